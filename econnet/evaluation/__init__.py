@@ -1,0 +1,1 @@
+"""How good the forecasts have been: walk-forward, scores, baselines, calibration."""

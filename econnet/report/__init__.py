@@ -1,0 +1,1 @@
+"""The report: figures, and the documents that hold them."""

@@ -1,0 +1,1 @@
+"""Where observations come from: one module a source, each returning tidy rows."""
