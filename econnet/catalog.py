@@ -1,0 +1,121 @@
+"""What each indicator is: title, unit, transform, and the series that measure it.
+
+`catalog.toml` beside this module is the one place that knows the ids of the sources. A
+publication lag is counted in days from the last day of a period to the day on which a
+careful user could have had its first figure.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from types import MappingProxyType
+from typing import Any, Literal, get_args
+
+Frequency = Literal["A", "Q", "M"]
+Transform = Literal["growth", "log-difference", "difference", "level", "ratio"]
+
+FREQUENCIES: tuple[Frequency, ...] = get_args(Frequency)
+
+
+@dataclass(frozen=True)
+class SeriesTemplate:
+    """Where one source keeps an indicator.
+
+    Parameters
+    ----------
+    source
+        `worldbank`, `fred`, `oecd` or `pwt`.
+    frequency
+        `A`, `Q` or `M`; `W` and `D` are averaged to months on the way in.
+    id
+        The source's own id, in which `{alpha2}` and `{alpha3}` stand for the country.
+    publication_lag_days
+        Days from the end of a period to its first figure.
+    countries
+        The alpha-3 codes that the source has it for; empty means any.
+    rights
+        What may be done with it, in the source's words.
+    discontinued
+        Whether the source has stopped updating it.
+    """
+
+    source: str
+    frequency: Frequency
+    id: str
+    publication_lag_days: int
+    countries: tuple[str, ...]
+    rights: str
+    discontinued: bool
+
+
+@dataclass(frozen=True)
+class Indicator:
+    """One thing that is measured, the same in every country.
+
+    Parameters
+    ----------
+    key
+        Its name in code, in files and on the command line: `real_gdp`.
+    group
+        The heading under which a report shows it: `output`, `trade`, ...
+    transform
+        How its levels become a feature; `ratio` divides by `denominator`.
+    """
+
+    key: str
+    title: str
+    unit: str
+    group: str
+    transform: Transform
+    denominator: str | None
+    series: tuple[SeriesTemplate, ...]
+
+    def publication_lag_days(self, source: str, frequency: Frequency) -> int:
+        """Return the lag of the series that `source` has at `frequency`."""
+        return next(
+            template.publication_lag_days
+            for template in self.series
+            if (template.source, template.frequency) == (source, frequency)
+        )
+
+
+@cache
+def load() -> Mapping[str, Indicator]:
+    """Return every indicator by its key, in the order of the catalog."""
+    text = resources.files("econnet").joinpath("catalog.toml").read_text("utf-8")
+    entries = tomllib.loads(text)
+    return MappingProxyType({key: _indicator(key, entries[key]) for key in entries})
+
+
+def _indicator(key: str, entry: Mapping[str, Any]) -> Indicator:
+    return Indicator(
+        key=key,
+        title=entry["title"],
+        unit=entry["unit"],
+        group=entry["group"],
+        transform=entry["transform"],
+        denominator=entry.get("denominator"),
+        series=tuple(_series(template) for template in entry["series"]),
+    )
+
+
+def _series(entry: Mapping[str, Any]) -> SeriesTemplate:
+    return SeriesTemplate(
+        source=entry["source"],
+        frequency=entry["frequency"],
+        id=entry["id"],
+        publication_lag_days=entry["publication_lag_days"],
+        countries=tuple(entry.get("countries", ())),
+        rights=entry.get("rights", RIGHTS[entry["source"]]),
+        discontinued=entry.get("discontinued", False),
+    )
+
+
+RIGHTS: Mapping[str, str] = {
+    "fred": "public domain",
+    "oecd": "CC BY 4.0",
+    "pwt": "CC BY 4.0",
+    "worldbank": "CC BY 4.0",
+}
