@@ -17,6 +17,7 @@ Frequency = Literal["A", "Q", "M"]
 Transform = Literal["growth", "log-difference", "difference", "level", "ratio"]
 
 FREQUENCIES: tuple[Frequency, ...] = get_args(Frequency)
+PANDAS_ALIAS: Mapping[Frequency, str] = {"A": "Y", "Q": "Q", "M": "M"}
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,8 @@ class SeriesTemplate:
     frequency
         `A`, `Q` or `M`; `W` and `D` are averaged to months on the way in.
     id
-        The source's own id, in which `{alpha2}` and `{alpha3}` stand for the country.
+        The source's own id, in which `{alpha2}` and `{alpha3}` stand for the country;
+        `GS10-TB3MS` is the difference of two, computed on the way in.
     publication_lag_days
         Days from the end of a period to its first figure.
     countries

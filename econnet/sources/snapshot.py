@@ -1,0 +1,50 @@
+"""The data that ship with econnet, so that the first report needs no network.
+
+Two Parquet files made by `scripts/make_snapshot.py`: observations, and one row a series
+with its title, unit, rights and attribution. `econnet/snapshot/SOURCES.md` says where
+each came from.
+"""
+
+from dataclasses import dataclass
+from importlib import resources
+
+import duckdb
+import pandas as pd
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """The bundled data.
+
+    Parameters
+    ----------
+    observations
+        Columns `country, indicator, period, value, source, series_id, retrieved_at,
+        known_at`; `known_at` is empty, for the sources give no publication dates.
+    series
+        One row a series: `country, indicator, source, series_id, frequency, title,
+        unit, first_period, last_period, rights, attribution, discontinued,
+        retrieved_at`.
+    """
+
+    observations: pd.DataFrame
+    series: pd.DataFrame
+
+
+def load() -> Snapshot:
+    """Return every observation and series that ships with econnet."""
+    folder = resources.files("econnet") / "snapshot"
+    with (
+        resources.as_file(folder / "observations.parquet") as observations_file,
+        resources.as_file(folder / "series.parquet") as series_file,
+        duckdb.connect() as connection,
+    ):
+        series = connection.read_parquet(str(series_file)).df()
+        observations = connection.read_parquet(str(observations_file)).df()
+    return Snapshot(
+        observations.assign(
+            retrieved_at=series["retrieved_at"].max(),
+            known_at=pd.Series(pd.NaT, observations.index, dtype="datetime64[us]"),
+        ),
+        series,
+    )
