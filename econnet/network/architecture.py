@@ -1,0 +1,205 @@
+"""Of which layers a network is made, and where each keeps its parameters.
+
+An architecture is a list of layers, each of which says how many numbers it takes, how
+many it gives, and by which activation. It holds no weights: those of all layers lie one
+after another in a single flat array, and `Architecture.blocks` says where. The block of
+a layer is a matrix with a row for each of its inputs and, below them, one for the bias,
+which is the weight of an input that is always 1.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias, get_args
+
+import numpy as np
+
+from econnet.network.activations import ActivationName, Array
+
+LayerLike: TypeAlias = "Layer | Mapping[str, Any]"
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer: `output_dim` units, each of which sees all `input_dim` inputs."""
+
+    input_dim: int
+    output_dim: int
+    activation: ActivationName
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """The layers of a network, from input to output.
+
+    Attributes
+    ----------
+    layers : tuple of Layer
+        The output of each is the input of the next. The activation of the last makes
+        probabilities of the logits, in prediction only.
+    skip : bool
+        Whether the last layer also sees the network's inputs, beside the hidden units.
+        Its weights for them start at zero, so the network is a linear model and what
+        the hidden units find to add to it.
+
+    Examples
+    --------
+    >>> architecture = Architecture.parse(
+    ...     [
+    ...         {"input_dim": 20, "output_dim": 16, "activation": "tanh"},
+    ...         {"input_dim": 16, "output_dim": 1, "activation": "sigmoid"},
+    ...     ]
+    ... )
+    >>> architecture == Architecture.dense(20, [16], activation="tanh")
+    True
+    >>> architecture.n_parameters
+    353
+    """
+
+    layers: tuple[Layer, ...]
+    skip: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.layers:
+            raise ValueError("the architecture has no layers: give at least one")
+        for number, layer in enumerate(self.layers, start=1):
+            _check_layer(number, layer)
+        pairs = zip(self.layers, self.layers[1:], strict=False)
+        for number, (before, layer) in enumerate(pairs, start=2):
+            if layer.input_dim != before.output_dim:
+                raise ValueError(
+                    f"layer {number} takes {layer.input_dim} inputs but layer "
+                    f"{number - 1} gives {before.output_dim}: "
+                    f"set its input_dim to {before.output_dim}"
+                )
+        last = self.layers[-1]
+        if last.activation == "softmax" and last.output_dim == 1:
+            raise ValueError(
+                f"layer {len(self.layers)} is a softmax over 1 unit, which is always 1:"
+                " use sigmoid, or a unit for each class"
+            )
+        if self.skip and len(self.layers) == 1:
+            raise ValueError(
+                "skip joins the inputs to the last layer, but the only layer sees them "
+                "already: leave skip out, or add a hidden layer"
+            )
+
+    @classmethod
+    def parse(
+        cls, layers: Sequence[LayerLike], *, skip: bool = False
+    ) -> "Architecture":
+        """Make an architecture of dictionaries, as they stand in a settings file.
+
+        Each has the keys `input_dim`, `output_dim` and `activation`, and no others.
+        """
+        return cls(
+            tuple(_parse_layer(number, it) for number, it in enumerate(layers, 1)), skip
+        )
+
+    @classmethod
+    def dense(
+        cls,
+        input_dim: int,
+        hidden: Sequence[int] = (),
+        output_dim: int = 1,
+        *,
+        activation: ActivationName = "relu",
+        output_activation: ActivationName = "sigmoid",
+        skip: bool = False,
+    ) -> "Architecture":
+        """Make an architecture of layer sizes; the hidden ones share an activation.
+
+        >>> Architecture.dense(2, [25, 50, 50, 25]).describe()
+        '2-25-50-50-25-1'
+        """
+        sizes = (input_dim, *hidden, output_dim)
+        names = (*[activation] * len(hidden), output_activation)
+        layers = map(Layer, sizes[:-1], sizes[1:], names)
+        return cls(tuple(layers), skip)
+
+    @property
+    def input_dim(self) -> int:
+        """How many inputs the network takes."""
+        return self.layers[0].input_dim
+
+    @property
+    def output_dim(self) -> int:
+        """How many logits it gives."""
+        return self.layers[-1].output_dim
+
+    @property
+    def n_parameters(self) -> int:
+        """How many weights and biases a member has."""
+        return sum(rows * columns for rows, columns in self.block_shapes())
+
+    def describe(self) -> str:
+        """Return the layer sizes, joined by hyphens."""
+        sizes = [self.input_dim, *(layer.output_dim for layer in self.layers)]
+        return "-".join(map(str, sizes))
+
+    def to_dicts(self) -> list[dict[str, int | str]]:
+        """Return the list of dictionaries of which `parse` makes the same layers."""
+        return [dict(vars(layer)) for layer in self.layers]
+
+    def block_shapes(self) -> list[tuple[int, int]]:
+        """Return rows and columns of each layer's block: inputs and bias, outputs."""
+        shapes = [(layer.input_dim + 1, layer.output_dim) for layer in self.layers]
+        if self.skip:
+            rows, columns = shapes[-1]
+            shapes[-1] = (rows + self.input_dim, columns)
+        return shapes
+
+    def blocks(self, flat: Array) -> list[Array]:
+        """Return views of `flat`, one a layer, each `(members, inputs + 1, outputs)`.
+
+        Parameters
+        ----------
+        flat : array (members, n_parameters)
+            Parameters, or anything else of which there is one a parameter. What is
+            written to a view is written to it.
+        """
+        views, start = [], 0
+        for rows, columns in self.block_shapes():
+            view = flat[:, start : start + rows * columns]
+            views.append(view.reshape(len(flat), rows, columns, copy=False))
+            start += rows * columns
+        return views
+
+    def weight_mask(self) -> Array:
+        """Return 1 for each weight and 0 for each bias, `(n_parameters,)`.
+
+        Regularisers shrink weights. Biases are left alone: how common contractions are
+        is no reason for doubt.
+        """
+        mask = np.ones(self.n_parameters, np.float32)
+        for block in self.blocks(mask[np.newaxis]):
+            block[:, -1] = 0
+        return mask
+
+
+def _check_layer(number: int, layer: Layer) -> None:
+    """Raise `ValueError` unless the layer could stand alone."""
+    for name in ("input_dim", "output_dim"):
+        size = getattr(layer, name)
+        if isinstance(size, bool) or not isinstance(size, int | np.integer) or size < 1:
+            raise ValueError(
+                f"layer {number} has {name} {size!r}: give a whole number above 0"
+            )
+    known = get_args(ActivationName)
+    if layer.activation not in known:
+        raise ValueError(
+            f"layer {number} has activation {layer.activation!r}, which is not known: "
+            f"choose one of {', '.join(known)}"
+        )
+
+
+def _parse_layer(number: int, layer: LayerLike) -> Layer:
+    """Make a `Layer` of a dictionary with just its keys."""
+    if isinstance(layer, Layer):
+        return layer
+    wanted = ("input_dim", "output_dim", "activation")
+    if set(layer) != set(wanted):
+        raise ValueError(
+            f"layer {number} has the keys {', '.join(map(str, layer)) or 'none'}: "
+            f"give {', '.join(wanted)}"
+        )
+    return Layer(**layer)

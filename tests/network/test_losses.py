@@ -1,0 +1,116 @@
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import log_loss
+
+from econnet.network.activations import Array
+from econnet.network.losses import (
+    LOSSES,
+    OutputActivation,
+    binary_accuracy,
+    binary_cross_entropy,
+    categorical_accuracy,
+    categorical_cross_entropy,
+)
+
+
+class Batch(NamedTuple):
+    logits: Array
+    targets: Array
+    weights: Array
+
+
+@st.composite
+def batches(draw: st.DrawFn, units: int) -> Batch:
+    """Draw a batch for a few members, whose first row none of them sees.
+
+    One unit gets a 0/1 target of its own, several get one class among them.
+    """
+    members, rows = draw(st.integers(1, 4)), draw(st.integers(2, 9))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    weights = rng.uniform(0.1, 1.0, (members, rows, 1))
+    weights[:, 0] = 0.0
+    weights /= weights.sum(axis=1, keepdims=True)
+    classes = rng.integers(0, max(units, 2), (members, rows, 1))
+    targets = classes * 1.0 if units == 1 else 1.0 * (classes == np.arange(units))
+    return Batch(rng.uniform(-10, 10, (members, rows, units)), targets, weights)
+
+
+UNITS: dict[OutputActivation, int] = {"sigmoid": 1, "softmax": 3}
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("name", LOSSES)
+def test_certain_and_wrong_is_dear_but_finite(
+    name: OutputActivation, dtype: type
+) -> None:
+    logits: Array = np.zeros((1, 1, UNITS[name]), dtype)
+    logits[..., 0] = 1e4
+    targets = np.zeros_like(logits)
+    targets[..., 1:2] = 1
+    weights: Array = np.ones((1, 1, 1), dtype)
+    assert LOSSES[name].cost(logits, targets, weights) == 1e4
+    gradient = LOSSES[name].gradient(logits, targets, weights, out=logits)
+    assert gradient[0, 0, 0] == 1
+    assert np.isfinite(gradient).all()
+
+
+@given(batches(1))
+def test_binary_cost_is_the_log_loss_of_scikit_learn(batch: Batch) -> None:
+    cost = binary_cross_entropy(*batch)
+    for member, (z, y, w) in enumerate(zip(*batch, strict=True)):
+        probability = 1 / (1 + np.exp(-z))
+        expected = log_loss(y, probability, sample_weight=w[:, 0], labels=[0, 1])
+        assert cost[member] == pytest.approx(expected, rel=1e-9)
+
+
+@given(batches(3))
+def test_categorical_cost_is_the_log_loss_of_scikit_learn(batch: Batch) -> None:
+    cost = categorical_cross_entropy(*batch)
+    for member, (z, y, w) in enumerate(zip(*batch, strict=True)):
+        probability = np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
+        expected = log_loss(
+            y.argmax(axis=1), probability, sample_weight=w[:, 0], labels=[0, 1, 2]
+        )
+        assert cost[member] == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+@given(data=st.data())
+def test_gradient_is_the_slope_of_the_cost(
+    name: OutputActivation, data: st.DataObject
+) -> None:
+    batch, loss = data.draw(batches(UNITS[name])), LOSSES[name]
+    gradient = loss.gradient(*batch, out=np.empty_like(batch.logits))
+    for row, unit in np.ndindex(batch.logits.shape[1:]):
+        nudge = np.zeros_like(batch.logits)
+        nudge[:, row, unit] = 1e-5
+        above = loss.cost(batch.logits + nudge, *batch[1:])
+        below = loss.cost(batch.logits - nudge, *batch[1:])
+        slope = (above - below) / 2e-5
+        np.testing.assert_allclose(gradient[:, row, unit], slope, rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+@given(data=st.data())
+def test_member_alone_costs_the_same_bits(
+    name: OutputActivation, data: st.DataObject
+) -> None:
+    batch = data.draw(batches(UNITS[name]))
+    together = LOSSES[name].cost(*batch)
+    for member in range(len(together)):
+        alone = LOSSES[name].cost(*(array[[member]] for array in batch))
+        assert alone == together[member]
+
+
+def test_accuracy_is_the_weight_of_what_was_right() -> None:
+    weights = np.array([[[0.5], [0.3], [0.2]]])
+    logits = np.array([[[2.0], [-1.0], [0.5]]])
+    targets = np.array([[[1.0], [0.0], [0.0]]])
+    assert binary_accuracy(logits, targets, weights) == pytest.approx(0.8)
+    logits = np.concatenate([0 * logits, logits], axis=2)
+    targets = np.concatenate([1 - targets, targets], axis=2)
+    assert categorical_accuracy(logits, targets, weights) == pytest.approx(0.8)
