@@ -257,7 +257,12 @@ class Network:
         stacked = self._check_inputs(X)
         n = stacked.shape[1]
         out: Array = np.empty((self.members, n, columns), self.parameters.dtype)
-        propagation = Propagation(self.architecture, self.parameters, PREDICTION_ROWS)
+        propagation = Propagation.allocate(
+            self.architecture,
+            self.parameters,
+            np.empty_like(self.parameters),
+            PREDICTION_ROWS,
+        )
         for rows in _blocks_of_rows(n):
             filled = rows.stop - rows.start
             propagation.inputs[:, :filled, :-1] = stacked[:, rows]

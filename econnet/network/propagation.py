@@ -12,125 +12,199 @@ and `np.matmul` multiplies all members' matrices in one call.
 """
 
 from collections.abc import Sequence
-from copy import copy
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from econnet.network.activations import ACTIVATIONS, Array
+from econnet.network.activations import ACTIVATIONS, Activation, Array
 from econnet.network.architecture import Architecture
 
 
-class Propagation:
-    """Members' forward and backward passes over batches of one fixed size.
-
-    Parameters
-    ----------
-    architecture : Architecture
-        The layers.
-    parameters : array (members, n_parameters)
-        Read at every pass, so that an update of them is seen by the next.
-    batch : int
-        Rows of a batch.
-    dropout : bool
-        Whether some passes will be given masks.
+@dataclass(frozen=True, eq=False)
+class LayerPass:
+    """What a layer works on, stacked by member.
 
     Attributes
     ----------
-    inputs : array (members, batch, input_dim + 1)
-        To be filled before `forward`. The last column is 1, for the bias.
-    logits : array (members, batch, output_dim)
-        Left by `forward`; `backward` expects dcost/dlogits there.
+    A : array (members, batch, inputs + 1)
+        What it takes. The last column is 1, for the bias.
+    block : array (members, inputs + 1, outputs)
+        Its weights and, in the last row, its biases.
+    Z : array (members, batch, outputs)
+        Its sums, which the activation turns into its outputs, which the way back turns
+        into the slopes of the cost by the sums.
+    slope : array (members, batch, outputs)
+        The slopes by the outputs. They live for a moment: layers share the memory.
+    gradient : array (members, inputs + 1, outputs)
+        The slopes by `block`.
+    undropped : array (members, batch, outputs) or None
+        The outputs as they were before dropout.
     """
 
-    def __init__(
-        self,
+    activation: Activation
+    A: Array
+    block: Array
+    Z: Array
+    slope: Array
+    gradient: Array
+    undropped: Array | None
+    A_T: Array = field(init=False)
+    W_T: Array = field(init=False)
+
+    def __post_init__(self) -> None:
+        # Views that each pass would otherwise make anew.
+        object.__setattr__(self, "A_T", self.A.swapaxes(1, 2))
+        object.__setattr__(self, "W_T", self.block[:, :-1].swapaxes(1, 2))
+
+    def first(self, members: int) -> "LayerPass":
+        """Return a view of the first members alone."""
+        return LayerPass(
+            self.activation,
+            self.A[:members],
+            self.block[:members],
+            self.Z[:members],
+            self.slope[:members],
+            self.gradient[:members],
+            None if self.undropped is None else self.undropped[:members],
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Propagation:
+    """Members' forward and backward passes over batches of one fixed size.
+
+    Attributes
+    ----------
+    passes : tuple of LayerPass
+        The layers, from input to output.
+    skip : bool
+        Whether the last layer also takes the network's inputs.
+    """
+
+    passes: tuple[LayerPass, ...]
+    skip: bool
+
+    @classmethod
+    def allocate(
+        cls,
         architecture: Architecture,
         parameters: Array,
+        gradient: Array,
         batch: int,
         *,
         dropout: bool = False,
-    ) -> None:
-        members, dtype = len(parameters), parameters.dtype
-        layers = architecture.layers
-        self.activations = [ACTIVATIONS[layer.activation] for layer in layers]
-        self.skip = architecture.skip
-        self.blocks = architecture.blocks(parameters)
+    ) -> "Propagation":
+        """Allocate all that passes over `batch` rows of each member will need.
+
+        Parameters
+        ----------
+        architecture : Architecture
+            The layers.
+        parameters : array (members, n_parameters)
+            Read at every pass, so that an update of them is seen by the next.
+        gradient : array (members, n_parameters)
+            Where `backward` writes the slopes of the cost by the parameters.
+        batch : int
+            Rows of a batch.
+        dropout : bool
+            Whether some passes will be given masks.
+        """
+        members, dtype, layers = len(parameters), parameters.dtype, architecture.layers
 
         # A batch's rows lie side by side in memory, unit after unit, so that the
         # units of a layer are contiguous whether or not a column of ones follows.
-        def units_first(units: int) -> Array:
-            return np.ones((members, units, batch), dtype).swapaxes(1, 2)
+        def units_first(memory: Array) -> Array:
+            return memory.reshape(members, -1, batch).swapaxes(1, 2)
 
-        self.inputs: Array = np.ones((members, batch, layers[0].input_dim + 1), dtype)
-        self.logits: Array = units_first(layers[-1].output_dim)
-        taken = [units_first(rows) for rows, _ in architecture.block_shapes()[1:]]
-        # What each layer takes, ones included, and what it gives.
-        self.A = [self.inputs, *taken]
-        hidden = [layer.output_dim for layer in layers[:-1]]
-        self.outputs = [
-            *(A[..., :units] for A, units in zip(taken, hidden, strict=True)),
-            self.logits,
+        def ones(units: int) -> Array:
+            return units_first(np.ones(members * units * batch, dtype))
+
+        taken: list[Array] = [
+            np.ones((members, batch, architecture.input_dim + 1), dtype),
+            *(ones(rows) for rows, _ in architecture.block_shapes()[1:]),
         ]
-        # Slopes by a layer's outputs live for a moment only: all layers share a buffer.
-        shared = np.empty(members * batch * max(hidden, default=0), dtype)
-        self.slopes: list[Array] = [
-            shared[: members * batch * units]
-            .reshape(members, units, batch)
-            .swapaxes(1, 2)
-            for units in hidden
+        given = [
+            *(
+                A[..., : layer.input_dim]
+                for A, layer in zip(taken, layers, strict=True)
+            ),
+            ones(architecture.output_dim),
+        ][1:]
+        slopes = np.empty(max(Z.size for Z in given), dtype)
+        passes = [
+            LayerPass(
+                ACTIVATIONS[layer.activation],
+                A,
+                block,
+                Z,
+                units_first(slopes[: Z.size]),
+                gradient_block,
+                ones(layer.output_dim) if dropout else None,
+            )
+            for layer, A, Z, block, gradient_block in zip(
+                layers,
+                taken,
+                given,
+                architecture.blocks(parameters),
+                architecture.blocks(gradient),
+                strict=True,
+            )
         ]
-        # The derivatives are by the outputs as they were before dropout.
-        self.undropped = [units_first(it) for it in hidden] if dropout else []
+        return cls(tuple(passes), architecture.skip)
+
+    @property
+    def inputs(self) -> Array:
+        """What to fill before `forward`, `(members, batch, input_dim + 1)`.
+
+        The last column is 1, for the bias.
+        """
+        return self.passes[0].A
+
+    @property
+    def logits(self) -> Array:
+        """What `forward` leaves, `(members, batch, output_dim)`.
+
+        The way back expects dcost/dlogits in the same place.
+        """
+        return self.passes[-1].Z
 
     def first(self, members: int) -> "Propagation":
         """Return a view of the first members alone, in the same arrays."""
-        view = copy(self)
-        view.blocks = [block[:members] for block in self.blocks]
-        view.A = [A[:members] for A in self.A]
-        view.outputs = [output[:members] for output in self.outputs]
-        view.slopes = [slope[:members] for slope in self.slopes]
-        view.undropped = [output[:members] for output in self.undropped]
-        view.inputs, view.logits = view.A[0], view.outputs[-1]
-        return view
+        return Propagation(tuple(it.first(members) for it in self.passes), self.skip)
 
     def forward(self, masks: Sequence[Array] = ()) -> None:
-        """Fill `logits` from `inputs`, and keep the hidden outputs for `backward`.
+        """Fill `logits` from `inputs`, and keep what the way back needs.
 
         Parameters
         ----------
         masks : sequence of array (members, units, batch), optional
             Dropout: by what the outputs of each hidden layer are multiplied.
         """
+        last = self.passes[-1]
         if self.skip:
-            self.A[-1][..., -self.inputs.shape[2] : -1] = self.inputs[..., :-1]
-        last = len(self.blocks) - 1
-        for index, (A, block) in enumerate(zip(self.A, self.blocks, strict=True)):
-            output = self.outputs[index]
-            np.matmul(A, block, out=output)
+            last.A[..., -self.inputs.shape[2] : -1] = self.inputs[..., :-1]
+        for index, layer in enumerate(self.passes):
+            np.matmul(layer.A, layer.block, out=layer.Z)
             # The loss takes logits: the last activation is applied in prediction only.
-            if index < last:
-                self.activations[index].forward(output)
-                if masks:
-                    np.copyto(self.undropped[index], output)
-                    np.multiply(output, masks[index].swapaxes(1, 2), out=output)
+            if layer is not last:
+                layer.activation.forward(layer.Z)
+                if layer.undropped is not None and masks:
+                    np.copyto(layer.undropped, layer.Z)
+                    np.multiply(layer.Z, masks[index].swapaxes(1, 2), out=layer.Z)
 
-    def backward(self, gradients: Sequence[Array], masks: Sequence[Array] = ()) -> None:
+    def backward(self, masks: Sequence[Array] = ()) -> None:
         """Turn dcost/dlogits, in `logits`, into the slopes by all parameters.
 
         Parameters
         ----------
-        gradients : sequence of array (members, inputs + 1, outputs)
-            Where to write, block by block.
         masks : sequence of array (members, units, batch), optional
             Those that were given to `forward`.
         """
-        for index in reversed(range(len(self.blocks))):
-            A, dZ = self.A[index], self.outputs[index]
-            np.matmul(A.swapaxes(1, 2), dZ, out=gradients[index])
+        for index in reversed(range(len(self.passes))):
+            layer = self.passes[index]
+            np.matmul(layer.A_T, layer.Z, out=layer.gradient)
             if index > 0:
-                self._step_back(
-                    index, masks[index - 1].swapaxes(1, 2) if masks else None
-                )
+                self._step_back(index, masks)
 
     def input_gradient(self) -> Array:
         """Return dcost/dinputs, `(members, batch, input_dim)`, of dcost/dlogits.
@@ -138,30 +212,24 @@ class Propagation:
         The slope goes back through the layers as in `backward`, but to the inputs in
         place of the parameters. With dcost/dlogits 1, it is that of the logit itself.
         """
-        columns = self.inputs.shape[2] - 1
-        through_skip: Array | None = None
-        if self.skip:
-            skip_weights = self.blocks[-1][:, -columns - 1 : -1]
-            through_skip = np.matmul(self.logits, skip_weights.swapaxes(1, 2))
-        for index in reversed(range(1, len(self.blocks))):
-            self._step_back(index, None)
-        weights = self.blocks[0][:, :-1]
-        gradient: Array = np.matmul(self.outputs[0], weights.swapaxes(1, 2))
-        return gradient if through_skip is None else gradient + through_skip
+        first, last = self.passes[0], self.passes[-1]
+        inputs = self.inputs.shape[2] - 1
+        # Through the skip first: on the way back, dlogits does not stay.
+        through_skip = np.matmul(last.Z, last.W_T[..., -inputs:]) if self.skip else 0.0
+        for index in reversed(range(1, len(self.passes))):
+            self._step_back(index)
+        gradient: Array = np.matmul(first.Z, first.W_T) + through_skip
+        return gradient
 
-    def _step_back(self, index: int, mask: Array | None) -> None:
-        """Turn dZ of a layer into dZ of the layer before, where its outputs stood."""
-        dZ, before, slope = (
-            self.outputs[index],
-            self.outputs[index - 1],
-            self.slopes[index - 1],
-        )
-        weights = self.blocks[index][:, : before.shape[2]].swapaxes(1, 2)
-        if dZ.shape[2] == 1:  # A product with one inner term: gemm is slow at it.
-            np.multiply(dZ, weights, out=slope)
+    def _step_back(self, index: int, masks: Sequence[Array] = ()) -> None:
+        """Turn dZ of a layer into dZ of the layer before."""
+        layer, before = self.passes[index], self.passes[index - 1]
+        W_T = layer.W_T[..., : before.Z.shape[2]]
+        if layer.Z.shape[2] == 1:  # A product with one inner term: gemm is slow at it.
+            np.multiply(layer.Z, W_T, out=before.slope)
         else:
-            np.matmul(dZ, weights, out=slope)
-        if mask is not None:
-            np.multiply(slope, mask, out=slope)
-            np.copyto(before, self.undropped[index - 1])
-        self.activations[index - 1].backward(before, slope)
+            np.matmul(layer.Z, W_T, out=before.slope)
+        if before.undropped is not None and masks:
+            np.multiply(before.slope, masks[index - 1].swapaxes(1, 2), out=before.slope)
+            np.copyto(before.Z, before.undropped)
+        before.activation.backward(before.Z, before.slope)

@@ -12,6 +12,7 @@ state: threads may train networks of their own at the same time.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TypeAlias, TypeVar
 
 import numpy as np
@@ -394,12 +395,14 @@ class _Run:
         self.moments = [_take(moment, members, in_place) for moment in state.moments]
         self.steps = state.steps[members]
         self.gradient = np.empty_like(self.parameters)
-        self.propagation = Propagation(
+        self.propagation = Propagation.allocate(
             architecture,
             self.parameters,
+            self.gradient,
             learning.index.shape[2],
             dropout=options.dropout > 0,
         )
+        self.first = cache(self.propagation.first)
         self.weight_mask = architecture.weight_mask().astype(self.gradient.dtype)
         self.penalty = np.empty_like(self.gradient) if options.l2 else None
         self.masks = self._new_masks() if options.dropout else []
@@ -437,7 +440,7 @@ class _Run:
             batches.shuffle([self.network.generators[m] for m in self.members])
         for number in range(len(batches)):
             k = batches.with_batch(number)
-            stack, gradient = self.propagation.first(k), self.gradient[:k]
+            stack = self.first(k)
             targets, weights = batches.targets[number, :k], batches.weights[number, :k]
             masks = [mask[:k] for mask in self.masks]
             self._draw(masks)
@@ -450,7 +453,7 @@ class _Run:
                     stack.logits, targets, weights
                 )
             self.loss.gradient(stack.logits, targets, weights, out=stack.logits)
-            stack.backward(self.network.architecture.blocks(gradient), masks)
+            stack.backward(masks)
             self._step(k, rate, shrink)
         if recorded:
             self.log.add(epoch, self.members, cost=cost, accuracy=accuracy)
@@ -478,7 +481,7 @@ class _Run:
         cost, accuracy = np.zeros((2, len(self.members)))
         for number in range(len(batches)):
             k = batches.with_batch(number)
-            stack, share = self.propagation.first(k), batches.share[number, :k]
+            stack, share = self.first(k), batches.share[number, :k]
             targets, weights = batches.targets[number, :k], batches.weights[number, :k]
             batches.gather(number, out=stack.inputs)
             stack.forward()

@@ -32,9 +32,10 @@ class Problem:
         return LOSSES["softmax" if last == "softmax" else "sigmoid"]
 
     def propagate(self, parameters: Array) -> Propagation:
-        stack = Propagation(
+        stack = Propagation.allocate(
             self.network.architecture,
             parameters,
+            np.empty_like(parameters),
             self.X.shape[1],
             dropout=bool(self.masks),
         )
@@ -49,9 +50,10 @@ class Problem:
     def gradient(self) -> Array:
         stack = self.propagate(self.network.parameters)
         self.loss.gradient(stack.logits, self.targets, self.weights, out=stack.logits)
-        gradient = np.empty_like(self.network.parameters)
-        stack.backward(self.network.architecture.blocks(gradient), self.masks)
-        return gradient
+        stack.backward(self.masks)
+        by_layer = [layer.gradient for layer in stack.passes]
+        members = self.network.members
+        return np.concatenate([it.reshape(members, -1) for it in by_layer], axis=1)
 
 
 @st.composite
