@@ -1,0 +1,121 @@
+"""The forecaster itself: many small networks, trained side by side.
+
+Each window of a walk-forward run gets `members` networks, and the networks of many
+windows train as one stack. Every network has a linear path from the inputs to the
+log-odds beside its hidden layer, so that it can be as plain as a logistic regression
+and bends only where the data insist. The ensemble's forecast is the mean of its members'
+log-odds.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.random import SeedSequence
+
+from econnet import compute
+from econnet.evaluation.walkforward import Model, Window
+from econnet.features import Floats
+from econnet.network import AdamW, Architecture, Network, TrainingOptions, train
+
+# Members that train as one stack: enough to keep NumPy busy, few enough for the cache.
+STACK = 16
+
+
+@dataclass(frozen=True)
+class Options:
+    """The networks and how they are trained, one setting for all tasks.
+
+    Parameters
+    ----------
+    hidden_units
+        Of the one hidden layer.
+    training
+        As `econnet.network.train` takes it.
+    """
+
+    hidden_units: int = 32
+    training: TrainingOptions = field(
+        default_factory=lambda: TrainingOptions(
+            optimizer=AdamW(learning_rate=4e-3), epochs=20, batch_size=64, l2=0.1
+        )
+    )
+
+
+def fit(windows: Sequence[Window], members: int, seed: int, options: Options) -> Network:
+    """Return the networks of all windows, `members` of each, in the windows' order.
+
+    A window's networks come to the same bits whatever other windows train beside them.
+    """
+    architecture = Architecture.dense(
+        windows[0].X_train.shape[1], [options.hidden_units], activation="tanh", skip=True
+    )
+    streams = [
+        stream
+        for window in windows
+        for stream in SeedSequence([seed, window.origin.year, window.origin.month]).spawn(members)
+    ]
+    network = Network(architecture, len(streams), streams)
+    starts = np.cumsum([0, *(len(window.train) for window in windows)])
+    rows = [
+        np.arange(start, stop)
+        for start, stop in zip(starts, starts[1:], strict=False)
+        for _ in range(members)
+    ]
+    train(
+        network,
+        np.concatenate([window.X_train for window in windows]),
+        np.concatenate([window.y_train for window in windows]),
+        rows=rows,
+        options=options.training,
+    )
+    return network
+
+
+def logits(windows: Sequence[Window], members: int, network: Network) -> list[Floats]:
+    """Return what each window's members say of its rows ahead, (members, rows)."""
+    longest = max(len(window.ahead) for window in windows)
+    X = np.zeros((network.members, longest, network.architecture.input_dim), np.float32)
+    for number, window in enumerate(windows):
+        own = slice(number * members, (number + 1) * members)
+        X[own, : len(window.ahead)] = window.X_ahead
+    said = network.logits(X)[:, :, 0].astype(np.float64)
+    return [
+        said[number * members : (number + 1) * members, : len(window.ahead)]
+        for number, window in enumerate(windows)
+    ]
+
+
+def model(
+    members: int,
+    seed: int,
+    options: Options | None = None,
+    progress: Callable[[int], None] = lambda _: None,
+) -> Model:
+    """Return the ensemble as a model that a walk-forward run can forecast with.
+
+    `progress` is told how many windows were finished, stack by stack.
+    """
+    settled = options or Options()
+
+    def forecast_stack(stack: Sequence[Window]) -> list[Floats]:
+        network = fit(stack, members, seed, settled)
+        probabilities = [pooled(said) for said in logits(stack, members, network)]
+        progress(len(stack))
+        return probabilities
+
+    def forecast(windows: Sequence[Window]) -> list[Floats]:
+        size = max(1, STACK // members)
+        stacks = [windows[start : start + size] for start in range(0, len(windows), size)]
+        results = compute.each(forecast_stack, stacks)
+        return [probability for result in results for probability in result]
+
+    return forecast
+
+
+def pooled(said: Floats) -> Floats:
+    """Return the ensemble's probabilities from its members' log-odds, (members, rows)."""
+    mean: Floats = said.mean(axis=0)
+    return 1 / (1 + np.exp(-mean))
+
+

@@ -1,0 +1,101 @@
+"""How sure to be of a probability: what the track record and the members allow.
+
+A forecast of 30% may come from a forecaster whose 30% have meant 20% or 45%, and from
+networks that do not agree. Both doubts are drawn together: blocks of the track record's
+periods are resampled, all countries of a block together, and the map from said to
+meant log-odds is fitted to each draw; to it is added how far a member chosen at random
+lies from the others.
+"""
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from econnet.features import Floats
+
+DRAWS = 400
+# Keeps the map near the identity where the track record says little: as if this many
+# forecasts had been seen that were right as they stood.
+PRIOR = 5.0
+NEWTON_STEPS = 8
+
+
+def interval(
+    track_record: pd.DataFrame, members: Floats, block: int, seed: int
+) -> tuple[float, float]:
+    """Return the 90% interval of a forecast, as probabilities (low, high).
+
+    Parameters
+    ----------
+    track_record
+        Past out-of-sample forecasts whose outcome is known, with columns `period`,
+        `probability` and `outcome`; of all countries that were forecast alike.
+    members : array (members,)
+        The log-odds that each member gives now; the forecast is their mean.
+    block
+        Periods that are resampled together.
+
+    Notes
+    -----
+    The map is J. Platt's, "Probabilistic outputs for support vector machines" (1999),
+    drawn to the identity; the resampling is the moving-block bootstrap of H. R. Künsch,
+    "The jackknife and the bootstrap for general stationary observations" (1989).
+    """
+    rng = np.random.default_rng(seed)
+    said = _logit(track_record["probability"].to_numpy(dtype=float))
+    outcome = track_record["outcome"].to_numpy(dtype=float)
+    numbers = track_record["period"].to_numpy()
+    periods, period_of = np.unique(numbers, return_inverse=True)
+    counts = _block_counts(len(periods), min(block, len(periods)), rng)
+    weights = np.concatenate([np.ones((1, len(periods))), counts])[:, period_of]
+    intercept, slope = _fit_maps(said, outcome, weights)
+    now = members.mean()
+    meant = intercept + slope * now
+    doubt = meant[1:] - meant[0] + rng.choice(members - now, DRAWS)
+    low, high = now + np.quantile(doubt, [0.05, 0.95])
+    return float(_expit(min(low, now))), float(_expit(max(high, now)))
+
+
+def _block_counts(n: int, block: int, rng: np.random.Generator) -> Floats:
+    """Return how often each of `n` periods is in each draw, (draws, periods)."""
+    starts = rng.integers(0, n - block + 1, (DRAWS, -(-n // block)))
+    chosen = (starts[:, :, None] + np.arange(block)).reshape(DRAWS, -1)[:, :n]
+    draws = np.arange(DRAWS)[:, None]
+    counts = np.zeros((DRAWS, n))
+    np.add.at(counts, (draws, chosen), 1.0)
+    return counts
+
+
+def _fit_maps(
+    said: Floats, outcome: Floats, weights: Floats
+) -> tuple[Floats, Floats]:
+    """Return intercept and slope of a logistic map for each row of weights.
+
+    Newton's method on the weighted log-likelihood, with a quadratic prior around the
+    identity.
+    """
+    intercept, slope = np.zeros(len(weights)), np.ones(len(weights))
+    for _ in range(NEWTON_STEPS):
+        probability = _expit(intercept[:, None] + slope[:, None] * said)
+        error = weights * (probability - outcome)
+        curvature = weights * probability * (1 - probability)
+        g0 = error.sum(axis=1) + PRIOR * intercept
+        g1 = error @ said + PRIOR * (slope - 1)
+        h00 = curvature.sum(axis=1) + PRIOR
+        h01 = curvature @ said
+        h11 = curvature @ said**2 + PRIOR
+        determinant = h00 * h11 - h01**2
+        intercept = intercept - (h11 * g0 - h01 * g1) / determinant
+        slope = slope - (h00 * g1 - h01 * g0) / determinant
+    return intercept, slope
+
+
+def _logit(probability: Floats) -> Floats:
+    clipped = np.clip(probability, 1e-4, 1 - 1e-4)
+    log_odds: Floats = np.log(clipped / (1 - clipped))
+    return log_odds
+
+
+def _expit(log_odds: npt.ArrayLike) -> Floats:
+    probability: Floats = 1 / (1 + np.exp(-np.asarray(log_odds)))
+    return probability

@@ -1,0 +1,113 @@
+"""A trained model on disk: networks, scaler and track record in one `.npz`.
+
+The file is a cache that can be opened years later: it holds all that a forecast and its
+report need besides the data, and a fingerprint of the data it was trained on. A model
+that was trained on other data, for another task or by another version does not fit, and
+is trained again.
+"""
+
+import hashlib
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from econnet.features import Features, Scaler
+from econnet.network import Network
+
+RECORD = ["model", "country", "origin", "period", "horizon", "probability", "outcome"]
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """What training gives.
+
+    Parameters
+    ----------
+    fingerprint
+        Of the features and the task it was trained for.
+    track_record
+        Out-of-sample forecasts, columns `RECORD`, of every model and country.
+    """
+
+    network: Network
+    scaler: Scaler
+    track_record: pd.DataFrame
+    fingerprint: str
+
+
+def fingerprint(features: Features, task: object, version: str) -> str:
+    """Return a digest of all that a model depends on."""
+    digest = hashlib.sha256(f"{version} {task}".encode())
+    digest.update(repr([column.name for column in features.columns]).encode())
+    digest.update(" ".join(map(str, features.index)).encode())
+    for array in (features.X, features.y, features.target_known_at):
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
+
+
+def save(model: Model, path: Path) -> None:
+    """Write the model in place of what `path` held, in one step."""
+    record = model.track_record
+    codes: dict[str, np.ndarray] = {}
+    names: dict[str, list[str]] = {}
+    for column in ("model", "country"):
+        numbers, values = pd.factorize(record[column])
+        codes[column], names[column] = numbers.astype(np.int32), [str(v) for v in values]
+    origins = pd.PeriodIndex(record["origin"])
+    arrays = {
+        "record.model": codes["model"],
+        "record.country": codes["country"],
+        "record.origin": origins.asi8,
+        "record.probability": record["probability"].to_numpy(dtype=float),
+        "record.outcome": record["outcome"].to_numpy(dtype=float),
+        **{f"scaler.{key}": value for key, value in asdict(model.scaler).items()},
+    }
+    metadata = {
+        "fingerprint": model.fingerprint,
+        "models": names["model"],
+        "countries": names["country"],
+        "frequency": origins.freqstr,
+        "horizon": int(record["horizon"].iloc[0]),
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    model.network.save(path, metadata=metadata, arrays=arrays)
+
+
+def load(path: Path) -> Model:
+    """Return the model that `save` wrote.
+
+    Raises
+    ------
+    ValueError
+        The file is not a model, or is damaged.
+    """
+    network, metadata, arrays = Network.load_with(path)
+    try:
+        return Model(
+            network,
+            Scaler(**{f.name: arrays[f"scaler.{f.name}"] for f in fields(Scaler)}),
+            _record(metadata, arrays),
+            metadata["fingerprint"],
+        )
+    except (KeyError, IndexError, TypeError) as error:
+        raise ValueError(f"{path} is a network, but not a model: {error}") from error
+
+
+def _record(metadata: dict[str, Any], arrays: dict[str, np.ndarray]) -> pd.DataFrame:
+    origins = pd.PeriodIndex.from_ordinals(
+        arrays["record.origin"], freq=metadata["frequency"]
+    )
+    return pd.DataFrame(
+        {
+            "model": np.array(metadata["models"])[arrays["record.model"]],
+            "country": np.array(metadata["countries"])[arrays["record.country"]],
+            "origin": origins,
+            "period": origins + metadata["horizon"],
+            "horizon": metadata["horizon"],
+            "probability": arrays["record.probability"],
+            "outcome": arrays["record.outcome"],
+        }
+    )
