@@ -25,13 +25,13 @@ class Activation:
 
     Attributes
     ----------
-    forward : callable (Z)
-        Turns sums into outputs.
+    forward : callable (Z, spare)
+        Turns sums into outputs. `spare` is memory of the same shape, to scribble on.
     backward : callable (A, slope)
         Overwrites the outputs `A` with dcost/dZ, given `slope`, which is dcost/dA.
     """
 
-    forward: Callable[[Array], None]
+    forward: Callable[[Array, Array], None]
     backward: Callable[[Array, Array], None]
 
 
@@ -63,7 +63,7 @@ def softmax(z: Array, *, out: Array) -> Array:
     return out
 
 
-def _identity_forward(Z: Array) -> None:
+def _identity_forward(Z: Array, spare: Array) -> None:  # noqa: ARG001 - not needed
     """Leave the sums as they are."""
 
 
@@ -71,15 +71,19 @@ def _identity_backward(A: Array, slope: Array) -> None:
     np.copyto(A, slope)
 
 
-def _relu_forward(Z: Array) -> None:
-    np.maximum(Z, 0, out=Z)
+def _relu_forward(Z: Array, spare: Array) -> None:
+    # NumPy takes three times as long to compare with a number as with an array.
+    zeros = spare[:1]
+    zeros[...] = 0
+    np.maximum(Z, zeros, out=Z)
 
 
 def _relu_backward(A: Array, slope: Array) -> None:
-    np.multiply(slope, A > 0, out=A)
+    np.greater(A, 0, out=A)
+    np.multiply(A, slope, out=A)
 
 
-def _sigmoid_forward(Z: Array) -> None:
+def _sigmoid_forward(Z: Array, spare: Array) -> None:  # noqa: ARG001
     sigmoid(Z, out=Z)
 
 
@@ -89,7 +93,7 @@ def _sigmoid_backward(A: Array, slope: Array) -> None:
     np.multiply(A, slope, out=A)
 
 
-def _softmax_forward(Z: Array) -> None:
+def _softmax_forward(Z: Array, spare: Array) -> None:  # noqa: ARG001
     softmax(Z, out=Z)
 
 
@@ -100,7 +104,7 @@ def _softmax_backward(A: Array, slope: Array) -> None:
     np.subtract(slope, A, out=A)
 
 
-def _tanh_forward(Z: Array) -> None:
+def _tanh_forward(Z: Array, spare: Array) -> None:  # noqa: ARG001
     np.tanh(Z, out=Z)
 
 

@@ -135,7 +135,8 @@ class Network:
         is sigmoid or softmax; it is applied here and nowhere else.
         """
         outputs = self.logits(X)
-        ACTIVATIONS[self.architecture.layers[-1].activation].forward(outputs)
+        activation = ACTIVATIONS[self.architecture.layers[-1].activation]
+        activation.forward(outputs, np.empty_like(outputs))
         return outputs
 
     def input_gradient(self, X: ArrayLike, output: int = 0) -> Array:

@@ -190,8 +190,8 @@ class AdamW:
         spread = np.sqrt((1 - self.beta2) / (1 - self.beta2**steps))
         # rate * mean * first / (spread * sqrt(second) + epsilon)
         np.sqrt(second, out=gradient)
-        np.add(gradient, self.epsilon / spread, out=gradient, casting="same_kind")
+        np.add(gradient, (self.epsilon / spread).astype(gradient.dtype), out=gradient)
         np.divide(first, gradient, out=gradient)
-        scale = rate * mean / spread
-        np.multiply(gradient, scale, out=gradient, casting="same_kind")
+        scale = (rate * mean / spread).astype(gradient.dtype)
+        np.multiply(gradient, scale, out=gradient)
         np.subtract(parameters, gradient, out=parameters)

@@ -34,7 +34,8 @@ class LayerPass:
         Its sums, which the activation turns into its outputs, which the way back turns
         into the slopes of the cost by the sums.
     slope : array (members, batch, outputs)
-        The slopes by the outputs. They live for a moment: layers share the memory.
+        The slopes by the outputs. They live for a moment: layers share the memory,
+        which on the way forward is spare.
     gradient : array (members, inputs + 1, outputs)
         The slopes by `block`.
     undropped : array (members, batch, outputs) or None
@@ -187,7 +188,7 @@ class Propagation:
             np.matmul(layer.A, layer.block, out=layer.Z)
             # The loss takes logits: the last activation is applied in prediction only.
             if layer is not last:
-                layer.activation.forward(layer.Z)
+                layer.activation.forward(layer.Z, layer.slope)
                 if layer.undropped is not None and masks:
                     np.copyto(layer.undropped, layer.Z)
                     np.multiply(layer.Z, masks[index].swapaxes(1, 2), out=layer.Z)

@@ -28,11 +28,11 @@ def test_backward_is_the_slope_of_forward(name: ActivationName, seed: int) -> No
     nudged = []
     for nudge in (1e-6, -1e-6):
         A = Z + nudge * direction
-        ACTIVATIONS[name].forward(A)
+        ACTIVATIONS[name].forward(A, np.full_like(A, np.nan))
         nudged.append(A)
     expected = (slope * (nudged[0] - nudged[1]) / 2e-6).sum()
     A = Z.copy()
-    ACTIVATIONS[name].forward(A)
+    ACTIVATIONS[name].forward(A, np.full_like(A, np.nan))
     ACTIVATIONS[name].backward(A, slope)
     assert (A * direction).sum() == pytest.approx(expected, rel=1e-6, abs=1e-8)
 
