@@ -63,7 +63,7 @@ def softmax(z: Array, *, out: Array) -> Array:
     return out
 
 
-def _identity_forward(Z: Array, spare: Array) -> None:  # noqa: ARG001 - not needed
+def _identity_forward(Z: Array, spare: Array) -> None:
     """Leave the sums as they are."""
 
 
