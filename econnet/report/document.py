@@ -1,0 +1,102 @@
+"""The report as files: a PDF, a PNG of each figure, and every number as JSON.
+
+Files appear whole or not at all: each is written beside its place and moved there when
+it is complete. The same forecast gives the same bytes.
+"""
+
+import json
+import os
+from collections.abc import Collection, Iterator
+from datetime import datetime
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal
+
+import matplotlib as mpl
+import typst
+from matplotlib.figure import Figure
+
+from econnet.forecast import Forecast
+from econnet.report import figures, pages, record, words
+
+Format = Literal["pdf", "png", "json"]
+Paper = Literal["a4", "letter"]
+
+
+def write(
+    forecast: Forecast,
+    folder: Path,
+    formats: Collection[Format] = ("pdf", "png", "json"),
+    paper: Paper = "a4",
+) -> list[Path]:
+    """Write the report into `folder`, which is made if need be, and return its files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for name, content in _files(forecast, formats, paper):
+        _write_whole(folder / name, content)
+        written.append(folder / name)
+    return written
+
+
+def _files(
+    forecast: Forecast, formats: Collection[Format], paper: Paper
+) -> Iterator[tuple[str, bytes]]:
+    """Yield the name and content of each file."""
+    drawn = figures.draw(forecast) if {"pdf", "png"} & set(formats) else {}
+    if "pdf" in formats:
+        yield "report.pdf", as_pdf(forecast, drawn, paper)
+    if "png" in formats:
+        for name, figure in drawn.items():
+            yield f"{name}.png", figures.as_png(figure)
+    if "json" in formats:
+        document = json.dumps(record.to_dict(forecast), indent=2, allow_nan=False)
+        yield "report.json", f"{document}\n".encode()
+
+
+def as_pdf(forecast: Forecast, drawn: dict[str, Figure], paper: Paper) -> bytes:
+    """Return the report set on paper, as tagged PDF/UA-1."""
+    content = _printable(pages.content(forecast))
+    content["figures"] = {
+        name: {
+            "svg": figures.as_svg(figure),
+            "alt": words.printable(words.alt(forecast, name)),
+        }
+        for name, figure in drawn.items()
+    }
+    template = resources.files("econnet.report") / "template.typ"
+    with resources.as_file(figures.FONTS) as fonts:
+        pdf = typst.compile(
+            template.read_bytes(),
+            font_paths=[str(fonts), str(Path(mpl.get_data_path()) / "fonts" / "ttf")],
+            ignore_system_fonts=True,
+            sys_inputs={
+                "content": json.dumps(content),
+                "paper": {"a4": "a4", "letter": "us-letter"}[paper],
+            },
+            pdf_standards="ua-1",
+            timestamp=datetime.fromisoformat(forecast.made_at),
+        )
+    assert isinstance(pdf, bytes)
+    return pdf
+
+
+def _printable(value: Any) -> Any:
+    """Return `value` with every text in it fit to be set in type."""
+    if isinstance(value, dict):
+        return {key: _printable(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_printable(part) for part in value]
+    return words.printable(value) if isinstance(value, str) else value
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    """Write a file so that nobody sees a part of it, not even after a crash."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with beside.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)

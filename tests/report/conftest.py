@@ -1,0 +1,262 @@
+"""Forecasts on real output, with probabilities made up by a simple rule."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TypeAlias
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from econnet import countries
+from econnet.catalog import PANDAS_ALIAS, Frequency
+from econnet.evaluation import metrics
+from econnet.forecast import (
+    DataUsed,
+    Driver,
+    Episode,
+    Forecast,
+    ResponseCurve,
+    SeriesUsed,
+    Task,
+)
+from econnet.labels import RULES
+from econnet.sources import snapshot
+
+MakeForecast: TypeAlias = Callable[..., Forecast]
+
+
+@pytest.fixture(scope="session")
+def levels() -> Callable[[str, Frequency], pd.Series]:
+    """Return the function that gives a country's output by period, from the snapshot."""
+    observations = snapshot.load().observations
+    output = observations[observations["indicator"] == "real_gdp"]
+
+    def of(alpha3: str, frequency: Frequency) -> pd.Series:
+        rows = output[output["country"] == alpha3]
+        source = {"A": ["worldbank", "pwt"], "Q": ["oecd", "fred"]}[frequency]
+        for name in source:
+            if (rows["source"] == name).any():
+                rows = rows[rows["source"] == name]
+                break
+        periods = pd.PeriodIndex(rows["period"], freq=PANDAS_ALIAS[frequency])
+        return pd.Series(rows["value"].to_numpy(dtype=float), periods).sort_index()
+
+    return of
+
+
+@pytest.fixture(scope="session")
+def make_forecast(
+    levels: Callable[[str, Frequency], pd.Series],
+) -> MakeForecast:
+    """Return the function that makes a country's forecast: `(alpha3, frequency)`."""
+
+    def make(alpha3: str = "DEU", frequency: Frequency = "Q") -> Forecast:
+        return forecast_of(countries.by_alpha3(alpha3), levels(alpha3, frequency), frequency)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def germany(make_forecast: MakeForecast) -> Forecast:
+    return make_forecast("DEU", "Q")
+
+
+@pytest.fixture(scope="session")
+def brazil(make_forecast: MakeForecast) -> Forecast:
+    return make_forecast("BRA", "A")
+
+
+def without_contractions(forecast: Forecast) -> Forecast:
+    """Return the forecast of a country that never contracted."""
+    history = forecast.history.assign(
+        contraction=0.0, growth=forecast.history["growth"].abs()
+    )
+    record = forecast.track_record.assign(
+        outcome=forecast.track_record["outcome"].where(lambda known: known.isna(), 0.0)
+    )
+    return replace(forecast, **_scored(record), history=history, base_rate=0.0, episodes=())
+
+
+def forecast_of(
+    country: countries.Country, output: pd.Series, frequency: Frequency
+) -> Forecast:
+    """Return a forecast for the period after the last of `output`."""
+    growth = 100 * output.pct_change()
+    contraction = (growth < 0).astype(float).where(growth.notna())
+    history = pd.DataFrame({"growth": growth, "contraction": contraction})
+    record = _track_record(growth, contraction)
+    own = record[record["model"] == "econnet"]
+    said = own.set_index("period")["probability"]
+    origin = output.index[-1] + 1
+    probability = float(said.iloc[-1])
+    return Forecast(
+        country=country,
+        task=Task(frequency=frequency),
+        origin=origin,
+        period=origin,
+        probability=probability,
+        interval=(0.8 * probability, min(1.0, 1.3 * probability)),
+        base_rate=float(contraction.mean()),
+        previous_probability=float(said.iloc[-2]),
+        target_title="Real GDP",
+        target_unit="national currency, constant prices",
+        meaning=RULES["negative-growth"].meaning,
+        history=history,
+        track_record=record,
+        **_scored(record),
+        drivers=_drivers(12),
+        response_curves=_response_curves(),
+        episodes=_episodes(output, contraction, said),
+        data=_data(country.alpha3, frequency, output),
+        versions={"econnet": "0.1.0", "numpy": "2.4.0", "python": "3.11.9"},
+        made_at="2026-11-24T02:30:00+00:00",
+    )
+
+
+def _track_record(growth: pd.Series, contraction: pd.Series) -> pd.DataFrame:
+    """Return forecasts from the growth before, from the second third of history on."""
+    index = pd.PeriodIndex(growth.index)
+    ahead = index.append(pd.PeriodIndex([index[-1] + 1]))
+    before = growth.reindex(ahead).shift(1)
+    share = contraction.reindex(ahead).expanding().mean().shift(1)
+    scale = float(growth.std())
+    odds = np.log(share.clip(0.02, 0.98) / (1 - share.clip(0.02, 0.98)))
+    models = {
+        "econnet": 1 / (1 + np.exp(-(odds - (before - growth.mean()) / scale))),
+        "base_rate": share,
+        "persistence": share + 0.1 * (before < 0),
+        "logit": 1 / (1 + np.exp(-(odds - 0.5 * (before - growth.mean()) / scale))),
+    }
+    start = len(ahead) // 3
+    rows = [
+        pd.DataFrame(
+            {
+                "model": name,
+                "origin": ahead[start:],
+                "period": ahead[start:],
+                "probability": probability.iloc[start:].to_numpy(dtype=float),
+                "outcome": contraction.reindex(ahead[start:]).to_numpy(dtype=float),
+            }
+        )
+        for name, probability in models.items()
+    ]
+    return pd.concat(rows, ignore_index=True)
+
+
+def _scored(record: pd.DataFrame) -> dict[str, object]:
+    known = record.dropna(subset=["outcome", "probability"])
+    base = known.loc[known["model"] == "base_rate", "probability"].to_numpy(dtype=float)
+    scores = {
+        str(name): metrics.score(rows, base) for name, rows in known.groupby("model")
+    }
+    own = known[known["model"] == "econnet"]
+    econnet = scores.pop("econnet")
+    return {
+        "metrics": econnet,
+        "baselines": scores,
+        "pool_metrics": replace(econnet, n=6 * econnet.n, auroc=0.71),
+        "pool_baselines": {
+            name: replace(score, n=6 * score.n) for name, score in scores.items()
+        },
+        "reliability": tuple(
+            metrics.reliability_curve(
+                own["probability"].to_numpy(dtype=float),
+                own["outcome"].to_numpy(dtype=float),
+            )
+        ),
+    }
+
+
+def _episodes(
+    output: pd.Series, contraction: pd.Series, said: pd.Series
+) -> tuple[Episode, ...]:
+    runs = (contraction != contraction.shift()).cumsum()[contraction == 1]
+    episodes = []
+    for _, run in runs.groupby(runs):
+        first, last = run.index[0], run.index[-1]
+        said_of = said.reindex(run.index).dropna()
+        first_said = said.get(first)
+        episodes.append(
+            Episode(
+                str(first),
+                str(last),
+                100 * float(output[last] / output[first - 1] - 1),
+                None if first_said is None else float(first_said),
+                float(said_of.max()) if len(said_of) else None,
+            )
+        )
+    return tuple(episodes)
+
+
+TITLES = (
+    ("investment", "Fixed investment", "demand"),
+    ("government_consumption", "Government consumption", "demand"),
+    ("exports", "Exports", "trade"),
+    ("imports", "Imports", "trade"),
+    ("real_gdp", "Real GDP", "output"),
+    ("gdp_deflator", "GDP deflator", "prices"),
+    ("abroad", "Growth abroad", "abroad"),
+    ("household_consumption", "Household consumption", "demand"),
+    ("phase", "Phase of the cycle and how long it has lasted", "output"),
+)
+
+
+def _drivers(n: int) -> tuple[Driver, ...]:
+    drivers = []
+    for number in range(n):
+        key, title, group = TITLES[number % len(TITLES)]
+        again = f" ({number // len(TITLES) + 1})" if number >= len(TITLES) else ""
+        size = 0.6 * 0.75**number * (-1) ** number
+        drivers.append(Driver(f"{key}{again}", f"{title}{again}", group, size))
+    return tuple(drivers)
+
+
+def _response_curves() -> tuple[ResponseCurve, ...]:
+    values = np.linspace(-3, 4, 21)
+    return tuple(
+        ResponseCurve(
+            key,
+            title,
+            "percent",
+            tuple(values.tolist()),
+            tuple((1 / (1 + np.exp(1.2 + slope * values))).tolist()),
+            current,
+        )
+        for (key, title, _), slope, current in zip(
+            TITLES[:5], (0.8, 0.5, 0.3, -0.2, 0.1), (0.4, -1.2, None, 3.9, 0.0), strict=True
+        )
+    )
+
+
+def _data(alpha3: str, frequency: Frequency, output: pd.Series) -> DataUsed:
+    described = snapshot.load().series
+    rows = described[
+        (described["country"] == alpha3) & (described["frequency"] == frequency)
+    ].head(14)
+    first, last = str(output.index[0]), str(output.index[-1])
+    return DataUsed(
+        source="snapshot",
+        as_of="2026-11-24",
+        first_period=first,
+        last_period=last,
+        next_due="2026-11-29" if frequency == "Q" else "2021-07-19",
+        n_countries=6,
+        series=tuple(
+            SeriesUsed(
+                indicator=row["indicator"],
+                title=row["title"],
+                source=row["source"],
+                series_id=row["series_id"],
+                unit=row["unit"],
+                frequency=frequency,
+                first_period=row["first_period"],
+                last_period=row["last_period"],
+                last_value=float(output.iloc[-1]),
+                rights=row["rights"],
+                attribution=row["attribution"],
+                retrieved_at="2026-11-24",
+            )
+            for row in rows.to_dict("records")
+        ),
+    )
