@@ -1,0 +1,377 @@
+"""The network as a scikit-learn classifier: an ensemble of members that average.
+
+`NetworkClassifier` brings `econnet.network` to wherever scikit-learn's classifiers go:
+pipelines, searches, cross-validation. It trains some members, which differ in the draw
+of their first weights and in the order of their batches, and forecasts the mean of
+their probabilities, which is steadier than that of any one of them. Inputs are taken as
+they are: put a scaler before it.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import IO, Any, Literal, Self, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils import check_array, check_random_state, compute_sample_weight
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import (  # type: ignore[attr-defined,unused-ignore] # the stubs, where there are any, are older than validate_data
+    check_is_fitted,
+    validate_data,
+)
+from threadpoolctl import threadpool_limits
+
+from econnet.network import (
+    SGD,
+    ActivationName,
+    AdamW,
+    Architecture,
+    Array,
+    Momentum,
+    Network,
+    Optimizer,
+    OptimizerState,
+    TrainingOptions,
+    train,
+)
+
+OptimizerName: TypeAlias = Literal["adamw", "momentum", "nesterov", "sgd"]
+ClassWeight: TypeAlias = Mapping[Any, float] | Literal["balanced"] | None
+
+
+class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc,unused-ignore] # untyped
+    """An ensemble of neural networks in plain NumPy.
+
+    Two classes are told apart by one sigmoid unit, more of them by a softmax. Numbers
+    are float32 if `X` is, else float64. BLAS is held to one thread, so that results
+    repeat bit for bit on the same machine.
+
+    Parameters
+    ----------
+    hidden : sequence of int
+        Units of each hidden layer. Without any, it is a logistic regression.
+    activation : {"relu", "tanh", "sigmoid", "softmax", "identity"}
+        Of the hidden layers.
+    skip : bool
+        Whether the last layer also sees the inputs.
+    members : int
+        How many networks share in the forecast.
+    optimizer : {"adamw", "momentum", "nesterov", "sgd"}
+        How the gradient becomes a step.
+    learning_rate : float
+        The length of a step.
+    epochs : int
+        How often each row is met, at most.
+    batch_size : int or None
+        Rows of a batch; None takes all in one.
+    l2 : float
+        Half of this, times the sum of the squared weights, joins the mean cost.
+    dropout : float
+        The share of hidden units left out at random in each update.
+    validation_fraction : float
+        The share of the rows, the last ones, that members are judged by in place of
+        learning from; the weights of the best epoch are kept. Rows must be in time
+        order for this to mean what it should.
+    patience : int or None
+        After how many epochs without a better validation cost a member stops.
+    class_weight : mapping, "balanced" or None
+        How much a row of each class counts. Probabilities are then those of a world
+        in which the classes are that common.
+    random_state : int, RandomState or None
+        The seed.
+
+    Attributes
+    ----------
+    classes_ : array (n_classes,)
+        The labels, sorted.
+    network_ : Network
+        The members.
+    history_ : History
+        How training went; of `partial_fit`, the last call.
+    n_features_in_, feature_names_in_
+        As in scikit-learn.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_moons
+    >>> X, y = make_moons(400, noise=0.2, random_state=0)
+    >>> bool(NetworkClassifier().fit(X, y).score(X, y) > 0.95)
+    True
+    """
+
+    classes_: NDArray[Any]
+    n_features_in_: int
+    feature_names_in_: NDArray[Any]
+
+    def __init__(
+        self,
+        hidden: Sequence[int] = (32, 16),
+        *,
+        activation: ActivationName = "relu",
+        skip: bool = False,
+        members: int = 4,
+        optimizer: OptimizerName = "adamw",
+        learning_rate: float = 0.01,
+        epochs: int = 100,
+        batch_size: int | None = 64,
+        l2: float = 0.001,
+        dropout: float = 0.0,
+        validation_fraction: float = 0.0,
+        patience: int | None = None,
+        class_weight: ClassWeight = None,
+        random_state: int | np.random.RandomState | None = 0,
+    ) -> None:
+        self.hidden = hidden
+        self.activation = activation
+        self.skip = skip
+        self.members = members
+        self.optimizer = optimizer
+        self.learning_rate = learning_rate
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.l2 = l2
+        self.dropout = dropout
+        self.validation_fraction = validation_fraction
+        self.patience = patience
+        self.class_weight = class_weight
+        self.random_state = random_state
+
+    def fit(
+        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> Self:
+        """Train anew on these rows.
+
+        Parameters
+        ----------
+        X : array (n, features)
+            Finite numbers, scaled to about unit size.
+        y : array (n,)
+            Labels of two or more classes.
+        sample_weight : array (n,), optional
+            How much each row counts; one of weight 0 might as well not be there.
+        """
+        rows, labels = validate_data(self, X, y, dtype=[np.float64, np.float32])
+        check_classification_targets(labels)
+        weights = _check_weights(sample_weight, rows)
+        self._start(np.unique(labels[weights > 0]), rows)
+        options = TrainingOptions(
+            optimizer=self._new_optimizer(),
+            epochs=self.epochs,
+            batch_size=self.batch_size,
+            l2=self.l2,
+            dropout=self.dropout,
+            validation_fraction=self.validation_fraction,
+            patience=self.patience,
+        )
+        self._train(rows, labels, weights, options)
+        return self
+
+    def partial_fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        classes: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
+        """Go on training for one epoch of these rows.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As for `fit`.
+        classes : array (n_classes,)
+            All labels that will ever come; needed in the first call.
+        """
+        first = not hasattr(self, "network_")
+        rows, labels = validate_data(
+            self, X, y, dtype=[np.float64, np.float32], reset=first
+        )
+        check_classification_targets(labels)
+        if first:
+            if classes is None:
+                raise ValueError(
+                    "partial_fit cannot know which classes are still to come: give "
+                    "classes in the first call"
+                )
+            self._start(np.unique(classes), rows)
+        weights = _check_weights(sample_weight, rows)
+        options = TrainingOptions(
+            optimizer=self._new_optimizer(),
+            epochs=1,
+            batch_size=self.batch_size,
+            l2=self.l2,
+            dropout=self.dropout,
+        )
+        self._train(rows, labels, weights, options)
+        return self
+
+    def predict_proba(self, X: ArrayLike) -> Array:
+        """Return the probability of each class, `(n, n_classes)`."""
+        check_is_fitted(self)
+        rows = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
+        with threadpool_limits(1, user_api="blas"):
+            mean: Array = self.network_.predict(rows).mean(axis=0)
+        return mean if len(self.classes_) > 2 else np.hstack([1 - mean, mean])
+
+    def predict(self, X: ArrayLike) -> NDArray[Any]:
+        """Return the likeliest class of each row, `(n,)`."""
+        probabilities = self.predict_proba(X)
+        likeliest: NDArray[Any] = self.classes_[probabilities.argmax(axis=1)]
+        return likeliest
+
+    def save(self, file: str | Path | IO[bytes]) -> None:
+        """Write the fitted classifier as `.npz`, in place of what the file held."""
+        check_is_fitted(self)
+        parameters = self.get_params()
+        if isinstance(self.class_weight, Mapping):
+            pairs = [
+                [np.asarray(label).item(), float(weight)]
+                for label, weight in self.class_weight.items()
+            ]
+            parameters["class_weight"] = pairs
+        if isinstance(self.random_state, np.random.RandomState):
+            parameters["random_state"] = None
+        metadata = {
+            "parameters": {name: _plain(it) for name, it in parameters.items()},
+            "classes": self.classes_.tolist(),
+            "classes_dtype": self.classes_.dtype.str,
+            "feature_names": list(getattr(self, "feature_names_in_", [])),
+        }
+        self.network_.save(file, metadata=metadata)
+
+    @classmethod
+    def load(cls, file: str | Path | IO[bytes]) -> "NetworkClassifier":
+        """Read what `save` wrote. Another file is a `ValueError`."""
+        network, metadata, _ = Network.load_with(file)
+        try:
+            parameters = metadata["parameters"]
+            parameters["hidden"] = tuple(parameters["hidden"])
+            if isinstance(parameters["class_weight"], list):
+                parameters["class_weight"] = dict(parameters["class_weight"])
+            loaded = cls(**parameters)
+            loaded.classes_ = np.array(
+                metadata["classes"], dtype=np.dtype(metadata["classes_dtype"])
+            )
+            names = [str(name) for name in metadata["feature_names"]]
+        except (KeyError, TypeError) as error:
+            raise ValueError(
+                f"the file holds a network, but no classifier ({error}): give a file "
+                "that NetworkClassifier.save wrote"
+            ) from error
+        outputs = max(network.architecture.output_dim, 2)
+        inputs = network.architecture.input_dim
+        if loaded.classes_.shape != (outputs,) or len(names) not in (0, inputs):
+            raise ValueError(
+                f"the file names {len(loaded.classes_)} classes and {len(names)} "
+                f"features for a network of {inputs} inputs and {outputs} classes: "
+                "it is damaged, save it again"
+            )
+        loaded.network_ = network
+        loaded.n_features_in_ = inputs
+        if names:
+            loaded.feature_names_in_ = np.array(names, dtype=object)
+        loaded._optimizer_state = OptimizerState.start(network, loaded._new_optimizer())
+        return loaded
+
+    def _start(self, classes: NDArray[Any], rows: Array) -> None:
+        """Draw new members for these classes."""
+        if len(classes) < 2:
+            raise ValueError(
+                f"y holds {len(classes)} class, and there is nothing to tell apart: "
+                "give rows of two classes or more, of weight above 0"
+            )
+        several = len(classes) > 2
+        architecture = Architecture.dense(
+            rows.shape[1],
+            self.hidden,
+            len(classes) if several else 1,
+            activation=self.activation,
+            output_activation="softmax" if several else "sigmoid",
+            skip=self.skip,
+        )
+        seed = self.random_state
+        if seed is None or isinstance(seed, np.random.RandomState):
+            seed = check_random_state(seed).randint(2**31)
+        self.classes_ = classes
+        self.network_ = Network(
+            architecture,
+            self.members,
+            int(seed),
+            dtype=rows.dtype,
+            initialization="he" if self.activation == "relu" else "glorot",
+        )
+        self._optimizer_state = OptimizerState.start(
+            self.network_, self._new_optimizer()
+        )
+
+    def _train(
+        self,
+        rows: Array,
+        labels: NDArray[Any],
+        weights: Array,
+        options: TrainingOptions,
+    ) -> None:
+        """Train the members on rows whose labels are among the classes."""
+        seen = weights > 0
+        unknown = np.setdiff1d(labels[seen], self.classes_)
+        if len(unknown):
+            raise ValueError(
+                f"y holds class {str(unknown[0])!r}, which is not among "
+                f"{self.classes_}: name all classes in the first call"
+            )
+        weights = weights * compute_sample_weight(self.class_weight, labels)
+        places = np.searchsorted(self.classes_, labels[seen])
+        several = len(self.classes_) > 2
+        with threadpool_limits(1, user_api="blas"):
+            self.history_ = train(
+                self.network_,
+                rows[seen],
+                np.eye(len(self.classes_))[places] if several else places,
+                weights=weights[seen],
+                options=options,
+                state=self._optimizer_state,
+            )
+
+    def _new_optimizer(self) -> Optimizer:
+        if self.optimizer not in OPTIMIZERS:
+            raise ValueError(
+                f"optimizer {self.optimizer!r} is not known: "
+                f"choose one of {', '.join(OPTIMIZERS)}"
+            )
+        return OPTIMIZERS[self.optimizer](self.learning_rate)
+
+
+def _check_weights(sample_weight: ArrayLike | None, rows: Array) -> Array:
+    """Return a weight a row, 1 if none are given."""
+    if sample_weight is None:
+        return np.ones(len(rows), rows.dtype)
+    weights: Array = check_array(
+        sample_weight,
+        ensure_2d=False,
+        dtype=rows.dtype.type,
+        input_name="sample_weight",
+    )
+    if weights.shape != (len(rows),):
+        raise ValueError(
+            f"sample_weight has the shape {weights.shape} beside {len(rows)} rows: "
+            "give one a row"
+        )
+    if (weights < 0).any():
+        raise ValueError("sample_weight holds a number below 0: give 0 or more")
+    if not weights.any():
+        raise ValueError("Sample weights are all zero: give some row a weight above 0")
+    return weights
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever a parameter may be
+    """Return numbers of NumPy as Python's, which JSON has."""
+    return value.item() if isinstance(value, np.generic) else value
+
+
+OPTIMIZERS: Mapping[OptimizerName, Callable[[float], Optimizer]] = {
+    "adamw": lambda rate: AdamW(rate),
+    "momentum": lambda rate: Momentum(rate),
+    "nesterov": lambda rate: Momentum(rate, nesterov=True),
+    "sgd": lambda rate: SGD(rate),
+}
