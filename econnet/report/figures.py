@@ -7,7 +7,9 @@ else is grey. Headings say what is shown and in which unit, and labels stand bes
 they name.
 """
 
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from importlib import resources
 from io import BytesIO
@@ -56,7 +58,7 @@ def draw(forecast: Forecast) -> dict[str, Figure]:
     """Return every figure that the forecast has something to show in, by its name."""
     _add_fonts()
     figures = {}
-    with resources.as_file(STYLE) as style, mpl.rc_context(fname=style):
+    with _style():
         for name, drawing in DRAWINGS.items():
             figure = drawing(forecast)
             if figure is not None:
@@ -76,9 +78,21 @@ def as_png(figure: Figure) -> bytes:
 
 def _saved(figure: Figure, format_: str, **options: Any) -> bytes:
     buffer = BytesIO()
-    with resources.as_file(STYLE) as style, mpl.rc_context(fname=style):
+    with _style():
         figure.savefig(buffer, format=format_, **options)
     return buffer.getvalue()
+
+
+@contextmanager
+def _style() -> Iterator[None]:
+    """Draw in the report's style, and without a word where a script has no glyphs."""
+    with (
+        resources.as_file(STYLE) as style,
+        mpl.rc_context(fname=style),
+        warnings.catch_warnings(),
+    ):
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")
+        yield
 
 
 @cache
@@ -119,12 +133,12 @@ def timeline(forecast: Forecast) -> Figure | None:
     own = _record_of(forecast, "econnet").dropna(subset=["outcome"])
     if len(own) < 2:
         return None
-    figure = _figure(FULL_WIDTH, 62)
-    axes = _axes(figure, LEFT, 6, FULL_WIDTH - LEFT - RIGHT, 48)
+    figure = _figure(FULL_WIDTH, 54)
+    axes = _axes(figure, LEFT, 6, FULL_WIDTH - LEFT - RIGHT, 40)
     noun = words.NOUN[forecast.task.frequency]
     _heading(
         figure,
-        62,
+        54,
         f"Probability forecast {words.ahead(forecast.task)}, and what came of it, %",
         f"each dot a {noun}; orange: it contracted",
     )
@@ -172,21 +186,22 @@ def _drivers(forecast: Forecast, width: float, most: int) -> Figure | None:
     if rest := ranked[len(shown) :]:
         rows.append((f"{len(rest)} others together", _total(rest)))
     values = np.array([value for _, value in rows])
-    labels = 0.47 * width
-    bars = width - labels - 4
+    widest = max(_width(words.printable(title), 8, 400) for title, _ in rows)
+    labels = min(widest + 3, 0.5 * width)
+    bars = width - labels
     row_height = 4.6
     height = 8 + row_height * max(len(rows), 8 if width == HALF_WIDTH else 3) + 1
     figure = _figure(width, height)
     axes = _axes(figure, labels, height - 8 - row_height * len(rows), bars, row_height * len(rows))
     _heading(
-        figure, height, "What moves the forecast", "log-odds; right: towards contraction"
+        figure, height, "What moves the forecast", "log-odds; right: contraction"
     )
     y = np.arange(len(rows))
     axes.barh(y, values, 0.62, color=np.where(values > 0, ORANGE, PALE_BLUE))
     axes.axvline(0, color=GREY, linewidth=0.6)
     low, high = min(0.0, float(values.min())), max(0.0, float(values.max()))
     # Room for the figures that stand outside the bars.
-    room = (high - low or 1.0) * 9.5 / (bars - 19)
+    room = (high - low or 1.0) * 10 / (bars - 20)
     axes.set_xlim(low - room, high + room)
     axes.set_ylim(len(rows) - 0.4, -0.6)
     for row, (title, value) in enumerate(rows):
@@ -220,7 +235,7 @@ def reliability(forecast: Forecast) -> Figure | None:
 
 def reliability_large(forecast: Forecast) -> Figure | None:
     """Draw the same large, with every forecast and its outcome along the edges."""
-    figure = _reliability(forecast, HALF_WIDTH, 72)
+    figure = _reliability(forecast, HALF_WIDTH, 62)
     if figure is None:
         return None
     own = _record_of(forecast, "econnet").dropna(subset=["outcome"])
@@ -246,9 +261,8 @@ def _reliability(forecast: Forecast, width: float, height: float) -> Figure | No
         return None
     figure = _figure(width, height)
     axes = _axes(figure, 12, 10, width - 15, height - 18)
-    noun = words.NOUN[forecast.task.frequency]
     _heading(
-        figure, height, "When it said so, did it happen?", f"{noun}s beside dots; 90% bars"
+        figure, height, "When it said so, did it happen?", "counts above; bars: 90%"
     )
     x = np.array([100 * bin_.probability for bin_ in bins])
     y = np.array([100 * bin_.frequency for bin_ in bins])
@@ -292,7 +306,7 @@ def roc(forecast: Forecast) -> Figure | None:
     """Draw hits against false alarms for every threshold, of econnet and baselines."""
     if forecast.metrics.auroc is None:
         return None
-    height = 72
+    height = 62
     figure = _figure(HALF_WIDTH, height)
     axes = _axes(figure, 12, 10, HALF_WIDTH - 15, height - 18)
     _heading(figure, height, "Hits against false alarms", "ROC; area (AUROC) in brackets")
@@ -382,7 +396,8 @@ def responses(forecast: Forecast) -> Figure | None:
         )
         _percent_axis(axes, limit)
         axes.set_xlim(x[0], x[-1])
-        axes.xaxis.set_major_locator(MaxNLocator(5))
+        axes.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}".replace("-", "−")))
         axes.set_xlabel(_shortened(curve.unit, width), labelpad=2)
     return figure
 
@@ -559,6 +574,7 @@ def _heading(figure: Figure, top: float, text: str, note: str) -> None:
     """Write a heading at the left and a note at the right, if both have room."""
     width, height = figure.get_size_inches() / MM
     y = (top - 1) / height
+    text = words.printable(text)
     taken = _width(text, 9, 600)
     figure.text(0, y, _shortened(text, width, 600, 9), fontsize=9, **SEMIBOLD, va="top")
     if taken + 3 + _width(note, 7.5, 400) <= width:

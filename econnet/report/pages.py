@@ -41,10 +41,11 @@ def content(forecast: Forecast) -> Content:
         "chance": words.chance(forecast),
         "position": words.position(forecast),
         "verdict": asdict(words.verdict(forecast)),
-        "counts": f"{own.n} {noun}s, {own.n_contractions} contractions",
+        "counts": words.counts(own, noun),
         "scores": _score_table(forecast, own, forecast.baselines, SHORT_COLUMNS),
         "episodes": [_episode(episode, forecast) for episode in _worst(forecast)],
         "episodes_note": _episodes_note(forecast),
+        "episodes_at_end": len(forecast.episodes) > EPISODES_WITH_SCORES,
         "all_episodes": [_episode(episode, forecast) for episode in forecast.episodes],
         "ahead": words.ahead(forecast.task),
         "noun": noun,
@@ -58,6 +59,7 @@ def content(forecast: Forecast) -> Content:
                 forecast, forecast.pool_metrics, forecast.pool_baselines, LONG_COLUMNS
             )
         ),
+        "scores_explained": words.SCORES_EXPLAINED,
         "drivers": words.drivers(forecast),
         "responses": words.responses(forecast),
         "series": [_series(series) for series in forecast.data.series],
@@ -71,11 +73,21 @@ def content(forecast: Forecast) -> Content:
     }
 
 
+# Where all episodes still fit below the scores; more of them go to the end.
+EPISODES_WITH_SCORES = 16
+
+
 def _foot(forecast: Forecast) -> str:
-    sources = list(dict.fromkeys(series.attribution for series in forecast.data.series))
-    named = "; ".join(sources[:2])
+    sources = list(
+        dict.fromkeys(
+            series.attribution.removeprefix("Source: ") for series in forecast.data.series
+        )
+    )
     more = " and others" if len(sources) > 2 else ""
-    return f"{named}{more}. Revised data. Contraction: {forecast.meaning}."
+    return (
+        f"Source: {'; '.join(sources[:2])}{more}. Revised data. Contraction: "
+        f"{forecast.meaning}."
+    )
 
 
 def _score_table(
@@ -121,10 +133,10 @@ def _against(own: Scores, other: Scores) -> Content:
     """Return whether econnet beat a baseline, on both scores, on one or on none."""
     better = [own.brier < other.brier, own.log_loss < other.log_loss]
     if all(better):
-        return {"text": "econnet better", "loss": False}
+        return {"text": "better", "loss": False}
     if not any(better):
-        return {"text": "econnet worse", "loss": True}
-    return {"text": f"worse {'log loss' if better[0] else 'Brier'}", "loss": True}
+        return {"text": "worse", "loss": True}
+    return {"text": f"worse by {'log loss' if better[0] else 'Brier'}", "loss": True}
 
 
 def _worst(forecast: Forecast) -> list[Episode]:
@@ -139,8 +151,8 @@ def _worst(forecast: Forecast) -> list[Episode]:
 def _episodes_note(forecast: Forecast) -> str:
     called = sum(it.said_for_first is not None for it in forecast.episodes)
     if called > EPISODES_SHOWN:
-        return f"deepest {EPISODES_SHOWN} of {called}; the others: page 2"
-    return words.ahead(forecast.task)
+        return f"the deepest {EPISODES_SHOWN} of {called}"
+    return "contraction"
 
 
 def _episode(episode: Episode, forecast: Forecast) -> list[str]:
@@ -166,13 +178,13 @@ def _pool_counts(forecast: Forecast) -> str | None:
     pool = forecast.pool_metrics
     if pool is None:
         return None
-    return f"{pool.n} forecasts, {pool.n_contractions} contractions"
+    return words.counts(pool, "forecast")
 
 
 def _series(series: SeriesUsed) -> list[str]:
     return [
         series.title,
-        f"{series.source} {series.series_id}",
+        f"{SOURCES.get(series.source, series.source)} {series.series_id}",
         series.unit,
         f"{series.first_period} – {series.last_period}",
         _figures(series.last_value),
@@ -194,10 +206,12 @@ def _sources(forecast: Forecast) -> list[str]:
         for series in forecast.data.series
     }
     return [
-        f"{attribution}. {rights}; retrieved {retrieved_at[:10]}."
+        f"{attribution.removeprefix('Source: ')}. {rights}; retrieved {retrieved_at[:10]}."
         for attribution, rights, retrieved_at in sorted(kinds)
     ]
 
+
+SOURCES = {"fred": "FRED", "oecd": "OECD", "pwt": "PWT", "worldbank": "World Bank"}
 
 SHORT_COLUMNS = ("brier", "log_loss", "auroc")
 LONG_COLUMNS = (

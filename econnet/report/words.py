@@ -186,15 +186,19 @@ def verdict(forecast: Forecast) -> Verdict:
             f"forecast from a lucky one. {_comparison(scores)}"
         )
         return Verdict("Do not lean on it", few.rstrip(), alarm=True)
-    if _lost(scores):
-        reason = (
-            f"{over}, {_compared(scores)}, and {_ranking(scores, noun)}."
-        )
-        return Verdict("Do not lean on it", f"{reason}{_calls(forecast)}", alarm=True)
-    slight = min(scores.brier_skill or 0.0, scores.log_loss_skill or 0.0) < SLIGHT_SKILL
-    reason = f"{over}, {_compared(scores)}, and {_ranking(scores, noun)}."
+    lost = _lost(scores)
+    reason = f"{over}, {_compared(scores)}, {_ranking(scores, noun, lost)}."
     reason += _better_baselines(forecast) + _calls(forecast)
-    return Verdict("Lean on it lightly" if slight else "It has earned some trust", reason, False)
+    if lost:
+        return Verdict("Do not lean on it", reason, alarm=True)
+    slight = min(scores.brier_skill or 0.0, scores.log_loss_skill or 0.0) < SLIGHT_SKILL
+    call = "Lean on it lightly" if slight else "It has earned some trust"
+    return Verdict(call, reason, alarm=False)
+
+
+def counts(scores: Scores, noun: str) -> str:
+    """Return what scores rest on: `84 quarters, 21 contractions`."""
+    return f"{_count(scores.n, noun)}, {_count(scores.n_contractions, 'contraction', none='no')}"
 
 
 def _lost(scores: Scores) -> bool:
@@ -218,12 +222,13 @@ def _compared(scores: Scores) -> str:
     return f"such forecasts saved {saved} of the error of the long-run rate"
 
 
-def _ranking(scores: Scores, noun: str) -> str:
+def _ranking(scores: Scores, noun: str, lost: bool) -> str:
     """Return how well contractions were told from expansions."""
     if scores.auroc is None:
-        return f"whether they rank {noun}s well cannot be told"
-    quality = next(words for bound, words in RANKINGS if scores.auroc < bound)
-    return f"they ranked {noun}s {quality} (AUROC {scores.auroc:.2f})"
+        return f"and whether they rank {noun}s well cannot be told"
+    quality = next(text for bound, text in RANKINGS if scores.auroc < bound)
+    link = "and" if lost == (scores.auroc < 0.6) else "though"
+    return f"{link} they ranked {noun}s {quality} (AUROC {scores.auroc:.2f})"
 
 
 def _better_baselines(forecast: Forecast) -> str:
@@ -329,7 +334,7 @@ def data(forecast: Forecast) -> str:
     }.get(forecast.data.source, f"The file {forecast.data.source}")
     return (
         f"{source}, as known on {day(date.fromisoformat(forecast.data.as_of))}; "
-        f"{forecast.target_title} of {forecast.country.name} from "
+        f"{forecast.country.name}, {forecast.target_title}: "
         f"{forecast.data.first_period} to {forecast.data.last_period}. Last value is that "
         f"of the series, before any transform."
     )
@@ -431,15 +436,6 @@ def method(forecast: Forecast) -> list[tuple[str, str]]:
             "probability has meant, found by drawing blocks of it again and again, and how "
             f"far the networks disagree. Doubts about econnet {model} itself are not in it.",
         ),
-        (
-            "The scores",
-            "Brier score: the mean squared error of the probabilities. Log loss: the mean "
-            "surprise at what happened, in nats. Skill: the share of the long-run rate's "
-            "cost that was saved; below zero, more was lost than saved. AUROC: how often a "
-            "contraction was put above an expansion; a coin reaches 0.50. Average precision: "
-            "the mean share of alarms that were right; a coin reaches the share of "
-            "contractions.",
-        ),
     ]
 
 
@@ -460,7 +456,7 @@ def caveats(forecast: Forecast) -> list[str]:
         "the time would have done worse than this track record."
     )
     notes.append(
-        f"The scores for {forecast.country.name} rest on {_count(scores.n, 'forecast')} and "
+        f"The country's scores rest on {_count(scores.n, 'forecast')} and "
         f"{_count(scores.n_contractions, 'contraction')}. Neighbouring {noun}s are alike, so "
         "they hold less evidence than their number suggests, and small differences between "
         "models may be luck."
@@ -468,7 +464,7 @@ def caveats(forecast: Forecast) -> list[str]:
     if forecast.data.n_countries > 1:
         notes.append(
             f"The networks learned from {forecast.data.n_countries} countries together and "
-            f"know {forecast.country.name} mostly as one like the others."
+            "know this one mostly as one like the others."
         )
     if forecast.task.frequency == "A":
         notes.append(
@@ -613,6 +609,14 @@ SPOKEN_FRACTIONS: tuple[tuple[int, int], ...] = (
     *((1, n) for n in (100, 50, 30, 20, 15, 12, 10, 9, 8, 7, 6, 5, 4, 3, 2)),
     *((3, 10), (2, 5), (3, 5), (2, 3), (3, 4), (4, 5), (5, 6), (7, 8), (9, 10)),
     *((19, 20), (49, 50), (99, 100)),
+)
+
+SCORES_EXPLAINED = (
+    "Brier score: the mean squared error of the probabilities. Log loss: the mean surprise "
+    "at what happened, in nats. Skill: the share of the long-run rate's cost that was saved; "
+    "below zero it was worse. AUROC: how often a contraction was put above an expansion; a "
+    "coin reaches 0.50. Average precision: the mean share of alarms that were right; a coin "
+    "reaches the share of contractions."
 )
 
 # AUROC below the bound, and what to call it. A coin toss has 0.5.
