@@ -16,6 +16,7 @@ from econnet.features import Floats
 from econnet.network import Network
 
 STEPS = 64
+MISSING = "missing"
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Response:
 def contributions(window: Window, network: Network) -> list[Contribution]:
     """Return what each indicator adds to the forecast of the window's one row ahead.
 
-    Largest first, by size. Where an indicator is missing, what its flag adds is its.
+    Largest first, by size. What the flags of missing values add is `MISSING`'s.
 
     Notes
     -----
@@ -59,9 +60,8 @@ def contributions(window: Window, network: Network) -> list[Contribution]:
     shares = (np.arange(STEPS) + 0.5) / STEPS
     gradient = network.input_gradient(shares[:, None] * x).mean(axis=(0, 1))
     parts = x * gradient
-    columns = window.features.columns
-    names = [column.indicator for column in columns]
-    names += [columns[position].indicator for position in window.scaler.flaggable]
+    names = [column.indicator for column in window.features.columns]
+    names += [MISSING] * len(window.scaler.flaggable)
     totals = {name: 0.0 for name in names}
     for name, part in zip(names, parts, strict=True):
         totals[name] += float(part)

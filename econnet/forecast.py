@@ -1,13 +1,32 @@
-"""The use case of train, forecast and report: from observations to a `Forecast`."""
+"""The use case of train, forecast and report: from observations to a `Forecast`.
 
+`prepare` chooses the frequency and builds panel, labels and features; `train` walks
+forward through history and trains the final ensemble; `make` puts the answer together.
+Only this module knows the whole story.
+"""
+
+import platform
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_info, threadpool_limits
 
-from econnet.catalog import Frequency
+from econnet import ensemble, explain, features, labels, models, panel
+from econnet.catalog import FREQUENCIES, Frequency
 from econnet.countries import Country
+from econnet.errors import DataError
+from econnet.evaluation import calibration, metrics, walkforward
+from econnet.evaluation.baselines import BASELINES
 from econnet.evaluation.metrics import ReliabilityBin, Scores
+from econnet.features import ABROAD, PHASE, Features
+from econnet.labels import Label
+from econnet.models import Model
+from econnet.panel import PERIODS_A_YEAR, Panel
 
 Event = Literal["at"]
 
@@ -150,9 +169,14 @@ class Forecast:
     previous_probability
         What was said out of sample one origin earlier, for the period before; `None`
         where nothing was.
+    target_title, target_unit
+        Of the indicator that is labelled and shown: `Real GDP`.
+    meaning
+        What a contraction is by the label's rule, in words.
     history
-        Indexed by period: `growth` in percent on the period before (a year before for
-        `year-on-year`), and `contraction`, 1 or 0; missing where not known.
+        Indexed by period: `growth` of that indicator in percent on the period before (a
+        year before for `year-on-year`), and `contraction`, 1 or 0; missing where not
+        known.
     track_record
         Out-of-sample forecasts for this country, one row a model and origin: `model`
         (`econnet` or a baseline's name), `origin`, `period`, `probability`, `outcome`
@@ -174,6 +198,9 @@ class Forecast:
     interval: tuple[float, float]
     base_rate: float
     previous_probability: float | None
+    target_title: str
+    target_unit: str
+    meaning: str
     history: pd.DataFrame
     track_record: pd.DataFrame
     metrics: Scores
@@ -187,3 +214,422 @@ class Forecast:
     data: DataUsed
     versions: dict[str, str]
     made_at: str
+
+
+@dataclass(frozen=True, eq=False)
+class Known:
+    """What there is to learn from.
+
+    Parameters
+    ----------
+    observations
+        As every source returns them.
+    series
+        One row a series: what is known of it, as `snapshot.Snapshot.series`.
+    source
+        Where they come from, in a word for the user: `snapshot`, `store`, a file name.
+    """
+
+    observations: pd.DataFrame
+    series: pd.DataFrame
+    source: str
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """Everything that a task needs of the data, for one country.
+
+    Parameters
+    ----------
+    origin
+        The country's last origin, in which the forecast is made.
+    """
+
+    country: Country
+    task: Task
+    known: Known
+    panel: Panel
+    label: Label
+    features: Features
+    origin: pd.Period
+
+
+def choose_frequency(known: Known, country: Country, target: str, label: str) -> Frequency:
+    """Return the frequency that suits the country's data and the label.
+
+    Monthly for `nber`; else quarterly, if the target is known quarterly, or annual.
+
+    Raises
+    ------
+    DataError
+        The target is not known for the country at a frequency that the label takes.
+    """
+    if label == "nber":
+        return "M"
+    wanted = labels.RULES[label].frequencies if label in labels.RULES else FREQUENCIES
+    spans = _spans(known, country, target)
+    finest = max((FREQUENCIES.index(native) for native in spans), default=-1)
+    for frequency in ("Q", "A", "M"):
+        if frequency in wanted and FREQUENCIES.index(frequency) <= finest:
+            return frequency
+    raise DataError(_what_there_is(known, country, target, wanted))
+
+
+def _spans(known: Known, country: Country, target: str) -> dict[Frequency, str]:
+    """Return the span of the country's target at each frequency there is."""
+    rows = known.series[
+        (known.series["country"] == country.alpha3)
+        & (known.series["indicator"] == target)
+    ]
+    return {
+        frequency: f"{group['first_period'].min()} to {group['last_period'].max()}"
+        for frequency, group in rows.groupby("frequency")
+    }
+
+
+def _what_there_is(
+    known: Known, country: Country, target: str, wanted: Sequence[Frequency]
+) -> str:
+    words: Mapping[Frequency, str] = {"A": "annual", "Q": "quarterly", "M": "monthly"}
+    asked = " or ".join(words[frequency] for frequency in wanted)
+    spans = _spans(known, country, target)
+    if not spans:
+        have = sorted(
+            set(known.series.loc[known.series["country"] == country.alpha3, "indicator"])
+        )
+        there = f"there is {', '.join(have[:6])}" if have else "there is nothing"
+        return (
+            f"{country.name} has no {target} in the {known.source}; {there}: choose "
+            "another --target, run `econnet fetch`, or bring a file with --data"
+        )
+    there = ", ".join(f"{words[native]} ({span})" for native, span in spans.items())
+    return (
+        f"{country.name} has no {asked} {target} in the {known.source}, only {there}: "
+        "choose --frequency A, or another --label"
+    )
+
+
+def prepare(
+    known: Known, country: Country, task: Task, as_of: pd.Timestamp | None = None
+) -> Prepared:
+    """Return panel, labels and features for a task, as known on `as_of`.
+
+    Raises
+    ------
+    DataError
+        The country lacks what the task needs.
+    """
+    whole = panel.build(known.observations, task.frequency, as_of)
+    if country.alpha3 not in whole.countries:
+        raise DataError(_what_there_is(known, country, task.target, [task.frequency]))
+    if task.pool == "own" or task.label == "nber":
+        whole = whole.only(country.alpha3)
+    label = labels.apply(whole, task.label, task.target)
+    if not label.values.loc[country.alpha3].notna().any():
+        raise DataError(_what_there_is(known, country, task.target, [task.frequency]))
+    made = features.build(whole, label, task.horizon)
+    origin = made.origins[made.countries == country.alpha3].max()
+    return Prepared(country, task, known, whole, label, made, origin)
+
+
+def train(prepared: Prepared, progress: Callable[[float], None] = lambda _: None) -> Model:
+    """Walk forward through history, then train the ensemble that forecasts today.
+
+    `progress` is told the share of the work that is done, from 0 to 1.
+    """
+    task, made = prepared.task, prepared.features
+    windows = walkforward.windows(made, task.frequency, prepared.origin)
+    finished = 0
+
+    def count(more: int) -> None:
+        nonlocal finished
+        finished += more
+        progress(finished / (len(windows) + 1))
+
+    networks = ensemble.model(WALK_FORWARD_MEMBERS, task.seed, progress=count)
+    record = walkforward.run(windows, {"econnet": networks, **BASELINES})
+    with threadpool_limits(1):
+        final = final_window(prepared)
+        network = ensemble.fit([final], task.members, task.seed, ensemble.Options())
+    progress(1.0)
+    return Model(network, final.scaler, record, fingerprint(prepared))
+
+
+def fingerprint(prepared: Prepared) -> str:
+    """Return what a model must have been trained for, to fit."""
+    subject = (prepared.country.alpha3, prepared.task)
+    return models.fingerprint(prepared.features, subject, version("econnet"))
+
+
+def stored_model(prepared: Prepared, path: Path) -> Model | None:
+    """Return the model in `path` if it fits: same data, task and version.
+
+    A file that cannot be read fits nothing; it is replaced by the next training.
+    """
+    try:
+        model = models.load(path)
+    except (FileNotFoundError, ValueError):
+        return None
+    return model if model.fingerprint == fingerprint(prepared) else None
+
+
+def place(known: Known, country: Country, task: Task) -> Path:
+    """Return where a task's files stand, below `models` and `reports`: `DEU`, ...
+
+    The country's default task has the plain place, any other a folder of its own.
+    """
+    usual = Task(choose_frequency(known, country, Task.target, Task.label))
+    asked = (task.label, task.frequency, task.horizon, task.event)
+    if asked == (usual.label, usual.frequency, usual.horizon, usual.event):
+        return Path(country.alpha3)
+    safe = "".join(c if c.isalnum() or c in "-_" else "-" for c in task.label)
+    name = f"{safe}-{task.frequency}-h{task.horizon}-{task.event}"
+    return Path(country.alpha3) / name
+
+
+def final_window(prepared: Prepared) -> walkforward.Window:
+    """Return the window of the last origin, with the country's one row ahead."""
+    made = prepared.features
+    ahead = (made.countries == prepared.country.alpha3) & (
+        made.origins == prepared.origin
+    )
+    return walkforward.window_at(made, prepared.origin, ahead)
+
+
+def make(prepared: Prepared, model: Model) -> Forecast:
+    """Return the answer for the country, and all that is needed to judge it."""
+    country, task = prepared.country, prepared.task
+    window = final_window(prepared)
+    with threadpool_limits(1):
+        said = ensemble.logits([window], task.members, model.network)[0]
+        contributions = explain.contributions(window, model.network)
+        curves = _response_curves(prepared, window, model, contributions)
+    probability = float(ensemble.pooled(said)[0])
+    record = model.track_record
+    scored = record[record["outcome"].notna()]
+    own = scored[scored["country"] == country.alpha3]
+    if own.empty:
+        raise DataError(
+            f"{country.name} has no past forecast whose outcome is known: its data are "
+            "too short for a track record; choose another --label or --frequency"
+        )
+    metrics_of = _scores_by_model(own)
+    pool_of = _scores_by_model(scored) if scored["country"].nunique() > 1 else {}
+    mine = own[own["model"] == "econnet"]
+    return Forecast(
+        country=country,
+        task=task,
+        origin=prepared.origin,
+        period=prepared.origin + task.horizon,
+        probability=probability,
+        interval=calibration.interval(
+            scored[scored["model"] == "econnet"],
+            said[:, 0],
+            max(task.horizon + 1, PERIODS_A_YEAR[task.frequency]),
+            task.seed,
+        ),
+        base_rate=float(prepared.label.values.loc[country.alpha3].mean()),
+        previous_probability=_said(record, country, prepared.origin - 1),
+        target_title=prepared.panel.indicators[prepared.label.target].title,
+        target_unit=prepared.panel.indicators[prepared.label.target].unit,
+        meaning=prepared.label.meaning,
+        history=_history(prepared),
+        track_record=_with_today(record, prepared, probability),
+        metrics=metrics_of.pop("econnet"),
+        baselines=metrics_of,
+        pool_metrics=pool_of.pop("econnet", None),
+        pool_baselines=pool_of,
+        reliability=tuple(
+            metrics.reliability_curve(
+                mine["probability"].to_numpy(), mine["outcome"].to_numpy()
+            )
+        ),
+        drivers=tuple(_driver(prepared, part) for part in contributions),
+        response_curves=curves,
+        episodes=_episodes(prepared, record),
+        data=data_used(prepared),
+        versions=_versions(),
+        made_at=pd.Timestamp.now("UTC").isoformat(timespec="seconds"),
+    )
+
+
+def _scores_by_model(scored: pd.DataFrame) -> dict[str, Scores]:
+    """Return the scores of each model, the base rate of the same rows being skill 0."""
+    base_rate = scored.loc[scored["model"] == "base_rate", "probability"].to_numpy()
+    return {
+        str(name): metrics.score(rows, base_rate)
+        for name, rows in scored.groupby("model", sort=False)
+    }
+
+
+def _said(record: pd.DataFrame, country: Country, origin: pd.Period) -> float | None:
+    """Return what econnet said out of sample in an origin, if it said anything."""
+    rows = record[
+        (record["model"] == "econnet")
+        & (record["country"] == country.alpha3)
+        & (record["origin"] == origin)
+    ]
+    return float(rows["probability"].iloc[0]) if len(rows) else None
+
+
+def _with_today(
+    record: pd.DataFrame, prepared: Prepared, probability: float
+) -> pd.DataFrame:
+    """Return the country's track record, today's forecast in it being the final one."""
+    own = record[record["country"] == prepared.country.alpha3].drop(columns="country")
+    today = (own["model"] == "econnet") & (own["origin"] == prepared.origin)
+    return own.assign(
+        probability=own["probability"].mask(today, probability)
+    ).reset_index(drop=True)
+
+
+def _history(prepared: Prepared) -> pd.DataFrame:
+    """Return the growth of what is labelled, and its contractions, by period."""
+    label, frequency = prepared.label, prepared.task.frequency
+    rule = labels.RULES.get(label.name)
+    year = rule is not None and rule.looks_back is None
+    levels = prepared.panel.values[label.target].loc[[prepared.country.alpha3]]
+    change = labels.growth(levels, PERIODS_A_YEAR[frequency] if year else 1)
+    table = pd.DataFrame(
+        {
+            "growth": change.droplevel("country"),
+            "contraction": label.values.loc[prepared.country.alpha3],
+        }
+    )
+    there = table.dropna(how="all").index
+    return table.loc[there.min() : there.max()]
+
+
+def _episodes(prepared: Prepared, record: pd.DataFrame) -> tuple[Episode, ...]:
+    """Return every run of contractions, oldest first."""
+    alpha3 = prepared.country.alpha3
+    marks = prepared.label.values.loc[alpha3].dropna()
+    levels = prepared.panel.values[prepared.label.target].loc[alpha3]
+    own = record[(record["model"] == "econnet") & (record["country"] == alpha3)]
+    said = own.set_index("period")["probability"]
+    run = (marks != marks.shift()).cumsum()
+    episodes = []
+    for _, months in marks[marks == 1].groupby(run):
+        first, last = months.index[0], months.index[-1]
+        before, after = levels.get(first - 1), levels.get(last)
+        change = None
+        if before is not None and after is not None and pd.notna([before, after]).all():
+            change = float(100 * (after / before - 1))
+        calls = said.reindex(months.index)
+        episodes.append(
+            Episode(
+                first=str(first),
+                last=str(last),
+                growth_percent=change,
+                said_for_first=_or_none(calls.iloc[0]),
+                highest_said=_or_none(calls.max()),
+            )
+        )
+    return tuple(episodes)
+
+
+def _or_none(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
+
+
+def _driver(prepared: Prepared, part: explain.Contribution) -> Driver:
+    title, group = DERIVED.get(part.indicator, ("", ""))
+    if not title:
+        indicator = prepared.panel.indicators[part.indicator]
+        title, group = indicator.title, indicator.group
+    return Driver(part.indicator, title, group, part.log_odds)
+
+
+def _response_curves(
+    prepared: Prepared,
+    window: walkforward.Window,
+    model: Model,
+    contributions: Sequence[explain.Contribution],
+) -> tuple[ResponseCurve, ...]:
+    """Return the curves of the indicators that contribute most."""
+    measured = [part for part in contributions if part.indicator not in DERIVED]
+    curves = []
+    for part in measured[:RESPONSE_CURVES]:
+        indicator = prepared.panel.indicators[part.indicator]
+        found = explain.response(window, model.network, part.indicator)
+        curves.append(
+            ResponseCurve(
+                indicator=indicator.key,
+                title=indicator.title,
+                unit=UNIT_OF_CHANGE.get(indicator.transform, indicator.unit),
+                values=tuple(found.values.tolist()),
+                probabilities=tuple(found.probabilities.tolist()),
+                current=found.current,
+            )
+        )
+    return tuple(curves)
+
+
+def data_used(prepared: Prepared) -> DataUsed:
+    """Return the series behind the forecast, and when the next figure is due."""
+    alpha3, label = prepared.country.alpha3, prepared.label
+    used = {column.indicator for column in prepared.features.columns} | {label.target}
+    chosen = prepared.panel.series
+    chosen = chosen[(chosen["country"] == alpha3) & chosen["indicator"].isin(used)]
+    about = chosen.rename(columns={"native_frequency": "frequency"}).merge(
+        prepared.known.series,
+        on=["country", "indicator", "source", "series_id", "frequency"],
+    )
+    series = tuple(_series_used(prepared, row) for _, row in about.iterrows())
+    known_at = prepared.panel.known_at[label.target].loc[alpha3].dropna()
+    newest = known_at.index[-1]
+    lag = known_at.iloc[-1] - newest.end_time.normalize()
+    history = prepared.label.values.loc[alpha3].dropna()
+    return DataUsed(
+        source=prepared.known.source,
+        as_of=str(prepared.panel.as_of.date()),
+        first_period=str(history.index[0]),
+        last_period=str(newest),
+        next_due=str(((newest + 1).end_time.normalize() + lag).date()),
+        n_countries=len(set(prepared.features.countries)),
+        series=series,
+    )
+
+
+def _series_used(prepared: Prepared, about: "pd.Series[Any]") -> SeriesUsed:
+    """Return a series as the report shows it, at the panel's frequency."""
+    key = about["indicator"]
+    values = prepared.panel.values[key].loc[prepared.country.alpha3].dropna()
+    return SeriesUsed(
+        indicator=key,
+        title=prepared.panel.indicators[key].title,
+        source=about["source"],
+        series_id=about["series_id"],
+        unit=about["unit"],
+        frequency=about["frequency"],
+        first_period=about["first_period"],
+        last_period=about["last_period"],
+        last_value=float(values.iloc[-1]),
+        rights=about["rights"],
+        attribution=about["attribution"],
+        retrieved_at=str(about["retrieved_at"].date()),
+    )
+
+
+def _versions() -> dict[str, str]:
+    """Return the versions, and the BLAS kernel, on which the last bits depend."""
+    found = {name: version(name) for name in ("econnet", "numpy", "pandas", "scikit-learn")}
+    blas = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
+    kernels = sorted({f"{pool['internal_api']} {pool['architecture']}" for pool in blas})
+    return {"python": platform.python_version(), **found, "blas": ", ".join(kernels)}
+
+
+WALK_FORWARD_MEMBERS = 4
+RESPONSE_CURVES = 4
+
+# Drivers that are made from labels and other countries, with title and group.
+DERIVED: Mapping[str, tuple[str, str]] = {
+    PHASE: ("Phase and past contractions", "cycle"),
+    ABROAD: ("Growth abroad", "abroad"),
+    explain.MISSING: ("Figures not published yet", "data"),
+}
+UNIT_OF_CHANGE: Mapping[str, str] = {
+    "growth": "change, percent",
+    "log-difference": "change, percent",
+    "ratio": "percent",
+}
