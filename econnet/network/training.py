@@ -306,12 +306,10 @@ class _Batches:
         self.index = np.empty((self.counts.max(), len(rows), batch), np.intp)
         self.index[...] = [[[own[0]] for own in rows]]
         self.filled = np.zeros((*self.index.shape, 1), pool.X.dtype)
-        self.places = []
-        for member, own in enumerate(rows):
-            parts = np.array_split(np.arange(len(own)), self.counts[member])
-            which = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
-            place = np.concatenate([np.arange(len(part)) for part in parts])
-            self.places.append((which, place))
+        # Members with as many rows share their places.
+        places = {n: _places(n, -(-n // batch)) for n in {len(own) for own in rows}}
+        self.places = [places[len(own)] for own in rows]
+        for member, (which, place) in enumerate(self.places):
             self.filled[which, member, place] = 1
         self.targets = np.empty((*self.index.shape, pool.y.shape[1]), pool.X.dtype)
         self.weights = np.empty_like(self.filled)
@@ -368,6 +366,13 @@ class _Batches:
         self.share = self.share[:count, kept]
 
 
+def _places(rows: int, batches: int) -> tuple[Indices, Indices]:
+    """Spread rows evenly over batches: the batch of each, and its place there."""
+    sizes = [len(part) for part in np.array_split(np.arange(rows), batches)]
+    which = np.repeat(np.arange(batches), sizes)
+    return which, np.concatenate([np.arange(size) for size in sizes])
+
+
 class _Run:
     """One stack of members in training.
 
@@ -403,8 +408,11 @@ class _Run:
             dropout=options.dropout > 0,
         )
         self.first = cache(self.propagation.first)
-        self.weight_mask = architecture.weight_mask().astype(self.gradient.dtype)
-        self.penalty = np.empty_like(self.gradient) if options.l2 else None
+        self.l2 = _on_weights(options.l2, architecture, self.gradient)
+        self.penalty = None if self.l2 is None else np.empty_like(self.gradient)
+        self.decay = _on_weights(
+            options.optimizer.weight_decay, architecture, self.gradient
+        )
         self.masks = self._new_masks() if options.dropout else []
         if judging:
             self.best = self.parameters.copy()
@@ -434,7 +442,7 @@ class _Run:
         batches, optimizer = self.learning, self.options.optimizer
         rate = optimizer.learning_rate
         rate = rate(epoch - 1) if callable(rate) else rate
-        shrink = 1 - rate * optimizer.weight_decay * self.weight_mask
+        shrink = None if self.decay is None else 1 - rate * self.decay
         cost, accuracy = np.zeros((2, len(self.members)))
         if len(batches) > 1:
             batches.shuffle([self.network.generators[m] for m in self.members])
@@ -458,14 +466,13 @@ class _Run:
         if recorded:
             self.log.add(epoch, self.members, cost=cost, accuracy=accuracy)
 
-    def _step(self, k: int, rate: float, shrink: Array) -> None:
+    def _step(self, k: int, rate: float, shrink: Array | None) -> None:
         """Regularise, and let the optimiser take its step."""
         parameters, gradient = self.parameters[:k], self.gradient[:k]
-        if self.penalty is not None:
-            penalty = self.penalty[:k]
-            np.multiply(parameters, self.options.l2 * self.weight_mask, out=penalty)
-            np.add(gradient, penalty, out=gradient)
-        if self.options.optimizer.weight_decay:
+        if self.l2 is not None and self.penalty is not None:
+            np.multiply(parameters, self.l2, out=self.penalty[:k])
+            np.add(gradient, self.penalty[:k], out=gradient)
+        if shrink is not None:
             np.multiply(parameters, shrink, out=parameters)
         self.steps[:k] += 1
         self.options.optimizer.update(
@@ -648,6 +655,15 @@ def _take(array: Array, members: Indices, in_place: bool) -> Array:
     if in_place and np.array_equal(members, np.arange(start, start + len(members))):
         return array[start : start + len(members)]
     return array[members]
+
+
+def _on_weights(
+    strength: float, architecture: Architecture, like: Array
+) -> Array | None:
+    """Return the strength at each weight and 0 at each bias, None if it is 0."""
+    if not strength:
+        return None
+    return (strength * architecture.weight_mask()).astype(like.dtype)
 
 
 def _move_up(array: NDArray[Scalar], kept: Indices) -> NDArray[Scalar]:
