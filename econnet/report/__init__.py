@@ -1,1 +1,15 @@
 """The report: figures, and the documents that hold them."""
+
+from enum import StrEnum
+from typing import Literal
+
+
+class Format(StrEnum):
+    """A form in which the report is written."""
+
+    PDF = "pdf"
+    PNG = "png"
+    JSON = "json"
+
+
+Paper = Literal["a4", "letter"]

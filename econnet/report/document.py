@@ -10,26 +10,23 @@ from collections.abc import Collection, Iterator
 from datetime import datetime
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import matplotlib as mpl
 import typst
 from matplotlib.figure import Figure
 
 from econnet.forecast import Forecast
-from econnet.report import figures, pages, record, words
-
-Format = Literal["pdf", "png", "json"]
-Paper = Literal["a4", "letter"]
+from econnet.report import Format, Paper, figures, pages, record, words
 
 
 def write(
     forecast: Forecast,
     folder: Path,
-    formats: Collection[Format] = ("pdf", "png", "json"),
+    formats: Collection[Format] = tuple(Format),
     paper: Paper = "a4",
 ) -> list[Path]:
-    """Write the report into `folder`, which is made if need be, and return its files."""
+    """Write the report into `folder`, made if need be, and return its files."""
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     for name, content in _files(forecast, formats, paper):
@@ -47,7 +44,7 @@ def _files(
         yield "report.pdf", as_pdf(forecast, drawn, paper)
     if "png" in formats:
         for name, figure in drawn.items():
-            yield f"{name}.png", figures.as_png(figure)
+            yield f"{name}.png", figures.as_png(figure, words.credit(forecast))
     if "json" in formats:
         document = json.dumps(record.to_dict(forecast), indent=2, allow_nan=False)
         yield "report.json", f"{document}\n".encode()
@@ -64,23 +61,31 @@ def as_pdf(forecast: Forecast, drawn: dict[str, Figure], paper: Paper) -> bytes:
         for name, figure in drawn.items()
     }
     template = resources.files("econnet.report") / "template.typ"
-    with resources.as_file(figures.FONTS) as fonts:
-        pdf = typst.compile(
-            template.read_bytes(),
-            font_paths=[str(fonts), str(Path(mpl.get_data_path()) / "fonts" / "ttf")],
-            ignore_system_fonts=True,
-            sys_inputs={
-                "content": json.dumps(content),
-                "paper": {"a4": "a4", "letter": "us-letter"}[paper],
-            },
-            pdf_standards="ua-1",
-            timestamp=datetime.fromisoformat(forecast.made_at),
+    return typst.compile(
+        template.read_bytes(),
+        font_paths=_fonts(),
+        ignore_system_fonts=True,
+        sys_inputs={
+            "content": json.dumps(content),
+            "paper": {"a4": "a4", "letter": "us-letter"}[paper],
+        },
+        pdf_standards="ua-1",
+        timestamp=datetime.fromisoformat(forecast.made_at),
+    )
+
+
+def _fonts() -> typst.Fonts:
+    """Return the report's fonts, with matplotlib's for letters that they lack."""
+    fallback = Path(mpl.get_data_path()) / "fonts" / "ttf"
+    with resources.as_file(figures.FONTS) as own:
+        return typst.Fonts(
+            include_system_fonts=False,
+            include_embedded_fonts=False,
+            font_paths=[str(own), str(fallback)],
         )
-    assert isinstance(pdf, bytes)
-    return pdf
 
 
-def _printable(value: Any) -> Any:
+def _printable(value: Any) -> Any:  # noqa: ANN401
     """Return `value` with every text in it fit to be set in type."""
     if isinstance(value, dict):
         return {key: _printable(part) for key, part in value.items()}

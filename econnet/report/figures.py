@@ -7,7 +7,7 @@ else is grey. Headings say what is shown and in which unit, and labels stand bes
 they name.
 """
 
-import warnings
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -25,6 +25,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.textpath import text_to_path
 from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.transforms import Bbox
 
 from econnet.evaluation.metrics import roc_curve
 from econnet.forecast import Driver, Forecast
@@ -47,7 +48,6 @@ LEFT, RIGHT = 9.0, 21.0
 MM = 1 / 25.4
 PNG_DPI = 200
 
-# Not the second font of the style: it has no such weight.
 SEMIBOLD: dict[str, Any] = {"fontfamily": "Inter", "fontweight": 600}
 
 FONTS = resources.files("econnet.report") / "fonts"
@@ -71,27 +71,36 @@ def as_svg(figure: Figure) -> str:
     return _saved(figure, "svg", metadata={"Date": None}).decode("utf-8")
 
 
-def as_png(figure: Figure) -> bytes:
-    """Return the figure as PNG on white, at the resolution of print."""
-    return _saved(figure, "png", dpi=PNG_DPI, metadata={"Software": None})
+def as_png(figure: Figure, credit: str) -> bytes:
+    """Return the figure as PNG at the resolution of print, with a credit below it."""
+    width, height = figure.get_size_inches()
+    with _style():
+        line = figure.text(
+            0,
+            -2.5 * MM / height,
+            _shortened(credit, width / MM, size=7.5),
+            fontsize=7.5,
+            color=GREY,
+            va="top",
+        )
+    page = Bbox([[-3 * MM, -8 * MM], [width + 3 * MM, height + 3 * MM]])
+    png = _saved(
+        figure, "png", dpi=PNG_DPI, bbox_inches=page, metadata={"Software": None}
+    )
+    line.remove()
+    return png
 
 
-def _saved(figure: Figure, format_: str, **options: Any) -> bytes:
+def _saved(figure: Figure, format_: str, **options: object) -> bytes:
     buffer = BytesIO()
     with _style():
-        figure.savefig(buffer, format=format_, **options)
+        figure.savefig(buffer, format=format_, **options)  # type: ignore[arg-type]
     return buffer.getvalue()
 
 
 @contextmanager
 def _style() -> Iterator[None]:
-    """Draw in the report's style, and without a word where a script has no glyphs."""
-    with (
-        resources.as_file(STYLE) as style,
-        mpl.rc_context(fname=style),
-        warnings.catch_warnings(),
-    ):
-        warnings.filterwarnings("ignore", "Glyph .* missing from font")
+    with resources.as_file(STYLE) as style, mpl.rc_context(fname=style):
         yield
 
 
@@ -148,8 +157,8 @@ def timeline(forecast: Forecast) -> Figure | None:
     _shade_contractions(axes, forecast.history["contraction"], time)
     size = float(np.clip(2400 / len(own), 3, 18))
     axes.plot(x, y, color=BLUE, linewidth=0.8, alpha=0.6)
-    axes.scatter(x[~contracted], y[~contracted], size, PALE_BLUE, zorder=3, linewidths=0)
-    axes.scatter(x[contracted], y[contracted], size * 1.4, ORANGE, zorder=4, linewidths=0)
+    for came, color in ((~contracted, PALE_BLUE), (contracted, ORANGE)):
+        axes.scatter(x[came], y[came], size, color, zorder=3, linewidths=0)
     base = _record_of(forecast, "base_rate")
     base = base[base["period"].isin(own["period"])]
     if len(base):
@@ -160,7 +169,8 @@ def timeline(forecast: Forecast) -> Figure | None:
             linewidth=0.8,
             linestyle=(0, (4, 2)),
         )
-        _beside(axes, x[-1], float(100 * base["probability"].iloc[-1]), "long-run\nrate", GREY)
+        rate = float(np.clip(100 * base["probability"].iloc[-1], 9, 95))
+        _beside(axes, x[-1], rate, "long-run\nrate", GREY)
     axes.set_xlim(x[0] - time.width, x[-1] + time.width)
     _percent_axis(axes, 100)
     _year_axis(axes)
@@ -186,16 +196,20 @@ def _drivers(forecast: Forecast, width: float, most: int) -> Figure | None:
     if rest := ranked[len(shown) :]:
         rows.append((f"{len(rest)} others together", _total(rest)))
     values = np.array([value for _, value in rows])
-    widest = max(_width(words.printable(title), 8, 400) for title, _ in rows)
+    widest = max(_width(title, 8, 400) for title, _ in rows)
     labels = min(widest + 3, 0.5 * width)
     bars = width - labels
     row_height = 4.6
     height = 8 + row_height * max(len(rows), 8 if width == HALF_WIDTH else 3) + 1
     figure = _figure(width, height)
-    axes = _axes(figure, labels, height - 8 - row_height * len(rows), bars, row_height * len(rows))
-    _heading(
-        figure, height, "What moves the forecast", "log-odds; right: contraction"
+    axes = _axes(
+        figure,
+        labels,
+        height - 8 - row_height * len(rows),
+        bars,
+        row_height * len(rows),
     )
+    _heading(figure, height, "What moves the forecast", "log-odds; right: contraction")
     y = np.arange(len(rows))
     axes.barh(y, values, 0.62, color=np.where(values > 0, ORANGE, PALE_BLUE))
     axes.axvline(0, color=GREY, linewidth=0.6)
@@ -271,7 +285,9 @@ def _reliability(forecast: Forecast, width: float, height: float) -> Figure | No
     axes.plot([0, top], [0, top], color=PALE_GREY, linewidth=0.8)
     axes.vlines(x, intervals[:, 0], intervals[:, 1], color=BLUE, linewidth=1.2)
     axes.scatter(x, y, 16, BLUE, zorder=3, linewidths=0, clip_on=False)
-    for place, bin_ in zip(_apart(x, intervals[:, 1], top, height - 18), bins, strict=True):
+    for place, bin_ in zip(
+        _apart(x, intervals[:, 1], top, height - 18), bins, strict=True
+    ):
         axes.annotate(
             str(bin_.n),
             (100 * bin_.probability, place),
@@ -294,7 +310,9 @@ def _apart(x: Floats, y: Floats, top: float, height: float) -> list[float]:
     places: list[float] = []
     line, digits = 3.4 * top / height, 5.0 * top / (HALF_WIDTH - 15)
     for number, start in enumerate(y):
-        near = [places[other] for other in range(number) if x[number] - x[other] < digits]
+        near = [
+            places[other] for other in range(number) if x[number] - x[other] < digits
+        ]
         place = float(start) + 0.01 * top
         while any(abs(place - other) < line for other in near):
             place += line / 4
@@ -309,7 +327,7 @@ def roc(forecast: Forecast) -> Figure | None:
     height = 62
     figure = _figure(HALF_WIDTH, height)
     axes = _axes(figure, 12, 10, HALF_WIDTH - 15, height - 18)
-    _heading(figure, height, "Hits against false alarms", "ROC; area (AUROC) in brackets")
+    _heading(figure, height, "Hits against false alarms", "ROC; in brackets: AUROC")
     axes.plot([0, 100], [0, 100], color=PALE_GREY, linewidth=0.8)
     ranked = [
         (name, scores.auroc, style)
@@ -387,17 +405,18 @@ def responses(forecast: Forecast) -> Figure | None:
                 color=BLUE,
                 **SEMIBOLD,
             )
+        title = _shortened(curve.title, width + 6, weight=600, size=9)
         figure.text(
-            (left - LEFT) / FULL_WIDTH if column == 0 else (left - 7) / FULL_WIDTH,
+            (left - LEFT if column == 0 else left - 7) / FULL_WIDTH,
             (bottom + height + 4) / total,
-            _shortened(curve.title, width + 6, weight=600, size=9),
+            title,
             fontsize=9,
-            **SEMIBOLD,
+            **_semibold(title),
         )
         _percent_axis(axes, limit)
         axes.set_xlim(x[0], x[-1])
         axes.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}".replace("-", "−")))
+        axes.xaxis.set_major_formatter(FuncFormatter(_tick))
         axes.set_xlabel(_shortened(curve.unit, width), labelpad=2)
     return figure
 
@@ -428,7 +447,8 @@ def _draw_growth(axes: Axes, growth: pd.Series, time: _Time) -> None:
     """Draw growth as bars; those that would squeeze the scale are cut and labelled."""
     known = growth.dropna()
     if known.empty:
-        axes.text(0.5, 0.5, "not known", transform=axes.transAxes, ha="center", color=GREY)
+        middle = (axes.get_xlim()[0] + axes.get_xlim()[1]) / 2
+        axes.text(middle, 0.5, "not known", ha="center", va="center", color=GREY)
         axes.set_yticks([])
         _year_axis(axes)
         return
@@ -436,11 +456,16 @@ def _draw_growth(axes: Axes, growth: pd.Series, time: _Time) -> None:
     x = time.middle(pd.PeriodIndex(known.index))
     low, high = _growth_limits(values)
     width = time.width * (0.78 if len(values) < 200 else 1.0)
-    axes.bar(x, np.clip(values, low, high), width, color=np.where(values < 0, ORANGE, PALE_BLUE))
+    axes.bar(
+        x,
+        np.clip(values, low, high),
+        width,
+        color=np.where(values < 0, ORANGE, PALE_BLUE),
+    )
     axes.axhline(0, color=GREY, linewidth=0.6)
     axes.set_ylim(low, high)
     axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _tick(value)))
+    axes.yaxis.set_major_formatter(FuncFormatter(_tick))
     _label_outliers(axes, known, x, (low, high))
     _year_axis(axes)
 
@@ -449,12 +474,11 @@ def _growth_limits(values: Floats) -> tuple[float, float]:
     """Return limits that most values fill well: the largest few may lie beyond."""
     usual = 2.2 * float(np.quantile(np.abs(values), 0.95)) or 1.0
     low, high = min(0.0, float(values.min())), max(0.0, float(values.max()))
-    if low < -1.4 * usual:
-        low = -usual
-    if high > 1.4 * usual:
-        high = usual
     margin = 0.06 * (high - low)
-    return (low - margin if low > -usual else low), (high + margin if high < usual else high)
+    return (
+        -usual if low < -1.4 * usual else low - margin if low < 0 else low,
+        usual if high > 1.4 * usual else high + margin if high > 0 else high,
+    )
 
 
 def _label_outliers(
@@ -472,7 +496,7 @@ def _label_outliers(
             taken.append(float(x[position]))
             left = x[position] - axes.get_xlim()[0] > 0.15 * span
             axes.annotate(
-                f"{growth.index[position]}: {words.number(values[position], 1)}",
+                f"{growth.index[int(position)]}: {words.number(values[position], 1)}",
                 (x[position], limit),
                 (-4 if left else 4, -2 * side),
                 textcoords="offset points",
@@ -486,9 +510,7 @@ def _label_outliers(
 def _draw_today(axes: Axes, forecast: Forecast, time: _Time) -> None:
     """Draw today's forecast and the long-run rate, and name both at the right."""
     x = float(time.middle(pd.PeriodIndex([forecast.period]))[0])
-    y, low, high = (
-        100 * value for value in (forecast.probability, *forecast.interval)
-    )
+    y, low, high = (100 * value for value in (forecast.probability, *forecast.interval))
     rate = 100 * forecast.base_rate
     axes.vlines([x], [low], [high], color=BLUE, linewidth=1.2, clip_on=False)
     axes.scatter([x], [y], 20, BLUE, zorder=3, linewidths=0, clip_on=False)
@@ -502,10 +524,18 @@ def _draw_today(axes: Axes, forecast: Forecast, time: _Time) -> None:
         if not 6 < rate_y < 96:
             rate_y = label_y - distance if above else label_y + distance
     _beside(
-        axes, time.last, label_y, f"{forecast.period}\n{words.percent(forecast.probability)}", BLUE
+        axes,
+        time.last,
+        label_y,
+        f"{forecast.period}\n{words.percent(forecast.probability)}",
+        BLUE,
     )
     _beside(
-        axes, time.last, rate_y, f"long-run\nrate {words.percent(forecast.base_rate)}", GREY
+        axes,
+        time.last,
+        rate_y,
+        f"long-run\nrate {words.percent(forecast.base_rate)}",
+        GREY,
     )
 
 
@@ -524,13 +554,11 @@ def _beside(axes: Axes, x: float, y: float, text: str, color: str) -> None:
 
 
 def _shade_contractions(axes: Axes, contraction: pd.Series, time: _Time) -> None:
-    inside = (contraction == 1).to_numpy()
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], contraction == 1, [0]])))
     starts = time.start(pd.PeriodIndex(contraction.index))
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], inside, [False]]).astype(int)))
     for first, after in zip(edges[::2], edges[1::2], strict=True):
-        axes.axvspan(
-            starts[first], starts[after - 1] + time.width, color=BAND, linewidth=0, zorder=0
-        )
+        stop = starts[after - 1] + time.width
+        axes.axvspan(starts[first], stop, color=BAND, linewidth=0, zorder=0)
 
 
 def _record_of(forecast: Forecast, model: str) -> pd.DataFrame:
@@ -549,8 +577,8 @@ def _year_axis(axes: Axes) -> None:
     axes.xaxis.set_major_formatter(FuncFormatter(lambda year, _: f"{year:.0f}"))
 
 
-def _tick(value: float) -> str:
-    return words.number(value, 0 if value == round(value) else 1)
+def _tick(value: float, _position: int | None) -> str:
+    return f"{value:g}".replace("-", "\N{MINUS SIGN}")
 
 
 def _total(drivers_: list[Driver]) -> float:
@@ -561,11 +589,18 @@ def _figure(width: float, height: float) -> Figure:
     return Figure(figsize=(width * MM, height * MM))
 
 
-def _axes(figure: Figure, left: float, bottom: float, width: float, height: float) -> Axes:
+def _axes(
+    figure: Figure, left: float, bottom: float, width: float, height: float
+) -> Axes:
     """Add axes at a place given in millimetres from the lower left corner."""
     whole_width, whole_height = figure.get_size_inches() / MM
     axes: Axes = figure.add_axes(
-        (left / whole_width, bottom / whole_height, width / whole_width, height / whole_height)
+        (
+            left / whole_width,
+            bottom / whole_height,
+            width / whole_width,
+            height / whole_height,
+        )
     )
     return axes
 
@@ -573,30 +608,52 @@ def _axes(figure: Figure, left: float, bottom: float, width: float, height: floa
 def _heading(figure: Figure, top: float, text: str, note: str) -> None:
     """Write a heading at the left and a note at the right, if both have room."""
     width, height = figure.get_size_inches() / MM
-    y = (top - 1) / height
-    text = words.printable(text)
-    taken = _width(text, 9, 600)
-    figure.text(0, y, _shortened(text, width, 600, 9), fontsize=9, **SEMIBOLD, va="top")
-    if taken + 3 + _width(note, 7.5, 400) <= width:
-        figure.text(
-            1, y - 0.35 / height, note, fontsize=7.5, color=GREY, ha="right", va="top"
-        )
+    shown = _shortened(text, width, 600, 9)
+    figure.text(0, (top - 1) / height, shown, fontsize=9, va="top", **_semibold(shown))
+    if _width(shown, 9, 600) + 3 + _width(note, 7.5, 400) <= width:
+        y = (top - 1.35) / height
+        figure.text(1, y, note, fontsize=7.5, color=GREY, ha="right", va="top")
+
+
+def _semibold(text: str) -> dict[str, Any]:
+    """Return the style of a heading: the second font has no such weight."""
+    return SEMIBOLD if _letters("Inter").issuperset(map(ord, text)) else {}
+
+
+@cache
+def _letters(family: str) -> frozenset[int]:
+    """Return the code points that a font can draw."""
+    return frozenset(font_manager.get_font(font_manager.findfont(family)).get_charmap())
 
 
 def _shortened(text: str, width: float, weight: int = 400, size: float = 8) -> str:
-    """Return `text`, cut at the end where it is wider than `width` millimetres."""
-    text = words.printable(text)
+    """Return `text`, cut at the end where it is wider than `width` millimetres.
+
+    U+FFFD stands for letters that no font here can draw: one of them would else take
+    the whole line along.
+    """
+    text = "".join(
+        letter
+        if ord(letter) in _letters("Inter") or ord(letter) in _letters("DejaVu Sans")
+        else "\N{REPLACEMENT CHARACTER}"
+        for letter in words.printable(text)
+    )
     if _width(text, size, weight) <= width:
         return text
-    while text and _width(f"{text}…", size, weight) > width:
-        text = text[:-1].rstrip()
-    return f"{text}…"
+    too_long = bisect_right(
+        range(len(text)), width, key=lambda n: _width(f"{text[:n]}…", size, weight)
+    )
+    return f"{text[: max(0, too_long - 1)].rstrip()}…"
 
 
 def _width(text: str, size: float, weight: int) -> float:
     """Return the width of `text` in millimetres."""
+    inter = _letters("Inter")
+    plain = "".join(letter if ord(letter) in inter else "M" for letter in text)
     properties = font_manager.FontProperties(family="Inter", weight=weight, size=size)
-    points, _, _ = text_to_path.get_text_width_height_descent(text, properties, ismath=False)
+    points, _, _ = text_to_path.get_text_width_height_descent(
+        plain, properties, ismath=False
+    )
     return float(points) / 72 / MM
 
 

@@ -15,6 +15,8 @@ from econnet.report import words
 
 Content: TypeAlias = dict[str, Any]
 
+DASH = "\N{EN DASH}"
+
 # Episodes on the first page; the next has all of them.
 EPISODES_SHOWN = 5
 
@@ -42,21 +44,21 @@ def content(forecast: Forecast) -> Content:
         "position": words.position(forecast),
         "verdict": asdict(words.verdict(forecast)),
         "counts": words.counts(own, noun),
-        "scores": _score_table(forecast, own, forecast.baselines, SHORT_COLUMNS),
-        "episodes": [_episode(episode, forecast) for episode in _worst(forecast)],
+        "scores": _score_table(own, forecast.baselines, SHORT_COLUMNS),
+        "episodes": [_episode(episode) for episode in _worst(forecast)],
         "episodes_note": _episodes_note(forecast),
         "episodes_at_end": len(forecast.episodes) > EPISODES_WITH_SCORES,
-        "all_episodes": [_episode(episode, forecast) for episode in forecast.episodes],
+        "all_episodes": [_episode(episode) for episode in forecast.episodes],
         "ahead": words.ahead(forecast.task),
         "noun": noun,
         "record": words.record(forecast),
-        "long_scores": _score_table(forecast, own, forecast.baselines, LONG_COLUMNS),
+        "long_scores": _score_table(own, forecast.baselines, LONG_COLUMNS),
         "pool_counts": _pool_counts(forecast),
         "pool_scores": (
             None
             if forecast.pool_metrics is None
             else _score_table(
-                forecast, forecast.pool_metrics, forecast.pool_baselines, LONG_COLUMNS
+                forecast.pool_metrics, forecast.pool_baselines, LONG_COLUMNS
             )
         ),
         "scores_explained": words.SCORES_EXPLAINED,
@@ -78,20 +80,12 @@ EPISODES_WITH_SCORES = 16
 
 
 def _foot(forecast: Forecast) -> str:
-    sources = list(
-        dict.fromkeys(
-            series.attribution.removeprefix("Source: ") for series in forecast.data.series
-        )
-    )
-    more = " and others" if len(sources) > 2 else ""
     return (
-        f"Source: {'; '.join(sources[:2])}{more}. Revised data. Contraction: "
-        f"{forecast.meaning}."
+        f"{words.attribution(forecast)}. Revised data. Contraction: {forecast.meaning}."
     )
 
 
 def _score_table(
-    forecast: Forecast,
     own: Scores,
     baselines: dict[str, Scores],
     columns: tuple[str, ...],
@@ -121,7 +115,7 @@ def _score_table(
 def _cell(scores: Scores, key: str, base: Scores | None) -> Content:
     value = getattr(scores, key)
     if value is None:
-        return {"text": "–", "loss": False}
+        return {"text": DASH, "loss": False}
     lost = False
     if base is not None:
         other = getattr(base, key)
@@ -143,7 +137,8 @@ def _worst(forecast: Forecast) -> list[Episode]:
     """Return the deepest contractions that were forecast, in the order of time."""
     called = [it for it in forecast.episodes if it.said_for_first is not None]
     deepest = sorted(
-        called, key=lambda it: it.growth_percent if it.growth_percent is not None else 0.0
+        called,
+        key=lambda it: it.growth_percent if it.growth_percent is not None else 0.0,
     )[:EPISODES_SHOWN]
     return [episode for episode in called if episode in deepest]
 
@@ -155,23 +150,23 @@ def _episodes_note(forecast: Forecast) -> str:
     return "contraction"
 
 
-def _episode(episode: Episode, forecast: Forecast) -> list[str]:
+def _episode(episode: Episode) -> list[str]:
     span = (
         episode.first
         if episode.first == episode.last
-        else f"{episode.first} – {episode.last}"
+        else f"{episode.first} {DASH} {episode.last}"
     )
     growth = episode.growth_percent
     return [
         span,
-        "–" if growth is None else f"{words.number(growth, 1, sign=True)}%",
+        DASH if growth is None else f"{words.number(growth, 1, sign=True)}%",
         _said(episode.said_for_first),
         _said(episode.highest_said),
     ]
 
 
 def _said(probability: float | None) -> str:
-    return "–" if probability is None else words.percent(probability)
+    return DASH if probability is None else words.percent(probability)
 
 
 def _pool_counts(forecast: Forecast) -> str | None:
@@ -184,19 +179,26 @@ def _pool_counts(forecast: Forecast) -> str | None:
 def _series(series: SeriesUsed) -> list[str]:
     return [
         series.title,
-        f"{SOURCES.get(series.source, series.source)} {series.series_id}",
+        _short(f"{SOURCES.get(series.source, series.source)} {series.series_id}"),
         series.unit,
-        f"{series.first_period} – {series.last_period}",
+        f"{series.first_period} {DASH} {series.last_period}",
         _figures(series.last_value),
-        series.rights,
+        _short(series.rights),
     ]
+
+
+def _short(text: str) -> str:
+    """Return `text` short enough for a column of a table that does not break lines."""
+    return text if len(text) <= 30 else f"{text[:29]}…"
 
 
 def _figures(value: float) -> str:
     """Return a value of any size with about four figures, thousands set apart."""
     size = abs(value)
     decimals = 0 if size >= 1000 else 1 if size >= 100 else 2 if size >= 1 else 4
-    return f"{value:,.{decimals}f}".replace(",", "\N{NARROW NO-BREAK SPACE}").replace("-", "−")
+    return f"{value:,.{decimals}f}".replace(",", "\N{NARROW NO-BREAK SPACE}").replace(
+        "-", "\N{MINUS SIGN}"
+    )
 
 
 def _sources(forecast: Forecast) -> list[str]:
@@ -206,7 +208,8 @@ def _sources(forecast: Forecast) -> list[str]:
         for series in forecast.data.series
     }
     return [
-        f"{attribution.removeprefix('Source: ')}. {rights}; retrieved {retrieved_at[:10]}."
+        f"{attribution.removeprefix('Source: ')}. {rights}; retrieved "
+        f"{retrieved_at[:10]}."
         for attribution, rights, retrieved_at in sorted(kinds)
     ]
 

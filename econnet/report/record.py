@@ -15,7 +15,7 @@ from econnet.evaluation.metrics import roc_curve
 from econnet.forecast import Forecast
 from econnet.report import words
 
-Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
 
 def to_dict(forecast: Forecast) -> dict[str, Json]:
@@ -49,13 +49,17 @@ def to_dict(forecast: Forecast) -> dict[str, Json]:
         "metrics": _known(asdict(forecast.metrics)),
         "baselines": _scores(forecast.baselines),
         "pool_metrics": (
-            None if forecast.pool_metrics is None else _known(asdict(forecast.pool_metrics))
+            None
+            if forecast.pool_metrics is None
+            else _known(asdict(forecast.pool_metrics))
         ),
         "pool_baselines": _scores(forecast.pool_baselines),
         "reliability": [_known(asdict(bin_)) for bin_ in forecast.reliability],
         "roc": _roc(forecast),
         "drivers": [_known(asdict(driver)) for driver in forecast.drivers],
-        "response_curves": [_known(asdict(curve)) for curve in forecast.response_curves],
+        "response_curves": [
+            _known(asdict(curve)) for curve in forecast.response_curves
+        ],
         "episodes": [_known(asdict(episode)) for episode in forecast.episodes],
         "target_title": forecast.target_title,
         "target_unit": forecast.target_unit,
@@ -98,7 +102,7 @@ def _rows(table: pd.DataFrame) -> list[Json]:
     return [_known(row) for row in table.to_dict("records")]
 
 
-def _known(value: Any) -> Any:
+def _known(value: Any) -> Any:  # noqa: ANN401
     """Return `value` as JSON has it: periods as text, `None` for a missing number."""
     if isinstance(value, Mapping):
         return {str(key): _known(part) for key, part in value.items()}

@@ -32,7 +32,9 @@ def printable(text: str) -> str:
     """Return `text` on one line, with U+FFFD for what cannot be set in type."""
     one_line = " ".join(text.splitlines())
     return "".join(
-        "\N{REPLACEMENT CHARACTER}" if unicodedata.category(c) in {"Cc", "Cs", "Cn"} else c
+        "\N{REPLACEMENT CHARACTER}"
+        if unicodedata.category(c) in {"Cc", "Cs", "Cn"}
+        else c
         for c in one_line
     )
 
@@ -42,11 +44,13 @@ def number(value: float, decimals: int, sign: bool = False) -> str:
     text = f"{value:{'+' if sign else ''}.{decimals}f}"
     if not text.strip("+-0."):
         text = text.lstrip("+-")
-    return text.replace("-", "−")
+    return text.replace("-", "\N{MINUS SIGN}")
 
 
 def percent(share: float) -> str:
-    """Return a share of 1 in percent, never as a certainty: `21%`, `under 1%`."""
+    """Return a share of 1 in percent; a small one is never rounded to none."""
+    if share in {0, 1}:
+        return f"{share:.0%}"
     if share < 0.005:
         return "under 1%"
     if share >= 0.995:
@@ -86,9 +90,7 @@ def period_in_words(period: pd.Period) -> str:
 def contraction_clause(forecast: Forecast) -> str:
     """Return what it is that may happen: `output contracts`."""
     label = forecast.task.label
-    subject = (
-        "output" if forecast.task.target == "real_gdp" else forecast.target_title
-    )
+    subject = "output" if forecast.task.target == "real_gdp" else forecast.target_title
     if label.startswith("given:"):
         return f"{label.removeprefix('given:')} is 1"
     return {
@@ -175,19 +177,19 @@ def position(forecast: Forecast) -> str:
 def verdict(forecast: Forecast) -> Verdict:
     """Return how far to trust the forecast, judged by its track record."""
     scores, noun = forecast.metrics, NOUN[forecast.task.frequency]
-    if scores.n == 0:
-        reason = f"no forecast for {forecast.country.name} has met its outcome yet."
-        return Verdict("Do not lean on it", reason, alarm=True)
-    over = f"over {_count(scores.n, noun)} with {_count(scores.n_contractions, 'contraction')}"
+    contractions = _count(scores.n_contractions, "contraction", none="no")
     if scores.n_contractions < FEWEST_CONTRACTIONS:
         few = (
             f"the track record of {_count(scores.n, noun)} holds "
-            f"{_count(scores.n_contractions, 'contraction', none='no')}, too few to tell a good "
-            f"forecast from a lucky one. {_comparison(scores)}"
+            f"{contractions}, too few to tell a good forecast from a lucky one."
+            f"{_so_far(scores)}"
         )
-        return Verdict("Do not lean on it", few.rstrip(), alarm=True)
+        return Verdict("Do not lean on it", few, alarm=True)
     lost = _lost(scores)
-    reason = f"{over}, {_compared(scores)}, {_ranking(scores, noun, lost)}."
+    reason = (
+        f"over {_count(scores.n, noun)} with {contractions}, {_compared(scores)}, "
+        f"{_ranking(scores, noun, lost)}."
+    )
     reason += _better_baselines(forecast) + _calls(forecast)
     if lost:
         return Verdict("Do not lean on it", reason, alarm=True)
@@ -198,7 +200,8 @@ def verdict(forecast: Forecast) -> Verdict:
 
 def counts(scores: Scores, noun: str) -> str:
     """Return what scores rest on: `84 quarters, 21 contractions`."""
-    return f"{_count(scores.n, noun)}, {_count(scores.n_contractions, 'contraction', none='no')}"
+    contractions = _count(scores.n_contractions, "contraction", none="no")
+    return f"{_count(scores.n, noun)}, {contractions}"
 
 
 def _lost(scores: Scores) -> bool:
@@ -206,10 +209,10 @@ def _lost(scores: Scores) -> bool:
     return (scores.brier_skill or 0.0) <= 0 or (scores.log_loss_skill or 0.0) <= 0
 
 
-def _comparison(scores: Scores) -> str:
+def _so_far(scores: Scores) -> str:
     if scores.brier_skill is None or scores.log_loss_skill is None:
         return ""
-    return f"So far, {_compared(scores)}."
+    return f" So far, {_compared(scores)}."
 
 
 def _compared(scores: Scores) -> str:
@@ -218,8 +221,10 @@ def _compared(scores: Scores) -> str:
         return "such forecasts were worse than the long-run rate alone"
     if brier <= 0 or loss <= 0:
         return "such forecasts were no better than the long-run rate alone"
-    saved = f"{max(1, round(100 * brier))}% (Brier) and {max(1, round(100 * loss))}% (log loss)"
-    return f"such forecasts saved {saved} of the error of the long-run rate"
+    return (
+        f"such forecasts saved {percent(brier)} (Brier) and {percent(loss)} (log loss) "
+        "of the cost of the long-run rate"
+    )
 
 
 def _ranking(scores: Scores, noun: str, lost: bool) -> str:
@@ -236,7 +241,8 @@ def _better_baselines(forecast: Forecast) -> str:
     better = [
         baseline_title(name)
         for name, scores in forecast.baselines.items()
-        if scores.brier < forecast.metrics.brier
+        if name != "base_rate"
+        and scores.brier < forecast.metrics.brier
         and scores.log_loss < forecast.metrics.log_loss
     ]
     if not better:
@@ -246,7 +252,7 @@ def _better_baselines(forecast: Forecast) -> str:
 
 
 def _calls(forecast: Forecast) -> str:
-    """Return a sentence on what was said before the contractions of the track record."""
+    """Return a sentence on what was said before past contractions."""
     said = [
         episode.said_for_first
         for episode in forecast.episodes
@@ -281,8 +287,9 @@ def stale(forecast: Forecast) -> str | None:
     else:
         cure = f"bring {forecast.data.source} up to date"
     return (
-        f"These data are old: they end in {forecast.data.last_period}, and newer figures "
-        f"have been due since {day(due)}, {_age((made - due).days)} before this report: {cure}."
+        f"These data are old: they end in {forecast.data.last_period}, and newer "
+        f"figures have been due since {day(due)}, {_age((made - due).days)} before "
+        f"this report: {cure}."
     )
 
 
@@ -320,9 +327,10 @@ def record(forecast: Forecast) -> str:
     periods = f"{own['period'].min()} to {own['period'].max()}"
     judgement = verdict(forecast)
     return (
-        f"Every forecast here was made with what could have been known at the time, "
-        f"{ahead(forecast.task)}, for {_count(scores.n, noun)} from {periods}, of which "
-        f"{scores.n_contractions} contracted. {judgement.call}: {judgement.reason}"
+        "Every forecast here was made with what could have been known at the time, "
+        f"{ahead(forecast.task)}, for {_count(scores.n, noun)} from {periods}, of "
+        f"which {scores.n_contractions or 'none'} contracted. {judgement.call}: "
+        f"{judgement.reason}"
     )
 
 
@@ -335,8 +343,8 @@ def data(forecast: Forecast) -> str:
     return (
         f"{source}, as known on {day(date.fromisoformat(forecast.data.as_of))}; "
         f"{forecast.country.name}, {forecast.target_title}: "
-        f"{forecast.data.first_period} to {forecast.data.last_period}. Last value is that "
-        f"of the series, before any transform."
+        f"{forecast.data.first_period} to {forecast.data.last_period}. Last value is "
+        "that of the series, before any transform."
     )
 
 
@@ -358,16 +366,17 @@ def drivers(forecast: Forecast) -> list[str]:
     if down:
         sentences.append(f"Away from it push {_listed(down)}.")
     sentences.append(
-        "Log-odds add up where probabilities do not: +0.69 doubles the odds, −0.69 halves "
-        "them. A contribution says what the networks make of an indicator beside all "
-        "others, not what causes what."
+        "Log-odds add up where probabilities do not: +0.69 doubles the odds, "
+        "\N{MINUS SIGN}0.69 halves them. A contribution says what the networks make of an "
+        "indicator beside all others, not what causes what."
     )
     return sentences
 
 
 def _listed(drivers_: list[Driver]) -> str:
     named = [
-        f"{driver.title} ({number(driver.contribution, 2, sign=True)})" for driver in drivers_
+        f"{driver.title} ({number(driver.contribution, 2, sign=True)})"
+        for driver in drivers_
     ]
     if len(named) == 1:
         return named[0]
@@ -377,9 +386,9 @@ def _listed(drivers_: list[Driver]) -> str:
 def responses(forecast: Forecast) -> str:
     """Return what the response curves mean, and which of them matters most."""
     text = (
-        "Each curve shows what the forecast would be if the newest value of one indicator "
-        "were another and all else stayed as it is; the dot is where it stands now. A flat "
-        "curve means that the networks hardly listen to it."
+        "Each curve shows what the forecast would be if the newest value of one "
+        "indicator were another and all else stayed as it is; the dot is where it "
+        "stands now. A flat curve means that the networks hardly listen to it."
     )
     curves = forecast.response_curves
     if not curves:
@@ -411,37 +420,43 @@ def method(forecast: Forecast) -> list[tuple[str, str]]:
         ),
         (
             "What was known",
-            f"Values known on {day(date.fromisoformat(forecast.data.as_of))}. In the replay "
-            "of history, a value counts as known once the publication lag of its indicator "
-            "has passed after the end of its period, and no sooner; an outcome is learned "
-            "from only once it could have been written down.",
+            f"Values known on {day(date.fromisoformat(forecast.data.as_of))}. In the "
+            "replay of history, a value counts as known once the publication lag of "
+            "its indicator has passed after the end of its period, and no sooner; an "
+            "outcome is learned from only once it could have been written down.",
         ),
         (
             "The networks",
-            f"{_count(task.members, 'small neural network')} with one hidden layer and a "
-            f"straight path beside it, started from different seeds (the first is "
-            f"{task.seed}) and trained on {learned}. The forecast is the mean of their "
-            "log-odds.",
+            f"{_count(task.members, 'small neural network')} with one hidden layer "
+            "and a straight path beside it, started from different seeds (the first "
+            f"is {task.seed}) and trained on {learned}. The forecast is the mean of "
+            "their log-odds.",
         ),
         (
             "The track record",
-            "History is replayed from the first origin with enough to learn from: once a "
-            f"year the networks are trained anew on what was known then, and forecast each "
-            f"{noun} until the next training. Scaling and the filling of gaps are learned "
-            "from the same past alone. The baselines get the same data and the same dates.",
+            "History is replayed from the first origin with enough to learn from: "
+            "once a year the networks are trained anew on what was known then, and "
+            f"forecast each {noun} until the next training. Scaling and the filling "
+            "of gaps are learned from the same past alone. The baselines get the same "
+            "data and the same dates.",
         ),
         (
             "The interval",
             "90%. It holds two doubts: how well the track record tells what such a "
-            "probability has meant, found by drawing blocks of it again and again, and how "
-            f"far the networks disagree. Doubts about econnet {model} itself are not in it.",
+            "probability has meant, found by drawing blocks of it again and again, "
+            f"and how far the networks disagree. Doubts about econnet {model} itself "
+            "are not in it.",
         ),
     ]
 
 
 def _horizon(task: Task) -> str:
     noun = NOUN[task.frequency]
-    return "for the same period" if task.horizon == 0 else f"{_count(task.horizon, noun)} ahead"
+    return (
+        "for the same period"
+        if task.horizon == 0
+        else f"{_count(task.horizon, noun)} ahead"
+    )
 
 
 def caveats(forecast: Forecast) -> list[str]:
@@ -452,29 +467,29 @@ def caveats(forecast: Forecast) -> list[str]:
         notes.append(warning)
     notes.append(
         "The data are revised data, not those that were published at the time. First "
-        "figures are often revised, most of all around turning points, so a forecaster at "
-        "the time would have done worse than this track record."
+        "figures are often revised, most of all around turning points, so a "
+        "forecaster at the time would have done worse than this track record."
     )
     notes.append(
         f"The country's scores rest on {_count(scores.n, 'forecast')} and "
-        f"{_count(scores.n_contractions, 'contraction')}. Neighbouring {noun}s are alike, so "
-        "they hold less evidence than their number suggests, and small differences between "
-        "models may be luck."
+        f"{_count(scores.n_contractions, 'contraction')}. Neighbouring {noun}s are "
+        "alike, so they hold less evidence than their number suggests, and small "
+        "differences between models may be luck."
     )
     if forecast.data.n_countries > 1:
         notes.append(
-            f"The networks learned from {forecast.data.n_countries} countries together and "
-            "know this one mostly as one like the others."
+            f"The networks learned from {forecast.data.n_countries} countries "
+            "together and know this one mostly as one like the others."
         )
     if forecast.task.frequency == "A":
         notes.append(
-            "A year is long: a recession that begins and ends within one may leave no mark, "
-            "and annual figures arrive late."
+            "A year is long: a recession that begins and ends within one may leave no "
+            "mark, and annual figures arrive late."
         )
     if forecast.task.label == "negative-growth":
         notes.append(
-            f"A single {noun} of falling output is not yet a recession, and where growth is "
-            "slow a small error of measurement turns one into the other."
+            f"A single {noun} of falling output is not yet a recession, and where "
+            "growth is slow a small error of measurement turns one into the other."
         )
     notes.append(
         "It cannot know what is in none of its series: wars, epidemics, decisions of "
@@ -503,13 +518,33 @@ def command(forecast: Forecast) -> str:
     return f"econnet train {' '.join(given)}"
 
 
+def attribution(forecast: Forecast) -> str:
+    """Return the sources in one line, the first two by name."""
+    sources = list(
+        dict.fromkeys(
+            series.attribution.removeprefix("Source: ")
+            for series in forecast.data.series
+        )
+    )
+    more = " and others" if len(sources) > 2 else ""
+    return f"Source: {'; '.join(sources[:2])}{more}"
+
+
+def credit(forecast: Forecast) -> str:
+    """Return what stands under a figure that is shown without the report."""
+    return (
+        f"{forecast.country.name} · econnet {forecast.versions['econnet']}, "
+        f"{made_on(forecast)} · {attribution(forecast)}"
+    )
+
+
 def citation(forecast: Forecast) -> str:
     """Return how to cite the forecast."""
     made = _made_on(forecast)
     return (
-        f"The econnet developers ({made.year}). econnet {forecast.versions['econnet']}: "
-        f"probability of contraction, {forecast.country.name}, {forecast.period}, made on "
-        f"{day(made)}."
+        f"The econnet developers ({made.year}). econnet "
+        f"{forecast.versions['econnet']}: probability of contraction, "
+        f"{forecast.country.name}, {forecast.period}, made on {day(made)}."
     )
 
 
@@ -527,8 +562,9 @@ def _alt_history(forecast: Forecast) -> str:
     contractions = int((forecast.history["contraction"] == 1).sum())
     growth = forecast.history["growth"].dropna()
     text = (
-        f"Two charts on one axis of time, {forecast.history.index[0]} to {forecast.period}. "
-        f"{_count(contractions, NOUN[forecast.task.frequency])} shaded as contractions. "
+        f"Two charts on one axis of time, {forecast.history.index[0]} to "
+        f"{forecast.period}. {_count(contractions, NOUN[forecast.task.frequency])} "
+        "shaded as contractions. "
     )
     if len(growth):
         text += (
@@ -536,10 +572,11 @@ def _alt_history(forecast: Forecast) -> str:
             f"highest in {growth.idxmax()}, {number(growth.max(), 1)}%. "
         )
     own = _own_record(forecast)
-    highest = own.loc[own["probability"].idxmax()]
+    highest = own.iloc[int(own["probability"].to_numpy().argmax())]
     return text + (
         f"The forecast probability was highest for {highest['period']}, "
-        f"{percent(highest['probability'])}, and is {percent(forecast.probability)} now."
+        f"{percent(highest['probability'])}, and is {percent(forecast.probability)} "
+        "now."
     )
 
 
@@ -612,11 +649,11 @@ SPOKEN_FRACTIONS: tuple[tuple[int, int], ...] = (
 )
 
 SCORES_EXPLAINED = (
-    "Brier score: the mean squared error of the probabilities. Log loss: the mean surprise "
-    "at what happened, in nats. Skill: the share of the long-run rate's cost that was saved; "
-    "below zero it was worse. AUROC: how often a contraction was put above an expansion; a "
-    "coin reaches 0.50. Average precision: the mean share of alarms that were right; a coin "
-    "reaches the share of contractions."
+    "Brier score: the mean squared error of the probabilities. Log loss: the mean "
+    "surprise at what happened, in nats. Skill: the share of the long-run rate's cost "
+    "that was saved; below zero it was worse. AUROC: how often a contraction was put "
+    "above an expansion; a coin reaches 0.50. Average precision: the mean share of "
+    "alarms that were right; a coin reaches the share of contractions."
 )
 
 # AUROC below the bound, and what to call it. A coin toss has 0.5.

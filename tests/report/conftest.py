@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -28,7 +28,7 @@ MakeForecast: TypeAlias = Callable[..., Forecast]
 
 @pytest.fixture(scope="session")
 def levels() -> Callable[[str, Frequency], pd.Series]:
-    """Return the function that gives a country's output by period, from the snapshot."""
+    """Return the function that gives a country's output by period."""
     observations = snapshot.load().observations
     output = observations[observations["indicator"] == "real_gdp"]
 
@@ -52,7 +52,9 @@ def make_forecast(
     """Return the function that makes a country's forecast: `(alpha3, frequency)`."""
 
     def make(alpha3: str = "DEU", frequency: Frequency = "Q") -> Forecast:
-        return forecast_of(countries.by_alpha3(alpha3), levels(alpha3, frequency), frequency)
+        return forecast_of(
+            countries.by_alpha3(alpha3), levels(alpha3, frequency), frequency
+        )
 
     return make
 
@@ -75,7 +77,9 @@ def without_contractions(forecast: Forecast) -> Forecast:
     record = forecast.track_record.assign(
         outcome=forecast.track_record["outcome"].where(lambda known: known.isna(), 0.0)
     )
-    return replace(forecast, **_scored(record), history=history, base_rate=0.0, episodes=())
+    return replace(
+        forecast, **_scored(record), history=history, base_rate=0.0, episodes=()
+    )
 
 
 def forecast_of(
@@ -144,7 +148,7 @@ def _track_record(growth: pd.Series, contraction: pd.Series) -> pd.DataFrame:
     return pd.concat(rows, ignore_index=True)
 
 
-def _scored(record: pd.DataFrame) -> dict[str, object]:
+def _scored(record: pd.DataFrame) -> dict[str, Any]:
     known = record.dropna(subset=["outcome", "probability"])
     base = known.loc[known["model"] == "base_rate", "probability"].to_numpy(dtype=float)
     scores = {
@@ -224,7 +228,10 @@ def _response_curves() -> tuple[ResponseCurve, ...]:
             current,
         )
         for (key, title, _), slope, current in zip(
-            TITLES[:5], (0.8, 0.5, 0.3, -0.2, 0.1), (0.4, -1.2, None, 3.9, 0.0), strict=True
+            TITLES[:5],
+            (0.8, 0.5, 0.3, -0.2, 0.1),
+            (0.4, -1.2, None, 3.9, 0.0),
+            strict=True,
         )
     )
 
