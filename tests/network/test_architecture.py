@@ -76,6 +76,13 @@ def test_wrong_layer_is_named(layers: list[dict[str, Any]], message: str) -> Non
         Architecture.parse(layers)
 
 
+def test_name_of_an_activation_is_compared_by_its_letters() -> None:
+    # Read from a file, it is another object than the one in the table.
+    read = "".join(["re", "lu"])
+    made = Architecture.parse([layer(activation=read)])
+    assert made == Architecture.parse([layer(activation="relu")])
+
+
 def test_skip_past_nothing_is_refused() -> None:
     with pytest.raises(ValueError, match="leave skip out"):
         Architecture.dense(3, skip=True)

@@ -1,0 +1,130 @@
+"""Each optimiser against its published formula, step by step, and PyTorch's own."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from econnet.network import (
+    SGD,
+    AdamW,
+    Architecture,
+    CosineDecay,
+    ExponentialDecay,
+    Momentum,
+    Network,
+    Optimizer,
+    TrainingOptions,
+    train,
+)
+from econnet.network.activations import Array
+
+OPTIMIZERS: list[Optimizer] = [
+    SGD(0.1),
+    Momentum(0.1, momentum=0.8),
+    Momentum(0.1, momentum=0.8, nesterov=True),
+    AdamW(0.1, beta1=0.8, beta2=0.95),
+]
+
+
+def walk(optimizer: Optimizer, gradients: Array) -> Array:
+    """Return where two parameters stand after a step along each gradient."""
+    parameters = np.array([[1.0, -2.0]])
+    moments = [np.zeros((1, 2)) for _ in range(optimizer.n_moments)]
+    rate = optimizer.learning_rate
+    assert isinstance(rate, float)
+    for step, gradient in enumerate(gradients, start=1):
+        optimizer.update(
+            parameters, gradient[None].copy(), moments, np.array([[step]]), rate
+        )
+    return parameters[0]
+
+
+def adam(gradients: Array) -> Array:
+    """Follow Kingma and Ba (2015), algorithm 1, as it is printed."""
+    theta: Array = np.array([1.0, -2.0])
+    m, v = np.zeros((2, 2))
+    for t, g in enumerate(gradients, start=1):
+        m = 0.8 * m + (1 - 0.8) * g
+        v = 0.95 * v + (1 - 0.95) * g**2
+        m_hat, v_hat = m / (1 - 0.8**t), v / (1 - 0.95**t)
+        theta = theta - 0.1 * m_hat / (np.sqrt(v_hat) + 1e-8)
+    return theta
+
+
+def test_adam_follows_the_printed_algorithm() -> None:
+    gradients = np.random.default_rng(0).normal(size=(20, 2))
+    np.testing.assert_allclose(
+        walk(OPTIMIZERS[3], gradients), adam(gradients), rtol=1e-12
+    )
+
+
+def test_gradient_descent_goes_straight_down() -> None:
+    np.testing.assert_allclose(walk(SGD(0.5), np.array([[1.0, 2.0]])), [0.5, -3.0])
+
+
+def test_momentum_adds_up_to_its_limit() -> None:
+    # Under a steady gradient the velocity tends to 1 / (1 - 0.8) of it.
+    gradients = np.ones((200, 2))
+    far, further = (walk(OPTIMIZERS[1], gradients[:n]) for n in (199, 200))
+    np.testing.assert_allclose(far - further, 0.1 * 5, rtol=1e-9)
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_steps_are_those_of_pytorch(optimizer: Optimizer) -> None:
+    torch = pytest.importorskip("torch", reason="the duel's PyTorch is not installed")
+    makers: dict[type, Callable[[Any], Any]] = {
+        SGD: lambda p: torch.optim.SGD(p, lr=0.1),
+        Momentum: lambda p: torch.optim.SGD(
+            p, lr=0.1, momentum=0.8, nesterov=getattr(optimizer, "nesterov", False)
+        ),
+        AdamW: lambda p: torch.optim.AdamW(
+            p, lr=0.1, betas=(0.8, 0.95), weight_decay=0
+        ),
+    }
+    gradients = np.random.default_rng(0).normal(size=(20, 2))
+    parameters = torch.tensor([1.0, -2.0], dtype=torch.float64, requires_grad=True)
+    peer = makers[type(optimizer)]([parameters])
+    for gradient in gradients:
+        parameters.grad = torch.tensor(gradient)
+        peer.step()
+    np.testing.assert_allclose(
+        walk(optimizer, gradients), parameters.detach().numpy(), rtol=1e-9
+    )
+
+
+def test_decay_shrinks_weights_and_spares_biases() -> None:
+    network = Network(Architecture.dense(3, [4]), dtype=float)
+    network.b[0][...] = 1.0
+    before = network.W[0].copy()
+    # Inputs and output weights of zero: the cost has no slope by the first layer.
+    network.W[1][...] = 0.0
+    options = TrainingOptions(SGD(0.1, weight_decay=0.5), epochs=2, batch_size=None)
+    train(network, np.zeros((8, 3)), np.tile([0.0, 1.0], 4), options=options)
+    np.testing.assert_allclose(network.W[0], before * (1 - 0.1 * 0.5) ** 2, rtol=1e-12)
+    np.testing.assert_allclose(network.b[0], 1.0, rtol=1e-12)
+
+
+def test_schedules_start_high_and_end_low() -> None:
+    halving, cosine = ExponentialDecay(0.8, 0.5), CosineDecay(0.8, 10)
+    assert [halving(epoch) for epoch in range(4)] == [0.8, 0.4, 0.2, 0.1]
+    assert cosine(0) == 0.8
+    assert cosine(5) == pytest.approx(0.4)
+    assert cosine(10) == cosine(99) == pytest.approx(0.0)
+
+
+def test_schedule_sets_the_step_of_each_epoch() -> None:
+    seen = []
+
+    def schedule(epoch: int) -> float:
+        seen.append(epoch)
+        return 0.0 if epoch else 0.1
+
+    X = np.random.default_rng(0).normal(size=(8, 3))
+    y = np.tile([0.0, 1.0], 4)
+    falling, steady = (Network(Architecture.dense(3, [4])) for _ in "ab")
+    train(falling, X, y, options=TrainingOptions(SGD(schedule), epochs=3))
+    train(steady, X, y, options=TrainingOptions(SGD(0.1), epochs=1))
+    assert seen == [0, 1, 2]
+    np.testing.assert_array_equal(falling.parameters, steady.parameters)
