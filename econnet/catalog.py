@@ -13,6 +13,8 @@ from importlib import resources
 from types import MappingProxyType
 from typing import Any, Literal, get_args
 
+from econnet.countries import Country
+
 Frequency = Literal["A", "Q", "M"]
 Transform = Literal["growth", "log-difference", "difference", "level", "ratio"]
 
@@ -50,6 +52,14 @@ class SeriesTemplate:
     countries: tuple[str, ...]
     rights: str
     discontinued: bool
+
+    def covers(self, country: Country) -> bool:
+        """Return whether the source has it for this country, as far as is known."""
+        return not self.countries or country.alpha3 in self.countries
+
+    def id_for(self, country: Country) -> str:
+        """Return the source's id of this country's series."""
+        return self.id.format(alpha2=country.alpha2, alpha3=country.alpha3)
 
 
 @dataclass(frozen=True)

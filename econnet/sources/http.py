@@ -9,7 +9,9 @@ one asked for, by status, host or content type, ends in a `SourceError` that nam
 source and the series.
 """
 
+import logging
 import random
+import re
 import threading
 import time
 from collections.abc import Mapping
@@ -85,18 +87,33 @@ class Turnstile:
     def __init__(self, at_once: int, per_second: float | None = None) -> None:
         self.at_once, self.per_second = at_once, per_second
         self.places = threading.Semaphore(at_once)
+        self.closed = threading.Event()
         self._lock = threading.Lock()
         self._next_turn = 0.0
 
     def wait_for_turn(self) -> None:
         """Wait until another request may begin."""
-        if self.per_second is None:
-            return
-        with self._lock:
-            now = time.monotonic()
-            mine = max(now, self._next_turn)
-            self._next_turn = mine + 1 / self.per_second
-        time.sleep(mine - now)
+        wait = 0.0
+        if self.per_second is not None:
+            with self._lock:
+                now = time.monotonic()
+                mine = max(now, self._next_turn)
+                self._next_turn = mine + 1 / self.per_second
+            wait = mine - now
+        self.wait(wait)
+
+    def wait(self, seconds: float) -> None:
+        """Wait so long; raise `requests.ConnectionError` once this is closed."""
+        if self.closed.wait(seconds):
+            raise _StoppedError
+
+
+class NotAskedError(SourceError):
+    """The session was stopped before this question could be put."""
+
+
+class _StoppedError(requests.RequestException):
+    """Nobody waits for the answer any more."""
 
 
 class PoliteSession(requests.Session):
@@ -116,11 +133,15 @@ class PoliteSession(requests.Session):
         self, source: str, turnstile: Turnstile, patience: Patience | None = None
     ) -> None:
         super().__init__()
-        self.source = source
+        self.source, self.turnstile = source, turnstile
         self.patience = patience or Patience()
         self.headers["User-Agent"] = USER_AGENT
         for scheme in ("https://", "http://"):
             self.mount(scheme, _PatientAdapter(turnstile, self.patience))
+
+    def stop(self) -> None:
+        """Begin no further request, and end every wait for one, in all threads."""
+        self.turnstile.closed.set()
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:
         """Follow a redirect on the same host only: elsewhere is another source."""
@@ -149,6 +170,8 @@ class PoliteSession(requests.Session):
         """
         try:
             response = self.get(url, params=dict(query))
+        except _StoppedError:
+            raise NotAskedError(self.complaint(series, "not asked")) from None
         except requests.RequestException as error:
             problem = UnreachableError if _is_unreachable(error) else UnansweredError
             # `from None`: the cause quotes the URL, and a URL may hold a key.
@@ -205,7 +228,7 @@ class _PatientAdapter(HTTPAdapter):
     def send(
         self,
         request: requests.PreparedRequest,
-        *_: Any,  # noqa: ANN401: the parent's own signature is as wide
+        *_: Any,  # noqa: ANN401
         **options: Any,  # noqa: ANN401
     ) -> requests.Response:
         """Return the answer with its body, or raise the last thing that went wrong."""
@@ -217,7 +240,7 @@ class _PatientAdapter(HTTPAdapter):
                 try:
                     response = self._whole_answer(request, options)
                 except PASSING_PROBLEMS:
-                    time.sleep(wait)
+                    self._turnstile.wait(wait)
                     continue
                 if response.status_code not in WORTH_REPEATING:
                     return response
@@ -226,7 +249,7 @@ class _PatientAdapter(HTTPAdapter):
                         wait = Retry().parse_retry_after(header)
                 if wait > self._patience.longest_wait_seconds:
                     return response
-                time.sleep(wait)
+                self._turnstile.wait(wait)
             return self._whole_answer(request, options)
 
     def _whole_answer(
@@ -255,8 +278,23 @@ PASSING_PROBLEMS = (
     requests.exceptions.ContentDecodingError,
 )
 ADVICE: Mapping[int, str] = {
+    400: "it does not take the request, or the key",
     401: "the key was not accepted",
     403: "it refuses this client, perhaps because of a proxy",
     407: "the proxy wants a name and password",
     429: "it was asked too often; try again later",
 }
+
+
+class _WithoutKeys(logging.Filter):
+    """Takes keys out of what urllib3 writes to the log of requests."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Rewrite the record, and let it pass."""
+        record.msg = KEY.sub(r"\1=...", record.getMessage())
+        record.args = ()
+        return True
+
+
+KEY = re.compile(r"(api_key)=[^&\s\"]*")
+logging.getLogger("urllib3.connectionpool").addFilter(_WithoutKeys())

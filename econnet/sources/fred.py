@@ -1,0 +1,259 @@
+"""FRED's series, one CSV a series, without a key.
+
+The file has two columns, a date and the series; a missing value is `.` or nothing. What
+is no such file, an HTML page or half a line, is refused. Dates are the first day of
+their period; weekly and daily series are averaged to the months that they fill. An id
+like `GS10-TB3MS` is a difference, taken period by period where both series exist and in
+decimal, so that 4.03 less 3.90 is 0.13.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from itertools import pairwise
+
+import pandas as pd
+from pandas_datareader.fred import FredReader
+
+from econnet.catalog import Frequency, Indicator, SeriesTemplate
+from econnet.countries import Country
+from econnet.errors import SourceError
+from econnet.sources import observations
+from econnet.sources.http import MissingSeriesError, Patience, PoliteSession, Turnstile
+from econnet.sources.observations import Answer, Provenance
+
+AT_ONCE, PER_SECOND = 2, 2.0
+CONTENT_TYPES = frozenset(
+    {"text/csv", "application/csv", "text/plain", "application/octet-stream"}
+)
+
+
+@dataclass(frozen=True)
+class Download:
+    """The dated values of one plain series, in order, and the SHA-256 of its file."""
+
+    series_id: str
+    values: Mapping[date, Decimal]
+    digest: str
+    retrieved_at: datetime
+
+
+def session(patience: Patience | None = None) -> PoliteSession:
+    """Return a session within the bounds that FRED sets for one client."""
+    return PoliteSession("FRED", Turnstile(AT_ONCE, PER_SECOND), patience)
+
+
+def plain_ids(series_id: str) -> tuple[str, ...]:
+    """Return the series to download: `GS10-TB3MS` needs `GS10` and `TB3MS`.
+
+    >>> plain_ids("GS10-TB3MS")
+    ('GS10', 'TB3MS')
+    """
+    return tuple(series_id.split("-"))
+
+
+def download(session: PoliteSession, url: str, series_id: str) -> Download:
+    """Return a plain series as FRED has it today.
+
+    Raises
+    ------
+    MissingSeriesError
+        FRED knows no such series, or has no value of it.
+    SourceError
+        FRED failed, or its answer is not a file of this series.
+    """
+    return Reader(session, url, series_id).download()
+
+
+def read(
+    downloads: Sequence[Download],
+    country: Country,
+    indicator: Indicator,
+    template: SeriesTemplate,
+    start_year: int,
+) -> Answer:
+    """Return the observations of a country's series from its `plain_ids`, in order.
+
+    Raises
+    ------
+    SourceError
+        The dates are of another frequency than the catalog says.
+    """
+    series_id = template.id_for(country)
+    values = downloads[0].values
+    for other in downloads[1:]:
+        values = {
+            day: value - other.values[day]
+            for day, value in values.items()
+            if day in other.values
+        }
+    table = by_period(values, template.frequency, _complaint(series_id))
+    provenance = Provenance(
+        series_id=series_id,
+        title=indicator.title,
+        unit=indicator.unit,
+        digest=digest(downloads),
+        first_period=str(start_year),
+        retrieved_at=max(download.retrieved_at for download in downloads),
+    )
+    rows = table.assign(country=country.alpha3)
+    return observations.answer(rows, indicator, template, provenance)
+
+
+def digest(downloads: Sequence[Download]) -> str:
+    """Return what identifies the files that a series was made from."""
+    return " ".join(download.digest for download in downloads)
+
+
+class Reader(FredReader):  # type: ignore[misc]  # it has no types
+    """The ecosystem's reader over our session, for one series."""
+
+    def __init__(self, session: PoliteSession, url: str, series_id: str) -> None:
+        super().__init__(symbols=series_id, retry_count=0, session=session)
+        self.base_url = url
+
+    @property
+    def url(self) -> str:
+        """The address of the CSV download."""
+        return self.base_url
+
+    def download(self) -> Download:
+        """Return the file's values in order of date, the missing left out."""
+        response = self.session.answer(
+            self.symbols, self.url, {"id": self.symbols}, CONTENT_TYPES
+        )
+        text = response.content.decode("utf-8-sig", errors="replace")
+        values = _values(text, self.symbols)
+        if not values:
+            raise MissingSeriesError(
+                self.session.complaint(self.symbols, "not one value")
+            )
+        digest = hashlib.sha256(response.content).hexdigest()
+        return Download(self.symbols, values, digest, observations.now())
+
+
+def by_period(
+    values: Mapping[date, Decimal],
+    frequency: Frequency,
+    complaint: Callable[[str], SourceError],
+) -> pd.DataFrame:
+    """Return dated values as `period, value`, in order.
+
+    Months of a weekly or daily series are means of the dates in them. Its first and
+    last month count only if they are filled: not further from their ends than the dates
+    stand apart.
+
+    Raises
+    ------
+    SourceError
+        The dates are not of this frequency.
+    """
+    days = sorted(values)
+    apart = _days_apart(days)
+    if frequency == "M" and apart < DAYS_OF["M"][0]:
+        return _monthly_means(values, days, apart)
+    low, high = DAYS_OF[frequency]
+    regular = all(
+        day.day == 1 and (day.month - 1) % MONTHS_OF[frequency] == 0 for day in days
+    )
+    if not regular or (len(days) > 1 and not low <= apart <= high):
+        raise complaint(
+            f"its dates stand {apart} days apart, which is not the catalog's "
+            f"frequency {frequency}"
+        )
+    name = PERIOD_NAME[frequency]
+    return pd.DataFrame(
+        {
+            "period": [name(day) for day in days],
+            "value": [float(values[day]) for day in days],
+        }
+    )
+
+
+def _days_apart(days: list[date]) -> int:
+    """Return the usual distance of two dates; a month where there is but one."""
+    gaps = sorted((after - before).days for before, after in pairwise(days))
+    return gaps[len(gaps) // 2] if gaps else 31
+
+
+def _monthly_means(
+    values: Mapping[date, Decimal], days: list[date], apart: int
+) -> pd.DataFrame:
+    months: dict[str, list[Decimal]] = {}
+    for day in days:
+        months.setdefault(f"{day:%Y-%m}", []).append(values[day])
+    # A daily series rests on weekends and holidays, a weekly one does not.
+    slack = timedelta(days=max(apart, 4))
+    first, last = days[0], days[-1]
+    if first - slack >= first.replace(day=1):
+        del months[f"{first:%Y-%m}"]
+    if (last + slack).month == last.month:
+        months.pop(f"{last:%Y-%m}", None)
+    return pd.DataFrame(
+        {
+            "period": list(months),
+            "value": [float(sum(month) / len(month)) for month in months.values()],
+        },
+    )
+
+
+def _values(text: str, series_id: str) -> dict[date, Decimal]:
+    """Return the values of FRED's file by date; raise `SourceError` for any other."""
+    complaint = _complaint(series_id)
+    if not text.strip():
+        raise complaint("answered with nothing at all")
+    if text.lstrip().startswith("<"):
+        raise complaint("answered with a web page in place of the file")
+    header, *lines = text.splitlines()
+    # The date's column has been renamed before: the series' own is what counts.
+    if header.split(",")[1:] != [series_id]:
+        raise complaint(f"the file is another one, headed {header[:60]!r}")
+    values: dict[date, Decimal] = {}
+    for number, line in enumerate(lines, start=2):
+        day, value = _observation(line)
+        if day is None or (number == len(lines) + 1 and _is_cut_off(text, lines)):
+            raise complaint(f"the file breaks off or errs in line {number}: {line!r}")
+        if value is None:
+            continue
+        if values.setdefault(day, value) != value:
+            raise complaint(f"two values for {day}: {values[day]} and {value}")
+    return values
+
+
+def _observation(line: str) -> tuple[date | None, Decimal | None]:
+    """Return a line's date, and its value unless it is missing; else no date."""
+    match = LINE.fullmatch(line)
+    if match is None:
+        return None, None
+    try:
+        day = date.fromisoformat(match[1])
+    except ValueError:
+        return None, None
+    return day, Decimal(match[2]) if match[2] not in {"", "."} else None
+
+
+def _is_cut_off(text: str, lines: list[str]) -> bool:
+    """Return whether the last number may lack digits: FRED writes as many for each."""
+    decimals = [len(line.partition(".")[2]) for line in lines[-2:]]
+    return not text.endswith("\n") and decimals[-1] < decimals[0]
+
+
+def _complaint(series_id: str) -> Callable[[str], SourceError]:
+    return lambda reason: SourceError(f"FRED, {series_id}: {reason}")
+
+
+LINE = re.compile(r"(\d{4}-\d{2}-\d{2}),(\.?|-?\d*\.?\d+(?:[eE][-+]?\d+)?)")
+MONTHS_OF: Mapping[Frequency, int] = {"A": 12, "Q": 3, "M": 1}
+DAYS_OF: Mapping[Frequency, tuple[int, int]] = {
+    "A": (365, 366),
+    "Q": (90, 92),
+    "M": (28, 31),
+}
+PERIOD_NAME: Mapping[Frequency, Callable[[date], str]] = {
+    "A": lambda day: f"{day:%Y}",
+    "Q": lambda day: f"{day:%Y}Q{(day.month + 2) // 3}",
+    "M": lambda day: f"{day:%Y-%m}",
+}

@@ -1,0 +1,162 @@
+"""What every source returns: whole series as tidy rows, and what is known of each.
+
+A row is an observation: the value of one series in one period. `period` is text,
+`2020`, `2020Q1` or `2020-01`. Dates are naive: `retrieved_at` is the moment of the
+fetch in UTC, `known_at` the day of publication at midnight, empty where the source does
+not tell. A value that a source has withdrawn is a row whose value is missing.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import pandas as pd
+
+from econnet.catalog import Indicator, SeriesTemplate
+from econnet.errors import EconnetError
+
+OBSERVATION_COLUMNS = [
+    "country",
+    "indicator",
+    "period",
+    "value",
+    "source",
+    "series_id",
+    "retrieved_at",
+    "known_at",
+]
+SERIES_COLUMNS = [
+    "country",
+    "indicator",
+    "source",
+    "series_id",
+    "frequency",
+    "title",
+    "unit",
+    "edition",
+    "licence",
+    "rights",
+    "attribution",
+    "discontinued",
+    "retrieved_at",
+]
+
+Complaint = Callable[[str], EconnetError]
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where an answer comes from, and what it covers.
+
+    Parameters
+    ----------
+    title, unit
+        As the source words them, else as the catalog does.
+    digest
+        SHA-256 of the raw answer, by which a refetch sees that nothing has changed.
+    first_period
+        The period asked from; of what came before, the answer says nothing.
+    edition
+        The source's own date of its last update; empty where it tells none.
+    """
+
+    series_id: str
+    title: str
+    unit: str
+    digest: str
+    first_period: str
+    retrieved_at: datetime
+    edition: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What a source gave for one of its series ids: one whole series a country.
+
+    Parameters
+    ----------
+    observations
+        `OBSERVATION_COLUMNS`; every period from `first_period` on that the source has.
+    series
+        `SERIES_COLUMNS`, one row a country.
+    """
+
+    source: str
+    indicator: str
+    provenance: Provenance
+    observations: pd.DataFrame
+    series: pd.DataFrame
+
+
+def now() -> datetime:
+    """Return this moment in UTC, naive."""
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+def answer(
+    rows: pd.DataFrame,
+    indicator: Indicator,
+    template: SeriesTemplate,
+    provenance: Provenance,
+) -> Answer:
+    """Return the rows of one series id as an answer.
+
+    `rows` has the columns `country, period, value` and, where the source tells when a
+    value was published, `known_at`.
+    """
+    rows = rows[rows["period"] >= provenance.first_period].reset_index(drop=True)
+    if "known_at" not in rows:
+        rows["known_at"] = pd.Series(pd.NaT, rows.index, dtype="datetime64[us]")
+    whose: dict[str, str | datetime] = {
+        "indicator": indicator.key,
+        "source": template.source,
+        "series_id": provenance.series_id,
+        "retrieved_at": pd.Timestamp(provenance.retrieved_at).as_unit("us"),
+    }
+    series = pd.DataFrame({"country": sorted(rows["country"].unique())}).assign(
+        **whose,
+        frequency=template.frequency,
+        title=provenance.title,
+        unit=provenance.unit,
+        edition=provenance.edition,
+        licence=template.rights,
+        rights=TERMS[template.source],
+        attribution=ATTRIBUTION[template.source],
+        discontinued=template.discontinued,
+    )
+    return Answer(
+        source=template.source,
+        indicator=indicator.key,
+        provenance=provenance,
+        observations=rows.assign(**whose)[OBSERVATION_COLUMNS],
+        series=series[SERIES_COLUMNS],
+    )
+
+
+def in_order(rows: pd.DataFrame, keys: list[str], complaint: Complaint) -> pd.DataFrame:
+    """Return `rows` sorted by `keys`, each key once.
+
+    A row that stands twice with the same value counts once.
+
+    Raises
+    ------
+    EconnetError
+        What `complaint` makes of a row that stands twice with two values.
+    """
+    once = rows.drop_duplicates([*keys, "value"])
+    twice = once[once.duplicated(keys, keep=False)]
+    if len(twice):
+        where = " ".join(str(twice.iloc[0][key]) for key in keys)
+        values = " and ".join(str(value) for value in twice["value"].iloc[:2])
+        raise complaint(f"two values for {where}: {values}")
+    return once.sort_values(keys, ignore_index=True)
+
+
+TERMS = {
+    "fred": "FRED terms of use, https://fred.stlouisfed.org/legal/",
+    "worldbank": "https://datacatalog.worldbank.org/public-licenses",
+}
+ATTRIBUTION = {
+    "fred": "Source: FRED, Federal Reserve Bank of St. Louis",
+    "worldbank": "Source: World Bank, World Development Indicators",
+}

@@ -1,0 +1,236 @@
+"""The World Bank's indicators: one request a page for all countries at once.
+
+`Reader` is pandas-datareader's, changed where that falls short: it reads every page,
+keeps the ISO codes, and refuses an answer that is not whole. An answer is a JSON list
+of two, a header and rows; problems come as a list of one, as XML, or as a page of
+another site, all with status 200.
+"""
+
+import hashlib
+import json
+import math
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+import pandas as pd
+from pandas_datareader.wb import WorldBankReader
+
+from econnet import countries
+from econnet.catalog import Indicator, SeriesTemplate
+from econnet.errors import SourceError
+from econnet.sources import observations
+from econnet.sources.http import MissingSeriesError, Patience, PoliteSession, Turnstile
+from econnet.sources.observations import Answer, Provenance
+
+AT_ONCE = 4
+ROWS_A_PAGE = 32_500  # the most that it gives
+CONTENT_TYPES = frozenset({"application/json", "text/json", "text/plain"})
+
+
+@dataclass(frozen=True, eq=False)
+class Download:
+    """The pages of one indicator as they came, and their SHA-256."""
+
+    series_id: str
+    pages: tuple[str, ...]
+    digest: str
+    retrieved_at: datetime
+
+
+def session(patience: Patience | None = None) -> PoliteSession:
+    """Return a session within the bounds that the World Bank is asked to bear."""
+    return PoliteSession("World Bank", Turnstile(AT_ONCE), patience)
+
+
+def download(
+    session: PoliteSession, base_url: str, template: SeriesTemplate, start_year: int
+) -> Download:
+    """Return every page of an indicator, for all countries and aggregates.
+
+    Raises
+    ------
+    MissingSeriesError
+        It has the indicator, and not one row of it.
+    SourceError
+        The source failed, or a page is not a page of this indicator.
+    """
+    return Reader(session, base_url, template, start_year).download()
+
+
+def read(
+    download: Download,
+    indicator: Indicator,
+    template: SeriesTemplate,
+    start_year: int,
+) -> Answer:
+    """Return the observations of a download; values that are `null` are left out.
+
+    A country stands under its alpha-3 code. Aggregates keep the code that the World
+    Bank gives them, `WLD` or `EMU`, which is no country's.
+
+    Raises
+    ------
+    SourceError
+        A page is cut off, rows are missing or contradict each other.
+    """
+
+    def complaint(reason: str) -> SourceError:
+        return SourceError(f"World Bank, {download.series_id}: {reason}")
+
+    try:
+        pages = [json.loads(page) for page in download.pages]
+        rows = [_row(entry, template.id) for _, entries in pages for entry in entries]
+    except json.JSONDecodeError as error:
+        reason = f"the answer breaks off or is no JSON (at character {error.pos:,})"
+        raise complaint(reason) from error
+    except (KeyError, TypeError, ValueError) as error:
+        raise complaint("rows in another format than the World Bank's") from error
+    header = pages[0][0]
+    if len(rows) != header["total"]:
+        reason = f"{len(rows):,} rows came of {header['total']:,} that were announced"
+        raise complaint(reason)
+    table = pd.DataFrame(rows, columns=["country", "period", "value"])
+    table = table.dropna(subset=["value"])
+    if table.empty:
+        raise MissingSeriesError(str(complaint("not one value, for any country")))
+    title = str(pages[0][1][0]["indicator"]["value"])
+    _, bracket, unit = title.rstrip(")").rpartition("(")
+    provenance = Provenance(
+        series_id=template.id,
+        title=title,
+        unit=unit if bracket else indicator.unit,
+        digest=download.digest,
+        first_period=str(start_year),
+        retrieved_at=download.retrieved_at,
+        edition=str(header.get("lastupdated", "")),
+    )
+    table = observations.in_order(table, ["country", "period"], complaint)
+    return observations.answer(table, indicator, template, provenance)
+
+
+class Reader(WorldBankReader):  # type: ignore[misc]  # it has no types
+    """The ecosystem's reader over our session, for one indicator of all countries."""
+
+    def __init__(
+        self,
+        session: PoliteSession,
+        base_url: str,
+        template: SeriesTemplate,
+        start_year: int,
+    ) -> None:
+        super().__init__(
+            symbols=template.id,
+            countries="all",
+            start=f"{start_year}-01-01",
+            end=f"{observations.now().year}-12-31",
+            freq=template.frequency,
+            retry_count=0,
+            session=session,
+            errors="raise",
+        )
+        self.base_url, self.series_id = base_url.rstrip("/"), template.id
+
+    @property
+    def url(self) -> str:
+        """The address of every country's rows."""
+        return f"{self.base_url}/country/all/indicator/{self.series_id}"
+
+    @property
+    def params(self) -> dict[str, str | int]:
+        """What the parent asks for, in pages as large as they come."""
+        return {**super().params, "per_page": ROWS_A_PAGE}
+
+    def download(self) -> Download:
+        """Return every page, each checked to be what it says it is."""
+        digest, pages = hashlib.sha256(), list[str]()
+        first: dict[str, Any] = {}
+        count = 1
+        while len(pages) < count:
+            response = self.session.answer(
+                self.series_id,
+                self.url,
+                {**self.params, "page": len(pages) + 1},
+                CONTENT_TYPES,
+            )
+            digest.update(response.content)
+            text = self._text(response.content)
+            header = self._header(text)
+            first = first or header
+            if header["total"] == 0:
+                reason = "it has no data of that name"
+                raise MissingSeriesError(self.session.complaint(self.series_id, reason))
+            edition = (header["total"], header.get("lastupdated"))
+            if header["page"] != len(pages) + 1 or edition != (
+                first["total"],
+                first.get("lastupdated"),
+            ):
+                raise self._error(
+                    f"page {len(pages) + 1} of {count} belongs to another answer"
+                )
+            pages.append(text)
+            # `pages` itself is not to be trusted: it has said 0 and meant nothing.
+            count = math.ceil(first["total"] / max(1, first["per_page"]))
+        return Download(
+            self.series_id, tuple(pages), digest.hexdigest(), observations.now()
+        )
+
+    def _text(self, content: bytes) -> str:
+        """Return an answer as text, once it is known to be neither empty nor XML."""
+        text = content.decode("utf-8-sig", errors="replace").strip()
+        if not text:
+            raise self._error("answered with nothing at all")
+        if text.startswith("<"):
+            message = XML_MESSAGE.search(text)
+            told = f"message {message[1]}: {message[2]}" if message else text[:60]
+            raise self._error(f"answered with a page or an error, not data: {told}")
+        return text
+
+    def _header(self, text: str) -> dict[str, Any]:
+        """Return a page's header without reading its rows, which are many."""
+        try:
+            start = text.index("{")
+            header, _ = json.JSONDecoder().raw_decode(text, start)
+            if "message" in header:
+                message = header["message"][0]
+                raise self._error(f"message {message['id']}: {message['value']}")
+            counts = {key: int(header[key]) for key in ("page", "per_page", "total")}
+        except (KeyError, IndexError, TypeError, ValueError) as error:
+            reason = f"answered with something that is not its format: {text[:60]!r}"
+            raise self._error(reason) from error
+        return {**header, **counts}
+
+    def _error(self, reason: str) -> SourceError:
+        return SourceError(self.session.complaint(self.series_id, reason))
+
+
+def _row(entry: dict[str, Any], series_id: str) -> tuple[str, str, float]:
+    """Return country, period and value of one row; raise `ValueError` for another's."""
+    if entry["indicator"]["id"] != series_id:
+        raise ValueError(entry["indicator"]["id"])
+    code = entry["countryiso3code"] or _alpha3(entry["country"]["id"])
+    value = math.nan if entry["value"] is None else float(entry["value"])
+    if math.isinf(value):
+        raise ValueError(value)
+    return code, _period(entry["date"]), value
+
+
+@cache
+def _alpha3(alpha2: str) -> str:
+    """Return the country's alpha-3 code; an aggregate's own code where it is none."""
+    known = {country.alpha2: country.alpha3 for country in countries.all_countries()}
+    return known.get(alpha2, alpha2)
+
+
+@cache
+def _period(text: str) -> str:
+    """Return `2020`, `2020Q1` or `2020-01`, the last of which comes as `2020M01`."""
+    if PERIOD.fullmatch(text) is None:
+        raise ValueError(text)
+    return text.replace("M", "-")
+
+
+PERIOD = re.compile(r"\d{4}(Q[1-4]|M(0[1-9]|1[0-2]))?")
+XML_MESSAGE = re.compile(r'<wb:message id="(\d+)"[^>]*>([^<]*)<')

@@ -1,0 +1,580 @@
+"""Every observation ever fetched, with the moment it was fetched, in one DuckDB file.
+
+Nothing is overwritten: a refetch adds what is new or changed, so that each revision is
+a vintage. A series is written in one transaction or not at all, and only whole; a value
+that its source no longer has is written as missing, so that no vintage mixes what was
+published together with what was not. The file is held for moments, under a lock of our
+own, for DuckDB lets one process in at a time. Countries stand in the table
+`observations`, aggregates such as the euro area in `aggregates`.
+"""
+
+import os
+import re
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+import duckdb
+import pandas as pd
+from filelock import FileLock, Timeout
+
+from econnet import countries as known_countries
+from econnet.errors import DataError
+from econnet.sources.observations import OBSERVATION_COLUMNS, Answer
+
+VERSION = 1
+Table = Literal["observations", "aggregates"]
+Key = tuple[str, str, str]  # source, series id, indicator
+
+
+@dataclass(frozen=True)
+class Change:
+    """What writing an answer changed.
+
+    Parameters
+    ----------
+    added, revised, withdrawn
+        Values of periods that were not known before; values that replace others;
+        values that the source no longer has.
+    kept
+        Countries whose stored series is on a later base than the answer, which was left
+        out for them.
+    """
+
+    source: str
+    series_id: str
+    indicator: str
+    added: int
+    revised: int
+    withdrawn: int
+    kept: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Status:
+    """What the store holds, how fresh it is, and how much was revised.
+
+    Parameters
+    ----------
+    coverage
+        One row a source and indicator: `source, indicator, frequency, countries,
+        first_period, last_period, observations, revisions, discontinued,
+        retrieved_at`; the last is when the source was last asked.
+    rebased
+        One row for each time a series came on another base: `country, indicator,
+        source, series_id, base_kept, base_left, noticed_at`. The later base is kept.
+    """
+
+    path: Path
+    size_bytes: int
+    n_countries: int
+    n_series: int
+    n_observations: int
+    n_revisions: int
+    coverage: pd.DataFrame
+    rebased: pd.DataFrame
+
+
+class Store:
+    """The store in one file, which need not exist yet.
+
+    Parameters
+    ----------
+    path
+        The DuckDB file.
+    patience_seconds
+        How long to wait for another process that holds it.
+
+    Notes
+    -----
+    Every method raises `DataError` where the file is held for longer than that, or is
+    no store of ours. A file that is not there is made, and holds nothing.
+    """
+
+    def __init__(self, path: Path, patience_seconds: float = 15.0) -> None:
+        self.path, self.patience_seconds = path, patience_seconds
+
+    def exists(self) -> bool:
+        """Return whether anything was ever stored."""
+        return self.path.exists()
+
+    def write(self, answers: Sequence[Answer]) -> list[Change]:
+        """Add what is new in each answer, whole series at a time."""
+        with self._open() as connection:
+            return [_write(connection, answer) for answer in answers]
+
+    def confirm(self, keys: Sequence[Key], retrieved_at: datetime) -> None:
+        """Note that these were asked for, and had not changed."""
+        with self._open() as connection:
+            connection.executemany(
+                "UPDATE answers SET retrieved_at = ? "
+                "WHERE source = ? AND series_id = ? AND indicator = ?",
+                [[retrieved_at, *key] for key in keys],
+            )
+
+    def digests(self, first_period: str) -> dict[Key, str]:
+        """Return the digest of each newest answer that reached back to this period."""
+        with self._open() as connection:
+            rows = connection.execute(
+                "SELECT source, series_id, indicator, digest FROM answers "
+                "WHERE first_period <= ?",
+                [first_period],
+            ).fetchall()
+        return {(source, series, key): digest for source, series, key, digest in rows}
+
+    def vintages(
+        self, as_of: datetime | None = None, countries: Sequence[str] | None = None
+    ) -> pd.DataFrame:
+        """Return every value that was known on `as_of`, and those it had before.
+
+        A withdrawn value is a row whose value is missing. A first value without a
+        publication date is returned whenever it was fetched: when it was published,
+        only its publication lag can say. A date counts to its end.
+        """
+        return self._select("observations", as_of, countries, newest=False)
+
+    def observations(
+        self, as_of: datetime | None = None, countries: Sequence[str] | None = None
+    ) -> pd.DataFrame:
+        """Return the value of each period that was the newest on `as_of`.
+
+        As `vintages`, one row a series and period, withdrawn values left out.
+        """
+        return self._select("observations", as_of, countries, newest=True)
+
+    def aggregates(self, as_of: datetime | None = None) -> pd.DataFrame:
+        """Return the same of the world, the euro area and the other aggregates."""
+        return self._select("aggregates", as_of, None, newest=True)
+
+    def series(self) -> pd.DataFrame:
+        """Return what is known of each series, one row each.
+
+        The columns of `sources.observations.SERIES_COLUMNS`, and `base`, the year in
+        which its prices or its index are expressed, missing where the title names none;
+        `digest`, the SHA-256 of the raw answer; `first_period` and `last_period`.
+        """
+        with self._open() as connection:
+            frame: pd.DataFrame = connection.sql(
+                "SELECT s.*, a.digest, a.retrieved_at, o.first_period, o.last_period "
+                "FROM series s JOIN answers a USING (source, series_id, indicator) "
+                "LEFT JOIN (SELECT country, indicator, source, series_id, "
+                "min(period) AS first_period, max(period) AS last_period "
+                "FROM (FROM observations UNION ALL FROM aggregates) GROUP BY ALL) o "
+                "USING (country, indicator, source, series_id) ORDER BY ALL"
+            ).df()
+        return frame
+
+    def status(self) -> Status:
+        """Return coverage, freshness and revisions."""
+        with self._open() as connection:
+            coverage = connection.sql(COVERAGE).df()
+            rebased = connection.sql("FROM rebased ORDER BY noticed_at, ALL").df()
+            n_countries, n_series = _one_row(
+                connection,
+                "SELECT count(DISTINCT country), "
+                "count(DISTINCT (country, indicator, source, series_id)) "
+                "FROM observations",
+            )
+        return Status(
+            path=self.path,
+            size_bytes=self.path.stat().st_size,
+            n_countries=n_countries,
+            n_series=n_series,
+            n_observations=int(coverage["observations"].sum()),
+            n_revisions=int(coverage["revisions"].sum()),
+            coverage=coverage,
+            rebased=rebased,
+        )
+
+    def _select(
+        self,
+        table: Table,
+        as_of: datetime | None,
+        countries: Sequence[str] | None,
+        *,
+        newest: bool,
+    ) -> pd.DataFrame:
+        conditions, parameters = ["true"], list[object]()
+        if countries is not None:
+            conditions.append("list_contains(?, country)")
+            parameters.append(list(countries))
+        if as_of is not None:
+            conditions.append(
+                "CASE WHEN known_at IS NOT NULL THEN known_at <= ? "
+                "ELSE retrieved_at <= ? OR first END"
+            )
+            parameters += [_end_of(as_of)] * 2
+        # A first value is told from a revision only where that makes a difference.
+        rows = f"FROM {table}" if as_of is None else FIRST.format(table=table)
+        where = " AND ".join(conditions)
+        query = f"SELECT {COLUMNS} FROM ({rows}) WHERE {where}"  # noqa: S608
+        if newest:
+            query = f"FROM ({query} QUALIFY {NEWEST}) WHERE value IS NOT NULL"
+        with self._open() as connection:
+            frame: pd.DataFrame = connection.execute(
+                f"{query} ORDER BY {IN_ORDER}", parameters
+            ).df()
+        return frame
+
+    @contextmanager
+    def _open(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Hold the file under our lock, and leave it without a write-ahead log."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        deadline = time.monotonic() + self.patience_seconds
+        try:
+            with FileLock(f"{self.path}.lock", timeout=self.patience_seconds):
+                if not self.path.exists():
+                    _create(self.path)
+                connection = _attach(self.path, deadline)
+                try:
+                    yield connection
+                    connection.execute("CHECKPOINT store")
+                finally:
+                    connection.close()
+        except Timeout as error:
+            raise self._busy() from error
+        except _HeldError as error:
+            raise self._busy() from error
+
+    def _busy(self) -> DataError:
+        return DataError(
+            f"another process holds {self.path}, for longer than "
+            f"{self.patience_seconds:g} s: let it finish, or end it, and try again"
+        )
+
+
+def base_year(title: str) -> int | None:
+    """Return the year in whose prices, or against which, a series is expressed.
+
+    >>> base_year("GDP (constant 2015 US$)"), base_year("GDP growth (annual %)")
+    (2015, None)
+    """
+    match = BASE.search(title)
+    return int(match[1] or match[2]) if match else None
+
+
+def export(frame: pd.DataFrame, path: Path) -> None:
+    """Write a table as CSV, Parquet or Excel, as `path` ends, whole or not at all.
+
+    Raises
+    ------
+    DataError
+        The ending is another, or Excel is asked for without the extra `excel`.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}{path.suffix}")
+    try:
+        match path.suffix.lower():
+            case ".csv":
+                frame.to_csv(unfinished, index=False, lineterminator="\n")
+            case ".parquet":
+                with duckdb.connect() as connection:
+                    connection.from_df(frame).write_parquet(
+                        str(unfinished), compression="zstd"
+                    )
+            case ".xlsx":
+                _write_excel(frame, unfinished)
+            case other:
+                raise DataError(
+                    f"{path.name} ends in {other!r}: name it .csv, .parquet or .xlsx"
+                )
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _write_excel(frame: pd.DataFrame, path: Path) -> None:
+    if len(frame) >= ROWS_OF_A_SHEET:
+        raise DataError(
+            f"{len(frame):,} rows are more than a sheet of Excel holds: "
+            "choose --country or --indicator, or another --format"
+        )
+    try:
+        frame.to_excel(path, index=False, sheet_name="econnet")
+    except ImportError as error:
+        raise DataError(
+            "Excel needs one more package: pip install 'econnet[excel]'"
+        ) from error
+
+
+def _write(connection: duckdb.DuckDBPyConnection, answer: Answer) -> Change:
+    """Add what is new in one answer, in one transaction."""
+    key = [answer.source, answer.provenance.series_id, answer.indicator]
+    series = answer.series.assign(base=_bases(answer.series["title"]))
+    connection.register("new_series", series)
+    connection.register("new_observations", answer.observations)
+    connection.begin()
+    kept = _keep_later_bases(connection, answer, key)
+    counts: Counter[str] = Counter()
+    areas = {
+        "observations": [c for c in series["country"] if known_countries.is_country(c)]
+    }
+    areas["aggregates"] = sorted({*series["country"]} - {*areas["observations"]})
+    for table, codes in areas.items():
+        codes = [code for code in codes if code not in kept]
+        rows = DATED if answer.observations["known_at"].notna().any() else UNDATED
+        parameters = {
+            "source": key[0],
+            "series_id": key[1],
+            "indicator": key[2],
+            "countries": codes,
+            "kept": list(kept),
+            "first_period": answer.provenance.first_period,
+            "retrieved_at": answer.provenance.retrieved_at,
+        }
+        connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE changes AS {rows.format(table=table)}",
+            {name: parameters[name] for name in PARAMETER.findall(rows)},
+        )
+        connection.execute(f"INSERT INTO {table} SELECT {COLUMNS} FROM changes")  # noqa: S608
+        found = connection.execute("SELECT kind, count(*) FROM changes GROUP BY kind")
+        for kind, count in found.fetchall():
+            counts[kind] += count
+    connection.execute(
+        "DELETE FROM series WHERE source = ? AND series_id = ? AND indicator = ? "
+        "AND country IN (SELECT country FROM new_series) "
+        "AND NOT list_contains(?, country)",
+        [*key, list(kept)],
+    )
+    connection.execute(
+        f"INSERT INTO series SELECT {SERIES} FROM new_series "  # noqa: S608
+        "WHERE NOT list_contains(?, country)",
+        [list(kept)],
+    )
+    connection.execute(
+        "DELETE FROM answers WHERE source = ? AND series_id = ? AND indicator = ?", key
+    )
+    connection.execute(
+        "INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?)",
+        [
+            *key,
+            answer.provenance.digest,
+            answer.provenance.first_period,
+            answer.provenance.retrieved_at,
+        ],
+    )
+    connection.commit()
+    connection.unregister("new_series")
+    connection.unregister("new_observations")
+    return Change(
+        source=answer.source,
+        series_id=answer.provenance.series_id,
+        indicator=answer.indicator,
+        added=counts["added"],
+        revised=counts["revised"],
+        withdrawn=counts["withdrawn"],
+        kept=kept,
+    )
+
+
+def _keep_later_bases(
+    connection: duckdb.DuckDBPyConnection, answer: Answer, key: list[str]
+) -> tuple[str, ...]:
+    """Note each change of base; return the countries that stay on a later one."""
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE other_base AS "
+        "SELECT country, indicator, source, series_id, "
+        "old.base AS old, new.base AS new FROM series old JOIN new_series new "
+        "USING (source, series_id, indicator, country) "
+        "WHERE source = ? AND series_id = ? AND indicator = ? AND old.base <> new.base",
+        key,
+    )
+    connection.execute(
+        "INSERT INTO rebased SELECT country, indicator, source, series_id, "
+        "greatest(old, new), least(old, new), ? FROM other_base",
+        [answer.provenance.retrieved_at],
+    )
+    later = connection.sql("SELECT country FROM other_base WHERE old > new").fetchall()
+    return tuple(sorted(country for (country,) in later))
+
+
+def _bases(titles: pd.Series) -> pd.Series:
+    bases = {title: base_year(title) for title in titles.unique()}
+    return titles.map(bases).astype("Int64")
+
+
+def _create(path: Path) -> None:
+    """Make an empty store beside its place, and move it there when it is whole."""
+    unfinished = path.with_name(f"{path.name}.new")
+    for leftover in (unfinished, path.with_name(f"{path.name}.new.wal")):
+        leftover.unlink(missing_ok=True)
+    with _memory() as connection:
+        # Such a file can be opened by DuckDB 1.4, the oldest that econnet takes.
+        connection.execute(
+            f"ATTACH {_quoted(unfinished)} AS store (STORAGE_VERSION 'v1.4.0')"
+        )
+        connection.execute("USE store")
+        connection.execute(SCHEMA)
+        connection.execute("INSERT INTO about VALUES (?)", [VERSION])
+        connection.execute("CHECKPOINT store")
+    unfinished.replace(path)
+
+
+class _HeldError(Exception):
+    """A process that does not know our lock holds the file."""
+
+
+def _attach(path: Path, deadline: float) -> duckdb.DuckDBPyConnection:
+    """Return a connection to the store; past the deadline raise `_HeldError`."""
+    connection = _memory()
+    while True:
+        try:
+            connection.execute(f"ATTACH {_quoted(path)} AS store")
+        except duckdb.Error as error:
+            if "lock" in str(error):
+                if time.monotonic() > deadline:
+                    connection.close()
+                    raise _HeldError from error
+                time.sleep(0.05)
+            elif not _set_aside_log(path):
+                connection.close()
+                raise DataError(
+                    f"{path} cannot be opened as a store: move it away and run "
+                    f"`econnet fetch` again ({str(error).splitlines()[0]})"
+                ) from error
+        else:
+            break
+    tables = connection.sql(
+        "SELECT table_name FROM duckdb_tables() WHERE database_name = 'store'"
+    ).fetchall()
+    connection.execute("USE store")
+    version = None
+    if ("about",) in tables:
+        version = _one_row(connection, "SELECT max(version) FROM about")[0]
+    if version != VERSION:
+        connection.close()
+        raise DataError(
+            f"{path} is no store of this version of econnet ({version or 'no'} store "
+            f"version, not {VERSION}): upgrade econnet, or set ECONNET_DATA to another "
+            "folder"
+        )
+    return connection
+
+
+def _set_aside_log(path: Path) -> bool:
+    """Rename a write-ahead log that cannot be replayed; return whether there was one.
+
+    What it held was never confirmed to anybody, and will be fetched again.
+    """
+    log = path.with_name(f"{path.name}.wal")
+    if not log.exists():
+        return False
+    log.replace(log.with_name(f"{log.name}.unreadable-{time.time_ns()}"))
+    return True
+
+
+def _memory() -> duckdb.DuckDBPyConnection:
+    return duckdb.connect(config={"autoinstall_known_extensions": "false"})
+
+
+def _quoted(path: Path) -> str:
+    escaped = str(path).replace("'", "''")
+    return f"'{escaped}'"
+
+
+def _one_row(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[int, ...]:
+    """Return the row of an aggregate, which always has one."""
+    row = connection.execute(query).fetchone()
+    assert row is not None  # noqa: S101
+    return tuple(row)
+
+
+def _end_of(as_of: datetime) -> datetime:
+    """Return the last moment of a date; another moment as it is."""
+    moment = pd.Timestamp(as_of)
+    if moment == moment.normalize():
+        moment += pd.Timedelta(days=1) - pd.Timedelta(microseconds=1)
+    return moment.to_pydatetime()
+
+
+ROWS_OF_A_SHEET = 1_048_576
+BASE = re.compile(r"(?:constant|chained|chn\.?)\s+\(?(\d{4})|(\d{4})\s*=\s*100\b", re.I)
+PARAMETER = re.compile(r"\$(\w+)")
+
+OBSERVATION = (
+    "country VARCHAR, indicator VARCHAR, period VARCHAR, value DOUBLE, source VARCHAR, "
+    "series_id VARCHAR, retrieved_at TIMESTAMP, known_at TIMESTAMP"
+)
+SERIES = (
+    "country, indicator, source, series_id, frequency, title, unit, base, edition, "
+    "licence, rights, attribution, discontinued"
+)
+SCHEMA = f"""
+CREATE TABLE observations({OBSERVATION});
+CREATE TABLE aggregates({OBSERVATION});
+CREATE TABLE series(
+    country VARCHAR, indicator VARCHAR, source VARCHAR, series_id VARCHAR,
+    frequency VARCHAR, title VARCHAR, unit VARCHAR, base INTEGER, edition VARCHAR,
+    licence VARCHAR, rights VARCHAR, attribution VARCHAR, discontinued BOOLEAN
+);
+CREATE TABLE answers(
+    source VARCHAR, series_id VARCHAR, indicator VARCHAR, digest VARCHAR,
+    first_period VARCHAR, retrieved_at TIMESTAMP
+);
+CREATE TABLE rebased(
+    country VARCHAR, indicator VARCHAR, source VARCHAR, series_id VARCHAR,
+    base_kept INTEGER, base_left INTEGER, noticed_at TIMESTAMP
+);
+CREATE TABLE about(version INTEGER);
+"""
+
+COLUMNS = ", ".join(OBSERVATION_COLUMNS)
+IN_ORDER = "retrieved_at, known_at NULLS FIRST, source, series_id, country, period"
+NEWEST = (
+    "row_number() OVER (PARTITION BY source, series_id, country, indicator, period "
+    "ORDER BY retrieved_at DESC, known_at DESC NULLS LAST) = 1"
+)
+FIRST = (
+    "SELECT *, row_number() OVER (PARTITION BY source, series_id, country, indicator, "
+    "period ORDER BY retrieved_at, known_at NULLS FIRST) = 1 AS first FROM {table}"
+)
+
+# A source that dates nothing is compared with the newest value of each period.
+UNDATED = f"""
+WITH stored AS (
+    FROM {{table}} WHERE source = $source AND series_id = $series_id
+    AND indicator = $indicator AND NOT list_contains($kept, country) QUALIFY {NEWEST}
+), new AS (FROM new_observations WHERE list_contains($countries, country))
+SELECT new.*, if(stored.period IS NULL, 'added', 'revised') AS kind
+FROM new LEFT JOIN stored USING (country, period)
+WHERE stored.period IS NULL OR new.value IS DISTINCT FROM stored.value
+UNION ALL
+SELECT stored.* REPLACE (
+    NULL AS value, $retrieved_at::TIMESTAMP AS retrieved_at, NULL AS known_at
+), 'withdrawn'
+FROM stored ANTI JOIN new USING (country, period)
+WHERE stored.value IS NOT NULL AND stored.period >= $first_period
+"""  # noqa: S608
+
+# One that dates its values is compared vintage by vintage.
+DATED = """
+WITH stored AS (
+    FROM {table} WHERE source = $source AND series_id = $series_id
+    AND indicator = $indicator
+), new AS (FROM new_observations WHERE list_contains($countries, country))
+SELECT new.*, if(row_number() OVER (
+    PARTITION BY country, period ORDER BY known_at NULLS FIRST
+) = 1 AND period NOT IN (SELECT period FROM stored), 'added', 'revised') AS kind
+FROM new WHERE NOT EXISTS (
+    FROM stored WHERE stored.country = new.country AND stored.period = new.period
+    AND stored.known_at IS NOT DISTINCT FROM new.known_at
+    AND stored.value IS NOT DISTINCT FROM new.value
+)
+"""
+
+COVERAGE = """
+SELECT o.source, o.indicator, s.frequency, count(DISTINCT o.country) AS countries,
+    min(o.period) AS first_period, max(o.period) AS last_period,
+    count(DISTINCT (o.series_id, o.country, o.period)) AS observations,
+    count(*) - count(DISTINCT (o.series_id, o.country, o.period)) AS revisions,
+    bool_and(s.discontinued) AS discontinued, min(a.retrieved_at) AS retrieved_at
+FROM observations o
+JOIN series s USING (country, indicator, source, series_id)
+JOIN answers a USING (source, series_id, indicator)
+GROUP BY o.source, o.indicator, s.frequency ORDER BY ALL
+"""
