@@ -8,7 +8,7 @@ they name.
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from importlib import resources
@@ -131,8 +131,9 @@ def history(forecast: Forecast) -> Figure:
     )
     own = _record_of(forecast, "econnet")
     below.plot(time.middle(own["period"]), 100 * own["probability"], color=BLUE)
-    _draw_today(below, forecast, time)
-    _percent_axis(below, 100)
+    top = _top([*own["probability"], *forecast.interval, forecast.base_rate])
+    _draw_today(below, forecast, time, top)
+    _percent_axis(below, top)
     _year_axis(below)
     return figure
 
@@ -151,7 +152,7 @@ def timeline(forecast: Forecast) -> Figure | None:
         f"Probability forecast {words.ahead(forecast.task)}, and what came of it, %",
         f"each dot a {noun}; orange: it contracted",
     )
-    time = _Time(forecast)
+    time, top = _Time(forecast), _top(own["probability"])
     x, y = time.middle(own["period"]), 100 * own["probability"].to_numpy(dtype=float)
     contracted = own["outcome"].to_numpy(dtype=float) == 1
     _shade_contractions(axes, forecast.history["contraction"], time)
@@ -169,10 +170,10 @@ def timeline(forecast: Forecast) -> Figure | None:
             linewidth=0.8,
             linestyle=(0, (4, 2)),
         )
-        rate = float(np.clip(100 * base["probability"].iloc[-1], 9, 95))
+        rate = max(100 * float(base["probability"].iloc[-1]), 0.09 * top)
         _beside(axes, x[-1], rate, "long-run\nrate", GREY)
     axes.set_xlim(x[0] - time.width, x[-1] + time.width)
-    _percent_axis(axes, 100)
+    _percent_axis(axes, top)
     _year_axis(axes)
     return figure
 
@@ -199,7 +200,7 @@ def _drivers(forecast: Forecast, width: float, most: int) -> Figure | None:
     widest = max(_width(title, 8, 400) for title, _ in rows)
     labels = min(widest + 3, 0.5 * width)
     bars = width - labels
-    row_height = 4.6
+    row_height = float(np.clip(105 / len(rows), 3.4, 4.6))
     height = 8 + row_height * max(len(rows), 8 if width == HALF_WIDTH else 3) + 1
     figure = _figure(width, height)
     axes = _axes(
@@ -281,7 +282,7 @@ def _reliability(forecast: Forecast, width: float, height: float) -> Figure | No
     x = np.array([100 * bin_.probability for bin_ in bins])
     y = np.array([100 * bin_.frequency for bin_ in bins])
     intervals = 100 * np.array([bin_.interval for bin_ in bins])
-    top = 50 if max(x.max(), intervals.max()) <= 48 else 100
+    top = _top([*x / 100, *intervals.ravel() / 100])
     axes.plot([0, top], [0, top], color=PALE_GREY, linewidth=0.8)
     axes.vlines(x, intervals[:, 0], intervals[:, 1], color=BLUE, linewidth=1.2)
     axes.scatter(x, y, 16, BLUE, zorder=3, linewidths=0, clip_on=False)
@@ -380,28 +381,30 @@ def responses(forecast: Forecast) -> Figure | None:
     if not curves:
         return None
     columns, rows = 3, -(-len(curves) // 3)
-    width, height, gap = 48.0, 30.0, 9.0
-    total = rows * (height + 22) - 4
+    width, height, gap = 48.0, 26.0, 9.0
+    total = rows * (height + 20) - 4
     figure = _figure(FULL_WIDTH, total)
-    top = max(max(curve.probabilities) for curve in curves)
-    limit = next(bound for bound in (25, 50, 100) if 100 * top <= bound)
+    top = _top([said for curve in curves for said in curve.probabilities])
     for number, curve in enumerate(curves):
         row, column = divmod(number, columns)
         left = LEFT + column * (width + gap + 2)
-        bottom = total - row * (height + 22) - 8 - height
+        bottom = total - row * (height + 20) - 8 - height
         axes = _axes(figure, left, bottom, width, height)
         x, y = np.array(curve.values), 100 * np.array(curve.probabilities)
         axes.plot(x, y, color=BLUE, clip_on=False)
         if curve.current is not None:
             now = float(np.interp(curve.current, x, y))
             axes.scatter([curve.current], [now], 18, BLUE, zorder=3, clip_on=False)
-            right = curve.current > (x[0] + x[-1]) / 2
+            # On the side away from the curve, and inside the axes.
+            falls, share = y[0] > y[-1], (curve.current - x[0]) / (x[-1] - x[0])
+            right = share < 0.65 if falls else share < 0.35
             axes.annotate(
                 f"now {words.number(curve.current, 1)}",
                 (curve.current, now),
-                (-4 if right else 4, 6),
+                (4 if right else -4, 5 if right == falls else -5),
                 textcoords="offset points",
-                ha="right" if right else "left",
+                ha="left" if right else "right",
+                va="bottom" if right == falls else "top",
                 color=BLUE,
                 **SEMIBOLD,
             )
@@ -413,7 +416,7 @@ def responses(forecast: Forecast) -> Figure | None:
             fontsize=9,
             **_semibold(title),
         )
-        _percent_axis(axes, limit)
+        _percent_axis(axes, top)
         axes.set_xlim(x[0], x[-1])
         axes.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
         axes.xaxis.set_major_formatter(FuncFormatter(_tick))
@@ -507,7 +510,7 @@ def _label_outliers(
             )
 
 
-def _draw_today(axes: Axes, forecast: Forecast, time: _Time) -> None:
+def _draw_today(axes: Axes, forecast: Forecast, time: _Time, top: float) -> None:
     """Draw today's forecast and the long-run rate, and name both at the right."""
     x = float(time.middle(pd.PeriodIndex([forecast.period]))[0])
     y, low, high = (100 * value for value in (forecast.probability, *forecast.interval))
@@ -515,28 +518,22 @@ def _draw_today(axes: Axes, forecast: Forecast, time: _Time) -> None:
     axes.vlines([x], [low], [high], color=BLUE, linewidth=1.2, clip_on=False)
     axes.scatter([x], [y], 20, BLUE, zorder=3, linewidths=0, clip_on=False)
     axes.axhline(rate, color=GREY, linewidth=0.8, linestyle=(0, (4, 2)))
-    label_y = float(np.clip(y, 8, 92))
-    distance = 25.0
-    above = rate >= y
-    rate_y = rate
-    if abs(rate - label_y) < distance:
-        rate_y = label_y + distance if above else label_y - distance
-        if not 6 < rate_y < 96:
-            rate_y = label_y - distance if above else label_y + distance
-    _beside(
-        axes,
-        time.last,
-        label_y,
-        f"{forecast.period}\n{words.percent(forecast.probability)}",
-        BLUE,
-    )
-    _beside(
-        axes,
-        time.last,
-        rate_y,
-        f"long-run\nrate {words.percent(forecast.base_rate)}",
-        GREY,
-    )
+    said = f"{forecast.period}\n{words.percent(forecast.probability)}"
+    base = f"long-run\nrate {words.percent(forecast.base_rate)}"
+    said_y = float(np.clip(y, 0.08 * top, 0.92 * top))
+    _beside(axes, time.last, said_y, said, BLUE)
+    _beside(axes, time.last, _away_from(said_y, rate, top), base, GREY)
+
+
+def _away_from(taken: float, wanted: float, top: float) -> float:
+    """Return the place nearest to `wanted` for a label of two lines beside another."""
+    apart = 0.25 * top
+    if abs(wanted - taken) >= apart:
+        return wanted
+    above, below = taken + apart, taken - apart
+    if below < 0.06 * top or (wanted >= taken and above <= 0.96 * top):
+        return above
+    return below
 
 
 def _beside(axes: Axes, x: float, y: float, text: str, color: str) -> None:
@@ -564,6 +561,11 @@ def _shade_contractions(axes: Axes, contraction: pd.Series, time: _Time) -> None
 def _record_of(forecast: Forecast, model: str) -> pd.DataFrame:
     record = forecast.track_record
     return record[record["model"] == model].sort_values("period")
+
+
+def _top(probabilities: Iterable[float]) -> float:
+    """Return the end of an axis in percent that has room for all `probabilities`."""
+    return 50.0 if max(probabilities) <= 0.48 else 100.0
 
 
 def _percent_axis(axes: Axes, top: float) -> None:

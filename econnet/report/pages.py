@@ -51,8 +51,11 @@ def content(forecast: Forecast) -> Content:
         "all_episodes": [_episode(episode) for episode in forecast.episodes],
         "ahead": words.ahead(forecast.task),
         "noun": noun,
-        "record": words.record(forecast),
+        "record": words.track_record(forecast),
         "long_scores": _score_table(own, forecast.baselines, LONG_COLUMNS),
+        "pool_heading": (
+            f"All {forecast.data.n_countries} countries that the networks learned from"
+        ),
         "pool_counts": _pool_counts(forecast),
         "pool_scores": (
             None

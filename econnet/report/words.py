@@ -185,15 +185,15 @@ def verdict(forecast: Forecast) -> Verdict:
             f"{_so_far(scores)}"
         )
         return Verdict("Do not lean on it", few, alarm=True)
-    lost = _lost(scores)
+    lost, better = _lost(scores), _better_baselines(forecast)
     reason = (
         f"over {_count(scores.n, noun)} with {contractions}, {_compared(scores)}, "
         f"{_ranking(scores, noun, lost)}."
     )
-    reason += _better_baselines(forecast) + _calls(forecast)
-    if lost:
-        return Verdict("Do not lean on it", reason, alarm=True)
+    reason += f"{better}{_calls(forecast)}"
     slight = min(scores.brier_skill or 0.0, scores.log_loss_skill or 0.0) < SLIGHT_SKILL
+    if lost or (slight and better):
+        return Verdict("Do not lean on it", reason, alarm=True)
     call = "Lean on it lightly" if slight else "It has earned some trust"
     return Verdict(call, reason, alarm=False)
 
@@ -222,8 +222,8 @@ def _compared(scores: Scores) -> str:
     if brier <= 0 or loss <= 0:
         return "such forecasts were no better than the long-run rate alone"
     return (
-        f"such forecasts saved {percent(brier)} (Brier) and {percent(loss)} (log loss) "
-        "of the cost of the long-run rate"
+        f"such forecasts erred less than the long-run rate, by {percent(brier)} "
+        f"(Brier) and {percent(loss)} (log loss)"
     )
 
 
@@ -320,17 +320,26 @@ def _count(n: int, noun: str, none: str = "0") -> str:
     return f"{n or none} {noun if n == 1 else plural}"
 
 
-def record(forecast: Forecast) -> str:
-    """Return what the track record is, and what came of it, in a few sentences."""
-    scores, noun = forecast.metrics, NOUN[forecast.task.frequency]
+def track_record(forecast: Forecast) -> str:
+    """Return what the track record is, and its best and worst calls."""
+    noun = NOUN[forecast.task.frequency]
     own = _own_record(forecast).dropna(subset=["outcome"])
-    periods = f"{own['period'].min()} to {own['period'].max()}"
-    judgement = verdict(forecast)
+    text = (
+        f"What econnet would have said {ahead(forecast.task)}, with what could have "
+        f"been known at the time, for {_count(len(own), noun)} from "
+        f"{own['period'].min()} to {own['period'].max()}."
+    )
+    came, stayed_away = own[own["outcome"] == 1], own[own["outcome"] == 0]
+    if came.empty or stayed_away.empty:
+        return text
+    missed = came.iloc[int(came["probability"].to_numpy().argmin())]
+    false_alarm = stayed_away.iloc[int(stayed_away["probability"].to_numpy().argmax())]
     return (
-        "Every forecast here was made with what could have been known at the time, "
-        f"{ahead(forecast.task)}, for {_count(scores.n, noun)} from {periods}, of "
-        f"which {scores.n_contractions or 'none'} contracted. {judgement.call}: "
-        f"{judgement.reason}"
+        f"{text} On average it said {percent(came['probability'].mean())} of {noun}s "
+        f"that contracted and {percent(stayed_away['probability'].mean())} of those "
+        f"that did not. Its worst miss was {missed['period']}, a contraction that it "
+        f"put at {percent(missed['probability'])}; its worst false alarm "
+        f"{false_alarm['period']}, put at {percent(false_alarm['probability'])}."
     )
 
 
@@ -367,8 +376,8 @@ def drivers(forecast: Forecast) -> list[str]:
         sentences.append(f"Away from it push {_listed(down)}.")
     sentences.append(
         "Log-odds add up where probabilities do not: +0.69 doubles the odds, "
-        "\N{MINUS SIGN}0.69 halves them. A contribution says what the networks make of an "
-        "indicator beside all others, not what causes what."
+        f"{number(-0.69, 2)} halves them. A contribution says what the networks make of "
+        "an indicator beside all others, not what causes what."
     )
     return sentences
 
