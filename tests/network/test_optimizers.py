@@ -30,7 +30,7 @@ OPTIMIZERS: list[Optimizer] = [
 
 def walk(optimizer: Optimizer, gradients: Array) -> Array:
     """Return where two parameters stand after a step along each gradient."""
-    parameters = np.array([[1.0, -2.0]])
+    parameters: Array = np.array([[1.0, -2.0]])
     moments = [np.zeros((1, 2)) for _ in range(optimizer.n_moments)]
     rate = optimizer.learning_rate
     assert isinstance(rate, float)
@@ -49,7 +49,7 @@ def adam(gradients: Array) -> Array:
         m = 0.8 * m + (1 - 0.8) * g
         v = 0.95 * v + (1 - 0.95) * g**2
         m_hat, v_hat = m / (1 - 0.8**t), v / (1 - 0.95**t)
-        theta = theta - 0.1 * m_hat / (np.sqrt(v_hat) + 1e-8)
+        theta -= 0.1 * m_hat / (np.sqrt(v_hat) + 1e-8)
     return theta
 
 

@@ -1,0 +1,287 @@
+"""Draw the figures of docs/network.md.
+
+python scripts/network_figures.py
+"""
+
+from collections.abc import Callable, Mapping
+from importlib import resources
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib import font_manager
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+from matplotlib.patches import FancyArrowPatch, Rectangle
+from sklearn.datasets import make_moons
+from threadpoolctl import threadpool_limits
+
+from econnet import duel
+from econnet.network import (
+    SGD,
+    AdamW,
+    Architecture,
+    Array,
+    Network,
+    Progress,
+    TrainingOptions,
+    train,
+)
+from econnet.network.activations import ACTIVATIONS, ActivationName
+
+FOLDER = Path(__file__).parent.parent / "docs" / "figures" / "network"
+MM = 1 / 25.4
+BLUE, PALE_BLUE, ORANGE, PALE_ORANGE = "#1d5dbf", "#cfdaee", "#c9501c", "#f0d3c5"
+INK, GREY, PALE_GREY = "#1c1e21", "#5f6673", "#e6e7ea"
+MOONS = LinearSegmentedColormap.from_list("moons", ["#9fb3d8", "#ffffff", "#e6b197"])
+
+
+def shapes() -> Figure:
+    """Draw what each layer of the tutorial's network takes, holds and gives."""
+    architecture = Architecture.dense(2, [25, 50, 50, 25])
+    figure = Figure(figsize=(180 * MM, 62 * MM))
+    ax = figure.add_axes((0.01, 0.02, 0.98, 0.96))
+    ax.set(xlim=(0, 180), ylim=(0, 62), aspect="equal")
+    ax.axis("off")
+    unit, middle, left = 0.55, 34.0, 2.0
+    sizes = [architecture.input_dim] + [it.output_dim for it in architecture.layers]
+    for index, size in enumerate(sizes):
+        height = max(size * unit, 1.2)
+        _box(ax, left, middle - height / 2, 7, height, PALE_BLUE)
+        name = "X" if index == 0 else f"A{_small(index)}"
+        ax.text(left + 3.5, middle + height / 2 + 1.2, name, ha="center", va="bottom")
+        ax.text(left + 3.5, 10, f"(n, {size})", ha="center", color=BLUE)
+        if index < len(architecture.layers):
+            layer = architecture.layers[index]
+            across, down = layer.output_dim * 0.28, layer.input_dim * 0.28
+            centre = left + 7 + 12.5
+            across, down = max(across, 1.0), max(down, 1.0)
+            _box(ax, centre - across / 2, middle - down / 2, across, down, PALE_GREY)
+            _box(ax, centre - across / 2, middle - down / 2 - 2, across, 1, PALE_ORANGE)
+            shape = f"W ({layer.input_dim}, {layer.output_dim})"
+            ax.text(centre, 6, shape, ha="center", color=GREY)
+            ax.text(centre, 2, f"b (1, {layer.output_dim})", ha="center", color=ORANGE)
+            ax.text(
+                centre,
+                54,
+                layer.activation,
+                ha="center",
+                color=GREY,
+            )
+            left += 32
+    ax.text(2, 59.5, "what flows", color=BLUE, va="center")
+    ax.text(20, 59.5, "weights", color=GREY, va="center")
+    ax.text(33, 59.5, "biases", color=ORANGE, va="center")
+    return figure
+
+
+def activations() -> Figure:
+    """Draw each activation and its slope."""
+    names: tuple[ActivationName, ...] = ("relu", "sigmoid", "tanh", "identity")
+    figure = Figure(figsize=(180 * MM, 52 * MM), layout="constrained")
+    z = np.linspace(-4, 4, 401).reshape(1, -1, 1)
+    for ax, name in zip(figure.subplots(1, 4, sharey=True), names, strict=True):
+        A, slope = z.copy(), np.ones_like(z)
+        ACTIVATIONS[name].forward(A, np.empty_like(A))
+        value = A.copy()
+        ACTIVATIONS[name].backward(A, slope)
+        ax.plot(z[0, :, 0], value[0, :, 0], color=BLUE)
+        ax.plot(z[0, :, 0], A[0, :, 0], color=ORANGE, linestyle="--")
+        ax.set(ylim=(-1.6, 3.2), xticks=[-4, 0, 4])
+        ax.set_title(name, loc="left", fontsize=8)
+        ax.set_xlabel("sum z")
+    first = figure.axes[0]
+    first.text(2.2, 2.75, "f(z)", color=BLUE, ha="right")
+    first.text(-3.8, 0.25, "f'(z)", color=ORANGE)
+    return figure
+
+
+def step() -> Figure:
+    """Draw what one layer does on the way forward and on the way back."""
+    figure = Figure(figsize=(180 * MM, 66 * MM))
+    ax = figure.add_axes((0.01, 0.02, 0.98, 0.96))
+    ax.set(xlim=(0, 180), ylim=(0, 66), aspect="equal")
+    ax.axis("off")
+    forward = ((18, "A", "what it takes"), (82, "Z", "sums"), (146, "A'", "outputs"))
+    for x, name, what in forward:
+        _card(ax, x, 44, name, what, PALE_BLUE)
+    back = (
+        (18, "dA", "slopes by what it took"),
+        (82, "dZ", "slopes by the sums"),
+        (146, "dA'", "slopes by the outputs"),
+    )
+    for x, name, what in back:
+        _card(ax, x, 14, name, what, PALE_ORANGE)
+    _arrow(ax, (32, 44), (68, 44), "A @ W + b", BLUE)
+    _arrow(ax, (96, 44), (132, 44), "f(Z)", BLUE)
+    _arrow(ax, (132, 14), (96, 14), "dA' · f'(Z)", ORANGE)
+    _arrow(ax, (68, 14), (32, 14), "dZ @ W.T", ORANGE)
+    ax.text(
+        82,
+        31.5,
+        "dW = A.T @ dZ     db = sum of dZ",
+        ha="center",
+        va="center",
+        color=INK,
+    )
+    _arrow(ax, (82, 20.5), (82, 28.5), "", GREY)
+    ax.text(2, 62, "Forward", color=BLUE)
+    ax.text(2, 2, "Backward", color=ORANGE)
+    ax.text(178, 62, "to the next layer, at last the cost", color=GREY, ha="right")
+    ax.text(178, 2, "from the next layer, at first the cost", color=GREY, ha="right")
+    return figure
+
+
+def boundary() -> Figure:
+    """Draw what the duel's network holds for likely after more and more epochs."""
+    moons = duel.Moons.draw()
+    network = Network(Architecture.dense(2, duel.HIDDEN), initialization="he")
+    wanted = (1, 100, 1_000, 2_000, 5_000, 10_000)
+    low, high = moons.X_train.min(0) - 0.3, moons.X_train.max(0) + 0.3
+    across, up = (np.linspace(low[axis], high[axis], 160) for axis in (0, 1))
+    plane = np.stack(np.meshgrid(across, up), axis=-1).reshape(-1, 2)
+    surfaces: dict[int, Array] = {}
+
+    def remember(progress: Progress) -> None:
+        if progress.epoch in wanted:
+            surfaces[progress.epoch] = network.predict(plane)[0].reshape(160, 160)
+
+    options = TrainingOptions(SGD(0.01), epochs=wanted[-1], batch_size=None)
+    history = train(
+        network, moons.X_train, moons.y_train, options=options, after_epoch=remember
+    )
+    figure = Figure(figsize=(180 * MM, 92 * MM), layout="constrained")
+    for ax, epoch in zip(figure.subplots(2, 3).flat, wanted, strict=True):
+        _surface(ax, across, up, surfaces[epoch])
+        for label, colour in ((0, BLUE), (1, ORANGE)):
+            x, y = moons.X_train[moons.y_train == label].T
+            ax.scatter(x, y, s=1.5, color=colour, linewidth=0)
+        cost, accuracy = history.cost[epoch - 1, 0], history.accuracy[epoch - 1, 0]
+        ax.set_title(
+            f"epoch {epoch:,}: cost {cost:.3f}, {accuracy:.1%} right",
+            loc="left",
+            fontsize=8,
+        )
+    return figure
+
+
+def members() -> Figure:
+    """Draw four members that trained on the same few points, and the mean of all."""
+    X, y = make_moons(60, noise=0.25, random_state=1)
+    network = Network(Architecture.dense(2, [32, 16]), 16, initialization="he")
+    options = TrainingOptions(AdamW(0.01), epochs=300, batch_size=None)
+    train(network, X, y, options=options)
+    low, high = X.min(0) - 0.5, X.max(0) + 0.5
+    across, up = (np.linspace(low[axis], high[axis], 160) for axis in (0, 1))
+    plane = np.stack(np.meshgrid(across, up), axis=-1).reshape(-1, 2)
+    surfaces = network.predict(plane)[..., 0]
+    titles = [f"member {number}" for number in range(1, 5)] + ["mean of 16 members"]
+    figure = Figure(figsize=(180 * MM, 44 * MM), layout="constrained")
+    drawn = [*surfaces[:4], surfaces.mean(axis=0)]
+    for ax, surface, title in zip(figure.subplots(1, 5), drawn, titles, strict=True):
+        _surface(ax, across, up, surface.reshape(160, 160))
+        for label, colour in ((0, BLUE), (1, ORANGE)):
+            ax.scatter(*X[y == label].T, s=4, color=colour, linewidth=0)
+        ax.set_title(title, loc="left", fontsize=8)
+    return figure
+
+
+def stopping() -> Figure:
+    """Draw the costs of a network that learns its rows by heart, and its best epoch."""
+    rng = np.random.default_rng(3)
+    X = rng.standard_normal((400, 10))
+    y = (X[:, 0] + X[:, 1] * X[:, 2] + rng.standard_normal(400) > 0).astype(float)
+    network = Network(Architecture.dense(10, [64, 32]), initialization="he")
+    options = TrainingOptions(AdamW(0.002), epochs=60, validation_fraction=0.25)
+    history = train(network, X, y, options=options)
+    best = history.best_epoch[0]
+    figure = Figure(figsize=(120 * MM, 58 * MM), layout="constrained")
+    ax = figure.add_subplot()
+    ax.plot(history.epoch, history.cost[:, 0], color=GREY)
+    ax.plot(history.epoch, history.validation_cost[:, 0], color=BLUE)
+    ax.axvline(best, color=ORANGE, linewidth=0.8)
+    ax.set(xlim=(1, 60), ylim=(0, None), xlabel="epoch")
+    ax.set_title("Cost in nats", loc="left", fontsize=8)
+    ax.text(
+        59, history.cost[-1, 0] + 0.1, "rows it learns from", ha="right", color=GREY
+    )
+    last = history.validation_cost[-1, 0]
+    ax.text(59, last - 0.16, "later rows it is judged by", ha="right", color=BLUE)
+    ax.text(best + 0.7, 0.05, f"weights of epoch {best} are kept", color=ORANGE)
+    return figure
+
+
+def _surface(ax: Axes, across: Array, up: Array, surface: Array) -> None:
+    """Draw probabilities over the plane, with the line where they are one half."""
+    extent = (across[0], across[-1], up[0], up[-1])
+    ax.imshow(
+        surface, MOONS, extent=extent, origin="lower", vmin=0, vmax=1, aspect="auto"
+    )
+    if surface.min() < 0.5 < surface.max():
+        ax.contour(across, up, surface, levels=[0.5], colors=[INK], linewidths=0.8)
+    ax.set(xticks=[], yticks=[])
+    ax.grid(visible=False)
+
+
+def _box(ax: Axes, x: float, y: float, across: float, up: float, colour: str) -> None:
+    ax.add_patch(Rectangle((x, y), across, up, facecolor=colour, edgecolor="none"))
+
+
+def _card(ax: Axes, x: float, y: float, name: str, what: str, colour: str) -> None:
+    _box(ax, x - 14, y - 6, 28, 12, colour)
+    ax.text(x, y + 1.8, name, ha="center", va="center", fontsize=10)
+    ax.text(x, y - 3, what, ha="center", va="center", fontsize=6.5, color=GREY)
+
+
+def _arrow(
+    ax: Axes,
+    start: tuple[float, float],
+    end: tuple[float, float],
+    text: str,
+    colour: str,
+) -> None:
+    ax.add_patch(
+        FancyArrowPatch(
+            start, end, arrowstyle="-|>", mutation_scale=8, color=colour, linewidth=1
+        )
+    )
+    middle = (start[0] + end[0]) / 2
+    ax.text(middle, start[1] + 2, text, ha="center", va="bottom", color=colour)
+
+
+def _small(number: int) -> str:
+    """Return a number as an index, in small figures."""
+    return str(number).translate(str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉"))
+
+
+def main() -> None:
+    """Draw them all."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    report = resources.files("econnet.report")
+    for font in (report / "fonts").iterdir():
+        if font.name.endswith((".ttf", ".otf")):
+            font_manager.fontManager.addfont(str(font))
+    with (
+        resources.as_file(report / "econnet.mplstyle") as style,
+        mpl.rc_context(fname=style),
+        threadpool_limits(1),
+    ):
+        for name, drawing in DRAWINGS.items():
+            drawing().savefig(
+                FOLDER / f"{name}.png", dpi=160, metadata={"Software": None}
+            )
+            print(FOLDER / f"{name}.png")
+
+
+DRAWINGS: Mapping[str, Callable[[], Figure]] = {
+    "shapes": shapes,
+    "activations": activations,
+    "step": step,
+    "boundary": boundary,
+    "members": members,
+    "stopping": stopping,
+}
+
+if __name__ == "__main__":
+    main()
