@@ -1,0 +1,381 @@
+"""The user's own file, long or wide, as observations like any source's.
+
+A long file has the columns `country, period, indicator, value`, a wide one `country,
+period` and a column an indicator; `known_at`, the day on which a value was published,
+may stand in either. `country` is any text. Without `known_at` a value is known at the
+end of the period after its own. What a column measures, a rate, an index, a flow or a
+flag, is inferred and decides how it is transformed; the user can say otherwise.
+
+Files come from strangers: CSV and Parquet are read by a DuckDB that can reach nothing
+but that file.
+"""
+
+import math
+import re
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+import duckdb
+import pandas as pd
+
+from econnet.catalog import (
+    PANDAS_ALIAS,
+    Frequency,
+    Indicator,
+    SeriesTemplate,
+    Transform,
+)
+from econnet.errors import DataError, UsageError
+from econnet.sources.observations import OBSERVATION_COLUMNS, SERIES_COLUMNS, in_order
+
+Kind = Literal["rate", "index", "flow", "flag"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """A user's file.
+
+    Parameters
+    ----------
+    observations, series
+        As of any source; `retrieved_at` is the day on which the last value was known,
+        so that the same file gives the same results tomorrow.
+    kinds
+        What each column was taken for.
+    indicators
+        What each column is, for `panel.build`.
+    """
+
+    observations: pd.DataFrame
+    series: pd.DataFrame
+    kinds: Mapping[str, Kind]
+    indicators: Mapping[str, Indicator]
+
+
+def read(path: Path, *, kinds: Mapping[str, Kind] | None = None, lag: int = 1) -> Table:
+    """Return what a CSV, Parquet or Excel file holds.
+
+    Parameters
+    ----------
+    kinds
+        What the user says a column is; the others are inferred.
+    lag
+        Periods until a value without `known_at` is known, at their end: 0 is the end of
+        its own period.
+
+    Raises
+    ------
+    DataError
+        The file cannot be read, or not as such a table: which line, and why.
+    UsageError
+        `kinds` names a column that the file does not have.
+    """
+    cells = _cells(path)
+    long = _long(path, cells)
+    said = kinds or {}
+    names = [str(name) for name in long["indicator"].unique()]
+    if unknown := [name for name in said if name not in names]:
+        raise UsageError(
+            f"{path.name} has no column {unknown[0]!r}: it has {', '.join(names)}"
+        )
+    long["period"] = _periods(path, long)
+    frequency = {text: _frequency(text) for text in long["period"].unique()}
+    long["known_at"] = _known_at(path, long, frequency, lag)
+    keys = ["country", "indicator", "period", "known_at"]
+    long = in_order(
+        long[[*keys, "value"]].dropna(subset=["value"]),
+        keys,
+        lambda reason: DataError(f"{path.name}: {reason}: keep one of them"),
+    )
+    if long.empty:
+        raise DataError(f"{path.name} holds no value: fill in at least one column")
+    names = [str(name) for name in long["indicator"].unique()]
+    observations = long.assign(
+        source="file", series_id=long["indicator"], retrieved_at=long["known_at"].max()
+    )[OBSERVATION_COLUMNS]
+    inferred = {
+        name: said.get(name) or infer_kind(name, long[long["indicator"] == name])
+        for name in sorted(names)
+    }
+    return Table(
+        observations=observations,
+        series=_series(path, observations, inferred, frequency),
+        kinds=inferred,
+        indicators={
+            name: _indicator(name, kind, frequency, long)
+            for name, kind in inferred.items()
+        },
+    )
+
+
+def infer_kind(name: str, values: pd.DataFrame) -> Kind:
+    """Return what a column looks like; `values` has `country, period, value`, in order.
+
+    Zeros and ones are a flag. What falls to zero or below is a rate, and so is what its
+    name calls one. What mostly rises is an index where it passes through 100, else a
+    flow; what does not is a rate up to 100, a flow above.
+    """
+    numbers = values["value"]
+    if numbers.isin([0.0, 1.0]).all():
+        return "flag"
+    if (numbers <= 0).any() or RATE_WORDS.search(name):
+        return "rate"
+    if INDEX_WORDS.search(name):
+        return "index"
+    steps = values.groupby("country")["value"].diff().dropna()
+    if (steps > 0).mean() >= SHARE_OF_RISES:
+        return "index" if numbers.sub(100).abs().min() <= 0.5 else "flow"
+    return "rate" if numbers.max() <= 100 else "flow"
+
+
+def _cells(path: Path) -> pd.DataFrame:
+    """Return the file's cells as text, missing where empty."""
+    if not path.is_file():
+        raise DataError(f"there is no file {path}: check its name and folder")
+    match path.suffix.lower():
+        case ".csv" | ".tsv" | ".txt":
+            return _by_duckdb(
+                path, "read_csv($path, all_varchar = true, header = true)"
+            )
+        case ".parquet":
+            return _by_duckdb(path, "read_parquet($path)")
+        case ".xlsx":
+            return _by_openpyxl(path)
+    raise DataError(
+        f"{path.name} is not of a kind that can be read: CSV, Parquet, xlsx"
+    )
+
+
+def _by_duckdb(path: Path, reader: str) -> pd.DataFrame:
+    """Read a file with a DuckDB that may read it, and write to a folder of its own."""
+    file = path.resolve().as_posix()
+    with tempfile.TemporaryDirectory() as folder, duckdb.connect() as connection:
+        for setting in (
+            f"allowed_paths = [{_quoted(file)}]",
+            f"temp_directory = {_quoted(Path(folder).as_posix())}",
+            "autoinstall_known_extensions = false",
+            "autoload_known_extensions = false",
+            "enable_external_access = false",
+            "lock_configuration = true",
+        ):
+            connection.execute(f"SET {setting}")
+        query = f"SELECT COLUMNS(*)::VARCHAR FROM {reader}"  # noqa: S608
+        try:
+            cells: pd.DataFrame = connection.execute(query, {"path": file}).df()
+        except duckdb.Error as error:
+            reason = str(error).splitlines()[0]
+            raise DataError(f"{path.name} cannot be read: {reason}") from error
+    return cells
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("'", "''")
+    return f"'{escaped}'"
+
+
+def _by_openpyxl(path: Path) -> pd.DataFrame:
+    try:
+        cells = pd.read_excel(path, dtype=str, keep_default_na=False)
+    except ImportError as error:
+        raise DataError(
+            f"{path.name} needs one more package: pip install 'econnet[excel]'"
+        ) from error
+    except (OSError, ValueError, KeyError) as error:
+        raise DataError(f"{path.name} is no Excel workbook that can be read") from error
+    return cells
+
+
+def _long(path: Path, cells: pd.DataFrame) -> pd.DataFrame:
+    """Return `country, period, indicator, value, known_at, line`, wide files turned."""
+    cells = cells.rename(columns=lambda name: str(name).strip())
+    lower = {name.lower(): name for name in cells.columns}
+    for needed in ("country", "period"):
+        if needed not in lower:
+            raise DataError(
+                f"{path.name} has no column {needed!r}, only "
+                f"{', '.join(map(repr, cells.columns[:8]))}: name one so"
+            )
+    reserved = {"country", "period", "indicator", "value", "known_at"}
+    cells = cells.rename(columns={lower[n]: n for n in reserved if n in lower})
+    cells["line"] = range(2, len(cells) + 2)
+    if "known_at" not in cells:
+        cells["known_at"] = None
+    identifiers = ["country", "period", "known_at", "line"]
+    if {"indicator", "value"} <= {*cells.columns}:
+        long = cells[[*identifiers, "indicator", "value"]].copy()
+    else:
+        columns = [name for name in cells.columns if name not in identifiers]
+        long = cells.melt(identifiers, columns, var_name="indicator")
+    for column in ("country", "period", "indicator"):
+        long[column] = long[column].str.strip()
+        empty = long[column].isna() | (long[column] == "")
+        if empty.any():
+            line = long.loc[empty, "line"].iloc[0]
+            raise DataError(f"{path.name}, line {line}: no {column}")
+    long["value"] = [
+        _number(path, text, line, name)
+        for text, line, name in zip(
+            long["value"], long["line"], long["indicator"], strict=True
+        )
+    ]
+    return long
+
+
+def _number(path: Path, text: object, line: int, name: str) -> float:
+    """Return a cell's number; NaN where it stands for a missing value."""
+    if not isinstance(text, str) or text.strip().lower() in MISSING:
+        return math.nan
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.inf
+    if math.isinf(number):
+        raise DataError(
+            f"{path.name}, line {line}, {name}: {text!r} is no number; write 1234.5, "
+            "and nothing for a missing value"
+        )
+    return number
+
+
+def _periods(path: Path, long: pd.DataFrame) -> pd.Series:
+    """Return periods as `2020`, `2020Q1` or `2020-01`; dates by how they are spaced."""
+    texts = long["period"].str.removesuffix(" 00:00:00").str.removesuffix(".0")
+    plain = {text: _plain_period(text) for text in texts.unique()}
+    for text, period in plain.items():
+        if period is None:
+            line = long.loc[texts == text, "line"].iloc[0]
+            raise DataError(
+                f"{path.name}, line {line}: {text!r} is no period: write 2020, 2020Q1, "
+                "2020-01 or 2020-01-31"
+            )
+    periods = texts.map(plain)
+    dated = texts.str.fullmatch(DATE)
+    for name, rows in long[dated].groupby("indicator"):
+        months = {int(text[5:7]) for text in texts[rows.index].unique()}
+        style = "M"
+        if len(months) == 1:
+            style = "A"
+        elif len(months) <= 4 and len({month % 3 for month in months}) == 1:
+            style = "Q"
+        as_written = {
+            text: str(pd.Period(text, PANDAS_ALIAS[style]))  # type: ignore[index]
+            for text in texts[rows.index].unique()
+        }
+        if style == "M" and len({*as_written.values()}) < len(as_written):
+            raise DataError(
+                f"{path.name}: {name} has several dates in a month: average them to "
+                "months first"
+            )
+        periods[rows.index] = texts[rows.index].map(as_written)
+    return periods
+
+
+def _plain_period(text: str) -> str | None:
+    """Return a period in our way of writing, a date as it is, else nothing."""
+    if match := PERIOD.fullmatch(text):
+        year, quarter, month = match.groups()
+        if quarter:
+            return f"{year}Q{quarter}"
+        return f"{year}-{int(month):02d}" if month else year
+    try:
+        return text if DATE.fullmatch(text) and pd.Timestamp(text) else None
+    except ValueError:
+        return None
+
+
+def _frequency(period: str) -> Frequency:
+    return "Q" if "Q" in period else "M" if "-" in period else "A"
+
+
+def _known_at(
+    path: Path, long: pd.DataFrame, frequency: Mapping[str, Frequency], lag: int
+) -> pd.Series:
+    """Return the day on which each value was known, told or reckoned."""
+    ends = {
+        text: (
+            pd.Period(text, PANDAS_ALIAS[frequency[text]]) + lag
+        ).end_time.normalize()
+        for text in frequency
+    }
+    told = pd.to_datetime(long["known_at"].replace("", None), errors="coerce")
+    wrong = told.isna() & ~long["known_at"].isin(["", None]) & long["known_at"].notna()
+    if wrong.any():
+        row = long[wrong].iloc[0]
+        raise DataError(
+            f"{path.name}, line {row['line']}: known_at {row['known_at']!r} is no "
+            "date: write 2020-01-31"
+        )
+    return told.fillna(long["period"].map(ends)).astype("datetime64[us]")
+
+
+def _series(
+    path: Path,
+    observations: pd.DataFrame,
+    kinds: Mapping[str, Kind],
+    frequency: Mapping[str, Frequency],
+) -> pd.DataFrame:
+    spans = observations.groupby(["country", "indicator", "source", "series_id"])
+    series = spans["period"].agg(first_period="min", last_period="max").reset_index()
+    return series.assign(
+        frequency=series["last_period"].map(frequency),
+        title=series["indicator"],
+        unit=series["indicator"].map(kinds).map(UNIT),
+        edition="",
+        licence="your own",
+        rights="your own",
+        attribution=f"Source: {path.name}",
+        discontinued=False,
+        retrieved_at=observations["retrieved_at"].max(),
+    )[[*SERIES_COLUMNS, "first_period", "last_period"]]
+
+
+def _indicator(
+    name: str, kind: Kind, frequency: Mapping[str, Frequency], long: pd.DataFrame
+) -> Indicator:
+    periods = long.loc[long["indicator"] == name, "period"]
+    return Indicator(
+        key=name,
+        title=name,
+        unit=UNIT[kind],
+        group="your data",
+        transform=TRANSFORM[kind],
+        denominator=None,
+        series=tuple(
+            SeriesTemplate(
+                source="file",
+                frequency=each,
+                id=name,
+                publication_lag_days=0,  # every row has its own date
+                countries=(),
+                rights="your own",
+                discontinued=False,
+            )
+            for each in sorted({frequency[period] for period in periods})
+        ),
+    )
+
+
+TRANSFORM: Mapping[Kind, Transform] = {
+    "rate": "difference",
+    "index": "log-difference",
+    "flow": "growth",
+    "flag": "level",
+}
+UNIT: Mapping[Kind, str] = {
+    "rate": "points",
+    "index": "index",
+    "flow": "units of the file",
+    "flag": "1 or 0",
+}
+SHARE_OF_RISES = 0.6
+MISSING = frozenset({"", ".", "..", "-", "na", "n/a", "nan", "null", "none", "#n/a"})
+RATE_WORDS = re.compile(
+    r"rate|yield|spread|percent|share|ratio|growth|inflation|%", re.I
+)
+INDEX_WORDS = re.compile(r"index|prices?\b|cpi|ppi|deflator", re.I)
+DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+PERIOD = re.compile(r"([12]\d{3})(?:[- ]?Q([1-4])|(?:-|M)(0?[1-9]|1[0-2]))?", re.I)
