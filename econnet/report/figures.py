@@ -113,19 +113,19 @@ def _add_fonts() -> None:
 
 def history(forecast: Forecast) -> Figure:
     """Draw growth, and below it on the same axis of time what was forecast of it."""
-    figure = _figure(FULL_WIDTH, 91)
+    figure = _figure(FULL_WIDTH, 86)
     time = _Time(forecast)
-    above = _axes(figure, LEFT, 51, FULL_WIDTH - LEFT - RIGHT, 34)
-    below = _axes(figure, LEFT, 6, FULL_WIDTH - LEFT - RIGHT, 34)
+    above = _axes(figure, LEFT, 48.5, FULL_WIDTH - LEFT - RIGHT, 31.5)
+    below = _axes(figure, LEFT, 6, FULL_WIDTH - LEFT - RIGHT, 31.5)
     for axes in (above, below):
         _shade_contractions(axes, forecast.history["contraction"], time)
         axes.set_xlim(time.first, time.last)
-    _heading(figure, 91, words.growth_heading(forecast), "grey bands: contractions")
+    _heading(figure, 86, words.growth_heading(forecast), "grey bands: contractions")
     _draw_growth(above, forecast.history["growth"], time)
     above.tick_params(labelbottom=False)
     _heading(
         figure,
-        46,
+        43.5,
         f"Probability of a contraction, forecast {words.ahead(forecast.task)}, %",
         "out of sample; the last point is the forecast, with its 90% interval",
     )
@@ -143,12 +143,12 @@ def timeline(forecast: Forecast) -> Figure | None:
     own = _record_of(forecast, "econnet").dropna(subset=["outcome"])
     if len(own) < 2:
         return None
-    figure = _figure(FULL_WIDTH, 54)
-    axes = _axes(figure, LEFT, 6, FULL_WIDTH - LEFT - RIGHT, 40)
+    figure = _figure(FULL_WIDTH, 52)
+    axes = _axes(figure, LEFT, 6, FULL_WIDTH - LEFT - RIGHT, 38)
     noun = words.NOUN[forecast.task.frequency]
     _heading(
         figure,
-        54,
+        52,
         f"Probability forecast {words.ahead(forecast.task)}, and what came of it, %",
         f"each dot a {noun}; orange: it contracted",
     )
@@ -171,7 +171,7 @@ def timeline(forecast: Forecast) -> Figure | None:
             linestyle=(0, (4, 2)),
         )
         rate = max(100 * float(base["probability"].iloc[-1]), 0.09 * top)
-        _beside(axes, x[-1], rate, "long-run\nrate", GREY)
+        _beside(axes, x[-1] + time.width, rate, "long-run\nrate", GREY)
     axes.set_xlim(x[0] - time.width, x[-1] + time.width)
     _percent_axis(axes, top)
     _year_axis(axes)
@@ -200,7 +200,7 @@ def _drivers(forecast: Forecast, width: float, most: int) -> Figure | None:
     widest = max(_width(title, 8, 400) for title, _ in rows)
     labels = min(widest + 3, 0.5 * width)
     bars = width - labels
-    row_height = float(np.clip(105 / len(rows), 3.4, 4.6))
+    row_height = float(np.clip(98 / len(rows), 3.4, 4.6))
     height = 8 + row_height * max(len(rows), 8 if width == HALF_WIDTH else 3) + 1
     figure = _figure(width, height)
     axes = _axes(
@@ -250,7 +250,7 @@ def reliability(forecast: Forecast) -> Figure | None:
 
 def reliability_large(forecast: Forecast) -> Figure | None:
     """Draw the same large, with every forecast and its outcome along the edges."""
-    figure = _reliability(forecast, HALF_WIDTH, 62)
+    figure = _reliability(forecast, HALF_WIDTH, 60)
     if figure is None:
         return None
     own = _record_of(forecast, "econnet").dropna(subset=["outcome"])
@@ -282,12 +282,12 @@ def _reliability(forecast: Forecast, width: float, height: float) -> Figure | No
     x = np.array([100 * bin_.probability for bin_ in bins])
     y = np.array([100 * bin_.frequency for bin_ in bins])
     intervals = 100 * np.array([bin_.interval for bin_ in bins])
-    top = _top([*x / 100, *intervals.ravel() / 100])
-    axes.plot([0, top], [0, top], color=PALE_GREY, linewidth=0.8)
+    end, top = _top(x / 100), _top(intervals.ravel() / 100)
+    axes.plot([0, 100], [0, 100], color=PALE_GREY, linewidth=0.8)
     axes.vlines(x, intervals[:, 0], intervals[:, 1], color=BLUE, linewidth=1.2)
     axes.scatter(x, y, 16, BLUE, zorder=3, linewidths=0, clip_on=False)
     for place, bin_ in zip(
-        _apart(x, intervals[:, 1], top, height - 18), bins, strict=True
+        _apart(x, intervals[:, 1], end, top, height - 18), bins, strict=True
     ):
         axes.annotate(
             str(bin_.n),
@@ -299,17 +299,17 @@ def _reliability(forecast: Forecast, width: float, height: float) -> Figure | No
             annotation_clip=False,
         )
     _percent_axis(axes, top)
-    axes.set_xlim(0, top)
-    axes.set_xticks(np.linspace(0, top, 6))
+    axes.set_xlim(0, end)
+    axes.set_xticks(np.linspace(0, end, 6))
     axes.set_xlabel("forecast probability, %", labelpad=2)
     axes.set_ylabel("contracted, %", labelpad=3)
     return figure
 
 
-def _apart(x: Floats, y: Floats, top: float, height: float) -> list[float]:
+def _apart(x: Floats, y: Floats, end: float, top: float, height: float) -> list[float]:
     """Return `y`, raised where labels of one number at (x, y) would touch."""
     places: list[float] = []
-    line, digits = 3.4 * top / height, 5.0 * top / (HALF_WIDTH - 15)
+    line, digits = 3.4 * top / height, 5.0 * end / (HALF_WIDTH - 15)
     for number, start in enumerate(y):
         near = [
             places[other] for other in range(number) if x[number] - x[other] < digits
@@ -325,7 +325,7 @@ def roc(forecast: Forecast) -> Figure | None:
     """Draw hits against false alarms for every threshold, of econnet and baselines."""
     if forecast.metrics.auroc is None:
         return None
-    height = 62
+    height = 60
     figure = _figure(HALF_WIDTH, height)
     axes = _axes(figure, 12, 10, HALF_WIDTH - 15, height - 18)
     _heading(figure, height, "Hits against false alarms", "ROC; in brackets: AUROC")
@@ -381,7 +381,7 @@ def responses(forecast: Forecast) -> Figure | None:
     if not curves:
         return None
     columns, rows = 3, -(-len(curves) // 3)
-    width, height, gap = 48.0, 26.0, 9.0
+    width, height, gap = 48.0, 25.0, 9.0
     total = rows * (height + 20) - 4
     figure = _figure(FULL_WIDTH, total)
     top = _top([said for curve in curves for said in curve.probabilities])
@@ -565,7 +565,7 @@ def _record_of(forecast: Forecast, model: str) -> pd.DataFrame:
 
 def _top(probabilities: Iterable[float]) -> float:
     """Return the end of an axis in percent that has room for all `probabilities`."""
-    return 50.0 if max(probabilities) <= 0.48 else 100.0
+    return next(top for top in (25.0, 50.0, 100.0) if 100 * max(probabilities) <= top)
 
 
 def _percent_axis(axes: Axes, top: float) -> None:

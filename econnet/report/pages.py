@@ -16,6 +16,7 @@ from econnet.report import words
 Content: TypeAlias = dict[str, Any]
 
 DASH = "\N{EN DASH}"
+NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 
 # Episodes on the first page; the next has all of them.
 EPISODES_SHOWN = 5
@@ -40,14 +41,13 @@ def content(forecast: Forecast) -> Content:
         "foot": _foot(forecast),
         "stale": words.stale(forecast),
         "odds": words.odds(forecast.probability),
-        "chance": words.chance(forecast),
+        "chance": _unbroken(words.chance(forecast)),
         "position": words.position(forecast),
         "verdict": asdict(words.verdict(forecast)),
         "counts": words.counts(own, noun),
         "scores": _score_table(own, forecast.baselines, SHORT_COLUMNS),
         "episodes": [_episode(episode) for episode in _worst(forecast)],
         "episodes_note": _episodes_note(forecast),
-        "episodes_at_end": len(forecast.episodes) > EPISODES_WITH_SCORES,
         "all_episodes": [_episode(episode) for episode in forecast.episodes],
         "ahead": words.ahead(forecast.task),
         "noun": noun,
@@ -76,10 +76,6 @@ def content(forecast: Forecast) -> Content:
         "citation": words.citation(forecast),
         "versions": " · ".join(f"{name} {v}" for name, v in forecast.versions.items()),
     }
-
-
-# Where all episodes still fit below the scores; more of them go to the end.
-EPISODES_WITH_SCORES = 16
 
 
 def _foot(forecast: Forecast) -> str:
@@ -188,6 +184,12 @@ def _series(series: SeriesUsed) -> list[str]:
         _figures(series.last_value),
         _short(series.rights),
     ]
+
+
+def _unbroken(chance: str) -> str:
+    """Return the sentence with its interval kept on one line."""
+    text, interval = chance.rsplit("interval ", 1)
+    return f"{text}{f'interval {interval}'.replace(' ', NO_BREAK_SPACE)}"
 
 
 def _short(text: str) -> str:

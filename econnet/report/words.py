@@ -376,8 +376,8 @@ def drivers(forecast: Forecast) -> list[str]:
         sentences.append(f"Away from it push {_listed(down)}.")
     sentences.append(
         "Log-odds add up where probabilities do not: +0.69 doubles the odds, "
-        f"{number(-0.69, 2)} halves them. A contribution says what the networks make of "
-        "an indicator beside all others, not what causes what."
+        f"{number(-0.69, 2)} halves them. A contribution says what the networks make "
+        "of an indicator beside all others, not what causes what."
     )
     return sentences
 
