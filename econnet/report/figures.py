@@ -115,8 +115,8 @@ def history(forecast: Forecast) -> Figure:
     """Draw growth, and below it on the same axis of time what was forecast of it."""
     figure = _figure(FULL_WIDTH, 86)
     time = _Time(forecast)
-    above = _axes(figure, LEFT, 48.5, FULL_WIDTH - LEFT - RIGHT, 31.5)
-    below = _axes(figure, LEFT, 6, FULL_WIDTH - LEFT - RIGHT, 31.5)
+    above = _axes(figure, LEFT, 48.5, FULL_WIDTH - LEFT - RIGHT, 31)
+    below = _axes(figure, LEFT, 6, FULL_WIDTH - LEFT - RIGHT, 31)
     for axes in (above, below):
         _shade_contractions(axes, forecast.history["contraction"], time)
         axes.set_xlim(time.first, time.last)
@@ -143,12 +143,12 @@ def timeline(forecast: Forecast) -> Figure | None:
     own = _record_of(forecast, "econnet").dropna(subset=["outcome"])
     if len(own) < 2:
         return None
-    figure = _figure(FULL_WIDTH, 52)
-    axes = _axes(figure, LEFT, 6, FULL_WIDTH - LEFT - RIGHT, 38)
+    figure = _figure(FULL_WIDTH, 49)
+    axes = _axes(figure, LEFT, 6, FULL_WIDTH - LEFT - RIGHT, 35)
     noun = words.NOUN[forecast.task.frequency]
     _heading(
         figure,
-        52,
+        49,
         f"Probability forecast {words.ahead(forecast.task)}, and what came of it, %",
         f"each dot a {noun}; orange: it contracted",
     )
@@ -250,7 +250,7 @@ def reliability(forecast: Forecast) -> Figure | None:
 
 def reliability_large(forecast: Forecast) -> Figure | None:
     """Draw the same large, with every forecast and its outcome along the edges."""
-    figure = _reliability(forecast, HALF_WIDTH, 60)
+    figure = _reliability(forecast, HALF_WIDTH, 58)
     if figure is None:
         return None
     own = _record_of(forecast, "econnet").dropna(subset=["outcome"])
@@ -282,7 +282,8 @@ def _reliability(forecast: Forecast, width: float, height: float) -> Figure | No
     x = np.array([100 * bin_.probability for bin_ in bins])
     y = np.array([100 * bin_.frequency for bin_ in bins])
     intervals = 100 * np.array([bin_.interval for bin_ in bins])
-    end, top = _top(x / 100), _top(intervals.ravel() / 100)
+    own = _record_of(forecast, "econnet").dropna(subset=["outcome"])
+    end, top = _top(own["probability"]), _top(intervals.ravel() / 100)
     axes.plot([0, 100], [0, 100], color=PALE_GREY, linewidth=0.8)
     axes.vlines(x, intervals[:, 0], intervals[:, 1], color=BLUE, linewidth=1.2)
     axes.scatter(x, y, 16, BLUE, zorder=3, linewidths=0, clip_on=False)
@@ -325,7 +326,7 @@ def roc(forecast: Forecast) -> Figure | None:
     """Draw hits against false alarms for every threshold, of econnet and baselines."""
     if forecast.metrics.auroc is None:
         return None
-    height = 60
+    height = 58
     figure = _figure(HALF_WIDTH, height)
     axes = _axes(figure, 12, 10, HALF_WIDTH - 15, height - 18)
     _heading(figure, height, "Hits against false alarms", "ROC; in brackets: AUROC")
@@ -381,14 +382,14 @@ def responses(forecast: Forecast) -> Figure | None:
     if not curves:
         return None
     columns, rows = 3, -(-len(curves) // 3)
-    width, height, gap = 48.0, 25.0, 9.0
-    total = rows * (height + 20) - 4
+    width, height, gap = 48.0, 24.0, 9.0
+    total = rows * (height + 21) - 2
     figure = _figure(FULL_WIDTH, total)
     top = _top([said for curve in curves for said in curve.probabilities])
     for number, curve in enumerate(curves):
         row, column = divmod(number, columns)
         left = LEFT + column * (width + gap + 2)
-        bottom = total - row * (height + 20) - 8 - height
+        bottom = total - row * (height + 21) - 8 - height
         axes = _axes(figure, left, bottom, width, height)
         x, y = np.array(curve.values), 100 * np.array(curve.probabilities)
         axes.plot(x, y, color=BLUE, clip_on=False)

@@ -49,8 +49,10 @@ def content(forecast: Forecast) -> Content:
         "episodes": [_episode(episode) for episode in _worst(forecast)],
         "episodes_note": _episodes_note(forecast),
         "all_episodes": [_episode(episode) for episode in forecast.episodes],
-        "ahead": words.ahead(forecast.task),
-        "noun": noun,
+        "all_episodes_heading": (
+            "Every contraction, and what was said of it "
+            f"{words.ahead(forecast.task)}: of its first {noun}, and at most"
+        ),
         "record": words.track_record(forecast),
         "long_scores": _score_table(own, forecast.baselines, LONG_COLUMNS),
         "pool_heading": (
@@ -188,8 +190,8 @@ def _series(series: SeriesUsed) -> list[str]:
 
 def _unbroken(chance: str) -> str:
     """Return the sentence with its interval kept on one line."""
-    text, interval = chance.rsplit("interval ", 1)
-    return f"{text}{f'interval {interval}'.replace(' ', NO_BREAK_SPACE)}"
+    text, interval = chance.split(", 90%")
+    return f"{text}, {f'90%{interval}'.replace(' ', NO_BREAK_SPACE)}"
 
 
 def _short(text: str) -> str:
