@@ -238,7 +238,8 @@ def _observation(line: str) -> tuple[date | None, Decimal | None]:
 def _is_cut_off(text: str, lines: list[str]) -> bool:
     """Return whether the last number may lack digits: FRED writes as many for each."""
     decimals = [len(line.partition(".")[2]) for line in lines[-2:]]
-    return not text.endswith("\n") and decimals[-1] < decimals[0]
+    unlike = len(lines) == 1 or decimals[-1] < decimals[0]
+    return unlike and not text.endswith("\n")
 
 
 def _complaint(series_id: str) -> Callable[[str], SourceError]:
