@@ -266,8 +266,8 @@ class Network:
         )
         for rows in _blocks_of_rows(n):
             filled = rows.stop - rows.start
+            # Rows of an earlier block may stand below: nobody reads what they give.
             propagation.inputs[:, :filled, :-1] = stacked[:, rows]
-            propagation.inputs[:, filled:, :-1] = 0
             propagation.forward()
             out[:, rows] = result(propagation)[:, :filled]
         return out

@@ -219,6 +219,7 @@ def test_history_is_thinned_but_keeps_the_last() -> None:
 
     every, fourth = history(1), history(4)
     np.testing.assert_array_equal(fourth.epoch, [4, 8, 10])
+    assert fourth.epochs == fourth.best_epoch == 10
     np.testing.assert_array_equal(fourth.cost, every.cost[fourth.epoch - 1])
 
 
