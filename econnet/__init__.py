@@ -1,7 +1,7 @@
-"""How likely is it that an economy contracts next, and how far can one trust that?"""
+"""Forecast how likely an economy is to contract, and say how far to trust that."""
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from econnet.classifier import NetworkClassifier
@@ -16,7 +16,7 @@ _HOME = {
 }
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     """Import what is exported when it is first asked for, so that `--help` is quick."""
     if name not in _HOME:
         raise AttributeError(f"module 'econnet' has no attribute {name!r}")

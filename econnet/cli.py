@@ -12,19 +12,22 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from econnet.catalog import Frequency
 from econnet.errors import EconnetError, UsageError
+from econnet.report import Format, Paper
 from econnet.settings import Settings
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from econnet.countries import Country
     from econnet.forecast import Forecast, Known, Prepared, Task
 
@@ -34,36 +37,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-
-class Frequency(StrEnum):
-    """Annual, quarterly or monthly."""
-
-    A = "A"
-    Q = "Q"
-    M = "M"
-
-
-class Pool(StrEnum):
-    """Learn from all the countries that have data, or from the one alone."""
-
-    all = "all"
-    own = "own"
-
-
-class Format(StrEnum):
-    """A form in which the report is written."""
-
-    pdf = "pdf"
-    png = "png"
-    json = "json"
-
-
-class Paper(StrEnum):
-    """The PDF's size."""
-
-    a4 = "a4"
-    letter = "letter"
 
 
 Countries = Annotated[
@@ -82,6 +55,7 @@ LabelOption = Annotated[
     ),
 ]
 HorizonOption = Annotated[int, typer.Option(min=0, max=40, help="Periods ahead.")]
+Pool = Literal["all", "own"]
 PoolOption = Annotated[
     Pool, typer.Option(help="Learn from all countries, or from its own history alone.")
 ]
@@ -110,23 +84,32 @@ class _Run:
 _run = _Run()
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        _print(f"econnet {version('econnet')}")
+        raise typer.Exit
+
+
 @app.callback()
 def before(
     quiet: Annotated[bool, typer.Option("--quiet", help="Print answers only.")] = False,
     debug: Annotated[
         bool, typer.Option("--debug", help="Show the traceback of an error.")
     ] = False,
-    version: Annotated[
-        bool, typer.Option("--version", help="Print the version and stop.")
+    version: Annotated[  # noqa: ARG001 - its callback does the work
+        bool,
+        typer.Option(
+            "--version",
+            help="Print the version and stop.",
+            is_eager=True,
+            callback=_print_version,
+        ),
     ] = False,
 ) -> None:
     """Take what stands before the command."""
     _run.quiet, _run.debug = quiet, debug
-    if version:
-        from importlib.metadata import version as version_of
-
-        typer.echo(f"econnet {version_of('econnet')}")
-        raise typer.Exit
 
 
 @app.command()
@@ -136,7 +119,7 @@ def train(
     target: TargetOption = "real_gdp",
     label: LabelOption = "negative-growth",
     horizon: HorizonOption = 1,
-    pool: PoolOption = Pool.all,
+    pool: PoolOption = "all",
     members: MembersOption = 16,
     as_of: AsOfOption = None,
     seed: SeedOption = 0,
@@ -147,14 +130,15 @@ def train(
     """
     from econnet.report import document
 
+    chosen = _resolve_all(country)
     settings, known = Settings.from_environment(), _known()
-    for one in _resolve_all(country):
+    for one in chosen:
         task = _task(known, one, frequency, target, label, horizon, pool, members, seed)
         forecast, where = _make(settings, known, one, task, as_of, retrain=True)
         with _working("Writing the report"):
             written = document.write(forecast, settings.reports_folder / where)
         _show(forecast)
-        typer.echo(f"Report: {written[0]}")
+        _print(f"Report: {written[0]}")
 
 
 @app.command()
@@ -164,7 +148,7 @@ def forecast(
     target: TargetOption = "real_gdp",
     label: LabelOption = "negative-growth",
     horizon: HorizonOption = 1,
-    pool: PoolOption = Pool.all,
+    pool: PoolOption = "all",
     members: MembersOption = 16,
     as_of: AsOfOption = None,
     seed: SeedOption = 0,
@@ -179,8 +163,8 @@ def forecast(
     from econnet import countries
     from econnet.report import record
 
-    settings, known = Settings.from_environment(), _known()
     one = countries.resolve(country)
+    settings, known = Settings.from_environment(), _known()
     task = _task(known, one, frequency, target, label, horizon, pool, members, seed)
     made, _ = _make(settings, known, one, task, as_of)
     if json:
@@ -196,12 +180,12 @@ def report(
     target: TargetOption = "real_gdp",
     label: LabelOption = "negative-growth",
     horizon: HorizonOption = 1,
-    pool: PoolOption = Pool.all,
+    pool: PoolOption = "all",
     members: MembersOption = 16,
     as_of: AsOfOption = None,
     seed: SeedOption = 0,
     formats: FormatOption = None,
-    paper: PaperOption = Paper.a4,
+    paper: PaperOption = "a4",
 ) -> None:
     """Write the report: PDF, pictures and every number as JSON.
 
@@ -211,17 +195,17 @@ def report(
     """
     from econnet.report import document
 
+    chosen = _resolve_all(country)
     settings, known = Settings.from_environment(), _known()
-    chosen = [form.value for form in formats or Format]
-    for one in _resolve_all(country):
+    for one in chosen:
         task = _task(known, one, frequency, target, label, horizon, pool, members, seed)
         made, where = _make(settings, known, one, task, as_of)
         with _working("Writing the report"):
             written = document.write(
-                made, settings.reports_folder / where, chosen, paper.value
+                made, settings.reports_folder / where, formats or list(Format), paper
             )
         for path in written:
-            typer.echo(path)
+            _print(path)
 
 
 @app.command()
@@ -230,8 +214,9 @@ def fetch(country: Countries) -> None:
 
     Example: econnet fetch --country DEU
     """
+    chosen = _resolve_all(country)
     known = _known()
-    for one in _resolve_all(country):
+    for one in chosen:
         own = known.series[known.series["country"] == one.alpha3]
         _note(
             f"{one.name}: {len(own)} series in the bundled snapshot of "
@@ -283,8 +268,8 @@ def status(json: JsonOption = False) -> None:
         ("source", "series", "countries", "first", "last", "retrieved"),
         [tuple(map(str, list(row.values())[:6])) for row in sources],
     )
-    typer.echo(f"Models: {len(models)} in {settings.data_folder / 'models'}")
-    typer.echo(f"Forecasts made: {made}")
+    _print(f"Models: {len(models)} in {settings.data_folder / 'models'}")
+    _print(f"Forecasts made: {made}")
 
 
 @app.command()
@@ -304,7 +289,7 @@ def countries(json: JsonOption = False) -> None:
         rows.append(
             {
                 "country": alpha3,
-                "name": by_alpha3(alpha3).name,
+                "name": by_alpha3(str(alpha3)).name,
                 "frequency": finest,
                 "first_period": longest["first_period"],
                 "last_period": longest["last_period"],
@@ -379,7 +364,7 @@ def main() -> None:
         _fail(error.format_message(), UsageError.exit_code)
     except (KeyboardInterrupt, typer.Abort):
         _fail("interrupted", 130)
-    except BrokenPipeError:
+    except _ClosedPipeError:
         # Nobody reads any more; what Python would flush at exit has nowhere to go.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)
@@ -387,7 +372,7 @@ def main() -> None:
 
 def _fail(message: str, exit_code: int) -> NoReturn:
     if _run.debug:
-        raise  # noqa: PLE0704 - called while an exception is handled
+        raise
     typer.echo(f"econnet: {message}", err=True)
     sys.exit(exit_code)
 
@@ -426,18 +411,14 @@ def _task(
             f"no indicator is called {target!r}: `econnet indicators --search` finds "
             "one by words"
         )
-    settled = (
-        frequency.value
-        if frequency
-        else forecast.choose_frequency(known, country, target, label)
-    )
+    settled = frequency or forecast.choose_frequency(known, country, target, label)
     labels.check(label, settled)
     return forecast.Task(
         frequency=settled,
         target=target,
         label=label,
         horizon=horizon,
-        pool=pool.value,
+        pool=pool,
         members=members,
         seed=seed,
     )
@@ -471,7 +452,7 @@ def _make(
     return made, where
 
 
-def _date(text: str | None) -> Any:
+def _date(text: str | None) -> "pd.Timestamp | None":
     import pandas as pd
 
     if text is None:
@@ -496,10 +477,10 @@ def _note_data(prepared: "Prepared") -> None:
             f"figures have been due since {used.next_due}; "
             f"`econnet fetch --country {prepared.country.alpha3}` gets them"
         )
-    words = {"A": "annual", "Q": "quarterly", "M": "monthly"}
+    frequency = forecast.FREQUENCY_WORDS[prepared.task.frequency]
     origin = {"snapshot": "the bundled snapshot"}.get(used.source, used.source)
     _note(
-        f"{name}: {words[prepared.task.frequency]} data from {origin}, "
+        f"{name}: {frequency} data from {origin}, "
         f"{used.first_period} to {used.last_period}, as known on {used.as_of}; "
         f"learning from {used.n_countries} "
         f"{'country' if used.n_countries == 1 else 'countries'}"
@@ -511,22 +492,39 @@ def _show(made: "Forecast") -> None:
     from econnet.report import words
 
     verdict = words.verdict(made)
-    typer.echo(f"{made.country.name}: {words.odds(made.probability)}")
-    typer.echo(words.chance(made))
-    typer.echo(f"{words.position(made)} {verdict.call}: {verdict.reason}")
+    _print(f"{made.country.name}: {words.odds(made.probability)}")
+    _print(words.chance(made))
+    _print(f"{words.position(made)} {verdict.call}: {verdict.reason}")
 
 
-def _print_json(document: Any) -> None:
-    typer.echo(json_format.dumps(document, indent=2, ensure_ascii=False, allow_nan=False))
+class _ClosedPipeError(Exception):
+    """Whoever read the answer has stopped reading."""
 
 
-def _print_table(title: str, head: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
+def _print(answer: object) -> None:
+    """Print to stdout; `typer` would call a closed pipe a failure."""
+    try:
+        typer.echo(answer)
+    except BrokenPipeError as error:
+        raise _ClosedPipeError from error
+
+
+def _print_json(document: object) -> None:
+    _print(json_format.dumps(document, indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def _print_table(
+    title: str, head: tuple[str, ...], rows: list[tuple[object, ...]]
+) -> None:
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     for column in head:
         table.add_column(column)
     for row in rows:
         table.add_row(*(str(cell) for cell in row))
-    Console().print(table)
+    console = Console()
+    with console.capture() as shown:
+        console.print(table)
+    _print(shown.get().rstrip())
 
 
 def _note(message: str) -> None:

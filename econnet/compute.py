@@ -1,8 +1,8 @@
 """Where work runs: on the cores of this machine.
 
-Tasks are cut so that each depends on its own input alone, and BLAS is held to one thread
-while they run, so that results are the same bits on any number of workers. NumPy and
-scikit-learn leave the interpreter free while they compute, so threads are enough.
+Tasks are cut so that each depends on its own input alone, and BLAS is held to one
+thread while they run, so that results are the same bits on any number of workers. NumPy
+and scikit-learn leave the interpreter free while they compute, so threads are enough.
 """
 
 from collections.abc import Callable, Iterable

@@ -43,8 +43,8 @@ def resolve(text: str) -> Country:
     key = _key(text)
     if key in _aggregate_keys():
         raise UsageError(
-            f"{text.strip()} is an aggregate, not a country: name one of its countries, "
-            "or bring its series in a file of your own with --data"
+            f"{text.strip()} is an aggregate, not a country: name one of its "
+            "countries, or bring its series in a file of your own with --data"
         )
     alpha3 = _alpha3_by_key().get(key)
     if alpha3 is None:

@@ -261,7 +261,14 @@ def _draw_curves(ax: Axes, duel: Duel) -> None:
         fontsize=8,
     )
     ax.set(ylim=(0, None), xlim=(0, None))
-    ax.legend(frameon=False, loc="upper right")
+    ax.legend(
+        frameon=False,
+        loc="lower right",
+        bbox_to_anchor=(1, 1),
+        ncols=len(duel.results),
+        borderaxespad=0,
+        handlelength=2.4,
+    )
 
 
 def _train_econnet(moons: Moons, work: Work) -> Performance:

@@ -3,12 +3,13 @@
 Each window of a walk-forward run gets `members` networks, and the networks of many
 windows train as one stack. Every network has a linear path from the inputs to the
 log-odds beside its hidden layer, so that it can be as plain as a logistic regression
-and bends only where the data insist. The ensemble's forecast is the mean of its members'
-log-odds.
+and bends only where the data insist. The ensemble's forecast is the mean of its
+members' log-odds.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 from numpy.random import SeedSequence
@@ -42,24 +43,31 @@ class Options:
     )
 
 
-def fit(windows: Sequence[Window], members: int, seed: int, options: Options) -> Network:
+def fit(
+    windows: Sequence[Window], members: int, seed: int, options: Options
+) -> Network:
     """Return the networks of all windows, `members` of each, in the windows' order.
 
     A window's networks come to the same bits whatever other windows train beside them.
     """
     architecture = Architecture.dense(
-        windows[0].X_train.shape[1], [options.hidden_units], activation="tanh", skip=True
+        windows[0].X_train.shape[1],
+        [options.hidden_units],
+        activation="tanh",
+        skip=True,
     )
     streams = [
         stream
         for window in windows
-        for stream in SeedSequence([seed, window.origin.year, window.origin.month]).spawn(members)
+        for stream in SeedSequence(
+            [seed, window.origin.year, window.origin.month]
+        ).spawn(members)
     ]
     network = Network(architecture, len(streams), streams)
     starts = np.cumsum([0, *(len(window.train) for window in windows)])
     rows = [
         np.arange(start, stop)
-        for start, stop in zip(starts, starts[1:], strict=False)
+        for start, stop in pairwise(starts)
         for _ in range(members)
     ]
     train(
@@ -106,7 +114,9 @@ def model(
 
     def forecast(windows: Sequence[Window]) -> list[Floats]:
         size = max(1, STACK // members)
-        stacks = [windows[start : start + size] for start in range(0, len(windows), size)]
+        stacks = [
+            windows[start : start + size] for start in range(0, len(windows), size)
+        ]
         results = compute.each(forecast_stack, stacks)
         return [probability for result in results for probability in result]
 
@@ -114,8 +124,6 @@ def model(
 
 
 def pooled(said: Floats) -> Floats:
-    """Return the ensemble's probabilities from its members' log-odds, (members, rows)."""
+    """Return the ensemble's probabilities from log-odds of shape (members, rows)."""
     mean: Floats = said.mean(axis=0)
     return 1 / (1 + np.exp(-mean))
-
-

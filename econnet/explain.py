@@ -62,7 +62,7 @@ def contributions(window: Window, network: Network) -> list[Contribution]:
     parts = x * gradient
     names = [column.indicator for column in window.features.columns]
     names += [MISSING] * len(window.scaler.flaggable)
-    totals = {name: 0.0 for name in names}
+    totals = dict.fromkeys(names, 0.0)
     for name, part in zip(names, parts, strict=True):
         totals[name] += float(part)
     found = [Contribution(name, total) for name, total in totals.items() if total != 0]

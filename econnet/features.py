@@ -103,7 +103,9 @@ class Features:
     @property
     def newest(self) -> npt.NDArray[np.int64]:
         """The positions of the columns that hold an indicator's newest value."""
-        return np.flatnonzero([column.name == column.indicator for column in self.columns])
+        return np.flatnonzero(
+            [column.name == column.indicator for column in self.columns]
+        )
 
     def named(self, name: str) -> Floats:
         """Return the column of that name, (rows,)."""
@@ -120,7 +122,9 @@ def build(panel: Panel, label: Label, horizon: int) -> Features:
     which the newest values of half its indicators were known.
     """
     countries = [
-        country for country in panel.countries if label.values.loc[country].notna().any()
+        country
+        for country in panel.countries
+        if label.values.loc[country].notna().any()
     ]
     inputs = _inputs(panel, label.target, countries)
     blocks, indexes = [], []
@@ -160,7 +164,10 @@ def transformed(panel: Panel, indicator: Indicator) -> tuple[pd.Series, pd.Serie
         case "growth":
             change = 100 * (levels / before.where(before > 0) - 1)
         case "log-difference":
-            change = 100 * np.log(levels.where(levels > 0) / before.where(before > 0))
+            change = 100 * (
+                levels.where(levels > 0).map(np.log)
+                - before.where(before > 0).map(np.log)
+            )
         case "ratio":
             divisor = panel.values[indicator.denominator]
             divisor_known_at = panel.known_at[indicator.denominator]
@@ -187,7 +194,11 @@ class _Input:
             for lag in shape.lags
         ]
         means = [Column(f"{key} mean {n}", key, 1 / n) for n in shape.means]
-        return [*lags, *means, *(Column(f"{key} deviation {n}", key) for n in shape.deviations)]
+        return [
+            *lags,
+            *means,
+            *(Column(f"{key} deviation {n}", key) for n in shape.deviations),
+        ]
 
     def rows(self, country: str, ends: Days) -> Floats:
         """Return the columns as known on the days `ends`, (ends, columns)."""
@@ -237,7 +248,8 @@ def _origins(panel: Panel, label: Label, country: str) -> pd.PeriodIndex:
     known_at = panel.known_at.loc[country]
     computed = label.name in RULES
     newest = known_at[[label.target]].max() if computed else known_at.max()
-    last = newest.dropna().quantile(0.5, interpolation="lower")
+    dates = newest.dropna().sort_values()
+    last = pd.Timestamp(dates.iloc[(len(dates) - 1) // 2])
     alias = PANDAS_ALIAS[panel.frequency]
     return pd.period_range(known_at.index.min(), last.to_period(alias), freq=alias)
 
@@ -264,7 +276,8 @@ def _at(values: Floats, positions: Days, newest: Days) -> Floats:
 def _trailing_mean(values: Floats, length: int) -> Floats:
     """Return the mean of the last `length` values, if at least half are there."""
     windows, n = _trailing_windows(values, length)
-    return np.nansum(windows, axis=1) / np.where(2 * n >= length, n, np.nan)
+    mean: Floats = np.nansum(windows, axis=1) / np.where(2 * n >= length, n, np.nan)
+    return mean
 
 
 def _trailing_deviation(values: Floats, length: int) -> Floats:
@@ -272,7 +285,8 @@ def _trailing_deviation(values: Floats, length: int) -> Floats:
     windows, n = _trailing_windows(values, length)
     errors = windows - _trailing_mean(values, length)[:, None]
     variance = np.nansum(errors**2, axis=1) / np.where(2 * n >= length, n - 1, np.nan)
-    return np.sqrt(variance)
+    deviation: Floats = np.sqrt(variance)
+    return deviation
 
 
 def _trailing_windows(values: Floats, length: int) -> tuple[Floats, Floats]:
@@ -330,7 +344,7 @@ def _days(dates: pd.Series | pd.DatetimeIndex) -> Days:
 
 @dataclass(frozen=True, eq=False)
 class Scaler:
-    """Turns features into the numbers that a model takes, as its training rows had them.
+    """Turns features into the numbers that a model takes.
 
     Values are held within the training rows' 1st and 99th percentile, missing ones take
     the median, and what results is centred, divided by its standard deviation and held

@@ -254,7 +254,9 @@ class Prepared:
     origin: pd.Period
 
 
-def choose_frequency(known: Known, country: Country, target: str, label: str) -> Frequency:
+def choose_frequency(
+    known: Known, country: Country, target: str, label: str
+) -> Frequency:
     """Return the frequency that suits the country's data and the label.
 
     Monthly for `nber`; else quarterly, if the target is known quarterly, or annual.
@@ -265,6 +267,11 @@ def choose_frequency(known: Known, country: Country, target: str, label: str) ->
         The target is not known for the country at a frequency that the label takes.
     """
     if label == "nber":
+        if country.alpha3 != "USA":
+            raise DataError(
+                "label nber is the chronology of the United States: choose --country "
+                "USA, or another --label"
+            )
         return "M"
     wanted = labels.RULES[label].frequencies if label in labels.RULES else FREQUENCIES
     spans = _spans(known, country, target)
@@ -282,31 +289,38 @@ def _spans(known: Known, country: Country, target: str) -> dict[Frequency, str]:
         & (known.series["indicator"] == target)
     ]
     return {
-        frequency: f"{group['first_period'].min()} to {group['last_period'].max()}"
-        for frequency, group in rows.groupby("frequency")
+        frequency: f"{own['first_period'].min()} to {own['last_period'].max()}"
+        for frequency in FREQUENCIES
+        if len(own := rows[rows["frequency"] == frequency])
     }
 
 
 def _what_there_is(
     known: Known, country: Country, target: str, wanted: Sequence[Frequency]
 ) -> str:
-    words: Mapping[Frequency, str] = {"A": "annual", "Q": "quarterly", "M": "monthly"}
-    asked = " or ".join(words[frequency] for frequency in wanted)
+    """Return that the country lacks the target, and what to choose instead."""
     spans = _spans(known, country, target)
     if not spans:
         have = sorted(
-            set(known.series.loc[known.series["country"] == country.alpha3, "indicator"])
+            set(
+                known.series.loc[known.series["country"] == country.alpha3, "indicator"]
+            )
         )
         there = f"there is {', '.join(have[:6])}" if have else "there is nothing"
         return (
             f"{country.name} has no {target} in the {known.source}; {there}: choose "
             "another --target, run `econnet fetch`, or bring a file with --data"
         )
-    there = ", ".join(f"{words[native]} ({span})" for native, span in spans.items())
+    asked = " or ".join(FREQUENCY_WORDS[frequency] for frequency in wanted)
     return (
-        f"{country.name} has no {asked} {target} in the {known.source}, only {there}: "
-        "choose --frequency A, or another --label"
+        f"{country.name} has no {asked} {target} in the {known.source}, only "
+        f"{_in_words(spans)}: choose --frequency {' or '.join(spans)}, or another "
+        "--label"
     )
+
+
+def _in_words(spans: Mapping[Frequency, str]) -> str:
+    return ", ".join(f"{FREQUENCY_WORDS[it]} ({span})" for it, span in spans.items())
 
 
 def prepare(
@@ -321,18 +335,33 @@ def prepare(
     """
     whole = panel.build(known.observations, task.frequency, as_of)
     if country.alpha3 not in whole.countries:
-        raise DataError(_what_there_is(known, country, task.target, [task.frequency]))
+        raise DataError(_nothing_known(known, country, task, whole))
     if task.pool == "own" or task.label == "nber":
         whole = whole.only(country.alpha3)
     label = labels.apply(whole, task.label, task.target)
     if not label.values.loc[country.alpha3].notna().any():
-        raise DataError(_what_there_is(known, country, task.target, [task.frequency]))
+        raise DataError(_nothing_known(known, country, task, whole))
     made = features.build(whole, label, task.horizon)
     origin = made.origins[made.countries == country.alpha3].max()
     return Prepared(country, task, known, whole, label, made, origin)
 
 
-def train(prepared: Prepared, progress: Callable[[float], None] = lambda _: None) -> Model:
+def _nothing_known(known: Known, country: Country, task: Task, looked: Panel) -> str:
+    """Return why there is no label: never measured so often, or not known yet."""
+    spans = _spans(known, country, task.target)
+    finest = max((FREQUENCIES.index(native) for native in spans), default=-1)
+    if FREQUENCIES.index(task.frequency) > finest:
+        return _what_there_is(known, country, task.target, [task.frequency])
+    return (
+        f"no label {task.label} of {country.name} was known on {looked.as_of.date()}; "
+        f"{task.target} is {_in_words(spans)}: choose a later --as-of, or another "
+        "--label"
+    )
+
+
+def train(
+    prepared: Prepared, progress: Callable[[float], None] = lambda _: None
+) -> Model:
     """Walk forward through history, then train the ensemble that forecasts today.
 
     `progress` is told the share of the work that is done, from 0 to 1.
@@ -414,7 +443,7 @@ def make(prepared: Prepared, model: Model) -> Forecast:
             "too short for a track record; choose another --label or --frequency"
         )
     metrics_of = _scores_by_model(own)
-    pool_of = _scores_by_model(scored) if scored["country"].nunique() > 1 else {}
+    pool_of = _scores_by_model(scored) if len(scored["country"].unique()) > 1 else {}
     mine = own[own["model"] == "econnet"]
     return Forecast(
         country=country,
@@ -613,14 +642,24 @@ def _series_used(prepared: Prepared, about: "pd.Series[Any]") -> SeriesUsed:
 
 def _versions() -> dict[str, str]:
     """Return the versions, and the BLAS kernel, on which the last bits depend."""
-    found = {name: version(name) for name in ("econnet", "numpy", "pandas", "scikit-learn")}
+    found = {
+        name: version(name) for name in ("econnet", "numpy", "pandas", "scikit-learn")
+    }
     blas = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
-    kernels = sorted({f"{pool['internal_api']} {pool['architecture']}" for pool in blas})
+    kernels = sorted(
+        {f"{pool['internal_api']} {pool['architecture']}" for pool in blas}
+    )
     return {"python": platform.python_version(), **found, "blas": ", ".join(kernels)}
 
 
+FREQUENCY_WORDS: Mapping[Frequency, str] = {
+    "A": "annual",
+    "Q": "quarterly",
+    "M": "monthly",
+}
+
 WALK_FORWARD_MEMBERS = 4
-RESPONSE_CURVES = 4
+RESPONSE_CURVES = 6
 
 # Drivers that are made from labels and other countries, with title and group.
 DERIVED: Mapping[str, tuple[str, str]] = {

@@ -87,7 +87,7 @@ def apply(panel: Panel, name: str, target: str = "real_gdp") -> Label:
     if target not in panel.values:
         raise DataError(
             f"the data have no {target} at frequency {panel.frequency}: choose another "
-            f"--target ({', '.join(sorted(panel.values)[:5])}, ...) or --frequency"
+            f"--target ({', '.join(panel.columns[:5])}, ...) or --frequency"
         )
     rule = RULES[name]
     levels = panel.values[target]
@@ -101,13 +101,11 @@ def check(name: str, frequency: Frequency) -> None:
     """Raise `UsageError` unless `name` is a rule that is defined at `frequency`."""
     if name.startswith("given:") and name != "given:":
         return
-    frequencies = ("M", "Q") if name == "nber" else None
-    if name in RULES:
-        frequencies = RULES[name].frequencies
-    if frequencies is None:
+    if name not in FREQUENCIES_OF:
         raise UsageError(
             f"no label rule is called {name!r}: choose one of {', '.join(NAMES)}"
         )
+    frequencies = FREQUENCIES_OF[name]
     if frequency not in frequencies:
         raise UsageError(
             f"label {name} is not defined at frequency {frequency}: "
@@ -129,7 +127,7 @@ def _mark_negative_growth(levels: pd.Series) -> pd.Series:
 
 
 def _mark_year_on_year(levels: pd.Series) -> pd.Series:
-    periods = levels.index.get_level_values("period")
+    periods = pd.PeriodIndex(levels.index.get_level_values("period"))
     year = {"Y": 1, "Q": 4, "M": 12}[periods.freqstr[0]]
     return _below_zero(growth(levels, year))
 
@@ -168,7 +166,7 @@ def _given(panel: Panel, name: str, target: str) -> Label:
     if column not in panel.values:
         raise DataError(
             f"the data have no column {column!r} for --label {name}: "
-            f"they have {', '.join(sorted(panel.values)[:8])}"
+            f"they have {', '.join(panel.columns[:8])}"
         )
     values = panel.values[column]
     strange = values[~values.isin([0.0, 1.0]) & values.notna()]
@@ -191,7 +189,7 @@ def _nber(panel: Panel, target: str) -> Label:
             "label nber is the chronology of the United States, which the data do not "
             "hold: choose --country USA, or another --label"
         )
-    periods = panel.values.loc["USA"].index
+    periods = pd.PeriodIndex(panel.values.loc["USA"].index)
     marks = nber_marks(periods)
     index = pd.MultiIndex.from_product(
         [["USA"], periods], names=panel.values.index.names
@@ -200,7 +198,9 @@ def _nber(panel: Panel, target: str) -> Label:
     known_at = marks["known_at"].where(marks["known_at"] <= panel.as_of)
     values = marks["contraction"].where(known_at.notna())
     shown = target if target in panel.values else "industrial_production"
-    return Label("nber", shown, values, known_at, "recession by the chronology of the NBER")
+    return Label(
+        "nber", shown, values, known_at, "recession by the chronology of the NBER"
+    )
 
 
 def nber_marks(periods: pd.PeriodIndex) -> pd.DataFrame:
@@ -227,13 +227,15 @@ def nber_marks(periods: pd.PeriodIndex) -> pd.DataFrame:
     for peak, trough, peak_announced, trough_announced in NBER_CHRONOLOGY:
         first, last = pd.Period(peak, "M") + 1, pd.Period(trough, "M")
         peak_known = pd.Timestamp(peak_announced or first.start_time + year)
-        trough_known = pd.Timestamp(trough_announced or last.end_time + year)
+        trough_known = pd.Timestamp(
+            trough_announced or last.end_time.normalize() + year
+        )
         during = (months >= first) & (months <= last)
         contraction[during] = 1.0
-        known_at[during] = ends[during].where(ends[during] > peak_known, peak_known)
-        known_at[during & (ends > peak_known)] = trough_known.normalize()
-        known_at[months > last] = known_at[months > last].clip(
-            lower=trough_known.normalize()
+        known_at = known_at.mask(during, peak_known)
+        known_at = known_at.mask(during & (ends > peak_known), trough_known)
+        known_at = known_at.mask(
+            (months > last) & (known_at < trough_known), trough_known
         )
     marks = pd.DataFrame({"contraction": contraction, "known_at": known_at})
     if frequency == "Q":
@@ -282,4 +284,8 @@ RULES: Mapping[str, Rule] = {
     ),
 }
 
-NAMES: tuple[str, ...] = (*RULES, "nber", "given:COLUMN")
+FREQUENCIES_OF: Mapping[str, tuple[Frequency, ...]] = {
+    **{name: rule.frequencies for name, rule in RULES.items()},
+    "nber": ("M", "Q"),
+}
+NAMES: tuple[str, ...] = (*FREQUENCIES_OF, "given:COLUMN")

@@ -55,7 +55,10 @@ def save(model: Model, path: Path) -> None:
     names: dict[str, list[str]] = {}
     for column in ("model", "country"):
         numbers, values = pd.factorize(record[column])
-        codes[column], names[column] = numbers.astype(np.int32), [str(v) for v in values]
+        codes[column], names[column] = (
+            numbers.astype(np.int32),
+            [str(v) for v in values],
+        )
     origins = pd.PeriodIndex(record["origin"])
     arrays = {
         "record.model": codes["model"],
@@ -97,8 +100,11 @@ def load(path: Path) -> Model:
 
 
 def _record(metadata: dict[str, Any], arrays: dict[str, np.ndarray]) -> pd.DataFrame:
-    origins = pd.PeriodIndex.from_ordinals(
-        arrays["record.origin"], freq=metadata["frequency"]
+    origins = pd.PeriodIndex(
+        [
+            pd.Period(ordinal=int(number), freq=metadata["frequency"])
+            for number in arrays["record.origin"]
+        ]
     )
     return pd.DataFrame(
         {

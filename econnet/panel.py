@@ -8,6 +8,7 @@ indicator, one is taken for each country: levels of different bases are never sp
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -47,9 +48,14 @@ class Panel:
     indicators: Mapping[str, Indicator]
 
     @property
+    def columns(self) -> list[str]:
+        """The indicators of the panel, sorted."""
+        return sorted(map(str, self.values.columns))
+
+    @property
     def countries(self) -> list[str]:
         """The countries of the panel, sorted."""
-        return sorted(self.values.index.unique("country"))
+        return sorted(map(str, self.values.index.unique("country")))
 
     def rows_of_countries(self) -> dict[str, slice]:
         """Return where in the table each country's rows stand."""
@@ -57,8 +63,7 @@ class Panel:
         first = np.flatnonzero(~codes.duplicated())
         bounds = [*first.tolist(), len(codes)]
         return {
-            str(codes[start]): slice(start, stop)
-            for start, stop in zip(bounds, bounds[1:], strict=False)
+            str(codes[start]): slice(start, stop) for start, stop in pairwise(bounds)
         }
 
     def only(self, country: str) -> "Panel":
@@ -163,7 +168,9 @@ def _at_frequency(
     rows = dated[dated["native_frequency"] == native]
     ends = pd.Index(rows["end"].unique())
     period_of = dict(
-        zip(ends, pd.DatetimeIndex(ends).to_period(PANDAS_ALIAS[frequency]), strict=True)
+        zip(
+            ends, pd.DatetimeIndex(ends).to_period(PANDAS_ALIAS[frequency]), strict=True
+        )
     )
     rows = rows.assign(period=rows["end"].map(period_of))
     if native == frequency:
@@ -187,7 +194,9 @@ def _choose_series(tidy: pd.DataFrame) -> pd.DataFrame:
         for position, template in enumerate(indicator.series)
     }
     spans = (
-        tidy.groupby(SERIES, observed=True)["period"].agg(["max", "count"]).reset_index()
+        tidy.groupby(SERIES, observed=True)["period"]
+        .agg(["max", "count"])
+        .reset_index()
     )
     spans["rank"] = [
         rank.get(kind, len(rank))
@@ -202,7 +211,7 @@ def _choose_series(tidy: pd.DataFrame) -> pd.DataFrame:
 
 
 def _without_gaps(values: pd.DataFrame, frequency: Frequency) -> pd.DataFrame:
-    """Return `values` with a row for every period between a country's first and last."""
+    """Return `values` with a row for each period between a country's first and last."""
     rows = []
     for country, block in values.groupby(level="country"):
         periods = block.index.get_level_values("period")

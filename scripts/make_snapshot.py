@@ -38,7 +38,8 @@ def fred_columns(folder: Path) -> dict[tuple[str, str], pd.Series]:
     # Where an id stands in both, the download replaces the database's older base.
     for path in (folder / "fred_csv").glob("*.csv"):
         series = pd.read_csv(path, index_col=0, parse_dates=True).iloc[:, 0]
-        frequency = "Q" if (series.index.month % 3 == 1).all() else "M"
+        quarterly = (pd.DatetimeIndex(series.index).month % 3 == 1).all()
+        frequency = "Q" if quarterly else "M"
         columns[frequency, path.stem] = series
     columns["M", "GS10-TB3MS"] = columns["M", "GS10"] - columns["M", "TB3MS"]
     return columns
@@ -106,7 +107,7 @@ def write_parquet(frame: pd.DataFrame, path: Path) -> None:
     connection = duckdb.connect()
     connection.register("frame", frame)
     connection.execute(
-        f"COPY frame TO '{path}' (FORMAT parquet, COMPRESSION zstd, "  # noqa: S608
+        f"COPY frame TO '{path}' (FORMAT parquet, COMPRESSION zstd, "
         "COMPRESSION_LEVEL 19, ROW_GROUP_SIZE 1000000)"
     )
 

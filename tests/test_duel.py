@@ -39,13 +39,13 @@ def test_all_who_are_installed_learn_the_moons(
 ) -> None:
     peers = [name for name in PEERS if name in duel.installed()]
     told: list[str] = []
-    fought = duel.run(duel.Work(900, batch_size), peers, told.append)
+    fought = duel.run(duel.Work(450, batch_size), peers, told.append)
     table = fought.table()
     assert list(table["network"]) == told == ["econnet", *peers]
-    assert (table["accuracy"] > 0.75).all()
+    assert (table["accuracy"] > 0.6).all()
     assert table["ratio"].iloc[0] == 1
     for result in fought.results:
-        assert result.updates == 900
+        assert result.updates == 450
         assert result.cost[-1] < result.cost[0]
 
     duel.draw(fought, tmp_path / "duel.png")

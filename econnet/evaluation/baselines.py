@@ -5,55 +5,54 @@ the same rows, features, winsorising, imputation, scaling and refits.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
-from sklearn.base import ClassifierMixin
 from sklearn.linear_model import LogisticRegression
 
 from econnet import compute
 from econnet.evaluation.walkforward import Model, Window
 from econnet.features import Floats
 
-# How many periods the common rate of contractions weighs in a country's own.
-PRIOR_WEIGHT = 20
+# How many periods the common rate of contractions weighs in a country's own, and how
+# many in the rate that follows a phase, which every country adds to.
+PRIOR_OF_COUNTRY = 20
+PRIOR_OF_PHASE = 2
 
 
 def base_rate(windows: Sequence[Window]) -> list[Floats]:
     """Forecast each country's share of contractions so far, drawn to the common one."""
-    return [_base_rate(window) for window in windows]
-
-
-def _base_rate(window: Window) -> Floats:
-    countries = window.features.countries
-    common = float(window.y_train.mean())
-    return _shares(countries[window.train], window.y_train, countries[window.ahead], common)
+    return [
+        _shares(window, window.features.countries, PRIOR_OF_COUNTRY)
+        for window in windows
+    ]
 
 
 def persistence(windows: Sequence[Window]) -> list[Floats]:
     """Forecast how often the last known phase was followed by a contraction."""
-    return [_persistence(window) for window in windows]
+    return [
+        _shares(window, window.features.named("last known phase"), PRIOR_OF_PHASE)
+        for window in windows
+    ]
 
 
-def _persistence(window: Window) -> Floats:
-    phase = window.features.named("last known phase")
+def _shares(window: Window, group: np.ndarray, prior: int) -> Floats:
+    """Return the share of contractions in each row's group of training rows.
+
+    It is drawn to the common share as if `prior` more rows had had that.
+    """
     common = float(window.y_train.mean())
-    return _shares(phase[window.train], window.y_train, phase[window.ahead], common)
-
-
-def _shares(
-    group: np.ndarray, outcome: np.ndarray, wanted: np.ndarray, common: float
-) -> Floats:
-    """Return the share of contractions in each wanted group, drawn to the common one."""
-    shares = np.full(len(wanted), common)
-    for value in set(wanted[wanted == wanted]):
-        inside = outcome[group == value]
-        shares[wanted == value] = (inside.sum() + PRIOR_WEIGHT * common) / (
-            len(inside) + PRIOR_WEIGHT
+    ahead, learnt = group[window.ahead], group[window.train]
+    shares = np.full(len(ahead), common)
+    for value in set(ahead[ahead == ahead]):  # a missing phase is no group
+        outcome = window.y_train[learnt == value]
+        shares[ahead == value] = (outcome.sum() + prior * common) / (
+            len(outcome) + prior
         )
     return shares
 
 
-def classifier(make: Callable[[], ClassifierMixin]) -> Model:
+def classifier(make: Callable[[], Any]) -> Model:
     """Return the model that fits a new scikit-learn classifier on every window."""
 
     def fit_and_forecast(window: Window) -> Floats:

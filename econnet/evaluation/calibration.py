@@ -48,7 +48,7 @@ def interval(
     periods, period_of = np.unique(numbers, return_inverse=True)
     counts = _block_counts(len(periods), min(block, len(periods)), rng)
     weights = np.concatenate([np.ones((1, len(periods))), counts])[:, period_of]
-    intercept, slope = _fit_maps(said, outcome, weights)
+    intercept, slope = fit_maps(said, outcome, weights)
     now = members.mean()
     meant = intercept + slope * now
     doubt = meant[1:] - meant[0] + rng.choice(members - now, DRAWS)
@@ -66,9 +66,7 @@ def _block_counts(n: int, block: int, rng: np.random.Generator) -> Floats:
     return counts
 
 
-def _fit_maps(
-    said: Floats, outcome: Floats, weights: Floats
-) -> tuple[Floats, Floats]:
+def fit_maps(said: Floats, outcome: Floats, weights: Floats) -> tuple[Floats, Floats]:
     """Return intercept and slope of a logistic map for each row of weights.
 
     Newton's method on the weighted log-likelihood, with a quadratic prior around the

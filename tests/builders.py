@@ -1,0 +1,106 @@
+"""Small worlds to test in: levels, observations and panels made to order."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from econnet import panel
+from econnet.catalog import Frequency
+from econnet.panel import Panel
+
+RETRIEVED = pd.Timestamp("2030-01-01")
+
+
+def output(country: str, first: str, levels: Sequence[float]) -> pd.Series:
+    """Return levels of one country from the period `first` on, as a rule takes them."""
+    frequency = "Q" if "Q" in first else "M" if "-" in first else "Y"
+    periods = pd.period_range(first, periods=len(levels), freq=frequency)
+    index = pd.MultiIndex.from_product(
+        [[country], periods], names=["country", "period"]
+    )
+    return pd.Series(list(levels), index, dtype=float)
+
+
+def observations(
+    country: str,
+    indicator: str,
+    first: str,
+    values: Sequence[float],
+    source: str = "oecd",
+    series_id: str = "made",
+) -> pd.DataFrame:
+    """Return observations of one series, missing values left out."""
+    levels = output(country, first, values).dropna()
+    return pd.DataFrame(
+        {
+            "country": country,
+            "indicator": indicator,
+            "period": [str(period) for _, period in levels.index],
+            "value": levels.to_numpy(),
+            "source": source,
+            "series_id": series_id,
+            "retrieved_at": RETRIEVED,
+            "known_at": pd.Series(pd.NaT, range(len(levels)), dtype="datetime64[us]"),
+        }
+    )
+
+
+def world(
+    seed: int = 0, countries: int = 4, quarters: int = 120, first: str = "1990Q1"
+) -> pd.DataFrame:
+    """Return observations of countries whose cycles are persistent and shared.
+
+    Real GDP and investment, quarterly. Growth has a common and an own part, each an
+    autoregression, so that contractions come in spells that can be foreseen.
+    """
+    rng = np.random.default_rng(seed)
+    common = _autoregression(rng, quarters)
+    parts = []
+    for number in range(countries):
+        country = ["DEU", "FRA", "ITA", "ESP", "USA", "JPN"][number]
+        growth = 0.4 + 0.7 * common + 0.5 * _autoregression(rng, quarters)
+        investment = 3 * growth + rng.normal(0, 1, quarters)
+        for indicator, change in (("real_gdp", growth), ("investment", investment)):
+            levels = 100 * np.cumprod(1 + change / 100)
+            parts.append(observations(country, indicator, first, levels.tolist()))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _autoregression(rng: np.random.Generator, n: int) -> np.ndarray:
+    shocks = rng.normal(0, 0.6, n)
+    values = np.zeros(n)
+    for t in range(1, n):
+        values[t] = 0.8 * values[t - 1] + shocks[t]
+    return values
+
+
+def panel_of(levels: Mapping[str, pd.Series], frequency: Frequency = "Q") -> Panel:
+    """Return the panel of some indicators, each a series of levels."""
+    parts = [
+        observations(
+            str(block.index[0][0]), indicator, str(block.index[0][1]), block.tolist()
+        )
+        for indicator, series in levels.items()
+        for _, block in series.groupby(level="country")
+    ]
+    return panel.build(pd.concat(parts, ignore_index=True), frequency)
+
+
+def series_of(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return what a source would say of the series that these observations are of."""
+    groups = rows.groupby(["country", "indicator", "source", "series_id"])
+    table = groups.agg(
+        first_period=("period", "min"),
+        last_period=("period", "max"),
+        retrieved_at=("retrieved_at", "max"),
+    ).reset_index()
+    frequency = {4: "A", 6: "Q", 7: "M"}
+    return table.assign(
+        frequency=table["last_period"].str.len().map(frequency),
+        title=table["indicator"],
+        unit="index",
+        rights="public domain",
+        attribution="Source: nobody",
+        discontinued=False,
+    )

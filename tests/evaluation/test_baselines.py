@@ -1,0 +1,52 @@
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+
+from econnet import features, labels, panel
+from econnet.evaluation import baselines, walkforward
+from econnet.evaluation.walkforward import Window
+from tests.builders import world
+
+
+@pytest.fixture(scope="module")
+def window() -> Window:
+    known = panel.build(world(countries=3), "Q")
+    made = features.build(known, labels.apply(known, "negative-growth"), 1)
+    return walkforward.windows(made, "Q", made.origins.max())[-1]
+
+
+@pytest.mark.parametrize("name", baselines.BASELINES)
+def test_every_baseline_forecasts_every_row_ahead(name: str, window: Window) -> None:
+    (probability,) = baselines.BASELINES[name]([window])
+    assert probability.shape == window.ahead.shape
+    assert ((probability > 0) & (probability < 1)).all()
+
+
+def test_base_rate_lies_between_the_countrys_share_and_the_common_one(
+    window: Window,
+) -> None:
+    (probability,) = baselines.base_rate([window])
+    countries = window.features.countries
+    common = window.y_train.mean()
+    for country, said in zip(countries[window.ahead], probability, strict=True):
+        own = window.y_train[countries[window.train] == country].mean()
+        assert min(own, common) <= said <= max(own, common)
+        assert abs(said - own) < abs(said - common) or own == common
+
+
+def test_persistence_says_how_often_the_phase_was_followed_by_a_contraction(
+    window: Window,
+) -> None:
+    (probability,) = baselines.persistence([window])
+    phase = window.features.named("last known phase")
+    for said, now in zip(probability, phase[window.ahead], strict=True):
+        followed = window.y_train[phase[window.train] == now].mean()
+        assert said == pytest.approx(followed, abs=0.05)
+
+
+def test_classifier_is_fitted_anew_on_the_training_rows(window: Window) -> None:
+    model = baselines.classifier(lambda: LogisticRegression(C=0.01, max_iter=1000))
+    reference = LogisticRegression(C=0.01, max_iter=1000)
+    reference.fit(window.X_train, window.y_train)
+    expected = reference.predict_proba(window.X_ahead)[:, 1]
+    np.testing.assert_array_equal(model([window])[0], expected.astype(np.float64))

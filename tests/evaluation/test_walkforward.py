@@ -1,0 +1,83 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from econnet import features, labels, panel
+from econnet.errors import DataError
+from econnet.evaluation import walkforward
+from econnet.evaluation.baselines import BASELINES
+from econnet.evaluation.walkforward import Window
+from econnet.features import Features
+from tests.builders import world
+
+
+@pytest.fixture(scope="module")
+def made() -> Features:
+    known = panel.build(world(countries=3), "Q")
+    return features.build(known, labels.apply(known, "negative-growth"), 1)
+
+
+@pytest.fixture(scope="module")
+def windows(made: Features) -> list[Window]:
+    return walkforward.windows(made, "Q", made.origins.max())
+
+
+def test_window_learns_nothing_that_was_not_known_at_its_origin(
+    windows: list[Window],
+) -> None:
+    for window in windows:
+        last_day = np.datetime64(window.origin.end_time, "D").astype(int)
+        known_at = window.features.target_known_at[window.train]
+        assert known_at.max() <= last_day
+        # Targets of a horizon of 1 are known two quarters after their origin.
+        assert window.features.origins[window.train].max() == window.origin - 2
+
+
+def test_windows_forecast_every_origin_from_the_first_on_once(
+    made: Features, windows: list[Window]
+) -> None:
+    ahead = np.concatenate([window.ahead for window in windows])
+    assert len(set(ahead)) == len(ahead)
+    expected = np.flatnonzero(made.origins >= windows[0].origin)
+    assert sorted(ahead) == expected.tolist()
+
+
+def test_window_is_refitted_once_a_year(windows: list[Window]) -> None:
+    refits = [window.origin.ordinal for window in windows]
+    assert set(np.diff(refits)) == {4}
+
+
+def test_first_window_has_twelve_years_behind_it(
+    made: Features, windows: list[Window]
+) -> None:
+    labelled = made.origins[~np.isnan(made.y)]
+    assert windows[0].origin.ordinal - labelled.min().ordinal >= 12 * 4
+
+
+def test_windows_end_at_the_last_origin_that_was_asked_for(made: Features) -> None:
+    last = made.origins.max() - 6
+    windows = walkforward.windows(made, "Q", last)
+    assert made.origins[windows[-1].ahead].max() == last
+
+
+def test_too_little_history_is_a_data_error_that_says_how_much() -> None:
+    known = panel.build(world(countries=1, quarters=44), "Q")
+    made = features.build(known, labels.apply(known, "negative-growth"), 1)
+    with pytest.raises(DataError, match=r"12 years .* 1990Q1"):
+        walkforward.windows(made, "Q", made.origins.max())
+
+
+def test_track_record_has_a_row_for_every_model_country_and_origin(
+    made: Features, windows: list[Window]
+) -> None:
+    record = walkforward.run(windows, BASELINES)
+    assert not record.duplicated(["model", "country", "origin"]).any()
+    assert set(record["model"]) == set(BASELINES)
+    assert record["probability"].between(0, 1).all()
+    assert ((record["period"] - record["origin"]).map(lambda it: it.n) == 1).all()
+    key = ["country", "origin"]
+    outcomes = pd.Series(made.y, made.index)
+    some = record.sample(20, random_state=0).set_index(key)["outcome"]
+    pd.testing.assert_series_equal(
+        some, outcomes.loc[some.index], check_names=False, check_freq=False
+    )

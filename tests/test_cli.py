@@ -1,0 +1,239 @@
+"""The commands as a user meets them: a process of their own in an empty directory."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+
+TIMEOUT = 240
+
+
+def econnet(
+    *arguments: str, folder: Path, **environment: str
+) -> "CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "econnet", *arguments],
+        cwd=folder,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=TIMEOUT,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("user")
+
+
+@pytest.fixture(scope="module")
+def trained(folder: Path) -> "CompletedProcess[str]":
+    return econnet("train", "--country", "DEU", folder=folder)
+
+
+def test_train_writes_model_report_and_answer(
+    trained: "CompletedProcess[str]", folder: Path
+) -> None:
+    assert trained.returncode == 0, trained.stderr
+    assert trained.stdout.startswith("Germany: ")
+    assert (
+        "quarterly data from the bundled snapshot, 1995Q2 to 2026Q2" in trained.stderr
+    )
+    report = folder / "reports" / "DEU"
+    assert (report / "report.pdf").read_bytes().startswith(b"%PDF")
+    assert list(report.glob("*.png"))
+    assert json.loads((report / "report.json").read_text("utf-8"))["country"] == "DEU"
+    assert (folder / "data" / "models" / "DEU.npz").exists()
+    assert (folder / "data" / "forecasts.csv").read_text().count("DEU") >= 1
+
+
+def test_forecast_prints_one_json_document_and_trains_no_more(
+    trained: "CompletedProcess[str]", folder: Path
+) -> None:
+    assert trained.returncode == 0
+    run = econnet("forecast", "--country", "Germany", "--json", folder=folder)
+    assert run.returncode == 0, run.stderr
+    assert "training" not in run.stderr
+    document = json.loads(run.stdout)
+    assert set(document) >= {
+        *("country", "name", "origin", "period", "horizon", "frequency", "label"),
+        *("target", "probability", "interval", "base_rate", "metrics", "baselines"),
+        *("drivers", "data", "version", "seed"),
+    }
+    assert set(document["data"]) >= {
+        *("source", "as_of", "first_period", "last_period", "series"),
+    }
+    low, high = document["interval"]
+    assert 0 < low <= document["probability"] <= high < 1
+    assert document["metrics"]["n_contractions"] == 21
+
+
+def test_same_seed_gives_the_same_report_but_for_made_at(
+    trained: "CompletedProcess[str]", folder: Path, tmp_path: Path
+) -> None:
+    assert trained.returncode == 0
+    again = econnet("train", "--country", "DEU", folder=tmp_path)
+    assert again.returncode == 0, again.stderr
+    documents = [
+        json.loads((place / "reports/DEU/report.json").read_text("utf-8"))
+        for place in (folder, tmp_path)
+    ]
+    for document in documents:
+        del document["made_at"]
+    assert documents[0] == documents[1]
+
+
+def test_report_in_one_format_writes_that_one(
+    trained: "CompletedProcess[str]", folder: Path
+) -> None:
+    assert trained.returncode == 0
+    run = econnet(
+        *("report", "--country", "DEU", "--format", "json"),
+        folder=folder,
+        ECONNET_REPORTS=str(folder / "elsewhere"),
+    )
+    assert run.returncode == 0, run.stderr
+    assert [path.name for path in (folder / "elsewhere" / "DEU").iterdir()] == [
+        "report.json"
+    ]
+
+
+def test_forecast_before_any_train_trains_first_and_says_so(tmp_path: Path) -> None:
+    run = econnet("forecast", "--country", "JPN", folder=tmp_path)
+    assert run.returncode == 0, run.stderr
+    assert "no model fits Japan and this task yet: training one" in run.stderr
+    assert run.stdout.startswith("Japan: ")
+
+
+def test_old_data_are_called_old_before_anything_else(tmp_path: Path) -> None:
+    run = econnet(
+        *("forecast", "--country", "United Kingdom", "--pool", "own"),
+        folder=tmp_path,
+    )
+    assert run.returncode in {0, 3}
+    first = run.stderr.splitlines()[0]
+    assert "the data for United Kingdom are old: they end in 2019" in first
+    assert "econnet fetch --country GBR" in first
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        ("train --country Atlantis", 2, "nearest: Albania"),
+        ("train --country World", 2, "is an aggregate"),
+        ("train --country AND --label two-quarters", 3, "no quarterly real_gdp"),
+        ("train --country DEU --label boom", 2, "choose one of negative-growth"),
+        ("train --country DEU --label nber", 3, "chronology of the United States"),
+        ("train --country DEU --target gpd", 2, "econnet indicators --search"),
+        ("train --country PRK", 3, "North Korea has no real_gdp"),
+        ("train", 2, "Missing option '--country'"),
+        ("train --country DEU --frequency W", 2, "--frequency"),
+        ("train --country DEU --as-of someday", 2, "write 2008-10-01"),
+        ("train --country DEU --as-of 1990-01-01", 3, "1990-01-01"),
+        ("trian", 2, "Did you mean 'train'"),
+        ("indicators --search xyzzy", 2, "econnet indicators"),
+    ],
+)
+def test_wrong_use_is_one_plain_line_with_the_right_code(
+    arguments: str, code: int, words: str, tmp_path: Path
+) -> None:
+    run = econnet(*arguments.split(), folder=tmp_path)
+    assert run.returncode == code
+    assert run.stdout == ""
+    lines = run.stderr.strip().splitlines()
+    assert len(lines) == 1
+    assert lines[0].startswith("econnet: ")
+    assert words in lines[0]
+    assert not (tmp_path / "reports").exists()
+
+
+def test_debug_shows_the_traceback(tmp_path: Path) -> None:
+    run = econnet("--debug", "train", "--country", "Atlantis", folder=tmp_path)
+    assert run.returncode != 0
+    assert "Traceback" in run.stderr
+    assert "UsageError" in run.stderr
+
+
+def test_status_countries_and_indicators_print_json(tmp_path: Path) -> None:
+    def document(*arguments: str) -> object:
+        run = econnet(*arguments, "--json", folder=tmp_path)
+        assert run.returncode == 0, run.stderr
+        return json.loads(run.stdout)
+
+    status = document("status")
+    assert isinstance(status, dict)
+    assert status["data"] == "snapshot"
+    assert status["models"] == []
+    countries = document("countries")
+    assert isinstance(countries, list)
+    by_code = {row["country"]: row for row in countries}
+    assert by_code["DEU"]["frequency"] == "Q"
+    assert by_code["BRA"]["frequency"] == "A"
+    assert len(by_code) > 180
+    found = document("indicators", "--search", "consumer prices")
+    assert isinstance(found, list)
+    assert {row["indicator"] for row in found} >= {"consumer_prices"}
+
+
+@pytest.mark.parametrize("command", ["status", "countries", "indicators"])
+def test_tables_fit_eighty_columns(command: str, tmp_path: Path) -> None:
+    run = econnet(command, folder=tmp_path, COLUMNS="80")
+    assert run.returncode == 0, run.stderr
+    assert max(map(len, run.stdout.splitlines())) <= 80
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["train", "forecast", "report", "fetch", "status", "countries", "indicators"],
+)
+def test_help_of_every_command_has_an_example(command: str, tmp_path: Path) -> None:
+    run = econnet(command, "--help", folder=tmp_path)
+    assert run.returncode == 0
+    assert "Example: econnet" in run.stdout
+
+
+def test_help_imports_no_heavy_library(tmp_path: Path) -> None:
+    code = (
+        "import sys; sys.argv = ['econnet', '--help']\n"
+        "from econnet.cli import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "print([m for m in ('pandas', 'numpy', 'matplotlib', 'sklearn', 'duckdb')"
+        " if m in sys.modules], file=sys.stderr)"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT,
+        check=True,
+    )
+    assert run.stderr.strip() == "[]"
+
+
+def test_closed_pipe_ends_quietly(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "econnet", "indicators", "--json"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    process.stderr.close()
+    assert process.wait(TIMEOUT) == 141
+
+
+def test_version_is_printed(tmp_path: Path) -> None:
+    run = econnet("--version", folder=tmp_path)
+    assert run.returncode == 0
+    assert run.stdout.startswith("econnet 0.")

@@ -1,0 +1,71 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from threadpoolctl import threadpool_limits
+
+from econnet import ensemble, features, labels, panel
+from econnet.ensemble import Options
+from econnet.evaluation import walkforward
+from econnet.evaluation.walkforward import Window
+from econnet.network import TrainingOptions
+from tests.builders import world
+
+QUICK = Options(hidden_units=4, training=TrainingOptions(epochs=3, l2=0.1))
+
+
+@pytest.fixture(scope="module")
+def windows() -> list[Window]:
+    known = panel.build(world(countries=3), "Q")
+    made = features.build(known, labels.apply(known, "negative-growth"), 1)
+    return walkforward.windows(made, "Q", made.origins.max())
+
+
+def test_window_alone_comes_to_the_same_bits_as_among_others(
+    windows: list[Window],
+) -> None:
+    together = ensemble.model(2, seed=0, options=QUICK)(windows)
+    for window, expected in zip(windows, together, strict=True):
+        (alone,) = ensemble.model(2, seed=0, options=QUICK)([window])
+        np.testing.assert_array_equal(alone, expected)
+
+
+def test_more_members_leave_the_first_ones_as_they_were(windows: list[Window]) -> None:
+    with threadpool_limits(1):
+        two = ensemble.fit(windows[:1], 2, 0, QUICK)
+        three = ensemble.fit(windows[:1], 3, 0, QUICK)
+    np.testing.assert_array_equal(two.parameters, three.parameters[:2])
+
+
+def test_seed_and_origin_give_other_networks(windows: list[Window]) -> None:
+    with threadpool_limits(1):
+        first = ensemble.fit(windows[:1], 1, 0, QUICK).parameters
+        other_seed = ensemble.fit(windows[:1], 1, 1, QUICK).parameters
+        moved = replace(windows[0], origin=windows[0].origin + 1)
+        other_origin = ensemble.fit([moved], 1, 0, QUICK).parameters
+    assert (first != other_seed).any()
+    assert (first != other_origin).any()
+
+
+def test_ensemble_says_the_mean_of_its_members_log_odds() -> None:
+    said = np.array([[0.0, 2.0], [1.0, -2.0]])
+    expected = 1 / (1 + np.exp(-np.array([0.5, 0.0])))
+    np.testing.assert_allclose(ensemble.pooled(said), expected)
+
+
+def test_progress_is_told_of_every_window(windows: list[Window]) -> None:
+    finished: list[int] = []
+    ensemble.model(1, seed=0, options=QUICK, progress=finished.append)(windows)
+    assert sum(finished) == len(windows)
+
+
+def test_world_with_cycles_is_forecast_better_than_its_base_rate(
+    windows: list[Window],
+) -> None:
+    said = np.concatenate(ensemble.model(2, seed=0)(windows))
+    ahead = np.concatenate([window.ahead for window in windows])
+    outcome = windows[0].features.y[ahead]
+    known = ~np.isnan(outcome)
+    brier = np.mean((said[known] - outcome[known]) ** 2)
+    rate = outcome[known].mean()
+    assert brier < 0.95 * rate * (1 - rate)

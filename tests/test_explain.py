@@ -1,0 +1,63 @@
+import numpy as np
+import pytest
+
+from econnet import ensemble, explain, features, labels, panel
+from econnet.ensemble import Options
+from econnet.evaluation import walkforward
+from econnet.evaluation.walkforward import Window
+from econnet.network import Network, TrainingOptions
+from tests.builders import world
+
+
+@pytest.fixture(scope="module")
+def trained() -> tuple[Window, Network]:
+    known = panel.build(world(countries=3), "Q")
+    made = features.build(known, labels.apply(known, "negative-growth"), 1)
+    origin = made.origins.max()
+    window = walkforward.window_at(
+        made, origin, (made.origins == origin) & (made.countries == "FRA")
+    )
+    options = Options(hidden_units=8, training=TrainingOptions(epochs=20, l2=0.01))
+    return window, ensemble.fit([window], 3, 0, options)
+
+
+def said(network: Network, X: np.ndarray) -> float:
+    return float(network.logits(X).mean())
+
+
+def test_contributions_add_up_to_what_sets_the_forecast_apart(
+    trained: tuple[Window, Network],
+) -> None:
+    window, network = trained
+    parts = explain.contributions(window, network)
+    average = np.zeros_like(window.X_ahead)
+    apart = said(network, window.X_ahead) - said(network, average)
+    assert sum(part.log_odds for part in parts) == pytest.approx(apart, abs=2e-3)
+    assert {part.indicator for part in parts} >= {"real_gdp", "investment", "phase"}
+
+
+def test_contributions_come_largest_first(trained: tuple[Window, Network]) -> None:
+    sizes = [abs(part.log_odds) for part in explain.contributions(*trained)]
+    assert sizes == sorted(sizes, reverse=True)
+
+
+def test_response_at_todays_value_is_todays_forecast(
+    trained: tuple[Window, Network],
+) -> None:
+    window, network = trained
+    curve = explain.response(window, network, "investment", points=201)
+    logits = network.logits(window.X_ahead)[:, :, 0].astype(np.float64)
+    today = float(ensemble.pooled(logits)[0])
+    assert curve.current is not None
+    at_today = np.interp(curve.current, curve.values, curve.probabilities)
+    assert at_today == pytest.approx(today, abs=1e-3)
+    assert curve.values[0] <= curve.current <= curve.values[-1]
+
+
+def test_response_of_one_indicator_leaves_the_features_as_they_were(
+    trained: tuple[Window, Network],
+) -> None:
+    window, network = trained
+    before = window.features.X.copy()
+    explain.response(window, network, "real_gdp")
+    np.testing.assert_array_equal(window.features.X, before)

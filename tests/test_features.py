@@ -1,0 +1,163 @@
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from econnet import features, labels, panel
+from econnet.features import NEVER, Features, Scaler
+from tests.builders import observations, output, panel_of, world
+
+
+def built(levels: dict[str, pd.Series], horizon: int = 1) -> Features:
+    known = panel_of(levels)
+    return features.build(known, labels.apply(known, "negative-growth"), horizon)
+
+
+def row(made: Features, origin: str, country: str = "DEU") -> dict[str, float]:
+    place = made.index.get_loc((country, pd.Period(origin, "Q")))
+    return {c.name: float(v) for c, v in zip(made.columns, made.X[place], strict=True)}
+
+
+LEVELS = output("DEU", "2019Q1", [100, 110, 99, 99, 108.9, 98.01])
+
+
+def test_origin_sees_the_newest_growth_published_by_its_last_day() -> None:
+    made = built({"real_gdp": LEVELS})
+    # At the end of 2019Q4 the newest published quarter is 2019Q3: 99 after 110.
+    assert row(made, "2019Q4")["real_gdp"] == pytest.approx(-10)
+    assert row(made, "2019Q4")["real_gdp lag 1"] == pytest.approx(10)
+    assert np.isnan(row(made, "2019Q4")["real_gdp lag 2"])
+
+
+def test_last_origin_is_the_period_in_which_the_newest_target_was_known() -> None:
+    made = built({"real_gdp": LEVELS})
+    # 2020Q2 ends on 30 June and is known 60 days later, in 2020Q3.
+    assert str(made.origins.max()) == "2020Q3"
+
+
+def test_target_is_the_label_a_horizon_after_the_origin() -> None:
+    made = built({"real_gdp": LEVELS}, horizon=2)
+    place = made.index.get_loc(("DEU", pd.Period("2019Q1", "Q")))
+    assert made.y[place] == 1  # 2019Q3: 99 after 110
+    day = np.datetime64("2019-11-29", "D").astype(int)  # 60 days after its end
+    assert made.target_known_at[place] == day
+    assert made.known_at[place] == np.datetime64("2019-03-31", "D").astype(int)
+    newest = made.index.get_loc(("DEU", pd.Period("2020Q3", "Q")))
+    assert np.isnan(made.y[newest])
+    assert made.target_known_at[newest] == NEVER
+
+
+def test_value_published_more_than_a_year_ago_no_longer_serves() -> None:
+    exports = output("DEU", "2019Q1", [50, 55, 66])
+    longer = output("DEU", "2019Q1", np.linspace(100, 130, 12).tolist())
+    made = built({"real_gdp": longer, "exports": exports})
+    # Growth of 2019Q3 is known on 29 November 2019.
+    assert row(made, "2020Q3")["exports"] == pytest.approx(20)
+    assert np.isnan(row(made, "2020Q4")["exports"])
+
+
+def test_moving_average_ends_in_the_newest_value() -> None:
+    growth = [np.nan, 10, -10, 0, 10, -10]
+    made = built({"real_gdp": LEVELS})
+    assert row(made, "2020Q3")["real_gdp mean 4"] == pytest.approx(np.mean(growth[2:]))
+
+
+def test_phase_is_the_last_known_one_and_how_long_it_has_lasted() -> None:
+    levels = output("DEU", "2019Q1", [100, 101, 100, 99, 98, 99])
+    made = built({"real_gdp": levels})
+    # At the end of 2020Q2 the newest label is of 2020Q1, the third quarter of a fall.
+    assert row(made, "2020Q2")["last known phase"] == 1
+    assert row(made, "2020Q2")["log periods in phase"] == pytest.approx(np.log(3))
+
+
+def test_growth_abroad_leaves_the_country_itself_out() -> None:
+    parts = []
+    for country, second in (("DEU", 101.0), ("FRA", 102.0), ("ITA", 97.0)):
+        levels = [100, second, second, second]
+        parts.append(observations(country, "real_gdp", "2020Q1", levels))
+    known = panel.build(pd.concat(parts, ignore_index=True), "Q")
+    made = features.build(known, labels.apply(known, "negative-growth"), 1)
+    german = row(made, "2020Q3")
+    assert german["growth abroad"] == pytest.approx((2 - 3) / 2)
+    assert german["share shrinking abroad"] == 50
+
+
+@pytest.mark.parametrize(
+    ("indicator", "levels", "expected"),
+    [
+        ("real_gdp", [100, 110], 10.0),  # growth, percent
+        ("payrolls", [100, 110], 100 * np.log(1.1)),  # log-difference, percent
+        ("unemployment", [5.0, 5.5], 0.5),  # difference, percentage points
+        ("term_spread", [1.0, -0.5], -0.5),  # level
+    ],
+)
+def test_transform_is_that_of_the_catalog(
+    indicator: str, levels: list[float], expected: float
+) -> None:
+    known = panel_of({indicator: output("USA", "2020Q1", levels)})
+    values, known_at = features.transformed(known, known.indicators[indicator])
+    assert values.iloc[1] == pytest.approx(expected)
+    assert known_at.iloc[1] == known.known_at[indicator].iloc[1]
+
+
+def test_ratio_is_known_when_both_its_parts_are() -> None:
+    known = panel_of(
+        {
+            "compensation": output("DEU", "2020Q1", [50, 60]),
+            "nominal_gdp": output("DEU", "2020Q1", [100, 120]),
+        }
+    )
+    values, known_at = features.transformed(known, known.indicators["compensation"])
+    assert values.tolist() == [50, 50]
+    assert known_at.tolist() == known.known_at["nominal_gdp"].tolist()
+
+
+def matrices() -> st.SearchStrategy[np.ndarray]:
+    def draw(seed: int) -> np.ndarray:
+        rng = np.random.default_rng(seed)
+        X = rng.normal(0, 10.0 ** rng.integers(-2, 3, 5), (60, 5))
+        X[rng.random(X.shape) < 0.2] = np.nan
+        X[:, 3] = 7.0
+        X[:40, 4] = np.nan
+        return X
+
+    return st.integers(0, 2**32 - 1).map(draw)
+
+
+@given(matrices())
+def test_scaled_training_rows_are_centred_bounded_and_whole(X: np.ndarray) -> None:
+    scaler = Scaler.fit(X, np.array([0, 1]))
+    Z = scaler.transform(X)
+    assert Z.shape == (60, 7)
+    assert np.isfinite(Z).all()
+    assert np.abs(Z).max() <= 3
+    np.testing.assert_array_equal(Z[:, 3:5], 0)  # does not vary; mostly missing
+    np.testing.assert_array_equal(Z[:, 5], np.isnan(X[:, 0]))
+
+
+@given(matrices(), st.integers(0, 2**32 - 1))
+def test_scaler_learns_from_the_rows_it_is_given_alone(
+    X: np.ndarray, seed: int
+) -> None:
+    other = np.random.default_rng(seed).normal(0, 1000, (20, 5))
+    scaler = Scaler.fit(X, np.array([0, 1]))
+    together = scaler.transform(np.concatenate([X, other]))
+    np.testing.assert_array_equal(together[: len(X)], scaler.transform(X))
+
+
+def test_missing_value_takes_the_training_median() -> None:
+    X = np.array([[1.0], [2.0], [3.0], [4.0], [100.0], [np.nan]])
+    scaler = Scaler.fit(X, np.array([0]))
+    filled = scaler.transform(np.array([[np.nan], [3.0]]))
+    assert filled[0, 0] == filled[1, 0]
+    assert filled[:, 1].tolist() == [1, 0]
+
+
+def test_world_has_a_row_for_every_country_and_origin() -> None:
+    known = panel.build(world(countries=3, quarters=40), "Q")
+    made = features.build(known, labels.apply(known, "negative-growth"), 1)
+    assert not made.index.has_duplicates
+    assert set(made.countries) == {"DEU", "FRA", "ITA"}
+    assert len(made.X) == len(made.y) == len(made.known_at) == 3 * 41
+    assert made.named("real_gdp").shape == (len(made.X),)

@@ -1,0 +1,220 @@
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from econnet import countries, forecast, journal, models
+from econnet.errors import DataError
+from econnet.forecast import Forecast, Known, Prepared, Task
+from econnet.models import Model
+from tests.builders import observations, series_of, world
+
+FRANCE = countries.by_alpha3("FRA")
+
+
+@pytest.fixture(scope="module")
+def known() -> Known:
+    rows = world(countries=3)
+    andorra = observations("AND", "real_gdp", "1990", range(100, 130), "worldbank")
+    rows = pd.concat([rows, andorra], ignore_index=True)
+    return Known(rows, series_of(rows), "snapshot")
+
+
+@pytest.fixture(scope="module")
+def prepared(known: Known) -> Prepared:
+    return forecast.prepare(known, FRANCE, Task("Q", members=2))
+
+
+@pytest.fixture(scope="module")
+def model(prepared: Prepared) -> Model:
+    return forecast.train(prepared)
+
+
+@pytest.fixture(scope="module")
+def made(prepared: Prepared, model: Model) -> Forecast:
+    return forecast.make(prepared, model)
+
+
+def test_forecast_is_for_the_horizon_after_the_last_origin(made: Forecast) -> None:
+    # 120 quarters from 1990Q1 end in 2019Q4, which is known in 2020Q1.
+    assert str(made.origin) == "2020Q1"
+    assert str(made.period) == "2020Q2"
+    assert made.data.last_period == "2019Q4"
+    assert made.data.next_due == "2020-05-30"
+
+
+def test_probability_lies_in_its_interval(made: Forecast) -> None:
+    low, high = made.interval
+    assert 0 < low < made.probability < high < 1
+
+
+def test_track_record_is_scored_beside_every_baseline(made: Forecast) -> None:
+    record = made.track_record
+    known = record[(record["model"] == "econnet") & record["outcome"].notna()]
+    assert made.metrics.n == len(known)
+    assert made.metrics.n_contractions == known["outcome"].sum()
+    assert made.metrics.brier == pytest.approx(
+        ((known["probability"] - known["outcome"]) ** 2).mean()
+    )
+    assert set(made.baselines) == {"base_rate", "persistence", "logit"}
+    assert made.baselines["base_rate"].brier_skill == 0
+    assert made.pool_metrics is not None
+    assert made.pool_metrics.n == 3 * made.metrics.n
+
+
+def test_track_record_ends_with_todays_forecast(made: Forecast) -> None:
+    today = made.track_record[
+        (made.track_record["model"] == "econnet")
+        & (made.track_record["origin"] == made.origin)
+    ]
+    assert today["probability"].tolist() == [made.probability]
+    assert today["outcome"].isna().all()
+
+
+def test_previous_probability_is_what_was_said_an_origin_earlier(
+    made: Forecast,
+) -> None:
+    before = made.track_record[
+        (made.track_record["model"] == "econnet")
+        & (made.track_record["origin"] == made.origin - 1)
+    ]
+    assert before["probability"].tolist() == [made.previous_probability]
+
+
+def test_episodes_are_the_runs_of_contractions(made: Forecast) -> None:
+    months = made.history["contraction"]
+    n = sum(
+        (pd.Period(it.last, "Q") - pd.Period(it.first, "Q")).n + 1
+        for it in made.episodes
+    )
+    assert n == months.sum()
+    for episode in made.episodes:
+        assert months[episode.first] == months[episode.last] == 1
+        assert months.get(pd.Period(episode.first, "Q") - 1, 0.0) != 1
+        assert episode.growth_percent is not None
+        assert episode.growth_percent < 0
+
+
+def test_base_rate_is_the_countrys_share_of_contractions(made: Forecast) -> None:
+    assert made.base_rate == made.history["contraction"].mean()
+
+
+def test_same_seed_gives_the_same_forecast_but_for_its_time(
+    prepared: Prepared, made: Forecast
+) -> None:
+    again = forecast.make(prepared, forecast.train(prepared))
+    for name, value in vars(made).items():
+        other = getattr(again, name)
+        if isinstance(value, pd.DataFrame):
+            pd.testing.assert_frame_equal(value, other)
+        elif name != "made_at":
+            assert value == other, name
+
+
+def test_stored_model_fits_its_own_task_and_data_alone(
+    prepared: Prepared, model: Model, known: Known, made: Forecast, tmp_path: Path
+) -> None:
+    path = tmp_path / "FRA.npz"
+    assert forecast.stored_model(prepared, path) is None
+    models.save(model, path)
+    stored = forecast.stored_model(prepared, path)
+    assert stored is not None
+    assert forecast.make(prepared, stored).probability == made.probability
+    other_seed = replace(prepared, task=replace(prepared.task, seed=1))
+    assert forecast.stored_model(other_seed, path) is None
+    rows = known.observations
+    revised = rows.assign(value=rows["value"].where(rows.index != 5, rows["value"] + 1))
+    newer = forecast.prepare(
+        replace(known, observations=revised), FRANCE, prepared.task
+    )
+    assert forecast.stored_model(newer, path) is None
+    path.write_bytes(b"not a model")
+    assert forecast.stored_model(prepared, path) is None
+
+
+def test_own_pool_learns_from_the_country_alone(known: Known) -> None:
+    task = Task("Q", pool="own", members=1)
+    prepared = forecast.prepare(known, FRANCE, task)
+    made = forecast.make(prepared, forecast.train(prepared))
+    assert made.data.n_countries == 1
+    assert made.pool_metrics is None
+    assert made.pool_baselines == {}
+
+
+@pytest.mark.parametrize(
+    ("country", "label", "frequency"),
+    [
+        ("FRA", "negative-growth", "Q"),
+        ("AND", "negative-growth", "A"),
+        ("USA", "nber", "M"),
+    ],
+)
+def test_frequency_is_what_data_and_label_allow(
+    known: Known, country: str, label: str, frequency: str
+) -> None:
+    chosen = forecast.choose_frequency(
+        known, countries.by_alpha3(country), "real_gdp", label
+    )
+    assert chosen == frequency
+
+
+@pytest.mark.parametrize(
+    ("country", "label", "words"),
+    [
+        ("AND", "two-quarters", r"Andorra has no quarterly real_gdp .* annual \(1990"),
+        ("BRA", "negative-growth", "Brazil has no real_gdp .* there is nothing"),
+        ("FRA", "nber", "chronology of the United States"),
+    ],
+)
+def test_what_is_missing_is_said_with_what_there_is(
+    known: Known, country: str, label: str, words: str
+) -> None:
+    with pytest.raises(DataError, match=words):
+        forecast.choose_frequency(
+            known, countries.by_alpha3(country), "real_gdp", label
+        )
+
+
+def test_default_task_has_the_plain_place(known: Known) -> None:
+    place = forecast.place
+    assert place(known, FRANCE, Task("Q")) == Path("FRA")
+    assert place(known, FRANCE, Task("A")) == Path("FRA/negative-growth-A-h1-at")
+    named = Task("Q", label="given:../../x", horizon=3)
+    assert place(known, FRANCE, named) == Path("FRA/given-------x-Q-h3-at")
+
+
+def test_forecast_as_of_a_date_knows_nothing_of_later_days(known: Known) -> None:
+    then = pd.Timestamp("2015-03-01")
+    prepared = forecast.prepare(known, FRANCE, Task("Q"), as_of=then)
+    assert str(prepared.origin) == "2015Q1"
+    assert prepared.panel.values.index.get_level_values("period").max() < pd.Period(
+        "2015Q1", "Q"
+    )
+
+
+def test_journal_holds_a_line_for_every_forecast(
+    made: Forecast, tmp_path: Path
+) -> None:
+    path = tmp_path / "data" / "forecasts.csv"
+    journal.add(made, path)
+    journal.add(made, path)
+    table = pd.read_csv(path)
+    assert list(table) == list(journal.COLUMNS)
+    assert table["country"].tolist() == ["FRA", "FRA"]
+    assert table["probability"].tolist() == [round(made.probability, 6)] * 2
+    assert table["period"].tolist() == ["2020Q2", "2020Q2"]
+
+
+def test_drivers_name_what_they_are(made: Forecast) -> None:
+    titles = {driver.indicator: driver.title for driver in made.drivers}
+    assert titles["real_gdp"] == "Real GDP"
+    assert titles["phase"] == "Phase and past contractions"
+    assert titles["abroad"] == "Growth abroad"
+    assert all(np.isfinite(driver.contribution) for driver in made.drivers)
+
+
+def test_every_number_of_the_scores_is_finite_or_none(made: Forecast) -> None:
+    for scores in (made.metrics, *made.baselines.values()):
+        assert all(v is None or np.isfinite(v) for v in asdict(scores).values())

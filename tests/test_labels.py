@@ -1,0 +1,190 @@
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from econnet import labels, panel
+from econnet.catalog import Frequency
+from econnet.errors import DataError, UsageError
+from econnet.labels import RULES
+from econnet.sources import snapshot
+from tests.builders import observations, output, panel_of
+
+SETTLED_RULES = list(RULES)
+
+
+def marks(name: str, levels: pd.Series) -> list[float]:
+    return RULES[name].mark(levels).tolist()
+
+
+@pytest.mark.parametrize("name", SETTLED_RULES)
+@given(levels=st.lists(st.floats(50, 150), min_size=12, max_size=40), data=st.data())
+def test_label_is_settled_when_its_rule_says(
+    name: str, levels: list[float], data: st.DataObject
+) -> None:
+    rule = RULES[name]
+    now = data.draw(st.integers(0, len(levels) - 1), label="newest published quarter")
+    known = rule.mark(output("DEU", "2000Q1", levels[: now + 1]))
+    later = rule.mark(output("DEU", "2000Q1", levels))
+    settled = slice(0, max(0, now + 1 - rule.looks_ahead))
+    np.testing.assert_array_equal(known.iloc[settled], later.iloc[settled])
+
+
+@pytest.mark.parametrize("name", SETTLED_RULES)
+@given(levels=st.lists(st.floats(50, 150), min_size=12, max_size=40))
+def test_other_country_beside_it_changes_no_label(
+    name: str, levels: list[float]
+) -> None:
+    one = output("DEU", "2000Q1", levels)
+    two = output("FRA", "2000Q1", levels[::-1])
+    together = RULES[name].mark(pd.concat([one, two]))
+    np.testing.assert_array_equal(together.loc[["DEU"]], RULES[name].mark(one))
+
+
+def test_negative_growth_is_a_level_below_the_one_before() -> None:
+    levels = output("DEU", "2000Q1", [100, 99, 99, 101])
+    np.testing.assert_equal(marks("negative-growth", levels), [np.nan, 1, 0, 0])
+
+
+def test_year_on_year_looks_four_quarters_or_one_year_back() -> None:
+    quarters = output("DEU", "2000Q1", [100, 100, 100, 100, 99, 101])
+    np.testing.assert_equal(marks("year-on-year", quarters), [np.nan] * 4 + [1, 0])
+    years = output("DEU", "2000", [100, 99, 98, 103])
+    np.testing.assert_equal(marks("year-on-year", years), [np.nan, 1, 1, 0])
+
+
+def test_two_quarters_needs_another_beside_it_and_waits_for_it() -> None:
+    levels = output("DEU", "2000Q1", [100, 101, 100, 99, 100, 99, 100, 99])
+    expected = [np.nan, 0, 1, 1, 0, 0, 0, np.nan]
+    np.testing.assert_equal(marks("two-quarters", levels), expected)
+
+
+def test_two_quarters_does_not_guess_what_was_before_the_first() -> None:
+    levels = output("DEU", "2000Q1", [100, 99, 100, 101])
+    np.testing.assert_equal(marks("two-quarters", levels), [np.nan, np.nan, 0, np.nan])
+
+
+def test_missing_level_makes_both_changes_unknown() -> None:
+    levels = output("DEU", "2000Q1", [100, np.nan, 99, 98])
+    np.testing.assert_equal(
+        marks("negative-growth", levels), [np.nan, np.nan, np.nan, 1]
+    )
+
+
+def test_german_output_fell_from_2008q2_to_2009q1() -> None:
+    """OECD, Quarterly National Accounts."""
+    known = panel.build(snapshot.load().observations, "Q")
+    label = labels.apply(known, "two-quarters")
+    german = label.values.loc["DEU"].loc["2008Q1":"2009Q2"]
+    assert german.tolist() == [0, 1, 1, 1, 1, 0]
+
+
+def test_label_becomes_known_with_the_last_level_it_needs() -> None:
+    built = panel_of({"real_gdp": output("DEU", "2020Q1", [100, 99, 98, 97])})
+    published = built.known_at["real_gdp"].tolist()
+    told_at_once = labels.apply(built, "negative-growth").known_at.tolist()
+    assert told_at_once[1:] == published[1:]
+    told_later = labels.apply(built, "two-quarters").known_at.tolist()
+    assert told_later[1:3] == published[2:]
+    assert pd.isna(told_later[3])
+
+
+def test_nber_marks_the_months_after_a_peak_to_the_trough() -> None:
+    """NBER: peak December 2007, trough June 2009."""
+    months = pd.period_range("2007-11", "2009-08", freq="M")
+    contraction = labels.nber_marks(months)["contraction"]
+    assert contraction[contraction == 1].index.astype(str).tolist() == [
+        str(month) for month in pd.period_range("2008-01", "2009-06", freq="M")
+    ]
+
+
+def test_nber_has_as_many_recession_months_as_its_chronology() -> None:
+    """NBER: the twelve contractions since 1948 last 11, 10, 8, ... and 2 months."""
+    months = pd.period_range("1948-12", "2022-12", freq="M")
+    contraction = labels.nber_marks(months)["contraction"]
+    starts = (contraction.diff() == 1) | (
+        (contraction == 1) & (contraction.index == months[0])
+    )
+    lengths = contraction[contraction == 1].groupby(starts.cumsum()).size()
+    assert lengths.tolist() == [11, 10, 8, 10, 11, 16, 6, 16, 8, 8, 18, 2]
+
+
+def test_nber_contraction_is_not_known_before_its_announcement() -> None:
+    """NBER announced the peak of December 2007 on 1 December 2008."""
+    known_at = labels.nber_marks(pd.period_range("2007-01", "2012-12", freq="M"))[
+        "known_at"
+    ]
+    assert known_at["2008-01"] == pd.Timestamp("2008-12-01")
+    # What was to come after that day was known with the trough, on 20 September 2010.
+    assert known_at["2009-03"] == pd.Timestamp("2010-09-20")
+    assert known_at["2009-07"] == pd.Timestamp("2010-09-20")
+    # An expansion counts as known when a peak would have been announced.
+    assert known_at["2011-06"] == pd.Timestamp("2012-06-30")
+
+
+def test_nber_quarter_contracts_where_one_of_its_months_does() -> None:
+    quarters = pd.period_range("2019Q4", "2020Q3", freq="Q")
+    assert labels.nber_marks(quarters)["contraction"].tolist() == [0, 1, 1, 0]
+
+
+def test_nber_labels_the_united_states_alone() -> None:
+    rows = [
+        observations(country, "real_gdp", "2000Q1", range(100, 140))
+        for country in ("DEU", "USA")
+    ]
+    built = panel.build(pd.concat(rows, ignore_index=True), "Q")
+    label = labels.apply(built, "nber")
+    assert label.values.loc["DEU"].isna().all()
+    contracting = label.values.loc["USA"].loc[lambda it: it == 1].index
+    assert contracting.astype(str).tolist() == [
+        *("2001Q2", "2001Q3", "2001Q4"),
+        *("2008Q1", "2008Q2", "2008Q3", "2008Q4", "2009Q1", "2009Q2"),
+    ]
+    with pytest.raises(DataError, match="chronology of the United States"):
+        labels.apply(built.only("DEU"), "nber")
+
+
+def test_given_column_is_taken_as_it_stands() -> None:
+    column = output("DEU", "2020Q1", [0, 1, 1, 0])
+    built = panel_of({"real_gdp": column + 100, "exports": column})
+    label = labels.apply(built, "given:exports")
+    assert label.values.tolist() == [0, 1, 1, 0]
+    assert label.known_at.tolist() == built.known_at["exports"].tolist()
+
+
+def test_given_column_of_other_numbers_is_refused_with_the_place() -> None:
+    built = panel_of({"exports": output("DEU", "2020Q1", [0, 1, 7])})
+    with pytest.raises(DataError, match="has 7 in 2020Q3"):
+        labels.apply(built, "given:exports")
+    with pytest.raises(DataError, match="no column 'imports'"):
+        labels.apply(built, "given:imports")
+
+
+@pytest.mark.parametrize(
+    ("name", "frequency", "words"),
+    [
+        ("recession", "Q", "choose one of negative-growth"),
+        ("two-quarters", "A", "choose --frequency Q"),
+        ("nber", "A", "choose --frequency M or Q"),
+        ("given:", "Q", "choose one of"),
+    ],
+)
+def test_wrong_rule_is_a_usage_error(
+    name: str, frequency: Frequency, words: str
+) -> None:
+    with pytest.raises(UsageError, match=words):
+        labels.check(name, frequency)
+
+
+def test_missing_target_is_a_data_error_that_names_what_there_is() -> None:
+    built = panel_of({"exports": output("DEU", "2020Q1", [1, 2])})
+    with pytest.raises(DataError, match=r"no real_gdp.*exports"):
+        labels.apply(built, "negative-growth")
+
+
+@given(levels=st.lists(st.floats(50, 150), min_size=2, max_size=20))
+def test_growth_takes_levels_back_to_levels(levels: list[float]) -> None:
+    series = output("DEU", "2000Q1", levels)
+    rebuilt = series.shift() * (1 + labels.growth(series) / 100)
+    np.testing.assert_allclose(rebuilt[1:], series[1:], rtol=1e-12)
