@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from econnet.evaluation.bootstrap import block_counts
 from econnet.features import Floats
 
 DRAWS = 400
@@ -38,32 +39,19 @@ def interval(
     Notes
     -----
     The map is J. Platt's, "Probabilistic outputs for support vector machines" (1999),
-    drawn to the identity; the resampling is the moving-block bootstrap of H. R. Künsch,
-    "The jackknife and the bootstrap for general stationary observations" (1989).
+    drawn to the identity.
     """
     rng = np.random.default_rng(seed)
     said = _logit(track_record["probability"].to_numpy(dtype=float))
     outcome = track_record["outcome"].to_numpy(dtype=float)
-    numbers = track_record["period"].to_numpy()
-    periods, period_of = np.unique(numbers, return_inverse=True)
-    counts = _block_counts(len(periods), min(block, len(periods)), rng)
-    weights = np.concatenate([np.ones((1, len(periods))), counts])[:, period_of]
+    counts = block_counts(track_record["period"], block, DRAWS, rng)
+    weights = np.concatenate([np.ones((1, len(said))), counts])
     intercept, slope = fit_maps(said, outcome, weights)
     now = members.mean()
     meant = intercept + slope * now
     doubt = meant[1:] - meant[0] + rng.choice(members - now, DRAWS)
     low, high = now + np.quantile(doubt, [0.05, 0.95])
     return float(_expit(min(low, now))), float(_expit(max(high, now)))
-
-
-def _block_counts(n: int, block: int, rng: np.random.Generator) -> Floats:
-    """Return how often each of `n` periods is in each draw, (draws, periods)."""
-    starts = rng.integers(0, n - block + 1, (DRAWS, -(-n // block)))
-    chosen = (starts[:, :, None] + np.arange(block)).reshape(DRAWS, -1)[:, :n]
-    draws = np.arange(DRAWS)[:, None]
-    counts = np.zeros((DRAWS, n))
-    np.add.at(counts, (draws, chosen), 1.0)
-    return counts
 
 
 def fit_maps(said: Floats, outcome: Floats, weights: Floats) -> tuple[Floats, Floats]:
