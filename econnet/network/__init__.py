@@ -1,7 +1,7 @@
 """A neural network in plain NumPy, written to be read. It knows nothing of economics.
 
 Read in this order: `architecture`, `activations`, `losses`, `propagation`, `network`,
-`optimizers`, `training`.
+`optimizers`, `batches`, `training`. `storage` is the file.
 """
 
 from econnet.network.activations import ActivationName, Array
