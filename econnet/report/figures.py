@@ -459,13 +459,15 @@ def _draw_growth(axes: Axes, growth: pd.Series, time: _Time) -> None:
     values = known.to_numpy(dtype=float)
     x = time.middle(pd.PeriodIndex(known.index))
     low, high = _growth_limits(values)
-    width = time.width * (0.78 if len(values) < 200 else 1.0)
-    axes.bar(
-        x,
-        np.clip(values, low, high),
-        width,
-        color=np.where(values < 0, ORANGE, PALE_BLUE),
-    )
+    heights = np.clip(values, low, high)
+    colors = np.where(values < 0, ORANGE, PALE_BLUE)
+    # One collection of lines where bars would be too thin to be told apart.
+    if len(values) < 200:
+        axes.bar(x, heights, 0.78 * time.width, color=colors)
+    else:
+        span = (FULL_WIDTH - LEFT - RIGHT) * MM * 72
+        thickness = span * time.width / (time.last - time.first)
+        axes.vlines(x, 0, heights, colors=list(colors), linewidth=thickness)
     axes.axhline(0, color=GREY, linewidth=0.6)
     axes.set_ylim(low, high)
     axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
@@ -554,9 +556,14 @@ def _beside(axes: Axes, x: float, y: float, text: str, color: str) -> None:
 def _shade_contractions(axes: Axes, contraction: pd.Series, time: _Time) -> None:
     edges = np.flatnonzero(np.diff(np.concatenate([[0], contraction == 1, [0]])))
     starts = time.start(pd.PeriodIndex(contraction.index))
-    for first, after in zip(edges[::2], edges[1::2], strict=True):
-        stop = starts[after - 1] + time.width
-        axes.axvspan(starts[first], stop, color=BAND, linewidth=0, zorder=0)
+    bands = [
+        (starts[first], starts[after - 1] + time.width - starts[first])
+        for first, after in zip(edges[::2], edges[1::2], strict=True)
+    ]
+    height = axes.get_xaxis_transform()
+    axes.broken_barh(
+        bands, (0, 1), facecolor=BAND, linewidth=0, transform=height, zorder=0
+    )
 
 
 def _record_of(forecast: Forecast, model: str) -> pd.DataFrame:

@@ -155,7 +155,7 @@ def _episode(episode: Episode) -> list[str]:
     span = (
         episode.first
         if episode.first == episode.last
-        else f"{episode.first} {DASH} {episode.last}"
+        else f"{episode.first}{DASH}{episode.last}"
     )
     growth = episode.growth_percent
     return [
@@ -182,7 +182,7 @@ def _series(series: SeriesUsed) -> list[str]:
         series.title,
         _short(f"{SOURCES.get(series.source, series.source)} {series.series_id}"),
         series.unit,
-        f"{series.first_period} {DASH} {series.last_period}",
+        f"{series.first_period}{DASH}{series.last_period}",
         _figures(series.last_value),
         _short(series.rights),
     ]

@@ -78,7 +78,12 @@ def without_contractions(forecast: Forecast) -> Forecast:
         outcome=forecast.track_record["outcome"].where(lambda known: known.isna(), 0.0)
     )
     return replace(
-        forecast, **_scored(record), history=history, base_rate=0.0, episodes=()
+        forecast,
+        **_scored(record),
+        history=history,
+        track_record=record,
+        base_rate=0.0,
+        episodes=(),
     )
 
 

@@ -1,0 +1,239 @@
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from econnet.evaluation.metrics import Scores
+from econnet.forecast import Forecast
+from econnet.report import words
+
+from .conftest import without_contractions
+
+GOOD = Scores(
+    auroc=0.82,
+    average_precision=0.6,
+    brier=0.15,
+    brier_skill=0.25,
+    log_loss=0.45,
+    log_loss_skill=0.2,
+    n=77,
+    n_contractions=21,
+    n_origins=77,
+)
+
+
+@given(st.floats(0.0, 1.0))
+def test_spoken_odds_are_near_the_probability(probability: float) -> None:
+    said = words.odds(probability)
+    hits, n = map(int, said.removeprefix("under ").removeprefix("over ").split(" in "))
+    assert hits / n == pytest.approx(probability, abs=0.06)
+    if said.startswith("under"):
+        assert probability < hits / n
+    if said.startswith("over"):
+        assert probability > hits / n
+
+
+@pytest.mark.parametrize(
+    ("probability", "said"),
+    [
+        (0.0, "under 1 in 100"),
+        (0.02, "1 in 50"),
+        (0.21, "1 in 5"),
+        (0.3, "3 in 10"),
+        (0.34, "1 in 3"),
+        (0.5, "1 in 2"),
+        (0.76, "3 in 4"),
+        (0.9, "9 in 10"),
+        (1.0, "over 99 in 100"),
+    ],
+)
+def test_odds_are_those_a_person_would_say(probability: float, said: str) -> None:
+    assert words.odds(probability) == said
+
+
+@pytest.mark.parametrize(
+    ("share", "said"),
+    [
+        (0.0, "0%"),
+        (0.001, "under 1%"),
+        (0.214, "21%"),
+        (0.999, "over 99%"),
+        (1.0, "100%"),
+    ],
+)
+def test_percent_never_rounds_a_doubt_away(share: float, said: str) -> None:
+    assert words.percent(share) == said
+
+
+def test_numbers_have_a_true_minus_sign_and_no_negative_zero() -> None:
+    assert words.number(-1.25, 1) == "\N{MINUS SIGN}1.2"
+    assert words.number(0.25, 2, sign=True) == "+0.25"
+    assert words.number(-0.001, 2, sign=True) == "0.00"
+
+
+@pytest.mark.parametrize(
+    ("period", "said"),
+    [
+        (pd.Period("2026Q3", "Q"), "the third quarter of 2026"),
+        (pd.Period("2026-05", "M"), "May 2026"),
+        (pd.Period("2021", "Y"), "2021"),
+    ],
+)
+def test_period_is_said_in_words(period: pd.Period, said: str) -> None:
+    assert words.period_in_words(period) == said
+
+
+def judged(forecast: Forecast, scores: dict[str, Any]) -> words.Verdict:
+    """Return the verdict on a forecast that has a good record but for `scores`."""
+    own = replace(GOOD, **scores)
+    worse = replace(GOOD, brier=0.3, log_loss=0.9)
+    return words.verdict(replace(forecast, metrics=own, baselines={"base_rate": worse}))
+
+
+def test_good_record_has_earned_some_trust(germany: Forecast) -> None:
+    verdict = judged(germany, {})
+    assert verdict.call == "It has earned some trust"
+    assert not verdict.alarm
+    assert "25% (Brier) and 20% (log loss)" in verdict.reason
+    assert "well (AUROC 0.82)" in verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("scores", "why"),
+    [
+        (
+            {"brier_skill": -0.01, "log_loss_skill": -0.1},
+            "worse than the long-run rate",
+        ),
+        (
+            {"brier_skill": 0.1, "log_loss_skill": -0.1},
+            "no better than the long-run rate",
+        ),
+        ({"n_contractions": 4}, "too few to tell"),
+        ({"n_contractions": 1}, "holds 1 contraction, too few"),
+        ({"n_contractions": 0, "auroc": None}, "holds no contractions, too few"),
+    ],
+)
+def test_bad_or_short_record_is_not_to_be_leaned_on(
+    scores: dict[str, Any], why: str, germany: Forecast
+) -> None:
+    verdict = judged(germany, scores)
+    assert verdict.call == "Do not lean on it"
+    assert verdict.alarm
+    assert why in verdict.reason
+
+
+def test_slight_lead_is_leaned_on_lightly_unless_a_baseline_has_more(
+    germany: Forecast,
+) -> None:
+    slight = replace(GOOD, brier_skill=0.02, log_loss_skill=0.03)
+    alone = replace(germany, metrics=slight, baselines={})
+    assert words.verdict(alone).call == "Lean on it lightly"
+    better = replace(GOOD, brier=0.1, log_loss=0.3)
+    beaten = words.verdict(replace(alone, baselines={"logit": better}))
+    assert beaten.call == "Do not lean on it"
+    assert "Logistic regression did better." in beaten.reason
+
+
+@pytest.mark.parametrize(
+    ("probability", "base_rate", "said"),
+    [
+        (0.3, 0.29, "Close to the long-run rate of 29%"),
+        (0.4, 0.29, "Above the long-run rate of 29%"),
+        (0.2, 0.29, "Below the long-run rate of 29%"),
+        (0.6, 0.29, "At least twice the long-run rate of 29%"),
+        (0.1, 0.29, "At most half the long-run rate of 29%"),
+        (0.1, 0.0, "Nothing to compare with: no contraction is on record"),
+    ],
+)
+def test_position_is_told_from_the_long_run_rate(
+    probability: float, base_rate: float, said: str, germany: Forecast
+) -> None:
+    forecast = replace(
+        germany, probability=probability, base_rate=base_rate, previous_probability=None
+    )
+    assert words.position(forecast) == f"{said}."
+
+
+@pytest.mark.parametrize(
+    ("previous", "said"),
+    [(0.15, "up 6 points"), (0.22, "down 1 point "), (0.212, "unchanged")],
+)
+def test_position_tells_the_change_since_the_period_before(
+    previous: float, said: str, germany: Forecast
+) -> None:
+    forecast = replace(germany, probability=0.21, previous_probability=previous)
+    assert said in words.position(forecast)
+    assert str(germany.period - 1) in words.position(forecast)
+
+
+def test_data_are_old_from_the_day_after_the_next_figure_is_due(
+    germany: Forecast,
+) -> None:
+    due = replace(germany.data, next_due="2026-11-24")
+    assert words.stale(replace(germany, data=due)) is None
+    overdue = replace(germany, data=replace(due, next_due="2026-11-23"))
+    warning = words.stale(overdue)
+    assert warning is not None
+    assert "1 day before" in warning
+    assert "econnet fetch --country DEU" in warning
+    assert words.caveats(overdue)[0] == warning
+
+
+def test_old_file_of_the_users_own_is_not_to_be_fetched(germany: Forecast) -> None:
+    own = replace(germany.data, source="firms.csv", next_due="2020-01-01")
+    warning = words.stale(replace(germany, data=own))
+    assert warning is not None
+    assert "fetch" not in warning
+    assert "firms.csv" in warning
+
+
+def test_command_quotes_what_a_shell_would_read_otherwise(germany: Forecast) -> None:
+    forecast = replace(germany, data=replace(germany.data, source="my data; rm *.csv"))
+    command = words.command(forecast)
+    assert command.startswith(
+        "econnet train --data 'my data; rm *.csv' --country Germany"
+    )
+    assert "--target" not in command
+
+
+def test_contributions_lead_from_the_average_to_the_forecast(germany: Forecast) -> None:
+    one = replace(germany.drivers[0], title="Exports", contribution=1.0986122886681098)
+    forecast = replace(germany, probability=0.5, drivers=(one,))
+    said = " ".join(words.drivers(forecast))
+    assert "would say 25% of an average period" in said
+    assert "+1.10 in log-odds, makes it 50%" in said
+    assert "Towards contraction push Exports (+1.10)." in said
+    assert "Away from it" not in said
+
+
+def test_every_figure_is_described_without_repeating_its_heading(
+    germany: Forecast, brazil: Forecast
+) -> None:
+    for forecast in (germany, brazil):
+        texts = [words.alt(forecast, name) for name in words.ALT_TEXTS]
+        assert all(len(text) > 40 for text in texts)
+        assert not any("change on the" in text for text in texts)
+
+
+def test_words_hold_for_a_country_that_never_contracted(germany: Forecast) -> None:
+    forecast = without_contractions(germany)
+    assert "no contraction is on record" in words.position(forecast)
+    assert "worst miss" not in words.track_record(forecast)
+    assert "0 quarters shaded" in words.alt(forecast, "history")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a\x00b", "a\ufffdb"),
+        ("a\r\nb", "a b"),
+        ("\ud800", "\ufffd"),
+        ("Curaçao", "Curaçao"),
+    ],
+)
+def test_printable_keeps_letters_and_nothing_else(text: str, said: str) -> None:
+    assert words.printable(text) == said
