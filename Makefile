@@ -13,7 +13,7 @@ report: $(VENV)/.installed
 	$(BIN)/econnet train --country "$(COUNTRY)"
 
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check

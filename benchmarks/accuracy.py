@@ -12,9 +12,9 @@ are paired. Below zero, econnet's cost is the lower.
 import argparse
 import json
 from dataclasses import dataclass
-from itertools import product
+from itertools import groupby, product
+from typing import Any, TypeAlias
 
-import numpy as np
 import pandas as pd
 
 from econnet import countries, ensemble, forecast
@@ -26,6 +26,7 @@ from econnet.sources import snapshot
 
 MEMBERS = forecast.WALK_FORWARD_MEMBERS
 DRAWS = 2000
+Row: TypeAlias = dict[str, Any]
 COSTS = {"log loss": metrics.log_loss_costs, "Brier": metrics.brier_costs}
 
 
@@ -62,7 +63,7 @@ def track_record(known: Known, work: Work) -> pd.DataFrame:
     return walkforward.run(windows, models).dropna(subset=["outcome"])
 
 
-def rows_of(work: Work, record: pd.DataFrame) -> list[dict[str, object]]:
+def rows_of(work: Work, record: pd.DataFrame) -> list[Row]:
     """Return one row a measure and baseline, with paired intervals."""
     by_model = dict(list(record.groupby("model")))
     mine = by_model["econnet"]
@@ -70,8 +71,11 @@ def rows_of(work: Work, record: pd.DataFrame) -> list[dict[str, object]]:
     block = max(work.task.horizon + 1, PERIODS_A_YEAR[work.task.frequency])
     base_rate = by_model["base_rate"]["probability"].to_numpy()
     own = metrics.score(mine, base_rate)
-    rows: list[dict[str, object]] = []
-    for peer, (measure, cost) in product(BASELINES, COSTS.items()):
+    rows: list[Row] = []
+    auroc_interval = bootstrap.auroc_interval(
+        mine["probability"].to_numpy(), outcome, mine["period"], block, DRAWS, seed=0
+    )
+    for (measure, cost), peer in product(COSTS.items(), BASELINES):
         theirs = cost(by_model[peer]["probability"].to_numpy(), outcome)
         ours = cost(mine["probability"].to_numpy(), outcome)
         low, high = bootstrap.mean_interval(
@@ -88,6 +92,7 @@ def rows_of(work: Work, record: pd.DataFrame) -> list[dict[str, object]]:
                 "reach": None,
                 "difference_interval": [low, high],
                 "auroc": own.auroc,
+                "auroc_interval": list(auroc_interval),
                 "n": own.n,
                 "n_origins": own.n_origins,
                 "n_contractions": own.n_contractions,
@@ -96,26 +101,29 @@ def rows_of(work: Work, record: pd.DataFrame) -> list[dict[str, object]]:
     return rows
 
 
-def verdict(row: dict[str, object]) -> str:
-    """Return whether the difference is a win, a loss or neither at 90%."""
-    low, high = np.asarray(row["difference_interval"], dtype=float)
-    return "win" if high < 0 else "loss" if low > 0 else "even"
+def cell(row: Row) -> str:
+    """Return a baseline's cost, the difference's interval, and what that means."""
+    low, high = row["difference_interval"]
+    meaning = "win" if high < 0 else "loss" if low > 0 else "even"
+    return f"{row['peer_value']:.3f} ({low:+.3f} to {high:+.3f}, {meaning})"
 
 
-def as_markdown(rows: list[dict[str, object]]) -> str:
-    """Return the table that the README quotes."""
-    head = (
-        "| task | forecasts (origins, contractions) | AUROC | measure | econnet "
-        "| baseline | | difference, 90% | |\n|---|---|---|---|---|---|---|---|---|"
-    )
-    lines = [head]
-    for row in rows:
-        low, high = np.asarray(row["difference_interval"], dtype=float)
+def as_markdown(rows: list[Row]) -> str:
+    """Return the table that the README quotes: a line a task and measure."""
+    lines = [
+        "| task | forecasts | origins | contractions | AUROC | measure | econnet | "
+        + " | ".join(BASELINES)
+        + " |",
+        "|---" * (7 + len(BASELINES)) + "|",
+    ]
+    for (work, measure), group in groupby(rows, lambda it: (it["work"], it["measure"])):
+        cells = list(group)
+        one = cells[0]
+        low, high = one["auroc_interval"]
         lines.append(
-            f"| {row['work']} | {row['n']} ({row['n_origins']}, "
-            f"{row['n_contractions']}) | {row['auroc']:.3f} | {row['measure']} "
-            f"| {row['econnet']:.4f} | {row['peer']} | {row['peer_value']:.4f} "
-            f"| {low:+.4f} to {high:+.4f} | {verdict(row)} |"
+            f"| {work} | {one['n']} | {one['n_origins']} | {one['n_contractions']} "
+            f"| {one['auroc']:.2f} ({low:.2f} to {high:.2f}) | {measure} "
+            f"| {one['econnet']:.3f} | {' | '.join(map(cell, cells))} |"
         )
     return "\n".join(lines)
 

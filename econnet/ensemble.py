@@ -8,8 +8,8 @@ members' log-odds.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from itertools import pairwise
+from dataclasses import dataclass
+from itertools import groupby, pairwise
 
 import numpy as np
 from numpy.random import SeedSequence
@@ -31,16 +31,32 @@ class Options:
     ----------
     hidden_units
         Of the one hidden layer.
-    training
-        As `econnet.network.train` takes it.
+    fewest_updates
+        A window of few rows is gone through more often, 20, 40, 80 or 160 times, until
+        its networks have been updated this often.
     """
 
     hidden_units: int = 32
-    training: TrainingOptions = field(
-        default_factory=lambda: TrainingOptions(
-            optimizer=AdamW(learning_rate=4e-3), epochs=20, batch_size=64, l2=0.1
+    learning_rate: float = 4e-3
+    l2: float = 0.1
+    batch_size: int = 64
+    fewest_updates: int = 400
+
+    def training(self, rows: int) -> TrainingOptions:
+        """Return how a window of so many training rows is trained."""
+        batches = -(-rows // self.batch_size)
+        epochs = next(
+            (it for it in EPOCHS if it * batches >= self.fewest_updates), EPOCHS[-1]
         )
-    )
+        return TrainingOptions(
+            optimizer=AdamW(learning_rate=self.learning_rate),
+            epochs=epochs,
+            batch_size=self.batch_size,
+            l2=self.l2,
+        )
+
+
+EPOCHS = (20, 40, 80, 160)
 
 
 def fit(
@@ -49,6 +65,7 @@ def fit(
     """Return the networks of all windows, `members` of each, in the windows' order.
 
     A window's networks come to the same bits whatever other windows train beside them.
+    All windows must be trained in the same way, as `stacks` sees to.
     """
     architecture = Architecture.dense(
         windows[0].X_train.shape[1],
@@ -70,14 +87,27 @@ def fit(
         for start, stop in pairwise(starts)
         for _ in range(members)
     ]
+    (training,) = {options.training(len(window.train)) for window in windows}
     train(
         network,
         np.concatenate([window.X_train for window in windows]),
         np.concatenate([window.y_train for window in windows]),
         rows=rows,
-        options=options.training,
+        options=training,
     )
     return network
+
+
+def stacks(
+    windows: Sequence[Window], members: int, options: Options
+) -> list[list[Window]]:
+    """Return the windows in order, cut into stacks that train in one way."""
+    size = max(1, STACK // members)
+    cut = []
+    for _, group in groupby(windows, lambda it: options.training(len(it.train))):
+        alike = list(group)
+        cut += [alike[start : start + size] for start in range(0, len(alike), size)]
+    return cut
 
 
 def logits(windows: Sequence[Window], members: int, network: Network) -> list[Floats]:
@@ -113,11 +143,7 @@ def model(
         return probabilities
 
     def forecast(windows: Sequence[Window]) -> list[Floats]:
-        size = max(1, STACK // members)
-        stacks = [
-            windows[start : start + size] for start in range(0, len(windows), size)
-        ]
-        results = compute.each(forecast_stack, stacks)
+        results = compute.each(forecast_stack, stacks(windows, members, settled))
         return [probability for result in results for probability in result]
 
     return forecast

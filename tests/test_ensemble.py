@@ -8,10 +8,9 @@ from econnet import ensemble, features, labels, panel
 from econnet.ensemble import Options
 from econnet.evaluation import walkforward
 from econnet.evaluation.walkforward import Window
-from econnet.network import TrainingOptions
 from tests.builders import world
 
-QUICK = Options(hidden_units=4, training=TrainingOptions(epochs=3, l2=0.1))
+QUICK = Options(hidden_units=4, fewest_updates=1)
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +34,22 @@ def test_more_members_leave_the_first_ones_as_they_were(windows: list[Window]) -
         two = ensemble.fit(windows[:1], 2, 0, QUICK)
         three = ensemble.fit(windows[:1], 3, 0, QUICK)
     np.testing.assert_array_equal(two.parameters, three.parameters[:2])
+
+
+def test_windows_of_few_rows_are_gone_through_more_often() -> None:
+    options = Options(batch_size=64, fewest_updates=400)
+    assert options.training(64 * 20).epochs == 20
+    assert options.training(64 * 10).epochs == 40
+    assert options.training(64 * 3).epochs == 160
+    assert options.training(10).epochs == 160
+
+
+def test_stacks_keep_the_order_and_train_in_one_way(windows: list[Window]) -> None:
+    cut = ensemble.stacks(windows, 2, Options())
+    assert [window for stack in cut for window in stack] == windows
+    for stack in cut:
+        assert 2 * len(stack) <= ensemble.STACK
+        assert len({Options().training(len(window.train)) for window in stack}) == 1
 
 
 def test_seed_and_origin_give_other_networks(windows: list[Window]) -> None:

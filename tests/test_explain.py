@@ -5,7 +5,7 @@ from econnet import ensemble, explain, features, labels, panel
 from econnet.ensemble import Options
 from econnet.evaluation import walkforward
 from econnet.evaluation.walkforward import Window
-from econnet.network import Network, TrainingOptions
+from econnet.network import Network
 from tests.builders import world
 
 
@@ -17,7 +17,7 @@ def trained() -> tuple[Window, Network]:
     window = walkforward.window_at(
         made, origin, (made.origins == origin) & (made.countries == "FRA")
     )
-    options = Options(hidden_units=8, training=TrainingOptions(epochs=20, l2=0.01))
+    options = Options(hidden_units=8, l2=0.01)
     return window, ensemble.fit([window], 3, 0, options)
 
 

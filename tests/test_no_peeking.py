@@ -10,10 +10,9 @@ from econnet.evaluation import walkforward
 from econnet.evaluation.baselines import BASELINES
 from econnet.evaluation.walkforward import Model
 from econnet.features import Features
-from econnet.network import TrainingOptions
 from tests.builders import world
 
-QUICK = Options(hidden_units=4, training=TrainingOptions(epochs=5, l2=0.1))
+QUICK = Options(hidden_units=4, fewest_updates=1)
 MODELS: dict[str, Model] = {
     "econnet": ensemble.model(2, seed=0, options=QUICK),
     **BASELINES,

@@ -11,6 +11,7 @@ stationary observations", Annals of Statistics 17 (1989).
 
 import numpy as np
 import pandas as pd
+from sklearn.metrics import roc_auc_score
 
 from econnet.features import Floats
 
@@ -45,4 +46,27 @@ def mean_interval(
     counts = block_counts(periods, block, draws, np.random.default_rng(seed))
     means = counts @ costs / counts.sum(axis=1)
     low, high = np.quantile(means, [0.05, 0.95])
+    return float(low), float(high)
+
+
+def auroc_interval(
+    probability: Floats,
+    outcome: Floats,
+    periods: pd.Series,
+    block: int,
+    draws: int,
+    seed: int,
+) -> tuple[float, float]:
+    """Return the 90% interval of the area under the ROC curve.
+
+    Draws without a contraction, or with nothing else, have no such area and are left
+    out.
+    """
+    counts = block_counts(periods, block, draws, np.random.default_rng(seed))
+    areas = [
+        roc_auc_score(outcome, probability, sample_weight=weights)
+        for weights in counts
+        if 0 < weights @ outcome < weights.sum()
+    ]
+    low, high = np.quantile(areas, [0.05, 0.95])
     return float(low), float(high)
