@@ -63,10 +63,12 @@ def auroc_interval(
     out.
     """
     counts = block_counts(periods, block, draws, np.random.default_rng(seed))
-    areas = [
-        roc_auc_score(outcome, probability, sample_weight=weights)
-        for weights in counts
-        if 0 < weights @ outcome < weights.sum()
-    ]
+    areas = np.array(
+        [
+            roc_auc_score(outcome, probability, sample_weight=weights)
+            for weights in counts
+            if 0 < weights @ outcome < weights.sum()
+        ]
+    )
     low, high = np.quantile(areas, [0.05, 0.95])
     return float(low), float(high)
