@@ -153,7 +153,8 @@ def known(
         origin, notices = "store", []
         theirs = stored.series()
         both = series.merge(theirs, on=SERIES_KEY, suffixes=("_ours", ""))
-        later = both["title_ours"].map(base_year).astype("Int64") > both["base"]
+        base = both["title_ours"].map(base_year).astype("Int64")
+        later = (base > both["base"]).fillna(False).astype(bool)
         if later.any():
             notices.append(
                 f"{later.sum()} series are taken from the bundled snapshot, which has "

@@ -1,7 +1,7 @@
 """Every observation ever fetched, with the moment it was fetched, in one DuckDB file.
 
 Nothing is overwritten: a refetch adds what is new or changed, so that each revision is
-a vintage. A series is written in one transaction or not at all, and only whole; a value
+a vintage. Series are written whole, in one transaction or not at all; a value
 that its source no longer has is written as missing, so that no vintage mixes what was
 published together with what was not. The file is held for moments, under a lock of our
 own, for DuckDB lets one process in at a time. Countries stand in the table
@@ -11,7 +11,6 @@ own, for DuckDB lets one process in at a time. Countries stand in the table
 import os
 import re
 import time
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -66,8 +65,8 @@ class Status:
         first_period, last_period, observations, revisions, discontinued,
         retrieved_at`; the last is when the source was last asked.
     rebased
-        One row for each time a series came on another base: `country, indicator,
-        source, series_id, base_kept, base_left, noticed_at`. The later base is kept.
+        One row for each time a series came on another base: `country, source,
+        series_id, indicator, base_kept, base_left, noticed_at`. The later is kept.
     """
 
     path: Path
@@ -104,9 +103,9 @@ class Store:
         return self.path.exists()
 
     def write(self, answers: Sequence[Answer]) -> list[Change]:
-        """Add what is new in each answer, whole series at a time."""
+        """Add what is new in these answers, one a series id, all of them or none."""
         with self._open() as connection:
-            return [_write(connection, answer) for answer in answers]
+            return _write(connection, answers)
 
     def confirm(self, keys: Sequence[Key], retrieved_at: datetime) -> None:
         """Note that these were asked for, and had not changed."""
@@ -173,7 +172,9 @@ class Store:
         """Return coverage, freshness and revisions."""
         with self._open() as connection:
             coverage = connection.sql(COVERAGE).df()
-            rebased = connection.sql("FROM rebased ORDER BY noticed_at, series_id, country").df()
+            rebased = connection.sql(
+                "FROM rebased ORDER BY noticed_at, series_id, country"
+            ).df()
             n_countries, n_series = _one_row(
                 connection,
                 "SELECT count(DISTINCT country), "
@@ -304,100 +305,64 @@ def _write_excel(frame: pd.DataFrame, path: Path) -> None:
         ) from error
 
 
-def _write(connection: duckdb.DuckDBPyConnection, answer: Answer) -> Change:
-    """Add what is new in one answer, in one transaction."""
-    key = [answer.source, answer.provenance.series_id, answer.indicator]
-    series = answer.series.assign(base=_bases(answer.series["title"]))
-    connection.register("new_series", series)
-    connection.register("new_observations", answer.observations)
-    connection.begin()
-    kept = _keep_later_bases(connection, answer, key)
-    counts: Counter[str] = Counter()
-    areas = {
-        "observations": [c for c in series["country"] if known_countries.is_country(c)]
+def _write(
+    connection: duckdb.DuckDBPyConnection, answers: Sequence[Answer]
+) -> list[Change]:
+    """Add what is new in the answers, in one transaction."""
+    series = pd.concat([answer.series for answer in answers])
+    bases = {title: base_year(title) for title in series["title"].unique()}
+    new = {
+        "new_answers": pd.DataFrame([_about(answer) for answer in answers]),
+        "new_series": series.assign(base=series["title"].map(bases).astype("Int64")),
+        "new_observations": pd.concat([answer.observations for answer in answers]),
     }
-    areas["aggregates"] = sorted({*series["country"]} - {*areas["observations"]})
-    for table, codes in areas.items():
-        codes = [code for code in codes if code not in kept]
-        rows = DATED if answer.observations["known_at"].notna().any() else UNDATED
-        parameters = {
-            "source": key[0],
-            "series_id": key[1],
-            "indicator": key[2],
-            "countries": codes,
-            "kept": list(kept),
-            "first_period": answer.provenance.first_period,
-            "retrieved_at": answer.provenance.retrieved_at,
-        }
-        connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE changes AS {rows.format(table=table)}",
-            {name: parameters[name] for name in PARAMETER.findall(rows)},
-        )
-        connection.execute(f"INSERT INTO {table} SELECT {COLUMNS} FROM changes")  # noqa: S608
-        found = connection.execute("SELECT kind, count(*) FROM changes GROUP BY kind")
-        for kind, count in found.fetchall():
-            counts[kind] += count
-    connection.execute(
-        "DELETE FROM series WHERE source = ? AND series_id = ? AND indicator = ? "
-        "AND country IN (SELECT country FROM new_series) "
-        "AND NOT list_contains(?, country)",
-        [*key, list(kept)],
-    )
-    connection.execute(
-        f"INSERT INTO series SELECT {SERIES} FROM new_series "  # noqa: S608
-        "WHERE NOT list_contains(?, country)",
-        [list(kept)],
-    )
-    connection.execute(
-        "DELETE FROM answers WHERE source = ? AND series_id = ? AND indicator = ?", key
-    )
-    connection.execute(
-        "INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?)",
-        [
-            *key,
-            answer.provenance.digest,
-            answer.provenance.first_period,
-            answer.provenance.retrieved_at,
-        ],
-    )
+    connection.begin()
+    for name, frame in new.items():
+        connection.register("frame", frame)
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS FROM frame")
+        connection.unregister("frame")
+    connection.execute(OTHER_BASES)
+    connection.execute(CHANGES)
+    codes = [country.alpha3 for country in known_countries.all_countries()]
+    for statement in APPLY:
+        connection.execute(statement, [codes] if "?" in statement else None)
+    counts = {
+        (source, series_id, indicator, kind): count
+        for source, series_id, indicator, kind, count in connection.execute(
+            f"SELECT {KEY}, kind, count(*) FROM changes GROUP BY ALL"  # noqa: S608
+        ).fetchall()
+    }
+    kept = connection.execute(
+        f"SELECT {KEY}, country FROM kept ORDER BY country"  # noqa: S608
+    ).fetchall()
     connection.commit()
-    connection.unregister("new_series")
-    connection.unregister("new_observations")
-    return Change(
-        source=answer.source,
-        series_id=answer.provenance.series_id,
-        indicator=answer.indicator,
-        added=counts["added"],
-        revised=counts["revised"],
-        withdrawn=counts["withdrawn"],
-        kept=kept,
-    )
+    return [
+        Change(
+            *key,
+            added=counts.get((*key, "added"), 0),
+            revised=counts.get((*key, "revised"), 0),
+            withdrawn=counts.get((*key, "withdrawn"), 0),
+            kept=tuple(country for *other, country in kept if (*other,) == key),
+        )
+        for key in map(_key, answers)
+    ]
 
 
-def _keep_later_bases(
-    connection: duckdb.DuckDBPyConnection, answer: Answer, key: list[str]
-) -> tuple[str, ...]:
-    """Note each change of base; return the countries that stay on a later one."""
-    connection.execute(
-        "CREATE OR REPLACE TEMP TABLE other_base AS "
-        "SELECT country, indicator, source, series_id, "
-        "old.base AS old, new.base AS new FROM series old JOIN new_series new "
-        "USING (source, series_id, indicator, country) "
-        "WHERE source = ? AND series_id = ? AND indicator = ? AND old.base <> new.base",
-        key,
-    )
-    connection.execute(
-        "INSERT INTO rebased SELECT country, indicator, source, series_id, "
-        "greatest(old, new), least(old, new), ? FROM other_base",
-        [answer.provenance.retrieved_at],
-    )
-    later = connection.sql("SELECT country FROM other_base WHERE old > new").fetchall()
-    return tuple(sorted(country for (country,) in later))
+def _key(answer: Answer) -> Key:
+    return answer.source, answer.provenance.series_id, answer.indicator
 
 
-def _bases(titles: pd.Series) -> pd.Series:
-    bases = {title: base_year(title) for title in titles.unique()}
-    return titles.map(bases).astype("Int64")
+def _about(answer: Answer) -> dict[str, object]:
+    source, series_id, indicator = _key(answer)
+    return {
+        "source": source,
+        "series_id": series_id,
+        "indicator": indicator,
+        "digest": answer.provenance.digest,
+        "first_period": answer.provenance.first_period,
+        "retrieved_at": answer.provenance.retrieved_at,
+        "dated": bool(answer.observations["known_at"].notna().any()),
+    }
 
 
 def _create(path: Path) -> None:
@@ -495,7 +460,6 @@ def _end_of(as_of: datetime) -> datetime:
 
 ROWS_OF_A_SHEET = 1_048_576
 BASE = re.compile(r"(?:constant|chained|chn\.?)\s+\(?(\d{4})|(\d{4})\s*=\s*100\b", re.I)
-PARAMETER = re.compile(r"\$(\w+)")
 
 OBSERVATION = (
     "country VARCHAR, indicator VARCHAR, period VARCHAR, value DOUBLE, source VARCHAR, "
@@ -518,7 +482,7 @@ CREATE TABLE answers(
     first_period VARCHAR, retrieved_at TIMESTAMP
 );
 CREATE TABLE rebased(
-    country VARCHAR, indicator VARCHAR, source VARCHAR, series_id VARCHAR,
+    country VARCHAR, source VARCHAR, series_id VARCHAR, indicator VARCHAR,
     base_kept INTEGER, base_left INTEGER, noticed_at TIMESTAMP
 );
 CREATE TABLE about(version INTEGER);
@@ -535,38 +499,72 @@ FIRST = (
     "period ORDER BY retrieved_at, known_at NULLS FIRST) = 1 AS first FROM {table}"
 )
 
-# A source that dates nothing is compared with the newest value of each period.
-UNDATED = f"""
-WITH stored AS (
-    FROM {{table}} WHERE source = $source AND series_id = $series_id
-    AND indicator = $indicator AND NOT list_contains($kept, country) QUALIFY {NEWEST}
-), new AS (FROM new_observations WHERE list_contains($countries, country))
-SELECT new.*, if(stored.period IS NULL, 'added', 'revised') AS kind
-FROM new LEFT JOIN stored USING (country, period)
-WHERE stored.period IS NULL OR new.value IS DISTINCT FROM stored.value
-UNION ALL
-SELECT stored.* REPLACE (
-    NULL AS value, $retrieved_at::TIMESTAMP AS retrieved_at, NULL AS known_at
-), 'withdrawn'
-FROM stored ANTI JOIN new USING (country, period)
-WHERE stored.value IS NOT NULL AND stored.period >= $first_period
+KEY = "source, series_id, indicator"
+OTHER_BASES = f"""
+CREATE OR REPLACE TEMP TABLE other_bases AS
+SELECT country, {KEY}, stored.base AS stored, new.base AS new
+FROM series stored JOIN new_series new USING ({KEY}, country)
+WHERE stored.base <> new.base;
+CREATE OR REPLACE TEMP TABLE kept AS FROM other_bases WHERE stored > new
 """  # noqa: S608
 
-# One that dates its values is compared vintage by vintage.
-DATED = """
-WITH stored AS (
-    FROM {table} WHERE source = $source AND series_id = $series_id
-    AND indicator = $indicator
-), new AS (FROM new_observations WHERE list_contains($countries, country))
-SELECT new.*, if(row_number() OVER (
-    PARTITION BY country, period ORDER BY known_at NULLS FIRST
-) = 1 AND period NOT IN (SELECT period FROM stored), 'added', 'revised') AS kind
-FROM new WHERE NOT EXISTS (
-    FROM stored WHERE stored.country = new.country AND stored.period = new.period
-    AND stored.known_at IS NOT DISTINCT FROM new.known_at
-    AND stored.value IS NOT DISTINCT FROM new.value
+# A source that dates nothing is compared with the newest value of each period, one that
+# dates its values vintage by vintage. What stands in the store and no longer in an
+# undated answer was withdrawn.
+CHANGES = f"""
+CREATE OR REPLACE TEMP TABLE changes AS
+WITH fresh AS (
+    SELECT o.*, dated FROM new_observations o JOIN new_answers USING ({KEY})
+    ANTI JOIN kept USING ({KEY}, country)
+), stored AS (
+    SELECT {COLUMNS} FROM (FROM observations UNION ALL FROM aggregates)
+    SEMI JOIN new_answers USING ({KEY}) ANTI JOIN kept USING ({KEY}, country)
+), newest AS (FROM stored QUALIFY {NEWEST})
+SELECT fresh.*, if(newest.period IS NULL, 'added', 'revised') AS kind
+FROM fresh LEFT JOIN newest USING ({KEY}, country, period)
+WHERE NOT dated
+AND (newest.period IS NULL OR fresh.value IS DISTINCT FROM newest.value)
+UNION ALL
+SELECT fresh.*, if(newest.period IS NULL AND row_number() OVER (
+    PARTITION BY {KEY}, country, period ORDER BY fresh.known_at NULLS FIRST
+) = 1, 'added', 'revised')
+FROM fresh LEFT JOIN newest USING ({KEY}, country, period)
+WHERE dated AND NOT EXISTS (
+    FROM stored WHERE stored.source = fresh.source
+    AND stored.series_id = fresh.series_id AND stored.indicator = fresh.indicator
+    AND stored.country = fresh.country AND stored.period = fresh.period
+    AND stored.known_at IS NOT DISTINCT FROM fresh.known_at
+    AND stored.value IS NOT DISTINCT FROM fresh.value
 )
-"""
+UNION ALL
+SELECT newest.* REPLACE (
+    NULL AS value, answer.retrieved_at AS retrieved_at, NULL AS known_at
+), dated, 'withdrawn'
+FROM newest ANTI JOIN fresh USING ({KEY}, country, period)
+JOIN new_answers answer USING ({KEY})
+WHERE NOT dated AND newest.value IS NOT NULL AND newest.period >= first_period
+"""  # noqa: S608
+
+APPLY = (
+    # A series that stays on its later base keeps its title as well.
+    f"DELETE FROM new_series WHERE (country, {KEY}) IN "  # noqa: S608
+    f"(SELECT (country, {KEY}) FROM kept)",
+    f"INSERT INTO observations SELECT {COLUMNS} FROM changes "  # noqa: S608
+    "WHERE list_contains(?, country)",
+    f"INSERT INTO aggregates SELECT {COLUMNS} FROM changes "  # noqa: S608
+    "WHERE NOT list_contains(?, country)",
+    f"INSERT INTO rebased SELECT country, {KEY}, "  # noqa: S608
+    "greatest(stored, new), least(stored, new), retrieved_at "
+    f"FROM other_bases JOIN new_answers USING ({KEY})",
+    "DELETE FROM series old USING new_series new WHERE old.source = new.source "
+    "AND old.series_id = new.series_id AND old.indicator = new.indicator "
+    "AND old.country = new.country",
+    f"INSERT INTO series SELECT {SERIES} FROM new_series",  # noqa: S608
+    "DELETE FROM answers old USING new_answers new WHERE old.source = new.source "
+    "AND old.series_id = new.series_id AND old.indicator = new.indicator",
+    f"INSERT INTO answers SELECT {KEY}, digest, first_period, retrieved_at "  # noqa: S608
+    "FROM new_answers",
+)
 
 COVERAGE = """
 SELECT o.source, o.indicator, s.frequency, count(DISTINCT o.country) AS countries,

@@ -176,7 +176,7 @@ def by_period(
 def _days_apart(days: list[date]) -> int:
     """Return the usual distance of two dates; a month where there is but one."""
     gaps = sorted((after - before).days for before, after in pairwise(days))
-    return gaps[len(gaps) // 2] if gaps else 31
+    return gaps[(len(gaps) - 1) // 2] if gaps else 31
 
 
 def _monthly_means(

@@ -4,7 +4,7 @@ import json
 import re
 import socket
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -132,7 +132,7 @@ class Sources:
     requests: list[Request] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        handlers = {
+        handlers: dict[str | re.Pattern[str], Callable[[Request], Response]] = {
             re.compile("/v2/country/all/indicator/.*"): self._bank,
             "/graph/fredgraph.csv": self._fred,
             re.compile("/fred/series/.*"): self._alfred,
