@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
+from zipfile import BadZipFile
 
 import duckdb
 import pandas as pd
@@ -184,7 +185,7 @@ def _by_openpyxl(path: Path) -> pd.DataFrame:
         raise DataError(
             f"{path.name} needs one more package: pip install 'econnet[excel]'"
         ) from error
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, SyntaxError, BadZipFile) as error:
         raise DataError(f"{path.name} is no Excel workbook that can be read") from error
     return cells
 
@@ -374,7 +375,7 @@ UNIT: Mapping[Kind, str] = {
 SHARE_OF_RISES = 0.6
 MISSING = frozenset({"", ".", "..", "-", "na", "n/a", "nan", "null", "none", "#n/a"})
 RATE_WORDS = re.compile(
-    r"rate|yield|spread|percent|share|ratio|growth|inflation|%", re.I
+    r"rate|yield|spread|percent|share(?! ?price)|ratio|growth|inflation|%", re.I
 )
 INDEX_WORDS = re.compile(r"index|prices?\b|cpi|ppi|deflator", re.I)
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
