@@ -40,11 +40,8 @@ def sigmoid(z: Array, *, out: Array) -> Array:
 
     The smallest results are about e times the smallest normal number.
     """
-    # Beyond this the reciprocal would be a denormal number, on which processors are
-    # many times slower, and further on exp overflows.
-    largest = -1 - np.log(np.finfo(out.dtype).tiny)
     np.negative(z, out=out)
-    np.minimum(out, largest, out=out)
+    np.minimum(out, LARGEST_EXPONENTS[out.dtype], out=out)
     np.exp(out, out=out)
     np.add(out, 1, out=out)
     np.reciprocal(out, out=out)
@@ -113,6 +110,13 @@ def _tanh_backward(A: Array, slope: Array) -> None:
     np.subtract(1, A, out=A)
     np.multiply(A, slope, out=A)
 
+
+# Beyond these the reciprocal in sigmoid would be a denormal number, on which processors
+# are many times slower, and further on exp overflows.
+LARGEST_EXPONENTS: Mapping[np.dtype[np.floating], float] = {
+    np.dtype(dtype): -1 - float(np.log(np.finfo(dtype).tiny))
+    for dtype in (np.float32, np.float64)
+}
 
 ACTIVATIONS: Mapping[ActivationName, Activation] = {
     "identity": Activation(_identity_forward, _identity_backward),

@@ -161,9 +161,9 @@ class Batches:
     def __len__(self) -> int:
         return int(self.counts.max())
 
-    def with_batch(self, number: int) -> int:
-        """Return how many members have such a batch; they are the first."""
-        return int(np.count_nonzero(self.counts > number))
+    def members_by_batch(self) -> list[int]:
+        """Return how many members have each of the batches; they are the first."""
+        return [int((self.counts > number).sum()) for number in range(len(self))]
 
     def shuffle(self, generators: Sequence[np.random.Generator]) -> None:
         """Deal each member's rows anew, in an order from its own stream."""

@@ -252,6 +252,7 @@ class _Run:
         self.learning, self.judging = learning, judging
         self.options, self.state, self.log = options, state, log
         architecture = network.architecture
+        self.with_batch = learning.members_by_batch()
         self.loss: Loss = LOSSES[_output_activation(architecture)]
         in_place = options.patience is None
         self.parameters = _take(network.parameters, members, in_place)
@@ -304,8 +305,7 @@ class _Run:
         cost, accuracy = np.zeros((2, len(self.members)))
         if len(batches) > 1:
             batches.shuffle([self.network.generators[m] for m in self.members])
-        for number in range(len(batches)):
-            k = batches.with_batch(number)
+        for number, k in enumerate(self.with_batch):
             stack = self.first(k)
             targets, weights = batches.targets[number, :k], batches.weights[number, :k]
             masks = [mask[:k] for mask in self.masks]
@@ -344,8 +344,7 @@ class _Run:
     def _judge(self, batches: Batches, epoch: int, recorded: bool) -> None:
         """Take the cost of the validation rows, and remember who is at its best."""
         cost, accuracy = np.zeros((2, len(self.members)))
-        for number in range(len(batches)):
-            k = batches.with_batch(number)
+        for number, k in enumerate(batches.members_by_batch()):
             stack, share = self.first(k), batches.share[number, :k]
             targets, weights = batches.targets[number, :k], batches.weights[number, :k]
             batches.gather(number, out=stack.inputs)
@@ -383,6 +382,7 @@ class _Run:
         kept = np.flatnonzero(~stopped)
         self.members = self.members[kept]
         self.learning.keep(kept)
+        self.with_batch = self.learning.members_by_batch()
         self.parameters = _move_up(self.parameters, kept)
         self.moments = [_move_up(moment, kept) for moment in self.moments]
         self.steps = _move_up(self.steps, kept)
