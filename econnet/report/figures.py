@@ -351,11 +351,11 @@ def roc(forecast: Forecast) -> Figure | None:
             known["outcome"].to_numpy(dtype=float),
         )
         axes.plot(100 * false_alarms, 100 * hits, **style, clip_on=False)
-        axes.plot([50, 56], [6 + 7 * row] * 2, **style)
+        axes.plot([50, 56], [6 + 9 * row] * 2, **style)
         title = "econnet" if name == "econnet" else words.baseline_title(name)
         axes.text(
             58,
-            6 + 7 * row,
+            6 + 9 * row,
             f"{title} ({area:.2f})",
             va="center_baseline",
             color=BLUE if name == "econnet" else GREY,

@@ -43,7 +43,6 @@ def to_dict(forecast: Forecast) -> dict[str, Json]:
             "chance": words.chance(forecast),
             "position": words.position(forecast),
             "verdict": f"{verdict.call}: {verdict.reason}",
-            "stale": words.stale(forecast),
             "caveats": list(words.caveats(forecast)),
         },
         "metrics": _known(asdict(forecast.metrics)),

@@ -471,14 +471,11 @@ def _horizon(task: Task) -> str:
 def caveats(forecast: Forecast) -> list[str]:
     """Return what the reader should keep in mind, the gravest first."""
     scores, noun = forecast.metrics, NOUN[forecast.task.frequency]
-    notes = []
-    if (warning := stale(forecast)) is not None:
-        notes.append(warning)
-    notes.append(
+    notes = [
         "The data are revised data, not those that were published at the time. First "
         "figures are often revised, most of all around turning points, so a "
         "forecaster at the time would have done worse than this track record."
-    )
+    ]
     notes.append(
         f"The country's scores rest on {_count(scores.n, 'forecast')} and "
         f"{_count(scores.n_contractions, 'contraction')}. Neighbouring {noun}s are "
