@@ -211,14 +211,19 @@ class Store:
             )
             parameters += [_end_of(as_of)] * 2
         # A first value is told from a revision only where that makes a difference.
-        rows = f"FROM {table}" if as_of is None else FIRST.format(table=table)
+        rows = (
+            f"SELECT *, rowid FROM {table}"  # noqa: S608
+            if as_of is None
+            else FIRST.format(table=table)
+        )
         where = " AND ".join(conditions)
-        query = f"SELECT {COLUMNS} FROM ({rows}) WHERE {where}"  # noqa: S608
+        query = f"FROM ({rows}) WHERE {where}"
         if newest:
             query = f"FROM ({query} QUALIFY {NEWEST}) WHERE value IS NOT NULL"
         with self._open() as connection:
             frame: pd.DataFrame = connection.execute(
-                f"{query} ORDER BY {IN_ORDER}", parameters
+                f"SELECT {COLUMNS} FROM ({query}) ORDER BY {IN_ORDER}",  # noqa: S608
+                parameters,
             ).df()
         return frame
 
@@ -489,14 +494,16 @@ CREATE TABLE about(version INTEGER);
 """
 
 COLUMNS = ", ".join(OBSERVATION_COLUMNS)
-IN_ORDER = "retrieved_at, known_at NULLS FIRST, source, series_id, country, period"
+# Rows stand in the order of their series within what was written together.
+IN_ORDER = "retrieved_at, known_at NULLS FIRST, rowid"
 NEWEST = (
     "row_number() OVER (PARTITION BY source, series_id, country, indicator, period "
     "ORDER BY retrieved_at DESC, known_at DESC NULLS LAST) = 1"
 )
 FIRST = (
-    "SELECT *, row_number() OVER (PARTITION BY source, series_id, country, indicator, "
-    "period ORDER BY retrieved_at, known_at NULLS FIRST) = 1 AS first FROM {table}"
+    "SELECT *, rowid, row_number() OVER ("
+    "PARTITION BY source, series_id, country, indicator, period "
+    "ORDER BY retrieved_at, known_at NULLS FIRST) = 1 AS first FROM {table}"
 )
 
 KEY = "source, series_id, indicator"
@@ -543,6 +550,7 @@ SELECT newest.* REPLACE (
 FROM newest ANTI JOIN fresh USING ({KEY}, country, period)
 JOIN new_answers answer USING ({KEY})
 WHERE NOT dated AND newest.value IS NOT NULL AND newest.period >= first_period
+ORDER BY source, series_id, indicator, country, period, known_at NULLS FIRST
 """  # noqa: S608
 
 APPLY = (

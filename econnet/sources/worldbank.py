@@ -35,7 +35,7 @@ class Download:
     """The pages of one indicator as they came, and their SHA-256."""
 
     series_id: str
-    pages: tuple[str, ...]
+    pages: tuple[bytes, ...]
     digest: str
     retrieved_at: datetime
 
@@ -83,9 +83,8 @@ def read(
     try:
         pages = [json.loads(page) for page in download.pages]
         rows = [_row(entry, template.id) for _, entries in pages for entry in entries]
-    except json.JSONDecodeError as error:
-        reason = f"the answer breaks off or is no JSON (at character {error.pos:,})"
-        raise complaint(reason) from error
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise complaint("the answer breaks off or is no JSON") from error
     except (KeyError, TypeError, ValueError) as error:
         raise complaint("rows in another format than the World Bank's") from error
     header = pages[0][0]
@@ -145,7 +144,7 @@ class Reader(WorldBankReader):  # type: ignore[misc]  # it has no types
 
     def download(self) -> Download:
         """Return every page, each checked to be what it says it is."""
-        digest, pages = hashlib.sha256(), list[str]()
+        digest, pages = hashlib.sha256(), list[bytes]()
         first: dict[str, Any] = {}
         count = 1
         while len(pages) < count:
@@ -156,8 +155,7 @@ class Reader(WorldBankReader):  # type: ignore[misc]  # it has no types
                 CONTENT_TYPES,
             )
             digest.update(response.content)
-            text = self._text(response.content)
-            header = self._header(text)
+            header = self._header(response.content)
             first = first or header
             if header["total"] == 0:
                 reason = "it has no data of that name"
@@ -170,29 +168,24 @@ class Reader(WorldBankReader):  # type: ignore[misc]  # it has no types
                 raise self._error(
                     f"page {len(pages) + 1} of {count} belongs to another answer"
                 )
-            pages.append(text)
+            pages.append(response.content)
             # `pages` itself is not to be trusted: it has said 0 and meant nothing.
             count = math.ceil(first["total"] / max(1, first["per_page"]))
         return Download(
             self.series_id, tuple(pages), digest.hexdigest(), observations.now()
         )
 
-    def _text(self, content: bytes) -> str:
-        """Return an answer as text, once it is known to be neither empty nor XML."""
-        text = content.decode("utf-8-sig", errors="replace").strip()
+    def _header(self, content: bytes) -> dict[str, Any]:
+        """Return a page's header without reading its rows, which are many."""
+        text = content[:HEADER_BYTES].decode("utf-8-sig", errors="replace").strip()
         if not text:
             raise self._error("answered with nothing at all")
         if text.startswith("<"):
             message = XML_MESSAGE.search(text)
             told = f"message {message[1]}: {message[2]}" if message else text[:60]
             raise self._error(f"answered with a page or an error, not data: {told}")
-        return text
-
-    def _header(self, text: str) -> dict[str, Any]:
-        """Return a page's header without reading its rows, which are many."""
         try:
-            start = text.index("{")
-            header, _ = json.JSONDecoder().raw_decode(text, start)
+            header, _ = json.JSONDecoder().raw_decode(text, text.index("{"))
             if "message" in header:
                 message = header["message"][0]
                 raise self._error(f"message {message['id']}: {message['value']}")
@@ -232,5 +225,6 @@ def _period(text: str) -> str:
     return text.replace("M", "-")
 
 
+HEADER_BYTES = 4096
 PERIOD = re.compile(r"\d{4}(Q[1-4]|M(0[1-9]|1[0-2]))?")
 XML_MESSAGE = re.compile(r'<wb:message id="(\d+)"[^>]*>([^<]*)<')
