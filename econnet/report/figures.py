@@ -184,8 +184,8 @@ def drivers(forecast: Forecast) -> Figure | None:
 
 
 def contributions(forecast: Forecast) -> Figure | None:
-    """Draw what every indicator adds to the forecast."""
-    return _drivers(forecast, FULL_WIDTH, most=30)
+    """Draw what all indicators add to the forecast, the least of many as one."""
+    return _drivers(forecast, FULL_WIDTH, most=27)
 
 
 def _drivers(forecast: Forecast, width: float, most: int) -> Figure | None:

@@ -89,15 +89,21 @@ def period_in_words(period: pd.Period) -> str:
 
 def contraction_clause(forecast: Forecast) -> str:
     """Return what it is that may happen: `output contracts`."""
-    label = forecast.task.label
-    subject = "output" if forecast.task.target == "real_gdp" else forecast.target_title
+    label, title = forecast.task.label, forecast.target_title
     if label.startswith("given:"):
         return f"{label.removeprefix('given:')} is 1"
+    if label == "nber":
+        return "the economy is in recession, as the NBER dates it,"
+    if forecast.task.target == "real_gdp":
+        return {
+            "negative-growth": "output contracts",
+            "year-on-year": "output is below its level of a year before",
+            "two-quarters": "output falls, in a run of two quarters or more,",
+        }[label]
     return {
-        "negative-growth": f"{subject} contracts",
-        "year-on-year": f"{subject} is below its level of a year before",
-        "two-quarters": f"{subject} falls, for two quarters or more in a row",
-        "nber": "the economy is in recession as the NBER dates it",
+        "negative-growth": f"there is a fall in {title}",
+        "year-on-year": f"there is a fall in {title} over a year",
+        "two-quarters": f"there is a fall in {title}, one of two or more in a row,",
     }[label]
 
 

@@ -86,6 +86,29 @@ def test_period_is_said_in_words(period: pd.Period, said: str) -> None:
     assert words.period_in_words(period) == said
 
 
+@pytest.mark.parametrize(
+    ("label", "target", "said"),
+    [
+        ("negative-growth", "real_gdp", "output contracts in 2021:"),
+        ("negative-growth", "exports", "there is a fall in Exports in 2021:"),
+        (
+            "year-on-year",
+            "real_gdp",
+            "output is below its level of a year before in 2021:",
+        ),
+        ("nber", "real_gdp", "is in recession, as the NBER dates it, in 2021:"),
+        ("given:crisis", "real_gdp", "crisis is 1 in 2021:"),
+    ],
+)
+def test_chance_says_what_may_happen(
+    label: str, target: str, said: str, brazil: Forecast
+) -> None:
+    task = replace(brazil.task, label=label, target=target)
+    period = pd.Period("2021", "Y")
+    forecast = replace(brazil, task=task, period=period, target_title="Exports")
+    assert said in words.chance(forecast)
+
+
 def judged(forecast: Forecast, scores: dict[str, Any]) -> words.Verdict:
     """Return the verdict on a forecast that has a good record but for `scores`."""
     own = replace(GOOD, **scores)
