@@ -7,7 +7,7 @@ Only this module knows the whole story.
 
 import platform
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
@@ -16,8 +16,8 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from econnet import ensemble, explain, features, labels, models, panel
-from econnet.catalog import FREQUENCIES, Frequency
+from econnet import catalog, ensemble, explain, features, labels, models, panel
+from econnet.catalog import FREQUENCIES, Frequency, Indicator
 from econnet.countries import Country
 from econnet.errors import DataError
 from econnet.evaluation import calibration, metrics, walkforward
@@ -228,11 +228,14 @@ class Known:
         One row a series: what is known of it, as `snapshot.Snapshot.series`.
     source
         Where they come from, in a word for the user: `snapshot`, `store`, a file name.
+    indicators
+        What each indicator is: the catalog, or the columns of the user's file.
     """
 
     observations: pd.DataFrame
     series: pd.DataFrame
     source: str
+    indicators: Mapping[str, Indicator] = field(default_factory=catalog.load)
 
 
 @dataclass(frozen=True, eq=False)
@@ -333,7 +336,7 @@ def prepare(
     DataError
         The country lacks what the task needs.
     """
-    whole = panel.build(known.observations, task.frequency, as_of)
+    whole = panel.build(known.observations, task.frequency, as_of, known.indicators)
     if country.alpha3 not in whole.countries:
         raise DataError(_nothing_known(known, country, task, whole))
     if task.pool == "own" or task.label == "nber":
@@ -665,7 +668,7 @@ RESPONSE_CURVES = 6
 DERIVED: Mapping[str, tuple[str, str]] = {
     PHASE: ("Phase and past contractions", "cycle"),
     ABROAD: ("Growth abroad", "abroad"),
-    explain.MISSING: ("Figures not published yet", "data"),
+    explain.MISSING: ("Figures that are missing", "data"),
 }
 UNIT_OF_CHANGE: Mapping[str, str] = {
     "growth": "change, percent",

@@ -9,13 +9,18 @@ indicator, one is taken for each country: levels of different bases are never sp
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from econnet import catalog
 from econnet.catalog import FREQUENCIES, PANDAS_ALIAS, Frequency, Indicator
 from econnet.errors import DataError
+
+Days: TypeAlias = npt.NDArray[np.int64]
+Dates: TypeAlias = npt.NDArray[np.datetime64]
 
 PERIODS_A_YEAR: dict[Frequency, int] = {"A": 1, "Q": 4, "M": 12}
 SERIES = ["country", "indicator", "source", "series_id", "native_frequency"]
@@ -83,9 +88,10 @@ def build(
     """Return what was known on `as_of`, by default on the day of the newest retrieval.
 
     A value is known at its `known_at`; without one, when its publication lag has passed
-    or, where that is sooner, when it was retrieved. Of a value that was retrieved again
-    and found revised, the revision is known when it was retrieved. `indicators`
-    describes the columns, and is the catalog unless the data are the user's own.
+    or, where that is sooner, when it was retrieved. Of a value that was revised, the
+    panel holds the newest vintage known on `as_of`, with the date on which the first
+    was known: the panel is one of revised data. `indicators` describes the columns, and
+    is the catalog unless the data are the user's own.
 
     Raises
     ------
@@ -95,50 +101,78 @@ def build(
     indicators = catalog.load() if indicators is None else indicators
     if as_of is None:
         as_of = observations["retrieved_at"].max()
-    dated = _dated(observations[observations["indicator"].isin(indicators.keys())])
-    dated = dated[dated["known_at"] <= as_of]
-    dated = dated.drop_duplicates([*SERIES, "end"], keep="last")
-    finer = FREQUENCIES[FREQUENCIES.index(frequency) :]
-    parts = [_at_frequency(dated, native, frequency) for native in finer]
-    tidy = pd.concat([part for part in parts if len(part)] or parts[:1])
+    series, rows = _coded(observations[observations["indicator"].isin([*indicators])])
+    rows = _as_known(series, rows, as_of)
+    tidy = _at_frequency(series, rows, frequency)
     if tidy.empty:
         raise DataError(
             f"no data of frequency {frequency} or higher were known on "
             f"{as_of.date()}: choose another --frequency, or a later --as-of"
         )
-    chosen = _choose_series(tidy)
-    tidy = tidy.merge(chosen, on=SERIES)
-    wide = tidy.set_index(["country", "period", "indicator"])
-    values = _without_gaps(wide["value"].unstack("indicator"), frequency)
-    known_at = wide["known_at"].unstack("indicator").reindex(values.index)
-    return Panel(values, known_at, frequency, as_of, chosen, indicators)
+    chosen = _choose_series(series, tidy)
+    tidy = tidy[np.isin(tidy["series"], chosen.index)]
+    values, known_at = _table(chosen, tidy, frequency)
+    return Panel(
+        values, known_at, frequency, as_of, chosen.reset_index(drop=True), indicators
+    )
 
 
-def _dated(observations: pd.DataFrame) -> pd.DataFrame:
-    """Add the native frequency, the period's last day and the date it was known."""
-    texts = observations["period"].unique()
-    periods = {text: _period(text) for text in texts}
-    native = observations["period"].map({t: p[0] for t, p in periods.items()})
-    end = observations["period"].map({t: p[1] for t, p in periods.items()})
-    lag = _publication_lags(observations.assign(native_frequency=native))
-    dated = observations.assign(native_frequency=native, end=end)
-    dated = dated.sort_values("retrieved_at", kind="stable")
-    published = (dated["end"] + lag).clip(upper=dated["retrieved_at"])
-    revised = dated.duplicated([*SERIES, "end"])
-    published = published.where(~revised, dated["retrieved_at"])
-    return dated.assign(known_at=dated["known_at"].fillna(published))
+def _coded(observations: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the series there are, and the observations with their series' number.
+
+    The first has the columns `SERIES`; the second `series, period, end, value,
+    retrieved_at, known_at`, the period as text, `end` being its last day. Text is
+    compared once here, and numbers from here on.
+    """
+    texts, found = pd.factorize(observations["period"])
+    native, ends = _periods(found)
+    number = pd.factorize(native)[0][texts]
+    for column in SERIES[:-1]:
+        codes, values = pd.factorize(observations[column])
+        number = pd.factorize(number * len(values) + codes)[0]
+    first = np.unique(number, return_index=True)[1]
+    series = observations.iloc[first][SERIES[:-1]].reset_index(drop=True)
+    series["native_frequency"] = native[texts[first]]
+    rows = observations[["period", "value", "retrieved_at", "known_at"]].assign(
+        series=number, end=ends[texts]
+    )
+    return series, rows
 
 
-def _period(text: str) -> tuple[Frequency, pd.Timestamp]:
-    """Return the frequency of a period's text and the period's last day."""
-    frequency: Frequency = "Q" if "Q" in text else "M" if "-" in text else "A"
-    period = pd.Period(text, PANDAS_ALIAS[frequency])
-    return frequency, period.end_time.normalize()
+def _periods(texts: pd.Index) -> tuple[npt.NDArray[np.object_], Dates]:
+    """Return the frequency of each period's text, and the period's last day."""
+    native = np.array(
+        ["Q" if "Q" in text else "M" if "-" in text else "A" for text in texts],
+        dtype=object,
+    )
+    ends = np.empty(len(texts), dtype="datetime64[s]")
+    for frequency in FREQUENCIES:
+        alike = native == frequency
+        periods = pd.PeriodIndex(texts[alike], freq=PANDAS_ALIAS[frequency])
+        ends[alike] = periods.end_time.normalize()
+    return native, ends
 
 
-def _publication_lags(observations: pd.DataFrame) -> pd.Series:
-    """Return each row's publication lag; one period where the catalog knows none."""
-    one_period = {"A": 366, "Q": 92, "M": 31}
+def _as_known(
+    series: pd.DataFrame, rows: pd.DataFrame, as_of: pd.Timestamp
+) -> pd.DataFrame:
+    """Return the newest vintage known on `as_of`, and when the first was known."""
+    rows = rows.sort_values("retrieved_at", kind="stable")
+    lag = pd.to_timedelta(_lags(series)[rows["series"]], unit="D")
+    published = (rows["end"] + lag).clip(upper=rows["retrieved_at"])
+    revised = rows.duplicated(["series", "end"])
+    published = published.where(~revised, rows["retrieved_at"])
+    rows["known_at"] = rows["known_at"].fillna(published)
+    rows = rows[rows["known_at"] <= as_of]
+    if not revised.any():
+        return rows
+    rows = rows.sort_values(["known_at", "retrieved_at"], kind="stable")
+    first = rows.groupby(["series", "end"])["known_at"].transform("first")
+    return rows.assign(known_at=first).drop_duplicates(["series", "end"], keep="last")
+
+
+def _lags(series: pd.DataFrame) -> Days:
+    """Return each series' publication lag; one period where the catalog knows none."""
     lags = {
         (indicator.key, template.source, template.frequency): (
             template.publication_lag_days
@@ -146,44 +180,46 @@ def _publication_lags(observations: pd.DataFrame) -> pd.Series:
         for indicator in catalog.load().values()
         for template in indicator.series
     }
-    kinds = observations.groupby(
-        ["indicator", "source", "native_frequency"], observed=True, sort=False
-    ).ngroup()
-    first = observations.loc[~kinds.duplicated()]
-    days = [
-        lags.get((indicator, source, native), one_period[native])
-        for indicator, source, native in zip(
-            first["indicator"], first["source"], first["native_frequency"], strict=True
-        )
-    ]
-    return pd.to_timedelta(np.asarray(days)[kinds], unit="D").to_series(
-        observations.index
+    kinds = zip(
+        series["indicator"], series["source"], series["native_frequency"], strict=True
     )
+    return np.array([lags.get(kind, ONE_PERIOD_DAYS[kind[2]]) for kind in kinds])
 
 
 def _at_frequency(
-    dated: pd.DataFrame, native: Frequency, frequency: Frequency
+    series: pd.DataFrame, rows: pd.DataFrame, frequency: Frequency
 ) -> pd.DataFrame:
-    """Return the series of one native frequency, averaged to the panel's."""
-    rows = dated[dated["native_frequency"] == native]
-    ends = pd.Index(rows["end"].unique())
-    period_of = dict(
-        zip(
-            ends, pd.DatetimeIndex(ends).to_period(PANDAS_ALIAS[frequency]), strict=True
-        )
-    )
-    rows = rows.assign(period=rows["end"].map(period_of))
-    if native == frequency:
-        return rows[[*SERIES, "period", "value", "known_at"]]
-    parts = PERIODS_A_YEAR[native] // PERIODS_A_YEAR[frequency]
-    groups = rows.groupby([*SERIES, "period"], observed=True)
+    """Return `series, ordinal, value, known_at`: the panel's periods as numbers.
+
+    Series of a higher frequency are averaged over the periods that are whole.
+    """
+    parts_of = {
+        native: PERIODS_A_YEAR[native] // PERIODS_A_YEAR[frequency]
+        for native in FREQUENCIES[FREQUENCIES.index(frequency) :]
+    }
+    parts = series["native_frequency"].map(parts_of).fillna(0).to_numpy(dtype=int)
+    rows = rows[parts[rows["series"]] > 0]
+    ends, found = pd.factorize(rows["end"])
+    ordinals = pd.DatetimeIndex(found).to_period(PANDAS_ALIAS[frequency])
+    tidy = pd.DataFrame(
+        {
+            "series": rows["series"].to_numpy(),
+            "ordinal": ordinals.asi8[ends] if len(rows) else np.array([], dtype=int),
+            "value": rows["value"].to_numpy(dtype=float),
+            "known_at": rows["known_at"].to_numpy(),
+        }
+    ).dropna(subset=["value"])
+    needed = parts[tidy["series"]]
+    finer = tidy[needed > 1]
+    groups = finer.groupby(["series", "ordinal"], sort=False)
     averaged = groups.agg(
-        value=("value", "mean"), known_at=("known_at", "max"), n=("value", "count")
-    )
-    return averaged[averaged["n"] == parts].drop(columns="n").reset_index()
+        value=("value", "mean"), known_at=("known_at", "max"), n=("value", "size")
+    ).reset_index()
+    whole = averaged[averaged["n"] == parts[averaged["series"]]].drop(columns="n")
+    return pd.concat([tidy[needed == 1], whole], ignore_index=True)
 
 
-def _choose_series(tidy: pd.DataFrame) -> pd.DataFrame:
+def _choose_series(series: pd.DataFrame, tidy: pd.DataFrame) -> pd.DataFrame:
     """Return, for each country and indicator, the series that reaches furthest.
 
     Of those that reach equally far the longest is taken, then the first in the catalog.
@@ -193,11 +229,8 @@ def _choose_series(tidy: pd.DataFrame) -> pd.DataFrame:
         for indicator in catalog.load().values()
         for position, template in enumerate(indicator.series)
     }
-    spans = (
-        tidy.groupby(SERIES, observed=True)["period"]
-        .agg(["max", "count"])
-        .reset_index()
-    )
+    spans = tidy.groupby("series")["ordinal"].agg(["max", "count"])
+    spans = series.join(spans, how="inner")
     spans["rank"] = [
         rank.get(kind, len(rank))
         for kind in zip(spans["indicator"], spans["source"], strict=True)
@@ -205,21 +238,45 @@ def _choose_series(tidy: pd.DataFrame) -> pd.DataFrame:
     best_first = spans.sort_values(
         ["max", "count", "rank"], ascending=[False, False, True], kind="stable"
     )
-    return best_first.drop_duplicates(["country", "indicator"])[SERIES].sort_values(
-        ["country", "indicator"], ignore_index=True
+    best = best_first.drop_duplicates(["country", "indicator"])[SERIES]
+    in_order: pd.DataFrame = best.sort_values(["country", "indicator"])
+    return in_order
+
+
+def _table(
+    chosen: pd.DataFrame, tidy: pd.DataFrame, frequency: Frequency
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return values and dates, a row for each period from a country's first to last."""
+    countries, names = pd.factorize(chosen["country"])
+    columns, indicators = pd.factorize(chosen["indicator"], sort=True)
+    place = pd.Series(range(len(chosen)), chosen.index)[tidy["series"]].to_numpy()
+    country, ordinal = countries[place], tidy["ordinal"].to_numpy()
+    first = np.full(len(names), ordinal.max())
+    last = np.full(len(names), ordinal.min())
+    np.minimum.at(first, country, ordinal)
+    np.maximum.at(last, country, ordinal)
+    lengths = last - first + 1
+    starts = np.cumsum(lengths) - lengths
+    row = starts[country] + ordinal - first[country]
+    shape = (int(lengths.sum()), len(indicators))
+    values = np.full(shape, np.nan)
+    known_at = np.full(shape, np.datetime64("NaT"), dtype="datetime64[s]")
+    values[row, columns[place]] = tidy["value"]
+    known_at[row, columns[place]] = tidy["known_at"].to_numpy(dtype="datetime64[s]")
+    index = pd.MultiIndex.from_arrays(
+        [
+            np.repeat(names, lengths),
+            pd.PeriodIndex.from_ordinals(  # type: ignore[attr-defined]  # not in stubs
+                np.arange(shape[0]) - np.repeat(starts - first, lengths),
+                freq=PANDAS_ALIAS[frequency],
+            ),
+        ],
+        names=["country", "period"],
+    )
+    return (
+        pd.DataFrame(values, index, indicators.rename("indicator")),
+        pd.DataFrame(known_at, index, indicators.rename("indicator")),
     )
 
 
-def _without_gaps(values: pd.DataFrame, frequency: Frequency) -> pd.DataFrame:
-    """Return `values` with a row for each period between a country's first and last."""
-    rows = []
-    for country, block in values.groupby(level="country"):
-        periods = block.index.get_level_values("period")
-        whole = pd.period_range(
-            periods.min(), periods.max(), freq=PANDAS_ALIAS[frequency]
-        )
-        rows.append(
-            pd.MultiIndex.from_product([[country], whole], names=["country", "period"])
-        )
-    index = rows[0].append(rows[1:])
-    return values.reindex(index)
+ONE_PERIOD_DAYS: Mapping[Frequency, int] = {"A": 366, "Q": 92, "M": 31}
