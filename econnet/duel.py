@@ -256,11 +256,12 @@ def _draw_curves(ax: Axes, duel: Duel) -> None:
         )
     batch = duel.work.batch_size or len(duel.moons.X_train)
     ax.set_title(
-        f"Cost of the training rows in nats, by updates of {batch} rows each",
+        "Cost of the training rows, nats",
         loc="left",
         fontsize=8,
     )
-    ax.set(ylim=(0, None), xlim=(0, None))
+    ax.set(ylim=(0, None), xlim=(0, None), xlabel=f"updates of {batch} rows each")
+    ax.xaxis.set_major_formatter("{x:,.0f}")
     ax.legend(
         frameon=False,
         loc="lower right",
@@ -268,6 +269,7 @@ def _draw_curves(ax: Axes, duel: Duel) -> None:
         ncols=len(duel.results),
         borderaxespad=0,
         handlelength=2.4,
+        columnspacing=1.5,
     )
 
 
