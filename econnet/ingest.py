@@ -17,6 +17,7 @@ from functools import partial
 from typing import Literal, get_args
 
 import pandas as pd
+from pandas.api.types import union_categoricals
 
 from econnet import catalog
 from econnet.catalog import Indicator, SeriesTemplate
@@ -32,8 +33,8 @@ from econnet.sources.http import (
     UnansweredError,
     UnreachableError,
 )
-from econnet.sources.observations import Answer, now
-from econnet.store import Change, Key, Store, base_year
+from econnet.sources.observations import OBSERVATION_COLUMNS, Answer, now
+from econnet.store import NAMES, Change, Key, Store, base_year
 
 Source = Literal["worldbank", "fred"]
 SOURCES: tuple[Source, ...] = get_args(Source)
@@ -160,9 +161,11 @@ def known(
                 f"{later.sum()} series are taken from the bundled snapshot, which has "
                 "them on a later base than the store"
             )
-        ours = _without(ours, both[~later])
-        fetched = _without(stored.vintages(as_of), both[later])
-        ours = pd.concat([ours, fetched], ignore_index=True)
+        ours = ours.astype(dict.fromkeys(NAMES, "category"))
+        ours = _stacked(
+            _without(ours, both[~later]),
+            _without(stored.vintages(as_of), both[later]),
+        )
         series = pd.concat(
             [_without(series, both[~later]), _without(theirs, both[later])],
             ignore_index=True,
@@ -384,13 +387,28 @@ class _Once:
         return result
 
 
+def _stacked(bundled: pd.DataFrame, stored: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of both, columns of text as categories."""
+    names = {
+        name: union_categoricals(
+            [rows[name].cat.as_unordered() for rows in (bundled, stored)],
+            sort_categories=True,
+        ).as_ordered()
+        for name in NAMES
+    }
+    others = [name for name in OBSERVATION_COLUMNS if name not in NAMES]
+    rows = pd.concat([bundled[others], stored[others]], ignore_index=True)
+    return rows.assign(**names)[OBSERVATION_COLUMNS]
+
+
 def _without(frame: pd.DataFrame, series: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of `frame` that belong to none of these series."""
     if series.empty:
         return frame
-    keys = series[SERIES_KEY].assign(left_out=True)
-    marked = frame[SERIES_KEY].merge(keys, on=SERIES_KEY, how="left")
-    return frame[marked["left_out"].isna().to_numpy()]
+    of_rows, left_out = (
+        pd.MultiIndex.from_frame(rows[SERIES_KEY]) for rows in (frame, series)
+    )
+    return frame[~of_rows.isin(left_out)]
 
 
 ASK: Mapping[Source, Callable[..., _Asked]] = {

@@ -129,11 +129,12 @@ class Store:
     def vintages(
         self, as_of: datetime | None = None, countries: Sequence[str] | None = None
     ) -> pd.DataFrame:
-        """Return every value that was known on `as_of`, and those it had before.
+        """Return every value that was known on `as_of`, and those before, as written.
 
         A withdrawn value is a row whose value is missing. A first value without a
         publication date is returned whenever it was fetched: when it was published,
-        only its publication lag can say. A date counts to its end.
+        only its publication lag can say. A date counts to its end. Columns of text are
+        pandas categories, in alphabetical order.
         """
         return self._select("observations", as_of, countries, newest=False)
 
@@ -221,8 +222,21 @@ class Store:
         if newest:
             query = f"FROM ({query} QUALIFY {NEWEST}) WHERE value IS NOT NULL"
         with self._open() as connection:
+            # Half a million rows of a few hundred names: as numbers they are read in a
+            # fraction of the time and memory.
+            for name in NAMES:
+                connection.execute(
+                    f"CREATE TYPE memory.main.{name}_names AS ENUM "  # noqa: S608
+                    f"(SELECT DISTINCT {name} FROM {table} ORDER BY ALL)"
+                )
+            encoded = ", ".join(
+                f"{name}::memory.main.{name}_names AS {name}" if name in NAMES else name
+                for name in OBSERVATION_COLUMNS
+            )
+            # A plain scan comes in the order in which rows were written anyway.
+            order = f" ORDER BY {IN_ORDER}" if newest or as_of is not None else ""
             frame: pd.DataFrame = connection.execute(
-                f"SELECT {COLUMNS} FROM ({query}) ORDER BY {IN_ORDER}",  # noqa: S608
+                f"SELECT {encoded} FROM ({query}){order}",  # noqa: S608
                 parameters,
             ).df()
         return frame
@@ -495,6 +509,7 @@ CREATE TABLE about(version INTEGER);
 
 COLUMNS = ", ".join(OBSERVATION_COLUMNS)
 # Rows stand in the order of their series within what was written together.
+NAMES = ("country", "indicator", "period", "source", "series_id")
 IN_ORDER = "retrieved_at, known_at NULLS FIRST, rowid"
 NEWEST = (
     "row_number() OVER (PARTITION BY source, series_id, country, indicator, period "

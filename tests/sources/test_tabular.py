@@ -186,7 +186,7 @@ def test_absent_and_other_files_are_refused(tmp_path: Path) -> None:
 
 
 @settings(
-    max_examples=30,
+    max_examples=12,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
     deadline=None,
 )
