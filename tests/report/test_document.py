@@ -256,6 +256,18 @@ def test_forecast_without_drivers_pool_or_growth_has_a_report(
     assert "countries that the networks learned from" not in text
 
 
+@pytest.mark.parametrize(("n", "page"), [(9, 2), (60, -1)])
+def test_every_contraction_is_listed_once_where_there_is_room(
+    n: int, page: int, germany: Forecast
+) -> None:
+    episodes = tuple(replace(germany.episodes[0], first=f"{n:04}Q9") for n in range(n))
+    pages = pdf_of(replace(germany, episodes=episodes)).pages
+    having = [number for number, it in enumerate(pages, 1) if "Q9" in it.extract_text()]
+    assert having == [page if page > 0 else len(pages)]
+    text = " ".join(it.extract_text() for it in pages)
+    assert all(text.count(episode.first) == 1 for episode in episodes)
+
+
 def test_eight_hundred_months_and_many_series_stay_small(
     make_forecast: MakeForecast, germany: Forecast
 ) -> None:
