@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
@@ -21,7 +22,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from econnet.catalog import Frequency
-from econnet.errors import EconnetError, UsageError
+from econnet.errors import DataError, EconnetError, UsageError
 from econnet.report import Format, Paper
 from econnet.settings import Settings
 
@@ -39,10 +40,33 @@ app = typer.Typer(
 )
 
 
+Pool = Literal["all", "own"]
+
+
+class Source(StrEnum):
+    """A live source."""
+
+    WORLDBANK = "worldbank"
+    FRED = "fred"
+
+
 Countries = Annotated[
-    list[str], typer.Option("--country", help="Name or code: Germany, DE or DEU.")
+    list[str] | None,
+    typer.Option("--country", help="Name or code: Germany, DE or DEU; repeatable."),
 ]
-OneCountry = Annotated[str, typer.Option(help="Name or code: Germany, DE or DEU.")]
+DataOption = Annotated[
+    Path | None,
+    typer.Option("--data", help="Your own panel in place of econnet's data."),
+]
+LagOption = Annotated[
+    int, typer.Option(min=0, help="Periods until a value of --data is known.")
+]
+KindOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--kind", help="What a column of --data is: COLUMN=rate, index, flow or flag."
+    ),
+]
 FrequencyOption = Annotated[
     Frequency | None, typer.Option(help="A, Q or M; by default what the data allow.")
 ]
@@ -55,7 +79,6 @@ LabelOption = Annotated[
     ),
 ]
 HorizonOption = Annotated[int, typer.Option(min=0, max=40, help="Periods ahead.")]
-Pool = Literal["all", "own"]
 PoolOption = Annotated[
     Pool, typer.Option(help="Learn from all countries, or from its own history alone.")
 ]
@@ -66,11 +89,17 @@ SeedOption = Annotated[int, typer.Option(min=0, help="Of all random numbers.")]
 AsOfOption = Annotated[
     str | None, typer.Option(help="Use what was known on this date: 2008-10-01.")
 ]
+OfflineOption = Annotated[
+    bool, typer.Option("--offline", help="Open no connection; only fetch ever does.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON only.")]
 FormatOption = Annotated[
     list[Format] | None, typer.Option("--format", help="By default all of them.")
 ]
 PaperOption = Annotated[Paper, typer.Option(help="Size of the PDF.")]
+
+
+PLACES = {"snapshot": "the bundled snapshot", "store": "the store"}
 
 
 @dataclass
@@ -114,7 +143,8 @@ def before(
 
 @app.command()
 def train(
-    country: Countries,
+    country: Countries = None,
+    data: DataOption = None,
     frequency: FrequencyOption = None,
     target: TargetOption = "real_gdp",
     label: LabelOption = "negative-growth",
@@ -123,6 +153,9 @@ def train(
     members: MembersOption = 16,
     as_of: AsOfOption = None,
     seed: SeedOption = 0,
+    lag: LagOption = 1,
+    kind: KindOption = None,
+    offline: OfflineOption = False,  # noqa: ARG001 - it never goes online
 ) -> None:
     """Replay history, train the networks, and write model and report.
 
@@ -130,20 +163,19 @@ def train(
     """
     from econnet.report import document
 
-    chosen = _resolve_all(country)
-    settings, known = Settings.from_environment(), _known()
-    for one in chosen:
-        task = _task(known, one, frequency, target, label, horizon, pool, members, seed)
-        forecast, where = _make(settings, known, one, task, as_of, retrain=True)
+    asked = _Asked(frequency, target, label, horizon, pool, members, seed, as_of)
+    for one in _jobs(country, data, lag, kind, asked):
+        made = one.forecast(retrain=True)
         with _working("Writing the report"):
-            written = document.write(forecast, settings.reports_folder / where)
-        _show(forecast)
+            written = document.write(made, one.report_folder)
+        _show(made)
         _print(f"Report: {written[0]}")
 
 
 @app.command()
 def forecast(
-    country: OneCountry,
+    country: Countries = None,
+    data: DataOption = None,
     frequency: FrequencyOption = None,
     target: TargetOption = "real_gdp",
     label: LabelOption = "negative-growth",
@@ -152,7 +184,10 @@ def forecast(
     members: MembersOption = 16,
     as_of: AsOfOption = None,
     seed: SeedOption = 0,
+    lag: LagOption = 1,
+    kind: KindOption = None,
     json: JsonOption = False,
+    offline: OfflineOption = False,  # noqa: ARG001 - it never goes online
 ) -> None:
     """Say how likely a contraction is, and how good such calls have been.
 
@@ -160,13 +195,17 @@ def forecast(
 
     Example: econnet forecast --country DEU --horizon 2 --json
     """
-    from econnet import countries
     from econnet.report import record
 
-    one = countries.resolve(country)
-    settings, known = Settings.from_environment(), _known()
-    task = _task(known, one, frequency, target, label, horizon, pool, members, seed)
-    made, _ = _make(settings, known, one, task, as_of)
+    asked = _Asked(frequency, target, label, horizon, pool, members, seed, as_of)
+    jobs = _jobs(country, data, lag, kind, asked)
+    if len(jobs) > 1:
+        names = ", ".join(job.country.name for job in jobs[:8])
+        raise UsageError(
+            f"forecast answers for one country, and these are {len(jobs)}: give "
+            f"--country once ({names})"
+        )
+    made = jobs[0].forecast()
     if json:
         _print_json(record.to_dict(made))
     else:
@@ -175,7 +214,8 @@ def forecast(
 
 @app.command()
 def report(
-    country: Countries,
+    country: Countries = None,
+    data: DataOption = None,
     frequency: FrequencyOption = None,
     target: TargetOption = "real_gdp",
     label: LabelOption = "negative-growth",
@@ -184,8 +224,11 @@ def report(
     members: MembersOption = 16,
     as_of: AsOfOption = None,
     seed: SeedOption = 0,
+    lag: LagOption = 1,
+    kind: KindOption = None,
     formats: FormatOption = None,
     paper: PaperOption = "a4",
+    offline: OfflineOption = False,  # noqa: ARG001 - it never goes online
 ) -> None:
     """Write the report: PDF, pictures and every number as JSON.
 
@@ -195,37 +238,119 @@ def report(
     """
     from econnet.report import document
 
-    chosen = _resolve_all(country)
-    settings, known = Settings.from_environment(), _known()
-    for one in chosen:
-        task = _task(known, one, frequency, target, label, horizon, pool, members, seed)
-        made, where = _make(settings, known, one, task, as_of)
+    asked = _Asked(frequency, target, label, horizon, pool, members, seed, as_of)
+    for one in _jobs(country, data, lag, kind, asked):
+        made = one.forecast()
         with _working("Writing the report"):
             written = document.write(
-                made, settings.reports_folder / where, formats or list(Format), paper
+                made, one.report_folder, formats or list(Format), paper
             )
         for path in written:
             _print(path)
 
 
 @app.command()
-def fetch(country: Countries) -> None:
-    """Say what econnet has about a country.
+def fetch(
+    country: Countries = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Every country there is.")
+    ] = False,
+    source: Annotated[
+        list[Source] | None, typer.Option(help="By default all sources.")
+    ] = None,
+    start: Annotated[
+        int, typer.Option(min=1900, max=2100, help="The first year wanted.")
+    ] = 1960,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Only say what there is already.")
+    ] = False,
+) -> None:
+    """Bring public series from World Bank and FRED into the store.
 
-    Example: econnet fetch --country DEU
+    Example: econnet fetch --country DEU --country FRA
     """
-    chosen = _resolve_all(country)
-    known = _known()
+    from econnet import countries, ingest
+
+    if everything == bool(country):
+        raise UsageError("say what to fetch: --country DEU, or --all")
+    chosen = countries.all_countries() if everything else _resolve_all(country or [])
+    settings = Settings.from_environment()
+    if offline:
+        _print_what_there_is(settings, chosen)
+        return
+    with _progress("Fetching") as progress:
+        summary = ingest.fetch(
+            settings,
+            chosen,
+            sources=[it.value for it in source] if source else ingest.SOURCES,
+            start_year=start,
+            progress=lambda it: progress(it.done / it.total),
+        )
+    if len(summary.failed) and not summary.changes and not summary.unchanged:
+        summary.check()
+    for line in summary.missing:
+        _note(f"not there: {line}")
+    for line in summary.kept:
+        _note(f"kept the series on its later base: {line}")
+    for line in summary.failed[1:]:
+        _note(f"failed: {line}")
+    _print(
+        f"{summary.requested} series asked for, {summary.unchanged} unchanged: "
+        f"{summary.added:,} new values, {summary.revised:,} revised"
+    )
+    summary.check()
+
+
+def _print_what_there_is(settings: Settings, chosen: "list[Country]") -> None:
+    from econnet import ingest
+
+    known = ingest.known(settings)
     for one in chosen:
         own = known.series[known.series["country"] == one.alpha3]
-        _note(
-            f"{one.name}: {len(own)} series in the bundled snapshot of "
-            f"{known.series['retrieved_at'].max().date()}"
+        if len(own):
+            newest = own["retrieved_at"].max().date()
+            _print(
+                f"{one.name}: {len(own)} series in {PLACES[known.source]}, "
+                f"retrieved up to {newest}"
+            )
+        else:
+            _print(f"{one.name}: nothing in {PLACES[known.source]}")
+
+
+@app.command()
+def export(
+    output: Annotated[
+        Path, typer.Option("--output", help="File to write: .csv, .parquet or .xlsx.")
+    ],
+    country: Countries = None,
+    indicator: Annotated[
+        list[str] | None, typer.Option(help="By default all indicators.")
+    ] = None,
+    form: Annotated[
+        Literal["csv", "parquet", "xlsx"] | None,
+        typer.Option("--format", help="By default as the file's name ends."),
+    ] = None,
+    as_of: AsOfOption = None,
+) -> None:
+    """Write the data there are to a file, one row an observation.
+
+    Example: econnet export --country DEU --indicator real_gdp --output gdp.csv
+    """
+    from econnet import ingest, store
+
+    named = [one.alpha3 for one in _resolve_all(country)] if country else None
+    path = output if form is None else output.with_suffix(f".{form}")
+    rows = ingest.known(
+        Settings.from_environment(), _date(as_of), countries=named
+    ).observations
+    if indicator:
+        rows = rows[rows["indicator"].isin(indicator)]
+    if rows.empty:
+        raise DataError(
+            "there are no such observations: `econnet status` says what there is"
         )
-    _note(
-        "live sources (World Bank, FRED) come with a later version; until then every "
-        "command reads the bundled snapshot"
-    )
+    store.export(rows, path)
+    _print(f"{len(rows):,} observations in {path}")
 
 
 @app.command()
@@ -234,8 +359,11 @@ def status(json: JsonOption = False) -> None:
 
     Example: econnet status --json
     """
-    settings, known = Settings.from_environment(), _known()
-    by_source = known.series.groupby("source")
+    from econnet import ingest
+
+    settings = Settings.from_environment()
+    known = ingest.known(settings)
+    stored = ingest.store(settings)
     sources = [
         {
             "source": source,
@@ -246,28 +374,54 @@ def status(json: JsonOption = False) -> None:
             "retrieved_at": str(rows["retrieved_at"].max().date()),
             "attribution": rows["attribution"].iloc[0],
         }
-        for source, rows in by_source
+        for source, rows in known.series.groupby("source")
     ]
+    held = stored.status() if stored.exists() else None
     models = sorted((settings.data_folder / "models").rglob("*.npz"))
     journal = settings.data_folder / "forecasts.csv"
     made = len(journal.read_text("utf-8").splitlines()) - 1 if journal.exists() else 0
+    document = {
+        "data": known.source,
+        "sources": sources,
+        "store": None
+        if held is None
+        else {
+            "path": str(held.path),
+            "bytes": held.size_bytes,
+            "countries": held.n_countries,
+            "series": held.n_series,
+            "observations": held.n_observations,
+            "revisions": held.n_revisions,
+            "rebased": [
+                {key: str(value) for key, value in row.items()}
+                for row in held.rebased.to_dict("records")
+            ],
+        },
+        "models": [str(path) for path in models],
+        "forecasts": made,
+        "data_folder": str(settings.data_folder),
+        "reports_folder": str(settings.reports_folder),
+    }
     if json:
-        _print_json(
-            {
-                "data": known.source,
-                "sources": sources,
-                "models": [str(path) for path in models],
-                "forecasts": made,
-                "data_folder": str(settings.data_folder),
-                "reports_folder": str(settings.reports_folder),
-            }
-        )
+        _print_json(document)
         return
+    for notice in known.notices:
+        _note(notice)
     _print_table(
-        f"Data: {known.source}",
+        "Data",
         ("source", "series", "countries", "first", "last", "retrieved"),
         [tuple(map(str, list(row.values())[:6])) for row in sources],
     )
+    if held is not None:
+        _print(
+            f"Store: {held.path}, {held.size_bytes / 1e6:.1f} MB, "
+            f"{held.n_observations:,} observations, {held.n_revisions:,} revised"
+        )
+        for row in held.rebased.itertuples():
+            _print(
+                f"Rebased: {row.source} {row.series_id} of {row.country} came on base "
+                f"{row.base_left} beside {row.base_kept}; the later is kept"
+            )
     _print(f"Models: {len(models)} in {settings.data_folder / 'models'}")
     _print(f"Forecasts made: {made}")
 
@@ -280,7 +434,7 @@ def countries(json: JsonOption = False) -> None:
     """
     from econnet.countries import by_alpha3
 
-    series = _known().series
+    series = _known(Settings.from_environment()).series
     output = series[series["indicator"] == "real_gdp"]
     rows = []
     for alpha3, own in output.groupby("country"):
@@ -377,13 +531,178 @@ def _fail(message: str, exit_code: int) -> NoReturn:
     sys.exit(exit_code)
 
 
-def _known() -> "Known":
-    """Return the data there are."""
-    from econnet.forecast import Known
-    from econnet.sources import snapshot
+@dataclass(frozen=True)
+class _Asked:
+    """The task as it was asked for, frequency and country still open."""
 
-    bundled = snapshot.load()
-    return Known(bundled.observations, bundled.series, "snapshot")
+    frequency: Frequency | None
+    target: str
+    label: str
+    horizon: int
+    pool: Pool
+    members: int
+    seed: int
+    as_of: str | None
+
+    def task(self, known: "Known", country: "Country") -> "Task":
+        """Return the task for a country, its frequency settled by the data."""
+        from econnet import forecast, labels
+
+        if self.target not in known.indicators:
+            raise UsageError(_unknown_target(self.target, known))
+        frequency = self.frequency or forecast.choose_frequency(
+            known, country, self.target, self.label
+        )
+        labels.check(self.label, frequency)
+        return forecast.Task(
+            frequency=frequency,
+            target=self.target,
+            label=self.label,
+            horizon=self.horizon,
+            pool=self.pool,
+            members=self.members,
+            seed=self.seed,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class _Job:
+    """A country, its task, and where its files stand."""
+
+    known: "Known"
+    country: "Country"
+    task: "Task"
+    as_of: "pd.Timestamp | None"
+    model_file: Path
+    report_folder: Path
+    journal_file: Path
+
+    def forecast(self, retrain: bool = False) -> "Forecast":
+        """Return the forecast, training where no model fits."""
+        from econnet import forecast, journal, models
+
+        with _working("Reading the data"):
+            prepared = forecast.prepare(self.known, self.country, self.task, self.as_of)
+        _note_data(prepared)
+        model = None if retrain else forecast.stored_model(prepared, self.model_file)
+        if model is None:
+            if not retrain:
+                _note(
+                    f"no model fits {self.country.name} and this task yet: training one"
+                )
+            with _progress("Replaying history") as progress:
+                model = forecast.train(prepared, progress)
+            models.save(model, self.model_file)
+        made = forecast.make(prepared, model)
+        journal.add(made, self.journal_file)
+        return made
+
+
+def _jobs(
+    names: list[str] | None,
+    data: Path | None,
+    lag: int,
+    kinds: list[str] | None,
+    asked: _Asked,
+) -> list[_Job]:
+    """Return what is to be done, each name resolved before any work begins."""
+    from econnet import forecast
+
+    settings, as_of = Settings.from_environment(), _date(asked.as_of)
+    if data is None:
+        if not names:
+            raise UsageError("say which country: --country DEU, or --data FILE")
+        chosen = _resolve_all(names)
+        known = _known(settings, as_of)
+        above = Path()
+    else:
+        known = _own_data(data, lag, kinds or [])
+        chosen = _countries_of(known, names)
+        above = Path(_safe(data.stem))
+    jobs = []
+    for one in chosen:
+        task = asked.task(known, one)
+        if data is None:
+            where = forecast.place(known, one, task)
+        else:
+            where = above / _safe(one.name) if len(chosen) > 1 else above
+        models = settings.data_folder / "models"
+        jobs.append(
+            _Job(
+                known,
+                one,
+                task,
+                as_of,
+                model_file=models / where.with_name(f"{where.name}.npz"),
+                report_folder=settings.reports_folder / where,
+                journal_file=settings.data_folder / "forecasts.csv",
+            )
+        )
+    return jobs
+
+
+def _known(settings: Settings, as_of: "pd.Timestamp | None" = None) -> "Known":
+    """Return the data of the store, and of the snapshot where it lacks them."""
+    from econnet import ingest
+    from econnet.forecast import Known
+
+    found = ingest.known(settings, as_of)
+    if found.source == "store":
+        for notice in found.notices:
+            _note(notice)
+    return Known(found.observations, found.series, found.source)
+
+
+def _own_data(path: Path, lag: int, kinds: list[str]) -> "Known":
+    """Return the user's file, and say what each of its columns was taken for."""
+    from econnet.forecast import Known
+    from econnet.sources import tabular
+
+    said = {}
+    for text in kinds:
+        column, _, kind = text.rpartition("=")
+        if not column or kind not in tabular.KINDS:
+            raise UsageError(
+                f"--kind {text!r} is not COLUMN=KIND: a kind is one of "
+                f"{', '.join(tabular.KINDS)}"
+            )
+        said[column] = kind
+    table = tabular.read(path, kinds=said, lag=lag)
+    taken = ", ".join(f"{name} {kind}" for name, kind in table.kinds.items())
+    _note(f"{path.name}: taken as {taken}; --kind COLUMN=KIND says otherwise")
+    return Known(table.observations, table.series, path.name, table.indicators)
+
+
+def _countries_of(known: "Known", names: list[str] | None) -> "list[Country]":
+    """Return the countries of the user's file, or those of them that were named."""
+    from econnet.countries import Country
+
+    there = sorted(known.observations["country"].unique())
+    for name in names or []:
+        if name not in there:
+            raise UsageError(
+                f"{known.source} has no country {name!r}: it has "
+                f"{', '.join(there[:8])}{', ...' if len(there) > 8 else ''}"
+            )
+    return [Country(name, "", name) for name in names or there]
+
+
+def _safe(name: str) -> str:
+    """Return a name that stays within its folder, whatever a file is called."""
+    kept = "".join(c if c.isalnum() or c in "-_ " else "-" for c in name).strip()
+    return kept or "data"
+
+
+def _unknown_target(target: str, known: "Known") -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(target, known.indicators, n=3)
+    cure = (
+        f"nearest: {', '.join(near)}"
+        if near
+        else "`econnet indicators --search` finds one by words"
+    )
+    return f"no indicator is called {target!r}: {cure}"
 
 
 def _resolve_all(names: list[str]) -> "list[Country]":
@@ -391,65 +710,6 @@ def _resolve_all(names: list[str]) -> "list[Country]":
     from econnet import countries
 
     return [countries.resolve(name) for name in names]
-
-
-def _task(
-    known: "Known",
-    country: "Country",
-    frequency: Frequency | None,
-    target: str,
-    label: str,
-    horizon: int,
-    pool: Pool,
-    members: int,
-    seed: int,
-) -> "Task":
-    from econnet import catalog, forecast, labels
-
-    if target not in catalog.load():
-        raise UsageError(
-            f"no indicator is called {target!r}: `econnet indicators --search` finds "
-            "one by words"
-        )
-    settled = frequency or forecast.choose_frequency(known, country, target, label)
-    labels.check(label, settled)
-    return forecast.Task(
-        frequency=settled,
-        target=target,
-        label=label,
-        horizon=horizon,
-        pool=pool,
-        members=members,
-        seed=seed,
-    )
-
-
-def _make(
-    settings: Settings,
-    known: "Known",
-    country: "Country",
-    task: "Task",
-    as_of: str | None,
-    retrain: bool = False,
-) -> "tuple[Forecast, Path]":
-    """Return the forecast and the place of its files, training where none fits."""
-    from econnet import forecast, journal, models
-
-    with _working("Reading the data"):
-        prepared = forecast.prepare(known, country, task, _date(as_of))
-    _note_data(prepared)
-    where = forecast.place(known, country, task)
-    path = settings.data_folder / "models" / where.with_name(f"{where.name}.npz")
-    model = None if retrain else forecast.stored_model(prepared, path)
-    if model is None:
-        if not retrain:
-            _note(f"no model fits {country.name} and this task yet: training one")
-        with _progress("Replaying history") as progress:
-            model = forecast.train(prepared, progress)
-        models.save(model, path)
-    made = forecast.make(prepared, model)
-    journal.add(made, settings.data_folder / "forecasts.csv")
-    return made, where
 
 
 def _date(text: str | None) -> "pd.Timestamp | None":
@@ -472,13 +732,15 @@ def _note_data(prepared: "Prepared") -> None:
     used = forecast.data_used(prepared)
     name = prepared.country.name
     if pd.Timestamp(used.next_due) < pd.Timestamp.now():
+        cure = f"`econnet fetch --country {prepared.country.alpha3}` gets them"
+        if used.source not in {"snapshot", "store"}:
+            cure = f"bring {used.source} up to date"
         _note(
             f"the data for {name} are old: they end in {used.last_period}, and newer "
-            f"figures have been due since {used.next_due}; "
-            f"`econnet fetch --country {prepared.country.alpha3}` gets them"
+            f"figures have been due since {used.next_due}; {cure}"
         )
     frequency = forecast.FREQUENCY_WORDS[prepared.task.frequency]
-    origin = {"snapshot": "the bundled snapshot"}.get(used.source, used.source)
+    origin = PLACES.get(used.source, used.source)
     _note(
         f"{name}: {frequency} data from {origin}, "
         f"{used.first_period} to {used.last_period}, as known on {used.as_of}; "

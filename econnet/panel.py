@@ -216,7 +216,8 @@ def _at_frequency(
         value=("value", "mean"), known_at=("known_at", "max"), n=("value", "size")
     ).reset_index()
     whole = averaged[averaged["n"] == parts[averaged["series"]]].drop(columns="n")
-    return pd.concat([tidy[needed == 1], whole], ignore_index=True)
+    both: pd.DataFrame = pd.concat([tidy[needed == 1], whole], ignore_index=True)
+    return both
 
 
 def _choose_series(series: pd.DataFrame, tidy: pd.DataFrame) -> pd.DataFrame:
@@ -238,9 +239,8 @@ def _choose_series(series: pd.DataFrame, tidy: pd.DataFrame) -> pd.DataFrame:
     best_first = spans.sort_values(
         ["max", "count", "rank"], ascending=[False, False, True], kind="stable"
     )
-    best = best_first.drop_duplicates(["country", "indicator"])[SERIES]
-    in_order: pd.DataFrame = best.sort_values(["country", "indicator"])
-    return in_order
+    best: pd.DataFrame = best_first.drop_duplicates(["country", "indicator"])[SERIES]
+    return best.sort_values(["country", "indicator"])
 
 
 def _table(

@@ -7,7 +7,10 @@ import sys
 from pathlib import Path
 from subprocess import CompletedProcess
 
+import pandas as pd
 import pytest
+
+from tests.builders import world
 
 TIMEOUT = 240
 
@@ -131,8 +134,13 @@ def test_old_data_are_called_old_before_anything_else(tmp_path: Path) -> None:
         ("train --country DEU --label boom", 2, "choose one of negative-growth"),
         ("train --country DEU --label nber", 3, "chronology of the United States"),
         ("train --country DEU --target gpd", 2, "econnet indicators --search"),
+        ("train --country DEU --target real_gpd", 2, "nearest: real_gdp"),
         ("train --country PRK", 3, "North Korea has no real_gdp"),
-        ("train", 2, "Missing option '--country'"),
+        ("train", 2, "say which country: --country DEU, or --data FILE"),
+        ("fetch", 2, "--country DEU, or --all"),
+        ("forecast --country DEU --country FRA", 2, "give --country once"),
+        ("train --data none.csv", 3, "there is no file none.csv"),
+        ("export --output a.doc --country DEU", 3, "name it .csv, .parquet or .xlsx"),
         ("train --country DEU --frequency W", 2, "--frequency"),
         ("train --country DEU --as-of someday", 2, "write 2008-10-01"),
         ("train --country DEU --as-of 1990-01-01", 3, "1990-01-01"),
@@ -190,7 +198,10 @@ def test_tables_fit_eighty_columns(command: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    ["train", "forecast", "report", "fetch", "status", "countries", "indicators"],
+    [
+        *("train", "forecast", "report", "fetch", "export"),
+        *("status", "countries", "indicators"),
+    ],
 )
 def test_help_of_every_command_has_an_example(command: str, tmp_path: Path) -> None:
     run = econnet(command, "--help", folder=tmp_path)
@@ -237,3 +248,76 @@ def test_version_is_printed(tmp_path: Path) -> None:
     run = econnet("--version", folder=tmp_path)
     assert run.returncode == 0
     assert run.stdout.startswith("econnet 0.")
+
+
+@pytest.fixture(scope="module")
+def own_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with a wide panel of two regions and a flag of their slumps."""
+    rows = world(countries=2).pivot_table(
+        index=["country", "period"], columns="indicator", values="value"
+    )
+    falls = rows["real_gdp"].groupby(level="country").diff() < 0
+    table = rows.assign(slump=falls.astype(int)).reset_index()
+    table["country"] = table["country"].map({"DEU": "North", "FRA": "../South"})
+    folder = tmp_path_factory.mktemp("own")
+    table.to_csv(folder / "my regions.csv", index=False)
+    return folder
+
+
+def test_own_file_is_forecast_for_each_of_its_regions(own_file: Path) -> None:
+    run = econnet(
+        *("train", "--data", "my regions.csv", "--label", "given:slump"),
+        *("--target", "investment"),
+        folder=own_file,
+    )
+    assert run.returncode == 0, run.stderr
+    assert "investment index, real_gdp index, slump flag" in run.stderr
+    assert "bring my regions.csv up to date" in run.stderr
+    reports = own_file / "reports" / "my regions"
+    assert sorted(path.name for path in reports.iterdir()) == ["---South", "North"]
+    assert sorted(path.name for path in own_file.iterdir()) == [
+        *("data", "my regions.csv", "reports")
+    ]
+
+
+def test_one_region_of_many_is_asked_for_by_name(own_file: Path) -> None:
+    many = econnet("forecast", "--data", "my regions.csv", folder=own_file)
+    assert many.returncode == 2
+    assert "give --country once (../South, North)" in many.stderr
+    strange = econnet(
+        *("forecast", "--data", "my regions.csv", "--country", "West"), folder=own_file
+    )
+    assert strange.returncode == 2
+    assert "has no country 'West': it has ../South, North" in strange.stderr
+
+
+def test_without_a_network_fetch_fails_and_the_others_go_on(tmp_path: Path) -> None:
+    nowhere = "http://127.0.0.1:9"
+    environment = {"ECONNET_WORLDBANK_URL": nowhere, "ECONNET_FRED_URL": nowhere}
+    run = econnet("fetch", "--country", "DEU", folder=tmp_path, **environment)
+    assert run.returncode == 4
+    assert run.stdout == ""
+    assert len(run.stderr.splitlines()) == 1
+    assert "no connection: check the network" in run.stderr
+    after = econnet("countries", "--json", folder=tmp_path, **environment)
+    assert after.returncode == 0, after.stderr
+    assert len(json.loads(after.stdout)) > 180
+
+
+def test_offline_fetch_says_what_there_is(tmp_path: Path) -> None:
+    run = econnet("fetch", "--country", "DEU", "--offline", folder=tmp_path)
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.startswith("Germany: 40 series in the bundled snapshot")
+
+
+def test_export_writes_the_observations_asked_for(tmp_path: Path) -> None:
+    run = econnet(
+        *("export", "--country", "DEU", "--indicator", "nominal_gdp"),
+        *("--output", "gdp.csv"),
+        folder=tmp_path,
+    )
+    assert run.returncode == 0, run.stderr
+    table = pd.read_csv(tmp_path / "gdp.csv")
+    assert table["indicator"].unique().tolist() == ["nominal_gdp"]
+    first = table[table["period"] == "1995Q1"]
+    assert first["value"].tolist() == [468140.0]
