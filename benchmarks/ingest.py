@@ -181,8 +181,13 @@ rows = ingest.store(settings).vintages()
 read = time.perf_counter()
 built = panel.build(rows, "A")
 done = time.perf_counter()
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-print(read - began, done - read, peak / (2**20 if sys.platform == "darwin" else 2**10))
+if sys.platform == "linux":
+    # `ru_maxrss` would count what the parent held when it started this process.
+    lines = Path("/proc/self/status").read_text().splitlines()
+    peak = int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) * 1024
+else:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+print(read - began, done - read, peak / 2**20)
 """
 
 
