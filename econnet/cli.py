@@ -505,6 +505,47 @@ def indicators(
     )
 
 
+@app.command()
+def duel(
+    updates: Annotated[
+        int, typer.Option(min=1, help="Steps of gradient descent for everyone.")
+    ] = 10_000,
+    batch_size: Annotated[
+        int | None, typer.Option(min=1, help="Rows of a batch; by default all 900.")
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Race econnet's network against Keras, PyTorch and scikit-learn on two moons.
+
+    Those that are installed take part; `pip install 'econnet[duel]'` brings them.
+
+    Example: econnet duel --updates 1000
+    """
+    from econnet import duel
+
+    folder = Settings.from_environment().reports_folder / "duel"
+    with _working("Training one after another"):
+        result = duel.run(
+            duel.Work(updates, batch_size),
+            progress=lambda name: _note(f"training {name}"),
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    duel.draw(result, folder / "duel.png")
+    table = result.table()
+    if json:
+        _print_json(table.to_dict("records"))
+        return
+    _print_table(
+        f"Two moons, {updates:,} updates",
+        tuple(map(str, table)),
+        [
+            tuple(f"{it:.3g}" if isinstance(it, float) else it for it in row)
+            for row in table.itertuples(index=False)
+        ],
+    )
+    _print(f"Picture: {folder / 'duel.png'}")
+
+
 def main() -> None:
     """Run the command line, and turn every known problem into a line and a code."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))

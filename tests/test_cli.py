@@ -200,7 +200,7 @@ def test_tables_fit_eighty_columns(command: str, tmp_path: Path) -> None:
     "command",
     [
         *("train", "forecast", "report", "fetch", "export"),
-        *("status", "countries", "indicators"),
+        *("status", "countries", "indicators", "duel"),
     ],
 )
 def test_help_of_every_command_has_an_example(command: str, tmp_path: Path) -> None:
@@ -242,6 +242,15 @@ def test_closed_pipe_ends_quietly(tmp_path: Path) -> None:
     assert process.stderr.read() == b""
     process.stderr.close()
     assert process.wait(TIMEOUT) == 141
+
+
+def test_duel_draws_a_picture_and_prints_a_table(tmp_path: Path) -> None:
+    run = econnet("duel", "--updates", "20", folder=tmp_path)
+    assert run.returncode == 0, run.stderr
+    assert "econnet" in run.stdout
+    assert "scikit-learn" in run.stdout
+    picture = tmp_path / "reports" / "duel" / "duel.png"
+    assert picture.read_bytes().startswith(b"\x89PNG")
 
 
 def test_version_is_printed(tmp_path: Path) -> None:
