@@ -530,7 +530,7 @@ def _draw_today(axes: Axes, forecast: Forecast, time: _Time, top: float) -> None
 
 def _away_from(taken: float, wanted: float, top: float) -> float:
     """Return the place nearest to `wanted` for a label of two lines beside another."""
-    apart = 0.25 * top
+    apart = 0.29 * top
     if abs(wanted - taken) >= apart:
         return wanted
     above, below = taken + apart, taken - apart
