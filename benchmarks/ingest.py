@@ -184,7 +184,8 @@ done = time.perf_counter()
 if sys.platform == "linux":
     # `ru_maxrss` would count what the parent held when it started this process.
     lines = Path("/proc/self/status").read_text().splitlines()
-    peak = int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) * 1024
+    peak = next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
+    peak *= 1024
 else:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 print(read - began, done - read, peak / 2**20)
