@@ -150,9 +150,9 @@ def known(
     stored = store(settings)
     origin: Literal["store", "snapshot"] = "snapshot"
     notices = ["nothing has been fetched yet: these are the data bundled with econnet"]
-    if stored.exists():
+    theirs = stored.series() if stored.exists() else series.iloc[:0]
+    if len(theirs):
         origin, notices = "store", []
-        theirs = stored.series()
         both = series.merge(theirs, on=SERIES_KEY, suffixes=("_ours", ""))
         base = both["title_ours"].map(base_year).astype("Int64")
         later = (base > both["base"]).fillna(False).astype(bool)
