@@ -84,13 +84,20 @@ class Indicator:
     denominator: str | None
     series: tuple[SeriesTemplate, ...]
 
-    def publication_lag_days(self, source: str, frequency: Frequency) -> int:
-        """Return the lag of the series that `source` has at `frequency`."""
-        return next(
+    def publication_lag_days(
+        self, source: str, frequency: Frequency, alpha3: str
+    ) -> int | None:
+        """Return the lag of the series that `source` has of a country.
+
+        `None` where the catalog knows of no such series.
+        """
+        lags = (
             template.publication_lag_days
             for template in self.series
             if (template.source, template.frequency) == (source, frequency)
+            and (not template.countries or alpha3 in template.countries)
         )
+        return next(lags, None)
 
 
 @cache

@@ -173,17 +173,14 @@ def _as_known(
 
 def _lags(series: pd.DataFrame) -> Days:
     """Return each series' publication lag; one period where the catalog knows none."""
-    lags = {
-        (indicator.key, template.source, template.frequency): (
-            template.publication_lag_days
-        )
-        for indicator in catalog.load().values()
-        for template in indicator.series
-    }
-    kinds = zip(
-        series["indicator"], series["source"], series["native_frequency"], strict=True
-    )
-    return np.array([lags.get(kind, ONE_PERIOD_DAYS[kind[2]]) for kind in kinds])
+    known = catalog.load()
+    lags = []
+    for country, key, source, _, native in series[SERIES].itertuples(index=False):
+        lag = None
+        if key in known:
+            lag = known[key].publication_lag_days(source, native, country)
+        lags.append(ONE_PERIOD_DAYS[native] if lag is None else lag)
+    return np.array(lags)
 
 
 def _at_frequency(

@@ -19,7 +19,11 @@ def test_entry_is_complete_and_makes_sense(indicator: Indicator) -> None:
         assert template.rights
 
 
-def test_lag_is_that_of_source_and_frequency() -> None:
+def test_lag_is_that_of_source_frequency_and_country() -> None:
     real_gdp = catalog.load()["real_gdp"]
-    assert real_gdp.publication_lag_days("oecd", "Q") == 60
-    assert real_gdp.publication_lag_days("pwt", "A") == 1095
+    assert real_gdp.publication_lag_days("oecd", "Q", "DEU") == 60
+    assert real_gdp.publication_lag_days("pwt", "A", "DEU") == 1095
+    assert real_gdp.publication_lag_days("fred", "Q", "AND") is None
+    unemployment = catalog.load()["unemployment"]
+    assert unemployment.publication_lag_days("fred", "M", "USA") == 10
+    assert unemployment.publication_lag_days("fred", "M", "DEU") == 45

@@ -20,6 +20,21 @@ def test_value_is_known_when_its_publication_lag_has_passed() -> None:
     assert at(built.known_at, "2020Q1", "real_gdp") == pd.Timestamp("2020-05-30")
 
 
+def test_country_waits_for_its_own_agency() -> None:
+    """The US rate is known ten days after its month, other countries' later."""
+    rows = pd.concat(
+        [
+            observations(country, "unemployment", "2020-01", [3, 4], "fred")
+            for country in ("DEU", "USA")
+        ],
+        ignore_index=True,
+    )
+    built = panel.build(rows, "M")
+    known_at = built.known_at["unemployment"]
+    assert known_at.loc["USA"].loc["2020-01"] == pd.Timestamp("2020-02-10")
+    assert known_at.loc["DEU"].loc["2020-01"] == pd.Timestamp("2020-03-16")
+
+
 def test_value_retrieved_before_its_lag_has_passed_was_known_then() -> None:
     rows = observations("DEU", "real_gdp", "2020Q1", [100])
     rows = rows.assign(retrieved_at=pd.Timestamp("2020-04-30"))
