@@ -29,6 +29,10 @@ ATTRIBUTION = {
 }
 
 
+# Rights that are not plainly public, and projections.
+LEFT_OUT = frozenset({"NFCI", "OILPRICE", "GDPPOT"})
+
+
 def fred_columns(folder: Path) -> dict[tuple[str, str], pd.Series]:
     """Return US series by (frequency, FRED id), each indexed by date."""
     columns: dict[tuple[str, str], pd.Series] = {}
@@ -75,7 +79,8 @@ def series_of(
 ) -> Iterator[tuple[str, pd.Series]]:
     """Yield (country, values by date) for each country that has the series."""
     if template.source == "fred":
-        if (column := fred.get((template.frequency, template.id))) is not None:
+        column = fred.get((template.frequency, template.id))
+        if column is not None and template.id not in LEFT_OUT:
             yield "USA", column.dropna()
     elif template.id in tables[template.source]:
         column = tables[template.source][template.id].dropna()
