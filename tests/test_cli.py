@@ -7,10 +7,12 @@ import sys
 from pathlib import Path
 from subprocess import CompletedProcess
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from tests.builders import world
+from tests.sources.servers import Sources, rows_of
 
 TIMEOUT = 240
 
@@ -330,3 +332,44 @@ def test_export_writes_the_observations_asked_for(tmp_path: Path) -> None:
     assert table["indicator"].unique().tolist() == ["nominal_gdp"]
     first = table[table["period"] == "1995Q1"]
     assert first["value"].tolist() == [468140.0]
+
+
+def test_what_was_fetched_is_what_is_forecast_from(
+    sources: Sources, tmp_path: Path
+) -> None:
+    rng = np.random.default_rng(0)
+    levels = 1e12 * np.cumprod(1 + rng.normal(0.02, 0.03, 66))
+    brazil = ("BRA", "BR", "Brazil")
+    years = {str(1960 + n): float(level) for n, level in enumerate(levels)}
+    sources.bank["NY.GDP.MKTP.KD"] = rows_of(brazil, years)
+    sources.else_rows = rows_of(brazil, {"2024": 1.5, "2025": 2.5})
+    environment = {
+        "ECONNET_WORLDBANK_URL": sources.bank_url,
+        "ECONNET_FRED_URL": sources.fred_url,
+    }
+    fetched = econnet(
+        *("fetch", "--country", "BRA", "--source", "worldbank"),
+        folder=tmp_path,
+        **environment,
+    )
+    assert fetched.returncode == 0, fetched.stderr
+    assert "0 unchanged" in fetched.stdout
+    again = econnet(
+        *("fetch", "--country", "BRA", "--source", "worldbank"),
+        folder=tmp_path,
+        **environment,
+    )
+    assert "0 new values, 0 revised" in again.stdout
+    made = econnet(
+        *("forecast", "--country", "Brazil", "--pool", "own", "--json"), folder=tmp_path
+    )
+    assert made.returncode == 0, made.stderr
+    assert "annual data from the store, 1961 to 2025" in made.stderr
+    data = json.loads(made.stdout)["data"]
+    assert data["source"] == "store"
+    (gdp,) = (it for it in data["series"] if it["indicator"] == "real_gdp")
+    assert gdp["series_id"] == "NY.GDP.MKTP.KD"
+    assert gdp["last_value"] == levels[-1]
+    status = json.loads(econnet("status", "--json", folder=tmp_path).stdout)
+    assert status["data"] == "store"
+    assert status["store"]["observations"] >= 66
