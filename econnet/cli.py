@@ -392,10 +392,12 @@ def status(json: JsonOption = False) -> None:
             "series": held.n_series,
             "observations": held.n_observations,
             "revisions": held.n_revisions,
-            "rebased": [
-                {key: str(value) for key, value in row.items()}
-                for row in held.rebased.to_dict("records")
-            ],
+            "coverage": json_format.loads(
+                held.coverage.to_json(orient="records", date_format="iso")
+            ),
+            "rebased": json_format.loads(
+                held.rebased.to_json(orient="records", date_format="iso")
+            ),
         },
         "models": [str(path) for path in models],
         "forecasts": made,
@@ -413,9 +415,23 @@ def status(json: JsonOption = False) -> None:
         [tuple(map(str, list(row.values())[:6])) for row in sources],
     )
     if held is not None:
-        _print(
+        _print_table(
             f"Store: {held.path}, {held.size_bytes / 1e6:.1f} MB, "
-            f"{held.n_observations:,} observations, {held.n_revisions:,} revised"
+            f"{held.n_observations:,} observations, {held.n_revisions:,} revised",
+            ("indicator", "source", "countries", "first", "last", "revised", "asked"),
+            [
+                (
+                    row["indicator"],
+                    f"{row['source']} {row['frequency']}"
+                    f"{' (ended)' if row['discontinued'] else ''}",
+                    row["countries"],
+                    row["first_period"],
+                    row["last_period"],
+                    row["revisions"],
+                    row["retrieved_at"].date(),
+                )
+                for row in held.coverage.to_dict("records")
+            ],
         )
         for row in held.rebased.itertuples():
             _print(
