@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_array, check_random_state, compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import (  # type: ignore[attr-defined,unused-ignore] # the stubs, where there are any, are older than validate_data
+from sklearn.utils.validation import (
     check_is_fitted,
     validate_data,
 )
@@ -40,7 +40,7 @@ OptimizerName: TypeAlias = Literal["adamw", "momentum", "nesterov", "sgd"]
 ClassWeight: TypeAlias = Mapping[Any, float] | Literal["balanced"] | None
 
 
-class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc,unused-ignore] # untyped
+class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # untyped
     """An ensemble of neural networks in plain NumPy.
 
     Two classes are told apart by one sigmoid unit, more of them by a softmax. Numbers

@@ -25,7 +25,7 @@ def quick(**changes: object) -> NetworkClassifier:
     return NetworkClassifier(**settings)  # type: ignore[arg-type] # as a search does
 
 
-@parametrize_with_checks(  # type: ignore[call-arg,arg-type,unused-ignore] # the stubs, where there are any, take it for pytest's own
+@parametrize_with_checks(  # type: ignore[untyped-decorator]  # scikit-learn has no types
     [NetworkClassifier(), NetworkClassifier(skip=True)]
 )
 def test_it_does_what_scikit_learn_asks_of_a_classifier(
