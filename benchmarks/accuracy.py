@@ -20,9 +20,10 @@ import pandas as pd
 from econnet import countries, ensemble, forecast
 from econnet.evaluation import bootstrap, metrics, walkforward
 from econnet.evaluation.baselines import BASELINES
-from econnet.forecast import Known, Task
+from econnet.forecast import Task
 from econnet.panel import PERIODS_A_YEAR
 from econnet.sources import snapshot
+from econnet.sources.observations import Known
 
 MEMBERS = forecast.WALK_FORWARD_MEMBERS
 DRAWS = 2000

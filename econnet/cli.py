@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from econnet.countries import Country
-    from econnet.forecast import Forecast, Known, Prepared, Task
+    from econnet.forecast import Forecast, Prepared, Task
+    from econnet.sources.observations import Known
 
 app = typer.Typer(
     help="How likely is it that an economy contracts next, and how far can one trust "
@@ -701,19 +702,18 @@ def _jobs(
 def _known(settings: Settings, as_of: "pd.Timestamp | None" = None) -> "Known":
     """Return the data of the store, and of the snapshot where it lacks them."""
     from econnet import ingest
-    from econnet.forecast import Known
 
     found = ingest.known(settings, as_of)
     if found.source == "store":
         for notice in found.notices:
             _note(notice)
-    return Known(found.observations, found.series, found.source)
+    return found
 
 
 def _own_data(path: Path, lag: int, kinds: list[str]) -> "Known":
     """Return the user's file, and say what each of its columns was taken for."""
-    from econnet.forecast import Known
     from econnet.sources import tabular
+    from econnet.sources.observations import Known
 
     said = {}
     for text in kinds:

@@ -7,7 +7,7 @@ Only this module knows the whole story.
 
 import platform
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
@@ -16,8 +16,8 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from econnet import catalog, ensemble, explain, features, labels, models, panel
-from econnet.catalog import FREQUENCIES, Frequency, Indicator
+from econnet import ensemble, explain, features, labels, models, panel
+from econnet.catalog import FREQUENCIES, Frequency
 from econnet.countries import Country
 from econnet.errors import DataError
 from econnet.evaluation import calibration, metrics, walkforward
@@ -27,6 +27,7 @@ from econnet.features import ABROAD, PHASE, Features
 from econnet.labels import Label
 from econnet.models import Model
 from econnet.panel import PERIODS_A_YEAR, Panel
+from econnet.sources.observations import Known
 
 Event = Literal["at"]
 
@@ -214,28 +215,6 @@ class Forecast:
     data: DataUsed
     versions: dict[str, str]
     made_at: str
-
-
-@dataclass(frozen=True, eq=False)
-class Known:
-    """What there is to learn from.
-
-    Parameters
-    ----------
-    observations
-        As every source returns them.
-    series
-        One row a series: what is known of it, as `snapshot.Snapshot.series`.
-    source
-        Where they come from, in a word for the user: `snapshot`, `store`, a file name.
-    indicators
-        What each indicator is: the catalog, or the columns of the user's file.
-    """
-
-    observations: pd.DataFrame
-    series: pd.DataFrame
-    source: str
-    indicators: Mapping[str, Indicator] = field(default_factory=catalog.load)
 
 
 @dataclass(frozen=True, eq=False)

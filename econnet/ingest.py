@@ -33,7 +33,7 @@ from econnet.sources.http import (
     UnansweredError,
     UnreachableError,
 )
-from econnet.sources.observations import OBSERVATION_COLUMNS, Answer, now
+from econnet.sources.observations import OBSERVATION_COLUMNS, Answer, Known, now
 from econnet.store import NAMES, Change, Key, Store, base_year
 
 Source = Literal["worldbank", "fred"]
@@ -107,28 +107,6 @@ class Summary:
         raise SourceError(f"{first}{more}")
 
 
-@dataclass(frozen=True, eq=False)
-class Known:
-    """What there is to learn from.
-
-    Parameters
-    ----------
-    observations
-        Every vintage, as every source returns them.
-    series
-        One row a series: title, unit, rights, attribution, span, when it was retrieved.
-    source
-        Where they come from, in a word for the user: `store` or `snapshot`.
-    notices
-        What a user should hear about them: plain lines, often none.
-    """
-
-    observations: pd.DataFrame
-    series: pd.DataFrame
-    source: Literal["store", "snapshot"]
-    notices: tuple[str, ...]
-
-
 def store(settings: Settings) -> Store:
     """Return the store of these settings, which need not exist yet."""
     return Store(settings.data_folder / "econnet.duckdb")
@@ -148,7 +126,7 @@ def known(
     bundled = snapshot.load()
     ours, series = bundled.observations, bundled.series
     stored = store(settings)
-    origin: Literal["store", "snapshot"] = "snapshot"
+    origin = "snapshot"
     notices = ["nothing has been fetched yet: these are the data bundled with econnet"]
     theirs = stored.series() if stored.exists() else series.iloc[:0]
     if len(theirs):
@@ -173,7 +151,7 @@ def known(
     if countries is not None:
         ours = ours[ours["country"].isin(countries)].reset_index(drop=True)
         series = series[series["country"].isin(countries)].reset_index(drop=True)
-    return Known(ours, series, origin, tuple(notices))
+    return Known(ours, series, origin, notices=tuple(notices))
 
 
 def fetch(

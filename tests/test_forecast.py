@@ -7,8 +7,9 @@ import pytest
 
 from econnet import countries, forecast, journal, models
 from econnet.errors import DataError
-from econnet.forecast import Forecast, Known, Prepared, Task
+from econnet.forecast import Forecast, Prepared, Task
 from econnet.models import Model
+from econnet.sources.observations import Known
 from tests.builders import observations, series_of, world
 
 FRANCE = countries.by_alpha3("FRA")

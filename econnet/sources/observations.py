@@ -6,13 +6,13 @@ fetch in UTC, `known_at` the day of publication at midnight, empty where the sou
 not tell. A value that a source has withdrawn is a row whose value is missing.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import pandas as pd
 
-from econnet.catalog import Indicator, SeriesTemplate
+from econnet.catalog import Indicator, SeriesTemplate, load
 from econnet.errors import EconnetError
 
 OBSERVATION_COLUMNS = [
@@ -86,6 +86,31 @@ class Answer:
     provenance: Provenance
     observations: pd.DataFrame
     series: pd.DataFrame
+
+
+@dataclass(frozen=True, eq=False)
+class Known:
+    """What there is to learn from.
+
+    Parameters
+    ----------
+    observations
+        Every vintage, as every source returns them: `OBSERVATION_COLUMNS`.
+    series
+        One row a series: `SERIES_COLUMNS`, `first_period` and `last_period`.
+    source
+        Where they come from, in a word for the user: `snapshot`, `store`, a file name.
+    indicators
+        What each indicator is: the catalog, or the columns of the user's file.
+    notices
+        What a user should hear about them: plain lines, often none.
+    """
+
+    observations: pd.DataFrame
+    series: pd.DataFrame
+    source: str
+    indicators: Mapping[str, Indicator] = field(default_factory=load)
+    notices: tuple[str, ...] = ()
 
 
 def now() -> datetime:
