@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from econnet import countries, forecast, journal, models
+from econnet import countries, forecast, models
 from econnet.errors import DataError
 from econnet.forecast import Forecast, Prepared, Task
 from econnet.models import Model
@@ -193,19 +193,6 @@ def test_forecast_as_of_a_date_knows_nothing_of_later_days(known: Known) -> None
     assert prepared.panel.values.index.get_level_values("period").max() < pd.Period(
         "2015Q1", "Q"
     )
-
-
-def test_journal_holds_a_line_for_every_forecast(
-    made: Forecast, tmp_path: Path
-) -> None:
-    path = tmp_path / "data" / "forecasts.csv"
-    journal.add(made, path)
-    journal.add(made, path)
-    table = pd.read_csv(path)
-    assert list(table) == list(journal.COLUMNS)
-    assert table["country"].tolist() == ["FRA", "FRA"]
-    assert table["probability"].tolist() == [round(made.probability, 6)] * 2
-    assert table["period"].tolist() == ["2020Q2", "2020Q2"]
 
 
 def test_drivers_name_what_they_are(made: Forecast) -> None:
