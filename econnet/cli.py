@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from econnet.countries import Country
     from econnet.forecast import Forecast, Prepared, Task
     from econnet.sources.observations import Known
+    from econnet.store import Status
 
 app = typer.Typer(
     help="How likely is it that an economy contracts next, and how far can one trust "
@@ -416,31 +417,36 @@ def status(json: JsonOption = False) -> None:
         [tuple(map(str, list(row.values())[:6])) for row in sources],
     )
     if held is not None:
-        _print_table(
-            f"Store: {held.path}, {held.size_bytes / 1e6:.1f} MB, "
-            f"{held.n_observations:,} observations, {held.n_revisions:,} revised",
-            ("indicator", "source", "countries", "first", "last", "revised", "asked"),
-            [
-                (
-                    row["indicator"],
-                    f"{row['source']} {row['frequency']}"
-                    f"{' (ended)' if row['discontinued'] else ''}",
-                    row["countries"],
-                    row["first_period"],
-                    row["last_period"],
-                    row["revisions"],
-                    row["retrieved_at"].date(),
-                )
-                for row in held.coverage.to_dict("records")
-            ],
-        )
-        for row in held.rebased.itertuples():
-            _print(
-                f"Rebased: {row.source} {row.series_id} of {row.country} came on base "
-                f"{row.base_left} beside {row.base_kept}; the later is kept"
-            )
+        _print_store(held)
     _print(f"Models: {len(models)} in {settings.data_folder / 'models'}")
     _print(f"Forecasts made: {made}")
+
+
+def _print_store(held: "Status") -> None:
+    """Print what the store covers, and where a series came on another base."""
+    _print_table(
+        f"Store: {held.path}, {held.size_bytes / 1e6:.1f} MB, "
+        f"{held.n_observations:,} observations, {held.n_revisions:,} revised",
+        ("indicator", "source", "countries", "first", "last", "revised", "asked"),
+        [
+            (
+                row["indicator"],
+                f"{row['source']} {row['frequency']}"
+                f"{' (ended)' if row['discontinued'] else ''}",
+                row["countries"],
+                row["first_period"],
+                row["last_period"],
+                row["revisions"],
+                row["retrieved_at"].date(),
+            )
+            for row in held.coverage.to_dict("records")
+        ],
+    )
+    for row in held.rebased.itertuples():
+        _print(
+            f"Rebased: {row.source} {row.series_id} of {row.country} came on base "
+            f"{row.base_left} beside {row.base_kept}; the later is kept"
+        )
 
 
 @app.command()
