@@ -19,11 +19,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from econnet.catalog import PANDAS_ALIAS, Frequency, Indicator
-from econnet.labels import RULES, Label
-from econnet.panel import Panel
+from econnet.labels import RULES, Label, growth
+from econnet.panel import Days, Panel
 
 Floats = npt.NDArray[np.float64]
-Days = npt.NDArray[np.int64]
 
 NEVER = np.iinfo(np.int64).max
 
@@ -162,7 +161,7 @@ def transformed(panel: Panel, indicator: Indicator) -> tuple[pd.Series, pd.Serie
         case "difference":
             change = levels - before
         case "growth":
-            change = 100 * (levels / before.where(before > 0) - 1)
+            change = growth(levels)
         case "log-difference":
             change = 100 * (
                 levels.where(levels > 0).map(np.log)
@@ -310,13 +309,13 @@ def _phase(label: Label, country: str, ends: Days) -> Floats:
     return np.column_stack([_at(part, newest, newest) for part in parts])
 
 
-def _abroad(growth: Floats, index: pd.MultiIndex) -> Floats:
+def _abroad(grown: Floats, index: pd.MultiIndex) -> Floats:
     """Return the other countries' mean growth and the share of them that shrank."""
     origins = index.get_level_values("origin")
-    known = ~np.isnan(growth)
+    known = ~np.isnan(grown)
     # A collapse in one small country says little about the world.
-    bounded = np.clip(np.where(known, growth, 0.0), -10.0, 10.0)
-    table = pd.DataFrame({"n": known, "sum": bounded, "shrank": known & (growth < 0)})
+    bounded = np.clip(np.where(known, grown, 0.0), -10.0, 10.0)
+    table = pd.DataFrame({"n": known, "sum": bounded, "shrank": known & (grown < 0)})
     others = table.astype(float).groupby(origins).transform("sum") - table
     n = others["n"].where(others["n"] > 0)
     return np.column_stack([others["sum"] / n, 100 * others["shrank"] / n])

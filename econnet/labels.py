@@ -15,8 +15,6 @@ from econnet.catalog import Frequency
 from econnet.errors import DataError, UsageError
 from econnet.panel import PERIODS_A_YEAR, Panel
 
-DEFAULT_RULE = "negative-growth"
-
 
 @dataclass(frozen=True)
 class Rule:

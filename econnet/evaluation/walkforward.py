@@ -17,8 +17,8 @@ import pandas as pd
 
 from econnet.catalog import Frequency
 from econnet.errors import DataError
-from econnet.features import Days, Features, Floats, Scaler
-from econnet.panel import PERIODS_A_YEAR
+from econnet.features import Features, Floats, Scaler
+from econnet.panel import PERIODS_A_YEAR, Days
 
 Rows: TypeAlias = npt.NDArray[np.int64]
 
