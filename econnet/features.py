@@ -137,9 +137,10 @@ def build(panel: Panel, label: Label, horizon: int) -> Features:
     index = indexes[0].append(indexes[1:]).set_names(["country", "origin"])
     columns = [column for item in inputs for column in item.columns]
     columns += [Column(name, PHASE) for name in PHASE_COLUMNS]
-    if label.target in panel.values and len(countries) >= FEWEST_COUNTRIES_ABROAD:
-        newest = [column.name for column in columns].index(label.target)
-        X = np.column_stack([X, _abroad(X[:, newest], index)])
+    names = [column.name for column in columns]
+    if label.target in names and len(countries) >= FEWEST_COUNTRIES_ABROAD:
+        newest = X[:, names.index(label.target)]
+        X = np.column_stack([X, _abroad(newest, index)])
         columns += [Column(name, ABROAD) for name in ABROAD_COLUMNS]
     origins = pd.PeriodIndex(index.get_level_values("origin"))
     y, target_known_at = _targets(label, index, origins, horizon)

@@ -83,6 +83,21 @@ def test_growth_abroad_leaves_the_country_itself_out() -> None:
     assert german["share shrinking abroad"] == 50
 
 
+def test_target_that_most_countries_lack_gives_no_growth_abroad() -> None:
+    """A given label does not need the target, so its countries need not have it."""
+    flag = [0.0, 1.0, 0.0, 1.0]
+    parts = [
+        observations(country, "exports", "2020Q1", flag)
+        for country in ("DEU", "FRA", "ITA")
+    ]
+    parts.append(observations("DEU", "real_gdp", "2020Q1", [100, 101, 102, 103]))
+    known = panel.build(pd.concat(parts, ignore_index=True), "Q")
+    made = features.build(known, labels.apply(known, "given:exports"), 1)
+    names = [column.name for column in made.columns]
+    assert "growth abroad" not in names
+    assert "last known phase" in names
+
+
 @pytest.mark.parametrize(
     ("indicator", "levels", "expected"),
     [
