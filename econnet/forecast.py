@@ -323,6 +323,8 @@ def prepare(
     label = labels.apply(whole, task.label, task.target)
     if not label.values.loc[country.alpha3].notna().any():
         raise DataError(_nothing_known(known, country, task, whole))
+    if whole.only(country.alpha3).values.get(label.target) is None:
+        raise DataError(_what_there_is(known, country, label.target, [task.frequency]))
     made = features.build(whole, label, task.horizon)
     origin = made.origins[made.countries == country.alpha3].max()
     return Prepared(country, task, known, whole, label, made, origin)

@@ -178,6 +178,15 @@ def test_what_is_missing_is_said_with_what_there_is(
         )
 
 
+def test_given_label_needs_the_target_that_is_shown_beside_it(known: Known) -> None:
+    flag = observations("AND", "exports", "1990", [0.0, 1.0] * 15, "worldbank")
+    rows = pd.concat([known.observations, flag], ignore_index=True)
+    alone = replace(known, observations=rows, series=series_of(rows))
+    task = Task("A", target="investment", label="given:exports")
+    with pytest.raises(DataError, match="Andorra has no investment"):
+        forecast.prepare(alone, countries.by_alpha3("AND"), task)
+
+
 def test_default_task_has_the_plain_place(known: Known) -> None:
     place = forecast.place
     assert place(known, FRANCE, Task("Q")) == Path("FRA")
