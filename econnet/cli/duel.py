@@ -1,0 +1,49 @@
+"""`econnet duel`: the network against Keras, PyTorch and scikit-learn."""
+
+from typing import Annotated
+
+import typer
+
+from econnet.cli import show
+from econnet.cli.options import Json
+from econnet.settings import Settings
+
+
+def duel(
+    updates: Annotated[
+        int, typer.Option(min=1, help="Steps of gradient descent for everyone.")
+    ] = 10_000,
+    batch_size: Annotated[
+        int | None, typer.Option(min=1, help="Rows of a batch; by default all 900.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Race econnet's network against Keras, PyTorch and scikit-learn on two moons.
+
+    Those that are installed take part; `pip install 'econnet[duel]'` brings them.
+
+    Example: econnet duel --updates 1000
+    """
+    from econnet import duel
+
+    folder = Settings.from_environment().reports_folder / "duel"
+    with show.working("Training one after another"):
+        result = duel.run(
+            duel.Work(updates, batch_size),
+            progress=lambda name: show.note(f"training {name}"),
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    duel.draw(result, folder / "duel.png")
+    table = result.table()
+    if json:
+        show.as_json(table.to_dict("records"))
+        return
+    show.table(
+        f"Two moons, {updates:,} updates",
+        tuple(map(str, table)),
+        [
+            tuple(f"{it:.3g}" if isinstance(it, float) else it for it in row)
+            for row in table.itertuples(index=False)
+        ],
+    )
+    show.answer(f"Picture: {folder / 'duel.png'}")

@@ -1,0 +1,47 @@
+"""`econnet export`: the data there are, as a file."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from econnet.cli import show
+from econnet.cli.jobs import date, resolve_all
+from econnet.cli.options import AsOf, Countries
+from econnet.errors import DataError
+from econnet.settings import Settings
+
+
+def export(
+    output: Annotated[
+        Path, typer.Option("--output", help="File to write: .csv, .parquet or .xlsx.")
+    ],
+    country: Countries = None,
+    indicator: Annotated[
+        list[str] | None, typer.Option(help="By default all indicators.")
+    ] = None,
+    form: Annotated[
+        Literal["csv", "parquet", "xlsx"] | None,
+        typer.Option("--format", help="By default as the file's name ends."),
+    ] = None,
+    as_of: AsOf = None,
+) -> None:
+    """Write the data there are to a file, one row an observation.
+
+    Example: econnet export --country DEU --indicator real_gdp --output gdp.csv
+    """
+    from econnet import ingest, store
+
+    named = [one.alpha3 for one in resolve_all(country)] if country else None
+    path = output if form is None else output.with_suffix(f".{form}")
+    rows = ingest.known(
+        Settings.from_environment(), date(as_of), countries=named
+    ).observations
+    if indicator:
+        rows = rows[rows["indicator"].isin(indicator)]
+    if rows.empty:
+        raise DataError(
+            "there are no such observations: `econnet status` says what there is"
+        )
+    store.export(rows, path)
+    show.answer(f"{len(rows):,} observations in {path}")

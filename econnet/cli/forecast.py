@@ -1,0 +1,30 @@
+"""`econnet forecast`: the answer in a few lines, or as one JSON document."""
+
+from econnet.cli import show
+from econnet.cli.jobs import jobs
+from econnet.cli.options import Json, TaskOptions, flat
+from econnet.errors import UsageError
+
+
+@flat
+def forecast(task: TaskOptions, json: Json = False) -> None:
+    """Say how likely a contraction is, and how good such calls have been.
+
+    Trains first where no model fits, and says so.
+
+    Example: econnet forecast --country DEU --horizon 2 --json
+    """
+    from econnet.report import record
+
+    asked = jobs(task)
+    if len(asked) > 1:
+        names = ", ".join(job.country.name for job in asked[:8])
+        raise UsageError(
+            f"forecast answers for one country, and these are {len(asked)}: give "
+            f"--country once ({names})"
+        )
+    made = asked[0].forecast()
+    if json:
+        show.as_json(record.to_dict(made))
+    else:
+        show.verdict(made)

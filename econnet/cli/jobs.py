@@ -1,0 +1,194 @@
+"""From options to work: which countries, from which data, and where the files go.
+
+Every name is resolved and every option checked before work begins for the first
+country.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from econnet.cli import show
+from econnet.cli.options import TaskOptions
+from econnet.errors import UsageError
+from econnet.settings import Settings
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from econnet.countries import Country
+    from econnet.forecast import Forecast, Task
+    from econnet.sources.observations import Known
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """A country, its task, and where its files stand."""
+
+    known: "Known"
+    country: "Country"
+    task: "Task"
+    as_of: "pd.Timestamp | None"
+    model_file: Path
+    report_folder: Path
+    journal_file: Path
+
+    def forecast(self, retrain: bool = False) -> "Forecast":
+        """Return the forecast, training where no model fits."""
+        from econnet import forecast, journal, models
+
+        with show.working("Reading the data"):
+            prepared = forecast.prepare(self.known, self.country, self.task, self.as_of)
+        show.data_used(prepared)
+        model = None if retrain else forecast.stored_model(prepared, self.model_file)
+        if model is None:
+            if not retrain:
+                show.note(
+                    f"no model fits {self.country.name} and this task yet: training one"
+                )
+            with show.progress("Replaying history") as progress:
+                model = forecast.train(prepared, progress)
+            models.save(model, self.model_file)
+        made = forecast.make(prepared, model)
+        journal.add(made, self.journal_file)
+        return made
+
+
+def jobs(asked: TaskOptions) -> list[Job]:
+    """Return what is to be done, a job a country."""
+    from econnet import forecast
+
+    settings, as_of = Settings.from_environment(), date(asked.as_of)
+    if asked.data is None:
+        if not asked.country:
+            raise UsageError("say which country: --country DEU, or --data FILE")
+        chosen = resolve_all(asked.country)
+        known = known_data(settings, as_of)
+        above = Path()
+    else:
+        known = _own_data(asked.data, asked.lag, asked.kind or [])
+        chosen = _countries_of(known, asked.country)
+        above = Path(_safe(asked.data.stem))
+    made = []
+    for one in chosen:
+        task = task_for(asked, known, one)
+        if asked.data is None:
+            where = forecast.place(known, one, task)
+        else:
+            where = above / _safe(one.name) if len(chosen) > 1 else above
+        models = settings.data_folder / "models"
+        made.append(
+            Job(
+                known,
+                one,
+                task,
+                as_of,
+                model_file=models / where.with_name(f"{where.name}.npz"),
+                report_folder=settings.reports_folder / where,
+                journal_file=settings.data_folder / "forecasts.csv",
+            )
+        )
+    return made
+
+
+def task_for(asked: TaskOptions, known: "Known", country: "Country") -> "Task":
+    """Return the task for a country, its frequency settled by the data."""
+    from econnet import forecast, labels
+
+    if asked.target not in known.indicators:
+        raise UsageError(_unknown_target(asked.target, known))
+    frequency = asked.frequency or forecast.choose_frequency(
+        known, country, asked.target, asked.label
+    )
+    labels.check(asked.label, frequency)
+    return forecast.Task(
+        frequency=frequency,
+        target=asked.target,
+        label=asked.label,
+        horizon=asked.horizon,
+        pool=asked.pool,
+        members=asked.members,
+        seed=asked.seed,
+    )
+
+
+def known_data(settings: Settings, as_of: "pd.Timestamp | None" = None) -> "Known":
+    """Return the data of the store, and of the snapshot where it lacks them."""
+    from econnet import ingest
+
+    found = ingest.known(settings, as_of)
+    if found.source == "store":
+        for notice in found.notices:
+            show.note(notice)
+    return found
+
+
+def resolve_all(names: list[str]) -> "list[Country]":
+    """Return every country named, before any work is done for the first."""
+    from econnet import countries
+
+    return [countries.resolve(name) for name in names]
+
+
+def date(text: str | None) -> "pd.Timestamp | None":
+    """Return the date that `--as-of` names."""
+    import pandas as pd
+
+    if text is None:
+        return None
+    try:
+        return pd.Timestamp(text)
+    except ValueError as error:
+        raise UsageError(f"--as-of {text!r} is no date: write 2008-10-01") from error
+
+
+def _own_data(path: Path, lag: int, kinds: list[str]) -> "Known":
+    """Return the user's file, and say what each of its columns was taken for."""
+    from econnet.sources import tabular
+    from econnet.sources.observations import Known
+
+    said = {}
+    for text in kinds:
+        column, _, kind = text.rpartition("=")
+        if not column or kind not in tabular.KINDS:
+            raise UsageError(
+                f"--kind {text!r} is not COLUMN=KIND: a kind is one of "
+                f"{', '.join(tabular.KINDS)}"
+            )
+        said[column] = kind
+    table = tabular.read(path, kinds=said, lag=lag)
+    taken = ", ".join(f"{name} {kind}" for name, kind in table.kinds.items())
+    show.note(f"{path.name}: taken as {taken}; --kind COLUMN=KIND says otherwise")
+    return Known(table.observations, table.series, path.name, table.indicators)
+
+
+def _countries_of(known: "Known", names: list[str] | None) -> "list[Country]":
+    """Return the countries of the user's file, or those of them that were named."""
+    from econnet.countries import Country
+
+    there = sorted(known.observations["country"].unique())
+    for name in names or []:
+        if name not in there:
+            raise UsageError(
+                f"{known.source} has no country {name!r}: it has "
+                f"{', '.join(there[:8])}{', ...' if len(there) > 8 else ''}"
+            )
+    return [Country(name, "", name) for name in names or there]
+
+
+def _safe(name: str) -> str:
+    """Return a name that stays within its folder, whatever a file is called."""
+    kept = "".join(c if c.isalnum() or c in "-_ " else "-" for c in name).strip()
+    return kept or "data"
+
+
+def _unknown_target(target: str, known: "Known") -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(target, known.indicators, n=3)
+    cure = (
+        f"nearest: {', '.join(near)}"
+        if near
+        else "`econnet indicators --search` finds one by words"
+    )
+    return f"no indicator is called {target!r}: {cure}"

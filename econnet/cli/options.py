@@ -1,0 +1,120 @@
+"""What can be asked of the commands: each option once, with its help.
+
+A command takes its options as dataclasses (`task: TaskOptions`) and is made `flat`, by
+which each field becomes an option of its own. So an option that several commands share
+is added here, in one place.
+"""
+
+import functools
+import inspect
+from collections.abc import Callable
+from dataclasses import MISSING, dataclass, fields, is_dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_type_hints
+
+import typer
+
+from econnet.catalog import Frequency
+
+Pool = Literal["all", "own"]
+
+Countries = Annotated[
+    list[str] | None,
+    typer.Option("--country", help="Name or code: Germany, DE or DEU; repeatable."),
+]
+AsOf = Annotated[
+    str | None, typer.Option(help="Use what was known on this date: 2008-10-01.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON only.")]
+
+
+@dataclass(frozen=True)
+class TaskOptions:
+    """What is forecast, for whom, and from which data: `TASK` in the documentation."""
+
+    country: Countries = None
+    data: Annotated[
+        Path | None,
+        typer.Option("--data", help="Your own panel in place of econnet's data."),
+    ] = None
+    frequency: Annotated[
+        Frequency | None,
+        typer.Option(help="A, Q or M; by default what the data allow."),
+    ] = None
+    target: Annotated[str, typer.Option(help="The indicator that is labelled.")] = (
+        "real_gdp"
+    )
+    label: Annotated[
+        str,
+        typer.Option(
+            help="What a contraction is: negative-growth, year-on-year, two-quarters, "
+            "nber or given:COLUMN."
+        ),
+    ] = "negative-growth"
+    horizon: Annotated[int, typer.Option(min=0, max=40, help="Periods ahead.")] = 1
+    pool: Annotated[
+        Pool,
+        typer.Option(help="Learn from all countries, or from its own history alone."),
+    ] = "all"
+    members: Annotated[
+        int, typer.Option(min=1, max=1000, help="Networks in the ensemble.")
+    ] = 16
+    as_of: AsOf = None
+    seed: Annotated[int, typer.Option(min=0, help="Of all random numbers.")] = 0
+    lag: Annotated[
+        int, typer.Option(min=0, help="Periods until a value of --data is known.")
+    ] = 1
+    kind: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--kind",
+            help="What a column of --data is: COLUMN=rate, index, flow or flag.",
+        ),
+    ] = None
+    # Commands that take a task never open a connection, so that it changes nothing.
+    offline: Annotated[
+        bool,
+        typer.Option("--offline", help="Open no connection; only fetch ever does."),
+    ] = False
+
+
+def flat(command: Callable[..., None]) -> Callable[..., None]:
+    """Return the command with each dataclass it takes spread into its fields."""
+    hints = get_type_hints(command, include_extras=True)
+    groups = {
+        name: kind
+        for name, kind in hints.items()
+        if isinstance(kind, type) and is_dataclass(kind)
+    }
+    parameters = []
+    for name, parameter in inspect.signature(command, eval_str=True).parameters.items():
+        if name in groups:
+            parameters += _parameters(groups[name])
+        else:
+            parameters.append(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY))
+
+    @functools.wraps(command)
+    def spread(**given: object) -> None:
+        for name, group in groups.items():
+            own = {field.name: given.pop(field.name) for field in fields(group)}
+            given[name] = group(**own)
+        command(**given)
+
+    spread.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    return spread
+
+
+def _parameters(group: Any) -> list[inspect.Parameter]:  # noqa: ANN401 - any dataclass
+    """Return the fields of a dataclass as parameters of a function."""
+    hints = get_type_hints(group, include_extras=True)
+    return [
+        inspect.Parameter(
+            field.name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=(
+                inspect.Parameter.empty if field.default is MISSING else field.default
+            ),
+            annotation=hints[field.name],
+        )
+        for field in fields(group)
+    ]

@@ -1,0 +1,36 @@
+"""`econnet report`: the report in the forms that are asked for."""
+
+from typing import Annotated
+
+import typer
+
+from econnet.cli import show
+from econnet.cli.jobs import jobs
+from econnet.cli.options import TaskOptions, flat
+from econnet.report import Format, Paper
+
+
+@flat
+def report(
+    task: TaskOptions,
+    formats: Annotated[
+        list[Format] | None, typer.Option("--format", help="By default all of them.")
+    ] = None,
+    paper: Annotated[Paper, typer.Option(help="Size of the PDF.")] = "a4",
+) -> None:
+    """Write the report: PDF, pictures and every number as JSON.
+
+    Trains first where no model fits, and says so.
+
+    Example: econnet report --country BRA --format pdf --paper letter
+    """
+    from econnet.report import document
+
+    for one in jobs(task):
+        made = one.forecast()
+        with show.working("Writing the report"):
+            written = document.write(
+                made, one.report_folder, formats or list(Format), paper
+            )
+        for path in written:
+            show.answer(path)

@@ -1,0 +1,127 @@
+"""How the commands speak: answers to stdout, everything else to stderr.
+
+Progress is shown to a terminal only, and nothing but the answer with `--quiet`.
+"""
+
+import json as json_format
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from econnet.forecast import Forecast, Prepared
+
+PLACES = {"snapshot": "the bundled snapshot", "store": "the store"}
+
+
+@dataclass
+class Manner:
+    """How this run was asked to speak, before the command."""
+
+    quiet: bool = False
+    debug: bool = False
+
+
+manner = Manner()
+
+
+class ClosedPipeError(Exception):
+    """Whoever read the answer has stopped reading."""
+
+
+def answer(text: object) -> None:
+    """Print to stdout; `typer` would call a closed pipe a failure."""
+    try:
+        typer.echo(text)
+    except BrokenPipeError as error:
+        raise ClosedPipeError from error
+
+
+def as_json(document: object) -> None:
+    """Print one JSON document to stdout."""
+    answer(json_format.dumps(document, indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def table(title: str, head: tuple[str, ...], rows: list[tuple[object, ...]]) -> None:
+    """Print a table that fits the terminal."""
+    drawn = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    for column in head:
+        drawn.add_column(column)
+    for row in rows:
+        drawn.add_row(*(str(cell) for cell in row))
+    console = Console()
+    with console.capture() as shown:
+        console.print(drawn)
+    answer(shown.get().rstrip())
+
+
+def note(message: str) -> None:
+    """Say something to stderr that is not the answer."""
+    if not manner.quiet:
+        typer.echo(f"econnet: {message}", err=True)
+
+
+@contextmanager
+def working(message: str) -> Iterator[None]:
+    """Show that something is under way, if somebody looks."""
+    console = Console(stderr=True)
+    if manner.quiet or not console.is_terminal:
+        yield
+        return
+    with console.status(message):
+        yield
+
+
+@contextmanager
+def progress(message: str) -> Iterator[Callable[[float], None]]:
+    """Show how much of the work is done, if somebody looks."""
+    console = Console(stderr=True)
+    if manner.quiet or not console.is_terminal:
+        yield lambda _: None
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as shown:
+        bar = shown.add_task(message, total=1.0)
+        yield lambda share: shown.update(bar, completed=share)
+
+
+def verdict(made: "Forecast") -> None:
+    """Print a forecast in a few lines."""
+    from econnet.report import words
+
+    said = words.verdict(made)
+    answer(f"{made.country.name}: {words.odds(made.probability)}")
+    answer(words.chance(made))
+    answer(f"{words.position(made)} {said.call}: {said.reason}")
+
+
+def data_used(prepared: "Prepared") -> None:
+    """Say what is used, and first of all whether it is old."""
+    import pandas as pd
+
+    from econnet import forecast
+
+    used = forecast.data_used(prepared)
+    name = prepared.country.name
+    if pd.Timestamp(used.next_due) < pd.Timestamp.now():
+        cure = f"`econnet fetch --country {prepared.country.alpha3}` gets them"
+        if used.source not in {"snapshot", "store"}:
+            cure = f"bring {used.source} up to date"
+        note(
+            f"the data for {name} are old: they end in {used.last_period}, and newer "
+            f"figures have been due since {used.next_due}; {cure}"
+        )
+    frequency = forecast.FREQUENCY_WORDS[prepared.task.frequency]
+    origin = PLACES.get(used.source, used.source)
+    note(
+        f"{name}: {frequency} data from {origin}, "
+        f"{used.first_period} to {used.last_period}, as known on {used.as_of}; "
+        f"learning from {used.n_countries} "
+        f"{'country' if used.n_countries == 1 else 'countries'}"
+    )

@@ -1,0 +1,21 @@
+"""`econnet train`: replay history, train, write model and report."""
+
+from econnet.cli import show
+from econnet.cli.jobs import jobs
+from econnet.cli.options import TaskOptions, flat
+
+
+@flat
+def train(task: TaskOptions) -> None:
+    """Replay history, train the networks, and write model and report.
+
+    Example: econnet train --country DEU --country "United Kingdom"
+    """
+    from econnet.report import document
+
+    for one in jobs(task):
+        made = one.forecast(retrain=True)
+        with show.working("Writing the report"):
+            written = document.write(made, one.report_folder)
+        show.verdict(made)
+        show.answer(f"Report: {written[0]}")
