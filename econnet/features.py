@@ -12,7 +12,8 @@ alone, replaces them by the training median and adds a flag that says so.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +24,7 @@ from econnet.labels import RULES, Label, growth
 from econnet.panel import Days, Panel
 
 Floats = npt.NDArray[np.float64]
+Event: TypeAlias = Literal["at", "within"]
 
 NEVER = np.iinfo(np.int64).max
 
@@ -74,11 +76,16 @@ class Features:
     columns
         What each column of `X` is.
     y : array (rows,)
-        Label of the period `horizon` after the origin; NaN where not known.
+        1 where the event came about, 0 where it did not, NaN where not known.
     known_at : array (rows,)
         The last day of the origin, in days since 1970-01-01.
     target_known_at : array (rows,)
         The day on which `y` became known; the largest integer where it never did.
+    label
+        What `y` is made of.
+    horizon, event
+        `at`: the period `horizon` after the origin contracts. `within`: a period after
+        the origin does, up to that one. With a horizon of 0, the origin itself.
     """
 
     X: Floats
@@ -87,7 +94,9 @@ class Features:
     y: Floats
     known_at: Days
     target_known_at: Days
+    label: Label
     horizon: int
+    event: Event
 
     @property
     def countries(self) -> npt.NDArray[np.object_]:
@@ -113,7 +122,7 @@ class Features:
         return values
 
 
-def build(panel: Panel, label: Label, horizon: int) -> Features:
+def build(panel: Panel, label: Label, horizon: int, event: Event = "at") -> Features:
     """Return the features of every country that has labels, and of every origin.
 
     A country's last origin is the period in which the newest value of the target became
@@ -143,9 +152,27 @@ def build(panel: Panel, label: Label, horizon: int) -> Features:
         X = np.column_stack([X, _abroad(newest, index)])
         columns += [Column(name, ABROAD) for name in ABROAD_COLUMNS]
     origins = pd.PeriodIndex(index.get_level_values("origin"))
-    y, target_known_at = _targets(label, index, origins, horizon)
     known_at = _days(origins.end_time.normalize())
-    return Features(X, index, tuple(columns), y, known_at, target_known_at, horizon)
+    y, target_known_at = _targets(label, index, horizon, event)
+    return Features(
+        X,
+        index,
+        tuple(columns),
+        y,
+        known_at,
+        target_known_at,
+        label,
+        horizon,
+        event,
+    )
+
+
+def with_target(made: Features, horizon: int, event: Event = "at") -> Features:
+    """Return the same features with another target, which costs next to nothing."""
+    y, target_known_at = _targets(made.label, made.index, horizon, event)
+    return replace(
+        made, y=y, target_known_at=target_known_at, horizon=horizon, event=event
+    )
 
 
 def transformed(panel: Panel, indicator: Indicator) -> tuple[pd.Series, pd.Series]:
@@ -323,16 +350,35 @@ def _abroad(grown: Floats, index: pd.MultiIndex) -> Floats:
 
 
 def _targets(
-    label: Label, index: pd.MultiIndex, origins: pd.PeriodIndex, horizon: int
+    label: Label, index: pd.MultiIndex, horizon: int, event: Event
 ) -> tuple[Floats, Days]:
-    """Return the label `horizon` periods after each origin, and when it was known."""
-    ahead = pd.MultiIndex.from_arrays(
-        [index.get_level_values("country"), origins + horizon],
-        names=label.values.index.names,
-    )
-    return (
-        label.values.reindex(ahead).to_numpy(dtype=float),
-        _days(label.known_at.reindex(ahead)),
+    """Return whether the event came about after each origin, and when that was known.
+
+    `within` waits for all its periods, whatever comes about: were a contraction known
+    with the first period that brings one, the newest training rows would hold
+    contractions alone.
+    """
+    rows = _rows_ahead(label.values.index, index, horizon, event)
+    inside = rows >= 0
+    values = np.where(inside, label.values.to_numpy(dtype=float)[rows], np.nan)
+    known_at = np.where(inside, _days(label.known_at)[rows], NEVER)
+    return values.max(axis=1), known_at.max(axis=1)
+
+
+def _rows_ahead(
+    labelled: pd.Index, index: pd.MultiIndex, horizon: int, event: Event
+) -> npt.NDArray[np.int64]:
+    """Return where the labels of each target stand, (rows, periods); -1 for nowhere."""
+    countries = index.get_level_values("country")
+    origins = pd.PeriodIndex(index.get_level_values("origin"))
+    first = 1 if event == "within" and horizon > 0 else horizon
+    return np.column_stack(
+        [
+            labelled.get_indexer(
+                pd.MultiIndex.from_arrays([countries, origins + ahead])
+            )
+            for ahead in range(first, horizon + 1)
+        ]
     )
 
 

@@ -23,13 +23,11 @@ from econnet.errors import DataError
 from econnet.evaluation import calibration, metrics, walkforward
 from econnet.evaluation.baselines import BASELINES
 from econnet.evaluation.metrics import ReliabilityBin, Scores
-from econnet.features import ABROAD, PHASE, Features
+from econnet.features import ABROAD, PHASE, Event, Features
 from econnet.labels import Label
 from econnet.models import Model
 from econnet.panel import PERIODS_A_YEAR, Panel
 from econnet.sources.observations import Known
-
-Event = Literal["at"]
 
 
 @dataclass(frozen=True)
@@ -42,6 +40,8 @@ class Task:
         The panel's frequency, the indicator that is labelled and the rule's name.
     horizon
         Periods from the origin to the period that is forecast.
+    event
+        `at`: that period contracts. `within`: it or one before it, after the origin.
     pool
         `all` trains on every country that the panel has, `own` on the country alone.
     members
@@ -325,7 +325,7 @@ def prepare(
         raise DataError(_nothing_known(known, country, task, whole))
     if whole.only(country.alpha3).values.get(label.target) is None:
         raise DataError(_what_there_is(known, country, label.target, [task.frequency]))
-    made = features.build(whole, label, task.horizon)
+    made = features.build(whole, label, task.horizon, task.event)
     origin = made.origins[made.countries == country.alpha3].max()
     return Prepared(country, task, known, whole, label, made, origin)
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from econnet import features, labels, panel
-from econnet.features import NEVER, Features, Scaler
+from econnet.features import NEVER, Event, Features, Scaler
 from tests.builders import observations, output, panel_of, world
 
 
@@ -46,6 +46,50 @@ def test_target_is_the_label_a_horizon_after_the_origin() -> None:
     newest = made.index.get_loc(("DEU", pd.Period("2020Q3", "Q")))
     assert np.isnan(made.y[newest])
     assert made.target_known_at[newest] == NEVER
+
+
+def test_event_within_a_horizon_is_a_contraction_in_any_of_its_periods() -> None:
+    known = panel.build(world(countries=3, quarters=60), "Q")
+    made = features.build(known, labels.apply(known, "negative-growth"), 3, "within")
+    each = [features.with_target(made, ahead) for ahead in (1, 2, 3)]
+    together = np.array([one.y for one in each])
+    np.testing.assert_array_equal(made.y, together.max(axis=0))
+    assert 0 < np.nanmean(made.y) < 1
+
+
+def test_event_within_is_known_when_its_last_period_is_whatever_came_about() -> None:
+    made = built({"real_gdp": LEVELS}, horizon=1)
+    within = features.with_target(made, 3, "within")
+    place = made.index.get_loc(("DEU", pd.Period("2019Q1", "Q")))
+    # The fall of 2019Q3 brings it about, but it waits for 2019Q4, known 60 days later.
+    assert within.y[place] == 1
+    assert within.target_known_at[place] == np.datetime64("2020-02-29", "D").astype(int)
+    # 2020Q2, a fall too, is the last that is known: 2020Q3 is waited for.
+    unsettled = made.index.get_loc(("DEU", pd.Period("2019Q4", "Q")))
+    assert np.isnan(within.y[unsettled])
+    assert within.target_known_at[unsettled] == NEVER
+
+
+def test_with_a_horizon_of_none_both_events_are_the_origin_itself() -> None:
+    made = built({"real_gdp": LEVELS}, horizon=0)
+    within = features.with_target(made, 0, "within")
+    np.testing.assert_array_equal(made.y, within.y)
+    assert made.y[made.index.get_loc(("DEU", pd.Period("2019Q3", "Q")))] == 1
+
+
+@pytest.mark.parametrize("event", ["at", "within"])
+@pytest.mark.parametrize("horizon", [0, 1, 12])
+def test_another_target_is_what_building_for_it_gives(
+    horizon: int, event: Event
+) -> None:
+    known = panel.build(world(countries=3, quarters=40), "Q")
+    label = labels.apply(known, "negative-growth")
+    whole = features.build(known, label, horizon, event)
+    derived = features.with_target(features.build(known, label, 4), horizon, event)
+    assert (derived.horizon, derived.event) == (horizon, event)
+    np.testing.assert_array_equal(derived.X, whole.X)
+    np.testing.assert_array_equal(derived.y, whole.y)
+    np.testing.assert_array_equal(derived.target_known_at, whole.target_known_at)
 
 
 def test_value_published_more_than_a_year_ago_no_longer_serves() -> None:

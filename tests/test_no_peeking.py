@@ -1,5 +1,7 @@
 """Nothing that comes after an origin reaches its forecast."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -93,15 +95,7 @@ def test_labels_without_meaning_are_forecast_without_skill() -> None:
     shuffled = made.y.copy()
     known = ~np.isnan(shuffled)
     shuffled[known] = rng.permutation(shuffled[known])
-    noise = Features(
-        made.X,
-        made.index,
-        made.columns,
-        shuffled,
-        made.known_at,
-        made.target_known_at,
-        made.horizon,
-    )
+    noise = replace(made, X=made.X.copy(), y=shuffled)
     phase = [column.indicator == features.PHASE for column in made.columns]
     noise.X[:, phase] = np.nan
     windows = walkforward.windows(noise, "Q", made.origins.max())
