@@ -1,19 +1,27 @@
 """Growth or contraction, by named rule, and when each label became known.
 
 A rule marks every period of a level series 1 (contraction), 0 (expansion) or missing
-(not to be told). A rule that looks ahead names how many later periods it waits for, so
-that no label is used for training before it could have been written. `nber` and
-`given` do not look at levels: their marks are somebody else's, with dates of their own.
+(not to be told). It is asked anew on every day on which a level became known, of what
+was known by then, and a `Label` holds every answer with its day: so no label is used
+before it could have been written, and none that was written differently at the time.
+`nber` and `given` do not look at levels: their marks are somebody else's, with dates of
+their own.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeAlias
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from econnet.catalog import Frequency
+from econnet.catalog import PANDAS_ALIAS, Frequency
 from econnet.errors import DataError, UsageError
 from econnet.panel import PERIODS_A_YEAR, Panel
+
+Floats: TypeAlias = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -22,11 +30,12 @@ class Rule:
 
     Parameters
     ----------
-    mark
-        Takes levels indexed by (country, period) without gaps, and returns 1, 0 or
-        missing for each.
+    marks
+        Takes levels without gaps in the periods, (days, periods), what was known on a
+        day in each row, and their frequency; returns 1, 0 or missing for each.
     looks_ahead
-        Periods that must pass before a mark stands for good.
+        Periods that must pass before a mark stands for good; `None` where later levels
+        may always revise it.
     looks_back
         Periods back to the level that growth is measured from; `None` for a year.
     frequencies
@@ -35,11 +44,22 @@ class Rule:
         What a contraction is: `output below that of the period before`.
     """
 
-    mark: Callable[[pd.Series], pd.Series]
-    looks_ahead: int
+    marks: Callable[[Floats, Frequency], Floats]
+    looks_ahead: int | None
     looks_back: int | None
     frequencies: tuple[Frequency, ...]
     meaning: str
+
+    def mark(self, levels: pd.Series) -> pd.Series:
+        """Return 1, 0 or missing for levels by (country, period), all being known."""
+        periods = pd.PeriodIndex(levels.index.get_level_values("period"))
+        frequency = FREQUENCY_OF_ALIAS[periods.freqstr[0]]
+
+        def of_country(own: pd.Series) -> pd.Series:
+            row = own.to_numpy(dtype=float)[None, :]
+            return pd.Series(self.marks(row, frequency)[0], own.index)
+
+        return levels.groupby(level="country", group_keys=False).apply(of_country)
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,11 +73,15 @@ class Label:
     target
         The indicator that was labelled; for `nber` and `given` the one that is shown.
     values : Series (country, period)
-        1 contraction, 0 expansion, missing not known.
+        1 contraction, 0 expansion, missing not known: the newest that is said.
     known_at : Series (country, period)
-        The date on which each value became known.
+        The date from which each of `values` has been said.
     meaning
         What a contraction is, in words.
+    revisions : DataFrame
+        `country, period, known_at, value`: every value that a label ever had and the
+        date from which it had it, oldest first; the value is missing where the label
+        was taken back.
     """
 
     name: str
@@ -65,6 +89,26 @@ class Label:
     values: pd.Series
     known_at: pd.Series
     meaning: str
+    revisions: pd.DataFrame
+
+    def on(self, day: pd.Timestamp) -> pd.Series:
+        """Return what was said of each (country, period) at the end of a day."""
+        known = self._days <= np.datetime64(day, "D")
+        said = np.full(len(self.values), np.nan)
+        # Of several for one place, the last assigned stays, and that is the newest.
+        said[self._places[known]] = self.revisions["value"].to_numpy()[known]
+        return pd.Series(said, self.values.index)
+
+    @cached_property
+    def _places(self) -> npt.NDArray[np.intp]:
+        """The position in `values` of each revision."""
+        keys = pd.MultiIndex.from_frame(self.revisions[["country", "period"]])
+        return self.values.index.get_indexer(keys)
+
+    @cached_property
+    def _days(self) -> npt.NDArray[np.datetime64]:
+        """The day of each revision."""
+        return self.revisions["known_at"].to_numpy(dtype="datetime64[D]")
 
 
 def apply(panel: Panel, name: str, target: str = "real_gdp") -> Label:
@@ -88,11 +132,8 @@ def apply(panel: Panel, name: str, target: str = "real_gdp") -> Label:
             f"--target ({', '.join(panel.columns[:5])}, ...) or --frequency"
         )
     rule = RULES[name]
-    levels = panel.values[target]
-    values = rule.mark(levels)
-    known_at = _settled_at(panel.known_at[target], rule, panel.frequency)
-    known_at = known_at.where(values.notna())
-    return Label(name, target, values.where(known_at.notna()), known_at, rule.meaning)
+    revisions = _as_told(rule, panel.revisions(target), panel.frequency)
+    return _label(panel, name, target, rule.meaning, revisions)
 
 
 def check(name: str, frequency: Frequency) -> None:
@@ -117,46 +158,133 @@ def growth(levels: pd.Series, periods: int = 1) -> pd.Series:
     Missing where either level is missing or the earlier one is not above zero.
     """
     earlier = levels.groupby(level="country").shift(periods)
-    return 100 * (levels / earlier.where(earlier > 0) - 1)
+    change = _percent_change(
+        levels.to_numpy(dtype=float), earlier.to_numpy(dtype=float)
+    )
+    return pd.Series(change, levels.index)
 
 
-def _mark_negative_growth(levels: pd.Series) -> pd.Series:
-    return _below_zero(growth(levels))
+def _percent_change(levels: Floats, earlier: Floats) -> Floats:
+    """Return the change in percent, missing where `earlier` is not above zero."""
+    change: Floats = 100 * (levels / np.where(earlier > 0, earlier, np.nan) - 1)
+    return change
 
 
-def _mark_year_on_year(levels: pd.Series) -> pd.Series:
-    periods = pd.PeriodIndex(levels.index.get_level_values("period"))
-    year = {"Y": 1, "Q": 4, "M": 12}[periods.freqstr[0]]
-    return _below_zero(growth(levels, year))
+def _as_told(rule: Rule, levels: pd.DataFrame, frequency: Frequency) -> pd.DataFrame:
+    """Return all that the rule said of levels, `country, period, known_at, value`.
+
+    Takes every value that a level ever had, likewise.
+    """
+    parts = [_of_country(rule, own, frequency) for _, own in levels.groupby("country")]
+    told: pd.DataFrame = pd.concat(parts, ignore_index=True)
+    return told
 
 
-def _mark_two_quarters(levels: pd.Series) -> pd.Series:
+def _of_country(rule: Rule, levels: pd.DataFrame, frequency: Frequency) -> pd.DataFrame:
+    """Return what the rule said of one country, each time that it said something else.
+
+    It is asked on every day on which a level became known.
+    """
+    ordinals = pd.PeriodIndex(levels["period"]).asi8
+    days, day = np.unique(levels["known_at"].to_numpy(), return_inverse=True)
+    known = _vintages(
+        day, ordinals - ordinals.min(), levels["value"].to_numpy(dtype=float)
+    )
+    marks = rule.marks(known, frequency)
+    before = np.vstack([np.full(marks.shape[1], np.nan), marks[:-1]])
+    same = (marks == before) | (np.isnan(marks) & np.isnan(before))
+    changed, place = np.nonzero(~same)
+    periods = pd.PeriodIndex.from_ordinals(  # type: ignore[attr-defined]  # not in stubs
+        place + ordinals.min(), freq=PANDAS_ALIAS[frequency]
+    )
+    return pd.DataFrame(
+        {
+            "country": levels["country"].iloc[0],
+            "period": periods,
+            "known_at": days[changed],
+            "value": marks[changed, place],
+        }
+    )
+
+
+def _vintages(
+    day: npt.NDArray[np.intp], place: npt.NDArray[np.int64], values: Floats
+) -> Floats:
+    """Return what was known on each day, (days, periods), from the newest value on it.
+
+    A value that was set on a day stands on the days that follow, until it is set again.
+    """
+    shape = (int(day.max()) + 1, int(place.max()) + 1)
+    known = np.full(shape, np.nan)
+    known[day, place] = values
+    set_on = np.zeros(shape, dtype=np.intp)
+    set_on[day, place] = day
+    newest: Floats = np.take_along_axis(
+        known, np.maximum.accumulate(set_on, axis=0), axis=0
+    )
+    return newest
+
+
+def _label(
+    panel: Panel, name: str, target: str, meaning: str, revisions: pd.DataFrame
+) -> Label:
+    """Return the label of every period of the panel, with the newest that was said."""
+    revisions = revisions.sort_values("known_at", kind="stable", ignore_index=True)
+    newest = (
+        revisions.drop_duplicates(["country", "period"], keep="last")
+        .set_index(["country", "period"])
+        .reindex(panel.values.index)
+    )
+    values = newest["value"]
+    known_at = newest["known_at"].where(values.notna())
+    return Label(
+        name,
+        target,
+        values.rename(None),
+        known_at.rename(None),
+        meaning,
+        revisions[["country", "period", "known_at", "value"]],
+    )
+
+
+def _mark_negative_growth(levels: Floats, _: Frequency) -> Floats:
+    return _falling(levels, 1)
+
+
+def _mark_year_on_year(levels: Floats, frequency: Frequency) -> Floats:
+    return _falling(levels, PERIODS_A_YEAR[frequency])
+
+
+def _mark_two_quarters(levels: Floats, _: Frequency) -> Floats:
     """Mark quarters of falling output that have another beside them.
 
     Both kinds wait for the next quarter: a rising one too, else the newest training
     rows would hold expansions alone.
     """
-    falling = _mark_negative_growth(levels)
-    by_country = falling.groupby(level="country")
-    before, after = by_country.shift(1), by_country.shift(-1)
-    told = falling.notna() & after.notna()
+    falling = _falling(levels, 1)
+    before, after = _shifted(falling, 1), _shifted(falling, -1)
+    told = ~np.isnan(falling) & ~np.isnan(after)
     # The first quarter of all has no growth before it, which cannot hide a run that
     # goes on into the next.
     contraction = (falling == 1) & ((before == 1) | (after == 1))
-    unsure = (falling == 1) & before.isna() & (after == 0)
-    return contraction.astype(float).where(told & ~unsure)
+    unsure = (falling == 1) & np.isnan(before) & (after == 0)
+    return np.where(told & ~unsure, contraction, np.nan)
 
 
-def _below_zero(change: pd.Series) -> pd.Series:
-    return (change < 0).astype(float).where(change.notna())
+def _falling(levels: Floats, periods: int) -> Floats:
+    """Return 1 where growth over `periods` is below zero, 0 where not, else missing."""
+    change = _percent_change(levels, _shifted(levels, periods))
+    return np.where(np.isnan(change), np.nan, change < 0)
 
 
-def _settled_at(known_at: pd.Series, rule: Rule, frequency: Frequency) -> pd.Series:
-    """Return when the last of the levels that a mark rests on became known."""
-    by_country = known_at.groupby(level="country")
-    looks_back = rule.looks_back or PERIODS_A_YEAR[frequency]
-    shifts = [by_country.shift(by) for by in (looks_back, 0, -rule.looks_ahead)]
-    return pd.concat(shifts, axis="columns").max(axis="columns", skipna=False)
+def _shifted(values: Floats, periods: int) -> Floats:
+    """Return the value `periods` before each, along the last axis."""
+    shifted = np.full_like(values, np.nan)
+    if periods > 0:
+        shifted[..., periods:] = values[..., :-periods]
+    else:
+        shifted[..., :periods] = values[..., -periods:]
+    return shifted
 
 
 def _given(panel: Panel, name: str, target: str) -> Label:
@@ -173,8 +301,8 @@ def _given(panel: Panel, name: str, target: str) -> Label:
             f"column {column!r} must hold 0 and 1 for --label {name}, "
             f"but has {strange.iloc[0]:g} in {strange.index[0][1]}"
         )
-    known_at = panel.known_at[column].where(values.notna())
-    return Label(name, target, values, known_at, f"the column {column} being 1")
+    meaning = f"the column {column} being 1"
+    return _label(panel, name, target, meaning, panel.revisions(column))
 
 
 def _nber(panel: Panel, target: str) -> Label:
@@ -192,13 +320,11 @@ def _nber(panel: Panel, target: str) -> Label:
     index = pd.MultiIndex.from_product(
         [["USA"], periods], names=panel.values.index.names
     )
-    marks = marks.set_axis(index).reindex(panel.values.index)
-    known_at = marks["known_at"].where(marks["known_at"] <= panel.as_of)
-    values = marks["contraction"].where(known_at.notna())
+    marks = marks.set_axis(index).rename(columns={"contraction": "value"}).dropna()
+    revisions = marks[marks["known_at"] <= panel.as_of].reset_index()
     shown = target if target in panel.values else "industrial_production"
-    return Label(
-        "nber", shown, values, known_at, "recession by the chronology of the NBER"
-    )
+    meaning = "recession by the chronology of the NBER"
+    return _label(panel, "nber", shown, meaning, revisions)
 
 
 def nber_marks(periods: pd.PeriodIndex) -> pd.DataFrame:
@@ -287,3 +413,4 @@ FREQUENCIES_OF: Mapping[str, tuple[Frequency, ...]] = {
     "nber": ("M", "Q"),
 }
 NAMES: tuple[str, ...] = (*FREQUENCIES_OF, "given:COLUMN")
+FREQUENCY_OF_ALIAS: Mapping[str, Frequency] = {"Y": "A", "Q": "Q", "M": "M"}

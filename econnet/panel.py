@@ -71,6 +71,17 @@ class Panel:
             str(codes[start]): slice(start, stop) for start, stop in pairwise(bounds)
         }
 
+    def revisions(self, indicator: str) -> pd.DataFrame:
+        """Return every value that an indicator had, and from when it had it.
+
+        Columns `country, period, known_at, value`; sorted by country and period, and
+        for each of them by date.
+        """
+        known = pd.DataFrame(
+            {"known_at": self.known_at[indicator], "value": self.values[indicator]}
+        )
+        return known.dropna(subset=["value"]).reset_index()
+
     def only(self, country: str) -> "Panel":
         """Return the panel of one country, with the indicators that it has."""
         values = self.values.loc[[country]].dropna(axis="columns", how="all")

@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from econnet import labels, panel
@@ -11,7 +11,10 @@ from econnet.labels import RULES
 from econnet.sources import snapshot
 from tests.builders import observations, output, panel_of
 
-SETTLED_RULES = list(RULES)
+SETTLED_RULES = [name for name, it in RULES.items() if it.looks_ahead is not None]
+DEFINED = [(name, frequency) for name in RULES for frequency in RULES[name].frequencies]
+FIRST_OF: dict[Frequency, str] = {"A": "1960", "Q": "2000Q1", "M": "2000-01"}
+LEVELS = st.lists(st.floats(50, 150), min_size=12, max_size=40)
 
 
 def marks(name: str, levels: pd.Series) -> list[float]:
@@ -24,6 +27,7 @@ def test_label_is_settled_when_its_rule_says(
     name: str, levels: list[float], data: st.DataObject
 ) -> None:
     rule = RULES[name]
+    assert rule.looks_ahead is not None
     now = data.draw(st.integers(0, len(levels) - 1), label="newest published quarter")
     known = rule.mark(output("DEU", "2000Q1", levels[: now + 1]))
     later = rule.mark(output("DEU", "2000Q1", levels))
@@ -31,15 +35,71 @@ def test_label_is_settled_when_its_rule_says(
     np.testing.assert_array_equal(known.iloc[settled], later.iloc[settled])
 
 
-@pytest.mark.parametrize("name", SETTLED_RULES)
-@given(levels=st.lists(st.floats(50, 150), min_size=12, max_size=40))
+@pytest.mark.parametrize(("name", "frequency"), DEFINED)
+@given(levels=LEVELS)
 def test_other_country_beside_it_changes_no_label(
-    name: str, levels: list[float]
+    name: str, frequency: Frequency, levels: list[float]
 ) -> None:
-    one = output("DEU", "2000Q1", levels)
-    two = output("FRA", "2000Q1", levels[::-1])
+    one = output("DEU", FIRST_OF[frequency], levels)
+    two = output("FRA", FIRST_OF[frequency], levels[::-1])
     together = RULES[name].mark(pd.concat([one, two]))
     np.testing.assert_array_equal(together.loc[["DEU"]], RULES[name].mark(one))
+
+
+@pytest.mark.parametrize(("name", "frequency"), DEFINED)
+@settings(max_examples=20, deadline=None)
+@given(levels=LEVELS, data=st.data())
+def test_future_changes_nothing_that_was_said_before_it(
+    name: str, frequency: Frequency, levels: list[float], data: st.DataObject
+) -> None:
+    now = data.draw(st.integers(1, len(levels) - 1), label="newest published period")
+    future = data.draw(st.lists(st.floats(50, 150), max_size=20), label="future")
+    first = FIRST_OF[frequency]
+    one = panel_of({"real_gdp": output("DEU", first, levels)}, frequency)
+    other = panel_of(
+        {"real_gdp": output("DEU", first, levels[: now + 1] + future)}, frequency
+    )
+    said = labels.apply(one, name)
+    said_otherwise = labels.apply(other, name)
+    past = data.draw(st.integers(0, now), label="period that was the newest on the day")
+    day = one.known_at["real_gdp"].iloc[past]
+    told = said.on(day)
+    pd.testing.assert_series_equal(
+        told.iloc[: now + 1], said_otherwise.on(day).iloc[: now + 1]
+    )
+    assert told.iloc[past + 1 :].isna().all()
+
+
+@pytest.mark.parametrize(("name", "frequency"), DEFINED)
+@settings(max_examples=20, deadline=None)
+@given(levels=LEVELS, data=st.data())
+def test_label_on_a_day_is_what_its_rule_says_of_the_levels_known_by_then(
+    name: str, frequency: Frequency, levels: list[float], data: st.DataObject
+) -> None:
+    series = output("DEU", FIRST_OF[frequency], levels)
+    built = panel_of({"real_gdp": series}, frequency)
+    label = labels.apply(built, name)
+    n = data.draw(st.integers(2, len(levels)), label="levels known on the day")
+    day = built.known_at["real_gdp"].iloc[n - 1]
+    on_the_day, before = label.on(day), label.on(day - pd.Timedelta(days=1))
+    np.testing.assert_array_equal(
+        on_the_day.iloc[:n], RULES[name].mark(series.iloc[:n])
+    )
+    np.testing.assert_array_equal(
+        before.iloc[: n - 1], RULES[name].mark(series.iloc[: n - 1])
+    )
+    pd.testing.assert_series_equal(label.on(built.as_of), label.values)
+
+
+@pytest.mark.parametrize("name", SETTLED_RULES)
+@settings(max_examples=20, deadline=None)
+@given(levels=LEVELS)
+def test_settled_rule_never_says_anything_else(name: str, levels: list[float]) -> None:
+    label = labels.apply(panel_of({"real_gdp": output("DEU", "2000Q1", levels)}), name)
+    assert not label.revisions.duplicated(["country", "period"]).any()
+    assert label.revisions["value"].notna().all()
+    told = label.revisions.set_index(["country", "period"])["known_at"]
+    assert told.to_dict() == label.known_at.dropna().to_dict()
 
 
 def test_negative_growth_is_a_level_below_the_one_before() -> None:
