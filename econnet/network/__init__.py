@@ -1,7 +1,7 @@
 """A neural network in plain NumPy, written to be read. It knows nothing of economics.
 
 Read in this order: `architecture`, `activations`, `losses`, `propagation`, `network`,
-`optimizers`, `batches`, `training`. `storage` is the file.
+`optimizers`, `batches`, `training`, `streaming`. `storage` is the file.
 """
 
 from econnet.network.activations import ActivationName, Array
@@ -15,6 +15,7 @@ from econnet.network.optimizers import (
     Momentum,
     Optimizer,
 )
+from econnet.network.streaming import BlockTrainer
 from econnet.network.training import (
     History,
     OptimizerState,
@@ -29,6 +30,7 @@ __all__ = [
     "AdamW",
     "Architecture",
     "Array",
+    "BlockTrainer",
     "CosineDecay",
     "ExponentialDecay",
     "History",

@@ -27,7 +27,7 @@ from econnet.network.batches import (
     check_rows,
     split_latest,
 )
-from econnet.network.losses import LOSSES, Loss, OutputActivation
+from econnet.network.losses import LOSSES, Loss
 from econnet.network.network import Network
 from econnet.network.optimizers import AdamW, Optimizer, Steps
 from econnet.network.propagation import Propagation
@@ -253,7 +253,7 @@ class _Run:
         self.options, self.state, self.log = options, state, log
         architecture = network.architecture
         self.with_batch = learning.members_by_batch()
-        self.loss: Loss = LOSSES[_output_activation(architecture)]
+        self.loss: Loss = loss_of(architecture)
         in_place = options.patience is None
         self.parameters = _take(network.parameters, members, in_place)
         self.moments = [_take(moment, members, in_place) for moment in state.moments]
@@ -267,9 +267,9 @@ class _Run:
             dropout=options.dropout > 0,
         )
         self.first = cache(self.propagation.first)
-        self.l2 = _on_weights(options.l2, architecture, self.gradient)
+        self.l2 = on_weights(options.l2, architecture, self.gradient)
         self.penalty = None if self.l2 is None else np.empty_like(self.gradient)
-        self.decay = _on_weights(
+        self.decay = on_weights(
             options.optimizer.weight_decay, architecture, self.gradient
         )
         self.masks = self._new_masks() if options.dropout else []
@@ -469,7 +469,7 @@ def _take(array: Array, members: Indices, in_place: bool) -> Array:
     return array[members]
 
 
-def _on_weights(
+def on_weights(
     strength: float, architecture: Architecture, like: Array
 ) -> Array | None:
     """Return the strength at each weight and 0 at each bias, None if it is 0."""
@@ -487,12 +487,13 @@ def _move_up(array: NDArray[Scalar], kept: Indices) -> NDArray[Scalar]:
     return array[: len(kept)]
 
 
-def _output_activation(architecture: Architecture) -> OutputActivation:
-    """Return the last activation, if there is a loss for it."""
-    for name in LOSSES:
-        if architecture.layers[-1].activation == name:
-            return name
+def loss_of(architecture: Architecture) -> Loss:
+    """Return the loss that belongs to the last activation, if there is one."""
+    activation = architecture.layers[-1].activation
+    for name, loss in LOSSES.items():
+        if activation == name:
+            return loss
     raise ValueError(
-        f"the last layer has activation {architecture.layers[-1].activation!r}, for "
-        f"which there is no loss: use {' or '.join(LOSSES)}"
+        f"the last layer has activation {activation!r}, for which there is no loss: "
+        f"use {' or '.join(LOSSES)}"
     )
