@@ -13,11 +13,40 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from sklearn import metrics
+from sklearn.isotonic import isotonic_regression
 
 Floats = npt.NDArray[np.float64]
 
 # The scores of a certain forecast that was wrong must be finite to be averaged.
 CLIP = 1e-6
+
+# What the International Monetary Fund's own forecasters reached a year ahead: of the
+# annual contractions of 1990 to 2016 they saw 24% coming, and were right in 57% of the
+# cases in which they saw one (Z. An, J. T. Jalles and P. Loungani, "How well do
+# economists forecast recessions?", International Finance 21 (2018), as cited in press).
+IMF_PRECISION = 0.57
+IMF_RECALL = 0.24
+
+
+@dataclass(frozen=True)
+class BrierParts:
+    """What a Brier score is made of: `reliability - resolution + uncertainty`.
+
+    Parameters
+    ----------
+    reliability
+        What is lost because forecasts of 30% do not come true 30% of the time; 0 is
+        best.
+    resolution
+        What is gained because unlike forecasts are followed by unlike outcomes; as
+        much as the uncertainty is best.
+    uncertainty
+        What it costs to know how often contractions occur, and nothing else.
+    """
+
+    reliability: float
+    resolution: float
+    uncertainty: float
 
 
 @dataclass(frozen=True)
@@ -32,6 +61,12 @@ class Scores:
         Mean cost of a forecast; `log_loss` is in nats.
     brier_skill, log_loss_skill
         Share of the base rate's cost that was saved; `None` where that cost is 0.
+    brier_parts
+        What the Brier score is made of.
+    recall_at_imf_precision, precision_at_imf_recall
+        The best share of contractions seen among thresholds of at least
+        `IMF_PRECISION`, and the best precision among those that see at least
+        `IMF_RECALL` of the contractions; `None` like `auroc`.
     n, n_contractions, n_origins
         Forecasts scored, contractions among them, and origins they were made in.
     """
@@ -42,6 +77,9 @@ class Scores:
     brier_skill: float | None
     log_loss: float
     log_loss_skill: float | None
+    brier_parts: BrierParts
+    recall_at_imf_precision: float | None
+    precision_at_imf_recall: float | None
     n: int
     n_contractions: int
     n_origins: int
@@ -66,6 +104,17 @@ def log_loss_costs(probability: Floats, outcome: Floats) -> Floats:
     return costs
 
 
+def auroc(probability: Floats, outcome: Floats) -> float | None:
+    """Return the area under the ROC curve; `None` where all outcomes are the same.
+
+    The share of pairs of a contraction and an expansion in which the contraction was
+    given the higher probability.
+    """
+    if not 0 < outcome.sum() < len(outcome):
+        return None
+    return float(metrics.roc_auc_score(outcome, probability))
+
+
 def score(track_record: pd.DataFrame, base_rate: Floats) -> Scores:
     """Return the scores of one model's forecasts.
 
@@ -83,7 +132,7 @@ def score(track_record: pd.DataFrame, base_rate: Floats) -> Scores:
     brier = float(brier_costs(probability, outcome).mean())
     log_loss = float(log_loss_costs(probability, outcome).mean())
     return Scores(
-        auroc=float(metrics.roc_auc_score(outcome, probability)) if both else None,
+        auroc=auroc(probability, outcome),
         average_precision=(
             float(metrics.average_precision_score(outcome, probability))
             if both
@@ -95,6 +144,13 @@ def score(track_record: pd.DataFrame, base_rate: Floats) -> Scores:
         log_loss_skill=_skill(
             log_loss, float(log_loss_costs(base_rate, outcome).mean())
         ),
+        brier_parts=brier_parts(probability, outcome),
+        recall_at_imf_precision=(
+            recall_at_precision(probability, outcome, IMF_PRECISION) if both else None
+        ),
+        precision_at_imf_recall=(
+            precision_at_recall(probability, outcome, IMF_RECALL) if both else None
+        ),
         n=len(outcome),
         n_contractions=int(outcome.sum()),
         n_origins=int(track_record["origin"].nunique()),
@@ -103,6 +159,46 @@ def score(track_record: pd.DataFrame, base_rate: Floats) -> Scores:
 
 def _skill(cost: float, base_cost: float) -> float | None:
     return 1 - cost / base_cost if base_cost > 0 else None
+
+
+def brier_parts(probability: Floats, outcome: Floats) -> BrierParts:
+    """Return reliability, resolution and uncertainty of the Brier score.
+
+    Notes
+    -----
+    A. H. Murphy (1973), "A new vector partition of the probability score", Journal of
+    Applied Meteorology 12. He compares groups of equal forecasts; forecasts that hardly
+    ever repeat are grouped here by the non-decreasing map that fits the outcomes best,
+    which needs no bins and lets the parts add up exactly: T. Dimitriadis, T. Gneiting
+    and A. I. Jordan (2021), "Stable reliability diagrams for probabilistic
+    classifiers", PNAS 118, equation 4. Where each group's frequency is above that of
+    the group below, both are the same.
+    """
+    values, group = np.unique(probability, return_inverse=True)
+    n = np.bincount(group, minlength=len(values))
+    frequency = np.bincount(group, outcome, len(values)) / n
+    calibrated = isotonic_regression(frequency, sample_weight=n)[group]
+    brier = float(brier_costs(probability, outcome).mean())
+    best = float(brier_costs(calibrated, outcome).mean())
+    uncertainty = float(outcome.mean() * (1 - outcome.mean()))
+    return BrierParts(brier - best, uncertainty - best, uncertainty)
+
+
+def recall_at_precision(
+    probability: Floats, outcome: Floats, precision: float
+) -> float:
+    """Return the largest share of contractions seen at no less than `precision`.
+
+    It is 0 where no threshold is as precise.
+    """
+    precisions, recalls, _ = metrics.precision_recall_curve(outcome, probability)
+    return float(recalls[precisions >= precision].max())
+
+
+def precision_at_recall(probability: Floats, outcome: Floats, recall: float) -> float:
+    """Return the highest precision that sees no less than `recall` of contractions."""
+    precisions, recalls, _ = metrics.precision_recall_curve(outcome, probability)
+    return float(precisions[recalls >= recall].max())
 
 
 @dataclass(frozen=True)

@@ -86,3 +86,48 @@ def test_equal_forecasts_share_a_bin() -> None:
 def test_wilson_interval_is_that_of_scipy(hits: int, n: int) -> None:
     expected = binomtest(hits, n).proportion_ci(0.9, method="wilson")
     assert metrics.wilson_interval(hits, n) == pytest.approx(tuple(expected), abs=1e-9)
+
+
+def test_parts_of_a_brier_score_worked_by_hand() -> None:
+    """Five forecasts of 20%, of which one came true, and five of 60%, of which four.
+
+    The first are reliable; the second are off by 0.2, as are both from the mean by 0.3.
+    """
+    probability = np.repeat([0.2, 0.6], 5)
+    outcome = np.array([1, 0, 0, 0, 0, 1, 1, 1, 1, 0], float)
+    parts = metrics.brier_parts(probability, outcome)
+    assert parts.reliability == pytest.approx(0.5 * 0.2**2)
+    assert parts.resolution == pytest.approx(0.3**2)
+    assert parts.uncertainty == pytest.approx(0.25)
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_parts_of_a_brier_score_add_up_and_are_never_negative(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    probability = np.round(rng.random(40), rng.integers(1, 6))
+    outcome = rng.integers(0, 2, 40).astype(float)
+    parts = metrics.brier_parts(probability, outcome)
+    whole = parts.reliability - parts.resolution + parts.uncertainty
+    assert whole == pytest.approx(reference.brier_score_loss(outcome, probability))
+    assert parts.reliability > -1e-12
+    assert -1e-12 < parts.resolution < parts.uncertainty + 1e-12
+
+
+def test_recall_and_precision_worked_by_hand() -> None:
+    """From the highest on: right, wrong, right, right, wrong.
+
+    So precision is 1, 1/2, 2/3, 3/4, 3/5 where recall is 1/3, 1/3, 2/3, 1, 1.
+    """
+    probability = np.array([0.9, 0.8, 0.7, 0.6, 0.5])
+    outcome = np.array([1.0, 0.0, 1.0, 1.0, 0.0])
+    assert metrics.recall_at_precision(probability, outcome, 0.57) == 1.0
+    assert metrics.recall_at_precision(probability, outcome, 0.76) == pytest.approx(
+        1 / 3
+    )
+    assert metrics.precision_at_recall(probability, outcome, 0.24) == 1.0
+    assert metrics.precision_at_recall(probability, outcome, 0.5) == 0.75
+
+
+def test_no_threshold_that_is_precise_enough_sees_nothing() -> None:
+    probability, outcome = np.array([0.9, 0.8, 0.1]), np.array([0.0, 0.0, 1.0])
+    assert metrics.recall_at_precision(probability, outcome, 0.57) == 0.0

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from econnet.evaluation.metrics import Scores
+from econnet.evaluation.metrics import BrierParts, Scores
 from econnet.forecast import Forecast
 from econnet.report import words
 
@@ -19,6 +19,9 @@ GOOD = Scores(
     brier_skill=0.25,
     log_loss=0.45,
     log_loss_skill=0.2,
+    brier_parts=BrierParts(reliability=0.02, resolution=0.07, uncertainty=0.2),
+    recall_at_imf_precision=0.5,
+    precision_at_imf_recall=0.7,
     n=77,
     n_contractions=21,
     n_origins=77,
