@@ -1,8 +1,12 @@
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import roc_auc_score
 
 from econnet.evaluation import bootstrap
+from econnet.evaluation.bootstrap import Resample
 
 PERIODS = pd.Series(pd.period_range("2000Q1", periods=40, freq="Q").repeat(3))
 
@@ -53,3 +57,43 @@ def test_interval_of_the_auroc_holds_it_and_narrows_with_the_record() -> None:
     assert low < 0.76 < high
     short_low, short_high = interval(200)
     assert short_high - short_low > 2 * (high - low)
+
+
+@given(seed=st.integers(0, 2**32 - 1), levels=st.integers(2, 20))
+def test_draws_score_as_the_rows_that_were_drawn(seed: int, levels: int) -> None:
+    """Few levels make many ties, within periods and between them."""
+    rng = np.random.default_rng(seed)
+    said = rng.integers(0, levels, len(PERIODS)) / levels
+    outcome = rng.integers(0, 2, len(PERIODS)).astype(float)
+    drawn = Resample.draw(PERIODS, 4, 20, rng)
+    areas, means = drawn.aurocs(said, outcome), drawn.means(said)
+    for counts, area, mean in zip(drawn.counts, areas, means, strict=True):
+        weights = counts[drawn.period_of]
+        assert mean == pytest.approx(np.average(said, weights=weights))
+        assert area == pytest.approx(
+            roc_auc_score(outcome, said, sample_weight=weights), abs=1e-12
+        )
+
+
+def test_draw_without_a_contraction_has_no_area() -> None:
+    outcome = np.zeros(len(PERIODS))
+    outcome[:3] = 1  # in the first period alone, which many draws miss
+    said = np.linspace(1, 0, len(PERIODS))
+    drawn = Resample.draw(PERIODS, 2, 200, np.random.default_rng(0))
+    areas = drawn.aurocs(said, outcome)
+    np.testing.assert_array_equal(np.isnan(areas), drawn.counts[:, 0] == 0)
+    assert bootstrap.interval(areas) == (1.0, 1.0)
+
+
+def test_a_periods_share_counts_its_rows() -> None:
+    periods = pd.Series(pd.PeriodIndex(["2000", "2000", "2000", "2001"], freq="Y"))
+    drawn = Resample.draw(periods, 1, 1, np.random.default_rng(0))
+    shares = drawn.by_period(np.array([1.0, 2.0, 3.0, 6.0]))
+    np.testing.assert_allclose(shares, [3.0, 3.0])
+
+
+def test_periods_are_neighbours_in_time_in_whatever_order_rows_stand() -> None:
+    shuffled = PERIODS.sample(frac=1, random_state=0)
+    drawn = Resample.draw(shuffled, 40, 1, np.random.default_rng(0))
+    order = pd.Series(drawn.period_of, shuffled.index).sort_index()
+    assert order.tolist() == [quarter for quarter in range(40) for _ in range(3)]

@@ -1,0 +1,154 @@
+"""Whether one model's forecasts were better than another's, or only luckier.
+
+Both have forecast the same periods, so what is judged are the differences of what their
+forecasts cost: ours less theirs, below zero where ours was the cheaper. Two looks at
+the same differences: the paired interval of their mean from blocks of periods drawn
+again, and the test of Diebold and Mariano.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from scipy import stats
+
+from econnet.evaluation.bootstrap import Interval, Resample, interval
+from econnet.evaluation.metrics import auroc, brier_costs, log_loss_costs
+from econnet.features import Floats
+
+Verdict = Literal["win", "loss", "even"]
+
+
+@dataclass(frozen=True)
+class DieboldMariano:
+    """The test of Diebold and Mariano.
+
+    Parameters
+    ----------
+    statistic
+        Below zero where the differences are. Student's t, if the models are equal.
+    p_value
+        The chance of a statistic as far from zero, if the models are equal.
+    """
+
+    statistic: float
+    p_value: float
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How our forecasts did beside another model's of the same periods.
+
+    Parameters
+    ----------
+    log_loss_difference, brier_difference
+        Our mean cost less theirs: below zero, ours are better.
+    auroc_difference
+        Our area less theirs: above zero, ours are better. `None` where there was no
+        contraction, or nothing else.
+    log_loss_interval, brier_interval, auroc_interval
+        90% intervals of the differences, paired.
+    log_loss_test, brier_test
+        `None` where costs never differ, or the record is no longer than the block.
+    """
+
+    log_loss_difference: float
+    log_loss_interval: Interval
+    log_loss_test: DieboldMariano | None
+    brier_difference: float
+    brier_interval: Interval
+    brier_test: DieboldMariano | None
+    auroc_difference: float | None
+    auroc_interval: Interval | None
+
+    @property
+    def log_loss(self) -> Verdict:
+        """Whether log loss was won, lost, or came out even within its interval."""
+        return verdict(self.log_loss_interval)
+
+    @property
+    def brier(self) -> Verdict:
+        """Whether the Brier score was won, lost, or came out even likewise."""
+        return verdict(self.brier_interval)
+
+
+def verdict(of_difference: Interval) -> Verdict:
+    """Return what the interval of a difference in cost allows to say."""
+    low, high = of_difference
+    return "win" if high < 0 else "loss" if low > 0 else "even"
+
+
+def compare(
+    ours: Floats, theirs: Floats, outcome: Floats, drawn: Resample, block: int
+) -> Comparison:
+    """Compare two models' probabilities for the same outcomes.
+
+    Parameters
+    ----------
+    ours, theirs, outcome : array (rows,)
+        Probabilities of contraction, and 1 where it came.
+    drawn
+        Draws of the rows' periods, in blocks of `block`.
+    """
+    log_loss = log_loss_costs(ours, outcome) - log_loss_costs(theirs, outcome)
+    brier = brier_costs(ours, outcome) - brier_costs(theirs, outcome)
+    our_area, their_area = auroc(ours, outcome), auroc(theirs, outcome)
+    auroc_difference = auroc_interval = None
+    if our_area is not None and their_area is not None:
+        auroc_difference = our_area - their_area
+        auroc_interval = interval(
+            drawn.aurocs(ours, outcome) - drawn.aurocs(theirs, outcome)
+        )
+    return Comparison(
+        log_loss_difference=float(log_loss.mean()),
+        log_loss_interval=interval(drawn.means(log_loss)),
+        log_loss_test=diebold_mariano(drawn.by_period(log_loss), block),
+        brier_difference=float(brier.mean()),
+        brier_interval=interval(drawn.means(brier)),
+        brier_test=diebold_mariano(drawn.by_period(brier), block),
+        auroc_difference=auroc_difference,
+        auroc_interval=auroc_interval,
+    )
+
+
+def diebold_mariano(differences: Floats, steps: int) -> DieboldMariano | None:
+    """Test whether two models' forecasts cost the same.
+
+    Parameters
+    ----------
+    differences : array (periods,)
+        What one model cost more than the other, in the order of time.
+    steps
+        Costs of as many neighbouring periods may hang together; their covariances up to
+        `steps - 1` periods apart are counted, with weights that fall (Bartlett's), so
+        that the variance cannot come out below zero.
+
+    Returns
+    -------
+    DieboldMariano or None
+        `None` where the differences do not vary, or are no more than `steps`.
+
+    Notes
+    -----
+    F. X. Diebold and R. S. Mariano (1995), "Comparing predictive accuracy", Journal of
+    Business & Economic Statistics 13, with the correction for few periods of D. Harvey,
+    S. Leybourne and P. Newbold (1997), "Testing the equality of prediction mean squared
+    errors", International Journal of Forecasting 13, equation 9.
+    """
+    n = len(differences)
+    if n <= steps:
+        return None
+    deviations = differences - differences.mean()
+    covariances = [
+        float(deviations[lag:] @ deviations[: n - lag]) / n for lag in range(steps)
+    ]
+    weights = 2 * (1 - np.arange(steps) / steps)
+    weights[0] = 1
+    variance = float(weights @ covariances) / n
+    # What rounding leaves of equal differences is no variance.
+    if variance <= np.finfo(float).eps * float(differences @ differences):
+        return None
+    correction = (n + 1 - 2 * steps + steps * (steps - 1) / n) / n
+    statistic = float(differences.mean()) / np.sqrt(variance) * np.sqrt(correction)
+    p_value = 2 * stats.t.sf(abs(statistic), df=n - 1)
+    return DieboldMariano(float(statistic), float(p_value))
