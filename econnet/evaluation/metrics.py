@@ -265,3 +265,12 @@ def roc_curve(probability: Floats, outcome: Floats) -> tuple[Floats, Floats]:
     """Return false-alarm rates and hit rates, from the strictest threshold on."""
     false_alarms, hits, _ = metrics.roc_curve(outcome, probability)
     return false_alarms, hits
+
+
+def precision_recall_curve(
+    probability: Floats, outcome: Floats
+) -> tuple[Floats, Floats]:
+    """Return recall and precision, from the strictest threshold on."""
+    precision, recall, _ = metrics.precision_recall_curve(outcome, probability)
+    # The last point of scikit-learn is no threshold: nothing alarmed, all of it right.
+    return recall[-2::-1], precision[-2::-1]

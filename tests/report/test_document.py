@@ -178,7 +178,7 @@ def test_pictures_are_wide_enough_to_print(written: Path) -> None:
         assert width >= 700
         assert 0.2 < height / width < 1.6
     history = matplotlib.image.imread(written / "history.png")
-    assert history.shape[1] == pytest.approx((180 + 6) / 25.4 * 200, abs=2)
+    assert history.shape[1] == pytest.approx((180 + 6) / 25.4 * 300, abs=2)
 
 
 def test_half_a_report_is_never_seen(

@@ -58,9 +58,8 @@ def test_other_drivers_are_added_up_not_dropped(
 
 
 def test_counts_stand_beside_the_dots(germany: Forecast, drawn: dict[str, str]) -> None:
-    for name in ("reliability", "reliability-large"):
-        svg = drawn[name]
-        assert all(f">{bin_.n}</text>" in svg for bin_ in germany.reliability)
+    svg = drawn["reliability"]
+    assert all(f">{bin_.n}</text>" in svg for bin_ in germany.reliability)
 
 
 def test_curve_names_where_the_indicator_stands_now(

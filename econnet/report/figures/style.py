@@ -1,0 +1,279 @@
+"""The one style of all figures: sizes, colours, letters, and how a figure is saved.
+
+Every figure is drawn at the size at which it is printed, in millimetres, so that its
+letters are as large as those around it. A colour has a meaning: `forecast` is what
+econnet says, `contraction` are contractions and losses, `band` are contractions in the
+background; everything else is grey. A `Look` gives each meaning its colour on light
+paper or on a dark screen.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Literal
+
+import matplotlib as mpl
+import numpy as np
+import numpy.typing as npt
+from matplotlib import font_manager
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.textpath import text_to_path
+from matplotlib.transforms import Bbox
+
+from econnet.report import words
+
+Floats = npt.NDArray[np.float64]
+Size = Literal["print", "screen"]
+
+
+@dataclass(frozen=True)
+class Look:
+    """What colour each meaning has.
+
+    Parameters
+    ----------
+    forecast, pale_forecast
+        What econnet says, and the same where it stays in the background.
+    contraction
+        Contractions and losses.
+    band
+        Contractions behind a curve.
+    ink, grey, pale_grey, grid, paper
+        Text, what explains it, what recedes, grid lines and the ground.
+    """
+
+    forecast: str
+    pale_forecast: str
+    contraction: str
+    band: str
+    ink: str
+    grey: str
+    pale_grey: str
+    grid: str
+    paper: str
+
+
+# Okabe and Ito's blue and vermilion, darkened or lightened until each keeps a contrast
+# of 4.5 to 1 with its ground; they stay apart for every kind of colour blindness.
+LIGHT = Look(
+    forecast="#1d5dbf",
+    pale_forecast="#9fb3d8",
+    contraction="#c9501c",
+    band="#ece6db",
+    ink="#1c1e21",
+    grey="#5f6673",
+    pale_grey="#c3c6cd",
+    grid="#e6e7ea",
+    paper="#ffffff",
+)
+DARK = Look(
+    forecast="#79aefc",
+    pale_forecast="#4a6a9e",
+    contraction="#f0834f",
+    band="#38332a",
+    ink="#eceef1",
+    grey="#a6adb9",
+    pale_grey="#5b616c",
+    grid="#33373e",
+    paper="#16181c",
+)
+
+FULL_WIDTH = 180.0
+HALF_WIDTH = 86.0
+# Room for tick labels on the left, and on the right for what is said of the last point.
+LEFT, RIGHT = 9.0, 21.0
+MM = 1 / 25.4
+DOTS_PER_INCH: dict[Size, int] = {"print": 300, "screen": 110}
+MARGIN = 3.0
+
+SEMIBOLD: dict[str, Any] = {"fontfamily": "Inter", "fontweight": 600}
+
+FONTS = resources.files("econnet.report") / "fonts"
+STYLE = resources.files("econnet.report") / "econnet.mplstyle"
+
+
+@contextmanager
+def style(look: Look) -> Iterator[None]:
+    """Draw in the house style and a look's colours; leave matplotlib as it was."""
+    _add_fonts()
+    colors: dict[Any, str] = {
+        "text.color": look.ink,
+        "figure.facecolor": look.paper,
+        "savefig.facecolor": look.paper,
+        "axes.edgecolor": look.pale_grey,
+        "axes.labelcolor": look.grey,
+        "grid.color": look.grid,
+        "xtick.color": look.pale_grey,
+        "xtick.labelcolor": look.grey,
+        "ytick.color": look.pale_grey,
+        "ytick.labelcolor": look.grey,
+    }
+    with resources.as_file(STYLE) as sheet, mpl.rc_context(colors, fname=sheet):
+        yield
+
+
+@cache
+def _add_fonts() -> None:
+    with resources.as_file(FONTS) as folder:
+        for file in sorted(Path(folder).glob("*.otf")):
+            font_manager.fontManager.addfont(file)
+
+
+def as_svg(figure: Figure) -> str:
+    """Return the figure as SVG with real text, the same bytes for the same figure."""
+    with style(LIGHT):
+        return _saved(figure, "svg", metadata={"Date": None}).decode("utf-8")
+
+
+def as_png(
+    figure: Figure, credit: str, look: Look = LIGHT, size: Size = "print"
+) -> bytes:
+    """Return the figure as PNG, with a credit below it."""
+    width, height = figure.get_size_inches()
+    with style(look):
+        line = figure.text(
+            0,
+            -2.5 * MM / height,
+            shortened(credit, width / MM, size=7.5),
+            fontsize=7.5,
+            color=look.grey,
+            va="top",
+        )
+        page = Bbox(
+            [
+                [-MARGIN * MM, -8 * MM],
+                [width + MARGIN * MM, height + MARGIN * MM],
+            ]
+        )
+        png = _saved(
+            figure,
+            "png",
+            dpi=DOTS_PER_INCH[size],
+            bbox_inches=page,
+            facecolor=look.paper,
+            metadata={"Software": None},
+        )
+    line.remove()
+    return png
+
+
+def _saved(figure: Figure, format_: str, **options: object) -> bytes:
+    buffer = BytesIO()
+    figure.savefig(buffer, format=format_, **options)  # type: ignore[arg-type]
+    return buffer.getvalue()
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """Return an empty figure of a size in millimetres."""
+    return Figure(figsize=(width * MM, height * MM))
+
+
+def add_axes(
+    figure: Figure, left: float, bottom: float, width: float, height: float
+) -> Axes:
+    """Add axes at a place given in millimetres from the lower left corner."""
+    whole_width, whole_height = figure.get_size_inches() / MM
+    axes: Axes = figure.add_axes(
+        (
+            left / whole_width,
+            bottom / whole_height,
+            width / whole_width,
+            height / whole_height,
+        )
+    )
+    return axes
+
+
+def write_heading(figure: Figure, top: float, text: str, note: str, look: Look) -> None:
+    """Write a heading at the left and a note at the right, if both have room."""
+    width, height = figure.get_size_inches() / MM
+    shown = shortened(text, width, 600, 9)
+    figure.text(0, (top - 1) / height, shown, fontsize=9, va="top", **semibold(shown))
+    if width_of(shown, 9, 600) + 3 + width_of(note, 7.5, 400) <= width:
+        y = (top - 1.35) / height
+        figure.text(1, y, note, fontsize=7.5, color=look.grey, ha="right", va="top")
+
+
+def write_beside(
+    axes: Axes, x: float, y: float, text: str, color: str, strong: bool = False
+) -> None:
+    """Write what the end of a curve is, at the right of it."""
+    axes.annotate(
+        text,
+        (x, y),
+        (6, 0),
+        textcoords="offset points",
+        va="center",
+        color=color,
+        **(SEMIBOLD if strong else {}),
+        linespacing=1.15,
+        annotation_clip=False,
+    )
+
+
+def top_of(probabilities: Iterable[float]) -> float:
+    """Return the end of an axis in percent that has room for all `probabilities`."""
+    highest = 100 * max(probabilities)
+    return next((top for top in (25.0, 50.0) if highest <= top), 100.0)
+
+
+def percent_axis(axes: Axes, top: float) -> None:
+    """Let the axis go up from 0 to `top` percent, in five steps."""
+    axes.set_ylim(0, top)
+    axes.set_yticks(np.linspace(0, top, 6))
+
+
+def tick(value: float, _position: int | None) -> str:
+    """Return the label of a tick, with a true minus sign."""
+    return f"{value:g}".replace("-", "\N{MINUS SIGN}")
+
+
+def semibold(text: str) -> dict[str, Any]:
+    """Return the style of a heading: the second font has no such weight."""
+    return SEMIBOLD if letters_of("Inter").issuperset(map(ord, text)) else {}
+
+
+@cache
+def letters_of(family: str) -> frozenset[int]:
+    """Return the code points that a font can draw."""
+    return frozenset(font_manager.get_font(font_manager.findfont(family)).get_charmap())
+
+
+def shortened(text: str, width: float, weight: int = 400, size: float = 8) -> str:
+    """Return `text`, cut at the end where it is wider than `width` millimetres.
+
+    U+FFFD stands for letters that no font here can draw: one of them would else take
+    the whole line along.
+    """
+    text = "".join(
+        letter
+        if ord(letter) in letters_of("Inter") or ord(letter) in letters_of(FALLBACK)
+        else "\N{REPLACEMENT CHARACTER}"
+        for letter in words.printable(text)
+    )
+    if width_of(text, size, weight) <= width:
+        return text
+    too_long = bisect_right(
+        range(len(text)), width, key=lambda n: width_of(f"{text[:n]}…", size, weight)
+    )
+    return f"{text[: max(0, too_long - 1)].rstrip()}…"
+
+
+def width_of(text: str, size: float, weight: int) -> float:
+    """Return the width of `text` in millimetres."""
+    inter = letters_of("Inter")
+    plain = "".join(letter if ord(letter) in inter else "M" for letter in text)
+    properties = font_manager.FontProperties(family="Inter", weight=weight, size=size)
+    points, _, _ = text_to_path.get_text_width_height_descent(
+        plain, properties, ismath=False
+    )
+    return float(points) / 72 / MM
+
+
+FALLBACK = "DejaVu Sans"

@@ -1,0 +1,102 @@
+"""What the track record and the drivers say, in sentences."""
+
+from math import exp
+
+import pandas as pd
+
+from econnet.forecast import Driver, Forecast
+from econnet.report.words.answer import ahead
+from econnet.report.words.plain import NOUN, count, number, percent
+
+
+def track_record(forecast: Forecast) -> str:
+    """Return what the track record is, and its best and worst calls."""
+    noun = NOUN[forecast.task.frequency]
+    own = own_record(forecast).dropna(subset=["outcome"])
+    text = (
+        f"What econnet would have said {ahead(forecast.task)}, with what could have "
+        f"been known at the time, for {count(len(own), noun)} from "
+        f"{own['period'].min()} to {own['period'].max()}."
+    )
+    came, stayed_away = own[own["outcome"] == 1], own[own["outcome"] == 0]
+    if came.empty or stayed_away.empty:
+        return text
+    missed = came.iloc[int(came["probability"].to_numpy().argmin())]
+    false_alarm = stayed_away.iloc[int(stayed_away["probability"].to_numpy().argmax())]
+    return (
+        f"{text} On average it said {percent(came['probability'].mean())} of {noun}s "
+        f"that contracted and {percent(stayed_away['probability'].mean())} of those "
+        f"that did not. Its worst miss was {missed['period']}, a contraction that it "
+        f"put at {percent(missed['probability'])}; its worst false alarm "
+        f"{false_alarm['period']}, put at {percent(false_alarm['probability'])}."
+    )
+
+
+def own_record(forecast: Forecast) -> pd.DataFrame:
+    """Return what econnet said of the country out of sample."""
+    record = forecast.track_record
+    return record[record["model"] == "econnet"]
+
+
+def drivers(forecast: Forecast) -> list[str]:
+    """Return what moves the forecast, in sentences."""
+    total = sum(driver.contribution for driver in forecast.drivers)
+    start = 1 / (1 + exp(total) * (1 / forecast.probability - 1))
+    said = percent(forecast.probability)
+    sentences = [
+        f"The networks would say {percent(start)} of an average period of an average "
+        f"country in what they learned from. What the indicators add to that, "
+        f"{number(total, 2, sign=True)} in log-odds, makes it {said}."
+    ]
+    ranked = sorted(forecast.drivers, key=lambda driver: -abs(driver.contribution))
+    up = [driver for driver in ranked if driver.contribution > 0][:3]
+    down = [driver for driver in ranked if driver.contribution < 0][:3]
+    if up:
+        sentences.append(f"Towards contraction push {listed(up)}.")
+    if down:
+        sentences.append(f"Away from it push {listed(down)}.")
+    sentences.append(
+        "Log-odds add up where probabilities do not: +0.69 doubles the odds, "
+        f"{number(-0.69, 2)} halves them. A contribution says what the networks make "
+        "of an indicator beside all others, not what causes what."
+    )
+    return sentences
+
+
+def listed(drivers_: list[Driver]) -> str:
+    """Return drivers by name, each with what it adds to the log-odds."""
+    named = [
+        f"{driver.title} ({number(driver.contribution, 2, sign=True)})"
+        for driver in drivers_
+    ]
+    if len(named) == 1:
+        return named[0]
+    return f"{', '.join(named[:-1])} and {named[-1]}"
+
+
+def responses(forecast: Forecast) -> str:
+    """Return what the response curves mean, and which of them matters most."""
+    text = (
+        "Each curve shows what the forecast would be if the newest value of one "
+        "indicator were another and all else stayed as it is; the dot is where it "
+        "stands now. A flat curve means that the networks hardly listen to it."
+    )
+    curves = forecast.response_curves
+    if not curves:
+        return text
+    widest = max(curves, key=lambda c: max(c.probabilities) - min(c.probabilities))
+    low, high = min(widest.probabilities), max(widest.probabilities)
+    return (
+        f"{text} The widest is that of {widest.title}, from {percent(low)} to "
+        f"{percent(high)} over values from {number(widest.values[0], 1)} to "
+        f"{number(widest.values[-1], 1)} ({widest.unit})."
+    )
+
+
+SCORES_EXPLAINED = (
+    "Brier score: the mean squared error of the probabilities. Log loss: the mean "
+    "surprise at what happened, in nats. Skill: the share of the long-run rate's cost "
+    "that was saved; below zero it was worse. AUROC: how often a contraction was put "
+    "above an expansion; a coin reaches 0.50. Average precision: the mean share of "
+    "alarms that were right; a coin reaches the share of contractions."
+)

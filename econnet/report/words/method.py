@@ -1,0 +1,165 @@
+"""Where the data come from, how the forecast was made, and what to keep in mind."""
+
+import shlex
+from datetime import date
+
+from econnet.forecast import Forecast, Task
+from econnet.report.words.answer import made_day, made_on
+from econnet.report.words.plain import NOUN, count, day
+
+
+def data(forecast: Forecast) -> str:
+    """Return where the data come from and what they cover, as a sentence."""
+    source = {
+        "snapshot": "The data that ship with econnet",
+        "store": "The data that econnet fetched",
+    }.get(forecast.data.source, f"The file {forecast.data.source}")
+    return (
+        f"{source}, as known on {day(date.fromisoformat(forecast.data.as_of))}; "
+        f"{forecast.country.name}, {forecast.target_title}: "
+        f"{forecast.data.first_period} to {forecast.data.last_period}. Last value is "
+        "that of the series, before any transform."
+    )
+
+
+def method(forecast: Forecast) -> list[tuple[str, str]]:
+    """Return how the forecast was made, as headings and paragraphs."""
+    task, noun = forecast.task, NOUN[forecast.task.frequency]
+    learned = (
+        f"the history of {count(forecast.data.n_countries, 'country')}"
+        if forecast.data.n_countries > 1
+        else f"the history of {forecast.country.name} alone"
+    )
+    model = forecast.versions["econnet"]
+    return [
+        (
+            "What is forecast",
+            f"Whether {forecast.period} will be a contraction: {forecast.meaning}. The "
+            f"forecast is made in {forecast.origin}, {_horizon(task)}, by the rule "
+            f"{task.label} applied to {forecast.target_title}.",
+        ),
+        (
+            "What was known",
+            f"Values known on {day(date.fromisoformat(forecast.data.as_of))}. In the "
+            "replay of history, a value counts as known once the publication lag of "
+            "its indicator has passed after the end of its period, and no sooner; an "
+            "outcome is learned from only once it could have been written down.",
+        ),
+        (
+            "The networks",
+            f"{count(task.members, 'small neural network')} with one hidden layer "
+            "and a straight path beside it, started from different seeds (the first "
+            f"is {task.seed}) and trained on {learned}. The forecast is the mean of "
+            "their log-odds.",
+        ),
+        (
+            "The track record",
+            "History is replayed from the first origin with enough to learn from: "
+            "once a year the networks are trained anew on what was known then, and "
+            f"forecast each {noun} until the next training. Scaling and the filling "
+            "of gaps are learned from the same past alone. The baselines get the same "
+            "data and the same dates.",
+        ),
+        (
+            "The interval",
+            "90%. It holds two doubts: how well the track record tells what such a "
+            "probability has meant, found by drawing blocks of it again and again, "
+            f"and how far the networks disagree. Doubts about econnet {model} itself "
+            "are not in it.",
+        ),
+    ]
+
+
+def _horizon(task: Task) -> str:
+    noun = NOUN[task.frequency]
+    return (
+        "for the same period"
+        if task.horizon == 0
+        else f"{count(task.horizon, noun)} ahead"
+    )
+
+
+def caveats(forecast: Forecast) -> list[str]:
+    """Return what the reader should keep in mind, the gravest first."""
+    scores, noun = forecast.metrics, NOUN[forecast.task.frequency]
+    notes = [
+        "The data are revised data, not those that were published at the time. First "
+        "figures are often revised, most of all around turning points, so a "
+        "forecaster at the time would have done worse than this track record."
+    ]
+    notes.append(
+        f"The country's scores rest on {count(scores.n, 'forecast')} and "
+        f"{count(scores.n_contractions, 'contraction')}. Neighbouring {noun}s are "
+        "alike, so they hold less evidence than their number suggests, and small "
+        "differences between models may be luck."
+    )
+    if forecast.data.n_countries > 1:
+        notes.append(
+            f"The networks learned from {forecast.data.n_countries} countries "
+            "together and know this one mostly as one like the others."
+        )
+    if forecast.task.frequency == "A":
+        notes.append(
+            "A year is long: a recession that begins and ends within one may leave no "
+            "mark, and annual figures arrive late."
+        )
+    if forecast.task.label == "negative-growth":
+        notes.append(
+            f"A single {noun} of falling output is not yet a recession, and where "
+            "growth is slow a small error of measurement turns one into the other."
+        )
+    notes.append(
+        "It cannot know what is in none of its series: wars, epidemics, decisions of "
+        "governments. Nobody's model foresaw 2020."
+    )
+    return notes
+
+
+def command(forecast: Forecast) -> str:
+    """Return the command that makes the same forecast again."""
+    task, data = forecast.task, forecast.data
+    own_file = data.source not in {"snapshot", "store"}
+    options = {
+        "--data": data.source if own_file else None,
+        "--country": forecast.country.name if own_file else forecast.country.alpha3,
+        "--frequency": task.frequency,
+        "--target": task.target if task.target != "real_gdp" else None,
+        "--label": task.label,
+        "--horizon": str(task.horizon),
+        "--pool": task.pool,
+        "--members": str(task.members),
+        "--seed": str(task.seed),
+        "--as-of": data.as_of,
+    }
+    given = [f"{name} {shlex.quote(value)}" for name, value in options.items() if value]
+    return f"econnet train {' '.join(given)}"
+
+
+def attribution(forecast: Forecast) -> str:
+    """Return the sources in one line, the first two by name."""
+    sources = list(
+        dict.fromkeys(
+            series.attribution.removeprefix("Source: ")
+            for series in forecast.data.series
+        )
+    )
+    more = " and others" if len(sources) > 2 else ""
+    return f"Source: {'; '.join(sources[:2])}{more}"
+
+
+def credit(forecast: Forecast) -> str:
+    """Return what stands under a figure that is shown without the report."""
+    return (
+        f"{forecast.country.name} · econnet {forecast.versions['econnet']}, "
+        f"{made_on(forecast)} · {attribution(forecast)}"
+    )
+
+
+def citation(forecast: Forecast) -> str:
+    """Return how to cite the forecast."""
+    made = made_day(forecast)
+    return (
+        f"The econnet developers ({made.year}). econnet "
+        f"{forecast.versions['econnet']}: probability of contraction, "
+        f"{forecast.country.name}, {forecast.period}, made on {day(made)}."
+    )

@@ -1,0 +1,96 @@
+"""Numbers, periods and dates as a person would say them."""
+
+import unicodedata
+from datetime import date
+from math import log
+
+import pandas as pd
+
+from econnet.catalog import Frequency
+
+NOUN: dict[Frequency, str] = {"A": "year", "Q": "quarter", "M": "month"}
+
+
+ORDINALS = ("first", "second", "third", "fourth")
+
+
+def printable(text: str) -> str:
+    """Return `text` on one line, with U+FFFD for what cannot be set in type."""
+    one_line = " ".join(text.splitlines())
+    return "".join(
+        "\N{REPLACEMENT CHARACTER}"
+        if unicodedata.category(c) in {"Cc", "Cs", "Cn"}
+        else c
+        for c in one_line
+    )
+
+
+def number(value: float, decimals: int, sign: bool = False) -> str:
+    """Return `value` rounded, with a true minus sign; `sign` shows a plus too."""
+    text = f"{value:{'+' if sign else ''}.{decimals}f}"
+    if not text.strip("+-0."):
+        text = text.lstrip("+-")
+    return text.replace("-", "\N{MINUS SIGN}")
+
+
+def percent(share: float) -> str:
+    """Return a share of 1 in percent; a small one is never rounded to none."""
+    if share in {0, 1}:
+        return f"{share:.0%}"
+    if share < 0.005:
+        return "under 1%"
+    if share >= 0.995:
+        return "over 99%"
+    return f"{round(100 * share)}%"
+
+
+def odds(probability: float) -> str:
+    """Return a probability as a person would say it: `1 in 5`.
+
+    Examples
+    --------
+    >>> odds(0.21)
+    '1 in 5'
+    """
+    if probability < 0.01:
+        return "under 1 in 100"
+    if probability > 0.99:
+        return "over 99 in 100"
+
+    def distance(fraction: tuple[int, int]) -> float:
+        share = fraction[0] / fraction[1]
+        return abs(log(share / (1 - share)) - log(probability / (1 - probability)))
+
+    return "{} in {}".format(*min(SPOKEN_FRACTIONS, key=distance))
+
+
+def period_in_words(period: pd.Period) -> str:
+    """Return `the third quarter of 2026`, `May 2026` or `2026`."""
+    if period.freqstr.startswith("Q"):
+        return f"the {ORDINALS[period.quarter - 1]} quarter of {period.year}"
+    if period.freqstr.startswith("M"):
+        return f"{period.strftime('%B')} {period.year}"
+    return str(period.year)
+
+
+def day(date_: date) -> str:
+    """Return a date in words: `24 November 2026`."""
+    return f"{date_.day} {date_.strftime('%B %Y')}"
+
+
+def count(n: int, noun: str, none: str = "0") -> str:
+    """Return how many there are: `1 quarter`, `12 countries`."""
+    plural = f"{noun[:-1]}ies" if noun.endswith("y") and noun != "day" else f"{noun}s"
+    return f"{n or none} {noun if n == 1 else plural}"
+
+
+def points(probability: float, other: float) -> int:
+    """Return the difference in points between two probabilities as they are printed."""
+    return round(100 * probability) - round(100 * other)
+
+
+SPOKEN_FRACTIONS: tuple[tuple[int, int], ...] = (
+    *((1, n) for n in (100, 50, 30, 20, 15, 12, 10, 9, 8, 7, 6, 5, 4, 3, 2)),
+    *((3, 10), (2, 5), (3, 5), (2, 3), (3, 4), (4, 5), (5, 6), (7, 8), (9, 10)),
+    *((19, 20), (49, 50), (99, 100)),
+)
