@@ -1,9 +1,14 @@
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 from pytest_httpserver import HTTPServer
 
 from tests.sources.servers import Sources
+
+# How long an example takes says more of the machine than of the code.
+settings.register_profile("econnet", deadline=None)
+settings.load_profile("econnet")
 
 
 @pytest.fixture(scope="session")
