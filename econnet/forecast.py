@@ -23,6 +23,7 @@ from econnet.errors import DataError
 from econnet.evaluation import calibration, metrics, walkforward
 from econnet.evaluation.baselines import BASELINES
 from econnet.evaluation.metrics import ReliabilityBin, Scores
+from econnet.evaluation.walkforward import Schedule
 from econnet.features import ABROAD, PHASE, Event, Features
 from econnet.labels import Label
 from econnet.models import Model
@@ -46,6 +47,8 @@ class Task:
         `all` trains on every country that the panel has, `own` on the country alone.
     members
         Networks in the ensemble.
+    rolling_years
+        Years of origins that a model learns from; all there are unless told.
     """
 
     frequency: Frequency
@@ -56,6 +59,7 @@ class Task:
     pool: Literal["all", "own"] = "all"
     members: int = 16
     seed: int = 0
+    rolling_years: int | None = None
 
 
 @dataclass(frozen=True)
@@ -351,7 +355,8 @@ def train(
     `progress` is told the share of the work that is done, from 0 to 1.
     """
     task, made = prepared.task, prepared.features
-    windows = walkforward.windows(made, task.frequency, prepared.origin)
+    schedule = Schedule(rolling_years=task.rolling_years)
+    windows = walkforward.windows(made, task.frequency, prepared.origin, schedule)
     finished = 0
 
     def count(more: int) -> None:
@@ -406,7 +411,9 @@ def final_window(prepared: Prepared) -> walkforward.Window:
     ahead = (made.countries == prepared.country.alpha3) & (
         made.origins == prepared.origin
     )
-    return walkforward.window_at(made, prepared.origin, ahead)
+    return walkforward.window_at(
+        made, prepared.origin, ahead, prepared.task.rolling_years
+    )
 
 
 def make(prepared: Prepared, model: Model) -> Forecast:

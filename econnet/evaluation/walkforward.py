@@ -4,11 +4,13 @@ A *window* is one refit. It learns from the rows whose target was known on the l
 of its origin, with a scaler fitted on those rows alone, and forecasts the origins from
 there up to the next refit. Every model gets the same windows. The out-of-sample
 forecasts of all windows are the *track record*.
+
+Windows expand, each learning from all that the ones before it did, unless a `Schedule`
+lets them roll.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TypeAlias
 
 import numpy as np
@@ -18,7 +20,7 @@ import pandas as pd
 from econnet.catalog import Frequency
 from econnet.errors import DataError
 from econnet.features import Features, Floats, Scaler
-from econnet.panel import PERIODS_A_YEAR, Days
+from econnet.panel import PERIODS_A_YEAR
 
 Rows: TypeAlias = npt.NDArray[np.int64]
 
@@ -53,46 +55,123 @@ class Window:
 Model: TypeAlias = Callable[[Sequence[Window]], list[Floats]]
 
 
-def windows(features: Features, frequency: Frequency, last: pd.Period) -> list[Window]:
-    """Return one window a year, up to the origin `last`.
+@dataclass(frozen=True)
+class Schedule:
+    """When the models are refitted, and from how much history.
 
-    The first is at the earliest origin that has `FIRST_AFTER_YEARS` of history and
-    `FEWEST_OF_EACH` contractions and expansions to learn from.
+    Parameters
+    ----------
+    refit_every
+        Periods from one refit to the next; a year unless told.
+    rolling_years
+        Years of origins that a window learns from; all there are unless told.
+    start
+        The first origin to forecast; unless told, the first that has
+        `FIRST_AFTER_YEARS` of history behind it.
+    """
+
+    refit_every: int | None = None
+    rolling_years: int | None = None
+    start: pd.Period | None = None
+
+
+def windows(
+    features: Features,
+    frequency: Frequency,
+    last: pd.Period,
+    schedule: Schedule | None = None,
+) -> list[Window]:
+    """Return the windows up to the origin `last`, one a refit.
+
+    The first is at the earliest origin that the schedule allows and that has
+    `FEWEST_OF_EACH` contractions and expansions to learn from. Where a later window has
+    fewer, as a rolling one may in calm years, the one before it stays in use.
 
     Raises
     ------
     DataError
-        No origin has as much.
+        No origin has as much, or the windows would not fit into memory.
     """
+    schedule = schedule or Schedule()
     origins = features.origins
-    everything = pd.PeriodIndex(origins[origins <= last].unique()).sort_values()
-    labelled = origins[~np.isnan(features.y)]
-    earliest = labelled.min() + FIRST_AFTER_YEARS[frequency] * PERIODS_A_YEAR[frequency]
-    eligible = [
-        origin
-        for origin in everything[everything >= earliest]
-        if _enough(features, _known_rows(features, origin))
-    ]
-    if not eligible:
-        raise DataError(
-            f"the data hold too little history to learn from: needed are "
-            f"{FIRST_AFTER_YEARS[frequency]} years with {FEWEST_OF_EACH} contractions "
-            f"and as many expansions, there are {int(np.nansum(features.y))} "
-            f"contractions from {labelled.min()} to {labelled.max()}: choose another "
-            "--label or --frequency"
-        )
-    refits = [*eligible[:: PERIODS_A_YEAR[frequency]], last + 1]
+    first = _first_allowed(features, frequency, schedule)
+    candidates = pd.PeriodIndex(
+        origins[(origins >= first) & (origins <= last)].unique()
+    ).sort_values()
+    every = schedule.refit_every or PERIODS_A_YEAR[frequency]
+    trains: dict[pd.Period, Rows] = {}
+    for origin in candidates:
+        if trains and (origin - next(iter(trains))).n % every:
+            continue
+        rows = _known_rows(features, origin, schedule.rolling_years)
+        if _enough(features, rows):
+            trains[origin] = rows
+    if not trains:
+        raise DataError(_too_little(features, frequency, first))
+    _check_memory(features, trains)
+    stops = [*list(trains)[1:], last + 1]
     return [
-        window_at(features, start, (origins >= start) & (origins < stop))
-        for start, stop in pairwise(refits)
+        _window(features, start, rows, (origins >= start) & (origins < stop))
+        for (start, rows), stop in zip(trains.items(), stops, strict=True)
     ]
+
+
+def _first_allowed(
+    features: Features, frequency: Frequency, schedule: Schedule
+) -> pd.Period:
+    """Return the first origin that may be forecast, if there is enough to learn."""
+    if schedule.start is not None:
+        return schedule.start
+    labelled = features.origins[~np.isnan(features.y)]
+    if not len(labelled):
+        return features.origins.max() + 1
+    years = FIRST_AFTER_YEARS[frequency]
+    return labelled.min() + years * PERIODS_A_YEAR[frequency]
+
+
+def _too_little(features: Features, frequency: Frequency, first: pd.Period) -> str:
+    """Return what there is to learn from, and how much is needed."""
+    labelled = features.origins[~np.isnan(features.y)]
+    there_are = "there are none"
+    if len(labelled):
+        there_are = (
+            f"there are {int(np.nansum(features.y))} contractions from "
+            f"{labelled.min()} to {labelled.max()}"
+        )
+    return (
+        f"the data hold too little history to learn from: needed are "
+        f"{FIRST_AFTER_YEARS[frequency]} years with {FEWEST_OF_EACH} contractions and "
+        f"as many expansions, known in {first} or later; {there_are}: choose another "
+        "--label or --frequency"
+    )
+
+
+def _check_memory(features: Features, trains: Mapping[pd.Period, Rows]) -> None:
+    """Raise before millions of rows are copied once a window."""
+    inputs = features.X.shape[1] + len(features.newest)
+    size = sum(map(len, trains.values())) * inputs * np.dtype(np.float32).itemsize
+    if size > MOST_BYTES:
+        raise DataError(
+            f"{len(trains)} windows over {len(features.X):,} rows would take "
+            f"{size / 2**30:.0f} GB of memory: refit less often, let the windows roll, "
+            "or choose fewer countries"
+        )
 
 
 def window_at(
-    features: Features, origin: pd.Period, ahead: npt.NDArray[np.bool_]
+    features: Features,
+    origin: pd.Period,
+    ahead: npt.NDArray[np.bool_],
+    rolling_years: int | None = None,
 ) -> Window:
     """Return the window that learns what was known at `origin`."""
-    train = _known_rows(features, origin)
+    rows = _known_rows(features, origin, rolling_years)
+    return _window(features, origin, rows, ahead)
+
+
+def _window(
+    features: Features, origin: pd.Period, train: Rows, ahead: npt.NDArray[np.bool_]
+) -> Window:
     train = train[np.argsort(features.known_at[train], kind="stable")]
     rows_ahead = np.flatnonzero(ahead)
     scaler = Scaler.fit(features.X[train], features.newest)
@@ -138,11 +217,20 @@ def run(windows: Sequence[Window], models: Mapping[str, Model]) -> pd.DataFrame:
     ]
 
 
-def _known_rows(features: Features, origin: pd.Period) -> Rows:
+def _known_rows(
+    features: Features, origin: pd.Period, rolling_years: int | None
+) -> Rows:
     """Return the rows whose target was known on the last day of `origin`."""
-    last_day = origin.end_time.to_datetime64().astype("datetime64[D]").astype(np.int64)
-    known: Days = features.target_known_at
-    return np.flatnonzero((known <= last_day) & ~np.isnan(features.y))
+    last_day = origin.end_time.normalize()
+    known = (features.target_known_at <= _day(last_day)) & ~np.isnan(features.y)
+    if rolling_years is not None:
+        known &= features.known_at > _day(last_day - pd.DateOffset(years=rolling_years))
+    return np.flatnonzero(known)
+
+
+def _day(date: pd.Timestamp) -> np.int64:
+    """Return a date as days since 1970-01-01."""
+    return np.datetime64(date, "D").astype(np.int64)
 
 
 def _enough(features: Features, rows: Rows) -> bool:
@@ -152,3 +240,5 @@ def _enough(features: Features, rows: Rows) -> bool:
 
 FIRST_AFTER_YEARS: Mapping[Frequency, int] = {"A": 20, "Q": 12, "M": 15}
 FEWEST_OF_EACH = 10
+# What the training rows of all windows may take together.
+MOST_BYTES = 8 * 2**30

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -6,7 +8,7 @@ from econnet import features, labels, panel
 from econnet.errors import DataError
 from econnet.evaluation import walkforward
 from econnet.evaluation.baselines import BASELINES
-from econnet.evaluation.walkforward import Window
+from econnet.evaluation.walkforward import Schedule, Window
 from econnet.features import Features
 from tests.builders import world
 
@@ -58,6 +60,65 @@ def test_windows_end_at_the_last_origin_that_was_asked_for(made: Features) -> No
     last = made.origins.max() - 6
     windows = walkforward.windows(made, "Q", last)
     assert made.origins[windows[-1].ahead].max() == last
+
+
+def test_refits_come_as_often_as_the_schedule_says(made: Features) -> None:
+    last = made.origins.max()
+    windows = walkforward.windows(made, "Q", last, Schedule(refit_every=3))
+    assert set(np.diff([window.origin.ordinal for window in windows])) == {3}
+    assert {len(set(made.origins[w.ahead])) for w in windows[:-1]} == {3}
+
+
+def test_rolling_window_learns_from_its_last_years_alone(made: Features) -> None:
+    last = made.origins.max()
+    windows = walkforward.windows(made, "Q", last, Schedule(rolling_years=10))
+    for window in windows:
+        learnt = made.origins[window.train]
+        assert learnt.min() == window.origin - 4 * 10 + 1
+        # The embargo is that of an expanding window.
+        assert learnt.max() == window.origin - 2
+
+
+def test_window_with_too_little_to_learn_leaves_the_one_before_in_use(
+    made: Features,
+) -> None:
+    """Ten calm years hold no contractions for a window of eight years."""
+    year = made.origins.year
+    calm = (year >= 2005) & (year < 2015)
+    quiet = replace(made, y=np.where(calm, 0.0, made.y))
+    last = pd.Period("2016Q4", "Q")
+    windows = walkforward.windows(quiet, "Q", last, Schedule(rolling_years=8))
+    longest = max(windows, key=lambda window: len(window.ahead))
+    assert len(set(made.origins[longest.ahead])) > 4
+    for window in windows:
+        assert 10 <= window.y_train.sum() <= len(window.y_train) - 10
+    ahead = np.concatenate([window.ahead for window in windows])
+    between = (made.origins >= windows[0].origin) & (made.origins <= last)
+    assert sorted(ahead) == np.flatnonzero(between).tolist()
+
+
+def test_first_forecast_is_of_the_origin_that_was_asked_for(made: Features) -> None:
+    start = pd.Period("2010Q2", "Q")
+    windows = walkforward.windows(made, "Q", made.origins.max(), Schedule(start=start))
+    assert windows[0].origin == start
+    assert made.origins[windows[0].ahead].min() == start
+    # What was known before it is learnt all the same.
+    assert made.origins[windows[0].train].min() == made.origins.min()
+
+
+def test_start_may_be_early_if_there_is_enough_to_learn(made: Features) -> None:
+    start = pd.Period("1991Q1", "Q")
+    windows = walkforward.windows(made, "Q", made.origins.max(), Schedule(start=start))
+    assert windows[0].origin < pd.Period("2002Q1", "Q")
+    assert windows[0].y_train.sum() >= walkforward.FEWEST_OF_EACH
+
+
+def test_windows_too_large_for_memory_are_refused_before_they_are_made(
+    made: Features,
+) -> None:
+    wide = replace(made, X=np.broadcast_to(0.0, (len(made.X), 10**7)))
+    with pytest.raises(DataError, match="GB of memory: refit less often"):
+        walkforward.windows(wide, "Q", made.origins.max())
 
 
 def test_too_little_history_is_a_data_error_that_says_how_much() -> None:
