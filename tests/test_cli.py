@@ -1,7 +1,6 @@
 """The commands as a user meets them: a process of their own in an empty directory."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,23 +12,7 @@ import pytest
 
 from tests.builders import world
 from tests.sources.servers import Sources, rows_of
-
-TIMEOUT = 240
-
-
-def econnet(
-    *arguments: str, folder: Path, **environment: str
-) -> "CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, "-m", "econnet", *arguments],
-        cwd=folder,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=TIMEOUT,
-        check=False,
-    )
+from tests.user import TIMEOUT, econnet
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,103 @@
+"""Fetching as a user, from sources on loopback."""
+
+import json
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+import duckdb
+import pytest
+from werkzeug import Response
+
+from tests.sources.servers import (
+    GERMANY,
+    HTML,
+    TOGO,
+    Sources,
+    closed_port,
+    fred_file,
+    rows_of,
+)
+from tests.user import econnet
+
+GDP = "NY.GDP.MKTP.KD"
+YEARS = {"2018": 1.5, "2019": 2.5, "2020": 2.25}
+
+
+@pytest.fixture
+def environment(sources: Sources) -> dict[str, str]:
+    """Return where both sources answer, each with a little."""
+    sources.else_rows = rows_of(TOGO, YEARS) + rows_of(GERMANY, YEARS)
+    quarters = {"2020-01-01": "120.25", "2020-04-01": "118.5"}
+    sources.files = {"QLTR628BIS": fred_file("QLTR628BIS", quarters)}
+    return {
+        "ECONNET_WORLDBANK_URL": sources.bank_url,
+        "ECONNET_FRED_URL": sources.fred_url,
+        "FRED_API_KEY": "",
+    }
+
+
+def fetch(
+    folder: Path, environment: Mapping[str, str], *more: str
+) -> subprocess.CompletedProcess[str]:
+    return econnet("fetch", "--country", "LTU", *more, folder=folder, **environment)
+
+
+def status(folder: Path) -> dict[str, object]:
+    run = econnet("status", "--json", folder=folder)
+    assert run.returncode == 0, run.stderr
+    store: dict[str, object] = json.loads(run.stdout)["store"]
+    return store
+
+
+def test_status_counts_what_a_refetch_revised(
+    sources: Sources, environment: dict[str, str], tmp_path: Path
+) -> None:
+    first = fetch(tmp_path, environment)
+    assert first.returncode == 0, first.stderr
+    assert "not there: FRED, " in first.stderr
+    assert status(tmp_path)["revisions"] == 0
+    sources.bank[GDP] = rows_of(TOGO, YEARS | {"2020": 2.0}) + rows_of(GERMANY, YEARS)
+    again = fetch(tmp_path, environment)
+    assert again.returncode == 0, again.stderr
+    assert again.stdout.endswith(": 0 new values, 1 revised\n")
+    assert status(tmp_path)["revisions"] == 1
+    table = econnet("status", folder=tmp_path, COLUMNS="80").stdout
+    assert ", 1 revised" in table
+    assert max(map(len, table.splitlines())) <= 80
+
+
+def test_source_that_is_down_is_named_and_the_other_stored(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    run = fetch(tmp_path, {**environment, "ECONNET_FRED_URL": closed_port()})
+    assert run.returncode == 4
+    assert "new values, 0 revised" in run.stdout
+    assert "failed: FRED" in run.stderr
+    assert "econnet: FRED, " in run.stderr
+    coverage = status(tmp_path)["coverage"]
+    assert isinstance(coverage, list)
+    assert {row["source"] for row in coverage} == {"worldbank"}
+
+
+def test_source_that_answers_with_a_page_leaves_no_store_of_parts(
+    sources: Sources, environment: dict[str, str], tmp_path: Path
+) -> None:
+    sources.instead = {GDP: [Response(HTML, content_type="text/html")]}
+    run = fetch(tmp_path, environment, "--source", "worldbank")
+    assert run.returncode == 4
+    assert f"econnet: World Bank, {GDP}: " in run.stderr
+    with duckdb.connect(str(tmp_path / "data" / "econnet.duckdb")) as store:
+        (found,) = store.execute(
+            "SELECT count(*) FROM observations WHERE series_id = ?", [GDP]
+        ).fetchall()
+    assert found == (0,)
+
+
+def test_nothing_of_all_that_was_asked_for_is_a_failure(
+    sources: Sources, environment: dict[str, str], tmp_path: Path
+) -> None:
+    sources.else_rows = []
+    run = fetch(tmp_path, environment, "--source", "worldbank")
+    assert run.returncode == 4
+    assert "not one of" in run.stderr.splitlines()[-1]
