@@ -1,0 +1,166 @@
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn import metrics as reference
+
+from econnet import features, labels, panel
+from econnet.evaluation import signals, walkforward
+from econnet.evaluation.signals import EpisodeCall, Measure, Scorecard
+from econnet.evaluation.walkforward import Window
+from econnet.features import Event
+from tests.builders import world
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_scores_of_signals_are_those_of_scikit_learn(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    outcome = np.r_[0.0, 1.0, rng.integers(0, 2, 18)]
+    signal = rng.random(20) < 0.4
+    expected = reference.f1_score(outcome, signal, zero_division=0)
+    assert signals.f1(signal, outcome) == pytest.approx(expected)
+    assert signals.balanced_accuracy(signal, outcome) == pytest.approx(
+        reference.balanced_accuracy_score(outcome, signal)
+    )
+
+
+def test_one_outcome_alone_cannot_be_balanced() -> None:
+    assert signals.balanced_accuracy(np.array([True, False]), np.zeros(2)) is None
+
+
+@pytest.mark.parametrize("measure", ["f1", "balanced_accuracy"])
+@given(seed=st.integers(0, 2**32 - 1))
+def test_no_other_threshold_serves_better(measure: Measure, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    probability = (
+        rng.integers(0, 8, 20) / 10 + 0.1
+    )  # few levels, so that many are equal
+    outcome = np.r_[0.0, 1.0, rng.integers(0, 2, 18)]
+    worth = signals.f1 if measure == "f1" else signals.balanced_accuracy
+    chosen = worth(
+        probability >= signals.best_threshold(probability, outcome, measure), outcome
+    )
+    assert chosen is not None
+    for level in np.linspace(0, 1, 41):
+        other = worth(probability >= level, outcome)
+        assert other is not None
+        assert chosen >= other - 1e-12
+
+
+def test_threshold_lies_half_way_down_to_the_next_forecast() -> None:
+    probability, outcome = (
+        np.array([0.9, 0.7, 0.3, 0.1]),
+        np.array([1.0, 1.0, 0.0, 0.0]),
+    )
+    assert signals.best_threshold(probability, outcome, "f1") == pytest.approx(0.5)
+
+
+@pytest.fixture(scope="module")
+def windows() -> list[Window]:
+    known = panel.build(world(countries=3), "Q")
+    made = features.build(known, labels.apply(known, "negative-growth"), 1)
+    return walkforward.windows(made, "Q", made.origins.max())
+
+
+def test_threshold_does_not_know_what_came_after_its_window(
+    windows: list[Window],
+) -> None:
+    """Other forecasts and outcomes from a window on leave its threshold as it was."""
+    rng = np.random.default_rng(0)
+    said = [rng.random(len(window.ahead)) for window in windows]
+    middle = len(windows) // 2
+    changed = [*said[:middle], *(1 - probability for probability in said[middle:])]
+    before = signals.thresholds(windows, said, "f1")
+    after = signals.thresholds(windows, changed, "f1")
+    assert before[: middle + 1] == after[: middle + 1]
+    assert before != after
+
+
+def test_first_threshold_is_the_share_of_contractions_so_far(
+    windows: list[Window],
+) -> None:
+    said = [np.full(len(window.ahead), 0.5) for window in windows]
+    first = signals.thresholds(windows, said, "f1")[0]
+    assert first == pytest.approx(windows[0].y_train.mean())
+
+
+def test_threshold_serves_best_for_the_forecasts_whose_outcome_was_known(
+    windows: list[Window],
+) -> None:
+    """A forecaster whose 20% means a contraction is taken at its word, in time."""
+    made = windows[0].features
+    said = [np.where(made.y[window.ahead] == 1, 0.2, 0.1) for window in windows]
+    assert signals.thresholds(windows, said, "f1")[-1] == pytest.approx(0.15)
+    given = signals.given(windows, said, "f1")
+    ahead = np.concatenate([window.ahead for window in windows])
+    late = made.origins[ahead] >= windows[-1].origin
+    np.testing.assert_array_equal(given[late], (made.y[ahead] == 1)[late])
+
+
+def card(
+    contracts: str, signalled: str, event: Event = "at", horizon: int = 1
+) -> Scorecard:
+    """Return the scorecard of one country, from 2000Q1 on.
+
+    A mark a quarter: `x` contracts, `!` is signalled in that quarter for `horizon`
+    quarters on.
+    """
+    quarters = pd.period_range("2000Q1", periods=len(contracts), freq="Q")
+    marks = pd.Series(
+        [float(mark == "x") for mark in contracts],
+        pd.MultiIndex.from_product([["DEU"], quarters], names=["country", "period"]),
+    )
+    origins = pd.period_range("2000Q1", periods=len(signalled), freq="Q")
+    record = pd.DataFrame(
+        {
+            "country": "DEU",
+            "origin": origins,
+            "period": origins + horizon,
+            "probability": np.linspace(0.1, 0.9, len(signalled)),
+            "signal": [mark == "!" for mark in signalled],
+        }
+    )
+    return signals.scorecard(record, marks, event, patience=4)
+
+
+@pytest.mark.parametrize(
+    ("contracts", "signalled", "early", "false_alarms"),
+    [
+        (".....xx...", "....!!...", [1], 0),  # in time: a quarter ahead of the first
+        (".....xx...", ".....!...", [0], 0),  # late by as much: for its second quarter
+        (".....xx...", ".!.......", [4], 0),  # for a quarter three before the first
+        ("........xx", ".!.......", [None], 1),  # too early to be right
+        (".....xx...", ".........", [None], 0),  # missed
+        (".....xx...", "......!..", [None], 1),  # when it is over
+        (".....xx...", "!!!.....!", [5], 1),
+        ("...x.x....", "..!......", [1, None], 0),  # the second has none of its own
+        ("...x.x....", "..!.!....", [1, 1], 0),
+        ("x....xx...", "....!....", [1], 0),  # the first began before any forecast
+        ("..........", "!.!!.....", [], 2),
+    ],
+)
+def test_episodes_and_alarms_worked_by_hand(
+    contracts: str, signalled: str, early: Sequence[int | None], false_alarms: int
+) -> None:
+    found = card(contracts, signalled)
+    assert [one.periods_early for one in found.episodes] == early
+    assert found.false_alarms == false_alarms
+
+
+def test_episode_is_told_with_its_periods_and_its_first_signal() -> None:
+    found = card(".....xx...", "....!....")
+    (call,) = found.episodes
+    said = call.highest_probability  # of 0.1, 0.2, ...: that of the second quarter
+    assert said == pytest.approx(0.6)
+    assert call == EpisodeCall("DEU", "2001Q2", "2001Q3", "2001Q1", 1, said)
+    assert found.median_periods_early == 1
+    assert card(".....xx...", ".........").median_periods_early is None
+
+
+def test_signal_of_a_contraction_within_a_year_may_come_a_year_before() -> None:
+    found = card("......x....", "..!........", "within", horizon=4)
+    assert [one.periods_early for one in found.episodes] == [4]
+    assert found.false_alarms == 0
