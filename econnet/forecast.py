@@ -364,13 +364,25 @@ def train(
         finished += more
         progress(finished / (len(windows) + 1))
 
-    networks = ensemble.model(WALK_FORWARD_MEMBERS, task.seed, progress=count)
-    record = walkforward.run(windows, {"econnet": networks, **BASELINES})
+    record = walkforward.run(windows, models_of(task, list(BASELINES), count))
     with threadpool_limits(1):
         final = final_window(prepared)
         network = ensemble.fit([final], task.members, task.seed, ensemble.Options())
     progress(1.0)
     return Model(network, final.scaler, record, fingerprint(prepared))
+
+
+def models_of(
+    task: Task,
+    baselines: Sequence[str],
+    progress: Callable[[int], None] = lambda _: None,
+) -> dict[str, walkforward.Model]:
+    """Return the models that a walk-forward run can forecast with: `econnet` first.
+
+    `progress` is told how many windows econnet has finished.
+    """
+    networks = ensemble.model(WALK_FORWARD_MEMBERS, task.seed, progress=progress)
+    return {"econnet": networks, **{name: BASELINES[name] for name in baselines}}
 
 
 def fingerprint(prepared: Prepared) -> str:

@@ -24,7 +24,7 @@ MAP = [
     ["evaluation", "ensemble"],
     ["explain", "models"],
     ["forecast"],
-    ["journal", "report"],
+    ["backtest", "journal", "report"],
     ["cli"],
 ]
 LEVEL = {room: level for level, line in enumerate(MAP) for room in line}
