@@ -4,6 +4,8 @@ A message has three parts in one or two plain lines: what is wrong, where, and w
 do next. Whatever is not an `EconnetError` is a bug, is left to fly, and exits 1.
 """
 
+from collections.abc import Collection
+from difflib import get_close_matches
 from typing import ClassVar
 
 
@@ -29,3 +31,13 @@ class SourceError(EconnetError):
     """A source failed, or answered with something that is not its format."""
 
     exit_code = 4
+
+
+def cure(name: str, known: Collection[str], otherwise: str) -> str:
+    """Return what to do about a name that is not known: its near names, or else.
+
+    >>> cure("real_gpd", ["real_gdp", "exports"], "`econnet indicators` lists all")
+    'nearest: real_gdp'
+    """
+    near = get_close_matches(name, known, n=3)
+    return f"nearest: {', '.join(near)}" if near else otherwise

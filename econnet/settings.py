@@ -1,16 +1,35 @@
 """Where econnet reads and writes, and which services it asks.
 
-Everything comes from environment variables, read when asked for and never at import,
-so that a test or a notebook may set them first.
+Each setting comes from its environment variable, else from `econnet.toml` in the
+working directory, else from its default. All are read when asked for and never at
+import, so that a test or a notebook may set them first. Secrets come from the
+environment alone: a file is copied, committed and sent around.
 """
 
 import os
+import tomllib
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+from econnet.errors import UsageError, cure
+
+CONFIG_FILE = "econnet.toml"
 WORLDBANK_URL = "https://api.worldbank.org/v2"
 FRED_URL = "https://fred.stlouisfed.org/graph/fredgraph.csv"
 ALFRED_URL = "https://api.stlouisfed.org/fred"
+
+# The variable of each setting that a file may hold too.
+VARIABLES: Mapping[str, str] = {
+    "data_folder": "ECONNET_DATA",
+    "reports_folder": "ECONNET_REPORTS",
+    "worldbank_url": "ECONNET_WORLDBANK_URL",
+    "fred_url": "ECONNET_FRED_URL",
+    "alfred_url": "ECONNET_ALFRED_URL",
+}
+KEY_VARIABLE = "FRED_API_KEY"
+TASK_TABLE = "task"
 
 
 @dataclass(frozen=True)
@@ -29,6 +48,11 @@ class Settings:
         where a mirror serves FRED and none is named for the vintages.
     fred_api_key
         `FRED_API_KEY`, which opens the vintages; never shown.
+    task
+        What the table `[task]` of `econnet.toml` gives for options of a task, as
+        written.
+    origins
+        Where each setting comes from: `default`, `econnet.toml` or a variable's name.
     """
 
     data_folder: Path
@@ -37,19 +61,82 @@ class Settings:
     fred_url: str
     alfred_url: str | None = None
     fred_api_key: str | None = field(default=None, repr=False)
+    task: Mapping[str, object] = field(default_factory=dict)
+    origins: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def from_environment(cls) -> "Settings":
-        """Return the settings of this process's environment."""
-        fred_url = os.environ.get("ECONNET_FRED_URL", FRED_URL)
+        """Return the settings of this process and its working directory.
+
+        Raises
+        ------
+        UsageError
+            `econnet.toml` is no TOML, or has a key that means nothing.
+        """
+        written = read_config(Path(CONFIG_FILE))
+        found = {
+            "data_folder": ("data", "default"),
+            "reports_folder": ("reports", "default"),
+            "worldbank_url": (WORLDBANK_URL, "default"),
+            "fred_url": (FRED_URL, "default"),
+        }
+        for name, variable in VARIABLES.items():
+            if value := os.environ.get(variable):
+                found[name] = (value, variable)
+            elif name in written:
+                found[name] = (str(written[name]), CONFIG_FILE)
         # A key given for the public service is not sent to it by someone who asked
         # for a mirror.
-        vintages = ALFRED_URL if fred_url == FRED_URL else None
+        if "alfred_url" not in found and found["fred_url"][0] == FRED_URL:
+            found["alfred_url"] = (ALFRED_URL, "default")
+        key = os.environ.get(KEY_VARIABLE) or None
         return cls(
-            data_folder=Path(os.environ.get("ECONNET_DATA", "data")),
-            reports_folder=Path(os.environ.get("ECONNET_REPORTS", "reports")),
-            worldbank_url=os.environ.get("ECONNET_WORLDBANK_URL", WORLDBANK_URL),
-            fred_url=fred_url,
-            alfred_url=os.environ.get("ECONNET_ALFRED_URL", vintages),
-            fred_api_key=os.environ.get("FRED_API_KEY") or None,
+            data_folder=Path(found["data_folder"][0]),
+            reports_folder=Path(found["reports_folder"][0]),
+            worldbank_url=found["worldbank_url"][0],
+            fred_url=found["fred_url"][0],
+            alfred_url=found.get("alfred_url", (None,))[0],
+            fred_api_key=key,
+            task=written.get(TASK_TABLE, {}),
+            origins={
+                **{name: origin for name, (_, origin) in found.items()},
+                "fred_api_key": KEY_VARIABLE if key else "default",
+            },
         )
+
+
+def read_config(path: Path) -> Mapping[str, Any]:
+    """Return what a file of settings holds; nothing where there is none.
+
+    Raises
+    ------
+    UsageError
+        The file is no TOML, has a key that means nothing, or a value that is no text.
+    """
+    try:
+        written = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UsageError(f"{path} cannot be read: {error}") from error
+    if "fred_api_key" in {key.lower() for key in written}:
+        raise UsageError(
+            f"{path} holds a key for FRED, which is a secret: take it out, and set "
+            f"the environment variable {KEY_VARIABLE}"
+        )
+    check_keys(written, [*VARIABLES, TASK_TABLE], str(path))
+    for name, value in written.items():
+        if name == TASK_TABLE:
+            if not isinstance(value, dict):
+                raise UsageError(f"{path}: {name} is a table: write [{name}]")
+        elif not isinstance(value, str) or not value:
+            raise UsageError(f'{path}: {name} is text: write {name} = "..."')
+    return written
+
+
+def check_keys(given: Collection[str], known: Collection[str], where: str) -> None:
+    """Raise `UsageError` for the first key that means nothing, with its near names."""
+    for key in given:
+        if key not in known:
+            what = cure(key, known, f"use {', '.join(known)}")
+            raise UsageError(f"{where} has an unknown key {key!r}: {what}")

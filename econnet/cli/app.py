@@ -11,7 +11,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from econnet.cli import show
+from econnet.cli import config, show
 from econnet.cli.duel import duel
 from econnet.cli.export import export
 from econnet.cli.fetch import fetch
@@ -54,6 +54,7 @@ def _print_version(wanted: bool) -> None:
 
 @app.callback()
 def before(
+    context: typer.Context,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print answers only.")] = False,
     debug: Annotated[
         bool, typer.Option("--debug", help="Show the traceback of an error.")
@@ -70,6 +71,7 @@ def before(
 ) -> None:
     """Take what stands before the command."""
     show.manner.quiet, show.manner.debug = quiet, debug
+    context.default_map = config.default_map(context)
 
 
 def main() -> None:
@@ -82,7 +84,7 @@ def main() -> None:
     except EconnetError as error:
         _fail(str(error), error.exit_code)
     except typer.TyperException as error:
-        _fail(error.format_message(), UsageError.exit_code)
+        _fail(config.explained(error), UsageError.exit_code)
     except (KeyboardInterrupt, typer.Abort):
         _fail("interrupted", 130)
     except show.ClosedPipeError:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from econnet.cli import show
 from econnet.cli.options import TaskOptions
-from econnet.errors import UsageError
+from econnet.errors import UsageError, cure
 from econnet.settings import Settings
 
 if TYPE_CHECKING:
@@ -96,7 +96,11 @@ def task_for(asked: TaskOptions, known: "Known", country: "Country") -> "Task":
     from econnet import forecast, labels
 
     if asked.target not in known.indicators:
-        raise UsageError(_unknown_target(asked.target, known))
+        otherwise = "`econnet indicators --search` finds one by words"
+        raise UsageError(
+            f"no indicator is called {asked.target!r}: "
+            f"{cure(asked.target, known.indicators, otherwise)}"
+        )
     frequency = asked.frequency or forecast.choose_frequency(
         known, country, asked.target, asked.label
     )
@@ -180,15 +184,3 @@ def _safe(name: str) -> str:
     """Return a name that stays within its folder, whatever a file is called."""
     kept = "".join(c if c.isalnum() or c in "-_ " else "-" for c in name).strip()
     return kept or "data"
-
-
-def _unknown_target(target: str, known: "Known") -> str:
-    from difflib import get_close_matches
-
-    near = get_close_matches(target, known.indicators, n=3)
-    cure = (
-        f"nearest: {', '.join(near)}"
-        if near
-        else "`econnet indicators --search` finds one by words"
-    )
-    return f"no indicator is called {target!r}: {cure}"

@@ -1,0 +1,85 @@
+"""Defaults of a task's options: from `econnet.toml`, then from the environment.
+
+`[task]` of the file holds them under the names of the options, and `ECONNET_LABEL` and
+its like override them; what stands on the command line overrides both.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, get_type_hints
+
+import typer
+
+from econnet.cli.options import TaskOptions
+from econnet.settings import CONFIG_FILE, TASK_TABLE, VARIABLES, Settings, check_keys
+
+
+@dataclass(frozen=True)
+class Default:
+    """A default that the user has set, and where."""
+
+    value: object
+    origin: str
+
+
+def defaults(settings: Settings) -> dict[str, Default]:
+    """Return the defaults of options that file and environment set, by their names.
+
+    Raises
+    ------
+    UsageError
+        `[task]` has a key that is no option of a task.
+    """
+    options = [option.name.replace("_", "-") for option in fields(TaskOptions)]
+    check_keys(settings.task, options, f"{CONFIG_FILE}, [{TASK_TABLE}]")
+    found = {}
+    for option in options:
+        name, variable = option.replace("-", "_"), variable_of(option)
+        if variable is not None and (text := os.environ.get(variable)):
+            value: object = text.split(",") if name in REPEATABLE else text
+            found[name] = Default(value, variable)
+        elif option in settings.task:
+            value = settings.task[option]
+            if name in REPEATABLE and not isinstance(value, list):
+                value = [value]
+            found[name] = Default(value, CONFIG_FILE)
+    return found
+
+
+def variable_of(option: str) -> str | None:
+    """Return the environment variable of an option; `None` where the name is taken."""
+    variable = f"ECONNET_{option.upper().replace('-', '_')}"
+    return None if variable in VARIABLES.values() else variable
+
+
+def default_map(context: typer.Context) -> dict[str, dict[str, Any]]:
+    """Return the defaults for each command that takes a task."""
+    values = {
+        name: default.value
+        for name, default in defaults(Settings.from_environment()).items()
+    }
+    commands: Mapping[str, Any] = getattr(context.command, "commands", {})
+    return {
+        name: values
+        for name, command in commands.items()
+        if {"label", "horizon"} <= {parameter.name for parameter in command.params}
+    }
+
+
+def explained(error: typer.TyperException) -> str:
+    """Return what was wrong; where file or environment said it, that they did."""
+    message = error.format_message()
+    context, parameter = getattr(error, "ctx", None), getattr(error, "param", None)
+    if context is None or parameter is None:
+        return message
+    source = context.get_parameter_source(parameter.name)
+    if source is None or source.name != "DEFAULT_MAP":
+        return message
+    origin = defaults(Settings.from_environment())[parameter.name].origin
+    return f"{message} (set by {origin})"
+
+
+REPEATABLE = {
+    name for name, hint in get_type_hints(TaskOptions).items() if "list" in str(hint)
+}
