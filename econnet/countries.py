@@ -74,12 +74,27 @@ def _key(text: str) -> str:
 
 
 def _near(text: str) -> str:
+    if near := _near_codes(text.strip().upper()):
+        return f"nearest: {', '.join(near)}"
     names = {_key(country.name): country.name for country in _countries().values()}
     names |= {_key(alias): alias for alias in ALIASES}
     near = [names[key] for key in get_close_matches(_key(text), names, n=3, cutoff=0.6)]
     if near:
         return f"nearest: {', '.join(near)}"
     return "give a name or an ISO code; `econnet countries` lists them"
+
+
+def _near_codes(text: str) -> list[str]:
+    """Return the codes that differ from three letters in one of them, or in order."""
+    if len(text) != 3 or not text.isalpha():
+        return []
+    near = [
+        country
+        for country in _countries().values()
+        if sum(a != b for a, b in zip(text, country.alpha3, strict=True)) == 1
+        or sorted(text) == sorted(country.alpha3)
+    ]
+    return [f"{country.alpha3} ({country.name})" for country in near[:3]]
 
 
 @cache

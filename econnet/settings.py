@@ -12,6 +12,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 from econnet.errors import UsageError, cure
 
@@ -140,3 +141,15 @@ def check_keys(given: Collection[str], known: Collection[str], where: str) -> No
         if key not in known:
             what = cure(key, known, f"use {', '.join(known)}")
             raise UsageError(f"{where} has an unknown key {key!r}: {what}")
+
+
+def without_password(url: str) -> str:
+    """Return a URL as it may be shown: without user, password and query.
+
+    >>> without_password("https://me:secret@mirror.example/v2?key=1")
+    'https://mirror.example/v2'
+    """
+    parts = urlsplit(url)
+    return urlunsplit(
+        (parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", "")
+    )

@@ -1,3 +1,4 @@
+import re
 from contextlib import suppress
 
 import pytest
@@ -41,6 +42,14 @@ def test_every_country_is_found_by_each_of_its_own_names(
 def test_unknown_name_is_refused_with_the_nearest_ones() -> None:
     with pytest.raises(UsageError, match="nearest: Germany"):
         countries.resolve("Germny")
+
+
+@pytest.mark.parametrize(
+    ("code", "near"), [("DEI", "DEU (Germany)"), ("UAS", "USA (United States)")]
+)
+def test_unknown_code_is_refused_with_the_nearest_ones(code: str, near: str) -> None:
+    with pytest.raises(UsageError, match=rf"nearest: .*{re.escape(near)}"):
+        countries.resolve(code)
 
 
 @pytest.mark.parametrize("name", ["World", "euro area", "EU", "OECD members"])

@@ -1,8 +1,20 @@
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from econnet.settings import ALFRED_URL, FRED_URL, WORLDBANK_URL, Settings
+from econnet.errors import UsageError
+from econnet.settings import (
+    ALFRED_URL,
+    FRED_URL,
+    WORLDBANK_URL,
+    Settings,
+    read_config,
+    without_password,
+)
 
 NAMES = (
     "ECONNET_DATA",
@@ -45,3 +57,69 @@ def test_key_is_never_shown_and_goes_to_no_mirror(
     settings = Settings.from_environment()
     assert "0123456789abcdef" not in repr(settings)
     assert settings.alfred_url is None
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the working directory, an empty one."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_file_gives_what_the_environment_does_not(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (here / "econnet.toml").write_text(
+        'data_folder = "figures"\nfred_url = "http://mirror.example/fred"\n'
+    )
+    monkeypatch.setenv("ECONNET_DATA", "elsewhere")
+    monkeypatch.setenv("ECONNET_REPORTS", "")
+    settings = Settings.from_environment()
+    assert settings.data_folder == Path("elsewhere")
+    assert settings.reports_folder == Path("reports")
+    assert settings.fred_url == "http://mirror.example/fred"
+    assert settings.alfred_url is None
+    assert settings.origins == {
+        "data_folder": "ECONNET_DATA",
+        "reports_folder": "default",
+        "worldbank_url": "default",
+        "fred_url": "econnet.toml",
+        "fred_api_key": "default",
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('date_folder = "a"', "nearest: data_folder"),
+        ('colour = "a"', "use data_folder, reports_folder"),
+        ("fred_url = 3", 'fred_url is text: write fred_url = "..."'),
+        ('data_folder = ""', "data_folder is text"),
+        ('task = "a"', r"write \[task\]"),
+        ("a b", "cannot be read: .*line 1"),
+        ('fred_api_key = "0123"', "is a secret: take it out"),
+        ('FRED_API_KEY = "0123"', "is a secret: take it out"),
+    ],
+)
+def test_file_that_means_something_else_is_refused(
+    text: str, words: str, here: Path
+) -> None:
+    (here / "econnet.toml").write_text(text)
+    with pytest.raises(UsageError, match=words) as caught:
+        Settings.from_environment()
+    assert "econnet.toml" in str(caught.value)
+    assert "0123" not in str(caught.value)
+
+
+@given(st.binary(max_size=60))
+def test_any_file_is_settings_or_a_usage_error(content: bytes) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "econnet.toml"
+        path.write_bytes(content)
+        with suppress(UsageError):
+            assert read_config(path) == {}
+
+
+def test_password_of_a_mirror_is_not_shown() -> None:
+    url = "https://me:secret@mirror.example:8080/v2?api_key=1"
+    assert without_password(url) == "https://mirror.example:8080/v2"

@@ -8,7 +8,7 @@ import typer
 from econnet.cli import show
 from econnet.cli.jobs import date, resolve_all
 from econnet.cli.options import AsOf, Countries
-from econnet.errors import DataError
+from econnet.errors import DataError, UsageError, cure
 from econnet.settings import Settings
 
 
@@ -30,8 +30,12 @@ def export(
 
     Example: econnet export --country DEU --indicator real_gdp --output gdp.csv
     """
-    from econnet import ingest, store
+    from econnet import catalog, ingest, store
 
+    for key in indicator or []:
+        if key not in catalog.load():
+            what = cure(key, catalog.load(), "`econnet indicators` lists all")
+            raise UsageError(f"no indicator is called {key!r}: {what}")
     named = [one.alpha3 for one in resolve_all(country)] if country else None
     path = output if form is None else output.with_suffix(f".{form}")
     rows = ingest.known(

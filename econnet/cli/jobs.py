@@ -110,6 +110,7 @@ def task_for(asked: TaskOptions, known: "Known", country: "Country") -> "Task":
         target=asked.target,
         label=asked.label,
         horizon=asked.horizon,
+        event=asked.event,
         pool=asked.pool,
         members=asked.members,
         seed=asked.seed,

@@ -17,6 +17,7 @@ import typer
 from econnet.catalog import Frequency
 
 Pool = Literal["all", "own"]
+Event = Literal["at", "within"]
 
 Countries = Annotated[
     list[str] | None,
@@ -52,6 +53,12 @@ class TaskOptions:
         ),
     ] = "negative-growth"
     horizon: Annotated[int, typer.Option(min=0, max=40, help="Periods ahead.")] = 1
+    event: Annotated[
+        Event,
+        typer.Option(
+            help="A contraction in that period, or in any from the next one up to it."
+        ),
+    ] = "at"
     pool: Annotated[
         Pool,
         typer.Option(help="Learn from all countries, or from its own history alone."),

@@ -3,9 +3,9 @@
 import json as json_format
 from typing import TYPE_CHECKING
 
-from econnet.cli import show
+from econnet.cli import config, show
 from econnet.cli.options import Json
-from econnet.settings import Settings
+from econnet.settings import Settings, without_password
 
 if TYPE_CHECKING:
     from econnet.sources.observations import Known
@@ -20,6 +20,7 @@ def status(json: Json = False) -> None:
     from econnet import ingest
 
     settings = Settings.from_environment()
+    settled = _settings(settings)
     known = ingest.known(settings)
     stored = ingest.store(settings)
     sources = _sources(known)
@@ -37,6 +38,7 @@ def status(json: Json = False) -> None:
                 "forecasts": made,
                 "data_folder": str(settings.data_folder),
                 "reports_folder": str(settings.reports_folder),
+                "settings": settled,
             }
         )
         return
@@ -51,6 +53,38 @@ def status(json: Json = False) -> None:
         _show_store(held)
     show.answer(f"Models: {len(models)} in {settings.data_folder / 'models'}")
     show.answer(f"Forecasts made: {made}")
+    show.table(
+        "Settings",
+        ("setting", "value", "from"),
+        [
+            (name, setting["value"], setting["from"])
+            for name, setting in settled.items()
+        ],
+    )
+
+
+def _settings(settings: Settings) -> dict[str, dict[str, str]]:
+    """Return each setting, and the defaults of a task that are set, with their origin.
+
+    A secret is never shown, be it a key or a password in the URL of a mirror.
+    """
+    values = {
+        "data_folder": str(settings.data_folder),
+        "reports_folder": str(settings.reports_folder),
+        "worldbank_url": without_password(settings.worldbank_url),
+        "fred_url": without_password(settings.fred_url),
+        "alfred_url": without_password(settings.alfred_url or "not asked"),
+        "fred_api_key": "set, not shown" if settings.fred_api_key else "not set",
+    }
+    settled = {
+        name: {"value": value, "from": settings.origins.get(name, "default")}
+        for name, value in values.items()
+    }
+    for name, default in config.defaults(settings).items():
+        value = default.value
+        shown = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+        settled[name.replace("_", "-")] = {"value": shown, "from": default.origin}
+    return settled
 
 
 def _sources(known: "Known") -> list[dict[str, object]]:
