@@ -9,6 +9,7 @@ class Format(StrEnum):
 
     PDF = "pdf"
     PNG = "png"
+    HTML = "html"
     JSON = "json"
 
 

@@ -1,4 +1,4 @@
-"""The report as files: a PDF, a PNG of each figure, and every number as JSON.
+"""The report as files: PDF, HTML, a PNG of each figure, and every number as JSON.
 
 Files appear whole or not at all: each is written beside its place and moved there when
 it is complete. The same forecast gives the same bytes.
@@ -17,7 +17,7 @@ import typst
 from matplotlib.figure import Figure
 
 from econnet.forecast import Forecast
-from econnet.report import Format, Paper, figures, pages, record, words
+from econnet.report import Format, Paper, figures, pages, record, web, words
 
 
 def write(
@@ -45,6 +45,8 @@ def _files(
     if "png" in formats:
         for name, figure in drawn.items():
             yield f"{name}.png", figures.as_png(figure, words.credit(forecast))
+    if "html" in formats:
+        yield "report.html", web.as_html(forecast).encode()
     if "json" in formats:
         document = json.dumps(record.to_dict(forecast), indent=2, allow_nan=False)
         yield "report.json", f"{document}\n".encode()

@@ -64,7 +64,7 @@ def test_report_is_a_pdf_a_picture_of_each_figure_and_the_numbers(
 ) -> None:
     names = {path.name for path in written.iterdir()}
     pictures = {f"{name}.png" for name in figures.draw(germany)}
-    assert names == {"report.pdf", "report.json"} | pictures
+    assert names == {"report.pdf", "report.html", "report.json"} | pictures
     assert len(pictures) == len(figures.DRAWINGS)
 
 

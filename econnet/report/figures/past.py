@@ -119,7 +119,7 @@ def _draw_growth(axes: Axes, growth: pd.Series, time: TimeAxis, look: Look) -> N
         return
     values = known.to_numpy(dtype=float)
     x = time.middle(pd.PeriodIndex(known.index))
-    low, high = _growth_limits(values)
+    low, high = growth_limits(values)
     heights = np.clip(values, low, high)
     colors = np.where(values < 0, look.contraction, look.pale_forecast)
     # One collection of lines where bars would be too thin to be told apart.
@@ -137,7 +137,7 @@ def _draw_growth(axes: Axes, growth: pd.Series, time: TimeAxis, look: Look) -> N
     year_axis(axes)
 
 
-def _growth_limits(values: Floats) -> tuple[float, float]:
+def growth_limits(values: Floats) -> tuple[float, float]:
     """Return limits that most values fill well: the largest few may lie beyond."""
     usual = 2.2 * float(np.quantile(np.abs(values), 0.95)) or 1.0
     low, high = min(0.0, float(values.min())), max(0.0, float(values.max()))
