@@ -84,6 +84,24 @@ class Indicator:
     denominator: str | None
     series: tuple[SeriesTemplate, ...]
 
+    @property
+    def unit_of_change(self) -> str:
+        """The unit of what it becomes: `change, percent` for what grows."""
+        match self.transform:
+            case "growth" | "log-difference":
+                return "change, percent"
+            case "difference":
+                return f"change, {_points(self.unit)}"
+            case "ratio":
+                return "percent"
+            case "level":
+                return self.unit
+
+    @property
+    def unit_of_figure(self) -> str:
+        """The unit in which a reader would state it: a rate by its level."""
+        return self.unit if self.transform == "difference" else self.unit_of_change
+
     def publication_lag_days(
         self, source: str, frequency: Frequency, alpha3: str
     ) -> int | None:
@@ -98,6 +116,11 @@ class Indicator:
             and (not template.countries or alpha3 in template.countries)
         )
         return next(lags, None)
+
+
+def _points(unit: str) -> str:
+    """Return the unit of a difference: a share of something changes by points."""
+    return "percentage points" if unit.startswith("percent") else unit
 
 
 @cache

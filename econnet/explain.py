@@ -6,14 +6,18 @@ inputs that moved. They add up to the difference between the two log-odds, and a
 through the network's own backward pass.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
-from econnet.ensemble import pooled
 from econnet.evaluation.walkforward import Window
-from econnet.features import Floats
+from econnet.features import Features, Floats
 from econnet.network import Network
+
+# A trained forecaster: the probabilities of rows of features as they are, unscaled.
+Say: TypeAlias = Callable[[Floats], Floats]
 
 STEPS = 64
 MISSING = "missing"
@@ -46,17 +50,21 @@ class Response:
     current: float | None
 
 
-def contributions(window: Window, network: Network) -> list[Contribution]:
-    """Return what each indicator adds to the forecast of the window's one row ahead.
+def contributions(x: Floats, window: Window, network: Network) -> list[Contribution]:
+    """Return what each indicator adds to the forecast of one row.
 
     Largest first, by size. What the flags of missing values add is `MISSING`'s.
+
+    Parameters
+    ----------
+    x : array (inputs,)
+        The row, scaled as the window scales.
 
     Notes
     -----
     M. Sundararajan, A. Taly and Q. Yan, "Axiomatic attribution for deep networks"
     (2017), equation 1, by the midpoint rule.
     """
-    x = window.X_ahead[0].astype(np.float64)
     shares = (np.arange(STEPS) + 0.5) / STEPS
     gradient = network.input_gradient(shares[:, None] * x).mean(axis=(0, 1))
     parts = x * gradient
@@ -69,25 +77,55 @@ def contributions(window: Window, network: Network) -> list[Contribution]:
     return sorted(found, key=lambda it: -abs(it.log_odds))
 
 
-def response(
-    window: Window, network: Network, indicator: str, points: int = 25
-) -> Response:
+def newest(row: Floats, features: Features, indicator: str) -> float | None:
+    """Return an indicator's newest transformed value in a row; `None` if missing."""
+    value = float(row[_newest_column(features, indicator)])
+    return None if np.isnan(value) else value
+
+
+def moved(
+    rows: Floats, window: Window, indicator: str, shifts: Sequence[float] | Floats
+) -> Floats:
+    """Return rows in which an indicator's newest value is moved by `shifts`.
+
+    Its moving averages move with it; everything else stays as it is. A value that is
+    missing is moved from the training median. `rows` has one row a shift, (rows,
+    columns).
+    """
+    column = _newest_column(window.features, indicator)
+    weights = np.array(
+        [
+            it.newest_weight if it.indicator == indicator else 0.0
+            for it in window.features.columns
+        ]
+    )
+    moved_ = rows.copy()
+    missing = np.isnan(moved_[:, column])
+    moved_[missing, column] = window.scaler.median[column]
+    shifted: Floats = moved_ + np.outer(np.asarray(shifts), weights)
+    return shifted
+
+
+def seen(window: Window, indicator: str) -> tuple[float, float]:
+    """Return the training rows' 1st and 99th percentile of a newest value."""
+    column = _newest_column(window.features, indicator)
+    return float(window.scaler.low[column]), float(window.scaler.high[column])
+
+
+def response(window: Window, say: Say, indicator: str, points: int = 25) -> Response:
     """Return how the forecast of the window's one row depends on a newest value.
 
     The indicator's moving averages move with it; everything else stays as it is.
     """
-    columns = window.features.columns
-    newest = [column.name for column in columns].index(indicator)
-    weights = np.array(
-        [c.newest_weight if c.indicator == indicator else 0.0 for c in columns]
-    )
     row = window.features.X[window.ahead[0]]
-    current = None if np.isnan(row[newest]) else float(row[newest])
-    start = window.scaler.median[newest] if current is None else current
-    low, high = window.scaler.low[newest], window.scaler.high[newest]
+    current = newest(row, window.features, indicator)
+    column = _newest_column(window.features, indicator)
+    start = window.scaler.median[column] if current is None else current
+    low, high = seen(window, indicator)
     values = np.linspace(min(low, start), max(high, start), points)
-    rows = np.tile(row, (points, 1))
-    rows[:, newest] = start
-    rows = rows + np.outer(values - start, weights)
-    said = network.logits(window.scaler.transform(rows))[:, :, 0].astype(np.float64)
-    return Response(indicator, values, pooled(said), current)
+    rows = moved(np.tile(row, (points, 1)), window, indicator, values - start)
+    return Response(indicator, values, say(rows), current)
+
+
+def _newest_column(features: Features, indicator: str) -> int:
+    return [column.name for column in features.columns].index(indicator)

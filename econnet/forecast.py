@@ -7,7 +7,7 @@ Only this module knows the whole story.
 
 import platform
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from econnet import ensemble, explain, features, labels, models, panel
+from econnet import ensemble, explain, features, labels, models, panel, whatif
 from econnet.catalog import FREQUENCIES, Frequency
 from econnet.countries import Country
 from econnet.errors import DataError
@@ -24,11 +24,13 @@ from econnet.evaluation import calibration, metrics, walkforward
 from econnet.evaluation.baselines import BASELINES
 from econnet.evaluation.metrics import ReliabilityBin, Scores
 from econnet.evaluation.walkforward import Schedule
-from econnet.features import ABROAD, PHASE, Event, Features
+from econnet.features import ABROAD, PHASE, Event, Features, Floats
 from econnet.labels import Label
-from econnet.models import Model
+from econnet.models import Ahead, Model
+from econnet.network import Network
 from econnet.panel import PERIODS_A_YEAR, Panel
 from econnet.sources.observations import Known
+from econnet.whatif import Assumption, WhatIf
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,70 @@ class Driver:
     title: str
     group: str
     contribution: float
+
+
+@dataclass(frozen=True)
+class Previous:
+    """An earlier forecast of the same task, to compare with.
+
+    Parameters
+    ----------
+    made_at
+        When it was made; `None` where it was not, and comes from the replay of history.
+    """
+
+    made_at: str | None
+    origin: pd.Period
+    period: pd.Period
+    probability: float
+
+
+@dataclass(frozen=True)
+class Movement:
+    """What one indicator did to the forecast between two origins.
+
+    Parameters
+    ----------
+    unit
+        Unit of `before` and `after`, the newest transformed values then and now; `None`
+        where one was missing, or where there is no such value.
+    contribution
+        What it adds now less what it added then, in log-odds, by today's networks.
+    """
+
+    indicator: str
+    title: str
+    group: str
+    unit: str
+    before: float | None
+    after: float | None
+    contribution: float
+
+
+@dataclass(frozen=True)
+class Change:
+    """What moved the forecast since the one before.
+
+    Parameters
+    ----------
+    made_at, origin, period, probability
+        Of the forecast before; `made_at` is `None` where it comes from the replay of
+        history.
+    figures
+        What the new figures added, in log-odds, by today's networks.
+    learning
+        What all else added: that the networks were trained anew, and on revised data.
+    movements
+        The parts of `figures`, largest first.
+    """
+
+    made_at: str | None
+    origin: str
+    period: str
+    probability: float
+    figures: float
+    learning: float
+    movements: tuple[Movement, ...]
 
 
 @dataclass(frozen=True)
@@ -117,7 +183,15 @@ class Episode:
 
 @dataclass(frozen=True)
 class SeriesUsed:
-    """A series behind the forecast, as the report's data page shows it."""
+    """A series behind the forecast, as the report's data page shows it.
+
+    Parameters
+    ----------
+    next_due
+        The day on which its next figure is due, by its publication lag.
+    recent_periods, recent
+        Its newest values at the panel's frequency, oldest first.
+    """
 
     indicator: str
     title: str
@@ -131,6 +205,9 @@ class SeriesUsed:
     rights: str
     attribution: str
     retrieved_at: str
+    next_due: str
+    recent_periods: tuple[str, ...]
+    recent: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -172,8 +249,12 @@ class Forecast:
     base_rate
         Share of the country's past periods that contracted.
     previous_probability
-        What was said out of sample one origin earlier, for the period before; `None`
-        where nothing was.
+        What was said one origin earlier, for the period before; `None` where nothing
+        was.
+    change
+        What moved the forecast since then; `None` likewise.
+    outlook
+        The forecast for several horizons, this one among them, nearest first.
     target_title, target_unit
         Of the indicator that is labelled and shown: `Real GDP`.
     meaning
@@ -193,6 +274,8 @@ class Forecast:
         where the country stands alone.
     reliability
         The country's track record by bins of probability.
+    what_if
+        The forecast if some figures were others; `None` where nobody asked.
     """
 
     country: Country
@@ -203,6 +286,8 @@ class Forecast:
     interval: tuple[float, float]
     base_rate: float
     previous_probability: float | None
+    change: Change | None
+    outlook: tuple[Ahead, ...]
     target_title: str
     target_unit: str
     meaning: str
@@ -219,6 +304,7 @@ class Forecast:
     data: DataUsed
     versions: dict[str, str]
     made_at: str
+    what_if: WhatIf | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -354,9 +440,43 @@ def train(
 
     `progress` is told the share of the work that is done, from 0 to 1.
     """
-    task, made = prepared.task, prepared.features
+    others = [
+        it for it in OUTLOOK[prepared.task.frequency] if it != prepared.task.horizon
+    ]
+    done = 0
+
+    def advance(share: float) -> None:
+        progress((done + share) / (len(others) + 1))
+
+    record = replay(prepared, list(BASELINES), advance)
+    window = final_window(prepared)
+    network = learn(prepared, window)
+    outlook = []
+    for horizon in others:
+        done += 1
+        outlook += _ahead(at_horizon(prepared, horizon), advance)
+    progress(1.0)
+    return Model(network, window.scaler, record, fingerprint(prepared), tuple(outlook))
+
+
+def at_horizon(prepared: Prepared, horizon: int) -> Prepared:
+    """Return the same for another horizon, which costs next to nothing."""
+    task = replace(prepared.task, horizon=horizon)
+    made = features.with_target(prepared.features, horizon, task.event)
+    return replace(prepared, task=task, features=made)
+
+
+def replay(
+    prepared: Prepared,
+    baselines: Sequence[str],
+    progress: Callable[[float], None],
+) -> pd.DataFrame:
+    """Return the track record of econnet and of baselines; all countries are in it."""
+    task = prepared.task
     schedule = Schedule(rolling_years=task.rolling_years)
-    windows = walkforward.windows(made, task.frequency, prepared.origin, schedule)
+    windows = walkforward.windows(
+        prepared.features, task.frequency, prepared.origin, schedule
+    )
     finished = 0
 
     def count(more: int) -> None:
@@ -364,12 +484,69 @@ def train(
         finished += more
         progress(finished / (len(windows) + 1))
 
-    record = walkforward.run(windows, models_of(task, list(BASELINES), count))
+    return walkforward.run(windows, models_of(task, baselines, count))
+
+
+def learn(prepared: Prepared, window: walkforward.Window) -> Network:
+    """Return the networks that forecast today, trained on all that is known."""
     with threadpool_limits(1):
-        final = final_window(prepared)
-        network = ensemble.fit([final], task.members, task.seed, ensemble.Options())
-    progress(1.0)
-    return Model(network, final.scaler, record, fingerprint(prepared))
+        return ensemble.fit(
+            [window], prepared.task.members, prepared.task.seed, ensemble.Options()
+        )
+
+
+def _ahead(prepared: Prepared, progress: Callable[[float], None]) -> list[Ahead]:
+    """Return the forecast at another horizon; none from too short a history."""
+    try:
+        record = replay(prepared, ["base_rate"], progress)
+    except DataError:
+        return []
+    window = final_window(prepared)
+    probability, interval = _said_today(
+        prepared, window, learn(prepared, window), record
+    )
+    return _summary(prepared, probability, interval, record)
+
+
+def _summary(
+    prepared: Prepared,
+    probability: float,
+    interval: tuple[float, float],
+    record: pd.DataFrame,
+) -> list[Ahead]:
+    """Return a forecast in short; none where no past one of the country is scored."""
+    task, alpha3 = prepared.task, prepared.country.alpha3
+    scored = record[record["outcome"].notna() & (record["country"] == alpha3)]
+    if scored.empty:
+        return []
+    period = str(prepared.origin + task.horizon)
+    scores = _scores_by_model(scored)["econnet"]
+    rate = _base_rate(prepared)
+    return [Ahead(alpha3, task.horizon, period, probability, interval, rate, scores)]
+
+
+def _base_rate(prepared: Prepared) -> float:
+    """Return how often what is forecast has been in the country's past."""
+    alpha3, made = prepared.country.alpha3, prepared.features
+    if prepared.task.event == "at":
+        return float(prepared.label.values.loc[alpha3].mean())
+    return float(np.nanmean(made.y[made.countries == alpha3]))
+
+
+def _said_today(
+    prepared: Prepared,
+    window: walkforward.Window,
+    network: Network,
+    record: pd.DataFrame,
+) -> tuple[float, tuple[float, float]]:
+    """Return the probability of the window's one row, and its 90% interval."""
+    task = prepared.task
+    with threadpool_limits(1):
+        said = ensemble.logits([window], task.members, network)[0]
+    own = record[record["outcome"].notna() & (record["model"] == "econnet")]
+    block = max(task.horizon + 1, PERIODS_A_YEAR[task.frequency])
+    interval = calibration.interval(own, said[:, 0], block, task.seed)
+    return float(ensemble.pooled(said)[0]), interval
 
 
 def models_of(
@@ -428,16 +605,23 @@ def final_window(prepared: Prepared) -> walkforward.Window:
     )
 
 
-def make(prepared: Prepared, model: Model) -> Forecast:
-    """Return the answer for the country, and all that is needed to judge it."""
-    country, task = prepared.country, prepared.task
+def make(
+    prepared: Prepared,
+    model: Model,
+    previous: Previous | None = None,
+    assumptions: Sequence[Assumption] = (),
+) -> Forecast:
+    """Return the answer for the country, and all that is needed to judge it.
+
+    Parameters
+    ----------
+    previous
+        The forecast to compare with; by default that of the replay, one origin before.
+    assumptions
+        Figures that are supposed to be others, for `what_if`.
+    """
+    country, task, record = prepared.country, prepared.task, model.track_record
     window = final_window(prepared)
-    with threadpool_limits(1):
-        said = ensemble.logits([window], task.members, model.network)[0]
-        contributions = explain.contributions(window, model.network)
-        curves = _response_curves(prepared, window, model, contributions)
-    probability = float(ensemble.pooled(said)[0])
-    record = model.track_record
     scored = record[record["outcome"].notna()]
     own = scored[scored["country"] == country.alpha3]
     if own.empty:
@@ -445,6 +629,36 @@ def make(prepared: Prepared, model: Model) -> Forecast:
             f"{country.name} has no past forecast whose outcome is known: its data are "
             "too short for a track record; choose another --label or --frequency"
         )
+    probability, interval = _said_today(prepared, window, model.network, record)
+    before = previous or _replayed(prepared, record)
+
+    def say(rows: Floats) -> Floats:
+        logits = model.network.logits(window.scaler.transform(rows))
+        return ensemble.pooled(logits[:, :, 0].astype(np.float64))
+
+    with threadpool_limits(1):
+        contributions = explain.contributions(
+            window.X_ahead[0].astype(np.float64), window, model.network
+        )
+        curves = _response_curves(prepared, window, say, contributions)
+        change = (
+            _change(prepared, window, model.network, contributions, before, probability)
+            if before
+            else None
+        )
+        supposed = (
+            whatif.answer(
+                assumptions,
+                window,
+                say,
+                prepared.panel.indicators,
+                _newest_levels(prepared),
+            )
+            if assumptions
+            else None
+        )
+    this = _summary(prepared, probability, interval, record)
+    others = [it for it in model.outlook if it.country == country.alpha3]
     metrics_of = _scores_by_model(own)
     pool_of = _scores_by_model(scored) if len(scored["country"].unique()) > 1 else {}
     mine = own[own["model"] == "econnet"]
@@ -454,14 +668,11 @@ def make(prepared: Prepared, model: Model) -> Forecast:
         origin=prepared.origin,
         period=prepared.origin + task.horizon,
         probability=probability,
-        interval=calibration.interval(
-            scored[scored["model"] == "econnet"],
-            said[:, 0],
-            max(task.horizon + 1, PERIODS_A_YEAR[task.frequency]),
-            task.seed,
-        ),
-        base_rate=float(prepared.label.values.loc[country.alpha3].mean()),
-        previous_probability=_said(record, country, prepared.origin - 1),
+        interval=interval,
+        base_rate=_base_rate(prepared),
+        previous_probability=before.probability if before else None,
+        change=change,
+        outlook=tuple(sorted([*this, *others], key=lambda it: it.horizon)),
         target_title=prepared.panel.indicators[prepared.label.target].title,
         target_unit=prepared.panel.indicators[prepared.label.target].unit,
         meaning=prepared.label.meaning,
@@ -482,6 +693,7 @@ def make(prepared: Prepared, model: Model) -> Forecast:
         data=data_used(prepared),
         versions=_versions(),
         made_at=pd.Timestamp.now("UTC").isoformat(timespec="seconds"),
+        what_if=supposed,
     )
 
 
@@ -494,14 +706,81 @@ def _scores_by_model(scored: pd.DataFrame) -> dict[str, Scores]:
     }
 
 
-def _said(record: pd.DataFrame, country: Country, origin: pd.Period) -> float | None:
-    """Return what econnet said out of sample in an origin, if it said anything."""
+def _replayed(prepared: Prepared, record: pd.DataFrame) -> Previous | None:
+    """Return what econnet said out of sample one origin earlier, if anything."""
+    origin = prepared.origin - 1
     rows = record[
         (record["model"] == "econnet")
-        & (record["country"] == country.alpha3)
+        & (record["country"] == prepared.country.alpha3)
         & (record["origin"] == origin)
     ]
-    return float(rows["probability"].iloc[0]) if len(rows) else None
+    if rows.empty:
+        return None
+    period = origin + prepared.task.horizon
+    return Previous(None, origin, period, float(rows["probability"].iloc[0]))
+
+
+def _change(
+    prepared: Prepared,
+    window: walkforward.Window,
+    network: Network,
+    now: Sequence[explain.Contribution],
+    before: Previous,
+    probability: float,
+) -> Change:
+    """Return what moved the forecast from `before` to `probability`."""
+    made = prepared.features
+    then = np.flatnonzero(
+        (made.countries == prepared.country.alpha3) & (made.origins == before.origin)
+    )
+    movements: list[Movement] = []
+    if len(then):
+        rows = made.X[[then[0], window.ahead[0]]]
+        scaled = window.scaler.transform(rows[:1])[0].astype(np.float32)
+        added = explain.contributions(scaled.astype(np.float64), window, network)
+        apart = {it.indicator: it.log_odds for it in now}
+        for it in added:
+            apart[it.indicator] = apart.get(it.indicator, 0.0) - it.log_odds
+        movements = [
+            _movement(prepared, rows, indicator, log_odds)
+            for indicator, log_odds in apart.items()
+            if log_odds != 0
+        ]
+    figures = sum(it.contribution for it in movements)
+    whole = _log_odds(probability) - _log_odds(before.probability)
+    return Change(
+        made_at=before.made_at,
+        origin=str(before.origin),
+        period=str(before.period),
+        probability=before.probability,
+        figures=figures,
+        learning=whole - figures,
+        movements=tuple(sorted(movements, key=lambda it: -abs(it.contribution))),
+    )
+
+
+def _movement(
+    prepared: Prepared, rows: Floats, indicator: str, log_odds: float
+) -> Movement:
+    """Return what an indicator did between two rows, the earlier first."""
+    title, group = _named(prepared, indicator)
+    if indicator in DERIVED:
+        return Movement(indicator, title, group, "", None, None, log_odds)
+    before, after = (explain.newest(row, prepared.features, indicator) for row in rows)
+    unit = prepared.panel.indicators[indicator].unit_of_change
+    return Movement(indicator, title, group, unit, before, after, log_odds)
+
+
+def _log_odds(probability: float) -> float:
+    held = min(max(probability, 1e-6), 1 - 1e-6)
+    return float(np.log(held / (1 - held)))
+
+
+def _newest_levels(prepared: Prepared) -> dict[str, float]:
+    """Return the newest level of each indicator that the country has."""
+    levels = prepared.panel.values.loc[prepared.country.alpha3]
+    newest = levels.ffill().iloc[-1].dropna()
+    return {str(key): float(value) for key, value in newest.items()}
 
 
 def _with_today(
@@ -565,17 +844,22 @@ def _or_none(value: float) -> float | None:
 
 
 def _driver(prepared: Prepared, part: explain.Contribution) -> Driver:
-    title, group = DERIVED.get(part.indicator, ("", ""))
-    if not title:
-        indicator = prepared.panel.indicators[part.indicator]
-        title, group = indicator.title, indicator.group
+    title, group = _named(prepared, part.indicator)
     return Driver(part.indicator, title, group, part.log_odds)
+
+
+def _named(prepared: Prepared, indicator: str) -> tuple[str, str]:
+    """Return the title and the group of an indicator, or of what is made of others."""
+    if indicator in DERIVED:
+        return DERIVED[indicator]
+    measured = prepared.panel.indicators[indicator]
+    return measured.title, measured.group
 
 
 def _response_curves(
     prepared: Prepared,
     window: walkforward.Window,
-    model: Model,
+    say: explain.Say,
     contributions: Sequence[explain.Contribution],
 ) -> tuple[ResponseCurve, ...]:
     """Return the curves of the indicators that contribute most."""
@@ -583,12 +867,12 @@ def _response_curves(
     curves = []
     for part in measured[:RESPONSE_CURVES]:
         indicator = prepared.panel.indicators[part.indicator]
-        found = explain.response(window, model.network, part.indicator)
+        found = explain.response(window, say, part.indicator)
         curves.append(
             ResponseCurve(
                 indicator=indicator.key,
                 title=indicator.title,
-                unit=UNIT_OF_CHANGE.get(indicator.transform, indicator.unit),
+                unit=indicator.unit_of_change,
                 values=tuple(found.values.tolist()),
                 probabilities=tuple(found.probabilities.tolist()),
                 current=found.current,
@@ -608,19 +892,25 @@ def data_used(prepared: Prepared) -> DataUsed:
         on=["country", "indicator", "source", "series_id", "frequency"],
     )
     series = tuple(_series_used(prepared, row) for _, row in about.iterrows())
-    known_at = prepared.panel.known_at[label.target].loc[alpha3].dropna()
-    newest = known_at.index[-1]
-    lag = known_at.iloc[-1] - newest.end_time.normalize()
+    newest = prepared.panel.known_at[label.target].loc[alpha3].dropna().index[-1]
     history = prepared.label.values.loc[alpha3].dropna()
     return DataUsed(
         source=prepared.known.source,
         as_of=str(prepared.panel.as_of.date()),
         first_period=str(history.index[0]),
         last_period=str(newest),
-        next_due=str(((newest + 1).end_time.normalize() + lag).date()),
+        next_due=_next_due(prepared, label.target),
         n_countries=len(set(prepared.features.countries)),
         series=series,
     )
+
+
+def _next_due(prepared: Prepared, indicator: str) -> str:
+    """Return the day on which an indicator's next figure is due, by the last one."""
+    known_at = prepared.panel.known_at[indicator].loc[prepared.country.alpha3].dropna()
+    newest = known_at.index[-1]
+    lag = known_at.iloc[-1] - newest.end_time.normalize()
+    return str(((newest + 1).end_time.normalize() + lag).date())
 
 
 def _series_used(prepared: Prepared, about: "pd.Series[Any]") -> SeriesUsed:
@@ -640,6 +930,9 @@ def _series_used(prepared: Prepared, about: "pd.Series[Any]") -> SeriesUsed:
         rights=about["rights"],
         attribution=about["attribution"],
         retrieved_at=str(about["retrieved_at"].date()),
+        next_due=_next_due(prepared, key),
+        recent_periods=tuple(str(period) for period in values.index[-RECENT:]),
+        recent=tuple(values.iloc[-RECENT:].tolist()),
     )
 
 
@@ -663,15 +956,18 @@ FREQUENCY_WORDS: Mapping[Frequency, str] = {
 
 WALK_FORWARD_MEMBERS = 4
 RESPONSE_CURVES = 6
+# Newest values of a series that the report draws beside its name.
+RECENT = 40
+# Horizons that are forecast beside the one that is asked for.
+OUTLOOK: Mapping[Frequency, tuple[int, ...]] = {
+    "A": (1, 2),
+    "Q": (1, 2, 3, 4),
+    "M": (1, 3, 6, 12),
+}
 
 # Drivers that are made from labels and other countries, with title and group.
 DERIVED: Mapping[str, tuple[str, str]] = {
     PHASE: ("Phase and past contractions", "cycle"),
     ABROAD: ("Growth abroad", "abroad"),
     explain.MISSING: ("Figures that are missing", "data"),
-}
-UNIT_OF_CHANGE: Mapping[str, str] = {
-    "growth": "change, percent",
-    "log-difference": "change, percent",
-    "ratio": "percent",
 }

@@ -9,7 +9,9 @@ import io
 import os
 from pathlib import Path
 
-from econnet.forecast import Forecast
+import pandas as pd
+
+from econnet.forecast import Forecast, Prepared, Previous
 
 COLUMNS = (
     "made_at",
@@ -50,6 +52,52 @@ def add(forecast: Forecast, path: Path) -> None:
         os.write(descriptor, _line(row))
     finally:
         os.close(descriptor)
+
+
+def latest(prepared: Prepared, path: Path) -> Previous | None:
+    """Return the newest forecast of the same task from an earlier origin.
+
+    `None` where there is none. One from the same origin is no change worth telling, and
+    a line that cannot be read is passed over: the file is the user's.
+    """
+    task = prepared.task
+    wanted = {
+        "country": prepared.country.alpha3,
+        "frequency": task.frequency,
+        "target": task.target,
+        "label": task.label,
+        "event": task.event,
+        "horizon": str(task.horizon),
+    }
+    found: Previous | None = None
+    for row in _rows(path):
+        if any(row.get(key) != value for key, value in wanted.items()):
+            continue
+        earlier = _previous(row, prepared.origin)
+        if earlier and (found is None or earlier.origin >= found.origin):
+            found = earlier
+    return found
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    if not path.exists():
+        return []
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _previous(row: dict[str, str], before: pd.Period) -> Previous | None:
+    """Return the forecast of a line, if it was made before the origin `before`."""
+    try:
+        origin, period = (
+            pd.Period(row[key], before.freqstr) for key in ("origin", "period")
+        )
+        probability = float(row["probability"])
+    except (KeyError, TypeError, ValueError):
+        return None
+    if origin >= before or not 0 <= probability <= 1:
+        return None
+    return Previous(row["made_at"], origin, period, probability)
 
 
 def _line(row: tuple[object, ...]) -> bytes:

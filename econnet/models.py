@@ -14,10 +14,36 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from econnet.evaluation.metrics import BrierParts, Scores
 from econnet.features import Features, Scaler
 from econnet.network import Network
 
 RECORD = ["model", "country", "origin", "period", "horizon", "probability", "outcome"]
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """A forecast in short, for one of several horizons.
+
+    Parameters
+    ----------
+    period
+        The period that is forecast, as text.
+    probability, interval
+        Probability of contraction, and its 90% interval (low, high).
+    base_rate
+        How often what is forecast has been in the country's past.
+    scores
+        Of econnet's forecasts of the country at this horizon, out of sample.
+    """
+
+    country: str
+    horizon: int
+    period: str
+    probability: float
+    interval: tuple[float, float]
+    base_rate: float
+    scores: Scores
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,12 +56,15 @@ class Model:
         Of the features and the task it was trained for.
     track_record
         Out-of-sample forecasts, columns `RECORD`, of every model and country.
+    outlook
+        The country's forecasts at other horizons.
     """
 
     network: Network
     scaler: Scaler
     track_record: pd.DataFrame
     fingerprint: str
+    outlook: tuple[Ahead, ...] = ()
 
 
 def fingerprint(features: Features, task: object, version: str) -> str:
@@ -74,6 +103,7 @@ def save(model: Model, path: Path) -> None:
         "countries": names["country"],
         "frequency": origins.freqstr,
         "horizon": int(record["horizon"].iloc[0]),
+        "outlook": [asdict(ahead) for ahead in model.outlook],
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     model.network.save(path, metadata=metadata, arrays=arrays)
@@ -94,9 +124,17 @@ def load(path: Path) -> Model:
             Scaler(**{f.name: arrays[f"scaler.{f.name}"] for f in fields(Scaler)}),
             _record(metadata, arrays),
             metadata["fingerprint"],
+            tuple(_ahead(entry) for entry in metadata["outlook"]),
         )
     except (KeyError, IndexError, TypeError) as error:
         raise ValueError(f"{path} is a network, but not a model: {error}") from error
+
+
+def _ahead(entry: dict[str, Any]) -> Ahead:
+    parts = BrierParts(**entry["scores"]["brier_parts"])
+    scores = Scores(**{**entry["scores"], "brier_parts": parts})
+    low, high = entry["interval"]
+    return Ahead(**{**entry, "interval": (low, high), "scores": scores})
 
 
 def _record(metadata: dict[str, Any], arrays: dict[str, np.ndarray]) -> pd.DataFrame:

@@ -62,6 +62,20 @@ def test_forecast_prints_one_json_document_and_trains_no_more(
     assert document["metrics"]["n_contractions"] == 21
 
 
+def test_what_if_is_answered_beside_the_forecast(
+    trained: "CompletedProcess[str]", folder: Path
+) -> None:
+    assert trained.returncode == 0
+    supposed = ("--set", "real_gdp=-3", "--set", "investment==-5.0")
+    run = econnet("forecast", "--country", "DEU", *supposed, folder=folder)
+    assert "Real GDP at \N{MINUS SIGN}2.7 (change, percent), not 0.3" in run.stdout
+    run = econnet("forecast", "--country", "DEU", *supposed, "--json", folder=folder)
+    document = json.loads(run.stdout)
+    names = [it["indicator"] for it in document["what_if"]["supposed"]]
+    assert names == ["real_gdp", "investment"]
+    assert document["what_if"]["probability"] != document["probability"]
+
+
 def test_same_seed_gives_the_same_report_but_for_made_at(
     trained: "CompletedProcess[str]", folder: Path, tmp_path: Path
 ) -> None:
@@ -129,6 +143,8 @@ def test_old_data_are_called_old_before_anything_else(tmp_path: Path) -> None:
         ("train --country DEU --frequency W", 2, "--frequency"),
         ("train --country DEU --as-of someday", 2, "write 2008-10-01"),
         ("train --country DEU --as-of 1990-01-01", 3, "1990-01-01"),
+        ("forecast --country AND --set unemployment", 2, "is not INDICATOR=FIGURE"),
+        ("forecast --country AND --set real_gpd=1", 2, "nearest: real_gdp"),
         ("trian", 2, "Did you mean 'train'"),
         ("indicators --search xyzzy", 2, "econnet indicators"),
     ],

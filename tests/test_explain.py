@@ -25,11 +25,23 @@ def said(network: Network, X: np.ndarray) -> float:
     return float(network.logits(X).mean())
 
 
+def contributions(window: Window, network: Network) -> list[explain.Contribution]:
+    return explain.contributions(window.X_ahead[0].astype(float), window, network)
+
+
+def say_of(window: Window, network: Network) -> explain.Say:
+    def say(rows: np.ndarray) -> np.ndarray:
+        said = network.logits(window.scaler.transform(rows))[:, :, 0]
+        return ensemble.pooled(said.astype(np.float64))
+
+    return say
+
+
 def test_contributions_add_up_to_what_sets_the_forecast_apart(
     trained: tuple[Window, Network],
 ) -> None:
     window, network = trained
-    parts = explain.contributions(window, network)
+    parts = contributions(window, network)
     average = np.zeros_like(window.X_ahead)
     apart = said(network, window.X_ahead) - said(network, average)
     assert sum(part.log_odds for part in parts) == pytest.approx(apart, abs=2e-3)
@@ -37,7 +49,7 @@ def test_contributions_add_up_to_what_sets_the_forecast_apart(
 
 
 def test_contributions_come_largest_first(trained: tuple[Window, Network]) -> None:
-    sizes = [abs(part.log_odds) for part in explain.contributions(*trained)]
+    sizes = [abs(part.log_odds) for part in contributions(*trained)]
     assert sizes == sorted(sizes, reverse=True)
 
 
@@ -45,7 +57,7 @@ def test_response_at_todays_value_is_todays_forecast(
     trained: tuple[Window, Network],
 ) -> None:
     window, network = trained
-    curve = explain.response(window, network, "investment", points=201)
+    curve = explain.response(window, say_of(*trained), "investment", points=201)
     logits = network.logits(window.X_ahead)[:, :, 0].astype(np.float64)
     today = float(ensemble.pooled(logits)[0])
     assert curve.current is not None
@@ -59,5 +71,5 @@ def test_response_of_one_indicator_leaves_the_features_as_they_were(
 ) -> None:
     window, network = trained
     before = window.features.X.copy()
-    explain.response(window, network, "real_gdp")
+    explain.response(window, say_of(window, network), "real_gdp")
     np.testing.assert_array_equal(window.features.X, before)

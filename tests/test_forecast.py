@@ -217,3 +217,23 @@ def test_every_number_of_the_scores_is_finite_or_none(made: Forecast) -> None:
         numbers = asdict(scores)
         numbers |= numbers.pop("brier_parts")
         assert all(v is None or np.isfinite(v) for v in numbers.values())
+
+
+def test_outlook_holds_the_forecast_itself_and_other_horizons(made: Forecast) -> None:
+    assert [it.horizon for it in made.outlook] == [1, 2, 3, 4]
+    first, last = made.outlook[0], made.outlook[-1]
+    assert first.probability == made.probability
+    assert first.interval == made.interval
+    assert last.period == str(made.origin + 4)
+    assert last.scores.n < first.scores.n  # fewer of its outcomes are known yet
+    for it in made.outlook:
+        assert it.interval[0] <= it.probability <= it.interval[1]
+
+
+def test_forecast_before_is_that_of_the_replay_unless_one_is_given(
+    made: Forecast,
+) -> None:
+    assert made.change is not None
+    assert made.change.made_at is None
+    assert made.change.origin == str(made.origin - 1)
+    assert made.change.probability == made.previous_probability

@@ -1,19 +1,32 @@
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+import pytest
 
 from econnet import countries, forecast, journal
-from econnet.forecast import Task
+from econnet.forecast import Forecast, Prepared, Previous, Task
 from econnet.sources.observations import Known
 from tests.builders import series_of, world
 
 
-def test_every_forecast_is_a_line_that_can_be_read_back(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def prepared() -> Prepared:
     rows = world(countries=1, quarters=90)
     known = Known(rows, series_of(rows), "snapshot")
     germany = countries.by_alpha3("DEU")
-    prepared = forecast.prepare(known, germany, Task("Q", pool="own", members=1))
-    made = forecast.make(prepared, forecast.train(prepared))
+    return forecast.prepare(known, germany, Task("Q", pool="own", members=1))
+
+
+@pytest.fixture(scope="module")
+def made(prepared: Prepared) -> Forecast:
+    return forecast.make(prepared, forecast.train(prepared))
+
+
+def test_every_forecast_is_a_line_that_can_be_read_back(
+    made: Forecast, tmp_path: Path
+) -> None:
     path = tmp_path / "data" / "forecasts.csv"
     journal.add(made, path)
     journal.add(made, path)
@@ -22,3 +35,61 @@ def test_every_forecast_is_a_line_that_can_be_read_back(tmp_path: Path) -> None:
     assert table["country"].tolist() == ["DEU", "DEU"]
     assert table["period"].tolist() == [str(made.period)] * 2
     assert table["probability"].tolist() == [round(made.probability, 6)] * 2
+
+
+def test_forecast_before_is_the_newest_of_the_same_task(
+    prepared: Prepared, made: Forecast, tmp_path: Path
+) -> None:
+    path = tmp_path / "forecasts.csv"
+    assert journal.latest(prepared, path) is None
+
+    def earlier(periods: int, probability: float, **task: object) -> Forecast:
+        return replace(
+            made,
+            task=replace(made.task, **task),  # type: ignore[arg-type]
+            origin=made.origin - periods,
+            period=made.period - periods,
+            probability=probability,
+        )
+
+    for one in (
+        earlier(1, 0.2),
+        earlier(2, 0.3),
+        earlier(1, 0.4, horizon=2),
+        earlier(1, 0.5, label="year-on-year"),
+        made,
+    ):
+        journal.add(one, path)
+    found = journal.latest(prepared, path)
+    assert found == Previous(made.made_at, made.origin - 1, made.period - 1, 0.2)
+
+
+def test_line_that_cannot_be_read_is_passed_over(
+    prepared: Prepared, made: Forecast, tmp_path: Path
+) -> None:
+    path = tmp_path / "forecasts.csv"
+    before = replace(made, origin=made.origin - 1, period=made.period - 1)
+    journal.add(before, path)
+    line = path.read_text("utf-8").splitlines()[1]
+    for broken in ("nonsense", line.replace("Q", "X"), line[:40], ""):
+        with path.open("a", encoding="utf-8") as file:
+            file.write(f"{broken}\n")
+    found = journal.latest(prepared, path)
+    assert found is not None
+    assert found.origin == before.origin
+
+
+def test_change_splits_into_new_figures_and_new_learning(
+    prepared: Prepared, made: Forecast
+) -> None:
+    before = Previous(
+        "2015-01-02T03:04:05+00:00", made.origin - 1, made.period - 1, 0.4
+    )
+    change = forecast.make(prepared, forecast.train(prepared), before).change
+    assert change is not None
+    assert change.made_at == before.made_at
+    whole = np.log(made.probability / (1 - made.probability)) - np.log(0.4 / 0.6)
+    assert change.figures + change.learning == pytest.approx(whole)
+    parts = [it.contribution for it in change.movements]
+    assert sum(parts) == pytest.approx(change.figures)
+    assert parts == sorted(parts, key=abs, reverse=True)

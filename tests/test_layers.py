@@ -23,6 +23,7 @@ MAP = [
     ["classifier", "duel"],
     ["evaluation", "ensemble"],
     ["explain", "models"],
+    ["whatif"],
     ["forecast"],
     ["backtest", "journal", "report"],
     ["cli"],

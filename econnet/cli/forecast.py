@@ -2,20 +2,26 @@
 
 from econnet.cli import show
 from econnet.cli.jobs import jobs
-from econnet.cli.options import Json, TaskOptions, flat
+from econnet.cli.options import Assumptions, Json, TaskOptions, flat
 from econnet.errors import UsageError
 
 
 @flat
-def forecast(task: TaskOptions, json: Json = False) -> None:
+def forecast(
+    task: TaskOptions, assumptions: Assumptions = None, json: Json = False
+) -> None:
     """Say how likely a contraction is, and how good such calls have been.
 
     Trains first where no model fits, and says so.
 
     Example: econnet forecast --country DEU --horizon 2 --json
+
+    Example: econnet forecast --country USA --set unemployment=+1.0
     """
+    from econnet import whatif
     from econnet.report import record
 
+    supposed = [whatif.parse(text) for text in assumptions or []]
     asked = jobs(task)
     if len(asked) > 1:
         names = ", ".join(job.country.name for job in asked[:8])
@@ -23,7 +29,7 @@ def forecast(task: TaskOptions, json: Json = False) -> None:
             f"forecast answers for one country, and these are {len(asked)}: give "
             f"--country once ({names})"
         )
-    made = asked[0].forecast()
+    made = asked[0].forecast(assumptions=supposed)
     if json:
         show.as_json(record.to_dict(made))
     else:

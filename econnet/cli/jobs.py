@@ -4,6 +4,7 @@ Every name is resolved and every option checked before work begins for the first
 country.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from econnet.countries import Country
     from econnet.forecast import Forecast, Task
     from econnet.sources.observations import Known
+    from econnet.whatif import Assumption
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,12 +35,15 @@ class Job:
     report_folder: Path
     journal_file: Path
 
-    def forecast(self, retrain: bool = False) -> "Forecast":
+    def forecast(
+        self, retrain: bool = False, assumptions: "Sequence[Assumption]" = ()
+    ) -> "Forecast":
         """Return the forecast, training where no model fits."""
-        from econnet import forecast, journal, models
+        from econnet import forecast, journal, models, whatif
 
         with show.working("Reading the data"):
             prepared = forecast.prepare(self.known, self.country, self.task, self.as_of)
+        whatif.check(assumptions, prepared.features, prepared.panel.indicators)
         show.data_used(prepared)
         model = None if retrain else forecast.stored_model(prepared, self.model_file)
         if model is None:
@@ -49,7 +54,8 @@ class Job:
             with show.progress("Replaying history") as progress:
                 model = forecast.train(prepared, progress)
             models.save(model, self.model_file)
-        made = forecast.make(prepared, model)
+        previous = journal.latest(prepared, self.journal_file)
+        made = forecast.make(prepared, model, previous, assumptions)
         journal.add(made, self.journal_file)
         return made
 

@@ -26,6 +26,15 @@ Countries = Annotated[
 AsOf = Annotated[
     str | None, typer.Option(help="Use what was known on this date: 2008-10-01.")
 ]
+Assumptions = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="INDICATOR=FIGURE",
+        help="What if? unemployment=+1.0 moves the newest figure, unemployment=6.0 "
+        "or real_gdp==-2.0 replaces it; repeatable.",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON only.")]
 
 

@@ -6,7 +6,7 @@ import typer
 
 from econnet.cli import show
 from econnet.cli.jobs import jobs
-from econnet.cli.options import TaskOptions, flat
+from econnet.cli.options import Assumptions, TaskOptions, flat
 from econnet.report import Format, Paper
 
 
@@ -17,6 +17,7 @@ def report(
         list[Format] | None, typer.Option("--format", help="By default all of them.")
     ] = None,
     paper: Annotated[Paper, typer.Option(help="Size of the PDF.")] = "a4",
+    assumptions: Assumptions = None,
 ) -> None:
     """Write the report: PDF, pictures and every number as JSON.
 
@@ -24,10 +25,12 @@ def report(
 
     Example: econnet report --country BRA --format pdf --paper letter
     """
+    from econnet import whatif
     from econnet.report import document
 
+    supposed = [whatif.parse(text) for text in assumptions or []]
     for one in jobs(task):
-        made = one.forecast()
+        made = one.forecast(assumptions=supposed)
         with show.working("Writing the report"):
             written = document.write(
                 made, one.report_folder, formats or list(Format), paper

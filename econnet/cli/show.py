@@ -99,6 +99,8 @@ def verdict(made: "Forecast") -> None:
     answer(f"{made.country.name}: {words.odds(made.probability)}")
     answer(words.chance(made))
     answer(f"{words.position(made)} {said.call}: {said.reason}")
+    if supposed := words.what_if(made):
+        answer(supposed)
 
 
 def data_used(prepared: "Prepared") -> None:

@@ -55,6 +55,11 @@ def to_dict(forecast: Forecast) -> dict[str, Json]:
         "pool_baselines": _scores(forecast.pool_baselines),
         "reliability": [_known(asdict(bin_)) for bin_ in forecast.reliability],
         "roc": _roc(forecast),
+        "change": None if forecast.change is None else _known(asdict(forecast.change)),
+        "outlook": [_known(asdict(ahead)) for ahead in forecast.outlook],
+        "what_if": (
+            None if forecast.what_if is None else _known(asdict(forecast.what_if))
+        ),
         "drivers": [_known(asdict(driver)) for driver in forecast.drivers],
         "response_curves": [
             _known(asdict(curve)) for curve in forecast.response_curves

@@ -12,15 +12,18 @@ from econnet import countries
 from econnet.catalog import PANDAS_ALIAS, Frequency
 from econnet.evaluation import metrics
 from econnet.forecast import (
+    Change,
     DataUsed,
     Driver,
     Episode,
     Forecast,
+    Movement,
     ResponseCurve,
     SeriesUsed,
     Task,
 )
 from econnet.labels import RULES
+from econnet.models import Ahead
 from econnet.sources import snapshot
 
 MakeForecast: TypeAlias = Callable[..., Forecast]
@@ -108,6 +111,8 @@ def forecast_of(
         interval=(0.8 * probability, min(1.0, 1.3 * probability)),
         base_rate=float(contraction.mean()),
         previous_probability=float(said.iloc[-2]),
+        change=_change(origin, float(said.iloc[-2])),
+        outlook=_outlook(origin, probability, _scored(record)["metrics"]),
         target_title="Real GDP",
         target_unit="national currency, constant prices",
         meaning=RULES["negative-growth"].meaning,
@@ -198,6 +203,45 @@ def _episodes(
     return tuple(episodes)
 
 
+def _change(origin: pd.Period, before: float) -> Change:
+    movements = (
+        Movement("investment", "Fixed investment", "demand", "percent", -1.2, 0.4, 0.3),
+        Movement("exports", "Exports", "trade", "percent", 2.0, 1.1, -0.12),
+        Movement("abroad", "Growth abroad", "abroad", "", None, None, 0.05),
+    )
+    return Change(
+        made_at=None,
+        origin=str(origin - 1),
+        period=str(origin - 1),
+        probability=before,
+        figures=sum(it.contribution for it in movements),
+        learning=-0.04,
+        movements=movements,
+    )
+
+
+def _outlook(
+    period: pd.Period, probability: float, scores: metrics.Scores
+) -> tuple[Ahead, ...]:
+    return tuple(
+        Ahead(
+            country="DEU",
+            horizon=horizon,
+            period=str(period + horizon - 1),
+            probability=said,
+            interval=(0.7 * said, min(1.0, 1.4 * said)),
+            base_rate=0.29,
+            scores=replace(scores, brier_skill=0.08 / horizon - 0.02),
+        )
+        for horizon, said in (
+            (1, probability),
+            (2, 0.8 * probability + 0.05),
+            (3, 0.6 * probability + 0.1),
+            (4, 0.4 * probability + 0.15),
+        )
+    )
+
+
 TITLES = (
     ("investment", "Fixed investment", "demand"),
     ("government_consumption", "Government consumption", "demand"),
@@ -268,7 +312,10 @@ def _data(alpha3: str, frequency: Frequency, output: pd.Series) -> DataUsed:
                 rights=row["rights"],
                 attribution=row["attribution"],
                 retrieved_at="2026-11-24",
+                next_due=f"2026-12-{1 + number:02}",
+                recent_periods=tuple(str(period) for period in output.index[-40:]),
+                recent=tuple(output.iloc[-40:].tolist()),
             )
-            for row in rows.to_dict("records")
+            for number, row in enumerate(rows.to_dict("records"))
         ),
     )

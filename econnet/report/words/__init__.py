@@ -18,6 +18,7 @@ from econnet.report.words.evidence import (
     drivers,
     responses,
     track_record,
+    what_if,
 )
 from econnet.report.words.method import (
     attribution,
@@ -71,4 +72,5 @@ __all__ = [
     "stale",
     "track_record",
     "verdict",
+    "what_if",
 ]

@@ -93,6 +93,26 @@ def responses(forecast: Forecast) -> str:
     )
 
 
+def what_if(forecast: Forecast) -> str | None:
+    """Return what the forecast would be under the assumptions that were made."""
+    if forecast.what_if is None:
+        return None
+    parts = [
+        f"{it.title} at {number(it.after, 1)} ({it.unit}), not {number(it.before, 1)}"
+        for it in forecast.what_if.supposed
+    ]
+    text = (
+        f"With {'; '.join(parts)}: {percent(forecast.what_if.probability)} instead of "
+        f"{percent(forecast.probability)}."
+    )
+    if any(it.beyond for it in forecast.what_if.supposed):
+        text += (
+            " A figure beyond nearly all that was learned from counts as the most "
+            "extreme that was."
+        )
+    return text
+
+
 SCORES_EXPLAINED = (
     "Brier score: the mean squared error of the probabilities. Log loss: the mean "
     "surprise at what happened, in nats. Skill: the share of the long-run rate's cost "
