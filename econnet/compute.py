@@ -5,7 +5,10 @@ thread while they run, so that results are the same bits on any number of worker
 and scikit-learn leave the interpreter free while they compute, so threads are enough.
 """
 
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from typing import TypeVar
 
 from joblib import Parallel, delayed
@@ -24,3 +27,24 @@ def each(
             delayed(task)(item) for item in items
         )
     return results
+
+
+def ahead(
+    task: Callable[[Item], Result], items: Iterable[Item], most: int = 2
+) -> Iterator[Result]:
+    """Yield the result of `task` for each item, in order, made on another thread.
+
+    While the caller works on one result, the next are made, at most `most` of them, so
+    that memory does not grow with the items.
+    """
+    left = iter(items)
+    with ThreadPoolExecutor(1) as pool:
+        coming = deque(pool.submit(task, item) for item in islice(left, most))
+        try:
+            while coming:
+                result = coming.popleft().result()
+                coming.extend(pool.submit(task, item) for item in islice(left, 1))
+                yield result
+        finally:
+            for future in coming:
+                future.cancel()

@@ -25,6 +25,7 @@ MAP = [
     ["explain", "models"],
     ["whatif"],
     ["forecast"],
+    ["streaming"],
     ["backtest", "journal", "report"],
     ["cli"],
 ]

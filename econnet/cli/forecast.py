@@ -1,6 +1,6 @@
 """`econnet forecast`: the answer in a few lines, or as one JSON document."""
 
-from econnet.cli import show
+from econnet.cli import show, stream
 from econnet.cli.jobs import jobs
 from econnet.cli.options import Assumptions, Json, TaskOptions, flat
 from econnet.errors import UsageError
@@ -22,6 +22,15 @@ def forecast(
     from econnet.report import record
 
     supposed = [whatif.parse(text) for text in assumptions or []]
+    if stream.is_asked(task):
+        if supposed:
+            raise UsageError("--set is not for a panel that is streamed: leave it out")
+        streamed = stream.answer(task)
+        if json:
+            show.as_json(stream.as_json(streamed, task))
+        else:
+            stream.show(streamed, task)
+        return
     asked = jobs(task)
     if len(asked) > 1:
         names = ", ".join(job.country.name for job in asked[:8])

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from econnet.countries import Country
     from econnet.forecast import Forecast, Task
     from econnet.sources.observations import Known
+    from econnet.sources.tabular import Kind
     from econnet.whatif import Assumption
 
 
@@ -118,7 +119,7 @@ def task_for(asked: TaskOptions, known: "Known", country: "Country") -> "Task":
         horizon=asked.horizon,
         event=asked.event,
         pool=asked.pool,
-        members=asked.members,
+        members=asked.members or forecast.Task.members,
         seed=asked.seed,
     )
 
@@ -153,12 +154,11 @@ def date(text: str | None) -> "pd.Timestamp | None":
         raise UsageError(f"--as-of {text!r} is no date: write 2008-10-01") from error
 
 
-def _own_data(path: Path, lag: int, kinds: list[str]) -> "Known":
-    """Return the user's file, and say what each of its columns was taken for."""
+def kinds_said(kinds: list[str]) -> "dict[str, Kind]":
+    """Return what `--kind` says of each column that it names."""
     from econnet.sources import tabular
-    from econnet.sources.observations import Known
 
-    said = {}
+    said: dict[str, Kind] = {}
     for text in kinds:
         column, _, kind = text.rpartition("=")
         if not column or kind not in tabular.KINDS:
@@ -167,6 +167,15 @@ def _own_data(path: Path, lag: int, kinds: list[str]) -> "Known":
                 f"{', '.join(tabular.KINDS)}"
             )
         said[column] = kind
+    return said
+
+
+def _own_data(path: Path, lag: int, kinds: list[str]) -> "Known":
+    """Return the user's file, and say what each of its columns was taken for."""
+    from econnet.sources import tabular
+    from econnet.sources.observations import Known
+
+    said = kinds_said(kinds)
     table = tabular.read(path, kinds=said, lag=lag)
     taken = ", ".join(f"{name} {kind}" for name, kind in table.kinds.items())
     show.note(f"{path.name}: taken as {taken}; --kind COLUMN=KIND says otherwise")

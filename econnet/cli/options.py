@@ -73,8 +73,13 @@ class TaskOptions:
         typer.Option(help="Learn from all countries, or from its own history alone."),
     ] = "all"
     members: Annotated[
-        int, typer.Option(min=1, max=1000, help="Networks in the ensemble.")
-    ] = 16
+        int | None,
+        typer.Option(
+            min=1,
+            max=1000,
+            help="Networks in the ensemble; by default 16, of a streamed panel 1.",
+        ),
+    ] = None
     as_of: AsOf = None
     seed: Annotated[int, typer.Option(min=0, help="Of all random numbers.")] = 0
     lag: Annotated[

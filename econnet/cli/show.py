@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 
 if TYPE_CHECKING:
@@ -76,6 +82,25 @@ def working(message: str) -> Iterator[None]:
         return
     with console.status(message):
         yield
+
+
+@contextmanager
+def stages() -> Iterator[Callable[[str, float], None]]:
+    """Show what is under way and how much of it is done, if somebody looks."""
+    console = Console(stderr=True)
+    if manner.quiet or not console.is_terminal:
+        yield lambda *_: None
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as shown:
+        bars: dict[str, TaskID] = {}
+
+        def update(stage: str, share: float) -> None:
+            if stage not in bars:
+                bars[stage] = shown.add_task(stage, total=1.0)
+            shown.update(bars[stage], completed=share)
+
+        yield update
 
 
 @contextmanager

@@ -1,0 +1,245 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pytest
+
+from econnet.errors import DataError
+from econnet.network import Network
+from econnet.streaming import files, judging
+from econnet.streaming.answer import Places, Streamed, make, stored
+from econnet.streaming.files import open_files
+from econnet.streaming.survey import survey
+from econnet.streaming.training import Options
+from tests.streaming.panels import long_panel, recipe, write
+from tests.user import econnet
+
+OPTIONS = Options(fewest_updates=300, most_passes=8)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("panel")
+    paths = [folder / f"part-{number}.parquet" for number in range(2)]
+    write(long_panel(countries=150, periods=60), *paths)
+    return folder
+
+
+def forecasts(places: Places) -> pd.DataFrame:
+    with duckdb.connect() as database:
+        table: pd.DataFrame = database.read_parquet(str(places.forecasts)).df()
+    return table
+
+
+@pytest.fixture(scope="module")
+def made(
+    data: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Streamed, Places]:
+    folder = tmp_path_factory.mktemp("made")
+    places = Places.of("panel", folder / "data", folder / "reports")
+    return make(
+        open_files(data), recipe(open_files(data)), places, options=OPTIONS
+    ), places
+
+
+def test_a_cycle_that_can_be_foreseen_is(made: tuple[Streamed, Places]) -> None:
+    areas = {name: scored.auroc for name, scored in made[0].models.items()}
+    assert areas["base_rate"] == 0.5
+    assert areas["econnet"] is not None
+    assert areas["econnet"] > 0.65
+
+
+def test_the_holdout_is_the_last_fifth_and_nothing_of_it_is_learned(
+    made: tuple[Streamed, Places],
+) -> None:
+    # 60 quarters to 2014Q4: outcomes of 12 origins, the last one period back; a row's
+    # target is known three periods after it, to an origin one later.
+    assert made[0].last_period == "2014Q4"
+    assert made[0].holdout == ("2011Q4", "2014Q3")
+    assert made[0].learned_until == "2011Q1"
+    assert made[0].models["econnet"].n == 150 * 12
+
+
+def test_every_country_has_a_forecast_of_its_newest_origin(
+    made: tuple[Streamed, Places],
+) -> None:
+    table = forecasts(made[1])
+    assert table["country"].tolist() == [f"F{number:04d}" for number in range(150)]
+    assert set(table["origin"]) == {"2015Q1"}
+    assert set(table["period"]) == {"2015Q2"}
+    assert table["probability"].between(0, 1).all()
+    assert made[0].forecasts == 150
+
+
+def test_answer_comes_back_from_the_model(
+    made: tuple[Streamed, Places], data: Path
+) -> None:
+    again = stored(open_files(data), recipe(open_files(data)), made[1], options=OPTIONS)
+    assert again == made[0]
+    other = recipe(open_files(data), horizon=2)
+    assert stored(open_files(data), other, made[1], options=OPTIONS) is None
+    assert json.loads(made[1].report.read_text("utf-8"))["data"]["countries"] == 150
+
+
+def test_where_ranges_are_cut_changes_no_forecast(
+    made: tuple[Streamed, Places],
+    data: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    network = Network.load(made[1].model)
+    panel = open_files(data)
+    asked = recipe(panel)
+    seen = survey(panel, asked, seed=0)
+    judged = []
+    for rows in (files.RANGE_ROWS, 130, 61):
+        monkeypatch.setattr(files, "RANGE_ROWS", rows)
+        path = tmp_path / f"{rows}.parquet"
+        logit = judging.Linear(np.ones(seen.sketch_X.shape[1], np.float32), 0.1)
+        judged.append(judging.judge(panel, asked, seen, network, logit, 0.3, path))
+    tables = [duckdb.read_parquet(str(it)).df() for it in sorted(tmp_path.iterdir())]
+    for other, table in zip(judged[1:], tables[1:], strict=True):
+        pd.testing.assert_frame_equal(table, tables[0], rtol=1e-5)
+        for name, tally in other.tallies.items():
+            np.testing.assert_allclose(
+                tally.log_loss, judged[0].tallies[name].log_loss, rtol=1e-5
+            )
+            np.testing.assert_array_equal(tally.n, judged[0].tallies[name].n)
+
+
+def test_what_comes_after_the_last_learned_target_changes_no_weight(
+    made: tuple[Streamed, Places], tmp_path: Path
+) -> None:
+    table = long_panel(countries=150, periods=60)
+    later = table["period"] > "2011Q3"  # which was known in 2011Q4
+    noise = np.random.default_rng(5).uniform(0.5, 2, (int(later.sum()), 3))
+    columns = ["output_index", "sales", "interest_rate"]
+    table.loc[later, columns] *= noise
+    (tmp_path / "data").mkdir()
+    paths = [tmp_path / "data" / f"part-{number}.parquet" for number in range(2)]
+    write(table, *paths)
+    places = Places.of("panel", tmp_path / "models", tmp_path / "reports")
+    panel = open_files(tmp_path / "data")
+    make(panel, recipe(panel), places, options=OPTIONS)
+    np.testing.assert_array_equal(
+        Network.load(places.model).parameters, Network.load(made[1].model).parameters
+    )
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[4])
+from econnet.streaming.answer import Places, make
+from econnet.streaming.files import open_files
+from tests.streaming.panels import recipe
+from tests.streaming.test_answer import OPTIONS
+
+folder, (stage, share) = Path(sys.argv[2]), sys.argv[3].split()
+
+def progress(now, done):
+    if now == stage and done >= float(share):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+panel = open_files(Path(sys.argv[1]))
+places = Places.of("panel", folder / "data", folder / "reports")
+make(panel, recipe(panel), places, options=OPTIONS, progress=progress)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
+def test_killed_four_times_comes_to_the_same(
+    made: tuple[Streamed, Places], data: Path, tmp_path: Path
+) -> None:
+    root = str(Path(__file__).parents[2])
+    for moment in ("Surveying 1.0", "Training 0.5", "Training 0.9", "Judging 1.0"):
+        arguments = [str(data), str(tmp_path), moment, root]
+        killed = subprocess.run(
+            [sys.executable, "-c", KILLED, *arguments], check=False, env=os.environ
+        )
+        assert killed.returncode == -signal.SIGKILL
+        assert not (tmp_path / "reports" / "panel" / "report.json").exists()
+    places = Places.of("panel", tmp_path / "data", tmp_path / "reports")
+    assert places.unfinished("training").exists()
+    again = make(open_files(data), recipe(open_files(data)), places, options=OPTIONS)
+    assert again.models == made[0].models
+    pd.testing.assert_frame_equal(forecasts(places), forecasts(made[1]))
+    np.testing.assert_array_equal(
+        Network.load(places.model).parameters, Network.load(made[1].model).parameters
+    )
+    assert not list((tmp_path / "data" / "models").glob("*.unfinished"))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda it: it.sample(frac=1, random_state=0), "not sorted"),
+        (lambda it: pd.concat([it, it[:50]]), "not sorted"),
+        (lambda it: pd.concat([it[:30], it[29:]]), "a period stands there twice"),
+        (lambda it: it.sort_values(["period", "country"]), "not sorted"),
+        (
+            lambda it: it.assign(period=it["period"].where(it.index != 70, "2001Q7")),
+            "row 71: '2001Q7' is no period like 1970Q1",
+        ),
+        (
+            lambda it: it.assign(country=it["country"].where(it.index != 70, None)),
+            "row 71: no country",
+        ),
+        (lambda it: it.assign(output_index=range(1, len(it) + 1)), "too little"),
+    ],
+)
+def test_panels_that_cannot_be_learned_from_are_refused(
+    change: Callable[[pd.DataFrame], pd.DataFrame],
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(files, "RANGE_ROWS", 200)
+    write(change(long_panel(countries=10)), tmp_path / "panel.parquet")
+    panel = open_files(tmp_path)
+    with pytest.raises(DataError, match=message):
+        survey(panel, recipe(panel), seed=0)
+
+
+def test_order_is_checked_from_file_to_file(tmp_path: Path) -> None:
+    table = long_panel(countries=4)
+    write(table[:130], tmp_path / "1.parquet")
+    write(table[120:], tmp_path / "2.parquet")
+    panel = open_files(tmp_path)
+    with pytest.raises(DataError, match=r"2\.parquet, row 1: .*'F0002'"):
+        survey(panel, recipe(panel), seed=0)
+
+
+def test_user_trains_and_asks_for_one_country(data: Path, tmp_path: Path) -> None:
+    options = ("--data", str(data / "*.parquet"), "--target", "output_index")
+    trained = econnet("train", *options, folder=tmp_path)
+    assert trained.returncode == 0, trained.stderr
+    assert "9,000 rows in 2 files, streamed" in trained.stderr
+    assert "9,000 rows of 150 countries, 2000Q1 to 2014Q4" in trained.stdout
+    asked = econnet(
+        "forecast", *options, "--country", "F0003", "--json", folder=tmp_path
+    )
+    assert asked.returncode == 0, asked.stderr
+    assert "training one" not in asked.stderr
+    said = json.loads(asked.stdout)
+    assert said["countries"]["F0003"]["period"] == "2015Q2"
+    assert said["models"]["econnet"]["n"] == 1800
+    missing = econnet("forecast", *options, "--country", "X", folder=tmp_path)
+    assert missing.returncode == 3
+    assert "has no country 'X'" in missing.stderr
+
+
+def test_user_is_told_of_rows_out_of_order(tmp_path: Path) -> None:
+    table = long_panel(countries=30).sample(frac=1, random_state=0)
+    write(table, tmp_path / "panel.parquet")
+    run = econnet("train", "--data", "*.parquet", "--target", "sales", folder=tmp_path)
+    assert run.returncode == 3
+    assert "not sorted by country and period" in run.stderr
+    assert "Traceback" not in run.stderr

@@ -1,0 +1,164 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from econnet.catalog import Frequency
+from econnet.errors import DataError, UsageError
+from econnet.streaming import files
+from econnet.streaming.files import is_streamed, open_files, ordinal_of, written
+from tests.streaming.panels import long_panel, write
+
+
+@pytest.mark.parametrize(
+    ("text", "frequency", "alias"),
+    [
+        ("1969", "A", "Y"),
+        ("2020", "A", "Y"),
+        ("1969Q4", "Q", "Q"),
+        ("2020-Q3", "Q", "Q"),
+        ("2020-01", "M", "M"),
+        ("2020M12", "M", "M"),
+        ("2020-08-31", "Q", "Q"),
+        ("2020-08-31", "A", "Y"),
+        ("2020-08-31 00:00:00", "M", "M"),
+    ],
+)
+def test_periods_are_counted_as_pandas_does(
+    text: str, frequency: Frequency, alias: str
+) -> None:
+    period = pd.Period(text.replace("-Q", "Q").replace("M", "-"), alias)
+    assert ordinal_of(text, frequency) == period.ordinal
+    assert written(period.ordinal, frequency) == str(period)
+
+
+@pytest.mark.parametrize("text", ["2020Q5", "2020-13", "20", "2020-1", "x", ""])
+def test_what_is_no_period_is_none(text: str) -> None:
+    assert all(ordinal_of(text, it) is None for it in ("A", "Q", "M"))
+
+
+def test_ranges_cover_every_row_once_and_are_read_as_they_stand(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = long_panel(countries=60, periods=60)
+    paths = [tmp_path / f"part-{number}.parquet" for number in range(3)]
+    write(table, *paths, row_group=2048)
+    monkeypatch.setattr(files, "RANGE_ROWS", 900)
+    panel = open_files(tmp_path)
+    ranges = panel.ranges
+    assert panel.rows == sum(it.rows for it in ranges) == len(table)
+    assert [it.first for it in ranges] == np.cumsum(
+        [0, *(it.rows for it in ranges)]
+    ).tolist()[:-1]
+    assert max(it.rows for it in ranges) <= 900
+    read = np.concatenate(
+        [panel.read(it, ["sales", "interest_rate"]).values for it in ranges], axis=1
+    )
+    np.testing.assert_array_equal(
+        read, table[["sales", "interest_rate"]].to_numpy("f4").T
+    )
+
+
+@pytest.mark.parametrize(
+    ("periods", "frequency"),
+    [
+        (pd.period_range("2000", periods=20, freq="Y").year.to_numpy(), "A"),
+        (pd.period_range("2000Q1", periods=20, freq="Q").astype(str), "Q"),
+        (pd.period_range("2000-11", periods=20, freq="M").astype(str), "M"),
+        (pd.date_range("2000-01-31", periods=20, freq="YE"), "A"),
+        (pd.date_range("2000-01-31", periods=20, freq="QE"), "Q"),
+        (pd.date_range("2000-01-31", periods=20, freq="ME").date, "M"),
+    ],
+)
+def test_periods_are_read_in_every_way_of_writing(
+    tmp_path: Path, periods: object, frequency: str
+) -> None:
+    table = pd.DataFrame({"country": "A", "period": periods, "sales": np.arange(20.0)})
+    write(table, tmp_path / "panel.parquet")
+    panel = open_files(tmp_path / "panel.parquet")
+    assert panel.frequency == frequency
+    assert set(np.diff(panel.read(panel.ranges[0]).period)) == {1}
+    for text, _ in panel.periods(panel.ranges[0]):
+        assert ordinal_of(str(text), panel.frequency) is not None
+
+
+def test_files_stand_in_the_order_of_their_rows(tmp_path: Path) -> None:
+    table = long_panel(countries=4)
+    write(table[:120], tmp_path / "part-10.parquet")
+    write(table[120:], tmp_path / "part-9.parquet")
+    assert [it.name for it in open_files(tmp_path / "*.parquet").paths] == [
+        "part-10.parquet",
+        "part-9.parquet",
+    ]
+
+
+def test_other_data_have_another_digest(tmp_path: Path) -> None:
+    table, path = long_panel(countries=4), tmp_path / "panel.parquet"
+    write(table, path)
+    first = open_files(path).digest
+    assert open_files(path).digest == first
+    write(table.assign(sales=table["sales"].round(3)), path)
+    assert open_files(path).digest != first
+
+
+def test_a_pattern_a_folder_and_a_large_file_are_streamed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "panel.parquet"
+    write(long_panel(countries=4), path)
+    assert is_streamed(tmp_path / "*.parquet")
+    assert is_streamed(tmp_path)
+    assert not is_streamed(path)
+    assert not is_streamed(tmp_path / "panel.csv")
+    assert not is_streamed(tmp_path / "none.parquet")
+    monkeypatch.setattr(files, "STREAMED_ROWS", 240)
+    assert is_streamed(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda it: it.rename(columns={"country": "firm"}), "no column 'country'"),
+        (lambda it: it.rename(columns={"sales": "known_at"}), "column 'known_at'"),
+        (
+            lambda it: it.rename(columns={"sales": "value", "slump": "indicator"}),
+            "is long",
+        ),
+        (lambda it: it[["country", "period"]], "no column of numbers"),
+        (lambda it: it.assign(period="soon"), "row 1: 'soon' is no period"),
+        (lambda it: it[:0], "holds no rows"),
+    ],
+)
+def test_files_of_another_form_are_refused(
+    tmp_path: Path,
+    change: Callable[[pd.DataFrame], pd.DataFrame],
+    message: str,
+) -> None:
+    write(change(long_panel(countries=2)), tmp_path / "panel.parquet")
+    with pytest.raises(DataError, match=message):
+        open_files(tmp_path)
+
+
+def test_what_cannot_be_read_is_told_by_its_name(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no file is called"):
+        open_files(tmp_path / "*.parquet")
+    (tmp_path / "b.parquet").write_bytes(b"PAR1 but not really PAR1")
+    with pytest.raises(DataError, match=r"b\.parquet cannot be read"):
+        open_files(tmp_path)
+    table = long_panel(countries=2)
+    write(table, tmp_path / "b.parquet")
+    write(table.assign(sales="much"), tmp_path / "c.parquet")
+    with pytest.raises(DataError, match=r"c\.parquet and b\.parquet differ .* 'sales'"):
+        open_files(tmp_path)
+    with pytest.raises(UsageError, match="choose --frequency Q"):
+        open_files(tmp_path / "b.*", "M")
+
+
+def test_columns_without_numbers_are_left_out(tmp_path: Path) -> None:
+    table = long_panel(countries=2).assign(region="north")
+    write(table, tmp_path / "panel.parquet")
+    panel = open_files(tmp_path)
+    assert panel.left_out == ("region",)
+    assert "region" not in panel.columns
