@@ -20,6 +20,7 @@ Transform = Literal["growth", "log-difference", "difference", "level", "ratio"]
 
 FREQUENCIES: tuple[Frequency, ...] = get_args(Frequency)
 PANDAS_ALIAS: Mapping[Frequency, str] = {"A": "Y", "Q": "Q", "M": "M"}
+FREQUENCY_OF_ALIAS: Mapping[str, Frequency] = {"Y": "A", "Q": "Q", "M": "M"}
 
 
 @dataclass(frozen=True)

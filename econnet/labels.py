@@ -17,11 +17,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from econnet.catalog import PANDAS_ALIAS, Frequency
+from econnet import dating
+from econnet.catalog import FREQUENCY_OF_ALIAS, PANDAS_ALIAS, Frequency
 from econnet.errors import DataError, UsageError
 from econnet.panel import PERIODS_A_YEAR, Panel
 
 Floats: TypeAlias = npt.NDArray[np.float64]
+Marks: TypeAlias = Callable[[Floats, Frequency], Floats]
 
 
 @dataclass(frozen=True)
@@ -42,13 +44,19 @@ class Rule:
         Those for which the rule is defined.
     meaning
         What a contraction is: `output below that of the period before`.
+    clause
+        The same in a sentence that begins with `how likely is it that`, of output.
+    clause_of_other
+        The same of another indicator, whose title replaces `{title}`.
     """
 
-    marks: Callable[[Floats, Frequency], Floats]
+    marks: Marks
     looks_ahead: int | None
     looks_back: int | None
     frequencies: tuple[Frequency, ...]
     meaning: str
+    clause: str
+    clause_of_other: str
 
     def mark(self, levels: pd.Series) -> pd.Series:
         """Return 1, 0 or missing for levels by (country, period), all being known."""
@@ -150,6 +158,24 @@ def check(name: str, frequency: Frequency) -> None:
             f"label {name} is not defined at frequency {frequency}: "
             f"choose --frequency {' or '.join(frequencies)}, or another --label"
         )
+
+
+def clause(name: str, target: str, title: str) -> str:
+    """Return what it is that may happen, within a sentence: `output contracts`.
+
+    Parameters
+    ----------
+    title
+        What `target` is called in a sentence.
+    """
+    if name.startswith("given:"):
+        return f"{name.removeprefix('given:')} is 1"
+    if name == "nber":
+        return "the economy is in recession, as the NBER dates it,"
+    rule = RULES[name]
+    if target == "real_gdp":
+        return rule.clause
+    return rule.clause_of_other.format(title=title)
 
 
 def growth(levels: pd.Series, periods: int = 1) -> pd.Series:
@@ -271,6 +297,15 @@ def _mark_two_quarters(levels: Floats, _: Frequency) -> Floats:
     return np.where(told & ~unsure, contraction, np.nan)
 
 
+def _on_each_day(tell: Callable[[Floats, Frequency], Floats]) -> Marks:
+    """Return the marks of a rule that tells one series of levels, (periods,)."""
+
+    def marks(levels: Floats, frequency: Frequency) -> Floats:
+        return np.stack([tell(known, frequency) for known in levels])
+
+    return marks
+
+
 def _falling(levels: Floats, periods: int) -> Floats:
     """Return 1 where growth over `periods` is below zero, 0 where not, else missing."""
     change = _percent_change(levels, _shifted(levels, periods))
@@ -368,6 +403,28 @@ def nber_marks(periods: pd.PeriodIndex) -> pd.DataFrame:
     return marks.reindex(periods)
 
 
+def nber_turning_points(frequency: Frequency) -> pd.DataFrame:
+    """Return the chronology as `period, kind`, by months (`M`) or quarters (`Q`).
+
+    The committee dates quarters by themselves: the peak of February 2020 is one of
+    2019Q4.
+    """
+    chronology = [
+        (peak, trough) if frequency == "M" else quarters
+        for (peak, trough, *_), quarters in zip(
+            NBER_CHRONOLOGY, NBER_QUARTERS, strict=True
+        )
+    ]
+    return pd.DataFrame(
+        [
+            (pd.Period(text, frequency), kind)
+            for pair in chronology
+            for text, kind in zip(pair, ("peak", "trough"), strict=True)
+        ],
+        columns=["period", "kind"],
+    )
+
+
 # Peak and trough months, and the days on which the committee announced them.
 NBER_CHRONOLOGY: tuple[tuple[str, str, str | None, str | None], ...] = (
     ("1948-11", "1949-10", None, None),
@@ -384,6 +441,21 @@ NBER_CHRONOLOGY: tuple[tuple[str, str, str | None, str | None], ...] = (
     ("2020-02", "2020-04", "2020-06-08", "2021-07-19"),
 )
 
+NBER_QUARTERS: tuple[tuple[str, str], ...] = (
+    ("1948Q4", "1949Q4"),
+    ("1953Q2", "1954Q2"),
+    ("1957Q3", "1958Q2"),
+    ("1960Q2", "1961Q1"),
+    ("1969Q4", "1970Q4"),
+    ("1973Q4", "1975Q1"),
+    ("1980Q1", "1980Q3"),
+    ("1981Q3", "1982Q4"),
+    ("1990Q3", "1991Q1"),
+    ("2001Q1", "2001Q4"),
+    ("2007Q4", "2009Q2"),
+    ("2019Q4", "2020Q2"),
+)
+
 RULES: Mapping[str, Rule] = {
     "negative-growth": Rule(
         _mark_negative_growth,
@@ -391,6 +463,8 @@ RULES: Mapping[str, Rule] = {
         looks_back=1,
         frequencies=("A", "Q", "M"),
         meaning="output below that of the period before",
+        clause="output contracts",
+        clause_of_other="there is a fall in {title}",
     ),
     "year-on-year": Rule(
         _mark_year_on_year,
@@ -398,6 +472,8 @@ RULES: Mapping[str, Rule] = {
         looks_back=None,
         frequencies=("A", "Q", "M"),
         meaning="output below that of a year before",
+        clause="output is below its level of a year before",
+        clause_of_other="there is a fall in {title} over a year",
     ),
     "two-quarters": Rule(
         _mark_two_quarters,
@@ -405,6 +481,35 @@ RULES: Mapping[str, Rule] = {
         looks_back=1,
         frequencies=("Q",),
         meaning="output falling for two quarters or more in a row",
+        clause="output falls, in a run of two quarters or more,",
+        clause_of_other="there is a fall in {title}, one of two or more in a row,",
+    ),
+    "turning-points": Rule(
+        _on_each_day(dating.contractions),
+        looks_ahead=None,
+        looks_back=1,
+        frequencies=("A", "Q", "M"),
+        meaning="output on its way from a peak to a trough",
+        clause="output is on its way from a peak to a trough",
+        clause_of_other="{title} is on its way from a peak to a trough",
+    ),
+    "growth-cycle": Rule(
+        _on_each_day(dating.below_hamilton_trend),
+        looks_ahead=None,
+        looks_back=1,
+        frequencies=("A", "Q", "M"),
+        meaning="output below its trend (Hamilton filter)",
+        clause="output is below its trend",
+        clause_of_other="{title} is below its trend",
+    ),
+    "growth-cycle-hp": Rule(
+        _on_each_day(dating.below_hp_trend),
+        looks_ahead=None,
+        looks_back=1,
+        frequencies=("A", "Q", "M"),
+        meaning="output below its trend (Hodrick-Prescott filter)",
+        clause="output is below its trend",
+        clause_of_other="{title} is below its trend",
     ),
 }
 
@@ -413,4 +518,3 @@ FREQUENCIES_OF: Mapping[str, tuple[Frequency, ...]] = {
     "nber": ("M", "Q"),
 }
 NAMES: tuple[str, ...] = (*FREQUENCIES_OF, "given:COLUMN")
-FREQUENCY_OF_ALIAS: Mapping[str, Frequency] = {"Y": "A", "Q": "Q", "M": "M"}

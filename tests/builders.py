@@ -87,6 +87,14 @@ def panel_of(levels: Mapping[str, pd.Series], frequency: Frequency = "Q") -> Pan
     return panel.build(pd.concat(parts, ignore_index=True), frequency)
 
 
+def random_walk(seed: int, n: int) -> list[float]:
+    """Return levels whose growth is persistent, with a trend or without."""
+    rng = np.random.default_rng(seed)
+    growth = rng.uniform(0, 0.6) + rng.uniform(0.2, 2) * _autoregression(rng, n)
+    levels: list[float] = (100 * np.exp(growth.cumsum() / 100)).tolist()
+    return levels
+
+
 def series_of(rows: pd.DataFrame) -> pd.DataFrame:
     """Return what a source would say of the series that these observations are of."""
     groups = rows.groupby(["country", "indicator", "source", "series_id"])

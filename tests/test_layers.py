@@ -17,6 +17,7 @@ MAP = [
     ["ingest"],
     ["compute"],
     ["panel"],
+    ["dating"],
     ["labels"],
     ["features"],
     ["network"],

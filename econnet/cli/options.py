@@ -58,7 +58,7 @@ class TaskOptions:
         str,
         typer.Option(
             help="What a contraction is: negative-growth, year-on-year, two-quarters, "
-            "nber or given:COLUMN."
+            "turning-points, growth-cycle, growth-cycle-hp, nber or given:COLUMN."
         ),
     ] = "negative-growth"
     horizon: Annotated[int, typer.Option(min=0, max=40, help="Periods ahead.")] = 1

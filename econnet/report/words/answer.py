@@ -8,6 +8,7 @@ forecast that has not beaten the long-run rate is not to be leaned on, whatever 
 from dataclasses import dataclass
 from datetime import date
 
+from econnet import labels
 from econnet.evaluation.baselines import TITLES
 from econnet.evaluation.metrics import Scores
 from econnet.forecast import Forecast, Task
@@ -30,22 +31,9 @@ SLIGHT_SKILL = 0.05
 
 def contraction_clause(forecast: Forecast) -> str:
     """Return what it is that may happen: `output contracts`."""
-    label, title = forecast.task.label, forecast.target_title
-    if label.startswith("given:"):
-        return f"{label.removeprefix('given:')} is 1"
-    if label == "nber":
-        return "the economy is in recession, as the NBER dates it,"
-    if forecast.task.target == "real_gdp":
-        return {
-            "negative-growth": "output contracts",
-            "year-on-year": "output is below its level of a year before",
-            "two-quarters": "output falls, in a run of two quarters or more,",
-        }[label]
-    return {
-        "negative-growth": f"there is a fall in {title}",
-        "year-on-year": f"there is a fall in {title} over a year",
-        "two-quarters": f"there is a fall in {title}, one of two or more in a row,",
-    }[label]
+    return labels.clause(
+        forecast.task.label, forecast.task.target, forecast.target_title
+    )
 
 
 def growth_heading(forecast: Forecast) -> str:
