@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from threadpoolctl import threadpool_info, threadpool_limits
 
@@ -20,9 +21,19 @@ from econnet import ensemble, explain, features, labels, models, panel, whatif
 from econnet.catalog import FREQUENCIES, Frequency
 from econnet.countries import Country
 from econnet.errors import DataError
-from econnet.evaluation import calibration, metrics, walkforward
+from econnet.evaluation import (
+    bootstrap,
+    calibration,
+    comparison,
+    metrics,
+    signals,
+    walkforward,
+)
 from econnet.evaluation.baselines import BASELINES
+from econnet.evaluation.bootstrap import DRAWS, Interval, Resample
+from econnet.evaluation.comparison import Comparison
 from econnet.evaluation.metrics import ReliabilityBin, Scores
+from econnet.evaluation.signals import EpisodeCall, FalseAlarm, Scorecard
 from econnet.evaluation.walkforward import Schedule
 from econnet.features import ABROAD, PHASE, Event, Features, Floats
 from econnet.labels import Label
@@ -172,6 +183,9 @@ class Episode:
     said_for_first, highest_said
         Out-of-sample probability for its first period, and the highest for any of its
         periods; `None` before the walk-forward starts.
+    first_signal, periods_early
+        The origin in which it was first signalled, and how many periods that was before
+        its first; `None` where it was missed, or not forecast.
     """
 
     first: str
@@ -179,6 +193,17 @@ class Episode:
     growth_percent: float | None
     said_for_first: float | None
     highest_said: float | None
+    first_signal: str | None
+    periods_early: int | None
+
+
+@dataclass(frozen=True)
+class Doubts:
+    """90% intervals of scores; `auroc` is `None` where there is no such score."""
+
+    auroc: Interval | None
+    brier: Interval
+    log_loss: Interval
 
 
 @dataclass(frozen=True)
@@ -269,6 +294,12 @@ class Forecast:
         (missing where not known yet).
     metrics, baselines
         Scores of econnet and of each baseline for this country.
+    doubts
+        90% intervals of econnet's scores.
+    comparisons
+        Econnet beside each baseline, on the same forecasts.
+    false_alarms
+        The alarms for this country that came to nothing, oldest first.
     pool_metrics, pool_baselines
         The same over all the countries that were trained on; `pool_metrics` is `None`
         where the country stands alone.
@@ -294,13 +325,16 @@ class Forecast:
     history: pd.DataFrame
     track_record: pd.DataFrame
     metrics: Scores
+    doubts: Doubts
     baselines: dict[str, Scores]
+    comparisons: dict[str, Comparison]
     pool_metrics: Scores | None
     pool_baselines: dict[str, Scores]
     reliability: tuple[ReliabilityBin, ...]
     drivers: tuple[Driver, ...]
     response_curves: tuple[ResponseCurve, ...]
     episodes: tuple[Episode, ...]
+    false_alarms: tuple[FalseAlarm, ...]
     data: DataUsed
     versions: dict[str, str]
     made_at: str
@@ -484,7 +518,20 @@ def replay(
         finished += more
         progress(finished / (len(windows) + 1))
 
-    return walkforward.run(windows, models_of(task, baselines, count))
+    record = walkforward.run(windows, models_of(task, baselines, count))
+    return record.assign(signal=_signals(windows, record))
+
+
+def _signals(
+    windows: Sequence[walkforward.Window], record: pd.DataFrame
+) -> npt.NDArray[np.bool_]:
+    """Return which forecasts of a walk-forward run were signals, model by model."""
+    ends = np.cumsum([len(window.ahead) for window in windows])[:-1]
+    given = [
+        signals.given(windows, np.split(said.to_numpy(dtype=float), ends), "f1")
+        for _, said in record.groupby("model", sort=False)["probability"]
+    ]
+    return np.concatenate(given)
 
 
 def learn(prepared: Prepared, window: walkforward.Window) -> Network:
@@ -657,6 +704,8 @@ def make(
             if assumptions
             else None
         )
+    doubts, comparisons = _judged(own, task)
+    card = _scorecard(prepared, record)
     this = _summary(prepared, probability, interval, record)
     others = [it for it in model.outlook if it.country == country.alpha3]
     metrics_of = _scores_by_model(own)
@@ -679,6 +728,8 @@ def make(
         history=_history(prepared),
         track_record=_with_today(record, prepared, probability),
         metrics=metrics_of.pop("econnet"),
+        doubts=doubts,
+        comparisons=comparisons,
         baselines=metrics_of,
         pool_metrics=pool_of.pop("econnet", None),
         pool_baselines=pool_of,
@@ -689,7 +740,8 @@ def make(
         ),
         drivers=tuple(_driver(prepared, part) for part in contributions),
         response_curves=curves,
-        episodes=_episodes(prepared, record),
+        episodes=_episodes(prepared, record, card.episodes),
+        false_alarms=card.alarms_for_nothing,
         data=data_used(prepared),
         versions=_versions(),
         made_at=pd.Timestamp.now("UTC").isoformat(timespec="seconds"),
@@ -704,6 +756,47 @@ def _scores_by_model(scored: pd.DataFrame) -> dict[str, Scores]:
         str(name): metrics.score(rows, base_rate)
         for name, rows in scored.groupby("model", sort=False)
     }
+
+
+def _judged(own: pd.DataFrame, task: Task) -> tuple[Doubts, dict[str, Comparison]]:
+    """Return how sure econnet's scores are, and how it did beside each baseline."""
+    said = {
+        str(name): rows["probability"].to_numpy(dtype=float)
+        for name, rows in own.groupby("model", sort=False)
+    }
+    ours = own[own["model"] == "econnet"]
+    outcome = ours["outcome"].to_numpy(dtype=float)
+    block = max(task.horizon + 1, PERIODS_A_YEAR[task.frequency])
+    rng = np.random.default_rng(task.seed)
+    drawn = Resample.draw(ours["period"], block, DRAWS, rng)
+    ours_said = said["econnet"]
+    with threadpool_limits(1):
+        areas = drawn.aurocs(ours_said, outcome)
+        briers = drawn.means(metrics.brier_costs(ours_said, outcome))
+        losses = drawn.means(metrics.log_loss_costs(ours_said, outcome))
+        comparisons = {
+            name: comparison.compare(ours_said, theirs, outcome, drawn, block)
+            for name, theirs in said.items()
+            if name in BASELINES
+        }
+    doubts = Doubts(
+        None if np.isnan(areas).all() else bootstrap.interval(areas),
+        bootstrap.interval(briers),
+        bootstrap.interval(losses),
+    )
+    return doubts, comparisons
+
+
+def _scorecard(prepared: Prepared, record: pd.DataFrame) -> Scorecard:
+    """Return how econnet's signals met the country's contractions."""
+    alpha3, task = prepared.country.alpha3, prepared.task
+    own = record[
+        (record["model"] == "econnet")
+        & (record["country"] == alpha3)
+        & record["outcome"].notna()
+    ]
+    marks = prepared.label.values.loc[[alpha3]]
+    return signals.scorecard(own, marks, task.event, PERIODS_A_YEAR[task.frequency])
 
 
 def _replayed(prepared: Prepared, record: pd.DataFrame) -> Previous | None:
@@ -811,8 +904,11 @@ def _history(prepared: Prepared) -> pd.DataFrame:
     return table.loc[there.min() : there.max()]
 
 
-def _episodes(prepared: Prepared, record: pd.DataFrame) -> tuple[Episode, ...]:
+def _episodes(
+    prepared: Prepared, record: pd.DataFrame, calls: Sequence[EpisodeCall]
+) -> tuple[Episode, ...]:
     """Return every run of contractions, oldest first."""
+    called = {call.first: call for call in calls}
     alpha3 = prepared.country.alpha3
     marks = prepared.label.values.loc[alpha3].dropna()
     levels = prepared.panel.values[prepared.label.target].loc[alpha3]
@@ -826,14 +922,17 @@ def _episodes(prepared: Prepared, record: pd.DataFrame) -> tuple[Episode, ...]:
         change = None
         if before is not None and after is not None and pd.notna([before, after]).all():
             change = float(100 * (after / before - 1))
-        calls = said.reindex(months.index)
+        forecasts = said.reindex(months.index)
+        call = called.get(str(first))
         episodes.append(
             Episode(
                 first=str(first),
                 last=str(last),
                 growth_percent=change,
-                said_for_first=_or_none(calls.iloc[0]),
-                highest_said=_or_none(calls.max()),
+                said_for_first=_or_none(forecasts.iloc[0]),
+                highest_said=_or_none(forecasts.max()),
+                first_signal=call.first_signal if call else None,
+                periods_early=call.periods_early if call else None,
             )
         )
     return tuple(episodes)

@@ -18,7 +18,10 @@ from econnet.evaluation.metrics import BrierParts, Scores
 from econnet.features import Features, Scaler
 from econnet.network import Network
 
-RECORD = ["model", "country", "origin", "period", "horizon", "probability", "outcome"]
+RECORD = (
+    *("model", "country", "origin", "period", "horizon", "probability", "outcome"),
+    "signal",
+)
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,8 @@ class Model:
     fingerprint
         Of the features and the task it was trained for.
     track_record
-        Out-of-sample forecasts, columns `RECORD`, of every model and country.
+        Out-of-sample forecasts, columns `RECORD`, of every model and country. `signal`
+        says whether a forecast was one of contraction, at the threshold of its time.
     outlook
         The country's forecasts at other horizons.
     """
@@ -95,6 +99,7 @@ def save(model: Model, path: Path) -> None:
         "record.origin": origins.asi8,
         "record.probability": record["probability"].to_numpy(dtype=float),
         "record.outcome": record["outcome"].to_numpy(dtype=float),
+        "record.signal": record["signal"].to_numpy(dtype=bool),
         **{f"scaler.{key}": value for key, value in asdict(model.scaler).items()},
     }
     metadata = {
@@ -153,5 +158,6 @@ def _record(metadata: dict[str, Any], arrays: dict[str, np.ndarray]) -> pd.DataF
             "horizon": metadata["horizon"],
             "probability": arrays["record.probability"],
             "outcome": arrays["record.outcome"],
+            "signal": arrays["record.signal"],
         }
     )

@@ -68,7 +68,7 @@ def test_what_if_is_answered_beside_the_forecast(
     assert trained.returncode == 0
     supposed = ("--set", "real_gdp=-3", "--set", "investment==-5.0")
     run = econnet("forecast", "--country", "DEU", *supposed, folder=folder)
-    assert "Real GDP at \N{MINUS SIGN}2.7 (change, percent), not 0.3" in run.stdout
+    assert "Real GDP at \N{MINUS SIGN}2.8 (change, percent), not 0.2" in run.stdout
     run = econnet("forecast", "--country", "DEU", *supposed, "--json", folder=folder)
     document = json.loads(run.stdout)
     names = [it["indicator"] for it in document["what_if"]["supposed"]]

@@ -26,6 +26,7 @@ def model() -> Model:
             "horizon": 1,
             "probability": [0.2, 0.3, 0.25],
             "outcome": [1.0, np.nan, 1.0],
+            "signal": [False, True, True],
         }
     )
     return Model(
@@ -46,8 +47,8 @@ def test_saved_model_is_read_as_it_was(model: Model, tmp_path: Path) -> None:
             getattr(read.scaler, field.name), getattr(model.scaler, field.name)
         )
     pd.testing.assert_frame_equal(
-        read.track_record[models.RECORD],
-        model.track_record[models.RECORD],
+        read.track_record[list(models.RECORD)],
+        model.track_record[list(models.RECORD)],
         check_dtype=False,
     )
 

@@ -135,17 +135,34 @@ class EpisodeCall:
 
 
 @dataclass(frozen=True)
-class Scorecard:
-    """The episodes of a track record, and the alarms that came to nothing.
+class FalseAlarm:
+    """An unbroken run of signals of which none belongs to an episode.
 
     Parameters
     ----------
-    false_alarms
-        Unbroken runs of signals of which none belongs to an episode.
+    first, last
+        The first and the last period that they were about, as text.
+    highest_probability
+        The highest probability among them.
     """
 
+    country: str
+    first: str
+    last: str
+    highest_probability: float
+
+
+@dataclass(frozen=True)
+class Scorecard:
+    """The episodes of a track record, and the alarms that came to nothing."""
+
     episodes: tuple[EpisodeCall, ...]
-    false_alarms: int
+    alarms_for_nothing: tuple[FalseAlarm, ...]
+
+    @property
+    def false_alarms(self) -> int:
+        """How many alarms came to nothing."""
+        return len(self.alarms_for_nothing)
 
     @property
     def called(self) -> tuple[EpisodeCall, ...]:
@@ -181,7 +198,7 @@ def scorecard(
     and are no part of the scorecard; signals of them are no false alarms.
     """
     calls: list[EpisodeCall] = []
-    false_alarms = 0
+    false_alarms: list[FalseAlarm] = []
     episodes = _episodes(marks)
     for country, rows in record.sort_values("origin").groupby("country"):
         own = _Signals.of(rows, event)
@@ -195,10 +212,12 @@ def scorecard(
             previous = last
             if own.since[0] <= first and about.any():
                 calls.append(own.call(str(country), first, last, signals, about))
-        false_alarms += sum(
-            not useful[start:stop].any() for start, stop in _runs(own.signal)
-        )
-    return Scorecard(tuple(calls), false_alarms)
+        false_alarms += [
+            own.false_alarm(str(country), slice(start, stop))
+            for start, stop in _runs(own.signal)
+            if not useful[start:stop].any()
+        ]
+    return Scorecard(tuple(calls), tuple(false_alarms))
 
 
 @dataclass(frozen=True, eq=False)
@@ -246,6 +265,15 @@ class _Signals:
             first_signal=None if origin is None else self._text(origin),
             periods_early=None if origin is None else first - origin,
             highest_probability=float(self.probability[about].max()),
+        )
+
+    def false_alarm(self, country: str, run: slice) -> FalseAlarm:
+        """Return a run of signals as an alarm that came to nothing."""
+        return FalseAlarm(
+            country=country,
+            first=self._text(int(self.until[run][0])),
+            last=self._text(int(self.until[run][-1])),
+            highest_probability=float(self.probability[run].max()),
         )
 
     def _text(self, ordinal: int) -> str:

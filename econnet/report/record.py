@@ -46,7 +46,9 @@ def to_dict(forecast: Forecast) -> dict[str, Json]:
             "caveats": list(words.caveats(forecast)),
         },
         "metrics": _known(asdict(forecast.metrics)),
+        "doubts": _known(asdict(forecast.doubts)),
         "baselines": _scores(forecast.baselines),
+        "comparisons": _scores(forecast.comparisons),
         "pool_metrics": (
             None
             if forecast.pool_metrics is None
@@ -65,6 +67,7 @@ def to_dict(forecast: Forecast) -> dict[str, Json]:
             _known(asdict(curve)) for curve in forecast.response_curves
         ],
         "episodes": [_known(asdict(episode)) for episode in forecast.episodes],
+        "false_alarms": [_known(asdict(alarm)) for alarm in forecast.false_alarms],
         "target_title": forecast.target_title,
         "target_unit": forecast.target_unit,
         "meaning": forecast.meaning,

@@ -11,9 +11,12 @@ import pytest
 from econnet import countries
 from econnet.catalog import PANDAS_ALIAS, Frequency
 from econnet.evaluation import metrics
+from econnet.evaluation.comparison import Comparison
+from econnet.evaluation.signals import FalseAlarm
 from econnet.forecast import (
     Change,
     DataUsed,
+    Doubts,
     Driver,
     Episode,
     Forecast,
@@ -87,6 +90,7 @@ def without_contractions(forecast: Forecast) -> Forecast:
         track_record=record,
         base_rate=0.0,
         episodes=(),
+        false_alarms=(),
     )
 
 
@@ -122,6 +126,7 @@ def forecast_of(
         drivers=_drivers(12),
         response_curves=_response_curves(),
         episodes=_episodes(output, contraction, said),
+        false_alarms=_false_alarms(own),
         data=_data(country.alpha3, frequency, output),
         versions={"econnet": "0.1.0", "numpy": "2.4.0", "python": "3.11.9"},
         made_at="2026-11-24T02:30:00+00:00",
@@ -151,6 +156,7 @@ def _track_record(growth: pd.Series, contraction: pd.Series) -> pd.DataFrame:
                 "period": ahead[start:],
                 "probability": probability.iloc[start:].to_numpy(dtype=float),
                 "outcome": contraction.reindex(ahead[start:]).to_numpy(dtype=float),
+                "signal": (probability > share).iloc[start:].to_numpy(),
             }
         )
         for name, probability in models.items()
@@ -168,7 +174,15 @@ def _scored(record: pd.DataFrame) -> dict[str, Any]:
     econnet = scores.pop("econnet")
     return {
         "metrics": econnet,
+        "doubts": Doubts(
+            None if econnet.auroc is None else (econnet.auroc - 0.1, econnet.auroc),
+            (econnet.brier - 0.03, econnet.brier + 0.03),
+            (econnet.log_loss - 0.05, econnet.log_loss + 0.06),
+        ),
         "baselines": scores,
+        "comparisons": {
+            name: _comparison(econnet, score) for name, score in scores.items()
+        },
         "pool_metrics": replace(econnet, n=6 * econnet.n, auroc=0.71),
         "pool_baselines": {
             name: replace(score, n=6 * score.n) for name, score in scores.items()
@@ -180,6 +194,31 @@ def _scored(record: pd.DataFrame) -> dict[str, Any]:
             )
         ),
     }
+
+
+def _comparison(ours: metrics.Scores, theirs: metrics.Scores) -> Comparison:
+    log_loss, brier = ours.log_loss - theirs.log_loss, ours.brier - theirs.brier
+    return Comparison(
+        log_loss_difference=log_loss,
+        log_loss_interval=(log_loss - 0.02, log_loss + 0.02),
+        log_loss_test=None,
+        brier_difference=brier,
+        brier_interval=(brier - 0.01, brier + 0.01),
+        brier_test=None,
+        auroc_difference=None,
+        auroc_interval=None,
+    )
+
+
+def _false_alarms(own: pd.DataFrame) -> tuple[FalseAlarm, ...]:
+    """Return the expansions that were given the highest probabilities."""
+    worst = own[own["outcome"] == 0].nlargest(4, "probability").sort_values("period")
+    return tuple(
+        FalseAlarm("DEU", str(period), str(period), float(probability))
+        for period, probability in zip(
+            worst["period"], worst["probability"], strict=True
+        )
+    )
 
 
 def _episodes(
@@ -198,6 +237,8 @@ def _episodes(
                 100 * float(output[last] / output[first - 1] - 1),
                 None if first_said is None else float(first_said),
                 float(said_of.max()) if len(said_of) else None,
+                str(first - 1) if len(said_of) % 2 else None,
+                1 if len(said_of) % 2 else None,
             )
         )
     return tuple(episodes)
