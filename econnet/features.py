@@ -153,7 +153,7 @@ def build(panel: Panel, label: Label, horizon: int, event: Event = "at") -> Feat
         columns += [Column(name, ABROAD) for name in ABROAD_COLUMNS]
     origins = pd.PeriodIndex(index.get_level_values("origin"))
     known_at = _days(origins.end_time.normalize())
-    y, target_known_at = _targets(label, index, horizon, event)
+    y, target_known_at = targets(label, index, horizon, event)
     return Features(
         X,
         index,
@@ -169,10 +169,26 @@ def build(panel: Panel, label: Label, horizon: int, event: Event = "at") -> Feat
 
 def with_target(made: Features, horizon: int, event: Event = "at") -> Features:
     """Return the same features with another target, which costs next to nothing."""
-    y, target_known_at = _targets(made.label, made.index, horizon, event)
+    y, target_known_at = targets(made.label, made.index, horizon, event)
     return replace(
         made, y=y, target_known_at=target_known_at, horizon=horizon, event=event
     )
+
+
+def targets(
+    label: Label, index: pd.MultiIndex, horizon: int, event: Event
+) -> tuple[Floats, Days]:
+    """Return whether the event came about after each origin, and when that was known.
+
+    `within` waits for all its periods, whatever comes about: were a contraction known
+    with the first period that brings one, the newest training rows would hold
+    contractions alone.
+    """
+    rows = _rows_ahead(label.values.index, index, horizon, event)
+    inside = rows >= 0
+    values = np.where(inside, label.values.to_numpy(dtype=float)[rows], np.nan)
+    known_at = np.where(inside, _days(label.known_at)[rows], NEVER)
+    return values.max(axis=1), known_at.max(axis=1)
 
 
 def transformed(panel: Panel, indicator: Indicator) -> tuple[pd.Series, pd.Series]:
@@ -347,22 +363,6 @@ def _abroad(grown: Floats, index: pd.MultiIndex) -> Floats:
     others = table.astype(float).groupby(origins).transform("sum") - table
     n = others["n"].where(others["n"] > 0)
     return np.column_stack([others["sum"] / n, 100 * others["shrank"] / n])
-
-
-def _targets(
-    label: Label, index: pd.MultiIndex, horizon: int, event: Event
-) -> tuple[Floats, Days]:
-    """Return whether the event came about after each origin, and when that was known.
-
-    `within` waits for all its periods, whatever comes about: were a contraction known
-    with the first period that brings one, the newest training rows would hold
-    contractions alone.
-    """
-    rows = _rows_ahead(label.values.index, index, horizon, event)
-    inside = rows >= 0
-    values = np.where(inside, label.values.to_numpy(dtype=float)[rows], np.nan)
-    known_at = np.where(inside, _days(label.known_at)[rows], NEVER)
-    return values.max(axis=1), known_at.max(axis=1)
 
 
 def _rows_ahead(

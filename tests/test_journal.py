@@ -29,12 +29,17 @@ def test_every_forecast_is_a_line_that_can_be_read_back(
 ) -> None:
     path = tmp_path / "data" / "forecasts.csv"
     journal.add(made, path)
-    journal.add(made, path)
+    journal.add(made, path, tmp_path / "my panel.csv")
     table = pd.read_csv(path)
     assert list(table) == list(journal.COLUMNS)
     assert table["country"].tolist() == ["DEU", "DEU"]
     assert table["period"].tolist() == [str(made.period)] * 2
     assert table["probability"].tolist() == [round(made.probability, 6)] * 2
+    first, second = journal.read(path)
+    assert first["file"] == ""
+    assert second["file"] == str(tmp_path / "my panel.csv")
+    assert first["event"] == "at"
+    assert float(first["base_rate"]) == pytest.approx(made.base_rate, abs=1e-6)
 
 
 def test_forecast_before_is_the_newest_of_the_same_task(
@@ -93,3 +98,23 @@ def test_change_splits_into_new_figures_and_new_learning(
     parts = [it.contribution for it in change.movements]
     assert sum(parts) == pytest.approx(change.figures)
     assert parts == sorted(parts, key=abs, reverse=True)
+
+
+def test_journal_of_another_version_keeps_its_lines_and_columns(
+    made: Forecast, tmp_path: Path
+) -> None:
+    path = tmp_path / "forecasts.csv"
+    path.write_text('made_at,country,mood\n2020-01-01,"Korea, Rep.",good\n')
+    journal.add(made, path)
+    table = pd.read_csv(path)
+    assert list(table)[:3] == ["made_at", "country", "mood"]
+    assert set(table) == {*journal.COLUMNS, "mood"}
+    assert table["country"].tolist() == ["Korea, Rep.", "DEU"]
+    assert table["mood"].tolist()[0] == "good"
+    old, new = journal.read(path)
+    assert old["probability"] == ""
+    assert float(new["probability"]) == round(made.probability, 6)
+
+
+def test_no_journal_has_no_lines(tmp_path: Path) -> None:
+    assert journal.read(tmp_path / "forecasts.csv") == []

@@ -27,7 +27,7 @@ MAP = [
     ["whatif"],
     ["forecast"],
     ["streaming"],
-    ["backtest", "journal", "report"],
+    ["backtest", "hindsight", "journal", "report"],
     ["cli"],
 ]
 LEVEL = {room: level for level, line in enumerate(MAP) for room in line}

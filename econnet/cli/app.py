@@ -21,6 +21,7 @@ from econnet.cli.report import report
 from econnet.cli.status import status
 from econnet.cli.train import train
 from econnet.errors import EconnetError, UsageError
+from econnet.settings import Settings
 
 COMMANDS: tuple[Callable[..., None], ...] = (
     train,
@@ -78,7 +79,8 @@ def main() -> None:
     """Run the command line, and turn every known problem into a line and a code."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
-        code = app(sys.argv[1:] or ["--help"], standalone_mode=False)
+        arguments = sys.argv[1:] or _without_arguments()
+        code = app(arguments, standalone_mode=False) if arguments else 0
         sys.stdout.flush()
         sys.exit(code)
     except EconnetError as error:
@@ -91,6 +93,14 @@ def main() -> None:
         # Nobody reads any more; what Python would flush at exit has nowhere to go.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)
+
+
+def _without_arguments() -> list[str]:
+    """Return what `econnet` alone asks for: help, or nothing more than first steps."""
+    if Settings.from_environment().data_folder.exists():
+        return ["--help"]
+    show.first_steps()
+    return []
 
 
 def _fail(message: str, exit_code: int) -> NoReturn:

@@ -35,6 +35,7 @@ class Job:
     model_file: Path
     report_folder: Path
     journal_file: Path
+    data_file: Path | None
 
     def forecast(
         self, retrain: bool = False, assumptions: "Sequence[Assumption]" = ()
@@ -57,7 +58,7 @@ class Job:
             models.save(model, self.model_file)
         previous = journal.latest(prepared, self.journal_file)
         made = forecast.make(prepared, model, previous, assumptions)
-        journal.add(made, self.journal_file)
+        journal.add(made, self.journal_file, self.data_file)
         return made
 
 
@@ -93,6 +94,7 @@ def jobs(asked: TaskOptions) -> list[Job]:
                 model_file=models / where.with_name(f"{where.name}.npz"),
                 report_folder=settings.reports_folder / where,
                 journal_file=settings.data_folder / "forecasts.csv",
+                data_file=asked.data,
             )
         )
     return made
@@ -173,13 +175,12 @@ def kinds_said(kinds: list[str]) -> "dict[str, Kind]":
 def _own_data(path: Path, lag: int, kinds: list[str]) -> "Known":
     """Return the user's file, and say what each of its columns was taken for."""
     from econnet.sources import tabular
-    from econnet.sources.observations import Known
 
     said = kinds_said(kinds)
     table = tabular.read(path, kinds=said, lag=lag)
     taken = ", ".join(f"{name} {kind}" for name, kind in table.kinds.items())
     show.note(f"{path.name}: taken as {taken}; --kind COLUMN=KIND says otherwise")
-    return Known(table.observations, table.series, path.name, table.indicators)
+    return table.known(path.name)
 
 
 def _countries_of(known: "Known", names: list[str] | None) -> "list[Country]":

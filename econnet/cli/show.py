@@ -4,6 +4,7 @@ Progress is shown to a terminal only, and nothing but the answer with `--quiet`.
 """
 
 import json as json_format
+import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -49,6 +50,11 @@ def answer(text: object) -> None:
         raise ClosedPipeError from error
 
 
+def prose(text: str) -> None:
+    """Print a sentence to stdout, in lines that fit the terminal."""
+    answer("\n".join(textwrap.wrap(text, Console().width, break_long_words=False)))
+
+
 def as_json(document: object) -> None:
     """Print one JSON document to stdout."""
     answer(json_format.dumps(document, indent=2, ensure_ascii=False, allow_nan=False))
@@ -64,13 +70,19 @@ def table(title: str, head: tuple[str, ...], rows: list[tuple[object, ...]]) -> 
     console = Console()
     with console.capture() as shown:
         console.print(drawn)
-    answer(shown.get().rstrip())
+    answer("\n".join(line.rstrip() for line in shown.get().splitlines()))
 
 
 def note(message: str) -> None:
     """Say something to stderr that is not the answer."""
     if not manner.quiet:
         typer.echo(f"econnet: {message}", err=True)
+
+
+def first_steps() -> None:
+    """Say what to do where nothing was done yet."""
+    for line in FIRST_STEPS:
+        answer(line)
 
 
 @contextmanager
@@ -121,11 +133,11 @@ def verdict(made: "Forecast") -> None:
     from econnet.report import words
 
     said = words.verdict(made)
-    answer(f"{made.country.name}: {words.odds(made.probability)}")
-    answer(words.chance(made))
-    answer(f"{words.position(made)} {said.call}: {said.reason}")
+    prose(f"{made.country.name}: {words.odds(made.probability)}")
+    prose(words.chance(made))
+    prose(f"{words.position(made)} {said.call}: {said.reason}")
     if supposed := words.what_if(made):
-        answer(supposed)
+        prose(supposed)
 
 
 def data_used(prepared: "Prepared") -> None:
@@ -152,3 +164,10 @@ def data_used(prepared: "Prepared") -> None:
         f"learning from {used.n_countries} "
         f"{'country' if used.n_countries == 1 else 'countries'}"
     )
+
+
+FIRST_STEPS = (
+    "Nothing was fetched or trained here yet; a snapshot of real data is at hand.",
+    "  econnet train --country DEU   forecasts from it and writes reports/DEU/",
+    "  econnet fetch --country DEU   brings newer figures; econnet --help lists all",
+)

@@ -1,6 +1,8 @@
 """`econnet status`: what data, models and forecasts there are."""
 
 import json as json_format
+import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from econnet.cli import config, show
@@ -8,6 +10,7 @@ from econnet.cli.options import Json
 from econnet.settings import Settings, without_password
 
 if TYPE_CHECKING:
+    from econnet.hindsight import Hindsight, State
     from econnet.sources.observations import Known
     from econnet.store import Status
 
@@ -17,17 +20,18 @@ def status(json: Json = False) -> None:
 
     Example: econnet status --json
     """
-    from econnet import ingest
+    from econnet import hindsight, ingest, journal
 
     settings = Settings.from_environment()
     settled = _settings(settings)
-    known = ingest.known(settings)
-    stored = ingest.store(settings)
-    sources = _sources(known)
-    held = stored.status() if stored.exists() else None
-    models = sorted((settings.data_folder / "models").rglob("*.npz"))
-    journal = settings.data_folder / "forecasts.csv"
-    made = len(journal.read_text("utf-8").splitlines()) - 1 if journal.exists() else 0
+    with show.working("Reading the data"):
+        known = ingest.known(settings)
+        stored = ingest.store(settings)
+        sources = _sources(known)
+        held = stored.status() if stored.exists() else None
+        models = sorted((settings.data_folder / "models").rglob("*.npz"))
+        lines = journal.read(settings.data_folder / "forecasts.csv")
+        judged = hindsight.judge(lines, known)
     if json:
         show.as_json(
             {
@@ -35,13 +39,16 @@ def status(json: Json = False) -> None:
                 "sources": sources,
                 "store": None if held is None else _store(held),
                 "models": [str(path) for path in models],
-                "forecasts": made,
+                "forecasts": judged.n_made,
+                "hindsight": _hindsight(judged),
                 "data_folder": str(settings.data_folder),
                 "reports_folder": str(settings.reports_folder),
                 "settings": settled,
             }
         )
         return
+    if known.source == "snapshot" and not models:
+        show.first_steps()
     for notice in known.notices:
         show.note(notice)
     show.table(
@@ -52,7 +59,7 @@ def status(json: Json = False) -> None:
     if held is not None:
         _show_store(held)
     show.answer(f"Models: {len(models)} in {settings.data_folder / 'models'}")
-    show.answer(f"Forecasts made: {made}")
+    _show_hindsight(judged)
     show.table(
         "Settings",
         ("setting", "value", "from"),
@@ -85,6 +92,68 @@ def _settings(settings: Settings) -> dict[str, dict[str, str]]:
         shown = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
         settled[name.replace("_", "-")] = {"value": shown, "from": default.origin}
     return settled
+
+
+def _hindsight(judged: "Hindsight") -> dict[str, object]:
+    """Return what became of the forecasts, as JSON has it."""
+    forecasts = judged.forecasts.drop(columns="file").astype({"ahead": bool})
+    return {
+        **{state: judged.count(state) for state in STATES},
+        "made_ahead": int(judged.scored["ahead"].sum()),
+        "contractions": int(judged.scored["outcome"].sum()),
+        **{
+            name: None if math.isnan(value) else value
+            for name, value in {
+                "brier": judged.brier,
+                "log_loss": judged.log_loss,
+                "base_rate_brier": judged.base_rate_brier,
+                "base_rate_log_loss": judged.base_rate_log_loss,
+            }.items()
+        },
+        "forecasts": json_format.loads(
+            forecasts.to_json(orient="records", date_format="iso")
+        ),
+    }
+
+
+def _show_hindsight(judged: "Hindsight") -> None:
+    """Print how many forecasts were made, what became of them and what they cost."""
+    counts = ", ".join(
+        f"{judged.count(state)} {words}"
+        for state, words in STATES.items()
+        if judged.count(state)
+    )
+    show.prose(
+        f"Forecasts made: {judged.n_made}"
+        + (f", of {len(judged.forecasts)} events: {counts}" if counts else "")
+    )
+    scored = judged.scored
+    if scored.empty:
+        return
+    n, ahead = len(scored), int(scored["ahead"].sum())
+    show.prose(
+        f"Scored: Brier {judged.brier:.3f} "
+        f"(the long-run rate {judged.base_rate_brier:.3f}), "
+        f"log loss {judged.log_loss:.3f} ({judged.base_rate_log_loss:.3f}); "
+        f"{ahead} of {n} made before the outcome was published"
+    )
+    newest = scored.sort_values("known_at").tail(NEWEST)
+    show.table(
+        "Forecasts and outcomes" + (f", the newest {NEWEST}" if n > NEWEST else ""),
+        ("country", "period", "label", "made", "said", "long-run", "came"),
+        [
+            (
+                row["country"],
+                f"{row['event']} {row['period']}",
+                row["label"],
+                row["made_at"][:10],
+                f"{row['probability']:.0%}",
+                f"{row['base_rate']:.0%}",
+                "contraction" if row["outcome"] == 1 else "none",
+            )
+            for row in newest.to_dict("records")
+        ],
+    )
 
 
 def _sources(known: "Known") -> list[dict[str, object]]:
@@ -142,7 +211,16 @@ def _show_store(held: "Status") -> None:
         ],
     )
     for row in held.rebased.itertuples():
-        show.answer(
+        show.prose(
             f"Rebased: {row.source} {row.series_id} of {row.country} came on base "
             f"{row.base_left} beside {row.base_kept}; the later is kept"
         )
+
+
+STATES: "Mapping[State, str]" = {
+    "scored": "scored",
+    "due": "due (econnet fetch brings its outcome)",
+    "pending": "not to be known yet",
+    "lost": "whose data are gone",
+}
+NEWEST = 10

@@ -30,7 +30,12 @@ from econnet.catalog import (
     Transform,
 )
 from econnet.errors import DataError, UsageError
-from econnet.sources.observations import OBSERVATION_COLUMNS, SERIES_COLUMNS, in_order
+from econnet.sources.observations import (
+    OBSERVATION_COLUMNS,
+    SERIES_COLUMNS,
+    Known,
+    in_order,
+)
 
 Kind = Literal["rate", "index", "flow", "flag"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -55,6 +60,10 @@ class Table:
     series: pd.DataFrame
     kinds: Mapping[str, Kind]
     indicators: Mapping[str, Indicator]
+
+    def known(self, source: str) -> Known:
+        """Return the file as the data to go on with, under the name of its source."""
+        return Known(self.observations, self.series, source, self.indicators)
 
 
 def read(path: Path, *, kinds: Mapping[str, Kind] | None = None, lag: int = 1) -> Table:

@@ -1,0 +1,238 @@
+"""What became of the forecasts in the journal: each one's outcome, and what all cost.
+
+A forecast is held against the outcome that the data show now, and beside the long-run
+rate that was given with it. Who asks twice for one event has made one forecast: of the
+lines that agree in all but the moment, the first counts, so that a lucky later line
+cannot mend a record.
+"""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import numpy as np
+import pandas as pd
+
+from econnet import features, journal, labels, panel
+from econnet.catalog import FREQUENCIES, PANDAS_ALIAS, Frequency
+from econnet.errors import EconnetError
+from econnet.evaluation.metrics import Floats, brier_costs, log_loss_costs
+from econnet.labels import Label
+from econnet.sources import tabular
+from econnet.sources.observations import Known
+
+State = Literal["scored", "due", "pending", "lost"]
+
+# What two lines agree in that forecast one and the same event from one origin.
+SAME_FORECAST = [
+    "country",
+    "frequency",
+    "target",
+    "label",
+    "event",
+    "horizon",
+    "origin",
+    "pool",
+    "file",
+]
+SAME_LABEL = ["file", "frequency", "target", "label"]
+LONGEST_HORIZON = 1_000
+
+# What is found out of a forecast, and what stands there until it is.
+FOUND: Mapping[str, object] = {
+    "state": "lost",
+    "outcome": math.nan,
+    "known_at": pd.NaT,
+    "ahead": False,
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Hindsight:
+    """What became of the forecasts that were made.
+
+    Parameters
+    ----------
+    n_made
+        Lines of the journal, repetitions among them.
+    forecasts
+        One row a forecast that counts, the oldest first: the journal's columns,
+        `probability` and `base_rate` as numbers, and `state`, `outcome` (1 contraction,
+        0 none, missing not known), `known_at` (the day on which the outcome became
+        known) and `ahead` (whether the forecast was made before that day; a forecast
+        that was made later, with `--as-of` or from old data, is a replay). A state is
+        `scored`; `pending`, not to be known yet; `due`, published by now, but not in
+        the data; or `lost`, where the data for it are gone.
+    brier, log_loss
+        Mean costs of the forecasts scored, and of the long-run rate beside them;
+        missing where none is scored. `log_loss` is in nats.
+    """
+
+    n_made: int
+    forecasts: pd.DataFrame
+    brier: float
+    log_loss: float
+    base_rate_brier: float
+    base_rate_log_loss: float
+
+    def count(self, state: State) -> int:
+        """Return how many forecasts are in this state."""
+        return int((self.forecasts["state"] == state).sum())
+
+    @property
+    def scored(self) -> pd.DataFrame:
+        """The forecasts whose outcome is known."""
+        return self.forecasts[self.forecasts["state"] == "scored"]
+
+
+def judge(
+    lines: Sequence[Mapping[str, str]], known: Known, today: date | None = None
+) -> Hindsight:
+    """Return what became of the journal's lines, by the data known now.
+
+    Parameters
+    ----------
+    lines
+        As `journal.read` gives them; a line that cannot be read is passed over.
+    known
+        The data in which the outcomes of countries are looked for; those of a user's
+        file are looked for in that file.
+    today
+        The day by which a figure is due or not; by default this one.
+    """
+    entries = [entry for entry in map(_entry, lines) if entry is not None]
+    table = pd.DataFrame(entries, columns=[*journal.COLUMNS, *FOUND])
+    if entries:
+        table = table.drop_duplicates(SAME_FORECAST, keep="first")
+        groups = table.groupby(SAME_LABEL, sort=False, dropna=False)
+        day = pd.Timestamp(today or date.today())
+        parts = [_with_outcomes(group, known, day) for _, group in groups]
+        table = pd.concat(parts).sort_index()
+    scored = table[table["state"] == "scored"]
+    outcome = scored["outcome"].to_numpy(dtype=float)
+    said, usual = (
+        scored[name].to_numpy(dtype=float) for name in ("probability", "base_rate")
+    )
+    return Hindsight(
+        n_made=len(lines),
+        forecasts=table.reset_index(drop=True),
+        brier=_mean(brier_costs(said, outcome)),
+        log_loss=_mean(log_loss_costs(said, outcome)),
+        base_rate_brier=_mean(brier_costs(usual, outcome)),
+        base_rate_log_loss=_mean(log_loss_costs(usual, outcome)),
+    )
+
+
+def _entry(line: Mapping[str, str]) -> dict[str, object] | None:
+    """Return a line with numbers and dates as such; `None` where it makes no sense."""
+    try:
+        made_at = datetime.fromisoformat(line["made_at"])
+        alias = PANDAS_ALIAS[FREQUENCIES[FREQUENCIES.index(line["frequency"])]]
+        origin = pd.Period(line["origin"], alias)
+        horizon, said = int(line["horizon"]), float(line["probability"])
+        usual = float(line.get("base_rate") or "nan")
+    except (KeyError, ValueError):
+        return None
+    sound = 0 <= said <= 1 and 0 <= horizon <= LONGEST_HORIZON and str(origin) != "NaT"
+    if not sound or line.get("event") not in get_args(features.Event):
+        return None
+    return {
+        **{column: line.get(column, "") for column in journal.COLUMNS},
+        "made_at": made_at.replace(tzinfo=made_at.tzinfo or UTC).isoformat(),
+        "horizon": horizon,
+        "probability": said,
+        "base_rate": usual if 0 <= usual <= 1 else math.nan,
+        "origin": str(origin),
+        "period": str(origin + horizon),
+        **FOUND,
+    }
+
+
+def _with_outcomes(
+    group: pd.DataFrame, known: Known, today: pd.Timestamp
+) -> pd.DataFrame:
+    """Return forecasts of one label and source with what became of them."""
+    file, frequency, target, name = group[SAME_LABEL].iloc[0]
+    try:
+        there = _in_file(Path(file)) if file else known
+        whole = panel.build(there.observations, frequency, None, there.indicators)
+        label = labels.apply(whole, name, target)
+    except EconnetError:
+        return group
+    parts = group.groupby(["horizon", "event"], sort=False)
+    made = pd.concat(_with_targets(rows, label, frequency) for _, rows in parts)
+    made_on = pd.to_datetime(made["made_at"], utc=True).dt.tz_localize(None)
+    return made.assign(
+        ahead=made["known_at"].notna() & (made_on < made["known_at"]),
+        base_rate=[
+            _base_rate(label, country, origin) if np.isnan(written) else written
+            for country, origin, written in _columns(
+                made, "country", "origin", "base_rate"
+            )
+        ],
+        state=[
+            "scored"
+            if not np.isnan(outcome)
+            else _state_of_unknown(label, country, period, today)
+            for country, period, outcome in _columns(
+                made, "country", "period", "outcome"
+            )
+        ],
+    )
+
+
+def _in_file(path: Path) -> Known:
+    return tabular.read(path).known(path.name)
+
+
+def _columns(table: pd.DataFrame, *names: str) -> Iterator[tuple[Any, ...]]:
+    return zip(*(table[name] for name in names), strict=True)
+
+
+def _with_targets(
+    rows: pd.DataFrame, label: Label, frequency: Frequency
+) -> pd.DataFrame:
+    """Return forecasts of one horizon with their outcomes and the days of these."""
+    horizon, event = int(rows["horizon"].iloc[0]), rows["event"].iloc[0]
+    origins = pd.PeriodIndex(rows["origin"], freq=PANDAS_ALIAS[frequency])
+    index = pd.MultiIndex.from_arrays(
+        [rows["country"], origins], names=["country", "origin"]
+    )
+    outcome, day = features.targets(label, index, horizon, event)
+    days = np.where(np.isnan(outcome), np.datetime64("NaT"), day.astype("M8[D]"))
+    return rows.assign(outcome=outcome, known_at=days.astype("M8[s]"))
+
+
+def _base_rate(label: Label, country: str, origin: str) -> float:
+    """Return the share of contractions up to an origin, where none was written down."""
+    if country not in label.values.index.unique("country"):
+        return float("nan")
+    history = label.values.loc[country]
+    past = history[history.index <= pd.Period(origin, history.index.freqstr)]
+    return float(past.mean())
+
+
+def _state_of_unknown(
+    label: Label, country: str, period: str, today: pd.Timestamp
+) -> State:
+    """Return whether an outcome that is not known could be, by the usual delay."""
+    if country not in label.known_at.index.unique("country"):
+        return "lost"
+    known_at = label.known_at.loc[country].dropna()
+    if known_at.empty:
+        return "lost"
+    first, newest = known_at.index[0], known_at.index[-1]
+    wanted = pd.Period(period, newest.freqstr)
+    if wanted < first:
+        return "lost"
+    if wanted > pd.Period(today, newest.freqstr):
+        return "pending"
+    delay = known_at.iloc[-1] - newest.end_time.normalize()
+    return "due" if wanted.end_time.normalize() + delay <= today else "pending"
+
+
+def _mean(costs: Floats) -> float:
+    return float(costs.mean()) if len(costs) else float("nan")
