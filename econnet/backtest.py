@@ -72,7 +72,8 @@ class Backtest:
     Parameters
     ----------
     countries
-        Those whose forecasts are scored.
+        Those whose forecasts are scored: not those that have too little history, or
+        whose outcomes are not known yet.
     n_countries_trained
         Those whose history the models learned from.
     source, as_of
@@ -130,6 +131,34 @@ def prepare(
     ]
 
 
+def prepare_what_can(
+    known: Known,
+    countries: Sequence[Country],
+    task: Task,
+    as_of: pd.Timestamp | None = None,
+) -> list[Prepared]:
+    """Return the same for those of the countries that have what the task needs.
+
+    Raises
+    ------
+    DataError
+        None has.
+    """
+    prepared: list[Prepared] = []
+    why = DataError("no country was asked for")
+    for country in countries:
+        try:
+            prepared.append(forecast.prepare(known, country, task, as_of))
+        except DataError as error:
+            why = error
+        else:
+            if task.pool == "all":
+                break  # all others that can are in it
+    if not prepared:
+        raise why
+    return prepared
+
+
 def at_horizon(prepared: Prepared, horizon: int) -> Prepared:
     """Return the same for another horizon, which costs next to nothing."""
     task = replace(prepared.task, horizon=horizon)
@@ -169,14 +198,20 @@ def run(
     task = prepared[0].task
     schedule = Schedule(refit_every, task.rolling_years, start)
     chosen = [name for name in BASELINES if name in baselines or name == "base_rate"]
-    scored = {country.alpha3 for country in countries}
+    asked = {country.alpha3 for country in countries}
     records: list[pd.DataFrame] = []
-    for one in prepared:
+    why: DataError | None = None
+    for number, one in enumerate(prepared):
 
-        def so_far(share: float) -> None:
-            progress((len(records) + share) / len(prepared))
+        def so_far(share: float, done: int = number) -> None:
+            progress((done + share) / len(prepared))
 
-        records.append(_track_record(one, scored, schedule, chosen, so_far))
+        try:
+            records.append(_track_record(one, asked, schedule, chosen, so_far))
+        except DataError as error:
+            why = error
+    if why is not None and not records:
+        raise why
     record = pd.concat(records, ignore_index=True)
     if record.empty:
         raise DataError(
@@ -190,7 +225,9 @@ def run(
     return Backtest(
         task=task,
         schedule=schedule,
-        countries=tuple(countries),
+        countries=tuple(
+            country for country in countries if country.alpha3 in set(record["country"])
+        ),
         n_countries_trained=len(
             {country for one in prepared for country in one.features.countries}
         ),
@@ -287,7 +324,7 @@ def _performance(
             rows["balanced_signal"].to_numpy(dtype=bool), outcome
         ),
         scorecard=signals.scorecard(
-            rows, marks, task.event, PERIODS_A_YEAR[task.frequency]
+            rows, marks, task.event, max(1, PERIODS_A_YEAR[task.frequency] // 2)
         ),
     )
 

@@ -12,6 +12,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from econnet.cli import config, show
+from econnet.cli.backtest import backtest
 from econnet.cli.duel import duel
 from econnet.cli.export import export
 from econnet.cli.fetch import fetch
@@ -27,6 +28,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     train,
     forecast,
     report,
+    backtest,
     fetch,
     export,
     status,

@@ -67,16 +67,10 @@ def jobs(asked: TaskOptions) -> list[Job]:
     from econnet import forecast
 
     settings, as_of = Settings.from_environment(), date(asked.as_of)
-    if asked.data is None:
-        if not asked.country:
-            raise UsageError("say which country: --country DEU, or --data FILE")
-        chosen = resolve_all(asked.country)
-        known = known_data(settings, as_of)
-        above = Path()
-    else:
-        known = _own_data(asked.data, asked.lag, asked.kind or [])
-        chosen = _countries_of(known, asked.country)
-        above = Path(_safe(asked.data.stem))
+    if asked.data is None and not asked.country:
+        raise UsageError("say which country: --country DEU, or --data FILE")
+    known, chosen = data_and_countries(asked)
+    above = Path() if asked.data is None else Path(_safe(asked.data.stem))
     made = []
     for one in chosen:
         task = task_for(asked, known, one)
@@ -98,6 +92,19 @@ def jobs(asked: TaskOptions) -> list[Job]:
             )
         )
     return made
+
+
+def data_and_countries(asked: TaskOptions) -> "tuple[Known, list[Country]]":
+    """Return the data asked for and the countries named, or all if none is."""
+    if asked.data is not None:
+        known = _own_data(asked.data, asked.lag, asked.kind or [])
+        return known, _countries_of(known, asked.country)
+    from econnet.countries import by_alpha3
+
+    chosen = resolve_all(asked.country or [])
+    known = known_data(Settings.from_environment(), date(asked.as_of))
+    there = sorted(known.series["country"].unique())
+    return known, chosen or [by_alpha3(alpha3) for alpha3 in there]
 
 
 def task_for(asked: TaskOptions, known: "Known", country: "Country") -> "Task":

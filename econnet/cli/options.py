@@ -2,7 +2,8 @@
 
 A command takes its options as dataclasses (`task: TaskOptions`) and is made `flat`, by
 which each field becomes an option of its own. So an option that several commands share
-is added here, in one place.
+is added here, in one place. An option that a command declares itself stands in the
+place of a field of that name, which keeps its default.
 """
 
 import functools
@@ -35,6 +36,7 @@ Assumptions = Annotated[
         "or real_gdp==-2.0 replaces it; repeatable.",
     ),
 ]
+All = Annotated[bool, typer.Option("--all", help="Every country there is.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON only.")]
 
 
@@ -107,18 +109,24 @@ def flat(command: Callable[..., None]) -> Callable[..., None]:
         for name, kind in hints.items()
         if isinstance(kind, type) and is_dataclass(kind)
     }
+    own_options = inspect.signature(command, eval_str=True).parameters
     parameters = []
-    for name, parameter in inspect.signature(command, eval_str=True).parameters.items():
+    for name, parameter in own_options.items():
         if name in groups:
-            parameters += _parameters(groups[name])
+            shared = _parameters(groups[name])
+            parameters += [it for it in shared if it.name not in own_options]
         else:
             parameters.append(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY))
 
     @functools.wraps(command)
     def spread(**given: object) -> None:
         for name, group in groups.items():
-            own = {field.name: given.pop(field.name) for field in fields(group)}
-            given[name] = group(**own)
+            of_group = {
+                field.name: given.pop(field.name)
+                for field in fields(group)
+                if field.name not in own_options
+            }
+            given[name] = group(**of_group)
         command(**given)
 
     spread.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]

@@ -5,7 +5,7 @@ Progress is shown to a terminal only, and nothing but the answer with `--quiet`.
 
 import json as json_format
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -71,6 +71,12 @@ def table(title: str, head: tuple[str, ...], rows: list[tuple[object, ...]]) -> 
     with console.capture() as shown:
         console.print(drawn)
     answer("\n".join(line.rstrip() for line in shown.get().splitlines()))
+
+
+def sentences(said: Iterable[str]) -> None:
+    """Print sentences to stdout, a paragraph each, as wide as the terminal."""
+    for sentence in said:
+        answer(textwrap.fill(sentence, width=max(Console().width, 40)))
 
 
 def note(message: str) -> None:

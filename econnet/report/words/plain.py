@@ -79,9 +79,9 @@ def day(date_: date) -> str:
 
 
 def count(n: int, noun: str, none: str = "0") -> str:
-    """Return how many there are: `1 quarter`, `12 countries`."""
+    """Return how many there are: `1 quarter`, `1,200 countries`."""
     plural = f"{noun[:-1]}ies" if noun.endswith("y") and noun != "day" else f"{noun}s"
-    return f"{n or none} {noun if n == 1 else plural}"
+    return f"{f'{n:,}' if n else none} {noun if n == 1 else plural}"
 
 
 def points(probability: float, other: float) -> int:

@@ -1,0 +1,170 @@
+"""`econnet backtest`: how good such forecasts have been, beside every baseline."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from econnet.cli import show
+from econnet.cli.jobs import data_and_countries, date, task_for
+from econnet.cli.options import All, Json, TaskOptions, flat
+from econnet.errors import DataError, UsageError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from econnet.backtest import Backtest
+    from econnet.catalog import Frequency
+    from econnet.countries import Country
+    from econnet.forecast import Prepared, Task
+    from econnet.sources.observations import Known
+
+Horizons = Annotated[
+    list[int] | None,
+    typer.Option(
+        "--horizon", min=0, max=40, help="Periods ahead; repeatable. By default 1."
+    ),
+]
+Start = Annotated[
+    str | None,
+    typer.Option(
+        help="First origin to score: 1985, 1985Q1 or 1985-01. By default the first "
+        "with enough history."
+    ),
+]
+Refit = Annotated[
+    str, typer.Option(help="How often models are refitted: yearly, or every N periods.")
+]
+Baselines = Annotated[
+    str | None,
+    typer.Option(help="Names, with commas between them. By default all there are."),
+]
+
+
+@flat
+def backtest(
+    task: TaskOptions,
+    everything: All = False,
+    horizon: Horizons = None,
+    start: Start = None,
+    refit: Refit = "yearly",
+    baselines: Baselines = None,
+    json: Json = False,
+) -> None:
+    """Replay history and score the forecasts, beside what costs nothing.
+
+    Example: econnet backtest --country USA --label nber --horizon 3 --horizon 6
+    """
+    from econnet import backtest
+
+    if everything == bool(task.country) and task.data is None:
+        raise UsageError("say which country: --country DEU, --all, or --data FILE")
+    refit_every, names = _periods(refit), _names(baselines)
+    known, countries = data_and_countries(task)
+    settled = _task(task, known, countries)
+    first = _origin(start, settled.frequency)
+    with show.working("Reading the data"):
+        find = backtest.prepare if task.country else backtest.prepare_what_can
+        prepared = find(known, countries, settled, date(task.as_of))
+    results = []
+    for number, ahead in enumerate(horizons := horizon or [1]):
+        these = [backtest.at_horizon(one, ahead) for one in prepared]
+        said = f"Replaying history ({number + 1} of {len(horizons)})"
+        with show.progress(said) as progress:
+            results.append(
+                backtest.run(these, countries, refit_every, first, names, progress)
+            )
+    _note_what_is_left_out(results[0], countries, prepared, bool(task.country), first)
+    if json:
+        documents = [backtest.to_dict(result) for result in results]
+        more = {"horizons": documents} if len(documents) > 1 else {}
+        show.as_json({**documents[0], **more})
+        return
+    for result in results:
+        _show(result)
+
+
+def _task(asked: TaskOptions, known: "Known", countries: "list[Country]") -> "Task":
+    """Return the task, at the finest frequency that all the countries have."""
+    from econnet.catalog import FREQUENCIES
+
+    tasks = []
+    for country in countries:
+        try:
+            tasks.append(task_for(asked, known, country))
+        except DataError:
+            if asked.country or (country is countries[-1] and not tasks):
+                raise
+        if asked.frequency and tasks:
+            break
+    return min(tasks, key=lambda task: FREQUENCIES.index(task.frequency))
+
+
+def _periods(refit: str) -> int | None:
+    if refit == "yearly":
+        return None
+    if not refit.isdecimal() or int(refit) == 0:
+        raise UsageError(
+            f"--refit {refit!r} is neither `yearly` nor a number of periods: write "
+            "yearly, 1, 2, ..."
+        )
+    return int(refit)
+
+
+def _names(baselines: str | None) -> list[str]:
+    from difflib import get_close_matches
+
+    from econnet.evaluation.baselines import BASELINES
+
+    if baselines is None:
+        return list(BASELINES)
+    names = [name.strip() for name in baselines.split(",")]
+    for name in names:
+        if name not in BASELINES:
+            near = get_close_matches(name, BASELINES, n=3) or BASELINES
+            raise UsageError(
+                f"no baseline is called {name!r}: choose from {', '.join(near)}"
+            )
+    return names
+
+
+def _origin(start: str | None, frequency: "Frequency") -> "pd.Period | None":
+    import pandas as pd
+
+    from econnet.catalog import PANDAS_ALIAS
+
+    if start is None:
+        return None
+    try:
+        return pd.Period(pd.Period(start).start_time, PANDAS_ALIAS[frequency])
+    except ValueError as error:
+        raise UsageError(
+            f"--start {start!r} is no period: write 1985, 1985Q1 or 1985-01"
+        ) from error
+
+
+def _note_what_is_left_out(
+    result: "Backtest",
+    asked: "list[Country]",
+    prepared: "list[Prepared]",
+    named: bool,
+    start: "pd.Period | None",
+) -> None:
+    """Say which countries are not scored, and whether history begins later."""
+    labelled = {alpha3 for one in prepared for alpha3 in one.features.countries}
+    wanted = [one for one in asked if named or one.alpha3 in labelled]
+    missing = [one.name for one in wanted if one not in result.countries]
+    if missing:
+        show.note(
+            f"not scored, for want of history: {', '.join(missing[:8])}"
+            f"{', ...' if len(missing) > 8 else ''}"
+        )
+    first, _ = result.origins
+    if start is not None and first > start:
+        show.note(f"the first origin with enough history behind it is {first}")
+
+
+def _show(result: "Backtest") -> None:
+    from econnet.report.words import replay
+
+    show.table(replay.title(result), replay.HEAD, replay.rows(result))
+    show.sentences(replay.sentences(result))
