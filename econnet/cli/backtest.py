@@ -7,7 +7,7 @@ import typer
 from econnet.cli import show
 from econnet.cli.jobs import data_and_countries, date, task_for
 from econnet.cli.options import All, Json, TaskOptions, flat
-from econnet.errors import DataError, UsageError
+from econnet.errors import DataError, UsageError, cure
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -111,8 +111,6 @@ def _periods(refit: str) -> int | None:
 
 
 def _names(baselines: str | None) -> list[str]:
-    from difflib import get_close_matches
-
     from econnet.evaluation.baselines import BASELINES
 
     if baselines is None:
@@ -120,9 +118,9 @@ def _names(baselines: str | None) -> list[str]:
     names = [name.strip() for name in baselines.split(",")]
     for name in names:
         if name not in BASELINES:
-            near = get_close_matches(name, BASELINES, n=3) or BASELINES
+            otherwise = f"choose from {', '.join(BASELINES)}"
             raise UsageError(
-                f"no baseline is called {name!r}: choose from {', '.join(near)}"
+                f"no baseline is called {name!r}: {cure(name, BASELINES, otherwise)}"
             )
     return names
 

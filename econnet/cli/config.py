@@ -61,9 +61,18 @@ def default_map(context: typer.Context) -> dict[str, dict[str, Any]]:
     }
     commands: Mapping[str, Any] = getattr(context.command, "commands", {})
     return {
-        name: values
+        name: _as_taken(values, command)
         for name, command in commands.items()
         if {"label", "horizon"} <= {parameter.name for parameter in command.params}
+    }
+
+
+def _as_taken(values: Mapping[str, object], command: Any) -> dict[str, Any]:  # noqa: ANN401 - Click's
+    """Return the values, in a list where the command takes the option repeatedly."""
+    many = {parameter.name for parameter in command.params if parameter.multiple}
+    return {
+        name: [value] if name in many and not isinstance(value, list) else value
+        for name, value in values.items()
     }
 
 
