@@ -1,29 +1,49 @@
-"""Where work runs: on the cores of this machine.
+"""Where work runs: on the cores of this machine, or on a cluster.
 
 Tasks are cut so that each depends on its own input alone, and BLAS is held to one
-thread while they run, so that results are the same bits on any number of workers. NumPy
-and scikit-learn leave the interpreter free while they compute, so threads are enough.
+thread while they run, so that results are the same bits wherever they run, on any
+number of workers. On this machine they run in threads: NumPy and scikit-learn leave the
+interpreter free while they compute. `each` is for work that must stay in this process;
+`spread` is for work that may go anywhere: it goes where `using` says, and its results
+are kept in a ledger, if there is one, so that what was finished before an interruption
+is not done again.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import partial
 from itertools import islice
-from typing import TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 
+import numpy as np
 from joblib import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
+from econnet.errors import ClusterError, UsageError
+from econnet.network.storage import read_arrays, write_arrays
+
+if TYPE_CHECKING:
+    from distributed import Client, Future  # not typed
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+Arrays: TypeAlias = list[np.ndarray]
+
+CONNECT_SECONDS = 10.0
 
 
 def each(
-    task: Callable[[Item], Result], items: Iterable[Item], workers: int = -1
+    task: Callable[[Item], Result], items: Iterable[Item], workers: int | None = None
 ) -> list[Result]:
     """Return the result of `task` for each item, in order; -1 workers: all cores."""
+    n_jobs = _workers.get() if workers is None else workers
     with threadpool_limits(1):
-        results: list[Result] = Parallel(n_jobs=workers, backend="threading")(
+        results: list[Result] = Parallel(n_jobs=n_jobs, backend="threading")(
             delayed(task)(item) for item in items
         )
     return results
@@ -48,3 +68,221 @@ def ahead(
         finally:
             for future in coming:
                 future.cancel()
+
+
+def spread(
+    task: Callable[[Item], Sequence[np.ndarray]],
+    items: Sequence[Item],
+    key: Callable[[Item], str],
+    done: Callable[[Item], None] = lambda _: None,
+) -> list[Arrays]:
+    """Return the arrays that `task` makes of each item, in order.
+
+    Parameters
+    ----------
+    task
+        Depends on nothing but its item, and can be sent to another process.
+    key
+        A digest of all that the result of an item depends on, for the ledger.
+    done
+        Called in this process for each item that is finished.
+    """
+    where = _where.get()
+    results: dict[int, Arrays] = {}
+    keys = [key(item) for item in items] if where.ledger else []
+    for number, name in enumerate(keys):
+        found = where.ledger.find(name) if where.ledger else None
+        if found is not None:
+            results[number] = found
+            done(items[number])
+    left = [number for number in range(len(items)) if number not in results]
+    made = where.place.run(task, [items[number] for number in left])
+    for position, arrays in made:
+        number = left[position]
+        results[number] = list(arrays)
+        if where.ledger:
+            where.ledger.keep(keys[number], results[number])
+        done(items[number])
+    return [results[number] for number in range(len(items))]
+
+
+class Place(Protocol):
+    """Somewhere that tasks can run."""
+
+    def run(
+        self, task: Callable[[Item], Result], items: Sequence[Item]
+    ) -> Iterator[tuple[int, Result]]:
+        """Yield the number of an item and its result, as they come."""
+
+
+@dataclass(frozen=True)
+class Cores:
+    """The cores of this machine; -1 workers: all of them."""
+
+    workers: int = -1
+
+    def run(
+        self, task: Callable[[Item], Result], items: Sequence[Item]
+    ) -> Iterator[tuple[int, Result]]:
+        """Yield the number of an item and its result, as they come."""
+
+        def numbered(number: int) -> tuple[int, Result]:
+            return number, task(items[number])
+
+        workers = _workers.get() if self.workers == -1 else self.workers
+        with threadpool_limits(1):
+            yield from Parallel(
+                n_jobs=workers, backend="threading", return_as="generator_unordered"
+            )(delayed(numbered)(number) for number in range(len(items)))
+
+
+@dataclass(frozen=True, eq=False)
+class Cluster:
+    """A running cluster of `dask.distributed`.
+
+    A worker that is lost costs what it was at, which is done again by another. Of the
+    items only a few for each worker are under way at a time.
+    """
+
+    url: str
+    client: "Client"
+
+    @classmethod
+    @contextmanager
+    def connect(cls, url: str, seconds: float = CONNECT_SECONDS) -> Iterator["Cluster"]:
+        """Connect to the scheduler at a URL like `tcp://host:8786`.
+
+        `seconds` is how long to wait for it, also where it is lost later.
+
+        Raises
+        ------
+        UsageError
+            The packages for clusters are not installed.
+        ClusterError
+            Nobody answers there.
+        """
+        try:
+            import dask
+            import distributed
+        except ImportError as error:
+            raise UsageError(
+                "--cluster needs two more packages: pip install 'econnet[cluster]'"
+            ) from error
+        with dask.config.set({"distributed.comm.timeouts.connect": seconds}):
+            try:
+                client = distributed.Client(url, timeout=seconds)
+            except (OSError, TimeoutError, ValueError) as error:
+                raise ClusterError(
+                    f"no scheduler answers at {url}: start one with `dask scheduler`, "
+                    "or check the address"
+                ) from error
+            try:
+                yield cls(url, client)
+            finally:
+                client.close(timeout=1)
+
+    def run(
+        self, task: Callable[[Item], Result], items: Sequence[Item]
+    ) -> Iterator[tuple[int, Result]]:
+        """Yield the number of an item and its result, as they come.
+
+        Raises
+        ------
+        ClusterError
+            The scheduler is gone, or its last worker.
+        """
+        from distributed import CancelledError, KilledWorker, as_completed
+        from distributed.comm import CommClosedError
+
+        left = iter(range(len(items)))
+        number_of: dict[Future, int] = {}
+
+        def submit(number: int) -> "Future":
+            future = self.client.submit(
+                partial(_alone, task), items[number], pure=False
+            )
+            number_of[future] = number
+            return future
+
+        try:
+            under_way = as_completed(with_results=False)
+            for number in islice(left, self._at_a_time()):
+                under_way.add(submit(number))
+            for future in under_way:
+                result = future.result()
+                for number in islice(left, 1):
+                    under_way.add(submit(number))
+                yield number_of.pop(future), result
+        except (CancelledError, CommClosedError, KilledWorker, OSError) as error:
+            raise ClusterError(
+                f"the cluster at {self.url} was lost ({type(error).__name__}): what "
+                "was finished is kept; start it anew and give the same command again"
+            ) from error
+
+    def _at_a_time(self) -> int:
+        threads = self.client.scheduler_info()["workers"].values()
+        return 2 * max(1, sum(int(worker["nthreads"]) for worker in threads))
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """Results of finished tasks, a file each, so that they need not be done again.
+
+    Files are written in one step; one that is damaged counts as not there.
+    """
+
+    folder: Path
+
+    def find(self, key: str) -> Arrays | None:
+        """Return the result that was kept, if any."""
+        try:
+            _, arrays = read_arrays(self._file(key))
+        except (FileNotFoundError, ValueError):
+            return None
+        return [arrays[str(number)] for number in range(len(arrays))]
+
+    def keep(self, key: str, arrays: Arrays) -> None:
+        """Keep a result."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        named = {str(number): array for number, array in enumerate(arrays)}
+        write_arrays(self._file(key), {}, named)
+
+    def forget(self) -> None:
+        """Drop all results, once what they were for is finished."""
+        for file in self.folder.glob("*.npz"):
+            file.unlink(missing_ok=True)
+
+    def _file(self, key: str) -> Path:
+        return self.folder / f"{key}.npz"
+
+
+@dataclass(frozen=True)
+class _Where:
+    place: Place = Cores()
+    ledger: Ledger | None = None
+
+
+@contextmanager
+def using(place: Place | None = None, ledger: Ledger | None = None) -> Iterator[None]:
+    """Let `spread` work in this place, and keep results in this ledger."""
+    token = _where.set(_Where(place or Cores(), ledger))
+    try:
+        yield
+    finally:
+        _where.reset(token)
+
+
+def _alone(task: Callable[[Item], Result], item: Item) -> Result:
+    """Run a task on a worker of a cluster, which has other tasks beside it."""
+    token = _workers.set(1)
+    # For good: at the end of one task, another may be under way in the same process.
+    threadpool_limits(1)
+    try:
+        return task(item)
+    finally:
+        _workers.reset(token)
+
+
+HERE = _Where()
+_where: ContextVar[_Where] = ContextVar("where", default=HERE)
+_workers: ContextVar[int] = ContextVar("workers", default=-1)

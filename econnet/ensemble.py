@@ -15,6 +15,7 @@ import numpy as np
 from numpy.random import SeedSequence
 
 from econnet import compute
+from econnet.evaluation import walkforward
 from econnet.evaluation.walkforward import Model, Window
 from econnet.features import Floats
 from econnet.network import AdamW, Architecture, Network, TrainingOptions, train
@@ -138,12 +139,17 @@ def model(
 
     def forecast_stack(stack: Sequence[Window]) -> list[Floats]:
         network = fit(stack, members, seed, settled)
-        probabilities = [pooled(said) for said in logits(stack, members, network)]
-        progress(len(stack))
-        return probabilities
+        return [pooled(said) for said in logits(stack, members, network)]
+
+    name = f"networks {members} {seed} {settled}"
 
     def forecast(windows: Sequence[Window]) -> list[Floats]:
-        results = compute.each(forecast_stack, stacks(windows, members, settled))
+        results = compute.spread(
+            forecast_stack,
+            stacks(windows, members, settled),
+            key=lambda stack: walkforward.fingerprint(name, stack),
+            done=lambda stack: progress(len(stack)),
+        )
         return [probability for result in results for probability in result]
 
     return forecast

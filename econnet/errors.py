@@ -33,6 +33,12 @@ class SourceError(EconnetError):
     exit_code = 4
 
 
+class ClusterError(EconnetError):
+    """A cluster does not answer, or was lost; what was finished is kept."""
+
+    exit_code = 5
+
+
 def cure(name: str, known: Collection[str], otherwise: str) -> str:
     """Return what to do about a name that is not known: its near names, or else.
 

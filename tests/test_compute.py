@@ -1,8 +1,11 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 from threadpoolctl import threadpool_info
 
 from econnet import compute
+from econnet.errors import ClusterError
 
 
 @pytest.mark.parametrize("workers", [1, 2, 5])
@@ -36,3 +39,51 @@ def test_blas_has_one_thread_while_tasks_run() -> None:
 def test_error_of_a_task_is_not_swallowed() -> None:
     with pytest.raises(ZeroDivisionError):
         compute.each(lambda item: 1 // item, [1, 0])
+
+
+def halves(number: int) -> list[np.ndarray]:
+    """Multiply some matrices of a number's own; what two threads would round anew."""
+    A = np.random.default_rng(number).normal(size=(300, 70)).astype(np.float32)
+    return [A @ A.T, np.array([number])]
+
+
+def key(number: int) -> str:
+    return f"halves-{number}"
+
+
+def test_spread_returns_what_the_tasks_make_in_order() -> None:
+    finished: list[int] = []
+    made = compute.spread(halves, range(7), key, finished.append)
+    assert [int(arrays[1][0]) for arrays in made] == list(range(7))
+    assert sorted(finished) == list(range(7))
+
+
+def test_finished_tasks_are_not_done_again(tmp_path: Path) -> None:
+    ledger = compute.Ledger(tmp_path / "ledger")
+    begun: list[int] = []
+
+    def recorded(number: int) -> list[np.ndarray]:
+        begun.append(number)
+        if number == 3 and len(begun) < 8:
+            raise RuntimeError
+        return halves(number)
+
+    with compute.using(compute.Cores(1), ledger):
+        with pytest.raises(RuntimeError):
+            compute.spread(recorded, range(6), key)
+        assert begun == [0, 1, 2, 3]
+        (tmp_path / "ledger" / f"{key(1)}.npz").write_bytes(b"half a file")
+        second = compute.spread(recorded, range(3), key)
+        assert begun == [0, 1, 2, 3, 1]
+    plain = compute.spread(halves, range(3), key)
+    for one, other in zip(second, plain, strict=True):
+        np.testing.assert_array_equal(one[0], other[0])
+    ledger.forget()
+    assert not list((tmp_path / "ledger").iterdir())
+
+
+def test_cluster_that_does_not_answer_is_told() -> None:
+    pytest.importorskip("distributed", reason="the extra `cluster` is not installed")
+    nobody = compute.Cluster.connect("tcp://127.0.0.1:9", seconds=1)
+    with pytest.raises(ClusterError, match="no scheduler answers at tcp://127"), nobody:
+        pass

@@ -11,6 +11,7 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from econnet import compute
+from econnet.evaluation import walkforward
 from econnet.evaluation.walkforward import Model, Window
 from econnet.features import Floats
 
@@ -55,12 +56,21 @@ def _shares(window: Window, group: np.ndarray, prior: int) -> Floats:
 def classifier(make: Callable[[], Any]) -> Model:
     """Return the model that fits a new scikit-learn classifier on every window."""
 
-    def fit_and_forecast(window: Window) -> Floats:
+    def fit_and_forecast(window: Window) -> list[Floats]:
         fitted = make().fit(window.X_train, window.y_train)
         probability: Floats = fitted.predict_proba(window.X_ahead)[:, 1]
-        return probability.astype(np.float64)
+        return [probability.astype(np.float64)]
 
-    return lambda windows: compute.each(fit_and_forecast, windows)
+    def forecast(windows: Sequence[Window]) -> list[Floats]:
+        name = repr(make())
+        results = compute.spread(
+            fit_and_forecast,
+            windows,
+            key=lambda window: walkforward.fingerprint(name, [window]),
+        )
+        return [probability for (probability,) in results]
+
+    return forecast
 
 
 BASELINES: Mapping[str, Model] = {

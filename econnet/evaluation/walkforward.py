@@ -9,8 +9,10 @@ Windows expand, each learning from all that the ones before it did, unless a `Sc
 lets them roll.
 """
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from typing import TypeAlias
 
 import numpy as np
@@ -185,6 +187,23 @@ def _window(
         y_train=features.y[train].astype(np.float32),
         X_ahead=scaler.transform(features.X[rows_ahead]).astype(np.float32),
     )
+
+
+def fingerprint(name: str, windows: Sequence[Window]) -> str:
+    """Return a digest of what a model's forecasts for these windows depend on.
+
+    `name` stands for the model and all its settings.
+    """
+    versions = [version(it) for it in ("econnet", "numpy", "scikit-learn")]
+    digest = hashlib.sha256(f"{name} {versions}".encode())
+    for window in windows:
+        columns = [column.name for column in window.features.columns]
+        digest.update(f"{window.origin} {window.features.horizon} {columns}".encode())
+        rows = window.features.X[window.train], window.features.X[window.ahead]
+        scaled = window.X_train, window.y_train, window.X_ahead
+        for array in (*rows, *scaled, window.train, window.ahead):
+            digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()
 
 
 def run(windows: Sequence[Window], models: Mapping[str, Model]) -> pd.DataFrame:

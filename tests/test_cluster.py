@@ -1,0 +1,134 @@
+"""A scheduler and two workers of `dask.distributed`, each a process of its own."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from econnet import compute, ensemble, features, labels, panel
+from econnet.errors import ClusterError
+from econnet.evaluation import walkforward
+from tests.builders import world
+
+pytest.importorskip("distributed", reason="the extra `cluster` is not installed")
+pytestmark = pytest.mark.skipif(
+    sys.platform == "win32", reason="Windows has no SIGKILL"
+)
+
+ROOT = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True)
+class Running:
+    url: str
+    scheduler: "subprocess.Popen[str]"
+    workers: "list[subprocess.Popen[str]]"
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[Running]:
+    """Start a scheduler and two workers, and end them with the test."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+
+    def start(*arguments: str) -> "subprocess.Popen[str]":
+        return subprocess.Popen(
+            [sys.executable, "-m", "dask", *arguments],
+            cwd=tmp_path,
+            env=environment,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    scheduler = start(
+        "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard"
+    )
+    assert scheduler.stderr is not None
+    url = next(line.split()[-1] for line in scheduler.stderr if "Scheduler at:" in line)
+    flags = ("--nthreads", "1", "--no-nanny", "--no-dashboard", "--death-timeout", "30")
+    workers = [start("worker", url, *flags) for _ in range(2)]
+    running = Running(url, scheduler, workers)
+    try:
+        yield running
+    finally:
+        for process in (*workers, scheduler):
+            process.kill()
+            process.communicate()
+
+
+def product(number: int) -> list[np.ndarray]:
+    A = np.random.default_rng(number).normal(size=(300, 70)).astype(np.float32)
+    return [A @ A.T]
+
+
+def product_after(number: int, *, once: Path, kills: int, pid: int) -> list[np.ndarray]:
+    """Kill a process, the worker itself if `pid` is 0, before item `kills`, once."""
+    if number == kills and not once.exists():
+        once.touch()
+        os.kill(pid or os.getpid(), signal.SIGKILL)
+    return product(number)
+
+
+def key(number: int) -> str:
+    return f"product-{number}"
+
+
+def assert_same(one: list[compute.Arrays], other: list[compute.Arrays]) -> None:
+    for left, right in zip(one, other, strict=True):
+        for a, b in zip(left, right, strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+def test_networks_come_to_the_same_bits_on_a_cluster(cluster: Running) -> None:
+    known = panel.build(world(countries=3), "Q")
+    label = labels.apply(known, "negative-growth", "real_gdp")
+    made = features.build(known, label, 1)
+    windows = walkforward.windows(made, "Q", made.origins.max())[-6:]
+    model = ensemble.model(2, 0, ensemble.Options(fewest_updates=40))
+    here = model(windows)
+    with compute.Cluster.connect(cluster.url) as place, compute.using(place):
+        there = model(windows)
+    assert_same([here], [there])
+
+
+def test_worker_that_is_killed_costs_its_task_alone(
+    cluster: Running, tmp_path: Path
+) -> None:
+    task = partial(product_after, once=tmp_path / "killed", kills=3, pid=0)
+    done: list[int] = []
+    with compute.Cluster.connect(cluster.url) as place, compute.using(place):
+        made = compute.spread(task, range(8), key, done.append)
+    assert (tmp_path / "killed").exists()
+    assert sum(worker.poll() is not None for worker in cluster.workers) == 1
+    assert sorted(done) == list(range(8))
+    assert_same(made, [product(number) for number in range(8)])
+
+
+def test_scheduler_that_is_lost_is_told_and_work_goes_on_elsewhere(
+    cluster: Running, tmp_path: Path
+) -> None:
+    ledger = compute.Ledger(tmp_path / "ledger")
+    pid = cluster.scheduler.pid
+    task = partial(product_after, once=tmp_path / "killed", kills=5, pid=pid)
+    connected = compute.Cluster.connect(cluster.url, seconds=2)
+    with connected as place, compute.using(place, ledger):
+        compute.spread(task, range(3), key)
+        with pytest.raises(ClusterError, match="what was finished is kept"):
+            compute.spread(task, range(8), key)
+    done_again: list[int] = []
+
+    def recorded(number: int) -> list[np.ndarray]:
+        done_again.append(number)
+        return product(number)
+
+    with compute.using(ledger=ledger):
+        made = compute.spread(recorded, range(8), key)
+    assert not {0, 1, 2} & set(done_again)
+    assert 5 in done_again
+    assert_same(made, [product(number) for number in range(8)])
