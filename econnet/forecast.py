@@ -454,6 +454,24 @@ def prepare(
     return Prepared(country, task, known, whole, label, made, origin)
 
 
+def for_country(prepared: Prepared, country: Country) -> Prepared:
+    """Return the same for another country that the networks learn from as well.
+
+    Raises
+    ------
+    DataError
+        It is not among them, or was never measured.
+    """
+    label, made = prepared.label, prepared.features
+    origins = made.origins[made.countries == country.alpha3]
+    measured = prepared.panel.values[label.target]
+    if origins.empty or measured.loc[country.alpha3].isna().all():
+        raise DataError(
+            _nothing_known(prepared.known, country, prepared.task, prepared.panel)
+        )
+    return replace(prepared, country=country, origin=origins.max())
+
+
 def _nothing_known(known: Known, country: Country, task: Task, looked: Panel) -> str:
     """Return why there is no label: never measured so often, or not known yet."""
     spans = _spans(known, country, task.target)
@@ -474,9 +492,7 @@ def train(
 
     `progress` is told the share of the work that is done, from 0 to 1.
     """
-    others = [
-        it for it in OUTLOOK[prepared.task.frequency] if it != prepared.task.horizon
-    ]
+    others = other_horizons(prepared.task)
     done = 0
 
     def advance(share: float) -> None:
@@ -493,6 +509,11 @@ def train(
     return Model(network, window.scaler, record, fingerprint(prepared), tuple(outlook))
 
 
+def other_horizons(task: Task) -> list[int]:
+    """Return the horizons of the outlook beside the task's own."""
+    return [it for it in OUTLOOK[task.frequency] if it != task.horizon]
+
+
 def at_horizon(prepared: Prepared, horizon: int) -> Prepared:
     """Return the same for another horizon, which costs next to nothing."""
     task = replace(prepared.task, horizon=horizon)
@@ -505,7 +526,10 @@ def replay(
     baselines: Sequence[str],
     progress: Callable[[float], None],
 ) -> pd.DataFrame:
-    """Return the track record of econnet and of baselines; all countries are in it."""
+    """Return the track record of econnet and of baselines; all countries are in it.
+
+    That of an earlier origin is its rows up to there.
+    """
     task = prepared.task
     schedule = Schedule(rolling_years=task.rolling_years)
     windows = walkforward.windows(
@@ -516,7 +540,7 @@ def replay(
     def count(more: int) -> None:
         nonlocal finished
         finished += more
-        progress(finished / (len(windows) + 1))
+        progress(finished / len(windows))
 
     record = walkforward.run(windows, models_of(task, baselines, count))
     return record.assign(signal=_signals(windows, record))
@@ -546,13 +570,18 @@ def _ahead(prepared: Prepared, progress: Callable[[float], None]) -> list[Ahead]
     """Return the forecast at another horizon; none from too short a history."""
     try:
         record = replay(prepared, ["base_rate"], progress)
+        pool = pool_record(prepared.task, record)
     except DataError:
         return []
-    window = final_window(prepared)
-    probability, interval = _said_today(
-        prepared, window, learn(prepared, window), record
-    )
-    return _summary(prepared, probability, interval, record)
+    return ahead(prepared, learn(prepared, final_window(prepared)), record, pool)
+
+
+def ahead(
+    prepared: Prepared, network: Network, record: pd.DataFrame, pool: "PoolRecord"
+) -> list[Ahead]:
+    """Return a forecast in short; none where no past one of the country is scored."""
+    said = _said_today(prepared, final_window(prepared), network, pool)
+    return _summary(prepared, *said, record)
 
 
 def _summary(
@@ -584,16 +613,12 @@ def _said_today(
     prepared: Prepared,
     window: walkforward.Window,
     network: Network,
-    record: pd.DataFrame,
+    pool: "PoolRecord",
 ) -> tuple[float, tuple[float, float]]:
     """Return the probability of the window's one row, and its 90% interval."""
-    task = prepared.task
     with threadpool_limits(1):
-        said = ensemble.logits([window], task.members, network)[0]
-    own = record[record["outcome"].notna() & (record["model"] == "econnet")]
-    block = max(task.horizon + 1, PERIODS_A_YEAR[task.frequency])
-    interval = calibration.interval(own, said[:, 0], block, task.seed)
-    return float(ensemble.pooled(said)[0]), interval
+        said = ensemble.logits([window], prepared.task.members, network)[0]
+    return float(ensemble.pooled(said)[0]), pool.maps.interval(said[:, 0])
 
 
 def models_of(
@@ -610,8 +635,13 @@ def models_of(
 
 
 def fingerprint(prepared: Prepared) -> str:
-    """Return what a model must have been trained for, to fit."""
-    subject = (prepared.country.alpha3, prepared.task)
+    """Return what a model must have been trained for, to fit.
+
+    Countries that learn together and have the same origin can share one.
+    """
+    shared = prepared.task.pool == "all" and prepared.task.label != "nber"
+    whose = str(prepared.origin) if shared else prepared.country.alpha3
+    subject = (whose, prepared.task)
     return models.fingerprint(prepared.features, subject, version("econnet"))
 
 
@@ -652,11 +682,53 @@ def final_window(prepared: Prepared) -> walkforward.Window:
     )
 
 
+@dataclass(frozen=True, eq=False)
+class PoolRecord:
+    """What a track record says of all the countries in it together.
+
+    Parameters
+    ----------
+    metrics, baselines
+        Scores of econnet and of each baseline; `None` and none of one country alone.
+    maps
+        What econnet's probabilities have meant, from which intervals come.
+    """
+
+    metrics: Scores | None
+    baselines: dict[str, Scores]
+    maps: calibration.Maps
+
+
+def pool_record(task: Task, record: pd.DataFrame) -> PoolRecord:
+    """Return what the track record says of all its countries together.
+
+    Raises
+    ------
+    DataError
+        No outcome is known of any forecast in it.
+    """
+    scored = record[record["outcome"].notna()]
+    if scored.empty:
+        raise DataError(
+            "the track record holds no forecast whose outcome is known: the data are "
+            "too short; choose another --label or --frequency"
+        )
+    alone = len(set(scored["country"])) == 1
+    scores = {} if alone else _scores_by_model(scored)
+    maps = calibration.maps(
+        scored[scored["model"] == "econnet"],
+        max(task.horizon + 1, PERIODS_A_YEAR[task.frequency]),
+        task.seed,
+    )
+    return PoolRecord(scores.pop("econnet", None), scores, maps)
+
+
 def make(
     prepared: Prepared,
     model: Model,
     previous: Previous | None = None,
     assumptions: Sequence[Assumption] = (),
+    pool: PoolRecord | None = None,
 ) -> Forecast:
     """Return the answer for the country, and all that is needed to judge it.
 
@@ -666,6 +738,8 @@ def make(
         The forecast to compare with; by default that of the replay, one origin before.
     assumptions
         Figures that are supposed to be others, for `what_if`.
+    pool
+        The `pool_record` of the model, where many countries share it.
     """
     country, task, record = prepared.country, prepared.task, model.track_record
     window = final_window(prepared)
@@ -676,7 +750,8 @@ def make(
             f"{country.name} has no past forecast whose outcome is known: its data are "
             "too short for a track record; choose another --label or --frequency"
         )
-    probability, interval = _said_today(prepared, window, model.network, record)
+    pool = pool or pool_record(task, record)
+    probability, interval = _said_today(prepared, window, model.network, pool)
     before = previous or _replayed(prepared, record)
 
     def say(rows: Floats) -> Floats:
@@ -709,7 +784,6 @@ def make(
     this = _summary(prepared, probability, interval, record)
     others = [it for it in model.outlook if it.country == country.alpha3]
     metrics_of = _scores_by_model(own)
-    pool_of = _scores_by_model(scored) if len(scored["country"].unique()) > 1 else {}
     mine = own[own["model"] == "econnet"]
     return Forecast(
         country=country,
@@ -731,8 +805,8 @@ def make(
         doubts=doubts,
         comparisons=comparisons,
         baselines=metrics_of,
-        pool_metrics=pool_of.pop("econnet", None),
-        pool_baselines=pool_of,
+        pool_metrics=pool.metrics,
+        pool_baselines=dict(pool.baselines),
         reliability=tuple(
             metrics.reliability_curve(
                 mine["probability"].to_numpy(), mine["outcome"].to_numpy()

@@ -27,7 +27,8 @@ MAP = [
     ["whatif"],
     ["forecast"],
     ["streaming"],
-    ["backtest", "hindsight", "journal", "report"],
+    ["backtest", "hindsight", "journal", "ranking"],
+    ["report"],
     ["cli"],
 ]
 LEVEL = {room: level for level, line in enumerate(MAP) for room in line}

@@ -7,6 +7,8 @@ meant log-odds is fitted to each draw; to it is added how far a member chosen at
 lies from the others.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -21,18 +23,46 @@ PRIOR = 5.0
 NEWTON_STEPS = 8
 
 
-def interval(
-    track_record: pd.DataFrame, members: Floats, block: int, seed: int
-) -> tuple[float, float]:
-    """Return the 90% interval of a forecast, as probabilities (low, high).
+@dataclass(frozen=True, eq=False)
+class Maps:
+    """What probabilities have meant, in the track record and in draws of it.
+
+    Parameters
+    ----------
+    intercepts, slopes : arrays (1 + draws,)
+        From said to meant log-odds: of the whole track record first, then of each draw.
+    seed
+        Of the members that are drawn beside them.
+    """
+
+    intercepts: Floats
+    slopes: Floats
+    seed: int
+
+    def interval(self, members: Floats) -> tuple[float, float]:
+        """Return the 90% interval of a forecast, as probabilities (low, high).
+
+        Parameters
+        ----------
+        members : array (members,)
+            The log-odds that each member gives now; the forecast is their mean.
+        """
+        now = members.mean()
+        meant = self.intercepts + self.slopes * now
+        rng = np.random.default_rng([self.seed, len(members)])
+        drawn = rng.choice(members - now, len(meant) - 1)
+        low, high = now + np.quantile(meant[1:] - meant[0] + drawn, [0.05, 0.95])
+        return float(_expit(min(low, now))), float(_expit(max(high, now)))
+
+
+def maps(track_record: pd.DataFrame, block: int, seed: int) -> Maps:
+    """Return what the probabilities of a track record have meant.
 
     Parameters
     ----------
     track_record
         Past out-of-sample forecasts whose outcome is known, with columns `period`,
         `probability` and `outcome`; of all countries that were forecast alike.
-    members : array (members,)
-        The log-odds that each member gives now; the forecast is their mean.
     block
         Periods that are resampled together.
 
@@ -46,12 +76,14 @@ def interval(
     outcome = track_record["outcome"].to_numpy(dtype=float)
     counts = block_counts(track_record["period"], block, DRAWS, rng)
     weights = np.concatenate([np.ones((1, len(said))), counts])
-    intercept, slope = fit_maps(said, outcome, weights)
-    now = members.mean()
-    meant = intercept + slope * now
-    doubt = meant[1:] - meant[0] + rng.choice(members - now, DRAWS)
-    low, high = now + np.quantile(doubt, [0.05, 0.95])
-    return float(_expit(min(low, now))), float(_expit(max(high, now)))
+    return Maps(*fit_maps(said, outcome, weights), seed)
+
+
+def interval(
+    track_record: pd.DataFrame, members: Floats, block: int, seed: int
+) -> tuple[float, float]:
+    """Return the 90% interval of one forecast: `maps` and `Maps.interval` in one."""
+    return maps(track_record, block, seed).interval(members)
 
 
 def fit_maps(said: Floats, outcome: Floats, weights: Floats) -> tuple[Floats, Floats]:
