@@ -103,6 +103,17 @@ class Indicator:
         """The unit in which a reader would state it: a rate by its level."""
         return self.unit if self.transform == "difference" else self.unit_of_change
 
+    def about(self) -> dict[str, str | list[str]]:
+        """Return what a list of indicators shows of it."""
+        return {
+            "indicator": self.key,
+            "title": self.title,
+            "unit": self.unit,
+            "group": self.group,
+            "transform": self.transform,
+            "sources": sorted({template.source for template in self.series}),
+        }
+
     def publication_lag_days(
         self, source: str, frequency: Frequency, alpha3: str
     ) -> int | None:
@@ -130,6 +141,18 @@ def load() -> Mapping[str, Indicator]:
     text = resources.files("econnet").joinpath("catalog.toml").read_text("utf-8")
     entries = tomllib.loads(text)
     return MappingProxyType({key: _indicator(key, entries[key]) for key in entries})
+
+
+def search(words: str) -> list[Indicator]:
+    """Return the indicators that have all these words in key, title or group."""
+    wanted = words.casefold().split()
+    return [
+        one
+        for one in load().values()
+        if all(
+            word in f"{one.key} {one.title} {one.group}".casefold() for word in wanted
+        )
+    ]
 
 
 def _indicator(key: str, entry: Mapping[str, Any]) -> Indicator:

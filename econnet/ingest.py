@@ -21,7 +21,7 @@ from pandas.api.types import union_categoricals
 
 from econnet import catalog
 from econnet.catalog import Indicator, SeriesTemplate
-from econnet.countries import Country
+from econnet.countries import Country, by_alpha3
 from econnet.errors import SourceError
 from econnet.settings import Settings
 from econnet.sources import alfred, fred, snapshot, worldbank
@@ -152,6 +152,23 @@ def known(
         ours = ours[ours["country"].isin(countries)].reset_index(drop=True)
         series = series[series["country"].isin(countries)].reset_index(drop=True)
     return Known(ours, series, origin, notices=tuple(notices))
+
+
+def countries_with(known: Known, indicator: str) -> pd.DataFrame:
+    """Return the countries that have an indicator, one row each, by their code.
+
+    Columns `country, name, frequency, first_period, last_period`: quarterly where it
+    is known quarterly, else annual, and the span of the series that reaches furthest.
+    """
+    there = known.series[known.series["indicator"] == indicator]
+    rows = []
+    for alpha3, own in there.groupby("country"):
+        finest = "Q" if (own["frequency"] == "Q").any() else "A"
+        furthest = own[own["frequency"] == finest].sort_values("last_period").tail(1)
+        rows.append(furthest.assign(name=by_alpha3(str(alpha3)).name))
+    columns = ["country", "name", "frequency", "first_period", "last_period"]
+    whole = pd.concat(rows, ignore_index=True) if rows else there.assign(name="")
+    return whole[columns]
 
 
 def fetch(

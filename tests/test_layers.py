@@ -29,6 +29,7 @@ MAP = [
     ["streaming"],
     ["backtest", "hindsight", "journal", "ranking"],
     ["report"],
+    ["api"],
     ["cli"],
 ]
 LEVEL = {room: level for level, line in enumerate(MAP) for room in line}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from econnet.cli import show
 from econnet.cli.options import TaskOptions
-from econnet.errors import UsageError, cure
+from econnet.errors import UsageError
 from econnet.settings import Settings
 
 if TYPE_CHECKING:
@@ -109,28 +109,21 @@ def data_and_countries(asked: TaskOptions) -> "tuple[Known, list[Country]]":
 
 def task_for(asked: TaskOptions, known: "Known", country: "Country") -> "Task":
     """Return the task for a country, its frequency settled by the data."""
-    from econnet import forecast, labels
+    from econnet import api
 
-    if asked.target not in known.indicators:
-        otherwise = "`econnet indicators --search` finds one by words"
-        raise UsageError(
-            f"no indicator is called {asked.target!r}: "
-            f"{cure(asked.target, known.indicators, otherwise)}"
-        )
-    frequency = asked.frequency or forecast.choose_frequency(
-        known, country, asked.target, asked.label
-    )
-    labels.check(asked.label, frequency)
-    return forecast.Task(
-        frequency=frequency,
-        target=asked.target,
-        label=asked.label,
-        horizon=asked.horizon,
-        event=asked.event,
-        pool=asked.pool,
-        members=asked.members or forecast.Task.members,
-        seed=asked.seed,
-    )
+    choices: api.TaskChoices = {
+        "target": asked.target,
+        "label": asked.label,
+        "horizon": asked.horizon,
+        "event": asked.event,
+        "pool": asked.pool,
+        "seed": asked.seed,
+    }
+    if asked.frequency is not None:
+        choices["frequency"] = asked.frequency
+    if asked.members is not None:
+        choices["members"] = asked.members
+    return api.choose_task(country, known, **choices)
 
 
 def known_data(settings: Settings, as_of: "pd.Timestamp | None" = None) -> "Known":
@@ -192,16 +185,10 @@ def _own_data(path: Path, lag: int, kinds: list[str]) -> "Known":
 
 def _countries_of(known: "Known", names: list[str] | None) -> "list[Country]":
     """Return the countries of the user's file, or those of them that were named."""
-    from econnet.countries import Country
+    from econnet import api
 
-    there = sorted(known.observations["country"].unique())
-    for name in names or []:
-        if name not in there:
-            raise UsageError(
-                f"{known.source} has no country {name!r}: it has "
-                f"{', '.join(there[:8])}{', ...' if len(there) > 8 else ''}"
-            )
-    return [Country(name, "", name) for name in names or there]
+    there = map(str, sorted(known.observations["country"].unique()))
+    return [api.find_country(name, known) for name in names or there]
 
 
 def _safe(name: str) -> str:

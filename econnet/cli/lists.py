@@ -16,23 +16,11 @@ def countries(json: Json = False) -> None:
 
     Example: econnet countries --json
     """
-    from econnet.countries import by_alpha3
+    from econnet import ingest
 
-    series = known_data(Settings.from_environment()).series
-    output = series[series["indicator"] == "real_gdp"]
-    rows = []
-    for alpha3, own in output.groupby("country"):
-        finest = "Q" if (own["frequency"] == "Q").any() else "A"
-        longest = own[own["frequency"] == finest].sort_values("last_period").iloc[-1]
-        rows.append(
-            {
-                "country": alpha3,
-                "name": by_alpha3(str(alpha3)).name,
-                "frequency": finest,
-                "first_period": longest["first_period"],
-                "last_period": longest["last_period"],
-            }
-        )
+    with show.working("Reading the data"):
+        known = known_data(Settings.from_environment())
+        rows = ingest.countries_with(known, "real_gdp").to_dict("records")
     if json:
         show.as_json(rows)
         return
@@ -55,22 +43,7 @@ def indicators(
     """
     from econnet import catalog
 
-    words = (search or "").casefold().split()
-    rows = [
-        {
-            "indicator": indicator.key,
-            "title": indicator.title,
-            "unit": indicator.unit,
-            "group": indicator.group,
-            "transform": indicator.transform,
-            "sources": sorted({template.source for template in indicator.series}),
-        }
-        for indicator in catalog.load().values()
-        if all(
-            word in f"{indicator.key} {indicator.title} {indicator.group}".casefold()
-            for word in words
-        )
-    ]
+    rows = [indicator.about() for indicator in catalog.search(search or "")]
     if json:
         show.as_json(rows)
         return

@@ -1,0 +1,148 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import econnet
+from econnet import (
+    build_panel,
+    choose_task,
+    export_data,
+    fetch_data,
+    find_country,
+    judge_forecasts,
+    list_countries,
+    list_indicators,
+    make_forecast,
+    mark_contractions,
+    read_data,
+    run_backtest,
+    to_record,
+    write_report,
+)
+from econnet.errors import DataError, UsageError
+from econnet.forecast import Forecast
+from econnet.sources.observations import Known
+from tests.builders import series_of, world
+from tests.sources.servers import LITHUANIA, Sources, rows_of
+
+
+@pytest.fixture(scope="module")
+def data() -> Known:
+    rows = world(countries=2, quarters=90)
+    return Known(rows, series_of(rows), "snapshot")
+
+
+@pytest.fixture(scope="module")
+def made(data: Known) -> Forecast:
+    return make_forecast("Germany", data, pool="own", members=1, horizon=2)
+
+
+def test_no_name_is_that_of_a_module() -> None:
+    package = Path(econnet.__file__).parent
+    modules = {path.stem for path in package.iterdir()}
+    assert not modules & {*econnet.__all__}
+    assert len(econnet.__all__) < 20
+    for name in econnet.__all__:
+        assert (getattr(econnet, name).__doc__ or "").strip(), name
+        assert name in dir(econnet)
+
+
+def test_importing_econnet_imports_nothing_heavy() -> None:
+    code = (
+        "import sys, econnet; print([name for name in ('numpy', 'pandas', 'sklearn', "
+        "'matplotlib', 'duckdb', 'typer') if name in sys.modules])"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert run.stdout.strip() == "[]"
+    with pytest.raises(AttributeError, match="has no attribute 'make_tea'"):
+        _ = econnet.make_tea
+
+
+def test_forecast_is_made_and_written_in_two_calls(
+    made: Forecast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert made.country.alpha3 == "DEU"
+    assert (made.period - made.origin).n == 2
+    assert to_record(made)["probability"] == made.probability
+    monkeypatch.setenv("ECONNET_REPORTS", str(tmp_path))
+    assert write_report(made, formats=["json"]) == [tmp_path / "DEU" / "report.json"]
+    (file,) = write_report(made, tmp_path / "elsewhere", ["json"])
+    assert file.read_bytes() == (tmp_path / "DEU" / "report.json").read_bytes()
+    with pytest.raises(UsageError, match="no format is called 'docx'"):
+        write_report(made, tmp_path, ["docx"])
+
+
+def test_task_is_what_the_data_allow_unless_said(data: Known) -> None:
+    germany = find_country("DE", data)
+    assert choose_task(germany, data).frequency == "Q"
+    assert choose_task(germany, data, frequency="A", seed=3).frequency == "A"
+    with pytest.raises(UsageError, match="nearest: real_gdp"):
+        choose_task(germany, data, target="real_gpd")
+    with pytest.raises(UsageError, match="not defined at frequency A"):
+        choose_task(germany, data, label="two-quarters", frequency="A")
+
+
+def test_backtest_scores_econnet_beside_the_baselines_asked_for(data: Known) -> None:
+    result = run_backtest(
+        ["DEU", "FRA"], data, baselines=["logit"], members=1, start="2010Q1"
+    )
+    assert [country.alpha3 for country in result.countries] == ["DEU", "FRA"]
+    assert {*result.performances} >= {"econnet", "base_rate", "logit"}
+    assert result.track_record["origin"].min() == pd.Period("2010Q1", "Q")
+
+
+def test_panel_and_contractions_can_be_opened(data: Known) -> None:
+    whole = build_panel(data, "Q", as_of="2010-06-30")
+    assert whole.as_of == pd.Timestamp("2010-06-30")
+    label = mark_contractions(whole, "year-on-year")
+    assert {*label.values.dropna()} <= {0.0, 1.0}
+    with pytest.raises(UsageError, match="'soon' is no date"):
+        build_panel(data, "Q", as_of="soon")
+
+
+def test_file_is_read_and_written(tmp_path: Path) -> None:
+    file = tmp_path / "sales.csv"
+    rows = [f"North,{2000 + n},{100 + n}" for n in range(9)]
+    file.write_text("\n".join(["country,period,sales", *rows]))
+    own = read_data(file, kinds={"sales": "index"})
+    assert own.source == "sales.csv"
+    assert find_country("North", own).name == "North"
+    with pytest.raises(UsageError, match="has no country 'West': it has North"):
+        find_country("West", own)
+    written = export_data(own.observations, tmp_path / "copy.parquet")
+    assert written.stat().st_size > 0
+    with pytest.raises(DataError, match=r"name it \.csv"):
+        export_data(own.observations, tmp_path / "copy.doc")
+
+
+def test_what_there_is_can_be_listed(data: Known) -> None:
+    found = list_countries(data)
+    assert found["country"].tolist() == ["DEU", "FRA"]
+    assert found["name"].tolist() == ["Germany", "France"]
+    assert {*found["frequency"]} == {"Q"}
+    assert list_countries(Known(*(data.observations, data.series[:0]), "x")).empty
+    prices = list_indicators("consumer prices")
+    assert "consumer_prices" in prices["indicator"].tolist()
+    assert list_indicators("xyzzy").empty
+
+
+def test_what_is_fetched_is_what_is_read(
+    sources: Sources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ECONNET_WORLDBANK_URL", sources.bank_url)
+    sources.else_rows = rows_of(LITHUANIA, {"2019": 2.0, "2020": 3.0})
+    seen: list[float] = []
+    summary = fetch_data(["Lithuania"], sources=["worldbank"], progress=seen.append)
+    summary.check()
+    assert seen[-1] == 1.0
+    known = read_data()
+    assert known.source == "store"
+    assert (known.observations["source"] == "worldbank").any()
+    judged = judge_forecasts(known)
+    assert judged.n_made == 0
