@@ -5,12 +5,16 @@ else. A cell that is a loss, where econnet did worse than something that could h
 had for nothing, is marked, and the template sets it in the colour of alarm.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from datetime import date
 from typing import Any, TypeAlias
 
+from econnet.evaluation.comparison import Comparison
 from econnet.evaluation.metrics import Scores
+from econnet.evaluation.signals import FalseAlarm
 from econnet.forecast import Episode, Forecast, SeriesUsed
+from econnet.models import Ahead
 from econnet.report import words
 
 Content: TypeAlias = dict[str, Any]
@@ -18,14 +22,16 @@ Content: TypeAlias = dict[str, Any]
 DASH = "\N{EN DASH}"
 NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 
-# Episodes on the first page; the next has all of them.
+# Episodes and baselines on the first page, besides the long-run rate; a later page has
+# all of them.
 EPISODES_SHOWN = 5
+BASELINES_SHOWN = 2
 
 
 def content(forecast: Forecast) -> Content:
     """Return every text of the report."""
     noun = words.NOUN[forecast.task.frequency]
-    own = forecast.metrics
+    own, made = forecast.metrics, date.fromisoformat(forecast.made_at[:10])
     return {
         "name": forecast.country.name,
         "title": (
@@ -45,16 +51,30 @@ def content(forecast: Forecast) -> Content:
         "position": words.position(forecast),
         "verdict": asdict(words.verdict(forecast)),
         "counts": words.counts(own, noun),
-        "scores": _score_table(own, forecast.baselines, SHORT_COLUMNS),
+        "outlook_heading": f"The coming {noun}s",
+        "outlook": [_ahead(ahead) for ahead in forecast.outlook],
+        "groups": [
+            [name, words.number(value, 2, sign=True)]
+            for name, value in words.by_group(forecast).items()
+        ],
+        "change": words.change(forecast),
+        "watch": [_watched(figure) for figure in words.watch(forecast)],
+        "what_if": words.what_if(forecast),
+        "supposed": _supposed(forecast),
+        "scores": _score_table(own, _shown_first(forecast), SHORT_COLUMNS),
         "episodes": [_episode(episode) for episode in _worst(forecast)],
         "episodes_note": _episodes_note(forecast),
-        "all_episodes": [_episode(episode) for episode in forecast.episodes],
+        "all_episodes": [_whole_episode(it, noun) for it in forecast.episodes],
         "all_episodes_heading": (
-            "Every contraction, and what was said of it "
-            f"{words.ahead(forecast.task)}: of its first {noun}, and at most"
+            f"Every contraction, and what was said of it {words.ahead(forecast.task)}"
         ),
+        "false_alarms": [_false_alarm(alarm) for alarm in forecast.false_alarms],
+        "signals_explained": words.SIGNALS_EXPLAINED,
         "record": words.track_record(forecast),
-        "long_scores": _score_table(own, forecast.baselines, LONG_COLUMNS),
+        "long_scores": _score_table(
+            own, forecast.baselines, LONG_COLUMNS, forecast.comparisons
+        ),
+        "doubts": words.doubts(forecast),
         "pool_heading": (
             f"All {forecast.data.n_countries} countries that the networks learned from"
         ),
@@ -69,7 +89,8 @@ def content(forecast: Forecast) -> Content:
         "scores_explained": words.SCORES_EXPLAINED,
         "drivers": words.drivers(forecast),
         "responses": words.responses(forecast),
-        "series": [_series(series) for series in forecast.data.series],
+        "series": [_series(series, made) for series in forecast.data.series],
+        "sparks": [_spark(series) for series in forecast.data.series],
         "sources": _sources(forecast),
         "data": words.data(forecast),
         "method": words.method(forecast),
@@ -88,8 +109,9 @@ def _foot(forecast: Forecast) -> str:
 
 def _score_table(
     own: Scores,
-    baselines: dict[str, Scores],
+    baselines: Mapping[str, Scores],
     columns: tuple[str, ...],
+    comparisons: Mapping[str, Comparison] | None = None,
 ) -> Content:
     """Return a table of scores, econnet first, then what could be had for nothing."""
     base = baselines.get("base_rate")
@@ -98,16 +120,19 @@ def _score_table(
             "name": "this forecast",
             "own": True,
             "cells": [_cell(own, key, base) for key in columns],
+            "difference": "",
             "against": None,
         }
     ]
     for name, scores in baselines.items():
+        compared = (comparisons or {}).get(name)
         rows.append(
             {
                 "name": words.baseline_title(name),
                 "own": False,
                 "cells": [_cell(scores, key, None) for key in columns],
-                "against": _against(own, scores),
+                "difference": _difference(compared),
+                "against": _against(compared),
             }
         )
     return {"columns": [HEADINGS[key] for key in columns], "rows": rows}
@@ -124,14 +149,75 @@ def _cell(scores: Scores, key: str, base: Scores | None) -> Content:
     return {"text": FORMATS[key](value), "loss": lost}
 
 
-def _against(own: Scores, other: Scores) -> Content:
-    """Return whether econnet beat a baseline, on both scores, on one or on none."""
-    better = [own.brier < other.brier, own.log_loss < other.log_loss]
-    if all(better):
-        return {"text": "better", "loss": False}
-    if not any(better):
+def _difference(compared: Comparison | None) -> str:
+    """Return the 90% interval of econnet's log loss less a baseline's."""
+    if compared is None:
+        return ""
+    low, high = (
+        words.number(bound, 3, sign=True) for bound in compared.log_loss_interval
+    )
+    return f"{low} to {high}"
+
+
+def _against(compared: Comparison | None) -> Content | None:
+    """Return whether econnet beat a baseline by more than luck, or lost to it."""
+    if compared is None:
+        return None
+    verdicts = {compared.log_loss, compared.brier}
+    if "loss" in verdicts:
         return {"text": "worse", "loss": True}
-    return {"text": f"worse by {'log loss' if better[0] else 'Brier'}", "loss": True}
+    return {"text": "better" if "win" in verdicts else "even", "loss": False}
+
+
+def _shown_first(forecast: Forecast) -> dict[str, Scores]:
+    """Return the long-run rate and the baselines with the least log loss."""
+    ranked = sorted(forecast.baselines, key=lambda it: forecast.baselines[it].log_loss)
+    best = [name for name in ranked if name != "base_rate"][:BASELINES_SHOWN]
+    return {
+        name: scores
+        for name, scores in forecast.baselines.items()
+        if name == "base_rate" or name in best
+    }
+
+
+def _ahead(ahead: Ahead) -> list[str]:
+    low, high = (round(100 * bound) for bound in ahead.interval)
+    skill = ahead.scores.brier_skill
+    return [
+        ahead.period,
+        words.percent(ahead.probability),
+        f"{low}{DASH}{high}%",
+        words.percent(ahead.base_rate),
+        DASH if skill is None else FORMATS["brier_skill"](skill),
+    ]
+
+
+def _watched(figure: words.Figure) -> Content:
+    return {
+        "title": figure.title,
+        "due": {"text": figure.due, "loss": figure.late},
+        "range": f"{figure.low} to {figure.high}",
+    }
+
+
+def _supposed(forecast: Forecast) -> list[list[str]]:
+    """Return a row for each figure that is supposed to be another."""
+    if forecast.what_if is None:
+        return []
+    return [
+        [
+            it.title,
+            it.unit,
+            words.number(it.before, 2),
+            words.number(it.after, 2) + ("*" if it.beyond else ""),
+            words.percent(it.probability),
+        ]
+        for it in forecast.what_if.supposed
+    ]
+
+
+def _false_alarm(alarm: FalseAlarm) -> list[str]:
+    return [_span(alarm.first, alarm.last), words.percent(alarm.highest_probability)]
 
 
 def _worst(forecast: Forecast) -> list[Episode]:
@@ -152,18 +238,21 @@ def _episodes_note(forecast: Forecast) -> str:
 
 
 def _episode(episode: Episode) -> list[str]:
-    span = (
-        episode.first
-        if episode.first == episode.last
-        else f"{episode.first}{DASH}{episode.last}"
-    )
     growth = episode.growth_percent
     return [
-        span,
+        _span(episode.first, episode.last),
         DASH if growth is None else f"{words.number(growth, 1, sign=True)}%",
         _said(episode.said_for_first),
         _said(episode.highest_said),
     ]
+
+
+def _whole_episode(episode: Episode, noun: str) -> list[str]:
+    return [*_episode(episode), words.signalled(episode, noun)]
+
+
+def _span(first: str, last: str) -> str:
+    return first if first == last else f"{first}{DASH}{last}"
 
 
 def _said(probability: float | None) -> str:
@@ -177,14 +266,25 @@ def _pool_counts(forecast: Forecast) -> str | None:
     return words.counts(pool, "forecast")
 
 
-def _series(series: SeriesUsed) -> list[str]:
+def _series(series: SeriesUsed, made: date) -> Content:
+    due = date.fromisoformat(series.next_due[:10])
+    return {
+        "title": series.title,
+        "id": _short(f"{SOURCES.get(series.source, series.source)} {series.series_id}"),
+        "unit": series.unit,
+        "periods": f"{series.first_period}{DASH}{series.last_period}",
+        "last": _figures(series.last_value),
+        "due": {"text": due.isoformat(), "loss": due < made},
+        "rights": _short(series.rights),
+    }
+
+
+def _spark(series: SeriesUsed) -> list[float]:
+    """Return the newest values between 0 and 1, for a line beside the name."""
+    low, high = min(series.recent, default=0.0), max(series.recent, default=0.0)
     return [
-        series.title,
-        _short(f"{SOURCES.get(series.source, series.source)} {series.series_id}"),
-        series.unit,
-        f"{series.first_period}{DASH}{series.last_period}",
-        _figures(series.last_value),
-        _short(series.rights),
+        round((value - low) / (high - low), 3) if high > low else 0.5
+        for value in series.recent
     ]
 
 
@@ -239,7 +339,7 @@ HEADINGS = {
     "log_loss": "log loss ↓",
     "log_loss_skill": "skill ↑",
     "auroc": "AUROC ↑",
-    "average_precision": "avg. precision ↑",
+    "average_precision": "av. prec. ↑",
 }
 
 # 1 where more is better, -1 where less is.

@@ -167,11 +167,11 @@ def test_slight_lead_is_leaned_on_lightly_unless_a_baseline_has_more(
 @pytest.mark.parametrize(
     ("probability", "base_rate", "said"),
     [
-        (0.3, 0.29, "Close to the long-run rate of 29%"),
-        (0.4, 0.29, "Above the long-run rate of 29%"),
-        (0.2, 0.29, "Below the long-run rate of 29%"),
-        (0.6, 0.29, "At least twice the long-run rate of 29%"),
-        (0.1, 0.29, "At most half the long-run rate of 29%"),
+        (0.3, 0.29, "Close to the long-run rate of 3 in 10 (29%)"),
+        (0.4, 0.29, "Above the long-run rate of 3 in 10 (29%)"),
+        (0.2, 0.29, "Below the long-run rate of 3 in 10 (29%)"),
+        (0.6, 0.29, "At least twice the long-run rate of 3 in 10 (29%)"),
+        (0.1, 0.29, "At most half the long-run rate of 3 in 10 (29%)"),
         (0.1, 0.0, "Nothing to compare with: no contraction is on record"),
     ],
 )
@@ -179,7 +179,7 @@ def test_position_is_told_from_the_long_run_rate(
     probability: float, base_rate: float, said: str, germany: Forecast
 ) -> None:
     forecast = replace(
-        germany, probability=probability, base_rate=base_rate, previous_probability=None
+        germany, probability=probability, base_rate=base_rate, change=None
     )
     assert words.position(forecast) == f"{said}."
 
@@ -191,7 +191,9 @@ def test_position_is_told_from_the_long_run_rate(
 def test_position_tells_the_change_since_the_period_before(
     previous: float, said: str, germany: Forecast
 ) -> None:
-    forecast = replace(germany, probability=0.21, previous_probability=previous)
+    assert germany.change is not None
+    before = replace(germany.change, probability=previous)
+    forecast = replace(germany, probability=0.21, change=before)
     assert said in words.position(forecast)
     assert str(germany.period - 1) in words.position(forecast)
 

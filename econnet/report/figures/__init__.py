@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from matplotlib.figure import Figure
 
 from econnet.forecast import Forecast
-from econnet.report.figures import past, reasons, skill
+from econnet.report.figures import coming, past, reasons, skill
 from econnet.report.figures.style import (
     DARK,
     FONTS,
@@ -36,11 +36,13 @@ def draw(forecast: Forecast, look: Look = LIGHT) -> dict[str, Figure]:
 
 DRAWINGS: Mapping[str, Callable[[Forecast, Look], Figure | None]] = {
     "history": past.history,
-    "drivers": reasons.drivers,
+    "outlook": coming.outlook,
+    "change": coming.change,
     "track-record": past.timeline,
     "roc": skill.roc,
     "precision-recall": skill.precision_recall,
     "reliability": skill.reliability,
+    "groups": reasons.groups,
     "contributions": reasons.contributions,
     "responses": reasons.responses,
 }

@@ -30,35 +30,38 @@ from econnet.report.figures.style import (
 COLUMNS = 3
 CURVE_WIDTH, CURVE_HEIGHT, CURVE_PITCH, CURVE_ROW = 48.0, 24.0, 59.0, 45.0
 MOST_CURVES = 6
+# Drivers with a bar of their own.
+MOST_DRIVERS = 27
 
 
-def drivers(forecast: Forecast, look: Look) -> Figure | None:
-    """Draw what the indicators that matter most add to the forecast."""
-    return _contributions(forecast, look, HALF_WIDTH, most=7)
+def groups(forecast: Forecast, look: Look) -> Figure | None:
+    """Draw what each group of indicators adds to the forecast."""
+    totals = words.by_group(forecast)
+    if not totals:
+        return None
+    height = 8 + 4.6 * len(totals) + 1
+    figure = new_figure(HALF_WIDTH, height)
+    note = "log-odds; right: contraction"
+    write_heading(figure, height, "By group of indicators", note, look)
+    draw_bars(figure, list(totals.items()), height - 8, 4.6, look)
+    return figure
 
 
 def contributions(forecast: Forecast, look: Look) -> Figure | None:
     """Draw what all indicators add to the forecast, the least of many as one."""
-    return _contributions(forecast, look, FULL_WIDTH, most=27)
-
-
-def _contributions(
-    forecast: Forecast, look: Look, width: float, most: int
-) -> Figure | None:
     ranked = sorted(forecast.drivers, key=lambda driver: -abs(driver.contribution))
     if not ranked:
         return None
-    shown = ranked if len(ranked) <= most + 1 else ranked[:most]
+    shown = ranked if len(ranked) <= MOST_DRIVERS + 1 else ranked[:MOST_DRIVERS]
     rows = [(driver.title, driver.contribution) for driver in shown]
     if rest := ranked[len(shown) :]:
         together = sum(driver.contribution for driver in rest)
         rows.append((f"{len(rest)} others together", together))
-    least = 8 if width == HALF_WIDTH else 3
     row_height = float(np.clip(98 / len(rows), 3.4, 4.6))
-    height = 8 + row_height * max(len(rows), least) + 1
-    figure = new_figure(width, height)
+    height = 8 + row_height * max(len(rows), 3) + 1
+    figure = new_figure(FULL_WIDTH, height)
     note = "log-odds; right: contraction"
-    write_heading(figure, height, "What moves the forecast", note, look)
+    write_heading(figure, height, "By indicator", note, look)
     draw_bars(figure, rows, height - 8, row_height, look)
     return figure
 

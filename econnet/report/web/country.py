@@ -27,9 +27,24 @@ def as_html(forecast: Forecast) -> str:
         stem=f"{charts.safe_name(forecast.country.alpha3)}-{forecast.period}",
         charts=drawn,
         it=texts,
+        watch=[_watched(figure) for figure in texts["watch"]],
+        series=[_row(series) for series in texts["series"]],
         bars=_bars(forecast.drivers),
         responses=[name for name in drawn if name.startswith("response-")],
     )
+
+
+def _watched(figure: pages.Content) -> list[str]:
+    late = " (overdue)" if figure["due"]["loss"] else ""
+    return [figure["title"], f"{figure['due']['text']}{late}", figure["range"]]
+
+
+def _row(series: pages.Content) -> list[str]:
+    """Return one series as the cells of its row."""
+    due = series["due"]["text"]
+    late = " (overdue)" if series["due"]["loss"] else ""
+    parts = [series[key] for key in ("title", "id", "unit", "periods", "last")]
+    return [*parts, f"{due}{late}", series["rights"]]
 
 
 def _bars(drivers: Sequence[Driver]) -> list[dict[str, object]]:

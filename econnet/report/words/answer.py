@@ -12,10 +12,12 @@ from econnet import labels
 from econnet.evaluation.baselines import TITLES
 from econnet.evaluation.metrics import Scores
 from econnet.forecast import Forecast, Task
+from econnet.report.words.coming import before
 from econnet.report.words.plain import (
     NOUN,
     count,
     day,
+    odds,
     percent,
     period_in_words,
     points,
@@ -86,7 +88,10 @@ class Verdict:
 def position(forecast: Forecast) -> str:
     """Return where the forecast stands to the long-run rate and to the one before."""
     above = points(forecast.probability, forecast.base_rate)
-    rate = f"the long-run rate of {percent(forecast.base_rate)}"
+    rate = (
+        f"the long-run rate of {odds(forecast.base_rate)} "
+        f"({percent(forecast.base_rate)})"
+    )
     if forecast.base_rate == 0:
         text = "Nothing to compare with: no contraction is on record"
     elif abs(above) <= 2:
@@ -97,16 +102,15 @@ def position(forecast: Forecast) -> str:
         text = f"At most half {rate}"
     else:
         text = f"{'Above' if above > 0 else 'Below'} {rate}"
-    if forecast.previous_probability is None:
+    earlier = before(forecast)
+    if earlier is None or forecast.change is None:
         return f"{text}."
-    before = f"what was said a {NOUN[forecast.task.frequency]} earlier of "
-    before += str(forecast.period - 1)
-    change = points(forecast.probability, forecast.previous_probability)
+    change = points(forecast.probability, forecast.change.probability)
     if change == 0:
-        return f"{text}; unchanged from {before}."
+        return f"{text}; unchanged from {earlier}."
     unit = "point" if abs(change) == 1 else "points"
     direction = "up" if change > 0 else "down"
-    return f"{text}; {direction} {abs(change)} {unit} from {before}."
+    return f"{text}; {direction} {abs(change)} {unit} from {earlier}."
 
 
 def verdict(forecast: Forecast) -> Verdict:

@@ -4,7 +4,7 @@ from math import exp
 
 import pandas as pd
 
-from econnet.forecast import Driver, Forecast
+from econnet.forecast import Driver, Episode, Forecast
 from econnet.report.words.answer import ahead
 from econnet.report.words.plain import NOUN, count, number, percent
 
@@ -63,6 +63,15 @@ def drivers(forecast: Forecast) -> list[str]:
     return sentences
 
 
+def by_group(forecast: Forecast) -> dict[str, float]:
+    """Return what each group of indicators adds, in log-odds, largest first."""
+    totals: dict[str, float] = {}
+    for driver in forecast.drivers:
+        name = GROUPS.get(driver.group, driver.group.capitalize())
+        totals[name] = totals.get(name, 0.0) + driver.contribution
+    return dict(sorted(totals.items(), key=lambda item: -abs(item[1])))
+
+
 def listed(drivers_: list[Driver]) -> str:
     """Return drivers by name, each with what it adds to the log-odds."""
     named = [
@@ -112,6 +121,55 @@ def what_if(forecast: Forecast) -> str | None:
         )
     return text
 
+
+def doubts(forecast: Forecast) -> str:
+    """Return how sure the scores are, and what the comparisons mean."""
+    doubt = forecast.doubts
+    text = (
+        f"90% intervals of this forecast's scores: Brier {_range(doubt.brier)}, log "
+        f"loss {_range(doubt.log_loss)}"
+    )
+    if doubt.auroc is not None:
+        text += f", AUROC {_range(doubt.auroc, 2)}"
+    return (
+        f"{text}, from blocks of periods drawn again. On the right, the same "
+        "for this forecast's log loss less the other's, over the same periods: below "
+        "zero is good, and where the interval holds zero the two are even."
+    )
+
+
+def _range(interval: tuple[float, float], decimals: int = 3) -> str:
+    low, high = (number(bound, decimals) for bound in interval)
+    return f"{low} to {high}"
+
+
+def signalled(episode: Episode, noun: str) -> str:
+    """Return when a contraction was first signalled: `2 quarters before`."""
+    if episode.said_for_first is None:
+        return "not forecast"
+    early = episode.periods_early
+    if early is None:
+        return "missed"
+    if early == 0:
+        return f"in its first {noun}"
+    return f"{count(abs(early), noun)} {'before' if early > 0 else 'late'}"
+
+
+SIGNALS_EXPLAINED = (
+    "A forecast is a signal where it is above the threshold that had served best, by "
+    "the forecasts whose outcome was known at the time. A signal within a year before "
+    "a contraction counts as its own; a false alarm is a run of signals that no "
+    "contraction followed."
+)
+
+GROUPS = {
+    "abroad": "Other countries",
+    "credit": "Money and credit",
+    "cycle": "State of the cycle",
+    "data": "Missing figures",
+    "labour": "Labour market",
+    "rates": "Interest rates",
+}
 
 SCORES_EXPLAINED = (
     "Brier score: the mean squared error of the probabilities. Log loss: the mean "

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from econnet.forecast import Forecast
 from econnet.report.words.answer import baseline_title
-from econnet.report.words.evidence import listed, own_record
+from econnet.report.words.evidence import by_group, listed, own_record
 from econnet.report.words.plain import NOUN, count, number, percent
 
 
@@ -33,6 +33,36 @@ def _alt_history(forecast: Forecast) -> str:
         f"{percent(highest['probability'])}, and is {percent(forecast.probability)} "
         "now."
     )
+
+
+def _alt_outlook(forecast: Forecast) -> str:
+    parts = [
+        f"{it.period}: {percent(it.probability)}, 90% interval "
+        f"{round(100 * it.interval[0])} to {round(100 * it.interval[1])}%, long-run "
+        f"rate {percent(it.base_rate)}"
+        for it in forecast.outlook
+    ]
+    return f"Dots with bars, a row each. {'; '.join(parts)}."
+
+
+def _alt_change(forecast: Forecast) -> str:
+    changed = forecast.change
+    if changed is None:
+        return ""
+    parts = [
+        f"{it.title} {number(it.contribution, 2, sign=True)}"
+        for it in changed.movements[:5]
+    ]
+    learning = number(changed.learning, 2, sign=True)
+    return f"Bars by indicator: {', '.join(parts)}; learning anew {learning}."
+
+
+def _alt_groups(forecast: Forecast) -> str:
+    parts = [
+        f"{name} {number(value, 2, sign=True)}"
+        for name, value in by_group(forecast).items()
+    ]
+    return f"Bars by group: {', '.join(parts)}."
 
 
 def _alt_timeline(forecast: Forecast) -> str:
@@ -92,7 +122,9 @@ def _alt_responses(forecast: Forecast) -> str:
 
 ALT_TEXTS: dict[str, Callable[[Forecast], str]] = {
     "history": _alt_history,
-    "drivers": _alt_drivers,
+    "outlook": _alt_outlook,
+    "change": _alt_change,
+    "groups": _alt_groups,
     "reliability": _alt_reliability,
     "track-record": _alt_timeline,
     "roc": _alt_roc,
