@@ -4,12 +4,16 @@ A `Panel` is indexed by (country, period), a column an indicator, and beside eve
 stands the date on which it was known. Series of a higher frequency are averaged to the
 panel's, a period counting only when it is whole. Where several sources measure the same
 indicator, one is taken for each country: levels of different bases are never spliced.
+
+Where values were revised, `vintages` keeps every one of them with its date, so that
+`on(day)` is the table that stood on a day, whole: between two vintages the base of a
+series may have changed, and growth from one to the other would mean nothing.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +26,11 @@ from econnet.errors import DataError
 Days: TypeAlias = npt.NDArray[np.int64]
 Dates: TypeAlias = npt.NDArray[np.datetime64]
 
+# Values as they stood at the time, or as they stand now.
+Vintages: TypeAlias = Literal["real", "revised"]
+
 PERIODS_A_YEAR: dict[Frequency, int] = {"A": 1, "Q": 4, "M": 12}
+NO_DAY = np.datetime64("NaT", "s")
 SERIES = ["country", "indicator", "source", "series_id", "native_frequency"]
 
 
@@ -35,14 +43,21 @@ class Panel:
     values : DataFrame (country, period) x indicator
         Without gaps in the periods of a country; missing where not known on `as_of`.
     known_at : DataFrame
-        Of the same shape: the date on which each value was known.
+        Of the same shape: the date on which each value, or an earlier vintage of it,
+        was first known.
     as_of
         The date the panel looks from.
     series
         One row a (country, indicator): `country, indicator, source, series_id,
-        native_frequency`, the series that was taken.
+        native_frequency`, the series that was taken; `first_vintage`, the date before
+        which its values are those of its first vintage, missing where there is no such
+        date; `n_real_time`, of how many values it is known what they were at the time.
     indicators
         What each column of `values` is.
+    vintages : DataFrame
+        `row, column, known_at, value`, oldest first: of the values that were revised,
+        by their position in the table, every vintage and its date. Missing where the
+        value was withdrawn. Empty in a panel of revised data.
     """
 
     values: pd.DataFrame
@@ -51,6 +66,7 @@ class Panel:
     as_of: pd.Timestamp
     series: pd.DataFrame
     indicators: Mapping[str, Indicator]
+    vintages: pd.DataFrame
 
     @property
     def columns(self) -> list[str]:
@@ -71,6 +87,14 @@ class Panel:
             str(codes[start]): slice(start, stop) for start, stop in pairwise(bounds)
         }
 
+    @property
+    def share_in_real_time(self) -> float:
+        """The share of values of which it is known what they were at the time.
+
+        The others are revised data: as they were published later, or last.
+        """
+        return float(self.series["n_real_time"].sum() / self.values.count().sum())
+
     def revisions(self, indicator: str) -> pd.DataFrame:
         """Return every value that an indicator had, and from when it had it.
 
@@ -80,14 +104,48 @@ class Panel:
         known = pd.DataFrame(
             {"known_at": self.known_at[indicator], "value": self.values[indicator]}
         )
-        return known.dropna(subset=["value"]).reset_index()
+        column = self.values.columns.get_loc(indicator)
+        own = self.vintages[self.vintages["column"] == column]
+        if own.empty:
+            return known.dropna(subset=["value"]).reset_index()
+        rest = known.assign(row=range(len(known))).drop(known.index[own["row"]])
+        both = pd.concat([rest.dropna(subset=["value"]), own], ignore_index=True)
+        both = both.sort_values(["row", "known_at"], kind="stable", ignore_index=True)
+        index = known.index[both["row"]].to_frame(index=False)
+        return index.join(both[["known_at", "value"]])
+
+    def on(self, day: pd.Timestamp) -> "Panel":
+        """Return the panel as it stood at the end of a day."""
+        then = self.known_at <= day
+        values = self.values.where(then).to_numpy(dtype=float, copy=True)
+        known = self.vintages[self.vintages["known_at"] <= day]
+        # Of several for one place, the last assigned stays, and that is the newest.
+        values[known["row"], known["column"]] = known["value"]
+        return replace(
+            self,
+            values=pd.DataFrame(values, self.values.index, self.values.columns),
+            known_at=self.known_at.where(then),
+            as_of=min(day, self.as_of),
+            vintages=known,
+        )
 
     def only(self, country: str) -> "Panel":
         """Return the panel of one country, with the indicators that it has."""
-        values = self.values.loc[[country]].dropna(axis="columns", how="all")
-        known_at = self.known_at.loc[[country], values.columns]
+        rows = self.rows_of_countries()[country]
+        values = self.values.iloc[rows].dropna(axis="columns", how="all")
+        known_at = self.known_at.iloc[rows][values.columns]
         series = self.series[self.series["country"] == country]
-        return replace(self, values=values, known_at=known_at, series=series)
+        vintages = self.vintages
+        columns = values.columns.get_indexer(self.values.columns)[vintages["column"]]
+        vintages = vintages.assign(row=vintages["row"] - rows.start, column=columns)
+        inside = vintages["row"].between(0, len(values) - 1) & (columns >= 0)
+        return replace(
+            self,
+            values=values,
+            known_at=known_at,
+            series=series,
+            vintages=vintages[inside].reset_index(drop=True),
+        )
 
 
 def build(
@@ -95,13 +153,14 @@ def build(
     frequency: Frequency,
     as_of: pd.Timestamp | None = None,
     indicators: Mapping[str, Indicator] | None = None,
+    vintages: Vintages = "real",
 ) -> Panel:
     """Return what was known on `as_of`, by default on the day of the newest retrieval.
 
     A value is known at its `known_at`; without one, when its publication lag has passed
     or, where that is sooner, when it was retrieved. Of a value that was revised, the
-    panel holds the newest vintage known on `as_of`, with the date on which the first
-    was known: the panel is one of revised data. `indicators` describes the columns, and
+    table holds the newest vintage known on `as_of`, and `Panel.vintages` all of them; a
+    panel of revised data has the table alone. `indicators` describes the columns, and
     is the catalog unless the data are the user's own.
 
     Raises
@@ -113,8 +172,9 @@ def build(
     if as_of is None:
         as_of = observations["retrieved_at"].max()
     series, rows = _coded(observations[observations["indicator"].isin([*indicators])])
-    rows = _as_known(series, rows, as_of)
-    tidy = _at_frequency(series, rows, frequency)
+    rows = _dated(series, rows, as_of)
+    series, rows = _history_in_its_time(series, rows)
+    tidy = _at_frequency(series, _newest(rows), frequency)
     if tidy.empty:
         raise DataError(
             f"no data of frequency {frequency} or higher were known on "
@@ -122,9 +182,22 @@ def build(
         )
     chosen = _choose_series(series, tidy)
     tidy = tidy[np.isin(tidy["series"], chosen.index)]
-    values, known_at = _table(chosen, tidy, frequency)
+    layout = _Layout.of(chosen, tidy, frequency)
+    values, known_at = layout.table(tidy)
+    chosen["n_real_time"] = tidy.groupby("series")["in_real_time"].sum()
+    rows = rows[np.isin(rows["series"], chosen.index)]
+    if vintages == "revised":
+        chosen = chosen.assign(first_vintage=NO_DAY, n_real_time=0)
+        rows = rows.iloc[:0]
+    changes = layout.vintages(_vintages_at_frequency(series, rows, frequency))
     return Panel(
-        values, known_at, frequency, as_of, chosen.reset_index(drop=True), indicators
+        values,
+        known_at,
+        frequency,
+        as_of,
+        chosen.reset_index(drop=True),
+        indicators,
+        changes,
     )
 
 
@@ -164,22 +237,71 @@ def _periods(texts: pd.Index) -> tuple[npt.NDArray[np.object_], Dates]:
     return native, ends
 
 
-def _as_known(
+def _dated(
     series: pd.DataFrame, rows: pd.DataFrame, as_of: pd.Timestamp
 ) -> pd.DataFrame:
-    """Return the newest vintage known on `as_of`, and when the first was known."""
+    """Return the vintages known on `as_of`, oldest first, each with its date.
+
+    Adds `told`, whether the date was told and not reckoned, and `in_real_time`, whether
+    the value is the one that stood on that date.
+    """
     rows = rows.sort_values("retrieved_at", kind="stable")
     lag = pd.to_timedelta(_lags(series)[rows["series"]], unit="D")
-    published = (rows["end"] + lag).clip(upper=rows["retrieved_at"])
+    due, retrieved_at = rows["end"] + lag, rows["retrieved_at"]
     revised = rows.duplicated(["series", "end"])
-    published = published.where(~revised, rows["retrieved_at"])
-    rows["known_at"] = rows["known_at"].fillna(published)
+    told = rows["known_at"].notna()
+    reckoned = due.clip(upper=retrieved_at).where(~revised, retrieved_at)
+    rows = rows.assign(
+        known_at=rows["known_at"].fillna(reckoned),
+        told=told,
+        in_real_time=told | revised | (retrieved_at <= due),
+    )
     rows = rows[rows["known_at"] <= as_of]
     if not revised.any():
         return rows
-    rows = rows.sort_values(["known_at", "retrieved_at"], kind="stable")
-    first = rows.groupby(["series", "end"])["known_at"].transform("first")
-    return rows.assign(known_at=first).drop_duplicates(["series", "end"], keep="last")
+    return rows.sort_values(["known_at", "retrieved_at"], kind="stable")
+
+
+def _history_in_its_time(
+    series: pd.DataFrame, rows: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Date the history that a series' first vintage brought by its usual delay.
+
+    A first vintage holds decades, all of them published on one day. They would be lost
+    to training if no origin before that day knew anything. So they count as known when
+    figures of that series usually are, and the day is kept beside the series, as
+    `first_vintage`: nothing that rests on them may be used before it.
+    """
+    told = rows["told"].to_numpy(dtype=bool)
+    if not told.any():
+        return series.assign(first_vintage=NO_DAY), rows
+    number, known_at = rows["series"].to_numpy(), rows["known_at"]
+    first_day = known_at[told].groupby(number[told]).min().reindex(series.index)
+    first = told & (known_at.to_numpy() == first_day.to_numpy()[number])
+    news = told & ~first & ~rows.duplicated(["series", "end"]).to_numpy()
+    usual = (known_at - rows["end"])[news].groupby(number[news]).median()
+    usual = usual.reindex(series.index).fillna(
+        pd.Series(pd.to_timedelta(_lags(series), unit="D"), series.index)
+    )
+    in_time = (rows["end"] + usual.to_numpy()[number]).dt.normalize()
+    moved = first & (in_time < known_at).to_numpy()
+    # One early figure is a figure; a history is more.
+    moved &= np.bincount(number, first)[number] > 1
+    late = series.index.isin(number[moved])
+    return series.assign(first_vintage=first_day.where(late)), rows.assign(
+        known_at=known_at.mask(moved, in_time),
+        in_real_time=rows["in_real_time"] & ~moved,
+    )
+
+
+def _newest(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the newest vintage of each value, with the date of the first."""
+    if not rows.duplicated(["series", "end"]).any():
+        return rows
+    firsts = rows.groupby(["series", "end"])[["known_at", "in_real_time"]]
+    return rows.assign(**firsts.transform("first")).drop_duplicates(
+        ["series", "end"], keep="last"
+    )
 
 
 def _lags(series: pd.DataFrame) -> Days:
@@ -197,15 +319,40 @@ def _lags(series: pd.DataFrame) -> Days:
 def _at_frequency(
     series: pd.DataFrame, rows: pd.DataFrame, frequency: Frequency
 ) -> pd.DataFrame:
-    """Return `series, ordinal, value, known_at`: the panel's periods as numbers.
+    """Return `series, ordinal, value, known_at, in_real_time`: periods as numbers.
 
     Series of a higher frequency are averaged over the periods that are whole.
+    """
+    tidy, parts = _in_periods(series, rows, frequency)
+    tidy = tidy.dropna(subset=["value"])
+    needed = parts[tidy["series"]]
+    finer = tidy[needed > 1]
+    groups = finer.groupby(["series", "ordinal"], sort=False)
+    averaged = groups.agg(
+        value=("value", "mean"),
+        known_at=("known_at", "max"),
+        in_real_time=("in_real_time", "all"),
+        n=("value", "size"),
+    ).reset_index()
+    whole = averaged[averaged["n"] == parts[averaged["series"]]].drop(columns="n")
+    both: pd.DataFrame = pd.concat(
+        [tidy[needed == 1].drop(columns="end"), whole], ignore_index=True
+    )
+    return both
+
+
+def _in_periods(
+    series: pd.DataFrame, rows: pd.DataFrame, frequency: Frequency
+) -> tuple[pd.DataFrame, Days]:
+    """Return the rows of fine enough series by the panel's periods, as numbers.
+
+    And how many periods of each series make one of the panel's; 0 for a coarser one.
     """
     parts_of = {
         native: PERIODS_A_YEAR[native] // PERIODS_A_YEAR[frequency]
         for native in FREQUENCIES[FREQUENCIES.index(frequency) :]
     }
-    parts = series["native_frequency"].map(parts_of).fillna(0).to_numpy(dtype=int)
+    parts: Days = np.array([parts_of.get(it, 0) for it in series["native_frequency"]])
     rows = rows[parts[rows["series"]] > 0]
     ends, found = pd.factorize(rows["end"])
     ordinals = pd.DatetimeIndex(found).to_period(PANDAS_ALIAS[frequency])
@@ -213,19 +360,58 @@ def _at_frequency(
         {
             "series": rows["series"].to_numpy(),
             "ordinal": ordinals.asi8[ends] if len(rows) else np.array([], dtype=int),
+            "end": rows["end"].to_numpy(),
             "value": rows["value"].to_numpy(dtype=float),
             "known_at": rows["known_at"].to_numpy(),
+            "in_real_time": rows["in_real_time"].to_numpy(dtype=bool),
         }
-    ).dropna(subset=["value"])
+    )
+    return tidy, parts
+
+
+def _vintages_at_frequency(
+    series: pd.DataFrame, rows: pd.DataFrame, frequency: Frequency
+) -> pd.DataFrame:
+    """Return `series, ordinal, known_at, value` of what was revised, oldest first.
+
+    Every value that each such period of the panel had, on the days on which it changed.
+    """
+    tidy, parts = _in_periods(series, rows, frequency)
+    cell = ["series", "ordinal"]
+    revised = tidy["value"].isna() | tidy.duplicated(["series", "end"])
+    revised = revised.groupby([tidy[name] for name in cell]).transform("any")
+    tidy = tidy[revised].sort_values([*cell, "known_at"], kind="stable")
     needed = parts[tidy["series"]]
-    finer = tidy[needed > 1]
-    groups = finer.groupby(["series", "ordinal"], sort=False)
-    averaged = groups.agg(
-        value=("value", "mean"), known_at=("known_at", "max"), n=("value", "size")
-    ).reset_index()
-    whole = averaged[averaged["n"] == parts[averaged["series"]]].drop(columns="n")
-    both: pd.DataFrame = pd.concat([tidy[needed == 1], whole], ignore_index=True)
-    return both
+    changes = pd.concat(
+        [tidy[needed == 1], _means(tidy[needed > 1], parts)], ignore_index=True
+    )
+    # Of several on one day the last is the newest; what does not change is no change.
+    changes = changes.drop_duplicates([*cell, "known_at"], keep="last")
+    before = changes.groupby(cell)["value"].shift()
+    same = (changes["value"] == before) | (changes["value"].isna() & before.isna())
+    columns = [*cell, "known_at", "value"]
+    kept: pd.DataFrame = changes.loc[~same, columns]
+    return kept.sort_values("known_at", kind="stable", ignore_index=True)
+
+
+def _means(tidy: pd.DataFrame, parts: Days) -> pd.DataFrame:
+    """Return the mean of a period's parts on each day on which one of them changed.
+
+    Takes vintages sorted by series, period and date. The mean is missing while a part
+    is.
+    """
+    cell = tidy.groupby(["series", "ordinal"])
+    part = cell["end"].rank("dense").to_numpy(dtype=int) - 1
+    row = np.arange(len(tidy))
+    first_of_cell = row - cell.cumcount().to_numpy()
+    total, there = np.zeros(len(tidy)), np.zeros(len(tidy), dtype=int)
+    for number in range(max(parts, default=0)):
+        newest = np.maximum.accumulate(np.where(part == number, row, -1))
+        stands = newest >= first_of_cell
+        total += np.where(stands, tidy["value"].to_numpy()[newest], 0.0)
+        there += stands
+    needed = parts[tidy["series"]]
+    return tidy.assign(value=np.where(there == needed, total / needed, np.nan))
 
 
 def _choose_series(series: pd.DataFrame, tidy: pd.DataFrame) -> pd.DataFrame:
@@ -247,44 +433,108 @@ def _choose_series(series: pd.DataFrame, tidy: pd.DataFrame) -> pd.DataFrame:
     best_first = spans.sort_values(
         ["max", "count", "rank"], ascending=[False, False, True], kind="stable"
     )
-    best: pd.DataFrame = best_first.drop_duplicates(["country", "indicator"])[SERIES]
+    best: pd.DataFrame = best_first.drop_duplicates(["country", "indicator"])[
+        [*SERIES, "first_vintage"]
+    ]
     return best.sort_values(["country", "indicator"])
 
 
-def _table(
-    chosen: pd.DataFrame, tidy: pd.DataFrame, frequency: Frequency
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return values and dates, a row for each period from a country's first to last."""
-    countries, names = pd.factorize(chosen["country"])
-    columns, indicators = pd.factorize(chosen["indicator"], sort=True)
-    place = pd.Series(range(len(chosen)), chosen.index)[tidy["series"]].to_numpy()
-    country, ordinal = countries[place], tidy["ordinal"].to_numpy()
-    first = np.full(len(names), ordinal.max())
-    last = np.full(len(names), ordinal.min())
-    np.minimum.at(first, country, ordinal)
-    np.maximum.at(last, country, ordinal)
-    lengths = last - first + 1
-    starts = np.cumsum(lengths) - lengths
-    row = starts[country] + ordinal - first[country]
-    shape = (int(lengths.sum()), len(indicators))
-    values = np.full(shape, np.nan)
-    known_at = np.full(shape, np.datetime64("NaT"), dtype="datetime64[s]")
-    values[row, columns[place]] = tidy["value"]
-    known_at[row, columns[place]] = tidy["known_at"].to_numpy(dtype="datetime64[s]")
-    index = pd.MultiIndex.from_arrays(
-        [
-            np.repeat(names, lengths),
-            pd.PeriodIndex.from_ordinals(  # type: ignore[attr-defined]  # not in stubs
-                np.arange(shape[0]) - np.repeat(starts - first, lengths),
-                freq=PANDAS_ALIAS[frequency],
-            ),
-        ],
-        names=["country", "period"],
-    )
-    return (
-        pd.DataFrame(values, index, indicators.rename("indicator")),
-        pd.DataFrame(known_at, index, indicators.rename("indicator")),
-    )
+@dataclass(frozen=True, eq=False)
+class _Layout:
+    """Where in the table each value stands.
+
+    Parameters
+    ----------
+    place
+        The position of each series among those that were chosen, by its number.
+    country, column : array (series,)
+        The country and the column of each chosen series.
+    starts, first, lengths : array (countries,)
+        A country's first row, its first period and how many it has.
+    """
+
+    frequency: Frequency
+    names: pd.Index
+    indicators: pd.Index
+    place: pd.Series
+    country: Days
+    column: Days
+    starts: Days
+    first: Days
+    lengths: Days
+
+    @classmethod
+    def of(
+        cls, chosen: pd.DataFrame, tidy: pd.DataFrame, frequency: Frequency
+    ) -> "_Layout":
+        """Return the layout that has a row for each period of a country's span."""
+        countries, names = pd.factorize(chosen["country"])
+        columns, indicators = pd.factorize(chosen["indicator"], sort=True)
+        place = pd.Series(range(len(chosen)), chosen.index)
+        country = countries[place[tidy["series"]].to_numpy()]
+        ordinal = tidy["ordinal"].to_numpy()
+        first = np.full(len(names), ordinal.max())
+        last = np.full(len(names), ordinal.min())
+        np.minimum.at(first, country, ordinal)
+        np.maximum.at(last, country, ordinal)
+        lengths = last - first + 1
+        return cls(
+            frequency=frequency,
+            names=names,
+            indicators=indicators.rename("indicator"),
+            place=place,
+            country=countries,
+            column=columns,
+            starts=np.cumsum(lengths) - lengths,
+            first=first,
+            lengths=lengths,
+        )
+
+    def table(self, tidy: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Return values and dates."""
+        row, column = self._positions(tidy)
+        shape = (int(self.lengths.sum()), len(self.indicators))
+        values = np.full(shape, np.nan)
+        known_at = np.full(shape, np.datetime64("NaT"), dtype="datetime64[s]")
+        values[row, column] = tidy["value"]
+        known_at[row, column] = tidy["known_at"].to_numpy(dtype="datetime64[s]")
+        index = self._index()
+        return (
+            pd.DataFrame(values, index, self.indicators),
+            pd.DataFrame(known_at, index, self.indicators),
+        )
+
+    def vintages(self, changes: pd.DataFrame) -> pd.DataFrame:
+        """Return `row, column, known_at, value` of the changes inside the table."""
+        country = self.country[self.place[changes["series"]].to_numpy()]
+        since = changes["ordinal"].to_numpy() - self.first[country]
+        changes = changes[(since >= 0) & (since < self.lengths[country])]
+        row, column = self._positions(changes)
+        return pd.DataFrame(
+            {
+                "row": row,
+                "column": column,
+                "known_at": changes["known_at"].to_numpy(dtype="datetime64[s]"),
+                "value": changes["value"].to_numpy(dtype=float),
+            }
+        )
+
+    def _positions(self, tidy: pd.DataFrame) -> tuple[Days, Days]:
+        place = self.place[tidy["series"]].to_numpy()
+        country = self.country[place]
+        row = self.starts[country] + tidy["ordinal"].to_numpy() - self.first[country]
+        return row, self.column[place]
+
+    def _index(self) -> pd.MultiIndex:
+        ordinals = np.arange(self.lengths.sum()) - np.repeat(
+            self.starts - self.first, self.lengths
+        )
+        periods = pd.PeriodIndex.from_ordinals(  # type: ignore[attr-defined]  # not in stubs
+            ordinals, freq=PANDAS_ALIAS[self.frequency]
+        )
+        return pd.MultiIndex.from_arrays(
+            [np.repeat(self.names, self.lengths), periods], names=["country", "period"]
+        )
 
 
 ONE_PERIOD_DAYS: Mapping[Frequency, int] = {"A": 366, "Q": 92, "M": 31}

@@ -67,6 +67,30 @@ def world(
     return pd.concat(parts, ignore_index=True)
 
 
+def published(rows: pd.DataFrame, seed: int = 0, first: str = "2000Q1") -> pd.DataFrame:
+    """Return quarterly rows as if published every quarter from `first` on, and revised.
+
+    Each vintage comes out 60 days after the newest quarter that it holds, and brings
+    the whole history: noise in the newest figures, less of it with every vintage, and
+    every fifth year another base.
+    """
+    rng = np.random.default_rng(seed)
+    periods = pd.PeriodIndex(rows["period"], freq="Q")
+    parts = []
+    for newest in pd.period_range(first, periods.max(), freq="Q"):
+        there = np.flatnonzero(periods <= newest)
+        age = newest.ordinal - periods.asi8[there]
+        error = rng.normal(0, 0.01, len(there)) / (1 + age)
+        base = 1.5 ** (newest.year // 5)
+        parts.append(
+            rows.iloc[there].assign(
+                value=rows["value"].to_numpy()[there] * (1 + error) * base,
+                known_at=newest.end_time.normalize() + pd.Timedelta(days=60),
+            )
+        )
+    return pd.concat(parts, ignore_index=True)
+
+
 def _autoregression(rng: np.random.Generator, n: int) -> np.ndarray:
     shocks = rng.normal(0, 0.6, n)
     values = np.zeros(n)
