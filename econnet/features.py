@@ -7,26 +7,37 @@ it was published. From the labels known at the origin come the last known phase,
 long it has lasted and how often the country has contracted so far; from the other
 countries, their mean growth and the share of them that shrank.
 
+Where the data have vintages, an origin takes those of its last day, and the label as it
+was told then. `Features.as_known_on` hides what a model may not see on a day.
+
 Missing values stay missing here: `Scaler`, fitted on the training rows of each origin
 alone, replaces them by the training median and adds a flag that says so.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from econnet.catalog import PANDAS_ALIAS, Frequency, Indicator
-from econnet.labels import RULES, Label, growth
+from econnet.catalog import PANDAS_ALIAS, Frequency
+from econnet.labels import RULES, Label
 from econnet.panel import Days, Panel
+from econnet.readings import (
+    ALWAYS,
+    NEVER,
+    Origins,
+    Phases,
+    days_of,
+    phases,
+    readings,
+)
 
-Floats = npt.NDArray[np.float64]
+Floats: TypeAlias = npt.NDArray[np.float64]
 Event: TypeAlias = Literal["at", "within"]
-
-NEVER = np.iinfo(np.int64).max
 
 
 @dataclass(frozen=True)
@@ -46,6 +57,50 @@ class Shape:
     lags: tuple[int, ...]
     means: tuple[int, ...]
     deviations: tuple[int, ...]
+
+    @property
+    def length(self) -> int:
+        """How many of the newest values the columns are made of."""
+        lags = [lag + 1 for lag in self.lags]
+        return max(*lags, *self.means, *self.deviations)
+
+    def columns(self, key: str) -> list["Column"]:
+        """Return what the columns of an indicator are."""
+        lags = [
+            Column(f"{key} lag {lag}", key) if lag else Column(key, key, 1.0)
+            for lag in self.lags
+        ]
+        means = [Column(f"{key} mean {n}", key, 1 / n) for n in self.means]
+        deviations = [Column(f"{key} deviation {n}", key) for n in self.deviations]
+        return [*lags, *means, *deviations]
+
+    def of(self, newest: Floats) -> Floats:
+        """Return the columns made of newest values, oldest first: (rows, columns)."""
+        parts = [newest[:, -1 - lag] for lag in self.lags]
+        there = ~np.isnan(newest[:, -1])
+        # Without a newest value there is nothing that a mean could end in.
+        parts += [np.where(there, _mean(newest[:, -n:]), np.nan) for n in self.means]
+        parts += [
+            np.where(there, _deviation(newest[:, -n:]), np.nan) for n in self.deviations
+        ]
+        return np.column_stack(parts)
+
+
+def _mean(values: Floats) -> Floats:
+    """Return the mean of each row, if at least half of it is there."""
+    n = (~np.isnan(values)).sum(axis=1)
+    enough = np.where(2 * n >= values.shape[1], n, np.nan)
+    mean: Floats = np.nansum(values, axis=1) / enough
+    return mean
+
+
+def _deviation(values: Floats) -> Floats:
+    """Return the standard deviation of each row, likewise."""
+    n = (~np.isnan(values)).sum(axis=1)
+    errors = values - _mean(values)[:, None]
+    enough = np.where(2 * n >= values.shape[1], n - 1, np.nan)
+    deviation: Floats = np.sqrt(np.nansum(errors**2, axis=1) / enough)
+    return deviation
 
 
 @dataclass(frozen=True)
@@ -81,8 +136,11 @@ class Features:
         The last day of the origin, in days since 1970-01-01.
     target_known_at : array (rows,)
         The day on which `y` became known; the largest integer where it never did.
-    label
-        What `y` is made of.
+    seen_from : array (rows, columns)
+        The day before which a feature may not be used, though its origin is earlier:
+        that of the first vintage that it rests on, where this brought the history.
+    label, label_seen_from
+        What `y` is made of; the day before which a row's may not be used, (rows,).
     horizon, event
         `at`: the period `horizon` after the origin contracts. `within`: a period after
         the origin does, up to that one. With a horizon of 0, the origin itself.
@@ -94,7 +152,9 @@ class Features:
     y: Floats
     known_at: Days
     target_known_at: Days
+    seen_from: Days
     label: Label
+    label_seen_from: Days
     horizon: int
     event: Event
 
@@ -121,6 +181,28 @@ class Features:
         values: Floats = self.X[:, position]
         return values
 
+    def as_known_on(self, day: np.int64) -> "Features":
+        """Return the features and targets that a model may see on a day.
+
+        Targets are as they were told by then, NaN where they were not. Origins after
+        the day keep the features of their own last day.
+        """
+        seen = self.seen_from <= np.maximum(self.known_at, day)[:, None]
+        X = self.X if seen.all() else np.where(seen, self.X, np.nan)
+        if self.label.settled:
+            y = np.where(self.target_known_at <= day, self.y, np.nan)
+        else:
+            told = self.label.on(pd.Timestamp(day, unit="D"))
+            nowhen = np.zeros(len(told), dtype=np.int64)
+            y, _ = _brought_about(told, nowhen, self._places)
+            y = np.where(self.label_seen_from <= day, y, np.nan)
+        known_at = np.where(np.isnan(y), NEVER, np.minimum(self.target_known_at, day))
+        return replace(self, X=X, y=y, target_known_at=known_at)
+
+    @cached_property
+    def _places(self) -> npt.NDArray[np.int64]:
+        return _places_ahead(self.label, self.index, self.horizon, self.event)
+
 
 def build(panel: Panel, label: Label, horizon: int, event: Event = "at") -> Features:
     """Return the features of every country that has labels, and of every origin.
@@ -129,49 +211,42 @@ def build(panel: Panel, label: Label, horizon: int, event: Event = "at") -> Feat
     known. For labels that are given, not computed from the target, it is the period by
     which the newest values of half its indicators were known.
     """
-    countries = [
-        country
-        for country in panel.countries
-        if label.values.loc[country].notna().any()
-    ]
-    inputs = _inputs(panel, label.target, countries)
-    blocks, indexes = [], []
-    for country in countries:
-        origins = _origins(panel, label, country)
-        ends = _days(origins.end_time.normalize())
-        parts = [item.rows(country, ends) for item in inputs]
-        blocks.append(np.column_stack([*parts, _phase(label, country, ends)]))
-        indexes.append(pd.MultiIndex.from_product([[country], origins]))
-    X = np.concatenate(blocks)
-    index = indexes[0].append(indexes[1:]).set_names(["country", "origin"])
-    columns = [column for item in inputs for column in item.columns]
+    origins = _origins(panel, label)
+    shapes = _shapes(panel, label.target, origins.countries)
+    read = readings(panel, origins, {key: it.length for key, it in shapes.items()})
+    parts = [shape.of(read[key]) for key, shape in shapes.items()]
+    parts.append(_phase_columns(phases(label, panel, origins)))
+    columns = [it for key, shape in shapes.items() for it in shape.columns(key)]
     columns += [Column(name, PHASE) for name in PHASE_COLUMNS]
-    names = [column.name for column in columns]
-    if label.target in names and len(countries) >= FEWEST_COUNTRIES_ABROAD:
-        newest = X[:, names.index(label.target)]
-        X = np.column_stack([X, _abroad(newest, index)])
+    if label.target in shapes and len(origins.countries) >= FEWEST_COUNTRIES_ABROAD:
+        parts.append(_abroad(read[label.target][:, -1], origins.index))
         columns += [Column(name, ABROAD) for name in ABROAD_COLUMNS]
-    origins = pd.PeriodIndex(index.get_level_values("origin"))
-    known_at = _days(origins.end_time.normalize())
-    y, target_known_at = targets(label, index, horizon, event)
-    return Features(
-        X,
-        index,
-        tuple(columns),
-        y,
-        known_at,
-        target_known_at,
-        label,
-        horizon,
-        event,
+    nothing = np.full(len(origins.days), np.nan)
+    made = Features(
+        X=np.column_stack(parts),
+        index=origins.index,
+        columns=tuple(columns),
+        y=nothing,
+        known_at=origins.days,
+        target_known_at=np.full(len(nothing), NEVER),
+        seen_from=_seen_from(panel, label, origins, columns),
+        label=label,
+        label_seen_from=_first_vintages(panel, _labelled(label), origins),
+        horizon=horizon,
+        event=event,
     )
+    return with_target(made, horizon, event)
 
 
 def with_target(made: Features, horizon: int, event: Event = "at") -> Features:
     """Return the same features with another target, which costs next to nothing."""
-    y, target_known_at = targets(made.label, made.index, horizon, event)
+    y, known_at = targets(made.label, made.index, horizon, event)
     return replace(
-        made, y=y, target_known_at=target_known_at, horizon=horizon, event=event
+        made,
+        y=y,
+        target_known_at=np.maximum(known_at, made.label_seen_from),
+        horizon=horizon,
+        event=event,
     )
 
 
@@ -184,173 +259,70 @@ def targets(
     with the first period that brings one, the newest training rows would hold
     contractions alone.
     """
-    rows = _rows_ahead(label.values.index, index, horizon, event)
-    inside = rows >= 0
-    values = np.where(inside, label.values.to_numpy(dtype=float)[rows], np.nan)
-    known_at = np.where(inside, _days(label.known_at)[rows], NEVER)
-    return values.max(axis=1), known_at.max(axis=1)
+    places = _places_ahead(label, index, horizon, event)
+    return _brought_about(label.values, days_of(label.known_at), places)
 
 
-def transformed(panel: Panel, indicator: Indicator) -> tuple[pd.Series, pd.Series]:
-    """Return an indicator's transformed values and when each became known.
-
-    Rates of change and ratios are in percent, differences in the indicator's own unit.
-    """
-    levels, known_at = panel.values[indicator.key], panel.known_at[indicator.key]
-    before = levels.groupby(level="country").shift(1)
-    before_known_at = known_at.groupby(level="country").shift(1)
-    match indicator.transform:
-        case "level":
-            return levels, known_at
-        case "difference":
-            change = levels - before
-        case "growth":
-            change = growth(levels)
-        case "log-difference":
-            change = 100 * (
-                levels.where(levels > 0).map(np.log)
-                - before.where(before > 0).map(np.log)
-            )
-        case "ratio":
-            divisor = panel.values[indicator.denominator]
-            divisor_known_at = panel.known_at[indicator.denominator]
-            share = 100 * levels / divisor.where(divisor > 0)
-            return share, known_at.where(known_at > divisor_known_at, divisor_known_at)
-    return change, known_at.where(known_at > before_known_at, before_known_at)
-
-
-@dataclass(frozen=True, eq=False)
-class _Input:
-    """One indicator's transformed values, and the columns that are made of them."""
-
-    key: str
-    shape: Shape
-    values: Mapping[str, Floats]
-    known_at: Mapping[str, Days]
-
-    @property
-    def columns(self) -> list[Column]:
-        """The columns that `rows` returns, in their order."""
-        key, shape = self.key, self.shape
-        lags = [
-            Column(f"{key} lag {lag}", key) if lag else Column(key, key, 1.0)
-            for lag in shape.lags
-        ]
-        means = [Column(f"{key} mean {n}", key, 1 / n) for n in shape.means]
-        return [
-            *lags,
-            *means,
-            *(Column(f"{key} deviation {n}", key) for n in shape.deviations),
-        ]
-
-    def rows(self, country: str, ends: Days) -> Floats:
-        """Return the columns as known on the days `ends`, (ends, columns)."""
-        values = self.values[country]
-        newest = _newest_known(self.known_at[country], ~np.isnan(values), ends)
-        parts = [_at(values, newest - lag, newest) for lag in self.shape.lags]
-        parts += [
-            _at(_trailing_mean(values, length), newest, newest)
-            for length in self.shape.means
-        ]
-        parts += [
-            _at(_trailing_deviation(values, length), newest, newest)
-            for length in self.shape.deviations
-        ]
-        return np.column_stack(parts)
-
-
-def _inputs(panel: Panel, target: str, countries: list[str]) -> list[_Input]:
-    """Return the indicators that at least half the countries have."""
-    inputs = []
-    rows = panel.rows_of_countries()
-    for indicator in panel.indicators.values():
-        if indicator.key not in panel.values:
-            continue
-        if indicator.transform == "ratio" and indicator.denominator not in panel.values:
-            continue
-        values, known_at = transformed(panel, indicator)
-        shapes = TARGET_SHAPES if indicator.key == target else SHAPES
-        array, days = values.to_numpy(dtype=float), _days(known_at)
-        by_country = {country: array[rows[country]] for country in countries}
-        have = sum(not np.isnan(block).all() for block in by_country.values())
-        if 2 * have < len(countries) or have == 0:
-            continue
-        inputs.append(
-            _Input(
-                indicator.key,
-                shapes[panel.frequency],
-                by_country,
-                {country: days[rows[country]] for country in countries},
-            )
-        )
-    return inputs
-
-
-def _origins(panel: Panel, label: Label, country: str) -> pd.PeriodIndex:
-    """Return the origins of a country, from its first period on."""
-    known_at = panel.known_at.loc[country]
-    computed = label.name in RULES
-    newest = known_at[[label.target]].max() if computed else known_at.max()
-    dates = newest.dropna().sort_values()
-    last = pd.Timestamp(dates.iloc[(len(dates) - 1) // 2])
+def _origins(panel: Panel, label: Label) -> Origins:
+    """Return the origins of each country with labels, from its first period on."""
+    rows_of = panel.rows_of_countries()
+    labelled = ~np.isnan(label.values.to_numpy(dtype=float))
+    countries = [name for name, rows in rows_of.items() if labelled[rows].any()]
+    known_at = panel.known_at[[label.target]] if label.name in RULES else panel.known_at
+    days = days_of(known_at)
+    last_days = [_middle(days[rows_of[country]]) for country in countries]
     alias = PANDAS_ALIAS[panel.frequency]
-    return pd.period_range(known_at.index.min(), last.to_period(alias), freq=alias)
+    last = pd.DatetimeIndex(np.array(last_days, "datetime64[D]")).to_period(alias).asi8
+    periods = pd.PeriodIndex(panel.values.index.get_level_values("period")).asi8
+    first = periods[[rows_of[country].start for country in countries]]
+    lengths = np.maximum(last - first + 1, 0)
+    number = np.repeat(np.arange(len(countries)), lengths)
+    ordinals = np.arange(len(number)) - np.repeat(
+        np.cumsum(lengths) - lengths - first, lengths
+    )
+    origins = pd.PeriodIndex.from_ordinals(  # type: ignore[attr-defined]  # not in stubs
+        ordinals, freq=alias
+    )
+    return Origins(
+        index=pd.MultiIndex.from_arrays(
+            [np.array(countries, dtype=object)[number], origins],
+            names=["country", "origin"],
+        ),
+        countries=countries,
+        rows=[rows_of[country] for country in countries],
+        country=number,
+        days=days_of(origins.end_time.normalize()),
+    )
 
 
-def _newest_known(known_at: Days, valid: npt.NDArray[np.bool_], ends: Days) -> Days:
-    """Return the position of the newest valid value known on each day; -1 for none.
-
-    A value that was published more than a year before the day no longer serves.
-    """
-    positions = np.flatnonzero(valid)
-    published = np.maximum.accumulate(known_at[positions])
-    which = np.searchsorted(published, ends, side="right") - 1
-    newest = np.where(which >= 0, positions[which], -1) if len(positions) else which
-    fresh = (which >= 0) & (ends - published[which] <= 366) if len(positions) else False
-    return np.where(fresh, newest, -1)
+def _middle(days: Days) -> np.int64:
+    """Return the day by which the newest values of half the columns were known."""
+    newest = np.where(days == NEVER, ALWAYS, days).max(axis=0)
+    newest = np.sort(newest[newest > ALWAYS])
+    middle: np.int64 = newest[(len(newest) - 1) // 2]
+    return middle
 
 
-def _at(values: Floats, positions: Days, newest: Days) -> Floats:
-    """Return the values at `positions`, missing before the first or without newest."""
-    inside = (positions >= 0) & (newest >= 0)
-    return np.where(inside, values[np.where(inside, positions, 0)], np.nan)
+def _shapes(panel: Panel, target: str, countries: Sequence[str]) -> dict[str, Shape]:
+    """Return the shapes of the indicators that at least half the countries have."""
+    there = panel.values.notna().groupby(level="country").any().loc[list(countries)]
+    shapes = {}
+    for indicator in panel.indicators.values():
+        parts = {indicator.key, indicator.denominator or indicator.key}
+        if not parts <= {*panel.values.columns}:
+            continue
+        n_have = int(there[list(parts)].all(axis="columns").sum())
+        if n_have == 0 or 2 * n_have < len(countries):
+            continue
+        kind = TARGET_SHAPES if indicator.key == target else SHAPES
+        shapes[indicator.key] = kind[panel.frequency]
+    return shapes
 
 
-def _trailing_mean(values: Floats, length: int) -> Floats:
-    """Return the mean of the last `length` values, if at least half are there."""
-    windows, n = _trailing_windows(values, length)
-    mean: Floats = np.nansum(windows, axis=1) / np.where(2 * n >= length, n, np.nan)
-    return mean
-
-
-def _trailing_deviation(values: Floats, length: int) -> Floats:
-    """Return the standard deviation of the last `length` values, likewise."""
-    windows, n = _trailing_windows(values, length)
-    errors = windows - _trailing_mean(values, length)[:, None]
-    variance = np.nansum(errors**2, axis=1) / np.where(2 * n >= length, n - 1, np.nan)
-    deviation: Floats = np.sqrt(variance)
-    return deviation
-
-
-def _trailing_windows(values: Floats, length: int) -> tuple[Floats, Floats]:
-    """Return the last `length` values at each position, and how many are there."""
-    padded = np.concatenate([np.full(length - 1, np.nan), values])
-    windows = np.lib.stride_tricks.sliding_window_view(padded, length)
-    return windows, (~np.isnan(windows)).sum(axis=1).astype(float)
-
-
-def _phase(label: Label, country: str, ends: Days) -> Floats:
+def _phase_columns(known: Phases) -> Floats:
     """Return the columns of the last known phase, `PHASE_COLUMNS`."""
-    values = label.values.loc[country].to_numpy(dtype=float)
-    valid = ~np.isnan(values)
-    newest = _newest_known(_days(label.known_at.loc[country]), valid, ends)
-    known = pd.Series(values[valid])
-    lasted = np.full(len(values), np.nan)
-    lasted[valid] = known.groupby((known != known.shift()).cumsum()).cumcount() + 1
-    share = np.full(len(values), np.nan)
-    share[valid] = (known.cumsum() + 1) / (np.arange(len(known)) + PRIOR_PERIODS)
-    parts = (values, np.log(lasted), share)
-    return np.column_stack([_at(part, newest, newest) for part in parts])
+    share = (known.contractions + 1) / (known.known + PRIOR_PERIODS - 1)
+    return np.column_stack([known.phase, np.log(known.lasted), share])
 
 
 def _abroad(grown: Floats, index: pd.MultiIndex) -> Floats:
@@ -365,8 +337,56 @@ def _abroad(grown: Floats, index: pd.MultiIndex) -> Floats:
     return np.column_stack([others["sum"] / n, 100 * others["shrank"] / n])
 
 
-def _rows_ahead(
-    labelled: pd.Index, index: pd.MultiIndex, horizon: int, event: Event
+def _seen_from(
+    panel: Panel, label: Label, origins: Origins, columns: Sequence[Column]
+) -> Days:
+    """Return the day before which each feature may not be used, (rows, columns)."""
+    shape = (len(origins.days), len(columns))
+    if panel.series["first_vintage"].isna().all():
+        return np.broadcast_to(np.int64(ALWAYS), shape)
+    seen_from = np.full(shape, ALWAYS)
+    for place, column in enumerate(columns):
+        if column.indicator == PHASE:
+            parts = _labelled(label)
+        elif column.indicator == ABROAD:
+            seen_from[:, place] = _first_vintages(panel, [label.target], origins).max()
+            continue
+        else:
+            parts = [column.indicator]
+            parts += [panel.indicators[column.indicator].denominator or parts[0]]
+        seen_from[:, place] = _first_vintages(panel, parts, origins)
+    return seen_from
+
+
+def _labelled(label: Label) -> list[str]:
+    """Return the indicators that a label rests on."""
+    if label.name.startswith("given:"):
+        return [label.name.removeprefix("given:")]
+    return [label.target] if label.name in RULES else []
+
+
+def _first_vintages(panel: Panel, parts: Sequence[str], origins: Origins) -> Days:
+    """Return the first day of real vintages of each row's indicators, (rows,)."""
+    own = panel.series[panel.series["indicator"].isin(parts)]
+    newest = own.groupby("country")["first_vintage"].max()
+    days = days_of(newest.reindex(list(origins.countries)))
+    return np.where(days == NEVER, ALWAYS, days)[origins.country]
+
+
+def _brought_about(
+    told: pd.Series, known_at: Days, places: npt.NDArray[np.int64]
+) -> tuple[Floats, Days]:
+    """Return whether labels at these places contract, and when that was known.
+
+    `places` is (rows, periods); a row is known when all its periods are.
+    """
+    inside = places >= 0
+    values = np.where(inside, told.to_numpy(dtype=float)[places], np.nan)
+    return values.max(axis=1), np.where(inside, known_at[places], NEVER).max(axis=1)
+
+
+def _places_ahead(
+    label: Label, index: pd.MultiIndex, horizon: int, event: Event
 ) -> npt.NDArray[np.int64]:
     """Return where the labels of each target stand, (rows, periods); -1 for nowhere."""
     countries = index.get_level_values("country")
@@ -374,18 +394,12 @@ def _rows_ahead(
     first = 1 if event == "within" and horizon > 0 else horizon
     return np.column_stack(
         [
-            labelled.get_indexer(
+            label.values.index.get_indexer(
                 pd.MultiIndex.from_arrays([countries, origins + ahead])
             )
             for ahead in range(first, horizon + 1)
         ]
     )
-
-
-def _days(dates: pd.Series | pd.DatetimeIndex) -> Days:
-    """Return dates as days since 1970-01-01, `NEVER` for a missing one."""
-    days = np.asarray(dates, dtype="datetime64[D]")
-    return np.where(np.isnat(days), NEVER, days.astype(np.int64))
 
 
 @dataclass(frozen=True, eq=False)

@@ -101,20 +101,25 @@ class Label:
 
     def on(self, day: pd.Timestamp) -> pd.Series:
         """Return what was said of each (country, period) at the end of a day."""
-        known = self._days <= np.datetime64(day, "D")
+        known = self.days <= np.datetime64(day, "D")
         said = np.full(len(self.values), np.nan)
         # Of several for one place, the last assigned stays, and that is the newest.
-        said[self._places[known]] = self.revisions["value"].to_numpy()[known]
+        said[self.places[known]] = self.revisions["value"].to_numpy()[known]
         return pd.Series(said, self.values.index)
 
     @cached_property
-    def _places(self) -> npt.NDArray[np.intp]:
+    def settled(self) -> bool:
+        """Whether no label was ever told in two ways."""
+        return len(np.unique(self.places)) == len(self.places)
+
+    @cached_property
+    def places(self) -> npt.NDArray[np.intp]:
         """The position in `values` of each revision."""
         keys = pd.MultiIndex.from_frame(self.revisions[["country", "period"]])
         return self.values.index.get_indexer(keys)
 
     @cached_property
-    def _days(self) -> npt.NDArray[np.datetime64]:
+    def days(self) -> npt.NDArray[np.datetime64]:
         """The day of each revision."""
         return self.revisions["known_at"].to_numpy(dtype="datetime64[D]")
 
@@ -184,13 +189,11 @@ def growth(levels: pd.Series, periods: int = 1) -> pd.Series:
     Missing where either level is missing or the earlier one is not above zero.
     """
     earlier = levels.groupby(level="country").shift(periods)
-    change = _percent_change(
-        levels.to_numpy(dtype=float), earlier.to_numpy(dtype=float)
-    )
+    change = percent_change(levels.to_numpy(dtype=float), earlier.to_numpy(dtype=float))
     return pd.Series(change, levels.index)
 
 
-def _percent_change(levels: Floats, earlier: Floats) -> Floats:
+def percent_change(levels: Floats, earlier: Floats) -> Floats:
     """Return the change in percent, missing where `earlier` is not above zero."""
     change: Floats = 100 * (levels / np.where(earlier > 0, earlier, np.nan) - 1)
     return change
@@ -308,7 +311,7 @@ def _on_each_day(tell: Callable[[Floats, Frequency], Floats]) -> Marks:
 
 def _falling(levels: Floats, periods: int) -> Floats:
     """Return 1 where growth over `periods` is below zero, 0 where not, else missing."""
-    change = _percent_change(levels, _shifted(levels, periods))
+    change = percent_change(levels, _shifted(levels, periods))
     return np.where(np.isnan(change), np.nan, change < 0)
 
 

@@ -78,8 +78,7 @@ def test_world_with_cycles_is_forecast_better_than_its_base_rate(
     windows: list[Window],
 ) -> None:
     said = np.concatenate(ensemble.model(2, seed=0)(windows))
-    ahead = np.concatenate([window.ahead for window in windows])
-    outcome = windows[0].features.y[ahead]
+    outcome = np.concatenate([window.outcome for window in windows])
     known = ~np.isnan(outcome)
     brier = np.mean((said[known] - outcome[known]) ** 2)
     rate = outcome[known].mean()

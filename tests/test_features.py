@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from econnet import features, labels, panel
-from econnet.features import NEVER, Event, Features, Scaler
+from econnet import features, labels, panel, readings
+from econnet.features import Event, Features, Scaler
+from econnet.readings import NEVER
 from tests.builders import observations, output, panel_of, world
 
 
@@ -155,7 +156,7 @@ def test_transform_is_that_of_the_catalog(
     indicator: str, levels: list[float], expected: float
 ) -> None:
     known = panel_of({indicator: output("USA", "2020Q1", levels)})
-    values, known_at = features.transformed(known, known.indicators[indicator])
+    values, known_at = readings.transformed(known, known.indicators[indicator])
     assert values.iloc[1] == pytest.approx(expected)
     assert known_at.iloc[1] == known.known_at[indicator].iloc[1]
 
@@ -167,7 +168,7 @@ def test_ratio_is_known_when_both_its_parts_are() -> None:
             "nominal_gdp": output("DEU", "2020Q1", [100, 120]),
         }
     )
-    values, known_at = features.transformed(known, known.indicators["compensation"])
+    values, known_at = readings.transformed(known, known.indicators["compensation"])
     assert values.tolist() == [50, 50]
     assert known_at.tolist() == known.known_at["nominal_gdp"].tolist()
 

@@ -20,6 +20,7 @@ MAP = [
     ["panel"],
     ["dating"],
     ["labels"],
+    ["readings"],
     ["features"],
     ["classifier", "duel"],
     ["evaluation", "ensemble"],

@@ -34,13 +34,17 @@ class Window:
     Parameters
     ----------
     features
-        All rows; the window uses those below.
+        All rows, as they were known on the last day of the origin: targets that were
+        not told by then are NaN, and those that were are as they were told.
     train, ahead : integer arrays
         Positions of the training rows, oldest origin first, and of those to forecast.
     X_train, X_ahead : float32 arrays (rows, inputs)
         Their features, scaled as the training rows demand.
     y_train : float32 array (rows,)
         1 contraction, 0 expansion.
+    outcome : array (rows,)
+        What came about after the rows ahead, as it is told today; NaN where that is not
+        known yet. No model may look at it.
     """
 
     features: Features
@@ -51,6 +55,7 @@ class Window:
     X_train: npt.NDArray[np.float32]
     y_train: npt.NDArray[np.float32]
     X_ahead: npt.NDArray[np.float32]
+    outcome: Floats
 
 
 # A model forecasts windows: it returns the probabilities of the rows ahead of each.
@@ -105,16 +110,22 @@ def windows(
     for origin in candidates:
         if trains and (origin - next(iter(trains))).n % every:
             continue
-        rows = _known_rows(features, origin, schedule.rolling_years)
-        if _enough(features, rows):
+        known = features.as_known_on(_last_day(origin))
+        rows = _training_rows(known, origin, schedule.rolling_years)
+        if _enough(known, rows):
             trains[origin] = rows
     if not trains:
         raise DataError(_too_little(features, frequency, first))
     _check_memory(features, trains)
     stops = [*list(trains)[1:], last + 1]
     return [
-        _window(features, start, rows, (origins >= start) & (origins < stop))
-        for (start, rows), stop in zip(trains.items(), stops, strict=True)
+        window_at(
+            features,
+            start,
+            (origins >= start) & (origins < stop),
+            schedule.rolling_years,
+        )
+        for start, stop in zip(trains, stops, strict=True)
     ]
 
 
@@ -167,25 +178,21 @@ def window_at(
     rolling_years: int | None = None,
 ) -> Window:
     """Return the window that learns what was known at `origin`."""
-    rows = _known_rows(features, origin, rolling_years)
-    return _window(features, origin, rows, ahead)
-
-
-def _window(
-    features: Features, origin: pd.Period, train: Rows, ahead: npt.NDArray[np.bool_]
-) -> Window:
-    train = train[np.argsort(features.known_at[train], kind="stable")]
+    known = features.as_known_on(_last_day(origin))
+    train = _training_rows(known, origin, rolling_years)
+    train = train[np.argsort(known.known_at[train], kind="stable")]
     rows_ahead = np.flatnonzero(ahead)
-    scaler = Scaler.fit(features.X[train], features.newest)
+    scaler = Scaler.fit(known.X[train], known.newest)
     return Window(
-        features=features,
+        features=known,
         origin=origin,
         train=train,
         ahead=rows_ahead,
         scaler=scaler,
-        X_train=scaler.transform(features.X[train]).astype(np.float32),
-        y_train=features.y[train].astype(np.float32),
-        X_ahead=scaler.transform(features.X[rows_ahead]).astype(np.float32),
+        X_train=scaler.transform(known.X[train]).astype(np.float32),
+        y_train=known.y[train].astype(np.float32),
+        X_ahead=scaler.transform(known.X[rows_ahead]).astype(np.float32),
+        outcome=features.y[rows_ahead],
     )
 
 
@@ -224,7 +231,7 @@ def run(windows: Sequence[Window], models: Mapping[str, Model]) -> pd.DataFrame:
             "origin": origins,
             "period": origins + features.horizon,
             "horizon": features.horizon,
-            "outcome": features.y[ahead],
+            "outcome": np.concatenate([window.outcome for window in windows]),
         }
     )
     records = [
@@ -236,15 +243,19 @@ def run(windows: Sequence[Window], models: Mapping[str, Model]) -> pd.DataFrame:
     ]
 
 
-def _known_rows(
-    features: Features, origin: pd.Period, rolling_years: int | None
+def _training_rows(
+    known: Features, origin: pd.Period, rolling_years: int | None
 ) -> Rows:
-    """Return the rows whose target was known on the last day of `origin`."""
-    last_day = origin.end_time.normalize()
-    known = (features.target_known_at <= _day(last_day)) & ~np.isnan(features.y)
+    """Return the rows whose target was known, of the last years if windows roll."""
+    rows = ~np.isnan(known.y)
     if rolling_years is not None:
-        known &= features.known_at > _day(last_day - pd.DateOffset(years=rolling_years))
-    return np.flatnonzero(known)
+        since = origin.end_time.normalize() - pd.DateOffset(years=rolling_years)
+        rows &= known.known_at > _day(since)
+    return np.flatnonzero(rows)
+
+
+def _last_day(origin: pd.Period) -> np.int64:
+    return _day(origin.end_time.normalize())
 
 
 def _day(date: pd.Timestamp) -> np.int64:

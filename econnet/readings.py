@@ -1,0 +1,396 @@
+"""What an origin could read: the newest values known on its last day, in their order.
+
+A *reading* of an indicator at an origin is the newest transformed value that was known
+on the origin's last day and the values before it. Where nothing was revised, the values
+are those of the panel, and only the newest that was known is looked for. Where
+something was, the table is set back to every origin's day in turn and read whole:
+growth is then always that between two values of one vintage.
+
+Values that a country never had are missing, and so are those from before its first. A
+value serves for at most a year after it was first published.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TypeAlias, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from econnet.catalog import Indicator, Transform
+from econnet.labels import Label, percent_change
+from econnet.panel import Days, Panel
+
+Floats: TypeAlias = npt.NDArray[np.float64]
+Flags: TypeAlias = npt.NDArray[np.bool_]
+Scalar = TypeVar("Scalar", bound=np.generic)
+
+NEVER = np.iinfo(np.int64).max
+ALWAYS = np.iinfo(np.int64).min
+SERVES_FOR_DAYS = 366
+
+
+@dataclass(frozen=True, eq=False)
+class Origins:
+    """The origins of several countries, whose tables stand in one panel.
+
+    Parameters
+    ----------
+    index
+        Country and origin of each row, sorted.
+    countries
+        The countries, in the order in which they stand in the panel.
+    rows
+        Where in the panel each country stands.
+    country : array (rows,)
+        The number of each row's country.
+    days : array (rows,)
+        The last day of each row's origin.
+    """
+
+    index: pd.MultiIndex
+    countries: Sequence[str]
+    rows: Sequence[slice]
+    country: Days
+    days: Days
+
+    def panel_countries(self, length: int) -> Days:
+        """Return the number of the country of each of the panel's rows; -1 for none."""
+        numbers = np.full(length, -1)
+        for number, rows in enumerate(self.rows):
+            numbers[rows] = number
+        return numbers
+
+    def blocks(self) -> Iterator[tuple[int, slice]]:
+        """Return each country's number and its rows."""
+        bounds = np.searchsorted(self.country, range(len(self.countries) + 1))
+        for number, (start, stop) in enumerate(pairwise(bounds)):
+            yield number, slice(int(start), int(stop))
+
+
+def days_of(dates: pd.Series | pd.DataFrame | pd.DatetimeIndex) -> Days:
+    """Return dates as days since 1970-01-01, `NEVER` for a missing one."""
+    days = np.asarray(dates, dtype="datetime64[D]")
+    return np.where(np.isnat(days), NEVER, days.astype(np.int64))
+
+
+def transformed(panel: Panel, indicator: Indicator) -> tuple[pd.Series, pd.Series]:
+    """Return an indicator's transformed values and when each became known.
+
+    Rates of change and ratios are in percent, differences in the indicator's own unit.
+    """
+    starts = [rows.start for rows in panel.rows_of_countries().values()]
+    values, days = _transformed(panel, indicator, np.array(starts))
+    dates = np.where(days == NEVER, np.datetime64("NaT"), days.astype("datetime64[D]"))
+    index = panel.values.index
+    return pd.Series(values, index), pd.Series(dates.astype("datetime64[s]"), index)
+
+
+def _transformed(
+    panel: Panel, indicator: Indicator, starts: Days
+) -> tuple[Floats, Days]:
+    levels = panel.values[indicator.key].to_numpy(dtype=float)
+    days = days_of(panel.known_at[indicator.key])
+    others, other_days = _a_row_later(levels), _a_row_later(days)
+    others[starts], other_days[starts] = np.nan, NEVER
+    if indicator.transform == "ratio":
+        others = panel.values[indicator.denominator].to_numpy(dtype=float)
+        other_days = days_of(panel.known_at[indicator.denominator])
+    if indicator.transform != "level":
+        days = np.maximum(days, other_days)
+    return change(indicator.transform, levels, others), days
+
+
+def change(transform: Transform, levels: Floats, others: Floats) -> Floats:
+    """Return levels transformed; `others` are those before, or the denominator's."""
+    match transform:
+        case "level":
+            return levels
+        case "difference":
+            return levels - others
+        case "growth":
+            return percent_change(levels, others)
+        case "log-difference":
+            logs = [np.log(np.where(x > 0, x, np.nan)) for x in (levels, others)]
+            return 100 * (logs[0] - logs[1])
+        case "ratio":
+            return 100 * levels / np.where(others > 0, others, np.nan)
+
+
+def readings(
+    panel: Panel, origins: Origins, lengths: Mapping[str, int]
+) -> dict[str, Floats]:
+    """Return the newest values of each indicator at each origin, oldest first.
+
+    `lengths` names the indicators and how many values of each are wanted: an array
+    (rows, length) of it is returned, its last column the newest value.
+    """
+    found = {}
+    owner = origins.panel_countries(len(panel.values))
+    starts = np.array([rows.start for rows in panel.rows_of_countries().values()])
+    for key, length in lengths.items():
+        values, days = _transformed(panel, panel.indicators[key], starts)
+        newest = _newest_known(days, ~np.isnan(values), owner, origins)
+        found[key] = _back_from(values, newest, owner, length)
+    for number, block in origins.blocks():
+        revised = _revised(panel, origins.rows[number], lengths)
+        if revised:
+            table = _Table.of(panel, origins.rows[number], revised)
+            longest = max(lengths[key] for key in revised)
+            read = table.readings(origins.days[block], longest)
+            for place, key in enumerate(revised):
+                found[key][block] = read[:, longest - lengths[key] :, place]
+    return found
+
+
+def _newest_known(known_at: Days, valid: Flags, owner: Days, origins: Origins) -> Days:
+    """Return the position of the newest valid value known at each origin; -1 for none.
+
+    `owner` is the country of each value, by number.
+    """
+    positions = np.flatnonzero(valid & (owner >= 0))
+    if not len(positions):
+        return np.full(len(origins.days), -1)
+    # Countries stand one after the other; so, each moved by more days than there are,
+    # do the days by which a value and all before it were published.
+    moved = owner[positions] * MORE_DAYS_THAN_THERE_ARE
+    published = np.maximum.accumulate(moved + known_at[positions])
+    now = origins.country * MORE_DAYS_THAN_THERE_ARE + origins.days
+    which = np.searchsorted(published, now, side="right") - 1
+    found = positions[which]
+    serves = (which >= 0) & (owner[found] == origins.country)
+    serves &= now - published[which] <= SERVES_FOR_DAYS
+    return np.where(serves, found, -1)
+
+
+def _back_from(values: Floats, newest: Days, owner: Days, length: int) -> Floats:
+    """Return the `length` values that end in each newest one, (rows, length)."""
+    places = newest[:, None] - np.arange(length - 1, -1, -1)
+    inside = (newest[:, None] >= 0) & (places >= 0)
+    places = np.maximum(places, 0)
+    inside &= owner[places] == owner[newest][:, None]
+    return np.where(inside, values[places], np.nan)
+
+
+def _revised(panel: Panel, rows: slice, keys: Mapping[str, int]) -> list[str]:
+    """Return the indicators of which a country's values were revised."""
+    if panel.vintages.empty:
+        return []
+    inside = panel.vintages["row"].between(rows.start, rows.stop - 1)
+    names = panel.values.columns[panel.vintages.loc[inside, "column"].unique()]
+    revised = {str(name) for name in names}
+    return [
+        key for key in keys if revised & {key, panel.indicators[key].denominator or key}
+    ]
+
+
+@dataclass(frozen=True, eq=False)
+class _Table:
+    """Every value that a country's levels had, and how they are transformed.
+
+    Parameters
+    ----------
+    transforms
+        Of each indicator.
+    level, denominator : array (indicators,)
+        The column of each indicator's level, and of what it is divided by.
+    shape
+        Periods and columns of the table of levels.
+    days, row, column, value : array (events,)
+        The day on which a cell took a value, oldest first.
+    """
+
+    transforms: Sequence[Transform]
+    level: Days
+    denominator: Days
+    shape: tuple[int, int]
+    days: Days
+    row: Days
+    column: Days
+    value: Floats
+
+    @classmethod
+    def of(cls, panel: Panel, rows: slice, keys: Sequence[str]) -> "_Table":
+        """Return the table of one country, with the levels that the keys need."""
+        indicators = [panel.indicators[key] for key in keys]
+        needed = {it.key for it in indicators}
+        needed |= {it.denominator for it in indicators if it.denominator}
+        names = [name for name in map(str, panel.values.columns) if name in needed]
+        columns = panel.values.columns.get_indexer(pd.Index(names))
+        events = _events(panel, rows, columns)
+        level = [names.index(it.key) for it in indicators]
+        denominator = [names.index(it.denominator or it.key) for it in indicators]
+        return cls(
+            [it.transform for it in indicators],
+            np.array(level),
+            np.array(denominator),
+            (rows.stop - rows.start, len(names)),
+            *events,
+        )
+
+    def readings(self, days: Days, length: int) -> Floats:
+        """Return what could be read on each day, (days, length, indicators)."""
+        levels = np.full(self.shape, np.nan)
+        first_known = np.full(self.shape, NEVER)
+        read = np.full((len(days), length, len(self.level)), np.nan)
+        values, published = levels[:, self.level], first_known[:, self.level]
+        done = 0
+        for number, day in enumerate(days):
+            stop = int(np.searchsorted(self.days, day, side="right"))
+            if stop > done:
+                news = slice(done, stop)
+                cells = self.row[news], self.column[news]
+                levels[cells] = self.value[news]
+                np.minimum.at(first_known, cells, self.days[news])
+                values, published = self._transformed(levels, first_known)
+                done = stop
+            read[number] = _newest_of(values, published, int(day), length)
+        return read
+
+    def _transformed(self, levels: Floats, first_known: Days) -> tuple[Floats, Days]:
+        """Return the transformed values, and when each became known first."""
+        before, before_known = _a_row_later(levels), _a_row_later(first_known)
+        before[0], before_known[0] = np.nan, NEVER
+        values = np.empty((len(levels), len(self.level)))
+        days = first_known[:, self.level]
+        for transform in set(self.transforms):
+            alike = np.flatnonzero([it == transform for it in self.transforms])
+            level, other, other_days = self.level[alike], before, before_known
+            by = level
+            if transform == "ratio":
+                other, other_days, by = levels, first_known, self.denominator[alike]
+            values[:, alike] = change(transform, levels[:, level], other[:, by])
+            if transform != "level":
+                days[:, alike] = np.maximum(days[:, alike], other_days[:, by])
+        return values, days
+
+
+def _events(
+    panel: Panel, rows: slice, columns: Days
+) -> tuple[Days, Days, Days, Floats]:
+    """Return the days, rows, columns and values of all that a country's levels had."""
+    values = panel.values.iloc[rows, columns].to_numpy(dtype=float)
+    vintages = panel.vintages
+    place = np.full(panel.values.shape[1], -1)
+    place[columns] = range(len(columns))
+    inside = vintages["row"].between(rows.start, rows.stop - 1)
+    vintages = vintages[inside & (place[vintages["column"]] >= 0)]
+    told_row = vintages["row"].to_numpy() - rows.start
+    told_column = place[vintages["column"]]
+    once = ~np.isnan(values)
+    once[told_row, told_column] = False
+    row, column = np.nonzero(once)
+    known_at = days_of(panel.known_at.iloc[rows, columns])
+    days = np.concatenate([known_at[row, column], days_of(vintages["known_at"])])
+    order = np.argsort(days, kind="stable")
+    return (
+        days[order],
+        np.concatenate([row, told_row])[order],
+        np.concatenate([column, told_column])[order],
+        np.concatenate([values[row, column], vintages["value"].to_numpy()])[order],
+    )
+
+
+def _newest_of(values: Floats, published: Days, day: int, length: int) -> Floats:
+    """Return the newest values of each column that serves on a day, oldest first."""
+    valid = ~np.isnan(values)
+    newest = len(values) - 1 - valid[::-1].argmax(axis=0)
+    last = np.where(valid, published, ALWAYS).max(axis=0)
+    serves = valid.any(axis=0) & (last >= day - SERVES_FOR_DAYS)
+    places = newest - np.arange(length - 1, -1, -1)[:, None]
+    inside = serves & (places >= 0)
+    return np.where(
+        inside, np.take_along_axis(values, np.maximum(places, 0), axis=0), np.nan
+    )
+
+
+def _a_row_later(table: npt.NDArray[Scalar]) -> npt.NDArray[Scalar]:
+    """Return what stood in the row before; the first row's is its own."""
+    return np.concatenate([table[:1], table[:-1]])
+
+
+@dataclass(frozen=True, eq=False)
+class Phases:
+    """What was known of a country's phases at each origin; missing where nothing was.
+
+    Parameters
+    ----------
+    phase : array (rows,)
+        The last known label.
+    lasted : array (rows,)
+        For how many periods in a row it has been the same.
+    contractions, known : array (rows,)
+        How many labels up to that one were contractions, and how many there were.
+    """
+
+    phase: Floats
+    lasted: Floats
+    contractions: Floats
+    known: Floats
+
+
+def phases(label: Label, panel: Panel, origins: Origins) -> Phases:
+    """Return what each origin knew of its country's phases."""
+    owner = origins.panel_countries(len(panel.values))
+    if label.settled:
+        values = label.values.to_numpy(dtype=float)
+        newest = _newest_known(
+            days_of(label.known_at), ~np.isnan(values), owner, origins
+        )
+        table = _history(values, owner)
+        return Phases(*np.where(newest >= 0, table[:, newest], np.nan))
+    parts = [
+        _phases_as_told(label, origins.rows[number], origins.days[block])
+        for number, block in origins.blocks()
+    ]
+    return Phases(*np.concatenate(parts, axis=1))
+
+
+def _history(values: Floats, owner: Days) -> Floats:
+    """Return phase, how long it has lasted, contractions and labels so far.
+
+    An array (4, values), missing where no label is.
+    """
+    there = np.flatnonzero(~np.isnan(values) & (owner >= 0))
+    table = np.full((4, len(values)), np.nan)
+    if not len(there):
+        return table
+    known, country = values[there], owner[there]
+    position = np.arange(len(there))
+    new_country = np.append(True, country[1:] != country[:-1])
+    new_run = new_country | np.append(True, known[1:] != known[:-1])
+    start = np.maximum.accumulate(np.where(new_country, position, 0))
+    run = np.maximum.accumulate(np.where(new_run, position, 0))
+    total = np.cumsum(known)
+    before = np.append(0.0, total)[start]
+    table[:, there] = known, position - run + 1, total - before, position - start + 1
+    return table
+
+
+def _phases_as_told(label: Label, rows: slice, days: Days) -> Floats:
+    """Return the history at each day's newest label, as it was told by then."""
+    inside = (label.places >= rows.start) & (label.places < rows.stop)
+    places = label.places[inside] - rows.start
+    told_at = label.days[inside].astype(np.int64)
+    told = label.revisions["value"].to_numpy(dtype=float)[inside]
+    values = np.full(rows.stop - rows.start, np.nan)
+    first_told = np.full(len(values), NEVER)
+    owner = np.zeros(len(values), dtype=np.int64)
+    found = np.full((4, len(days)), np.nan)
+    history, done = _history(values, owner), 0
+    for number, day in enumerate(days):
+        stop = int(np.searchsorted(told_at, day, side="right"))
+        if stop > done:
+            news = slice(done, stop)
+            values[places[news]] = told[news]
+            np.minimum.at(first_told, places[news], told_at[news])
+            history, done = _history(values, owner), stop
+        valid = ~np.isnan(values)
+        if valid.any() and first_told[valid].max() >= day - SERVES_FOR_DAYS:
+            found[:, number] = history[:, np.flatnonzero(valid)[-1]]
+    return found
+
+
+MORE_DAYS_THAN_THERE_ARE = 10**8
