@@ -11,6 +11,7 @@ class Format(StrEnum):
     PNG = "png"
     HTML = "html"
     JSON = "json"
+    CSV = "csv"
 
 
 Paper = Literal["a4", "letter"]

@@ -1,4 +1,4 @@
-"""The report as files: PDF, HTML, a PNG of each figure, and every number as JSON.
+"""The report as files: PDF, HTML, PNGs of each figure, every number as JSON and CSV.
 
 Files appear whole or not at all: each is written beside its place and moved there when
 it is complete. The same forecast gives the same bytes.
@@ -17,7 +17,7 @@ import typst
 from matplotlib.figure import Figure
 
 from econnet.forecast import Forecast
-from econnet.report import Format, Paper, figures, pages, record, web, words
+from econnet.report import Format, Paper, figures, pages, record, tables, web, words
 
 
 def write(
@@ -30,6 +30,7 @@ def write(
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     for name, content in _files(forecast, formats, paper):
+        (folder / name).parent.mkdir(exist_ok=True)
         _write_whole(folder / name, content)
         written.append(folder / name)
     return written
@@ -39,17 +40,28 @@ def _files(
     forecast: Forecast, formats: Collection[Format], paper: Paper
 ) -> Iterator[tuple[str, bytes]]:
     """Yield the name and content of each file."""
-    drawn = figures.draw(forecast) if {"pdf", "png"} & set(formats) else {}
     if "pdf" in formats:
-        yield "report.pdf", as_pdf(forecast, drawn, paper)
+        yield "report.pdf", as_pdf(forecast, figures.draw(forecast), paper)
     if "png" in formats:
-        for name, figure in drawn.items():
-            yield f"{name}.png", figures.as_png(figure, words.credit(forecast))
+        yield from _pictures(forecast)
     if "html" in formats:
         yield "report.html", web.as_html(forecast).encode()
     if "json" in formats:
         document = json.dumps(record.to_dict(forecast), indent=2, allow_nan=False)
         yield "report.json", f"{document}\n".encode()
+    if "csv" in formats:
+        for name, table in tables.tables(forecast).items():
+            yield f"csv/{name}.csv", tables.as_csv(table)
+
+
+def _pictures(forecast: Forecast) -> Iterator[tuple[str, bytes]]:
+    """Yield each figure for paper and for a screen, light and dark."""
+    credit = words.credit(forecast)
+    for look, tone in ((figures.LIGHT, ""), (figures.DARK, "-dark")):
+        for name, figure in figures.draw(forecast, look).items():
+            yield f"{name}{tone}.png", figures.as_png(figure, credit, look)
+            small = figures.as_png(figure, credit, look, "screen")
+            yield f"{name}-screen{tone}.png", small
 
 
 def as_pdf(forecast: Forecast, drawn: dict[str, Figure], paper: Paper) -> bytes:

@@ -5,13 +5,13 @@ not as rounded for print; what is not known is `null`.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, TypeAlias
 
 import pandas as pd
 
-from econnet.evaluation.metrics import roc_curve
+from econnet.evaluation.metrics import Floats, precision_recall_curve, roc_curve
 from econnet.forecast import Forecast
 from econnet.report import words
 
@@ -57,6 +57,7 @@ def to_dict(forecast: Forecast) -> dict[str, Json]:
         "pool_baselines": _scores(forecast.pool_baselines),
         "reliability": [_known(asdict(bin_)) for bin_ in forecast.reliability],
         "roc": _roc(forecast),
+        "precision_recall": _precision_recall(forecast),
         "change": None if forecast.change is None else _known(asdict(forecast.change)),
         "outlook": [_known(asdict(ahead)) for ahead in forecast.outlook],
         "what_if": (
@@ -89,18 +90,30 @@ def _scores(by_model: Mapping[str, Any]) -> dict[str, Json]:
 
 def _roc(forecast: Forecast) -> dict[str, Json]:
     """Return the points of each model's ROC curve, where it has one."""
+    return _curves(forecast, roc_curve, ("false_alarm_rate", "hit_rate"))
+
+
+def _precision_recall(forecast: Forecast) -> dict[str, Json]:
+    """Return the points of each model's curve of precision, where it has one."""
+    return _curves(forecast, precision_recall_curve, ("recall", "precision"))
+
+
+def _curves(
+    forecast: Forecast,
+    points: Callable[[Floats, Floats], tuple[Floats, Floats]],
+    names: tuple[str, str],
+) -> dict[str, Json]:
     if forecast.metrics.auroc is None:
         return {}
     known = forecast.track_record.dropna(subset=["outcome", "probability"])
     curves: dict[str, Json] = {}
-    for name, rows in known.groupby("model", sort=False):
-        false_alarms, hits = roc_curve(
+    for model, rows in known.groupby("model", sort=False):
+        curve = points(
             rows["probability"].to_numpy(dtype=float),
             rows["outcome"].to_numpy(dtype=float),
         )
-        curves[str(name)] = {
-            "false_alarm_rate": false_alarms.tolist(),
-            "hit_rate": hits.tolist(),
+        curves[str(model)] = {
+            name: values.tolist() for name, values in zip(names, curve, strict=True)
         }
     return curves
 

@@ -14,7 +14,7 @@ import pytest
 
 from econnet.countries import Country
 from econnet.forecast import Forecast
-from econnet.report import Format, document, figures, words
+from econnet.report import Format, document, figures, tables, words
 
 from .conftest import MakeForecast, without_contractions
 
@@ -62,10 +62,18 @@ def _fonts_in(resources: Any) -> Iterator[Any]:  # noqa: ANN401
 def test_report_is_a_pdf_a_picture_of_each_figure_and_the_numbers(
     germany: Forecast, written: Path
 ) -> None:
-    names = {path.name for path in written.iterdir()}
-    pictures = {f"{name}.png" for name in figures.draw(germany)}
+    names = {path.name for path in written.iterdir() if path.is_file()}
+    pictures = {
+        f"{name}{size}{tone}.png"
+        for name in figures.draw(germany)
+        for size in ("", "-screen")
+        for tone in ("", "-dark")
+    }
     assert names == {"report.pdf", "report.html", "report.json"} | pictures
-    assert len(pictures) == len(figures.DRAWINGS)
+    assert len(pictures) == 4 * len(figures.DRAWINGS)
+    drawn_from = {path.stem for path in (written / "csv").iterdir()}
+    assert drawn_from == set(tables.tables(germany))
+    assert drawn_from >= {"history", "track-record", "roc", "contributions", "series"}
 
 
 def test_only_the_formats_that_were_asked_for_are_written(
@@ -178,7 +186,7 @@ def test_same_forecast_gives_the_same_bytes(
 def test_pictures_are_wide_enough_to_print(written: Path) -> None:
     for path in written.glob("*.png"):
         height, width = matplotlib.image.imread(path).shape[:2]
-        assert width >= 700
+        assert width >= (380 if "-screen" in path.name else 1050)
         assert 0.2 < height / width < 1.6
     history = matplotlib.image.imread(written / "history.png")
     assert history.shape[1] == pytest.approx((180 + 6) / 25.4 * 300, abs=2)

@@ -110,10 +110,9 @@ def what_if(forecast: Forecast) -> str | None:
         f"{it.title} at {number(it.after, 1)} ({it.unit}), not {number(it.before, 1)}"
         for it in forecast.what_if.supposed
     ]
-    text = (
-        f"With {'; '.join(parts)}: {percent(forecast.what_if.probability)} instead of "
-        f"{percent(forecast.probability)}."
-    )
+    said, now = percent(forecast.what_if.probability), percent(forecast.probability)
+    text = f"With {'; '.join(parts)}: {said}"
+    text += ", as without." if said == now else f" instead of {now}."
     if any(it.beyond for it in forecast.what_if.supposed):
         text += (
             " A figure beyond nearly all that was learned from counts as the most "
