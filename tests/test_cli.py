@@ -197,19 +197,6 @@ def test_tables_fit_eighty_columns(command: str, tmp_path: Path) -> None:
     assert max(map(len, run.stdout.splitlines())) <= 80
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        *("train", "forecast", "report", "fetch", "export"),
-        *("status", "countries", "indicators", "duel"),
-    ],
-)
-def test_help_of_every_command_has_an_example(command: str, tmp_path: Path) -> None:
-    run = econnet(command, "--help", folder=tmp_path)
-    assert run.returncode == 0
-    assert "Example: econnet" in run.stdout
-
-
 def test_help_imports_no_heavy_library(tmp_path: Path) -> None:
     code = (
         "import sys; sys.argv = ['econnet', '--help']\n"

@@ -41,6 +41,8 @@ app = typer.Typer(
     help="How likely is it that an economy contracts next, and how far can one trust "
     "that?\n\nExample: econnet train --country DEU",
     pretty_exceptions_enable=False,
+    # Boxes would leave the words a third of eighty columns.
+    rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for command in COMMANDS:
@@ -82,7 +84,9 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         arguments = sys.argv[1:] or _without_arguments()
-        code = app(arguments, standalone_mode=False) if arguments else 0
+        code = 0
+        if arguments:
+            code = app(arguments, prog_name="econnet", standalone_mode=False)
         sys.stdout.flush()
         sys.exit(code)
     except EconnetError as error:
@@ -99,7 +103,9 @@ def main() -> None:
 
 def _without_arguments() -> list[str]:
     """Return what `econnet` alone asks for: help, or nothing more than first steps."""
-    if Settings.from_environment().data_folder.exists():
+    # A shell that completes a line calls `econnet` alone, with the line in variables.
+    completing = "_ECONNET_COMPLETE" in os.environ
+    if completing or Settings.from_environment().data_folder.exists():
         return ["--help"]
     show.first_steps()
     return []

@@ -21,22 +21,34 @@ if TYPE_CHECKING:
 Horizons = Annotated[
     list[int] | None,
     typer.Option(
-        "--horizon", min=0, max=40, help="Periods ahead; repeatable. By default 1."
+        "--horizon",
+        min=0,
+        max=40,
+        metavar="N",
+        help="Periods ahead; repeatable. By default 1.",
     ),
 ]
 Start = Annotated[
     str | None,
     typer.Option(
+        metavar="ORIGIN",
         help="First origin to score: 1985, 1985Q1 or 1985-01. By default the first "
-        "with enough history."
+        "with enough history.",
     ),
 ]
 Refit = Annotated[
-    str, typer.Option(help="How often models are refitted: yearly, or every N periods.")
+    str,
+    typer.Option(
+        metavar="<yearly|N>",
+        help="How often models are refitted: yearly, or every N periods.",
+    ),
 ]
 Baselines = Annotated[
     str | None,
-    typer.Option(help="Names, with commas between them. By default all there are."),
+    typer.Option(
+        metavar="NAMES",
+        help="Names, with commas between them. By default all there are.",
+    ),
 ]
 
 
@@ -50,7 +62,7 @@ def backtest(
     baselines: Baselines = None,
     json: Json = False,
 ) -> None:
-    """Replay history and score the forecasts, beside what costs nothing.
+    """Replay history and score every model on the same forecasts.
 
     Example: econnet backtest --country USA --label nber --horizon 3 --horizon 6
     """

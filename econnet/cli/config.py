@@ -5,6 +5,7 @@ its like override them; what stands on the command line overrides both.
 """
 
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, get_type_hints
@@ -59,6 +60,9 @@ def default_map(context: typer.Context) -> dict[str, dict[str, Any]]:
         name: default.value
         for name, default in defaults(Settings.from_environment()).items()
     }
+    # Who says where else the countries come from does not mean the usual ones.
+    if any(said.partition("=")[0] in ("--all", "--data") for said in sys.argv):
+        values.pop("country", None)
     commands: Mapping[str, Any] = getattr(context.command, "commands", {})
     return {
         name: _as_taken(values, command)

@@ -11,16 +11,20 @@ from econnet.settings import Settings
 
 def duel(
     updates: Annotated[
-        int, typer.Option(min=1, help="Steps of gradient descent for everyone.")
+        int,
+        typer.Option(
+            min=1, metavar="N", help="Steps of gradient descent for everyone."
+        ),
     ] = 10_000,
     batch_size: Annotated[
-        int | None, typer.Option(min=1, help="Rows of a batch; by default all 900.")
+        int | None,
+        typer.Option(min=1, metavar="N", help="Rows of a batch; by default all 900."),
     ] = None,
     json: Json = False,
 ) -> None:
-    """Race econnet's network against Keras, PyTorch and scikit-learn on two moons.
+    """Race the network against Keras, PyTorch and scikit-learn.
 
-    Those that are installed take part; `pip install 'econnet[duel]'` brings them.
+    On two moons. Those that are installed take part: pip install 'econnet[duel]'.
 
     Example: econnet duel --updates 1000
     """

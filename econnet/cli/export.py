@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from econnet.cli import show
+from econnet.cli import complete, show
 from econnet.cli.jobs import date, resolve_all
 from econnet.cli.options import AsOf, Countries
 from econnet.errors import DataError, UsageError, cure
@@ -14,11 +14,19 @@ from econnet.settings import Settings
 
 def export(
     output: Annotated[
-        Path, typer.Option("--output", help="File to write: .csv, .parquet or .xlsx.")
+        Path,
+        typer.Option(
+            "--output", metavar="FILE", help="To write: .csv, .parquet or .xlsx."
+        ),
     ],
     country: Countries = None,
     indicator: Annotated[
-        list[str] | None, typer.Option(help="By default all indicators.")
+        list[str] | None,
+        typer.Option(
+            metavar="INDICATOR",
+            help="By default all indicators; repeatable.",
+            autocompletion=complete.indicator,
+        ),
     ] = None,
     form: Annotated[
         Literal["csv", "parquet", "xlsx"] | None,

@@ -28,10 +28,10 @@ def fetch(
         bool, typer.Option("--all", help="Every country there is.")
     ] = False,
     source: Annotated[
-        list[Source] | None, typer.Option(help="By default all sources.")
+        list[Source] | None, typer.Option(help="By default all sources; repeatable.")
     ] = None,
     start: Annotated[
-        int, typer.Option(min=1900, max=2100, help="The first year wanted.")
+        int, typer.Option(min=1900, max=2100, metavar="YEAR", help="First year wanted.")
     ] = 1960,
     offline: Annotated[
         bool, typer.Option("--offline", help="Only say what there is already.")

@@ -10,7 +10,7 @@ from econnet.errors import UsageError
 def forecast(
     task: TaskOptions, assumptions: Assumptions = None, json: Json = False
 ) -> None:
-    """Say how likely a contraction is, and how good such calls have been.
+    """Say how likely a contraction is, and how far to trust that.
 
     Trains first where no model fits, and says so.
 

@@ -118,6 +118,7 @@ def task_for(asked: TaskOptions, known: "Known", country: "Country") -> "Task":
         "event": asked.event,
         "pool": asked.pool,
         "seed": asked.seed,
+        "rolling_years": asked.rolling_years,
     }
     if asked.frequency is not None:
         choices["frequency"] = asked.frequency

@@ -33,7 +33,10 @@ def countries(json: Json = False) -> None:
 
 def indicators(
     search: Annotated[
-        str | None, typer.Option(help="Only those whose title or key has these words.")
+        str | None,
+        typer.Option(
+            metavar="WORDS", help="Only those whose title or key has these words."
+        ),
     ] = None,
     json: Json = False,
 ) -> None:

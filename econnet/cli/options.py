@@ -16,16 +16,23 @@ from typing import Annotated, Any, Literal, get_type_hints
 import typer
 
 from econnet.catalog import Frequency
+from econnet.cli import complete
 
 Pool = Literal["all", "own"]
 Event = Literal["at", "within"]
 
 Countries = Annotated[
     list[str] | None,
-    typer.Option("--country", help="Name or code: Germany, DE or DEU; repeatable."),
+    typer.Option(
+        "--country",
+        metavar="COUNTRY",
+        help="Name or code: Germany, DE or DEU; repeatable.",
+        autocompletion=complete.country,
+    ),
 ]
 AsOf = Annotated[
-    str | None, typer.Option(help="Use what was known on this date: 2008-10-01.")
+    str | None,
+    typer.Option(metavar="DATE", help="Use what was known on this date: 2008-10-01."),
 ]
 Assumptions = Annotated[
     list[str] | None,
@@ -47,23 +54,38 @@ class TaskOptions:
     country: Countries = None
     data: Annotated[
         Path | None,
-        typer.Option("--data", help="Your own panel in place of econnet's data."),
+        typer.Option(
+            "--data",
+            metavar="FILE",
+            help="Your own panel in place of econnet's data: CSV, Parquet or Excel.",
+        ),
     ] = None
     frequency: Annotated[
         Frequency | None,
-        typer.Option(help="A, Q or M; by default what the data allow."),
+        typer.Option(
+            help="Annual, quarterly or monthly; by default what the data allow."
+        ),
     ] = None
-    target: Annotated[str, typer.Option(help="The indicator that is labelled.")] = (
-        "real_gdp"
-    )
+    target: Annotated[
+        str,
+        typer.Option(
+            metavar="INDICATOR",
+            help="The indicator that is labelled.",
+            autocompletion=complete.indicator,
+        ),
+    ] = "real_gdp"
     label: Annotated[
         str,
         typer.Option(
-            help="What a contraction is: negative-growth, year-on-year, two-quarters, "
-            "turning-points, growth-cycle, growth-cycle-hp, nber or given:COLUMN."
+            metavar="RULE",
+            help="What a contraction is: "
+            f"{', '.join(complete.LABELS[:-1])} or {complete.LABELS[-1]}.",
+            autocompletion=complete.label,
         ),
     ] = "negative-growth"
-    horizon: Annotated[int, typer.Option(min=0, max=40, help="Periods ahead.")] = 1
+    horizon: Annotated[
+        int, typer.Option(min=0, max=40, metavar="N", help="Periods ahead.")
+    ] = 1
     event: Annotated[
         Event,
         typer.Option(
@@ -74,24 +96,40 @@ class TaskOptions:
         Pool,
         typer.Option(help="Learn from all countries, or from its own history alone."),
     ] = "all"
+    rolling_years: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=500,
+            metavar="N",
+            help="Learn from the last N years before each refit; by default from all.",
+        ),
+    ] = None
     members: Annotated[
         int | None,
         typer.Option(
             min=1,
             max=1000,
+            metavar="N",
             help="Networks in the ensemble; by default 16, of a streamed panel 1.",
         ),
     ] = None
     as_of: AsOf = None
-    seed: Annotated[int, typer.Option(min=0, help="Of all random numbers.")] = 0
+    seed: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Of all random numbers.")
+    ] = 0
     lag: Annotated[
-        int, typer.Option(min=0, help="Periods until a value of --data is known.")
+        int,
+        typer.Option(
+            min=0, metavar="N", help="Periods until a value of --data is known."
+        ),
     ] = 1
     kind: Annotated[
         list[str] | None,
         typer.Option(
             "--kind",
-            help="What a column of --data is: COLUMN=rate, index, flow or flag.",
+            metavar="COLUMN=KIND",
+            help="What a column of --data is: rate, index, flow or flag; repeatable.",
         ),
     ] = None
     # Commands that take a task never open a connection, so that it changes nothing.

@@ -14,7 +14,12 @@ from econnet.report import Format, Paper
 def report(
     task: TaskOptions,
     formats: Annotated[
-        list[Format] | None, typer.Option("--format", help="By default all of them.")
+        list[Format] | None,
+        typer.Option(
+            "--format",
+            metavar="<pdf|png|html|json>",
+            help="By default all of them; repeatable.",
+        ),
     ] = None,
     paper: Annotated[Paper, typer.Option(help="Size of the PDF.")] = "a4",
     assumptions: Assumptions = None,

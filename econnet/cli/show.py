@@ -64,7 +64,7 @@ def table(title: str, head: tuple[str, ...], rows: list[tuple[object, ...]]) -> 
     """Print a table that fits the terminal."""
     drawn = Table(title=title, title_justify="left", box=None, pad_edge=False)
     for column in head:
-        drawn.add_column(column)
+        drawn.add_column(column, overflow="fold")
     for row in rows:
         drawn.add_row(*(str(cell) for cell in row))
     console = Console()
@@ -88,7 +88,7 @@ def note(message: str) -> None:
 def first_steps() -> None:
     """Say what to do where nothing was done yet."""
     for line in FIRST_STEPS:
-        answer(line)
+        prose(line)
 
 
 @contextmanager

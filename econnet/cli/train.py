@@ -7,7 +7,7 @@ from econnet.cli.options import TaskOptions, flat
 
 @flat
 def train(task: TaskOptions) -> None:
-    """Replay history, train the networks, and write model and report.
+    """Replay history, train, and write model and report.
 
     A pattern (--data 'panel/*.parquet'), a folder or a Parquet file of a million rows
     is streamed, and may be larger than memory.

@@ -1,0 +1,49 @@
+"""What the shell offers when a name is half typed: countries, indicators, labels.
+
+Each returns `(value, what it is)`, and looks at nothing that takes long to import.
+"""
+
+from collections.abc import Iterable
+
+Offers = list[tuple[str, str]]
+
+# The rules of `econnet.labels`, which takes pandas to import.
+LABELS = (
+    "negative-growth",
+    "year-on-year",
+    "two-quarters",
+    "turning-points",
+    "growth-cycle",
+    "growth-cycle-hp",
+    "nber",
+    "given:COLUMN",
+)
+
+
+def country(incomplete: str) -> Offers:
+    """Return the codes that begin so, in the case in which they are typed.
+
+    Names are not offered: they have spaces, at which a shell takes them apart.
+    """
+    from econnet.countries import all_countries
+
+    case = str.lower if incomplete.islower() else str.upper
+    return _beginning(
+        incomplete, ((case(one.alpha3), one.name) for one in all_countries())
+    )
+
+
+def indicator(incomplete: str) -> Offers:
+    """Return the indicators that begin so."""
+    from econnet.catalog import load
+
+    return _beginning(incomplete, ((one.key, one.title) for one in load().values()))
+
+
+def label(incomplete: str) -> Offers:
+    """Return the label rules that begin so."""
+    return _beginning(incomplete, ((name, "") for name in LABELS))
+
+
+def _beginning(incomplete: str, offers: Iterable[tuple[str, str]]) -> Offers:
+    return [offer for offer in offers if offer[0].startswith(incomplete)]

@@ -1,0 +1,119 @@
+"""What the command line says of itself, and offers while it is typed."""
+
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import typer
+
+from econnet import labels
+from econnet.cli import complete
+from econnet.cli.app import COMMANDS, app
+from tests.user import econnet
+
+NAMES = [command.__name__ for command in COMMANDS]
+GROUP = typer.main.get_group(app)
+
+
+@pytest.mark.parametrize("name", ["", *NAMES])
+def test_help_fits_and_leaves_nothing_out(name: str, tmp_path: Path) -> None:
+    run = econnet(*name.split(), "--help", folder=tmp_path, COLUMNS="80")
+    assert run.returncode == 0
+    assert run.stderr == ""
+    assert max(map(len, run.stdout.splitlines())) <= 80
+    assert "..." not in run.stdout.replace("[ARGS]...", "")
+    assert re.search(r"Example: econnet \w+", run.stdout)
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda it: str(it.__name__))
+def test_examples_of_help_are_understood(command: Callable[..., None]) -> None:
+    examples = re.findall(r"Example: econnet (.+)", command.__doc__ or "")
+    assert examples
+    for example in examples:
+        name, *arguments = shlex.split(example)
+        assert name == command.__name__
+        context = GROUP.make_context("econnet", [name])
+        parsed = GROUP.commands[name].make_context(name, arguments, parent=context)
+        assert parsed.args == []
+
+
+def test_labels_offered_are_those_there_are() -> None:
+    assert complete.LABELS == labels.NAMES
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered", "withheld"),
+    [
+        ("train --country D", {"DEU", "DNK"}, {"FRA"}),
+        ("train --country de", {"deu"}, {"dnk"}),
+        ("report --label ne", {"negative-growth"}, {"year-on-year"}),
+        ("export --indicator real_", {"real_gdp"}, {"exports"}),
+        ("forecast --target unemp", {"unemployment"}, {"exports"}),
+        ("re", {"report"}, {"train"}),
+        ("train --pool o", {"own"}, {"all"}),
+    ],
+)
+def test_shell_is_offered_what_begins_as_typed(
+    typed: str, offered: set[str], withheld: set[str], tmp_path: Path
+) -> None:
+    run = econnet(
+        folder=tmp_path,
+        _ECONNET_COMPLETE="complete_bash",
+        COMP_WORDS=f"econnet {typed}",
+        COMP_CWORD=str(len(typed.split())),
+    )
+    found = set(run.stdout.split())
+    assert offered <= found
+    assert not withheld & found
+
+
+def test_tables_fit_a_narrow_terminal(tmp_path: Path) -> None:
+    for command in ("status", "countries", "indicators"):
+        run = econnet(command, folder=tmp_path, COLUMNS="48")
+        assert run.returncode == 0
+        assert max(map(len, run.stdout.splitlines())) <= 48, command
+
+
+def test_quiet_leaves_the_answer_alone(tmp_path: Path) -> None:
+    run = econnet("--quiet", "status", folder=tmp_path)
+    assert run.returncode == 0
+    assert run.stderr == ""
+    assert run.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ("forcast --country DEU", "Did you mean 'forecast'"),
+        ("forecast --contry DEU", "--country"),
+        ("forecast --country Grmany", "nearest: Germany"),
+        ("forecast --country DEI", "nearest: DEU (Germany)"),
+        ("forecast --country DEU --target real_gpd", "nearest: real_gdp"),
+        ("forecast --country DEU --event wthin", "'within'"),
+        ("report --country DEU --format pfd", "'pdf'"),
+        ("fetch --country DEU --source fread", "'fred'"),
+        ("export --indicator gdp_real --output a.csv", "nearest: "),
+        ("backtest --country DEU --baselines logti", "logit"),
+    ],
+)
+def test_mistyped_name_is_met_with_the_right_one(
+    arguments: str, words: str, tmp_path: Path
+) -> None:
+    run = econnet(*arguments.split(), folder=tmp_path)
+    assert run.returncode == 2
+    (line,) = run.stderr.splitlines()
+    assert words in line
+
+
+def test_nothing_coloured_reaches_a_pipe(tmp_path: Path) -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "econnet", "status"],
+        cwd=tmp_path,
+        capture_output=True,
+        check=True,
+    )
+    assert b"\x1b" not in run.stdout + run.stderr
