@@ -84,12 +84,21 @@ def turning_points(levels: pd.Series) -> pd.DataFrame:
         for stretch in _stretches(logs)
         for turn in _turns(logs[stretch], frequency)
     ]
-    return pd.DataFrame(
-        {
-            "period": periods[[turn.place for turn in turns]],
-            "kind": ["peak" if turn.is_peak else "trough" for turn in turns],
-        }
+    return _table(
+        periods[[turn.place for turn in turns]], np.array([it.is_peak for it in turns])
     )
+
+
+def turns_of(contraction: pd.Series) -> pd.DataFrame:
+    """Return the turning points that contractions by period imply: `period, kind`.
+
+    A peak is the period before a contraction, a trough its last. None is told where the
+    neighbour is missing.
+    """
+    periods = pd.PeriodIndex(contraction.index)
+    change = contraction.to_numpy(dtype=float)[1:] - contraction.to_numpy()[:-1]
+    places = np.flatnonzero(np.abs(change) == 1)
+    return _table(periods[places], change[places] == 1)
 
 
 def contractions(levels: Floats, frequency: Frequency) -> Floats:
@@ -237,6 +246,11 @@ def _partners(
         if distance <= reach and its not in partners and mine not in partners.values():
             partners[its] = mine
     return partners
+
+
+def _table(periods: pd.PeriodIndex, is_peak: npt.NDArray[np.bool_]) -> pd.DataFrame:
+    kinds = np.where(is_peak, "peak", "trough")
+    return pd.DataFrame({"period": periods, "kind": kinds})
 
 
 def _logs(levels: Floats) -> Floats:

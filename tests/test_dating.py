@@ -145,16 +145,19 @@ def test_contractions_are_the_periods_after_a_peak_to_the_trough(
     frequency: Frequency, seed: int
 ) -> None:
     levels = series(FIRST_OF[frequency], random_walk(seed, 150))
-    told = pd.Series(
-        dating.contractions(levels.to_numpy(), frequency), levels.index
-    ).dropna()
+    told = pd.Series(dating.contractions(levels.to_numpy(), frequency), levels.index)
     table = dating.turning_points(levels)
-    changes = told.diff()
-    begun = (changes[changes == 1].index - 1).tolist()
-    over = (changes[changes == -1].index - 1).tolist()
-    told_of = table[table["period"].isin(told.index[:-1])]
-    assert begun == told_of.loc[told_of["kind"] == "peak", "period"].tolist()
-    assert over == told_of.loc[told_of["kind"] == "trough", "period"].tolist()
+    last = told.dropna().index[-1]
+    seen = table[table["period"] < last].reset_index(drop=True)
+    pd.testing.assert_frame_equal(dating.turns_of(told), seen)
+
+
+def test_peak_is_the_period_before_a_contraction_and_trough_its_last() -> None:
+    told = series("2000Q1", [np.nan, 1, 1, 0, 0, 1, 0, np.nan, 1, 1])
+    table = dating.turns_of(told)
+    assert [f"{it.period} {it.kind}" for it in table.itertuples()] == [
+        *("2000Q3 trough", "2001Q1 peak", "2001Q2 trough")
+    ]
 
 
 def test_months_of_a_slow_wave_turn_where_it_turns() -> None:

@@ -1,0 +1,198 @@
+"""Measure how well dating rules find the NBER's turning points, and how soon.
+
+    python benchmarks/dating.py [--json]
+
+Dates US real GDP by quarters and US industrial production by months, from the bundled
+snapshot, and holds the turning points against the chronology of the National Bureau of
+Economic Research. Peers are the simpler rules of the same package, on the same series.
+A turning point counts as found if the rule has one of its kind at most a year away. The
+last rows tell how many days after the last day of a peak's quarter the contraction was
+told, by real GDP as it stands today but published with its usual lag, and by the
+committee, which began to announce its dates in 1980.
+"""
+
+import argparse
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+import pandas as pd
+
+from econnet import dating, labels, panel
+from econnet.catalog import Frequency
+from econnet.labels import Label
+from econnet.sources import snapshot
+
+RULE = "turning-points"
+
+
+@dataclass(frozen=True)
+class Work:
+    """A series to date, and the rules that are compared on it.
+
+    Parameters
+    ----------
+    since
+        The first period of which turning points are compared: that of the chronology.
+    """
+
+    name: str
+    frequency: Frequency
+    target: str
+    series_id: str
+    since: str
+    peers: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One comparison; a ratio above 1 means that econnet is better."""
+
+    work: str
+    measure: str
+    econnet: float
+    peer: str
+    peer_value: float
+    ratio: float
+    reach: float | None = None
+
+
+WORK = (
+    Work(
+        "US real GDP, quarterly",
+        "Q",
+        "real_gdp",
+        "GDPC1",
+        "1948Q2",
+        ("two-quarters", "year-on-year", "negative-growth"),
+    ),
+    Work(
+        "US industrial production, monthly",
+        "M",
+        "industrial_production",
+        "INDPRO",
+        "1948-02",
+        ("year-on-year", "negative-growth"),
+    ),
+)
+
+
+def labelled(work: Work, rule: str) -> Label:
+    """Return the labels of the United States by a rule."""
+    rows = snapshot.load().observations
+    known = panel.build(rows[rows["series_id"] == work.series_id], work.frequency)
+    return labels.apply(known, rule, work.target)
+
+
+def compared(work: Work, rule: str) -> pd.DataFrame:
+    """Return the turning points that a rule implies beside those of the NBER."""
+    turns = dating.turns_of(labelled(work, rule).values.loc["USA"])
+    turns = turns[turns["period"] >= pd.Period(work.since, work.frequency)]
+    return dating.compare(turns, labels.nber_turning_points(work.frequency))
+
+
+def scores(table: pd.DataFrame) -> Mapping[str, float]:
+    """Return what share was found, what share of the found is true, and how far off."""
+    counts = table["outcome"].value_counts().reindex(["matched", "missed", "extra"])
+    matched, missed, extra = counts.fillna(0).tolist()
+    return {
+        "share of the NBER's turning points found": matched / (matched + missed),
+        "share of turning points that are the NBER's": matched / (matched + extra),
+        "mean distance of those found, periods": table["periods_late"].abs().mean(),
+    }
+
+
+def ratio(measure: str, mine: float, theirs: float) -> float:
+    """Return by how much econnet is better: a share may be higher, a distance lower."""
+    return mine / theirs if measure.startswith("share") else theirs / mine
+
+
+def rows_of(work: Work) -> list[Row]:
+    """Return one row a measure and peer."""
+    mine = scores(compared(work, RULE))
+    return [
+        Row(
+            work.name,
+            measure,
+            mine[measure],
+            peer,
+            theirs,
+            ratio(measure, mine[measure], theirs),
+        )
+        for peer in work.peers
+        for measure, theirs in scores(compared(work, peer)).items()
+    ]
+
+
+def days_to_tell() -> list[Row]:
+    """Return how soon each contraction since 1980 was told, that the rule found."""
+    label = labelled(WORK[0], RULE)
+    told = label.revisions[label.revisions["value"] == 1]
+    first_told = told.groupby("period")["known_at"].min()
+    rows = []
+    for quarters, (*_, announced, _) in zip(
+        labels.NBER_QUARTERS, labels.NBER_CHRONOLOGY, strict=True
+    ):
+        peak, trough = (pd.Period(text, "Q") for text in quarters)
+        during = first_told[(first_told.index > peak) & (first_told.index <= trough)]
+        if announced is None or during.empty:
+            continue
+        end = peak.end_time.normalize()
+        mine = (during.min() - end).days
+        theirs = (pd.Timestamp(announced) - end).days
+        rows.append(
+            Row(
+                f"US contraction after {peak}",
+                "days from the peak's quarter to its telling",
+                mine,
+                "NBER",
+                theirs,
+                theirs / mine,
+            )
+        )
+    return rows
+
+
+def dates_as_markdown(work: Work) -> str:
+    """Return the turning points side by side, a line each."""
+    unit = {"Q": "quarters", "M": "months"}[work.frequency]
+    lines = [f"| {work.name} | NBER | {RULE} | {unit} late |", "|---|---|---|---|"]
+    for turn in compared(work, RULE).astype(object).to_dict("records"):
+        late = turn["periods_late"]
+        lines.append(
+            f"| {turn['kind']} | {turn['official'] or '-'} | {turn['found'] or '-'} "
+            f"| {turn['outcome'] if pd.isna(late) else format(late, '+.0f')} |"
+        )
+    return "\n".join(lines)
+
+
+def rows_as_markdown(rows: list[Row]) -> str:
+    """Return the comparisons, a line each."""
+    lines = [
+        "| work | measure | econnet | peer | its value | ratio |",
+        "|---|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| {row.work} | {row.measure} | {row.econnet:.3g} | {row.peer} "
+        f"| {row.peer_value:.3g} | {row.ratio:.2f} |"
+        for row in rows
+    ]
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Date, compare, and print the rows."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--json", action="store_true")
+    as_json = parser.parse_args().json
+    rows = [row for work in WORK for row in rows_of(work)] + days_to_tell()
+    if as_json:
+        print(json.dumps([asdict(row) for row in rows], indent=2))
+        return
+    for work in WORK:
+        print(dates_as_markdown(work), end="\n\n")
+    print(rows_as_markdown(rows))
+
+
+if __name__ == "__main__":
+    main()
