@@ -5,10 +5,12 @@
 Dates US real GDP by quarters and US industrial production by months, from the bundled
 snapshot, and holds the turning points against the chronology of the National Bureau of
 Economic Research. Peers are the simpler rules of the same package, on the same series.
-A turning point counts as found if the rule has one of its kind at most a year away. The
-last rows tell how many days after the last day of a peak's quarter the contraction was
-told, by real GDP as it stands today but published with its usual lag, and by the
-committee, which began to announce its dates in 1980.
+A turning point counts as found if the rule has one of its kind at most a year away. On
+the same series, the rules that later data revise are compared by how many of their
+labels stand today as they were first told. The last rows tell how many days after the
+last day of a peak's quarter the contraction was told, by real GDP as it stands today
+but published with its usual lag, and by the committee, which began to announce its
+dates in 1980.
 """
 
 import argparse
@@ -24,6 +26,7 @@ from econnet.labels import Label
 from econnet.sources import snapshot
 
 RULE = "turning-points"
+STOOD = "share of labels that stand as first told"
 
 
 @dataclass(frozen=True)
@@ -124,6 +127,25 @@ def rows_of(work: Work) -> list[Row]:
     ]
 
 
+def share_that_stood(label: Label) -> float:
+    """Return the share of labels that today are what was told of them first."""
+    told = label.revisions.dropna(subset=["value"])
+    first = told.drop_duplicates(["country", "period"]).set_index(["country", "period"])
+    today = label.values.dropna()
+    return float((first["value"].reindex(today.index) == today).mean())
+
+
+def revisions_of(work: Work) -> list[Row]:
+    """Return how often the rule's labels stood, beside the other revised rules'."""
+    mine = share_that_stood(labelled(work, RULE))
+    return [
+        Row(work.name, STOOD, mine, peer, theirs, ratio(STOOD, mine, theirs))
+        for peer, rule in labels.RULES.items()
+        if rule.looks_ahead is None and peer != RULE
+        for theirs in [share_that_stood(labelled(work, peer))]
+    ]
+
+
 def days_to_tell() -> list[Row]:
     """Return how soon each contraction since 1980 was told, that the rule found."""
     label = labelled(WORK[0], RULE)
@@ -185,7 +207,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--json", action="store_true")
     as_json = parser.parse_args().json
-    rows = [row for work in WORK for row in rows_of(work)] + days_to_tell()
+    rows = [row for work in WORK for row in rows_of(work) + revisions_of(work)]
+    rows += days_to_tell()
     if as_json:
         print(json.dumps([asdict(row) for row in rows], indent=2))
         return
