@@ -7,7 +7,7 @@ COUNTRY ?= USA
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: report test lint types check clean
+.PHONY: report test lint types docs check clean
 
 report: $(VENV)/.installed
 	$(BIN)/econnet train --country "$(COUNTRY)"
@@ -22,7 +22,11 @@ lint: $(VENV)/.installed-dev
 types: $(VENV)/.installed-dev
 	$(BIN)/mypy
 
-check: lint types test
+docs: $(VENV)/.installed-dev
+	$(BIN)/python scripts/cli_reference.py
+	$(BIN)/python -m mkdocs build --quiet --strict
+
+check: lint types test docs
 
 clean:
 	rm -rf $(VENV)

@@ -1,0 +1,33 @@
+# %% [markdown]
+# # The network alone
+#
+# The neural network knows nothing of economics, and works as any scikit-learn
+# classifier. Two moons cannot be parted by a line.
+
+# %%
+from sklearn.datasets import make_moons
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import cross_val_score
+
+from econnet import Architecture, Network, NetworkClassifier
+
+X, y = make_moons(500, noise=0.2, random_state=0)
+for classifier in (LogisticRegression(), NetworkClassifier(epochs=50)):
+    score = cross_val_score(classifier, X, y, cv=3, scoring="neg_log_loss")
+    print(f"{type(classifier).__name__:18} log loss {-score.mean():.3f}")
+
+# %% [markdown]
+# ## What is inside
+#
+# An architecture is a list of layers; three members are three networks in one array.
+
+# %%
+architecture = Architecture.parse(
+    [
+        {"input_dim": 2, "output_dim": 8, "activation": "relu"},
+        {"input_dim": 8, "output_dim": 1, "activation": "sigmoid"},
+    ]
+)
+network = Network(architecture, members=3, seed=0)
+print(architecture)
+print(network.parameters.shape)
