@@ -9,7 +9,14 @@ from econnet.catalog import Frequency
 from econnet.errors import DataError, UsageError
 from econnet.labels import RULES
 from econnet.sources import snapshot
-from tests.builders import observations, output, panel_of, random_walk
+from tests.builders import (
+    observations,
+    output,
+    panel_of,
+    published,
+    random_walk,
+    world,
+)
 
 SETTLED_RULES = [name for name, it in RULES.items() if it.looks_ahead is not None]
 DEFINED = [(name, frequency) for name in RULES for frequency in RULES[name].frequencies]
@@ -93,6 +100,21 @@ def test_label_on_a_day_is_what_its_rule_says_of_the_levels_known_by_then(
         before.iloc[: n - 1], RULES[name].mark(series.iloc[: n - 1])
     )
     pd.testing.assert_series_equal(label.on(built.as_of), label.values)
+
+
+@pytest.mark.parametrize("name", RULES)
+@pytest.mark.parametrize("day", ["2004-12-31", "2009-05-29", "2009-05-30"])
+def test_label_on_a_day_rests_on_the_vintage_of_that_day(name: str, day: str) -> None:
+    """Vintages come out 60 days after a quarter: that of 2009Q1 on 30 May."""
+    rows = published(world(countries=2, quarters=100), first="2000Q1")
+    label = labels.apply(panel.build(rows, "Q"), name)
+    of_that_day = panel.build(rows, "Q", as_of=pd.Timestamp(day)).values["real_gdp"]
+    then = label.on(pd.Timestamp(day))
+    expected = RULES[name].mark(of_that_day)
+    pd.testing.assert_series_equal(
+        then.dropna(), expected.dropna(), check_names=False, check_exact=True
+    )
+    assert label.revisions.duplicated(["country", "period"]).any()
 
 
 @pytest.mark.parametrize("name", SETTLED_RULES)

@@ -41,7 +41,7 @@ def forecasts(made: Features) -> pd.DataFrame:
     return record.set_index(["model", "country", "origin"])["probability"].to_frame()
 
 
-@pytest.mark.parametrize("label", ["negative-growth", "year-on-year", "two-quarters"])
+@pytest.mark.parametrize("label", labels.RULES)
 @pytest.mark.parametrize("seed", [1, 2])
 def test_future_changes_no_forecast_by_a_single_bit(label: str, seed: int) -> None:
     rows = world(countries=3)
