@@ -48,6 +48,8 @@ class Rule:
         The same in a sentence that begins with `how likely is it that`, of output.
     clause_of_other
         The same of another indicator, whose title replaces `{title}`.
+    caveat
+        What to keep in mind of the rule; the name of a period replaces `{noun}`.
     """
 
     marks: Marks
@@ -57,6 +59,7 @@ class Rule:
     meaning: str
     clause: str
     clause_of_other: str
+    caveat: str = ""
 
     def mark(self, levels: pd.Series) -> pd.Series:
         """Return 1, 0 or missing for levels by (country, period), all being known."""
@@ -459,6 +462,12 @@ NBER_QUARTERS: tuple[tuple[str, str], ...] = (
     ("2019Q4", "2020Q2"),
 )
 
+GROWTH_CYCLE_CAVEAT = (
+    "Output below its trend need not fall: it mostly grows, but slowly. And the trend "
+    "is revised as later figures come in: the networks learn from what was told at the "
+    "time, and are judged by what is told today."
+)
+
 RULES: Mapping[str, Rule] = {
     "negative-growth": Rule(
         _mark_negative_growth,
@@ -468,6 +477,8 @@ RULES: Mapping[str, Rule] = {
         meaning="output below that of the period before",
         clause="output contracts",
         clause_of_other="there is a fall in {title}",
+        caveat="A single {noun} of falling output is not yet a recession, and where "
+        "growth is slow a small error of measurement turns one into the other.",
     ),
     "year-on-year": Rule(
         _mark_year_on_year,
@@ -495,6 +506,8 @@ RULES: Mapping[str, Rule] = {
         meaning="output on its way from a peak to a trough",
         clause="output is on its way from a peak to a trough",
         clause_of_other="{title} is on its way from a peak to a trough",
+        caveat="Turning points may be revised as later figures come in: the networks "
+        "learn from what was told at the time, and are judged by what is told today.",
     ),
     "growth-cycle": Rule(
         _on_each_day(dating.below_hamilton_trend),
@@ -504,6 +517,7 @@ RULES: Mapping[str, Rule] = {
         meaning="output below its trend (Hamilton filter)",
         clause="output is below its trend",
         clause_of_other="{title} is below its trend",
+        caveat=GROWTH_CYCLE_CAVEAT,
     ),
     "growth-cycle-hp": Rule(
         _on_each_day(dating.below_hp_trend),
@@ -513,6 +527,7 @@ RULES: Mapping[str, Rule] = {
         meaning="output below its trend (Hodrick-Prescott filter)",
         clause="output is below its trend",
         clause_of_other="{title} is below its trend",
+        caveat=GROWTH_CYCLE_CAVEAT,
     ),
 }
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from econnet.evaluation.metrics import BrierParts, Scores
 from econnet.forecast import Forecast
+from econnet.labels import RULES
 from econnet.report import words
 
 from .conftest import without_contractions
@@ -117,6 +118,17 @@ def judged(forecast: Forecast, scores: dict[str, Any]) -> words.Verdict:
     own = replace(GOOD, **scores)
     worse = replace(GOOD, brier=0.3, log_loss=0.9)
     return words.verdict(replace(forecast, metrics=own, baselines={"base_rate": worse}))
+
+
+@pytest.mark.parametrize("label", RULES)
+def test_every_rule_is_told_with_what_to_keep_in_mind(
+    germany: Forecast, label: str
+) -> None:
+    told = replace(germany, task=replace(germany.task, label=label))
+    assert words.chance(told).startswith("chance that output ")
+    caveats = " ".join(words.caveats(told))
+    assert RULES[label].caveat.format(noun="quarter") in caveats
+    assert "{" not in caveats
 
 
 def test_good_record_has_earned_some_trust(germany: Forecast) -> None:

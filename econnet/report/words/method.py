@@ -4,6 +4,7 @@ import shlex
 from datetime import date
 
 from econnet.forecast import Forecast, Task
+from econnet.labels import RULES
 from econnet.report.words.answer import made_day, made_on
 from econnet.report.words.plain import NOUN, count, day
 
@@ -103,11 +104,9 @@ def caveats(forecast: Forecast) -> list[str]:
             "A year is long: a recession that begins and ends within one may leave no "
             "mark, and annual figures arrive late."
         )
-    if forecast.task.label == "negative-growth":
-        notes.append(
-            f"A single {noun} of falling output is not yet a recession, and where "
-            "growth is slow a small error of measurement turns one into the other."
-        )
+    rule = RULES.get(forecast.task.label)
+    if rule and rule.caveat:
+        notes.append(rule.caveat.format(noun=noun))
     notes.append(
         "It cannot know what is in none of its series: wars, epidemics, decisions of "
         "governments. Nobody's model foresaw 2020."
