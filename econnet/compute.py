@@ -247,6 +247,10 @@ class Ledger:
         named = {str(number): array for number, array in enumerate(arrays)}
         write_arrays(self._file(key), {}, named)
 
+    def count(self) -> int:
+        """Return how many results there are."""
+        return sum(1 for _ in self.folder.glob("*.npz"))
+
     def forget(self) -> None:
         """Drop all results, once what they were for is finished."""
         for file in self.folder.glob("*.npz"):

@@ -7,6 +7,8 @@ is trained again.
 """
 
 import hashlib
+import shutil
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -112,6 +114,25 @@ def save(model: Model, path: Path) -> None:
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     model.network.save(path, metadata=metadata, arrays=arrays)
+
+
+def save_shared(model: Model, paths: Sequence[Path]) -> None:
+    """Write a model that several countries share to each one's place.
+
+    The places are links to one file where the file system has links, for a track record
+    of many countries is large. A link is replaced like a file, without its fellows.
+    """
+    first, *others = paths
+    save(model, first)
+    for path in others:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_name(f".{path.name}.part")
+        part.unlink(missing_ok=True)
+        try:
+            part.hardlink_to(first)
+        except OSError:
+            shutil.copyfile(first, part)
+        part.replace(path)
 
 
 def load(path: Path) -> Model:

@@ -56,9 +56,10 @@ class Ranking:
         return dict(sorted(counts.items(), reverse=True))
 
 
-# Finds a model that was trained before and fits; keeps one that was trained now.
+# Finds a model that was trained before and fits; keeps one that was trained now, for
+# all countries that share it.
 Find = Callable[[Prepared], Model | None]
-Keep = Callable[[Prepared, Model], None]
+Keep = Callable[[Sequence[Prepared], Model], None]
 
 
 def make(
@@ -68,7 +69,7 @@ def make(
     as_of: pd.Timestamp | None = None,
     *,
     find: Find = lambda _: None,
-    keep: Keep = lambda _prepared, _model: None,
+    keep: Keep = lambda _members, _model: None,
     progress: Callable[[float], None] = lambda _: None,
 ) -> Ranking:
     """Return the forecasts of many countries, the likeliest contraction first.
@@ -91,7 +92,13 @@ def make(
     for group in groups:
         done = len(made) / total
         share = len(group) / total
-        trained = _train(group, find, keep, _part(progress, done, share * REPLAY))
+        told = _part(progress, done, share * REPLAY)
+        try:
+            trained = _train(group, find, keep, told)
+        except DataError as error:
+            for prepared in group:
+                leave_out(prepared.country, error)
+            continue
         made += _forecasts(
             trained,
             leave_out,
@@ -157,7 +164,7 @@ def _train(
         model = found[origin]
         if model is None:
             model = _finish(members, records)
-            keep(members[0], model)
+            keep(members, model)
         pool = forecast.pool_record(members[0].task, model.track_record)
         trained += [_Trained(prepared, model, pool) for prepared in members]
     return trained

@@ -1,4 +1,4 @@
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -51,6 +51,19 @@ def test_saved_model_is_read_as_it_was(model: Model, tmp_path: Path) -> None:
         model.track_record[list(models.RECORD)],
         check_dtype=False,
     )
+
+
+def test_shared_model_stands_at_every_place_and_is_replaced_alone(
+    model: Model, tmp_path: Path
+) -> None:
+    paths = [tmp_path / "models" / name / "task.npz" for name in ("DEU", "FRA", "ITA")]
+    models.save_shared(model, paths)
+    assert {models.load(path).fingerprint for path in paths} == {model.fingerprint}
+    models.save(replace(model, fingerprint="another"), paths[0])
+    assert models.load(paths[0]).fingerprint == "another"
+    assert models.load(paths[1]).fingerprint == model.fingerprint
+    models.save_shared(model, paths[::-1])
+    assert models.load(paths[0]).fingerprint == model.fingerprint
 
 
 def test_network_without_a_model_around_it_is_refused(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Many countries at once must be told the same as each of them alone."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -75,8 +76,9 @@ def test_country_among_others_is_told_the_same_as_alone(
 def test_found_models_are_not_trained_again(known: Known, ranked: Ranking) -> None:
     kept: dict[str, Model] = {}
 
-    def keep(prepared: Prepared, model: Model) -> None:
-        kept[forecast.fingerprint(prepared)] = model
+    def keep(members: Sequence[Prepared], model: Model) -> None:
+        for prepared in members:
+            kept[forecast.fingerprint(prepared)] = model
 
     def find(prepared: Prepared) -> Model | None:
         return kept.get(forecast.fingerprint(prepared))
@@ -99,6 +101,15 @@ def test_countries_that_learn_alone_are_ranked_too(known: Known) -> None:
     alone = ranking.make(known, [FRANCE, GERMANY], replace(TASK, pool="own"))
     assert {it.country for it in alone.forecasts} == {FRANCE, GERMANY}
     assert all(it.pool_metrics is None for it in alone.forecasts)
+
+
+def test_country_that_has_too_little_history_alone_is_left_out(known: Known) -> None:
+    late = known.observations["period"] >= "2010Q1"
+    short = known.observations[(known.observations["country"] != "ITA") | late]
+    some = replace(known, observations=short)
+    made = ranking.make(some, [FRANCE, ITALY], replace(TASK, pool="own"))
+    assert [it.country for it in made.forecasts] == [FRANCE]
+    assert "too little history" in made.left_out[0].reason
 
 
 def test_progress_goes_up_to_one(known: Known) -> None:

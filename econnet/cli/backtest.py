@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from econnet.cli import show
-from econnet.cli.jobs import data_and_countries, date, task_for
-from econnet.cli.options import All, Json, TaskOptions, flat
-from econnet.errors import DataError, UsageError, cure
+from econnet.cli import show, work
+from econnet.cli.jobs import common_task, data_and_countries, date
+from econnet.cli.options import All, Cluster, Horizons, Json, TaskOptions, flat
+from econnet.errors import UsageError, cure
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -15,19 +15,8 @@ if TYPE_CHECKING:
     from econnet.backtest import Backtest
     from econnet.catalog import Frequency
     from econnet.countries import Country
-    from econnet.forecast import Prepared, Task
-    from econnet.sources.observations import Known
+    from econnet.forecast import Prepared
 
-Horizons = Annotated[
-    list[int] | None,
-    typer.Option(
-        "--horizon",
-        min=0,
-        max=40,
-        metavar="N",
-        help="Periods ahead; repeatable. By default 1.",
-    ),
-]
 Start = Annotated[
     str | None,
     typer.Option(
@@ -60,6 +49,7 @@ def backtest(
     start: Start = None,
     refit: Refit = "yearly",
     baselines: Baselines = None,
+    cluster: Cluster = None,
     json: Json = False,
 ) -> None:
     """Replay history and score every model on the same forecasts.
@@ -72,19 +62,20 @@ def backtest(
         raise UsageError("say which country: --country DEU, --all, or --data FILE")
     refit_every, names = _periods(refit), _names(baselines)
     known, countries = data_and_countries(task)
-    settled = _task(task, known, countries)
+    settled = common_task(task, known, countries)
     first = _origin(start, settled.frequency)
     with show.working("Reading the data"):
         find = backtest.prepare if task.country else backtest.prepare_what_can
         prepared = find(known, countries, settled, date(task.as_of))
     results = []
-    for number, ahead in enumerate(horizons := horizon or [1]):
-        these = [backtest.at_horizon(one, ahead) for one in prepared]
-        said = f"Replaying history ({number + 1} of {len(horizons)})"
-        with show.progress(said) as progress:
-            results.append(
-                backtest.run(these, countries, refit_every, first, names, progress)
-            )
+    with work.place(cluster, long=everything):
+        for number, ahead in enumerate(horizons := horizon or [1]):
+            these = [backtest.at_horizon(one, ahead) for one in prepared]
+            said = f"Replaying history ({number + 1} of {len(horizons)})"
+            with show.progress(said) as progress:
+                results.append(
+                    backtest.run(these, countries, refit_every, first, names, progress)
+                )
     _note_what_is_left_out(results[0], countries, prepared, bool(task.country), first)
     if json:
         documents = [backtest.to_dict(result) for result in results]
@@ -93,22 +84,6 @@ def backtest(
         return
     for result in results:
         _show(result)
-
-
-def _task(asked: TaskOptions, known: "Known", countries: "list[Country]") -> "Task":
-    """Return the task, at the finest frequency that all the countries have."""
-    from econnet.catalog import FREQUENCIES
-
-    tasks = []
-    for country in countries:
-        try:
-            tasks.append(task_for(asked, known, country))
-        except DataError:
-            if asked.country or (country is countries[-1] and not tasks):
-                raise
-        if asked.frequency and tasks:
-            break
-    return min(tasks, key=lambda task: FREQUENCIES.index(task.frequency))
 
 
 def _periods(refit: str) -> int | None:

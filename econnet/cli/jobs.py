@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING
 
 from econnet.cli import show
 from econnet.cli.options import TaskOptions
-from econnet.errors import UsageError
+from econnet.errors import DataError, UsageError
 from econnet.settings import Settings
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from econnet.countries import Country
-    from econnet.forecast import Forecast, Task
+    from econnet.forecast import Forecast, Prepared, Task
+    from econnet.models import Model
+    from econnet.ranking import Ranking
     from econnet.sources.observations import Known
     from econnet.sources.tabular import Kind
     from econnet.whatif import Assumption
@@ -64,20 +66,14 @@ class Job:
 
 def jobs(asked: TaskOptions) -> list[Job]:
     """Return what is to be done, a job a country."""
-    from econnet import forecast
-
     settings, as_of = Settings.from_environment(), date(asked.as_of)
     if asked.data is None and not asked.country:
         raise UsageError("say which country: --country DEU, or --data FILE")
     known, chosen = data_and_countries(asked)
-    above = Path() if asked.data is None else Path(_safe(asked.data.stem))
     made = []
     for one in chosen:
         task = task_for(asked, known, one)
-        if asked.data is None:
-            where = forecast.place(known, one, task)
-        else:
-            where = above / _safe(one.name) if len(chosen) > 1 else above
+        where = _place(asked, known, one, task, alone=len(chosen) == 1)
         models = settings.data_folder / "models"
         made.append(
             Job(
@@ -91,6 +87,44 @@ def jobs(asked: TaskOptions) -> list[Job]:
                 data_file=asked.data,
             )
         )
+    return made
+
+
+def rank(asked: TaskOptions) -> "Ranking":
+    """Return the forecasts of all countries, training where no model fits.
+
+    Countries that learn together share a model, which is kept at each one's place. The
+    forecasts go to the journal.
+    """
+    from econnet import forecast, journal, models, ranking
+
+    settings = Settings.from_environment()
+    known, chosen = data_and_countries(asked)
+    task = common_task(asked, known, chosen)
+
+    def find(prepared: "Prepared") -> "Model | None":
+        return forecast.stored_model(prepared, file_of(prepared))
+
+    def file_of(prepared: "Prepared") -> Path:
+        where = _place(asked, known, prepared.country, prepared.task, alone=False)
+        return settings.data_folder / "models" / where.with_name(f"{where.name}.npz")
+
+    def keep(members: "Sequence[Prepared]", model: "Model") -> None:
+        models.save_shared(model, [file_of(member) for member in members])
+
+    said = f"{task.label}, {task.horizon} ahead"
+    with show.progress(said) as progress:
+        made = ranking.make(
+            known,
+            chosen,
+            task,
+            date(asked.as_of),
+            find=find,
+            keep=keep,
+            progress=progress,
+        )
+    for one in made.forecasts:
+        journal.add(one, settings.data_folder / "forecasts.csv", asked.data)
     return made
 
 
@@ -125,6 +159,24 @@ def task_for(asked: TaskOptions, known: "Known", country: "Country") -> "Task":
     if asked.members is not None:
         choices["members"] = asked.members
     return api.choose_task(country, known, **choices)
+
+
+def common_task(
+    asked: TaskOptions, known: "Known", countries: "list[Country]"
+) -> "Task":
+    """Return the task, at the finest frequency that all the countries have."""
+    from econnet.catalog import FREQUENCIES
+
+    tasks = []
+    for country in countries:
+        try:
+            tasks.append(task_for(asked, known, country))
+        except DataError:
+            if asked.country or (country is countries[-1] and not tasks):
+                raise
+        if asked.frequency and tasks:
+            break
+    return min(tasks, key=lambda task: FREQUENCIES.index(task.frequency))
 
 
 def known_data(settings: Settings, as_of: "pd.Timestamp | None" = None) -> "Known":
@@ -171,6 +223,18 @@ def kinds_said(kinds: list[str]) -> "dict[str, Kind]":
             )
         said[column] = kind
     return said
+
+
+def _place(
+    asked: TaskOptions, known: "Known", country: "Country", task: "Task", *, alone: bool
+) -> Path:
+    """Return where a country's files stand, below `models` and `reports`."""
+    from econnet import forecast
+
+    if asked.data is None:
+        return forecast.place(known, country, task)
+    above = Path(_safe(asked.data.stem))
+    return above if alone else above / _safe(country.name)
 
 
 def _own_data(path: Path, lag: int, kinds: list[str]) -> "Known":

@@ -43,6 +43,33 @@ Assumptions = Annotated[
         "or real_gdp==-2.0 replaces it; repeatable.",
     ),
 ]
+Horizons = Annotated[
+    list[int] | None,
+    typer.Option(
+        "--horizon",
+        min=0,
+        max=40,
+        metavar="N",
+        help="Periods ahead; repeatable. By default 1.",
+    ),
+]
+Labels = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--label",
+        metavar="RULE",
+        help="What a contraction is: "
+        f"{', '.join(complete.LABELS[:-1])} or {complete.LABELS[-1]}; repeatable. By "
+        "default negative-growth.",
+        autocompletion=complete.label,
+    ),
+]
+Cluster = Annotated[
+    str | None,
+    typer.Option(
+        metavar="URL", help="A running Dask scheduler to work on: tcp://host:8786."
+    ),
+]
 All = Annotated[bool, typer.Option("--all", help="Every country there is.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON only.")]
 

@@ -1,27 +1,89 @@
 """`econnet train`: replay history, train, write model and report."""
 
-from econnet.cli import show, stream
-from econnet.cli.jobs import jobs
-from econnet.cli.options import TaskOptions, flat
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from econnet.cli import show, stream, work
+from econnet.cli.jobs import jobs, rank
+from econnet.cli.options import All, Cluster, Horizons, Labels, TaskOptions, flat
+from econnet.errors import UsageError
+
+if TYPE_CHECKING:
+    from econnet.ranking import Ranking
 
 
 @flat
-def train(task: TaskOptions) -> None:
+def train(
+    task: TaskOptions,
+    everything: All = False,
+    label: Labels = None,
+    horizon: Horizons = None,
+    cluster: Cluster = None,
+) -> None:
     """Replay history, train, and write model and report.
 
     A pattern (--data 'panel/*.parquet'), a folder or a Parquet file of a million rows
-    is streamed, and may be larger than memory.
+    is streamed, and may be larger than memory. With --all, an interrupted run goes on
+    where it was when the same command is given again.
 
     Example: econnet train --country DEU --country "United Kingdom"
+
+    Example: econnet train --all --horizon 1 --horizon 2
     """
+    if everything and task.country:
+        raise UsageError("--all means every country: leave out --country")
+    tasks = list(_tasks(task, label, horizon))
+    with work.place(cluster, long=everything):
+        for one in tasks:
+            if stream.is_asked(one):
+                stream.show(stream.answer(one, retrain=True), one)
+            elif everything:
+                _show_ranking(rank(one))
+            else:
+                _train(one)
+
+
+def _tasks(
+    task: TaskOptions, labels: list[str] | None, horizons: list[int] | None
+) -> Iterator[TaskOptions]:
+    for label in labels or [task.label]:
+        for horizon in horizons or [task.horizon]:
+            yield replace(task, label=label, horizon=horizon)
+
+
+def _train(task: TaskOptions) -> None:
     from econnet.report import document
 
-    if stream.is_asked(task):
-        stream.show(stream.answer(task, retrain=True), task)
-        return
     for one in jobs(task):
         made = one.forecast(retrain=True)
         with show.working("Writing the report"):
             written = document.write(made, one.report_folder)
         show.verdict(made)
         show.answer(f"Report: {written[0]}")
+
+
+def _show_ranking(made: "Ranking") -> None:
+    """Print where a contraction is likeliest."""
+    show.table(
+        f"{made.task.label}, horizon {made.task.horizon}: "
+        f"{len(made.forecasts)} countries",
+        ("country", "probability", "90%", "long-run rate", "period"),
+        [
+            (
+                one.country.name,
+                f"{one.probability:.0%}",
+                f"{one.interval[0]:.0%} to {one.interval[1]:.0%}",
+                f"{one.base_rate:.0%}",
+                one.period,
+            )
+            for one in made.forecasts[:TOP]
+        ],
+    )
+    if made.left_out:
+        show.note(
+            f"left out: {len(made.left_out)}; the first: {made.left_out[0].reason}"
+        )
+
+
+TOP = 10
