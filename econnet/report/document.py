@@ -6,8 +6,9 @@ it is complete. The same forecast gives the same bytes.
 
 import json
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import datetime
+from functools import partial
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -27,9 +28,14 @@ def write(
     paper: Paper = "a4",
 ) -> list[Path]:
     """Write the report into `folder`, made if need be, and return its files."""
+    return write_files(folder, _files(forecast, formats, paper))
+
+
+def write_files(folder: Path, files: Iterable[tuple[str, bytes]]) -> list[Path]:
+    """Write files into `folder`, made if need be, each whole or not at all."""
     folder.mkdir(parents=True, exist_ok=True)
     written = []
-    for name, content in _files(forecast, formats, paper):
+    for name, content in files:
         (folder / name).parent.mkdir(exist_ok=True)
         _write_whole(folder / name, content)
         written.append(folder / name)
@@ -43,7 +49,8 @@ def _files(
     if "pdf" in formats:
         yield "report.pdf", as_pdf(forecast, figures.draw(forecast), paper)
     if "png" in formats:
-        yield from _pictures(forecast)
+        draw = partial(figures.draw, forecast)
+        yield from pictures(draw, words.credit(forecast))
     if "html" in formats:
         yield "report.html", web.as_html(forecast).encode()
     if "json" in formats:
@@ -54,11 +61,12 @@ def _files(
             yield f"csv/{name}.csv", tables.as_csv(table)
 
 
-def _pictures(forecast: Forecast) -> Iterator[tuple[str, bytes]]:
+def pictures(
+    draw: Callable[[figures.Look], Mapping[str, Figure]], credit: str
+) -> Iterator[tuple[str, bytes]]:
     """Yield each figure for paper and for a screen, light and dark."""
-    credit = words.credit(forecast)
     for look, tone in ((figures.LIGHT, ""), (figures.DARK, "-dark")):
-        for name, figure in figures.draw(forecast, look).items():
+        for name, figure in draw(look).items():
             yield f"{name}{tone}.png", figures.as_png(figure, credit, look)
             small = figures.as_png(figure, credit, look, "screen")
             yield f"{name}-screen{tone}.png", small
@@ -66,17 +74,27 @@ def _pictures(forecast: Forecast) -> Iterator[tuple[str, bytes]]:
 
 def as_pdf(forecast: Forecast, drawn: dict[str, Figure], paper: Paper) -> bytes:
     """Return the report set on paper, as tagged PDF/UA-1."""
-    content = _printable(pages.content(forecast))
+    alts = {name: words.alt(forecast, name) for name in drawn}
+    content = pages.content(forecast)
+    return typeset("template.typ", content, drawn, alts, paper, forecast.made_at)
+
+
+def typeset(
+    template: str,
+    content: pages.Content,
+    drawn: Mapping[str, Figure],
+    alts: Mapping[str, str],
+    paper: Paper,
+    made_at: str,
+) -> bytes:
+    """Return texts and figures set by a template of the package, as tagged PDF/UA-1."""
+    content = _printable(content)
     content["figures"] = {
-        name: {
-            "svg": figures.as_svg(figure),
-            "alt": words.printable(words.alt(forecast, name)),
-        }
+        name: {"svg": figures.as_svg(figure), "alt": words.printable(alts[name])}
         for name, figure in drawn.items()
     }
-    template = resources.files("econnet.report") / "template.typ"
     return typst.compile(
-        template.read_bytes(),
+        (resources.files("econnet.report") / template).read_bytes(),
         font_paths=_fonts(),
         ignore_system_fonts=True,
         sys_inputs={
@@ -84,7 +102,7 @@ def as_pdf(forecast: Forecast, drawn: dict[str, Figure], paper: Paper) -> bytes:
             "paper": {"a4": "a4", "letter": "us-letter"}[paper],
         },
         pdf_standards="ua-1",
-        timestamp=datetime.fromisoformat(forecast.made_at),
+        timestamp=datetime.fromisoformat(made_at),
     )
 
 

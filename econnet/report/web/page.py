@@ -19,6 +19,7 @@ import jinja2
 from markupsafe import Markup
 
 from econnet.report import words
+from econnet.report.figures.shades import NAMES, shades
 from econnet.report.figures.style import DARK, LIGHT, Look
 from econnet.report.web.charts import Chart
 
@@ -123,6 +124,7 @@ def _style() -> str:
             _colors(LIGHT),
             f"@media (prefers-color-scheme: dark){{{_colors(DARK)}}}",
             f"@media print{{{_colors(LIGHT)}}}",
+            *(f".step-{step}{{fill:var(--step-{step})}}" for step in range(len(NAMES))),
             _text("vendor/uPlot.min.css"),
             _text("web/assets/page.css"),
         ]
@@ -131,10 +133,10 @@ def _style() -> str:
 
 def _colors(look: Look) -> str:
     """Return a look's colours as variables: `pale_grey` is `--pale-grey`."""
-    colors = (
-        f"--{name.replace('_', '-')}:{color}" for name, color in asdict(look).items()
-    )
-    return f":root{{{';'.join(colors)}}}"
+    colors = {name.replace("_", "-"): it for name, it in asdict(look).items()}
+    colors |= {f"step-{step}": it for step, it in enumerate(shades(look))}
+    variables = ";".join(f"--{name}:{color}" for name, color in colors.items())
+    return f":root{{{variables}}}"
 
 
 def _face(file: str, weight: int) -> str:

@@ -126,7 +126,7 @@ def verdict(forecast: Forecast) -> Verdict:
         return Verdict("Do not lean on it", few, alarm=True)
     lost, better = _lost(scores), _better_baselines(forecast)
     reason = (
-        f"over {count(scores.n, noun)} with {contractions}, {_compared(scores)}, "
+        f"over {count(scores.n, noun)} with {contractions}, {compared(scores)}, "
         f"{_ranking(scores, noun, lost)}."
     )
     reason += f"{better}{_calls(forecast)}"
@@ -151,10 +151,11 @@ def _lost(scores: Scores) -> bool:
 def _so_far(scores: Scores) -> str:
     if scores.brier_skill is None or scores.log_loss_skill is None:
         return ""
-    return f" So far, {_compared(scores)}."
+    return f" So far, {compared(scores)}."
 
 
-def _compared(scores: Scores) -> str:
+def compared(scores: Scores) -> str:
+    """Return how the scores stand to those of the long-run rate."""
     brier, loss = scores.brier_skill or 0.0, scores.log_loss_skill or 0.0
     if brier <= 0 and loss <= 0:
         return "such forecasts were worse than the long-run rate alone"

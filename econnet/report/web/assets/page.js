@@ -58,6 +58,42 @@
     });
   }
 
+  // --- Tables that sort, and find ------------------------------------------------
+
+  const sortBy = (table, place, head) => {
+    const down = head.getAttribute("aria-sort") === "ascending";
+    for (const other of table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
+    head.setAttribute("aria-sort", down ? "descending" : "ascending");
+    const key = (row) => {
+      const text = row.cells[place].dataset.sort;
+      return text !== "" && Number.isFinite(Number(text)) ? Number(text) : text;
+    };
+    const order = (a, b) => (typeof a === "number" && typeof b === "number"
+      ? a - b : String(a).localeCompare(String(b)));
+    const rows = [...table.tBodies[0].rows].sort((a, b) => order(key(a), key(b)));
+    table.tBodies[0].append(...(down ? rows.reverse() : rows));
+  };
+
+  for (const table of document.querySelectorAll("table.sortable")) {
+    [...table.tHead.rows[0].cells].forEach((head, place) => {
+      const button = element("button", "", head.textContent);
+      button.type = "button";
+      button.addEventListener("click", () => sortBy(table, place, head));
+      head.replaceChildren(button);
+    });
+  }
+
+  for (const input of document.querySelectorAll("input[data-filter]")) {
+    const table = document.getElementById(input.dataset.filter);
+    input.closest("label").hidden = false;
+    input.addEventListener("input", () => {
+      const wanted = input.value.trim().toLowerCase();
+      for (const row of table.tBodies[0].rows) {
+        row.hidden = !row.textContent.toLowerCase().includes(wanted);
+      }
+    });
+  }
+
   // --- Charts over time ----------------------------------------------------------
 
   class TimeChart {

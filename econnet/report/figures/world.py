@@ -1,0 +1,185 @@
+"""Figures of many countries: a map of the world, and strips of shades over time."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.collections import PathCollection
+from matplotlib.figure import Figure
+from matplotlib.patches import PathPatch, Rectangle
+from matplotlib.path import Path
+
+from econnet.forecast import Forecast
+from econnet.ranking import Ranking
+from econnet.report import words, worldmap
+from econnet.report.figures.shades import NAMES, shades, step_of
+from econnet.report.figures.style import (
+    FULL_WIDTH,
+    MM,
+    Floats,
+    Look,
+    add_axes,
+    new_figure,
+    shortened,
+    style,
+    width_of,
+    write_heading,
+)
+from econnet.report.figures.timeaxis import TimeAxis, record_of, year_axis
+
+# A cell's corners, in periods and rows, the first again at the end.
+CELL = np.array([[0, 0.06], [0.94, 0.06], [0.94, 0.94], [0, 0.94], [0, 0.06]])
+ROWS_A_STRIP = 56
+ROW_HEIGHT = 3.9
+
+
+def draw(ranking: Ranking, look: Look) -> dict[str, Figure]:
+    """Return the figures of a ranking by name: the map, then the strips."""
+    with style(look):
+        figures = {"map": world(ranking, look)}
+        for name, part in parts(ranking).items():
+            figures[name] = strip(part, span(ranking), look)
+    return figures
+
+
+def parts(ranking: Ranking) -> dict[str, tuple[Forecast, ...]]:
+    """Return the forecasts of each strip, as many as a page has room for."""
+    starts = range(0, len(ranking.forecasts), ROWS_A_STRIP)
+    return {
+        f"strip-{number}": ranking.forecasts[start : start + ROWS_A_STRIP]
+        for number, start in enumerate(starts, 1)
+    }
+
+
+def world(ranking: Ranking, look: Look) -> Figure:
+    """Draw each country in the shade of its probability."""
+    height = 108.0
+    figure = new_figure(FULL_WIDTH, height)
+    write_heading(figure, height, MAP_HEADING, words.periods(ranking), look)
+    axes = add_axes(figure, 0, 12, FULL_WIDTH, height - 20)
+    map_ = worldmap.load()
+    left, right, bottom, top = map_.limits
+    axes.set(xlim=(left, right), ylim=(bottom, top), aspect="equal")
+    axes.axis("off")
+    colors = shades(look)
+    said = {it.country.alpha3: it.probability for it in ranking.forecasts}
+    for code, rings in map_.shapes.items():
+        color = colors[step_of(said[code])] if code in said else look.grid
+        axes.add_patch(
+            PathPatch(
+                Path.make_compound_path(*(Path(ring, closed=True) for ring in rings)),
+                facecolor=color,
+                edgecolor=look.paper,
+                linewidth=0.35,
+            )
+        )
+    dots = {code: place for code, place in map_.dots.items() if code in said}
+    if dots:
+        x, y = np.array(list(dots.values())).T
+        shown = [colors[step_of(said[code])] for code in dots]
+        axes.scatter(x, y, 9, shown, edgecolors=look.grey, linewidths=0.35, zorder=3)
+    _draw_key(figure, look, "no forecast")
+    figure.text(
+        0,
+        0.5 / height,
+        shortened(worldmap.DISCLAIMER, FULL_WIDTH, size=7.5),
+        fontsize=7.5,
+        color=look.grey,
+    )
+    return figure
+
+
+def span(ranking: Ranking) -> tuple[pd.Period, pd.Period]:
+    """Return the first and the last period that any forecast is for."""
+    records = [record_of(one, "econnet")["period"] for one in ranking.forecasts]
+    return min(it.min() for it in records), max(it.max() for it in records)
+
+
+def strip(
+    forecasts: Sequence[Forecast], span: tuple[pd.Period, pd.Period], look: Look
+) -> Figure:
+    """Draw what was said of each period out of sample, a row a country."""
+    rows = len(forecasts)
+    height = ROW_HEIGHT * rows + 20
+    figure = new_figure(FULL_WIDTH, height)
+    write_heading(
+        figure, height, words.strip_heading(forecasts[0].task), STRIP_NOTE, look
+    )
+    labels = min(42.0, max(width_of(it.country.name, 8, 400) for it in forecasts) + 3)
+    width = FULL_WIDTH - labels
+    axes = add_axes(figure, labels, 13, width, ROW_HEIGHT * rows)
+    time = TimeAxis(*span, forecasts[0].task.frequency)
+    axes.set(xlim=(time.first, time.last), ylim=(rows, 0))
+    axes.set_yticks([])
+    axes.grid(visible=False)
+    _draw_cells(axes, forecasts, time, look)
+    for row, one in enumerate(forecasts):
+        axes.annotate(
+            shortened(one.country.name, labels - 3),
+            (-2 / width, row + 0.5),
+            xycoords=("axes fraction", "data"),
+            ha="right",
+            va="center_baseline",
+            annotation_clip=False,
+        )
+    year_axis(axes)
+    _draw_key(figure, look, None)
+    return figure
+
+
+def _draw_cells(
+    axes: Axes, forecasts: Sequence[Forecast], time: TimeAxis, look: Look
+) -> None:
+    """Draw one compound path a shade, and a dot in the cells that contracted."""
+    boxes: list[list[Floats]] = [[] for _ in NAMES]
+    dots = []
+    for row, one in enumerate(forecasts):
+        record = record_of(one, "econnet")
+        starts = time.start(pd.PeriodIndex(record["period"]))
+        cells = zip(starts, record["probability"], record["outcome"], strict=True)
+        for x, probability, outcome in cells:
+            box = CELL * [time.width, 1] + [x, row]
+            boxes[step_of(probability)].append(box)
+            if outcome == 1:
+                dots.append((x + 0.47 * time.width, row + 0.5))
+    for polygons, color in zip(boxes, shades(look), strict=True):
+        if polygons:
+            path = Path.make_compound_path(*(Path(it, closed=True) for it in polygons))
+            axes.add_patch(PathPatch(path, facecolor=color, linewidth=0))
+    if dots:
+        x, y = np.array(dots).T
+        marks: PathCollection = axes.scatter(x, y, 1.6, look.ink, linewidths=0)
+        marks.set_zorder(3)
+
+
+def _draw_key(figure: Figure, look: Look, otherwise: str | None) -> None:
+    """Draw the shades with their probabilities along the foot of a figure."""
+    width, height = figure.get_size_inches() / MM
+    entries = list(zip(NAMES, shades(look), strict=True))
+    if otherwise is not None:
+        entries.append((otherwise, look.grid))
+    x, y = 0.0, 5.5
+    for name, color in entries:
+        figure.add_artist(
+            Rectangle(
+                (x / width, y / height),
+                4.5 / width,
+                2.6 / height,
+                facecolor=color,
+                linewidth=0,
+                transform=figure.transFigure,
+            )
+        )
+        figure.text(
+            (x + 5.5) / width,
+            (y + 0.35) / height,
+            name,
+            fontsize=7.5,
+            color=look.grey,
+        )
+        x += 5.5 + width_of(name, 7.5, 400) + 4
+
+
+MAP_HEADING = "Probability of a contraction, %"
+STRIP_NOTE = "dots: it contracted"

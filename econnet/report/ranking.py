@@ -1,0 +1,73 @@
+"""Many countries as files: a ranking, a map of the world, and strips over time.
+
+`ranking.json` holds every number, `ranking.csv` a row a country and `strip.csv` each
+out-of-sample probability that the strips are shaded by; the PDF and the page say the
+same to a reader.
+"""
+
+import json
+from collections.abc import Collection, Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from types import MappingProxyType
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from econnet.ranking import Ranking
+from econnet.report import Format, Paper, document, ranked, tables, words
+from econnet.report.figures import world
+from econnet.report.figures.style import LIGHT
+from econnet.report.web import many
+
+FOLDER = "ranking"
+
+
+def write(
+    ranking: Ranking,
+    folder: Path,
+    formats: Collection[Format] = tuple(Format),
+    paper: Paper = "a4",
+    reports: Mapping[str, str] = MappingProxyType({}),
+) -> list[Path]:
+    """Write the ranking into `folder`, made if need be, and return its files.
+
+    Parameters
+    ----------
+    reports
+        Where each country's own page stands, as a path from `folder`, by its code.
+    """
+    return document.write_files(folder, _files(ranking, formats, paper, reports))
+
+
+def _files(
+    ranking: Ranking,
+    formats: Collection[Format],
+    paper: Paper,
+    reports: Mapping[str, str],
+) -> Iterator[tuple[str, bytes]]:
+    """Yield the name and content of each file."""
+    draw = partial(world.draw, ranking)
+    if "pdf" in formats:
+        yield "ranking.pdf", _as_pdf(ranking, draw(LIGHT), paper)
+    if "png" in formats:
+        yield from document.pictures(draw, words.ranking_credit(ranking))
+    if "html" in formats:
+        yield "ranking.html", many.as_html(ranking, reports).encode()
+    if "json" in formats:
+        text = json.dumps(ranked.to_dict(ranking), indent=2, allow_nan=False)
+        yield "ranking.json", f"{text}\n".encode()
+    if "csv" in formats:
+        yield "ranking.csv", tables.as_csv(pd.DataFrame(ranked.rows(ranking)))
+        yield "strip.csv", tables.as_csv(pd.DataFrame(ranked.said(ranking)))
+
+
+def _as_pdf(ranking: Ranking, drawn: Mapping[str, Figure], paper: Paper) -> bytes:
+    return document.typeset(
+        "ranking.typ",
+        ranked.content(ranking),
+        drawn,
+        ranked.alts(ranking),
+        paper,
+        words.newest(ranking.forecasts).made_at,
+    )
