@@ -27,6 +27,7 @@ from econnet.forecast import (
 )
 from econnet.labels import RULES
 from econnet.models import Ahead
+from econnet.ranking import LeftOut, Ranking
 from econnet.sources import snapshot
 
 MakeForecast: TypeAlias = Callable[..., Forecast]
@@ -73,6 +74,15 @@ def germany(make_forecast: MakeForecast) -> Forecast:
 @pytest.fixture(scope="session")
 def brazil(make_forecast: MakeForecast) -> Forecast:
     return make_forecast("BRA", "A")
+
+
+@pytest.fixture(scope="session")
+def ranking(make_forecast: MakeForecast) -> Ranking:
+    """Return a few countries, two of which are too small for a shape on the map."""
+    made = [make_forecast(it, "A") for it in ("BRA", "XKX", "MLT", "SGP", "IND")]
+    made.sort(key=lambda it: -it.probability)
+    left_out = LeftOut(countries.by_alpha3("PRK"), "North Korea has no real_gdp")
+    return Ranking(Task("A"), tuple(made), (left_out,))
 
 
 def without_contractions(forecast: Forecast) -> Forecast:

@@ -20,7 +20,7 @@ from econnet.report.figures.style import (
     style,
 )
 
-__all__ = ["DARK", "DRAWINGS", "FONTS", "LIGHT", "as_png", "as_svg", "draw"]
+__all__ = ["DARK", "DRAWINGS", "FONTS", "LIGHT", "Look", "as_png", "as_svg", "draw"]
 
 
 def draw(forecast: Forecast, look: Look = LIGHT) -> dict[str, Figure]:

@@ -1,0 +1,153 @@
+"""Many countries as files that agree with each other and with the forecasts."""
+
+import csv
+import io
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pypdf
+import pytest
+
+from econnet.countries import Country
+from econnet.ranking import Ranking
+from econnet.report import Format, words
+from econnet.report import ranking as ranking_files
+from econnet.report.figures.shades import BOUNDS, NAMES, shades, step_of
+from econnet.report.figures.style import DARK, LIGHT, Look
+from econnet.report.figures.world import parts
+from econnet.report.words import many
+
+
+@pytest.fixture(scope="module")
+def written(ranking: Ranking, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("reports") / "ranking"
+    ranking_files.write(ranking, folder)
+    return folder
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(path.read_text("utf-8"))))
+
+
+def text_of(path: Path) -> str:
+    pages = pypdf.PdfReader(path).pages
+    return re.sub(r"\s+", " ", " ".join(page.extract_text() for page in pages))
+
+
+def test_every_format_is_written(written: Path) -> None:
+    names = {path.name for path in written.iterdir()}
+    assert names >= {
+        *("ranking.pdf", "ranking.html", "ranking.json", "ranking.csv", "strip.csv"),
+        *("map.png", "map-dark.png", "map-screen.png", "strip-1.png"),
+    }
+
+
+def test_formats_that_were_not_asked_for_are_not_written(
+    ranking: Ranking, tmp_path: Path
+) -> None:
+    written = ranking_files.write(ranking, tmp_path, [Format.JSON])
+    assert [path.name for path in written] == ["ranking.json"]
+
+
+def test_json_and_csv_hold_the_numbers_of_the_forecasts(
+    ranking: Ranking, written: Path
+) -> None:
+    document: Any = json.loads((written / "ranking.json").read_bytes())
+    table = rows_of(written / "ranking.csv")
+    pairs = zip(ranking.forecasts, document["countries"], table, strict=True)
+    for place, (forecast, entry, row) in enumerate(pairs, 1):
+        assert entry["rank"] == int(row["rank"]) == place
+        assert entry["country"] == row["country"] == forecast.country.alpha3
+        assert entry["probability"] == float(row["probability"])
+        assert entry["probability"] == forecast.probability
+        assert entry["interval_high"] == forecast.interval[1]
+        assert entry["verdict"] == words.verdict(forecast).call
+    assert document["left_out"][0]["reason"] == "North Korea has no real_gdp"
+
+
+def test_strip_holds_every_forecast_once(ranking: Ranking, written: Path) -> None:
+    table = rows_of(written / "strip.csv")
+    keys = [(row["country"], row["period"]) for row in table]
+    assert len(keys) == len(set(keys))
+    own = [it.track_record.query("model == 'econnet'") for it in ranking.forecasts]
+    assert len(table) == sum(map(len, own))
+    missing = sum(int(it["outcome"].isna().sum()) for it in own)
+    assert sum(row["outcome"] == "" for row in table) == missing
+
+
+def test_pdf_is_titled_tagged_and_names_every_country(
+    ranking: Ranking, written: Path
+) -> None:
+    reader = pypdf.PdfReader(written / "ranking.pdf")
+    assert reader.metadata is not None
+    assert reader.metadata.title == "Contractions in 5 countries"
+    assert reader.xmp_metadata is not None
+    assert "pdfuaid" in reader.xmp_metadata.stream.get_data().decode()
+    text = text_of(written / "ranking.pdf")
+    for forecast in ranking.forecasts:
+        assert f"{forecast.country.name} {forecast.period}" in text
+    assert "North Korea: North Korea has no real_gdp" in text
+    for sentence in (*words.summary(ranking), *words.trust(ranking)):
+        assert re.sub(r"\s", "", sentence) in re.sub(r"\s", "", text)
+
+
+def test_summary_says_which_periods_and_what_is_old(ranking: Ranking) -> None:
+    text = " ".join(words.summary(ranking))
+    first = ranking.forecasts[0]
+    assert f"Likeliest to contract is {first.country.name}, {first.period}" in text
+    assert "5 forecasts rest on old data" in text
+    assert "1 country could not be forecast" in text
+    same = replace(
+        ranking,
+        forecasts=tuple(replace(it, period=first.period) for it in ranking.forecasts),
+    )
+    assert many.periods(same) == f"forecasts for {first.period}"
+    assert "not all forecasts" not in " ".join(words.summary(same)).casefold()
+
+
+def test_hostile_names_break_nothing_and_are_no_formula(
+    ranking: Ranking, tmp_path: Path
+) -> None:
+    hostile = "=1+1 </script><script>x</script> #let *a* \x00\ud800 東京"
+    first = ranking.forecasts[0]
+    named = replace(first, country=Country("XX</x>", "xx", hostile))
+    changed = replace(ranking, forecasts=(named, *ranking.forecasts[1:]))
+    kept = [Format.PDF, Format.HTML, Format.CSV, Format.JSON]
+    ranking_files.write(changed, tmp_path, kept)
+    assert rows_of(tmp_path / "ranking.csv")[0]["name"].startswith("'=1+1")
+    assert "=1+1 </script><script>x" in text_of(tmp_path / "ranking.pdf")
+    page = (tmp_path / "ranking.html").read_text("utf-8")
+    assert "<script>x" not in page
+
+
+def test_strips_have_room_for_all(ranking: Ranking) -> None:
+    many_ = replace(ranking, forecasts=ranking.forecasts * 30)
+    split = parts(many_)
+    assert sum(map(len, split.values())) == 150
+    assert list(split) == ["strip-1", "strip-2", "strip-3"]
+
+
+@pytest.mark.parametrize("bound", BOUNDS)
+def test_shade_changes_at_the_bound_that_its_name_says(bound: float) -> None:
+    assert step_of(bound) == step_of(bound - 1e-9) + 1
+    assert f"{100 * bound:.0f}" in NAMES[step_of(bound)]
+    assert f"{100 * bound:.0f}" in NAMES[step_of(bound - 1e-9)]
+
+
+@pytest.mark.parametrize("look", [LIGHT, DARK], ids=["light", "dark"])
+def test_shades_go_steadily_away_from_the_ground(look: Look) -> None:
+    distances = [abs(luminance(it) - luminance(look.paper)) for it in shades(look)]
+    assert distances == sorted(distances)
+    assert len(set(shades(look))) == len(NAMES)
+
+
+def luminance(color: str) -> float:
+    """Return the relative luminance of a colour, as WCAG 2.2 defines it."""
+    parts = [int(color[start : start + 2], 16) / 255 for start in (1, 3, 5)]
+    red, green, blue = (
+        it / 12.92 if it <= 0.04045 else ((it + 0.055) / 1.055) ** 2.4 for it in parts
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
