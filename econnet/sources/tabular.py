@@ -13,13 +13,14 @@ but that file.
 import math
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal, TypeVar, get_args
 from zipfile import BadZipFile
 
 import duckdb
+import numpy as np
 import pandas as pd
 
 from econnet.catalog import (
@@ -39,6 +40,7 @@ from econnet.sources.observations import (
 
 Kind = Literal["rate", "index", "flow", "flag"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,8 +109,12 @@ def read(path: Path, *, kinds: Mapping[str, Kind] | None = None, lag: int = 1) -
     observations = long.assign(
         source="file", series_id=long["indicator"], retrieved_at=long["known_at"].max()
     )[OBSERVATION_COLUMNS]
+    # Rows are in order of publication: a kind is told by values of today, for steps
+    # from one vintage to another mean nothing.
+    newest = long.drop_duplicates(keys[:-1], keep="last")
+    by_name = {str(name): rows for name, rows in newest.groupby("indicator")}
     inferred = {
-        name: said.get(name) or infer_kind(name, long[long["indicator"] == name])
+        name: said.get(name) or infer_kind(name, by_name[name])
         for name in sorted(names)
     }
     return Table(
@@ -116,7 +122,9 @@ def read(path: Path, *, kinds: Mapping[str, Kind] | None = None, lag: int = 1) -
         series=_series(path, observations, inferred, frequency),
         kinds=inferred,
         indicators={
-            name: _indicator(name, kind, frequency, long)
+            name: _indicator(
+                name, kind, {frequency[it] for it in by_name[name]["period"]}
+            )
             for name, kind in inferred.items()
         },
     )
@@ -221,39 +229,47 @@ def _long(path: Path, cells: pd.DataFrame) -> pd.DataFrame:
         columns = [name for name in cells.columns if name not in identifiers]
         long = cells.melt(identifiers, columns, var_name="indicator")
     for column in ("country", "period", "indicator"):
-        long[column] = long[column].str.strip()
+        long[column] = _each(long[column], str.strip)
         empty = long[column].isna() | (long[column] == "")
         if empty.any():
             line = long.loc[empty, "line"].iloc[0]
             raise DataError(f"{path.name}, line {line}: no {column}")
-    long["value"] = [
-        _number(path, text, line, name)
-        for text, line, name in zip(
-            long["value"], long["line"], long["indicator"], strict=True
+    values = _each(long["value"], _number).astype(float)
+    if np.isinf(values).any():
+        wrong = long[np.isinf(values)].iloc[0]
+        raise DataError(
+            f"{path.name}, line {wrong['line']}, {wrong['indicator']}: "
+            f"{wrong['value']!r} is no number; write 1234.5, and nothing for a missing "
+            "value"
         )
-    ]
-    return long
+    return long.assign(value=values)
 
 
-def _number(path: Path, text: object, line: int, name: str) -> float:
-    """Return a cell's number; NaN where it stands for a missing value."""
-    if not isinstance(text, str) or text.strip().lower() in MISSING:
+def _each(texts: pd.Series, make: Callable[[str], T]) -> pd.Series:
+    """Return what is made of each text, missing where it is; made once of equal ones.
+
+    A file with vintages says most things a hundred times.
+    """
+    codes, found = pd.factorize(texts)
+    made = pd.Series([make(str(text)) for text in found], dtype=None)
+    return made.reindex(codes).set_axis(texts.index)
+
+
+def _number(text: str) -> float:
+    """Return a cell's number; NaN for a missing value, infinity for what is none."""
+    if text.strip().lower() in MISSING:
         return math.nan
     try:
-        number = float(text)
+        return float(text)
     except ValueError:
-        number = math.inf
-    if math.isinf(number):
-        raise DataError(
-            f"{path.name}, line {line}, {name}: {text!r} is no number; write 1234.5, "
-            "and nothing for a missing value"
-        )
-    return number
+        return math.inf
 
 
 def _periods(path: Path, long: pd.DataFrame) -> pd.Series:
     """Return periods as `2020`, `2020Q1` or `2020-01`; dates by how they are spaced."""
-    texts = long["period"].str.removesuffix(" 00:00:00").str.removesuffix(".0")
+    texts = _each(
+        long["period"], lambda it: it.removesuffix(" 00:00:00").removesuffix(".0")
+    )
     plain = {text: _plain_period(text) for text in texts.unique()}
     for text, period in plain.items():
         if period is None:
@@ -263,7 +279,7 @@ def _periods(path: Path, long: pd.DataFrame) -> pd.Series:
                 "2020-01 or 2020-01-31"
             )
     periods = texts.map(plain)
-    dated = texts.str.fullmatch(DATE)
+    dated = _each(texts, lambda it: DATE.fullmatch(it) is not None).astype(bool)
     for name, rows in long[dated].groupby("indicator"):
         months = {int(text[5:7]) for text in texts[rows.index].unique()}
         style = "M"
@@ -343,10 +359,7 @@ def _series(
     )[[*SERIES_COLUMNS, "first_period", "last_period"]]
 
 
-def _indicator(
-    name: str, kind: Kind, frequency: Mapping[str, Frequency], long: pd.DataFrame
-) -> Indicator:
-    periods = long.loc[long["indicator"] == name, "period"]
+def _indicator(name: str, kind: Kind, frequencies: Collection[Frequency]) -> Indicator:
     return Indicator(
         key=name,
         title=name,
@@ -364,7 +377,7 @@ def _indicator(
                 rights="your own",
                 discontinued=False,
             )
-            for each in sorted({frequency[period] for period in periods})
+            for each in sorted(frequencies)
         ),
     )
 

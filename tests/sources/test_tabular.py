@@ -213,3 +213,17 @@ def test_stranger_reaches_no_other_file(tmp_path: Path) -> None:
     except DataError:
         return
     assert "secret" not in {*table.observations["indicator"]}
+
+
+def test_kind_of_a_column_with_vintages_is_told_by_its_newest(tmp_path: Path) -> None:
+    """Output rises in each of three vintages, each on half the base of the last."""
+    lines = [
+        f"DEU,{year},output,{(year - 1960) / 2**edition},{2020 + edition}-06-30"
+        for year in range(1990, 2020)
+        for edition in range(3)
+    ]
+    file = tmp_path / "vintages.csv"
+    file.write_text("\n".join(["country,period,indicator,value,known_at", *lines]))
+    table = tabular.read(file)
+    assert table.kinds == {"output": "flow"}
+    assert len(table.observations) == 90
