@@ -34,7 +34,7 @@ from econnet.forecast import Forecast, Task
 from econnet.hindsight import Hindsight
 from econnet.ingest import Source, Summary
 from econnet.labels import Label
-from econnet.panel import Panel
+from econnet.panel import Panel, Vintages
 from econnet.report import Format, Paper
 from econnet.settings import Settings
 from econnet.sources import tabular
@@ -62,6 +62,7 @@ class TaskChoices(TypedDict, total=False):
     members: int
     seed: int
     rolling_years: int | None
+    vintages: Vintages
 
 
 def read_data(

@@ -78,6 +78,9 @@ class Backtest:
         Those whose history the models learned from.
     source, as_of
         The data, and the date up to which values were taken as known.
+    share_in_real_time
+        Of the figures, the share of which it is known what they were at the time; the
+        others are revised data.
     block
         Neighbouring periods that were drawn together.
     track_record
@@ -95,6 +98,7 @@ class Backtest:
     n_countries_trained: int
     source: str
     as_of: str
+    share_in_real_time: float
     block: int
     track_record: pd.DataFrame
     performances: Mapping[str, Performance]
@@ -233,6 +237,9 @@ def run(
         ),
         source=prepared[0].known.source,
         as_of=str(prepared[0].panel.as_of.date()),
+        share_in_real_time=float(
+            np.mean([one.panel.share_in_real_time for one in prepared])
+        ),
         block=block,
         track_record=record.drop(columns="balanced_signal"),
         performances=performances,
@@ -354,6 +361,7 @@ def to_dict(result: Backtest) -> dict[str, Any]:
             "n_countries_trained": result.n_countries_trained,
             "source": result.source,
             "as_of": result.as_of,
+            "share_in_real_time": result.share_in_real_time,
             "block": result.block,
             "draws": DRAWS,
             "version": version("econnet"),

@@ -39,7 +39,7 @@ from econnet.features import ABROAD, PHASE, Event, Features, Floats
 from econnet.labels import Label
 from econnet.models import Ahead, Model
 from econnet.network import Network
-from econnet.panel import PERIODS_A_YEAR, Panel
+from econnet.panel import PERIODS_A_YEAR, Panel, Vintages
 from econnet.sources.observations import Known
 from econnet.whatif import Assumption, WhatIf
 
@@ -62,6 +62,9 @@ class Task:
         Networks in the ensemble.
     rolling_years
         Years of origins that a model learns from; all there are unless told.
+    vintages
+        `real`: each origin reads the figures that stood there at the time, where the
+        data tell; `revised`: those that stand there now.
     """
 
     frequency: Frequency
@@ -73,6 +76,7 @@ class Task:
     members: int = 16
     seed: int = 0
     rolling_years: int | None = None
+    vintages: Vintages = "real"
 
 
 @dataclass(frozen=True)
@@ -250,6 +254,9 @@ class DataUsed:
         that day the data are older than they need to be.
     n_countries
         Countries whose history the networks learned from.
+    share_in_real_time
+        Of the country's figures, the share of which it is known what they were at the
+        time; the others are revised data.
     """
 
     source: str
@@ -258,6 +265,7 @@ class DataUsed:
     last_period: str
     next_due: str
     n_countries: int
+    share_in_real_time: float
     series: tuple[SeriesUsed, ...]
 
 
@@ -439,7 +447,9 @@ def prepare(
     DataError
         The country lacks what the task needs.
     """
-    whole = panel.build(known.observations, task.frequency, as_of, known.indicators)
+    whole = panel.build(
+        known.observations, task.frequency, as_of, known.indicators, task.vintages
+    )
     if country.alpha3 not in whole.countries:
         raise DataError(_nothing_known(known, country, task, whole))
     if task.pool == "own" or task.label == "nber":
@@ -1074,6 +1084,7 @@ def data_used(prepared: Prepared) -> DataUsed:
         last_period=str(newest),
         next_due=_next_due(prepared, label.target),
         n_countries=len(set(prepared.features.countries)),
+        share_in_real_time=prepared.panel.only(alpha3).share_in_real_time,
         series=series,
     )
 

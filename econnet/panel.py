@@ -51,7 +51,8 @@ class Panel:
         One row a (country, indicator): `country, indicator, source, series_id,
         native_frequency`, the series that was taken; `first_vintage`, the date before
         which its values are those of its first vintage, missing where there is no such
-        date; `n_real_time`, of how many values it is known what they were at the time.
+        date; `n_real_time`, of how many values it is known what they were at the time;
+        `n_history`, how many that first vintage brought.
     indicators
         What each column of `values` is.
     vintages : DataFrame
@@ -91,9 +92,12 @@ class Panel:
     def share_in_real_time(self) -> float:
         """The share of values of which it is known what they were at the time.
 
-        The others are revised data: as they were published later, or last.
+        The others are revised data: as they were published later, or last. Left out is
+        the history that first vintages brought: nothing is forecast from it in its own
+        time.
         """
-        return float(self.series["n_real_time"].sum() / self.values.count().sum())
+        n = self.values.count().sum() - self.series["n_history"].sum()
+        return float(self.series["n_real_time"].sum() / n) if n else 0.0
 
     def revisions(self, indicator: str) -> pd.DataFrame:
         """Return every value that an indicator had, and from when it had it.
@@ -184,10 +188,12 @@ def build(
     tidy = tidy[np.isin(tidy["series"], chosen.index)]
     layout = _Layout.of(chosen, tidy, frequency)
     values, known_at = layout.table(tidy)
-    chosen["n_real_time"] = tidy.groupby("series")["in_real_time"].sum()
+    of_series = tidy.groupby("series")
+    chosen["n_real_time"] = of_series["in_real_time"].sum()
+    chosen["n_history"] = of_series["history"].sum()
     rows = rows[np.isin(rows["series"], chosen.index)]
     if vintages == "revised":
-        chosen = chosen.assign(first_vintage=NO_DAY, n_real_time=0)
+        chosen = chosen.assign(first_vintage=NO_DAY, n_real_time=0, n_history=0)
         rows = rows.iloc[:0]
     changes = layout.vintages(_vintages_at_frequency(series, rows, frequency))
     return Panel(
@@ -254,12 +260,29 @@ def _dated(
     rows = rows.assign(
         known_at=rows["known_at"].fillna(reckoned),
         told=told,
-        in_real_time=told | revised | (retrieved_at <= due),
+        in_real_time=(retrieved_at <= due).where(
+            ~told, _keeps_vintages(series, rows, revised)
+        ),
     )
     rows = rows[rows["known_at"] <= as_of]
     if not revised.any():
         return rows
     return rows.sort_values(["known_at", "retrieved_at"], kind="stable")
+
+
+def _keeps_vintages(
+    series: pd.DataFrame, rows: pd.DataFrame, revised: pd.Series
+) -> npt.NDArray[np.bool_]:
+    """Return of which rows the source keeps the vintages, if it tells their dates.
+
+    A user's file has a date for every value, reckoned where it told none: that it holds
+    vintages shows only where there are two of one value.
+    """
+    number = rows["series"].to_numpy()
+    several = np.bincount(number, revised, len(series)) > 0
+    keeps: npt.NDArray[np.bool_] = several | series["source"].ne("file").to_numpy()
+    of_rows: npt.NDArray[np.bool_] = keeps[number]
+    return of_rows
 
 
 def _history_in_its_time(
@@ -274,7 +297,7 @@ def _history_in_its_time(
     """
     told = rows["told"].to_numpy(dtype=bool)
     if not told.any():
-        return series.assign(first_vintage=NO_DAY), rows
+        return series.assign(first_vintage=NO_DAY), rows.assign(history=False)
     number, known_at = rows["series"].to_numpy(), rows["known_at"]
     first_day = known_at[told].groupby(number[told]).min().reindex(series.index)
     first = told & (known_at.to_numpy() == first_day.to_numpy()[number])
@@ -291,6 +314,7 @@ def _history_in_its_time(
     return series.assign(first_vintage=first_day.where(late)), rows.assign(
         known_at=known_at.mask(moved, in_time),
         in_real_time=rows["in_real_time"] & ~moved,
+        history=moved,
     )
 
 
@@ -298,7 +322,7 @@ def _newest(rows: pd.DataFrame) -> pd.DataFrame:
     """Return the newest vintage of each value, with the date of the first."""
     if not rows.duplicated(["series", "end"]).any():
         return rows
-    firsts = rows.groupby(["series", "end"])[["known_at", "in_real_time"]]
+    firsts = rows.groupby(["series", "end"])[["known_at", "in_real_time", "history"]]
     return rows.assign(**firsts.transform("first")).drop_duplicates(
         ["series", "end"], keep="last"
     )
@@ -319,9 +343,10 @@ def _lags(series: pd.DataFrame) -> Days:
 def _at_frequency(
     series: pd.DataFrame, rows: pd.DataFrame, frequency: Frequency
 ) -> pd.DataFrame:
-    """Return `series, ordinal, value, known_at, in_real_time`: periods as numbers.
+    """Return `series, ordinal, value, known_at, in_real_time, history`.
 
-    Series of a higher frequency are averaged over the periods that are whole.
+    Periods are numbers. Series of a higher frequency are averaged over the periods that
+    are whole.
     """
     tidy, parts = _in_periods(series, rows, frequency)
     tidy = tidy.dropna(subset=["value"])
@@ -332,6 +357,7 @@ def _at_frequency(
         value=("value", "mean"),
         known_at=("known_at", "max"),
         in_real_time=("in_real_time", "all"),
+        history=("history", "any"),
         n=("value", "size"),
     ).reset_index()
     whole = averaged[averaged["n"] == parts[averaged["series"]]].drop(columns="n")
@@ -364,6 +390,7 @@ def _in_periods(
             "value": rows["value"].to_numpy(dtype=float),
             "known_at": rows["known_at"].to_numpy(),
             "in_real_time": rows["in_real_time"].to_numpy(dtype=bool),
+            "history": rows["history"].to_numpy(dtype=bool),
         }
     )
     return tidy, parts

@@ -190,8 +190,9 @@ def test_history_counts_as_known_in_its_time_but_not_as_seen_before_its_vintage(
     # The first vintage came out 60 days after 2000Q1, and so did every later figure.
     assert at(REAL.known_at, "1995Q1", "real_gdp") == pd.Timestamp("1995-05-30")
     assert set(REAL.series["first_vintage"]) == {pd.Timestamp("2000-05-30")}
-    # Of 60 quarters from 1990 on, those from 2000Q1 are known as they stood then.
-    assert REAL.share_in_real_time == pytest.approx(20 / 60)
+    # Of 60 quarters from 1990 on, the first 41 came with it, but for the newest.
+    assert set(REAL.series["n_history"]) == {40}
+    assert REAL.share_in_real_time == 1
 
 
 def test_file_that_dates_every_figure_once_has_no_first_vintage() -> None:
@@ -201,6 +202,17 @@ def test_file_that_dates_every_figure_once_has_no_first_vintage() -> None:
     assert built.series["first_vintage"].isna().all()
     assert built.share_in_real_time == 1
     assert built.vintages.empty
+
+
+def test_file_without_revisions_is_taken_for_revised_data() -> None:
+    """Its dates may be reckoned, and its values those of today."""
+    rows = observations("DEU", "real_gdp", "2020Q1", [100, 101, 102], source="file")
+    ends = pd.PeriodIndex(rows["period"], freq="Q").end_time.normalize()
+    dated = rows.assign(known_at=ends + pd.Timedelta(days=45))
+    assert panel.build(dated, "Q").share_in_real_time == 0
+    revised = dated.iloc[[1]].assign(value=99.0, known_at=pd.Timestamp("2021-01-01"))
+    both = pd.concat([dated, revised], ignore_index=True)
+    assert panel.build(both, "Q").share_in_real_time == 1
 
 
 def test_revisions_of_an_indicator_are_all_that_it_was_and_from_when() -> None:

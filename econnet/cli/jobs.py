@@ -153,6 +153,7 @@ def task_for(asked: TaskOptions, known: "Known", country: "Country") -> "Task":
         "pool": asked.pool,
         "seed": asked.seed,
         "rolling_years": asked.rolling_years,
+        "vintages": asked.vintages,
     }
     if asked.frequency is not None:
         choices["frequency"] = asked.frequency

@@ -20,6 +20,7 @@ from econnet.cli import complete
 
 Pool = Literal["all", "own"]
 Event = Literal["at", "within"]
+Vintages = Literal["real", "revised"]
 
 Countries = Annotated[
     list[str] | None,
@@ -132,6 +133,12 @@ class TaskOptions:
             help="Learn from the last N years before each refit; by default from all.",
         ),
     ] = None
+    vintages: Annotated[
+        Vintages,
+        typer.Option(
+            help="Figures as they stood at the time, where the data tell, or as now."
+        ),
+    ] = "real"
     members: Annotated[
         int | None,
         typer.Option(

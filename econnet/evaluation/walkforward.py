@@ -92,7 +92,8 @@ def windows(
 
     The first is at the earliest origin that the schedule allows and that has
     `FEWEST_OF_EACH` contractions and expansions to learn from. Where a later window has
-    fewer, as a rolling one may in calm years, the one before it stays in use.
+    fewer, as a rolling one may in calm years, the one before it stays in use. Of a
+    country whose first vintage had not come out, nothing is forecast.
 
     Raises
     ------
@@ -117,12 +118,13 @@ def windows(
     if not trains:
         raise DataError(_too_little(features, frequency, first))
     _check_memory(features, trains)
+    seen = features.label_seen_from <= features.known_at
     stops = [*list(trains)[1:], last + 1]
     return [
         window_at(
             features,
             start,
-            (origins >= start) & (origins < stop),
+            seen & (origins >= start) & (origins < stop),
             schedule.rolling_years,
         )
         for start, stop in zip(trains, stops, strict=True)

@@ -349,6 +349,7 @@ def _data(alpha3: str, frequency: Frequency, output: pd.Series) -> DataUsed:
         last_period=last,
         next_due="2026-11-29" if frequency == "Q" else "2021-07-19",
         n_countries=6,
+        share_in_real_time=0.0,
         series=tuple(
             SeriesUsed(
                 indicator=row["indicator"],

@@ -8,6 +8,10 @@ from econnet.labels import RULES
 from econnet.report.words.answer import made_day, made_on
 from econnet.report.words.plain import NOUN, count, day
 
+# Shares of figures in real time from which on all are, and below which none is.
+MOSTLY = 0.95
+HARDLY = 0.05
+
 
 def data(forecast: Forecast) -> str:
     """Return where the data come from and what they cover, as a sentence."""
@@ -80,14 +84,30 @@ def _horizon(task: Task) -> str:
     )
 
 
+def figures(share_in_real_time: float) -> str:
+    """Return whether past forecasts rest on the figures of their time."""
+    if share_in_real_time >= MOSTLY:
+        return (
+            "Past forecasts were made from the figures that stood there at the time; "
+            "outcomes are by the newest."
+        )
+    if share_in_real_time < HARDLY:
+        return "The data are revised data, not those that were published at the time."
+    return (
+        f"The data are partly revised data: only of {share_in_real_time:.0%} of the "
+        "figures is it known what they were at the time."
+    )
+
+
 def caveats(forecast: Forecast) -> list[str]:
     """Return what the reader should keep in mind, the gravest first."""
     scores, noun = forecast.metrics, NOUN[forecast.task.frequency]
-    notes = [
-        "The data are revised data, not those that were published at the time. First "
-        "figures are often revised, most of all around turning points, so a "
-        "forecaster at the time would have done worse than this track record."
-    ]
+    notes = [figures(forecast.data.share_in_real_time)]
+    if forecast.data.share_in_real_time < MOSTLY:
+        notes[0] += (
+            " First figures are often revised, most of all around turning points, so a "
+            "forecaster at the time would have done worse than this track record."
+        )
     notes.append(
         f"The country's scores rest on {count(scores.n, 'forecast')} and "
         f"{count(scores.n_contractions, 'contraction')}. Neighbouring {noun}s are "

@@ -7,6 +7,7 @@ from econnet.evaluation.bootstrap import DRAWS
 from econnet.evaluation.comparison import Comparison, Verdict
 from econnet.labels import RULES
 from econnet.report.words.answer import baseline_title
+from econnet.report.words.method import figures
 from econnet.report.words.plain import NOUN, count
 
 HEAD = ("", "AUROC", "90%", "Brier", "skill", "log loss", "skill", "econnet")
@@ -74,6 +75,7 @@ def sentences(result: Backtest) -> list[str]:
         f"{count(scores.n, 'forecast')} from {count(scores.n_origins, 'origin')}, "
         f"{first} to {last}; "
         f"{count(scores.n_contractions, 'contraction', none='no')}.",
+        figures(result.share_in_real_time),
         _tally(result, "Brier score", lambda it: it.brier),
         _tally(result, "log loss", lambda it: it.log_loss),
         f"Won and lost is by paired 90% intervals, from {DRAWS:,} draws of blocks of "
