@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.special import expit
 
 from econnet.evaluation.bootstrap import block_counts
 from econnet.features import Floats
@@ -21,6 +22,8 @@ DRAWS = 400
 # forecasts had been seen that were right as they stood.
 PRIOR = 5.0
 NEWTON_STEPS = 8
+# A step that raises the cost by no more than rounding is none that makes it worse.
+ROUNDING = 1e-12
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,22 +93,53 @@ def fit_maps(said: Floats, outcome: Floats, weights: Floats) -> tuple[Floats, Fl
     """Return intercept and slope of a logistic map for each row of weights.
 
     Newton's method on the weighted log-likelihood, with a quadratic prior around the
-    identity.
+    identity. It starts from the share of outcomes, where the likelihood is well curved:
+    at the identity it is all but flat for a forecaster who is sure of everything. A
+    step that makes things worse is halved until it does not.
     """
-    intercept, slope = np.zeros(len(weights)), np.ones(len(weights))
+    share = (weights @ outcome + 0.5) / (weights.sum(axis=1) + 1)
+    intercept, slope = np.log(share / (1 - share)), np.zeros(len(weights))
+    cost = _cost(said, outcome, weights, intercept, slope)
     for _ in range(NEWTON_STEPS):
-        probability = _expit(intercept[:, None] + slope[:, None] * said)
-        error = weights * (probability - outcome)
-        curvature = weights * probability * (1 - probability)
-        g0 = error.sum(axis=1) + PRIOR * intercept
-        g1 = error @ said + PRIOR * (slope - 1)
-        h00 = curvature.sum(axis=1) + PRIOR
-        h01 = curvature @ said
-        h11 = curvature @ said**2 + PRIOR
-        determinant = h00 * h11 - h01**2
-        intercept = intercept - (h11 * g0 - h01 * g1) / determinant
-        slope = slope - (h00 * g1 - h01 * g0) / determinant
+        by_intercept, by_slope = _newton_step(said, outcome, weights, intercept, slope)
+        rows = np.arange(len(weights))
+        while len(rows):
+            tried = intercept[rows] - by_intercept[rows], slope[rows] - by_slope[rows]
+            costs = _cost(said, outcome, weights[rows], *tried)
+            worse = costs > cost[rows] * (1 + ROUNDING)
+            better = rows[~worse]
+            intercept[better], slope[better] = (each[~worse] for each in tried)
+            cost[better] = costs[~worse]
+            rows = rows[worse]
+            by_intercept[rows] /= 2
+            by_slope[rows] /= 2
     return intercept, slope
+
+
+def _cost(
+    said: Floats, outcome: Floats, weights: Floats, intercept: Floats, slope: Floats
+) -> Floats:
+    """Return what each row's map costs: log loss, and distance from the identity."""
+    meant = intercept[:, None] + slope[:, None] * said
+    misses = (weights * (np.logaddexp(0, meant) - outcome * meant)).sum(axis=1)
+    cost: Floats = misses + PRIOR / 2 * (intercept**2 + (slope - 1) ** 2)
+    return cost
+
+
+def _newton_step(
+    said: Floats, outcome: Floats, weights: Floats, intercept: Floats, slope: Floats
+) -> tuple[Floats, Floats]:
+    """Return what to take from intercept and slope."""
+    probability = _expit(intercept[:, None] + slope[:, None] * said)
+    error = weights * (probability - outcome)
+    curvature = weights * probability * (1 - probability)
+    g0 = error.sum(axis=1) + PRIOR * intercept
+    g1 = error @ said + PRIOR * (slope - 1)
+    h00 = curvature.sum(axis=1) + PRIOR
+    h01 = curvature @ said
+    h11 = curvature @ said**2 + PRIOR
+    determinant = h00 * h11 - h01**2
+    return (h11 * g0 - h01 * g1) / determinant, (h00 * g1 - h01 * g0) / determinant
 
 
 def _logit(probability: Floats) -> Floats:
@@ -115,5 +149,5 @@ def _logit(probability: Floats) -> Floats:
 
 
 def _expit(log_odds: npt.ArrayLike) -> Floats:
-    probability: Floats = 1 / (1 + np.exp(-np.asarray(log_odds)))
+    probability: Floats = expit(np.asarray(log_odds, dtype=float))
     return probability

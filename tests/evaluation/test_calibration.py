@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.linear_model import LogisticRegression
 
 from econnet.evaluation import calibration
 
@@ -66,3 +67,21 @@ def test_overconfident_forecaster_gets_a_map_that_draws_it_in() -> None:
     intercept, slope = calibration.fit_maps(said, outcome, np.ones((1, 4000)))
     assert slope[0] == pytest.approx(0.5, abs=0.05)
     assert intercept[0] == pytest.approx(0.0, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("sureness", "wrong"), [(5, 0.1), (7, 0.05), (7, 0.2), (9, 0.3)]
+)
+def test_forecaster_who_is_sure_of_everything_gets_the_map_of_scikit_learn(
+    sureness: float, wrong: float
+) -> None:
+    """Newton's method from the identity leaves for infinity here."""
+    rng = np.random.default_rng(0)
+    outcome = (rng.random(20_000) < 0.3).astype(float)
+    right = np.where(rng.random(20_000) < wrong, -1, 1)
+    said = sureness * right * (2 * outcome - 1) + rng.normal(0, 0.5, 20_000)
+    intercept, slope = calibration.fit_maps(said, outcome, np.ones((1, 20_000)))
+    expected = LogisticRegression(C=np.inf).fit(said[:, None], outcome)
+    # The prior is worth 5 forecasts of 20,000.
+    assert slope[0] == pytest.approx(expected.coef_[0, 0], abs=0.005)
+    assert intercept[0] == pytest.approx(expected.intercept_[0], abs=0.01)
