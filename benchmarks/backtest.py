@@ -1,0 +1,175 @@
+"""How fast a country's backtest is, beside scikit-learn's networks in a loop.
+
+    python benchmarks/backtest.py [--json]
+
+Both train the same networks (hidden units, rows, batches, epochs, members) on the same
+windows of the bundled snapshot and forecast the same rows, in turns within one run.
+econnet stacks members and windows; scikit-learn fits one `MLPClassifier` after another,
+spread over all cores by joblib. Both have as many cores, and BLAS one thread each.
+Values are medians of the rounds; a ratio above 1 means that econnet is faster.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import time
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+from joblib import Parallel, delayed
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.neural_network import MLPClassifier
+
+from econnet import countries, ensemble, forecast
+from econnet.ensemble import Options
+from econnet.evaluation import walkforward
+from econnet.evaluation.walkforward import Window
+from econnet.features import Floats
+from econnet.forecast import Task
+from econnet.sources import snapshot
+from econnet.sources.observations import Known
+
+ROUNDS = 3
+REACH = 10.0
+MEMBERS = forecast.WALK_FORWARD_MEMBERS
+
+
+@dataclass(frozen=True)
+class Work:
+    """One country's backtest."""
+
+    name: str
+    country: str
+    task: Task
+
+
+WORK = (
+    Work("Germany, quarterly, 6 countries pooled", "DEU", Task("Q")),
+    Work(
+        "Germany, quarterly, alone", "DEU", Task("Q", label="year-on-year", pool="own")
+    ),
+    Work("US, monthly, NBER", "USA", Task("M", label="nber", horizon=3)),
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One comparison. `spread` is the lowest and highest ratio of a round."""
+
+    work: str
+    measure: str
+    econnet: float
+    peer: str
+    peer_value: float
+    ratio: float
+    reach: float | None
+    spread: tuple[float, float]
+
+
+def windows_of(known: Known, work: Work) -> list[Window]:
+    """Return every refit of the backtest."""
+    prepared = forecast.prepare(known, countries.by_alpha3(work.country), work.task)
+    return walkforward.windows(prepared.features, work.task.frequency, prepared.origin)
+
+
+def by_scikit_learn(windows: Sequence[Window]) -> list[Floats]:
+    """Return each window's mean probabilities of the rows ahead."""
+    options = Options()
+    jobs = [(window, seed) for window in windows for seed in range(MEMBERS)]
+    said = Parallel(n_jobs=-1)(
+        delayed(_fit)(window.X_train, window.y_train, window.X_ahead, options, seed)
+        for window, seed in jobs
+    )
+    return [
+        np.mean(said[start : start + MEMBERS], axis=0)
+        for start in range(0, len(jobs), MEMBERS)
+    ]
+
+
+def _fit(X: Floats, y: Floats, X_ahead: Floats, options: Options, seed: int) -> Floats:
+    training = options.training(len(X))
+    network = MLPClassifier(
+        hidden_layer_sizes=(options.hidden_units,),
+        activation="tanh",
+        alpha=options.l2,
+        batch_size=min(options.batch_size, len(X)),
+        learning_rate_init=options.learning_rate,
+        max_iter=training.epochs,
+        tol=0.0,
+        n_iter_no_change=training.epochs,
+        random_state=seed,
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        network.fit(X, y)
+    probability: Floats = network.predict_proba(X_ahead)[:, 1]
+    return probability
+
+
+def rows_of(known: Known, work: Work) -> list[Row]:
+    """Race both over the windows of one backtest."""
+    windows = windows_of(known, work)
+    networks = ensemble.model(MEMBERS, seed=0)
+    by_scikit_learn(windows[:1])  # its worker processes are there before the race
+    ours, theirs = [], []
+    for _ in range(ROUNDS):
+        ours.append(_seconds(lambda: networks(windows)))
+        theirs.append(_seconds(lambda: by_scikit_learn(windows)))
+    ratios = [other / own for own, other in zip(ours, theirs, strict=True)]
+    return [
+        Row(
+            f"{work.name}: {len(windows)} windows x {MEMBERS} networks",
+            "seconds",
+            statistics.median(ours),
+            "scikit-learn MLPClassifier, joblib",
+            statistics.median(theirs),
+            statistics.median(ratios),
+            REACH,
+            (min(ratios), max(ratios)),
+        )
+    ]
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def as_markdown(rows: Sequence[Row]) -> str:
+    """Return the table that the documentation quotes."""
+    lines = [
+        "| work | measure | econnet | scikit-learn | ratio (rounds) | reach |",
+        "|---|---|---|---|---|---|",
+    ]
+    for row in rows:
+        low, high = row.spread
+        lines.append(
+            f"| {row.work} | {row.measure} | {row.econnet:.2f} | {row.peer_value:.2f} "
+            f"| {row.ratio:.1f} ({low:.1f} to {high:.1f}) | {row.reach} |"
+        )
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Run every work and print the rows."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--json", action="store_true")
+    as_json = parser.parse_args().json
+    # Before joblib's workers start: they inherit it.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    bundled = snapshot.load()
+    known = Known(bundled.observations, bundled.series, "snapshot")
+    rows = [row for work in WORK for row in rows_of(known, work)]
+    print(
+        json.dumps([asdict(row) for row in rows], indent=2)
+        if as_json
+        else as_markdown(rows)
+    )
+
+
+if __name__ == "__main__":
+    main()
