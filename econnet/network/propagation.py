@@ -26,8 +26,11 @@ class LayerPass:
 
     Attributes
     ----------
+    inputs : int
+        How many it has, the 1 for the bias apart.
     A : array (members, batch, inputs + 1)
-        What it takes. The last column is 1, for the bias.
+        What it takes. The last column is 1, for the bias; a layer beside which there is
+        a skip leaves the bias to that, and has no such column.
     block : array (members, inputs + 1, outputs)
         Its weights and, in the last row, its biases.
     Z : array (members, batch, outputs)
@@ -43,6 +46,7 @@ class LayerPass:
     """
 
     activation: Activation
+    inputs: int
     A: Array
     block: Array
     Z: Array
@@ -55,12 +59,13 @@ class LayerPass:
     def __post_init__(self) -> None:
         # Views that each pass would otherwise make anew.
         object.__setattr__(self, "A_T", self.A.swapaxes(1, 2))
-        object.__setattr__(self, "W_T", self.block[:, :-1].swapaxes(1, 2))
+        object.__setattr__(self, "W_T", self.block[:, : self.inputs].swapaxes(1, 2))
 
     def first(self, members: int) -> "LayerPass":
         """Return a view of the first members alone."""
         return LayerPass(
             self.activation,
+            self.inputs,
             self.A[:members],
             self.block[:members],
             self.Z[:members],
@@ -78,12 +83,13 @@ class Propagation:
     ----------
     passes : tuple of LayerPass
         The layers, from input to output.
-    skip : bool
-        Whether the last layer also takes the network's inputs.
+    skip : LayerPass or None
+        Where the last layer also takes the network's inputs: a layer beside it, with
+        the lower part of its block, whose sums join its own.
     """
 
     passes: tuple[LayerPass, ...]
-    skip: bool
+    skip: LayerPass | None
 
     @classmethod
     def allocate(
@@ -120,10 +126,31 @@ class Propagation:
         def ones(units: int) -> Array:
             return units_first(np.ones(members * units * batch, dtype))
 
+        # With a skip, the inputs and their column of ones stay where they are.
         taken: list[Array] = [
             np.ones((members, batch, architecture.input_dim + 1), dtype),
-            *(ones(rows) for rows, _ in architecture.block_shapes()[1:]),
+            *(ones(layer.input_dim + 1) for layer in layers[1:]),
         ]
+        blocks, gradients = (
+            architecture.blocks(flat) for flat in (parameters, gradient)
+        )
+        skip = None
+        if architecture.skip:
+            units = layers[-1].input_dim
+            taken[-1] = ones(units)
+            sums = ones(architecture.output_dim)
+            skip = LayerPass(
+                ACTIVATIONS[layers[-1].activation],
+                architecture.input_dim,
+                taken[0],
+                blocks[-1][:, units:],
+                sums,
+                sums,
+                gradients[-1][:, units:],
+                None,
+            )
+            blocks[-1] = blocks[-1][:, :units]
+            gradients[-1] = gradients[-1][:, :units]
         given = [
             *(
                 A[..., : layer.input_dim]
@@ -135,6 +162,7 @@ class Propagation:
         passes = [
             LayerPass(
                 ACTIVATIONS[layer.activation],
+                layer.input_dim,
                 A,
                 block,
                 Z,
@@ -146,12 +174,12 @@ class Propagation:
                 layers,
                 taken,
                 given,
-                architecture.blocks(parameters),
-                architecture.blocks(gradient),
+                blocks,
+                gradients,
                 strict=True,
             )
         ]
-        return cls(tuple(passes), architecture.skip)
+        return cls(tuple(passes), skip)
 
     @property
     def inputs(self) -> Array:
@@ -171,7 +199,10 @@ class Propagation:
 
     def first(self, members: int) -> "Propagation":
         """Return a view of the first members alone, in the same arrays."""
-        return Propagation(tuple(it.first(members) for it in self.passes), self.skip)
+        return Propagation(
+            tuple(it.first(members) for it in self.passes),
+            self.skip.first(members) if self.skip else None,
+        )
 
     def forward(self, masks: Sequence[Array] = ()) -> None:
         """Fill `logits` from `inputs`, and keep what the way back needs.
@@ -182,8 +213,6 @@ class Propagation:
             Dropout: by what the outputs of each hidden layer are multiplied.
         """
         last = self.passes[-1]
-        if self.skip:
-            last.A[..., -self.inputs.shape[2] : -1] = self.inputs[..., :-1]
         for index, layer in enumerate(self.passes):
             np.matmul(layer.A, layer.block, out=layer.Z)
             # The loss takes logits: the last activation is applied in prediction only.
@@ -192,6 +221,9 @@ class Propagation:
                 if layer.undropped is not None and masks:
                     np.copyto(layer.undropped, layer.Z)
                     np.multiply(layer.Z, masks[index].swapaxes(1, 2), out=layer.Z)
+        if self.skip:
+            np.matmul(self.skip.A, self.skip.block, out=self.skip.Z)
+            np.add(last.Z, self.skip.Z, out=last.Z)
 
     def backward(self, masks: Sequence[Array] = ()) -> None:
         """Turn dcost/dlogits, in `logits`, into the slopes by all parameters.
@@ -201,6 +233,8 @@ class Propagation:
         masks : sequence of array (members, units, batch), optional
             Those that were given to `forward`.
         """
+        if self.skip:
+            np.matmul(self.skip.A_T, self.passes[-1].Z, out=self.skip.gradient)
         for index in reversed(range(len(self.passes))):
             layer = self.passes[index]
             np.matmul(layer.A_T, layer.Z, out=layer.gradient)
@@ -214,9 +248,8 @@ class Propagation:
         place of the parameters. With dcost/dlogits 1, it is that of the logit itself.
         """
         first, last = self.passes[0], self.passes[-1]
-        inputs = self.inputs.shape[2] - 1
         # Through the skip first: on the way back, dlogits does not stay.
-        through_skip = np.matmul(last.Z, last.W_T[..., -inputs:]) if self.skip else 0.0
+        through_skip = np.matmul(last.Z, self.skip.W_T) if self.skip else 0.0
         for index in reversed(range(1, len(self.passes))):
             self._step_back(index)
         gradient: Array = np.matmul(first.Z, first.W_T) + through_skip
@@ -225,11 +258,10 @@ class Propagation:
     def _step_back(self, index: int, masks: Sequence[Array] = ()) -> None:
         """Turn dZ of a layer into dZ of the layer before."""
         layer, before = self.passes[index], self.passes[index - 1]
-        W_T = layer.W_T[..., : before.Z.shape[2]]
         if layer.Z.shape[2] == 1:  # A product with one inner term: gemm is slow at it.
-            np.multiply(layer.Z, W_T, out=before.slope)
+            np.multiply(layer.Z, layer.W_T, out=before.slope)
         else:
-            np.matmul(layer.Z, W_T, out=before.slope)
+            np.matmul(layer.Z, layer.W_T, out=before.slope)
         if before.undropped is not None and masks:
             np.multiply(before.slope, masks[index - 1].swapaxes(1, 2), out=before.slope)
             np.copyto(before.Z, before.undropped)
