@@ -189,15 +189,29 @@ class Features:
         """
         seen = self.seen_from <= np.maximum(self.known_at, day)[:, None]
         X = self.X if seen.all() else np.where(seen, self.X, np.nan)
+        y, known_at = self._told_by(day)
+        there = ~np.isnan(y) & (known_at <= day)
+        return replace(
+            self,
+            X=X,
+            y=np.where(there, y, np.nan),
+            target_known_at=np.where(there, known_at, NEVER),
+        )
+
+    def _told_by(self, day: np.int64) -> tuple[Floats, Days]:
+        """Return the targets by the labels as told by a day, and since when they are.
+
+        Not the day from which the newest value has stood: that is after the day, where
+        the label was revised since.
+        """
         if self.label.settled:
-            y = np.where(self.target_known_at <= day, self.y, np.nan)
-        else:
-            told = self.label.on(pd.Timestamp(day, unit="D"))
-            nowhen = np.zeros(len(told), dtype=np.int64)
-            y, _ = _brought_about(told, nowhen, self._places)
-            y = np.where(self.label_seen_from <= day, y, np.nan)
-        known_at = np.where(np.isnan(y), NEVER, np.minimum(self.target_known_at, day))
-        return replace(self, X=X, y=y, target_known_at=known_at)
+            return self.y, self.target_known_at
+        told = self.label.on(pd.Timestamp(day, unit="D"))
+        since = np.full(len(told), NEVER)
+        days = self.label.days.astype(np.int64)
+        since[self.label.places[days <= day]] = days[days <= day]
+        y, known_at = _brought_about(told, since, self._places)
+        return y, np.maximum(known_at, self.label_seen_from)
 
     @cached_property
     def _places(self) -> npt.NDArray[np.int64]:

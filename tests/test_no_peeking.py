@@ -1,6 +1,6 @@
 """Nothing that comes after an origin reaches its forecast."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pandas as pd
@@ -10,9 +10,9 @@ from econnet import ensemble, features, labels, panel
 from econnet.ensemble import Options
 from econnet.evaluation import walkforward
 from econnet.evaluation.baselines import BASELINES
-from econnet.evaluation.walkforward import Model
-from econnet.features import Features
-from tests.builders import world
+from econnet.evaluation.walkforward import Model, Schedule, Window
+from econnet.features import Event, Features
+from tests.builders import observations, published, world
 
 QUICK = Options(hidden_units=4, fewest_updates=1)
 MODELS: dict[str, Model] = {
@@ -20,46 +20,163 @@ MODELS: dict[str, Model] = {
     **BASELINES,
 }
 ORIGIN = pd.Period("2012Q3", "Q")
+DAY = ORIGIN.end_time.normalize()
+
+# A column of ones and zeros, known 60 days after its quarter like the others.
+FLAG = "exports"
+LABELS = [
+    *(name for name, rule in labels.RULES.items() if "Q" in rule.frequencies),
+    f"given:{FLAG}",
+]
 
 
-def features_of(rows: pd.DataFrame, label: str) -> Features:
-    known = panel.build(rows, "Q")
-    return features.build(known, labels.apply(known, label), horizon=1)
+def data() -> pd.DataFrame:
+    """Return a world of three countries, with a column of spells beside it."""
+    rng = np.random.default_rng(3)
+    rows = world(countries=3)
+    parts = [rows]
+    for country in rows["country"].unique():
+        spells = np.repeat(rng.integers(0, 2, 60), 2).astype(float)
+        parts.append(observations(country, FLAG, "1990Q1", spells.tolist()))
+    return pd.concat(parts, ignore_index=True)
+
+
+def known_from(rows: pd.DataFrame) -> pd.Series:
+    """Return the day on which each value was known, told or after 60 days."""
+    ends = pd.PeriodIndex(rows["period"], freq="Q").end_time.normalize()
+    return rows["known_at"].fillna(pd.Series(ends + pd.Timedelta(days=60), rows.index))
 
 
 def altered(rows: pd.DataFrame, day: pd.Timestamp, seed: int) -> pd.DataFrame:
-    """Replace by noise every value that was not yet known on `day`."""
-    periods = pd.PeriodIndex(rows["period"], freq="Q")
-    published = periods.end_time.normalize() + pd.Timedelta(days=60)
-    noise = np.random.default_rng(seed).uniform(50, 500, len(rows))
-    return rows.assign(value=np.where(published > day, noise, rows["value"]))
+    """Replace by noise every value and every revision that was not known on `day`."""
+    rng = np.random.default_rng(seed)
+    noise = np.where(
+        rows["indicator"] == FLAG,
+        rng.integers(0, 2, len(rows)).astype(float),
+        rng.uniform(50, 500, len(rows)),
+    )
+    later = known_from(rows) > day
+    return rows.assign(value=rows["value"].mask(later, noise))
 
 
-def forecasts(made: Features) -> pd.DataFrame:
-    windows = walkforward.windows(made, "Q", ORIGIN)
+def features_of(
+    rows: pd.DataFrame, label: str, horizon: int = 1, event: Event = "at"
+) -> Features:
+    known = panel.build(rows, "Q")
+    return features.build(known, labels.apply(known, label), horizon, event)
+
+
+def windows_of(made: Features, start: str | None = None) -> list[Window]:
+    first = None if start is None else pd.Period(start, "Q")
+    return walkforward.windows(made, "Q", ORIGIN, Schedule(start=first))
+
+
+def forecasts(windows: list[Window]) -> pd.DataFrame:
     record = walkforward.run(windows, MODELS)
     return record.set_index(["model", "country", "origin"])["probability"].to_frame()
 
 
-@pytest.mark.parametrize("label", labels.RULES)
-@pytest.mark.parametrize("seed", [1, 2])
-def test_future_changes_no_forecast_by_a_single_bit(label: str, seed: int) -> None:
-    rows = world(countries=3)
-    now = forecasts(features_of(rows, label))
-    other_future = altered(rows, ORIGIN.end_time, seed)
-    then = forecasts(features_of(other_future, label))
+def assert_alike(one: Window, other: Window) -> None:
+    """Fail unless all that a model is given has the same bits.
+
+    That is every field of a window but the outcome, on which it is judged; and of the
+    features those of the origins that it learns from and forecasts.
+    """
+    given = {field.name for field in fields(Window)} - {"outcome", "features", "scaler"}
+    for name in given:
+        np.testing.assert_array_equal(getattr(one, name), getattr(other, name), name)
+    for field in fields(one.scaler):
+        mine, theirs = (getattr(window.scaler, field.name) for window in (one, other))
+        np.testing.assert_array_equal(mine, theirs, field.name)
+    rows = np.concatenate([one.train, one.ahead])
+    for name in ("X", "y", "known_at", "target_known_at"):
+        mine, theirs = (getattr(it.features, name)[rows] for it in (one, other))
+        np.testing.assert_array_equal(mine, theirs, name)
+
+
+@pytest.fixture(scope="module")
+def revised() -> pd.DataFrame:
+    """One vintage only, with the dates on which its values were published."""
+    return data()
+
+
+@pytest.fixture(scope="module")
+def real() -> pd.DataFrame:
+    """A vintage a quarter, of the flag too."""
+    rows = published(data(), first="2000Q1")
+    flags = rows["indicator"] == FLAG
+    return rows.assign(value=rows["value"].where(~flags, rows["value"] > 0.7) * 1.0)
+
+
+@pytest.mark.parametrize("vintages", ["revised", "real"])
+@pytest.mark.parametrize("label", LABELS)
+def test_future_changes_nothing_that_a_model_is_given(
+    label: str, vintages: str, request: pytest.FixtureRequest
+) -> None:
+    """For every label rule, both events, several horizons, and every window."""
+    rows = request.getfixturevalue(vintages)
+    now = features_of(rows, label)
+    then = features_of(altered(rows, DAY, seed=1), label)
+    assert not np.array_equal(now.y, then.y, equal_nan=True)
+    targets: list[tuple[int, Event]] = [(0, "at"), (1, "at"), (3, "within")]
+    for horizon, event in targets:
+        pairs = zip(
+            windows_of(features.with_target(now, horizon, event)),
+            windows_of(features.with_target(then, horizon, event)),
+            strict=True,
+        )
+        for one, other in pairs:
+            assert_alike(one, other)
+
+
+@pytest.mark.parametrize("vintages", ["revised", "real"])
+@pytest.mark.parametrize(
+    ("label", "horizon", "event"),
+    [("negative-growth", 1, "at"), ("turning-points", 3, "within")],
+)
+def test_future_changes_no_forecast_by_a_single_bit(
+    label: str,
+    horizon: int,
+    event: Event,
+    vintages: str,
+    request: pytest.FixtureRequest,
+) -> None:
+    """Of econnet and of every baseline that there is."""
+    rows = request.getfixturevalue(vintages)
+    other_future = altered(rows, DAY, seed=2)
+    now, then = (
+        forecasts(windows_of(features_of(it, label, horizon, event), "2011Q4"))
+        for it in (rows, other_future)
+    )
     pd.testing.assert_frame_equal(now, then, check_exact=True)
 
 
-def test_the_past_does_change_the_forecasts() -> None:
-    """Or else the test above would prove nothing."""
-    rows = world(countries=3)
-    now = forecasts(features_of(rows, "negative-growth"))
-    other_past = altered(rows, pd.Timestamp("2012-01-01"), 1)
-    then = forecasts(features_of(other_past, "negative-growth"))
+def test_the_past_does_change_the_forecasts(revised: pd.DataFrame) -> None:
+    """Or else the tests above would prove nothing."""
+    other_past = altered(revised, pd.Timestamp("2012-01-01"), 1)
+    now, then = (
+        forecasts(windows_of(features_of(it, "negative-growth"), "2011Q4"))
+        for it in (revised, other_past)
+    )
     changed = (now != then)["probability"].unstack("origin")[ORIGIN]
     assert changed.loc["econnet"].all()
     assert changed.loc["logit"].all()
+
+
+def test_revision_does_change_what_is_known_after_it(real: pd.DataFrame) -> None:
+    """And before it nothing: a figure of 2011Q4 is revised on 30 May 2012."""
+    day = pd.Timestamp("2012-05-30")
+    revision = (real["known_at"] == day) & (real["period"] == "2011Q4")
+    other = real.assign(value=real["value"].where(~revision, real["value"] * 1.2))
+    now, then = (features_of(it, "negative-growth") for it in (real, other))
+    same = np.array(
+        [
+            np.array_equal(*rows, equal_nan=True)
+            for rows in zip(now.X, then.X, strict=True)
+        ]
+    )
+    assert same[now.origins < pd.Period("2012Q2", "Q")].all()
+    assert not same[now.origins == pd.Period("2012Q2", "Q")].any()
 
 
 def test_value_published_on_the_day_after_the_origin_is_not_used() -> None:
@@ -82,11 +199,16 @@ def test_value_published_on_the_day_after_the_origin_is_not_used() -> None:
     assert made.X[place, 0] == pytest.approx(100 * (gdp[1] / gdp[0] - 1))
 
 
-def test_row_of_training_is_used_only_if_its_target_was_known() -> None:
-    made = features_of(world(countries=3), "two-quarters")
-    for window in walkforward.windows(made, "Q", ORIGIN):
+@pytest.mark.parametrize("label", ["two-quarters", "turning-points"])
+def test_row_of_training_is_used_only_if_its_target_was_known(label: str) -> None:
+    made = features_of(world(countries=3), label)
+    for window in windows_of(made):
         last_day = np.datetime64(window.origin.end_time, "D").astype(int)
-        assert (made.target_known_at[window.train] <= last_day).all()
+        known = window.features
+        assert (known.target_known_at[window.train] <= last_day).all()
+        told = made.label.on(window.origin.end_time.normalize())
+        ahead = [(country, origin + 1) for country, origin in made.index[window.train]]
+        np.testing.assert_array_equal(window.y_train, told.loc[ahead])
 
 
 def test_labels_without_meaning_are_forecast_without_skill() -> None:
@@ -99,11 +221,8 @@ def test_labels_without_meaning_are_forecast_without_skill() -> None:
     phase = [column.indicator == features.PHASE for column in made.columns]
     noise.X[:, phase] = np.nan
     windows = walkforward.windows(noise, "Q", made.origins.max())
-    (record,) = [
-        walkforward.run(windows, {"econnet": MODELS["econnet"]}).dropna(
-            subset=["outcome"]
-        )
-    ]
+    record = walkforward.run(windows, {"econnet": MODELS["econnet"]})
+    record = record.dropna(subset=["outcome"])
     outcome = record["outcome"].to_numpy() == 1
     said = record["probability"].to_numpy()
     above = said[outcome][:, None] > said[~outcome][None, :]
