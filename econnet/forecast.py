@@ -17,7 +17,16 @@ import numpy.typing as npt
 import pandas as pd
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from econnet import ensemble, explain, features, labels, models, panel, whatif
+from econnet import (
+    ensemble,
+    explain,
+    features,
+    importance,
+    labels,
+    models,
+    panel,
+    whatif,
+)
 from econnet.catalog import FREQUENCIES, Frequency
 from econnet.countries import Country
 from econnet.errors import DataError
@@ -36,6 +45,7 @@ from econnet.evaluation.metrics import ReliabilityBin, Scores
 from econnet.evaluation.signals import EpisodeCall, FalseAlarm, Scorecard
 from econnet.evaluation.walkforward import Schedule
 from econnet.features import ABROAD, PHASE, Event, Features, Floats
+from econnet.importance import Importance
 from econnet.labels import Label
 from econnet.models import Ahead, Model
 from econnet.network import Network
@@ -87,6 +97,17 @@ class Driver:
     title: str
     group: str
     contribution: float
+
+
+@dataclass(frozen=True)
+class Weight:
+    """What past forecasts lose without an indicator: `Importance` with its name."""
+
+    indicator: str
+    title: str
+    group: str
+    loss: float
+    interval: Interval
 
 
 @dataclass(frozen=True)
@@ -315,6 +336,9 @@ class Forecast:
         The country's track record by bins of probability.
     what_if
         The forecast if some figures were others; `None` where nobody asked.
+    importance
+        What past forecasts lose without each indicator, the largest first; empty where
+        it was not measured.
     """
 
     country: Country
@@ -347,6 +371,7 @@ class Forecast:
     versions: dict[str, str]
     made_at: str
     what_if: WhatIf | None = None
+    importance: tuple[Weight, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -508,7 +533,7 @@ def train(
     def advance(share: float) -> None:
         progress((done + share) / (len(others) + 1))
 
-    record = replay(prepared, list(BASELINES), advance)
+    record, weighed = replay_and_weigh(prepared, list(BASELINES), advance)
     window = final_window(prepared)
     network = learn(prepared, window)
     outlook = []
@@ -516,7 +541,14 @@ def train(
         done += 1
         outlook += _ahead(at_horizon(prepared, horizon), advance)
     progress(1.0)
-    return Model(network, window.scaler, record, fingerprint(prepared), tuple(outlook))
+    return Model(
+        network,
+        window.scaler,
+        record,
+        fingerprint(prepared),
+        tuple(outlook),
+        weighed,
+    )
 
 
 def other_horizons(task: Task) -> list[int]:
@@ -540,19 +572,53 @@ def replay(
 
     That of an earlier origin is its rows up to there.
     """
+    windows = _windows(prepared)
+    models_ = models_of(prepared.task, baselines, _counted(len(windows), progress))
+    return _run(windows, models_)
+
+
+def replay_and_weigh(
+    prepared: Prepared,
+    baselines: Sequence[str],
+    progress: Callable[[float], None],
+) -> tuple[pd.DataFrame, tuple[Importance, ...]]:
+    """Return the track record, and what econnet would lose without each indicator."""
+    task = prepared.task
+    windows = _windows(prepared)
+    models_ = models_of(task, baselines, _counted(len(windows), progress))
+    probes = importance.probes(windows, prepared.country.alpha3, task.seed)
+    said = models_["econnet"]([probe.window for probe in probes])
+    own = [of[: probe.own] for of, probe in zip(said, probes, strict=True)]
+    record = _run(windows, {**models_, "econnet": lambda _: own})
+    block = max(task.horizon + 1, PERIODS_A_YEAR[task.frequency])
+    return record, importance.measured(probes, said, block, task.seed)
+
+
+def _windows(prepared: Prepared) -> list[walkforward.Window]:
     task = prepared.task
     schedule = Schedule(rolling_years=task.rolling_years)
-    windows = walkforward.windows(
+    return walkforward.windows(
         prepared.features, task.frequency, prepared.origin, schedule
     )
+
+
+def _counted(windows: int, progress: Callable[[float], None]) -> Callable[[int], None]:
+    """Return what is told of finished windows, and tells of their share."""
     finished = 0
 
     def count(more: int) -> None:
         nonlocal finished
         finished += more
-        progress(finished / len(windows))
+        progress(finished / windows)
 
-    record = walkforward.run(windows, models_of(task, baselines, count))
+    return count
+
+
+def _run(
+    windows: Sequence[walkforward.Window], models_: Mapping[str, walkforward.Model]
+) -> pd.DataFrame:
+    """Return the track record of each model, and which forecasts were signals."""
+    record = walkforward.run(windows, models_)
     return record.assign(signal=_signals(windows, record))
 
 
@@ -830,6 +896,10 @@ def make(
         versions=_versions(),
         made_at=pd.Timestamp.now("UTC").isoformat(timespec="seconds"),
         what_if=supposed,
+        importance=tuple(
+            Weight(it.indicator, *_named(prepared, it.indicator), it.loss, it.interval)
+            for it in model.importance
+        ),
     )
 
 

@@ -18,6 +18,7 @@ import pandas as pd
 
 from econnet.evaluation.metrics import BrierParts, Scores
 from econnet.features import Features, Scaler
+from econnet.importance import Importance
 from econnet.network import Network
 
 RECORD = (
@@ -64,6 +65,8 @@ class Model:
         says whether a forecast was one of contraction, at the threshold of its time.
     outlook
         The country's forecasts at other horizons.
+    importance
+        What econnet's forecasts lose without each indicator; empty if not measured.
     """
 
     network: Network
@@ -71,6 +74,7 @@ class Model:
     track_record: pd.DataFrame
     fingerprint: str
     outlook: tuple[Ahead, ...] = ()
+    importance: tuple[Importance, ...] = ()
 
 
 def fingerprint(features: Features, task: object, version: str) -> str:
@@ -111,6 +115,7 @@ def save(model: Model, path: Path) -> None:
         "frequency": origins.freqstr,
         "horizon": int(record["horizon"].iloc[0]),
         "outlook": [asdict(ahead) for ahead in model.outlook],
+        "importance": [asdict(it) for it in model.importance],
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     model.network.save(path, metadata=metadata, arrays=arrays)
@@ -151,9 +156,15 @@ def load(path: Path) -> Model:
             _record(metadata, arrays),
             metadata["fingerprint"],
             tuple(_ahead(entry) for entry in metadata["outlook"]),
+            tuple(_importance(entry) for entry in metadata["importance"]),
         )
     except (KeyError, IndexError, TypeError) as error:
         raise ValueError(f"{path} is a network, but not a model: {error}") from error
+
+
+def _importance(entry: dict[str, Any]) -> Importance:
+    low, high = entry["interval"]
+    return Importance(**{**entry, "interval": (low, high)})
 
 
 def _ahead(entry: dict[str, Any]) -> Ahead:

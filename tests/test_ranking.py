@@ -69,7 +69,8 @@ def test_country_among_others_is_told_the_same_as_alone(
     (found,) = [it for it in ranked.forecasts if it.country == alone]
     pd.testing.assert_frame_equal(found.track_record, expected.track_record)
     pd.testing.assert_frame_equal(found.history, expected.history)
-    tables = {"track_record", "history", "made_at"}
+    # What past forecasts needed is measured for a country alone.
+    tables = {"track_record", "history", "made_at", "importance"}
     assert without(found, tables) == without(expected, tables)
 
 

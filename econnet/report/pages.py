@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 from econnet.evaluation.comparison import Comparison
 from econnet.evaluation.metrics import Scores
 from econnet.evaluation.signals import FalseAlarm
-from econnet.forecast import Episode, Forecast, SeriesUsed
+from econnet.forecast import Episode, Forecast, SeriesUsed, Weight
 from econnet.models import Ahead
 from econnet.report import words
 
@@ -57,6 +57,8 @@ def content(forecast: Forecast) -> Content:
             [name, words.number(value, 2, sign=True)]
             for name, value in words.by_group(forecast).items()
         ],
+        "importance": words.importance(forecast),
+        "weighed": [_weighed(it) for it in forecast.importance],
         "change": words.change(forecast),
         "watch": [_watched(figure) for figure in words.watch(forecast)],
         "what_if": words.what_if(forecast),
@@ -178,6 +180,12 @@ def _shown_first(forecast: Forecast) -> dict[str, Scores]:
         for name, scores in forecast.baselines.items()
         if name == "base_rate" or name in best
     }
+
+
+def _weighed(weight: Weight) -> list[str]:
+    low, high = (words.number(1000 * bound, 1) for bound in weight.interval)
+    loss = words.number(1000 * weight.loss, 1, sign=True)
+    return [weight.title, loss, f"{low} to {high}"]
 
 
 def _ahead(ahead: Ahead) -> list[str]:

@@ -63,6 +63,7 @@ def to_dict(forecast: Forecast) -> dict[str, Json]:
         "what_if": (
             None if forecast.what_if is None else _known(asdict(forecast.what_if))
         ),
+        "importance": [_known(asdict(it)) for it in forecast.importance],
         "drivers": [_known(asdict(driver)) for driver in forecast.drivers],
         "response_curves": [
             _known(asdict(curve)) for curve in forecast.response_curves

@@ -157,6 +157,14 @@ def _groups(forecast: Forecast) -> pd.DataFrame:
     return pd.DataFrame({"group": list(totals), "contribution": list(totals.values())})
 
 
+def _importance(forecast: Forecast) -> pd.DataFrame:
+    table = _rows(forecast.importance)
+    if table.empty:
+        return table
+    bounds = pd.DataFrame(table.pop("interval").tolist(), columns=["low", "high"])
+    return pd.concat([table, bounds], axis=1)
+
+
 def _responses(forecast: Forecast) -> pd.DataFrame:
     return pd.DataFrame(
         [
@@ -209,6 +217,7 @@ TABLES: Mapping[str, Callable[[Forecast], pd.DataFrame]] = {
     "false-alarms": lambda forecast: _rows(forecast.false_alarms),
     "contributions": lambda forecast: _rows(forecast.drivers),
     "groups": _groups,
+    "importance": _importance,
     "change": lambda forecast: _rows(
         forecast.change.movements if forecast.change else ()
     ),

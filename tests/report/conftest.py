@@ -24,6 +24,7 @@ from econnet.forecast import (
     ResponseCurve,
     SeriesUsed,
     Task,
+    Weight,
 )
 from econnet.labels import RULES
 from econnet.models import Ahead
@@ -138,6 +139,11 @@ def forecast_of(
         episodes=_episodes(output, contraction, said),
         false_alarms=_false_alarms(own),
         data=_data(country.alpha3, frequency, output),
+        importance=tuple(
+            Weight(it.indicator, it.title, it.group, size, (size - 0.003, size + 0.004))
+            for number, it in enumerate(_drivers(9))
+            for size in (0.009 - 0.0015 * number,)
+        ),
         versions={"econnet": "0.1.0", "numpy": "2.4.0", "python": "3.11.9"},
         made_at="2026-11-24T02:30:00+00:00",
     )

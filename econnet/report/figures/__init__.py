@@ -43,6 +43,7 @@ DRAWINGS: Mapping[str, Callable[[Forecast, Look], Figure | None]] = {
     "precision-recall": skill.precision_recall,
     "reliability": skill.reliability,
     "groups": reasons.groups,
+    "importance": reasons.importance,
     "contributions": reasons.contributions,
     "responses": reasons.responses,
 }

@@ -2,6 +2,7 @@
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
 
 from econnet.forecast import Forecast
 from econnet.models import Ahead
@@ -13,6 +14,7 @@ from econnet.report.figures.style import (
     Look,
     add_axes,
     new_figure,
+    tick,
     top_of,
     write_heading,
 )
@@ -48,7 +50,8 @@ def outlook(forecast: Forecast, look: Look) -> Figure | None:
     axes.scatter(said, y, 20, look.forecast, zorder=3, linewidths=0, clip_on=False)
     end = top_of([*(intervals.ravel() / 100), *(rates / 100)])
     axes.set_xlim(0, end)
-    axes.set_xticks(np.linspace(0, end, 3))
+    axes.set_xticks({25.0: (0, 10, 20)}.get(end, (0, end / 2, end)))
+    axes.xaxis.set_major_formatter(FuncFormatter(tick))
     axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.set_yticks([])
     axes.grid(False)

@@ -32,6 +32,9 @@ CURVE_WIDTH, CURVE_HEIGHT, CURVE_PITCH, CURVE_ROW = 48.0, 24.0, 59.0, 45.0
 MOST_CURVES = 6
 # Drivers with a bar of their own.
 MOST_DRIVERS = 27
+# Smaller contributions, which would be printed as 0.00, are added up.
+LEAST_CONTRIBUTION = 0.005
+MOST_WEIGHED = 9
 
 
 def groups(forecast: Forecast, look: Look) -> Figure | None:
@@ -47,12 +50,52 @@ def groups(forecast: Forecast, look: Look) -> Figure | None:
     return figure
 
 
+def importance(forecast: Forecast, look: Look) -> Figure | None:
+    """Draw what past forecasts lose when an indicator is shuffled."""
+    shown = forecast.importance[:MOST_WEIGHED]
+    if not shown:
+        return None
+    height = 8 + 4.6 * len(shown) + 10
+    figure = new_figure(HALF_WIDTH, height)
+    write_heading(figure, height, "What past forecasts needed", "bars: 90%", look)
+    labels = min(max(width_of(it.title, 8, 400) for it in shown) + 3, 0.5 * HALF_WIDTH)
+    room = HALF_WIDTH - labels - 3
+    axes = add_axes(figure, labels, 9.5, room, 4.6 * len(shown))
+    y = np.arange(len(shown))
+    intervals = 1000 * np.array([it.interval for it in shown])
+    axes.hlines(y, intervals[:, 0], intervals[:, 1], color=look.forecast, linewidth=1.2)
+    losses = [1000 * it.loss for it in shown]
+    axes.scatter(losses, y, 16, look.forecast, zorder=3, linewidths=0)
+    axes.axvline(0, color=look.grey, linewidth=0.6)
+    axes.set_ylim(len(shown) - 0.4, -0.6)
+    axes.set_yticks([])
+    axes.grid(False)
+    axes.grid(True, axis="x")
+    axes.margins(x=0.05)
+    axes.set_xlabel("rise in log loss if shuffled, 0.001 nats", labelpad=1)
+    axes.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
+    axes.xaxis.set_major_formatter(FuncFormatter(tick))
+    for row, it in enumerate(shown):
+        axes.annotate(
+            shortened(it.title, labels - 3),
+            (-2 / room, row),
+            xycoords=("axes fraction", "data"),
+            ha="right",
+            va="center_baseline",
+            annotation_clip=False,
+        )
+    return figure
+
+
 def contributions(forecast: Forecast, look: Look) -> Figure | None:
     """Draw what all indicators add to the forecast, the least of many as one."""
     ranked = sorted(forecast.drivers, key=lambda driver: -abs(driver.contribution))
     if not ranked:
         return None
-    shown = ranked if len(ranked) <= MOST_DRIVERS + 1 else ranked[:MOST_DRIVERS]
+    large = [it for it in ranked if abs(it.contribution) >= LEAST_CONTRIBUTION]
+    shown = large[:MOST_DRIVERS]
+    if len(ranked) <= len(shown) + 1:
+        shown = ranked
     rows = [(driver.title, driver.contribution) for driver in shown]
     if rest := ranked[len(shown) :]:
         together = sum(driver.contribution for driver in rest)

@@ -102,6 +102,23 @@ def responses(forecast: Forecast) -> str:
     )
 
 
+def importance(forecast: Forecast) -> str:
+    """Return which indicators past forecasts were better for, and how that is known."""
+    if not forecast.importance:
+        return ""
+    needed = [it.title for it in forecast.importance if it.interval[0] > 0]
+    if needed:
+        found = f"Past forecasts were clearly better for {', '.join(needed[:5])}"
+        found += f" and {len(needed) - 5} more" if len(needed) > 5 else ""
+    else:
+        found = "Past forecasts were clearly better for no single indicator"
+    return (
+        f"{found}: what counts is by how much their log loss rises when the indicator "
+        "is shuffled among forecasts, out of sample. Indicators that move together can "
+        "stand in for each other, and each then seems to matter little."
+    )
+
+
 def what_if(forecast: Forecast) -> str | None:
     """Return what the forecast would be under the assumptions that were made."""
     if forecast.what_if is None:

@@ -65,6 +65,14 @@ def _alt_groups(forecast: Forecast) -> str:
     return f"Bars by group: {', '.join(parts)}."
 
 
+def _alt_importance(forecast: Forecast) -> str:
+    parts = [
+        f"{it.title} {number(1000 * it.loss, 1, sign=True)}"
+        for it in forecast.importance[:5]
+    ]
+    return f"Dots with bars by indicator, in thousandths of a nat: {', '.join(parts)}."
+
+
 def _alt_timeline(forecast: Forecast) -> str:
     own = own_record(forecast).dropna(subset=["outcome"])
     means = own.groupby("outcome")["probability"].mean()
@@ -125,6 +133,7 @@ ALT_TEXTS: dict[str, Callable[[Forecast], str]] = {
     "outlook": _alt_outlook,
     "change": _alt_change,
     "groups": _alt_groups,
+    "importance": _alt_importance,
     "reliability": _alt_reliability,
     "track-record": _alt_timeline,
     "roc": _alt_roc,
