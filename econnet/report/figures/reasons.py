@@ -57,7 +57,9 @@ def importance(forecast: Forecast, look: Look) -> Figure | None:
         return None
     height = 8 + 4.6 * len(shown) + 10
     figure = new_figure(HALF_WIDTH, height)
-    write_heading(figure, height, "What past forecasts needed", "bars: 90%", look)
+    write_heading(
+        figure, height, "What past forecasts needed", "if shuffled; bars: 90%", look
+    )
     labels = min(max(width_of(it.title, 8, 400) for it in shown) + 3, 0.5 * HALF_WIDTH)
     room = HALF_WIDTH - labels - 3
     axes = add_axes(figure, labels, 9.5, room, 4.6 * len(shown))
@@ -72,7 +74,7 @@ def importance(forecast: Forecast, look: Look) -> Figure | None:
     axes.grid(False)
     axes.grid(True, axis="x")
     axes.margins(x=0.05)
-    axes.set_xlabel("rise in log loss if shuffled, 0.001 nats", labelpad=1)
+    axes.set_xlabel("log loss, 0.001 nats", labelpad=1)
     axes.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
     axes.xaxis.set_major_formatter(FuncFormatter(tick))
     for row, it in enumerate(shown):

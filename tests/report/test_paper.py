@@ -1,0 +1,125 @@
+"""The PDF as other people's tools see it: fonts, reading order, nothing cut."""
+
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+
+import pytest
+
+from econnet.report import Format, document
+
+from .conftest import MakeForecast
+
+pytestmark = pytest.mark.skipif(
+    shutil.which("pdftotext") is None, reason="poppler-utils is not installed"
+)
+
+COUNTRIES = (("DEU", "Q"), ("BRA", "A"), ("XKX", "A"))
+
+
+def output_of(*command: str | Path) -> str:
+    run = subprocess.run(command, capture_output=True, check=True, timeout=60)
+    return run.stdout.decode("utf-8")
+
+
+@pytest.fixture(scope="module", params=COUNTRIES, ids=lambda it: it[0])
+def report(
+    request: pytest.FixtureRequest,
+    make_forecast: MakeForecast,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Path:
+    forecast = make_forecast(*request.param)
+    folder = tmp_path_factory.mktemp("paper")
+    (path,) = document.write(forecast, folder, [Format.PDF])
+    return path
+
+
+def test_every_font_is_embedded_and_none_is_of_type_3(report: Path) -> None:
+    lines = output_of("pdffonts", report).splitlines()[2:]
+    assert lines
+    for line in lines:
+        assert "Type 3" not in line
+        embedded, subset, unicode_ = line.split()[-5:-2]
+        assert (embedded, subset, unicode_) == ("yes", "yes", "yes"), line
+
+
+def test_structure_is_read_in_the_order_of_the_page(report: Path) -> None:
+    text = re.sub(r"\s+", " ", output_of("pdfinfo", "-struct-text", report))
+    landmarks = (
+        "chance that output contracts",
+        "What changed",
+        "How good have such forecasts been?",
+        "Track record",
+        "False alarms",
+        "Scores:",
+        "What drives it",
+        "What another figure would change",
+        "Data and method",
+        "How it was made",
+        "What to keep in mind",
+        "To cite it",
+    )
+    places = [text.index(landmark) for landmark in landmarks]
+    assert places == sorted(places)
+
+
+def test_report_is_small_and_no_page_is_nearly_empty(report: Path) -> None:
+    assert report.stat().st_size < 2_000_000
+    pages = output_of("pdftotext", "-layout", report, "-").split("\f")[:-1]
+    assert 4 <= len(pages) <= 7
+    for page in pages:
+        assert len(page.split()) > 120
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word and the box it stands in, in points from the upper left corner."""
+
+    text: str
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    def overlaps(self, other: "Word") -> bool:
+        """Return whether two boxes share more than what their leading lends."""
+        across = min(self.right, other.right) - max(self.left, other.left)
+        down = min(self.bottom, other.bottom) - max(self.top, other.top)
+        height = min(self.bottom - self.top, other.bottom - other.top)
+        return across > 1.0 and down > 0.45 * height
+
+
+def words_of(report: Path) -> Iterator[list[Word]]:
+    """Yield the words of each page."""
+    markup = output_of("pdftotext", "-bbox", report, "-")
+    for page in markup.split("<page ")[1:]:
+        yield [
+            Word(text, *map(float, box))
+            for *box, text in re.findall(
+                r'<word xMin="(.+?)" yMin="(.+?)" xMax="(.+?)" yMax="(.+?)">(.*?)<',
+                page,
+            )
+        ]
+
+
+def test_every_word_stands_inside_the_margins(report: Path) -> None:
+    for words in words_of(report):
+        for word in words:
+            assert word.left > 40, word
+            assert word.right < 595 - 40, word
+            assert word.top > 25, word
+            assert word.bottom < 842 - 14, word
+
+
+def test_no_word_covers_another(report: Path) -> None:
+    for words in words_of(report):
+        covered = [
+            (one.text, other.text)
+            for one, other in combinations(words, 2)
+            if one.overlaps(other)
+        ]
+        assert not covered

@@ -1,0 +1,57 @@
+"""Each figure as it was when somebody last looked at it and found it good.
+
+`ECONNET_NEW_PICTURES=1 pytest tests/report/test_pictures.py` puts today's pictures in
+place of those of `pictures/`: look at them before you commit them. Letters fall
+differently with other versions of matplotlib, so that others are not compared.
+"""
+
+import os
+from pathlib import Path
+
+import matplotlib as mpl
+import pytest
+from matplotlib.testing.compare import compare_images
+
+from econnet.forecast import Forecast
+from econnet.report import figures
+
+SEEN = Path(__file__).parent / "pictures"
+SEEN_WITH = "3.11"
+# Root mean square of the differences, of 255. One label moved by its height gives 3.
+TOLERANCE = 1.5
+
+pytestmark = pytest.mark.skipif(
+    not mpl.__version__.startswith(SEEN_WITH),
+    reason=f"the pictures were drawn with matplotlib {SEEN_WITH}",
+)
+
+
+@pytest.fixture(scope="module")
+def drawn(germany: Forecast) -> dict[str, bytes]:
+    light = figures.draw(germany)
+    pictures = {
+        name: figures.as_png(figure, "Source: OECD", size="screen")
+        for name, figure in light.items()
+    }
+    dark = figures.draw(germany, figures.DARK)["history"]
+    pictures["history-dark"] = figures.as_png(
+        dark, "Source: OECD", figures.DARK, "screen"
+    )
+    return pictures
+
+
+@pytest.mark.parametrize("name", [*figures.DRAWINGS, "history-dark"])
+def test_figure_looks_as_it_did(
+    name: str, drawn: dict[str, bytes], tmp_path: Path
+) -> None:
+    seen, now = SEEN / f"{name}.png", tmp_path / f"{name}.png"
+    if os.environ.get("ECONNET_NEW_PICTURES"):
+        SEEN.mkdir(exist_ok=True)
+        seen.write_bytes(drawn[name])
+    now.write_bytes(drawn[name])
+    difference = compare_images(str(seen), str(now), TOLERANCE)
+    assert difference is None, difference
+
+
+def test_every_picture_that_was_seen_is_still_drawn(drawn: dict[str, bytes]) -> None:
+    assert {path.stem for path in SEEN.glob("*.png")} == set(drawn)
