@@ -1,0 +1,405 @@
+"""How far econnet goes on two cores: rows, countries, workers, a cluster.
+
+    python benchmarks/scale.py [--work stream ...] [--rows 1e5 1e6 1e7] [--json]
+
+Panels are simulated (`benchmarks/panels.py`) into a temporary folder, which needs 80
+bytes a row. Peers run in turns with econnet; values are medians of the rounds, and a
+ratio above 1 means that econnet is better. Memory is the peak of a process of its own.
+"""
+
+import argparse
+import json
+import os
+import platform
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+from panels import simulate
+from sklearn.neural_network import MLPClassifier
+from threadpoolctl import threadpool_limits
+
+from econnet import compute, countries, ensemble, features, forecast, ingest
+from econnet.evaluation import walkforward
+from econnet.evaluation.walkforward import Window
+from econnet.network import AdamW, Architecture, BlockTrainer, Network
+from econnet.network.activations import Array
+from econnet.settings import Settings
+from econnet.streaming import training
+from econnet.streaming.files import open_files
+from econnet.streaming.recipe import Scaling, recipe_of
+from econnet.streaming.survey import survey
+
+ROUNDS = 5
+MEMBERS, ORIGINS, HORIZONS = 16, 25, (1, 2)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One comparison. `spread` is the lowest and highest ratio of a round."""
+
+    work: str
+    measure: str
+    econnet: float
+    peer: str
+    peer_value: float
+    ratio: float
+    reach: float | None
+    spread: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Running:
+    """A cluster of this machine's own."""
+
+    url: str
+    workers: "list[subprocess.Popen[str]]"
+
+
+def peers(_: list[int]) -> Iterator[Row]:
+    """Feed the same blocks to econnet and to scikit-learn, one thread each."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((131_072, 20), np.float32)
+    y = (X[:, :1] + rng.standard_normal((len(X), 1)) > 0).astype(np.float32)
+    for batch in (200, 1000):
+        trainer = BlockTrainer(
+            Network(Architecture.dense(20, [32, 16])), AdamW(), batch
+        )
+        model = MLPClassifier((32, 16), batch_size=batch, alpha=0)
+        model.partial_fit(X[:batch], y[:batch, 0], classes=[0, 1])
+        ours, theirs = _in_turns(
+            lambda trainer=trainer: trainer.learn(X, y),  # type: ignore[misc] # mypy cannot tell the type of a default in a lambda
+            lambda model=model: model.partial_fit(X, y[:, 0]),  # type: ignore[misc]
+        )
+        yield _row(
+            "peers",
+            f"million rows a second, 20-32-16-1, batches of {batch}",
+            len(X) / ours / 1e6,
+            "scikit-learn partial_fit",
+            len(X) / theirs / 1e6,
+            4.0,
+        )
+
+
+def stream(sizes: list[int]) -> Iterator[Row]:
+    """Train on panels of several sizes, in a process of its own and from memory."""
+    for rows in sizes:
+        with tempfile.TemporaryDirectory() as folder:
+            panel = Path(folder) / "panel"
+            panel.mkdir()
+            simulate(panel, rows)
+            seconds, megabytes = _measured(
+                ["train", "--data", f"{panel}/*.parquet", "--target", "output"], folder
+            )
+            yield _single(
+                "stream",
+                f"peak MB, {rows:.0e} rows of 20 indicators",
+                megabytes,
+                "limit",
+                1500.0,
+            )
+            yield _single(
+                "stream",
+                f"seconds for survey, training and holdout, {rows:.0e} rows",
+                seconds,
+                "none",
+                seconds,
+            )
+            if rows <= LARGEST_IN_MEMORY:
+                yield _from_memory(panel, rows)
+
+
+def _from_memory(panel: Path, rows: int) -> Row:
+    """Compare streaming with the same training on blocks that are there already."""
+    files = open_files(panel)
+    recipe = recipe_of(
+        files,
+        label="negative-growth",
+        target="output",
+        horizon=1,
+        event="at",
+        lag=1,
+        kinds={},
+    )
+    seen = survey(files, recipe, seed=0)
+    scaling = Scaling.of(seen.scaler)
+    options = training.Options(fewest_updates=1)
+    blocks = []
+    for chosen in files.ranges:
+        read = files.read(chosen, recipe.columns)
+        target = recipe.targets_of(read)
+        may = (read.period <= seen.newest_learned) & ~np.isnan(target)
+        X = scaling.apply(recipe.inputs_of(read, seen.abroad)).T[may]
+        blocks.append((np.ascontiguousarray(X), target[may, np.newaxis]))
+    learned = sum(len(X) for X, _ in blocks)
+    architecture = Architecture.dense(scaling.width, options.hidden, activation="tanh")
+
+    def from_memory() -> None:
+        trainer = BlockTrainer(
+            Network(architecture), AdamW(), options.batch_size, l2=options.l2
+        )
+        for X, y in blocks:
+            trainer.learn(X, y)
+
+    def streamed() -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            training.train(
+                files,
+                recipe,
+                seen,
+                members=1,
+                seed=0,
+                options=options,
+                unfinished=Path(folder) / "unfinished",
+                fingerprint="",
+            )
+
+    ours, theirs = _in_turns(streamed, from_memory)
+    return _row(
+        "stream",
+        f"million rows a second in training, {rows:.0e} rows, "
+        f"{architecture.describe()}, batches of {options.batch_size}",
+        learned / ours / 1e6,
+        "the same from memory, on one core",
+        learned / theirs / 1e6,
+        0.8,
+    )
+
+
+def world(_: list[int]) -> Iterator[Row]:
+    """Replay history for all countries of the snapshot, annual, two horizons."""
+    seconds, megabytes = _measured(["-c", WORLD], None)
+    what = f"all countries, {ORIGINS} origins, {MEMBERS} members, horizons 1 and 2"
+    yield _single("world", f"seconds, {what}", seconds, "limit", 300.0)
+    yield _single("world", f"peak MB, {what}", megabytes, "limit", 2000.0)
+    one, two = _in_turns(
+        lambda: replay(compute.Cores(1), HORIZONS[:1]),
+        lambda: replay(compute.Cores(2), HORIZONS[:1]),
+        rounds=3,
+    )
+    yield _row("world", "seconds on two cores", two, "on one", one, 1.8, up=False)
+
+
+def cluster(_: list[int]) -> Iterator[Row]:
+    """Replay the same on a Dask cluster of two processes here."""
+    if not find_spec("distributed"):
+        return
+    with _running_cluster() as running, compute.Cluster.connect(running.url) as place:
+        replay(place, HORIZONS[:1])  # imports, on the workers, are not counted
+        there, here = _in_turns(
+            lambda: replay(place, HORIZONS[:1]),
+            lambda: replay(compute.Cores(2), HORIZONS[:1]),
+            rounds=3,
+        )
+        yield _row(
+            "cluster",
+            "seconds on two Dask workers",
+            there,
+            "two cores",
+            here,
+            0.9,
+            up=False,
+        )
+        expected = replay(compute.Cores(2), HORIZONS[:1])
+        same = np.array_equal(replay(place, HORIZONS[:1]), expected)
+        yield _single("cluster", "same bits (1: yes)", float(same), "", 1.0)
+        running.workers[0].kill()
+        same = np.array_equal(replay(place, HORIZONS[:1]), expected)
+        yield _single(
+            "cluster", "same bits after a worker was killed", float(same), "", 1.0
+        )
+
+
+def killed(_: list[int]) -> Iterator[Row]:
+    """Kill training on a streamed panel three times at random, and compare."""
+    rng = np.random.default_rng()
+    with tempfile.TemporaryDirectory() as folder:
+        panel = Path(folder) / "panel"
+        panel.mkdir()
+        simulate(panel, 300_000)
+        command = ["train", "--data", f"{panel}/*.parquet", "--target", "output"]
+        whole, hurt = Path(folder) / "whole", Path(folder) / "hurt"
+        for place in (whole, hurt):
+            place.mkdir()
+        seconds, _peak = _measured(command, str(whole))
+        for _kill in range(3):
+            process = subprocess.Popen(
+                [sys.executable, "-m", "econnet", *command],
+                cwd=hurt,
+                stderr=subprocess.DEVNULL,
+            )
+            try:
+                process.wait(rng.uniform(0.2, 0.9) * seconds)
+            except subprocess.TimeoutExpired:
+                process.send_signal(signal.SIGKILL)
+                process.wait()
+        _measured(command, str(hurt))
+        models = [
+            Network.load(place / "data" / "models" / "panel.npz").parameters
+            for place in (whole, hurt)
+        ]
+        same = np.array_equal(*models)
+    yield _single("killed", "same weights after three kills", float(same), "", 1.0)
+
+
+def replay(place: compute.Place, horizons: tuple[int, ...]) -> Array:
+    """Return what the networks say of all countries in the last 25 origins."""
+    said = []
+    model = ensemble.model(MEMBERS, 0)
+    with compute.using(place):
+        for windows in _world_windows(horizons):
+            said += model(windows)
+    return np.concatenate(said)
+
+
+def _world_windows(horizons: tuple[int, ...]) -> Iterator[list[Window]]:
+    known = ingest.known(Settings(Path("none"), Path("none")))
+    germany = countries.resolve("DEU")
+    prepared = forecast.prepare(known, germany, forecast.Task("A"))
+    for horizon in horizons:
+        made = features.with_target(prepared.features, horizon, "at")
+        yield walkforward.windows(made, "A", prepared.origin)[-ORIGINS:]
+
+
+WORLD = (
+    "from benchmarks.scale import HORIZONS, replay; from econnet import compute; "
+    "replay(compute.Cores(), HORIZONS)"
+)
+
+
+def _measured(arguments: list[str], folder: str | None) -> tuple[float, float]:
+    """Run Python or econnet in a process; return seconds and its peak in MB."""
+    run = arguments if arguments[0] == "-c" else ["-m", "econnet", *arguments]
+    root = str(Path(__file__).parents[1])
+    paths = os.pathsep.join([root, str(Path(__file__).parent)])
+    start = time.perf_counter()
+    process = subprocess.Popen(
+        [sys.executable, *run],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": paths},
+        stdout=subprocess.DEVNULL,
+    )
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(f"a measured run ended with exit code {process.returncode}")
+    unit = 1e6 if sys.platform == "darwin" else 1e3
+    return time.perf_counter() - start, used.ru_maxrss / unit
+
+
+@contextmanager
+def _running_cluster() -> Iterator[Running]:
+    """Start a scheduler and two workers of one thread each, and end them."""
+
+    def start(*arguments: str) -> "subprocess.Popen[str]":
+        return subprocess.Popen(
+            [sys.executable, "-m", "dask", *arguments, "--no-dashboard"],
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    scheduler = start("scheduler", "--host", "127.0.0.1", "--port", "0")
+    lines = scheduler.stderr or []
+    url = next(line.split()[-1] for line in lines if "Scheduler at:" in line)
+    workers = [start("worker", url, "--nthreads", "1", "--no-nanny") for _ in range(2)]
+    try:
+        yield Running(url, workers)
+    finally:
+        for process in (*workers, scheduler):
+            process.kill()
+            process.communicate()
+
+
+def _in_turns(
+    ours: Callable[[], object], theirs: Callable[[], object], rounds: int = ROUNDS
+) -> tuple[Array, Array]:
+    """Return the seconds of both in each round, after a round that is not counted."""
+
+    def seconds(work: Callable[[], object]) -> float:
+        start = time.perf_counter()
+        work()
+        return time.perf_counter() - start
+
+    with threadpool_limits(1):
+        pairs = [(seconds(ours), seconds(theirs)) for _ in range(rounds + 1)]
+    measured = np.array(pairs[1:]).T
+    return measured[0], measured[1]
+
+
+def _row(
+    work: str,
+    measure: str,
+    ours: Array,
+    peer: str,
+    theirs: Array,
+    reach: float,
+    *,
+    up: bool = True,
+) -> Row:
+    """Make a row of what was measured in rounds; `up` if more is better."""
+    ratios = ours / theirs if up else theirs / ours
+    return Row(
+        work,
+        measure,
+        float(np.median(ours)),
+        peer,
+        float(np.median(theirs)),
+        float(np.median(ratios)),
+        reach,
+        (float(ratios.min()), float(ratios.max())),
+    )
+
+
+def _single(work: str, measure: str, value: float, peer: str, limit: float) -> Row:
+    """Make a row of one measurement beside a limit, below which it should stay."""
+    ratio = limit / value if value else 0.0
+    reach = 1.0 if peer != "none" else None
+    return Row(work, measure, value, peer, limit, ratio, reach, (ratio, ratio))
+
+
+def main() -> None:
+    """Print the rows of the works that were asked for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", action="store_true", help="print JSON only")
+    parser.add_argument("--work", nargs="+", choices=WORKS, default=list(WORKS))
+    parser.add_argument("--rows", nargs="+", type=float, default=[1e5, 1e6, 1e7])
+    arguments = parser.parse_args()
+    sizes = [int(rows) for rows in arguments.rows]
+    rows = [row for name in arguments.work for row in WORKS[name](sizes)]
+    if arguments.json:
+        print(json.dumps([asdict(row) for row in rows], indent=2))
+        return
+    print(
+        f"{platform.python_version()}, numpy {np.__version__}, {os.cpu_count()} cores\n"
+    )
+    print("| work | measure | econnet | peer | its value | ratio | spread | reach |")
+    print("|---|---|---|---|---|---|---|---|")
+    for row in rows:
+        low, high = row.spread
+        print(
+            f"| {row.work} | {row.measure} | {row.econnet:.3g} | {row.peer} | "
+            f"{row.peer_value:.3g} | {row.ratio:.2f} | {low:.2f} to {high:.2f} | "
+            f"{'' if row.reach is None else f'{row.reach:.2g}'} |"
+        )
+
+
+LARGEST_IN_MEMORY = 10**7
+
+WORKS: Mapping[str, Callable[[list[int]], Iterator[Row]]] = {
+    "peers": peers,
+    "stream": stream,
+    "world": world,
+    "cluster": cluster,
+    "killed": killed,
+}
+
+if __name__ == "__main__":
+    main()
