@@ -1,3 +1,6 @@
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -80,6 +83,42 @@ def test_finished_tasks_are_not_done_again(tmp_path: Path) -> None:
         np.testing.assert_array_equal(one[0], other[0])
     ledger.forget()
     assert not list((tmp_path / "ledger").iterdir())
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[3])
+from econnet import compute
+from tests.test_compute import halves, key
+
+def done(number):
+    with Path(sys.argv[1]).open("a") as file:
+        file.write(f"{number} ")
+    if number == int(sys.argv[2]):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+with compute.using(compute.Cores(1), compute.Ledger(Path(sys.argv[1] + ".ledger"))):
+    compute.spread(halves, range(9), key, done)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
+def test_work_killed_three_times_comes_to_the_same(tmp_path: Path) -> None:
+    told = tmp_path / "told"
+    root = str(Path(__file__).parents[1])
+    for last in ("1", "4", "5"):
+        command = [sys.executable, "-c", KILLED, str(told), last, root]
+        killed = subprocess.run(command, check=False)
+        assert killed.returncode == -signal.SIGKILL
+    # What was finished is told first, and then done no more.
+    assert told.read_text().split() == [*"01", *"01234", *"012345"]
+    ledger = compute.Ledger(tmp_path / "told.ledger")
+    assert ledger.count() == 6
+    with compute.using(ledger=ledger):
+        made = compute.spread(halves, range(9), key)
+    for one, other in zip(made, compute.spread(halves, range(9), key), strict=True):
+        np.testing.assert_array_equal(one[0], other[0])
 
 
 def test_cluster_that_does_not_answer_is_told() -> None:
