@@ -50,15 +50,18 @@ def each(
 
 
 def ahead(
-    task: Callable[[Item], Result], items: Iterable[Item], most: int = 2
+    task: Callable[[Item], Result],
+    items: Iterable[Item],
+    most: int = 2,
+    threads: int = 1,
 ) -> Iterator[Result]:
-    """Yield the result of `task` for each item, in order, made on another thread.
+    """Yield the result of `task` for each item, in order, made on other threads.
 
     While the caller works on one result, the next are made, at most `most` of them, so
     that memory does not grow with the items.
     """
     left = iter(items)
-    with ThreadPoolExecutor(1) as pool:
+    with ThreadPoolExecutor(threads) as pool:
         coming = deque(pool.submit(task, item) for item in islice(left, most))
         try:
             while coming:

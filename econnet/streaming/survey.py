@@ -25,7 +25,6 @@ from econnet.streaming.files import (
     Ordinals,
     RowRange,
     Singles,
-    ordinal_of,
     written,
 )
 from econnet.streaming.recipe import Abroad, Recipe, Scaling
@@ -157,7 +156,6 @@ def _look(
         name = str(spell.country)
         if not whole or (before is not None and name <= str(before.country)):
             raise DataError(_unsorted(files.place(chosen, spell.first), name))
-    _check_periods(files, recipe, chosen)
     rows = files.read(chosen, recipe.columns)
     same = rows.entity[1:] == rows.entity[:-1]
     back = np.flatnonzero(same & (np.diff(rows.period) <= 0))
@@ -179,16 +177,6 @@ def _look(
         period=rows.period[sampled],
         target=recipe.targets_of(rows)[sampled],
     )
-
-
-def _check_periods(files: Files, recipe: Recipe, chosen: RowRange) -> None:
-    for text, row in files.periods(chosen):
-        if text is None or ordinal_of(text, recipe.frequency) is None:
-            like = written(0, recipe.frequency)
-            raise DataError(
-                f"{files.place(chosen, row)}: {text!r} is no period like {like}, which "
-                "the first row has"
-            )
 
 
 def _check_joints(

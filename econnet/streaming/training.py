@@ -103,7 +103,7 @@ def train(
         rng = np.random.default_rng([seed, epoch, number])
         return _learnable(files, recipe, survey, scaling, number, rng)
 
-    for X, y in compute.ahead(prepare, blocks[done:]):
+    for X, y in compute.ahead(prepare, blocks[done:], most=3, threads=2):
         if len(X):
             trainer.learn(X, y, done)
         done += 1
@@ -128,8 +128,8 @@ def _learnable(
     # Above the first rows of a range stand others, so that only here they lack lags.
     may[: recipe.history] = False
     chosen = rng.permutation(np.flatnonzero(may))
-    scaled = scaling.apply(recipe.inputs_of(rows, survey.abroad))
-    return np.ascontiguousarray(scaled.T)[chosen], target[chosen, np.newaxis]
+    inputs = recipe.inputs_of(rows, survey.abroad)
+    return scaling.apply(inputs[:, chosen]).T, target[chosen, np.newaxis]
 
 
 def _keep(

@@ -203,9 +203,8 @@ def test_panels_that_cannot_be_learned_from_are_refused(
 ) -> None:
     monkeypatch.setattr(files, "RANGE_ROWS", 200)
     write(change(long_panel(countries=10)), tmp_path / "panel.parquet")
-    panel = open_files(tmp_path)
     with pytest.raises(DataError, match=message):
-        survey(panel, recipe(panel), seed=0)
+        survey(panel := open_files(tmp_path), recipe(panel), seed=0)
 
 
 def test_order_is_checked_from_file_to_file(tmp_path: Path) -> None:

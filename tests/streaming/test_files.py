@@ -80,8 +80,6 @@ def test_periods_are_read_in_every_way_of_writing(
     panel = open_files(tmp_path / "panel.parquet")
     assert panel.frequency == frequency
     assert set(np.diff(panel.read(panel.ranges[0]).period)) == {1}
-    for text, _ in panel.periods(panel.ranges[0]):
-        assert ordinal_of(str(text), panel.frequency) is not None
 
 
 def test_files_stand_in_the_order_of_their_rows(tmp_path: Path) -> None:
