@@ -742,9 +742,13 @@ def place(known: Known, country: Country, task: Task) -> Path:
     asked = (task.label, task.frequency, task.horizon, task.event)
     if asked == (usual.label, usual.frequency, usual.horizon, usual.event):
         return Path(country.alpha3)
+    return Path(country.alpha3) / task_name(task)
+
+
+def task_name(task: Task) -> str:
+    """Return the name of the folder in which a task's files stand."""
     safe = "".join(c if c.isalnum() or c in "-_" else "-" for c in task.label)
-    name = f"{safe}-{task.frequency}-h{task.horizon}-{task.event}"
-    return Path(country.alpha3) / name
+    return f"{safe}-{task.frequency}-h{task.horizon}-{task.event}"
 
 
 def final_window(prepared: Prepared) -> walkforward.Window:

@@ -277,6 +277,34 @@ def test_own_file_is_forecast_for_each_of_its_regions(own_file: Path) -> None:
     ]
 
 
+def test_report_on_several_adds_a_ranking_that_leads_to_each(own_file: Path) -> None:
+    run = econnet(
+        *("report", "--data", "my regions.csv", "--members", "2"),
+        *("--format", "html", "--format", "json"),
+        folder=own_file,
+        ECONNET_REPORTS="ranked",
+    )
+    assert run.returncode == 0, run.stderr
+    folder = own_file / "ranked" / "my regions"
+    assert [str(path) for path in sorted(folder.rglob("*.*"))] == [
+        str(folder / path)
+        for path in (
+            *("---South/report.html", "---South/report.json"),
+            *("North/report.html", "North/report.json"),
+            *("ranking/ranking.html", "ranking/ranking.json"),
+        )
+    ]
+    ranking = json.loads((folder / "ranking/ranking.json").read_text("utf-8"))
+    said = [one["probability"] for one in ranking["countries"]]
+    assert said == sorted(said, reverse=True)
+    for one in ranking["countries"]:
+        place = "---South" if one["name"] == "../South" else one["name"]
+        report = json.loads((folder / place / "report.json").read_text("utf-8"))
+        assert report["probability"] == one["probability"]
+        page = (folder / "ranking/ranking.html").read_text("utf-8")
+        assert f'href="../{place}/report.html"' in page
+
+
 def test_one_region_of_many_is_asked_for_by_name(own_file: Path) -> None:
     many = econnet("forecast", "--data", "my regions.csv", folder=own_file)
     assert many.returncode == 2

@@ -64,33 +64,47 @@ class Job:
         return made
 
 
-def jobs(asked: TaskOptions) -> list[Job]:
-    """Return what is to be done, a job a country."""
-    settings, as_of = Settings.from_environment(), date(asked.as_of)
+def jobs(
+    asked: TaskOptions, found: "tuple[Known, list[Country]] | None" = None
+) -> list[Job]:
+    """Return what is to be done, a job a country; `found` is what was read already."""
+    settings = Settings.from_environment()
     if asked.data is None and not asked.country:
         raise UsageError("say which country: --country DEU, or --data FILE")
-    known, chosen = data_and_countries(asked)
-    made = []
-    for one in chosen:
-        task = task_for(asked, known, one)
-        where = _place(asked, known, one, task, alone=len(chosen) == 1)
-        models = settings.data_folder / "models"
-        made.append(
-            Job(
-                known,
-                one,
-                task,
-                as_of,
-                model_file=models / where.with_name(f"{where.name}.npz"),
-                report_folder=settings.reports_folder / where,
-                journal_file=settings.data_folder / "forecasts.csv",
-                data_file=asked.data,
-            )
-        )
-    return made
+    known, chosen = found or data_and_countries(asked)
+    alone = len(chosen) == 1
+    return [
+        _job(settings, asked, known, one, task_for(asked, known, one), alone=alone)
+        for one in chosen
+    ]
 
 
-def rank(asked: TaskOptions) -> "Ranking":
+def _job(
+    settings: Settings,
+    asked: TaskOptions,
+    known: "Known",
+    country: "Country",
+    task: "Task",
+    *,
+    alone: bool,
+) -> Job:
+    where = _place(asked, known, country, task, alone=alone)
+    models = settings.data_folder / "models"
+    return Job(
+        known,
+        country,
+        task,
+        date(asked.as_of),
+        model_file=models / where.with_name(f"{where.name}.npz"),
+        report_folder=settings.reports_folder / where,
+        journal_file=settings.data_folder / "forecasts.csv",
+        data_file=asked.data,
+    )
+
+
+def rank(
+    asked: TaskOptions, found: "tuple[Known, list[Country]] | None" = None
+) -> "Ranking":
     """Return the forecasts of all countries, training where no model fits.
 
     Countries that learn together share a model, which is kept at each one's place. The
@@ -99,7 +113,7 @@ def rank(asked: TaskOptions) -> "Ranking":
     from econnet import forecast, journal, models, ranking
 
     settings = Settings.from_environment()
-    known, chosen = data_and_countries(asked)
+    known, chosen = found or data_and_countries(asked)
     task = common_task(asked, known, chosen)
 
     def find(prepared: "Prepared") -> "Model | None":
@@ -126,6 +140,32 @@ def rank(asked: TaskOptions) -> "Ranking":
     for one in made.forecasts:
         journal.add(one, settings.data_folder / "forecasts.csv", asked.data)
     return made
+
+
+def ranked_jobs(asked: TaskOptions, made: "Ranking", known: "Known") -> list[Job]:
+    """Return a job for each country that was ranked, of the task it was ranked by."""
+    settings = Settings.from_environment()
+    return [
+        _job(settings, asked, known, one.country, one.task, alone=False)
+        for one in made.forecasts
+    ]
+
+
+def ranking_folder(asked: TaskOptions, task: "Task") -> Path:
+    """Return where a ranking stands: the default task's in `ranking`."""
+    from econnet import forecast
+
+    above = Settings.from_environment().reports_folder
+    if asked.data is not None:
+        above = above / _safe(asked.data.stem)
+    usual = forecast.Task(task.frequency)
+    is_usual = (task.label, task.horizon, task.event) == (
+        usual.label,
+        usual.horizon,
+        usual.event,
+    )
+    folder = above / "ranking"
+    return folder if is_usual else folder / forecast.task_name(task)
 
 
 def data_and_countries(asked: TaskOptions) -> "tuple[Known, list[Country]]":

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from econnet.cli import show, stream, work
-from econnet.cli.jobs import jobs, rank
+from econnet.cli.jobs import jobs, rank, ranking_folder
 from econnet.cli.options import All, Cluster, Horizons, Labels, TaskOptions, flat
 from econnet.errors import UsageError
 
@@ -39,7 +39,7 @@ def train(
             if stream.is_asked(one):
                 stream.show(stream.answer(one, retrain=True), one)
             elif everything:
-                _show_ranking(rank(one))
+                _rank(one)
             else:
                 _train(one)
 
@@ -61,6 +61,16 @@ def _train(task: TaskOptions) -> None:
             written = document.write(made, one.report_folder)
         show.verdict(made)
         show.answer(f"Report: {written[0]}")
+
+
+def _rank(task: TaskOptions) -> None:
+    from econnet.report import ranking
+
+    made = rank(task)
+    with show.working("Writing the ranking"):
+        written = ranking.write(made, ranking_folder(task, made.task))
+    _show_ranking(made)
+    show.answer(f"Ranking: {written[0]}")
 
 
 def _show_ranking(made: "Ranking") -> None:
