@@ -62,7 +62,7 @@ def add(forecast: Forecast, path: Path, file: Path | None = None) -> None:
         "pool": task.pool,
         "as_of": forecast.data.as_of,
         "source": forecast.data.source,
-        "file": "" if file is None else file.resolve(),
+        "file": _written(file),
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(path.with_name(f".{path.name}.lock")):
@@ -84,9 +84,10 @@ def read(path: Path) -> list[dict[str, str]]:
         ]
 
 
-def latest(prepared: Prepared, path: Path) -> Previous | None:
+def latest(prepared: Prepared, path: Path, file: Path | None = None) -> Previous | None:
     """Return the newest forecast of the same task from an earlier origin.
 
+    `file` is that of the user, as for `add`: regions of two files may share a name.
     `None` where there is none. One from the same origin is no change worth telling, and
     a line that cannot be read is passed over: the file is the user's.
     """
@@ -98,6 +99,7 @@ def latest(prepared: Prepared, path: Path) -> Previous | None:
         "label": task.label,
         "event": task.event,
         "horizon": str(task.horizon),
+        "file": _written(file),
     }
     found: Previous | None = None
     for row in read(path):
@@ -121,6 +123,10 @@ def _previous(row: dict[str, str], before: pd.Period) -> Previous | None:
     if origin >= before or not 0 <= probability <= 1:
         return None
     return Previous(row["made_at"], origin, period, probability)
+
+
+def _written(file: Path | None) -> str:
+    return "" if file is None else str(file.resolve())
 
 
 def _columns_in(path: Path) -> Sequence[str]:

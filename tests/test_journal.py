@@ -67,6 +67,8 @@ def test_forecast_before_is_the_newest_of_the_same_task(
         journal.add(one, path)
     found = journal.latest(prepared, path)
     assert found == Previous(made.made_at, made.origin - 1, made.period - 1, 0.2)
+    # A region of that name in a file is another one.
+    assert journal.latest(prepared, path, tmp_path / "panel.csv") is None
 
 
 def test_line_that_cannot_be_read_is_passed_over(

@@ -46,14 +46,15 @@ def export(
             raise UsageError(f"no indicator is called {key!r}: {what}")
     named = [one.alpha3 for one in resolve_all(country)] if country else None
     path = output if form is None else output.with_suffix(f".{form}")
-    rows = ingest.known(
-        Settings.from_environment(), date(as_of), countries=named
-    ).observations
+    settings, day = Settings.from_environment(), date(as_of)
+    with show.working("Reading the data"):
+        rows = ingest.known(settings, day, countries=named).observations
     if indicator:
         rows = rows[rows["indicator"].isin(indicator)]
     if rows.empty:
         raise DataError(
             "there are no such observations: `econnet status` says what there is"
         )
-    store.export(rows, path)
+    with show.working("Writing the file"):
+        store.export(rows, path)
     show.answer(f"{len(rows):,} observations in {path}")

@@ -7,12 +7,13 @@ import typer
 
 from econnet.cli import show
 from econnet.cli.jobs import resolve_all
-from econnet.cli.options import Countries
+from econnet.cli.options import Countries, Json
 from econnet.errors import UsageError
 from econnet.settings import Settings
 
 if TYPE_CHECKING:
     from econnet.countries import Country
+    from econnet.ingest import Summary
 
 
 class Source(StrEnum):
@@ -36,6 +37,7 @@ def fetch(
     offline: Annotated[
         bool, typer.Option("--offline", help="Only say what there is already.")
     ] = False,
+    json: Json = False,
 ) -> None:
     """Bring public series from World Bank and FRED into the store.
 
@@ -48,7 +50,7 @@ def fetch(
     chosen = countries.all_countries() if everything else resolve_all(country or [])
     settings = Settings.from_environment()
     if offline:
-        _show_what_there_is(settings, chosen)
+        _show_what_there_is(settings, chosen, json)
         return
     with show.progress("Fetching") as progress:
         summary = ingest.fetch(
@@ -58,32 +60,67 @@ def fetch(
             start_year=start,
             progress=lambda it: progress(it.done / it.total),
         )
-    if len(summary.failed) and not summary.changes and not summary.unchanged:
-        summary.check()
+    if json:
+        show.as_json(
+            {
+                "requested": summary.requested,
+                "unchanged": summary.unchanged,
+                "added": summary.added,
+                "revised": summary.revised,
+                "missing": list(summary.missing),
+                "kept": list(summary.kept),
+                "failed": list(summary.failed),
+            }
+        )
+    else:
+        _show_summary(summary)
+    summary.check()
+
+
+def _show_summary(summary: "Summary") -> None:
+    """Print what a fetch did, and note what it could not do."""
+    if summary.failed and not summary.changes and not summary.unchanged:
+        return
     for line in summary.missing:
         show.note(f"not there: {line}")
     for line in summary.kept:
         show.note(f"kept the series on its later base: {line}")
     for line in summary.failed[1:]:
         show.note(f"failed: {line}")
-    show.answer(
+    show.prose(
         f"{summary.requested} series asked for, {summary.unchanged} unchanged: "
         f"{summary.added:,} new values, {summary.revised:,} revised"
     )
-    summary.check()
 
 
-def _show_what_there_is(settings: Settings, chosen: "list[Country]") -> None:
+def _show_what_there_is(
+    settings: Settings, chosen: "list[Country]", json: bool
+) -> None:
     from econnet import ingest
 
     known = ingest.known(settings)
     place = show.PLACES[known.source]
+    rows = []
     for one in chosen:
         own = known.series[known.series["country"] == one.alpha3]
-        if len(own):
-            newest = own["retrieved_at"].max().date()
+        newest = str(own["retrieved_at"].max().date()) if len(own) else None
+        rows.append(
+            {
+                "country": one.alpha3,
+                "name": one.name,
+                "series": len(own),
+                "source": known.source,
+                "retrieved_at": newest,
+            }
+        )
+    if json:
+        show.as_json(rows)
+        return
+    for row in rows:
+        if row["series"]:
             show.answer(
-                f"{one.name}: {len(own)} series in {place}, retrieved up to {newest}"
+                f"{row['name']}: {row['series']} series in {place}, "
+                f"retrieved up to {row['retrieved_at']}"
             )
         else:
-            show.answer(f"{one.name}: nothing in {place}")
+            show.answer(f"{row['name']}: nothing in {place}")

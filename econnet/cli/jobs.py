@@ -58,8 +58,9 @@ class Job:
             with show.progress("Replaying history") as progress:
                 model = forecast.train(prepared, progress)
             models.save(model, self.model_file)
-        previous = journal.latest(prepared, self.journal_file)
-        made = forecast.make(prepared, model, previous, assumptions)
+        previous = journal.latest(prepared, self.journal_file, self.data_file)
+        with show.working("Putting the answer together"):
+            made = forecast.make(prepared, model, previous, assumptions)
         journal.add(made, self.journal_file, self.data_file)
         return made
 
@@ -224,7 +225,8 @@ def known_data(settings: Settings, as_of: "pd.Timestamp | None" = None) -> "Know
     """Return the data of the store, and of the snapshot where it lacks them."""
     from econnet import ingest
 
-    found = ingest.known(settings, as_of)
+    with show.working("Reading the data"):
+        found = ingest.known(settings, as_of)
     if found.source == "store":
         for notice in found.notices:
             show.note(notice)
@@ -283,7 +285,8 @@ def _own_data(path: Path, lag: int, kinds: list[str]) -> "Known":
     from econnet.sources import tabular
 
     said = kinds_said(kinds)
-    table = tabular.read(path, kinds=said, lag=lag)
+    with show.working("Reading the data"):
+        table = tabular.read(path, kinds=said, lag=lag)
     taken = ", ".join(f"{name} {kind}" for name, kind in table.kinds.items())
     show.note(f"{path.name}: taken as {taken}; --kind COLUMN=KIND says otherwise")
     return table.known(path.name)

@@ -18,9 +18,8 @@ def countries(json: Json = False) -> None:
     """
     from econnet import ingest
 
-    with show.working("Reading the data"):
-        known = known_data(Settings.from_environment())
-        rows = ingest.countries_with(known, "real_gdp").to_dict("records")
+    known = known_data(Settings.from_environment())
+    rows = ingest.countries_with(known, "real_gdp").to_dict("records")
     if json:
         show.as_json(rows)
         return

@@ -46,6 +46,9 @@ def test_status_says_what_is_set_and_where(tmp_path: Path) -> None:
         ("forecast", {"ECONNET_COUNTRY": "Elbonia,DEU"}, "'Elbonia'"),
         ("forecast --country Erewhon", {"ECONNET_COUNTRY": "Elbonia"}, "'Erewhon'"),
         ("train", {"ECONNET_HORIZON": "99"}, "(set by ECONNET_HORIZON)"),
+        ("backtest", {"ECONNET_HORIZON": "3"}, "no country is called 'Atlantis'"),
+        ("train --data x.csv --kind a=b", {}, "--kind 'a=b' is not COLUMN=KIND"),
+        ("backtest --all --refit never", {}, "--refit 'never'"),
     ],
 )
 def test_flag_is_stronger_than_environment_and_that_than_the_file(

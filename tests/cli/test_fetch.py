@@ -58,9 +58,11 @@ def test_status_counts_what_a_refetch_revised(
     assert "not there: FRED, " in first.stderr
     assert status(tmp_path)["revisions"] == 0
     sources.bank[GDP] = rows_of(TOGO, YEARS | {"2020": 2.0}) + rows_of(GERMANY, YEARS)
-    again = fetch(tmp_path, environment)
+    again = fetch(tmp_path, environment, "--json")
     assert again.returncode == 0, again.stderr
-    assert again.stdout.endswith(": 0 new values, 1 revised\n")
+    summary = json.loads(again.stdout)
+    assert (summary["added"], summary["revised"], summary["failed"]) == (0, 1, [])
+    assert summary["unchanged"] == summary["requested"] - len(summary["missing"]) - 1
     assert status(tmp_path)["revisions"] == 1
     table = econnet("status", folder=tmp_path, COLUMNS="80").stdout
     assert ", 1 revised" in table
