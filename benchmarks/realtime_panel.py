@@ -16,11 +16,15 @@ reviser (MIT). The folder that holds `vintages/realtime_quarterly.parquet` is na
 import argparse
 import os
 import sys
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 import duckdb
 import pandas as pd
+
+from econnet.sources import tabular
+from econnet.sources.observations import Known
 
 # What is seasonally adjusted, under plain names. The foreign figures are columns of
 # Switzerland, for nothing else is known of those countries.
@@ -73,6 +77,14 @@ def panel(source: Path) -> pd.DataFrame:
         }
     )
     return long.sort_values(["indicator", "period", "known_at"], ignore_index=True)
+
+
+def known(source: Path) -> Known:
+    """Return the vintages as a user's file gives them."""
+    with tempfile.TemporaryDirectory() as written:
+        file = Path(written) / "switzerland.parquet"
+        duckdb.from_df(panel(source)).write_parquet(str(file))
+        return tabular.read(file).known(file.name)
 
 
 def main() -> None:

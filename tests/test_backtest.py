@@ -16,7 +16,7 @@ from econnet.evaluation import metrics
 from econnet.forecast import Prepared, Task
 from econnet.report.words import replay
 from econnet.sources.observations import Known
-from tests.builders import observations, series_of, world
+from tests.builders import observations, published, series_of, world
 from tests.user import econnet
 
 FRANCE, GERMANY, ITALY = (countries.by_alpha3(it) for it in ("FRA", "DEU", "ITA"))
@@ -287,3 +287,25 @@ def test_wrong_use_is_told_in_a_line(
     assert run.stdout == ""
     assert said in run.stderr
     assert "Traceback" not in run.stderr
+
+
+def test_user_sees_figures_of_the_time_beside_those_of_today(tmp_path: Path) -> None:
+    rows = published(world(countries=1, quarters=112), first="2000Q1")
+    columns = ["country", "period", "indicator", "value", "known_at"]
+    rows[columns].to_csv(tmp_path / "accounts.csv", index=False)
+    found = {}
+    for vintages in ("real", "revised"):
+        done = econnet(
+            *("backtest", "--data", "accounts.csv", "--vintages", vintages),
+            *("--start", "2004Q1", "--baselines", "base_rate", "--json"),
+            folder=tmp_path,
+        )
+        assert done.returncode == 0, done.stderr
+        found[vintages] = json.loads(done.stdout)
+    real, revised = (found[it]["task"] for it in ("real", "revised"))
+    assert (real["share_in_real_time"], revised["share_in_real_time"]) == (1, 0)
+    assert real["first_origin"] == revised["first_origin"] == "2004Q1"
+    scores = [found[it]["models"]["econnet"] for it in ("real", "revised")]
+    assert scores[0]["n"] == scores[1]["n"] > 50
+    assert scores[0]["n_contractions"] == scores[1]["n_contractions"]
+    assert scores[0]["brier"] != scores[1]["brier"]
