@@ -13,6 +13,7 @@ from econnet import backtest, countries
 from econnet.backtest import Backtest
 from econnet.errors import DataError
 from econnet.evaluation import metrics
+from econnet.features import Event
 from econnet.forecast import Prepared, Task
 from econnet.report.words import replay
 from econnet.sources.observations import Known
@@ -192,6 +193,23 @@ def test_within_asks_for_a_contraction_in_any_period_up_to_the_horizon(
     for origin, outcome in record["outcome"].items():
         assert isinstance(origin, pd.Period)
         assert outcome == marks.loc[[origin + 1, origin + 2]].max()
+
+
+@pytest.mark.parametrize(
+    ("horizon", "event", "said"),
+    [
+        (0, "at", "now"),
+        (0, "within", "now"),
+        (1, "at", "1 quarter ahead"),
+        (4, "within", "within 4 quarters ahead"),
+    ],
+)
+def test_title_says_how_far_ahead(
+    result: Backtest, horizon: int, event: Event, said: str
+) -> None:
+    task = replace(result.task, horizon=horizon, event=event)
+    title = replay.title(replace(result, task=task))
+    assert title == f"France, Germany: negative-growth of real_gdp, {said}"
 
 
 def test_sentences_count_what_was_won_and_lost(result: Backtest) -> None:

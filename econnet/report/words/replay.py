@@ -24,7 +24,9 @@ def title(result: Backtest) -> str:
     event = task.label
     if task.label in RULES:
         event = f"{task.label} of {task.target}"
-    ahead = f"{count(task.horizon, NOUN[task.frequency], none='0')} ahead"
+    if task.horizon == 0:
+        return f"{shown}: {event}, now"
+    ahead = f"{count(task.horizon, NOUN[task.frequency])} ahead"
     within = "within " if task.event == "within" else ""
     return f"{shown}: {event}, {within}{ahead}"
 
