@@ -7,15 +7,15 @@ in it are worked out here, in pixels; colours are names that the style sheet kno
 a light page and a dark one.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
 
 from econnet.catalog import Frequency
-from econnet.evaluation.metrics import roc_curve
+from econnet.evaluation.metrics import precision_recall_curve, roc_curve
 from econnet.forecast import Forecast
 from econnet.report import words
 from econnet.report.figures.past import growth_limits
@@ -148,6 +148,7 @@ def charts(forecast: Forecast) -> dict[str, Chart]:
         record(forecast),
         reliability(forecast),
         roc(forecast),
+        precision_recall(forecast),
         *(
             response(forecast, number)
             for number in range(len(forecast.response_curves))
@@ -298,34 +299,60 @@ def roc(forecast: Forecast) -> Chart | None:
     """Return hits against false alarms for every threshold, of all models."""
     if forecast.metrics.auroc is None:
         return None
+    x = Column("false_alarm_rate", "false alarms, % of expansions", (), "percent")
+    y = Column("hit_rate", "hits, % of contractions", (), "percent")
+    note = f"ROC; blue: this forecast, AUROC {words.number(forecast.metrics.auroc, 2)}"
+    heading = "Hits against false alarms"
+    return _by_threshold(forecast, "roc", heading, note, roc_curve, (x, y))
+
+
+def precision_recall(forecast: Forecast) -> Chart | None:
+    """Return how many alarms were right by how much they caught, of all models."""
+    own = forecast.metrics.average_precision
+    if forecast.metrics.auroc is None or own is None:
+        return None
+    x = Column("recall", "caught, % of contractions", (), "percent")
+    y = Column("precision", "right, % of alarms", (), "percent")
+    note = f"blue: this forecast, average precision {words.number(own, 2)}"
+    heading = "Alarms that were right"
+    points = precision_recall_curve
+    return _by_threshold(forecast, "precision-recall", heading, note, points, (x, y))
+
+
+def _by_threshold(
+    forecast: Forecast,
+    name: str,
+    heading: str,
+    note: str,
+    points: Callable[[Floats, Floats], tuple[Floats, Floats]],
+    axes: tuple[Column, Column],
+) -> Chart:
+    """Return a curve of each model, one point a threshold."""
     frame = Frame(NARROW, 260, (0, 1), (0, 1))
-    marks = [*frame.grid("percent", "percent"), frame.line([(0, 0), (1, 1)], "faint")]
-    names, falses, hits = [], [], []
+    marks = frame.grid("percent", "percent")
+    if name == "roc":
+        marks.append(frame.line([(0, 0), (1, 1)], "faint"))
+    models, across, up = [], [], []
     scored = forecast.track_record.dropna(subset=["outcome", "probability"])
-    for name in [*(it for it in forecast.baselines if it != "base_rate"), "econnet"]:
-        rows = scored[scored["model"] == name]
-        x, y = roc_curve(
+    for model in [*(it for it in forecast.baselines if it != "base_rate"), "econnet"]:
+        rows = scored[scored["model"] == model]
+        x, y = points(
             rows["probability"].to_numpy(dtype=float),
             rows["outcome"].to_numpy(dtype=float),
         )
-        color = "own" if name == "econnet" else "base"
+        color = "own" if model == "econnet" else "base"
         marks.append(frame.line(zip(x, y, strict=True), color))
-        names += [_model_title(name)] * len(x)
-        falses += x.tolist()
-        hits += y.tolist()
-    marks += frame.names("false alarms, % of expansions", "hits, % of contractions")
+        models += [_model_title(model)] * len(x)
+        across += x.tolist()
+        up += y.tolist()
+    marks += frame.names(axes[0].title, axes[1].title)
     columns = (
-        Column("model", "model", tuple(names)),
-        Column("false_alarm_rate", "false alarms", tuple(falses), "percent"),
-        Column("hit_rate", "hits", tuple(hits), "percent"),
+        Column("model", "model", tuple(models)),
+        replace(axes[0], values=tuple(across)),
+        replace(axes[1], values=tuple(up)),
     )
-    picture = frame.picture(
-        "Hits against false alarms",
-        f"ROC; blue: this forecast, AUROC {forecast.metrics.auroc:.2f}",
-        words.alt(forecast, "roc"),
-        marks,
-    )
-    return Chart("roc", "Hits against false alarms", columns, (picture,))
+    picture = frame.picture(heading, note, words.alt(forecast, name), marks)
+    return Chart(name, heading, columns, (picture,))
 
 
 def response(forecast: Forecast, number: int) -> Chart:

@@ -117,3 +117,18 @@ def test_ticks_are_few_and_inside(low: float, length: float, most: int) -> None:
     found = ticks((low, low + length), most)
     assert 1 <= len(found) <= most + 2
     assert all(low - 1e-6 <= it <= low + length + 1e-6 for it in found)
+
+
+@pytest.mark.parametrize("name", ["roc", "precision-recall"])
+def test_curve_by_threshold_has_every_model_and_stays_a_share(
+    name: str, germany: Forecast
+) -> None:
+    chart = charts.charts(germany)[name]
+    models = set(column(chart, "model"))
+    assert len(models) == len(germany.baselines)  # without the long-run rate's
+    assert "this forecast" in models
+    for one in chart.columns[1:]:
+        assert all(isinstance(it, float) and 0 <= it <= 1 for it in one.values)
+    # A threshold above all probabilities is no alarm, one below all catches everything.
+    recall = "hit_rate" if name == "roc" else "recall"
+    assert {0.0, 1.0} <= set(column(chart, recall))
