@@ -276,3 +276,12 @@ def test_words_hold_for_a_country_that_never_contracted(germany: Forecast) -> No
 )
 def test_printable_keeps_letters_and_nothing_else(text: str, said: str) -> None:
     assert words.printable(text) == said
+
+
+def test_chance_within_a_horizon_names_all_its_periods(germany: Forecast) -> None:
+    task = replace(germany.task, horizon=3, event="within")
+    told = replace(germany, task=task, period=germany.origin + 3)
+    first, last = (words.period_in_words(germany.origin + ahead) for ahead in (1, 3))
+    said = f"in at least one quarter from {first} to {last}: "
+    assert said in words.chance(told)
+    assert said not in words.chance(germany)

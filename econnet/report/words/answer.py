@@ -60,10 +60,18 @@ def chance(forecast: Forecast) -> str:
     """Return the figure under the answer, with its interval."""
     low, high = (round(100 * bound) for bound in forecast.interval)
     return (
-        f"chance that {contraction_clause(forecast)} in "
-        f"{period_in_words(forecast.period)}: {percent(forecast.probability)}, "
-        f"90% interval {low} to {high}%"
+        f"chance that {contraction_clause(forecast)} in {when(forecast)}: "
+        f"{percent(forecast.probability)}, 90% interval {low} to {high}%"
     )
+
+
+def when(forecast: Forecast) -> str:
+    """Return the period that is forecast, or the periods of which one is enough."""
+    task, last = forecast.task, period_in_words(forecast.period)
+    if task.event == "at" or task.horizon <= 1:
+        return last
+    first = period_in_words(forecast.origin + 1)
+    return f"at least one {NOUN[task.frequency]} from {first} to {last}"
 
 
 @dataclass(frozen=True)

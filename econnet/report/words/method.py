@@ -5,7 +5,7 @@ from datetime import date
 
 from econnet.forecast import Forecast, Task
 from econnet.labels import RULES
-from econnet.report.words.answer import made_day, made_on
+from econnet.report.words.answer import made_day, made_on, when
 from econnet.report.words.plain import NOUN, count, day
 
 # Shares of figures in real time from which on all are, and below which none is.
@@ -39,7 +39,8 @@ def method(forecast: Forecast) -> list[tuple[str, str]]:
     return [
         (
             "What is forecast",
-            f"Whether {forecast.period} will be a contraction: {forecast.meaning}. The "
+            f"Whether there will be a contraction in {when(forecast)}: "
+            f"{forecast.meaning}. The "
             f"forecast is made in {forecast.origin}, {_horizon(task)}, by the rule "
             f"{task.label} applied to {forecast.target_title}.",
         ),
