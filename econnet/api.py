@@ -43,6 +43,7 @@ from econnet.sources.tabular import Kind
 
 if TYPE_CHECKING:
     from econnet.backtest import Backtest
+    from econnet.ranking import Ranking
 
 Day = str | date | None
 
@@ -319,6 +320,31 @@ def run_backtest(
     prepared = backtest.prepare(known, found, task, _timestamp(as_of))
     first = None if start is None else pd.Period(start, PANDAS_ALIAS[task.frequency])
     return backtest.run(prepared, found, refit_every, first, baselines, progress)
+
+
+def rank_countries(
+    names: Sequence[str],
+    data: Known | None = None,
+    as_of: Day = None,
+    progress: Callable[[float], None] = lambda _: None,
+    **choices: Unpack[TaskChoices],
+) -> "Ranking":
+    """Forecast many countries, and return them with the likeliest contraction first.
+
+    Those that learn together are trained once, so that a hundred take little longer
+    than one. A country whose data do not suffice is left out, and named.
+
+    Raises
+    ------
+    UsageError, DataError
+        A name or the task is wrong, or no country can be forecast.
+    """
+    from econnet import ranking
+
+    known = data or read_data(as_of=as_of)
+    found = [find_country(name, known) for name in names]
+    task = choose_task(found[0], known, **choices)
+    return ranking.make(known, found, task, _timestamp(as_of), progress=progress)
 
 
 def judge_forecasts(data: Known | None = None) -> Hindsight:

@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import pandas as pd
@@ -17,13 +18,15 @@ from econnet import (
     list_indicators,
     make_forecast,
     mark_contractions,
+    rank_countries,
     read_data,
     run_backtest,
     to_record,
     write_report,
 )
+from econnet.api import TaskChoices
 from econnet.errors import DataError, UsageError
-from econnet.forecast import Forecast
+from econnet.forecast import Forecast, Task
 from econnet.sources.observations import Known
 from tests.builders import series_of, world
 from tests.sources.servers import LITHUANIA, Sources, rows_of
@@ -94,6 +97,22 @@ def test_backtest_scores_econnet_beside_the_baselines_asked_for(data: Known) -> 
     assert [country.alpha3 for country in result.countries] == ["DEU", "FRA"]
     assert {*result.performances} >= {"econnet", "base_rate", "logit"}
     assert result.track_record["origin"].min() == pd.Period("2010Q1", "Q")
+
+
+def test_everything_of_a_task_can_be_said() -> None:
+    assert {*TaskChoices.__annotations__} == {field.name for field in fields(Task)}
+
+
+def test_countries_are_ranked_by_what_is_said_of_them(
+    data: Known, made: Forecast
+) -> None:
+    ranked = rank_countries(
+        ["Germany", "FRA"], data, pool="own", members=1, horizon=2
+    ).forecasts
+    said = {one.country.alpha3: one.probability for one in ranked}
+    assert list(said.values()) == sorted(said.values(), reverse=True)
+    assert said.keys() == {"DEU", "FRA"}
+    assert said["DEU"] == made.probability
 
 
 def test_panel_and_contractions_can_be_opened(data: Known) -> None:
