@@ -4,13 +4,14 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
 
 import pytest
 
 from econnet.report import Format, document
+from econnet.whatif import Supposed, WhatIf
 
 from .conftest import MakeForecast
 
@@ -123,3 +124,16 @@ def test_no_word_covers_another(report: Path) -> None:
             if one.overlaps(other)
         ]
         assert not covered
+
+
+def test_letter_holds_the_first_page_too_with_all_that_may_stand_on_it(
+    make_forecast: MakeForecast, tmp_path: Path
+) -> None:
+    supposed = Supposed("real_gdp", "Real GDP", "change, percent", 1.1, -2.0, 0.2, True)
+    forecast = replace(make_forecast("BRA", "A"), what_if=WhatIf(0.2, (supposed,)))
+    (path,) = document.write(forecast, tmp_path, [Format.PDF], "letter")
+    first, second = output_of("pdftotext", "-layout", path, "-").split("\f")[:2]
+    assert "These data are old" in first
+    assert "What if?" in first
+    assert "All of them: page" in first
+    assert second.split("Track record")[0].count("\n") < 6

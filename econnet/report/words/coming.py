@@ -8,7 +8,7 @@ from econnet.report.words.plain import NOUN, day, number, percent, points
 
 # Movements that the text names, and figures to come that it lists.
 MOVEMENTS_NAMED = 2
-FIGURES_WATCHED = 4
+FIGURES_WATCHED = 3
 
 
 def before(forecast: Forecast) -> str | None:
