@@ -84,7 +84,7 @@ def judge(
             chosen = np.flatnonzero(wanted)
             if not len(chosen):
                 continue
-            X = np.ascontiguousarray(scaling.apply(inputs[:, chosen]).T)
+            X = np.ascontiguousarray(scaling.apply(np.take(inputs, chosen, axis=1)).T)
             said = network.logits(X)[:, :, 0].astype(np.float64).mean(axis=0)
             judged = scored[chosen]
             outcome = target[chosen][judged].astype(np.float64)

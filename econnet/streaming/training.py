@@ -129,7 +129,8 @@ def _learnable(
     may[: recipe.history] = False
     chosen = rng.permutation(np.flatnonzero(may))
     inputs = recipe.inputs_of(rows, survey.abroad)
-    return scaling.apply(inputs[:, chosen]).T, target[chosen, np.newaxis]
+    own = np.take(inputs, chosen, axis=1)  # indexing takes four times as long
+    return scaling.apply(own).T, target[chosen, np.newaxis]
 
 
 def _keep(
