@@ -5,6 +5,7 @@ publication lag is counted in days from the last day of a period to the day on w
 careful user could have had its first figure.
 """
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -75,6 +76,9 @@ class Indicator:
         The heading under which a report shows it: `output`, `trade`, ...
     transform
         How its levels become a feature; `ratio` divides by `denominator`.
+    measures
+        The catalog's key of what it is known to measure, for those who ask for the
+        unemployment rate by whatever name; empty where that is unknown.
     """
 
     key: str
@@ -83,6 +87,7 @@ class Indicator:
     group: str
     transform: Transform
     denominator: str | None
+    measures: str
     series: tuple[SeriesTemplate, ...]
 
     @property
@@ -155,6 +160,53 @@ def search(words: str) -> list[Indicator]:
     ]
 
 
+def recognise(name: str) -> Indicator | None:
+    """Return the indicator that a stranger calls so; `None` for a name of one's own.
+
+    By its key, its title or the id of one of its series, in capitals or not.
+
+    >>> recognise("unrate").key
+    'unemployment'
+    """
+    return _by_name().get(_folded(name))
+
+
+def differences(indicator: Indicator) -> list[tuple[str, str]]:
+    """Return of which two indicators one is the difference, in the catalog's view.
+
+    >>> differences(load()["term_spread"])
+    [('ten_year_rate', 'three_month_rate')]
+    """
+    found = []
+    for template in indicator.series:
+        minuend, _, subtrahend = template.id.partition("-")
+        parts = recognise(minuend), recognise(subtrahend)
+        if parts[0] and parts[1]:
+            found.append((parts[0].key, parts[1].key))
+    return found
+
+
+@cache
+def _by_name() -> Mapping[str, Indicator]:
+    everything = load().values()
+    names = [(it.key, it) for it in everything]
+    names += [(it.title, it) for it in everything]
+    names += [
+        (template.id, it)
+        for it in everything
+        for template in it.series
+        if template.source in SOURCES_OF_TELLING_IDS
+        and template.id not in IDS_THAT_ARE_WORDS
+        and "{" not in template.id
+    ]
+    # Of equal names the first counts.
+    return {_folded(name): it for name, it in reversed(names)}
+
+
+def _folded(name: str) -> str:
+    return re.sub(r"[\s_]+", "_", name.strip()).casefold()
+
+
 def _indicator(key: str, entry: Mapping[str, Any]) -> Indicator:
     return Indicator(
         key=key,
@@ -163,6 +215,7 @@ def _indicator(key: str, entry: Mapping[str, Any]) -> Indicator:
         group=entry["group"],
         transform=entry["transform"],
         denominator=entry.get("denominator"),
+        measures=key,
         series=tuple(_series(template) for template in entry["series"]),
     )
 
@@ -185,3 +238,7 @@ RIGHTS: Mapping[str, str] = {
     "pwt": "CC BY 4.0",
     "worldbank": "CC BY 4.0",
 }
+
+# The OECD's and the Penn World Table's ids are plain words, such as `gdp` and `pop`.
+SOURCES_OF_TELLING_IDS = frozenset({"fred", "worldbank"})
+IDS_THAT_ARE_WORDS = frozenset({"CONSUMER", "CP", "RPI"})

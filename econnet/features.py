@@ -2,10 +2,11 @@
 
 Every indicator is transformed (growth, log-difference, difference, level or ratio),
 and each origin takes the newest transformed value that was known on its last day, some
-values before that, and their moving averages. A value serves for at most a year after
-it was published. From the labels known at the origin come the last known phase, how
-long it has lasted and how often the country has contracted so far; from the other
-countries, their mean growth and the share of them that shrank.
+values before that, and their moving averages; of unemployment also its rise above its
+low of the year before. A value serves for at most a year after it was published. From
+the labels known at the origin come the last known phase, how long it has lasted and how
+often the country has contracted so far; from the other countries, their mean growth and
+the share of them that shrank.
 
 Where the data have vintages, an origin takes those of its last day, and the label as it
 was told then. `Features.as_known_on` hides what a model may not see on a day.
@@ -14,7 +15,7 @@ Missing values stay missing here: `Scaler`, fitted on the training rows of each 
 alone, replaces them by the training median and adds a flag that says so.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal, TypeAlias
@@ -23,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from econnet.catalog import PANDAS_ALIAS, Frequency
+from econnet.catalog import PANDAS_ALIAS, Frequency, Indicator
 from econnet.labels import RULES, Label
 from econnet.panel import Days, Panel
 from econnet.readings import (
@@ -64,12 +65,13 @@ class Shape:
         lags = [lag + 1 for lag in self.lags]
         return max(*lags, *self.means, *self.deviations)
 
-    def columns(self, key: str) -> list["Column"]:
+    def columns(self, indicator: Indicator) -> list["Column"]:
         """Return what the columns of an indicator are."""
-        lags = [
-            Column(f"{key} lag {lag}", key) if lag else Column(key, key, 1.0)
-            for lag in self.lags
-        ]
+        key = indicator.key
+        # The change of a thing is another thing.
+        measures = indicator.measures if indicator.transform == "level" else ""
+        newest = Column(key, key, 1.0, measures=measures)
+        lags = [Column(f"{key} lag {lag}", key) if lag else newest for lag in self.lags]
         means = [Column(f"{key} mean {n}", key, 1 / n) for n in self.means]
         deviations = [Column(f"{key} deviation {n}", key) for n in self.deviations]
         return [*lags, *means, *deviations]
@@ -111,11 +113,15 @@ class Column:
     ----------
     newest_weight
         How much the column moves when the indicator's newest value moves by 1.
+    measures
+        What it holds the newest figure of, in words known to all: a key of the
+        catalog, such as `term_spread`, or `sahm_gap`; empty for anything else.
     """
 
     name: str
     indicator: str
     newest_weight: float = 0.0
+    measures: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,6 +187,10 @@ class Features:
         values: Floats = self.X[:, position]
         return values
 
+    def measured(self, what: str) -> str | None:
+        """Return the name of the column that measures this; `None` where none does."""
+        return next((it.name for it in self.columns if it.measures == what), None)
+
     def as_known_on(self, day: np.int64) -> "Features":
         """Return the features and targets that a model may see on a day.
 
@@ -229,8 +239,17 @@ def build(panel: Panel, label: Label, horizon: int, event: Event = "at") -> Feat
     shapes = _shapes(panel, label.target, origins.countries)
     read = readings(panel, origins, {key: it.length for key, it in shapes.items()})
     parts = [shape.of(read[key]) for key, shape in shapes.items()]
+    columns = [
+        it
+        for key, shape in shapes.items()
+        for it in shape.columns(panel.indicators[key])
+    ]
+    unemployment = _unemployment(panel, shapes)
+    if unemployment is not None:
+        span = SAHM_SPANS[panel.frequency]
+        parts.append(_sahm_gap(panel, origins, unemployment, span))
+        columns.append(_sahm_column(unemployment, span))
     parts.append(_phase_columns(phases(label, panel, origins)))
-    columns = [it for key, shape in shapes.items() for it in shape.columns(key)]
     columns += [Column(name, PHASE) for name in PHASE_COLUMNS]
     if label.target in shapes and len(origins.countries) >= FEWEST_COUNTRIES_ABROAD:
         parts.append(_abroad(read[label.target][:, -1], origins.index))
@@ -331,6 +350,47 @@ def _shapes(panel: Panel, target: str, countries: Sequence[str]) -> dict[str, Sh
         kind = TARGET_SHAPES if indicator.key == target else SHAPES
         shapes[indicator.key] = kind[panel.frequency]
     return shapes
+
+
+def _unemployment(panel: Panel, used: Collection[str]) -> Indicator | None:
+    """Return what measures unemployment, where it is measured within the year."""
+    if panel.frequency not in SAHM_SPANS:
+        return None
+    measuring = (panel.indicators[key] for key in used)
+    return next((it for it in measuring if it.measures == "unemployment"), None)
+
+
+def _sahm_gap(
+    panel: Panel, origins: Origins, unemployment: Indicator, span: tuple[int, int]
+) -> Floats:
+    """Return unemployment's rise above its low of the year before, (rows,).
+
+    Notes
+    -----
+    C. Sahm, "Direct stimulus payments to individuals", in *Recession Ready* (2019): the
+    mean of three months less the lowest such mean of the twelve months before. It
+    reaches 0.5 early in a US recession. In quarters, which are means of three months
+    themselves, the newest less the lowest of the four before.
+    """
+    averaged, before = span
+    rates = replace(unemployment, transform="level")
+    as_rates = replace(panel, indicators={**panel.indicators, rates.key: rates})
+    newest = readings(as_rates, origins, {rates.key: averaged + before})[rates.key]
+    means = np.column_stack(
+        [_mean(newest[:, start : start + averaged]) for start in range(before + 1)]
+    )
+    enough = 2 * (~np.isnan(means[:, :-1])).sum(axis=1) >= before
+    lowest = np.fmin.reduce(means[:, :-1], axis=1)
+    there = enough & ~np.isnan(newest[:, -1])
+    return np.where(there, means[:, -1] - lowest, np.nan)
+
+
+def _sahm_column(unemployment: Indicator, span: tuple[int, int]) -> Column:
+    averaged, _ = span
+    # A change or a level moves the rate as much; what growth does depends on the rate.
+    moves = unemployment.transform in ("difference", "level")
+    weight = 1 / averaged if moves else 0.0
+    return Column("sahm gap", unemployment.key, weight, measures="sahm_gap")
 
 
 def _phase_columns(known: Phases) -> Floats:
@@ -491,6 +551,9 @@ PRIOR_PERIODS = 6
 ABROAD = "abroad"
 ABROAD_COLUMNS = ("growth abroad", "share shrinking abroad")
 FEWEST_COUNTRIES_ABROAD = 3
+
+# Over how many periods unemployment is averaged, and how many such means come before.
+SAHM_SPANS: Mapping[Frequency, tuple[int, int]] = {"Q": (1, 4), "M": (3, 12)}
 
 SHAPES: Mapping[Frequency, Shape] = {
     "A": Shape(lags=(0,), means=(3,), deviations=()),

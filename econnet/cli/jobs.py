@@ -289,6 +289,9 @@ def _own_data(path: Path, lag: int, kinds: list[str]) -> "Known":
         table = tabular.read(path, kinds=said, lag=lag)
     taken = ", ".join(f"{name} {kind}" for name, kind in table.kinds.items())
     show.note(f"{path.name}: taken as {taken}; --kind COLUMN=KIND says otherwise")
+    if table.recognised:
+        known = ", ".join(f"{name}: {it}" for name, it in table.recognised.items())
+        show.note(f"{path.name}: recognised {known}")
     return table.known(path.name)
 
 

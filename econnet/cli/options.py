@@ -163,7 +163,8 @@ class TaskOptions:
         typer.Option(
             "--kind",
             metavar="COLUMN=KIND",
-            help="What a column of --data is: rate, index, flow or flag; repeatable.",
+            help="What a column of --data is: rate, index, flow, balance or flag; "
+            "repeatable.",
         ),
     ] = None
     # Commands that take a task never open a connection, so that it changes nothing.

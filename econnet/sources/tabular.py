@@ -3,8 +3,10 @@
 A long file has the columns `country, period, indicator, value`, a wide one `country,
 period` and a column an indicator; `known_at`, the day on which a value was published,
 may stand in either. `country` is any text. Without `known_at` a value is known at the
-end of the period after its own. What a column measures, a rate, an index, a flow or a
-flag, is inferred and decides how it is transformed; the user can say otherwise.
+end of the period after its own. What kind of column it is, a rate, an index, a flow, a
+balance or a flag, is inferred and decides how it is transformed; the user can say
+otherwise. A column with a name of the catalog, `unemployment` or `UNRATE`, is taken for
+that indicator.
 
 Files come from strangers: CSV and Parquet are read by a DuckDB that can reach nothing
 but that file.
@@ -23,6 +25,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 
+from econnet import catalog
 from econnet.catalog import (
     PANDAS_ALIAS,
     Frequency,
@@ -38,7 +41,7 @@ from econnet.sources.observations import (
     in_order,
 )
 
-Kind = Literal["rate", "index", "flow", "flag"]
+Kind = Literal["rate", "index", "flow", "balance", "flag"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 T = TypeVar("T")
 
@@ -62,6 +65,15 @@ class Table:
     series: pd.DataFrame
     kinds: Mapping[str, Kind]
     indicators: Mapping[str, Indicator]
+
+    @property
+    def recognised(self) -> dict[str, str]:
+        """What the columns measure that bear another name than the catalog's key."""
+        return {
+            name: it.measures
+            for name, it in self.indicators.items()
+            if it.measures and it.measures != name.casefold()
+        }
 
     def known(self, source: str) -> Known:
         """Return the file as the data to go on with, under the name of its source."""
@@ -89,11 +101,7 @@ def read(path: Path, *, kinds: Mapping[str, Kind] | None = None, lag: int = 1) -
     cells = _cells(path)
     long = _long(path, cells)
     said = kinds or {}
-    names = [str(name) for name in long["indicator"].unique()]
-    if unknown := [name for name in said if name not in names]:
-        raise UsageError(
-            f"{path.name} has no column {unknown[0]!r}: it has {', '.join(names)}"
-        )
+    columns = [str(name) for name in long["indicator"].unique()]
     long["period"] = _periods(path, long)
     frequency = {text: _frequency(text) for text in long["period"].unique()}
     long["known_at"] = _known_at(path, long, frequency, lag)
@@ -105,7 +113,13 @@ def read(path: Path, *, kinds: Mapping[str, Kind] | None = None, lag: int = 1) -
     )
     if long.empty:
         raise DataError(f"{path.name} holds no value: fill in at least one column")
+    long = _with_differences(long)
     names = [str(name) for name in long["indicator"].unique()]
+    columns += [name for name in names if name not in columns]
+    if unknown := [name for name in said if name not in columns]:
+        raise UsageError(
+            f"{path.name} has no column {unknown[0]!r}: it has {', '.join(columns)}"
+        )
     observations = long.assign(
         source="file", series_id=long["indicator"], retrieved_at=long["known_at"].max()
     )[OBSERVATION_COLUMNS]
@@ -117,29 +131,36 @@ def read(path: Path, *, kinds: Mapping[str, Kind] | None = None, lag: int = 1) -
         name: said.get(name) or infer_kind(name, by_name[name])
         for name in sorted(names)
     }
+    indicators = {
+        name: _indicator(name, kind, {frequency[it] for it in by_name[name]["period"]})
+        for name, kind in inferred.items()
+    }
     return Table(
         observations=observations,
-        series=_series(path, observations, inferred, frequency),
+        series=_series(path, observations, indicators, frequency),
         kinds=inferred,
-        indicators={
-            name: _indicator(
-                name, kind, {frequency[it] for it in by_name[name]["period"]}
-            )
-            for name, kind in inferred.items()
-        },
+        indicators=indicators,
     )
 
 
 def infer_kind(name: str, values: pd.DataFrame) -> Kind:
     """Return what a column looks like; `values` has `country, period, value`, in order.
 
-    Zeros and ones are a flag. What falls to zero or below is a rate, and so is what its
-    name calls one. What mostly rises is an index where it passes through 100, else a
-    flow; what does not is a rate up to 100, a flow above.
+    Zeros and ones are a flag. What bears a name of the catalog is of its kind there, if
+    its values can be: growth by the name of exports is not exports. What its name calls
+    a spread, a growth or the like is a balance. Else what falls to zero or below is a
+    rate, and so is what its name calls one. What mostly rises is an index where it
+    passes through 100, else a flow; what does not is a rate up to 100, a flow above.
     """
     numbers = values["value"]
     if numbers.isin([0.0, 1.0]).all():
         return "flag"
+    known = catalog.recognise(name)
+    kind = KIND_OF.get(known.transform) if known else None
+    if kind and ((numbers > 0).all() or kind in KINDS_IN_OWN_UNIT):
+        return kind
+    if BALANCE_WORDS.search(name):
+        return "balance"
     if (numbers <= 0).any() or RATE_WORDS.search(name):
         return "rate"
     if INDEX_WORDS.search(name):
@@ -148,6 +169,37 @@ def infer_kind(name: str, values: pd.DataFrame) -> Kind:
     if (steps > 0).mean() >= SHARE_OF_RISES:
         return "index" if numbers.sub(100).abs().min() <= 0.5 else "flow"
     return "rate" if numbers.max() <= 100 else "flow"
+
+
+def _with_differences(long: pd.DataFrame) -> pd.DataFrame:
+    """Return rows and, where a file holds both its parts alone, a catalog's difference.
+
+    Ten-year and three-month rates so give the spread between them. `long` has one value
+    for each column, country, period and day of publication.
+    """
+    names = [str(name) for name in long["indicator"].unique()]
+    columns = {it.key: name for name in names if (it := catalog.recognise(name))}
+    made = [
+        _difference(long, indicator.key, *(columns[part] for part in parts))
+        for indicator in catalog.load().values()
+        if indicator.key not in columns
+        for parts in catalog.differences(indicator)
+        if {*parts} <= {*columns}
+    ]
+    return pd.concat([long, *made], ignore_index=True) if made else long
+
+
+def _difference(
+    long: pd.DataFrame, name: str, minuend: str, subtrahend: str
+) -> pd.DataFrame:
+    """Return the rows of a difference: known when both were, revised with either."""
+    of_both = long[long["indicator"].isin([minuend, subtrahend])]
+    place = ["country", "period", "known_at"]
+    table = of_both.pivot(index=place, columns="indicator", values="value")
+    known = table.groupby(level=["country", "period"]).ffill().dropna()
+    # As exact as the decimals of its parts.
+    values = (known[minuend] - known[subtrahend]).round(10)
+    return values.rename("value").reset_index().assign(indicator=name)
 
 
 def _cells(path: Path) -> pd.DataFrame:
@@ -341,15 +393,15 @@ def _known_at(
 def _series(
     path: Path,
     observations: pd.DataFrame,
-    kinds: Mapping[str, Kind],
+    indicators: Mapping[str, Indicator],
     frequency: Mapping[str, Frequency],
 ) -> pd.DataFrame:
     spans = observations.groupby(["country", "indicator", "source", "series_id"])
     series = spans["period"].agg(first_period="min", last_period="max").reset_index()
     return series.assign(
         frequency=series["last_period"].map(frequency),
-        title=series["indicator"],
-        unit=series["indicator"].map(kinds).map(UNIT),
+        title=[indicators[name].title for name in series["indicator"]],
+        unit=[indicators[name].unit for name in series["indicator"]],
         edition="",
         licence="your own",
         rights="your own",
@@ -360,13 +412,15 @@ def _series(
 
 
 def _indicator(name: str, kind: Kind, frequencies: Collection[Frequency]) -> Indicator:
+    known = _recognised(name, kind)
     return Indicator(
         key=name,
-        title=name,
-        unit=UNIT[kind],
-        group="your data",
+        title=known.title if known else name,
+        unit=known.unit if known else UNIT[kind],
+        group=known.group if known else "your data",
         transform=TRANSFORM[kind],
         denominator=None,
+        measures=known.measures if known else "",
         series=tuple(
             SeriesTemplate(
                 source="file",
@@ -382,22 +436,48 @@ def _indicator(name: str, kind: Kind, frequencies: Collection[Frequency]) -> Ind
     )
 
 
+def _recognised(name: str, kind: Kind) -> Indicator | None:
+    """Return the catalog's indicator of that name, if a column of that kind can be it.
+
+    Rates may be used by their level and levels by their changes; growth is no level.
+    """
+    known = catalog.recognise(name)
+    if known is None or kind == "flag":
+        return None
+    as_known = KIND_OF.get(known.transform)
+    alike = (kind in KINDS_IN_OWN_UNIT) == (as_known in KINDS_IN_OWN_UNIT)
+    return known if as_known and alike else None
+
+
 TRANSFORM: Mapping[Kind, Transform] = {
     "rate": "difference",
     "index": "log-difference",
     "flow": "growth",
+    "balance": "level",
     "flag": "level",
 }
 UNIT: Mapping[Kind, str] = {
     "rate": "points",
     "index": "index",
     "flow": "units of the file",
+    "balance": "points",
     "flag": "1 or 0",
 }
+# What a ratio is divided by, a file need not hold.
+KIND_OF: Mapping[Transform, Kind] = {
+    "difference": "rate",
+    "log-difference": "index",
+    "growth": "flow",
+    "level": "balance",
+}
+KINDS_IN_OWN_UNIT = frozenset({"rate", "balance"})
 SHARE_OF_RISES = 0.6
 MISSING = frozenset({"", ".", "..", "-", "na", "n/a", "nan", "null", "none", "#n/a"})
-RATE_WORDS = re.compile(
-    r"rate|yield|spread|percent|share(?! ?price)|ratio|growth|inflation|%", re.I
+RATE_WORDS = re.compile(r"rate|yield|percent|share(?! ?price)|ratio|%", re.I)
+# An exchange is no change.
+BALANCE_WORDS = re.compile(
+    r"spread|growth|inflation|balance|surplus|deficit|(?<![a-z])(change|gap)s?(?![a-z])",
+    re.I,
 )
 INDEX_WORDS = re.compile(r"index|prices?\b|cpi|ppi|deflator", re.I)
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}")

@@ -396,6 +396,7 @@ KIND_ROWS = 20_000
 
 TRANSFORMS: Mapping[Kind, Callable[[Singles, Rows, Singles], None]] = {
     "flag": _level,
+    "balance": _level,
     "rate": _difference,
     "flow": _growth,
     "index": _log_difference,
