@@ -80,8 +80,7 @@ def by_scikit_learn(windows: Sequence[Window]) -> list[Floats]:
     options = Options()
     jobs = [(window, seed) for window in windows for seed in range(MEMBERS)]
     said = Parallel(n_jobs=-1)(
-        delayed(_fit)(window.X_train, window.y_train, window.X_ahead, options, seed)
-        for window, seed in jobs
+        delayed(_fit)(window, options, seed) for window, seed in jobs
     )
     return [
         np.mean(said[start : start + MEMBERS], axis=0)
@@ -89,23 +88,24 @@ def by_scikit_learn(windows: Sequence[Window]) -> list[Floats]:
     ]
 
 
-def _fit(X: Floats, y: Floats, X_ahead: Floats, options: Options, seed: int) -> Floats:
-    training = options.training(len(X))
+def _fit(window: Window, options: Options, seed: int) -> Floats:
+    rows = len(window.train)
+    epochs = options.epochs(rows)
     network = MLPClassifier(
         hidden_layer_sizes=(options.hidden_units,),
-        activation="tanh",
-        alpha=options.l2,
-        batch_size=min(options.batch_size, len(X)),
+        activation="relu",
+        alpha=rows * options.l2(window),
+        batch_size=min(options.batch_size, rows),
         learning_rate_init=options.learning_rate,
-        max_iter=training.epochs,
+        max_iter=epochs,
         tol=0.0,
-        n_iter_no_change=training.epochs,
+        n_iter_no_change=epochs,
         random_state=seed,
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        network.fit(X, y)
-    probability: Floats = network.predict_proba(X_ahead)[:, 1]
+        network.fit(window.X_train, window.y_train)
+    probability: Floats = network.predict_proba(window.X_ahead)[:, 1]
     return probability
 
 

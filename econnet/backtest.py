@@ -258,7 +258,7 @@ def _track_record(
     made = prepared.features
     last = made.origins[np.isin(made.countries, list(scored))].max()
     windows = walkforward.windows(made, prepared.task.frequency, last, schedule)
-    models = forecast.models_of(prepared.task, baselines)
+    models = forecast.models_of(prepared, baselines)
     records = []
     for done, (name, model) in enumerate(models.items()):
         record = walkforward.run(windows, {name: model})

@@ -18,7 +18,14 @@ from econnet import compute
 from econnet.evaluation import walkforward
 from econnet.evaluation.walkforward import Model, Window
 from econnet.features import Floats
-from econnet.network import AdamW, Architecture, Network, TrainingOptions, train
+from econnet.network import (
+    AdamW,
+    Architecture,
+    CosineDecay,
+    Network,
+    TrainingOptions,
+    train,
+)
 
 # Members that train as one stack: enough to keep NumPy busy, few enough for the cache.
 STACK = 16
@@ -32,33 +39,45 @@ class Options:
     ----------
     hidden_units
         Of the one hidden layer.
+    learning_rate
+        Of the first step; it falls to 0 along half a cosine.
+    prior_precision
+        One over the variance that a weight is thought to have before any row is seen:
+        what the rows say is held against it, so few rows bend the networks little.
     fewest_updates
-        A window of few rows is gone through more often, 20, 40, 80 or 160 times, until
+        A window of few rows is gone through more often, 20, 40, ... or 320 times, until
         its networks have been updated this often.
     """
 
     hidden_units: int = 32
-    learning_rate: float = 4e-3
-    l2: float = 0.1
+    learning_rate: float = 1e-2
+    prior_precision: float = 100.0
     batch_size: int = 64
-    fewest_updates: int = 400
+    fewest_updates: int = 800
 
-    def training(self, rows: int) -> TrainingOptions:
-        """Return how a window of so many training rows is trained."""
+    def epochs(self, rows: int) -> int:
+        """Return how often so many training rows are gone through."""
         batches = -(-rows // self.batch_size)
-        epochs = next(
-            (it for it in EPOCHS if it * batches >= self.fewest_updates), EPOCHS[-1]
-        )
+        enough = (it for it in EPOCHS if it * batches >= self.fewest_updates)
+        return next(enough, EPOCHS[-1])
+
+    def l2(self, window: Window) -> float:
+        """Return the penalty on weights beside a mean cost over the window's rows."""
+        return self.prior_precision * window.design_effect / len(window.train)
+
+    def training(self, windows: Sequence[Window], members: int) -> TrainingOptions:
+        """Return how windows that are gone through equally often are trained."""
+        (epochs,) = {self.epochs(len(window.train)) for window in windows}
         return TrainingOptions(
-            optimizer=AdamW(learning_rate=self.learning_rate),
+            optimizer=AdamW(learning_rate=CosineDecay(self.learning_rate, epochs)),
             epochs=epochs,
             batch_size=self.batch_size,
-            l2=self.l2,
+            l2=tuple(self.l2(window) for window in windows for _ in range(members)),
             record_every=epochs,  # nobody reads the history, and it costs a tenth
         )
 
 
-EPOCHS = (20, 40, 80, 160)
+EPOCHS = (20, 40, 80, 160, 320)
 
 
 def fit(
@@ -72,7 +91,7 @@ def fit(
     architecture = Architecture.dense(
         windows[0].X_train.shape[1],
         [options.hidden_units],
-        activation="tanh",
+        activation="relu",
         skip=True,
     )
     streams = [
@@ -89,13 +108,12 @@ def fit(
         for start, stop in pairwise(starts)
         for _ in range(members)
     ]
-    (training,) = {options.training(len(window.train)) for window in windows}
     train(
         network,
         np.concatenate([window.X_train for window in windows]),
         np.concatenate([window.y_train for window in windows]),
         rows=rows,
-        options=training,
+        options=options.training(windows, members),
     )
     return network
 
@@ -106,7 +124,7 @@ def stacks(
     """Return the windows in order, cut into stacks that train in one way."""
     size = max(1, STACK // members)
     cut = []
-    for _, group in groupby(windows, lambda it: options.training(len(it.train))):
+    for _, group in groupby(windows, lambda it: options.epochs(len(it.train))):
         alike = list(group)
         cut += [alike[start : start + size] for start in range(0, len(alike), size)]
     return cut

@@ -116,12 +116,15 @@ class Column:
     measures
         What it holds the newest figure of, in words known to all: a key of the
         catalog, such as `term_spread`, or `sahm_gap`; empty for anything else.
+    emphasis
+        How freely models may lean on it; 1 is the usual.
     """
 
     name: str
     indicator: str
     newest_weight: float = 0.0
     measures: str = ""
+    emphasis: float = 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,6 +176,11 @@ class Features:
     def origins(self) -> pd.PeriodIndex:
         """The origin of each row."""
         return pd.PeriodIndex(self.index.get_level_values("origin"))
+
+    @property
+    def emphasis(self) -> Floats:
+        """How freely models may lean on each column, (columns,)."""
+        return np.array([column.emphasis for column in self.columns])
 
     @property
     def newest(self) -> npt.NDArray[np.int64]:
@@ -250,7 +258,9 @@ def build(panel: Panel, label: Label, horizon: int, event: Event = "at") -> Feat
         parts.append(_sahm_gap(panel, origins, unemployment, span))
         columns.append(_sahm_column(unemployment, span))
     parts.append(_phase_columns(phases(label, panel, origins)))
-    columns += [Column(name, PHASE) for name in PHASE_COLUMNS]
+    columns += [
+        Column(name, PHASE, emphasis=EMPHASIS.get(name, 1.0)) for name in PHASE_COLUMNS
+    ]
     if label.target in shapes and len(origins.countries) >= FEWEST_COUNTRIES_ABROAD:
         parts.append(_abroad(read[label.target][:, -1], origins.index))
         columns += [Column(name, ABROAD) for name in ABROAD_COLUMNS]
@@ -478,66 +488,99 @@ def _places_ahead(
 
 @dataclass(frozen=True, eq=False)
 class Scaler:
-    """Turns features into the numbers that a model takes.
+    """Turns features into the numbers that a model takes: ranks among training rows.
 
-    Values are held within the training rows' 1st and 99th percentile, missing ones take
-    the median, and what results is centred, divided by its standard deviation and held
-    within three of them. A column that the training rows mostly lack, or that does not
-    vary there, becomes 0 throughout, so that the width does not depend on the rows. An
-    indicator that is missing in some of them gets a flag.
+    A value becomes the share of the training rows that lie below it, read off their
+    percentiles, so that an outlier is no further out than the largest of a hundred; a
+    missing one takes the rank of the median. Ranks are centred, divided by their
+    standard deviation, held within three of them and multiplied by the column's
+    emphasis. A column that the training rows mostly lack, or that does not vary there,
+    becomes 0 throughout, so that the width does not depend on the rows. An indicator
+    that is missing in some of them gets a flag.
 
     Parameters
     ----------
-    low, median, high, mean : array (columns,)
-        Percentiles and means of the training rows; 0 in columns that are not used.
+    knots : array (columns, SHARES)
+        Percentiles of the training rows, from the 1st to the 99th; 0 in columns that
+        are not used.
+    mean : array (columns,)
+        Of the ranks, from 0 to 1.
     scale : array (columns,)
         What the deviation from the mean is multiplied by; 0 in columns not used.
+    emphasis : array (columns,)
+        How freely models may lean on a column, 1 being the usual: a penalty on weights
+        bears on an emphasis of 3 a ninth as much.
     flaggable : array (flags,)
         Positions of the columns whose absence may be flagged.
     flagged : array (flags,)
         1 where it is, else 0.
     """
 
-    low: Floats
-    median: Floats
-    high: Floats
+    knots: Floats
     mean: Floats
     scale: Floats
+    emphasis: Floats
     flaggable: npt.NDArray[np.int64]
     flagged: Floats
 
     @classmethod
-    def fit(cls, X: Floats, flaggable: npt.NDArray[np.int64]) -> "Scaler":
+    def fit(
+        cls, X: Floats, flaggable: npt.NDArray[np.int64], emphasis: Floats
+    ) -> "Scaler":
         """Return the scaler of the training rows `X`, (rows, columns)."""
         share_missing = np.isnan(X).mean(axis=0)
         used = np.flatnonzero(share_missing <= MOST_MISSING)
-        low, median, high, mean, scale = np.zeros((5, X.shape[1]))
-        low[used], median[used], high[used] = np.nanquantile(
-            X[:, used], [0.01, 0.5, 0.99], axis=0
-        )
-        used = np.flatnonzero(high > low)
-        filled = _fill(X[:, used], low[used], median[used], high[used])
-        mean[used] = filled.mean(axis=0)
-        scale[used] = 1 / filled.std(axis=0)
-        for moments in (low, median, high):
-            moments[scale == 0] = 0
+        knots = np.zeros((X.shape[1], len(SHARES)))
+        mean, scale = np.zeros((2, X.shape[1]))
+        knots[used] = np.nanquantile(X[:, used], SHARES, axis=0).T
+        used = np.flatnonzero(knots[:, -1] > knots[:, 0])
+        for column in used:
+            ranks = _ranks(X[:, column], knots[column])
+            mean[column], scale[column] = ranks.mean(), 1 / ranks.std()
+        knots[scale == 0] = 0
         flagged = (scale > 0) & (share_missing >= FEWEST_FLAGGED)
         return cls(
-            low, median, high, mean, scale, flaggable, flagged[flaggable].astype(float)
+            knots, mean, scale, emphasis, flaggable, flagged[flaggable].astype(float)
         )
+
+    @property
+    def low(self) -> Floats:
+        """The 1st percentile of each column, (columns,)."""
+        return self.knots[:, 0]
+
+    @property
+    def median(self) -> Floats:
+        """The median of each column, (columns,)."""
+        return self.knots[:, len(SHARES) // 2]
+
+    @property
+    def high(self) -> Floats:
+        """The 99th percentile of each column, (columns,)."""
+        return self.knots[:, -1]
 
     def transform(self, X: Floats) -> Floats:
         """Return `X` scaled, (rows, columns + flags)."""
-        filled = _fill(X, self.low, self.median, self.high)
-        z = np.clip((filled - self.mean) * self.scale, -3.0, 3.0)
-        return np.column_stack([z, np.isnan(X[:, self.flaggable]) * self.flagged])
+        scores = np.zeros(X.shape)
+        for column in np.flatnonzero(self.scale):
+            ranks = _ranks(X[:, column], self.knots[column])
+            z = np.clip((ranks - self.mean[column]) * self.scale[column], -3.0, 3.0)
+            scores[:, column] = self.emphasis[column] * z
+        return np.column_stack([scores, np.isnan(X[:, self.flaggable]) * self.flagged])
 
 
-def _fill(X: Floats, low: Floats, median: Floats, high: Floats) -> Floats:
-    filled: Floats = np.where(np.isnan(X), median, np.clip(X, low, high))
-    return filled
+def _ranks(values: Floats, knots: Floats) -> Floats:
+    """Return the share of training rows below each value, half of its equals counted.
+
+    Where percentiles coincide, their lowest and highest share are averaged.
+    """
+    filled = np.where(np.isnan(values), knots[len(SHARES) // 2], values)
+    highest = np.interp(filled, knots, SHARES)
+    lowest = -np.interp(-filled, -knots[::-1], -SHARES[::-1])
+    ranks: Floats = (lowest + highest) / 2
+    return ranks
 
 
+SHARES = np.linspace(0.01, 0.99, 99)
 # Columns that are missing in more than half of the training rows are not used, and
 # those that hardly ever are get no flag.
 MOST_MISSING = 0.5
@@ -545,6 +588,8 @@ FEWEST_FLAGGED = 0.02
 
 PHASE = "phase"
 PHASE_COLUMNS = ("last known phase", "log periods in phase", "share of contractions")
+# What is likeliest to matter is to be learned from few contractions too.
+EMPHASIS: Mapping[str, float] = {"last known phase": 3.0}
 # A share of one in five, from five periods, until the country has a history.
 PRIOR_PERIODS = 6
 

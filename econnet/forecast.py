@@ -6,8 +6,9 @@ Only this module knows the whole story.
 """
 
 import platform
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
@@ -35,20 +36,23 @@ from econnet.evaluation import (
     calibration,
     comparison,
     metrics,
+    pooling,
     signals,
     walkforward,
 )
-from econnet.evaluation.baselines import BASELINES
+from econnet.evaluation.baselines import BASELINES, LIGHT, available
+from econnet.evaluation.baselines import models as baseline_models
 from econnet.evaluation.bootstrap import DRAWS, Interval, Resample
 from econnet.evaluation.comparison import Comparison
 from econnet.evaluation.metrics import ReliabilityBin, Scores
+from econnet.evaluation.pooling import Once
 from econnet.evaluation.signals import EpisodeCall, FalseAlarm, Scorecard
 from econnet.evaluation.walkforward import Schedule
 from econnet.features import ABROAD, PHASE, Event, Features, Floats
+from econnet.forecaster import PARTNER, Forecaster, grow
 from econnet.importance import Importance
 from econnet.labels import Label
 from econnet.models import Ahead, Model
-from econnet.network import Network
 from econnet.panel import PERIODS_A_YEAR, Panel, Vintages
 from econnet.sources.observations import Known
 from econnet.whatif import Assumption, WhatIf
@@ -533,16 +537,17 @@ def train(
     def advance(share: float) -> None:
         progress((done + share) / (len(others) + 1))
 
-    record, weighed = replay_and_weigh(prepared, list(BASELINES), advance)
+    record, weighed = replay_and_weigh(prepared, LIGHT, advance)
     window = final_window(prepared)
-    network = learn(prepared, window)
+    forecaster = learn(prepared, window, record)
     outlook = []
     for horizon in others:
         done += 1
         outlook += _ahead(at_horizon(prepared, horizon), advance)
     progress(1.0)
     return Model(
-        network,
+        forecaster.network,
+        forecaster.share,
         window.scaler,
         record,
         fingerprint(prepared),
@@ -573,7 +578,7 @@ def replay(
     That of an earlier origin is its rows up to there.
     """
     windows = _windows(prepared)
-    models_ = models_of(prepared.task, baselines, _counted(len(windows), progress))
+    models_ = models_of(prepared, baselines, _counted(len(windows), progress))
     return _run(windows, models_)
 
 
@@ -585,13 +590,44 @@ def replay_and_weigh(
     """Return the track record, and what econnet would lose without each indicator."""
     task = prepared.task
     windows = _windows(prepared)
-    models_ = models_of(task, baselines, _counted(len(windows), progress))
+    models_ = models_of(prepared, baselines, _counted(len(windows), progress))
     probes = importance.probes(windows, prepared.country.alpha3, task.seed)
-    said = models_["econnet"]([probe.window for probe in probes])
-    own = [of[: probe.own] for of, probe in zip(said, probes, strict=True)]
-    record = _run(windows, {**models_, "econnet": lambda _: own})
+    said = _said_to(probes, models_)
+    own = {
+        name: [of[: probe.own] for of, probe in zip(parts, probes, strict=True)]
+        for name, parts in said.items()
+    }
+    told = {name: partial(_recall, parts) for name, parts in own.items()}
+    shares = pooling.shares(windows, *_both_log_odds(own))
+    mixed = [
+        pooling.probability(pooling.mixed(ours, theirs, share))
+        for share, ours, theirs in zip(shares, *_both_log_odds(said), strict=True)
+    ]
+    told["econnet"] = partial(
+        _recall, [of[: probe.own] for of, probe in zip(mixed, probes, strict=True)]
+    )
+    record = _run(windows, {**models_, **told})
     block = max(task.horizon + 1, PERIODS_A_YEAR[task.frequency])
-    return record, importance.measured(probes, said, block, task.seed)
+    return record, importance.measured(probes, mixed, block, task.seed)
+
+
+def _said_to(
+    probes: Sequence[importance.Probe], models_: Mapping[str, walkforward.Model]
+) -> dict[str, list[Floats]]:
+    """Return what the networks and their partner say of every row of the probes."""
+    windows = [probe.window for probe in probes]
+    return {name: models_[name](windows) for name in ("network", PARTNER)}
+
+
+def _both_log_odds(
+    said: Mapping[str, Sequence[Floats]],
+) -> tuple[list[Floats], list[Floats]]:
+    ours, theirs = ([*map(pooling.log_odds, said[it])] for it in ("network", PARTNER))
+    return ours, theirs
+
+
+def _recall(forecasts: list[Floats], _: Sequence[walkforward.Window]) -> list[Floats]:
+    return forecasts
 
 
 def _windows(prepared: Prepared) -> list[walkforward.Window]:
@@ -634,12 +670,12 @@ def _signals(
     return np.concatenate(given)
 
 
-def learn(prepared: Prepared, window: walkforward.Window) -> Network:
-    """Return the networks that forecast today, trained on all that is known."""
-    with threadpool_limits(1):
-        return ensemble.fit(
-            [window], prepared.task.members, prepared.task.seed, ensemble.Options()
-        )
+def learn(
+    prepared: Prepared, window: walkforward.Window, record: pd.DataFrame
+) -> Forecaster:
+    """Return what forecasts today, trained on all that is known."""
+    task = prepared.task
+    return Forecaster.learn(window, record, task.members, task.seed)
 
 
 def _ahead(prepared: Prepared, progress: Callable[[float], None]) -> list[Ahead]:
@@ -649,14 +685,18 @@ def _ahead(prepared: Prepared, progress: Callable[[float], None]) -> list[Ahead]
         pool = pool_record(prepared.task, record)
     except DataError:
         return []
-    return ahead(prepared, learn(prepared, final_window(prepared)), record, pool)
+    forecaster = learn(prepared, final_window(prepared), record)
+    return ahead(prepared, forecaster, record, pool)
 
 
 def ahead(
-    prepared: Prepared, network: Network, record: pd.DataFrame, pool: "PoolRecord"
+    prepared: Prepared,
+    forecaster: Forecaster,
+    record: pd.DataFrame,
+    pool: "PoolRecord",
 ) -> list[Ahead]:
     """Return a forecast in short; none where no past one of the country is scored."""
-    said = _said_today(prepared, final_window(prepared), network, pool)
+    said = _said_today(final_window(prepared), forecaster, pool)
     return _summary(prepared, *said, record)
 
 
@@ -686,28 +726,38 @@ def _base_rate(prepared: Prepared) -> float:
 
 
 def _said_today(
-    prepared: Prepared,
-    window: walkforward.Window,
-    network: Network,
-    pool: "PoolRecord",
+    window: walkforward.Window, forecaster: Forecaster, pool: "PoolRecord"
 ) -> tuple[float, tuple[float, float]]:
     """Return the probability of the window's one row, and its 90% interval."""
-    with threadpool_limits(1):
-        said = ensemble.logits([window], prepared.task.members, network)[0]
+    said = forecaster.members(window.X_ahead)
     return float(ensemble.pooled(said)[0]), pool.maps.interval(said[:, 0])
 
 
 def models_of(
-    task: Task,
-    baselines: Sequence[str],
+    prepared: Prepared,
+    baselines: Collection[str],
     progress: Callable[[int], None] = lambda _: None,
 ) -> dict[str, walkforward.Model]:
     """Return the models that a walk-forward run can forecast with: `econnet` first.
 
-    `progress` is told how many windows econnet has finished.
+    Then the networks alone, their partner among the baselines, whether asked for or
+    not, and those of the baselines that the data allow. `progress` is told how many
+    windows the networks have finished.
     """
-    networks = ensemble.model(WALK_FORWARD_MEMBERS, task.seed, progress=progress)
-    return {"econnet": networks, **{name: BASELINES[name] for name in baselines}}
+    networks = Once(
+        ensemble.model(WALK_FORWARD_MEMBERS, prepared.task.seed, progress=progress)
+    )
+    names = [
+        name
+        for name in available(prepared.features)
+        if name in baselines or name == PARTNER
+    ]
+    others = baseline_models(names)
+    return {
+        "econnet": pooling.weighted(networks, others[PARTNER]),
+        "network": networks,
+        **others,
+    }
 
 
 def fingerprint(prepared: Prepared) -> str:
@@ -809,6 +859,7 @@ def make(
     previous: Previous | None = None,
     assumptions: Sequence[Assumption] = (),
     pool: PoolRecord | None = None,
+    forecaster: Forecaster | None = None,
 ) -> Forecast:
     """Return the answer for the country, and all that is needed to judge it.
 
@@ -820,6 +871,8 @@ def make(
         Figures that are supposed to be others, for `what_if`.
     pool
         The `pool_record` of the model, where many countries share it.
+    forecaster
+        Of the model, likewise.
     """
     country, task, record = prepared.country, prepared.task, model.track_record
     window = final_window(prepared)
@@ -831,20 +884,18 @@ def make(
             "too short for a track record; choose another --label or --frequency"
         )
     pool = pool or pool_record(task, record)
-    probability, interval = _said_today(prepared, window, model.network, pool)
+    forecaster = forecaster or Forecaster(model.network, grow(window), model.share)
+    probability, interval = _said_today(window, forecaster, pool)
     before = previous or _replayed(prepared, record)
 
     def say(rows: Floats) -> Floats:
-        logits = model.network.logits(window.scaler.transform(rows))
-        return ensemble.pooled(logits[:, :, 0].astype(np.float64))
+        return forecaster.probability(window.scaler.transform(rows))
 
     with threadpool_limits(1):
-        contributions = explain.contributions(
-            window.X_ahead[0].astype(np.float64), window, model.network
-        )
+        contributions = _contributions(window.X_ahead[0], window, forecaster)
         curves = _response_curves(prepared, window, say, contributions)
         change = (
-            _change(prepared, window, model.network, contributions, before, probability)
+            _change(prepared, window, forecaster, contributions, before, probability)
             if before
             else None
         )
@@ -971,10 +1022,30 @@ def _replayed(prepared: Prepared, record: pd.DataFrame) -> Previous | None:
     return Previous(None, origin, period, float(rows["probability"].iloc[0]))
 
 
+def _contributions(
+    x: npt.NDArray[np.float32], window: walkforward.Window, forecaster: Forecaster
+) -> list[explain.Contribution]:
+    """Return what each indicator adds through the networks, and the trees in one sum.
+
+    They add up to the log-odds of the row less those of an average one.
+    """
+    weight = pooling.STRETCH * forecaster.share
+    found = [
+        explain.Contribution(it.indicator, weight * it.log_odds)
+        for it in explain.contributions(
+            x.astype(np.float64), window, forecaster.network
+        )
+    ]
+    average, now = forecaster.of_trees(np.stack([np.zeros_like(x), x]))
+    trees = pooling.STRETCH * (1 - forecaster.share) * float(now - average)
+    found.append(explain.Contribution(TREES, trees))
+    return sorted(found, key=lambda it: -abs(it.log_odds))
+
+
 def _change(
     prepared: Prepared,
     window: walkforward.Window,
-    network: Network,
+    forecaster: Forecaster,
     now: Sequence[explain.Contribution],
     before: Previous,
     probability: float,
@@ -988,7 +1059,7 @@ def _change(
     if len(then):
         rows = made.X[[then[0], window.ahead[0]]]
         scaled = window.scaler.transform(rows[:1])[0].astype(np.float32)
-        added = explain.contributions(scaled.astype(np.float64), window, network)
+        added = _contributions(scaled, window, forecaster)
         apart = {it.indicator: it.log_odds for it in now}
         for it in added:
             apart[it.indicator] = apart.get(it.indicator, 0.0) - it.log_odds
@@ -1223,9 +1294,12 @@ OUTLOOK: Mapping[Frequency, tuple[int, ...]] = {
     "M": (1, 3, 6, 12),
 }
 
+TREES = "trees"
+
 # Drivers that are made from labels and other countries, with title and group.
 DERIVED: Mapping[str, tuple[str, str]] = {
     PHASE: ("Phase and past contractions", "cycle"),
     ABROAD: ("Growth abroad", "abroad"),
     explain.MISSING: ("Figures that are missing", "data"),
+    TREES: ("What the trees make of all figures", "trees"),
 }

@@ -63,6 +63,9 @@ class Model:
     track_record
         Out-of-sample forecasts, columns `RECORD`, of every model and country. `signal`
         says whether a forecast was one of contraction, at the threshold of its time.
+    share
+        Of the networks in the forecast, the trees having the rest. Trees are not kept:
+        the data give the same ones again.
     outlook
         The country's forecasts at other horizons.
     importance
@@ -70,6 +73,7 @@ class Model:
     """
 
     network: Network
+    share: float
     scaler: Scaler
     track_record: pd.DataFrame
     fingerprint: str
@@ -110,6 +114,7 @@ def save(model: Model, path: Path) -> None:
     }
     metadata = {
         "fingerprint": model.fingerprint,
+        "share": model.share,
         "models": names["model"],
         "countries": names["country"],
         "frequency": origins.freqstr,
@@ -152,6 +157,7 @@ def load(path: Path) -> Model:
     try:
         return Model(
             network,
+            float(metadata["share"]),
             Scaler(**{f.name: arrays[f"scaler.{f.name}"] for f in fields(Scaler)}),
             _record(metadata, arrays),
             metadata["fingerprint"],

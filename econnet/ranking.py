@@ -14,8 +14,9 @@ import pandas as pd
 from econnet import compute, forecast
 from econnet.countries import Country
 from econnet.errors import DataError
-from econnet.evaluation.baselines import BASELINES
+from econnet.evaluation.baselines import LIGHT
 from econnet.forecast import Forecast, PoolRecord, Prepared, Task
+from econnet.forecaster import Forecaster, grow
 from econnet.models import Ahead, Model
 from econnet.sources.observations import Known
 
@@ -143,6 +144,7 @@ class _Trained:
     prepared: Prepared
     model: Model
     pool: PoolRecord
+    forecaster: Forecaster
 
 
 def _train(
@@ -166,7 +168,9 @@ def _train(
             model = _finish(members, records)
             keep(members, model)
         pool = forecast.pool_record(members[0].task, model.track_record)
-        trained += [_Trained(prepared, model, pool) for prepared in members]
+        trees = grow(forecast.final_window(members[0]))
+        forecaster = Forecaster(model.network, trees, model.share)
+        trained += [_Trained(one, model, pool, forecaster) for one in members]
     return trained
 
 
@@ -177,7 +181,7 @@ def _replay(
     task = newest.task
     own, others = task.horizon, forecast.other_horizons(task)
     share = 1 / (1 + len(others))
-    records = {own: forecast.replay(newest, list(BASELINES), _part(progress, 0, share))}
+    records = {own: forecast.replay(newest, LIGHT, _part(progress, 0, share))}
     for number, horizon in enumerate(others, 1):
         told = _part(progress, number * share, share)
         # From too short a history comes no forecast so far ahead.
@@ -197,10 +201,13 @@ def _finish(members: Sequence[Prepared], records: Mapping[int, pd.DataFrame]) ->
         for horizon, other in others
         for ahead in _outlook(members, horizon, _until(first.origin, other))
     ]
+    known = _until(first.origin, record)
+    forecaster = forecast.learn(first, window, known)
     return Model(
-        forecast.learn(first, window),
+        forecaster.network,
+        forecaster.share,
         window.scaler,
-        _until(first.origin, record),
+        known,
         forecast.fingerprint(first),
         tuple(outlook),
     )
@@ -215,11 +222,11 @@ def _outlook(
         pool = forecast.pool_record(first.task, record)
     except DataError:
         return []
-    network = forecast.learn(first, forecast.final_window(first))
+    forecaster = forecast.learn(first, forecast.final_window(first), record)
 
     def make_one(member: Prepared) -> list[Ahead]:
         moved = replace(first, country=member.country, origin=member.origin)
-        return forecast.ahead(moved, network, record, pool)
+        return forecast.ahead(moved, forecaster, record, pool)
 
     return [ahead for found in compute.each(make_one, members) for ahead in found]
 
@@ -238,7 +245,9 @@ def _forecasts(
 
     def make_one(one: _Trained) -> Forecast | DataError:
         try:
-            return forecast.make(one.prepared, one.model, pool=one.pool)
+            return forecast.make(
+                one.prepared, one.model, pool=one.pool, forecaster=one.forecaster
+            )
         except DataError as error:
             return error
 

@@ -38,10 +38,10 @@ def test_more_members_leave_the_first_ones_as_they_were(windows: list[Window]) -
 
 def test_windows_of_few_rows_are_gone_through_more_often() -> None:
     options = Options(batch_size=64, fewest_updates=400)
-    assert options.training(64 * 20).epochs == 20
-    assert options.training(64 * 10).epochs == 40
-    assert options.training(64 * 3).epochs == 160
-    assert options.training(10).epochs == 160
+    assert options.epochs(64 * 20) == 20
+    assert options.epochs(64 * 10) == 40
+    assert options.epochs(64 * 3) == 160
+    assert options.epochs(10) == 320
 
 
 def test_stacks_keep_the_order_and_train_in_one_way(windows: list[Window]) -> None:
@@ -49,7 +49,7 @@ def test_stacks_keep_the_order_and_train_in_one_way(windows: list[Window]) -> No
     assert [window for stack in cut for window in stack] == windows
     for stack in cut:
         assert 2 * len(stack) <= ensemble.STACK
-        assert len({Options().training(len(window.train)) for window in stack}) == 1
+        assert len({Options().epochs(len(window.train)) for window in stack}) == 1
 
 
 def test_seed_and_origin_give_other_networks(windows: list[Window]) -> None:

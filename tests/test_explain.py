@@ -17,7 +17,7 @@ def trained() -> tuple[Window, Network]:
     window = walkforward.window_at(
         made, origin, (made.origins == origin) & (made.countries == "FRA")
     )
-    options = Options(hidden_units=8, l2=0.01)
+    options = Options(hidden_units=8, prior_precision=1.0)
     return window, ensemble.fit([window], 3, 0, options)
 
 

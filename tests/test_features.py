@@ -187,7 +187,7 @@ def matrices() -> st.SearchStrategy[np.ndarray]:
 
 @given(matrices())
 def test_scaled_training_rows_are_centred_bounded_and_whole(X: np.ndarray) -> None:
-    scaler = Scaler.fit(X, np.array([0, 1]))
+    scaler = Scaler.fit(X, np.array([0, 1]), np.ones(5))
     Z = scaler.transform(X)
     assert Z.shape == (60, 7)
     assert np.isfinite(Z).all()
@@ -201,14 +201,14 @@ def test_scaler_learns_from_the_rows_it_is_given_alone(
     X: np.ndarray, seed: int
 ) -> None:
     other = np.random.default_rng(seed).normal(0, 1000, (20, 5))
-    scaler = Scaler.fit(X, np.array([0, 1]))
+    scaler = Scaler.fit(X, np.array([0, 1]), np.ones(5))
     together = scaler.transform(np.concatenate([X, other]))
     np.testing.assert_array_equal(together[: len(X)], scaler.transform(X))
 
 
 def test_missing_value_takes_the_training_median() -> None:
     X = np.array([[1.0], [2.0], [3.0], [4.0], [100.0], [np.nan]])
-    scaler = Scaler.fit(X, np.array([0]))
+    scaler = Scaler.fit(X, np.array([0]), np.ones(1))
     filled = scaler.transform(np.array([[np.nan], [3.0]]))
     assert filled[0, 0] == filled[1, 0]
     assert filled[:, 1].tolist() == [1, 0]

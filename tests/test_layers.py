@@ -23,7 +23,7 @@ MAP = [
     ["readings"],
     ["features"],
     ["classifier", "duel"],
-    ["evaluation", "ensemble"],
+    ["evaluation", "ensemble", "forecaster"],
     ["explain", "importance"],
     ["models"],
     ["whatif"],

@@ -31,7 +31,8 @@ def model() -> Model:
     )
     return Model(
         network=Network(Architecture.dense(4, [3], skip=True), members=2, seed=1),
-        scaler=Scaler.fit(rng.normal(size=(30, 3)), np.array([0])),
+        share=0.6,
+        scaler=Scaler.fit(rng.normal(size=(30, 3)), np.array([0]), np.ones(3)),
         track_record=record,
         fingerprint="0123",
     )

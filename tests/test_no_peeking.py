@@ -8,17 +8,12 @@ import pytest
 
 from econnet import ensemble, features, labels, panel
 from econnet.ensemble import Options
-from econnet.evaluation import walkforward
-from econnet.evaluation.baselines import BASELINES
+from econnet.evaluation import baselines, pooling, walkforward
 from econnet.evaluation.walkforward import Model, Schedule, Window
 from econnet.features import Event, Features
 from tests.builders import observations, published, world
 
 QUICK = Options(hidden_units=4, fewest_updates=1)
-MODELS: dict[str, Model] = {
-    "econnet": ensemble.model(2, seed=0, options=QUICK),
-    **BASELINES,
-}
 ORIGIN = pd.Period("2012Q3", "Q")
 DAY = ORIGIN.end_time.normalize()
 
@@ -31,13 +26,16 @@ LABELS = [
 
 
 def data() -> pd.DataFrame:
-    """Return a world of three countries, with a column of spells beside it."""
+    """Return a world of three countries: spells, unemployment and a spread in it."""
     rng = np.random.default_rng(3)
     rows = world(countries=3)
     parts = [rows]
     for country in rows["country"].unique():
         spells = np.repeat(rng.integers(0, 2, 60), 2).astype(float)
         parts.append(observations(country, FLAG, "1990Q1", spells.tolist()))
+        for rate in ("unemployment", "term_spread"):
+            walk = 5 + rng.normal(0, 0.3, 120).cumsum()
+            parts.append(observations(country, rate, "1990Q1", walk.tolist()))
     return pd.concat(parts, ignore_index=True)
 
 
@@ -71,8 +69,16 @@ def windows_of(made: Features, start: str | None = None) -> list[Window]:
     return walkforward.windows(made, "Q", ORIGIN, Schedule(start=first))
 
 
+def models_of(made: Features) -> dict[str, Model]:
+    """Return econnet, its networks alone, and every baseline."""
+    networks = pooling.Once(ensemble.model(2, seed=0, options=QUICK))
+    others = baselines.models(baselines.available(made))
+    econnet = pooling.weighted(networks, others["extra_trees"])
+    return {"econnet": econnet, "network": networks, **others}
+
+
 def forecasts(windows: list[Window]) -> pd.DataFrame:
-    record = walkforward.run(windows, MODELS)
+    record = walkforward.run(windows, models_of(windows[0].features))
     return record.set_index(["model", "country", "origin"])["probability"].to_frame()
 
 
@@ -221,7 +227,7 @@ def test_labels_without_meaning_are_forecast_without_skill() -> None:
     phase = [column.indicator == features.PHASE for column in made.columns]
     noise.X[:, phase] = np.nan
     windows = walkforward.windows(noise, "Q", made.origins.max())
-    record = walkforward.run(windows, {"econnet": MODELS["econnet"]})
+    record = walkforward.run(windows, {"econnet": models_of(noise)["econnet"]})
     record = record.dropna(subset=["outcome"])
     outcome = record["outcome"].to_numpy() == 1
     said = record["probability"].to_numpy()

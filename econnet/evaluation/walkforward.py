@@ -57,6 +57,19 @@ class Window:
     X_ahead: npt.NDArray[np.float32]
     outcome: Floats
 
+    @property
+    def design_effect(self) -> float:
+        """How many training rows say as much as one that stands alone.
+
+        Countries contract together, so rows of one period repeat each other.
+
+        Notes
+        -----
+        L. Kish, *Survey Sampling* (1965), 8.2, with the periods for clusters.
+        """
+        periods = len(np.unique(self.features.known_at[self.train]))
+        return 1 + CORRELATION_IN_A_PERIOD * (len(self.train) / periods - 1)
+
 
 # A model forecasts windows: it returns the probabilities of the rows ahead of each.
 Model: TypeAlias = Callable[[Sequence[Window]], list[Floats]]
@@ -184,7 +197,7 @@ def window_at(
     train = _training_rows(known, origin, rolling_years)
     train = train[np.argsort(known.known_at[train], kind="stable")]
     rows_ahead = np.flatnonzero(ahead)
-    scaler = Scaler.fit(known.X[train], known.newest)
+    scaler = Scaler.fit(known.X[train], known.newest, known.emphasis)
     return Window(
         features=known,
         origin=origin,
@@ -274,3 +287,5 @@ FIRST_AFTER_YEARS: Mapping[Frequency, int] = {"A": 20, "Q": 12, "M": 15}
 FEWEST_OF_EACH = 10
 # What the training rows of all windows may take together.
 MOST_BYTES = 8 * 2**30
+# Of the contractions of two countries in one period, about.
+CORRELATION_IN_A_PERIOD = 0.05

@@ -52,7 +52,7 @@ class TrainingOptions:
     batch_size : int or None
         Rows of a batch; None takes all in one. A member's rows are spread evenly over
         its batches.
-    l2 : float
+    l2 : float or tuple of float, one a member
         Half of this, times the sum of the squared weights, joins the cost that is
         minimised (though not the one in the history). Biases are spared.
     dropout : float
@@ -69,7 +69,7 @@ class TrainingOptions:
     optimizer: Optimizer = field(default_factory=AdamW)
     epochs: int = 100
     batch_size: int | None = 64
-    l2: float = 0.0
+    l2: float | tuple[float, ...] = 0.0
     dropout: float = 0.0
     validation_fraction: float = 0.0
     patience: int | None = None
@@ -80,7 +80,8 @@ class TrainingOptions:
             count = getattr(self, name)
             if count is not None and count < 1:
                 raise ValueError(f"{name} is {count}: give at least 1")
-        if not 0 <= self.l2 < np.inf:
+        strengths = np.atleast_1d(self.l2)
+        if not ((strengths >= 0) & (strengths < np.inf)).all():
             raise ValueError(f"l2 is {self.l2}: give 0 or more")
         for name in ("dropout", "validation_fraction"):
             share = getattr(self, name)
@@ -202,6 +203,10 @@ def train(
     options = options or TrainingOptions()
     pool = Pool.check(network, X, y, weights)
     seen = check_rows(rows, network.members, pool)
+    if isinstance(options.l2, tuple) and len(options.l2) != network.members:
+        raise ValueError(
+            f"l2 of {len(options.l2)} members for {network.members}: give one each"
+        )
     learning, judging = split_latest(seen, options.validation_fraction)
     state = state or OptimizerState.start(network, options.optimizer)
     log = _Log(network.members, options)
@@ -267,7 +272,8 @@ class _Run:
             dropout=options.dropout > 0,
         )
         self.first = cache(self.propagation.first)
-        self.l2 = on_weights(options.l2, architecture, self.gradient)
+        strengths = np.broadcast_to(options.l2, network.members)[members]
+        self.l2 = on_weights(strengths, architecture, self.gradient)
         self.penalty = None if self.l2 is None else np.empty_like(self.gradient)
         self.decay = on_weights(
             options.optimizer.weight_decay, architecture, self.gradient
@@ -328,10 +334,10 @@ class _Run:
         """Regularise, and let the optimiser take its step."""
         parameters, gradient = self.parameters[:k], self.gradient[:k]
         if self.l2 is not None and self.penalty is not None:
-            np.multiply(parameters, self.l2, out=self.penalty[:k])
+            np.multiply(parameters, self.l2[:k], out=self.penalty[:k])
             np.add(gradient, self.penalty[:k], out=gradient)
         if shrink is not None:
-            np.multiply(parameters, shrink, out=parameters)
+            np.multiply(parameters, shrink[:k], out=parameters)
         self.steps[:k] += 1
         self.options.optimizer.update(
             parameters,
@@ -386,6 +392,8 @@ class _Run:
         self.parameters = _move_up(self.parameters, kept)
         self.moments = [_move_up(moment, kept) for moment in self.moments]
         self.steps = _move_up(self.steps, kept)
+        self.l2 = None if self.l2 is None else _move_up(self.l2, kept)
+        self.decay = None if self.decay is None else _move_up(self.decay, kept)
         if self.judging:
             self.judging.keep(kept)
             self.best = _move_up(self.best, kept)
@@ -470,12 +478,17 @@ def _take(array: Array, members: Indices, in_place: bool) -> Array:
 
 
 def on_weights(
-    strength: float, architecture: Architecture, like: Array
+    strength: ArrayLike, architecture: Architecture, like: Array
 ) -> Array | None:
-    """Return the strength at each weight and 0 at each bias, None if it is 0."""
-    if not strength:
+    """Return the strength at each weight and 0 at each bias, None if it is 0.
+
+    `strength` is one for all members or one each; the result has the shape of `like`,
+    `(members, n_parameters)`.
+    """
+    strengths = np.broadcast_to(strength, len(like))
+    if not strengths.any():
         return None
-    return (strength * architecture.weight_mask()).astype(like.dtype)
+    return (strengths[:, np.newaxis] * architecture.weight_mask()).astype(like.dtype)
 
 
 def _move_up(array: NDArray[Scalar], kept: Indices) -> NDArray[Scalar]:

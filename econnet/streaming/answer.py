@@ -19,7 +19,6 @@ import pandas as pd
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
-from econnet.features import Scaler
 from econnet.network import Network
 from econnet.network.storage import read_arrays, write_arrays
 from econnet.panel import PERIODS_A_YEAR
@@ -27,6 +26,7 @@ from econnet.streaming import judging, scores, training
 from econnet.streaming.files import Files, written
 from econnet.streaming.judging import Judged, Linear
 from econnet.streaming.recipe import Abroad, Recipe
+from econnet.streaming.scaling import MomentScaler
 from econnet.streaming.scores import Calibrated, Difference, HoldoutScores
 from econnet.streaming.survey import Survey, survey
 from econnet.streaming.training import Options
@@ -299,7 +299,7 @@ def _survey_of(numbers: dict[str, int], arrays: dict[str, np.ndarray]) -> Survey
     return Survey(
         **numbers,
         abroad=Abroad(**abroad | {"first": int(abroad["first"])}),
-        scaler=Scaler(**part("scaler")),
+        scaler=MomentScaler(**part("scaler")),
         sketch_X=arrays["sketch_X"],
         sketch_y=arrays["sketch_y"],
     )

@@ -19,10 +19,11 @@ import pandas as pd
 
 from econnet.catalog import Frequency
 from econnet.errors import DataError, UsageError
-from econnet.features import Event, Floats, Scaler
+from econnet.features import Event, Floats
 from econnet.panel import PERIODS_A_YEAR
 from econnet.sources.tabular import Kind, infer_kind
 from econnet.streaming.files import Files, Ordinals, Rows, Singles
+from econnet.streaming.scaling import MomentScaler
 
 EARLIER = (1, 2, 3)
 
@@ -192,7 +193,7 @@ class Abroad:
 
 @dataclass(frozen=True, eq=False)
 class Scaling:
-    """A `Scaler` in float32, in the fewest passes over a range.
+    """A `MomentScaler` in float32, in the fewest passes over a range.
 
     Parameters
     ----------
@@ -210,7 +211,7 @@ class Scaling:
     flagged: npt.NDArray[np.int64]
 
     @classmethod
-    def of(cls, scaler: Scaler) -> "Scaling":
+    def of(cls, scaler: MomentScaler) -> "Scaling":
         """Return the same scaling as the scaler's."""
         bounds = [
             np.clip((it - scaler.mean) * scaler.scale, -3, 3)

@@ -18,7 +18,6 @@ import numpy.typing as npt
 
 from econnet import compute
 from econnet.errors import DataError
-from econnet.features import Scaler
 from econnet.panel import PERIODS_A_YEAR
 from econnet.streaming.files import (
     Files,
@@ -28,6 +27,7 @@ from econnet.streaming.files import (
     written,
 )
 from econnet.streaming.recipe import Abroad, Recipe, Scaling
+from econnet.streaming.scaling import MomentScaler
 
 SKETCH_ROWS = 200_000
 HOLDOUT_SHARE = 0.2
@@ -60,7 +60,7 @@ class Survey:
     first_held_out: int
     last_held_out: int
     abroad: Abroad
-    scaler: Scaler
+    scaler: MomentScaler
     sketch_X: Singles  # noqa: N815 - as in the formulas
     sketch_y: Singles
 
@@ -124,7 +124,7 @@ def survey(
     learned = (period <= newest_learned) & ~np.isnan(target)
     _check_enough(files, recipe, target[learned], newest_learned)
     newest = np.arange(len(recipe.columns))
-    scaler = Scaler.fit(inputs[:, learned].T.astype(np.float64), newest)
+    scaler = MomentScaler.fit(inputs[:, learned].T.astype(np.float64), newest)
     return Survey(
         countries=_countries(seen),
         first=first,

@@ -6,7 +6,7 @@ import pytest
 
 from econnet import features, labels, panel
 from econnet.errors import DataError, UsageError
-from econnet.features import Event, Scaler
+from econnet.features import Event
 from econnet.sources import tabular
 from econnet.streaming.files import Files, open_files
 from econnet.streaming.recipe import (
@@ -14,6 +14,7 @@ from econnet.streaming.recipe import (
     Abroad,
     Scaling,
 )
+from econnet.streaming.scaling import MomentScaler
 from tests.streaming.panels import long_panel, recipe, write
 
 
@@ -105,7 +106,7 @@ def test_scaling_is_that_of_the_scaler() -> None:
     X = rng.normal(0, 5, (500, 4)) ** 3
     X[rng.random(X.shape) < 0.1] = np.nan
     X[:, 2] = 7.0
-    scaler = Scaler.fit(X, np.array([0, 3]))
+    scaler = MomentScaler.fit(X, np.array([0, 3]))
     np.testing.assert_allclose(
         Scaling.of(scaler).apply(X.T.astype(np.float32)).T,
         scaler.transform(X),
