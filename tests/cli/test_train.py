@@ -1,0 +1,58 @@
+import json
+from pathlib import Path
+
+import pandas as pd
+
+from tests.user import econnet
+
+
+def panel(path: Path) -> Path:
+    """Write the output of three firms with a cycle of seven quarters."""
+    rows = [
+        {
+            "country": firm,
+            "period": str(period),
+            "output": 100 * 1.004**t + (3 + number) * ((t + number) % 7 > 3),
+        }
+        for number, firm in enumerate(("Alpha", "Beta", "Gamma"))
+        for t, period in enumerate(pd.period_range("1990Q1", periods=90, freq="Q"))
+    ]
+    pd.DataFrame(rows).to_csv(path, index=False)
+    return path
+
+
+def test_all_trains_once_for_every_country_and_horizon(tmp_path: Path) -> None:
+    data = str(panel(tmp_path / "firms.csv"))
+    asked = ("train", "--all", "--data", data, "--target", "output", "--members", "2")
+    first = econnet(*asked, folder=tmp_path)
+    assert first.returncode == 0, first.stderr
+    assert "negative-growth, horizon 1: 3 countries" in first.stdout
+    for firm in ("Alpha", "Beta", "Gamma"):
+        assert (tmp_path / "data" / "models" / "firms" / f"{firm}.npz").is_file()
+    journal = (tmp_path / "data" / "forecasts.csv").read_text("utf-8").splitlines()
+    assert len(journal) == 1 + 3
+    # Nothing is left of the parts once the whole is done.
+    assert not list((tmp_path / "data" / "unfinished").glob("*"))
+    one = econnet(
+        *("forecast", "--data", data, "--target", "output", "--members", "2"),
+        *("--country", "Beta", "--json"),
+        folder=tmp_path,
+    )
+    assert one.returncode == 0, one.stderr
+    assert json.loads(one.stdout)["country"] == "Beta"
+
+
+def test_all_and_a_country_are_not_one_wish(tmp_path: Path) -> None:
+    run = econnet("train", "--all", "--country", "DEU", folder=tmp_path)
+    assert run.returncode == 2
+    assert "leave out --country" in run.stderr
+
+
+def test_cluster_that_does_not_answer_is_exit_code_5(tmp_path: Path) -> None:
+    run = econnet(
+        *("train", "--country", "DEU", "--cluster", "tcp://127.0.0.1:9"),
+        folder=tmp_path,
+    )
+    assert run.returncode == 5
+    assert "no scheduler answers at tcp://127.0.0.1:9" in run.stderr
+    assert "Traceback" not in run.stderr
