@@ -5,8 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from econnet import features, labels, panel, readings
+from econnet.catalog import Frequency
 from econnet.features import Event, Features, Scaler
 from econnet.readings import NEVER
+from econnet.sources import snapshot
 from tests.builders import observations, output, panel_of, world
 
 
@@ -106,6 +108,70 @@ def test_moving_average_ends_in_the_newest_value() -> None:
     growth = [np.nan, 10, -10, 0, 10, -10]
     made = built({"real_gdp": LEVELS})
     assert row(made, "2020Q3")["real_gdp mean 4"] == pytest.approx(np.mean(growth[2:]))
+
+
+def american(frequency: Frequency) -> Features:
+    """Return features of US unemployment and the spread, as the snapshot has them."""
+    rows = snapshot.load().observations
+    names = ["unemployment", "term_spread", "industrial_production", "recession_flag"]
+    rows = rows[(rows["country"] == "USA") & rows["indicator"].isin(names)]
+    known = panel.build(rows, frequency)
+    label = labels.apply(known, "negative-growth", "industrial_production")
+    return features.build(known, label, 1)
+
+
+def test_sahm_gap_signals_the_recessions_that_it_is_known_for() -> None:
+    """Months in which it first stood at half a point, by the rates of today.
+
+    Reckoned from the published rates (FRED, UNRATE) by the rule's definition. A signal
+    for each recession of the NBER, that of 1960 early, and one in 2003 that was none.
+    """
+    made = american("M")
+    gap = pd.Series(made.named("sahm gap"), made.origins).round(2)
+    signal = gap >= 0.5
+    first = gap.index[signal & ~signal.shift(1, fill_value=False)]
+    # The rate of a month is published ten days after its end: the origin is the next.
+    months = " ".join(str(month - 1) for month in first if month.year > 1949)
+    assert months == (
+        "1953-11 1957-10 1959-11 1960-10 1970-03 1974-07 1980-02 1981-11 1990-10 "
+        "2001-06 2003-07 2008-02 2020-04"
+    )
+    # Rates were 5.0, 5.0, 4.9 in the three months to February 2008, and at their
+    # lowest 4.4, 4.5, 4.4 in those to May 2007 (Bureau of Labor Statistics).
+    low, high = np.mean([4.4, 4.5, 4.4]), np.mean([5.0, 5.0, 4.9])
+    place = made.index.get_loc(("USA", pd.Period("2008-03", "M")))
+    assert made.named("sahm gap")[place] == pytest.approx(high - low)
+
+
+def test_sahm_gap_of_quarters_is_above_the_low_of_the_four_before() -> None:
+    rates = output("DEU", "2019Q1", [4, 5, 6, 4.5, 7, 6.5])
+    growing = output("DEU", "2019Q1", [100, 101, 102, 103, 104, 105])
+    made = built({"real_gdp": growing, "unemployment": rates})
+    gap = made.measured("sahm_gap")
+    assert gap == "sahm gap"
+    # A rate is known 92 days after its quarter: that of 2020Q2 on 30 September.
+    assert row(made, "2020Q3")[gap] == pytest.approx(6.5 - 4.5)
+    assert row(made, "2020Q2")[gap] == pytest.approx(4.5 - 4)
+    assert np.isnan(row(made, "2019Q1")[gap])
+    weight = {it.name: it.newest_weight for it in made.columns}
+    assert weight[gap] == weight["unemployment"] == 1
+
+
+def test_sahm_gap_is_missing_where_unemployment_is_no_longer_told() -> None:
+    rates = output("DEU", "2018Q1", [5, 5, 5, 5, 6, 6])
+    growing = output("DEU", "2018Q1", np.linspace(100, 130, 16).tolist())
+    made = built({"real_gdp": growing, "unemployment": rates})
+    assert row(made, "2020Q2")["sahm gap"] == pytest.approx(1)
+    assert np.isnan(row(made, "2020Q4")["sahm gap"])
+
+
+def test_columns_tell_what_they_measure() -> None:
+    made = american("Q")
+    assert made.measured("term_spread") == "term_spread"
+    assert made.measured("sahm_gap") == "sahm gap"
+    # The change of unemployment is not unemployment.
+    assert made.measured("unemployment") is None
+    assert built({"real_gdp": LEVELS}).measured("sahm_gap") is None
 
 
 def test_phase_is_the_last_known_one_and_how_long_it_has_lasted() -> None:

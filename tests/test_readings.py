@@ -67,6 +67,20 @@ def test_revision_after_the_last_origin_changes_what_no_origin_reads(
     np.testing.assert_array_equal(never_revised.X, revised.X[shared])
 
 
+@pytest.mark.parametrize("origin", ["2003Q1", "2008Q1"])
+def test_sahm_gap_is_that_of_the_vintage_of_the_day(origin: str) -> None:
+    then = pd.Period(origin, "Q")
+    rates = ROWS[ROWS["indicator"] == "real_gdp"].assign(indicator="unemployment")
+    vintages = published(rates, seed=1, first="2002Q1")
+    rows = pd.concat([VINTAGES, vintages], ignore_index=True)
+    made = built(panel.build(rows, "Q"))
+    gap = made.named("sahm gap")[made.origins == then]
+    told = vintages[vintages["known_at"] <= then.end_time]
+    told = told.drop_duplicates(["country", "period"], keep="last")
+    newest = told.pivot(index="period", columns="country", values="value").iloc[-5:]
+    assert gap == pytest.approx((newest.iloc[-1] - newest.iloc[:-1].min()).to_numpy())
+
+
 def test_ratio_takes_both_its_parts_from_the_same_day() -> None:
     parts = []
     for key, values, later in (

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from econnet import panel
+from econnet import catalog, panel
 from econnet.errors import DataError, UsageError
 from econnet.sources import tabular
 from econnet.sources.observations import OBSERVATION_COLUMNS, SERIES_COLUMNS
@@ -118,7 +118,14 @@ def test_real_vintages_reach_the_panel(tmp_path: Path) -> None:
 
 KINDS: dict[str, tuple[str, list[float], Kind]] = {
     "zeros and ones": ("slump", [0, 1, 1, 0], "flag"),
-    "falls below zero": ("balance", [3.5, -1.0, 2.0, 4.0], "rate"),
+    "falls below zero": ("net orders", [3.5, -1.0, 2.0, 4.0], "rate"),
+    "called a spread": ("Termspread", [3.5, -1.0, 2.0, 4.0], "balance"),
+    "called a growth rate": ("growth rate", [1.0, 1.5, 2.0, 2.5], "balance"),
+    "called an exchange": ("pound exchange", [1.0, 1.5, 1.4, 1.3], "rate"),
+    "rate by its id": ("unrate", [4.0, 4.1, 4.2, 4.3], "rate"),
+    "index by its id": ("INDPRO", [60.0, 58.0, 57.0, 59.0], "index"),
+    "balance by its title": ("External balance", [3.5, 1.0, 2.0, 4.0], "balance"),
+    "growth by a level's name": ("exports", [3.5, -1.0, 2.0, 4.0], "rate"),
     "called a rate": ("interest rate", [3.0, 3.5, 4.0, 4.5], "rate"),
     "moves both ways": ("jobless", [5.0, 6.1, 5.2, 4.9], "rate"),
     "passes 100": ("production", [98.0, 100.0, 103.0, 104.0], "index"),
@@ -138,6 +145,58 @@ def test_kind_is_inferred_and_can_be_overruled(tmp_path: Path, case: str) -> Non
     overruled = tabular.read(path, kinds={name: other})
     assert overruled.kinds == {name: other}
     assert overruled.indicators[name].transform != table.indicators[name].transform
+
+
+def test_column_with_a_name_of_the_catalog_is_that_indicator(tmp_path: Path) -> None:
+    text = "country,period,UNRATE,term_spread,exports,gdp\n" + "".join(
+        f"A,{2000 + n},{4 + n / 10},{1 - n},{3 - n},{100 + n}\n" for n in range(5)
+    )
+    own = file(tmp_path, text)
+    table = tabular.read(own)
+    unemployment = table.indicators["UNRATE"]
+    known = catalog.load()["unemployment"]
+    assert unemployment.key == "UNRATE"
+    assert unemployment.measures == "unemployment"
+    for what in ("title", "unit", "group", "transform"):
+        assert getattr(unemployment, what) == getattr(known, what)
+    assert table.indicators["term_spread"].measures == "term_spread"
+    # Growth is called exports here, and everybody's gdp could be anything.
+    assert [table.indicators[name].measures for name in ("exports", "gdp")] == ["", ""]
+    assert table.recognised == {"UNRATE": "unemployment"}
+    titles = table.series.set_index("indicator")["title"]
+    assert titles["UNRATE"] == "Unemployment rate"
+
+
+def test_user_can_say_that_a_column_is_not_what_it_is_called(tmp_path: Path) -> None:
+    text = "country,period,UNRATE\nA,2000,4\nA,2001,5\n"
+    own = file(tmp_path, text)
+    persons = tabular.read(own, kinds={"UNRATE": "flow"}).indicators["UNRATE"]
+    assert (persons.title, persons.measures) == ("UNRATE", "")
+    level = tabular.read(own, kinds={"UNRATE": "balance"}).indicators["UNRATE"]
+    assert (level.transform, level.measures) == ("level", "unemployment")
+
+
+RATES = """country,period,indicator,value,known_at
+A,2020-01,GS10,1.8,2020-02-03
+A,2020-01,tb3ms,1.5,2020-02-05
+A,2020-02,GS10,1.5,2020-03-03
+A,2020-01,tb3ms,1.6,2020-03-09
+"""
+
+
+def test_parts_of_the_spread_give_it_when_both_were_known(tmp_path: Path) -> None:
+    table = tabular.read(file(tmp_path, RATES))
+    rows = table.observations
+    spread = rows[rows["indicator"] == "term_spread"]
+    assert spread[["period", "value", "known_at"]].to_numpy().tolist() == [
+        ["2020-01", 0.3, pd.Timestamp("2020-02-05")],
+        ["2020-01", 0.2, pd.Timestamp("2020-03-09")],
+    ]
+    assert table.kinds["term_spread"] == "balance"
+    assert table.indicators["term_spread"].measures == "term_spread"
+    own = RATES + "A,2020-01,Term_Spread,9,2020-02-03\n"
+    names = {*tabular.read(file(tmp_path, own)).observations["indicator"]}
+    assert names == {"GS10", "tb3ms", "Term_Spread"}
 
 
 def test_kind_of_an_unknown_column_is_refused(tmp_path: Path) -> None:
