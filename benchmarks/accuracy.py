@@ -1,132 +1,261 @@
-"""Measure how good the forecasts are, out of sample and beside the baselines.
+"""Measure how good the forecasts are, out of sample and beside every baseline.
 
     python benchmarks/accuracy.py [--json]
 
-Walks forward through the bundled snapshot, with yearly refits and expanding windows,
-for tasks of three frequencies and one setting of the networks. Data are revised data,
-not vintages. Intervals are 90%, from 2,000 draws of blocks of one year or of horizon +
-1 periods, whichever is longer, all countries of a block together; those of differences
-are paired. Below zero, econnet's cost is the lower.
+Walks forward through the bundled snapshot, with yearly refits, expanding windows and
+one setting for all tasks. Where `ECONNET_REAL_DATA` names the folder that holds them,
+two more panels are added: the IMF's World Economic Outlook of April 2024
+(https://www.imf.org/en/Publications/WEO; `imf/weo_2024_04.parquet`), years up to 2023,
+and the real vintages of `benchmarks/realtime_panel.py`, of which Switzerland is
+forecast from the figures of the time and from those of today. All other data are
+revised data, which flatters every model alike.
+
+Intervals are 90%, from 2,000 draws of blocks of one year or of horizon + 1 periods,
+whichever is longer, all countries of a block together; those of differences are paired.
+Below zero, econnet's cost is the lower.
 """
 
 import argparse
 import json
-from dataclasses import dataclass
-from itertools import groupby, product
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from pathlib import Path
 from typing import Any, TypeAlias
 
+import duckdb
 import pandas as pd
 
-from econnet import countries, ensemble, forecast
-from econnet.evaluation import bootstrap, metrics, walkforward
-from econnet.evaluation.baselines import BASELINES
+from benchmarks import realtime_panel
+from econnet import backtest, countries
+from econnet.backtest import Backtest
+from econnet.countries import Country
 from econnet.forecast import Task
-from econnet.panel import PERIODS_A_YEAR
-from econnet.sources import snapshot
+from econnet.sources import snapshot, tabular
 from econnet.sources.observations import Known
 
-MEMBERS = forecast.WALK_FORWARD_MEMBERS
-DRAWS = 2000
 Row: TypeAlias = dict[str, Any]
-COSTS = {"log loss": metrics.log_loss_costs, "Brier": metrics.brier_costs}
+MEASURES = ("log_loss", "brier")
+TITLES = {"log_loss": "log loss", "brier": "Brier"}
 
 
 @dataclass(frozen=True)
 class Work:
-    """One task of the benchmark, for all the countries that are trained on."""
+    """One task of the benchmark.
+
+    Parameters
+    ----------
+    data
+        Gives what is known; asked for once.
+    named
+        The countries that are scored; all that the task can be done for, if empty.
+    start
+        The first origin that is scored.
+    """
 
     name: str
-    country: str
+    data: Callable[[], Known]
     task: Task
+    named: tuple[str, ...] = ()
+    start: str | None = None
 
+
+def bundled() -> Known:
+    """Return the bundled snapshot."""
+    held = snapshot.load()
+    return Known(held.observations, held.series, "snapshot")
+
+
+def outlook_of_the_imf() -> Known:
+    """Return the World Economic Outlook's years up to 2023, a column an indicator."""
+    path = realtime_panel.folder() / "imf" / "weo_2024_04.parquet"
+    cells = duckdb.execute(
+        'SELECT ISO AS country, Year AS period, "WEO Subject Code" AS indicator, '
+        "try_cast(replace(Value, ',', '') AS DOUBLE) AS value FROM read_parquet(?) "
+        'WHERE Year <= 2023 AND "WEO Subject Code" IS NOT NULL',
+        [str(path)],
+    ).df()
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "weo.csv"
+        cells.dropna().to_csv(file, index=False)
+        table = tabular.read(file)
+    return Known(table.observations, table.series, file.name, table.indicators)
+
+
+def swiss_vintages() -> Known:
+    """Return Switzerland's quarterly figures as they were published."""
+    path = realtime_panel.folder() / "vintages" / "realtime_quarterly.parquet"
+    return realtime_panel.known(path)
+
+
+SIX = ("DEU", "ESP", "ITA", "JPN", "MEX", "USA")
+NBER = Task("M", label="nber")
+SWISS = Task("Q", label="year-on-year")
 
 WORK = (
-    Work("6 countries, quarterly, negative growth", "DEU", Task("Q")),
-    Work(
-        "6 countries, quarterly, year on year", "DEU", Task("Q", label="year-on-year")
+    *(
+        Work(
+            f"US, monthly, NBER, horizon {horizon}",
+            bundled,
+            replace(NBER, horizon=horizon),
+            ("USA",),
+            "1985-01",
+        )
+        for horizon in (0, 3, 6, 12)
     ),
-    Work("US, monthly, NBER, now", "USA", Task("M", label="nber", horizon=0)),
     Work(
-        "US, monthly, NBER, 3 months ahead", "USA", Task("M", label="nber", horizon=3)
+        "6 countries, quarterly, year on year",
+        bundled,
+        Task("Q", label="year-on-year"),
+        SIX,
+        "2008Q1",
     ),
-    Work("world, annual, negative growth", "BRA", Task("A")),
+    Work("6 countries, quarterly, negative growth", bundled, Task("Q"), SIX, "2008Q1"),
+    Work("world, annual, negative growth", bundled, Task("A"), start="1990"),
+)
+
+WORK_ON_MORE = (
+    Work(
+        "world of the IMF, annual, negative growth",
+        outlook_of_the_imf,
+        Task("A", target="NGDP_R"),
+        start="2000",
+    ),
+    Work("Switzerland, year on year, figures of the time", swiss_vintages, SWISS),
+    Work(
+        "Switzerland, year on year, figures of today",
+        swiss_vintages,
+        replace(SWISS, vintages="revised"),
+    ),
 )
 
 
-def track_record(known: Known, work: Work) -> pd.DataFrame:
-    """Return what econnet and the baselines said, where the outcome is known."""
-    country = countries.by_alpha3(work.country)
-    prepared = forecast.prepare(known, country, work.task)
-    windows = walkforward.windows(
-        prepared.features, work.task.frequency, prepared.origin
-    )
-    models = {"econnet": ensemble.model(MEMBERS, work.task.seed), **BASELINES}
-    return walkforward.run(windows, models).dropna(subset=["outcome"])
+def replayed(work: Work, known: Known) -> Backtest:
+    """Return the backtest of a task."""
+    if known.source == "snapshot":
+        there = work.named or sorted(set(known.series["country"]))
+        chosen = [countries.by_alpha3(alpha3) for alpha3 in there]
+    else:
+        there = work.named or sorted(set(known.observations["country"]))
+        chosen = [Country(name, "", name) for name in there]
+    prepared = backtest.prepare_what_can(known, chosen, work.task)
+    frequency = {"A": "Y"}.get(work.task.frequency, work.task.frequency)
+    start = None if work.start is None else pd.Period(work.start, frequency)
+    return backtest.run(prepared, chosen, start=start)
 
 
-def rows_of(work: Work, record: pd.DataFrame) -> list[Row]:
-    """Return one row a measure and baseline, with paired intervals."""
-    by_model = dict(list(record.groupby("model")))
-    mine = by_model["econnet"]
-    outcome = mine["outcome"].to_numpy(dtype=float)
-    block = max(work.task.horizon + 1, PERIODS_A_YEAR[work.task.frequency])
-    base_rate = by_model["base_rate"]["probability"].to_numpy()
-    own = metrics.score(mine, base_rate)
+def rows_of(work: Work, found: Backtest) -> list[Row]:
+    """Return one row a measure and peer, with paired intervals."""
+    own = found.performances["econnet"]
     rows: list[Row] = []
-    auroc_interval = bootstrap.auroc_interval(
-        mine["probability"].to_numpy(), outcome, mine["period"], block, DRAWS, seed=0
-    )
-    for (measure, cost), peer in product(COSTS.items(), BASELINES):
-        theirs = cost(by_model[peer]["probability"].to_numpy(), outcome)
-        ours = cost(mine["probability"].to_numpy(), outcome)
-        low, high = bootstrap.mean_interval(
-            ours - theirs, mine["period"], block, DRAWS, seed=0
-        )
+    for measure, (peer, theirs) in product(MEASURES, found.performances.items()):
+        ours, value = (getattr(it.scores, measure) for it in (own, theirs))
+        compared = found.comparisons.get(peer)
         rows.append(
             {
                 "work": work.name,
-                "measure": measure,
-                "econnet": float(ours.mean()),
+                "measure": TITLES[measure],
+                "econnet": ours,
                 "peer": peer,
-                "peer_value": float(theirs.mean()),
-                "ratio": float(theirs.mean() / ours.mean()),
+                "peer_value": value,
+                "ratio": value / ours,
                 "reach": None,
-                "difference_interval": [low, high],
-                "auroc": own.auroc,
-                "auroc_interval": list(auroc_interval),
-                "n": own.n,
-                "n_origins": own.n_origins,
-                "n_contractions": own.n_contractions,
+                "skill": getattr(theirs.scores, f"{measure}_skill"),
+                "difference_interval": (
+                    None
+                    if compared is None
+                    else list(getattr(compared, f"{measure}_interval"))
+                ),
+                "auroc": own.scores.auroc,
+                "auroc_interval": own.auroc_interval,
+                "n": own.scores.n,
+                "n_origins": own.scores.n_origins,
+                "n_contractions": own.scores.n_contractions,
             }
         )
     return rows
 
 
-def cell(row: Row) -> str:
-    """Return a baseline's cost, the difference's interval, and what that means."""
+def as_markdown(rows: Sequence[Row]) -> str:
+    """Return the tables that the README quotes."""
+    return "\n\n".join([_by_task(rows), _by_model(rows)])
+
+
+def _by_task(rows: Sequence[Row]) -> str:
+    """Return a line a task and measure: econnet, its networks, the best, the pool."""
+    lines = [
+        "| task | forecasts (contractions, origins) | AUROC | measure | econnet "
+        "| networks alone | best single baseline | mean of the baselines |",
+        "|---" * 8 + "|",
+    ]
+    for work, measure in dict.fromkeys((it["work"], it["measure"]) for it in rows):
+        peers = {
+            it["peer"]: it
+            for it in rows
+            if (it["work"], it["measure"]) == (work, measure)
+        }
+        own = peers["econnet"]
+        singles = [it for name, it in peers.items() if name not in NOT_SINGLE]
+        best = min(singles, key=lambda it: float(it["peer_value"]))
+        low, high = own["auroc_interval"]
+        lines.append(
+            f"| {work} | {own['n']} ({own['n_contractions']}, {own['n_origins']}) "
+            f"| {own['auroc']:.2f} ({low:.2f} to {high:.2f}) | {measure} "
+            f"| {own['econnet']:.3f} | {peers['network']['peer_value']:.3f} "
+            f"| {best['peer']} {_against(best)} | {_against(peers['pool'])} |"
+        )
+    return "\n".join(lines)
+
+
+def _against(row: Row) -> str:
+    """Return a peer's cost, the difference's interval, and what that means."""
     low, high = row["difference_interval"]
     meaning = "win" if high < 0 else "loss" if low > 0 else "even"
     return f"{row['peer_value']:.3f} ({low:+.3f} to {high:+.3f}, {meaning})"
 
 
-def as_markdown(rows: list[Row]) -> str:
-    """Return the table that the README quotes: a line a task and measure."""
+def _by_model(rows: Sequence[Row]) -> str:
+    """Return a line a model: mean skill over the tasks, and how econnet did against it.
+
+    Where some tasks lack the data for a model, its mean is that of the others, and
+    econnet's over the same stands beside it.
+    """
     lines = [
-        "| task | forecasts | origins | contractions | AUROC | measure | econnet | "
-        + " | ".join(BASELINES)
-        + " |",
-        "|---" * (7 + len(BASELINES)) + "|",
+        "| model | tasks | skill, log loss | econnet's | skill, Brier | econnet's "
+        "| econnet wins, even, loses |",
+        "|---" * 7 + "|",
     ]
-    for (work, measure), group in groupby(rows, lambda it: (it["work"], it["measure"])):
-        cells = list(group)
-        one = cells[0]
-        low, high = one["auroc_interval"]
-        lines.append(
-            f"| {work} | {one['n']} | {one['n_origins']} | {one['n_contractions']} "
-            f"| {one['auroc']:.2f} ({low:.2f} to {high:.2f}) | {measure} "
-            f"| {one['econnet']:.3f} | {' | '.join(map(cell, cells))} |"
-        )
+    for peer in dict.fromkeys(it["peer"] for it in rows):
+        own = [it for it in rows if it["peer"] == peer]
+        works = {it["work"] for it in own}
+        cells = []
+        for measure in TITLES.values():
+            for name in (peer, "econnet"):
+                skills = [
+                    it["skill"]
+                    for it in rows
+                    if (it["peer"], it["measure"]) == (name, measure)
+                    and it["work"] in works
+                ]
+                cells.append(f"{sum(skills) / len(skills):.3f}")
+        lines.append(f"| {peer} | {len(works)} | {' | '.join(cells)} | {_tally(own)} |")
     return "\n".join(lines)
+
+
+def _tally(rows: Sequence[Row]) -> str:
+    intervals = [it["difference_interval"] for it in rows]
+    told = [it for it in intervals if it is not None]
+    if not told:
+        return ""
+    wins = sum(high < 0 for _, high in told)
+    losses = sum(low > 0 for low, _ in told)
+    return f"{wins}, {len(told) - wins - losses}, {losses}"
+
+
+NOT_SINGLE = ("econnet", "network", "pool")
 
 
 def main() -> None:
@@ -134,9 +263,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--json", action="store_true")
     as_json = parser.parse_args().json
-    bundled = snapshot.load()
-    known = Known(bundled.observations, bundled.series, "snapshot")
-    rows = [row for work in WORK for row in rows_of(work, track_record(known, work))]
+    more = WORK_ON_MORE if os.environ.get("ECONNET_REAL_DATA") else ()
+    data: dict[Callable[[], Known], Known] = {}
+    rows: list[Row] = []
+    for work in (*WORK, *more):
+        print(work.name, file=sys.stderr)
+        if work.data not in data:
+            data[work.data] = work.data()
+        known = data[work.data]
+        rows += rows_of(work, replayed(work, known))
     print(json.dumps(rows, indent=2) if as_json else as_markdown(rows))
 
 

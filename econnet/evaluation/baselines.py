@@ -193,10 +193,12 @@ def _boosting(_: Window) -> HistGradientBoostingClassifier:
 
 def _mlp(window: Window) -> BaggingClassifier:
     """Return three of scikit-learn's networks, each seeing all rows."""
+    rows = len(window.train)
+    batch = min(rows, max(64, rows // 16))
     network = MLPClassifier(
         (32,),
-        alpha=50.0,
-        batch_size=min(len(window.train), max(64, len(window.train) // 16)),
+        alpha=50.0 * batch / rows,  # it is divided by the rows of a batch
+        batch_size=batch,
         learning_rate_init=4e-3,
         # It stops when 50 epochs have not brought what none can, and so without the
         # warning that more epochs were allowed.
