@@ -1301,5 +1301,5 @@ DERIVED: Mapping[str, tuple[str, str]] = {
     PHASE: ("Phase and past contractions", "cycle"),
     ABROAD: ("Growth abroad", "abroad"),
     explain.MISSING: ("Figures that are missing", "data"),
-    TREES: ("What the trees make of all figures", "trees"),
+    TREES: ("Extra trees, all figures", "trees"),
 }

@@ -249,6 +249,7 @@ LIGHT = (
     "naive_bayes",
 )
 
+# In words, with econnet's own networks, which stand beside the baselines.
 TITLES: Mapping[str, str] = {
     "base_rate": "long-run rate",
     "persistence": "persistence",
@@ -262,6 +263,7 @@ TITLES: Mapping[str, str] = {
     "boosting": "gradient boosting",
     "mlp": "scikit-learn network",
     "pool": "mean of the baselines",
+    "network": "networks alone",
 }
 
 

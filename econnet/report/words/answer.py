@@ -29,6 +29,8 @@ FEWEST_CONTRACTIONS = 5
 
 # A smaller saving on the long-run rate's cost is within the reach of luck.
 SLIGHT_SKILL = 0.05
+# Forecasts that rank no better than this are ranked by a coin as well.
+COIN_TOSS = 0.5
 
 
 def contraction_clause(forecast: Forecast) -> str:
@@ -139,7 +141,8 @@ def verdict(forecast: Forecast) -> Verdict:
     )
     reason += f"{better}{_calls(forecast)}"
     slight = min(scores.brier_skill or 0.0, scores.log_loss_skill or 0.0) < SLIGHT_SKILL
-    if lost or (slight and better):
+    blind = scores.auroc is not None and scores.auroc <= COIN_TOSS
+    if lost or blind or (slight and better):
         return Verdict("Do not lean on it", reason, alarm=True)
     call = "Lean on it lightly" if slight else "It has earned some trust"
     return Verdict(call, reason, alarm=False)

@@ -44,7 +44,7 @@ def drivers(forecast: Forecast) -> list[str]:
     start = 1 / (1 + exp(total) * (1 / forecast.probability - 1))
     said = percent(forecast.probability)
     sentences = [
-        f"The networks would say {percent(start)} of an average period of an average "
+        f"econnet would say {percent(start)} of an average period of an average "
         f"country in what they learned from. What the indicators add to that, "
         f"{number(total, 2, sign=True)} in log-odds, makes it {said}."
     ]
@@ -58,7 +58,8 @@ def drivers(forecast: Forecast) -> list[str]:
     sentences.append(
         "Log-odds add up where probabilities do not: +0.69 doubles the odds, "
         f"{number(-0.69, 2)} halves them. A contribution says what the networks make "
-        "of an indicator beside all others, not what causes what."
+        "of an indicator beside all others, not what causes what; what the extra trees "
+        "make of them all stands in one sum."
     )
     return sentences
 

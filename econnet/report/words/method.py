@@ -52,11 +52,12 @@ def method(forecast: Forecast) -> list[tuple[str, str]]:
             "outcome is learned from only once it could have been written down.",
         ),
         (
-            "The networks",
+            "The forecast",
             f"{count(task.members, 'small neural network')} with one hidden layer "
             "and a straight path beside it, started from different seeds (the first "
-            f"is {task.seed}) and trained on {learned}. The forecast is the mean of "
-            "their log-odds.",
+            f"is {task.seed}) and trained on {learned}. Beside them stand a hundred "
+            "extremely randomised trees that learned the same; the forecast is the "
+            "mean of the log-odds of both, stretched by a tenth.",
         ),
         (
             "The track record",
