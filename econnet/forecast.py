@@ -525,19 +525,28 @@ def _nothing_known(known: Known, country: Country, task: Task, looked: Panel) ->
 
 
 def train(
-    prepared: Prepared, progress: Callable[[float], None] = lambda _: None
+    prepared: Prepared,
+    progress: Callable[[float], None] = lambda _: None,
+    baselines: Collection[str] | None = None,
 ) -> Model:
     """Walk forward through history, then train the ensemble that forecasts today.
 
-    `progress` is told the share of the work that is done, from 0 to 1.
+    Parameters
+    ----------
+    progress
+        Is told the share of the work that is done, from 0 to 1.
+    baselines
+        Names of `BASELINES` to compare with, by default the light ones. The long-run
+        rate is always among them, for skill is measured from it.
     """
+    chosen = LIGHT if baselines is None else {*baselines, "base_rate"}
     others = other_horizons(prepared.task)
     done = 0
 
     def advance(share: float) -> None:
         progress((done + share) / (len(others) + 1))
 
-    record, weighed = replay_and_weigh(prepared, LIGHT, advance)
+    record, weighed = replay_and_weigh(prepared, chosen, advance)
     window = final_window(prepared)
     forecaster = learn(prepared, window, record)
     outlook = []
@@ -584,7 +593,7 @@ def replay(
 
 def replay_and_weigh(
     prepared: Prepared,
-    baselines: Sequence[str],
+    baselines: Collection[str],
     progress: Callable[[float], None],
 ) -> tuple[pd.DataFrame, tuple[Importance, ...]]:
     """Return the track record, and what econnet would lose without each indicator."""

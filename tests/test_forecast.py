@@ -237,3 +237,9 @@ def test_forecast_before_is_that_of_the_replay_unless_one_is_given(
     assert made.change.made_at is None
     assert made.change.origin == str(made.origin - 1)
     assert made.change.probability == made.previous_probability
+
+
+def test_baselines_of_a_training_can_be_chosen(prepared: Prepared) -> None:
+    model = forecast.train(prepared, baselines=["logit"])
+    names = set(model.track_record["model"])
+    assert names == {"econnet", "network", "extra_trees", "base_rate", "logit"}

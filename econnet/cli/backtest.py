@@ -5,9 +5,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from econnet.cli import show, work
-from econnet.cli.jobs import common_task, data_and_countries, date
-from econnet.cli.options import All, Cluster, Horizons, Json, TaskOptions, flat
-from econnet.errors import UsageError, cure
+from econnet.cli.jobs import baseline_names, common_task, data_and_countries, date
+from econnet.cli.options import (
+    All,
+    Baselines,
+    Cluster,
+    Horizons,
+    Json,
+    TaskOptions,
+    flat,
+)
+from econnet.errors import UsageError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,13 +40,6 @@ Refit = Annotated[
         help="How often models are refitted: yearly, or every N periods.",
     ),
 ]
-Baselines = Annotated[
-    str | None,
-    typer.Option(
-        metavar="NAMES",
-        help="Names, with commas between them. By default all there are.",
-    ),
-]
 
 
 @flat
@@ -60,7 +61,7 @@ def backtest(
 
     if everything == bool(task.country) and task.data is None:
         raise UsageError("say which country: --country DEU, --all, or --data FILE")
-    refit_every, names = _periods(refit), _names(baselines)
+    refit_every, names = _periods(refit), baseline_names(baselines) or _all_baselines()
     known, countries = data_and_countries(task)
     settled = common_task(task, known, countries)
     first = _origin(start, settled.frequency)
@@ -97,19 +98,10 @@ def _periods(refit: str) -> int | None:
     return int(refit)
 
 
-def _names(baselines: str | None) -> list[str]:
+def _all_baselines() -> list[str]:
     from econnet.evaluation.baselines import BASELINES
 
-    if baselines is None:
-        return list(BASELINES)
-    names = [name.strip() for name in baselines.split(",")]
-    for name in names:
-        if name not in BASELINES:
-            otherwise = f"choose from {', '.join(BASELINES)}"
-            raise UsageError(
-                f"no baseline is called {name!r}: {cure(name, BASELINES, otherwise)}"
-            )
-    return names
+    return list(BASELINES)
 
 
 def _origin(start: str | None, frequency: "Frequency") -> "pd.Period | None":

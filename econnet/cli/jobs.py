@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from econnet.cli import show
 from econnet.cli.options import TaskOptions
-from econnet.errors import DataError, UsageError
+from econnet.errors import DataError, UsageError, cure
 from econnet.settings import Settings
 
 if TYPE_CHECKING:
@@ -40,9 +40,15 @@ class Job:
     data_file: Path | None
 
     def forecast(
-        self, retrain: bool = False, assumptions: "Sequence[Assumption]" = ()
+        self,
+        retrain: bool = False,
+        assumptions: "Sequence[Assumption]" = (),
+        baselines: "Sequence[str] | None" = None,
     ) -> "Forecast":
-        """Return the forecast, training where no model fits."""
+        """Return the forecast, training where no model fits.
+
+        It is trained beside `baselines`, by default those that cost next to nothing.
+        """
         from econnet import forecast, journal, models, whatif
 
         with show.working("Reading the data"):
@@ -56,13 +62,29 @@ class Job:
                     f"no model fits {self.country.name} and this task yet: training one"
                 )
             with show.progress("Replaying history") as progress:
-                model = forecast.train(prepared, progress)
+                model = forecast.train(prepared, progress, baselines)
             models.save(model, self.model_file)
         previous = journal.latest(prepared, self.journal_file, self.data_file)
         with show.working("Putting the answer together"):
             made = forecast.make(prepared, model, previous, assumptions)
         journal.add(made, self.journal_file, self.data_file)
         return made
+
+
+def baseline_names(text: str | None) -> list[str] | None:
+    """Return the baselines named in `--baselines`; `None` where none are."""
+    from econnet.evaluation.baselines import BASELINES
+
+    if text is None:
+        return None
+    names = [name.strip() for name in text.split(",")]
+    for name in names:
+        if name not in BASELINES:
+            otherwise = f"choose from {', '.join(BASELINES)}"
+            raise UsageError(
+                f"no baseline is called {name!r}: {cure(name, BASELINES, otherwise)}"
+            )
+    return names
 
 
 def jobs(

@@ -73,6 +73,14 @@ Cluster = Annotated[
 ]
 All = Annotated[bool, typer.Option("--all", help="Every country there is.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON only.")]
+Baselines = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAMES",
+        help="Baselines, with commas between them. By default backtest takes all, "
+        "train those that cost next to nothing.",
+    ),
+]
 
 
 @dataclass(frozen=True)

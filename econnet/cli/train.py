@@ -5,8 +5,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from econnet.cli import show, stream, work
-from econnet.cli.jobs import jobs, rank, ranking_folder
-from econnet.cli.options import All, Cluster, Horizons, Labels, TaskOptions, flat
+from econnet.cli.jobs import baseline_names, jobs, rank, ranking_folder
+from econnet.cli.options import (
+    All,
+    Baselines,
+    Cluster,
+    Horizons,
+    Labels,
+    TaskOptions,
+    flat,
+)
 from econnet.errors import UsageError
 
 if TYPE_CHECKING:
@@ -19,6 +27,7 @@ def train(
     everything: All = False,
     label: Labels = None,
     horizon: Horizons = None,
+    baselines: Baselines = None,
     cluster: Cluster = None,
 ) -> None:
     """Replay history, train, and write model and report.
@@ -33,6 +42,12 @@ def train(
     """
     if everything and task.country:
         raise UsageError("--all means every country: leave out --country")
+    names = baseline_names(baselines)
+    if everything and names:
+        raise UsageError(
+            "train --all compares with the light baselines: leave out --baselines, or "
+            "run `econnet backtest --all`"
+        )
     tasks = list(_tasks(task, label, horizon))
     with work.place(cluster, long=everything):
         for one in tasks:
@@ -41,7 +56,7 @@ def train(
             elif everything:
                 _rank(one)
             else:
-                _train(one)
+                _train(one, names)
 
 
 def _tasks(
@@ -52,11 +67,11 @@ def _tasks(
             yield replace(task, label=label, horizon=horizon)
 
 
-def _train(task: TaskOptions) -> None:
+def _train(task: TaskOptions, baselines: list[str] | None) -> None:
     from econnet.report import document
 
     for one in jobs(task):
-        made = one.forecast(retrain=True)
+        made = one.forecast(retrain=True, baselines=baselines)
         with show.working("Writing the report"):
             written = document.write(made, one.report_folder)
         show.verdict(made)
