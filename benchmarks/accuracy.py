@@ -31,9 +31,9 @@ import pandas as pd
 
 from benchmarks import realtime_panel
 from econnet import backtest, countries
+from econnet.answer import Task
 from econnet.backtest import Backtest
 from econnet.countries import Country
-from econnet.forecast import Task
 from econnet.sources import snapshot, tabular
 from econnet.sources.observations import Known
 

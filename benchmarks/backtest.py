@@ -24,11 +24,11 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 
 from econnet import countries, ensemble, forecast
+from econnet.answer import Task
 from econnet.ensemble import Options
 from econnet.evaluation import walkforward
 from econnet.evaluation.walkforward import Window
 from econnet.features import Floats
-from econnet.forecast import Task
 from econnet.sources import snapshot
 from econnet.sources.observations import Known
 

@@ -27,6 +27,7 @@ from sklearn.neural_network import MLPClassifier
 from threadpoolctl import threadpool_limits
 
 from econnet import compute, countries, ensemble, features, forecast, ingest
+from econnet.answer import Task
 from econnet.evaluation import walkforward
 from econnet.evaluation.walkforward import Window
 from econnet.network import AdamW, Architecture, BlockTrainer, Network
@@ -269,7 +270,7 @@ def replay(place: compute.Place, horizons: tuple[int, ...]) -> Array:
 def _world_windows(horizons: tuple[int, ...]) -> Iterator[list[Window]]:
     known = ingest.known(Settings.from_environment())
     germany = countries.resolve("DEU")
-    prepared = forecast.prepare(known, germany, forecast.Task("A"))
+    prepared = forecast.prepare(known, germany, Task("A"))
     for horizon in horizons:
         made = features.with_target(prepared.features, horizon, "at")
         yield walkforward.windows(made, "A", prepared.origin)[-ORIGINS:]

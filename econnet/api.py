@@ -25,12 +25,12 @@ from econnet import (
     panel,
     store,
 )
+from econnet.answer import Forecast, Task
 from econnet.catalog import PANDAS_ALIAS, Frequency
 from econnet.countries import Country
 from econnet.errors import UsageError, cure
 from econnet.evaluation.baselines import BASELINES
 from econnet.features import Event
-from econnet.forecast import Forecast, Task
 from econnet.hindsight import Hindsight
 from econnet.ingest import Source, Summary
 from econnet.labels import Label

@@ -16,6 +16,7 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from econnet import features, forecast
+from econnet.answer import Task
 from econnet.countries import Country
 from econnet.errors import DataError
 from econnet.evaluation import comparison, metrics, signals, walkforward
@@ -26,7 +27,7 @@ from econnet.evaluation.metrics import Scores
 from econnet.evaluation.signals import Scorecard
 from econnet.evaluation.walkforward import Schedule
 from econnet.features import Floats
-from econnet.forecast import Prepared, Task
+from econnet.forecast import Prepared
 from econnet.panel import PERIODS_A_YEAR
 from econnet.sources.observations import Known
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +28,20 @@ from econnet import (
     panel,
     whatif,
 )
+from econnet.answer import (
+    Change,
+    DataUsed,
+    Doubts,
+    Driver,
+    Episode,
+    Forecast,
+    Movement,
+    Previous,
+    ResponseCurve,
+    SeriesUsed,
+    Task,
+    Weight,
+)
 from econnet.catalog import FREQUENCIES, Frequency
 from econnet.countries import Country
 from econnet.errors import DataError
@@ -42,340 +56,20 @@ from econnet.evaluation import (
 )
 from econnet.evaluation.baselines import BASELINES, LIGHT, available
 from econnet.evaluation.baselines import models as baseline_models
-from econnet.evaluation.bootstrap import DRAWS, Interval, Resample
+from econnet.evaluation.bootstrap import DRAWS, Resample
 from econnet.evaluation.comparison import Comparison
-from econnet.evaluation.metrics import ReliabilityBin, Scores
+from econnet.evaluation.metrics import Scores
 from econnet.evaluation.pooling import Once
-from econnet.evaluation.signals import EpisodeCall, FalseAlarm, Scorecard
+from econnet.evaluation.signals import EpisodeCall, Scorecard
 from econnet.evaluation.walkforward import Schedule
-from econnet.features import ABROAD, PHASE, Event, Features, Floats
+from econnet.features import ABROAD, PHASE, Features, Floats
 from econnet.forecaster import PARTNER, Forecaster, grow
 from econnet.importance import Importance
 from econnet.labels import Label
 from econnet.models import Ahead, Model
-from econnet.panel import PERIODS_A_YEAR, Panel, Vintages
+from econnet.panel import PERIODS_A_YEAR, Panel
 from econnet.sources.observations import Known
-from econnet.whatif import Assumption, WhatIf
-
-
-@dataclass(frozen=True)
-class Task:
-    """What is forecast, and with what.
-
-    Parameters
-    ----------
-    frequency, target, label
-        The panel's frequency, the indicator that is labelled and the rule's name.
-    horizon
-        Periods from the origin to the period that is forecast.
-    event
-        `at`: that period contracts. `within`: it or one before it, after the origin.
-    pool
-        `all` trains on every country that the panel has, `own` on the country alone.
-    members
-        Networks in the ensemble.
-    rolling_years
-        Years of origins that a model learns from; all there are unless told.
-    vintages
-        `real`: each origin reads the figures that stood there at the time, where the
-        data tell; `revised`: those that stand there now.
-    """
-
-    frequency: Frequency
-    target: str = "real_gdp"
-    label: str = "negative-growth"
-    horizon: int = 1
-    event: Event = "at"
-    pool: Literal["all", "own"] = "all"
-    members: int = 16
-    seed: int = 0
-    rolling_years: int | None = None
-    vintages: Vintages = "real"
-
-
-@dataclass(frozen=True)
-class Driver:
-    """What one indicator adds to today's forecast, in log-odds (right: contraction)."""
-
-    indicator: str
-    title: str
-    group: str
-    contribution: float
-
-
-@dataclass(frozen=True)
-class Weight:
-    """What past forecasts lose without an indicator: `Importance` with its name."""
-
-    indicator: str
-    title: str
-    group: str
-    loss: float
-    interval: Interval
-
-
-@dataclass(frozen=True)
-class Previous:
-    """An earlier forecast of the same task, to compare with.
-
-    Parameters
-    ----------
-    made_at
-        When it was made; `None` where it was not, and comes from the replay of history.
-    """
-
-    made_at: str | None
-    origin: pd.Period
-    period: pd.Period
-    probability: float
-
-
-@dataclass(frozen=True)
-class Movement:
-    """What one indicator did to the forecast between two origins.
-
-    Parameters
-    ----------
-    unit
-        Unit of `before` and `after`, the newest transformed values then and now; `None`
-        where one was missing, or where there is no such value.
-    contribution
-        What it adds now less what it added then, in log-odds, by today's networks.
-    """
-
-    indicator: str
-    title: str
-    group: str
-    unit: str
-    before: float | None
-    after: float | None
-    contribution: float
-
-
-@dataclass(frozen=True)
-class Change:
-    """What moved the forecast since the one before.
-
-    Parameters
-    ----------
-    made_at, origin, period, probability
-        Of the forecast before; `made_at` is `None` where it comes from the replay of
-        history.
-    figures
-        What the new figures added, in log-odds, by today's networks.
-    learning
-        What all else added: that the networks were trained anew, and on revised data.
-    movements
-        The parts of `figures`, largest first.
-    """
-
-    made_at: str | None
-    origin: str
-    period: str
-    probability: float
-    figures: float
-    learning: float
-    movements: tuple[Movement, ...]
-
-
-@dataclass(frozen=True)
-class ResponseCurve:
-    """How the forecast would change if one indicator's newest value were another.
-
-    Parameters
-    ----------
-    unit
-        Unit of `values`, the transformed indicator: `percent`, `percentage points`, ...
-    current
-        The newest value itself; `None` where it is not known.
-    """
-
-    indicator: str
-    title: str
-    unit: str
-    values: tuple[float, ...]
-    probabilities: tuple[float, ...]
-    current: float | None
-
-
-@dataclass(frozen=True)
-class Episode:
-    """A past contraction, and what was said of it one horizon earlier.
-
-    Parameters
-    ----------
-    first, last
-        Its first and last period, as text.
-    growth_percent
-        Change of the target from the period before the first to the last; `None` where
-        the target is a 0/1 column.
-    said_for_first, highest_said
-        Out-of-sample probability for its first period, and the highest for any of its
-        periods; `None` before the walk-forward starts.
-    first_signal, periods_early
-        The origin in which it was first signalled, and how many periods that was before
-        its first; `None` where it was missed, or not forecast.
-    """
-
-    first: str
-    last: str
-    growth_percent: float | None
-    said_for_first: float | None
-    highest_said: float | None
-    first_signal: str | None
-    periods_early: int | None
-
-
-@dataclass(frozen=True)
-class Doubts:
-    """90% intervals of scores; `auroc` is `None` where there is no such score."""
-
-    auroc: Interval | None
-    brier: Interval
-    log_loss: Interval
-
-
-@dataclass(frozen=True)
-class SeriesUsed:
-    """A series behind the forecast, as the report's data page shows it.
-
-    Parameters
-    ----------
-    next_due
-        The day on which its next figure is due, by its publication lag.
-    recent_periods, recent
-        Its newest values at the panel's frequency, oldest first.
-    """
-
-    indicator: str
-    title: str
-    source: str
-    series_id: str
-    unit: str
-    frequency: Frequency
-    first_period: str
-    last_period: str
-    last_value: float
-    rights: str
-    attribution: str
-    retrieved_at: str
-    next_due: str
-    recent_periods: tuple[str, ...]
-    recent: tuple[float, ...]
-
-
-@dataclass(frozen=True)
-class DataUsed:
-    """What the forecast was made from.
-
-    Parameters
-    ----------
-    source
-        `snapshot`, `store` or the name of the user's file.
-    as_of
-        The date up to which values were taken as known.
-    next_due
-        The day on which the target's next figure is due, by its publication lag. After
-        that day the data are older than they need to be.
-    n_countries
-        Countries whose history the networks learned from.
-    share_in_real_time
-        Of the country's figures, the share of which it is known what they were at the
-        time; the others are revised data.
-    """
-
-    source: str
-    as_of: str
-    first_period: str
-    last_period: str
-    next_due: str
-    n_countries: int
-    share_in_real_time: float
-    series: tuple[SeriesUsed, ...]
-
-
-@dataclass(frozen=True, eq=False)
-class Forecast:
-    """The answer for one country, and all that is needed to judge it.
-
-    Parameters
-    ----------
-    origin, period
-        The period the forecast is made in, and the one it is made for.
-    probability, interval
-        Probability of contraction, and its 90% interval (low, high).
-    base_rate
-        Share of the country's past periods that contracted.
-    previous_probability
-        What was said one origin earlier, for the period before; `None` where nothing
-        was.
-    change
-        What moved the forecast since then; `None` likewise.
-    outlook
-        The forecast for several horizons, this one among them, nearest first.
-    target_title, target_unit
-        Of the indicator that is labelled and shown: `Real GDP`.
-    meaning
-        What a contraction is by the label's rule, in words.
-    history
-        Indexed by period: `growth` of that indicator in percent on the period before (a
-        year before for `year-on-year`), and `contraction`, 1 or 0; missing where not
-        known.
-    track_record
-        Out-of-sample forecasts for this country, one row a model and origin: `model`
-        (`econnet` or a baseline's name), `origin`, `period`, `probability`, `outcome`
-        (missing where not known yet).
-    metrics, baselines
-        Scores of econnet and of each baseline for this country.
-    doubts
-        90% intervals of econnet's scores.
-    comparisons
-        Econnet beside each baseline, on the same forecasts.
-    false_alarms
-        The alarms for this country that came to nothing, oldest first.
-    pool_metrics, pool_baselines
-        The same over all the countries that were trained on; `pool_metrics` is `None`
-        where the country stands alone.
-    reliability
-        The country's track record by bins of probability.
-    what_if
-        The forecast if some figures were others; `None` where nobody asked.
-    importance
-        What past forecasts lose without each indicator, the largest first; empty where
-        it was not measured.
-    """
-
-    country: Country
-    task: Task
-    origin: pd.Period
-    period: pd.Period
-    probability: float
-    interval: tuple[float, float]
-    base_rate: float
-    previous_probability: float | None
-    change: Change | None
-    outlook: tuple[Ahead, ...]
-    target_title: str
-    target_unit: str
-    meaning: str
-    history: pd.DataFrame
-    track_record: pd.DataFrame
-    metrics: Scores
-    doubts: Doubts
-    baselines: dict[str, Scores]
-    comparisons: dict[str, Comparison]
-    pool_metrics: Scores | None
-    pool_baselines: dict[str, Scores]
-    reliability: tuple[ReliabilityBin, ...]
-    drivers: tuple[Driver, ...]
-    response_curves: tuple[ResponseCurve, ...]
-    episodes: tuple[Episode, ...]
-    false_alarms: tuple[FalseAlarm, ...]
-    data: DataUsed
-    versions: dict[str, str]
-    made_at: str
-    what_if: WhatIf | None = None
-    importance: tuple[Weight, ...] = ()
+from econnet.whatif import Assumption
 
 
 @dataclass(frozen=True, eq=False)

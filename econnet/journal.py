@@ -14,7 +14,8 @@ from pathlib import Path
 import pandas as pd
 from filelock import FileLock
 
-from econnet.forecast import Forecast, Prepared, Previous
+from econnet.answer import Forecast, Previous
+from econnet.forecast import Prepared
 
 COLUMNS = (
     "made_at",

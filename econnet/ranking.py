@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from econnet import compute, forecast
+from econnet.answer import Forecast, Task
 from econnet.countries import Country
 from econnet.errors import DataError
 from econnet.evaluation.baselines import LIGHT
-from econnet.forecast import Forecast, PoolRecord, Prepared, Task
+from econnet.forecast import PoolRecord, Prepared
 from econnet.forecaster import Forecaster, grow
 from econnet.models import Ahead, Model
 from econnet.sources.observations import Known

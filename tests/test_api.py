@@ -24,9 +24,9 @@ from econnet import (
     to_record,
     write_report,
 )
+from econnet.answer import Forecast, Task
 from econnet.api import TaskChoices
 from econnet.errors import DataError, UsageError
-from econnet.forecast import Forecast, Task
 from econnet.sources.observations import Known
 from tests.builders import series_of, world
 from tests.sources.servers import LITHUANIA, Sources, rows_of

@@ -10,11 +10,12 @@ import pandas as pd
 import pytest
 
 from econnet import backtest, countries
+from econnet.answer import Task
 from econnet.backtest import Backtest
 from econnet.errors import DataError
 from econnet.evaluation import metrics
 from econnet.features import Event
-from econnet.forecast import Prepared, Task
+from econnet.forecast import Prepared
 from econnet.report.words import replay
 from econnet.sources.observations import Known
 from tests.builders import observations, published, series_of, world

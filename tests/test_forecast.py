@@ -6,8 +6,9 @@ import pandas as pd
 import pytest
 
 from econnet import countries, forecast, models
+from econnet.answer import Forecast, Task
 from econnet.errors import DataError
-from econnet.forecast import Forecast, Prepared, Task
+from econnet.forecast import Prepared
 from econnet.models import Model
 from econnet.sources.observations import Known
 from tests.builders import observations, series_of, world

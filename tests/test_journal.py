@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from econnet import countries, forecast, journal
-from econnet.forecast import Forecast, Prepared, Previous, Task
+from econnet.answer import Forecast, Previous, Task
+from econnet.forecast import Prepared
 from econnet.sources.observations import Known
 from tests.builders import series_of, world
 

@@ -27,6 +27,7 @@ MAP = [
     ["explain", "importance"],
     ["models"],
     ["whatif"],
+    ["answer"],
     ["forecast"],
     ["streaming"],
     ["backtest", "hindsight", "journal", "ranking"],

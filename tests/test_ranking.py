@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 
 from econnet import countries, forecast, ranking
+from econnet.answer import Forecast, Task
 from econnet.errors import DataError
-from econnet.forecast import Forecast, Prepared, Task
+from econnet.forecast import Prepared
 from econnet.models import Model
 from econnet.ranking import Ranking
 from econnet.sources.observations import Known

@@ -17,8 +17,9 @@ from econnet.settings import Settings
 if TYPE_CHECKING:
     import pandas as pd
 
+    from econnet.answer import Forecast, Task
     from econnet.countries import Country
-    from econnet.forecast import Forecast, Prepared, Task
+    from econnet.forecast import Prepared
     from econnet.models import Model
     from econnet.ranking import Ranking
     from econnet.sources.observations import Known
@@ -176,12 +177,12 @@ def ranked_jobs(asked: TaskOptions, made: "Ranking", known: "Known") -> list[Job
 
 def ranking_folder(asked: TaskOptions, task: "Task") -> Path:
     """Return where a ranking stands: the default task's in `ranking`."""
-    from econnet import forecast
+    from econnet import answer, forecast
 
     above = Settings.from_environment().reports_folder
     if asked.data is not None:
         above = above / _safe(asked.data.stem)
-    usual = forecast.Task(task.frequency)
+    usual = answer.Task(task.frequency)
     is_usual = (task.label, task.horizon, task.event) == (
         usual.label,
         usual.horizon,

@@ -22,7 +22,8 @@ from rich.progress import (
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from econnet.forecast import Forecast, Prepared
+    from econnet.answer import Forecast
+    from econnet.forecast import Prepared
 
 PLACES = {"snapshot": "the bundled snapshot", "store": "the store"}
 

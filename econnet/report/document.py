@@ -17,7 +17,7 @@ import matplotlib as mpl
 import typst
 from matplotlib.figure import Figure
 
-from econnet.forecast import Forecast
+from econnet.answer import Forecast
 from econnet.report import Format, Paper, figures, pages, record, tables, web, words
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from econnet.forecast import Forecast
+from econnet.answer import Forecast
 from econnet.ranking import Ranking
 from econnet.report import words
 from econnet.report.figures import world

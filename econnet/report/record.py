@@ -11,8 +11,8 @@ from typing import Any, TypeAlias
 
 import pandas as pd
 
+from econnet.answer import Forecast
 from econnet.evaluation.metrics import Floats, precision_recall_curve, roc_curve
-from econnet.forecast import Forecast
 from econnet.report import words
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from econnet.answer import Forecast
 from econnet.evaluation.metrics import Floats, Scores, precision_recall_curve, roc_curve
-from econnet.forecast import Forecast
 from econnet.report import words
 
 # What a spreadsheet takes for the beginning of a formula, or of one in another cell.

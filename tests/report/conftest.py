@@ -9,11 +9,7 @@ import pandas as pd
 import pytest
 
 from econnet import countries
-from econnet.catalog import PANDAS_ALIAS, Frequency
-from econnet.evaluation import metrics
-from econnet.evaluation.comparison import Comparison
-from econnet.evaluation.signals import FalseAlarm
-from econnet.forecast import (
+from econnet.answer import (
     Change,
     DataUsed,
     Doubts,
@@ -26,6 +22,10 @@ from econnet.forecast import (
     Task,
     Weight,
 )
+from econnet.catalog import PANDAS_ALIAS, Frequency
+from econnet.evaluation import metrics
+from econnet.evaluation.comparison import Comparison
+from econnet.evaluation.signals import FalseAlarm
 from econnet.labels import RULES
 from econnet.models import Ahead
 from econnet.ranking import LeftOut, Ranking

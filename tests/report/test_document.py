@@ -12,8 +12,8 @@ import pandas as pd
 import pypdf
 import pytest
 
+from econnet.answer import Forecast
 from econnet.countries import Country
-from econnet.forecast import Forecast
 from econnet.report import Format, document, figures, tables, words
 
 from .conftest import MakeForecast, without_contractions

@@ -5,7 +5,7 @@ import matplotlib as mpl
 import pandas as pd
 import pytest
 
-from econnet.forecast import Forecast
+from econnet.answer import Forecast
 from econnet.report import figures
 
 from .conftest import without_contractions

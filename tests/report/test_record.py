@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from econnet.forecast import Forecast
+from econnet.answer import Forecast
 from econnet.report import Format, document, record
 
 from .conftest import without_contractions

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from econnet.forecast import Forecast
+from econnet.answer import Forecast
 from econnet.report import tables, words
 
 

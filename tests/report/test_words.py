@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from econnet.answer import Forecast
 from econnet.evaluation.metrics import BrierParts, Scores
-from econnet.forecast import Forecast
 from econnet.labels import RULES
 from econnet.report import words
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 
 from matplotlib.figure import Figure
 
-from econnet.forecast import Forecast
+from econnet.answer import Forecast
 from econnet.report.figures import coming, past, reasons, skill
 from econnet.report.figures.style import (
     DARK,

@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
-from econnet.forecast import Forecast
+from econnet.answer import Forecast
 from econnet.models import Ahead
 from econnet.report import words
 from econnet.report.figures.reasons import draw_bars

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from econnet.forecast import Forecast, ResponseCurve
+from econnet.answer import Forecast, ResponseCurve
 from econnet.report import words
 from econnet.report.figures.style import (
     FULL_WIDTH,

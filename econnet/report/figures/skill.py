@@ -8,8 +8,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from econnet.answer import Forecast
 from econnet.evaluation.metrics import precision_recall_curve, roc_curve
-from econnet.forecast import Forecast
 from econnet.report import words
 from econnet.report.figures.style import (
     HALF_WIDTH,

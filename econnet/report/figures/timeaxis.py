@@ -5,8 +5,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from econnet.answer import Forecast
 from econnet.catalog import Frequency
-from econnet.forecast import Forecast
 from econnet.report.figures.style import Floats, Look
 
 WIDTH: dict[Frequency, float] = {"A": 1.0, "Q": 1 / 4, "M": 1 / 12}

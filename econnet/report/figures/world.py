@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.path import Path
 
-from econnet.forecast import Forecast
+from econnet.answer import Forecast
 from econnet.ranking import Ranking
 from econnet.report import words, worldmap
 from econnet.report.figures.shades import NAMES, shades, step_of

@@ -14,9 +14,9 @@ from typing import Literal, TypeAlias
 import numpy as np
 import pandas as pd
 
+from econnet.answer import Forecast
 from econnet.catalog import Frequency
 from econnet.evaluation.metrics import precision_recall_curve, roc_curve
-from econnet.forecast import Forecast
 from econnet.report import words
 from econnet.report.figures.past import growth_limits
 from econnet.report.figures.style import Floats, top_of

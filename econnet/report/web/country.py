@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from econnet.forecast import Driver, Forecast
+from econnet.answer import Driver, Forecast
 from econnet.report import pages, words
 from econnet.report.web import charts, page
 

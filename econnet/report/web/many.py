@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from econnet.forecast import Forecast
+from econnet.answer import Forecast
 from econnet.ranking import Ranking
 from econnet.report import ranked, words, worldmap
 from econnet.report.figures import world

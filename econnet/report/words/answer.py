@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from econnet import labels
+from econnet.answer import Forecast, Task
 from econnet.evaluation.baselines import TITLES
 from econnet.evaluation.metrics import Scores
-from econnet.forecast import Forecast, Task
 from econnet.report.words.coming import before
 from econnet.report.words.plain import (
     NOUN,

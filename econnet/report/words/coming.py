@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from econnet.forecast import Forecast, Movement
+from econnet.answer import Forecast, Movement
 from econnet.report.words.plain import NOUN, day, number, percent, points
 
 # Movements that the text names, and figures to come that it lists.

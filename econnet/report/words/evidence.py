@@ -4,7 +4,7 @@ from math import exp
 
 import pandas as pd
 
-from econnet.forecast import Driver, Episode, Forecast
+from econnet.answer import Driver, Episode, Forecast
 from econnet.report.words.answer import ahead
 from econnet.report.words.plain import NOUN, count, number, percent
 

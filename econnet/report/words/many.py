@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from statistics import median
 
+from econnet.answer import Forecast, Task
 from econnet.evaluation.metrics import Scores
-from econnet.forecast import Forecast, Task
 from econnet.ranking import Ranking
 from econnet.report.words.answer import ahead, compared, counts, made_on, stale
 from econnet.report.words.method import attribution

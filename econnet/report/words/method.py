@@ -3,7 +3,7 @@
 import shlex
 from datetime import date
 
-from econnet.forecast import Forecast, Task
+from econnet.answer import Forecast, Task
 from econnet.labels import RULES
 from econnet.report.words.answer import made_day, made_on, when
 from econnet.report.words.plain import NOUN, count, day

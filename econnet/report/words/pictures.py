@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from econnet.forecast import Forecast
+from econnet.answer import Forecast
 from econnet.report.words.answer import baseline_title
 from econnet.report.words.evidence import by_group, listed, own_record
 from econnet.report.words.plain import NOUN, count, number, percent

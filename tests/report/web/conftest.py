@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from econnet.answer import Forecast
 from econnet.countries import Country
-from econnet.forecast import Forecast
 from econnet.report import web
 from tests.browsers import Browser, chromium
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import pytest
 
-from econnet.forecast import Forecast
+from econnet.answer import Forecast
 from tests.browsers import DESKTOP, PHONE, Browser, violations
 
 PLOT = "[role=slider]"

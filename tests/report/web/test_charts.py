@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from econnet.forecast import Forecast
+from econnet.answer import Forecast
 from econnet.report.web import charts
 from econnet.report.web.charts import Chart, Column
 from econnet.report.web.still import WIDE, Frame, ticks

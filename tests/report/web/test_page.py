@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from econnet.forecast import Forecast
+from econnet.answer import Forecast
 from econnet.report import web, words
 from econnet.report.web import page
 from tests.report.conftest import MakeForecast, without_contractions
