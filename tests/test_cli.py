@@ -268,7 +268,7 @@ def test_own_file_is_forecast_for_each_of_its_regions(own_file: Path) -> None:
         folder=own_file,
     )
     assert run.returncode == 0, run.stderr
-    assert "investment index, real_gdp index, slump flag" in run.stderr
+    assert "investment flow, real_gdp flow, slump flag" in run.stderr
     assert "bring my regions.csv up to date" in run.stderr
     reports = own_file / "reports" / "my regions"
     assert sorted(path.name for path in reports.iterdir()) == ["---South", "North"]
