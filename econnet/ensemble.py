@@ -15,7 +15,7 @@ import numpy as np
 from numpy.random import SeedSequence
 
 from econnet import compute
-from econnet.evaluation import walkforward
+from econnet.evaluation import pooling, walkforward
 from econnet.evaluation.walkforward import Model, Window
 from econnet.features import Floats
 from econnet.network import (
@@ -176,5 +176,4 @@ def model(
 
 def pooled(said: Floats) -> Floats:
     """Return the ensemble's probabilities from log-odds of shape (members, rows)."""
-    mean: Floats = said.mean(axis=0)
-    return 1 / (1 + np.exp(-mean))
+    return pooling.probability(said.mean(axis=0))

@@ -15,6 +15,7 @@ import pandas as pd
 from scipy.special import expit
 
 from econnet.evaluation.bootstrap import block_counts
+from econnet.evaluation.pooling import log_odds
 from econnet.features import Floats
 
 DRAWS = 400
@@ -75,7 +76,7 @@ def maps(track_record: pd.DataFrame, block: int, seed: int) -> Maps:
     drawn to the identity.
     """
     rng = np.random.default_rng(seed)
-    said = _logit(track_record["probability"].to_numpy(dtype=float))
+    said = log_odds(track_record["probability"].to_numpy(dtype=float))
     outcome = track_record["outcome"].to_numpy(dtype=float)
     counts = block_counts(track_record["period"], block, DRAWS, rng)
     weights = np.concatenate([np.ones((1, len(said))), counts])
@@ -140,12 +141,6 @@ def _newton_step(
     h11 = curvature @ said**2 + PRIOR
     determinant = h00 * h11 - h01**2
     return (h11 * g0 - h01 * g1) / determinant, (h00 * g1 - h01 * g0) / determinant
-
-
-def _logit(probability: Floats) -> Floats:
-    clipped = np.clip(probability, 1e-4, 1 - 1e-4)
-    log_odds: Floats = np.log(clipped / (1 - clipped))
-    return log_odds
 
 
 def _expit(log_odds: npt.ArrayLike) -> Floats:
