@@ -42,7 +42,7 @@ def rows() -> list[Row]:
 
 
 @cache
-def tests_of(path: str) -> frozenset[str]:
+def defined_in(path: str) -> frozenset[str]:
     """Return the names of the tests that a file defines, in classes or not."""
     tree = ast.parse((ROOT / path).read_text("utf-8"))
     return frozenset(
@@ -69,6 +69,6 @@ def test_promise_has_a_documented_exit_code_and_a_test(row: Row) -> None:
     named = TEST.findall(row.tests)
     assert named, "name the test as `tests/path.py::test_name`"
     for path, name in named:
-        assert name in tests_of(path), f"{path} has no {name}"
+        assert name in defined_in(path), f"{path} has no {name}"
     left = TEST.sub("", row.tests).replace(",", "").strip()
     assert not left, f"not understood: {left}"
