@@ -14,6 +14,7 @@ from pathlib import Path
 import pandas as pd
 from filelock import FileLock
 
+from econnet import whole
 from econnet.answer import Forecast, Previous
 from econnet.forecast import Prepared
 
@@ -143,9 +144,7 @@ def _columns_in(path: Path) -> Sequence[str]:
     there = next(csv.reader([first.decode()]))
     columns = [*there, *(column for column in COLUMNS if column not in there)]
     if columns != there:
-        beside = path.with_name(f".{path.name}.{os.getpid()}")
-        beside.write_bytes(_line(columns) + rest)
-        beside.replace(path)
+        whole.write(path, _line(columns) + rest)
     return columns
 
 

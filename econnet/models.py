@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from econnet import whole
 from econnet.evaluation.metrics import BrierParts, Scores
 from econnet.features import Features, Scaler
 from econnet.importance import Importance
@@ -136,13 +137,11 @@ def save_shared(model: Model, paths: Sequence[Path]) -> None:
     save(model, first)
     for path in others:
         path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(f".{path.name}.part")
-        part.unlink(missing_ok=True)
-        try:
-            part.hardlink_to(first)
-        except OSError:
-            shutil.copyfile(first, part)
-        part.replace(path)
+        with whole.replacing(path) as part:
+            try:
+                part.hardlink_to(first)
+            except OSError:
+                shutil.copyfile(first, part)
 
 
 def load(path: Path) -> Model:

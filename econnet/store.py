@@ -8,7 +8,6 @@ own, for DuckDB lets one process in at a time. Countries stand in the table
 `observations`, aggregates such as the euro area in `aggregates`.
 """
 
-import os
 import re
 import time
 from collections.abc import Iterator, Sequence
@@ -23,6 +22,7 @@ import pandas as pd
 from filelock import FileLock, Timeout
 
 from econnet import countries as known_countries
+from econnet import whole
 from econnet.errors import DataError
 from econnet.sources.observations import OBSERVATION_COLUMNS, Answer
 
@@ -289,25 +289,21 @@ def export(frame: pd.DataFrame, path: Path) -> None:
         The ending is another, or Excel is asked for without the extra `excel`.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}{path.suffix}")
-    try:
+    with whole.replacing(path) as part:
         match path.suffix.lower():
             case ".csv":
-                frame.to_csv(unfinished, index=False, lineterminator="\n")
+                frame.to_csv(part, index=False, lineterminator="\n")
             case ".parquet":
                 with duckdb.connect() as connection:
                     connection.from_df(frame).write_parquet(
-                        str(unfinished), compression="zstd"
+                        str(part), compression="zstd"
                     )
             case ".xlsx":
-                _write_excel(frame, unfinished)
+                _write_excel(frame, part)
             case other:
                 raise DataError(
                     f"{path.name} ends in {other!r}: name it .csv, .parquet or .xlsx"
                 )
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def _write_excel(frame: pd.DataFrame, path: Path) -> None:
@@ -317,7 +313,8 @@ def _write_excel(frame: pd.DataFrame, path: Path) -> None:
             "choose --country or --indicator, or another --format"
         )
     try:
-        frame.to_excel(path, index=False, sheet_name="econnet")
+        with path.open("wb") as file:  # a name would have to end in .xlsx
+            frame.to_excel(file, index=False, sheet_name="econnet", engine="openpyxl")
     except ImportError as error:
         raise DataError(
             "Excel needs one more package: pip install 'econnet[excel]'"

@@ -1,12 +1,11 @@
 """The report as files: PDF, HTML, PNGs of each figure, every number as JSON and CSV.
 
-Files appear whole or not at all: each is written beside its place and moved there when
-it is complete. The same forecast gives the same bytes.
+A report appears whole or not at all: its files take their places when all are written,
+and `SHA256SUMS` beside them last. The same forecast gives the same bytes.
 """
 
 import json
-import os
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime
 from functools import partial
 from importlib import resources
@@ -17,6 +16,7 @@ import matplotlib as mpl
 import typst
 from matplotlib.figure import Figure
 
+from econnet import whole
 from econnet.answer import Forecast
 from econnet.report import Format, Paper, figures, pages, record, tables, web, words
 
@@ -28,18 +28,7 @@ def write(
     paper: Paper = "a4",
 ) -> list[Path]:
     """Write the report into `folder`, made if need be, and return its files."""
-    return write_files(folder, _files(forecast, formats, paper))
-
-
-def write_files(folder: Path, files: Iterable[tuple[str, bytes]]) -> list[Path]:
-    """Write files into `folder`, made if need be, each whole or not at all."""
-    folder.mkdir(parents=True, exist_ok=True)
-    written = []
-    for name, content in files:
-        (folder / name).parent.mkdir(exist_ok=True)
-        _write_whole(folder / name, content)
-        written.append(folder / name)
-    return written
+    return whole.write_together(folder, _files(forecast, formats, paper))
 
 
 def _files(
@@ -124,16 +113,3 @@ def _printable(value: Any) -> Any:  # noqa: ANN401
     if isinstance(value, list | tuple):
         return [_printable(part) for part in value]
     return words.printable(value) if isinstance(value, str) else value
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that nobody sees a part of it, not even after a crash."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with beside.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)

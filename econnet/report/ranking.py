@@ -14,6 +14,7 @@ from types import MappingProxyType
 import pandas as pd
 from matplotlib.figure import Figure
 
+from econnet import whole
 from econnet.ranking import Ranking
 from econnet.report import Format, Paper, document, ranked, tables, words
 from econnet.report.figures import world
@@ -37,7 +38,7 @@ def write(
     reports
         Where each country's own page stands, as a path from `folder`, by its code.
     """
-    return document.write_files(folder, _files(ranking, formats, paper, reports))
+    return whole.write_together(folder, _files(ranking, formats, paper, reports))
 
 
 def _files(

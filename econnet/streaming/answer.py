@@ -19,6 +19,7 @@ import pandas as pd
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
+from econnet import whole
 from econnet.network import Network
 from econnet.network.storage import read_arrays, write_arrays
 from econnet.panel import PERIODS_A_YEAR
@@ -204,9 +205,9 @@ def make(
         | {f"abroad.{key}": np.asarray(it) for key, it in asdict(seen.abroad).items()},
     )
     text = json.dumps(answer.to_dict(), indent=2, allow_nan=False)
-    part = places.report.with_suffix(".part")
-    part.write_text(text + "\n", "utf-8")
-    part.replace(places.report)
+    whole.write_together(
+        places.report.parent, [(places.report.name, f"{text}\n".encode())]
+    )
     for what in ("survey", "training"):
         places.unfinished(what).unlink(missing_ok=True)
     return answer

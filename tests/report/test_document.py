@@ -69,7 +69,8 @@ def test_report_is_a_pdf_a_picture_of_each_figure_and_the_numbers(
         for size in ("", "-screen")
         for tone in ("", "-dark")
     }
-    assert names == {"report.pdf", "report.html", "report.json"} | pictures
+    documents = {"report.pdf", "report.html", "report.json", "SHA256SUMS"}
+    assert names == documents | pictures
     assert len(pictures) == 4 * len(figures.DRAWINGS)
     drawn_from = {path.stem for path in (written / "csv").iterdir()}
     assert drawn_from == set(tables.tables(germany))
@@ -82,7 +83,8 @@ def test_only_the_formats_that_were_asked_for_are_written(
     assert document.write(germany, tmp_path, [Format.JSON]) == [
         tmp_path / "report.json"
     ]
-    assert [path.name for path in tmp_path.iterdir()] == ["report.json"]
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {"report.json", "SHA256SUMS"}
 
 
 def test_pdf_says_the_answer_the_verdict_and_every_score(
@@ -201,7 +203,7 @@ def test_half_a_report_is_never_seen(
     def fail(_: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("econnet.report.document.os.fsync", fail)
+    monkeypatch.setattr("econnet.whole.os.fsync", fail)
     with pytest.raises(OSError, match="No space left"):
         document.write(germany, tmp_path, [Format.JSON])
     assert target.read_text() == "the report of last month"
