@@ -4,29 +4,37 @@ A `PoliteSession` is a real `requests.Session`, so that the readers of
 pandas-datareader take it. Each request waits for its turn (so many at once, so many a
 second), is repeated with back-off and jitter when the answer may get better, and waits
 as long as `Retry-After` says. The body is read within the retries, for a connection
-that breaks half-way is as common as one that never opens. An answer that cannot be the
-one asked for, by status, host or content type, ends in a `SourceError` that names the
-source and the series.
+that breaks half-way is as common as one that never opens. A source is not trusted with
+our time or memory: an answer has a longest duration, however it trickles, and a largest
+size, packed and unpacked. An answer that cannot be the one asked for, by status, host
+or content type, ends in a `SourceError` that names the source and the series, in one
+printable line without a key.
 """
 
+import http.client
+import io
 import logging
 import random
 import re
+import socket
 import threading
 import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
-from typing import Any
-from urllib.parse import urljoin, urlsplit
+from typing import Any, cast
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import Retry
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool
 from urllib3.exceptions import InvalidHeader, MaxRetryError, NewConnectionError
 
-from econnet.errors import SourceError
+from econnet.errors import SourceError, one_line
 
 USER_AGENT = f"econnet/{version('econnet')} python-requests/{requests.__version__}"
 Query = Mapping[str, str | int]
@@ -41,7 +49,7 @@ class UnansweredError(SourceError):
 
 
 class UnreachableError(UnansweredError):
-    """Not even a connection: asking for another series would be no different."""
+    """No connection that can be trusted: another series would fare no better."""
 
 
 @dataclass(frozen=True)
@@ -60,12 +68,19 @@ class Patience:
         A source that tells us with `Retry-After` to wait longer is not waited for.
     timeout_seconds
         For the connection, and for each pause within an answer.
+    answer_seconds
+        For an answer from its first byte to its last. It is not asked for again.
+    largest_bytes
+        Of an answer, as sent and as unpacked: the largest that the sources give, a page
+        of 32,500 rows or 100,000 revisions, takes some ten million.
     """
 
     repeats: int = 4
     backoff_seconds: float = 0.5
     longest_wait_seconds: float = 120.0
     timeout_seconds: float = 30.0
+    answer_seconds: float = 300.0
+    largest_bytes: int = 64 * 2**20
 
     def backoff(self, repeat: int) -> float:
         """Return the wait in seconds before this repeat, counted from 0."""
@@ -116,6 +131,18 @@ class _StoppedError(requests.RequestException):
     """Nobody waits for the answer any more."""
 
 
+class _OverdueError(requests.RequestException):
+    """The answer has taken longer than an answer may."""
+
+
+class _OversizedError(requests.RequestException):
+    """The answer is larger than an answer may be."""
+
+
+class _RedirectedError(requests.RequestException):
+    """A redirect that is not followed; its text says where to, without a URL."""
+
+
 class PoliteSession(requests.Session):
     """A session that keeps to one source's bounds and can say what went wrong.
 
@@ -127,14 +154,23 @@ class PoliteSession(requests.Session):
         How many requests the source is asked to bear.
     patience
         How long to go on asking it.
+    secret
+        The key that the source is asked with: taken out of every message, whatever the
+        source makes of it.
     """
 
     def __init__(
-        self, source: str, turnstile: Turnstile, patience: Patience | None = None
+        self,
+        source: str,
+        turnstile: Turnstile,
+        patience: Patience | None = None,
+        secret: str | None = None,
     ) -> None:
         super().__init__()
+        self.max_redirects = MOST_REDIRECTS
         self.source, self.turnstile = source, turnstile
         self.patience = patience or Patience()
+        self.secret = secret
         self.headers["User-Agent"] = USER_AGENT
         for scheme in ("https://", "http://"):
             self.mount(scheme, _PatientAdapter(turnstile, self.patience))
@@ -144,16 +180,22 @@ class PoliteSession(requests.Session):
         self.turnstile.closed.set()
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:
-        """Follow a redirect on the same host only: elsewhere is another source."""
-        target = super().get_redirect_target(resp)
-        if target is not None:
-            here, there = (
-                urlsplit(url).hostname for url in (resp.url, urljoin(resp.url, target))
+        """Follow a redirect within the host only, and never out of TLS."""
+        here = urlsplit(resp.url)
+        try:
+            target = super().get_redirect_target(resp)
+            there = here if target is None else urlsplit(urljoin(resp.url, target))
+            same = _place(there) == _place(here)
+        except ValueError:
+            raise _RedirectedError("redirected to what is no address") from None
+        if there.hostname != here.hostname:
+            raise _RedirectedError(
+                f"redirected from {here.hostname} to another host, {there.hostname}"
             )
-            if here != there:
-                raise requests.TooManyRedirects(
-                    f"redirected from {here} to another host, {there}"
-                )
+        if here.scheme == "https" and there.scheme != "https":
+            raise _RedirectedError("redirected to an address without encryption")
+        if not same and (here.scheme, there.scheme) != ("http", "https"):
+            raise _RedirectedError("redirected to another port of the host")
         return target
 
     def answer(
@@ -193,20 +235,28 @@ class PoliteSession(requests.Session):
 
     def complaint(self, series: str, reason: str) -> str:
         """Return the line that names source, series and reason."""
-        return f"{self.source}, {series}: {reason}"
+        return complaint(self.source, series, reason, self.secret)
 
     def _reason(self, error: requests.RequestException) -> str:
         """Return what went wrong in plain words, without the URL."""
         match error:
-            case requests.TooManyRedirects():
+            case _RedirectedError():
                 return str(error)
+            case requests.TooManyRedirects():
+                return f"redirected more than {self.max_redirects} times"
+            case _OverdueError():
+                seconds = self.patience.answer_seconds
+                return f"the answer was not whole after {seconds:g} s"
+            case _OversizedError():
+                most = self.patience.largest_bytes
+                return f"the answer is larger than {most:,} bytes"
             case requests.exceptions.SSLError():
                 return (
                     "its certificate could not be verified: behind a company's proxy, "
                     "name the company's certificates in REQUESTS_CA_BUNDLE"
                 )
             case requests.exceptions.ProxyError():
-                return "the proxy gave no connection: check HTTPS_PROXY"
+                return "the proxy gave no connection: check HTTPS_PROXY and HTTP_PROXY"
             case requests.Timeout():
                 return f"no answer within {self.patience.timeout_seconds:g} s"
             case _ if _is_unreachable(error):
@@ -215,7 +265,15 @@ class PoliteSession(requests.Session):
                 requests.ConnectionError() | requests.exceptions.ChunkedEncodingError()
             ):
                 return "the connection broke off"
+            case requests.exceptions.ContentDecodingError():
+                return "the answer cannot be unpacked"
         return f"unreadable answer ({type(error).__name__})"
+
+
+def complaint(source: str, series: str, reason: str, secret: str | None = None) -> str:
+    """Return the line that names source, series and reason, and no secret."""
+    line = f"{source}, {series}: {reason}"
+    return one_line(line.replace(secret, "...") if secret else line)
 
 
 class _PatientAdapter(HTTPAdapter):
@@ -224,6 +282,20 @@ class _PatientAdapter(HTTPAdapter):
     def __init__(self, turnstile: Turnstile, patience: Patience) -> None:
         super().__init__(pool_maxsize=turnstile.at_once, max_retries=0)
         self._turnstile, self._patience = turnstile, patience
+        self._connections = _connections_for(patience.answer_seconds)
+
+    def get_connection_with_tls_context(
+        self,
+        *where: Any,  # noqa: ANN401
+        **options: Any,  # noqa: ANN401
+    ) -> HTTPConnectionPool:
+        """Return the pool for a request, its connections bounded in time."""
+        pool = cast(
+            "HTTPConnectionPool",
+            super().get_connection_with_tls_context(*where, **options),
+        )
+        pool.ConnectionCls = self._connections[pool.scheme or "http"]
+        return pool
 
     def send(
         self,
@@ -239,13 +311,16 @@ class _PatientAdapter(HTTPAdapter):
                 wait = self._patience.backoff(repeat)
                 try:
                     response = self._whole_answer(request, options)
+                except requests.exceptions.SSLError:
+                    raise  # a certificate does not get better
                 except PASSING_PROBLEMS:
                     self._turnstile.wait(wait)
                     continue
                 if response.status_code not in WORTH_REPEATING:
                     return response
                 if (header := response.headers.get("Retry-After")) is not None:
-                    with suppress(InvalidHeader):
+                    # What is no such header says nothing: then our own wait holds.
+                    with suppress(InvalidHeader, ValueError, OverflowError):
                         wait = Retry().parse_retry_after(header)
                 if wait > self._patience.longest_wait_seconds:
                     return response
@@ -255,21 +330,107 @@ class _PatientAdapter(HTTPAdapter):
     def _whole_answer(
         self, request: requests.PreparedRequest, options: Mapping[str, Any]
     ) -> requests.Response:
+        """Return one answer with its body: read here, where a break is repeated."""
         self._turnstile.wait_for_turn()
-        response = super().send(request, **options)
-        _ = response.content  # read here, where a break is repeated
+        began = time.monotonic()
+        try:
+            response = super().send(request, **{**options, "stream": True})
+            body = self._body(response)
+        except (requests.ConnectionError, requests.Timeout) as error:
+            if time.monotonic() - began > self._patience.answer_seconds:
+                raise _OverdueError from error
+            raise
+        # `requests` has no other way to bound what `content` reads.
+        response._content = body  # noqa: SLF001
         return response
+
+    def _body(self, response: requests.Response) -> bytes:
+        """Return the body, unpacked, unless it is larger than an answer may be."""
+        largest, body = self._patience.largest_bytes, bytearray()
+        # Packed more than once, a few bytes are a thousand times a thousand times more.
+        if "," in response.headers.get("Content-Encoding", ""):
+            response.close()
+            raise _OversizedError
+        for part in response.iter_content(PART_BYTES):
+            body += part
+            if max(len(body), response.raw.tell()) > largest:
+                response.close()
+                raise _OversizedError
+        return bytes(body)
+
+
+def _connections_for(answer_seconds: float) -> Mapping[str, type[HTTPConnection]]:
+    """Return the kind of connection for each scheme, bounded in time."""
+    answer = partial(_TimedAnswer, answer_seconds=answer_seconds)
+
+    def timed(kind: type[HTTPConnection]) -> type[HTTPConnection]:
+        name = f"Timed{kind.__name__}"
+        return type(name, (kind,), {"response_class": staticmethod(answer)})
+
+    return {"http": timed(HTTPConnection), "https": timed(HTTPSConnection)}
+
+
+class _TimedAnswer(http.client.HTTPResponse):
+    """An answer that must be whole, headers and body, within so many seconds."""
+
+    def __init__(
+        self,
+        sock: socket.socket,
+        *arguments: Any,  # noqa: ANN401
+        answer_seconds: float,
+        **options: Any,  # noqa: ANN401
+    ) -> None:
+        super().__init__(sock, *arguments, **options)
+        self.fp.close()
+        self.fp = io.BufferedReader(_TimedReader(sock, answer_seconds))
+
+
+class _TimedReader(io.RawIOBase):
+    """Reads a socket until a deadline; a time-out of its own bounds each pause."""
+
+    def __init__(self, sock: socket.socket, seconds: float) -> None:
+        self._sock = sock
+        self._bytes = sock.makefile("rb", buffering=0)
+        self._pause_seconds = sock.gettimeout() or seconds
+        self._deadline = time.monotonic() + seconds
+
+    def readable(self) -> bool:
+        """Return that it can be read."""
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:  # noqa: ANN401
+        """Read what has come, or raise `TimeoutError`."""
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        self._sock.settimeout(min(left, self._pause_seconds))
+        return self._bytes.readinto(buffer)
+
+    def close(self) -> None:
+        """Let go of the socket, which lives on while its connection does."""
+        self._bytes.close()
+        super().close()
+
+
+def _place(url: SplitResult) -> tuple[str | None, int | None]:
+    """Return host and port; raise `ValueError` where the port is none."""
+    return url.hostname, url.port or {"http": 80, "https": 443}.get(url.scheme)
 
 
 def _is_unreachable(error: requests.RequestException) -> bool:
-    """Return whether there was never a connection."""
+    """Return whether there was never a connection to ask over."""
     cause = error.args[0] if error.args else None
     reason = cause.reason if isinstance(cause, MaxRetryError) else cause
     return isinstance(
-        error, requests.ConnectTimeout | requests.exceptions.ProxyError
+        error,
+        requests.ConnectTimeout
+        | requests.exceptions.ProxyError
+        | requests.exceptions.SSLError,
     ) or isinstance(reason, NewConnectionError)
 
 
+MOST_REDIRECTS = 5
+PART_BYTES = 2**16
 WORTH_REPEATING = frozenset({408, 425, 429, 500, 502, 503, 504})
 PASSING_PROBLEMS = (
     requests.ConnectionError,

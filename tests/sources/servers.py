@@ -3,12 +3,14 @@
 import json
 import re
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import trustme
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
@@ -286,6 +288,42 @@ def socket_server(replies: Sequence[bytes]) -> Iterator[str]:
         thread.join(5)
     finally:
         listener.close()
+
+
+@contextmanager
+def trickling_server(head: bytes) -> Iterator[str]:
+    """Serve `head`, then byte after byte, for as long as the client bears it."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    over = threading.Event()
+
+    def serve() -> None:
+        connection, _ = listener.accept()
+        with connection, suppress(OSError):
+            connection.recv(65_536)
+            connection.sendall(head)
+            # Long enough for a client without a bound to be told from one with.
+            for _ in range(1_000):
+                connection.sendall(b" ")
+                if over.wait(0.02):
+                    break
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
+    finally:
+        over.set()
+        thread.join(5)
+        listener.close()
+
+
+@contextmanager
+def tls_server(authority: trustme.CA, name: str = "localhost") -> Iterator[HTTPServer]:
+    """Serve over TLS with a certificate for `name` that `authority` has signed."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(name).configure_cert(context)
+    with HTTPServer(ssl_context=context) as server:
+        yield server
 
 
 def closed_port() -> str:
