@@ -1,18 +1,17 @@
-"""The commands, in the order in which help lists them, and the door they go through.
+"""The commands, in the order in which help lists them.
 
 A new command is a function in a module of its own and its name in `COMMANDS`.
 """
 
 import os
-import signal
-import sys
 from collections.abc import Callable
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
 from econnet.cli import config, show
 from econnet.cli.backtest import backtest
+from econnet.cli.door import INTERRUPTED
 from econnet.cli.duel import duel
 from econnet.cli.export import export
 from econnet.cli.fetch import fetch
@@ -21,7 +20,7 @@ from econnet.cli.lists import countries, indicators
 from econnet.cli.report import report
 from econnet.cli.status import status
 from econnet.cli.train import train
-from econnet.errors import EconnetError, UsageError
+from econnet.errors import UsageError
 from econnet.settings import Settings
 
 COMMANDS: tuple[Callable[..., None], ...] = (
@@ -61,7 +60,7 @@ def _print_version(wanted: bool) -> None:
 def before(
     context: typer.Context,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print answers only.")] = False,
-    debug: Annotated[
+    debug: Annotated[  # noqa: ARG001 - the door looks for it itself
         bool, typer.Option("--debug", help="Show the traceback of an error.")
     ] = False,
     version: Annotated[  # noqa: ARG001 - its callback does the work
@@ -75,30 +74,39 @@ def before(
     ] = False,
 ) -> None:
     """Take what stands before the command."""
-    show.manner.quiet, show.manner.debug = quiet, debug
+    show.manner.quiet = quiet
     context.default_map = config.default_map(context)
 
 
-def main() -> None:
-    """Run the command line, and turn every known problem into a line and a code."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+def run(arguments: list[str]) -> int:
+    """Run a command, and return its exit code.
+
+    Raises
+    ------
+    EconnetError
+        Whatever the user can do something about.
+    KeyboardInterrupt
+        Somebody pressed Ctrl-C.
+    BrokenPipeError
+        Nobody reads the answer any more.
+    """
+    arguments = arguments or _without_arguments()
     try:
-        arguments = sys.argv[1:] or _without_arguments()
-        code = 0
-        if arguments:
-            code = app(arguments, prog_name="econnet", standalone_mode=False)
-        sys.stdout.flush()
-        sys.exit(code)
-    except EconnetError as error:
-        _fail(str(error), error.exit_code)
+        code = (
+            app(arguments, prog_name="econnet", standalone_mode=False)
+            if arguments
+            else 0
+        )
+        show.finish()
     except typer.TyperException as error:
-        _fail(config.explained(error), UsageError.exit_code)
-    except (KeyboardInterrupt, typer.Abort):
-        _fail("interrupted", 130)
-    except show.ClosedPipeError:
-        # Nobody reads any more; what Python would flush at exit has nowhere to go.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(141)
+        raise UsageError(config.explained(error)) from error
+    except typer.Abort as error:
+        raise KeyboardInterrupt from error
+    except show.ClosedPipeError as error:
+        raise BrokenPipeError from error
+    if code == INTERRUPTED:  # what Typer makes of Ctrl-C
+        raise KeyboardInterrupt
+    return code or 0
 
 
 def _without_arguments() -> list[str]:
@@ -109,10 +117,3 @@ def _without_arguments() -> list[str]:
         return ["--help"]
     show.first_steps()
     return []
-
-
-def _fail(message: str, exit_code: int) -> NoReturn:
-    if show.manner.debug:
-        raise
-    typer.echo(f"econnet: {message}", err=True)
-    sys.exit(exit_code)

@@ -4,9 +4,10 @@ Progress is shown to a terminal only, and nothing but the answer with `--quiet`.
 """
 
 import json as json_format
+import sys
 import textwrap
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -33,7 +34,6 @@ class Manner:
     """How this run was asked to speak, before the command."""
 
     quiet: bool = False
-    debug: bool = False
 
 
 manner = Manner()
@@ -43,12 +43,31 @@ class ClosedPipeError(Exception):
     """Whoever read the answer has stopped reading."""
 
 
-def answer(text: object) -> None:
-    """Print to stdout; `typer` would call a closed pipe a failure."""
+@contextmanager
+def _speaking() -> Iterator[None]:
+    """Say what was at fault where stdout does not take what is said.
+
+    `typer` would call a closed pipe a failure.
+    """
     try:
-        typer.echo(text)
+        yield
     except BrokenPipeError as error:
         raise ClosedPipeError from error
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, "stdout") from error
+
+
+def answer(text: object) -> None:
+    """Print to stdout."""
+    with _speaking():
+        typer.echo(text)
+
+
+def finish() -> None:
+    """See that everything that was said has been taken."""
+    if sys.stdout is not None:  # it is `None` where the shell closed it: `>&-`
+        with _speaking():
+            sys.stdout.flush()
 
 
 def prose(text: str) -> None:
@@ -69,7 +88,7 @@ def table(title: str, head: tuple[str, ...], rows: list[tuple[object, ...]]) -> 
     for row in rows:
         drawn.add_row(*(str(cell) for cell in row))
     console = Console()
-    with console.capture() as shown:
+    with _speaking(), console.capture() as shown:
         console.print(drawn)
     answer("\n".join(line.rstrip() for line in shown.get().splitlines()))
 
@@ -81,9 +100,10 @@ def sentences(said: Iterable[str]) -> None:
 
 
 def note(message: str) -> None:
-    """Say something to stderr that is not the answer."""
+    """Say something to stderr that is not the answer, to whoever listens."""
     if not manner.quiet:
-        typer.echo(f"econnet: {message}", err=True)
+        with suppress(BrokenPipeError):
+            typer.echo(f"econnet: {message}", err=True)
 
 
 def first_steps() -> None:

@@ -1,0 +1,90 @@
+"""The door of the command line: whatever happens inside, one line and one exit code.
+
+Everything heavy is imported inside, so that an interruption or a failing disk during
+the imports is told like any other. What is told here is what any line of the program
+may meet: no memory, no disk, a signal. A bug is left to fly, and exits 1.
+"""
+
+import errno
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import NoReturn
+
+from econnet.errors import DataError, EconnetError
+
+INTERRUPTED, CLOSED_PIPE, TERMINATED = 130, 141, 143
+
+
+def main() -> None:
+    """Run the command line, and turn every known problem into a line and a code."""
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        from econnet.cli import app
+
+        sys.exit(app.run(sys.argv[1:]))
+    except EconnetError as error:
+        _fail(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        _fail("interrupted", INTERRUPTED)
+    except _TerminatedError:
+        _fail("terminated", TERMINATED)
+    except MemoryError:
+        _fail(OUT_OF_MEMORY, DataError.exit_code)
+    except BrokenPipeError:
+        _forget_output()
+        sys.exit(CLOSED_PIPE)
+    except OSError as error:
+        _forget_output()
+        _fail(_told(error), DataError.exit_code)
+
+
+class _TerminatedError(BaseException):
+    """Somebody asked the process to end, with SIGTERM."""
+
+
+def _terminate(*_: object) -> NoReturn:
+    raise _TerminatedError
+
+
+def _forget_output() -> None:
+    """Let what Python will flush at exit go nowhere, for it may have nowhere to go."""
+    with suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
+def _told(error: OSError) -> str:
+    """Return which file could not be read or written, why, and what to do about it."""
+    where = os.fsdecode(error.filename) if error.filename else "a file"
+    reason = error.strerror or type(error).__name__
+    cure = CURES.get(error.errno or 0, OTHERWISE)
+    return f"{where} cannot be read or written ({reason}): {cure}"
+
+
+def _fail(message: str, exit_code: int) -> NoReturn:
+    if "--debug" in sys.argv[1:]:
+        raise
+    # Where nobody listens any more, the exit code still says it.
+    with suppress(OSError, AttributeError):
+        sys.stderr.write(f"econnet: {message}\n")
+        sys.stderr.flush()
+    sys.exit(exit_code)
+
+
+OUT_OF_MEMORY = (
+    "out of memory: close other programs, or ask for less at a time (fewer countries, "
+    "fewer --members)"
+)
+_ELSEWHERE = "choose another place with ECONNET_DATA and ECONNET_REPORTS"
+_NO_SPACE = f"free some space, or {_ELSEWHERE}; what was there before is whole"
+_NOT_ALLOWED = f"allow it, or {_ELSEWHERE}"
+_TOO_MANY = "close other programs, or raise the limit (`ulimit -n`)"
+OTHERWISE = f"see to it, or {_ELSEWHERE}"
+CURES: Mapping[int, str] = {
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), _NO_SPACE),
+    **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), _NOT_ALLOWED),
+    **dict.fromkeys((errno.EMFILE, errno.ENFILE), _TOO_MANY),
+    errno.EIO: "the disk fails: see to it, and give the same command again",
+}

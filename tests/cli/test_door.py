@@ -1,0 +1,107 @@
+"""What any line of the program may meet ends in one line and a documented code."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.user import TIMEOUT, econnet
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals and files")
+
+
+def ends(code: str, folder: Path) -> "subprocess.CompletedProcess[str]":
+    """Run the command line with something happening to it on its way in."""
+    script = f"import os, signal, sys\n{code}\nfrom econnet.cli import main\nmain()"
+    return subprocess.run(
+        [sys.executable, "-c", script, "countries"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT,
+        check=False,
+    )
+
+
+# The commands are imported after the door has been entered: what happens during that
+# import stands for what happens anywhere.
+ON_IMPORT = """
+class Finder:
+    def find_spec(self, name, *_):
+        if name == "econnet.cli.app":
+            {happens}
+sys.meta_path.insert(0, Finder())
+"""
+
+
+@posix
+@pytest.mark.parametrize(
+    ("happens", "exit_code", "line"),
+    [
+        ("os.kill(os.getpid(), signal.SIGINT)", 130, "interrupted"),
+        ("os.kill(os.getpid(), signal.SIGTERM)", 143, "terminated"),
+        ("raise MemoryError", 3, "out of memory: close other programs, or ask for"),
+        ("raise OSError(5, 'I/O', '/x')", 3, "/x cannot be read or written (I/O): the"),
+        (
+            "raise OSError(28, 'Full', '/x')",
+            3,
+            "/x cannot be read or written (Full): ",
+        ),
+        (
+            "raise OSError(24, 'Many', '/x')",
+            3,
+            "/x cannot be read or written (Many): ",
+        ),
+    ],
+    ids=["SIGINT", "SIGTERM", "memory", "broken disk", "full disk", "many files"],
+)
+def test_whatever_happens_ends_in_one_line(
+    happens: str, exit_code: int, line: str, tmp_path: Path
+) -> None:
+    run = ends(ON_IMPORT.format(happens=happens), tmp_path)
+    assert run.returncode == exit_code, run.stderr
+    assert run.stderr.startswith(f"econnet: {line}")
+    assert run.stderr.count("\n") == 1
+    assert run.stdout == ""
+
+
+def test_bug_is_left_to_fly_and_exits_1(tmp_path: Path) -> None:
+    run = ends(ON_IMPORT.format(happens="raise KeyError('a bug')"), tmp_path)
+    assert run.returncode == 1
+    assert "Traceback" in run.stderr
+
+
+def test_debug_shows_where_it_happened(tmp_path: Path) -> None:
+    run = econnet("--debug", "train", "--country", "Atlantis", folder=tmp_path)
+    assert "Traceback" in run.stderr
+    assert "no country is called 'Atlantis'" in run.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("arguments", [["countries"], ["countries", "--json"]])
+def test_answer_that_nothing_takes_is_said_to_be_lost(
+    arguments: list[str], tmp_path: Path
+) -> None:
+    with Path("/dev/full").open("w") as full:
+        run = subprocess.run(
+            [sys.executable, "-m", "econnet", *arguments],
+            cwd=tmp_path,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=TIMEOUT,
+            check=False,
+        )
+    assert run.returncode == 3
+    assert run.stderr.startswith("econnet: stdout cannot be read or written (No space")
+    assert run.stderr.count("\n") == 1
+
+
+@posix
+def test_closed_stdout_and_stderr_change_nothing_of_the_work(tmp_path: Path) -> None:
+    script = f"{sys.executable} -m econnet status --json >&- 2>&-"
+    run = subprocess.run(
+        ["sh", "-c", script], cwd=tmp_path, timeout=TIMEOUT, check=False
+    )
+    assert run.returncode == 0
