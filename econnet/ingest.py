@@ -322,7 +322,7 @@ def _ask_fred(
     digests: Mapping[Key, str],
     patience: Patience | None,
 ) -> _Asked:
-    session = fred.session(patience)
+    session = fred.session(patience, settings.fred_api_key)
     download = _Once(partial(fred.download, session, settings.fred_url))
     service = None
     if settings.fred_api_key and settings.alfred_url:

@@ -8,6 +8,8 @@ was published before ALFRED began to keep it, on a day that nobody tells.
 """
 
 import hashlib
+import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,11 +22,12 @@ from econnet.countries import Country
 from econnet.errors import SourceError
 from econnet.sources import observations
 from econnet.sources.fred import PERIOD_NAME
-from econnet.sources.http import MissingSeriesError, PoliteSession
+from econnet.sources.http import NOT_ITS_FORMAT, MissingSeriesError, PoliteSession
 from econnet.sources.observations import Answer, Provenance
 
 VINTAGES_A_CALL = 2_000
 ROWS_A_CALL = 100_000
+MOST_PAGES = 50  # five million revisions
 CONTENT_TYPES = frozenset({"application/json", "text/json", "text/plain"})
 
 
@@ -43,7 +46,7 @@ class Alfred:
     def rows(self, path: str, name: str, series_id: str, **query: str) -> list[Any]:
         """Return the list `name` of an answer, all its pages put together."""
         rows: list[Any] = []
-        while True:
+        for _ in range(MOST_PAGES):
             response = self.session.answer(
                 series_id,
                 f"{self.url.rstrip('/')}/{path}",
@@ -60,14 +63,16 @@ class Alfred:
                 page = response.json()
                 rows += page[name]
                 count = int(page["count"])
-            except (KeyError, TypeError, ValueError) as error:
+            except NOT_ITS_FORMAT:
                 reason = "answered with something that is not ALFRED's format"
-                raise SourceError(self.session.complaint(series_id, reason)) from error
+                # `from None`: the cause quotes the answer, and that may hold the key.
+                raise SourceError(self.session.complaint(series_id, reason)) from None
             if len(rows) >= count:
                 return rows
             if not page[name]:
-                reason = f"{len(rows):,} rows came of {count:,} that were announced"
-                raise SourceError(self.session.complaint(series_id, reason))
+                break
+        reason = f"{len(rows):,} rows came of {count:,} that were announced"
+        raise SourceError(self.session.complaint(series_id, reason))
 
 
 @dataclass(frozen=True)
@@ -91,11 +96,18 @@ def vintages(alfred: Alfred, series_id: str) -> Vintages:
     ------
     MissingSeriesError
         There are none.
+    SourceError
+        What came are no dates.
     """
     dates = alfred.rows("series/vintagedates", "vintage_dates", series_id)
     if not dates:
         raise MissingSeriesError(alfred.session.complaint(series_id, "no vintages"))
-    return Vintages(series_id, tuple(dates), observations.now())
+    try:
+        in_order = tuple(sorted(_date(text) for text in dates))
+    except NOT_ITS_FORMAT:
+        reason = "answered with vintages that are no dates"
+        raise SourceError(alfred.session.complaint(series_id, reason)) from None
+    return Vintages(series_id, in_order, observations.now())
 
 
 def read(
@@ -152,15 +164,15 @@ def _table(
     try:
         table = pd.DataFrame(
             {
-                "day": pd.to_datetime([row["date"] for row in rows]),
-                "known_at": pd.to_datetime([row["realtime_start"] for row in rows]),
-                "value": [
-                    None if row["value"] == "." else float(row["value"]) for row in rows
-                ],
+                "day": pd.to_datetime([_date(row["date"]) for row in rows]),
+                "known_at": pd.to_datetime(
+                    [_date(row["realtime_start"]) for row in rows]
+                ),
+                "value": [_value(row["value"]) for row in rows],
             }
         )
-    except (KeyError, TypeError, ValueError) as error:
-        raise SourceError(f"{complaint}rows that are no observations") from error
+    except NOT_ITS_FORMAT:
+        raise SourceError(f"{complaint}rows that are no observations") from None
     if (table["day"].dt.day != 1).any():
         raise NoVintagesError(f"{complaint}weekly or daily, read without vintages")
     table = table.sort_values(["day", "known_at"], ignore_index=True)
@@ -177,3 +189,23 @@ def _table(
             "known_at": table["known_at"].astype("datetime64[us]"),
         }
     )
+
+
+def _date(text: str) -> str:
+    """Return a date as ALFRED writes it; raise `ValueError` for any other text."""
+    if DATE.fullmatch(text) is None:
+        raise ValueError(text)
+    return text
+
+
+def _value(text: str) -> float | None:
+    """Return a finite number, or `None` for what is missing."""
+    if text == ".":
+        return None
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(text)
+    return value
+
+
+DATE = re.compile(r"(1[5-9]|[2-8]\d)\d\d-\d\d-\d\d", re.ASCII)

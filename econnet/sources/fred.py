@@ -8,6 +8,7 @@ decimal, so that 4.03 less 3.90 is 0.13.
 """
 
 import hashlib
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +23,13 @@ from econnet.catalog import Frequency, Indicator, SeriesTemplate
 from econnet.countries import Country
 from econnet.errors import SourceError
 from econnet.sources import observations
-from econnet.sources.http import MissingSeriesError, Patience, PoliteSession, Turnstile
+from econnet.sources.http import (
+    MissingSeriesError,
+    Patience,
+    PoliteSession,
+    Turnstile,
+    complaint,
+)
 from econnet.sources.observations import Answer, Provenance
 
 AT_ONCE, PER_SECOND = 2, 2.0
@@ -41,9 +48,14 @@ class Download:
     retrieved_at: datetime
 
 
-def session(patience: Patience | None = None) -> PoliteSession:
-    """Return a session within the bounds that FRED sets for one client."""
-    return PoliteSession("FRED", Turnstile(AT_ONCE, PER_SECOND), patience)
+def session(
+    patience: Patience | None = None, api_key: str | None = None
+) -> PoliteSession:
+    """Return a session within the bounds that FRED sets for one client.
+
+    `api_key` is not sent by it, but kept out of its messages.
+    """
+    return PoliteSession("FRED", Turnstile(AT_ONCE, PER_SECOND), patience, api_key)
 
 
 def plain_ids(series_id: str) -> tuple[str, ...]:
@@ -90,7 +102,7 @@ def read(
             for day, value in values.items()
             if day in other.values
         }
-    table = by_period(values, template.frequency, _complaint(series_id))
+    table = by_period(values, template.frequency, _problem(series_id))
     provenance = Provenance(
         series_id=series_id,
         title=indicator.title,
@@ -138,7 +150,7 @@ class Reader(FredReader):  # type: ignore[misc]  # it has no types
 def by_period(
     values: Mapping[date, Decimal],
     frequency: Frequency,
-    complaint: Callable[[str], SourceError],
+    problem: Callable[[str], SourceError],
 ) -> pd.DataFrame:
     """Return dated values as `period, value`, in order.
 
@@ -160,7 +172,7 @@ def by_period(
         day.day == 1 and (day.month - 1) % MONTHS_OF[frequency] == 0 for day in days
     )
     if not regular or (len(days) > 1 and not low <= apart <= high):
-        raise complaint(
+        raise problem(
             f"its dates stand {apart} days apart, which is not the catalog's "
             f"frequency {frequency}"
         )
@@ -202,37 +214,43 @@ def _monthly_means(
 
 def _values(text: str, series_id: str) -> dict[date, Decimal]:
     """Return the values of FRED's file by date; raise `SourceError` for any other."""
-    complaint = _complaint(series_id)
+    problem = _problem(series_id)
     if not text.strip():
-        raise complaint("answered with nothing at all")
+        raise problem("answered with nothing at all")
     if text.lstrip().startswith("<"):
-        raise complaint("answered with a web page in place of the file")
+        raise problem("answered with a web page in place of the file")
     header, *lines = text.splitlines()
     # The date's column has been renamed before: the series' own is what counts.
     if header.split(",")[1:] != [series_id]:
-        raise complaint(f"the file is another one, headed {header[:60]!r}")
+        raise problem(f"the file is another one, headed {header[:60]!r}")
     values: dict[date, Decimal] = {}
     for number, line in enumerate(lines, start=2):
         day, value = _observation(line)
         if day is None or (number == len(lines) + 1 and _is_cut_off(text, lines)):
-            raise complaint(f"the file breaks off or errs in line {number}: {line!r}")
+            raise problem(f"the file breaks off or errs in line {number}: {line!r}")
         if value is None:
             continue
         if values.setdefault(day, value) != value:
-            raise complaint(f"two values for {day}: {values[day]} and {value}")
+            raise problem(f"two values for {day}: {values[day]} and {value}")
     return values
 
 
 def _observation(line: str) -> tuple[date | None, Decimal | None]:
     """Return a line's date, and its value unless it is missing; else no date."""
-    match = LINE.fullmatch(line)
+    # Long lines are not matched: the pattern takes their length squared to refuse one.
+    match = LINE.fullmatch(line) if len(line) <= LONGEST_LINE else None
     if match is None:
         return None, None
     try:
         day = date.fromisoformat(match[1])
     except ValueError:
         return None, None
-    return day, Decimal(match[2]) if match[2] not in {"", "."} else None
+    if day.year not in YEARS:
+        return None, None
+    if match[2] in {"", "."}:
+        return day, None
+    value = Decimal(match[2])
+    return (day, value) if math.isfinite(float(value)) else (None, None)
 
 
 def _is_cut_off(text: str, lines: list[str]) -> bool:
@@ -242,11 +260,15 @@ def _is_cut_off(text: str, lines: list[str]) -> bool:
     return unlike and not text.endswith("\n")
 
 
-def _complaint(series_id: str) -> Callable[[str], SourceError]:
-    return lambda reason: SourceError(f"FRED, {series_id}: {reason}")
+def _problem(series_id: str) -> Callable[[str], SourceError]:
+    return lambda reason: SourceError(complaint("FRED", series_id, reason))
 
 
-LINE = re.compile(r"(\d{4}-\d{2}-\d{2}),(\.?|-?\d*\.?\d+(?:[eE][-+]?\d+)?)")
+LONGEST_LINE = 1_200  # a double takes 1,077 characters at most, written out
+YEARS = range(1500, 9000)  # with room on both sides for sums of dates
+LINE = re.compile(
+    r"(\d{4}-\d{2}-\d{2}),(\.?|-?\d*\.?\d+(?:[eE][-+]?\d{1,3})?)", re.ASCII
+)
 MONTHS_OF: Mapping[Frequency, int] = {"A": 12, "Q": 3, "M": 1}
 DAYS_OF: Mapping[Frequency, tuple[int, int]] = {
     "A": (365, 366),

@@ -80,7 +80,7 @@ class Patience:
     longest_wait_seconds: float = 120.0
     timeout_seconds: float = 30.0
     answer_seconds: float = 300.0
-    largest_bytes: int = 64 * 2**20
+    largest_bytes: int = 32 * 2**20
 
     def backoff(self, repeat: int) -> float:
         """Return the wait in seconds before this repeat, counted from 0."""
@@ -429,6 +429,15 @@ def _is_unreachable(error: requests.RequestException) -> bool:
     ) or isinstance(reason, NewConnectionError)
 
 
+# What reading something of another shape, depth or size as the answer may raise.
+NOT_ITS_FORMAT = (
+    AttributeError,
+    LookupError,
+    OverflowError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
 MOST_REDIRECTS = 5
 PART_BYTES = 2**16
 WORTH_REPEATING = frozenset({408, 425, 429, 500, 502, 503, 504})

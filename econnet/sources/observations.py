@@ -10,10 +10,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+import numpy as np
 import pandas as pd
 
 from econnet.catalog import Indicator, SeriesTemplate, load
-from econnet.errors import EconnetError
+from econnet.errors import EconnetError, SourceError
 
 OBSERVATION_COLUMNS = [
     "country",
@@ -128,7 +129,13 @@ def answer(
 
     `rows` has the columns `country, period, value` and, where the source tells when a
     value was published, `known_at`.
+
+    Raises
+    ------
+    SourceError
+        A value is infinite, or of a period that is more than a year away.
     """
+    _check(rows, provenance, f"{NAMES[template.source]}, {provenance.series_id}")
     rows = rows[rows["period"] >= provenance.first_period].reset_index(drop=True)
     if "known_at" not in rows:
         rows["known_at"] = pd.Series(pd.NaT, rows.index, dtype="datetime64[us]")
@@ -158,6 +165,24 @@ def answer(
     )
 
 
+def _check(rows: pd.DataFrame, provenance: Provenance, whose: str) -> None:
+    """Raise `SourceError` for what no figure of the past can be."""
+    infinite = rows[np.isinf(rows["value"].to_numpy(float))]
+    if len(infinite):
+        raise SourceError(
+            f"{whose}: the value for {infinite['period'].iloc[0]} is "
+            "larger than a number may be"
+        )
+    # A year's grace, for a computer's clock is wrong more often than a source.
+    this_year = provenance.retrieved_at.year
+    later = rows[rows["period"].str[:4].astype(int) > this_year + 1]
+    if len(later):
+        raise SourceError(
+            f"{whose}: it has a value for {later['period'].iloc[0]}, which is to come: "
+            f"check this computer's clock, which says {this_year}"
+        )
+
+
 def in_order(rows: pd.DataFrame, keys: list[str], complaint: Complaint) -> pd.DataFrame:
     """Return `rows` sorted by `keys`, each key once.
 
@@ -177,6 +202,7 @@ def in_order(rows: pd.DataFrame, keys: list[str], complaint: Complaint) -> pd.Da
     return once.sort_values(keys, ignore_index=True)
 
 
+NAMES = {"fred": "FRED", "worldbank": "World Bank"}
 TERMS = {
     "fred": "FRED terms of use, https://fred.stlouisfed.org/legal/",
     "worldbank": "https://datacatalog.worldbank.org/public-licenses",

@@ -20,13 +20,21 @@ from pandas_datareader.wb import WorldBankReader
 
 from econnet import countries
 from econnet.catalog import Indicator, SeriesTemplate
-from econnet.errors import SourceError
+from econnet.errors import SourceError, one_line
 from econnet.sources import observations
-from econnet.sources.http import MissingSeriesError, Patience, PoliteSession, Turnstile
+from econnet.sources.http import (
+    NOT_ITS_FORMAT,
+    MissingSeriesError,
+    Patience,
+    PoliteSession,
+    Turnstile,
+    complaint,
+)
 from econnet.sources.observations import Answer, Provenance
 
 AT_ONCE = 4
 ROWS_A_PAGE = 32_500  # the most that it gives
+MOST_PAGES = 20  # of a monthly series it would give some eight
 CONTENT_TYPES = frozenset({"application/json", "text/json", "text/plain"})
 
 
@@ -77,25 +85,23 @@ def read(
         A page is cut off, rows are missing or contradict each other.
     """
 
-    def complaint(reason: str) -> SourceError:
-        return SourceError(f"World Bank, {download.series_id}: {reason}")
+    def problem(reason: str) -> SourceError:
+        return SourceError(complaint("World Bank", download.series_id, reason))
 
     try:
         pages = [json.loads(page) for page in download.pages]
         rows = [_row(entry, template.id) for _, entries in pages for entry in entries]
+        total, title = int(pages[0][0]["total"]), _title(pages[0][1])
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise complaint("the answer breaks off or is no JSON") from error
-    except (KeyError, TypeError, ValueError) as error:
-        raise complaint("rows in another format than the World Bank's") from error
-    header = pages[0][0]
-    if len(rows) != header["total"]:
-        reason = f"{len(rows):,} rows came of {header['total']:,} that were announced"
-        raise complaint(reason)
+        raise problem("the answer breaks off or is no JSON") from error
+    except NOT_ITS_FORMAT as error:
+        raise problem("rows in another format than the World Bank's") from error
+    if len(rows) != total:
+        raise problem(f"{len(rows):,} rows came of {total:,} that were announced")
     table = pd.DataFrame(rows, columns=["country", "period", "value"])
     table = table.dropna(subset=["value"])
     if table.empty:
-        raise MissingSeriesError(str(complaint("not one value, for any country")))
-    title = str(pages[0][1][0]["indicator"]["value"])
+        raise MissingSeriesError(str(problem("not one value, for any country")))
     _, bracket, unit = title.rstrip(")").rpartition("(")
     provenance = Provenance(
         series_id=template.id,
@@ -104,9 +110,9 @@ def read(
         digest=download.digest,
         first_period=str(start_year),
         retrieved_at=download.retrieved_at,
-        edition=str(header.get("lastupdated", "")),
+        edition=one_line(str(pages[0][0].get("lastupdated", "")), at_most=40),
     )
-    table = observations.in_order(table, ["country", "period"], complaint)
+    table = observations.in_order(table, ["country", "period"], problem)
     return observations.answer(table, indicator, template, provenance)
 
 
@@ -171,6 +177,8 @@ class Reader(WorldBankReader):  # type: ignore[misc]  # it has no types
             pages.append(response.content)
             # `pages` itself is not to be trusted: it has said 0 and meant nothing.
             count = math.ceil(first["total"] / max(1, first["per_page"]))
+            if count > MOST_PAGES:
+                raise self._error(f"{count:,} pages, more than {MOST_PAGES}")
         return Download(
             self.series_id, tuple(pages), digest.hexdigest(), observations.now()
         )
@@ -190,7 +198,7 @@ class Reader(WorldBankReader):  # type: ignore[misc]  # it has no types
                 message = header["message"][0]
                 raise self._error(f"message {message['id']}: {message['value']}")
             counts = {key: int(header[key]) for key in ("page", "per_page", "total")}
-        except (KeyError, IndexError, TypeError, ValueError) as error:
+        except NOT_ITS_FORMAT as error:
             reason = f"answered with something that is not its format: {text[:60]!r}"
             raise self._error(reason) from error
         return {**header, **counts}
@@ -204,10 +212,27 @@ def _row(entry: dict[str, Any], series_id: str) -> tuple[str, str, float]:
     if entry["indicator"]["id"] != series_id:
         raise ValueError(entry["indicator"]["id"])
     code = entry["countryiso3code"] or _alpha3(entry["country"]["id"])
-    value = math.nan if entry["value"] is None else float(entry["value"])
-    if math.isinf(value):
-        raise ValueError(value)
-    return code, _period(entry["date"]), value
+    if CODE.fullmatch(code) is None:
+        raise ValueError(code)
+    return code, _period(entry["date"]), _value(entry["value"])
+
+
+def _value(given: float | str | None) -> float:
+    """Return a finite number, or NaN for what is missing."""
+    if given is None:
+        return math.nan
+    value = float(given)
+    if isinstance(given, bool) or not math.isfinite(value):
+        raise ValueError(given)
+    return value
+
+
+def _title(entries: list[dict[str, Any]]) -> str:
+    """Return the indicator's title as the first row has it."""
+    title = entries[0]["indicator"]["value"]
+    if not isinstance(title, str):
+        raise TypeError(title)
+    return one_line(title)
 
 
 @cache
@@ -226,5 +251,6 @@ def _period(text: str) -> str:
 
 
 HEADER_BYTES = 4096
+CODE = re.compile("[A-Z0-9]{2,3}")
 PERIOD = re.compile(r"\d{4}(Q[1-4]|M(0[1-9]|1[0-2]))?")
 XML_MESSAGE = re.compile(r'<wb:message id="(\d+)"[^>]*>([^<]*)<')

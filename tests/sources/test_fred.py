@@ -1,4 +1,5 @@
 import json
+import traceback
 from datetime import date, timedelta
 
 import pandas as pd
@@ -135,7 +136,7 @@ def test_unknown_and_empty_series_are_missing(sources: Sources) -> None:
 
 
 GOOD = fred_file("UNRATE", MONTHS)
-BAD_ANSWERS = {
+BAD_ANSWERS: dict[str, tuple[str | bytes, str]] = {
     "HTML page": (HTML, "web page"),
     "empty body": ("", "nothing at all"),
     "JSON": ('{"error_code": 400}', "another one"),
@@ -145,6 +146,22 @@ BAD_ANSWERS = {
     "half a number": (GOOD[:-2], "line 4"),
     "no date": (GOOD.replace("2020-02-01", "2020-02-31"), "line 3"),
     "no number": (GOOD.replace("1.20", "n/a"), "line 3"),
+    "NaN": (GOOD.replace("1.20", "NaN"), "line 3"),
+    "infinity": (GOOD.replace("1.20", "inf"), "line 3"),
+    "larger than a double": (GOOD.replace("1.20", "1e999"), "line 3"),
+    "power without end": (GOOD.replace("1.20", "1e99999999999999999999"), "line 3"),
+    "digits without end": (GOOD.replace("1.20", "1" * 2_000_000 + "x"), "line 3"),
+    "other digits": (GOOD.replace("1.20", "\u0661.\u0662"), "line 3"),
+    "decimal comma": (GOOD.replace("1.20", "1,20"), "line 3"),
+    "year 1": (GOOD.replace("2020-02-01", "0001-01-01"), "line 3"),
+    "year 9999": (GOOD.replace("2020-02-01", "9999-12-31"), "line 3"),
+    "far future": (
+        GOOD.replace("2020", "2199"),
+        "a value for 2199-01, which is to come: check this computer's clock",
+    ),
+    "two bytes a letter": (GOOD.encode("utf-16"), "another one"),
+    "another charset": (GOOD.replace("1.20", "1·20").encode("latin-1"), "line 3"),
+    "control characters": (GOOD.replace("1.20", "\x1b[2J"), "line 3"),
     "contradiction": (GOOD + "2020-01-01,9.99\n", "two values for 2020-01-01"),
 }
 
@@ -153,8 +170,10 @@ BAD_ANSWERS = {
 def test_bad_answer_is_recognised_and_named(sources: Sources, case: str) -> None:
     body, reason = BAD_ANSWERS[case]
     sources.instead["UNRATE"] = [Response(body, content_type="text/csv")]
-    with pytest.raises(SourceError, match=f"^FRED, UNRATE: .*{reason}"):
+    with pytest.raises(SourceError, match=f"^FRED, UNRATE: .*{reason}") as caught:
         fetch(sources)
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < 400
 
 
 def test_no_line_cut_short_passes_for_whole(sources: Sources) -> None:
@@ -190,6 +209,7 @@ def fetch_vintages(sources: Sources, series_id: str = "UNRATE") -> Answer:
     indicator, series = indicator_of("UNRATE", "fred")
     with fred.session(QUICK) as session:
         session.turnstile.per_second = None
+        session.secret = "s3cr3t"  # noqa: S105
         service = alfred.Alfred(session, sources.alfred_url, "s3cr3t")
         found = alfred.vintages(service, series_id)
         return alfred.read(service, found, USA, indicator, series, 1900)
@@ -235,7 +255,22 @@ def test_weekly_vintages_are_left_to_the_plain_file(sources: Sources) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", ["", "[]", "{}", HTML, '{"count": 2, "vintage_dates": []}']
+    "body",
+    [
+        "",
+        "[]",
+        "{}",
+        HTML,
+        '{"count": 2, "vintage_dates": []}',
+        '{"count": Infinity, "vintage_dates": []}',
+        '{"count": "s3cr3t", "vintage_dates": []}',
+        '{"count": 1, "vintage_dates": 1}',
+        '{"count": 1, "vintage_dates": [1]}',
+        '{"count": 1, "vintage_dates": ["s3cr3t"]}',
+        '{"count": 1, "vintage_dates": {"s3cr3t": 1}}',
+        '{"count": 1, "vintage_dates": ' + "[" * 100_000,
+    ],
+    ids=lambda body: body[:40],
 )
 def test_bad_answer_of_alfred_is_named_without_the_key(
     sources: Sources, body: str
@@ -243,7 +278,45 @@ def test_bad_answer_of_alfred_is_named_without_the_key(
     sources.instead["UNRATE"] = [Response(body, content_type="application/json")]
     with pytest.raises(SourceError, match=r"^FRED, UNRATE: ") as caught:
         fetch_vintages(sources)
-    assert "s3cr3t" not in repr(caught.value)
+    assert "s3cr3t" not in "".join(traceback.format_exception(caught.value))
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"value": "nan"},
+        {"value": "1e999"},
+        {"value": "s3cr3t"},
+        {"value": None},
+        {"date": "2020-02-31"},
+        {"date": "9999-12-31"},
+        {"date": 20200101},
+        {"realtime_start": "s3cr3t"},
+    ],
+    ids=str,
+)
+def test_revision_that_is_none_is_named_without_the_key(
+    sources: Sources, odd: dict[str, object]
+) -> None:
+    dates = {"count": 1, "vintage_dates": ["2020-02-07"]}
+    row = {"date": "2020-01-01", "realtime_start": "2020-02-07", "value": "3.6"}
+    rows = {"count": 1, "observations": [row | odd]}
+    sources.instead["UNRATE"] = [
+        Response(json.dumps(page), content_type="application/json")
+        for page in (dates, rows)
+    ]
+    with pytest.raises(SourceError, match=r"^FRED, UNRATE: ") as caught:
+        fetch_vintages(sources)
+    assert "s3cr3t" not in "".join(traceback.format_exception(caught.value))
+
+
+def test_pages_without_end_are_left(sources: Sources) -> None:
+    page = {"count": 10**9, "vintage_dates": ["2020-02-07"]}
+    answer = Response(json.dumps(page), content_type="application/json")
+    sources.instead["UNRATE"] = [answer] * 60
+    with pytest.raises(SourceError, match="50 rows came of 1,000,000,000"):
+        fetch_vintages(sources)
+    assert len(sources.asked) == alfred.MOST_PAGES
 
 
 def test_refused_key_is_named_and_not_shown(sources: Sources) -> None:

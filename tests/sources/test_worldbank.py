@@ -1,5 +1,6 @@
 import inspect
 import json
+import math
 from collections.abc import Callable
 
 import pandas as pd
@@ -165,7 +166,13 @@ def changed(change: Callable[[list[dict[str, object]]], object]) -> str:
     return json.dumps([header, rows])
 
 
-BAD_ANSWERS = {
+def with_header(**counts: object) -> str:
+    """Return a good page whose header says something else."""
+    header, rows = json.loads(GOOD)
+    return json.dumps([header | counts, rows])
+
+
+BAD_ANSWERS: dict[str, tuple[str | bytes, str]] = {
     "HTML page": (HTML, "page or an error"),
     "truncated": (GOOD[: len(GOOD) // 2], "breaks off"),
     "empty body": ("", "nothing at all"),
@@ -184,6 +191,60 @@ BAD_ANSWERS = {
     "another indicator's": (GOOD.replace(GDP, "SP.POP.TOTL"), "another format"),
     "no number": (changed(lambda rows: rows[0].update(value="many")), "another format"),
     "infinite": (changed(lambda rows: rows[0].update(value=1e999)), "another format"),
+    "not a number": (
+        changed(lambda rows: rows[0].update(value=math.nan)),
+        "another format",
+    ),
+    "true": (changed(lambda rows: rows[0].update(value=True)), "another format"),
+    "larger than a double": (
+        changed(lambda rows: rows[0].update(value=10**400)),
+        "another format",
+    ),
+    "list for a value": (
+        changed(lambda rows: rows[0].update(value=[1])),
+        "another format",
+    ),
+    "no code": (
+        changed(lambda rows: rows[0].update(countryiso3code="DEU\n../..")),
+        "another format",
+    ),
+    "title that is a list": (
+        changed(lambda rows: rows[0].update(indicator={"id": GDP, "value": []})),
+        "another format",
+    ),
+    "title missing": (
+        changed(lambda rows: rows[0].update(indicator={"id": GDP})),
+        "another format",
+    ),
+    "header of text": (with_header(total="two"), "not its format"),
+    "infinite header": (with_header(total=math.inf), "not its format"),
+    "pages without end": (
+        with_header(total=10**9, per_page=1),
+        "1,000,000,000 pages, more than 20",
+    ),
+    "list in a list": (f"[{GOOD}]", "another format|not its format"),
+    "rows in a list": (
+        json.dumps([[json.loads(GOOD)[0]], json.loads(GOOD)[1]]),
+        "another format",
+    ),
+    "nested without end": (
+        f"[{json.dumps(json.loads(GOOD)[0])}, {'[' * 100_000}",
+        "another format",
+    ),
+    "header nested without end": ('[{"page": ' + "[" * 4000, "not its format"),
+    "another charset": (
+        GOOD.replace("Germany", "Côte d'Ivoire").encode("latin-1"),
+        "no JSON",
+    ),
+    "two bytes a letter": (GOOD.encode("utf-16"), "not its format"),
+    "far future": (
+        changed(lambda rows: rows[0].update(date="2199")),
+        "a value for 2199, which is to come: check this computer's clock",
+    ),
+    "message with control characters": (
+        json.dumps([{"message": [{"id": "1", "value": "\x1b[2J\nall is well"}]}]),
+        r"message 1: \\x1b\[2J\\nall is well",
+    ),
     "no year": (changed(lambda rows: rows[0].update(date="YR20")), "another format"),
     "contradiction": (
         changed(lambda rows: rows[0].update(date="2019")),
@@ -196,8 +257,12 @@ BAD_ANSWERS = {
 def test_bad_answer_is_recognised_and_named(sources: Sources, case: str) -> None:
     body, reason = BAD_ANSWERS[case]
     sources.instead[GDP] = [Response(body, content_type=JSON)]
-    with pytest.raises(SourceError, match=f"^World Bank, {GDP}: .*{reason}"):
+    with pytest.raises(
+        SourceError, match=f"^World Bank, {GDP}: .*({reason})"
+    ) as caught:
         fetch(sources)
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < 400
 
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
