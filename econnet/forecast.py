@@ -477,11 +477,14 @@ def fingerprint(prepared: Prepared) -> str:
 def stored_model(prepared: Prepared, path: Path) -> Model | None:
     """Return the model in `path` if it fits: same data, task and version.
 
-    A file that cannot be read fits nothing; it is replaced by the next training.
+    Raises
+    ------
+    ValueError
+        The file is not a model, or is damaged.
     """
     try:
         model = models.load(path)
-    except (FileNotFoundError, ValueError):
+    except FileNotFoundError:
         return None
     return model if model.fingerprint == fingerprint(prepared) else None
 

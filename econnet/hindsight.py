@@ -21,6 +21,7 @@ from econnet.catalog import FREQUENCIES, PANDAS_ALIAS, Frequency
 from econnet.errors import EconnetError
 from econnet.evaluation.metrics import Floats, brier_costs, log_loss_costs
 from econnet.labels import Label
+from econnet.models import LONGEST_HORIZON
 from econnet.sources import tabular
 from econnet.sources.observations import Known
 
@@ -39,7 +40,6 @@ SAME_FORECAST = [
     "file",
 ]
 SAME_LABEL = ["file", "frequency", "target", "label"]
-LONGEST_HORIZON = 1_000
 
 # What is found out of a forecast, and what stands there until it is.
 FOUND: Mapping[str, object] = {

@@ -7,20 +7,24 @@ is trained again.
 """
 
 import hashlib
+import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from types import UnionType
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 import numpy as np
 import pandas as pd
 
 from econnet import whole
 from econnet.evaluation.metrics import BrierParts, Scores
-from econnet.features import Features, Scaler
+from econnet.features import SHARES, Features, Scaler
 from econnet.importance import Importance
-from econnet.network import Network
+from econnet.network import Architecture, Network
+
+T = TypeVar("T")
 
 RECORD = (
     *("model", "country", "origin", "period", "horizon", "probability", "outcome"),
@@ -147,6 +151,9 @@ def save_shared(model: Model, paths: Sequence[Path]) -> None:
 def load(path: Path) -> Model:
     """Return the model that `save` wrote.
 
+    The file may be a stranger's: whatever is said in it must be of its type, fit the
+    rest, and lie where such a number can.
+
     Raises
     ------
     ValueError
@@ -154,47 +161,155 @@ def load(path: Path) -> Model:
     """
     network, metadata, arrays = Network.load_with(path)
     try:
+        scaler = Scaler(**{f.name: arrays[f"scaler.{f.name}"] for f in fields(Scaler)})
+        _check_scaler(scaler, network.architecture)
         return Model(
             network,
-            float(metadata["share"]),
-            Scaler(**{f.name: arrays[f"scaler.{f.name}"] for f in fields(Scaler)}),
+            _within(metadata["share"], 0, 1, "share of the networks"),
+            scaler,
             _record(metadata, arrays),
-            metadata["fingerprint"],
+            _text(metadata["fingerprint"]),
             tuple(_ahead(entry) for entry in metadata["outlook"]),
             tuple(_importance(entry) for entry in metadata["importance"]),
         )
-    except (KeyError, IndexError, TypeError) as error:
+    except KeyError as error:
+        raise ValueError(f"{path} is a network, but not a model: no {error}") from error
+    except (TypeError, ValueError) as error:
         raise ValueError(f"{path} is a network, but not a model: {error}") from error
+
+
+def _check_scaler(scaler: Scaler, architecture: Architecture) -> None:
+    """Raise `ValueError` unless the scaler gives what the network takes."""
+    columns, flags = scaler.mean.size, scaler.flagged.size
+    shapes = dict.fromkeys(("mean", "scale", "emphasis"), (columns,))
+    shapes |= dict.fromkeys(("flaggable", "flagged"), (flags,))
+    for name, shape in {**shapes, "knots": (columns, len(SHARES))}.items():
+        array = getattr(scaler, name)
+        if array.shape != shape or not np.isfinite(array).all():
+            raise ValueError(
+                f"its scaler's {name} {array.shape} are not {shape} finite numbers"
+            )
+    if not _are_places(scaler.flaggable, columns):
+        raise ValueError("its scaler flags columns that there are not")
+    given, taken = (
+        (columns + flags, 1),
+        (architecture.input_dim, architecture.output_dim),
+    )
+    if given != taken:
+        raise ValueError(
+            f"its network takes {taken[0]} inputs and gives {taken[1]} outputs: of "
+            f"this scaler it must take {given[0]} and give 1"
+        )
 
 
 def _importance(entry: dict[str, Any]) -> Importance:
     low, high = entry["interval"]
-    return Importance(**{**entry, "interval": (low, high)})
+    return _filled(Importance, {**entry, "interval": (low, high)})
 
 
 def _ahead(entry: dict[str, Any]) -> Ahead:
-    parts = BrierParts(**entry["scores"]["brier_parts"])
-    scores = Scores(**{**entry["scores"], "brier_parts": parts})
+    parts = _filled(BrierParts, entry["scores"]["brier_parts"])
+    scores = _filled(Scores, {**entry["scores"], "brier_parts": parts})
     low, high = entry["interval"]
-    return Ahead(**{**entry, "interval": (low, high), "scores": scores})
+    ahead = _filled(Ahead, {**entry, "interval": (low, high), "scores": scores})
+    _within(ahead.horizon, 0, LONGEST_HORIZON, "horizon")
+    for number in (ahead.probability, ahead.base_rate, *ahead.interval):
+        _within(number, 0, 1, "probability")
+    if PERIOD.fullmatch(ahead.period) is None:
+        raise ValueError(f"{ahead.period[:40]!r} is no period")
+    return ahead
+
+
+def _filled(kind: type[T], entry: Mapping[str, Any]) -> T:
+    """Return a dataclass made of an entry, if all its fields are of their types."""
+    hints = get_type_hints(kind)
+    for name, hint in hints.items():
+        if not _is_of(entry[name], hint):
+            raise TypeError(f"{name} is {str(entry[name])[:40]!r}")
+    return kind(**entry)
+
+
+def _is_of(value: object, hint: object) -> bool:
+    """Return whether a value is of an annotated type; a number must be finite."""
+    if isinstance(hint, UnionType):
+        return any(_is_of(value, one) for one in get_args(hint))
+    if get_origin(hint) is tuple:
+        parts = get_args(hint)
+        return type(value) is tuple and all(map(_is_of, value, parts))
+    if hint is float and type(value) is int:
+        return abs(value) <= LARGEST_NUMBER
+    if type(value) is not hint:
+        return False
+    return not isinstance(value, int | float) or abs(value) <= LARGEST_NUMBER
+
+
+def _within(number: object, low: float, high: float, what: str) -> float:
+    if not isinstance(number, int | float) or not low <= number <= high:
+        raise ValueError(f"its {what} is {str(number)[:40]}, not {low} to {high}")
+    return float(number)
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{str(value)[:40]!r} is no text")
+    return value
+
+
+def _are_places(array: np.ndarray, of: int) -> bool:
+    """Return whether all are whole numbers from 0 to below `of`."""
+    return array.dtype.kind in "iu" and bool(((array >= 0) & (array < of)).all())
 
 
 def _record(metadata: dict[str, Any], arrays: dict[str, np.ndarray]) -> pd.DataFrame:
-    origins = pd.PeriodIndex(
-        [
-            pd.Period(ordinal=int(number), freq=metadata["frequency"])
-            for number in arrays["record.origin"]
-        ]
+    names = ("model", "country", "origin", "probability", "outcome", "signal")
+    model, country, origin, said, came, signal = (
+        arrays[f"record.{name}"] for name in names
     )
+    frequency, horizon = metadata["frequency"], metadata["horizon"]
+    sound = {
+        "columns of one length": {
+            it.shape for it in (model, country, origin, said, came, signal)
+        }
+        == {(origin.size,)},
+        "a row": origin.size > 0,
+        "origins of this age": _are_places(origin + LATEST_ORIGIN, 2 * LATEST_ORIGIN),
+        "probabilities": bool(((said >= 0) & (said <= 1)).all()),
+        "outcomes of 0 or 1": bool((np.isnan(came) | (came == 0) | (came == 1)).all()),
+        "signals": signal.dtype == bool,
+        "a frequency": frequency in FREQUENCIES,
+        "a horizon": type(horizon) is int and 0 <= horizon <= LONGEST_HORIZON,
+    }
+    for what, is_so in sound.items():
+        if not is_so:
+            raise ValueError(f"its track record has not {what}")
+    origins = pd.PeriodIndex.from_ordinals(origin, freq=frequency)  # type: ignore[attr-defined]  # its stubs lack it
     return pd.DataFrame(
         {
-            "model": np.array(metadata["models"])[arrays["record.model"]],
-            "country": np.array(metadata["countries"])[arrays["record.country"]],
+            "model": _named(model, metadata["models"]),
+            "country": _named(country, metadata["countries"]),
             "origin": origins,
-            "period": origins + metadata["horizon"],
-            "horizon": metadata["horizon"],
-            "probability": arrays["record.probability"],
-            "outcome": arrays["record.outcome"],
-            "signal": arrays["record.signal"],
+            "period": origins + horizon,
+            "horizon": horizon,
+            "probability": said,
+            "outcome": came,
+            "signal": signal,
         }
     )
+
+
+def _named(codes: np.ndarray, names: list[str]) -> "pd.Series[str]":
+    """Return the name of each code."""
+    if not all(type(name) is str for name in names) or not _are_places(
+        codes, len(names)
+    ):
+        raise ValueError("its track record has codes that are not named")
+    # Not an array of NumPy's, where every name takes the room of the longest.
+    return pd.Series(list(names), dtype="str").take(codes).reset_index(drop=True)
+
+
+LONGEST_HORIZON = 1_000
+# As pandas counts periods: months until the year 3970.
+LATEST_ORIGIN = 24_000
+LARGEST_NUMBER = 1e300
+FREQUENCIES = frozenset({"Y-DEC", "Q-DEC", "M"})
+PERIOD = re.compile(r"[0-9]{4}(Q[1-4]|-(0[1-9]|1[0-2]))?")

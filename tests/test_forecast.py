@@ -133,7 +133,8 @@ def test_stored_model_fits_its_own_task_and_data_alone(
     )
     assert forecast.stored_model(newer, path) is None
     path.write_bytes(b"not a model")
-    assert forecast.stored_model(prepared, path) is None
+    with pytest.raises(ValueError, match="not a model file"):
+        forecast.stored_model(prepared, path)
 
 
 def test_own_pool_learns_from_the_country_alone(known: Known) -> None:

@@ -1,5 +1,6 @@
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ from econnet import features, labels, models, panel
 from econnet.features import Scaler
 from econnet.models import Model
 from econnet.network import Architecture, Network
+from econnet.network.storage import read_arrays, write_arrays
 from tests.builders import world
 
 
@@ -82,6 +84,145 @@ def test_half_a_file_is_refused(
     path.write_bytes(path.read_bytes()[:cut])
     with pytest.raises(ValueError, match="model"):
         models.load(path)
+
+
+AHEAD = {
+    "country": "DEU",
+    "horizon": 2,
+    "period": "2020Q3",
+    "probability": 0.3,
+    "interval": [0.1, 0.5],
+    "base_rate": 0.2,
+    "scores": {
+        "auroc": None,
+        "average_precision": 0.5,
+        "brier": 0.1,
+        "brier_skill": -0.5,
+        "log_loss": 1,
+        "log_loss_skill": None,
+        "brier_parts": {"reliability": 0.1, "resolution": 0.0, "uncertainty": 0.2},
+        "recall_at_imf_precision": None,
+        "precision_at_imf_recall": None,
+        "n": 40,
+        "n_contractions": 7,
+        "n_origins": 40,
+    },
+}
+HELPED = {"indicator": "exports", "loss": -0.1, "interval": [-0.2, 0.0]}
+
+
+def rewritten(model: Model, path: Path, **changes: object) -> Path:
+    """Write a model with other metadata, and other arrays by the names of `save`."""
+    models.save(model, path)
+    header, arrays = read_arrays(path)
+    for name, value in changes.items():
+        key = name.replace("__", ".")
+        if isinstance(value, np.ndarray):
+            arrays[f"arrays/{key}"] = value
+        else:
+            header["metadata"][key] = value
+    write_arrays(path, header, arrays)
+    return path
+
+
+def test_outlook_and_importance_are_read_as_they_were(
+    model: Model, tmp_path: Path
+) -> None:
+    path = rewritten(model, tmp_path / "DEU.npz", outlook=[AHEAD], importance=[HELPED])
+    read = models.load(path)
+    again = tmp_path / "again.npz"
+    models.save(read, again)
+    assert again.read_bytes() == path.read_bytes()
+    assert read.outlook[0].scores.n == 40
+    assert read.importance[0].interval == (-0.2, 0.0)
+
+
+def but(entry: dict[str, Any], **changes: object) -> list[dict[str, Any]]:
+    return [{**entry, **changes}]
+
+
+HOSTILE: dict[str, dict[str, object]] = {
+    "share above 1": {"share": 1.1},
+    "share below 0": {"share": -0.1},
+    "share that is text": {"share": "0.5"},
+    "share that is infinite": {"share": 10**400},
+    "narrow scaler": {"scaler__mean": np.zeros(2)},
+    "few knots": {"scaler__knots": np.zeros((3, 98))},
+    "scaler that is not finite": {"scaler__scale": np.array([1, np.inf, 1])},
+    "flag of a column that is not there": {"scaler__flaggable": np.array([3])},
+    "flag that is no place": {"scaler__flaggable": np.array([0.5])},
+    "flag before the first column": {"scaler__flaggable": np.array([-1])},
+    "scaler of another network": {
+        "scaler__flaggable": np.arange(2),
+        "scaler__flagged": np.ones(2),
+    },
+    "no fingerprint": {"fingerprint": None},
+    "code out of range": {"record__model": np.array([0, 1, 2])},
+    "code below zero": {"record__country": np.array([-1, 0, 0])},
+    "code that is no place": {"record__country": np.array([0.0, 1.0, 0.0])},
+    "names that are numbers": {"models": [1, 2]},
+    "names that are one": {"countries": "DEU"[:1]},
+    "names that are none": {"countries": 7},
+    "columns of several lengths": {"record__outcome": np.ones(2)},
+    "table for a column": {"record__origin": np.zeros((3, 1), int)},
+    "no rows": {
+        f"record__{name}": np.zeros(0, dtype)
+        for name, dtype in {
+            "model": int,
+            "country": int,
+            "origin": int,
+            "probability": float,
+            "outcome": float,
+            "signal": bool,
+        }.items()
+    },
+    "probability above 1": {"record__probability": np.array([0.1, 1.5, 0.2])},
+    "probability that is missing": {"record__probability": np.array([0.1, np.nan, 1])},
+    "outcome between": {"record__outcome": np.array([0, 0.5, 1])},
+    "signal that is a number": {"record__signal": np.ones(3)},
+    "origin of another age": {"record__origin": np.array([0, 1, 2**62])},
+    "origin before all ages": {"record__origin": np.array([0, 1, -(2**63)])},
+    "origin between": {"record__origin": np.array([0.5, 1.5, 2.5])},
+    "frequency that is none": {"frequency": "fortnightly"},
+    "frequency that is a list": {"frequency": ["M"]},
+    "frequency of seconds": {"frequency": "s"},
+    "absurd horizon": {"horizon": 10**9},
+    "horizon below zero": {"horizon": -1},
+    "horizon that is text": {"horizon": "1"},
+    "outlook that is a number": {"outlook": 1},
+    "outlook of nothing": {"outlook": [None]},
+    "outlook without scores": {"outlook": but(AHEAD, scores=None)},
+    "outlook with more": {"outlook": but(AHEAD, mood="good")},
+    "outlook with less": {"outlook": [{"country": "DEU"}]},
+    "outlook for no country": {"outlook": but(AHEAD, country=1)},
+    "outlook of certainty and more": {"outlook": but(AHEAD, probability=1.01)},
+    "outlook that is infinite": {"outlook": but(AHEAD, base_rate=10**400)},
+    "outlook for no period": {"outlook": but(AHEAD, period="2020Q5")},
+    "outlook too far": {"outlook": but(AHEAD, horizon=10**6)},
+    "outlook without an interval": {"outlook": but(AHEAD, interval=[0.1])},
+    "outlook with an odd interval": {"outlook": but(AHEAD, interval=["a", "b"])},
+    "importance of nothing": {"importance": [1]},
+    "importance that is text": {"importance": but(HELPED, loss="much")},
+    "importance that is true": {"importance": but(HELPED, loss=True)},
+}
+
+
+@pytest.mark.parametrize("case", HOSTILE)
+def test_hostile_model_is_a_value_error(
+    case: str, model: Model, tmp_path: Path
+) -> None:
+    path = rewritten(model, tmp_path / "DEU.npz", **HOSTILE[case])
+    with pytest.raises(ValueError, match="is a network, but not a model: "):
+        models.load(path)
+
+
+def test_name_of_great_length_takes_its_own_room_alone(
+    model: Model, tmp_path: Path
+) -> None:
+    # As an array of fixed width these names would take 40 gigabytes.
+    names = ["DEU", "x" * 10**6, *map(str, range(10_000))]
+    path = rewritten(model, tmp_path / "DEU.npz", countries=names)
+    assert models.load(path).track_record["country"][0] == "DEU"
 
 
 def test_fingerprint_is_that_of_data_task_and_version() -> None:

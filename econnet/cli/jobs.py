@@ -56,7 +56,7 @@ class Job:
             prepared = forecast.prepare(self.known, self.country, self.task, self.as_of)
         whatif.check(assumptions, prepared.features, prepared.panel.indicators)
         show.data_used(prepared)
-        model = None if retrain else forecast.stored_model(prepared, self.model_file)
+        model = None if retrain else _stored_model(prepared, self.model_file)
         if model is None:
             if not retrain:
                 show.note(
@@ -70,6 +70,17 @@ class Job:
             made = forecast.make(prepared, model, previous, assumptions)
         journal.add(made, self.journal_file, self.data_file)
         return made
+
+
+def _stored_model(prepared: "Prepared", file: Path) -> "Model | None":
+    """Return the model in a file if it fits; say so where the file is damaged."""
+    from econnet import forecast
+
+    try:
+        return forecast.stored_model(prepared, file)
+    except ValueError as error:
+        show.note(f"{file} cannot be used, a new model takes its place: {error}")
+        return None
 
 
 def baseline_names(text: str | None) -> list[str] | None:
@@ -134,14 +145,14 @@ def rank(
     Countries that learn together share a model, which is kept at each one's place. The
     forecasts go to the journal.
     """
-    from econnet import forecast, journal, models, ranking
+    from econnet import journal, models, ranking
 
     settings = Settings.from_environment()
     known, chosen = found or data_and_countries(asked)
     task = common_task(asked, known, chosen)
 
     def find(prepared: "Prepared") -> "Model | None":
-        return forecast.stored_model(prepared, file_of(prepared))
+        return _stored_model(prepared, file_of(prepared))
 
     def file_of(prepared: "Prepared") -> Path:
         where = _place(asked, known, prepared.country, prepared.task, alone=False)
