@@ -137,7 +137,8 @@ def _from_memory(panel: Path, rows: int) -> Row:
         read = files.read(chosen, recipe.columns)
         target = recipe.targets_of(read)
         may = (read.period <= seen.newest_learned) & ~np.isnan(target)
-        X = scaling.apply(recipe.inputs_of(read, seen.abroad)[:, may]).T
+        inputs = recipe.inputs_of(read, seen.abroad)
+        X = scaling.apply(inputs, np.flatnonzero(may)).T
         blocks.append((X, target[may, np.newaxis]))
     learned = sum(len(X) for X, _ in blocks)
     architecture = Architecture.dense(scaling.width, options.hidden, activation="tanh")

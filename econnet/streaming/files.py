@@ -12,6 +12,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import duckdb
@@ -122,7 +123,7 @@ class Files:
         """How many rows all files have together."""
         return sum(map(sum, self.row_groups))
 
-    @property
+    @cached_property
     def ranges(self) -> list[RowRange]:
         """The whole panel, cut into ranges of at most `RANGE_ROWS` rows."""
         most = max(1, min(RANGE_ROWS, RANGE_CELLS // len(self.columns)))
@@ -135,25 +136,38 @@ class Files:
             before += start
         return ranges
 
-    def read(self, rows: RowRange, columns: Sequence[str] | None = None) -> Rows:
-        """Return a range of rows, with some of the columns or with all."""
+    @property
+    def most_rows(self) -> int:
+        """How many rows the longest range has."""
+        return max(it.rows for it in self.ranges)
+
+    def read(
+        self,
+        rows: RowRange,
+        columns: Sequence[str] | None = None,
+        out: Singles | None = None,
+    ) -> Rows:
+        """Return a range of rows, with some of the columns or with all.
+
+        Their values stand in `out`, if it is given: a flat array that is long enough.
+        """
         wanted = self.columns if columns is None else columns
-        numbers = "".join(
-            f", coalesce(CAST({_name(column)} AS FLOAT), 'nan'::FLOAT)"
-            for column in wanted
-        )
+        numbers = "".join(f", CAST({_name(column)} AS FLOAT)" for column in wanted)
         answer = self._ask(
             rows,
             f"SELECT hash(country), hash(period){numbers} FROM chosen",  # noqa: S608 - names are quoted
         ).fetchnumpy()
-        entity, period, *cells = map(np.asarray, answer.values())
+        found = list(answer.values())
+        entity, period = (np.asarray(it, np.uint64) for it in found[:2])
         hashes = np.array(sorted(self.periods), np.uint64)
         ordinals = np.array([self.periods[it] for it in sorted(self.periods)], np.int64)
-        values = np.empty((len(wanted), len(entity)), np.float32)
-        for row, cell in zip(values, cells, strict=True):
-            row[...] = cell
-        place = np.searchsorted(hashes, period.astype(np.uint64, copy=False))
-        return Rows(entity.astype(np.uint64, copy=False), ordinals[place], values)
+        values = table_in(out, len(wanted), len(entity))
+        for row, cells in zip(values, map(np.ma.asarray, found[2:]), strict=True):
+            np.copyto(row, cells.data)
+            if np.ma.is_masked(cells):
+                row[np.ma.getmaskarray(cells)] = np.nan
+        place = np.searchsorted(hashes, period)
+        return Rows(entity, ordinals[place], values)
 
     def spells(self, rows: RowRange) -> list[Spell]:
         """Return which countries a range holds, in the order of their first rows."""
@@ -180,6 +194,17 @@ class Files:
             return self.database.cursor().execute(f"{chosen} {query}")
         except duckdb.Error as error:
             raise DataError(_unreadable(path, error)) from error
+
+
+def table_in(memory: Singles | None, columns: int, rows: int) -> Singles:
+    """Return a table of columns in memory that is there, or in new memory.
+
+    Memory that is given back and taken anew for every range costs more than all that is
+    done with it: the system clears each page again.
+    """
+    if memory is None:
+        return np.empty((columns, rows), np.float32)
+    return memory[: columns * rows].reshape(columns, rows)
 
 
 def is_streamed(data: Path) -> bool:

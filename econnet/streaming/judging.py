@@ -20,7 +20,7 @@ from econnet import compute
 from econnet.features import Floats
 from econnet.network import Network
 from econnet.streaming.files import Files, RowRange, Rows, Singles, Spell, written
-from econnet.streaming.recipe import Recipe, Scaling
+from econnet.streaming.recipe import Desk, Recipe, Scaling
 from econnet.streaming.scores import Tally
 from econnet.streaming.survey import Survey
 
@@ -71,9 +71,10 @@ def judge(
     scaling = Scaling.of(survey.scaler)
     log_odds = float(np.log(base_rate / (1 - base_rate)))
     count = 0
+    desk = Desk.of(files, recipe, more=recipe.history + recipe.lead + 1)
     with _Writer(forecasts) as writer:
         for part in _parts(files, recipe, progress):
-            inputs = recipe.inputs_of(part.rows, survey.abroad)
+            inputs = recipe.inputs_of(part.rows, survey.abroad, desk.inputs)
             target = recipe.targets_of(part.rows)
             origin = part.rows.period + recipe.lag
             scored = ~np.isnan(target) & (origin >= survey.first_held_out)
@@ -84,7 +85,7 @@ def judge(
             chosen = np.flatnonzero(wanted)
             if not len(chosen):
                 continue
-            X = np.ascontiguousarray(scaling.apply(np.take(inputs, chosen, axis=1)).T)
+            X = np.ascontiguousarray(scaling.apply(inputs, chosen, desk.X).T)
             said = network.logits(X)[:, :, 0].astype(np.float64).mean(axis=0)
             judged = scored[chosen]
             outcome = target[chosen][judged].astype(np.float64)

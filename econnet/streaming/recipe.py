@@ -22,7 +22,7 @@ from econnet.errors import DataError, UsageError
 from econnet.features import Event, Floats
 from econnet.panel import PERIODS_A_YEAR
 from econnet.sources.tabular import Kind, infer_kind
-from econnet.streaming.files import Files, Ordinals, Rows, Singles
+from econnet.streaming.files import Files, Ordinals, Rows, Singles, table_in
 from econnet.streaming.scaling import MomentScaler
 
 EARLIER = (1, 2, 3)
@@ -85,15 +85,20 @@ class Recipe:
             "share shrinking abroad",
         )
 
-    def inputs_of(self, rows: Rows, abroad: "Abroad") -> Singles:
-        """Return the inputs of each row in their own units, (inputs, rows)."""
+    def inputs_of(
+        self, rows: Rows, abroad: "Abroad", out: Singles | None = None
+    ) -> Singles:
+        """Return the inputs of each row in their own units, (inputs, rows).
+
+        They stand in `out`, if it is given: a flat array that is long enough.
+        """
         k = len(self.columns)
-        made = np.empty((len(self.inputs), len(rows)), np.float32)
+        made = table_in(out, len(self.inputs), len(rows))
         changes = made[:k]
         self._transform(rows, out=changes)
         own = changes[self.columns.index(self.target)]
         for row, lag in enumerate(EARLIER, k):
-            made[row] = shifted(own, lag, rows)
+            shifted(own, lag, rows, out=made[row])
         made[k + len(EARLIER) :] = abroad.others(rows.period, own)
         return made
 
@@ -229,17 +234,51 @@ class Scaling:
         """How many columns `apply` returns."""
         return len(self.scale) + len(self.flagged)
 
-    def apply(self, inputs: Singles) -> Singles:
-        """Return the inputs scaled, and flags below them, (width, rows)."""
+    def apply(
+        self, inputs: Singles, chosen: Ordinals, out: Singles | None = None
+    ) -> Singles:
+        """Return the inputs of the chosen rows scaled, and flags below, (width, rows).
+
+        They stand in `out`, if it is given: a flat array that is long enough.
+        """
         k = len(inputs)
-        made = np.empty((self.width, inputs.shape[1]), np.float32)
-        absent = ~np.isfinite(inputs)
-        np.multiply(inputs, self.scale, out=made[:k])
-        np.add(made[:k], self.shift, out=made[:k])
-        np.clip(made[:k], self.low, self.high, out=made[:k])
-        np.copyto(made[:k], self.missing, where=absent)
+        made = table_in(out, self.width, len(chosen))
+        scaled = made[:k]
+        # Into memory that is there by this mode alone, and no place is out of bounds.
+        np.take(inputs, chosen, axis=1, out=scaled, mode="clip")
+        absent = ~np.isfinite(scaled)
+        np.multiply(scaled, self.scale, out=scaled)
+        np.add(scaled, self.shift, out=scaled)
+        np.clip(scaled, self.low, self.high, out=scaled)
+        np.copyto(scaled, self.missing, where=absent)
         made[k:] = absent[self.flagged]
         return made
+
+
+@dataclass(frozen=True, eq=False)
+class Desk:
+    """Memory that a range is worked on in, enough for the longest of a panel.
+
+    Parameters
+    ----------
+    values, inputs, X
+        Flat: for what is read, what is made of it, and what results from scaling.
+    """
+
+    values: Singles
+    inputs: Singles
+    X: Singles
+
+    @classmethod
+    def of(cls, files: Files, recipe: Recipe, more: int = 0) -> "Desk":
+        """Return memory for ranges of these files, and `more` rows with each.
+
+        No more of it is taken from the system than is written to.
+        """
+        rows = files.most_rows + more
+        k, inputs = len(recipe.columns), len(recipe.inputs)
+        widths = k, inputs, inputs + k  # with a flag for each indicator at most
+        return cls(*(np.empty(it * rows, np.float32) for it in widths))
 
 
 def recipe_of(
@@ -299,12 +338,15 @@ def recipe_of(
     )
 
 
-def shifted(values: Singles, by: int, rows: Rows) -> Singles:
+def shifted(
+    values: Singles, by: int, rows: Rows, out: Singles | None = None
+) -> Singles:
     """Return each row's value `by` periods earlier, or later where it is negative.
 
     NaN where that row is not there.
     """
-    made = np.full_like(values, np.nan)
+    made = np.empty_like(values) if out is None else out
+    made.fill(np.nan)
     n, step = len(rows), abs(by)
     if step >= n:
         return made

@@ -10,6 +10,7 @@ that was killed goes on from there to the same weights, bit for bit.
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from queue import SimpleQueue
 
 import numpy as np
 from numpy.random import SeedSequence
@@ -25,10 +26,17 @@ from econnet.network import (
 )
 from econnet.network.storage import read_arrays, write_arrays
 from econnet.streaming.files import Files, Singles
-from econnet.streaming.recipe import Recipe, Scaling
+from econnet.streaming.recipe import Desk, Recipe, Scaling
 from econnet.streaming.survey import Survey
 
-Block = tuple[Singles, Singles]
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """Rows to learn from, (rows, inputs) and (rows, 1), and the desk they lie on."""
+
+    X: Singles
+    y: Singles
+    desk: Desk
 
 
 @dataclass(frozen=True)
@@ -60,6 +68,7 @@ class Options:
 
 
 KEEP_EVERY = 8  # blocks
+AHEAD = 2  # blocks that are made while one is learned from
 
 
 def train(
@@ -98,14 +107,20 @@ def train(
         network, optimizer, options.batch_size, l2=options.l2, state=state
     )
 
+    # One for the block that is learned from, and one for each that is made meanwhile.
+    desks = SimpleQueue[Desk]()
+    for _ in range(1 + AHEAD):
+        desks.put(Desk.of(files, recipe))
+
     def prepare(block: tuple[int, int]) -> Block:
         epoch, number = block
         rng = np.random.default_rng([seed, epoch, number])
-        return _learnable(files, recipe, survey, scaling, number, rng)
+        return learnable(files, recipe, survey, scaling, number, rng, desks.get())
 
-    for X, y in compute.ahead(prepare, blocks[done:], most=3, threads=2):
-        if len(X):
-            trainer.learn(X, y, done)
+    for block in compute.ahead(prepare, blocks[done:], most=AHEAD, threads=AHEAD):
+        if len(block.X):
+            trainer.learn(block.X, block.y, done)
+        desks.put(block.desk)
         done += 1
         if done % KEEP_EVERY == 0 and done < len(blocks):
             _keep(network, state, done, unfinished, fingerprint)
@@ -113,24 +128,25 @@ def train(
     return network
 
 
-def _learnable(
+def learnable(
     files: Files,
     recipe: Recipe,
     survey: Survey,
     scaling: Scaling,
     number: int,
     rng: np.random.Generator,
+    desk: Desk,
 ) -> Block:
     """Return the rows of a range that may be learned from, scaled and shuffled."""
-    rows = files.read(files.ranges[number], recipe.columns)
+    rows = files.read(files.ranges[number], recipe.columns, desk.values)
     target = recipe.targets_of(rows)
     may = (rows.period <= survey.newest_learned) & ~np.isnan(target)
     # Above the first rows of a range stand others, so that only here they lack lags.
     may[: recipe.history] = False
     chosen = rng.permutation(np.flatnonzero(may))
-    inputs = recipe.inputs_of(rows, survey.abroad)
-    own = np.take(inputs, chosen, axis=1)  # indexing takes four times as long
-    return scaling.apply(own).T, target[chosen, np.newaxis]
+    inputs = recipe.inputs_of(rows, survey.abroad, desk.inputs)
+    X = scaling.apply(inputs, chosen, desk.X).T
+    return Block(X, target[chosen, np.newaxis], desk)
 
 
 def _keep(

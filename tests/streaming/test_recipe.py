@@ -108,7 +108,7 @@ def test_scaling_is_that_of_the_scaler() -> None:
     X[:, 2] = 7.0
     scaler = MomentScaler.fit(X, np.array([0, 3]))
     np.testing.assert_allclose(
-        Scaling.of(scaler).apply(X.T.astype(np.float32)).T,
+        Scaling.of(scaler).apply(X.T.astype(np.float32), np.arange(len(X))).T,
         scaler.transform(X),
         rtol=1e-4,
         atol=1e-4,
