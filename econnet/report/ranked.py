@@ -134,7 +134,8 @@ def alts(ranking: Ranking) -> dict[str, str]:
     """Return what each figure shows, by its name."""
     parts = world.parts(ranking)
     strips = {name: words.strip_alt(part) for name, part in parts.items()}
-    return {"map": words.map_alt(ranking), **strips}
+    there = world.on_map(ranking)
+    return {"map": words.map_alt(there), **strips} if there else strips
 
 
 def _row(place: int, forecast: Forecast) -> Row:

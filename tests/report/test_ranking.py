@@ -17,7 +17,7 @@ from econnet.report import Format, words
 from econnet.report import ranking as ranking_files
 from econnet.report.figures.shades import BOUNDS, NAMES, shades, step_of
 from econnet.report.figures.style import DARK, LIGHT, Look
-from econnet.report.figures.world import parts
+from econnet.report.figures.world import on_map, parts
 from econnet.report.words import many
 
 
@@ -106,6 +106,26 @@ def test_summary_says_which_periods_and_what_is_old(ranking: Ranking) -> None:
     )
     assert many.periods(same) == f"forecasts for {first.period}"
     assert "not all forecasts" not in " ".join(words.summary(same)).casefold()
+
+
+def test_map_is_left_out_where_nobody_is_on_it(
+    ranking: Ranking, tmp_path: Path
+) -> None:
+    regions = tuple(
+        replace(it, country=Country(f"Region {number}", "", f"Region {number}"))
+        for number, it in enumerate(ranking.forecasts)
+    )
+    written = ranking_files.write(replace(ranking, forecasts=regions), tmp_path)
+    assert not [path.name for path in written if path.name.startswith("map")]
+    page = (tmp_path / "ranking.html").read_text("utf-8")
+    assert 'class="map"' not in page
+    assert "Natural Earth" not in page
+    assert "Region 2" in text_of(tmp_path / "ranking.pdf")
+    assert "strip-1.png" in {path.name for path in written}
+    mixed = (*ranking.forecasts[:1], *regions[1:])
+    (alone,) = on_map(replace(ranking, forecasts=mixed))
+    assert alone == ranking.forecasts[0]
+    assert "1 country shaded" in words.map_alt([alone])
 
 
 def test_hostile_names_break_nothing_and_are_no_formula(

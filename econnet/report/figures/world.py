@@ -35,12 +35,24 @@ ROW_HEIGHT = 3.9
 
 
 def draw(ranking: Ranking, look: Look) -> dict[str, Figure]:
-    """Return the figures of a ranking by name: the map, then the strips."""
+    """Return the figures of a ranking by name: the map, if any, then the strips."""
     with style(look):
-        figures = {"map": world(ranking, look)}
+        figures = {"map": world(ranking, look)} if has_map(ranking) else {}
         for name, part in parts(ranking).items():
             figures[name] = strip(part, span(ranking), look)
     return figures
+
+
+def has_map(ranking: Ranking) -> bool:
+    """Say whether any of them is on the map, which regions and firms are not."""
+    return bool(on_map(ranking))
+
+
+def on_map(ranking: Ranking) -> tuple[Forecast, ...]:
+    """Return the forecasts of countries that are on the map."""
+    map_ = worldmap.load()
+    there = {*map_.shapes, *map_.dots}
+    return tuple(it for it in ranking.forecasts if it.country.alpha3 in there)
 
 
 def parts(ranking: Ranking) -> dict[str, tuple[Forecast, ...]]:

@@ -45,7 +45,7 @@ def as_html(ranking: Ranking, reports: Mapping[str, str]) -> str:
         stem=f"ranking-{charts.safe_name(ranking.task.label)}",
         charts={table.name: table, strip.name: strip},
         it=texts,
-        map=_map(ranking),
+        map=_map(ranking) if world.has_map(ranking) else None,
         strips=_strips(ranking),
         key=list(enumerate(NAMES)),
         sort_keys=_sort_keys(ranking),
@@ -78,7 +78,7 @@ def _map(ranking: Ranking) -> dict[str, object]:
     return {
         "width": WIDTH,
         "height": round(scale * (top - bottom), 1),
-        "alt": words.map_alt(ranking),
+        "alt": words.map_alt(world.on_map(ranking)),
         "heading": world.MAP_HEADING,
         "note": words.periods(ranking),
         "shapes": shapes,

@@ -109,13 +109,14 @@ def newest(forecasts: Sequence[Forecast]) -> Forecast:
     return max(forecasts, key=lambda it: it.made_at)
 
 
-def map_alt(ranking: Ranking) -> str:
-    """Return what the map shows, for a reader who cannot see it."""
-    named = [
-        f"{it.country.name} {percent(it.probability)}" for it in ranking.forecasts[:5]
-    ]
+def map_alt(forecasts: Sequence[Forecast]) -> str:
+    """Return what the map shows, for a reader who cannot see it.
+
+    `forecasts` are those of countries that are on it, the likeliest first.
+    """
+    named = [f"{it.country.name} {percent(it.probability)}" for it in forecasts[:5]]
     return (
-        f"Map of the world, {len(ranking.forecasts)} countries shaded by the "
+        f"Map of the world, {count(len(forecasts), 'country')} shaded by the "
         f"probability of a contraction. Darkest: {', '.join(named)}."
     )
 
