@@ -494,11 +494,16 @@ def place(known: Known, country: Country, task: Task) -> Path:
 
     The country's default task has the plain place, any other a folder of its own.
     """
-    usual = Task(choose_frequency(known, country, Task.target, Task.label))
-    asked = (task.label, task.frequency, task.horizon, task.event)
-    if asked == (usual.label, usual.frequency, usual.horizon, usual.event):
+    if is_usual(task, choose_frequency(known, country, Task.target, Task.label)):
         return Path(country.alpha3)
     return Path(country.alpha3) / task_name(task)
+
+
+def is_usual(task: Task, frequency: Frequency) -> bool:
+    """Say whether a task is the default one where that has this frequency."""
+    usual = Task(frequency)
+    asked = (task.label, task.frequency, task.horizon, task.event)
+    return asked == (usual.label, usual.frequency, usual.horizon, usual.event)
 
 
 def task_name(task: Task) -> str:

@@ -5,7 +5,7 @@ country.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -123,23 +123,20 @@ def _job(
     *,
     alone: bool,
 ) -> Job:
-    where = _place(asked, known, country, task, alone=alone)
-    models = settings.data_folder / "models"
     return Job(
         known,
         country,
         task,
         date(asked.as_of),
-        model_file=models / where.with_name(f"{where.name}.npz"),
-        report_folder=settings.reports_folder / where,
+        model_file=_model_file(settings, asked, known, country, task),
+        report_folder=settings.reports_folder
+        / _report_place(asked, known, country, task, alone=alone),
         journal_file=settings.data_folder / "forecasts.csv",
         data_file=asked.data,
     )
 
 
-def rank(
-    asked: TaskOptions, found: "tuple[Known, list[Country]] | None" = None
-) -> "Ranking":
+def rank(asked: TaskOptions, found: "tuple[Known, list[Country]]") -> "Ranking":
     """Return the forecasts of all countries, training where no model fits.
 
     Countries that learn together share a model, which is kept at each one's place. The
@@ -148,15 +145,14 @@ def rank(
     from econnet import journal, models, ranking
 
     settings = Settings.from_environment()
-    known, chosen = found or data_and_countries(asked)
+    known, chosen = found
     task = common_task(asked, known, chosen)
 
     def find(prepared: "Prepared") -> "Model | None":
         return _stored_model(prepared, file_of(prepared))
 
     def file_of(prepared: "Prepared") -> Path:
-        where = _place(asked, known, prepared.country, prepared.task, alone=False)
-        return settings.data_folder / "models" / where.with_name(f"{where.name}.npz")
+        return _model_file(settings, asked, known, prepared.country, prepared.task)
 
     def keep(members: "Sequence[Prepared]", model: "Model") -> None:
         models.save_shared(model, [file_of(member) for member in members])
@@ -186,21 +182,23 @@ def ranked_jobs(asked: TaskOptions, made: "Ranking", known: "Known") -> list[Job
     ]
 
 
-def ranking_folder(asked: TaskOptions, task: "Task") -> Path:
-    """Return where a ranking stands: the default task's in `ranking`."""
+def ranking_folder(
+    asked: TaskOptions, task: "Task", found: "tuple[Known, list[Country]]"
+) -> Path:
+    """Return where the ranking by a task stands: by the default task, in `ranking`.
+
+    The default frequency is the finest that all the countries have.
+    """
     from econnet import answer, forecast
 
     above = Settings.from_environment().reports_folder
     if asked.data is not None:
         above = above / _safe(asked.data.stem)
-    usual = answer.Task(task.frequency)
-    is_usual = (task.label, task.horizon, task.event) == (
-        usual.label,
-        usual.horizon,
-        usual.event,
-    )
     folder = above / "ranking"
-    return folder if is_usual else folder / forecast.task_name(task)
+    unsaid = replace(asked, frequency=None, label=answer.Task.label)
+    if forecast.is_usual(task, common_task(unsaid, *found).frequency):
+        return folder
+    return folder / forecast.task_name(task)
 
 
 def data_and_countries(asked: TaskOptions) -> "tuple[Known, list[Country]]":
@@ -302,10 +300,34 @@ def kinds_said(kinds: list[str]) -> "dict[str, Kind]":
     return said
 
 
-def _place(
+def _model_file(
+    settings: Settings,
+    asked: TaskOptions,
+    known: "Known",
+    country: "Country",
+    task: "Task",
+) -> Path:
+    """Return where a country's model stands, however many countries are asked for."""
+    from econnet import answer, forecast
+
+    if asked.data is None:
+        where = forecast.place(known, country, task)
+    else:
+        where = Path(_safe(asked.data.stem))
+        if len(known.observations["country"].unique()) > 1:
+            where = where / _safe(country.name)
+        usual = forecast.choose_frequency(
+            known, country, task.target, answer.Task.label
+        )
+        if not forecast.is_usual(task, usual):
+            where = where / forecast.task_name(task)
+    return settings.data_folder / "models" / where.with_name(f"{where.name}.npz")
+
+
+def _report_place(
     asked: TaskOptions, known: "Known", country: "Country", task: "Task", *, alone: bool
 ) -> Path:
-    """Return where a country's files stand, below `models` and `reports`."""
+    """Return where a country's report stands, below `reports`."""
     from econnet import forecast
 
     if asked.data is None:

@@ -66,8 +66,9 @@ def report(
     pictures = formats is not None or not everything
     own = [it for it in chosen if pictures or it != Format.PNG]
     pages = _write_reports(todo, made, own, paper, supposed)
-    if made is not None:
-        _write_ranking(task, made, chosen, paper, pages)
+    if found is not None and made is not None:
+        folder = ranking_folder(task, made.task, found)
+        _write_ranking(folder, made, chosen, paper, pages)
 
 
 def _write_reports(
@@ -96,7 +97,7 @@ def _write_reports(
 
 
 def _write_ranking(
-    task: TaskOptions,
+    folder: Path,
     made: "Ranking",
     formats: Sequence[Format],
     paper: Paper,
@@ -105,7 +106,6 @@ def _write_ranking(
     """Write the ranking, its page with links to those of the countries."""
     from econnet.report import ranking
 
-    folder = ranking_folder(task, made.task)
     links = {
         alpha3: Path(os.path.relpath(path, folder)).as_posix()
         for alpha3, path in pages.items()

@@ -5,7 +5,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from econnet.cli import show, stream, work
-from econnet.cli.jobs import baseline_names, jobs, rank, ranking_folder
+from econnet.cli.jobs import (
+    baseline_names,
+    data_and_countries,
+    jobs,
+    rank,
+    ranking_folder,
+)
 from econnet.cli.options import (
     All,
     Baselines,
@@ -18,7 +24,9 @@ from econnet.cli.options import (
 from econnet.errors import UsageError
 
 if TYPE_CHECKING:
+    from econnet.countries import Country
     from econnet.ranking import Ranking
+    from econnet.sources.observations import Known
 
 
 @flat
@@ -49,12 +57,14 @@ def train(
             "run `econnet backtest --all`"
         )
     tasks = list(_tasks(task, label, horizon))
+    found: tuple[Known, list[Country]] | None = None
     with work.place(cluster, long=everything):
         for one in tasks:
             if stream.is_asked(one):
                 stream.show(stream.answer(one, retrain=True), one)
             elif everything:
-                _rank(one)
+                found = found or data_and_countries(one)
+                _rank(one, found)
             else:
                 _train(one, names)
 
@@ -78,12 +88,12 @@ def _train(task: TaskOptions, baselines: list[str] | None) -> None:
         show.answer(f"Report: {written[0]}")
 
 
-def _rank(task: TaskOptions) -> None:
+def _rank(task: TaskOptions, found: "tuple[Known, list[Country]]") -> None:
     from econnet.report import ranking
 
-    made = rank(task)
+    made = rank(task, found)
     with show.working("Writing the ranking"):
-        written = ranking.write(made, ranking_folder(task, made.task))
+        written = ranking.write(made, ranking_folder(task, made.task, found))
     _show_ranking(made)
     show.answer(f"Ranking: {written[0]}")
 

@@ -1,8 +1,13 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
+from econnet.answer import Task
+from econnet.cli import jobs
+from econnet.cli.options import TaskOptions
+from econnet.settings import Settings
 from tests.user import econnet
 
 
@@ -40,6 +45,34 @@ def test_all_trains_once_for_every_country_and_horizon(tmp_path: Path) -> None:
     )
     assert one.returncode == 0, one.stderr
     assert json.loads(one.stdout)["country"] == "Beta"
+    assert "training one" not in one.stderr
+
+
+def test_ranking_by_the_default_task_has_the_plain_place(tmp_path: Path) -> None:
+    asked = TaskOptions(data=panel(tmp_path / "firms.csv"), target="output")
+    found = jobs.data_and_countries(asked)
+
+    def place(task: Task) -> str:
+        whole = replace(asked, frequency=task.frequency, label=task.label)
+        folder = jobs.ranking_folder(whole, task, found)
+        return folder.relative_to(Settings.from_environment().reports_folder).as_posix()
+
+    assert place(Task("Q", "output")) == "firms/ranking"
+    assert place(Task("A", "output")) == "firms/ranking/negative-growth-A-h1-at"
+    later = Task("Q", "output", horizon=2)
+    assert place(later) == "firms/ranking/negative-growth-Q-h2-at"
+
+
+def test_model_of_another_task_or_country_has_a_place_of_its_own(
+    tmp_path: Path,
+) -> None:
+    asked = TaskOptions(data=panel(tmp_path / "firms.csv"), target="output")
+    one = jobs.jobs(replace(asked, country=["Beta"]))
+    among = jobs.jobs(replace(asked, country=["Alpha", "Beta"]))
+    assert one[0].model_file == among[1].model_file
+    (later,) = jobs.jobs(replace(asked, country=["Beta"], horizon=2))
+    assert one[0].model_file.parts[-2:] == ("firms", "Beta.npz")
+    assert later.model_file.parts[-2:] == ("Beta", "negative-growth-Q-h2-at.npz")
 
 
 def test_all_and_a_country_are_not_one_wish(tmp_path: Path) -> None:
