@@ -290,7 +290,7 @@ from tests.test_store import MORNING, answer
 
 store = Store(Path(sys.argv[1]))
 for n in range(10_000):
-    years = {str(1000 + year): float(n) for year in range(2_000)}
+    years = {f"{year:04}": float(n) for year in range(1, 2_001)}
     moment = MORNING + timedelta(days=n)
     one = answer({"DEU": years}, moment, first_period="1", series_id=f"S{n % 7}")
     store.write([one])
