@@ -72,3 +72,8 @@ def test_promise_has_a_documented_exit_code_and_a_test(row: Row) -> None:
         assert name in defined_in(path), f"{path} has no {name}"
     left = TEST.sub("", row.tests).replace(",", "").strip()
     assert not left, f"not understood: {left}"
+
+
+def test_every_test_that_the_page_names_exists() -> None:
+    for path, name in TEST.findall(PAGE.read_text("utf-8")):
+        assert name in defined_in(path), f"{path} has no {name}"

@@ -8,38 +8,6 @@ from econnet.evaluation import comparison
 from econnet.evaluation.bootstrap import Resample
 from econnet.evaluation.comparison import diebold_mariano
 
-# What one forecaster cost more than the other: a cycle of some nine periods.
-DIFFERENCES = 0.01 * np.array(
-    [
-        *(10, 14, 22, 18, 5, -3, -8, -12, -2, 9, 17, 21),
-        *(12, 3, -6, -11, -4, 8, 15, 19, 11, 2, -7, -9),
-    ]
-)
-
-
-@pytest.mark.parametrize(
-    ("steps", "statistic", "p_value"),
-    [
-        (1, 2.3142399020427, 0.0299353505725),
-        (2, 1.699399822577, 0.102731168372),
-        (3, 1.501004427031, 0.146958884696),
-        (4, 1.472387625179, 0.154469321324),
-        (5, 1.57084451030, 0.12987527793),
-        (6, 1.7958493316935, 0.0856687299145),
-    ],
-)
-def test_diebold_mariano_is_that_of_r(
-    steps: int, statistic: float, p_value: float
-) -> None:
-    """Golden: `dm.test(1 + d, 1 + 0 * d, h = steps, power = 1)` of R's forecast 8.20.
-
-    With `varestimator = "bartlett"`, which it has from two steps on.
-    """
-    test = diebold_mariano(DIFFERENCES, steps)
-    assert test is not None
-    assert test.statistic == pytest.approx(statistic, rel=1e-10)
-    assert test.p_value == pytest.approx(p_value, rel=1e-10)
-
 
 @given(seed=st.integers(0, 2**32 - 1), steps=st.integers(1, 11))
 def test_diebold_mariano_turns_its_sign_with_the_models(seed: int, steps: int) -> None:
@@ -66,7 +34,7 @@ def test_equal_models_are_right_to_be_called_equal_nine_times_in_ten() -> None:
 
 
 @pytest.mark.parametrize(
-    "differences", [np.zeros(20), np.full(20, 0.1), DIFFERENCES[:4]]
+    "differences", [np.zeros(20), np.full(20, 0.1), np.array([0.1, 0.2, -0.1, 0.3])]
 )
 def test_nothing_to_test_gives_no_test(differences: np.ndarray) -> None:
     assert diebold_mariano(differences, 4) is None

@@ -3,7 +3,6 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import binomtest
 from sklearn import metrics as reference
 
 from econnet.evaluation import metrics
@@ -80,12 +79,6 @@ def test_equal_forecasts_share_a_bin() -> None:
     (part,) = curve
     assert part.n == 9
     assert part.frequency == pytest.approx(1 / 3)
-
-
-@pytest.mark.parametrize(("hits", "n"), [(81, 263), (0, 10), (10, 10), (1, 3)])
-def test_wilson_interval_is_that_of_scipy(hits: int, n: int) -> None:
-    expected = binomtest(hits, n).proportion_ci(0.9, method="wilson")
-    assert metrics.wilson_interval(hits, n) == pytest.approx(tuple(expected), abs=1e-9)
 
 
 def test_parts_of_a_brier_score_worked_by_hand() -> None:

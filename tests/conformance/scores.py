@@ -1,0 +1,233 @@
+"""Scores, tests and intervals beside scikit-learn, SciPy, statsmodels and R."""
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy import special, stats
+from sklearn import metrics as reference
+from sklearn.isotonic import IsotonicRegression
+from statsmodels.stats.proportion import proportion_confint
+
+from econnet.evaluation import metrics, pooling, signals
+from econnet.evaluation.bootstrap import Resample
+from econnet.evaluation.comparison import diebold_mariano
+from econnet.streaming.scores import Tally
+from tests.conformance.evidence import Check, Floats, Pair
+
+# What one forecaster cost more than the other: a cycle of some nine periods.
+DIFFERENCES = 0.01 * np.array(
+    [
+        *(10, 14, 22, 18, 5, -3, -8, -12, -2, 9, 17, 21),
+        *(12, 3, -6, -11, -4, 8, 15, 19, 11, 2, -7, -9),
+    ]
+)
+# Statistic and p-value by steps: `dm.test(1 + d, 1 + 0 * d, h = steps, power = 1)` of
+# R's forecast 8.20, with `varestimator = "bartlett"`, which it has from two steps on.
+DIEBOLD_MARIANO_BY_R = {
+    1: (2.3142399020427, 0.0299353505725),
+    2: (1.699399822577, 0.102731168372),
+    3: (1.501004427031, 0.146958884696),
+    4: (1.472387625179, 0.154469321324),
+    5: (1.57084451030, 0.12987527793),
+    6: (1.7958493316935, 0.0856687299145),
+}
+
+
+class Record(NamedTuple):
+    """Forecasts of a persistent thing, and what came."""
+
+    probability: Floats
+    outcome: Floats
+
+
+def _record(n: int = 2000, decimals: int = 9) -> Record:
+    """Return forecasts of which few or many are equal."""
+    rng = np.random.default_rng(9)
+    logits = rng.normal(-1.5, 1.5, n)
+    outcome = (rng.random(n) < special.expit(logits)).astype(float)
+    said = special.expit(logits + rng.normal(0, 0.5, n))
+    return Record(np.round(said, decimals).clip(0.001, 0.999), outcome)
+
+
+def _frame(record: Record) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "origin": np.arange(len(record.outcome)),
+            "probability": record.probability,
+            "outcome": record.outcome,
+        }
+    )
+
+
+def _scores() -> Pair:
+    probability, outcome = record = _record()
+    ours = metrics.score(_frame(record), np.full(len(outcome), outcome.mean()))
+    return [ours.brier, ours.log_loss], [
+        reference.brier_score_loss(outcome, probability),
+        reference.log_loss(outcome, probability),
+    ]
+
+
+def _skill() -> Pair:
+    probability, outcome = record = _record()
+    rate = np.full(len(outcome), outcome.mean())
+    ours = metrics.score(_frame(record), rate)
+    assert ours.brier_skill is not None
+    assert ours.log_loss_skill is not None
+    return [ours.brier_skill, ours.log_loss_skill], [
+        # R² is the share of the squares about the mean that is saved.
+        reference.r2_score(outcome, probability),
+        reference.d2_log_loss_score(outcome, probability),
+    ]
+
+
+def _area() -> Pair:
+    probability, outcome = _record(decimals=2)
+    came, rest = probability[outcome == 1], probability[outcome == 0]
+    pairs = len(came) * len(rest)
+    wins = stats.mannwhitneyu(came, rest, method="asymptotic").statistic
+    return [metrics.auroc(probability, outcome) or np.nan], [wins / pairs]
+
+
+def _drawn_areas() -> Pair:
+    probability, outcome = _record(600, decimals=2)
+    periods = pd.Series(np.arange(600) // 3)
+    drawn = Resample.draw(periods, 8, 50, np.random.default_rng(0))
+    theirs = [
+        reference.roc_auc_score(
+            outcome, probability, sample_weight=counts[drawn.period_of]
+        )
+        for counts in drawn.counts
+    ]
+    return drawn.aurocs(probability, outcome), theirs
+
+
+def _tally(record: Record) -> Tally:
+    tally = Tally(0, 1)
+    nowhen = np.zeros(len(record.outcome), np.int64)
+    tally.add(special.logit(record.probability), record.outcome, nowhen)
+    return tally
+
+
+def _counted() -> Pair:
+    probability, outcome = record = _record(50_000)
+    tally = _tally(record)
+    return [tally.auroc() or np.nan, tally.average_precision() or np.nan], [
+        reference.roc_auc_score(outcome, probability),
+        reference.average_precision_score(outcome, probability),
+    ]
+
+
+def _summed() -> Pair:
+    probability, outcome = record = _record(50_000)
+    tally = _tally(record)
+    return [tally.brier[0] / 50_000, tally.log_loss[0] / 50_000], [
+        reference.brier_score_loss(outcome, probability),
+        reference.log_loss(outcome, probability),
+    ]
+
+
+def _yes_or_no() -> Pair:
+    probability, outcome = _record()
+    said = [probability >= threshold for threshold in (0.1, 0.3, 0.5, 0.7)]
+    ours = [
+        *(signals.f1(it, outcome) for it in said),
+        *(signals.balanced_accuracy(it, outcome) or np.nan for it in said),
+    ]
+    return ours, [
+        *(reference.f1_score(outcome, it) for it in said),
+        *(reference.balanced_accuracy_score(outcome, it) for it in said),
+    ]
+
+
+def _parts_add_up() -> Pair:
+    probability, outcome = _record(decimals=2)
+    parts = metrics.brier_parts(probability, outcome)
+    whole = parts.reliability - parts.resolution + parts.uncertainty
+    return [whole], [reference.brier_score_loss(outcome, probability)]
+
+
+def _parts() -> Pair:
+    probability, outcome = _record(decimals=2)
+    parts = metrics.brier_parts(probability, outcome)
+    fitted = IsotonicRegression().fit_transform(probability, outcome)
+    best = np.mean((fitted - outcome) ** 2)
+    return [parts.reliability, parts.resolution, parts.uncertainty], [
+        np.mean((probability - outcome) ** 2) - best,
+        np.var(outcome) - best,
+        np.var(outcome),
+    ]
+
+
+def _wilson() -> Pair:
+    seen = [(81, 263), (1, 3), (0, 10), (10, 10), (3, 1000)]
+    ours = [metrics.wilson_interval(*it) for it in seen]
+    theirs = [proportion_confint(*it, alpha=0.1, method="wilson") for it in seen]
+    return ours, theirs
+
+
+def _diebold_mariano() -> Pair:
+    tests = [diebold_mariano(DIFFERENCES, steps) for steps in DIEBOLD_MARIANO_BY_R]
+    ours = [(it.statistic, it.p_value) for it in tests if it is not None]
+    return ours, list(DIEBOLD_MARIANO_BY_R.values())
+
+
+def _log_odds() -> Pair:
+    probability, _ = _record()
+    there = pooling.log_odds(probability)
+    ours = np.concatenate([there, pooling.probability(there)])
+    return ours, np.concatenate([special.logit(probability), probability])
+
+
+CHECKS = [
+    Check("Brier score, log loss", "scikit-learn", 14, _scores),
+    Check(
+        "Brier skill, log-loss skill against the mean",
+        "scikit-learn, `r2_score`, `d2_log_loss_score`",
+        13,
+        _skill,
+    ),
+    Check(
+        "area under the ROC curve, forecasts with many ties",
+        "SciPy, Mann and Whitney's U over the number of pairs",
+        14,
+        _area,
+    ),
+    Check(
+        "areas of 50 bootstrap draws, from counts by period",
+        "scikit-learn, `roc_auc_score` with the draws as weights",
+        14,
+        _drawn_areas,
+    ),
+    Check(
+        "area and average precision of a stream of 50,000, in bins of log-odds",
+        "scikit-learn, on all of them at once",
+        3,
+        _counted,
+    ),
+    Check("Brier score, log loss of the stream", "scikit-learn", 12, _summed),
+    Check("F1, balanced accuracy at four thresholds", "scikit-learn", 14, _yes_or_no),
+    Check(
+        "reliability less resolution plus uncertainty",
+        "the Brier score of scikit-learn: Murphy's identity",
+        14,
+        _parts_add_up,
+    ),
+    Check(
+        "reliability, resolution, uncertainty",
+        "scikit-learn, `IsotonicRegression` on the rows",
+        12,
+        _parts,
+    ),
+    Check("90% interval of a share", "statsmodels, Wilson's interval", 14, _wilson),
+    Check(
+        "Diebold-Mariano statistic and p-value, one to six steps",
+        "R, `dm.test` of forecast 8.20",
+        10,
+        _diebold_mariano,
+    ),
+    Check(
+        "log-odds and probabilities", "SciPy, `logit`", 14, _log_odds, of_largest=True
+    ),
+]

@@ -1,0 +1,75 @@
+"""What was published about real economies, econnet says too."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from econnet import dating, features, labels, panel
+from econnet.evaluation.bootstrap import Resample
+from tests.builders import observations
+from tests.conformance.evidence import of_snapshot
+
+
+def test_spanish_output_turned_when_the_spanish_committee_says() -> None:
+    """Spanish Business Cycle Dating Committee, of Spain from 1995 to 2015.
+
+    Peaks of 2008Q2 and 2010Q4, troughs of 2009Q4 and 2013Q2. It looks at employment
+    too, which fell on when output did not: quarterly output alone turned three quarters
+    earlier in 2009, and one later in 2013.
+    """
+    found = dating.turning_points(of_snapshot("gdp_real", "Q", "ESP").loc[:"2016Q1"])
+    turns = [("2008Q2", "peak"), ("2009Q4", "trough")]
+    turns += [("2010Q4", "peak"), ("2013Q2", "trough")]
+    official = pd.DataFrame(
+        [(pd.Period(quarter, "Q"), kind) for quarter, kind in turns],
+        columns=["period", "kind"],
+    )
+    table = dating.compare(found, official)
+    assert table["outcome"].tolist() == ["matched"] * 4
+    assert table["periods_late"].tolist() == [0, -3, 0, 1]
+
+
+def test_sahm_gap_was_053_in_july_and_057_in_august_2024() -> None:
+    """FRED, SAHMREALTIME, from the rates as they stood then (UNRATE).
+
+    The rule's first signal since 2020, and much written about.
+    """
+    rates = [
+        *(3.4, 3.6, 3.5, 3.4, 3.7, 3.6, 3.5, 3.8, 3.8, 3.8, 3.7, 3.7),
+        *(3.7, 3.9, 3.8, 3.9, 4.0, 4.1, 4.3, 4.2),
+    ]
+    growing = np.linspace(100, 110, len(rates)).tolist()
+    rows = [
+        observations("USA", "unemployment", "2023-01", rates, "fred"),
+        observations("USA", "industrial_production", "2023-01", growing, "fred"),
+    ]
+    known = panel.build(pd.concat(rows, ignore_index=True), "M")
+    label = labels.apply(known, "negative-growth", "industrial_production")
+    made = features.build(known, label, 1)
+    gap = pd.Series(made.named("sahm gap"), made.origins.astype(str))
+    # A month's rate is published in the next, which is the origin.
+    assert gap["2024-08"] == pytest.approx(0.53, abs=0.005)
+    assert gap["2024-09"] == pytest.approx(0.57, abs=0.005)
+
+
+@pytest.mark.parametrize(
+    ("persistence", "block", "least", "most"),
+    [(0.0, 12, 0.83, 0.9), (0.8, 1, 0.35, 0.5), (0.8, 12, 0.7, 0.85)],
+)
+def test_interval_that_says_90_percent_holds_the_mean_so_often(
+    persistence: float, block: int, least: float, most: float
+) -> None:
+    """Of 2,000 records of 240 months, by an autoregression whose mean is known to be 0.
+
+    A record that is resampled month by month takes persistence for chance. Blocks of
+    months mend nearly all of that; short records always leave a little.
+    """
+    rng = np.random.default_rng(0)
+    costs = rng.normal(size=(240, 2000))
+    costs[0] /= np.sqrt(1 - persistence**2)
+    for month in range(1, len(costs)):
+        costs[month] += persistence * costs[month - 1]
+    drawn = Resample.draw(pd.Series(range(240)), block, 1000, rng)
+    low, high = np.quantile(drawn.counts @ costs / 240, [0.05, 0.95], axis=0)
+    covered = float(np.mean((low < 0) & (high > 0)))
+    assert least < covered < most
