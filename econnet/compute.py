@@ -24,6 +24,7 @@ import numpy as np
 from joblib import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
+from econnet import whole
 from econnet.errors import ClusterError, UsageError
 from econnet.network.storage import read_arrays, write_arrays
 
@@ -248,7 +249,9 @@ class Ledger:
         """Keep a result."""
         self.folder.mkdir(parents=True, exist_ok=True)
         named = {str(number): array for number, array in enumerate(arrays)}
-        write_arrays(self._file(key), {}, named)
+        file = self._file(key)
+        with whole.alone(self.folder), whole.naming(file):
+            write_arrays(file, {}, named)
 
     def count(self) -> int:
         """Return how many results there are."""

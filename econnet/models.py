@@ -128,7 +128,8 @@ def save(model: Model, path: Path) -> None:
         "importance": [asdict(it) for it in model.importance],
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    model.network.save(path, metadata=metadata, arrays=arrays)
+    with whole.alone(path.parent), whole.naming(path):
+        model.network.save(path, metadata=metadata, arrays=arrays)
 
 
 def save_shared(model: Model, paths: Sequence[Path]) -> None:
@@ -141,7 +142,7 @@ def save_shared(model: Model, paths: Sequence[Path]) -> None:
     save(model, first)
     for path in others:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with whole.replacing(path) as part:
+        with whole.alone(path.parent), whole.replacing(path) as part:
             try:
                 part.hardlink_to(first)
             except OSError:

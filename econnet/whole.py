@@ -4,16 +4,22 @@ A file is written beside its place, under a name that begins with a dot and ends
 `.part`, and moved there in one step. Files that belong together are all written before
 the first of them is moved, and `SHA256SUMS` is moved last: a folder whose files are
 those that it names is whole. It is written as `sha256sum` writes it, so that
-`sha256sum --check SHA256SUMS` verifies a folder on a machine that has no econnet.
+`sha256sum --check SHA256SUMS` verifies a folder on a machine that has no econnet. What
+a killed process left unfinished is cleared by the next that writes into the folder,
+which has it to itself meanwhile.
 """
 
 import hashlib
 import os
 import re
-from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+
+if sys.platform != "win32":
+    import fcntl
 
 SUMS = "SHA256SUMS"
 LINE = re.compile(r"([0-9a-f]{64}) [ *](.+)")
@@ -32,14 +38,16 @@ class Fault:
 def replacing(path: Path) -> Iterator[Path]:
     """Give a place to write to; what stands there at the end takes the place of `path`.
 
-    If the block is left by an exception, `path` stays as it was.
+    If the block is left by an exception, `path` stays as it was. An `OSError` names the
+    file that could not be written.
     """
     part = _part(path)
-    part.unlink(missing_ok=True)  # of an earlier process with our number
     try:
-        yield part
-        _flush(part)
-        part.replace(path)
+        with naming(path):
+            part.unlink(missing_ok=True)  # of an earlier process with our number
+            yield part
+            _flush(part)
+            part.replace(path)
     finally:
         part.unlink(missing_ok=True)
 
@@ -57,16 +65,15 @@ def write_together(folder: Path, files: Iterable[tuple[str, bytes]]) -> list[Pat
     are written. Files of earlier runs that are not written anew keep their place, and
     their line in `SHA256SUMS`.
     """
+    contents = dict(files)
+    digests = {
+        name: hashlib.sha256(content).hexdigest() for name, content in contents.items()
+    }
     folder.mkdir(parents=True, exist_ok=True)
-    digests = {}
-    with ExitStack() as moves:
-        # Left in the opposite order: the sums, which were entered first, move last.
-        sums = moves.enter_context(replacing(folder / SUMS))
-        for name, content in files:
-            path = folder / name
-            path.parent.mkdir(exist_ok=True)
-            moves.enter_context(replacing(path)).write_bytes(content)
-            digests[name] = hashlib.sha256(content).hexdigest()
+    with ExitStack() as stack:
+        for place in sorted({folder, *((folder / name).parent for name in contents)}):
+            place.mkdir(exist_ok=True)
+            stack.enter_context(alone(place))
         kept = {
             name: digest
             for name, digest in (read_sums(folder) or {}).items()
@@ -74,8 +81,73 @@ def write_together(folder: Path, files: Iterable[tuple[str, bytes]]) -> list[Pat
         }
         lines = sorted((kept | digests).items())
         text = "".join(f"{digest}  {name}\n" for name, digest in lines)
-        sums.write_bytes(text.encode())
+        contents[SUMS] = text.encode()
+        _write_all({folder / name: content for name, content in contents.items()})
     return [folder / name for name in digests]
+
+
+def _write_all(contents: Mapping[Path, bytes]) -> None:
+    """Write every file beside its place, then move them all, in this order."""
+    parts = {path: _part(path) for path in contents}
+    try:
+        for path, part in parts.items():
+            with naming(path):
+                part.write_bytes(contents[path])
+                _flush(part)
+        try:
+            _move(parts)
+        except BaseException:
+            # Some of the new files among the old would be neither report: whatever
+            # broke in, the rest follows if it can.
+            _move(parts)
+            raise
+    finally:
+        for part in parts.values():
+            part.unlink(missing_ok=True)
+
+
+def _move(parts: Mapping[Path, Path]) -> None:
+    """Move those parts to their places that are still to be moved."""
+    for path, part in parts.items():
+        with suppress(FileNotFoundError):
+            part.replace(path)
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Have a folder to oneself, without what killed processes left unfinished in it.
+
+    The folder itself is locked, so that no lock is left behind in it. Where the system
+    or the file system cannot do that, others are not kept out, and nothing is cleared:
+    it may be theirs.
+    """
+    if sys.platform == "win32":
+        yield
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            _clear(folder)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _clear(folder: Path) -> None:
+    for part in folder.glob(".*.part"):
+        part.unlink(missing_ok=True)
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Let an `OSError` name the file that it is about: a failed write does not."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def read_sums(folder: Path) -> dict[str, str] | None:

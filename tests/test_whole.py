@@ -1,6 +1,7 @@
 import hashlib
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -65,14 +66,47 @@ def test_move_that_fails_half_way_is_told_from_a_whole_one(tmp_path: Path) -> No
     whole.write_together(tmp_path, JUNE)
     (tmp_path / "page.html").mkdir()
     with pytest.raises(OSError, match="directory"):
-        whole.write_together(tmp_path, [*JULY, ("page.html", b"<p>")])
-    assert whole.faults(tmp_path) == []  # the last is moved first
+        whole.write_together(tmp_path, [("page.html", b"<p>"), *JULY])
+    assert whole.faults(tmp_path) == []  # the first was in the way of all
     assert whole.leftovers(tmp_path) == []
     with pytest.raises(OSError, match="directory"):
-        whole.write_together(tmp_path, [("page.html", b"<p>"), *JULY])
+        whole.write_together(tmp_path, [*JULY, ("page.html", b"<p>")])
     assert {fault.path.name for fault in whole.faults(tmp_path)} == {
         *("report.json", "history.csv")
     }
+    (tmp_path / "page.html").rmdir()
+    whole.write_together(tmp_path, [*JULY, ("page.html", b"<p>")])
+    assert whole.faults(tmp_path) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows locks no folder")
+def test_leftovers_of_a_killed_process_are_cleared_by_the_next(tmp_path: Path) -> None:
+    whole.write_together(tmp_path, JUNE)
+    for place in ("csv/.history.csv.4711.part", ".report.json.12.part"):
+        (tmp_path / place).write_bytes(b"half")
+    own = tmp_path / "notes.part"
+    own.write_bytes(b"a user's own")
+    whole.write_together(tmp_path, JULY)
+    assert whole.leftovers(tmp_path) == []
+    assert own.exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows locks no folder")
+def test_two_that_write_together_take_turns(tmp_path: Path) -> None:
+    script = (
+        "import sys\nfrom pathlib import Path\nfrom econnet import whole\n"
+        "for turn in range(60):\n"
+        "    text = (sys.argv[1] * (turn + 1)).encode()\n"
+        "    files = [(f'{n}.json', text) for n in range(8)]\n"
+        "    whole.write_together(Path('DEU'), files)\n"
+    )
+    writers = [
+        subprocess.Popen([sys.executable, "-c", script, letter], cwd=tmp_path)
+        for letter in "ab"
+    ]
+    assert [writer.wait(120) for writer in writers] == [0, 0]
+    assert whole.faults(tmp_path / "DEU") == []
+    assert len({*files_in(tmp_path / "DEU").values()}) == 2  # one content, and the sums
 
 
 def test_files_that_are_not_written_anew_stay_listed(tmp_path: Path) -> None:

@@ -80,7 +80,9 @@ def write_arrays(
         _write_entries(file, stored)
         return
     path = Path(file)
-    with NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as part:
+    with NamedTemporaryFile(
+        dir=path.parent, prefix=f".{path.name}.", suffix=".part", delete=False
+    ) as part:
         try:
             _write_entries(part, stored)
             part.flush()
