@@ -292,7 +292,7 @@ store = Store(Path(sys.argv[1]))
 for n in range(10_000):
     years = {f"{year:04}": float(n) for year in range(1, 2_001)}
     moment = MORNING + timedelta(days=n)
-    one = answer({"DEU": years}, moment, first_period="1", series_id=f"S{n % 7}")
+    one = answer({"DEU": years}, moment, first_period="0", series_id=f"S{n % 7}")
     store.write([one])
     print(n, flush=True)
 """
