@@ -3,7 +3,8 @@
 Names and codes are met here, at the door; behind it a country is its ISO 3166-1
 alpha-3 code. Look-up is exact, but for case, accents, spaces and punctuation: near
 names are suggested and never taken, for a wrong country is worse than none. Aggregates
-such as the euro area are known by name, so that they can be refused with a reason.
+such as the euro area, names of two countries and countries that are no more are known
+by name, so that they can be refused with a reason.
 """
 
 import unicodedata
@@ -12,10 +13,11 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 from types import MappingProxyType
+from typing import NamedTuple
 
 import pycountry
 
-from econnet.errors import UsageError
+from econnet.errors import UsageError, quoted
 
 
 @dataclass(frozen=True, order=True)
@@ -27,28 +29,48 @@ class Country:
     name: str
 
 
+class Dissolved(NamedTuple):
+    """A country that is no more: its names, its last year, what succeeded it."""
+
+    names: tuple[str, ...]
+    year: int
+    successors: tuple[str, ...]
+
+
 def resolve(text: str) -> Country:
     """Return the country that `text` names: "Germany", "DE", "deu" or "Korea, Rep.".
 
     Raises
     ------
     UsageError
-        The name is unknown, with the nearest names, or it is an aggregate's.
+        The name is unknown, with the nearest names; or that of an aggregate, of more
+        countries than one, or of one that is no more.
 
     Examples
     --------
     >>> resolve("Korea, Rep.").alpha3
     'KOR'
     """
-    key = _key(text)
+    name, key = text.strip(), _key(text)
     if key in _aggregate_keys():
         raise UsageError(
-            f"{text.strip()} is an aggregate, not a country: name one of its "
+            f"{quoted(name)} is an aggregate, not a country: name one of its "
             "countries, or bring its series in a file of your own with --data"
+        )
+    if key in _ambiguous():
+        either = " or ".join(
+            f"{by_alpha3(alpha3).name} ({alpha3})" for alpha3 in _ambiguous()[key]
+        )
+        raise UsageError(f"{quoted(name)} may be {either}: say which")
+    if dissolved := _dissolved().get(key.removeprefix("former")):
+        heirs = ", ".join(by_alpha3(alpha3).name for alpha3 in dissolved.successors)
+        raise UsageError(
+            f"{quoted(name)} has been no country since {dissolved.year}: name what "
+            f"succeeded it, {heirs}"
         )
     alpha3 = _alpha3_by_key().get(key)
     if alpha3 is None:
-        raise UsageError(f"no country is called {text.strip()!r}: {_near(text)}")
+        raise UsageError(f"no country is called {quoted(name)}: {_near(name)}")
     return by_alpha3(alpha3)
 
 
@@ -74,11 +96,13 @@ def _key(text: str) -> str:
 
 
 def _near(text: str) -> str:
-    if near := _near_codes(text.strip().upper()):
+    """Return which names are near, or how to find one."""
+    if near := _near_codes(text.upper()):
         return f"nearest: {', '.join(near)}"
     names = {_key(country.name): country.name for country in _countries().values()}
     names |= {_key(alias): alias for alias in ALIASES}
-    near = [names[key] for key in get_close_matches(_key(text), names, n=3, cutoff=0.6)]
+    key = _key(text)[:LONGEST_NAME]
+    near = [names[near] for near in get_close_matches(key, names, n=3, cutoff=0.6)]
     if near:
         return f"nearest: {', '.join(near)}"
     return "give a name or an ISO code; `econnet countries` lists them"
@@ -128,8 +152,20 @@ def _alpha3_by_key() -> Mapping[str, str]:
 
 @cache
 def _aggregate_keys() -> frozenset[str]:
-    return frozenset(_key(name) for name in AGGREGATES)
+    return frozenset(_key(name) for name in (*AGGREGATES, *GROUPS.split()))
 
+
+@cache
+def _ambiguous() -> Mapping[str, tuple[str, ...]]:
+    return {_key(name): alpha3s for name, alpha3s in AMBIGUOUS.items()}
+
+
+@cache
+def _dissolved() -> Mapping[str, Dissolved]:
+    return {_key(name): one for one in DISSOLVED for name in one.names}
+
+
+LONGEST_NAME = 100  # beyond which nothing is near
 
 # Plain English where ISO's own name has a comma or is nobody's.
 PLAIN_NAMES: Mapping[str, str] = {
@@ -162,6 +198,7 @@ ALIASES: Mapping[str, str] = {
     "Britain": "GBR",
     "Burma": "MMR",
     "Cape Verde": "CPV",
+    "Ceylon": "LKA",
     "China, Hong Kong SAR": "HKG",
     "China, Macao SAR": "MAC",
     "Congo, Dem. Rep.": "COD",
@@ -169,6 +206,7 @@ ALIASES: Mapping[str, str] = {
     "Congo, Rep.": "COG",
     "Curacao": "CUW",
     "Czech Republic": "CZE",
+    "Dahomey": "BEN",
     "East Timor": "TLS",
     "Egypt, Arab Rep.": "EGY",
     "Gambia, The": "GMB",
@@ -176,7 +214,6 @@ ALIASES: Mapping[str, str] = {
     "Hong Kong SAR, China": "HKG",
     "Iran, Islamic Rep.": "IRN",
     "Ivory Coast": "CIV",
-    "Korea": "KOR",
     "Korea, Dem. People's Rep.": "PRK",
     "Korea, Rep.": "KOR",
     "Kyrgyz Republic": "KGZ",
@@ -187,6 +224,7 @@ ALIASES: Mapping[str, str] = {
     "Micronesia, Fed. Sts.": "FSM",
     "Puerto Rico (US)": "PRI",
     "Republic of Korea": "KOR",
+    "Rhodesia": "ZWE",
     "Slovak Republic": "SVK",
     "Somalia, Fed. Rep.": "SOM",
     "St. Kitts and Nevis": "KNA",
@@ -201,6 +239,7 @@ ALIASES: Mapping[str, str] = {
     "Turkiye": "TUR",
     "U.R. of Tanzania: Mainland": "TZA",
     "UK": "GBR",
+    "Upper Volta": "BFA",
     "U.K.": "GBR",
     "U.S.A.": "USA",
     "US": "USA",
@@ -209,35 +248,112 @@ ALIASES: Mapping[str, str] = {
     "Virgin Islands (U.S.)": "VIR",
     "West Bank and Gaza": "PSE",
     "Yemen, Rep.": "YEM",
+    "Zaire": "COD",
 }
+
+# Names that two countries go by; of `Congo` ISO makes the smaller one.
+AMBIGUOUS: Mapping[str, tuple[str, ...]] = {
+    "Congo": ("COD", "COG"),
+    "Guiana": ("GUF", "GUY"),
+    "Korea": ("KOR", "PRK"),
+    "Saint Martin": ("MAF", "SXM"),
+    "St. Martin": ("MAF", "SXM"),
+    "Virgin Islands": ("VGB", "VIR"),
+}
+
+# By the names and codes under which older data hold them (ISO 3166-3).
+DISSOLVED: tuple[Dissolved, ...] = (
+    Dissolved(("Czechoslovakia", "CSK"), 1992, ("CZE", "SVK")),
+    Dissolved(
+        ("East Germany", "GDR", "German Democratic Republic", "DDR", "DD"),
+        1990,
+        ("DEU",),
+    ),
+    Dissolved(("Netherlands Antilles", "ANT", "AN"), 2010, ("BES", "CUW", "SXM")),
+    Dissolved(("North Yemen", "Yemen Arab Republic"), 1990, ("YEM",)),
+    Dissolved(("Serbia and Montenegro", "SCG"), 2006, ("MNE", "SRB")),
+    Dissolved(("South Vietnam", "Republic of Vietnam"), 1976, ("VNM",)),
+    Dissolved(("South Yemen", "Democratic Yemen", "YMD", "YD"), 1990, ("YEM",)),
+    Dissolved(
+        (
+            "Soviet Union",
+            "Union of Soviet Socialist Republics",
+            "USSR",
+            "SUN",
+            "SU",
+        ),
+        1991,
+        (
+            "ARM",
+            "AZE",
+            "BLR",
+            "EST",
+            "GEO",
+            "KAZ",
+            "KGZ",
+            "LTU",
+            "LVA",
+            "MDA",
+            "RUS",
+            "TJK",
+            "TKM",
+            "UKR",
+            "UZB",
+        ),
+    ),
+    Dissolved(
+        ("Yugoslavia", "YUG", "YU"),
+        1992,
+        ("BIH", "HRV", "MKD", "MNE", "SRB", "SVN", "XKX"),
+    ),
+)
 
 AGGREGATES: tuple[str, ...] = (
     "Africa",
     "Arab World",
-    "East Asia & Pacific",
+    "ASEAN",
+    "Asia",
+    "Asia Pacific",
+    "BRICS",
+    "Central Europe and the Baltics",
     "EA19",
     "EA20",
-    "EMU",
+    "EA21",
+    "East Asia & Pacific",
+    "Emerging markets",
     "EU",
     "EU27",
-    "EUU",
+    "EU28",
     "Euro area",
-    "Eurozone",
     "Europe",
     "Europe & Central Asia",
     "European Union",
-    "G7",
+    "Eurozone",
     "G20",
+    "G7",
     "High income",
+    "Latin America",
     "Latin America & Caribbean",
     "Low income",
-    "Middle income",
+    "Lower middle income",
     "Middle East & North Africa",
+    "Middle income",
+    "Nordic countries",
     "North America",
+    "Oceania",
     "OECD",
     "OECD members",
+    "Scandinavia",
+    "South America",
     "South Asia",
     "Sub-Saharan Africa",
-    "WLD",
+    "Upper middle income",
     "World",
+)
+
+# The World Bank's own codes for groups of countries.
+GROUPS = (
+    "AFE AFW ARB CEB CSS EAP EAR EAS ECA ECS EMU EUU FCS HIC HPC IBD IBT IDA IDB IDX "
+    "INX LAC LCN LDC LIC LMC LMY LTE MEA MIC MNA NAC OED OSS PRE PSS PST SAS SSA SSF "
+    "SST TEA TEC TLA TMN TSA TSS UMC WLD"
 )

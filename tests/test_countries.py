@@ -24,6 +24,12 @@ from econnet.errors import UsageError
         ("Swaziland", "SWZ"),
         ("Kosovo", "XKX"),
         ("NA", "NAM"),
+        ("NAM", "NAM"),
+        ("Guinea", "GIN"),
+        ("Guinea-Bissau", "GNB"),
+        ("Zaire", "COD"),
+        ("Congo, Rep.", "COG"),
+        ("\uff24\uff25\uff35", "DEU"),  # as wide as Chinese letters
         ("St. Vincent & Grenadines", "VCT"),
     ],
 )
@@ -52,10 +58,41 @@ def test_unknown_code_is_refused_with_the_nearest_ones(code: str, near: str) -> 
         countries.resolve(code)
 
 
-@pytest.mark.parametrize("name", ["World", "euro area", "EU", "OECD members"])
+@pytest.mark.parametrize("name", ["World", "euro area", "EU", "OECD members", "SSF"])
 def test_aggregate_is_refused_as_one(name: str) -> None:
     with pytest.raises(UsageError, match="is an aggregate, not a country"):
         countries.resolve(name)
+
+
+@pytest.mark.parametrize("name", countries.AMBIGUOUS)
+def test_name_of_two_countries_is_refused_with_both(name: str) -> None:
+    with pytest.raises(UsageError, match="say which") as caught:
+        countries.resolve(name)
+    for alpha3 in countries.AMBIGUOUS[name]:
+        assert f"{countries.by_alpha3(alpha3).name} ({alpha3})" in str(caught.value)
+
+
+@pytest.mark.parametrize("former", ["", "Former "])
+@pytest.mark.parametrize("ended", countries.DISSOLVED, ids=lambda it: it.names[0])
+def test_country_that_is_no_more_is_refused_with_its_successors(
+    ended: countries.Dissolved, former: str
+) -> None:
+    for name in ended.names:
+        with pytest.raises(UsageError, match=f"since {ended.year}: ") as caught:
+            countries.resolve(former + name)
+        for alpha3 in ended.successors:
+            assert countries.by_alpha3(alpha3).name in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["x" * 100_000, "\ufdfa" * 10_000, "\x1b[2JGermny\n", "\u202eGermny", "\udcff"],
+)
+def test_refusal_is_one_short_printable_line(text: str) -> None:
+    with pytest.raises(UsageError, match="no country is called") as caught:
+        countries.resolve(text)
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < 200
 
 
 @given(st.text(max_size=30))
