@@ -23,7 +23,7 @@ from joblib import Parallel, delayed
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 
-from econnet import countries, ensemble, forecast
+from econnet import countries, ensemble, preparation, replay
 from econnet.answer import Task
 from econnet.ensemble import Options
 from econnet.evaluation import walkforward
@@ -34,7 +34,7 @@ from econnet.sources.observations import Known
 
 ROUNDS = 3
 REACH = 10.0
-MEMBERS = forecast.WALK_FORWARD_MEMBERS
+MEMBERS = replay.WALK_FORWARD_MEMBERS
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Row:
 
 def windows_of(known: Known, work: Work) -> list[Window]:
     """Return every refit of the backtest."""
-    prepared = forecast.prepare(known, countries.by_alpha3(work.country), work.task)
+    prepared = preparation.prepare(known, countries.by_alpha3(work.country), work.task)
     return walkforward.windows(prepared.features, work.task.frequency, prepared.origin)
 
 

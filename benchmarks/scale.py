@@ -26,7 +26,14 @@ import numpy as np
 from sklearn.neural_network import MLPClassifier
 from threadpoolctl import threadpool_limits
 
-from econnet import compute, countries, ensemble, features, forecast, ingest
+from econnet import (
+    compute,
+    countries,
+    ensemble,
+    features,
+    ingest,
+    preparation,
+)
 from econnet.answer import Task
 from econnet.evaluation import walkforward
 from econnet.evaluation.walkforward import Window
@@ -271,7 +278,7 @@ def replay(place: compute.Place, horizons: tuple[int, ...]) -> Array:
 def _world_windows(horizons: tuple[int, ...]) -> Iterator[list[Window]]:
     known = ingest.known(Settings.from_environment())
     germany = countries.resolve("DEU")
-    prepared = forecast.prepare(known, germany, Task("A"))
+    prepared = preparation.prepare(known, germany, Task("A"))
     for horizon in horizons:
         made = features.with_target(prepared.features, horizon, "at")
         yield walkforward.windows(made, "A", prepared.origin)[-ORIGINS:]

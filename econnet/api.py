@@ -23,6 +23,7 @@ from econnet import (
     journal,
     labels,
     panel,
+    preparation,
     store,
 )
 from econnet.answer import Forecast, Task
@@ -201,7 +202,7 @@ def choose_task(country: Country, data: Known, **choices: Unpack[TaskChoices]) -
             f"no indicator is called {target!r}: "
             f"{cure(target, data.indicators, otherwise)}"
         )
-    frequency = choices.get("frequency") or forecast.choose_frequency(
+    frequency = choices.get("frequency") or preparation.choose_frequency(
         data, country, target, label
     )
     labels.check(label, frequency)
@@ -242,7 +243,7 @@ def make_forecast(
     known = data or read_data(as_of=as_of)
     found = find_country(country, known)
     task = choose_task(found, known, **choices)
-    prepared = forecast.prepare(known, found, task, _timestamp(as_of))
+    prepared = preparation.prepare(known, found, task, _timestamp(as_of))
     return forecast.make(prepared, forecast.train(prepared, progress))
 
 

@@ -7,7 +7,7 @@ that models can be compared draw by draw.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from typing import Any
 
@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from econnet import features, forecast
+from econnet import preparation, replay
 from econnet.answer import Task
 from econnet.countries import Country
 from econnet.errors import DataError
@@ -27,8 +27,8 @@ from econnet.evaluation.metrics import Scores
 from econnet.evaluation.signals import Scorecard
 from econnet.evaluation.walkforward import Schedule
 from econnet.features import Floats
-from econnet.forecast import Prepared
 from econnet.panel import PERIODS_A_YEAR
+from econnet.preparation import Prepared
 from econnet.sources.observations import Known
 
 # Models that are econnet's own, and not what it is compared with.
@@ -125,12 +125,12 @@ def prepare(
     DataError
         A country lacks what the task needs.
     """
-    first = forecast.prepare(known, countries[0], task, as_of)
+    first = preparation.prepare(known, countries[0], task, as_of)
     together = set(first.features.countries)
     # One that is not among them either learns alone or lacks something: then this says
     # what.
     return [first] + [
-        forecast.prepare(known, country, task, as_of)
+        preparation.prepare(known, country, task, as_of)
         for country in countries[1:]
         if country.alpha3 not in together
     ]
@@ -153,7 +153,7 @@ def prepare_what_can(
     why = DataError("no country was asked for")
     for country in countries:
         try:
-            prepared.append(forecast.prepare(known, country, task, as_of))
+            prepared.append(preparation.prepare(known, country, task, as_of))
         except DataError as error:
             why = error
         else:
@@ -162,13 +162,6 @@ def prepare_what_can(
     if not prepared:
         raise why
     return prepared
-
-
-def at_horizon(prepared: Prepared, horizon: int) -> Prepared:
-    """Return the same for another horizon, which costs next to nothing."""
-    task = replace(prepared.task, horizon=horizon)
-    target = features.with_target(prepared.features, horizon, task.event)
-    return replace(prepared, task=task, features=target)
 
 
 def run(
@@ -259,7 +252,7 @@ def _track_record(
     made = prepared.features
     last = made.origins[np.isin(made.countries, list(scored))].max()
     windows = walkforward.windows(made, prepared.task.frequency, last, schedule)
-    models = forecast.models_of(prepared, baselines)
+    models = replay.models_of(prepared, baselines)
     records = []
     for done, (name, model) in enumerate(models.items()):
         record = walkforward.run(windows, {name: model})

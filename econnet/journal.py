@@ -16,7 +16,7 @@ from filelock import FileLock
 
 from econnet import whole
 from econnet.answer import Forecast, Previous
-from econnet.forecast import Prepared
+from econnet.preparation import Prepared
 
 COLUMNS = (
     "made_at",

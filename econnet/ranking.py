@@ -11,14 +11,15 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from econnet import compute, forecast
+from econnet import compute, forecast, preparation, replay
 from econnet.answer import Forecast, Task
 from econnet.countries import Country
 from econnet.errors import DataError
 from econnet.evaluation.baselines import LIGHT
-from econnet.forecast import PoolRecord, Prepared
 from econnet.forecaster import Forecaster, grow
 from econnet.models import Ahead, Model
+from econnet.preparation import Prepared
+from econnet.replay import PoolRecord
 from econnet.sources.observations import Known
 
 # Share of the work that replaying history takes; the rest goes to the forecasts.
@@ -130,9 +131,9 @@ def prepare(
                 None,
             )
             if together is None:
-                groups.append([forecast.prepare(known, country, task, as_of)])
+                groups.append([preparation.prepare(known, country, task, as_of)])
             else:
-                together.append(forecast.for_country(together[0], country))
+                together.append(preparation.for_country(together[0], country))
         except DataError as error:
             leave_out(country, error)
     return groups
@@ -168,7 +169,7 @@ def _train(
         if model is None:
             model = _finish(members, records)
             keep(members, model)
-        pool = forecast.pool_record(members[0].task, model.track_record)
+        pool = replay.pool_record(members[0].task, model.track_record)
         trees = grow(forecast.final_window(members[0]))
         forecaster = Forecaster(model.network, trees, model.share)
         trained += [_Trained(one, model, pool, forecaster) for one in members]
@@ -182,13 +183,13 @@ def _replay(
     task = newest.task
     own, others = task.horizon, forecast.other_horizons(task)
     share = 1 / (1 + len(others))
-    records = {own: forecast.replay(newest, LIGHT, _part(progress, 0, share))}
+    records = {own: replay.track_record(newest, LIGHT, _part(progress, 0, share))}
     for number, horizon in enumerate(others, 1):
         told = _part(progress, number * share, share)
         # From too short a history comes no forecast so far ahead.
         with suppress(DataError):
-            ahead = forecast.at_horizon(newest, horizon)
-            records[horizon] = forecast.replay(ahead, ["base_rate"], told)
+            ahead = preparation.at_horizon(newest, horizon)
+            records[horizon] = replay.track_record(ahead, ["base_rate"], told)
     return records
 
 
@@ -218,9 +219,9 @@ def _outlook(
     members: Sequence[Prepared], horizon: int, record: pd.DataFrame
 ) -> list[Ahead]:
     """Return the forecast of each country at another horizon."""
-    first = forecast.at_horizon(members[0], horizon)
+    first = preparation.at_horizon(members[0], horizon)
     try:
-        pool = forecast.pool_record(first.task, record)
+        pool = replay.pool_record(first.task, record)
     except DataError:
         return []
     forecaster = forecast.learn(first, forecast.final_window(first), record)

@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from econnet import backtest, countries
+from econnet import backtest, countries, preparation
 from econnet.answer import Task
 from econnet.backtest import Backtest
 from econnet.errors import DataError
 from econnet.evaluation import metrics
 from econnet.features import Event
-from econnet.forecast import Prepared
+from econnet.preparation import Prepared
 from econnet.report.words import replay
 from econnet.sources.observations import Known
 from tests.builders import observations, published, series_of, world
@@ -134,7 +134,7 @@ def test_another_horizon_is_what_preparing_for_it_gives(
     known: Known, prepared: list[Prepared]
 ) -> None:
     (further,) = backtest.prepare(known, [FRANCE], Task("Q", horizon=3))
-    derived = backtest.at_horizon(prepared[0], 3)
+    derived = preparation.at_horizon(prepared[0], 3)
     assert derived.task == further.task
     np.testing.assert_array_equal(derived.features.X, further.features.X)
     np.testing.assert_array_equal(derived.features.y, further.features.y)

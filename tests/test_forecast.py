@@ -5,11 +5,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from econnet import countries, forecast, models
+from econnet import countries, forecast, models, preparation
 from econnet.answer import Forecast, Task
 from econnet.errors import DataError
-from econnet.forecast import Prepared
 from econnet.models import Model
+from econnet.preparation import Prepared
 from econnet.sources.observations import Known
 from tests.builders import observations, series_of, world
 
@@ -26,7 +26,7 @@ def known() -> Known:
 
 @pytest.fixture(scope="module")
 def prepared(known: Known) -> Prepared:
-    return forecast.prepare(known, FRANCE, Task("Q", members=2))
+    return preparation.prepare(known, FRANCE, Task("Q", members=2))
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +128,7 @@ def test_stored_model_fits_its_own_task_and_data_alone(
     assert forecast.stored_model(other_seed, path) is None
     rows = known.observations
     revised = rows.assign(value=rows["value"].where(rows.index != 5, rows["value"] + 1))
-    newer = forecast.prepare(
+    newer = preparation.prepare(
         replace(known, observations=revised), FRANCE, prepared.task
     )
     assert forecast.stored_model(newer, path) is None
@@ -139,7 +139,7 @@ def test_stored_model_fits_its_own_task_and_data_alone(
 
 def test_own_pool_learns_from_the_country_alone(known: Known) -> None:
     task = Task("Q", pool="own", members=1)
-    prepared = forecast.prepare(known, FRANCE, task)
+    prepared = preparation.prepare(known, FRANCE, task)
     made = forecast.make(prepared, forecast.train(prepared))
     assert made.data.n_countries == 1
     assert made.pool_metrics is None
@@ -157,7 +157,7 @@ def test_own_pool_learns_from_the_country_alone(known: Known) -> None:
 def test_frequency_is_what_data_and_label_allow(
     known: Known, country: str, label: str, frequency: str
 ) -> None:
-    chosen = forecast.choose_frequency(
+    chosen = preparation.choose_frequency(
         known, countries.by_alpha3(country), "real_gdp", label
     )
     assert chosen == frequency
@@ -175,7 +175,7 @@ def test_what_is_missing_is_said_with_what_there_is(
     known: Known, country: str, label: str, words: str
 ) -> None:
     with pytest.raises(DataError, match=words):
-        forecast.choose_frequency(
+        preparation.choose_frequency(
             known, countries.by_alpha3(country), "real_gdp", label
         )
 
@@ -186,7 +186,7 @@ def test_given_label_needs_the_target_that_is_shown_beside_it(known: Known) -> N
     alone = replace(known, observations=rows, series=series_of(rows))
     task = Task("A", target="investment", label="given:exports")
     with pytest.raises(DataError, match="Andorra has no investment"):
-        forecast.prepare(alone, countries.by_alpha3("AND"), task)
+        preparation.prepare(alone, countries.by_alpha3("AND"), task)
 
 
 def test_default_task_has_the_plain_place(known: Known) -> None:
@@ -199,7 +199,7 @@ def test_default_task_has_the_plain_place(known: Known) -> None:
 
 def test_forecast_as_of_a_date_knows_nothing_of_later_days(known: Known) -> None:
     then = pd.Timestamp("2015-03-01")
-    prepared = forecast.prepare(known, FRANCE, Task("Q"), as_of=then)
+    prepared = preparation.prepare(known, FRANCE, Task("Q"), as_of=then)
     assert str(prepared.origin) == "2015Q1"
     assert prepared.panel.values.index.get_level_values("period").max() < pd.Period(
         "2015Q1", "Q"

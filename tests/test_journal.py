@@ -5,9 +5,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from econnet import countries, forecast, journal
+from econnet import countries, forecast, journal, preparation
 from econnet.answer import Forecast, Previous, Task
-from econnet.forecast import Prepared
+from econnet.preparation import Prepared
 from econnet.sources.observations import Known
 from tests.builders import series_of, world
 
@@ -17,7 +17,7 @@ def prepared() -> Prepared:
     rows = world(countries=1, quarters=90)
     known = Known(rows, series_of(rows), "snapshot")
     germany = countries.by_alpha3("DEU")
-    return forecast.prepare(known, germany, Task("Q", pool="own", members=1))
+    return preparation.prepare(known, germany, Task("Q", pool="own", members=1))
 
 
 @pytest.fixture(scope="module")

@@ -7,11 +7,11 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from econnet import countries, forecast, ranking
+from econnet import countries, forecast, preparation, ranking
 from econnet.answer import Forecast, Task
 from econnet.errors import DataError
-from econnet.forecast import Prepared
 from econnet.models import Model
+from econnet.preparation import Prepared
 from econnet.ranking import Ranking
 from econnet.sources.observations import Known
 from tests.builders import observations, series_of, world
@@ -65,7 +65,7 @@ def without(one: Forecast, names: set[str]) -> dict[str, Any]:
 def test_country_among_others_is_told_the_same_as_alone(
     alone: countries.Country, known: Known, ranked: Ranking
 ) -> None:
-    prepared = forecast.prepare(known, alone, TASK)
+    prepared = preparation.prepare(known, alone, TASK)
     expected = forecast.make(prepared, forecast.train(prepared))
     (found,) = [it for it in ranked.forecasts if it.country == alone]
     pd.testing.assert_frame_equal(found.track_record, expected.track_record)

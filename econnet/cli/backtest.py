@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from econnet.backtest import Backtest
     from econnet.catalog import Frequency
     from econnet.countries import Country
-    from econnet.forecast import Prepared
+    from econnet.preparation import Prepared
 
 Start = Annotated[
     str | None,
@@ -57,7 +57,7 @@ def backtest(
 
     Example: econnet backtest --country USA --label nber --horizon 3 --horizon 6
     """
-    from econnet import backtest
+    from econnet import backtest, preparation
 
     if everything == bool(task.country) and task.data is None:
         raise UsageError("say which country: --country DEU, --all, or --data FILE")
@@ -71,7 +71,7 @@ def backtest(
     results = []
     with work.place(cluster, long=everything):
         for number, ahead in enumerate(horizons := horizon or [1]):
-            these = [backtest.at_horizon(one, ahead) for one in prepared]
+            these = [preparation.at_horizon(one, ahead) for one in prepared]
             said = f"Replaying history ({number + 1} of {len(horizons)})"
             with show.progress(said) as progress:
                 results.append(

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from econnet.answer import Forecast, Task
     from econnet.countries import Country
-    from econnet.forecast import Prepared
     from econnet.models import Model
+    from econnet.preparation import Prepared
     from econnet.ranking import Ranking
     from econnet.sources.observations import Known
     from econnet.sources.tabular import Kind
@@ -50,10 +50,12 @@ class Job:
 
         It is trained beside `baselines`, by default those that cost next to nothing.
         """
-        from econnet import forecast, journal, models, whatif
+        from econnet import forecast, journal, models, preparation, whatif
 
         with show.working("Reading the data"):
-            prepared = forecast.prepare(self.known, self.country, self.task, self.as_of)
+            prepared = preparation.prepare(
+                self.known, self.country, self.task, self.as_of
+            )
         whatif.check(assumptions, prepared.features, prepared.panel.indicators)
         show.data_used(prepared)
         model = None if retrain else _stored_model(prepared, self.model_file)

@@ -24,7 +24,7 @@ from rich.table import Table
 
 if TYPE_CHECKING:
     from econnet.answer import Forecast
-    from econnet.forecast import Prepared
+    from econnet.preparation import Prepared
 
 PLACES = {"snapshot": "the bundled snapshot", "store": "the store"}
 
@@ -171,9 +171,9 @@ def data_used(prepared: "Prepared") -> None:
     """Say what is used, and first of all whether it is old."""
     import pandas as pd
 
-    from econnet import forecast
+    from econnet import evidence, preparation
 
-    used = forecast.data_used(prepared)
+    used = evidence.data_used(prepared)
     name = prepared.country.name
     if pd.Timestamp(used.next_due) < pd.Timestamp.now():
         cure = f"`econnet fetch --country {prepared.country.alpha3}` gets them"
@@ -183,7 +183,7 @@ def data_used(prepared: "Prepared") -> None:
             f"the data for {name} are old: they end in {used.last_period}, and newer "
             f"figures have been due since {used.next_due}; {cure}"
         )
-    frequency = forecast.FREQUENCY_WORDS[prepared.task.frequency]
+    frequency = preparation.FREQUENCY_WORDS[prepared.task.frequency]
     origin = PLACES.get(used.source, used.source)
     note(
         f"{name}: {frequency} data from {origin}, "

@@ -1,0 +1,223 @@
+"""Why a forecast is what it is: what drives it, what moved it, what would change it.
+
+A `Saying` is one forecast with all that made it. What is told of it is taken apart in
+log-odds, where what the indicators add is a sum.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from threadpoolctl import threadpool_limits
+
+from econnet import (
+    explain,
+    whatif,
+)
+from econnet.answer import (
+    Change,
+    Driver,
+    Movement,
+    Previous,
+    ResponseCurve,
+)
+from econnet.evaluation import (
+    pooling,
+    walkforward,
+)
+from econnet.features import ABROAD, PHASE, Floats
+from econnet.forecaster import Forecaster
+from econnet.preparation import Prepared
+from econnet.whatif import Assumption, WhatIf
+
+
+@dataclass(frozen=True, eq=False)
+class Saying:
+    """Today's forecast of a country, and what it came from.
+
+    Parameters
+    ----------
+    window
+        Of the last origin, with the country's one row ahead.
+    """
+
+    prepared: Prepared
+    window: walkforward.Window
+    forecaster: Forecaster
+    probability: float
+
+    def would_say(self, rows: Floats) -> Floats:
+        """Return the probabilities of rows of features as they are, unscaled."""
+        return self.forecaster.probability(self.window.scaler.transform(rows))
+
+
+@dataclass(frozen=True)
+class Reasons:
+    """What is told of a forecast; `Forecast` says what its fields are."""
+
+    drivers: tuple[Driver, ...]
+    response_curves: tuple[ResponseCurve, ...]
+    change: Change | None
+    what_if: WhatIf | None
+
+
+def reasons(
+    saying: Saying, before: Previous | None, assumptions: Sequence[Assumption]
+) -> Reasons:
+    """Return why the forecast is what it is.
+
+    Parameters
+    ----------
+    before
+        The forecast that it is compared with.
+    assumptions
+        Figures that are supposed to be others.
+    """
+    prepared, window = saying.prepared, saying.window
+    with threadpool_limits(1):
+        parts = _contributions(saying, window.X_ahead[0])
+        return Reasons(
+            drivers=tuple(_driver(prepared, part) for part in parts),
+            response_curves=_response_curves(saying, parts),
+            change=_change(saying, parts, before) if before else None,
+            what_if=(
+                whatif.answer(
+                    assumptions,
+                    window,
+                    saying.would_say,
+                    prepared.panel.indicators,
+                    _newest_levels(prepared),
+                )
+                if assumptions
+                else None
+            ),
+        )
+
+
+def _contributions(
+    saying: Saying, x: npt.NDArray[np.float32]
+) -> list[explain.Contribution]:
+    """Return what each indicator adds through the networks, and the trees in one sum.
+
+    They add up to the log-odds of the row less those of an average one.
+    """
+    forecaster = saying.forecaster
+    weight = pooling.STRETCH * forecaster.share
+    found = [
+        explain.Contribution(it.indicator, weight * it.log_odds)
+        for it in explain.contributions(
+            x.astype(np.float64), saying.window, forecaster.network
+        )
+    ]
+    average, now = forecaster.of_trees(np.stack([np.zeros_like(x), x]))
+    trees = pooling.STRETCH * (1 - forecaster.share) * float(now - average)
+    found.append(explain.Contribution(TREES, trees))
+    return sorted(found, key=lambda it: -abs(it.log_odds))
+
+
+def _driver(prepared: Prepared, part: explain.Contribution) -> Driver:
+    title, group = named(prepared, part.indicator)
+    return Driver(part.indicator, title, group, part.log_odds)
+
+
+def named(prepared: Prepared, indicator: str) -> tuple[str, str]:
+    """Return the title and the group of an indicator, or of what is made of others."""
+    if indicator in DERIVED:
+        return DERIVED[indicator]
+    measured = prepared.panel.indicators[indicator]
+    return measured.title, measured.group
+
+
+def _response_curves(
+    saying: Saying, parts: Sequence[explain.Contribution]
+) -> tuple[ResponseCurve, ...]:
+    """Return the curves of the indicators that contribute most."""
+    measured = [part for part in parts if part.indicator not in DERIVED]
+    curves = []
+    for part in measured[:RESPONSE_CURVES]:
+        indicator = saying.prepared.panel.indicators[part.indicator]
+        found = explain.response(saying.window, saying.would_say, part.indicator)
+        curves.append(
+            ResponseCurve(
+                indicator=indicator.key,
+                title=indicator.title,
+                unit=indicator.unit_of_change,
+                values=tuple(found.values.tolist()),
+                probabilities=tuple(found.probabilities.tolist()),
+                current=found.current,
+            )
+        )
+    return tuple(curves)
+
+
+def _change(
+    saying: Saying, now: Sequence[explain.Contribution], before: Previous
+) -> Change:
+    """Return what moved the forecast since `before`."""
+    prepared, window = saying.prepared, saying.window
+    made = prepared.features
+    then = np.flatnonzero(
+        (made.countries == prepared.country.alpha3) & (made.origins == before.origin)
+    )
+    movements: list[Movement] = []
+    if len(then):
+        rows = made.X[[then[0], window.ahead[0]]]
+        scaled = window.scaler.transform(rows[:1])[0].astype(np.float32)
+        added = _contributions(saying, scaled)
+        apart = {it.indicator: it.log_odds for it in now}
+        for it in added:
+            apart[it.indicator] = apart.get(it.indicator, 0.0) - it.log_odds
+        movements = [
+            _movement(prepared, rows, indicator, log_odds)
+            for indicator, log_odds in apart.items()
+            if log_odds != 0
+        ]
+    figures = sum(it.contribution for it in movements)
+    whole = _log_odds(saying.probability) - _log_odds(before.probability)
+    return Change(
+        made_at=before.made_at,
+        origin=str(before.origin),
+        period=str(before.period),
+        probability=before.probability,
+        figures=figures,
+        learning=whole - figures,
+        movements=tuple(sorted(movements, key=lambda it: -abs(it.contribution))),
+    )
+
+
+def _movement(
+    prepared: Prepared, rows: Floats, indicator: str, log_odds: float
+) -> Movement:
+    """Return what an indicator did between two rows, the earlier first."""
+    title, group = named(prepared, indicator)
+    if indicator in DERIVED:
+        return Movement(indicator, title, group, "", None, None, log_odds)
+    before, after = (explain.newest(row, prepared.features, indicator) for row in rows)
+    unit = prepared.panel.indicators[indicator].unit_of_change
+    return Movement(indicator, title, group, unit, before, after, log_odds)
+
+
+def _log_odds(probability: float) -> float:
+    held = min(max(probability, 1e-6), 1 - 1e-6)
+    return float(np.log(held / (1 - held)))
+
+
+def _newest_levels(prepared: Prepared) -> dict[str, float]:
+    """Return the newest level of each indicator that the country has."""
+    levels = prepared.panel.values.loc[prepared.country.alpha3]
+    newest = levels.ffill().iloc[-1].dropna()
+    return {str(key): float(value) for key, value in newest.items()}
+
+
+RESPONSE_CURVES = 6
+
+TREES = "trees"
+
+# Drivers that are made from labels and other countries, with title and group.
+DERIVED: Mapping[str, tuple[str, str]] = {
+    PHASE: ("Phase and past contractions", "cycle"),
+    ABROAD: ("Growth abroad", "abroad"),
+    explain.MISSING: ("Figures that are missing", "data"),
+    TREES: ("Extra trees, all figures", "trees"),
+}
