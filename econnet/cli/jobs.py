@@ -191,7 +191,7 @@ def ranking_folder(
 
     The default frequency is the finest that all the countries have.
     """
-    from econnet import answer, forecast
+    from econnet import answer, forecast, preparation
 
     above = Settings.from_environment().reports_folder
     if asked.data is not None:
@@ -310,7 +310,7 @@ def _model_file(
     task: "Task",
 ) -> Path:
     """Return where a country's model stands, however many countries are asked for."""
-    from econnet import answer, forecast
+    from econnet import answer, forecast, preparation
 
     if asked.data is None:
         where = forecast.place(known, country, task)
@@ -318,7 +318,7 @@ def _model_file(
         where = Path(_safe(asked.data.stem))
         if len(known.observations["country"].unique()) > 1:
             where = where / _safe(country.name)
-        usual = forecast.choose_frequency(
+        usual = preparation.choose_frequency(
             known, country, task.target, answer.Task.label
         )
         if not forecast.is_usual(task, usual):
