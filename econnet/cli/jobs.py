@@ -191,7 +191,7 @@ def ranking_folder(
 
     The default frequency is the finest that all the countries have.
     """
-    from econnet import answer, forecast, preparation
+    from econnet import answer, forecast
 
     above = Settings.from_environment().reports_folder
     if asked.data is not None:
