@@ -4,12 +4,18 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+from hypothesis import settings
 
 from econnet import panel
 from econnet.catalog import Frequency
 from econnet.panel import Panel
 
 RETRIEVED = pd.Timestamp("2030-01-01")
+
+
+def at_most(examples: int) -> settings:
+    """Return settings of so many examples, or of as few as the profile asks for."""
+    return settings(max_examples=min(examples, settings().max_examples))
 
 
 def output(country: str, first: str, levels: Sequence[float]) -> pd.Series:

@@ -9,7 +9,7 @@ from tests.sources.servers import Sources
 # How long an example takes says more of the machine than of the code.
 settings.register_profile("econnet", deadline=None)
 # For runs that repeat the suite, or trace it: pytest --hypothesis-profile few.
-settings.register_profile("few", deadline=None, max_examples=10, derandomize=True)
+settings.register_profile("few", deadline=None, max_examples=3, derandomize=True)
 settings.load_profile("econnet")
 
 

@@ -1,19 +1,19 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.linear_model import LinearRegression
 
 from econnet import dating, labels
 from econnet.catalog import Frequency
 from econnet.sources import snapshot
-from tests.builders import output, random_walk
+from tests.builders import at_most, output, random_walk
 
 FIRST_OF: dict[Frequency, str] = {"A": "1960", "Q": "1980Q1", "M": "1980-01"}
 FREQUENCIES: tuple[Frequency, ...] = ("A", "Q", "M")
 SEEDS = st.integers(0, 2**32 - 1)
-many_seeds = settings(max_examples=50, deadline=None)
+many_seeds = at_most(50)
 
 
 def series(first: str, levels: list[float]) -> pd.Series:

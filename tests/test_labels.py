@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from econnet import labels, panel
@@ -10,6 +10,7 @@ from econnet.errors import DataError, UsageError
 from econnet.labels import RULES
 from econnet.sources import snapshot
 from tests.builders import (
+    at_most,
     observations,
     output,
     panel_of,
@@ -24,7 +25,7 @@ FIRST_OF: dict[Frequency, str] = {"A": "1960", "Q": "2000Q1", "M": "2000-01"}
 # Long enough for a trend, which takes ten years.
 LENGTH_OF: dict[Frequency, int] = {"A": 40, "Q": 60, "M": 150}
 SEEDS = st.integers(0, 2**32 - 1)
-few_examples = settings(max_examples=20, deadline=None)
+few_examples = at_most(20)
 
 
 def marks(name: str, levels: pd.Series) -> list[float]:

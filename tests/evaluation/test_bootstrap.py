@@ -1,12 +1,13 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
 from econnet.evaluation import bootstrap
 from econnet.evaluation.bootstrap import Resample
+from tests.builders import at_most
 
 PERIODS = pd.Series(pd.period_range("2000Q1", periods=40, freq="Q").repeat(3))
 
@@ -59,7 +60,7 @@ def test_interval_of_the_auroc_holds_it_and_narrows_with_the_record() -> None:
     assert short_high - short_low > 2 * (high - low)
 
 
-@settings(max_examples=30)
+@at_most(30)
 @given(seed=st.integers(0, 2**32 - 1), levels=st.integers(2, 20))
 def test_draws_score_as_the_rows_that_were_drawn(seed: int, levels: int) -> None:
     """Few levels make many ties, within periods and between them."""

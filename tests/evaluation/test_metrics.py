@@ -124,3 +124,19 @@ def test_recall_and_precision_worked_by_hand() -> None:
 def test_no_threshold_that_is_precise_enough_sees_nothing() -> None:
     probability, outcome = np.array([0.9, 0.8, 0.1]), np.array([0.0, 0.0, 1.0])
     assert metrics.recall_at_precision(probability, outcome, 0.57) == 0.0
+
+
+def test_curves_worked_by_hand() -> None:
+    """From the highest on: right, wrong, right, right and wrong at once, wrong.
+
+    So of three contractions 1, 1, 2, 3, 3 are seen and of three expansions 0, 1, 1, 2,
+    3 taken for one.
+    """
+    probability = np.array([0.9, 0.8, 0.7, 0.6, 0.6, 0.5])
+    outcome = np.array([1.0, 0.0, 1.0, 1.0, 0.0, 0.0])
+    recall, precision = metrics.precision_recall_curve(probability, outcome)
+    np.testing.assert_allclose(recall, [1 / 3, 1 / 3, 2 / 3, 1, 1])
+    np.testing.assert_allclose(precision, [1, 1 / 2, 2 / 3, 3 / 5, 3 / 6])
+    false_alarms, hits = metrics.roc_curve(probability, outcome)
+    np.testing.assert_allclose(false_alarms, [0, 0, 1 / 3, 1 / 3, 2 / 3, 1])
+    np.testing.assert_allclose(hits, [0, 1 / 3, 1 / 3, 2 / 3, 1, 1])

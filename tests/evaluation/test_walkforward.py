@@ -144,3 +144,28 @@ def test_track_record_has_a_row_for_every_model_country_and_origin(
     pd.testing.assert_series_equal(
         some, outcomes.loc[some.index], check_names=False, check_freq=False
     )
+
+
+def test_without_a_label_there_is_nothing_to_learn_from(made: Features) -> None:
+    unknown = replace(made, y=np.full(len(made.y), np.nan))
+    with pytest.raises(DataError, match=r"too little history.*there are none"):
+        walkforward.windows(unknown, "Q", made.origins.max())
+
+
+def test_fingerprint_is_of_all_that_a_forecast_depends_on(
+    made: Features, windows: list[Window]
+) -> None:
+    window = windows[0]
+    found = walkforward.fingerprint("model", [window])
+    again = walkforward.windows(made, "Q", made.origins.max())[0]
+    assert walkforward.fingerprint("model", [again]) == found
+    altered = window.X_ahead.copy()
+    altered[-1, -1] += 1
+    others = [
+        walkforward.fingerprint("another model", [window]),
+        walkforward.fingerprint("model", windows[:2]),
+        walkforward.fingerprint("model", [replace(window, X_ahead=altered)]),
+        walkforward.fingerprint("model", [replace(window, y_train=1 - window.y_train)]),
+        walkforward.fingerprint("model", [replace(window, train=window.train[::-1])]),
+    ]
+    assert len({found, *others}) == len(others) + 1

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
@@ -26,6 +26,7 @@ from econnet.network import (
     train,
 )
 from econnet.network.activations import Array
+from tests.builders import at_most
 
 Indices = NDArray[np.intp]
 OPTIONS = {
@@ -58,7 +59,7 @@ def sample(n: int, inputs: int = 6, seed: int = 0) -> tuple[Array, Array]:
 
 
 @pytest.mark.parametrize("name", OPTIONS)
-@settings(max_examples=10, deadline=None)
+@at_most(10)
 @given(
     sizes=st.lists(st.integers(8, 150), min_size=2, max_size=6),
     skip=st.booleans(),
