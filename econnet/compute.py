@@ -77,7 +77,7 @@ def ahead(
 def spread(
     task: Callable[[Item], Sequence[np.ndarray]],
     items: Sequence[Item],
-    key: Callable[[Item], str],
+    key: Callable[[int], str],
     done: Callable[[Item], None] = lambda _: None,
 ) -> list[Arrays]:
     """Return the arrays that `task` makes of each item, in order.
@@ -87,13 +87,14 @@ def spread(
     task
         Depends on nothing but its item, and can be sent to another process.
     key
-        A digest of all that the result of an item depends on, for the ledger.
+        Takes an item's number, and returns a digest of all that its result depends on,
+        for the ledger.
     done
         Called in this process for each item that is finished.
     """
     where = _where.get()
     results: dict[int, Arrays] = {}
-    keys = [key(item) for item in items] if where.ledger else []
+    keys = [key(number) for number in range(len(items))] if where.ledger else []
     for number, name in enumerate(keys):
         found = where.ledger.find(name) if where.ledger else None
         if found is not None:

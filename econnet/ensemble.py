@@ -16,7 +16,7 @@ from numpy.random import SeedSequence
 
 from econnet import compute
 from econnet.evaluation import pooling, walkforward
-from econnet.evaluation.walkforward import Model, Window
+from econnet.evaluation.walkforward import Lesson, Model, Window
 from econnet.features import Floats
 from econnet.network import (
     AdamW,
@@ -61,13 +61,13 @@ class Options:
         enough = (it for it in EPOCHS if it * batches >= self.fewest_updates)
         return next(enough, EPOCHS[-1])
 
-    def l2(self, window: Window) -> float:
+    def l2(self, window: Lesson) -> float:
         """Return the penalty on weights beside a mean cost over the window's rows."""
-        return self.prior_precision * window.design_effect / len(window.train)
+        return self.prior_precision * window.design_effect / len(window.y_train)
 
-    def training(self, windows: Sequence[Window], members: int) -> TrainingOptions:
+    def training(self, windows: Sequence[Lesson], members: int) -> TrainingOptions:
         """Return how windows that are gone through equally often are trained."""
-        (epochs,) = {self.epochs(len(window.train)) for window in windows}
+        (epochs,) = {self.epochs(len(window.y_train)) for window in windows}
         return TrainingOptions(
             optimizer=AdamW(learning_rate=CosineDecay(self.learning_rate, epochs)),
             epochs=epochs,
@@ -81,7 +81,7 @@ EPOCHS = (20, 40, 80, 160, 320)
 
 
 def fit(
-    windows: Sequence[Window], members: int, seed: int, options: Options
+    windows: Sequence[Lesson], members: int, seed: int, options: Options
 ) -> Network:
     """Return the networks of all windows, `members` of each, in the windows' order.
 
@@ -102,7 +102,7 @@ def fit(
         ).spawn(members)
     ]
     network = Network(architecture, len(streams), streams)
-    starts = np.cumsum([0, *(len(window.train) for window in windows)])
+    starts = np.cumsum([0, *(len(window.y_train) for window in windows)])
     rows = [
         np.arange(start, stop)
         for start, stop in pairwise(starts)
@@ -130,16 +130,16 @@ def stacks(
     return cut
 
 
-def logits(windows: Sequence[Window], members: int, network: Network) -> list[Floats]:
+def logits(windows: Sequence[Lesson], members: int, network: Network) -> list[Floats]:
     """Return what each window's members say of its rows ahead, (members, rows)."""
-    longest = max(len(window.ahead) for window in windows)
+    longest = max(len(window.X_ahead) for window in windows)
     X = np.zeros((network.members, longest, network.architecture.input_dim), np.float32)
     for number, window in enumerate(windows):
         own = slice(number * members, (number + 1) * members)
-        X[own, : len(window.ahead)] = window.X_ahead
+        X[own, : len(window.X_ahead)] = window.X_ahead
     said = network.logits(X)[:, :, 0].astype(np.float64)
     return [
-        said[number * members : (number + 1) * members, : len(window.ahead)]
+        said[number * members : (number + 1) * members, : len(window.X_ahead)]
         for number, window in enumerate(windows)
     ]
 
@@ -156,17 +156,18 @@ def model(
     """
     settled = options or Options()
 
-    def forecast_stack(stack: Sequence[Window]) -> list[Floats]:
+    def forecast_stack(stack: Sequence[Lesson]) -> list[Floats]:
         network = fit(stack, members, seed, settled)
         return [pooled(said) for said in logits(stack, members, network)]
 
     name = f"networks {members} {seed} {settled}"
 
     def forecast(windows: Sequence[Window]) -> list[Floats]:
+        cut = stacks(windows, members, settled)
         results = compute.spread(
             forecast_stack,
-            stacks(windows, members, settled),
-            key=lambda stack: walkforward.fingerprint(name, stack),
+            [[window.lesson for window in stack] for stack in cut],
+            key=lambda number: walkforward.fingerprint(name, cut[number]),
             done=lambda stack: progress(len(stack)),
         )
         return [probability for result in results for probability in result]

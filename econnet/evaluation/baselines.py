@@ -7,6 +7,7 @@ percentile. Settings are what did best over the tasks of `benchmarks/accuracy.py
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -92,23 +93,39 @@ def looking_at(make: Make, *measured: str) -> Model:
     return _fitted(make, figures)
 
 
+@dataclass(frozen=True, eq=False)
+class _Fit:
+    """A classifier that is not fitted yet, what it learns, and what it forecasts."""
+
+    classifier: Any
+    learned: Any
+    outcome: Any
+    ahead: Any
+
+
 def _fitted(make: Make, inputs: Callable[[Window], tuple[Any, Any]]) -> Model:
-    def fit_and_forecast(window: Window) -> list[Floats]:
+    def fit(window: Window) -> _Fit:
         learned, ahead = inputs(window)
-        # OpenMP counts its threads anew in each thread that calls it.
-        with threadpool_limits(1):
-            fitted = make(window).fit(learned, window.y_train)
-            return [fitted.predict_proba(ahead)[:, 1].astype(np.float64)]
+        return _Fit(make(window), learned, window.y_train, ahead)
 
     def forecast(windows: Sequence[Window]) -> list[Floats]:
         results = compute.spread(
-            fit_and_forecast,
-            windows,
-            key=lambda window: walkforward.fingerprint(repr(make(window)), [window]),
+            _fit_and_forecast,
+            [fit(window) for window in windows],
+            key=lambda number: walkforward.fingerprint(
+                repr(make(windows[number])), [windows[number]]
+            ),
         )
         return [probability for (probability,) in results]
 
     return forecast
+
+
+def _fit_and_forecast(fit: _Fit) -> list[Floats]:
+    # OpenMP counts its threads anew in each thread that calls it.
+    with threadpool_limits(1):
+        fitted = fit.classifier.fit(fit.learned, fit.outcome)
+        return [fitted.predict_proba(fit.ahead)[:, 1].astype(np.float64)]
 
 
 def _columns(made: Features, measured: Sequence[str]) -> list[int]:

@@ -28,7 +28,29 @@ Rows: TypeAlias = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
-class Window:
+class Lesson:
+    """What a model learns in a window and forecasts from: little enough to be sent.
+
+    Parameters
+    ----------
+    X_train, X_ahead : float32 arrays (rows, inputs)
+        Features of the training rows, oldest origin first, and of those to forecast,
+        scaled as the training rows demand.
+    y_train : float32 array (rows,)
+        1 contraction, 0 expansion.
+    design_effect
+        How many training rows say as much as one that stands alone.
+    """
+
+    origin: pd.Period
+    X_train: npt.NDArray[np.float32]
+    y_train: npt.NDArray[np.float32]
+    X_ahead: npt.NDArray[np.float32]
+    design_effect: float
+
+
+@dataclass(frozen=True, eq=False)
+class Window(Lesson):
     """What one refit learns from, and what it forecasts.
 
     Parameters
@@ -38,37 +60,23 @@ class Window:
         not told by then are NaN, and those that were are as they were told.
     train, ahead : integer arrays
         Positions of the training rows, oldest origin first, and of those to forecast.
-    X_train, X_ahead : float32 arrays (rows, inputs)
-        Their features, scaled as the training rows demand.
-    y_train : float32 array (rows,)
-        1 contraction, 0 expansion.
     outcome : array (rows,)
         What came about after the rows ahead, as it is told today; NaN where that is not
         known yet. No model may look at it.
     """
 
     features: Features
-    origin: pd.Period
     train: Rows
     ahead: Rows
     scaler: Scaler
-    X_train: npt.NDArray[np.float32]
-    y_train: npt.NDArray[np.float32]
-    X_ahead: npt.NDArray[np.float32]
     outcome: Floats
 
     @property
-    def design_effect(self) -> float:
-        """How many training rows say as much as one that stands alone.
-
-        Countries contract together, so rows of one period repeat each other.
-
-        Notes
-        -----
-        L. Kish, *Survey Sampling* (1965), 8.2, with the periods for clusters.
-        """
-        periods = len(np.unique(self.features.known_at[self.train]))
-        return 1 + CORRELATION_IN_A_PERIOD * (len(self.train) / periods - 1)
+    def lesson(self) -> Lesson:
+        """The window without the rows that it does not learn from."""
+        return Lesson(
+            self.origin, self.X_train, self.y_train, self.X_ahead, self.design_effect
+        )
 
 
 # A model forecasts windows: it returns the probabilities of the rows ahead of each.
@@ -199,16 +207,30 @@ def window_at(
     rows_ahead = np.flatnonzero(ahead)
     scaler = Scaler.fit(known.X[train], known.newest, known.emphasis)
     return Window(
-        features=known,
         origin=origin,
-        train=train,
-        ahead=rows_ahead,
-        scaler=scaler,
         X_train=scaler.transform(known.X[train]).astype(np.float32),
         y_train=known.y[train].astype(np.float32),
         X_ahead=scaler.transform(known.X[rows_ahead]).astype(np.float32),
+        design_effect=_design_effect(known, train),
+        features=known,
+        train=train,
+        ahead=rows_ahead,
+        scaler=scaler,
         outcome=features.y[rows_ahead],
     )
+
+
+def _design_effect(features: Features, train: Rows) -> float:
+    """Return how many training rows say as much as one that stands alone.
+
+    Countries contract together, so rows of one period repeat each other.
+
+    Notes
+    -----
+    L. Kish, *Survey Sampling* (1965), 8.2, with the periods for clusters.
+    """
+    periods = len(np.unique(features.known_at[train]))
+    return 1 + CORRELATION_IN_A_PERIOD * (len(train) / periods - 1)
 
 
 def fingerprint(name: str, windows: Sequence[Window]) -> str:
