@@ -8,7 +8,6 @@ is trained again.
 
 import hashlib
 import re
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -142,11 +141,8 @@ def save_shared(model: Model, paths: Sequence[Path]) -> None:
     save(model, first)
     for path in others:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with whole.alone(path.parent), whole.replacing(path) as part:
-            try:
-                part.hardlink_to(first)
-            except OSError:
-                shutil.copyfile(first, part)
+        with whole.alone(path.parent):
+            whole.copy(first, path)
 
 
 def load(path: Path) -> Model:

@@ -12,7 +12,7 @@ import re
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
@@ -22,11 +22,10 @@ import pandas as pd
 from filelock import FileLock, Timeout
 
 from econnet import countries as known_countries
-from econnet import whole
+from econnet import storefile, whole
 from econnet.errors import DataError
 from econnet.sources.observations import OBSERVATION_COLUMNS, Answer
 
-VERSION = 1
 Table = Literal["observations", "aggregates"]
 Key = tuple[str, str, str]  # source, series id, indicator
 
@@ -92,7 +91,8 @@ class Store:
     Notes
     -----
     Every method raises `DataError` where the file is held for longer than that, or is
-    no store of ours. A file that is not there is made, and holds nothing.
+    no store of ours, or a newer one. One that is older is upgraded, as `storefile`
+    says. A file that is not there is made, and holds nothing.
     """
 
     def __init__(self, path: Path, patience_seconds: float = 15.0) -> None:
@@ -103,9 +103,16 @@ class Store:
         return self.path.exists()
 
     def write(self, answers: Sequence[Answer]) -> list[Change]:
-        """Add what is new in these answers, one a series id, all of them or none."""
+        """Add what is new in these answers, one a series id, all of them or none.
+
+        Their raw answers are kept for as long as a value comes from them, or they are
+        the newest. What the store was before an upgrade is then no longer kept.
+        """
         with self._open() as connection:
-            return _write(connection, answers)
+            changes = _write(connection, answers)
+            for backup in storefile.backups(self.path):
+                backup.unlink(missing_ok=True)
+        return changes
 
     def confirm(self, keys: Sequence[Key], retrieved_at: datetime) -> None:
         """Note that these were asked for, and had not changed."""
@@ -249,8 +256,8 @@ class Store:
         try:
             with FileLock(f"{self.path}.lock", timeout=self.patience_seconds):
                 if not self.path.exists():
-                    _create(self.path)
-                connection = _attach(self.path, deadline)
+                    storefile.create(self.path)
+                connection = storefile.attach(self.path, deadline)
                 try:
                     yield connection
                     connection.execute("CHECKPOINT store")
@@ -258,7 +265,7 @@ class Store:
                     connection.close()
         except Timeout as error:
             raise self._busy() from error
-        except _HeldError as error:
+        except storefile.HeldError as error:
             raise self._busy() from error
 
     def _busy(self) -> DataError:
@@ -327,7 +334,16 @@ def _write(
     """Add what is new in the answers, in one transaction."""
     series = pd.concat([answer.series for answer in answers])
     bases = {title: base_year(title) for title in series["title"].unique()}
+    pieces = pd.DataFrame(
+        [
+            (*_key(answer), answer.provenance.retrieved_at, number, *astuple(piece))
+            for answer in answers
+            for number, piece in enumerate(answer.provenance.raw)
+        ],
+        columns=PIECE_COLUMNS,
+    )
     new = {
+        "new_pieces": pieces.astype({"retrieved_at": "datetime64[us]"}),
         "new_answers": pd.DataFrame([_about(answer) for answer in answers]),
         "new_series": series.assign(base=series["title"].map(bases).astype("Int64")),
         "new_observations": pd.concat([answer.observations for answer in answers]),
@@ -381,85 +397,6 @@ def _about(answer: Answer) -> dict[str, object]:
     }
 
 
-def _create(path: Path) -> None:
-    """Make an empty store beside its place, and move it there when it is whole."""
-    unfinished = path.with_name(f"{path.name}.new")
-    for leftover in (unfinished, path.with_name(f"{path.name}.new.wal")):
-        leftover.unlink(missing_ok=True)
-    with _memory() as connection:
-        # Such a file can be opened by DuckDB 1.4, the oldest that econnet takes.
-        connection.execute(
-            f"ATTACH {_quoted(unfinished)} AS store (STORAGE_VERSION 'v1.4.0')"
-        )
-        connection.execute("USE store")
-        connection.execute(SCHEMA)
-        connection.execute("INSERT INTO about VALUES (?)", [VERSION])
-        connection.execute("CHECKPOINT store")
-    unfinished.replace(path)
-
-
-class _HeldError(Exception):
-    """A process that does not know our lock holds the file."""
-
-
-def _attach(path: Path, deadline: float) -> duckdb.DuckDBPyConnection:
-    """Return a connection to the store; past the deadline raise `_HeldError`."""
-    connection = _memory()
-    while True:
-        try:
-            connection.execute(f"ATTACH {_quoted(path)} AS store")
-        except duckdb.Error as error:
-            if "lock" in str(error):
-                if time.monotonic() > deadline:
-                    connection.close()
-                    raise _HeldError from error
-                time.sleep(0.05)
-            elif not _set_aside_log(path):
-                connection.close()
-                raise DataError(
-                    f"{path} cannot be opened as a store: move it away and run "
-                    f"`econnet fetch` again ({str(error).splitlines()[0]})"
-                ) from error
-        else:
-            break
-    tables = connection.sql(
-        "SELECT table_name FROM duckdb_tables() WHERE database_name = 'store'"
-    ).fetchall()
-    connection.execute("USE store")
-    version = None
-    if ("about",) in tables:
-        version = _one_row(connection, "SELECT max(version) FROM about")[0]
-    if version != VERSION:
-        connection.close()
-        raise DataError(
-            f"{path} is no store of this version of econnet ({version or 'no'} store "
-            f"version, not {VERSION}): upgrade econnet, or set ECONNET_DATA to another "
-            "folder"
-        )
-    return connection
-
-
-def _set_aside_log(path: Path) -> bool:
-    """Rename a write-ahead log that cannot be replayed; return whether there was one.
-
-    What it held was never confirmed to anybody, and will be fetched again.
-    """
-    log = path.with_name(f"{path.name}.wal")
-    if not log.exists():
-        return False
-    log.replace(log.with_name(f"{log.name}.unreadable-{time.time_ns()}"))
-    return True
-
-
-def _memory() -> duckdb.DuckDBPyConnection:
-    return duckdb.connect(config={"autoinstall_known_extensions": "false"})
-
-
-def _quoted(path: Path) -> str:
-    escaped = str(path).replace("'", "''")
-    return f"'{escaped}'"
-
-
 def _one_row(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[int, ...]:
     """Return the row of an aggregate, which always has one."""
     [row] = connection.execute(query).fetchall()
@@ -477,34 +414,16 @@ def _end_of(as_of: datetime) -> datetime:
 ROWS_OF_A_SHEET = 1_048_576
 BASE = re.compile(r"(?:constant|chained|chn\.?)\s+\(?(\d{4})|(\d{4})\s*=\s*100\b", re.I)
 
-OBSERVATION = (
-    "country VARCHAR, indicator VARCHAR, period VARCHAR, value DOUBLE, source VARCHAR, "
-    "series_id VARCHAR, retrieved_at TIMESTAMP, known_at TIMESTAMP"
-)
 SERIES = (
     "country, indicator, source, series_id, frequency, title, unit, base, edition, "
     "licence, rights, attribution, discontinued"
 )
-SCHEMA = f"""
-CREATE TABLE observations({OBSERVATION});
-CREATE TABLE aggregates({OBSERVATION});
-CREATE TABLE series(
-    country VARCHAR, indicator VARCHAR, source VARCHAR, series_id VARCHAR,
-    frequency VARCHAR, title VARCHAR, unit VARCHAR, base INTEGER, edition VARCHAR,
-    licence VARCHAR, rights VARCHAR, attribution VARCHAR, discontinued BOOLEAN
-);
-CREATE TABLE answers(
-    source VARCHAR, series_id VARCHAR, indicator VARCHAR, digest VARCHAR,
-    first_period VARCHAR, retrieved_at TIMESTAMP
-);
-CREATE TABLE rebased(
-    country VARCHAR, source VARCHAR, series_id VARCHAR, indicator VARCHAR,
-    base_kept INTEGER, base_left INTEGER, noticed_at TIMESTAMP
-);
-CREATE TABLE about(version INTEGER);
-"""
 
 COLUMNS = ", ".join(OBSERVATION_COLUMNS)
+PIECE_COLUMNS = [
+    *("source", "series_id", "indicator", "retrieved_at", "piece"),
+    *("sha256", "size", "compressed"),
+]
 # Rows stand in the order of their series within what was written together.
 NAMES = ("country", "indicator", "period", "source", "series_id")
 IN_ORDER = "retrieved_at, known_at NULLS FIRST, rowid"
@@ -584,6 +503,18 @@ APPLY = (
     "AND old.series_id = new.series_id AND old.indicator = new.indicator",
     f"INSERT INTO answers SELECT {KEY}, digest, first_period, retrieved_at "  # noqa: S608
     "FROM new_answers",
+    f"INSERT INTO raw_pieces SELECT {KEY}, retrieved_at, piece, sha256 "  # noqa: S608
+    "FROM new_pieces",
+    "INSERT INTO raw_answers SELECT DISTINCT ON (sha256) sha256, size, compressed "
+    "FROM new_pieces WHERE sha256 NOT IN (SELECT sha256 FROM raw_answers)",
+    # Of what was superseded, that stays from which a value comes.
+    f"DELETE FROM raw_pieces WHERE ({KEY}) IN "  # noqa: S608
+    f"(SELECT ({KEY}) FROM new_answers) AND ({KEY}, retrieved_at) NOT IN "
+    f"(SELECT ({KEY}, retrieved_at) FROM (FROM new_answers SELECT {KEY}, retrieved_at "
+    f"UNION ALL SELECT {KEY}, retrieved_at FROM observations SEMI JOIN new_answers "
+    f"USING ({KEY}) UNION ALL SELECT {KEY}, retrieved_at FROM aggregates SEMI JOIN "
+    f"new_answers USING ({KEY})))",
+    "DELETE FROM raw_answers WHERE sha256 NOT IN (SELECT sha256 FROM raw_pieces)",
 )
 
 COVERAGE = """

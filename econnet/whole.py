@@ -12,6 +12,7 @@ which has it to itself meanwhile.
 import hashlib
 import os
 import re
+import shutil
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
@@ -56,6 +57,19 @@ def write(path: Path, content: bytes) -> None:
     """Write a file so that nobody sees a part of it, not even after a crash."""
     with replacing(path) as part:
         part.write_bytes(content)
+
+
+def copy(source: Path, target: Path) -> None:
+    """Let `target` be what `source` is now, whole or not at all.
+
+    It is a link where the file system has links, and takes no room: so neither may be
+    written to, but only replaced.
+    """
+    with replacing(target) as part:
+        try:
+            part.hardlink_to(source)
+        except OSError:
+            shutil.copyfile(source, part)
 
 
 def write_together(folder: Path, files: Iterable[tuple[str, bytes]]) -> list[Path]:

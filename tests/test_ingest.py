@@ -1,3 +1,5 @@
+import gzip
+import json
 import socket
 import subprocess
 import sys
@@ -6,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import NoReturn
 
+import duckdb
 import pandas as pd
 import pytest
 from werkzeug import Response
@@ -169,6 +172,55 @@ def test_vintages_come_with_a_key_and_are_not_read_twice(
     assert fetch_fred(with_key).unchanged == 3
     calls = [r for r in sources.requests if r.path.endswith("/observations")]
     assert len(calls) == 1
+
+
+def raw_of(store: Store) -> dict[str, bytes]:
+    """Return the raw answers that are kept, by the series that came from them."""
+    with duckdb.connect(store.path, read_only=True) as connection:
+        rows = connection.sql(
+            "SELECT series_id, compressed FROM raw_pieces JOIN raw_answers "
+            "USING (sha256) ORDER BY series_id, piece"
+        ).fetchall()
+    kept: dict[str, bytes] = {}
+    for series_id, compressed in rows:
+        kept[series_id] = kept.get(series_id, b"") + gzip.decompress(compressed)
+    return kept
+
+
+def test_raw_answers_are_kept_as_they_came(
+    sources: Sources, settings: Settings
+) -> None:
+    ingest.fetch(settings, [resolve("LTU")], patience=QUICK).check()
+    kept = raw_of(ingest.store(settings))
+    assert kept.keys() == BANK_IDS | FRED_FILES.keys()
+    for series_id in FRED_FILES:
+        assert kept[series_id] == sources.files[series_id].encode()
+    _, rows = json.loads(kept[GDP])
+    assert {(row["countryiso3code"], row["date"], row["value"]) for row in rows} == {
+        (area[0], year, value)
+        for area in (GERMANY, LITHUANIA, TOGO, WORLD)
+        for year, value in YEARS.items()
+    }
+
+
+def test_raw_answer_that_repeats_the_key_is_kept_without_it(
+    sources: Sources, tmp_path: Path, settings: Settings
+) -> None:
+    day = {"realtime_start": "2020-02-28", "date": "2020-01-01", "value": "6.5"}
+    answers: list[dict[str, object]] = [
+        {"count": 1, "vintage_dates": ["2020-02-28"]},
+        {"count": 1, "observations": [day]},
+    ]
+    sources.instead["LRHUTTTTLTM156S"] = [
+        Response(
+            json.dumps(answer | {"url": "?api_key=s3cr3t"}),
+            content_type="application/json",
+        )
+        for answer in answers
+    ]
+    fetch_fred(sources.settings(tmp_path, key="s3cr3t")).check()
+    kept = json.loads(raw_of(ingest.store(settings))["LRHUTTTTLTM156S"])
+    assert kept == answers[1] | {"url": "?api_key=***"}
 
 
 def test_one_source_down_the_other_is_stored(

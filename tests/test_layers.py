@@ -13,6 +13,7 @@ MAP = [
     ["countries"],
     ["catalog"],
     ["sources"],
+    ["storefile"],
     ["store"],
     ["ingest"],
     ["network"],

@@ -1,3 +1,5 @@
+import gzip
+import hashlib
 import json
 import subprocess
 import sys
@@ -14,7 +16,7 @@ from hypothesis import strategies as st
 
 from econnet.errors import DataError
 from econnet.sources import observations
-from econnet.sources.observations import Answer, Provenance
+from econnet.sources.observations import Answer, Piece, Provenance
 from econnet.store import Store, base_year, export
 from tests.sources.servers import indicator_of
 
@@ -30,6 +32,7 @@ def answer(
     first_period: str = "1960",
     series_id: str = GDP,
     known_at: str | None = None,
+    raw: tuple[bytes, ...] = (),
 ) -> Answer:
     """Return an answer that gives, for each area, these values by period."""
     rows = pd.DataFrame(
@@ -44,7 +47,10 @@ def answer(
         rows["known_at"] = pd.Timestamp(known_at).as_unit("us")
     indicator, template = indicator_of(GDP)
     digest = json.dumps(values)
-    provenance = Provenance(series_id, title, "US$", digest, first_period, at)
+    provenance = Provenance(
+        *(series_id, title, "US$", digest, first_period, at),
+        raw=tuple(map(Piece.of, raw)),
+    )
     return observations.answer(rows, indicator, template, provenance)
 
 
@@ -96,6 +102,53 @@ def test_revision_is_a_vintage(store: Store) -> None:
     }
     assert store.status().n_revisions == 1
     assert store.vintages()["value"].tolist() == [1.0, 2.0, 1.5, 3.0]
+
+
+def raw_of(store: Store) -> dict[datetime, list[bytes]]:
+    """Return the raw answers that are kept, by the moment of their fetch."""
+    with duckdb.connect(store.path, read_only=True) as connection:
+        rows = connection.sql(
+            "SELECT retrieved_at, sha256, size, compressed FROM raw_pieces "
+            "JOIN raw_answers USING (sha256) ORDER BY retrieved_at, piece"
+        ).fetchall()
+        [stored] = connection.sql("SELECT count(*) FROM raw_answers").fetchall()
+    assert stored == (len({sha256 for _, sha256, _, _ in rows}),)
+    kept: dict[datetime, list[bytes]] = {}
+    for at, sha256, size, compressed in rows:
+        content = gzip.decompress(compressed)
+        assert (hashlib.sha256(content).hexdigest(), len(content)) == (sha256, size)
+        kept.setdefault(at, []).append(content)
+    return kept
+
+
+def test_raw_answer_is_kept_as_it_came_page_by_page(store: Store) -> None:
+    store.write([answer({"DEU": {"2019": 1.0}}, raw=(b"page 1", b"\x00\xff" * 999))])
+    assert raw_of(store) == {MORNING: [b"page 1", b"\x00\xff" * 999]}
+
+
+def test_raw_answer_goes_when_no_value_comes_from_it_any_more(store: Store) -> None:
+    august, autumn, winter = (MORNING + timedelta(days=n) for n in (31, 92, 183))
+    store.write([answer({"DEU": {"2019": 1.0}, "WLD": {"2019": 9.0}}, raw=(b"July",))])
+    # Nothing but the date of the update has changed: the newest is kept none the less.
+    same = {"DEU": {"2019": 1.0}, "WLD": {"2019": 9.0}}
+    store.write([answer(same, august, raw=(b"August",))])
+    assert set(raw_of(store)) == {MORNING, august}
+    store.write([answer({**same, "WLD": {"2019": 8.0}}, autumn, raw=(b"autumn",))])
+    assert set(raw_of(store)) == {MORNING, autumn}
+    store.write([answer({**same, "WLD": {"2019": 7.0}}, winter, raw=(b"winter",))])
+    assert set(raw_of(store)) == {MORNING, autumn, winter}
+
+
+def test_raw_answer_that_several_series_share_is_kept_once(store: Store) -> None:
+    shared = [
+        answer({"DEU": {"2019": 1.0}}, series_id=series_id, raw=(b"the same file",))
+        for series_id in ("A", "B")
+    ]
+    store.write(shared)
+    assert raw_of(store) == {MORNING: [b"the same file"] * 2}
+    later = MORNING + timedelta(days=1)
+    store.write([answer({"DEU": {"2019": 1.0}}, later, series_id="A", raw=(b"x",))])
+    assert raw_of(store)[MORNING] == [b"the same file"] * 2
 
 
 AREAS = st.sampled_from(["DEU", "TGO", "WLD"])

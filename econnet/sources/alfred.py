@@ -23,7 +23,7 @@ from econnet.errors import SourceError
 from econnet.sources import observations
 from econnet.sources.fred import PERIOD_NAME
 from econnet.sources.http import NOT_ITS_FORMAT, MissingSeriesError, PoliteSession
-from econnet.sources.observations import Answer, Provenance
+from econnet.sources.observations import Answer, Piece, Provenance
 
 VINTAGES_A_CALL = 2_000
 ROWS_A_CALL = 100_000
@@ -43,9 +43,14 @@ class Alfred:
     url: str
     key: str = field(repr=False)
 
-    def rows(self, path: str, name: str, series_id: str, **query: str) -> list[Any]:
-        """Return the list `name` of an answer, all its pages put together."""
-        rows: list[Any] = []
+    def rows(
+        self, path: str, name: str, series_id: str, **query: str
+    ) -> tuple[list[Any], list[Piece]]:
+        """Return the list `name` of an answer, and the pages it was put together of.
+
+        The key does not stand in the pages, even where the service repeats it.
+        """
+        rows, pages = list[Any](), list[Piece]()
         for _ in range(MOST_PAGES):
             response = self.session.answer(
                 series_id,
@@ -67,8 +72,10 @@ class Alfred:
                 reason = "answered with something that is not ALFRED's format"
                 # `from None`: the cause quotes the answer, and that may hold the key.
                 raise SourceError(self.session.complaint(series_id, reason)) from None
+            hidden = response.content.replace(self.key.encode(), b"***")
+            pages.append(Piece.of(hidden))
             if len(rows) >= count:
-                return rows
+                return rows, pages
             if not page[name]:
                 break
         reason = f"{len(rows):,} rows came of {count:,} that were announced"
@@ -99,7 +106,7 @@ def vintages(alfred: Alfred, series_id: str) -> Vintages:
     SourceError
         What came are no dates.
     """
-    dates = alfred.rows("series/vintagedates", "vintage_dates", series_id)
+    dates, _ = alfred.rows("series/vintagedates", "vintage_dates", series_id)
     if not dates:
         raise MissingSeriesError(alfred.session.complaint(series_id, "no vintages"))
     try:
@@ -129,10 +136,8 @@ def read(
         vintages.dates[first : first + VINTAGES_A_CALL]
         for first in range(0, len(vintages.dates), VINTAGES_A_CALL)
     ]
-    rows = [
-        row
-        for span in spans
-        for row in alfred.rows(
+    answers = [
+        alfred.rows(
             "series/observations",
             "observations",
             vintages.series_id,
@@ -141,7 +146,9 @@ def read(
             output_type="1",
             limit=str(ROWS_A_CALL),
         )
+        for span in spans
     ]
+    rows = [row for those, _ in answers for row in those]
     table = _table(rows, template, alfred.session.complaint(vintages.series_id, ""))
     first_vintage = pd.Timestamp(vintages.dates[0])
     table["known_at"] = table["known_at"].mask(table["known_at"] <= first_vintage)
@@ -152,6 +159,7 @@ def read(
         digest=vintages.digest,
         first_period=str(start_year),
         retrieved_at=vintages.retrieved_at,
+        raw=tuple(page for _, pages in answers for page in pages),
     )
     rows_of_country = table.assign(country=country.alpha3)
     return observations.answer(rows_of_country, indicator, template, provenance)

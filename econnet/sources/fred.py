@@ -7,7 +7,6 @@ like `GS10-TB3MS` is a difference, taken period by period where both series exis
 decimal, so that 4.03 less 3.90 is 0.13.
 """
 
-import hashlib
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -30,7 +29,7 @@ from econnet.sources.http import (
     Turnstile,
     complaint,
 )
-from econnet.sources.observations import Answer, Provenance
+from econnet.sources.observations import Answer, Piece, Provenance
 
 AT_ONCE, PER_SECOND = 2, 2.0
 CONTENT_TYPES = frozenset(
@@ -40,11 +39,11 @@ CONTENT_TYPES = frozenset(
 
 @dataclass(frozen=True)
 class Download:
-    """The dated values of one plain series, in order, and the SHA-256 of its file."""
+    """The dated values of one plain series, in order, and the file they stand in."""
 
     series_id: str
     values: Mapping[date, Decimal]
-    digest: str
+    raw: Piece
     retrieved_at: datetime
 
 
@@ -110,6 +109,7 @@ def read(
         digest=digest(downloads),
         first_period=str(start_year),
         retrieved_at=max(download.retrieved_at for download in downloads),
+        raw=tuple(download.raw for download in downloads),
     )
     rows = table.assign(country=country.alpha3)
     return observations.answer(rows, indicator, template, provenance)
@@ -117,7 +117,7 @@ def read(
 
 def digest(downloads: Sequence[Download]) -> str:
     """Return what identifies the files that a series was made from."""
-    return " ".join(download.digest for download in downloads)
+    return " ".join(download.raw.sha256 for download in downloads)
 
 
 class Reader(FredReader):  # type: ignore[misc]  # it has no types
@@ -143,8 +143,8 @@ class Reader(FredReader):  # type: ignore[misc]  # it has no types
             raise MissingSeriesError(
                 self.session.complaint(self.symbols, "not one value")
             )
-        digest = hashlib.sha256(response.content).hexdigest()
-        return Download(self.symbols, values, digest, observations.now())
+        raw = Piece.of(response.content)
+        return Download(self.symbols, values, raw, observations.now())
 
 
 def by_period(

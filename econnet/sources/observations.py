@@ -6,6 +6,8 @@ fetch in UTC, `known_at` the day of publication at midnight, empty where the sou
 not tell. A value that a source has withdrawn is a row whose value is missing.
 """
 
+import gzip
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -46,6 +48,22 @@ Complaint = Callable[[str], EconnetError]
 
 
 @dataclass(frozen=True)
+class Piece:
+    """What a source sent, or a page of it, compressed; `sha256` and `size` before."""
+
+    sha256: str
+    size: int
+    compressed: bytes = field(repr=False)
+
+    @classmethod
+    def of(cls, content: bytes) -> "Piece":
+        """Return a piece that holds `content`."""
+        # The fastest level keeps a twentieth of JSON; the best takes ten times as long.
+        compressed = gzip.compress(content, compresslevel=1, mtime=0)
+        return cls(hashlib.sha256(content).hexdigest(), len(content), compressed)
+
+
+@dataclass(frozen=True)
 class Provenance:
     """Where an answer comes from, and what it covers.
 
@@ -59,6 +77,8 @@ class Provenance:
         The period asked from; of what came before, the answer says nothing.
     edition
         The source's own date of its last update; empty where it tells none.
+    raw
+        The raw answer itself, in the pieces in which it came.
     """
 
     series_id: str
@@ -68,6 +88,7 @@ class Provenance:
     first_period: str
     retrieved_at: datetime
     edition: str = ""
+    raw: tuple[Piece, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -30,7 +30,7 @@ from econnet.sources.http import (
     Turnstile,
     complaint,
 )
-from econnet.sources.observations import Answer, Provenance
+from econnet.sources.observations import Answer, Piece, Provenance
 
 AT_ONCE = 4
 ROWS_A_PAGE = 32_500  # the most that it gives
@@ -110,6 +110,7 @@ def read(
         digest=download.digest,
         first_period=str(start_year),
         retrieved_at=download.retrieved_at,
+        raw=tuple(map(Piece.of, download.pages)),
         edition=one_line(str(pages[0][0].get("lastupdated", "")), at_most=40),
     )
     table = observations.in_order(table, ["country", "period"], problem)

@@ -1,0 +1,145 @@
+import lzma
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import pytest
+
+from econnet import storefile
+from econnet.errors import DataError
+from econnet.store import Store
+from tests.test_store import answer
+
+UPGRADES = Path(__file__).parent / "upgrades"
+JULY = datetime(2026, 7, 1, 9, 30)
+
+
+@pytest.fixture
+def older(tmp_path: Path) -> Path:
+    """Return a store that econnet wrote before raw answers were kept."""
+    path = tmp_path / "econnet.duckdb"
+    path.write_bytes(lzma.decompress((UPGRADES / "store-1.duckdb.xz").read_bytes()))
+    return path
+
+
+def rows_of(path: Path, table: str) -> list[tuple[object, ...]]:
+    with duckdb.connect(path, read_only=True) as connection:
+        return connection.sql(f"SELECT * FROM {table}").fetchall()  # noqa: S608
+
+
+@contextmanager
+def changed(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect(path) as connection:
+        yield connection
+
+
+def test_store_of_version_1_is_upgraded_with_every_value_in_its_place(
+    older: Path,
+) -> None:
+    tables = ("observations", "aggregates", "series", "answers", "rebased")
+    before = {table: rows_of(older, table) for table in tables}
+    assert len(before["observations"]) == 15
+    store = Store(older)
+    rows = store.vintages()
+    assert {table: rows_of(older, table) for table in tables} == before
+    assert rows_of(older, "about") == [(storefile.VERSION,)]
+    # What was written in June, by the code of then: its own words for it.
+    newest = store.observations().query("country == 'DEU'")
+    assert dict(zip(newest["period"], newest["value"], strict=True)) == {
+        "2019": 0.1 + 0.2,
+        "2020": 2.5,
+    }
+    june = store.observations(JULY).query("country == 'DEU'")
+    assert june["value"].tolist() == [0.1 + 0.2, 2.0, 3.0]
+    dated = rows.query("series_id == 'DATED' and period == '2019'")
+    assert dated["known_at"].tolist() == [
+        pd.Timestamp("2021-03-01"),
+        pd.Timestamp("2022-03-01"),
+    ]
+    assert store.status().rebased["base_kept"].tolist() == [2020]
+
+
+def test_older_store_is_kept_until_something_is_written(older: Path) -> None:
+    content = older.read_bytes()
+    store, backup = Store(older), older.with_name("econnet.duckdb.v1.bak")
+    store.observations()
+    assert backup.read_bytes() == content
+    assert storefile.backups(older) == [backup]
+    store.write([answer({"ITA": {"2020": 1.0}})])
+    assert storefile.backups(older) == []
+    assert len(store.observations(countries=["ITA", "DEU"])) == 3
+
+
+def test_upgrade_that_breaks_off_leaves_the_older_store(
+    older: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = older.read_bytes()
+
+    def no_space(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("econnet.whole.copy", no_space)
+    with pytest.raises(OSError, match="No space left"):
+        Store(older).observations()
+    assert older.read_bytes() == content
+    assert sorted(path.name for path in older.parent.iterdir()) == [
+        *("econnet.duckdb", "econnet.duckdb.lock")
+    ]
+
+
+def test_copy_that_differs_does_not_take_the_place_of_the_older(
+    older: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    schema = storefile.SCHEMA.replace("value DOUBLE", "value FLOAT")
+    monkeypatch.setattr(storefile, "SCHEMA", schema)
+    content = older.read_bytes()
+    with pytest.raises(DataError, match="differs in observations"):
+        Store(older).observations()
+    assert older.read_bytes() == content
+    assert storefile.backups(older) == []
+
+
+def test_upgrade_that_the_database_refuses_is_told_in_one_line(older: Path) -> None:
+    with changed(older) as connection:
+        connection.execute("ALTER TABLE series ALTER base TYPE VARCHAR")
+        connection.execute("UPDATE series SET base = 'the year of the flood'")
+    content = older.read_bytes()
+    with pytest.raises(DataError, match="could not be brought to version") as caught:
+        Store(older).observations()
+    assert "\n" not in str(caught.value)
+    assert older.read_bytes() == content
+
+
+def test_newer_store_is_refused_by_both_versions_and_left_alone(older: Path) -> None:
+    with changed(older) as connection:
+        connection.execute("UPDATE about SET version = 99")
+    content = older.read_bytes()
+    with pytest.raises(DataError, match="of version 99") as caught:
+        Store(older).observations()
+    assert f"versions up to {storefile.VERSION}: upgrade econnet" in str(caught.value)
+    assert older.read_bytes() == content
+    assert storefile.backups(older) == []
+
+
+def test_database_of_another_program_is_refused_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "econnet.duckdb"
+    with changed(path) as connection:
+        connection.execute("CREATE TABLE about(text VARCHAR)")
+    content = path.read_bytes()
+    with pytest.raises(DataError, match="no store of econnet"):
+        Store(path).observations()
+    assert path.read_bytes() == content
+
+
+def test_reading_changes_not_even_a_log(older: Path) -> None:
+    with changed(older) as connection:
+        connection.execute("PRAGMA disable_checkpoint_on_shutdown")
+        connection.execute("INSERT INTO about VALUES (1)")
+    before = {path: path.read_bytes() for path in older.parent.iterdir()}
+    assert len(before) == 2
+    with storefile.reading(older) as connection:
+        assert connection.sql("FROM about").fetchall() == [(1,), (1,)]
+    assert {path: path.read_bytes() for path in older.parent.iterdir()} == before
