@@ -18,6 +18,7 @@ from econnet.evaluation.signals import FalseAlarm
 from econnet.features import Event
 from econnet.models import Ahead
 from econnet.panel import Vintages
+from econnet.provenance import Provenance
 from econnet.whatif import WhatIf
 
 
@@ -306,6 +307,8 @@ class Forecast:
     importance
         What past forecasts lose without each indicator, the largest first; empty where
         it was not measured.
+    provenance
+        What it was made with, so that it can be made again.
     """
 
     country: Country
@@ -335,7 +338,12 @@ class Forecast:
     episodes: tuple[Episode, ...]
     false_alarms: tuple[FalseAlarm, ...]
     data: DataUsed
-    versions: dict[str, str]
+    provenance: Provenance
     made_at: str
     what_if: WhatIf | None = None
     importance: tuple[Weight, ...] = ()
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """What computed it, by name: econnet first, and all beneath."""
+        return self.provenance.tools

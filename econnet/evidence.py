@@ -1,14 +1,12 @@
 """What a forecast is judged by: the country's past, its track record and its data."""
 
-import platform
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from threadpoolctl import threadpool_info, threadpool_limits
+from threadpoolctl import threadpool_limits
 
 from econnet import (
     labels,
@@ -257,18 +255,6 @@ def _series_used(prepared: Prepared, about: "pd.Series[Any]") -> SeriesUsed:
         recent_periods=tuple(str(period) for period in values.index[-RECENT:]),
         recent=tuple(values.iloc[-RECENT:].tolist()),
     )
-
-
-def versions() -> dict[str, str]:
-    """Return the versions, and the BLAS kernel, on which the last bits depend."""
-    found = {
-        name: version(name) for name in ("econnet", "numpy", "pandas", "scikit-learn")
-    }
-    blas = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
-    kernels = sorted(
-        {f"{pool['internal_api']} {pool['architecture']}" for pool in blas}
-    )
-    return {"python": platform.python_version(), **found, "blas": ", ".join(kernels)}
 
 
 # Newest values of a series that the report draws beside its name.

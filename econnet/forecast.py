@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from econnet import ensemble, evidence, models, replay
+from econnet import ensemble, evidence, models, provenance, replay
 from econnet.answer import (
     Forecast,
     Previous,
@@ -257,7 +257,9 @@ def make(
         episodes=judged.episodes,
         false_alarms=judged.false_alarms,
         data=evidence.data_used(prepared),
-        versions=evidence.versions(),
+        provenance=provenance.of(
+            prepared.panel, prepared.known.observations["retrieved_at"].max()
+        ),
         made_at=pd.Timestamp.now("UTC").isoformat(timespec="seconds"),
         what_if=told.what_if,
         importance=tuple(

@@ -19,6 +19,7 @@ MAP = [
     ["network"],
     ["compute"],
     ["panel"],
+    ["provenance"],
     ["dating"],
     ["labels"],
     ["readings"],
@@ -36,6 +37,7 @@ MAP = [
     ["streaming"],
     ["backtest", "hindsight", "journal", "ranking"],
     ["report"],
+    ["verify"],
     ["api"],
     ["cli"],
 ]

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,7 +18,7 @@ from econnet.cli.jobs import (
     ranking_folder,
 )
 from econnet.cli.options import All, Assumptions, TaskOptions, flat
-from econnet.errors import UsageError
+from econnet.errors import DataError, UsageError
 from econnet.report import Format, Paper
 
 if TYPE_CHECKING:
@@ -39,20 +40,46 @@ def report(
     ] = None,
     paper: Annotated[Paper, typer.Option(help="Size of the PDF.")] = "a4",
     assumptions: Assumptions = None,
+    verify: Annotated[
+        bool,
+        typer.Option(
+            "--verify",
+            help="Make the forecast of the report that is there again, and compare; "
+            "writes nothing.",
+        ),
+    ] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="With --verify: print JSON only.")
+    ] = False,
 ) -> None:
     """Write the report: PDF, HTML, pictures, and every number.
 
     Of several countries a ranking too, with a map of the world. Trains first where no
-    model fits, and says so.
+    model fits, and says so. With --verify, seed, members and date are the report's.
 
     Example: econnet report --country BRA --format pdf --paper letter
 
     Example: econnet report --all --format html
+
+    Example: econnet report --country DEU --verify
     """
     from econnet import whatif
 
     if everything and task.country:
         raise UsageError("--all means every country: leave out --country")
+    if verify:
+        if everything or formats or assumptions:
+            raise UsageError(
+                "--verify repeats reports that are there: name their countries, and "
+                "leave out --all, --format and --set"
+            )
+        _verify(task, as_json=json)
+        return
+    if json:
+        raise UsageError(
+            "--json goes with --verify: `--format json` writes report.json, and "
+            "`econnet forecast --json` prints it"
+        )
     supposed = [whatif.parse(text) for text in assumptions or []]
     chosen = formats or list(Format)
     asked = everything or task.country or task.data is not None
@@ -69,6 +96,28 @@ def report(
     if found is not None and made is not None:
         folder = ranking_folder(task, made.task, found)
         _write_ranking(folder, made, chosen, paper, pages)
+
+
+def _verify(task: TaskOptions, *, as_json: bool) -> None:
+    """Make the forecasts of reports again, and say whether they are the same."""
+    from econnet import verify
+
+    found = []
+    for one in jobs(replace(task, as_of=None)):
+        report = verify.read(one.report_folder / "report.json")
+        with show.progress(f"Replaying history: {one.country.name}") as progress:
+            found.append(verify.verify(report, one.known, one.country, progress))
+    wrong = [it for it in found if not it.verified]
+    if as_json:
+        show.as_json(
+            {"verified": not wrong, "reports": [verify.to_dict(it) for it in found]}
+        )
+    else:
+        for it in found:
+            if it.verified:
+                show.answer(it.sentence())
+    if wrong:
+        raise DataError("\n".join(it.sentence() for it in wrong))
 
 
 def _write_reports(

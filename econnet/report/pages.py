@@ -99,7 +99,7 @@ def content(forecast: Forecast) -> Content:
         "caveats": words.caveats(forecast),
         "command": words.command(forecast),
         "citation": words.citation(forecast),
-        "versions": " · ".join(f"{name} {v}" for name, v in forecast.versions.items()),
+        "provenance": words.provenance(forecast),
     }
 
 

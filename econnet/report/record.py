@@ -81,6 +81,7 @@ def to_dict(forecast: Forecast) -> dict[str, Json]:
         "version": forecast.versions["econnet"],
         "versions": dict(forecast.versions),
         "seed": task.seed,
+        "provenance": {**_known(asdict(forecast.provenance)), "task": asdict(task)},
         "made_at": forecast.made_at,
     }
 

@@ -28,6 +28,7 @@ from econnet.evaluation.comparison import Comparison
 from econnet.evaluation.signals import FalseAlarm
 from econnet.labels import RULES
 from econnet.models import Ahead
+from econnet.provenance import Provenance
 from econnet.ranking import LeftOut, Ranking
 from econnet.sources import snapshot
 
@@ -144,7 +145,14 @@ def forecast_of(
             for number, it in enumerate(_drivers(9))
             for size in (0.009 - 0.0015 * number,)
         ),
-        versions={"econnet": "0.1.0", "numpy": "2.4.0", "python": "3.11.9"},
+        provenance=Provenance(
+            versions={"econnet": "0.1.0", "numpy": "2.4.0", "python": "3.11.9"},
+            blas=("openblas 0.3.30 Haswell",),
+            processor="Linux x86_64 X86_V2 X86_V3",
+            data="5f" * 32,
+            as_of="2026-11-24T00:00:00",
+            retrieved_until="2026-11-24T00:00:00",
+        ),
         made_at="2026-11-24T02:30:00+00:00",
     )
 

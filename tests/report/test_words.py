@@ -239,6 +239,24 @@ def test_command_quotes_what_a_shell_would_read_otherwise(germany: Forecast) -> 
     assert "--target" not in command
 
 
+def test_report_says_what_it_was_made_with_and_how_to_verify_it(
+    germany: Forecast,
+) -> None:
+    within = replace(germany.task, event="within", vintages="revised", rolling_years=30)
+    asked = replace(germany, task=within)
+    said = words.provenance(asked)
+    for name, version in germany.versions.items():
+        assert f"{name} {version}" in said
+    assert germany.provenance.data[:16] in said
+    subject = (
+        "--country DEU --frequency Q --label negative-growth --horizon 1 --event within"
+    )
+    assert said.endswith(f"econnet report --verify {subject}")
+    assert words.command(asked).startswith(
+        f"econnet train {subject} --rolling-years 30 --vintages revised --pool all"
+    )
+
+
 def test_contributions_lead_from_the_average_to_the_forecast(germany: Forecast) -> None:
     one = replace(germany.drivers[0], title="Exports", contribution=1.0986122886681098)
     forecast = replace(germany, probability=0.5, drivers=(one,))

@@ -47,6 +47,7 @@ from econnet.report.words.method import (
     credit,
     data,
     method,
+    provenance,
 )
 from econnet.report.words.pictures import ALT_TEXTS, alt
 from econnet.report.words.plain import (
@@ -97,6 +98,7 @@ __all__ = [
     "pool_scores",
     "position",
     "printable",
+    "provenance",
     "ranking_credit",
     "ranking_made",
     "ranking_title",

@@ -1,6 +1,7 @@
 """Where the data come from, how the forecast was made, and what to keep in mind."""
 
 import shlex
+from collections.abc import Mapping
 from datetime import date
 
 from econnet.answer import Forecast, Task
@@ -138,22 +139,51 @@ def caveats(forecast: Forecast) -> list[str]:
 
 def command(forecast: Forecast) -> str:
     """Return the command that makes the same forecast again."""
-    task, data = forecast.task, forecast.data
-    own_file = data.source not in {"snapshot", "store"}
+    task = forecast.task
     options = {
-        "--data": data.source if own_file else None,
+        **_subject(forecast),
+        "--rolling-years": task.rolling_years,
+        "--vintages": task.vintages if task.vintages != "real" else None,
+        "--pool": task.pool,
+        "--members": task.members,
+        "--seed": task.seed,
+        "--as-of": forecast.data.as_of,
+    }
+    return _command("train", options)
+
+
+def provenance(forecast: Forecast) -> str:
+    """Return what the forecast was made with, and how to hold it against that."""
+    versions = " · ".join(f"{name} {it}" for name, it in forecast.versions.items())
+    verify = _command("report --verify", _subject(forecast))
+    return (
+        f"{versions} · SHA-256 of the data {forecast.provenance.data[:16]}. Made again "
+        f"and compared by: {verify}"
+    )
+
+
+def _subject(forecast: Forecast) -> dict[str, object]:
+    """Return the options that say which report it is; `None` of what goes unsaid."""
+    task, source = forecast.task, forecast.data.source
+    own_file = source not in {"snapshot", "store"}
+    return {
+        "--data": source if own_file else None,
         "--country": forecast.country.name if own_file else forecast.country.alpha3,
         "--frequency": task.frequency,
         "--target": task.target if task.target != "real_gdp" else None,
         "--label": task.label,
-        "--horizon": str(task.horizon),
-        "--pool": task.pool,
-        "--members": str(task.members),
-        "--seed": str(task.seed),
-        "--as-of": data.as_of,
+        "--horizon": task.horizon,
+        "--event": task.event if task.event != "at" else None,
     }
-    given = [f"{name} {shlex.quote(value)}" for name, value in options.items() if value]
-    return f"econnet train {' '.join(given)}"
+
+
+def _command(name: str, options: Mapping[str, object]) -> str:
+    given = [
+        f"{option} {shlex.quote(str(value))}"
+        for option, value in options.items()
+        if value is not None
+    ]
+    return f"econnet {name} {' '.join(given)}"
 
 
 def attribution(forecast: Forecast) -> str:
