@@ -311,7 +311,7 @@ CHECKS = [
         Check(
             f"gradient of a network of every activation to a {last}",
             TORCH,
-            6,
+            13,
             partial(_gradients_by_torch, last),
             needs="torch",
         )
@@ -326,7 +326,7 @@ CHECKS = [
     Check(
         "twenty steps of gradient descent, momentum, Nesterov's and Adam",
         "PyTorch in float64",
-        9,
+        14,
         _steps_by_torch,
         needs="torch",
     ),
