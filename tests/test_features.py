@@ -9,7 +9,7 @@ from econnet.catalog import Frequency
 from econnet.features import Event, Features, Scaler
 from econnet.readings import NEVER
 from econnet.sources import snapshot
-from tests.builders import observations, output, panel_of, world
+from tests.builders import observations, output, panel_of, published, world
 
 
 def built(levels: dict[str, pd.Series], horizon: int = 1) -> Features:
@@ -287,3 +287,65 @@ def test_world_has_a_row_for_every_country_and_origin() -> None:
     assert set(made.countries) == {"DEU", "FRA", "ITA"}
     assert len(made.X) == len(made.y) == len(made.known_at) == 3 * 41
     assert made.named("real_gdp").shape == (len(made.X),)
+
+
+def test_unemployment_of_years_has_no_sahm_gap() -> None:
+    levels = output("DEU", "2000", [100, 101, 100, 103, 104])
+    known = panel_of({"real_gdp": levels, "unemployment": levels / 20}, "A")
+    made = features.build(known, labels.apply(known, "negative-growth"), 1)
+    assert "unemployment" in [column.name for column in made.columns]
+    assert made.measured("sahm_gap") is None
+
+
+@pytest.fixture(scope="module")
+def vintages() -> Features:
+    """Return features of output published from 2000 on, and investment from 2005 on."""
+    rows = world(countries=2, quarters=100)
+    output_alone = rows["indicator"] == "real_gdp"
+    parts = [
+        published(rows[output_alone], first="2000Q1"),
+        published(rows[~output_alone], first="2005Q1"),
+    ]
+    known = panel.build(pd.concat(parts, ignore_index=True), "Q")
+    return features.build(known, labels.apply(known, "turning-points"), 1)
+
+
+def seen_on(made: Features, day: str) -> Features:
+    return made.as_known_on(np.datetime64(day, "D").astype(np.int64))
+
+
+def test_series_is_hidden_until_its_first_vintage_and_then_seen_whole(
+    vintages: Features,
+) -> None:
+    """The first vintage of investment, of 2005Q1, came out on 30 May 2005."""
+    early = vintages.origins <= pd.Period("2005Q1", "Q")
+    for day, seen in (("2005-05-29", False), ("2005-05-30", True)):
+        made = seen_on(vintages, day)
+        assert np.isfinite(made.named("real_gdp")[early]).any()
+        assert np.isfinite(made.named("investment")[early]).any() == seen
+    late = vintages.origins > pd.Period("2005Q2", "Q")
+    hidden = seen_on(vintages, "2005-05-29").named("investment")
+    np.testing.assert_array_equal(hidden[late], vintages.named("investment")[late])
+
+
+@pytest.mark.parametrize("day", ["2004-12-31", "2009-05-30"])
+def test_targets_seen_on_a_day_are_the_labels_told_by_then(
+    vintages: Features, day: str
+) -> None:
+    made = seen_on(vintages, day)
+    told = vintages.label.on(pd.Timestamp(day))
+    target = [(country, origin + 1) for country, origin in vintages.index]
+    expected = told.reindex(target).to_numpy()
+    number = np.datetime64(day, "D").astype(np.int64)
+    seen = made.target_known_at <= number
+    np.testing.assert_array_equal(seen, ~np.isnan(made.y))
+    np.testing.assert_array_equal(made.y[seen], expected[seen])
+    assert np.isnan(expected[~seen]).all()
+    assert 0 < seen.sum() < np.isfinite(seen_on(vintages, "2012-12-31").y).sum()
+
+
+def test_scaler_knows_the_percentiles_of_its_rows() -> None:
+    X = np.random.default_rng(0).normal(size=(501, 2))
+    scaler = Scaler.fit(X, np.arange(2), np.ones(2))
+    for found, share in ((scaler.low, 1), (scaler.median, 50), (scaler.high, 99)):
+        np.testing.assert_allclose(found, np.percentile(X, share, axis=0))

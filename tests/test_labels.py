@@ -149,6 +149,49 @@ def test_every_rule_has_its_clause(name: str) -> None:
     assert "exports" in labels.clause(name, "exports", "exports")
 
 
+def test_clause_of_marks_that_are_somebody_elses_names_them() -> None:
+    assert labels.clause("given:slump", "real_gdp", "Real GDP") == "slump is 1"
+    assert "NBER" in labels.clause("nber", "real_gdp", "Real GDP")
+
+
+def test_growth_is_missing_where_the_earlier_level_is_not_above_zero() -> None:
+    levels = output("DEU", "2000Q1", [0, 2, -1, 3, 6, np.nan, 3])
+    change = labels.growth(levels)
+    np.testing.assert_equal(
+        change.tolist(), [np.nan, np.nan, -150, np.nan, 100, np.nan, np.nan]
+    )
+    two = labels.growth(pd.concat([levels, output("FRA", "2000Q1", [1, 2, 4])]), 2)
+    np.testing.assert_equal(two.loc["FRA"].tolist(), [np.nan, np.nan, 300])
+    assert two.loc["DEU"].iloc[-1] == -50
+
+
+def test_label_says_by_which_rule_of_what_it_is() -> None:
+    levels = output("DEU", "2000Q1", [100, 101, 100, 99])
+    built = panel_of({"real_gdp": levels, "exports": levels})
+    label = labels.apply(built, "two-quarters", "exports")
+    assert (label.name, label.target) == ("two-quarters", "exports")
+    assert label.meaning == RULES["two-quarters"].meaning
+    given_label = labels.apply(
+        panel_of({"real_gdp": levels, "exports": levels * 0}), "given:exports"
+    )
+    assert (given_label.name, given_label.target) == ("given:exports", "real_gdp")
+    assert given_label.meaning == "the column exports being 1"
+
+
+@pytest.mark.parametrize(
+    ("levels", "settled"),
+    [
+        ([100, 101, 102, 103, 104, 105, 106, 107, 106, 105, 108, 110, 107, 106], False),
+        ([100, 101, 102, 103, 104, 105, 106, 107, 108, 109, 110, 111, 112, 113], True),
+    ],
+)
+def test_label_is_settled_if_it_was_never_told_otherwise(
+    levels: list[float], settled: bool
+) -> None:
+    built = panel_of({"real_gdp": output("DEU", "2000Q1", levels)})
+    assert labels.apply(built, "turning-points").settled is settled
+
+
 def test_negative_growth_is_a_level_below_the_one_before() -> None:
     levels = output("DEU", "2000Q1", [100, 99, 99, 101])
     np.testing.assert_equal(marks("negative-growth", levels), [np.nan, 1, 0, 0])
@@ -233,6 +276,69 @@ def test_nber_contraction_is_not_known_before_its_announcement() -> None:
 def test_nber_quarter_contracts_where_one_of_its_months_does() -> None:
     quarters = pd.period_range("2019Q4", "2020Q3", freq="Q")
     assert labels.nber_marks(quarters)["contraction"].tolist() == [0, 1, 1, 0]
+
+
+def test_nber_quarter_is_known_with_the_last_of_its_months() -> None:
+    quarters = pd.period_range("2007Q4", "2011Q2", freq="Q")
+    known_at = labels.nber_marks(quarters)["known_at"]
+    assert known_at["2008Q1"] == pd.Timestamp("2008-12-01")
+    assert known_at["2008Q4"] == pd.Timestamp("2010-09-20")
+    assert known_at["2010Q4"] == pd.Timestamp("2011-12-31")
+
+
+def test_nber_contraction_before_there_was_a_committee_is_known_after_a_year() -> None:
+    """The peak of November 1973 was followed by its first month on 1 December."""
+    months = pd.period_range("1973-11", "1976-12", freq="M")
+    known_at = labels.nber_marks(months)["known_at"]
+    assert known_at["1973-12"] == pd.Timestamp("1974-12-01")
+    # The trough of March 1975 a year after its last day, and with it all since 1974-12.
+    assert known_at["1974-12"] == known_at["1975-03"] == pd.Timestamp("1976-03-31")
+    assert known_at["1975-04"] == pd.Timestamp("1976-04-30")
+
+
+def test_nber_says_nothing_of_what_came_before_it_or_of_a_quarter_half_gone() -> None:
+    months = pd.period_range("1948-10", "1949-01", freq="M")
+    contraction = labels.nber_marks(months)["contraction"]
+    np.testing.assert_equal(contraction.tolist(), [np.nan, np.nan, 1, 1])
+    first = labels.nber_marks(pd.period_range("1948Q4", "1949Q1", freq="Q"))
+    np.testing.assert_equal(first["contraction"].tolist(), [np.nan, 1])
+
+
+def test_nber_has_turning_points_by_months_and_by_quarters_of_its_own() -> None:
+    """NBER: the peak of February 2020 is one of the last quarter of 2019."""
+    months, quarters = (labels.nber_turning_points(it) for it in ("M", "Q"))
+    assert len(months) == len(quarters) == 24
+    assert months["kind"].tolist() == quarters["kind"].tolist()
+    assert months["kind"].tolist() == ["peak", "trough"] * 12
+    assert [str(it) for it in months["period"].iloc[[0, 1, -2, -1]]] == [
+        *("1948-11", "1949-10", "2020-02", "2020-04")
+    ]
+    assert [str(it) for it in quarters["period"].iloc[[0, 1, -2, -1]]] == [
+        *("1948Q4", "1949Q4", "2019Q4", "2020Q2")
+    ]
+
+
+def test_nber_shows_industrial_production_where_output_is_not_measured() -> None:
+    growing = output("USA", "2007-01", np.linspace(100, 110, 40).tolist())
+    built = panel_of({"industrial_production": growing}, "M")
+    label = labels.apply(built, "nber")
+    assert label.target == "industrial_production"
+    assert labels.apply(built, "nber", "industrial_production").target == label.target
+    quarterly = panel_of({"real_gdp": output("USA", "2007Q1", [100, 101, 102])})
+    assert labels.apply(quarterly, "nber").target == "real_gdp"
+
+
+def test_nber_says_nothing_that_was_announced_after_the_data_end() -> None:
+    """The peak of December 2007 was announced on 1 December 2008."""
+    growing = output("USA", "2007-01", np.linspace(100, 110, 20).tolist())
+    rows = observations("USA", "industrial_production", "2007-01", growing.tolist())
+    day = pd.Timestamp("2008-11-30")
+    label = labels.apply(panel.build(rows, "M", as_of=day), "nber")
+    assert label.values.loc["USA"].loc["2008-01":].isna().all()
+    later = labels.apply(
+        panel.build(rows, "M", as_of=day + pd.Timedelta(days=1)), "nber"
+    )
+    assert later.values.loc["USA"].loc["2008-01":"2008-06"].tolist() == [1] * 6
 
 
 def test_nber_labels_the_united_states_alone() -> None:
