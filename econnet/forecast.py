@@ -152,7 +152,9 @@ def stored_model(prepared: Prepared, path: Path) -> Model | None:
     Raises
     ------
     ValueError
-        The file is not a model, or is damaged.
+        The file is not a model, is damaged, or too old to be read.
+    DataError
+        It is a newer econnet's.
     """
     try:
         model = models.load(path)

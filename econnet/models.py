@@ -4,6 +4,10 @@ The file is a cache that can be opened years later: it holds all that a forecast
 report need besides the data, and a fingerprint of the data it was trained on. A model
 that was trained on other data, for another task or by another version does not fit, and
 is trained again.
+
+It carries the version of its schema, and is never rewritten for being old. Schema 1 is
+from before inputs were ranks, so its networks cannot be carried over, and are trained
+again; 2, which did not say so yet, is read as it is; 3 carries the number.
 """
 
 import hashlib
@@ -18,10 +22,12 @@ import numpy as np
 import pandas as pd
 
 from econnet import whole
+from econnet.errors import DataError
 from econnet.evaluation.metrics import BrierParts, Scores
 from econnet.features import SHARES, Features, Scaler
 from econnet.importance import Importance
 from econnet.network import Architecture, Network
+from econnet.network.storage import NewerFileError
 
 T = TypeVar("T")
 
@@ -117,6 +123,7 @@ def save(model: Model, path: Path) -> None:
         **{f"scaler.{key}": value for key, value in asdict(model.scaler).items()},
     }
     metadata = {
+        "schema": SCHEMA,
         "fingerprint": model.fingerprint,
         "share": model.share,
         "models": names["model"],
@@ -154,9 +161,15 @@ def load(path: Path) -> Model:
     Raises
     ------
     ValueError
-        The file is not a model, or is damaged.
+        The file is not a model, is damaged, or is so old that it must be trained again.
+    DataError
+        The file is a newer econnet's.
     """
-    network, metadata, arrays = Network.load_with(path)
+    try:
+        network, metadata, arrays = Network.load_with(path)
+    except NewerFileError as error:
+        raise DataError(newer(path, str(error))) from error
+    _check_version(path, metadata, arrays)
     try:
         scaler = Scaler(**{f.name: arrays[f"scaler.{f.name}"] for f in fields(Scaler)})
         _check_scaler(scaler, network.architecture)
@@ -173,6 +186,34 @@ def load(path: Path) -> Model:
         raise ValueError(f"{path} is a network, but not a model: no {error}") from error
     except (TypeError, ValueError) as error:
         raise ValueError(f"{path} is a network, but not a model: {error}") from error
+
+
+def newer(path: Path, reason: str) -> str:
+    """Return what to tell about a model of a newer econnet."""
+    return (
+        f"{path} cannot be used: {reason}: upgrade econnet, or put a model of this one "
+        "in its place with `econnet train`"
+    )
+
+
+def _check_version(
+    path: Path, metadata: Mapping[str, Any], arrays: Mapping[str, np.ndarray]
+) -> None:
+    """Raise `DataError` for a newer schema, `ValueError` for one too old to be read."""
+    schema = metadata.get("schema", 1 if "scaler.median" in arrays else 2)
+    if type(schema) is not int or schema < 1:
+        raise ValueError(f"{path} is of no schema that there was: {str(schema)[:40]}")
+    if schema > SCHEMA:
+        reason = (
+            f"the file is of schema {schema}, made by a newer econnet, and this one "
+            f"knows schemas up to {SCHEMA}"
+        )
+        raise DataError(newer(path, reason))
+    if schema == 1:
+        raise ValueError(
+            f"{path} is of schema 1, whose networks take other inputs than those of "
+            f"schema {SCHEMA}"
+        )
 
 
 def _check_scaler(scaler: Scaler, architecture: Architecture) -> None:
@@ -304,6 +345,7 @@ def _named(codes: np.ndarray, names: list[str]) -> "pd.Series[str]":
     return pd.Series(list(names), dtype="str").take(codes).reset_index(drop=True)
 
 
+SCHEMA = 3
 LONGEST_HORIZON = 1_000
 # As pandas counts periods: months until the year 3970.
 LATEST_ORIGIN = 24_000

@@ -119,5 +119,22 @@ def test_journal_of_another_version_keeps_its_lines_and_columns(
     assert float(new["probability"]) == round(made.probability, 6)
 
 
+@pytest.mark.parametrize("name", ["forecasts-1.csv", "forecasts-2.csv"])
+def test_journal_of_an_earlier_econnet_goes_on(
+    name: str, made: Forecast, tmp_path: Path
+) -> None:
+    path = tmp_path / "forecasts.csv"
+    earlier = (Path(__file__).parent / "upgrades" / name).read_text("utf-8")
+    path.write_text(earlier, "utf-8")
+    journal.add(made, path)
+    argentina, germany = journal.read(path)
+    written = dict(
+        zip(*(line.split(",") for line in earlier.splitlines()), strict=True)
+    )
+    assert argentina == dict.fromkeys(journal.COLUMNS, "") | written
+    assert (argentina["country"], argentina["period"]) == ("ARG", "2021")
+    assert germany["country"] == "DEU"
+
+
 def test_no_journal_has_no_lines(tmp_path: Path) -> None:
     assert journal.read(tmp_path / "forecasts.csv") == []

@@ -1,3 +1,4 @@
+import lzma
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from econnet import features, labels, models, panel
+from econnet.errors import DataError
 from econnet.features import Scaler
 from econnet.models import Model
 from econnet.network import Architecture, Network
@@ -54,6 +56,78 @@ def test_saved_model_is_read_as_it_was(model: Model, tmp_path: Path) -> None:
         model.track_record[list(models.RECORD)],
         check_dtype=False,
     )
+
+
+UPGRADES = Path(__file__).parent / "upgrades"
+
+
+def past_model(schema: int, folder: Path) -> Path:
+    """Return the model that an earlier econnet trained for Argentina."""
+    path = folder / "ARG.npz"
+    packed = UPGRADES / f"model-{schema}.npz.xz"
+    path.write_bytes(lzma.decompress(packed.read_bytes()))
+    return path
+
+
+def test_model_of_schema_2_is_read_as_today_and_not_rewritten(tmp_path: Path) -> None:
+    path = past_model(2, tmp_path)
+    content = path.read_bytes()
+    model = models.load(path)
+    assert path.read_bytes() == content
+    assert model.network.members == 2
+    record = model.track_record
+    assert set(record["country"]) == {"ARG"}
+    assert {"econnet", "network", "base_rate"} <= set(record["model"])
+    # Argentina contracted in 2009 and in 2018, and grew in 2010 (World Bank,
+    # NY.GDP.MKTP.KD.ZG).
+    came = record[record["model"] == "econnet"].set_index("period")["outcome"]
+    years = [pd.Period(year, "Y") for year in ("2009", "2010", "2018")]
+    assert came.reindex(years).tolist() == [1.0, 0.0, 1.0]
+    models.save(model, tmp_path / "again.npz")
+    again = models.load(tmp_path / "again.npz")
+    assert again.fingerprint == model.fingerprint
+    assert again.share == model.share
+    pd.testing.assert_frame_equal(again.track_record, record)
+    np.testing.assert_array_equal(again.network.parameters, model.network.parameters)
+
+
+def test_model_of_schema_1_is_told_to_be_too_old(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="schema 1, whose networks take other inputs"):
+        models.load(past_model(1, tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"metadata": {"schema": 99}}, rf"schema 99.* up to {models.SCHEMA}"),
+        ({"format": "econnet network 2"}, "'econnet network 2', made by a newer"),
+    ],
+)
+def test_model_of_a_newer_econnet_is_refused_and_left_alone(
+    model: Model, tmp_path: Path, change: dict[str, object], said: str
+) -> None:
+    path = tmp_path / "DEU.npz"
+    models.save(model, path)
+    header, arrays = read_arrays(path)
+    write_arrays(path, {**header, **change}, arrays)
+    content = path.read_bytes()
+    with pytest.raises(DataError, match=said) as caught:
+        models.load(path)
+    assert "upgrade econnet" in str(caught.value)
+    assert path.read_bytes() == content
+
+
+@pytest.mark.parametrize("schema", [0, -1, 2.5, "3", None, True])
+def test_schema_that_there_never_was_is_no_model(
+    model: Model, tmp_path: Path, schema: object
+) -> None:
+    path = tmp_path / "DEU.npz"
+    models.save(model, path)
+    header, arrays = read_arrays(path)
+    header["metadata"]["schema"] = schema
+    write_arrays(path, header, arrays)
+    with pytest.raises(ValueError, match="of no schema that there was"):
+        models.load(path)
 
 
 def test_shared_model_stands_at_every_place_and_is_replaced_alone(

@@ -8,6 +8,7 @@ to one thread (`threadpoolctl.threadpool_limits(1)`) and a row's prediction is t
 bit for bit, whatever else is predicted beside it.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, Literal, TypeAlias
@@ -18,7 +19,7 @@ from numpy.typing import ArrayLike, DTypeLike
 from econnet.network.activations import ACTIVATIONS, Array
 from econnet.network.architecture import Architecture
 from econnet.network.propagation import Propagation
-from econnet.network.storage import read_arrays, write_arrays
+from econnet.network.storage import NewerFileError, read_arrays, write_arrays
 
 Initialization: TypeAlias = Literal["glorot", "he", "tutorial"]
 Seed: TypeAlias = int | Sequence[np.random.SeedSequence]
@@ -212,9 +213,14 @@ class Network:
     ) -> tuple["Network", dict[str, Any], dict[str, np.ndarray]]:
         """Read the network, and the metadata and arrays that were saved with it."""
         header, stored = read_arrays(file)
-        if header.get("format") != FORMAT:
+        if (said := header.get("format")) != FORMAT:
+            if isinstance(said, str) and NEWER_FORMAT.fullmatch(said):
+                raise NewerFileError(
+                    f"the file is of format {said!r}, made by a newer econnet, and "
+                    f"this one knows {FORMAT!r}"
+                )
             raise ValueError(
-                f"the file is of format {header.get('format')!r}, not {FORMAT!r}: "
+                f"the file is of format {said!r}, not {FORMAT!r}: "
                 "give a file that Network.save wrote"
             )
         try:
@@ -325,6 +331,7 @@ def _draw_tutorial(generator: np.random.Generator, W: Array, b: Array) -> None:
 
 
 FORMAT = "econnet network 1"
+NEWER_FORMAT = re.compile(r"econnet network ([2-9]|[1-9][0-9]{1,3})")
 MOST_BLOCKS = 20_000
 STORED_DTYPES: Mapping[str, np.dtype[Any]] = {
     name: np.dtype(name) for name in ("float32", "float64")

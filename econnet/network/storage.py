@@ -26,6 +26,12 @@ import numpy as np
 
 LARGEST_FILE = 2**32 - 1  # an archive beyond it is of another form
 LARGEST_ARRAYS = LARGEST_FILE - 2**24  # which leaves room for the entries' headers
+
+
+class NewerFileError(ValueError):
+    """The file is whole, but of a version that this econnet does not know yet."""
+
+
 LARGEST_HEADER = 2**24
 MOST_ENTRIES = 10_000
 MOST_DIMENSIONS = 16

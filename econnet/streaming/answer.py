@@ -20,8 +20,10 @@ from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
 from econnet import whole
+from econnet.errors import DataError
+from econnet.models import newer
 from econnet.network import Network
-from econnet.network.storage import read_arrays, write_arrays
+from econnet.network.storage import NewerFileError, read_arrays, write_arrays
 from econnet.panel import PERIODS_A_YEAR
 from econnet.streaming import judging, scores, training
 from econnet.streaming.files import Files, written
@@ -222,13 +224,21 @@ def stored(
     seed: int = 0,
     options: Options | None = None,
 ) -> Streamed | None:
-    """Return the answer of the model that stands there, if it fits and is whole."""
+    """Return the answer of the model that stands there, if it fits and is whole.
+
+    Raises
+    ------
+    DataError
+        It is a newer econnet's.
+    """
     try:
         _, metadata, _ = Network.load_with(places.model)
         fits = fingerprint(files, recipe, members, seed, options or Options())
         if metadata["fingerprint"] != fits or not places.forecasts.is_file():
             return None
         return Streamed.of_record(metadata["answer"])
+    except NewerFileError as error:
+        raise DataError(newer(places.model, str(error))) from error
     except (FileNotFoundError, KeyError, TypeError, ValueError):
         return None
 
