@@ -7,6 +7,7 @@ their probabilities, which is steadier than that of any one of them. Inputs are 
 they are: put a scaler before it.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, Literal, Self, TypeAlias
@@ -250,11 +251,10 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
             if isinstance(parameters["class_weight"], list):
                 parameters["class_weight"] = dict(parameters["class_weight"])
             loaded = cls(**parameters)
-            loaded.classes_ = np.array(
-                metadata["classes"], dtype=np.dtype(metadata["classes_dtype"])
-            )
+            loaded.classes_ = _classes(metadata["classes"], metadata["classes_dtype"])
             names = [str(name) for name in metadata["feature_names"]]
-        except (KeyError, TypeError) as error:
+            optimizer = loaded._new_optimizer()
+        except (KeyError, OverflowError, TypeError) as error:
             raise ValueError(
                 f"the file holds a network, but no classifier ({error}): give a file "
                 "that NetworkClassifier.save wrote"
@@ -263,7 +263,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         inputs = network.architecture.input_dim
         if loaded.classes_.shape != (outputs,) or len(names) not in (0, inputs):
             raise ValueError(
-                f"the file names {len(loaded.classes_)} classes and {len(names)} "
+                f"the file names {loaded.classes_.shape} classes and {len(names)} "
                 f"features for a network of {inputs} inputs and {outputs} classes: "
                 "it is damaged, save it again"
             )
@@ -271,7 +271,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         loaded.n_features_in_ = inputs
         if names:
             loaded.feature_names_in_ = np.array(names, dtype=object)
-        loaded._optimizer_state = OptimizerState.start(network, loaded._new_optimizer())
+        loaded._optimizer_state = OptimizerState.start(network, optimizer)
         return loaded
 
     def _start(self, classes: NDArray[Any], rows: Array) -> None:
@@ -364,11 +364,23 @@ def _check_weights(sample_weight: ArrayLike | None, rows: Array) -> Array:
     return weights
 
 
+def _classes(listed: list[Any], dtype: str) -> NDArray[Any]:
+    """Return the classes of a file, whose type may be a stranger's."""
+    if not isinstance(listed, list) or CLASS_TYPE.fullmatch(dtype) is None:
+        raise TypeError(f"classes of {str(dtype)[:40]!r}")
+    # Of texts each takes the room that the type says.
+    if len(listed) * np.dtype(dtype).itemsize > LARGEST_CLASSES:
+        raise TypeError(f"{len(listed):,} classes of {dtype}")
+    return np.array(listed, dtype=dtype)
+
+
 def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever a parameter may be
     """Return numbers of NumPy as Python's, which JSON has."""
     return value.item() if isinstance(value, np.generic) else value
 
 
+CLASS_TYPE = re.compile(r"[<>|](b1|[iu][1248]|f[248]|U\d{1,9}|O)")
+LARGEST_CLASSES = 2**28  # bytes
 OPTIMIZERS: Mapping[OptimizerName, Callable[[float], Optimizer]] = {
     "adamw": lambda rate: AdamW(rate),
     "momentum": lambda rate: Momentum(rate),

@@ -2,20 +2,25 @@
 
 `forecasts.csv` is only ever added to. A line is written in one call to the operating
 system, so that whoever reads the file meets whole lines. A file begun by an older
-version lacks columns: they are added, and are empty in its lines.
+version lacks columns: they are added, and are empty in its lines. Each line is read
+alone, so that one which is damaged or was cut short costs itself and no other; what is
+no journal at all is set aside and never written over.
 """
 
 import csv
+import errno
 import io
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import IO
 
 import pandas as pd
 from filelock import FileLock
 
 from econnet import whole
 from econnet.answer import Forecast, Previous
+from econnet.errors import DataError
 from econnet.preparation import Prepared
 
 COLUMNS = (
@@ -75,15 +80,28 @@ def add(forecast: Forecast, path: Path, file: Path | None = None) -> None:
 def read(path: Path) -> list[dict[str, str]]:
     """Return the journal's lines, the oldest first, every cell as text.
 
-    A journal that there is not has no lines; a column that a line lacks is empty.
+    A journal that there is not has no lines; a column that a line lacks is empty. A
+    line that breaks off within its probability is left out.
+
+    Raises
+    ------
+    DataError
+        The file is no journal.
     """
-    if not path.exists():
-        return []
-    with path.open(encoding="utf-8", errors="replace", newline="") as file:
-        lines = csv.DictReader(file, restval="")
-        return [
-            {column: line.get(column) or "" for column in COLUMNS} for line in lines
-        ]
+    return list(_rows(path))
+
+
+def set_aside(path: Path) -> Path | None:
+    """Rename what stands in the journal's place and is none; return its new place.
+
+    `None` where a journal is there, or nothing.
+    """
+    if not path.exists() or _is_journal(path):
+        return None
+    names = (path.with_name(f"{path.name}.{n}.bak") for n in range(1, 10_000))
+    aside = next(name for name in names if not name.exists())
+    path.rename(aside)
+    return aside
 
 
 def latest(prepared: Prepared, path: Path, file: Path | None = None) -> Previous | None:
@@ -104,7 +122,7 @@ def latest(prepared: Prepared, path: Path, file: Path | None = None) -> Previous
         "file": _written(file),
     }
     found: Previous | None = None
-    for row in read(path):
+    for row in _rows(path):
         if any(row[key] != value for key, value in wanted.items()):
             continue
         earlier = _previous(row, prepared.origin)
@@ -131,6 +149,50 @@ def _written(file: Path | None) -> str:
     return "" if file is None else str(file.resolve())
 
 
+def _rows(path: Path) -> Iterator[dict[str, str]]:
+    """Yield the lines that can be read, each with all of `COLUMNS`."""
+    if not path.exists():
+        return
+    with path.open("rb") as file:
+        columns = _cells(file.readline(LONGEST_LINE))
+        if columns and not {*ALWAYS} <= {*columns}:
+            raise DataError(
+                f"{path} is no journal of forecasts, for its first line is no list of "
+                f"their columns: move it away, or write {','.join(ALWAYS)},... there"
+            )
+        for line in _lines(file):
+            row = dict(zip(columns, _cells(line), strict=False))
+            # In no version a line ends with the probability: this one was cut short
+            # there, and what is left of the figure would be another.
+            if row and (list(row)[-1] != "probability" or len(row) == len(columns)):
+                yield {column: row.get(column, "") for column in COLUMNS}
+
+
+def _lines(file: IO[bytes]) -> Iterator[bytes]:
+    """Yield the lines that are left, but for those that are longer than any of ours."""
+    while line := file.readline(LONGEST_LINE):
+        if line.endswith(b"\n") or len(line) < LONGEST_LINE:
+            yield line
+            continue
+        while line and not line.endswith(b"\n"):
+            line = file.readline(LONGEST_LINE)
+
+
+def _cells(line: bytes) -> list[str]:
+    """Return the cells of one line; none where it is no line of CSV."""
+    text = line.decode("utf-8-sig", errors="replace").rstrip("\r\n")
+    try:
+        return next(csv.reader([text]), [])
+    except csv.Error:
+        return []
+
+
+def _is_journal(path: Path) -> bool:
+    with path.open("rb") as file:
+        columns = _cells(file.readline(LONGEST_LINE))
+    return not columns or {*ALWAYS} <= {*columns}
+
+
 def _columns_in(path: Path) -> Sequence[str]:
     """Return the journal's columns, once it has all of `COLUMNS`.
 
@@ -139,24 +201,41 @@ def _columns_in(path: Path) -> Sequence[str]:
     if not path.exists() or path.stat().st_size == 0:
         _append(path, COLUMNS)
         return COLUMNS
-    content = path.read_bytes()
-    first, _, rest = content.partition(b"\n")
-    there = next(csv.reader([first.decode()]))
-    columns = [*there, *(column for column in COLUMNS if column not in there)]
-    if columns != there:
-        whole.write(path, _line(columns) + rest)
+    with path.open("rb") as file:
+        there = _cells(file.readline(LONGEST_LINE))
+        columns = [*there, *(column for column in COLUMNS if column not in there)]
+        if columns != there:
+            whole.write(path, _line(columns) + file.read())
     return columns
 
 
 def _append(path: Path, row: Sequence[str]) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
-    try:
-        os.write(descriptor, _line(row))
-    finally:
-        os.close(descriptor)
+    """Add a line, whole or not at all, and never to half a line."""
+    flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
+    with whole.naming(path):
+        descriptor = os.open(path, flags, 0o644)
+        try:
+            size = os.lseek(descriptor, 0, os.SEEK_END)
+            line = _line(row)
+            if size:
+                os.lseek(descriptor, size - 1, os.SEEK_SET)
+                if os.read(descriptor, 1) != b"\n":
+                    line = b"\n" + line
+            if os.write(descriptor, line) < len(line):
+                os.ftruncate(descriptor, size)
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        finally:
+            os.close(descriptor)
 
 
 def _line(row: Sequence[str]) -> bytes:
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerow(row)
+    # A line for each forecast, so that each can be read alone.
+    cells = [" ".join(cell.splitlines()) for cell in row]
+    csv.writer(text, lineterminator="\n").writerow(cells)
     return text.getvalue().encode()
+
+
+# By these a journal of any version is known.
+ALWAYS = ("made_at", "country")
+LONGEST_LINE = 2**16

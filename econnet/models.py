@@ -223,7 +223,8 @@ def _check_scaler(scaler: Scaler, architecture: Architecture) -> None:
     shapes |= dict.fromkeys(("flaggable", "flagged"), (flags,))
     for name, shape in {**shapes, "knots": (columns, len(SHARES))}.items():
         array = getattr(scaler, name)
-        if array.shape != shape or not np.isfinite(array).all():
+        of_kind = array.dtype.kind in ("iu" if name == "flaggable" else "f")
+        if not of_kind or array.shape != shape or not np.isfinite(array).all():
             raise ValueError(
                 f"its scaler's {name} {array.shape} are not {shape} finite numbers"
             )
@@ -311,8 +312,10 @@ def _record(metadata: dict[str, Any], arrays: dict[str, np.ndarray]) -> pd.DataF
         == {(origin.size,)},
         "a row": origin.size > 0,
         "origins of this age": _are_places(origin + LATEST_ORIGIN, 2 * LATEST_ORIGIN),
-        "probabilities": bool(((said >= 0) & (said <= 1)).all()),
-        "outcomes of 0 or 1": bool((np.isnan(came) | (came == 0) | (came == 1)).all()),
+        "probabilities": said.dtype == float
+        and bool(((said >= 0) & (said <= 1)).all()),
+        "outcomes of 0 or 1": came.dtype == float
+        and bool((np.isnan(came) | (came == 0) | (came == 1)).all()),
         "signals": signal.dtype == bool,
         "a frequency": frequency in FREQUENCIES,
         "a horizon": type(horizon) is int and 0 <= horizon <= LONGEST_HORIZON,

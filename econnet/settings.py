@@ -31,6 +31,7 @@ VARIABLES: Mapping[str, str] = {
 }
 KEY_VARIABLE = "FRED_API_KEY"
 TASK_TABLE = "task"
+LARGEST_CONFIG = 2**20
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,11 @@ class Settings:
                 found[name] = (value, variable)
             elif name in written:
                 found[name] = (str(written[name]), CONFIG_FILE)
+        for name, (value, origin) in found.items():
+            if name.endswith("_url") and not _is_url(value):
+                raise UsageError(
+                    f"{origin}: {name} is no address of a service: write https://..."
+                )
         # A key given for the public service is not sent to it by someone who asked
         # for a mirror.
         if "alfred_url" not in found and found["fred_url"][0] == FRED_URL:
@@ -115,10 +121,16 @@ def read_config(path: Path) -> Mapping[str, Any]:
         The file is no TOML, has a key that means nothing, or a value that is no text.
     """
     try:
-        written = tomllib.loads(path.read_text("utf-8"))
+        with path.open("rb") as file:
+            text = file.read(LARGEST_CONFIG + 1)
+        if len(text) > LARGEST_CONFIG:
+            raise UsageError(f"{path} is no file of settings: it is far too large")
+        written = tomllib.loads(text.decode())
     except FileNotFoundError:
         return {}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except RecursionError as error:
+        raise UsageError(f"{path} cannot be read: it is nested too deeply") from error
+    except (OSError, ValueError) as error:
         raise UsageError(f"{path} cannot be read: {error}") from error
     if "fred_api_key" in {key.lower() for key in written}:
         raise UsageError(
@@ -130,7 +142,7 @@ def read_config(path: Path) -> Mapping[str, Any]:
         if name == TASK_TABLE:
             if not isinstance(value, dict):
                 raise UsageError(f"{path}: {name} is a table: write [{name}]")
-        elif not isinstance(value, str) or not value:
+        elif not isinstance(value, str) or not value or "\0" in value:
             raise UsageError(f'{path}: {name} is text: write {name} = "..."')
     return written
 
@@ -141,6 +153,15 @@ def check_keys(given: Collection[str], known: Collection[str], where: str) -> No
         if key not in known:
             what = cure(key, known, f"use {', '.join(known)}")
             raise UsageError(f"{where} has an unknown key {key!r}: {what}")
+
+
+def _is_url(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(host)
 
 
 def without_password(url: str) -> str:

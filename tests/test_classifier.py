@@ -15,6 +15,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from econnet.classifier import OPTIMIZERS, NetworkClassifier, OptimizerName
 from econnet.network import Architecture, Network
+from econnet.network.storage import read_arrays, write_arrays
 
 X, y = make_moons(300, noise=0.2, random_state=100)
 IRIS: Any = load_iris(return_X_y=True, as_frame=True)
@@ -139,6 +140,34 @@ def test_file_of_a_bare_network_is_no_classifier() -> None:
     Network(Architecture.dense(2)).save(file)
     file.seek(0)
     with pytest.raises(ValueError, match="no classifier"):
+        NetworkClassifier.load(file)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"classes": 7},
+        {"classes": {"a": 1, "b": 2}},
+        {"classes": [0, 1, 2]},
+        {"classes": [0, 10**30]},
+        {"classes_dtype": 7},
+        {"classes_dtype": "<M8[s]"},
+        {"classes": ["a", "b"], "classes_dtype": "<U300000000"},
+        {"parameters": []},
+        {"parameters": {"hidden": 7}},
+        {"feature_names": 7},
+        {"feature_names": ["x"]},
+    ],
+    ids=str,
+)
+def test_strange_classifier_is_a_value_error(change: dict[str, object]) -> None:
+    file = io.BytesIO()
+    quick(epochs=1).fit(X, y).save(file)
+    header, arrays = read_arrays(file)
+    header["metadata"] |= change
+    file = io.BytesIO()
+    write_arrays(file, header, arrays)
+    with pytest.raises(ValueError, match=r"no classifier|it is damaged"):
         NetworkClassifier.load(file)
 
 

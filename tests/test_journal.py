@@ -1,3 +1,4 @@
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from econnet import countries, forecast, journal, preparation
 from econnet.answer import Forecast, Previous, Task
+from econnet.errors import DataError
 from econnet.preparation import Prepared
 from econnet.sources.observations import Known
 from tests.builders import series_of, world
@@ -138,3 +140,89 @@ def test_journal_of_an_earlier_econnet_goes_on(
 
 def test_no_journal_has_no_lines(tmp_path: Path) -> None:
     assert journal.read(tmp_path / "forecasts.csv") == []
+
+
+HEADER = ",".join(journal.COLUMNS)
+
+
+def test_line_cut_short_costs_itself_alone(made: Forecast, tmp_path: Path) -> None:
+    path = tmp_path / "forecasts.csv"
+    journal.add(made, path)
+    whole = path.read_text("utf-8")
+    line = whole.splitlines()[1]
+    figure = f"{made.probability:.6f}"
+    for cut in range(1, len(line)):
+        path.write_text(whole + line[:cut], "utf-8")
+        journal.add(made, path)
+        read = journal.read(path)
+        assert [read[0], read[-1]] == [read[0]] * 2
+        # None has another probability than was written.
+        assert {row["probability"] for row in read} <= {figure, ""}
+        assert path.read_text("utf-8").startswith(whole + line[:cut])
+
+
+def test_quote_that_is_not_closed_swallows_no_other_line(tmp_path: Path) -> None:
+    path = tmp_path / "forecasts.csv"
+    path.write_text(f'{HEADER}\n2020-01-01,"Korea, Re\n2020-01-02,DEU\n')
+    assert [row["country"] for row in journal.read(path)] == ["Korea, Re", "DEU"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\x00\xff\xfe" * 99,
+        b"made_at;country;frequency\n2020-01-01;DEU;Q\n",
+        HEADER.encode("utf-16"),
+        b"x" * 10**6,
+    ],
+)
+def test_what_is_no_journal_is_refused_and_set_aside(
+    content: bytes, made: Forecast, tmp_path: Path
+) -> None:
+    path = tmp_path / "forecasts.csv"
+    for number in (1, 2):
+        path.write_bytes(content)
+        with pytest.raises(DataError, match="is no journal of forecasts"):
+            journal.read(path)
+        aside = journal.set_aside(path)
+        assert aside == tmp_path / f"forecasts.csv.{number}.bak"
+        assert aside.read_bytes() == content
+        assert journal.set_aside(path) is None
+        journal.add(made, path)
+        assert journal.set_aside(path) is None
+        assert len(journal.read(path)) == 1
+
+
+def test_journal_as_a_spreadsheet_saves_it_is_gone_on_with(
+    made: Forecast, tmp_path: Path
+) -> None:
+    path = tmp_path / "forecasts.csv"
+    journal.add(made, path)
+    text = path.read_text("utf-8").replace("\n", "\r\n")
+    path.write_bytes(f"\ufeff{text}".encode())
+    journal.add(made, path)
+    first, second = journal.read(path)
+    assert first == second
+
+
+def test_huge_line_is_passed_over_and_those_around_it_read(
+    made: Forecast, tmp_path: Path
+) -> None:
+    path = tmp_path / "forecasts.csv"
+    journal.add(made, path)
+    with path.open("ab") as file:
+        file.write(b'"' * 10**7 + b"\n")
+    journal.add(made, path)
+    assert len(journal.read(path)) == 2
+
+
+def test_line_that_finds_no_room_leaves_the_journal_as_it_was(
+    made: Forecast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "forecasts.csv"
+    journal.add(made, path)
+    before, write = path.read_bytes(), os.write
+    monkeypatch.setattr(os, "write", lambda file, line: write(file, line[:20]))
+    with pytest.raises(OSError, match="No space left on device"):
+        journal.add(made, path)
+    assert path.read_bytes() == before

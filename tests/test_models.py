@@ -221,6 +221,8 @@ HOSTILE: dict[str, dict[str, object]] = {
     "share that is text": {"share": "0.5"},
     "share that is infinite": {"share": 10**400},
     "narrow scaler": {"scaler__mean": np.zeros(2)},
+    "scaler of truth values": {"scaler__knots": np.zeros((3, 99), bool)},
+    "outcomes of truth values": {"record__outcome": np.zeros(3, bool)},
     "few knots": {"scaler__knots": np.zeros((3, 98))},
     "scaler that is not finite": {"scaler__scale": np.array([1, np.inf, 1])},
     "flag of a column that is not there": {"scaler__flaggable": np.array([3])},

@@ -67,6 +67,7 @@ class Job:
             with show.progress("Replaying history") as progress:
                 model = forecast.train(prepared, progress, baselines)
             models.save(model, self.model_file)
+        _set_aside(self.journal_file)
         previous = journal.latest(prepared, self.journal_file, self.data_file)
         with show.working("Putting the answer together"):
             made = forecast.make(prepared, model, previous, assumptions)
@@ -83,6 +84,17 @@ def _stored_model(prepared: "Prepared", file: Path) -> "Model | None":
     except ValueError as error:
         show.note(f"{file} cannot be used, a new model takes its place: {error}")
         return None
+
+
+def _set_aside(journal_file: Path) -> None:
+    """Make room for the journal where something else stands in its place."""
+    from econnet import journal
+
+    if aside := journal.set_aside(journal_file):
+        show.note(
+            f"{journal_file} is no journal of forecasts: it is kept as {aside.name}, "
+            "and a new one is begun"
+        )
 
 
 def baseline_names(text: str | None) -> list[str] | None:
@@ -170,6 +182,7 @@ def rank(asked: TaskOptions, found: "tuple[Known, list[Country]]") -> "Ranking":
             keep=keep,
             progress=progress,
         )
+    _set_aside(settings.data_folder / "forecasts.csv")
     for one in made.forecasts:
         journal.add(one, settings.data_folder / "forecasts.csv", asked.data)
     return made

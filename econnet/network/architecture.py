@@ -197,6 +197,10 @@ def _parse_layer(number: int, layer: LayerLike) -> Layer:
     if isinstance(layer, Layer):
         return layer
     wanted = ("input_dim", "output_dim", "activation")
+    if not isinstance(layer, Mapping):
+        raise ValueError(
+            f"layer {number} is no mapping: give one of {', '.join(wanted)}"
+        )
     if set(layer) != set(wanted):
         raise ValueError(
             f"layer {number} has the keys {', '.join(map(str, layer)) or 'none'}: "

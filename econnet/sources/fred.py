@@ -164,9 +164,14 @@ def by_period(
         The dates are not of this frequency.
     """
     days = sorted(values)
+    if not days:
+        raise problem("its parts have no day in common")
     apart = _days_apart(days)
     if frequency == "M" and apart < DAYS_OF["M"][0]:
-        return _monthly_means(values, days, apart)
+        means = _monthly_means(values, days, apart)
+        if means.empty:
+            raise problem("not one whole month")
+        return means
     low, high = DAYS_OF[frequency]
     regular = all(
         day.day == 1 and (day.month - 1) % MONTHS_OF[frequency] == 0 for day in days

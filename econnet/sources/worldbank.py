@@ -34,6 +34,7 @@ from econnet.sources.observations import Answer, Piece, Provenance
 
 AT_ONCE = 4
 ROWS_A_PAGE = 32_500  # the most that it gives
+MOST_ROWS = 10**12  # beyond it, it does not count rows
 MOST_PAGES = 20  # of a monthly series it would give some eight
 CONTENT_TYPES = frozenset({"application/json", "text/json", "text/plain"})
 
@@ -177,7 +178,7 @@ class Reader(WorldBankReader):  # type: ignore[misc]  # it has no types
                 )
             pages.append(response.content)
             # `pages` itself is not to be trusted: it has said 0 and meant nothing.
-            count = math.ceil(first["total"] / max(1, first["per_page"]))
+            count = -(-first["total"] // max(1, first["per_page"]))
             if count > MOST_PAGES:
                 raise self._error(f"{count:,} pages, more than {MOST_PAGES}")
         return Download(
@@ -199,6 +200,8 @@ class Reader(WorldBankReader):  # type: ignore[misc]  # it has no types
                 message = header["message"][0]
                 raise self._error(f"message {message['id']}: {message['value']}")
             counts = {key: int(header[key]) for key in ("page", "per_page", "total")}
+            if max(counts.values()) > MOST_ROWS:
+                raise ValueError(counts)
         except NOT_ITS_FORMAT as error:
             reason = f"answered with something that is not its format: {text[:60]!r}"
             raise self._error(reason) from error

@@ -57,6 +57,7 @@ def layer(**changes: object) -> dict[str, Any]:
     ("layers", "message"),
     [
         ([], "no layers"),
+        ([layer(), 7], "layer 2 is no mapping: give one of input_dim"),
         (
             [layer(output_dim=25), layer(), layer(input_dim=50)],
             "layer 2 takes 3 inputs but layer 1 gives 25: set its input_dim to 25",

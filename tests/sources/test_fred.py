@@ -128,6 +128,22 @@ def test_another_frequency_than_the_catalogs_is_refused(
         fetch(sources, "X", frequency)
 
 
+def test_days_of_no_whole_month_are_refused(sources: Sources) -> None:
+    days = {"2020-01-10": "1", "2020-01-17": "2", "2020-02-07": "3"}
+    sources.files["X"] = fred_file("X", days)
+    with pytest.raises(SourceError, match=r"FRED, X: not one whole month"):
+        fetch(sources, "X")
+
+
+def test_difference_of_series_without_a_common_day_is_refused(
+    sources: Sources,
+) -> None:
+    sources.files["X"] = fred_file("X", {"2019-01-01": "1"})
+    sources.files["Y"] = fred_file("Y", {"2020-01-01": "1"})
+    with pytest.raises(SourceError, match=r"FRED, X-Y: its parts have no day"):
+        fetch(sources, "X-Y")
+
+
 def test_unknown_and_empty_series_are_missing(sources: Sources) -> None:
     sources.files["EMPTY"] = fred_file("EMPTY", {"2020-01-01": "."})
     for series_id in ("NOSUCH", "EMPTY"):

@@ -218,6 +218,7 @@ BAD_ANSWERS: dict[str, tuple[str | bytes, str]] = {
     ),
     "header of text": (with_header(total="two"), "not its format"),
     "infinite header": (with_header(total=math.inf), "not its format"),
+    "rows past counting": (with_header(total=10**400), "not its format"),
     "pages without end": (
         with_header(total=10**9, per_page=1),
         "1,000,000,000 pages, more than 20",

@@ -1,0 +1,140 @@
+"""Fuzz the parsers of outside input, each for a fixed time, led by coverage.
+
+    python -m tests.fuzz.run --seconds 60              all targets
+    python -m tests.fuzz.run --seconds 60 csv model    some of them
+
+Each target runs in a process of its own under atheris (libFuzzer), from the examples
+and the earlier findings, with a mutation that knows the form of the input beside
+libFuzzer's own. An input may take 20 seconds and 2 GB. What goes wrong is written to
+`findings/TARGET/`, where the suite reads it from then on. The same seed begins with the
+same inputs; how far it gets in its time differs from machine to machine.
+"""
+
+import argparse
+import json
+import random
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+FINDINGS = Path(__file__).parent / "findings"
+SECONDS_AN_INPUT, MEGABYTES = 20, 2048
+LONGEST_INPUT = 100_000
+
+
+def main() -> None:
+    """Fuzz, and print a row for each target."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("targets", nargs="*")
+    parser.add_argument("--seconds", type=int, default=60)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--json", action="store_true", help="print rows as JSON")
+    parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    if asked.inside:
+        fuzz(asked.targets[0], asked.seconds, asked.seed)
+        return
+    rows = [
+        row(name, asked.seconds, asked.seed)
+        for name in asked.targets or names_of_targets()
+    ]
+    if asked.json:
+        print(json.dumps(rows, indent=2))
+        return
+    print("| target | executions | a second | coverage | findings |")
+    print("|---|---|---|---|---|")
+    for it in rows:
+        print(f"| {' | '.join(map(str, it.values()))} |")
+    if any(it["findings"] for it in rows):
+        sys.exit(1)
+
+
+def names_of_targets() -> list[str]:
+    """Return the names of all targets."""
+    from tests.fuzz.targets import TARGETS
+
+    return list(TARGETS)
+
+
+def row(name: str, seconds: int, seed: int) -> dict[str, object]:
+    """Fuzz a target in a process of its own, and return what came of it."""
+    run = subprocess.run(
+        [
+            *(sys.executable, "-m", "tests.fuzz.run", "--inside", name),
+            *("--seconds", str(seconds), "--seed", str(seed)),
+        ],
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+    told = run.stdout + run.stderr
+    executions = re.findall(r"^(?:#|stat::number_of_executed_units: )(\d+)", told, re.M)
+    coverage = re.findall(r"cov: (\d+)", told)
+    written = re.findall(r"Test unit written to (\S+)", told)
+    if run.returncode and not written:
+        sys.exit(f"{name} did not run:\n{told[-2000:]}")
+    if written:
+        sys.stderr.write(f"{name}: {'; '.join(written)}\n{_end_of_trace(told)}\n")
+    n = int(executions[-1]) if executions else 0
+    return {
+        "target": name,
+        "executions": n,
+        "a second": n // seconds,
+        "coverage": int(coverage[-1]) if coverage else 0,
+        "findings": len(written),
+    }
+
+
+def fuzz(name: str, seconds: int, seed: int) -> None:
+    """Fuzz a target until the time is over; libFuzzer then ends the process."""
+    import atheris
+
+    with atheris.instrument_imports(include=INSTRUMENTED):
+        from tests.fuzz.targets import TARGETS
+    target = TARGETS[name]
+
+    def mutate(data: bytes, most: int, number: int) -> bytes:
+        rng = random.Random(number)
+        if rng.random() < 0.3:
+            return bytes(atheris.Mutate(data, most))
+        from tests.fuzz.mutation import chain
+
+        return chain(target.mutate, data, rng)[:most]
+
+    folder = FINDINGS / name
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as corpus:
+        earlier = [path.read_bytes() for path in sorted(folder.glob("*.bin"))]
+        for number, example in enumerate([*target.examples(), *earlier]):
+            (Path(corpus) / f"{number:03d}").write_bytes(example)
+        atheris.Setup(
+            [
+                sys.argv[0],
+                corpus,
+                f"-max_total_time={seconds}",
+                f"-seed={seed}",
+                f"-max_len={LONGEST_INPUT}",
+                f"-timeout={SECONDS_AN_INPUT}",
+                f"-rss_limit_mb={MEGABYTES}",
+                f"-artifact_prefix={folder}/",
+                "-print_final_stats=1",
+            ],
+            target.try_,
+            custom_mutator=mutate,
+        )
+        atheris.Fuzz()
+
+
+def _end_of_trace(told: str) -> str:
+    """Return the last lines of the traceback that libFuzzer shows."""
+    before = told.partition("==")[0] if "Uncaught" in told else told
+    return "\n".join(before.strip().splitlines()[-12:])
+
+
+INSTRUMENTED = ["econnet", "tomllib", "zipfile", "csv"]
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,451 @@
+"""What is fuzzed: every parser of outside input, with examples of what it should read.
+
+A target is called with bytes that may be anything. It may raise the errors that it
+promises, and no others.
+"""
+
+import atexit
+import io
+import json
+import tempfile
+from collections.abc import Callable, Sequence
+from contextlib import chdir, suppress
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pandas as pd
+import requests
+from requests.adapters import BaseAdapter
+
+from econnet import catalog, countries, hindsight, journal, models, whatif
+from econnet.classifier import NetworkClassifier
+from econnet.cli import config
+from econnet.errors import EconnetError
+from econnet.features import Scaler
+from econnet.models import Model
+from econnet.network import Architecture, Network
+from econnet.settings import Settings, without_password
+from econnet.sources import alfred, fred, tabular, worldbank
+from econnet.sources.http import PoliteSession, Turnstile
+from econnet.sources.observations import Known
+from econnet.streaming import files, recipe
+from tests.builders import series_of, world
+from tests.fuzz import mutation
+from tests.fuzz.mutation import Mutation
+from tests.sources.servers import (
+    GERMANY,
+    WORLD,
+    bank_message,
+    bank_page,
+    fred_file,
+    indicator_of,
+    rows_of,
+    template,
+)
+
+
+@dataclass(frozen=True)
+class Target:
+    """A parser of outside input.
+
+    Parameters
+    ----------
+    read
+        Reads the input.
+    examples
+        Inputs that can be read, or nearly.
+    mutate
+        Makes others of them.
+    errors
+        What may come out instead of a result.
+    """
+
+    read: Callable[[bytes], object]
+    examples: Callable[[], Sequence[bytes]]
+    mutate: Mutation
+    errors: tuple[type[Exception], ...] = (EconnetError,)
+
+    def try_(self, data: bytes) -> None:
+        """Read an input; raise what may not come out."""
+        with suppress(*self.errors):
+            self.read(data)
+
+
+class Canned(BaseAdapter):
+    """Answers requests from memory, with the last answer again and again."""
+
+    def __init__(self, bodies: Sequence[bytes], content_type: str) -> None:
+        super().__init__()
+        self.bodies, self.content_type, self.asked = bodies, content_type, 0
+
+    def send(
+        self, request: requests.PreparedRequest, *_: object, **__: object
+    ) -> requests.Response:
+        """Return the next answer, and break off where too many are asked for."""
+        if self.asked == MOST_ANSWERS:
+            raise requests.ConnectionError
+        response = requests.Response()
+        response.status_code, response.url = 200, str(request.url)
+        response.headers["Content-Type"] = self.content_type
+        response.request, response.raw = request, io.BytesIO()
+        response._content = self.bodies[min(self.asked, len(self.bodies) - 1)]  # noqa: SLF001 - as its own tests do
+        self.asked += 1
+        return response
+
+    def close(self) -> None:
+        """Close nothing."""
+
+
+MOST_ANSWERS = 20
+SOURCE_URL = "https://source.invalid"
+
+
+def session_of(bodies: Sequence[bytes], content_type: str) -> PoliteSession:
+    """Return a session whose source gives these answers."""
+    session = PoliteSession("Source", Turnstile(1))
+    session.mount(SOURCE_URL, Canned(bodies, content_type))
+    return session
+
+
+GDP = "NY.GDP.MKTP.KD"
+SERIES = "GDPC1"
+
+
+def read_worldbank(data: bytes) -> None:
+    """Read pages of the World Bank, one a line."""
+    indicator, series = indicator_of(GDP)
+    with session_of(data.split(b"\n"), "application/json") as session:
+        got = worldbank.download(session, SOURCE_URL, series, 1960)
+    worldbank.read(got, indicator, series, 1960)
+
+
+def worldbank_pages() -> list[bytes]:
+    """Return one page, two pages, nothing, and a message."""
+    rows = rows_of(GERMANY, {"2019": 3.5e12, "2020": None}) + rows_of(
+        WORLD, {"2019": 8.7e13}
+    )
+    whole = bank_page(GDP, rows)
+    halves = [bank_page(GDP, rows, page=page, per_page=2) for page in (1, 2)]
+    documents = [[whole], halves, [bank_page(GDP, [])]]
+    texts = ["\n".join(map(json.dumps, pages)) for pages in documents]
+    return [text.encode() for text in (*texts, bank_message("120"))]
+
+
+def read_fred(data: bytes) -> None:
+    """Read a file of FRED as one of months, of quarters and of years."""
+    indicator, _ = indicator_of("UNRATE", "fred")
+    with session_of([data], "text/csv") as session:
+        got = fred.download(session, SOURCE_URL, SERIES)
+    for frequency in ("M", "Q", "A"):
+        with suppress(EconnetError):
+            series = template(SERIES, frequency)
+            fred.read([got], countries.resolve("USA"), indicator, series, 1900)
+            fred.read([got, got], countries.resolve("USA"), indicator, series, 1900)
+
+
+def fred_files() -> list[bytes]:
+    """Return files by the quarter, the month and the week."""
+    days = {
+        "quarter": ("2019-01-01", "2019-04-01", "2019-07-01"),
+        "month": ("2019-01-01", "2019-02-01", "2019-03-01"),
+        "week": ("2019-01-04", "2019-01-11", "2019-01-18", "2019-01-25", "2019-02-01"),
+    }
+    return [
+        fred_file(SERIES, {day: f"{n}.25" for n, day in enumerate(each)}).encode()
+        for each in days.values()
+    ]
+
+
+def read_alfred(data: bytes) -> None:
+    """Read vintages: their dates in the first line, the values in the others."""
+    indicator, _ = indicator_of("UNRATE", "fred")
+    with session_of(data.split(b"\n"), "application/json") as session:
+        service = alfred.Alfred(session, SOURCE_URL, "0" * 32)
+        vintages = alfred.vintages(service, SERIES)
+        assert vintages.digest
+        series = template(SERIES)
+        usa = countries.resolve("USA")
+        alfred.read(service, vintages, usa, indicator, series, 1900)
+
+
+def alfred_answers() -> list[bytes]:
+    """Return two vintages of two months."""
+    rows = [
+        {
+            "realtime_start": start,
+            "realtime_end": "9999-12-31",
+            "date": day,
+            "value": value,
+        }
+        for start, day, value in (
+            ("2020-02-07", "2020-01-01", "3.6"),
+            ("2020-03-06", "2020-02-01", "3.5"),
+            ("2020-03-06", "2020-01-01", "."),
+        )
+    ]
+    dates = {"count": 2, "vintage_dates": ["2020-02-07", "2020-03-06"]}
+    values = {"count": 3, "observations": rows}
+    return [b"\n".join(json.dumps(it).encode() for it in (dates, values))]
+
+
+@cache
+def folder() -> Path:
+    """Return a folder that is this process's own."""
+    made = tempfile.TemporaryDirectory(prefix="econnet-fuzz-")
+    atexit.register(made.cleanup)
+    return Path(made.name)
+
+
+def at(name: str, data: bytes) -> Path:
+    """Write an input to a file."""
+    path = folder() / name
+    path.write_bytes(data)
+    return path
+
+
+CSV = (
+    "country,period,output,jobless\nAlpha,2020Q1,100.5,4\nAlpha,2020Q2,99,4.5\n",
+    "country,period,indicator,value,known_at\nA,2020,x,1,\nA,2021,x,2,2022-02-01\n",
+    "Country\tPeriod\tTen-year rate\tTB3MS\nA\t2020-01-31\t1.5\t.5\n",
+    '\ufeff"country";"period";"x"\n"Ä, B";"2020-01";"1,5"\n',
+)
+
+
+def read_parquet(data: bytes) -> None:
+    """Read a Parquet file whole."""
+    tabular.read(at("own.parquet", data))
+
+
+def read_streamed(data: bytes) -> None:
+    """Read a Parquet file a range at a time."""
+    path = at("streamed.parquet", data)
+    files.is_streamed(path)
+    panel = files.open_files(path)
+    recipe.recipe_of(
+        panel,
+        label="negative-growth",
+        target="output",
+        horizon=1,
+        event="at",
+        lag=1,
+        kinds={},
+    )
+    for rows in panel.ranges:
+        panel.spells(rows)
+        panel.read(rows)
+
+
+@cache
+def parquet_files() -> list[bytes]:
+    """Return panels by the year, the quarter, the month and the day, and a long one."""
+    texts = ("CAST(1990 + i AS VARCHAR)", "(1990 + i) || 'Q1'", "(1990 + i) || '-03'")
+    queries = [
+        f"SELECT 'Alpha' AS country, {text} AS period, 100.0 + i AS output, "  # noqa: S608
+        "CASE WHEN i % 3 = 0 THEN NULL ELSE i END AS jobless FROM range(30) t(i)"
+        for text in (*texts, "DATE '1990-01-31' + INTERVAL (i) YEAR")
+    ]
+    queries.append(
+        "SELECT 'A' AS country, 2000 + i AS period, 'x' AS indicator, i AS value, "
+        "DATE '2022-01-01' AS known_at FROM range(3) t(i)"
+    )
+    found = []
+    for query in queries:
+        path = folder() / "example.parquet"
+        duckdb.execute(f"COPY ({query}) TO '{path.as_posix()}' (FORMAT parquet)")
+        found.append(path.read_bytes())
+    return found
+
+
+def read_settings(data: bytes) -> None:
+    """Read `econnet.toml`, and take from it what commands take."""
+    at("econnet.toml", data)
+    with chdir(folder()):
+        settled = Settings.from_environment()
+    without_password(settled.worldbank_url)
+    without_password(settled.fred_url)
+    config.defaults(settled)
+    settled.data_folder.is_dir()
+
+
+TOML = (
+    'data_folder = "figures"\nfred_url = "https://me:pw@mirror.example:80/fred?a=1"\n',
+    '[task]\nlabel = "two-quarters"\nhorizon = 2\ncountry = ["DEU", "FRA"]\nset = []\n',
+)
+
+
+def read_model(data: bytes) -> None:
+    """Read a model, and use all of it."""
+    model = models.load(at("model.npz", data))
+    rows = np.zeros((3, len(model.scaler.mean)))
+    model.network.predict(model.scaler.transform(rows))
+    assert not model.track_record.to_csv().startswith("?")
+
+
+@cache
+def model_files() -> list[bytes]:
+    """Return a model of two members with a track record of three rows."""
+    rng = np.random.default_rng(0)
+    record = pd.DataFrame(
+        {
+            "model": ["econnet", "econnet", "base_rate"],
+            "country": ["DEU", "FRA", "DEU"],
+            "origin": pd.PeriodIndex(["2019Q4", "2020Q1", "2019Q4"], freq="Q"),
+            "horizon": 1,
+            "probability": [0.2, 0.3, 0.25],
+            "outcome": [1.0, np.nan, 1.0],
+            "signal": [False, True, True],
+        }
+    )
+    scaler = Scaler.fit(rng.normal(size=(30, 3)), np.array([0]), np.ones(3))
+    network = Network(Architecture.dense(4, [3], skip=True), members=2, seed=1)
+    path = folder() / "example.npz"
+    models.save(Model(network, 0.6, scaler, record, "0123"), path)
+    return [path.read_bytes()]
+
+
+def read_network(data: bytes) -> None:
+    """Read a network, and predict with it."""
+    network = Network.load(io.BytesIO(data))
+    network.predict(np.zeros((2, network.architecture.input_dim)))
+
+
+def network_files() -> list[bytes]:
+    """Return a network with metadata and an array."""
+    file = io.BytesIO()
+    network = Network(Architecture.dense(3, [4]), members=2)
+    network.save(file, metadata={"country": "DEU"}, arrays={"scale": np.ones(3)})
+    return [file.getvalue()]
+
+
+def read_classifier(data: bytes) -> None:
+    """Read a classifier, and classify with it."""
+    found = NetworkClassifier.load(io.BytesIO(data))
+    found.predict(np.zeros((2, found.network_.architecture.input_dim)))
+
+
+@cache
+def classifier_files() -> list[bytes]:
+    """Return a classifier of texts."""
+    X = np.random.default_rng(0).normal(size=(40, 2))
+    y = np.where(X[:, 0] > 0, "up", "down")
+    file = io.BytesIO()
+    NetworkClassifier(hidden=(3,), epochs=2, random_state=0).fit(X, y).save(file)
+    return [file.getvalue()]
+
+
+@cache
+def known() -> Known:
+    """Return the data in which outcomes are looked for."""
+    rows = world(countries=1, quarters=40)
+    return Known(rows, series_of(rows), "snapshot")
+
+
+def read_journal(data: bytes) -> None:
+    """Read the journal of forecasts, hold it against outcomes, and add a line to it."""
+    path = at("forecasts.csv", data)
+    hindsight.judge(journal.read(path), known(), pd.Timestamp("2020-01-01").date())
+
+
+JOURNAL = (
+    ",".join(journal.COLUMNS)
+    + "\n2010-01-02T03:04:05+00:00,DEU,Q,real_gdp,negative-growth,at,1,1995Q1,1995Q2,"
+    "0.25,0.1.0,0.2,all,2010-01-01,snapshot,\n2010-01-02,DEU,Q,real_gdp,year-on-year,"
+    "within,4,1996Q1,1997Q1,.5,0.1.0,,own,,snapshot,\n",
+    "made_at,country,frequency,label,horizon,origin,probability\n2020-01-01,DEU,Q,x,1,"
+    "1995Q3,0.3\n",
+)
+
+
+def read_texts(data: bytes) -> None:
+    """Read each line as a country, a period, an indicator and an assumption."""
+    for text in data.decode("utf-8", "replace").split("\n"):
+        for read in (
+            countries.resolve,
+            tabular._plain_period,  # noqa: SLF001 - behind `read`, a file a text
+            catalog.recognise,
+            catalog.search,
+            whatif.parse,
+            *(lambda it, f=each: files.ordinal_of(it, f) for each in ("A", "Q", "M")),
+        ):
+            with suppress(EconnetError):
+                read(text)  # type: ignore[operator]  # functions and lambdas alike
+
+
+def texts() -> list[bytes]:
+    """Return texts of each kind."""
+    return [
+        b"Germany\nKorea, Rep.\nCote d'Ivoire\nEMU\nNA\nDEI\n",
+        b"2020\n2020Q1\n2020-Q2\n2020M03\n2020-12-31\n",
+        b"unrate\nReal GDP\nterm spread\n",
+        b"unemployment=+1.0\nreal_gdp==-2.5\n",
+    ]
+
+
+def read_architecture(data: bytes) -> None:
+    """Read a list of layers from JSON."""
+    document = json.loads(data)
+    if isinstance(document, list):
+        architecture = Architecture.parse(document)
+        assert architecture.describe()
+        assert architecture.n_parameters > 0
+
+
+LAYERS = json.dumps(
+    [
+        {"input_dim": 20, "output_dim": 16, "activation": "tanh"},
+        {"input_dim": 16, "output_dim": 1, "activation": "sigmoid"},
+    ]
+).encode()
+
+
+def read_file_name(data: bytes) -> None:
+    """Take a text for the name of the user's data, in a folder with nothing in it."""
+    text = data.decode("utf-8", "surrogateescape").lstrip("/")
+    if ".." in text or ":" in text:
+        return
+    path = folder() / "nothing" / text
+    files.name_of(path)
+    with suppress(EconnetError):
+        tabular.read(path)
+    if files.is_streamed(path):
+        files.open_files(path)
+
+
+TARGETS: dict[str, Target] = {
+    "worldbank": Target(read_worldbank, worldbank_pages, mutation.of_json),
+    "fred": Target(read_fred, fred_files, mutation.of_text),
+    "alfred": Target(read_alfred, alfred_answers, mutation.of_json),
+    "csv": Target(
+        lambda data: tabular.read(at("own.csv", data)),
+        lambda: [text.encode() for text in CSV],
+        mutation.of_text,
+    ),
+    "parquet": Target(read_parquet, parquet_files, mutation.of_parquet),
+    "streamed": Target(read_streamed, parquet_files, mutation.of_parquet),
+    "settings": Target(
+        read_settings, lambda: [text.encode() for text in TOML], mutation.of_text
+    ),
+    "model": Target(read_model, model_files, mutation.of_archive, (ValueError,)),
+    "network": Target(read_network, network_files, mutation.of_archive, (ValueError,)),
+    "classifier": Target(
+        read_classifier, classifier_files, mutation.of_archive, (ValueError,)
+    ),
+    "journal": Target(
+        read_journal, lambda: [text.encode() for text in JOURNAL], mutation.of_text
+    ),
+    "texts": Target(read_texts, texts, mutation.of_text),
+    "architecture": Target(
+        read_architecture,
+        lambda: [LAYERS],
+        mutation.of_json,
+        (ValueError, RecursionError),  # the latter is JSON's
+    ),
+    "file-name": Target(
+        read_file_name,
+        lambda: [b"panel.csv", b"panel/*.parquet", b"*/**/[a-z]?.parquet"],
+        mutation.of_text,
+    ),
+}

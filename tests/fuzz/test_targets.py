@@ -1,0 +1,37 @@
+"""What came of fuzzing, and a little more of it: the same inputs at every run.
+
+`python -m tests.fuzz.run` fuzzes for longer, led by what code an input reaches.
+"""
+
+import random
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.fuzz.mutation import chain
+from tests.fuzz.targets import TARGETS
+
+FINDINGS = sorted((Path(__file__).parent / "findings").rglob("*.bin"))
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_every_example_is_read(name: str) -> None:
+    for example in TARGETS[name].examples():
+        TARGETS[name].try_(example)
+
+
+@pytest.mark.parametrize("path", FINDINGS, ids=lambda it: f"{it.parent.name}-{it.stem}")
+def test_what_was_found_is_mended(path: Path) -> None:
+    TARGETS[path.parent.name].try_(path.read_bytes())
+
+
+@pytest.mark.parametrize("name", TARGETS)
+@settings(max_examples=25, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(seed=st.integers(0, 2**32 - 1), raw=st.binary(max_size=40))
+def test_spoilt_input_is_read_or_refused(name: str, seed: int, raw: bytes) -> None:
+    target, rng = TARGETS[name], random.Random(seed)
+    example = rng.choice(target.examples())
+    target.try_(chain(target.mutate, example, rng))
+    target.try_(raw)
