@@ -220,7 +220,7 @@ class Store:
             parameters += [_end_of(as_of)] * 2
         # A first value is told from a revision only where that makes a difference.
         rows = (
-            f"SELECT *, rowid FROM {table}"  # noqa: S608
+            f"SELECT *, rowid FROM {table}"  # noqa: S608 - names of ours
             if as_of is None
             else FIRST.format(table=table)
         )
@@ -233,7 +233,7 @@ class Store:
             # fraction of the time and memory.
             for name in NAMES:
                 connection.execute(
-                    f"CREATE TYPE memory.main.{name}_names AS ENUM "  # noqa: S608
+                    f"CREATE TYPE memory.main.{name}_names AS ENUM "  # noqa: S608 - names of ours
                     f"(SELECT DISTINCT {name} FROM {table} ORDER BY ALL)"
                 )
             encoded = ", ".join(
@@ -243,7 +243,7 @@ class Store:
             # A plain scan comes in the order in which rows were written anyway.
             order = f" ORDER BY {IN_ORDER}" if newest or as_of is not None else ""
             frame: pd.DataFrame = connection.execute(
-                f"SELECT {encoded} FROM ({query}){order}",  # noqa: S608
+                f"SELECT {encoded} FROM ({query}){order}",  # noqa: S608 - names of ours
                 parameters,
             ).df()
         return frame
@@ -361,11 +361,11 @@ def _write(
     counts = {
         (source, series_id, indicator, kind): count
         for source, series_id, indicator, kind, count in connection.execute(
-            f"SELECT {KEY}, kind, count(*) FROM changes GROUP BY ALL"  # noqa: S608
+            f"SELECT {KEY}, kind, count(*) FROM changes GROUP BY ALL"  # noqa: S608 - names of ours
         ).fetchall()
     }
     kept = connection.execute(
-        f"SELECT {KEY}, country FROM kept ORDER BY country"  # noqa: S608
+        f"SELECT {KEY}, country FROM kept ORDER BY country"  # noqa: S608 - names of ours
     ).fetchall()
     connection.commit()
     return [
@@ -444,7 +444,7 @@ SELECT country, {KEY}, stored.base AS stored, new.base AS new
 FROM series stored JOIN new_series new USING ({KEY}, country)
 WHERE stored.base <> new.base;
 CREATE OR REPLACE TEMP TABLE kept AS FROM other_bases WHERE stored > new
-"""  # noqa: S608
+"""  # noqa: S608 - names of ours
 
 # A source that dates nothing is compared with the newest value of each period, one that
 # dates its values vintage by vintage. What stands in the store and no longer in an
@@ -482,33 +482,33 @@ FROM newest ANTI JOIN fresh USING ({KEY}, country, period)
 JOIN new_answers answer USING ({KEY})
 WHERE NOT dated AND newest.value IS NOT NULL AND newest.period >= first_period
 ORDER BY source, series_id, indicator, country, period, known_at NULLS FIRST
-"""  # noqa: S608
+"""  # noqa: S608 - names of ours
 
 APPLY = (
     # A series that stays on its later base keeps its title as well.
-    f"DELETE FROM new_series WHERE (country, {KEY}) IN "  # noqa: S608
+    f"DELETE FROM new_series WHERE (country, {KEY}) IN "  # noqa: S608 - names of ours
     f"(SELECT (country, {KEY}) FROM kept)",
-    f"INSERT INTO observations SELECT {COLUMNS} FROM changes "  # noqa: S608
+    f"INSERT INTO observations SELECT {COLUMNS} FROM changes "  # noqa: S608 - names of ours
     "WHERE list_contains(?, country)",
-    f"INSERT INTO aggregates SELECT {COLUMNS} FROM changes "  # noqa: S608
+    f"INSERT INTO aggregates SELECT {COLUMNS} FROM changes "  # noqa: S608 - names of ours
     "WHERE NOT list_contains(?, country)",
-    f"INSERT INTO rebased SELECT country, {KEY}, "  # noqa: S608
+    f"INSERT INTO rebased SELECT country, {KEY}, "  # noqa: S608 - names of ours
     "greatest(stored, new), least(stored, new), retrieved_at "
     f"FROM other_bases JOIN new_answers USING ({KEY})",
     "DELETE FROM series old USING new_series new WHERE old.source = new.source "
     "AND old.series_id = new.series_id AND old.indicator = new.indicator "
     "AND old.country = new.country",
-    f"INSERT INTO series SELECT {SERIES} FROM new_series",  # noqa: S608
+    f"INSERT INTO series SELECT {SERIES} FROM new_series",  # noqa: S608 - names of ours
     "DELETE FROM answers old USING new_answers new WHERE old.source = new.source "
     "AND old.series_id = new.series_id AND old.indicator = new.indicator",
-    f"INSERT INTO answers SELECT {KEY}, digest, first_period, retrieved_at "  # noqa: S608
+    f"INSERT INTO answers SELECT {KEY}, digest, first_period, retrieved_at "  # noqa: S608 - names of ours
     "FROM new_answers",
-    f"INSERT INTO raw_pieces SELECT {KEY}, retrieved_at, piece, sha256 "  # noqa: S608
+    f"INSERT INTO raw_pieces SELECT {KEY}, retrieved_at, piece, sha256 "  # noqa: S608 - names of ours
     "FROM new_pieces",
     "INSERT INTO raw_answers SELECT DISTINCT ON (sha256) sha256, size, compressed "
     "FROM new_pieces WHERE sha256 NOT IN (SELECT sha256 FROM raw_answers)",
     # Of what was superseded, that stays from which a value comes.
-    f"DELETE FROM raw_pieces WHERE ({KEY}) IN "  # noqa: S608
+    f"DELETE FROM raw_pieces WHERE ({KEY}) IN "  # noqa: S608 - names of ours
     f"(SELECT ({KEY}) FROM new_answers) AND ({KEY}, retrieved_at) NOT IN "
     f"(SELECT ({KEY}, retrieved_at) FROM (FROM new_answers SELECT {KEY}, retrieved_at "
     f"UNION ALL SELECT {KEY}, retrieved_at FROM observations SEMI JOIN new_answers "

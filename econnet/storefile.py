@@ -242,11 +242,11 @@ def _different(older: Path, newer: Path) -> str:
                 ).fetchall()
             )
             before, after = (
-                f"SELECT {columns} FROM {file}.{table}"  # noqa: S608
+                f"SELECT {columns} FROM {file}.{table}"  # noqa: S608 - names of ours
                 for file in ("older", "store")
             )
             [[rows]] = connection.execute(
-                f"SELECT count(*) FROM (({before} EXCEPT ALL {after}) "  # noqa: S608
+                f"SELECT count(*) FROM (({before} EXCEPT ALL {after}) "  # noqa: S608 - names of ours
                 f"UNION ALL ({after} EXCEPT ALL {before}))"
             ).fetchall()
             if rows:

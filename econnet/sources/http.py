@@ -84,7 +84,7 @@ class Patience:
 
     def backoff(self, repeat: int) -> float:
         """Return the wait in seconds before this repeat, counted from 0."""
-        jitter = random.random()  # noqa: S311
+        jitter = random.random()  # noqa: S311 - no secret
         return self.backoff_seconds * float(2**repeat) * (1 + jitter)
 
 

@@ -375,7 +375,7 @@ def _columns(
 
 
 def _schema(database: duckdb.DuckDBPyConnection, path: Path) -> dict[str, str]:
-    query = f"DESCRIBE SELECT * FROM read_parquet({_text(path.as_posix())})"  # noqa: S608
+    query = f"DESCRIBE SELECT * FROM read_parquet({_text(path.as_posix())})"  # noqa: S608 - the path is quoted
     try:
         rows = database.execute(query).fetchall()
     except duckdb.Error as error:
@@ -388,7 +388,7 @@ def _first_rows(
 ) -> list[tuple[str, str]]:
     """Return country and period of a file's first rows."""
     query = (
-        "SELECT CAST(country AS VARCHAR), CAST(period AS VARCHAR) FROM "  # noqa: S608
+        "SELECT CAST(country AS VARCHAR), CAST(period AS VARCHAR) FROM "  # noqa: S608 - the path is quoted
         f"read_parquet({_text(path.as_posix())}) LIMIT 1000"
     )
     rows = database.execute(query).fetchall()
@@ -397,7 +397,7 @@ def _first_rows(
 
 def _row_groups(database: duckdb.DuckDBPyConnection, path: Path) -> tuple[int, ...]:
     query = (
-        "SELECT any_value(row_group_num_rows) FROM "  # noqa: S608
+        "SELECT any_value(row_group_num_rows) FROM "  # noqa: S608 - the path is quoted
         f"parquet_metadata({_text(path.as_posix())}) "
         "GROUP BY row_group_id ORDER BY row_group_id"
     )
