@@ -310,8 +310,6 @@ def _extremes(values: Floats, window: int) -> list[Turn]:
     Of equal values the last is the peak and the first the trough, so that a contraction
     begins and ends with a fall.
     """
-    if len(values) <= 2 * window:
-        return []
     around = np.lib.stride_tricks.sliding_window_view(values, 2 * window + 1)
     before, middle, after = (
         around[:, :window],
