@@ -57,6 +57,34 @@ def test_without_a_contraction_there_is_nothing_to_rank() -> None:
     assert (scores.n, scores.n_contractions, scores.n_origins) == (2, 0, 2)
 
 
+def test_with_nothing_but_contractions_there_is_nothing_to_rank() -> None:
+    scores = metrics.score(record([0.1, 0.2], [1.0, 1.0]), np.full(2, 0.1))
+    assert scores.auroc is scores.average_precision is None
+    assert scores.recall_at_imf_precision is scores.precision_at_imf_recall is None
+    assert (scores.n, scores.n_contractions, scores.n_origins) == (2, 2, 2)
+
+
+def test_nothing_is_saved_of_a_cost_of_nothing() -> None:
+    scores = metrics.score(record([0.1, 0.9], [0.0, 1.0]), np.array([0.0, 1.0]))
+    assert scores.brier_skill is None
+    # A certain forecast is held at one in a million, which costs a little.
+    assert scores.log_loss_skill == pytest.approx(1 + np.log(0.9) / 1e-6, rel=1e-5)
+
+
+def test_scores_count_origins_once_and_read_the_curve_where_the_imf_stood() -> None:
+    """From the highest on: wrong, right, right, wrong, right."""
+    rows = record([0.9, 0.8, 0.7, 0.6, 0.5], [0.0, 1.0, 1.0, 0.0, 1.0])
+    rows["origin"] = [1, 1, 2, 2, 3]
+    scores = metrics.score(rows, np.full(5, 0.5))
+    assert (scores.n, scores.n_contractions, scores.n_origins) == (5, 3, 3)
+    # 3/5 with the last of them is above 57%, 2/3 is the best of at least 24% seen.
+    assert scores.recall_at_imf_precision == 1
+    assert scores.precision_at_imf_recall == pytest.approx(2 / 3)
+    assert scores.brier_parts == metrics.brier_parts(
+        rows["probability"].to_numpy(), rows["outcome"].to_numpy()
+    )
+
+
 @given(st.integers(0, 2**32 - 1))
 def test_reliability_bins_hold_every_forecast_once(seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -72,6 +100,27 @@ def test_reliability_bins_hold_every_forecast_once(seed: int) -> None:
         low, high = part.interval
         assert 0 <= low <= part.frequency + 1e-12
         assert part.frequency - 1e-12 <= high <= 1
+
+
+def test_reliability_has_five_bins_of_as_many_forecasts_unless_told() -> None:
+    probability = np.arange(10) / 10
+    outcome = np.array([0, 0, 0, 1, 0, 1, 1, 1, 1, 1], float)
+    curve = metrics.reliability_curve(probability, outcome)
+    assert [part.n for part in curve] == [2] * 5
+    np.testing.assert_allclose(
+        [part.probability for part in curve], [0.05, 0.25, 0.45, 0.65, 0.85]
+    )
+    assert [part.frequency for part in curve] == [0, 0.5, 0.5, 1, 1]
+    assert [part.interval for part in curve] == [
+        metrics.wilson_interval(hits, 2) for hits in (0, 1, 1, 2, 2)
+    ]
+    halves = metrics.reliability_curve(probability, outcome, bins=2)
+    assert [(part.n, part.frequency) for part in halves] == [(5, 0.2), (5, 1)]
+
+
+def test_forecast_at_the_edge_of_two_bins_is_in_the_lower() -> None:
+    curve = metrics.reliability_curve(np.array([0.1, 0.2, 0.3]), np.ones(3), bins=2)
+    assert [part.n for part in curve] == [2, 1]
 
 
 def test_equal_forecasts_share_a_bin() -> None:
@@ -119,6 +168,9 @@ def test_recall_and_precision_worked_by_hand() -> None:
     )
     assert metrics.precision_at_recall(probability, outcome, 0.24) == 1.0
     assert metrics.precision_at_recall(probability, outcome, 0.5) == 0.75
+    # Neither asks for more than it says.
+    assert metrics.recall_at_precision(probability, outcome, 0.75) == 1.0
+    assert metrics.precision_at_recall(probability, outcome, 1.0) == 0.75
 
 
 def test_no_threshold_that_is_precise_enough_sees_nothing() -> None:
