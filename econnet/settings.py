@@ -30,6 +30,7 @@ VARIABLES: Mapping[str, str] = {
     "alfred_url": "ECONNET_ALFRED_URL",
 }
 KEY_VARIABLE = "FRED_API_KEY"
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 TASK_TABLE = "task"
 LARGEST_CONFIG = 2**20
 
@@ -73,7 +74,8 @@ class Settings:
         Raises
         ------
         UsageError
-            `econnet.toml` is no TOML, or has a key that means nothing.
+            `econnet.toml` is no TOML, or has a key that means nothing; or a service's
+            address is none, or one to which a key would go unencrypted.
         """
         written = read_config(Path(CONFIG_FILE))
         found = {
@@ -97,6 +99,8 @@ class Settings:
         if "alfred_url" not in found and found["fred_url"][0] == FRED_URL:
             found["alfred_url"] = (ALFRED_URL, "default")
         key = os.environ.get(KEY_VARIABLE) or None
+        if key and "alfred_url" in found:
+            _check_secrecy(*found["alfred_url"])
         return cls(
             data_folder=Path(found["data_folder"][0]),
             reports_folder=Path(found["reports_folder"][0]),
@@ -162,6 +166,16 @@ def _is_url(text: str) -> bool:
     except ValueError:
         return False
     return parts.scheme in {"http", "https"} and bool(host)
+
+
+def _check_secrecy(url: str, origin: str) -> None:
+    """Raise `UsageError` where a key would be sent so that others can read it."""
+    parts = urlsplit(url)
+    if parts.scheme != "https" and parts.hostname not in LOOPBACK:
+        raise UsageError(
+            f"{origin} gives ALFRED an address without encryption, to which "
+            f"{KEY_VARIABLE} is not sent: write https://, or unset the key"
+        )
 
 
 def without_password(url: str) -> str:

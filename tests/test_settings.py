@@ -129,3 +129,38 @@ def test_any_file_is_settings_or_a_usage_error(content: bytes) -> None:
 def test_password_of_a_mirror_is_not_shown() -> None:
     url = "https://me:secret@mirror.example:8080/v2?api_key=1"
     assert without_password(url) == "https://mirror.example:8080/v2"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "mirror",
+        "ftp://me:s3cr3t@host/",
+        "file:///etc/passwd",
+        "http://",
+        "http://[::1",
+        "http://me:s3cr3t@host:port/",
+        "javascript:alert(1)",
+        "\x1b[2J",
+    ],
+)
+def test_address_that_is_none_is_refused_and_not_shown(
+    monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    monkeypatch.setenv("ECONNET_FRED_URL", address)
+    with pytest.raises(
+        UsageError, match=r"^ECONNET_FRED_URL: fred_url is no"
+    ) as caught:
+        Settings.from_environment()
+    assert "s3cr3t" not in str(caught.value)
+
+
+def test_key_is_not_sent_without_encryption(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ECONNET_ALFRED_URL", "http://mirror.example/fred")
+    assert Settings.from_environment().alfred_url
+    monkeypatch.setenv("FRED_API_KEY", "0123456789abcdef")
+    with pytest.raises(UsageError, match="without encryption") as caught:
+        Settings.from_environment()
+    assert "0123456789abcdef" not in str(caught.value)
+    monkeypatch.setenv("ECONNET_ALFRED_URL", "http://localhost:8000/fred")
+    assert Settings.from_environment().alfred_url

@@ -1,10 +1,18 @@
 """The commands as a user runs them: a process of their own, in a folder of theirs."""
 
+import io
 import os
+import signal
 import subprocess
 import sys
+import traceback
+from contextlib import chdir, redirect_stderr, redirect_stdout
 from pathlib import Path
 from subprocess import CompletedProcess
+
+import pytest
+
+from econnet.cli import main, show
 
 TIMEOUT = 240
 
@@ -23,3 +31,38 @@ def econnet(
         timeout=TIMEOUT,
         check=False,
     )
+
+
+def econnet_here(
+    *arguments: str, folder: Path, **environment: str
+) -> "CompletedProcess[str]":
+    """Do as `econnet` does without the seconds of starting a process."""
+    out, err = io.StringIO(), io.StringIO()
+    on_terminate = signal.getsignal(signal.SIGTERM)
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        chdir(folder),
+        redirect_stdout(out),
+        redirect_stderr(err),
+    ):
+        patch.setattr(sys, "argv", ["econnet", *arguments])
+        patch.setattr(show, "manner", show.Manner())
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        try:
+            code = _exit_code()
+        finally:
+            signal.signal(signal.SIGTERM, on_terminate)
+    return CompletedProcess(arguments, code, out.getvalue(), err.getvalue())
+
+
+def _exit_code() -> int:
+    """Return what `main` exits with, and show what it leaves to fly as Python does."""
+    try:
+        main()
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else int(bool(ended.code))
+    except Exception:  # noqa: BLE001 - Python catches it too, and prints it
+        traceback.print_exc()
+        return 1
+    return 0
