@@ -373,10 +373,18 @@ def written(folder: Path) -> bytes:
     return b"\n".join([str(path).encode() + path.read_bytes() for path in files])
 
 
+def raw_answers(folder: Path) -> bytes:
+    """Return what the sources sent, as the store keeps it, unpacked."""
+    with duckdb.connect(str(folder / "data" / "econnet.duckdb")) as store:
+        pieces = store.execute("SELECT compressed FROM raw_answers").fetchall()
+    return b"\n".join(gzip.decompress(piece) for (piece,) in pieces)
+
+
 def assert_kept_secret(run: "CompletedProcess[str]", folder: Path) -> None:
     assert CANARY not in run.stdout
     assert CANARY not in run.stderr
     assert CANARY.encode() not in written(folder)
+    assert CANARY.encode() not in raw_answers(folder)
 
 
 ECHO = json.dumps({"error_message": f"api_key {CANARY} is bad", "count": CANARY})
@@ -442,8 +450,14 @@ def test_key_is_in_no_output_file_or_process_list(
         seen.append(command_lines())  # while the command waits for this answer
         yield '{"count": 0, "vintage_dates": []}'
 
+    echo = {"realtime_start": CANARY, "count": 1, "vintage_dates": ["2020-02-28"]}
+    row = {"realtime_start": "2020-02-28", "date": "2020-01-01", "value": "6.5"}
     sources.instead = {
-        "QLTR628BIS": [Response(no_vintages(), content_type="application/json")]
+        "QLTR628BIS": [Response(no_vintages(), content_type="application/json")],
+        UNEMPLOYMENT: [
+            Response(json.dumps(page), content_type="application/json")
+            for page in (echo, {**echo, "observations": [row]})
+        ],
     }
     asked = ("fetch", "--country", "LTU", "--source", "fred")
     run = econnet("--debug", *asked, folder=tmp_path, **with_key)
@@ -452,7 +466,8 @@ def test_key_is_in_no_output_file_or_process_list(
     assert any("econnet --debug fetch" in lines for lines in seen)
     assert not any(CANARY in lines for lines in seen)
     assert_kept_secret(run, tmp_path)
-    panel(tmp_path / "firms.csv")
+    assert b"6.5" in raw_answers(tmp_path)
+    panel(tmp_path / "firms.csv", quarters=60)
     train = "train --data firms.csv --target output --country Beta --members 1"
     for command in (
         ("status",),

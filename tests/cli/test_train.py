@@ -11,8 +11,9 @@ from econnet.settings import Settings
 from tests.user import econnet
 
 
-def panel(path: Path) -> Path:
+def panel(path: Path, quarters: int = 90) -> Path:
     """Write the output of three firms with a cycle of seven quarters."""
+    periods = pd.period_range("1990Q1", periods=quarters, freq="Q")
     rows = [
         {
             "country": firm,
@@ -20,7 +21,7 @@ def panel(path: Path) -> Path:
             "output": 100 * 1.004**t + (3 + number) * ((t + number) % 7 > 3),
         }
         for number, firm in enumerate(("Alpha", "Beta", "Gamma"))
-        for t, period in enumerate(pd.period_range("1990Q1", periods=90, freq="Q"))
+        for t, period in enumerate(periods)
     ]
     pd.DataFrame(rows).to_csv(path, index=False)
     return path

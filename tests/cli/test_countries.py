@@ -1,0 +1,82 @@
+"""What the commands make of whatever a user calls a country."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.user import econnet, econnet_here
+
+REFUSED = {
+    "unknown": ("Atlantis", "no country is called 'Atlantis': "),
+    "misspelt": ("Germny", "no country is called 'Germny': nearest: Germany"),
+    "wrong code": ("DEI", "no country is called 'DEI': nearest: DEU (Germany)"),
+    "of two countries": ("Korea", "'Korea' may be South Korea (KOR) or North Korea"),
+    "of two Congos": ("Congo", "'Congo' may be DR Congo (COD) or Republic of the Con"),
+    "aggregate": ("euro area", "'euro area' is an aggregate, not a country: name one"),
+    "world": ("WLD", "'WLD' is an aggregate, not a country: name one of its"),
+    "USSR": ("USSR", "'USSR' has been no country since 1991: name what succeeded it"),
+    "Yugoslavia": (
+        "Yugoslavia",
+        "'Yugoslavia' has been no country since 1992: name what succeeded it, Bosnia",
+    ),
+    "Czechoslovakia": (
+        "Czechoslovakia",
+        "'Czechoslovakia' has been no country since 1992: name what succeeded it, "
+        "Czechia, Slovakia",
+    ),
+    "empty": ("", "no country is called '': give a name or an ISO code"),
+    "blank": (" \t", "no country is called '': give a name or an ISO code"),
+    "control characters": ("\x1b[2J\x07", r"no country is called '\x1b[2J\x07': "),
+    "two lines": ("Germ\nny", r"no country is called 'Germ\nny': nearest: Germany"),
+    "right to left": ("\u202eynamreG", r"no country is called '\u202eynamreG': "),
+    "no character": ("\udcff", r"no country is called '\udcff': "),
+    "very long": ("x" * 100_000, f"no country is called '{'x' * 60}...': "),
+    "path": ("../../etc", "no country is called '../../etc': "),
+    "absolute path": ("/etc/passwd", "no country is called '/etc/passwd': "),
+    "device": ("CON", "no country is called 'CON': "),
+    "SQL": ("DEU'; DROP TABLE x", "no country is called 'DEU'; DROP TABLE x': "),
+    "markup": ("<script>", "no country is called '<script>': "),
+}
+
+
+@pytest.mark.parametrize("command", ["train", "report", "fetch"])
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_is_no_country_is_wrong_use_and_leaves_no_trace(
+    case: str, command: str, tmp_path: Path
+) -> None:
+    name, line = REFUSED[case]
+    # A country that is well does not help: names come before work.
+    asked = (command, "--country", "DEU", "--country", name)
+    run = econnet_here(*asked, folder=tmp_path)
+    assert run.returncode == 2
+    assert run.stderr.startswith(f"econnet: {line}")
+    assert run.stderr.removesuffix("\n").isprintable()
+    assert len(run.stderr) < 400
+    assert run.stdout == ""
+    assert not list(tmp_path.iterdir())
+    assert not list(tmp_path.parent.glob("etc*"))
+
+
+ACCEPTED = {
+    "NA": "Namibia",
+    "NAM": "Namibia",
+    "Kosovo": "Kosovo",
+    "XK": "Kosovo",
+    "guinea": "Guinea",
+    "Cote d'Ivoire": "Côte d'Ivoire",
+    " D.E.U. ": "Germany",
+}
+
+
+@pytest.mark.parametrize("name", ACCEPTED)
+def test_what_is_a_country_is_found(name: str, tmp_path: Path) -> None:
+    run = econnet_here("fetch", "--offline", "--country", name, folder=tmp_path)
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.startswith(f"{ACCEPTED[name]}: ")
+
+
+def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
+    run = econnet("train", "--country", "\udcff\udcfe", folder=tmp_path)
+    assert run.returncode == 2
+    assert run.stderr.startswith(r"econnet: no country is called '\udcff\udcfe': ")
+    assert not list(tmp_path.iterdir())
