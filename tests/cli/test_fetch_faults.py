@@ -348,7 +348,7 @@ def test_body_that_breaks_off_every_time_is_told(
 def test_address_that_is_none_is_wrong_use(folder: Path) -> None:
     run = econnet_here("fetch", "--all", folder=folder, ECONNET_FRED_URL="ftp://mirror")
     assert run.returncode == 2
-    assert_one_line(run, "ECONNET_FRED_URL gives a source an address that is none")
+    assert_one_line(run, "ECONNET_FRED_URL: fred_url is no address of a service")
 
 
 # The key
