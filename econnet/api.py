@@ -23,6 +23,7 @@ from econnet import (
     journal,
     labels,
     panel,
+    places,
     preparation,
     store,
 )
@@ -274,7 +275,8 @@ def write_report(
         raise UsageError(
             f"no format is called {min(unknown)!r}: choose of {', '.join(Format)}"
         )
-    place = Settings.from_environment().reports_folder / made.country.alpha3
+    name = places.as_name(made.country.alpha3)
+    place = Settings.from_environment().reports_folder / name
     return document.write(
         made, Path(folder or place), [Format(name) for name in formats], paper
     )

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from econnet import ensemble, evidence, models, provenance, replay
+from econnet import ensemble, evidence, models, places, provenance, replay
 from econnet.answer import (
     Forecast,
     Previous,
@@ -182,8 +182,9 @@ def is_usual(task: Task, frequency: Frequency) -> bool:
 
 def task_name(task: Task) -> str:
     """Return the name of the folder in which a task's files stand."""
-    safe = "".join(c if c.isalnum() or c in "-_" else "-" for c in task.label)
-    return f"{safe}-{task.frequency}-h{task.horizon}-{task.event}"
+    rule, _, column = task.label.partition(":")
+    label = f"{rule}-{places.as_name(column)}" if column else rule
+    return f"{label}-{task.frequency}-h{task.horizon}-{task.event}"
 
 
 def final_window(prepared: Prepared) -> walkforward.Window:

@@ -4,7 +4,8 @@
 system, so that whoever reads the file meets whole lines. A file begun by an older
 version lacks columns: they are added, and are empty in its lines. Each line is read
 alone, so that one which is damaged or was cut short costs itself and no other; what is
-no journal at all is set aside and never written over.
+no journal at all is set aside and never written over. A text that a spreadsheet would
+run as a formula has an apostrophe before it, which `read` takes away.
 """
 
 import csv
@@ -22,6 +23,7 @@ from econnet import whole
 from econnet.answer import Forecast, Previous
 from econnet.errors import DataError
 from econnet.preparation import Prepared
+from econnet.texts import as_cell, from_cell
 
 COLUMNS = (
     "made_at",
@@ -74,7 +76,7 @@ def add(forecast: Forecast, path: Path, file: Path | None = None) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(path.with_name(f".{path.name}.lock")):
         columns = _columns_in(path)
-        _append(path, [str(row.get(column, "")) for column in columns])
+        _append(path, [as_cell(str(row.get(column, ""))) for column in columns])
 
 
 def read(path: Path) -> list[dict[str, str]]:
@@ -146,7 +148,8 @@ def _previous(row: dict[str, str], before: pd.Period) -> Previous | None:
 
 
 def _written(file: Path | None) -> str:
-    return "" if file is None else str(file.resolve())
+    path = "" if file is None else str(file.resolve())
+    return path.encode(errors="replace").decode()  # a name may be no text
 
 
 def _rows(path: Path) -> Iterator[dict[str, str]]:
@@ -165,7 +168,7 @@ def _rows(path: Path) -> Iterator[dict[str, str]]:
             # In no version a line ends with the probability: this one was cut short
             # there, and what is left of the figure would be another.
             if row and (list(row)[-1] != "probability" or len(row) == len(columns)):
-                yield {column: row.get(column, "") for column in COLUMNS}
+                yield {column: from_cell(row.get(column, "")) for column in COLUMNS}
 
 
 def _lines(file: IO[bytes]) -> Iterator[bytes]:

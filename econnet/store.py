@@ -25,6 +25,7 @@ from econnet import countries as known_countries
 from econnet import storefile, whole
 from econnet.errors import DataError
 from econnet.sources.observations import OBSERVATION_COLUMNS, Answer
+from econnet.texts import as_cell, printable
 
 Table = Literal["observations", "aggregates"]
 Key = tuple[str, str, str]  # source, series id, indicator
@@ -288,7 +289,8 @@ def base_year(title: str) -> int | None:
 def export(frame: pd.DataFrame, path: Path) -> None:
     """Write a table as CSV, Parquet or Excel, as `path` ends, whole or not at all.
 
-    CSV and Parquet keep every digit; Excel keeps sixteen, and holds fifteen.
+    CSV and Parquet keep every digit; Excel keeps sixteen, and holds fifteen. In CSV and
+    Excel a text that could run as a formula gets an apostrophe before it.
 
     Raises
     ------
@@ -299,7 +301,7 @@ def export(frame: pd.DataFrame, path: Path) -> None:
     with whole.replacing(path) as part:
         match path.suffix.lower():
             case ".csv":
-                frame.to_csv(part, index=False, lineterminator="\n")
+                _harmless(frame).to_csv(part, index=False, lineterminator="\n")
             case ".parquet":
                 with duckdb.connect() as connection:
                     connection.from_df(frame).write_parquet(
@@ -313,6 +315,21 @@ def export(frame: pd.DataFrame, path: Path) -> None:
                 )
 
 
+def _harmless(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a table with no text that a spreadsheet would run, numbers as they are."""
+    safe = frame.copy(deep=False)
+    for place, kind in enumerate(frame.dtypes):
+        if not pd.api.types.is_numeric_dtype(kind):
+            cells = frame.iloc[:, place]
+            safe.isetitem(place, cells.map(_harmless_cell).array)
+    safe.columns = pd.Index([_harmless_cell(name) for name in frame.columns])
+    return safe
+
+
+def _harmless_cell(cell: object) -> object:
+    return as_cell(printable(cell)) if isinstance(cell, str) else cell
+
+
 def _write_excel(frame: pd.DataFrame, path: Path) -> None:
     if len(frame) >= ROWS_OF_A_SHEET:
         raise DataError(
@@ -321,7 +338,9 @@ def _write_excel(frame: pd.DataFrame, path: Path) -> None:
         )
     try:
         with path.open("wb") as file:  # a name would have to end in .xlsx
-            frame.to_excel(file, index=False, sheet_name="econnet", engine="openpyxl")
+            _harmless(frame).to_excel(
+                file, index=False, sheet_name="econnet", engine="openpyxl"
+            )
     except ImportError as error:
         raise DataError(
             "Excel needs one more package: pip install 'econnet[excel]'"

@@ -9,9 +9,9 @@ PACKAGE = Path(__file__).parent.parent / "econnet"
 
 # Each room may import those of its own line and of the lines above it.
 MAP = [
-    ["errors", "settings", "whole"],
+    ["errors", "settings", "strangers", "texts", "whole"],
     ["countries"],
-    ["catalog"],
+    ["catalog", "places"],
     ["sources"],
     ["storefile"],
     ["store"],

@@ -204,11 +204,11 @@ def ranking_folder(
 
     The default frequency is the finest that all the countries have.
     """
-    from econnet import answer, forecast
+    from econnet import answer, forecast, places
 
     above = Settings.from_environment().reports_folder
     if asked.data is not None:
-        above = above / _safe(asked.data.stem)
+        above = above / places.of_file(asked.data.stem)
     folder = above / "ranking"
     unsaid = replace(asked, frequency=None, label=answer.Task.label)
     if forecast.is_usual(task, common_task(unsaid, *found).frequency):
@@ -323,14 +323,15 @@ def _model_file(
     task: "Task",
 ) -> Path:
     """Return where a country's model stands, however many countries are asked for."""
-    from econnet import answer, forecast, preparation
+    from econnet import answer, forecast, places, preparation
 
     if asked.data is None:
         where = forecast.place(known, country, task)
     else:
-        where = Path(_safe(asked.data.stem))
-        if len(known.observations["country"].unique()) > 1:
-            where = where / _safe(country.name)
+        where = Path(places.of_file(asked.data.stem))
+        there = [str(name) for name in known.observations["country"].unique()]
+        if len(there) > 1:
+            where = where / places.of_country(country.name, there)
         usual = preparation.choose_frequency(
             known, country, task.target, answer.Task.label
         )
@@ -343,12 +344,15 @@ def _report_place(
     asked: TaskOptions, known: "Known", country: "Country", task: "Task", *, alone: bool
 ) -> Path:
     """Return where a country's report stands, below `reports`."""
-    from econnet import forecast
+    from econnet import forecast, places
 
     if asked.data is None:
         return forecast.place(known, country, task)
-    above = Path(_safe(asked.data.stem))
-    return above if alone else above / _safe(country.name)
+    above = Path(places.of_file(asked.data.stem))
+    if alone:
+        return above
+    there = [str(name) for name in known.observations["country"].unique()]
+    return above / places.of_country(country.name, there)
 
 
 def _own_data(path: Path, lag: int, kinds: list[str]) -> "Known":
@@ -372,9 +376,3 @@ def _countries_of(known: "Known", names: list[str] | None) -> "list[Country]":
 
     there = map(str, sorted(known.observations["country"].unique()))
     return [api.find_country(name, known) for name in names or there]
-
-
-def _safe(name: str) -> str:
-    """Return a name that stays within its folder, whatever a file is called."""
-    kept = "".join(c if c.isalnum() or c in "-_ " else "-" for c in name).strip()
-    return kept or "data"

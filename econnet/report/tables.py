@@ -14,9 +14,7 @@ import pandas as pd
 from econnet.answer import Forecast
 from econnet.evaluation.metrics import Floats, Scores, precision_recall_curve, roc_curve
 from econnet.report import words
-
-# What a spreadsheet takes for the beginning of a formula, or of one in another cell.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+from econnet.texts import as_cell
 
 
 def tables(forecast: Forecast) -> dict[str, pd.DataFrame]:
@@ -33,8 +31,7 @@ def as_csv(table: pd.DataFrame) -> bytes:
 
 
 def _safe(text: str) -> str:
-    text = words.printable(text)
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+    return as_cell(words.printable(text))
 
 
 def _outlook(forecast: Forecast) -> pd.DataFrame:

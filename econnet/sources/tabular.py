@@ -7,21 +7,15 @@ end of the period after its own. What kind of column it is, a rate, an index, a 
 balance or a flag, is inferred and decides how it is transformed; the user can say
 otherwise. A column with a name of the catalog, `unemployment` or `UNRATE`, is taken for
 that indicator.
-
-Files come from strangers: CSV and Parquet are read by a DuckDB that can reach nothing
-but that file.
 """
 
 import math
 import re
-import tempfile
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeVar, get_args
-from zipfile import BadZipFile
 
-import duckdb
 import numpy as np
 import pandas as pd
 
@@ -34,12 +28,14 @@ from econnet.catalog import (
     Transform,
 )
 from econnet.errors import DataError, UsageError
+from econnet.sources import cells as cells_of
 from econnet.sources.observations import (
     OBSERVATION_COLUMNS,
     SERIES_COLUMNS,
     Known,
     in_order,
 )
+from econnet.strangers import LONGEST_TEXT
 
 Kind = Literal["rate", "index", "flow", "balance", "flag"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -98,12 +94,13 @@ def read(path: Path, *, kinds: Mapping[str, Kind] | None = None, lag: int = 1) -
     UsageError
         `kinds` names a column that the file does not have.
     """
-    cells = _cells(path)
+    cells = cells_of.read(path)
     long = _long(path, cells)
     said = kinds or {}
     columns = [str(name) for name in long["indicator"].unique()]
     long["period"] = _periods(path, long)
     frequency = {text: _frequency(text) for text in long["period"].unique()}
+    _check_frequencies(path, long, frequency)
     long["known_at"] = _known_at(path, long, frequency, lag)
     keys = ["country", "indicator", "period", "known_at"]
     long = in_order(
@@ -202,63 +199,6 @@ def _difference(
     return values.rename("value").reset_index().assign(indicator=name)
 
 
-def _cells(path: Path) -> pd.DataFrame:
-    """Return the file's cells as text, missing where empty."""
-    if not path.is_file():
-        raise DataError(f"there is no file {path}: check its name and folder")
-    match path.suffix.lower():
-        case ".csv" | ".tsv" | ".txt":
-            return _by_duckdb(
-                path, "read_csv($path, all_varchar = true, header = true)"
-            )
-        case ".parquet":
-            return _by_duckdb(path, "read_parquet($path)")
-        case ".xlsx":
-            return _by_openpyxl(path)
-    raise DataError(
-        f"{path.name} is not of a kind that can be read: CSV, Parquet, xlsx"
-    )
-
-
-def _by_duckdb(path: Path, reader: str) -> pd.DataFrame:
-    """Read a file with a DuckDB that may read it, and write to a folder of its own."""
-    file = path.resolve().as_posix()
-    with tempfile.TemporaryDirectory() as folder, duckdb.connect() as connection:
-        for setting in (
-            f"allowed_paths = [{_quoted(file)}]",
-            f"temp_directory = {_quoted(Path(folder).as_posix())}",
-            "autoinstall_known_extensions = false",
-            "autoload_known_extensions = false",
-            "enable_external_access = false",
-            "lock_configuration = true",
-        ):
-            connection.execute(f"SET {setting}")
-        query = f"SELECT COLUMNS(*)::VARCHAR FROM {reader}"  # noqa: S608 - the path is a parameter
-        try:
-            cells: pd.DataFrame = connection.execute(query, {"path": file}).df()
-        except duckdb.Error as error:
-            reason = str(error).splitlines()[0]
-            raise DataError(f"{path.name} cannot be read: {reason}") from error
-    return cells
-
-
-def _quoted(text: str) -> str:
-    escaped = text.replace("'", "''")
-    return f"'{escaped}'"
-
-
-def _by_openpyxl(path: Path) -> pd.DataFrame:
-    try:
-        cells = pd.read_excel(path, dtype=str, keep_default_na=False)
-    except ImportError as error:
-        raise DataError(
-            f"{path.name} needs one more package: pip install 'econnet[excel]'"
-        ) from error
-    except (OSError, ValueError, KeyError, SyntaxError, BadZipFile) as error:
-        raise DataError(f"{path.name} is no Excel workbook that can be read") from error
-    return cells
-
-
 def _long(path: Path, cells: pd.DataFrame) -> pd.DataFrame:
     """Return `country, period, indicator, value, known_at, line`, wide files turned."""
     cells = cells.rename(columns=lambda name: str(name).strip())
@@ -271,30 +211,59 @@ def _long(path: Path, cells: pd.DataFrame) -> pd.DataFrame:
             )
     reserved = {"country", "period", "indicator", "value", "known_at"}
     cells = cells.rename(columns={lower[n]: n for n in reserved if n in lower})
-    cells["line"] = range(2, len(cells) + 2)
+    cells.index = pd.RangeIndex(2, len(cells) + 2)  # lines of the file
     if "known_at" not in cells:
         cells["known_at"] = None
-    identifiers = ["country", "period", "known_at", "line"]
+    identifiers = ["country", "period", "known_at"]
     if {"indicator", "value"} <= {*cells.columns}:
         long = cells[[*identifiers, "indicator", "value"]].copy()
     else:
-        columns = [name for name in cells.columns if name not in identifiers]
-        long = cells.melt(identifiers, columns, var_name="indicator")
+        # Any column may be called `value`, but none has no name.
+        long = cells.melt(
+            identifiers, var_name="", value_name="\0", ignore_index=False
+        ).rename(columns={"": "indicator", "\0": "value"})
+    long = long.reset_index(names="line")
     for column in ("country", "period", "indicator"):
         long[column] = _each(long[column], str.strip)
         empty = long[column].isna() | (long[column] == "")
         if empty.any():
             line = long.loc[empty, "line"].iloc[0]
             raise DataError(f"{path.name}, line {line}: no {column}")
+        too_long = _each(long[column], len) > LONGEST_TEXT
+        if too_long.any():
+            line = long.loc[too_long, "line"].iloc[0]
+            raise DataError(
+                f"{path.name}, line {line}: {column} has more than {LONGEST_TEXT:,} "
+                "letters: shorten it"
+            )
     values = _each(long["value"], _number).astype(float)
-    if np.isinf(values).any():
-        wrong = long[np.isinf(values)].iloc[0]
-        raise DataError(
-            f"{path.name}, line {wrong['line']}, {wrong['indicator']}: "
-            f"{wrong['value']!r} is no number; write 1234.5, and nothing for a missing "
-            "value"
-        )
+    _check_values(path, long, values)
     return long.assign(value=values)
+
+
+def _check_values(path: Path, long: pd.DataFrame, values: pd.Series) -> None:
+    """Raise `DataError` for the first cell that is no number to reckon with."""
+    size = values.abs()
+    no_number = np.isinf(values)
+    wrong = no_number | (size > LARGEST) | ((size > 0) & (size < SMALLEST))
+    if not wrong.any():
+        return
+    row = long[wrong].iloc[0]
+    reason = (
+        "is no number; write 1234.5, and nothing for a missing value"
+        if no_number[wrong].iloc[0]
+        else f"is beyond what can be reckoned with, {SMALLEST:g} to {LARGEST:g}: "
+        "choose another unit"
+    )
+    raise DataError(
+        f"{path.name}, line {row['line']}, {row['indicator']}: "
+        f"{_cut(row['value'])!r} {reason}"
+    )
+
+
+def _cut(text: str) -> str:
+    """Return a cell's text as a message may quote it."""
+    return text if len(text) <= MOST_QUOTED else f"{text[:MOST_QUOTED]}..."
 
 
 def _each(texts: pd.Series, make: Callable[[str], T]) -> pd.Series:
@@ -311,6 +280,9 @@ def _number(text: str) -> float:
     """Return a cell's number; NaN for a missing value, infinity for what is none."""
     if text.strip().lower() in MISSING:
         return math.nan
+    # Python reads `1_000`, and digits of other scripts, as numbers; nobody else does.
+    if not text.isascii() or "_" in text or len(text) > LONGEST_TEXT:
+        return math.inf
     try:
         return float(text)
     except ValueError:
@@ -327,8 +299,8 @@ def _periods(path: Path, long: pd.DataFrame) -> pd.Series:
         if period is None:
             line = long.loc[texts == text, "line"].iloc[0]
             raise DataError(
-                f"{path.name}, line {line}: {text!r} is no period: write 2020, 2020Q1, "
-                "2020-01 or 2020-01-31"
+                f"{path.name}, line {line}: {_cut(text)!r} is no period: write 2020, "
+                "2020Q1, 2020-01 or 2020-01-31"
             )
     periods = texts.map(plain)
     dated = _each(texts, lambda it: DATE.fullmatch(it) is not None).astype(bool)
@@ -369,23 +341,53 @@ def _frequency(period: str) -> Frequency:
     return "Q" if "Q" in period else "M" if "-" in period else "A"
 
 
+def _check_frequencies(
+    path: Path, long: pd.DataFrame, frequency: Mapping[str, Frequency]
+) -> None:
+    """Raise `DataError` where a country has an indicator at several frequencies."""
+    filled = long[long["value"].notna()]
+    own = filled["period"].map(frequency)
+    keys = [filled["country"], filled["indicator"]]
+    others = own != own.groupby(keys).transform("first")
+    if others.any():
+        row = filled[others].iloc[0]
+        first = filled[
+            (filled["country"] == row["country"])
+            & (filled["indicator"] == row["indicator"])
+        ].iloc[0]
+        raise DataError(
+            f"{path.name}, line {row['line']}: {row['indicator']} of {row['country']} "
+            f"has {row['period']}, but {first['period']} in line {first['line']}: give "
+            "each frequency a column of its own"
+        )
+
+
 def _known_at(
     path: Path, long: pd.DataFrame, frequency: Mapping[str, Frequency], lag: int
 ) -> pd.Series:
     """Return the day on which each value was known, told or reckoned."""
-    ends = {
-        text: (
-            pd.Period(text, PANDAS_ALIAS[frequency[text]]) + lag
-        ).end_time.normalize()
-        for text in frequency
+    periods = {
+        text: pd.Period(text, PANDAS_ALIAS[it]) for text, it in frequency.items()
     }
-    told = pd.to_datetime(long["known_at"].replace("", None), errors="coerce")
+    ends = {text: (it + lag).end_time.normalize() for text, it in periods.items()}
+    begins = {text: it.start_time for text, it in periods.items()}
+    told = pd.to_datetime(long["known_at"].replace("", None), errors="coerce").astype(
+        "datetime64[us]"
+    )
     wrong = told.isna() & ~long["known_at"].isin(["", None]) & long["known_at"].notna()
     if wrong.any():
         row = long[wrong].iloc[0]
         raise DataError(
-            f"{path.name}, line {row['line']}: known_at {row['known_at']!r} is no "
-            "date: write 2020-01-31"
+            f"{path.name}, line {row['line']}: known_at {_cut(row['known_at'])!r} is "
+            "no date: write 2020-01-31"
+        )
+    begun = long["period"].map(begins).astype("datetime64[us]")
+    early = told < begun
+    if early.any():
+        row = long[early].iloc[0]
+        raise DataError(
+            f"{path.name}, line {row['line']}: {row['indicator']} of {row['period']} "
+            f"is known_at {row['known_at']}, before that period began: correct the date"
         )
     return told.fillna(long["period"].map(ends)).astype("datetime64[us]")
 
@@ -472,6 +474,9 @@ KIND_OF: Mapping[Transform, Kind] = {
 }
 KINDS_IN_OWN_UNIT = frozenset({"rate", "balance"})
 SHARE_OF_RISES = 0.6
+MOST_QUOTED = 60
+# Their squares, and the growth from one to the other, are numbers too.
+LARGEST, SMALLEST = 1e30, 1e-30
 MISSING = frozenset({"", ".", "..", "-", "na", "n/a", "nan", "null", "none", "#n/a"})
 RATE_WORDS = re.compile(r"rate|yield|percent|share(?! ?price)|ratio|%", re.I)
 # An exchange is no change.
@@ -480,5 +485,7 @@ BALANCE_WORDS = re.compile(
     re.I,
 )
 INDEX_WORDS = re.compile(r"index|prices?\b|cpi|ppi|deflator", re.I)
-DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-PERIOD = re.compile(r"([12]\d{3})(?:[- ]?Q([1-4])|(?:-|M)(0?[1-9]|1[0-2]))?", re.I)
+DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+PERIOD = re.compile(
+    r"([12]\d{3})(?:[- ]?Q([1-4])|(?:-|M)(0?[1-9]|1[0-2]))?", re.IGNORECASE | re.ASCII
+)

@@ -13,18 +13,18 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import numpy as np
 import pandas as pd
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
-from econnet import whole
+from econnet import strangers, whole
 from econnet.errors import DataError
 from econnet.models import newer
 from econnet.network import Network
 from econnet.network.storage import NewerFileError, read_arrays, write_arrays
 from econnet.panel import PERIODS_A_YEAR
+from econnet.places import of_file
 from econnet.streaming import judging, scores, training
 from econnet.streaming.files import Files, written
 from econnet.streaming.judging import Judged, Linear
@@ -140,9 +140,10 @@ class Places:
     @classmethod
     def of(cls, name: str, data_folder: Path, reports_folder: Path) -> "Places":
         """Return the places for a panel of that name."""
-        report = reports_folder / name
+        safe = of_file(name)
+        report = reports_folder / safe
         return cls(
-            data_folder / "models" / f"{name}.npz",
+            data_folder / "models" / f"{safe}.npz",
             report / "report.json",
             report / "forecasts.parquet",
         )
@@ -247,12 +248,10 @@ def forecasts_of(
     forecasts: Path, countries: Sequence[str]
 ) -> dict[str, dict[str, Any]]:
     """Return origin, period and probability of some countries, by their names."""
-    with duckdb.connect() as database:
-        table = database.execute(
-            "SELECT * FROM read_parquet($path) WHERE list_contains($names, country)",
-            {"path": forecasts.as_posix(), "names": list(countries)},
-        )
-        rows = table.fetchall()
+    path = forecasts.resolve()
+    with strangers.reader([path]) as database:
+        query = f"FROM {strangers.parquet(path)} WHERE list_contains($names, country)"
+        rows = database.execute(query, {"names": list(countries)}).fetchall()
     return {
         country: {"origin": origin, "period": period, "probability": probability}
         for country, origin, period, probability in rows

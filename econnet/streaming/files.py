@@ -10,21 +10,27 @@ asked for. Files come from strangers: the DuckDB that reads them can reach nothi
 import glob
 import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
 
 import duckdb
 import numpy as np
 import numpy.typing as npt
 
+from econnet import strangers
 from econnet.catalog import Frequency
 from econnet.errors import DataError, UsageError
 from econnet.panel import PERIODS_A_YEAR
+from econnet.strangers import MOST_COLUMNS
 
 Singles = npt.NDArray[np.float32]
 Ordinals = npt.NDArray[np.int64]
+Answer = TypeVar("Answer")
 
 # Enough rows to shuffle within and to pay for a query, few enough to hold a few of.
 RANGE_ROWS = 2**18
@@ -156,7 +162,8 @@ class Files:
         answer = self._ask(
             rows,
             f"SELECT hash(country), hash(period){numbers} FROM chosen",  # noqa: S608 - names are quoted
-        ).fetchnumpy()
+            duckdb.DuckDBPyConnection.fetchnumpy,
+        )
         found = list(answer.values())
         entity, period = (np.asarray(it, np.uint64) for it in found[:2])
         hashes = np.array(sorted(self.periods), np.uint64)
@@ -175,25 +182,29 @@ class Files:
             rows,
             "SELECT CAST(country AS VARCHAR), min(file_row_number), "
             "max(file_row_number), count(*) FROM chosen GROUP BY 1 ORDER BY 2",
-        ).fetchall()
+            duckdb.DuckDBPyConnection.fetchall,
+        )
         return [Spell(*row) for row in found]
 
     def place(self, rows: RowRange, row: int) -> str:
         """Return where a row of a range stands, for a message: file and row number."""
         return f"{self.paths[rows.file].name}, row {row + 1:,}"
 
-    def _ask(self, rows: RowRange, query: str) -> duckdb.DuckDBPyConnection:
+    def _ask(
+        self,
+        rows: RowRange,
+        query: str,
+        fetch: Callable[[duckdb.DuckDBPyConnection], Answer],
+    ) -> Answer:
         """Run a query about `chosen`, the rows of a range, in the order of the file."""
         path = self.paths[rows.file]
         chosen = (
             "WITH chosen AS (SELECT * FROM "  # noqa: S608 - the path is quoted
-            f"read_parquet({_text(path.as_posix())}, file_row_number = true) "
+            f"{strangers.parquet(path, file_row_number=True)} "
             f"WHERE file_row_number >= {rows.start} AND file_row_number < {rows.stop})"
         )
-        try:
-            return self.database.cursor().execute(f"{chosen} {query}")
-        except duckdb.Error as error:
-            raise DataError(_unreadable(path, error)) from error
+        with _reading(path):
+            return fetch(self.database.cursor().execute(f"{chosen} {query}"))
 
 
 def table_in(memory: Singles | None, columns: int, rows: int) -> Singles:
@@ -212,7 +223,7 @@ def is_streamed(data: Path) -> bool:
 
     A pattern or a folder does, and so does a Parquet file of a million rows or more.
     """
-    if glob.has_magic(str(data)) or data.is_dir():
+    if data.is_dir() or (glob.has_magic(str(data)) and not data.exists()):
         return True
     if data.suffix.lower() != ".parquet" or not data.is_file():
         return False
@@ -226,7 +237,9 @@ def is_streamed(data: Path) -> bool:
 def name_of(data: Path) -> str:
     """Return what a pattern or file is called: `panel/*.parquet` is `panel`."""
     if data.is_dir():
-        return data.resolve().name
+        return data.resolve().name or "panel"
+    if data.is_file():
+        return data.stem
     plain = [part for part in data.with_suffix("").parts if not glob.has_magic(part)]
     return plain[-1] if plain and plain[-1] not in {"/", ".."} else "panel"
 
@@ -306,8 +319,12 @@ def _merged(groups: Sequence[int], most: int) -> Iterator[int]:
 
 
 def _paths(data: Path) -> list[Path]:
-    pattern = str(data / "**" / "*.parquet") if data.is_dir() else str(data)
-    found = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 - may be absolute
+    pattern = str(data)
+    if data.is_dir():
+        pattern = str(Path(glob.escape(pattern)) / "**" / "*.parquet")
+    found = (
+        [pattern] if data.is_file() else sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 - may be absolute
+    )
     files = [Path(it).resolve() for it in found if Path(it).is_file()]
     if not files:
         raise DataError(f"no file is called {pattern}: check the pattern and folder")
@@ -321,21 +338,15 @@ def _paths(data: Path) -> list[Path]:
 
 def _database(paths: Sequence[Path]) -> duckdb.DuckDBPyConnection:
     """Return a DuckDB that can read these files and nothing else."""
-    database = duckdb.connect()
-    allowed = ", ".join(_text(path.as_posix()) for path in paths)
-    for setting in (
-        "threads = 1",  # work is spread over ranges
-        "memory_limit = '400MB'",
-        "temp_directory = ''",
-        "parquet_metadata_cache = true",
-        f"allowed_paths = [{allowed}]",
-        "autoinstall_known_extensions = false",
-        "autoload_known_extensions = false",
-        "enable_external_access = false",
-        "lock_configuration = true",
-    ):
-        database.execute(f"SET {setting}")
-    return database
+    return strangers.reader(
+        paths,
+        {
+            "threads": 1,  # work is spread over ranges
+            "memory_limit": "400MB",
+            "temp_directory": "",
+            "parquet_metadata_cache": True,
+        },
+    )
 
 
 def _columns(
@@ -368,18 +379,26 @@ def _columns(
             "none; leave it out and say --lag"
         )
     others = [name for name in schema if name not in {"country", "period"}]
-    numbers = [name for name in others if NUMBER.match(schema[name])]
+    numbers = [name for name in others if NUMBER.fullmatch(schema[name])]
     if not numbers:
         raise DataError(f"{paths[0].name} has no column of numbers")
     return tuple(numbers), tuple(name for name in others if name not in numbers)
 
 
 def _schema(database: duckdb.DuckDBPyConnection, path: Path) -> dict[str, str]:
-    query = f"DESCRIBE SELECT * FROM read_parquet({_text(path.as_posix())})"  # noqa: S608 - the path is quoted
-    try:
-        rows = database.execute(query).fetchall()
-    except duckdb.Error as error:
-        raise DataError(_unreadable(path, error)) from error
+    with _reading(path):
+        names = strangers.parquet_columns(database, path)
+        if len(names) > MOST_COLUMNS:
+            raise DataError(
+                f"{path.name} has {len(names):,} columns, more than {MOST_COLUMNS:,}: "
+                "leave some out"
+            )
+        name, times = Counter(map(str.casefold, names)).most_common(1)[0]
+        if times > 1:
+            raise DataError(
+                f"{path.name}: two columns are called {name!r}: rename one of them"
+            )
+        rows = database.execute(f"DESCRIBE FROM {strangers.parquet(path)}").fetchall()
     return {str(row[0]): str(row[1]) for row in rows}
 
 
@@ -389,22 +408,31 @@ def _first_rows(
     """Return country and period of a file's first rows."""
     query = (
         "SELECT CAST(country AS VARCHAR), CAST(period AS VARCHAR) FROM "  # noqa: S608 - the path is quoted
-        f"read_parquet({_text(path.as_posix())}) LIMIT 1000"
+        f"{strangers.parquet(path)} LIMIT 1000"
     )
-    rows = database.execute(query).fetchall()
+    with _reading(path):
+        rows = database.execute(query).fetchall()
     return [(str(country), str(period)) for country, period in rows]
 
 
 def _row_groups(database: duckdb.DuckDBPyConnection, path: Path) -> tuple[int, ...]:
     query = (
         "SELECT any_value(row_group_num_rows) FROM "  # noqa: S608 - the path is quoted
-        f"parquet_metadata({_text(path.as_posix())}) "
+        f"parquet_metadata({strangers.exactly(path)}) "
         "GROUP BY row_group_id ORDER BY row_group_id"
     )
-    try:
+    with _reading(path):
         return tuple(int(row[0]) for row in database.execute(query).fetchall())
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """Make what DuckDB says of a file that it cannot read a line for the user."""
+    try:
+        yield
     except duckdb.Error as error:
-        raise DataError(_unreadable(path, error)) from error
+        reason = strangers.reason(error)
+        raise DataError(f"{path.name} cannot be read: {reason}") from error
 
 
 def _frequency(
@@ -440,13 +468,10 @@ def _periods(
         query = (
             "SELECT hash(period), CAST(any_value(period) AS VARCHAR), "  # noqa: S608 - the path is quoted
             "min(file_row_number) FROM "
-            f"read_parquet({_text(path.as_posix())}, file_row_number = true) "
-            "GROUP BY 1 ORDER BY 3"
+            f"{strangers.parquet(path, file_row_number=True)} GROUP BY 1 ORDER BY 3"
         )
-        try:
+        with _reading(path):
             found = database.execute(query).fetchall()
-        except duckdb.Error as error:
-            raise DataError(_unreadable(path, error)) from error
         for hashed, text, row in found:
             ordinal = None if text is None else ordinal_of(text, frequency)
             if ordinal is None:
@@ -478,15 +503,6 @@ def _digest(paths: Sequence[Path]) -> str:
     return digest.hexdigest()
 
 
-def _unreadable(path: Path, error: duckdb.Error) -> str:
-    return f"{path.name} cannot be read: {str(error).splitlines()[0]}"
-
-
-def _text(value: str) -> str:
-    escaped = value.replace("'", "''")
-    return f"'{escaped}'"
-
-
 def _name(value: str) -> str:
     escaped = value.replace('"', '""')
     return f'"{escaped}"'
@@ -494,7 +510,10 @@ def _name(value: str) -> str:
 
 STREAMED_ROWS = 10**6
 LARGEST_FOOTER = 2**28
-NUMBER = re.compile(r"(U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|FLOAT|DOUBLE|DECIMAL|BOOL)")
+NUMBER = re.compile(
+    r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|FLOAT|DOUBLE|DECIMAL\(.*\)|BOOLEAN"
+)
 PERIOD = re.compile(
-    r"([12]\d{3})(?:-?Q([1-4])|[-M](0[1-9]|1[0-2])(?:-(\d{2}))?(?: 00:00:00)?)?"
+    r"([12]\d{3})(?:-?Q([1-4])|[-M](0[1-9]|1[0-2])(?:-(\d{2}))?(?: 00:00:00)?)?",
+    re.ASCII,
 )

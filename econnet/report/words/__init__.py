@@ -57,8 +57,8 @@ from econnet.report.words.plain import (
     odds,
     percent,
     period_in_words,
-    printable,
 )
+from econnet.texts import printable
 
 __all__ = [
     "ALT_TEXTS",

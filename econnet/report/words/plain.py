@@ -1,6 +1,5 @@
 """Numbers, periods and dates as a person would say them."""
 
-import unicodedata
 from datetime import date
 from math import log
 
@@ -12,17 +11,6 @@ NOUN: dict[Frequency, str] = {"A": "year", "Q": "quarter", "M": "month"}
 
 
 ORDINALS = ("first", "second", "third", "fourth")
-
-
-def printable(text: str) -> str:
-    """Return `text` on one line, with U+FFFD for what cannot be set in type."""
-    one_line = " ".join(text.splitlines())
-    return "".join(
-        "\N{REPLACEMENT CHARACTER}"
-        if unicodedata.category(c) in {"Cc", "Cs", "Cn"}
-        else c
-        for c in one_line
-    )
 
 
 def number(value: float, decimals: int, sign: bool = False) -> str:
