@@ -12,11 +12,13 @@ from pathlib import Path
 
 import duckdb
 
-from econnet.texts import printable
+from econnet.errors import one_line
 
 # More than any panel that people make, and few enough to be read in seconds.
 MOST_COLUMNS = 5_000
 LONGEST_TEXT = 1_000
+# The squares of such numbers, and the growth from one to the other, are numbers too.
+LARGEST, SMALLEST = 1e30, 1e-30
 
 
 def reader(
@@ -75,7 +77,7 @@ def parquet_rows(database: duckdb.DuckDBPyConnection, path: Path) -> int:
 def reason(error: duckdb.Error) -> str:
     """Return what DuckDB says of a file in one line, its kind of error left out."""
     text = re.sub(r"^([A-Z][A-Za-z]+ )+Error: ", "", str(error).partition("\n")[0])
-    return printable(text)
+    return one_line(text)
 
 
 def exactly(path: Path) -> str:

@@ -27,7 +27,7 @@ from econnet.catalog import (
     SeriesTemplate,
     Transform,
 )
-from econnet.errors import DataError, UsageError
+from econnet.errors import DataError, UsageError, quoted
 from econnet.sources import cells as cells_of
 from econnet.sources.observations import (
     OBSERVATION_COLUMNS,
@@ -35,7 +35,7 @@ from econnet.sources.observations import (
     Known,
     in_order,
 )
-from econnet.strangers import LONGEST_TEXT
+from econnet.strangers import LARGEST, LONGEST_TEXT, SMALLEST
 
 Kind = Literal["rate", "index", "flow", "balance", "flag"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -257,13 +257,8 @@ def _check_values(path: Path, long: pd.DataFrame, values: pd.Series) -> None:
     )
     raise DataError(
         f"{path.name}, line {row['line']}, {row['indicator']}: "
-        f"{_cut(row['value'])!r} {reason}"
+        f"{quoted(row['value'])} {reason}"
     )
-
-
-def _cut(text: str) -> str:
-    """Return a cell's text as a message may quote it."""
-    return text if len(text) <= MOST_QUOTED else f"{text[:MOST_QUOTED]}..."
 
 
 def _each(texts: pd.Series, make: Callable[[str], T]) -> pd.Series:
@@ -299,7 +294,7 @@ def _periods(path: Path, long: pd.DataFrame) -> pd.Series:
         if period is None:
             line = long.loc[texts == text, "line"].iloc[0]
             raise DataError(
-                f"{path.name}, line {line}: {_cut(text)!r} is no period: write 2020, "
+                f"{path.name}, line {line}: {quoted(text)} is no period: write 2020, "
                 "2020Q1, 2020-01 or 2020-01-31"
             )
     periods = texts.map(plain)
@@ -378,7 +373,7 @@ def _known_at(
     if wrong.any():
         row = long[wrong].iloc[0]
         raise DataError(
-            f"{path.name}, line {row['line']}: known_at {_cut(row['known_at'])!r} is "
+            f"{path.name}, line {row['line']}: known_at {quoted(row['known_at'])} is "
             "no date: write 2020-01-31"
         )
     begun = long["period"].map(begins).astype("datetime64[us]")
@@ -474,9 +469,6 @@ KIND_OF: Mapping[Transform, Kind] = {
 }
 KINDS_IN_OWN_UNIT = frozenset({"rate", "balance"})
 SHARE_OF_RISES = 0.6
-MOST_QUOTED = 60
-# Their squares, and the growth from one to the other, are numbers too.
-LARGEST, SMALLEST = 1e30, 1e-30
 MISSING = frozenset({"", ".", "..", "-", "na", "n/a", "nan", "null", "none", "#n/a"})
 RATE_WORDS = re.compile(r"rate|yield|percent|share(?! ?price)|ratio|%", re.I)
 # An exchange is no change.

@@ -430,9 +430,16 @@ def _reading(path: Path) -> Iterator[None]:
     """Make what DuckDB says of a file that it cannot read a line for the user."""
     try:
         yield
+    except duckdb.ConversionException as error:
+        raise DataError(
+            f"{path.name}: a number is beyond what can be reckoned with "
+            f"({strangers.reason(error)}): choose another unit"
+        ) from error
     except duckdb.Error as error:
         reason = strangers.reason(error)
-        raise DataError(f"{path.name} cannot be read: {reason}") from error
+        raise DataError(
+            f"{path.name} cannot be read as Parquet ({reason}): write it anew"
+        ) from error
 
 
 def _frequency(

@@ -20,10 +20,12 @@ import numpy.typing as npt
 from econnet import compute
 from econnet.errors import DataError
 from econnet.panel import PERIODS_A_YEAR
+from econnet.strangers import LARGEST
 from econnet.streaming.files import (
     Files,
     Ordinals,
     RowRange,
+    Rows,
     Singles,
     written,
 )
@@ -162,6 +164,7 @@ def _look(
         if not whole or (before is not None and name <= str(before.country)):
             raise DataError(_unsorted(files.place(chosen, spell.first), name))
     rows = files.read(chosen, recipe.columns, desk.values)
+    _check_values(files, recipe, chosen, rows)
     same = rows.entity[1:] == rows.entity[:-1]
     back = np.flatnonzero(same & (np.diff(rows.period) <= 0))
     if len(back):
@@ -181,6 +184,22 @@ def _look(
         inputs=np.take(inputs, sampled, axis=1),
         period=rows.period[sampled],
         target=recipe.targets_of(rows)[sampled],
+    )
+
+
+def _check_values(files: Files, recipe: Recipe, chosen: RowRange, rows: Rows) -> None:
+    """Raise `DataError` for the first value that is too large to reckon with."""
+    extremes = (
+        least_or_most.reduce(rows.values, axis=None, initial=0.0)
+        for least_or_most in (np.fmin, np.fmax)
+    )
+    if max(map(abs, extremes)) <= LARGEST:
+        return
+    column, row = np.argwhere(np.abs(rows.values) > LARGEST)[0]
+    raise DataError(
+        f"{files.place(chosen, chosen.start + int(row))}: {recipe.columns[column]} is "
+        f"{rows.values[column, row]:g}, which is beyond what can be reckoned with, "
+        f"{LARGEST:g}: choose another unit"
     )
 
 
