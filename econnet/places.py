@@ -46,7 +46,7 @@ def as_name(text: str, taken: Collection[str] = ()) -> str:
     Examples
     --------
     >>> as_name("North Rhine"), as_name("../North")
-    ('North Rhine', 'North-ac66b7b7xxxx')
+    ('North Rhine', 'North-ac66b7b7c2fd')
     """
     plain = text.casefold() not in {name.casefold() for name in taken}
     kept = "".join(c if c.isalnum() or c in "-_. " else "-" for c in text).strip(" -.")

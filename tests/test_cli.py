@@ -270,7 +270,10 @@ def test_own_file_is_forecast_for_each_of_its_regions(own_file: Path) -> None:
     assert "investment flow, real_gdp flow, slump flag" in run.stderr
     assert "bring my regions.csv up to date" in run.stderr
     reports = own_file / "reports" / "my regions"
-    assert sorted(path.name for path in reports.iterdir()) == ["---South", "North"]
+    assert sorted(path.name for path in reports.iterdir()) == [
+        "North",
+        "South-d55ff31b03f8",
+    ]
     assert sorted(path.name for path in own_file.iterdir()) == [
         *("data", "my regions.csv", "reports")
     ]
@@ -288,8 +291,8 @@ def test_report_on_several_adds_a_ranking_that_leads_to_each(own_file: Path) -> 
     assert [str(path) for path in sorted(folder.rglob("*.*"))] == [
         str(folder / path)
         for path in (
-            *("---South/report.html", "---South/report.json"),
             *("North/report.html", "North/report.json"),
+            *("South-d55ff31b03f8/report.html", "South-d55ff31b03f8/report.json"),
             *("ranking/ranking.html", "ranking/ranking.json"),
         )
     ]
@@ -297,7 +300,7 @@ def test_report_on_several_adds_a_ranking_that_leads_to_each(own_file: Path) -> 
     said = [one["probability"] for one in ranking["countries"]]
     assert said == sorted(said, reverse=True)
     for one in ranking["countries"]:
-        place = "---South" if one["name"] == "../South" else one["name"]
+        place = "South-d55ff31b03f8" if one["name"] == "../South" else one["name"]
         report = json.loads((folder / place / "report.json").read_text("utf-8"))
         assert report["probability"] == one["probability"]
         page = (folder / "ranking/ranking.html").read_text("utf-8")
