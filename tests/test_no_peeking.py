@@ -157,6 +157,30 @@ def test_future_changes_no_forecast_by_a_single_bit(
     pd.testing.assert_frame_equal(now, then, check_exact=True)
 
 
+@pytest.mark.parametrize(
+    ("announced", "seen"), [("2012-12-01", False), ("2012-06-01", True)]
+)
+def test_peak_counts_from_the_day_on_which_it_was_announced(
+    announced: str, seen: bool, revised: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A recession that the NBER found to have begun before the origin."""
+    usa = revised[revised["country"] == "DEU"].assign(country="USA")
+    now = features_of(usa, "nber")
+    found = ("2011-12", "2013-06", announced, "2014-01-15")
+    chronology = (*labels.NBER_CHRONOLOGY, found)
+    monkeypatch.setattr(labels, "NBER_CHRONOLOGY", chronology)
+    then = features_of(altered(usa, DAY, seed=1), "nber")
+    assert not np.array_equal(now.y, then.y, equal_nan=True)
+    for one, other in zip(windows_of(now), windows_of(then), strict=True):
+        if one.origin < pd.Period(announced, "Q"):
+            assert_alike(one, other)
+    (one,), (other,) = (windows_of(it, str(ORIGIN)) for it in (now, then))
+    if seen:
+        assert not np.array_equal(one.features.y, other.features.y, equal_nan=True)
+    else:
+        assert_alike(one, other)
+
+
 def test_the_past_does_change_the_forecasts(revised: pd.DataFrame) -> None:
     """Or else the tests above would prove nothing."""
     other_past = altered(revised, pd.Timestamp("2012-01-01"), 1)
