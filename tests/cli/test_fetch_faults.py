@@ -429,6 +429,29 @@ def test_key_is_nowhere_when_there_is_no_connection(
     assert_kept_secret(run, tmp_path)
 
 
+@pytest.mark.parametrize("before", [(), ("--debug",)], ids=["", "debug"])
+@pytest.mark.parametrize("status", [200, 403])
+def test_password_of_a_mirror_is_nowhere(
+    status: int,
+    before: tuple[str, ...],
+    sources: Sources,
+    environment: dict[str, str],
+    tmp_path: Path,
+) -> None:
+    mirror = sources.fred_url.replace("//", f"//me:{CANARY}@")
+    good = Response(sources.files[UNEMPLOYMENT], status, content_type="text/csv")
+    sources.instead = {UNEMPLOYMENT: [good]}
+    withheld = {**environment, "ECONNET_FRED_URL": mirror}
+    run = fetch(tmp_path, withheld, "fred", *before)
+    assert ("Traceback" in run.stderr) == (status == 403 and bool(before))
+    authorization = sources.requests[0].authorization
+    assert authorization is not None
+    assert authorization.password == CANARY
+    assert_kept_secret(run, tmp_path)
+    shown = econnet_here("status", folder=tmp_path, **withheld)
+    assert_kept_secret(shown, tmp_path)
+
+
 def command_lines() -> str:
     """Return the command line of every process that this computer shows."""
     found = []
