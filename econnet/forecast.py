@@ -25,7 +25,7 @@ from econnet.evaluation import (
     walkforward,
 )
 from econnet.evaluation.baselines import LIGHT
-from econnet.forecaster import Forecaster, grow
+from econnet.forecaster import Forecaster, partners_of
 from econnet.models import Ahead, Model
 from econnet.preparation import Prepared, at_horizon, choose_frequency
 from econnet.reasons import Saying, named, reasons
@@ -66,7 +66,7 @@ def train(
     progress(1.0)
     return Model(
         forecaster.network,
-        forecaster.share,
+        forecaster.weights,
         window.scaler,
         record,
         fingerprint(prepared),
@@ -131,7 +131,7 @@ def _said_today(
     window: walkforward.Window, forecaster: Forecaster, pool: PoolRecord
 ) -> tuple[float, tuple[float, float]]:
     """Return the probability of the window's one row, and its 90% interval."""
-    said = forecaster.members(window.X_ahead)
+    said = forecaster.members(window.figures_ahead)
     return float(ensemble.pooled(said)[0]), pool.maps.interval(said[:, 0])
 
 
@@ -223,7 +223,9 @@ def make(
     judged = evidence.judgement(prepared, record)
     window = final_window(prepared)
     pool = pool or replay.pool_record(task, record)
-    forecaster = forecaster or Forecaster(model.network, grow(window), model.share)
+    forecaster = forecaster or Forecaster(
+        model.network, partners_of(window), model.weights, window.scaler
+    )
     probability, interval = _said_today(window, forecaster, pool)
     before = previous or evidence.replayed(prepared, record)
     told = reasons(

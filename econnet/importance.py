@@ -130,19 +130,24 @@ def _probe(
     own = made.countries[window.ahead] == country
     order = np.argsort(~own + 0.5 * rng.random(len(own)), kind="stable")
     rows = order[:MOST_ROWS]
-    parts = [window.X_ahead]
+    parts = [window.figures_ahead]
     for name in indicators(made):
         columns = np.flatnonzero([it.indicator == name for it in made.columns])
         for _ in range(TIMES):
             X = made.X[window.ahead[rows]]
             donors = rng.choice(everything, len(rows))
             X[:, columns] = made.X[np.ix_(donors, columns)]
-            parts.append(window.scaler.transform(X).astype(np.float32))
+            parts.append(X)
     ahead, outcome = (
         np.concatenate([of, np.tile(of[rows], len(parts) - 1)])
         for of in (window.ahead, window.outcome)
     )
+    figures = np.concatenate(parts)
     widened = replace(
-        window, ahead=ahead, outcome=outcome, X_ahead=np.concatenate(parts)
+        window,
+        ahead=ahead,
+        outcome=outcome,
+        figures_ahead=figures,
+        X_ahead=window.scaler.transform(figures).astype(np.float32),
     )
     return Probe(widened, len(window.ahead), rows)

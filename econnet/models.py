@@ -7,7 +7,8 @@ is trained again.
 
 It carries the version of its schema, and is never rewritten for being old. Schema 1 is
 from before inputs were ranks, so its networks cannot be carried over, and are trained
-again; 2, which did not say so yet, is read as it is; 3 carries the number.
+again; 2, which did not say so yet, is read as it is; 3 carries the number. Both have
+the networks' share in a mean with extra trees; 4 has the weights of all models.
 """
 
 import hashlib
@@ -24,7 +25,8 @@ import pandas as pd
 from econnet import whole
 from econnet.errors import DataError
 from econnet.evaluation.metrics import BrierParts, Scores
-from econnet.features import SHARES, Features, Scaler
+from econnet.features import SHARES, Features, Floats, Scaler
+from econnet.forecaster import PRIOR
 from econnet.importance import Importance
 from econnet.network import Architecture, Network
 from econnet.network.storage import NewerFileError
@@ -73,9 +75,9 @@ class Model:
     track_record
         Out-of-sample forecasts, columns `RECORD`, of every model and country. `signal`
         says whether a forecast was one of contraction, at the threshold of its time.
-    share
-        Of the networks in the forecast, the trees having the rest. Trees are not kept:
-        the data give the same ones again.
+    weights : array (models,)
+        Of the networks and their partners in the forecast, as in `forecaster.PRIOR`.
+        Partners are not kept: the data give the same ones again.
     outlook
         The country's forecasts at other horizons.
     importance
@@ -83,7 +85,7 @@ class Model:
     """
 
     network: Network
-    share: float
+    weights: Floats
     scaler: Scaler
     track_record: pd.DataFrame
     fingerprint: str
@@ -125,7 +127,7 @@ def save(model: Model, path: Path) -> None:
     metadata = {
         "schema": SCHEMA,
         "fingerprint": model.fingerprint,
-        "share": model.share,
+        "weights": dict(zip(PRIOR, model.weights.tolist(), strict=True)),
         "models": names["model"],
         "countries": names["country"],
         "frequency": origins.freqstr,
@@ -175,7 +177,7 @@ def load(path: Path) -> Model:
         _check_scaler(scaler, network.architecture)
         return Model(
             network,
-            _within(metadata["share"], 0, 1, "share of the networks"),
+            _weights(metadata),
             scaler,
             _record(metadata, arrays),
             _text(metadata["fingerprint"]),
@@ -214,6 +216,21 @@ def _check_version(
             f"{path} is of schema 1, whose networks take other inputs than those of "
             f"schema {SCHEMA}"
         )
+
+
+def _weights(metadata: Mapping[str, Any]) -> Floats:
+    """Return the weights, if they are those of the networks and their partners."""
+    if "share" in metadata:
+        share = _within(metadata["share"], 0, 1, "share of the networks")
+        said = dict.fromkeys(PRIOR, 0.0) | {"network": share, "extra_trees": 1 - share}
+    else:
+        said = metadata["weights"]
+    if set(said) != set(PRIOR):
+        raise ValueError(f"its forecast is a mean of {', '.join(said)[:80]}")
+    weights = np.array([_within(said[name], 0, 1, "weight") for name in PRIOR])
+    if abs(weights.sum() - 1) > 1e-6:
+        raise ValueError(f"its weights sum to {weights.sum()}, not to 1")
+    return weights
 
 
 def _check_scaler(scaler: Scaler, architecture: Architecture) -> None:
@@ -348,7 +365,7 @@ def _named(codes: np.ndarray, names: list[str]) -> "pd.Series[str]":
     return pd.Series(list(names), dtype="str").take(codes).reset_index(drop=True)
 
 
-SCHEMA = 3
+SCHEMA = 4
 LONGEST_HORIZON = 1_000
 # As pandas counts periods: months until the year 3970.
 LATEST_ORIGIN = 24_000

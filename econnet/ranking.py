@@ -16,7 +16,7 @@ from econnet.answer import Forecast, Task
 from econnet.countries import Country
 from econnet.errors import DataError
 from econnet.evaluation.baselines import LIGHT
-from econnet.forecaster import Forecaster, grow
+from econnet.forecaster import Forecaster, partners_of
 from econnet.models import Ahead, Model
 from econnet.preparation import Prepared
 from econnet.replay import PoolRecord
@@ -170,8 +170,10 @@ def _train(
             model = _finish(members, records)
             keep(members, model)
         pool = replay.pool_record(members[0].task, model.track_record)
-        trees = grow(forecast.final_window(members[0]))
-        forecaster = Forecaster(model.network, trees, model.share)
+        window = forecast.final_window(members[0])
+        forecaster = Forecaster(
+            model.network, partners_of(window), model.weights, window.scaler
+        )
         trained += [_Trained(one, model, pool, forecaster) for one in members]
     return trained
 
@@ -207,7 +209,7 @@ def _finish(members: Sequence[Prepared], records: Mapping[int, pd.DataFrame]) ->
     forecaster = forecast.learn(first, window, known)
     return Model(
         forecaster.network,
-        forecaster.share,
+        forecaster.weights,
         window.scaler,
         known,
         forecast.fingerprint(first),

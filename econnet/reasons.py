@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
 from econnet import (
@@ -49,7 +48,7 @@ class Saying:
 
     def would_say(self, rows: Floats) -> Floats:
         """Return the probabilities of rows of features as they are, unscaled."""
-        return self.forecaster.probability(self.window.scaler.transform(rows))
+        return self.forecaster.probability(rows)
 
 
 @dataclass(frozen=True)
@@ -76,7 +75,7 @@ def reasons(
     """
     prepared, window = saying.prepared, saying.window
     with threadpool_limits(1):
-        parts = _contributions(saying, window.X_ahead[0])
+        parts = _contributions(saying, window.figures_ahead[0])
         return Reasons(
             drivers=tuple(_driver(prepared, part) for part in parts),
             response_curves=_response_curves(saying, parts),
@@ -95,24 +94,25 @@ def reasons(
         )
 
 
-def _contributions(
-    saying: Saying, x: npt.NDArray[np.float32]
-) -> list[explain.Contribution]:
-    """Return what each indicator adds through the networks, and the trees in one sum.
+def _contributions(saying: Saying, figures: Floats) -> list[explain.Contribution]:
+    """Return what each indicator adds through the networks, and the partners as a sum.
 
-    They add up to the log-odds of the row less those of an average one.
+    They add up to the log-odds of a row of features less those of an average one.
     """
-    forecaster = saying.forecaster
-    weight = pooling.STRETCH * forecaster.share
+    window, forecaster = saying.window, saying.forecaster
+    scaled = window.scaler.transform(figures[None, :]).astype(np.float32)
+    weight = float(pooling.STRETCH * forecaster.weights[0])
     found = [
         explain.Contribution(it.indicator, weight * it.log_odds)
         for it in explain.contributions(
-            x.astype(np.float64), saying.window, forecaster.network
+            scaled[0].astype(np.float64), window, forecaster.network
         )
     ]
-    average, now = forecaster.of_trees(np.stack([np.zeros_like(x), x]))
-    trees = pooling.STRETCH * (1 - forecaster.share) * float(now - average)
-    found.append(explain.Contribution(TREES, trees))
+    average, now = forecaster.of_partners(
+        np.stack([window.scaler.median, figures]),
+        np.concatenate([np.zeros_like(scaled), scaled]),
+    )
+    found.append(explain.Contribution(PARTNERS, float(now - average)))
     return sorted(found, key=lambda it: -abs(it.log_odds))
 
 
@@ -163,8 +163,7 @@ def _change(
     movements: list[Movement] = []
     if len(then):
         rows = made.X[[then[0], window.ahead[0]]]
-        scaled = window.scaler.transform(rows[:1])[0].astype(np.float32)
-        added = _contributions(saying, scaled)
+        added = _contributions(saying, rows[0])
         apart = {it.indicator: it.log_odds for it in now}
         for it in added:
             apart[it.indicator] = apart.get(it.indicator, 0.0) - it.log_odds
@@ -212,12 +211,12 @@ def _newest_levels(prepared: Prepared) -> dict[str, float]:
 
 RESPONSE_CURVES = 6
 
-TREES = "trees"
+PARTNERS = "partners"
 
 # Drivers that are made from labels and other countries, with title and group.
 DERIVED: Mapping[str, tuple[str, str]] = {
     PHASE: ("Phase and past contractions", "cycle"),
     ABROAD: ("Growth abroad", "abroad"),
     explain.MISSING: ("Figures that are missing", "data"),
-    TREES: ("Extra trees, all figures", "trees"),
+    PARTNERS: ("Trees, probit and naive Bayes", "partners"),
 }

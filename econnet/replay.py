@@ -33,7 +33,7 @@ from econnet.evaluation.metrics import Scores
 from econnet.evaluation.pooling import Once
 from econnet.evaluation.walkforward import Schedule
 from econnet.features import Floats
-from econnet.forecaster import PARTNER
+from econnet.forecaster import PARTNERS, PRIOR, PRIOR_WEIGHTS
 from econnet.importance import Importance
 from econnet.panel import PERIODS_A_YEAR
 from econnet.preparation import Prepared
@@ -63,38 +63,18 @@ def track_record_and_weights(
     windows = _windows(prepared)
     models_ = models_of(prepared, baselines, _counted(len(windows), progress))
     probes = importance.probes(windows, prepared.country.alpha3, task.seed)
-    said = _said_to(probes, models_)
-    own = {
-        name: [of[: probe.own] for of, probe in zip(parts, probes, strict=True)]
-        for name, parts in said.items()
+    wide = [probe.window for probe in probes]
+    said = {name: models_[name](wide) for name in PRIOR}
+    mixed = pooling.mixtures(windows, [*said.values()], PRIOR_WEIGHTS)
+    told = {
+        name: partial(
+            _recall, [of[: probe.own] for of, probe in zip(parts, probes, strict=True)]
+        )
+        for name, parts in {"econnet": mixed, **said}.items()
     }
-    told = {name: partial(_recall, parts) for name, parts in own.items()}
-    shares = pooling.shares(windows, *_both_log_odds(own))
-    mixed = [
-        pooling.probability(pooling.mixed(ours, theirs, share))
-        for share, ours, theirs in zip(shares, *_both_log_odds(said), strict=True)
-    ]
-    told["econnet"] = partial(
-        _recall, [of[: probe.own] for of, probe in zip(mixed, probes, strict=True)]
-    )
     record = _run(windows, {**models_, **told})
     block = max(task.horizon + 1, PERIODS_A_YEAR[task.frequency])
     return record, importance.measured(probes, mixed, block, task.seed)
-
-
-def _said_to(
-    probes: Sequence[importance.Probe], models_: Mapping[str, walkforward.Model]
-) -> dict[str, list[Floats]]:
-    """Return what the networks and their partner say of every row of the probes."""
-    windows = [probe.window for probe in probes]
-    return {name: models_[name](windows) for name in ("network", PARTNER)}
-
-
-def _both_log_odds(
-    said: Mapping[str, Sequence[Floats]],
-) -> tuple[list[Floats], list[Floats]]:
-    ours, theirs = ([*map(pooling.log_odds, said[it])] for it in ("network", PARTNER))
-    return ours, theirs
 
 
 def _recall(forecasts: list[Floats], _: Sequence[walkforward.Window]) -> list[Floats]:
@@ -148,7 +128,7 @@ def models_of(
 ) -> dict[str, walkforward.Model]:
     """Return the models that a walk-forward run can forecast with: `econnet` first.
 
-    Then the networks alone, their partner among the baselines, whether asked for or
+    Then the networks alone, their partners among the baselines, whether asked for or
     not, and those of the baselines that the data allow. `progress` is told how many
     windows the networks have finished.
     """
@@ -158,11 +138,12 @@ def models_of(
     names = [
         name
         for name in available(prepared.features)
-        if name in baselines or name == PARTNER
+        if name in baselines or name in PARTNERS
     ]
     others = baseline_models(names)
+    parts: list[walkforward.Model] = [networks, *(others[name] for name in PARTNERS)]
     return {
-        "econnet": pooling.weighted(networks, others[PARTNER]),
+        "econnet": pooling.weighted(parts, PRIOR_WEIGHTS),
         "network": networks,
         **others,
     }

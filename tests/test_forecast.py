@@ -8,6 +8,7 @@ import pytest
 from econnet import countries, forecast, models, preparation
 from econnet.answer import Forecast, Task
 from econnet.errors import DataError
+from econnet.forecaster import PARTNERS
 from econnet.models import Model
 from econnet.preparation import Prepared
 from econnet.sources.observations import Known
@@ -244,4 +245,4 @@ def test_forecast_before_is_that_of_the_replay_unless_one_is_given(
 def test_baselines_of_a_training_can_be_chosen(prepared: Prepared) -> None:
     model = forecast.train(prepared, baselines=["logit"])
     names = set(model.track_record["model"])
-    assert names == {"econnet", "network", "extra_trees", "base_rate", "logit"}
+    assert names == {"econnet", "network", *PARTNERS, "base_rate", "logit"}

@@ -35,7 +35,7 @@ def model() -> Model:
     )
     return Model(
         network=Network(Architecture.dense(4, [3], skip=True), members=2, seed=1),
-        share=0.6,
+        weights=np.array([0.6, 0.3, 0.1, 0.0, 0.0]),
         scaler=Scaler.fit(rng.normal(size=(30, 3)), np.array([0]), np.ones(3)),
         track_record=record,
         fingerprint="0123",
@@ -86,7 +86,9 @@ def test_model_of_schema_2_is_read_as_today_and_not_rewritten(tmp_path: Path) ->
     models.save(model, tmp_path / "again.npz")
     again = models.load(tmp_path / "again.npz")
     assert again.fingerprint == model.fingerprint
-    assert again.share == model.share
+    np.testing.assert_array_equal(again.weights, model.weights)
+    assert model.weights[:2].sum() == 1
+    assert (model.weights[2:] == 0).all()
     pd.testing.assert_frame_equal(again.track_record, record)
     np.testing.assert_array_equal(again.network.parameters, model.network.parameters)
 
@@ -215,11 +217,23 @@ def but(entry: dict[str, Any], **changes: object) -> list[dict[str, Any]]:
     return [{**entry, **changes}]
 
 
+WEIGHTS: dict[str, object] = {
+    "network": 0.6,
+    "extra_trees": 0.3,
+    "random_forest": 0.1,
+    "dynamic_probit": 0.0,
+    "naive_bayes": 0.0,
+}
+
 HOSTILE: dict[str, dict[str, object]] = {
+    "weight above 1": {"weights": WEIGHTS | {"network": 1.4}},
+    "weight below 0": {"weights": WEIGHTS | {"naive_bayes": -0.1}},
+    "weight that is text": {"weights": WEIGHTS | {"network": "0.6"}},
+    "weight that is infinite": {"weights": WEIGHTS | {"network": 10**400}},
+    "weights that sum to more": {"weights": WEIGHTS | {"naive_bayes": 0.1}},
+    "weights of other models": {"weights": {"network": 1.0}},
     "share above 1": {"share": 1.1},
-    "share below 0": {"share": -0.1},
-    "share that is text": {"share": "0.5"},
-    "share that is infinite": {"share": 10**400},
+    "weights in one number": {"weights": 1.0},
     "narrow scaler": {"scaler__mean": np.zeros(2)},
     "scaler of truth values": {"scaler__knots": np.zeros((3, 99), bool)},
     "outcomes of truth values": {"record__outcome": np.zeros(3, bool)},

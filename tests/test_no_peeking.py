@@ -11,6 +11,7 @@ from econnet.ensemble import Options
 from econnet.evaluation import baselines, pooling, walkforward
 from econnet.evaluation.walkforward import Model, Schedule, Window
 from econnet.features import Event, Features
+from econnet.forecaster import PARTNERS, PRIOR_WEIGHTS
 from tests.builders import observations, published, world
 
 QUICK = Options(hidden_units=4, fewest_updates=1)
@@ -73,7 +74,8 @@ def models_of(made: Features) -> dict[str, Model]:
     """Return econnet, its networks alone, and every baseline."""
     networks = pooling.Once(ensemble.model(2, seed=0, options=QUICK))
     others = baselines.models(baselines.available(made))
-    econnet = pooling.weighted(networks, others["extra_trees"])
+    parts: list[Model] = [networks, *(others[name] for name in PARTNERS)]
+    econnet = pooling.weighted(parts, PRIOR_WEIGHTS)
     return {"econnet": econnet, "network": networks, **others}
 
 

@@ -8,9 +8,10 @@ percentile. Settings are what did best over the tasks of `benchmarks/accuracy.py
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, Self
 
 import numpy as np
+import numpy.typing as npt
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import (
     BaggingClassifier,
@@ -28,7 +29,7 @@ from threadpoolctl import threadpool_limits
 from econnet import compute
 from econnet.evaluation import pooling, walkforward
 from econnet.evaluation.probit import Probit
-from econnet.evaluation.walkforward import Model, Window
+from econnet.evaluation.walkforward import Model, Rows, Window
 from econnet.features import Features, Floats
 
 # How many periods the common rate of contractions weighs in a country's own, and how
@@ -69,28 +70,118 @@ def _shares(window: Window, group: np.ndarray, prior: int) -> Floats:
     return shares
 
 
-Make = Callable[[Window], Any]
+class View(Protocol):
+    """What a classifier looks at."""
+
+    @property
+    def columns(self) -> Rows:
+        """The positions of the features."""
+
+    def of(self, figures: Floats, scaled: npt.NDArray[np.float32]) -> np.ndarray:
+        """Return what is seen of rows of features, as they are and scaled."""
 
 
-def classifier(make: Make) -> Model:
-    """Return the model that fits a new scikit-learn classifier on every window.
+@dataclass(frozen=True, eq=False)
+class Scaled:
+    """Some of the scaled features."""
 
-    What it takes are all features, scaled.
+    columns: Rows
+
+    def of(self, figures: Floats, scaled: npt.NDArray[np.float32]) -> np.ndarray:  # noqa: ARG002
+        """Return the scaled columns."""
+        return np.take(scaled, self.columns, axis=1)
+
+
+@dataclass(frozen=True, eq=False)
+class Held:
+    """Figures as they are, held within the training rows' usual, and standardised.
+
+    Parameters
+    ----------
+    low, middle, high
+        The training rows' 1st, 50th and 99th percentile; a missing figure is `middle`.
+    mean, spread
+        Of the training rows after that.
     """
-    return _fitted(make, lambda window: (window.X_train, window.X_ahead))
+
+    columns: Rows
+    low: Floats
+    middle: Floats
+    high: Floats
+    mean: Floats
+    spread: Floats
+
+    @classmethod
+    def by(cls, window: Window, columns: Rows) -> Self:
+        """Return the view as a window's training rows demand."""
+        scaler = window.scaler
+        low, middle, high = (
+            it[columns] for it in (scaler.low, scaler.median, scaler.high)
+        )
+        rows = window.features.X[np.ix_(window.train, columns)]
+        learned = _held(rows, low, middle, high)
+        spread = learned.std(axis=0)
+        spread[spread == 0] = 1
+        return cls(columns, low, middle, high, learned.mean(axis=0), spread)
+
+    def of(self, figures: Floats, scaled: npt.NDArray[np.float32]) -> np.ndarray:  # noqa: ARG002
+        """Return the figures, held and standardised."""
+        held = _held(figures[:, self.columns], self.low, self.middle, self.high)
+        return (held - self.mean) / self.spread
 
 
-def looking_at(make: Make, *measured: str) -> Model:
-    """Return the model that fits a new classifier on a few figures.
+def _held(values: Floats, low: Floats, middle: Floats, high: Floats) -> Floats:
+    return np.where(np.isnan(values), middle, np.clip(values, low, high))
 
-    `measured` are figures by `Features.measured`, or names of columns that there always
-    are; those that the data lack are left out.
-    """
 
-    def figures(window: Window) -> tuple[Floats, Floats]:
-        return _held(window, _columns(window.features, measured))
+@dataclass(frozen=True, eq=False)
+class Learned:
+    """A classifier that has learned what a window knows."""
 
-    return _fitted(make, figures)
+    view: View
+    classifier: Any
+
+    def probability(self, figures: Floats, scaled: npt.NDArray[np.float32]) -> Floats:
+        """Return the probability of contraction for rows of features, (rows,)."""
+        with threadpool_limits(1):
+            said = self.classifier.predict_proba(self.view.of(figures, scaled))
+        probability: Floats = said[:, 1].astype(np.float64)
+        return probability
+
+
+@dataclass(frozen=True)
+class Learner:
+    """The model that fits a new scikit-learn classifier on every window."""
+
+    make: Callable[[Window], Any]
+    view: Callable[[Window], View]
+
+    def learn(self, window: Window) -> Learned:
+        """Return the classifier that has learned what the window knows."""
+        view = self.view(window)
+        fit = self._fit(view, window)
+        return Learned(view, _fitted(fit))
+
+    def __call__(self, windows: Sequence[Window]) -> list[Floats]:
+        """Return the probabilities of the rows ahead of each window."""
+        views = [self.view(window) for window in windows]
+
+        def key(number: int) -> str:
+            window, view = windows[number], views[number]
+            looks = f"{type(view).__name__} {view.columns.tolist()}"
+            return walkforward.fingerprint(f"{self.make(window)!r} {looks}", [window])
+
+        fits = [self._fit(*it) for it in zip(views, windows, strict=True)]
+        results = compute.spread(_fit_and_forecast, fits, key)
+        return [probability for (probability,) in results]
+
+    def _fit(self, view: View, window: Window) -> "_Fit":
+        return _Fit(
+            self.make(window),
+            view.of(window.features.X[window.train], window.X_train),
+            window.y_train,
+            view.of(window.figures_ahead, window.X_ahead),
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,51 +194,38 @@ class _Fit:
     ahead: Any
 
 
-def _fitted(make: Make, inputs: Callable[[Window], tuple[Any, Any]]) -> Model:
-    def fit(window: Window) -> _Fit:
-        learned, ahead = inputs(window)
-        return _Fit(make(window), learned, window.y_train, ahead)
-
-    def forecast(windows: Sequence[Window]) -> list[Floats]:
-        results = compute.spread(
-            _fit_and_forecast,
-            [fit(window) for window in windows],
-            key=lambda number: walkforward.fingerprint(
-                repr(make(windows[number])), [windows[number]]
-            ),
-        )
-        return [probability for (probability,) in results]
-
-    return forecast
+def _fitted(fit: _Fit) -> Any:
+    # OpenMP counts its threads anew in each thread that calls it.
+    with threadpool_limits(1):
+        return fit.classifier.fit(fit.learned, fit.outcome)
 
 
 def _fit_and_forecast(fit: _Fit) -> list[Floats]:
-    # OpenMP counts its threads anew in each thread that calls it.
+    fitted = _fitted(fit)
     with threadpool_limits(1):
-        fitted = fit.classifier.fit(fit.learned, fit.outcome)
         return [fitted.predict_proba(fit.ahead)[:, 1].astype(np.float64)]
 
 
-def _columns(made: Features, measured: Sequence[str]) -> list[int]:
-    """Return the positions of the columns that measure this, where there are some."""
-    names = [column.name for column in made.columns]
-    found = [made.measured(it) or it for it in measured]
-    return [names.index(name) for name in found if name in names]
+def all_features(window: Window) -> Scaled:
+    """Return the view of all features."""
+    return Scaled(np.arange(window.X_train.shape[1]))
 
 
-def _held(window: Window, columns: list[int]) -> tuple[Floats, Floats]:
-    """Return columns of the rows learned from and ahead, held and standardised."""
-    scaler = window.scaler
-    low, middle, high = (it[columns] for it in (scaler.low, scaler.median, scaler.high))
+def figures(*measured: str) -> Callable[[Window], Held]:
+    """Return the view of a few figures.
 
-    def hold(rows: np.ndarray) -> Floats:
-        values = window.features.X[rows][:, columns]
-        return np.where(np.isnan(values), middle, np.clip(values, low, high))
+    `measured` are figures by `Features.measured`, or names of columns that there always
+    are; those that the data lack are left out.
+    """
 
-    learned, ahead = hold(window.train), hold(window.ahead)
-    mean, spread = learned.mean(axis=0), learned.std(axis=0)
-    spread[spread == 0] = 1
-    return (learned - mean) / spread, (ahead - mean) / spread
+    def view(window: Window) -> Held:
+        made = window.features
+        names = [column.name for column in made.columns]
+        found = [made.measured(it) or it for it in measured]
+        columns = [names.index(name) for name in found if name in names]
+        return Held.by(window, np.array(columns, dtype=np.int64))
+
+    return view
 
 
 def available(made: Features) -> list[str]:
@@ -159,7 +237,7 @@ def available(made: Features) -> list[str]:
     ]
 
 
-def extra_trees(window: Window) -> ExtraTreesClassifier:
+def _extra_trees(window: Window) -> ExtraTreesClassifier:
     """Return trees that suit the window's number of rows, not fitted yet."""
     return ExtraTreesClassifier(
         100, min_samples_leaf=_leaf(window), random_state=0, n_jobs=1
@@ -183,17 +261,24 @@ def _naive_bayes(_: Window) -> CalibratedClassifierCV:
     return CalibratedClassifierCV(GaussianNB(), cv=StratifiedKFold(3))
 
 
-def _best_features(window: Window) -> tuple[Any, Any]:
-    """Return the eight features that part the training rows best."""
+def _best_features(window: Window) -> Scaled:
+    """Return the view of the eight features that part the training rows best."""
     varying = np.flatnonzero(window.X_train.std(axis=0) > 0)
     apart, _ = f_classif(window.X_train[:, varying], window.y_train)
-    best = varying[np.argsort(-apart, kind="stable")[:8]]
-    return window.X_train[:, best], window.X_ahead[:, best]
+    return Scaled(varying[np.argsort(-apart, kind="stable")[:8]])
 
 
 def _random_forest(window: Window) -> RandomForestClassifier:
+    """Return a forest of which no tree sees more than so many rows.
+
+    In a panel of many countries that is not only quicker: the trees differ more.
+    """
     return RandomForestClassifier(
-        100, min_samples_leaf=_leaf(window), random_state=0, n_jobs=1
+        100,
+        min_samples_leaf=_leaf(window),
+        max_samples=min(MOST_ROWS_OF_A_TREE, len(window.train)),
+        random_state=0,
+        n_jobs=1,
     )
 
 
@@ -226,20 +311,27 @@ def _mlp(window: Window) -> BaggingClassifier:
     return BaggingClassifier(network, 3, bootstrap=False, random_state=0)
 
 
+MOST_ROWS_OF_A_TREE = 1500
+
+LEARNERS: Mapping[str, Learner] = {
+    "spread_probit": Learner(lambda _: Probit(), figures("term_spread")),
+    "sahm_logit": Learner(lambda _: LogisticRegression(), figures("sahm_gap")),
+    "dynamic_probit": Learner(
+        lambda _: Probit(),
+        figures("last known phase", "log periods in phase", "term_spread"),
+    ),
+    "logit": Learner(_logit, all_features),
+    "naive_bayes": Learner(_naive_bayes, _best_features),
+    "extra_trees": Learner(_extra_trees, all_features),
+    "random_forest": Learner(_random_forest, all_features),
+    "boosting": Learner(_boosting, all_features),
+    "mlp": Learner(_mlp, all_features),
+}
+
 SINGLES: Mapping[str, Model] = {
     "base_rate": base_rate,
     "persistence": persistence,
-    "spread_probit": looking_at(lambda _: Probit(), "term_spread"),
-    "sahm_logit": looking_at(lambda _: LogisticRegression(), "sahm_gap"),
-    "dynamic_probit": looking_at(
-        lambda _: Probit(), "last known phase", "log periods in phase", "term_spread"
-    ),
-    "logit": classifier(_logit),
-    "naive_bayes": _fitted(_naive_bayes, _best_features),
-    "extra_trees": classifier(extra_trees),
-    "random_forest": classifier(_random_forest),
-    "boosting": classifier(_boosting),
-    "mlp": classifier(_mlp),
+    **LEARNERS,
 }
 
 # A baseline that looks at one figure needs data that have it.

@@ -9,18 +9,19 @@ with weights that lean on what each window knows of the forecasts before it.
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from scipy.optimize import minimize
 
-from econnet.evaluation.walkforward import Model, Window
+from econnet.evaluation.walkforward import Model, Rows, Window
 from econnet.features import Floats
 
 # Means of log-odds are too timid, since no model knows what the others know: they are
 # stretched. See docs/methodology.md for the trials.
 STRETCH = 1.1
-# The share of the first model before any forecast has been judged, and how much
-# evidence, in nats at half the way, outweighs it.
-PRIOR_SHARE = 0.55
+# How much evidence, in nats at half the way from one weight to another, outweighs the
+# weights that models have before any of their forecasts was judged.
 PRIOR_PRECISION = 100.0
-SHARES = np.linspace(0.1, 0.95, 35)
+# What the first model's weight never falls below.
+LEAST_OF_FIRST = 0.1
 
 
 class Once:
@@ -49,64 +50,116 @@ def equal(models: Mapping[str, Model]) -> Model:
     return forecast
 
 
-def weighted(first: Model, second: Model) -> Model:
-    """Return the model that averages the log-odds of two, the first having `share`."""
+def weighted(models: Sequence[Model], prior: Floats) -> Model:
+    """Return the model that averages the models' log-odds, with weights that it learns.
+
+    Parameters
+    ----------
+    prior : array (models,)
+        The weights before any forecast was judged; their sum is 1.
+    """
 
     def forecast(windows: Sequence[Window]) -> list[Floats]:
-        ours, theirs = (
-            [log_odds(said) for said in model(windows)] for model in (first, second)
-        )
-        return [
-            probability(mixed(ours[number], theirs[number], share))
-            for number, share in enumerate(shares(windows, ours, theirs))
-        ]
+        return mixtures(windows, [model(windows) for model in models], prior)
 
     return forecast
 
 
-def shares(
-    windows: Sequence[Window], ours: Sequence[Floats], theirs: Sequence[Floats]
-) -> list[float]:
-    """Return the first model's share for each window, from forecasts before it.
+def mixtures(
+    windows: Sequence[Window], forecasts: Sequence[Sequence[Floats]], prior: Floats
+) -> list[Floats]:
+    """Return the probabilities of the mean, window by window.
 
     Parameters
     ----------
-    ours, theirs
-        Log-odds of the rows ahead of each window, from the first and second model.
+    forecasts
+        Of each model, the probabilities of the rows ahead of each window, behind which
+        there may be further rows.
+    """
+    said = [log_odds(np.stack(of)) for of in zip(*forecasts, strict=True)]
+    return [
+        probability(mixed(odds, own))
+        for odds, own in zip(said, weights(windows, said, prior), strict=True)
+    ]
+
+
+def weights(
+    windows: Sequence[Window], said: Sequence[Floats], prior: Floats
+) -> list[Floats]:
+    """Return the models' weights in each window, from the forecasts before it.
+
+    Parameters
+    ----------
+    said : arrays (models, rows)
+        Log-odds of the rows ahead of each window.
     """
     rows = [window.ahead for window in windows]
+    own = [odds[:, : len(ahead)] for odds, ahead in zip(said, rows, strict=True)]
+    nothing = np.empty((len(prior), 0))
     return [
-        share_at(
+        weights_at(
             window,
-            *(
-                np.concatenate([np.empty(0, dtype=kind), *parts[:number]])
-                for kind, parts in ((np.int64, rows), (float, ours), (float, theirs))
-            ),
+            np.concatenate([np.empty(0, np.int64), *rows[:number]]),
+            np.concatenate([nothing, *own[:number]], axis=1),
+            prior,
         )
         for number, window in enumerate(windows)
     ]
 
 
-def share_at(window: Window, rows: np.ndarray, ours: Floats, theirs: Floats) -> float:
-    """Return the first model's share as the window's origin knows it.
+def weights_at(window: Window, rows: Rows, said: Floats, prior: Floats) -> Floats:
+    """Return the models' weights as the window's origin knows them.
 
-    That which makes the forecasts of `rows` whose outcome was known on the window's
-    last day likeliest, drawn to `PRIOR_SHARE`.
+    Those which make the forecasts of `rows` whose outcome was known on the window's
+    last day likeliest, drawn to `prior`.
+
+    Parameters
+    ----------
+    said : array (models, rows)
+        Log-odds.
     """
     outcome = window.features.y[rows]
     known = ~np.isnan(outcome)
     if not known.any():
-        return PRIOR_SHARE
-    said = mixed(ours[known], theirs[known], SHARES[:, None])
-    costs = np.logaddexp(0.0, said) - outcome[known] * said
-    evidence = costs.sum(axis=1) / window.design_effect
-    prior = PRIOR_PRECISION / 2 * (SHARES - PRIOR_SHARE) ** 2
-    return float(SHARES[np.argmin(evidence + prior)])
+        return prior
+    odds, came = said[:, known], outcome[known]
+
+    def cost(tried: Floats) -> tuple[float, Floats]:
+        mean, off = mixed(odds, tried), tried - prior
+        evidence = (np.logaddexp(0.0, mean) - came * mean).sum() / window.design_effect
+        slope = STRETCH * (odds @ (probability(mean) - came)) / window.design_effect
+        return (
+            float(evidence + PRIOR_PRECISION / 2 * off @ off),
+            slope + PRIOR_PRECISION * off,
+        )
+
+    found: Floats = minimize(
+        cost,
+        prior,
+        jac=True,
+        method="SLSQP",
+        bounds=[(LEAST_OF_FIRST, 1.0), *[(0.0, 1.0)] * (len(prior) - 1)],
+        constraints={
+            "type": "eq",
+            "fun": lambda tried: tried.sum() - 1,
+            "jac": np.ones_like,
+        },
+        options={"ftol": 1e-9},
+    ).x
+    return found
 
 
-def mixed(ours: Floats, theirs: Floats, share: float | Floats) -> Floats:
-    """Return the log-odds of the two models' mean, the first having this share."""
-    mean: Floats = STRETCH * (share * ours + (1 - share) * theirs)
+def mixed(said: Floats, own: Floats) -> Floats:
+    """Return the log-odds of the mean of the models, (rows,).
+
+    Parameters
+    ----------
+    said : array (models, rows)
+        Log-odds.
+    own : array (models,)
+        The models' weights.
+    """
+    mean: Floats = STRETCH * (own @ said)
     return mean
 
 

@@ -60,6 +60,8 @@ class Window(Lesson):
         not told by then are NaN, and those that were are as they were told.
     train, ahead : integer arrays
         Positions of the training rows, oldest origin first, and of those to forecast.
+    figures_ahead : array (rows, columns)
+        The features of the rows ahead as they are; NaN where a figure is missing.
     outcome : array (rows,)
         What came about after the rows ahead, as it is told today; NaN where that is not
         known yet. No model may look at it.
@@ -69,6 +71,7 @@ class Window(Lesson):
     train: Rows
     ahead: Rows
     scaler: Scaler
+    figures_ahead: Floats
     outcome: Floats
 
     @property
@@ -216,6 +219,7 @@ def window_at(
         train=train,
         ahead=rows_ahead,
         scaler=scaler,
+        figures_ahead=known.X[rows_ahead],
         outcome=features.y[rows_ahead],
     )
 
@@ -243,7 +247,7 @@ def fingerprint(name: str, windows: Sequence[Window]) -> str:
     for window in windows:
         columns = [column.name for column in window.features.columns]
         digest.update(f"{window.origin} {window.features.horizon} {columns}".encode())
-        rows = window.features.X[window.train], window.features.X[window.ahead]
+        rows = window.features.X[window.train], window.figures_ahead
         scaled = window.X_train, window.y_train, window.X_ahead
         for array in (*rows, *scaled, window.train, window.ahead):
             digest.update(np.ascontiguousarray(array).data)

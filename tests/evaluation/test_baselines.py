@@ -1,11 +1,12 @@
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from econnet import features, labels, panel
+from econnet import compute, features, labels, panel
 from econnet.evaluation import baselines, walkforward
 from econnet.evaluation.walkforward import Window
 from tests.builders import observations, world
@@ -54,7 +55,7 @@ def test_persistence_says_how_often_the_phase_was_followed_by_a_contraction(
 
 
 def test_classifier_is_fitted_anew_on_the_training_rows(window: Window) -> None:
-    model = baselines.classifier(lambda _: LogisticRegression(C=0.01, max_iter=1000))
+    model = baselines.LEARNERS["logit"]
     reference = LogisticRegression(C=0.01, max_iter=1000)
     reference.fit(window.X_train, window.y_train)
     expected = reference.predict_proba(window.X_ahead)[:, 1]
@@ -85,5 +86,38 @@ def test_spread_probit_looks_at_the_spread_alone(window: Window) -> None:
     np.testing.assert_array_equal(
         baselines.SINGLES["spread_probit"]([changed])[0], before
     )
-    X[window.ahead, column] += 1.0
-    assert (baselines.SINGLES["spread_probit"]([changed])[0] != before).all()
+    figures = window.figures_ahead.copy()
+    figures[:, column] += 1.0
+    moved = replace(changed, figures_ahead=figures)
+    assert (baselines.SINGLES["spread_probit"]([moved])[0] != before).all()
+
+
+def test_learned_classifier_says_of_other_rows_what_it_would_have_said_of_them(
+    window: Window,
+) -> None:
+    """Rows of any features, in any number, are forecast as rows ahead are."""
+    figures = window.features.X[window.train[:7]]
+    scaled = window.scaler.transform(figures).astype(np.float32)
+    asked = replace(
+        window,
+        ahead=window.train[:7],
+        figures_ahead=figures,
+        X_ahead=scaled,
+        outcome=window.outcome[:7],
+    )
+    for name, learner in baselines.LEARNERS.items():
+        said = learner.learn(window).probability(figures, scaled)
+        np.testing.assert_array_equal(said, learner([asked])[0], err_msg=name)
+
+
+def test_baselines_that_differ_in_their_figures_alone_are_kept_apart(
+    window: Window, tmp_path: Path
+) -> None:
+    """A ledger that remembers one's forecasts gives another its own."""
+    names = ("spread_probit", "dynamic_probit")
+    fresh = {name: baselines.LEARNERS[name]([window])[0] for name in names}
+    assert (fresh["spread_probit"] != fresh["dynamic_probit"]).any()
+    with compute.using(ledger=compute.Ledger(tmp_path)):
+        for name in names:
+            said = baselines.LEARNERS[name]([window])[0]
+            np.testing.assert_array_equal(said, fresh[name])

@@ -31,29 +31,66 @@ def noise(windows: list[Window], seed: int) -> list[Floats]:
     return [rng.normal(size=len(it.ahead)) for it in windows]
 
 
-def test_first_window_has_the_share_of_before_any_forecast(
+PRIOR = np.array([0.5, 0.3, 0.2])
+
+
+def said_by(*models: list[Floats]) -> list[Floats]:
+    """Return the log-odds of several models, (models, rows) a window."""
+    return [np.stack(of) for of in zip(*models, strict=True)]
+
+
+def test_first_window_has_the_weights_of_before_any_forecast(
     windows: list[Window],
 ) -> None:
-    shares = pooling.shares(windows, oracle(windows, 3), noise(windows, 0))
-    assert shares[0] == pooling.PRIOR_SHARE
+    said = said_by(oracle(windows, 3), noise(windows, 0), noise(windows, 1))
+    np.testing.assert_array_equal(pooling.weights(windows, said, PRIOR)[0], PRIOR)
 
 
-def test_share_goes_to_the_model_that_has_been_right(windows: list[Window]) -> None:
-    right, wrong = oracle(windows, 2), noise(windows, 0)
-    first = pooling.shares(windows, right, wrong)
-    second = pooling.shares(windows, wrong, right)
-    assert first[-1] > pooling.PRIOR_SHARE > second[-1]
-    assert all(pooling.SHARES[0] <= it <= pooling.SHARES[-1] for it in first + second)
+def test_weight_goes_to_the_model_that_has_been_right(windows: list[Window]) -> None:
+    right, wrong, other = oracle(windows, 2), noise(windows, 0), noise(windows, 1)
+    first = pooling.weights(windows, said_by(right, wrong, other), PRIOR)
+    second = pooling.weights(windows, said_by(wrong, right, other), PRIOR)
+    assert first[-1][0] > PRIOR[0]
+    assert second[-1][1] > PRIOR[1]
+    for weights in first + second:
+        assert weights.sum() == pytest.approx(1)
+        assert weights.min() >= 0
+        assert weights[0] >= pooling.LEAST_OF_FIRST
 
 
-def test_share_of_a_window_rests_on_what_its_origin_knew(windows: list[Window]) -> None:
-    """What is said in a window, and what comes of it, changes no share up to it."""
-    ours, theirs = noise(windows, 2), noise(windows, 0)
-    shares = pooling.shares(windows, ours, theirs)
-    later = noise(windows, 1)
-    changed = pooling.shares(windows, ours, [*theirs[:5], *later[5:]])
-    assert changed[:6] == shares[:6]
-    assert changed[-1] != shares[-1]
+def test_weights_are_the_likeliest_there_are(windows: list[Window]) -> None:
+    """No step to other weights that sum to 1 costs less."""
+    window = windows[-1]
+    rows = np.concatenate([it.ahead for it in windows[:-1]])
+    models = oracle(windows, 0.4), noise(windows, 0), noise(windows, 1)
+    said = np.concatenate(said_by(*models)[:-1], axis=1)
+    found = pooling.weights_at(window, rows, said, PRIOR)
+    outcome = window.features.y[rows]
+    known = ~np.isnan(outcome)
+
+    def cost(weights: Floats) -> float:
+        mean = pooling.mixed(said[:, known], weights)
+        evidence = np.logaddexp(0, mean) - outcome[known] * mean
+        doubt = pooling.PRIOR_PRECISION / 2 * ((weights - PRIOR) ** 2).sum()
+        return float(evidence.sum() / window.design_effect + doubt)
+
+    for step in np.random.default_rng(0).normal(size=(50, 3)) * 0.01:
+        tried = found + step - step.mean()
+        if tried.min() >= 0 and tried[0] >= pooling.LEAST_OF_FIRST:
+            assert cost(tried) >= cost(found) - 1e-7
+
+
+def test_weights_of_a_window_rest_on_what_its_origin_knew(
+    windows: list[Window],
+) -> None:
+    """What is said in a window, and what comes of it, changes no weights up to it."""
+    said = said_by(noise(windows, 2), noise(windows, 0), noise(windows, 3))
+    weights = pooling.weights(windows, said, PRIOR)
+    later = said_by(noise(windows, 1), noise(windows, 4), noise(windows, 5))
+    changed = pooling.weights(windows, [*said[:5], *later[5:]], PRIOR)
+    for before, after in zip(weights[:6], changed[:6], strict=True):
+        np.testing.assert_array_equal(after, before)
+    assert (changed[-1] != weights[-1]).any()
 
 
 def test_weighted_mean_of_equals_is_stretched(windows: list[Window]) -> None:
@@ -61,7 +98,7 @@ def test_weighted_mean_of_equals_is_stretched(windows: list[Window]) -> None:
         assert given is windows
         return [np.full(len(it.ahead), 0.2) for it in windows]
 
-    said = np.concatenate(pooling.weighted(model, model)(windows))
+    said = np.concatenate(pooling.weighted([model, model, model], PRIOR)(windows))
     odds = pooling.STRETCH * np.log(0.2 / 0.8)
     np.testing.assert_allclose(said, 1 / (1 + np.exp(-odds)))
 

@@ -58,8 +58,8 @@ def drivers(forecast: Forecast) -> list[str]:
     sentences.append(
         "Log-odds add up where probabilities do not: +0.69 doubles the odds, "
         f"{number(-0.69, 2)} halves them. A contribution says what the networks make "
-        "of an indicator beside all others, not what causes what; what the extra trees "
-        "make of them all stands in one sum."
+        "of an indicator beside all others, not what causes what; what the other "
+        "models of the mean make of them all stands in one sum."
     )
     return sentences
 

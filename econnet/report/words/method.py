@@ -56,9 +56,10 @@ def method(forecast: Forecast) -> list[tuple[str, str]]:
             "The forecast",
             f"{count(task.members, 'small neural network')} with one hidden layer "
             "and a straight path beside it, started from different seeds (the first "
-            f"is {task.seed}) and trained on {learned}. Beside them stand a hundred "
-            "extremely randomised trees that learned the same; the forecast is the "
-            "mean of the log-odds of both, stretched by a tenth.",
+            f"is {task.seed}) and trained on {learned}. Beside them stand "
+            "extremely randomised trees, a random forest, a dynamic probit and naive "
+            "Bayes that learned the same; the forecast is a mean of the log-odds of "
+            "all five, with weights by their track record, stretched by a tenth.",
         ),
         (
             "The track record",
