@@ -34,6 +34,7 @@ from econnet import backtest, countries
 from econnet.answer import Task
 from econnet.backtest import Backtest
 from econnet.countries import Country
+from econnet.preparation import Prepared
 from econnet.sources import snapshot, tabular
 from econnet.sources.observations import Known
 
@@ -133,18 +134,25 @@ WORK_ON_MORE = (
 )
 
 
-def replayed(work: Work, known: Known) -> Backtest:
-    """Return the backtest of a task."""
+def prepared(
+    work: Work, known: Known
+) -> tuple[list[Prepared], list[Country], pd.Period | None]:
+    """Return what a task needs, the countries that are scored, and the first origin."""
     if known.source == "snapshot":
         there = work.named or sorted(set(known.series["country"]))
         chosen = [countries.by_alpha3(alpha3) for alpha3 in there]
     else:
         there = work.named or sorted(set(known.observations["country"]))
         chosen = [Country(name, "", name) for name in there]
-    prepared = backtest.prepare_what_can(known, chosen, work.task)
     frequency = {"A": "Y"}.get(work.task.frequency, work.task.frequency)
     start = None if work.start is None else pd.Period(work.start, frequency)
-    return backtest.run(prepared, chosen, start=start)
+    return backtest.prepare_what_can(known, chosen, work.task), chosen, start
+
+
+def replayed(work: Work, known: Known) -> Backtest:
+    """Return the backtest of a task."""
+    found, chosen, start = prepared(work, known)
+    return backtest.run(found, chosen, start=start)
 
 
 def rows_of(work: Work, found: Backtest) -> list[Row]:

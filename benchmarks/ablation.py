@@ -1,0 +1,173 @@
+"""Measure what each part of the forecaster is worth: leave it out, or change it.
+
+    python benchmarks/ablation.py [--json]
+
+Takes the tasks of `benchmarks/accuracy.py`, those of `ECONNET_REAL_DATA` too where it
+is set. Values are mean skills over the tasks: the share of the long-run rate's cost
+that is saved. A ratio above 1 means that the forecaster as it is saves more. The
+settings were chosen on tasks like these, so the figures flatter what was chosen.
+"""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import pandas as pd
+from threadpoolctl import threadpool_limits
+
+from benchmarks.accuracy import MEASURES, TITLES, WORK, WORK_ON_MORE, Work, prepared
+from econnet import ensemble, replay
+from econnet.ensemble import Options
+from econnet.evaluation import metrics, pooling, walkforward
+from econnet.evaluation.walkforward import Schedule, Window
+from econnet.features import Floats
+from econnet.forecaster import PARTNERS, PRIOR
+from econnet.sources.observations import Known
+
+# The networks with one setting changed.
+NETWORKS: Mapping[str, Options] = {
+    "networks, prior precision 30": Options(prior_precision=30.0),
+    "networks, prior precision 300": Options(prior_precision=300.0),
+    "networks, 8 hidden units": Options(hidden_units=8),
+    "networks, 128 hidden units": Options(hidden_units=128),
+    "networks, 200 updates": Options(fewest_updates=200),
+    "networks, learning rate 0.001": Options(learning_rate=1e-3),
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """Mean skill of the forecaster, and with one thing changed."""
+
+    work: str
+    measure: str
+    econnet: float
+    peer: str
+    peer_value: float
+    ratio: float
+    reach: float | None = None
+
+
+def forecasts(windows: Sequence[Window], said: dict[str, list[Floats]]) -> None:
+    """Add to the models' forecasts those of every variant."""
+    for name, options in NETWORKS.items():
+        said[name] = ensemble.model(replay.WALK_FORWARD_MEMBERS, 0, options)(windows)
+    said["networks, one member"] = ensemble.model(1, 0)(windows)
+    for partner in PARTNERS:
+        others = {name: it for name, it in PRIOR.items() if name != partner}
+        said[f"mean without {partner}"] = mixed(windows, said, others)
+    for partner in PARTNERS:
+        pair = {name: PRIOR[name] for name in ("network", partner)}
+        said[f"mean of networks and {partner}"] = mixed(windows, said, pair)
+    said["mean, equal weights at first"] = mixed(windows, said, dict.fromkeys(PRIOR, 1))
+    prior = np.array([*PRIOR.values()])
+    odds = [
+        pooling.log_odds(np.stack(of))
+        for of in zip(*(said[name] for name in PRIOR), strict=True)
+    ]
+    said["mean, weights not learned"] = [
+        pooling.probability(pooling.mixed(it, prior)) for it in odds
+    ]
+    said["mean, not stretched"] = [
+        pooling.probability(own @ it)
+        for it, own in zip(odds, pooling.weights(windows, odds, prior), strict=True)
+    ]
+
+
+def mixed(
+    windows: Sequence[Window],
+    said: Mapping[str, list[Floats]],
+    prior: Mapping[str, float],
+) -> list[Floats]:
+    """Return the weighted mean of these models."""
+    weights = np.array([*prior.values()])
+    parts = [said[name] for name in prior]
+    return pooling.mixtures(windows, parts, weights / weights.sum())
+
+
+def skills(work: Work, known: Known) -> dict[str, dict[str, float]]:
+    """Return the skill of each variant by both measures."""
+    (first, *_), chosen, start = prepared(work, known)
+    made, frequency = first.features, first.task.frequency
+    asked = [country.alpha3 for country in chosen]
+    last = made.origins[np.isin(made.countries, asked)].max()
+    windows = walkforward.windows(made, frequency, last, Schedule(start=start))
+    models = replay.models_of(first, ("base_rate",))
+    said = {name: model(windows) for name, model in models.items()}
+    with threadpool_limits(1):
+        forecasts(windows, said)
+    record = walkforward.run(windows, {"base_rate": models["base_rate"]})
+    scored = (record["country"].isin(asked) & record["outcome"].notna()).to_numpy()
+    outcome = record["outcome"].to_numpy(dtype=float)[scored]
+    costs = {
+        name: {
+            measure: float(cost(np.concatenate(of)[scored], outcome).mean())
+            for measure, cost in COSTS.items()
+        }
+        for name, of in said.items()
+    }
+    return {
+        name: {it: 1 - of[it] / costs["base_rate"][it] for it in MEASURES}
+        for name, of in costs.items()
+    }
+
+
+COSTS: Mapping[str, Callable[[Floats, Floats], Floats]] = {
+    "log_loss": metrics.log_loss_costs,
+    "brier": metrics.brier_costs,
+}
+
+
+def rows_of(found: Sequence[Mapping[str, Mapping[str, float]]]) -> list[Row]:
+    """Return a row a variant and measure, from the skills of each task."""
+    means = pd.concat([pd.DataFrame(it) for it in found]).groupby(level=0).mean()
+    return [
+        Row(
+            f"{len(found)} tasks",
+            f"mean skill, {TITLES[measure]}",
+            float(means.loc[measure, "econnet"]),
+            str(name),
+            float(means.loc[measure, name]),
+            float(means.loc[measure, "econnet"] / means.loc[measure, name]),
+        )
+        for name in means.columns
+        if name not in {"econnet", "base_rate"}
+        for measure in MEASURES
+    ]
+
+
+def as_markdown(rows: Sequence[Row]) -> str:
+    """Return the table that the documentation quotes."""
+    by_name: dict[str, list[float]] = {"econnet": [it.econnet for it in rows[:2]]}
+    for row in rows:
+        by_name.setdefault(row.peer, []).append(row.peer_value)
+    lines = ["| forecaster | log loss | Brier |", "|---|---|---|"]
+    for name, (log_loss, brier) in by_name.items():
+        lines.append(f"| {name} | {log_loss:.4f} | {brier:.4f} |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Run every task and print the rows."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--json", action="store_true")
+    as_json = parser.parse_args().json
+    more = WORK_ON_MORE if os.environ.get("ECONNET_REAL_DATA") else ()
+    found = []
+    for work in (*WORK, *more):
+        print(work.name, file=sys.stderr)
+        found.append(skills(work, work.data()))
+    rows = rows_of(found)
+    print(
+        json.dumps([asdict(row) for row in rows], indent=2)
+        if as_json
+        else as_markdown(rows)
+    )
+
+
+if __name__ == "__main__":
+    main()
