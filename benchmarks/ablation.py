@@ -16,7 +16,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
-import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from benchmarks.accuracy import MEASURES, TITLES, WORK, WORK_ON_MORE, Work, prepared
@@ -124,17 +123,20 @@ COSTS: Mapping[str, Callable[[Floats, Floats], Floats]] = {
 
 def rows_of(found: Sequence[Mapping[str, Mapping[str, float]]]) -> list[Row]:
     """Return a row a variant and measure, from the skills of each task."""
-    means = pd.concat([pd.DataFrame(it) for it in found]).groupby(level=0).mean()
+
+    def mean(name: str, measure: str) -> float:
+        return float(np.mean([skill[name][measure] for skill in found]))
+
     return [
         Row(
-            f"{len(found)} tasks",
-            f"mean skill, {TITLES[measure]}",
-            float(means.loc[measure, "econnet"]),
-            str(name),
-            float(means.loc[measure, name]),
-            float(means.loc[measure, "econnet"] / means.loc[measure, name]),
+            work=f"{len(found)} tasks",
+            measure=f"mean skill, {TITLES[measure]}",
+            econnet=mean("econnet", measure),
+            peer=name,
+            peer_value=mean(name, measure),
+            ratio=mean("econnet", measure) / mean(name, measure),
         )
-        for name in means.columns
+        for name in found[0]
         if name not in {"econnet", "base_rate"}
         for measure in MEASURES
     ]

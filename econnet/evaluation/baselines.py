@@ -160,7 +160,8 @@ class Learner:
         """Return the classifier that has learned what the window knows."""
         view = self.view(window)
         fit = self._fit(view, window)
-        return Learned(view, _fitted(fit))
+        with threadpool_limits(1):
+            return Learned(view, fit.classifier.fit(fit.learned, fit.outcome))
 
     def __call__(self, windows: Sequence[Window]) -> list[Floats]:
         """Return the probabilities of the rows ahead of each window."""
@@ -194,15 +195,10 @@ class _Fit:
     ahead: Any
 
 
-def _fitted(fit: _Fit) -> Any:
+def _fit_and_forecast(fit: _Fit) -> list[Floats]:
     # OpenMP counts its threads anew in each thread that calls it.
     with threadpool_limits(1):
-        return fit.classifier.fit(fit.learned, fit.outcome)
-
-
-def _fit_and_forecast(fit: _Fit) -> list[Floats]:
-    fitted = _fitted(fit)
-    with threadpool_limits(1):
+        fitted = fit.classifier.fit(fit.learned, fit.outcome)
         return [fitted.predict_proba(fit.ahead)[:, 1].astype(np.float64)]
 
 
