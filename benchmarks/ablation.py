@@ -72,7 +72,7 @@ def forecasts(windows: Sequence[Window], said: dict[str, list[Floats]]) -> None:
         pooling.probability(pooling.mixed(it, prior)) for it in odds
     ]
     said["mean, not stretched"] = [
-        pooling.probability(own @ it)
+        pooling.probability(pooling.mixed(it, own) / pooling.STRETCH)
         for it, own in zip(odds, pooling.weights(windows, odds, prior), strict=True)
     ]
 

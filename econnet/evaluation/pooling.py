@@ -159,7 +159,8 @@ def mixed(said: Floats, own: Floats) -> Floats:
     own : array (models,)
         The models' weights.
     """
-    mean: Floats = STRETCH * (own @ said)
+    # Not a matrix product: that gives a row other bits beside other rows.
+    mean: Floats = STRETCH * (own[:, None] * said).sum(axis=0)
     return mean
 
 

@@ -124,3 +124,12 @@ def test_once_forecasts_the_same_windows_once(windows: list[Window]) -> None:
     once = pooling.Once(model)
     once(windows), once(windows), once(windows[:1])
     assert [len(pd.Series(it)) for it in asked] == [len(windows), 1]
+
+
+def test_row_is_given_the_same_bits_among_other_rows() -> None:
+    said = np.random.default_rng(0).normal(size=(3, 101))
+    together = pooling.mixed(said, PRIOR)
+    for rows in (1, 2, 7, 50):
+        np.testing.assert_array_equal(
+            pooling.mixed(said[:, :rows], PRIOR), together[:rows]
+        )

@@ -25,6 +25,7 @@ from econnet.classifier import NetworkClassifier
 from econnet.cli import config
 from econnet.errors import EconnetError
 from econnet.features import Scaler
+from econnet.forecaster import PRIOR_WEIGHTS
 from econnet.models import Model
 from econnet.network import Architecture, Network
 from econnet.settings import Settings, without_password
@@ -302,7 +303,7 @@ def model_files() -> list[bytes]:
     scaler = Scaler.fit(rng.normal(size=(30, 3)), np.array([0]), np.ones(3))
     network = Network(Architecture.dense(4, [3], skip=True), members=2, seed=1)
     path = folder() / "example.npz"
-    models.save(Model(network, 0.6, scaler, record, "0123"), path)
+    models.save(Model(network, PRIOR_WEIGHTS, scaler, record, "0123"), path)
     return [path.read_bytes()]
 
 
