@@ -242,9 +242,9 @@ class Ledger:
         """Return the result that was kept, if any."""
         try:
             _, arrays = read_arrays(self._file(key))
-        except (FileNotFoundError, ValueError):
+            return [arrays[str(number)] for number in range(len(arrays))]
+        except (FileNotFoundError, KeyError, ValueError):
             return None
-        return [arrays[str(number)] for number in range(len(arrays))]
 
     def keep(self, key: str, arrays: Arrays) -> None:
         """Keep a result."""

@@ -9,6 +9,7 @@ from threadpoolctl import threadpool_info
 
 from econnet import compute
 from econnet.errors import ClusterError
+from econnet.network.storage import write_arrays
 
 
 @pytest.mark.parametrize("workers", [1, 2, 5])
@@ -76,8 +77,9 @@ def test_finished_tasks_are_not_done_again(tmp_path: Path) -> None:
             compute.spread(recorded, range(6), key)
         assert begun == [0, 1, 2, 3]
         (tmp_path / "ledger" / f"{key(1)}.npz").write_bytes(b"half a file")
+        write_arrays(tmp_path / "ledger" / f"{key(2)}.npz", {}, {"other": np.ones(2)})
         second = compute.spread(recorded, range(3), key)
-        assert begun == [0, 1, 2, 3, 1]
+        assert begun == [0, 1, 2, 3, 1, 2]
     plain = compute.spread(halves, range(3), key)
     for one, other in zip(second, plain, strict=True):
         np.testing.assert_array_equal(one[0], other[0])

@@ -8,6 +8,7 @@ options and the version. A model whose fingerprint fits need not be trained agai
 import hashlib
 import json
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from importlib.metadata import version
 from pathlib import Path
@@ -109,8 +110,8 @@ class Streamed:
     def of_record(cls, record: dict[str, Any]) -> "Streamed":
         """Return the answer of which `asdict` made the record, read back from JSON."""
         recipe = record["recipe"]
-        models = {name: _tupled(it) for name, it in record["models"].items()}
-        tests = {name: _tupled(it) for name, it in record["tests"].items()}
+        models = {name: _tupled(it) for name, it in dict(record["models"]).items()}
+        tests = {name: _tupled(it) for name, it in dict(record["tests"]).items()}
         return cls(
             **_tupled(record)
             | {
@@ -125,7 +126,8 @@ class Streamed:
 def _tupled(record: dict[str, Any]) -> dict[str, Any]:
     """Return the record with tuples for the lists that JSON made of them."""
     return {
-        name: tuple(it) if isinstance(it, list) else it for name, it in record.items()
+        name: tuple(it) if isinstance(it, list) else it
+        for name, it in dict(record).items()
     }
 
 
@@ -274,13 +276,14 @@ def _survey(
     fits: str,
     progress: Callable[[str, float], None],
 ) -> Survey:
-    """Return the survey, from the file if one was finished before."""
-    try:
+    """Return the survey, from the file if one was finished before.
+
+    A file that is damaged, or of other work, is as good as none.
+    """
+    with suppress(FileNotFoundError, KeyError, TypeError, ValueError):
         header, arrays = read_arrays(unfinished)
-    except (FileNotFoundError, ValueError):
-        header = {}
-    if header.get("fingerprint") == fits:
-        return _survey_of(header["numbers"], arrays)
+        if header.get("fingerprint") == fits:
+            return _survey_of(header["numbers"], arrays)
     made = survey(files, recipe, seed, lambda share: progress("Surveying", share))
     numbers = {
         field.name: getattr(made, field.name)

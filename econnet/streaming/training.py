@@ -164,14 +164,18 @@ def _go_on(
 
     A file that is damaged, or of other work, is as good as none.
     """
+    own = {"parameters": network.parameters, "steps": state.steps}
+    own |= {f"moment {number}": it for number, it in enumerate(state.moments)}
     try:
         header, arrays = read_arrays(file)
-    except (FileNotFoundError, ValueError):
+        done = int(header["done"])
+    except (FileNotFoundError, KeyError, TypeError, ValueError):
         return 0
-    if header.get("fingerprint") != fingerprint:
+    shapes = {name: (it.shape, it.dtype) for name, it in arrays.items()}
+    if header.get("fingerprint") != fingerprint or shapes != {
+        name: (it.shape, it.dtype) for name, it in own.items()
+    }:
         return 0
-    network.parameters[...] = arrays["parameters"]
-    state.steps[...] = arrays["steps"]
-    for number, moment in enumerate(state.moments):
-        moment[...] = arrays[f"moment {number}"]
-    return int(header["done"])
+    for name, array in own.items():
+        array[...] = arrays[name]
+    return done

@@ -12,9 +12,10 @@ import pandas as pd
 import pytest
 
 from econnet.errors import DataError
-from econnet.network import Network
+from econnet.network import Architecture, Network
+from econnet.network.storage import write_arrays
 from econnet.streaming import files, judging
-from econnet.streaming.answer import Places, Streamed, make, stored
+from econnet.streaming.answer import Places, Streamed, fingerprint, make, stored
 from econnet.streaming.files import open_files
 from econnet.streaming.survey import survey
 from econnet.streaming.training import Options
@@ -175,6 +176,25 @@ def test_killed_four_times_comes_to_the_same(
         Network.load(places.model).parameters, Network.load(made[1].model).parameters
     )
     assert not list((tmp_path / "data" / "models").glob("*.unfinished"))
+
+
+def test_unfinished_work_that_is_damaged_is_done_again(
+    made: tuple[Streamed, Places], data: Path, tmp_path: Path
+) -> None:
+    places = Places.of("panel", tmp_path / "data", tmp_path / "reports")
+    places.model.parent.mkdir(parents=True)
+    panel = open_files(data)
+    fits = fingerprint(panel, recipe(panel), 1, 0, OPTIONS)
+    header = {"fingerprint": fits, "numbers": {}, "done": 3}
+    for what in ("survey", "training"):
+        write_arrays(places.unfinished(what), header, {"parameters": np.ones(3)})
+    network = Network(Architecture.dense(1))
+    network.save(places.model, metadata={"fingerprint": fits, "answer": [1]})
+    places.forecasts.parent.mkdir(parents=True)
+    places.forecasts.write_bytes(b"half a file")
+    assert stored(panel, recipe(panel), places, options=OPTIONS) is None
+    again = make(panel, recipe(panel), places, options=OPTIONS)
+    assert again.models == made[0].models
 
 
 @pytest.mark.parametrize(
