@@ -160,6 +160,7 @@ def read(path: Path) -> Report:
         made = document["provenance"]
         task = _task(made["task"])
         datetime.fromisoformat(document["made_at"])
+        _check(document)
         origins = {field.name: made[field.name] for field in fields(Provenance)}
         return Report(
             path,
@@ -193,6 +194,27 @@ def _document(path: Path) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise DataError(f"{path} is no report: `econnet report` writes one")
     return document
+
+
+def _check(document: Mapping[str, Any]) -> None:
+    """Raise what `read` tells of, unless the rest can be looked at as a report's."""
+    made, used = document["provenance"], document["data"]
+    texts = [made[name] for name in ("processor", "data", "as_of", "retrieved_until")]
+    texts += [*made["blas"], *made["versions"].values(), used["source"]]
+    for name in ("as_of", "retrieved_until"):
+        moment = pd.Timestamp(made[name])
+        if pd.isna(moment) or moment.tz is not None:
+            raise ValueError(f"{name} {made[name]!r}")
+    for it in used["series"]:
+        texts += [it["indicator"], it["series_id"], *it["recent_periods"]]
+        if len(it["recent_periods"]) != len(it["recent"]):
+            raise ValueError(f"series {it['indicator']!r}")
+    if not all(isinstance(text, str) and text for text in texts):
+        raise TypeError("a number for a text")
+    if not all("model" in dict(row) for row in document["track_record"]):
+        raise TypeError("a track record of no models")
+    if not isinstance(document["importance"], list):
+        raise TypeError("importance that is no list")
 
 
 def _task(told: Mapping[str, Any]) -> Task:

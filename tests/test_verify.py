@@ -269,6 +269,37 @@ def test_task_that_could_not_be_asked_for_is_refused(
         altered(report.path, change)
 
 
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        (("provenance", "as_of"), "yesterday"),
+        (("provenance", "retrieved_until"), "NaT"),
+        (("provenance", "as_of"), "2026-10-01T00:00:00+14:00"),
+        (("provenance", "versions"), ["0.1.0"]),
+        (("provenance", "blas"), [1]),
+        (("provenance", "processor"), None),
+        (("data", "source"), 1),
+        (("data", "series"), [1]),
+        (("data", "series", 0, "recent"), []),
+        (("data", "series", 0, "indicator"), ["real_gdp"]),
+        (("track_record",), [1]),
+        (("importance",), None),
+    ],
+    ids=str,
+)
+def test_damaged_part_of_a_report_is_told(
+    place: tuple[str | int, ...], value: Json, report: Report
+) -> None:
+    def change(told: dict[str, Any]) -> None:
+        part: Any = told
+        for key in place[:-1]:
+            part = part[key]
+        part[place[-1]] = value
+
+    with pytest.raises(DataError, match="does not say what it was made with"):
+        altered(report.path, change)
+
+
 def test_report_on_another_country_is_refused(report: Report, known: Known) -> None:
     with pytest.raises(DataError, match="is a report on 'Atlantis', not on Lemuria"):
         verify.verify(report, known, Country("Lemuria", "", "Lemuria"))

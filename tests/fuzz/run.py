@@ -36,17 +36,16 @@ def main() -> None:
     if asked.inside:
         fuzz(asked.targets[0], asked.seconds, asked.seed)
         return
-    rows = [
-        row(name, asked.seconds, asked.seed)
-        for name in asked.targets or names_of_targets()
-    ]
+    if not asked.json:
+        print("| target | executions | edges reached | findings |")
+        print("|---|---|---|---|")
+    rows = []
+    for name in asked.targets or names_of_targets():
+        rows.append(row(name, asked.seconds, asked.seed))
+        if not asked.json:
+            print(f"| {' | '.join(map(str, rows[-1].values()))} |", flush=True)
     if asked.json:
         print(json.dumps(rows, indent=2))
-        return
-    print("| target | executions | a second | coverage | findings |")
-    print("|---|---|---|---|---|")
-    for it in rows:
-        print(f"| {' | '.join(map(str, it.values()))} |")
     if any(it["findings"] for it in rows):
         sys.exit(1)
 
@@ -75,15 +74,13 @@ def row(name: str, seconds: int, seed: int) -> dict[str, object]:
     coverage = re.findall(r"cov: (\d+)", told)
     written = re.findall(r"Test unit written to (\S+)", told)
     if run.returncode and not written:
-        sys.exit(f"{name} did not run:\n{told[-2000:]}")
+        sys.exit(f"{name} ended with {run.returncode}:\n{told[-3000:]}")
     if written:
         sys.stderr.write(f"{name}: {'; '.join(written)}\n{_end_of_trace(told)}\n")
-    n = int(executions[-1]) if executions else 0
     return {
         "target": name,
-        "executions": n,
-        "a second": n // seconds,
-        "coverage": int(coverage[-1]) if coverage else 0,
+        "executions": int(executions[-1]) if executions else 0,
+        "edges reached": int(coverage[-1]) if coverage else 0,
         "findings": len(written),
     }
 
@@ -107,7 +104,7 @@ def fuzz(name: str, seconds: int, seed: int) -> None:
     folder = FINDINGS / name
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as corpus:
-        earlier = [path.read_bytes() for path in sorted(folder.glob("*.bin"))]
+        earlier = [path.read_bytes() for path in sorted(folder.iterdir())]
         for number, example in enumerate([*target.examples(), *earlier]):
             (Path(corpus) / f"{number:03d}").write_bytes(example)
         atheris.Setup(

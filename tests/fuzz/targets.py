@@ -10,7 +10,7 @@ import json
 import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import chdir, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 
@@ -20,7 +20,17 @@ import pandas as pd
 import requests
 from requests.adapters import BaseAdapter
 
-from econnet import catalog, countries, hindsight, journal, models, whatif
+from econnet import (
+    catalog,
+    countries,
+    hindsight,
+    journal,
+    models,
+    verify,
+    whatif,
+    whole,
+)
+from econnet.answer import Task
 from econnet.classifier import NetworkClassifier
 from econnet.cli import config
 from econnet.errors import EconnetError
@@ -360,6 +370,54 @@ JOURNAL = (
 )
 
 
+def read_report(data: bytes) -> None:
+    """Read a report that is to be verified, up to the data of which it was made."""
+    report = verify.read(at("report.json", data))
+    verify.verify(report, known(), countries.by_alpha3("DEU"))
+
+
+def reports() -> list[bytes]:
+    """Return a report as far as `report --verify` reads it, made of other data."""
+    series = {
+        "indicator": "real_gdp",
+        "series_id": "made",
+        "recent_periods": ["1999Q3", "1999Q4"],
+        "recent": [1.5, None],
+    }
+    supposed = {"indicator": "real_gdp", "after": 1.5}
+    document = {
+        "country": "DEU",
+        "name": "Germany",
+        "made_at": "2026-10-01T12:00:00+00:00",
+        "provenance": {
+            "task": asdict(Task("Q", pool="own")),
+            "versions": {"econnet": "0.1.0"},
+            "blas": ["openblas 0.3.30 Haswell"],
+            "processor": "Linux x86_64",
+            "data": "0" * 64,
+            "as_of": "2026-10-01T00:00:00",
+            "retrieved_until": "2030-10-01T00:00:00",
+        },
+        "change": {
+            "made_at": "2026-07-01T12:00:00+00:00",
+            "origin": "1999Q3",
+            "period": "1999Q4",
+            "probability": 0.2,
+        },
+        "what_if": {"supposed": [supposed]},
+        "baselines": {"base_rate": {}},
+        "data": {"source": "snapshot", "series": [series]},
+        "track_record": [],
+        "importance": [],
+    }
+    return [json.dumps(document).encode()]
+
+
+def read_sums(data: bytes) -> None:
+    """Read the sums of a report's files, and hold its files against them."""
+    whole.faults(at("SHA256SUMS", data).parent)
+
+
 def read_texts(data: bytes) -> None:
     """Read each line as a country, a period, an indicator and an assumption."""
     for text in data.decode("utf-8", "replace").split("\n"):
@@ -436,6 +494,12 @@ TARGETS: dict[str, Target] = {
     ),
     "journal": Target(
         read_journal, lambda: [text.encode() for text in JOURNAL], mutation.of_text
+    ),
+    "report": Target(read_report, reports, mutation.of_json),
+    "sums": Target(
+        read_sums,
+        lambda: [b"".join(b"0" * 64 + b"  " + it for it in (b"a\n", b"b/c.png\n"))],
+        mutation.of_text,
     ),
     "texts": Target(read_texts, texts, mutation.of_text),
     "architecture": Target(

@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from tests.fuzz.mutation import chain
 from tests.fuzz.targets import TARGETS
 
-FINDINGS = sorted((Path(__file__).parent / "findings").rglob("*.bin"))
+FINDINGS = sorted(
+    path for path in (Path(__file__).parent / "findings").glob("*/*") if path.is_file()
+)
 
 
 @pytest.mark.parametrize("name", TARGETS)
@@ -22,7 +24,7 @@ def test_every_example_is_read(name: str) -> None:
         TARGETS[name].try_(example)
 
 
-@pytest.mark.parametrize("path", FINDINGS, ids=lambda it: f"{it.parent.name}-{it.stem}")
+@pytest.mark.parametrize("path", FINDINGS, ids=lambda it: f"{it.parent.name}-{it.name}")
 def test_what_was_found_is_mended(path: Path) -> None:
     TARGETS[path.parent.name].try_(path.read_bytes())
 
