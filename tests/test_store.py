@@ -80,6 +80,19 @@ def test_what_was_written_is_read_to_the_last_bit(store: Store) -> None:
     assert rows["known_at"].isna().all()
 
 
+def test_countries_that_are_asked_for_are_read_alone(store: Store) -> None:
+    written = {country: {"2019": 1.0} for country in ("DEU", "FRA", "JPN")}
+    assert not store.exists()
+    store.write([answer(written)])
+    assert store.exists()
+    for rows in (
+        store.observations(countries=["FRA", "JPN"]),
+        store.observations(MORNING, ["FRA", "JPN"]),
+    ):
+        assert sorted(by_period(rows)) == ["FRA", "JPN"]
+    assert store.observations(countries=[]).empty
+
+
 def test_refetch_without_change_adds_nothing(store: Store) -> None:
     store.write([answer({"DEU": {"2019": 1.0, "2020": 2.0}})])
     later = MORNING + timedelta(days=1)
@@ -423,6 +436,14 @@ def test_export_holds_every_value_and_leaves_no_other_file(
     assert read["country"].tolist() == ["DEU", "NAM"]
     assert read["period"].tolist() == ["2019", "2020"]
     assert [file.name for file in path.parent.iterdir()] == [path.name]
+
+
+def test_export_of_more_rows_than_a_sheet_holds_is_refused(tmp_path: Path) -> None:
+    """A sheet of Excel has 1,048,576 rows, the names of the columns in the first."""
+    rows = pd.DataFrame({"value": [0.0] * 1_048_576})
+    with pytest.raises(DataError, match="1,048,576 rows are more than a sheet"):
+        export(rows, tmp_path / "all.xlsx")
+    assert not (tmp_path / "all.xlsx").exists()
 
 
 def test_export_to_another_ending_is_refused(tmp_path: Path) -> None:

@@ -87,3 +87,11 @@ def test_name_of_an_activation_is_compared_by_its_letters() -> None:
 def test_skip_past_nothing_is_refused() -> None:
     with pytest.raises(ValueError, match="leave skip out"):
         Architecture.dense(3, skip=True)
+
+
+def test_layers_that_are_made_already_are_taken_as_they_are() -> None:
+    made = Architecture.dense(3, [5, 4])
+    assert Architecture.parse(made.layers) == made
+    assert made.describe() == "3-5-4-1"
+    with pytest.raises(ValueError, match="layer 2 is no mapping"):
+        Architecture.parse([made.layers[0], "relu"])  # type: ignore[list-item]  # wrong
