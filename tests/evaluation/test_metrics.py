@@ -64,6 +64,20 @@ def test_with_nothing_but_contractions_there_is_nothing_to_rank() -> None:
     assert (scores.n, scores.n_contractions, scores.n_origins) == (2, 2, 2)
 
 
+def test_one_contraction_is_enough_to_rank() -> None:
+    scores = metrics.score(record([0.1, 0.9, 0.8], [0.0, 0.0, 1.0]), np.full(3, 0.1))
+    assert scores.auroc == scores.average_precision == 0.5
+    assert scores.recall_at_imf_precision == 0
+    assert scores.precision_at_imf_recall == 0.5
+
+
+def test_interval_of_a_share_is_one_of_shares() -> None:
+    for n in range(1, 200):
+        for hits in (0, n):
+            low, high = metrics.wilson_interval(hits, n)
+            assert 0 <= low < high <= 1
+
+
 def test_nothing_is_saved_of_a_cost_of_nothing() -> None:
     scores = metrics.score(record([0.1, 0.9], [0.0, 1.0]), np.array([0.0, 1.0]))
     assert scores.brier_skill is None
