@@ -206,6 +206,14 @@ def test_label_is_settled_if_it_was_never_told_otherwise(
     assert labels.apply(built, "turning-points").settled is settled
 
 
+@pytest.mark.parametrize("name", RULES)
+def test_single_level_tells_nothing(name: str) -> None:
+    levels = [output("DEU", "2000Q1", [100]), output("FRA", "2000Q1", [100, 99, 98])]
+    label = labels.apply(panel_of({"real_gdp": pd.concat(levels)}), name)
+    assert label.values.loc["DEU"].isna().all()
+    assert label.known_at.loc["DEU"].isna().all()
+
+
 def test_negative_growth_is_a_level_below_the_one_before() -> None:
     levels = output("DEU", "2000Q1", [100, 99, 99, 101])
     np.testing.assert_equal(marks("negative-growth", levels), [np.nan, 1, 0, 0])
@@ -309,6 +317,17 @@ def test_nber_contraction_before_there_was_a_committee_is_known_after_a_year() -
     # The trough of March 1975 a year after its last day, and with it all since 1974-12.
     assert known_at["1974-12"] == known_at["1975-03"] == pd.Timestamp("1976-03-31")
     assert known_at["1975-04"] == pd.Timestamp("1976-04-30")
+
+
+def test_nber_contraction_over_before_its_peak_was_told_is_known_whole_with_it() -> (
+    None
+):
+    """NBER told of the peak of July 1990 on 25 April 1991, a month after the trough."""
+    months = pd.period_range("1990-07", "1991-04", freq="M")
+    known_at = labels.nber_marks(months)["known_at"]
+    assert known_at["1990-08"] == known_at["1991-03"] == pd.Timestamp("1991-04-25")
+    # The expansion that began then is known with the trough, on 22 December 1992.
+    assert known_at["1991-04"] == pd.Timestamp("1992-12-22")
 
 
 def test_nber_says_nothing_of_what_came_before_it_or_of_a_quarter_half_gone() -> None:
