@@ -87,8 +87,8 @@ class Verification:
         What of the data has changed since; where something has, nothing was repeated.
     compared
         How many values were compared.
-    largest
-        The largest difference of any probability that was compared.
+    largest, largest_beside
+        The largest difference of any number of econnet's own, and of the baselines'.
     differences
         The values that are not what they should be.
     """
@@ -100,6 +100,7 @@ class Verification:
     data: tuple[str, ...] = ()
     compared: int = 0
     largest: float = 0.0
+    largest_beside: float = 0.0
     differences: tuple[Pair, ...] = ()
 
     @property
@@ -120,8 +121,8 @@ class Verification:
             return f"verified: {self.path}: all {self.compared:,} values, bit for bit"
         return (
             f"verified: {self.path}: all {self.compared:,} values within the tolerance "
-            f"(largest difference of a probability {self.largest:.1g}); not bit for "
-            f"bit, for there is {self._told_tools()}"
+            f"(at most {self.largest:.1g} apart, baselines {self.largest_beside:.1g}); "
+            f"not bit for bit, for there is {self._told_tools()}"
         )
 
     def _told_differences(self) -> str:
@@ -295,18 +296,18 @@ def compare(
         wrong = tuple(it for it in values if it.reported != it.repeated)
         return replace(found, compared=len(values), differences=wrong)
     values = [it for it in pairs if not ON_AN_EDGE.search(it.where)]
-    baselines = _rows_of_baselines(report)
-    apart = [it.apart for it in values if _is_ours(it.where, baselines)]
-    wrong = tuple(
-        it
-        for it in values
-        if not it.within(OURS if _is_ours(it.where, baselines) else THEIRS)
-    )
+    of_baselines = _rows_of_baselines(report)
+    ours = [it for it in values if _is_ours(it.where, of_baselines)]
+    beside = [it for it in values if not _is_ours(it.where, of_baselines)]
     return replace(
         found,
         compared=len(values),
-        largest=max((it for it in apart if it is not None), default=0.0),
-        differences=wrong,
+        largest=max((it.apart or 0.0 for it in ours), default=0.0),
+        largest_beside=max((it.apart or 0.0 for it in beside), default=0.0),
+        differences=(
+            *(it for it in ours if not it.within(OURS)),
+            *(it for it in beside if not it.within(THEIRS)),
+        ),
     )
 
 
@@ -440,6 +441,7 @@ def to_dict(found: Verification) -> dict[str, Json]:
         "data_changed": list(found.data),
         "n_compared": found.compared,
         "largest_difference": found.largest,
+        "largest_difference_of_baselines": found.largest_beside,
         "differences": [asdict(it) for it in found.differences],
         "sentence": found.sentence(),
     }

@@ -9,6 +9,7 @@ import errno
 import os
 import signal
 import sys
+import warnings
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import NoReturn
@@ -21,6 +22,8 @@ INTERRUPTED, CLOSED_PIPE, TERMINATED = 130, 141, 143
 def main() -> None:
     """Run the command line, and turn every known problem into a line and a code."""
     signal.signal(signal.SIGTERM, _terminate)
+    if "--debug" not in sys.argv[1:]:
+        warnings.showwarning = _pass_over
     try:
         from econnet.cli import app
 
@@ -39,6 +42,14 @@ def main() -> None:
     except OSError as error:
         _forget_output()
         _fail(_told(error), DataError.exit_code)
+
+
+def _pass_over(*_: object, **__: object) -> None:
+    """Leave unsaid what libraries warn developers of.
+
+    A filter would not do: scikit-learn resets them while it fits, and where it fits in
+    two threads at once, warns that they are gone.
+    """
 
 
 class _TerminatedError(BaseException):

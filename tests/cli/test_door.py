@@ -11,11 +11,11 @@ from tests.user import TIMEOUT, econnet
 posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals and files")
 
 
-def ends(code: str, folder: Path) -> "subprocess.CompletedProcess[str]":
+def ends(code: str, folder: Path, *before: str) -> "subprocess.CompletedProcess[str]":
     """Run the command line with something happening to it on its way in."""
     script = f"import os, signal, sys\n{code}\nfrom econnet.cli import main\nmain()"
     return subprocess.run(
-        [sys.executable, "-c", script, "countries"],
+        [sys.executable, "-c", script, *before, "countries"],
         cwd=folder,
         capture_output=True,
         text=True,
@@ -76,6 +76,16 @@ def test_debug_shows_where_it_happened(tmp_path: Path) -> None:
     run = econnet("--debug", "train", "--country", "Atlantis", folder=tmp_path)
     assert "Traceback" in run.stderr
     assert "no country is called 'Atlantis'" in run.stderr
+
+
+@pytest.mark.parametrize("manner", [[], ["--debug"]])
+def test_warnings_of_libraries_are_for_those_who_debug(
+    manner: list[str], tmp_path: Path
+) -> None:
+    happens = "import warnings; warnings.resetwarnings(); warnings.warn('deprecated')"
+    run = ends(ON_IMPORT.format(happens=happens), tmp_path, *manner)
+    assert run.returncode == 0
+    assert ("deprecated" in run.stderr) is bool(manner)
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
