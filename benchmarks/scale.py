@@ -35,8 +35,9 @@ from econnet import (
     preparation,
 )
 from econnet.answer import Task
-from econnet.evaluation import walkforward
+from econnet.evaluation import baselines, pooling, walkforward
 from econnet.evaluation.walkforward import Window
+from econnet.forecaster import PARTNER
 from econnet.network import AdamW, Architecture, BlockTrainer, Network
 from econnet.network.activations import Array
 from econnet.settings import Settings
@@ -173,10 +174,10 @@ def _from_memory(panel: Path, rows: int) -> Row:
     ours, theirs = _in_turns(streamed, from_memory)
     return _row(
         "stream",
-        f"million rows a second in training, {rows:.0e} rows, "
+        f"million rows a second in training, {rows:.0e} rows, two cores, "
         f"{architecture.describe()}, batches of {options.batch_size}",
         learned / ours / 1e6,
-        "the same from memory, on one core",
+        "the same from memory, one thread",
         learned / theirs / 1e6,
         0.8,
     )
@@ -192,6 +193,7 @@ def world(_: list[int]) -> Iterator[Row]:
         lambda: replay(compute.Cores(1), HORIZONS[:1]),
         lambda: replay(compute.Cores(2), HORIZONS[:1]),
         rounds=3,
+        warm=False,
     )
     yield _row("world", "seconds on two cores", two, "on one", one, 1.8, up=False)
 
@@ -206,6 +208,7 @@ def cluster(_: list[int]) -> Iterator[Row]:
             lambda: replay(place, HORIZONS[:1]),
             lambda: replay(compute.Cores(2), HORIZONS[:1]),
             rounds=3,
+            warm=False,
         )
         yield _row(
             "cluster",
@@ -218,11 +221,15 @@ def cluster(_: list[int]) -> Iterator[Row]:
         )
         expected = replay(compute.Cores(2), HORIZONS[:1])
         same = np.array_equal(replay(place, HORIZONS[:1]), expected)
-        yield _single("cluster", "same bits (1: yes)", float(same), "", 1.0)
+        yield _single("cluster", "same bits (1: yes)", float(same), "two cores", 1.0)
         running.workers[0].kill()
         same = np.array_equal(replay(place, HORIZONS[:1]), expected)
         yield _single(
-            "cluster", "same bits after a worker was killed", float(same), "", 1.0
+            "cluster",
+            "same bits after a worker was killed (1: yes)",
+            float(same),
+            "two cores",
+            1.0,
         )
 
 
@@ -255,7 +262,13 @@ def killed(_: list[int]) -> Iterator[Row]:
             for place in (whole, hurt)
         ]
         same = np.array_equal(models[0], models[1])
-    yield _single("killed", "same weights after three kills", float(same), "", 1.0)
+    yield _single(
+        "killed",
+        "same weights after three kills (1: yes)",
+        float(same),
+        "never killed",
+        1.0,
+    )
 
 
 def simulate(folder: Path, rows: int) -> None:
@@ -266,9 +279,11 @@ def simulate(folder: Path, rows: int) -> None:
 
 
 def replay(place: compute.Place, horizons: tuple[int, ...]) -> Array:
-    """Return what the networks say of all countries in the last 25 origins."""
+    """Return what econnet says of all countries in the last 25 origins."""
     said = []
-    model = ensemble.model(MEMBERS, 0)
+    model = pooling.weighted(
+        ensemble.model(MEMBERS, 0), baselines.models([PARTNER])[PARTNER]
+    )
     with compute.using(place):
         for windows in _world_windows(horizons):
             said += model(windows)
@@ -334,9 +349,13 @@ def _running_cluster() -> Iterator[Running]:
 
 
 def _in_turns(
-    ours: Callable[[], object], theirs: Callable[[], object], rounds: int = ROUNDS
+    ours: Callable[[], object],
+    theirs: Callable[[], object],
+    rounds: int = ROUNDS,
+    *,
+    warm: bool = True,
 ) -> tuple[Array, Array]:
-    """Return the seconds of both in each round, after a round that is not counted."""
+    """Return the seconds of both in each round; a round to warm up is not counted."""
 
     def seconds(work: Callable[[], object]) -> float:
         start = time.perf_counter()
@@ -344,8 +363,10 @@ def _in_turns(
         return time.perf_counter() - start
 
     with threadpool_limits(1):
-        pairs = [(seconds(ours), seconds(theirs)) for _ in range(rounds + 1)]
-    measured = np.array(pairs[1:]).T
+        if warm:
+            ours(), theirs()
+        pairs = [(seconds(ours), seconds(theirs)) for _ in range(rounds)]
+    measured = np.array(pairs).T
     return measured[0], measured[1]
 
 
