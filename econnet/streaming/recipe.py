@@ -202,7 +202,7 @@ class Scaling:
 
     Parameters
     ----------
-    scale, shift, low, high, missing : array (inputs, 1)
+    scale, shift, low, high, missing : array (inputs,)
         `x * scale + shift`, held within `low` and `high`; or `missing`.
     flagged : array of int
         Inputs of which a further column says whether they are missing.
@@ -223,7 +223,7 @@ class Scaling:
             for it in (scaler.low, scaler.high, scaler.median)
         ]
         scale, shift, low, high, missing = (
-            it.astype(np.float32)[:, np.newaxis]
+            it.astype(np.float32)
             for it in (scaler.scale, -scaler.mean * scaler.scale, *bounds)
         )
         flagged = scaler.flaggable[scaler.flagged > 0]
@@ -241,17 +241,20 @@ class Scaling:
 
         They stand in `out`, if it is given: a flat array that is long enough.
         """
-        k = len(inputs)
         made = table_in(out, self.width, len(chosen))
-        scaled = made[:k]
-        # Into memory that is there by this mode alone, and no place is out of bounds.
-        np.take(inputs, chosen, axis=1, out=scaled, mode="clip")
-        absent = ~np.isfinite(scaled)
-        np.multiply(scaled, self.scale, out=scaled)
-        np.add(scaled, self.shift, out=scaled)
-        np.clip(scaled, self.low, self.high, out=scaled)
-        np.copyto(scaled, self.missing, where=absent)
-        made[k:] = absent[self.flagged]
+        of_flag = dict(zip(self.flagged.tolist(), made[len(inputs) :], strict=True))
+        # An input at a time, for one fits into the cache and all do not.
+        for number, row in enumerate(made[: len(inputs)]):
+            # Into memory that is there by this mode alone, and no place is out of
+            # bounds.
+            np.take(inputs[number], chosen, out=row, mode="clip")
+            absent = ~np.isfinite(row)
+            np.multiply(row, self.scale[number], out=row)
+            np.add(row, self.shift[number], out=row)
+            np.clip(row, self.low[number], self.high[number], out=row)
+            np.copyto(row, self.missing[number], where=absent)
+            if number in of_flag:
+                of_flag[number][...] = absent
         return made
 
 

@@ -1,9 +1,18 @@
 import json
-from dataclasses import replace
+import shutil
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass, replace
 from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Any
 
+import numpy as np
 import pandas as pd
+import pytest
 
+from econnet import models
 from econnet.answer import Task
 from econnet.cli import jobs
 from econnet.cli.options import TaskOptions
@@ -27,21 +36,42 @@ def panel(path: Path, quarters: int = 90) -> Path:
     return path
 
 
-def test_all_trains_once_for_every_country_and_horizon(tmp_path: Path) -> None:
-    data = str(panel(tmp_path / "firms.csv"))
-    asked = ("train", "--all", "--data", data, "--target", "output", "--members", "2")
-    first = econnet(*asked, folder=tmp_path)
-    assert first.returncode == 0, first.stderr
-    assert "negative-growth, horizon 1: 3 countries" in first.stdout
+def asked(data: Path) -> list[str]:
+    return [
+        *("train", "--all", "--data", str(data), "--target", "output"),
+        *("--members", "2"),
+    ]
+
+
+@dataclass(frozen=True)
+class Trained:
+    folder: Path
+    data: Path
+    said: "CompletedProcess[str]"
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    folder = tmp_path_factory.mktemp("trained")
+    data = panel(folder / "firms.csv", quarters=66)
+    return Trained(folder, data, econnet(*asked(data), folder=folder))
+
+
+def test_all_trains_once_for_every_country(trained: Trained) -> None:
+    assert trained.said.returncode == 0, trained.said.stderr
+    assert "negative-growth, horizon 1: 3 countries" in trained.said.stdout
     for firm in ("Alpha", "Beta", "Gamma"):
-        assert (tmp_path / "data" / "models" / "firms" / f"{firm}.npz").is_file()
-    journal = (tmp_path / "data" / "forecasts.csv").read_text("utf-8").splitlines()
-    assert len(journal) == 1 + 3
+        assert (trained.folder / "data/models/firms" / f"{firm}.npz").is_file()
+    assert len(journal_of(trained.folder)) == 3
     # Nothing is left of the parts once the whole is done.
-    assert not list((tmp_path / "data" / "unfinished").glob("*"))
+    assert not list((trained.folder / "data/unfinished").glob("*"))
+
+
+def test_forecast_finds_what_all_trained(trained: Trained, tmp_path: Path) -> None:
+    shutil.copytree(trained.folder / "data", tmp_path / "data")
     one = econnet(
-        *("forecast", "--data", data, "--target", "output", "--members", "2"),
-        *("--country", "Beta", "--json"),
+        *("forecast", "--data", str(trained.data), "--target", "output"),
+        *("--members", "2", "--country", "Beta", "--json"),
         folder=tmp_path,
     )
     assert one.returncode == 0, one.stderr
@@ -49,12 +79,72 @@ def test_all_trains_once_for_every_country_and_horizon(tmp_path: Path) -> None:
     assert "training one" not in one.stderr
 
 
+KILLED = """
+import os, signal, sys
+
+left = int(sys.argv[1])
+
+def before(event, arguments):
+    global left
+    if event == "os.rename":
+        left -= 1
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+sys.addaudithook(before)
+from econnet.cli import main
+sys.argv = ["econnet", *sys.argv[2:]]
+main()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
+def test_all_killed_three_times_at_random_comes_to_the_same(
+    trained: Trained, tmp_path: Path
+) -> None:
+    # Whatever is finished is put in its place by a rename: some 40 parts, 3 models and
+    # the files of the ranking. One of the next 18 does not come about.
+    for last in np.random.default_rng(4).integers(2, 18, 3):
+        script = [sys.executable, "-c", KILLED, str(last)]
+        killed = subprocess.run(
+            [*script, *asked(trained.data)],
+            cwd=tmp_path,
+            stderr=subprocess.DEVNULL,
+            check=False,
+        )
+        assert killed.returncode == -signal.SIGKILL
+    again = econnet(*asked(trained.data), folder=tmp_path)
+    assert again.returncode == 0, again.stderr
+    assert "going on with what was interrupted" in again.stderr
+    for firm in ("Alpha", "Beta", "Gamma"):
+        one, other = (
+            models.load(folder / "data/models/firms" / f"{firm}.npz")
+            for folder in (trained.folder, tmp_path)
+        )
+        np.testing.assert_array_equal(one.network.parameters, other.network.parameters)
+        pd.testing.assert_frame_equal(one.track_record, other.track_record)
+        assert one.outlook == other.outlook
+    assert ranking_of(tmp_path) == ranking_of(trained.folder)
+    assert journal_of(tmp_path) == journal_of(trained.folder)
+
+
+def journal_of(folder: Path) -> list[str]:
+    """Return the forecasts that were noted, without the time."""
+    lines = (folder / "data/forecasts.csv").read_text("utf-8").splitlines()
+    return [line.partition(",")[2] for line in lines[1:]]
+
+
+def ranking_of(folder: Path) -> dict[str, Any]:
+    text = (folder / "reports/firms/ranking/ranking.json").read_text("utf-8")
+    return {key: it for key, it in json.loads(text).items() if key != "made_at"}
+
+
 def test_ranking_by_the_default_task_has_the_plain_place(tmp_path: Path) -> None:
-    asked = TaskOptions(data=panel(tmp_path / "firms.csv"), target="output")
-    found = jobs.data_and_countries(asked)
+    options = TaskOptions(data=panel(tmp_path / "firms.csv"), target="output")
+    found = jobs.data_and_countries(options)
 
     def place(task: Task) -> str:
-        whole = replace(asked, frequency=task.frequency, label=task.label)
+        whole = replace(options, frequency=task.frequency, label=task.label)
         folder = jobs.ranking_folder(whole, task, found)
         return folder.relative_to(Settings.from_environment().reports_folder).as_posix()
 
@@ -67,11 +157,11 @@ def test_ranking_by_the_default_task_has_the_plain_place(tmp_path: Path) -> None
 def test_model_of_another_task_or_country_has_a_place_of_its_own(
     tmp_path: Path,
 ) -> None:
-    asked = TaskOptions(data=panel(tmp_path / "firms.csv"), target="output")
-    one = jobs.jobs(replace(asked, country=["Beta"]))
-    among = jobs.jobs(replace(asked, country=["Alpha", "Beta"]))
+    options = TaskOptions(data=panel(tmp_path / "firms.csv"), target="output")
+    one = jobs.jobs(replace(options, country=["Beta"]))
+    among = jobs.jobs(replace(options, country=["Alpha", "Beta"]))
     assert one[0].model_file == among[1].model_file
-    (later,) = jobs.jobs(replace(asked, country=["Beta"], horizon=2))
+    (later,) = jobs.jobs(replace(options, country=["Beta"], horizon=2))
     assert one[0].model_file.parts[-2:] == ("firms", "Beta.npz")
     assert later.model_file.parts[-2:] == ("Beta", "negative-growth-Q-h2-at.npz")
 
