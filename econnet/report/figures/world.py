@@ -91,7 +91,7 @@ def world(ranking: Ranking, look: Look) -> Figure:
         x, y = np.array(list(dots.values())).T
         shown = [colors[step_of(said[code])] for code in dots]
         axes.scatter(x, y, 9, shown, edgecolors=look.grey, linewidths=0.35, zorder=3)
-    _draw_key(figure, look, "no forecast")
+    _draw_key(figure, look, 5.5, "no forecast")
     figure.text(
         0,
         0.5 / height,
@@ -136,7 +136,7 @@ def strip(
             annotation_clip=False,
         )
     year_axis(axes)
-    _draw_key(figure, look, None)
+    _draw_key(figure, look, 2.5)
     return figure
 
 
@@ -165,13 +165,15 @@ def _draw_cells(
         marks.set_zorder(3)
 
 
-def _draw_key(figure: Figure, look: Look, otherwise: str | None) -> None:
-    """Draw the shades with their probabilities along the foot of a figure."""
+def _draw_key(
+    figure: Figure, look: Look, y: float, otherwise: str | None = None
+) -> None:
+    """Draw the shades with their probabilities, `y` mm above the foot of a figure."""
     width, height = figure.get_size_inches() / MM
     entries = list(zip(NAMES, shades(look), strict=True))
     if otherwise is not None:
         entries.append((otherwise, look.grid))
-    x, y = 0.0, 5.5
+    x = 0.0
     for name, color in entries:
         figure.add_artist(
             Rectangle(
