@@ -37,7 +37,7 @@ from econnet import (
 from econnet.answer import Task
 from econnet.evaluation import baselines, pooling, walkforward
 from econnet.evaluation.walkforward import Window
-from econnet.forecaster import PARTNER
+from econnet.forecaster import PARTNERS, PRIOR_WEIGHTS
 from econnet.network import AdamW, Architecture, BlockTrainer, Network
 from econnet.network.activations import Array
 from econnet.settings import Settings
@@ -281,9 +281,8 @@ def simulate(folder: Path, rows: int) -> None:
 def replay(place: compute.Place, horizons: tuple[int, ...]) -> Array:
     """Return what econnet says of all countries in the last 25 origins."""
     said = []
-    model = pooling.weighted(
-        ensemble.model(MEMBERS, 0), baselines.models([PARTNER])[PARTNER]
-    )
+    partners = baselines.models(PARTNERS).values()
+    model = pooling.weighted([ensemble.model(MEMBERS, 0), *partners], PRIOR_WEIGHTS)
     with compute.using(place):
         for windows in _world_windows(horizons):
             said += model(windows)
