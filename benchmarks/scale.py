@@ -192,7 +192,7 @@ def world(_: list[int]) -> Iterator[Row]:
     one, two = _in_turns(
         lambda: replay(compute.Cores(1), HORIZONS[:1]),
         lambda: replay(compute.Cores(2), HORIZONS[:1]),
-        rounds=3,
+        rounds=2,
         warm=False,
     )
     yield _row("world", "seconds on two cores", two, "on one", one, 1.8, up=False)
@@ -207,7 +207,7 @@ def cluster(_: list[int]) -> Iterator[Row]:
         there, here = _in_turns(
             lambda: replay(place, HORIZONS[:1]),
             lambda: replay(compute.Cores(2), HORIZONS[:1]),
-            rounds=3,
+            rounds=2,
             warm=False,
         )
         yield _row(
