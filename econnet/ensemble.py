@@ -27,8 +27,9 @@ from econnet.network import (
     train,
 )
 
-# Members that train as one stack: enough to keep NumPy busy, few enough for the cache.
-STACK = 16
+# Inputs of all members that train as one stack: enough to keep NumPy busy, few enough
+# for the cache.
+STACK_INPUTS = 3200
 
 
 @dataclass(frozen=True)
@@ -121,12 +122,18 @@ def fit(
 def stacks(
     windows: Sequence[Window], members: int, options: Options
 ) -> list[list[Window]]:
-    """Return the windows in order, cut into stacks that train in one way."""
-    size = max(1, STACK // members)
+    """Return the windows in order, cut into stacks that train in one way.
+
+    Those that are gone through equally often make an even number of stacks of about one
+    size, so that two cores finish together.
+    """
+    most = max(1, STACK_INPUTS // (windows[0].X_train.shape[1] * members))
     cut = []
     for _, group in groupby(windows, lambda it: options.epochs(len(it.train))):
         alike = list(group)
-        cut += [alike[start : start + size] for start in range(0, len(alike), size)]
+        stacks = -(-len(alike) // most)
+        ends = np.linspace(0, len(alike), stacks + stacks % 2 + 1).astype(int)
+        cut += [alike[start:end] for start, end in pairwise(ends) if start < end]
     return cut
 
 

@@ -48,8 +48,18 @@ def test_stacks_keep_the_order_and_train_in_one_way(windows: list[Window]) -> No
     cut = ensemble.stacks(windows, 2, Options())
     assert [window for stack in cut for window in stack] == windows
     for stack in cut:
-        assert 2 * len(stack) <= ensemble.STACK
+        inputs = stack[0].X_train.shape[1]
+        assert 2 * len(stack) * inputs <= ensemble.STACK_INPUTS
         assert len({Options().epochs(len(window.train)) for window in stack}) == 1
+
+
+def test_stacks_are_as_many_for_either_of_two_cores(windows: list[Window]) -> None:
+    alike = windows[:1] * 9
+    sizes = [len(stack) for stack in ensemble.stacks(alike, 2, Options())]
+    assert len(sizes) % 2 == 0
+    assert sum(sizes) == 9
+    assert max(sizes) - min(sizes) <= 1
+    assert [len(it) for it in ensemble.stacks(windows[:1], 2, Options())] == [1]
 
 
 def test_seed_and_origin_give_other_networks(windows: list[Window]) -> None:
