@@ -199,6 +199,8 @@ def choose_task(country: Country, data: Known, **choices: Unpack[TaskChoices]) -
     label = choices.get("label", Task.label)
     if target not in data.indicators:
         otherwise = "`econnet indicators --search` finds one by words"
+        if data.source not in {"snapshot", "store"}:
+            otherwise = f"{data.source} has {', '.join([*data.indicators][:8])}"
         raise UsageError(
             f"no indicator is called {target!r}: "
             f"{cure(target, data.indicators, otherwise)}"

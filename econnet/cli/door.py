@@ -15,6 +15,7 @@ from contextlib import suppress
 from typing import NoReturn
 
 from econnet.errors import DataError, EconnetError
+from econnet.texts import printable
 
 INTERRUPTED, CLOSED_PIPE, TERMINATED = 130, 141, 143
 
@@ -79,7 +80,7 @@ def _fail(message: str, exit_code: int) -> NoReturn:
         raise
     # Where nobody listens any more, the exit code still says it.
     with suppress(OSError, AttributeError):
-        sys.stderr.write(f"econnet: {message}\n")
+        sys.stderr.write(f"econnet: {printable(message)}\n")
         sys.stderr.flush()
     sys.exit(exit_code)
 

@@ -220,11 +220,15 @@ def data_and_countries(asked: TaskOptions) -> "tuple[Known, list[Country]]":
     """Return the data asked for and the countries named, or all if none is."""
     if asked.data is not None:
         known = _own_data(asked.data, asked.lag, asked.kind or [])
+        date(asked.as_of, known.observations["known_at"].max())
         return known, _countries_of(known, asked.country)
+    import pandas as pd
+
     from econnet.countries import by_alpha3
 
+    today = pd.Timestamp.now()
     chosen = resolve_all(asked.country or [])
-    known = known_data(Settings.from_environment(), date(asked.as_of))
+    known = known_data(Settings.from_environment(), date(asked.as_of, today))
     there = sorted(known.series["country"].unique())
     return known, chosen or [by_alpha3(alpha3) for alpha3 in there]
 
@@ -287,16 +291,26 @@ def resolve_all(names: list[str]) -> "list[Country]":
     return [countries.resolve(name) for name in names]
 
 
-def date(text: str | None) -> "pd.Timestamp | None":
-    """Return the date that `--as-of` names."""
+def date(
+    text: str | None, newest: "pd.Timestamp | None" = None
+) -> "pd.Timestamp | None":
+    """Return the date that `--as-of` names.
+
+    It may not lie after both today and `newest`, the day to which the user's file goes.
+    """
     import pandas as pd
 
     if text is None:
         return None
     try:
-        return pd.Timestamp(text)
+        day = pd.Timestamp(text)
     except ValueError as error:
         raise UsageError(f"--as-of {text!r} is no date: write 2008-10-01") from error
+    if newest is not None and day > max(newest, pd.Timestamp.now()):
+        raise UsageError(
+            f"--as-of {text} has not come yet: leave it out to use all that is known"
+        )
+    return day
 
 
 def kinds_said(kinds: list[str]) -> "dict[str, Kind]":

@@ -1,9 +1,13 @@
 """How the commands speak: answers to stdout, everything else to stderr.
 
-Progress is shown to a terminal only, and nothing but the answer with `--quiet`.
+Progress is shown to a terminal only, and nothing but the answer with `--quiet`. Names
+come from strangers: none moves the cursor or is taken for markup, and a letter that the
+terminal lacks is shown by its code.
 """
 
+import io
 import json as json_format
+import re
 import sys
 import textwrap
 from collections.abc import Callable, Iterable, Iterator
@@ -16,11 +20,15 @@ from rich.console import Console
 from rich.progress import (
     BarColumn,
     Progress,
+    ProgressColumn,
     TaskID,
     TextColumn,
     TimeRemainingColumn,
 )
 from rich.table import Table
+from rich.text import Text
+
+from econnet.texts import printable
 
 if TYPE_CHECKING:
     from econnet.answer import Forecast
@@ -58,7 +66,13 @@ def _speaking() -> Iterator[None]:
 
 
 def answer(text: object) -> None:
-    """Print to stdout."""
+    """Print to stdout, lines without control characters."""
+    _print("\n".join(map(printable, str(text).split("\n"))))
+
+
+def _print(text: str) -> None:
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     with _speaking():
         typer.echo(text)
 
@@ -77,20 +91,29 @@ def prose(text: str) -> None:
 
 def as_json(document: object) -> None:
     """Print one JSON document to stdout."""
-    answer(json_format.dumps(document, indent=2, ensure_ascii=False, allow_nan=False))
+    encoding = getattr(sys.stdout, "encoding", None) or "ascii"
+    text = json_format.dumps(
+        document,
+        indent=2,
+        ensure_ascii=not encoding.lower().startswith("utf"),
+        allow_nan=False,
+    )
+    _print(CONTROLS.sub(lambda it: f"\\u{ord(it[0]):04x}", text))
 
 
 def table(title: str, head: tuple[str, ...], rows: list[tuple[object, ...]]) -> None:
     """Print a table that fits the terminal."""
-    drawn = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    drawn = Table(
+        title=Text(printable(title)), title_justify="left", box=None, pad_edge=False
+    )
     for column in head:
         drawn.add_column(column, overflow="fold")
     for row in rows:
-        drawn.add_row(*(str(cell) for cell in row))
+        drawn.add_row(*(Text(printable(str(cell))) for cell in row))
     console = Console()
     with _speaking(), console.capture() as shown:
         console.print(drawn)
-    answer("\n".join(line.rstrip() for line in shown.get().splitlines()))
+    _print("\n".join(line.rstrip() for line in shown.get().splitlines()))
 
 
 def sentences(said: Iterable[str]) -> None:
@@ -103,7 +126,7 @@ def note(message: str) -> None:
     """Say something to stderr that is not the answer, to whoever listens."""
     if not manner.quiet:
         with suppress(BrokenPipeError):
-            typer.echo(f"econnet: {message}", err=True)
+            typer.echo(f"econnet: {printable(message)}", err=True)
 
 
 def first_steps() -> None:
@@ -119,8 +142,13 @@ def working(message: str) -> Iterator[None]:
     if manner.quiet or not console.is_terminal:
         yield
         return
-    with console.status(message):
+    with console.status(Text(printable(message))):
         yield
+
+
+def _bar() -> tuple[ProgressColumn, ...]:
+    said = TextColumn("{task.description}", markup=False)
+    return said, BarColumn(), TimeRemainingColumn()
 
 
 @contextmanager
@@ -130,13 +158,12 @@ def stages() -> Iterator[Callable[[str, float], None]]:
     if manner.quiet or not console.is_terminal:
         yield lambda *_: None
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as shown:
+    with Progress(*_bar(), console=console, transient=True) as shown:
         bars: dict[str, TaskID] = {}
 
         def update(stage: str, share: float) -> None:
             if stage not in bars:
-                bars[stage] = shown.add_task(stage, total=1.0)
+                bars[stage] = shown.add_task(printable(stage), total=1.0)
             shown.update(bars[stage], completed=share)
 
         yield update
@@ -149,9 +176,8 @@ def progress(message: str) -> Iterator[Callable[[float], None]]:
     if manner.quiet or not console.is_terminal:
         yield lambda _: None
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as shown:
-        bar = shown.add_task(message, total=1.0)
+    with Progress(*_bar(), console=console, transient=True) as shown:
+        bar = shown.add_task(printable(message), total=1.0)
         yield lambda share: shown.update(bar, completed=share)
 
 
@@ -193,6 +219,8 @@ def data_used(prepared: "Prepared") -> None:
     )
 
 
+# Those that JSON may hold as they are, but a terminal obeys.
+CONTROLS = re.compile(r"[\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 FIRST_STEPS = (
     "Nothing was fetched or trained here yet; a snapshot of real data is at hand.",
     "  econnet train --country DEU   forecasts from it and writes reports/DEU/",

@@ -225,20 +225,31 @@ def _long(path: Path, cells: pd.DataFrame) -> pd.DataFrame:
     long = long.reset_index(names="line")
     for column in ("country", "period", "indicator"):
         long[column] = _each(long[column], str.strip)
-        empty = long[column].isna() | (long[column] == "")
-        if empty.any():
-            line = long.loc[empty, "line"].iloc[0]
-            raise DataError(f"{path.name}, line {line}: no {column}")
-        too_long = _each(long[column], len) > LONGEST_TEXT
-        if too_long.any():
-            line = long.loc[too_long, "line"].iloc[0]
-            raise DataError(
-                f"{path.name}, line {line}: {column} has more than {LONGEST_TEXT:,} "
-                "letters: shorten it"
-            )
+        _check_texts(path, long, column)
     values = _each(long["value"], _number).astype(float)
     _check_values(path, long, values)
     return long.assign(value=values)
+
+
+def _check_texts(path: Path, long: pd.DataFrame, column: str) -> None:
+    """Raise `DataError` for the first text that can be no name."""
+    wrong = _each(long[column], _no_name).fillna("is missing: write it there")
+    if (wrong != "").any():
+        row = long[wrong != ""].iloc[0]
+        raise DataError(
+            f"{path.name}, line {row['line']}: {column} {wrong[wrong != ''].iloc[0]}"
+        )
+
+
+def _no_name(text: str) -> str:
+    """Return why a text cannot be a name; nothing where it can."""
+    if not text:
+        return "is missing: write it there"
+    if len(text) > LONGEST_TEXT:
+        return f"has more than {LONGEST_TEXT:,} letters: shorten it"
+    if CONTROL.search(text):
+        return f"{quoted(text)} has a control character in it: take it out"
+    return ""
 
 
 def _check_values(path: Path, long: pd.DataFrame, values: pd.Series) -> None:
@@ -477,6 +488,7 @@ BALANCE_WORDS = re.compile(
     re.I,
 )
 INDEX_WORDS = re.compile(r"index|prices?\b|cpi|ppi|deflator", re.I)
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 PERIOD = re.compile(
     r"([12]\d{3})(?:[- ]?Q([1-4])|(?:-|M)(0?[1-9]|1[0-2]))?", re.IGNORECASE | re.ASCII
