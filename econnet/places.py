@@ -53,7 +53,9 @@ def as_name(text: str, taken: Collection[str] = ()) -> str:
     if plain and kept == text and _is_name(text):
         return text
     digest = hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:DIGITS]
-    short = kept.encode()[:LONGEST_BYTES].decode(errors="ignore").strip(" -.")
+    # Windows takes `con.txt-...` for a device.
+    cut = kept.replace(".", "-").encode()[:LONGEST_BYTES]
+    short = cut.decode(errors="ignore").strip(" -")
     return f"{short}-{digest}" if short else digest
 
 

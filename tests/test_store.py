@@ -446,6 +446,31 @@ def test_export_of_more_rows_than_a_sheet_holds_is_refused(tmp_path: Path) -> No
     assert not (tmp_path / "all.xlsx").exists()
 
 
+@pytest.mark.parametrize("ending", ["csv", "xlsx"])
+def test_no_exported_text_runs_as_a_formula_and_numbers_stay(
+    tmp_path: Path, ending: str
+) -> None:
+    texts = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "'=1", "\x07", "plain"]
+    rows = pd.DataFrame({"@country": texts, "value": [-1.5 * n for n in range(9)]})
+    path = tmp_path / f"own.{ending}"
+    export(rows, path)
+    if ending == "csv":
+        read = pd.read_csv(path)
+    else:
+        openpyxl = pytest.importorskip("openpyxl")
+        sheet = openpyxl.load_workbook(path).active
+        assert {cell.data_type for row in sheet.iter_rows() for cell in row} == {
+            *("n", "s")
+        }
+        read = pd.read_excel(path)
+    assert list(read) == ["'@country", "value"]
+    assert read["value"].tolist() == rows["value"].tolist()
+    shown = read["'@country"].tolist()
+    assert not any(text.startswith(("=", "+", "-", "@", "\t", "\r")) for text in shown)
+    assert shown[:4] == ["'=1+1", "'+1", "'-1", "'@SUM(A1)"]
+    assert shown[-1] == "plain"
+
+
 def test_export_to_another_ending_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"name it \.csv, \.parquet or \.xlsx"):
         export(pd.DataFrame({"value": [1.0]}), tmp_path / "all.ods")

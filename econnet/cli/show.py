@@ -86,7 +86,12 @@ def finish() -> None:
 
 def prose(text: str) -> None:
     """Print a sentence to stdout, in lines that fit the terminal."""
-    answer("\n".join(textwrap.wrap(text, Console().width, break_long_words=False)))
+    answer("\n".join(textwrap.wrap(text, _width(), break_long_words=False)))
+
+
+def _width() -> int:
+    """Return how wide to write; a terminal that says it has no room has some."""
+    return max(Console().width, NARROWEST)
 
 
 def as_json(document: object) -> None:
@@ -110,7 +115,7 @@ def table(title: str, head: tuple[str, ...], rows: list[tuple[object, ...]]) -> 
         drawn.add_column(column, overflow="fold")
     for row in rows:
         drawn.add_row(*(Text(printable(str(cell))) for cell in row))
-    console = Console()
+    console = Console(width=_width())
     with _speaking(), console.capture() as shown:
         console.print(drawn)
     _print("\n".join(line.rstrip() for line in shown.get().splitlines()))
@@ -119,7 +124,7 @@ def table(title: str, head: tuple[str, ...], rows: list[tuple[object, ...]]) -> 
 def sentences(said: Iterable[str]) -> None:
     """Print sentences to stdout, a paragraph each, as wide as the terminal."""
     for sentence in said:
-        answer(textwrap.fill(sentence, width=max(Console().width, 40)))
+        answer(textwrap.fill(sentence, width=_width()))
 
 
 def note(message: str) -> None:
@@ -219,6 +224,7 @@ def data_used(prepared: "Prepared") -> None:
     )
 
 
+NARROWEST = 40
 # Those that JSON may hold as they are, but a terminal obeys.
 CONTROLS = re.compile(r"[\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 FIRST_STEPS = (

@@ -33,6 +33,7 @@ def read(path: Path) -> pd.DataFrame:
     if not path.is_file():
         raise DataError(f"{path} is no regular file: save the data as one and name it")
     try:
+        path.open("rb").close()  # else each reader would say it in its own way
         match path.suffix.lower():
             case ".csv" | ".tsv" | ".txt":
                 return _of_csv(path)

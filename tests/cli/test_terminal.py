@@ -1,0 +1,106 @@
+"""The terminal that is not what one hoped for."""
+
+import io
+import json
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from econnet.cli import show
+from tests.user import TIMEOUT, econnet
+
+HOSTILE = "[/bold]\x1b[2J\x9b2J [red]:smile: Côte d'Ivoire \ud800"
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "utf-8"])
+def test_letters_that_the_terminal_lacks_are_no_failure(
+    encoding: str, tmp_path: Path
+) -> None:
+    places = {"PYTHONIOENCODING": encoding, "LC_ALL": "C", "PYTHONUTF8": "0"}
+    table = econnet("countries", folder=tmp_path, **places)
+    assert (table.returncode, table.stderr) == (0, "")
+    listed = econnet("countries", "--json", folder=tmp_path, **places)
+    assert listed.returncode == 0
+    names = [row["name"] for row in json.loads(listed.stdout)]
+    assert not all(map(str.isascii, names))
+
+
+def test_user_without_a_terminal_sees_no_progress(tmp_path: Path) -> None:
+    run = econnet("duel", "--updates", "2", folder=tmp_path)
+    assert run.returncode == 0
+    assert "\x1b" not in run.stdout + run.stderr
+    assert "\r" not in run.stdout + run.stderr
+
+
+@pytest.mark.parametrize("columns", ["20", "1", "0", "-5", "many", "100000"])
+def test_terminal_of_any_width_shows_the_whole_answer(
+    columns: str, tmp_path: Path
+) -> None:
+    run = econnet("indicators", "--search", "gdp", folder=tmp_path, COLUMNS=columns)
+    assert (run.returncode, run.stderr) == (0, "")
+    assert "real_gdp" in run.stdout
+    if columns in {"20", "1", "0"}:
+        assert max(map(len, run.stdout.splitlines())) <= 40
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_nothing_is_coloured_for_who_wants_no_colour(tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "econnet", "indicators", "--search", "gdp"],
+        cwd=tmp_path,
+        env={**os.environ, "NO_COLOR": "1", "TERM": "xterm-256color"},
+        stdout=theirs,
+        stderr=theirs,
+    ) as process:
+        os.close(theirs)
+        shown = b""
+        while process.poll() is None or not shown:
+            try:
+                shown += os.read(ours, 65536)
+            except OSError:  # Linux says so at the end of a terminal
+                break
+        assert process.wait(TIMEOUT) == 0
+    os.close(ours)
+    assert b"real_gdp" in shown
+    assert b"\x1b[3" not in shown.replace(b"\x1b[3m", b"")  # colours; 3 is italics
+
+
+class Terminal(io.TextIOWrapper):
+    """A terminal that keeps what it is shown."""
+
+    def __init__(self) -> None:
+        self.shown = io.BytesIO()
+        super().__init__(self.shown, encoding="utf-8", write_through=True)
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_no_name_moves_the_cursor_or_is_taken_for_markup(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stdout", terminal)
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setenv("TERM", "xterm")
+    show.answer(HOSTILE)
+    show.note(HOSTILE)
+    show.table(HOSTILE, ("name",), [(HOSTILE,)])
+    with show.working(HOSTILE):
+        pass
+    with show.stages() as stage:
+        stage(HOSTILE, 0.5)
+    with show.progress(HOSTILE) as done:
+        done(0.5)
+    show.as_json({HOSTILE: HOSTILE})
+    shown = terminal.shown.getvalue().decode()
+    assert "\x1b[2J" not in shown
+    assert "\x9b" not in shown
+    assert shown.count("[/bold]") >= 6
+    document = json.loads(shown[shown.rindex("{") :])
+    assert document == {HOSTILE: HOSTILE}

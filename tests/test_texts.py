@@ -1,0 +1,30 @@
+"""Texts from strangers: in a cell, on a page, on a terminal."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from econnet.texts import as_cell, from_cell, printable
+
+STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", *"\uff1d\uff0b\uff0d\uff20")
+TEXTS = st.text() | st.builds(
+    "".join, st.lists(st.sampled_from([*STARTS, "'", "a", "1"]), max_size=6)
+)
+
+
+@given(TEXTS)
+def test_no_cell_is_a_formula_and_every_text_comes_back(text: str) -> None:
+    cell = as_cell(text)
+    assert not cell.startswith(STARTS)
+    assert from_cell(cell) == text
+
+
+@pytest.mark.parametrize("text", ["Germany", "'s-Gravenhage", "a=b", "", "1.5"])
+def test_what_is_no_formula_stays_as_it_is(text: str) -> None:
+    assert as_cell(text) == text
+
+
+@given(st.text(st.characters()))
+def test_printable_text_moves_no_cursor_and_can_be_encoded(text: str) -> None:
+    shown = printable(text).encode().decode()
+    assert not any(ord(c) < 32 or 127 <= ord(c) < 160 for c in shown)
