@@ -99,6 +99,8 @@ def test_two_that_write_together_take_turns(tmp_path: Path) -> None:
         "    text = (sys.argv[1] * (turn + 1)).encode()\n"
         "    files = [(f'{n}.json', text) for n in range(8)]\n"
         "    whole.write_together(Path('DEU'), files)\n"
+        "    with whole.alone(Path('DEU')):\n"
+        "        assert whole.faults(Path('DEU')) == []\n"
     )
     writers = [
         subprocess.Popen([sys.executable, "-c", script, letter], cwd=tmp_path)
