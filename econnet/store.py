@@ -254,8 +254,9 @@ class Store:
         """Hold the file under our lock, and leave it without a write-ahead log."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         deadline = time.monotonic() + self.patience_seconds
+        lock = FileLock(f"{self.path}.lock", timeout=self.patience_seconds)
         try:
-            with FileLock(f"{self.path}.lock", timeout=self.patience_seconds):
+            with lock, storefile.telling(self.path):
                 if not self.path.exists():
                     storefile.create(self.path)
                 connection = storefile.attach(self.path, deadline)

@@ -11,7 +11,9 @@ refused. DuckDB changes a table only in migrations on a copy, and so do we.
 | 2 | the raw answers that values were read from: `raw_answers`, `raw_pieces` |
 """
 
+import errno
 import glob
+import os
 import re
 import time
 from collections.abc import Iterator
@@ -24,6 +26,15 @@ from econnet import whole
 from econnet.errors import DataError
 
 VERSION = 2
+
+# What a full or failing disk ends in: the call itself, the commit, or what follows one
+# that failed.
+ON_DISK = (duckdb.IOException, duckdb.TransactionException, duckdb.FatalException)
+HELD = re.compile("could not set lock|being used by another process", re.IGNORECASE)
+REFUSED = (
+    *(errno.EIO, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES),
+    *(errno.EPERM, errno.EMFILE, errno.ENFILE, errno.ENOMEM),
+)
 
 OBSERVATION = (
     "country VARCHAR, indicator VARCHAR, period VARCHAR, value DOUBLE, source VARCHAR, "
@@ -56,6 +67,29 @@ CREATE TABLE about(version INTEGER);
 
 class HeldError(Exception):
     """A process that does not know our lock holds the file."""
+
+
+@contextmanager
+def telling(path: Path) -> Iterator[None]:
+    """Tell what DuckDB meets on the disk and in memory, which is no bug.
+
+    Raises
+    ------
+    DataError
+        The file could not be read or written; what was not stored is not there at all.
+    MemoryError
+        There is too little memory.
+    """
+    try:
+        yield
+    except duckdb.OutOfMemoryException as error:
+        raise MemoryError(str(error)) from error
+    except ON_DISK as error:
+        raise DataError(
+            f"{path} cannot be read or written ({str(error).splitlines()[0]}): free "
+            "some space or mend the disk, and give the same command again; what the "
+            "store held is whole"
+        ) from error
 
 
 def create(path: Path) -> None:
@@ -151,11 +185,15 @@ def _attached(path: Path, deadline: float) -> duckdb.DuckDBPyConnection:
         try:
             connection.execute(f"ATTACH {quoted(path)} AS store")
         except duckdb.Error as error:
-            if "lock" in str(error):
+            if HELD.search(str(error)):
                 if time.monotonic() > deadline:
                     connection.close()
                     raise HeldError from error
                 time.sleep(0.05)
+            elif _is_of_the_disk(error):
+                # The file may be sound, and so may its log: both stay as they are.
+                connection.close()
+                raise
             elif not _set_aside_log(path):
                 connection.close()
                 raise DataError(
@@ -166,6 +204,11 @@ def _attached(path: Path, deadline: float) -> duckdb.DuckDBPyConnection:
             break
     connection.execute("USE store")
     return connection
+
+
+def _is_of_the_disk(error: duckdb.Error) -> bool:
+    """Return whether the system refused a file, which says nothing of what it holds."""
+    return any(os.strerror(number) in str(error) for number in REFUSED)
 
 
 def _set_aside_log(path: Path) -> bool:

@@ -22,7 +22,7 @@ INTERRUPTED, CLOSED_PIPE, TERMINATED = 130, 141, 143
 
 def main() -> None:
     """Run the command line, and turn every known problem into a line and a code."""
-    signal.signal(signal.SIGTERM, _terminate)
+    met = _listen()
     if "--debug" not in sys.argv[1:]:
         warnings.showwarning = _pass_over
     try:
@@ -35,6 +35,11 @@ def main() -> None:
         _fail("interrupted", INTERRUPTED)
     except _TerminatedError:
         _fail("terminated", TERMINATED)
+    except RuntimeError:
+        # DuckDB makes one of whatever signal comes while it is at work.
+        if not met:
+            raise
+        _fail(*met[0])
     except MemoryError:
         _fail(OUT_OF_MEMORY, DataError.exit_code)
     except BrokenPipeError:
@@ -43,6 +48,9 @@ def main() -> None:
     except OSError as error:
         _forget_output()
         _fail(_told(error), DataError.exit_code)
+    except _met_by_duckdb() as error:
+        first, *_ = str(error).splitlines()
+        _fail(f"{first}: {OTHERWISE}", DataError.exit_code)
 
 
 def _pass_over(*_: object, **__: object) -> None:
@@ -57,8 +65,31 @@ class _TerminatedError(BaseException):
     """Somebody asked the process to end, with SIGTERM."""
 
 
-def _terminate(*_: object) -> NoReturn:
-    raise _TerminatedError
+def _listen() -> list[tuple[str, int]]:
+    """Let signals end the work; return a list that will hold what to say of them."""
+    met = []
+
+    def interrupt(*_: object) -> NoReturn:
+        met.append(("interrupted", INTERRUPTED))
+        raise KeyboardInterrupt
+
+    def terminate(*_: object) -> NoReturn:
+        met.append(("terminated", TERMINATED))
+        raise _TerminatedError
+
+    # Where SIGINT is ignored, as in the background of a shell, it stays so.
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, interrupt)
+    signal.signal(signal.SIGTERM, terminate)
+    return met
+
+
+def _met_by_duckdb() -> tuple[type[BaseException], ...]:
+    """Return what DuckDB raises where disk or memory fail it, if it was imported."""
+    duckdb = sys.modules.get("duckdb")
+    if duckdb is None:
+        return ()
+    return duckdb.IOException, duckdb.OutOfMemoryException, duckdb.FatalException
 
 
 def _forget_output() -> None:

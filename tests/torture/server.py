@@ -1,0 +1,253 @@
+"""Runs commands of econnet in forked children, each with something going wrong.
+
+Everything is imported once; each request on stdin (a JSON object a line) is a command
+for a child of its own, and each answer on stdout says how it ended. The child meets
+its fault at the n-th call: below Python, in the C library (`shim.c`), or within, on
+entering a function of econnet or calling DuckDB. Drawing is cut short, for it takes
+most of the time and opens nothing.
+"""
+
+import ctypes
+import importlib
+import json
+import os
+import pkgutil
+import select
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import FrameType
+from typing import Any, NoReturn
+
+import duckdb
+from matplotlib.figure import Figure
+
+import econnet
+from econnet import whole
+from econnet.cli import main as econnet_main
+
+PACKAGE = str(Path(econnet.__file__).parent)
+HANGS_AFTER_SECONDS = 300.0
+SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"></svg>'
+ACTIONS = {"count": 0, "errno": 1, "signal": 2}
+
+ERRORS: Mapping[str, Callable[[], BaseException]] = {
+    "MemoryError": MemoryError,
+    "KeyboardInterrupt": KeyboardInterrupt,
+    "IOException": lambda: duckdb.IOException(
+        "IO Error: Could not write file: No space left on device"
+    ),
+    "OutOfMemoryException": lambda: duckdb.OutOfMemoryException(
+        "Out of Memory Error: could not allocate block of size 256.0 KiB"
+    ),
+}
+
+
+class Counter:
+    """Counts calls, and raises at the n-th of them."""
+
+    def __init__(self, at: int, error: str) -> None:
+        self.at, self.error, self.count, self.where = at, error, 0, ""
+
+    def call(self, where: str) -> None:
+        self.count += 1
+        if self.count == self.at:
+            self.where = where
+            raise ERRORS[self.error]()
+
+
+class CountedConnection:
+    """A DuckDB connection whose every call is counted."""
+
+    def __init__(self, connection: Any, counter: Counter) -> None:  # noqa: ANN401
+        self._connection, self._counter = connection, counter
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401
+        found = getattr(self._connection, name)
+        if not callable(found):
+            return found
+
+        def counted(*arguments: object, **named: object) -> Any:  # noqa: ANN401
+            self._counter.call(f"duckdb {name}")
+            made = found(*arguments, **named)
+            return self if made is self._connection else made
+
+        return counted
+
+    def __enter__(self) -> "CountedConnection":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
+
+
+def count_functions(counter: Counter) -> None:
+    """Count every function of econnet that is entered, in whichever thread."""
+
+    def seen(frame: FrameType, event: str, _: object) -> None:
+        code = frame.f_code
+        if event == "call" and code.co_filename.startswith(PACKAGE):
+            place = Path(code.co_filename).relative_to(PACKAGE)
+            counter.call(f"{place} {code.co_qualname}")
+
+    threading.setprofile(seen)
+    sys.setprofile(seen)
+
+
+def count_duckdb(counter: Counter) -> None:
+    """Count every call of DuckDB, those that connect among them."""
+    connect = duckdb.connect
+
+    def counted(*arguments: Any, **named: Any) -> CountedConnection:  # noqa: ANN401
+        counter.call("duckdb connect")
+        return CountedConnection(connect(*arguments, **named), counter)
+
+    duckdb.connect = counted  # type: ignore[assignment]  # what the fault needs
+
+
+def arm(request: Mapping[str, Any]) -> Counter | None:
+    """Enter the folder of a request, and let its fault come."""
+    os.chdir(request["folder"])
+    for stream, name in ((1, "stdout"), (2, "stderr")):
+        file = os.open(request[name], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        os.dup2(file, stream)
+    fault = request["fault"]
+    if fault["layer"] == "calls":
+        SHIM.torture_arm(
+            os.fsencode(request["folder"]),
+            fault["mask"],
+            fault["at"],
+            ACTIONS[fault["action"]],
+            fault["number"],
+        )
+        return None
+    counter = Counter(fault["at"], fault["error"])
+    count = {"functions": count_functions, "duckdb": count_duckdb}[fault["layer"]]
+    count(counter)
+    return counter
+
+
+def run_to_the_end(run: Callable[[], object]) -> int:
+    """Return the exit code that a process would end with."""
+    try:
+        run()
+    except SystemExit as ended:
+        code = ended.code
+        return code if isinstance(code, int) else 0 if code is None else 1
+    except BaseException:  # noqa: BLE001 - what an interpreter does
+        traceback.print_exc()
+        return 1
+    return 0
+
+
+class Server:
+    """Answers requests, one after the other."""
+
+    def __init__(self) -> None:
+        self.answers = os.fdopen(os.dup(1), "w")
+        self.counter: Counter | None = None
+        self.report = -1
+
+    def answer(self, told: Mapping[str, Any]) -> None:
+        self.answers.write(f"{json.dumps(told)}\n")
+        self.answers.flush()
+
+    def serve(self) -> None:
+        """Run each request in a child, until there are no more."""
+        for line in sys.stdin:
+            request = json.loads(line)
+            if self.is_child(request):
+                self.go(request)
+
+    def go(self, request: Mapping[str, Any]) -> NoReturn:
+        """Run the command of a request in this process, and end as it ends."""
+        os.environ.update(request["environment"])
+        sys.argv = ["econnet", *request["arguments"]]
+        if request["pause"]:
+            self.pause_before_writing()
+        self.counter = arm(request)
+        code = run_to_the_end(econnet_main)
+        SHIM.torture_disarm()
+        sys.setprofile(None)
+        if self.counter is not None:
+            told = {"count": self.counter.count, "where": self.counter.where}
+            os.write(self.report, json.dumps(told).encode())
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        os._exit(code)
+
+    def pause_before_writing(self) -> None:
+        """Let children take over where a command, all computed, begins its report."""
+        write_all = whole._write_all  # noqa: SLF001 - everything before is computing
+
+        def paused(contents: Mapping[Path, bytes]) -> None:
+            whole._write_all = write_all  # noqa: SLF001
+            self.answer({"paused": True})
+            for line in sys.stdin:
+                request = json.loads(line)
+                if request.get("finish"):
+                    os._exit(0)
+                if self.is_child(request):
+                    self.counter = arm(request)
+                    write_all(contents)
+                    return
+
+        whole._write_all = paused  # noqa: SLF001
+
+    def is_child(self, request: Mapping[str, Any]) -> bool:
+        """Fork; in the parent wait for the child, and say how it ended."""
+        incoming, outgoing = os.pipe()
+        began = time.monotonic()
+        pid = os.fork()
+        if pid == 0:
+            os.close(incoming)
+            self.report = outgoing
+            return True
+        os.close(outgoing)
+        ending = os.pidfd_open(pid)
+        patience = request["kill_after"] or HANGS_AFTER_SECONDS
+        ended, _, _ = select.select([ending], [], [], patience)
+        if not ended:
+            os.kill(pid, signal.SIGKILL)
+        _, status = os.waitpid(pid, 0)
+        os.close(ending)
+        with os.fdopen(incoming, "rb") as pipe:
+            told = json.loads(pipe.read() or b"{}")
+        where = SHIM.torture_where().decode(errors="replace")
+        self.answer(
+            {
+                "exit_code": os.waitstatus_to_exitcode(status),
+                "hung": not ended and request["kill_after"] is None,
+                "seconds": time.monotonic() - began,
+                "count": told.get("count", SHIM.torture_count()),
+                "where": told.get("where", where),
+            }
+        )
+        return False
+
+
+def warm_up() -> None:
+    """Import all that the commands import, and cut drawing short."""
+    for module in pkgutil.walk_packages(econnet.__path__, "econnet."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+
+    def drawn(_: Figure, file: Any, *__: object, **options: Any) -> None:  # noqa: ANN401
+        file.write(SVG if options["format"] == "svg" else b"\x89PNG\r\n\x1a\n")
+
+    Figure.savefig = drawn  # type: ignore[assignment,method-assign]
+
+
+if __name__ == "__main__":
+    SHIM = ctypes.CDLL(os.environ["LD_PRELOAD"])
+    SHIM.torture_arm.argtypes = [
+        *(ctypes.c_char_p, ctypes.c_int, ctypes.c_long, ctypes.c_int, ctypes.c_int)
+    ]
+    SHIM.torture_count.restype = ctypes.c_long
+    SHIM.torture_where.restype = ctypes.c_char_p
+    warm_up()
+    Server().serve()
