@@ -6,7 +6,9 @@ import signal
 import subprocess
 import sys
 import traceback
-from contextlib import chdir, redirect_stderr, redirect_stdout
+import warnings
+from collections.abc import Iterator
+from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from subprocess import CompletedProcess
 
@@ -38,8 +40,8 @@ def econnet_here(
 ) -> "CompletedProcess[str]":
     """Do as `econnet` does without the seconds of starting a process."""
     out, err = io.StringIO(), io.StringIO()
-    on_terminate = signal.getsignal(signal.SIGTERM)
     with (
+        _process_kept(),
         pytest.MonkeyPatch.context() as patch,
         chdir(folder),
         redirect_stdout(out),
@@ -49,11 +51,23 @@ def econnet_here(
         patch.setattr(show, "manner", show.Manner())
         for name, value in environment.items():
             patch.setenv(name, value)
-        try:
-            code = _exit_code()
-        finally:
-            signal.signal(signal.SIGTERM, on_terminate)
+        code = _exit_code()
     return CompletedProcess(arguments, code, out.getvalue(), err.getvalue())
+
+
+@contextmanager
+def _process_kept() -> Iterator[None]:
+    """Give back what the command line takes a whole process for."""
+    on_terminate, stdout = signal.getsignal(signal.SIGTERM), os.dup(1)
+    try:
+        with warnings.catch_warnings():
+            # As outside of pytest, which makes errors of them.
+            warnings.simplefilter("default")
+            yield
+    finally:
+        signal.signal(signal.SIGTERM, on_terminate)
+        os.dup2(stdout, 1)
+        os.close(stdout)
 
 
 def _exit_code() -> int:

@@ -9,6 +9,7 @@ import errno
 import os
 import signal
 import sys
+import traceback
 import warnings
 from collections.abc import Mapping
 from contextlib import suppress
@@ -108,7 +109,9 @@ def _told(error: OSError) -> str:
 
 def _fail(message: str, exit_code: int) -> NoReturn:
     if "--debug" in sys.argv[1:]:
-        raise
+        with suppress(OSError, AttributeError):
+            traceback.print_exc()
+        sys.exit(exit_code)
     # Where nobody listens any more, the exit code still says it.
     with suppress(OSError, AttributeError):
         sys.stderr.write(f"econnet: {printable(message)}\n")

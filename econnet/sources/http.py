@@ -139,6 +139,10 @@ class _OversizedError(requests.RequestException):
     """The answer is larger than an answer may be."""
 
 
+class _WrappedError(requests.RequestException):
+    """The answer is packed more than once, which only serves to hide its size."""
+
+
 class _RedirectedError(requests.RequestException):
     """A redirect that is not followed; its text says where to, without a URL."""
 
@@ -250,6 +254,8 @@ class PoliteSession(requests.Session):
             case _OversizedError():
                 most = self.patience.largest_bytes
                 return f"the answer is larger than {most:,} bytes"
+            case _WrappedError():
+                return "the answer is packed more than once"
             case requests.exceptions.SSLError():
                 return (
                     "its certificate could not be verified: behind a company's proxy, "
@@ -350,7 +356,7 @@ class _PatientAdapter(HTTPAdapter):
         # Packed more than once, a few bytes are a thousand times a thousand times more.
         if "," in response.headers.get("Content-Encoding", ""):
             response.close()
-            raise _OversizedError
+            raise _WrappedError
         for part in response.iter_content(PART_BYTES):
             body += part
             if max(len(body), response.raw.tell()) > largest:

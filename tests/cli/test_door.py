@@ -76,6 +76,8 @@ def test_debug_shows_where_it_happened(tmp_path: Path) -> None:
     run = econnet("--debug", "train", "--country", "Atlantis", folder=tmp_path)
     assert "Traceback" in run.stderr
     assert "no country is called 'Atlantis'" in run.stderr
+    # A script that adds it to look closer goes on as before.
+    assert run.returncode == 2
 
 
 @pytest.mark.parametrize("manner", [[], ["--debug"]])

@@ -315,8 +315,20 @@ def test_bomb_is_not_unpacked(server: HTTPServer, times: int) -> None:
         content_type="application/json",
         headers={"Content-Encoding": ", ".join(["gzip"] * times)},
     )
-    with pytest.raises(SourceError, match=r"X\.Y: .* larger than"):
+    with pytest.raises(SourceError, match=r"X\.Y: .* (larger than|packed more)"):
         ask(server.url_for("/x"), session(SMALL))
+
+
+def test_answer_that_is_packed_twice_is_refused_however_small(
+    server: HTTPServer,
+) -> None:
+    server.expect_request("/x").respond_with_data(
+        gzip.compress(gzip.compress(b"[42]")),
+        content_type="application/json",
+        headers={"Content-Encoding": "gzip, gzip"},
+    )
+    with pytest.raises(SourceError, match=r"X\.Y: the answer is packed more than once"):
+        ask(server.url_for("/x"))
 
 
 def test_packed_answer_is_unpacked(server: HTTPServer) -> None:
