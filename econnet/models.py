@@ -190,6 +190,10 @@ def load(path: Path) -> Model:
         raise ValueError(f"{path} is a network, but not a model: {error}") from error
 
 
+class TooOldError(ValueError):
+    """The file is a whole model, but of a schema that cannot be carried over."""
+
+
 def newer(path: Path, reason: str) -> str:
     """Return what to tell about a model of a newer econnet."""
     return (
@@ -212,7 +216,7 @@ def _check_version(
         )
         raise DataError(newer(path, reason))
     if schema == 1:
-        raise ValueError(
+        raise TooOldError(
             f"{path} is of schema 1, whose networks take other inputs than those of "
             f"schema {SCHEMA}"
         )

@@ -68,8 +68,13 @@ class Settings:
     origins: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
-    def from_environment(cls) -> "Settings":
+    def from_environment(cls, file: Path | None = Path(CONFIG_FILE)) -> "Settings":
         """Return the settings of this process and its working directory.
+
+        Parameters
+        ----------
+        file
+            What they are read from besides the environment; `None` for nothing.
 
         Raises
         ------
@@ -77,7 +82,7 @@ class Settings:
             `econnet.toml` is no TOML, or has a key that means nothing; or a service's
             address is none, or one to which a key would go unencrypted.
         """
-        written = read_config(Path(CONFIG_FILE))
+        written = {} if file is None else read_config(file)
         found = {
             "data_folder": ("data", "default"),
             "reports_folder": ("reports", "default"),

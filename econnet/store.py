@@ -8,10 +8,11 @@ own, for DuckDB lets one process in at a time. Countries stand in the table
 `observations`, aggregates such as the euro area in `aggregates`.
 """
 
+import os
 import re
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import astuple, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -269,6 +270,22 @@ class Store:
             raise self._busy() from error
         except storefile.HeldError as error:
             raise self._busy() from error
+
+    @contextmanager
+    def unchanged(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Hold the file under our lock, and change nothing in it, nor beside it.
+
+        What is wrong with it is told by the errors of DuckDB.
+        """
+        lock = Path(f"{self.path}.lock")
+        with ExitStack() as stack:
+            try:
+                # Who holds the file made the lock, unless it is a stranger.
+                if lock.exists() and os.access(lock, os.W_OK):
+                    stack.enter_context(FileLock(lock, timeout=self.patience_seconds))
+                yield stack.enter_context(storefile.reading(self.path))
+            except (Timeout, storefile.HeldError) as error:
+                raise self._busy() from error
 
     def _busy(self) -> DataError:
         return DataError(

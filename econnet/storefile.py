@@ -127,10 +127,15 @@ def attach(path: Path, deadline: float) -> duckdb.DuckDBPyConnection:
 def reading(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """Give a connection that changes nothing, not even a log that is left behind.
 
-    Errors are DuckDB's own: who wants to know what is broken will tell them.
+    Errors are DuckDB's own, for who wants to know what is broken; but for `HeldError`.
     """
     with memory() as connection:
-        connection.execute(f"ATTACH {quoted(path)} AS store (READ_ONLY)")
+        try:
+            connection.execute(f"ATTACH {quoted(path)} AS store (READ_ONLY)")
+        except duckdb.IOException as error:
+            if HELD.search(str(error)):
+                raise HeldError from error
+            raise
         connection.execute("USE store")
         yield connection
 
@@ -165,6 +170,25 @@ def backups(path: Path) -> list[Path]:
     """Return the store as it was before upgrades, if it is still kept."""
     pattern = f"{glob.escape(path.name)}.v*.bak"
     return sorted(path.parent.glob(pattern))
+
+
+def expected_columns() -> set[tuple[str, str, str]]:
+    """Return table, column and type of each column that this version has."""
+    with memory() as connection:
+        connection.execute(SCHEMA)
+        return columns_of(connection, "memory")
+
+
+def columns_of(
+    connection: duckdb.DuckDBPyConnection, file: str = "store"
+) -> set[tuple[str, str, str]]:
+    """Return table, column and type of each column that the file has."""
+    rows = connection.execute(
+        "SELECT table_name, column_name, data_type FROM duckdb_columns() "
+        "WHERE database_name = ? AND NOT internal",
+        [file],
+    ).fetchall()
+    return {(table, column, kind) for table, column, kind in rows}
 
 
 def memory() -> duckdb.DuckDBPyConnection:
@@ -311,3 +335,5 @@ def _tables(connection: duckdb.DuckDBPyConnection, file: str) -> set[str]:
 
 
 NAME = re.compile("[a-z_]+")
+# Of a corrupt block it is told that it is one.
+HELD = re.compile(r"\block\b|used by another process")

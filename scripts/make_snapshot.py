@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from econnet import catalog
+from econnet import catalog, whole
 from econnet.catalog import Indicator, SeriesTemplate
 
 SNAPSHOT = Path(__file__).parent.parent / "econnet" / "snapshot"
@@ -152,6 +152,9 @@ def main() -> None:
     everything = pd.concat(parts, ignore_index=True)
     write_parquet(everything, SNAPSHOT / "observations.parquet")
     write_parquet(pd.DataFrame(series), SNAPSHOT / "series.parquet")
+    names = ("observations.parquet", "series.parquet")
+    sums = [f"{whole.sha256(SNAPSHOT / name)}  {name}\n" for name in names]
+    (SNAPSHOT / whole.SUMS).write_text("".join(sums))
     size = sum(path.stat().st_size for path in SNAPSHOT.glob("*.parquet"))
     print(f"{len(everything):,} observations, {len(series):,} series, {size:,} bytes")
 

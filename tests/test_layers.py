@@ -15,6 +15,7 @@ MAP = [
     ["sources"],
     ["storefile"],
     ["store"],
+    ["storecheck"],
     ["ingest"],
     ["network"],
     ["compute"],
@@ -38,7 +39,7 @@ MAP = [
     ["backtest", "hindsight", "journal", "ranking"],
     ["report"],
     ["verify"],
-    ["api"],
+    ["api", "check"],
     ["cli"],
 ]
 LEVEL = {room: level for level, line in enumerate(MAP) for room in line}

@@ -134,6 +134,14 @@ def test_database_of_another_program_is_refused_and_left_alone(tmp_path: Path) -
     assert path.read_bytes() == content
 
 
+def test_corrupt_block_is_not_taken_for_a_lock(older: Path) -> None:
+    content = bytearray(older.read_bytes())
+    content[5] ^= 0xFF  # "... checksum does not match ... in block at location 0"
+    older.write_bytes(content)
+    with pytest.raises(DataError, match="cannot be opened as a store"):
+        Store(older, patience_seconds=60).observations()
+
+
 def test_reading_changes_not_even_a_log(older: Path) -> None:
     with changed(older) as connection:
         connection.execute("PRAGMA disable_checkpoint_on_shutdown")

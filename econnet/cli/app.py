@@ -11,6 +11,7 @@ import typer
 
 from econnet.cli import config, show
 from econnet.cli.backtest import backtest
+from econnet.cli.check import check
 from econnet.cli.door import INTERRUPTED
 from econnet.cli.duel import duel
 from econnet.cli.export import export
@@ -31,6 +32,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     fetch,
     export,
     status,
+    check,
     countries,
     indicators,
     duel,
@@ -75,7 +77,8 @@ def before(
 ) -> None:
     """Take what stands before the command."""
     show.manner.quiet = quiet
-    context.default_map = config.default_map(context)
+    if context.invoked_subcommand != "check":  # which says itself what is wrong there
+        context.default_map = config.default_map(context)
 
 
 def run(arguments: list[str]) -> int:

@@ -1,9 +1,11 @@
 from importlib import resources
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from econnet import catalog, countries
+import econnet
+from econnet import catalog, countries, whole
 from econnet.sources import snapshot
 from econnet.sources.snapshot import Snapshot
 
@@ -84,6 +86,14 @@ def test_downloaded_base_replaces_the_older_one(bundled: Snapshot) -> None:
 def test_periods_are_text_that_pandas_reads(bundled: Snapshot) -> None:
     for text in bundled.observations["period"].unique():
         assert str(pd.Period(text, "Y" if len(text) == 4 else None)) == text
+
+
+def test_files_are_those_whose_digests_ship_with_them() -> None:
+    folder = Path(econnet.__file__).parent / "snapshot"
+    assert set(whole.read_sums(folder) or {}) == {
+        *("observations.parquet", "series.parquet")
+    }
+    assert whole.faults(folder) == []
 
 
 def test_data_stay_below_three_megabytes() -> None:

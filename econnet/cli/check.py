@@ -1,0 +1,72 @@
+"""`econnet check`: what is broken in the folders, and how to mend it."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from econnet.cli import config, show
+from econnet.cli.options import Json
+from econnet.errors import DataError, UsageError
+from econnet.settings import CONFIG_FILE, Settings
+
+if TYPE_CHECKING:
+    from econnet.check import Checked, Remark
+
+
+def check(json: Json = False) -> None:
+    """Look whether data, models and reports are whole, and change nothing.
+
+    Says what is broken and how to mend it, a line each; exit code 3 if anything is.
+
+    Example: econnet check --json
+    """
+    from econnet import check as use_case
+
+    settings, broken = _settings()
+    with show.working("Looking at every file"):
+        seen = use_case.check(settings)
+    seen = use_case.Checked(seen.counts, (*broken, *seen.broken), seen.remarks)
+    if json:
+        show.as_json(seen.to_dict())
+    else:
+        _show(seen, settings)
+    if not seen.sound:
+        n = len(seen.broken)
+        said = "1 thing is" if n == 1 else f"{n:,} things are"
+        listed = "`broken` lists them" if json else "each is listed above"
+        raise DataError(f"{said} broken: {listed}, with what mends it")
+
+
+def _settings() -> "tuple[Settings, tuple[Remark, ...]]":
+    """Return the settings, without `econnet.toml` where that cannot be read."""
+    try:
+        settings = Settings.from_environment()
+    except UsageError as error:
+        return Settings.from_environment(file=None), (_about_settings(error),)
+    try:
+        config.defaults(settings)
+    except UsageError as error:
+        return settings, (_about_settings(error),)
+    return settings, ()
+
+
+def _about_settings(error: UsageError) -> "Remark":
+    from econnet.check import Remark
+
+    what = str(error).removeprefix(CONFIG_FILE).lstrip(":, ")
+    return Remark("settings", Path(CONFIG_FILE), what, "mend that line, or delete it")
+
+
+def _show(seen: "Checked", settings: Settings) -> None:
+    """Print what was looked at, then what was found."""
+    for remark in seen.broken:
+        show.answer(f"broken: {remark.sentence}")
+    for remark in seen.remarks:
+        show.answer(f"remark: {remark.sentence}")
+    counts = ", ".join(
+        f"{count:,} {name.replace('_', ' ')}" for name, count in seen.counts.items()
+    )
+    show.prose(
+        f"Looked at {counts}, in {settings.data_folder} and "
+        f"{settings.reports_folder}: "
+        + ("all sound" if seen.sound else f"{len(seen.broken):,} broken")
+    )
