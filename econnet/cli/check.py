@@ -13,9 +13,10 @@ if TYPE_CHECKING:
 
 
 def check(json: Json = False) -> None:
-    """Look whether data, models and reports are whole, and change nothing.
+    """Look whether data, models and reports are whole.
 
-    Says what is broken and how to mend it, a line each; exit code 3 if anything is.
+    Says what is broken and how to mend it, a line each, and changes nothing; exit code
+    3 if anything is broken.
 
     Example: econnet check --json
     """
