@@ -109,22 +109,18 @@ def _write_all(contents: Mapping[Path, bytes]) -> None:
                 part.write_bytes(contents[path])
                 _flush(part)
         try:
-            _move(parts)
+            for path, part in parts.items():
+                part.replace(path)
         except BaseException:
             # Some of the new files among the old would be neither report: whatever
             # broke in, the rest follows if it can.
-            _move(parts)
+            for path, part in parts.items():
+                with suppress(FileNotFoundError):
+                    part.replace(path)
             raise
     finally:
         for part in parts.values():
             part.unlink(missing_ok=True)
-
-
-def _move(parts: Mapping[Path, Path]) -> None:
-    """Move those parts to their places that are still to be moved."""
-    for path, part in parts.items():
-        with suppress(FileNotFoundError):
-            part.replace(path)
 
 
 @contextmanager

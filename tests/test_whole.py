@@ -111,6 +111,21 @@ def test_two_that_write_together_take_turns(tmp_path: Path) -> None:
     assert len({*files_in(tmp_path / "DEU").values()}) == 2  # one content, and the sums
 
 
+def test_folder_that_is_deleted_meanwhile_is_no_success(tmp_path: Path) -> None:
+    script = (
+        "import os, shutil, sys\nfrom pathlib import Path\nfrom econnet import whole\n"
+        "def delete(event, _):\n"
+        "    if event == 'os.rename': shutil.rmtree('DEU', ignore_errors=True)\n"
+        "sys.addaudithook(delete)\n"
+        "whole.write_together(Path('DEU'), [('report.json', b'{}')])\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, check=False
+    )
+    assert run.returncode == 1
+    assert b"FileNotFoundError" in run.stderr
+
+
 def test_files_that_are_not_written_anew_stay_listed(tmp_path: Path) -> None:
     whole.write_together(tmp_path, [*JUNE, ("map.png", b"\x89PNG")])
     (tmp_path / "map.png").unlink()
