@@ -174,9 +174,9 @@ def brier_parts(probability: Floats, outcome: Floats) -> BrierParts:
     classifiers", PNAS 118, equation 4. Where each group's frequency is above that of
     the group below, both are the same.
     """
-    values, group = np.unique(probability, return_inverse=True)
-    n = np.bincount(group, minlength=len(values))
-    frequency = np.bincount(group, outcome, len(values)) / n
+    _, group = np.unique(probability, return_inverse=True)
+    n = np.bincount(group)
+    frequency = np.bincount(group, outcome) / n
     calibrated = isotonic_regression(frequency, sample_weight=n)[group]
     brier = float(brier_costs(probability, outcome).mean())
     best = float(brier_costs(calibrated, outcome).mean())
