@@ -150,6 +150,10 @@ def read(
     ]
     rows = [row for those, _ in answers for row in those]
     table = _table(rows, template, alfred.session.complaint(vintages.series_id, ""))
+    if table.empty:
+        raise MissingSeriesError(
+            alfred.session.complaint(vintages.series_id, "not one value")
+        )
     first_vintage = pd.Timestamp(vintages.dates[0])
     table["known_at"] = table["known_at"].mask(table["known_at"] <= first_vintage)
     provenance = Provenance(

@@ -6,17 +6,20 @@
 Each target runs in a process of its own under atheris (libFuzzer), from the examples
 and the earlier findings, with a mutation that knows the form of the input beside
 libFuzzer's own. An input may take 20 seconds and 2 GB. What goes wrong is written to
-`findings/TARGET/`, where the suite reads it from then on. The same seed begins with the
-same inputs; how far it gets in its time differs from machine to machine.
+`findings/TARGET/`, one input for each place in the code, where the suite reads it from
+then on. The same seed begins with the same inputs; how far it gets in its time differs
+from machine to machine.
 """
 
 import argparse
+import hashlib
 import json
 import random
 import re
 import subprocess
 import sys
 import tempfile
+import traceback
 from pathlib import Path
 
 FINDINGS = Path(__file__).parent / "findings"
@@ -69,14 +72,14 @@ def row(name: str, seconds: int, seed: int) -> dict[str, object]:
         errors="replace",
         check=False,
     )
-    told = run.stdout + run.stderr
+    told = run.stdout + run.stderr  # findings are told in the former
     executions = re.findall(r"^(?:#|stat::number_of_executed_units: )(\d+)", told, re.M)
     coverage = re.findall(r"cov: (\d+)", told)
-    written = re.findall(r"Test unit written to (\S+)", told)
+    written = re.findall(r"(?:Test unit|FINDING) written to (\S+)", told)
     if run.returncode and not written:
         sys.exit(f"{name} ended with {run.returncode}:\n{told[-3000:]}")
     if written:
-        sys.stderr.write(f"{name}: {'; '.join(written)}\n{_end_of_trace(told)}\n")
+        sys.stderr.write(f"{name}: {', '.join(written)}\n{run.stdout}\n")
     return {
         "target": name,
         "executions": int(executions[-1]) if executions else 0,
@@ -103,6 +106,22 @@ def fuzz(name: str, seconds: int, seed: int) -> None:
 
     folder = FINDINGS / name
     folder.mkdir(parents=True, exist_ok=True)
+    seen: set[tuple[str, int]] = set()
+
+    def try_(data: bytes) -> None:
+        """Keep what went wrong, once for each place in the code, and go on."""
+        try:
+            target.try_(data)
+        except Exception as error:  # noqa: BLE001 - whatever comes out is a finding
+            place = _place(error)
+            if place in seen:
+                return
+            seen.add(place)
+            path = folder / hashlib.sha256(data).hexdigest()[:16]
+            path.write_bytes(data)
+            trace = "".join(traceback.format_exception(error)[-8:])
+            print(f"{trace}FINDING written to {path}", flush=True)
+
     with tempfile.TemporaryDirectory() as corpus:
         earlier = [path.read_bytes() for path in sorted(folder.iterdir())]
         for number, example in enumerate([*target.examples(), *earlier]):
@@ -119,16 +138,17 @@ def fuzz(name: str, seconds: int, seed: int) -> None:
                 f"-artifact_prefix={folder}/",
                 "-print_final_stats=1",
             ],
-            target.try_,
+            try_,
             custom_mutator=mutate,
         )
         atheris.Fuzz()
 
 
-def _end_of_trace(told: str) -> str:
-    """Return the last lines of the traceback that libFuzzer shows."""
-    before = told.partition("==")[0] if "Uncaught" in told else told
-    return "\n".join(before.strip().splitlines()[-12:])
+def _place(error: Exception) -> tuple[str, int]:
+    """Return the last line of econnet's that an error came through."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [it for it in frames if "econnet" in Path(it.filename).parts] or frames
+    return own[-1].filename, own[-1].lineno or 0
 
 
 INSTRUMENTED = ["econnet", "tomllib", "zipfile", "csv"]

@@ -326,6 +326,12 @@ def test_revision_that_is_none_is_named_without_the_key(
     assert "s3cr3t" not in "".join(traceback.format_exception(caught.value))
 
 
+def test_vintages_without_a_value_are_missing(sources: Sources) -> None:
+    sources.vintages["UNRATE"] = {"2020-02-07": {"2020-01-01": "."}}
+    with pytest.raises(MissingSeriesError, match=r"^FRED, UNRATE: not one value"):
+        fetch_vintages(sources)
+
+
 def test_pages_without_end_are_left(sources: Sources) -> None:
     page = {"count": 10**9, "vintage_dates": ["2020-02-07"]}
     answer = Response(json.dumps(page), content_type="application/json")
