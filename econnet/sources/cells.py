@@ -28,11 +28,13 @@ def read(path: Path) -> pd.DataFrame:
     DataError
         There is no such file, or it is no such table: where, and what to do.
     """
-    if not path.exists():
-        raise DataError(f"there is no file {path}: check its name and folder")
-    if not path.is_file():
-        raise DataError(f"{path} is no regular file: save the data as one and name it")
     try:
+        if not path.exists():
+            raise DataError(f"there is no file {path}: check its name and folder")
+        if not path.is_file():
+            raise DataError(
+                f"{path} is no regular file: save the data as one and name it"
+            )
         path.open("rb").close()  # else each reader would say it in its own way
         match path.suffix.lower():
             case ".csv" | ".tsv" | ".txt":

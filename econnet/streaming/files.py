@@ -223,15 +223,21 @@ def is_streamed(data: Path) -> bool:
 
     A pattern or a folder does, and so does a Parquet file of a million rows or more.
     """
-    if data.is_dir() or (glob.has_magic(str(data)) and not data.exists()):
-        return True
-    if data.suffix.lower() != ".parquet" or not data.is_file():
+    # Who reads it whole will say what is wrong with it.
+    if "\0" in str(data):
+        return False
+    try:
+        if data.is_dir() or (glob.has_magic(str(data)) and not data.exists()):
+            return True
+        if data.suffix.lower() != ".parquet" or not data.is_file():
+            return False
+    except OSError:
         return False
     with _database([data.resolve()]) as database:
         try:
             return sum(_row_groups(database, data.resolve())) >= STREAMED_ROWS
         except DataError:
-            return False  # who reads it whole will say what is wrong with it
+            return False
 
 
 def name_of(data: Path) -> str:

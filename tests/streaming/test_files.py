@@ -7,6 +7,7 @@ import pytest
 
 from econnet.catalog import Frequency
 from econnet.errors import DataError, UsageError
+from econnet.sources import tabular
 from econnet.streaming import files
 from econnet.streaming.files import is_streamed, open_files, ordinal_of, written
 from tests.streaming.panels import long_panel, write
@@ -160,3 +161,10 @@ def test_columns_without_numbers_are_left_out(tmp_path: Path) -> None:
     panel = open_files(tmp_path)
     assert panel.left_out == ("region",)
     assert "region" not in panel.columns
+
+
+@pytest.mark.parametrize("name", ["x" * 5000, f"{'x' * 5000}*.parquet", "a\0b*"])
+def test_name_that_no_file_can_have_is_no_panel(name: str, tmp_path: Path) -> None:
+    assert not is_streamed(tmp_path / name)
+    with pytest.raises(DataError):
+        tabular.read(tmp_path / name)
