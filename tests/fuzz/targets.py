@@ -466,7 +466,6 @@ def read_file_name(data: bytes) -> None:
     if ".." in text or ":" in text:
         return
     path = folder() / "nothing" / text
-    files.name_of(path)
     with suppress(EconnetError):
         tabular.read(path)
     if files.is_streamed(path):
