@@ -234,9 +234,15 @@ def available(made: Features) -> list[str]:
 
 
 def _extra_trees(window: Window) -> ExtraTreesClassifier:
-    """Return trees that suit the window's number of rows, not fitted yet."""
+    """Return extremely randomised trees, each of all rows if they are not too many."""
+    rows = len(window.train)
     return ExtraTreesClassifier(
-        100, min_samples_leaf=_leaf(window), random_state=0, n_jobs=1
+        100,
+        min_samples_leaf=_leaf(window),
+        bootstrap=rows > MOST_ROWS_OF_A_TREE,
+        max_samples=MOST_ROWS_OF_A_TREE if rows > MOST_ROWS_OF_A_TREE else None,
+        random_state=0,
+        n_jobs=1,
     )
 
 
@@ -265,10 +271,7 @@ def _best_features(window: Window) -> Scaled:
 
 
 def _random_forest(window: Window) -> RandomForestClassifier:
-    """Return a forest of which no tree sees more than so many rows.
-
-    In a panel of many countries that is not only quicker: the trees differ more.
-    """
+    """Return a forest, whose trees draw as many rows as there are, up to a bound."""
     return RandomForestClassifier(
         100,
         min_samples_leaf=_leaf(window),
@@ -307,7 +310,9 @@ def _mlp(window: Window) -> BaggingClassifier:
     return BaggingClassifier(network, 3, bootstrap=False, random_state=0)
 
 
-MOST_ROWS_OF_A_TREE = 1500
+# In a panel of many countries a tree of fewer rows is grown in a fraction of the time,
+# and trees that differ more err less in the mean.
+MOST_ROWS_OF_A_TREE = 1000
 
 LEARNERS: Mapping[str, Learner] = {
     "spread_probit": Learner(lambda _: Probit(), figures("term_spread")),
