@@ -31,8 +31,8 @@ from econnet.sources.observations import Known
 NETWORKS: Mapping[str, Options] = {
     "networks, prior precision 30": Options(prior_precision=30.0),
     "networks, prior precision 300": Options(prior_precision=300.0),
-    "networks, 8 hidden units": Options(hidden_units=8),
-    "networks, 128 hidden units": Options(hidden_units=128),
+    "networks, 2 hidden units": Options(hidden_units=2),
+    "networks, 32 hidden units": Options(hidden_units=32),
     "networks, 200 updates": Options(fewest_updates=200),
     "networks, learning rate 0.001": Options(learning_rate=1e-3),
 }

@@ -50,7 +50,7 @@ class Options:
         its networks have been updated this often.
     """
 
-    hidden_units: int = 32
+    hidden_units: int = 8
     learning_rate: float = 1e-2
     prior_precision: float = 100.0
     batch_size: int = 64

@@ -297,7 +297,7 @@ def _mlp(window: Window) -> BaggingClassifier:
     rows = len(window.train)
     batch = min(rows, max(64, rows // 16))
     network = MLPClassifier(
-        (32,),
+        (8,),
         alpha=50.0 * batch / rows,  # it is divided by the rows of a batch
         batch_size=batch,
         learning_rate_init=4e-3,

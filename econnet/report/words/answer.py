@@ -17,6 +17,7 @@ from econnet.report.words.plain import (
     NOUN,
     count,
     day,
+    in_a_row,
     odds,
     percent,
     period_in_words,
@@ -198,7 +199,7 @@ def _better_baselines(forecast: Forecast) -> str:
     ]
     if not better:
         return ""
-    names = " and ".join(better)
+    names = in_a_row(better)
     return f" {names[0].upper()}{names[1:]} did better."
 
 

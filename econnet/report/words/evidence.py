@@ -6,7 +6,7 @@ import pandas as pd
 
 from econnet.answer import Driver, Episode, Forecast
 from econnet.report.words.answer import ahead
-from econnet.report.words.plain import NOUN, count, number, percent
+from econnet.report.words.plain import NOUN, count, in_a_row, number, percent
 
 
 def track_record(forecast: Forecast) -> str:
@@ -79,9 +79,7 @@ def listed(drivers_: list[Driver]) -> str:
         f"{driver.title} ({number(driver.contribution, 2, sign=True)})"
         for driver in drivers_
     ]
-    if len(named) == 1:
-        return named[0]
-    return f"{', '.join(named[:-1])} and {named[-1]}"
+    return in_a_row(named)
 
 
 def responses(forecast: Forecast) -> str:
@@ -185,6 +183,7 @@ GROUPS = {
     "cycle": "State of the cycle",
     "data": "Missing figures",
     "labour": "Labour market",
+    "partners": "Other models",
     "rates": "Interest rates",
 }
 

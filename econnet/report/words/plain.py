@@ -1,5 +1,6 @@
 """Numbers, periods and dates as a person would say them."""
 
+from collections.abc import Sequence
 from datetime import date
 from math import log
 
@@ -70,6 +71,12 @@ def count(n: int, noun: str, none: str = "0") -> str:
     """Return how many there are: `1 quarter`, `1,200 countries`."""
     plural = f"{noun[:-1]}ies" if noun.endswith("y") and noun != "day" else f"{noun}s"
     return f"{f'{n:,}' if n else none} {noun if n == 1 else plural}"
+
+
+def in_a_row(names: Sequence[str]) -> str:
+    """Return names as a sentence has them: one, two and three."""
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def points(probability: float, other: float) -> int:
