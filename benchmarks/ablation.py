@@ -9,16 +9,15 @@ settings were chosen on tasks like these, so the figures flatter what was chosen
 """
 
 import argparse
-import json
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from benchmarks.accuracy import MEASURES, TITLES, WORK, WORK_ON_MORE, Work, prepared
+from benchmarks.rows import Row, as_json
 from econnet import ensemble, replay
 from econnet.ensemble import Options
 from econnet.evaluation import metrics, pooling, walkforward
@@ -36,19 +35,6 @@ NETWORKS: Mapping[str, Options] = {
     "networks, 200 updates": Options(fewest_updates=200),
     "networks, learning rate 0.001": Options(learning_rate=1e-3),
 }
-
-
-@dataclass(frozen=True)
-class Row:
-    """Mean skill of the forecaster, and with one thing changed."""
-
-    work: str
-    measure: str
-    econnet: float
-    peer: str
-    peer_value: float
-    ratio: float
-    reach: float | None = None
 
 
 def forecasts(windows: Sequence[Window], said: dict[str, list[Floats]]) -> None:
@@ -135,6 +121,7 @@ def rows_of(found: Sequence[Mapping[str, Mapping[str, float]]]) -> list[Row]:
             peer=name,
             peer_value=mean(name, measure),
             ratio=mean("econnet", measure) / mean(name, measure),
+            reach=None,
         )
         for name in found[0]
         if name not in {"econnet", "base_rate"}
@@ -157,18 +144,14 @@ def main() -> None:
     """Run every task and print the rows."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--json", action="store_true")
-    as_json = parser.parse_args().json
+    arguments = parser.parse_args()
     more = WORK_ON_MORE if os.environ.get("ECONNET_REAL_DATA") else ()
     found = []
     for work in (*WORK, *more):
         print(work.name, file=sys.stderr)
         found.append(skills(work, work.data()))
     rows = rows_of(found)
-    print(
-        json.dumps([asdict(row) for row in rows], indent=2)
-        if as_json
-        else as_markdown(rows)
-    )
+    print(as_json(rows) if arguments.json else as_markdown(rows))
 
 
 if __name__ == "__main__":

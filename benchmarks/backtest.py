@@ -10,19 +10,19 @@ Values are medians of the rounds; a ratio above 1 means that econnet is faster.
 """
 
 import argparse
-import json
 import os
 import statistics
 import time
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 from joblib import Parallel, delayed
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 
+from benchmarks.rows import RacedRow, as_json
 from econnet import countries, ensemble, preparation, replay
 from econnet.answer import Task
 from econnet.ensemble import Options
@@ -53,20 +53,6 @@ WORK = (
     ),
     Work("US, monthly, NBER", "USA", Task("M", label="nber", horizon=3)),
 )
-
-
-@dataclass(frozen=True)
-class Row:
-    """One comparison. `spread` is the lowest and highest ratio of a round."""
-
-    work: str
-    measure: str
-    econnet: float
-    peer: str
-    peer_value: float
-    ratio: float
-    reach: float | None
-    spread: tuple[float, float]
 
 
 def windows_of(known: Known, work: Work) -> list[Window]:
@@ -109,7 +95,7 @@ def _fit(window: Window, options: Options, seed: int) -> Floats:
     return probability
 
 
-def rows_of(known: Known, work: Work) -> list[Row]:
+def rows_of(known: Known, work: Work) -> list[RacedRow]:
     """Race both over the windows of one backtest."""
     windows = windows_of(known, work)
     networks = ensemble.model(MEMBERS, seed=0)
@@ -120,7 +106,7 @@ def rows_of(known: Known, work: Work) -> list[Row]:
         theirs.append(_seconds(lambda: by_scikit_learn(windows)))
     ratios = [other / own for own, other in zip(ours, theirs, strict=True)]
     return [
-        Row(
+        RacedRow(
             f"{work.name}: {len(windows)} windows x {MEMBERS} networks",
             "seconds",
             statistics.median(ours),
@@ -139,7 +125,7 @@ def _seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def as_markdown(rows: Sequence[Row]) -> str:
+def as_markdown(rows: Sequence[RacedRow]) -> str:
     """Return the table that the documentation quotes."""
     lines = [
         "| work | measure | econnet | scikit-learn | ratio (rounds) | reach |",
@@ -158,17 +144,13 @@ def main() -> None:
     """Run every work and print the rows."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--json", action="store_true")
-    as_json = parser.parse_args().json
+    arguments = parser.parse_args()
     # Before joblib's workers start: they inherit it.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     bundled = snapshot.load()
     known = Known(bundled.observations, bundled.series, "snapshot")
     rows = [row for work in WORK for row in rows_of(known, work)]
-    print(
-        json.dumps([asdict(row) for row in rows], indent=2)
-        if as_json
-        else as_markdown(rows)
-    )
+    print(as_json(rows) if arguments.json else as_markdown(rows))
 
 
 if __name__ == "__main__":

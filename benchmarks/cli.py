@@ -9,7 +9,6 @@ saved.
 """
 
 import argparse
-import json
 import os
 import platform
 import statistics
@@ -17,7 +16,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import asdict, dataclass
+
+from benchmarks.rows import Row, as_json
 
 ECONNET = [sys.executable, "-m", "econnet"]
 BARE = [sys.executable, "-c", "pass"]
@@ -26,19 +26,6 @@ COMPLETING = {
     "COMP_WORDS": "econnet train --country D",
     "COMP_CWORD": "3",
 }
-
-
-@dataclass(frozen=True)
-class Row:
-    """One comparison; `ratio` above 1 means that econnet is better."""
-
-    work: str
-    measure: str
-    econnet: float
-    peer: str
-    peer_value: float
-    ratio: float
-    reach: float | None
 
 
 def seconds(command: list[str], environment: dict[str, str]) -> float:
@@ -93,7 +80,7 @@ def main() -> None:
     arguments = parser.parse_args()
     rows = measure(arguments.rounds)
     if arguments.json:
-        print(json.dumps([asdict(row) for row in rows], indent=2))
+        print(as_json(rows))
         return
     print(f"{platform.platform()}, Python {platform.python_version()}.\n")
     print("| work | econnet, s | bare interpreter, s | reach, s |")

@@ -14,12 +14,12 @@ dates in 1980.
 """
 
 import argparse
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import pandas as pd
 
+from benchmarks.rows import Row, as_json
 from econnet import dating, labels, panel
 from econnet.catalog import Frequency
 from econnet.labels import Label
@@ -45,19 +45,6 @@ class Work:
     series_id: str
     since: str
     peers: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Row:
-    """One comparison; a ratio above 1 means that econnet is better."""
-
-    work: str
-    measure: str
-    econnet: float
-    peer: str
-    peer_value: float
-    ratio: float
-    reach: float | None = None
 
 
 WORK = (
@@ -121,6 +108,7 @@ def rows_of(work: Work) -> list[Row]:
             peer,
             theirs,
             ratio(measure, mine[measure], theirs),
+            None,
         )
         for peer in work.peers
         for measure, theirs in scores(compared(work, peer)).items()
@@ -139,7 +127,7 @@ def revisions_of(work: Work) -> list[Row]:
     """Return how often the rule's labels stood, beside the other revised rules'."""
     mine = share_that_stood(labelled(work, RULE))
     return [
-        Row(work.name, STOOD, mine, peer, theirs, ratio(STOOD, mine, theirs))
+        Row(work.name, STOOD, mine, peer, theirs, ratio(STOOD, mine, theirs), None)
         for peer, rule in labels.RULES.items()
         if rule.looks_ahead is None and peer != RULE
         for theirs in [share_that_stood(labelled(work, peer))]
@@ -170,6 +158,7 @@ def days_to_tell() -> list[Row]:
                 "NBER",
                 theirs,
                 theirs / mine,
+                None,
             )
         )
     return rows
@@ -206,11 +195,11 @@ def main() -> None:
     """Date, compare, and print the rows."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--json", action="store_true")
-    as_json = parser.parse_args().json
+    arguments = parser.parse_args()
     rows = [row for work in WORK for row in rows_of(work) + revisions_of(work)]
     rows += days_to_tell()
-    if as_json:
-        print(json.dumps([asdict(row) for row in rows], indent=2))
+    if arguments.json:
+        print(as_json(rows))
         return
     for work in WORK:
         print(dates_as_markdown(work), end="\n\n")

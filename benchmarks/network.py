@@ -17,7 +17,6 @@ import time
 import tracemalloc
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
 from importlib import import_module, metadata
 from importlib.util import find_spec
 from itertools import pairwise
@@ -28,6 +27,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 from threadpoolctl import threadpool_info, threadpool_limits
 
+from benchmarks.rows import RacedRow, as_json
 from econnet import duel
 from econnet.network import (
     AdamW,
@@ -42,21 +42,7 @@ ROUNDS = 7
 ONE_THREAD = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
 
 
-@dataclass(frozen=True)
-class Row:
-    """One comparison. `spread` is the lowest and highest ratio of a round."""
-
-    work: str
-    measure: str
-    econnet: float
-    peer: str
-    peer_value: float
-    ratio: float
-    reach: float | None
-    spread: tuple[float, float]
-
-
-def duel_full() -> Iterator[Row]:
+def duel_full() -> Iterator[RacedRow]:
     """Repeat the tutorial's duel, with 900 rows in each update."""
     work = duel.Work(updates=300)
     yield from _duel("duel-full", work, {"scikit-learn": 2.0, "PyTorch": 2.0})
@@ -69,7 +55,7 @@ def duel_full() -> Iterator[Row]:
     names = [name for name in duel.installed() if name != "Keras"]
     results = duel.run(duel.Work(updates=10_000), names).results
     for result in results[1:]:
-        yield Row(
+        yield RacedRow(
             "duel-full",
             "test accuracy after 10,000 updates",
             results[0].accuracy,
@@ -81,14 +67,14 @@ def duel_full() -> Iterator[Row]:
         )
 
 
-def duel_32() -> Iterator[Row]:
+def duel_32() -> Iterator[RacedRow]:
     """Repeat the tutorial's duel, with 32 rows in each update."""
     work = duel.Work(updates=29 * 40, batch_size=32)
     yield from _duel("duel-32", work, {"scikit-learn": 2.0, "PyTorch": 5.0})
     yield from _keras("duel-32", work, {"tensorflow": None, "jax": None})
 
 
-def stacked_100() -> Iterator[Row]:
+def stacked_100() -> Iterator[RacedRow]:
     """Train a hundred networks 40-32-16-1, batch 64, AdamW: stacked, or one by one."""
     peers: dict[str, tuple[Callable[[], float], float | None]] = {
         "scikit-learn, one after another": (_scikit_learn_one_by_one, 10.0)
@@ -113,7 +99,7 @@ def stacked_100() -> Iterator[Row]:
         )
 
 
-def large() -> Iterator[Row]:
+def large() -> Iterator[RacedRow]:
     """Train 256-512-512-1, batch 1024, and compare its rate with that of sgemm."""
     sizes = (256, 512, 512, 1)
     rng = np.random.default_rng(0)
@@ -142,7 +128,7 @@ def large() -> Iterator[Row]:
     yield _row("large", "GFLOP/s", "np.matmul alone", rates, limits, 0.6, up=True)
 
 
-def memory() -> Iterator[Row]:
+def memory() -> Iterator[RacedRow]:
     """Compare the peak of traced memory with what training cannot do without."""
     for name, architecture, members, rows in (
         ("256-512-512-1, batch 1024", Architecture.dense(256, [512, 512]), 1, 1024),
@@ -155,7 +141,7 @@ def memory() -> Iterator[Row]:
         # Parameters, gradients, two moments of AdamW, and each layer's activations.
         floats = members * (4 * architecture.n_parameters + rows * sum(widths))
         needed = 4 * floats / 2**20
-        yield Row(
+        yield RacedRow(
             "memory",
             f"peak MiB, {name}",
             peaks[0],
@@ -165,7 +151,7 @@ def memory() -> Iterator[Row]:
             1 / 1.5,
             (needed / peaks[0],) * 2,
         )
-        yield Row(
+        yield RacedRow(
             "memory",
             f"peak MiB after 30 epochs, {name}",
             peaks[1],
@@ -191,7 +177,7 @@ def _peak(architecture: Architecture, members: int, rows: int, epochs: int) -> f
     return peak / 2**20
 
 
-def _duel(name: str, work: duel.Work, reach: Mapping[str, float]) -> Iterator[Row]:
+def _duel(name: str, work: duel.Work, reach: Mapping[str, float]) -> Iterator[RacedRow]:
     """Compare with those peers of the duel that share our process."""
     for peer, wanted in reach.items():
         if peer in duel.installed():
@@ -204,7 +190,7 @@ def _duel(name: str, work: duel.Work, reach: Mapping[str, float]) -> Iterator[Ro
 
 def _keras(
     name: str, work: duel.Work, reach: Mapping[str, float | None]
-) -> Iterator[Row]:
+) -> Iterator[RacedRow]:
     """Compare with Keras, each backend in a process of its own, which it needs."""
     for backend, wanted in reach.items():
         if not (find_spec("keras") and find_spec(backend)):
@@ -435,10 +421,10 @@ def _row(
     reach: float | None,
     *,
     up: bool = False,
-) -> Row:
+) -> RacedRow:
     """Make a row of what was measured in rounds; `up` if more is better."""
     ratios = ours / theirs if up else theirs / ours
-    return Row(
+    return RacedRow(
         work=work,
         measure=measure,
         econnet=float(np.median(ours)),
@@ -476,7 +462,7 @@ def main() -> None:
     with threadpool_limits(1):
         rows = [row for name in arguments.work for row in WORKS[name]()]
     if arguments.json:
-        print(json.dumps([asdict(row) for row in rows], indent=2))
+        print(as_json(rows))
         return
     print(f"{_machine()}.\n")
     print("| work | measure | econnet | peer | its value | ratio | spread | reach |")
@@ -490,7 +476,7 @@ def main() -> None:
         )
 
 
-WORKS: Mapping[str, Callable[[], Iterator[Row]]] = {
+WORKS: Mapping[str, Callable[[], Iterator[RacedRow]]] = {
     "duel-full": duel_full,
     "duel-32": duel_32,
     "stacked-100": stacked_100,
