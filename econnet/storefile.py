@@ -90,6 +90,14 @@ def telling(path: Path) -> Iterator[None]:
             "some space or mend the disk, and give the same command again; what the "
             "store held is whole"
         ) from error
+    except duckdb.Error as error:
+        # It has no class of its own, and everything else is a bug.
+        if not str(error).startswith("Corrupt database file"):
+            raise
+        raise DataError(
+            f"{path} is damaged ({str(error).splitlines()[0]}): put back a copy, or "
+            "move it away and run `econnet fetch` again"
+        ) from error
 
 
 def create(path: Path) -> None:

@@ -142,6 +142,32 @@ def test_corrupt_block_is_not_taken_for_a_lock(older: Path) -> None:
         Store(older, patience_seconds=60).observations()
 
 
+def test_corrupt_block_of_data_is_told_in_one_line(older: Path) -> None:
+    store = Store(older)
+    store.observations()
+    content = bytearray(older.read_bytes())
+    for at in range(3 * 4096, len(content), 4096):  # all but the file's headers
+        content[at + 99] ^= 0xFF
+    older.write_bytes(content)
+    with pytest.raises(DataError) as caught:
+        store.observations()
+    assert "econnet.duckdb" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("share", [0.2, 0.35, 0.5, 0.65, 0.8, 0.95])
+def test_corrupt_byte_anywhere_is_no_bug(older: Path, share: float) -> None:
+    store = Store(older)
+    store.observations()
+    content = bytearray(older.read_bytes())
+    content[int(share * len(content))] ^= 0xFF
+    older.write_bytes(content)
+    try:
+        assert len(store.observations()) == 7  # the byte was in a free block
+    except DataError as error:
+        assert "\n" not in str(error)  # noqa: PT017 - either is right
+
+
 def test_reading_changes_not_even_a_log(older: Path) -> None:
     with changed(older) as connection:
         connection.execute("PRAGMA disable_checkpoint_on_shutdown")
