@@ -89,6 +89,16 @@ def test_line_that_cannot_be_read_is_passed_over(
     assert found.origin == before.origin
 
 
+def test_country_called_like_a_formula_is_none_in_the_journal(
+    made: Forecast, tmp_path: Path
+) -> None:
+    path, name = tmp_path / "forecasts.csv", "=HYPERLINK(1)"
+    country = countries.Country(name, "", name)
+    journal.add(replace(made, country=country), path, tmp_path / "own.csv")
+    assert ",'=HYPERLINK(1)," in path.read_text("utf-8")
+    assert journal.read(path)[0]["country"] == name
+
+
 def test_change_splits_into_new_figures_and_new_learning(
     prepared: Prepared, made: Forecast
 ) -> None:

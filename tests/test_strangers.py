@@ -97,7 +97,7 @@ def test_streamed_file_is_read_once_though_its_name_matches_another(
     assert (alone.rows, alone.name) == (2, "a[b]")
 
 
-def test_two_columns_of_one_name_in_a_streamed_panel_are_refused(
+def test_two_columns_of_one_name_in_parquet_are_refused(
     tmp_path: Path,
 ) -> None:
     """DuckDB would call the second `x_1`, and a reader would never know."""

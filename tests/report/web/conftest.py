@@ -32,7 +32,23 @@ def hostile(germany: Forecast) -> Forecast:
         task=replace(germany.task, target=HOSTILE, label=f"given:{HOSTILE}"),
         target_title=HOSTILE,
         meaning=HOSTILE,
-        drivers=tuple(replace(it, title=HOSTILE) for it in germany.drivers),
+        target_unit=HOSTILE,
+        drivers=tuple(
+            replace(it, indicator=f"{HOSTILE}{number}", title=HOSTILE, group=HOSTILE)
+            for number, it in enumerate(germany.drivers)
+        ),
+        importance=tuple(
+            replace(it, title=HOSTILE, group=HOSTILE) for it in germany.importance
+        ),
+        change=replace(
+            germany.change,
+            movements=tuple(
+                replace(it, title=HOSTILE, group=HOSTILE, unit=HOSTILE)
+                for it in germany.change.movements
+            ),
+        )
+        if germany.change
+        else None,
         response_curves=tuple(
             replace(it, indicator=HOSTILE, title=HOSTILE, unit=HOSTILE)
             for it in germany.response_curves[:1]
@@ -41,7 +57,14 @@ def hostile(germany: Forecast) -> Forecast:
             germany.data,
             source=HOSTILE,
             series=tuple(
-                replace(it, title=HOSTILE, series_id=HOSTILE, rights=HOSTILE)
+                replace(
+                    it,
+                    title=HOSTILE,
+                    series_id=HOSTILE,
+                    unit=HOSTILE,
+                    rights=HOSTILE,
+                    attribution=HOSTILE,
+                )
                 for it in germany.data.series[:2]
             ),
         ),
