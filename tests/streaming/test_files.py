@@ -1,6 +1,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
@@ -153,6 +154,28 @@ def test_what_cannot_be_read_is_told_by_its_name(tmp_path: Path) -> None:
         open_files(tmp_path)
     with pytest.raises(UsageError, match="choose --frequency Q"):
         open_files(tmp_path / "b.*", "M")
+
+
+@pytest.mark.parametrize("kind", ["DOUBLE", "FLOAT", "INTEGER", "DECIMAL(9, 2)"])
+def test_what_is_missing_is_nan_in_numbers_of_every_kind(
+    tmp_path: Path, kind: str
+) -> None:
+    cell = f"CASE WHEN i % 3 = 0 THEN NULL ELSE CAST(i AS {kind}) END"
+    path = (tmp_path / "panel.parquet").as_posix()
+    rows = (
+        "SELECT 'A' AS country, CAST(2000 + i AS VARCHAR) AS period, "  # noqa: S608
+        f"{cell} AS sales FROM range(20) rows(i)"
+    )
+    with duckdb.connect() as database:
+        database.execute(f"COPY ({rows}) TO '{path}'")
+    panel = open_files(tmp_path)
+    expected = np.arange(20, dtype=np.float32)
+    expected[::3] = np.nan
+    memory = np.ones(50, np.float32)
+    np.testing.assert_array_equal(panel.read(panel.ranges[0]).values[0], expected)
+    read = panel.read(panel.ranges[0], out=memory)
+    np.testing.assert_array_equal(read.values[0], expected)
+    assert np.shares_memory(read.values, memory)
 
 
 def test_columns_without_numbers_are_left_out(tmp_path: Path) -> None:
