@@ -139,7 +139,8 @@ def _from_memory(panel: Path, rows: int) -> Row:
     )
     seen = survey(files, recipe, seed=0)
     scaling = Scaling.of(seen.scaler)
-    options = training.Options(fewest_updates=1)
+    options = training.Options()
+    passes = options.passes(files.rows)
     blocks = []
     for chosen in files.ranges:
         read = files.read(chosen, recipe.columns)
@@ -148,14 +149,14 @@ def _from_memory(panel: Path, rows: int) -> Row:
         inputs = recipe.inputs_of(read, seen.abroad)
         X = scaling.apply(inputs, np.flatnonzero(may)).T
         blocks.append((X, target[may, np.newaxis]))
-    learned = sum(len(X) for X, _ in blocks)
+    learned = passes * sum(len(X) for X, _ in blocks)
     architecture = Architecture.dense(scaling.width, options.hidden, activation="tanh")
 
     def from_memory() -> None:
         trainer = BlockTrainer(
             Network(architecture), AdamW(), options.batch_size, l2=options.l2
         )
-        for X, y in blocks:
+        for X, y in blocks * passes:
             trainer.learn(X, y)
 
     def streamed() -> None:
