@@ -14,7 +14,6 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from benchmarks.accuracy import MEASURES, TITLES, WORK, WORK_ON_MORE, Work, prepared
 from benchmarks.rows import Row, as_json
@@ -83,8 +82,7 @@ def skills(work: Work, known: Known) -> dict[str, dict[str, float]]:
     windows = walkforward.windows(made, frequency, last, Schedule(start=start))
     models = replay.models_of(first, ("base_rate",))
     said = {name: model(windows) for name, model in models.items()}
-    with threadpool_limits(1):
-        forecasts(windows, said)
+    forecasts(windows, said)
     record = walkforward.run(windows, {"base_rate": models["base_rate"]})
     scored = (record["country"].isin(asked) & record["outcome"].notna()).to_numpy()
     outcome = record["outcome"].to_numpy(dtype=float)[scored]

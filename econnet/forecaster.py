@@ -106,5 +106,4 @@ def weights_of(window: Window, record: pd.DataFrame) -> Floats:
     odds = pooling.log_odds(
         np.stack([it["probability"].to_numpy(dtype=float)[rows >= 0] for it in said])
     )
-    with threadpool_limits(1):
-        return pooling.weights_at(window, rows[rows >= 0], odds, PRIOR_WEIGHTS)
+    return pooling.weights_at(window, rows[rows >= 0], odds, PRIOR_WEIGHTS)

@@ -121,7 +121,7 @@ def _broken_rules(
     for rule in RULES:
         needed = {key: it for key, it in given.items() if f"${key}" in rule.query}
         rows = connection.execute(
-            f"SELECT count(*), min(it) FROM ({rule.query}) AS broken(it)",  # noqa: S608
+            f"SELECT count(*), min(it) FROM ({rule.query}) AS broken(it)",  # noqa: S608 - a rule of this module
             needed,
         ).fetchall()
         [(count, first)] = rows
@@ -159,75 +159,75 @@ BEGIN_ANEW = Rule.cure
 RULES = (
     Rule(
         "values of a text that is no period",
-        f"SELECT {ROW} FROM {WHOLE} WHERE period IS NULL OR NOT "  # noqa: S608
+        f"SELECT {ROW} FROM {WHOLE} WHERE period IS NULL OR NOT "  # noqa: S608 - a rule of this module
         r"regexp_full_match(period, '\d{4}(Q[1-4]|-(0[1-9]|1[0-2]))?')",
     ),
     Rule(
         "values that are no finite number",
-        f"SELECT {ROW} FROM {WHOLE} WHERE NOT isfinite(value)",  # noqa: S608
+        f"SELECT {ROW} FROM {WHOLE} WHERE NOT isfinite(value)",  # noqa: S608 - a rule of this module
     ),
     Rule(
         "values without country, indicator, source, series or time of their fetch",
-        f"SELECT {ROW} FROM {WHOLE} WHERE coalesce(country, '') = '' "  # noqa: S608
+        f"SELECT {ROW} FROM {WHOLE} WHERE coalesce(country, '') = '' "  # noqa: S608 - a rule of this module
         "OR coalesce(indicator, '') = '' OR coalesce(source, '') = '' "
         "OR coalesce(series_id, '') = '' OR retrieved_at IS NULL",
     ),
     Rule(
         "values that stand twice",
-        f"SELECT {ROW} FROM {WHOLE} GROUP BY country, period, {KEY}, "  # noqa: S608
+        f"SELECT {ROW} FROM {WHOLE} GROUP BY country, period, {KEY}, "  # noqa: S608 - a rule of this module
         "retrieved_at, known_at HAVING count(*) > 1",
     ),
     Rule(
         "values that were fetched in the future",
-        f"SELECT {ROW} FROM {WHOLE} WHERE retrieved_at > $now",  # noqa: S608
+        f"SELECT {ROW} FROM {WHOLE} WHERE retrieved_at > $now",  # noqa: S608 - a rule of this module
         "see whether this computer's clock is right; if it is, it was not when they "
         "were fetched, and they count as known from then on",
     ),
     Rule(
         # A date of publication has no time zone.
         "values that were fetched before they were published",
-        f"SELECT {ROW} FROM {WHOLE} "  # noqa: S608
+        f"SELECT {ROW} FROM {WHOLE} "  # noqa: S608 - a rule of this module
         "WHERE known_at > retrieved_at + INTERVAL 2 DAYS",
     ),
     Rule(
         "values of no country among those of countries",
-        f"SELECT {ROW} FROM observations "  # noqa: S608
+        f"SELECT {ROW} FROM observations "  # noqa: S608 - a rule of this module
         "WHERE NOT list_contains($countries, country)",
     ),
     Rule(
         "values of countries among those of aggregates",
-        f"SELECT {ROW} FROM aggregates "  # noqa: S608
+        f"SELECT {ROW} FROM aggregates "  # noqa: S608 - a rule of this module
         "WHERE list_contains($countries, country)",
     ),
     Rule(
         "values of a series that is not described",
-        f"SELECT {ROW} FROM {WHOLE} ANTI JOIN series "  # noqa: S608
+        f"SELECT {ROW} FROM {WHOLE} ANTI JOIN series "  # noqa: S608 - a rule of this module
         f"USING ({KEY}, country)",
     ),
     Rule(
         "values of an answer that is not noted",
-        f"SELECT {ROW} FROM {WHOLE} ANTI JOIN answers USING ({KEY})",  # noqa: S608
+        f"SELECT {ROW} FROM {WHOLE} ANTI JOIN answers USING ({KEY})",  # noqa: S608 - a rule of this module
     ),
     Rule(
         "values whose period is not of their series' frequency",
-        f"SELECT {ROW} FROM {WHOLE} JOIN series USING ({KEY}, country) "  # noqa: S608
+        f"SELECT {ROW} FROM {WHOLE} JOIN series USING ({KEY}, country) "  # noqa: S608 - a rule of this module
         "WHERE frequency <> CASE WHEN length(period) = 4 THEN 'A' "
         "WHEN contains(period, 'Q') THEN 'Q' ELSE 'M' END",
     ),
     Rule(
         "series that are described twice",
-        "SELECT concat_ws(' ', source, series_id, country) "  # noqa: S608
+        "SELECT concat_ws(' ', source, series_id, country) "  # noqa: S608 - a rule of this module
         f"FROM series GROUP BY {KEY}, country HAVING count(*) > 1",
     ),
     Rule(
         "answers that are noted twice",
-        f"SELECT concat_ws(' ', {KEY}) FROM answers "  # noqa: S608
+        f"SELECT concat_ws(' ', {KEY}) FROM answers "  # noqa: S608 - a rule of this module
         f"GROUP BY {KEY} HAVING count(*) > 1",
     ),
     Rule(
         "raw answers that are named, but not kept",
-        f"SELECT concat_ws(' ', {KEY}, piece) FROM raw_pieces "  # noqa: S608
+        f"SELECT concat_ws(' ', {KEY}, piece) FROM raw_pieces "  # noqa: S608 - a rule of this module
         "ANTI JOIN raw_answers USING (sha256)",
     ),
 )
-WITHOUT_RAW = f"SELECT {KEY} FROM answers ANTI JOIN raw_pieces USING ({KEY})"  # noqa: S608
+WITHOUT_RAW = f"SELECT {KEY} FROM answers ANTI JOIN raw_pieces USING ({KEY})"  # noqa: S608 - a rule of this module

@@ -87,7 +87,7 @@ def published(rows: pd.DataFrame, seed: int = 0, first: str = "2000Q1") -> pd.Da
         there = np.flatnonzero(periods <= newest)
         age = newest.ordinal - periods.asi8[there]
         error = rng.normal(0, 0.01, len(there)) / (1 + age)
-        base = 1.5 ** (newest.year // 5)
+        base = 1.5 ** (newest.year // 5 - 400)
         parts.append(
             rows.iloc[there].assign(
                 value=rows["value"].to_numpy()[there] * (1 + error) * base,

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from scipy.optimize import minimize
+from threadpoolctl import threadpool_limits
 
 from econnet.evaluation.walkforward import Model, Rows, Window
 from econnet.features import Floats
@@ -133,19 +134,21 @@ def weights_at(window: Window, rows: Rows, said: Floats, prior: Floats) -> Float
             slope + PRIOR_PRECISION * off,
         )
 
-    found: Floats = minimize(
-        cost,
-        prior,
-        jac=True,
-        method="SLSQP",
-        bounds=[(LEAST_OF_FIRST, 1.0), *[(0.0, 1.0)] * (len(prior) - 1)],
-        constraints={
-            "type": "eq",
-            "fun": lambda tried: tried.sum() - 1,
-            "jac": np.ones_like,
-        },
-        options={"ftol": 1e-9},
-    ).x
+    # On other numbers of threads, products and the solver have other bits.
+    with threadpool_limits(1):
+        found: Floats = minimize(
+            cost,
+            prior,
+            jac=True,
+            method="SLSQP",
+            bounds=[(LEAST_OF_FIRST, 1.0), *[(0.0, 1.0)] * (len(prior) - 1)],
+            constraints={
+                "type": "eq",
+                "fun": lambda tried: tried.sum() - 1,
+                "jac": np.ones_like,
+            },
+            options={"ftol": 1e-9},
+        ).x
     return found
 
 

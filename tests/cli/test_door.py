@@ -13,7 +13,11 @@ posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals and fi
 
 def ends(code: str, folder: Path, *before: str) -> "subprocess.CompletedProcess[str]":
     """Run the command line with something happening to it on its way in."""
-    script = f"import os, signal, sys\n{code}\nfrom econnet.cli import main\nmain()"
+    # A shell starts what runs in the background deaf to interrupts.
+    hear = "signal.signal(signal.SIGINT, signal.default_int_handler)"
+    script = (
+        f"import os, signal, sys\n{hear}\n{code}\nfrom econnet.cli import main\nmain()"
+    )
     return subprocess.run(
         [sys.executable, "-c", script, *before, "countries"],
         cwd=folder,
