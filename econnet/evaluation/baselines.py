@@ -74,7 +74,7 @@ class View(Protocol):
     """What a classifier looks at."""
 
     @property
-    def columns(self) -> Rows:
+    def columns(self) -> Rows | slice:
         """The positions of the features."""
 
     def of(self, figures: Floats, scaled: npt.NDArray[np.float32]) -> np.ndarray:
@@ -83,13 +83,13 @@ class View(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Scaled:
-    """Some of the scaled features."""
+    """Some of the scaled features, or all."""
 
-    columns: Rows
+    columns: Rows | slice
 
     def of(self, figures: Floats, scaled: npt.NDArray[np.float32]) -> np.ndarray:  # noqa: ARG002
         """Return the scaled columns."""
-        return np.take(scaled, self.columns, axis=1)
+        return np.ascontiguousarray(scaled[:, self.columns])
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,7 +169,7 @@ class Learner:
 
         def key(number: int) -> str:
             window, view = windows[number], views[number]
-            looks = f"{type(view).__name__} {view.columns.tolist()}"
+            looks = f"{type(view).__name__} {view.columns!r}"
             return walkforward.fingerprint(f"{self.make(window)!r} {looks}", [window])
 
         fits = [self._fit(*it) for it in zip(views, windows, strict=True)]
@@ -202,9 +202,9 @@ def _fit_and_forecast(fit: _Fit) -> list[Floats]:
         return [fitted.predict_proba(fit.ahead)[:, 1].astype(np.float64)]
 
 
-def all_features(window: Window) -> Scaled:
+def all_features(_: Window) -> Scaled:
     """Return the view of all features."""
-    return Scaled(np.arange(window.X_train.shape[1]))
+    return Scaled(slice(None))
 
 
 def figures(*measured: str) -> Callable[[Window], Held]:
