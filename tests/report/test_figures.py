@@ -56,6 +56,20 @@ def test_other_drivers_are_added_up_not_dropped(
     assert ">9 others together</text>" in text_of(many, "contributions")
 
 
+@pytest.mark.parametrize(("movements", "told"), [(6, None), (8, ">3 others together")])
+def test_one_movement_more_than_fit_is_shown_itself(
+    germany: Forecast, movements: int, told: str | None
+) -> None:
+    assert germany.change is not None
+    (first, *_) = germany.change.movements
+    moved = tuple(replace(first, title=f"Figure {it}") for it in range(movements))
+    svg = text_of(
+        replace(germany, change=replace(germany.change, movements=moved)), "change"
+    )
+    assert (">Figure 5</text>" in svg) == (told is None)
+    assert "others together" not in svg if told is None else told in svg
+
+
 def test_counts_stand_beside_the_dots(germany: Forecast, drawn: dict[str, str]) -> None:
     svg = drawn["reliability"]
     assert all(f">{bin_.n}</text>" in svg for bin_ in germany.reliability)

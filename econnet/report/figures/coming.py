@@ -114,8 +114,10 @@ def change(forecast: Forecast, look: Look) -> Figure | None:
     if changed is None:
         return None
     shown = changed.movements[:MOST_MOVEMENTS]
+    if len(changed.movements) == MOST_MOVEMENTS + 1:
+        shown = changed.movements
     rows = [(it.title, it.contribution) for it in shown]
-    if rest := changed.movements[MOST_MOVEMENTS:]:
+    if rest := changed.movements[len(shown) :]:
         together = sum(it.contribution for it in rest)
         rows.append((f"{len(rest)} others together", together))
     rows.append(("Learning anew, revisions", changed.learning))
