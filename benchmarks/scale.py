@@ -8,7 +8,6 @@ ratio above 1 means that econnet is better. Memory is the peak of a process of i
 """
 
 import argparse
-import json
 import os
 import platform
 import signal
@@ -18,7 +17,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -26,6 +25,7 @@ import numpy as np
 from sklearn.neural_network import MLPClassifier
 from threadpoolctl import threadpool_limits
 
+from benchmarks.rows import RacedRow, as_json
 from econnet import (
     compute,
     countries,
@@ -51,20 +51,6 @@ MEMBERS, ORIGINS, HORIZONS = 16, 25, (1, 2)
 
 
 @dataclass(frozen=True)
-class Row:
-    """One comparison. `spread` is the lowest and highest ratio of a round."""
-
-    work: str
-    measure: str
-    econnet: float
-    peer: str
-    peer_value: float
-    ratio: float
-    reach: float | None
-    spread: tuple[float, float]
-
-
-@dataclass(frozen=True)
 class Running:
     """A cluster of this machine's own."""
 
@@ -72,7 +58,7 @@ class Running:
     workers: "list[subprocess.Popen[str]]"
 
 
-def peers(_: list[int]) -> Iterator[Row]:
+def peers(_: list[int]) -> Iterator[RacedRow]:
     """Feed the same blocks to econnet and to scikit-learn, one thread each."""
     rng = np.random.default_rng(0)
     X = rng.standard_normal((131_072, 20), np.float32)
@@ -97,7 +83,7 @@ def peers(_: list[int]) -> Iterator[Row]:
         )
 
 
-def stream(sizes: list[int]) -> Iterator[Row]:
+def stream(sizes: list[int]) -> Iterator[RacedRow]:
     """Train on panels of several sizes, in a process of its own and from memory."""
     for rows in sizes:
         with tempfile.TemporaryDirectory() as folder:
@@ -125,7 +111,7 @@ def stream(sizes: list[int]) -> Iterator[Row]:
                 yield _from_memory(panel, rows)
 
 
-def _from_memory(panel: Path, rows: int) -> Row:
+def _from_memory(panel: Path, rows: int) -> RacedRow:
     """Compare streaming with the same training on blocks that are there already."""
     files = open_files(panel)
     recipe = recipe_of(
@@ -184,7 +170,7 @@ def _from_memory(panel: Path, rows: int) -> Row:
     )
 
 
-def world(_: list[int]) -> Iterator[Row]:
+def world(_: list[int]) -> Iterator[RacedRow]:
     """Replay history for all countries of the snapshot, annual, two horizons."""
     seconds, megabytes = _measured(["-c", WORLD], None)
     what = f"all countries, {ORIGINS} origins, {MEMBERS} members, horizons 1 and 2"
@@ -199,7 +185,7 @@ def world(_: list[int]) -> Iterator[Row]:
     yield _row("world", "seconds on two cores", two, "on one", one, 1.8, up=False)
 
 
-def cluster(_: list[int]) -> Iterator[Row]:
+def cluster(_: list[int]) -> Iterator[RacedRow]:
     """Replay the same on a Dask cluster of two processes here."""
     if not find_spec("distributed"):
         return
@@ -234,7 +220,7 @@ def cluster(_: list[int]) -> Iterator[Row]:
         )
 
 
-def killed(_: list[int]) -> Iterator[Row]:
+def killed(_: list[int]) -> Iterator[RacedRow]:
     """Kill training on a streamed panel three times at random, and compare."""
     rng = np.random.default_rng()
     with tempfile.TemporaryDirectory() as folder:
@@ -379,10 +365,10 @@ def _row(
     reach: float,
     *,
     up: bool = True,
-) -> Row:
+) -> RacedRow:
     """Make a row of what was measured in rounds; `up` if more is better."""
     ratios = ours / theirs if up else theirs / ours
-    return Row(
+    return RacedRow(
         work,
         measure,
         float(np.median(ours)),
@@ -394,11 +380,11 @@ def _row(
     )
 
 
-def _single(work: str, measure: str, value: float, peer: str, limit: float) -> Row:
+def _single(work: str, measure: str, value: float, peer: str, limit: float) -> RacedRow:
     """Make a row of one measurement beside a limit, below which it should stay."""
     ratio = limit / value if value else 0.0
     reach = 1.0 if peer != "none" else None
-    return Row(work, measure, value, peer, limit, ratio, reach, (ratio, ratio))
+    return RacedRow(work, measure, value, peer, limit, ratio, reach, (ratio, ratio))
 
 
 def main() -> None:
@@ -411,7 +397,7 @@ def main() -> None:
     sizes = [int(rows) for rows in arguments.rows]
     rows = [row for name in arguments.work for row in WORKS[name](sizes)]
     if arguments.json:
-        print(json.dumps([asdict(row) for row in rows], indent=2))
+        print(as_json(rows))
         return
     print(
         f"{platform.python_version()}, numpy {np.__version__}, {os.cpu_count()} cores\n"
@@ -429,7 +415,7 @@ def main() -> None:
 
 LARGEST_IN_MEMORY = 10**7
 
-WORKS: Mapping[str, Callable[[list[int]], Iterator[Row]]] = {
+WORKS: Mapping[str, Callable[[list[int]], Iterator[RacedRow]]] = {
     "peers": peers,
     "stream": stream,
     "world": world,
