@@ -2,17 +2,17 @@
 
 Tasks are cut so that each depends on its own input alone, and BLAS is held to one
 thread while they run, so that results are the same bits wherever they run, on any
-number of workers. On this machine they run in threads: NumPy and scikit-learn leave the
-interpreter free while they compute. `each` is for work that must stay in this process;
-`spread` is for work that may go anywhere: it goes where `using` says, and its results
-are kept in a ledger, if there is one, so that what was finished before an interruption
-is not done again.
+number of workers. `each` is for work that must stay in this process: it runs in
+threads, for which it should leave the interpreter free most of the time. `spread` is
+for work that may go anywhere: it goes where `using` says, to processes of this machine
+if nothing is said, and its results are kept in a ledger, if there is one, so that what
+was finished before an interruption is not done again.
 """
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import partial
@@ -20,16 +20,18 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 
+import loky
 import numpy as np
 from joblib import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
-from econnet import whole
+from econnet import processes, whole
 from econnet.errors import ClusterError, UsageError
 from econnet.network.storage import read_arrays, write_arrays
+from econnet.processes import Numbered
 
 if TYPE_CHECKING:
-    from distributed import Client, Future  # not typed
+    from distributed import Client  # not typed
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -101,13 +103,13 @@ def spread(
             results[number] = found
             done(items[number])
     left = [number for number in range(len(items)) if number not in results]
-    made = where.place.run(task, [items[number] for number in left])
-    for position, arrays in made:
-        number = left[position]
-        results[number] = list(arrays)
-        if where.ledger:
-            where.ledger.keep(keys[number], results[number])
-        done(items[number])
+    with closing(where.place.run(task, [items[number] for number in left])) as made:
+        for position, arrays in made:
+            number = left[position]
+            results[number] = list(arrays)
+            if where.ledger:
+                where.ledger.keep(keys[number], results[number])
+            done(items[number])
     return [results[number] for number in range(len(items))]
 
 
@@ -116,29 +118,37 @@ class Place(Protocol):
 
     def run(
         self, task: Callable[[Item], Result], items: Sequence[Item]
-    ) -> Iterator[tuple[int, Result]]:
+    ) -> Numbered[Result]:
         """Yield the number of an item and its result, as they come."""
 
 
 @dataclass(frozen=True)
 class Cores:
-    """The cores of this machine; -1 workers: all of them."""
+    """The cores of this machine, a process on each; -1 workers: all of them.
+
+    A process that is lost costs what it was at, which is done again.
+    """
 
     workers: int = -1
 
     def run(
         self, task: Callable[[Item], Result], items: Sequence[Item]
-    ) -> Iterator[tuple[int, Result]]:
-        """Yield the number of an item and its result, as they come."""
+    ) -> Numbered[Result]:
+        """Yield the number of an item and its result, as they come.
 
-        def numbered(number: int) -> tuple[int, Result]:
-            return number, task(items[number])
-
-        workers = _workers.get() if self.workers == -1 else self.workers
+        Raises
+        ------
+        DataError
+            Processes were lost again and again.
+        """
+        wanted = _workers.get() if self.workers == -1 else self.workers
+        workers = loky.cpu_count() if wanted == -1 else wanted
+        if min(workers, len(items)) > 1:
+            yield from processes.run(partial(_alone, task), items, workers)
+            return
         with threadpool_limits(1):
-            yield from Parallel(
-                n_jobs=workers, backend="threading", return_as="generator_unordered"
-            )(delayed(numbered)(number) for number in range(len(items)))
+            for number, item in enumerate(items):
+                yield number, task(item)
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,7 +198,7 @@ class Cluster:
 
     def run(
         self, task: Callable[[Item], Result], items: Sequence[Item]
-    ) -> Iterator[tuple[int, Result]]:
+    ) -> Numbered[Result]:
         """Yield the number of an item and its result, as they come.
 
         Raises
@@ -200,10 +210,10 @@ class Cluster:
         from distributed.comm import CommClosedError
 
         left = iter(range(len(items)))
-        number_of: dict[Future, int] = {}
+        number_of: dict[Future[Result], int] = {}
 
-        def submit(number: int) -> "Future":
-            future = self.client.submit(
+        def submit(number: int) -> Future[Result]:
+            future: Future[Result] = self.client.submit(
                 partial(_alone, task), items[number], pure=False
             )
             number_of[future] = number
@@ -284,7 +294,7 @@ def using(place: Place | None = None, ledger: Ledger | None = None) -> Iterator[
 
 
 def _alone(task: Callable[[Item], Result], item: Item) -> Result:
-    """Run a task on a worker of a cluster, which has other tasks beside it."""
+    """Run a task in a process that may have others beside it, on other cores."""
     token = _workers.set(1)
     # For good: at the end of one task, another may be under way in the same process.
     threadpool_limits(1)

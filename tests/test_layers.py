@@ -18,6 +18,7 @@ MAP = [
     ["storecheck"],
     ["ingest"],
     ["network"],
+    ["processes"],
     ["compute"],
     ["panel"],
     ["provenance"],

@@ -1,0 +1,97 @@
+"""Processes of this machine that compute beside this one, as many as it has cores.
+
+Networks in threads would wait for each other, for a thread holds the interpreter
+between two calls of NumPy. The processes are kept for the next tasks, end some time
+after their last one, and do not outlive the process that started them.
+"""
+
+import os
+import signal
+import threading
+import time
+import warnings
+from collections import deque
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures.process import BrokenProcessPool
+from typing import TypeAlias, TypeVar
+
+import loky
+
+from econnet.errors import DataError
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+Numbered: TypeAlias = Generator[tuple[int, Result], None, None]
+
+
+def run(
+    task: Callable[[Item], Result], items: Sequence[Item], workers: int
+) -> Numbered[Result]:
+    """Yield the number of an item and its result, as they come.
+
+    A process that is lost costs what was under way, which is done again. Where the
+    caller stops early, so does the work.
+
+    Raises
+    ------
+    DataError
+        Processes were lost again and again.
+    """
+    left, lost = deque(range(len(items))), 0
+    under_way: dict[Future[Result], int] = {}
+    while left or under_way:
+        computing = pool(workers)
+        try:
+            while left and len(under_way) < 2 * workers:
+                under_way[computing.submit(task, items[left[0]])] = left[0]
+                left.popleft()
+            finished, _ = wait(under_way, return_when=FIRST_COMPLETED)
+            for future in finished:
+                result = future.result()
+                yield under_way.pop(future), result
+        except BrokenProcessPool as error:
+            lost += 1
+            if lost > MOST_LOST:
+                raise DataError(LOST) from error
+            left.extendleft(under_way.values())
+            under_way.clear()
+        except BaseException:
+            computing.shutdown(kill_workers=True)
+            raise
+
+
+def pool(workers: int) -> loky.ProcessPoolExecutor:
+    """Return so many processes, those that are there already if they are as many."""
+    return loky.get_reusable_executor(
+        max_workers=workers,
+        timeout=IDLE_SECONDS,
+        initializer=_begin,
+        initargs=(os.getpid(),),
+        env=ONE_THREAD,
+    )
+
+
+def _begin(parent: int) -> None:
+    """Make a process ready: it is silent, and ends with the one that started it."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    warnings.showwarning = lambda *_, **__: None
+    if os.name == "posix":
+        threading.Thread(target=watch, daemon=True).start()
+
+
+IDLE_SECONDS = 60
+# Read by BLAS and OpenMP when they are loaded.
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+MOST_LOST = 3
+LOST = (
+    "processes that computed were killed again and again, which is mostly for want of "
+    "memory: close other programs, or ask for less at a time (fewer countries, fewer "
+    "--members)"
+)

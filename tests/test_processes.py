@@ -1,0 +1,113 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+import warnings
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from threadpoolctl import threadpool_info
+
+from econnet import processes
+from econnet.errors import DataError
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
+
+
+def test_tasks_run_in_other_processes_which_are_kept() -> None:
+    first = {pid for _, pid in processes.run(lambda _: os.getpid(), range(8), 2)}
+    again = {pid for _, pid in processes.run(lambda _: os.getpid(), range(8), 2)}
+    assert os.getpid() not in first | again
+    assert len(first | again) <= 2
+
+
+def test_every_result_comes_with_the_number_of_its_item() -> None:
+    made = dict(processes.run(lambda item: item.upper(), "contraction", 2))
+    assert "".join(made[number] for number in range(11)) == "CONTRACTION"
+
+
+def test_libraries_have_one_thread_there_and_warn_nobody(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    def threads(_: int) -> set[int]:
+        import sklearn.ensemble  # noqa: F401 - brings OpenMP
+
+        warnings.warn("nobody reads this", stacklevel=1)
+        return {pool["num_threads"] for pool in threadpool_info()}
+
+    assert [it for _, it in processes.run(threads, range(2), 2)] == [{1}, {1}]
+    assert capfd.readouterr().err == ""
+
+
+def test_error_of_a_task_is_raised_here() -> None:
+    with pytest.raises(ZeroDivisionError):
+        list(processes.run(lambda item: 1 // item, [1, 0, 1], 2))
+
+
+@posix
+def test_killed_process_costs_only_what_was_under_way(tmp_path: Path) -> None:
+    def counted(item: int) -> int:
+        with (tmp_path / str(item)).open("a") as file:
+            file.write("begun ")
+        if item == 7 and (tmp_path / "7").read_text() == "begun ":
+            os.kill(os.getpid(), signal.SIGKILL)
+        return item**2
+
+    made = dict(processes.run(counted, range(20), 2))
+    assert made == {item: item**2 for item in range(20)}
+    begun = [(tmp_path / str(item)).read_text().split() for item in range(20)]
+    assert len(begun[7]) == 2
+    assert sum(map(len, begun)) <= 20 + 4
+
+
+@posix
+def test_processes_that_are_killed_again_and_again_are_told() -> None:
+    with pytest.raises(DataError, match="mostly for want of memory"):
+        list(processes.run(lambda _: os.kill(os.getpid(), 9), range(3), 2))
+
+
+@posix
+def test_caller_who_stops_early_stops_the_work() -> None:
+    def endless(item: int) -> int:
+        while item:
+            time.sleep(0.1)
+        return os.getpid()
+
+    with closing(processes.run(endless, [0, 1, 1], 2)) as made:
+        _, pid = next(made)
+    assert not _alive(pid)
+
+
+ORPHANS = """
+import os
+from econnet import processes
+
+def said(item):
+    print(os.getpid(), flush=True)
+    while True:
+        pass
+
+list(processes.run(said, [0, 1], 2))
+"""
+
+
+@posix
+def test_processes_end_with_the_one_that_started_them() -> None:
+    command = [sys.executable, "-c", ORPHANS]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        pids = [int(parent.stdout.readline()) for _ in range(2)]
+        assert all(map(_alive, pids))
+        parent.kill()
+        # It ends when nobody can write any more, they neither.
+        assert parent.stdout.read() == ""
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
