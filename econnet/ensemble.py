@@ -3,7 +3,8 @@
 Each window of a walk-forward run gets `members` networks, and the networks of many
 windows train as one stack. Every network has a linear path from the inputs to the
 log-odds beside its hidden layer, so that it can be as plain as a logistic regression
-and bends only where the data insist. The ensemble's forecast is the mean of its
+and bends only where the data insist. It takes the inputs that vary among the rows that
+it learns from; to others it does not listen. The ensemble's forecast is the mean of its
 members' log-odds.
 """
 
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise
 
 import numpy as np
+import numpy.typing as npt
 from numpy.random import SeedSequence
 
 from econnet import compute
@@ -89,8 +91,9 @@ def fit(
     A window's networks come to the same bits whatever other windows train beside them.
     All windows must be trained in the same way, as `stacks` sees to.
     """
+    columns = varying(windows[0])
     architecture = Architecture.dense(
-        windows[0].X_train.shape[1],
+        len(columns),
         [options.hidden_units],
         activation="relu",
         skip=True,
@@ -111,12 +114,17 @@ def fit(
     ]
     train(
         network,
-        np.concatenate([window.X_train for window in windows]),
+        np.concatenate([window.X_train[:, columns] for window in windows]),
         np.concatenate([window.y_train for window in windows]),
         rows=rows,
         options=options.training(windows, members),
     )
-    return network
+    return network.among(windows[0].X_train.shape[1], columns)
+
+
+def varying(window: Lesson) -> npt.NDArray[np.intp]:
+    """Return the inputs that are not the same in all training rows, (inputs,)."""
+    return np.flatnonzero((window.X_train != window.X_train[0]).any(axis=0))
 
 
 def stacks(
@@ -124,16 +132,20 @@ def stacks(
 ) -> list[list[Window]]:
     """Return the windows in order, cut into stacks that train in one way.
 
-    Those that are gone through equally often make an even number of stacks of about one
-    size, so that two cores finish together.
+    Those that take the same inputs and are gone through equally often make stacks of
+    about one size.
     """
-    most = max(1, STACK_INPUTS // (windows[0].X_train.shape[1] * members))
+
+    def way(window: Window) -> tuple[int, bytes]:
+        return options.epochs(len(window.train)), varying(window).tobytes()
+
     cut = []
-    for _, group in groupby(windows, lambda it: options.epochs(len(it.train))):
+    for _, group in groupby(windows, way):
         alike = list(group)
+        most = max(1, STACK_INPUTS // (len(varying(alike[0])) * members))
         stacks = -(-len(alike) // most)
-        ends = np.linspace(0, len(alike), stacks + stacks % 2 + 1).astype(int)
-        cut += [alike[start:end] for start, end in pairwise(ends) if start < end]
+        ends = np.linspace(0, len(alike), stacks + 1).astype(int)
+        cut += [alike[start:end] for start, end in pairwise(ends)]
     return cut
 
 

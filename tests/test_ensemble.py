@@ -48,18 +48,36 @@ def test_stacks_keep_the_order_and_train_in_one_way(windows: list[Window]) -> No
     cut = ensemble.stacks(windows, 2, Options())
     assert [window for stack in cut for window in stack] == windows
     for stack in cut:
-        inputs = stack[0].X_train.shape[1]
-        assert 2 * len(stack) * inputs <= ensemble.STACK_INPUTS
+        inputs = {ensemble.varying(window).tobytes() for window in stack}
+        assert len(inputs) == 1
+        assert 2 * len(stack) * len(next(iter(inputs))) / 8 <= ensemble.STACK_INPUTS
         assert len({Options().epochs(len(window.train)) for window in stack}) == 1
+    assert len(cut) > 1
 
 
-def test_stacks_are_as_many_for_either_of_two_cores(windows: list[Window]) -> None:
-    alike = windows[:1] * 9
-    sizes = [len(stack) for stack in ensemble.stacks(alike, 2, Options())]
-    assert len(sizes) % 2 == 0
-    assert sum(sizes) == 9
+def test_stacks_of_windows_alike_are_of_about_one_size(windows: list[Window]) -> None:
+    sizes = [len(stack) for stack in ensemble.stacks(windows[:1] * 99, 2, Options())]
+    assert len(sizes) > 1
+    assert sum(sizes) == 99
     assert max(sizes) - min(sizes) <= 1
     assert [len(it) for it in ensemble.stacks(windows[:1], 2, Options())] == [1]
+
+
+def test_networks_do_not_listen_to_inputs_that_did_not_vary(
+    windows: list[Window],
+) -> None:
+    X = windows[0].X_train.copy()
+    X[:, [1, 4]] = 0
+    still = replace(windows[0], X_train=X)
+    assert not {1, 4} & set(ensemble.varying(still))
+    moved = still.X_ahead.copy()
+    moved[:, [1, 4]] += 3
+    model = ensemble.model(2, seed=0, options=QUICK)
+    before, after = model([still]), model([replace(still, X_ahead=moved)])
+    np.testing.assert_array_equal(before[0], after[0])
+    # Beside windows for which these inputs vary, it comes to the same.
+    together = model([windows[0], still, windows[1]])
+    np.testing.assert_array_equal(together[1], before[0])
 
 
 def test_seed_and_origin_give_other_networks(windows: list[Window]) -> None:

@@ -10,11 +10,12 @@ bit for bit, whatever else is predicted beside it.
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any, Literal, TypeAlias
 
 import numpy as np
-from numpy.typing import ArrayLike, DTypeLike
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from econnet.network.activations import ACTIVATIONS, Array
 from econnet.network.architecture import Architecture
@@ -162,6 +163,34 @@ class Network:
             return propagation.input_gradient()
 
         return self._in_blocks(X, self.architecture.input_dim, slope)
+
+    def among(self, inputs: int, columns: NDArray[np.intp]) -> "Network":
+        """Return the same members as ones that take wider rows.
+
+        Parameters
+        ----------
+        inputs : int
+            How many they take.
+        columns : integer array (input_dim,)
+            Where the inputs of now stand among them. Weights of the others are 0.
+        """
+        first, *others = self.architecture.layers
+        layers = (replace(first, input_dim=inputs), *others)
+        wide = Network(
+            Architecture(layers, self.architecture.skip),
+            self.members,
+            dtype=self.parameters.dtype,
+        )
+        wide.generators = self.generators
+        wide.parameters[...] = 0
+        wide.W[0][:, columns] = self.W[0]
+        for W, own in zip(wide.W[1:], self.W[1:], strict=True):
+            W[...] = own
+        for b, own in zip(wide.b, self.b, strict=True):
+            b[...] = own
+        if wide.skip_weights is not None and self.skip_weights is not None:
+            wide.skip_weights[:, columns] = self.skip_weights
+        return wide
 
     def save(
         self,
