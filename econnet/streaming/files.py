@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
@@ -289,13 +290,15 @@ def ordinal_of(text: str, frequency: Frequency) -> int | None:
     match = PERIOD.fullmatch(text)
     if match is None:
         return None
-    year, quarter, month, _ = match.groups()
+    year, quarter, month, day = match.groups()
+    if day and not _is_day(text[:10]):
+        return None
     if frequency == "A" and not quarter and not month:
         return int(year) - 1970
     if frequency == "Q" and quarter:
         return 4 * (int(year) - 1970) + int(quarter) - 1
     # A date stands for the period that it lies in.
-    if month and (frequency == "M" or match.group(4)):
+    if month and (frequency == "M" or day):
         months = 12 * (int(year) - 1970) + int(month) - 1
         return months // (12 // PERIODS_A_YEAR[frequency])
     return None
@@ -461,8 +464,7 @@ def _frequency(
         )
     _, quarter, month, day = match.groups()
     if day:
-        own = [period for country, period in first if country == first[0][0]]
-        return wanted or _spacing(own)
+        return wanted or _spacing(path, first)
     frequency: Frequency = "Q" if quarter else "M" if month else "A"
     if wanted not in {None, frequency}:
         raise UsageError(
@@ -496,11 +498,29 @@ def _periods(
     return numbers
 
 
-def _spacing(dates: Sequence[str]) -> Frequency:
-    """Return how often the dates of one country come."""
-    days = np.array([text[:10] for text in dates], "datetime64[D]").astype(np.int64)
+def _spacing(path: Path, first: Sequence[tuple[str, str]]) -> Frequency:
+    """Return how often the dates of the first country come."""
+    dates = []
+    for row, (country, text) in enumerate(first, start=1):
+        if not _is_day(text[:10]):
+            raise DataError(
+                f"{path.name}, row {row:,}: {text!r} is no date: write a day that "
+                "there is, like 2020-01-31"
+            )
+        if country == first[0][0]:
+            dates.append(text[:10])
+    days = np.array(dates, "datetime64[D]").astype(np.int64)
     step = float(np.median(np.diff(days))) if len(days) > 1 else 365.0
     return "A" if step > 300 else "Q" if step > 80 else "M"
+
+
+def _is_day(text: str) -> bool:
+    """Return whether a text is a date that there is: February has no 30th."""
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _digest(paths: Sequence[Path]) -> str:

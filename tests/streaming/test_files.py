@@ -36,7 +36,9 @@ def test_periods_are_counted_as_pandas_does(
     assert written(period.ordinal, frequency) == str(period)
 
 
-@pytest.mark.parametrize("text", ["2020Q5", "2020-13", "20", "2020-1", "x", ""])
+@pytest.mark.parametrize(
+    "text", ["2020Q5", "2020-13", "20", "2020-1", "2020-02-30", "2020M01-31", "x", ""]
+)
 def test_what_is_no_period_is_none(text: str) -> None:
     assert all(ordinal_of(text, it) is None for it in ("A", "Q", "M"))
 
@@ -128,6 +130,13 @@ def test_a_pattern_a_folder_and_a_large_file_are_streamed(
         ),
         (lambda it: it[["country", "period"]], "no column of numbers"),
         (lambda it: it.assign(period="soon"), "row 1: 'soon' is no period"),
+        (lambda it: it.assign(period="2020-01-32"), "row 1: '2020-01-32' is no date"),
+        (
+            lambda it: it.assign(
+                period=["2020-01-31", *["2020-02-30"] * (len(it) - 1)]
+            ),
+            "row 2: '2020-02-30' is no date",
+        ),
         (lambda it: it[:0], "holds no rows"),
     ],
 )
