@@ -34,7 +34,8 @@ def reader(
     names = [name for path in paths for name in {path.as_posix(), _as_pattern(path)}]
     allowed = ", ".join(map(quoted, names))
     database = duckdb.connect()
-    for setting, value in (settings or {}).items():
+    # Else a moment with a zone would be shown as of this computer's.
+    for setting, value in {"TimeZone": "UTC", **(settings or {})}.items():
         written = quoted(value) if isinstance(value, str) else str(value).lower()
         database.execute(f"SET {setting} = {written}")
     for locked in (

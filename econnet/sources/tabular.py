@@ -13,6 +13,7 @@ import math
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Literal, TypeVar, get_args
 
@@ -377,9 +378,7 @@ def _known_at(
     }
     ends = {text: (it + lag).end_time.normalize() for text, it in periods.items()}
     begins = {text: it.start_time for text, it in periods.items()}
-    told = pd.to_datetime(long["known_at"].replace("", None), errors="coerce").astype(
-        "datetime64[us]"
-    )
+    told = _each(long["known_at"].replace("", None), _moment).astype("datetime64[us]")
     wrong = told.isna() & ~long["known_at"].isin(["", None]) & long["known_at"].notna()
     if wrong.any():
         row = long[wrong].iloc[0]
@@ -396,6 +395,18 @@ def _known_at(
             f"is known_at {row['known_at']}, before that period began: correct the date"
         )
     return told.fillna(long["period"].map(ends)).astype("datetime64[us]")
+
+
+def _moment(text: str) -> pd.Timestamp:
+    """Return a date, with a time of day or without; missing where it is none.
+
+    Pandas would take `today` for one, and guess which number is the month.
+    """
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        return pd.NaT
+    return pd.Timestamp(moment.replace(tzinfo=None))
 
 
 def _series(

@@ -1,7 +1,11 @@
 """Clocks and calendars that are not those of the data."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from tests.user import econnet
@@ -19,6 +23,30 @@ def test_time_zone_changes_nothing_that_is_known(here: Path, zone: str) -> None:
         run = econnet("export", "--output", name, *chosen, folder=here, TZ=place)
         assert run.returncode == 0, run.stderr
     assert (here / "utc.csv").read_bytes() == (here / "other.csv").read_bytes()
+
+
+def test_time_zone_changes_no_day_of_a_file(tmp_path: Path) -> None:
+    """Parquet may hold moments, which elsewhere are of another day."""
+    path = tmp_path / "own.parquet"
+    duckdb.execute(
+        "COPY (SELECT 'A' AS country, '2019' AS period, 1.0 AS x, "
+        "TIMESTAMPTZ '2020-01-31 23:30:00+00' AS known_at) "
+        f"TO '{path.as_posix()}' (FORMAT parquet)"
+    )
+    script = (
+        "import pathlib; from econnet.sources import tabular; "
+        "print(tabular.read(pathlib.Path('own.parquet')).observations['known_at'][0])"
+    )
+    for zone in ("UTC", "Pacific/Kiritimati", "America/New_York"):
+        run = subprocess.run(
+            [sys.executable, "-c", script],
+            cwd=tmp_path,
+            env=os.environ | {"TZ": zone},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert run.stdout == "2020-01-31 23:30:00\n", zone
 
 
 def test_data_from_the_future_have_a_calendar_of_their_own(tmp_path: Path) -> None:

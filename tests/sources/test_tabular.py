@@ -103,6 +103,26 @@ def test_value_is_known_a_period_after_its_own_unless_told(tmp_path: Path) -> No
     assert at_once["known_at"].iloc[0] == pd.Timestamp("2020-03-31")
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        "2022-02-01",
+        "2022-02-01 00:00:00",
+        "2022-02-01T00:00Z",
+        "2022-02-01 00:00:00+14",
+    ],
+)
+def test_moment_of_any_zone_is_known_on_the_day_that_is_written(
+    tmp_path: Path, written: str
+) -> None:
+    path = file(tmp_path, f"country,period,x,known_at\nA,2020,1,{written}\nA,2021,2,\n")
+    rows = tabular.read(path).observations
+    assert rows["known_at"].tolist() == [
+        pd.Timestamp("2022-02-01"),
+        pd.Timestamp("2022-12-31"),
+    ]
+
+
 def test_real_vintages_reach_the_panel(tmp_path: Path) -> None:
     text = (
         "country,period,indicator,value,known_at\n"
@@ -218,6 +238,11 @@ BAD_FILES = {
     "weeks": (HEADER + "A,2020-01-03,1\nA,2020-01-10,1\nA,2020-02-07,1\n", "several"),
     "contradiction": (HEADER + "A,2020,1\nA,2020,2\n", "two values for A x 2020"),
     "known_at": ("country,period,x,known_at\nA,2020,1,soon\n", "known_at 'soon'"),
+    "known today": ("country,period,x,known_at\nA,2020,1,today\n", "known_at 'today'"),
+    "day or month": (
+        "country,period,x,known_at\nA,2020,1,02/03/2021\n",
+        "known_at '02/03/2021' is no date: write 2020-01-31",
+    ),
 }
 
 
