@@ -19,6 +19,7 @@ from typing import Literal, TypeVar, get_args
 
 import numpy as np
 import pandas as pd
+from pandas.api.typing import NaTType
 
 from econnet import catalog
 from econnet.catalog import (
@@ -397,7 +398,7 @@ def _known_at(
     return told.fillna(long["period"].map(ends)).astype("datetime64[us]")
 
 
-def _moment(text: str) -> pd.Timestamp:
+def _moment(text: str) -> pd.Timestamp | NaTType:
     """Return a date, with a time of day or without; missing where it is none.
 
     Pandas would take `today` for one, and guess which number is the month.

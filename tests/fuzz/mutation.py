@@ -1,4 +1,4 @@
-"""How a valid input is spoilt: bytes, texts, JSON, tables and archives.
+"""How a valid input is spoilt: bytes, texts, JSON and archives.
 
 A mutation takes the bytes of an input and a random stream, and returns other bytes. It
 knows the form of its inputs, so that what it makes is mostly read far into a parser
@@ -9,17 +9,14 @@ import io
 import json
 import random
 import struct
-import tempfile
 import tokenize
 import warnings
 import zipfile
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 from typing import Any, TypeAlias
 
-import duckdb
 import numpy as np
 
 Mutation: TypeAlias = Callable[[bytes, random.Random], bytes]
@@ -127,21 +124,6 @@ JSON_VALUES: tuple[Any, ...] = (
 )
 RAW_JSON = ("NaN", "Infinity", "-Infinity", "1e999", "9" * 5000, "[" * 100_000)
 DTYPES = ("<f4", "<f8", "<i4", "<i8", "|u1", "|b1", ">f8", "<f2", "<U3", "<f16", "|i1")
-SQL_VALUES = (
-    *("1", "1.5", "NULL", "'a'", "''", "'2020'", "'2020Q1'", "'2020-01'", "'NA'"),
-    *("'nan'::FLOAT", "'inf'::DOUBLE", "true", "DATE '2020-01-31'", "2020", "2020.0"),
-    *("TIMESTAMP '2020-01-31 00:00:00'", "TIMESTAMPTZ '2020-01-31 00:00:00+14'"),
-    *("[1, 2]", "{'a': 1}", "MAP {'a': 1}", "INTERVAL 1 MONTH", "'ab'::BLOB"),
-    *("170141183460469231731687303715884105727::HUGEINT", "1.5::DECIMAL(38, 10)"),
-    *(
-        "uuid()",
-        "TIME '12:00:00'",
-        "'1'::BIT",
-        "DATE '294247-01-01'",
-        "DATE '-infinity'",
-    ),
-    *("'1e999'", "-9223372036854775808", "255::UTINYINT", "repeat('x', 9999)"),
-)
 
 
 def chain(mutation: Mutation, data: bytes, rng: random.Random) -> bytes:
@@ -302,38 +284,6 @@ def _entry(array: np.ndarray) -> bytes:
     return target.getvalue()
 
 
-def of_parquet(data: bytes, rng: random.Random) -> bytes:
-    """Spoil bytes of a Parquet file, or make one with columns of odd types."""
-    return of_bytes(data, rng) if rng.random() < 0.5 else _parquet(rng)
-
-
-def _parquet(rng: random.Random) -> bytes:
-    names = ["country", "period", *rng.sample(COLUMN_NAMES, rng.randint(0, 3))]
-    if rng.random() < 0.2:
-        rng.shuffle(names)
-        names.pop()
-    columns: list[Sequence[str]] = [
-        rng.choices(SQL_VALUES, k=rng.choice((1, 1, 1, 3))) for _ in names
-    ]
-    rows = rng.choice((0, 1, 3, 9))
-    selects = [
-        "SELECT "
-        + ", ".join(
-            f'{values[row % len(values)]} AS "{name}"'
-            for name, values in zip(names, columns, strict=True)
-        )
-        for row in range(max(1, rows))
-    ]
-    query = f"SELECT * FROM ({' UNION ALL '.join(selects)}) LIMIT {rows}"  # noqa: S608
-    with tempfile.TemporaryDirectory() as folder, duckdb.connect() as database:
-        path = Path(folder) / "made.parquet"
-        try:
-            database.execute(f"COPY ({query}) TO '{path}' (FORMAT parquet)")
-        except duckdb.Error:  # values of one column that are of no common type
-            return b""
-        return path.read_bytes()
-
-
 # What the libraries let out of archives and arrays that are spoilt already.
 NO_ARCHIVE = (
     *(EOFError, KeyError, NotImplementedError, OSError, RuntimeError, ValueError),
@@ -342,12 +292,4 @@ NO_ARCHIVE = (
 NO_ARRAY = (
     *(EOFError, IndexError, MemoryError, RecursionError, TypeError, ValueError),
     tokenize.TokenError,
-)
-COLUMN_NAMES = (
-    "output",
-    "value",
-    "indicator",
-    "known_at",
-    'a"b'.replace('"', '""'),
-    "x",
 )

@@ -9,6 +9,10 @@ libFuzzer's own. An input may take 20 seconds and 2 GB. What goes wrong is writt
 `findings/TARGET/`, one input for each place in the code, where the suite reads it from
 then on. The same seed begins with the same inputs; how far it gets in its time differs
 from machine to machine.
+
+With `--corpus FOLDER` the inputs that reached something new are kept there, the next
+run begins with them, and `python -m tests.fuzz.reach FOLDER` tells which lines of the
+parsers they reach.
 """
 
 import argparse
@@ -20,6 +24,7 @@ import subprocess
 import sys
 import tempfile
 import traceback
+import warnings
 from pathlib import Path
 
 FINDINGS = Path(__file__).parent / "findings"
@@ -33,20 +38,23 @@ def main() -> None:
     parser.add_argument("targets", nargs="*")
     parser.add_argument("--seconds", type=int, default=60)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--corpus", type=Path, help="keep what reached something new")
     parser.add_argument("--json", action="store_true", help="print rows as JSON")
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.inside:
-        fuzz(asked.targets[0], asked.seconds, asked.seed)
+        fuzz(asked.targets[0], asked.seconds, asked.seed, asked.corpus)
         return
     if not asked.json:
         print("| target | executions | edges reached | findings |")
         print("|---|---|---|---|")
     rows = []
-    for name in asked.targets or names_of_targets():
-        rows.append(row(name, asked.seconds, asked.seed))
-        if not asked.json:
-            print(f"| {' | '.join(map(str, rows[-1].values()))} |", flush=True)
+    with tempfile.TemporaryDirectory(prefix="econnet-fuzz-") as passing:
+        kept = asked.corpus or Path(passing)
+        for name in asked.targets or names_of_targets():
+            rows.append(row(name, asked.seconds, asked.seed, kept / name))
+            if not asked.json:
+                print(f"| {' | '.join(map(str, rows[-1].values()))} |", flush=True)
     if asked.json:
         print(json.dumps(rows, indent=2))
     if any(it["findings"] for it in rows):
@@ -60,12 +68,14 @@ def names_of_targets() -> list[str]:
     return list(TARGETS)
 
 
-def row(name: str, seconds: int, seed: int) -> dict[str, object]:
+def row(name: str, seconds: int, seed: int, corpus: Path) -> dict[str, object]:
     """Fuzz a target in a process of its own, and return what came of it."""
+    corpus.mkdir(parents=True, exist_ok=True)
     run = subprocess.run(
         [
             *(sys.executable, "-m", "tests.fuzz.run", "--inside", name),
             *("--seconds", str(seconds), "--seed", str(seed)),
+            *("--corpus", str(corpus)),
         ],
         capture_output=True,
         text=True,
@@ -88,12 +98,14 @@ def row(name: str, seconds: int, seed: int) -> dict[str, object]:
     }
 
 
-def fuzz(name: str, seconds: int, seed: int) -> None:
+def fuzz(name: str, seconds: int, seed: int, corpus: Path) -> None:
     """Fuzz a target until the time is over; libFuzzer then ends the process."""
     import atheris
 
     with atheris.instrument_imports(include=INSTRUMENTED):
+        from tests.fuzz.target import readers_kept
         from tests.fuzz.targets import TARGETS
+    warnings.simplefilter("ignore")
     target = TARGETS[name]
 
     def mutate(data: bytes, most: int, number: int) -> bytes:
@@ -122,14 +134,14 @@ def fuzz(name: str, seconds: int, seed: int) -> None:
             trace = "".join(traceback.format_exception(error)[-8:])
             print(f"{trace}FINDING written to {path}", flush=True)
 
-    with tempfile.TemporaryDirectory() as corpus:
-        earlier = [path.read_bytes() for path in sorted(folder.iterdir())]
-        for number, example in enumerate([*target.examples(), *earlier]):
-            (Path(corpus) / f"{number:03d}").write_bytes(example)
+    earlier = [path.read_bytes() for path in sorted(folder.iterdir())]
+    for number, example in enumerate([*target.examples(), *earlier]):
+        (corpus / f"{number:03d}").write_bytes(example)
+    with readers_kept():
         atheris.Setup(
             [
                 sys.argv[0],
-                corpus,
+                str(corpus),
                 f"-max_total_time={seconds}",
                 f"-seed={seed}",
                 f"-max_len={LONGEST_INPUT}",
@@ -151,7 +163,7 @@ def _place(error: Exception) -> tuple[str, int]:
     return own[-1].filename, own[-1].lineno or 0
 
 
-INSTRUMENTED = ["econnet", "tomllib", "zipfile", "csv"]
+INSTRUMENTED = ["econnet", "tomllib", "zipfile", "csv", "openpyxl"]
 
 if __name__ == "__main__":
     main()

@@ -4,15 +4,12 @@ A target is called with bytes that may be anything. It may raise the errors that
 promises, and no others.
 """
 
-import atexit
 import io
 import json
-import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import chdir, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import cache
-from pathlib import Path
 
 import duckdb
 import numpy as np
@@ -44,8 +41,8 @@ from econnet.sources.http import PoliteSession, Turnstile
 from econnet.sources.observations import Known
 from econnet.streaming import files, recipe
 from tests.builders import series_of, world
-from tests.fuzz import mutation
-from tests.fuzz.mutation import Mutation
+from tests.fuzz import kept, mutation, tables
+from tests.fuzz.target import Target, at, folder
 from tests.sources.servers import (
     GERMANY,
     WORLD,
@@ -56,33 +53,6 @@ from tests.sources.servers import (
     rows_of,
     template,
 )
-
-
-@dataclass(frozen=True)
-class Target:
-    """A parser of outside input.
-
-    Parameters
-    ----------
-    read
-        Reads the input.
-    examples
-        Inputs that can be read, or nearly.
-    mutate
-        Makes others of them.
-    errors
-        What may come out instead of a result.
-    """
-
-    read: Callable[[bytes], object]
-    examples: Callable[[], Sequence[bytes]]
-    mutate: Mutation
-    errors: tuple[type[Exception], ...] = (EconnetError,)
-
-    def try_(self, data: bytes) -> None:
-        """Read an input; raise what may not come out."""
-        with suppress(*self.errors):
-            self.read(data)
 
 
 class Canned(BaseAdapter):
@@ -202,27 +172,37 @@ def alfred_answers() -> list[bytes]:
     return [b"\n".join(json.dumps(it).encode() for it in (dates, values))]
 
 
-@cache
-def folder() -> Path:
-    """Return a folder that is this process's own."""
-    made = tempfile.TemporaryDirectory(prefix="econnet-fuzz-")
-    atexit.register(made.cleanup)
-    return Path(made.name)
-
-
-def at(name: str, data: bytes) -> Path:
-    """Write an input to a file."""
-    path = folder() / name
-    path.write_bytes(data)
-    return path
-
-
 CSV = (
     "country,period,output,jobless\nAlpha,2020Q1,100.5,4\nAlpha,2020Q2,99,4.5\n",
     "country,period,indicator,value,known_at\nA,2020,x,1,\nA,2021,x,2,2022-02-01\n",
     "Country\tPeriod\tTen-year rate\tTB3MS\nA\t2020-01-31\t1.5\t.5\n",
     '\ufeff"country";"period";"x"\n"Ä, B";"2020-01";"1,5"\n',
 )
+
+
+@cache
+def workbooks() -> list[bytes]:
+    """Return a wide and a long workbook, with cells of every type that is read."""
+    day = pd.Timestamp("2022-02-01")
+    wide = pd.DataFrame(
+        {
+            "country": ["Alpha", "Alpha", "Beta"],
+            "period": ["2020Q1", "2020Q2", "2020Q1"],
+            "output": [100.5, 99, 1e6],
+            "slump": [True, False, None],
+            "note": ["1", "", "=1+1"],
+        }
+    )
+    long = pd.DataFrame(
+        {"country": ["A"] * 2, "period": [pd.Timestamp("2020-01-31"), 2021]}
+        | {"indicator": "x", "value": [1, 2.5], "known_at": [day, "2022-03-01"]}
+    )
+    found = []
+    for table in (wide, long):
+        file = io.BytesIO()
+        table.to_excel(file, index=False)
+        found.append(file.getvalue())
+    return found
 
 
 def read_parquet(data: bytes) -> None:
@@ -373,7 +353,12 @@ JOURNAL = (
 def read_report(data: bytes) -> None:
     """Read a report that is to be verified, up to the data of which it was made."""
     report = verify.read(at("report.json", data))
-    verify.verify(report, known(), countries.by_alpha3("DEU"))
+    deu = countries.by_alpha3("DEU")
+    [whole] = reports()
+    for bits in (True, False):
+        found = verify.Verification(report.path, deu, bits, {"NumPy": ("1", "2")})
+        assert verify.compare(found, report, json.loads(whole)).sentence()
+    verify.verify(report, known(), deu)
 
 
 def reports() -> list[bytes]:
@@ -479,10 +464,13 @@ TARGETS: dict[str, Target] = {
     "csv": Target(
         lambda data: tabular.read(at("own.csv", data)),
         lambda: [text.encode() for text in CSV],
-        mutation.of_text,
+        tables.of_csv,
     ),
-    "parquet": Target(read_parquet, parquet_files, mutation.of_parquet),
-    "streamed": Target(read_streamed, parquet_files, mutation.of_parquet),
+    "workbook": Target(
+        lambda data: tabular.read(at("own.xlsx", data)), workbooks, tables.of_workbook
+    ),
+    "parquet": Target(read_parquet, parquet_files, tables.of_parquet),
+    "streamed": Target(read_streamed, parquet_files, tables.of_parquet),
     "settings": Target(
         read_settings, lambda: [text.encode() for text in TOML], mutation.of_text
     ),
@@ -495,6 +483,7 @@ TARGETS: dict[str, Target] = {
         read_journal, lambda: [text.encode() for text in JOURNAL], mutation.of_text
     ),
     "report": Target(read_report, reports, mutation.of_json),
+    **kept.TARGETS,
     "sums": Target(
         read_sums,
         lambda: [b"".join(b"0" * 64 + b"  " + it for it in (b"a\n", b"b/c.png\n"))],

@@ -1,0 +1,143 @@
+"""Targets that are files which econnet keeps for itself: a stranger may have made them.
+
+Unfinished work that is damaged counts as none; a store is read or told to be damaged.
+"""
+
+import io
+import json
+from dataclasses import asdict
+from functools import cache
+
+import duckdb
+import numpy as np
+
+from econnet import panel, storecheck, storefile
+from econnet.compute import Ledger
+from econnet.errors import EconnetError
+from econnet.network import Architecture, Network
+from econnet.sources.observations import now
+from econnet.store import Store
+from econnet.streaming.answer import Streamed
+from econnet.streaming.recipe import Recipe
+from econnet.streaming.scores import Calibrated, Difference, HoldoutScores
+from tests.fuzz import mutation, tables
+from tests.fuzz.target import Target, at, folder
+from tests.test_store import answer
+
+
+def read_ledger(data: bytes) -> None:
+    """Look for a finished task in a ledger, which is there or is not."""
+    path = at("0123.npz", data)
+    found = Ledger(path.parent).find("0123")
+    assert found is None or all(isinstance(it, np.ndarray) for it in found)
+
+
+@cache
+def ledgers() -> list[bytes]:
+    """Return what is kept of a finished task."""
+    place = folder() / "ledger"
+    arrays = [np.linspace(0, 1, 6).reshape(2, 3), np.arange(3), np.array([True])]
+    Ledger(place).keep("0123", arrays)
+    return [(place / "0123.npz").read_bytes()]
+
+
+def read_streamed_model(data: bytes) -> None:
+    """Read the model of a streamed panel, and the answer in it."""
+    _, metadata, _ = Network.load_with(at("streamed.npz", data))
+    Streamed.of_record(metadata["answer"])
+
+
+@cache
+def streamed_models() -> list[bytes]:
+    """Return the model of a streamed panel."""
+    scores = HoldoutScores(0.8, 0.5, 0.1, (0.08, 0.12), 0.2, 0.3, (0.2, 0.4), 40, 8, 4)
+    answered = Streamed(
+        name="panel",
+        recipe=Recipe(
+            *(("output",), ("flow",), "Q", "negative-growth", "output", 1, "at", 1)
+        ),
+        rows=400,
+        countries=2,
+        first_period="1970Q1",
+        last_period="2019Q4",
+        learned_until="2014Q4",
+        holdout=("2015Q1", "2019Q2"),
+        base_rate=0.2,
+        passes=2,
+        members=1,
+        seed=0,
+        models={"econnet": scores, "base_rate": scores},
+        tests={"base_rate": Difference(-0.1, (-0.2, 0.0), -0.01, (-0.02, 0.0))},
+        reliability=(Calibrated(0.1, 0.12, 30), Calibrated(0.6, 0.5, 10)),
+        forecasts=2,
+        version="0.1.0",
+        made_at="2026-10-01T12:00:00+00:00",
+    )
+    file = io.BytesIO()
+    metadata = {"fingerprint": "0123", "answer": asdict(answered)}
+    Network(Architecture.dense(3, [4])).save(file, metadata=metadata)
+    return [file.getvalue()]
+
+
+def read_store(data: bytes) -> None:
+    """Make the edits in a store; check it, and read it if it was found to be sound."""
+    edits = json.loads(data)
+    path = at("econnet.duckdb", _store())
+    with duckdb.connect(path) as database:
+        for edit in edits if isinstance(edits, list) else []:
+            _edit(database, edit)
+    store = Store(path, patience_seconds=1)
+    found = storecheck.look(store, now())
+    rows = store.observations()
+    if found.broken or found.upgrade_from is not None:
+        return
+    store.status()
+    for frequency in ("A", "Q", "M"):
+        panel.build(rows, frequency)
+
+
+def _edit(database: duckdb.DuckDBPyConnection, edit: object) -> None:
+    """Put a value into a cell of a store, if it can stand there."""
+    match edit:
+        case [int(column), int(row), int(value)]:
+            columns = sorted(storefile.expected_columns())
+            table, name, kind = columns[column % len(columns)]
+            to = tables.STORED[value % len(tables.STORED)]
+            try:
+                database.execute(
+                    f"UPDATE {table} SET {name} = ({to})::{kind} WHERE rowid = ?",  # noqa: S608 - our own
+                    [row % 8],
+                )
+            except duckdb.Error:  # no value of that type
+                return
+
+
+@cache
+def _store() -> bytes:
+    """Return a store of two series, by the year and by the quarter."""
+    path = folder() / "example.duckdb"
+    values = {"DEU": {"2019": 1.5, "2020": 1.25}, "WLD": {"2020": 80.5}}
+    Store(path).write(
+        [
+            answer(values, raw=(b"page 1", b"page 2")),
+            answer({"DEU": {"2020": 3.5}}, series_id="OTHER", raw=(b"another",)),
+        ]
+    )
+    return path.read_bytes()
+
+
+TARGETS: dict[str, Target] = {
+    "ledger": Target(read_ledger, ledgers, mutation.of_archive, ()),
+    "streamed-model": Target(
+        read_streamed_model,
+        streamed_models,
+        mutation.of_archive,
+        (EconnetError, KeyError, TypeError, ValueError),  # which say that it fits not
+    ),
+    "store": Target(
+        read_store,
+        lambda: [b"[]", b"[[0, 0, 0]]", b"[[18, 0, 1], [40, 1, 3]]"],
+        tables.of_edits,
+        (EconnetError, ValueError, RecursionError),
+    ),
+}
