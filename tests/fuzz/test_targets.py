@@ -33,7 +33,9 @@ def test_what_was_found_is_mended(path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", TARGETS)
-@settings(max_examples=EXAMPLES, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=EXAMPLES, derandomize=True, suppress_health_check=list(HealthCheck)
+)
 @given(seed=st.integers(0, 2**32 - 1), raw=st.binary(max_size=40))
 def test_spoilt_input_is_read_or_refused(name: str, seed: int, raw: bytes) -> None:
     target, rng = TARGETS[name], random.Random(seed)
