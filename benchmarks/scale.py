@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -41,10 +41,10 @@ from econnet.forecaster import PARTNERS, PRIOR_WEIGHTS
 from econnet.network import AdamW, Architecture, BlockTrainer, Network
 from econnet.network.activations import Array
 from econnet.settings import Settings
-from econnet.streaming import training
-from econnet.streaming.files import open_files
-from econnet.streaming.recipe import Scaling, recipe_of
-from econnet.streaming.survey import survey
+from econnet.streaming import preparing, training
+from econnet.streaming.files import Files, RowRange, open_files
+from econnet.streaming.recipe import Recipe, Scaling, recipe_of
+from econnet.streaming.survey import Survey, survey
 
 ROUNDS = 5
 MEMBERS, ORIGINS, HORIZONS = 16, 25, (1, 2)
@@ -127,15 +127,6 @@ def _from_memory(panel: Path, rows: int) -> RacedRow:
     scaling = Scaling.of(seen.scaler)
     options = training.Options()
     passes = options.passes(files.rows)
-    blocks = []
-    for chosen in files.ranges:
-        read = files.read(chosen, recipe.columns)
-        target = recipe.targets_of(read)
-        may = (read.period <= seen.newest_learned) & ~np.isnan(target)
-        inputs = recipe.inputs_of(read, seen.abroad)
-        X = scaling.apply(inputs, np.flatnonzero(may)).T
-        blocks.append((X, target[may, np.newaxis]))
-    learned = passes * sum(len(X) for X, _ in blocks)
     architecture = Architecture.dense(scaling.width, options.hidden, activation="tanh")
 
     def from_memory() -> None:
@@ -156,9 +147,19 @@ def _from_memory(panel: Path, rows: int) -> RacedRow:
                 options=options,
                 unfinished=Path(folder) / "unfinished",
                 fingerprint="",
+                reader=readers.pop(),
             )
 
-    ours, theirs = _in_turns(streamed, from_memory)
+    with ExitStack() as stack:
+        # As in a run, they have started when training begins: one for each round, and
+        # one to warm up.
+        readers = [
+            stack.enter_context(preparing.reader(passes * files.rows))
+            for _ in range(1 + ROUNDS)
+        ]
+        blocks = [_block(files, recipe, seen, chosen) for chosen in files.ranges]
+        learned = passes * sum(len(X) for X, _ in blocks)
+        ours, theirs = _in_turns(streamed, from_memory)
     return _row(
         "stream",
         f"million rows a second in training, {rows:.0e} rows, two cores, "
@@ -168,6 +169,18 @@ def _from_memory(panel: Path, rows: int) -> RacedRow:
         learned / theirs / 1e6,
         0.8,
     )
+
+
+def _block(
+    files: Files, recipe: Recipe, seen: Survey, chosen: RowRange
+) -> tuple[Array, Array]:
+    """Return the rows of a range that may be learned from, in memory of their own."""
+    read = files.read(chosen, recipe.columns)
+    target = recipe.targets_of(read)
+    may = (read.period <= seen.newest_learned) & ~np.isnan(target)
+    inputs = recipe.inputs_of(read, seen.abroad)
+    X = Scaling.of(seen.scaler).apply(inputs, np.flatnonzero(may)).T
+    return X, target[may, np.newaxis]
 
 
 def world(_: list[int]) -> Iterator[RacedRow]:

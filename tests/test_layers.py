@@ -18,7 +18,7 @@ MAP = [
     ["storecheck"],
     ["ingest"],
     ["network"],
-    ["processes"],
+    ["apart", "processes"],
     ["compute"],
     ["panel"],
     ["provenance"],

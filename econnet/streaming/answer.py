@@ -26,7 +26,7 @@ from econnet.network import Network
 from econnet.network.storage import NewerFileError, read_arrays, write_arrays
 from econnet.panel import PERIODS_A_YEAR
 from econnet.places import of_file
-from econnet.streaming import judging, scores, training
+from econnet.streaming import judging, preparing, scores, training
 from econnet.streaming.files import Files, written
 from econnet.streaming.judging import Judged, Linear
 from econnet.streaming.recipe import Abroad, Recipe
@@ -178,7 +178,9 @@ def make(
     fits = fingerprint(files, recipe, members, seed, settled)
     for path in (places.model, places.report):
         path.parent.mkdir(parents=True, exist_ok=True)
-    with threadpool_limits(1):
+    to_learn = settled.passes(files.rows) * files.rows
+    # The reader gets ready during the survey.
+    with threadpool_limits(1), preparing.reader(to_learn) as reader:
         seen = _survey(files, recipe, seed, places.unfinished("survey"), fits, progress)
         network = training.train(
             files,
@@ -189,6 +191,7 @@ def make(
             options=settled,
             unfinished=places.unfinished("training"),
             fingerprint=fits,
+            reader=reader,
             progress=lambda share: progress("Training", share),
         )
         base_rate = float(seen.sketch_y.mean())

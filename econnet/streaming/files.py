@@ -13,11 +13,11 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import duckdb
 import numpy as np
@@ -124,6 +124,11 @@ class Files:
     digest: str
     periods: Mapping[int, int]
     database: duckdb.DuckDBPyConnection
+
+    def __reduce__(self) -> tuple[Callable[..., "Files"], tuple[dict[str, Any]]]:
+        """Pickle all but the database, which another process opens anew."""
+        names = {it.name for it in fields(self)} - {"database"}
+        return _opened_anew, ({name: getattr(self, name) for name in names},)
 
     @property
     def rows(self) -> int:
@@ -283,6 +288,10 @@ def open_files(data: Path, frequency: Frequency | None = None) -> Files:
         periods=_periods(database, paths, frequency),
         database=database,
     )
+
+
+def _opened_anew(told: dict[str, Any]) -> Files:
+    return Files(**told, database=_database(told["paths"]))
 
 
 def ordinal_of(text: str, frequency: Frequency) -> int | None:

@@ -71,7 +71,7 @@ def judge(
     scaling = Scaling.of(survey.scaler)
     log_odds = float(np.log(base_rate / (1 - base_rate)))
     count = 0
-    desk = Desk.of(files, recipe, more=recipe.history + recipe.lead + 1)
+    desk = Desk.of(files.most_rows + recipe.history + recipe.lead + 1, recipe)
     with _Writer(forecasts) as writer:
         for part in _parts(files, recipe, progress):
             inputs = recipe.inputs_of(part.rows, survey.abroad, desk.inputs)

@@ -260,7 +260,7 @@ class Scaling:
 
 @dataclass(frozen=True, eq=False)
 class Desk:
-    """Memory that a range is worked on in, enough for the longest of a panel.
+    """Memory that a range is worked on in, enough for so many rows.
 
     Parameters
     ----------
@@ -273,12 +273,11 @@ class Desk:
     X: Singles
 
     @classmethod
-    def of(cls, files: Files, recipe: Recipe, more: int = 0) -> "Desk":
-        """Return memory for ranges of these files, and `more` rows with each.
+    def of(cls, rows: int, recipe: Recipe) -> "Desk":
+        """Return memory for so many rows.
 
         No more of it is taken from the system than is written to.
         """
-        rows = files.most_rows + more
         k, inputs = len(recipe.columns), len(recipe.inputs)
         widths = k, inputs, inputs + k  # with a flag for each indicator at most
         return cls(*(np.empty(it * rows, np.float32) for it in widths))

@@ -105,7 +105,7 @@ def survey(
         nonlocal done
         rng = np.random.default_rng([seed, number])
         if not hasattr(own, "desk"):
-            own.desk = Desk.of(files, recipe)
+            own.desk = Desk.of(files.most_rows, recipe)
         seen = _look(files, recipe, ranges[number], rng, share, own.desk)
         done += 1
         progress(done / len(ranges))

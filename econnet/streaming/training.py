@@ -10,12 +10,10 @@ that was killed goes on from there to the same weights, bit for bit.
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from queue import SimpleQueue
 
 import numpy as np
 from numpy.random import SeedSequence
 
-from econnet import compute
 from econnet.network import (
     AdamW,
     Architecture,
@@ -25,18 +23,10 @@ from econnet.network import (
     OptimizerState,
 )
 from econnet.network.storage import read_arrays, write_arrays
-from econnet.streaming.files import Files, Singles
-from econnet.streaming.recipe import Desk, Recipe, Scaling
+from econnet.streaming.files import Files
+from econnet.streaming.preparing import Order, Reader, Setting, prepared
+from econnet.streaming.recipe import Recipe, Scaling
 from econnet.streaming.survey import Survey
-
-
-@dataclass(frozen=True, eq=False)
-class Block:
-    """Rows to learn from, (rows, inputs) and (rows, 1), and the desk they lie on."""
-
-    X: Singles
-    y: Singles
-    desk: Desk
 
 
 @dataclass(frozen=True)
@@ -68,7 +58,6 @@ class Options:
 
 
 KEEP_EVERY = 8  # blocks
-AHEAD = 2  # blocks that are made while one is learned from
 
 
 def train(
@@ -81,6 +70,7 @@ def train(
     options: Options,
     unfinished: Path,
     fingerprint: str,
+    reader: Reader | None = None,
     progress: Callable[[float], None] = lambda _: None,
 ) -> Network:
     """Return networks that have learned from the rows before the holdout.
@@ -90,6 +80,8 @@ def train(
     unfinished
         The file that holds what an earlier call had come to when it was killed; it is
         gone on from if it is of the same `fingerprint`.
+    reader
+        The process that prepares the ranges; without it threads of this one do.
     """
     scaling = Scaling.of(survey.scaler)
     ranges, passes = files.ranges, options.passes(files.rows)
@@ -107,46 +99,25 @@ def train(
         network, optimizer, options.batch_size, l2=options.l2, state=state
     )
 
-    # One for the block that is learned from, and one for each that is made meanwhile.
-    desks = SimpleQueue[Desk]()
-    for _ in range(1 + AHEAD):
-        desks.put(Desk.of(files, recipe))
-
-    def prepare(block: tuple[int, int]) -> Block:
-        epoch, number = block
-        rng = np.random.default_rng([seed, epoch, number])
-        return learnable(files, recipe, survey, scaling, number, rng, desks.get())
-
-    for block in compute.ahead(prepare, blocks[done:], most=AHEAD, threads=AHEAD):
-        if len(block.X):
-            trainer.learn(block.X, block.y, done)
-        desks.put(block.desk)
+    setting = Setting(
+        files=files,
+        recipe=recipe,
+        abroad=survey.abroad,
+        scaling=scaling,
+        newest_learned=survey.newest_learned,
+        most_rows=files.most_rows,
+    )
+    orders = [
+        Order(ranges[number], (seed, epoch, number)) for epoch, number in blocks[done:]
+    ]
+    for X, y in prepared(setting, orders, reader):
+        if len(X):
+            trainer.learn(X, y, done)
         done += 1
         if done % KEEP_EVERY == 0 and done < len(blocks):
             _keep(network, state, done, unfinished, fingerprint)
         progress(done / len(blocks))
     return network
-
-
-def learnable(
-    files: Files,
-    recipe: Recipe,
-    survey: Survey,
-    scaling: Scaling,
-    number: int,
-    rng: np.random.Generator,
-    desk: Desk,
-) -> Block:
-    """Return the rows of a range that may be learned from, scaled and shuffled."""
-    rows = files.read(files.ranges[number], recipe.columns, desk.values)
-    target = recipe.targets_of(rows)
-    may = (rows.period <= survey.newest_learned) & ~np.isnan(target)
-    # Above the first rows of a range stand others, so that only here they lack lags.
-    may[: recipe.history] = False
-    chosen = rng.permutation(np.flatnonzero(may))
-    inputs = recipe.inputs_of(rows, survey.abroad, desk.inputs)
-    X = scaling.apply(inputs, chosen, desk.X).T
-    return Block(X, target[chosen, np.newaxis], desk)
 
 
 def _keep(

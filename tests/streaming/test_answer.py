@@ -1,8 +1,10 @@
 import json
+import multiprocessing
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,7 +16,7 @@ import pytest
 from econnet.errors import DataError
 from econnet.network import Architecture, Network
 from econnet.network.storage import write_arrays
-from econnet.streaming import files, judging
+from econnet.streaming import files, judging, preparing
 from econnet.streaming.answer import Places, Streamed, fingerprint, make, stored
 from econnet.streaming.files import open_files
 from econnet.streaming.survey import survey
@@ -176,6 +178,98 @@ def test_killed_four_times_comes_to_the_same(
         Network.load(places.model).parameters, Network.load(made[1].model).parameters
     )
     assert not list((tmp_path / "data" / "models").glob("*.unfinished"))
+
+
+def test_a_process_that_reads_ahead_changes_no_bit(
+    made: tuple[Streamed, Places],
+    data: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(preparing, "FEWEST_APART", 0)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    places = Places.of("panel", tmp_path / "data", tmp_path / "reports")
+    for memory in (Path("/dev/shm"), tmp_path / "not there"):  # noqa: S108 - of Linux
+        monkeypatch.setattr(preparing, "MEMORY", memory)
+        panel = open_files(data)
+        again = make(panel, recipe(panel), places, options=OPTIONS)
+        assert again.models == made[0].models
+        np.testing.assert_array_equal(
+            Network.load(places.model).parameters,
+            Network.load(made[1].model).parameters,
+        )
+        assert not list(tmp_path.glob("econnet-*"))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
+def test_training_goes_on_from_where_its_reader_was_killed(
+    data: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(preparing, "FEWEST_APART", 0)
+    # With so few ranges, else, all would be there before the reader is gone.
+    monkeypatch.setattr(files, "RANGE_ROWS", 1000)
+    places = Places.of("panel", tmp_path / "data", tmp_path / "reports")
+
+    def kill(now: str, done: float) -> None:
+        if now == "Training" and done >= 0.5:
+            for reader in multiprocessing.active_children():
+                os.kill(reader.pid or 0, signal.SIGKILL)
+
+    panel = open_files(data)
+    with pytest.raises(DataError, match="reads ahead was killed"):
+        make(panel, recipe(panel), places, options=OPTIONS, progress=kill)
+    assert places.unfinished("training").exists()
+    shares = []
+
+    def note(now: str, done: float) -> None:
+        if now == "Training":
+            shares.append(done)
+
+    make(panel, recipe(panel), places, options=OPTIONS, progress=note)
+    assert 0.25 < shares[0] < 0.6
+    gone_on = Network.load(places.model).parameters
+    undisturbed = Places.of("panel", tmp_path / "whole", tmp_path / "reports")
+    make(panel, recipe(panel), undisturbed, options=OPTIONS)
+    np.testing.assert_array_equal(gone_on, Network.load(undisturbed.model).parameters)
+
+
+INTERRUPTED = """
+import os, signal, sys
+from econnet.cli import main
+from econnet.streaming import preparing, training
+
+preparing.FEWEST_APART = 0
+learn = training.BlockTrainer.learn
+
+def interrupted(*arguments):
+    learn(*arguments)
+    os.killpg(0, signal.SIGINT)
+
+training.BlockTrainer.learn = interrupted
+sys.argv[1:] = ["train", "--data", sys.argv[1], "--target", "output_index"]
+main()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no process groups")
+def test_ctrl_c_while_a_process_reads_ahead_ends_in_one_line(
+    data: Path, tmp_path: Path
+) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED, str(data)],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+        start_new_session=True,
+    )
+    assert ended.returncode == 130
+    assert ended.stderr.splitlines()[-1] == "econnet: interrupted"
+    assert "Traceback" not in ended.stderr
+    assert ended.stdout == ""
 
 
 def test_unfinished_work_that_is_damaged_is_done_again(

@@ -1,3 +1,4 @@
+import pickle
 from collections.abc import Callable
 from pathlib import Path
 
@@ -84,6 +85,24 @@ def test_periods_are_read_in_every_way_of_writing(
     panel = open_files(tmp_path / "panel.parquet")
     assert panel.frequency == frequency
     assert set(np.diff(panel.read(panel.ranges[0]).period)) == {1}
+
+
+def test_another_process_opens_the_same_files_and_no_other(tmp_path: Path) -> None:
+    write(long_panel(countries=4), tmp_path / "panel.parquet")
+    write(long_panel(countries=2), tmp_path / "other.parquet")
+    panel = open_files(tmp_path / "panel.parquet")
+    same: files.Files = pickle.loads(pickle.dumps(panel))  # noqa: S301 - our own
+    assert (same.name, same.columns, same.digest) == (
+        panel.name,
+        panel.columns,
+        panel.digest,
+    )
+    for chosen in panel.ranges:
+        np.testing.assert_array_equal(
+            same.read(chosen).values, panel.read(chosen).values
+        )
+    with pytest.raises(duckdb.PermissionException):
+        same.database.read_parquet(str(tmp_path / "other.parquet"))
 
 
 def test_files_stand_in_the_order_of_their_rows(tmp_path: Path) -> None:

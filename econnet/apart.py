@@ -1,0 +1,177 @@
+"""A process of its own, which makes ready what this one works on next.
+
+A thread would not do where this process makes small calls of NumPy: between two of them
+a thread must hold the interpreter, and so the two would wait for each other. The
+process takes some time to start, and is started while there is other work to do. It
+hears nothing of Ctrl-C, says nothing, and ends once the one that started it is gone.
+"""
+
+import multiprocessing.resource_tracker
+import signal
+import sys
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from itertools import islice
+from multiprocessing.connection import Connection
+from typing import Any, Generic, TypeVar
+
+import loky.backend.context
+
+from econnet.errors import DataError
+
+Setting = TypeVar("Setting")
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, eq=False)
+class Apart(Generic[Setting, Item, Result]):
+    """A process that makes results of items, once it knows the setting.
+
+    Parameters
+    ----------
+    process, line
+        The process, and the connection to it: what is in it can be pickled.
+    """
+
+    process: Any  # not typed
+    line: Connection
+
+    def ahead(
+        self, setting: Setting, items: Iterable[Item], most: int = 2
+    ) -> Iterator[Result]:
+        """Yield the result of each item, in order; afterwards the process has ended.
+
+        While the caller works on one result, the next are made, at most `most` of them,
+        so that memory does not grow with the items.
+
+        Raises
+        ------
+        DataError
+            The process was killed.
+        """
+        left, under_way = iter(items), 0
+        try:
+            self._ask(setting)
+            self._answer()
+            for item in islice(left, most):
+                self._ask(item)
+                under_way += 1
+            while under_way:
+                result: Result = self._answer()
+                under_way -= 1
+                for item in islice(left, 1):
+                    self._ask(item)
+                    under_way += 1
+                yield result
+        finally:
+            self.end()
+
+    def end(self) -> None:
+        """End the process at once: it holds nothing that would be lost."""
+        self.line.close()
+        self.process.terminate()
+        self.process.join()
+
+    def _ask(self, what: Setting | Item) -> None:
+        # Whether it is gone, the answer tells.
+        with suppress(ConnectionError):
+            self.line.send(what)
+
+    def _answer(self) -> Any:  # noqa: ANN401 - a result, or nothing for the setting
+        try:
+            made, error = self.line.recv()
+        except (EOFError, ConnectionError) as lost:
+            self.process.join()
+            if self.process.exitcode >= 0:
+                raise
+            raise DataError(LOST) from lost
+        if error is not None:
+            raise error
+        return made
+
+
+@contextmanager
+def started(
+    make: Callable[[Setting], Callable[[Item], Result]],
+) -> Iterator[Apart[Setting, Item, Result]]:
+    """Start a process; on leaving, it is ended.
+
+    Parameters
+    ----------
+    make
+        Takes the setting, and returns what makes a result of an item. Its module is
+        imported at once, so that the process is ready when it is asked.
+    """
+    context = loky.backend.context.get_context("loky")
+    ours, theirs = context.Pipe()
+    process = context.Process(
+        target=_work, args=(theirs, make), env=ENVIRONMENT, daemon=True
+    )
+    with _unheard_ctrl_c():
+        process.start()
+    theirs.close()
+    apart = Apart[Setting, Item, Result](process, ours)
+    try:
+        yield apart
+    finally:
+        apart.end()
+
+
+@contextmanager
+def _unheard_ctrl_c() -> Iterator[None]:
+    """Hold Ctrl-C back, here for a moment, and for good in a process started here.
+
+    Otherwise it would be told with a traceback by a process that is still importing.
+    """
+    if sys.platform == "win32":
+        yield
+        return
+    # This is started beside the first process, and would hear of Ctrl-C again.
+    multiprocessing.resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _work(
+    line: Connection, make: Callable[[Setting], Callable[[Item], Result]]
+) -> None:
+    """Answer what is asked on the line, until nobody is there any more."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    warnings.showwarning = lambda *_, **__: None
+    with suppress(EOFError, ConnectionError):
+        task = _told(line, make)
+        line.send((None, None))
+        while True:
+            line.send((_told(line, task), None))
+
+
+def _told(line: Connection, task: Callable[[Any], Result]) -> Result:
+    """Return what the task makes of the next that comes, or tell why it cannot."""
+    asked = line.recv()
+    try:
+        return task(asked)
+    except Exception as error:  # Whatever it is, it is raised where it is waited for.
+        line.send((None, error))
+        raise EOFError from error
+
+
+LOST = (
+    "the process that reads ahead was killed, which is mostly for want of memory: "
+    "close other programs, and give the same command again to go on from there"
+)
+# BLAS and OpenMP read the first two when they are loaded. The others let glibc keep
+# memory that is freed: what is read comes in arrays of a megabyte, and to take each
+# from the system anew costs as much as to fill it.
+ENVIRONMENT = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MALLOC_MMAP_THRESHOLD_": str(2**25),
+    "MALLOC_TOP_PAD_": str(2**26),
+    "MALLOC_TRIM_THRESHOLD_": str(2**29),
+}
