@@ -4,7 +4,8 @@
 
 Panels are simulated (`benchmarks/panels.py`) into a temporary folder, which needs 80
 bytes a row. Peers run in turns with econnet; values are medians of the rounds, and a
-ratio above 1 means that econnet is better. Memory is the peak of a process of its own.
+ratio above 1 means that econnet is better. Memory is the peak of a process and of all
+that it starts.
 """
 
 import argparse
@@ -16,12 +17,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
+import psutil
 from sklearn.neural_network import MLPClassifier
 from threadpoolctl import threadpool_limits
 
@@ -305,7 +307,11 @@ WORLD = (
 
 
 def _measured(arguments: list[str], folder: str | None) -> tuple[float, float]:
-    """Run Python or econnet in a process; return seconds and its peak in MB."""
+    """Run Python or econnet in a process; return seconds and its peak in MB.
+
+    The peak is of what it and all processes that it starts take together, looked at 20
+    times a second.
+    """
     run = arguments if arguments[0] == "-c" else ["-m", "econnet", *arguments]
     root = str(Path(__file__).parents[1])
     paths = os.pathsep.join([root, str(Path(__file__).parent)])
@@ -316,12 +322,27 @@ def _measured(arguments: list[str], folder: str | None) -> tuple[float, float]:
         env={**os.environ, "PYTHONPATH": paths},
         stdout=subprocess.DEVNULL,
     )
-    _, status, used = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
+    peak = 0
+    while process.poll() is None:
+        peak = max(peak, _memory(process.pid))
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(0.05)
     if process.returncode:
         raise SystemExit(f"a measured run ended with exit code {process.returncode}")
-    unit = 1e6 if sys.platform == "darwin" else 1e3
-    return time.perf_counter() - start, used.ru_maxrss / unit
+    return time.perf_counter() - start, peak / 1e6
+
+
+def _memory(pid: int) -> int:
+    """Return the bytes that a process and those below it take; shared ones once."""
+    total = 0
+    with suppress(psutil.Error):
+        first = psutil.Process(pid)
+        for process in (first, *first.children(recursive=True)):
+            with suppress(psutil.Error):
+                used = process.memory_full_info()
+                # Only Linux tells shares of what is shared; elsewhere it is left out.
+                total += getattr(used, "pss", used.uss)
+    return total
 
 
 @contextmanager
