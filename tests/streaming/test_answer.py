@@ -201,6 +201,25 @@ def test_a_process_that_reads_ahead_changes_no_bit(
         assert not list(tmp_path.glob("econnet-*"))
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps what is in use")
+def test_tables_of_two_processes_leave_no_file_behind_whenever_they_are_killed(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(preparing, "FEWEST_APART", 0)
+    monkeypatch.setattr(preparing, "MEMORY", tmp_path / "not there")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    there: list[Path] = []
+
+    def look(now: str, _: float) -> None:
+        if now == "Training":
+            there.extend(tmp_path.glob("econnet-*"))
+
+    places = Places.of("panel", tmp_path / "data", tmp_path / "reports")
+    panel = open_files(data)
+    make(panel, recipe(panel), places, options=OPTIONS, progress=look)
+    assert not there
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 def test_training_goes_on_from_where_its_reader_was_killed(
     data: Path,
