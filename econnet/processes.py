@@ -7,13 +7,15 @@ after their last one, and do not outlive the process that started them.
 
 import os
 import signal
+import sys
 import threading
 import time
 import warnings
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import resource_tracker
 from typing import TypeAlias, TypeVar
 
 import loky
@@ -43,9 +45,11 @@ def run(
     while left or under_way:
         computing = pool(workers)
         try:
-            while left and len(under_way) < 2 * workers:
-                under_way[computing.submit(task, items[left[0]])] = left[0]
-                left.popleft()
+            with _starter() as starter:
+                while left and len(under_way) < 2 * workers:
+                    begun = starter.submit(computing.submit, task, items[left[0]])
+                    submitted = begun.result()
+                    under_way[submitted] = left.popleft()
             finished, _ = wait(under_way, return_when=FIRST_COMPLETED)
             for future in finished:
                 result = future.result()
@@ -72,6 +76,21 @@ def pool(workers: int) -> loky.ProcessPoolExecutor:
     )
 
 
+def _starter() -> ThreadPoolExecutor:
+    """Return a thread that may start processes: no signal meets it half-way.
+
+    What it starts does not hear of Ctrl-C, of which this process alone tells.
+    """
+    # Interrupts are heard again where it is started; so it is started before.
+    resource_tracker.ensure_running()
+    return ThreadPoolExecutor(1, initializer=_hear_no_interrupt)
+
+
+def _hear_no_interrupt() -> None:
+    if sys.platform != "win32":
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+
+
 def _begin(parent: int) -> None:
     """Make a process ready: it is silent, and ends with the one that started it."""
 
@@ -80,9 +99,10 @@ def _begin(parent: int) -> None:
             time.sleep(1)
         os._exit(1)
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     warnings.showwarning = lambda *_, **__: None
-    if os.name == "posix":
+    if sys.platform == "win32":
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    else:
         threading.Thread(target=watch, daemon=True).start()
 
 

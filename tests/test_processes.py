@@ -105,6 +105,48 @@ def test_processes_end_with_the_one_that_started_them() -> None:
         assert parent.stdout.read() == ""
 
 
+INTERRUPTED = """
+import os, signal, sys, threading
+from pathlib import Path
+from econnet import processes
+
+# A shell starts what runs in the background deaf to interrupts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
+def beginning():
+    own = Path("/proc/self/task").glob("*/children")
+    children = [pid for listed in own for pid in listed.read_text().split()]
+    return [pid for pid in children if "popen_loky" in _command(pid)]
+
+def _command(pid):
+    return Path("/proc", pid, "cmdline").read_text()
+
+def strike():
+    while len(beginning()) < 2:
+        pass
+    os.killpg(0, signal.SIGINT)
+
+threading.Thread(target=strike).start()
+try:
+    list(processes.run(lambda item: item, range(100_000), 2))
+except KeyboardInterrupt:
+    print("told")
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs Linux's /proc")
+def test_interrupt_of_all_processes_is_told_by_one() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED],
+        capture_output=True,
+        text=True,
+        start_new_session=True,
+        timeout=60,
+        check=False,
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "told\n", "")
+
+
 def _alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)
