@@ -9,6 +9,7 @@ if nothing is said, and its results are kept in a ledger, if there is one, so th
 was finished before an interruption is not done again.
 """
 
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -18,7 +19,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeAlias, TypeVar
 
 import loky
 import numpy as np
@@ -38,6 +39,10 @@ Result = TypeVar("Result")
 Arrays: TypeAlias = list[np.ndarray]
 
 CONNECT_SECONDS = 10.0
+# Of the work that goes to a cluster in one piece: long beside what sending it costs,
+# short beside what is lost with a worker.
+BLOCK_SECONDS = 0.5
+SHORTEST_SECONDS = 1e-3
 
 
 def each(
@@ -155,8 +160,10 @@ class Cores:
 class Cluster:
     """A running cluster of `dask.distributed`.
 
-    A worker that is lost costs what it was at, which is done again by another. Of the
-    items only a few for each worker are under way at a time.
+    Items go there in blocks of about `BLOCK_SECONDS` of work, as many of them as the
+    block before would have taken. A worker that is lost costs the block it was at,
+    which is done again by another. Only two blocks for each thread of a worker are
+    under way at a time.
     """
 
     url: str
@@ -183,7 +190,12 @@ class Cluster:
             raise UsageError(
                 "--cluster needs two more packages: pip install 'econnet[cluster]'"
             ) from error
-        with dask.config.set({"distributed.comm.timeouts.connect": seconds}):
+        settings = {
+            "distributed.comm.timeouts.connect": seconds,
+            # A block carries what it learns from; of that dask need not warn.
+            "distributed.admin.large-graph-warning-threshold": "1GB",
+        }
+        with dask.config.set(settings):
             try:
                 client = distributed.Client(url, timeout=seconds)
             except (OSError, TimeoutError, ValueError) as error:
@@ -209,34 +221,64 @@ class Cluster:
         from distributed import CancelledError, KilledWorker, as_completed
         from distributed.comm import CommClosedError
 
-        left = iter(range(len(items)))
-        number_of: dict[Future[Result], int] = {}
+        left = deque(range(len(items)))
+        block_of: dict[Future[_Made[Result]], list[int]] = {}
+        under_way = as_completed()
 
-        def submit(number: int) -> Future[Result]:
-            future: Future[Result] = self.client.submit(
-                partial(_alone, task), items[number], pure=False
-            )
-            number_of[future] = number
-            return future
+        def submit(seconds: float) -> None:
+            """Submit blocks of items that take so many seconds each."""
+            threads = self._threads()  # asked anew, for workers come and go
+            while left and len(block_of) < 2 * threads:
+                size = _block_size(seconds, len(left), threads)
+                block = [left.popleft() for _ in range(size)]
+                chosen = [items[number] for number in block]
+                future = self.client.submit(_block, task, chosen, pure=False)
+                block_of[future] = block
+                under_way.add(future)
 
         try:
-            under_way = as_completed(with_results=False)
-            for number in islice(left, self._at_a_time()):
-                under_way.add(submit(number))
+            submit(BLOCK_SECONDS)
             for future in under_way:
-                result = future.result()
-                for number in islice(left, 1):
-                    under_way.add(submit(number))
-                yield number_of.pop(future), result
+                made = future.result()
+                block = block_of.pop(future)
+                yield from zip(block, made.results, strict=True)
+                submit(made.seconds / len(block))
         except (CancelledError, CommClosedError, KilledWorker, OSError) as error:
             raise ClusterError(
                 f"the cluster at {self.url} was lost ({type(error).__name__}): what "
                 "was finished is kept; start it anew and give the same command again"
             ) from error
 
-    def _at_a_time(self) -> int:
-        threads = self.client.scheduler_info()["workers"].values()
-        return 2 * max(1, sum(int(worker["nthreads"]) for worker in threads))
+    def _threads(self) -> int:
+        threads: dict[str, int] = self.client.nthreads()
+        return max(1, sum(threads.values()))
+
+
+@dataclass(frozen=True, eq=False)
+class _Made(Generic[Result]):
+    """What a worker made of a block of items, and how long it took."""
+
+    results: list[Result]
+    seconds: float
+
+
+def _block(task: Callable[[Item], Result], items: Sequence[Item]) -> _Made[Result]:
+    start = time.perf_counter()
+    results = _alone(partial(_in_order, task), items)
+    return _Made(results, time.perf_counter() - start)
+
+
+def _in_order(task: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
+    return [task(item) for item in items]
+
+
+def _block_size(seconds: float, left: int, threads: int) -> int:
+    """Return how many items, of so many seconds each, make the next block.
+
+    No more than a thread's share of what is left, so that all finish together.
+    """
+    share = -(-left // threads)
+    return max(1, min(share, round(BLOCK_SECONDS / max(seconds, SHORTEST_SECONDS))))
 
 
 @dataclass(frozen=True)

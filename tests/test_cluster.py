@@ -97,6 +97,21 @@ def test_networks_come_to_the_same_bits_on_a_cluster(cluster: Running) -> None:
     assert_same([here], [there])
 
 
+def block_of_nothing(_: int) -> list[np.ndarray]:
+    """Take no time, and return the name that the block has on the cluster."""
+    from distributed import get_worker
+
+    return [np.array(get_worker().get_current_task())]
+
+
+def test_short_items_travel_together(cluster: Running) -> None:
+    with compute.Cluster.connect(cluster.url) as place, compute.using(place):
+        made = compute.spread(block_of_nothing, range(60), key)
+    blocks = [str(name) for (name,) in made]
+    assert len(blocks) == 60
+    assert len(set(blocks)) < 20
+
+
 def test_worker_that_is_killed_costs_its_task_alone(
     cluster: Running, tmp_path: Path
 ) -> None:
