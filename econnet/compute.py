@@ -9,6 +9,7 @@ if nothing is said, and its results are kept in a ledger, if there is one, so th
 was finished before an interruption is not done again.
 """
 
+import logging
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -181,7 +182,7 @@ class Cluster:
         UsageError
             The packages for clusters are not installed.
         ClusterError
-            Nobody answers there.
+            Nobody answers there, or no worker has come.
         """
         try:
             import dask
@@ -195,7 +196,7 @@ class Cluster:
             # A block carries what it learns from; of that dask need not warn.
             "distributed.admin.large-graph-warning-threshold": "1GB",
         }
-        with dask.config.set(settings):
+        with dask.config.set(settings), _unlogged("distributed", "distributed.client"):
             try:
                 client = distributed.Client(url, timeout=seconds)
             except (OSError, TimeoutError, ValueError) as error:
@@ -204,6 +205,7 @@ class Cluster:
                     "or check the address"
                 ) from error
             try:
+                _await_worker(client, url, seconds)
                 yield cls(url, client)
             finally:
                 client.close(timeout=1)
@@ -252,6 +254,31 @@ class Cluster:
     def _threads(self) -> int:
         threads: dict[str, int] = self.client.nthreads()
         return max(1, sum(threads.values()))
+
+
+def _await_worker(client: "Client", url: str, seconds: float) -> None:
+    """Raise if a cluster has no worker, and none comes soon: it would never begin."""
+    try:
+        client.wait_for_workers(1, timeout=seconds)
+    except TimeoutError as error:
+        raise ClusterError(
+            f"the cluster at {url} has no worker: start one with `dask worker {url}`"
+        ) from error
+
+
+@contextmanager
+def _unlogged(*loggers: str) -> Iterator[None]:
+    """Keep what these loggers say from the screen: what matters is raised as well."""
+    levels = {
+        logging.getLogger(name): logging.getLogger(name).level for name in loggers
+    }
+    for logger in levels:
+        logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        for logger, level in levels.items():
+            logger.setLevel(level)
 
 
 @dataclass(frozen=True, eq=False)

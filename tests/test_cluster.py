@@ -2,10 +2,8 @@
 
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -15,51 +13,20 @@ import pytest
 from econnet import compute, ensemble, features, labels, panel
 from econnet.errors import ClusterError
 from econnet.evaluation import walkforward
+from tests import clusters
 from tests.builders import world
+from tests.clusters import Running
 
 pytest.importorskip("distributed", reason="the extra `cluster` is not installed")
 pytestmark = pytest.mark.skipif(
     sys.platform == "win32", reason="Windows has no SIGKILL"
 )
 
-ROOT = Path(__file__).parents[1]
-
-
-@dataclass(frozen=True)
-class Running:
-    url: str
-    scheduler: "subprocess.Popen[str]"
-    workers: "list[subprocess.Popen[str]]"
-
 
 @pytest.fixture
 def cluster(tmp_path: Path) -> Iterator[Running]:
-    """Start a scheduler and two workers, and end them with the test."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-
-    def start(*arguments: str) -> "subprocess.Popen[str]":
-        return subprocess.Popen(
-            [sys.executable, "-m", "dask", *arguments],
-            cwd=tmp_path,
-            env=environment,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    scheduler = start(
-        "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard"
-    )
-    assert scheduler.stderr is not None
-    url = next(line.split()[-1] for line in scheduler.stderr if "Scheduler at:" in line)
-    flags = ("--nthreads", "1", "--no-nanny", "--no-dashboard", "--death-timeout", "30")
-    workers = [start("worker", url, *flags) for _ in range(2)]
-    running = Running(url, scheduler, workers)
-    try:
+    with clusters.running(tmp_path) as running:
         yield running
-    finally:
-        for process in (*workers, scheduler):
-            process.kill()
-            process.communicate()
 
 
 def product(number: int) -> list[np.ndarray]:
@@ -147,3 +114,11 @@ def test_scheduler_that_is_lost_is_told_and_work_goes_on_elsewhere(
     assert not {0, 1, 2} & set(done_again)
     assert 5 in done_again
     assert_same(made, [product(number) for number in range(8)])
+
+
+def test_cluster_without_a_worker_is_told(tmp_path: Path) -> None:
+    with clusters.running(tmp_path, count=0) as running:
+        connected = compute.Cluster.connect(running.url, seconds=1)
+        told = f"no worker: start one with `dask worker {running.url}`"
+        with pytest.raises(ClusterError, match=told), connected:
+            pass

@@ -17,6 +17,7 @@ from econnet.answer import Task
 from econnet.cli import jobs
 from econnet.cli.options import TaskOptions
 from econnet.settings import Settings
+from tests import clusters
 from tests.user import econnet
 
 
@@ -180,3 +181,55 @@ def test_cluster_that_does_not_answer_is_exit_code_5(tmp_path: Path) -> None:
     assert run.returncode == 5
     assert "no scheduler answers at tcp://127.0.0.1:9" in run.stderr
     assert "Traceback" not in run.stderr
+
+
+WITHOUT_SCHEDULER = """
+import os, signal, sys
+
+left, scheduler = map(int, sys.argv[1:3])
+
+def before(event, arguments):
+    global left
+    if event == "os.rename":
+        left -= 1
+        if left == 0:
+            os.kill(scheduler, signal.SIGKILL)
+
+sys.addaudithook(before)
+from econnet.cli import main
+sys.argv = ["econnet", *sys.argv[3:]]
+main()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
+def test_all_whose_scheduler_is_lost_says_so_and_goes_on_from_there(
+    trained: Trained, tmp_path: Path
+) -> None:
+    pytest.importorskip("distributed", reason="the extra `cluster` is not installed")
+    with clusters.running(tmp_path) as running:
+        # It is killed as the sixth of some 40 parts is kept.
+        script = [sys.executable, "-c", WITHOUT_SCHEDULER, "6"]
+        lost = subprocess.run(
+            [
+                *(*script, str(running.scheduler.pid), *asked(trained.data)),
+                *("--cluster", running.url),
+            ],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert lost.returncode == 5, lost.stderr
+    *_, told = lost.stderr.splitlines()
+    assert f"the cluster at {running.url} was lost" in told
+    assert "give the same command again" in told
+    assert "distributed" not in lost.stderr
+    assert "Traceback" not in lost.stderr
+    finished = len(list((tmp_path / "data/unfinished").glob("*.npz")))
+    assert finished >= 6
+    again = econnet(*asked(trained.data), folder=tmp_path)
+    assert again.returncode == 0, again.stderr
+    assert f"{finished} parts are done" in again.stderr
+    assert ranking_of(tmp_path) == ranking_of(trained.folder)
+    assert journal_of(tmp_path) == journal_of(trained.folder)

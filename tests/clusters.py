@@ -1,0 +1,53 @@
+"""Clusters of `dask.distributed` on this machine, for tests."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True)
+class Running:
+    """A scheduler and workers, each a process of its own."""
+
+    url: str
+    scheduler: "subprocess.Popen[str]"
+    workers: "list[subprocess.Popen[str]]"
+
+
+@contextmanager
+def running(folder: Path, count: int = 2) -> Iterator[Running]:
+    """Start a scheduler and so many workers in a folder, and end them."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+
+    def start(*arguments: str) -> "subprocess.Popen[str]":
+        return subprocess.Popen(
+            [sys.executable, "-m", "dask", *arguments],
+            cwd=folder,
+            env=environment,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def said(process: "subprocess.Popen[str]", text: str) -> str:
+        assert process.stderr is not None
+        return next(line for line in process.stderr if text in line)
+
+    flags = ("--no-dashboard", "--nthreads", "1", "--no-nanny", "--death-timeout", "30")
+    scheduler = start("scheduler", "--host", "127.0.0.1", "--port", "0", flags[0])
+    workers: list[subprocess.Popen[str]] = []
+    try:
+        url = said(scheduler, "Scheduler at:").split()[-1]
+        workers += [start("worker", url, *flags) for _ in range(count)]
+        for worker in workers:
+            said(worker, "Registered to:")
+        yield Running(url, scheduler, workers)
+    finally:
+        for process in (*workers, scheduler):
+            process.kill()
+            process.communicate()
