@@ -16,9 +16,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -42,6 +44,7 @@ from econnet.evaluation.walkforward import Window
 from econnet.forecaster import PARTNERS, PRIOR_WEIGHTS
 from econnet.network import AdamW, Architecture, BlockTrainer, Network
 from econnet.network.activations import Array
+from econnet.processes import Numbered
 from econnet.settings import Settings
 from econnet.streaming import preparing, training
 from econnet.streaming.files import Files, RowRange, open_files
@@ -49,6 +52,8 @@ from econnet.streaming.recipe import Recipe, Scaling, recipe_of
 from econnet.streaming.survey import Survey, survey
 
 ROUNDS = 5
+CLUSTER_ROUNDS = 2
+PARTS_BEFORE_HURT = 20
 MEMBERS, ORIGINS, HORIZONS = 16, 25, (1, 2)
 
 
@@ -58,6 +63,107 @@ class Running:
 
     url: str
     workers: "list[subprocess.Popen[str]]"
+
+
+@dataclass(frozen=True)
+class Part:
+    """What a worker saw of a part: its block, and the seconds that it took."""
+
+    block: str
+    processor: float
+    clock: float
+
+
+class Watched:
+    """A cluster of which it is told what its parts cost, and what was done around them.
+
+    Parameters
+    ----------
+    begun
+        A file to which the workers add a line for each part that they begin.
+    hurt
+        Called once, when some parts are finished. Of a cluster that it hurts, only the
+        parts are counted.
+    """
+
+    def __init__(
+        self,
+        place: compute.Cluster,
+        begun: Path,
+        hurt: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._place = place
+        self._begun = begun
+        self._hurt = hurt
+        self._processor = 0.0
+        self._clock = 0.0
+        self.parts: list[Part] = []
+
+    def run(
+        self,
+        task: Callable[[compute.Item], compute.Result],
+        items: Sequence[compute.Item],
+    ) -> Numbered[compute.Result]:
+        """Yield the number of an item and its result, once all are made."""
+        processor, clock = self._processor_seconds(), time.perf_counter()
+        made = []
+        for number, (part, result) in self._place.run(
+            partial(_watched, self._begun, task), items
+        ):
+            made.append((number, result))
+            self.parts.append(part)
+            if len(self.parts) == PARTS_BEFORE_HURT:
+                self._hurt()
+        self._clock += time.perf_counter() - clock
+        self._processor += self._processor_seconds() - processor
+        yield from made
+
+    def _processor_seconds(self) -> float:
+        """Return what the client, the scheduler and the workers have used."""
+        client = self._place.client
+        workers = client.run(time.process_time).values()
+        scheduler: float = client.run_on_scheduler(time.process_time)
+        return time.process_time() + scheduler + float(sum(workers))
+
+    def processor_overhead(self) -> float:
+        """Return the share of processor time that goes beside that of the parts."""
+        return self._processor / sum(it.processor for it in self.parts) - 1
+
+    def clock_overhead(self) -> float:
+        """Return the share of the time of two workers in which they do no part."""
+        return 2 * self._clock / sum(it.clock for it in self.parts) - 1
+
+    def blocks(self) -> Array:
+        """Return the seconds of each block."""
+        seconds: dict[str, float] = {}
+        for part in self.parts:
+            seconds[part.block] = seconds.get(part.block, 0.0) + part.processor
+        return np.array([*seconds.values()])
+
+    def largest_block(self) -> int:
+        """Return how many parts the largest block has."""
+        return max(Counter(it.block for it in self.parts).values())
+
+    def again(self) -> int:
+        """Return how many parts were begun once more."""
+        return len(self._begun.read_text().split()) - len(self.parts)
+
+
+def _watched(
+    begun: Path,
+    task: Callable[[compute.Item], compute.Result],
+    item: compute.Item,
+) -> tuple[Part, compute.Result]:
+    """Do a part on a worker, and say what it took."""
+    from distributed import get_worker
+
+    block = str(get_worker().get_current_task())
+    with begun.open("a") as file:
+        file.write("part\n")
+    processor, clock = time.thread_time(), time.perf_counter()
+    result = task(item)
+    part = Part(block, time.thread_time() - processor, time.perf_counter() - clock)
+    return part, result
 
 
 def peers(_: list[int]) -> Iterator[RacedRow]:
@@ -204,34 +310,61 @@ def cluster(_: list[int]) -> Iterator[RacedRow]:
     """Replay the same on a Dask cluster of two processes here."""
     if not find_spec("distributed"):
         return
-    with _running_cluster() as running, compute.Cluster.connect(running.url) as place:
-        replay(place, HORIZONS[:1])  # imports, on the workers, are not counted
-        there, here = _in_turns(
-            lambda: replay(place, HORIZONS[:1]),
-            lambda: replay(compute.Cores(2), HORIZONS[:1]),
-            rounds=2,
+    windows = next(_world_windows(HORIZONS[:1]))
+    here = compute.Cores(2)
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        running = stack.enter_context(_running_cluster())
+        place = stack.enter_context(compute.Cluster.connect(running.url))
+        for warm in (place, here):  # imports of other processes are not counted
+            forecast(warm, windows[-4:])
+        watched = [Watched(place, folder / "begun") for _ in range(CLUSTER_ROUNDS)]
+        left = iter(watched)
+        said: list[Array] = []
+        there, cores = _in_turns(
+            lambda: said.append(forecast(next(left), windows)),
+            lambda: said.append(forecast(here, windows)),
+            rounds=CLUSTER_ROUNDS,
             warm=False,
+        )
+        processor = np.array([one.processor_overhead() for one in watched])
+        clock = np.array([one.clock_overhead() for one in watched])
+        blocks = np.concatenate([one.blocks() for one in watched])
+        yield from (
+            _limited("cluster", measure, values, limit)
+            for measure, values, limit in (
+                ("% processor time beside that of the parts", 100 * processor, 10.0),
+                ("% of two workers' time without a part", 100 * clock, 10.0),
+                ("seconds of a block, median", np.array([np.median(blocks)]), 1.0),
+                ("seconds of a block, longest", np.array([blocks.max()]), 1.0),
+            )
         )
         yield _row(
             "cluster",
             "seconds on two Dask workers",
             there,
-            "two cores",
-            here,
+            "two processes of econnet's own",
+            cores,
             0.9,
             up=False,
         )
-        expected = replay(compute.Cores(2), HORIZONS[:1])
-        same = np.array_equal(replay(place, HORIZONS[:1]), expected)
-        yield _single("cluster", "same bits (1: yes)", float(same), "two cores", 1.0)
-        running.workers[0].kill()
-        same = np.array_equal(replay(place, HORIZONS[:1]), expected)
+        same = all(np.array_equal(one, said[0]) for one in said)
+        yield _single("cluster", "same bits (1: yes)", float(same), "here", 1.0)
+        hurt = Watched(place, folder / "again", lambda: running.workers[0].kill())
+        same = np.array_equal(forecast(hurt, windows), said[0])
         yield _single(
             "cluster",
             "same bits after a worker was killed (1: yes)",
             float(same),
-            "two cores",
+            "here",
             1.0,
+        )
+        yield _single(
+            "cluster",
+            f"parts done again, of {len(hurt.parts)}",
+            float(hurt.again()),
+            "parts of the largest block",
+            float(hurt.largest_block()),
         )
 
 
@@ -282,13 +415,17 @@ def simulate(folder: Path, rows: int) -> None:
 
 def replay(place: compute.Place, horizons: tuple[int, ...]) -> Array:
     """Return what econnet says of all countries in the last 25 origins."""
-    said = []
+    return np.concatenate(
+        [forecast(place, windows) for windows in _world_windows(horizons)]
+    )
+
+
+def forecast(place: compute.Place, windows: Sequence[Window]) -> Array:
+    """Return what econnet says of the rows ahead of these windows."""
     partners = baselines.models(PARTNERS).values()
     model = pooling.weighted([ensemble.model(MEMBERS, 0), *partners], PRIOR_WEIGHTS)
     with compute.using(place):
-        for windows in _world_windows(horizons):
-            said += model(windows)
-    return np.concatenate(said)
+        return np.concatenate(model(windows))
 
 
 def _world_windows(horizons: tuple[int, ...]) -> Iterator[list[Window]]:
@@ -347,11 +484,12 @@ def _memory(pid: int) -> int:
 
 @contextmanager
 def _running_cluster() -> Iterator[Running]:
-    """Start a scheduler and two workers of one thread each, and end them."""
+    """Start a scheduler and two workers of one thread each, as the docs advise."""
 
     def start(*arguments: str) -> "subprocess.Popen[str]":
         return subprocess.Popen(
             [sys.executable, "-m", "dask", *arguments, "--no-dashboard"],
+            env={**os.environ, **CALM},
             stderr=subprocess.PIPE,
             text=True,
         )
@@ -414,6 +552,21 @@ def _row(
     )
 
 
+def _limited(work: str, measure: str, values: Array, limit: float) -> RacedRow:
+    """Make a row of what was measured in rounds beside what it should stay below."""
+    ratios = limit / values
+    return RacedRow(
+        work,
+        measure,
+        float(np.median(values)),
+        "limit",
+        limit,
+        float(np.median(ratios)),
+        1.0,
+        (float(ratios.min()), float(ratios.max())),
+    )
+
+
 def _single(work: str, measure: str, value: float, peer: str, limit: float) -> RacedRow:
     """Make a row of one measurement beside a limit, below which it should stay."""
     ratio = limit / value if value else 0.0
@@ -429,9 +582,9 @@ def main() -> None:
     parser.add_argument("--rows", nargs="+", type=float, default=[1e5, 1e6, 1e7])
     arguments = parser.parse_args()
     sizes = [int(rows) for rows in arguments.rows]
-    rows = [row for name in arguments.work for row in WORKS[name](sizes)]
+    rows = (row for name in arguments.work for row in WORKS[name](sizes))
     if arguments.json:
-        print(as_json(rows))
+        print(as_json(list(rows)))
         return
     print(
         f"{platform.python_version()}, numpy {np.__version__}, {os.cpu_count()} cores\n"
@@ -443,10 +596,16 @@ def main() -> None:
         print(
             f"| {row.work} | {row.measure} | {row.econnet:.3g} | {row.peer} | "
             f"{row.peer_value:.3g} | {row.ratio:.2f} | {low:.2f} to {high:.2f} | "
-            f"{'' if row.reach is None else f'{row.reach:.2g}'} |"
+            f"{'' if row.reach is None else f'{row.reach:.2g}'} |",
+            flush=True,
         )
 
 
+# Settings of a cluster that does not look at itself all the time; see docs/scale.md.
+CALM = {
+    "DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "False",
+    "DASK_DISTRIBUTED__ADMIN__TICK__INTERVAL": "1s",
+}
 LARGEST_IN_MEMORY = 10**7
 
 WORKS: Mapping[str, Callable[[list[int]], Iterator[RacedRow]]] = {
