@@ -4,8 +4,9 @@
 
 Both train the same networks (hidden units, rows, batches, epochs, members) on the same
 windows of the bundled snapshot and forecast the same rows, in turns within one run.
-econnet stacks members and windows; scikit-learn fits one `MLPClassifier` after another,
-spread over all cores by joblib. Both have as many cores, and BLAS one thread each.
+econnet stacks members and windows; scikit-learn fits one `MLPClassifier` after another.
+Both are spread over processes, one a core, which are there before the race, and BLAS
+has one thread in each.
 Values are medians of the rounds; a ratio above 1 means that econnet is faster.
 """
 
@@ -99,7 +100,8 @@ def rows_of(known: Known, work: Work) -> list[RacedRow]:
     """Race both over the windows of one backtest."""
     windows = windows_of(known, work)
     networks = ensemble.model(MEMBERS, seed=0)
-    by_scikit_learn(windows[:1])  # its worker processes are there before the race
+    networks(windows)
+    by_scikit_learn(windows[:1])
     ours, theirs = [], []
     for _ in range(ROUNDS):
         ours.append(_seconds(lambda: networks(windows)))
