@@ -451,8 +451,8 @@ WORLD = (
 def _measured(arguments: list[str], folder: str | None) -> tuple[float, float]:
     """Run Python or econnet in a process; return seconds and its peak in MB.
 
-    The peak is of what it and all processes that it starts take together, looked at 20
-    times a second.
+    The peak is of what it and all processes that it starts take together, looked at
+    five times a second.
     """
     run = arguments if arguments[0] == "-c" else ["-m", "econnet", *arguments]
     root = str(Path(__file__).parents[1])
@@ -468,7 +468,7 @@ def _measured(arguments: list[str], folder: str | None) -> tuple[float, float]:
     while process.poll() is None:
         peak = max(peak, _memory(process.pid))
         with suppress(subprocess.TimeoutExpired):
-            process.wait(0.05)
+            process.wait(0.2)
     if process.returncode:
         raise SystemExit(f"a measured run ended with exit code {process.returncode}")
     return time.perf_counter() - start, peak / 1e6

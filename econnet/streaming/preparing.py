@@ -134,18 +134,18 @@ def prepared(
         yield from _views(setting, tables, filled)
         return
     size = 4 * setting.cells
-    with tempfile.TemporaryDirectory(
+    folder = tempfile.TemporaryDirectory(
         prefix="econnet-", dir=_shared(count * size), ignore_cleanup_errors=True
-    ) as folder:
-        paths = [_reserved(Path(folder) / str(it), size) for it in range(count)]
+    )
+    with folder:
+        paths = [_reserved(Path(folder.name, str(it)), size) for it in range(count)]
         tables = [np.memmap(path, np.float32, "r+") for path in paths]
         filled = reader.ahead((setting, paths), numbered, most=AHEAD)
-        for X, y in _views(setting, tables, filled):
-            # Both see them now. So nothing is left behind, whoever is killed.
-            if os.name == "posix" and paths:
-                shutil.rmtree(folder)
-                paths = []
-            yield X, y
+        for rows in _views(setting, tables, filled):
+            # Both see the tables now. So nothing is left behind, whoever is killed.
+            if os.name == "posix":
+                folder.cleanup()
+            yield rows
 
 
 def _views(
