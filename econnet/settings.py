@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from econnet.errors import UsageError, cure
+from econnet.errors import DataError, UsageError, cure
 
 CONFIG_FILE = "econnet.toml"
 WORLDBANK_URL = "https://api.worldbank.org/v2"
@@ -128,6 +128,8 @@ def read_config(path: Path) -> Mapping[str, Any]:
     ------
     UsageError
         The file is no TOML, has a key that means nothing, or a value that is no text.
+    DataError
+        The disk, or a permission, does not let it be read.
     """
     try:
         with path.open("rb") as file:
@@ -139,7 +141,12 @@ def read_config(path: Path) -> Mapping[str, Any]:
         return {}
     except RecursionError as error:
         raise UsageError(f"{path} cannot be read: it is nested too deeply") from error
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise DataError(
+            f"{path} cannot be read ({error.strerror}): see to its permissions, or to "
+            "the disk"
+        ) from error
+    except ValueError as error:
         raise UsageError(f"{path} cannot be read: {error}") from error
     if "fred_api_key" in {key.lower() for key in written}:
         raise UsageError(

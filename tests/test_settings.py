@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from econnet.errors import UsageError
+from econnet.errors import DataError, UsageError
 from econnet.settings import (
     ALFRED_URL,
     FRED_URL,
@@ -124,6 +124,12 @@ def test_any_file_is_settings_or_a_usage_error(content: bytes) -> None:
         path.write_bytes(content)
         with suppress(UsageError):
             assert read_config(path) == {}
+
+
+def test_file_that_the_disk_does_not_give_is_no_wrong_use(tmp_path: Path) -> None:
+    (tmp_path / "econnet.toml").mkdir()
+    with pytest.raises(DataError, match=r"econnet\.toml cannot be read \(.+\): see to"):
+        read_config(tmp_path / "econnet.toml")
 
 
 def test_password_of_a_mirror_is_not_shown() -> None:

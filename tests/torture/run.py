@@ -12,13 +12,28 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from tests.torture.runner import KINDS, Kind
-from tests.torture.work import COMMANDS, Bench, Command, Verdict, bench
+from tests.torture.work import COMMANDS, STOPS, Bench, Command, Verdict, bench
+
+
+@dataclass(frozen=True)
+class Asked:
+    """How many calls are to fail at most after each stop; the rest is drawn evenly."""
+
+    calls: int = 100_000
+    functions: int = 100
+    seed: int = 0
+
+    def numbers(self, kind: Kind, calls: int) -> Sequence[int]:
+        """Return which of so many calls fail."""
+        many = kind.fault.layer == "functions"
+        return numbers(calls, self.functions if many else self.calls, self.seed)
 
 
 @dataclass(frozen=True)
@@ -54,50 +69,61 @@ def numbers(calls: int, at_most: int, seed: int) -> Sequence[int]:
 
 
 def torture(
-    place: Bench, command: Command, kind: Kind, at_most: int, seed: int
-) -> Result:
-    """Let the calls of a command fail, one after another, each in a fresh folder."""
-    calls = place.count(command, kind)
-    verdicts = [
-        place.torture(command, kind, at) for at in numbers(calls, at_most, seed)
-    ]
-    return Result(command, kind.name, calls, tuple(verdicts))
+    place: Bench, command: Command, kinds: Sequence[Kind], asked: Asked
+) -> Iterator[Verdict | Result]:
+    """Let the calls of a command fail, one after another, each in a fresh folder.
+
+    The calls are told apart by the stops that the command has passed, from the last one
+    backwards: a run begins at the stop, so that nothing is computed but what comes
+    after it. For each kind a result comes when all are through.
+    """
+    later = dict.fromkeys(kinds, 0)
+    seen: dict[Kind, list[Verdict]] = {kind: [] for kind in kinds}
+    for stop in [*reversed(STOPS[command]), ""]:
+        paused = place.paused(command, stop) if stop else nullcontext(place)
+        with paused as begun:
+            for kind in kinds:
+                calls = begun.count(command, kind)
+                for at in asked.numbers(kind, calls - later[kind]):
+                    verdict = begun.torture(command, kind, at)
+                    seen[kind].append(verdict)
+                    yield verdict
+                later[kind] = calls
+    for kind in kinds:
+        yield Result(command, kind.name, later[kind], tuple(seen[kind]))
 
 
 def main() -> None:
     """Run what was asked for, and end with 1 where anything was not as promised."""
-    asked = _arguments()
+    told = _arguments()
+    asked = Asked(told.calls, told.functions, told.seed)
+    kinds = [KINDS[name] for name in told.kind or KINDS]
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     began = time.monotonic()
     print(HEAD, "|---|---|---|---|---|---|", sep="\n", flush=True)  # noqa: T201
     wrong = 0
     with tempfile.TemporaryDirectory() as scratch, bench(Path(scratch)) as place:
-        for result in _results(place, asked):
-            print(result.row(), flush=True)  # noqa: T201
-            for verdict in result.verdicts:
-                if verdict.wrong:
+        for command in told.command or COMMANDS:
+            for one in torture(place, command, kinds, asked):
+                if isinstance(one, Result):
+                    print(one.row(), flush=True)  # noqa: T201
+                elif one.wrong:
                     wrong += 1
-                    print(verdict, file=sys.stderr, flush=True)  # noqa: T201
+                    print(one, file=sys.stderr, flush=True)  # noqa: T201
     print(f"\n{time.monotonic() - began:.0f} s, seed {asked.seed}")  # noqa: T201
     sys.exit(1 if wrong else 0)
 
 
-def _results(place: Bench, asked: argparse.Namespace) -> Iterator[Result]:
-    for command in asked.command or COMMANDS:
-        for name in asked.kind or KINDS:
-            kind = KINDS[name]
-            many = kind.fault.layer == "functions"
-            at_most = asked.functions if many else asked.calls
-            yield torture(place, command, kind, at_most, asked.seed)
-
-
 def _arguments() -> argparse.Namespace:
+    usual = Asked()
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--command", action="append", choices=list(COMMANDS))
     parser.add_argument("--kind", action="append", choices=list(KINDS))
-    parser.add_argument("--calls", type=int, default=100_000, help="at most so many")
-    parser.add_argument("--functions", type=int, default=200, help="at most so many")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--calls", type=int, default=usual.calls, help="at most so many after each stop"
+    )
+    parser.add_argument("--functions", type=int, default=usual.functions, help="same")
+    parser.add_argument("--seed", type=int, default=usual.seed)
     return parser.parse_args()
 
 

@@ -128,13 +128,16 @@ class Runner:
         )
 
     @contextmanager
-    def paused(self, arguments: Sequence[str], folder: Path) -> Iterator[None]:
-        """Let a command pause where it has computed all and begins to write its report.
+    def paused(
+        self, arguments: Sequence[str], folder: Path, before: str
+    ) -> Iterator[None]:
+        """Let a command pause where it is about to enter the function `before`.
 
-        Within the block, `run` lets copies of it go on, each with a fault of its own.
+        It is called by its place, as `econnet.models:save`. Within the block, `run`
+        lets copies of the command go on, each with a fault of its own.
         """
         request = self._request(arguments, folder, Fault("calls"), None)
-        answer = self._ask({**request, "pause": True})
+        answer = self._ask({**request, "pause": before})
         assert answer == {"paused": True}, answer
         yield
         self._ask({"finish": True})
@@ -154,7 +157,7 @@ class Runner:
             "stderr": str(self.said / "stderr"),
             "fault": asdict(fault),
             "kill_after": kill_after,
-            "pause": False,
+            "pause": "",
         }
 
     def _ask(self, request: Mapping[str, Any]) -> dict[str, Any]:

@@ -27,7 +27,6 @@ import duckdb
 from matplotlib.figure import Figure
 
 import econnet
-from econnet import whole
 from econnet.cli import main as econnet_main
 
 PACKAGE = str(Path(econnet.__file__).parent)
@@ -168,7 +167,7 @@ class Server:
         os.environ.update(request["environment"])
         sys.argv = ["econnet", *request["arguments"]]
         if request["pause"]:
-            self.pause_before_writing()
+            self.pause_before(*request["pause"].split(":"))
         self.counter = arm(request)
         code = run_to_the_end(econnet_main)
         SHIM.torture_disarm()
@@ -180,12 +179,13 @@ class Server:
             stream.flush()
         os._exit(code)
 
-    def pause_before_writing(self) -> None:
-        """Let children take over where a command, all computed, begins its report."""
-        write_all = whole._write_all  # noqa: SLF001 - everything before is computing
+    def pause_before(self, module: str, name: str) -> None:
+        """Let children take over where a command is about to enter a function."""
+        place = importlib.import_module(module)
+        function = getattr(place, name)
 
-        def paused(contents: Mapping[Path, bytes]) -> None:
-            whole._write_all = write_all  # noqa: SLF001
+        def paused(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401
+            setattr(place, name, function)
             self.answer({"paused": True})
             for line in sys.stdin:
                 request = json.loads(line)
@@ -193,10 +193,10 @@ class Server:
                     os._exit(0)
                 if self.is_child(request):
                     self.counter = arm(request)
-                    write_all(contents)
-                    return
+                    break
+            return function(*arguments, **named)
 
-        whole._write_all = paused  # noqa: SLF001
+        setattr(place, name, paused)
 
     def is_child(self, request: Mapping[str, Any]) -> bool:
         """Fork; in the parent wait for the child, and say how it ended."""

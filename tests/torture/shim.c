@@ -87,7 +87,12 @@ static int fails_at_file(int class, const char *call, int file) {
     char link[64], path[PATH_MAX];
     ssize_t length;
     if (!atomic_load(&armed) || file < 0 || file >= FILES_AT_MOST) return 0;
-    if (kind_of[file] == 2) return fails(SOCKETS, call, "a connection");
+    if (kind_of[file] == 2) {
+        int failed = fails(SOCKETS, call, "a connection");
+        /* What was reset stays so, and the other side sees it. */
+        if (failed) shutdown(file, SHUT_RDWR), errno = state->number;
+        return failed;
+    }
     if (kind_of[file] != 1) return 0;
     snprintf(link, sizeof link, "/proc/self/fd/%d", file);
     length = readlink(link, path, sizeof path - 1);

@@ -8,7 +8,7 @@ import pytest
 from tests.torture import kills
 from tests.torture.run import numbers
 from tests.torture.runner import KINDS, can_run
-from tests.torture.work import COMMANDS, Bench, Command, bench
+from tests.torture.work import COMMANDS, WRITING, Bench, Command, bench
 
 pytestmark = pytest.mark.skipif(
     not can_run(), reason="torture needs Linux and a C compiler"
@@ -34,7 +34,7 @@ def test_report_stands_a_fault_at_any_call(kind: str, place: Bench) -> None:
 
 
 def test_train_stands_a_fault_at_any_call_that_writes(place: Bench) -> None:
-    with place.paused("train") as writing:
+    with place.paused("train", WRITING) as writing:
         for kind in [*WITHIN_CALLS, "no memory", "kill"]:
             stand(writing, "train", kind, 4)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import numpy as np
 from pytest_httpserver import HTTPServer
@@ -24,9 +24,23 @@ COMMANDS: Mapping[Command, Sequence[str]] = {
     "train": ("train", *TASK, "--baselines", "base_rate"),
     "report": ("report", *TASK, *("--format", "json"), *("--format", "html")),
 }
+WRITING = "econnet.whole:_write_all"  # everything before it is computing
+# Where a command is about to touch files again, after it has computed for long.
+STOPS: Mapping[Command, Sequence[str]] = {
+    "fetch": (),
+    "train": ("econnet.models:save", "econnet.journal:add", WRITING),
+    "report": ("econnet.journal:add", WRITING),
+}
 # Of every series a year is revised and one added; every second one is new.
 EARLIER: dict[str, float | str | None] = {"2018": 1.5, "2019": 2.5, "2020": 2.25}
 LATER: dict[str, float | str | None] = {**EARLIER, "2019": 3.5, "2021": 4.0}
+Values: TypeAlias = list[tuple[str, float | str | None]]
+STATES: Mapping[str, Values] = {
+    "none": [],
+    "earlier": sorted(EARLIER.items()),
+    "both": sorted([*EARLIER.items(), ("2019", 3.5), ("2021", 4.0)]),
+    "later": sorted(LATER.items()),
+}
 SERIES = sorted(
     {
         template.id
@@ -49,12 +63,15 @@ class Bench:
         What a run begins with, which is copied into `folder`.
     folder
         Where commands run.
+    since
+        The stop at which runs begin; none if at the beginning.
     """
 
     runner: Runner
     before: Path
     begun: Path
     folder: Path
+    since: str = ""
 
     def run(
         self,
@@ -77,15 +94,18 @@ class Bench:
         return self.runner.run(COMMANDS[command], self.folder, fault, kill_after)
 
     @contextmanager
-    def paused(self, command: Command) -> Iterator["Bench"]:
-        """Give a bench whose runs begin where a command begins to write its report."""
+    def paused(self, command: Command, before: str) -> Iterator["Bench"]:
+        """Give a bench whose runs begin where a command enters the function `before`.
+
+        What the command computed until then need not be computed again for each fault.
+        """
         shutil.rmtree(self.folder, ignore_errors=True)
-        shutil.copytree(self.before, self.folder)
-        with self.runner.paused(COMMANDS[command], self.folder):
+        shutil.copytree(self.begun, self.folder)
+        with self.runner.paused(COMMANDS[command], self.folder, before):
             begun = self.folder.with_name("begun")
             shutil.rmtree(begun, ignore_errors=True)
             shutil.copytree(self.folder, begun)
-            yield replace(self, begun=begun)
+            yield replace(self, begun=begun, since=before)
 
     def count(self, command: Command, kind: Kind) -> int:
         """Return how many calls of a command could meet this kind of fault."""
@@ -104,23 +124,37 @@ class Bench:
             wrong += [f"{it.path.name} {it.reason}" for it in torn(self.folder)]
             set_aside = self.folder.glob("data/*.unreadable-*")
             wrong += [f"{it.name}: a log that can be read" for it in set_aside]
-        return Verdict(command, kind.name, at, ended, tuple(wrong))
+        if ended.exit_code == 0:
+            wrong += undone(command, self.before, self.folder)
+        return Verdict(command, kind.name, at, ended, tuple(wrong), self.since)
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """How a command stood a fault: `wrong` says what it should not have done."""
+    """How a command stood a fault.
+
+    Parameters
+    ----------
+    at
+        The number of the call that met it.
+    wrong
+        What the command should not have done.
+    since
+        The stop from which calls were counted; none if from the beginning.
+    """
 
     command: Command
     kind: str
     at: int
     ended: Ended
     wrong: tuple[str, ...]
+    since: str = ""
 
     def __str__(self) -> str:
         """Return what is needed to look into it."""
         return (
-            f"{self.command}, {self.kind} at {self.at} ({self.ended.where}): "
+            f"{self.command}, {self.kind} at {self.at}"
+            f"{f' since {self.since}' if self.since else ''} ({self.ended.where}): "
             f"{'; '.join(self.wrong) or 'sound'}\n{self.ended.stderr.strip()}"
         )
 
@@ -151,6 +185,21 @@ def broken(before: Path, folder: Path) -> Iterator[str]:
     yield from _broken_store(folder)
 
 
+def undone(command: Command, before: Path, folder: Path) -> Iterator[str]:
+    """Yield what a command did not do, though it ended well."""
+    if command == "fetch":
+        for number, (series, values) in enumerate(_stored(folder).items()):
+            if values != STATES["both" if number % 2 else "later"]:
+                yield f"store: {series} was not fetched"
+        return
+    report = "reports/panel/report.json"
+    if (folder / report).read_bytes() == (before / report).read_bytes():
+        yield "report: is the earlier one"
+    journal = "data/forecasts.csv"
+    if (folder / journal).stat().st_size == (before / journal).stat().st_size:
+        yield "journal: has no new line"
+
+
 def torn(folder: Path) -> list[whole.Fault]:
     """Return what tells the report from a whole one."""
     return whole.faults(folder / "reports/panel")
@@ -169,27 +218,24 @@ def _broken_journal(before: Path, folder: Path) -> Iterator[str]:
 def _broken_store(folder: Path) -> Iterator[str]:
     """Yield the series that are neither as they were nor as they were to become."""
     try:
-        rows = Store(folder / "data/econnet.duckdb").vintages()
+        stored = _stored(folder)
     except EconnetError as error:
         yield f"store: {error}"
         return
-    rows = rows[rows["country"] == "DEU"]
-    states = {
-        "earlier": sorted(EARLIER.items()),
-        "both": sorted([*EARLIER.items(), ("2019", 3.5), ("2021", 4.0)]),
-        "later": sorted(LATER.items()),
-    }
-    found = {str(key): own for key, own in rows.groupby("series_id", observed=True)}
-    for number, series in enumerate(SERIES):
-        own = found.get(series)
-        values: list[tuple[str, float | str | None]] = []
-        if own is not None:
-            values = sorted(zip(own["period"], own["value"], strict=True))
-        allowed = (
-            [states["earlier"], states["both"]] if number % 2 else [states["later"], []]
-        )
-        if values not in allowed:
+    for number, (series, values) in enumerate(stored.items()):
+        allowed = ("earlier", "both") if number % 2 else ("later", "none")
+        if values not in [STATES[name] for name in allowed]:
             yield f"store: {series} holds {values}"
+
+
+def _stored(folder: Path) -> dict[str, Values]:
+    """Return the values that the store holds of each of the series."""
+    rows = Store(folder / "data/econnet.duckdb").vintages()
+    rows = rows[rows["country"] == "DEU"]
+    stored: dict[str, Values] = {series: [] for series in SERIES}
+    for series, own in rows.groupby("series_id", observed=True):
+        stored[str(series)] = sorted(zip(own["period"], own["value"], strict=True))
+    return stored
 
 
 @contextmanager
