@@ -12,9 +12,10 @@ import threading
 import time
 import warnings
 from collections import deque
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from multiprocessing import resource_tracker
 from typing import TypeAlias, TypeVar
 
@@ -38,14 +39,15 @@ def run(
     Raises
     ------
     DataError
-        Processes were lost again and again.
+        Processes were lost again and again, or none can be started.
     """
     left, lost = deque(range(len(items))), 0
     under_way: dict[Future[Result], int] = {}
     while left or under_way:
-        computing = pool(workers)
+        with _starting():
+            computing = pool(workers)
         try:
-            with _starter() as starter:
+            with _starting(), _starter() as starter:
                 while left and len(under_way) < 2 * workers:
                     begun = starter.submit(computing.submit, task, items[left[0]])
                     submitted = begun.result()
@@ -63,6 +65,15 @@ def run(
         except BaseException:
             computing.shutdown(kill_workers=True)
             raise
+
+
+@contextmanager
+def _starting() -> Iterator[None]:
+    """Say of an `OSError` that it came of starting a process."""
+    try:
+        yield
+    except OSError as error:
+        raise DataError(NOT_STARTED.format(error.strerror)) from error
 
 
 def pool(workers: int) -> loky.ProcessPoolExecutor:
@@ -114,4 +125,8 @@ LOST = (
     "processes that computed were killed again and again, which is mostly for want of "
     "memory: close other programs, or ask for less at a time (fewer countries, fewer "
     "--members)"
+)
+NOT_STARTED = (
+    "no process to compute in can be started ({}): close other programs, or raise the "
+    "limits (`ulimit -u`, `ulimit -n`)"
 )

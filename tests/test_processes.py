@@ -68,6 +68,37 @@ def test_processes_that_are_killed_again_and_again_are_told() -> None:
         list(processes.run(lambda _: os.kill(os.getpid(), 9), range(3), 2))
 
 
+UNSTARTED = """
+import _posixsubprocess, errno, os
+from econnet import processes
+from econnet.errors import DataError
+
+start, told = _posixsubprocess.fork_exec, []
+
+def refuse(*arguments):
+    told.append(arguments)
+    if len(told) == {at}:
+        raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+    return start(*arguments)
+
+_posixsubprocess.fork_exec = refuse
+try:
+    list(processes.run(abs, range(3), 2))
+except DataError as error:
+    print(error)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="refuses as Linux does")
+@pytest.mark.parametrize("at", [1, 2, 3])
+def test_process_that_cannot_be_started_is_told_in_one_line(at: int) -> None:
+    command = [sys.executable, "-c", UNSTARTED.format(at=at)]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert run.stdout.startswith("no process to compute in can be started (Resource")
+    assert run.stdout.count("\n") == 1
+    assert run.stderr == ""
+
+
 @posix
 def test_caller_who_stops_early_stops_the_work() -> None:
     def endless(item: int) -> int:

@@ -15,7 +15,7 @@ from typing import IO, Any, Literal
 
 HERE = Path(__file__).parent
 WRITES, READS, SOCKETS = 1, 2, 4
-Layer = Literal["calls", "functions", "duckdb"]
+Layer = Literal["calls", "functions", "duckdb", "processes"]
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Fault:
     ----------
     layer
         `calls` to files and sockets, as the C library sees them; `functions` of econnet
-        entered; calls of `duckdb`.
+        entered; calls of `duckdb`; `processes` started.
     at
         The number of the call that meets it, from 1; 0: none does, all are counted.
     mask
@@ -34,7 +34,7 @@ class Fault:
     action, number
         The `calls` fail with an `errno`, or meet a `signal`.
     error
-        What is raised by the other layers.
+        What is raised by the other layers; of `processes`, one may be `lost`.
     """
 
     layer: Layer
@@ -83,6 +83,8 @@ KINDS: Mapping[str, Kind] = {
         _raised("interrupt within", "functions", "KeyboardInterrupt", 130),
         _raised("DuckDB: no space", "duckdb", "IOException", 3),
         _raised("DuckDB: no memory", "duckdb", "OutOfMemoryException", 3),
+        _raised("no process", "processes", "BlockingIOError", 3),
+        _raised("process lost", "processes", "lost", 3),
     )
 }
 

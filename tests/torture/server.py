@@ -3,17 +3,22 @@
 Everything is imported once; each request on stdin (a JSON object a line) is a command
 for a child of its own, and each answer on stdout says how it ended. The child meets
 its fault at the n-th call: below Python, in the C library (`shim.c`), or within, on
-entering a function of econnet or calling DuckDB. Drawing is cut short, for it takes
-most of the time and opens nothing.
+entering a function of econnet, calling DuckDB or starting a process. Faults come to the
+command alone: the processes that it starts know nothing of them. Drawing is cut short,
+for it takes most of the time and opens nothing.
 """
 
+import _posixsubprocess
+import atexit
 import ctypes
+import errno
 import importlib
 import json
 import os
 import pkgutil
 import select
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -24,14 +29,17 @@ from types import FrameType
 from typing import Any, NoReturn
 
 import duckdb
+import loky.reusable_executor
 from matplotlib.figure import Figure
 
 import econnet
 from econnet.cli import main as econnet_main
 
 PACKAGE = str(Path(econnet.__file__).parent)
+LOST = "lost"
 HANGS_AFTER_SECONDS = 300.0
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"></svg>'
+KEPT: list[object] = []
 ACTIONS = {"count": 0, "errno": 1, "signal": 2}
 
 ERRORS: Mapping[str, Callable[[], BaseException]] = {
@@ -43,6 +51,7 @@ ERRORS: Mapping[str, Callable[[], BaseException]] = {
     "OutOfMemoryException": lambda: duckdb.OutOfMemoryException(
         "Out of Memory Error: could not allocate block of size 256.0 KiB"
     ),
+    "BlockingIOError": lambda: OSError(errno.EAGAIN, os.strerror(errno.EAGAIN)),
 }
 
 
@@ -108,6 +117,27 @@ def count_duckdb(counter: Counter) -> None:
     duckdb.connect = counted  # type: ignore[assignment]  # what the fault needs
 
 
+def count_processes(counter: Counter) -> None:
+    """Count every process that is started; one of them may be `lost` at once."""
+    start = _posixsubprocess.fork_exec
+
+    def counted(*arguments: Any) -> int:  # noqa: ANN401
+        if counter.error != LOST:
+            counter.call("start of a process")
+            return start(*arguments)
+        if b"resource_tracker" in b" ".join(arguments[0]):
+            return start(*arguments)  # computes nothing, and may complain of its end
+        counter.count += 1
+        pid = start(*arguments)
+        if counter.count == counter.at:
+            counter.where = "a process that was started"
+            os.kill(pid, signal.SIGKILL)
+        return pid
+
+    _posixsubprocess.fork_exec = counted
+    subprocess._fork_exec = counted  # type: ignore[attr-defined]  # noqa: SLF001
+
+
 def arm(request: Mapping[str, Any]) -> Counter | None:
     """Enter the folder of a request, and let its fault come."""
     os.chdir(request["folder"])
@@ -125,9 +155,15 @@ def arm(request: Mapping[str, Any]) -> Counter | None:
         )
         return None
     counter = Counter(fault["at"], fault["error"])
-    count = {"functions": count_functions, "duckdb": count_duckdb}[fault["layer"]]
-    count(counter)
+    COUNTING[fault["layer"]](counter)
     return counter
+
+
+COUNTING: Mapping[str, Callable[[Counter], None]] = {
+    "functions": count_functions,
+    "duckdb": count_duckdb,
+    "processes": count_processes,
+}
 
 
 def run_to_the_end(run: Callable[[], object]) -> int:
@@ -175,6 +211,7 @@ class Server:
         if self.counter is not None:
             told = {"count": self.counter.count, "where": self.counter.where}
             os.write(self.report, json.dumps(told).encode())
+        atexit._run_exitfuncs()  # noqa: SLF001 - as an interpreter does, not `_exit`
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
         os._exit(code)
@@ -192,6 +229,7 @@ class Server:
                 if request.get("finish"):
                     os._exit(0)
                 if self.is_child(request):
+                    forget_processes()
                     self.counter = arm(request)
                     break
             return function(*arguments, **named)
@@ -228,6 +266,13 @@ class Server:
             }
         )
         return False
+
+
+def forget_processes() -> None:
+    """Leave the processes that compute to the one that started them."""
+    place = loky.reusable_executor
+    KEPT.append(place._executor)  # noqa: SLF001 - else it would end them
+    place._executor = None  # noqa: SLF001
 
 
 def warm_up() -> None:
