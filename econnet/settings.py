@@ -81,6 +81,8 @@ class Settings:
         UsageError
             `econnet.toml` is no TOML, or has a key that means nothing; or a service's
             address is none, or one to which a key would go unencrypted.
+        DataError
+            `econnet.toml` cannot be read.
         """
         written = {} if file is None else read_config(file)
         found = {

@@ -5,22 +5,31 @@ SIGKILL, after a random part of the time that it takes. Afterwards the store mus
 and hold each series whole, the model and the journal must be whole, and the report
 too, or told from a whole one by its `SHA256SUMS`. Every so often the same command is
 given again, and must end well and leave nothing unfinished.
+
+`--moves` leaves nothing to chance: it kills train and report at every call by which the
+files of a report are written and moved into place, over an earlier report and where
+there was none. Then the folder holds the earlier report, or the new one, or what
+`econnet check` says is neither.
 """
 
 import argparse
 import logging
+import shutil
 import signal
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from econnet import whole
-from tests.torture.work import COMMANDS, Bench, Command, bench, broken, torn
+from econnet.check import check
+from econnet.settings import Settings
+from tests.torture.runner import KINDS
+from tests.torture.work import COMMANDS, WRITING, Bench, Command, bench, broken, torn
 
 
 @dataclass(frozen=True)
@@ -29,6 +38,8 @@ class Kill:
 
     Parameters
     ----------
+    moment
+        So many seconds after the beginning, or the call at which it came.
     told
         The report was half old and half new, and its sums say so.
     unfinished
@@ -36,22 +47,19 @@ class Kill:
     """
 
     command: Command
-    after_seconds: float
+    moment: str
     in_time: bool
     told: bool
     unfinished: int
     wrong: tuple[str, ...]
 
 
-def kill(
-    place: Bench, command: Command, usual_seconds: float, rng: np.random.Generator
-) -> Kill:
-    """Kill a command at a random moment, in a fresh folder."""
-    after = max(0.001, float(rng.uniform(0, usual_seconds)))
+def kill(place: Bench, command: Command, after: float) -> Kill:
+    """Kill a command after so many seconds, in a fresh folder."""
     ended = place.run(command, kill_after=after)
     return Kill(
         command,
-        after,
+        f"{after:.3f} s",
         in_time=ended.exit_code == -signal.SIGKILL,
         told=bool(torn(place.folder)),
         unfinished=len(whole.leftovers(place.folder)),
@@ -75,20 +83,79 @@ def kills(
     """Kill a command so many times; every `repeat`-th time, give it again."""
     usual = place.run(command).seconds
     for count in range(1, number + 1):
-        one = kill(place, command, usual, rng)
+        after = max(0.001, float(rng.uniform(0, usual)))
+        one = kill(place, command, after)
         if not one.in_time:  # it ended sooner than usual, and so may the next
-            usual = min(usual, one.after_seconds)
+            usual = min(usual, after)
         if count % repeat == 0:
             again = tuple(ill_repeated(place, command))
-            one = Kill(**{**vars(one), "wrong": (*one.wrong, *again)})
+            one = replace(one, wrong=(*one.wrong, *again))
         yield one
 
 
-def row(command: Command, seen: Sequence[Kill]) -> str:
+def moves(place: Bench, command: Command) -> Iterator[Kill]:
+    """Kill a command at each call that writes or moves its report, one after another.
+
+    It is given again each time, from where it begins to write.
+    """
+    at_call = KINDS["kill"].fault
+    with place.paused(command, WRITING) as writing:
+        earlier = report_in(writing.begun)
+        calls = writing.count(command, KINDS["kill"])
+        later = report_in(place.folder)
+        for at in range(1, calls + 1):
+            ended = writing.run(command, replace(at_call, at=at))
+            seen, told = report_in(place.folder), is_told(place.folder)
+            wrong = []
+            if told != (seen not in (earlier, later)):
+                wrong.append("told as torn" if told else "torn, and not told")
+            unfinished = len(whole.leftovers(place.folder))
+            if writing.again(command).exit_code != 0 or is_told(place.folder):
+                wrong.append("given again, it does not end well")
+            if report_in(place.folder) != later or whole.leftovers(place.folder):
+                wrong.append("given again, its report is not what it should be")
+            yield Kill(
+                command,
+                ended.where,
+                in_time=ended.exit_code == -signal.SIGKILL,
+                told=told,
+                unfinished=unfinished,
+                wrong=tuple(wrong),
+            )
+
+
+NOWHERE = "http://127.0.0.1:9"  # is not asked
+
+
+def report_in(folder: Path) -> Mapping[str, bytes]:
+    """Return every file of the report, but for those that are unfinished."""
+    reports = folder / "reports"
+    return {
+        str(path.relative_to(reports)): path.read_bytes()
+        for path in reports.rglob("*")
+        if path.is_file() and not path.name.endswith(".part")
+    }
+
+
+def is_told(folder: Path) -> bool:
+    """Return whether `econnet check` says that a report is broken."""
+    seen = check(Settings(folder / "data", folder / "reports", NOWHERE, NOWHERE))
+    return any(it.part == "reports" for it in seen.broken)
+
+
+def without_report(place: Bench) -> Bench:
+    """Return the bench as it was before there was a report."""
+    begun = place.before.with_name("without-report")
+    shutil.copytree(place.before, begun)
+    shutil.rmtree(begun / "reports")
+    return replace(place, begun=begun)
+
+
+def row(name: str, seen: Sequence[Kill]) -> str:
     """Return what came of the kills as a line of a Markdown table."""
     in_time = sum(it.in_time for it in seen)
     return (
-        f"| {command} | {len(seen)} | {in_time} | {sum(it.told for it in seen)} "
+        f"| {name} | {len(seen)} | {in_time} | {sum(it.told for it in seen)} "
         f"| {sum(it.unfinished > 0 for it in seen)} "
         f"| {sum(bool(it.wrong) for it in seen)} |"
     )
@@ -105,23 +172,40 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--command", action="append", choices=list(COMMANDS))
     parser.add_argument("--kills", type=int, default=100, help="of each command")
+    parser.add_argument("--moves", action="store_true", help="at each call of a report")
     parser.add_argument("--repeat", type=int, default=10)
     parser.add_argument("--seed", type=int, default=0)
     asked = parser.parse_args()
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    rng, began, wrong = np.random.default_rng(asked.seed), time.monotonic(), False
+    began, wrong = time.monotonic(), False
     print(HEAD, "|---|---|---|---|---|---|", sep="\n", flush=True)  # noqa: T201
     with tempfile.TemporaryDirectory() as scratch, bench(Path(scratch)) as place:
-        for command in asked.command or COMMANDS:
+        for name, coming in _asked_for(place, asked):
             seen = []
-            for one in kills(place, command, asked.kills, rng, asked.repeat):
+            for one in coming:
                 seen.append(one)
                 if one.wrong:
                     wrong = True
                     print(one, file=sys.stderr, flush=True)  # noqa: T201
-            print(row(command, seen), flush=True)  # noqa: T201
+            print(row(name, seen), flush=True)  # noqa: T201
     print(f"\n{time.monotonic() - began:.0f} s, seed {asked.seed}")  # noqa: T201
     sys.exit(1 if wrong else 0)
+
+
+def _asked_for(
+    place: Bench, asked: argparse.Namespace
+) -> Iterator[tuple[str, Iterator[Kill]]]:
+    """Yield what is killed, and the kills."""
+    rng = np.random.default_rng(asked.seed)
+    if not asked.moves:
+        for command in asked.command or COMMANDS:
+            yield command, kills(place, command, asked.kills, rng, asked.repeat)
+        return
+    fresh = without_report(place)
+    chosen: Sequence[Command] = asked.command or ("train", "report")
+    for command in chosen:
+        yield f"{command}, over an earlier report", moves(place, command)
+        yield f"{command}, the first report", moves(fresh, command)
 
 
 if __name__ == "__main__":

@@ -270,9 +270,9 @@ class Server:
 
 def forget_processes() -> None:
     """Leave the processes that compute to the one that started them."""
-    place = loky.reusable_executor
-    KEPT.append(place._executor)  # noqa: SLF001 - else it would end them
-    place._executor = None  # noqa: SLF001
+    storage = loky.reusable_executor._executor_storage  # noqa: SLF001 - no other way
+    KEPT.append(storage.executor)  # else it would end them
+    storage.executor = None
 
 
 def warm_up() -> None:

@@ -56,6 +56,17 @@ def test_kill_at_any_moment_leaves_everything_whole(
         assert not one.wrong, one
 
 
+@pytest.mark.parametrize("first", [False, True])
+def test_kill_at_any_move_of_a_report_is_told_or_leaves_it_whole(
+    place: Bench, first: bool
+) -> None:
+    begun = kills.without_report(place) if first else place
+    seen = list(kills.moves(begun, "report"))
+    assert not [one for one in seen if one.wrong]
+    assert all(one.in_time for one in seen)
+    assert any(one.told for one in seen), "no kill fell into the moves"
+
+
 def test_every_command_and_kind_can_be_asked_for() -> None:
     assert {*COMMANDS} == {"fetch", "train", "report"}
     assert len(KINDS) >= 10
