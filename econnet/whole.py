@@ -79,7 +79,10 @@ def write_together(folder: Path, files: Iterable[tuple[str, bytes]]) -> list[Pat
     are written. Files of earlier runs that are not written anew keep their place, and
     their line in `SHA256SUMS`.
     """
-    contents = dict(files)
+    return _write_into(folder, dict(files))
+
+
+def _write_into(folder: Path, contents: Mapping[str, bytes]) -> list[Path]:
     digests = {
         name: hashlib.sha256(content).hexdigest() for name, content in contents.items()
     }
@@ -95,8 +98,8 @@ def write_together(folder: Path, files: Iterable[tuple[str, bytes]]) -> list[Pat
         }
         lines = sorted((kept | digests).items())
         text = "".join(f"{digest}  {name}\n" for name, digest in lines)
-        contents[SUMS] = text.encode()
-        _write_all({folder / name: content for name, content in contents.items()})
+        everything = {**contents, SUMS: text.encode()}
+        _write_all({folder / name: content for name, content in everything.items()})
     return [folder / name for name in digests]
 
 

@@ -24,7 +24,7 @@ COMMANDS: Mapping[Command, Sequence[str]] = {
     "train": ("train", *TASK, "--baselines", "base_rate"),
     "report": ("report", *TASK, *("--format", "json"), *("--format", "html")),
 }
-WRITING = "econnet.whole:_write_all"  # everything before it is computing
+WRITING = "econnet.whole:_write_into"  # all that a report holds is computed then
 # Where a command is about to touch files again, after it has computed for long.
 STOPS: Mapping[Command, Sequence[str]] = {
     "fetch": (),
