@@ -108,6 +108,7 @@ def spread(
         if found is not None:
             results[number] = found
             done(items[number])
+            _hear.get()(len(results) / len(items))
     left = [number for number in range(len(items)) if number not in results]
     with closing(where.place.run(task, [items[number] for number in left])) as made:
         for position, arrays in made:
@@ -116,6 +117,7 @@ def spread(
             if where.ledger:
                 where.ledger.keep(keys[number], results[number])
             done(items[number])
+            _hear.get()(len(results) / len(items))
     return [results[number] for number in range(len(items))]
 
 
@@ -362,6 +364,16 @@ def using(place: Place | None = None, ledger: Ledger | None = None) -> Iterator[
         _where.reset(token)
 
 
+@contextmanager
+def heard(hear: Callable[[float], None]) -> Iterator[None]:
+    """Let it be heard what share of its items `spread` has finished, from 0 to 1."""
+    token = _hear.set(hear)
+    try:
+        yield
+    finally:
+        _hear.reset(token)
+
+
 def _alone(task: Callable[[Item], Result], item: Item) -> Result:
     """Run a task in a process that may have others beside it, on other cores."""
     token = _workers.set(1)
@@ -375,4 +387,5 @@ def _alone(task: Callable[[Item], Result], item: Item) -> Result:
 
 HERE = _Where()
 _where: ContextVar[_Where] = ContextVar("where", default=HERE)
+_hear: ContextVar[Callable[[float], None]] = ContextVar("hear", default=lambda _: None)
 _workers: ContextVar[int] = ContextVar("workers", default=-1)

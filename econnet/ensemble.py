@@ -8,7 +8,7 @@ it learns from; to others it does not listen. The ensemble's forecast is the mea
 members' log-odds.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 
@@ -167,12 +167,8 @@ def model(
     members: int,
     seed: int,
     options: Options | None = None,
-    progress: Callable[[int], None] = lambda _: None,
 ) -> Model:
-    """Return the ensemble as a model that a walk-forward run can forecast with.
-
-    `progress` is told how many windows were finished, stack by stack.
-    """
+    """Return the ensemble as a model that a walk-forward run can forecast with."""
     settled = options or Options()
 
     def forecast_stack(stack: Sequence[Lesson]) -> list[Floats]:
@@ -187,7 +183,6 @@ def model(
             forecast_stack,
             [[window.lesson for window in stack] for stack in cut],
             key=lambda number: walkforward.fingerprint(name, cut[number]),
-            done=lambda stack: progress(len(stack)),
         )
         return [probability for result in results for probability in result]
 

@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from econnet import (
+    compute,
     ensemble,
     importance,
 )
@@ -49,8 +50,7 @@ def track_record(
     That of an earlier origin is its rows up to there.
     """
     windows = _windows(prepared)
-    models_ = models_of(prepared, baselines, _counted(len(windows), progress))
-    return _run(windows, models_)
+    return _run(windows, models_of(prepared, baselines, progress))
 
 
 def track_record_and_weights(
@@ -61,7 +61,7 @@ def track_record_and_weights(
     """Return the track record, and what econnet would lose without each indicator."""
     task = prepared.task
     windows = _windows(prepared)
-    models_ = models_of(prepared, baselines, _counted(len(windows), progress))
+    models_ = models_of(prepared, baselines, progress)
     probes = importance.probes(windows, prepared.country.alpha3, task.seed)
     wide = [probe.window for probe in probes]
     said = {name: models_[name](wide) for name in PRIOR}
@@ -89,18 +89,6 @@ def _windows(prepared: Prepared) -> list[walkforward.Window]:
     )
 
 
-def _counted(windows: int, progress: Callable[[float], None]) -> Callable[[int], None]:
-    """Return what is told of finished windows, and tells of their share."""
-    finished = 0
-
-    def count(more: int) -> None:
-        nonlocal finished
-        finished += more
-        progress(finished / windows)
-
-    return count
-
-
 def _run(
     windows: Sequence[walkforward.Window], models_: Mapping[str, walkforward.Model]
 ) -> pd.DataFrame:
@@ -124,29 +112,47 @@ def _signals(
 def models_of(
     prepared: Prepared,
     baselines: Collection[str],
-    progress: Callable[[int], None] = lambda _: None,
+    progress: Callable[[float], None] = lambda _: None,
 ) -> dict[str, walkforward.Model]:
     """Return the models that a walk-forward run can forecast with: `econnet` first.
 
     Then the networks alone, their partners among the baselines, whether asked for or
-    not, and those of the baselines that the data allow. `progress` is told how many
-    windows the networks have finished.
+    not, and those of the baselines that the data allow. `progress` is told the
+    share of the work of all models that is done.
     """
-    networks = Once(
-        ensemble.model(WALK_FORWARD_MEMBERS, prepared.task.seed, progress=progress)
-    )
+    networks = Once(ensemble.model(WALK_FORWARD_MEMBERS, prepared.task.seed))
     names = [
         name
         for name in available(prepared.features)
         if name in baselines or name in PARTNERS
     ]
-    others = baseline_models(names)
-    parts: list[walkforward.Model] = [networks, *(others[name] for name in PARTNERS)]
-    return {
-        "econnet": pooling.weighted(parts, PRIOR_WEIGHTS),
-        "network": networks,
-        **others,
-    }
+    models_ = _told({"network": networks, **baseline_models(names)}, progress)
+    parts: list[walkforward.Model] = [models_[name] for name in PRIOR]
+    return {"econnet": pooling.weighted(parts, PRIOR_WEIGHTS), **models_}
+
+
+def _told(
+    models_: Mapping[str, walkforward.Model], progress: Callable[[float], None]
+) -> dict[str, walkforward.Model]:
+    """Return the models, which tell the share of the work of them all that is done."""
+    shares = dict.fromkeys(models_, 0.0)
+    total = sum(COSTS.get(name, 1.0) for name in models_)
+
+    def tell(name: str, share: float) -> None:
+        shares[name] = max(shares[name], share)
+        done = sum(COSTS.get(it, 1.0) * of for it, of in shares.items())
+        progress(done / total)
+
+    def telling(name: str, model: walkforward.Model) -> walkforward.Model:
+        def forecast(windows: Sequence[walkforward.Window]) -> list[Floats]:
+            with compute.heard(partial(tell, name)):
+                said = model(windows)
+            tell(name, 1.0)
+            return said
+
+        return forecast
+
+    return {name: telling(name, model) for name, model in models_.items()}
 
 
 @dataclass(frozen=True, eq=False)
@@ -200,3 +206,11 @@ def scores_by_model(scored: pd.DataFrame) -> dict[str, Scores]:
 
 
 WALK_FORWARD_MEMBERS = 4
+# What models take beside each other, about, for the bar; one not named takes 1.
+COSTS: Mapping[str, float] = {
+    "network": 8.0,
+    "extra_trees": 12.0,
+    "random_forest": 20.0,
+    "boosting": 20.0,
+    "mlp": 20.0,
+}

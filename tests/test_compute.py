@@ -62,6 +62,15 @@ def test_spread_returns_what_the_tasks_make_in_order() -> None:
     assert sorted(finished) == list(range(7))
 
 
+def test_share_that_is_finished_is_heard(tmp_path: Path) -> None:
+    ledger = compute.Ledger(tmp_path / "ledger")
+    for _ in range(2):  # the second time, all of it is in the ledger
+        heard: list[float] = []
+        with compute.using(ledger=ledger), compute.heard(heard.append):
+            compute.spread(halves, range(4), key)
+        assert heard == [0.25, 0.5, 0.75, 1.0]
+
+
 def test_finished_tasks_are_not_done_again(tmp_path: Path) -> None:
     ledger = compute.Ledger(tmp_path / "ledger")
     begun: list[int] = []

@@ -96,12 +96,6 @@ def test_ensemble_says_the_mean_of_its_members_log_odds() -> None:
     np.testing.assert_allclose(ensemble.pooled(said), expected)
 
 
-def test_progress_is_told_of_every_window(windows: list[Window]) -> None:
-    finished: list[int] = []
-    ensemble.model(1, seed=0, options=QUICK, progress=finished.append)(windows)
-    assert sum(finished) == len(windows)
-
-
 def test_world_with_cycles_is_forecast_better_than_its_base_rate(
     windows: list[Window],
 ) -> None:
