@@ -1,6 +1,7 @@
 """`econnet report`: the report in the forms that are asked for."""
 
 import os
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -132,11 +133,16 @@ def _write_reports(
 
     there = {} if made is None else {it.country: it for it in made.forecasts}
     pages = {}
-    for one in todo:
+    began = time.monotonic()
+    for number, one in enumerate(todo):
         forecast = there.get(one.country)
         if forecast is None or forecast.task != one.task or supposed:
             forecast = one.forecast(assumptions=supposed)
-        with show.working(f"Writing the report on {one.country.name}"):
+        seconds = time.monotonic() - began
+        with show.working(
+            f"Writing the report on {one.country.name}"
+            f"{show.how_far(number, len(todo), seconds)}"
+        ):
             written = document.write(forecast, one.report_folder, formats, paper)
         for path in written:
             show.answer(path)

@@ -13,6 +13,7 @@ import textwrap
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import typer
@@ -149,6 +150,20 @@ def working(message: str) -> Iterator[None]:
         return
     with console.status(Text(printable(message))):
         yield
+
+
+def how_far(done: int, total: int, seconds: float) -> str:
+    """Return which of many pieces is under way, and how long the rest will take.
+
+    `seconds` is what those that are done have taken.
+    """
+    if total == 1:
+        return ""
+    said = f"{done + 1:,} of {total:,}"
+    if not done:
+        return f" ({said})"
+    left = timedelta(seconds=round(seconds / done * (total - done)))
+    return f" ({said}, {left} left)"
 
 
 def _bar() -> tuple[ProgressColumn, ...]:
