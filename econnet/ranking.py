@@ -22,7 +22,9 @@ from econnet.preparation import Prepared
 from econnet.replay import PoolRecord
 from econnet.sources.observations import Known
 
-# Share of the work that replaying history takes; the rest goes to the forecasts.
+# Share of the work that training takes, of which so much goes to replaying history and
+# the rest to the final networks, an origin after another; the forecasts take the rest.
+TRAINING = 0.9
 REPLAY = 0.6
 
 
@@ -95,7 +97,7 @@ def make(
     for group in groups:
         done = len(made) / total
         share = len(group) / total
-        told = _part(progress, done, share * REPLAY)
+        told = _part(progress, done, share * TRAINING)
         try:
             trained = _train(group, find, keep, told)
         except DataError as error:
@@ -105,7 +107,7 @@ def make(
         made += _forecasts(
             trained,
             leave_out,
-            _part(progress, done + share * REPLAY, share * (1 - REPLAY)),
+            _part(progress, done + share * TRAINING, share * (1 - TRAINING)),
         )
     progress(1.0)
     if not made:
@@ -162,9 +164,10 @@ def _train(
     found = {origin: find(members[0]) for origin, members in by_origin.items()}
     records: dict[int, pd.DataFrame] = {}
     if None in found.values():
-        records = _replay(by_origin[max(by_origin)][0], progress)
+        newest = by_origin[max(by_origin)][0]
+        records = _replay(newest, _part(progress, 0, REPLAY))
     trained = []
-    for origin, members in by_origin.items():
+    for number, (origin, members) in enumerate(by_origin.items(), 1):
         model = found[origin]
         if model is None:
             model = _finish(members, records)
@@ -175,6 +178,7 @@ def _train(
             model.network, partners_of(window), model.weights, window.scaler
         )
         trained += [_Trained(one, model, pool, forecaster) for one in members]
+        progress(REPLAY + (1 - REPLAY) * number / len(by_origin))
     return trained
 
 
