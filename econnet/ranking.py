@@ -24,7 +24,7 @@ from econnet.sources.observations import Known
 
 # Share of the work that training takes, of which so much goes to replaying history and
 # the rest to the final networks, an origin after another; the forecasts take the rest.
-TRAINING = 0.9
+TRAINING = 0.5
 REPLAY = 0.6
 
 
