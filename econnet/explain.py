@@ -19,7 +19,7 @@ from econnet.network import Network
 # A trained forecaster: the probabilities of rows of features as they are, unscaled.
 Say: TypeAlias = Callable[[Floats], Floats]
 
-STEPS = 64
+STEPS = 200
 MISSING = "missing"
 
 

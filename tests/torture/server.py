@@ -14,6 +14,8 @@ import ctypes
 import errno
 import importlib
 import json
+import multiprocessing.process
+import multiprocessing.util
 import os
 import pkgutil
 import select
@@ -211,7 +213,9 @@ class Server:
         if self.counter is not None:
             told = {"count": self.counter.count, "where": self.counter.where}
             os.write(self.report, json.dumps(told).encode())
-        atexit._run_exitfuncs()  # noqa: SLF001 - as an interpreter does, not `_exit`
+        # As an interpreter does, not `_exit`.
+        threading._shutdown()  # type: ignore[attr-defined]  # noqa: SLF001
+        atexit._run_exitfuncs()  # noqa: SLF001
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
         os._exit(code)
@@ -273,6 +277,10 @@ def forget_processes() -> None:
     storage = loky.reusable_executor._executor_storage  # noqa: SLF001 - no other way
     KEPT.append(storage.executor)  # else it would end them
     storage.executor = None
+    # What a child of `multiprocessing` does when it begins, and after `os.fork` nobody.
+    multiprocessing.util._finalizer_registry.clear()  # type: ignore[attr-defined]  # noqa: SLF001
+    multiprocessing.util._run_after_forkers()  # type: ignore[attr-defined]  # noqa: SLF001
+    multiprocessing.process._children.clear()  # type: ignore[attr-defined]  # noqa: SLF001
 
 
 def warm_up() -> None:
