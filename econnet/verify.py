@@ -225,7 +225,11 @@ def _task(told: Mapping[str, Any]) -> Task:
     asked = (task.frequency, task.event, task.pool, task.vintages)
     choices = (FREQUENCIES, get_args(Event), ("all", "own"), get_args(Vintages))
     numbers = {"horizon": 41, "members": 1001, "seed": 2**64}
-    within = all(getattr(task, name) in range(top) for name, top in numbers.items())
+    given = {name: getattr(task, name) for name in numbers}
+    # `1.5 in range(2**64)` would compare it with every one of them.
+    within = all(
+        isinstance(it, int) and it in range(numbers[name]) for name, it in given.items()
+    )
     years = task.rolling_years is None or task.rolling_years in range(1, 501)
     known = all(it in there for it, there in zip(asked, choices, strict=True))
     if not (within and years and known):

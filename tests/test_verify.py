@@ -254,6 +254,7 @@ def test_file_that_is_no_report_is_told(
         ("members", 10**9),
         ("members", "16"),
         ("seed", -1),
+        ("seed", 1.5),  # which was looked for among 2**64 numbers
         ("rolling_years", 0),
         ("pool", "none"),
         ("unheard", 1),

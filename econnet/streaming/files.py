@@ -9,6 +9,7 @@ asked for. Files come from strangers: the DuckDB that reads them can reach nothi
 
 import glob
 import hashlib
+import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -337,14 +338,15 @@ def _merged(groups: Sequence[int], most: int) -> Iterator[int]:
 
 
 def _paths(data: Path) -> list[Path]:
-    pattern = str(data)
     if data.is_dir():
-        pattern = str(Path(glob.escape(pattern)) / "**" / "*.parquet")
-    found = (
-        [pattern] if data.is_file() else sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 - may be absolute
-    )
+        found = _below(data)
+    elif data.is_file():
+        found = [str(data)]
+    else:
+        found = sorted(glob.glob(str(data), recursive=True))  # noqa: PTH207 - may be absolute
     files = [Path(it).resolve() for it in found if Path(it).is_file()]
     if not files:
+        pattern = data / "**" / "*.parquet" if data.is_dir() else data
         raise DataError(f"no file is called {pattern}: check the pattern and folder")
     for path in files:
         if path.suffix.lower() != ".parquet":
@@ -352,6 +354,23 @@ def _paths(data: Path) -> list[Path]:
                 f"{path.name} is no Parquet file: only Parquet can be streamed"
             )
     return files
+
+
+def _below(folder: Path) -> list[str]:
+    """Return the Parquet files in a folder, in order, and in the folders below it.
+
+    None is gone into twice, though links lead round in circles; what is hidden is left.
+    """
+    found, seen = [], set[str]()
+    for place, below, names in os.walk(folder, followlinks=True):
+        real = os.path.realpath(place)
+        below[:] = [] if real in seen else [it for it in below if it[:1] != "."]
+        if real not in seen:
+            found += [
+                str(Path(place) / name) for name in names if SHOWN.fullmatch(name)
+            ]
+        seen.add(real)
+    return sorted(found)
 
 
 def _database(paths: Sequence[Path]) -> duckdb.DuckDBPyConnection:
@@ -552,6 +571,7 @@ def _name(value: str) -> str:
 
 STREAMED_ROWS = 10**6
 LARGEST_FOOTER = 2**28
+SHOWN = re.compile(r"[^.].*\.parquet", re.DOTALL)
 NUMBER = re.compile(
     r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|FLOAT|DOUBLE|DECIMAL\(.*\)|BOOLEAN"
 )

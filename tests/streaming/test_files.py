@@ -169,6 +169,22 @@ def test_files_of_another_form_are_refused(
         open_files(tmp_path)
 
 
+def test_links_that_lead_round_in_circles_are_followed_once(tmp_path: Path) -> None:
+    table, below = long_panel(countries=2), tmp_path / "panel" / "below"
+    below.mkdir(parents=True)
+    write(table, below / "a.parquet")
+    (below / ".b.parquet").write_bytes(b"hidden")
+    for name in ("one", "two", "three"):
+        (below / name).symlink_to(tmp_path / "panel", target_is_directory=True)
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "panel" / "z").symlink_to(tmp_path / "elsewhere")
+    write(table.assign(country="Z"), tmp_path / "elsewhere" / "c.parquet")
+    assert [it.name for it in open_files(tmp_path / "panel").paths] == [
+        "a.parquet",
+        "c.parquet",
+    ]
+
+
 def test_what_cannot_be_read_is_told_by_its_name(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no file is called"):
         open_files(tmp_path / "*.parquet")
