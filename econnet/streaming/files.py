@@ -361,7 +361,7 @@ def _below(folder: Path) -> list[str]:
 
     None is gone into twice, though links lead round in circles; what is hidden is left.
     """
-    found, seen = [], set[str]()
+    found, seen = list[str](), set[str]()
     for place, below, names in os.walk(folder, followlinks=True):
         real = os.path.realpath(place)
         below[:] = [] if real in seen else [it for it in below if it[:1] != "."]

@@ -121,3 +121,25 @@ def test_closed_stdout_and_stderr_change_nothing_of_the_work(tmp_path: Path) -> 
         ["sh", "-c", script], cwd=tmp_path, timeout=TIMEOUT, check=False
     )
     assert run.returncode == 0
+
+
+SURROUNDINGS = {
+    "no home": "unset HOME",
+    "no folder for passing files": "export TMPDIR=/nonexistent",
+    "no stdin": "exec <&-",
+}
+
+
+@posix
+@pytest.mark.parametrize("case", SURROUNDINGS)
+def test_what_is_missing_around_the_process_is_not_missed(
+    case: str, tmp_path: Path
+) -> None:
+    """Nothing of ours stands in the home folder or in that for passing files."""
+    wanted = "--country DEU --indicator real_gdp --output own.csv"
+    script = f"{SURROUNDINGS[case]}; {sys.executable} -m econnet export {wanted}"
+    run = subprocess.run(
+        ["sh", "-c", script], cwd=tmp_path, timeout=TIMEOUT, check=False
+    )
+    assert run.returncode == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["own.csv"]
