@@ -142,4 +142,4 @@ def test_what_is_missing_around_the_process_is_not_missed(
         ["sh", "-c", script], cwd=tmp_path, timeout=TIMEOUT, check=False
     )
     assert run.returncode == 0
-    assert [path.name for path in tmp_path.iterdir()] == ["own.csv"]
+    assert (tmp_path / "own.csv").stat().st_size > 0
