@@ -24,6 +24,9 @@ INTERRUPTED, CLOSED_PIPE, TERMINATED = 130, 141, 143
 def main() -> None:
     """Run the command line, and turn every known problem into a line and a code."""
     met = _listen()
+    # Before NumPy is imported: econnet spreads its work otherwise, and where memory is
+    # short, OpenBLAS interrupts the program when it cannot start its threads.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     if "--debug" not in sys.argv[1:]:
         warnings.showwarning = _pass_over
     try:
@@ -49,7 +52,9 @@ def main() -> None:
     except OSError as error:
         _forget_output()
         _fail(_told(error), DataError.exit_code)
-    except _met_by_duckdb() as error:
+    except _met_by_duckdb("OutOfMemoryException"):
+        _fail(OUT_OF_MEMORY, DataError.exit_code)
+    except _met_by_duckdb("IOException", "FatalException") as error:
         first, *_ = str(error).splitlines()
         _fail(f"{first}: {OTHERWISE}", DataError.exit_code)
 
@@ -85,12 +90,10 @@ def _listen() -> list[tuple[str, int]]:
     return met
 
 
-def _met_by_duckdb() -> tuple[type[BaseException], ...]:
-    """Return what DuckDB raises where disk or memory fail it, if it was imported."""
+def _met_by_duckdb(*names: str) -> tuple[type[BaseException], ...]:
+    """Return these errors of DuckDB's, if it was imported."""
     duckdb = sys.modules.get("duckdb")
-    if duckdb is None:
-        return ()
-    return duckdb.IOException, duckdb.OutOfMemoryException, duckdb.FatalException
+    return tuple(getattr(duckdb, name) for name in names) if duckdb else ()
 
 
 def _forget_output() -> None:

@@ -46,6 +46,11 @@ sys.meta_path.insert(0, Finder())
         ("os.kill(os.getpid(), signal.SIGINT)", 130, "interrupted"),
         ("os.kill(os.getpid(), signal.SIGTERM)", 143, "terminated"),
         ("raise MemoryError", 3, "out of memory: close other programs, or ask for"),
+        (
+            "import duckdb; raise duckdb.OutOfMemoryException",
+            3,
+            "out of memory: close other programs, or ask for",
+        ),
         ("raise OSError(5, 'I/O', '/x')", 3, "/x cannot be read or written (I/O): the"),
         (
             "raise OSError(28, 'Full', '/x')",
@@ -58,7 +63,15 @@ sys.meta_path.insert(0, Finder())
             "/x cannot be read or written (Many): ",
         ),
     ],
-    ids=["SIGINT", "SIGTERM", "memory", "broken disk", "full disk", "many files"],
+    ids=[
+        "SIGINT",
+        "SIGTERM",
+        "memory",
+        "DuckDB's memory",
+        "broken disk",
+        "full disk",
+        "many files",
+    ],
 )
 def test_whatever_happens_ends_in_one_line(
     happens: str, exit_code: int, line: str, tmp_path: Path
@@ -68,6 +81,21 @@ def test_whatever_happens_ends_in_one_line(
     assert run.stderr.startswith(f"econnet: {line}")
     assert run.stderr.count("\n") == 1
     assert run.stdout == ""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits of Linux")
+@pytest.mark.parametrize("megabytes", [400, 600])
+def test_limit_of_memory_is_told_and_changes_nothing(
+    megabytes: int, tmp_path: Path
+) -> None:
+    limit = f"({megabytes} << 20,) * 2"
+    run = ends(
+        f"import resource; resource.setrlimit(resource.RLIMIT_AS, {limit})", tmp_path
+    )
+    assert run.returncode == 3, run.stderr
+    assert run.stderr.startswith("econnet: out of memory: close other programs")
+    assert run.stderr.count("\n") == 1
+    assert not list(tmp_path.iterdir())
 
 
 def test_bug_is_left_to_fly_and_exits_1(tmp_path: Path) -> None:
