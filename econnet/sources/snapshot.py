@@ -11,6 +11,8 @@ from importlib import resources
 import duckdb
 import pandas as pd
 
+from econnet.errors import DataError, one_line
+
 
 @dataclass(frozen=True, eq=False)
 class Snapshot:
@@ -32,15 +34,28 @@ class Snapshot:
 
 
 def load() -> Snapshot:
-    """Return every observation and series that ships with econnet."""
+    """Return every observation and series that ships with econnet.
+
+    Raises
+    ------
+    DataError
+        The files are damaged, or there is too little memory to unpack them.
+    """
     folder = resources.files("econnet") / "snapshot"
     with (
         resources.as_file(folder / "observations.parquet") as observations_file,
         resources.as_file(folder / "series.parquet") as series_file,
         duckdb.connect() as connection,
     ):
-        series = connection.read_parquet(str(series_file)).df()
-        observations = connection.read_parquet(str(observations_file)).df()
+        try:
+            series = connection.read_parquet(str(series_file)).df()
+            observations = connection.read_parquet(str(observations_file)).df()
+        except duckdb.InvalidInputException as error:
+            raise DataError(
+                f"the data that ship with econnet cannot be read "
+                f"({one_line(str(error))}): close other programs if memory is short, "
+                "or install econnet anew"
+            ) from error
     return Snapshot(
         observations.assign(
             retrieved_at=series["retrieved_at"].max(),

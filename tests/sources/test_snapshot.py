@@ -6,6 +6,7 @@ import pytest
 
 import econnet
 from econnet import catalog, countries, whole
+from econnet.errors import DataError
 from econnet.sources import snapshot
 from econnet.sources.snapshot import Snapshot
 
@@ -104,3 +105,17 @@ def test_data_stay_below_three_megabytes() -> None:
         if entry.name.endswith(".parquet")
     )
     assert size < 3_000_000
+
+
+def test_damaged_snapshot_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shipped = resources.files("econnet") / "snapshot"
+    (tmp_path / "snapshot").mkdir()
+    for name in ("observations.parquet", "series.parquet"):
+        content = bytearray((shipped / name).read_bytes())
+        content[1000:3000] = bytes(2000)
+        (tmp_path / "snapshot" / name).write_bytes(content)
+    monkeypatch.setattr(resources, "files", lambda _: tmp_path)
+    with pytest.raises(DataError, match=r"cannot be read .*: close other programs if"):
+        snapshot.load()
