@@ -33,6 +33,8 @@ def main() -> None:
         from econnet.cli import app
 
         sys.exit(app.run(sys.argv[1:]))
+    except SystemExit:
+        raise  # before anything else is looked at, which could fail in its turn
     except EconnetError as error:
         _fail(str(error), error.exit_code)
     except KeyboardInterrupt:
@@ -93,7 +95,7 @@ def _listen() -> list[tuple[str, int]]:
 def _met_by_duckdb(*names: str) -> tuple[type[BaseException], ...]:
     """Return these errors of DuckDB's, if it was imported."""
     duckdb = sys.modules.get("duckdb")
-    return tuple(getattr(duckdb, name) for name in names) if duckdb else ()
+    return tuple(map(vars(duckdb).__getitem__, names)) if duckdb else ()
 
 
 def _forget_output() -> None:
