@@ -108,9 +108,11 @@ def test_process_does_not_outlive_the_one_that_started_it() -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no process groups")
 def test_ctrl_c_is_heard_by_the_first_process_alone() -> None:
+    # A shell starts what runs in the background deaf to interrupts.
     interrupting = (
         "import os, signal\n"
         "from econnet import apart\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "with apart.started(lambda factor: lambda item: factor * item) as process:\n"
         "    for moment in range(2):\n"
         "        try:\n"

@@ -259,6 +259,8 @@ import os, signal, sys
 from econnet.cli import main
 from econnet.streaming import preparing, training
 
+# A shell starts what runs in the background deaf to interrupts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 preparing.FEWEST_APART = 0
 learn = training.BlockTrainer.learn
 
