@@ -172,7 +172,10 @@ def read(path: Path) -> Report:
             tuple(_assumptions(document["what_if"])),
             tuple(document["baselines"]),
         )
-    except (AttributeError, KeyError, TypeError, UsageError, ValueError) as error:
+    except (
+        *(AttributeError, KeyError, OverflowError, TypeError, ValueError),
+        UsageError,
+    ) as error:
         raise DataError(
             f"{path} does not say what it was made with ({error!r}): it is of an older "
             "version, or damaged; `econnet report` writes it anew"
