@@ -6,9 +6,7 @@ process takes some time to start, and is started while there is other work to do
 hears nothing of Ctrl-C, says nothing, and ends once the one that started it is gone.
 """
 
-import multiprocessing.resource_tracker
 import signal
-import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -19,6 +17,7 @@ from typing import Any, Generic, TypeVar
 
 import loky.backend.context
 
+from econnet import processes
 from econnet.errors import DataError
 
 Setting = TypeVar("Setting")
@@ -110,32 +109,14 @@ def started(
     process = context.Process(
         target=_work, args=(theirs, make), env=ENVIRONMENT, daemon=True
     )
-    with _unheard_ctrl_c():
-        process.start()
+    with processes.starter() as starter:
+        starter.submit(process.start).result()
     theirs.close()
     apart = Apart[Setting, Item, Result](process, ours)
     try:
         yield apart
     finally:
         apart.end()
-
-
-@contextmanager
-def _unheard_ctrl_c() -> Iterator[None]:
-    """Hold Ctrl-C back, here for a moment, and for good in a process started here.
-
-    Otherwise it would be told with a traceback by a process that is still importing.
-    """
-    if sys.platform == "win32":
-        yield
-        return
-    # This is started beside the first process, and would hear of Ctrl-C again.
-    multiprocessing.resource_tracker.ensure_running()
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _work(
@@ -165,12 +146,10 @@ LOST = (
     "the process that reads ahead was killed, which is mostly for want of memory: "
     "close other programs, and give the same command again to go on from there"
 )
-# BLAS and OpenMP read the first two when they are loaded. The others let glibc keep
-# memory that is freed: what is read comes in arrays of a megabyte, and to take each
-# from the system anew costs as much as to fill it.
+# Beside that, glibc is to keep memory that is freed: what is read comes in arrays of a
+# megabyte, and to take each from the system anew costs as much as to fill it.
 ENVIRONMENT = {
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
+    **processes.ONE_THREAD,
     "MALLOC_MMAP_THRESHOLD_": str(2**25),
     "MALLOC_TOP_PAD_": str(2**26),
     "MALLOC_TRIM_THRESHOLD_": str(2**29),

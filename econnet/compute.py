@@ -86,9 +86,10 @@ def spread(
     task: Callable[[Item], Sequence[np.ndarray]],
     items: Sequence[Item],
     key: Callable[[int], str],
-    done: Callable[[Item], None] = lambda _: None,
 ) -> list[Arrays]:
     """Return the arrays that `task` makes of each item, in order.
+
+    What share of them is finished, `heard` lets know.
 
     Parameters
     ----------
@@ -97,8 +98,6 @@ def spread(
     key
         Takes an item's number, and returns a digest of all that its result depends on,
         for the ledger.
-    done
-        Called in this process for each item that is finished.
     """
     where = _where.get()
     results: dict[int, Arrays] = {}
@@ -107,7 +106,6 @@ def spread(
         found = where.ledger.find(name) if where.ledger else None
         if found is not None:
             results[number] = found
-            done(items[number])
             _hear.get()(len(results) / len(items))
     left = [number for number in range(len(items)) if number not in results]
     with closing(where.place.run(task, [items[number] for number in left])) as made:
@@ -116,7 +114,6 @@ def spread(
             results[number] = list(arrays)
             if where.ledger:
                 where.ledger.keep(keys[number], results[number])
-            done(items[number])
             _hear.get()(len(results) / len(items))
     return [results[number] for number in range(len(items))]
 

@@ -47,9 +47,9 @@ def run(
         with _starting():
             computing = pool(workers)
         try:
-            with _starting(), _starter() as starter:
+            with _starting(), starter() as thread:
                 while left and len(under_way) < 2 * workers:
-                    begun = starter.submit(computing.submit, task, items[left[0]])
+                    begun = thread.submit(computing.submit, task, items[left[0]])
                     submitted = begun.result()
                     under_way[submitted] = left.popleft()
             finished, _ = wait(under_way, return_when=FIRST_COMPLETED)
@@ -87,7 +87,7 @@ def pool(workers: int) -> loky.ProcessPoolExecutor:
     )
 
 
-def _starter() -> ThreadPoolExecutor:
+def starter() -> ThreadPoolExecutor:
     """Return a thread that may start processes: no signal meets it half-way.
 
     What it starts does not hear of Ctrl-C, of which this process alone tells.

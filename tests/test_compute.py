@@ -56,10 +56,11 @@ def key(number: int) -> str:
 
 
 def test_spread_returns_what_the_tasks_make_in_order() -> None:
-    finished: list[int] = []
-    made = compute.spread(halves, range(7), key, finished.append)
+    finished: list[float] = []
+    with compute.heard(finished.append):
+        made = compute.spread(halves, range(7), key)
     assert [int(arrays[1][0]) for arrays in made] == list(range(7))
-    assert sorted(finished) == list(range(7))
+    assert finished == [count / 7 for count in range(1, 8)]
 
 
 def test_share_that_is_finished_is_heard(tmp_path: Path) -> None:
@@ -103,14 +104,16 @@ sys.path.insert(0, sys.argv[3])
 from econnet import compute
 from tests.test_compute import halves, key
 
-def done(number):
+def hear(share):
+    number = round(9 * share) - 1
     with Path(sys.argv[1]).open("a") as file:
         file.write(f"{number} ")
     if number == int(sys.argv[2]):
         os.kill(os.getpid(), signal.SIGKILL)
 
-with compute.using(compute.Cores(1), compute.Ledger(Path(sys.argv[1] + ".ledger"))):
-    compute.spread(halves, range(9), key, done)
+ledger = compute.Ledger(Path(sys.argv[1] + ".ledger"))
+with compute.using(compute.Cores(1), ledger), compute.heard(hear):
+    compute.spread(halves, range(9), key)
 """
 
 
