@@ -4,10 +4,13 @@ A thread would not do where this process makes small calls of NumPy: between two
 a thread must hold the interpreter, and so the two would wait for each other. The
 process takes some time to start, and is started while there is other work to do. It
 hears nothing of Ctrl-C, says nothing, and ends once the one that started it is gone.
+Where this process would have to wait for it, it lends a hand, so that neither is idle
+while there is work.
 """
 
 import signal
 import warnings
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -33,37 +36,47 @@ class Apart(Generic[Setting, Item, Result]):
     ----------
     process, line
         The process, and the connection to it: what is in it can be pickled.
+    make
+        Takes the setting, and returns what makes a result of an item.
     """
 
     process: Any  # not typed
     line: Connection
+    make: Callable[[Setting], Callable[[Item], Result]]
 
     def ahead(
         self, setting: Setting, items: Iterable[Item], most: int = 2
     ) -> Iterator[Result]:
         """Yield the result of each item, in order; afterwards the process has ended.
 
-        While the caller works on one result, the next are made, at most `most` of them,
-        so that memory does not grow with the items.
+        While the caller works on one result, the next are made, at most `most` of them
+        there, so that memory does not grow with the items. One more is made here when
+        the next is not ready yet.
 
         Raises
         ------
         DataError
             The process was killed.
         """
-        left, under_way = iter(items), 0
+        left = iter(items)
+        # Of each item that was begun its result, or nothing while it is made there.
+        begun: deque[list[Result]] = deque()
+
+        def ask() -> None:
+            for item in islice(left, most - begun.count([])):
+                self._ask(item)
+                begun.append([])
+
         try:
             self._ask(setting)
+            make_here = self.make(setting)
             self._answer()
-            for item in islice(left, most):
-                self._ask(item)
-                under_way += 1
-            while under_way:
-                result: Result = self._answer()
-                under_way -= 1
-                for item in islice(left, 1):
-                    self._ask(item)
-                    under_way += 1
+            ask()
+            while begun:
+                if not begun[0] and len(begun) <= most and not self.line.poll():
+                    begun.extend([make_here(item)] for item in islice(left, 1))
+                (result,) = begun.popleft() or [self._answer()]
+                ask()
                 yield result
         finally:
             self.end()
@@ -112,7 +125,7 @@ def started(
     with processes.starter() as starter:
         starter.submit(process.start).result()
     theirs.close()
-    apart = Apart[Setting, Item, Result](process, ours)
+    apart = Apart[Setting, Item, Result](process, ours, make)
     try:
         yield apart
     finally:

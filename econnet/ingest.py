@@ -22,7 +22,7 @@ from pandas.api.types import union_categoricals
 from econnet import catalog
 from econnet.catalog import Indicator, SeriesTemplate
 from econnet.countries import Country, by_alpha3
-from econnet.errors import SourceError
+from econnet.errors import DataError, SourceError
 from econnet.settings import Settings
 from econnet.sources import alfred, fred, snapshot, worldbank
 from econnet.sources.http import (
@@ -190,9 +190,11 @@ def fetch(
     Raises
     ------
     DataError
-        The store is held by another process, or cannot be read.
+        The store is held by another process, or cannot be read, or holds what was
+        fetched later than now.
     """
     target = store(settings)
+    _check_clock(target)
     digests = target.digests(str(start_year))
     asked = [
         ASK[source](settings, countries, start_year, digests, patience)
@@ -218,6 +220,17 @@ def fetch(
         missing=tuple(sorted(line for one in asked for line in one.missing)),
         failed=tuple(line for one in asked for line in one.failures()),
     )
+
+
+def _check_clock(target: Store) -> None:
+    """Refuse a clock that was set back: the newest value is the one fetched last."""
+    newest, today = target.newest_fetch(), now()
+    if newest is not None and newest > today:
+        raise DataError(
+            f"{target.path} holds what was fetched on {newest:%Y-%m-%d %H:%M} UTC, and "
+            f"this computer's clock says {today:%Y-%m-%d %H:%M}: set the clock right; "
+            "if it was ahead then, move that file away and fetch anew"
+        )
 
 
 @dataclass(eq=False)

@@ -353,6 +353,22 @@ def test_two_processes_fetch_at_once(
     assert not rows.duplicated(["series_id", "country", "period"]).any()
 
 
+def test_clock_that_was_set_back_is_refused_before_anything_is_asked(
+    settings: Settings, sources: Sources
+) -> None:
+    fetch_bank(settings)
+    held = ingest.store(settings).vintages()
+    asked = len(sources.asked)
+    with duckdb.connect(ingest.store(settings).path) as connection:
+        connection.execute("UPDATE answers SET retrieved_at = '2100-01-02 03:04:05'")
+    with pytest.raises(DataError) as refused:
+        fetch_bank(settings)
+    assert refused.value.exit_code == 3
+    assert "fetched on 2100-01-02 03:04 UTC" in str(refused.value)
+    assert len(sources.asked) == asked
+    pd.testing.assert_frame_equal(ingest.store(settings).vintages(), held)
+
+
 # What the commands go on with
 
 

@@ -123,8 +123,9 @@ def prepared(
 
     They stand there until the next are asked for.
     """
-    # One table is learned from, and the next are filled meanwhile.
-    count = 1 + AHEAD
+    # One table is learned from, and the next are filled meanwhile: by the other process
+    # `AHEAD` of them, and one here.
+    count = 1 + AHEAD + 1
     numbered = [(place % count, order) for place, order in enumerate(orders)]
     if reader is None:
         tables = [np.empty(setting.cells, np.float32) for _ in range(count)]
