@@ -19,7 +19,7 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
-from tempfile import NamedTemporaryFile
+from secrets import token_hex
 from typing import IO, Any, Literal, NoReturn
 
 import numpy as np
@@ -86,19 +86,16 @@ def write_arrays(
         _write_entries(file, stored)
         return
     path = Path(file)
-    with NamedTemporaryFile(
-        dir=path.parent, prefix=f".{path.name}.", suffix=".part", delete=False
-    ) as part:
-        try:
-            _write_entries(part, stored)
-            part.flush()
-            os.fsync(part.fileno())
-            part.close()
-            Path(part.name).replace(path)
-        except BaseException:
-            part.close()
-            Path(part.name).unlink(missing_ok=True)
-            raise
+    # Named before it is there, so that no interrupt comes between the two.
+    part = path.with_name(f".{path.name}.{token_hex(4)}.part")
+    try:
+        with part.open("xb") as to:
+            _write_entries(to, stored)
+            to.flush()
+            os.fsync(to.fileno())
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def read_arrays(
