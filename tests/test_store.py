@@ -3,7 +3,8 @@ import hashlib
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -290,6 +291,28 @@ def test_status_tells_coverage_and_freshness(store: Store) -> None:
     assert row["retrieved_at"] == pd.Timestamp(later)
 
 
+def test_newest_fetch_is_when_any_source_was_last_asked(store: Store) -> None:
+    assert store.newest_fetch() is None
+    store.write([answer({"DEU": {"2019": 1.0}})])
+    assert store.newest_fetch() == MORNING
+    store.confirm([("worldbank", GDP, "real_gdp")], MORNING + timedelta(days=9))
+    assert store.newest_fetch() == MORNING + timedelta(days=9)
+
+
+def test_store_that_is_looked_at_unchanged_stays_as_it_is(store: Store) -> None:
+    store.write([answer({"DEU": {"2019": 1.0}})])
+    before = {it: it.read_bytes() for it in store.path.parent.iterdir()}
+    with store.unchanged() as connection:
+        assert connection.execute("SELECT value FROM observations").fetchall() == [
+            (1.0,)
+        ]
+        with pytest.raises(duckdb.Error, match="read-only"):
+            connection.execute("DELETE FROM observations")
+        with pytest.raises(DataError, match="another process holds"):
+            store.unchanged().__enter__()
+    assert {it: it.read_bytes() for it in store.path.parent.iterdir()} == before
+
+
 def test_digest_counts_only_as_far_back_as_was_asked(store: Store) -> None:
     store.write([answer({"DEU": {"2019": 1.0}}, first_period="1990")])
     assert store.digests("1990").keys() == {("worldbank", GDP, "real_gdp")}
@@ -331,19 +354,28 @@ sys.stdin.read()
 """
 
 
-def test_store_held_by_a_stranger_is_named_too(store: Store) -> None:
-    store.write([answer({"DEU": {"2019": 1.0}})])
+@contextmanager
+def held_by_a_stranger(path: Path) -> Iterator[None]:
+    """Let a process that does not know our lock hold the file."""
     stranger = subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(store.path)],
+        [sys.executable, "-c", HOLD, str(path)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )
     with stranger:
         assert stranger.stdout is not None
         stranger.stdout.readline()
-        with pytest.raises(DataError, match="another process holds"):
-            store.observations()
+        yield
         stranger.communicate()
+
+
+def test_store_held_by_a_stranger_is_named_too(store: Store) -> None:
+    store.write([answer({"DEU": {"2019": 1.0}})])
+    with (
+        held_by_a_stranger(store.path),
+        pytest.raises(DataError, match="another process holds"),
+    ):
+        store.observations()
     assert len(store.observations()) == 1
 
 

@@ -11,7 +11,7 @@ import pytest
 from econnet import storefile
 from econnet.errors import DataError
 from econnet.store import Store
-from tests.test_store import answer
+from tests.test_store import answer, held_by_a_stranger
 
 UPGRADES = Path(__file__).parent / "upgrades"
 JULY = datetime(2026, 7, 1, 9, 30)
@@ -177,3 +177,43 @@ def test_reading_changes_not_even_a_log(older: Path) -> None:
     with storefile.reading(older) as connection:
         assert connection.sql("FROM about").fetchall() == [(1,), (1,)]
     assert {path: path.read_bytes() for path in older.parent.iterdir()} == before
+
+
+def test_reading_what_is_held_or_not_there_is_an_error_of_its_own(older: Path) -> None:
+    with (
+        held_by_a_stranger(older),
+        pytest.raises(storefile.HeldError),
+        storefile.reading(older),
+    ):
+        pass
+    absent = older.with_name("absent.duckdb")
+    with pytest.raises(duckdb.IOException), storefile.reading(absent):
+        pass
+    assert not absent.exists()
+
+
+def test_new_store_has_the_columns_that_are_expected(tmp_path: Path) -> None:
+    store = Store(tmp_path / "econnet.duckdb")
+    store.write([answer({"DEU": {"2019": 1.0}})])
+    with storefile.reading(store.path) as connection:
+        assert storefile.columns_of(connection) == storefile.expected_columns()
+
+
+def test_want_of_memory_and_a_failing_disk_are_no_bugs(older: Path) -> None:
+    with pytest.raises(MemoryError), storefile.telling(older):
+        raise duckdb.OutOfMemoryException("no room for a block")
+    with (
+        pytest.raises(DataError, match="what the store held is whole"),
+        storefile.telling(older),
+    ):
+        raise duckdb.IOException("IO Error: Could not write\nStack trace")
+    with pytest.raises(duckdb.BinderException), storefile.telling(older):
+        raise duckdb.BinderException("a bug")
+
+
+def test_store_that_may_not_be_opened_stays_as_it_is(tmp_path: Path) -> None:
+    folder = tmp_path / "econnet.duckdb"
+    folder.mkdir()
+    with pytest.raises(DataError, match="cannot be"):
+        Store(folder).observations()
+    assert folder.is_dir()

@@ -127,7 +127,7 @@ def count_processes(counter: Counter) -> None:
         if counter.error != LOST:
             counter.call("start of a process")
             return start(*arguments)
-        if b"resource_tracker" in b" ".join(arguments[0]):
+        if b"resource_tracker" in b" ".join(map(os.fsencode, arguments[0])):
             return start(*arguments)  # computes nothing, and may complain of its end
         counter.count += 1
         pid = start(*arguments)
