@@ -48,6 +48,11 @@ def main() -> None:
         _fail(*met[0])
     except MemoryError:
         _fail(OUT_OF_MEMORY, DataError.exit_code)
+    except ImportError as error:
+        # The loader of the C library has no error of its own for want of memory.
+        if "failed to map segment" not in str(error):
+            raise
+        _fail(OUT_OF_MEMORY, DataError.exit_code)
     except BrokenPipeError:
         _forget_output()
         sys.exit(CLOSED_PIPE)
