@@ -51,6 +51,11 @@ sys.meta_path.insert(0, Finder())
             3,
             "out of memory: close other programs, or ask for",
         ),
+        (
+            "raise ImportError('x.so: failed to map segment from shared object')",
+            3,
+            "out of memory: close other programs, or ask for",
+        ),
         ("raise OSError(5, 'I/O', '/x')", 3, "/x cannot be read or written (I/O): the"),
         (
             "raise OSError(28, 'Full', '/x')",
@@ -68,6 +73,7 @@ sys.meta_path.insert(0, Finder())
         "SIGTERM",
         "memory",
         "DuckDB's memory",
+        "a library's memory",
         "broken disk",
         "full disk",
         "many files",
