@@ -64,6 +64,11 @@ def main() -> None:
     except _met_by_duckdb("IOException", "FatalException") as error:
         first, *_ = str(error).splitlines()
         _fail(f"{first}: {OTHERWISE}", DataError.exit_code)
+    except _met_by_duckdb("Error"):
+        # Or this, where the signal comes while it calls pandas.
+        if not met:
+            raise
+        _fail(*met[0])
 
 
 def _pass_over(*_: object, **__: object) -> None:

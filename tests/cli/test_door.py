@@ -45,6 +45,13 @@ sys.meta_path.insert(0, Finder())
     [
         ("os.kill(os.getpid(), signal.SIGINT)", 130, "interrupted"),
         ("os.kill(os.getpid(), signal.SIGTERM)", 143, "terminated"),
+        (
+            # What DuckDB makes of an interrupt while it calls Python.
+            "import duckdb\n            try: os.kill(os.getpid(), signal.SIGINT)\n"
+            "            except BaseException: raise duckdb.Error('Traceback')",
+            130,
+            "interrupted",
+        ),
         ("raise MemoryError", 3, "out of memory: close other programs, or ask for"),
         (
             "import duckdb; raise duckdb.OutOfMemoryException",
@@ -71,6 +78,7 @@ sys.meta_path.insert(0, Finder())
     ids=[
         "SIGINT",
         "SIGTERM",
+        "SIGINT within DuckDB",
         "memory",
         "DuckDB's memory",
         "a library's memory",
