@@ -12,7 +12,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import pandas as pd
@@ -207,7 +207,7 @@ def _date(text: str) -> str:
     """Return a date as ALFRED writes it; raise `ValueError` for any other text."""
     if DATE.fullmatch(text) is None:
         raise ValueError(text)
-    return text
+    return date.fromisoformat(text).isoformat()
 
 
 def _value(text: str) -> float | None:
