@@ -207,7 +207,7 @@ def _check_version(
 ) -> None:
     """Raise `DataError` for a newer schema, `ValueError` for one too old to be read."""
     schema = metadata.get("schema", 1 if "scaler.median" in arrays else 2)
-    if type(schema) is not int or schema < 1:
+    if type(schema) is not int or not 1 <= schema <= NO_SCHEMA_BEYOND:
         raise ValueError(f"{path} is of no schema that there was: {str(schema)[:40]}")
     if schema > SCHEMA:
         reason = (
@@ -370,6 +370,7 @@ def _named(codes: np.ndarray, names: list[str]) -> "pd.Series[str]":
 
 
 SCHEMA = 4
+NO_SCHEMA_BEYOND = 9_999
 LONGEST_HORIZON = 1_000
 # As pandas counts periods: months until the year 3970.
 LATEST_ORIGIN = 24_000

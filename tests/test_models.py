@@ -119,7 +119,7 @@ def test_model_of_a_newer_econnet_is_refused_and_left_alone(
     assert path.read_bytes() == content
 
 
-@pytest.mark.parametrize("schema", [0, -1, 2.5, "3", None, True])
+@pytest.mark.parametrize("schema", [0, -1, 2.5, "3", None, True, 10**400])
 def test_schema_that_there_never_was_is_no_model(
     model: Model, tmp_path: Path, schema: object
 ) -> None:

@@ -30,7 +30,7 @@ from econnet import (
 from econnet.answer import Task
 from econnet.classifier import NetworkClassifier
 from econnet.cli import config
-from econnet.errors import EconnetError
+from econnet.errors import DataError, EconnetError
 from econnet.features import Scaler
 from econnet.forecaster import PRIOR_WEIGHTS
 from econnet.models import Model
@@ -474,7 +474,9 @@ TARGETS: dict[str, Target] = {
     "settings": Target(
         read_settings, lambda: [text.encode() for text in TOML], mutation.of_text
     ),
-    "model": Target(read_model, model_files, mutation.of_archive, (ValueError,)),
+    "model": Target(
+        read_model, model_files, mutation.of_archive, (ValueError, DataError)
+    ),
     "network": Target(read_network, network_files, mutation.of_archive, (ValueError,)),
     "classifier": Target(
         read_classifier, classifier_files, mutation.of_archive, (ValueError,)
