@@ -128,12 +128,12 @@ class Store:
     def newest_fetch(self) -> datetime | None:
         """Return when a source was last asked; `None` where none ever was."""
         with self._open() as connection:
-            (newest,) = connection.execute(
+            newest: datetime | None
+            [[newest]] = connection.execute(
                 "SELECT max(retrieved_at) FROM (SELECT retrieved_at FROM answers "
                 "UNION ALL SELECT retrieved_at FROM observations)"
-            ).fetchall()[0]
-        found: datetime | None = newest
-        return found
+            ).fetchall()
+        return newest
 
     def digests(self, first_period: str) -> dict[Key, str]:
         """Return the digest of each newest answer that reached back to this period."""
