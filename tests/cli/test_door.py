@@ -98,7 +98,9 @@ def test_whatever_happens_ends_in_one_line(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="limits of Linux")
-@pytest.mark.parametrize("megabytes", [400, 600])
+# With much less the loader of the C library may abort the process before
+# econnet can tell, now and then.
+@pytest.mark.parametrize("megabytes", [900, 1000])
 def test_limit_of_memory_is_told_and_changes_nothing(
     megabytes: int, tmp_path: Path
 ) -> None:
