@@ -19,9 +19,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from benchmarks import chronology
 from benchmarks.rows import Row, as_json
-from econnet import dating, labels, panel
+from econnet import labels, panel
 from econnet.catalog import Frequency
+from econnet.data.cycle import nber
 from econnet.labels import Label
 from econnet.sources import snapshot
 
@@ -76,9 +78,9 @@ def labelled(work: Work, rule: str) -> Label:
 
 def compared(work: Work, rule: str) -> pd.DataFrame:
     """Return the turning points that a rule implies beside those of the NBER."""
-    turns = dating.turns_of(labelled(work, rule).values.loc["USA"])
+    turns = chronology.implied_turning_points(labelled(work, rule).values.loc["USA"])
     turns = turns[turns["period"] >= pd.Period(work.since, work.frequency)]
-    return dating.compare(turns, labels.nber_turning_points(work.frequency))
+    return chronology.compare(turns, chronology.nber_turning_points(work.frequency))
 
 
 def scores(table: pd.DataFrame) -> Mapping[str, float]:
@@ -141,7 +143,7 @@ def days_to_tell() -> list[Row]:
     first_told = told.groupby("period")["known_at"].min()
     rows = []
     for quarters, (*_, announced, _) in zip(
-        labels.NBER_QUARTERS, labels.NBER_CHRONOLOGY, strict=True
+        chronology.NBER_QUARTERS, nber.CHRONOLOGY, strict=True
     ):
         peak, trough = (pd.Period(text, "Q") for text in quarters)
         during = first_told[(first_told.index > peak) & (first_told.index <= trough)]

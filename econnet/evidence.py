@@ -19,6 +19,7 @@ from econnet.answer import (
     SeriesUsed,
     Task,
 )
+from econnet.data.cycle.growth import growth
 from econnet.errors import DataError
 from econnet.evaluation import (
     bootstrap,
@@ -190,7 +191,7 @@ def history(prepared: Prepared) -> pd.DataFrame:
     rule = labels.RULES.get(label.name)
     year = rule is not None and rule.looks_back is None
     levels = prepared.panel.values[label.target].loc[[prepared.country.alpha3]]
-    change = labels.growth(levels, PERIODS_A_YEAR[frequency] if year else 1)
+    change = growth(levels, PERIODS_A_YEAR[frequency] if year else 1)
     table = pd.DataFrame(
         {
             "growth": change.droplevel("country"),

@@ -1,11 +1,10 @@
-"""Growth or contraction, by named rule, and when each label became known.
+"""Expansion or contraction, by named rule, and when each label became known.
 
-A rule marks every period of a level series 1 (contraction), 0 (expansion) or missing
-(not to be told). It is asked anew on every day on which a level became known, of what
-was known by then, and a `Label` holds every answer with its day: so no label is used
-before it could have been written, and none that was written differently at the time.
-`nber` and `given` do not look at levels: their marks are somebody else's, with dates of
-their own.
+A rule labels every period of a level series 1 (contraction), 0 (expansion) or missing
+(undecided). It is applied on every day on which a level became known, to what was known
+by then, and a `Label` holds every result with its day. So no label is used before it
+could have been computed, nor with a value that it took only later. `nber` and `given`
+do not use levels: their labels come from elsewhere, with dates of their own.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,27 +16,30 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from econnet import dating
 from econnet.catalog import FREQUENCY_OF_ALIAS, PANDAS_ALIAS, Frequency
+from econnet.core.types import Floats
+from econnet.data.cycle import nber
+from econnet.data.cycle.growth import percent_change
+from econnet.data.cycle.trends import below_hamilton_trend, below_hp_trend
+from econnet.dating import contractions
 from econnet.errors import DataError, UsageError
 from econnet.panel import PERIODS_A_YEAR, Panel
 
-Floats: TypeAlias = npt.NDArray[np.float64]
-Marks: TypeAlias = Callable[[Floats, Frequency], Floats]
+LabelFunction: TypeAlias = Callable[[Floats, Frequency], Floats]
 
 
 @dataclass(frozen=True)
 class Rule:
-    """How contractions are told from a series of levels.
+    """How contractions are defined by a series of levels.
 
     Parameters
     ----------
-    marks
-        Takes levels without gaps in the periods, (days, periods), what was known on a
-        day in each row, and their frequency; returns 1, 0 or missing for each.
+    label_function
+        Takes levels without gaps in the periods, (days, periods), each row holding what
+        was known on a day, and their frequency; returns 1, 0 or missing for each.
     looks_ahead
-        Periods that must pass before a mark stands for good; `None` where later levels
-        may always revise it.
+        Periods that must pass before a label is final; `None` where later levels may
+        always revise it.
     looks_back
         Periods back to the level that growth is measured from; `None` for a year.
     frequencies
@@ -49,10 +51,10 @@ class Rule:
     clause_of_other
         The same of another indicator, whose title replaces `{title}`.
     caveat
-        What to keep in mind of the rule; the name of a period replaces `{noun}`.
+        What to keep in mind about the rule; the name of a period replaces `{noun}`.
     """
 
-    marks: Marks
+    label_function: LabelFunction
     looks_ahead: int | None
     looks_back: int | None
     frequencies: tuple[Frequency, ...]
@@ -61,14 +63,14 @@ class Rule:
     clause_of_other: str
     caveat: str = ""
 
-    def mark(self, levels: pd.Series) -> pd.Series:
-        """Return 1, 0 or missing for levels by (country, period), all being known."""
+    def label(self, levels: pd.Series) -> pd.Series:
+        """Return 1, 0 or missing for levels by (country, period), all of them known."""
         periods = pd.PeriodIndex(levels.index.get_level_values("period"))
         frequency = FREQUENCY_OF_ALIAS[periods.freqstr[0]]
 
-        def of_country(own: pd.Series) -> pd.Series:
-            row = own.to_numpy(dtype=float)[None, :]
-            return pd.Series(self.marks(row, frequency)[0], own.index)
+        def of_country(country: pd.Series) -> pd.Series:
+            row = country.to_numpy(dtype=float)[None, :]
+            return pd.Series(self.label_function(row, frequency)[0], country.index)
 
         return levels.groupby(level="country", group_keys=False).apply(of_country)
 
@@ -84,15 +86,15 @@ class Label:
     target
         The indicator that was labelled; for `nber` and `given` the one that is shown.
     values : Series (country, period)
-        1 contraction, 0 expansion, missing not known: the newest that is said.
+        1 contraction, 0 expansion, missing unknown: the newest value.
     known_at : Series (country, period)
-        The date from which each of `values` has been said.
+        The date from which each of `values` has been known.
     meaning
         What a contraction is, in words.
     revisions : DataFrame
         `country, period, known_at, value`: every value that a label ever had and the
         date from which it had it, oldest first; the value is missing where the label
-        was taken back.
+        was withdrawn.
     """
 
     name: str
@@ -103,16 +105,16 @@ class Label:
     revisions: pd.DataFrame
 
     def on(self, day: pd.Timestamp) -> pd.Series:
-        """Return what was said of each (country, period) at the end of a day."""
+        """Return the labels by (country, period) as known at the end of a day."""
         known = self.days <= np.datetime64(day, "D")
-        said = np.full(len(self.values), np.nan)
+        labels = np.full(len(self.values), np.nan)
         # Of several for one place, the last assigned stays, and that is the newest.
-        said[self.places[known]] = self.revisions["value"].to_numpy()[known]
-        return pd.Series(said, self.values.index)
+        labels[self.places[known]] = self.revisions["value"].to_numpy()[known]
+        return pd.Series(labels, self.values.index)
 
     @cached_property
     def settled(self) -> bool:
-        """Whether no label was ever told in two ways."""
+        """Whether no label was ever revised."""
         return len(np.unique(self.places)) == len(self.places)
 
     @cached_property
@@ -148,7 +150,7 @@ def apply(panel: Panel, name: str, target: str = "real_gdp") -> Label:
             f"--target ({', '.join(panel.columns[:5])}, ...) or --frequency"
         )
     rule = RULES[name]
-    revisions = _as_told(rule, panel.revisions(target), panel.frequency)
+    revisions = _revisions(rule, panel.revisions(target), panel.frequency)
     return _label(panel, name, target, rule.meaning, revisions)
 
 
@@ -169,7 +171,7 @@ def check(name: str, frequency: Frequency) -> None:
 
 
 def clause(name: str, target: str, title: str) -> str:
-    """Return what it is that may happen, within a sentence: `output contracts`.
+    """Return the event as a clause of a sentence: `output contracts`.
 
     Parameters
     ----------
@@ -186,45 +188,34 @@ def clause(name: str, target: str, title: str) -> str:
     return rule.clause_of_other.format(title=title)
 
 
-def growth(levels: pd.Series, periods: int = 1) -> pd.Series:
-    """Return the change over `periods` in percent, within each country.
+def _revisions(rule: Rule, levels: pd.DataFrame, frequency: Frequency) -> pd.DataFrame:
+    """Return every value of every label, `country, period, known_at, value`.
 
-    Missing where either level is missing or the earlier one is not above zero.
+    `levels` holds every value that a level ever had, in the same columns.
     """
-    earlier = levels.groupby(level="country").shift(periods)
-    change = percent_change(levels.to_numpy(dtype=float), earlier.to_numpy(dtype=float))
-    return pd.Series(change, levels.index)
+    parts = [
+        _revisions_of_country(rule, country, frequency)
+        for _, country in levels.groupby("country")
+    ]
+    revisions: pd.DataFrame = pd.concat(parts, ignore_index=True)
+    return revisions
 
 
-def percent_change(levels: Floats, earlier: Floats) -> Floats:
-    """Return the change in percent, missing where `earlier` is not above zero."""
-    change: Floats = 100 * (levels / np.where(earlier > 0, earlier, np.nan) - 1)
-    return change
+def _revisions_of_country(
+    rule: Rule, levels: pd.DataFrame, frequency: Frequency
+) -> pd.DataFrame:
+    """Return one country's labels, a row each time that one of them changed.
 
-
-def _as_told(rule: Rule, levels: pd.DataFrame, frequency: Frequency) -> pd.DataFrame:
-    """Return all that the rule said of levels, `country, period, known_at, value`.
-
-    Takes every value that a level ever had, likewise.
-    """
-    parts = [_of_country(rule, own, frequency) for _, own in levels.groupby("country")]
-    told: pd.DataFrame = pd.concat(parts, ignore_index=True)
-    return told
-
-
-def _of_country(rule: Rule, levels: pd.DataFrame, frequency: Frequency) -> pd.DataFrame:
-    """Return what the rule said of one country, each time that it said something else.
-
-    It is asked on every day on which a level became known.
+    The rule is applied on every day on which a level became known.
     """
     ordinals = pd.PeriodIndex(levels["period"]).asi8
     days, day = np.unique(levels["known_at"].to_numpy(), return_inverse=True)
     known = _vintages(
         day, ordinals - ordinals.min(), levels["value"].to_numpy(dtype=float)
     )
-    marks = rule.marks(known, frequency)
-    before = np.vstack([np.full(marks.shape[1], np.nan), marks[:-1]])
-    same = (marks == before) | (np.isnan(marks) & np.isnan(before))
+    labels = rule.label_function(known, frequency)
+    before = np.vstack([np.full(labels.shape[1], np.nan), labels[:-1]])
+    same = (labels == before) | (np.isnan(labels) & np.isnan(before))
     changed, place = np.nonzero(~same)
     periods = pd.PeriodIndex.from_ordinals(  # type: ignore[attr-defined]  # not in stubs
         place + ordinals.min(), freq=PANDAS_ALIAS[frequency]
@@ -234,7 +225,7 @@ def _of_country(rule: Rule, levels: pd.DataFrame, frequency: Frequency) -> pd.Da
             "country": levels["country"].iloc[0],
             "period": periods,
             "known_at": days[changed],
-            "value": marks[changed, place],
+            "value": labels[changed, place],
         }
     )
 
@@ -244,7 +235,7 @@ def _vintages(
 ) -> Floats:
     """Return what was known on each day, (days, periods), from the newest value on it.
 
-    A value that was set on a day stands on the days that follow, until it is set again.
+    A value that was set on a day holds on the days that follow, until it is set again.
     """
     shape = (int(day.max()) + 1, int(place.max()) + 1)
     known = np.full(shape, np.nan)
@@ -260,7 +251,7 @@ def _vintages(
 def _label(
     panel: Panel, name: str, target: str, meaning: str, revisions: pd.DataFrame
 ) -> Label:
-    """Return the label of every period of the panel, with the newest that was said."""
+    """Return the label of every period of the panel, with its newest value."""
     revisions = revisions.sort_values("known_at", kind="stable", ignore_index=True)
     newest = (
         revisions.drop_duplicates(["country", "period"], keep="last")
@@ -279,37 +270,37 @@ def _label(
     )
 
 
-def _mark_negative_growth(levels: Floats, _: Frequency) -> Floats:
+def _label_negative_growth(levels: Floats, _: Frequency) -> Floats:
     return _falling(levels, 1)
 
 
-def _mark_year_on_year(levels: Floats, frequency: Frequency) -> Floats:
+def _label_year_on_year(levels: Floats, frequency: Frequency) -> Floats:
     return _falling(levels, PERIODS_A_YEAR[frequency])
 
 
-def _mark_two_quarters(levels: Floats, _: Frequency) -> Floats:
-    """Mark quarters of falling output that have another beside them.
+def _label_two_quarters(levels: Floats, _: Frequency) -> Floats:
+    """Label quarters of falling output that have another beside them.
 
-    Both kinds wait for the next quarter: a rising one too, else the newest training
-    rows would hold expansions alone.
+    Both classes wait for the next quarter; otherwise the newest training rows would
+    hold expansions only.
     """
     falling = _falling(levels, 1)
     before, after = _shifted(falling, 1), _shifted(falling, -1)
-    told = ~np.isnan(falling) & ~np.isnan(after)
-    # The first quarter of all has no growth before it, which cannot hide a run that
-    # goes on into the next.
+    known = ~np.isnan(falling) & ~np.isnan(after)
+    # The very first quarter has no growth before it, but a run that continues into the
+    # next is seen all the same.
     contraction = (falling == 1) & ((before == 1) | (after == 1))
     unsure = (falling == 1) & np.isnan(before) & (after == 0)
-    return np.where(told & ~unsure, contraction, np.nan)
+    return np.where(known & ~unsure, contraction, np.nan)
 
 
-def _on_each_day(tell: Callable[[Floats, Frequency], Floats]) -> Marks:
-    """Return the marks of a rule that tells one series of levels, (periods,)."""
+def _on_each_day(date: Callable[[Floats, Frequency], Floats]) -> LabelFunction:
+    """Return the label function of a rule for one series of levels, (periods,)."""
 
-    def marks(levels: Floats, frequency: Frequency) -> Floats:
-        return np.stack([tell(known, frequency) for known in levels])
+    def label(levels: Floats, frequency: Frequency) -> Floats:
+        return np.stack([date(known, frequency) for known in levels])
 
-    return marks
+    return label
 
 
 def _falling(levels: Floats, periods: int) -> Floats:
@@ -336,18 +327,18 @@ def _given(panel: Panel, name: str, target: str) -> Label:
             f"they have {', '.join(panel.columns[:8])}"
         )
     values = panel.values[column]
-    strange = values[~values.isin([0.0, 1.0]) & values.notna()]
-    if len(strange):
+    invalid = values[~values.isin([0.0, 1.0]) & values.notna()]
+    if len(invalid):
         raise DataError(
             f"column {column!r} must hold 0 and 1 for --label {name}, "
-            f"but has {strange.iloc[0]:g} in {strange.index[0][1]}"
+            f"but has {invalid.iloc[0]:g} in {invalid.index[0][1]}"
         )
     meaning = f"the column {column} being 1"
     return _label(panel, name, target, meaning, panel.revisions(column))
 
 
 def _nber(panel: Panel, target: str) -> Label:
-    """Label the United States by the committee's chronology, other countries not.
+    """Label the United States by the committee's chronology, and no other country.
 
     Output is not measured monthly; industrial production is shown in its place.
     """
@@ -357,110 +348,18 @@ def _nber(panel: Panel, target: str) -> Label:
             "hold: choose --country USA, or another --label"
         )
     periods = pd.PeriodIndex(panel.values.loc["USA"].index)
-    marks = nber_marks(periods)
+    recessions = nber.contractions(periods)
     index = pd.MultiIndex.from_product(
         [["USA"], periods], names=panel.values.index.names
     )
-    marks = marks.set_axis(index).rename(columns={"contraction": "value"}).dropna()
-    revisions = marks[marks["known_at"] <= panel.as_of].reset_index()
+    labels = (
+        recessions.set_axis(index).rename(columns={"contraction": "value"}).dropna()
+    )
+    revisions = labels[labels["known_at"] <= panel.as_of].reset_index()
     shown = target if target in panel.values else "industrial_production"
     meaning = "recession by the chronology of the NBER"
     return _label(panel, "nber", shown, meaning, revisions)
 
-
-def nber_marks(periods: pd.PeriodIndex) -> pd.DataFrame:
-    """Return `contraction` and `known_at` of months or quarters since 1948-11.
-
-    A month contracts from the one after a peak to the trough; a quarter contracts where
-    a month of it does. A contraction is known when its peak is announced or, for the
-    months after that, when its trough is. An expansion is never announced: it counts as
-    known once the longest delay of any announced peak has passed, and not before the
-    trough was announced from which it began.
-
-    Notes
-    -----
-    National Bureau of Economic Research, *US Business Cycle Expansions and
-    Contractions* and *Business Cycle Dating Committee Announcements*. Before 1980 there
-    was no committee; a delay of a year is assumed.
-    """
-    frequency = periods.freqstr[0]
-    months = pd.period_range("1948-12", periods.max().asfreq("M", "end"), freq="M")
-    ends = months.to_timestamp(how="end").normalize().to_series(months)
-    year = pd.DateOffset(years=1)
-    contraction = pd.Series(0.0, months)
-    known_at = ends + year
-    for peak, trough, peak_announced, trough_announced in NBER_CHRONOLOGY:
-        first, last = pd.Period(peak, "M") + 1, pd.Period(trough, "M")
-        peak_known = pd.Timestamp(peak_announced or first.start_time + year)
-        trough_known = pd.Timestamp(
-            trough_announced or last.end_time.normalize() + year
-        )
-        during = (months >= first) & (months <= last)
-        contraction[during] = 1.0
-        known_at = known_at.mask(during, peak_known)
-        known_at = known_at.mask(during & (ends > peak_known), trough_known)
-        known_at = known_at.mask(
-            (months > last) & (known_at < trough_known), trough_known
-        )
-    marks = pd.DataFrame({"contraction": contraction, "known_at": known_at})
-    if frequency == "Q":
-        whole = marks.groupby(months.asfreq("Q"))
-        marks = whole.max().where(whole.size() == 3, axis="index")
-    return marks.reindex(periods)
-
-
-def nber_turning_points(frequency: Frequency) -> pd.DataFrame:
-    """Return the chronology as `period, kind`, by months (`M`) or quarters (`Q`).
-
-    The committee dates quarters by themselves: the peak of February 2020 is one of
-    2019Q4.
-    """
-    chronology = [
-        (peak, trough) if frequency == "M" else quarters
-        for (peak, trough, *_), quarters in zip(
-            NBER_CHRONOLOGY, NBER_QUARTERS, strict=True
-        )
-    ]
-    return pd.DataFrame(
-        [
-            (pd.Period(text, frequency), kind)
-            for pair in chronology
-            for text, kind in zip(pair, ("peak", "trough"), strict=True)
-        ],
-        columns=["period", "kind"],
-    )
-
-
-# Peak and trough months, and the days on which the committee announced them.
-NBER_CHRONOLOGY: tuple[tuple[str, str, str | None, str | None], ...] = (
-    ("1948-11", "1949-10", None, None),
-    ("1953-07", "1954-05", None, None),
-    ("1957-08", "1958-04", None, None),
-    ("1960-04", "1961-02", None, None),
-    ("1969-12", "1970-11", None, None),
-    ("1973-11", "1975-03", None, None),
-    ("1980-01", "1980-07", "1980-06-03", "1981-07-08"),
-    ("1981-07", "1982-11", "1982-01-06", "1983-07-08"),
-    ("1990-07", "1991-03", "1991-04-25", "1992-12-22"),
-    ("2001-03", "2001-11", "2001-11-26", "2003-07-17"),
-    ("2007-12", "2009-06", "2008-12-01", "2010-09-20"),
-    ("2020-02", "2020-04", "2020-06-08", "2021-07-19"),
-)
-
-NBER_QUARTERS: tuple[tuple[str, str], ...] = (
-    ("1948Q4", "1949Q4"),
-    ("1953Q2", "1954Q2"),
-    ("1957Q3", "1958Q2"),
-    ("1960Q2", "1961Q1"),
-    ("1969Q4", "1970Q4"),
-    ("1973Q4", "1975Q1"),
-    ("1980Q1", "1980Q3"),
-    ("1981Q3", "1982Q4"),
-    ("1990Q3", "1991Q1"),
-    ("2001Q1", "2001Q4"),
-    ("2007Q4", "2009Q2"),
-    ("2019Q4", "2020Q2"),
-)
 
 GROWTH_CYCLE_CAVEAT = (
     "Output below its trend need not fall: it mostly grows, but slowly. And the trend "
@@ -470,7 +369,7 @@ GROWTH_CYCLE_CAVEAT = (
 
 RULES: Mapping[str, Rule] = {
     "negative-growth": Rule(
-        _mark_negative_growth,
+        _label_negative_growth,
         looks_ahead=0,
         looks_back=1,
         frequencies=("A", "Q", "M"),
@@ -481,7 +380,7 @@ RULES: Mapping[str, Rule] = {
         "growth is slow a small error of measurement turns one into the other.",
     ),
     "year-on-year": Rule(
-        _mark_year_on_year,
+        _label_year_on_year,
         looks_ahead=0,
         looks_back=None,
         frequencies=("A", "Q", "M"),
@@ -490,7 +389,7 @@ RULES: Mapping[str, Rule] = {
         clause_of_other="there is a fall in {title} over a year",
     ),
     "two-quarters": Rule(
-        _mark_two_quarters,
+        _label_two_quarters,
         looks_ahead=1,
         looks_back=1,
         frequencies=("Q",),
@@ -499,7 +398,7 @@ RULES: Mapping[str, Rule] = {
         clause_of_other="there is a fall in {title}, one of two or more in a row,",
     ),
     "turning-points": Rule(
-        _on_each_day(dating.contractions),
+        _on_each_day(contractions),
         looks_ahead=None,
         looks_back=1,
         frequencies=("A", "Q", "M"),
@@ -510,7 +409,7 @@ RULES: Mapping[str, Rule] = {
         "learn from what was told at the time, and are judged by what is told today.",
     ),
     "growth-cycle": Rule(
-        _on_each_day(dating.below_hamilton_trend),
+        _on_each_day(below_hamilton_trend),
         looks_ahead=None,
         looks_back=1,
         frequencies=("A", "Q", "M"),
@@ -520,7 +419,7 @@ RULES: Mapping[str, Rule] = {
         caveat=GROWTH_CYCLE_CAVEAT,
     ),
     "growth-cycle-hp": Rule(
-        _on_each_day(dating.below_hp_trend),
+        _on_each_day(below_hp_trend),
         looks_ahead=None,
         looks_back=1,
         frequencies=("A", "Q", "M"),

@@ -20,7 +20,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from econnet.catalog import Indicator, Transform
-from econnet.labels import Label, percent_change
+from econnet.data.cycle.growth import percent_change
+from econnet.labels import Label
 from econnet.panel import Days, Panel
 
 Floats: TypeAlias = npt.NDArray[np.float64]

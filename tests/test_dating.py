@@ -5,8 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.linear_model import LinearRegression
 
+from benchmarks import chronology
 from econnet import dating, labels
 from econnet.catalog import Frequency
+from econnet.data.cycle import trends
 from econnet.sources import snapshot
 from tests.builders import at_most, output, random_walk
 
@@ -22,7 +24,7 @@ def series(first: str, levels: list[float]) -> pd.Series:
 
 def dates(levels: pd.Series) -> list[str]:
     """Return the turning points as text: `2008Q1 peak`."""
-    table = dating.turning_points(levels)
+    table = chronology.turning_points(levels)
     return [f"{it.period} {it.kind}" for it in table.itertuples()]
 
 
@@ -103,7 +105,7 @@ def test_year_by_year_a_contraction_is_a_fall(seed: int) -> None:
     """With a window of one year, as Harding and Pagan note."""
     levels = output("DEU", "1960", random_walk(seed, 40))
     told = dating.contractions(levels.to_numpy(), "A")
-    np.testing.assert_array_equal(told, labels.RULES["negative-growth"].mark(levels))
+    np.testing.assert_array_equal(told, labels.RULES["negative-growth"].label(levels))
 
 
 @pytest.mark.parametrize("frequency", FREQUENCIES)
@@ -113,7 +115,7 @@ def test_turning_points_keep_their_limits(
     frequency: Frequency, seed: int, length: int
 ) -> None:
     levels = series(FIRST_OF[frequency], random_walk(seed, length))
-    table = dating.turning_points(levels)
+    table = chronology.turning_points(levels)
     limits = dating.LIMITS[frequency]
     places = levels.index.get_indexer(pd.Index(table["period"]))
     assert (table["kind"] != table["kind"].shift()).all()
@@ -131,8 +133,8 @@ def test_turning_points_keep_their_limits(
 @given(seed=SEEDS)
 def test_upside_down_a_peak_is_a_trough(frequency: Frequency, seed: int) -> None:
     levels = series(FIRST_OF[frequency], random_walk(seed, 150))
-    table = dating.turning_points(levels)
-    upside_down = dating.turning_points(1 / levels)
+    table = chronology.turning_points(levels)
+    upside_down = chronology.turning_points(1 / levels)
     assert upside_down["period"].tolist() == table["period"].tolist()
     other = {"peak": "trough", "trough": "peak"}
     assert upside_down["kind"].tolist() == table["kind"].map(other).tolist()
@@ -146,15 +148,15 @@ def test_contractions_are_the_periods_after_a_peak_to_the_trough(
 ) -> None:
     levels = series(FIRST_OF[frequency], random_walk(seed, 150))
     told = pd.Series(dating.contractions(levels.to_numpy(), frequency), levels.index)
-    table = dating.turning_points(levels)
+    table = chronology.turning_points(levels)
     last = told.dropna().index[-1]
     seen = table[table["period"] < last].reset_index(drop=True)
-    pd.testing.assert_frame_equal(dating.turns_of(told), seen)
+    pd.testing.assert_frame_equal(chronology.implied_turning_points(told), seen)
 
 
 def test_peak_is_the_period_before_a_contraction_and_trough_its_last() -> None:
     told = series("2000Q1", [np.nan, 1, 1, 0, 0, 1, 0, np.nan, 1, 1])
-    table = dating.turns_of(told)
+    table = chronology.implied_turning_points(told)
     assert [f"{it.period} {it.kind}" for it in table.itertuples()] == [
         *("2000Q3 trough", "2001Q1 peak", "2001Q2 trough")
     ]
@@ -187,9 +189,9 @@ def test_quarters_of_us_output_turn_with_the_chronology() -> None:
 
     In today's figures output did not fall for two quarters in 2001.
     """
-    official = labels.nber_turning_points("Q")
-    table = dating.compare(
-        dating.turning_points(of_snapshot("GDPC1", "Q").loc["1948Q2":]), official
+    official = chronology.nber_turning_points("Q")
+    table = chronology.compare(
+        chronology.turning_points(of_snapshot("GDPC1", "Q").loc["1948Q2":]), official
     )
     by_outcome = table.groupby("outcome")["official"].agg(list)
     assert by_outcome.index.tolist() == ["matched", "missed"]
@@ -205,8 +207,8 @@ def test_months_of_us_industry_turn_with_the_chronology() -> None:
     It did not peak with the economy in 2020: manufacturing fell from 2018 on. Nor is a
     fall of industry alone a recession, as that of 2014 to 2016.
     """
-    found = dating.turning_points(of_snapshot("INDPRO", "M"))
-    table = dating.compare(found, labels.nber_turning_points("M"))
+    found = chronology.turning_points(of_snapshot("INDPRO", "M"))
+    table = chronology.compare(found, chronology.nber_turning_points("M"))
     missed = table.loc[table["outcome"] == "missed", "official"]
     assert [str(it) for it in missed] == ["2020-02"]
     assert table["periods_late"].abs().median() <= 1
@@ -225,7 +227,7 @@ def table_of(*turns: str) -> pd.DataFrame:
 def test_comparison_matches_the_nearest_of_the_same_kind_once() -> None:
     official = table_of("2001Q1 peak", "2001Q4 trough", "2007Q4 peak")
     found = table_of("1999Q4 peak", "2001Q2 peak", "2002Q1 trough", "2009Q2 peak")
-    table = dating.compare(found, official)
+    table = chronology.compare(found, official)
     assert [
         (row.kind, str(row.official), str(row.found), row.outcome)
         for row in table.itertuples()
@@ -239,14 +241,14 @@ def test_comparison_matches_the_nearest_of_the_same_kind_once() -> None:
     np.testing.assert_equal(
         table["periods_late"].tolist(), [np.nan, 1, 1, np.nan, np.nan]
     )
-    wider = dating.compare(found, official, reach=6)
+    wider = chronology.compare(found, official, reach=6)
     assert wider["periods_late"].dropna().tolist() == [1, 1, 6]
 
 
 @pytest.mark.parametrize("mine", [[], ["2001Q1 peak"]])
 def test_comparison_with_nothing_is_all_missed_or_all_extra(mine: list[str]) -> None:
     some, none = table_of("2008Q1 peak", "2009Q2 trough"), table_of(*mine)
-    assert dating.compare(none, some)["outcome"].tolist() == [
+    assert chronology.compare(none, some)["outcome"].tolist() == [
         *["extra"] * len(mine),
         *["missed"] * 2,
     ]
@@ -262,10 +264,10 @@ def test_hamilton_cycle_is_the_residual_of_its_regression(
     past = np.array([[logs[t - 2 * lags - lag] for lag in range(lags)] for t in rows])
     now = logs[list(rows)]
     expected = now - LinearRegression().fit(past, now).predict(past)
-    cycle = dating.hamilton_cycle(levels, frequency)
+    cycle = trends.hamilton_cycle(levels, frequency)
     assert np.isnan(cycle[: 3 * lags - 1]).all()
     np.testing.assert_allclose(cycle[3 * lags - 1 :], expected, atol=1e-7)
-    below = dating.below_hamilton_trend(levels, frequency)[3 * lags - 1 :]
+    below = trends.below_hamilton_trend(levels, frequency)[3 * lags - 1 :]
     np.testing.assert_array_equal(below == 1, expected < 0)
 
 
@@ -279,20 +281,20 @@ def test_hp_trend_satisfies_its_first_order_condition(
     logs = 100 * np.log(levels)
     second = np.diff(np.eye(160), 2, axis=0)
     trend = np.linalg.solve(np.eye(160) + smoothing * second.T @ second, logs)
-    cycle = dating.hp_cycle(levels, frequency)
+    cycle = trends.hp_cycle(levels, frequency)
     np.testing.assert_allclose(cycle, logs - trend, atol=1e-6)
-    below = dating.below_hp_trend(levels, frequency)
+    below = trends.below_hp_trend(levels, frequency)
     np.testing.assert_array_equal(below, (cycle < 0).astype(float))
 
 
 def test_steady_growth_is_its_own_trend() -> None:
     steady = np.geomspace(100.0, 150.0, 80)
-    np.testing.assert_allclose(dating.hp_cycle(steady, "Q"), 0.0, atol=1e-8)
-    np.testing.assert_allclose(dating.hamilton_cycle(steady, "Q")[11:], 0.0, atol=1e-8)
+    np.testing.assert_allclose(trends.hp_cycle(steady, "Q"), 0.0, atol=1e-8)
+    np.testing.assert_allclose(trends.hamilton_cycle(steady, "Q")[11:], 0.0, atol=1e-8)
 
 
 def test_trend_takes_ten_years() -> None:
     levels = np.array(random_walk(5, 40))
-    for below in (dating.below_hamilton_trend, dating.below_hp_trend):
+    for below in (trends.below_hamilton_trend, trends.below_hp_trend):
         assert np.isnan(below(levels[:39], "Q")).all()
         assert np.isfinite(below(levels, "Q")).sum() in (29, 40)

@@ -6,8 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks import chronology
 from econnet import labels, panel
 from econnet.catalog import Frequency
+from econnet.data.cycle import nber
+from econnet.data.cycle.growth import growth
 from econnet.errors import DataError, UsageError
 from econnet.labels import RULES
 from econnet.panel import Panel
@@ -32,7 +35,7 @@ few_examples = at_most(20)
 
 
 def marks(name: str, levels: pd.Series) -> list[float]:
-    return RULES[name].mark(levels).tolist()
+    return RULES[name].label(levels).tolist()
 
 
 @pytest.mark.parametrize("name", SETTLED_RULES)
@@ -43,8 +46,8 @@ def test_label_is_settled_when_its_rule_says(
     rule = RULES[name]
     assert rule.looks_ahead is not None
     now = data.draw(st.integers(0, len(levels) - 1), label="newest published quarter")
-    known = rule.mark(output("DEU", "2000Q1", levels[: now + 1]))
-    later = rule.mark(output("DEU", "2000Q1", levels))
+    known = rule.label(output("DEU", "2000Q1", levels[: now + 1]))
+    later = rule.label(output("DEU", "2000Q1", levels))
     settled = slice(0, max(0, now + 1 - rule.looks_ahead))
     np.testing.assert_array_equal(known.iloc[settled], later.iloc[settled])
 
@@ -58,8 +61,8 @@ def test_other_country_beside_it_changes_no_label(
     levels = random_walk(seed, LENGTH_OF[frequency])
     one = output("DEU", FIRST_OF[frequency], levels)
     two = output("FRA", FIRST_OF[frequency], levels[::-1])
-    together = RULES[name].mark(pd.concat([one, two]))
-    np.testing.assert_array_equal(together.loc[["DEU"]], RULES[name].mark(one))
+    together = RULES[name].label(pd.concat([one, two]))
+    np.testing.assert_array_equal(together.loc[["DEU"]], RULES[name].label(one))
 
 
 @pytest.mark.parametrize(("name", "frequency"), DEFINED)
@@ -98,10 +101,10 @@ def test_label_on_a_day_is_what_its_rule_says_of_the_levels_known_by_then(
     day = built.known_at["real_gdp"].iloc[n - 1]
     on_the_day, before = label.on(day), label.on(day - pd.Timedelta(days=1))
     np.testing.assert_array_equal(
-        on_the_day.iloc[:n], RULES[name].mark(series.iloc[:n])
+        on_the_day.iloc[:n], RULES[name].label(series.iloc[:n])
     )
     np.testing.assert_array_equal(
-        before.iloc[: n - 1], RULES[name].mark(series.iloc[: n - 1])
+        before.iloc[: n - 1], RULES[name].label(series.iloc[: n - 1])
     )
     pd.testing.assert_series_equal(label.on(built.as_of), label.values)
 
@@ -123,7 +126,7 @@ def test_label_on_a_day_rests_on_the_vintage_of_that_day(name: str) -> None:
     for day in ("2004-12-31", "2009-05-29", "2009-05-30"):
         of_that_day = revised_output(day).values["real_gdp"]
         then = label.on(pd.Timestamp(day))
-        expected = RULES[name].mark(of_that_day)
+        expected = RULES[name].label(of_that_day)
         pd.testing.assert_series_equal(
             then.dropna(), expected.dropna(), check_names=False, check_exact=True
         )
@@ -170,11 +173,11 @@ def test_clause_of_marks_that_are_somebody_elses_names_them() -> None:
 
 def test_growth_is_missing_where_the_earlier_level_is_not_above_zero() -> None:
     levels = output("DEU", "2000Q1", [0, 2, -1, 3, 6, np.nan, 3])
-    change = labels.growth(levels)
+    change = growth(levels)
     np.testing.assert_equal(
         change.tolist(), [np.nan, np.nan, -150, np.nan, 100, np.nan, np.nan]
     )
-    two = labels.growth(pd.concat([levels, output("FRA", "2000Q1", [1, 2, 4])]), 2)
+    two = growth(pd.concat([levels, output("FRA", "2000Q1", [1, 2, 4])]), 2)
     np.testing.assert_equal(two.loc["FRA"].tolist(), [np.nan, np.nan, 300])
     assert two.loc["DEU"].iloc[-1] == -50
 
@@ -266,7 +269,7 @@ def test_label_becomes_known_with_the_last_level_it_needs() -> None:
 def test_nber_marks_the_months_after_a_peak_to_the_trough() -> None:
     """NBER: peak December 2007, trough June 2009."""
     months = pd.period_range("2007-11", "2009-08", freq="M")
-    contraction = labels.nber_marks(months)["contraction"]
+    contraction = nber.contractions(months)["contraction"]
     assert contraction[contraction == 1].index.astype(str).tolist() == [
         str(month) for month in pd.period_range("2008-01", "2009-06", freq="M")
     ]
@@ -275,7 +278,7 @@ def test_nber_marks_the_months_after_a_peak_to_the_trough() -> None:
 def test_nber_has_as_many_recession_months_as_its_chronology() -> None:
     """NBER: the twelve contractions since 1948 last 11, 10, 8, ... and 2 months."""
     months = pd.period_range("1948-12", "2022-12", freq="M")
-    contraction = labels.nber_marks(months)["contraction"]
+    contraction = nber.contractions(months)["contraction"]
     starts = (contraction.diff() == 1) | (
         (contraction == 1) & (contraction.index == months[0])
     )
@@ -285,7 +288,7 @@ def test_nber_has_as_many_recession_months_as_its_chronology() -> None:
 
 def test_nber_contraction_is_not_known_before_its_announcement() -> None:
     """NBER announced the peak of December 2007 on 1 December 2008."""
-    known_at = labels.nber_marks(pd.period_range("2007-01", "2012-12", freq="M"))[
+    known_at = nber.contractions(pd.period_range("2007-01", "2012-12", freq="M"))[
         "known_at"
     ]
     assert known_at["2008-01"] == pd.Timestamp("2008-12-01")
@@ -298,12 +301,12 @@ def test_nber_contraction_is_not_known_before_its_announcement() -> None:
 
 def test_nber_quarter_contracts_where_one_of_its_months_does() -> None:
     quarters = pd.period_range("2019Q4", "2020Q3", freq="Q")
-    assert labels.nber_marks(quarters)["contraction"].tolist() == [0, 1, 1, 0]
+    assert nber.contractions(quarters)["contraction"].tolist() == [0, 1, 1, 0]
 
 
 def test_nber_quarter_is_known_with_the_last_of_its_months() -> None:
     quarters = pd.period_range("2007Q4", "2011Q2", freq="Q")
-    known_at = labels.nber_marks(quarters)["known_at"]
+    known_at = nber.contractions(quarters)["known_at"]
     assert known_at["2008Q1"] == pd.Timestamp("2008-12-01")
     assert known_at["2008Q4"] == pd.Timestamp("2010-09-20")
     assert known_at["2010Q4"] == pd.Timestamp("2011-12-31")
@@ -312,7 +315,7 @@ def test_nber_quarter_is_known_with_the_last_of_its_months() -> None:
 def test_nber_contraction_before_there_was_a_committee_is_known_after_a_year() -> None:
     """The peak of November 1973 was followed by its first month on 1 December."""
     months = pd.period_range("1973-11", "1976-12", freq="M")
-    known_at = labels.nber_marks(months)["known_at"]
+    known_at = nber.contractions(months)["known_at"]
     assert known_at["1973-12"] == pd.Timestamp("1974-12-01")
     # The trough of March 1975 a year after its last day, and with it all since 1974-12.
     assert known_at["1974-12"] == known_at["1975-03"] == pd.Timestamp("1976-03-31")
@@ -324,7 +327,7 @@ def test_nber_contraction_over_before_its_peak_was_told_is_known_whole_with_it()
 ):
     """NBER told of the peak of July 1990 on 25 April 1991, a month after the trough."""
     months = pd.period_range("1990-07", "1991-04", freq="M")
-    known_at = labels.nber_marks(months)["known_at"]
+    known_at = nber.contractions(months)["known_at"]
     assert known_at["1990-08"] == known_at["1991-03"] == pd.Timestamp("1991-04-25")
     # The expansion that began then is known with the trough, on 22 December 1992.
     assert known_at["1991-04"] == pd.Timestamp("1992-12-22")
@@ -332,15 +335,15 @@ def test_nber_contraction_over_before_its_peak_was_told_is_known_whole_with_it()
 
 def test_nber_says_nothing_of_what_came_before_it_or_of_a_quarter_half_gone() -> None:
     months = pd.period_range("1948-10", "1949-01", freq="M")
-    contraction = labels.nber_marks(months)["contraction"]
+    contraction = nber.contractions(months)["contraction"]
     np.testing.assert_equal(contraction.tolist(), [np.nan, np.nan, 1, 1])
-    first = labels.nber_marks(pd.period_range("1948Q4", "1949Q1", freq="Q"))
+    first = nber.contractions(pd.period_range("1948Q4", "1949Q1", freq="Q"))
     np.testing.assert_equal(first["contraction"].tolist(), [np.nan, 1])
 
 
 def test_nber_has_turning_points_by_months_and_by_quarters_of_its_own() -> None:
     """NBER: the peak of February 2020 is one of the last quarter of 2019."""
-    months, quarters = (labels.nber_turning_points(it) for it in ("M", "Q"))
+    months, quarters = (chronology.nber_turning_points(it) for it in ("M", "Q"))
     assert len(months) == len(quarters) == 24
     assert months["kind"].tolist() == quarters["kind"].tolist()
     assert months["kind"].tolist() == ["peak", "trough"] * 12
@@ -474,5 +477,5 @@ def test_what_the_data_lack_is_a_data_error_that_names_what_there_is() -> None:
 @given(levels=st.lists(st.floats(50, 150), min_size=2, max_size=20))
 def test_growth_takes_levels_back_to_levels(levels: list[float]) -> None:
     series = output("DEU", "2000Q1", levels)
-    rebuilt = series.shift() * (1 + labels.growth(series) / 100)
+    rebuilt = series.shift() * (1 + growth(series) / 100)
     np.testing.assert_allclose(rebuilt[1:], series[1:], rtol=1e-12)

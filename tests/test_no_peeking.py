@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from econnet import ensemble, features, labels, panel
+from econnet.data.cycle import nber
 from econnet.ensemble import Options
 from econnet.evaluation import baselines, pooling, walkforward
 from econnet.evaluation.walkforward import Model, Schedule, Window
@@ -169,8 +170,8 @@ def test_peak_counts_from_the_day_on_which_it_was_announced(
     usa = revised[revised["country"] == "DEU"].assign(country="USA")
     now = features_of(usa, "nber")
     found = ("2011-12", "2013-06", announced, "2014-01-15")
-    chronology = (*labels.NBER_CHRONOLOGY, found)
-    monkeypatch.setattr(labels, "NBER_CHRONOLOGY", chronology)
+    chronology = (*nber.CHRONOLOGY, found)
+    monkeypatch.setattr(nber, "CHRONOLOGY", chronology)
     then = features_of(altered(usa, DAY, seed=1), "nber")
     assert not np.array_equal(now.y, then.y, equal_nan=True)
     for one, other in zip(windows_of(now), windows_of(then), strict=True):

@@ -8,8 +8,8 @@ import pandas as pd
 import statsmodels.api as sm
 from statsmodels.tsa.filters.hamilton_filter import hamilton_filter
 
-from econnet import dating, labels
 from econnet.catalog import Frequency
+from econnet.data.cycle import nber, trends
 from econnet.evaluation.probit import Probit
 from tests.conformance.evidence import Check, Floats, Pair, of_snapshot
 
@@ -54,7 +54,7 @@ LAGS: dict[Frequency, int] = {"A": 1, "Q": 4, "M": 12}
 def _hp_by_stata() -> Pair:
     output = sm.datasets.macrodata.load_pandas().data["realgdp"].to_numpy(dtype=float)
     # econnet takes 100 times the logarithm, Stata was given the dollars.
-    cycle = dating.hp_cycle(np.exp(output / 100), "Q")
+    cycle = trends.hp_cycle(np.exp(output / 100), "Q")
     return cycle[list(STATA_HP_CYCLE)], list(STATA_HP_CYCLE.values())
 
 
@@ -72,21 +72,21 @@ def _levels(frequency: Frequency) -> Floats:
 def _hp_by_statsmodels(frequency: Frequency) -> Pair:
     levels = _levels(frequency)
     theirs = sm.tsa.filters.hpfilter(100 * np.log(levels), SMOOTHING[frequency])
-    return dating.hp_cycle(levels, frequency), theirs.cycle
+    return trends.hp_cycle(levels, frequency), theirs.cycle
 
 
 def _hamilton_by_statsmodels(frequency: Frequency) -> Pair:
     levels, lags = _levels(frequency), LAGS[frequency]
     theirs = hamilton_filter(100 * np.log(levels), 2 * lags, lags).cycle
     told = slice(3 * lags - 1, None)
-    return dating.hamilton_cycle(levels, frequency)[told], theirs[told]
+    return trends.hamilton_cycle(levels, frequency)[told], theirs[told]
 
 
 def _hamilton_by_hamilton() -> Pair:
     ours = []
     for series_id in HAMILTON_TABLE_2:
         levels = of_snapshot(series_id, "Q").loc["1947Q1":"2016Q1"]
-        cycle = dating.hamilton_cycle(levels.to_numpy(dtype=float), "Q")
+        cycle = trends.hamilton_cycle(levels.to_numpy(dtype=float), "Q")
         ours.append(np.nanstd(cycle, ddof=1))
     return ours, list(HAMILTON_TABLE_2.values())
 
@@ -101,7 +101,7 @@ def _spread_and_recession() -> tuple[Floats, Floats]:
     as_bond = 100 * (365 * bill / 100) / (360 - 91 * bill / 100)
     months = pd.period_range("1959-01", "2008-12", freq="M")
     spread = (bond - as_bond).round(2).loc[months].to_numpy(dtype=float)
-    recession = labels.nber_marks(months + 12)["contraction"].to_numpy(dtype=float)
+    recession = nber.contractions(months + 12)["contraction"].to_numpy(dtype=float)
     return spread, recession
 
 

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from econnet import dating, features, labels, panel
+from benchmarks import chronology
+from econnet import features, labels, panel
 from econnet.evaluation.bootstrap import Resample
 from tests.builders import observations
 from tests.conformance.evidence import of_snapshot
@@ -17,14 +18,16 @@ def test_spanish_output_turned_when_the_spanish_committee_says() -> None:
     too, which fell on when output did not: quarterly output alone turned three quarters
     earlier in 2009, and one later in 2013.
     """
-    found = dating.turning_points(of_snapshot("gdp_real", "Q", "ESP").loc[:"2016Q1"])
+    found = chronology.turning_points(
+        of_snapshot("gdp_real", "Q", "ESP").loc[:"2016Q1"]
+    )
     turns = [("2008Q2", "peak"), ("2009Q4", "trough")]
     turns += [("2010Q4", "peak"), ("2013Q2", "trough")]
     official = pd.DataFrame(
         [(pd.Period(quarter, "Q"), kind) for quarter, kind in turns],
         columns=["period", "kind"],
     )
-    table = dating.compare(found, official)
+    table = chronology.compare(found, official)
     assert table["outcome"].tolist() == ["matched"] * 4
     assert table["periods_late"].tolist() == [0, -3, 0, 1]
 

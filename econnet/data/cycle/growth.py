@@ -1,0 +1,35 @@
+"""Arithmetic on series of levels: growth, logarithms, and runs without gaps."""
+
+import numpy as np
+import pandas as pd
+
+from econnet.core.types import Floats
+
+
+def growth(levels: pd.Series, periods: int = 1) -> pd.Series:
+    """Return the change over `periods` in percent, within each country.
+
+    Missing where either level is missing or the earlier one is not above zero.
+    """
+    earlier = levels.groupby(level="country").shift(periods)
+    change = percent_change(levels.to_numpy(dtype=float), earlier.to_numpy(dtype=float))
+    return pd.Series(change, levels.index)
+
+
+def percent_change(levels: Floats, earlier: Floats) -> Floats:
+    """Return the change in percent, missing where `earlier` is not above zero."""
+    change: Floats = 100 * (levels / np.where(earlier > 0, earlier, np.nan) - 1)
+    return change
+
+
+def log_percent(levels: Floats) -> Floats:
+    """Return 100 times the logarithm, missing where a level is not above zero."""
+    logs: Floats = 100 * np.log(np.where(levels > 0, levels, np.nan))
+    return logs
+
+
+def runs(values: Floats) -> list[slice]:
+    """Return the runs of consecutive values that are not missing."""
+    present = np.concatenate([[False], ~np.isnan(values), [False]])
+    edges = np.flatnonzero(present[1:] != present[:-1]).tolist()
+    return [slice(*pair) for pair in zip(edges[::2], edges[1::2], strict=True)]

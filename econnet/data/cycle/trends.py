@@ -1,0 +1,109 @@
+"""The trend of a series of levels, and the periods in which it is below its trend.
+
+The growth cycle is the other idea of a business cycle: not whether output falls, but
+whether it is below trend. As in `turning_points`, all levels count as known, and a
+missing level splits the series in two.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+from scipy.linalg import solveh_banded
+
+from econnet.catalog import Frequency
+from econnet.core.types import Floats
+from econnet.data.cycle.growth import log_percent, runs
+from econnet.panel import PERIODS_A_YEAR
+
+
+def below_hamilton_trend(levels: Floats, frequency: Frequency) -> Floats:
+    """Return 1 where output is below what it was expected to be two years before.
+
+    0 where it is not, missing where there is no such expectation. It is the regression
+    of the logarithm on its values of a year, the newest of them two years before.
+
+    Parameters
+    ----------
+    levels : array (periods,)
+
+    Notes
+    -----
+    J. D. Hamilton, "Why you should never use the Hodrick-Prescott filter", *Review of
+    Economics and Statistics* 100 (2018), 831-843: equation 20, quarterly 8 quarters
+    ahead of 4 lags; in the same manner 24 months ahead of 12, and 2 years ahead of 1.
+    """
+    return _below(hamilton_cycle(levels, frequency))
+
+
+def hamilton_cycle(levels: Floats, frequency: Frequency) -> Floats:
+    """Return by how many percent output exceeds Hamilton's trend, (periods,)."""
+    logs = log_percent(levels)
+    lags = PERIODS_A_YEAR[frequency]
+    ahead = 2 * lags
+    cycle = np.full(len(logs), np.nan)
+    explained = logs[ahead + lags - 1 :]
+    if np.isfinite(logs).sum() < MIN_YEARS * PERIODS_A_YEAR[frequency]:
+        return cycle
+    past = np.lib.stride_tricks.sliding_window_view(logs, lags)[: len(explained)]
+    design = np.column_stack([np.ones(len(explained)), past])
+    complete = np.isfinite(explained) & np.isfinite(past).all(axis=1)
+    coefficients = np.linalg.lstsq(design[complete], explained[complete])[0]
+    cycle[ahead + lags - 1 :] = explained - design @ coefficients
+    return cycle
+
+
+def below_hp_trend(levels: Floats, frequency: Frequency) -> Floats:
+    """Return 1 where output is below its Hodrick-Prescott trend, 0 where it is not.
+
+    Missing where there is no trend.
+
+    Parameters
+    ----------
+    levels : array (periods,)
+
+    Notes
+    -----
+    R. J. Hodrick and E. C. Prescott, "Postwar U.S. business cycles", *Journal of Money,
+    Credit and Banking* 29 (1997), 1-16, with a smoothing parameter of 1,600; monthly
+    129,600 and annually 6.25, after M. O. Ravn and H. Uhlig, "On adjusting the
+    Hodrick-Prescott filter for the frequency of observations", *Review of Economics and
+    Statistics* 84 (2002), 371-376.
+    """
+    return _below(hp_cycle(levels, frequency))
+
+
+def hp_cycle(levels: Floats, frequency: Frequency) -> Floats:
+    """Return by how many percent output exceeds its Hodrick-Prescott trend."""
+    logs = log_percent(levels)
+    cycle = np.full(len(logs), np.nan)
+    for run in runs(logs):
+        values = logs[run]
+        if len(values) >= MIN_YEARS * PERIODS_A_YEAR[frequency]:
+            cycle[run] = values - _hp_trend(values, SMOOTHING[frequency])
+    return cycle
+
+
+def _hp_trend(values: Floats, smoothing: float) -> Floats:
+    """Return the curve that minimises squared misses plus squared bends.
+
+    Its first-order condition, (I + smoothing D'D) trend = values with D the second
+    differences, has five diagonals.
+    """
+    n = len(values)
+    bands = np.zeros((3, n))
+    for row, weights in ((0, (1,)), (1, (-2, -2)), (2, (1, 4, 1))):
+        for offset, weight in enumerate(weights):
+            start = 2 - row + offset
+            bands[row, start : start + n - 2] += smoothing * weight
+    bands[2] += 1
+    trend: Floats = solveh_banded(bands, values)
+    return trend
+
+
+def _below(cycle: Floats) -> Floats:
+    return np.where(np.isnan(cycle), np.nan, cycle < 0)
+
+
+SMOOTHING: Mapping[Frequency, float] = {"A": 6.25, "Q": 1600.0, "M": 129600.0}
+# Of fewer years no trend is estimated.
+MIN_YEARS = 10
