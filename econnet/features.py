@@ -25,6 +25,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from econnet.catalog import PANDAS_ALIAS, Frequency, Indicator
+from econnet.data.features.columns import SHAPES, TARGET_SHAPES, Column, Shape, row_mean
 from econnet.labels import RULES, Label
 from econnet.panel import Days, Panel
 from econnet.readings import (
@@ -39,92 +40,6 @@ from econnet.readings import (
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Event: TypeAlias = Literal["at", "within"]
-
-
-@dataclass(frozen=True)
-class Shape:
-    """Which past values of an indicator become columns, counted from the newest known.
-
-    Parameters
-    ----------
-    lags
-        Periods back from the newest value; 0 is the newest.
-    means
-        Lengths of the moving averages that end in the newest value.
-    deviations
-        Lengths of the moving standard deviations that end in it.
-    """
-
-    lags: tuple[int, ...]
-    means: tuple[int, ...]
-    deviations: tuple[int, ...]
-
-    @property
-    def length(self) -> int:
-        """How many of the newest values the columns are made of."""
-        lags = [lag + 1 for lag in self.lags]
-        return max(*lags, *self.means, *self.deviations)
-
-    def columns(self, indicator: Indicator) -> list["Column"]:
-        """Return what the columns of an indicator are."""
-        key = indicator.key
-        # The change of a thing is another thing.
-        measures = indicator.measures if indicator.transform == "level" else ""
-        newest = Column(key, key, 1.0, measures=measures)
-        lags = [Column(f"{key} lag {lag}", key) if lag else newest for lag in self.lags]
-        means = [Column(f"{key} mean {n}", key, 1 / n) for n in self.means]
-        deviations = [Column(f"{key} deviation {n}", key) for n in self.deviations]
-        return [*lags, *means, *deviations]
-
-    def of(self, newest: Floats) -> Floats:
-        """Return the columns made of newest values, oldest first: (rows, columns)."""
-        parts = [newest[:, -1 - lag] for lag in self.lags]
-        there = ~np.isnan(newest[:, -1])
-        # Without a newest value there is nothing that a mean could end in.
-        parts += [np.where(there, _mean(newest[:, -n:]), np.nan) for n in self.means]
-        parts += [
-            np.where(there, _deviation(newest[:, -n:]), np.nan) for n in self.deviations
-        ]
-        return np.column_stack(parts)
-
-
-def _mean(values: Floats) -> Floats:
-    """Return the mean of each row, if at least half of it is there."""
-    n = (~np.isnan(values)).sum(axis=1)
-    enough = np.where(2 * n >= values.shape[1], n, np.nan)
-    mean: Floats = np.nansum(values, axis=1) / enough
-    return mean
-
-
-def _deviation(values: Floats) -> Floats:
-    """Return the standard deviation of each row, likewise."""
-    n = (~np.isnan(values)).sum(axis=1)
-    errors = values - _mean(values)[:, None]
-    enough = np.where(2 * n >= values.shape[1], n - 1, np.nan)
-    deviation: Floats = np.sqrt(np.nansum(errors**2, axis=1) / enough)
-    return deviation
-
-
-@dataclass(frozen=True)
-class Column:
-    """One column of `X`: which indicator it comes from, and how.
-
-    Parameters
-    ----------
-    newest_weight
-        How much the column moves when the indicator's newest value moves by 1.
-    measures
-        What it holds the newest figure of, in words known to all: a key of the
-        catalog, such as `term_spread`, or `sahm_gap`; empty for anything else.
-    emphasis
-        How freely models may lean on it; 1 is the usual.
-    """
-
-    name: str
-    indicator: str
-    newest_weight: float = 0.0
-    measures: str = ""
-    emphasis: float = 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -387,7 +302,7 @@ def _sahm_gap(
     as_rates = replace(panel, indicators={**panel.indicators, rates.key: rates})
     newest = readings(as_rates, origins, {rates.key: averaged + before})[rates.key]
     means = np.column_stack(
-        [_mean(newest[:, start : start + averaged]) for start in range(before + 1)]
+        [row_mean(newest[:, start : start + averaged]) for start in range(before + 1)]
     )
     enough = 2 * (~np.isnan(means[:, :-1])).sum(axis=1) >= before
     lowest = np.fmin.reduce(means[:, :-1], axis=1)
@@ -486,106 +401,6 @@ def _places_ahead(
     )
 
 
-@dataclass(frozen=True, eq=False)
-class Scaler:
-    """Turns features into the numbers that a model takes: ranks among training rows.
-
-    A value becomes the share of the training rows that lie below it, read off their
-    percentiles, so that an outlier is no further out than the largest of a hundred; a
-    missing one takes the rank of the median. Ranks are centred, divided by their
-    standard deviation, held within three of them and multiplied by the column's
-    emphasis. A column that the training rows mostly lack, or that does not vary there,
-    becomes 0 throughout, so that the width does not depend on the rows. An indicator
-    that is missing in some of them gets a flag.
-
-    Parameters
-    ----------
-    knots : array (columns, SHARES)
-        Percentiles of the training rows, from the 1st to the 99th; 0 in columns that
-        are not used.
-    mean : array (columns,)
-        Of the ranks, from 0 to 1.
-    scale : array (columns,)
-        What the deviation from the mean is multiplied by; 0 in columns not used.
-    emphasis : array (columns,)
-        How freely models may lean on a column, 1 being the usual: a penalty on weights
-        bears on an emphasis of 3 a ninth as much.
-    flaggable : array (flags,)
-        Positions of the columns whose absence may be flagged.
-    flagged : array (flags,)
-        1 where it is, else 0.
-    """
-
-    knots: Floats
-    mean: Floats
-    scale: Floats
-    emphasis: Floats
-    flaggable: npt.NDArray[np.int64]
-    flagged: Floats
-
-    @classmethod
-    def fit(
-        cls, X: Floats, flaggable: npt.NDArray[np.int64], emphasis: Floats
-    ) -> "Scaler":
-        """Return the scaler of the training rows `X`, (rows, columns)."""
-        share_missing = np.isnan(X).mean(axis=0)
-        used = np.flatnonzero(share_missing <= MOST_MISSING)
-        knots = np.zeros((X.shape[1], len(SHARES)))
-        mean, scale = np.zeros((2, X.shape[1]))
-        knots[used] = np.nanquantile(X[:, used], SHARES, axis=0).T
-        used = np.flatnonzero(knots[:, -1] > knots[:, 0])
-        for column in used:
-            ranks = _ranks(X[:, column], knots[column])
-            mean[column], scale[column] = ranks.mean(), 1 / ranks.std()
-        knots[scale == 0] = 0
-        flagged = (scale > 0) & (share_missing >= FEWEST_FLAGGED)
-        return cls(
-            knots, mean, scale, emphasis, flaggable, flagged[flaggable].astype(float)
-        )
-
-    @property
-    def low(self) -> Floats:
-        """The 1st percentile of each column, (columns,)."""
-        return self.knots[:, 0]
-
-    @property
-    def median(self) -> Floats:
-        """The median of each column, (columns,)."""
-        return self.knots[:, len(SHARES) // 2]
-
-    @property
-    def high(self) -> Floats:
-        """The 99th percentile of each column, (columns,)."""
-        return self.knots[:, -1]
-
-    def transform(self, X: Floats) -> Floats:
-        """Return `X` scaled, (rows, columns + flags)."""
-        scores = np.zeros(X.shape)
-        for column in np.flatnonzero(self.scale):
-            ranks = _ranks(X[:, column], self.knots[column])
-            z = np.clip((ranks - self.mean[column]) * self.scale[column], -3.0, 3.0)
-            scores[:, column] = self.emphasis[column] * z
-        return np.column_stack([scores, np.isnan(X[:, self.flaggable]) * self.flagged])
-
-
-def _ranks(values: Floats, knots: Floats) -> Floats:
-    """Return the share of training rows below each value, half of its equals counted.
-
-    Where percentiles coincide, their lowest and highest share are averaged.
-    """
-    filled = np.where(np.isnan(values), knots[len(SHARES) // 2], values)
-    highest = np.interp(filled, knots, SHARES)
-    lowest = -np.interp(-filled, -knots[::-1], -SHARES[::-1])
-    ranks: Floats = (lowest + highest) / 2
-    return ranks
-
-
-SHARES = np.linspace(0.01, 0.99, 99)
-# Columns that are missing in more than half of the training rows are not used, and
-# those that hardly ever are get no flag.
-MOST_MISSING = 0.5
-FEWEST_FLAGGED = 0.02
-
 PHASE = "phase"
 PHASE_COLUMNS = ("last known phase", "log periods in phase", "share of contractions")
 # What is likeliest to matter is to be learned from few contractions too.
@@ -599,15 +414,3 @@ FEWEST_COUNTRIES_ABROAD = 3
 
 # Over how many periods unemployment is averaged, and how many such means come before.
 SAHM_SPANS: Mapping[Frequency, tuple[int, int]] = {"Q": (1, 4), "M": (3, 12)}
-
-SHAPES: Mapping[Frequency, Shape] = {
-    "A": Shape(lags=(0,), means=(3,), deviations=()),
-    "Q": Shape(lags=(0, 1), means=(4,), deviations=()),
-    "M": Shape(lags=(0,), means=(3, 12), deviations=()),
-}
-# Of the target also its trend and its volatility over ten years.
-TARGET_SHAPES: Mapping[Frequency, Shape] = {
-    "A": Shape(lags=(0, 1, 2), means=(3, 10), deviations=(10,)),
-    "Q": Shape(lags=(0, 1, 2, 3), means=(4, 40), deviations=(40,)),
-    "M": Shape(lags=(0, 1, 2), means=(3, 12, 120), deviations=(120,)),
-}

@@ -18,8 +18,9 @@ from econnet.ensemble import Options
 from econnet.evaluation import pooling
 from econnet.evaluation.baselines import LEARNERS, Learned
 from econnet.evaluation.walkforward import Window
-from econnet.features import Floats, Scaler
+from econnet.features import Floats
 from econnet.network import Network
+from econnet.scaling import Scaler
 
 # The models, the networks first, and their weights before any forecast was judged.
 PRIOR: Mapping[str, float] = {

@@ -25,11 +25,12 @@ import pandas as pd
 from econnet import whole
 from econnet.errors import DataError
 from econnet.evaluation.metrics import BrierParts, Scores
-from econnet.features import SHARES, Features, Floats, Scaler
+from econnet.features import Features, Floats
 from econnet.forecaster import PRIOR
 from econnet.importance import Importance
 from econnet.network import Architecture, Network
 from econnet.network.storage import NewerFileError
+from econnet.scaling import SHARES, Scaler
 
 T = TypeVar("T")
 

@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 
 from econnet import features, labels, panel, readings
 from econnet.catalog import Frequency
-from econnet.features import Event, Features, Scaler
+from econnet.features import Event, Features
 from econnet.readings import NEVER
+from econnet.scaling import Scaler
 from econnet.sources import snapshot
 from tests.builders import observations, output, panel_of, published, world
 

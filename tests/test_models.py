@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from econnet import features, labels, models, panel
 from econnet.errors import DataError
-from econnet.features import Scaler
 from econnet.models import Model
 from econnet.network import Architecture, Network
 from econnet.network.storage import read_arrays, write_arrays
+from econnet.scaling import Scaler
 from tests.builders import world
 
 

@@ -22,8 +22,9 @@ import pandas as pd
 from econnet import compute
 from econnet.catalog import Frequency
 from econnet.errors import DataError
-from econnet.features import Features, Floats, Scaler
+from econnet.features import Features, Floats
 from econnet.panel import PERIODS_A_YEAR
+from econnet.scaling import Scaler
 
 Rows: TypeAlias = npt.NDArray[np.int64]
 

@@ -2,7 +2,7 @@
 
 A panel that is larger than memory is scaled as it goes by, at millions of rows a
 second. So its scaling is a multiplication, an addition and two bounds, and not the rank
-among training rows that `features.Scaler` looks up.
+among training rows that `scaling.Scaler` looks up.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from econnet.features import FEWEST_FLAGGED, MOST_MISSING, Floats
+from econnet.features import Floats
+from econnet.scaling import MAX_SHARE_MISSING, MIN_SHARE_FLAGGED
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +48,7 @@ class MomentScaler:
     def fit(cls, X: Floats, flaggable: npt.NDArray[np.int64]) -> "MomentScaler":
         """Return the scaler of the training rows `X`, (rows, columns)."""
         share_missing = np.isnan(X).mean(axis=0)
-        used = np.flatnonzero(share_missing <= MOST_MISSING)
+        used = np.flatnonzero(share_missing <= MAX_SHARE_MISSING)
         low, median, high, mean, scale = np.zeros((5, X.shape[1]))
         low[used], median[used], high[used] = np.nanquantile(
             X[:, used], [0.01, 0.5, 0.99], axis=0
@@ -58,7 +59,7 @@ class MomentScaler:
         scale[used] = 1 / filled.std(axis=0)
         for moments in (low, median, high):
             moments[scale == 0] = 0
-        flagged = (scale > 0) & (share_missing >= FEWEST_FLAGGED)
+        flagged = (scale > 0) & (share_missing >= MIN_SHARE_FLAGGED)
         return cls(
             low, median, high, mean, scale, flaggable, flagged[flaggable].astype(float)
         )

@@ -31,10 +31,10 @@ from econnet.answer import Task
 from econnet.classifier import NetworkClassifier
 from econnet.cli import config
 from econnet.errors import DataError, EconnetError
-from econnet.features import Scaler
 from econnet.forecaster import PRIOR_WEIGHTS
 from econnet.models import Model
 from econnet.network import Architecture, Network
+from econnet.scaling import Scaler
 from econnet.settings import Settings, without_password
 from econnet.sources import alfred, fred, tabular, worldbank
 from econnet.sources.http import PoliteSession, Turnstile

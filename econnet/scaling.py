@@ -1,0 +1,109 @@
+"""The scaler: features as ranks among the training rows of a forecast origin."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from econnet.core.types import Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Scaler:
+    """Turns features into a model's inputs: ranks among the training rows.
+
+    A value becomes the share of the training rows below it, interpolated between their
+    percentiles, so that an outlier is no further out than the largest of a hundred; a
+    missing value takes the rank of the median. Ranks are centred, divided by their
+    standard deviation, clipped to three of them and multiplied by the column's
+    emphasis. A column that is missing in most training rows, or constant there, becomes
+    0 throughout, so that the number of columns does not depend on the rows. An
+    indicator that is missing in some rows gets a flag.
+
+    Parameters
+    ----------
+    knots : array (columns, SHARES)
+        Percentiles of the training rows, from the 1st to the 99th; 0 in columns that
+        are not used.
+    mean : array (columns,)
+        Of the ranks, from 0 to 1.
+    scale : array (columns,)
+        What the deviation from the mean is multiplied by; 0 in columns not used.
+    emphasis : array (columns,)
+        How freely models may rely on a column, 1 being normal: with an emphasis of 3 a
+        penalty on weights counts a ninth as much.
+    flaggable : array (flags,)
+        Positions of the columns whose absence may be flagged.
+    flagged : array (flags,)
+        1 where it is, else 0.
+    """
+
+    knots: Floats
+    mean: Floats
+    scale: Floats
+    emphasis: Floats
+    flaggable: npt.NDArray[np.int64]
+    flagged: Floats
+
+    @classmethod
+    def fit(
+        cls, X: Floats, flaggable: npt.NDArray[np.int64], emphasis: Floats
+    ) -> "Scaler":
+        """Return the scaler of the training rows `X`, (rows, columns)."""
+        share_missing = np.isnan(X).mean(axis=0)
+        used = np.flatnonzero(share_missing <= MAX_SHARE_MISSING)
+        knots = np.zeros((X.shape[1], len(SHARES)))
+        mean, scale = np.zeros((2, X.shape[1]))
+        knots[used] = np.nanquantile(X[:, used], SHARES, axis=0).T
+        used = np.flatnonzero(knots[:, -1] > knots[:, 0])
+        for column in used:
+            ranks = _ranks(X[:, column], knots[column])
+            mean[column], scale[column] = ranks.mean(), 1 / ranks.std()
+        knots[scale == 0] = 0
+        flagged = (scale > 0) & (share_missing >= MIN_SHARE_FLAGGED)
+        return cls(
+            knots, mean, scale, emphasis, flaggable, flagged[flaggable].astype(float)
+        )
+
+    @property
+    def low(self) -> Floats:
+        """The 1st percentile of each column, (columns,)."""
+        return self.knots[:, 0]
+
+    @property
+    def median(self) -> Floats:
+        """The median of each column, (columns,)."""
+        return self.knots[:, len(SHARES) // 2]
+
+    @property
+    def high(self) -> Floats:
+        """The 99th percentile of each column, (columns,)."""
+        return self.knots[:, -1]
+
+    def transform(self, X: Floats) -> Floats:
+        """Return `X` scaled, (rows, columns + flags)."""
+        scores = np.zeros(X.shape)
+        for column in np.flatnonzero(self.scale):
+            ranks = _ranks(X[:, column], self.knots[column])
+            z = np.clip((ranks - self.mean[column]) * self.scale[column], -3.0, 3.0)
+            scores[:, column] = self.emphasis[column] * z
+        return np.column_stack([scores, np.isnan(X[:, self.flaggable]) * self.flagged])
+
+
+def _ranks(values: Floats, knots: Floats) -> Floats:
+    """Return the share of training rows below each value, with half of its equals.
+
+    Where percentiles coincide, their lowest and highest share are averaged.
+    """
+    filled = np.where(np.isnan(values), knots[len(SHARES) // 2], values)
+    highest = np.interp(filled, knots, SHARES)
+    lowest = -np.interp(-filled, -knots[::-1], -SHARES[::-1])
+    ranks: Floats = (lowest + highest) / 2
+    return ranks
+
+
+SHARES = np.linspace(0.01, 0.99, 99)
+# Columns that are missing in more than half of the training rows are not used; those
+# that are hardly ever missing get no flag.
+MAX_SHARE_MISSING = 0.5
+MIN_SHARE_FLAGGED = 0.02
