@@ -172,12 +172,13 @@ def download(base: str) -> float:
 LOAD = """
 import resource, sys, time
 from pathlib import Path
-from econnet import ingest, panel
+from econnet import panel
+from econnet.data import load
 from econnet.settings import Settings
 folder = Path(sys.argv[1])
 settings = Settings(folder, folder, "", "")
 began = time.perf_counter()
-rows = ingest.store(settings).vintages()
+rows = load.store(settings).vintages()
 read = time.perf_counter()
 built = panel.build(rows, "A")
 done = time.perf_counter()

@@ -35,10 +35,10 @@ from econnet import (
     countries,
     ensemble,
     features,
-    ingest,
     preparation,
 )
 from econnet.answer import Task
+from econnet.data import load
 from econnet.evaluation import baselines, pooling, walkforward
 from econnet.evaluation.walkforward import Window
 from econnet.forecaster import PARTNERS, PRIOR_WEIGHTS
@@ -434,7 +434,7 @@ def forecast(place: compute.Place, windows: Sequence[Window]) -> Array:
 
 
 def _world_windows(horizons: tuple[int, ...]) -> Iterator[list[Window]]:
-    known = ingest.known(Settings.from_environment())
+    known = load.known(Settings.from_environment())
     germany = countries.resolve("DEU")
     prepared = preparation.prepare(known, germany, Task("A"))
     for horizon in horizons:

@@ -25,11 +25,12 @@ from econnet import (
     panel,
     places,
     preparation,
-    store,
 )
 from econnet.answer import Forecast, Task
 from econnet.catalog import PANDAS_ALIAS, Frequency
 from econnet.countries import Country
+from econnet.data import load
+from econnet.data.store.export import export as write_table
 from econnet.errors import UsageError, cure
 from econnet.evaluation.baselines import BASELINES
 from econnet.features import Event
@@ -94,7 +95,7 @@ def read_data(
         The file cannot be read, or another process holds the store.
     """
     if file is None:
-        return ingest.known(Settings.from_environment(), _timestamp(as_of))
+        return load.known(Settings.from_environment(), _timestamp(as_of))
     path = Path(file)
     return tabular.read(path, kinds=kinds, lag=lag).known(path.name)
 
@@ -146,7 +147,7 @@ def list_countries(data: Known | None = None) -> pd.DataFrame:
     Columns `country, name, frequency, first_period, last_period`: quarterly where it
     is known quarterly, else annual, and the span of the series that reaches furthest.
     """
-    return ingest.countries_with(data or read_data(), Task.target)
+    return load.countries_with(data or read_data(), Task.target)
 
 
 def list_indicators(search: str = "") -> pd.DataFrame:
@@ -367,7 +368,7 @@ def export_data(rows: pd.DataFrame, file: str | Path) -> Path:
     DataError
         The ending is another.
     """
-    store.export(rows, Path(file))
+    write_table(rows, Path(file))
     return Path(file)
 
 

@@ -20,8 +20,8 @@ from typing import Any, Literal
 import pandas as pd
 
 from econnet import catalog, journal, models, storecheck, storefile, whole
+from econnet.data.load import store as store_of
 from econnet.errors import DataError
-from econnet.ingest import store as store_of
 from econnet.network import Network
 from econnet.network.storage import NewerFileError, read_arrays
 from econnet.settings import Settings

@@ -17,7 +17,8 @@ from typing import NamedTuple
 
 import pycountry
 
-from econnet.errors import UsageError, quoted
+from econnet.core.text import quoted
+from econnet.errors import UsageError
 
 
 @dataclass(frozen=True, order=True)

@@ -39,29 +39,8 @@ class ClusterError(EconnetError):
     exit_code = 5
 
 
-def one_line(text: str, at_most: int = 300) -> str:
-    r"""Return a stranger's text as it may be shown: printable, bounded, on one line.
-
-    Control characters would move the terminal's cursor or forge further lines; they
-    are shown escaped.
-
-    >>> print(one_line("busy\x1b[2J\n"))
-    busy\x1b[2J\n
-    """
-    printable = "".join(
-        character if character.isprintable() else ascii(character)[1:-1]
-        for character in text[: at_most + 1]
-    )
-    return printable if len(printable) <= at_most else f"{printable[:at_most]}..."
 
 
-def quoted(text: str) -> str:
-    """Return what a user gave as a message quotes it.
-
-    >>> quoted("Atlantis")
-    "'Atlantis'"
-    """
-    return f"'{one_line(text, at_most=60)}'"
 
 
 def cure(name: str, known: Collection[str], otherwise: str) -> str:

@@ -12,19 +12,16 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field
-from datetime import datetime
 from functools import partial
 from typing import Literal, get_args
 
-import pandas as pd
-from pandas.api.types import union_categoricals
-
 from econnet import catalog
 from econnet.catalog import Indicator, SeriesTemplate
-from econnet.countries import Country, by_alpha3
+from econnet.countries import Country
+from econnet.data.load import store
 from econnet.errors import DataError, SourceError
 from econnet.settings import Settings
-from econnet.sources import alfred, fred, snapshot, worldbank
+from econnet.sources import alfred, fred, worldbank
 from econnet.sources.http import (
     MissingSeriesError,
     NotAskedError,
@@ -33,14 +30,13 @@ from econnet.sources.http import (
     UnansweredError,
     UnreachableError,
 )
-from econnet.sources.observations import OBSERVATION_COLUMNS, Answer, Known, now
-from econnet.store import NAMES, Change, Key, Store, base_year
+from econnet.sources.observations import Answer, now
+from econnet.store import Change, Key, Store
 
 Source = Literal["worldbank", "fred"]
 SOURCES: tuple[Source, ...] = get_args(Source)
 Job = Callable[[], Answer | None]  # `None`: nothing has changed
 Reply = Answer | SourceError | None
-SERIES_KEY = ["country", "indicator", "source", "series_id"]
 
 # A source that leaves so many series in a row unanswered is down, and is left alone.
 UNANSWERED_AT_MOST = 3
@@ -105,70 +101,6 @@ class Summary:
         first, *others = self.failed
         more = f" (and {len(others)} more)" if others else ""
         raise SourceError(f"{first}{more}")
-
-
-def store(settings: Settings) -> Store:
-    """Return the store of these settings, which need not exist yet."""
-    return Store(settings.data_folder / "econnet.duckdb")
-
-
-def known(
-    settings: Settings,
-    as_of: datetime | None = None,
-    countries: Sequence[str] | None = None,
-) -> Known:
-    """Return everything that is known, and was known on `as_of`.
-
-    The store comes first; the snapshot fills in the series that it does not hold. Where
-    both hold a series, that on the later base is taken, whole, and else the store's:
-    the two are never spliced.
-    """
-    bundled = snapshot.load()
-    ours, series = bundled.observations, bundled.series
-    stored = store(settings)
-    origin = "snapshot"
-    notices = ["nothing has been fetched yet: these are the data bundled with econnet"]
-    theirs = stored.series() if stored.exists() else series.iloc[:0]
-    if len(theirs):
-        origin, notices = "store", []
-        both = series.merge(theirs, on=SERIES_KEY, suffixes=("_ours", ""))
-        base = both["title_ours"].map(base_year).astype("Int64")
-        later = (base > both["base"]).fillna(False).astype(bool)
-        if later.any():
-            notices.append(
-                f"{later.sum()} series are taken from the bundled snapshot, which has "
-                "them on a later base than the store"
-            )
-        ours = ours.astype(dict.fromkeys(NAMES, "category"))
-        ours = _stacked(
-            _without(ours, both[~later]),
-            _without(stored.vintages(as_of), both[later]),
-        )
-        series = pd.concat(
-            [_without(series, both[~later]), _without(theirs, both[later])],
-            ignore_index=True,
-        )
-    if countries is not None:
-        ours = ours[ours["country"].isin(countries)].reset_index(drop=True)
-        series = series[series["country"].isin(countries)].reset_index(drop=True)
-    return Known(ours, series, origin, notices=tuple(notices))
-
-
-def countries_with(known: Known, indicator: str) -> pd.DataFrame:
-    """Return the countries that have an indicator, one row each, by their code.
-
-    Columns `country, name, frequency, first_period, last_period`: quarterly where it
-    is known quarterly, else annual, and the span of the series that reaches furthest.
-    """
-    there = known.series[known.series["indicator"] == indicator]
-    rows = []
-    for alpha3, own in there.groupby("country"):
-        finest = "Q" if (own["frequency"] == "Q").any() else "A"
-        furthest = own[own["frequency"] == finest].sort_values("last_period").tail(1)
-        rows.append(furthest.assign(name=by_alpha3(str(alpha3)).name))
-    columns = ["country", "name", "frequency", "first_period", "last_period"]
-    whole = pd.concat(rows, ignore_index=True) if rows else there.assign(name="")
-    return whole[columns]
 
 
 def fetch(
@@ -393,30 +325,6 @@ class _Once:
         if isinstance(result, SourceError):
             raise result
         return result
-
-
-def _stacked(bundled: pd.DataFrame, stored: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of both, columns of text as categories."""
-    names = {
-        name: union_categoricals(
-            [rows[name].cat.as_unordered() for rows in (bundled, stored)],
-            sort_categories=True,
-        ).as_ordered()
-        for name in NAMES
-    }
-    others = [name for name in OBSERVATION_COLUMNS if name not in NAMES]
-    rows = pd.concat([bundled[others], stored[others]], ignore_index=True)
-    return rows.assign(**names)[OBSERVATION_COLUMNS]
-
-
-def _without(frame: pd.DataFrame, series: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of `frame` that belong to none of these series."""
-    if series.empty:
-        return frame
-    of_rows, left_out = (
-        pd.MultiIndex.from_frame(rows[SERIES_KEY]) for rows in (frame, series)
-    )
-    return frame[~of_rows.isin(left_out)]
 
 
 ASK: Mapping[Source, Callable[..., _Asked]] = {

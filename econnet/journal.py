@@ -21,9 +21,9 @@ from filelock import FileLock
 
 from econnet import whole
 from econnet.answer import Forecast, Previous
+from econnet.core.text import as_cell, from_cell
 from econnet.errors import DataError
 from econnet.preparation import Prepared
-from econnet.texts import as_cell, from_cell
 
 COLUMNS = (
     "made_at",

@@ -23,10 +23,9 @@ import pandas as pd
 from filelock import FileLock, Timeout
 
 from econnet import countries as known_countries
-from econnet import storefile, whole
+from econnet import storefile
 from econnet.errors import DataError
 from econnet.sources.observations import OBSERVATION_COLUMNS, Answer
-from econnet.texts import as_cell, printable
 
 Table = Literal["observations", "aggregates"]
 Key = tuple[str, str, str]  # source, series id, indicator
@@ -314,67 +313,6 @@ def base_year(title: str) -> int | None:
     return int(match[1] or match[2]) if match else None
 
 
-def export(frame: pd.DataFrame, path: Path) -> None:
-    """Write a table as CSV, Parquet or Excel, as `path` ends, whole or not at all.
-
-    CSV and Parquet keep every digit; Excel keeps sixteen, and holds fifteen. In CSV and
-    Excel a text that could run as a formula gets an apostrophe before it.
-
-    Raises
-    ------
-    DataError
-        The ending is another, or Excel is asked for without the extra `excel`.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with whole.replacing(path) as part:
-        match path.suffix.lower():
-            case ".csv":
-                _harmless(frame).to_csv(part, index=False, lineterminator="\n")
-            case ".parquet":
-                with duckdb.connect() as connection:
-                    connection.from_df(frame).write_parquet(
-                        str(part), compression="zstd"
-                    )
-            case ".xlsx":
-                _write_excel(frame, part)
-            case other:
-                raise DataError(
-                    f"{path.name} ends in {other!r}: name it .csv, .parquet or .xlsx"
-                )
-
-
-def _harmless(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return a table with no text that a spreadsheet would run, numbers as they are."""
-    safe = frame.copy(deep=False)
-    for place, kind in enumerate(frame.dtypes):
-        if not pd.api.types.is_numeric_dtype(kind):
-            cells = frame.iloc[:, place]
-            safe.isetitem(place, cells.map(_harmless_cell).array)
-    safe.columns = pd.Index([_harmless_cell(name) for name in frame.columns])
-    return safe
-
-
-def _harmless_cell(cell: object) -> object:
-    return as_cell(printable(cell)) if isinstance(cell, str) else cell
-
-
-def _write_excel(frame: pd.DataFrame, path: Path) -> None:
-    if len(frame) >= ROWS_OF_A_SHEET:
-        raise DataError(
-            f"{len(frame):,} rows are more than a sheet of Excel holds: "
-            "choose --country or --indicator, or another --format"
-        )
-    try:
-        with path.open("wb") as file:  # a name would have to end in .xlsx
-            _harmless(frame).to_excel(
-                file, index=False, sheet_name="econnet", engine="openpyxl"
-            )
-    except ImportError as error:
-        raise DataError(
-            "Excel needs one more package: pip install 'econnet[excel]'"
-        ) from error
-
-
 def _write(
     connection: duckdb.DuckDBPyConnection, answers: Sequence[Answer]
 ) -> list[Change]:
@@ -458,7 +396,6 @@ def _end_of(as_of: datetime) -> datetime:
     return moment.to_pydatetime()
 
 
-ROWS_OF_A_SHEET = 1_048_576
 BASE = re.compile(r"(?:constant|chained|chn\.?)\s+\(?(\d{4})|(\d{4})\s*=\s*100\b", re.I)
 
 SERIES = (

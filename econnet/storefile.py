@@ -24,13 +24,13 @@ import duckdb
 
 from econnet import whole
 from econnet.errors import DataError
+from econnet.strangers import sql_literal
 
 VERSION = 2
 
 # What a full or failing disk ends in: the call itself, the commit, or what follows one
 # that failed.
 ON_DISK = (duckdb.IOException, duckdb.TransactionException, duckdb.FatalException)
-HELD = re.compile("could not set lock|being used by another process", re.IGNORECASE)
 REFUSED = (
     *(errno.EIO, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES),
     *(errno.EPERM, errno.EMFILE, errno.ENFILE, errno.ENOMEM),
@@ -139,7 +139,7 @@ def reading(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """
     with memory() as connection:
         try:
-            connection.execute(f"ATTACH {quoted(path)} AS store (READ_ONLY)")
+            connection.execute(f"ATTACH {sql_literal(str(path))} AS store (READ_ONLY)")
         except duckdb.IOException as error:
             if HELD.search(str(error)):
                 raise HeldError from error
@@ -204,18 +204,12 @@ def memory() -> duckdb.DuckDBPyConnection:
     return duckdb.connect(config={"autoinstall_known_extensions": "false"})
 
 
-def quoted(path: Path) -> str:
-    """Return a path as SQL has it."""
-    escaped = str(path).replace("'", "''")
-    return f"'{escaped}'"
-
-
 def _attached(path: Path, deadline: float) -> duckdb.DuckDBPyConnection:
     """Return a connection to the file; past the deadline raise `HeldError`."""
     connection = memory()
     while True:
         try:
-            connection.execute(f"ATTACH {quoted(path)} AS store")
+            connection.execute(f"ATTACH {sql_literal(str(path))} AS store")
         except duckdb.Error as error:
             if HELD.search(str(error)):
                 if time.monotonic() > deadline:
@@ -267,12 +261,14 @@ def _make(path: Path, older: Path | None = None) -> None:
     """Make a store of this version, with all that an older one holds."""
     with memory() as connection:
         # Such a file can be opened by DuckDB 1.4, the oldest that econnet takes.
-        connection.execute(f"ATTACH {quoted(path)} AS store (STORAGE_VERSION 'v1.4.0')")
+        connection.execute(
+            f"ATTACH {sql_literal(str(path))} AS store (STORAGE_VERSION 'v1.4.0')"
+        )
         connection.execute("USE store")
         connection.execute(SCHEMA)
         connection.execute("INSERT INTO about VALUES (?)", [VERSION])
         if older is not None:
-            connection.execute(f"ATTACH {quoted(older)} AS older (READ_ONLY)")
+            connection.execute(f"ATTACH {sql_literal(str(older))} AS older (READ_ONLY)")
             for table in _carried_over(connection):
                 # By name: the order of columns has changed before.
                 connection.execute(f"INSERT INTO {table} BY NAME FROM older.{table}")
@@ -305,8 +301,8 @@ def _upgrade(path: Path, version: int) -> None:
 def _different(older: Path, newer: Path) -> str:
     """Return the first table of which the files hold other rows, else nothing."""
     with memory() as connection:
-        connection.execute(f"ATTACH {quoted(older)} AS older (READ_ONLY)")
-        connection.execute(f"ATTACH {quoted(newer)} AS store (READ_ONLY)")
+        connection.execute(f"ATTACH {sql_literal(str(older))} AS older (READ_ONLY)")
+        connection.execute(f"ATTACH {sql_literal(str(newer))} AS store (READ_ONLY)")
         for table in _carried_over(connection):
             columns = ", ".join(
                 name

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 
-from econnet.errors import one_line
+from econnet.core.text import one_line
 
 # More than any panel that people make, and few enough to be read in seconds.
 MOST_COLUMNS = 5_000
@@ -32,11 +32,11 @@ def reader(
         Further settings of DuckDB, which are made before all are locked.
     """
     names = [name for path in paths for name in {path.as_posix(), _as_pattern(path)}]
-    allowed = ", ".join(map(quoted, names))
+    allowed = ", ".join(map(sql_literal, names))
     database = duckdb.connect()
     # Else a moment with a zone would be shown as of this computer's.
     for setting, value in {"TimeZone": "UTC", **(settings or {})}.items():
-        written = quoted(value) if isinstance(value, str) else str(value).lower()
+        written = sql_literal(value) if isinstance(value, str) else str(value).lower()
         database.execute(f"SET {setting} = {written}")
     for locked in (
         f"allowed_paths = [{allowed}]",
@@ -83,11 +83,11 @@ def reason(error: duckdb.Error) -> str:
 
 def exactly(path: Path) -> str:
     """Return the literal of SQL that names this file alone, whatever it is called."""
-    return quoted(_as_pattern(path))
+    return sql_literal(_as_pattern(path))
 
 
-def quoted(text: str) -> str:
-    """Return a text as a literal of SQL."""
+def sql_literal(text: str) -> str:
+    """Return a text as a string literal of SQL."""
     escaped = text.replace("'", "''")
     return f"'{escaped}'"
 

@@ -12,8 +12,9 @@ from filelock import FileLock
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from econnet import check, ingest, whole
+from econnet import check, whole
 from econnet.check import Checked, Part
+from econnet.data import load
 from econnet.errors import DataError
 from econnet.settings import Settings
 from econnet.sources.observations import now
@@ -37,7 +38,7 @@ def folder(tmp_path: Path) -> Path:
     ours = settings_of(tmp_path)
     gdp = {"DEU": {"2019": 1.5, "2020": 1.25}, "WLD": {"2020": 80.5}}
     unemployment = {"DEU": {"2020": 3.5}}
-    ingest.store(ours).write(
+    load.store(ours).write(
         [
             answer(gdp, raw=(b"page 1", b"page 2")),
             answer(unemployment, series_id="OTHER", raw=(b"another",)),
@@ -166,7 +167,7 @@ def test_older_store_is_a_remark_and_is_not_upgraded(folder: Path) -> None:
     [remark] = seen.remarks
     assert "is of version 1" in remark.what
     assert contents(folder) == before
-    ingest.store(settings_of(folder)).observations()
+    load.store(settings_of(folder)).observations()
     seen = look(folder)
     assert seen.sound
     assert seen.counts["observations"] == 16
@@ -178,7 +179,7 @@ def test_older_store_is_a_remark_and_is_not_upgraded(folder: Path) -> None:
 def test_store_that_is_held_is_waited_for_and_then_told(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store = ingest.store(settings_of(folder))
+    store = load.store(settings_of(folder))
     store.patience_seconds = 0.1
     monkeypatch.setattr(check, "store_of", lambda _: store)
     with (
@@ -355,6 +356,6 @@ def test_files_that_may_not_be_read_are_named(folder: Path) -> None:
 
 
 def test_value_of_a_minute_ago_is_of_the_past(folder: Path) -> None:
-    store = ingest.store(settings_of(folder))
+    store = load.store(settings_of(folder))
     store.write([answer({"FRA": {"2020": 1.0}}, now() - timedelta(minutes=1))])
     assert look(folder).sound

@@ -15,6 +15,7 @@ from werkzeug import Response
 
 from econnet import catalog, ingest, panel
 from econnet.countries import resolve
+from econnet.data import load
 from econnet.errors import DataError, SourceError
 from econnet.ingest import Progress, Summary
 from econnet.settings import Settings
@@ -87,11 +88,11 @@ def test_one_request_an_indicator_brings_every_country(
     summary.check()
     assert Counter(sources.asked) == Counter(BANK_IDS)
     assert len(BANK_IDS) >= 40
-    rows = ingest.store(settings).observations()
+    rows = load.store(settings).observations()
     assert {*rows["country"]} == {"DEU", "LTU", "TGO"}
     assert {*rows["series_id"]} == BANK_IDS
     assert {*rows["value"]} == {1.5, 2.5, 2.25}
-    assert {*ingest.store(settings).aggregates()["country"]} == {"WLD"}
+    assert {*load.store(settings).aggregates()["country"]} == {"WLD"}
     assert summary.added == len(rows) + 3 * len(BANK_IDS)
     assert [progress.done for progress in seen] == [*range(1, len(BANK_IDS) + 1)]
 
@@ -100,12 +101,12 @@ def test_refetch_without_change_adds_nothing_and_reads_nothing(
     settings: Settings,
 ) -> None:
     fetch_bank(settings)
-    before = ingest.store(settings).vintages()
+    before = load.store(settings).vintages()
     summary = fetch_bank(settings)
     assert summary.unchanged == summary.requested == len(BANK_IDS)
     assert (summary.added, summary.revised, summary.changes) == (0, 0, ())
-    pd.testing.assert_frame_equal(ingest.store(settings).vintages(), before)
-    checked = ingest.store(settings).series()["retrieved_at"]
+    pd.testing.assert_frame_equal(load.store(settings).vintages(), before)
+    checked = load.store(settings).series()["retrieved_at"]
     assert checked.min() > before["retrieved_at"].max()
 
 
@@ -113,7 +114,7 @@ def test_refetch_with_revisions_keeps_the_old_vintage(
     sources: Sources, settings: Settings
 ) -> None:
     fetch_bank(settings)
-    store = ingest.store(settings)
+    store = load.store(settings)
     then = store.vintages()["retrieved_at"].max().to_pydatetime()
     sources.bank[GDP] = rows_of(GERMANY, {**YEARS, "2020": -4.0, "2021": 3.5})
     sources.bank[GDP] += [row for row in sources.else_rows if row[0] != "DEU"]
@@ -131,7 +132,7 @@ def test_refetch_with_revisions_keeps_the_old_vintage(
 
 def test_fred_brings_the_countrys_own_series(settings: Settings) -> None:
     fetch_fred(settings).check()
-    rows = ingest.store(settings).observations()
+    rows = load.store(settings).observations()
     got = rows.set_index(["series_id", "period"])["value"].to_dict()
     assert got == {
         ("CLVMNACSCAB1GQLT", "2020Q1"): 9000.1,
@@ -142,7 +143,7 @@ def test_fred_brings_the_countrys_own_series(settings: Settings) -> None:
         ("QLTR628BIS", "2020Q2"): 118.5,
     }
     assert {*rows["country"]} == {"LTU"}
-    assert "BIS" in ingest.store(settings).series()["licence"].str.cat()
+    assert "BIS" in load.store(settings).series()["licence"].str.cat()
 
 
 def test_series_of_a_difference_is_downloaded_once(
@@ -163,7 +164,7 @@ def test_vintages_come_with_a_key_and_are_not_read_twice(
         "2020-03-31": {"2020-01-01": "6.6", "2020-02-01": "6.7"},
     }
     fetch_fred(with_key).check()
-    store = ingest.store(settings)
+    store = load.store(settings)
     unemployment = store.vintages().query("series_id == 'LRHUTTTTLTM156S'")
     assert unemployment["value"].tolist() == [6.5, 6.6, 6.7]
     assert unemployment["known_at"].isna().tolist() == [True, False, False]
@@ -191,7 +192,7 @@ def test_raw_answers_are_kept_as_they_came(
     sources: Sources, settings: Settings
 ) -> None:
     ingest.fetch(settings, [resolve("LTU")], patience=QUICK).check()
-    kept = raw_of(ingest.store(settings))
+    kept = raw_of(load.store(settings))
     assert kept.keys() == BANK_IDS | FRED_FILES.keys()
     for series_id in FRED_FILES:
         assert kept[series_id] == sources.files[series_id].encode()
@@ -219,7 +220,7 @@ def test_raw_answer_that_repeats_the_key_is_kept_without_it(
         for answer in answers
     ]
     fetch_fred(sources.settings(tmp_path, key="s3cr3t")).check()
-    kept = json.loads(raw_of(ingest.store(settings))["LRHUTTTTLTM156S"])
+    kept = json.loads(raw_of(load.store(settings))["LRHUTTTTLTM156S"])
     assert kept == answers[1] | {"url": "?api_key=***"}
 
 
@@ -230,7 +231,7 @@ def test_one_source_down_the_other_is_stored(
         key: [Response("", status=500) for _ in range(9)] for key in FRED_FILES
     }
     summary = ingest.fetch(settings, [resolve("LTU")], patience=QUICK)
-    assert {*ingest.store(settings).observations()["source"]} == {"worldbank"}
+    assert {*load.store(settings).observations()["source"]} == {"worldbank"}
     assert all("FRED" in line for line in summary.failed)
     with pytest.raises(SourceError, match=r"FRED, .*: HTTP 500") as caught:
         summary.check()
@@ -281,7 +282,7 @@ def test_rejected_answers_are_named_and_nothing_of_them_is_stored(
     )
     with pytest.raises(SourceError, match=r"\(and 3 more\)"):
         summary.check()
-    stored = ingest.store(settings).observations()
+    stored = load.store(settings).observations()
     assert {*stored["series_id"]} == BANK_IDS - bad.keys()
 
 
@@ -311,8 +312,8 @@ def test_every_series_missing_is_a_failure(
 def test_store_that_is_held_is_told_before_anything_is_fetched(
     sources: Sources, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ingest.store(settings).write([answer_of("worldbank", GDP, "GDP", ["DEU"], "2020")])
-    held = Store(ingest.store(settings).path, patience_seconds=0.1)
+    load.store(settings).write([answer_of("worldbank", GDP, "GDP", ["DEU"], "2020")])
+    held = Store(load.store(settings).path, patience_seconds=0.1)
     monkeypatch.setattr(ingest, "store", lambda _: held)
     hold = (
         "import sys, duckdb; c = duckdb.connect(sys.argv[1]); print(1, flush=True); "
@@ -348,7 +349,7 @@ def test_two_processes_fetch_at_once(
     monkeypatch.setenv("ECONNET_FRED_URL", settings.fred_url)
     both = [subprocess.Popen([sys.executable, "-c", FETCH]) for _ in range(2)]
     assert [process.wait() for process in both] == [0, 0]
-    rows = ingest.store(settings).vintages()
+    rows = load.store(settings).vintages()
     assert len(rows) == 3 * len(YEARS) * len(BANK_IDS) + 6
     assert not rows.duplicated(["series_id", "country", "period"]).any()
 
@@ -357,23 +358,23 @@ def test_clock_that_was_set_back_is_refused_before_anything_is_asked(
     settings: Settings, sources: Sources
 ) -> None:
     fetch_bank(settings)
-    held = ingest.store(settings).vintages()
+    held = load.store(settings).vintages()
     asked = len(sources.asked)
-    with duckdb.connect(ingest.store(settings).path) as connection:
+    with duckdb.connect(load.store(settings).path) as connection:
         connection.execute("UPDATE answers SET retrieved_at = '2100-01-02 03:04:05'")
     with pytest.raises(DataError) as refused:
         fetch_bank(settings)
     assert refused.value.exit_code == 3
     assert "fetched on 2100-01-02 03:04 UTC" in str(refused.value)
     assert len(sources.asked) == asked
-    pd.testing.assert_frame_equal(ingest.store(settings).vintages(), held)
+    pd.testing.assert_frame_equal(load.store(settings).vintages(), held)
 
 
 # What the commands go on with
 
 
 def test_without_a_store_there_is_the_snapshot_and_a_notice(settings: Settings) -> None:
-    known = ingest.known(settings)
+    known = load.known(settings)
     assert known.source == "snapshot"
     assert "nothing has been fetched" in known.notices[0]
     assert len(known.observations) == len(snapshot.load().observations)
@@ -381,8 +382,8 @@ def test_without_a_store_there_is_the_snapshot_and_a_notice(settings: Settings) 
 
 
 def test_store_comes_first_and_the_snapshot_fills_in(settings: Settings) -> None:
-    ingest.store(settings).write([answer_of("worldbank", GDP, "GDP", ["DEU"], "2020")])
-    known = ingest.known(settings)
+    load.store(settings).write([answer_of("worldbank", GDP, "GDP", ["DEU"], "2020")])
+    known = load.known(settings)
     assert (known.source, known.notices) == ("store", ())
     by_series = known.observations.groupby(["source", "series_id", "country"])["value"]
     assert by_series.get_group(("worldbank", GDP, "DEU")).tolist() == [99.0]
@@ -399,10 +400,8 @@ def test_store_comes_first_and_the_snapshot_fills_in(settings: Settings) -> None
 def test_later_base_wins_over_the_store_whole(settings: Settings) -> None:
     # The snapshot has industrial production on 2017 = 100, an old mirror on 2012.
     title = "Industrial Production, 2012=100"
-    ingest.store(settings).write(
-        [answer_of("fred", "INDPRO", title, ["USA"], "2020-01")]
-    )
-    known = ingest.known(settings, countries=["USA"])
+    load.store(settings).write([answer_of("fred", "INDPRO", title, ["USA"], "2020-01")])
+    known = load.known(settings, countries=["USA"])
     rows = known.observations.query("series_id == 'INDPRO'")
     assert len(rows) > 900
     assert 99.0 not in set(rows["value"])
@@ -412,19 +411,19 @@ def test_later_base_wins_over_the_store_whole(settings: Settings) -> None:
 def test_nothing_that_is_known_opens_a_socket(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ingest.store(settings).write([answer_of("worldbank", GDP, "GDP", ["DEU"], "2020")])
+    load.store(settings).write([answer_of("worldbank", GDP, "GDP", ["DEU"], "2020")])
 
     def refuse(*_: object, **__: object) -> NoReturn:
         raise AssertionError("a socket was opened")
 
     monkeypatch.setattr(socket, "socket", refuse)
-    assert len(ingest.known(settings).observations)
-    assert ingest.store(settings).status().n_observations == 1
+    assert len(load.known(settings).observations)
+    assert load.store(settings).status().n_observations == 1
 
 
 def test_what_is_known_makes_a_panel(settings: Settings) -> None:
-    ingest.store(settings).write([answer_of("worldbank", GDP, "GDP", ["DEU"], "2021")])
-    known = ingest.known(settings, countries=["DEU"])
+    load.store(settings).write([answer_of("worldbank", GDP, "GDP", ["DEU"], "2021")])
+    known = load.known(settings, countries=["DEU"])
     built = panel.build(known.observations, "A")
     assert built.values.loc["DEU"].index.max() >= pd.Period("2021", "Y")
 

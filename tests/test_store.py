@@ -15,10 +15,11 @@ from filelock import FileLock
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from econnet.data.store.export import export
 from econnet.errors import DataError
 from econnet.sources import observations
 from econnet.sources.observations import Answer, Piece, Provenance
-from econnet.store import Store, base_year, export
+from econnet.store import Store, base_year
 from tests.sources.servers import indicator_of
 
 GDP = "NY.GDP.MKTP.KD"

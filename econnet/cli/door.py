@@ -15,8 +15,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import NoReturn
 
+from econnet.core.text import printable
 from econnet.errors import DataError, EconnetError
-from econnet.texts import printable
 
 INTERRUPTED, CLOSED_PIPE, TERMINATED = 130, 141, 143
 

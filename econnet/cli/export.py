@@ -38,7 +38,9 @@ def export(
 
     Example: econnet export --country DEU --indicator real_gdp --output gdp.csv
     """
-    from econnet import catalog, ingest, store
+    from econnet import catalog
+    from econnet.data import load
+    from econnet.data.store.export import export as write_table
 
     for key in indicator or []:
         if key not in catalog.load():
@@ -48,7 +50,7 @@ def export(
     path = output if form is None else output.with_suffix(f".{form}")
     settings, day = Settings.from_environment(), date(as_of)
     with show.working("Reading the data"):
-        rows = ingest.known(settings, day, countries=named).observations
+        rows = load.known(settings, day, countries=named).observations
     if indicator:
         rows = rows[rows["indicator"].isin(indicator)]
     if rows.empty:
@@ -56,5 +58,5 @@ def export(
             "there are no such observations: `econnet status` says what there is"
         )
     with show.working("Writing the file"):
-        store.export(rows, path)
+        write_table(rows, path)
     show.answer(f"{len(rows):,} observations in {path}")

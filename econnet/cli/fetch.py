@@ -96,9 +96,9 @@ def _show_summary(summary: "Summary") -> None:
 def _show_what_there_is(
     settings: Settings, chosen: "list[Country]", json: bool
 ) -> None:
-    from econnet import ingest
+    from econnet.data import load
 
-    known = ingest.known(settings)
+    known = load.known(settings)
     place = show.PLACES[known.source]
     rows = []
     for one in chosen:

@@ -274,10 +274,10 @@ def common_task(
 
 def known_data(settings: Settings, as_of: "pd.Timestamp | None" = None) -> "Known":
     """Return the data of the store, and of the snapshot where it lacks them."""
-    from econnet import ingest
+    from econnet.data import load
 
     with show.working("Reading the data"):
-        found = ingest.known(settings, as_of)
+        found = load.known(settings, as_of)
     if found.source == "store":
         for notice in found.notices:
             show.note(notice)

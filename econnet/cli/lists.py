@@ -16,10 +16,10 @@ def countries(json: Json = False) -> None:
 
     Example: econnet countries --json
     """
-    from econnet import ingest
+    from econnet.data import load
 
     known = known_data(Settings.from_environment())
-    rows = ingest.countries_with(known, "real_gdp").to_dict("records")
+    rows = load.countries_with(known, "real_gdp").to_dict("records")
     if json:
         show.as_json(rows)
         return

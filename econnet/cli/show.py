@@ -29,7 +29,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from econnet.texts import printable
+from econnet.core.text import printable
 
 if TYPE_CHECKING:
     from econnet.answer import Forecast

@@ -20,13 +20,14 @@ def status(json: Json = False) -> None:
 
     Example: econnet status --json
     """
-    from econnet import hindsight, ingest, journal
+    from econnet import hindsight, journal
+    from econnet.data import load
 
     settings = Settings.from_environment()
     settled = _settings(settings)
     with show.working("Reading the data"):
-        known = ingest.known(settings)
-        stored = ingest.store(settings)
+        known = load.known(settings)
+        stored = load.store(settings)
         sources = _sources(known)
         held = stored.status() if stored.exists() else None
         models = sorted((settings.data_folder / "models").rglob("*.npz"))

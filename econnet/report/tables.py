@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 
 from econnet.answer import Forecast
+from econnet.core.text import csv_cell
 from econnet.evaluation.metrics import Floats, Scores, precision_recall_curve, roc_curve
 from econnet.report import words
-from econnet.texts import as_cell
 
 
 def tables(forecast: Forecast) -> dict[str, pd.DataFrame]:
@@ -25,13 +25,9 @@ def tables(forecast: Forecast) -> dict[str, pd.DataFrame]:
 
 def as_csv(table: pd.DataFrame) -> bytes:
     """Return a table as CSV in UTF-8, with no cell that could run as a formula."""
-    safe = table.map(lambda cell: _safe(cell) if isinstance(cell, str) else cell)
-    safe.columns = pd.Index([_safe(str(name)) for name in table.columns])
+    safe = table.map(lambda cell: csv_cell(cell) if isinstance(cell, str) else cell)
+    safe.columns = pd.Index([csv_cell(str(name)) for name in table.columns])
     return safe.to_csv(index=False, lineterminator="\n").encode(errors="replace")
-
-
-def _safe(text: str) -> str:
-    return as_cell(words.printable(text))
 
 
 def _outlook(forecast: Forecast) -> pd.DataFrame:

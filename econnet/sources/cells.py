@@ -60,7 +60,8 @@ def _of_csv(path: Path) -> pd.DataFrame:
     columns = ", ".join(f"'{number}': 'VARCHAR'" for number in range(len(names)))
     reader = (
         f"read_csv({strangers.exactly(path.resolve())}, columns = {{{columns}}}, "
-        f"auto_detect = false, header = true, delim = {strangers.quoted(delimiter)}, "
+        f"auto_detect = false, header = true, "
+        f"delim = {strangers.sql_literal(delimiter)}, "
         f"quote = '\"', escape = '\"', hive_partitioning = false)"
     )
     with _reader(path) as database:
@@ -177,7 +178,7 @@ def _as_text(name: str, kind: str) -> str:
     text = f"{column}::VARCHAR"
     if kind == "VARCHAR":
         fault = f"a cell of {name!r} has more than {LONGEST_TEXT:,} letters: shorten it"
-        refuse = f"error({strangers.quoted(fault)})"
+        refuse = f"error({strangers.sql_literal(fault)})"
         text = (
             f"CASE WHEN length({text}) > {LONGEST_TEXT} THEN {refuse} ELSE {text} END"
         )

@@ -34,7 +34,8 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool
 from urllib3.exceptions import InvalidHeader, MaxRetryError, NewConnectionError
 
-from econnet.errors import SourceError, one_line
+from econnet.core.text import one_line
+from econnet.errors import SourceError
 
 USER_AGENT = f"econnet/{version('econnet')} python-requests/{requests.__version__}"
 Query = Mapping[str, str | int]

@@ -11,7 +11,8 @@ from importlib import resources
 import duckdb
 import pandas as pd
 
-from econnet.errors import DataError, one_line
+from econnet.core.text import one_line
+from econnet.errors import DataError
 
 
 @dataclass(frozen=True, eq=False)

@@ -29,7 +29,8 @@ from econnet.catalog import (
     SeriesTemplate,
     Transform,
 )
-from econnet.errors import DataError, UsageError, quoted
+from econnet.core.text import quoted
+from econnet.errors import DataError, UsageError
 from econnet.sources import cells as cells_of
 from econnet.sources.observations import (
     OBSERVATION_COLUMNS,

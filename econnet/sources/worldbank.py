@@ -20,7 +20,8 @@ from pandas_datareader.wb import WorldBankReader
 
 from econnet import countries
 from econnet.catalog import Indicator, SeriesTemplate
-from econnet.errors import SourceError, one_line
+from econnet.core.text import one_line
+from econnet.errors import SourceError
 from econnet.sources import observations
 from econnet.sources.http import (
     NOT_ITS_FORMAT,

@@ -1,5 +1,6 @@
 """Every sentence of the report, in the words of a careful colleague."""
 
+from econnet.core.text import printable
 from econnet.report.words.answer import (
     Verdict,
     ahead,
@@ -58,7 +59,6 @@ from econnet.report.words.plain import (
     percent,
     period_in_words,
 )
-from econnet.texts import printable
 
 __all__ = [
     "ALT_TEXTS",

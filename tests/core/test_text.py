@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from econnet.texts import as_cell, from_cell, printable
+from econnet.core.text import as_cell, from_cell, printable
 
 STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", *"\uff1d\uff0b\uff0d\uff20")
 TEXTS = st.text() | st.builds(

@@ -1,0 +1,72 @@
+r"""Untrusted text, made safe for where it is shown: a message, a page, a cell.
+
+Countries, columns, files and the answers of a source may contain anything. In an error
+message, unusual characters are escaped, so that the reader sees which they were; on a
+page or terminal they are replaced by U+FFFD, so that the rest can be read; in a cell of
+a table no text is a formula.
+"""
+
+import unicodedata
+
+# What a spreadsheet takes for the beginning of a formula, or of one in another cell.
+FORMULA_STARTS = (*"=+-@\t\r\n", *"\uff1d\uff0b\uff0d\uff20")
+# Control characters, surrogates, unassigned code points.
+UNPRINTABLE_CATEGORIES = frozenset({"Cc", "Cs", "Cn"})
+
+
+def one_line(text: str, at_most: int = 300) -> str:
+    r"""Return a text for an error message: printable, bounded, on one line.
+
+    Control characters would move the terminal's cursor or forge further lines; they
+    are escaped.
+
+    >>> print(one_line("busy\x1b[2J\n"))
+    busy\x1b[2J\n
+    """
+    escaped = "".join(
+        character if character.isprintable() else ascii(character)[1:-1]
+        for character in text[: at_most + 1]
+    )
+    return escaped if len(escaped) <= at_most else f"{escaped[:at_most]}..."
+
+
+def quoted(text: str) -> str:
+    """Return the user's text in quotation marks, for an error message.
+
+    >>> quoted("Atlantis")
+    "'Atlantis'"
+    """
+    return f"'{one_line(text, at_most=60)}'"
+
+
+def printable(text: str) -> str:
+    """Return `text` on one line, with U+FFFD for characters that cannot be printed."""
+    return "".join(
+        "\N{REPLACEMENT CHARACTER}"
+        if unicodedata.category(character) in UNPRINTABLE_CATEGORIES
+        else character
+        for character in " ".join(text.splitlines())
+    )
+
+
+def csv_cell(text: str) -> str:
+    """Return a text for a cell of a table: printable, and no formula."""
+    return as_cell(printable(text))
+
+
+def as_cell(text: str) -> str:
+    """Return a text for a cell, with an apostrophe before what would be a formula.
+
+    `from_cell` removes it again.
+
+    >>> as_cell("=1+1"), as_cell("'s-Gravenhage")
+    ("'=1+1", "'s-Gravenhage")
+    """
+    formula = text.lstrip("'").startswith(FORMULA_STARTS)
+    return f"'{text}" if formula else text
+
+
+def from_cell(cell: str) -> str:
+    """Return the text from which `as_cell` made a cell."""
+    text = cell.removeprefix("'")
+    return text if as_cell(text) == cell else cell

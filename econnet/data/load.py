@@ -1,0 +1,112 @@
+"""The data to work with: the store, completed from the bundled snapshot.
+
+Never opens a connection.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import pandas as pd
+from pandas.api.types import union_categoricals
+
+from econnet.countries import by_alpha3
+from econnet.settings import Settings
+from econnet.sources import snapshot
+from econnet.sources.observations import OBSERVATION_COLUMNS, Known
+from econnet.store import NAMES, Store, base_year
+
+
+def store(settings: Settings) -> Store:
+    """Return the store of these settings; its file need not exist yet."""
+    return Store(settings.data_folder / "econnet.duckdb")
+
+
+def known(
+    settings: Settings,
+    as_of: datetime | None = None,
+    countries: Sequence[str] | None = None,
+) -> Known:
+    """Return all data, as they were known on `as_of`.
+
+    Series come from the store and, where it does not have them, from the snapshot.
+    Where both have a series, the one on the later base year is used, otherwise the
+    store's: the two are never spliced.
+    """
+    bundled = snapshot.load()
+    observations, series = bundled.observations, bundled.series
+    stored = store(settings)
+    origin = "snapshot"
+    notices = ["nothing has been fetched yet: these are the data bundled with econnet"]
+    stored_series = stored.series() if stored.exists() else series.iloc[:0]
+    if len(stored_series):
+        origin, notices = "store", []
+        both = series.merge(stored_series, on=SERIES_KEY, suffixes=("_bundled", ""))
+        base = both["title_bundled"].map(base_year).astype("Int64")
+        later = (base > both["base"]).fillna(False).astype(bool)
+        if later.any():
+            notices.append(
+                f"{later.sum()} series are taken from the bundled snapshot, which has "
+                "them on a later base than the store"
+            )
+        observations = observations.astype(dict.fromkeys(NAMES, "category"))
+        observations = _stacked(
+            _without(observations, both[~later]),
+            _without(stored.vintages(as_of), both[later]),
+        )
+        series = pd.concat(
+            [_without(series, both[~later]), _without(stored_series, both[later])],
+            ignore_index=True,
+        )
+    if countries is not None:
+        wanted = observations["country"].isin(countries)
+        observations = observations[wanted].reset_index(drop=True)
+        series = series[series["country"].isin(countries)].reset_index(drop=True)
+    return Known(observations, series, origin, notices=tuple(notices))
+
+
+def countries_with(known: Known, indicator: str) -> pd.DataFrame:
+    """Return the countries that have an indicator, one row each, sorted by code.
+
+    Columns `country, name, frequency, first_period, last_period`: quarterly where there
+    is a quarterly series, else annual, with the span of the series that ends last.
+    """
+    series = known.series[known.series["indicator"] == indicator]
+    rows = []
+    for alpha3, of_country in series.groupby("country"):
+        finest = "Q" if (of_country["frequency"] == "Q").any() else "A"
+        furthest = (
+            of_country[of_country["frequency"] == finest]
+            .sort_values("last_period")
+            .tail(1)
+        )
+        rows.append(furthest.assign(name=by_alpha3(str(alpha3)).name))
+    columns = ["country", "name", "frequency", "first_period", "last_period"]
+    table = pd.concat(rows, ignore_index=True) if rows else series.assign(name="")
+    return table[columns]
+
+
+def _stacked(bundled: pd.DataFrame, stored: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of both, with text columns as categories."""
+    names = {
+        name: union_categoricals(
+            [rows[name].cat.as_unordered() for rows in (bundled, stored)],
+            sort_categories=True,
+        ).as_ordered()
+        for name in NAMES
+    }
+    others = [name for name in OBSERVATION_COLUMNS if name not in NAMES]
+    rows = pd.concat([bundled[others], stored[others]], ignore_index=True)
+    return rows.assign(**names)[OBSERVATION_COLUMNS]
+
+
+def _without(frame: pd.DataFrame, series: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of `frame` that belong to none of these series."""
+    if series.empty:
+        return frame
+    of_rows, excluded = (
+        pd.MultiIndex.from_frame(rows[SERIES_KEY]) for rows in (frame, series)
+    )
+    return frame[~of_rows.isin(excluded)]
+
+
+SERIES_KEY = ["country", "indicator", "source", "series_id"]

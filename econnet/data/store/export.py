@@ -1,0 +1,74 @@
+"""Write any table as CSV, Parquet or Excel, completely or not at all."""
+
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+from econnet import whole
+from econnet.core.text import csv_cell
+from econnet.errors import DataError
+
+
+def export(frame: pd.DataFrame, path: Path) -> None:
+    """Write a table as CSV, Parquet or Excel, by the ending of `path`.
+
+    CSV and Parquet keep every digit; Excel stores sixteen and shows fifteen. In CSV and
+    Excel a text that could run as a formula gets an apostrophe before it.
+
+    Raises
+    ------
+    DataError
+        The ending is another, or Excel was requested without the extra `excel`.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with whole.replacing(path) as part:
+        match path.suffix.lower():
+            case ".csv":
+                _without_formulas(frame).to_csv(part, index=False, lineterminator="\n")
+            case ".parquet":
+                with duckdb.connect() as connection:
+                    connection.from_df(frame).write_parquet(
+                        str(part), compression="zstd"
+                    )
+            case ".xlsx":
+                _write_excel(frame, part)
+            case other:
+                raise DataError(
+                    f"{path.name} ends in {other!r}: name it .csv, .parquet or .xlsx"
+                )
+
+
+def _without_formulas(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a table with no text that a spreadsheet would run, numbers unchanged."""
+    safe = frame.copy(deep=False)
+    for place, kind in enumerate(frame.dtypes):
+        if not pd.api.types.is_numeric_dtype(kind):
+            cells = frame.iloc[:, place]
+            safe.isetitem(place, cells.map(_without_formula).array)
+    safe.columns = pd.Index([_without_formula(name) for name in frame.columns])
+    return safe
+
+
+def _without_formula(cell: object) -> object:
+    return csv_cell(cell) if isinstance(cell, str) else cell
+
+
+def _write_excel(frame: pd.DataFrame, path: Path) -> None:
+    if len(frame) >= MAX_SHEET_ROWS:
+        raise DataError(
+            f"{len(frame):,} rows are more than an Excel sheet holds: "
+            "choose --country or --indicator, or another --format"
+        )
+    try:
+        with path.open("wb") as file:  # a name would have to end in .xlsx
+            _without_formulas(frame).to_excel(
+                file, index=False, sheet_name="econnet", engine="openpyxl"
+            )
+    except ImportError as error:
+        raise DataError(
+            "Excel needs one more package: pip install 'econnet[excel]'"
+        ) from error
+
+
+MAX_SHEET_ROWS = 1_048_576
