@@ -45,6 +45,7 @@ from econnet.forecaster import PARTNERS, PRIOR_WEIGHTS
 from econnet.network import AdamW, Architecture, BlockTrainer, Network
 from econnet.network.activations import Array
 from econnet.processes import Numbered
+from econnet.runtime.cluster import Cluster
 from econnet.settings import Settings
 from econnet.streaming import preparing, training
 from econnet.streaming.files import Files, RowRange, open_files
@@ -88,7 +89,7 @@ class Watched:
 
     def __init__(
         self,
-        place: compute.Cluster,
+        place: Cluster,
         begun: Path,
         hurt: Callable[[], None] = lambda: None,
     ) -> None:
@@ -320,7 +321,7 @@ def cluster(_: list[int]) -> Iterator[RacedRow]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         running = stack.enter_context(_running_cluster())
-        place = stack.enter_context(compute.Cluster.connect(running.url))
+        place = stack.enter_context(Cluster.connect(running.url))
         for warm in (place, here):  # imports of other processes are not counted
             forecast(warm, windows[-4:])
         watched = [Watched(place, folder / "begun") for _ in range(CLUSTER_ROUNDS)]

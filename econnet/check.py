@@ -24,6 +24,7 @@ from econnet.data.load import store as store_of
 from econnet.errors import DataError
 from econnet.network import Network
 from econnet.network.storage import NewerFileError, read_arrays
+from econnet.runtime.checksums import SUMS, read_sums, verify_checksums
 from econnet.settings import Settings
 from econnet.sources.observations import now
 from econnet.streaming.answer import Streamed
@@ -124,7 +125,7 @@ def _package() -> _Found:
     faults = [
         fault
         for folder in (here / "snapshot", here / "report" / "vendor")
-        for fault in whole.faults(folder)
+        for fault in verify_checksums(folder)
     ]
     cure = "install econnet again"
     return _Found(
@@ -263,7 +264,7 @@ def _reports(folder: Path) -> _Found:
     broken, count = list[Remark](), 0
     for place, names in _folders(folder):
         documents = DOCUMENTS & set(names)
-        if not documents and whole.SUMS not in names:
+        if not documents and SUMS not in names:
             continue
         count += 1
         broken += _report(place, documents)
@@ -278,18 +279,18 @@ def _folders(folder: Path) -> Iterator[tuple[Path, list[str]]]:
 
 def _report(folder: Path, documents: Iterable[str]) -> Iterator[Remark]:
     """Yield what is wrong with a report."""
-    sums = whole.read_sums(folder)
+    sums = read_sums(folder)
     if sums is None:
-        what = (
-            f"has no {whole.SUMS}: it was never finished, or an older econnet wrote it"
-        )
+        what = f"has no {SUMS}: it was never finished, or an older econnet wrote it"
         yield Remark("reports", folder, what, REWRITE)
         return
-    faults = whole.faults(folder)
+    faults = verify_checksums(folder)
     for fault in faults:
         yield Remark("reports", fault.path, fault.reason, REWRITE)
     for name in sorted(set(documents) - set(sums)):
-        what = f"is not named by {whole.SUMS} beside it, and so of no finished report"
+        what = (
+            f"is not named by {SUMS} beside it, and so of no finished report"
+        )
         yield Remark("reports", folder / name, what, REWRITE)
     differing = {fault.path for fault in faults}
     for name in sorted({"report.json", "ranking.json"} & set(sums)):

@@ -9,41 +9,27 @@ if nothing is said, and its results are kept in a ledger, if there is one, so th
 was finished before an interruption is not done again.
 """
 
-import logging
-import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
-from pathlib import Path
-from typing import TYPE_CHECKING, Generic, Protocol, TypeAlias, TypeVar
+from typing import Protocol, TypeVar
 
 import loky
 import numpy as np
 from joblib import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
-from econnet import processes, whole
-from econnet.errors import ClusterError, UsageError
-from econnet.network.storage import read_arrays, write_arrays
+from econnet import processes
 from econnet.processes import Numbered
-
-if TYPE_CHECKING:
-    from distributed import Client  # not typed
+from econnet.runtime.ledger import Arrays, Ledger
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-Arrays: TypeAlias = list[np.ndarray]
-
-CONNECT_SECONDS = 10.0
-# Of the work that goes to a cluster in one piece: long beside what sending it costs,
-# short beside what is lost with a worker.
-BLOCK_SECONDS = 0.5
-SHORTEST_SECONDS = 1e-3
 
 
 def each(
@@ -149,200 +135,11 @@ class Cores:
         wanted = _workers.get() if self.workers == -1 else self.workers
         workers = loky.cpu_count() if wanted == -1 else wanted
         if min(workers, len(items)) > 1:
-            yield from processes.run(partial(_alone, task), items, workers)
+            yield from processes.run(partial(run_alone, task), items, workers)
             return
         with threadpool_limits(1):
             for number, item in enumerate(items):
                 yield number, task(item)
-
-
-@dataclass(frozen=True, eq=False)
-class Cluster:
-    """A running cluster of `dask.distributed`.
-
-    Items go there in blocks of about `BLOCK_SECONDS` of work, as many of them as the
-    block before would have taken. A worker that is lost costs the block it was at,
-    which is done again by another. Only two blocks for each thread of a worker are
-    under way at a time.
-    """
-
-    url: str
-    client: "Client"
-
-    @classmethod
-    @contextmanager
-    def connect(cls, url: str, seconds: float = CONNECT_SECONDS) -> Iterator["Cluster"]:
-        """Connect to the scheduler at a URL like `tcp://host:8786`.
-
-        `seconds` is how long to wait for it, also where it is lost later.
-
-        Raises
-        ------
-        UsageError
-            The packages for clusters are not installed.
-        ClusterError
-            Nobody answers there, or no worker has come.
-        """
-        try:
-            import dask
-            import distributed
-        except ImportError as error:
-            raise UsageError(
-                "--cluster needs two more packages: pip install 'econnet[cluster]'"
-            ) from error
-        settings = {
-            "distributed.comm.timeouts.connect": seconds,
-            # A block carries what it learns from; of that dask need not warn.
-            "distributed.admin.large-graph-warning-threshold": "1GB",
-        }
-        with dask.config.set(settings), _unlogged("distributed", "distributed.client"):
-            try:
-                client = distributed.Client(url, timeout=seconds)
-            except (OSError, TimeoutError, ValueError) as error:
-                raise ClusterError(
-                    f"no scheduler answers at {url}: start one with `dask scheduler`, "
-                    "or check the address"
-                ) from error
-            try:
-                _await_worker(client, url, seconds)
-                yield cls(url, client)
-            finally:
-                client.close(timeout=1)
-
-    def run(
-        self, task: Callable[[Item], Result], items: Sequence[Item]
-    ) -> Numbered[Result]:
-        """Yield the number of an item and its result, as they come.
-
-        Raises
-        ------
-        ClusterError
-            The scheduler is gone, or its last worker.
-        """
-        from distributed import CancelledError, KilledWorker, as_completed
-        from distributed.comm import CommClosedError
-
-        left = deque(range(len(items)))
-        block_of: dict[Future[_Made[Result]], list[int]] = {}
-        under_way = as_completed()
-
-        def submit(seconds: float) -> None:
-            """Submit blocks of items that take so many seconds each."""
-            threads = self._threads()  # asked anew, for workers come and go
-            while left and len(block_of) < 2 * threads:
-                size = _block_size(seconds, len(left), threads)
-                block = [left.popleft() for _ in range(size)]
-                chosen = [items[number] for number in block]
-                future = self.client.submit(_block, task, chosen, pure=False)
-                block_of[future] = block
-                under_way.add(future)
-
-        try:
-            submit(BLOCK_SECONDS)
-            for future in under_way:
-                made = future.result()
-                block = block_of.pop(future)
-                yield from zip(block, made.results, strict=True)
-                submit(made.seconds / len(block))
-        except (CancelledError, CommClosedError, KilledWorker, OSError) as error:
-            raise ClusterError(
-                f"the cluster at {self.url} was lost ({type(error).__name__}): what "
-                "was finished is kept; start it anew and give the same command again"
-            ) from error
-
-    def _threads(self) -> int:
-        threads: dict[str, int] = self.client.nthreads()
-        return max(1, sum(threads.values()))
-
-
-def _await_worker(client: "Client", url: str, seconds: float) -> None:
-    """Raise if a cluster has no worker, and none comes soon: it would never begin."""
-    try:
-        client.wait_for_workers(1, timeout=seconds)
-    except TimeoutError as error:
-        raise ClusterError(
-            f"the cluster at {url} has no worker: start one with `dask worker {url}`"
-        ) from error
-
-
-@contextmanager
-def _unlogged(*loggers: str) -> Iterator[None]:
-    """Keep what these loggers say from the screen: what matters is raised as well."""
-    levels = {
-        logging.getLogger(name): logging.getLogger(name).level for name in loggers
-    }
-    for logger in levels:
-        logger.setLevel(logging.CRITICAL)
-    try:
-        yield
-    finally:
-        for logger, level in levels.items():
-            logger.setLevel(level)
-
-
-@dataclass(frozen=True, eq=False)
-class _Made(Generic[Result]):
-    """What a worker made of a block of items, and how long it took."""
-
-    results: list[Result]
-    seconds: float
-
-
-def _block(task: Callable[[Item], Result], items: Sequence[Item]) -> _Made[Result]:
-    start = time.perf_counter()
-    results = _alone(partial(_in_order, task), items)
-    return _Made(results, time.perf_counter() - start)
-
-
-def _in_order(task: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
-    return [task(item) for item in items]
-
-
-def _block_size(seconds: float, left: int, threads: int) -> int:
-    """Return how many items, of so many seconds each, make the next block.
-
-    No more than a thread's share of what is left, so that all finish together.
-    """
-    share = -(-left // threads)
-    return max(1, min(share, round(BLOCK_SECONDS / max(seconds, SHORTEST_SECONDS))))
-
-
-@dataclass(frozen=True)
-class Ledger:
-    """Results of finished tasks, a file each, so that they need not be done again.
-
-    Files are written in one step; one that is damaged counts as not there.
-    """
-
-    folder: Path
-
-    def find(self, key: str) -> Arrays | None:
-        """Return the result that was kept, if any."""
-        try:
-            _, arrays = read_arrays(self._file(key))
-            return [arrays[str(number)] for number in range(len(arrays))]
-        except (FileNotFoundError, KeyError, ValueError):
-            return None
-
-    def keep(self, key: str, arrays: Arrays) -> None:
-        """Keep a result."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        named = {str(number): array for number, array in enumerate(arrays)}
-        file = self._file(key)
-        with whole.alone(self.folder), whole.naming(file):
-            write_arrays(file, {}, named)
-
-    def count(self) -> int:
-        """Return how many results there are."""
-        return sum(1 for _ in self.folder.glob("*.npz"))
-
-    def forget(self) -> None:
-        """Drop all results, once what they were for is finished."""
-        for file in self.folder.glob("*.npz"):
-            file.unlink(missing_ok=True)
-
-    def _file(self, key: str) -> Path:
-        return self.folder / f"{key}.npz"
 
 
 @dataclass(frozen=True)
@@ -371,7 +168,7 @@ def heard(hear: Callable[[float], None]) -> Iterator[None]:
         _hear.reset(token)
 
 
-def _alone(task: Callable[[Item], Result], item: Item) -> Result:
+def run_alone(task: Callable[[Item], Result], item: Item) -> Result:
     """Run a task in a process that may have others beside it, on other cores."""
     token = _workers.set(1)
     # For good: at the end of one task, another may be under way in the same process.

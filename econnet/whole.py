@@ -1,38 +1,24 @@
-"""Files that appear whole or not at all, and folders that can say whether they are.
+"""Files that appear completely or not at all, and folders written together.
 
 A file is written beside its place, under a name that begins with a dot and ends in
 `.part`, and moved there in one step. Files that belong together are all written before
-the first of them is moved, and `SHA256SUMS` is moved last: a folder whose files are
-those that it names is whole. It is written as `sha256sum` writes it, so that
-`sha256sum --check SHA256SUMS` verifies a folder on a machine that has no econnet. What
-a killed process left unfinished is cleared by the next that writes into the folder,
-which has it to itself meanwhile.
+the first of them is moved, and `SHA256SUMS` is moved last: a folder whose files match
+it is complete. What a killed process left unfinished is removed by the next that writes
+to the folder, which locks it meanwhile.
 """
 
 import hashlib
 import os
-import re
 import shutil
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
+
+from econnet.runtime.checksums import SUMS, read_sums
 
 if sys.platform != "win32":
     import fcntl
-
-SUMS = "SHA256SUMS"
-LINE = re.compile(r"([0-9a-f]{64}) [ *](.+)")
-AT_A_TIME = 2**20
-
-
-@dataclass(frozen=True)
-class Fault:
-    """A file that is not what it should be, and what is wrong with it."""
-
-    path: Path
-    reason: str
 
 
 @contextmanager
@@ -163,43 +149,6 @@ def naming(path: Path) -> Iterator[None]:
         raise OSError(error.errno, error.strerror, str(path)) from error
 
 
-def read_sums(folder: Path) -> dict[str, str] | None:
-    """Return the SHA-256 of each file that `SHA256SUMS` names.
-
-    `None` where there is no such file; a line that is none of ours is passed over.
-    """
-    try:
-        text = (folder / SUMS).read_text("utf-8", errors="replace")
-    except FileNotFoundError:
-        return None
-    found = map(LINE.fullmatch, text.splitlines())
-    return {match[2]: match[1] for match in found if match and _is_inside(match[2])}
-
-
-def faults(folder: Path) -> list[Fault]:
-    """Return the files of `SHA256SUMS` that are missing, or are not those it names."""
-    broken = []
-    for name, digest in (read_sums(folder) or {}).items():
-        path = folder / name
-        try:
-            if not path.is_file():
-                broken.append(Fault(path, f"is missing, and {SUMS} names it"))
-            elif sha256(path) != digest:
-                broken.append(Fault(path, f"is not the file that {SUMS} names"))
-        except OSError as error:
-            broken.append(Fault(path, f"cannot be read: {error.strerror}"))
-    return broken
-
-
-def sha256(path: Path) -> str:
-    """Return the SHA-256 of a file, read in pieces."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while piece := file.read(AT_A_TIME):
-            digest.update(piece)
-    return digest.hexdigest()
-
-
 def leftovers(folder: Path) -> list[Path]:
     """Return what interrupted runs left unfinished in `folder` and below."""
     return sorted(path for path in folder.rglob(".*.part") if path.is_file())
@@ -207,12 +156,6 @@ def leftovers(folder: Path) -> list[Path]:
 
 def _part(path: Path) -> Path:
     return path.with_name(f".{path.name}.{os.getpid()}.part")
-
-
-def _is_inside(name: str) -> bool:
-    """Return whether a name that a stranger may have written stays in its folder."""
-    path = PurePosixPath(name)
-    return not path.is_absolute() and ".." not in path.parts
 
 
 def _flush(path: Path) -> None:

@@ -15,8 +15,9 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from econnet import catalog, whole
+from econnet import catalog
 from econnet.catalog import Indicator, SeriesTemplate
+from econnet.runtime import checksums
 
 SNAPSHOT = Path(__file__).parent.parent / "econnet" / "snapshot"
 RETRIEVED_AT = pd.Timestamp("2026-11-24")
@@ -153,8 +154,8 @@ def main() -> None:
     write_parquet(everything, SNAPSHOT / "observations.parquet")
     write_parquet(pd.DataFrame(series), SNAPSHOT / "series.parquet")
     names = ("observations.parquet", "series.parquet")
-    sums = [f"{whole.sha256(SNAPSHOT / name)}  {name}\n" for name in names]
-    (SNAPSHOT / whole.SUMS).write_text("".join(sums))
+    sums = [f"{checksums.sha256(SNAPSHOT / name)}  {name}\n" for name in names]
+    (SNAPSHOT / checksums.SUMS).write_text("".join(sums))
     size = sum(path.stat().st_size for path in SNAPSHOT.glob("*.parquet"))
     print(f"{len(everything):,} observations, {len(series):,} series, {size:,} bytes")
 

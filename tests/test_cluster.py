@@ -13,6 +13,8 @@ import pytest
 from econnet import compute, ensemble, features, labels, panel
 from econnet.errors import ClusterError
 from econnet.evaluation import walkforward
+from econnet.runtime.cluster import Cluster
+from econnet.runtime.ledger import Arrays, Ledger
 from tests import clusters
 from tests.builders import world
 from tests.clusters import Running
@@ -46,7 +48,7 @@ def key(number: int) -> str:
     return f"product-{number}"
 
 
-def assert_same(one: list[compute.Arrays], other: list[compute.Arrays]) -> None:
+def assert_same(one: list[Arrays], other: list[Arrays]) -> None:
     for left, right in zip(one, other, strict=True):
         for a, b in zip(left, right, strict=True):
             np.testing.assert_array_equal(a, b)
@@ -59,7 +61,7 @@ def test_networks_come_to_the_same_bits_on_a_cluster(cluster: Running) -> None:
     windows = walkforward.windows(made, "Q", made.origins.max())[-6:]
     model = ensemble.model(2, 0, ensemble.Options(fewest_updates=40))
     here = model(windows)
-    with compute.Cluster.connect(cluster.url) as place, compute.using(place):
+    with Cluster.connect(cluster.url) as place, compute.using(place):
         there = model(windows)
     assert_same([here], [there])
 
@@ -72,7 +74,7 @@ def block_of_nothing(_: int) -> list[np.ndarray]:
 
 
 def test_short_items_travel_together(cluster: Running) -> None:
-    with compute.Cluster.connect(cluster.url) as place, compute.using(place):
+    with Cluster.connect(cluster.url) as place, compute.using(place):
         made = compute.spread(block_of_nothing, range(60), key)
     blocks = [str(name) for (name,) in made]
     assert len(blocks) == 60
@@ -84,7 +86,7 @@ def test_worker_that_is_killed_costs_its_task_alone(
 ) -> None:
     task = partial(product_after, once=tmp_path / "killed", kills=3, pid=0)
     done: list[float] = []
-    connected = compute.Cluster.connect(cluster.url)
+    connected = Cluster.connect(cluster.url)
     with connected as place, compute.using(place), compute.heard(done.append):
         made = compute.spread(task, range(8), key)
     assert (tmp_path / "killed").exists()
@@ -96,10 +98,10 @@ def test_worker_that_is_killed_costs_its_task_alone(
 def test_scheduler_that_is_lost_is_told_and_work_goes_on_elsewhere(
     cluster: Running, tmp_path: Path
 ) -> None:
-    ledger = compute.Ledger(tmp_path / "ledger")
+    ledger = Ledger(tmp_path / "ledger")
     pid = cluster.scheduler.pid
     task = partial(product_after, once=tmp_path / "killed", kills=5, pid=pid)
-    connected = compute.Cluster.connect(cluster.url, seconds=2)
+    connected = Cluster.connect(cluster.url, seconds=2)
     with connected as place, compute.using(place, ledger):
         compute.spread(task, range(3), key)
         with pytest.raises(ClusterError, match="what was finished is kept"):
@@ -119,7 +121,7 @@ def test_scheduler_that_is_lost_is_told_and_work_goes_on_elsewhere(
 
 def test_cluster_without_a_worker_is_told(tmp_path: Path) -> None:
     with clusters.running(tmp_path, count=0) as running:
-        connected = compute.Cluster.connect(running.url, seconds=1)
+        connected = Cluster.connect(running.url, seconds=1)
         told = f"no worker: start one with `dask worker {running.url}`"
         with pytest.raises(ClusterError, match=told), connected:
             pass

@@ -10,6 +10,8 @@ from threadpoolctl import threadpool_info
 from econnet import compute
 from econnet.errors import ClusterError
 from econnet.network.storage import write_arrays
+from econnet.runtime.cluster import Cluster
+from econnet.runtime.ledger import Ledger
 
 
 @pytest.mark.parametrize("workers", [1, 2, 5])
@@ -64,7 +66,7 @@ def test_spread_returns_what_the_tasks_make_in_order() -> None:
 
 
 def test_share_that_is_finished_is_heard(tmp_path: Path) -> None:
-    ledger = compute.Ledger(tmp_path / "ledger")
+    ledger = Ledger(tmp_path / "ledger")
     for _ in range(2):  # the second time, all of it is in the ledger
         heard: list[float] = []
         with compute.using(ledger=ledger), compute.heard(heard.append):
@@ -73,7 +75,7 @@ def test_share_that_is_finished_is_heard(tmp_path: Path) -> None:
 
 
 def test_finished_tasks_are_not_done_again(tmp_path: Path) -> None:
-    ledger = compute.Ledger(tmp_path / "ledger")
+    ledger = Ledger(tmp_path / "ledger")
     begun: list[int] = []
 
     def recorded(number: int) -> list[np.ndarray]:
@@ -102,6 +104,7 @@ import os, signal, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[3])
 from econnet import compute
+from econnet.runtime.ledger import Ledger
 from tests.test_compute import halves, key
 
 def hear(share):
@@ -111,7 +114,7 @@ def hear(share):
     if number == int(sys.argv[2]):
         os.kill(os.getpid(), signal.SIGKILL)
 
-ledger = compute.Ledger(Path(sys.argv[1] + ".ledger"))
+ledger = Ledger(Path(sys.argv[1] + ".ledger"))
 with compute.using(compute.Cores(1), ledger), compute.heard(hear):
     compute.spread(halves, range(9), key)
 """
@@ -127,7 +130,7 @@ def test_work_killed_three_times_comes_to_the_same(tmp_path: Path) -> None:
         assert killed.returncode == -signal.SIGKILL
     # What was finished is told first, and then done no more.
     assert told.read_text().split() == [*"01", *"01234", *"012345"]
-    ledger = compute.Ledger(tmp_path / "told.ledger")
+    ledger = Ledger(tmp_path / "told.ledger")
     assert ledger.count() == 6
     with compute.using(ledger=ledger):
         made = compute.spread(halves, range(9), key)
@@ -137,6 +140,6 @@ def test_work_killed_three_times_comes_to_the_same(tmp_path: Path) -> None:
 
 def test_cluster_that_does_not_answer_is_told() -> None:
     pytest.importorskip("distributed", reason="the extra `cluster` is not installed")
-    nobody = compute.Cluster.connect("tcp://127.0.0.1:9", seconds=1)
+    nobody = Cluster.connect("tcp://127.0.0.1:9", seconds=1)
     with pytest.raises(ClusterError, match="no scheduler answers at tcp://127"), nobody:
         pass

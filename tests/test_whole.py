@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from econnet import whole
+from econnet.runtime import checksums
 
 JUNE = [("report.json", b'{"probability": 0.2}'), ("csv/history.csv", b"a,b\n1,2\n")]
 JULY = [("report.json", b'{"probability": 0.3}'), ("csv/history.csv", b"a,b\n1,3\n")]
@@ -24,10 +25,10 @@ def files_in(folder: Path) -> dict[str, bytes]:
 def test_folder_names_each_file_with_its_digest(tmp_path: Path) -> None:
     written = whole.write_together(tmp_path / "DEU", JUNE)
     assert written == [tmp_path / "DEU" / name for name, _ in JUNE]
-    assert whole.read_sums(tmp_path / "DEU") == {
+    assert checksums.read_sums(tmp_path / "DEU") == {
         name: hashlib.sha256(content).hexdigest() for name, content in JUNE
     }
-    assert whole.faults(tmp_path / "DEU") == []
+    assert checksums.verify_checksums(tmp_path / "DEU") == []
     assert whole.leftovers(tmp_path) == []
 
 
@@ -57,8 +58,10 @@ def test_half_of_a_later_report_is_told_from_a_whole_one(tmp_path: Path) -> None
     whole.write_together(tmp_path, JUNE)
     # As a process leaves it that is killed after the first of two moves.
     (tmp_path / JULY[0][0]).write_bytes(JULY[0][1])
-    assert whole.faults(tmp_path) == [
-        whole.Fault(tmp_path / "report.json", "is not the file that SHA256SUMS names")
+    assert checksums.verify_checksums(tmp_path) == [
+        checksums.Fault(
+            tmp_path / "report.json", "is not the file that SHA256SUMS names"
+        )
     ]
 
 
@@ -67,16 +70,16 @@ def test_move_that_fails_half_way_is_told_from_a_whole_one(tmp_path: Path) -> No
     (tmp_path / "page.html").mkdir()
     with pytest.raises(OSError, match="directory"):
         whole.write_together(tmp_path, [("page.html", b"<p>"), *JULY])
-    assert whole.faults(tmp_path) == []  # the first was in the way of all
+    assert checksums.verify_checksums(tmp_path) == []  # the first was in the way of all
     assert whole.leftovers(tmp_path) == []
     with pytest.raises(OSError, match="directory"):
         whole.write_together(tmp_path, [*JULY, ("page.html", b"<p>")])
-    assert {fault.path.name for fault in whole.faults(tmp_path)} == {
+    assert {fault.path.name for fault in checksums.verify_checksums(tmp_path)} == {
         *("report.json", "history.csv")
     }
     (tmp_path / "page.html").rmdir()
     whole.write_together(tmp_path, [*JULY, ("page.html", b"<p>")])
-    assert whole.faults(tmp_path) == []
+    assert checksums.verify_checksums(tmp_path) == []
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows locks no folder")
@@ -95,19 +98,20 @@ def test_leftovers_of_a_killed_process_are_cleared_by_the_next(tmp_path: Path) -
 def test_two_that_write_together_take_turns(tmp_path: Path) -> None:
     script = (
         "import sys\nfrom pathlib import Path\nfrom econnet import whole\n"
+        "from econnet.runtime import checksums\n"
         "for turn in range(60):\n"
         "    text = (sys.argv[1] * (turn + 1)).encode()\n"
         "    files = [(f'{n}.json', text) for n in range(8)]\n"
         "    whole.write_together(Path('DEU'), files)\n"
         "    with whole.alone(Path('DEU')):\n"
-        "        assert whole.faults(Path('DEU')) == []\n"
+        "        assert checksums.verify_checksums(Path('DEU')) == []\n"
     )
     writers = [
         subprocess.Popen([sys.executable, "-c", script, letter], cwd=tmp_path)
         for letter in "ab"
     ]
     assert [writer.wait(120) for writer in writers] == [0, 0]
-    assert whole.faults(tmp_path / "DEU") == []
+    assert checksums.verify_checksums(tmp_path / "DEU") == []
     assert len({*files_in(tmp_path / "DEU").values()}) == 2  # one content, and the sums
 
 
@@ -130,14 +134,17 @@ def test_files_that_are_not_written_anew_stay_listed(tmp_path: Path) -> None:
     whole.write_together(tmp_path, [*JUNE, ("map.png", b"\x89PNG")])
     (tmp_path / "map.png").unlink()
     whole.write_together(tmp_path, JULY[:1])
-    assert set(whole.read_sums(tmp_path) or {}) == {"report.json", "csv/history.csv"}
-    assert whole.faults(tmp_path) == []
+    assert set(checksums.read_sums(tmp_path) or {}) == {
+        "report.json",
+        "csv/history.csv",
+    }
+    assert checksums.verify_checksums(tmp_path) == []
 
 
 def test_missing_file_is_named(tmp_path: Path) -> None:
     whole.write_together(tmp_path, JUNE)
     (tmp_path / "report.json").unlink()
-    [fault] = whole.faults(tmp_path)
+    [fault] = checksums.verify_checksums(tmp_path)
     assert fault.path == tmp_path / "report.json"
     assert "is missing" in fault.reason
 
@@ -149,8 +156,8 @@ def test_sums_of_a_stranger_do_not_lead_out_of_the_folder(
     (tmp_path / "DEU").mkdir()
     (tmp_path / "secret").write_bytes(b"")
     (tmp_path / "DEU" / "SHA256SUMS").write_text(f"{'0' * 64}  {name}\n")
-    assert whole.read_sums(tmp_path / "DEU") == {}
-    assert whole.faults(tmp_path / "DEU") == []
+    assert checksums.read_sums(tmp_path / "DEU") == {}
+    assert checksums.verify_checksums(tmp_path / "DEU") == []
 
 
 def test_replacing_keeps_the_file_when_the_block_fails(tmp_path: Path) -> None:

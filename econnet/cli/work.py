@@ -15,13 +15,15 @@ def place(cluster: str | None, *, long: bool) -> Iterator[None]:
     data folder until the whole is; the same command then goes on from there.
     """
     from econnet import compute
+    from econnet.runtime.cluster import Cluster
+    from econnet.runtime.ledger import Ledger
 
     ledger = None
     if long or cluster:
-        ledger = compute.Ledger(Settings.from_environment().data_folder / "unfinished")
+        ledger = Ledger(Settings.from_environment().data_folder / "unfinished")
         if kept := ledger.count():
             show.note(f"going on with what was interrupted: {kept:,} parts are done")
-    connected = compute.Cluster.connect(cluster) if cluster else nullcontext()
+    connected = Cluster.connect(cluster) if cluster else nullcontext()
     with connected as where, compute.using(where, ledger):
         yield
     if ledger:

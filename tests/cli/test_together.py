@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from econnet import journal, whole
+from econnet import journal
 from tests.cli.test_train import panel
 from tests.sources.servers import GERMANY, TOGO, Sources, fred_file, rows_of
 from tests.user import TIMEOUT, econnet
+from econnet.runtime import checksums
 
 GDP = "NY.GDP.MKTP.KD"
 YEARS = {str(year): 100.0 + year % 7 for year in range(2000, 2021)}
@@ -71,4 +72,4 @@ def test_commands_of_all_kinds_work_in_one_folder_at_once(
     told = [it["country"] for it in journal.read(tmp_path / "data" / "forecasts.csv")]
     assert sorted(told) == ["Alpha", "Alpha", "Beta"]
     for firm in FIRMS:
-        assert whole.faults(tmp_path / "reports/firms" / firm) == []
+        assert checksums.verify_checksums(tmp_path / "reports/firms" / firm) == []

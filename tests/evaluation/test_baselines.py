@@ -9,6 +9,7 @@ from sklearn.linear_model import LogisticRegression
 from econnet import compute, features, labels, panel
 from econnet.evaluation import baselines, walkforward
 from econnet.evaluation.walkforward import Window
+from econnet.runtime.ledger import Ledger
 from tests.builders import observations, world
 
 
@@ -117,7 +118,7 @@ def test_baselines_that_differ_in_their_figures_alone_are_kept_apart(
     names = ("spread_probit", "dynamic_probit")
     fresh = {name: baselines.LEARNERS[name]([window])[0] for name in names}
     assert (fresh["spread_probit"] != fresh["dynamic_probit"]).any()
-    with compute.using(ledger=compute.Ledger(tmp_path)):
+    with compute.using(ledger=Ledger(tmp_path)):
         for name in names:
             said = baselines.LEARNERS[name]([window])[0]
             np.testing.assert_array_equal(said, fresh[name])

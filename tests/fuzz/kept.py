@@ -12,9 +12,9 @@ import duckdb
 import numpy as np
 
 from econnet import panel, storecheck, storefile
-from econnet.compute import Ledger
 from econnet.errors import EconnetError
 from econnet.network import Architecture, Network
+from econnet.runtime.ledger import Ledger
 from econnet.sources.observations import now
 from econnet.store import Store
 from econnet.streaming.answer import Streamed

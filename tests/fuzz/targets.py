@@ -25,7 +25,6 @@ from econnet import (
     models,
     verify,
     whatif,
-    whole,
 )
 from econnet.answer import Task
 from econnet.classifier import NetworkClassifier
@@ -34,6 +33,7 @@ from econnet.errors import DataError, EconnetError
 from econnet.forecaster import PRIOR_WEIGHTS
 from econnet.models import Model
 from econnet.network import Architecture, Network
+from econnet.runtime import checksums
 from econnet.scaling import Scaler
 from econnet.settings import Settings, without_password
 from econnet.sources import alfred, fred, tabular, worldbank
@@ -400,7 +400,7 @@ def reports() -> list[bytes]:
 
 def read_sums(data: bytes) -> None:
     """Read the sums of a report's files, and hold its files against them."""
-    whole.faults(at("SHA256SUMS", data).parent)
+    checksums.verify_checksums(at("SHA256SUMS", data).parent)
 
 
 def read_texts(data: bytes) -> None:

@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 
 import econnet
-from econnet import catalog, countries, whole
+from econnet import catalog, countries
 from econnet.errors import DataError
+from econnet.runtime import checksums
 from econnet.sources import snapshot
 from econnet.sources.snapshot import Snapshot
 
@@ -91,10 +92,10 @@ def test_periods_are_text_that_pandas_reads(bundled: Snapshot) -> None:
 
 def test_files_are_those_whose_digests_ship_with_them() -> None:
     folder = Path(econnet.__file__).parent / "snapshot"
-    assert set(whole.read_sums(folder) or {}) == {
+    assert set(checksums.read_sums(folder) or {}) == {
         *("observations.parquet", "series.parquet")
     }
-    assert whole.faults(folder) == []
+    assert checksums.verify_checksums(folder) == []
 
 
 def test_data_stay_below_three_megabytes() -> None:

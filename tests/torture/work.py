@@ -13,6 +13,7 @@ from pytest_httpserver import HTTPServer
 
 from econnet import catalog, models, whole
 from econnet.errors import EconnetError
+from econnet.runtime import checksums
 from econnet.store import Store
 from tests.sources.servers import GERMANY, TOGO, Row, Sources, rows_of
 from tests.torture.runner import Ended, Fault, Kind, Runner, runner
@@ -179,7 +180,7 @@ def broken(before: Path, folder: Path) -> Iterator[str]:
             models.load(folder / model.relative_to(before))
         except (OSError, ValueError) as error:
             yield f"model: {error}"
-    if whole.read_sums(folder / "reports/panel") is None:
+    if checksums.read_sums(folder / "reports/panel") is None:
         yield "report: no sums"
     yield from _broken_journal(before, folder)
     yield from _broken_store(folder)
@@ -200,9 +201,9 @@ def undone(command: Command, before: Path, folder: Path) -> Iterator[str]:
         yield "journal: has no new line"
 
 
-def torn(folder: Path) -> list[whole.Fault]:
+def torn(folder: Path) -> list[checksums.Fault]:
     """Return what tells the report from a whole one."""
-    return whole.faults(folder / "reports/panel")
+    return checksums.verify_checksums(folder / "reports/panel")
 
 
 def _broken_journal(before: Path, folder: Path) -> Iterator[str]:

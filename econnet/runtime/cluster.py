@@ -1,0 +1,179 @@
+"""A cluster of `dask.distributed` as a place to run tasks."""
+
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from econnet.compute import run_alone
+from econnet.errors import ClusterError, UsageError
+from econnet.processes import Numbered
+
+if TYPE_CHECKING:
+    from distributed import Client  # not typed
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+CONNECT_SECONDS = 10.0
+# Work per block: long compared with the cost of sending it, short compared with what is
+# lost with a worker.
+BLOCK_SECONDS = 0.5
+MIN_SECONDS = 1e-3
+
+
+@dataclass(frozen=True, eq=False)
+class Cluster:
+    """A running cluster of `dask.distributed`.
+
+    Items are sent in blocks of about `BLOCK_SECONDS` of work, judging by the time that
+    the block before took. When a worker is lost, its block is run again by another. At
+    most two blocks per thread of a worker are in progress at a time.
+    """
+
+    url: str
+    client: "Client"
+
+    @classmethod
+    @contextmanager
+    def connect(cls, url: str, seconds: float = CONNECT_SECONDS) -> Iterator["Cluster"]:
+        """Connect to the scheduler at a URL like `tcp://host:8786`.
+
+        `seconds` is how long to wait for it, also if it is lost later.
+
+        Raises
+        ------
+        UsageError
+            The packages for clusters are not installed.
+        ClusterError
+            No scheduler answers, or there is no worker.
+        """
+        try:
+            import dask
+            import distributed
+        except ImportError as error:
+            raise UsageError(
+                "--cluster needs two more packages: pip install 'econnet[cluster]'"
+            ) from error
+        settings = {
+            "distributed.comm.timeouts.connect": seconds,
+            # A block carries its training data; dask need not warn about the size.
+            "distributed.admin.large-graph-warning-threshold": "1GB",
+        }
+        with dask.config.set(settings), _unlogged("distributed", "distributed.client"):
+            try:
+                client = distributed.Client(url, timeout=seconds)
+            except (OSError, TimeoutError, ValueError) as error:
+                raise ClusterError(
+                    f"no scheduler answers at {url}: start one with `dask scheduler`, "
+                    "or check the address"
+                ) from error
+            try:
+                _await_worker(client, url, seconds)
+                yield cls(url, client)
+            finally:
+                client.close(timeout=1)
+
+    def run(
+        self, task: Callable[[Item], Result], items: Sequence[Item]
+    ) -> Numbered[Result]:
+        """Yield the number of an item and its result, as they come.
+
+        Raises
+        ------
+        ClusterError
+            The scheduler or its last worker is gone.
+        """
+        from distributed import CancelledError, KilledWorker, as_completed
+        from distributed.comm import CommClosedError
+
+        left = deque(range(len(items)))
+        block_of: dict[Future[_BlockResult[Result]], list[int]] = {}
+        under_way = as_completed()
+
+        def submit(seconds: float) -> None:
+            """Submit blocks of items that take about `seconds` each."""
+            threads = self._threads()  # asked again, because workers come and go
+            while left and len(block_of) < 2 * threads:
+                size = _block_size(seconds, len(left), threads)
+                block = [left.popleft() for _ in range(size)]
+                chosen = [items[number] for number in block]
+                future = self.client.submit(_block, task, chosen, pure=False)
+                block_of[future] = block
+                under_way.add(future)
+
+        try:
+            submit(BLOCK_SECONDS)
+            for future in under_way:
+                block_result = future.result()
+                block = block_of.pop(future)
+                yield from zip(block, block_result.results, strict=True)
+                submit(block_result.seconds / len(block))
+        except (CancelledError, CommClosedError, KilledWorker, OSError) as error:
+            raise ClusterError(
+                f"the cluster at {self.url} was lost ({type(error).__name__}): what "
+                "was finished is kept; start it anew and give the same command again"
+            ) from error
+
+    def _threads(self) -> int:
+        threads: dict[str, int] = self.client.nthreads()
+        return max(1, sum(threads.values()))
+
+
+def _await_worker(client: "Client", url: str, seconds: float) -> None:
+    """Raise `ClusterError` if a cluster has no worker and none joins in time."""
+    try:
+        client.wait_for_workers(1, timeout=seconds)
+    except TimeoutError as error:
+        raise ClusterError(
+            f"the cluster at {url} has no worker: start one with `dask worker {url}`"
+        ) from error
+
+
+@contextmanager
+def _unlogged(*loggers: str) -> Iterator[None]:
+    """Silence these loggers: what matters is raised as well."""
+    levels = {
+        logging.getLogger(name): logging.getLogger(name).level for name in loggers
+    }
+    for logger in levels:
+        logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        for logger, level in levels.items():
+            logger.setLevel(level)
+
+
+@dataclass(frozen=True, eq=False)
+class _BlockResult(Generic[Result]):
+    """The results of a block of items, and how long it took."""
+
+    results: list[Result]
+    seconds: float
+
+
+def _block(
+    task: Callable[[Item], Result], items: Sequence[Item]
+) -> _BlockResult[Result]:
+    start = time.perf_counter()
+    results = run_alone(partial(_in_order, task), items)
+    return _BlockResult(results, time.perf_counter() - start)
+
+
+def _in_order(task: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
+    return [task(item) for item in items]
+
+
+def _block_size(seconds: float, left: int, threads: int) -> int:
+    """Return the number of items of the next block, if each takes so many seconds.
+
+    At most a thread's share of the remaining items, so that all finish together.
+    """
+    share = -(-left // threads)
+    return max(1, min(share, round(BLOCK_SECONDS / max(seconds, MIN_SECONDS))))
