@@ -288,9 +288,7 @@ def _report(folder: Path, documents: Iterable[str]) -> Iterator[Remark]:
     for fault in faults:
         yield Remark("reports", fault.path, fault.reason, REWRITE)
     for name in sorted(set(documents) - set(sums)):
-        what = (
-            f"is not named by {SUMS} beside it, and so of no finished report"
-        )
+        what = f"is not named by {SUMS} beside it, and so of no finished report"
         yield Remark("reports", folder / name, what, REWRITE)
     differing = {fault.path for fault in faults}
     for name in sorted({"report.json", "ranking.json"} & set(sums)):

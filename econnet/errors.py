@@ -39,10 +39,6 @@ class ClusterError(EconnetError):
     exit_code = 5
 
 
-
-
-
-
 def cure(name: str, known: Collection[str], otherwise: str) -> str:
     """Return what to do about a name that is not known: its near names, or else.
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from econnet import journal
+from econnet.runtime import checksums
 from tests.cli.test_train import panel
 from tests.sources.servers import GERMANY, TOGO, Sources, fred_file, rows_of
 from tests.user import TIMEOUT, econnet
-from econnet.runtime import checksums
 
 GDP = "NY.GDP.MKTP.KD"
 YEARS = {str(year): 100.0 + year % 7 for year in range(2000, 2021)}

@@ -57,7 +57,7 @@ def _without_formula(cell: object) -> object:
 def _write_excel(frame: pd.DataFrame, path: Path) -> None:
     if len(frame) >= MAX_SHEET_ROWS:
         raise DataError(
-            f"{len(frame):,} rows are more than an Excel sheet holds: "
+            f"{len(frame):,} rows are more than a sheet of Excel holds: "
             "choose --country or --indicator, or another --format"
         )
     try:
