@@ -1,9 +1,9 @@
-"""The use case of `econnet check`: what is broken in the folders, and how to mend it.
+"""Check the folders: what is broken, and how to repair it.
 
-Looked at are the bundled snapshot, the store with its raw answers, the models, the
-journal of forecasts, the reports, and what interrupted runs left behind. Nothing is
-changed, repaired or deleted: each fault is told with what would mend it. What is merely
-left over is a remark; only what is broken makes a folder unsound.
+The bundled snapshot, the store with its raw answers, the models, the log of forecasts,
+the reports and the files that interrupted runs left behind are checked. Nothing is
+changed, repaired or deleted: each problem comes with a remedy. Leftovers are remarks;
+only what is broken makes the result fail.
 """
 
 import csv
@@ -36,17 +36,17 @@ Part = Literal[
 
 @dataclass(frozen=True)
 class Remark:
-    """Something about a file, and what to do about it, if anything."""
+    """A problem with a file, and what to do about it."""
 
     part: Part
     path: Path
-    what: str
-    cure: str
+    problem: str
+    remedy: str
 
     @property
     def sentence(self) -> str:
         """The remark in one line."""
-        return f"{self.path}: {self.what}: {self.cure}"
+        return f"{self.path}: {self.problem}: {self.remedy}"
 
     def to_dict(self) -> dict[str, str]:
         """Return the remark as JSON has it."""
@@ -55,17 +55,17 @@ class Remark:
 
 @dataclass(frozen=True)
 class Checked:
-    """What was looked at, and what was found.
+    """The result of a check.
 
     Parameters
     ----------
     counts
-        How many of each were looked at: `observations`, `raw_answers`, `models`,
-        `forecasts`, `reports`.
+        Number of `observations`, `raw_answers`, `models`, `forecasts` and `reports`
+        that were checked.
     broken
-        What is not as it was written, or not as it must be.
+        Problems: files that are not as they were written, or not as they must be.
     remarks
-        What is worth knowing, and breaks nothing.
+        Worth knowing, but no problem.
     """
 
     counts: dict[str, int]
@@ -73,23 +73,23 @@ class Checked:
     remarks: tuple[Remark, ...]
 
     @property
-    def sound(self) -> bool:
+    def ok(self) -> bool:
         """Whether nothing is broken."""
         return not self.broken
 
     def to_dict(self) -> dict[str, object]:
         """Return everything as JSON has it."""
         return {
-            "sound": self.sound,
+            "ok": self.ok,
             "counts": dict(self.counts),
-            "broken": [it.to_dict() for it in self.broken],
-            "remarks": [it.to_dict() for it in self.remarks],
+            "broken": [remark.to_dict() for remark in self.broken],
+            "remarks": [remark.to_dict() for remark in self.remarks],
         }
 
 
 @dataclass(frozen=True)
 class _Found:
-    """What was found in one part."""
+    """The result for one part."""
 
     counts: dict[str, int]
     broken: tuple[Remark, ...] = ()
@@ -102,7 +102,7 @@ def check(settings: Settings) -> Checked:
     Raises
     ------
     DataError
-        Another process holds the store for too long.
+        Another process has the store open for too long.
     """
     found = [
         _package(),
@@ -113,23 +113,24 @@ def check(settings: Settings) -> Checked:
         _unfinished(settings),
     ]
     return Checked(
-        {name: count for one in found for name, count in one.counts.items()},
-        tuple(it for one in found for it in one.broken),
-        tuple(it for one in found for it in one.remarks),
+        {name: count for part in found for name, count in part.counts.items()},
+        tuple(remark for part in found for remark in part.broken),
+        tuple(remark for part in found for remark in part.remarks),
     )
 
 
 def _package() -> _Found:
-    """Look at the files that ship with econnet and are not code."""
+    """Check the data files that ship with econnet."""
     here = Path(__file__).parent
     faults = [
         fault
         for folder in (here / "snapshot", here / "report" / "vendor")
         for fault in verify_checksums(folder)
     ]
-    cure = "install econnet again"
+    remedy = "install econnet again"
     return _Found(
-        {}, tuple(Remark("package", it.path, it.reason, cure) for it in faults)
+        {},
+        tuple(Remark("package", fault.path, fault.reason, remedy) for fault in faults),
     )
 
 
@@ -137,28 +138,24 @@ def _store(settings: Settings) -> _Found:
     store = store_of(settings)
     if not store.exists():
         return _Found({"observations": 0, "raw_answers": 0})
-    seen = storecheck.look(store, now())
+    findings = storecheck.check_store(store, now())
     remarks = [
-        Remark("store", path, "is the store as it was before an upgrade", KEPT)
+        Remark("store", path, "is a backup from before an upgrade of the store", KEPT)
         for path in storefile.backups(store.path)
     ]
-    if seen.upgrade_from is not None:
-        what = (
-            f"is of version {seen.upgrade_from}, and was not looked into: this econnet "
+    if findings.upgrade_from is not None:
+        problem = (
+            f"has version {findings.upgrade_from} and was not checked: this econnet "
             f"writes version {storefile.VERSION}"
         )
-        cure = "`econnet status` upgrades it; then check again"
-        remarks.append(Remark("store", store.path, what, cure))
-    if seen.without_raw:
-        what = (
-            f"{seen.without_raw} series have no raw answer: an older econnet had them"
-        )
-        remarks.append(
-            Remark("store", store.path, what, "it comes with their next change")
-        )
+        remedy = "`econnet status` upgrades it; then check again"
+        remarks.append(Remark("store", store.path, problem, remedy))
     return _Found(
-        asdict(seen.counts),
-        tuple(Remark("store", store.path, it.what, it.cure) for it in seen.broken),
+        asdict(findings.counts),
+        tuple(
+            Remark("store", store.path, flaw.problem, flaw.remedy)
+            for flaw in findings.broken
+        ),
         tuple(remarks),
     )
 
@@ -169,14 +166,14 @@ def _models(folder: Path) -> _Found:
     for path in paths:
         try:
             place = path.stat()
-            # A model that many countries share is one file at many places.
+            # A model shared by many countries is one file with many links.
             if (place.st_dev, place.st_ino) not in seen:
                 _open_model(path)
                 seen.add((place.st_dev, place.st_ino))
         except models.TooOldError as error:
-            what = _without(path, error)
+            problem = _without(path, error)
             remarks.append(
-                Remark("models", path, what, "the next forecast replaces it")
+                Remark("models", path, problem, "the next forecast replaces it")
             )
         except NewerFileError as error:
             broken.append(Remark("models", path, str(error), UPGRADE))
@@ -213,8 +210,8 @@ def _journal(path: Path) -> _Found:
     except OSError as error:
         return _Found({"forecasts": 0}, (_unreadable("journal", path, error),))
     except (UnicodeDecodeError, csv.Error) as error:
-        what = f"cannot be read as CSV ({error})"
-        return _Found({"forecasts": 0}, (Remark("journal", path, what, MOVE),))
+        problem = f"cannot be read as CSV ({error})"
+        return _Found({"forecasts": 0}, (Remark("journal", path, problem, MOVE),))
     if not rows:
         return _Found({"forecasts": 0})
     head, *lines = rows
@@ -223,9 +220,9 @@ def _journal(path: Path) -> _Found:
         broken.append(Remark("journal", path, f"has no column {unknown[0]}", MOVE))
     else:
         for number, line in enumerate(lines, start=2):
-            if what := _wrong_with(head, line):
-                told = f"line {number} {what}"
-                broken.append(Remark("journal", path, told, DELETE_LINE))
+            if problem := _problem_of(head, line):
+                where = f"line {number} {problem}"
+                broken.append(Remark("journal", path, where, DELETE_LINE))
     if content and not content.endswith(b"\n"):
         broken.append(
             Remark("journal", path, "breaks off in its last line", DELETE_LINE)
@@ -233,9 +230,9 @@ def _journal(path: Path) -> _Found:
     return _Found({"forecasts": len(lines)}, tuple(broken))
 
 
-def _wrong_with(head: list[str], line: list[str]) -> str:
-    """Return what is wrong with a line of the journal, else nothing."""
-    # Lines of before a column was added are shorter.
+def _problem_of(head: list[str], line: list[str]) -> str:
+    """Return what is wrong with a line of the log, or an empty text."""
+    # Lines written before a column was added are shorter.
     if len(line) > len(head):
         return f"has {len(line)} cells, more than the {len(head)} columns"
     row = dict.fromkeys(journal.COLUMNS, "") | dict(zip(head, line, strict=False))
@@ -244,10 +241,10 @@ def _wrong_with(head: list[str], line: list[str]) -> str:
     except ValueError:
         return f"was made at {row['made_at'][:40]!r}, which is no time"
     try:
-        said = float(row["probability"])
+        probability = float(row["probability"])
     except ValueError:
-        said = math.nan
-    if not 0 <= said <= 1:
+        probability = math.nan
+    if not 0 <= probability <= 1:
         return f"has the probability {row['probability'][:40]!r}"
     if row["frequency"] not in catalog.FREQUENCIES:
         return f"has the frequency {row['frequency'][:40]!r}"
@@ -278,18 +275,17 @@ def _folders(folder: Path) -> Iterator[tuple[Path, list[str]]]:
 
 
 def _report(folder: Path, documents: Iterable[str]) -> Iterator[Remark]:
-    """Yield what is wrong with a report."""
+    """Yield the problems of a report."""
     sums = read_sums(folder)
     if sums is None:
-        what = f"has no {SUMS}: it was never finished, or an older econnet wrote it"
-        yield Remark("reports", folder, what, REWRITE)
+        yield Remark("reports", folder, f"has no {SUMS}: it is unfinished", REWRITE)
         return
     faults = verify_checksums(folder)
     for fault in faults:
         yield Remark("reports", fault.path, fault.reason, REWRITE)
     for name in sorted(set(documents) - set(sums)):
-        what = f"is not named by {SUMS} beside it, and so of no finished report"
-        yield Remark("reports", folder / name, what, REWRITE)
+        problem = f"is not named by {SUMS} beside it, so it is of no finished report"
+        yield Remark("reports", folder / name, problem, REWRITE)
     differing = {fault.path for fault in faults}
     for name in sorted({"report.json", "ranking.json"} & set(sums)):
         path = folder / name
@@ -306,21 +302,23 @@ def _is_object(path: Path) -> bool:
 
 
 def _unfinished(settings: Settings) -> _Found:
-    """Look for what interrupted runs left behind, or runs that are under way."""
+    """Find files that interrupted runs left behind, or that belong to current runs."""
     data, reports = settings.data_folder, settings.reports_folder
     store = store_of(settings).path
-    left = {
+    leftovers = {
         *whole.leftovers(data),
         *whole.leftovers(reports),
         *store.parent.glob(f"{store.name}.new*"),
     }
-    remarks = [Remark("unfinished", path, UNDER_WAY, CLEARED) for path in sorted(left)]
+    remarks = [
+        Remark("unfinished", path, UNDER_WAY, CLEARED) for path in sorted(leftovers)
+    ]
     parts = sum(1 for _ in (data / "unfinished").glob("*.npz"))
     if parts:
-        what = f"holds {parts:,} finished parts of a run that broke off"
-        remarks.append(Remark("unfinished", data / "unfinished", what, GO_ON))
+        problem = f"holds {parts:,} finished parts of an interrupted run"
+        remarks.append(Remark("unfinished", data / "unfinished", problem, CONTINUE))
     remarks += [
-        Remark("unfinished", path, "is of a training that broke off", GO_ON)
+        Remark("unfinished", path, "is from an interrupted training", CONTINUE)
         for path in sorted((data / "models").glob("*.unfinished"))
     ]
     remarks += [
@@ -331,12 +329,12 @@ def _unfinished(settings: Settings) -> _Found:
 
 
 def _unreadable(part: Part, path: Path, error: OSError) -> Remark:
-    what = f"cannot be read ({error.strerror})"
-    return Remark(part, path, what, "see to its permissions, or to the disk")
+    problem = f"cannot be read ({error.strerror})"
+    return Remark(part, path, problem, "check its permissions, or the disk")
 
 
 def _without(path: Path, error: Exception) -> str:
-    """Return what an error says, without the name of the file, which stands before."""
+    """Return the text of an error without the name of the file."""
     text = str(error)
     for name in (repr(str(path)), str(path)):
         text = text.removeprefix(name).lstrip(" :")
@@ -349,13 +347,13 @@ DOCUMENTS = frozenset(
         *("ranking.pdf", "ranking.html", "ranking.json", "ranking.csv"),
     }
 )
-UPGRADE = "upgrade econnet, or put a model of this one in its place: `econnet train`"
-RETRAIN = "delete it, and `econnet train` makes it anew"
-REWRITE = "`econnet report` writes it anew"
-DELETE_LINE = "mend or delete that line"
+UPGRADE = "upgrade econnet, or replace the model: `econnet train`"
+RETRAIN = "delete it and run `econnet train`"
+REWRITE = "run `econnet report` again"
+DELETE_LINE = "correct or delete that line"
 MOVE = "move it away, and the next forecast begins a new one"
-KEPT = "it goes with the next fetch; delete it sooner if you like"
-UNDER_WAY = "was left by a run that broke off, or belongs to one under way"
-CLEARED = "the next run that writes there clears it"
-GO_ON = "the same command goes on from there; else delete it"
-LOG = "nothing that was confirmed was in it: delete it"
+KEPT = "the next fetch deletes it; it may be deleted sooner"
+UNDER_WAY = "was left by an interrupted run, or belongs to one in progress"
+CLEARED = "the next run that writes there removes it"
+CONTINUE = "run the same command to continue from there, or delete it"
+LOG = "nothing in it was ever confirmed: delete it"

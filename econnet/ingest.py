@@ -25,18 +25,18 @@ from econnet.sources import alfred, fred, worldbank
 from econnet.sources.http import (
     MissingSeriesError,
     NotAskedError,
-    Patience,
     PoliteSession,
+    RetryPolicy,
     UnansweredError,
     UnreachableError,
 )
-from econnet.sources.observations import Answer, now
+from econnet.sources.observations import FetchedSeries, now
 from econnet.store import Change, Key, Store
 
 Source = Literal["worldbank", "fred"]
 SOURCES: tuple[Source, ...] = get_args(Source)
-Job = Callable[[], Answer | None]  # `None`: nothing has changed
-Reply = Answer | SourceError | None
+Job = Callable[[], FetchedSeries | None]  # `None`: nothing has changed
+Reply = FetchedSeries | SourceError | None
 
 # A source that leaves so many series in a row unanswered is down, and is left alone.
 UNANSWERED_AT_MOST = 3
@@ -110,7 +110,7 @@ def fetch(
     sources: Sequence[Source] = SOURCES,
     start_year: int = 1960,
     progress: Callable[[Progress], None] = lambda _: None,
-    patience: Patience | None = None,
+    retry_policy: RetryPolicy | None = None,
 ) -> Summary:
     """Bring everything that econnet can use about these countries into the store.
 
@@ -129,14 +129,16 @@ def fetch(
     _check_clock(target)
     digests = target.digests(str(start_year))
     asked = [
-        ASK[source](settings, countries, start_year, digests, patience)
+        ASK[source](settings, countries, start_year, digests, retry_policy)
         for source in sources
     ]
     total = sum(len(one.jobs) for one in asked)
     done, changes, unchanged = 0, list[Change](), list[Key]()
     with closing(_replies(asked)) as batches:
         for batch in batches:
-            answers = [reply for _, _, reply in batch if isinstance(reply, Answer)]
+            answers = [
+                reply for _, _, reply in batch if isinstance(reply, FetchedSeries)
+            ]
             changes += target.write(answers) if answers else []
             for one, key, reply in batch:
                 one.take(reply)
@@ -215,9 +217,9 @@ def _replies(
 ) -> Generator[list[tuple[_Asked, Key, Reply]], None, None]:
     """Yield what has come in, until all has; when closed, let nobody wait any more."""
     with ExitStack() as stack:
-        futures: dict[Future[Answer | None], tuple[_Asked, Key]] = {}
+        futures: dict[Future[FetchedSeries | None], tuple[_Asked, Key]] = {}
         for one in asked:
-            pool = ThreadPoolExecutor(one.session.turnstile.at_once)
+            pool = ThreadPoolExecutor(one.session.rate_limiter.at_once)
             stack.callback(pool.shutdown, cancel_futures=True)
             stack.callback(one.session.stop)
             futures |= {pool.submit(job): (one, key) for key, job in one.jobs.items()}
@@ -226,7 +228,7 @@ def _replies(
             yield [(*futures.pop(future), _reply(future)) for future in done]
 
 
-def _reply(future: Future[Answer | None]) -> Reply:
+def _reply(future: Future[FetchedSeries | None]) -> Reply:
     """Return what a job returned or, where a source failed, what it raised."""
     try:
         return future.result()
@@ -239,11 +241,13 @@ def _ask_worldbank(
     _: Sequence[Country],
     start_year: int,
     digests: Mapping[Key, str],
-    patience: Patience | None,
+    retry_policy: RetryPolicy | None,
 ) -> _Asked:
-    session = worldbank.session(patience)
+    session = worldbank.session(retry_policy)
 
-    def ask(key: Key, indicator: Indicator, template: SeriesTemplate) -> Answer | None:
+    def ask(
+        key: Key, indicator: Indicator, template: SeriesTemplate
+    ) -> FetchedSeries | None:
         url = settings.worldbank_url
         download = worldbank.download(session, url, template, start_year)
         if digests.get(key) == download.digest:
@@ -265,9 +269,9 @@ def _ask_fred(
     countries: Sequence[Country],
     start_year: int,
     digests: Mapping[Key, str],
-    patience: Patience | None,
+    retry_policy: RetryPolicy | None,
 ) -> _Asked:
-    session = fred.session(patience, settings.fred_api_key)
+    session = fred.session(retry_policy, settings.fred_api_key)
     download = _Once(partial(fred.download, session, settings.fred_url))
     service = None
     if settings.fred_api_key and settings.alfred_url:
@@ -275,7 +279,7 @@ def _ask_fred(
 
     def ask(
         key: Key, country: Country, indicator: Indicator, template: SeriesTemplate
-    ) -> Answer | None:
+    ) -> FetchedSeries | None:
         plain = fred.plain_ids(key[1])
         if service is not None and len(plain) == 1:
             with suppress(MissingSeriesError, alfred.NoVintagesError):

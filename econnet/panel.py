@@ -21,6 +21,7 @@ import pandas as pd
 
 from econnet import catalog
 from econnet.catalog import FREQUENCIES, PANDAS_ALIAS, Frequency, Indicator
+from econnet.core.period_text import frequency_of
 from econnet.errors import DataError
 
 Days: TypeAlias = npt.NDArray[np.int64]
@@ -231,10 +232,7 @@ def _coded(observations: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 def _periods(texts: pd.Index) -> tuple[npt.NDArray[np.object_], Dates]:
     """Return the frequency of each period's text, and the period's last day."""
-    native = np.array(
-        ["Q" if "Q" in text else "M" if "-" in text else "A" for text in texts],
-        dtype=object,
-    )
+    native = np.array([frequency_of(text) for text in texts], dtype=object)
     ends = np.empty(len(texts), dtype="datetime64[s]")
     for frequency in FREQUENCIES:
         alike = native == frequency

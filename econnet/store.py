@@ -1,11 +1,11 @@
-"""Every observation ever fetched, with the moment it was fetched, in one DuckDB file.
+"""Every observation ever fetched, with the time of its retrieval, in one DuckDB file.
 
-Nothing is overwritten: a refetch adds what is new or changed, so that each revision is
-a vintage. Series are written whole, in one transaction or not at all; a value
-that its source no longer has is written as missing, so that no vintage mixes what was
-published together with what was not. The file is held for moments, under a lock of our
-own, for DuckDB lets one process in at a time. Countries stand in the table
-`observations`, aggregates such as the euro area in `aggregates`.
+Nothing is overwritten: a new fetch adds what is new or changed, so that each revision
+is a vintage. Complete series are written, in one transaction or not at all; a value
+that its source no longer has is written as missing, so that no vintage mixes values
+that were not published together. DuckDB admits one process at a time, so the file is
+opened briefly, under our own lock. Only countries are stored, not aggregates such as
+the euro area.
 """
 
 import os
@@ -16,7 +16,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import astuple, dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
 
 import duckdb
 import pandas as pd
@@ -25,24 +24,23 @@ from filelock import FileLock, Timeout
 from econnet import countries as known_countries
 from econnet import storefile
 from econnet.errors import DataError
-from econnet.sources.observations import OBSERVATION_COLUMNS, Answer
+from econnet.sources.observations import OBSERVATION_COLUMNS, FetchedSeries
 
-Table = Literal["observations", "aggregates"]
 Key = tuple[str, str, str]  # source, series id, indicator
 
 
 @dataclass(frozen=True)
 class Change:
-    """What writing an answer changed.
+    """What writing a fetched series changed.
 
     Parameters
     ----------
     added, revised, withdrawn
-        Values of periods that were not known before; values that replace others;
-        values that the source no longer has.
+        Number of values of new periods; of values that replace others; of values that
+        the source no longer has.
     kept
-        Countries whose stored series is on a later base than the answer, which was left
-        out for them.
+        Countries whose stored series is on a later base year than the fetched one,
+        which was ignored for them.
     """
 
     source: str
@@ -56,17 +54,18 @@ class Change:
 
 @dataclass(frozen=True, eq=False)
 class Status:
-    """What the store holds, how fresh it is, and how much was revised.
+    """What the store contains, how recent it is, and how much was revised.
 
     Parameters
     ----------
     coverage
-        One row a source and indicator: `source, indicator, frequency, countries,
+        One row per source and indicator: `source, indicator, frequency, countries,
         first_period, last_period, observations, revisions, discontinued,
-        retrieved_at`; the last is when the source was last asked.
+        retrieved_at`; the last is the time of the latest request.
     rebased
-        One row for each time a series came on another base: `country, source,
-        series_id, indicator, base_kept, base_left, noticed_at`. The later is kept.
+        One row for each time a series was fetched on another base year: `country,
+        source, series_id, indicator, base_kept, base_left, noticed_at`. The later base
+        is kept.
     """
 
     path: Path
@@ -80,43 +79,43 @@ class Status:
 
 
 class Store:
-    """The store in one file, which need not exist yet.
+    """The store, in one file that need not exist yet.
 
     Parameters
     ----------
     path
         The DuckDB file.
-    patience_seconds
-        How long to wait for another process that holds it.
+    timeout_seconds
+        How long to wait for another process that has it open.
 
     Notes
     -----
-    Every method raises `DataError` where the file is held for longer than that, or is
-    no store of ours, or a newer one. One that is older is upgraded, as `storefile`
-    says. A file that is not there is made, and holds nothing.
+    Every method raises `DataError` if the file is in use for longer than that, is not a
+    store of econnet or has a newer schema. An older schema is upgraded, as `storefile`
+    describes. A missing file is created, empty.
     """
 
-    def __init__(self, path: Path, patience_seconds: float = 15.0) -> None:
-        self.path, self.patience_seconds = path, patience_seconds
+    def __init__(self, path: Path, timeout_seconds: float = 15.0) -> None:
+        self.path, self.timeout_seconds = path, timeout_seconds
 
     def exists(self) -> bool:
         """Return whether anything was ever stored."""
         return self.path.exists()
 
-    def write(self, answers: Sequence[Answer]) -> list[Change]:
-        """Add what is new in these answers, one a series id, all of them or none.
+    def write(self, fetched: Sequence[FetchedSeries]) -> list[Change]:
+        """Add what is new in these series, one per series id, all of them or none.
 
-        Their raw answers are kept for as long as a value comes from them, or they are
-        the newest. What the store was before an upgrade is then no longer kept.
+        Their raw pages are kept as long as a value comes from them or they are the
+        newest. Backups made before an upgrade are deleted.
         """
         with self._open() as connection:
-            changes = _write(connection, answers)
+            changes = _write(connection, fetched)
             for backup in storefile.backups(self.path):
                 backup.unlink(missing_ok=True)
         return changes
 
     def confirm(self, keys: Sequence[Key], retrieved_at: datetime) -> None:
-        """Note that these were asked for, and had not changed."""
+        """Record that these were requested and had not changed."""
         with self._open() as connection:
             connection.executemany(
                 "UPDATE answers SET retrieved_at = ? "
@@ -125,7 +124,7 @@ class Store:
             )
 
     def newest_fetch(self) -> datetime | None:
-        """Return when a source was last asked; `None` where none ever was."""
+        """Return the time of the latest request to a source, if there was one."""
         with self._open() as connection:
             newest: datetime | None
             [[newest]] = connection.execute(
@@ -135,7 +134,7 @@ class Store:
         return newest
 
     def digests(self, first_period: str) -> dict[Key, str]:
-        """Return the digest of each newest answer that reached back to this period."""
+        """Return the digest of each newest series that reached back to this period."""
         with self._open() as connection:
             rows = connection.execute(
                 "SELECT source, series_id, indicator, digest FROM answers "
@@ -147,34 +146,55 @@ class Store:
     def vintages(
         self, as_of: datetime | None = None, countries: Sequence[str] | None = None
     ) -> pd.DataFrame:
-        """Return every value that was known on `as_of`, and those before, as written.
+        """Return every vintage that was known on `as_of`, in the order of writing.
 
         A withdrawn value is a row whose value is missing. A first value without a
-        publication date is returned whenever it was fetched: when it was published,
-        only its publication lag can say. A date counts to its end. Columns of text are
-        pandas categories, in alphabetical order.
+        publication date is returned whatever the date of its retrieval, because only
+        its publication lag can tell when it was published. A date includes the whole
+        day. Text columns are pandas categories, in alphabetical order.
         """
-        return self._select("observations", as_of, countries, newest=False)
-
-    def observations(
-        self, as_of: datetime | None = None, countries: Sequence[str] | None = None
-    ) -> pd.DataFrame:
-        """Return the value of each period that was the newest on `as_of`.
-
-        As `vintages`, one row a series and period, withdrawn values left out.
-        """
-        return self._select("observations", as_of, countries, newest=True)
-
-    def aggregates(self, as_of: datetime | None = None) -> pd.DataFrame:
-        """Return the same of the world, the euro area and the other aggregates."""
-        return self._select("aggregates", as_of, None, newest=True)
+        conditions, parameters = ["true"], list[object]()
+        if countries is not None:
+            conditions.append("list_contains(?, country)")
+            parameters.append(list(countries))
+        if as_of is not None:
+            conditions.append(
+                "CASE WHEN known_at IS NOT NULL THEN known_at <= ? "
+                "ELSE retrieved_at <= ? OR first END"
+            )
+            parameters += [_end_of(as_of)] * 2
+        # First values are distinguished from revisions only where that matters; a plain
+        # scan returns rows in the order of writing anyway.
+        rows, order = (
+            ("SELECT *, rowid FROM observations", "")
+            if as_of is None
+            else (FIRST, f" ORDER BY {IN_ORDER}")
+        )
+        with self._open() as connection:
+            # Half a million rows of a few hundred names: as numbers they are read in a
+            # fraction of the time and memory.
+            for name in NAMES:
+                connection.execute(
+                    f"CREATE TYPE memory.main.{name}_names AS ENUM "  # noqa: S608 - names of ours
+                    f"(SELECT DISTINCT {name} FROM observations ORDER BY ALL)"
+                )
+            encoded = ", ".join(
+                f"{name}::memory.main.{name}_names AS {name}" if name in NAMES else name
+                for name in OBSERVATION_COLUMNS
+            )
+            frame: pd.DataFrame = connection.execute(
+                f"SELECT {encoded} FROM ({rows}) "  # noqa: S608 - names of ours
+                f"WHERE {' AND '.join(conditions)}{order}",
+                parameters,
+            ).df()
+        return frame
 
     def series(self) -> pd.DataFrame:
-        """Return what is known of each series, one row each.
+        """Return the description of each series, one row each.
 
-        The columns of `sources.observations.SERIES_COLUMNS`, and `base`, the year in
-        which its prices or its index are expressed, missing where the title names none;
-        `digest`, the SHA-256 of the raw answer; `first_period` and `last_period`.
+        The columns of `sources.observations.SERIES_COLUMNS`, and `base`, the base year
+        of its prices or index, missing where the title names none; `digest`, the
+        SHA-256 of the raw pages; `first_period` and `last_period`.
         """
         with self._open() as connection:
             frame: pd.DataFrame = connection.sql(
@@ -182,7 +202,7 @@ class Store:
                 "FROM series s JOIN answers a USING (source, series_id, indicator) "
                 "LEFT JOIN (SELECT country, indicator, source, series_id, "
                 "min(period) AS first_period, max(period) AS last_period "
-                "FROM (FROM observations UNION ALL FROM aggregates) GROUP BY ALL) o "
+                "FROM observations GROUP BY ALL) o "
                 "USING (country, indicator, source, series_id) ORDER BY ALL"
             ).df()
         return frame
@@ -211,60 +231,12 @@ class Store:
             rebased=rebased,
         )
 
-    def _select(
-        self,
-        table: Table,
-        as_of: datetime | None,
-        countries: Sequence[str] | None,
-        *,
-        newest: bool,
-    ) -> pd.DataFrame:
-        conditions, parameters = ["true"], list[object]()
-        if countries is not None:
-            conditions.append("list_contains(?, country)")
-            parameters.append(list(countries))
-        if as_of is not None:
-            conditions.append(
-                "CASE WHEN known_at IS NOT NULL THEN known_at <= ? "
-                "ELSE retrieved_at <= ? OR first END"
-            )
-            parameters += [_end_of(as_of)] * 2
-        # A first value is told from a revision only where that makes a difference.
-        rows = (
-            f"SELECT *, rowid FROM {table}"  # noqa: S608 - names of ours
-            if as_of is None
-            else FIRST.format(table=table)
-        )
-        where = " AND ".join(conditions)
-        query = f"FROM ({rows}) WHERE {where}"
-        if newest:
-            query = f"FROM ({query} QUALIFY {NEWEST}) WHERE value IS NOT NULL"
-        with self._open() as connection:
-            # Half a million rows of a few hundred names: as numbers they are read in a
-            # fraction of the time and memory.
-            for name in NAMES:
-                connection.execute(
-                    f"CREATE TYPE memory.main.{name}_names AS ENUM "  # noqa: S608 - names of ours
-                    f"(SELECT DISTINCT {name} FROM {table} ORDER BY ALL)"
-                )
-            encoded = ", ".join(
-                f"{name}::memory.main.{name}_names AS {name}" if name in NAMES else name
-                for name in OBSERVATION_COLUMNS
-            )
-            # A plain scan comes in the order in which rows were written anyway.
-            order = f" ORDER BY {IN_ORDER}" if newest or as_of is not None else ""
-            frame: pd.DataFrame = connection.execute(
-                f"SELECT {encoded} FROM ({query}){order}",  # noqa: S608 - names of ours
-                parameters,
-            ).df()
-        return frame
-
     @contextmanager
     def _open(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Hold the file under our lock, and leave it without a write-ahead log."""
+        """Open the file under our lock, and leave no write-ahead log behind."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        deadline = time.monotonic() + self.patience_seconds
-        lock = FileLock(f"{self.path}.lock", timeout=self.patience_seconds)
+        deadline = time.monotonic() + self.timeout_seconds
+        lock = FileLock(f"{self.path}.lock", timeout=self.timeout_seconds)
         try:
             with lock, storefile.telling(self.path):
                 if not self.path.exists():
@@ -282,16 +254,16 @@ class Store:
 
     @contextmanager
     def unchanged(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Hold the file under our lock, and change nothing in it, nor beside it.
+        """Open the file under our lock, and change nothing in it or beside it.
 
-        What is wrong with it is told by the errors of DuckDB.
+        Damage raises the errors of DuckDB.
         """
         lock = Path(f"{self.path}.lock")
         with ExitStack() as stack:
             try:
-                # Who holds the file made the lock, unless it is a stranger.
+                # Any econnet process that has the file open has made the lock.
                 if lock.exists() and os.access(lock, os.W_OK):
-                    stack.enter_context(FileLock(lock, timeout=self.patience_seconds))
+                    stack.enter_context(FileLock(lock, timeout=self.timeout_seconds))
                 yield stack.enter_context(storefile.reading(self.path))
             except (Timeout, storefile.HeldError) as error:
                 raise self._busy() from error
@@ -299,12 +271,12 @@ class Store:
     def _busy(self) -> DataError:
         return DataError(
             f"another process holds {self.path}, for longer than "
-            f"{self.patience_seconds:g} s: let it finish, or end it, and try again"
+            f"{self.timeout_seconds:g} s: let it finish, or end it, and try again"
         )
 
 
 def base_year(title: str) -> int | None:
-    """Return the year in whose prices, or against which, a series is expressed.
+    """Return the base year of the prices or index of a series, from its title.
 
     >>> base_year("GDP (constant 2015 US$)"), base_year("GDP growth (annual %)")
     (2015, None)
@@ -314,35 +286,18 @@ def base_year(title: str) -> int | None:
 
 
 def _write(
-    connection: duckdb.DuckDBPyConnection, answers: Sequence[Answer]
+    connection: duckdb.DuckDBPyConnection, fetched: Sequence[FetchedSeries]
 ) -> list[Change]:
-    """Add what is new in the answers, in one transaction."""
-    series = pd.concat([answer.series for answer in answers])
-    bases = {title: base_year(title) for title in series["title"].unique()}
-    pieces = pd.DataFrame(
-        [
-            (*_key(answer), answer.provenance.retrieved_at, number, *astuple(piece))
-            for answer in answers
-            for number, piece in enumerate(answer.provenance.raw)
-        ],
-        columns=PIECE_COLUMNS,
-    )
-    new = {
-        "new_pieces": pieces.astype({"retrieved_at": "datetime64[us]"}),
-        "new_answers": pd.DataFrame([_about(answer) for answer in answers]),
-        "new_series": series.assign(base=series["title"].map(bases).astype("Int64")),
-        "new_observations": pd.concat([answer.observations for answer in answers]),
-    }
+    """Add what is new in the series, in one transaction."""
     connection.begin()
-    for name, frame in new.items():
+    for name, frame in _new_tables(fetched).items():
         connection.register("frame", frame)
         connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS FROM frame")
         connection.unregister("frame")
     connection.execute(OTHER_BASES)
     connection.execute(CHANGES)
-    codes = [country.alpha3 for country in known_countries.all_countries()]
     for statement in APPLY:
-        connection.execute(statement, [codes] if "?" in statement else None)
+        connection.execute(statement)
     counts = {
         (source, series_id, indicator, kind): count
         for source, series_id, indicator, kind, count in connection.execute(
@@ -361,35 +316,58 @@ def _write(
             withdrawn=counts.get((*key, "withdrawn"), 0),
             kept=tuple(country for *other, country in kept if (*other,) == key),
         )
-        for key in map(_key, answers)
+        for key in map(_key, fetched)
     ]
 
 
-def _key(answer: Answer) -> Key:
-    return answer.source, answer.provenance.series_id, answer.indicator
+def _new_tables(fetched: Sequence[FetchedSeries]) -> dict[str, pd.DataFrame]:
+    """Return what is to be added, as tables; aggregates of countries are left out."""
+    codes = [country.alpha3 for country in known_countries.all_countries()]
+    series = pd.concat([one.series for one in fetched])
+    series = series[series["country"].isin(codes)]
+    observations = pd.concat([one.observations for one in fetched])
+    bases = {title: base_year(title) for title in series["title"].unique()}
+    pages = pd.DataFrame(
+        [
+            (*_key(one), one.retrieval.retrieved_at, number, *astuple(page))
+            for one in fetched
+            for number, page in enumerate(one.retrieval.raw)
+        ],
+        columns=PAGE_COLUMNS,
+    )
+    return {
+        "new_pages": pages.astype({"retrieved_at": "datetime64[us]"}),
+        "new_answers": pd.DataFrame([_about(one) for one in fetched]),
+        "new_series": series.assign(base=series["title"].map(bases).astype("Int64")),
+        "new_observations": observations[observations["country"].isin(codes)],
+    }
 
 
-def _about(answer: Answer) -> dict[str, object]:
-    source, series_id, indicator = _key(answer)
+def _key(fetched: FetchedSeries) -> Key:
+    return fetched.source, fetched.retrieval.series_id, fetched.indicator
+
+
+def _about(fetched: FetchedSeries) -> dict[str, object]:
+    source, series_id, indicator = _key(fetched)
     return {
         "source": source,
         "series_id": series_id,
         "indicator": indicator,
-        "digest": answer.provenance.digest,
-        "first_period": answer.provenance.first_period,
-        "retrieved_at": answer.provenance.retrieved_at,
-        "dated": bool(answer.observations["known_at"].notna().any()),
+        "digest": fetched.retrieval.digest,
+        "first_period": fetched.retrieval.first_period,
+        "retrieved_at": fetched.retrieval.retrieved_at,
+        "dated": bool(fetched.observations["known_at"].notna().any()),
     }
 
 
 def _one_row(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[int, ...]:
-    """Return the row of an aggregate, which always has one."""
+    """Return the only row of an aggregate query."""
     [row] = connection.execute(query).fetchall()
     return tuple(row)
 
 
 def _end_of(as_of: datetime) -> datetime:
-    """Return the last moment of a date; another moment as it is."""
+    """Return the last moment of a date; any other moment unchanged."""
     moment = pd.Timestamp(as_of)
     if moment == moment.normalize():
         moment += pd.Timedelta(days=1) - pd.Timedelta(microseconds=1)
@@ -404,11 +382,11 @@ SERIES = (
 )
 
 COLUMNS = ", ".join(OBSERVATION_COLUMNS)
-PIECE_COLUMNS = [
-    *("source", "series_id", "indicator", "retrieved_at", "piece"),
+PAGE_COLUMNS = [
+    *("source", "series_id", "indicator", "retrieved_at", "page"),
     *("sha256", "size", "compressed"),
 ]
-# Rows stand in the order of their series within what was written together.
+# Rows are in the order of their series within one write.
 NAMES = ("country", "indicator", "period", "source", "series_id")
 IN_ORDER = "retrieved_at, known_at NULLS FIRST, rowid"
 NEWEST = (
@@ -418,7 +396,7 @@ NEWEST = (
 FIRST = (
     "SELECT *, rowid, row_number() OVER ("
     "PARTITION BY source, series_id, country, indicator, period "
-    "ORDER BY retrieved_at, known_at NULLS FIRST) = 1 AS first FROM {table}"
+    "ORDER BY retrieved_at, known_at NULLS FIRST) = 1 AS first FROM observations"
 )
 
 KEY = "source, series_id, indicator"
@@ -430,16 +408,16 @@ WHERE stored.base <> new.base;
 CREATE OR REPLACE TEMP TABLE kept AS FROM other_bases WHERE stored > new
 """  # noqa: S608 - names of ours
 
-# A source that dates nothing is compared with the newest value of each period, one that
-# dates its values vintage by vintage. What stands in the store and no longer in an
-# undated answer was withdrawn.
+# A source without publication dates is compared with the newest value of each period, a
+# source with dates vintage by vintage. What an undated series no longer contains was
+# withdrawn.
 CHANGES = f"""
 CREATE OR REPLACE TEMP TABLE changes AS
 WITH fresh AS (
     SELECT o.*, dated FROM new_observations o JOIN new_answers USING ({KEY})
     ANTI JOIN kept USING ({KEY}, country)
 ), stored AS (
-    SELECT {COLUMNS} FROM (FROM observations UNION ALL FROM aggregates)
+    SELECT {COLUMNS} FROM observations
     SEMI JOIN new_answers USING ({KEY}) ANTI JOIN kept USING ({KEY}, country)
 ), newest AS (FROM stored QUALIFY {NEWEST})
 SELECT fresh.*, if(newest.period IS NULL, 'added', 'revised') AS kind
@@ -469,13 +447,10 @@ ORDER BY source, series_id, indicator, country, period, known_at NULLS FIRST
 """  # noqa: S608 - names of ours
 
 APPLY = (
-    # A series that stays on its later base keeps its title as well.
+    # A series that stays on its later base keeps its title, too.
     f"DELETE FROM new_series WHERE (country, {KEY}) IN "  # noqa: S608 - names of ours
     f"(SELECT (country, {KEY}) FROM kept)",
-    f"INSERT INTO observations SELECT {COLUMNS} FROM changes "  # noqa: S608 - names of ours
-    "WHERE list_contains(?, country)",
-    f"INSERT INTO aggregates SELECT {COLUMNS} FROM changes "  # noqa: S608 - names of ours
-    "WHERE NOT list_contains(?, country)",
+    f"INSERT INTO observations SELECT {COLUMNS} FROM changes",  # noqa: S608 - names of ours
     f"INSERT INTO rebased SELECT country, {KEY}, "  # noqa: S608 - names of ours
     "greatest(stored, new), least(stored, new), retrieved_at "
     f"FROM other_bases JOIN new_answers USING ({KEY})",
@@ -487,18 +462,17 @@ APPLY = (
     "AND old.series_id = new.series_id AND old.indicator = new.indicator",
     f"INSERT INTO answers SELECT {KEY}, digest, first_period, retrieved_at "  # noqa: S608 - names of ours
     "FROM new_answers",
-    f"INSERT INTO raw_pieces SELECT {KEY}, retrieved_at, piece, sha256 "  # noqa: S608 - names of ours
-    "FROM new_pieces",
+    f"INSERT INTO raw_pages SELECT {KEY}, retrieved_at, page, sha256 "  # noqa: S608 - names of ours
+    "FROM new_pages",
     "INSERT INTO raw_answers SELECT DISTINCT ON (sha256) sha256, size, compressed "
-    "FROM new_pieces WHERE sha256 NOT IN (SELECT sha256 FROM raw_answers)",
-    # Of what was superseded, that stays from which a value comes.
-    f"DELETE FROM raw_pieces WHERE ({KEY}) IN "  # noqa: S608 - names of ours
+    "FROM new_pages WHERE sha256 NOT IN (SELECT sha256 FROM raw_answers)",
+    # Superseded pages are kept as long as a value comes from them.
+    f"DELETE FROM raw_pages WHERE ({KEY}) IN "  # noqa: S608 - names of ours
     f"(SELECT ({KEY}) FROM new_answers) AND ({KEY}, retrieved_at) NOT IN "
     f"(SELECT ({KEY}, retrieved_at) FROM (FROM new_answers SELECT {KEY}, retrieved_at "
     f"UNION ALL SELECT {KEY}, retrieved_at FROM observations SEMI JOIN new_answers "
-    f"USING ({KEY}) UNION ALL SELECT {KEY}, retrieved_at FROM aggregates SEMI JOIN "
-    f"new_answers USING ({KEY})))",
-    "DELETE FROM raw_answers WHERE sha256 NOT IN (SELECT sha256 FROM raw_pieces)",
+    f"USING ({KEY})))",
+    "DELETE FROM raw_answers WHERE sha256 NOT IN (SELECT sha256 FROM raw_pages)",
 )
 
 COVERAGE = """

@@ -1,8 +1,8 @@
-"""What must hold in a store, and which rows break it.
+"""The integrity rules of a store, and the rows that break them.
 
-Each rule is a query that gives the rows which break it, so that a new rule is an entry
-in `RULES`. They look at every column of every table, by which DuckDB compares its own
-checksums too. Nothing is changed.
+Each rule is a query that returns the rows that break it, so that a new rule is an entry
+in `RULES`. Together they read every column of every table, so that DuckDB verifies its
+own checksums, too. Nothing is changed.
 """
 
 import hashlib
@@ -14,43 +14,44 @@ from datetime import datetime
 import duckdb
 
 from econnet import storefile
+from econnet.core.period_text import FREQUENCY_SQL, PERIOD_PATTERN
 from econnet.countries import all_countries
 from econnet.store import Store
 
-GZIP = 31  # how zlib names the format of `gzip`
+GZIP = 31  # the window bits by which zlib reads the gzip format
 
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule, by what is told of the rows that break it.
+    """An integrity rule.
 
     Parameters
     ----------
     broken
-        What is wrong with the rows.
+        What is wrong with the rows that break it.
     query
-        Gives a text for each such row. `$now` is this moment, `$countries` the codes of
-        all countries.
-    cure
-        What would mend it.
+        Returns a text for each such row. `$now` is the current time, `$countries` the
+        codes of all countries.
+    remedy
+        What to do about it.
     """
 
     broken: str
     query: str
-    cure: str = "keep a copy, move it away, and `econnet fetch` begins a new one"
+    remedy: str = "keep a copy, move it away, and `econnet fetch` begins a new one"
 
 
 @dataclass(frozen=True)
 class Flaw:
-    """What is wrong with a store, and what would mend it."""
+    """What is wrong with a store, and what to do about it."""
 
-    what: str
-    cure: str
+    problem: str
+    remedy: str
 
 
 @dataclass(frozen=True)
 class Counts:
-    """What a store holds: observations, aggregates among them, and raw answers."""
+    """The numbers of observations and raw answers in a store."""
 
     observations: int
     raw_answers: int
@@ -58,92 +59,90 @@ class Counts:
 
 @dataclass(frozen=True)
 class Findings:
-    """What was found in a store.
+    """The result of checking a store.
 
     Parameters
     ----------
     upgrade_from
-        The version of an older schema, of which nothing else was looked at.
-    without_raw
-        Series whose newest answer was not kept: an older econnet fetched it.
+        The version of an older schema; nothing else of such a store is checked.
     """
 
     counts: Counts = Counts(0, 0)
     broken: tuple[Flaw, ...] = ()
     upgrade_from: int | None = None
-    without_raw: int = 0
 
 
-def look(store: Store, now: datetime) -> Findings:
+def check_store(store: Store, now: datetime) -> Findings:
     """Return what is wrong in a store, which is not changed.
 
     Raises
     ------
     DataError
-        Another process holds it for too long.
+        Another process has it open for too long.
     """
     try:
         with store.unchanged() as connection:
-            return _look(connection, store, now)
+            return _check_open_store(connection, store, now)
     except duckdb.Error as error:
-        what = f"cannot be read as a store ({str(error).splitlines()[0]})"
-        return Findings(broken=(Flaw(what, BEGIN_ANEW),))
+        problem = f"cannot be read as a store ({str(error).splitlines()[0]})"
+        return Findings(broken=(Flaw(problem, START_AGAIN),))
 
 
-def _look(
+def _check_open_store(
     connection: duckdb.DuckDBPyConnection, store: Store, now: datetime
 ) -> Findings:
     version = storefile.version_of(connection)
     if version is None or version > storefile.VERSION:
         refused = storefile.refusal(store.path, version)
-        what, _, cure = refused.removeprefix(f"{store.path} ").partition(": ")
-        return Findings(broken=(Flaw(what, cure),))
+        problem, _, remedy = refused.removeprefix(f"{store.path} ").partition(": ")
+        return Findings(broken=(Flaw(problem, remedy),))
     if version < storefile.VERSION:
         return Findings(upgrade_from=version)
     missing = storefile.expected_columns() - storefile.columns_of(connection)
     if missing:
         table, column, kind = min(missing)
-        what = f"its table {table} has no column {column} {kind}"
-        return Findings(broken=(Flaw(what, BEGIN_ANEW),))
+        problem = f"its table {table} has no column {column} {kind}"
+        return Findings(broken=(Flaw(problem, START_AGAIN),))
     broken = [*_broken_rules(connection, now), *_broken_raw(connection)]
-    without = connection.sql(WITHOUT_RAW).fetchall()
     [counts] = connection.sql(
-        "SELECT (SELECT count(*) FROM observations) + (SELECT count(*) FROM "
-        "aggregates), (SELECT count(*) FROM raw_answers)"
+        "SELECT (SELECT count(*) FROM observations), (SELECT count(*) FROM raw_answers)"
     ).fetchall()
-    return Findings(Counts(*counts), tuple(broken), without_raw=len(without))
+    return Findings(Counts(*counts), tuple(broken))
 
 
 def _broken_rules(
     connection: duckdb.DuckDBPyConnection, now: datetime
 ) -> Iterator[Flaw]:
-    given = {"now": now, "countries": [it.alpha3 for it in all_countries()]}
+    codes = [country.alpha3 for country in all_countries()]
+    parameters = {"now": now, "countries": codes}
     for rule in RULES:
-        needed = {key: it for key, it in given.items() if f"${key}" in rule.query}
+        needed = {
+            key: value for key, value in parameters.items() if f"${key}" in rule.query
+        }
         rows = connection.execute(
-            f"SELECT count(*), min(it) FROM ({rule.query}) AS broken(it)",  # noqa: S608 - a rule of this module
+            f"SELECT count(*), min(row) FROM ({rule.query}) AS broken(row)",  # noqa: S608 - a rule of this module
             needed,
         ).fetchall()
         [(count, first)] = rows
         if count:
             more = f" (and {count - 1:,} more)" if count > 1 else ""
-            yield Flaw(f"it holds {rule.broken}: {first}{more}", rule.cure)
+            yield Flaw(f"it holds {rule.broken}: {first}{more}", rule.remedy)
 
 
 def _broken_raw(connection: duckdb.DuckDBPyConnection) -> Iterator[Flaw]:
-    """Yield a flaw for each raw answer that is not what its hash says."""
+    """Yield a flaw for each raw answer that does not match its hash."""
     keys = connection.sql("SELECT sha256 FROM raw_answers ORDER BY ALL").fetchall()
     for (sha256,) in keys:
         rows = connection.execute(
             "SELECT size, compressed FROM raw_answers WHERE sha256 = ?", [sha256]
         ).fetchall()
-        if len(rows) != 1 or not _is_sound(sha256, *rows[0]):
-            what = f"it holds a raw answer that is not the one of SHA-256 {sha256}"
-            yield Flaw(what, BEGIN_ANEW)
+        if len(rows) != 1 or not _is_intact(sha256, *rows[0]):
+            problem = f"it holds a raw answer that is not the one of SHA-256 {sha256}"
+            yield Flaw(problem, START_AGAIN)
 
 
-def _is_sound(sha256: str, size: int, compressed: bytes) -> bool:
-    """Return whether these bytes are what was compressed, without reading more."""
+def _is_intact(sha256: str, size: int, compressed: bytes) -> bool:
+    """Return whether the unpacked bytes have this size and hash, reading no more."""
     reader = zlib.decompressobj(GZIP)
     try:
         content = reader.decompress(compressed, size + 1)
@@ -153,66 +152,59 @@ def _is_sound(sha256: str, size: int, compressed: bytes) -> bool:
 
 
 ROW = "concat_ws(' ', source, series_id, country, period)"
-WHOLE = "(FROM observations UNION ALL FROM aggregates)"
 KEY = "source, series_id, indicator"
-BEGIN_ANEW = Rule.cure
+START_AGAIN = Rule.remedy
 RULES = (
     Rule(
-        "values of a text that is no period",
-        f"SELECT {ROW} FROM {WHOLE} WHERE period IS NULL OR NOT "  # noqa: S608 - a rule of this module
-        r"regexp_full_match(period, '\d{4}(Q[1-4]|-(0[1-9]|1[0-2]))?')",
+        "values with a text that is no period",
+        f"SELECT {ROW} FROM observations WHERE period IS NULL OR NOT "  # noqa: S608 - a rule of this module
+        f"regexp_full_match(period, '{PERIOD_PATTERN}')",
     ),
     Rule(
         "values that are no finite number",
-        f"SELECT {ROW} FROM {WHOLE} WHERE NOT isfinite(value)",  # noqa: S608 - a rule of this module
+        f"SELECT {ROW} FROM observations WHERE NOT isfinite(value)",  # noqa: S608 - a rule of this module
     ),
     Rule(
         "values without country, indicator, source, series or time of their fetch",
-        f"SELECT {ROW} FROM {WHOLE} WHERE coalesce(country, '') = '' "  # noqa: S608 - a rule of this module
+        f"SELECT {ROW} FROM observations WHERE coalesce(country, '') = '' "  # noqa: S608 - a rule of this module
         "OR coalesce(indicator, '') = '' OR coalesce(source, '') = '' "
         "OR coalesce(series_id, '') = '' OR retrieved_at IS NULL",
     ),
     Rule(
-        "values that stand twice",
-        f"SELECT {ROW} FROM {WHOLE} GROUP BY country, period, {KEY}, "  # noqa: S608 - a rule of this module
+        "values that are there twice",
+        f"SELECT {ROW} FROM observations GROUP BY country, period, {KEY}, "  # noqa: S608 - a rule of this module
         "retrieved_at, known_at HAVING count(*) > 1",
     ),
     Rule(
         "values that were fetched in the future",
-        f"SELECT {ROW} FROM {WHOLE} WHERE retrieved_at > $now",  # noqa: S608 - a rule of this module
+        f"SELECT {ROW} FROM observations WHERE retrieved_at > $now",  # noqa: S608 - a rule of this module
         "see whether this computer's clock is right; if it is, it was not when they "
         "were fetched, and they count as known from then on",
     ),
     Rule(
         # A date of publication has no time zone.
         "values that were fetched before they were published",
-        f"SELECT {ROW} FROM {WHOLE} "  # noqa: S608 - a rule of this module
+        f"SELECT {ROW} FROM observations "  # noqa: S608 - a rule of this module
         "WHERE known_at > retrieved_at + INTERVAL 2 DAYS",
     ),
     Rule(
-        "values of no country among those of countries",
+        "values of no country",
         f"SELECT {ROW} FROM observations "  # noqa: S608 - a rule of this module
         "WHERE NOT list_contains($countries, country)",
     ),
     Rule(
-        "values of countries among those of aggregates",
-        f"SELECT {ROW} FROM aggregates "  # noqa: S608 - a rule of this module
-        "WHERE list_contains($countries, country)",
-    ),
-    Rule(
         "values of a series that is not described",
-        f"SELECT {ROW} FROM {WHOLE} ANTI JOIN series "  # noqa: S608 - a rule of this module
+        f"SELECT {ROW} FROM observations ANTI JOIN series "  # noqa: S608 - a rule of this module
         f"USING ({KEY}, country)",
     ),
     Rule(
         "values of an answer that is not noted",
-        f"SELECT {ROW} FROM {WHOLE} ANTI JOIN answers USING ({KEY})",  # noqa: S608 - a rule of this module
+        f"SELECT {ROW} FROM observations ANTI JOIN answers USING ({KEY})",  # noqa: S608 - a rule of this module
     ),
     Rule(
         "values whose period is not of their series' frequency",
-        f"SELECT {ROW} FROM {WHOLE} JOIN series USING ({KEY}, country) "  # noqa: S608 - a rule of this module
-        "WHERE frequency <> CASE WHEN length(period) = 4 THEN 'A' "
-        "WHEN contains(period, 'Q') THEN 'Q' ELSE 'M' END",
+        f"SELECT {ROW} FROM observations JOIN series USING ({KEY}, country) "  # noqa: S608 - a rule of this module
+        f"WHERE frequency <> {FREQUENCY_SQL}",
     ),
     Rule(
         "series that are described twice",
@@ -225,9 +217,13 @@ RULES = (
         f"GROUP BY {KEY} HAVING count(*) > 1",
     ),
     Rule(
+        "fetched series without raw answers",
+        f"SELECT concat_ws(' ', {KEY}) FROM answers "  # noqa: S608 - a rule of this module
+        f"ANTI JOIN raw_pages USING ({KEY})",
+    ),
+    Rule(
         "raw answers that are named, but not kept",
-        f"SELECT concat_ws(' ', {KEY}, piece) FROM raw_pieces "  # noqa: S608 - a rule of this module
+        f"SELECT concat_ws(' ', {KEY}, page) FROM raw_pages "  # noqa: S608 - a rule of this module
         "ANTI JOIN raw_answers USING (sha256)",
     ),
 )
-WITHOUT_RAW = f"SELECT {KEY} FROM answers ANTI JOIN raw_pieces USING ({KEY})"  # noqa: S608 - a rule of this module

@@ -1,14 +1,9 @@
-"""The store's file: its tables, how it is opened, and how an older one becomes today's.
+"""The store's file: its tables, how it is opened, and how it is upgraded.
 
-A file carries the version of its schema. One that is older is upgraded on a copy, which
-is read back and compared, value by value, before it takes the old file's place; the old
-one stays beside it until something has been written to the new. One that is newer is
-refused. DuckDB changes a table only in migrations on a copy, and so do we.
-
-| version | what is new |
-|---|---|
-| 1 | observations, aggregates, series, answers, rebased |
-| 2 | the raw answers that values were read from: `raw_answers`, `raw_pieces` |
+A file carries the version of its schema. An older file is upgraded on a copy, which is
+read back and compared, value by value, before it replaces the old file; a backup of the
+old one stays beside it until something has been written to the new. A newer file is
+refused.
 """
 
 import errno
@@ -26,23 +21,21 @@ from econnet import whole
 from econnet.errors import DataError
 from econnet.strangers import sql_literal
 
-VERSION = 2
+VERSION = 1
 
-# What a full or failing disk ends in: the call itself, the commit, or what follows one
-# that failed.
+# Errors of a full or failing disk: of the call itself, of the commit, or of a call
+# after one that failed.
 ON_DISK = (duckdb.IOException, duckdb.TransactionException, duckdb.FatalException)
 REFUSED = (
     *(errno.EIO, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES),
     *(errno.EPERM, errno.EMFILE, errno.ENFILE, errno.ENOMEM),
 )
 
-OBSERVATION = (
-    "country VARCHAR, indicator VARCHAR, period VARCHAR, value DOUBLE, source VARCHAR, "
-    "series_id VARCHAR, retrieved_at TIMESTAMP, known_at TIMESTAMP"
-)
-SCHEMA = f"""
-CREATE TABLE observations({OBSERVATION});
-CREATE TABLE aggregates({OBSERVATION});
+SCHEMA = """
+CREATE TABLE observations(
+    country VARCHAR, indicator VARCHAR, period VARCHAR, value DOUBLE, source VARCHAR,
+    series_id VARCHAR, retrieved_at TIMESTAMP, known_at TIMESTAMP
+);
 CREATE TABLE series(
     country VARCHAR, indicator VARCHAR, source VARCHAR, series_id VARCHAR,
     frequency VARCHAR, title VARCHAR, unit VARCHAR, base INTEGER, edition VARCHAR,
@@ -57,26 +50,26 @@ CREATE TABLE rebased(
     base_kept INTEGER, base_left INTEGER, noticed_at TIMESTAMP
 );
 CREATE TABLE raw_answers(sha256 VARCHAR, size BIGINT, compressed BLOB);
-CREATE TABLE raw_pieces(
+CREATE TABLE raw_pages(
     source VARCHAR, series_id VARCHAR, indicator VARCHAR, retrieved_at TIMESTAMP,
-    piece INTEGER, sha256 VARCHAR
+    page INTEGER, sha256 VARCHAR
 );
 CREATE TABLE about(version INTEGER);
 """
 
 
 class HeldError(Exception):
-    """A process that does not know our lock holds the file."""
+    """A process that does not use our lock has the file open."""
 
 
 @contextmanager
 def telling(path: Path) -> Iterator[None]:
-    """Tell what DuckDB meets on the disk and in memory, which is no bug.
+    """Translate errors of DuckDB about the disk and memory, which are no bugs.
 
     Raises
     ------
     DataError
-        The file could not be read or written; what was not stored is not there at all.
+        The file could not be read or written; nothing was partly stored.
     MemoryError
         There is too little memory.
     """
@@ -87,11 +80,11 @@ def telling(path: Path) -> Iterator[None]:
     except ON_DISK as error:
         raise DataError(
             f"{path} cannot be read or written ({str(error).splitlines()[0]}): free "
-            "some space or mend the disk, and give the same command again; what the "
-            "store held is whole"
+            "some space or repair the disk, and run the same command again; the data "
+            "in the store are intact"
         ) from error
     except duckdb.Error as error:
-        # It has no class of its own, and everything else is a bug.
+        # This error has no class of its own; any other is a bug.
         if not str(error).startswith("Corrupt database file"):
             raise
         raise DataError(
@@ -101,21 +94,21 @@ def telling(path: Path) -> Iterator[None]:
 
 
 def create(path: Path) -> None:
-    """Make an empty store beside its place, and move it there when it is whole."""
+    """Create an empty store beside its place, and move it there once it is complete."""
     new = _new(path)
     _make(new)
     new.replace(path)
 
 
 def attach(path: Path, deadline: float) -> duckdb.DuckDBPyConnection:
-    """Return a connection to the store, which is upgraded if it is older.
+    """Return a connection to the store, which is upgraded if its schema is older.
 
     Raises
     ------
     HeldError
-        Another process holds the file past the deadline.
+        Another process has the file open past the deadline.
     DataError
-        It is no store, is newer, or could not be upgraded; it is then as it was.
+        It is no store, is newer, or could not be upgraded; it is unchanged.
     """
     connection = _attached(path, deadline)
     version = version_of(connection)
@@ -133,9 +126,9 @@ def attach(path: Path, deadline: float) -> duckdb.DuckDBPyConnection:
 
 @contextmanager
 def reading(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Give a connection that changes nothing, not even a log that is left behind.
+    """Open a connection that changes nothing, not even a log that was left behind.
 
-    Errors are DuckDB's own, for who wants to know what is broken; but for `HeldError`.
+    Errors are DuckDB's own, which say what is broken, except for `HeldError`.
     """
     with memory() as connection:
         try:
@@ -149,7 +142,7 @@ def reading(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def version_of(connection: duckdb.DuckDBPyConnection) -> int | None:
-    """Return the version of the schema; `None` where the file is none of ours."""
+    """Return the version of the schema; `None` if the file is no store of econnet."""
     ours = connection.execute(
         "SELECT true FROM duckdb_columns() WHERE database_name = 'store' "
         "AND (table_name, column_name, data_type) = ('about', 'version', 'INTEGER')"
@@ -161,27 +154,27 @@ def version_of(connection: duckdb.DuckDBPyConnection) -> int | None:
 
 
 def refusal(path: Path, version: int | None) -> str:
-    """Return what to tell about a file that is none of ours, or is newer."""
+    """Return the error text for a file that is no store, or a newer one."""
     if version is None:
         return (
             f"{path} is no store of econnet: move it away, or set ECONNET_DATA to "
             "another folder"
         )
     return (
-        f"{path} is a store of version {version}, made by a newer econnet, and this "
-        f"one knows versions up to {VERSION}: upgrade econnet, or set ECONNET_DATA to "
+        f"{path} is a store of version {version}, written by a newer econnet; this one "
+        f"reads versions up to {VERSION}: upgrade econnet, or set ECONNET_DATA to "
         "another folder"
     )
 
 
 def backups(path: Path) -> list[Path]:
-    """Return the store as it was before upgrades, if it is still kept."""
+    """Return the backups made before upgrades that are still kept."""
     pattern = f"{glob.escape(path.name)}.v*.bak"
     return sorted(path.parent.glob(pattern))
 
 
 def expected_columns() -> set[tuple[str, str, str]]:
-    """Return table, column and type of each column that this version has."""
+    """Return table, column and type of each column of this version."""
     with memory() as connection:
         connection.execute(SCHEMA)
         return columns_of(connection, "memory")
@@ -190,7 +183,7 @@ def expected_columns() -> set[tuple[str, str, str]]:
 def columns_of(
     connection: duckdb.DuckDBPyConnection, file: str = "store"
 ) -> set[tuple[str, str, str]]:
-    """Return table, column and type of each column that the file has."""
+    """Return table, column and type of each column of the file."""
     rows = connection.execute(
         "SELECT table_name, column_name, data_type FROM duckdb_columns() "
         "WHERE database_name = ? AND NOT internal",
@@ -217,7 +210,7 @@ def _attached(path: Path, deadline: float) -> duckdb.DuckDBPyConnection:
                     raise HeldError from error
                 time.sleep(0.05)
             elif _is_of_the_disk(error):
-                # The file may be sound, and so may its log: both stay as they are.
+                # The file and its log may be intact: leave both alone.
                 connection.close()
                 raise
             elif not _set_aside_log(path):
@@ -233,14 +226,14 @@ def _attached(path: Path, deadline: float) -> duckdb.DuckDBPyConnection:
 
 
 def _is_of_the_disk(error: duckdb.Error) -> bool:
-    """Return whether the system refused a file, which says nothing of what it holds."""
+    """Return whether the system refused access: the content may be intact."""
     return any(os.strerror(number) in str(error) for number in REFUSED)
 
 
 def _set_aside_log(path: Path) -> bool:
     """Rename a write-ahead log that cannot be replayed; return whether there was one.
 
-    What it held was never confirmed to anybody, and will be fetched again.
+    Its content was never confirmed to any user, and will be fetched again.
     """
     log = path.with_name(f"{path.name}.wal")
     if not log.exists():
@@ -250,7 +243,7 @@ def _set_aside_log(path: Path) -> bool:
 
 
 def _new(path: Path) -> Path:
-    """Return where a store is made, free of what was left there unfinished."""
+    """Return the path of a new store, removing unfinished files there."""
     new = path.with_name(f"{path.name}.new")
     for leftover in (new, new.with_name(f"{new.name}.wal")):
         leftover.unlink(missing_ok=True)
@@ -258,9 +251,9 @@ def _new(path: Path) -> Path:
 
 
 def _make(path: Path, older: Path | None = None) -> None:
-    """Make a store of this version, with all that an older one holds."""
+    """Create a store of this version, with the data of an older one if given."""
     with memory() as connection:
-        # Such a file can be opened by DuckDB 1.4, the oldest that econnet takes.
+        # DuckDB 1.4, the oldest that econnet supports, can open such a file.
         connection.execute(
             f"ATTACH {sql_literal(str(path))} AS store (STORAGE_VERSION 'v1.4.0')"
         )
@@ -270,36 +263,36 @@ def _make(path: Path, older: Path | None = None) -> None:
         if older is not None:
             connection.execute(f"ATTACH {sql_literal(str(older))} AS older (READ_ONLY)")
             for table in _carried_over(connection):
-                # By name: the order of columns has changed before.
+                # By name, because the order of columns may differ.
                 connection.execute(f"INSERT INTO {table} BY NAME FROM older.{table}")
         connection.execute("CHECKPOINT store")
 
 
 def _upgrade(path: Path, version: int) -> None:
-    """Put a store of this version in place of an older, which is kept beside it."""
+    """Replace a store by one of this version, keeping the old one as a backup."""
     new = _new(path)
     try:
         _make(new, path)
         if different := _different(path, new):
             raise DataError(
-                f"{path} is of version {version}, and its copy in version {VERSION} "
-                f"differs in {different}: the store is as it was; report this, and go "
-                "on with the econnet that wrote it"
+                f"{path} has version {version}, and its copy in version {VERSION} "
+                f"differs in {different}: the store is unchanged; report this, and "
+                "continue with the econnet that wrote it"
             )
         whole.copy(path, path.with_name(f"{path.name}.v{version}.bak"))
         new.replace(path)
     except duckdb.Error as error:
         raise DataError(
-            f"{path} is of version {version}, and could not be brought to version "
-            f"{VERSION} ({str(error).splitlines()[0]}): the store is as it was; see "
-            "that its disk has room for a second one, and try again"
+            f"{path} has version {version} and could not be upgraded to version "
+            f"{VERSION} ({str(error).splitlines()[0]}): the store is unchanged; make "
+            "sure that its disk has room for a second one, and try again"
         ) from error
     finally:
         _new(path)
 
 
 def _different(older: Path, newer: Path) -> str:
-    """Return the first table of which the files hold other rows, else nothing."""
+    """Return the first table whose rows differ between the files, or an empty text."""
     with memory() as connection:
         connection.execute(f"ATTACH {sql_literal(str(older))} AS older (READ_ONLY)")
         connection.execute(f"ATTACH {sql_literal(str(newer))} AS store (READ_ONLY)")
@@ -326,7 +319,7 @@ def _different(older: Path, newer: Path) -> str:
 
 
 def _carried_over(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    """Return the tables of the older file that this version has too."""
+    """Return the tables that both the older file and this version have."""
     of_older, of_newer = (_tables(connection, file) for file in ("older", "store"))
     return sorted((of_older & of_newer) - {"about"})
 
@@ -339,5 +332,5 @@ def _tables(connection: duckdb.DuckDBPyConnection, file: str) -> set[str]:
 
 
 NAME = re.compile("[a-z_]+")
-# Of a corrupt block it is told that it is one.
+# The message for a corrupt block contains "block", hence the word boundary.
 HELD = re.compile(r"\block\b|used by another process")

@@ -20,7 +20,7 @@ from econnet.errors import DataError, SourceError
 from econnet.ingest import Progress, Summary
 from econnet.settings import Settings
 from econnet.sources import observations, snapshot
-from econnet.sources.observations import Answer, Provenance, now
+from econnet.sources.observations import FetchedSeries, Retrieval, now
 from econnet.store import Store
 from tests.sources.servers import (
     GERMANY,
@@ -36,6 +36,7 @@ from tests.sources.servers import (
     indicator_of,
     rows_of,
 )
+from tests.stores import newest
 
 GDP = "NY.GDP.MKTP.KD"
 BANK_IDS = {
@@ -66,12 +67,14 @@ def settings(sources: Sources, tmp_path: Path) -> Settings:
 
 def fetch_bank(settings: Settings) -> Summary:
     return ingest.fetch(
-        settings, [resolve("DEU")], sources=["worldbank"], patience=QUICK
+        settings, [resolve("DEU")], sources=["worldbank"], retry_policy=QUICK
     )
 
 
 def fetch_fred(settings: Settings) -> Summary:
-    return ingest.fetch(settings, [resolve("LTU")], sources=["fred"], patience=QUICK)
+    return ingest.fetch(
+        settings, [resolve("LTU")], sources=["fred"], retry_policy=QUICK
+    )
 
 
 def test_one_request_an_indicator_brings_every_country(
@@ -82,18 +85,17 @@ def test_one_request_an_indicator_brings_every_country(
         settings,
         [resolve("DEU")],
         sources=["worldbank"],
-        patience=QUICK,
+        retry_policy=QUICK,
         progress=seen.append,
     )
     summary.check()
     assert Counter(sources.asked) == Counter(BANK_IDS)
     assert len(BANK_IDS) >= 40
-    rows = load.store(settings).observations()
+    rows = newest(load.store(settings))
     assert {*rows["country"]} == {"DEU", "LTU", "TGO"}
     assert {*rows["series_id"]} == BANK_IDS
     assert {*rows["value"]} == {1.5, 2.5, 2.25}
-    assert {*load.store(settings).aggregates()["country"]} == {"WLD"}
-    assert summary.added == len(rows) + 3 * len(BANK_IDS)
+    assert summary.added == len(rows)
     assert [progress.done for progress in seen] == [*range(1, len(BANK_IDS) + 1)]
 
 
@@ -122,7 +124,7 @@ def test_refetch_with_revisions_keeps_the_old_vintage(
     assert (summary.added, summary.revised) == (1, 1)
 
     def germany(as_of: datetime | None) -> dict[str, float]:
-        rows = store.observations(as_of, ["DEU"]).query("series_id == @GDP")
+        rows = newest(store, as_of, ["DEU"]).query("series_id == @GDP")
         return dict(zip(rows["period"], rows["value"], strict=True))
 
     assert germany(None) == {"2018": 1.5, "2019": 2.5, "2020": -4.0, "2021": 3.5}
@@ -132,7 +134,7 @@ def test_refetch_with_revisions_keeps_the_old_vintage(
 
 def test_fred_brings_the_countrys_own_series(settings: Settings) -> None:
     fetch_fred(settings).check()
-    rows = load.store(settings).observations()
+    rows = newest(load.store(settings))
     got = rows.set_index(["series_id", "period"])["value"].to_dict()
     assert got == {
         ("CLVMNACSCAB1GQLT", "2020Q1"): 9000.1,
@@ -149,7 +151,7 @@ def test_fred_brings_the_countrys_own_series(settings: Settings) -> None:
 def test_series_of_a_difference_is_downloaded_once(
     sources: Sources, settings: Settings
 ) -> None:
-    ingest.fetch(settings, [resolve("ISL")], sources=["fred"], patience=QUICK)
+    ingest.fetch(settings, [resolve("ISL")], sources=["fred"], retry_policy=QUICK)
     assert sources.asked.count("IRLTLT01ISM156N") == 1
     assert sources.asked.count("IR3TIB01ISM156N") == 1
 
@@ -169,7 +171,7 @@ def test_vintages_come_with_a_key_and_are_not_read_twice(
     assert unemployment["value"].tolist() == [6.5, 6.6, 6.7]
     assert unemployment["known_at"].isna().tolist() == [True, False, False]
     # What ALFRED does not keep comes from the plain file.
-    assert len(store.observations().query("series_id == 'QLTR628BIS'")) == 2
+    assert len(newest(store).query("series_id == 'QLTR628BIS'")) == 2
     assert fetch_fred(with_key).unchanged == 3
     calls = [r for r in sources.requests if r.path.endswith("/observations")]
     assert len(calls) == 1
@@ -179,8 +181,8 @@ def raw_of(store: Store) -> dict[str, bytes]:
     """Return the raw answers that are kept, by the series that came from them."""
     with duckdb.connect(store.path, read_only=True) as connection:
         rows = connection.sql(
-            "SELECT series_id, compressed FROM raw_pieces JOIN raw_answers "
-            "USING (sha256) ORDER BY series_id, piece"
+            "SELECT series_id, compressed FROM raw_pages JOIN raw_answers "
+            "USING (sha256) ORDER BY series_id, page"
         ).fetchall()
     kept: dict[str, bytes] = {}
     for series_id, compressed in rows:
@@ -191,7 +193,7 @@ def raw_of(store: Store) -> dict[str, bytes]:
 def test_raw_answers_are_kept_as_they_came(
     sources: Sources, settings: Settings
 ) -> None:
-    ingest.fetch(settings, [resolve("LTU")], patience=QUICK).check()
+    ingest.fetch(settings, [resolve("LTU")], retry_policy=QUICK).check()
     kept = raw_of(load.store(settings))
     assert kept.keys() == BANK_IDS | FRED_FILES.keys()
     for series_id in FRED_FILES:
@@ -230,8 +232,8 @@ def test_one_source_down_the_other_is_stored(
     sources.instead = {
         key: [Response("", status=500) for _ in range(9)] for key in FRED_FILES
     }
-    summary = ingest.fetch(settings, [resolve("LTU")], patience=QUICK)
-    assert {*load.store(settings).observations()["source"]} == {"worldbank"}
+    summary = ingest.fetch(settings, [resolve("LTU")], retry_policy=QUICK)
+    assert {*newest(load.store(settings))["source"]} == {"worldbank"}
     assert all("FRED" in line for line in summary.failed)
     with pytest.raises(SourceError, match=r"FRED, .*: HTTP 500") as caught:
         summary.check()
@@ -246,7 +248,7 @@ def test_no_network_at_all_is_one_line_and_soon(tmp_path: Path) -> None:
         worldbank_url=closed_port(),
         fred_url=closed_port(),
     )
-    summary = ingest.fetch(nowhere, [resolve("LTU")], patience=QUICK)
+    summary = ingest.fetch(nowhere, [resolve("LTU")], retry_policy=QUICK)
     with pytest.raises(SourceError, match="no connection: check the network") as caught:
         summary.check()
     assert "\n" not in str(caught.value)
@@ -282,7 +284,7 @@ def test_rejected_answers_are_named_and_nothing_of_them_is_stored(
     )
     with pytest.raises(SourceError, match=r"\(and 3 more\)"):
         summary.check()
-    stored = load.store(settings).observations()
+    stored = newest(load.store(settings))
     assert {*stored["series_id"]} == BANK_IDS - bad.keys()
 
 
@@ -291,7 +293,7 @@ def test_missing_series_is_named_and_no_failure(
 ) -> None:
     sources.bank[GDP] = []
     del sources.files["QLTR628BIS"]
-    summary = ingest.fetch(settings, [resolve("LTU")], patience=QUICK)
+    summary = ingest.fetch(settings, [resolve("LTU")], retry_policy=QUICK)
     summary.check()
     assert [line.partition(":")[0] for line in summary.missing] == [
         "FRED, QLTR628BIS",
@@ -313,7 +315,7 @@ def test_store_that_is_held_is_told_before_anything_is_fetched(
     sources: Sources, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     load.store(settings).write([answer_of("worldbank", GDP, "GDP", ["DEU"], "2020")])
-    held = Store(load.store(settings).path, patience_seconds=0.1)
+    held = Store(load.store(settings).path, timeout_seconds=0.1)
     monkeypatch.setattr(ingest, "store", lambda _: held)
     hold = (
         "import sys, duckdb; c = duckdb.connect(sys.argv[1]); print(1, flush=True); "
@@ -430,9 +432,9 @@ def test_what_is_known_makes_a_panel(settings: Settings) -> None:
 
 def answer_of(
     source: str, series_id: str, title: str, countries: list[str], period: str
-) -> Answer:
+) -> FetchedSeries:
     """Return an answer of one value, 99, for each country."""
     indicator, template = indicator_of(series_id, source)
     rows = pd.DataFrame({"country": countries}).assign(period=period, value=99.0)
-    provenance = Provenance(series_id, title, "index", "", "1900", now())
-    return observations.answer(rows, indicator, template, provenance)
+    retrieval = Retrieval(series_id, title, "index", "", "1900", now())
+    return observations.fetched_series(rows, indicator, template, retrieval)

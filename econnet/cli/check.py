@@ -30,7 +30,7 @@ def check(json: Json = False) -> None:
         show.as_json(seen.to_dict())
     else:
         _show(seen, settings)
-    if not seen.sound:
+    if not seen.ok:
         n = len(seen.broken)
         said = "1 thing is" if n == 1 else f"{n:,} things are"
         listed = "`broken` lists them" if json else "each is listed above"
@@ -69,5 +69,5 @@ def _show(seen: "Checked", settings: Settings) -> None:
     show.prose(
         f"Looked at {counts}, in {settings.data_folder} and "
         f"{settings.reports_folder}: "
-        + ("all sound" if seen.sound else f"{len(seen.broken):,} broken")
+        + ("all sound" if seen.ok else f"{len(seen.broken):,} broken")
     )

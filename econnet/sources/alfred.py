@@ -23,7 +23,7 @@ from econnet.errors import SourceError
 from econnet.sources import observations
 from econnet.sources.fred import PERIOD_NAME
 from econnet.sources.http import NOT_ITS_FORMAT, MissingSeriesError, PoliteSession
-from econnet.sources.observations import Answer, Piece, Provenance
+from econnet.sources.observations import FetchedSeries, RawPage, Retrieval
 
 VINTAGES_A_CALL = 2_000
 ROWS_A_CALL = 100_000
@@ -45,14 +45,14 @@ class Alfred:
 
     def rows(
         self, path: str, name: str, series_id: str, **query: str
-    ) -> tuple[list[Any], list[Piece]]:
+    ) -> tuple[list[Any], list[RawPage]]:
         """Return the list `name` of an answer, and the pages it was put together of.
 
         The key does not stand in the pages, even where the service repeats it.
         """
-        rows, pages = list[Any](), list[Piece]()
+        rows, pages = list[Any](), list[RawPage]()
         for _ in range(MOST_PAGES):
-            response = self.session.answer(
+            response = self.session.fetch(
                 series_id,
                 f"{self.url.rstrip('/')}/{path}",
                 {
@@ -71,15 +71,15 @@ class Alfred:
             except NOT_ITS_FORMAT:
                 reason = "answered with something that is not ALFRED's format"
                 # `from None`: the cause quotes the answer, and that may hold the key.
-                raise SourceError(self.session.complaint(series_id, reason)) from None
+                raise SourceError(self.session.error_line(series_id, reason)) from None
             hidden = response.content.replace(self.key.encode(), b"***")
-            pages.append(Piece.of(hidden))
+            pages.append(RawPage.of(hidden))
             if len(rows) >= count:
                 return rows, pages
             if not page[name]:
                 break
         reason = f"{len(rows):,} rows came of {count:,} that were announced"
-        raise SourceError(self.session.complaint(series_id, reason))
+        raise SourceError(self.session.error_line(series_id, reason))
 
 
 @dataclass(frozen=True)
@@ -108,12 +108,12 @@ def vintages(alfred: Alfred, series_id: str) -> Vintages:
     """
     dates, _ = alfred.rows("series/vintagedates", "vintage_dates", series_id)
     if not dates:
-        raise MissingSeriesError(alfred.session.complaint(series_id, "no vintages"))
+        raise MissingSeriesError(alfred.session.error_line(series_id, "no vintages"))
     try:
         in_order = tuple(sorted(_date(text) for text in dates))
     except NOT_ITS_FORMAT:
         reason = "answered with vintages that are no dates"
-        raise SourceError(alfred.session.complaint(series_id, reason)) from None
+        raise SourceError(alfred.session.error_line(series_id, reason)) from None
     return Vintages(series_id, in_order, observations.now())
 
 
@@ -124,7 +124,7 @@ def read(
     indicator: Indicator,
     template: SeriesTemplate,
     start_year: int,
-) -> Answer:
+) -> FetchedSeries:
     """Return every value that ever held, `known_at` being the day of its publication.
 
     Raises
@@ -149,14 +149,14 @@ def read(
         for span in spans
     ]
     rows = [row for those, _ in answers for row in those]
-    table = _table(rows, template, alfred.session.complaint(vintages.series_id, ""))
+    table = _table(rows, template, alfred.session.error_line(vintages.series_id, ""))
     if table.empty:
         raise MissingSeriesError(
-            alfred.session.complaint(vintages.series_id, "not one value")
+            alfred.session.error_line(vintages.series_id, "not one value")
         )
     first_vintage = pd.Timestamp(vintages.dates[0])
     table["known_at"] = table["known_at"].mask(table["known_at"] <= first_vintage)
-    provenance = Provenance(
+    retrieval = Retrieval(
         series_id=vintages.series_id,
         title=indicator.title,
         unit=indicator.unit,
@@ -166,11 +166,11 @@ def read(
         raw=tuple(page for _, pages in answers for page in pages),
     )
     rows_of_country = table.assign(country=country.alpha3)
-    return observations.answer(rows_of_country, indicator, template, provenance)
+    return observations.fetched_series(rows_of_country, indicator, template, retrieval)
 
 
 def _table(
-    rows: list[Mapping[str, str]], template: SeriesTemplate, complaint: str
+    rows: list[Mapping[str, str]], template: SeriesTemplate, error_line: str
 ) -> pd.DataFrame:
     """Return `period, value, known_at`, one row for each change of a value."""
     try:
@@ -184,9 +184,9 @@ def _table(
             }
         )
     except NOT_ITS_FORMAT:
-        raise SourceError(f"{complaint}rows that are no observations") from None
+        raise SourceError(f"{error_line}rows that are no observations") from None
     if (table["day"].dt.day != 1).any():
-        raise NoVintagesError(f"{complaint}weekly or daily, read without vintages")
+        raise NoVintagesError(f"{error_line}weekly or daily, read without vintages")
     table = table.sort_values(["day", "known_at"], ignore_index=True)
     before = table.groupby("day")["value"].shift()
     # `before` is missing too where a value stands first: what is missing from the

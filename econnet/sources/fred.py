@@ -24,12 +24,12 @@ from econnet.errors import SourceError
 from econnet.sources import observations
 from econnet.sources.http import (
     MissingSeriesError,
-    Patience,
     PoliteSession,
-    Turnstile,
-    complaint,
+    RateLimiter,
+    RetryPolicy,
+    error_line,
 )
-from econnet.sources.observations import Answer, Piece, Provenance
+from econnet.sources.observations import FetchedSeries, RawPage, Retrieval
 
 AT_ONCE, PER_SECOND = 2, 2.0
 CONTENT_TYPES = frozenset(
@@ -43,18 +43,20 @@ class Download:
 
     series_id: str
     values: Mapping[date, Decimal]
-    raw: Piece
+    raw: RawPage
     retrieved_at: datetime
 
 
 def session(
-    patience: Patience | None = None, api_key: str | None = None
+    retry_policy: RetryPolicy | None = None, api_key: str | None = None
 ) -> PoliteSession:
     """Return a session within the bounds that FRED sets for one client.
 
     `api_key` is not sent by it, but kept out of its messages.
     """
-    return PoliteSession("FRED", Turnstile(AT_ONCE, PER_SECOND), patience, api_key)
+    return PoliteSession(
+        "FRED", RateLimiter(AT_ONCE, PER_SECOND), retry_policy, api_key
+    )
 
 
 def plain_ids(series_id: str) -> tuple[str, ...]:
@@ -85,7 +87,7 @@ def read(
     indicator: Indicator,
     template: SeriesTemplate,
     start_year: int,
-) -> Answer:
+) -> FetchedSeries:
     """Return the observations of a country's series from its `plain_ids`, in order.
 
     Raises
@@ -102,7 +104,7 @@ def read(
             if day in other.values
         }
     table = by_period(values, template.frequency, _problem(series_id))
-    provenance = Provenance(
+    retrieval = Retrieval(
         series_id=series_id,
         title=indicator.title,
         unit=indicator.unit,
@@ -112,7 +114,7 @@ def read(
         raw=tuple(download.raw for download in downloads),
     )
     rows = table.assign(country=country.alpha3)
-    return observations.answer(rows, indicator, template, provenance)
+    return observations.fetched_series(rows, indicator, template, retrieval)
 
 
 def digest(downloads: Sequence[Download]) -> str:
@@ -134,16 +136,16 @@ class Reader(FredReader):  # type: ignore[misc]  # it has no types
 
     def download(self) -> Download:
         """Return the file's values in order of date, the missing left out."""
-        response = self.session.answer(
+        response = self.session.fetch(
             self.symbols, self.url, {"id": self.symbols}, CONTENT_TYPES
         )
         text = response.content.decode("utf-8-sig", errors="replace")
         values = _values(text, self.symbols)
         if not values:
             raise MissingSeriesError(
-                self.session.complaint(self.symbols, "not one value")
+                self.session.error_line(self.symbols, "not one value")
             )
-        raw = Piece.of(response.content)
+        raw = RawPage.of(response.content)
         return Download(self.symbols, values, raw, observations.now())
 
 
@@ -266,7 +268,7 @@ def _is_cut_off(text: str, lines: list[str]) -> bool:
 
 
 def _problem(series_id: str) -> Callable[[str], SourceError]:
-    return lambda reason: SourceError(complaint("FRED", series_id, reason))
+    return lambda reason: SourceError(error_line("FRED", series_id, reason))
 
 
 LONGEST_LINE = 1_200  # a double takes 1,077 characters at most, written out

@@ -46,7 +46,7 @@ class MissingSeriesError(SourceError):
 
 
 class UnansweredError(SourceError):
-    """The source was asked as often as patience allows, and gave no answer."""
+    """The source was asked as often as retry_policy allows, and gave no answer."""
 
 
 class UnreachableError(UnansweredError):
@@ -54,7 +54,7 @@ class UnreachableError(UnansweredError):
 
 
 @dataclass(frozen=True)
-class Patience:
+class RetryPolicy:
     """How long to go on asking for one answer.
 
     Parameters
@@ -89,7 +89,7 @@ class Patience:
         return self.backoff_seconds * float(2**repeat) * (1 + jitter)
 
 
-class Turnstile:
+class RateLimiter:
     """Lets so many requests in at once, and so many a second.
 
     Parameters
@@ -155,9 +155,9 @@ class PoliteSession(requests.Session):
     ----------
     source
         The source's name in messages: `World Bank`.
-    turnstile
+    rate_limiter
         How many requests the source is asked to bear.
-    patience
+    retry_policy
         How long to go on asking it.
     secret
         The key that the source is asked with: taken out of every message, whatever the
@@ -167,22 +167,22 @@ class PoliteSession(requests.Session):
     def __init__(
         self,
         source: str,
-        turnstile: Turnstile,
-        patience: Patience | None = None,
+        rate_limiter: RateLimiter,
+        retry_policy: RetryPolicy | None = None,
         secret: str | None = None,
     ) -> None:
         super().__init__()
         self.max_redirects = MOST_REDIRECTS
-        self.source, self.turnstile = source, turnstile
-        self.patience = patience or Patience()
+        self.source, self.rate_limiter = source, rate_limiter
+        self.retry_policy = retry_policy or RetryPolicy()
         self.secret = secret
         self.headers["User-Agent"] = USER_AGENT
         for scheme in ("https://", "http://"):
-            self.mount(scheme, _PatientAdapter(turnstile, self.patience))
+            self.mount(scheme, _RetryingAdapter(rate_limiter, self.retry_policy))
 
     def stop(self) -> None:
         """Begin no further request, and end every wait for one, in all threads."""
-        self.turnstile.closed.set()
+        self.rate_limiter.closed.set()
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:
         """Follow a redirect within the host only, and never out of TLS."""
@@ -203,7 +203,7 @@ class PoliteSession(requests.Session):
             raise _RedirectedError("redirected to another port of the host")
         return target
 
-    def answer(
+    def fetch(
         self, series: str, url: str, query: Query, content_types: frozenset[str]
     ) -> requests.Response:
         """Return the whole answer, of one of these content types.
@@ -218,29 +218,29 @@ class PoliteSession(requests.Session):
         try:
             response = self.get(url, params=dict(query))
         except _StoppedError:
-            raise NotAskedError(self.complaint(series, "not asked")) from None
+            raise NotAskedError(self.error_line(series, "not asked")) from None
         except requests.RequestException as error:
             problem = UnreachableError if _is_unreachable(error) else UnansweredError
             # `from None`: the cause quotes the URL, and a URL may hold a key.
-            raise problem(self.complaint(series, self._reason(error))) from None
+            raise problem(self.error_line(series, self._reason(error))) from None
         status = response.status_code
         if status == requests.codes.not_found:
             raise MissingSeriesError(
-                self.complaint(series, "not known there (HTTP 404)")
+                self.error_line(series, "not known there (HTTP 404)")
             )
         if status != requests.codes.ok:
             kind = UnansweredError if status in WORTH_REPEATING else SourceError
             advice = ADVICE.get(status, "try again later")
-            raise kind(self.complaint(series, f"HTTP {status}: {advice}"))
+            raise kind(self.error_line(series, f"HTTP {status}: {advice}"))
         content_type = response.headers.get("Content-Type", "no content type")
         if content_type.partition(";")[0].strip().lower() not in content_types:
             reason = f"answered with {content_type!r}, which is not its format"
-            raise SourceError(self.complaint(series, reason))
+            raise SourceError(self.error_line(series, reason))
         return response
 
-    def complaint(self, series: str, reason: str) -> str:
+    def error_line(self, series: str, reason: str) -> str:
         """Return the line that names source, series and reason."""
-        return complaint(self.source, series, reason, self.secret)
+        return error_line(self.source, series, reason, self.secret)
 
     def _reason(self, error: requests.RequestException) -> str:
         """Return what went wrong in plain words, without the URL."""
@@ -250,10 +250,10 @@ class PoliteSession(requests.Session):
             case requests.TooManyRedirects():
                 return f"redirected more than {self.max_redirects} times"
             case _OverdueError():
-                seconds = self.patience.answer_seconds
+                seconds = self.retry_policy.answer_seconds
                 return f"the answer was not whole after {seconds:g} s"
             case _OversizedError():
-                most = self.patience.largest_bytes
+                most = self.retry_policy.largest_bytes
                 return f"the answer is larger than {most:,} bytes"
             case _WrappedError():
                 return "the answer is packed more than once"
@@ -265,7 +265,7 @@ class PoliteSession(requests.Session):
             case requests.exceptions.ProxyError():
                 return "the proxy gave no connection: check HTTPS_PROXY and HTTP_PROXY"
             case requests.Timeout():
-                return f"no answer within {self.patience.timeout_seconds:g} s"
+                return f"no answer within {self.retry_policy.timeout_seconds:g} s"
             case _ if _is_unreachable(error):
                 return "no connection: check the network"
             case (
@@ -277,19 +277,19 @@ class PoliteSession(requests.Session):
         return f"unreadable answer ({type(error).__name__})"
 
 
-def complaint(source: str, series: str, reason: str, secret: str | None = None) -> str:
+def error_line(source: str, series: str, reason: str, secret: str | None = None) -> str:
     """Return the line that names source, series and reason, and no secret."""
     line = f"{source}, {series}: {reason}"
     return one_line(line.replace(secret, "...") if secret else line)
 
 
-class _PatientAdapter(HTTPAdapter):
+class _RetryingAdapter(HTTPAdapter):
     """Sends a request and reads its body, again and again while that may help."""
 
-    def __init__(self, turnstile: Turnstile, patience: Patience) -> None:
-        super().__init__(pool_maxsize=turnstile.at_once, max_retries=0)
-        self._turnstile, self._patience = turnstile, patience
-        self._connections = _connections_for(patience.answer_seconds)
+    def __init__(self, rate_limiter: RateLimiter, retry_policy: RetryPolicy) -> None:
+        super().__init__(pool_maxsize=rate_limiter.at_once, max_retries=0)
+        self._rate_limiter, self._retry_policy = rate_limiter, retry_policy
+        self._connections = _connections_for(retry_policy.answer_seconds)
 
     def get_connection_with_tls_context(
         self,
@@ -311,17 +311,17 @@ class _PatientAdapter(HTTPAdapter):
         **options: Any,  # noqa: ANN401
     ) -> requests.Response:
         """Return the answer with its body, or raise the last thing that went wrong."""
-        options["timeout"] = self._patience.timeout_seconds
+        options["timeout"] = self._retry_policy.timeout_seconds
         # The place is kept while waiting: a source in trouble is asked for less.
-        with self._turnstile.places:
-            for repeat in range(self._patience.repeats):
-                wait = self._patience.backoff(repeat)
+        with self._rate_limiter.places:
+            for repeat in range(self._retry_policy.repeats):
+                wait = self._retry_policy.backoff(repeat)
                 try:
                     response = self._whole_answer(request, options)
                 except requests.exceptions.SSLError:
                     raise  # a certificate does not get better
                 except PASSING_PROBLEMS:
-                    self._turnstile.wait(wait)
+                    self._rate_limiter.wait(wait)
                     continue
                 if response.status_code not in WORTH_REPEATING:
                     return response
@@ -329,22 +329,22 @@ class _PatientAdapter(HTTPAdapter):
                     # What is no such header says nothing: then our own wait holds.
                     with suppress(InvalidHeader, ValueError, OverflowError):
                         wait = Retry().parse_retry_after(header)
-                if wait > self._patience.longest_wait_seconds:
+                if wait > self._retry_policy.longest_wait_seconds:
                     return response
-                self._turnstile.wait(wait)
+                self._rate_limiter.wait(wait)
             return self._whole_answer(request, options)
 
     def _whole_answer(
         self, request: requests.PreparedRequest, options: Mapping[str, Any]
     ) -> requests.Response:
         """Return one answer with its body: read here, where a break is repeated."""
-        self._turnstile.wait_for_turn()
+        self._rate_limiter.wait_for_turn()
         began = time.monotonic()
         try:
             response = super().send(request, **{**options, "stream": True})
             body = self._body(response)
         except (requests.ConnectionError, requests.Timeout) as error:
-            if time.monotonic() - began > self._patience.answer_seconds:
+            if time.monotonic() - began > self._retry_policy.answer_seconds:
                 raise _OverdueError from error
             raise
         # `requests` has no other way to bound what `content` reads.
@@ -353,7 +353,7 @@ class _PatientAdapter(HTTPAdapter):
 
     def _body(self, response: requests.Response) -> bytes:
         """Return the body, unpacked, unless it is larger than an answer may be."""
-        largest, body = self._patience.largest_bytes, bytearray()
+        largest, body = self._retry_policy.largest_bytes, bytearray()
         # Packed more than once, a few bytes are a thousand times a thousand times more.
         if "," in response.headers.get("Content-Encoding", ""):
             response.close()

@@ -44,11 +44,11 @@ SERIES_COLUMNS = [
     "retrieved_at",
 ]
 
-Complaint = Callable[[str], EconnetError]
+ErrorFactory = Callable[[str], EconnetError]
 
 
 @dataclass(frozen=True)
-class Piece:
+class RawPage:
     """What a source sent, or a page of it, compressed; `sha256` and `size` before."""
 
     sha256: str
@@ -56,7 +56,7 @@ class Piece:
     compressed: bytes = field(repr=False)
 
     @classmethod
-    def of(cls, content: bytes) -> "Piece":
+    def of(cls, content: bytes) -> "RawPage":
         """Return a piece that holds `content`."""
         # The fastest level keeps a twentieth of JSON; the best takes ten times as long.
         compressed = gzip.compress(content, compresslevel=1, mtime=0)
@@ -64,7 +64,7 @@ class Piece:
 
 
 @dataclass(frozen=True)
-class Provenance:
+class Retrieval:
     """Where an answer comes from, and what it covers.
 
     Parameters
@@ -88,11 +88,11 @@ class Provenance:
     first_period: str
     retrieved_at: datetime
     edition: str = ""
-    raw: tuple[Piece, ...] = ()
+    raw: tuple[RawPage, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
-class Answer:
+class FetchedSeries:
     """What a source gave for one of its series ids: one whole series a country.
 
     Parameters
@@ -105,7 +105,7 @@ class Answer:
 
     source: str
     indicator: str
-    provenance: Provenance
+    retrieval: Retrieval
     observations: pd.DataFrame
     series: pd.DataFrame
 
@@ -140,12 +140,12 @@ def now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None)
 
 
-def answer(
+def fetched_series(
     rows: pd.DataFrame,
     indicator: Indicator,
     template: SeriesTemplate,
-    provenance: Provenance,
-) -> Answer:
+    retrieval: Retrieval,
+) -> FetchedSeries:
     """Return the rows of one series id as an answer.
 
     `rows` has the columns `country, period, value` and, where the source tells when a
@@ -156,37 +156,37 @@ def answer(
     SourceError
         A value is infinite, or of a period that is more than a year away.
     """
-    _check(rows, provenance, f"{NAMES[template.source]}, {provenance.series_id}")
-    rows = rows[rows["period"] >= provenance.first_period].reset_index(drop=True)
+    _check(rows, retrieval, f"{NAMES[template.source]}, {retrieval.series_id}")
+    rows = rows[rows["period"] >= retrieval.first_period].reset_index(drop=True)
     if "known_at" not in rows:
         rows["known_at"] = pd.Series(pd.NaT, rows.index, dtype="datetime64[us]")
     whose: dict[str, str | datetime] = {
         "indicator": indicator.key,
         "source": template.source,
-        "series_id": provenance.series_id,
-        "retrieved_at": pd.Timestamp(provenance.retrieved_at).as_unit("us"),
+        "series_id": retrieval.series_id,
+        "retrieved_at": pd.Timestamp(retrieval.retrieved_at).as_unit("us"),
     }
     series = pd.DataFrame({"country": sorted(rows["country"].unique())}).assign(
         **whose,
         frequency=template.frequency,
-        title=provenance.title,
-        unit=provenance.unit,
-        edition=provenance.edition,
+        title=retrieval.title,
+        unit=retrieval.unit,
+        edition=retrieval.edition,
         licence=template.rights,
         rights=TERMS[template.source],
         attribution=ATTRIBUTION[template.source],
         discontinued=template.discontinued,
     )
-    return Answer(
+    return FetchedSeries(
         source=template.source,
         indicator=indicator.key,
-        provenance=provenance,
+        retrieval=retrieval,
         observations=rows.assign(**whose)[OBSERVATION_COLUMNS],
         series=series[SERIES_COLUMNS],
     )
 
 
-def _check(rows: pd.DataFrame, provenance: Provenance, whose: str) -> None:
+def _check(rows: pd.DataFrame, retrieval: Retrieval, whose: str) -> None:
     """Raise `SourceError` for what no figure of the past can be."""
     infinite = rows[np.isinf(rows["value"].to_numpy(float))]
     if len(infinite):
@@ -195,7 +195,7 @@ def _check(rows: pd.DataFrame, provenance: Provenance, whose: str) -> None:
             "larger than a number may be"
         )
     # A year's grace, for a computer's clock is wrong more often than a source.
-    this_year = provenance.retrieved_at.year
+    this_year = retrieval.retrieved_at.year
     later = rows[rows["period"].str[:4].astype(int) > this_year + 1]
     if len(later):
         raise SourceError(
@@ -204,7 +204,9 @@ def _check(rows: pd.DataFrame, provenance: Provenance, whose: str) -> None:
         )
 
 
-def in_order(rows: pd.DataFrame, keys: list[str], complaint: Complaint) -> pd.DataFrame:
+def in_order(
+    rows: pd.DataFrame, keys: list[str], make_error: ErrorFactory
+) -> pd.DataFrame:
     """Return `rows` sorted by `keys`, each key once.
 
     A row that stands twice with the same value counts once.
@@ -212,14 +214,14 @@ def in_order(rows: pd.DataFrame, keys: list[str], complaint: Complaint) -> pd.Da
     Raises
     ------
     EconnetError
-        What `complaint` makes of a row that stands twice with two values.
+        What `make_error` makes of a row that stands twice with two values.
     """
     once = rows.drop_duplicates([*keys, "value"])
     twice = once[once.duplicated(keys, keep=False)]
     if len(twice):
         where = " ".join(str(twice.iloc[0][key]) for key in keys)
         values = " and ".join(str(value) for value in twice["value"].iloc[:2])
-        raise complaint(f"two values for {where}: {values}")
+        raise make_error(f"two values for {where}: {values}")
     return once.sort_values(keys, ignore_index=True)
 
 

@@ -29,6 +29,8 @@ from econnet.catalog import (
     SeriesTemplate,
     Transform,
 )
+from econnet.core import period_text
+from econnet.core.period_text import frequency_of
 from econnet.core.text import quoted
 from econnet.errors import DataError, UsageError
 from econnet.sources import cells as cells_of
@@ -102,7 +104,7 @@ def read(path: Path, *, kinds: Mapping[str, Kind] | None = None, lag: int = 1) -
     said = kinds or {}
     columns = [str(name) for name in long["indicator"].unique()]
     long["period"] = _periods(path, long)
-    frequency = {text: _frequency(text) for text in long["period"].unique()}
+    frequency = {text: frequency_of(text) for text in long["period"].unique()}
     _check_frequencies(path, long, frequency)
     long["known_at"] = _known_at(path, long, frequency, lag)
     keys = ["country", "indicator", "period", "known_at"]
@@ -303,16 +305,19 @@ def _periods(path: Path, long: pd.DataFrame) -> pd.Series:
     texts = _each(
         long["period"], lambda it: it.removesuffix(" 00:00:00").removesuffix(".0")
     )
-    plain = {text: _plain_period(text) for text in texts.unique()}
-    for text, period in plain.items():
+    written = {text: period_text.parse(text) for text in texts.unique()}
+    for text, period in written.items():
         if period is None:
             line = long.loc[texts == text, "line"].iloc[0]
             raise DataError(
                 f"{path.name}, line {line}: {quoted(text)} is no period: write 2020, "
                 "2020Q1, 2020-01 or 2020-01-31"
             )
-    periods = texts.map(plain)
-    dated = _each(texts, lambda it: DATE.fullmatch(it) is not None).astype(bool)
+    known = {text: period for text, period in written.items() if period is not None}
+    periods = texts.map({text: period.text for text, period in known.items()})
+    dated = texts.map({text: period.is_date for text, period in known.items()}).astype(
+        bool
+    )
     for name, rows in long[dated].groupby("indicator"):
         months = {int(text[5:7]) for text in texts[rows.index].unique()}
         style = "M"
@@ -331,23 +336,6 @@ def _periods(path: Path, long: pd.DataFrame) -> pd.Series:
             )
         periods[rows.index] = texts[rows.index].map(as_written)
     return periods
-
-
-def _plain_period(text: str) -> str | None:
-    """Return a period in our way of writing, a date as it is, else nothing."""
-    if match := PERIOD.fullmatch(text):
-        year, quarter, month = match.groups()
-        if quarter:
-            return f"{year}Q{quarter}"
-        return f"{year}-{int(month):02d}" if month else year
-    try:
-        return text if DATE.fullmatch(text) and pd.Timestamp(text) else None
-    except ValueError:
-        return None
-
-
-def _frequency(period: str) -> Frequency:
-    return "Q" if "Q" in period else "M" if "-" in period else "A"
 
 
 def _check_frequencies(
@@ -502,7 +490,3 @@ BALANCE_WORDS = re.compile(
 )
 INDEX_WORDS = re.compile(r"index|prices?\b|cpi|ppi|deflator", re.I)
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-PERIOD = re.compile(
-    r"([12]\d{3})(?:[- ]?Q([1-4])|(?:-|M)(0?[1-9]|1[0-2]))?", re.IGNORECASE | re.ASCII
-)

@@ -20,18 +20,19 @@ from pandas_datareader.wb import WorldBankReader
 
 from econnet import countries
 from econnet.catalog import Indicator, SeriesTemplate
+from econnet.core import period_text
 from econnet.core.text import one_line
 from econnet.errors import SourceError
 from econnet.sources import observations
 from econnet.sources.http import (
     NOT_ITS_FORMAT,
     MissingSeriesError,
-    Patience,
     PoliteSession,
-    Turnstile,
-    complaint,
+    RateLimiter,
+    RetryPolicy,
+    error_line,
 )
-from econnet.sources.observations import Answer, Piece, Provenance
+from econnet.sources.observations import FetchedSeries, RawPage, Retrieval
 
 AT_ONCE = 4
 ROWS_A_PAGE = 32_500  # the most that it gives
@@ -50,9 +51,9 @@ class Download:
     retrieved_at: datetime
 
 
-def session(patience: Patience | None = None) -> PoliteSession:
+def session(retry_policy: RetryPolicy | None = None) -> PoliteSession:
     """Return a session within the bounds that the World Bank is asked to bear."""
-    return PoliteSession("World Bank", Turnstile(AT_ONCE), patience)
+    return PoliteSession("World Bank", RateLimiter(AT_ONCE), retry_policy)
 
 
 def download(
@@ -75,7 +76,7 @@ def read(
     indicator: Indicator,
     template: SeriesTemplate,
     start_year: int,
-) -> Answer:
+) -> FetchedSeries:
     """Return the observations of a download; values that are `null` are left out.
 
     A country stands under its alpha-3 code. Aggregates keep the code that the World
@@ -88,7 +89,7 @@ def read(
     """
 
     def problem(reason: str) -> SourceError:
-        return SourceError(complaint("World Bank", download.series_id, reason))
+        return SourceError(error_line("World Bank", download.series_id, reason))
 
     try:
         pages = [json.loads(page) for page in download.pages]
@@ -105,18 +106,18 @@ def read(
     if table.empty:
         raise MissingSeriesError(str(problem("not one value, for any country")))
     _, bracket, unit = title.rstrip(")").rpartition("(")
-    provenance = Provenance(
+    retrieval = Retrieval(
         series_id=template.id,
         title=title,
         unit=unit if bracket else indicator.unit,
         digest=download.digest,
         first_period=str(start_year),
         retrieved_at=download.retrieved_at,
-        raw=tuple(map(Piece.of, download.pages)),
+        raw=tuple(map(RawPage.of, download.pages)),
         edition=one_line(str(pages[0][0].get("lastupdated", "")), at_most=40),
     )
     table = observations.in_order(table, ["country", "period"], problem)
-    return observations.answer(table, indicator, template, provenance)
+    return observations.fetched_series(table, indicator, template, retrieval)
 
 
 class Reader(WorldBankReader):  # type: ignore[misc]  # it has no types
@@ -157,7 +158,7 @@ class Reader(WorldBankReader):  # type: ignore[misc]  # it has no types
         first: dict[str, Any] = {}
         count = 1
         while len(pages) < count:
-            response = self.session.answer(
+            response = self.session.fetch(
                 self.series_id,
                 self.url,
                 {**self.params, "page": len(pages) + 1},
@@ -168,7 +169,9 @@ class Reader(WorldBankReader):  # type: ignore[misc]  # it has no types
             first = first or header
             if header["total"] == 0:
                 reason = "it has no data of that name"
-                raise MissingSeriesError(self.session.complaint(self.series_id, reason))
+                raise MissingSeriesError(
+                    self.session.error_line(self.series_id, reason)
+                )
             edition = (header["total"], header.get("lastupdated"))
             if header["page"] != len(pages) + 1 or edition != (
                 first["total"],
@@ -209,7 +212,7 @@ class Reader(WorldBankReader):  # type: ignore[misc]  # it has no types
         return {**header, **counts}
 
     def _error(self, reason: str) -> SourceError:
-        return SourceError(self.session.complaint(self.series_id, reason))
+        return SourceError(self.session.error_line(self.series_id, reason))
 
 
 def _row(entry: dict[str, Any], series_id: str) -> tuple[str, str, float]:
@@ -249,13 +252,13 @@ def _alpha3(alpha2: str) -> str:
 
 @cache
 def _period(text: str) -> str:
-    """Return `2020`, `2020Q1` or `2020-01`, the last of which comes as `2020M01`."""
-    if PERIOD.fullmatch(text) is None:
+    """Return the standard text of a period: a month comes as `2020M01`."""
+    period = period_text.parse(text)
+    if period is None or period.is_date:
         raise ValueError(text)
-    return text.replace("M", "-")
+    return period.text
 
 
 HEADER_BYTES = 4096
 CODE = re.compile("[A-Z0-9]{2,3}")
-PERIOD = re.compile(r"\d{4}(Q[1-4]|M(0[1-9]|1[0-2]))?")
 XML_MESSAGE = re.compile(r'<wb:message id="(\d+)"[^>]*>([^<]*)<')

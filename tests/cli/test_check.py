@@ -30,7 +30,7 @@ def test_broken_things_are_a_line_each_and_exit_3(folder: Path) -> None:
     assert "'horizons'" in settings
     assert report == (
         f"broken: {Path('reports/DEU/report.json')}: is not the file that SHA256SUMS "
-        "names: `econnet report` writes it anew"
+        "names: run `econnet report` again"
     )
     assert run.stderr == (
         "econnet: 2 things are broken: each is listed above, with what mends it\n"
@@ -39,14 +39,14 @@ def test_broken_things_are_a_line_each_and_exit_3(folder: Path) -> None:
 
 def test_json_is_one_document_also_when_something_is_broken(folder: Path) -> None:
     sound = econnet("check", "--json", folder=folder)
-    assert (sound.returncode, json.loads(sound.stdout)["sound"]) == (0, True)
+    assert (sound.returncode, json.loads(sound.stdout)["ok"]) == (0, True)
     (folder / "reports/DEU/report.json").unlink()
     run = econnet("check", "--json", folder=folder)
     assert run.returncode == 3
     document = json.loads(run.stdout)
-    assert not document["sound"]
+    assert not document["ok"]
     [broken] = document["broken"]
-    assert broken.keys() == {"part", "path", "what", "cure"}
+    assert broken.keys() == {"part", "path", "problem", "remedy"}
     assert broken["part"] == "reports"
     assert run.stderr.count("\n") == 1
 

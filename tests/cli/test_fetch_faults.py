@@ -20,7 +20,7 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Response
 
 from econnet.sources import fred, http
-from econnet.sources.http import Patience
+from econnet.sources.http import RetryPolicy
 from tests.cli.test_train import panel
 from tests.sources.servers import (
     GERMANY,
@@ -50,7 +50,7 @@ BANK_JSON = "application/json;charset=utf-8"
 
 
 @dataclass(frozen=True)
-class Hasty(Patience):
+class Hasty(RetryPolicy):
     """Waits like the user's, and shorter."""
 
     repeats: int = 2
@@ -60,7 +60,7 @@ class Hasty(Patience):
 
 @pytest.fixture(autouse=True)
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http, "Patience", Hasty)
+    monkeypatch.setattr(http, "RetryPolicy", Hasty)
     monkeypatch.setattr(fred, "PER_SECOND", None)
 
 

@@ -22,6 +22,7 @@ from econnet.streaming.recipe import Recipe
 from econnet.streaming.scores import Calibrated, Difference, HoldoutScores
 from tests.fuzz import mutation, tables
 from tests.fuzz.target import Target, at, folder
+from tests.stores import newest
 from tests.test_store import answer
 
 
@@ -86,9 +87,9 @@ def read_store(data: bytes) -> None:
     with duckdb.connect(path) as database:
         for edit in edits if isinstance(edits, list) else []:
             _edit(database, edit)
-    store = Store(path, patience_seconds=1)
-    found = storecheck.look(store, now())
-    rows = store.observations()
+    store = Store(path, timeout_seconds=1)
+    found = storecheck.check_store(store, now())
+    rows = newest(store)
     if found.broken or found.upgrade_from is not None:
         return
     store.status()

@@ -37,7 +37,7 @@ from econnet.runtime import checksums
 from econnet.scaling import Scaler
 from econnet.settings import Settings, without_password
 from econnet.sources import alfred, fred, tabular, worldbank
-from econnet.sources.http import PoliteSession, Turnstile
+from econnet.sources.http import PoliteSession, RateLimiter
 from econnet.sources.observations import Known
 from econnet.streaming import files, recipe
 from tests.builders import series_of, world
@@ -86,7 +86,7 @@ SOURCE_URL = "https://source.invalid"
 
 def session_of(bodies: Sequence[bytes], content_type: str) -> PoliteSession:
     """Return a session whose source gives these answers."""
-    session = PoliteSession("Source", Turnstile(1))
+    session = PoliteSession("Source", RateLimiter(1))
     session.mount(SOURCE_URL, Canned(bodies, content_type))
     return session
 

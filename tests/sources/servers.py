@@ -16,9 +16,9 @@ from werkzeug import Request, Response
 
 from econnet.catalog import Indicator, SeriesTemplate, load
 from econnet.settings import Settings
-from econnet.sources.http import Patience
+from econnet.sources.http import RetryPolicy
 
-QUICK = Patience(repeats=2, backoff_seconds=0.001, timeout_seconds=5.0)
+QUICK = RetryPolicy(repeats=2, backoff_seconds=0.001, timeout_seconds=5.0)
 
 Row = tuple[
     str, str, str, str, float | str | None

@@ -13,7 +13,7 @@ from econnet.countries import resolve
 from econnet.errors import SourceError
 from econnet.sources import alfred, fred
 from econnet.sources.http import MissingSeriesError
-from econnet.sources.observations import Answer
+from econnet.sources.observations import FetchedSeries
 from tests.sources.servers import (
     HTML,
     QUICK,
@@ -27,10 +27,12 @@ USA = resolve("USA")
 MONTHS = {"2020-01-01": "1.10", "2020-02-01": "1.20", "2020-03-01": "1.30"}
 
 
-def fetch(sources: Sources, series_id: str = "UNRATE", frequency: str = "M") -> Answer:
+def fetch(
+    sources: Sources, series_id: str = "UNRATE", frequency: str = "M"
+) -> FetchedSeries:
     indicator, _ = indicator_of("UNRATE", "fred")
     with fred.session(QUICK) as session:
-        session.turnstile.per_second = None
+        session.rate_limiter.per_second = None
         downloads = [
             fred.download(session, sources.fred_url, plain)
             for plain in fred.plain_ids(series_id)
@@ -38,7 +40,7 @@ def fetch(sources: Sources, series_id: str = "UNRATE", frequency: str = "M") -> 
     return fred.read(downloads, USA, indicator, template(series_id, frequency), 1900)
 
 
-def values(answer: Answer) -> dict[str, float]:
+def values(answer: FetchedSeries) -> dict[str, float]:
     rows = answer.observations
     return dict(zip(rows["period"], rows["value"], strict=True))
 
@@ -221,10 +223,10 @@ VINTAGES = {
 }
 
 
-def fetch_vintages(sources: Sources, series_id: str = "UNRATE") -> Answer:
+def fetch_vintages(sources: Sources, series_id: str = "UNRATE") -> FetchedSeries:
     indicator, series = indicator_of("UNRATE", "fred")
     with fred.session(QUICK) as session:
-        session.turnstile.per_second = None
+        session.rate_limiter.per_second = None
         session.secret = "s3cr3t"  # noqa: S105
         service = alfred.Alfred(session, sources.alfred_url, "s3cr3t")
         found = alfred.vintages(service, series_id)

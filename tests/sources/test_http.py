@@ -16,9 +16,9 @@ from econnet.errors import SourceError
 from econnet.sources.http import (
     MissingSeriesError,
     NotAskedError,
-    Patience,
     PoliteSession,
-    Turnstile,
+    RateLimiter,
+    RetryPolicy,
     UnansweredError,
     UnreachableError,
 )
@@ -39,13 +39,13 @@ WHOLE = (
 
 
 def session(
-    patience: Patience = QUICK, at_once: int = 4, per_second: float | None = None
+    retry_policy: RetryPolicy = QUICK, at_once: int = 4, per_second: float | None = None
 ) -> PoliteSession:
-    return PoliteSession("World Bank", Turnstile(at_once, per_second), patience)
+    return PoliteSession("World Bank", RateLimiter(at_once, per_second), retry_policy)
 
 
 def ask(url: str, one: PoliteSession | None = None) -> requests.Response:
-    return (one or session()).answer("X.Y", url, {"id": "X.Y"}, JSON)
+    return (one or session()).fetch("X.Y", url, {"id": "X.Y"}, JSON)
 
 
 def answers(server: HTTPServer, *statuses: int, **headers: str) -> list[Request]:
@@ -86,7 +86,7 @@ def test_gives_up_after_its_bound_and_names_source_series_and_reason(
 def test_waits_as_long_as_it_is_told(server: HTTPServer) -> None:
     # By its own back-off it would wait for an hour: only the header lets it go on.
     answers(server, 429, 200, **{"Retry-After": "0"})
-    slow = Patience(repeats=2, backoff_seconds=3600, longest_wait_seconds=1)
+    slow = RetryPolicy(repeats=2, backoff_seconds=3600, longest_wait_seconds=1)
     assert ask(server.url_for("/x"), session(slow)).ok
 
 
@@ -98,9 +98,9 @@ def test_does_not_wait_longer_than_its_patience(server: HTTPServer) -> None:
 
 
 def test_back_off_doubles_with_jitter() -> None:
-    patience = Patience(backoff_seconds=1.0)
+    retry_policy = RetryPolicy(backoff_seconds=1.0)
     for repeat in range(5):
-        waits = {patience.backoff(repeat) for _ in range(50)}
+        waits = {retry_policy.backoff(repeat) for _ in range(50)}
         assert 2**repeat <= min(waits) < max(waits) < 2 ** (repeat + 1)
 
 
@@ -114,7 +114,7 @@ def test_silence_is_asked_again(server: HTTPServer) -> None:
         return Response("[42]", content_type="application/json")
 
     server.expect_request("/x").respond_with_handler(handle)
-    hasty = Patience(repeats=1, backoff_seconds=0.001, timeout_seconds=0.2)
+    hasty = RetryPolicy(repeats=1, backoff_seconds=0.001, timeout_seconds=0.2)
     assert ask(server.url_for("/x"), session(hasty)).json() == [42]
     over.set()
     assert len(asked) == 2
@@ -128,7 +128,7 @@ def test_silence_for_good_is_named(server: HTTPServer) -> None:
         return Response("[42]", content_type="application/json")
 
     server.expect_request("/x").respond_with_handler(handle)
-    hasty = Patience(repeats=1, backoff_seconds=0.001, timeout_seconds=0.1)
+    hasty = RetryPolicy(repeats=1, backoff_seconds=0.001, timeout_seconds=0.1)
     with pytest.raises(UnansweredError, match=r"X\.Y: no answer within 0\.1 s"):
         ask(server.url_for("/x"), session(hasty))
     over.set()
@@ -230,7 +230,7 @@ def test_certificate_of_an_unknown_signer_is_refused_at_once() -> None:
             match=r"X\.Y: its certificate could not be verified.*REQUESTS_CA_BUNDLE",
         ),
     ):
-        ask(server.url_for("/x"), session(Patience(backoff_seconds=3600)))
+        ask(server.url_for("/x"), session(RetryPolicy(backoff_seconds=3600)))
     assert not server.log
 
 
@@ -271,16 +271,16 @@ def test_redirect_into_tls_is_followed_and_out_of_it_refused(
 )
 def test_answer_that_trickles_is_cut_off(head: bytes) -> None:
     # Each byte comes well within the time-out of a pause: only the whole is bounded.
-    patience = Patience(timeout_seconds=5, answer_seconds=0.3)
+    retry_policy = RetryPolicy(timeout_seconds=5, answer_seconds=0.3)
     with (
         trickling_server(head) as url,
         pytest.raises(UnansweredError, match=r"X\.Y: .* not whole after 0\.3 s"),
     ):
-        ask(url, session(patience))
+        ask(url, session(retry_policy))
 
 
 KEY = "s3cr3t"
-SMALL = Patience(largest_bytes=100_000)
+SMALL = RetryPolicy(largest_bytes=100_000)
 ZEROS = b"[" + b"0," * 1_000_000 + b"0]"
 
 
@@ -409,7 +409,7 @@ def test_key_that_a_source_echoes_is_not_shown(server: HTTPServer) -> None:
     server.expect_request("/x").respond_with_data(
         "", content_type="text/s3cr3t\t\x1b[31m\x85"
     )
-    one = PoliteSession("FRED", Turnstile(1), QUICK, secret=KEY)
+    one = PoliteSession("FRED", RateLimiter(1), QUICK, secret=KEY)
     with pytest.raises(SourceError) as caught:
         ask(server.url_for("/x"), one)
     assert "s3cr3t" not in str(caught.value)
@@ -444,10 +444,10 @@ def test_key_is_in_no_error_and_no_log(
     caplog.set_level(logging.DEBUG)
     secret = {"api_key": "s3cr3t", "id": "X.Y"}
     url = server.url_for("/x")
-    session().answer("X.Y", url, secret, JSON)
+    session().fetch("X.Y", url, secret, JSON)
     for broken in (url, closed_port()):
         with pytest.raises(UnansweredError) as caught:
-            session().answer("X.Y", broken, secret, JSON)
+            session().fetch("X.Y", broken, secret, JSON)
         assert "s3cr3t" not in "".join(traceback.format_exception(caught.value))
     ours = [
         record.getMessage() for record in caplog.records if "urllib3" in record.name

@@ -13,7 +13,7 @@ from werkzeug import Response
 from econnet.errors import SourceError
 from econnet.sources import worldbank
 from econnet.sources.http import MissingSeriesError
-from econnet.sources.observations import Answer
+from econnet.sources.observations import FetchedSeries
 from tests.sources.servers import (
     GERMANY,
     HTML,
@@ -33,14 +33,16 @@ GDP = "NY.GDP.MKTP.KD"
 JSON = "application/json;charset=utf-8"
 
 
-def fetch(sources: Sources, series_id: str = GDP, start_year: int = 1960) -> Answer:
+def fetch(
+    sources: Sources, series_id: str = GDP, start_year: int = 1960
+) -> FetchedSeries:
     indicator, series = indicator_of(series_id)
     with worldbank.session(QUICK) as session:
         got = worldbank.download(session, sources.bank_url, series, start_year)
     return worldbank.read(got, indicator, series, start_year)
 
 
-def values(answer: Answer) -> dict[tuple[str, str], float]:
+def values(answer: FetchedSeries) -> dict[tuple[str, str], float]:
     rows = answer.observations
     return dict(
         zip(
@@ -307,8 +309,8 @@ def test_digest_changes_with_the_answer_only(sources: Sources) -> None:
     first, again = fetch(sources), fetch(sources)
     sources.bank[GDP] = rows_of(GERMANY, {"2020": 1.1})
     revised = fetch(sources)
-    assert first.provenance.digest == again.provenance.digest
-    assert first.provenance.digest != revised.provenance.digest
+    assert first.retrieval.digest == again.retrieval.digest
+    assert first.retrieval.digest != revised.retrieval.digest
 
 
 def test_what_the_reader_leans_on_is_still_there() -> None:
