@@ -1,10 +1,10 @@
-"""One name for each country, whatever the user or a source calls it.
+"""One code for each country, whatever the user or a source calls it.
 
-Names and codes are met here, at the door; behind it a country is its ISO 3166-1
-alpha-3 code. Look-up is exact, but for case, accents, spaces and punctuation: near
-names are suggested and never taken, for a wrong country is worse than none. Aggregates
-such as the euro area, names of two countries and countries that are no more are known
-by name, so that they can be refused with a reason.
+Names and codes are resolved here; everywhere else a country is its ISO 3166-1 alpha-3
+code. The look-up is exact except for case, accents, spaces and punctuation: near names
+are suggested but never taken, because a wrong country is worse than none. Aggregates
+such as the euro area, ambiguous names and dissolved countries are known by name, so
+that they can be refused with a reason.
 """
 
 import unicodedata
@@ -31,7 +31,7 @@ class Country:
 
 
 class Dissolved(NamedTuple):
-    """A country that is no more: its names, its last year, what succeeded it."""
+    """A dissolved country: its names, its last year and its successors."""
 
     names: tuple[str, ...]
     year: int
@@ -44,8 +44,8 @@ def resolve(text: str) -> Country:
     Raises
     ------
     UsageError
-        The name is unknown, with the nearest names; or that of an aggregate, of more
-        countries than one, or of one that is no more.
+        The name is unknown (the nearest names are suggested), ambiguous, or that of an
+        aggregate or a dissolved country.
 
     Examples
     --------
@@ -80,11 +80,6 @@ def by_alpha3(alpha3: str) -> Country:
     return _countries()[alpha3]
 
 
-def is_country(alpha3: str) -> bool:
-    """Return whether `alpha3` is the code of a country, and not of an aggregate."""
-    return alpha3 in _countries()
-
-
 def all_countries() -> list[Country]:
     """Return every country, in the order of its code."""
     return sorted(_countries().values())
@@ -102,7 +97,7 @@ def _near(text: str) -> str:
         return f"nearest: {', '.join(near)}"
     names = {_key(country.name): country.name for country in _countries().values()}
     names |= {_key(alias): alias for alias in ALIASES}
-    key = _key(text)[:LONGEST_NAME]
+    key = _key(text)[:MAX_NAME_LENGTH]
     near = [names[near] for near in get_close_matches(key, names, n=3, cutoff=0.6)]
     if near:
         return f"nearest: {', '.join(near)}"
@@ -166,9 +161,9 @@ def _dissolved() -> Mapping[str, Dissolved]:
     return {_key(name): one for one in DISSOLVED for name in one.names}
 
 
-LONGEST_NAME = 100  # beyond which nothing is near
+MAX_NAME_LENGTH = 100  # beyond which nothing is near
 
-# Plain English where ISO's own name has a comma or is nobody's.
+# Plain English where ISO's own name has a comma or is not in use.
 PLAIN_NAMES: Mapping[str, str] = {
     "BHS": "The Bahamas",
     "BRN": "Brunei",
@@ -192,7 +187,7 @@ PLAIN_NAMES: Mapping[str, str] = {
     "VIR": "US Virgin Islands",
 }
 
-# Names in use that ISO does not hold: the World Bank's, the Penn World Table's, others.
+# Names in use that ISO does not have: the World Bank's, the Penn World Table's, others.
 ALIASES: Mapping[str, str] = {
     "America": "USA",
     "Bahamas, The": "BHS",
@@ -252,7 +247,7 @@ ALIASES: Mapping[str, str] = {
     "Zaire": "COD",
 }
 
-# Names that two countries go by; of `Congo` ISO makes the smaller one.
+# Names shared by two countries; ISO's `Congo` is the smaller one.
 AMBIGUOUS: Mapping[str, tuple[str, ...]] = {
     "Congo": ("COD", "COG"),
     "Guiana": ("GUF", "GUY"),
@@ -262,7 +257,7 @@ AMBIGUOUS: Mapping[str, tuple[str, ...]] = {
     "Virgin Islands": ("VGB", "VIR"),
 }
 
-# By the names and codes under which older data hold them (ISO 3166-3).
+# By their names and codes in older data (ISO 3166-3).
 DISSOLVED: tuple[Dissolved, ...] = (
     Dissolved(("Czechoslovakia", "CSK"), 1992, ("CZE", "SVK")),
     Dissolved(

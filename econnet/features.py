@@ -321,7 +321,7 @@ def _sahm_column(unemployment: Indicator, span: tuple[int, int]) -> Column:
 def _phase_columns(known: Phases) -> Floats:
     """Return the columns of the last known phase, `PHASE_COLUMNS`."""
     share = (known.contractions + 1) / (known.known + PRIOR_PERIODS - 1)
-    return np.column_stack([known.phase, np.log(known.lasted), share])
+    return np.column_stack([known.phase, np.log(known.duration), share])
 
 
 def _abroad(grown: Floats, index: pd.MultiIndex) -> Floats:

@@ -1,13 +1,13 @@
-"""What an origin could read: the newest values known on its last day, in their order.
+"""The information set of an origin: the newest values known on its last day.
 
 A *reading* of an indicator at an origin is the newest transformed value that was known
-on the origin's last day and the values before it. Where nothing was revised, the values
-are those of the panel, and only the newest that was known is looked for. Where
-something was, the table is set back to every origin's day in turn and read whole:
-growth is then always that between two values of one vintage.
+on the origin's last day, and the values before it. Without revisions the values are
+those of the panel, and only the position of the newest known value is searched. With
+revisions the table is reset to the day of every origin in turn and read anew, so that
+growth is always between two values of one vintage.
 
 Values that a country never had are missing, and so are those from before its first. A
-value serves for at most a year after it was first published.
+value is used for at most a year after it was first published.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,21 +30,21 @@ Scalar = TypeVar("Scalar", bound=np.generic)
 
 NEVER = np.iinfo(np.int64).max
 ALWAYS = np.iinfo(np.int64).min
-SERVES_FOR_DAYS = 366
+MAX_AGE_DAYS = 366
 
 
 @dataclass(frozen=True, eq=False)
 class Origins:
-    """The origins of several countries, whose tables stand in one panel.
+    """The origins of several countries of one panel.
 
     Parameters
     ----------
     index
         Country and origin of each row, sorted.
     countries
-        The countries, in the order in which they stand in the panel.
+        The countries, in the order of the panel.
     rows
-        Where in the panel each country stands.
+        The rows of each country in the panel.
     country : array (rows,)
         The number of each row's country.
     days : array (rows,)
@@ -58,7 +58,7 @@ class Origins:
     days: Days
 
     def panel_countries(self, length: int) -> Days:
-        """Return the number of the country of each of the panel's rows; -1 for none."""
+        """Return the number of the country of each row of the panel; -1 for none."""
         numbers = np.full(length, -1)
         for number, rows in enumerate(self.rows):
             numbers[rows] = number
@@ -77,21 +77,14 @@ def days_of(dates: pd.Series | pd.DataFrame | pd.DatetimeIndex) -> Days:
     return np.where(np.isnat(days), NEVER, days.astype(np.int64))
 
 
-def transformed(panel: Panel, indicator: Indicator) -> tuple[pd.Series, pd.Series]:
-    """Return an indicator's transformed values and when each became known.
-
-    Rates of change and ratios are in percent, differences in the indicator's own unit.
-    """
-    starts = [rows.start for rows in panel.rows_of_countries().values()]
-    values, days = _transformed(panel, indicator, np.array(starts))
-    dates = np.where(days == NEVER, np.datetime64("NaT"), days.astype("datetime64[D]"))
-    index = panel.values.index
-    return pd.Series(values, index), pd.Series(dates.astype("datetime64[s]"), index)
-
-
-def _transformed(
+def transformed(
     panel: Panel, indicator: Indicator, starts: Days
 ) -> tuple[Floats, Days]:
+    """Return an indicator's transformed values, and the day each became known.
+
+    Rates of change and ratios are in percent, differences in the indicator's own unit.
+    `starts` are the first rows of the countries.
+    """
     levels = panel.values[indicator.key].to_numpy(dtype=float)
     days = days_of(panel.known_at[indicator.key])
     others, other_days = _a_row_later(levels), _a_row_later(days)
@@ -105,7 +98,7 @@ def _transformed(
 
 
 def change(transform: Transform, levels: Floats, others: Floats) -> Floats:
-    """Return levels transformed; `others` are those before, or the denominator's."""
+    """Return transformed levels; `others` are the previous or denominator's."""
     match transform:
         case "level":
             return levels
@@ -125,22 +118,22 @@ def readings(
 ) -> dict[str, Floats]:
     """Return the newest values of each indicator at each origin, oldest first.
 
-    `lengths` names the indicators and how many values of each are wanted: an array
-    (rows, length) of it is returned, its last column the newest value.
+    `lengths` gives the number of values per indicator: each array is (rows, length),
+    and its last column holds the newest value.
     """
     found = {}
     owner = origins.panel_countries(len(panel.values))
     starts = np.array([rows.start for rows in panel.rows_of_countries().values()])
     for key, length in lengths.items():
-        values, days = _transformed(panel, panel.indicators[key], starts)
+        values, days = transformed(panel, panel.indicators[key], starts)
         newest = _newest_known(days, ~np.isnan(values), owner, origins)
         found[key] = _back_from(values, newest, owner, length)
     for number, block in origins.blocks():
         revised = _revised(panel, origins.rows[number], lengths)
         if revised:
-            table = _Table.of(panel, origins.rows[number], revised)
+            replay = _VintageReplay.of(panel, origins.rows[number], revised)
             longest = max(lengths[key] for key in revised)
-            read = table.readings(origins.days[block], longest)
+            read = replay.readings(origins.days[block], longest)
             for place, key in enumerate(revised):
                 found[key][block] = read[:, longest - lengths[key] :, place]
     return found
@@ -154,16 +147,16 @@ def _newest_known(known_at: Days, valid: Flags, owner: Days, origins: Origins) -
     positions = np.flatnonzero(valid & (owner >= 0))
     if not len(positions):
         return np.full(len(origins.days), -1)
-    # Countries stand one after the other; so, each moved by more days than there are,
-    # do the days by which a value and all before it were published.
-    moved = owner[positions] * MORE_DAYS_THAN_THERE_ARE
+    # Countries follow one another; so, each shifted by more days than there are, do the
+    # days by which a value and all before it were published.
+    moved = owner[positions] * MORE_DAYS_THAN_ALL
     published = np.maximum.accumulate(moved + known_at[positions])
-    now = origins.country * MORE_DAYS_THAN_THERE_ARE + origins.days
+    now = origins.country * MORE_DAYS_THAN_ALL + origins.days
     which = np.searchsorted(published, now, side="right") - 1
     found = positions[which]
-    serves = (which >= 0) & (owner[found] == origins.country)
-    serves &= now - published[which] <= SERVES_FOR_DAYS
-    return np.where(serves, found, -1)
+    usable = (which >= 0) & (owner[found] == origins.country)
+    usable &= now - published[which] <= MAX_AGE_DAYS
+    return np.where(usable, found, -1)
 
 
 def _back_from(values: Floats, newest: Days, owner: Days, length: int) -> Floats:
@@ -176,7 +169,7 @@ def _back_from(values: Floats, newest: Days, owner: Days, length: int) -> Floats
 
 
 def _revised(panel: Panel, rows: slice, keys: Mapping[str, int]) -> list[str]:
-    """Return the indicators of which a country's values were revised."""
+    """Return the indicators whose values were revised for a country."""
     if panel.vintages.empty:
         return []
     inside = panel.vintages["row"].between(rows.start, rows.stop - 1)
@@ -188,8 +181,8 @@ def _revised(panel: Panel, rows: slice, keys: Mapping[str, int]) -> list[str]:
 
 
 @dataclass(frozen=True, eq=False)
-class _Table:
-    """Every value that a country's levels had, and how they are transformed.
+class _VintageReplay:
+    """All vintages of a country's levels, to be replayed day by day.
 
     Parameters
     ----------
@@ -198,7 +191,7 @@ class _Table:
     level, denominator : array (indicators,)
         The column of each indicator's level, and of what it is divided by.
     shape
-        Periods and columns of the table of levels.
+        Number of periods and columns of the table of levels.
     days, row, column, value : array (events,)
         The day on which a cell took a value, oldest first.
     """
@@ -213,18 +206,23 @@ class _Table:
     value: Floats
 
     @classmethod
-    def of(cls, panel: Panel, rows: slice, keys: Sequence[str]) -> "_Table":
-        """Return the table of one country, with the levels that the keys need."""
+    def of(cls, panel: Panel, rows: slice, keys: Sequence[str]) -> "_VintageReplay":
+        """Return the replay of one country, with the levels that the keys need."""
         indicators = [panel.indicators[key] for key in keys]
-        needed = {it.key for it in indicators}
-        needed |= {it.denominator for it in indicators if it.denominator}
+        needed = {indicator.key for indicator in indicators}
+        needed |= {
+            indicator.denominator for indicator in indicators if indicator.denominator
+        }
         names = [name for name in map(str, panel.values.columns) if name in needed]
         columns = panel.values.columns.get_indexer(pd.Index(names))
         events = _events(panel, rows, columns)
-        level = [names.index(it.key) for it in indicators]
-        denominator = [names.index(it.denominator or it.key) for it in indicators]
+        level = [names.index(indicator.key) for indicator in indicators]
+        denominator = [
+            names.index(indicator.denominator or indicator.key)
+            for indicator in indicators
+        ]
         return cls(
-            [it.transform for it in indicators],
+            [indicator.transform for indicator in indicators],
             np.array(level),
             np.array(denominator),
             (rows.stop - rows.start, len(names)),
@@ -232,7 +230,7 @@ class _Table:
         )
 
     def readings(self, days: Days, length: int) -> Floats:
-        """Return what could be read on each day, (days, length, indicators)."""
+        """Return the readings of each day, (days, length, indicators)."""
         levels = np.full(self.shape, np.nan)
         first_known = np.full(self.shape, NEVER)
         read = np.full((len(days), length, len(self.level)), np.nan)
@@ -251,13 +249,13 @@ class _Table:
         return read
 
     def _transformed(self, levels: Floats, first_known: Days) -> tuple[Floats, Days]:
-        """Return the transformed values, and when each became known first."""
+        """Return the transformed values, and the day each first became known."""
         before, before_known = _a_row_later(levels), _a_row_later(first_known)
         before[0], before_known[0] = np.nan, NEVER
         values = np.empty((len(levels), len(self.level)))
         days = first_known[:, self.level]
         for transform in set(self.transforms):
-            alike = np.flatnonzero([it == transform for it in self.transforms])
+            alike = np.flatnonzero([own == transform for own in self.transforms])
             level, other, other_days = self.level[alike], before, before_known
             by = level
             if transform == "ratio":
@@ -271,44 +269,44 @@ class _Table:
 def _events(
     panel: Panel, rows: slice, columns: Days
 ) -> tuple[Days, Days, Days, Floats]:
-    """Return the days, rows, columns and values of all that a country's levels had."""
+    """Return days, rows, columns and values of all vintages of a country's levels."""
     values = panel.values.iloc[rows, columns].to_numpy(dtype=float)
     vintages = panel.vintages
     place = np.full(panel.values.shape[1], -1)
     place[columns] = range(len(columns))
     inside = vintages["row"].between(rows.start, rows.stop - 1)
     vintages = vintages[inside & (place[vintages["column"]] >= 0)]
-    told_row = vintages["row"].to_numpy() - rows.start
-    told_column = place[vintages["column"]]
-    once = ~np.isnan(values)
-    once[told_row, told_column] = False
-    row, column = np.nonzero(once)
+    revised_row = vintages["row"].to_numpy() - rows.start
+    revised_column = place[vintages["column"]]
+    unrevised = ~np.isnan(values)
+    unrevised[revised_row, revised_column] = False
+    row, column = np.nonzero(unrevised)
     known_at = days_of(panel.known_at.iloc[rows, columns])
     days = np.concatenate([known_at[row, column], days_of(vintages["known_at"])])
     order = np.argsort(days, kind="stable")
     return (
         days[order],
-        np.concatenate([row, told_row])[order],
-        np.concatenate([column, told_column])[order],
+        np.concatenate([row, revised_row])[order],
+        np.concatenate([column, revised_column])[order],
         np.concatenate([values[row, column], vintages["value"].to_numpy()])[order],
     )
 
 
 def _newest_of(values: Floats, published: Days, day: int, length: int) -> Floats:
-    """Return the newest values of each column that serves on a day, oldest first."""
+    """Return the newest usable values of each column on a day, oldest first."""
     valid = ~np.isnan(values)
     newest = len(values) - 1 - valid[::-1].argmax(axis=0)
     last = np.where(valid, published, ALWAYS).max(axis=0)
-    serves = valid.any(axis=0) & (last >= day - SERVES_FOR_DAYS)
+    usable = valid.any(axis=0) & (last >= day - MAX_AGE_DAYS)
     places = newest - np.arange(length - 1, -1, -1)[:, None]
-    inside = serves & (places >= 0)
+    inside = usable & (places >= 0)
     return np.where(
         inside, np.take_along_axis(values, np.maximum(places, 0), axis=0), np.nan
     )
 
 
 def _a_row_later(table: npt.NDArray[Scalar]) -> npt.NDArray[Scalar]:
-    """Return what stood in the row before; the first row's is its own."""
+    """Return the table moved down by a row; the first row is repeated."""
     return np.concatenate([table[:1], table[:-1]])
 
 
@@ -320,20 +318,20 @@ class Phases:
     ----------
     phase : array (rows,)
         The last known label.
-    lasted : array (rows,)
-        For how many periods in a row it has been the same.
+    duration : array (rows,)
+        For how many consecutive periods it has been the same.
     contractions, known : array (rows,)
-        How many labels up to that one were contractions, and how many there were.
+        Number of contractions among the labels up to that one, and number of labels.
     """
 
     phase: Floats
-    lasted: Floats
+    duration: Floats
     contractions: Floats
     known: Floats
 
 
 def phases(label: Label, panel: Panel, origins: Origins) -> Phases:
-    """Return what each origin knew of its country's phases."""
+    """Return what was known of the country's phases at each origin."""
     owner = origins.panel_countries(len(panel.values))
     if label.settled:
         values = label.values.to_numpy(dtype=float)
@@ -343,16 +341,16 @@ def phases(label: Label, panel: Panel, origins: Origins) -> Phases:
         table = _history(values, owner)
         return Phases(*np.where(newest >= 0, table[:, newest], np.nan))
     parts = [
-        _phases_as_told(label, origins.rows[number], origins.days[block])
+        _phases_as_known(label, origins.rows[number], origins.days[block])
         for number, block in origins.blocks()
     ]
     return Phases(*np.concatenate(parts, axis=1))
 
 
 def _history(values: Floats, owner: Days) -> Floats:
-    """Return phase, how long it has lasted, contractions and labels so far.
+    """Return phase, its duration, contractions and labels so far.
 
-    An array (4, values), missing where no label is.
+    An array (4, values), missing where there is no label.
     """
     there = np.flatnonzero(~np.isnan(values) & (owner >= 0))
     table = np.full((4, len(values)), np.nan)
@@ -370,28 +368,28 @@ def _history(values: Floats, owner: Days) -> Floats:
     return table
 
 
-def _phases_as_told(label: Label, rows: slice, days: Days) -> Floats:
-    """Return the history at each day's newest label, as it was told by then."""
+def _phases_as_known(label: Label, rows: slice, days: Days) -> Floats:
+    """Return the history at each day's newest label, as known on that day."""
     inside = (label.places >= rows.start) & (label.places < rows.stop)
     places = label.places[inside] - rows.start
-    told_at = label.days[inside].astype(np.int64)
-    told = label.revisions["value"].to_numpy(dtype=float)[inside]
+    known_at = label.days[inside].astype(np.int64)
+    revised = label.revisions["value"].to_numpy(dtype=float)[inside]
     values = np.full(rows.stop - rows.start, np.nan)
-    first_told = np.full(len(values), NEVER)
+    first_known = np.full(len(values), NEVER)
     owner = np.zeros(len(values), dtype=np.int64)
     found = np.full((4, len(days)), np.nan)
     history, done = _history(values, owner), 0
     for number, day in enumerate(days):
-        stop = int(np.searchsorted(told_at, day, side="right"))
+        stop = int(np.searchsorted(known_at, day, side="right"))
         if stop > done:
             news = slice(done, stop)
-            values[places[news]] = told[news]
-            np.minimum.at(first_told, places[news], told_at[news])
+            values[places[news]] = revised[news]
+            np.minimum.at(first_known, places[news], known_at[news])
             history, done = _history(values, owner), stop
         valid = ~np.isnan(values)
-        if valid.any() and first_told[valid].max() >= day - SERVES_FOR_DAYS:
+        if valid.any() and first_known[valid].max() >= day - MAX_AGE_DAYS:
             found[:, number] = history[:, np.flatnonzero(valid)[-1]]
     return found
 
 
-MORE_DAYS_THAN_THERE_ARE = 10**8
+MORE_DAYS_THAN_ALL = 10**8

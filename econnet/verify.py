@@ -1,11 +1,10 @@
-"""The use case of `report --verify`: make a forecast again, and hold it to its report.
+"""Verify a report: make its forecast again and compare every value.
 
-A report says what it was made with. From the same data, with the same task and seed,
-the forecast is made again, and every number and sentence of the one is compared with
-the other. With the same versions on the same kind of processor they are the same to the
-last bit, or else the report or econnet is not what it was. Elsewhere sums are rounded
-differently, networks and trees learn on from there, and numbers agree within
-`TOLERANCES` alone. Nothing is written.
+A report states what it was made with. From the same data, with the same task and seed,
+the forecast is made again, and every number and sentence is compared. With the same
+versions on the same kind of processor they agree to the last bit; otherwise the report
+or econnet was changed. Elsewhere sums are rounded differently, networks and trees
+amplify the difference, and numbers agree within a tolerance only. Nothing is written.
 """
 
 import json
@@ -14,13 +13,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NoReturn, get_args
+from typing import Annotated, Any, Literal, NoReturn
 
+import msgspec
 import pandas as pd
 
 from econnet import evidence, forecast, labels, preparation, provenance
 from econnet.answer import Forecast, Previous, SeriesUsed, Task
-from econnet.catalog import FREQUENCIES, PANDAS_ALIAS
+from econnet.catalog import PANDAS_ALIAS, Frequency
+from econnet.core.text import one_line
 from econnet.countries import Country
 from econnet.errors import DataError, UsageError
 from econnet.evaluation.baselines import BASELINES
@@ -33,10 +34,111 @@ from econnet.report.record import Json
 from econnet.sources.observations import Known
 from econnet.whatif import Assumption
 
+Text = Annotated[str, msgspec.Meta(min_length=1)]
+
+
+class _Task(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The task of a report, within the limits of what can be requested."""
+
+    frequency: Frequency
+    target: Text
+    label: Text
+    horizon: Annotated[int, msgspec.Meta(ge=0, le=40)]
+    event: Event
+    pool: Literal["all", "own"]
+    members: Annotated[int, msgspec.Meta(ge=0, le=1000)]
+    seed: Annotated[int, msgspec.Meta(ge=0)]
+    rolling_years: Annotated[int, msgspec.Meta(ge=1, le=500)] | None
+    vintages: Vintages
+
+    def to_task(self) -> Task:
+        """Return the task; raise `UsageError` if its label does not fit."""
+        labels.check(self.label, self.frequency)
+        if self.seed >= 2**64:
+            raise ValueError(f"seed {self.seed} is not below 2^64")
+        return Task(**msgspec.structs.asdict(self))
+
+
+class _Provenance(msgspec.Struct, frozen=True):
+    task: _Task
+    versions: dict[str, Text]
+    blas: tuple[Text, ...]
+    processor: Text
+    data: Text
+    as_of: Text
+    retrieved_until: Text
+
+    def to_provenance(self) -> Provenance:
+        """Return the provenance; raise `ValueError` if a time of it is none."""
+        for moment in (self.as_of, self.retrieved_until):
+            timestamp = pd.Timestamp(moment)
+            if pd.isna(timestamp) or timestamp.tz is not None:
+                raise ValueError(f"{moment!r} is no time without a zone")
+        names = {field.name for field in fields(Provenance)}
+        values = msgspec.structs.asdict(self)
+        return Provenance(**{name: values[name] for name in names})
+
+
+class _Series(msgspec.Struct, frozen=True):
+    indicator: Text
+    series_id: Text
+    recent_periods: tuple[Text, ...]
+    recent: tuple[float | None, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.recent_periods) != len(self.recent):
+            raise ValueError(f"series {self.indicator!r} has other periods than values")
+
+
+class _DataUsed(msgspec.Struct, frozen=True):
+    source: Text
+    series: tuple[_Series, ...]
+
+
+class _Change(msgspec.Struct, frozen=True):
+    made_at: str | None
+    origin: str
+    period: str
+    probability: float
+
+    def to_previous(self, task: Task) -> Previous | None:
+        """Return the forecast that was compared with, unless it is a replayed one."""
+        if self.made_at is None:
+            return None
+        alias = PANDAS_ALIAS[task.frequency]
+        origin, period = (pd.Period(text, alias) for text in (self.origin, self.period))
+        return Previous(self.made_at, origin, period, self.probability)
+
+
+class _Supposed(msgspec.Struct, frozen=True):
+    indicator: str
+    after: float
+
+
+class _WhatIf(msgspec.Struct, frozen=True):
+    supposed: tuple[_Supposed, ...]
+
+
+class _PastForecast(msgspec.Struct, frozen=True):
+    model: str
+
+
+class _Content(msgspec.Struct, frozen=True):
+    """The fields of a `report.json` that a verification reads; others are compared."""
+
+    made_at: datetime
+    provenance: _Provenance
+    data: _DataUsed
+    change: _Change | None
+    what_if: _WhatIf | None
+    baselines: dict[str, Any]
+    track_record: tuple[_PastForecast, ...]
+    importance: tuple[Any, ...]
+
 
 @dataclass(frozen=True, eq=False)
 class Report:
-    """A `report.json`, and what it says that it was made with."""
+    """A `report.json`, and what it was made with."""
 
     path: Path
     document: Mapping[str, Any]
@@ -49,7 +151,7 @@ class Report:
 
 @dataclass(frozen=True)
 class Pair:
-    """A value of the report, `track_record[3].probability`, and what it is now."""
+    """A value of the report, such as `track_record[3].probability`, and its repeat."""
 
     where: str
     reported: Json
@@ -57,16 +159,15 @@ class Pair:
 
     @property
     def apart(self) -> float | None:
-        """How far two numbers are from each other; `None` of what is no number."""
+        """The distance of two numbers; `None` of other values."""
         if isinstance(self.reported, float) and isinstance(self.repeated, float):
             return abs(self.reported - self.repeated)
         return None
 
     def within(self, tolerance: float) -> bool:
-        """Whether two numbers are close, by their size where that is large, or equal.
+        """Whether two numbers are close, relative to their size if that is large.
 
-        Levels in national currency are read and not reckoned: they agree to nine
-        digits.
+        Levels in national currency are read, not computed: they agree to nine digits.
         """
         if self.apart is None or not isinstance(self.repeated, float):
             return self.reported == self.repeated
@@ -75,22 +176,22 @@ class Pair:
 
 @dataclass(frozen=True)
 class Verification:
-    """What came of making a forecast again.
+    """The result of making a forecast again.
 
     Parameters
     ----------
     bits
-        Whether every bit had to be the same: versions and processor are.
+        Whether every bit must agree, because versions and processor are the same.
     tools
-        Versions and the like that are others now: `(then, now)`, by name.
+        Versions and the like that have changed: `(then, now)`, by name.
     data
-        What of the data has changed since; where something has, nothing was repeated.
+        Changes of the data since; if there are any, nothing was repeated.
     compared
-        How many values were compared.
+        Number of values that were compared.
     largest, largest_beside
-        The largest difference of any number of econnet's own, and of the baselines'.
+        The largest difference among econnet's own numbers, and the baselines'.
     differences
-        The values that are not what they should be.
+        The values that differ by more than they may.
     """
 
     path: Path
@@ -105,30 +206,31 @@ class Verification:
 
     @property
     def verified(self) -> bool:
-        """Whether the report is what its data, task and seed give."""
+        """Whether the data, task and seed of the report give the same report."""
         return not self.data and not self.differences
 
     def sentence(self) -> str:
-        """Return what came of it, in a line or two."""
+        """Return the result in a line or two."""
         if self.data:
             return (
                 f"not verified: {self.path}: the data have changed since: "
                 f"{_some(self.data)}; `econnet report` makes a new one"
             )
         if self.differences:
-            return f"not verified: {self.path}: {self._told_differences()}"
+            return f"not verified: {self.path}: {self._describe_differences()}"
         if self.bits:
             return f"verified: {self.path}: all {self.compared:,} values, bit for bit"
         return (
             f"verified: {self.path}: all {self.compared:,} values within the tolerance "
             f"(at most {self.largest:.1g} apart, baselines {self.largest_beside:.1g}); "
-            f"not bit for bit, for there is {self._told_tools()}"
+            f"not bit for bit, for there is {self._describe_tools()}"
         )
 
-    def _told_differences(self) -> str:
+    def _describe_differences(self) -> str:
         shown = [
-            f"{it.where} is {_shown(it.reported)} there and {_shown(it.repeated)} now"
-            for it in self.differences
+            f"{pair.where} is {_shown(pair.reported)} there and "
+            f"{_shown(pair.repeated)} now"
+            for pair in self.differences
         ]
         counted = f"{len(self.differences):,} of {self.compared:,} values differ"
         if self.bits:
@@ -138,53 +240,49 @@ class Verification:
             )
         return (
             f"{counted} by more than the tolerance: {_some(shown)}; there is "
-            f"{self._told_tools()}"
+            f"{self._describe_tools()}"
         )
 
-    def _told_tools(self) -> str:
+    def _describe_tools(self) -> str:
         return _some(
             [f"{name} {now}, then {then}" for name, (then, now) in self.tools.items()]
         )
 
 
 def read(path: Path) -> Report:
-    """Return the report that stands in a `report.json`.
+    """Return the report in a `report.json`.
 
     Raises
     ------
     DataError
-        It is not there, is no report, or is of a version that did not say what it was
-        made with.
+        There is no such file, it is no report, or it is damaged.
     """
     document = _document(path)
     try:
-        made = document["provenance"]
-        task = _task(made["task"])
-        datetime.fromisoformat(document["made_at"])
-        _check(document)
-        origins = {field.name: made[field.name] for field in fields(Provenance)}
+        content = msgspec.convert(document, _Content)
+        task = content.provenance.task.to_task()
         return Report(
             path,
             document,
             task,
-            Provenance(**{**origins, "blas": tuple(made["blas"])}),
-            _previous(document["change"], task),
-            tuple(_assumptions(document["what_if"])),
-            tuple(document["baselines"]),
+            content.provenance.to_provenance(),
+            None if content.change is None else content.change.to_previous(task),
+            tuple(
+                Assumption(change.indicator, change.after, relative=False)
+                for change in (content.what_if.supposed if content.what_if else ())
+            ),
+            tuple(content.baselines),
         )
-    except (
-        *(AttributeError, KeyError, OverflowError, TypeError, ValueError),
-        UsageError,
-    ) as error:
+    except (msgspec.ValidationError, OverflowError, ValueError, UsageError) as error:
         raise DataError(
-            f"{path} does not say what it was made with ({error!r}): it is of an older "
-            "version, or damaged; `econnet report` writes it anew"
+            f"{path} does not say what it was made with ({one_line(str(error))}): it "
+            "is damaged or of another version; `econnet report` writes a new one"
         ) from error
 
 
 def _document(path: Path) -> dict[str, Any]:
     try:
-        if path.stat().st_size > LARGEST_REPORT:
+        if path.stat().st_size > MAX_REPORT_BYTES:
             raise DataError(f"{path} is too large for a report: write it anew")
         document = json.loads(path.read_text("utf-8"), parse_constant=_refuse)
     except FileNotFoundError as error:
@@ -200,62 +298,8 @@ def _document(path: Path) -> dict[str, Any]:
     return document
 
 
-def _check(document: Mapping[str, Any]) -> None:
-    """Raise what `read` tells of, unless the rest can be looked at as a report's."""
-    made, used = document["provenance"], document["data"]
-    texts = [made[name] for name in ("processor", "data", "as_of", "retrieved_until")]
-    texts += [*made["blas"], *made["versions"].values(), used["source"]]
-    for name in ("as_of", "retrieved_until"):
-        moment = pd.Timestamp(made[name])
-        if pd.isna(moment) or moment.tz is not None:
-            raise ValueError(f"{name} {made[name]!r}")
-    for it in used["series"]:
-        texts += [it["indicator"], it["series_id"], *it["recent_periods"]]
-        if len(it["recent_periods"]) != len(it["recent"]):
-            raise ValueError(f"series {it['indicator']!r}")
-    if not all(isinstance(text, str) and text for text in texts):
-        raise TypeError("a number for a text")
-    if not all("model" in dict(row) for row in document["track_record"]):
-        raise TypeError("a track record of no models")
-    if not isinstance(document["importance"], list):
-        raise TypeError("importance that is no list")
-
-
-def _task(told: Mapping[str, Any]) -> Task:
-    """Return the task that a report tells, if it is one that can be asked for."""
-    task = Task(**told)
-    labels.check(task.label, task.frequency)
-    asked = (task.frequency, task.event, task.pool, task.vintages)
-    choices = (FREQUENCIES, get_args(Event), ("all", "own"), get_args(Vintages))
-    numbers = {"horizon": 41, "members": 1001, "seed": 2**64}
-    given = {name: getattr(task, name) for name in numbers}
-    # `1.5 in range(2**64)` would compare it with every one of them.
-    within = all(
-        isinstance(it, int) and it in range(numbers[name]) for name, it in given.items()
-    )
-    years = task.rolling_years is None or task.rolling_years in range(1, 501)
-    known = all(it in there for it, there in zip(asked, choices, strict=True))
-    if not (within and years and known):
-        raise ValueError(f"no such task: {task}")
-    return task
-
-
 def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is no number")
-
-
-def _previous(change: Mapping[str, Any] | None, task: Task) -> Previous | None:
-    """Return the forecast that was compared with, where it was not the replay's."""
-    if change is None or change["made_at"] is None:
-        return None
-    alias = PANDAS_ALIAS[task.frequency]
-    origin, period = (pd.Period(change[name], alias) for name in ("origin", "period"))
-    return Previous(change["made_at"], origin, period, float(change["probability"]))
-
-
-def _assumptions(what_if: Mapping[str, Any] | None) -> Iterator[Assumption]:
-    for it in what_if["supposed"] if what_if else ():
-        yield Assumption(it["indicator"], float(it["after"]), relative=False)
 
 
 def verify(
@@ -264,14 +308,14 @@ def verify(
     country: Country,
     progress: Callable[[float], None] = lambda _: None,
 ) -> Verification:
-    """Return what comes of making a report's forecast again from what is known.
+    """Return the result of making a report's forecast again from the data known.
 
-    Of what was fetched since nothing is looked at, for it was not there.
+    Data that were fetched since are ignored.
 
     Raises
     ------
     DataError
-        The report is on another country, or what is known no longer suffices.
+        The report is on another country, or the data no longer suffice.
     """
     if report.document.get("country") != country.alpha3:
         raise DataError(
@@ -295,31 +339,31 @@ def verify(
 def compare(
     found: Verification, report: Report, repeated: Mapping[str, Json]
 ) -> Verification:
-    """Return a verification with what comes of the record of a forecast made again."""
-    # What was read from a file knows lists alone, and no tuples.
+    """Return a verification completed by comparing the repeated forecast."""
+    # A document read from a file contains lists, not tuples.
     pairs = _pairs("", dict(report.document), json.loads(json.dumps(repeated)))
     if found.bits:
         values = list(pairs)
-        wrong = tuple(it for it in values if it.reported != it.repeated)
+        wrong = tuple(pair for pair in values if pair.reported != pair.repeated)
         return replace(found, compared=len(values), differences=wrong)
-    values = [it for it in pairs if not ON_AN_EDGE.search(it.where)]
+    values = [pair for pair in pairs if not ON_AN_EDGE.search(pair.where)]
     of_baselines = _rows_of_baselines(report)
-    ours = [it for it in values if _is_ours(it.where, of_baselines)]
-    beside = [it for it in values if not _is_ours(it.where, of_baselines)]
+    ours = [pair for pair in values if _is_ours(pair.where, of_baselines)]
+    beside = [pair for pair in values if not _is_ours(pair.where, of_baselines)]
     return replace(
         found,
         compared=len(values),
-        largest=max((it.apart or 0.0 for it in ours), default=0.0),
-        largest_beside=max((it.apart or 0.0 for it in beside), default=0.0),
+        largest=max((pair.apart or 0.0 for pair in ours), default=0.0),
+        largest_beside=max((pair.apart or 0.0 for pair in beside), default=0.0),
         differences=(
-            *(it for it in ours if not it.within(OURS)),
-            *(it for it in beside if not it.within(THEIRS)),
+            *(pair for pair in ours if not pair.within(OURS)),
+            *(pair for pair in beside if not pair.within(THEIRS)),
         ),
     )
 
 
 def _prepare(report: Report, known: Known, country: Country) -> Prepared:
-    """Return the data as they stood when the report was made."""
+    """Return the data as they were when the report was made."""
     task, made = report.task, report.provenance
     labels.check(task.label, task.frequency)
     rows = known.observations
@@ -341,17 +385,17 @@ def _repeat(
     model = forecast.train(prepared, progress, names)
     made = forecast.make(prepared, model, report.previous, report.assumptions)
     made = replace(made, made_at=report.document["made_at"])
-    # Where many countries were forecast at once, it was not measured.
+    # Not measured where many countries were forecast at once.
     return made if report.document["importance"] else replace(made, importance=())
 
 
 def _changes(report: Report, prepared: Prepared) -> Iterator[str]:
-    """Yield what has changed since the report was made, in words."""
-    used, told = evidence.data_used(prepared), report.document["data"]
-    if used.source != told["source"]:
-        yield f"they came from {told['source']} and now come from {used.source}"
-    before = {it["indicator"]: it for it in told["series"]}
-    now = {it.indicator: it for it in used.series}
+    """Yield, in words, what has changed since the report was made."""
+    used, reported = evidence.data_used(prepared), report.document["data"]
+    if used.source != reported["source"]:
+        yield f"they came from {reported['source']} and now come from {used.source}"
+    before = {series["indicator"]: series for series in reported["series"]}
+    now = {series.indicator: series for series in used.series}
     changed = False
     for key in sorted({*before, *now}):
         if key not in now:
@@ -372,20 +416,20 @@ def _changes(report: Report, prepared: Prepared) -> Iterator[str]:
 
 
 def _news(before: Mapping[str, Any], now: SeriesUsed) -> str:
-    """Return the newest figure of a series that is another; empty where none is."""
+    """Return the newest value of a series that changed; an empty text if none did."""
     if before["series_id"] != now.series_id:
         return f"is {now.series_id} in place of {before['series_id']}"
     then = dict(zip(before["recent_periods"], before["recent"], strict=True))
     today = dict(zip(now.recent_periods, now.recent, strict=True))
     for period in sorted({*then, *today}, reverse=True):
         if then.get(period) != today.get(period):
-            was, now_is = (_shown(it.get(period)) for it in (then, today))
+            was, now_is = (_shown(values.get(period)) for values in (then, today))
             return f"of {period} was {was}, is {now_is}"
     return ""
 
 
 def _pairs(where: str, reported: Json, repeated: Json) -> Iterator[Pair]:
-    """Yield every value of the two documents, and where it stands."""
+    """Yield every value of the two documents, and its place."""
     if isinstance(reported, dict) and isinstance(repeated, dict):
         for key in {**reported, **repeated}:
             place = f"{where}.{key}" if where else key
@@ -404,7 +448,7 @@ def _pairs(where: str, reported: Json, repeated: Json) -> Iterator[Pair]:
 
 
 def _rows_of_baselines(report: Report) -> frozenset[str]:
-    """Return where in the track record the forecasts of baselines stand."""
+    """Return the places of the baselines' forecasts in the track record."""
     return frozenset(
         f"track_record[{number}].probability"
         for number, row in enumerate(report.document["track_record"])
@@ -413,14 +457,14 @@ def _rows_of_baselines(report: Report) -> frozenset[str]:
 
 
 def _is_ours(where: str, rows_of_baselines: frozenset[str]) -> bool:
-    """Whether a number is econnet's alone, and not a baseline's or set against one."""
+    """Whether a number depends on no baseline."""
     return where not in rows_of_baselines and not BESIDE.match(where)
 
 
 def _some(texts: Sequence[str]) -> str:
     """Return the first few of some texts in a line."""
-    more = len(texts) - SHOWN
-    return "; ".join(texts[:SHOWN]) + (f"; and {more:,} more" if more > 0 else "")
+    more = len(texts) - MAX_SHOWN
+    return "; ".join(texts[:MAX_SHOWN]) + (f"; and {more:,} more" if more > 0 else "")
 
 
 def _shown(value: Json) -> str:
@@ -430,7 +474,7 @@ def _shown(value: Json) -> str:
         case float():
             return f"{value:.10g}"
         case str():
-            return repr(value if len(value) <= WIDEST else f"{value[:WIDEST]}...")
+            return repr(value if len(value) <= MAX_WIDTH else f"{value[:MAX_WIDTH]}...")
         case list() | dict():
             return f"{len(value)} entries"
         case _:
@@ -438,7 +482,7 @@ def _shown(value: Json) -> str:
 
 
 def to_dict(found: Verification) -> dict[str, Json]:
-    """Return what came of a verification, as JSON has it."""
+    """Return a verification as JSON."""
     return {
         "report": found.path.as_posix(),
         "country": found.country.alpha3,
@@ -449,27 +493,27 @@ def to_dict(found: Verification) -> dict[str, Json]:
         "n_compared": found.compared,
         "largest_difference": found.largest,
         "largest_difference_of_baselines": found.largest_beside,
-        "differences": [asdict(it) for it in found.differences],
+        "differences": [asdict(pair) for pair in found.differences],
         "sentence": found.sentence(),
     }
 
 
 # A report of eight hundred months takes a megabyte.
-LARGEST_REPORT = 64 * 2**20
+MAX_REPORT_BYTES = 64 * 2**20
 
-# How far numbers may be apart where versions or processors differ, measured in
-# docs/reliability.md: econnet's own, and what rests on a baseline.
+# How far numbers may differ where versions or processors do, as measured in
+# docs/reliability.md: econnet's own, and those that depend on a baseline.
 OURS = 1e-3
 THEIRS = 1e-2
 
-# What a report says of the moment and not of the forecast. A series that was fetched
-# again since begins, ends and is worded as it is now.
+# What depends on the moment and not on the forecast. A series that was fetched again
+# since has its current span and titles.
 PASSED_OVER = re.compile(
     r"made_at|versions?|provenance|data\.series\[\d+\]\."
     r"(title|unit|first_period|last_period|rights|attribution|retrieved_at)"
 )
 
-# Where the last bit can decide between two ranks, bins, sides of a threshold or words.
+# Where the last bit can decide between two ranks, bins, classes or words.
 ON_AN_EDGE = re.compile(
     r"^(sentences|roc|precision_recall|reliability|false_alarms)\b"
     r"|auroc|average_precision|brier_parts|recall_at|precision_at|_test\b"
@@ -479,5 +523,5 @@ ON_AN_EDGE = re.compile(
 BESIDE = re.compile(r"(pool_)?baselines\.|comparisons\.")
 
 MISSING = "(missing)"
-SHOWN = 3
-WIDEST = 40
+MAX_SHOWN = 3
+MAX_WIDTH = 40

@@ -27,9 +27,10 @@ def main(source: Path) -> None:
     fine = json.loads(source.read_text("utf-8"))
     arcs = worldmap.decode_arcs(fine)
     drawn = worldmap.load().shapes
+    codes = {country.alpha3 for country in countries.all_countries()}
     for geometry in fine["objects"]["countries"]["geometries"]:
         code = worldmap.code_of(geometry)
-        if code is not None and code not in drawn and countries.is_country(code):
+        if code in codes and code not in drawn:
             rings = worldmap.rings_of(geometry, arcs)
             places[code] = middle(max(rings, key=area))
     with TARGET.open("w", encoding="utf-8", newline="") as file:

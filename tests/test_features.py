@@ -12,6 +12,8 @@ from econnet.scaling import Scaler
 from econnet.sources import snapshot
 from tests.builders import observations, output, panel_of, published, world
 
+FIRST_ROW = np.array([0])
+
 
 def built(levels: dict[str, pd.Series], horizon: int = 1) -> Features:
     known = panel_of(levels)
@@ -223,9 +225,11 @@ def test_transform_is_that_of_the_catalog(
     indicator: str, levels: list[float], expected: float
 ) -> None:
     known = panel_of({indicator: output("USA", "2020Q1", levels)})
-    values, known_at = readings.transformed(known, known.indicators[indicator])
-    assert values.iloc[1] == pytest.approx(expected)
-    assert known_at.iloc[1] == known.known_at[indicator].iloc[1]
+    values, known_at = readings.transformed(
+        known, known.indicators[indicator], FIRST_ROW
+    )
+    assert values[1] == pytest.approx(expected)
+    assert known_at[1] == readings.days_of(known.known_at[indicator])[1]
 
 
 def test_ratio_is_known_when_both_its_parts_are() -> None:
@@ -235,9 +239,13 @@ def test_ratio_is_known_when_both_its_parts_are() -> None:
             "nominal_gdp": output("DEU", "2020Q1", [100, 120]),
         }
     )
-    values, known_at = readings.transformed(known, known.indicators["compensation"])
+    values, known_at = readings.transformed(
+        known, known.indicators["compensation"], FIRST_ROW
+    )
     assert values.tolist() == [50, 50]
-    assert known_at.tolist() == known.known_at["nominal_gdp"].tolist()
+    np.testing.assert_array_equal(
+        known_at, readings.days_of(known.known_at["nominal_gdp"])
+    )
 
 
 def matrices() -> st.SearchStrategy[np.ndarray]:

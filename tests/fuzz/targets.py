@@ -29,6 +29,7 @@ from econnet import (
 from econnet.answer import Task
 from econnet.classifier import NetworkClassifier
 from econnet.cli import config
+from econnet.core import period_text
 from econnet.errors import DataError, EconnetError
 from econnet.forecaster import PRIOR_WEIGHTS
 from econnet.models import Model
@@ -408,14 +409,14 @@ def read_texts(data: bytes) -> None:
     for text in data.decode("utf-8", "replace").split("\n"):
         for read in (
             countries.resolve,
-            tabular._plain_period,  # noqa: SLF001 - behind `read`, a file a text
+            period_text.parse,
             catalog.recognise,
             catalog.search,
             whatif.parse,
             *(lambda it, f=each: files.ordinal_of(it, f) for each in ("A", "Q", "M")),
         ):
             with suppress(EconnetError):
-                read(text)  # type: ignore[operator]  # functions and lambdas alike
+                read(text)
 
 
 def texts() -> list[bytes]:
