@@ -1,4 +1,4 @@
-"""What each indicator is: title, unit, transform, and the series that measure it.
+"""The catalog of indicators: title, unit, transform, and the series that measure it.
 
 `catalog.toml` beside this module is the one place that knows the ids of the sources. A
 publication lag is counted in days from the last day of a period to the day on which a
@@ -26,7 +26,7 @@ FREQUENCY_OF_ALIAS: Mapping[str, Frequency] = {"Y": "A", "Q": "Q", "M": "M"}
 
 @dataclass(frozen=True)
 class SeriesTemplate:
-    """Where one source keeps an indicator.
+    """The series of an indicator at one source.
 
     Parameters
     ----------
@@ -66,19 +66,19 @@ class SeriesTemplate:
 
 @dataclass(frozen=True)
 class Indicator:
-    """One thing that is measured, the same in every country.
+    """A quantity that is measured in the same way in every country.
 
     Parameters
     ----------
     key
-        Its name in code, in files and on the command line: `real_gdp`.
+        The name in code, in files and on the command line: `real_gdp`.
     group
         The heading under which a report shows it: `output`, `trade`, ...
     transform
-        How its levels become a feature; `ratio` divides by `denominator`.
+        The transform from levels to a feature; `ratio` divides by `denominator`.
     measures
-        The catalog's key of what it is known to measure, for those who ask for the
-        unemployment rate by whatever name; empty where that is unknown.
+        The catalog's key of what it measures, so that code can find the unemployment
+        rate whatever its name; empty if unknown.
     """
 
     key: str
@@ -92,7 +92,7 @@ class Indicator:
 
     @property
     def unit_of_change(self) -> str:
-        """The unit of what it becomes: `change, percent` for what grows."""
+        """The unit of the transformed values: `change, percent` for growth."""
         match self.transform:
             case "growth" | "log-difference":
                 return "change, percent"
@@ -105,11 +105,11 @@ class Indicator:
 
     @property
     def unit_of_figure(self) -> str:
-        """The unit in which a reader would state it: a rate by its level."""
+        """The unit in which people state it: a rate as a level."""
         return self.unit if self.transform == "difference" else self.unit_of_change
 
     def about(self) -> dict[str, str | list[str]]:
-        """Return what a list of indicators shows of it."""
+        """Return the entry for a list of indicators."""
         return {
             "indicator": self.key,
             "title": self.title,
@@ -122,9 +122,9 @@ class Indicator:
     def publication_lag_days(
         self, source: str, frequency: Frequency, alpha3: str
     ) -> int | None:
-        """Return the lag of the series that `source` has of a country.
+        """Return the lag of the series that `source` has for a country.
 
-        `None` where the catalog knows of no such series.
+        `None` if the catalog has no such series.
         """
         lags = (
             template.publication_lag_days
@@ -136,7 +136,7 @@ class Indicator:
 
 
 def _points(unit: str) -> str:
-    """Return the unit of a difference: a share of something changes by points."""
+    """Return the unit of a difference: a percentage changes by points."""
     return "percentage points" if unit.startswith("percent") else unit
 
 
@@ -149,21 +149,22 @@ def load() -> Mapping[str, Indicator]:
 
 
 def search(words: str) -> list[Indicator]:
-    """Return the indicators that have all these words in key, title or group."""
+    """Return the indicators with all these words in key, title or group."""
     wanted = words.casefold().split()
     return [
-        one
-        for one in load().values()
+        indicator
+        for indicator in load().values()
         if all(
-            word in f"{one.key} {one.title} {one.group}".casefold() for word in wanted
+            word in f"{indicator.key} {indicator.title} {indicator.group}".casefold()
+            for word in wanted
         )
     ]
 
 
 def recognise(name: str) -> Indicator | None:
-    """Return the indicator that a stranger calls so; `None` for a name of one's own.
+    """Return the indicator with this key, title or series id, ignoring case.
 
-    By its key, its title or the id of one of its series, in capitals or not.
+    `None` for other names.
 
     >>> recognise("unrate").key
     'unemployment'
@@ -172,7 +173,7 @@ def recognise(name: str) -> Indicator | None:
 
 
 def differences(indicator: Indicator) -> list[tuple[str, str]]:
-    """Return of which two indicators one is the difference, in the catalog's view.
+    """Return the pairs of indicators whose difference this indicator is.
 
     >>> differences(load()["term_spread"])
     [('ten_year_rate', 'three_month_rate')]

@@ -1,12 +1,11 @@
-"""Where work runs: on the cores of this machine, or on a cluster.
+"""Parallel work, in threads, in processes of this machine or on a cluster.
 
-Tasks are cut so that each depends on its own input alone, and BLAS is held to one
-thread while they run, so that results are the same bits wherever they run, on any
-number of workers. `each` is for work that must stay in this process: it runs in
-threads, for which it should leave the interpreter free most of the time. `spread` is
-for work that may go anywhere: it goes where `using` says, to processes of this machine
-if nothing is said, and its results are kept in a ledger, if there is one, so that what
-was finished before an interruption is not done again.
+Each task depends on its own input only, and BLAS uses one thread while tasks run, so
+that results are the same bits wherever they run, with any number of workers. `each` is
+for work that must stay in this process: it runs in threads, so it should release the
+interpreter lock most of the time. `spread` is for work that may run anywhere: in the
+place that `using` sets, by default processes of this machine. Its results are stored in
+a ledger, if there is one, so that an interrupted run can continue.
 """
 
 from collections import deque
@@ -50,10 +49,10 @@ def ahead(
     most: int = 2,
     threads: int = 1,
 ) -> Iterator[Result]:
-    """Yield the result of `task` for each item, in order, made on other threads.
+    """Yield the result of `task` for each item, in order, computed on other threads.
 
-    While the caller works on one result, the next are made, at most `most` of them, so
-    that memory does not grow with the items.
+    While the caller works on one result, at most `most` further ones are computed, so
+    that memory does not grow with the number of items.
     """
     left = iter(items)
     with ThreadPoolExecutor(threads) as pool:
@@ -73,17 +72,17 @@ def spread(
     items: Sequence[Item],
     key: Callable[[int], str],
 ) -> list[Arrays]:
-    """Return the arrays that `task` makes of each item, in order.
+    """Return the arrays that `task` computes for each item, in order.
 
-    What share of them is finished, `heard` lets know.
+    `heard` sets a function that is called with the share that is finished.
 
     Parameters
     ----------
     task
-        Depends on nothing but its item, and can be sent to another process.
+        Depends only on its item, and can be sent to another process.
     key
-        Takes an item's number, and returns a digest of all that its result depends on,
-        for the ledger.
+        Takes an item's number, and returns a digest of everything on which its result
+        depends, for the ledger.
     """
     where = _where.get()
     results: dict[int, Arrays] = {}
@@ -105,7 +104,7 @@ def spread(
 
 
 class Place(Protocol):
-    """Somewhere that tasks can run."""
+    """A place where tasks can run."""
 
     def run(
         self, task: Callable[[Item], Result], items: Sequence[Item]
@@ -115,9 +114,9 @@ class Place(Protocol):
 
 @dataclass(frozen=True)
 class Cores:
-    """The cores of this machine, a process on each; -1 workers: all of them.
+    """The cores of this machine, with one process each; -1 workers: all of them.
 
-    A process that is lost costs what it was at, which is done again.
+    When a process is lost, its tasks are run again.
     """
 
     workers: int = -1
@@ -130,7 +129,7 @@ class Cores:
         Raises
         ------
         DataError
-            Processes were lost again and again.
+            Processes were lost repeatedly.
         """
         wanted = _workers.get() if self.workers == -1 else self.workers
         workers = loky.cpu_count() if wanted == -1 else wanted
@@ -150,7 +149,7 @@ class _Where:
 
 @contextmanager
 def using(place: Place | None = None, ledger: Ledger | None = None) -> Iterator[None]:
-    """Let `spread` work in this place, and keep results in this ledger."""
+    """Let `spread` run in this place, and store results in this ledger."""
     token = _where.set(_Where(place or Cores(), ledger))
     try:
         yield
@@ -160,7 +159,7 @@ def using(place: Place | None = None, ledger: Ledger | None = None) -> Iterator[
 
 @contextmanager
 def heard(hear: Callable[[float], None]) -> Iterator[None]:
-    """Let it be heard what share of its items `spread` has finished, from 0 to 1."""
+    """Report the share of items that `spread` has finished, from 0 to 1, to `hear`."""
     token = _hear.set(hear)
     try:
         yield
@@ -169,9 +168,9 @@ def heard(hear: Callable[[float], None]) -> Iterator[None]:
 
 
 def run_alone(task: Callable[[Item], Result], item: Item) -> Result:
-    """Run a task in a process that may have others beside it, on other cores."""
+    """Run a task in a process of its own, with one thread."""
     token = _workers.set(1)
-    # For good: at the end of one task, another may be under way in the same process.
+    # Permanent, because another task may be running in the same process at the end.
     threadpool_limits(1)
     try:
         return task(item)

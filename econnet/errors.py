@@ -1,7 +1,7 @@
-"""What can go wrong through no fault of econnet's, one class for each exit code.
+"""Errors that are no bugs of econnet, one class per exit code.
 
 A message has three parts in one or two plain lines: what is wrong, where, and what to
-do next. Whatever is not an `EconnetError` is a bug, is left to fly, and exits 1.
+do. Any other exception is a bug, propagates, and exits 1.
 """
 
 from collections.abc import Collection
@@ -22,19 +22,19 @@ class UsageError(EconnetError):
 
 
 class DataError(EconnetError):
-    """Data are missing, unreadable or not enough for what was asked."""
+    """Data are missing, unreadable or insufficient for the request."""
 
     exit_code = 3
 
 
 class SourceError(EconnetError):
-    """A source failed, or answered with something that is not its format."""
+    """A source failed, or its response is not in its format."""
 
     exit_code = 4
 
 
 class ClusterError(EconnetError):
-    """A cluster does not answer, or was lost; what was finished is kept."""
+    """A cluster does not respond, or was lost; finished work is kept."""
 
     exit_code = 5
 

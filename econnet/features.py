@@ -1,18 +1,18 @@
-"""What a forecaster could have read off the data on the last day of each origin.
+"""The design matrix: what was known on the last day of each origin, and the target.
 
-Every indicator is transformed (growth, log-difference, difference, level or ratio),
-and each origin takes the newest transformed value that was known on its last day, some
-values before that, and their moving averages; of unemployment also its rise above its
-low of the year before. A value serves for at most a year after it was published. From
-the labels known at the origin come the last known phase, how long it has lasted and how
-often the country has contracted so far; from the other countries, their mean growth and
-the share of them that shrank.
+Every indicator is transformed (growth, log-difference, difference, level or ratio), and
+each origin uses the newest transformed value that was known on its last day, some
+values before that, and their moving averages; for unemployment also its rise above its
+low of the year before. A value is used for at most a year after its publication. From
+the labels known at the origin come the last known phase, its duration and the share of
+contractions so far; from the other countries, their mean growth and the share of them
+that shrank.
 
-Where the data have vintages, an origin takes those of its last day, and the label as it
-was told then. `Features.as_known_on` hides what a model may not see on a day.
+Where the data have vintages, an origin uses those of its last day, and the labels as
+known then. `Features.as_known_on` hides what a model may not see on a day.
 
-Missing values stay missing here: `Scaler`, fitted on the training rows of each origin
-alone, replaces them by the training median and adds a flag that says so.
+Missing values stay missing here: `Scaler`, fitted only on the training rows of each
+origin, replaces them by the training median and adds a flag.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -44,7 +44,7 @@ Event: TypeAlias = Literal["at", "within"]
 
 @dataclass(frozen=True, eq=False)
 class Features:
-    """The rows a model may learn from and forecast, one a country and origin.
+    """The rows that a model learns from and forecasts, one per country and origin.
 
     Parameters
     ----------
@@ -53,21 +53,21 @@ class Features:
     index
         Country and origin of each row, sorted.
     columns
-        What each column of `X` is.
+        The description of each column of `X`.
     y : array (rows,)
-        1 where the event came about, 0 where it did not, NaN where not known.
+        1 if the event occurred, 0 if it did not, NaN if unknown.
     known_at : array (rows,)
         The last day of the origin, in days since 1970-01-01.
     target_known_at : array (rows,)
-        The day on which `y` became known; the largest integer where it never did.
+        The day on which `y` became known; the largest integer if it never did.
     seen_from : array (rows, columns)
-        The day before which a feature may not be used, though its origin is earlier:
-        that of the first vintage that it rests on, where this brought the history.
+        The day before which a feature may not be used, even if its origin is earlier:
+        that of the first vintage on which it depends, if its history came with that.
     label, label_seen_from
-        What `y` is made of; the day before which a row's may not be used, (rows,).
+        The label of `y`; the day before which a row's label may not be used, (rows,).
     horizon, event
-        `at`: the period `horizon` after the origin contracts. `within`: a period after
-        the origin does, up to that one. With a horizon of 0, the origin itself.
+        `at`: the period `horizon` after the origin contracts. `within`: any period
+        after the origin contracts, up to that one. A horizon of 0 is the origin itself.
     """
 
     X: Floats
@@ -94,7 +94,7 @@ class Features:
 
     @property
     def emphasis(self) -> Floats:
-        """How freely models may lean on each column, (columns,)."""
+        """How freely models may rely on each column, (columns,)."""
         return np.array([column.emphasis for column in self.columns])
 
     @property
@@ -111,39 +111,41 @@ class Features:
         return values
 
     def measured(self, what: str) -> str | None:
-        """Return the name of the column that measures this; `None` where none does."""
-        return next((it.name for it in self.columns if it.measures == what), None)
+        """Return the name of the column that measures this; `None` if there is none."""
+        return next(
+            (column.name for column in self.columns if column.measures == what), None
+        )
 
     def as_known_on(self, day: np.int64) -> "Features":
         """Return the features and targets that a model may see on a day.
 
-        Targets are as they were told by then, NaN where they were not. Origins after
-        the day keep the features of their own last day.
+        Targets are as known by then, NaN if unknown. Origins after the day keep the
+        features of their own last day.
         """
         seen = self.seen_from <= np.maximum(self.known_at, day)[:, None]
         X = self.X if seen.all() else np.where(seen, self.X, np.nan)
-        y, known_at = self._told_by(day)
-        there = ~np.isnan(y) & (known_at <= day)
+        y, known_at = self._targets_by(day)
+        known = ~np.isnan(y) & (known_at <= day)
         return replace(
             self,
             X=X,
-            y=np.where(there, y, np.nan),
-            target_known_at=np.where(there, known_at, NEVER),
+            y=np.where(known, y, np.nan),
+            target_known_at=np.where(known, known_at, NEVER),
         )
 
-    def _told_by(self, day: np.int64) -> tuple[Floats, Days]:
-        """Return the targets by the labels as told by a day, and since when they are.
+    def _targets_by(self, day: np.int64) -> tuple[Floats, Days]:
+        """Return the targets from the labels as known by a day, and since when.
 
-        Not the day from which the newest value has stood: that is after the day, where
-        the label was revised since.
+        This is not the day of the newest value, which is later if the label was revised
+        since.
         """
         if self.label.settled:
             return self.y, self.target_known_at
-        told = self.label.on(pd.Timestamp(day, unit="D"))
-        since = np.full(len(told), NEVER)
+        labels = self.label.on(pd.Timestamp(day, unit="D"))
+        since = np.full(len(labels), NEVER)
         days = self.label.days.astype(np.int64)
         since[self.label.places[days <= day]] = days[days <= day]
-        y, known_at = _brought_about(told, since, self._places)
+        y, known_at = _outcomes(labels, since, self._places)
         return y, np.maximum(known_at, self.label_seen_from)
 
     @cached_property
@@ -160,12 +162,13 @@ def build(panel: Panel, label: Label, horizon: int, event: Event = "at") -> Feat
     """
     origins = _origins(panel, label)
     shapes = _shapes(panel, label.target, origins.countries)
-    read = readings(panel, origins, {key: it.length for key, it in shapes.items()})
+    lengths = {key: shape.length for key, shape in shapes.items()}
+    read = readings(panel, origins, lengths)
     parts = [shape.of(read[key]) for key, shape in shapes.items()]
     columns = [
-        it
+        column
         for key, shape in shapes.items()
-        for it in shape.columns(panel.indicators[key])
+        for column in shape.columns(panel.indicators[key])
     ]
     unemployment = _unemployment(panel, shapes)
     if unemployment is not None:
@@ -176,11 +179,11 @@ def build(panel: Panel, label: Label, horizon: int, event: Event = "at") -> Feat
     columns += [
         Column(name, PHASE, emphasis=EMPHASIS.get(name, 1.0)) for name in PHASE_COLUMNS
     ]
-    if label.target in shapes and len(origins.countries) >= FEWEST_COUNTRIES_ABROAD:
+    if label.target in shapes and len(origins.countries) >= MIN_COUNTRIES_ABROAD:
         parts.append(_abroad(read[label.target][:, -1], origins.index))
         columns += [Column(name, ABROAD) for name in ABROAD_COLUMNS]
     nothing = np.full(len(origins.days), np.nan)
-    made = Features(
+    features = Features(
         X=np.column_stack(parts),
         index=origins.index,
         columns=tuple(columns),
@@ -193,16 +196,16 @@ def build(panel: Panel, label: Label, horizon: int, event: Event = "at") -> Feat
         horizon=horizon,
         event=event,
     )
-    return with_target(made, horizon, event)
+    return with_target(features, horizon, event)
 
 
-def with_target(made: Features, horizon: int, event: Event = "at") -> Features:
-    """Return the same features with another target, which costs next to nothing."""
-    y, known_at = targets(made.label, made.index, horizon, event)
+def with_target(features: Features, horizon: int, event: Event = "at") -> Features:
+    """Return the same features with another target, without reading the data again."""
+    y, known_at = targets(features.label, features.index, horizon, event)
     return replace(
-        made,
+        features,
         y=y,
-        target_known_at=np.maximum(known_at, made.label_seen_from),
+        target_known_at=np.maximum(known_at, features.label_seen_from),
         horizon=horizon,
         event=event,
     )
@@ -211,14 +214,13 @@ def with_target(made: Features, horizon: int, event: Event = "at") -> Features:
 def targets(
     label: Label, index: pd.MultiIndex, horizon: int, event: Event
 ) -> tuple[Floats, Days]:
-    """Return whether the event came about after each origin, and when that was known.
+    """Return whether the event occurred after each origin, and when that was known.
 
-    `within` waits for all its periods, whatever comes about: were a contraction known
-    with the first period that brings one, the newest training rows would hold
-    contractions alone.
+    `within` waits for all its periods, whatever the outcome: if a contraction were
+    known with its first period, the newest training rows would hold contractions only.
     """
     places = _places_ahead(label, index, horizon, event)
-    return _brought_about(label.values, days_of(label.known_at), places)
+    return _outcomes(label.values, days_of(label.known_at), places)
 
 
 def _origins(panel: Panel, label: Label) -> Origins:
@@ -262,7 +264,7 @@ def _middle(days: Days) -> np.int64:
 
 
 def _shapes(panel: Panel, target: str, countries: Sequence[str]) -> dict[str, Shape]:
-    """Return the shapes of the indicators that at least half the countries have."""
+    """Return the shapes of the indicators that at least half of the countries have."""
     there = panel.values.notna().groupby(level="country").any().loc[list(countries)]
     shapes = {}
     for indicator in panel.indicators.values():
@@ -278,11 +280,11 @@ def _shapes(panel: Panel, target: str, countries: Sequence[str]) -> dict[str, Sh
 
 
 def _unemployment(panel: Panel, used: Collection[str]) -> Indicator | None:
-    """Return what measures unemployment, where it is measured within the year."""
+    """Return the indicator of unemployment, at quarterly and monthly frequency."""
     if panel.frequency not in SAHM_SPANS:
         return None
     measuring = (panel.indicators[key] for key in used)
-    return next((it for it in measuring if it.measures == "unemployment"), None)
+    return next((one for one in measuring if one.measures == "unemployment"), None)
 
 
 def _sahm_gap(
@@ -312,7 +314,7 @@ def _sahm_gap(
 
 def _sahm_column(unemployment: Indicator, span: tuple[int, int]) -> Column:
     averaged, _ = span
-    # A change or a level moves the rate as much; what growth does depends on the rate.
+    # A change or level moves the rate one to one; the effect of growth depends on it.
     moves = unemployment.transform in ("difference", "level")
     weight = 1 / averaged if moves else 0.0
     return Column("sahm gap", unemployment.key, weight, measures="sahm_gap")
@@ -328,7 +330,7 @@ def _abroad(grown: Floats, index: pd.MultiIndex) -> Floats:
     """Return the other countries' mean growth and the share of them that shrank."""
     origins = index.get_level_values("origin")
     known = ~np.isnan(grown)
-    # A collapse in one small country says little about the world.
+    # A collapse in one small country is no news about the world.
     bounded = np.clip(np.where(known, grown, 0.0), -10.0, 10.0)
     table = pd.DataFrame({"n": known, "sum": bounded, "shrank": known & (grown < 0)})
     others = table.astype(float).groupby(origins).transform("sum") - table
@@ -358,7 +360,7 @@ def _seen_from(
 
 
 def _labelled(label: Label) -> list[str]:
-    """Return the indicators that a label rests on."""
+    """Return the indicators on which a label depends."""
     if label.name.startswith("given:"):
         return [label.name.removeprefix("given:")]
     return [label.target] if label.name in RULES else []
@@ -372,22 +374,22 @@ def _first_vintages(panel: Panel, parts: Sequence[str], origins: Origins) -> Day
     return np.where(days == NEVER, ALWAYS, days)[origins.country]
 
 
-def _brought_about(
-    told: pd.Series, known_at: Days, places: npt.NDArray[np.int64]
+def _outcomes(
+    labels: pd.Series, known_at: Days, places: npt.NDArray[np.int64]
 ) -> tuple[Floats, Days]:
-    """Return whether labels at these places contract, and when that was known.
+    """Return whether any label at these places is a contraction, and when it was known.
 
     `places` is (rows, periods); a row is known when all its periods are.
     """
     inside = places >= 0
-    values = np.where(inside, told.to_numpy(dtype=float)[places], np.nan)
+    values = np.where(inside, labels.to_numpy(dtype=float)[places], np.nan)
     return values.max(axis=1), np.where(inside, known_at[places], NEVER).max(axis=1)
 
 
 def _places_ahead(
     label: Label, index: pd.MultiIndex, horizon: int, event: Event
 ) -> npt.NDArray[np.int64]:
-    """Return where the labels of each target stand, (rows, periods); -1 for nowhere."""
+    """Return the positions of each target's labels, (rows, periods); -1 for none."""
     countries = index.get_level_values("country")
     origins = pd.PeriodIndex(index.get_level_values("origin"))
     first = 1 if event == "within" and horizon > 0 else horizon
@@ -403,14 +405,14 @@ def _places_ahead(
 
 PHASE = "phase"
 PHASE_COLUMNS = ("last known phase", "log periods in phase", "share of contractions")
-# What is likeliest to matter is to be learned from few contractions too.
+# The likeliest predictor must be learnable from few contractions, too.
 EMPHASIS: Mapping[str, float] = {"last known phase": 3.0}
-# A share of one in five, from five periods, until the country has a history.
+# A prior share of one in five, worth five periods, until there is a history.
 PRIOR_PERIODS = 6
 
 ABROAD = "abroad"
 ABROAD_COLUMNS = ("growth abroad", "share shrinking abroad")
-FEWEST_COUNTRIES_ABROAD = 3
+MIN_COUNTRIES_ABROAD = 3
 
-# Over how many periods unemployment is averaged, and how many such means come before.
+# The number of periods over which unemployment is averaged, and of earlier averages.
 SAHM_SPANS: Mapping[Frequency, tuple[int, int]] = {"Q": (1, 4), "M": (3, 12)}

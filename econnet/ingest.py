@@ -1,10 +1,8 @@
-"""The use case of fetch: what a country needs, from each source, into the store.
+"""Fetch: everything that econnet uses about a country, from each source, to the store.
 
-`fetch` asks the sources side by side, each within its bounds, and stores a series as
-soon as it is whole. What fails is named and does not stop the rest; a source that does
-not answer at all is left alone after a few tries. `known` is the other way round: what
-the commands go on with, from the store and, for what it does not hold, from the bundled
-snapshot. It never opens a socket.
+The sources are queried in parallel, each within its limits, and a series is stored as
+soon as it is complete. Failures are listed and do not stop the rest; a source that does
+not respond to several requests in a row is not queried further.
 """
 
 import threading
@@ -35,16 +33,16 @@ from econnet.store import Change, Key, Store
 
 Source = Literal["worldbank", "fred"]
 SOURCES: tuple[Source, ...] = get_args(Source)
-Job = Callable[[], FetchedSeries | None]  # `None`: nothing has changed
+Job = Callable[[], FetchedSeries | None]  # `None`: unchanged
 Reply = FetchedSeries | SourceError | None
 
-# A source that leaves so many series in a row unanswered is down, and is left alone.
-UNANSWERED_AT_MOST = 3
+# After so many unanswered requests in a row a source is considered down.
+MAX_UNANSWERED = 3
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a fetch has come: `done` series of `total`, `series` the last of them."""
+    """The progress of a fetch: `done` series of `total`, `series` being the last."""
 
     done: int
     total: int
@@ -54,19 +52,19 @@ class Progress:
 
 @dataclass(frozen=True)
 class Summary:
-    """What a fetch did.
+    """The result of a fetch.
 
     Parameters
     ----------
     requested, unchanged
-        Series ids that were asked for; those whose answer had not changed.
+        Number of series ids that were requested; of those that had not changed.
     changes
-        What was stored, one entry a series id.
+        What was stored, one entry per series id.
     missing
-        What the sources say they do not have, a line each. No failure, unless it is all
-        that a source had been asked for.
+        Series that the sources do not have, one line each. No failure, unless it
+        applies to every series of a source.
     failed
-        What could not be had, a line each, which names source, series and reason.
+        Failures, one line each, with source, series and reason.
     """
 
     requested: int
@@ -77,17 +75,17 @@ class Summary:
 
     @property
     def added(self) -> int:
-        """Values of periods that were not known before."""
+        """Number of values of new periods."""
         return sum(change.added for change in self.changes)
 
     @property
     def revised(self) -> int:
-        """Values that are new vintages of old ones, those withdrawn among them."""
+        """Number of new vintages of existing values, withdrawn ones included."""
         return sum(change.revised + change.withdrawn for change in self.changes)
 
     @property
     def kept(self) -> tuple[str, ...]:
-        """Series that came on an older base than the store's, and were left out."""
+        """Series that were ignored because the store has them on a later base year."""
         return tuple(
             f"{change.source} {change.series_id} ({', '.join(change.kept)})"
             for change in self.changes
@@ -95,7 +93,7 @@ class Summary:
         )
 
     def check(self) -> None:
-        """Raise `SourceError`, in one line, where anything failed."""
+        """Raise `SourceError`, in one line, if anything failed."""
         if not self.failed:
             return
         first, *others = self.failed
@@ -112,52 +110,52 @@ def fetch(
     progress: Callable[[Progress], None] = lambda _: None,
     retry_policy: RetryPolicy | None = None,
 ) -> Summary:
-    """Bring everything that econnet can use about these countries into the store.
+    """Fetch everything that econnet can use about these countries into the store.
 
-    The World Bank is asked for all countries at once, whichever are named: the request
-    is the same, and a network learns from all of them. `progress` is called in this
-    thread, once a series id. What failed stands in the summary, and what did not fail
-    in the store: `Summary.check` turns the first into an error.
+    The World Bank returns all countries at once, whichever are named, and a network
+    learns from all of them. `progress` is called in this thread, once per series id.
+    Failures are in the summary, and everything else is stored: `Summary.check` raises
+    an error for the failures.
 
     Raises
     ------
     DataError
-        The store is held by another process, or cannot be read, or holds what was
-        fetched later than now.
+        The store is in use by another process, cannot be read, or was last written at
+        a time later than now.
     """
     target = store(settings)
     _check_clock(target)
     digests = target.digests(str(start_year))
-    asked = [
-        ASK[source](settings, countries, start_year, digests, retry_policy)
+    queries = [
+        QUERIES[source](settings, countries, start_year, digests, retry_policy)
         for source in sources
     ]
-    total = sum(len(one.jobs) for one in asked)
+    total = sum(len(query.jobs) for query in queries)
     done, changes, unchanged = 0, list[Change](), list[Key]()
-    with closing(_replies(asked)) as batches:
+    with closing(_replies(queries)) as batches:
         for batch in batches:
-            answers = [
+            fetched = [
                 reply for _, _, reply in batch if isinstance(reply, FetchedSeries)
             ]
-            changes += target.write(answers) if answers else []
-            for one, key, reply in batch:
-                one.take(reply)
+            changes += target.write(fetched) if fetched else []
+            for query, key, reply in batch:
+                query.take(reply)
                 unchanged += [key] if reply is None else []
                 done += 1
-                progress(Progress(done, total, one.source, key[1]))
+                progress(Progress(done, total, query.source, key[1]))
     if unchanged:
         target.confirm(unchanged, now())
     return Summary(
         requested=total,
         unchanged=len(unchanged),
         changes=tuple(sorted(changes, key=lambda change: change.series_id)),
-        missing=tuple(sorted(line for one in asked for line in one.missing)),
-        failed=tuple(line for one in asked for line in one.failures()),
+        missing=tuple(sorted(line for query in queries for line in query.missing)),
+        failed=tuple(line for query in queries for line in query.failures()),
     )
 
 
 def _check_clock(target: Store) -> None:
-    """Refuse a clock that was set back: the newest value is the one fetched last."""
+    """Refuse a clock that was set back: the value fetched last counts as the newest."""
     newest, today = target.newest_fetch(), now()
     if newest is not None and newest > today:
         raise DataError(
@@ -168,8 +166,8 @@ def _check_clock(target: Store) -> None:
 
 
 @dataclass(eq=False)
-class _Asked:
-    """One source, what it is asked for, and what went wrong."""
+class _Query:
+    """The requests to one source, and what went wrong."""
 
     source: Source
     session: PoliteSession
@@ -180,7 +178,7 @@ class _Asked:
     unanswered_in_a_row: int = 0
 
     def take(self, reply: Reply) -> None:
-        """Note a reply; leave the source alone where it is down."""
+        """Record a reply; stop the session if the source is down."""
         if isinstance(reply, NotAskedError):
             self.not_asked += 1
             return
@@ -193,11 +191,11 @@ class _Asked:
         elif isinstance(reply, SourceError):
             self.failed.append(str(reply))
         unreachable = isinstance(reply, UnreachableError)
-        if unreachable or self.unanswered_in_a_row == UNANSWERED_AT_MOST:
+        if unreachable or self.unanswered_in_a_row == MAX_UNANSWERED:
             self.session.stop()
 
     def failures(self) -> list[str]:
-        """Return a line for each failure, and one for what it led to."""
+        """Return a line for each failure, and one for its consequence."""
         lines = sorted(self.failed)
         if self.not_asked:
             lines.append(
@@ -213,39 +211,41 @@ class _Asked:
 
 
 def _replies(
-    asked: Sequence[_Asked],
-) -> Generator[list[tuple[_Asked, Key, Reply]], None, None]:
-    """Yield what has come in, until all has; when closed, let nobody wait any more."""
+    queries: Sequence[_Query],
+) -> Generator[list[tuple[_Query, Key, Reply]], None, None]:
+    """Yield replies as they arrive; when closed, stop all requests."""
     with ExitStack() as stack:
-        futures: dict[Future[FetchedSeries | None], tuple[_Asked, Key]] = {}
-        for one in asked:
-            pool = ThreadPoolExecutor(one.session.rate_limiter.at_once)
+        futures: dict[Future[FetchedSeries | None], tuple[_Query, Key]] = {}
+        for query in queries:
+            pool = ThreadPoolExecutor(query.session.rate_limiter.at_once)
             stack.callback(pool.shutdown, cancel_futures=True)
-            stack.callback(one.session.stop)
-            futures |= {pool.submit(job): (one, key) for key, job in one.jobs.items()}
+            stack.callback(query.session.stop)
+            futures |= {
+                pool.submit(job): (query, key) for key, job in query.jobs.items()
+            }
         while futures:
             done, _ = wait(futures, return_when=FIRST_COMPLETED)
             yield [(*futures.pop(future), _reply(future)) for future in done]
 
 
 def _reply(future: Future[FetchedSeries | None]) -> Reply:
-    """Return what a job returned or, where a source failed, what it raised."""
+    """Return the result of a job, or the error of its source."""
     try:
         return future.result()
     except SourceError as error:
         return error
 
 
-def _ask_worldbank(
+def _query_worldbank(
     settings: Settings,
     _: Sequence[Country],
     start_year: int,
     digests: Mapping[Key, str],
     retry_policy: RetryPolicy | None,
-) -> _Asked:
+) -> _Query:
     session = worldbank.session(retry_policy)
 
-    def ask(
+    def request(
         key: Key, indicator: Indicator, template: SeriesTemplate
     ) -> FetchedSeries | None:
         url = settings.worldbank_url
@@ -260,24 +260,24 @@ def _ask_worldbank(
         for template in indicator.series
         if template.source == "worldbank"
     }
-    jobs = {key: partial(ask, key, *what) for key, what in keys.items()}
-    return _Asked("worldbank", session, jobs)
+    jobs = {key: partial(request, key, *arguments) for key, arguments in keys.items()}
+    return _Query("worldbank", session, jobs)
 
 
-def _ask_fred(
+def _query_fred(
     settings: Settings,
     countries: Sequence[Country],
     start_year: int,
     digests: Mapping[Key, str],
     retry_policy: RetryPolicy | None,
-) -> _Asked:
+) -> _Query:
     session = fred.session(retry_policy, settings.fred_api_key)
-    download = _Once(partial(fred.download, session, settings.fred_url))
+    download = _Memoized(partial(fred.download, session, settings.fred_url))
     service = None
     if settings.fred_api_key and settings.alfred_url:
         service = alfred.Alfred(session, settings.alfred_url, settings.fred_api_key)
 
-    def ask(
+    def request(
         key: Key, country: Country, indicator: Indicator, template: SeriesTemplate
     ) -> FetchedSeries | None:
         plain = fred.plain_ids(key[1])
@@ -305,12 +305,12 @@ def _ask_fred(
         for template in indicator.series
         if template.source == "fred" and template.covers(country)
     }
-    jobs = {key: partial(ask, key, *what) for key, what in keys.items()}
-    return _Asked("fred", session, jobs)
+    jobs = {key: partial(request, key, *arguments) for key, arguments in keys.items()}
+    return _Query("fred", session, jobs)
 
 
-class _Once:
-    """Downloads each series once, whoever asks first and however many ask."""
+class _Memoized:
+    """Downloads each series once, even for several threads."""
 
     def __init__(self, download: Callable[[str], fred.Download]) -> None:
         self._download = download
@@ -318,7 +318,7 @@ class _Once:
         self._results: dict[str, fred.Download | SourceError] = {}
 
     def __call__(self, series_id: str) -> fred.Download:
-        """Return the download, or raise again what went wrong with it."""
+        """Return the download, or raise its error again."""
         with self._locks.setdefault(series_id, threading.Lock()):
             if series_id not in self._results:
                 try:
@@ -331,7 +331,7 @@ class _Once:
         return result
 
 
-ASK: Mapping[Source, Callable[..., _Asked]] = {
-    "worldbank": _ask_worldbank,
-    "fred": _ask_fred,
+QUERIES: Mapping[Source, Callable[..., _Query]] = {
+    "worldbank": _query_worldbank,
+    "fred": _query_fred,
 }

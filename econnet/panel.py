@@ -1,13 +1,13 @@
 """What was known of every country on a date, as one table at one frequency.
 
-A `Panel` is indexed by (country, period), a column an indicator, and beside every value
-stands the date on which it was known. Series of a higher frequency are averaged to the
-panel's, a period counting only when it is whole. Where several sources measure the same
-indicator, one is taken for each country: levels of different bases are never spliced.
+A `Panel` is indexed by (country, period) with one column per indicator, and has the
+date on which each value became known. Series of a higher frequency are averaged to the
+panel's frequency, if the period is complete. Where several sources measure the same
+indicator, one is chosen per country: levels of different base years are never spliced.
 
-Where values were revised, `vintages` keeps every one of them with its date, so that
-`on(day)` is the table that stood on a day, whole: between two vintages the base of a
-series may have changed, and growth from one to the other would mean nothing.
+Where values were revised, `vintages` holds all of them with their dates, so that
+`on(day)` is the complete table of a day: between two vintages the base year of a series
+may have changed, and growth from one to the other would mean nothing.
 """
 
 from collections.abc import Mapping
@@ -42,24 +42,24 @@ class Panel:
     Parameters
     ----------
     values : DataFrame (country, period) x indicator
-        Without gaps in the periods of a country; missing where not known on `as_of`.
+        Without gaps in the periods of a country; missing if not known on `as_of`.
     known_at : DataFrame
         Of the same shape: the date on which each value, or an earlier vintage of it,
         was first known.
     as_of
         The date the panel looks from.
     series
-        One row a (country, indicator): `country, indicator, source, series_id,
-        native_frequency`, the series that was taken; `first_vintage`, the date before
-        which its values are those of its first vintage, missing where there is no such
-        date; `n_real_time`, of how many values it is known what they were at the time;
-        `n_history`, how many that first vintage brought.
+        One row per (country, indicator): `country, indicator, source, series_id,
+        native_frequency` of the chosen series; `first_vintage`, the date before which
+        its values are those of its first vintage, missing if there is no such date;
+        `n_real_time`, the number of values with known first releases; `n_history`, the
+        number of values that came with the first vintage.
     indicators
-        What each column of `values` is.
+        The description of each column of `values`.
     vintages : DataFrame
-        `row, column, known_at, value`, oldest first: of the values that were revised,
-        by their position in the table, every vintage and its date. Missing where the
-        value was withdrawn. Empty in a panel of revised data.
+        `row, column, known_at, value`, oldest first: every vintage of the revised
+        values, by their position in the table, with its date. Missing if the value was
+        withdrawn. Empty in a panel of revised data.
     """
 
     values: pd.DataFrame
@@ -81,7 +81,7 @@ class Panel:
         return sorted(map(str, self.values.index.unique("country")))
 
     def rows_of_countries(self) -> dict[str, slice]:
-        """Return where in the table each country's rows stand."""
+        """Return the rows of each country in the table."""
         codes = self.values.index.get_level_values("country")
         first = np.flatnonzero(~codes.duplicated())
         bounds = [*first.tolist(), len(codes)]
@@ -91,17 +91,16 @@ class Panel:
 
     @property
     def share_in_real_time(self) -> float:
-        """The share of values of which it is known what they were at the time.
+        """The share of values whose first releases are known.
 
-        The others are revised data: as they were published later, or last. Left out is
-        the history that first vintages brought: nothing is forecast from it in its own
-        time.
+        The others are revised data, as published later or last. The history in first
+        vintages is not counted: nothing is forecast from it in real time.
         """
         n = self.values.count().sum() - self.series["n_history"].sum()
         return float(self.series["n_real_time"].sum() / n) if n else 0.0
 
     def revisions(self, indicator: str) -> pd.DataFrame:
-        """Return every value that an indicator had, and from when it had it.
+        """Return every value that an indicator had, and the date from which it had it.
 
         Columns `country, period, known_at, value`; sorted by country and period, and
         for each of them by date.
@@ -120,7 +119,7 @@ class Panel:
         return index.join(both[["known_at", "value"]])
 
     def on(self, day: pd.Timestamp) -> "Panel":
-        """Return the panel as it stood at the end of a day."""
+        """Return the panel as known at the end of a day."""
         then = self.known_at <= day
         values = self.values.where(then).to_numpy(dtype=float, copy=True)
         known = self.vintages[self.vintages["known_at"] <= day]
@@ -163,10 +162,10 @@ def build(
     """Return what was known on `as_of`, by default on the day of the newest retrieval.
 
     A value is known at its `known_at`; without one, when its publication lag has passed
-    or, where that is sooner, when it was retrieved. Of a value that was revised, the
-    table holds the newest vintage known on `as_of`, and `Panel.vintages` all of them; a
-    panel of revised data has the table alone. `indicators` describes the columns, and
-    is the catalog unless the data are the user's own.
+    or, if that is sooner, when it was retrieved. Of a revised value, the table holds
+    the newest vintage known on `as_of`, and `Panel.vintages` all of them; a panel of
+    revised data has the table only. `indicators` describes the columns, and is the
+    catalog unless the data are the user's own.
 
     Raises
     ------
@@ -187,8 +186,8 @@ def build(
         )
     chosen = _choose_series(series, tidy)
     tidy = tidy[np.isin(tidy["series"], chosen.index)]
-    layout = _Layout.of(chosen, tidy, frequency)
-    values, known_at = layout.table(tidy)
+    index = _PanelIndex.of(chosen, tidy, frequency)
+    values, known_at = index.table(tidy)
     of_series = tidy.groupby("series")
     chosen["n_real_time"] = of_series["in_real_time"].sum()
     chosen["n_history"] = of_series["history"].sum()
@@ -196,7 +195,7 @@ def build(
     if vintages == "revised":
         chosen = chosen.assign(first_vintage=NO_DAY, n_real_time=0, n_history=0)
         rows = rows.iloc[:0]
-    changes = layout.vintages(_vintages_at_frequency(series, rows, frequency))
+    changes = index.vintages(_vintages_at_frequency(series, rows, frequency))
     return Panel(
         values,
         known_at,
@@ -209,11 +208,11 @@ def build(
 
 
 def _coded(observations: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the series there are, and the observations with their series' number.
+    """Return the distinct series, and the observations with the number of their series.
 
     The first has the columns `SERIES`; the second `series, period, end, value,
     retrieved_at, known_at`, the period as text, `end` being its last day. Text is
-    compared once here, and numbers from here on.
+    compared only here; later steps compare numbers.
     """
     texts, found = pd.factorize(observations["period"])
     native, ends = _periods(found)
@@ -246,20 +245,20 @@ def _dated(
 ) -> pd.DataFrame:
     """Return the vintages known on `as_of`, oldest first, each with its date.
 
-    Adds `told`, whether the date was told and not reckoned, and `in_real_time`, whether
-    the value is the one that stood on that date.
+    Adds `dated`, whether the date is given and not derived from the lag, and
+    `in_real_time`, whether the value is the one of that date.
     """
     rows = rows.sort_values("retrieved_at", kind="stable")
     lag = pd.to_timedelta(_lags(series)[rows["series"]], unit="D")
     due, retrieved_at = rows["end"] + lag, rows["retrieved_at"]
     revised = rows.duplicated(["series", "end"])
-    told = rows["known_at"].notna()
-    reckoned = due.clip(upper=retrieved_at).where(~revised, retrieved_at)
+    dated = rows["known_at"].notna()
+    derived = due.clip(upper=retrieved_at).where(~revised, retrieved_at)
     rows = rows.assign(
-        known_at=rows["known_at"].fillna(reckoned),
-        told=told,
+        known_at=rows["known_at"].fillna(derived),
+        dated=dated,
         in_real_time=(retrieved_at <= due).where(
-            ~told, _keeps_vintages(series, rows, revised)
+            ~dated, _keeps_vintages(series, rows, revised)
         ),
     )
     rows = rows[rows["known_at"] <= as_of]
@@ -271,10 +270,10 @@ def _dated(
 def _keeps_vintages(
     series: pd.DataFrame, rows: pd.DataFrame, revised: pd.Series
 ) -> npt.NDArray[np.bool_]:
-    """Return of which rows the source keeps the vintages, if it tells their dates.
+    """Return for which rows the source keeps vintages, given that it has dates.
 
-    A user's file has a date for every value, reckoned where it told none: that it holds
-    vintages shows only where there are two of one value.
+    A user's file has a date for every value, derived if none was given: it holds
+    vintages only if there are two of one value.
     """
     number = rows["series"].to_numpy()
     several = np.bincount(number, revised, len(series)) > 0
@@ -286,27 +285,27 @@ def _keeps_vintages(
 def _history_in_its_time(
     series: pd.DataFrame, rows: pd.DataFrame
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Date the history that a series' first vintage brought by its usual delay.
+    """Date the history in a series' first vintage by the usual delay of the series.
 
-    A first vintage holds decades, all of them published on one day. They would be lost
-    to training if no origin before that day knew anything. So they count as known when
-    figures of that series usually are, and the day is kept beside the series, as
-    `first_vintage`: nothing that rests on them may be used before it.
+    A first vintage contains decades, all published on one day. They would be lost to
+    training if no origin before that day knew any of them. So they count as known after
+    the usual delay of the series, and the day is kept as `first_vintage` of the series:
+    nothing that depends on them may be used before it.
     """
-    told = rows["told"].to_numpy(dtype=bool)
-    if not told.any():
+    dated = rows["dated"].to_numpy(dtype=bool)
+    if not dated.any():
         return series.assign(first_vintage=NO_DAY), rows.assign(history=False)
     number, known_at = rows["series"].to_numpy(), rows["known_at"]
-    first_day = known_at[told].groupby(number[told]).min().reindex(series.index)
-    first = told & (known_at.to_numpy() == first_day.to_numpy()[number])
-    news = told & ~first & ~rows.duplicated(["series", "end"]).to_numpy()
+    first_day = known_at[dated].groupby(number[dated]).min().reindex(series.index)
+    first = dated & (known_at.to_numpy() == first_day.to_numpy()[number])
+    news = dated & ~first & ~rows.duplicated(["series", "end"]).to_numpy()
     usual = (known_at - rows["end"])[news].groupby(number[news]).median()
     usual = usual.reindex(series.index).fillna(
         pd.Series(pd.to_timedelta(_lags(series), unit="D"), series.index)
     )
     in_time = (rows["end"] + usual.to_numpy()[number]).dt.normalize()
     moved = first & (in_time < known_at).to_numpy()
-    # One early figure is a figure; a history is more.
+    # A single early value is no history.
     moved &= np.bincount(number, first)[number] > 1
     late = series.index.isin(number[moved])
     return series.assign(first_vintage=first_day.where(late)), rows.assign(
@@ -327,7 +326,7 @@ def _newest(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _lags(series: pd.DataFrame) -> Days:
-    """Return each series' publication lag; one period where the catalog knows none."""
+    """Return each series' publication lag; one period if the catalog has none."""
     known = catalog.load()
     lags = []
     for country, key, source, _, native in series[SERIES].itertuples(index=False):
@@ -343,8 +342,8 @@ def _at_frequency(
 ) -> pd.DataFrame:
     """Return `series, ordinal, value, known_at, in_real_time, history`.
 
-    Periods are numbers. Series of a higher frequency are averaged over the periods that
-    are whole.
+    Periods are numbers. Series of a higher frequency are averaged over complete
+    periods.
     """
     tidy, parts = _in_periods(series, rows, frequency)
     tidy = tidy.dropna(subset=["value"])
@@ -358,9 +357,9 @@ def _at_frequency(
         history=("history", "any"),
         n=("value", "size"),
     ).reset_index()
-    whole = averaged[averaged["n"] == parts[averaged["series"]]].drop(columns="n")
+    complete = averaged[averaged["n"] == parts[averaged["series"]]].drop(columns="n")
     both: pd.DataFrame = pd.concat(
-        [tidy[needed == 1].drop(columns="end"), whole], ignore_index=True
+        [tidy[needed == 1].drop(columns="end"), complete], ignore_index=True
     )
     return both
 
@@ -368,15 +367,17 @@ def _at_frequency(
 def _in_periods(
     series: pd.DataFrame, rows: pd.DataFrame, frequency: Frequency
 ) -> tuple[pd.DataFrame, Days]:
-    """Return the rows of fine enough series by the panel's periods, as numbers.
+    """Return the rows of sufficiently fine series, with the panel's periods as numbers.
 
-    And how many periods of each series make one of the panel's; 0 for a coarser one.
+    And the number of periods of each series in one of the panel; 0 for a coarser one.
     """
     parts_of = {
         native: PERIODS_A_YEAR[native] // PERIODS_A_YEAR[frequency]
         for native in FREQUENCIES[FREQUENCIES.index(frequency) :]
     }
-    parts: Days = np.array([parts_of.get(it, 0) for it in series["native_frequency"]])
+    parts: Days = np.array(
+        [parts_of.get(native, 0) for native in series["native_frequency"]]
+    )
     rows = rows[parts[rows["series"]] > 0]
     ends, found = pd.factorize(rows["end"])
     ordinals = pd.DatetimeIndex(found).to_period(PANDAS_ALIAS[frequency])
@@ -397,9 +398,9 @@ def _in_periods(
 def _vintages_at_frequency(
     series: pd.DataFrame, rows: pd.DataFrame, frequency: Frequency
 ) -> pd.DataFrame:
-    """Return `series, ordinal, known_at, value` of what was revised, oldest first.
+    """Return `series, ordinal, known_at, value` of revised values, oldest first.
 
-    Every value that each such period of the panel had, on the days on which it changed.
+    Every value of each such period of the panel, on the days on which it changed.
     """
     tidy, parts = _in_periods(series, rows, frequency)
     cell = ["series", "ordinal"]
@@ -410,7 +411,7 @@ def _vintages_at_frequency(
     changes = pd.concat(
         [tidy[needed == 1], _means(tidy[needed > 1], parts)], ignore_index=True
     )
-    # Of several on one day the last is the newest; what does not change is no change.
+    # Of several on one day the last is the newest; equal values are no change.
     changes = changes.drop_duplicates([*cell, "known_at"], keep="last")
     before = changes.groupby(cell)["value"].shift()
     same = (changes["value"] == before) | (changes["value"].isna() & before.isna())
@@ -422,27 +423,26 @@ def _vintages_at_frequency(
 def _means(tidy: pd.DataFrame, parts: Days) -> pd.DataFrame:
     """Return the mean of a period's parts on each day on which one of them changed.
 
-    Takes vintages sorted by series, period and date. The mean is missing while a part
-    is.
+    `tidy` is sorted by series, period and date. The mean is missing while a part is.
     """
     cell = tidy.groupby(["series", "ordinal"])
     part = cell["end"].rank("dense").to_numpy(dtype=int) - 1
     row = np.arange(len(tidy))
     first_of_cell = row - cell.cumcount().to_numpy()
-    total, there = np.zeros(len(tidy)), np.zeros(len(tidy), dtype=int)
+    total, present = np.zeros(len(tidy)), np.zeros(len(tidy), dtype=int)
     for number in range(max(parts, default=0)):
         newest = np.maximum.accumulate(np.where(part == number, row, -1))
-        stands = newest >= first_of_cell
-        total += np.where(stands, tidy["value"].to_numpy()[newest], 0.0)
-        there += stands
+        known = newest >= first_of_cell
+        total += np.where(known, tidy["value"].to_numpy()[newest], 0.0)
+        present += known
     needed = parts[tidy["series"]]
-    return tidy.assign(value=np.where(there == needed, total / needed, np.nan))
+    return tidy.assign(value=np.where(present == needed, total / needed, np.nan))
 
 
 def _choose_series(series: pd.DataFrame, tidy: pd.DataFrame) -> pd.DataFrame:
-    """Return, for each country and indicator, the series that reaches furthest.
+    """Return, for each country and indicator, the series that ends last.
 
-    Of those that reach equally far the longest is taken, then the first in the catalog.
+    Ties go to the longest, then to the first in the catalog.
     """
     rank = {
         (indicator.key, template.source): position
@@ -465,17 +465,17 @@ def _choose_series(series: pd.DataFrame, tidy: pd.DataFrame) -> pd.DataFrame:
 
 
 @dataclass(frozen=True, eq=False)
-class _Layout:
-    """Where in the table each value stands.
+class _PanelIndex:
+    """The position of each value in the table.
 
     Parameters
     ----------
     place
-        The position of each series among those that were chosen, by its number.
+        The position of each series among the chosen ones, by its number.
     country, column : array (series,)
         The country and the column of each chosen series.
     starts, first, lengths : array (countries,)
-        A country's first row, its first period and how many it has.
+        A country's first row, first period and number of periods.
     """
 
     frequency: Frequency
@@ -491,8 +491,8 @@ class _Layout:
     @classmethod
     def of(
         cls, chosen: pd.DataFrame, tidy: pd.DataFrame, frequency: Frequency
-    ) -> "_Layout":
-        """Return the layout that has a row for each period of a country's span."""
+    ) -> "_PanelIndex":
+        """Return the index with a row for each period of a country's span."""
         countries, names = pd.factorize(chosen["country"])
         columns, indicators = pd.factorize(chosen["indicator"], sort=True)
         place = pd.Series(range(len(chosen)), chosen.index)

@@ -1,8 +1,8 @@
-"""Processes of this machine that compute beside this one, as many as it has cores.
+"""Worker processes on this machine, one per core.
 
-Networks in threads would wait for each other, for a thread holds the interpreter
-between two calls of NumPy. The processes are kept for the next tasks, end some time
-after their last one, and do not outlive the process that started them.
+Networks in threads would wait for each other, because a thread holds the interpreter
+lock between calls of NumPy. The processes are reused, end some time after their last
+task, and do not outlive the process that started them.
 """
 
 import os
@@ -33,13 +33,13 @@ def run(
 ) -> Numbered[Result]:
     """Yield the number of an item and its result, as they come.
 
-    A process that is lost costs what was under way, which is done again. Where the
-    caller stops early, so does the work.
+    When a process is lost, the tasks in progress are run again. When the caller stops
+    early, so does the work.
 
     Raises
     ------
     DataError
-        Processes were lost again and again, or none can be started.
+        Processes were lost repeatedly, or none can be started.
     """
     left, lost = deque(range(len(items))), 0
     under_way: dict[Future[Result], int] = {}
@@ -58,7 +58,7 @@ def run(
                 yield under_way.pop(future), result
         except BrokenProcessPool as error:
             lost += 1
-            if lost > MOST_LOST:
+            if lost > MAX_LOST:
                 raise DataError(LOST) from error
             left.extendleft(under_way.values())
             under_way.clear()
@@ -69,7 +69,7 @@ def run(
 
 @contextmanager
 def _starting() -> Iterator[None]:
-    """Say of an `OSError` that it came of starting a process."""
+    """Turn an `OSError` from starting a process into a `DataError`."""
     try:
         yield
     except OSError as error:
@@ -77,7 +77,7 @@ def _starting() -> Iterator[None]:
 
 
 def pool(workers: int) -> loky.ProcessPoolExecutor:
-    """Return so many processes, those that are there already if they are as many."""
+    """Return an executor with this number of processes, reusing existing ones."""
     return loky.get_reusable_executor(
         max_workers=workers,
         timeout=IDLE_SECONDS,
@@ -88,22 +88,22 @@ def pool(workers: int) -> loky.ProcessPoolExecutor:
 
 
 def starter() -> ThreadPoolExecutor:
-    """Return a thread that may start processes: no signal meets it half-way.
+    """Return a thread that may start processes without being interrupted.
 
-    What it starts does not hear of Ctrl-C, of which this process alone tells.
+    The processes it starts ignore Ctrl-C, which this process alone reports.
     """
-    # Interrupts are heard again where it is started; so it is started before.
+    # Starting the tracker unblocks interrupts, so it is started first.
     resource_tracker.ensure_running()
-    return ThreadPoolExecutor(1, initializer=_hear_no_interrupt)
+    return ThreadPoolExecutor(1, initializer=_block_interrupts)
 
 
-def _hear_no_interrupt() -> None:
+def _block_interrupts() -> None:
     if sys.platform != "win32":
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
 
 
 def _begin(parent: int) -> None:
-    """Make a process ready: it is silent, and ends with the one that started it."""
+    """Initialise a process: it is silent, and ends with the one that started it."""
 
     def watch() -> None:
         while os.getppid() == parent:
@@ -120,13 +120,12 @@ def _begin(parent: int) -> None:
 IDLE_SECONDS = 60
 # Read by BLAS and OpenMP when they are loaded.
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
-MOST_LOST = 3
+MAX_LOST = 3
 LOST = (
-    "processes that computed were killed again and again, which is mostly for want of "
-    "memory: close other programs, or ask for less at a time (fewer countries, fewer "
-    "--members)"
+    "worker processes were killed repeatedly, mostly because memory is short: close "
+    "other programs, or do less at a time (fewer countries, fewer --members)"
 )
 NOT_STARTED = (
-    "no process to compute in can be started ({}): close other programs, or raise the "
-    "limits (`ulimit -u`, `ulimit -n`)"
+    "no worker process can be started ({}): close other programs, or raise the limits "
+    "(`ulimit -u`, `ulimit -n`)"
 )

@@ -23,15 +23,15 @@ if sys.platform != "win32":
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give a place to write to; what stands there at the end takes the place of `path`.
+    """Give a temporary file to write to, which replaces `path` at the end.
 
-    If the block is left by an exception, `path` stays as it was. An `OSError` names the
-    file that could not be written.
+    After an exception `path` is unchanged. An `OSError` names the file that could not
+    be written.
     """
     part = _part(path)
     try:
         with naming(path):
-            part.unlink(missing_ok=True)  # of an earlier process with our number
+            part.unlink(missing_ok=True)  # from an earlier process with the same number
             yield part
             _flush(part)
             part.replace(path)
@@ -40,16 +40,16 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def write(path: Path, content: bytes) -> None:
-    """Write a file so that nobody sees a part of it, not even after a crash."""
+    """Write a file completely or not at all, even after a crash."""
     with replacing(path) as part:
         part.write_bytes(content)
 
 
 def copy(source: Path, target: Path) -> None:
-    """Let `target` be what `source` is now, whole or not at all.
+    """Make `target` a copy of `source`, completely or not at all.
 
-    It is a link where the file system has links, and takes no room: so neither may be
-    written to, but only replaced.
+    It is a hard link where the file system has them, and takes no space: so neither may
+    be written to, only replaced.
     """
     with replacing(target) as part:
         try:
@@ -59,11 +59,10 @@ def copy(source: Path, target: Path) -> None:
 
 
 def write_together(folder: Path, files: Iterable[tuple[str, bytes]]) -> list[Path]:
-    """Write files that belong together into `folder`, and return their places.
+    """Write files that belong together into `folder`, and return their paths.
 
-    The folder is made if need be. What it held before is touched only when all files
-    are written. Files of earlier runs that are not written anew keep their place, and
-    their line in `SHA256SUMS`.
+    The folder is created if necessary. Its content is changed only when all files are
+    written. Other files of earlier runs remain, with their line in `SHA256SUMS`.
     """
     return _write_into(folder, dict(files))
 
@@ -101,8 +100,8 @@ def _write_all(contents: Mapping[Path, bytes]) -> None:
             for path, part in parts.items():
                 part.replace(path)
         except BaseException:
-            # Some of the new files among the old would be neither report: whatever
-            # broke in, the rest follows if it can.
+            # A mixture of new and old files would be neither report: whatever the
+            # exception, move the rest if possible.
             for path, part in parts.items():
                 with suppress(FileNotFoundError):
                     part.replace(path)
@@ -114,11 +113,11 @@ def _write_all(contents: Mapping[Path, bytes]) -> None:
 
 @contextmanager
 def alone(folder: Path) -> Iterator[None]:
-    """Have a folder to oneself, without what killed processes left unfinished in it.
+    """Lock a folder, and remove files that killed processes left unfinished in it.
 
-    The folder itself is locked, so that no lock is left behind in it. Where the system
-    or the file system cannot do that, others are not kept out, and nothing is cleared:
-    it may be theirs.
+    The folder itself is locked, so that no lock file is left behind. Where the system
+    or the file system cannot lock it, nothing is removed, because unfinished files may
+    belong to a running process.
     """
     if sys.platform == "win32":
         yield
@@ -140,7 +139,7 @@ def _clear(folder: Path) -> None:
 
 @contextmanager
 def naming(path: Path) -> Iterator[None]:
-    """Let an `OSError` name the file that it is about: a failed write does not."""
+    """Let an `OSError` name the file it is about, which a failed write does not."""
     try:
         yield
     except OSError as error:
@@ -150,7 +149,7 @@ def naming(path: Path) -> Iterator[None]:
 
 
 def leftovers(folder: Path) -> list[Path]:
-    """Return what interrupted runs left unfinished in `folder` and below."""
+    """Return the unfinished files of interrupted runs in `folder` and below."""
     return sorted(path for path in folder.rglob(".*.part") if path.is_file())
 
 
@@ -159,6 +158,6 @@ def _part(path: Path) -> Path:
 
 
 def _flush(path: Path) -> None:
-    """Let the disk have what was written, before it takes another file's place."""
+    """Write a file's content to the disk, before it replaces another file."""
     with path.open("rb+") as file:
         os.fsync(file.fileno())

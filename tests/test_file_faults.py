@@ -138,8 +138,8 @@ BAD_CSV: Mapping[str, tuple[bytes, str]] = {
     "underscore": (replaced(3, "A,1990Q4,1_000"), "'1_000' is no number"),
     "other digits": (replaced(3, "A,1990Q4,१००"), "is no number"),
     "inf": (replaced(3, "A,1990Q4,inf"), "'inf' is no number"),
-    "beyond reckoning": (replaced(3, "A,1990Q4,1e308"), "beyond what can be reckoned"),
-    "next to nothing": (replaced(3, "A,1990Q4,1e-308"), "beyond what can be reckoned"),
+    "beyond reckoning": (replaced(3, "A,1990Q4,1e308"), "is outside the range of"),
+    "next to nothing": (replaced(3, "A,1990Q4,1e-308"), "is outside the range of"),
     "all missing": (csv(lines([""] * 60)), "holds no value"),
     "one row": (csv(lines()[:1]), "no label negative-growth of A was known"),
     "duplicate periods": (

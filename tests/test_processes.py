@@ -94,7 +94,7 @@ except DataError as error:
 def test_process_that_cannot_be_started_is_told_in_one_line(at: int) -> None:
     command = [sys.executable, "-c", UNSTARTED.format(at=at)]
     run = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert run.stdout.startswith("no process to compute in can be started (Resource")
+    assert run.stdout.startswith("no worker process can be started (Resource")
     assert run.stdout.count("\n") == 1
     assert run.stderr == ""
 

@@ -1,10 +1,10 @@
-"""Real vintages from ALFRED: every value of a series with the day it was published.
+"""ALFRED: every value of a series with the day of its publication.
 
-Asked only where there is a `FRED_API_KEY`. The service answers for at most 2,000
-vintages at once, so their dates are asked for first and the values in spans. A value
-that held across the border of two spans stands in both, the second time as if it were
-published at the border; that repetition is taken out. What stood in the oldest vintage
-was published before ALFRED began to keep it, on a day that nobody tells.
+Used only with a `FRED_API_KEY`. The service returns at most 2,000 vintages at once, so
+their dates are requested first and the values in spans. A value that held across the
+border of two spans is in both, the second time as if published at the border; that
+repetition is removed. The values of the oldest vintage were published before ALFRED
+began, on unknown days.
 """
 
 import hashlib
@@ -25,9 +25,9 @@ from econnet.sources.fred import PERIOD_NAME
 from econnet.sources.http import NOT_ITS_FORMAT, MissingSeriesError, PoliteSession
 from econnet.sources.observations import FetchedSeries, RawPage, Retrieval
 
-VINTAGES_A_CALL = 2_000
-ROWS_A_CALL = 100_000
-MOST_PAGES = 50  # five million revisions
+VINTAGES_PER_CALL = 2_000
+ROWS_PER_CALL = 100_000
+MAX_PAGES = 50  # five million revisions
 CONTENT_TYPES = frozenset({"application/json", "text/json", "text/plain"})
 
 
@@ -37,7 +37,7 @@ class NoVintagesError(SourceError):
 
 @dataclass(frozen=True)
 class Alfred:
-    """The service for one key, over the session that FRED is asked with."""
+    """The service for one key, over the session for FRED."""
 
     session: PoliteSession
     url: str
@@ -46,12 +46,12 @@ class Alfred:
     def rows(
         self, path: str, name: str, series_id: str, **query: str
     ) -> tuple[list[Any], list[RawPage]]:
-        """Return the list `name` of an answer, and the pages it was put together of.
+        """Return the list `name` of a response, and the raw pages it came in.
 
-        The key does not stand in the pages, even where the service repeats it.
+        The key is removed from the pages, even where the service repeats it.
         """
         rows, pages = list[Any](), list[RawPage]()
-        for _ in range(MOST_PAGES):
+        for _ in range(MAX_PAGES):
             response = self.session.fetch(
                 series_id,
                 f"{self.url.rstrip('/')}/{path}",
@@ -70,7 +70,7 @@ class Alfred:
                 count = int(page["count"])
             except NOT_ITS_FORMAT:
                 reason = "answered with something that is not ALFRED's format"
-                # `from None`: the cause quotes the answer, and that may hold the key.
+                # `from None`: the cause quotes the response, which may contain the key.
                 raise SourceError(self.session.error_line(series_id, reason)) from None
             hidden = response.content.replace(self.key.encode(), b"***")
             pages.append(RawPage.of(hidden))
@@ -92,7 +92,7 @@ class Vintages:
 
     @property
     def digest(self) -> str:
-        """What changes when, and only when, there is a new vintage."""
+        """A hash that changes if and only if there is a new vintage."""
         return hashlib.sha256(" ".join(self.dates).encode()).hexdigest()
 
 
@@ -104,7 +104,7 @@ def vintages(alfred: Alfred, series_id: str) -> Vintages:
     MissingSeriesError
         There are none.
     SourceError
-        What came are no dates.
+        The response has no dates.
     """
     dates, _ = alfred.rows("series/vintagedates", "vintage_dates", series_id)
     if not dates:
@@ -125,7 +125,7 @@ def read(
     template: SeriesTemplate,
     start_year: int,
 ) -> FetchedSeries:
-    """Return every value that ever held, `known_at` being the day of its publication.
+    """Return every vintage of every value, `known_at` being the day of publication.
 
     Raises
     ------
@@ -133,8 +133,8 @@ def read(
         The series is weekly or daily.
     """
     spans = [
-        vintages.dates[first : first + VINTAGES_A_CALL]
-        for first in range(0, len(vintages.dates), VINTAGES_A_CALL)
+        vintages.dates[first : first + VINTAGES_PER_CALL]
+        for first in range(0, len(vintages.dates), VINTAGES_PER_CALL)
     ]
     answers = [
         alfred.rows(
@@ -144,7 +144,7 @@ def read(
             realtime_start=span[0],
             realtime_end=span[-1],
             output_type="1",
-            limit=str(ROWS_A_CALL),
+            limit=str(ROWS_PER_CALL),
         )
         for span in spans
     ]
@@ -189,7 +189,7 @@ def _table(
         raise NoVintagesError(f"{error_line}weekly or daily, read without vintages")
     table = table.sort_values(["day", "known_at"], ignore_index=True)
     before = table.groupby("day")["value"].shift()
-    # `before` is missing too where a value stands first: what is missing from the
+    # `before` is missing for the first value, too: a value that is missing from the
     # start was never published.
     changed = (table["value"] != before) & ~(table["value"].isna() & before.isna())
     table = table[changed].reset_index(drop=True)
@@ -204,14 +204,14 @@ def _table(
 
 
 def _date(text: str) -> str:
-    """Return a date as ALFRED writes it; raise `ValueError` for any other text."""
+    """Return a date in ALFRED's format; raise `ValueError` for any other text."""
     if DATE.fullmatch(text) is None:
         raise ValueError(text)
     return date.fromisoformat(text).isoformat()
 
 
 def _value(text: str) -> float | None:
-    """Return a finite number, or `None` for what is missing."""
+    """Return a finite number, or `None` for a missing value."""
     if text == ".":
         return None
     value = float(text)

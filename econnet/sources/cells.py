@@ -1,8 +1,8 @@
 """The user's file as a table of texts: CSV, Parquet or the first sheet of a workbook.
 
-Files come from strangers. CSV and Parquet are read by a DuckDB that can reach nothing
-but that file, workbooks by openpyxl. Texts and names may be so long and columns so many
-that no panel is refused, and that a small file cannot fill the memory.
+Files are untrusted. CSV and Parquet are read by a DuckDB that can access nothing but
+that file, workbooks by openpyxl. The limits on texts, names and columns admit any
+panel, and keep a small file from filling the memory.
 """
 
 import csv
@@ -17,7 +17,7 @@ import pandas as pd
 
 from econnet import strangers
 from econnet.errors import DataError
-from econnet.strangers import LONGEST_TEXT, MOST_COLUMNS
+from econnet.strangers import MAX_TEXT_LENGTH, MOST_COLUMNS
 
 
 def read(path: Path) -> pd.DataFrame:
@@ -51,9 +51,9 @@ def read(path: Path) -> pd.DataFrame:
 
 
 def _of_csv(path: Path) -> pd.DataFrame:
-    """Return a CSV file's cells; its first line says what its columns are called.
+    """Return a CSV file's cells; its first line names the columns.
 
-    Nothing is guessed from the lines after it, which a stranger may have written.
+    Nothing is guessed from the lines after it, which are untrusted.
     """
     names, delimiter = _header(path)
     _check_names(path, names)
@@ -74,36 +74,40 @@ def _of_csv(path: Path) -> pd.DataFrame:
 
 
 def _header(path: Path) -> tuple[list[str], str]:
-    """Return the names in the first line, and what stands between them."""
+    """Return the names in the first line, and their delimiter."""
     with path.open("rb") as file:
-        start = file.read(LONGEST_HEADER_BYTES)
+        start = file.read(MAX_HEADER_BYTES)
     if not start:
         raise DataError(f"{path.name} is empty: fill it, or name another file")
-    if b"\0" in start[:LONGEST_TEXT]:
+    if b"\0" in start[:MAX_TEXT_LENGTH]:
         raise DataError(
             f"{path.name} is no text in UTF-8 (it may be UTF-16): save it as CSV UTF-8"
         )
     line = re.split(rb"[\r\n]", start, maxsplit=1)[0]
-    if len(line) == LONGEST_HEADER_BYTES:
+    if len(line) == MAX_HEADER_BYTES:
         raise DataError(
-            f"{path.name}: its first line is longer than {LONGEST_HEADER_BYTES:,} "
+            f"{path.name}: its first line is longer than {MAX_HEADER_BYTES:,} "
             "bytes: no panel has so many columns"
         )
     try:
         text = line.decode("utf-8-sig")
-        rows = {it: next(csv.reader([text], delimiter=it)) for it in DELIMITERS if text}
+        rows = {
+            delimiter: next(csv.reader([text], delimiter=delimiter))
+            for delimiter in DELIMITERS
+            if text
+        }
     except UnicodeDecodeError as error:
         raise DataError(f"{path.name}, line 1, {NO_UTF8}") from error
     except csv.Error as error:
         raise DataError(f"{path.name}, line 1 names no columns: {error}") from error
     if not rows:
         raise DataError(f"{path.name}: its first line is empty: name the columns there")
-    delimiter = max(rows, key=lambda it: len(rows[it]))
+    delimiter = max(rows, key=lambda candidate: len(rows[candidate]))
     return [name.strip() for name in rows[delimiter]], delimiter
 
 
 def _csv_fault(message: str) -> str:
-    """Return in plain words what DuckDB says of a CSV file, and where."""
+    """Return DuckDB's error about a CSV file in plain words, with the line."""
     line = re.search(r"CSV Error on Line: (\d+)", message)
     where = f", line {line[1]}" if line else ""
     cells = re.search(r"Expected Number of Columns: (\d+) Found: (\d+)", message)
@@ -111,19 +115,19 @@ def _csv_fault(message: str) -> str:
         much = "more" if int(cells[2]) > int(cells[1]) else "fewer"
         return (
             f"{where} has {much} cells than the first line, which has {cells[1]}: "
-            "mend it, and put text with commas in quotation marks"
+            "correct it, and put text with commas in quotation marks"
         )
     if "not utf-8" in message:
         return f"{where}, {NO_UTF8}"
     if "unterminated quote" in message:
-        return f"{where} has a quotation mark that never closes: mend it"
+        return f"{where} has a quotation mark that never closes: correct it"
     if "aximum line size" in message:
         return f"{where} is longer than 2,000,000 bytes: no line of a panel is so long"
     return f"{where} cannot be read: {message.splitlines()[0]}"
 
 
 def _without_nameless(path: Path, cells: pd.DataFrame) -> pd.DataFrame:
-    """Return the cells without columns that have no name, which must be empty."""
+    """Return the cells without unnamed columns, which must be empty."""
     named = cells.columns != ""
     if cells.loc[:, ~named].notna().to_numpy().any():
         raise DataError(
@@ -157,15 +161,15 @@ def _of_parquet(path: Path) -> pd.DataFrame:
 
 
 def _check_parquet(path: Path, kinds: Mapping[str, str], rows: int) -> None:
-    """Raise `DataError` unless these columns are cells, and few enough for memory."""
+    """Raise `DataError` unless the columns are plain and few enough for memory."""
     for name, kind in kinds.items():
         if not PLAIN.fullmatch(kind):
             raise DataError(
                 f"{path.name}: column {name!r} holds {kind[:40]}, which is no text, "
                 "number or date: leave it out"
             )
-    # A few bytes of Parquet can say a number a billion times.
-    if rows * len(kinds) > MOST_CELLS:
+    # A few bytes of Parquet can repeat a number a billion times.
+    if rows * len(kinds) > MAX_CELLS:
         raise DataError(
             f"{path.name} holds {rows:,} rows of {len(kinds):,} columns, too many for "
             "memory: put it in a folder and name that, which is read piece by piece"
@@ -173,15 +177,16 @@ def _check_parquet(path: Path, kinds: Mapping[str, str], rows: int) -> None:
 
 
 def _as_text(name: str, kind: str) -> str:
-    """Return the SQL of a column as text; a text is refused if it is too long."""
+    """Return the SQL of a column as text, which refuses texts that are too long."""
     column = '"' + name.replace('"', '""') + '"'
     text = f"{column}::VARCHAR"
     if kind == "VARCHAR":
-        fault = f"a cell of {name!r} has more than {LONGEST_TEXT:,} letters: shorten it"
-        refuse = f"error({strangers.sql_literal(fault)})"
-        text = (
-            f"CASE WHEN length({text}) > {LONGEST_TEXT} THEN {refuse} ELSE {text} END"
+        fault = (
+            f"a cell of {name!r} has more than {MAX_TEXT_LENGTH:,} letters: shorten it"
         )
+        refuse = f"error({strangers.sql_literal(fault)})"
+        too_long = f"length({text}) > {MAX_TEXT_LENGTH}"
+        text = f"CASE WHEN {too_long} THEN {refuse} ELSE {text} END"
     return f"{text} AS {column}"
 
 
@@ -190,7 +195,7 @@ def _reader(path: Path) -> duckdb.DuckDBPyConnection:
 
 
 def _check_names(path: Path, names: Sequence[str]) -> None:
-    """Raise `DataError` if columns are too many, have one name or too long a one."""
+    """Raise `DataError` for too many columns, equal names or too long a name."""
     if len(names) > MOST_COLUMNS:
         raise DataError(
             f"{path.name} has {len(names):,} columns, more than {MOST_COLUMNS:,}: "
@@ -198,12 +203,12 @@ def _check_names(path: Path, names: Sequence[str]) -> None:
         )
     seen: set[str] = set()
     for name in names:
-        if len(name) > LONGEST_TEXT:
+        if len(name) > MAX_TEXT_LENGTH:
             raise DataError(
                 f"{path.name}: a column's name has {len(name):,} letters, and may have "
-                f"{LONGEST_TEXT:,}: {name[:20]!r}..."
+                f"{MAX_TEXT_LENGTH:,}: {name[:20]!r}..."
             )
-        # Upper and lower case are one to DuckDB, and to a hurried reader.
+        # DuckDB does not distinguish upper and lower case, nor does a hurried reader.
         if name and name.casefold() in seen:
             raise DataError(
                 f"{path.name}: two columns are called {name!r}: rename one of them"
@@ -217,10 +222,10 @@ def _of_workbook(path: Path) -> pd.DataFrame:
     try:
         with ZipFile(path) as members:
             unpacked = sum(member.file_size for member in members.infolist())
-        if unpacked > LARGEST_WORKBOOK_BYTES:
+        if unpacked > MAX_WORKBOOK_BYTES:
             raise DataError(
                 f"{path.name} unpacks to {unpacked:,} bytes, more than "
-                f"{LARGEST_WORKBOOK_BYTES:,}: save it as CSV"
+                f"{MAX_WORKBOOK_BYTES:,}: save it as CSV"
             )
         rows = pd.read_excel(path, header=None, dtype=str, keep_default_na=False)
     except ImportError as error:
@@ -239,9 +244,9 @@ def _of_workbook(path: Path) -> pd.DataFrame:
 
 DELIMITERS = (",", ";", "\t", "|")
 NO_UTF8 = "is no UTF-8 text: save the file as CSV UTF-8"
-LONGEST_HEADER_BYTES = 2**20
-MOST_CELLS = 10**8
-LARGEST_WORKBOOK_BYTES = 2**30
+MAX_HEADER_BYTES = 2**20
+MAX_CELLS = 10**8
+MAX_WORKBOOK_BYTES = 2**30
 # What openpyxl and the readers below it are known to raise over damaged files.
 WORKBOOK_ERRORS = (
     ArithmeticError,

@@ -1,10 +1,10 @@
-"""FRED's series, one CSV a series, without a key.
+"""FRED: one CSV file per series, without a key.
 
-The file has two columns, a date and the series; a missing value is `.` or nothing. What
-is no such file, an HTML page or half a line, is refused. Dates are the first day of
-their period; weekly and daily series are averaged to the months that they fill. An id
-like `GS10-TB3MS` is a difference, taken period by period where both series exist and in
-decimal, so that 4.03 less 3.90 is 0.13.
+The file has two columns, a date and the series; a missing value is `.` or empty. Any
+other file, such as an HTML page or a truncated one, is refused. Dates are the first day
+of their period; weekly and daily series are averaged to complete months. An id like
+`GS10-TB3MS` is a difference, computed in decimal for the periods that both series have,
+so that 4.03 less 3.90 is 0.13.
 """
 
 import math
@@ -39,7 +39,7 @@ CONTENT_TYPES = frozenset(
 
 @dataclass(frozen=True)
 class Download:
-    """The dated values of one plain series, in order, and the file they stand in."""
+    """The dated values of one plain series, in order, and the file they come from."""
 
     series_id: str
     values: Mapping[date, Decimal]
@@ -50,9 +50,9 @@ class Download:
 def session(
     retry_policy: RetryPolicy | None = None, api_key: str | None = None
 ) -> PoliteSession:
-    """Return a session within the bounds that FRED sets for one client.
+    """Return a session within the limits that FRED sets for one client.
 
-    `api_key` is not sent by it, but kept out of its messages.
+    `api_key` is not sent, but kept out of messages.
     """
     return PoliteSession(
         "FRED", RateLimiter(AT_ONCE, PER_SECOND), retry_policy, api_key
@@ -74,7 +74,7 @@ def download(session: PoliteSession, url: str, series_id: str) -> Download:
     Raises
     ------
     MissingSeriesError
-        FRED knows no such series, or has no value of it.
+        FRED has no such series, or no value of it.
     SourceError
         FRED failed, or its answer is not a file of this series.
     """
@@ -93,7 +93,7 @@ def read(
     Raises
     ------
     SourceError
-        The dates are of another frequency than the catalog says.
+        The dates have another frequency than the catalog states.
     """
     series_id = template.id_for(country)
     values = downloads[0].values
@@ -118,12 +118,12 @@ def read(
 
 
 def digest(downloads: Sequence[Download]) -> str:
-    """Return what identifies the files that a series was made from."""
+    """Return what identifies the files from which a series was made."""
     return " ".join(download.raw.sha256 for download in downloads)
 
 
 class Reader(FredReader):  # type: ignore[misc]  # it has no types
-    """The ecosystem's reader over our session, for one series."""
+    """The reader of pandas-datareader over our session, for one series."""
 
     def __init__(self, session: PoliteSession, url: str, series_id: str) -> None:
         super().__init__(symbols=series_id, retry_count=0, session=session)
@@ -135,7 +135,7 @@ class Reader(FredReader):  # type: ignore[misc]  # it has no types
         return self.base_url
 
     def download(self) -> Download:
-        """Return the file's values in order of date, the missing left out."""
+        """Return the file's values in order of date, without missing ones."""
         response = self.session.fetch(
             self.symbols, self.url, {"id": self.symbols}, CONTENT_TYPES
         )
@@ -156,9 +156,9 @@ def by_period(
 ) -> pd.DataFrame:
     """Return dated values as `period, value`, in order.
 
-    Months of a weekly or daily series are means of the dates in them. Its first and
-    last month count only if they are filled: not further from their ends than the dates
-    stand apart.
+    Months of a weekly or daily series are means of the dates in them. The first and the
+    last month count only if they are complete: no further from their ends than the
+    usual distance of two dates.
 
     Raises
     ------
@@ -172,7 +172,7 @@ def by_period(
     if frequency == "M" and apart < DAYS_OF["M"][0]:
         means = _monthly_means(values, days, apart)
         if means.empty:
-            raise problem("not one whole month")
+            raise problem("not one complete month")
         return means
     low, high = DAYS_OF[frequency]
     regular = all(
@@ -180,7 +180,7 @@ def by_period(
     )
     if not regular or (len(days) > 1 and not low <= apart <= high):
         raise problem(
-            f"its dates stand {apart} days apart, which is not the catalog's "
+            f"its dates are {apart} days apart, which is not the catalog's "
             f"frequency {frequency}"
         )
     name = PERIOD_NAME[frequency]
@@ -193,7 +193,7 @@ def by_period(
 
 
 def _days_apart(days: list[date]) -> int:
-    """Return the usual distance of two dates; a month where there is but one."""
+    """Return the usual distance of two dates; a month if there is only one."""
     gaps = sorted((after - before).days for before, after in pairwise(days))
     return gaps[(len(gaps) - 1) // 2] if gaps else 31
 
@@ -204,7 +204,7 @@ def _monthly_means(
     months: dict[str, list[Decimal]] = {}
     for day in days:
         months.setdefault(f"{day:%Y-%m}", []).append(values[day])
-    # A daily series rests on weekends and holidays, a weekly one does not.
+    # A daily series has no values on weekends and holidays.
     slack = timedelta(days=max(apart, 4))
     first, last = days[0], days[-1]
     if first - slack >= first.replace(day=1):
@@ -220,14 +220,14 @@ def _monthly_means(
 
 
 def _values(text: str, series_id: str) -> dict[date, Decimal]:
-    """Return the values of FRED's file by date; raise `SourceError` for any other."""
+    """Return the values of a FRED file by date; raise `SourceError` for any other."""
     problem = _problem(series_id)
     if not text.strip():
         raise problem("answered with nothing at all")
     if text.lstrip().startswith("<"):
         raise problem("answered with a web page in place of the file")
     header, *lines = text.splitlines()
-    # The date's column has been renamed before: the series' own is what counts.
+    # The date column has been renamed before; the series column identifies the file.
     if header.split(",")[1:] != [series_id]:
         raise problem(f"the file is another one, headed {header[:60]!r}")
     values: dict[date, Decimal] = {}
@@ -243,9 +243,9 @@ def _values(text: str, series_id: str) -> dict[date, Decimal]:
 
 
 def _observation(line: str) -> tuple[date | None, Decimal | None]:
-    """Return a line's date, and its value unless it is missing; else no date."""
-    # Long lines are not matched: the pattern takes their length squared to refuse one.
-    match = LINE.fullmatch(line) if len(line) <= LONGEST_LINE else None
+    """Return the date and value of a line; no date for an invalid line."""
+    # Long lines are not matched: the pattern takes quadratic time to refuse one.
+    match = LINE.fullmatch(line) if len(line) <= MAX_LINE_LENGTH else None
     if match is None:
         return None, None
     try:
@@ -261,7 +261,7 @@ def _observation(line: str) -> tuple[date | None, Decimal | None]:
 
 
 def _is_cut_off(text: str, lines: list[str]) -> bool:
-    """Return whether the last number may lack digits: FRED writes as many for each."""
+    """Return whether the last number may be truncated: all have as many decimals."""
     decimals = [len(line.partition(".")[2]) for line in lines[-2:]]
     unlike = len(lines) == 1 or decimals[-1] < decimals[0]
     return unlike and not text.endswith("\n")
@@ -271,7 +271,7 @@ def _problem(series_id: str) -> Callable[[str], SourceError]:
     return lambda reason: SourceError(error_line("FRED", series_id, reason))
 
 
-LONGEST_LINE = 1_200  # a double takes 1,077 characters at most, written out
+MAX_LINE_LENGTH = 1_200  # a double takes 1,077 characters at most, written out
 YEARS = range(1500, 9000)  # with room on both sides for sums of dates
 LINE = re.compile(
     r"(\d{4}-\d{2}-\d{2}),(\.?|-?\d*\.?\d+(?:[eE][-+]?\d{1,3})?)", re.ASCII

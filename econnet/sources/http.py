@@ -1,14 +1,14 @@
-"""One polite session a source: bounded, patient, honest, and strict about answers.
+"""One HTTP session per source: rate-limited, with retries, and strict about responses.
 
-A `PoliteSession` is a real `requests.Session`, so that the readers of
-pandas-datareader take it. Each request waits for its turn (so many at once, so many a
-second), is repeated with back-off and jitter when the answer may get better, and waits
-as long as `Retry-After` says. The body is read within the retries, for a connection
-that breaks half-way is as common as one that never opens. A source is not trusted with
-our time or memory: an answer has a longest duration, however it trickles, and a largest
-size, packed and unpacked. An answer that cannot be the one asked for, by status, host
-or content type, ends in a `SourceError` that names the source and the series, in one
-printable line without a key.
+A `PoliteSession` is a `requests.Session`, so that the readers of pandas-datareader
+accept it. Each request waits for its turn (a limit at once and per second), is retried
+with back-off and jitter where that may help, and waits as long as `Retry-After` says.
+The body is read within the retries, because a connection that breaks half-way is as
+common as one that never opens. A source is not trusted with our time or memory: a
+response has a maximum duration, however slowly it arrives, and a maximum size,
+compressed and decompressed. A response that cannot be the one requested, by status,
+host or content type, raises a `SourceError` that names the source and the series, in
+one printable line without a key.
 """
 
 import http.client
@@ -42,38 +42,38 @@ Query = Mapping[str, str | int]
 
 
 class MissingSeriesError(SourceError):
-    """The source is well, and says that it has no such series."""
+    """The source works, and states that it has no such series."""
 
 
 class UnansweredError(SourceError):
-    """The source was asked as often as retry_policy allows, and gave no answer."""
+    """The source did not respond, after all retries."""
 
 
 class UnreachableError(UnansweredError):
-    """No connection that can be trusted: another series would fare no better."""
+    """No trustworthy connection: another series would fail, too."""
 
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """How long to go on asking for one answer.
+    """How often and how long to try to get one response.
 
     Parameters
     ----------
     repeats
-        Requests after the first, before giving up.
+        Number of requests after the first.
     backoff_seconds
-        Before the first repeat the wait is this, doubled before each further one, and
-        up to as much again at random, so that clients who were refused together do not
-        return together.
+        The wait before the first retry, doubled before each further one, plus up to as
+        much again at random, so that clients that were refused together do not return
+        together.
     longest_wait_seconds
-        A source that tells us with `Retry-After` to wait longer is not waited for.
+        If `Retry-After` is longer, the request fails.
     timeout_seconds
-        For the connection, and for each pause within an answer.
+        For the connection, and for each pause within a response.
     answer_seconds
-        For an answer from its first byte to its last. It is not asked for again.
+        For a response from its first byte to its last. It is not retried.
     largest_bytes
-        Of an answer, as sent and as unpacked: the largest that the sources give, a page
-        of 32,500 rows or 100,000 revisions, takes some ten million.
+        Of a response, compressed and decompressed: the largest pages of the sources,
+        of 32,500 rows or 100,000 revisions, take about ten million.
     """
 
     repeats: int = 4
@@ -84,20 +84,20 @@ class RetryPolicy:
     largest_bytes: int = 32 * 2**20
 
     def backoff(self, repeat: int) -> float:
-        """Return the wait in seconds before this repeat, counted from 0."""
+        """Return the wait in seconds before this retry, counted from 0."""
         jitter = random.random()  # noqa: S311 - no secret
         return self.backoff_seconds * float(2**repeat) * (1 + jitter)
 
 
 class RateLimiter:
-    """Lets so many requests in at once, and so many a second.
+    """Limits the number of requests at once and per second.
 
     Parameters
     ----------
     at_once
-        Requests under way together.
+        Requests in progress at the same time.
     per_second
-        Requests begun in a second, repeats included; `None` sets no bound.
+        Requests started per second, retries included; `None` sets no limit.
     """
 
     def __init__(self, at_once: int, per_second: float | None = None) -> None:
@@ -108,60 +108,59 @@ class RateLimiter:
         self._next_turn = 0.0
 
     def wait_for_turn(self) -> None:
-        """Wait until another request may begin."""
+        """Wait until another request may start."""
         wait = 0.0
         if self.per_second is not None:
             with self._lock:
                 now = time.monotonic()
-                mine = max(now, self._next_turn)
-                self._next_turn = mine + 1 / self.per_second
-            wait = mine - now
+                turn = max(now, self._next_turn)
+                self._next_turn = turn + 1 / self.per_second
+            wait = turn - now
         self.wait(wait)
 
     def wait(self, seconds: float) -> None:
-        """Wait so long; raise `requests.ConnectionError` once this is closed."""
+        """Wait `seconds`; raise `requests.RequestException` once this is closed."""
         if self.closed.wait(seconds):
             raise _StoppedError
 
 
 class NotAskedError(SourceError):
-    """The session was stopped before this question could be put."""
+    """The session was stopped before this request."""
 
 
 class _StoppedError(requests.RequestException):
-    """Nobody waits for the answer any more."""
+    """The session was stopped."""
 
 
 class _OverdueError(requests.RequestException):
-    """The answer has taken longer than an answer may."""
+    """The response took longer than allowed."""
 
 
 class _OversizedError(requests.RequestException):
-    """The answer is larger than an answer may be."""
+    """The response is larger than allowed."""
 
 
 class _WrappedError(requests.RequestException):
-    """The answer is packed more than once, which only serves to hide its size."""
+    """The response is compressed more than once, which only serves to hide its size."""
 
 
 class _RedirectedError(requests.RequestException):
-    """A redirect that is not followed; its text says where to, without a URL."""
+    """A redirect that is not followed; the text names the target without a URL."""
 
 
 class PoliteSession(requests.Session):
-    """A session that keeps to one source's bounds and can say what went wrong.
+    """A session that respects one source's limits and explains failures.
 
     Parameters
     ----------
     source
         The source's name in messages: `World Bank`.
     rate_limiter
-        How many requests the source is asked to bear.
+        The limits of the source.
     retry_policy
-        How long to go on asking it.
+        How often and how long to try.
     secret
-        The key that the source is asked with: taken out of every message, whatever the
-        source makes of it.
+        The API key: removed from every message, even where the source repeats it.
     """
 
     def __init__(
@@ -172,7 +171,7 @@ class PoliteSession(requests.Session):
         secret: str | None = None,
     ) -> None:
         super().__init__()
-        self.max_redirects = MOST_REDIRECTS
+        self.max_redirects = MAX_REDIRECTS
         self.source, self.rate_limiter = source, rate_limiter
         self.retry_policy = retry_policy or RetryPolicy()
         self.secret = secret
@@ -181,11 +180,11 @@ class PoliteSession(requests.Session):
             self.mount(scheme, _RetryingAdapter(rate_limiter, self.retry_policy))
 
     def stop(self) -> None:
-        """Begin no further request, and end every wait for one, in all threads."""
+        """Start no further request, and end every wait for one, in all threads."""
         self.rate_limiter.closed.set()
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:
-        """Follow a redirect within the host only, and never out of TLS."""
+        """Follow redirects within the host only, and never from https to http."""
         here = urlsplit(resp.url)
         try:
             target = super().get_redirect_target(resp)
@@ -206,14 +205,14 @@ class PoliteSession(requests.Session):
     def fetch(
         self, series: str, url: str, query: Query, content_types: frozenset[str]
     ) -> requests.Response:
-        """Return the whole answer, of one of these content types.
+        """Return the complete response, of one of these content types.
 
         Raises
         ------
         MissingSeriesError
             HTTP 404: the source has no such series.
         SourceError
-            Anything else that is not the answer: what it was, in one line.
+            Any other failure, in one line.
         """
         try:
             response = self.get(url, params=dict(query))
@@ -229,7 +228,7 @@ class PoliteSession(requests.Session):
                 self.error_line(series, "not known there (HTTP 404)")
             )
         if status != requests.codes.ok:
-            kind = UnansweredError if status in WORTH_REPEATING else SourceError
+            kind = UnansweredError if status in RETRIED_STATUSES else SourceError
             advice = ADVICE.get(status, "try again later")
             raise kind(self.error_line(series, f"HTTP {status}: {advice}"))
         content_type = response.headers.get("Content-Type", "no content type")
@@ -243,7 +242,7 @@ class PoliteSession(requests.Session):
         return error_line(self.source, series, reason, self.secret)
 
     def _reason(self, error: requests.RequestException) -> str:
-        """Return what went wrong in plain words, without the URL."""
+        """Return the reason of a failure in plain words, without the URL."""
         match error:
             case _RedirectedError():
                 return str(error)
@@ -251,7 +250,7 @@ class PoliteSession(requests.Session):
                 return f"redirected more than {self.max_redirects} times"
             case _OverdueError():
                 seconds = self.retry_policy.answer_seconds
-                return f"the answer was not whole after {seconds:g} s"
+                return f"the answer was not complete after {seconds:g} s"
             case _OversizedError():
                 most = self.retry_policy.largest_bytes
                 return f"the answer is larger than {most:,} bytes"
@@ -284,7 +283,7 @@ def error_line(source: str, series: str, reason: str, secret: str | None = None)
 
 
 class _RetryingAdapter(HTTPAdapter):
-    """Sends a request and reads its body, again and again while that may help."""
+    """Sends a request and reads its body, with retries."""
 
     def __init__(self, rate_limiter: RateLimiter, retry_policy: RetryPolicy) -> None:
         super().__init__(pool_maxsize=rate_limiter.at_once, max_retries=0)
@@ -296,7 +295,7 @@ class _RetryingAdapter(HTTPAdapter):
         *where: Any,  # noqa: ANN401
         **options: Any,  # noqa: ANN401
     ) -> HTTPConnectionPool:
-        """Return the pool for a request, its connections bounded in time."""
+        """Return the pool for a request, its connections limited in time."""
         pool = cast(
             "HTTPConnectionPool",
             super().get_connection_with_tls_context(*where, **options),
@@ -310,34 +309,34 @@ class _RetryingAdapter(HTTPAdapter):
         *_: Any,  # noqa: ANN401
         **options: Any,  # noqa: ANN401
     ) -> requests.Response:
-        """Return the answer with its body, or raise the last thing that went wrong."""
+        """Return the response with its body, or raise the last error."""
         options["timeout"] = self._retry_policy.timeout_seconds
-        # The place is kept while waiting: a source in trouble is asked for less.
+        # The place is kept while waiting: a failing source gets fewer requests.
         with self._rate_limiter.places:
             for repeat in range(self._retry_policy.repeats):
                 wait = self._retry_policy.backoff(repeat)
                 try:
-                    response = self._whole_answer(request, options)
+                    response = self._response(request, options)
                 except requests.exceptions.SSLError:
-                    raise  # a certificate does not get better
-                except PASSING_PROBLEMS:
+                    raise  # retrying does not help a certificate
+                except RETRIED_ERRORS:
                     self._rate_limiter.wait(wait)
                     continue
-                if response.status_code not in WORTH_REPEATING:
+                if response.status_code not in RETRIED_STATUSES:
                     return response
                 if (header := response.headers.get("Retry-After")) is not None:
-                    # What is no such header says nothing: then our own wait holds.
+                    # An invalid header is ignored.
                     with suppress(InvalidHeader, ValueError, OverflowError):
                         wait = Retry().parse_retry_after(header)
                 if wait > self._retry_policy.longest_wait_seconds:
                     return response
                 self._rate_limiter.wait(wait)
-            return self._whole_answer(request, options)
+            return self._response(request, options)
 
-    def _whole_answer(
+    def _response(
         self, request: requests.PreparedRequest, options: Mapping[str, Any]
     ) -> requests.Response:
-        """Return one answer with its body: read here, where a break is repeated."""
+        """Return one response with its body, read here so that a break is retried."""
         self._rate_limiter.wait_for_turn()
         began = time.monotonic()
         try:
@@ -347,14 +346,14 @@ class _RetryingAdapter(HTTPAdapter):
             if time.monotonic() - began > self._retry_policy.answer_seconds:
                 raise _OverdueError from error
             raise
-        # `requests` has no other way to bound what `content` reads.
+        # `requests` has no other way to limit what `content` reads.
         response._content = body  # noqa: SLF001
         return response
 
     def _body(self, response: requests.Response) -> bytes:
-        """Return the body, unpacked, unless it is larger than an answer may be."""
+        """Return the decompressed body, unless it is too large."""
         largest, body = self._retry_policy.largest_bytes, bytearray()
-        # Packed more than once, a few bytes are a thousand times a thousand times more.
+        # Compressed twice, a few bytes can expand a million times.
         if "," in response.headers.get("Content-Encoding", ""):
             response.close()
             raise _WrappedError
@@ -367,18 +366,18 @@ class _RetryingAdapter(HTTPAdapter):
 
 
 def _connections_for(answer_seconds: float) -> Mapping[str, type[HTTPConnection]]:
-    """Return the kind of connection for each scheme, bounded in time."""
-    answer = partial(_TimedAnswer, answer_seconds=answer_seconds)
+    """Return the connection class of each scheme, limited in time."""
+    response = partial(_TimedResponse, answer_seconds=answer_seconds)
 
     def timed(kind: type[HTTPConnection]) -> type[HTTPConnection]:
         name = f"Timed{kind.__name__}"
-        return type(name, (kind,), {"response_class": staticmethod(answer)})
+        return type(name, (kind,), {"response_class": staticmethod(response)})
 
     return {"http": timed(HTTPConnection), "https": timed(HTTPSConnection)}
 
 
-class _TimedAnswer(http.client.HTTPResponse):
-    """An answer that must be whole, headers and body, within so many seconds."""
+class _TimedResponse(http.client.HTTPResponse):
+    """A response that must be complete, headers and body, within so many seconds."""
 
     def __init__(
         self,
@@ -393,7 +392,7 @@ class _TimedAnswer(http.client.HTTPResponse):
 
 
 class _TimedReader(io.RawIOBase):
-    """Reads a socket until a deadline; a time-out of its own bounds each pause."""
+    """Reads a socket until a deadline; a separate time-out limits each pause."""
 
     def __init__(self, sock: socket.socket, seconds: float) -> None:
         self._sock = sock
@@ -402,11 +401,11 @@ class _TimedReader(io.RawIOBase):
         self._deadline = time.monotonic() + seconds
 
     def readable(self) -> bool:
-        """Return that it can be read."""
+        """Return `True`."""
         return True
 
     def readinto(self, buffer: Any) -> int | None:  # noqa: ANN401
-        """Read what has come, or raise `TimeoutError`."""
+        """Read the available bytes, or raise `TimeoutError`."""
         left = self._deadline - time.monotonic()
         if left <= 0:
             raise TimeoutError
@@ -414,18 +413,18 @@ class _TimedReader(io.RawIOBase):
         return self._bytes.readinto(buffer)
 
     def close(self) -> None:
-        """Let go of the socket, which lives on while its connection does."""
+        """Release the socket, which lives on with its connection."""
         self._bytes.close()
         super().close()
 
 
 def _place(url: SplitResult) -> tuple[str | None, int | None]:
-    """Return host and port; raise `ValueError` where the port is none."""
+    """Return host and port; raise `ValueError` for an invalid port."""
     return url.hostname, url.port or {"http": 80, "https": 443}.get(url.scheme)
 
 
 def _is_unreachable(error: requests.RequestException) -> bool:
-    """Return whether there was never a connection to ask over."""
+    """Return whether there was never a connection."""
     cause = error.args[0] if error.args else None
     reason = cause.reason if isinstance(cause, MaxRetryError) else cause
     return isinstance(
@@ -436,7 +435,7 @@ def _is_unreachable(error: requests.RequestException) -> bool:
     ) or isinstance(reason, NewConnectionError)
 
 
-# What reading something of another shape, depth or size as the answer may raise.
+# What decoding a response of another structure, depth or size may raise.
 NOT_ITS_FORMAT = (
     AttributeError,
     LookupError,
@@ -445,10 +444,10 @@ NOT_ITS_FORMAT = (
     TypeError,
     ValueError,
 )
-MOST_REDIRECTS = 5
+MAX_REDIRECTS = 5
 PART_BYTES = 2**16
-WORTH_REPEATING = frozenset({408, 425, 429, 500, 502, 503, 504})
-PASSING_PROBLEMS = (
+RETRIED_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
+RETRIED_ERRORS = (
     requests.ConnectionError,
     requests.Timeout,
     requests.exceptions.ChunkedEncodingError,
@@ -464,10 +463,10 @@ ADVICE: Mapping[int, str] = {
 
 
 class _WithoutKeys(logging.Filter):
-    """Takes keys out of what urllib3 writes to the log of requests."""
+    """Removes keys from what urllib3 writes to the log of requests."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Rewrite the record, and let it pass."""
+        """Rewrite the record, and accept it."""
         record.msg = KEY.sub(r"\1=...", record.getMessage())
         record.args = ()
         return True

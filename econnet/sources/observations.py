@@ -1,9 +1,9 @@
-"""What every source returns: whole series as tidy rows, and what is known of each.
+"""What every source returns: complete series as tidy rows, and their descriptions.
 
 A row is an observation: the value of one series in one period. `period` is text,
-`2020`, `2020Q1` or `2020-01`. Dates are naive: `retrieved_at` is the moment of the
-fetch in UTC, `known_at` the day of publication at midnight, empty where the source does
-not tell. A value that a source has withdrawn is a row whose value is missing.
+`2020`, `2020Q1` or `2020-01`. Dates are naive: `retrieved_at` is the time of the fetch
+in UTC, `known_at` the day of publication at midnight, empty where the source does not
+give it. A value that a source has withdrawn is a row whose value is missing.
 """
 
 import gzip
@@ -49,7 +49,7 @@ ErrorFactory = Callable[[str], EconnetError]
 
 @dataclass(frozen=True)
 class RawPage:
-    """What a source sent, or a page of it, compressed; `sha256` and `size` before."""
+    """A page of a source's response, compressed; `sha256` and `size` before."""
 
     sha256: str
     size: int
@@ -57,28 +57,29 @@ class RawPage:
 
     @classmethod
     def of(cls, content: bytes) -> "RawPage":
-        """Return a piece that holds `content`."""
-        # The fastest level keeps a twentieth of JSON; the best takes ten times as long.
+        """Return a page with this content."""
+        # The fastest level shrinks JSON to a twentieth; the best takes ten times as
+        # long.
         compressed = gzip.compress(content, compresslevel=1, mtime=0)
         return cls(hashlib.sha256(content).hexdigest(), len(content), compressed)
 
 
 @dataclass(frozen=True)
 class Retrieval:
-    """Where an answer comes from, and what it covers.
+    """The origin of a fetched series, and what it covers.
 
     Parameters
     ----------
     title, unit
-        As the source words them, else as the catalog does.
+        In the words of the source, else of the catalog.
     digest
-        SHA-256 of the raw answer, by which a refetch sees that nothing has changed.
+        SHA-256 of the raw pages, by which the next fetch sees whether they changed.
     first_period
-        The period asked from; of what came before, the answer says nothing.
+        The first period that was requested; earlier ones are not covered.
     edition
-        The source's own date of its last update; empty where it tells none.
+        The source's date of the last update; empty where it gives none.
     raw
-        The raw answer itself, in the pieces in which it came.
+        The raw pages.
     """
 
     series_id: str
@@ -93,14 +94,14 @@ class Retrieval:
 
 @dataclass(frozen=True, eq=False)
 class FetchedSeries:
-    """What a source gave for one of its series ids: one whole series a country.
+    """What a source returned for one series id: one complete series per country.
 
     Parameters
     ----------
     observations
         `OBSERVATION_COLUMNS`; every period from `first_period` on that the source has.
     series
-        `SERIES_COLUMNS`, one row a country.
+        `SERIES_COLUMNS`, one row per country.
     """
 
     source: str
@@ -112,20 +113,20 @@ class FetchedSeries:
 
 @dataclass(frozen=True, eq=False)
 class Known:
-    """What there is to learn from.
+    """The data to work with.
 
     Parameters
     ----------
     observations
-        Every vintage, as every source returns them: `OBSERVATION_COLUMNS`.
+        Every vintage: `OBSERVATION_COLUMNS`.
     series
-        One row a series: `SERIES_COLUMNS`, `first_period` and `last_period`.
+        One row per series: `SERIES_COLUMNS`, `first_period` and `last_period`.
     source
-        Where they come from, in a word for the user: `snapshot`, `store`, a file name.
+        Where the data come from: `snapshot`, `store` or a file name.
     indicators
-        What each indicator is: the catalog, or the columns of the user's file.
+        The description of each indicator: the catalog, or the columns of the file.
     notices
-        What a user should hear about them: plain lines, often none.
+        Lines about the data that the user should see, often none.
     """
 
     observations: pd.DataFrame
@@ -136,7 +137,7 @@ class Known:
 
 
 def now() -> datetime:
-    """Return this moment in UTC, naive."""
+    """Return the current time in UTC, naive."""
     return datetime.now(UTC).replace(tzinfo=None)
 
 
@@ -146,28 +147,28 @@ def fetched_series(
     template: SeriesTemplate,
     retrieval: Retrieval,
 ) -> FetchedSeries:
-    """Return the rows of one series id as an answer.
+    """Return the rows of one series id as a fetched series.
 
-    `rows` has the columns `country, period, value` and, where the source tells when a
-    value was published, `known_at`.
+    `rows` has the columns `country, period, value` and, where the source gives the
+    publication date of a value, `known_at`.
 
     Raises
     ------
     SourceError
-        A value is infinite, or of a period that is more than a year away.
+        A value is infinite, or of a period more than a year in the future.
     """
     _check(rows, retrieval, f"{NAMES[template.source]}, {retrieval.series_id}")
     rows = rows[rows["period"] >= retrieval.first_period].reset_index(drop=True)
     if "known_at" not in rows:
         rows["known_at"] = pd.Series(pd.NaT, rows.index, dtype="datetime64[us]")
-    whose: dict[str, str | datetime] = {
+    common: dict[str, str | datetime] = {
         "indicator": indicator.key,
         "source": template.source,
         "series_id": retrieval.series_id,
         "retrieved_at": pd.Timestamp(retrieval.retrieved_at).as_unit("us"),
     }
     series = pd.DataFrame({"country": sorted(rows["country"].unique())}).assign(
-        **whose,
+        **common,
         frequency=template.frequency,
         title=retrieval.title,
         unit=retrieval.unit,
@@ -181,20 +182,20 @@ def fetched_series(
         source=template.source,
         indicator=indicator.key,
         retrieval=retrieval,
-        observations=rows.assign(**whose)[OBSERVATION_COLUMNS],
+        observations=rows.assign(**common)[OBSERVATION_COLUMNS],
         series=series[SERIES_COLUMNS],
     )
 
 
 def _check(rows: pd.DataFrame, retrieval: Retrieval, whose: str) -> None:
-    """Raise `SourceError` for what no figure of the past can be."""
+    """Raise `SourceError` for values that no past period can have."""
     infinite = rows[np.isinf(rows["value"].to_numpy(float))]
     if len(infinite):
         raise SourceError(
             f"{whose}: the value for {infinite['period'].iloc[0]} is "
             "larger than a number may be"
         )
-    # A year's grace, for a computer's clock is wrong more often than a source.
+    # A year's tolerance, because computer clocks are wrong more often than sources.
     this_year = retrieval.retrieved_at.year
     later = rows[rows["period"].str[:4].astype(int) > this_year + 1]
     if len(later):
@@ -209,12 +210,12 @@ def in_order(
 ) -> pd.DataFrame:
     """Return `rows` sorted by `keys`, each key once.
 
-    A row that stands twice with the same value counts once.
+    A row that is repeated with the same value counts once.
 
     Raises
     ------
     EconnetError
-        What `make_error` makes of a row that stands twice with two values.
+        The error of `make_error`, if a key has two values.
     """
     once = rows.drop_duplicates([*keys, "value"])
     twice = once[once.duplicated(keys, keep=False)]

@@ -1,12 +1,11 @@
-"""The user's own file, long or wide, as observations like any source's.
+"""The user's own file, long or wide, as observations like those of a source.
 
 A long file has the columns `country, period, indicator, value`, a wide one `country,
-period` and a column an indicator; `known_at`, the day on which a value was published,
-may stand in either. `country` is any text. Without `known_at` a value is known at the
-end of the period after its own. What kind of column it is, a rate, an index, a flow, a
-balance or a flag, is inferred and decides how it is transformed; the user can say
-otherwise. A column with a name of the catalog, `unemployment` or `UNRATE`, is taken for
-that indicator.
+period` and one column per indicator; either may have `known_at`, the day on which a
+value was published. `country` is any text. Without `known_at` a value is known at the
+end of the period after its own. The kind of a column (a rate, an index, a flow, a
+balance or a flag) is inferred and determines its transform; the user can override it. A
+column with a name of the catalog, `unemployment` or `UNRATE`, is that indicator.
 """
 
 import math
@@ -40,7 +39,7 @@ from econnet.sources.observations import (
     Known,
     in_order,
 )
-from econnet.strangers import LARGEST, LONGEST_TEXT, SMALLEST
+from econnet.strangers import LARGEST, MAX_TEXT_LENGTH, MIN_MAGNITUDE
 
 Kind = Literal["rate", "index", "flow", "balance", "flag"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -54,12 +53,12 @@ class Table:
     Parameters
     ----------
     observations, series
-        As of any source; `retrieved_at` is the day on which the last value was known,
+        As from any source; `retrieved_at` is the day on which the last value was known,
         so that the same file gives the same results tomorrow.
     kinds
-        What each column was taken for.
+        The kind of each column.
     indicators
-        What each column is, for `panel.build`.
+        The description of each column, for `panel.build`.
     """
 
     observations: pd.DataFrame
@@ -69,25 +68,25 @@ class Table:
 
     @property
     def recognised(self) -> dict[str, str]:
-        """What the columns measure that bear another name than the catalog's key."""
+        """The catalog's key of each column that has another name."""
         return {
-            name: it.measures
-            for name, it in self.indicators.items()
-            if it.measures and it.measures != name.casefold()
+            name: indicator.measures
+            for name, indicator in self.indicators.items()
+            if indicator.measures and indicator.measures != name.casefold()
         }
 
     def known(self, source: str) -> Known:
-        """Return the file as the data to go on with, under the name of its source."""
+        """Return the file as the data to work with, under the name of its source."""
         return Known(self.observations, self.series, source, self.indicators)
 
 
 def read(path: Path, *, kinds: Mapping[str, Kind] | None = None, lag: int = 1) -> Table:
-    """Return what a CSV, Parquet or Excel file holds.
+    """Return the content of a CSV, Parquet or Excel file.
 
     Parameters
     ----------
     kinds
-        What the user says a column is; the others are inferred.
+        The kinds of columns that the user gives; others are inferred.
     lag
         Periods until a value without `known_at` is known, at their end: 0 is the end of
         its own period.
@@ -95,64 +94,74 @@ def read(path: Path, *, kinds: Mapping[str, Kind] | None = None, lag: int = 1) -
     Raises
     ------
     DataError
-        The file cannot be read, or not as such a table: which line, and why.
+        The file cannot be read as such a table; the message names the line.
     UsageError
         `kinds` names a column that the file does not have.
     """
-    cells = cells_of.read(path)
-    long = _long(path, cells)
-    said = kinds or {}
+    long = _long(path, cells_of.read(path))
     columns = [str(name) for name in long["indicator"].unique()]
     long["period"] = _periods(path, long)
     frequency = {text: frequency_of(text) for text in long["period"].unique()}
     _check_frequencies(path, long, frequency)
     long["known_at"] = _known_at(path, long, frequency, lag)
-    keys = ["country", "indicator", "period", "known_at"]
     long = in_order(
-        long[[*keys, "value"]].dropna(subset=["value"]),
-        keys,
+        long[[*KEYS, "value"]].dropna(subset=["value"]),
+        KEYS,
         lambda reason: DataError(f"{path.name}: {reason}: keep one of them"),
     )
     if long.empty:
         raise DataError(f"{path.name} holds no value: fill in at least one column")
     long = _with_differences(long)
-    names = [str(name) for name in long["indicator"].unique()]
-    columns += [name for name in names if name not in columns]
-    if unknown := [name for name in said if name not in columns]:
+    columns += map(str, long["indicator"].unique())
+    given = kinds or {}
+    if unknown := [name for name in given if name not in columns]:
         raise UsageError(
-            f"{path.name} has no column {unknown[0]!r}: it has {', '.join(columns)}"
+            f"{path.name} has no column {unknown[0]!r}: it has "
+            f"{', '.join(dict.fromkeys(columns))}"
         )
+    return _table(path, long, frequency, given)
+
+
+def _table(
+    path: Path,
+    long: pd.DataFrame,
+    frequency: Mapping[str, Frequency],
+    given: Mapping[str, Kind],
+) -> Table:
+    """Return the table of a file's values, with the kinds that were not given."""
     observations = long.assign(
         source="file", series_id=long["indicator"], retrieved_at=long["known_at"].max()
     )[OBSERVATION_COLUMNS]
-    # Rows are in order of publication: a kind is told by values of today, for steps
-    # from one vintage to another mean nothing.
-    newest = long.drop_duplicates(keys[:-1], keep="last")
+    # Rows are in order of publication. A kind is inferred from the newest values,
+    # because steps from one vintage to another mean nothing.
+    newest = long.drop_duplicates(KEYS[:-1], keep="last")
     by_name = {str(name): rows for name, rows in newest.groupby("indicator")}
-    inferred = {
-        name: said.get(name) or infer_kind(name, by_name[name])
-        for name in sorted(names)
+    kinds = {
+        name: given.get(name) or infer_kind(name, by_name[name])
+        for name in sorted(by_name)
     }
     indicators = {
-        name: _indicator(name, kind, {frequency[it] for it in by_name[name]["period"]})
-        for name, kind in inferred.items()
+        name: _indicator(
+            name, kind, {frequency[period] for period in by_name[name]["period"]}
+        )
+        for name, kind in kinds.items()
     }
     return Table(
         observations=observations,
         series=_series(path, observations, indicators, frequency),
-        kinds=inferred,
+        kinds=kinds,
         indicators=indicators,
     )
 
 
 def infer_kind(name: str, values: pd.DataFrame) -> Kind:
-    """Return what a column looks like; `values` has `country, period, value`, in order.
+    """Return the likely kind of a column; `values` has `country, period, value`.
 
-    Zeros and ones are a flag. What bears a name of the catalog is of its kind there, if
-    its values can be: growth by the name of exports is not exports. What its name calls
-    a spread, a growth or the like is a balance. Else what falls to zero or below is a
-    rate, and so is what its name calls one. What mostly rises is an index where it
-    passes through 100, else a flow; what does not is a rate up to 100, a flow above.
+    Zeros and ones are a flag. A name of the catalog gives the kind, if the values allow
+    it: growth named exports is not exports. A name such as spread or growth means a
+    balance. Otherwise values at or below zero mean a rate, as do names such as yield.
+    Values that mostly rise are an index if they pass through 100, otherwise a flow;
+    other values are a rate up to 100 and a flow above.
     """
     numbers = values["value"]
     if numbers.isin([0.0, 1.0]).all():
@@ -174,21 +183,23 @@ def infer_kind(name: str, values: pd.DataFrame) -> Kind:
 
 
 def _with_differences(long: pd.DataFrame) -> pd.DataFrame:
-    """Return rows and, where a file holds both its parts alone, a catalog's difference.
+    """Return rows with the catalog's differences of which the file has only the parts.
 
-    Ten-year and three-month rates so give the spread between them. `long` has one value
-    for each column, country, period and day of publication.
+    For example, ten-year and three-month rates give the spread between them. `long` has
+    one value per column, country, period and day of publication.
     """
     names = [str(name) for name in long["indicator"].unique()]
-    columns = {it.key: name for name in names if (it := catalog.recognise(name))}
-    made = [
+    columns = {
+        indicator.key: name for name in names if (indicator := catalog.recognise(name))
+    }
+    differences = [
         _difference(long, indicator.key, *(columns[part] for part in parts))
         for indicator in catalog.load().values()
         if indicator.key not in columns
         for parts in catalog.differences(indicator)
         if {*parts} <= {*columns}
     ]
-    return pd.concat([long, *made], ignore_index=True) if made else long
+    return pd.concat([long, *differences], ignore_index=True) if differences else long
 
 
 def _difference(
@@ -199,13 +210,13 @@ def _difference(
     place = ["country", "period", "known_at"]
     table = of_both.pivot(index=place, columns="indicator", values="value")
     known = table.groupby(level=["country", "period"]).ffill().dropna()
-    # As exact as the decimals of its parts.
+    # Rounded to hide binary noise; inputs have fewer decimals.
     values = (known[minuend] - known[subtrahend]).round(10)
     return values.rename("value").reset_index().assign(indicator=name)
 
 
 def _long(path: Path, cells: pd.DataFrame) -> pd.DataFrame:
-    """Return `country, period, indicator, value, known_at, line`, wide files turned."""
+    """Return `country, period, indicator, value, known_at, line` of either layout."""
     cells = cells.rename(columns=lambda name: str(name).strip())
     lower = {name.lower(): name for name in cells.columns}
     for needed in ("country", "period"):
@@ -223,7 +234,7 @@ def _long(path: Path, cells: pd.DataFrame) -> pd.DataFrame:
     if {"indicator", "value"} <= {*cells.columns}:
         long = cells[[*identifiers, "indicator", "value"]].copy()
     else:
-        # Any column may be called `value`, but none has no name.
+        # Any column may be called `value`, but none has an empty name.
         long = cells.melt(
             identifiers, var_name="", value_name="\0", ignore_index=False
         ).rename(columns={"": "indicator", "\0": "value"})
@@ -237,8 +248,8 @@ def _long(path: Path, cells: pd.DataFrame) -> pd.DataFrame:
 
 
 def _check_texts(path: Path, long: pd.DataFrame, column: str) -> None:
-    """Raise `DataError` for the first text that can be no name."""
-    wrong = _each(long[column], _no_name).fillna("is missing: write it there")
+    """Raise `DataError` for the first text that cannot be a name."""
+    wrong = _each(long[column], _name_problem).fillna("is missing: write it there")
     if (wrong != "").any():
         row = long[wrong != ""].iloc[0]
         raise DataError(
@@ -246,29 +257,29 @@ def _check_texts(path: Path, long: pd.DataFrame, column: str) -> None:
         )
 
 
-def _no_name(text: str) -> str:
-    """Return why a text cannot be a name; nothing where it can."""
+def _name_problem(text: str) -> str:
+    """Return why a text cannot be a name, or an empty text."""
     if not text:
         return "is missing: write it there"
-    if len(text) > LONGEST_TEXT:
-        return f"has more than {LONGEST_TEXT:,} letters: shorten it"
+    if len(text) > MAX_TEXT_LENGTH:
+        return f"has more than {MAX_TEXT_LENGTH:,} letters: shorten it"
     if CONTROL.search(text):
         return f"{quoted(text)} has a control character in it: take it out"
     return ""
 
 
 def _check_values(path: Path, long: pd.DataFrame, values: pd.Series) -> None:
-    """Raise `DataError` for the first cell that is no number to reckon with."""
+    """Raise `DataError` for the first cell without a usable number."""
     size = values.abs()
     no_number = np.isinf(values)
-    wrong = no_number | (size > LARGEST) | ((size > 0) & (size < SMALLEST))
+    wrong = no_number | (size > LARGEST) | ((size > 0) & (size < MIN_MAGNITUDE))
     if not wrong.any():
         return
     row = long[wrong].iloc[0]
     reason = (
         "is no number; write 1234.5, and nothing for a missing value"
         if no_number[wrong].iloc[0]
-        else f"is beyond what can be reckoned with, {SMALLEST:g} to {LARGEST:g}: "
+        else f"is outside the range of {MIN_MAGNITUDE:g} to {LARGEST:g}: "
         "choose another unit"
     )
     raise DataError(
@@ -278,21 +289,21 @@ def _check_values(path: Path, long: pd.DataFrame, values: pd.Series) -> None:
 
 
 def _each(texts: pd.Series, make: Callable[[str], T]) -> pd.Series:
-    """Return what is made of each text, missing where it is; made once of equal ones.
+    """Return the result for each text, missing where it is missing.
 
-    A file with vintages says most things a hundred times.
+    Equal texts are processed once: a file with vintages repeats most of them.
     """
     codes, found = pd.factorize(texts)
-    made = pd.Series([make(str(text)) for text in found], dtype=None)
-    return made.reindex(codes).set_axis(texts.index)
+    results = pd.Series([make(str(text)) for text in found], dtype=None)
+    return results.reindex(codes).set_axis(texts.index)
 
 
 def _number(text: str) -> float:
-    """Return a cell's number; NaN for a missing value, infinity for what is none."""
+    """Return a cell's number; NaN for a missing value, infinity for other text."""
     if text.strip().lower() in MISSING:
         return math.nan
-    # Python reads `1_000`, and digits of other scripts, as numbers; nobody else does.
-    if not text.isascii() or "_" in text or len(text) > LONGEST_TEXT:
+    # Python alone reads `1_000` and digits of other scripts as numbers.
+    if not text.isascii() or "_" in text or len(text) > MAX_TEXT_LENGTH:
         return math.inf
     try:
         return float(text)
@@ -301,9 +312,9 @@ def _number(text: str) -> float:
 
 
 def _periods(path: Path, long: pd.DataFrame) -> pd.Series:
-    """Return periods as `2020`, `2020Q1` or `2020-01`; dates by how they are spaced."""
+    """Return periods as `2020`, `2020Q1` or `2020-01`; dates by their spacing."""
     texts = _each(
-        long["period"], lambda it: it.removesuffix(" 00:00:00").removesuffix(".0")
+        long["period"], lambda text: text.removesuffix(" 00:00:00").removesuffix(".0")
     )
     written = {text: period_text.parse(text) for text in texts.unique()}
     for text, period in written.items():
@@ -341,7 +352,7 @@ def _periods(path: Path, long: pd.DataFrame) -> pd.Series:
 def _check_frequencies(
     path: Path, long: pd.DataFrame, frequency: Mapping[str, Frequency]
 ) -> None:
-    """Raise `DataError` where a country has an indicator at several frequencies."""
+    """Raise `DataError` if a country has an indicator at several frequencies."""
     filled = long[long["value"].notna()]
     own = filled["period"].map(frequency)
     keys = [filled["country"], filled["indicator"]]
@@ -362,14 +373,16 @@ def _check_frequencies(
 def _known_at(
     path: Path, long: pd.DataFrame, frequency: Mapping[str, Frequency], lag: int
 ) -> pd.Series:
-    """Return the day on which each value was known, told or reckoned."""
+    """Return the day on which each value was known, as given or by the lag."""
     periods = {
-        text: pd.Period(text, PANDAS_ALIAS[it]) for text, it in frequency.items()
+        text: pd.Period(text, PANDAS_ALIAS[own]) for text, own in frequency.items()
     }
-    ends = {text: (it + lag).end_time.normalize() for text, it in periods.items()}
-    begins = {text: it.start_time for text, it in periods.items()}
-    told = _each(long["known_at"].replace("", None), _moment).astype("datetime64[us]")
-    wrong = told.isna() & ~long["known_at"].isin(["", None]) & long["known_at"].notna()
+    ends = {
+        text: (period + lag).end_time.normalize() for text, period in periods.items()
+    }
+    begins = {text: period.start_time for text, period in periods.items()}
+    given = _each(long["known_at"].replace("", None), _moment).astype("datetime64[us]")
+    wrong = given.isna() & ~long["known_at"].isin(["", None]) & long["known_at"].notna()
     if wrong.any():
         row = long[wrong].iloc[0]
         raise DataError(
@@ -377,20 +390,20 @@ def _known_at(
             "no date: write 2020-01-31"
         )
     begun = long["period"].map(begins).astype("datetime64[us]")
-    early = told < begun
+    early = given < begun
     if early.any():
         row = long[early].iloc[0]
         raise DataError(
             f"{path.name}, line {row['line']}: {row['indicator']} of {row['period']} "
             f"is known_at {row['known_at']}, before that period began: correct the date"
         )
-    return told.fillna(long["period"].map(ends)).astype("datetime64[us]")
+    return given.fillna(long["period"].map(ends)).astype("datetime64[us]")
 
 
 def _moment(text: str) -> pd.Timestamp | NaTType:
-    """Return a date, with a time of day or without; missing where it is none.
+    """Return a date, with or without a time of day; missing for other text.
 
-    Pandas would take `today` for one, and guess which number is the month.
+    Pandas would accept `today`, and guess which number is the month.
     """
     try:
         moment = datetime.fromisoformat(text.strip())
@@ -446,9 +459,9 @@ def _indicator(name: str, kind: Kind, frequencies: Collection[Frequency]) -> Ind
 
 
 def _recognised(name: str, kind: Kind) -> Indicator | None:
-    """Return the catalog's indicator of that name, if a column of that kind can be it.
+    """Return the catalog's indicator of that name, if the kind of the column fits.
 
-    Rates may be used by their level and levels by their changes; growth is no level.
+    Rates may be used as levels and levels as changes, but growth is no level.
     """
     known = catalog.recognise(name)
     if known is None or kind == "flag":
@@ -458,6 +471,7 @@ def _recognised(name: str, kind: Kind) -> Indicator | None:
     return known if as_known and alike else None
 
 
+KEYS = ["country", "indicator", "period", "known_at"]
 TRANSFORM: Mapping[Kind, Transform] = {
     "rate": "difference",
     "index": "log-difference",
@@ -472,7 +486,7 @@ UNIT: Mapping[Kind, str] = {
     "balance": "points",
     "flag": "1 or 0",
 }
-# What a ratio is divided by, a file need not hold.
+# Ratios are left out, because a file need not have the denominator.
 KIND_OF: Mapping[Transform, Kind] = {
     "difference": "rate",
     "log-difference": "index",
@@ -483,7 +497,7 @@ KINDS_IN_OWN_UNIT = frozenset({"rate", "balance"})
 SHARE_OF_RISES = 0.6
 MISSING = frozenset({"", ".", "..", "-", "na", "n/a", "nan", "null", "none", "#n/a"})
 RATE_WORDS = re.compile(r"rate|yield|percent|share(?! ?price)|ratio|%", re.I)
-# An exchange is no change.
+# `exchange` must not match `change`.
 BALANCE_WORDS = re.compile(
     r"spread|growth|inflation|balance|surplus|deficit|(?<![a-z])(change|gap)s?(?![a-z])",
     re.I,

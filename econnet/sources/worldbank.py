@@ -1,9 +1,8 @@
-"""The World Bank's indicators: one request a page for all countries at once.
+"""The World Bank: one request per page, for all countries at once.
 
-`Reader` is pandas-datareader's, changed where that falls short: it reads every page,
-keeps the ISO codes, and refuses an answer that is not whole. An answer is a JSON list
-of two, a header and rows; problems come as a list of one, as XML, or as a page of
-another site, all with status 200.
+`Reader` extends that of pandas-datareader: it reads every page, keeps the ISO codes and
+refuses an incomplete response. A response is a JSON list of a header and rows; errors
+come as a list of one, as XML, or as a web page, all with status 200.
 """
 
 import hashlib
@@ -35,15 +34,15 @@ from econnet.sources.http import (
 from econnet.sources.observations import FetchedSeries, RawPage, Retrieval
 
 AT_ONCE = 4
-ROWS_A_PAGE = 32_500  # the most that it gives
-MOST_ROWS = 10**12  # beyond it, it does not count rows
-MOST_PAGES = 20  # of a monthly series it would give some eight
+ROWS_PER_PAGE = 32_500  # the maximum of the service
+MAX_ROWS = 10**12  # a larger count cannot be one of rows
+MAX_PAGES = 20  # a monthly series would take about eight
 CONTENT_TYPES = frozenset({"application/json", "text/json", "text/plain"})
 
 
 @dataclass(frozen=True, eq=False)
 class Download:
-    """The pages of one indicator as they came, and their SHA-256."""
+    """The raw pages of one indicator, and their SHA-256."""
 
     series_id: str
     pages: tuple[bytes, ...]
@@ -52,7 +51,7 @@ class Download:
 
 
 def session(retry_policy: RetryPolicy | None = None) -> PoliteSession:
-    """Return a session within the bounds that the World Bank is asked to bear."""
+    """Return a session within the limits we keep to at the World Bank."""
     return PoliteSession("World Bank", RateLimiter(AT_ONCE), retry_policy)
 
 
@@ -64,9 +63,9 @@ def download(
     Raises
     ------
     MissingSeriesError
-        It has the indicator, and not one row of it.
+        It has the indicator, but no data.
     SourceError
-        The source failed, or a page is not a page of this indicator.
+        The source failed, or a page does not belong to this indicator.
     """
     return Reader(session, base_url, template, start_year).download()
 
@@ -77,15 +76,15 @@ def read(
     template: SeriesTemplate,
     start_year: int,
 ) -> FetchedSeries:
-    """Return the observations of a download; values that are `null` are left out.
+    """Return the observations of a download, without `null` values.
 
-    A country stands under its alpha-3 code. Aggregates keep the code that the World
-    Bank gives them, `WLD` or `EMU`, which is no country's.
+    Countries have their alpha-3 code. Aggregates keep the World Bank's code, `WLD` or
+    `EMU`, which no country has.
 
     Raises
     ------
     SourceError
-        A page is cut off, rows are missing or contradict each other.
+        A page is truncated, or rows are missing or contradict each other.
     """
 
     def problem(reason: str) -> SourceError:
@@ -121,7 +120,7 @@ def read(
 
 
 class Reader(WorldBankReader):  # type: ignore[misc]  # it has no types
-    """The ecosystem's reader over our session, for one indicator of all countries."""
+    """The reader of pandas-datareader over our session, for one indicator."""
 
     def __init__(
         self,
@@ -149,11 +148,11 @@ class Reader(WorldBankReader):  # type: ignore[misc]  # it has no types
 
     @property
     def params(self) -> dict[str, str | int]:
-        """What the parent asks for, in pages as large as they come."""
-        return {**super().params, "per_page": ROWS_A_PAGE}
+        """The parent's parameters, with the largest possible pages."""
+        return {**super().params, "per_page": ROWS_PER_PAGE}
 
     def download(self) -> Download:
-        """Return every page, each checked to be what it says it is."""
+        """Return every page, after checking its header."""
         digest, pages = hashlib.sha256(), list[bytes]()
         first: dict[str, Any] = {}
         count = 1
@@ -181,30 +180,30 @@ class Reader(WorldBankReader):  # type: ignore[misc]  # it has no types
                     f"page {len(pages) + 1} of {count} belongs to another answer"
                 )
             pages.append(response.content)
-            # `pages` itself is not to be trusted: it has said 0 and meant nothing.
+            # `pages` cannot be trusted: it has been 0 for a response with data.
             count = -(-first["total"] // max(1, first["per_page"]))
-            if count > MOST_PAGES:
-                raise self._error(f"{count:,} pages, more than {MOST_PAGES}")
+            if count > MAX_PAGES:
+                raise self._error(f"{count:,} pages, more than {MAX_PAGES}")
         return Download(
             self.series_id, tuple(pages), digest.hexdigest(), observations.now()
         )
 
     def _header(self, content: bytes) -> dict[str, Any]:
-        """Return a page's header without reading its rows, which are many."""
+        """Return a page's header without decoding its many rows."""
         text = content[:HEADER_BYTES].decode("utf-8-sig", errors="replace").strip()
         if not text:
             raise self._error("answered with nothing at all")
         if text.startswith("<"):
             message = XML_MESSAGE.search(text)
-            told = f"message {message[1]}: {message[2]}" if message else text[:60]
-            raise self._error(f"answered with a page or an error, not data: {told}")
+            shown = f"message {message[1]}: {message[2]}" if message else text[:60]
+            raise self._error(f"answered with a page or an error, not data: {shown}")
         try:
             header, _ = json.JSONDecoder().raw_decode(text, text.index("{"))
             if "message" in header:
                 message = header["message"][0]
                 raise self._error(f"message {message['id']}: {message['value']}")
             counts = {key: int(header[key]) for key in ("page", "per_page", "total")}
-            if max(counts.values()) > MOST_ROWS:
+            if max(counts.values()) > MAX_ROWS:
                 raise ValueError(counts)
         except NOT_ITS_FORMAT as error:
             reason = f"answered with something that is not its format: {text[:60]!r}"
@@ -216,7 +215,7 @@ class Reader(WorldBankReader):  # type: ignore[misc]  # it has no types
 
 
 def _row(entry: dict[str, Any], series_id: str) -> tuple[str, str, float]:
-    """Return country, period and value of one row; raise `ValueError` for another's."""
+    """Return country, period and value of a row; raise `ValueError` for another's."""
     if entry["indicator"]["id"] != series_id:
         raise ValueError(entry["indicator"]["id"])
     code = entry["countryiso3code"] or _alpha3(entry["country"]["id"])
@@ -226,7 +225,7 @@ def _row(entry: dict[str, Any], series_id: str) -> tuple[str, str, float]:
 
 
 def _value(given: float | str | None) -> float:
-    """Return a finite number, or NaN for what is missing."""
+    """Return a finite number, or NaN for a missing value."""
     if given is None:
         return math.nan
     value = float(given)
@@ -245,7 +244,7 @@ def _title(entries: list[dict[str, Any]]) -> str:
 
 @cache
 def _alpha3(alpha2: str) -> str:
-    """Return the country's alpha-3 code; an aggregate's own code where it is none."""
+    """Return the alpha-3 code of a country, or the own code of an aggregate."""
     known = {country.alpha2: country.alpha3 for country in countries.all_countries()}
     return known.get(alpha2, alpha2)
 

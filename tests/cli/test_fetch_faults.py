@@ -329,7 +329,7 @@ def test_answer_that_trickles_is_told(
     with trickling_server(head) as url:
         run = fetch(folder, {**environment, "ECONNET_FRED_URL": url}, "fred")
     assert run.returncode == 4
-    assert "the answer was not whole after 2 s" in run.stderr
+    assert "the answer was not complete after 2 s" in run.stderr
     assert rows(folder) == before
 
 

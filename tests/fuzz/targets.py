@@ -416,7 +416,7 @@ def read_texts(data: bytes) -> None:
             *(lambda it, f=each: files.ordinal_of(it, f) for each in ("A", "Q", "M")),
         ):
             with suppress(EconnetError):
-                read(text)
+                read(text)  # type: ignore[operator]  # functions and lambdas alike
 
 
 def texts() -> list[bytes]:

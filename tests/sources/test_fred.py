@@ -133,7 +133,7 @@ def test_another_frequency_than_the_catalogs_is_refused(
 def test_days_of_no_whole_month_are_refused(sources: Sources) -> None:
     days = {"2020-01-10": "1", "2020-01-17": "2", "2020-02-07": "3"}
     sources.files["X"] = fred_file("X", days)
-    with pytest.raises(SourceError, match=r"FRED, X: not one whole month"):
+    with pytest.raises(SourceError, match=r"FRED, X: not one complete month"):
         fetch(sources, "X")
 
 
@@ -251,7 +251,7 @@ def test_each_value_has_the_day_of_its_publication(sources: Sources) -> None:
 
 
 def test_two_thousand_vintages_a_call_and_no_seams(sources: Sources) -> None:
-    days = pd.date_range("2015-01-01", periods=alfred.VINTAGES_A_CALL + 500)
+    days = pd.date_range("2015-01-01", periods=alfred.VINTAGES_PER_CALL + 500)
     sources.vintages["UNRATE"] = {
         str(day.date()): {"2014-12-01": "5.6", "2014-11-01": str(number // 2_100)}
         for number, day in enumerate(days)
@@ -340,7 +340,7 @@ def test_pages_without_end_are_left(sources: Sources) -> None:
     sources.instead["UNRATE"] = [answer] * 60
     with pytest.raises(SourceError, match="50 rows came of 1,000,000,000"):
         fetch_vintages(sources)
-    assert len(sources.asked) == alfred.MOST_PAGES
+    assert len(sources.asked) == alfred.MAX_PAGES
 
 
 def test_refused_key_is_named_and_not_shown(sources: Sources) -> None:

@@ -274,7 +274,7 @@ def test_answer_that_trickles_is_cut_off(head: bytes) -> None:
     retry_policy = RetryPolicy(timeout_seconds=5, answer_seconds=0.3)
     with (
         trickling_server(head) as url,
-        pytest.raises(UnansweredError, match=r"X\.Y: .* not whole after 0\.3 s"),
+        pytest.raises(UnansweredError, match=r"X\.Y: .* not complete after 0\.3 s"),
     ):
         ask(url, session(retry_policy))
 
