@@ -21,7 +21,7 @@ import pandas as pd
 
 from benchmarks.rows import Row, as_json
 from econnet import dating, labels, panel
-from econnet.catalog import Frequency
+from econnet.core.periods import Frequency
 from econnet.labels import Label
 from econnet.sources import snapshot
 

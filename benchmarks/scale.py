@@ -38,7 +38,7 @@ from econnet import (
     ingest,
     preparation,
 )
-from econnet.answer import Task
+from econnet.core.task import Task
 from econnet.evaluation import baselines, pooling, walkforward
 from econnet.evaluation.walkforward import Window
 from econnet.forecaster import PARTNERS, PRIOR_WEIGHTS

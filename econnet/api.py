@@ -27,16 +27,16 @@ from econnet import (
     preparation,
     store,
 )
-from econnet.answer import Forecast, Task
-from econnet.catalog import PANDAS_ALIAS, Frequency
+from econnet.answer import Forecast
+from econnet.core.periods import PANDAS_ALIAS, Frequency
+from econnet.core.task import Event, Task, Vintages
 from econnet.countries import Country
 from econnet.errors import UsageError, cure
 from econnet.evaluation.baselines import BASELINES
-from econnet.features import Event
 from econnet.hindsight import Hindsight
 from econnet.ingest import Source, Summary
 from econnet.labels import Label
-from econnet.panel import Panel, Vintages
+from econnet.panel import Panel
 from econnet.report import Format, Paper
 from econnet.settings import Settings
 from econnet.sources import tabular

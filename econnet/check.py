@@ -19,7 +19,8 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from econnet import catalog, journal, models, storecheck, storefile, whole
+from econnet import journal, models, storecheck, storefile, whole
+from econnet.core.periods import FREQUENCIES, PANDAS_ALIAS
 from econnet.errors import DataError
 from econnet.ingest import store as store_of
 from econnet.network import Network
@@ -248,9 +249,9 @@ def _wrong_with(head: list[str], line: list[str]) -> str:
         said = math.nan
     if not 0 <= said <= 1:
         return f"has the probability {row['probability'][:40]!r}"
-    if row["frequency"] not in catalog.FREQUENCIES:
+    if row["frequency"] not in FREQUENCIES:
         return f"has the frequency {row['frequency'][:40]!r}"
-    alias = catalog.PANDAS_ALIAS[row["frequency"]]
+    alias = PANDAS_ALIAS[row["frequency"]]
     for name in ("origin", "period"):
         try:
             pd.Period(row[name], alias)

@@ -14,17 +14,15 @@ what was known on that day.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy.linalg import solveh_banded
 
-from econnet.catalog import FREQUENCY_OF_ALIAS, Frequency
-from econnet.panel import PERIODS_A_YEAR
-
-Floats: TypeAlias = npt.NDArray[np.float64]
+from econnet.core.periods import FREQUENCY_OF_ALIAS, PERIODS_A_YEAR, Frequency
+from econnet.core.types import Floats
 
 
 @dataclass(frozen=True)

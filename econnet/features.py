@@ -18,13 +18,15 @@ alone, replaces them by the training median and adds a flag that says so.
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from econnet.catalog import PANDAS_ALIAS, Frequency, Indicator
+from econnet.catalog import Indicator
+from econnet.core.periods import PANDAS_ALIAS, Frequency
+from econnet.core.task import Event
+from econnet.core.types import Floats
 from econnet.labels import RULES, Label
 from econnet.panel import Days, Panel
 from econnet.readings import (
@@ -36,9 +38,6 @@ from econnet.readings import (
     phases,
     readings,
 )
-
-Floats: TypeAlias = npt.NDArray[np.float64]
-Event: TypeAlias = Literal["at", "within"]
 
 
 @dataclass(frozen=True)

@@ -12,13 +12,9 @@ from pathlib import Path
 import pandas as pd
 
 from econnet import ensemble, evidence, models, places, provenance, replay
-from econnet.answer import (
-    Forecast,
-    Previous,
-    Task,
-    Weight,
-)
-from econnet.catalog import Frequency
+from econnet.answer import Forecast, Previous, Weight
+from econnet.core.periods import Frequency
+from econnet.core.task import Task
 from econnet.countries import Country
 from econnet.errors import DataError
 from econnet.evaluation import (

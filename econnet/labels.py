@@ -18,11 +18,16 @@ import numpy.typing as npt
 import pandas as pd
 
 from econnet import dating
-from econnet.catalog import FREQUENCY_OF_ALIAS, PANDAS_ALIAS, Frequency
+from econnet.core.periods import (
+    FREQUENCY_OF_ALIAS,
+    PANDAS_ALIAS,
+    PERIODS_A_YEAR,
+    Frequency,
+)
+from econnet.core.types import Floats
 from econnet.errors import DataError, UsageError
-from econnet.panel import PERIODS_A_YEAR, Panel
+from econnet.panel import Panel
 
-Floats: TypeAlias = npt.NDArray[np.float64]
 Marks: TypeAlias = Callable[[Floats, Frequency], Floats]
 
 

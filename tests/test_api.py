@@ -24,8 +24,9 @@ from econnet import (
     to_record,
     write_report,
 )
-from econnet.answer import Forecast, Task
+from econnet.answer import Forecast
 from econnet.api import TaskChoices
+from econnet.core.task import Task
 from econnet.errors import DataError, UsageError
 from econnet.sources.observations import Known
 from tests.builders import series_of, world

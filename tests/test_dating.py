@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from sklearn.linear_model import LinearRegression
 
 from econnet import dating, labels
-from econnet.catalog import Frequency
+from econnet.core.periods import Frequency
 from econnet.sources import snapshot
 from tests.builders import at_most, output, random_walk
 

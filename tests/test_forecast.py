@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from econnet import countries, forecast, models, preparation
-from econnet.answer import Forecast, Task
+from econnet.answer import Forecast
+from econnet.core.task import Task
 from econnet.errors import DataError
 from econnet.forecaster import PARTNERS
 from econnet.models import Model

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from econnet import labels, panel
-from econnet.catalog import Frequency
+from econnet.core.periods import Frequency
 from econnet.errors import DataError, UsageError
 from econnet.labels import RULES
 from econnet.panel import Panel

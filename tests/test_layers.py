@@ -9,8 +9,7 @@ PACKAGE = Path(__file__).parent.parent / "econnet"
 
 # Each room may import those of its own line and of the lines above it.
 MAP = [
-    ["errors", "settings", "strangers", "texts", "whole"],
-    ["countries"],
+    ["core", "errors", "settings", "strangers", "texts", "whole", "countries"],
     ["catalog", "places"],
     ["sources"],
     ["storefile"],

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from econnet import places
-from econnet.answer import Task
+from econnet.core.task import Task
 from econnet.countries import all_countries
 from econnet.forecast import task_name
 from econnet.streaming.answer import Places

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from econnet.backtest import Backtest
-    from econnet.catalog import Frequency
+    from econnet.core.periods import Frequency
     from econnet.countries import Country
     from econnet.preparation import Prepared
 
@@ -107,7 +107,7 @@ def _all_baselines() -> list[str]:
 def _origin(start: str | None, frequency: "Frequency") -> "pd.Period | None":
     import pandas as pd
 
-    from econnet.catalog import PANDAS_ALIAS
+    from econnet.core.periods import PANDAS_ALIAS
 
     if start is None:
         return None

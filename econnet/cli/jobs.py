@@ -17,7 +17,8 @@ from econnet.settings import Settings
 if TYPE_CHECKING:
     import pandas as pd
 
-    from econnet.answer import Forecast, Task
+    from econnet.answer import Forecast
+    from econnet.core.task import Task
     from econnet.countries import Country
     from econnet.models import Model
     from econnet.preparation import Prepared
@@ -204,13 +205,14 @@ def ranking_folder(
 
     The default frequency is the finest that all the countries have.
     """
-    from econnet import answer, forecast, places
+    from econnet import forecast, places
+    from econnet.core.task import Task
 
     above = Settings.from_environment().reports_folder
     if asked.data is not None:
         above = above / places.of_file(asked.data.stem)
     folder = above / "ranking"
-    unsaid = replace(asked, frequency=None, label=answer.Task.label)
+    unsaid = replace(asked, frequency=None, label=Task.label)
     if forecast.is_usual(task, common_task(unsaid, *found).frequency):
         return folder
     return folder / forecast.task_name(task)
@@ -258,7 +260,7 @@ def common_task(
     asked: TaskOptions, known: "Known", countries: "list[Country]"
 ) -> "Task":
     """Return the task, at the finest frequency that all the countries have."""
-    from econnet.catalog import FREQUENCIES
+    from econnet.core.periods import FREQUENCIES
 
     tasks = []
     for country in countries:
@@ -337,7 +339,8 @@ def _model_file(
     task: "Task",
 ) -> Path:
     """Return where a country's model stands, however many countries are asked for."""
-    from econnet import answer, forecast, places, preparation
+    from econnet import forecast, places, preparation
+    from econnet.core.task import Task
 
     if asked.data is None:
         where = forecast.place(known, country, task)
@@ -346,9 +349,7 @@ def _model_file(
         there = [str(name) for name in known.observations["country"].unique()]
         if len(there) > 1:
             where = where / places.of_country(country.name, there)
-        usual = preparation.choose_frequency(
-            known, country, task.target, answer.Task.label
-        )
+        usual = preparation.choose_frequency(known, country, task.target, Task.label)
         if not forecast.is_usual(task, usual):
             where = where / forecast.task_name(task)
     return settings.data_folder / "models" / where.with_name(f"{where.name}.npz")

@@ -15,8 +15,8 @@ from typing import Annotated, Any, Literal, get_type_hints
 
 import typer
 
-from econnet.catalog import Frequency
 from econnet.cli import complete
+from econnet.core.periods import Frequency
 
 Pool = Literal["all", "own"]
 Event = Literal["at", "within"]

@@ -29,6 +29,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from econnet.core.periods import FREQUENCY_WORDS
 from econnet.texts import printable
 
 if TYPE_CHECKING:
@@ -217,7 +218,7 @@ def data_used(prepared: "Prepared") -> None:
     """Say what is used, and first of all whether it is old."""
     import pandas as pd
 
-    from econnet import evidence, preparation
+    from econnet import evidence
 
     used = evidence.data_used(prepared)
     name = prepared.country.name
@@ -229,7 +230,7 @@ def data_used(prepared: "Prepared") -> None:
             f"the data for {name} are old: they end in {used.last_period}, and newer "
             f"figures have been due since {used.next_due}; {cure}"
         )
-    frequency = preparation.FREQUENCY_WORDS[prepared.task.frequency]
+    frequency = FREQUENCY_WORDS[prepared.task.frequency]
     origin = PLACES.get(used.source, used.source)
     note(
         f"{name}: {frequency} data from {origin}, "

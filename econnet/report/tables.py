@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 
 from econnet.answer import Forecast
-from econnet.evaluation.metrics import Floats, Scores, precision_recall_curve, roc_curve
+from econnet.core.types import Floats
+from econnet.evaluation.metrics import Scores, precision_recall_curve, roc_curve
 from econnet.report import words
 from econnet.texts import as_cell
 

@@ -22,13 +22,8 @@ import pandas as pd
 from pandas.api.typing import NaTType
 
 from econnet import catalog
-from econnet.catalog import (
-    PANDAS_ALIAS,
-    Frequency,
-    Indicator,
-    SeriesTemplate,
-    Transform,
-)
+from econnet.catalog import Indicator, SeriesTemplate, Transform
+from econnet.core.periods import PANDAS_ALIAS, Frequency
 from econnet.errors import DataError, UsageError, quoted
 from econnet.sources import cells as cells_of
 from econnet.sources.observations import (

@@ -20,11 +20,11 @@ from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
 from econnet import strangers, whole
+from econnet.core.periods import PERIODS_A_YEAR
 from econnet.errors import DataError
 from econnet.models import newer
 from econnet.network import Network
 from econnet.network.storage import NewerFileError, read_arrays, write_arrays
-from econnet.panel import PERIODS_A_YEAR
 from econnet.places import of_file
 from econnet.streaming import judging, preparing, scores, training
 from econnet.streaming.files import Files, written

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from econnet.features import FEWEST_FLAGGED, MOST_MISSING, Floats
+from econnet.core.types import Floats
+from econnet.features import FEWEST_FLAGGED, MOST_MISSING
 
 
 @dataclass(frozen=True, eq=False)

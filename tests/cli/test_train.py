@@ -13,9 +13,9 @@ import pandas as pd
 import pytest
 
 from econnet import models
-from econnet.answer import Task
 from econnet.cli import jobs
 from econnet.cli.options import TaskOptions
+from econnet.core.task import Task
 from econnet.settings import Settings
 from tests import clusters
 from tests.user import econnet
@@ -149,9 +149,9 @@ def test_ranking_by_the_default_task_has_the_plain_place(tmp_path: Path) -> None
         folder = jobs.ranking_folder(whole, task, found)
         return folder.relative_to(Settings.from_environment().reports_folder).as_posix()
 
-    assert place(Task("Q", "output")) == "firms/ranking"
-    assert place(Task("A", "output")) == "firms/ranking/negative-growth-A-h1-at"
-    later = Task("Q", "output", horizon=2)
+    assert place(Task("Q", target="output")) == "firms/ranking"
+    assert place(Task("A", target="output")) == "firms/ranking/negative-growth-A-h1-at"
+    later = Task("Q", target="output", horizon=2)
     assert place(later) == "firms/ranking/negative-growth-Q-h2-at"
 
 

@@ -9,7 +9,7 @@ import statsmodels.api as sm
 from statsmodels.tsa.filters.hamilton_filter import hamilton_filter
 
 from econnet import dating, labels
-from econnet.catalog import Frequency
+from econnet.core.periods import Frequency
 from econnet.evaluation.probit import Probit
 from tests.conformance.evidence import Check, Floats, Pair, of_snapshot
 

@@ -27,9 +27,9 @@ from econnet import (
     whatif,
     whole,
 )
-from econnet.answer import Task
 from econnet.classifier import NetworkClassifier
 from econnet.cli import config
+from econnet.core.task import Task
 from econnet.errors import DataError, EconnetError
 from econnet.features import Scaler
 from econnet.forecaster import PRIOR_WEIGHTS

@@ -4,10 +4,12 @@ import shlex
 from collections.abc import Mapping
 from datetime import date
 
-from econnet.answer import Forecast, Task
+from econnet.answer import Forecast
+from econnet.core.periods import NOUN
+from econnet.core.task import Task
 from econnet.labels import RULES
 from econnet.report.words.answer import made_day, made_on, when
-from econnet.report.words.plain import NOUN, count, day
+from econnet.report.words.plain import count, day
 
 # Shares of figures in real time from which on all are, and below which none is.
 MOSTLY = 0.95

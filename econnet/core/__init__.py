@@ -1,0 +1,1 @@
+"""Shared vocabulary; imports NumPy, pandas and the standard library, no economics."""
