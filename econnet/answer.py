@@ -5,6 +5,7 @@ know how it was made.
 """
 
 from dataclasses import dataclass
+from pathlib import PurePath
 
 import pandas as pd
 
@@ -272,6 +273,9 @@ class Forecast:
         it was not measured.
     provenance
         What it was made with, so that it can be made again.
+    place
+        Where its model and report are in a `core.workspace`; `None` where it was made
+        without one.
     """
 
     country: Country
@@ -305,6 +309,7 @@ class Forecast:
     made_at: str
     what_if: WhatIf | None = None
     importance: tuple[Weight, ...] = ()
+    place: PurePath | None = None
 
     @property
     def versions(self) -> dict[str, str]:

@@ -21,12 +21,13 @@ import pandas as pd
 
 from econnet import journal, models, storecheck, storefile, whole
 from econnet.core.periods import FREQUENCIES, PANDAS_ALIAS
+from econnet.core.workspace import Workspace
 from econnet.errors import DataError
-from econnet.ingest import store as store_of
 from econnet.network import Network
 from econnet.network.storage import NewerFileError, read_arrays
 from econnet.settings import Settings
 from econnet.sources.observations import now
+from econnet.store import Store
 from econnet.streaming.answer import Streamed
 
 Part = Literal[
@@ -104,13 +105,14 @@ def check(settings: Settings) -> Checked:
     DataError
         Another process holds the store for too long.
     """
+    workspace = Workspace.of(settings)
     found = [
         _package(),
-        _store(settings),
-        _models(settings.data_folder / "models"),
-        _journal(settings.data_folder / "forecasts.csv"),
+        _store(workspace),
+        _models(workspace),
+        _journal(workspace.forecast_log),
         _reports(settings.reports_folder),
-        _unfinished(settings),
+        _unfinished(workspace),
     ]
     return Checked(
         {name: count for one in found for name, count in one.counts.items()},
@@ -133,8 +135,8 @@ def _package() -> _Found:
     )
 
 
-def _store(settings: Settings) -> _Found:
-    store = store_of(settings)
+def _store(workspace: Workspace) -> _Found:
+    store = Store(workspace.store)
     if not store.exists():
         return _Found({"observations": 0, "raw_answers": 0})
     seen = storecheck.look(store, now())
@@ -163,9 +165,9 @@ def _store(settings: Settings) -> _Found:
     )
 
 
-def _models(folder: Path) -> _Found:
+def _models(workspace: Workspace) -> _Found:
     broken, remarks, seen = [], [], set[tuple[int, int]]()
-    paths = sorted(folder.rglob("*.npz"))
+    paths = workspace.models()
     for path in paths:
         try:
             place = path.stat()
@@ -307,23 +309,22 @@ def _is_object(path: Path) -> bool:
     return isinstance(document, dict)
 
 
-def _unfinished(settings: Settings) -> _Found:
+def _unfinished(workspace: Workspace) -> _Found:
     """Look for what interrupted runs left behind, or runs that are under way."""
-    data, reports = settings.data_folder, settings.reports_folder
-    store = store_of(settings).path
+    store, parts_folder = workspace.store, workspace.unfinished_folder
     left = {
-        *whole.leftovers(data),
-        *whole.leftovers(reports),
+        *whole.leftovers(workspace.data_folder),
+        *whole.leftovers(workspace.reports_folder),
         *store.parent.glob(f"{store.name}.new*"),
     }
     remarks = [Remark("unfinished", path, UNDER_WAY, CLEARED) for path in sorted(left)]
-    parts = sum(1 for _ in (data / "unfinished").glob("*.npz"))
+    parts = sum(1 for _ in parts_folder.glob("*.npz"))
     if parts:
         what = f"holds {parts:,} finished parts of a run that broke off"
-        remarks.append(Remark("unfinished", data / "unfinished", what, GO_ON))
+        remarks.append(Remark("unfinished", parts_folder, what, GO_ON))
     remarks += [
         Remark("unfinished", path, "is of a training that broke off", GO_ON)
-        for path in sorted((data / "models").glob("*.unfinished"))
+        for path in sorted(workspace.models_folder.glob("*.unfinished"))
     ]
     remarks += [
         Remark("unfinished", path, "is a log of the store that could not be read", LOG)

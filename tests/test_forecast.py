@@ -191,14 +191,6 @@ def test_given_label_needs_the_target_that_is_shown_beside_it(known: Known) -> N
         preparation.prepare(alone, countries.by_alpha3("AND"), task)
 
 
-def test_default_task_has_the_plain_place(known: Known) -> None:
-    place = forecast.place
-    assert place(known, FRANCE, Task("Q")) == Path("FRA")
-    assert place(known, FRANCE, Task("A")) == Path("FRA/negative-growth-A-h1-at")
-    named = Task("Q", label="given:../../x", horizon=3)
-    assert place(known, FRANCE, named) == Path("FRA/given-x-9cdf6a50100a-Q-h3-at")
-
-
 def test_forecast_as_of_a_date_knows_nothing_of_later_days(known: Known) -> None:
     then = pd.Timestamp("2015-03-01")
     prepared = preparation.prepare(known, FRANCE, Task("Q"), as_of=then)

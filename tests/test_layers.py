@@ -10,7 +10,7 @@ PACKAGE = Path(__file__).parent.parent / "econnet"
 # Each room may import those of its own line and of the lines above it.
 MAP = [
     ["core", "errors", "settings", "strangers", "texts", "whole", "countries"],
-    ["catalog", "places"],
+    ["catalog"],
     ["sources"],
     ["storefile"],
     ["store"],
@@ -37,6 +37,7 @@ MAP = [
     ["forecast"],
     ["streaming"],
     ["backtest", "hindsight", "journal", "ranking"],
+    ["workflow"],
     ["report"],
     ["verify"],
     ["api", "check"],

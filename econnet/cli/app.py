@@ -12,8 +12,8 @@ import typer
 from econnet.cli import config, show
 from econnet.cli.backtest import backtest
 from econnet.cli.check import check
-from econnet.cli.door import INTERRUPTED
 from econnet.cli.duel import duel
+from econnet.cli.exit_codes import INTERRUPTED
 from econnet.cli.export import export
 from econnet.cli.fetch import fetch
 from econnet.cli.forecast import forecast

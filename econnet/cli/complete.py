@@ -5,19 +5,9 @@ Each returns `(value, what it is)`, and looks at nothing that takes long to impo
 
 from collections.abc import Iterable
 
-Offers = list[tuple[str, str]]
+from econnet.core.task import LABEL_RULES
 
-# The rules of `econnet.labels`, which takes pandas to import.
-LABELS = (
-    "negative-growth",
-    "year-on-year",
-    "two-quarters",
-    "turning-points",
-    "growth-cycle",
-    "growth-cycle-hp",
-    "nber",
-    "given:COLUMN",
-)
+Offers = list[tuple[str, str]]
 
 
 def country(incomplete: str) -> Offers:
@@ -29,7 +19,7 @@ def country(incomplete: str) -> Offers:
 
     case = str.lower if incomplete.islower() else str.upper
     return _beginning(
-        incomplete, ((case(one.alpha3), one.name) for one in all_countries())
+        incomplete, ((case(it.alpha3), it.name) for it in all_countries())
     )
 
 
@@ -37,12 +27,12 @@ def indicator(incomplete: str) -> Offers:
     """Return the indicators that begin so."""
     from econnet.catalog import load
 
-    return _beginning(incomplete, ((one.key, one.title) for one in load().values()))
+    return _beginning(incomplete, ((it.key, it.title) for it in load().values()))
 
 
 def label(incomplete: str) -> Offers:
     """Return the label rules that begin so."""
-    return _beginning(incomplete, ((name, "") for name in LABELS))
+    return _beginning(incomplete, ((name, "") for name in LABEL_RULES))
 
 
 def _beginning(incomplete: str, offers: Iterable[tuple[str, str]]) -> Offers:

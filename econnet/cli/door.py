@@ -15,10 +15,9 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import NoReturn
 
+from econnet.cli.exit_codes import CLOSED_PIPE, INTERRUPTED, TERMINATED
 from econnet.errors import DataError, EconnetError
 from econnet.texts import printable
-
-INTERRUPTED, CLOSED_PIPE, TERMINATED = 130, 141, 143
 
 
 def main() -> None:

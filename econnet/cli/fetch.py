@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from econnet.cli import show
-from econnet.cli.jobs import resolve_all
+from econnet.cli.jobs import countries_named
 from econnet.cli.options import Countries, Json
 from econnet.errors import UsageError
 from econnet.settings import Settings
@@ -47,7 +47,7 @@ def fetch(
 
     if everything == bool(country):
         raise UsageError("say what to fetch: --country DEU, or --all")
-    chosen = countries.all_countries() if everything else resolve_all(country or [])
+    chosen = countries.all_countries() if everything else countries_named(country)
     settings = Settings.from_environment()
     if offline:
         _show_what_there_is(settings, chosen, json)

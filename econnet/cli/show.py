@@ -11,7 +11,7 @@ import re
 import sys
 import textwrap
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -35,6 +35,7 @@ from econnet.texts import printable
 if TYPE_CHECKING:
     from econnet.answer import Forecast
     from econnet.preparation import Prepared
+    from econnet.workflow import Listener
 
 PLACES = {"snapshot": "the bundled snapshot", "store": "the store"}
 
@@ -212,6 +213,28 @@ def verdict(made: "Forecast") -> None:
     prose(f"{words.position(made)} {said.call}: {said.reason}")
     if supposed := words.what_if(made):
         prose(supposed)
+
+
+def listener() -> "Listener":
+    """Return what shows the work of `econnet.workflow` in the terminal."""
+    from econnet import workflow
+
+    class Terminal(workflow.Listener):
+        def note(self, message: str) -> None:
+            note(message)
+
+        def data_read(self, prepared: "Prepared") -> None:
+            data_used(prepared)
+
+        def step(self, name: str) -> AbstractContextManager[None]:
+            return working(name)
+
+        def progress(
+            self, name: str
+        ) -> AbstractContextManager[Callable[[float], None]]:
+            return progress(name)
+
+    return Terminal()
 
 
 def data_used(prepared: "Prepared") -> None:

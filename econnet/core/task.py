@@ -24,6 +24,7 @@ from typing import (
     get_type_hints,
 )
 
+from econnet.core.file_names import as_name
 from econnet.core.periods import Frequency
 from econnet.errors import UsageError
 
@@ -158,14 +159,24 @@ class TaskRequest:
     ] = None
     seed: Annotated[
         int,
-        Option("Of all random numbers.", metavar="N", minimum=0, maximum=2**64 - 1),
+        Option("Of all random numbers.", metavar="N", minimum=0),
     ] = 0
+
+    def at_frequency(self, frequency: Frequency) -> "Task":
+        """Return the task at a frequency; what else is left open has its default."""
+        values: dict[str, Any] = {
+            item.name: value
+            for item in fields(TaskRequest)
+            if (value := getattr(self, item.name)) is not None
+        }
+        return Task(**{**values, "frequency": frequency})
 
 
 class TaskChoices(TypedDict, total=False):
     """The options of a task as keyword arguments; those left out have their defaults.
 
-    `frequency` is by default the finest that the data allow.
+    `frequency` is by default the finest that the data allow. The functions that take
+    these have an argument `as_of` of their own, which may be a date.
     """
 
     frequency: Frequency
@@ -177,7 +188,6 @@ class TaskChoices(TypedDict, total=False):
     rolling_years: int | None
     vintages: Vintages
     members: int
-    as_of: str | None
     seed: int
 
 
@@ -210,6 +220,13 @@ class Task(TaskRequest):
         return f"{self.label}, {self.horizon} ahead"
 
     @property
+    def file_stem(self) -> str:
+        """The start of its folder's name: `negative-growth-Q-h1-at`."""
+        rule, _, column = self.label.partition(":")
+        label = f"{rule}-{as_name(column)}" if column else rule
+        return f"{label}-{self.frequency}-h{self.horizon}-{self.event}"
+
+    @property
     def is_default(self) -> bool:
         """Whether every option but the frequency has its default."""
         return self == Task(self.frequency)
@@ -231,7 +248,7 @@ class Task(TaskRequest):
         """Return the task as JSON holds it."""
         return asdict(self)
 
-    def digest(self, **more: object) -> str:
+    def digest(self, more: Mapping[str, object]) -> str:
         """Return 8 digits for the options that a name does not contain, "" for none.
 
         `more` are further options that change the answer, where they differ from their
@@ -287,9 +304,10 @@ def _problem_of_number(value: object, option: Option) -> str:
         number = operator.index(value)  # type: ignore[arg-type]  # it raises TypeError
     except TypeError:
         return f"{value!r} is not a whole number"
-    low, high = option.minimum, option.maximum
-    if (low is not None and number < low) or (high is not None and number > high):
-        return f"{number} is not between {low} and {high}"
+    if option.minimum is not None and number < option.minimum:
+        return f"{number} is too small: it is at least {option.minimum}"
+    if option.maximum is not None and number > option.maximum:
+        return f"{number} is too large: it is at most {option.maximum}"
     return ""
 
 

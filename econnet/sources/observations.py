@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from econnet.catalog import Indicator, SeriesTemplate, load
+from econnet.core.workspace import UserFile
 from econnet.errors import EconnetError, SourceError
 
 OBSERVATION_COLUMNS = [
@@ -126,6 +127,8 @@ class Known:
         What each indicator is: the catalog, or the columns of the user's file.
     notices
         What a user should hear about them: plain lines, often none.
+    file
+        The user's file that they are from; `None` for econnet's own data.
     """
 
     observations: pd.DataFrame
@@ -133,6 +136,7 @@ class Known:
     source: str
     indicators: Mapping[str, Indicator] = field(default_factory=load)
     notices: tuple[str, ...] = ()
+    file: UserFile | None = None
 
 
 def now() -> datetime:

@@ -158,7 +158,9 @@ def command(forecast: Forecast) -> str:
 def provenance(forecast: Forecast) -> str:
     """Return what the forecast was made with, and how to hold it against that."""
     versions = " · ".join(f"{name} {it}" for name, it in forecast.versions.items())
-    verify = _command("report --verify", _subject(forecast))
+    subject, asked = _subject(forecast), forecast.task.cli_options()
+    others = {option: it for option, it in asked.items() if option not in subject}
+    verify = _command("report --verify", subject | others)
     return (
         f"{versions} · SHA-256 of the data {forecast.provenance.data[:16]}. Made again "
         f"and compared by: {verify}"
