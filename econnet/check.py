@@ -23,11 +23,11 @@ from econnet import journal, models, storecheck, storefile, whole
 from econnet.core.periods import FREQUENCIES, PANDAS_ALIAS
 from econnet.core.workspace import Workspace
 from econnet.errors import DataError
+from econnet.ingest import store as store_of
 from econnet.network import Network
 from econnet.network.storage import NewerFileError, read_arrays
 from econnet.settings import Settings
 from econnet.sources.observations import now
-from econnet.store import Store
 from econnet.streaming.answer import Streamed
 
 Part = Literal[
@@ -108,11 +108,11 @@ def check(settings: Settings) -> Checked:
     workspace = Workspace.of(settings)
     found = [
         _package(),
-        _store(workspace),
-        _models(workspace),
+        _store(settings),
+        _models(workspace.models_folder),
         _journal(workspace.forecast_log),
         _reports(settings.reports_folder),
-        _unfinished(workspace),
+        _unfinished(settings),
     ]
     return Checked(
         {name: count for one in found for name, count in one.counts.items()},
@@ -135,8 +135,8 @@ def _package() -> _Found:
     )
 
 
-def _store(workspace: Workspace) -> _Found:
-    store = Store(workspace.store)
+def _store(settings: Settings) -> _Found:
+    store = store_of(settings)
     if not store.exists():
         return _Found({"observations": 0, "raw_answers": 0})
     seen = storecheck.look(store, now())
@@ -165,9 +165,9 @@ def _store(workspace: Workspace) -> _Found:
     )
 
 
-def _models(workspace: Workspace) -> _Found:
+def _models(folder: Path) -> _Found:
     broken, remarks, seen = [], [], set[tuple[int, int]]()
-    paths = workspace.models()
+    paths = sorted(folder.rglob("*.npz"))
     for path in paths:
         try:
             place = path.stat()
@@ -309,15 +309,18 @@ def _is_object(path: Path) -> bool:
     return isinstance(document, dict)
 
 
-def _unfinished(workspace: Workspace) -> _Found:
+def _unfinished(settings: Settings) -> _Found:
     """Look for what interrupted runs left behind, or runs that are under way."""
-    store, parts_folder = workspace.store, workspace.unfinished_folder
+    data, reports = settings.data_folder, settings.reports_folder
+    store = store_of(settings).path
     left = {
-        *whole.leftovers(workspace.data_folder),
-        *whole.leftovers(workspace.reports_folder),
+        *whole.leftovers(data),
+        *whole.leftovers(reports),
         *store.parent.glob(f"{store.name}.new*"),
     }
     remarks = [Remark("unfinished", path, UNDER_WAY, CLEARED) for path in sorted(left)]
+    workspace = Workspace.of(settings)
+    parts_folder = workspace.unfinished_folder
     parts = sum(1 for _ in parts_folder.glob("*.npz"))
     if parts:
         what = f"holds {parts:,} finished parts of a run that broke off"

@@ -193,16 +193,9 @@ def forecast(
         )
     whatif.check(assumptions, prepared.features, prepared.panel.indicators)
     listener.data_read(prepared)
-    model_file = workspace.model(asked.place)
-    model = None if retrain else _fitting_model(prepared, model_file, listener)
-    if model is None:
-        if not retrain:
-            listener.note(
-                f"no model fits {asked.country.name} and this task yet: training one"
-            )
-        with listener.progress("Replaying history") as progress:
-            model = train(prepared, progress, baselines)
-        models.save(model, model_file)
+    model = _load_or_train(
+        prepared, workspace.model(asked.place), retrain, baselines, listener
+    )
     _make_room_for_log(workspace.forecast_log, listener)
     file = _path(asked.known)
     previous = journal.latest(prepared, workspace.forecast_log, file)
@@ -210,6 +203,27 @@ def forecast(
         answer = make(prepared, model, previous, assumptions)
     journal.add(answer, workspace.forecast_log, file)
     return replace(answer, place=asked.place)
+
+
+def _load_or_train(
+    prepared: Prepared,
+    file: Path,
+    retrain: bool,
+    baselines: Sequence[str] | None,
+    listener: Listener,
+) -> Model:
+    """Return the stored model if it fits, else train one and save it."""
+    model = None if retrain else _fitting_model(prepared, file, listener)
+    if model is not None:
+        return model
+    if not retrain:
+        listener.note(
+            f"no model fits {prepared.country.name} and this task yet: training one"
+        )
+    with listener.progress("Replaying history") as progress:
+        model = train(prepared, progress, baselines)
+    models.save(model, file)
+    return model
 
 
 def rank(

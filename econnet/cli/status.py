@@ -22,14 +22,13 @@ def status(json: Json = False) -> None:
     """
     from econnet import hindsight, ingest, journal
     from econnet.core.workspace import Workspace
-    from econnet.store import Store
 
     settings = Settings.from_environment()
     settled = _settings(settings)
     with show.working("Reading the data"):
         known = ingest.known(settings)
         files = Workspace.of(settings)
-        stored = Store(files.store)
+        stored = ingest.store(settings)
         sources = _sources(known)
         held = stored.status() if stored.exists() else None
         models = files.models()
