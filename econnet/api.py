@@ -59,7 +59,7 @@ def read_data(
     kinds: Mapping[str, Kind] | None = None,
     lag: int = 1,
 ) -> Known:
-    """Return the data to go on with: econnet's own, or those of a file.
+    """Return a data set: econnet's own, or that of a file.
 
     Parameters
     ----------
@@ -67,15 +67,15 @@ def read_data(
         The user's panel as CSV, Parquet or Excel, long or wide; by default the store,
         and the bundled snapshot for what it lacks.
     as_of
-        Only what was known on this date; of a file, `make_forecast` and `run_backtest`
-        see to it.
+        Only what was known on this date; for a file, give it to `make_forecast` or
+        `run_backtest` instead.
     kinds, lag
-        What columns of the file are, and periods until a value of it is known.
+        The kinds of the file's columns, and the periods until a value is known.
 
     Raises
     ------
     DataError
-        The file cannot be read, or another process holds the store.
+        The file cannot be read, or another process has the store open.
     """
     if file is None:
         return ingest.known(Settings.from_environment(), _timestamp(as_of))
@@ -100,7 +100,7 @@ def fetch_data(
         [countries.resolve(name) for name in names],
         sources=sources,
         start_year=start_year,
-        progress=lambda it: progress(it.done / it.total),
+        progress=lambda state: progress(state.done / state.total),
     )
 
 

@@ -71,7 +71,7 @@ def backtest(
     results = []
     with jobs.workers(cluster, long=everything):
         for number, ahead in enumerate(horizons := horizon or [1]):
-            these = [preparation.at_horizon(it, ahead) for it in prepared]
+            these = [preparation.at_horizon(pool, ahead) for pool in prepared]
             step = f"Replaying history ({number + 1} of {len(horizons)})"
             with show.progress(step) as progress:
                 results.append(
@@ -126,8 +126,8 @@ def _note_what_is_left_out(
     named: bool,
     start: "pd.Period | None",
 ) -> None:
-    """Say which countries are not scored, and whether history begins later."""
-    labelled = {alpha3 for it in prepared for alpha3 in it.features.countries}
+    """Note which countries are not scored, and whether history starts later."""
+    labelled = {alpha3 for pool in prepared for alpha3 in pool.features.countries}
     wanted = [country for country in asked if named or country.alpha3 in labelled]
     missing = [country.name for country in wanted if country not in result.countries]
     if missing:

@@ -46,7 +46,7 @@ def duel(
         f"Two moons, {updates:,} updates",
         tuple(map(str, table)),
         [
-            tuple(f"{it:.3g}" if isinstance(it, float) else it for it in row)
+            tuple(f"{cell:.3g}" if isinstance(cell, float) else cell for cell in row)
             for row in table.itertuples(index=False)
         ],
     )

@@ -44,11 +44,11 @@ def export(
         if key not in catalog.load():
             what = cure(key, catalog.load(), "`econnet indicators` lists all")
             raise UsageError(f"no indicator is called {key!r}: {what}")
-    named = [it.alpha3 for it in countries_named(country)] or None
+    codes = [named.alpha3 for named in countries_named(country)] or None
     path = output if form is None else output.with_suffix(f".{form}")
     settings, day = Settings.from_environment(), date(as_of)
     with show.working("Reading the data"):
-        rows = ingest.known(settings, day, countries=named).observations
+        rows = ingest.known(settings, day, countries=codes).observations
     if indicator:
         rows = rows[rows["indicator"].isin(indicator)]
     if rows.empty:

@@ -9,7 +9,7 @@ from econnet.errors import UsageError
 def forecast(
     task: TaskOptions, assumptions: Assumptions = None, json: Json = False
 ) -> None:
-    """Say how likely a contraction is, and how far to trust that.
+    """Forecast the probability of a contraction.
 
     Trains first where no model fits, and says so.
 

@@ -134,7 +134,9 @@ def flat(command: Callable[..., None]) -> Callable[..., None]:
     for name, parameter in own_options.items():
         if name in groups:
             shared = _parameters(groups[name])
-            parameters += [it for it in shared if it.name not in own_options]
+            parameters += [
+                option for option in shared if option.name not in own_options
+            ]
         else:
             parameters.append(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY))
 

@@ -15,6 +15,8 @@ from econnet.errors import DataError, UsageError
 from econnet.report import Format, Paper
 
 if TYPE_CHECKING:
+    from econnet.answer import Forecast
+    from econnet.countries import Country
     from econnet.ranking import Ranking
     from econnet.whatif import Assumption
     from econnet.workflow import Question
@@ -88,7 +90,7 @@ def report(
         ranked, questions = None, jobs.questions(task, data)
     # Thousands of pictures are for those who ask for them.
     pictures = formats is not None or not everything
-    of_countries = [it for it in chosen if pictures or it != Format.PNG]
+    of_countries = [form for form in chosen if pictures or form != Format.PNG]
     pages = _write_reports(questions, ranked, of_countries, paper, assumed)
     if data is not None and ranked is not None:
         folder = jobs.ranking_folder(task, ranked.task, data)
@@ -96,7 +98,7 @@ def report(
 
 
 def _verify(task: TaskOptions, *, as_json: bool) -> None:
-    """Make the forecasts of reports again, and say whether they are the same."""
+    """Repeat the forecasts of reports, and print whether they are the same."""
     from econnet import verify
 
     # The report says as of which date it was made; the data must go further than that.
@@ -134,7 +136,9 @@ def _write_reports(
     """Write each country's report, and return the file of each one's page."""
     from econnet.report import document
 
-    forecasts = {} if ranked is None else {it.country: it for it in ranked.forecasts}
+    forecasts: dict[Country, Forecast] = {}
+    if ranked is not None:
+        forecasts = {answer.country: answer for answer in ranked.forecasts}
     pages = {}
     began = time.monotonic()
     for number, question in enumerate(questions):
