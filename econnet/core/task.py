@@ -26,7 +26,7 @@ from typing import (
 
 from econnet.core.file_names import as_name
 from econnet.core.periods import Frequency
-from econnet.errors import UsageError
+from econnet.errors import UsageError, one_line
 
 Event: TypeAlias = Literal["at", "within"]
 Pool: TypeAlias = Literal["all", "own"]
@@ -289,21 +289,26 @@ def _problem(name: str, value: object) -> str:
     if choices:
         # A value from a file may be a list, which a tuple of texts does not contain.
         known = isinstance(value, str) and value in choices
-        return "" if known else f"{value!r} is none of {', '.join(choices)}"
+        return "" if known else f"{_shown(value)} is none of {', '.join(choices)}"
     if int in accepted:
         return _problem_of_number(value, option)
     if not isinstance(value, str) or not value:
-        return f"{value!r} is not a text"
+        return f"{_shown(value)} is not a text"
     if name == "as_of" and not _is_date(value):
-        return f"{value!r} is no date: write 2008-10-01"
+        return f"{_shown(value)} is no date: write 2008-10-01"
     return ""
+
+
+def _shown(value: object) -> str:
+    """Return a value as a message quotes it; it may come from an untrusted file."""
+    return one_line(repr(value), at_most=60)
 
 
 def _problem_of_number(value: object, option: Option) -> str:
     try:
         number = operator.index(value)  # type: ignore[arg-type]  # it raises TypeError
     except TypeError:
-        return f"{value!r} is not a whole number"
+        return f"{_shown(value)} is not a whole number"
     if option.minimum is not None and number < option.minimum:
         return f"{number} is too small: it is at least {option.minimum}"
     if option.maximum is not None and number > option.maximum:
