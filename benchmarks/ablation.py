@@ -18,10 +18,10 @@ import numpy as np
 from benchmarks.accuracy import MEASURES, TITLES, WORK, WORK_ON_MORE, Work, prepared
 from benchmarks.rows import Row, as_json
 from econnet import ensemble, replay
+from econnet.core.types import Floats
 from econnet.ensemble import Options
 from econnet.evaluation import metrics, pooling, walkforward
 from econnet.evaluation.walkforward import Schedule, Window
-from econnet.features import Floats
 from econnet.forecaster import PARTNERS, PRIOR
 from econnet.sources.observations import Known
 

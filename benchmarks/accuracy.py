@@ -31,8 +31,8 @@ import pandas as pd
 
 from benchmarks import realtime_panel
 from econnet import backtest, countries
-from econnet.answer import Task
 from econnet.backtest import Backtest
+from econnet.core.task import Task
 from econnet.countries import Country
 from econnet.preparation import Prepared
 from econnet.sources import snapshot, tabular

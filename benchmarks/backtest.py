@@ -25,11 +25,11 @@ from sklearn.neural_network import MLPClassifier
 
 from benchmarks.rows import RacedRow, as_json
 from econnet import countries, ensemble, preparation, replay
-from econnet.answer import Task
+from econnet.core.task import Task
+from econnet.core.types import Floats
 from econnet.ensemble import Options
 from econnet.evaluation import walkforward
 from econnet.evaluation.walkforward import Window
-from econnet.features import Floats
 from econnet.sources import snapshot
 from econnet.sources.observations import Known
 

@@ -7,11 +7,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from econnet import dating
-from econnet.catalog import FREQUENCY_OF_ALIAS, Frequency
+from econnet.core.periods import FREQUENCY_OF_ALIAS, PERIODS_A_YEAR, Frequency
 from econnet.data.cycle import nber
 from econnet.data.cycle.growth import log_percent, runs
 from econnet.dating import TurningPoint
-from econnet.panel import PERIODS_A_YEAR
 
 
 def turning_points(levels: pd.Series) -> pd.DataFrame:

@@ -22,7 +22,7 @@ import pandas as pd
 from benchmarks import chronology
 from benchmarks.rows import Row, as_json
 from econnet import labels, panel
-from econnet.catalog import Frequency
+from econnet.core.periods import Frequency
 from econnet.data.cycle import nber
 from econnet.labels import Label
 from econnet.sources import snapshot

@@ -30,14 +30,8 @@ from sklearn.neural_network import MLPClassifier
 from threadpoolctl import threadpool_limits
 
 from benchmarks.rows import RacedRow, as_json
-from econnet import (
-    compute,
-    countries,
-    ensemble,
-    features,
-    preparation,
-)
-from econnet.answer import Task
+from econnet import compute, countries, ensemble, features, preparation
+from econnet.core.task import Task
 from econnet.data import load
 from econnet.evaluation import baselines, pooling, walkforward
 from econnet.evaluation.walkforward import Window

@@ -5,56 +5,20 @@ know how it was made.
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from pathlib import PurePath
 
 import pandas as pd
 
-from econnet.catalog import Frequency
+from econnet.core.periods import Frequency
+from econnet.core.task import Task
 from econnet.countries import Country
 from econnet.evaluation.bootstrap import Interval
 from econnet.evaluation.comparison import Comparison
 from econnet.evaluation.metrics import ReliabilityBin, Scores
 from econnet.evaluation.signals import FalseAlarm
-from econnet.features import Event
 from econnet.models import Ahead
-from econnet.panel import Vintages
 from econnet.provenance import Provenance
 from econnet.whatif import WhatIf
-
-
-@dataclass(frozen=True)
-class Task:
-    """What is forecast, and with what.
-
-    Parameters
-    ----------
-    frequency, target, label
-        The panel's frequency, the indicator that is labelled and the rule's name.
-    horizon
-        Periods from the origin to the period that is forecast.
-    event
-        `at`: that period contracts. `within`: it or one before it, after the origin.
-    pool
-        `all` trains on every country that the panel has, `own` on the country alone.
-    members
-        Networks in the ensemble.
-    rolling_years
-        Years of origins that a model learns from; all there are unless told.
-    vintages
-        `real`: each origin reads the figures that stood there at the time, where the
-        data tell; `revised`: those that stand there now.
-    """
-
-    frequency: Frequency
-    target: str = "real_gdp"
-    label: str = "negative-growth"
-    horizon: int = 1
-    event: Event = "at"
-    pool: Literal["all", "own"] = "all"
-    members: int = 16
-    seed: int = 0
-    rolling_years: int | None = None
-    vintages: Vintages = "real"
 
 
 @dataclass(frozen=True)
@@ -309,6 +273,9 @@ class Forecast:
         it was not measured.
     provenance
         What it was made with, so that it can be made again.
+    place
+        Where its model and report are in a `core.workspace`; `None` where it was made
+        without one.
     """
 
     country: Country
@@ -342,6 +309,7 @@ class Forecast:
     made_at: str
     what_if: WhatIf | None = None
     importance: tuple[Weight, ...] = ()
+    place: PurePath | None = None
 
     @property
     def versions(self) -> dict[str, str]:

@@ -1,43 +1,46 @@
 """What a notebook calls: the whole of econnet in a dozen functions.
 
-`from econnet import make_forecast, write_report` and its like come from here. They take
+`from econnet import make_forecast, write_report` and the like come from here. They take
 names and dates as text, return tables and frozen dataclasses that can be opened, print
-nothing, and raise an `EconnetError` where the user can do something about it. What is
-left out is chosen as on the command line: the data of the store or of the bundled
-snapshot, and the finest frequency that they allow.
+nothing, and raise an `EconnetError` where the user can do something about it. Defaults
+are those of the command line: the data of the store or of the bundled snapshot, the
+finest frequency that they allow, and the same folders, so that the two find each
+other's models, forecasts and reports.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from datetime import date
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, Any, Unpack
 
 import pandas as pd
 
 from econnet import (
     catalog,
     countries,
-    forecast,
     hindsight,
     ingest,
     journal,
     labels,
     panel,
-    places,
-    preparation,
+    workflow,
 )
-from econnet.answer import Forecast, Task
-from econnet.catalog import PANDAS_ALIAS, Frequency
+from econnet.answer import Forecast
+from econnet.core.periods import PANDAS_ALIAS, Frequency
+from econnet.core.task import Task, TaskChoices, TaskRequest
+from econnet.core.workspace import UserFile, Workspace, place_of
 from econnet.countries import Country
 from econnet.data import load
 from econnet.data.store.export import export as write_table
-from econnet.errors import UsageError, cure
+from econnet.errors import UsageError
 from econnet.evaluation.baselines import BASELINES
-from econnet.features import Event
 from econnet.hindsight import Hindsight
 from econnet.ingest import Source, Summary
 from econnet.labels import Label
-from econnet.panel import Panel, Vintages
+from econnet.panel import Panel
+from econnet.ranking import Ranking
 from econnet.report import Format, Paper
 from econnet.settings import Settings
 from econnet.sources import tabular
@@ -46,27 +49,8 @@ from econnet.sources.tabular import Kind
 
 if TYPE_CHECKING:
     from econnet.backtest import Backtest
-    from econnet.ranking import Ranking
 
 Day = str | date | None
-
-
-class TaskChoices(TypedDict, total=False):
-    """What may be said of a task; the rest is as `Task` has it.
-
-    `frequency` is what the data allow, unless it is said.
-    """
-
-    frequency: Frequency
-    target: str
-    label: str
-    horizon: int
-    event: Event
-    pool: Literal["all", "own"]
-    members: int
-    seed: int
-    rolling_years: int | None
-    vintages: Vintages
 
 
 def read_data(
@@ -76,7 +60,7 @@ def read_data(
     kinds: Mapping[str, Kind] | None = None,
     lag: int = 1,
 ) -> Known:
-    """Return the data to go on with: econnet's own, or those of a file.
+    """Return a data set: econnet's own, or that of a file.
 
     Parameters
     ----------
@@ -84,20 +68,21 @@ def read_data(
         The user's panel as CSV, Parquet or Excel, long or wide; by default the store,
         and the bundled snapshot for what it lacks.
     as_of
-        Only what was known on this date; of a file, `make_forecast` and `run_backtest`
-        see to it.
+        Only what was known on this date; for a file, give it to `make_forecast` or
+        `run_backtest` instead.
     kinds, lag
-        What columns of the file are, and periods until a value of it is known.
+        The kinds of the file's columns, and the periods until a value is known.
 
     Raises
     ------
     DataError
-        The file cannot be read, or another process holds the store.
+        The file cannot be read, or another process has the store open.
     """
     if file is None:
         return load.known(Settings.from_environment(), _timestamp(as_of))
     path = Path(file)
-    return tabular.read(path, kinds=kinds, lag=lag).known(path.name)
+    known = tabular.read(path, kinds=kinds, lag=lag).known(path.name)
+    return replace(known, file=UserFile(path, lag, kinds or {}))
 
 
 def fetch_data(
@@ -107,16 +92,16 @@ def fetch_data(
     start_year: int = 1960,
     progress: Callable[[float], None] = lambda _: None,
 ) -> Summary:
-    """Bring what World Bank and FRED have of these countries into the store.
+    """Fetch the series of these countries from World Bank and FRED into the store.
 
-    What failed stands in the summary, and `Summary.check` makes an error of it.
+    The summary lists what failed, and `Summary.check` raises it as an error.
     """
     return ingest.fetch(
         Settings.from_environment(),
         [countries.resolve(name) for name in names],
         sources=sources,
         start_year=start_year,
-        progress=lambda it: progress(it.done / it.total),
+        progress=lambda state: progress(state.done / state.total),
     )
 
 
@@ -132,11 +117,11 @@ def find_country(text: str, data: Known | None = None) -> Country:
     """
     if data is None or data.source in {"snapshot", "store"}:
         return countries.resolve(text)
-    there = sorted(map(str, data.observations["country"].unique()))
-    if text not in there:
+    names = sorted(map(str, data.observations["country"].unique()))
+    if text not in names:
         raise UsageError(
             f"{data.source} has no country {text!r}: it has "
-            f"{', '.join(there[:8])}{', ...' if len(there) > 8 else ''}"
+            f"{', '.join(names[:8])}{', ...' if len(names) > 8 else ''}"
         )
     return Country(text, "", text)
 
@@ -186,7 +171,7 @@ def mark_contractions(
 
 
 def choose_task(country: Country, data: Known, **choices: Unpack[TaskChoices]) -> Task:
-    """Return a task for a country, its frequency what the data allow unless said.
+    """Return a task for a country, by default at the finest frequency of its data.
 
     Raises
     ------
@@ -196,22 +181,7 @@ def choose_task(country: Country, data: Known, **choices: Unpack[TaskChoices]) -
     DataError
         The country lacks the target.
     """
-    target = choices.get("target", Task.target)
-    label = choices.get("label", Task.label)
-    if target not in data.indicators:
-        otherwise = "`econnet indicators --search` finds one by words"
-        if data.source not in {"snapshot", "store"}:
-            otherwise = f"{data.source} has {', '.join([*data.indicators][:8])}"
-        raise UsageError(
-            f"no indicator is called {target!r}: "
-            f"{cure(target, data.indicators, otherwise)}"
-        )
-    frequency = choices.get("frequency") or preparation.choose_frequency(
-        data, country, target, label
-    )
-    labels.check(label, frequency)
-    choices["frequency"] = frequency
-    return Task(**choices)
+    return workflow.choose_task(data, country, TaskRequest(**choices))
 
 
 def make_forecast(
@@ -221,38 +191,40 @@ def make_forecast(
     progress: Callable[[float], None] = lambda _: None,
     **choices: Unpack[TaskChoices],
 ) -> Forecast:
-    """Replay history, train, and return how likely the country is to contract.
+    """Forecast the probability that the country's economy contracts.
 
     Parameters
     ----------
     country
-        Name or ISO code; with a user's file, the text that stands there.
+        Name or ISO code; with a user's file, the text in its country column.
     data
-        From `read_data`, which is called where they are not given.
+        From `read_data`, which is called if they are not given.
     as_of
-        Answer with what was known on this date.
+        Use what was known on this date.
     progress
-        Is told the share of the work that is done, from 0 to 1.
+        Receives the share of the training that is done, from 0 to 1.
 
     Raises
     ------
     UsageError, DataError
-        The country, its data or the task are not to be had.
+        The country or the task is wrong, or the data do not suffice.
 
     Notes
     -----
-    Nothing is written: `write_report` writes the report. On the command line, a model
-    is kept and each forecast noted for `judge_forecasts`.
+    As on the command line, a stored model that fits is used, else one is trained and
+    saved below the data folder, and the forecast is appended to the forecast log, which
+    `judge_forecasts` compares with outcomes.
     """
     known = data or read_data(as_of=as_of)
     found = find_country(country, known)
-    task = choose_task(found, known, **choices)
-    prepared = preparation.prepare(known, found, task, _timestamp(as_of))
-    return forecast.make(prepared, forecast.train(prepared, progress))
+    question = workflow.question(known, found, _request(as_of, choices))
+    return workflow.forecast(
+        question, Workspace.from_environment(), listener=_Progress(progress)
+    )
 
 
 def write_report(
-    made: Forecast,
+    forecast: Forecast,
     folder: str | Path | None = None,
     formats: Collection[str] = tuple(Format),
     paper: Paper = "a4",
@@ -262,7 +234,8 @@ def write_report(
     Parameters
     ----------
     folder
-        By default the country's, below the folder of reports.
+        By default the one that the command line uses for the same question, below the
+        folder of reports.
     formats
         Of `pdf`, `html`, `png` and `json`.
 
@@ -278,18 +251,27 @@ def write_report(
         raise UsageError(
             f"no format is called {min(unknown)!r}: choose of {', '.join(Format)}"
         )
-    name = places.as_name(made.country.alpha3)
-    place = Settings.from_environment().reports_folder / name
+    if folder is None:
+        place = forecast.place or _place_without_workflow(forecast)
+        folder = Workspace.from_environment().report(place)
     return document.write(
-        made, Path(folder or place), [Format(name) for name in formats], paper
+        forecast, Path(folder), [Format(name) for name in formats], paper
     )
 
 
-def to_record(made: Forecast) -> dict[str, Any]:
+def _place_without_workflow(forecast: Forecast) -> PurePath:
+    """Return the place of a forecast that `forecast.make` made, by its question."""
+    public = forecast.data.source in {"snapshot", "store"}
+    file = None if public else UserFile(Path(forecast.data.source))
+    names = () if public else (forecast.country.name, "")
+    return place_of(forecast.country.alpha3, forecast.task, None, file, names)
+
+
+def to_record(forecast: Forecast) -> dict[str, Any]:
     """Return every number of a forecast and its report, as JSON would hold them."""
     from econnet.report import record
 
-    return dict(record.to_dict(made))
+    return dict(record.to_dict(forecast))
 
 
 def run_backtest(
@@ -311,19 +293,19 @@ def run_backtest(
     start
         The first origin that is scored: `1990Q1`.
     refit_every
-        Periods from one refit to the next; a year unless told.
+        Periods from one refit to the next; a year by default.
 
     Raises
     ------
     UsageError, DataError
-        A country, its data or the task are not to be had.
+        A country or the task is wrong, or the data do not suffice.
     """
     from econnet import backtest
 
     known = data or read_data(as_of=as_of)
     found = [find_country(name, known) for name in names]
-    task = choose_task(found[0], known, **choices)
-    prepared = backtest.prepare(known, found, task, _timestamp(as_of))
+    task = workflow.choose_task(known, found[0], _request(as_of, choices))
+    prepared = backtest.prepare(known, found, task, workflow.as_of_date(task))
     first = None if start is None else pd.Period(start, PANDAS_ALIAS[task.frequency])
     return backtest.run(prepared, found, refit_every, first, baselines, progress)
 
@@ -334,29 +316,30 @@ def rank_countries(
     as_of: Day = None,
     progress: Callable[[float], None] = lambda _: None,
     **choices: Unpack[TaskChoices],
-) -> "Ranking":
+) -> Ranking:
     """Forecast many countries, and return them with the likeliest contraction first.
 
     Those that learn together are trained once, so that a hundred take little longer
-    than one. A country whose data do not suffice is left out, and named.
+    than one. A country whose data do not suffice is left out, and named. The task has
+    the finest frequency that all the others have. Models and the forecast log are those
+    of `make_forecast`.
 
     Raises
     ------
     UsageError, DataError
         A name or the task is wrong, or no country can be forecast.
     """
-    from econnet import ranking
-
     known = data or read_data(as_of=as_of)
     found = [find_country(name, known) for name in names]
-    task = choose_task(found[0], known, **choices)
-    return ranking.make(known, found, task, _timestamp(as_of), progress=progress)
+    task = workflow.common_task(known, found, _request(as_of, choices))
+    return workflow.rank(
+        known, found, task, Workspace.from_environment(), listener=_Progress(progress)
+    )
 
 
 def judge_forecasts(data: Known | None = None) -> Hindsight:
-    """Return what became of the forecasts that the command line made and noted."""
-    settings = Settings.from_environment()
-    lines = journal.read(settings.data_folder / "forecasts.csv")
+    """Return the outcomes of the forecasts in the forecast log."""
+    lines = journal.read(Workspace.from_environment().forecast_log)
     return hindsight.judge(lines, data or read_data())
 
 
@@ -377,3 +360,24 @@ def _timestamp(day: Day) -> pd.Timestamp | None:
         return None if day is None else pd.Timestamp(day)
     except ValueError as error:
         raise UsageError(f"{day!r} is no date: write 2008-10-01") from error
+
+
+def _request(as_of: Day, choices: TaskChoices) -> TaskRequest:
+    day = _timestamp(as_of)
+    text = None if day is None else day.isoformat().removesuffix(MIDNIGHT)
+    return TaskRequest(**choices, as_of=text)
+
+
+class _Progress(workflow.Listener):
+    """Passes on the progress of training, and nothing else."""
+
+    def __init__(self, progress: Callable[[float], None]) -> None:
+        self._progress = progress
+
+    def progress(self, name: str) -> AbstractContextManager[Callable[[float], None]]:
+        """Return a context that gives the user's function."""
+        del name
+        return nullcontext(self._progress)
+
+
+MIDNIGHT = "T00:00:00"

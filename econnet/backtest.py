@@ -16,7 +16,9 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from econnet import preparation, replay
-from econnet.answer import Task
+from econnet.core.periods import PERIODS_A_YEAR
+from econnet.core.task import Task
+from econnet.core.types import Floats
 from econnet.countries import Country
 from econnet.errors import DataError
 from econnet.evaluation import comparison, metrics, signals, walkforward
@@ -26,8 +28,6 @@ from econnet.evaluation.comparison import Comparison
 from econnet.evaluation.metrics import Scores
 from econnet.evaluation.signals import Scorecard
 from econnet.evaluation.walkforward import Schedule
-from econnet.features import Floats
-from econnet.panel import PERIODS_A_YEAR
 from econnet.preparation import Prepared
 from econnet.sources.observations import Known
 

@@ -12,16 +12,12 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from types import MappingProxyType
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
+from econnet.core.periods import Frequency
 from econnet.countries import Country
 
-Frequency = Literal["A", "Q", "M"]
 Transform = Literal["growth", "log-difference", "difference", "level", "ratio"]
-
-FREQUENCIES: tuple[Frequency, ...] = get_args(Frequency)
-PANDAS_ALIAS: Mapping[Frequency, str] = {"A": "Y", "Q": "Q", "M": "M"}
-FREQUENCY_OF_ALIAS: Mapping[str, Frequency] = {"Y": "A", "Q": "Q", "M": "M"}
 
 
 @dataclass(frozen=True)

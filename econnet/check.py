@@ -19,7 +19,9 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from econnet import catalog, journal, models, storecheck, storefile, whole
+from econnet import journal, models, storecheck, storefile, whole
+from econnet.core.periods import FREQUENCIES, PANDAS_ALIAS
+from econnet.core.workspace import Workspace
 from econnet.data.load import store as store_of
 from econnet.errors import DataError
 from econnet.network import Network
@@ -104,11 +106,12 @@ def check(settings: Settings) -> Checked:
     DataError
         Another process has the store open for too long.
     """
+    workspace = Workspace.of(settings)
     found = [
         _package(),
         _store(settings),
-        _models(settings.data_folder / "models"),
-        _journal(settings.data_folder / "forecasts.csv"),
+        _models(workspace.models_folder),
+        _journal(workspace.forecast_log),
         _reports(settings.reports_folder),
         _unfinished(settings),
     ]
@@ -246,9 +249,9 @@ def _problem_of(head: list[str], line: list[str]) -> str:
         probability = math.nan
     if not 0 <= probability <= 1:
         return f"has the probability {row['probability'][:40]!r}"
-    if row["frequency"] not in catalog.FREQUENCIES:
+    if row["frequency"] not in FREQUENCIES:
         return f"has the frequency {row['frequency'][:40]!r}"
-    alias = catalog.PANDAS_ALIAS[row["frequency"]]
+    alias = PANDAS_ALIAS[row["frequency"]]
     for name in ("origin", "period"):
         try:
             pd.Period(row[name], alias)
@@ -313,13 +316,15 @@ def _unfinished(settings: Settings) -> _Found:
     remarks = [
         Remark("unfinished", path, UNDER_WAY, CLEARED) for path in sorted(leftovers)
     ]
-    parts = sum(1 for _ in (data / "unfinished").glob("*.npz"))
+    workspace = Workspace.of(settings)
+    parts_folder = workspace.unfinished_folder
+    parts = sum(1 for _ in parts_folder.glob("*.npz"))
     if parts:
         problem = f"holds {parts:,} finished parts of an interrupted run"
-        remarks.append(Remark("unfinished", data / "unfinished", problem, CONTINUE))
+        remarks.append(Remark("unfinished", parts_folder, problem, CONTINUE))
     remarks += [
         Remark("unfinished", path, "is from an interrupted training", CONTINUE)
-        for path in sorted((data / "models").glob("*.unfinished"))
+        for path in sorted(workspace.models_folder.glob("*.unfinished"))
     ]
     remarks += [
         Remark("unfinished", path, "is a log of the store that could not be read", LOG)

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from econnet.catalog import Frequency
+from econnet.core.periods import Frequency
 from econnet.core.types import Floats
 from econnet.data.cycle.growth import log_percent, runs
 

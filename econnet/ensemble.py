@@ -17,9 +17,9 @@ import numpy.typing as npt
 from numpy.random import SeedSequence
 
 from econnet import compute
+from econnet.core.types import Floats
 from econnet.evaluation import pooling, walkforward
 from econnet.evaluation.walkforward import Lesson, Model, Window
-from econnet.features import Floats
 from econnet.network import (
     AdamW,
     Architecture,

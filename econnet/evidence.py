@@ -8,31 +8,18 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from econnet import (
-    labels,
-)
-from econnet.answer import (
-    DataUsed,
-    Doubts,
-    Episode,
-    Previous,
-    SeriesUsed,
-    Task,
-)
+from econnet import labels
+from econnet.answer import DataUsed, Doubts, Episode, Previous, SeriesUsed
+from econnet.core.periods import PERIODS_A_YEAR
+from econnet.core.task import Task
 from econnet.data.cycle.growth import growth
 from econnet.errors import DataError
-from econnet.evaluation import (
-    bootstrap,
-    comparison,
-    metrics,
-    signals,
-)
+from econnet.evaluation import bootstrap, comparison, metrics, signals
 from econnet.evaluation.baselines import BASELINES
 from econnet.evaluation.bootstrap import DRAWS, Resample
 from econnet.evaluation.comparison import Comparison
 from econnet.evaluation.metrics import ReliabilityBin, Scores
 from econnet.evaluation.signals import EpisodeCall, FalseAlarm
-from econnet.panel import PERIODS_A_YEAR
 from econnet.preparation import Prepared
 from econnet.replay import scores_by_model
 

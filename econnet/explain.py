@@ -12,8 +12,9 @@ from typing import TypeAlias
 
 import numpy as np
 
+from econnet.core.types import Floats
 from econnet.evaluation.walkforward import Window
-from econnet.features import Features, Floats
+from econnet.features import Features
 from econnet.network import Network
 
 # A trained forecaster: the probabilities of rows of features as they are, unscaled.

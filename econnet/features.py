@@ -18,28 +18,19 @@ origin, replaces them by the training median and adds a flag.
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from econnet.catalog import PANDAS_ALIAS, Frequency, Indicator
+from econnet.catalog import Indicator
+from econnet.core.periods import PANDAS_ALIAS, Frequency
+from econnet.core.task import Event
+from econnet.core.types import Floats
 from econnet.data.features.columns import SHAPES, TARGET_SHAPES, Column, Shape, row_mean
 from econnet.labels import RULES, Label
 from econnet.panel import Days, Panel
-from econnet.readings import (
-    ALWAYS,
-    NEVER,
-    Origins,
-    Phases,
-    days_of,
-    phases,
-    readings,
-)
-
-Floats: TypeAlias = npt.NDArray[np.float64]
-Event: TypeAlias = Literal["at", "within"]
+from econnet.readings import ALWAYS, NEVER, Origins, Phases, days_of, phases, readings
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,15 +11,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from econnet import ensemble, evidence, models, places, provenance, replay
-from econnet.answer import (
-    Forecast,
-    Previous,
-    Task,
-    Weight,
-)
-from econnet.catalog import Frequency
-from econnet.countries import Country
+from econnet import ensemble, evidence, models, provenance, replay
+from econnet.answer import Forecast, Previous, Weight
+from econnet.core.periods import Frequency
+from econnet.core.task import Task
 from econnet.errors import DataError
 from econnet.evaluation import (
     walkforward,
@@ -27,10 +22,9 @@ from econnet.evaluation import (
 from econnet.evaluation.baselines import LIGHT
 from econnet.forecaster import Forecaster, partners_of
 from econnet.models import Ahead, Model
-from econnet.preparation import Prepared, at_horizon, choose_frequency
+from econnet.preparation import Prepared, at_horizon
 from econnet.reasons import Saying, named, reasons
 from econnet.replay import PoolRecord
-from econnet.sources.observations import Known
 from econnet.whatif import Assumption
 
 
@@ -161,30 +155,6 @@ def stored_model(prepared: Prepared, path: Path) -> Model | None:
     except FileNotFoundError:
         return None
     return model if model.fingerprint == fingerprint(prepared) else None
-
-
-def place(known: Known, country: Country, task: Task) -> Path:
-    """Return where a task's files stand, below `models` and `reports`: `DEU`, ...
-
-    The country's default task has the plain place, any other a folder of its own.
-    """
-    if is_usual(task, choose_frequency(known, country, Task.target, Task.label)):
-        return Path(country.alpha3)
-    return Path(country.alpha3) / task_name(task)
-
-
-def is_usual(task: Task, frequency: Frequency) -> bool:
-    """Say whether a task is the default one where that has this frequency."""
-    usual = Task(frequency)
-    asked = (task.label, task.frequency, task.horizon, task.event)
-    return asked == (usual.label, usual.frequency, usual.horizon, usual.event)
-
-
-def task_name(task: Task) -> str:
-    """Return the name of the folder in which a task's files stand."""
-    rule, _, column = task.label.partition(":")
-    label = f"{rule}-{places.as_name(column)}" if column else rule
-    return f"{label}-{task.frequency}-h{task.horizon}-{task.event}"
 
 
 def final_window(prepared: Prepared) -> walkforward.Window:

@@ -14,11 +14,11 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from econnet import compute, ensemble
+from econnet.core.types import Floats
 from econnet.ensemble import Options
 from econnet.evaluation import pooling
 from econnet.evaluation.baselines import LEARNERS, Learned
 from econnet.evaluation.walkforward import Window
-from econnet.features import Floats
 from econnet.network import Network
 from econnet.scaling import Scaler
 

@@ -17,9 +17,11 @@ import numpy as np
 import pandas as pd
 
 from econnet import features, journal, labels, panel
-from econnet.catalog import FREQUENCIES, PANDAS_ALIAS, Frequency
+from econnet.core.periods import FREQUENCIES, PANDAS_ALIAS, Frequency
+from econnet.core.task import Event
+from econnet.core.types import Floats
 from econnet.errors import EconnetError
-from econnet.evaluation.metrics import Floats, brier_costs, log_loss_costs
+from econnet.evaluation.metrics import brier_costs, log_loss_costs
 from econnet.labels import Label
 from econnet.models import LONGEST_HORIZON
 from econnet.sources import tabular
@@ -137,7 +139,7 @@ def _entry(line: Mapping[str, str]) -> dict[str, object] | None:
     except (KeyError, ValueError):
         return None
     sound = 0 <= said <= 1 and 0 <= horizon <= LONGEST_HORIZON and str(origin) != "NaT"
-    if not sound or line.get("event") not in get_args(features.Event):
+    if not sound or line.get("event") not in get_args(Event):
         return None
     return {
         **{column: line.get(column, "") for column in journal.COLUMNS},

@@ -19,10 +19,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from econnet.core.types import Floats
 from econnet.evaluation.bootstrap import mean_interval
 from econnet.evaluation.metrics import log_loss_costs
 from econnet.evaluation.walkforward import Rows, Window
-from econnet.features import Features, Floats
+from econnet.features import Features
 
 # Rows that are shuffled in each window, the country's own first, and how often each.
 MOST_ROWS = 12

@@ -16,14 +16,19 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from econnet.catalog import FREQUENCY_OF_ALIAS, PANDAS_ALIAS, Frequency
+from econnet.core.periods import (
+    FREQUENCY_OF_ALIAS,
+    PANDAS_ALIAS,
+    PERIODS_A_YEAR,
+    Frequency,
+)
 from econnet.core.types import Floats
 from econnet.data.cycle import nber
 from econnet.data.cycle.growth import percent_change
 from econnet.data.cycle.trends import below_hamilton_trend, below_hp_trend
 from econnet.dating import contractions
 from econnet.errors import DataError, UsageError
-from econnet.panel import PERIODS_A_YEAR, Panel
+from econnet.panel import Panel
 
 LabelFunction: TypeAlias = Callable[[Floats, Frequency], Floats]
 

@@ -23,9 +23,10 @@ import numpy as np
 import pandas as pd
 
 from econnet import whole
+from econnet.core.types import Floats
 from econnet.errors import DataError
 from econnet.evaluation.metrics import BrierParts, Scores
-from econnet.features import Features, Floats
+from econnet.features import Features
 from econnet.forecaster import PRIOR
 from econnet.importance import Importance
 from econnet.network import Architecture, Network

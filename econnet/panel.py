@@ -13,24 +13,24 @@ may have changed, and growth from one to the other would mean nothing.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from econnet import catalog
-from econnet.catalog import FREQUENCIES, PANDAS_ALIAS, Frequency, Indicator
+from econnet.catalog import Indicator
 from econnet.core.period_text import frequency_of
+from econnet.core.periods import FREQUENCIES, PANDAS_ALIAS, PERIODS_A_YEAR, Frequency
+from econnet.core.task import Vintages
 from econnet.errors import DataError
 
 Days: TypeAlias = npt.NDArray[np.int64]
 Dates: TypeAlias = npt.NDArray[np.datetime64]
 
 # Values as they stood at the time, or as they stand now.
-Vintages: TypeAlias = Literal["real", "revised"]
 
-PERIODS_A_YEAR: dict[Frequency, int] = {"A": 1, "Q": 4, "M": 12}
 NO_DAY = np.datetime64("NaT", "s")
 SERIES = ["country", "indicator", "source", "series_id", "native_frequency"]
 

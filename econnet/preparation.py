@@ -14,10 +14,8 @@ from econnet import (
     labels,
     panel,
 )
-from econnet.answer import (
-    Task,
-)
-from econnet.catalog import FREQUENCIES, Frequency
+from econnet.core.periods import FREQUENCIES, FREQUENCY_WORDS, Frequency
+from econnet.core.task import Task
 from econnet.countries import Country
 from econnet.errors import DataError
 from econnet.features import Features
@@ -177,10 +175,3 @@ def at_horizon(prepared: Prepared, horizon: int) -> Prepared:
     task = replace(prepared.task, horizon=horizon)
     made = features.with_target(prepared.features, horizon, task.event)
     return replace(prepared, task=task, features=made)
-
-
-FREQUENCY_WORDS: Mapping[Frequency, str] = {
-    "A": "annual",
-    "Q": "quarterly",
-    "M": "monthly",
-}

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from econnet import compute, forecast, preparation, replay
-from econnet.answer import Forecast, Task
+from econnet.answer import Forecast
+from econnet.core.task import Task
 from econnet.countries import Country
 from econnet.errors import DataError
 from econnet.evaluation.baselines import LIGHT

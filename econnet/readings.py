@@ -20,11 +20,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from econnet.catalog import Indicator, Transform
+from econnet.core.types import Floats
 from econnet.data.cycle.growth import percent_change
 from econnet.labels import Label
 from econnet.panel import Days, Panel
 
-Floats: TypeAlias = npt.NDArray[np.float64]
 Flags: TypeAlias = npt.NDArray[np.bool_]
 Scalar = TypeVar("Scalar", bound=np.generic)
 

@@ -21,11 +21,12 @@ from econnet.answer import (
     Previous,
     ResponseCurve,
 )
+from econnet.core.types import Floats
 from econnet.evaluation import (
     pooling,
     walkforward,
 )
-from econnet.features import ABROAD, PHASE, Floats
+from econnet.features import ABROAD, PHASE
 from econnet.forecaster import Forecaster
 from econnet.preparation import Prepared
 from econnet.whatif import Assumption, WhatIf

@@ -17,9 +17,9 @@ from econnet import (
     ensemble,
     importance,
 )
-from econnet.answer import (
-    Task,
-)
+from econnet.core.periods import PERIODS_A_YEAR
+from econnet.core.task import Task
+from econnet.core.types import Floats
 from econnet.errors import DataError
 from econnet.evaluation import (
     calibration,
@@ -33,10 +33,8 @@ from econnet.evaluation.baselines import models as baseline_models
 from econnet.evaluation.metrics import Scores
 from econnet.evaluation.pooling import Once
 from econnet.evaluation.walkforward import Schedule
-from econnet.features import Floats
 from econnet.forecaster import PARTNERS, PRIOR, PRIOR_WEIGHTS
 from econnet.importance import Importance
-from econnet.panel import PERIODS_A_YEAR
 from econnet.preparation import Prepared
 
 

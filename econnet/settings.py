@@ -37,7 +37,7 @@ LARGEST_CONFIG = 2**20
 
 @dataclass(frozen=True)
 class Settings:
-    """The places and services of one run.
+    """The folders and services of one run.
 
     Parameters
     ----------
@@ -52,8 +52,7 @@ class Settings:
     fred_api_key
         `FRED_API_KEY`, which opens the vintages; never shown.
     task
-        What the table `[task]` of `econnet.toml` gives for options of a task, as
-        written.
+        The options of a task in the table `[task]` of `econnet.toml`, as written.
     origins
         Where each setting comes from: `default`, `econnet.toml` or a variable's name.
     """

@@ -13,20 +13,19 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import msgspec
 import pandas as pd
 
 from econnet import evidence, forecast, labels, preparation, provenance
-from econnet.answer import Forecast, Previous, SeriesUsed, Task
-from econnet.catalog import PANDAS_ALIAS, Frequency
+from econnet.answer import Forecast, Previous, SeriesUsed
+from econnet.core.periods import PANDAS_ALIAS
+from econnet.core.task import Task
 from econnet.core.text import one_line
 from econnet.countries import Country
 from econnet.errors import DataError, UsageError
 from econnet.evaluation.baselines import BASELINES
-from econnet.features import Event
-from econnet.panel import Vintages
 from econnet.preparation import Prepared
 from econnet.provenance import Provenance
 from econnet.report import record
@@ -37,36 +36,24 @@ from econnet.whatif import Assumption
 Text = Annotated[str, msgspec.Meta(min_length=1)]
 
 
-class _Task(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The task of a report, within the limits of what can be requested."""
-
-    frequency: Frequency
-    target: Text
-    label: Text
-    horizon: Annotated[int, msgspec.Meta(ge=0, le=40)]
-    event: Event
-    pool: Literal["all", "own"]
-    members: Annotated[int, msgspec.Meta(ge=0, le=1000)]
-    seed: Annotated[int, msgspec.Meta(ge=0)]
-    rolling_years: Annotated[int, msgspec.Meta(ge=1, le=500)] | None
-    vintages: Vintages
-
-    def to_task(self) -> Task:
-        """Return the task; raise `UsageError` if its label does not fit."""
-        labels.check(self.label, self.frequency)
-        if self.seed >= 2**64:
-            raise ValueError(f"seed {self.seed} is not below 2^64")
-        return Task(**msgspec.structs.asdict(self))
-
-
 class _Provenance(msgspec.Struct, frozen=True):
-    task: _Task
+    task: dict[str, Any]
     versions: dict[str, Text]
     blas: tuple[Text, ...]
     processor: Text
     data: Text
     as_of: Text
     retrieved_until: Text
+
+    def to_task(self) -> Task:
+        """Return the task; raise `UsageError` or `ValueError` if it cannot be asked."""
+        if unknown := set(self.task) - {field.name for field in fields(Task)}:
+            raise ValueError(f"a task has no {min(unknown)!r}")
+        task = Task(**self.task)
+        if task.seed >= 2**64:
+            raise ValueError(f"seed {task.seed} is not below 2^64")
+        labels.check(task.label, task.frequency)
+        return task
 
     def to_provenance(self) -> Provenance:
         """Return the provenance; raise `ValueError` if a time of it is none."""
@@ -260,7 +247,7 @@ def read(path: Path) -> Report:
     document = _document(path)
     try:
         content = msgspec.convert(document, _Content)
-        task = content.provenance.task.to_task()
+        task = content.provenance.to_task()
         return Report(
             path,
             document,

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from econnet.catalog import Indicator
+from econnet.core.types import Floats
 from econnet.errors import UsageError
 from econnet.evaluation.walkforward import Window
 from econnet.explain import Say, moved, newest, seen
-from econnet.features import Features, Floats
+from econnet.features import Features
 
 
 @dataclass(frozen=True)

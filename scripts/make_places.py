@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from econnet import countries
+from econnet.core.types import Floats
 from econnet.report import worldmap
-from econnet.report.worldmap import Floats
 
 TARGET = Path(__file__).parent.parent / "econnet" / "report" / "places.csv"
 # The finer shapes lack Tuvalu: its capital, as Natural Earth's places have it.

@@ -17,6 +17,7 @@ import pandas as pd
 
 from econnet import catalog
 from econnet.catalog import Indicator, SeriesTemplate
+from econnet.core.periods import PANDAS_ALIAS
 from econnet.runtime import checksums
 
 SNAPSHOT = Path(__file__).parent.parent / "econnet" / "snapshot"
@@ -94,7 +95,7 @@ def observations(
 ) -> pd.DataFrame:
     """Return the observations of one series, in the order of its periods."""
     values = values.sort_index()
-    alias = catalog.PANDAS_ALIAS[template.frequency]
+    alias = PANDAS_ALIAS[template.frequency]
     periods = pd.DatetimeIndex(values.index).to_period(alias)
     return pd.DataFrame(
         {

@@ -7,7 +7,7 @@ import pandas as pd
 from hypothesis import settings
 
 from econnet import panel
-from econnet.catalog import Frequency
+from econnet.core.periods import Frequency
 from econnet.panel import Panel
 
 RETRIEVED = pd.Timestamp("2030-01-01")

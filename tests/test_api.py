@@ -1,6 +1,7 @@
+import json
 import subprocess
 import sys
-from dataclasses import fields
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -13,6 +14,7 @@ from econnet import (
     export_data,
     fetch_data,
     find_country,
+    journal,
     judge_forecasts,
     list_countries,
     list_indicators,
@@ -24,12 +26,21 @@ from econnet import (
     to_record,
     write_report,
 )
-from econnet.answer import Forecast, Task
-from econnet.api import TaskChoices
+from econnet.answer import Forecast
 from econnet.errors import DataError, UsageError
 from econnet.sources.observations import Known
 from tests.builders import series_of, world
 from tests.sources.servers import LITHUANIA, Sources, rows_of
+
+
+@pytest.fixture(scope="module", autouse=True)
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Keep models, reports and the forecast log of these tests in a folder."""
+    folder = tmp_path_factory.mktemp("api")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ECONNET_DATA", str(folder / "data"))
+        patch.setenv("ECONNET_REPORTS", str(folder / "reports"))
+        yield folder
 
 
 @pytest.fixture(scope="module")
@@ -73,9 +84,11 @@ def test_forecast_is_made_and_written_in_two_calls(
     assert (made.period - made.origin).n == 2
     assert to_record(made)["probability"] == made.probability
     monkeypatch.setenv("ECONNET_REPORTS", str(tmp_path))
-    assert write_report(made, formats=["json"]) == [tmp_path / "DEU" / "report.json"]
+    (usual,) = write_report(made, formats=["json"])
+    assert usual.relative_to(tmp_path).parts[0] == "DEU"
+    assert usual.parent.name.startswith("negative-growth-Q-h2-at-")
     (file,) = write_report(made, tmp_path / "elsewhere", ["json"])
-    assert file.read_bytes() == (tmp_path / "DEU" / "report.json").read_bytes()
+    assert file.read_bytes() == usual.read_bytes()
     with pytest.raises(UsageError, match="no format is called 'docx'"):
         write_report(made, tmp_path, ["docx"])
 
@@ -99,8 +112,49 @@ def test_backtest_scores_econnet_beside_the_baselines_asked_for(data: Known) -> 
     assert result.track_record["origin"].min() == pd.Period("2010Q1", "Q")
 
 
-def test_everything_of_a_task_can_be_said() -> None:
-    assert {*TaskChoices.__annotations__} == {field.name for field in fields(Task)}
+def test_stored_model_is_used_by_the_next_call(
+    data: Known, made: Forecast, folder: Path
+) -> None:
+    progress: list[float] = []
+    models = [*(folder / "data/models/DEU").iterdir()]
+    assert len(models) == 1
+    written = models[0].stat().st_mtime_ns
+    again = make_forecast(
+        "Germany", data, progress=progress.append, pool="own", members=1, horizon=2
+    )
+    assert progress == []
+    assert models[0].stat().st_mtime_ns == written
+    assert again.probability == made.probability
+    assert again.place == made.place
+
+
+def test_every_forecast_is_logged(data: Known, folder: Path) -> None:
+    log = folder / "data/forecasts.csv"
+    before = len(journal.read(log))
+    make_forecast("Germany", data, pool="own", members=1, horizon=2)
+    assert len(journal.read(log)) == before + 1
+    assert judge_forecasts(data).n_made == before + 1
+
+
+def test_reports_from_a_file_are_in_its_folder_one_for_each_question(
+    data: Known, tmp_path: Path, folder: Path
+) -> None:
+    """A file may name a country by a code; its report is not the public country's."""
+    rows = data.observations.query("country == 'DEU' and indicator == 'real_gdp'")
+    file = tmp_path / "own.csv"
+    table = rows[["country", "period", "value"]].rename(columns={"value": "real_gdp"})
+    table.to_csv(file, index=False)
+    own = read_data(file)
+    near, far = (make_forecast("DEU", own, members=1, horizon=it) for it in (1, 3))
+    reports = [write_report(it, formats=["json"])[0] for it in (near, far)]
+    first, second = (it.parent.relative_to(folder / "reports") for it in reports)
+    assert first.parts[0] == second.parts[0] == "own"
+    assert first != second
+    probabilities = [json.loads(it.read_text("utf-8"))["probability"] for it in reports]
+    assert probabilities == [near.probability, far.probability]
+    assert not (folder / "reports/DEU").exists()
+    logged = journal.read(folder / "data/forecasts.csv")[-1]
+    assert logged["file"] == str(file)
 
 
 def test_countries_are_ranked_by_what_is_said_of_them(
@@ -154,6 +208,7 @@ def test_what_is_fetched_is_what_is_read(
     sources: Sources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ECONNET_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("ECONNET_WORLDBANK_URL", sources.bank_url)
     sources.else_rows = rows_of(LITHUANIA, {"2019": 2.0, "2020": 3.0})
     seen: list[float] = []

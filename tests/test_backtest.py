@@ -10,11 +10,10 @@ import pandas as pd
 import pytest
 
 from econnet import backtest, countries, preparation
-from econnet.answer import Task
 from econnet.backtest import Backtest
+from econnet.core.task import Event, Task
 from econnet.errors import DataError
 from econnet.evaluation import metrics
-from econnet.features import Event
 from econnet.preparation import Prepared
 from econnet.report.words import replay
 from econnet.sources.observations import Known

@@ -1,7 +1,8 @@
 import pytest
 
 from econnet import catalog
-from econnet.catalog import FREQUENCIES, Indicator
+from econnet.catalog import Indicator
+from econnet.core.periods import FREQUENCIES
 
 
 @pytest.mark.parametrize("indicator", catalog.load().values(), ids=lambda it: it.key)

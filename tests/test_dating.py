@@ -7,7 +7,7 @@ from sklearn.linear_model import LinearRegression
 
 from benchmarks import chronology
 from econnet import dating, labels
-from econnet.catalog import Frequency
+from econnet.core.periods import Frequency
 from econnet.data.cycle import trends
 from econnet.sources import snapshot
 from tests.builders import at_most, output, random_walk

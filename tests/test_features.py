@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from econnet import features, labels, panel, readings
-from econnet.catalog import Frequency
-from econnet.features import Event, Features
+from econnet.core.periods import Frequency
+from econnet.core.task import Event
+from econnet.features import Features
 from econnet.readings import NEVER
 from econnet.scaling import Scaler
 from econnet.sources import snapshot

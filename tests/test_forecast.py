@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from econnet import countries, forecast, models, preparation
-from econnet.answer import Forecast, Task
+from econnet.answer import Forecast
+from econnet.core.task import Task
 from econnet.errors import DataError
 from econnet.forecaster import PARTNERS
 from econnet.models import Model
@@ -188,14 +189,6 @@ def test_given_label_needs_the_target_that_is_shown_beside_it(known: Known) -> N
     task = Task("A", target="investment", label="given:exports")
     with pytest.raises(DataError, match="Andorra has no investment"):
         preparation.prepare(alone, countries.by_alpha3("AND"), task)
-
-
-def test_default_task_has_the_plain_place(known: Known) -> None:
-    place = forecast.place
-    assert place(known, FRANCE, Task("Q")) == Path("FRA")
-    assert place(known, FRANCE, Task("A")) == Path("FRA/negative-growth-A-h1-at")
-    named = Task("Q", label="given:../../x", horizon=3)
-    assert place(known, FRANCE, named) == Path("FRA/given-x-9cdf6a50100a-Q-h3-at")
 
 
 def test_forecast_as_of_a_date_knows_nothing_of_later_days(known: Known) -> None:

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from econnet import features, importance, labels, panel
+from econnet.core.types import Floats
 from econnet.evaluation import walkforward
 from econnet.evaluation.walkforward import Window
-from econnet.features import Floats
 from tests.builders import world
 
 

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from econnet import countries, forecast, journal, preparation
-from econnet.answer import Forecast, Previous, Task
+from econnet.answer import Forecast, Previous
+from econnet.core.task import Task
 from econnet.errors import DataError
 from econnet.preparation import Prepared
 from econnet.sources.observations import Known

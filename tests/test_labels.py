@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from benchmarks import chronology
 from econnet import labels, panel
-from econnet.catalog import Frequency
+from econnet.core.periods import Frequency
 from econnet.data.cycle import nber
 from econnet.data.cycle.growth import growth
 from econnet.errors import DataError, UsageError

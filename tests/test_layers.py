@@ -9,9 +9,8 @@ PACKAGE = Path(__file__).parent.parent / "econnet"
 
 # Each room may import those of its own line and of the lines above it.
 MAP = [
-    ["errors", "settings", "strangers", "texts", "whole"],
-    ["countries"],
-    ["catalog", "places"],
+    ["core", "errors", "settings", "strangers", "texts", "whole", "countries"],
+    ["catalog"],
     ["sources"],
     ["storefile"],
     ["store"],
@@ -38,6 +37,7 @@ MAP = [
     ["forecast"],
     ["streaming"],
     ["backtest", "hindsight", "journal", "ranking"],
+    ["workflow"],
     ["report"],
     ["verify"],
     ["api", "check"],

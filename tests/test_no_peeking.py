@@ -7,11 +7,12 @@ import pandas as pd
 import pytest
 
 from econnet import ensemble, features, labels, panel
+from econnet.core.task import Event
 from econnet.data.cycle import nber
 from econnet.ensemble import Options
 from econnet.evaluation import baselines, pooling, walkforward
 from econnet.evaluation.walkforward import Model, Schedule, Window
-from econnet.features import Event, Features
+from econnet.features import Features
 from econnet.forecaster import PARTNERS, PRIOR_WEIGHTS
 from tests.builders import observations, published, world
 

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from econnet import countries, forecast, preparation, ranking
-from econnet.answer import Forecast, Task
+from econnet.answer import Forecast
+from econnet.core.task import Task
 from econnet.errors import DataError
 from econnet.models import Model
 from econnet.preparation import Prepared

@@ -1,11 +1,11 @@
-"""The command line: parse, call, show.
+"""The command line: parse options, call a use case, print the result.
 
 Answers go to stdout, everything else to stderr; with `--json`, stdout is one document.
-What a command calls could be called from a notebook, and would print nothing. Each
-command has a module of its own, which imports what is heavy inside the command, so that
-`--help` answers at once. `door.py` turns every known problem into a line and an exit
-code, `app.py` lists the commands, `options.py` says what can be asked of them,
-`jobs.py` turns that into work, and `show.py` is how they speak.
+What a command calls can be called from a notebook and prints nothing. Each command has
+a module of its own, which imports heavy packages inside the command, so that `--help`
+is fast. `door.py` turns every known problem into a line and an exit code, `app.py`
+lists the commands, `options.py` declares their options, `jobs.py` turns these into
+questions, and `show.py` prints. It may import every other package.
 """
 
 from econnet.cli.door import main

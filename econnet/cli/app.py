@@ -12,8 +12,8 @@ import typer
 from econnet.cli import config, show
 from econnet.cli.backtest import backtest
 from econnet.cli.check import check
-from econnet.cli.door import INTERRUPTED
 from econnet.cli.duel import duel
+from econnet.cli.exit_codes import INTERRUPTED
 from econnet.cli.export import export
 from econnet.cli.fetch import fetch
 from econnet.cli.forecast import forecast
@@ -62,7 +62,7 @@ def _print_version(wanted: bool) -> None:
 def before(
     context: typer.Context,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print answers only.")] = False,
-    debug: Annotated[  # noqa: ARG001 - the door looks for it itself
+    debug: Annotated[  # noqa: ARG001 - `door` looks for it itself
         bool, typer.Option("--debug", help="Show the traceback of an error.")
     ] = False,
     version: Annotated[  # noqa: ARG001 - its callback does the work
@@ -75,9 +75,9 @@ def before(
         ),
     ] = False,
 ) -> None:
-    """Take what stands before the command."""
+    """Handle the options before the command."""
     show.manner.quiet = quiet
-    if context.invoked_subcommand != "check":  # which says itself what is wrong there
+    if context.invoked_subcommand != "check":  # it reports itself what is wrong
         context.default_map = config.default_map(context)
 
 
@@ -87,11 +87,11 @@ def run(arguments: list[str]) -> int:
     Raises
     ------
     EconnetError
-        Whatever the user can do something about.
+        A problem that the user can do something about.
     KeyboardInterrupt
-        Somebody pressed Ctrl-C.
+        The user pressed Ctrl-C.
     BrokenPipeError
-        Nobody reads the answer any more.
+        The reader of stdout has gone.
     """
     arguments = arguments or _without_arguments()
     try:
@@ -107,13 +107,13 @@ def run(arguments: list[str]) -> int:
         raise KeyboardInterrupt from error
     except show.ClosedPipeError as error:
         raise BrokenPipeError from error
-    if code == INTERRUPTED:  # what Typer makes of Ctrl-C
+    if code == INTERRUPTED:  # Typer's own code for Ctrl-C
         raise KeyboardInterrupt
     return code or 0
 
 
 def _without_arguments() -> list[str]:
-    """Return what `econnet` alone asks for: help, or nothing more than first steps."""
+    """Return the arguments of `econnet` alone: `--help`, or none after first steps."""
     # A shell that completes a line calls `econnet` alone, with the line in variables.
     completing = "_ECONNET_COMPLETE" in os.environ
     if completing or Settings.from_environment().data_folder.exists():

@@ -4,8 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from econnet.cli import show, work
-from econnet.cli.jobs import baseline_names, common_task, data_and_countries, date
+from econnet.cli import jobs, show
 from econnet.cli.options import (
     All,
     Baselines,
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from econnet.backtest import Backtest
-    from econnet.catalog import Frequency
+    from econnet.core.periods import Frequency
     from econnet.countries import Country
     from econnet.preparation import Prepared
 
@@ -61,19 +60,20 @@ def backtest(
 
     if everything == bool(task.country) and task.data is None:
         raise UsageError("say which country: --country DEU, --all, or --data FILE")
-    refit_every, names = _periods(refit), baseline_names(baselines) or _all_baselines()
-    known, countries = data_and_countries(task)
-    settled = common_task(task, known, countries)
+    refit_every = _periods(refit)
+    names = jobs.baseline_names(baselines) or _all_baselines()
+    known, countries = jobs.data_and_countries(task)
+    settled = jobs.common_task(task, known, countries)
     first = _origin(start, settled.frequency)
     with show.working("Reading the data"):
-        find = backtest.prepare if task.country else backtest.prepare_what_can
-        prepared = find(known, countries, settled, date(task.as_of))
+        prepare = backtest.prepare if task.country else backtest.prepare_what_can
+        prepared = prepare(known, countries, settled, jobs.date(task.as_of))
     results = []
-    with work.place(cluster, long=everything):
+    with jobs.workers(cluster, long=everything):
         for number, ahead in enumerate(horizons := horizon or [1]):
-            these = [preparation.at_horizon(one, ahead) for one in prepared]
-            said = f"Replaying history ({number + 1} of {len(horizons)})"
-            with show.progress(said) as progress:
+            these = [preparation.at_horizon(pool, ahead) for pool in prepared]
+            step = f"Replaying history ({number + 1} of {len(horizons)})"
+            with show.progress(step) as progress:
                 results.append(
                     backtest.run(these, countries, refit_every, first, names, progress)
                 )
@@ -107,7 +107,7 @@ def _all_baselines() -> list[str]:
 def _origin(start: str | None, frequency: "Frequency") -> "pd.Period | None":
     import pandas as pd
 
-    from econnet.catalog import PANDAS_ALIAS
+    from econnet.core.periods import PANDAS_ALIAS
 
     if start is None:
         return None
@@ -126,10 +126,10 @@ def _note_what_is_left_out(
     named: bool,
     start: "pd.Period | None",
 ) -> None:
-    """Say which countries are not scored, and whether history begins later."""
-    labelled = {alpha3 for one in prepared for alpha3 in one.features.countries}
-    wanted = [one for one in asked if named or one.alpha3 in labelled]
-    missing = [one.name for one in wanted if one not in result.countries]
+    """Note which countries are not scored, and whether history starts later."""
+    labelled = {alpha3 for pool in prepared for alpha3 in pool.features.countries}
+    wanted = [country for country in asked if named or country.alpha3 in labelled]
+    missing = [country.name for country in wanted if country not in result.countries]
     if missing:
         show.note(
             f"not scored, for want of history: {', '.join(missing[:8])}"

@@ -1,4 +1,4 @@
-"""`econnet check`: what is broken in the folders, and how to mend it."""
+"""`econnet check`: what is broken in the folders, and how to fix it."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,9 +32,9 @@ def check(json: Json = False) -> None:
         _show(seen, settings)
     if not seen.ok:
         n = len(seen.broken)
-        said = "1 thing is" if n == 1 else f"{n:,} things are"
+        subject = "1 thing is" if n == 1 else f"{n:,} things are"
         listed = "`broken` lists them" if json else "each is listed above"
-        raise DataError(f"{said} broken: {listed}, with what mends it")
+        raise DataError(f"{subject} broken: {listed}, with what mends it")
 
 
 def _settings() -> "tuple[Settings, tuple[Remark, ...]]":

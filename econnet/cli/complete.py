@@ -1,49 +1,37 @@
-"""What the shell offers when a name is half typed: countries, indicators, labels.
+"""Shell completion of countries, indicators and labels.
 
-Each returns `(value, what it is)`, and looks at nothing that takes long to import.
+Each function returns pairs of a value and its description, and imports nothing heavy.
 """
 
 from collections.abc import Iterable
 
-Offers = list[tuple[str, str]]
+from econnet.core.task import LABEL_RULES
 
-# The rules of `econnet.labels`, which takes pandas to import.
-LABELS = (
-    "negative-growth",
-    "year-on-year",
-    "two-quarters",
-    "turning-points",
-    "growth-cycle",
-    "growth-cycle-hp",
-    "nber",
-    "given:COLUMN",
-)
+Offers = list[tuple[str, str]]
 
 
 def country(incomplete: str) -> Offers:
-    """Return the codes that begin so, in the case in which they are typed.
+    """Return the codes that start like this, in the case in which they are typed.
 
-    Names are not offered: they have spaces, at which a shell takes them apart.
+    Names are not offered: they have spaces, at which a shell splits them.
     """
     from econnet.countries import all_countries
 
     case = str.lower if incomplete.islower() else str.upper
-    return _beginning(
-        incomplete, ((case(one.alpha3), one.name) for one in all_countries())
-    )
+    return _starting(incomplete, ((case(it.alpha3), it.name) for it in all_countries()))
 
 
 def indicator(incomplete: str) -> Offers:
-    """Return the indicators that begin so."""
+    """Return the indicators that start like this."""
     from econnet.catalog import load
 
-    return _beginning(incomplete, ((one.key, one.title) for one in load().values()))
+    return _starting(incomplete, ((it.key, it.title) for it in load().values()))
 
 
 def label(incomplete: str) -> Offers:
-    """Return the label rules that begin so."""
-    return _beginning(incomplete, ((name, "") for name in LABELS))
+    """Return the label rules that start like this."""
+    return _starting(incomplete, ((name, "") for name in LABEL_RULES))
 
 
-def _beginning(incomplete: str, offers: Iterable[tuple[str, str]]) -> Offers:
+def _starting(incomplete: str, offers: Iterable[tuple[str, str]]) -> Offers:
     return [offer for offer in offers if offer[0].startswith(incomplete)]

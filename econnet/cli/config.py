@@ -1,7 +1,7 @@
 """Defaults of a task's options: from `econnet.toml`, then from the environment.
 
-`[task]` of the file holds them under the names of the options, and `ECONNET_LABEL` and
-its like override them; what stands on the command line overrides both.
+`[task]` of the file has them under the names of the options, variables like
+`ECONNET_LABEL` override them, and the command line overrides both.
 """
 
 import os
@@ -25,7 +25,7 @@ class Default:
 
 
 def defaults(settings: Settings) -> dict[str, Default]:
-    """Return the defaults of options that file and environment set, by their names.
+    """Return the defaults that file and environment set, by the option's name.
 
     Raises
     ------
@@ -49,7 +49,7 @@ def defaults(settings: Settings) -> dict[str, Default]:
 
 
 def variable_of(option: str) -> str | None:
-    """Return the environment variable of an option; `None` where the name is taken."""
+    """Return the environment variable of an option; `None` if the name is taken."""
     variable = f"ECONNET_{option.upper().replace('-', '_')}"
     return None if variable in VARIABLES.values() else variable
 
@@ -60,8 +60,8 @@ def default_map(context: typer.Context) -> dict[str, dict[str, Any]]:
         name: default.value
         for name, default in defaults(Settings.from_environment()).items()
     }
-    # Who says where else the countries come from does not mean the usual ones.
-    if any(said.partition("=")[0] in ("--all", "--data") for said in sys.argv):
+    # These name other countries than the usual ones.
+    if any(text.partition("=")[0] in ("--all", "--data") for text in sys.argv):
         values.pop("country", None)
     commands: Mapping[str, Any] = getattr(context.command, "commands", {})
     return {
@@ -81,7 +81,7 @@ def _as_taken(values: Mapping[str, object], command: Any) -> dict[str, Any]:  # 
 
 
 def explained(error: typer.TyperException) -> str:
-    """Return what was wrong; where file or environment said it, that they did."""
+    """Return the message of an error, with the file or variable that it comes from."""
     message = error.format_message()
     context, parameter = getattr(error, "ctx", None), getattr(error, "param", None)
     if context is None or parameter is None:

@@ -1,8 +1,8 @@
-"""The door of the command line: whatever happens inside, one line and one exit code.
+"""The entry point: whatever goes wrong ends with one line and one exit code.
 
-Everything heavy is imported inside, so that an interruption or a failing disk during
-the imports is told like any other. What is told here is what any line of the program
-may meet: no memory, no disk, a signal. A bug is left to fly, and exits 1.
+Heavy packages are imported inside `main`, so that an interruption or a failing disk
+during the imports is reported like any other. Handled here is what can happen at any
+line of the program: no memory, no disk, a signal. A bug propagates and exits 1.
 """
 
 import errno
@@ -15,26 +15,25 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import NoReturn
 
+from econnet.cli.exit_codes import CLOSED_PIPE, INTERRUPTED, TERMINATED
 from econnet.core.text import printable
 from econnet.errors import DataError, EconnetError
 
-INTERRUPTED, CLOSED_PIPE, TERMINATED = 130, 141, 143
-
 
 def main() -> None:
-    """Run the command line, and turn every known problem into a line and a code."""
-    met = _listen()
-    # Before NumPy is imported: econnet spreads its work otherwise, and where memory is
-    # short, OpenBLAS interrupts the program when it cannot start its threads.
+    """Run the command line, and turn every known problem into one line and a code."""
+    received = _handle_signals()
+    # Before NumPy is imported: econnet has its own workers, and where memory is short,
+    # OpenBLAS interrupts the program when it cannot start its threads.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     if "--debug" not in sys.argv[1:]:
-        warnings.showwarning = _pass_over
+        warnings.showwarning = _ignore
     try:
         from econnet.cli import app
 
         sys.exit(app.run(sys.argv[1:]))
     except SystemExit:
-        raise  # before anything else is looked at, which could fail in its turn
+        raise  # before anything else is evaluated, which could fail too
     except EconnetError as error:
         _fail(str(error), error.exit_code)
     except KeyboardInterrupt:
@@ -42,14 +41,14 @@ def main() -> None:
     except _TerminatedError:
         _fail("terminated", TERMINATED)
     except RuntimeError:
-        # DuckDB makes one of whatever signal comes while it is at work.
-        if not met:
+        # DuckDB raises this for any signal that arrives while it works.
+        if not received:
             raise
-        _fail(*met[0])
+        _fail(*received[0])
     except MemoryError:
         _fail(OUT_OF_MEMORY, DataError.exit_code)
     except ImportError as error:
-        # The loader of the C library has no error of its own for want of memory.
+        # The loader of the C library has no error of its own for lack of memory.
         if "failed to map segment" not in str(error):
             raise
         _fail(OUT_OF_MEMORY, DataError.exit_code)
@@ -58,64 +57,64 @@ def main() -> None:
         sys.exit(CLOSED_PIPE)
     except OSError as error:
         _forget_output()
-        _fail(_told(error), DataError.exit_code)
-    except _met_by_duckdb("OutOfMemoryException"):
+        _fail(_in_words(error), DataError.exit_code)
+    except _errors_of_duckdb("OutOfMemoryException"):
         _fail(OUT_OF_MEMORY, DataError.exit_code)
-    except _met_by_duckdb("IOException", "FatalException") as error:
+    except _errors_of_duckdb("IOException", "FatalException") as error:
         first, *_ = str(error).splitlines()
         _fail(f"{first}: {OTHERWISE}", DataError.exit_code)
-    except _met_by_duckdb("Error"):
-        # Or this, where the signal comes while it calls pandas.
-        if not met:
+    except _errors_of_duckdb("Error"):
+        # Or this, if the signal arrives while it calls pandas.
+        if not received:
             raise
-        _fail(*met[0])
+        _fail(*received[0])
 
 
-def _pass_over(*_: object, **__: object) -> None:
-    """Leave unsaid what libraries warn developers of.
+def _ignore(*_: object, **__: object) -> None:
+    """Drop warnings, which libraries address to developers.
 
-    A filter would not do: scikit-learn resets them while it fits, and where it fits in
-    two threads at once, warns that they are gone.
+    A filter does not suffice: scikit-learn resets filters while it fits, and warns when
+    it fits in two threads at once.
     """
 
 
 class _TerminatedError(BaseException):
-    """Somebody asked the process to end, with SIGTERM."""
+    """The process received SIGTERM."""
 
 
-def _listen() -> list[tuple[str, int]]:
-    """Let signals end the work; return a list that will hold what to say of them."""
-    met = []
+def _handle_signals() -> list[tuple[str, int]]:
+    """Let signals end the work; return a list that receives messages and codes."""
+    received = []
 
     def interrupt(*_: object) -> NoReturn:
-        met.append(("interrupted", INTERRUPTED))
+        received.append(("interrupted", INTERRUPTED))
         raise KeyboardInterrupt
 
     def terminate(*_: object) -> NoReturn:
-        met.append(("terminated", TERMINATED))
+        received.append(("terminated", TERMINATED))
         raise _TerminatedError
 
-    # Where SIGINT is ignored, as in the background of a shell, it stays so.
+    # Where SIGINT is ignored, as in the background of a shell, it stays ignored.
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, interrupt)
     signal.signal(signal.SIGTERM, terminate)
-    return met
+    return received
 
 
-def _met_by_duckdb(*names: str) -> tuple[type[BaseException], ...]:
-    """Return these errors of DuckDB's, if it was imported."""
+def _errors_of_duckdb(*names: str) -> tuple[type[BaseException], ...]:
+    """Return these exceptions of DuckDB, if it was imported."""
     duckdb = sys.modules.get("duckdb")
     return tuple(map(vars(duckdb).__getitem__, names)) if duckdb else ()
 
 
 def _forget_output() -> None:
-    """Let what Python will flush at exit go nowhere, for it may have nowhere to go."""
+    """Send what Python flushes at exit to the null device: stdout may be gone."""
     with suppress(OSError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
-def _told(error: OSError) -> str:
-    """Return which file could not be read or written, why, and what to do about it."""
+def _in_words(error: OSError) -> str:
+    """Return which file could not be read or written, why, and what to do."""
     where = os.fsdecode(error.filename) if error.filename else "a file"
     reason = error.strerror or type(error).__name__
     cure = CURES.get(error.errno or 0, OTHERWISE)
@@ -127,7 +126,7 @@ def _fail(message: str, exit_code: int) -> NoReturn:
         with suppress(OSError, AttributeError):
             traceback.print_exc()
         sys.exit(exit_code)
-    # Where nobody listens any more, the exit code still says it.
+    # If stderr is closed, the exit code still tells the failure.
     with suppress(OSError, AttributeError):
         sys.stderr.write(f"econnet: {printable(message)}\n")
         sys.stderr.flush()

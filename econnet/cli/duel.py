@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 
 from econnet.cli import show
+from econnet.cli.jobs import workspace
 from econnet.cli.options import Json
-from econnet.settings import Settings
 
 
 def duel(
@@ -30,7 +30,7 @@ def duel(
     """
     from econnet import duel
 
-    folder = Settings.from_environment().reports_folder / "duel"
+    folder = workspace().duel_folder
     with show.working("Training one after another"):
         result = duel.run(
             duel.Work(updates, batch_size),
@@ -46,7 +46,7 @@ def duel(
         f"Two moons, {updates:,} updates",
         tuple(map(str, table)),
         [
-            tuple(f"{it:.3g}" if isinstance(it, float) else it for it in row)
+            tuple(f"{cell:.3g}" if isinstance(cell, float) else cell for cell in row)
             for row in table.itertuples(index=False)
         ],
     )

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from econnet.cli import complete, show
-from econnet.cli.jobs import date, resolve_all
+from econnet.cli.jobs import countries_named, date
 from econnet.cli.options import AsOf, Countries
 from econnet.errors import DataError, UsageError, cure
 from econnet.settings import Settings
@@ -46,11 +46,11 @@ def export(
         if key not in catalog.load():
             what = cure(key, catalog.load(), "`econnet indicators` lists all")
             raise UsageError(f"no indicator is called {key!r}: {what}")
-    named = [one.alpha3 for one in resolve_all(country)] if country else None
+    codes = [named.alpha3 for named in countries_named(country)] or None
     path = output if form is None else output.with_suffix(f".{form}")
     settings, day = Settings.from_environment(), date(as_of)
     with show.working("Reading the data"):
-        rows = load.known(settings, day, countries=named).observations
+        rows = load.known(settings, day, countries=codes).observations
     if indicator:
         rows = rows[rows["indicator"].isin(indicator)]
     if rows.empty:

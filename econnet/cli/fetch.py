@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from econnet.cli import show
-from econnet.cli.jobs import resolve_all
+from econnet.cli.jobs import countries_named
 from econnet.cli.options import Countries, Json
 from econnet.errors import UsageError
 from econnet.settings import Settings
@@ -47,7 +47,7 @@ def fetch(
 
     if everything == bool(country):
         raise UsageError("say what to fetch: --country DEU, or --all")
-    chosen = countries.all_countries() if everything else resolve_all(country or [])
+    chosen = countries.all_countries() if everything else countries_named(country)
     settings = Settings.from_environment()
     if offline:
         _show_what_there_is(settings, chosen, json)
@@ -56,9 +56,9 @@ def fetch(
         summary = ingest.fetch(
             settings,
             chosen,
-            sources=[it.value for it in source] if source else ingest.SOURCES,
+            sources=[name.value for name in source] if source else ingest.SOURCES,
             start_year=start,
-            progress=lambda it: progress(it.done / it.total),
+            progress=lambda state: progress(state.done / state.total),
         )
     if json:
         show.as_json(
@@ -101,14 +101,14 @@ def _show_what_there_is(
     known = load.known(settings)
     place = show.PLACES[known.source]
     rows = []
-    for one in chosen:
-        own = known.series[known.series["country"] == one.alpha3]
-        newest = str(own["retrieved_at"].max().date()) if len(own) else None
+    for country in chosen:
+        series = known.series[known.series["country"] == country.alpha3]
+        newest = str(series["retrieved_at"].max().date()) if len(series) else None
         rows.append(
             {
-                "country": one.alpha3,
-                "name": one.name,
-                "series": len(own),
+                "country": country.alpha3,
+                "name": country.name,
+                "series": len(series),
                 "source": known.source,
                 "retrieved_at": newest,
             }

@@ -1,7 +1,6 @@
 """`econnet forecast`: the answer in a few lines, or as one JSON document."""
 
-from econnet.cli import show, stream
-from econnet.cli.jobs import jobs
+from econnet.cli import jobs, show, stream
 from econnet.cli.options import Assumptions, Json, TaskOptions, flat
 from econnet.errors import UsageError
 
@@ -10,7 +9,7 @@ from econnet.errors import UsageError
 def forecast(
     task: TaskOptions, assumptions: Assumptions = None, json: Json = False
 ) -> None:
-    """Say how likely a contraction is, and how far to trust that.
+    """Forecast the probability of a contraction.
 
     Trains first where no model fits, and says so.
 
@@ -21,9 +20,9 @@ def forecast(
     from econnet import whatif
     from econnet.report import record
 
-    supposed = [whatif.parse(text) for text in assumptions or []]
+    assumed = [whatif.parse(text) for text in assumptions or []]
     if stream.is_asked(task):
-        if supposed:
+        if assumed:
             raise UsageError("--set is not for a panel that is streamed: leave it out")
         streamed = stream.answer(task)
         if json:
@@ -31,15 +30,15 @@ def forecast(
         else:
             stream.show(streamed, task)
         return
-    asked = jobs(task)
-    if len(asked) > 1:
-        names = ", ".join(job.country.name for job in asked[:8])
+    question, *others = jobs.questions(task)
+    if others:
+        names = ", ".join(it.country.name for it in (question, *others[:7]))
         raise UsageError(
-            f"forecast answers for one country, and these are {len(asked)}: give "
+            f"forecast answers for one country, and these are {1 + len(others)}: give "
             f"--country once ({names})"
         )
-    made = asked[0].forecast(assumptions=supposed)
+    result = jobs.answer(question, assumptions=assumed)
     if json:
-        show.as_json(record.to_dict(made))
+        show.as_json(record.to_dict(result))
     else:
-        show.verdict(made)
+        show.verdict(result)

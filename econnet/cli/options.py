@@ -1,9 +1,9 @@
-"""What can be asked of the commands: each option once, with its help.
+"""The options of the commands, each with its help text, once.
 
-A command takes its options as dataclasses (`task: TaskOptions`) and is made `flat`, by
-which each field becomes an option of its own. So an option that several commands share
-is added here, in one place. An option that a command declares itself stands in the
-place of a field of that name, which keeps its default.
+The options of a task are those of `core.task`. A command takes options as dataclasses
+(`task: TaskOptions`) and is made `flat`, by which each field becomes an option of its
+own. An option that a command declares itself takes the place of a field of that name,
+which keeps its default.
 """
 
 import functools
@@ -11,17 +11,29 @@ import inspect
 from collections.abc import Callable
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_type_hints
+from typing import Annotated, Any, get_args, get_type_hints
 
 import typer
 
-from econnet.catalog import Frequency
 from econnet.cli import complete
+from econnet.core.task import Option, TaskRequest
+from econnet.core.task import options as options_of_task
 
-Pool = Literal["all", "own"]
-Event = Literal["at", "within"]
-Vintages = Literal["real", "revised"]
+COMPLETIONS = {"indicator": complete.indicator, "label": complete.label}
 
+
+def _typer_option(option: Option) -> Any:  # noqa: ANN401 - as typer.Option itself
+    """Return an option of a task as Typer declares options."""
+    return typer.Option(
+        min=option.minimum,
+        max=option.maximum,
+        metavar=option.metavar,
+        help=option.help,
+        autocompletion=COMPLETIONS.get(option.completion or ""),
+    )
+
+
+_TASK = options_of_task()
 Countries = Annotated[
     list[str] | None,
     typer.Option(
@@ -31,10 +43,7 @@ Countries = Annotated[
         autocompletion=complete.country,
     ),
 ]
-AsOf = Annotated[
-    str | None,
-    typer.Option(metavar="DATE", help="Use what was known on this date: 2008-10-01."),
-]
+AsOf = Annotated[str | None, _typer_option(_TASK["as_of"])]
 Assumptions = Annotated[
     list[str] | None,
     typer.Option(
@@ -48,10 +57,10 @@ Horizons = Annotated[
     list[int] | None,
     typer.Option(
         "--horizon",
-        min=0,
-        max=40,
+        min=_TASK["horizon"].minimum,
+        max=_TASK["horizon"].maximum,
         metavar="N",
-        help="Periods ahead; repeatable. By default 1.",
+        help=f"Periods ahead; repeatable. By default {TaskRequest.horizon}.",
     ),
 ]
 Labels = Annotated[
@@ -59,9 +68,8 @@ Labels = Annotated[
     typer.Option(
         "--label",
         metavar="RULE",
-        help="What a contraction is: "
-        f"{', '.join(complete.LABELS[:-1])} or {complete.LABELS[-1]}; repeatable. By "
-        "default negative-growth.",
+        help=f"{_TASK['label'].help.rstrip('.')}; repeatable. By default "
+        f"{TaskRequest.label}.",
         autocompletion=complete.label,
     ),
 ]
@@ -83,9 +91,9 @@ Baselines = Annotated[
 ]
 
 
-@dataclass(frozen=True)
-class TaskOptions:
-    """What is forecast, for whom, and from which data: `TASK` in the documentation."""
+@dataclass(frozen=True, kw_only=True)
+class TaskOptions(TaskRequest):
+    """A task, for whom, and from which data: `TASK` in the documentation."""
 
     country: Countries = None
     data: Annotated[
@@ -96,70 +104,6 @@ class TaskOptions:
             help="Your own panel in place of econnet's data: CSV, Parquet or Excel.",
         ),
     ] = None
-    frequency: Annotated[
-        Frequency | None,
-        typer.Option(
-            help="Annual, quarterly or monthly; by default what the data allow."
-        ),
-    ] = None
-    target: Annotated[
-        str,
-        typer.Option(
-            metavar="INDICATOR",
-            help="The indicator that is labelled.",
-            autocompletion=complete.indicator,
-        ),
-    ] = "real_gdp"
-    label: Annotated[
-        str,
-        typer.Option(
-            metavar="RULE",
-            help="What a contraction is: "
-            f"{', '.join(complete.LABELS[:-1])} or {complete.LABELS[-1]}.",
-            autocompletion=complete.label,
-        ),
-    ] = "negative-growth"
-    horizon: Annotated[
-        int, typer.Option(min=0, max=40, metavar="N", help="Periods ahead.")
-    ] = 1
-    event: Annotated[
-        Event,
-        typer.Option(
-            help="A contraction in that period, or in any from the next one up to it."
-        ),
-    ] = "at"
-    pool: Annotated[
-        Pool,
-        typer.Option(help="Learn from all countries, or from its own history alone."),
-    ] = "all"
-    rolling_years: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            max=500,
-            metavar="N",
-            help="Learn from the last N years before each refit; by default from all.",
-        ),
-    ] = None
-    vintages: Annotated[
-        Vintages,
-        typer.Option(
-            help="Figures as they stood at the time, where the data tell, or as now."
-        ),
-    ] = "real"
-    members: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            max=1000,
-            metavar="N",
-            help="Networks in the ensemble; by default 16, of a streamed panel 1.",
-        ),
-    ] = None
-    as_of: AsOf = None
-    seed: Annotated[
-        int, typer.Option(min=0, metavar="N", help="Of all random numbers.")
-    ] = 0
     lag: Annotated[
         int,
         typer.Option(
@@ -175,11 +119,6 @@ class TaskOptions:
             "repeatable.",
         ),
     ] = None
-    # Commands that take a task never open a connection, so that it changes nothing.
-    offline: Annotated[
-        bool,
-        typer.Option("--offline", help="Open no connection; only fetch ever does."),
-    ] = False
 
 
 def flat(command: Callable[..., None]) -> Callable[..., None]:
@@ -195,7 +134,9 @@ def flat(command: Callable[..., None]) -> Callable[..., None]:
     for name, parameter in own_options.items():
         if name in groups:
             shared = _parameters(groups[name])
-            parameters += [it for it in shared if it.name not in own_options]
+            parameters += [
+                option for option in shared if option.name not in own_options
+            ]
         else:
             parameters.append(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY))
 
@@ -217,6 +158,7 @@ def flat(command: Callable[..., None]) -> Callable[..., None]:
 def _parameters(group: Any) -> list[inspect.Parameter]:  # noqa: ANN401 - any dataclass
     """Return the fields of a dataclass as parameters of a function."""
     hints = get_type_hints(group, include_extras=True)
+    in_order = sorted(fields(group), key=lambda field: field.name not in SHOWN_FIRST)
     return [
         inspect.Parameter(
             field.name,
@@ -224,7 +166,20 @@ def _parameters(group: Any) -> list[inspect.Parameter]:  # noqa: ANN401 - any da
             default=(
                 inspect.Parameter.empty if field.default is MISSING else field.default
             ),
-            annotation=hints[field.name],
+            annotation=_as_typer_declares(hints[field.name]),
         )
-        for field in fields(group)
+        for field in in_order
     ]
+
+
+def _as_typer_declares(hint: Any) -> Any:  # noqa: ANN401 - any type hint
+    """Return a hint with Typer's declaration in place of the task's own."""
+    declared, *extras = get_args(hint)
+    for extra in extras:
+        if isinstance(extra, Option):
+            return Annotated[declared, _typer_option(extra)]
+    return hint
+
+
+# In the help of a command.
+SHOWN_FIRST = ("country", "data")

@@ -9,22 +9,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from econnet.cli import show
-from econnet.cli.jobs import (
-    Job,
-    data_and_countries,
-    jobs,
-    rank,
-    ranked_jobs,
-    ranking_folder,
-)
+from econnet.cli import jobs, show
 from econnet.cli.options import All, Assumptions, TaskOptions, flat
 from econnet.errors import DataError, UsageError
 from econnet.report import Format, Paper
 
 if TYPE_CHECKING:
+    from econnet.answer import Forecast
+    from econnet.countries import Country
     from econnet.ranking import Ranking
     from econnet.whatif import Assumption
+    from econnet.workflow import Question
 
 
 @flat
@@ -56,7 +51,7 @@ def report(
     """Write the report: PDF, HTML, pictures, and every number.
 
     Of several countries a ranking too, with a map of the world. Trains first where no
-    model fits, and says so. With --verify, seed, members and date are the report's.
+    model fits, and says so. --verify takes the options with which the report was made.
 
     Example: econnet report --country BRA --format pdf --paper letter
 
@@ -81,79 +76,93 @@ def report(
             "--json goes with --verify: `--format json` writes report.json, and "
             "`econnet forecast --json` prints it"
         )
-    supposed = [whatif.parse(text) for text in assumptions or []]
+    assumed = [whatif.parse(text) for text in assumptions or []]
     chosen = formats or list(Format)
-    asked = everything or task.country or task.data is not None
-    found = data_and_countries(task) if asked else None
-    if found is not None and len(found[1]) > 1:
-        made = rank(task, found)
-        todo = ranked_jobs(task, made, found[0]) if everything else jobs(task, found)
+    data = jobs.data_and_countries(task) if everything or _names(task) else None
+    if data is not None and len(data[1]) > 1:
+        ranked = jobs.rank(task, data)
+        questions = (
+            jobs.ranked_questions(ranked, data[0])
+            if everything
+            else jobs.questions(task, data)
+        )
     else:
-        made, todo = None, jobs(task, found)
+        ranked, questions = None, jobs.questions(task, data)
     # Thousands of pictures are for those who ask for them.
     pictures = formats is not None or not everything
-    own = [it for it in chosen if pictures or it != Format.PNG]
-    pages = _write_reports(todo, made, own, paper, supposed)
-    if found is not None and made is not None:
-        folder = ranking_folder(task, made.task, found)
-        _write_ranking(folder, made, chosen, paper, pages)
+    of_countries = [form for form in chosen if pictures or form != Format.PNG]
+    pages = _write_reports(questions, ranked, of_countries, paper, assumed)
+    if data is not None and ranked is not None:
+        folder = jobs.ranking_folder(task, ranked.task, data)
+        _write_ranking(folder, ranked, chosen, paper, pages)
 
 
 def _verify(task: TaskOptions, *, as_json: bool) -> None:
-    """Make the forecasts of reports again, and say whether they are the same."""
+    """Repeat the forecasts of reports, and print whether they are the same."""
     from econnet import verify
 
-    found = []
-    for one in jobs(replace(task, as_of=None)):
-        report = verify.read(one.report_folder / "report.json")
-        with show.progress(f"Replaying history: {one.country.name}") as progress:
-            found.append(verify.verify(report, one.known, one.country, progress))
-    wrong = [it for it in found if not it.verified]
+    # The report says as of which date it was made; the data must go further than that.
+    data = jobs.data_and_countries(replace(task, as_of=None)) if _names(task) else None
+    results = []
+    for question in jobs.questions(task, data):
+        folder, country = jobs.workspace().report(question.place), question.country
+        report = verify.read(folder / "report.json")
+        with show.progress(f"Replaying history: {country.name}") as progress:
+            results.append(verify.verify(report, question.known, country, progress))
+    wrong = [result for result in results if not result.verified]
     if as_json:
-        show.as_json(
-            {"verified": not wrong, "reports": [verify.to_dict(it) for it in found]}
-        )
+        reports = [verify.to_dict(result) for result in results]
+        show.as_json({"verified": not wrong, "reports": reports})
     else:
-        for it in found:
-            if it.verified:
-                show.answer(it.sentence())
+        for result in results:
+            if result.verified:
+                show.answer(result.sentence())
     if wrong:
-        raise DataError("\n".join(it.sentence() for it in wrong))
+        raise DataError("\n".join(result.sentence() for result in wrong))
+
+
+def _names(task: TaskOptions) -> bool:
+    """Return whether the options name a country or a file."""
+    return bool(task.country) or task.data is not None
 
 
 def _write_reports(
-    todo: Sequence[Job],
-    made: "Ranking | None",
+    questions: "Sequence[Question]",
+    ranked: "Ranking | None",
     formats: Sequence[Format],
     paper: Paper,
-    supposed: "Sequence[Assumption]",
+    assumed: "Sequence[Assumption]",
 ) -> dict[str, Path]:
-    """Write each country's report, and return where the page of each stands."""
+    """Write each country's report, and return the file of each one's page."""
     from econnet.report import document
 
-    there = {} if made is None else {it.country: it for it in made.forecasts}
+    forecasts: dict[Country, Forecast] = {}
+    if ranked is not None:
+        forecasts = {answer.country: answer for answer in ranked.forecasts}
     pages = {}
     began = time.monotonic()
-    for number, one in enumerate(todo):
-        forecast = there.get(one.country)
-        if forecast is None or forecast.task != one.task or supposed:
-            forecast = one.forecast(assumptions=supposed)
+    for number, question in enumerate(questions):
+        country = question.country
+        forecast = forecasts.get(country)
+        if forecast is None or forecast.task != question.task or assumed:
+            forecast = jobs.answer(question, assumptions=assumed)
         seconds = time.monotonic() - began
         with show.working(
-            f"Writing the report on {one.country.name}"
-            f"{show.how_far(number, len(todo), seconds)}"
+            f"Writing the report on {country.name}"
+            f"{show.how_far(number, len(questions), seconds)}"
         ):
-            written = document.write(forecast, one.report_folder, formats, paper)
-        for path in written:
+            folder = jobs.workspace().report(question.place)
+            files = document.write(forecast, folder, formats, paper)
+        for path in files:
             show.answer(path)
             if path.name == "report.html":
-                pages[one.country.alpha3] = path
+                pages[country.alpha3] = path
     return pages
 
 
 def _write_ranking(
     folder: Path,
-    made: "Ranking",
+    ranked: "Ranking",
     formats: Sequence[Format],
     paper: Paper,
     pages: dict[str, Path],
@@ -166,8 +175,8 @@ def _write_ranking(
         for alpha3, path in pages.items()
     }
     with show.working("Writing the ranking"):
-        written = ranking.write(made, folder, formats, paper, links)
-    for path in written:
+        files = ranking.write(ranked, folder, formats, paper, links)
+    for path in files:
         show.answer(path)
-    for one in made.left_out:
-        show.note(f"left out: {one.reason}")
+    for omission in ranked.left_out:
+        show.note(f"left out: {omission.reason}")

@@ -11,7 +11,7 @@ import re
 import sys
 import textwrap
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -29,11 +29,13 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from econnet.core.periods import FREQUENCY_WORDS
 from econnet.core.text import printable
 
 if TYPE_CHECKING:
     from econnet.answer import Forecast
     from econnet.preparation import Prepared
+    from econnet.workflow import Listener
 
 PLACES = {"snapshot": "the bundled snapshot", "store": "the store"}
 
@@ -213,11 +215,33 @@ def verdict(made: "Forecast") -> None:
         prose(supposed)
 
 
+def listener() -> "Listener":
+    """Return what shows the work of `econnet.workflow` in the terminal."""
+    from econnet import workflow
+
+    class Terminal(workflow.Listener):
+        def note(self, message: str) -> None:
+            note(message)
+
+        def data_read(self, prepared: "Prepared") -> None:
+            data_used(prepared)
+
+        def step(self, name: str) -> AbstractContextManager[None]:
+            return working(name)
+
+        def progress(
+            self, name: str
+        ) -> AbstractContextManager[Callable[[float], None]]:
+            return progress(name)
+
+    return Terminal()
+
+
 def data_used(prepared: "Prepared") -> None:
     """Say what is used, and first of all whether it is old."""
     import pandas as pd
 
-    from econnet import evidence, preparation
+    from econnet import evidence
 
     used = evidence.data_used(prepared)
     name = prepared.country.name
@@ -229,7 +253,7 @@ def data_used(prepared: "Prepared") -> None:
             f"the data for {name} are old: they end in {used.last_period}, and newer "
             f"figures have been due since {used.next_due}; {cure}"
         )
-    frequency = preparation.FREQUENCY_WORDS[prepared.task.frequency]
+    frequency = FREQUENCY_WORDS[prepared.task.frequency]
     origin = PLACES.get(used.source, used.source)
     note(
         f"{name}: {frequency} data from {origin}, "

@@ -21,17 +21,19 @@ def status(json: Json = False) -> None:
     Example: econnet status --json
     """
     from econnet import hindsight, journal
+    from econnet.core.workspace import Workspace
     from econnet.data import load
 
     settings = Settings.from_environment()
     settled = _settings(settings)
     with show.working("Reading the data"):
         known = load.known(settings)
+        files = Workspace.of(settings)
         stored = load.store(settings)
         sources = _sources(known)
         held = stored.status() if stored.exists() else None
-        models = sorted((settings.data_folder / "models").rglob("*.npz"))
-        lines = journal.read(settings.data_folder / "forecasts.csv")
+        models = files.models()
+        lines = journal.read(files.forecast_log)
         judged = hindsight.judge(lines, known)
     if json:
         show.as_json(
@@ -59,7 +61,7 @@ def status(json: Json = False) -> None:
     )
     if held is not None:
         _show_store(held)
-    show.answer(f"Models: {len(models)} in {settings.data_folder / 'models'}")
+    show.answer(f"Models: {len(models)} in {files.models_folder}")
     _show_hindsight(judged)
     show.table(
         "Settings",

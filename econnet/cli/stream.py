@@ -4,12 +4,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from econnet.cli import show as to_user
+from econnet.cli.jobs import workspace
 from econnet.cli.options import TaskOptions
 from econnet.errors import DataError, UsageError
-from econnet.settings import Settings
 
 if TYPE_CHECKING:
-    from econnet.streaming.answer import Places, Streamed
+    from econnet.core.workspace import StreamedFiles
+    from econnet.streaming.answer import Streamed
 
 
 def is_asked(task: TaskOptions) -> bool:
@@ -52,10 +53,7 @@ def answer(task: TaskOptions, *, retrain: bool = False) -> "Streamed":
     )
     if panel.left_out:
         to_user.note(f"left out, for they hold no numbers: {', '.join(panel.left_out)}")
-    settings = Settings.from_environment()
-    places = streaming.Places.of(
-        panel.name, settings.data_folder, settings.reports_folder
-    )
+    places = workspace().streamed(panel.name)
     members = task.members or 1
     if not retrain:
         fitting = streaming.stored(
@@ -116,11 +114,8 @@ def of_countries(made: "Streamed", task: TaskOptions) -> dict[str, dict[str, Any
     return found
 
 
-def _places(made: "Streamed") -> "Places":
-    from econnet.streaming import answer as streaming
-
-    settings = Settings.from_environment()
-    return streaming.Places.of(made.name, settings.data_folder, settings.reports_folder)
+def _places(made: "Streamed") -> "StreamedFiles":
+    return workspace().streamed(made.name)
 
 
 def _three(value: float | None) -> str:

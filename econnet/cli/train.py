@@ -4,14 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from econnet.cli import show, stream, work
-from econnet.cli.jobs import (
-    baseline_names,
-    data_and_countries,
-    jobs,
-    rank,
-    ranking_folder,
-)
+from econnet.cli import jobs, show, stream
 from econnet.cli.options import (
     All,
     Baselines,
@@ -50,26 +43,26 @@ def train(
     """
     if everything and task.country:
         raise UsageError("--all means every country: leave out --country")
-    names = baseline_names(baselines)
+    names = jobs.baseline_names(baselines)
     if everything and names:
         raise UsageError(
             "train --all compares with the light baselines: leave out --baselines, or "
             "run `econnet backtest --all`"
         )
-    tasks = list(_tasks(task, label, horizon))
-    found: tuple[Known, list[Country]] | None = None
-    with work.place(cluster, long=everything):
-        for one in tasks:
-            if stream.is_asked(one):
-                stream.show(stream.answer(one, retrain=True), one)
+    requests = list(_requests(task, label, horizon))
+    data: tuple[Known, list[Country]] | None = None
+    with jobs.workers(cluster, long=everything):
+        for request in requests:
+            if stream.is_asked(request):
+                stream.show(stream.answer(request, retrain=True), request)
             elif everything:
-                found = found or data_and_countries(one)
-                _rank(one, found)
+                data = data or jobs.data_and_countries(request)
+                _rank(request, data)
             else:
-                _train(one, names)
+                _train(request, names)
 
 
-def _tasks(
+def _requests(
     task: TaskOptions, labels: list[str] | None, horizons: list[int] | None
 ) -> Iterator[TaskOptions]:
     for label in labels or [task.label]:
@@ -80,44 +73,46 @@ def _tasks(
 def _train(task: TaskOptions, baselines: list[str] | None) -> None:
     from econnet.report import document
 
-    for one in jobs(task):
-        made = one.forecast(retrain=True, baselines=baselines)
+    for question in jobs.questions(task):
+        forecast = jobs.answer(question, retrain=True, baselines=baselines)
         with show.working("Writing the report"):
-            written = document.write(made, one.report_folder)
-        show.verdict(made)
-        show.answer(f"Report: {written[0]}")
+            folder = jobs.workspace().report(question.place)
+            files = document.write(forecast, folder)
+        show.verdict(forecast)
+        show.answer(f"Report: {files[0]}")
 
 
-def _rank(task: TaskOptions, found: "tuple[Known, list[Country]]") -> None:
+def _rank(task: TaskOptions, data: "tuple[Known, list[Country]]") -> None:
     from econnet.report import ranking
 
-    made = rank(task, found)
+    ranked = jobs.rank(task, data)
     with show.working("Writing the ranking"):
-        written = ranking.write(made, ranking_folder(task, made.task, found))
-    _show_ranking(made)
-    show.answer(f"Ranking: {written[0]}")
+        folder = jobs.ranking_folder(task, ranked.task, data)
+        files = ranking.write(ranked, folder)
+    _show_ranking(ranked)
+    show.answer(f"Ranking: {files[0]}")
 
 
-def _show_ranking(made: "Ranking") -> None:
+def _show_ranking(ranked: "Ranking") -> None:
     """Print where a contraction is likeliest."""
     show.table(
-        f"{made.task.label}, horizon {made.task.horizon}: "
-        f"{len(made.forecasts)} countries",
+        f"{ranked.task.label}, horizon {ranked.task.horizon}: "
+        f"{len(ranked.forecasts)} countries",
         ("country", "probability", "90%", "long-run rate", "period"),
         [
             (
-                one.country.name,
-                f"{one.probability:.0%}",
-                f"{one.interval[0]:.0%} to {one.interval[1]:.0%}",
-                f"{one.base_rate:.0%}",
-                one.period,
+                forecast.country.name,
+                f"{forecast.probability:.0%}",
+                f"{forecast.interval[0]:.0%} to {forecast.interval[1]:.0%}",
+                f"{forecast.base_rate:.0%}",
+                forecast.period,
             )
-            for one in made.forecasts[:TOP]
+            for forecast in ranked.forecasts[:TOP]
         ],
     )
-    if made.left_out:
+    if ranked.left_out:
         show.note(
-            f"left out: {len(made.left_out)}; the first: {made.left_out[0].reason}"
+            f"left out: {len(ranked.left_out)}; the first: {ranked.left_out[0].reason}"
         )
 
 

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from datetime import date
 
-from econnet.catalog import Frequency
+from econnet.core.periods import Frequency
 
 # Also valid in SQL, where `FREQUENCY_SQL` gives the frequency of a column `period`.
 PERIOD_PATTERN = "[0-9]{4}(Q[1-4]|-(0[1-9]|1[0-2]))?"

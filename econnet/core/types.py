@@ -1,4 +1,4 @@
-"""Types of arrays that many modules share."""
+"""Array types that most of the package shares."""
 
 from typing import TypeAlias
 

@@ -27,10 +27,11 @@ from sklearn.neural_network import MLPClassifier
 from threadpoolctl import threadpool_limits
 
 from econnet import compute
+from econnet.core.types import Floats
 from econnet.evaluation import pooling, walkforward
 from econnet.evaluation.probit import Probit
 from econnet.evaluation.walkforward import Model, Rows, Window
-from econnet.features import Features, Floats
+from econnet.features import Features
 
 # How many periods the common rate of contractions weighs in a country's own, and how
 # many in the rate that follows a phase, which every country adds to.

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from econnet.features import Floats
+from econnet.core.types import Floats
 
 Interval = tuple[float, float]
 

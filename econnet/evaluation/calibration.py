@@ -14,9 +14,9 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.special import expit
 
+from econnet.core.types import Floats
 from econnet.evaluation.bootstrap import block_counts
 from econnet.evaluation.pooling import log_odds
-from econnet.features import Floats
 
 DRAWS = 400
 # Keeps the map near the identity where the track record says little: as if this many

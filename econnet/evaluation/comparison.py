@@ -12,9 +12,9 @@ from typing import Literal
 import numpy as np
 from scipy import stats
 
+from econnet.core.types import Floats
 from econnet.evaluation.bootstrap import Interval, Resample, interval
 from econnet.evaluation.metrics import auroc, brier_costs, log_loss_costs
-from econnet.features import Floats
 
 Verdict = Literal["win", "loss", "even"]
 

@@ -10,12 +10,11 @@ the long-run rate, 1 is perfect, below 0 is worse.
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from sklearn import metrics
 from sklearn.isotonic import isotonic_regression
 
-Floats = npt.NDArray[np.float64]
+from econnet.core.types import Floats
 
 # The scores of a certain forecast that was wrong must be finite to be averaged.
 CLIP = 1e-6

@@ -12,8 +12,8 @@ import numpy as np
 from scipy.optimize import minimize
 from threadpoolctl import threadpool_limits
 
+from econnet.core.types import Floats
 from econnet.evaluation.walkforward import Model, Rows, Window
-from econnet.features import Floats
 
 # Means of log-odds are too timid, since no model knows what the others know: they are
 # stretched. See docs/methodology.md for the trials.

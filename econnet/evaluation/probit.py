@@ -7,7 +7,7 @@ import numpy.typing as npt
 from scipy.optimize import minimize
 from scipy.special import log_ndtr, ndtr
 
-from econnet.features import Floats
+from econnet.core.types import Floats
 
 
 class Probit:

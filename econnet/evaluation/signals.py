@@ -19,8 +19,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from econnet.core.task import Event
+from econnet.core.types import Floats
 from econnet.evaluation.walkforward import Window
-from econnet.features import Event, Floats
 
 Booleans = npt.NDArray[np.bool_]
 Measure = Literal["f1", "balanced_accuracy"]

@@ -20,10 +20,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from econnet import compute
-from econnet.catalog import Frequency
+from econnet.core.periods import PERIODS_A_YEAR, Frequency
+from econnet.core.types import Floats
 from econnet.errors import DataError
-from econnet.features import Features, Floats
-from econnet.panel import PERIODS_A_YEAR
+from econnet.features import Features
 from econnet.scaling import Scaler
 
 Rows: TypeAlias = npt.NDArray[np.int64]

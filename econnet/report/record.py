@@ -12,7 +12,8 @@ from typing import Any, TypeAlias
 import pandas as pd
 
 from econnet.answer import Forecast
-from econnet.evaluation.metrics import Floats, precision_recall_curve, roc_curve
+from econnet.core.types import Floats
+from econnet.evaluation.metrics import precision_recall_curve, roc_curve
 from econnet.report import words
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"

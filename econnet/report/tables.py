@@ -13,7 +13,8 @@ import pandas as pd
 
 from econnet.answer import Forecast
 from econnet.core.text import csv_cell
-from econnet.evaluation.metrics import Floats, Scores, precision_recall_curve, roc_curve
+from econnet.core.types import Floats
+from econnet.evaluation.metrics import Scores, precision_recall_curve, roc_curve
 from econnet.report import words
 
 

@@ -14,13 +14,12 @@ from functools import cache
 from importlib import resources
 from itertools import pairwise
 from types import MappingProxyType
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pycountry
 
-Floats: TypeAlias = npt.NDArray[np.float64]
+from econnet.core.types import Floats
 
 DISCLAIMER = (
     "Borders are Natural Earth's, simplified, and no statement about their standing; "

@@ -18,10 +18,10 @@ from typing import Any
 import pandas as pd
 
 from econnet.catalog import Indicator, SeriesTemplate
+from econnet.core.periods import PERIOD_NAME
 from econnet.countries import Country
 from econnet.errors import SourceError
 from econnet.sources import observations
-from econnet.sources.fred import PERIOD_NAME
 from econnet.sources.http import NOT_ITS_FORMAT, MissingSeriesError, PoliteSession
 from econnet.sources.observations import FetchedSeries, RawPage, Retrieval
 

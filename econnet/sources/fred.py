@@ -18,7 +18,8 @@ from itertools import pairwise
 import pandas as pd
 from pandas_datareader.fred import FredReader
 
-from econnet.catalog import Frequency, Indicator, SeriesTemplate
+from econnet.catalog import Indicator, SeriesTemplate
+from econnet.core.periods import PERIOD_NAME, Frequency
 from econnet.countries import Country
 from econnet.errors import SourceError
 from econnet.sources import observations
@@ -281,9 +282,4 @@ DAYS_OF: Mapping[Frequency, tuple[int, int]] = {
     "A": (365, 366),
     "Q": (90, 92),
     "M": (28, 31),
-}
-PERIOD_NAME: Mapping[Frequency, Callable[[date], str]] = {
-    "A": lambda day: f"{day:%Y}",
-    "Q": lambda day: f"{day:%Y}Q{(day.month + 2) // 3}",
-    "M": lambda day: f"{day:%Y-%m}",
 }

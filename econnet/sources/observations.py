@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from econnet.catalog import Indicator, SeriesTemplate, load
+from econnet.core.workspace import UserFile
 from econnet.errors import EconnetError, SourceError
 
 OBSERVATION_COLUMNS = [
@@ -127,6 +128,8 @@ class Known:
         The description of each indicator: the catalog, or the columns of the file.
     notices
         Lines about the data that the user should see, often none.
+    file
+        The user's file that they come from; `None` for data of econnet.
     """
 
     observations: pd.DataFrame
@@ -134,6 +137,7 @@ class Known:
     source: str
     indicators: Mapping[str, Indicator] = field(default_factory=load)
     notices: tuple[str, ...] = ()
+    file: UserFile | None = None
 
 
 def now() -> datetime:

@@ -21,15 +21,10 @@ import pandas as pd
 from pandas.api.typing import NaTType
 
 from econnet import catalog
-from econnet.catalog import (
-    PANDAS_ALIAS,
-    Frequency,
-    Indicator,
-    SeriesTemplate,
-    Transform,
-)
+from econnet.catalog import Indicator, SeriesTemplate, Transform
 from econnet.core import period_text
 from econnet.core.period_text import frequency_of
+from econnet.core.periods import PANDAS_ALIAS, Frequency
 from econnet.core.text import quoted
 from econnet.errors import DataError, UsageError
 from econnet.sources import cells as cells_of

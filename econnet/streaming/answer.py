@@ -20,12 +20,12 @@ from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
 from econnet import strangers, whole
+from econnet.core.periods import PERIODS_A_YEAR
+from econnet.core.workspace import StreamedFiles
 from econnet.errors import DataError
 from econnet.models import newer
 from econnet.network import Network
 from econnet.network.storage import NewerFileError, read_arrays, write_arrays
-from econnet.panel import PERIODS_A_YEAR
-from econnet.places import of_file
 from econnet.streaming import judging, preparing, scores, training
 from econnet.streaming.files import Files, written
 from econnet.streaming.judging import Judged, Linear
@@ -131,34 +131,10 @@ def _tupled(record: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-@dataclass(frozen=True)
-class Places:
-    """Where the files of a streamed panel stand."""
-
-    model: Path
-    report: Path
-    forecasts: Path
-
-    @classmethod
-    def of(cls, name: str, data_folder: Path, reports_folder: Path) -> "Places":
-        """Return the places for a panel of that name."""
-        safe = of_file(name)
-        report = reports_folder / safe
-        return cls(
-            data_folder / "models" / f"{safe}.npz",
-            report / "report.json",
-            report / "forecasts.parquet",
-        )
-
-    def unfinished(self, what: str) -> Path:
-        """Return where work stands that is not finished."""
-        return self.model.with_name(f"{self.model.stem}.{what}.unfinished")
-
-
 def make(
     files: Files,
     recipe: Recipe,
-    places: Places,
+    places: StreamedFiles,
     *,
     members: int = 1,
     seed: int = 0,
@@ -224,7 +200,7 @@ def make(
 def stored(
     files: Files,
     recipe: Recipe,
-    places: Places,
+    places: StreamedFiles,
     *,
     members: int = 1,
     seed: int = 0,

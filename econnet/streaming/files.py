@@ -25,9 +25,8 @@ import numpy as np
 import numpy.typing as npt
 
 from econnet import strangers
-from econnet.catalog import Frequency
+from econnet.core.periods import PERIODS_A_YEAR, Frequency
 from econnet.errors import DataError, UsageError
-from econnet.panel import PERIODS_A_YEAR
 from econnet.strangers import MOST_COLUMNS
 
 Singles = npt.NDArray[np.float32]

@@ -17,7 +17,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from econnet import compute
-from econnet.features import Floats
+from econnet.core.types import Floats
 from econnet.network import Network
 from econnet.streaming.files import Files, RowRange, Rows, Singles, Spell, written
 from econnet.streaming.recipe import Desk, Recipe, Scaling

@@ -17,10 +17,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from econnet.catalog import Frequency
+from econnet.core.periods import PERIODS_A_YEAR, Frequency
+from econnet.core.task import Event
+from econnet.core.types import Floats
 from econnet.errors import DataError, UsageError
-from econnet.features import Event, Floats
-from econnet.panel import PERIODS_A_YEAR
 from econnet.sources.tabular import Kind, infer_kind
 from econnet.streaming.files import Files, Ordinals, Rows, Singles, table_in
 from econnet.streaming.scaling import MomentScaler

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from econnet.features import Floats
+from econnet.core.types import Floats
 from econnet.scaling import MAX_SHARE_MISSING, MIN_SHARE_FLAGGED
 
 

@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from econnet.core.types import Floats
 from econnet.evaluation.bootstrap import Resample
 from econnet.evaluation.metrics import brier_costs, log_loss_costs
-from econnet.features import Floats
 
 # Log-odds from -16 to 16, a probability from 1e-7 to 1 - 1e-7, in steps of 1/512.
 LARGEST_LOGIT, BINS_A_UNIT = 16, 512

@@ -18,8 +18,8 @@ import numpy as np
 import numpy.typing as npt
 
 from econnet import compute
+from econnet.core.periods import PERIODS_A_YEAR
 from econnet.errors import DataError
-from econnet.panel import PERIODS_A_YEAR
 from econnet.strangers import LARGEST
 from econnet.streaming.files import (
     Files,

@@ -1,5 +1,7 @@
 from pathlib import Path
 
+from econnet.core.task import Task
+from econnet.core.workspace import UserFile, Workspace, place_of
 from tests.cli.test_train import panel
 from tests.user import econnet
 
@@ -8,7 +10,9 @@ def test_damaged_model_and_journal_are_replaced_in_a_line_each_and_nothing_is_lo
     tmp_path: Path,
 ) -> None:
     data = str(panel(tmp_path / "firms.csv"))
-    model = tmp_path / "data" / "models" / "firms" / "Beta.npz"
+    task = Task("Q", target="output", members=1, pool="own")
+    place = place_of("Beta", task, None, UserFile(Path(data)), ["Alpha", "Beta"])
+    model = Workspace(tmp_path / "data", tmp_path / "reports").model(place)
     model.parent.mkdir(parents=True)
     model.write_bytes(b"PK\3\4 half a model")
     journal = tmp_path / "data" / "forecasts.csv"
@@ -21,7 +25,7 @@ def test_damaged_model_and_journal_are_replaced_in_a_line_each_and_nothing_is_lo
     assert run.returncode == 0, run.stderr
     assert run.stdout.startswith("Beta: ")
     said = " ".join(run.stderr.split())
-    assert "Beta.npz cannot be used, a new model takes its place" in said
+    assert f"{model.name} cannot be used, a new model takes its place" in said
     assert "is kept as forecasts.csv.1.bak, and a new one is begun" in said
     aside = journal.with_name("forecasts.csv.1.bak")
     assert aside.read_bytes() == b"made_at;country\n2020-01-01;Beta\n"

@@ -11,8 +11,8 @@ import pytest
 import typer
 
 from econnet import labels
-from econnet.cli import complete
 from econnet.cli.app import COMMANDS, app
+from econnet.core.task import LABEL_RULES
 from tests.user import econnet
 
 NAMES = [command.__name__ for command in COMMANDS]
@@ -41,8 +41,8 @@ def test_examples_of_help_are_understood(command: Callable[..., None]) -> None:
         assert parsed.args == []
 
 
-def test_labels_offered_are_those_there_are() -> None:
-    assert complete.LABELS == labels.NAMES
+def test_labels_that_are_offered_are_the_label_rules() -> None:
+    assert LABEL_RULES == labels.NAMES
 
 
 @pytest.mark.parametrize(

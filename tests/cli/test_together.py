@@ -72,4 +72,5 @@ def test_commands_of_all_kinds_work_in_one_folder_at_once(
     told = [it["country"] for it in journal.read(tmp_path / "data" / "forecasts.csv")]
     assert sorted(told) == ["Alpha", "Alpha", "Beta"]
     for firm in FIRMS:
-        assert checksums.verify_checksums(tmp_path / "reports/firms" / firm) == []
+        (report,) = (tmp_path / "reports/firms" / firm).iterdir()
+        assert checksums.verify_checksums(report) == []

@@ -3,7 +3,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
@@ -13,10 +13,6 @@ import pandas as pd
 import pytest
 
 from econnet import models
-from econnet.answer import Task
-from econnet.cli import jobs
-from econnet.cli.options import TaskOptions
-from econnet.settings import Settings
 from tests import clusters
 from tests.user import econnet
 
@@ -34,6 +30,12 @@ def panel(path: Path, quarters: int = 90) -> Path:
         for t, period in enumerate(periods)
     ]
     pd.DataFrame(rows).to_csv(path, index=False)
+    return path
+
+
+def model_of(folder: Path, firm: str) -> Path:
+    """Return the only model of a firm."""
+    (path,) = (folder / "data/models/firms" / firm).glob("*.npz")
     return path
 
 
@@ -62,7 +64,7 @@ def test_all_trains_once_for_every_country(trained: Trained) -> None:
     assert trained.said.returncode == 0, trained.said.stderr
     assert "negative-growth, horizon 1: 3 countries" in trained.said.stdout
     for firm in ("Alpha", "Beta", "Gamma"):
-        assert (trained.folder / "data/models/firms" / f"{firm}.npz").is_file()
+        assert model_of(trained.folder, firm).is_file()
     assert len(journal_of(trained.folder)) == 3
     # Nothing is left of the parts once the whole is done.
     assert not list((trained.folder / "data/unfinished").glob("*"))
@@ -119,8 +121,7 @@ def test_all_killed_three_times_at_random_comes_to_the_same(
     assert "going on with what was interrupted" in again.stderr
     for firm in ("Alpha", "Beta", "Gamma"):
         one, other = (
-            models.load(folder / "data/models/firms" / f"{firm}.npz")
-            for folder in (trained.folder, tmp_path)
+            models.load(model_of(folder, firm)) for folder in (trained.folder, tmp_path)
         )
         np.testing.assert_array_equal(one.network.parameters, other.network.parameters)
         pd.testing.assert_frame_equal(one.track_record, other.track_record)
@@ -136,35 +137,9 @@ def journal_of(folder: Path) -> list[str]:
 
 
 def ranking_of(folder: Path) -> dict[str, Any]:
-    text = (folder / "reports/firms/ranking/ranking.json").read_text("utf-8")
-    return {key: it for key, it in json.loads(text).items() if key != "made_at"}
-
-
-def test_ranking_by_the_default_task_has_the_plain_place(tmp_path: Path) -> None:
-    options = TaskOptions(data=panel(tmp_path / "firms.csv"), target="output")
-    found = jobs.data_and_countries(options)
-
-    def place(task: Task) -> str:
-        whole = replace(options, frequency=task.frequency, label=task.label)
-        folder = jobs.ranking_folder(whole, task, found)
-        return folder.relative_to(Settings.from_environment().reports_folder).as_posix()
-
-    assert place(Task("Q", "output")) == "firms/ranking"
-    assert place(Task("A", "output")) == "firms/ranking/negative-growth-A-h1-at"
-    later = Task("Q", "output", horizon=2)
-    assert place(later) == "firms/ranking/negative-growth-Q-h2-at"
-
-
-def test_model_of_another_task_or_country_has_a_place_of_its_own(
-    tmp_path: Path,
-) -> None:
-    options = TaskOptions(data=panel(tmp_path / "firms.csv"), target="output")
-    one = jobs.jobs(replace(options, country=["Beta"]))
-    among = jobs.jobs(replace(options, country=["Alpha", "Beta"]))
-    assert one[0].model_file == among[1].model_file
-    (later,) = jobs.jobs(replace(options, country=["Beta"], horizon=2))
-    assert one[0].model_file.parts[-2:] == ("firms", "Beta.npz")
-    assert later.model_file.parts[-2:] == ("Beta", "negative-growth-Q-h2-at.npz")
+    (path,) = (folder / "reports/firms/ranking").rglob("ranking.json")
+    document = json.loads(path.read_text("utf-8"))
+    return {key: value for key, value in document.items() if key != "made_at"}
 
 
 def test_all_and_a_country_are_not_one_wish(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pandas as pd
 import statsmodels.api as sm
 from statsmodels.tsa.filters.hamilton_filter import hamilton_filter
 
-from econnet.catalog import Frequency
+from econnet.core.periods import Frequency
 from econnet.data.cycle import nber, trends
 from econnet.evaluation.probit import Probit
 from tests.conformance.evidence import Check, Floats, Pair, of_snapshot

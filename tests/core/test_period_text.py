@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from econnet.catalog import PANDAS_ALIAS, Frequency
 from econnet.core.period_text import frequency_of, is_period, parse
+from econnet.core.periods import PANDAS_ALIAS, Frequency
 
 FREQUENCIES: tuple[Frequency, ...] = ("A", "Q", "M")
 

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 
 from econnet import features, labels, panel
+from econnet.core.types import Floats
 from econnet.evaluation import pooling, walkforward
 from econnet.evaluation.walkforward import Window
-from econnet.features import Floats
 from tests.builders import world
 
 

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from sklearn import metrics as reference
 
 from econnet import features, labels, panel
+from econnet.core.task import Event
 from econnet.evaluation import signals, walkforward
 from econnet.evaluation.signals import EpisodeCall, Measure, Scorecard
 from econnet.evaluation.walkforward import Window
-from econnet.features import Event
 from tests.builders import world
 
 

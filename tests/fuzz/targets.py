@@ -17,19 +17,11 @@ import pandas as pd
 import requests
 from requests.adapters import BaseAdapter
 
-from econnet import (
-    catalog,
-    countries,
-    hindsight,
-    journal,
-    models,
-    verify,
-    whatif,
-)
-from econnet.answer import Task
+from econnet import catalog, countries, hindsight, journal, models, verify, whatif
 from econnet.classifier import NetworkClassifier
 from econnet.cli import config
 from econnet.core import period_text
+from econnet.core.task import Task
 from econnet.errors import DataError, EconnetError
 from econnet.forecaster import PRIOR_WEIGHTS
 from econnet.models import Model

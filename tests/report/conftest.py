@@ -19,10 +19,10 @@ from econnet.answer import (
     Movement,
     ResponseCurve,
     SeriesUsed,
-    Task,
     Weight,
 )
-from econnet.catalog import PANDAS_ALIAS, Frequency
+from econnet.core.periods import PANDAS_ALIAS, Frequency
+from econnet.core.task import Task
 from econnet.evaluation import metrics
 from econnet.evaluation.comparison import Comparison
 from econnet.evaluation.signals import FalseAlarm

@@ -251,7 +251,8 @@ def test_report_says_what_it_was_made_with_and_how_to_verify_it(
     subject = (
         "--country DEU --frequency Q --label negative-growth --horizon 1 --event within"
     )
-    assert said.endswith(f"econnet report --verify {subject}")
+    assert f"econnet report --verify {subject} --rolling-years 30" in said
+    assert "--vintages revised" in said
     assert words.command(asked).startswith(
         f"econnet train {subject} --rolling-years 30 --vintages revised --pool all"
     )

@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from econnet import countries
+from econnet.core.types import Floats
 from econnet.report import worldmap
-from econnet.report.worldmap import Floats, World
+from econnet.report.worldmap import World
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from econnet.features import Event
+from econnet.core.task import Event
 from econnet.streaming.files import Files
 from econnet.streaming.recipe import Recipe, recipe_of
 

@@ -13,11 +13,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from econnet.core.workspace import StreamedFiles
 from econnet.errors import DataError
 from econnet.network import Architecture, Network
 from econnet.network.storage import write_arrays
 from econnet.streaming import files, judging, preparing
-from econnet.streaming.answer import Places, Streamed, fingerprint, make, stored
+from econnet.streaming.answer import Streamed, fingerprint, make, stored
 from econnet.streaming.files import open_files
 from econnet.streaming.survey import survey
 from econnet.streaming.training import Options
@@ -35,7 +36,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def forecasts(places: Places) -> pd.DataFrame:
+def forecasts(places: StreamedFiles) -> pd.DataFrame:
     with duckdb.connect() as database:
         table: pd.DataFrame = database.read_parquet(str(places.forecasts)).df()
     return table
@@ -44,15 +45,15 @@ def forecasts(places: Places) -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def made(
     data: Path, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Streamed, Places]:
+) -> tuple[Streamed, StreamedFiles]:
     folder = tmp_path_factory.mktemp("made")
-    places = Places.of("panel", folder / "data", folder / "reports")
+    places = StreamedFiles.of("panel", folder / "data", folder / "reports")
     return make(
         open_files(data), recipe(open_files(data)), places, options=OPTIONS
     ), places
 
 
-def test_a_cycle_that_can_be_foreseen_is(made: tuple[Streamed, Places]) -> None:
+def test_a_cycle_that_can_be_foreseen_is(made: tuple[Streamed, StreamedFiles]) -> None:
     areas = {name: scored.auroc for name, scored in made[0].models.items()}
     assert areas["base_rate"] == 0.5
     assert areas["econnet"] is not None
@@ -60,7 +61,7 @@ def test_a_cycle_that_can_be_foreseen_is(made: tuple[Streamed, Places]) -> None:
 
 
 def test_the_holdout_is_the_last_fifth_and_nothing_of_it_is_learned(
-    made: tuple[Streamed, Places],
+    made: tuple[Streamed, StreamedFiles],
 ) -> None:
     # 60 quarters to 2014Q4: outcomes of 12 origins, the last one period back; a row's
     # target is known three periods after it, to an origin one later.
@@ -71,7 +72,7 @@ def test_the_holdout_is_the_last_fifth_and_nothing_of_it_is_learned(
 
 
 def test_every_country_has_a_forecast_of_its_newest_origin(
-    made: tuple[Streamed, Places],
+    made: tuple[Streamed, StreamedFiles],
 ) -> None:
     table = forecasts(made[1])
     assert table["country"].tolist() == [f"F{number:04d}" for number in range(150)]
@@ -82,7 +83,7 @@ def test_every_country_has_a_forecast_of_its_newest_origin(
 
 
 def test_answer_comes_back_from_the_model(
-    made: tuple[Streamed, Places], data: Path
+    made: tuple[Streamed, StreamedFiles], data: Path
 ) -> None:
     again = stored(open_files(data), recipe(open_files(data)), made[1], options=OPTIONS)
     assert again == made[0]
@@ -92,7 +93,7 @@ def test_answer_comes_back_from_the_model(
 
 
 def test_where_ranges_are_cut_changes_no_forecast(
-    made: tuple[Streamed, Places],
+    made: tuple[Streamed, StreamedFiles],
     data: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -118,7 +119,7 @@ def test_where_ranges_are_cut_changes_no_forecast(
 
 
 def test_what_comes_after_the_last_learned_target_changes_no_weight(
-    made: tuple[Streamed, Places], tmp_path: Path
+    made: tuple[Streamed, StreamedFiles], tmp_path: Path
 ) -> None:
     table = long_panel(countries=150, periods=60)
     later = table["period"] > "2011Q3"  # which was known in 2011Q4
@@ -128,7 +129,7 @@ def test_what_comes_after_the_last_learned_target_changes_no_weight(
     (tmp_path / "data").mkdir()
     paths = [tmp_path / "data" / f"part-{number}.parquet" for number in range(2)]
     write(table, *paths)
-    places = Places.of("panel", tmp_path / "models", tmp_path / "reports")
+    places = StreamedFiles.of("panel", tmp_path / "models", tmp_path / "reports")
     panel = open_files(tmp_path / "data")
     make(panel, recipe(panel), places, options=OPTIONS)
     np.testing.assert_array_equal(
@@ -140,7 +141,8 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[4])
-from econnet.streaming.answer import Places, make
+from econnet.core.workspace import StreamedFiles
+from econnet.streaming.answer import make
 from econnet.streaming.files import open_files
 from tests.streaming.panels import recipe
 from tests.streaming.test_answer import OPTIONS
@@ -152,14 +154,14 @@ def progress(now, done):
         os.kill(os.getpid(), signal.SIGKILL)
 
 panel = open_files(Path(sys.argv[1]))
-places = Places.of("panel", folder / "data", folder / "reports")
+places = StreamedFiles.of("panel", folder / "data", folder / "reports")
 make(panel, recipe(panel), places, options=OPTIONS, progress=progress)
 """
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 def test_killed_four_times_comes_to_the_same(
-    made: tuple[Streamed, Places], data: Path, tmp_path: Path
+    made: tuple[Streamed, StreamedFiles], data: Path, tmp_path: Path
 ) -> None:
     root = str(Path(__file__).parents[2])
     for moment in ("Surveying 1.0", "Training 0.5", "Training 0.9", "Judging 1.0"):
@@ -169,7 +171,7 @@ def test_killed_four_times_comes_to_the_same(
         )
         assert killed.returncode == -signal.SIGKILL
         assert not (tmp_path / "reports" / "panel" / "report.json").exists()
-    places = Places.of("panel", tmp_path / "data", tmp_path / "reports")
+    places = StreamedFiles.of("panel", tmp_path / "data", tmp_path / "reports")
     assert places.unfinished("training").exists()
     again = make(open_files(data), recipe(open_files(data)), places, options=OPTIONS)
     assert again.models == made[0].models
@@ -181,14 +183,14 @@ def test_killed_four_times_comes_to_the_same(
 
 
 def test_a_process_that_reads_ahead_changes_no_bit(
-    made: tuple[Streamed, Places],
+    made: tuple[Streamed, StreamedFiles],
     data: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(preparing, "FEWEST_APART", 0)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    places = Places.of("panel", tmp_path / "data", tmp_path / "reports")
+    places = StreamedFiles.of("panel", tmp_path / "data", tmp_path / "reports")
     for memory in (Path("/dev/shm"), tmp_path / "not there"):  # noqa: S108 - of Linux
         monkeypatch.setattr(preparing, "MEMORY", memory)
         panel = open_files(data)
@@ -214,7 +216,7 @@ def test_tables_of_two_processes_leave_no_file_behind_whenever_they_are_killed(
         if now == "Training":
             there.extend(tmp_path.glob("econnet-*"))
 
-    places = Places.of("panel", tmp_path / "data", tmp_path / "reports")
+    places = StreamedFiles.of("panel", tmp_path / "data", tmp_path / "reports")
     panel = open_files(data)
     make(panel, recipe(panel), places, options=OPTIONS, progress=look)
     assert not there
@@ -229,7 +231,7 @@ def test_training_goes_on_from_where_its_reader_was_killed(
     monkeypatch.setattr(preparing, "FEWEST_APART", 0)
     # With so few ranges, else, all would be there before the reader is gone.
     monkeypatch.setattr(files, "RANGE_ROWS", 1000)
-    places = Places.of("panel", tmp_path / "data", tmp_path / "reports")
+    places = StreamedFiles.of("panel", tmp_path / "data", tmp_path / "reports")
 
     def kill(now: str, done: float) -> None:
         if now == "Training" and done >= 0.5:
@@ -249,7 +251,7 @@ def test_training_goes_on_from_where_its_reader_was_killed(
     make(panel, recipe(panel), places, options=OPTIONS, progress=note)
     assert 0.25 < shares[0] < 0.6
     gone_on = Network.load(places.model).parameters
-    undisturbed = Places.of("panel", tmp_path / "whole", tmp_path / "reports")
+    undisturbed = StreamedFiles.of("panel", tmp_path / "whole", tmp_path / "reports")
     make(panel, recipe(panel), undisturbed, options=OPTIONS)
     np.testing.assert_array_equal(gone_on, Network.load(undisturbed.model).parameters)
 
@@ -294,9 +296,9 @@ def test_ctrl_c_while_a_process_reads_ahead_ends_in_one_line(
 
 
 def test_unfinished_work_that_is_damaged_is_done_again(
-    made: tuple[Streamed, Places], data: Path, tmp_path: Path
+    made: tuple[Streamed, StreamedFiles], data: Path, tmp_path: Path
 ) -> None:
-    places = Places.of("panel", tmp_path / "data", tmp_path / "reports")
+    places = StreamedFiles.of("panel", tmp_path / "data", tmp_path / "reports")
     places.model.parent.mkdir(parents=True)
     panel = open_files(data)
     fits = fingerprint(panel, recipe(panel), 1, 0, OPTIONS)

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from econnet.catalog import Frequency
+from econnet.core.periods import Frequency
 from econnet.errors import DataError, UsageError
 from econnet.sources import tabular
 from econnet.streaming import files

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from econnet import features, labels, panel
+from econnet.core.task import Event
 from econnet.errors import DataError, UsageError
-from econnet.features import Event
 from econnet.sources import tabular
 from econnet.streaming.files import Files, open_files
 from econnet.streaming.recipe import (

@@ -12,6 +12,8 @@ import numpy as np
 from pytest_httpserver import HTTPServer
 
 from econnet import catalog, models, whole
+from econnet.core.task import Task
+from econnet.core.workspace import UserFile, place_of
 from econnet.errors import EconnetError
 from econnet.runtime import checksums
 from econnet.store import Store
@@ -25,6 +27,8 @@ COMMANDS: Mapping[Command, Sequence[str]] = {
     "train": ("train", *TASK, "--baselines", "base_rate"),
     "report": ("report", *TASK, *("--format", "json"), *("--format", "html")),
 }
+PLACE = place_of("", Task("A", members=1), "A", UserFile(Path("panel.csv")))
+REPORT = Path("reports") / PLACE
 WRITING = "econnet.whole:_write_into"  # all that a report holds is computed then
 # Where a command is about to touch files again, after it has computed for long.
 STOPS: Mapping[Command, Sequence[str]] = {
@@ -175,12 +179,12 @@ def _ill_ended(ended: Ended, kind: Kind) -> Iterator[str]:
 
 def broken(before: Path, folder: Path) -> Iterator[str]:
     """Yield what is not whole in a folder that once was as `before`."""
-    for model in (before / "data/models").glob("*.npz"):
+    for model in (before / "data/models").rglob("*.npz"):
         try:
             models.load(folder / model.relative_to(before))
         except (OSError, ValueError) as error:
             yield f"model: {error}"
-    if checksums.read_sums(folder / "reports/panel") is None:
+    if checksums.read_sums(folder / REPORT) is None:
         yield "report: no sums"
     yield from _broken_journal(before, folder)
     yield from _broken_store(folder)
@@ -193,7 +197,7 @@ def undone(command: Command, before: Path, folder: Path) -> Iterator[str]:
             if values != STATES["both" if number % 2 else "later"]:
                 yield f"store: {series} was not fetched"
         return
-    report = "reports/panel/report.json"
+    report = REPORT / "report.json"
     if (folder / report).read_bytes() == (before / report).read_bytes():
         yield "report: is the earlier one"
     journal = "data/forecasts.csv"
@@ -203,7 +207,7 @@ def undone(command: Command, before: Path, folder: Path) -> Iterator[str]:
 
 def torn(folder: Path) -> list[checksums.Fault]:
     """Return what tells the report from a whole one."""
-    return checksums.verify_checksums(folder / "reports/panel")
+    return checksums.verify_checksums(folder / REPORT)
 
 
 def _broken_journal(before: Path, folder: Path) -> Iterator[str]:

@@ -10,10 +10,9 @@ from collections.abc import Mapping
 import numpy as np
 from scipy.linalg import solveh_banded
 
-from econnet.catalog import Frequency
+from econnet.core.periods import PERIODS_A_YEAR, Frequency
 from econnet.core.types import Floats
 from econnet.data.cycle.growth import log_percent, runs
-from econnet.panel import PERIODS_A_YEAR
 
 
 def below_hamilton_trend(levels: Floats, frequency: Frequency) -> Floats:

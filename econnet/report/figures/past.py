@@ -7,13 +7,13 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from econnet.answer import Forecast
+from econnet.core.types import Floats
 from econnet.report import words
 from econnet.report.figures.style import (
     FULL_WIDTH,
     LEFT,
     MM,
     RIGHT,
-    Floats,
     Look,
     add_axes,
     new_figure,

@@ -9,12 +9,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from econnet.answer import Forecast
+from econnet.core.types import Floats
 from econnet.evaluation.metrics import precision_recall_curve, roc_curve
 from econnet.report import words
 from econnet.report.figures.style import (
     HALF_WIDTH,
     SEMIBOLD,
-    Floats,
     Look,
     add_axes,
     new_figure,

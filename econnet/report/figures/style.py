@@ -19,7 +19,6 @@ from typing import Any, Literal
 
 import matplotlib as mpl
 import numpy as np
-import numpy.typing as npt
 from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -28,7 +27,6 @@ from matplotlib.transforms import Bbox
 
 from econnet.report import words
 
-Floats = npt.NDArray[np.float64]
 Size = Literal["print", "screen"]
 
 

@@ -6,8 +6,9 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from econnet.answer import Forecast
-from econnet.catalog import Frequency
-from econnet.report.figures.style import Floats, Look
+from econnet.core.periods import Frequency
+from econnet.core.types import Floats
+from econnet.report.figures.style import Look
 
 WIDTH: dict[Frequency, float] = {"A": 1.0, "Q": 1 / 4, "M": 1 / 12}
 

@@ -11,13 +11,13 @@ from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.path import Path
 
 from econnet.answer import Forecast
+from econnet.core.types import Floats
 from econnet.ranking import Ranking
 from econnet.report import words, worldmap
 from econnet.report.figures.shades import NAMES, shades, step_of
 from econnet.report.figures.style import (
     FULL_WIDTH,
     MM,
-    Floats,
     Look,
     add_axes,
     new_figure,

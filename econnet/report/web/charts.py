@@ -15,11 +15,12 @@ import numpy as np
 import pandas as pd
 
 from econnet.answer import Forecast
-from econnet.catalog import Frequency
+from econnet.core.periods import Frequency
+from econnet.core.types import Floats
 from econnet.evaluation.metrics import precision_recall_curve, roc_curve
 from econnet.report import words
 from econnet.report.figures.past import growth_limits
-from econnet.report.figures.style import Floats, top_of
+from econnet.report.figures.style import top_of
 from econnet.report.figures.timeaxis import TimeAxis, record_of
 from econnet.report.web.still import NARROW, WIDE, Frame, Mark, Picture
 

@@ -1,5 +1,6 @@
 """Every sentence of the report, in the words of a careful colleague."""
 
+from econnet.core.periods import NOUN
 from econnet.core.text import printable
 from econnet.report.words.answer import (
     Verdict,
@@ -51,14 +52,7 @@ from econnet.report.words.method import (
     provenance,
 )
 from econnet.report.words.pictures import ALT_TEXTS, alt
-from econnet.report.words.plain import (
-    NOUN,
-    day,
-    number,
-    odds,
-    percent,
-    period_in_words,
-)
+from econnet.report.words.plain import day, number, odds, percent, period_in_words
 
 __all__ = [
     "ALT_TEXTS",

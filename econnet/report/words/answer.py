@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from datetime import date
 
 from econnet import labels
-from econnet.answer import Forecast, Task
+from econnet.answer import Forecast
+from econnet.core.periods import NOUN
+from econnet.core.task import Task
 from econnet.evaluation.baselines import TITLES
 from econnet.evaluation.metrics import Scores
 from econnet.report.words.coming import before
 from econnet.report.words.plain import (
-    NOUN,
     count,
     day,
     in_a_row,

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from econnet.answer import Forecast, Movement
-from econnet.report.words.plain import NOUN, day, number, percent, points
+from econnet.core.periods import NOUN
+from econnet.report.words.plain import day, number, percent, points
 
 # Movements that the text names, and figures to come that it lists.
 MOVEMENTS_NAMED = 2

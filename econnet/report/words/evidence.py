@@ -5,8 +5,9 @@ from math import exp
 import pandas as pd
 
 from econnet.answer import Driver, Episode, Forecast
+from econnet.core.periods import NOUN
 from econnet.report.words.answer import ahead
-from econnet.report.words.plain import NOUN, count, in_a_row, number, percent
+from econnet.report.words.plain import count, in_a_row, number, percent
 
 
 def track_record(forecast: Forecast) -> str:

@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from statistics import median
 
-from econnet.answer import Forecast, Task
+from econnet.answer import Forecast
+from econnet.core.periods import NOUN
+from econnet.core.task import Task
 from econnet.evaluation.metrics import Scores
 from econnet.ranking import Ranking
 from econnet.report.words.answer import ahead, compared, counts, made_on, stale
 from econnet.report.words.method import attribution
-from econnet.report.words.plain import NOUN, count, odds, percent
+from econnet.report.words.plain import count, odds, percent
 
 
 def periods(ranking: Ranking) -> str:

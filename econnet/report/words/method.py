@@ -4,10 +4,12 @@ import shlex
 from collections.abc import Mapping
 from datetime import date
 
-from econnet.answer import Forecast, Task
+from econnet.answer import Forecast
+from econnet.core.periods import NOUN
+from econnet.core.task import Task
 from econnet.labels import RULES
 from econnet.report.words.answer import made_day, made_on, when
-from econnet.report.words.plain import NOUN, count, day
+from econnet.report.words.plain import count, day
 
 # Shares of figures in real time from which on all are, and below which none is.
 MOSTLY = 0.95
@@ -156,7 +158,9 @@ def command(forecast: Forecast) -> str:
 def provenance(forecast: Forecast) -> str:
     """Return what the forecast was made with, and how to hold it against that."""
     versions = " · ".join(f"{name} {it}" for name, it in forecast.versions.items())
-    verify = _command("report --verify", _subject(forecast))
+    subject, asked = _subject(forecast), forecast.task.cli_options()
+    others = {option: it for option, it in asked.items() if option not in subject}
+    verify = _command("report --verify", subject | others)
     return (
         f"{versions} · SHA-256 of the data {forecast.provenance.data[:16]}. Made again "
         f"and compared by: {verify}"

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 
 from econnet.answer import Forecast
+from econnet.core.periods import NOUN
 from econnet.report.words.answer import baseline_title
 from econnet.report.words.evidence import by_group, listed, own_record
-from econnet.report.words.plain import NOUN, count, number, percent
+from econnet.report.words.plain import count, number, percent
 
 
 def alt(forecast: Forecast, figure: str) -> str:

@@ -6,11 +6,6 @@ from math import log
 
 import pandas as pd
 
-from econnet.catalog import Frequency
-
-NOUN: dict[Frequency, str] = {"A": "year", "Q": "quarter", "M": "month"}
-
-
 ORDINALS = ("first", "second", "third", "fourth")
 
 

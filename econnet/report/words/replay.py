@@ -3,12 +3,13 @@
 from collections.abc import Callable
 
 from econnet.backtest import OWN, Backtest
+from econnet.core.periods import NOUN
 from econnet.evaluation.bootstrap import DRAWS
 from econnet.evaluation.comparison import Comparison, Verdict
 from econnet.labels import RULES
 from econnet.report.words.answer import baseline_title
 from econnet.report.words.method import figures
-from econnet.report.words.plain import NOUN, count
+from econnet.report.words.plain import count
 
 HEAD = ("", "AUROC", "90%", "Brier", "skill", "log loss", "skill", "econnet")
 SHOWN_COUNTRIES = 3

@@ -1,0 +1,341 @@
+"""What is forecast, and with what: the one declaration of a task and its options.
+
+Each field of `TaskRequest` is an option: its type, its default and, in `Option`, its
+help text and its limits. From these follow the options of the command line, the keyword
+arguments of the Python API, validation, the names of files and the keys of stored
+models. To add an option, add a field to `TaskRequest` and its line to `TaskChoices`.
+"""
+
+import hashlib
+import json
+import operator
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, fields
+from datetime import datetime
+from functools import cache
+from typing import (
+    Annotated,
+    Any,
+    Literal,
+    TypeAlias,
+    TypedDict,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
+
+from econnet.core.file_names import as_name
+from econnet.core.periods import Frequency
+from econnet.core.text import one_line
+from econnet.errors import UsageError
+
+Event: TypeAlias = Literal["at", "within"]
+Pool: TypeAlias = Literal["all", "own"]
+Vintages: TypeAlias = Literal["real", "revised"]
+
+# The rules of `econnet.labels`, which takes pandas to import.
+LABEL_RULES = (
+    "negative-growth",
+    "year-on-year",
+    "two-quarters",
+    "turning-points",
+    "growth-cycle",
+    "growth-cycle-hp",
+    "nber",
+    "given:COLUMN",
+)
+
+
+@dataclass(frozen=True)
+class Option:
+    """How an option is described and what it accepts besides its type.
+
+    Parameters
+    ----------
+    completion
+        What a shell offers for it: `indicator` or `label`.
+    in_name
+        Whether the name of a task contains its value; else a digest covers it.
+    """
+
+    help: str
+    metavar: str | None = None
+    minimum: int | None = None
+    maximum: int | None = None
+    completion: Literal["indicator", "label"] | None = None
+    in_name: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskRequest:
+    """A task as a user asks for it: the frequency and the members may be left open.
+
+    Parameters
+    ----------
+    frequency, target, label
+        The panel's frequency, the indicator that is labelled and the rule's name.
+    horizon
+        Periods from the origin to the period that is forecast.
+    event
+        `at`: that period contracts. `within`: it or one before it, after the origin.
+    pool
+        `all` trains on every country that the panel has, `own` on the country alone.
+    rolling_years
+        Years of origins that a model learns from; all there are by default.
+    vintages
+        `real`: each origin reads the figures as published at the time, where the data
+        include them; `revised`: the newest figures.
+    members
+        Networks in the ensemble.
+    as_of
+        The date up to which values count as known, in ISO format; today by default.
+    """
+
+    frequency: Annotated[
+        Frequency | None,
+        Option(
+            "Annual, quarterly or monthly; by default what the data allow.",
+            in_name=True,
+        ),
+    ] = None
+    target: Annotated[
+        str,
+        Option(
+            "The indicator that is labelled.",
+            metavar="INDICATOR",
+            completion="indicator",
+        ),
+    ] = "real_gdp"
+    label: Annotated[
+        str,
+        Option(
+            "What a contraction is: "
+            f"{', '.join(LABEL_RULES[:-1])} or {LABEL_RULES[-1]}.",
+            metavar="RULE",
+            completion="label",
+            in_name=True,
+        ),
+    ] = "negative-growth"
+    horizon: Annotated[
+        int,
+        Option("Periods ahead.", metavar="N", minimum=0, maximum=40, in_name=True),
+    ] = 1
+    event: Annotated[
+        Event,
+        Option(
+            "A contraction in that period, or in any from the next one up to it.",
+            in_name=True,
+        ),
+    ] = "at"
+    pool: Annotated[
+        Pool, Option("Learn from all countries, or from its own history alone.")
+    ] = "all"
+    rolling_years: Annotated[
+        int | None,
+        Option(
+            "Learn from the last N years before each refit; by default from all.",
+            metavar="N",
+            minimum=1,
+            maximum=500,
+        ),
+    ] = None
+    vintages: Annotated[
+        Vintages,
+        Option(
+            "Figures as they stood at the time, where the data tell, or as now.",
+        ),
+    ] = "real"
+    members: Annotated[
+        int | None,
+        Option(
+            "Networks in the ensemble; by default 16, of a streamed panel 1.",
+            metavar="N",
+            minimum=1,
+            maximum=1000,
+        ),
+    ] = None
+    as_of: Annotated[
+        str | None,
+        Option("Use what was known on this date: 2008-10-01.", metavar="DATE"),
+    ] = None
+    seed: Annotated[
+        int,
+        Option("Of all random numbers.", metavar="N", minimum=0),
+    ] = 0
+
+    def at_frequency(self, frequency: Frequency) -> "Task":
+        """Return the task at a frequency; what else is left open has its default."""
+        values: dict[str, Any] = {
+            item.name: value
+            for item in fields(TaskRequest)
+            if (value := getattr(self, item.name)) is not None
+        }
+        return Task(**{**values, "frequency": frequency})
+
+
+class TaskChoices(TypedDict, total=False):
+    """The options of a task as keyword arguments; those left out have their defaults.
+
+    `frequency` is by default the finest that the data allow. The functions that take
+    these have an argument `as_of` of their own, which may be a date.
+    """
+
+    frequency: Frequency
+    target: str
+    label: str
+    horizon: int
+    event: Event
+    pool: Pool
+    rolling_years: int | None
+    vintages: Vintages
+    members: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class Task(TaskRequest):
+    """What is forecast, and with what: a `TaskRequest` in which nothing is left open.
+
+    Raises
+    ------
+    UsageError
+        A value is of the wrong type or out of range; all such values are named.
+    """
+
+    frequency: Frequency = field(kw_only=False)
+    members: int = 16
+
+    def __post_init__(self) -> None:
+        """Validate every field."""
+        problems = [
+            f"--{name.replace('_', '-')} {problem}"
+            for name in options()
+            if (problem := _problem(name, getattr(self, name)))
+        ]
+        if problems:
+            raise UsageError("; ".join(problems))
+
+    @property
+    def name(self) -> str:
+        """The task in words: `negative-growth, 1 ahead`."""
+        return f"{self.label}, {self.horizon} ahead"
+
+    @property
+    def file_stem(self) -> str:
+        """The start of its folder's name: `negative-growth-Q-h1-at`."""
+        rule, _, column = self.label.partition(":")
+        label = f"{rule}-{as_name(column)}" if column else rule
+        return f"{label}-{self.frequency}-h{self.horizon}-{self.event}"
+
+    @property
+    def is_default(self) -> bool:
+        """Whether every option but the frequency has its default."""
+        return self == Task(self.frequency)
+
+    def cli_options(self) -> Mapping[str, str]:
+        """Return the options that ask for this task, without those at their default.
+
+        >>> dict(Task("Q", horizon=2).cli_options())
+        {'--frequency': 'Q', '--horizon': '2'}
+        """
+        usual = asdict(Task(self.frequency)) | {"frequency": None}
+        return {
+            f"--{name.replace('_', '-')}": str(value)
+            for name, value in asdict(self).items()
+            if value != usual[name]
+        }
+
+    def to_dict(self) -> dict[str, str | int | None]:
+        """Return the task as JSON holds it."""
+        return asdict(self)
+
+    def digest(self, more: Mapping[str, object]) -> str:
+        """Return 8 digits for the options that a name does not contain, "" for none.
+
+        `more` are further options that change the answer, where they differ from their
+        defaults.
+        """
+        usual = Task(self.frequency)
+        changed = {
+            name: getattr(self, name)
+            for name, option in options().items()
+            if not option.in_name and getattr(self, name) != getattr(usual, name)
+        }
+        if not changed and not more:
+            return ""
+        text = json.dumps({**changed, **more}, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+@cache
+def options() -> Mapping[str, Option]:
+    """Return what is declared of each option, by the name of its field."""
+    hints = get_type_hints(TaskRequest, include_extras=True)
+    return {
+        item.name: next(it for it in get_args(hints[item.name]) if _is_option(it))
+        for item in fields(TaskRequest)
+    }
+
+
+def _is_option(declared: object) -> bool:
+    return isinstance(declared, Option)
+
+
+def _problem(name: str, value: object) -> str:
+    """Return why a field cannot have this value; an empty text where it can."""
+    option, accepted = options()[name], _accepted(name)
+    if value is None and type(None) in accepted:
+        return ""
+    choices = [choice for it in accepted for choice in _choices(it)]
+    if choices:
+        # A value from a file may be a list, which a tuple of texts does not contain.
+        known = isinstance(value, str) and value in choices
+        return "" if known else f"{_shown(value)} is none of {', '.join(choices)}"
+    if int in accepted:
+        return _problem_of_number(value, option)
+    if not isinstance(value, str) or not value:
+        return f"{_shown(value)} is not a text"
+    if name == "as_of" and not _is_date(value):
+        return f"{_shown(value)} is no date: write 2008-10-01"
+    return ""
+
+
+def _shown(value: object) -> str:
+    """Return a value as a message quotes it; it may come from an untrusted file."""
+    return one_line(repr(value), at_most=60)
+
+
+def _problem_of_number(value: object, option: Option) -> str:
+    try:
+        number = operator.index(value)  # type: ignore[arg-type]  # it raises TypeError
+    except TypeError:
+        return f"{_shown(value)} is not a whole number"
+    if option.minimum is not None and number < option.minimum:
+        return f"{number} is too small: it is at least {option.minimum}"
+    if option.maximum is not None and number > option.maximum:
+        return f"{number} is too large: it is at most {option.maximum}"
+    return ""
+
+
+@cache
+def _accepted(name: str) -> tuple[Any, ...]:
+    """Return the types of a field of `Task`, the parts of a union."""
+    declared = get_type_hints(Task)[name]
+    return (declared,) if get_origin(declared) is Literal else _parts(declared)
+
+
+def _parts(declared: Any) -> tuple[Any, ...]:  # noqa: ANN401 - any type hint
+    return get_args(declared) or (declared,)
+
+
+def _choices(declared: object) -> Iterator[str]:
+    if get_origin(declared) is Literal:
+        yield from get_args(declared)
+
+
+def _is_date(text: str) -> bool:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,196 @@
+"""The owner of all file locations: what is where below the folders of data and reports.
+
+A model and its report have one *place*, a relative path. For a country of the public
+data it is `DEU`; for a user's file, the name of the file and, where that has several
+countries, the country: `firms/Beta`. The default question is at that path itself. Any
+other has a folder of its own there, `DEU/negative-growth-Q-h3-at`, and if it differs in
+an option that this name does not contain, a digest follows: `...-at-1a2b3c4d`.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePath
+
+from econnet.core.file_names import as_name
+from econnet.core.periods import Frequency
+from econnet.core.task import Task
+from econnet.countries import all_countries
+from econnet.settings import Settings
+
+# Names that econnet uses in the folder of reports, and in that of one report.
+RESERVED_FOR_FILES = ("ranking", "duel")
+RESERVED_FOR_COUNTRIES = ("ranking", "csv")
+
+
+@dataclass(frozen=True)
+class UserFile:
+    """The user's own data, and what changes how they are read.
+
+    Parameters
+    ----------
+    lag
+        Periods until a value without a publication date is known.
+    kinds
+        What the user said that columns are, by the column's name.
+    """
+
+    path: Path
+    lag: int = 1
+    kinds: Mapping[str, str] = field(default_factory=dict)
+
+    def options(self) -> dict[str, object]:
+        """Return the options of reading that are not at their default."""
+        changed: dict[str, object] = {}
+        if self.lag != UserFile.lag:
+            changed["lag"] = self.lag
+        if self.kinds:
+            changed["kind"] = dict(self.kinds)
+        return changed
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The folders of data and reports, and where each file is in them."""
+
+    data_folder: Path
+    reports_folder: Path
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Workspace":
+        """Return the workspace that the settings name."""
+        return cls(settings.data_folder, settings.reports_folder)
+
+    @classmethod
+    def from_environment(cls) -> "Workspace":
+        """Return the workspace of this process and its working directory."""
+        return cls.of(Settings.from_environment())
+
+    @property
+    def store(self) -> Path:
+        """The database of observations."""
+        return self.data_folder / "econnet.duckdb"
+
+    @property
+    def forecast_log(self) -> Path:
+        """The log to which every forecast is appended."""
+        return self.data_folder / "forecasts.csv"
+
+    @property
+    def models_folder(self) -> Path:
+        """The folder of all models."""
+        return self.data_folder / "models"
+
+    @property
+    def unfinished_folder(self) -> Path:
+        """The finished parts of long work that is not finished as a whole."""
+        return self.data_folder / "unfinished"
+
+    @property
+    def duel_folder(self) -> Path:
+        """The results of `econnet duel`."""
+        return self.reports_folder / "duel"
+
+    def models(self) -> list[Path]:
+        """Return the files of all models, sorted by path."""
+        return sorted(self.models_folder.rglob("*.npz"))
+
+    def model(self, place: PurePath) -> Path:
+        """Return the file of the model at a place."""
+        return self.models_folder / place.with_name(f"{place.name}.npz")
+
+    def report(self, place: PurePath) -> Path:
+        """Return the folder of the report at a place."""
+        return self.reports_folder / place
+
+    def streamed(self, panel: str) -> "StreamedFiles":
+        """Return the files of a streamed panel of that name."""
+        return StreamedFiles.of(panel, self.data_folder, self.reports_folder)
+
+
+@dataclass(frozen=True)
+class StreamedFiles:
+    """The files of a streamed panel."""
+
+    model: Path
+    report: Path
+    forecasts: Path
+
+    @classmethod
+    def of(cls, name: str, data_folder: Path, reports_folder: Path) -> "StreamedFiles":
+        """Return the files for a panel of that name."""
+        workspace = Workspace(data_folder, reports_folder)
+        place = PurePath(name_of_file(name))
+        report = workspace.report(place)
+        return cls(
+            workspace.model(place), report / "report.json", report / "forecasts.parquet"
+        )
+
+    def unfinished(self, what: str) -> Path:
+        """Return the file of work that is not finished."""
+        return self.model.with_name(f"{self.model.stem}.{what}.unfinished")
+
+
+def place_of(
+    country: str,
+    task: Task,
+    default_frequency: Frequency | None,
+    file: UserFile | None = None,
+    countries: Collection[str] = (),
+) -> PurePath:
+    """Return the place of a country's model and report.
+
+    Parameters
+    ----------
+    country
+        Its alpha-3 code, or its name in the user's file.
+    default_frequency
+        The frequency of the country's default question; `None` where it has none.
+    file, countries
+        The user's file and all the countries in it.
+    """
+    if file is None:
+        owner = PurePath(as_name(country))
+    else:
+        owner = PurePath(name_of_file(file.path.stem))
+        if len(countries) > 1:
+            owner /= name_of_country(country, countries)
+    return owner / _question_folder(task, default_frequency, file)
+
+
+def ranking_place(
+    task: Task, default_frequency: Frequency | None, file: UserFile | None = None
+) -> PurePath:
+    """Return the place of a ranking of many countries, below `reports`.
+
+    `default_frequency` is the finest that all of the countries have.
+    """
+    owner = PurePath() if file is None else PurePath(name_of_file(file.path.stem))
+    return owner / "ranking" / _question_folder(task, default_frequency, file)
+
+
+def _question_folder(
+    task: Task, default_frequency: Frequency | None, file: UserFile | None
+) -> str:
+    """Return the name of a question's folder; none for the default question."""
+    digest = task.digest(file.options() if file else {})
+    if not digest and task.is_default and task.frequency == default_frequency:
+        return ""
+    return f"{task.file_stem}-{digest}" if digest else task.file_stem
+
+
+def name_of_file(stem: str) -> str:
+    """Return the folder's name for a user's file, by the name of the file.
+
+    It is never that of a country, nor one that econnet uses itself.
+    """
+    codes = [country.alpha3 for country in all_countries()]
+    return as_name(stem, [*codes, *RESERVED_FOR_FILES])
+
+
+def name_of_country(name: str, among: Collection[str] = ()) -> str:
+    """Return the folder's name for a country of a user's file that has those `among`.
+
+    Some systems take two names that differ by case alone for one.
+    """
+    others = [other for other in among if other != name]
+    return as_name(name, [*others, *RESERVED_FOR_COUNTRIES])
