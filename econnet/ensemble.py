@@ -17,7 +17,8 @@ import numpy.typing as npt
 from numpy.random import SeedSequence
 
 from econnet import compute
-from econnet.evaluation import pooling, walkforward
+from econnet.core.log_odds import probability
+from econnet.evaluation import walkforward
 from econnet.evaluation.walkforward import Lesson, Model, Window
 from econnet.features import Floats
 from econnet.network import (
@@ -173,7 +174,9 @@ def model(
 
     def forecast_stack(stack: Sequence[Lesson]) -> list[Floats]:
         network = fit(stack, members, seed, settled)
-        return [pooled(said) for said in logits(stack, members, network)]
+        return [
+            probability(odds.mean(axis=0)) for odds in logits(stack, members, network)
+        ]
 
     name = f"networks {members} {seed} {settled}"
 
@@ -184,11 +187,6 @@ def model(
             [[window.lesson for window in stack] for stack in cut],
             key=lambda number: walkforward.fingerprint(name, cut[number]),
         )
-        return [probability for result in results for probability in result]
+        return [forecasts for result in results for forecasts in result]
 
     return forecast
-
-
-def pooled(said: Floats) -> Floats:
-    """Return the ensemble's probabilities from log-odds of shape (members, rows)."""
-    return pooling.probability(said.mean(axis=0))

@@ -14,6 +14,7 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from econnet import compute, ensemble
+from econnet.core.log_odds import log_odds, probability
 from econnet.ensemble import Options
 from econnet.evaluation import pooling
 from econnet.evaluation.baselines import LEARNERS, Learned
@@ -79,13 +80,13 @@ class Forecaster:
 
     def probability(self, figures: Floats) -> Floats:
         """Return the probability of contraction for rows of features, (rows,)."""
-        return ensemble.pooled(self.members(figures))
+        return probability(self.members(figures).mean(axis=0))
 
     def of_partners(self, figures: Floats, scaled: npt.NDArray[np.float32]) -> Floats:
         """Return what the partners add to every member's log-odds, (rows,)."""
         said = np.stack(
             [
-                pooling.log_odds(self.partners[name].probability(figures, scaled))
+                log_odds(self.partners[name].probability(figures, scaled))
                 for name in PARTNERS
             ]
         )
@@ -103,7 +104,7 @@ def weights_of(window: Window, record: pd.DataFrame) -> Floats:
     said = [record[record["model"] == name] for name in PRIOR]
     places = pd.MultiIndex.from_arrays([said[0]["country"], said[0]["origin"]])
     rows = window.features.index.get_indexer(places)
-    odds = pooling.log_odds(
+    odds = log_odds(
         np.stack([it["probability"].to_numpy(dtype=float)[rows >= 0] for it in said])
     )
     return pooling.weights_at(window, rows[rows >= 0], odds, PRIOR_WEIGHTS)

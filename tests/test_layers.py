@@ -9,6 +9,7 @@ PACKAGE = Path(__file__).parent.parent / "econnet"
 
 # Each room may import those of its own line and of the lines above it.
 MAP = [
+    ["core"],
     ["errors", "settings", "strangers", "texts", "whole"],
     ["countries"],
     ["catalog", "places"],

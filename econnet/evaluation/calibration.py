@@ -10,12 +10,11 @@ lies from the others.
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from scipy.special import expit
 
-from econnet.evaluation.bootstrap import block_counts
-from econnet.evaluation.pooling import log_odds
+from econnet.core.log_odds import log_odds
+from econnet.evaluation.bootstrap import MIDDLE_90, Resample
 from econnet.features import Floats
 
 DRAWS = 400
@@ -55,8 +54,8 @@ class Maps:
         meant = self.intercepts + self.slopes * now
         rng = np.random.default_rng([self.seed, len(members)])
         drawn = rng.choice(members - now, len(meant) - 1)
-        low, high = now + np.quantile(meant[1:] - meant[0] + drawn, [0.05, 0.95])
-        return float(_expit(min(low, now))), float(_expit(max(high, now)))
+        low, high = now + np.quantile(meant[1:] - meant[0] + drawn, MIDDLE_90)
+        return float(expit(min(low, now))), float(expit(max(high, now)))
 
 
 def maps(track_record: pd.DataFrame, block: int, seed: int) -> Maps:
@@ -78,16 +77,9 @@ def maps(track_record: pd.DataFrame, block: int, seed: int) -> Maps:
     rng = np.random.default_rng(seed)
     said = log_odds(track_record["probability"].to_numpy(dtype=float))
     outcome = track_record["outcome"].to_numpy(dtype=float)
-    counts = block_counts(track_record["period"], block, DRAWS, rng)
+    counts = Resample.draw(track_record["period"], block, DRAWS, rng).of_rows()
     weights = np.concatenate([np.ones((1, len(said))), counts])
     return Maps(*fit_maps(said, outcome, weights), seed)
-
-
-def interval(
-    track_record: pd.DataFrame, members: Floats, block: int, seed: int
-) -> tuple[float, float]:
-    """Return the 90% interval of one forecast: `maps` and `Maps.interval` in one."""
-    return maps(track_record, block, seed).interval(members)
 
 
 def fit_maps(said: Floats, outcome: Floats, weights: Floats) -> tuple[Floats, Floats]:
@@ -131,7 +123,7 @@ def _newton_step(
     said: Floats, outcome: Floats, weights: Floats, intercept: Floats, slope: Floats
 ) -> tuple[Floats, Floats]:
     """Return what to take from intercept and slope."""
-    probability = _expit(intercept[:, None] + slope[:, None] * said)
+    probability = expit(intercept[:, None] + slope[:, None] * said)
     error = weights * (probability - outcome)
     curvature = weights * probability * (1 - probability)
     g0 = error.sum(axis=1) + PRIOR * intercept
@@ -141,8 +133,3 @@ def _newton_step(
     h11 = curvature @ said**2 + PRIOR
     determinant = h00 * h11 - h01**2
     return (h11 * g0 - h01 * g1) / determinant, (h00 * g1 - h01 * g0) / determinant
-
-
-def _expit(log_odds: npt.ArrayLike) -> Floats:
-    probability: Floats = expit(np.asarray(log_odds, dtype=float))
-    return probability

@@ -12,6 +12,7 @@ import numpy as np
 from scipy.optimize import minimize
 from threadpoolctl import threadpool_limits
 
+from econnet.core.log_odds import log_odds, probability
 from econnet.evaluation.walkforward import Model, Rows, Window
 from econnet.features import Floats
 
@@ -165,16 +166,3 @@ def mixed(said: Floats, own: Floats) -> Floats:
     # Not a matrix product: that gives a row other bits beside other rows.
     mean: Floats = STRETCH * (own[:, None] * said).sum(axis=0)
     return mean
-
-
-def log_odds(probability: Floats) -> Floats:
-    """Return the log-odds of probabilities, those beyond one in 10,000 held there."""
-    held = np.clip(probability, 1e-4, 1 - 1e-4)
-    odds: Floats = np.log(held / (1 - held))
-    return odds
-
-
-def probability(odds: Floats) -> Floats:
-    """Return the probabilities of log-odds."""
-    made: Floats = 1 / (1 + np.exp(-odds))
-    return made
