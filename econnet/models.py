@@ -79,7 +79,7 @@ class Model:
         Of the networks and their partners in the forecast, as in `forecaster.PRIOR`.
         Partners are not kept: the data give the same ones again.
     outlook
-        The country's forecasts at other horizons.
+        Forecasts at other horizons; `None` until they are trained.
     importance
         What econnet's forecasts lose without each indicator; empty if not measured.
     """
@@ -89,7 +89,7 @@ class Model:
     scaler: Scaler
     track_record: pd.DataFrame
     fingerprint: str
-    outlook: tuple[Ahead, ...] = ()
+    outlook: tuple[Ahead, ...] | None = None
     importance: tuple[Importance, ...] = ()
 
 

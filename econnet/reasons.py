@@ -17,18 +17,22 @@ from econnet import (
 from econnet.answer import (
     Change,
     Driver,
+    Explanation,
     Movement,
     Previous,
     ResponseCurve,
+    Weight,
 )
+from econnet.core.log_odds import log_odds
 from econnet.evaluation import (
     pooling,
     walkforward,
 )
 from econnet.features import ABROAD, PHASE, Floats
 from econnet.forecaster import Forecaster
+from econnet.importance import Importance
 from econnet.preparation import Prepared
-from econnet.whatif import Assumption, WhatIf
+from econnet.whatif import Assumption
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,37 +50,28 @@ class Saying:
     forecaster: Forecaster
     probability: float
 
-    def would_say(self, rows: Floats) -> Floats:
-        """Return the probabilities of rows of features as they are, unscaled."""
-        return self.forecaster.probability(rows)
 
-
-@dataclass(frozen=True)
-class Reasons:
-    """What is told of a forecast; `Forecast` says what its fields are."""
-
-    drivers: tuple[Driver, ...]
-    response_curves: tuple[ResponseCurve, ...]
-    change: Change | None
-    what_if: WhatIf | None
-
-
-def reasons(
-    saying: Saying, before: Previous | None, assumptions: Sequence[Assumption]
-) -> Reasons:
-    """Return why the forecast is what it is.
+def explanation(
+    saying: Saying,
+    before: Previous | None,
+    assumptions: Sequence[Assumption],
+    importance: Sequence[Importance] = (),
+) -> Explanation:
+    """Return why the forecast is what it is, and what would change it.
 
     Parameters
     ----------
     before
         The forecast that it is compared with.
     assumptions
-        Figures that are supposed to be others.
+        Values that are assumed to be different.
+    importance
+        Of the model's inputs in past forecasts.
     """
     prepared, window = saying.prepared, saying.window
     with threadpool_limits(1):
         parts = _contributions(saying, window.figures_ahead[0])
-        return Reasons(
+        return Explanation(
             drivers=tuple(_driver(prepared, part) for part in parts),
             response_curves=_response_curves(saying, parts),
             change=_change(saying, parts, before) if before else None,
@@ -84,12 +79,21 @@ def reasons(
                 whatif.answer(
                     assumptions,
                     window,
-                    saying.would_say,
+                    saying.forecaster.probability,
                     prepared.panel.indicators,
                     _newest_levels(prepared),
                 )
                 if assumptions
                 else None
+            ),
+            importance=tuple(
+                Weight(
+                    shuffled.indicator,
+                    *named(prepared, shuffled.indicator),
+                    shuffled.loss,
+                    shuffled.interval,
+                )
+                for shuffled in importance
             ),
         )
 
@@ -137,7 +141,9 @@ def _response_curves(
     curves = []
     for part in measured[:RESPONSE_CURVES]:
         indicator = saying.prepared.panel.indicators[part.indicator]
-        found = explain.response(saying.window, saying.would_say, part.indicator)
+        found = explain.response(
+            saying.window, saying.forecaster.probability, part.indicator
+        )
         curves.append(
             ResponseCurve(
                 indicator=indicator.key,
@@ -173,14 +179,17 @@ def _change(
             if log_odds != 0
         ]
     figures = sum(it.contribution for it in movements)
-    whole = _log_odds(saying.probability) - _log_odds(before.probability)
+    total = float(
+        log_odds(saying.probability, CHANGE_CLIP)
+        - log_odds(before.probability, CHANGE_CLIP)
+    )
     return Change(
         made_at=before.made_at,
         origin=str(before.origin),
         period=str(before.period),
         probability=before.probability,
         figures=figures,
-        learning=whole - figures,
+        learning=total - figures,
         movements=tuple(sorted(movements, key=lambda it: -abs(it.contribution))),
     )
 
@@ -197,11 +206,6 @@ def _movement(
     return Movement(indicator, title, group, unit, before, after, log_odds)
 
 
-def _log_odds(probability: float) -> float:
-    held = min(max(probability, 1e-6), 1 - 1e-6)
-    return float(np.log(held / (1 - held)))
-
-
 def _newest_levels(prepared: Prepared) -> dict[str, float]:
     """Return the newest level of each indicator that the country has."""
     levels = prepared.panel.values.loc[prepared.country.alpha3]
@@ -210,6 +214,8 @@ def _newest_levels(prepared: Prepared) -> dict[str, float]:
 
 
 RESPONSE_CURVES = 6
+# Closer to 0 and 1 than where models are averaged, for a change to lose nothing.
+CHANGE_CLIP = 1e-6
 
 PARTNERS = "partners"
 

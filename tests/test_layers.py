@@ -36,6 +36,7 @@ MAP = [
     ["preparation"],
     ["replay"],
     ["evidence", "reasons"],
+    ["training"],
     ["forecast"],
     ["streaming"],
     ["backtest", "hindsight", "journal", "ranking"],

@@ -66,8 +66,9 @@ def backtest(
     settled = common_task(task, known, countries)
     first = _origin(start, settled.frequency)
     with show.working("Reading the data"):
-        find = backtest.prepare if task.country else backtest.prepare_what_can
-        prepared = find(known, countries, settled, date(task.as_of))
+        prepared = backtest.prepare(
+            known, countries, settled, date(task.as_of), skip_unfit=not task.country
+        )
     results = []
     with work.place(cluster, long=everything):
         for number, ahead in enumerate(horizons := horizon or [1]):

@@ -38,7 +38,7 @@ def forecast(
             f"forecast answers for one country, and these are {len(asked)}: give "
             f"--country once ({names})"
         )
-    made = asked[0].forecast(assumptions=supposed)
+    made = asked[0].forecast(assumptions=supposed, outlook=False)
     if json:
         show.as_json(record.to_dict(made))
     else:

@@ -45,10 +45,12 @@ class Job:
         retrain: bool = False,
         assumptions: "Sequence[Assumption]" = (),
         baselines: "Sequence[str] | None" = None,
+        outlook: bool = True,
     ) -> "Forecast":
         """Return the forecast, training where no model fits.
 
         It is trained beside `baselines`, by default those that cost next to nothing.
+        The other horizons of the outlook are trained only where they are asked for.
         """
         from econnet import forecast, journal, models, preparation, whatif
 
@@ -59,16 +61,20 @@ class Job:
         whatif.check(assumptions, prepared.features, prepared.panel.indicators)
         show.data_used(prepared)
         model = None if retrain else _stored_model(prepared, self.model_file)
-        if model is None:
-            if not retrain:
+        if model is None or (outlook and model.outlook is None):
+            if model is None and not retrain:
                 show.note(
                     f"no model fits {self.country.name} and this task yet: training one"
                 )
             with show.progress("Replaying history") as progress:
-                model = forecast.train(prepared, progress, baselines)
+                model = forecast.train(
+                    prepared, progress, baselines, outlook=outlook, found=model
+                )
             models.save(model, self.model_file)
         _set_aside(self.journal_file)
         previous = journal.latest(prepared, self.journal_file, self.data_file)
+        if not outlook:
+            model = replace(model, outlook=None)
         with show.working("Putting the answer together"):
             made = forecast.make(prepared, model, previous, assumptions)
         journal.add(made, self.journal_file, self.data_file)
