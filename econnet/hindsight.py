@@ -21,7 +21,7 @@ from econnet.catalog import FREQUENCIES, PANDAS_ALIAS, Frequency
 from econnet.errors import EconnetError
 from econnet.evaluation.metrics import Floats, brier_costs, log_loss_costs
 from econnet.labels import Label
-from econnet.models import LONGEST_HORIZON
+from econnet.models import MAX_HORIZON
 from econnet.sources import tabular
 from econnet.sources.observations import Known
 
@@ -136,7 +136,7 @@ def _entry(line: Mapping[str, str]) -> dict[str, object] | None:
         usual = float(line.get("base_rate") or "nan")
     except (KeyError, ValueError):
         return None
-    sound = 0 <= said <= 1 and 0 <= horizon <= LONGEST_HORIZON and str(origin) != "NaT"
+    sound = 0 <= said <= 1 and 0 <= horizon <= MAX_HORIZON and str(origin) != "NaT"
     if not sound or line.get("event") not in get_args(features.Event):
         return None
     return {

@@ -132,7 +132,8 @@ def _replay(
     """Return the track records that are needed, of the group's newest country."""
     others = other_horizons(newest.task) if training.outlook and outlook_needed else []
     share = 1 / max(task_needed + len(others), 1)
-    record, importance = pd.DataFrame(), ()
+    record = pd.DataFrame()
+    importance: tuple[Importance, ...] = ()
     if task_needed:
         record, importance = replay.track_record(
             newest, training.baselines, part(progress, 0, share), training.importance

@@ -12,11 +12,12 @@ from filelock import FileLock
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from econnet import check, ingest, whole
+from econnet import check, ingest, models, whole
 from econnet.check import Checked, Part
 from econnet.errors import DataError
 from econnet.settings import Settings
 from econnet.sources.observations import now
+from tests.builders import small_model
 from tests.test_store import answer
 
 UPGRADES = Path(__file__).parent / "upgrades"
@@ -43,9 +44,8 @@ def folder(tmp_path: Path) -> Path:
             answer(unemployment, series_id="OTHER", raw=(b"another",)),
         ]
     )
-    packed = (UPGRADES / "model-2.npz.xz").read_bytes()
-    (tmp_path / "data/models/ARG").mkdir(parents=True)
-    (tmp_path / "data/models/ARG.npz").write_bytes(lzma.decompress(packed))
+    models.save(small_model(), tmp_path / "data/models/ARG.npz")
+    (tmp_path / "data/models/ARG").mkdir()
     whole.copy(tmp_path / "data/models/ARG.npz", tmp_path / "data/models/ARG/h2.npz")
     journal = (UPGRADES / "forecasts-2.csv").read_bytes()
     (tmp_path / "data/forecasts.csv").write_bytes(journal)
@@ -237,9 +237,10 @@ def test_harmed_model_is_told(folder: Path, harm: Callable[[Path], None]) -> Non
     assert str(path) not in remark.what
 
 
-def test_model_that_is_too_old_is_a_remark(folder: Path) -> None:
-    packed = (UPGRADES / "model-1.npz.xz").read_bytes()
-    (folder / "data/models/ARG.npz").write_bytes(lzma.decompress(packed))
+def test_model_that_is_too_old_is_a_remark(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(models, "SCHEMA", models.SCHEMA + 1)
     seen = look(folder)
     assert seen.sound
     # Once for each place of the shared file.
