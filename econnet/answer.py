@@ -1,7 +1,6 @@
-"""What a forecast says and rests on: the types that its report is made from.
+"""The result of a forecast: the types that its report is made from.
 
-They hold what was found and compute nothing, so that whoever reads a forecast need not
-know how it was made.
+They hold data and compute nothing.
 """
 
 from dataclasses import dataclass
@@ -59,7 +58,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Driver:
-    """What one indicator adds to today's forecast, in log-odds (right: contraction)."""
+    """What one indicator adds to today's forecast, in log-odds."""
 
     indicator: str
     title: str
@@ -85,7 +84,7 @@ class Previous:
     Parameters
     ----------
     made_at
-        When it was made; `None` where it was not, and comes from the replay of history.
+        When it was made; `None` where it comes from the replay of history.
     """
 
     made_at: str | None
@@ -126,9 +125,9 @@ class Change:
         Of the forecast before; `made_at` is `None` where it comes from the replay of
         history.
     figures
-        What the new figures added, in log-odds, by today's networks.
+        What new data added, in log-odds, by today's networks.
     learning
-        What all else added: that the networks were trained anew, and on revised data.
+        What re-estimation added: new networks, trained on revised data.
     movements
         The parts of `figures`, largest first.
     """
@@ -164,7 +163,7 @@ class ResponseCurve:
 
 @dataclass(frozen=True)
 class Episode:
-    """A past contraction, and what was said of it one horizon earlier.
+    """A past contraction, and its forecasts one horizon earlier.
 
     Parameters
     ----------

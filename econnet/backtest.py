@@ -1,9 +1,7 @@
-"""The use case of backtest: how good such forecasts have been, model by model.
+"""Backtest: how good the forecasts of a task have been, model by model.
 
-History is replayed for all countries that learn together; what is scored are the
-forecasts for the countries asked for, whose outcome is known. Every model is scored on
-the same forecasts, and every interval rests on the same draws of blocks of periods, so
-that models can be compared draw by draw.
+History is replayed for all countries that learn together. Scored are the forecasts for
+the countries asked for whose outcome is known; `evidence` scores them.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -44,7 +42,7 @@ SIGNALS: Mapping[str, Measure] = {
 
 @dataclass(frozen=True)
 class Performance:
-    """How one model did.
+    """The performance of one model.
 
     Parameters
     ----------
@@ -72,7 +70,7 @@ class Performance:
 
 @dataclass(frozen=True, eq=False)
 class Backtest:
-    """What a backtest found.
+    """The result of a backtest.
 
     Parameters
     ----------
@@ -89,7 +87,7 @@ class Backtest:
     block
         Neighbouring periods that were drawn together.
     track_record
-        The forecasts that are scored, one row a model, country and origin: `model,
+        The forecasts that are scored, one row per model, country and origin: `model,
         country, origin, period, horizon, probability, outcome, signal`.
     performances
         By model: `econnet` first, then `network` if it stands apart, and the baselines.
@@ -172,14 +170,14 @@ def run(
     prepared
         From `prepare`, for `countries`.
     refit_every
-        Periods from one refit to the next; a year unless told.
+        Periods from one refit to the next; a year by default.
     start
-        The first origin that is scored; unless told, the first with enough history.
+        The first origin that is scored; by default the first with enough history.
     baselines
         Names of `BASELINES`. The long-run rate is always among them, for skill is
         measured from it.
     progress
-        Is told the share of the work that is done, from 0 to 1.
+        Called with the share of the work that is done, from 0 to 1.
 
     Raises
     ------
@@ -190,23 +188,7 @@ def run(
     schedule = Schedule(refit_every, task.rolling_years, start)
     chosen = [name for name in BASELINES if name in baselines or name == "base_rate"]
     asked = {country.alpha3 for country in countries}
-    records: list[pd.DataFrame] = []
-    problem: DataError | None = None
-    share = 1 / len(prepared)
-    for number, group in enumerate(prepared):
-        done = part(progress, number * share, share)
-        try:
-            records.append(_track_record(group, asked, schedule, chosen, done))
-        except DataError as error:
-            problem = error
-    if problem is not None and not records:
-        raise problem
-    record = pd.concat(records, ignore_index=True)
-    if record.empty:
-        raise DataError(
-            "no outcome of a forecast is known yet: choose an earlier --start, or "
-            "another --horizon"
-        )
+    record = _track_records(prepared, asked, schedule, chosen, progress)
     paired = PairedForecasts.of(record, task)
     contractions = pd.concat([group.label.values for group in prepared])
     with threadpool_limits(1):
@@ -232,6 +214,34 @@ def run(
     )
 
 
+def _track_records(
+    prepared: Sequence[Prepared],
+    scored: set[str],
+    schedule: Schedule,
+    baselines: Sequence[str],
+    progress: Callable[[float], None],
+) -> pd.DataFrame:
+    """Return the forecasts that are scored, of all groups that have the history."""
+    records: list[pd.DataFrame] = []
+    problem: DataError | None = None
+    share = 1 / len(prepared)
+    for number, group in enumerate(prepared):
+        done = part(progress, number * share, share)
+        try:
+            records.append(_track_record(group, scored, schedule, baselines, done))
+        except DataError as error:
+            problem = error
+    if problem is not None and not records:
+        raise problem
+    record = pd.concat(records, ignore_index=True)
+    if record.empty:
+        raise DataError(
+            "no outcome of a forecast is known yet: choose an earlier --start, or "
+            "another --horizon"
+        )
+    return record
+
+
 def _track_record(
     prepared: Prepared,
     scored: set[str],
@@ -239,7 +249,7 @@ def _track_record(
     baselines: Sequence[str],
     progress: Callable[[float], None],
 ) -> pd.DataFrame:
-    """Return the forecasts that are scored, with the signals of their time."""
+    """Return the forecasts that are scored, with signals by thresholds in real time."""
     features = prepared.features
     last = features.origins[np.isin(features.countries, list(scored))].max()
     windows = walkforward.windows(features, prepared.task.frequency, last, schedule)
@@ -256,7 +266,7 @@ def _track_record(
 def _performances(
     record: pd.DataFrame, paired: PairedForecasts, contractions: pd.Series, task: Task
 ) -> dict[str, Performance]:
-    """Return how each model did."""
+    """Return the performance of each model."""
     scores = evidence.scores_by_model(record)
     patience = max(1, PERIODS_A_YEAR[task.frequency] // 2)
     performances = {}
@@ -316,17 +326,17 @@ def to_dict(result: Backtest) -> dict[str, Any]:
     }
 
 
-def _performance_to_dict(one: Performance) -> dict[str, Any]:
-    card = one.scorecard
+def _performance_to_dict(performance: Performance) -> dict[str, Any]:
+    card = performance.scorecard
     return {
-        **asdict(one.scores),
-        "auroc_interval": one.intervals.auroc,
-        "brier_interval": one.intervals.brier,
-        "log_loss_interval": one.intervals.log_loss,
-        "f1": one.f1,
-        "hit_rate": one.hit_rate,
-        "false_alarm_rate": one.false_alarm_rate,
-        "balanced_accuracy": one.balanced_accuracy,
+        **asdict(performance.scores),
+        "auroc_interval": performance.intervals.auroc,
+        "brier_interval": performance.intervals.brier,
+        "log_loss_interval": performance.intervals.log_loss,
+        "f1": performance.f1,
+        "hit_rate": performance.hit_rate,
+        "false_alarm_rate": performance.false_alarm_rate,
+        "balanced_accuracy": performance.balanced_accuracy,
         "n_episodes": len(card.episodes),
         "n_episodes_called": len(card.called),
         "median_periods_early": card.median_periods_early,

@@ -1,8 +1,7 @@
-"""The use case of a report on many countries: one training, a forecast for each.
+"""Ranking of countries: the forecasts of many, the likeliest contraction first.
 
-Networks that learn from all countries are the same for all of them: history is replayed
-once, and the final ensemble is trained once for each origin in which countries stand
-today. Countries that learn alone are trained one after another.
+Networks that learn from all countries are the same for all of them, so a group is
+trained once. Countries that learn alone are trained one after another.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -149,7 +148,12 @@ def _forecasts(
 ) -> Iterator[Forecast]:
     """Yield the forecast of each country that has a track record."""
     # Countries of one origin share a model, and follow one another.
-    members = [it for origin in trained for it in group if it.origin == origin]
+    members = [
+        prepared
+        for origin in trained
+        for prepared in group
+        if prepared.origin == origin
+    ]
     shared: dict[pd.Period, Shared] = {}
     for prepared in members:
         if prepared.origin not in shared:

@@ -1,7 +1,7 @@
-"""Why a forecast is what it is: what drives it, what moved it, what would change it.
+"""Explanation of a forecast: what drives it, what moved it, what would change it.
 
-A `Saying` is one forecast with all that made it. What is told of it is taken apart in
-log-odds, where what the indicators add is a sum.
+A `Saying` is one forecast with the models that gave it. It is decomposed in log-odds,
+where the contributions of the indicators add up.
 """
 
 from collections.abc import Mapping, Sequence
@@ -37,7 +37,7 @@ from econnet.whatif import Assumption
 
 @dataclass(frozen=True, eq=False)
 class Saying:
-    """Today's forecast of a country, and what it came from.
+    """Today's forecast for a country, and the models that gave it.
 
     Parameters
     ----------
@@ -107,8 +107,8 @@ def _contributions(saying: Saying, figures: Floats) -> list[explain.Contribution
     scaled = window.scaler.transform(figures[None, :]).astype(np.float32)
     weight = float(pooling.STRETCH * forecaster.weights[0])
     found = [
-        explain.Contribution(it.indicator, weight * it.log_odds)
-        for it in explain.contributions(
+        explain.Contribution(part.indicator, weight * part.log_odds)
+        for part in explain.contributions(
             scaled[0].astype(np.float64), window, forecaster.network
         )
     ]
@@ -117,7 +117,7 @@ def _contributions(saying: Saying, figures: Floats) -> list[explain.Contribution
         np.concatenate([np.zeros_like(scaled), scaled]),
     )
     found.append(explain.Contribution(PARTNERS, float(now - average)))
-    return sorted(found, key=lambda it: -abs(it.log_odds))
+    return sorted(found, key=lambda part: -abs(part.log_odds))
 
 
 def _driver(prepared: Prepared, part: explain.Contribution) -> Driver:
@@ -162,23 +162,24 @@ def _change(
 ) -> Change:
     """Return what moved the forecast since `before`."""
     prepared, window = saying.prepared, saying.window
-    made = prepared.features
+    features = prepared.features
     then = np.flatnonzero(
-        (made.countries == prepared.country.alpha3) & (made.origins == before.origin)
+        (features.countries == prepared.country.alpha3)
+        & (features.origins == before.origin)
     )
     movements: list[Movement] = []
     if len(then):
-        rows = made.X[[then[0], window.ahead[0]]]
+        rows = features.X[[then[0], window.ahead[0]]]
         added = _contributions(saying, rows[0])
-        apart = {it.indicator: it.log_odds for it in now}
-        for it in added:
-            apart[it.indicator] = apart.get(it.indicator, 0.0) - it.log_odds
+        apart = {part.indicator: part.log_odds for part in now}
+        for part in added:
+            apart[part.indicator] = apart.get(part.indicator, 0.0) - part.log_odds
         movements = [
             _movement(prepared, rows, indicator, log_odds)
             for indicator, log_odds in apart.items()
             if log_odds != 0
         ]
-    figures = sum(it.contribution for it in movements)
+    figures = sum(part.contribution for part in movements)
     total = float(
         log_odds(saying.probability, CHANGE_CLIP)
         - log_odds(before.probability, CHANGE_CLIP)
@@ -190,7 +191,7 @@ def _change(
         probability=before.probability,
         figures=figures,
         learning=total - figures,
-        movements=tuple(sorted(movements, key=lambda it: -abs(it.contribution))),
+        movements=tuple(sorted(movements, key=lambda part: -abs(part.contribution))),
     )
 
 

@@ -117,14 +117,14 @@ class Resample:
         """
         n = self.counts.shape[1]
         contracted = outcome == 1
-        said, period = probability[contracted], self.period_of[contracted]
+        of_contractions, period = probability[contracted], self.period_of[contracted]
         others, others_period = probability[~contracted], self.period_of[~contracted]
         by_period = np.lexsort((others, others_period))
         ends = np.cumsum(np.bincount(others_period, minlength=n))[:-1]
         won = np.empty((n, n))
         for q, sorted_others in enumerate(np.split(others[by_period], ends)):
-            below = np.searchsorted(sorted_others, said, side="left")
-            at_most = np.searchsorted(sorted_others, said, side="right")
+            below = np.searchsorted(sorted_others, of_contractions, side="left")
+            at_most = np.searchsorted(sorted_others, of_contractions, side="right")
             won[:, q] = np.bincount(period, (below + at_most) / 2, n)
         return won
 
