@@ -233,6 +233,17 @@ def test_outlook_holds_the_forecast_itself_and_other_horizons(made: Forecast) ->
         assert it.interval[0] <= it.probability <= it.interval[1]
 
 
+def test_outlook_is_trained_when_it_is_needed_and_nothing_else_again(
+    prepared: Prepared, model: Model
+) -> None:
+    bare = replace(model, outlook=None)
+    made = forecast.make(prepared, bare)
+    assert [ahead.horizon for ahead in made.outlook] == [1]
+    completed = forecast.train(prepared, found=bare)
+    assert completed.network is bare.network
+    assert completed.outlook == model.outlook
+
+
 def test_forecast_before_is_that_of_the_replay_unless_one_is_given(
     made: Forecast,
 ) -> None:

@@ -41,6 +41,13 @@ def test_block_as_long_as_the_record_is_the_record() -> None:
     assert (counts == 1).all()
 
 
+def test_block_covers_the_horizon_and_a_year() -> None:
+    assert bootstrap.block_length(1, "Q") == 4
+    assert bootstrap.block_length(6, "Q") == 7
+    assert bootstrap.block_length(0, "M") == 12
+    assert bootstrap.block_length(2, "A") == 3
+
+
 def test_interval_of_independent_costs_is_that_of_the_normal() -> None:
     """A mean of n independent draws of deviation 1 has 90% within 1.645 / sqrt(n)."""
     n = 2000
