@@ -105,7 +105,7 @@ def test_found_models_are_not_trained_again(known: Known, ranked: Ranking) -> No
 def test_countries_that_learn_alone_are_ranked_too(known: Known) -> None:
     alone = ranking.make(known, [FRANCE, GERMANY], replace(TASK, pool="own"))
     assert {it.country for it in alone.forecasts} == {FRANCE, GERMANY}
-    assert all(it.pool_metrics is None for it in alone.forecasts)
+    assert all(it.assessment.pool_metrics is None for it in alone.forecasts)
 
 
 def test_country_that_has_too_little_history_alone_is_left_out(known: Known) -> None:
