@@ -18,6 +18,7 @@ import numpy as np
 from benchmarks.accuracy import MEASURES, TITLES, WORK, WORK_ON_MORE, Work, prepared
 from benchmarks.rows import Row, as_json
 from econnet import ensemble, replay
+from econnet.core import log_odds
 from econnet.core.types import Floats
 from econnet.ensemble import Options
 from econnet.evaluation import metrics, pooling, walkforward
@@ -50,14 +51,14 @@ def forecasts(windows: Sequence[Window], said: dict[str, list[Floats]]) -> None:
     said["mean, equal weights at first"] = mixed(windows, said, dict.fromkeys(PRIOR, 1))
     prior = np.array([*PRIOR.values()])
     odds = [
-        pooling.log_odds(np.stack(of))
+        log_odds.log_odds(np.stack(of))
         for of in zip(*(said[name] for name in PRIOR), strict=True)
     ]
     said["mean, weights not learned"] = [
-        pooling.probability(pooling.mixed(it, prior)) for it in odds
+        log_odds.probability(pooling.mixed(it, prior)) for it in odds
     ]
     said["mean, not stretched"] = [
-        pooling.probability(pooling.mixed(it, own) / pooling.STRETCH)
+        log_odds.probability(pooling.mixed(it, own) / pooling.STRETCH)
         for it, own in zip(odds, pooling.weights(windows, odds, prior), strict=True)
     ]
 

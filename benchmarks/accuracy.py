@@ -146,7 +146,8 @@ def prepared(
         chosen = [Country(name, "", name) for name in there]
     frequency = {"A": "Y"}.get(work.task.frequency, work.task.frequency)
     start = None if work.start is None else pd.Period(work.start, frequency)
-    return backtest.prepare_what_can(known, chosen, work.task), chosen, start
+    found = backtest.prepare(known, chosen, work.task, skip_unfit=True)
+    return found, chosen, start
 
 
 def replayed(work: Work, known: Known) -> Backtest:
@@ -178,7 +179,7 @@ def rows_of(work: Work, found: Backtest) -> list[Row]:
                     else list(getattr(compared, f"{measure}_interval"))
                 ),
                 "auroc": own.scores.auroc,
-                "auroc_interval": own.auroc_interval,
+                "auroc_interval": own.intervals.auroc,
                 "n": own.scores.n,
                 "n_origins": own.scores.n_origins,
                 "n_contractions": own.scores.n_contractions,

@@ -1,7 +1,6 @@
-"""What a forecast says and rests on: the types that its report is made from.
+"""The result of a forecast: the types that its report is made from.
 
-They hold what was found and compute nothing, so that whoever reads a forecast need not
-know how it was made.
+They hold data and compute nothing.
 """
 
 from dataclasses import dataclass
@@ -23,7 +22,7 @@ from econnet.whatif import WhatIf
 
 @dataclass(frozen=True)
 class Driver:
-    """What one indicator adds to today's forecast, in log-odds (right: contraction)."""
+    """What one indicator adds to today's forecast, in log-odds."""
 
     indicator: str
     title: str
@@ -49,7 +48,7 @@ class Previous:
     Parameters
     ----------
     made_at
-        When it was made; `None` where it was not, and comes from the replay of history.
+        When it was made; `None` where it comes from the replay of history.
     """
 
     made_at: str | None
@@ -90,9 +89,9 @@ class Change:
         Of the forecast before; `made_at` is `None` where it comes from the replay of
         history.
     figures
-        What the new figures added, in log-odds, by today's networks.
+        What new data added, in log-odds, by today's networks.
     learning
-        What all else added: that the networks were trained anew, and on revised data.
+        What re-estimation added: new networks, trained on revised data.
     movements
         The parts of `figures`, largest first.
     """
@@ -128,7 +127,7 @@ class ResponseCurve:
 
 @dataclass(frozen=True)
 class Episode:
-    """A past contraction, and what was said of it one horizon earlier.
+    """A past contraction, and its forecasts one horizon earlier.
 
     Parameters
     ----------
@@ -155,7 +154,7 @@ class Episode:
 
 
 @dataclass(frozen=True)
-class Doubts:
+class ScoreIntervals:
     """90% intervals of scores; `auroc` is `None` where there is no such score."""
 
     auroc: Interval | None
@@ -223,8 +222,68 @@ class DataUsed:
 
 
 @dataclass(frozen=True, eq=False)
+class Assessment:
+    """How good the past forecasts for a country were, out of sample.
+
+    Parameters
+    ----------
+    metrics, baselines
+        Scores of econnet and of each baseline.
+    intervals
+        90% intervals of econnet's scores.
+    comparisons
+        Econnet beside each baseline, on the same forecasts.
+    pool_metrics, pool_baselines
+        Scores over all the countries that were trained on; `pool_metrics` is `None`
+        where the country stands alone.
+    reliability
+        The country's track record by bins of probability.
+    episodes
+        Every past contraction, oldest first.
+    false_alarms
+        The country's false alarms, oldest first.
+    """
+
+    metrics: Scores
+    intervals: ScoreIntervals
+    baselines: dict[str, Scores]
+    comparisons: dict[str, Comparison]
+    pool_metrics: Scores | None
+    pool_baselines: dict[str, Scores]
+    reliability: tuple[ReliabilityBin, ...]
+    episodes: tuple[Episode, ...]
+    false_alarms: tuple[FalseAlarm, ...]
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why a forecast is what it is, and what would change it.
+
+    Parameters
+    ----------
+    drivers
+        What each indicator adds in log-odds, the largest first.
+    response_curves
+        Of the indicators that add most.
+    change
+        What moved the forecast since the one before; `None` where there was none.
+    what_if
+        The forecast if some values were different; `None` where nothing was assumed.
+    importance
+        What past forecasts lose without each indicator, the largest first; empty where
+        it was not measured.
+    """
+
+    drivers: tuple[Driver, ...]
+    response_curves: tuple[ResponseCurve, ...]
+    change: Change | None = None
+    what_if: WhatIf | None = None
+    importance: tuple[Weight, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
 class Forecast:
-    """The answer for one country, and all that is needed to judge it.
+    """The forecast for one country, and what is needed to judge it.
 
     Parameters
     ----------
@@ -234,11 +293,6 @@ class Forecast:
         Probability of contraction, and its 90% interval (low, high).
     base_rate
         Share of the country's past periods that contracted.
-    previous_probability
-        What was said one origin earlier, for the period before; `None` where nothing
-        was.
-    change
-        What moved the forecast since then; `None` likewise.
     outlook
         The forecast for several horizons, this one among them, nearest first.
     target_title, target_unit
@@ -250,29 +304,11 @@ class Forecast:
         year before for `year-on-year`), and `contraction`, 1 or 0; missing where not
         known.
     track_record
-        Out-of-sample forecasts for this country, one row a model and origin: `model`
+        Out-of-sample forecasts for this country, one row per model and origin: `model`
         (`econnet` or a baseline's name), `origin`, `period`, `probability`, `outcome`
         (missing where not known yet).
-    metrics, baselines
-        Scores of econnet and of each baseline for this country.
-    doubts
-        90% intervals of econnet's scores.
-    comparisons
-        Econnet beside each baseline, on the same forecasts.
-    false_alarms
-        The alarms for this country that came to nothing, oldest first.
-    pool_metrics, pool_baselines
-        The same over all the countries that were trained on; `pool_metrics` is `None`
-        where the country stands alone.
-    reliability
-        The country's track record by bins of probability.
-    what_if
-        The forecast if some figures were others; `None` where nobody asked.
-    importance
-        What past forecasts lose without each indicator, the largest first; empty where
-        it was not measured.
     provenance
-        What it was made with, so that it can be made again.
+        Data and versions from which it can be made again.
     place
         Where its model and report are in a `core.workspace`; `None` where it was made
         without one.
@@ -285,33 +321,26 @@ class Forecast:
     probability: float
     interval: tuple[float, float]
     base_rate: float
-    previous_probability: float | None
-    change: Change | None
     outlook: tuple[Ahead, ...]
     target_title: str
     target_unit: str
     meaning: str
     history: pd.DataFrame
     track_record: pd.DataFrame
-    metrics: Scores
-    doubts: Doubts
-    baselines: dict[str, Scores]
-    comparisons: dict[str, Comparison]
-    pool_metrics: Scores | None
-    pool_baselines: dict[str, Scores]
-    reliability: tuple[ReliabilityBin, ...]
-    drivers: tuple[Driver, ...]
-    response_curves: tuple[ResponseCurve, ...]
-    episodes: tuple[Episode, ...]
-    false_alarms: tuple[FalseAlarm, ...]
+    assessment: Assessment
+    explanation: Explanation
     data: DataUsed
     provenance: Provenance
     made_at: str
-    what_if: WhatIf | None = None
-    importance: tuple[Weight, ...] = ()
     place: PurePath | None = None
 
     @property
+    def previous_probability(self) -> float | None:
+        """The forecast before, for an earlier period; `None` where there was none."""
+        change = self.explanation.change
+        return None if change is None else change.probability
+
+    @property
     def versions(self) -> dict[str, str]:
-        """What computed it, by name: econnet first, and all beneath."""
+        """Versions by name: econnet first, then the libraries below it."""
         return self.provenance.tools

@@ -1,9 +1,7 @@
-"""The use case of backtest: how good such forecasts have been, model by model.
+"""Backtest: how good the forecasts of a task have been, model by model.
 
-History is replayed for all countries that learn together; what is scored are the
-forecasts for the countries asked for, whose outcome is known. Every model is scored on
-the same forecasts, and every interval rests on the same draws of blocks of periods, so
-that models can be compared draw by draw.
+History is replayed for all countries that learn together. Scored are the forecasts for
+the countries asked for whose outcome is known; `evidence` scores them.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -15,35 +13,42 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from econnet import preparation, replay
+from econnet import evidence, preparation, replay
+from econnet.answer import ScoreIntervals
 from econnet.core.periods import PERIODS_A_YEAR
 from econnet.core.task import Task
-from econnet.core.types import Floats
 from econnet.countries import Country
 from econnet.errors import DataError
-from econnet.evaluation import comparison, metrics, signals, walkforward
+from econnet.evaluation import signals, walkforward
 from econnet.evaluation.baselines import BASELINES
-from econnet.evaluation.bootstrap import DRAWS, Interval, Resample, interval
+from econnet.evaluation.bootstrap import DRAWS
 from econnet.evaluation.comparison import Comparison
 from econnet.evaluation.metrics import Scores
-from econnet.evaluation.signals import Scorecard
+from econnet.evaluation.signals import Measure, Scorecard
 from econnet.evaluation.walkforward import Schedule
+from econnet.evidence import PairedForecasts
 from econnet.preparation import Prepared
 from econnet.sources.observations import Known
+from econnet.training import part
 
 # Models that are econnet's own, and not what it is compared with.
 OWN = ("econnet", "network")
 
+# Columns of signals, and the measure by which their thresholds are chosen in time.
+SIGNALS: Mapping[str, Measure] = {
+    "signal": "f1",
+    "balanced_signal": "balanced_accuracy",
+}
+
 
 @dataclass(frozen=True)
 class Performance:
-    """How one model did.
+    """The performance of one model.
 
     Parameters
     ----------
-    auroc_interval, brier_interval, log_loss_interval
-        90% intervals, from blocks of periods drawn again; the first is `None` where
-        there was no contraction, or nothing else.
+    intervals
+        90% intervals of the scores.
     f1, hit_rate, false_alarm_rate
         Of its signals at thresholds that were chosen by F1 in time: the score itself,
         and the shares of contractions and of expansions that were signalled; these are
@@ -56,9 +61,7 @@ class Performance:
     """
 
     scores: Scores
-    auroc_interval: Interval | None
-    brier_interval: Interval
-    log_loss_interval: Interval
+    intervals: ScoreIntervals
     f1: float
     hit_rate: float | None
     false_alarm_rate: float | None
@@ -68,7 +71,7 @@ class Performance:
 
 @dataclass(frozen=True, eq=False)
 class Backtest:
-    """What a backtest found.
+    """The result of a backtest.
 
     Parameters
     ----------
@@ -85,7 +88,7 @@ class Backtest:
     block
         Neighbouring periods that were drawn together.
     track_record
-        The forecasts that are scored, one row a model, country and origin: `model,
+        The forecasts that are scored, one row per model, country and origin: `model,
         country, origin, period, horizon, probability, outcome, signal`.
     performances
         By model: `econnet` first, then `network` if it stands apart, and the baselines.
@@ -117,51 +120,40 @@ def prepare(
     countries: Sequence[Country],
     task: Task,
     as_of: pd.Timestamp | None = None,
+    *,
+    skip_unfit: bool = False,
 ) -> list[Prepared]:
     """Return what the task needs of the data, once for all that learn together.
 
-    Raises
-    ------
-    DataError
-        A country lacks what the task needs.
-    """
-    first = preparation.prepare(known, countries[0], task, as_of)
-    together = set(first.features.countries)
-    # One that is not among them either learns alone or lacks something: then this says
-    # what.
-    return [first] + [
-        preparation.prepare(known, country, task, as_of)
-        for country in countries[1:]
-        if country.alpha3 not in together
-    ]
-
-
-def prepare_what_can(
-    known: Known,
-    countries: Sequence[Country],
-    task: Task,
-    as_of: pd.Timestamp | None = None,
-) -> list[Prepared]:
-    """Return the same for those of the countries that have what the task needs.
+    Parameters
+    ----------
+    skip_unfit
+        Whether countries that lack what the task needs are left out.
 
     Raises
     ------
     DataError
-        None has.
+        A country lacks what the task needs; with `skip_unfit`, all do.
     """
-    prepared: list[Prepared] = []
-    why = DataError("no country was asked for")
+    groups: list[Prepared] = []
+    problem = DataError("no country was asked for")
     for country in countries:
+        if groups and country.alpha3 in groups[0].features.countries:
+            continue
+        # One that is not among the first's either learns alone or lacks something, and
+        # the error names it.
         try:
-            prepared.append(preparation.prepare(known, country, task, as_of))
+            groups.append(preparation.prepare(known, country, task, as_of))
         except DataError as error:
-            why = error
+            if not skip_unfit:
+                raise
+            problem = error
         else:
-            if task.pool == "all":
-                break  # all others that can are in it
-    if not prepared:
-        raise why
-    return prepared
+            if skip_unfit and task.pool == "all":
+                break  # the first country has all others in it that can be forecast
+    if not groups:
+        raise problem
+    return groups
 
 
 def run(
@@ -179,14 +171,14 @@ def run(
     prepared
         From `prepare`, for `countries`.
     refit_every
-        Periods from one refit to the next; a year unless told.
+        Periods from one refit to the next; a year by default.
     start
-        The first origin that is scored; unless told, the first with enough history.
+        The first origin that is scored; by default the first with enough history.
     baselines
         Names of `BASELINES`. The long-run rate is always among them, for skill is
         measured from it.
     progress
-        Is told the share of the work that is done, from 0 to 1.
+        Called with the share of the work that is done, from 0 to 1.
 
     Raises
     ------
@@ -197,29 +189,11 @@ def run(
     schedule = Schedule(refit_every, task.rolling_years, start)
     chosen = [name for name in BASELINES if name in baselines or name == "base_rate"]
     asked = {country.alpha3 for country in countries}
-    records: list[pd.DataFrame] = []
-    why: DataError | None = None
-    for number, one in enumerate(prepared):
-
-        def so_far(share: float, done: int = number) -> None:
-            progress((done + share) / len(prepared))
-
-        try:
-            records.append(_track_record(one, asked, schedule, chosen, so_far))
-        except DataError as error:
-            why = error
-    if why is not None and not records:
-        raise why
-    record = pd.concat(records, ignore_index=True)
-    if record.empty:
-        raise DataError(
-            "no outcome of a forecast is known yet: choose an earlier --start, or "
-            "another --horizon"
-        )
-    block = max(task.horizon + 1, PERIODS_A_YEAR[task.frequency])
-    marks = pd.concat([one.label.values for one in prepared])
+    record = _track_records(prepared, asked, schedule, chosen, progress)
+    paired = PairedForecasts.of(record, task)
+    contractions = pd.concat([group.label.values for group in prepared])
     with threadpool_limits(1):
-        performances, comparisons = _judge(record, marks, task, block)
+        performances = _performances(record, paired, contractions, task)
     return Backtest(
         task=task,
         schedule=schedule,
@@ -227,18 +201,46 @@ def run(
             country for country in countries if country.alpha3 in set(record["country"])
         ),
         n_countries_trained=len(
-            {country for one in prepared for country in one.features.countries}
+            {country for group in prepared for country in group.features.countries}
         ),
         source=prepared[0].known.source,
         as_of=str(prepared[0].panel.as_of.date()),
         share_in_real_time=float(
-            np.mean([one.panel.share_in_real_time for one in prepared])
+            np.mean([group.panel.share_in_real_time for group in prepared])
         ),
-        block=block,
+        block=paired.block,
         track_record=record.drop(columns="balanced_signal"),
         performances=performances,
-        comparisons=comparisons,
+        comparisons=paired.comparisons(),
     )
+
+
+def _track_records(
+    prepared: Sequence[Prepared],
+    scored: set[str],
+    schedule: Schedule,
+    baselines: Sequence[str],
+    progress: Callable[[float], None],
+) -> pd.DataFrame:
+    """Return the forecasts that are scored, of all groups that have the history."""
+    records: list[pd.DataFrame] = []
+    problem: DataError | None = None
+    share = 1 / len(prepared)
+    for number, group in enumerate(prepared):
+        done = part(progress, number * share, share)
+        try:
+            records.append(_track_record(group, scored, schedule, baselines, done))
+        except DataError as error:
+            problem = error
+    if problem is not None and not records:
+        raise problem
+    record = pd.concat(records, ignore_index=True)
+    if record.empty:
+        raise DataError(
+            "no outcome of a forecast is known yet: choose an earlier --start, or "
+            "another --horizon"
+        )
+    return record
 
 
 def _track_record(
@@ -248,94 +250,46 @@ def _track_record(
     baselines: Sequence[str],
     progress: Callable[[float], None],
 ) -> pd.DataFrame:
-    """Return the forecasts that are scored, with the signals of their time."""
-    made = prepared.features
-    last = made.origins[np.isin(made.countries, list(scored))].max()
-    windows = walkforward.windows(made, prepared.task.frequency, last, schedule)
+    """Return the forecasts that are scored, with signals by thresholds in real time."""
+    features = prepared.features
+    last = features.origins[np.isin(features.countries, list(scored))].max()
+    windows = walkforward.windows(features, prepared.task.frequency, last, schedule)
     models = replay.models_of(prepared, baselines)
     records = []
-    for done, (name, model) in enumerate(models.items()):
+    for done, (name, model) in enumerate(models.items(), 1):
         record = walkforward.run(windows, {name: model})
-        said = np.split(
-            record["probability"].to_numpy(dtype=float),
-            np.cumsum([len(window.ahead) for window in windows])[:-1],
-        )
-        records.append(
-            record.assign(
-                signal=signals.given(windows, said, "f1"),
-                balanced_signal=signals.given(windows, said, "balanced_accuracy"),
-            )
-        )
-        progress((done + 1) / len(models))
+        records.append(replay.with_signals(windows, record, SIGNALS))
+        progress(done / len(models))
     record = pd.concat(records, ignore_index=True)
     return record[record["country"].isin(scored) & record["outcome"].notna()]
 
 
-def _judge(
-    record: pd.DataFrame, marks: pd.Series, task: Task, block: int
-) -> tuple[dict[str, Performance], dict[str, Comparison]]:
-    """Return how each model did, and how econnet did beside each baseline."""
-    by_model = {str(name): rows for name, rows in record.groupby("model", sort=False)}
-    ours = by_model["econnet"]
-    drawn = Resample.draw(
-        ours["period"], block, DRAWS, np.random.default_rng(task.seed)
-    )
-    base_rate = _probability(by_model["base_rate"])
-    performances = {
-        name: _performance(rows, base_rate, marks, task, drawn)
-        for name, rows in by_model.items()
-    }
-    outcome = ours["outcome"].to_numpy(dtype=float)
-    comparisons = {
-        name: comparison.compare(
-            _probability(ours), _probability(rows), outcome, drawn, block
+def _performances(
+    record: pd.DataFrame, paired: PairedForecasts, contractions: pd.Series, task: Task
+) -> dict[str, Performance]:
+    """Return the performance of each model."""
+    scores = evidence.scores_by_model(record)
+    patience = max(1, PERIODS_A_YEAR[task.frequency] // 2)
+    performances = {}
+    for model, rows in record.groupby("model", sort=False):
+        name, outcome = str(model), paired.outcome
+        signal = rows["signal"].to_numpy(dtype=bool)
+        performances[name] = Performance(
+            scores=scores[name],
+            intervals=paired.intervals(name),
+            f1=signals.f1(signal, outcome),
+            hit_rate=_share(signal[outcome == 1]),
+            false_alarm_rate=_share(signal[outcome == 0]),
+            balanced_accuracy=signals.balanced_accuracy(
+                rows["balanced_signal"].to_numpy(dtype=bool), outcome
+            ),
+            scorecard=signals.scorecard(rows, contractions, task.event, patience),
         )
-        for name, rows in by_model.items()
-        if name not in OWN
-    }
-    return performances, comparisons
-
-
-def _performance(
-    rows: pd.DataFrame,
-    base_rate: Floats,
-    marks: pd.Series,
-    task: Task,
-    drawn: Resample,
-) -> Performance:
-    probability = _probability(rows)
-    outcome = rows["outcome"].to_numpy(dtype=float)
-    signal = rows["signal"].to_numpy(dtype=bool)
-    scores = metrics.score(rows, base_rate)
-    return Performance(
-        scores=scores,
-        auroc_interval=(
-            None
-            if scores.auroc is None
-            else interval(drawn.aurocs(probability, outcome))
-        ),
-        brier_interval=interval(drawn.means(metrics.brier_costs(probability, outcome))),
-        log_loss_interval=interval(
-            drawn.means(metrics.log_loss_costs(probability, outcome))
-        ),
-        f1=signals.f1(signal, outcome),
-        hit_rate=_share(signal[outcome == 1]),
-        false_alarm_rate=_share(signal[outcome == 0]),
-        balanced_accuracy=signals.balanced_accuracy(
-            rows["balanced_signal"].to_numpy(dtype=bool), outcome
-        ),
-        scorecard=signals.scorecard(
-            rows, marks, task.event, max(1, PERIODS_A_YEAR[task.frequency] // 2)
-        ),
-    )
+    return performances
 
 
 def _share(of: signals.Booleans) -> float | None:
     return float(of.mean()) if len(of) else None
-
-
-def _probability(rows: pd.DataFrame) -> Floats:
-    return rows["probability"].to_numpy(dtype=float)
 
 
 def to_dict(result: Backtest) -> dict[str, Any]:
@@ -373,17 +327,17 @@ def to_dict(result: Backtest) -> dict[str, Any]:
     }
 
 
-def _performance_to_dict(one: Performance) -> dict[str, Any]:
-    card = one.scorecard
+def _performance_to_dict(performance: Performance) -> dict[str, Any]:
+    card = performance.scorecard
     return {
-        **asdict(one.scores),
-        "auroc_interval": one.auroc_interval,
-        "brier_interval": one.brier_interval,
-        "log_loss_interval": one.log_loss_interval,
-        "f1": one.f1,
-        "hit_rate": one.hit_rate,
-        "false_alarm_rate": one.false_alarm_rate,
-        "balanced_accuracy": one.balanced_accuracy,
+        **asdict(performance.scores),
+        "auroc_interval": performance.intervals.auroc,
+        "brier_interval": performance.intervals.brier,
+        "log_loss_interval": performance.intervals.log_loss,
+        "f1": performance.f1,
+        "hit_rate": performance.hit_rate,
+        "false_alarm_rate": performance.false_alarm_rate,
+        "balanced_accuracy": performance.balanced_accuracy,
         "n_episodes": len(card.episodes),
         "n_episodes_called": len(card.called),
         "median_periods_early": card.median_periods_early,

@@ -1,11 +1,10 @@
-"""The forecaster itself: many small networks, trained side by side.
+"""The ensemble of networks: many small networks, trained side by side.
 
 Each window of a walk-forward run gets `members` networks, and the networks of many
 windows train as one stack. Every network has a linear path from the inputs to the
 log-odds beside its hidden layer, so that it can be as plain as a logistic regression
-and bends only where the data insist. It takes the inputs that vary among the rows that
-it learns from; to others it does not listen. The ensemble's forecast is the mean of its
-members' log-odds.
+and is nonlinear only where the data support it. It uses only the inputs that vary among
+its training rows. The ensemble's forecast is the mean of its members' log-odds.
 """
 
 from collections.abc import Sequence
@@ -17,8 +16,9 @@ import numpy.typing as npt
 from numpy.random import SeedSequence
 
 from econnet import compute
+from econnet.core.log_odds import probability
 from econnet.core.types import Floats
-from econnet.evaluation import pooling, walkforward
+from econnet.evaluation import walkforward
 from econnet.evaluation.walkforward import Lesson, Model, Window
 from econnet.network import (
     AdamW,
@@ -45,11 +45,10 @@ class Options:
     learning_rate
         Of the first step; it falls to 0 along half a cosine.
     prior_precision
-        One over the variance that a weight is thought to have before any row is seen:
-        what the rows say is held against it, so few rows bend the networks little.
+        One over the prior variance of a weight; with few rows the prior dominates.
     fewest_updates
-        A window of few rows is gone through more often, 20, 40, ... or 320 times, until
-        its networks have been updated this often.
+        A window of few rows is trained for more epochs, 20, 40, ... or 320, until its
+        networks have been updated this often.
     """
 
     hidden_units: int = 8
@@ -59,9 +58,11 @@ class Options:
     fewest_updates: int = 800
 
     def epochs(self, rows: int) -> int:
-        """Return how often so many training rows are gone through."""
+        """Return the number of epochs for so many training rows."""
         batches = -(-rows // self.batch_size)
-        enough = (it for it in EPOCHS if it * batches >= self.fewest_updates)
+        enough = (
+            epochs for epochs in EPOCHS if epochs * batches >= self.fewest_updates
+        )
         return next(enough, EPOCHS[-1])
 
     def l2(self, window: Lesson) -> float:
@@ -150,15 +151,15 @@ def stacks(
 
 
 def logits(windows: Sequence[Lesson], members: int, network: Network) -> list[Floats]:
-    """Return what each window's members say of its rows ahead, (members, rows)."""
+    """Return the log-odds of each window's rows ahead by member, (members, rows)."""
     longest = max(len(window.X_ahead) for window in windows)
     X = np.zeros((network.members, longest, network.architecture.input_dim), np.float32)
     for number, window in enumerate(windows):
-        own = slice(number * members, (number + 1) * members)
-        X[own, : len(window.X_ahead)] = window.X_ahead
-    said = network.logits(X)[:, :, 0].astype(np.float64)
+        stacked = slice(number * members, (number + 1) * members)
+        X[stacked, : len(window.X_ahead)] = window.X_ahead
+    odds = network.logits(X)[:, :, 0].astype(np.float64)
     return [
-        said[number * members : (number + 1) * members, : len(window.X_ahead)]
+        odds[number * members : (number + 1) * members, : len(window.X_ahead)]
         for number, window in enumerate(windows)
     ]
 
@@ -173,7 +174,9 @@ def model(
 
     def forecast_stack(stack: Sequence[Lesson]) -> list[Floats]:
         network = fit(stack, members, seed, settled)
-        return [pooled(said) for said in logits(stack, members, network)]
+        return [
+            probability(odds.mean(axis=0)) for odds in logits(stack, members, network)
+        ]
 
     name = f"networks {members} {seed} {settled}"
 
@@ -184,11 +187,6 @@ def model(
             [[window.lesson for window in stack] for stack in cut],
             key=lambda number: walkforward.fingerprint(name, cut[number]),
         )
-        return [probability for result in results for probability in result]
+        return [forecasts for result in results for forecasts in result]
 
     return forecast
-
-
-def pooled(said: Floats) -> Floats:
-    """Return the ensemble's probabilities from log-odds of shape (members, rows)."""
-    return pooling.probability(said.mean(axis=0))

@@ -1,6 +1,11 @@
-"""What a forecast is judged by: the country's past, its track record and its data."""
+"""The assessment of a track record: scores, intervals, comparisons, signals.
 
-from collections.abc import Sequence
+All models are scored on the same forecasts, and every interval rests on the same draws
+of blocks of periods, so that models can be compared draw by draw. Reports, rankings and
+backtests all assess their track records here.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,96 +14,179 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from econnet import labels
-from econnet.answer import DataUsed, Doubts, Episode, Previous, SeriesUsed
+from econnet.answer import (
+    Assessment,
+    DataUsed,
+    Episode,
+    Previous,
+    ScoreIntervals,
+    SeriesUsed,
+)
 from econnet.core.periods import PERIODS_A_YEAR
 from econnet.core.task import Task
+from econnet.core.types import Floats
 from econnet.data.cycle.growth import growth
 from econnet.errors import DataError
-from econnet.evaluation import bootstrap, comparison, metrics, signals
+from econnet.evaluation import bootstrap, calibration, comparison, metrics, signals
 from econnet.evaluation.baselines import BASELINES
-from econnet.evaluation.bootstrap import DRAWS, Resample
+from econnet.evaluation.bootstrap import DRAWS, Resample, block_length
 from econnet.evaluation.comparison import Comparison
-from econnet.evaluation.metrics import ReliabilityBin, Scores
-from econnet.evaluation.signals import EpisodeCall, FalseAlarm
+from econnet.evaluation.metrics import Scores
+from econnet.evaluation.signals import EpisodeCall
 from econnet.preparation import Prepared
-from econnet.replay import scores_by_model
 
 
 @dataclass(frozen=True, eq=False)
-class Judgement:
-    """How econnet did for a country, out of sample; `Forecast` says what fields are."""
+class PairedForecasts:
+    """Forecasts of the same rows by several models, with one set of bootstrap draws.
 
-    metrics: Scores
+    Parameters
+    ----------
+    probabilities
+        By model, each (rows,); `econnet` is among them.
+    outcome : array (rows,)
+        1 contraction, 0 expansion.
+    drawn
+        Draws of blocks of neighbouring periods of the rows.
+    block
+        Periods in a block.
+    """
+
+    probabilities: Mapping[str, Floats]
+    outcome: Floats
+    drawn: Resample
+    block: int
+
+    @classmethod
+    def of(cls, scored: pd.DataFrame, task: Task) -> "PairedForecasts":
+        """Return the forecasts of a track record whose outcomes are all known."""
+        block = block_length(task.horizon, task.frequency)
+        rows = scored[scored["model"] == "econnet"]
+        rng = np.random.default_rng(task.seed)
+        return cls(
+            {
+                str(name): of_model["probability"].to_numpy(dtype=float)
+                for name, of_model in scored.groupby("model", sort=False)
+            },
+            rows["outcome"].to_numpy(dtype=float),
+            Resample.draw(rows["period"], block, DRAWS, rng),
+            block,
+        )
+
+    def intervals(self, model: str) -> ScoreIntervals:
+        """Return the 90% intervals of a model's scores."""
+        probability, outcome = self.probabilities[model], self.outcome
+        with threadpool_limits(1):
+            areas = self.drawn.aurocs(probability, outcome)
+            briers = self.drawn.means(metrics.brier_costs(probability, outcome))
+            losses = self.drawn.means(metrics.log_loss_costs(probability, outcome))
+        return ScoreIntervals(
+            None if np.isnan(areas).all() else bootstrap.interval(areas),
+            bootstrap.interval(briers),
+            bootstrap.interval(losses),
+        )
+
+    def comparisons(self) -> dict[str, Comparison]:
+        """Return the comparison of econnet with each baseline, by its name."""
+        ours = self.probabilities["econnet"]
+        with threadpool_limits(1):
+            return {
+                name: comparison.compare(
+                    ours, theirs, self.outcome, self.drawn, self.block
+                )
+                for name, theirs in self.probabilities.items()
+                if name in BASELINES
+            }
+
+
+def scores_by_model(scored: pd.DataFrame) -> dict[str, Scores]:
+    """Return the scores of each model; the base rate of the same rows has skill 0."""
+    base_rate = scored.loc[scored["model"] == "base_rate", "probability"].to_numpy()
+    return {
+        str(name): metrics.score(rows, base_rate)
+        for name, rows in scored.groupby("model", sort=False)
+    }
+
+
+@dataclass(frozen=True, eq=False)
+class PoolAssessment:
+    """The assessment of all countries of a track record together.
+
+    Parameters
+    ----------
+    metrics, baselines
+        Scores of econnet and of each baseline; `None` and none for a single country.
+    maps
+        Calibration of econnet's probabilities, from which intervals are drawn.
+    """
+
+    metrics: Scores | None
     baselines: dict[str, Scores]
-    doubts: Doubts
-    comparisons: dict[str, Comparison]
-    reliability: tuple[ReliabilityBin, ...]
-    episodes: tuple[Episode, ...]
-    false_alarms: tuple[FalseAlarm, ...]
+    maps: calibration.Maps
 
 
-def judgement(prepared: Prepared, record: pd.DataFrame) -> Judgement:
-    """Return how econnet did for the country.
+def assess_pool(task: Task, record: pd.DataFrame) -> PoolAssessment:
+    """Return the assessment of all countries of a track record together.
 
     Raises
     ------
     DataError
-        The outcome of none of the country's forecasts is known.
+        No outcome is known of any forecast in it.
+    """
+    scored = record[record["outcome"].notna()]
+    if scored.empty:
+        raise DataError(
+            "the track record holds no forecast whose outcome is known: the data are "
+            "too short; choose another --label or --frequency"
+        )
+    alone = len(set(scored["country"])) == 1
+    scores = {} if alone else scores_by_model(scored)
+    maps = calibration.maps(
+        scored[scored["model"] == "econnet"],
+        block_length(task.horizon, task.frequency),
+        task.seed,
+    )
+    return PoolAssessment(scores.pop("econnet", None), scores, maps)
+
+
+def assess(
+    prepared: Prepared, record: pd.DataFrame, pool: PoolAssessment
+) -> Assessment:
+    """Return the assessment of the country's part of a track record.
+
+    Raises
+    ------
+    DataError
+        No outcome is known of any of the country's forecasts.
     """
     country, task = prepared.country, prepared.task
-    own = record[record["outcome"].notna() & (record["country"] == country.alpha3)]
-    if own.empty:
+    scored = record[record["outcome"].notna() & (record["country"] == country.alpha3)]
+    if scored.empty:
         raise DataError(
             f"{country.name} has no past forecast whose outcome is known: its data are "
             "too short for a track record; choose another --label or --frequency"
         )
-    scores = scores_by_model(own)
-    mine = own[own["model"] == "econnet"]
-    marks = prepared.label.values.loc[[country.alpha3]]
-    card = signals.scorecard(mine, marks, task.event, PERIODS_A_YEAR[task.frequency])
-    doubts, comparisons = _judged(own, task)
-    return Judgement(
+    scores = scores_by_model(scored)
+    rows = scored[scored["model"] == "econnet"]
+    contractions = prepared.label.values.loc[[country.alpha3]]
+    year = PERIODS_A_YEAR[task.frequency]
+    card = signals.scorecard(rows, contractions, task.event, year)
+    paired = PairedForecasts.of(scored, task)
+    return Assessment(
         metrics=scores.pop("econnet"),
+        intervals=paired.intervals("econnet"),
         baselines=scores,
-        doubts=doubts,
-        comparisons=comparisons,
+        comparisons=paired.comparisons(),
+        pool_metrics=pool.metrics,
+        pool_baselines=pool.baselines,
         reliability=tuple(
             metrics.reliability_curve(
-                mine["probability"].to_numpy(), mine["outcome"].to_numpy()
+                rows["probability"].to_numpy(), rows["outcome"].to_numpy()
             )
         ),
         episodes=_episodes(prepared, record, card.episodes),
         false_alarms=card.alarms_for_nothing,
     )
-
-
-def _judged(own: pd.DataFrame, task: Task) -> tuple[Doubts, dict[str, Comparison]]:
-    """Return how sure econnet's scores are, and how it did beside each baseline."""
-    said = {
-        str(name): rows["probability"].to_numpy(dtype=float)
-        for name, rows in own.groupby("model", sort=False)
-    }
-    ours = own[own["model"] == "econnet"]
-    outcome = ours["outcome"].to_numpy(dtype=float)
-    block = max(task.horizon + 1, PERIODS_A_YEAR[task.frequency])
-    rng = np.random.default_rng(task.seed)
-    drawn = Resample.draw(ours["period"], block, DRAWS, rng)
-    ours_said = said["econnet"]
-    with threadpool_limits(1):
-        areas = drawn.aurocs(ours_said, outcome)
-        briers = drawn.means(metrics.brier_costs(ours_said, outcome))
-        losses = drawn.means(metrics.log_loss_costs(ours_said, outcome))
-        comparisons = {
-            name: comparison.compare(ours_said, theirs, outcome, drawn, block)
-            for name, theirs in said.items()
-            if name in BASELINES
-        }
-    doubts = Doubts(
-        None if np.isnan(areas).all() else bootstrap.interval(areas),
-        bootstrap.interval(briers),
-        bootstrap.interval(losses),
-    )
-    return doubts, comparisons
 
 
 def _episodes(
@@ -107,19 +195,19 @@ def _episodes(
     """Return every run of contractions, oldest first."""
     called = {call.first: call for call in calls}
     alpha3 = prepared.country.alpha3
-    marks = prepared.label.values.loc[alpha3].dropna()
+    contractions = prepared.label.values.loc[alpha3].dropna()
     levels = prepared.panel.values[prepared.label.target].loc[alpha3]
-    own = record[(record["model"] == "econnet") & (record["country"] == alpha3)]
-    said = own.set_index("period")["probability"]
-    run = (marks != marks.shift()).cumsum()
+    rows = record[(record["model"] == "econnet") & (record["country"] == alpha3)]
+    probability = rows.set_index("period")["probability"]
+    run = (contractions != contractions.shift()).cumsum()
     episodes = []
-    for _, months in marks[marks == 1].groupby(run):
-        first, last = months.index[0], months.index[-1]
+    for _, periods in contractions[contractions == 1].groupby(run):
+        first, last = periods.index[0], periods.index[-1]
         before, after = levels.get(first - 1), levels.get(last)
         change = None
         if before is not None and after is not None and pd.notna([before, after]).all():
             change = float(100 * (after / before - 1))
-        forecasts = said.reindex(months.index)
+        forecasts = probability.reindex(periods.index)
         call = called.get(str(first))
         episodes.append(
             Episode(
@@ -140,15 +228,15 @@ def _or_none(value: float) -> float | None:
 
 
 def base_rate(prepared: Prepared) -> float:
-    """Return how often what is forecast has been in the country's past."""
-    alpha3, made = prepared.country.alpha3, prepared.features
+    """Return the share of the country's past in which the event happened."""
+    alpha3, features = prepared.country.alpha3, prepared.features
     if prepared.task.event == "at":
         return float(prepared.label.values.loc[alpha3].mean())
-    return float(np.nanmean(made.y[made.countries == alpha3]))
+    return float(np.nanmean(features.y[features.countries == alpha3]))
 
 
 def replayed(prepared: Prepared, record: pd.DataFrame) -> Previous | None:
-    """Return what econnet said out of sample one origin earlier, if anything."""
+    """Return the out-of-sample forecast one origin earlier; `None` if there is none."""
     origin = prepared.origin - 1
     rows = record[
         (record["model"] == "econnet")
@@ -164,11 +252,11 @@ def replayed(prepared: Prepared, record: pd.DataFrame) -> Previous | None:
 def with_today(
     record: pd.DataFrame, prepared: Prepared, probability: float
 ) -> pd.DataFrame:
-    """Return the country's track record, today's forecast in it being the final one."""
-    own = record[record["country"] == prepared.country.alpha3].drop(columns="country")
-    today = (own["model"] == "econnet") & (own["origin"] == prepared.origin)
-    return own.assign(
-        probability=own["probability"].mask(today, probability)
+    """Return the country's track record, with today's forecast as its last."""
+    rows = record[record["country"] == prepared.country.alpha3].drop(columns="country")
+    today = (rows["model"] == "econnet") & (rows["origin"] == prepared.origin)
+    return rows.assign(
+        probability=rows["probability"].mask(today, probability)
     ).reset_index(drop=True)
 
 

@@ -1,9 +1,9 @@
-"""What drives a forecast, and what would change it.
+"""Feature attribution: what drives a forecast, and what would change it.
 
-Contributions are *integrated gradients*: on the straight way from an average country
-(every scaled input 0) to today's inputs, each step's gain in log-odds is given to the
-inputs that moved. They add up to the difference between the two log-odds, and are exact
-through the network's own backward pass.
+Contributions are *integrated gradients*: along the straight line from an average
+country (every scaled input 0) to today's inputs, each step's gain in log-odds is
+attributed to the inputs that moved. They add up to the difference between the two
+log-odds, and are exact through the network's own backward pass.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,7 +17,7 @@ from econnet.evaluation.walkforward import Window
 from econnet.features import Features
 from econnet.network import Network
 
-# A trained forecaster: the probabilities of rows of features as they are, unscaled.
+# A trained model: the probabilities of rows of unscaled features.
 Say: TypeAlias = Callable[[Floats], Floats]
 
 STEPS = 200
@@ -75,7 +75,7 @@ def contributions(x: Floats, window: Window, network: Network) -> list[Contribut
     for name, part in zip(names, parts, strict=True):
         totals[name] += float(part)
     found = [Contribution(name, total) for name, total in totals.items() if total != 0]
-    return sorted(found, key=lambda it: -abs(it.log_odds))
+    return sorted(found, key=lambda part: -abs(part.log_odds))
 
 
 def newest(row: Floats, features: Features, indicator: str) -> float | None:
@@ -90,14 +90,14 @@ def moved(
     """Return rows in which an indicator's newest value is moved by `shifts`.
 
     Its moving averages move with it; everything else stays as it is. A value that is
-    missing is moved from the training median. `rows` has one row a shift, (rows,
+    missing is moved from the training median. `rows` has one row per shift, (rows,
     columns).
     """
     column = _newest_column(window.features, indicator)
     weights = np.array(
         [
-            it.newest_weight if it.indicator == indicator else 0.0
-            for it in window.features.columns
+            described.newest_weight if described.indicator == indicator else 0.0
+            for described in window.features.columns
         ]
     )
     moved_ = rows.copy()

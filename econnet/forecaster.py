@@ -1,8 +1,8 @@
-"""What forecasts today: the networks, and the models that are averaged with them.
+"""Forecast combination: the networks, and the models that are averaged with them.
 
-Unlike models err in unlike ways. Each member network has the same partners, four of the
-baselines: the mean of their log-odds, weighed as the forecasts of the past advise, is
-what the member says, and the mean over members is what econnet says.
+Different models make different errors. Each member network has the same partners, four
+of the baselines. A member's forecast is the weighted mean of its log-odds and theirs,
+with weights estimated from past forecasts; econnet's forecast is the mean over members.
 """
 
 from collections.abc import Mapping
@@ -14,6 +14,7 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from econnet import compute, ensemble
+from econnet.core.log_odds import log_odds, probability
 from econnet.core.types import Floats
 from econnet.ensemble import Options
 from econnet.evaluation import pooling
@@ -36,7 +37,7 @@ PRIOR_WEIGHTS: Floats = np.array([*PRIOR.values()])
 
 @dataclass(frozen=True, eq=False)
 class Forecaster:
-    """Networks and their partners that have learned what a window knows.
+    """Networks and their partners, trained on a window.
 
     Parameters
     ----------
@@ -75,36 +76,41 @@ class Forecaster:
         scaled = self.scaler.transform(figures).astype(np.float32)
         with threadpool_limits(1):
             networks = self.network.logits(scaled)[:, :, 0].astype(np.float64)
-        own: Floats = pooling.STRETCH * self.weights[0] * networks
-        return own + self.of_partners(figures, scaled)
+        of_networks: Floats = pooling.STRETCH * self.weights[0] * networks
+        return of_networks + self.of_partners(figures, scaled)
 
     def probability(self, figures: Floats) -> Floats:
         """Return the probability of contraction for rows of features, (rows,)."""
-        return ensemble.pooled(self.members(figures))
+        return probability(self.members(figures).mean(axis=0))
 
     def of_partners(self, figures: Floats, scaled: npt.NDArray[np.float32]) -> Floats:
-        """Return what the partners add to every member's log-odds, (rows,)."""
-        said = np.stack(
+        """Return what the partners contribute to every member's log-odds, (rows,)."""
+        odds = np.stack(
             [
-                pooling.log_odds(self.partners[name].probability(figures, scaled))
+                log_odds(self.partners[name].probability(figures, scaled))
                 for name in PARTNERS
             ]
         )
-        return pooling.mixed(said, self.weights[1:])
+        return pooling.mixed(odds, self.weights[1:])
 
 
 def partners_of(window: Window) -> dict[str, Learned]:
-    """Return the partners that learned what a window knows; always the same ones."""
+    """Return the partners trained on a window; always the same ones."""
     learned = compute.each(lambda name: LEARNERS[name].learn(window), PARTNERS)
     return dict(zip(PARTNERS, learned, strict=True))
 
 
 def weights_of(window: Window, record: pd.DataFrame) -> Floats:
     """Return the models' weights, by the track record up to the window's origin."""
-    said = [record[record["model"] == name] for name in PRIOR]
-    places = pd.MultiIndex.from_arrays([said[0]["country"], said[0]["origin"]])
+    records = [record[record["model"] == name] for name in PRIOR]
+    places = pd.MultiIndex.from_arrays([records[0]["country"], records[0]["origin"]])
     rows = window.features.index.get_indexer(places)
-    odds = pooling.log_odds(
-        np.stack([it["probability"].to_numpy(dtype=float)[rows >= 0] for it in said])
+    odds = log_odds(
+        np.stack(
+            [
+                rows_of["probability"].to_numpy(dtype=float)[rows >= 0]
+                for rows_of in records
+            ]
+        )
     )
     return pooling.weights_at(window, rows[rows >= 0], odds, PRIOR_WEIGHTS)

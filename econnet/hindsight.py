@@ -1,4 +1,4 @@
-"""What became of the forecasts in the journal: each one's outcome, and what all cost.
+"""Outcomes of the forecasts in the log, and the scores of all of them.
 
 A forecast is held against the outcome that the data show now, and beside the long-run
 rate that was given with it. Who asks twice for one event has made one forecast: of the
@@ -23,7 +23,7 @@ from econnet.core.types import Floats
 from econnet.errors import EconnetError
 from econnet.evaluation.metrics import brier_costs, log_loss_costs
 from econnet.labels import Label
-from econnet.models import LONGEST_HORIZON
+from econnet.models import MAX_HORIZON
 from econnet.sources import tabular
 from econnet.sources.observations import Known
 
@@ -115,16 +115,16 @@ def judge(
         table = pd.concat(parts).sort_index()
     scored = table[table["state"] == "scored"]
     outcome = scored["outcome"].to_numpy(dtype=float)
-    said, usual = (
+    probability, base_rate = (
         scored[name].to_numpy(dtype=float) for name in ("probability", "base_rate")
     )
     return Hindsight(
         n_made=len(lines),
         forecasts=table.reset_index(drop=True),
-        brier=_mean(brier_costs(said, outcome)),
-        log_loss=_mean(log_loss_costs(said, outcome)),
-        base_rate_brier=_mean(brier_costs(usual, outcome)),
-        base_rate_log_loss=_mean(log_loss_costs(usual, outcome)),
+        brier=_mean(brier_costs(probability, outcome)),
+        log_loss=_mean(log_loss_costs(probability, outcome)),
+        base_rate_brier=_mean(brier_costs(base_rate, outcome)),
+        base_rate_log_loss=_mean(log_loss_costs(base_rate, outcome)),
     )
 
 
@@ -134,19 +134,21 @@ def _entry(line: Mapping[str, str]) -> dict[str, object] | None:
         made_at = datetime.fromisoformat(line["made_at"])
         alias = PANDAS_ALIAS[FREQUENCIES[FREQUENCIES.index(line["frequency"])]]
         origin = pd.Period(line["origin"], alias)
-        horizon, said = int(line["horizon"]), float(line["probability"])
-        usual = float(line.get("base_rate") or "nan")
+        horizon, probability = int(line["horizon"]), float(line["probability"])
+        base_rate = float(line.get("base_rate") or "nan")
     except (KeyError, ValueError):
         return None
-    sound = 0 <= said <= 1 and 0 <= horizon <= LONGEST_HORIZON and str(origin) != "NaT"
+    sound = (
+        0 <= probability <= 1 and 0 <= horizon <= MAX_HORIZON and str(origin) != "NaT"
+    )
     if not sound or line.get("event") not in get_args(Event):
         return None
     return {
         **{column: line.get(column, "") for column in journal.COLUMNS},
         "made_at": made_at.replace(tzinfo=made_at.tzinfo or UTC).isoformat(),
         "horizon": horizon,
-        "probability": said,
-        "base_rate": usual if 0 <= usual <= 1 else math.nan,
+        "probability": probability,
+        "base_rate": base_rate if 0 <= base_rate <= 1 else math.nan,
         "origin": str(origin),
         "period": str(origin + horizon),
         **FOUND,
@@ -165,14 +167,14 @@ def _with_outcomes(
     except EconnetError:
         return group
     parts = group.groupby(["horizon", "event"], sort=False)
-    made = pd.concat(_with_targets(rows, label, frequency) for _, rows in parts)
-    made_on = pd.to_datetime(made["made_at"], utc=True).dt.tz_localize(None)
-    return made.assign(
-        ahead=made["known_at"].notna() & (made_on < made["known_at"]),
+    found = pd.concat(_with_targets(rows, label, frequency) for _, rows in parts)
+    made_on = pd.to_datetime(found["made_at"], utc=True).dt.tz_localize(None)
+    return found.assign(
+        ahead=found["known_at"].notna() & (made_on < found["known_at"]),
         base_rate=[
             _base_rate(label, country, origin) if np.isnan(written) else written
             for country, origin, written in _columns(
-                made, "country", "origin", "base_rate"
+                found, "country", "origin", "base_rate"
             )
         ],
         state=[
@@ -180,7 +182,7 @@ def _with_outcomes(
             if not np.isnan(outcome)
             else _state_of_unknown(label, country, period, today)
             for country, period, outcome in _columns(
-                made, "country", "period", "outcome"
+                found, "country", "period", "outcome"
             )
         ],
     )

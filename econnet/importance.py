@@ -1,9 +1,8 @@
-"""How much each indicator helped: what forecasts lose when it is shuffled.
+"""Permutation importance: by how much the log loss rises when an input is shuffled.
 
 Out of sample, an indicator's columns of one forecast are replaced by those of another,
-of any country and time, as if the series had been mixed up. What the log loss rises by
-is its *permutation importance*: above zero, the forecasts were better for it. The
-shuffled rows are forecast by the same models in the same windows, right behind the rows
+of any country and time. Above zero, the forecasts were better with the indicator. The
+shuffled rows are forecast by the same models in the same windows, right after the rows
 that are forecast anyway, so that nothing is trained for them.
 
 Notes
@@ -33,12 +32,12 @@ DRAWS = 500
 
 @dataclass(frozen=True)
 class Importance:
-    """What the log loss rises by when an indicator is shuffled, out of sample.
+    """The rise in log loss when an indicator is shuffled, out of sample.
 
     Parameters
     ----------
     loss
-        In nats a forecast; below zero the forecasts were better without it.
+        In nats per forecast; below zero the forecasts were better without it.
     interval
         90%, from blocks of periods drawn again.
     """
@@ -80,21 +79,21 @@ def probes(windows: Sequence[Window], country: str, seed: int) -> list[Probe]:
 
 
 def measured(
-    probes_: Sequence[Probe], said: Sequence[Floats], block: int, seed: int
+    probes_: Sequence[Probe], forecasts: Sequence[Floats], block: int, seed: int
 ) -> tuple[Importance, ...]:
     """Return the importance of each indicator, the largest first.
 
     Parameters
     ----------
-    said
+    forecasts
         The model's probabilities of each probe's rows ahead.
     block
         Periods that are drawn together for the intervals.
     """
-    made = probes_[0].window.features
-    names = indicators(made)
+    features = probes_[0].window.features
+    names = indicators(features)
     rises, positions, outcomes = [], [], []
-    for probe, probability in zip(probes_, said, strict=True):
+    for probe, probability in zip(probes_, forecasts, strict=True):
         rows = probe.window.ahead[probe.rows]
         shape = (len(names), TIMES, len(rows))
         shuffled = probability[probe.own :].reshape(shape)
@@ -107,7 +106,7 @@ def measured(
     known = ~np.isnan(np.concatenate(outcomes))
     if not known.any():
         return ()
-    periods = pd.Series(made.origins[where[known]])
+    periods = pd.Series(features.origins[where[known]])
     found = [
         Importance(
             name,
@@ -116,7 +115,7 @@ def measured(
         )
         for name, of_indicator in zip(names, rise, strict=True)
     ]
-    return tuple(sorted(found, key=lambda it: -it.loss))
+    return tuple(sorted(found, key=lambda importance: -importance.loss))
 
 
 def indicators(features: Features) -> list[str]:
@@ -127,17 +126,19 @@ def indicators(features: Features) -> list[str]:
 def _probe(
     window: Window, country: str, everything: Rows, rng: np.random.Generator
 ) -> Probe:
-    made = window.features
-    own = made.countries[window.ahead] == country
-    order = np.argsort(~own + 0.5 * rng.random(len(own)), kind="stable")
+    features = window.features
+    of_country = features.countries[window.ahead] == country
+    order = np.argsort(~of_country + 0.5 * rng.random(len(of_country)), kind="stable")
     rows = order[:MOST_ROWS]
     parts = [window.figures_ahead]
-    for name in indicators(made):
-        columns = np.flatnonzero([it.indicator == name for it in made.columns])
+    for name in indicators(features):
+        columns = np.flatnonzero(
+            [column.indicator == name for column in features.columns]
+        )
         for _ in range(TIMES):
-            X = made.X[window.ahead[rows]]
+            X = features.X[window.ahead[rows]]
             donors = rng.choice(everything, len(rows))
-            X[:, columns] = made.X[np.ix_(donors, columns)]
+            X[:, columns] = features.X[np.ix_(donors, columns)]
             parts.append(X)
     ahead, outcome = (
         np.concatenate([of, np.tile(of[rows], len(parts) - 1)])

@@ -5,27 +5,25 @@ report need besides the data, and a fingerprint of the data it was trained on. A
 that was trained on other data, for another task or by another version does not fit, and
 is trained again.
 
-It carries the version of its schema, and is never rewritten for being old. Schema 1 is
-from before inputs were ranks, so its networks cannot be carried over, and are trained
-again; 2, which did not say so yet, is read as it is; 3 carries the number. Both have
-the networks' share in a mean with extra trees; 4 has the weights of all models.
+It carries the number of its schema, and is never rewritten for being old: a model of an
+earlier schema is trained again, one of a later schema is left alone. The file may come
+from anyone, so everything in it is checked before it is used.
 """
 
 import hashlib
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from types import UnionType
-from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, TypeAlias
 
+import msgspec
 import numpy as np
 import pandas as pd
 
 from econnet import whole
 from econnet.core.types import Floats
 from econnet.errors import DataError
-from econnet.evaluation.metrics import BrierParts, Scores
+from econnet.evaluation.metrics import Scores
 from econnet.features import Features
 from econnet.forecaster import PRIOR
 from econnet.importance import Importance
@@ -33,12 +31,13 @@ from econnet.network import Architecture, Network
 from econnet.network.storage import NewerFileError
 from econnet.scaling import SHARES, Scaler
 
-T = TypeVar("T")
+MAX_HORIZON = 1_000
 
-RECORD = (
-    *("model", "country", "origin", "period", "horizon", "probability", "outcome"),
-    "signal",
-)
+Share: TypeAlias = Annotated[float, msgspec.Meta(ge=0, le=1)]
+Horizon: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=MAX_HORIZON)]
+PeriodText: TypeAlias = Annotated[
+    str, msgspec.Meta(pattern=r"^[0-9]{4}(Q[1-4]|-(0[1-9]|1[0-2]))?\Z")
+]
 
 
 @dataclass(frozen=True)
@@ -58,11 +57,11 @@ class Ahead:
     """
 
     country: str
-    horizon: int
-    period: str
-    probability: float
-    interval: tuple[float, float]
-    base_rate: float
+    horizon: Horizon
+    period: PeriodText
+    probability: Share
+    interval: tuple[Share, Share]
+    base_rate: Share
     scores: Scores
 
 
@@ -75,13 +74,14 @@ class Model:
     fingerprint
         Of the features and the task it was trained for.
     track_record
-        Out-of-sample forecasts, columns `RECORD`, of every model and country. `signal`
-        says whether a forecast was one of contraction, at the threshold of its time.
+        Out-of-sample forecasts of every model and country, as `walkforward.run` gives
+        them; `signal` is whether a forecast was one of contraction, at a threshold that
+        was chosen in time.
     weights : array (models,)
         Of the networks and their partners in the forecast, as in `forecaster.PRIOR`.
         Partners are not kept: the data give the same ones again.
     outlook
-        The country's forecasts at other horizons.
+        Forecasts at other horizons; `None` until they are trained.
     importance
         What econnet's forecasts lose without each indicator; empty if not measured.
     """
@@ -91,7 +91,7 @@ class Model:
     scaler: Scaler
     track_record: pd.DataFrame
     fingerprint: str
-    outlook: tuple[Ahead, ...] = ()
+    outlook: tuple[Ahead, ...] | None = None
     importance: tuple[Importance, ...] = ()
 
 
@@ -134,8 +134,12 @@ def save(model: Model, path: Path) -> None:
         "countries": names["country"],
         "frequency": origins.freqstr,
         "horizon": int(record["horizon"].iloc[0]),
-        "outlook": [asdict(ahead) for ahead in model.outlook],
-        "importance": [asdict(it) for it in model.importance],
+        "outlook": (
+            None
+            if model.outlook is None
+            else [asdict(ahead) for ahead in model.outlook]
+        ),
+        "importance": [asdict(measured) for measured in model.importance],
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     with whole.alone(path.parent), whole.naming(path):
@@ -159,81 +163,106 @@ def save_shared(model: Model, paths: Sequence[Path]) -> None:
 def load(path: Path) -> Model:
     """Return the model that `save` wrote.
 
-    The file may be a stranger's: whatever is said in it must be of its type, fit the
-    rest, and lie where such a number can.
+    The file may come from anyone: every value must be of its type, fit the rest, and
+    lie where such a number can.
 
     Raises
     ------
     ValueError
-        The file is not a model, is damaged, or is so old that it must be trained again.
+        The file is not a model, is damaged, or is of an earlier schema.
     DataError
-        The file is a newer econnet's.
+        The file is of a later schema.
     """
     try:
         network, metadata, arrays = Network.load_with(path)
     except NewerFileError as error:
         raise DataError(newer(path, str(error))) from error
-    _check_version(path, metadata, arrays)
+    _check_schema(path, metadata)
     try:
+        header = _header(metadata)
         scaler = Scaler(**{f.name: arrays[f"scaler.{f.name}"] for f in fields(Scaler)})
         _check_scaler(scaler, network.architecture)
         return Model(
             network,
-            _weights(metadata),
+            _weights(header),
             scaler,
-            _record(metadata, arrays),
-            _text(metadata["fingerprint"]),
-            tuple(_ahead(entry) for entry in metadata["outlook"]),
-            tuple(_importance(entry) for entry in metadata["importance"]),
+            _record(header, arrays),
+            header.fingerprint,
+            header.outlook,
+            header.importance,
         )
     except KeyError as error:
         raise ValueError(f"{path} is a network, but not a model: no {error}") from error
-    except (TypeError, ValueError) as error:
+    except (msgspec.MsgspecError, OverflowError, TypeError, ValueError) as error:
         raise ValueError(f"{path} is a network, but not a model: {error}") from error
 
 
 class TooOldError(ValueError):
-    """The file is a whole model, but of a schema that cannot be carried over."""
+    """The file is an intact model of an earlier schema, which is trained again."""
 
 
 def newer(path: Path, reason: str) -> str:
-    """Return what to tell about a model of a newer econnet."""
+    """Return the error message for a model of a newer econnet."""
     return (
         f"{path} cannot be used: {reason}: upgrade econnet, or put a model of this one "
         "in its place with `econnet train`"
     )
 
 
-def _check_version(
-    path: Path, metadata: Mapping[str, Any], arrays: Mapping[str, np.ndarray]
-) -> None:
-    """Raise `DataError` for a newer schema, `ValueError` for one too old to be read."""
-    schema = metadata.get("schema", 1 if "scaler.median" in arrays else 2)
-    if type(schema) is not int or not 1 <= schema <= NO_SCHEMA_BEYOND:
-        raise ValueError(f"{path} is of no schema that there was: {str(schema)[:40]}")
+def _check_schema(path: Path, metadata: Mapping[str, Any]) -> None:
+    """Raise `DataError` for a later schema, `TooOldError` for an earlier one."""
+    schema = metadata.get("schema")
+    if type(schema) is not int or not 1 <= schema <= MAX_SCHEMA:
+        raise ValueError(
+            f"{path} is a network, but not a model: it has no schema that exists, but "
+            f"{str(schema)[:40]}"
+        )
     if schema > SCHEMA:
         reason = (
             f"the file is of schema {schema}, made by a newer econnet, and this one "
             f"knows schemas up to {SCHEMA}"
         )
         raise DataError(newer(path, reason))
-    if schema == 1:
-        raise TooOldError(
-            f"{path} is of schema 1, whose networks take other inputs than those of "
-            f"schema {SCHEMA}"
-        )
+    if schema < SCHEMA:
+        raise TooOldError(f"{path} is of schema {schema}, before schema {SCHEMA}")
 
 
-def _weights(metadata: Mapping[str, Any]) -> Floats:
+class _Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a model's file holds beside its arrays."""
+
+    schema: int
+    fingerprint: str
+    weights: dict[str, Share]
+    models: list[str]
+    countries: list[str]
+    frequency: Literal["Y-DEC", "Q-DEC", "M"]
+    horizon: Horizon
+    outlook: tuple[Ahead, ...] | None
+    importance: tuple[Importance, ...]
+
+
+def _header(metadata: Mapping[str, Any]) -> _Header:
+    """Return the metadata of a file in their types.
+
+    Raises
+    ------
+    msgspec.ValidationError, OverflowError, ValueError
+        A field is missing, is not of its type, is no field of a model, or is not a
+        finite number of 64 bits.
+    """
+    header = msgspec.convert(metadata, _Header)
+    # What was not read, or is not finite, is not written again either.
+    if msgspec.json.decode(msgspec.json.encode(header)) != metadata:
+        raise ValueError("its header has fields or numbers that no model has")
+    return header
+
+
+def _weights(header: _Header) -> Floats:
     """Return the weights, if they are those of the networks and their partners."""
-    if "share" in metadata:
-        share = _within(metadata["share"], 0, 1, "share of the networks")
-        said = dict.fromkeys(PRIOR, 0.0) | {"network": share, "extra_trees": 1 - share}
-    else:
-        said = metadata["weights"]
-    if set(said) != set(PRIOR):
-        raise ValueError(f"its forecast is a mean of {', '.join(said)[:80]}")
-    weights = np.array([_within(said[name], 0, 1, "weight") for name in PRIOR])
+    if set(header.weights) != set(PRIOR):
+        names = ", ".join(header.weights)
+        raise ValueError(f"its forecast is a mean of {names[:80]}")
+    weights = np.array([header.weights[name] for name in PRIOR])
     if abs(weights.sum() - 1) > 1e-6:
         raise ValueError(f"its weights sum to {weights.sum()}, not to 1")
     return weights
@@ -264,118 +293,55 @@ def _check_scaler(scaler: Scaler, architecture: Architecture) -> None:
         )
 
 
-def _importance(entry: dict[str, Any]) -> Importance:
-    low, high = entry["interval"]
-    return _filled(Importance, {**entry, "interval": (low, high)})
-
-
-def _ahead(entry: dict[str, Any]) -> Ahead:
-    parts = _filled(BrierParts, entry["scores"]["brier_parts"])
-    scores = _filled(Scores, {**entry["scores"], "brier_parts": parts})
-    low, high = entry["interval"]
-    ahead = _filled(Ahead, {**entry, "interval": (low, high), "scores": scores})
-    _within(ahead.horizon, 0, LONGEST_HORIZON, "horizon")
-    for number in (ahead.probability, ahead.base_rate, *ahead.interval):
-        _within(number, 0, 1, "probability")
-    if PERIOD.fullmatch(ahead.period) is None:
-        raise ValueError(f"{ahead.period[:40]!r} is no period")
-    return ahead
-
-
-def _filled(kind: type[T], entry: Mapping[str, Any]) -> T:
-    """Return a dataclass made of an entry, if all its fields are of their types."""
-    hints = get_type_hints(kind)
-    for name, hint in hints.items():
-        if not _is_of(entry[name], hint):
-            raise TypeError(f"{name} is {str(entry[name])[:40]!r}")
-    return kind(**entry)
-
-
-def _is_of(value: object, hint: object) -> bool:
-    """Return whether a value is of an annotated type; a number must be finite."""
-    if isinstance(hint, UnionType):
-        return any(_is_of(value, one) for one in get_args(hint))
-    if get_origin(hint) is tuple:
-        parts = get_args(hint)
-        return type(value) is tuple and all(map(_is_of, value, parts))
-    if hint is float and type(value) is int:
-        return abs(value) <= LARGEST_NUMBER
-    if type(value) is not hint:
-        return False
-    return not isinstance(value, int | float) or abs(value) <= LARGEST_NUMBER
-
-
-def _within(number: object, low: float, high: float, what: str) -> float:
-    if not isinstance(number, int | float) or not low <= number <= high:
-        raise ValueError(f"its {what} is {str(number)[:40]}, not {low} to {high}")
-    return float(number)
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{str(value)[:40]!r} is no text")
-    return value
-
-
 def _are_places(array: np.ndarray, of: int) -> bool:
     """Return whether all are whole numbers from 0 to below `of`."""
     return array.dtype.kind in "iu" and bool(((array >= 0) & (array < of)).all())
 
 
-def _record(metadata: dict[str, Any], arrays: dict[str, np.ndarray]) -> pd.DataFrame:
+def _record(header: _Header, arrays: Mapping[str, np.ndarray]) -> pd.DataFrame:
+    """Return the track record, if its columns fit each other."""
     names = ("model", "country", "origin", "probability", "outcome", "signal")
-    model, country, origin, said, came, signal = (
-        arrays[f"record.{name}"] for name in names
-    )
-    frequency, horizon = metadata["frequency"], metadata["horizon"]
+    columns = {name: arrays[f"record.{name}"] for name in names}
+    origin, probability = columns["origin"], columns["probability"]
+    outcome = columns["outcome"]
     sound = {
-        "columns of one length": {
-            it.shape for it in (model, country, origin, said, came, signal)
-        }
+        "columns of one length": {column.shape for column in columns.values()}
         == {(origin.size,)},
         "a row": origin.size > 0,
         "origins of this age": _are_places(origin + LATEST_ORIGIN, 2 * LATEST_ORIGIN),
-        "probabilities": said.dtype == float
-        and bool(((said >= 0) & (said <= 1)).all()),
-        "outcomes of 0 or 1": came.dtype == float
-        and bool((np.isnan(came) | (came == 0) | (came == 1)).all()),
-        "signals": signal.dtype == bool,
-        "a frequency": frequency in FREQUENCIES,
-        "a horizon": type(horizon) is int and 0 <= horizon <= LONGEST_HORIZON,
+        "probabilities": probability.dtype == float
+        and bool(((probability >= 0) & (probability <= 1)).all()),
+        "outcomes of 0 or 1": outcome.dtype == float
+        and bool((np.isnan(outcome) | (outcome == 0) | (outcome == 1)).all()),
+        "signals": columns["signal"].dtype == bool,
     }
     for what, is_so in sound.items():
         if not is_so:
             raise ValueError(f"its track record has not {what}")
-    origins = pd.PeriodIndex.from_ordinals(origin, freq=frequency)  # type: ignore[attr-defined]  # its stubs lack it
+    origins = pd.PeriodIndex.from_ordinals(origin, freq=header.frequency)  # type: ignore[attr-defined]  # its stubs lack it
     return pd.DataFrame(
         {
-            "model": _named(model, metadata["models"]),
-            "country": _named(country, metadata["countries"]),
+            "model": _named(columns["model"], header.models),
+            "country": _named(columns["country"], header.countries),
             "origin": origins,
-            "period": origins + horizon,
-            "horizon": horizon,
-            "probability": said,
-            "outcome": came,
-            "signal": signal,
+            "period": origins + header.horizon,
+            "horizon": header.horizon,
+            "probability": probability,
+            "outcome": outcome,
+            "signal": columns["signal"],
         }
     )
 
 
 def _named(codes: np.ndarray, names: list[str]) -> "pd.Series[str]":
     """Return the name of each code."""
-    if not all(type(name) is str for name in names) or not _are_places(
-        codes, len(names)
-    ):
+    if not _are_places(codes, len(names)):
         raise ValueError("its track record has codes that are not named")
     # Not an array of NumPy's, where every name takes the room of the longest.
     return pd.Series(list(names), dtype="str").take(codes).reset_index(drop=True)
 
 
-SCHEMA = 4
-NO_SCHEMA_BEYOND = 9_999
-LONGEST_HORIZON = 1_000
+SCHEMA = 1
+MAX_SCHEMA = 9_999
 # As pandas counts periods: months until the year 3970.
 LATEST_ORIGIN = 24_000
-LARGEST_NUMBER = 1e300
-FREQUENCIES = frozenset({"Y-DEC", "Q-DEC", "M"})
-PERIOD = re.compile(r"[0-9]{4}(Q[1-4]|-(0[1-9]|1[0-2]))?")

@@ -1,7 +1,7 @@
-"""From observations to what a task needs of them: panel, labels and features.
+"""Preparation: panel, labels and features of a task, from the observations.
 
-Here it is decided which frequency suits a country and a label, and here it is said what
-a country lacks.
+This module chooses the frequency that suits a country and a label, and its errors name
+what a country lacks.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,11 +9,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from econnet import (
-    features,
-    labels,
-    panel,
-)
+from econnet import features, labels, panel
 from econnet.core.periods import FREQUENCIES, FREQUENCY_WORDS, Frequency
 from econnet.core.task import Task
 from econnet.countries import Country
@@ -77,10 +73,11 @@ def _spans(known: Known, country: Country, target: str) -> dict[Frequency, str]:
         (known.series["country"] == country.alpha3)
         & (known.series["indicator"] == target)
     ]
+    by_frequency = {key: rows[rows["frequency"] == key] for key in FREQUENCIES}
     return {
-        frequency: f"{own['first_period'].min()} to {own['last_period'].max()}"
-        for frequency in FREQUENCIES
-        if len(own := rows[rows["frequency"] == frequency])
+        frequency: f"{found['first_period'].min()} to {found['last_period'].max()}"
+        for frequency, found in by_frequency.items()
+        if len(found)
     }
 
 
@@ -109,7 +106,9 @@ def _what_there_is(
 
 
 def _in_words(spans: Mapping[Frequency, str]) -> str:
-    return ", ".join(f"{FREQUENCY_WORDS[it]} ({span})" for it, span in spans.items())
+    return ", ".join(
+        f"{FREQUENCY_WORDS[frequency]} ({span})" for frequency, span in spans.items()
+    )
 
 
 def prepare(
@@ -134,9 +133,9 @@ def prepare(
         raise DataError(_nothing_known(known, country, task, whole))
     if whole.only(country.alpha3).values.get(label.target) is None:
         raise DataError(_what_there_is(known, country, label.target, [task.frequency]))
-    made = features.build(whole, label, task.horizon, task.event)
-    origin = made.origins[made.countries == country.alpha3].max()
-    return Prepared(country, task, known, whole, label, made, origin)
+    design = features.build(whole, label, task.horizon, task.event)
+    origin = design.origins[design.countries == country.alpha3].max()
+    return Prepared(country, task, known, whole, label, design, origin)
 
 
 def for_country(prepared: Prepared, country: Country) -> Prepared:
@@ -147,8 +146,8 @@ def for_country(prepared: Prepared, country: Country) -> Prepared:
     DataError
         It is not among them, or was never measured.
     """
-    label, made = prepared.label, prepared.features
-    origins = made.origins[made.countries == country.alpha3]
+    label, design = prepared.label, prepared.features
+    origins = design.origins[design.countries == country.alpha3]
     measured = prepared.panel.values[label.target]
     if origins.empty or measured.loc[country.alpha3].isna().all():
         raise DataError(
@@ -173,5 +172,5 @@ def _nothing_known(known: Known, country: Country, task: Task, looked: Panel) ->
 def at_horizon(prepared: Prepared, horizon: int) -> Prepared:
     """Return the same for another horizon, which costs next to nothing."""
     task = replace(prepared.task, horizon=horizon)
-    made = features.with_target(prepared.features, horizon, task.event)
-    return replace(prepared, task=task, features=made)
+    design = features.with_target(prepared.features, horizon, task.event)
+    return replace(prepared, task=task, features=design)

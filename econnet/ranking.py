@@ -1,32 +1,27 @@
-"""The use case of a report on many countries: one training, a forecast for each.
+"""Ranking of countries: the forecasts of many, the likeliest contraction first.
 
-Networks that learn from all countries are the same for all of them: history is replayed
-once, and the final ensemble is trained once for each origin in which countries stand
-today. Countries that learn alone are trained one after another.
+Networks that learn from all countries are the same for all of them, so a group is
+trained once. Countries that learn alone are trained one after another.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pandas as pd
 
-from econnet import compute, forecast, preparation, replay
+from econnet import compute, forecast, preparation, training
 from econnet.answer import Forecast
 from econnet.core.task import Task
 from econnet.countries import Country
 from econnet.errors import DataError
-from econnet.evaluation.baselines import LIGHT
-from econnet.forecaster import Forecaster, partners_of
-from econnet.models import Ahead, Model
+from econnet.forecast import Shared
+from econnet.models import Model
 from econnet.preparation import Prepared
-from econnet.replay import PoolRecord
 from econnet.sources.observations import Known
+from econnet.training import Find, Keep, Progress, Training, part
 
-# Share of the work that training takes, of which so much goes to replaying history and
-# the rest to the final networks, an origin after another; the forecasts take the rest.
+# Share of the work that training takes; the forecasts take the rest.
 TRAINING = 0.5
-REPLAY = 0.6
 
 
 @dataclass(frozen=True)
@@ -57,15 +52,9 @@ class Ranking:
     def periods(self) -> dict[pd.Period, int]:
         """How many forecasts are for each period, the newest first."""
         counts: dict[pd.Period, int] = {}
-        for one in self.forecasts:
-            counts[one.period] = counts.get(one.period, 0) + 1
+        for period in (made.period for made in self.forecasts):
+            counts[period] = counts.get(period, 0) + 1
         return dict(sorted(counts.items(), reverse=True))
-
-
-# Finds a model that was trained before and fits; keeps one that was trained now, for
-# all countries that share it.
-Find = Callable[[Prepared], Model | None]
-Keep = Callable[[Sequence[Prepared], Model], None]
 
 
 def make(
@@ -76,11 +65,11 @@ def make(
     *,
     find: Find = lambda _: None,
     keep: Keep = lambda _members, _model: None,
-    progress: Callable[[float], None] = lambda _: None,
+    progress: Progress = lambda _: None,
 ) -> Ranking:
     """Return the forecasts of many countries, the likeliest contraction first.
 
-    `progress` is told the share of the work that is done, from 0 to 1.
+    `progress` is called with the share of the work that is done, from 0 to 1.
 
     Raises
     ------
@@ -93,29 +82,35 @@ def make(
         left_out[country.name] = LeftOut(country, str(error))
 
     groups = prepare(known, countries, task, as_of, leave_out)
-    made: list[Forecast] = []
+    forecasts: list[Forecast] = []
     total = sum(map(len, groups))
     for group in groups:
-        done = len(made) / total
+        done = len(forecasts) / total
         share = len(group) / total
-        told = _part(progress, done, share * TRAINING)
         try:
-            trained = _train(group, find, keep, told)
+            trained = training.train(
+                group,
+                Training(),
+                find=find,
+                keep=keep,
+                progress=part(progress, done, share * TRAINING),
+            )
+            forecasts += _forecasts(
+                group,
+                trained,
+                leave_out,
+                part(progress, done + share * TRAINING, share * (1 - TRAINING)),
+            )
         except DataError as error:
             for prepared in group:
                 leave_out(prepared.country, error)
-            continue
-        made += _forecasts(
-            trained,
-            leave_out,
-            _part(progress, done + share * TRAINING, share * (1 - TRAINING)),
-        )
     progress(1.0)
-    if not made:
+    if not forecasts:
         first = next(iter(left_out.values()))
         raise DataError(f"no country can be forecast; {first.reason}")
-    made.sort(key=lambda it: (-it.probability, it.country.name))
-    return Ranking(task, tuple(made), tuple(left_out[it] for it in sorted(left_out)))
+    forecasts.sort(key=lambda made: (-made.probability, made.country.name))
+    left = tuple(left_out[name] for name in sorted(left_out))
+    return Ranking(task, tuple(forecasts), left)
 
 
 def prepare(
@@ -130,7 +125,11 @@ def prepare(
     for country in countries:
         try:
             together = next(
-                (it for it in groups if country.alpha3 in it[0].features.countries),
+                (
+                    group
+                    for group in groups
+                    if country.alpha3 in group[0].features.countries
+                ),
                 None,
             )
             if together is None:
@@ -142,139 +141,42 @@ def prepare(
     return groups
 
 
-@dataclass(frozen=True, eq=False)
-class _Trained:
-    """What is needed for a country's forecast."""
-
-    prepared: Prepared
-    model: Model
-    pool: PoolRecord
-    forecaster: Forecaster
-
-
-def _train(
-    group: Sequence[Prepared],
-    find: Find,
-    keep: Keep,
-    progress: Callable[[float], None],
-) -> list[_Trained]:
-    """Return a model for each of the countries that learn together."""
-    by_origin: dict[pd.Period, list[Prepared]] = {}
-    for prepared in group:
-        by_origin.setdefault(prepared.origin, []).append(prepared)
-    found = {origin: find(members[0]) for origin, members in by_origin.items()}
-    records: dict[int, pd.DataFrame] = {}
-    if None in found.values():
-        newest = by_origin[max(by_origin)][0]
-        records = _replay(newest, _part(progress, 0, REPLAY))
-    trained = []
-    for number, (origin, members) in enumerate(by_origin.items(), 1):
-        model = found[origin]
-        if model is None:
-            model = _finish(members, records)
-            keep(members, model)
-        pool = replay.pool_record(members[0].task, model.track_record)
-        window = forecast.final_window(members[0])
-        forecaster = Forecaster(
-            model.network, partners_of(window), model.weights, window.scaler
-        )
-        trained += [_Trained(one, model, pool, forecaster) for one in members]
-        progress(REPLAY + (1 - REPLAY) * number / len(by_origin))
-    return trained
-
-
-def _replay(
-    newest: Prepared, progress: Callable[[float], None]
-) -> dict[int, pd.DataFrame]:
-    """Return the track record at each horizon of the outlook, the task's own first."""
-    task = newest.task
-    own, others = task.horizon, forecast.other_horizons(task)
-    share = 1 / (1 + len(others))
-    records = {own: replay.track_record(newest, LIGHT, _part(progress, 0, share))}
-    for number, horizon in enumerate(others, 1):
-        told = _part(progress, number * share, share)
-        # From too short a history comes no forecast so far ahead.
-        with suppress(DataError):
-            ahead = preparation.at_horizon(newest, horizon)
-            records[horizon] = replay.track_record(ahead, ["base_rate"], told)
-    return records
-
-
-def _finish(members: Sequence[Prepared], records: Mapping[int, pd.DataFrame]) -> Model:
-    """Return the model of the countries that stand in one origin."""
-    first = members[0]
-    window = forecast.final_window(first)
-    (_, record), *others = records.items()
-    outlook = [
-        ahead
-        for horizon, other in others
-        for ahead in _outlook(members, horizon, _until(first.origin, other))
-    ]
-    known = _until(first.origin, record)
-    forecaster = forecast.learn(first, window, known)
-    return Model(
-        forecaster.network,
-        forecaster.weights,
-        window.scaler,
-        known,
-        forecast.fingerprint(first),
-        tuple(outlook),
-    )
-
-
-def _outlook(
-    members: Sequence[Prepared], horizon: int, record: pd.DataFrame
-) -> list[Ahead]:
-    """Return the forecast of each country at another horizon."""
-    first = preparation.at_horizon(members[0], horizon)
-    try:
-        pool = replay.pool_record(first.task, record)
-    except DataError:
-        return []
-    forecaster = forecast.learn(first, forecast.final_window(first), record)
-
-    def make_one(member: Prepared) -> list[Ahead]:
-        moved = replace(first, country=member.country, origin=member.origin)
-        return forecast.ahead(moved, forecaster, record, pool)
-
-    return [ahead for found in compute.each(make_one, members) for ahead in found]
-
-
-def _until(origin: pd.Period, record: pd.DataFrame) -> pd.DataFrame:
-    """Return the track record as it stood in an origin."""
-    return record[record["origin"] <= origin].reset_index(drop=True)
-
-
 def _forecasts(
-    trained: Sequence[_Trained],
+    group: Sequence[Prepared],
+    trained: Mapping[pd.Period, Model],
     leave_out: Callable[[Country, DataError], None],
-    progress: Callable[[float], None],
+    progress: Progress,
 ) -> Iterator[Forecast]:
     """Yield the forecast of each country that has a track record."""
+    # Countries of one origin share a model, and follow one another.
+    members = [
+        prepared
+        for origin in trained
+        for prepared in group
+        if prepared.origin == origin
+    ]
+    shared: dict[pd.Period, Shared] = {}
+    for prepared in members:
+        if prepared.origin not in shared:
+            model = trained[prepared.origin]
+            shared[prepared.origin] = Shared.of(prepared, model)
 
-    def make_one(one: _Trained) -> Forecast | DataError:
+    def forecast_or_error(prepared: Prepared) -> Forecast | DataError:
+        origin = prepared.origin
         try:
-            return forecast.make(
-                one.prepared, one.model, pool=one.pool, forecaster=one.forecaster
-            )
+            return forecast.make(prepared, trained[origin], shared=shared[origin])
         except DataError as error:
             return error
 
-    for start in range(0, len(trained), BLOCK):
-        block = trained[start : start + BLOCK]
-        for one, result in zip(block, compute.each(make_one, block), strict=True):
+    for start in range(0, len(members), BLOCK):
+        block = members[start : start + BLOCK]
+        results = compute.each(forecast_or_error, block)
+        for prepared, result in zip(block, results, strict=True):
             if isinstance(result, DataError):
-                leave_out(one.prepared.country, result)
+                leave_out(prepared.country, result)
             else:
                 yield result
-        progress((start + len(block)) / len(trained))
-
-
-def _part(
-    progress: Callable[[float], None], start: float, length: float
-) -> Callable[[float], None]:
-    """Return what tells the progress of a part of the work."""
-    return lambda share: progress(start + length * share)
+        progress((start + len(block)) / len(members))
 
 
 # Forecasts that are made side by side before their progress is told.

@@ -1,7 +1,7 @@
-"""Why a forecast is what it is: what drives it, what moved it, what would change it.
+"""Explanation of a forecast: what drives it, what moved it, what would change it.
 
-A `Saying` is one forecast with all that made it. What is told of it is taken apart in
-log-odds, where what the indicators add is a sum.
+A `Saying` is one forecast with the models that gave it. It is decomposed in log-odds,
+where the contributions of the indicators add up.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,31 +10,29 @@ from dataclasses import dataclass
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from econnet import (
-    explain,
-    whatif,
-)
+from econnet import explain, whatif
 from econnet.answer import (
     Change,
     Driver,
+    Explanation,
     Movement,
     Previous,
     ResponseCurve,
+    Weight,
 )
+from econnet.core.log_odds import log_odds
 from econnet.core.types import Floats
-from econnet.evaluation import (
-    pooling,
-    walkforward,
-)
+from econnet.evaluation import pooling, walkforward
 from econnet.features import ABROAD, PHASE
 from econnet.forecaster import Forecaster
+from econnet.importance import Importance
 from econnet.preparation import Prepared
-from econnet.whatif import Assumption, WhatIf
+from econnet.whatif import Assumption
 
 
 @dataclass(frozen=True, eq=False)
 class Saying:
-    """Today's forecast of a country, and what it came from.
+    """Today's forecast for a country, and the models that gave it.
 
     Parameters
     ----------
@@ -47,37 +45,28 @@ class Saying:
     forecaster: Forecaster
     probability: float
 
-    def would_say(self, rows: Floats) -> Floats:
-        """Return the probabilities of rows of features as they are, unscaled."""
-        return self.forecaster.probability(rows)
 
-
-@dataclass(frozen=True)
-class Reasons:
-    """What is told of a forecast; `Forecast` says what its fields are."""
-
-    drivers: tuple[Driver, ...]
-    response_curves: tuple[ResponseCurve, ...]
-    change: Change | None
-    what_if: WhatIf | None
-
-
-def reasons(
-    saying: Saying, before: Previous | None, assumptions: Sequence[Assumption]
-) -> Reasons:
-    """Return why the forecast is what it is.
+def explanation(
+    saying: Saying,
+    before: Previous | None,
+    assumptions: Sequence[Assumption],
+    importance: Sequence[Importance] = (),
+) -> Explanation:
+    """Return why the forecast is what it is, and what would change it.
 
     Parameters
     ----------
     before
         The forecast that it is compared with.
     assumptions
-        Figures that are supposed to be others.
+        Values that are assumed to be different.
+    importance
+        Of the model's inputs in past forecasts.
     """
     prepared, window = saying.prepared, saying.window
     with threadpool_limits(1):
         parts = _contributions(saying, window.figures_ahead[0])
-        return Reasons(
+        return Explanation(
             drivers=tuple(_driver(prepared, part) for part in parts),
             response_curves=_response_curves(saying, parts),
             change=_change(saying, parts, before) if before else None,
@@ -85,12 +74,21 @@ def reasons(
                 whatif.answer(
                     assumptions,
                     window,
-                    saying.would_say,
+                    saying.forecaster.probability,
                     prepared.panel.indicators,
                     _newest_levels(prepared),
                 )
                 if assumptions
                 else None
+            ),
+            importance=tuple(
+                Weight(
+                    shuffled.indicator,
+                    *named(prepared, shuffled.indicator),
+                    shuffled.loss,
+                    shuffled.interval,
+                )
+                for shuffled in importance
             ),
         )
 
@@ -104,8 +102,8 @@ def _contributions(saying: Saying, figures: Floats) -> list[explain.Contribution
     scaled = window.scaler.transform(figures[None, :]).astype(np.float32)
     weight = float(pooling.STRETCH * forecaster.weights[0])
     found = [
-        explain.Contribution(it.indicator, weight * it.log_odds)
-        for it in explain.contributions(
+        explain.Contribution(part.indicator, weight * part.log_odds)
+        for part in explain.contributions(
             scaled[0].astype(np.float64), window, forecaster.network
         )
     ]
@@ -114,7 +112,7 @@ def _contributions(saying: Saying, figures: Floats) -> list[explain.Contribution
         np.concatenate([np.zeros_like(scaled), scaled]),
     )
     found.append(explain.Contribution(PARTNERS, float(now - average)))
-    return sorted(found, key=lambda it: -abs(it.log_odds))
+    return sorted(found, key=lambda part: -abs(part.log_odds))
 
 
 def _driver(prepared: Prepared, part: explain.Contribution) -> Driver:
@@ -138,7 +136,9 @@ def _response_curves(
     curves = []
     for part in measured[:RESPONSE_CURVES]:
         indicator = saying.prepared.panel.indicators[part.indicator]
-        found = explain.response(saying.window, saying.would_say, part.indicator)
+        found = explain.response(
+            saying.window, saying.forecaster.probability, part.indicator
+        )
         curves.append(
             ResponseCurve(
                 indicator=indicator.key,
@@ -157,32 +157,36 @@ def _change(
 ) -> Change:
     """Return what moved the forecast since `before`."""
     prepared, window = saying.prepared, saying.window
-    made = prepared.features
+    features = prepared.features
     then = np.flatnonzero(
-        (made.countries == prepared.country.alpha3) & (made.origins == before.origin)
+        (features.countries == prepared.country.alpha3)
+        & (features.origins == before.origin)
     )
     movements: list[Movement] = []
     if len(then):
-        rows = made.X[[then[0], window.ahead[0]]]
+        rows = features.X[[then[0], window.ahead[0]]]
         added = _contributions(saying, rows[0])
-        apart = {it.indicator: it.log_odds for it in now}
-        for it in added:
-            apart[it.indicator] = apart.get(it.indicator, 0.0) - it.log_odds
+        apart = {part.indicator: part.log_odds for part in now}
+        for part in added:
+            apart[part.indicator] = apart.get(part.indicator, 0.0) - part.log_odds
         movements = [
             _movement(prepared, rows, indicator, log_odds)
             for indicator, log_odds in apart.items()
             if log_odds != 0
         ]
-    figures = sum(it.contribution for it in movements)
-    whole = _log_odds(saying.probability) - _log_odds(before.probability)
+    figures = sum(part.contribution for part in movements)
+    total = float(
+        log_odds(saying.probability, CHANGE_CLIP)
+        - log_odds(before.probability, CHANGE_CLIP)
+    )
     return Change(
         made_at=before.made_at,
         origin=str(before.origin),
         period=str(before.period),
         probability=before.probability,
         figures=figures,
-        learning=whole - figures,
-        movements=tuple(sorted(movements, key=lambda it: -abs(it.contribution))),
+        learning=total - figures,
+        movements=tuple(sorted(movements, key=lambda part: -abs(part.contribution))),
     )
 
 
@@ -198,11 +202,6 @@ def _movement(
     return Movement(indicator, title, group, unit, before, after, log_odds)
 
 
-def _log_odds(probability: float) -> float:
-    held = min(max(probability, 1e-6), 1 - 1e-6)
-    return float(np.log(held / (1 - held)))
-
-
 def _newest_levels(prepared: Prepared) -> dict[str, float]:
     """Return the newest level of each indicator that the country has."""
     levels = prepared.panel.values.loc[prepared.country.alpha3]
@@ -211,6 +210,8 @@ def _newest_levels(prepared: Prepared) -> dict[str, float]:
 
 
 RESPONSE_CURVES = 6
+# Closer to 0 and 1 than where models are averaged, for a change to lose nothing.
+CHANGE_CLIP = 1e-6
 
 PARTNERS = "partners"
 

@@ -372,8 +372,13 @@ def _repeat(
     model = forecast.train(prepared, progress, names)
     made = forecast.make(prepared, model, report.previous, report.assumptions)
     made = replace(made, made_at=report.document["made_at"])
-    # Not measured where many countries were forecast at once.
-    return made if report.document["importance"] else replace(made, importance=())
+    # Where many countries were forecast at once, it was not measured.
+    return made if report.document["importance"] else _without_importance(made)
+
+
+def _without_importance(made: Forecast) -> Forecast:
+    """Return the forecast as if the importance of its inputs was never measured."""
+    return replace(made, explanation=replace(made.explanation, importance=()))
 
 
 def _changes(report: Report, prepared: Prepared) -> Iterator[str]:

@@ -1,10 +1,10 @@
-"""What the forecast would be, had an indicator's newest figure been another.
+"""The forecast if an indicator's newest value were different.
 
 `unemployment=+1.0` moves the newest figure up by one, `unemployment=6.0` puts another
 in its place, and so does `real_gdp==-2.0`, where the sign belongs to the figure. It is
 in the unit in which the indicator is shown: growth in percent for what grows, the level
 of a rate. Nothing else moves with it but the indicator's own averages, so the
-answer is what the forecaster makes of the figure, not what the economy would.
+result is what the model makes of the value, not what the economy would.
 """
 
 import re
@@ -22,12 +22,12 @@ from econnet.features import Features
 
 @dataclass(frozen=True)
 class Assumption:
-    """One figure that is supposed to be another.
+    """One value that is assumed to be different.
 
     Parameters
     ----------
     relative
-        Whether the newest figure is moved by `figure`, and not replaced by it.
+        Whether the newest value is moved by `figure`, and not replaced by it.
     """
 
     indicator: str
@@ -37,19 +37,19 @@ class Assumption:
 
 @dataclass(frozen=True)
 class Supposed:
-    """What came of one assumption.
+    """The effect of one assumption.
 
     Parameters
     ----------
     unit
         Unit of `before` and `after`.
     before, after
-        The newest figure and the supposed one.
+        The newest value and the assumed one.
     probability
-        The forecast if this figure alone were another.
+        The forecast if this value alone were different.
     beyond
-        Whether the supposed figure lies beyond nearly all that was learned from; the
-        forecaster then takes it for the most extreme that it knows.
+        Whether the assumed value lies outside the 1st to 99th percentile of the
+        training rows; the model then treats it as the nearest of them.
     """
 
     indicator: str
@@ -63,7 +63,7 @@ class Supposed:
 
 @dataclass(frozen=True)
 class WhatIf:
-    """The forecast under all assumptions together, and what came of each."""
+    """The forecast under all assumptions together, and the effect of each."""
 
     probability: float
     supposed: tuple[Supposed, ...]
@@ -120,21 +120,21 @@ def answer(
     check(assumptions, window.features, indicators)
     row = window.features.X[window.ahead[0]]
     together, supposed = row[None, :], []
-    for it in assumptions:
-        indicator = indicators[it.indicator]
+    for assumption in assumptions:
+        indicator = indicators[assumption.indicator]
         before = _shown(row, window, indicator, levels)
-        after = before + it.figure if it.relative else it.figure
-        alone = moved(row[None, :], window, it.indicator, [after - before])
-        together = moved(together, window, it.indicator, [after - before])
+        after = before + assumption.figure if assumption.relative else assumption.figure
+        alone = moved(row[None, :], window, assumption.indicator, [after - before])
+        together = moved(together, window, assumption.indicator, [after - before])
         supposed.append(
             Supposed(
-                it.indicator,
+                assumption.indicator,
                 indicator.title,
                 indicator.unit_of_figure,
                 before,
                 after,
                 float(say(alone)[0]),
-                _beyond(alone[0], window, it.indicator),
+                _beyond(alone[0], window, assumption.indicator),
             )
         )
     return WhatIf(float(say(together)[0]), tuple(supposed))
@@ -153,7 +153,7 @@ def check(
             if column.indicator in indicators
         }
     )
-    names = [it.indicator for it in assumptions]
+    names = [assumption.indicator for assumption in assumptions]
     for name in names:
         if name not in used:
             near = get_close_matches(name, used, n=3)

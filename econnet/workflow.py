@@ -166,6 +166,7 @@ def forecast(
     retrain: bool = False,
     assumptions: Sequence[Assumption] = (),
     baselines: Sequence[str] | None = None,
+    outlook: bool = True,
     listener: Listener = SILENT,
 ) -> Forecast:
     """Return the answer to a question, training where no stored model fits.
@@ -181,6 +182,8 @@ def forecast(
         Figures for `what_if`.
     baselines
         Names of the baselines to train with; by default the light ones.
+    outlook
+        Whether to forecast the other horizons of the outlook too, as reports need.
 
     Raises
     ------
@@ -194,8 +197,15 @@ def forecast(
     whatif.check(assumptions, prepared.features, prepared.panel.indicators)
     listener.data_read(prepared)
     model = _load_or_train(
-        prepared, workspace.model(asked.place), retrain, baselines, listener
+        prepared,
+        workspace.model(asked.place),
+        retrain=retrain,
+        baselines=baselines,
+        outlook=outlook,
+        listener=listener,
     )
+    if not outlook:
+        model = replace(model, outlook=None)
     _make_room_for_log(workspace.forecast_log, listener)
     file = _path(asked.known)
     previous = journal.latest(prepared, workspace.forecast_log, file)
@@ -208,20 +218,22 @@ def forecast(
 def _load_or_train(
     prepared: Prepared,
     file: Path,
+    *,
     retrain: bool,
     baselines: Sequence[str] | None,
+    outlook: bool,
     listener: Listener,
 ) -> Model:
-    """Return the stored model if it fits, else train one and save it."""
+    """Return the stored model if it fits; train and save what is missing of it."""
     model = None if retrain else _fitting_model(prepared, file, listener)
-    if model is not None:
+    if model is not None and not (outlook and model.outlook is None):
         return model
-    if not retrain:
+    if model is None and not retrain:
         listener.note(
             f"no model fits {prepared.country.name} and this task yet: training one"
         )
     with listener.progress("Replaying history") as progress:
-        model = train(prepared, progress, baselines)
+        model = train(prepared, progress, baselines, outlook=outlook, found=model)
     models.save(model, file)
     return model
 

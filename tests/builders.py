@@ -1,14 +1,20 @@
 """Small worlds to test in: levels, observations and panels made to order."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from hypothesis import settings
 
 from econnet import panel
+from econnet.answer import Forecast
 from econnet.core.periods import Frequency
+from econnet.models import Model
+from econnet.network import Architecture, Network
 from econnet.panel import Panel
+from econnet.scaling import Scaler
 
 RETRIEVED = pd.Timestamp("2030-01-01")
 
@@ -141,4 +147,42 @@ def series_of(rows: pd.DataFrame) -> pd.DataFrame:
         rights="public domain",
         attribution="Source: nobody",
         discontinued=False,
+    )
+
+
+def small_model() -> Model:
+    """Return a model of two members with a track record of three rows."""
+    rng = np.random.default_rng(0)
+    record = pd.DataFrame(
+        {
+            "model": ["econnet", "econnet", "base_rate"],
+            "country": ["DEU", "FRA", "DEU"],
+            "origin": pd.PeriodIndex(["2019Q4", "2020Q1", "2019Q4"], freq="Q"),
+            "period": pd.PeriodIndex(["2020Q1", "2020Q2", "2020Q1"], freq="Q"),
+            "horizon": 1,
+            "probability": [0.2, 0.3, 0.25],
+            "outcome": [1.0, np.nan, 1.0],
+            "signal": [False, True, True],
+        }
+    )
+    return Model(
+        network=Network(Architecture.dense(4, [3], skip=True), members=2, seed=1),
+        weights=np.array([0.6, 0.3, 0.1, 0.0, 0.0]),
+        scaler=Scaler.fit(rng.normal(size=(30, 3)), np.array([0]), np.ones(3)),
+        track_record=record,
+        fingerprint="0123",
+    )
+
+
+def changed(forecast: Forecast, **fields: Any) -> Forecast:  # noqa: ANN401  # of many types
+    """Return a forecast with other fields, of itself, its assessment or explanation."""
+    assessment, explanation = (
+        {key: fields.pop(key) for key in [*fields] if hasattr(of, key)}
+        for of in (forecast.assessment, forecast.explanation)
+    )
+    return replace(
+        forecast,
+        assessment=replace(forecast.assessment, **assessment),
+        explanation=replace(forecast.explanation, **explanation),
+        **fields,
     )

@@ -1,6 +1,5 @@
 import gzip
 import hashlib
-import lzma
 import os
 from collections.abc import Callable
 from datetime import timedelta
@@ -12,12 +11,13 @@ from filelock import FileLock
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from econnet import check, whole
+from econnet import check, models, whole
 from econnet.check import Checked, Part
 from econnet.data import load
 from econnet.errors import DataError
 from econnet.settings import Settings
 from econnet.sources.observations import now
+from tests.builders import small_model
 from tests.stores import bring_out_next_version, newest
 from tests.test_store import answer
 
@@ -45,9 +45,8 @@ def folder(tmp_path: Path) -> Path:
             answer(unemployment, series_id="OTHER", raw=(b"another",)),
         ]
     )
-    packed = (UPGRADES / "model-2.npz.xz").read_bytes()
-    (tmp_path / "data/models/ARG").mkdir(parents=True)
-    (tmp_path / "data/models/ARG.npz").write_bytes(lzma.decompress(packed))
+    models.save(small_model(), tmp_path / "data/models/ARG.npz")
+    (tmp_path / "data/models/ARG").mkdir()
     whole.copy(tmp_path / "data/models/ARG.npz", tmp_path / "data/models/ARG/h2.npz")
     journal = (UPGRADES / "forecasts-2.csv").read_bytes()
     (tmp_path / "data/forecasts.csv").write_bytes(journal)
@@ -238,9 +237,10 @@ def test_harmed_model_is_told(folder: Path, harm: Callable[[Path], None]) -> Non
     assert str(path) not in remark.problem
 
 
-def test_model_that_is_too_old_is_a_remark(folder: Path) -> None:
-    packed = (UPGRADES / "model-1.npz.xz").read_bytes()
-    (folder / "data/models/ARG.npz").write_bytes(lzma.decompress(packed))
+def test_model_that_is_too_old_is_a_remark(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(models, "SCHEMA", models.SCHEMA + 1)
     seen = look(folder)
     assert seen.ok
     # Once for each place of the shared file.

@@ -148,4 +148,4 @@ def test_order_in_which_countries_are_named_changes_nothing(known: Known) -> Non
             mine.track_record, theirs.track_record, check_exact=True
         )
         assert mine.outlook == theirs.outlook
-        assert mine.drivers == theirs.drivers
+        assert mine.explanation.drivers == theirs.explanation.drivers

@@ -90,10 +90,14 @@ def test_seed_and_origin_give_other_networks(windows: list[Window]) -> None:
     assert (first != other_origin).any()
 
 
-def test_ensemble_says_the_mean_of_its_members_log_odds() -> None:
-    said = np.array([[0.0, 2.0], [1.0, -2.0]])
-    expected = 1 / (1 + np.exp(-np.array([0.5, 0.0])))
-    np.testing.assert_allclose(ensemble.pooled(said), expected)
+def test_ensemble_forecasts_the_mean_of_its_members_log_odds(
+    windows: list[Window],
+) -> None:
+    with threadpool_limits(1):
+        network = ensemble.fit(windows[:1], 3, 0, QUICK)
+        (odds,) = ensemble.logits(windows[:1], 3, network)
+    (forecast,) = ensemble.model(3, seed=0, options=QUICK)(windows[:1])
+    np.testing.assert_allclose(forecast, 1 / (1 + np.exp(-odds.sum(axis=0) / 3)))
 
 
 def test_world_with_cycles_is_forecast_better_than_its_base_rate(

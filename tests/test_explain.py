@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from econnet import ensemble, explain, features, labels, panel
+from econnet.core.log_odds import probability
 from econnet.ensemble import Options
 from econnet.evaluation import walkforward
 from econnet.evaluation.walkforward import Window
@@ -32,7 +33,7 @@ def contributions(window: Window, network: Network) -> list[explain.Contribution
 def say_of(window: Window, network: Network) -> explain.Say:
     def say(rows: np.ndarray) -> np.ndarray:
         said = network.logits(window.scaler.transform(rows))[:, :, 0]
-        return ensemble.pooled(said.astype(np.float64))
+        return probability(said.astype(np.float64).mean(axis=0))
 
     return say
 
@@ -59,7 +60,7 @@ def test_response_at_todays_value_is_todays_forecast(
     window, network = trained
     curve = explain.response(window, say_of(*trained), "investment", points=201)
     logits = network.logits(window.X_ahead)[:, :, 0].astype(np.float64)
-    today = float(ensemble.pooled(logits)[0])
+    today = float(probability(logits.mean(axis=0))[0])
     assert curve.current is not None
     at_today = np.interp(curve.current, curve.values, curve.probabilities)
     assert at_today == pytest.approx(today, abs=1e-3)

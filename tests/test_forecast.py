@@ -57,15 +57,17 @@ def test_probability_lies_in_its_interval(made: Forecast) -> None:
 def test_track_record_is_scored_beside_every_baseline(made: Forecast) -> None:
     record = made.track_record
     known = record[(record["model"] == "econnet") & record["outcome"].notna()]
-    assert made.metrics.n == len(known)
-    assert made.metrics.n_contractions == known["outcome"].sum()
-    assert made.metrics.brier == pytest.approx(
+    assert made.assessment.metrics.n == len(known)
+    assert made.assessment.metrics.n_contractions == known["outcome"].sum()
+    assert made.assessment.metrics.brier == pytest.approx(
         ((known["probability"] - known["outcome"]) ** 2).mean()
     )
-    assert {"base_rate", "logit", "network", "extra_trees"} <= set(made.baselines)
-    assert made.baselines["base_rate"].brier_skill == 0
-    assert made.pool_metrics is not None
-    assert made.pool_metrics.n == 3 * made.metrics.n
+    assert {"base_rate", "logit", "network", "extra_trees"} <= set(
+        made.assessment.baselines
+    )
+    assert made.assessment.baselines["base_rate"].brier_skill == 0
+    assert made.assessment.pool_metrics is not None
+    assert made.assessment.pool_metrics.n == 3 * made.assessment.metrics.n
 
 
 def test_track_record_ends_with_todays_forecast(made: Forecast) -> None:
@@ -91,10 +93,10 @@ def test_episodes_are_the_runs_of_contractions(made: Forecast) -> None:
     months = made.history["contraction"]
     n = sum(
         (pd.Period(it.last, "Q") - pd.Period(it.first, "Q")).n + 1
-        for it in made.episodes
+        for it in made.assessment.episodes
     )
     assert n == months.sum()
-    for episode in made.episodes:
+    for episode in made.assessment.episodes:
         assert months[episode.first] == months[episode.last] == 1
         assert months.get(pd.Period(episode.first, "Q") - 1, 0.0) != 1
         assert episode.growth_percent is not None
@@ -144,8 +146,8 @@ def test_own_pool_learns_from_the_country_alone(known: Known) -> None:
     prepared = preparation.prepare(known, FRANCE, task)
     made = forecast.make(prepared, forecast.train(prepared))
     assert made.data.n_countries == 1
-    assert made.pool_metrics is None
-    assert made.pool_baselines == {}
+    assert made.assessment.pool_metrics is None
+    assert made.assessment.pool_baselines == {}
 
 
 @pytest.mark.parametrize(
@@ -201,15 +203,15 @@ def test_forecast_as_of_a_date_knows_nothing_of_later_days(known: Known) -> None
 
 
 def test_drivers_name_what_they_are(made: Forecast) -> None:
-    titles = {driver.indicator: driver.title for driver in made.drivers}
+    titles = {driver.indicator: driver.title for driver in made.explanation.drivers}
     assert titles["real_gdp"] == "Real GDP"
     assert titles["phase"] == "Phase and past contractions"
     assert titles["abroad"] == "Growth abroad"
-    assert all(np.isfinite(driver.contribution) for driver in made.drivers)
+    assert all(np.isfinite(driver.contribution) for driver in made.explanation.drivers)
 
 
 def test_every_number_of_the_scores_is_finite_or_none(made: Forecast) -> None:
-    for scores in (made.metrics, *made.baselines.values()):
+    for scores in (made.assessment.metrics, *made.assessment.baselines.values()):
         numbers = asdict(scores)
         numbers |= numbers.pop("brier_parts")
         assert all(v is None or np.isfinite(v) for v in numbers.values())
@@ -226,13 +228,24 @@ def test_outlook_holds_the_forecast_itself_and_other_horizons(made: Forecast) ->
         assert it.interval[0] <= it.probability <= it.interval[1]
 
 
+def test_outlook_is_trained_when_it_is_needed_and_nothing_else_again(
+    prepared: Prepared, model: Model
+) -> None:
+    bare = replace(model, outlook=None)
+    made = forecast.make(prepared, bare)
+    assert [ahead.horizon for ahead in made.outlook] == [1]
+    completed = forecast.train(prepared, found=bare)
+    assert completed.network is bare.network
+    assert completed.outlook == model.outlook
+
+
 def test_forecast_before_is_that_of_the_replay_unless_one_is_given(
     made: Forecast,
 ) -> None:
-    assert made.change is not None
-    assert made.change.made_at is None
-    assert made.change.origin == str(made.origin - 1)
-    assert made.change.probability == made.previous_probability
+    assert made.explanation.change is not None
+    assert made.explanation.change.made_at is None
+    assert made.explanation.change.origin == str(made.origin - 1)
+    assert made.explanation.change.probability == made.previous_probability
 
 
 def test_baselines_of_a_training_can_be_chosen(prepared: Prepared) -> None:

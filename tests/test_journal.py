@@ -106,7 +106,9 @@ def test_change_splits_into_new_figures_and_new_learning(
     before = Previous(
         "2015-01-02T03:04:05+00:00", made.origin - 1, made.period - 1, 0.4
     )
-    change = forecast.make(prepared, forecast.train(prepared), before).change
+    change = forecast.make(
+        prepared, forecast.train(prepared), before
+    ).explanation.change
     assert change is not None
     assert change.made_at == before.made_at
     whole = np.log(made.probability / (1 - made.probability)) - np.log(0.4 / 0.6)

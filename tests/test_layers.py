@@ -34,6 +34,7 @@ MAP = [
     ["preparation"],
     ["replay"],
     ["evidence", "reasons"],
+    ["training"],
     ["forecast"],
     ["streaming"],
     ["backtest", "hindsight", "journal", "ranking"],

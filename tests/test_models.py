@@ -1,4 +1,3 @@
-import lzma
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -15,31 +14,12 @@ from econnet.models import Model
 from econnet.network import Architecture, Network
 from econnet.network.storage import read_arrays, write_arrays
 from econnet.scaling import Scaler
-from tests.builders import world
+from tests.builders import small_model, world
 
 
 @pytest.fixture(scope="module")
 def model() -> Model:
-    rng = np.random.default_rng(0)
-    record = pd.DataFrame(
-        {
-            "model": ["econnet", "econnet", "base_rate"],
-            "country": ["DEU", "FRA", "DEU"],
-            "origin": pd.PeriodIndex(["2019Q4", "2020Q1", "2019Q4"], freq="Q"),
-            "period": pd.PeriodIndex(["2020Q1", "2020Q2", "2020Q1"], freq="Q"),
-            "horizon": 1,
-            "probability": [0.2, 0.3, 0.25],
-            "outcome": [1.0, np.nan, 1.0],
-            "signal": [False, True, True],
-        }
-    )
-    return Model(
-        network=Network(Architecture.dense(4, [3], skip=True), members=2, seed=1),
-        weights=np.array([0.6, 0.3, 0.1, 0.0, 0.0]),
-        scaler=Scaler.fit(rng.normal(size=(30, 3)), np.array([0]), np.ones(3)),
-        track_record=record,
-        fingerprint="0123",
-    )
+    return small_model()
 
 
 def test_saved_model_is_read_as_it_was(model: Model, tmp_path: Path) -> None:
@@ -52,50 +32,10 @@ def test_saved_model_is_read_as_it_was(model: Model, tmp_path: Path) -> None:
             getattr(read.scaler, field.name), getattr(model.scaler, field.name)
         )
     pd.testing.assert_frame_equal(
-        read.track_record[list(models.RECORD)],
-        model.track_record[list(models.RECORD)],
+        read.track_record[list(model.track_record.columns)],
+        model.track_record,
         check_dtype=False,
     )
-
-
-UPGRADES = Path(__file__).parent / "upgrades"
-
-
-def past_model(schema: int, folder: Path) -> Path:
-    """Return the model that an earlier econnet trained for Argentina."""
-    path = folder / "ARG.npz"
-    packed = UPGRADES / f"model-{schema}.npz.xz"
-    path.write_bytes(lzma.decompress(packed.read_bytes()))
-    return path
-
-
-def test_model_of_schema_2_is_read_as_today_and_not_rewritten(tmp_path: Path) -> None:
-    path = past_model(2, tmp_path)
-    content = path.read_bytes()
-    model = models.load(path)
-    assert path.read_bytes() == content
-    assert model.network.members == 2
-    record = model.track_record
-    assert set(record["country"]) == {"ARG"}
-    assert {"econnet", "network", "base_rate"} <= set(record["model"])
-    # Argentina contracted in 2009 and in 2018, and grew in 2010 (World Bank,
-    # NY.GDP.MKTP.KD.ZG).
-    came = record[record["model"] == "econnet"].set_index("period")["outcome"]
-    years = [pd.Period(year, "Y") for year in ("2009", "2010", "2018")]
-    assert came.reindex(years).tolist() == [1.0, 0.0, 1.0]
-    models.save(model, tmp_path / "again.npz")
-    again = models.load(tmp_path / "again.npz")
-    assert again.fingerprint == model.fingerprint
-    np.testing.assert_array_equal(again.weights, model.weights)
-    assert model.weights[:2].sum() == 1
-    assert (model.weights[2:] == 0).all()
-    pd.testing.assert_frame_equal(again.track_record, record)
-    np.testing.assert_array_equal(again.network.parameters, model.network.parameters)
-
-
-def test_model_of_schema_1_is_told_to_be_too_old(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="schema 1, whose networks take other inputs"):
-        models.load(past_model(1, tmp_path))
 
 
 @pytest.mark.parametrize(
@@ -119,6 +59,18 @@ def test_model_of_a_newer_econnet_is_refused_and_left_alone(
     assert path.read_bytes() == content
 
 
+def test_model_of_an_earlier_schema_is_too_old_and_left_alone(
+    model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "DEU.npz"
+    models.save(model, path)
+    content = path.read_bytes()
+    monkeypatch.setattr(models, "SCHEMA", models.SCHEMA + 1)
+    with pytest.raises(models.TooOldError, match=r"of schema 1, before schema 2"):
+        models.load(path)
+    assert path.read_bytes() == content
+
+
 @pytest.mark.parametrize("schema", [0, -1, 2.5, "3", None, True, 10**400])
 def test_schema_that_there_never_was_is_no_model(
     model: Model, tmp_path: Path, schema: object
@@ -128,7 +80,7 @@ def test_schema_that_there_never_was_is_no_model(
     header, arrays = read_arrays(path)
     header["metadata"]["schema"] = schema
     write_arrays(path, header, arrays)
-    with pytest.raises(ValueError, match="of no schema that there was"):
+    with pytest.raises(ValueError, match="not a model: it has no schema that exists"):
         models.load(path)
 
 
@@ -162,7 +114,7 @@ def test_half_a_file_is_refused(
         models.load(path)
 
 
-AHEAD = {
+AHEAD: dict[str, Any] = {
     "country": "DEU",
     "horizon": 2,
     "period": "2020Q3",
@@ -174,7 +126,7 @@ AHEAD = {
         "average_precision": 0.5,
         "brier": 0.1,
         "brier_skill": -0.5,
-        "log_loss": 1,
+        "log_loss": 1.0,
         "log_loss_skill": None,
         "brier_parts": {"reliability": 0.1, "resolution": 0.0, "uncertainty": 0.2},
         "recall_at_imf_precision": None,
@@ -209,6 +161,7 @@ def test_outlook_and_importance_are_read_as_they_were(
     again = tmp_path / "again.npz"
     models.save(read, again)
     assert again.read_bytes() == path.read_bytes()
+    assert read.outlook is not None
     assert read.outlook[0].scores.n == 40
     assert read.importance[0].interval == (-0.2, 0.0)
 
@@ -232,7 +185,7 @@ HOSTILE: dict[str, dict[str, object]] = {
     "weight that is infinite": {"weights": WEIGHTS | {"network": 10**400}},
     "weights that sum to more": {"weights": WEIGHTS | {"naive_bayes": 0.1}},
     "weights of other models": {"weights": {"network": 1.0}},
-    "share above 1": {"share": 1.1},
+    "field that no model has": {"share": 0.5},
     "weights in one number": {"weights": 1.0},
     "narrow scaler": {"scaler__mean": np.zeros(2)},
     "scaler of truth values": {"scaler__knots": np.zeros((3, 99), bool)},
@@ -286,6 +239,9 @@ HOSTILE: dict[str, dict[str, object]] = {
     "outlook with less": {"outlook": [{"country": "DEU"}]},
     "outlook for no country": {"outlook": but(AHEAD, country=1)},
     "outlook of certainty and more": {"outlook": but(AHEAD, probability=1.01)},
+    "scores that are infinite": {
+        "outlook": but(AHEAD, scores={**AHEAD["scores"], "brier": 10**400})
+    },
     "outlook that is infinite": {"outlook": but(AHEAD, base_rate=10**400)},
     "outlook for no period": {"outlook": but(AHEAD, period="2020Q5")},
     "outlook too far": {"outlook": but(AHEAD, horizon=10**6)},

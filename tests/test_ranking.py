@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from econnet import countries, forecast, preparation, ranking
+from econnet import countries, forecast, preparation, ranking, training
 from econnet.answer import Forecast
 from econnet.core.task import Task
 from econnet.errors import DataError
@@ -16,7 +16,7 @@ from econnet.models import Model
 from econnet.preparation import Prepared
 from econnet.ranking import Ranking
 from econnet.sources.observations import Known
-from tests.builders import observations, series_of, world
+from tests.builders import changed, observations, series_of, world
 
 TASK = Task("Q", members=2)
 FRANCE, GERMANY, ITALY = (countries.by_alpha3(it) for it in ("FRA", "DEU", "ITA"))
@@ -73,7 +73,9 @@ def test_country_among_others_is_told_the_same_as_alone(
     pd.testing.assert_frame_equal(found.track_record, expected.track_record)
     pd.testing.assert_frame_equal(found.history, expected.history)
     # What past forecasts needed is measured for a country alone.
-    tables = {"track_record", "history", "made_at", "importance"}
+    assert found.explanation.importance == ()
+    expected = changed(expected, importance=())
+    tables = {"track_record", "history", "made_at"}
     assert without(found, tables) == without(expected, tables)
 
 
@@ -82,10 +84,10 @@ def test_found_models_are_not_trained_again(known: Known, ranked: Ranking) -> No
 
     def keep(members: Sequence[Prepared], model: Model) -> None:
         for prepared in members:
-            kept[forecast.fingerprint(prepared)] = model
+            kept[training.fingerprint(prepared)] = model
 
     def find(prepared: Prepared) -> Model | None:
-        return kept.get(forecast.fingerprint(prepared))
+        return kept.get(training.fingerprint(prepared))
 
     chosen = [FRANCE, GERMANY, ITALY]
     ranking.make(known, chosen, TASK, keep=keep)
@@ -104,7 +106,7 @@ def test_found_models_are_not_trained_again(known: Known, ranked: Ranking) -> No
 def test_countries_that_learn_alone_are_ranked_too(known: Known) -> None:
     alone = ranking.make(known, [FRANCE, GERMANY], replace(TASK, pool="own"))
     assert {it.country for it in alone.forecasts} == {FRANCE, GERMANY}
-    assert all(it.pool_metrics is None for it in alone.forecasts)
+    assert all(it.assessment.pool_metrics is None for it in alone.forecasts)
 
 
 def test_country_that_has_too_little_history_alone_is_left_out(known: Known) -> None:
@@ -122,7 +124,7 @@ def test_progress_goes_up_to_one(known: Known) -> None:
     assert told == sorted(told)
     assert told[-1] == 1
     # Of the models that replay history, none is silent while it works.
-    replayed = [share for share in told if share <= ranking.TRAINING * ranking.REPLAY]
+    replayed = [share for share in told if share <= ranking.TRAINING * training.REPLAY]
     assert np.diff(replayed, prepend=0).max() < 0.1
 
 

@@ -68,15 +68,15 @@ print(f"long-run rate {forecast.base_rate:.0%}")
 # without a model.
 
 # %%
-print(f"econnet    {forecast.metrics.brier:.3f}")
-for name, scores in forecast.baselines.items():
+print(f"econnet    {forecast.assessment.metrics.brier:.3f}")
+for name, scores in forecast.assessment.baselines.items():
     print(f"{name:10} {scores.brier:.3f}")
 
 # %% [markdown]
 # ## What drives it
 
 # %%
-for driver in forecast.drivers[:5]:
+for driver in forecast.explanation.drivers[:5]:
     print(f"{driver.contribution:+.2f}  {driver.title}")
 print(list_indicators("consumer prices")[["indicator", "title"]])
 

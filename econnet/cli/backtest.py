@@ -66,8 +66,13 @@ def backtest(
     settled = jobs.common_task(task, known, countries)
     first = _origin(start, settled.frequency)
     with show.working("Reading the data"):
-        prepare = backtest.prepare if task.country else backtest.prepare_what_can
-        prepared = prepare(known, countries, settled, jobs.date(task.as_of))
+        prepared = backtest.prepare(
+            known,
+            countries,
+            settled,
+            jobs.date(task.as_of),
+            skip_unfit=not task.country,
+        )
     results = []
     with jobs.workers(cluster, long=everything):
         for number, ahead in enumerate(horizons := horizon or [1]):

@@ -37,7 +37,7 @@ def forecast(
             f"forecast answers for one country, and these are {1 + len(others)}: give "
             f"--country once ({names})"
         )
-    result = jobs.answer(question, assumptions=assumed)
+    result = jobs.answer(question, assumptions=assumed, outlook=False)
     if json:
         show.as_json(record.to_dict(result))
     else:

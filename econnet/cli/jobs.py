@@ -71,8 +71,12 @@ def answer(
     retrain: bool = False,
     assumptions: "Sequence[Assumption]" = (),
     baselines: Sequence[str] | None = None,
+    outlook: bool = True,
 ) -> "Forecast":
-    """Return the forecast, showing on the way what a user may want to see."""
+    """Return the forecast, showing on the way what a user may want to see.
+
+    The other horizons of the outlook are trained only where they are requested.
+    """
     from econnet import workflow
 
     return workflow.forecast(
@@ -81,6 +85,7 @@ def answer(
         retrain=retrain,
         assumptions=assumptions,
         baselines=baselines,
+        outlook=outlook,
         listener=show.listener(),
     )
 

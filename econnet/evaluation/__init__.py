@@ -1,1 +1,1 @@
-"""How good the forecasts have been: walk-forward, scores, baselines, calibration."""
+"""Evaluation of forecasts: walk-forward runs, baselines, scores and their intervals."""

@@ -225,12 +225,12 @@ def figures(*measured: str) -> Callable[[Window], Held]:
     return view
 
 
-def available(made: Features) -> list[str]:
+def available(features: Features) -> list[str]:
     """Return the names of the baselines that the data allow."""
     return [
         name
         for name in BASELINES
-        if name not in NEEDS or made.measured(NEEDS[name]) is not None
+        if name not in NEEDS or features.measured(NEEDS[name]) is not None
     ]
 
 

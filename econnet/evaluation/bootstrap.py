@@ -19,11 +19,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from econnet.core.periods import PERIODS_A_YEAR, Frequency
 from econnet.core.types import Floats
 
 Interval = tuple[float, float]
 
 DRAWS = 2000
+# The bounds of a 90% interval, as quantiles.
+MIDDLE_90 = (0.05, 0.95)
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,6 +97,11 @@ class Resample:
         shares: Floats = self._sums(costs) * self.counts.shape[1] / len(costs)
         return shares
 
+    def of_rows(self) -> Floats:
+        """Return how often each row is in each draw, (draws, rows)."""
+        counts: Floats = self.counts[:, self.period_of]
+        return counts
+
     def _sums(self, values: Floats) -> Floats:
         """Return the sum of the rows' values in each period."""
         sums = np.bincount(self.period_of, values, self.counts.shape[1])
@@ -108,30 +116,30 @@ class Resample:
         """
         n = self.counts.shape[1]
         contracted = outcome == 1
-        said, period = probability[contracted], self.period_of[contracted]
+        of_contractions, period = probability[contracted], self.period_of[contracted]
         others, others_period = probability[~contracted], self.period_of[~contracted]
         by_period = np.lexsort((others, others_period))
         ends = np.cumsum(np.bincount(others_period, minlength=n))[:-1]
         won = np.empty((n, n))
         for q, sorted_others in enumerate(np.split(others[by_period], ends)):
-            below = np.searchsorted(sorted_others, said, side="left")
-            at_most = np.searchsorted(sorted_others, said, side="right")
+            below = np.searchsorted(sorted_others, of_contractions, side="left")
+            at_most = np.searchsorted(sorted_others, of_contractions, side="right")
             won[:, q] = np.bincount(period, (below + at_most) / 2, n)
         return won
 
 
-def block_counts(
-    periods: pd.Series, block: int, draws: int, rng: np.random.Generator
-) -> Floats:
-    """Return how often each row is in each draw of `Resample`, (draws, rows)."""
-    drawn = Resample.draw(periods, block, draws, rng)
-    of_rows: Floats = drawn.counts[:, drawn.period_of]
-    return of_rows
+def block_length(horizon: int, frequency: Frequency) -> int:
+    """Return how many neighbouring periods are drawn together for a task.
+
+    Forecasts of overlapping horizons share their surprises, and contractions last for
+    quarters: a block covers both the horizon and a year.
+    """
+    return max(horizon + 1, PERIODS_A_YEAR[frequency])
 
 
 def interval(values: Floats) -> Interval:
-    """Return the middle 90% of a score's draws, those that lack it left out."""
-    low, high = np.nanquantile(values, [0.05, 0.95])
+    """Return the middle 90% of the draws of a score; draws without one are left out."""
+    low, high = np.nanquantile(values, MIDDLE_90)
     return float(low), float(high)
 
 
@@ -141,20 +149,3 @@ def mean_interval(
     """Return the 90% interval of the mean of `costs`, one a row."""
     drawn = Resample.draw(periods, block, draws, np.random.default_rng(seed))
     return interval(drawn.means(costs))
-
-
-def auroc_interval(
-    probability: Floats,
-    outcome: Floats,
-    periods: pd.Series,
-    block: int,
-    draws: int,
-    seed: int,
-) -> Interval:
-    """Return the 90% interval of the area under the ROC curve.
-
-    Draws without a contraction, or with nothing else, have no such area and are left
-    out.
-    """
-    drawn = Resample.draw(periods, block, draws, np.random.default_rng(seed))
-    return interval(drawn.aurocs(probability, outcome))

@@ -1,26 +1,25 @@
-"""How sure to be of a probability: what the track record and the members allow.
+"""Calibration, and the interval of a probability that follows from it.
 
-A forecast of 30% may come from a forecaster whose 30% have meant 20% or 45%, and from
-networks that do not agree. Both doubts are drawn together: blocks of the track record's
-periods are resampled, all countries of a block together, and the map from said to
-meant log-odds is fitted to each draw; to it is added how far a member chosen at random
-lies from the others.
+After forecasts of 30%, contractions may have followed in 20% or 45% of cases, and the
+networks may disagree. Both uncertainties are drawn together: blocks of the track
+record's periods are resampled, all countries of a block together, and a Platt map from
+forecast to calibrated log-odds is fitted to each draw; to it is added the distance of a
+member chosen at random from the mean.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from scipy.special import expit
 
+from econnet.core.log_odds import log_odds
 from econnet.core.types import Floats
-from econnet.evaluation.bootstrap import block_counts
-from econnet.evaluation.pooling import log_odds
+from econnet.evaluation.bootstrap import MIDDLE_90, Resample
 
 DRAWS = 400
-# Keeps the map near the identity where the track record says little: as if this many
-# forecasts had been seen that were right as they stood.
+# Keeps the map near the identity where the track record is short: as if this many
+# perfectly calibrated forecasts had been added.
 PRIOR = 5.0
 NEWTON_STEPS = 8
 # A step that raises the cost by no more than rounding is none that makes it worse.
@@ -29,12 +28,12 @@ ROUNDING = 1e-12
 
 @dataclass(frozen=True, eq=False)
 class Maps:
-    """What probabilities have meant, in the track record and in draws of it.
+    """Calibration maps of the track record and of bootstrap draws of it.
 
     Parameters
     ----------
     intercepts, slopes : arrays (1 + draws,)
-        From said to meant log-odds: of the whole track record first, then of each draw.
+        From forecast to calibrated log-odds: the track record first, then each draw.
     seed
         Of the members that are drawn beside them.
     """
@@ -52,15 +51,15 @@ class Maps:
             The log-odds that each member gives now; the forecast is their mean.
         """
         now = members.mean()
-        meant = self.intercepts + self.slopes * now
+        calibrated = self.intercepts + self.slopes * now
         rng = np.random.default_rng([self.seed, len(members)])
-        drawn = rng.choice(members - now, len(meant) - 1)
-        low, high = now + np.quantile(meant[1:] - meant[0] + drawn, [0.05, 0.95])
-        return float(_expit(min(low, now))), float(_expit(max(high, now)))
+        drawn = rng.choice(members - now, len(calibrated) - 1)
+        low, high = now + np.quantile(calibrated[1:] - calibrated[0] + drawn, MIDDLE_90)
+        return float(expit(min(low, now))), float(expit(max(high, now)))
 
 
 def maps(track_record: pd.DataFrame, block: int, seed: int) -> Maps:
-    """Return what the probabilities of a track record have meant.
+    """Return the calibration maps of a track record.
 
     Parameters
     ----------
@@ -76,21 +75,16 @@ def maps(track_record: pd.DataFrame, block: int, seed: int) -> Maps:
     drawn to the identity.
     """
     rng = np.random.default_rng(seed)
-    said = log_odds(track_record["probability"].to_numpy(dtype=float))
+    forecast_odds = log_odds(track_record["probability"].to_numpy(dtype=float))
     outcome = track_record["outcome"].to_numpy(dtype=float)
-    counts = block_counts(track_record["period"], block, DRAWS, rng)
-    weights = np.concatenate([np.ones((1, len(said))), counts])
-    return Maps(*fit_maps(said, outcome, weights), seed)
+    counts = Resample.draw(track_record["period"], block, DRAWS, rng).of_rows()
+    weights = np.concatenate([np.ones((1, len(forecast_odds))), counts])
+    return Maps(*fit_maps(forecast_odds, outcome, weights), seed)
 
 
-def interval(
-    track_record: pd.DataFrame, members: Floats, block: int, seed: int
-) -> tuple[float, float]:
-    """Return the 90% interval of one forecast: `maps` and `Maps.interval` in one."""
-    return maps(track_record, block, seed).interval(members)
-
-
-def fit_maps(said: Floats, outcome: Floats, weights: Floats) -> tuple[Floats, Floats]:
+def fit_maps(
+    forecast_odds: Floats, outcome: Floats, weights: Floats
+) -> tuple[Floats, Floats]:
     """Return intercept and slope of a logistic map for each row of weights.
 
     Newton's method on the weighted log-likelihood, with a quadratic prior around the
@@ -100,13 +94,15 @@ def fit_maps(said: Floats, outcome: Floats, weights: Floats) -> tuple[Floats, Fl
     """
     share = (weights @ outcome + 0.5) / (weights.sum(axis=1) + 1)
     intercept, slope = np.log(share / (1 - share)), np.zeros(len(weights))
-    cost = _cost(said, outcome, weights, intercept, slope)
+    cost = _cost(forecast_odds, outcome, weights, intercept, slope)
     for _ in range(NEWTON_STEPS):
-        by_intercept, by_slope = _newton_step(said, outcome, weights, intercept, slope)
+        by_intercept, by_slope = _newton_step(
+            forecast_odds, outcome, weights, intercept, slope
+        )
         rows = np.arange(len(weights))
         while len(rows):
             tried = intercept[rows] - by_intercept[rows], slope[rows] - by_slope[rows]
-            costs = _cost(said, outcome, weights[rows], *tried)
+            costs = _cost(forecast_odds, outcome, weights[rows], *tried)
             worse = costs > cost[rows] * (1 + ROUNDING)
             better = rows[~worse]
             intercept[better], slope[better] = (each[~worse] for each in tried)
@@ -118,31 +114,36 @@ def fit_maps(said: Floats, outcome: Floats, weights: Floats) -> tuple[Floats, Fl
 
 
 def _cost(
-    said: Floats, outcome: Floats, weights: Floats, intercept: Floats, slope: Floats
+    forecast_odds: Floats,
+    outcome: Floats,
+    weights: Floats,
+    intercept: Floats,
+    slope: Floats,
 ) -> Floats:
-    """Return what each row's map costs: log loss, and distance from the identity."""
-    meant = intercept[:, None] + slope[:, None] * said
-    misses = (weights * (np.logaddexp(0, meant) - outcome * meant)).sum(axis=1)
+    """Return the cost of each row's map: log loss, and distance from the identity."""
+    calibrated = intercept[:, None] + slope[:, None] * forecast_odds
+    misses = (weights * (np.logaddexp(0, calibrated) - outcome * calibrated)).sum(
+        axis=1
+    )
     cost: Floats = misses + PRIOR / 2 * (intercept**2 + (slope - 1) ** 2)
     return cost
 
 
 def _newton_step(
-    said: Floats, outcome: Floats, weights: Floats, intercept: Floats, slope: Floats
+    forecast_odds: Floats,
+    outcome: Floats,
+    weights: Floats,
+    intercept: Floats,
+    slope: Floats,
 ) -> tuple[Floats, Floats]:
     """Return what to take from intercept and slope."""
-    probability = _expit(intercept[:, None] + slope[:, None] * said)
+    probability = expit(intercept[:, None] + slope[:, None] * forecast_odds)
     error = weights * (probability - outcome)
     curvature = weights * probability * (1 - probability)
     g0 = error.sum(axis=1) + PRIOR * intercept
-    g1 = error @ said + PRIOR * (slope - 1)
+    g1 = error @ forecast_odds + PRIOR * (slope - 1)
     h00 = curvature.sum(axis=1) + PRIOR
-    h01 = curvature @ said
-    h11 = curvature @ said**2 + PRIOR
+    h01 = curvature @ forecast_odds
+    h11 = curvature @ forecast_odds**2 + PRIOR
     determinant = h00 * h11 - h01**2
     return (h11 * g0 - h01 * g1) / determinant, (h00 * g1 - h01 * g0) / determinant
-
-
-def _expit(log_odds: npt.ArrayLike) -> Floats:
-    probability: Floats = expit(np.asarray(log_odds, dtype=float))
-    return probability

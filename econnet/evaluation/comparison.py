@@ -1,9 +1,8 @@
-"""Whether one model's forecasts were better than another's, or only luckier.
+"""Comparison of two models' forecasts of the same periods.
 
-Both have forecast the same periods, so what is judged are the differences of what their
-forecasts cost: ours less theirs, below zero where ours was the cheaper. Two looks at
-the same differences: the paired interval of their mean from blocks of periods drawn
-again, and the test of Diebold and Mariano.
+Compared are the differences of their costs: ours minus theirs, below zero where ours
+was better. There are two measures of their uncertainty: the paired interval of the mean
+from a block bootstrap, and the test of Diebold and Mariano.
 """
 
 from dataclasses import dataclass

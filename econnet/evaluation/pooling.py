@@ -1,9 +1,9 @@
-"""Several models' forecasts made into one.
+"""Combination of several models' forecasts into one.
 
-Unlike models err in unlike ways, and their mean errs less than most of them. `equal` is
-the plain mean that a user could have had for nothing. `weighted` is econnet's own: it
-averages log-odds, which lets a model that is sure count for more than one that is not,
-with weights that lean on what each window knows of the forecasts before it.
+Different models make different errors, and their mean errs less than most of them.
+`equal` is the mean of probabilities. `weighted`, which econnet uses, is a logarithmic
+opinion pool: it averages log-odds, so that a confident model counts for more, with
+weights estimated in each window from the forecasts before it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,11 +12,12 @@ import numpy as np
 from scipy.optimize import minimize
 from threadpoolctl import threadpool_limits
 
+from econnet.core.log_odds import log_odds, probability
 from econnet.core.types import Floats
 from econnet.evaluation.walkforward import Model, Rows, Window
 
-# Means of log-odds are too timid, since no model knows what the others know: they are
-# stretched. See docs/methodology.md for the trials.
+# A mean of log-odds is too cautious, since no model has all the information of the
+# others: it is extremized. See docs/methodology.md for the trials.
 STRETCH = 1.1
 # How much evidence, in nats at half the way from one weight to another, outweighs the
 # weights that models have before any of their forecasts was judged.
@@ -46,7 +47,7 @@ def equal(models: Mapping[str, Model]) -> Model:
 
     def forecast(windows: Sequence[Window]) -> list[Floats]:
         parts = [model(windows) for model in models.values()]
-        return [np.mean(said, axis=0) for said in zip(*parts, strict=True)]
+        return [np.mean(forecasts, axis=0) for forecasts in zip(*parts, strict=True)]
 
     return forecast
 
@@ -77,38 +78,42 @@ def mixtures(
         Of each model, the probabilities of the rows ahead of each window, behind which
         there may be further rows.
     """
-    said = [log_odds(np.stack(of)) for of in zip(*forecasts, strict=True)]
+    stacked = [log_odds(np.stack(of)) for of in zip(*forecasts, strict=True)]
     return [
-        probability(mixed(odds, own))
-        for odds, own in zip(said, weights(windows, said, prior), strict=True)
+        probability(mixed(odds, of_window))
+        for odds, of_window in zip(
+            stacked, weights(windows, stacked, prior), strict=True
+        )
     ]
 
 
 def weights(
-    windows: Sequence[Window], said: Sequence[Floats], prior: Floats
+    windows: Sequence[Window], stacked: Sequence[Floats], prior: Floats
 ) -> list[Floats]:
     """Return the models' weights in each window, from the forecasts before it.
 
     Parameters
     ----------
-    said : arrays (models, rows)
+    stacked : arrays (models, rows)
         Log-odds of the rows ahead of each window.
     """
     rows = [window.ahead for window in windows]
-    own = [odds[:, : len(ahead)] for odds, ahead in zip(said, rows, strict=True)]
+    ahead_only = [
+        odds[:, : len(ahead)] for odds, ahead in zip(stacked, rows, strict=True)
+    ]
     nothing = np.empty((len(prior), 0))
     return [
         weights_at(
             window,
             np.concatenate([np.empty(0, np.int64), *rows[:number]]),
-            np.concatenate([nothing, *own[:number]], axis=1),
+            np.concatenate([nothing, *ahead_only[:number]], axis=1),
             prior,
         )
         for number, window in enumerate(windows)
     ]
 
 
-def weights_at(window: Window, rows: Rows, said: Floats, prior: Floats) -> Floats:
+def weights_at(window: Window, rows: Rows, forecasts: Floats, prior: Floats) -> Floats:
     """Return the models' weights as the window's origin knows them.
 
     Those which make the forecasts of `rows` whose outcome was known on the window's
@@ -116,19 +121,21 @@ def weights_at(window: Window, rows: Rows, said: Floats, prior: Floats) -> Float
 
     Parameters
     ----------
-    said : array (models, rows)
+    forecasts : array (models, rows)
         Log-odds.
     """
     outcome = window.features.y[rows]
     known = ~np.isnan(outcome)
     if not known.any():
         return prior
-    odds, came = said[:, known], outcome[known]
+    odds, outcomes = forecasts[:, known], outcome[known]
 
     def cost(tried: Floats) -> tuple[float, Floats]:
         mean, off = mixed(odds, tried), tried - prior
-        evidence = (np.logaddexp(0.0, mean) - came * mean).sum() / window.design_effect
-        slope = STRETCH * (odds @ (probability(mean) - came)) / window.design_effect
+        evidence = (
+            np.logaddexp(0.0, mean) - outcomes * mean
+        ).sum() / window.design_effect
+        slope = STRETCH * (odds @ (probability(mean) - outcomes)) / window.design_effect
         return (
             float(evidence + PRIOR_PRECISION / 2 * off @ off),
             slope + PRIOR_PRECISION * off,
@@ -152,29 +159,16 @@ def weights_at(window: Window, rows: Rows, said: Floats, prior: Floats) -> Float
     return found
 
 
-def mixed(said: Floats, own: Floats) -> Floats:
+def mixed(odds: Floats, model_weights: Floats) -> Floats:
     """Return the log-odds of the mean of the models, (rows,).
 
     Parameters
     ----------
-    said : array (models, rows)
+    odds : array (models, rows)
         Log-odds.
-    own : array (models,)
+    model_weights : array (models,)
         The models' weights.
     """
     # Not a matrix product: that gives a row other bits beside other rows.
-    mean: Floats = STRETCH * (own[:, None] * said).sum(axis=0)
+    mean: Floats = STRETCH * (model_weights[:, None] * odds).sum(axis=0)
     return mean
-
-
-def log_odds(probability: Floats) -> Floats:
-    """Return the log-odds of probabilities, those beyond one in 10,000 held there."""
-    held = np.clip(probability, 1e-4, 1 - 1e-4)
-    odds: Floats = np.log(held / (1 - held))
-    return odds
-
-
-def probability(odds: Floats) -> Floats:
-    """Return the probabilities of log-odds."""
-    made: Floats = 1 / (1 + np.exp(-odds))
-    return made

@@ -1,13 +1,13 @@
-"""What a user would have been told who wants a yes or a no: signals and episodes.
+"""Signals of contraction, and how they match past episodes.
 
-A forecast becomes a *signal* of contraction at a threshold. Which one is best,
-hindsight knows; so each window takes the one that would have served best for the
-out-of-sample forecasts whose outcome was known on the window's last day, with the
-outcomes as they were known then. While these are few, it takes the share of
-contractions among its training rows: above it, a contraction is likelier than usual.
+A forecast becomes a *signal* of contraction at a threshold. Each window uses the
+threshold that would have been best for the out-of-sample forecasts whose outcome was
+known on the window's last day, as it was known then. While these are few, it uses the
+share of contractions among its training rows: above it, a contraction is likelier than
+usual.
 
 An *episode* is an unbroken run of contractions in one country. The scorecard says when
-it was first signalled, and how many alarms came to nothing.
+it was first signalled, and how many alarms were false.
 """
 
 from collections.abc import Mapping, Sequence
@@ -55,23 +55,23 @@ def best_threshold(probability: Floats, outcome: Floats, measure: Measure) -> fl
     There must be a contraction and an expansion.
     """
     falling = np.argsort(-probability, kind="stable")
-    said, came = probability[falling], outcome[falling]
-    hits, signals = np.cumsum(came), np.arange(1, len(said) + 1)
+    forecasts, outcomes = probability[falling], outcome[falling]
+    hits, signals = np.cumsum(outcomes), np.arange(1, len(forecasts) + 1)
     contractions = hits[-1]
     if measure == "f1":
         worth = 2 * hits / (signals + contractions)
     else:
-        false_alarm_rate = (signals - hits) / (len(said) - contractions)
+        false_alarm_rate = (signals - hits) / (len(forecasts) - contractions)
         worth = hits / contractions - false_alarm_rate
-    below = np.append(said[1:], 0.0)
+    below = np.append(forecasts[1:], 0.0)
     # Equal forecasts are signals together, or none of them is.
-    worth = np.where(said > below, worth, -np.inf)
+    worth = np.where(forecasts > below, worth, -np.inf)
     best = int(np.argmax(worth))
-    return float(said[best] + below[best]) / 2
+    return float(forecasts[best] + below[best]) / 2
 
 
 def thresholds(
-    windows: Sequence[Window], said: Sequence[Floats], measure: Measure
+    windows: Sequence[Window], forecasts: Sequence[Floats], measure: Measure
 ) -> list[float]:
     """Return the threshold of each window, chosen by what was known at its origin.
 
@@ -79,12 +79,12 @@ def thresholds(
     ----------
     windows
         In the order of time.
-    said
+    forecasts
         One model's probabilities of each window's rows ahead.
     """
     earlier = np.full(len(windows[0].features.y), np.nan)
     chosen = []
-    for window, probability in zip(windows, said, strict=True):
+    for window, probability in zip(windows, forecasts, strict=True):
         forecast = ~np.isnan(earlier[window.train])
         outcome = window.y_train[forecast].astype(float)
         n, contractions = len(outcome), outcome.sum()
@@ -98,15 +98,18 @@ def thresholds(
 
 
 def given(
-    windows: Sequence[Window], said: Sequence[Floats], measure: Measure
+    windows: Sequence[Window], forecasts: Sequence[Floats], measure: Measure
 ) -> Booleans:
     """Return which forecasts of all windows were signals, at thresholds of their time.
 
     Parameters are those of `thresholds`.
     """
-    levels = thresholds(windows, said, measure)
+    levels = thresholds(windows, forecasts, measure)
     return np.concatenate(
-        [probability >= level for probability, level in zip(said, levels, strict=True)]
+        [
+            probability >= level
+            for probability, level in zip(forecasts, levels, strict=True)
+        ]
     )
 
 
@@ -202,20 +205,22 @@ def scorecard(
     false_alarms: list[FalseAlarm] = []
     episodes = _episodes(marks)
     for country, rows in record.sort_values("origin").groupby("country"):
-        own = _Signals.of(rows, event)
+        of_country = _Signals.of(rows, event)
         useful = np.zeros(len(rows), bool)
         previous = np.iinfo(np.int64).min
         for first, last in episodes.get(str(country), ()):
-            about = (own.until >= first) & (own.since <= last)
-            near = (own.until >= first - patience) & (own.until > previous)
-            signals = own.signal & near & (own.since <= last)
+            about = (of_country.until >= first) & (of_country.since <= last)
+            near = (of_country.until >= first - patience) & (
+                of_country.until > previous
+            )
+            signals = of_country.signal & near & (of_country.since <= last)
             useful |= signals
             previous = last
-            if own.since[0] <= first and about.any():
-                calls.append(own.call(str(country), first, last, signals, about))
+            if of_country.since[0] <= first and about.any():
+                calls.append(of_country.call(str(country), first, last, signals, about))
         false_alarms += [
-            own.false_alarm(str(country), slice(start, stop))
-            for start, stop in _runs(own.signal)
+            of_country.false_alarm(str(country), slice(start, stop))
+            for start, stop in _runs(of_country.signal)
             if not useful[start:stop].any()
         ]
     return Scorecard(tuple(calls), tuple(false_alarms))
@@ -285,10 +290,10 @@ def _episodes(marks: pd.Series) -> Mapping[str, list[tuple[int, int]]]:
     """Return first and last period of each country's episodes, as ordinals."""
     known = marks.dropna()
     found = {}
-    for country, own in known.groupby(level="country"):
-        periods = pd.PeriodIndex(own.index.get_level_values("period")).asi8
+    for country, of_country in known.groupby(level="country"):
+        periods = pd.PeriodIndex(of_country.index.get_level_values("period")).asi8
         contracted = np.zeros(periods[-1] - periods[0] + 1, bool)
-        contracted[periods - periods[0]] = own.to_numpy() == 1
+        contracted[periods - periods[0]] = of_country.to_numpy() == 1
         found[str(country)] = [
             (int(periods[0]) + start, int(periods[0]) + stop - 1)
             for start, stop in _runs(contracted)

@@ -1,4 +1,4 @@
-"""Replaying history: what would have been said at each origin, had one been there.
+"""Walk-forward evaluation: the forecasts of each past origin, as of that origin.
 
 A *window* is one refit. It learns from the rows whose target was known on the last day
 of its origin, with a scaler fitted on those rows alone, and forecasts the origins from
@@ -59,7 +59,7 @@ class Window(Lesson):
     ----------
     features
         All rows, as they were known on the last day of the origin: targets that were
-        not told by then are NaN, and those that were are as they were told.
+        not published by then are NaN, the others are as published by then.
     train, ahead : integer arrays
         Positions of the training rows, oldest origin first, and of those to forecast.
     figures_ahead : array (rows, columns)
@@ -243,7 +243,7 @@ def fingerprint(name: str, windows: Sequence[Window]) -> str:
 
     `name` stands for the model and all its settings.
     """
-    versions = [version(it) for it in ("econnet", "numpy", "scikit-learn")]
+    versions = [version(package) for package in ("econnet", "numpy", "scikit-learn")]
     digest = hashlib.sha256(f"{name} {versions}".encode())
     for window in windows:
         columns = [column.name for column in window.features.columns]

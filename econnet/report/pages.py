@@ -31,7 +31,7 @@ BASELINES_SHOWN = 2
 def content(forecast: Forecast) -> Content:
     """Return every text of the report."""
     noun = words.NOUN[forecast.task.frequency]
-    own, made = forecast.metrics, date.fromisoformat(forecast.made_at[:10])
+    own, made = forecast.assessment.metrics, date.fromisoformat(forecast.made_at[:10])
     return {
         "name": forecast.country.name,
         "title": (
@@ -58,7 +58,7 @@ def content(forecast: Forecast) -> Content:
             for name, value in words.by_group(forecast).items()
         ],
         "importance": words.importance(forecast),
-        "weighed": [_weighed(it) for it in forecast.importance],
+        "weighed": [_weighed(it) for it in forecast.explanation.importance],
         "change": words.change(forecast),
         "watch": [_watched(figure) for figure in words.watch(forecast)],
         "what_if": words.what_if(forecast),
@@ -66,15 +66,22 @@ def content(forecast: Forecast) -> Content:
         "scores": _score_table(own, _shown_first(forecast), SHORT_COLUMNS),
         "episodes": [_episode(episode) for episode in _worst(forecast)],
         "episodes_note": _episodes_note(forecast),
-        "all_episodes": [_whole_episode(it, noun) for it in forecast.episodes],
+        "all_episodes": [
+            _whole_episode(it, noun) for it in forecast.assessment.episodes
+        ],
         "all_episodes_heading": (
             f"Every contraction, and what was said of it {words.ahead(forecast.task)}"
         ),
-        "false_alarms": [_false_alarm(alarm) for alarm in forecast.false_alarms],
+        "false_alarms": [
+            _false_alarm(alarm) for alarm in forecast.assessment.false_alarms
+        ],
         "signals_explained": words.SIGNALS_EXPLAINED,
         "record": words.track_record(forecast),
         "long_scores": _score_table(
-            own, forecast.baselines, LONG_COLUMNS, forecast.comparisons
+            own,
+            forecast.assessment.baselines,
+            LONG_COLUMNS,
+            forecast.assessment.comparisons,
         ),
         "doubts": words.doubts(forecast),
         "pool_heading": (
@@ -83,9 +90,11 @@ def content(forecast: Forecast) -> Content:
         "pool_counts": _pool_counts(forecast),
         "pool_scores": (
             None
-            if forecast.pool_metrics is None
+            if forecast.assessment.pool_metrics is None
             else _score_table(
-                forecast.pool_metrics, forecast.pool_baselines, LONG_COLUMNS
+                forecast.assessment.pool_metrics,
+                forecast.assessment.pool_baselines,
+                LONG_COLUMNS,
             )
         ),
         "scores_explained": words.SCORES_EXPLAINED,
@@ -173,11 +182,14 @@ def _against(compared: Comparison | None) -> Content | None:
 
 def _shown_first(forecast: Forecast) -> dict[str, Scores]:
     """Return the long-run rate and the baselines with the least log loss."""
-    ranked = sorted(forecast.baselines, key=lambda it: forecast.baselines[it].log_loss)
+    ranked = sorted(
+        forecast.assessment.baselines,
+        key=lambda it: forecast.assessment.baselines[it].log_loss,
+    )
     best = [name for name in ranked if name != "base_rate"][:BASELINES_SHOWN]
     return {
         name: scores
-        for name, scores in forecast.baselines.items()
+        for name, scores in forecast.assessment.baselines.items()
         if name == "base_rate" or name in best
     }
 
@@ -210,7 +222,7 @@ def _watched(figure: words.Figure) -> Content:
 
 def _supposed(forecast: Forecast) -> list[list[str]]:
     """Return a row for each figure that is supposed to be another."""
-    if forecast.what_if is None:
+    if forecast.explanation.what_if is None:
         return []
     return [
         [
@@ -220,7 +232,7 @@ def _supposed(forecast: Forecast) -> list[list[str]]:
             words.number(it.after, 2) + ("*" if it.beyond else ""),
             words.percent(it.probability),
         ]
-        for it in forecast.what_if.supposed
+        for it in forecast.explanation.what_if.supposed
     ]
 
 
@@ -230,7 +242,9 @@ def _false_alarm(alarm: FalseAlarm) -> list[str]:
 
 def _worst(forecast: Forecast) -> list[Episode]:
     """Return the deepest contractions that were forecast, in the order of time."""
-    called = [it for it in forecast.episodes if it.said_for_first is not None]
+    called = [
+        it for it in forecast.assessment.episodes if it.said_for_first is not None
+    ]
     deepest = sorted(
         called,
         key=lambda it: it.growth_percent if it.growth_percent is not None else 0.0,
@@ -239,7 +253,7 @@ def _worst(forecast: Forecast) -> list[Episode]:
 
 
 def _episodes_note(forecast: Forecast) -> str:
-    called = sum(it.said_for_first is not None for it in forecast.episodes)
+    called = sum(it.said_for_first is not None for it in forecast.assessment.episodes)
     if called > EPISODES_SHOWN:
         return f"the deepest {EPISODES_SHOWN} of {called}"
     return "contraction"
@@ -268,7 +282,7 @@ def _said(probability: float | None) -> str:
 
 
 def _pool_counts(forecast: Forecast) -> str | None:
-    pool = forecast.pool_metrics
+    pool = forecast.assessment.pool_metrics
     if pool is None:
         return None
     return words.counts(pool, "forecast")

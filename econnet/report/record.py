@@ -46,31 +46,41 @@ def to_dict(forecast: Forecast) -> dict[str, Json]:
             "verdict": f"{verdict.call}: {verdict.reason}",
             "caveats": list(words.caveats(forecast)),
         },
-        "metrics": _known(asdict(forecast.metrics)),
-        "doubts": _known(asdict(forecast.doubts)),
-        "baselines": _scores(forecast.baselines),
-        "comparisons": _scores(forecast.comparisons),
+        "metrics": _known(asdict(forecast.assessment.metrics)),
+        "doubts": _known(asdict(forecast.assessment.intervals)),
+        "baselines": _scores(forecast.assessment.baselines),
+        "comparisons": _scores(forecast.assessment.comparisons),
         "pool_metrics": (
             None
-            if forecast.pool_metrics is None
-            else _known(asdict(forecast.pool_metrics))
+            if forecast.assessment.pool_metrics is None
+            else _known(asdict(forecast.assessment.pool_metrics))
         ),
-        "pool_baselines": _scores(forecast.pool_baselines),
-        "reliability": [_known(asdict(bin_)) for bin_ in forecast.reliability],
+        "pool_baselines": _scores(forecast.assessment.pool_baselines),
+        "reliability": [
+            _known(asdict(bin_)) for bin_ in forecast.assessment.reliability
+        ],
         "roc": _roc(forecast),
         "precision_recall": _precision_recall(forecast),
-        "change": None if forecast.change is None else _known(asdict(forecast.change)),
+        "change": None
+        if forecast.explanation.change is None
+        else _known(asdict(forecast.explanation.change)),
         "outlook": [_known(asdict(ahead)) for ahead in forecast.outlook],
         "what_if": (
-            None if forecast.what_if is None else _known(asdict(forecast.what_if))
+            None
+            if forecast.explanation.what_if is None
+            else _known(asdict(forecast.explanation.what_if))
         ),
-        "importance": [_known(asdict(it)) for it in forecast.importance],
-        "drivers": [_known(asdict(driver)) for driver in forecast.drivers],
+        "importance": [_known(asdict(it)) for it in forecast.explanation.importance],
+        "drivers": [_known(asdict(driver)) for driver in forecast.explanation.drivers],
         "response_curves": [
-            _known(asdict(curve)) for curve in forecast.response_curves
+            _known(asdict(curve)) for curve in forecast.explanation.response_curves
         ],
-        "episodes": [_known(asdict(episode)) for episode in forecast.episodes],
-        "false_alarms": [_known(asdict(alarm)) for alarm in forecast.false_alarms],
+        "episodes": [
+            _known(asdict(episode)) for episode in forecast.assessment.episodes
+        ],
+        "false_alarms": [
+            _known(asdict(alarm)) for alarm in forecast.assessment.false_alarms
+        ],
         "target_title": forecast.target_title,
         "target_unit": forecast.target_unit,
         "meaning": forecast.meaning,
@@ -106,7 +116,7 @@ def _curves(
     points: Callable[[Floats, Floats], tuple[Floats, Floats]],
     names: tuple[str, str],
 ) -> dict[str, Json]:
-    if forecast.metrics.auroc is None:
+    if forecast.assessment.metrics.auroc is None:
         return {}
     known = forecast.track_record.dropna(subset=["outcome", "probability"])
     curves: dict[str, Json] = {}

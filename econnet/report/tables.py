@@ -58,10 +58,13 @@ def _track_record(forecast: Forecast) -> pd.DataFrame:
 
 
 def _scores(forecast: Forecast) -> pd.DataFrame:
-    own = {"econnet": forecast.metrics, **forecast.baselines}
+    own = {"econnet": forecast.assessment.metrics, **forecast.assessment.baselines}
     pool = (
-        {"econnet": forecast.pool_metrics, **forecast.pool_baselines}
-        if forecast.pool_metrics is not None
+        {
+            "econnet": forecast.assessment.pool_metrics,
+            **forecast.assessment.pool_baselines,
+        }
+        if forecast.assessment.pool_metrics is not None
         else {}
     )
     return pd.DataFrame(
@@ -91,7 +94,7 @@ def _comparisons(forecast: Forecast) -> pd.DataFrame:
                 "low": interval[0],
                 "high": interval[1],
             }
-            for name, it in forecast.comparisons.items()
+            for name, it in forecast.assessment.comparisons.items()
             for score, difference, interval in (
                 ("log_loss", it.log_loss_difference, it.log_loss_interval),
                 ("brier", it.brier_difference, it.brier_interval),
@@ -112,7 +115,7 @@ def _reliability(forecast: Forecast) -> pd.DataFrame:
                 "high": it.interval[1],
                 "n": it.n,
             }
-            for it in forecast.reliability
+            for it in forecast.assessment.reliability
         ]
     )
 
@@ -131,7 +134,7 @@ def _curves(
     names: tuple[str, str],
 ) -> pd.DataFrame:
     """Return the points of each model's curve, where the record can be ranked."""
-    if forecast.metrics.auroc is None:
+    if forecast.assessment.metrics.auroc is None:
         return pd.DataFrame()
     known = forecast.track_record.dropna(subset=["outcome", "probability"])
     parts = []
@@ -152,7 +155,7 @@ def _groups(forecast: Forecast) -> pd.DataFrame:
 
 
 def _importance(forecast: Forecast) -> pd.DataFrame:
-    table = _rows(forecast.importance)
+    table = _rows(forecast.explanation.importance)
     if table.empty:
         return table
     bounds = pd.DataFrame(table.pop("interval").tolist(), columns=["low", "high"])
@@ -170,7 +173,7 @@ def _responses(forecast: Forecast) -> pd.DataFrame:
                 "value": value,
                 "probability": probability,
             }
-            for curve in forecast.response_curves
+            for curve in forecast.explanation.response_curves
             for value, probability in zip(
                 curve.values, curve.probabilities, strict=True
             )
@@ -207,17 +210,17 @@ TABLES: Mapping[str, Callable[[Forecast], pd.DataFrame]] = {
     "reliability": _reliability,
     "roc": _roc,
     "precision-recall": _precision_recall,
-    "contractions": lambda forecast: _rows(forecast.episodes),
-    "false-alarms": lambda forecast: _rows(forecast.false_alarms),
-    "contributions": lambda forecast: _rows(forecast.drivers),
+    "contractions": lambda forecast: _rows(forecast.assessment.episodes),
+    "false-alarms": lambda forecast: _rows(forecast.assessment.false_alarms),
+    "contributions": lambda forecast: _rows(forecast.explanation.drivers),
     "groups": _groups,
     "importance": _importance,
     "change": lambda forecast: _rows(
-        forecast.change.movements if forecast.change else ()
+        forecast.explanation.change.movements if forecast.explanation.change else ()
     ),
     "responses": _responses,
     "what-if": lambda forecast: _rows(
-        forecast.what_if.supposed if forecast.what_if else ()
+        forecast.explanation.what_if.supposed if forecast.explanation.what_if else ()
     ),
     "series": _series,
     "newest-values": _newest_values,

@@ -9,7 +9,8 @@ from sklearn import metrics as reference
 from sklearn.isotonic import IsotonicRegression
 from statsmodels.stats.proportion import proportion_confint
 
-from econnet.evaluation import metrics, pooling, signals
+from econnet.core import log_odds
+from econnet.evaluation import metrics, signals
 from econnet.evaluation.bootstrap import Resample
 from econnet.evaluation.comparison import diebold_mariano
 from econnet.streaming.scores import Tally
@@ -175,8 +176,8 @@ def _diebold_mariano() -> Pair:
 
 def _log_odds() -> Pair:
     probability, _ = _record()
-    there = pooling.log_odds(probability)
-    ours = np.concatenate([there, pooling.probability(there)])
+    there = log_odds.log_odds(probability)
+    ours = np.concatenate([there, log_odds.probability(there)])
     return ours, np.concatenate([special.logit(probability), probability])
 
 

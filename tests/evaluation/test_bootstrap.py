@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
+from econnet.core.types import Floats
 from econnet.evaluation import bootstrap
 from econnet.evaluation.bootstrap import Resample
 from tests.builders import at_most
@@ -12,19 +13,23 @@ from tests.builders import at_most
 PERIODS = pd.Series(pd.period_range("2000Q1", periods=40, freq="Q").repeat(3))
 
 
+def counts_of_rows(block: int, draws: int) -> Floats:
+    return Resample.draw(PERIODS, block, draws, np.random.default_rng(0)).of_rows()
+
+
 def test_rows_of_one_period_are_drawn_together() -> None:
-    counts = bootstrap.block_counts(PERIODS, 4, 50, np.random.default_rng(0))
+    counts = counts_of_rows(block=4, draws=50)
     by_period = counts.reshape(50, 40, 3)
     assert (by_period == by_period[:, :, :1]).all()
 
 
 def test_every_draw_is_as_long_as_the_record() -> None:
-    counts = bootstrap.block_counts(PERIODS, 7, 50, np.random.default_rng(0))
+    counts = counts_of_rows(block=7, draws=50)
     assert (counts.sum(axis=1) == len(PERIODS)).all()
 
 
 def test_neighbours_are_drawn_together_more_often_than_strangers() -> None:
-    counts = bootstrap.block_counts(PERIODS, 8, 2000, np.random.default_rng(0))
+    counts = counts_of_rows(block=8, draws=2000)
     one, neighbour, stranger = counts[:, 60], counts[:, 63], counts[:, 105]
     near = np.corrcoef(one, neighbour)[0, 1]
     assert near > 0.5
@@ -32,8 +37,15 @@ def test_neighbours_are_drawn_together_more_often_than_strangers() -> None:
 
 
 def test_block_as_long_as_the_record_is_the_record() -> None:
-    counts = bootstrap.block_counts(PERIODS, 400, 5, np.random.default_rng(0))
+    counts = counts_of_rows(block=400, draws=5)
     assert (counts == 1).all()
+
+
+def test_block_covers_the_horizon_and_a_year() -> None:
+    assert bootstrap.block_length(1, "Q") == 4
+    assert bootstrap.block_length(6, "Q") == 7
+    assert bootstrap.block_length(0, "M") == 12
+    assert bootstrap.block_length(2, "A") == 3
 
 
 def test_interval_of_independent_costs_is_that_of_the_normal() -> None:
@@ -52,7 +64,9 @@ def test_interval_of_the_auroc_holds_it_and_narrows_with_the_record() -> None:
         outcome = (np.arange(n) % 4 == 0).astype(float)
         said = rng.normal(outcome, 1.0)
         # A normal shift of one deviation is ranked rightly 76 times in 100.
-        return bootstrap.auroc_interval(said, outcome, pd.Series(range(n)), 4, 200, 0)
+        periods = pd.Series(range(n))
+        drawn = Resample.draw(periods, 4, 200, np.random.default_rng(0))
+        return bootstrap.interval(drawn.aurocs(said, outcome))
 
     low, high = interval(4000)
     assert low < 0.76 < high

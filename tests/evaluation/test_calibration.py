@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
 
+from econnet.core.types import Floats
 from econnet.evaluation import calibration
 
 
@@ -17,44 +18,48 @@ def history(n: int, seed: int = 0, distortion: float = 1.0) -> pd.DataFrame:
     )
 
 
+def interval(
+    record: pd.DataFrame, members: Floats, block: int, seed: int
+) -> tuple[float, float]:
+    return calibration.maps(record, block, seed).interval(members)
+
+
 def test_interval_holds_the_forecast() -> None:
     members = np.array([-1.2, -0.8, -1.0])
-    low, high = calibration.interval(history(80), members, block=4, seed=0)
+    low, high = interval(history(80), members, block=4, seed=0)
     assert 0 < low < 1 / (1 + np.exp(1.0)) < high < 1
 
 
 def test_longer_track_record_gives_a_narrower_interval() -> None:
     members = np.full(4, -1.0)
-    short = calibration.interval(history(40), members, block=4, seed=0)
-    long = calibration.interval(history(4000), members, block=4, seed=0)
+    short = interval(history(40), members, block=4, seed=0)
+    long = interval(history(4000), members, block=4, seed=0)
     assert long[1] - long[0] < 0.5 * (short[1] - short[0])
 
 
 def test_disagreeing_members_give_a_wider_interval() -> None:
     record = history(400)
-    agree = calibration.interval(record, np.full(4, -1.0), block=4, seed=0)
-    differ = calibration.interval(
-        record, np.array([-3.0, -1.0, -1.0, 1.0]), block=4, seed=0
-    )
+    agree = interval(record, np.full(4, -1.0), block=4, seed=0)
+    differ = interval(record, np.array([-3.0, -1.0, -1.0, 1.0]), block=4, seed=0)
     assert differ[1] - differ[0] > 2 * (agree[1] - agree[0])
 
 
 def test_same_seed_gives_the_same_interval() -> None:
     members = np.array([-1.2, -0.8])
-    first = calibration.interval(history(60), members, block=4, seed=3)
-    assert calibration.interval(history(60), members, block=4, seed=3) == first
-    assert calibration.interval(history(60), members, block=4, seed=4) != first
+    first = interval(history(60), members, block=4, seed=3)
+    assert interval(history(60), members, block=4, seed=3) == first
+    assert interval(history(60), members, block=4, seed=4) != first
 
 
 @pytest.mark.parametrize("outcome", [0.0, 1.0])
 def test_record_of_one_outcome_alone_gives_a_finite_interval(outcome: float) -> None:
     record = history(30).assign(outcome=outcome)
-    low, high = calibration.interval(record, np.array([-1.0, -1.1]), block=4, seed=0)
+    low, high = interval(record, np.array([-1.0, -1.1]), block=4, seed=0)
     assert 0 < low < high < 1
 
 
 def test_block_longer_than_the_record_is_the_whole_record() -> None:
-    low, high = calibration.interval(history(3), np.array([0.0]), block=12, seed=0)
+    low, high = interval(history(3), np.array([0.0]), block=12, seed=0)
     assert 0 < low <= 0.5 <= high < 1
 
 

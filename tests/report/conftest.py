@@ -10,14 +10,16 @@ import pytest
 
 from econnet import countries
 from econnet.answer import (
+    Assessment,
     Change,
     DataUsed,
-    Doubts,
     Driver,
     Episode,
+    Explanation,
     Forecast,
     Movement,
     ResponseCurve,
+    ScoreIntervals,
     SeriesUsed,
     Weight,
 )
@@ -31,6 +33,7 @@ from econnet.models import Ahead
 from econnet.provenance import Provenance
 from econnet.ranking import LeftOut, Ranking
 from econnet.sources import snapshot
+from tests.builders import changed
 
 MakeForecast: TypeAlias = Callable[..., Forecast]
 
@@ -95,7 +98,7 @@ def without_contractions(forecast: Forecast) -> Forecast:
     record = forecast.track_record.assign(
         outcome=forecast.track_record["outcome"].where(lambda known: known.isna(), 0.0)
     )
-    return replace(
+    return changed(
         forecast,
         **_scored(record),
         history=history,
@@ -126,25 +129,30 @@ def forecast_of(
         probability=probability,
         interval=(0.8 * probability, min(1.0, 1.3 * probability)),
         base_rate=float(contraction.mean()),
-        previous_probability=float(said.iloc[-2]),
-        change=_change(origin, float(said.iloc[-2])),
         outlook=_outlook(origin, probability, _scored(record)["metrics"]),
         target_title="Real GDP",
         target_unit="national currency, constant prices",
         meaning=RULES["negative-growth"].meaning,
         history=history,
         track_record=record,
-        **_scored(record),
-        drivers=_drivers(12),
-        response_curves=_response_curves(),
-        episodes=_episodes(output, contraction, said),
-        false_alarms=_false_alarms(own),
-        data=_data(country.alpha3, frequency, output),
-        importance=tuple(
-            Weight(it.indicator, it.title, it.group, size, (size - 0.003, size + 0.004))
-            for number, it in enumerate(_drivers(9))
-            for size in (0.009 - 0.0015 * number,)
+        assessment=Assessment(
+            **_scored(record),
+            episodes=_episodes(output, contraction, said),
+            false_alarms=_false_alarms(own),
         ),
+        explanation=Explanation(
+            drivers=_drivers(12),
+            response_curves=_response_curves(),
+            change=_change(origin, float(said.iloc[-2])),
+            importance=tuple(
+                Weight(
+                    it.indicator, it.title, it.group, size, (size - 0.003, size + 0.004)
+                )
+                for number, it in enumerate(_drivers(9))
+                for size in (0.009 - 0.0015 * number,)
+            ),
+        ),
+        data=_data(country.alpha3, frequency, output),
         provenance=Provenance(
             versions={"econnet": "0.1.0", "numpy": "2.4.0", "python": "3.11.9"},
             blas=("openblas 0.3.30 Haswell",),
@@ -198,7 +206,7 @@ def _scored(record: pd.DataFrame) -> dict[str, Any]:
     econnet = scores.pop("econnet")
     return {
         "metrics": econnet,
-        "doubts": Doubts(
+        "intervals": ScoreIntervals(
             None if econnet.auroc is None else (econnet.auroc - 0.1, econnet.auroc),
             (econnet.brier - 0.03, econnet.brier + 0.03),
             (econnet.log_loss - 0.05, econnet.log_loss + 0.06),

@@ -15,6 +15,7 @@ import pytest
 from econnet.answer import Forecast
 from econnet.countries import Country
 from econnet.report import Format, document, figures, tables, words
+from tests.builders import changed
 
 from .conftest import MakeForecast, without_contractions
 
@@ -102,7 +103,7 @@ def test_pdf_says_the_answer_the_verdict_and_every_score(
         *words.caveats(germany),
     ):
         assert re.sub(r"\s+", "", said) in re.sub(r"\s+", "", text)
-    for name, scores in germany.baselines.items():
+    for name, scores in germany.assessment.baselines.items():
         row = f"{words.baseline_title(name)} {scores.brier:.3f}"
         assert f"{row} {scores.log_loss:.3f} {scores.auroc:.2f}" in text
     for series in germany.data.series:
@@ -113,9 +114,9 @@ def test_pdf_says_the_answer_the_verdict_and_every_score(
 def test_loss_to_a_baseline_is_printed_as_a_loss(germany: Forecast) -> None:
     lost = {
         name: replace(it, log_loss_interval=(0.01, 0.2))
-        for name, it in germany.comparisons.items()
+        for name, it in germany.assessment.comparisons.items()
     }
-    beaten = replace(germany, comparisons=lost, pool_metrics=None, pool_baselines={})
+    beaten = changed(germany, comparisons=lost, pool_metrics=None, pool_baselines={})
     text = text_of(pdf_of(beaten)).split("Scores:")[1]
     assert text.count("+0.010 to +0.200 worse") == len(lost) == 3
 
@@ -211,15 +212,16 @@ def test_half_a_report_is_never_seen(
 
 
 def test_no_name_can_break_the_report(germany: Forecast, tmp_path: Path) -> None:
-    hostile = replace(
+    hostile = changed(
         germany,
         country=Country(HOSTILE, "xx", HOSTILE),
         task=replace(germany.task, target=HOSTILE, label=f"given:{HOSTILE}"),
         target_title=HOSTILE,
         meaning=HOSTILE,
-        drivers=tuple(replace(it, title=HOSTILE) for it in germany.drivers),
+        drivers=tuple(replace(it, title=HOSTILE) for it in germany.explanation.drivers),
         response_curves=tuple(
-            replace(it, title=HOSTILE, unit=HOSTILE) for it in germany.response_curves
+            replace(it, title=HOSTILE, unit=HOSTILE)
+            for it in germany.explanation.response_curves
         ),
         data=replace(
             germany.data,
@@ -254,14 +256,13 @@ def test_country_that_never_contracted_has_a_report(germany: Forecast) -> None:
 def test_forecast_without_drivers_pool_or_growth_has_a_report(
     germany: Forecast,
 ) -> None:
-    bare = replace(
+    bare = changed(
         germany,
         history=germany.history.assign(growth=np.nan),
         pool_metrics=None,
         pool_baselines={},
-        drivers=germany.drivers[:3],
+        drivers=germany.explanation.drivers[:3],
         response_curves=(),
-        previous_probability=None,
         change=None,
         outlook=(),
     )
@@ -274,8 +275,10 @@ def test_forecast_without_drivers_pool_or_growth_has_a_report(
 def test_every_contraction_is_listed_once_on_one_page(
     n: int, germany: Forecast
 ) -> None:
-    episodes = tuple(replace(germany.episodes[0], first=f"{n:04}Q9") for n in range(n))
-    pages = pdf_of(replace(germany, episodes=episodes)).pages
+    episodes = tuple(
+        replace(germany.assessment.episodes[0], first=f"{n:04}Q9") for n in range(n)
+    )
+    pages = pdf_of(changed(germany, episodes=episodes)).pages
     having = [number for number, it in enumerate(pages, 1) if "Q9" in it.extract_text()]
     assert having == [3]
     text = " ".join(it.extract_text() for it in pages)
@@ -288,7 +291,7 @@ def test_eight_hundred_months_and_many_series_stay_small(
     months = pd.period_range("1959-01", "2026-09", freq="M")
     usa = make_forecast("USA", "Q")
     growth = np.random.default_rng(0).normal(0.2, 0.6, len(months))
-    monthly = replace(
+    monthly = changed(
         usa,
         task=replace(usa.task, frequency="M"),
         origin=months[-1],
@@ -304,7 +307,7 @@ def test_eight_hundred_months_and_many_series_stay_small(
                 "outcome": (growth < 0) * 1.0,
             }
         ),
-        metrics=replace(usa.metrics, auroc=None),
+        metrics=replace(usa.assessment.metrics, auroc=None),
         data=replace(usa.data, series=germany.data.series * 4),
     )
     pdf = document.as_pdf(monthly, figures.draw(monthly), "a4")

@@ -7,6 +7,7 @@ import pytest
 
 from econnet.answer import Forecast
 from econnet.report import figures
+from tests.builders import changed
 
 from .conftest import without_contractions
 
@@ -51,8 +52,10 @@ def test_other_drivers_are_added_up_not_dropped(
     germany: Forecast, drawn: dict[str, str]
 ) -> None:
     whole = drawn["contributions"]
-    assert all(f">{driver.title}</text>" in whole for driver in germany.drivers)
-    many = replace(germany, drivers=germany.drivers * 3)
+    assert all(
+        f">{driver.title}</text>" in whole for driver in germany.explanation.drivers
+    )
+    many = changed(germany, drivers=germany.explanation.drivers * 3)
     assert ">9 others together</text>" in text_of(many, "contributions")
 
 
@@ -60,11 +63,12 @@ def test_other_drivers_are_added_up_not_dropped(
 def test_one_movement_more_than_fit_is_shown_itself(
     germany: Forecast, movements: int, told: str | None
 ) -> None:
-    assert germany.change is not None
-    (first, *_) = germany.change.movements
+    assert germany.explanation.change is not None
+    (first, *_) = germany.explanation.change.movements
     moved = tuple(replace(first, title=f"Figure {it}") for it in range(movements))
     svg = text_of(
-        replace(germany, change=replace(germany.change, movements=moved)), "change"
+        changed(germany, change=replace(germany.explanation.change, movements=moved)),
+        "change",
     )
     assert (">Figure 5</text>" in svg) == (told is None)
     assert "others together" not in svg if told is None else told in svg
@@ -72,14 +76,14 @@ def test_one_movement_more_than_fit_is_shown_itself(
 
 def test_counts_stand_beside_the_dots(germany: Forecast, drawn: dict[str, str]) -> None:
     svg = drawn["reliability"]
-    assert all(f">{bin_.n}</text>" in svg for bin_ in germany.reliability)
+    assert all(f">{bin_.n}</text>" in svg for bin_ in germany.assessment.reliability)
 
 
 def test_curve_names_where_the_indicator_stands_now(
     germany: Forecast, drawn: dict[str, str]
 ) -> None:
     svg = drawn["responses"]
-    for curve in germany.response_curves:
+    for curve in germany.explanation.response_curves:
         assert f">{curve.title}</text>" in svg
     assert ">now \N{MINUS SIGN}1.2</text>" in svg
     assert svg.count(">now ") == 4  # one of the five is not known
@@ -104,8 +108,10 @@ def test_any_script_can_be_drawn(
 
 
 def test_long_titles_are_cut_at_the_width_there_is(germany: Forecast) -> None:
-    long = tuple(replace(it, title="Very " * 40 + "long") for it in germany.drivers)
-    svg = text_of(replace(germany, drivers=long), "contributions")
+    long = tuple(
+        replace(it, title="Very " * 40 + "long") for it in germany.explanation.drivers
+    )
+    svg = text_of(changed(germany, drivers=long), "contributions")
     assert "long</text>" not in svg
     assert "…</text>" in svg
 

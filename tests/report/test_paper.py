@@ -4,7 +4,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import pytest
 
 from econnet.report import Format, document
 from econnet.whatif import Supposed, WhatIf
+from tests.builders import changed
 
 from .conftest import MakeForecast
 
@@ -130,7 +131,7 @@ def test_letter_holds_the_first_page_too_with_all_that_may_stand_on_it(
     make_forecast: MakeForecast, tmp_path: Path
 ) -> None:
     supposed = Supposed("real_gdp", "Real GDP", "change, percent", 1.1, -2.0, 0.2, True)
-    forecast = replace(make_forecast("BRA", "A"), what_if=WhatIf(0.2, (supposed,)))
+    forecast = changed(make_forecast("BRA", "A"), what_if=WhatIf(0.2, (supposed,)))
     (path,) = document.write(forecast, tmp_path, [Format.PDF], "letter")
     first, second = output_of("pdftotext", "-layout", path, "-").split("\f")[:2]
     assert "These data are old" in first

@@ -49,13 +49,13 @@ def test_document_holds_every_plotted_point(germany: Forecast) -> None:
     told: Any = record.to_dict(germany)
     assert len(told["history"]) == len(germany.history)
     assert len(told["track_record"]) == len(germany.track_record)
-    assert len(told["reliability"]) == len(germany.reliability)
-    assert len(told["response_curves"]) == len(germany.response_curves)
+    assert len(told["reliability"]) == len(germany.assessment.reliability)
+    assert len(told["response_curves"]) == len(germany.explanation.response_curves)
     assert told["roc"]["econnet"]["hit_rate"][-1] == 1.0
     area = np.trapezoid(
         told["roc"]["econnet"]["hit_rate"], told["roc"]["econnet"]["false_alarm_rate"]
     )
-    assert area == pytest.approx(germany.metrics.auroc)
+    assert area == pytest.approx(germany.assessment.metrics.auroc)
 
 
 def test_what_is_not_known_is_null(germany: Forecast) -> None:

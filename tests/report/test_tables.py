@@ -1,6 +1,5 @@
 import csv
 import io
-from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -9,6 +8,7 @@ from hypothesis import strategies as st
 
 from econnet.answer import Forecast
 from econnet.report import tables, words
+from tests.builders import changed
 
 
 def cells_of(content: bytes) -> list[list[str]]:
@@ -42,7 +42,7 @@ def test_plotted_points_are_those_of_the_forecast(germany: Forecast) -> None:
         made["history"]["growth"],
         germany.history["growth"].reset_index(drop=True),
     )
-    curve = germany.response_curves[1]
+    curve = germany.explanation.response_curves[1]
     rows = made["responses"][made["responses"]["indicator"] == curve.indicator]
     assert rows["probability"].tolist() == list(curve.probabilities)
     total = made["groups"]["contribution"].sum()
@@ -50,5 +50,5 @@ def test_plotted_points_are_those_of_the_forecast(germany: Forecast) -> None:
 
 
 def test_table_without_rows_is_left_out(germany: Forecast) -> None:
-    bare = replace(germany, change=None, outlook=(), false_alarms=())
+    bare = changed(germany, change=None, outlook=(), false_alarms=())
     assert not {"change", "outlook", "false-alarms"} & set(tables.tables(bare))

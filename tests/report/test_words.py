@@ -10,6 +10,7 @@ from econnet.answer import Forecast
 from econnet.evaluation.metrics import BrierParts, Scores
 from econnet.labels import RULES
 from econnet.report import words
+from tests.builders import changed
 
 from .conftest import without_contractions
 
@@ -117,7 +118,7 @@ def judged(forecast: Forecast, scores: dict[str, Any]) -> words.Verdict:
     """Return the verdict on a forecast that has a good record but for `scores`."""
     own = replace(GOOD, **scores)
     worse = replace(GOOD, brier=0.3, log_loss=0.9)
-    return words.verdict(replace(forecast, metrics=own, baselines={"base_rate": worse}))
+    return words.verdict(changed(forecast, metrics=own, baselines={"base_rate": worse}))
 
 
 @pytest.mark.parametrize("label", RULES)
@@ -168,10 +169,10 @@ def test_slight_lead_is_leaned_on_lightly_unless_a_baseline_has_more(
     germany: Forecast,
 ) -> None:
     slight = replace(GOOD, brier_skill=0.02, log_loss_skill=0.03)
-    alone = replace(germany, metrics=slight, baselines={})
+    alone = changed(germany, metrics=slight, baselines={})
     assert words.verdict(alone).call == "Lean on it lightly"
     better = replace(GOOD, brier=0.1, log_loss=0.3)
-    beaten = words.verdict(replace(alone, baselines={"logit": better}))
+    beaten = words.verdict(changed(alone, baselines={"logit": better}))
     assert beaten.call == "Do not lean on it"
     assert "Logistic regression did better." in beaten.reason
 
@@ -190,7 +191,7 @@ def test_slight_lead_is_leaned_on_lightly_unless_a_baseline_has_more(
 def test_position_is_told_from_the_long_run_rate(
     probability: float, base_rate: float, said: str, germany: Forecast
 ) -> None:
-    forecast = replace(
+    forecast = changed(
         germany, probability=probability, base_rate=base_rate, change=None
     )
     assert words.position(forecast) == f"{said}."
@@ -203,9 +204,9 @@ def test_position_is_told_from_the_long_run_rate(
 def test_position_tells_the_change_since_the_period_before(
     previous: float, said: str, germany: Forecast
 ) -> None:
-    assert germany.change is not None
-    before = replace(germany.change, probability=previous)
-    forecast = replace(germany, probability=0.21, change=before)
+    assert germany.explanation.change is not None
+    before = replace(germany.explanation.change, probability=previous)
+    forecast = changed(germany, probability=0.21, change=before)
     assert said in words.position(forecast)
     assert str(germany.period - 1) in words.position(forecast)
 
@@ -259,8 +260,10 @@ def test_report_says_what_it_was_made_with_and_how_to_verify_it(
 
 
 def test_contributions_lead_from_the_average_to_the_forecast(germany: Forecast) -> None:
-    one = replace(germany.drivers[0], title="Exports", contribution=1.0986122886681098)
-    forecast = replace(germany, probability=0.5, drivers=(one,))
+    one = replace(
+        germany.explanation.drivers[0], title="Exports", contribution=1.0986122886681098
+    )
+    forecast = changed(germany, probability=0.5, drivers=(one,))
     said = " ".join(words.drivers(forecast))
     assert "would say 25% of an average period" in said
     assert "+1.10 in log-odds, makes it 50%" in said

@@ -110,7 +110,7 @@ def _write_row(figure: Figure, row: Ahead, y: float, strong: bool, look: Look) -
 
 def change(forecast: Forecast, look: Look) -> Figure | None:
     """Draw what the indicators that moved most did to the forecast."""
-    changed = forecast.change
+    changed = forecast.explanation.change
     if changed is None:
         return None
     shown = changed.movements[:MOST_MOVEMENTS]

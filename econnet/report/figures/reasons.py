@@ -52,7 +52,7 @@ def groups(forecast: Forecast, look: Look) -> Figure | None:
 
 def importance(forecast: Forecast, look: Look) -> Figure | None:
     """Draw what past forecasts lose when an indicator is shuffled."""
-    shown = forecast.importance[:MOST_WEIGHED]
+    shown = forecast.explanation.importance[:MOST_WEIGHED]
     if not shown:
         return None
     height = 8 + 4.6 * len(shown) + 10
@@ -91,7 +91,9 @@ def importance(forecast: Forecast, look: Look) -> Figure | None:
 
 def contributions(forecast: Forecast, look: Look) -> Figure | None:
     """Draw what all indicators add to the forecast, the least of many as one."""
-    ranked = sorted(forecast.drivers, key=lambda driver: -abs(driver.contribution))
+    ranked = sorted(
+        forecast.explanation.drivers, key=lambda driver: -abs(driver.contribution)
+    )
     if not ranked:
         return None
     large = [it for it in ranked if abs(it.contribution) >= LEAST_CONTRIBUTION]
@@ -161,7 +163,7 @@ def draw_bars(
 
 def responses(forecast: Forecast, look: Look) -> Figure | None:
     """Draw how the forecast would change with the newest value of each indicator."""
-    curves = forecast.response_curves[:MOST_CURVES]
+    curves = forecast.explanation.response_curves[:MOST_CURVES]
     if not curves:
         return None
     total = -(-len(curves) // COLUMNS) * CURVE_ROW - 2

@@ -31,7 +31,7 @@ MOST_BASELINES = 3
 
 def reliability(forecast: Forecast, look: Look) -> Figure | None:
     """Draw how often contractions followed, with every forecast along the edges."""
-    bins = forecast.reliability
+    bins = forecast.assessment.reliability
     if not bins:
         return None
     figure, axes = _square(
@@ -135,7 +135,9 @@ def precision_recall(forecast: Forecast, look: Look) -> Figure | None:
     figure, axes = _square(
         look, "Alarms that were right", "in brackets: average precision"
     )
-    share = 100 * forecast.metrics.n_contractions / forecast.metrics.n
+    share = (
+        100 * forecast.assessment.metrics.n_contractions / forecast.assessment.metrics.n
+    )
     axes.axhline(share, color=look.pale_grey, linewidth=0.8)
     _draw_curves(axes, forecast, curves, precision_recall_curve)
     _name_curves(axes, curves, (50, 94 - 9 * (len(curves) - 1)), look)
@@ -151,12 +153,12 @@ def _curves(forecast: Forecast, score: str, look: Look) -> list[_Curve]:
 
     Empty where the track record cannot be ranked.
     """
-    if forecast.metrics.auroc is None:
+    if forecast.assessment.metrics.auroc is None:
         return []
     ranked = sorted(
         (
             (name, value)
-            for name, scores in forecast.baselines.items()
+            for name, scores in forecast.assessment.baselines.items()
             if name != "base_rate" and (value := getattr(scores, score)) is not None
         ),
         key=lambda it: -it[1],
@@ -169,7 +171,7 @@ def _curves(forecast: Forecast, score: str, look: Look) -> list[_Curve]:
         _Curve(name, value, style)
         for (name, value), style in zip(ranked, styles, strict=False)
     ]
-    own = getattr(forecast.metrics, score)
+    own = getattr(forecast.assessment.metrics, score)
     return [
         *reversed(others),
         _Curve("econnet", own, {"color": look.forecast, "linewidth": 1.6}),

@@ -152,7 +152,7 @@ def charts(forecast: Forecast) -> dict[str, Chart]:
         precision_recall(forecast),
         *(
             response(forecast, number)
-            for number in range(len(forecast.response_curves))
+            for number in range(len(forecast.explanation.response_curves))
         ),
     ]
     return {chart.name: chart for chart in made if chart is not None}
@@ -226,7 +226,7 @@ def record(forecast: Forecast) -> Chart | None:
     if len(outcome) < 2:
         return None
     periods = _whole(pd.PeriodIndex(outcome.index))
-    models = ["econnet", *forecast.baselines]
+    models = ["econnet", *forecast.assessment.baselines]
     said = {name: _said_by(forecast, name).reindex(periods) for name in models}
     columns = (
         Column("period", words.NOUN[forecast.task.frequency], _texts(periods)),
@@ -263,7 +263,7 @@ def record(forecast: Forecast) -> Chart | None:
 
 def reliability(forecast: Forecast) -> Chart | None:
     """Return how often contractions followed, by what was said of them."""
-    bins = forecast.reliability
+    bins = forecast.assessment.reliability
     if not bins:
         return None
     end = _top(bin_.probability for bin_ in bins)
@@ -298,19 +298,20 @@ def reliability(forecast: Forecast) -> Chart | None:
 
 def roc(forecast: Forecast) -> Chart | None:
     """Return hits against false alarms for every threshold, of all models."""
-    if forecast.metrics.auroc is None:
+    if forecast.assessment.metrics.auroc is None:
         return None
     x = Column("false_alarm_rate", "false alarms, % of expansions", (), "percent")
     y = Column("hit_rate", "hits, % of contractions", (), "percent")
-    note = f"ROC; blue: this forecast, AUROC {words.number(forecast.metrics.auroc, 2)}"
+    area = words.number(forecast.assessment.metrics.auroc, 2)
+    note = f"ROC; blue: this forecast, AUROC {area}"
     heading = "Hits against false alarms"
     return _by_threshold(forecast, "roc", heading, note, roc_curve, (x, y))
 
 
 def precision_recall(forecast: Forecast) -> Chart | None:
     """Return how many alarms were right by how much they caught, of all models."""
-    own = forecast.metrics.average_precision
-    if forecast.metrics.auroc is None or own is None:
+    own = forecast.assessment.metrics.average_precision
+    if forecast.assessment.metrics.auroc is None or own is None:
         return None
     x = Column("recall", "caught, % of contractions", (), "percent")
     y = Column("precision", "right, % of alarms", (), "percent")
@@ -335,7 +336,10 @@ def _by_threshold(
         marks.append(frame.line([(0, 0), (1, 1)], "faint"))
     models, across, up = [], [], []
     scored = forecast.track_record.dropna(subset=["outcome", "probability"])
-    for model in [*(it for it in forecast.baselines if it != "base_rate"), "econnet"]:
+    for model in [
+        *(it for it in forecast.assessment.baselines if it != "base_rate"),
+        "econnet",
+    ]:
         rows = scored[scored["model"] == model]
         x, y = points(
             rows["probability"].to_numpy(dtype=float),
@@ -358,8 +362,10 @@ def _by_threshold(
 
 def response(forecast: Forecast, number: int) -> Chart:
     """Return how the forecast would change with one indicator's newest value."""
-    curve = forecast.response_curves[number]
-    highest = [said for it in forecast.response_curves for said in it.probabilities]
+    curve = forecast.explanation.response_curves[number]
+    highest = [
+        said for it in forecast.explanation.response_curves for said in it.probabilities
+    ]
     x = (curve.values[0], curve.values[-1])
     frame = Frame(NARROW, 190, x, (0, _top(highest)))
     points = list(zip(curve.values, curve.probabilities, strict=True))

@@ -29,7 +29,7 @@ def as_html(forecast: Forecast) -> str:
         it=texts,
         watch=[_watched(figure) for figure in texts["watch"]],
         series=[_row(series) for series in texts["series"]],
-        bars=_bars(forecast.drivers),
+        bars=_bars(forecast.explanation.drivers),
         responses=[name for name in drawn if name.startswith("response-")],
     )
 

@@ -115,9 +115,9 @@ def position(forecast: Forecast) -> str:
     else:
         text = f"{'Above' if above > 0 else 'Below'} {rate}"
     earlier = before(forecast)
-    if earlier is None or forecast.change is None:
+    if earlier is None or forecast.explanation.change is None:
         return f"{text}."
-    change = points(forecast.probability, forecast.change.probability)
+    change = points(forecast.probability, forecast.explanation.change.probability)
     if change == 0:
         return f"{text}; unchanged from {earlier}."
     unit = "point" if abs(change) == 1 else "points"
@@ -127,7 +127,7 @@ def position(forecast: Forecast) -> str:
 
 def verdict(forecast: Forecast) -> Verdict:
     """Return how far to trust the forecast, judged by its track record."""
-    scores, noun = forecast.metrics, NOUN[forecast.task.frequency]
+    scores, noun = forecast.assessment.metrics, NOUN[forecast.task.frequency]
     contractions = count(scores.n_contractions, "contraction", none="no")
     if scores.n_contractions < FEWEST_CONTRACTIONS:
         few = (
@@ -193,10 +193,10 @@ def _better_baselines(forecast: Forecast) -> str:
     """Return a sentence that names the baselines with the better scores."""
     better = [
         baseline_title(name)
-        for name, scores in forecast.baselines.items()
+        for name, scores in forecast.assessment.baselines.items()
         if name != "base_rate"
-        and scores.brier < forecast.metrics.brier
-        and scores.log_loss < forecast.metrics.log_loss
+        and scores.brier < forecast.assessment.metrics.brier
+        and scores.log_loss < forecast.assessment.metrics.log_loss
     ]
     if not better:
         return ""
@@ -208,7 +208,7 @@ def _calls(forecast: Forecast) -> str:
     """Return a sentence on what was said before past contractions."""
     said = [
         episode.said_for_first
-        for episode in forecast.episodes
+        for episode in forecast.assessment.episodes
         if episode.said_for_first is not None
     ]
     if not said:

@@ -14,7 +14,7 @@ FIGURES_WATCHED = 3
 
 def before(forecast: Forecast) -> str | None:
     """Return which forecast was before: `what was said a quarter earlier of 2026Q2`."""
-    changed = forecast.change
+    changed = forecast.explanation.change
     if changed is None:
         return None
     if changed.made_at is None:
@@ -26,7 +26,7 @@ def before(forecast: Forecast) -> str | None:
 
 def change(forecast: Forecast) -> list[str]:
     """Return what changed since the forecast before and why, in sentences."""
-    changed = forecast.change
+    changed = forecast.explanation.change
     if changed is None:
         return ["There is no earlier forecast to compare with."]
     sentences = [
@@ -53,14 +53,14 @@ def change(forecast: Forecast) -> list[str]:
 
 
 def _how_before(forecast: Forecast) -> str:
-    changed = forecast.change
+    changed = forecast.explanation.change
     if changed is None or changed.made_at is None:
         return f"replayed a {NOUN[forecast.task.frequency]} earlier"
     return f"made on {day(date.fromisoformat(changed.made_at[:10]))}"
 
 
 def _by_points(forecast: Forecast) -> str:
-    changed = forecast.change
+    changed = forecast.explanation.change
     apart = points(forecast.probability, changed.probability) if changed else 0
     if apart == 0:
         return "no change"
@@ -99,7 +99,11 @@ def watch(forecast: Forecast) -> list[Figure]:
     """Return the figures to come that could move the forecast most, by date."""
     due_of = {series.indicator: series.next_due for series in forecast.data.series}
     curves = sorted(
-        (curve for curve in forecast.response_curves if curve.indicator in due_of),
+        (
+            curve
+            for curve in forecast.explanation.response_curves
+            if curve.indicator in due_of
+        ),
         key=lambda it: min(it.probabilities) - max(it.probabilities),
     )[:FIGURES_WATCHED]
     made = date.fromisoformat(forecast.made_at[:10])

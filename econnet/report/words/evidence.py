@@ -41,7 +41,7 @@ def own_record(forecast: Forecast) -> pd.DataFrame:
 
 def drivers(forecast: Forecast) -> list[str]:
     """Return what moves the forecast, in sentences."""
-    total = sum(driver.contribution for driver in forecast.drivers)
+    total = sum(driver.contribution for driver in forecast.explanation.drivers)
     start = 1 / (1 + exp(total) * (1 / forecast.probability - 1))
     said = percent(forecast.probability)
     sentences = [
@@ -49,7 +49,9 @@ def drivers(forecast: Forecast) -> list[str]:
         f"country in what they learned from. What the indicators add to that, "
         f"{number(total, 2, sign=True)} in log-odds, makes it {said}."
     ]
-    ranked = sorted(forecast.drivers, key=lambda driver: -abs(driver.contribution))
+    ranked = sorted(
+        forecast.explanation.drivers, key=lambda driver: -abs(driver.contribution)
+    )
     up = [driver for driver in ranked if driver.contribution > 0][:3]
     down = [driver for driver in ranked if driver.contribution < 0][:3]
     if up:
@@ -68,7 +70,7 @@ def drivers(forecast: Forecast) -> list[str]:
 def by_group(forecast: Forecast) -> dict[str, float]:
     """Return what each group of indicators adds, in log-odds, largest first."""
     totals: dict[str, float] = {}
-    for driver in forecast.drivers:
+    for driver in forecast.explanation.drivers:
         name = GROUPS.get(driver.group, driver.group.capitalize())
         totals[name] = totals.get(name, 0.0) + driver.contribution
     return dict(sorted(totals.items(), key=lambda item: -abs(item[1])))
@@ -90,7 +92,7 @@ def responses(forecast: Forecast) -> str:
         "indicator were another and all else stayed as it is; the dot is where it "
         "stands now. A flat curve means that the networks hardly listen to it."
     )
-    curves = forecast.response_curves
+    curves = forecast.explanation.response_curves
     if not curves:
         return text
     widest = max(curves, key=lambda c: max(c.probabilities) - min(c.probabilities))
@@ -104,9 +106,9 @@ def responses(forecast: Forecast) -> str:
 
 def importance(forecast: Forecast) -> str:
     """Return which indicators past forecasts were better for, and how that is known."""
-    if not forecast.importance:
+    if not forecast.explanation.importance:
         return ""
-    needed = [it.title for it in forecast.importance if it.interval[0] > 0]
+    needed = [it.title for it in forecast.explanation.importance if it.interval[0] > 0]
     if needed:
         found = f"Past forecasts were clearly better for {', '.join(needed[:5])}"
         found += f" and {len(needed) - 5} more" if len(needed) > 5 else ""
@@ -121,16 +123,19 @@ def importance(forecast: Forecast) -> str:
 
 def what_if(forecast: Forecast) -> str | None:
     """Return what the forecast would be under the assumptions that were made."""
-    if forecast.what_if is None:
+    if forecast.explanation.what_if is None:
         return None
     parts = [
         f"{it.title} at {number(it.after, 1)} ({it.unit}), not {number(it.before, 1)}"
-        for it in forecast.what_if.supposed
+        for it in forecast.explanation.what_if.supposed
     ]
-    said, now = percent(forecast.what_if.probability), percent(forecast.probability)
+    said, now = (
+        percent(forecast.explanation.what_if.probability),
+        percent(forecast.probability),
+    )
     text = f"With {'; '.join(parts)}: {said}"
     text += ", as without." if said == now else f" instead of {now}."
-    if any(it.beyond for it in forecast.what_if.supposed):
+    if any(it.beyond for it in forecast.explanation.what_if.supposed):
         text += (
             " A figure beyond nearly all that was learned from counts as the most "
             "extreme that was."
@@ -140,7 +145,7 @@ def what_if(forecast: Forecast) -> str | None:
 
 def doubts(forecast: Forecast) -> str:
     """Return how sure the scores are, and what the comparisons mean."""
-    doubt = forecast.doubts
+    doubt = forecast.assessment.intervals
     text = (
         f"90% intervals of this forecast's scores: Brier {_range(doubt.brier)}, log "
         f"loss {_range(doubt.log_loss)}"

@@ -88,7 +88,11 @@ def trust(ranking: Ranking) -> list[str]:
 
 def pool_scores(ranking: Ranking) -> Scores | None:
     """Return the scores of all countries together, of the longest track record."""
-    scores = [it.pool_metrics for it in ranking.forecasts if it.pool_metrics]
+    scores = [
+        it.assessment.pool_metrics
+        for it in ranking.forecasts
+        if it.assessment.pool_metrics
+    ]
     return max(scores, key=lambda it: it.n, default=None)
 
 

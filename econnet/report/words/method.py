@@ -107,7 +107,7 @@ def figures(share_in_real_time: float) -> str:
 
 def caveats(forecast: Forecast) -> list[str]:
     """Return what the reader should keep in mind, the gravest first."""
-    scores, noun = forecast.metrics, NOUN[forecast.task.frequency]
+    scores, noun = forecast.assessment.metrics, NOUN[forecast.task.frequency]
     notes = [figures(forecast.data.share_in_real_time)]
     if forecast.data.share_in_real_time < MOSTLY:
         notes[0] += (

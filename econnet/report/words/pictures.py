@@ -47,7 +47,7 @@ def _alt_outlook(forecast: Forecast) -> str:
 
 
 def _alt_change(forecast: Forecast) -> str:
-    changed = forecast.change
+    changed = forecast.explanation.change
     if changed is None:
         return ""
     parts = [
@@ -69,7 +69,7 @@ def _alt_groups(forecast: Forecast) -> str:
 def _alt_importance(forecast: Forecast) -> str:
     parts = [
         f"{it.title} {number(1000 * it.loss, 1, sign=True)}"
-        for it in forecast.importance[:5]
+        for it in forecast.explanation.importance[:5]
     ]
     return f"Dots with bars by indicator, in thousandths of a nat: {', '.join(parts)}."
 
@@ -86,14 +86,16 @@ def _alt_timeline(forecast: Forecast) -> str:
 
 
 def _alt_drivers(forecast: Forecast) -> str:
-    ranked = sorted(forecast.drivers, key=lambda driver: -abs(driver.contribution))
+    ranked = sorted(
+        forecast.explanation.drivers, key=lambda driver: -abs(driver.contribution)
+    )
     return f"Bars by indicator, the longest being {listed(ranked[:3])}."
 
 
 def _alt_reliability(forecast: Forecast) -> str:
     parts = [
         f"said {percent(bin_.probability)}, came {percent(bin_.frequency)} ({bin_.n})"
-        for bin_ in forecast.reliability
+        for bin_ in forecast.assessment.reliability
     ]
     return f"Dots against a diagonal: {'; '.join(parts)}."
 
@@ -101,21 +103,22 @@ def _alt_reliability(forecast: Forecast) -> str:
 def _alt_roc(forecast: Forecast) -> str:
     areas = [
         f"{baseline_title(name)} {scores.auroc:.2f}"
-        for name, scores in forecast.baselines.items()
+        for name, scores in forecast.assessment.baselines.items()
         if scores.auroc is not None and name != "base_rate"
     ]
     return (
         f"ROC curves from lower left to upper right. Area under econnet's: "
-        f"{forecast.metrics.auroc:.2f}; {'; '.join(areas)}."
+        f"{forecast.assessment.metrics.auroc:.2f}; {'; '.join(areas)}."
     )
 
 
 def _alt_precision_recall(forecast: Forecast) -> str:
+    scores = forecast.assessment.metrics
     return (
         "Curves of the share of alarms that were right against the share of "
         "contractions caught. Average precision of econnet: "
-        f"{forecast.metrics.average_precision:.2f}; a coin's would be "
-        f"{forecast.metrics.n_contractions / forecast.metrics.n:.2f}."
+        f"{scores.average_precision:.2f}; a coin's would be "
+        f"{scores.n_contractions / scores.n:.2f}."
     )
 
 
@@ -124,7 +127,7 @@ def _alt_responses(forecast: Forecast) -> str:
         f"{curve.title}: {percent(curve.probabilities[0])} at "
         f"{number(curve.values[0], 1)}, {percent(curve.probabilities[-1])} at "
         f"{number(curve.values[-1], 1)}"
-        for curve in forecast.response_curves
+        for curve in forecast.explanation.response_curves
     ]
     return f"Small curves of the probability by indicator. {'; '.join(parts)}."
 

@@ -43,7 +43,7 @@ def rows(result: Backtest) -> list[tuple[object, ...]]:
 
 def _row(result: Backtest, name: str) -> tuple[object, ...]:
     one = result.performances[name]
-    scores, interval = one.scores, one.auroc_interval
+    scores, interval = one.scores, one.intervals.auroc
     area = "-" if scores.auroc is None else f"{scores.auroc:.3f}"
     spread = "-" if interval is None else f"{interval[0]:.2f}-{interval[1]:.2f}"
     return (

@@ -8,6 +8,7 @@ from econnet.answer import Forecast
 from econnet.countries import Country
 from econnet.report import web
 from tests.browsers import Browser, chromium
+from tests.builders import changed
 
 # What would run, close an element, leave an attribute or be a formula, were it not
 # escaped.
@@ -26,7 +27,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def hostile(germany: Forecast) -> Forecast:
     """Return a forecast each of whose texts would break a page that trusted it."""
-    return replace(
+    return changed(
         germany,
         country=Country(HOSTILE, "xx", HOSTILE),
         task=replace(germany.task, target=HOSTILE, label=f"given:{HOSTILE}"),
@@ -35,23 +36,24 @@ def hostile(germany: Forecast) -> Forecast:
         target_unit=HOSTILE,
         drivers=tuple(
             replace(it, indicator=f"{HOSTILE}{number}", title=HOSTILE, group=HOSTILE)
-            for number, it in enumerate(germany.drivers)
+            for number, it in enumerate(germany.explanation.drivers)
         ),
         importance=tuple(
-            replace(it, title=HOSTILE, group=HOSTILE) for it in germany.importance
+            replace(it, title=HOSTILE, group=HOSTILE)
+            for it in germany.explanation.importance
         ),
         change=replace(
-            germany.change,
+            germany.explanation.change,
             movements=tuple(
                 replace(it, title=HOSTILE, group=HOSTILE, unit=HOSTILE)
-                for it in germany.change.movements
+                for it in germany.explanation.change.movements
             ),
         )
-        if germany.change
+        if germany.explanation.change
         else None,
         response_curves=tuple(
             replace(it, indicator=HOSTILE, title=HOSTILE, unit=HOSTILE)
-            for it in germany.response_curves[:1]
+            for it in germany.explanation.response_curves[:1]
         ),
         data=replace(
             germany.data,

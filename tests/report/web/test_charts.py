@@ -67,7 +67,7 @@ def test_track_record_holds_every_model(germany: Forecast) -> None:
     chart = charts.record(germany)
     assert chart is not None
     keys = {it.key for it in chart.columns}
-    assert keys >= {"period", "outcome", "econnet", *germany.baselines}
+    assert keys >= {"period", "outcome", "econnet", *germany.assessment.baselines}
     assert None not in column(chart, "outcome")
 
 
@@ -125,7 +125,9 @@ def test_curve_by_threshold_has_every_model_and_stays_a_share(
 ) -> None:
     chart = charts.charts(germany)[name]
     models = set(column(chart, "model"))
-    assert len(models) == len(germany.baselines)  # without the long-run rate's
+    assert len(models) == len(
+        germany.assessment.baselines
+    )  # without the long-run rate's
     assert "this forecast" in models
     for one in chart.columns[1:]:
         assert all(isinstance(it, float) and 0 <= it <= 1 for it in one.values)

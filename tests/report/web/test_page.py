@@ -92,7 +92,7 @@ def test_page_says_all_that_the_printed_report_says(
         *words.drivers(germany),
         *words.caveats(germany),
         *(body for _, body in words.method(germany)),
-        *(driver.title for driver in germany.drivers),
+        *(driver.title for driver in germany.explanation.drivers),
         *(series.series_id for series in germany.data.series),
     ):
         assert squeezed(said) in squeezed(german.text)
