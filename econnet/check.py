@@ -22,8 +22,8 @@ import pandas as pd
 from econnet import catalog, journal, models, storecheck, storefile, whole
 from econnet.errors import DataError
 from econnet.ingest import store as store_of
-from econnet.network import Network
-from econnet.network.storage import NewerFileError, read_arrays
+from econnet.network_file import NewerFileError, load_with_metadata
+from econnet.runtime.npz import read_arrays
 from econnet.settings import Settings
 from econnet.sources.observations import now
 from econnet.streaming.answer import Streamed
@@ -191,7 +191,7 @@ def _open_model(path: Path) -> None:
     header, _ = read_arrays(path)
     metadata = header.get("metadata")
     if isinstance(metadata, dict) and "answer" in metadata:
-        Network.load_with(path)
+        load_with_metadata(path)
         try:
             Streamed.of_record(metadata["answer"])
         except (AttributeError, KeyError, TypeError) as error:

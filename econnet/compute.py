@@ -29,8 +29,8 @@ from threadpoolctl import threadpool_limits
 
 from econnet import processes, whole
 from econnet.errors import ClusterError, UsageError
-from econnet.network.storage import read_arrays, write_arrays
 from econnet.processes import Numbered
+from econnet.runtime.npz import read_arrays, write_arrays
 
 if TYPE_CHECKING:
     from distributed import Client  # not typed

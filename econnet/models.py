@@ -22,14 +22,14 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 import numpy as np
 import pandas as pd
 
-from econnet import whole
+from econnet import network_file, whole
 from econnet.errors import DataError
 from econnet.evaluation.metrics import BrierParts, Scores
 from econnet.features import SHARES, Features, Floats, Scaler
 from econnet.forecaster import PRIOR
 from econnet.importance import Importance
 from econnet.network import Architecture, Network
-from econnet.network.storage import NewerFileError
+from econnet.network_file import NewerFileError
 
 T = TypeVar("T")
 
@@ -137,7 +137,7 @@ def save(model: Model, path: Path) -> None:
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     with whole.alone(path.parent), whole.naming(path):
-        model.network.save(path, metadata=metadata, arrays=arrays)
+        network_file.save(model.network, path, metadata=metadata, arrays=arrays)
 
 
 def save_shared(model: Model, paths: Sequence[Path]) -> None:
@@ -168,7 +168,7 @@ def load(path: Path) -> Model:
         The file is a newer econnet's.
     """
     try:
-        network, metadata, arrays = Network.load_with(path)
+        network, metadata, arrays = network_file.load_with_metadata(path)
     except NewerFileError as error:
         raise DataError(newer(path, str(error))) from error
     _check_version(path, metadata, arrays)

@@ -9,7 +9,7 @@ PACKAGE = Path(__file__).parent.parent / "econnet"
 
 # Each room may import those of its own line and of the lines above it.
 MAP = [
-    ["errors", "settings", "strangers", "texts", "whole"],
+    ["errors", "runtime", "settings", "strangers", "texts", "whole"],
     ["countries"],
     ["catalog", "places"],
     ["sources"],
@@ -18,6 +18,7 @@ MAP = [
     ["storecheck"],
     ["ingest"],
     ["network"],
+    ["network_file"],
     ["apart", "processes"],
     ["compute"],
     ["panel"],

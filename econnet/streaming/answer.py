@@ -19,13 +19,13 @@ import pandas as pd
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
-from econnet import strangers, whole
+from econnet import network_file, strangers, whole
 from econnet.errors import DataError
 from econnet.models import newer
-from econnet.network import Network
-from econnet.network.storage import NewerFileError, read_arrays, write_arrays
+from econnet.network_file import NewerFileError
 from econnet.panel import PERIODS_A_YEAR
 from econnet.places import of_file
+from econnet.runtime.npz import read_arrays, write_arrays
 from econnet.streaming import judging, preparing, scores, training
 from econnet.streaming.files import Files, written
 from econnet.streaming.judging import Judged, Linear
@@ -206,7 +206,8 @@ def make(
             lambda share: progress("Judging", share),
         )
     answer = _answer(files, recipe, seen, judged, members, seed, settled)
-    network.save(
+    network_file.save(
+        network,
         places.model,
         metadata={"fingerprint": fits, "answer": asdict(answer)},
         arrays={f"scaler.{key}": it for key, it in asdict(seen.scaler).items()}
@@ -238,7 +239,7 @@ def stored(
         It is a newer econnet's.
     """
     try:
-        _, metadata, _ = Network.load_with(places.model)
+        _, metadata, _ = network_file.load_with_metadata(places.model)
         fits = fingerprint(files, recipe, members, seed, options or Options())
         if metadata["fingerprint"] != fits or not places.forecasts.is_file():
             return None

@@ -7,8 +7,7 @@ from hypothesis import strategies as st
 from sklearn.datasets import make_moons
 
 from econnet.network import SGD, Architecture, Network, TrainingOptions, train, tutorial
-from econnet.network.activations import Array
-from econnet.network.tutorial import ActivationName, Layer, LayerShape
+from econnet.network.tutorial import ActivationName, Array, Layer, LayerShape
 
 
 def moons(rows: int) -> tuple[Array, Array]:
@@ -23,7 +22,7 @@ def architectures(draw: st.DrawFn) -> list[LayerShape]:
     hidden: st.SearchStrategy[ActivationName] = st.sampled_from(["relu", "sigmoid"])
     names = [*(draw(hidden) for _ in sizes[2:]), "sigmoid"]
     return [
-        {"input_dim": inputs, "output_dim": outputs, "activation": name}  # type: ignore[typeddict-item]  # all are names of activations
+        {"input_dim": inputs, "output_dim": outputs, "activation": name}
         for inputs, outputs, name in zip(sizes[:-1], sizes[1:], names, strict=True)
     ]
 
