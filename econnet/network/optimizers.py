@@ -247,7 +247,8 @@ class Updater:
         self._l2 = weight_strengths(l2, architecture, parameters)
         self._penalty = None if self._l2 is None else np.empty_like(gradient)
         self._decay = weight_strengths(optimizer.weight_decay, architecture, parameters)
-        self._rate, self._shrink = 0.0, self._decay
+        self._rate = 0.0  # both are set by `start_epoch`
+        self._shrink: Array | None = None
 
     def start_epoch(self, epoch: int) -> None:
         """Set the learning rate to that of this epoch, counted from 0."""

@@ -34,7 +34,7 @@ class LayerShape(TypedDict):
     activation: ActivationName
 
 
-class Layer(NamedTuple):
+class LayerWeights(NamedTuple):
     """Weights (inputs, outputs) and biases (1, outputs), or their gradient."""
 
     W: Array
@@ -56,7 +56,7 @@ class History:
     accuracy: list[float]
 
 
-def initialize(architecture: Sequence[LayerShape], seed: int = 0) -> list[Layer]:
+def initialize(architecture: Sequence[LayerShape], seed: int = 0) -> list[LayerWeights]:
     """Draw random weights; biases start at 0.
 
     With equal weights all units of a layer would compute the same thing forever. The
@@ -68,7 +68,7 @@ def initialize(architecture: Sequence[LayerShape], seed: int = 0) -> list[Layer]
     for shape in architecture:
         inputs, outputs = shape["input_dim"], shape["output_dim"]
         W = generator.normal(0, np.sqrt(2 / inputs), (inputs, outputs))
-        layers.append(Layer(W, np.zeros((1, outputs))))
+        layers.append(LayerWeights(W, np.zeros((1, outputs))))
     return layers
 
 
@@ -95,7 +95,7 @@ def sigmoid_derivative(Z: Array) -> Array:
 
 
 def forward(
-    X: Array, architecture: Sequence[LayerShape], layers: Sequence[Layer]
+    X: Array, architecture: Sequence[LayerShape], layers: Sequence[LayerWeights]
 ) -> tuple[Array, list[LayerCache]]:
     """Return the probability of yes for each row, (rows, 1), and the cache by layer."""
     A, caches = X, []
@@ -119,9 +119,9 @@ def cross_entropy(logits: Array, y: Array) -> float:
 def backward(
     y: Array,
     architecture: Sequence[LayerShape],
-    layers: Sequence[Layer],
+    layers: Sequence[LayerWeights],
     caches: Sequence[LayerCache],
-) -> list[Layer]:
+) -> list[LayerWeights]:
     """Return the gradient of the cost: dW and db for each layer.
 
     The chain rule is applied from the cost back to the first layer.
@@ -132,7 +132,7 @@ def backward(
     for index in reversed(range(len(layers))):
         dW = caches[index].A_before.T @ dZ
         db = dZ.sum(axis=0, keepdims=True)
-        gradient.append(Layer(dW, db))
+        gradient.append(LayerWeights(dW, db))
         if index > 0:
             dA = dZ @ layers[index].W.T
             derivative = DERIVATIVES[architecture[index - 1]["activation"]]
@@ -141,11 +141,13 @@ def backward(
 
 
 def update(
-    layers: Sequence[Layer], gradient: Sequence[Layer], learning_rate: float
-) -> list[Layer]:
+    layers: Sequence[LayerWeights],
+    gradient: Sequence[LayerWeights],
+    learning_rate: float,
+) -> list[LayerWeights]:
     """Return the layers after one step of gradient descent."""
     return [
-        Layer(layer.W - learning_rate * dW, layer.b - learning_rate * db)
+        LayerWeights(layer.W - learning_rate * dW, layer.b - learning_rate * db)
         for layer, (dW, db) in zip(layers, gradient, strict=True)
     ]
 
@@ -154,11 +156,11 @@ def train(
     X: Array,
     y: Array,
     architecture: Sequence[LayerShape],
-    layers: Sequence[Layer],
+    layers: Sequence[LayerWeights],
     *,
     epochs: int,
     learning_rate: float,
-) -> tuple[list[Layer], History]:
+) -> tuple[list[LayerWeights], History]:
     """Return the layers after as many updates as epochs, each on all rows."""
     trained, history = list(layers), History([], [])
     for _ in range(epochs):
@@ -171,7 +173,7 @@ def train(
 
 
 def predict(
-    X: Array, architecture: Sequence[LayerShape], layers: Sequence[Layer]
+    X: Array, architecture: Sequence[LayerShape], layers: Sequence[LayerWeights]
 ) -> Array:
     """Return the probability of yes for each row, (rows, 1)."""
     return forward(X, architecture, layers)[0]

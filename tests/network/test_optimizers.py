@@ -1,4 +1,4 @@
-"""Properties of the optimisers; `tests/conformance` compares them with PyTorch."""
+"""Properties of the optimisers; `tests/conformance` compares them with other code."""
 
 import numpy as np
 import pytest

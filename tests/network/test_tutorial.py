@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sklearn.datasets import make_moons
 
 from econnet.network import SGD, Architecture, Network, TrainingOptions, train, tutorial
-from econnet.network.tutorial import ActivationName, Array, Layer, LayerShape
+from econnet.network.tutorial import ActivationName, Array, LayerShape, LayerWeights
 
 
 def moons(rows: int) -> tuple[Array, Array]:
@@ -27,11 +27,11 @@ def architectures(draw: st.DrawFn) -> list[LayerShape]:
     ]
 
 
-def random_layers(architecture: list[LayerShape], seed: int) -> list[Layer]:
+def random_layers(architecture: list[LayerShape], seed: int) -> list[LayerWeights]:
     """Draw layers whose biases are not zero."""
     rng = np.random.default_rng(seed)
     layers = tutorial.initialize(architecture, seed)
-    return [Layer(W, rng.normal(0, 0.5, b.shape)) for W, b in layers]
+    return [LayerWeights(W, rng.normal(0, 0.5, b.shape)) for W, b in layers]
 
 
 @given(
@@ -72,7 +72,8 @@ def test_gradient_equals_finite_differences(
     layers = random_layers(architecture, seed)
     rng = np.random.default_rng(seed + 1)
     direction = [
-        Layer(rng.normal(size=W.shape), rng.normal(size=b.shape)) for W, b in layers
+        LayerWeights(rng.normal(size=W.shape), rng.normal(size=b.shape))
+        for W, b in layers
     ]
 
     def difference(step: float) -> float:
