@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from threadpoolctl import threadpool_limits
 
 from econnet import preparation, replay
 from econnet.answer import Task
@@ -29,6 +28,7 @@ from econnet.evaluation.walkforward import Schedule
 from econnet.features import Floats
 from econnet.panel import PERIODS_A_YEAR
 from econnet.preparation import Prepared
+from econnet.runtime.blas import one_blas_thread
 from econnet.sources.observations import Known
 
 # Models that are econnet's own, and not what it is compared with.
@@ -218,7 +218,7 @@ def run(
         )
     block = max(task.horizon + 1, PERIODS_A_YEAR[task.frequency])
     marks = pd.concat([one.label.values for one in prepared])
-    with threadpool_limits(1):
+    with one_blas_thread():
         performances, comparisons = _judge(record, marks, task, block)
     return Backtest(
         task=task,

@@ -21,7 +21,6 @@ from sklearn.utils.validation import (
     check_is_fitted,
     validate_data,
 )
-from threadpoolctl import threadpool_limits
 
 from econnet import network_file
 from econnet.network import (
@@ -37,6 +36,7 @@ from econnet.network import (
     TrainingOptions,
     train,
 )
+from econnet.runtime.blas import one_blas_thread
 
 OptimizerName: TypeAlias = Literal["adamw", "momentum", "nesterov", "sgd"]
 ClassWeight: TypeAlias = Mapping[Any, float] | Literal["balanced"] | None
@@ -212,7 +212,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         """Return the probability of each class, `(n, n_classes)`."""
         check_is_fitted(self)
         rows = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
-        with threadpool_limits(1, user_api="blas"):
+        with one_blas_thread():
             mean: Array = self.network_.predict(rows).mean(axis=0)
         return mean if len(self.classes_) > 2 else np.hstack([1 - mean, mean])
 
@@ -330,7 +330,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         weights = weights * compute_sample_weight(self.class_weight, labels)
         indices = np.searchsorted(self.classes_, labels[used])
         multiclass = len(self.classes_) > 2
-        with threadpool_limits(1, user_api="blas"):
+        with one_blas_thread():
             self.history_ = train(
                 self.network_,
                 rows[used],

@@ -25,11 +25,11 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeAlias, TypeVar
 import loky
 import numpy as np
 from joblib import Parallel, delayed
-from threadpoolctl import threadpool_limits
 
 from econnet import processes, whole
 from econnet.errors import ClusterError, UsageError
 from econnet.processes import Numbered
+from econnet.runtime.blas import one_blas_thread
 from econnet.runtime.npz import read_arrays, write_arrays
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def each(
 ) -> list[Result]:
     """Return the result of `task` for each item, in order; -1 workers: all cores."""
     n_jobs = _workers.get() if workers is None else workers
-    with threadpool_limits(1):
+    with one_blas_thread():
         results: list[Result] = Parallel(n_jobs=n_jobs, backend="threading")(
             delayed(task)(item) for item in items
         )
@@ -151,7 +151,7 @@ class Cores:
         if min(workers, len(items)) > 1:
             yield from processes.run(partial(_alone, task), items, workers)
             return
-        with threadpool_limits(1):
+        with one_blas_thread():
             for number, item in enumerate(items):
                 yield number, task(item)
 
@@ -374,10 +374,9 @@ def heard(hear: Callable[[float], None]) -> Iterator[None]:
 def _alone(task: Callable[[Item], Result], item: Item) -> Result:
     """Run a task in a process that may have others beside it, on other cores."""
     token = _workers.set(1)
-    # For good: at the end of one task, another may be under way in the same process.
-    threadpool_limits(1)
     try:
-        return task(item)
+        with one_blas_thread():
+            return task(item)
     finally:
         _workers.reset(token)
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from threadpoolctl import threadpool_limits
 
 from econnet import (
     labels,
@@ -34,6 +33,7 @@ from econnet.evaluation.signals import EpisodeCall, FalseAlarm
 from econnet.panel import PERIODS_A_YEAR
 from econnet.preparation import Prepared
 from econnet.replay import scores_by_model
+from econnet.runtime.blas import one_blas_thread
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,7 +96,7 @@ def _judged(own: pd.DataFrame, task: Task) -> tuple[Doubts, dict[str, Comparison
     rng = np.random.default_rng(task.seed)
     drawn = Resample.draw(ours["period"], block, DRAWS, rng)
     ours_said = said["econnet"]
-    with threadpool_limits(1):
+    with one_blas_thread():
         areas = drawn.aurocs(ours_said, outcome)
         briers = drawn.means(metrics.brier_costs(ours_said, outcome))
         losses = drawn.means(metrics.log_loss_costs(ours_said, outcome))

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from threadpoolctl import threadpool_limits
 
 from econnet import compute, ensemble
 from econnet.ensemble import Options
@@ -20,6 +19,7 @@ from econnet.evaluation.baselines import LEARNERS, Learned
 from econnet.evaluation.walkforward import Window
 from econnet.features import Floats, Scaler
 from econnet.network import Network
+from econnet.runtime.blas import one_blas_thread
 
 # The models, the networks first, and their weights before any forecast was judged.
 PRIOR: Mapping[str, float] = {
@@ -57,7 +57,7 @@ class Forecaster:
         cls, window: Window, record: pd.DataFrame, members: int, seed: int
     ) -> "Forecaster":
         """Return the forecaster of a window; `record` has the forecasts before it."""
-        with threadpool_limits(1):
+        with one_blas_thread():
             network = ensemble.fit([window], members, seed, Options())
         return cls(
             network, partners_of(window), weights_of(window, record), window.scaler
@@ -72,7 +72,7 @@ class Forecaster:
             The features as they are, unscaled; NaN where a figure is missing.
         """
         scaled = self.scaler.transform(figures).astype(np.float32)
-        with threadpool_limits(1):
+        with one_blas_thread():
             networks = self.network.logits(scaled)[:, :, 0].astype(np.float64)
         own: Floats = pooling.STRETCH * self.weights[0] * networks
         return own + self.of_partners(figures, scaled)

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from econnet import (
     explain,
@@ -28,6 +27,7 @@ from econnet.evaluation import (
 from econnet.features import ABROAD, PHASE, Floats
 from econnet.forecaster import Forecaster
 from econnet.preparation import Prepared
+from econnet.runtime.blas import one_blas_thread
 from econnet.whatif import Assumption, WhatIf
 
 
@@ -74,7 +74,7 @@ def reasons(
         Figures that are supposed to be others.
     """
     prepared, window = saying.prepared, saying.window
-    with threadpool_limits(1):
+    with one_blas_thread():
         parts = _contributions(saying, window.figures_ahead[0])
         return Reasons(
             drivers=tuple(_driver(prepared, part) for part in parts),

@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from scipy.optimize import minimize
-from threadpoolctl import threadpool_limits
 
 from econnet.evaluation.walkforward import Model, Rows, Window
 from econnet.features import Floats
+from econnet.runtime.blas import one_blas_thread
 
 # Means of log-odds are too timid, since no model knows what the others know: they are
 # stretched. See docs/methodology.md for the trials.
@@ -135,7 +135,7 @@ def weights_at(window: Window, rows: Rows, said: Floats, prior: Floats) -> Float
         )
 
     # On other numbers of threads, products and the solver have other bits.
-    with threadpool_limits(1):
+    with one_blas_thread():
         found: Floats = minimize(
             cost,
             prior,

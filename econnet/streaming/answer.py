@@ -17,7 +17,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sklearn.linear_model import LogisticRegression
-from threadpoolctl import threadpool_limits
 
 from econnet import network_file, strangers, whole
 from econnet.errors import DataError
@@ -25,6 +24,7 @@ from econnet.models import newer
 from econnet.network_file import NewerFileError
 from econnet.panel import PERIODS_A_YEAR
 from econnet.places import of_file
+from econnet.runtime.blas import one_blas_thread
 from econnet.runtime.npz import read_arrays, write_arrays
 from econnet.streaming import judging, preparing, scores, training
 from econnet.streaming.files import Files, written
@@ -180,7 +180,7 @@ def make(
         path.parent.mkdir(parents=True, exist_ok=True)
     to_learn = settled.passes(files.rows) * files.rows
     # The reader gets ready during the survey.
-    with threadpool_limits(1), preparing.reader(to_learn) as reader:
+    with one_blas_thread(), preparing.reader(to_learn) as reader:
         seen = _survey(files, recipe, seed, places.unfinished("survey"), fits, progress)
         network = training.train(
             files,
