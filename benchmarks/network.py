@@ -1,10 +1,10 @@
-"""How fast the network is, and how large, beside other libraries.
+"""Speed and memory of the network, compared with other libraries.
 
     python benchmarks/network.py [--work duel-full ...] [--json]
 
-Each row compares econnet with one peer on the same work, in turns within one run, on
-one thread each; values are medians of the rounds, and a ratio above 1 means that
-econnet is better. Peers that are not installed are left out: see the extra `duel`.
+Each row compares econnet with one peer on the same work, measured alternately within
+one run, with one thread each. Values are medians of the rounds; a ratio above 1 means
+that econnet is better. Peers that are not installed are left out: see the extra `duel`.
 """
 
 import argparse
@@ -108,7 +108,7 @@ def large() -> Iterator[RacedRow]:
     network = Network(Architecture.dense(sizes[0], sizes[1:-1]), initialization="he")
     options = TrainingOptions(AdamW(), epochs=4, batch_size=1024, record_every=4)
     products = [a * b for a, b in pairwise(sizes)]
-    # Forward and by the weights, in all layers; by what they take, in all but one.
+    # The outputs and weight gradients of all layers; input gradients of all but one.
     operations = 2 * 1024 * (3 * sum(products) - products[0])
     left, right = X[:1024, :].repeat(2, axis=1), rng.random((512, 512), np.float32)
     out = np.empty((1024, 512), np.float32)
@@ -129,7 +129,7 @@ def large() -> Iterator[RacedRow]:
 
 
 def memory() -> Iterator[RacedRow]:
-    """Compare the peak of traced memory with what training cannot do without."""
+    """Compare the peak of traced memory with the minimum that training needs."""
     for name, architecture, members, rows in (
         ("256-512-512-1, batch 1024", Architecture.dense(256, [512, 512]), 1, 1024),
         ("100 of 40-32-16-1, batch 64", Architecture.dense(40, [32, 16]), 100, 64),
@@ -164,9 +164,9 @@ def memory() -> Iterator[RacedRow]:
 
 
 def _peak(architecture: Architecture, members: int, rows: int, epochs: int) -> float:
-    """Return the peak of what is allocated from building to training, in MiB."""
+    """Return the peak memory from construction to the end of training, in MiB."""
     rng = np.random.default_rng(0)
-    # Few rows: the data, of which training takes a copy, are not what is measured.
+    # Few rows, because training copies the data, which are not the subject.
     X = rng.standard_normal((rows, architecture.input_dim), np.float32)
     y = (X[:, 0] > 0).astype(np.float32)
     options = TrainingOptions(AdamW(), epochs=epochs, batch_size=rows)
@@ -178,44 +178,44 @@ def _peak(architecture: Architecture, members: int, rows: int, epochs: int) -> f
 
 
 def _duel(name: str, work: duel.Work, reach: Mapping[str, float]) -> Iterator[RacedRow]:
-    """Compare with those peers of the duel that share our process."""
-    for peer, wanted in reach.items():
+    """Compare with those peers of the duel that run in this process."""
+    for peer, aim in reach.items():
         if peer in duel.installed():
             ours, theirs = _in_turns(
                 lambda: _seconds_per_update("econnet", work),
                 lambda peer=peer: _seconds_per_update(peer, work),  # type: ignore[misc] # mypy cannot tell the type of a default in a lambda
             )
-            yield _row(name, "ms per update", peer, ours, theirs, wanted)
+            yield _row(name, "ms per update", peer, ours, theirs, aim)
 
 
 def _keras(
     name: str, work: duel.Work, reach: Mapping[str, float | None]
 ) -> Iterator[RacedRow]:
-    """Compare with Keras, each backend in a process of its own, which it needs."""
-    for backend, wanted in reach.items():
+    """Compare with Keras, each backend in a separate process, as Keras requires."""
+    for backend, aim in reach.items():
         if not (find_spec("keras") and find_spec(backend)):
             continue
         script = (
             "import json; from econnet import duel; "
             f"work = duel.Work({work.updates}, {work.batch_size}); "
             "runs = [duel.run(work, ['Keras']).results for _ in range(5)]; "
-            "print(json.dumps([[it.seconds / it.updates for it in r] for r in runs]))"
+            "print(json.dumps([[x.seconds / x.updates for x in r] for r in runs]))"
         )
         environment = os.environ | {"KERAS_BACKEND": backend, "XLA_FLAGS": ONE_THREAD}
-        answer = subprocess.run(
+        completed = subprocess.run(
             [sys.executable, "-c", script],
             env=environment,
             capture_output=True,
             text=True,
             check=True,
         )
-        ours, theirs = np.array(json.loads(answer.stdout.splitlines()[-1])).T
+        ours, theirs = np.array(json.loads(completed.stdout.splitlines()[-1])).T
         peer = f"Keras on {'TensorFlow' if backend == 'tensorflow' else 'JAX'}"
-        yield _row(name, "ms per update", peer, 1000 * ours, 1000 * theirs, wanted)
+        yield _row(name, "ms per update", peer, 1000 * ours, 1000 * theirs, aim)
 
 
 def _seconds_per_update(name: str, work: duel.Work) -> float:
-    """Return the milliseconds that an update takes one of the duel's contestants."""
+    """Return milliseconds per update of one of the duel's libraries."""
     moons = duel.Moons.draw()
     rows = len(moons.X_train)
     updates = work.epochs(rows) * work.updates_per_epoch(rows)
@@ -232,18 +232,18 @@ def _jax_loop(work: duel.Work) -> float:
         (jnp.asarray(W[0]), jnp.asarray(b[0]))
         for W, b in zip(network.W, network.b, strict=True)
     ]
-    slope = jax.grad(lambda layers: _jax_cost(jnp, layers, X, y))
+    gradient = jax.grad(lambda layers: _jax_cost(jnp, layers, X, y))
 
     def update(_: object, layers: Any) -> Any:  # noqa: ANN401 - a tree of arrays
         return jax.tree.map(
-            lambda it, by: it - duel.LEARNING_RATE * by, layers, slope(layers)
+            lambda p, g: p - duel.LEARNING_RATE * g, layers, gradient(layers)
         )
 
     loop = jax.jit(lambda layers: jax.lax.fori_loop(0, work.updates, update, layers))
     loop = loop.lower(start).compile()
-    began = time.perf_counter()
+    start_time = time.perf_counter()
     jax.block_until_ready(loop(start))
-    return 1000 * (time.perf_counter() - began) / work.updates
+    return 1000 * (time.perf_counter() - start_time) / work.updates
 
 
 MEMBERS, ROWS, INPUTS, STACKED_UPDATES = 100, 640, 40, 200
@@ -269,9 +269,9 @@ def _econnet_stacked() -> float:
 
 def _scikit_learn_one_by_one() -> float:
     X, y = _stacked_task()
-    some = 4
+    n_trained = 4
     start = time.perf_counter()
-    for member in range(some):
+    for member in range(n_trained):
         model = MLPClassifier(
             (32, 16),
             batch_size=64,
@@ -285,16 +285,16 @@ def _scikit_learn_one_by_one() -> float:
             warnings.simplefilter("ignore", ConvergenceWarning)
             model.fit(X, y)
     seconds = time.perf_counter() - start
-    return 1000 * seconds / some / STACKED_UPDATES * MEMBERS
+    return 1000 * seconds / n_trained / STACKED_UPDATES * MEMBERS
 
 
 def _pytorch_one_by_one() -> float:
     torch = import_module("torch")
     torch.set_num_threads(1)
     X, y = map(torch.tensor, _stacked_task())
-    some = 4
+    n_trained = 4
     start = time.perf_counter()
-    for _ in range(some):
+    for _ in range(n_trained):
         network = torch.nn.Sequential(
             torch.nn.Linear(INPUTS, 32),
             torch.nn.ReLU(),
@@ -310,7 +310,7 @@ def _pytorch_one_by_one() -> float:
                 cost_of(network(X[index])[:, 0], y[index]).backward()
                 optimizer.step()
     seconds = time.perf_counter() - start
-    return 1000 * seconds / some / STACKED_UPDATES * MEMBERS
+    return 1000 * seconds / n_trained / STACKED_UPDATES * MEMBERS
 
 
 def _pytorch_stacked() -> float:
@@ -318,8 +318,8 @@ def _pytorch_stacked() -> float:
     torch.set_num_threads(1)
     X, y = map(torch.tensor, _stacked_task())
     network = Network(STACKED, MEMBERS, initialization="he")
-    W = [torch.tensor(it, requires_grad=True) for it in network.W]
-    b = [torch.tensor(it, requires_grad=True) for it in network.b]
+    W = [torch.tensor(W, requires_grad=True) for W in network.W]
+    b = [torch.tensor(b, requires_grad=True) for b in network.b]
     optimizer = torch.optim.AdamW([*W, *b])
     cost_of = torch.nn.functional.binary_cross_entropy_with_logits
     start = time.perf_counter()
@@ -337,7 +337,7 @@ def _pytorch_stacked() -> float:
 
 
 def _jax_stacked(*, compiled: bool) -> Callable[[], float]:
-    """Return a run of vmapped AdamW, with or without the seconds of compiling."""
+    """Return a run of vmapped AdamW, with or without the time of compilation."""
 
     def run() -> float:
         jax, jnp = _jax()
@@ -349,12 +349,12 @@ def _jax_stacked(*, compiled: bool) -> Callable[[], float]:
             for W, b in zip(network.W, network.b, strict=True)
         ]
         zeros = jax.tree.map(jnp.zeros_like, layers)
-        slope = jax.grad(
+        gradient = jax.grad(
             lambda layers, index: _jax_cost(jnp, layers, X[index], y[index, None])
         )
 
         def update(layers: Any, first: Any, second: Any, step: Any, index: Any) -> Any:  # noqa: ANN401 - trees of arrays
-            by = slope(layers, index)
+            by = gradient(layers, index)
             first = jax.tree.map(lambda m, g: 0.9 * m + 0.1 * g, first, by)
             second = jax.tree.map(lambda v, g: 0.999 * v + 0.001 * g * g, second, by)
             mean, spread = 1 - 0.9**step, 1 - 0.999**step
@@ -406,7 +406,7 @@ def _jax_cost(jnp: Any, layers: Any, X: Any, y: Any) -> Any:  # noqa: ANN401 - J
 def _in_turns(
     ours: Callable[[], float], theirs: Callable[[], float]
 ) -> tuple[Array, Array]:
-    """Measure both in each round, after a round that is not counted."""
+    """Measure both in each round, after a warm-up round that is not counted."""
     pairs = [(ours(), theirs()) for _ in range(ROUNDS + 1)]
     measured = np.array(pairs[1:]).T
     return measured[0], measured[1]
@@ -422,7 +422,7 @@ def _row(
     *,
     up: bool = False,
 ) -> RacedRow:
-    """Make a row of what was measured in rounds; `up` if more is better."""
+    """Return the row of these measurements; `up` if higher is better."""
     ratios = ours / theirs if up else theirs / ours
     return RacedRow(
         work=work,
@@ -437,7 +437,7 @@ def _row(
 
 
 def _machine() -> str:
-    """Return the versions and the machine in a line."""
+    """Return the versions and the machine in one line."""
     packages = ("numpy", "scikit-learn", "torch", "jax", "keras", "tensorflow-cpu")
     versions = []
     for package in packages:
@@ -445,7 +445,7 @@ def _machine() -> str:
             versions.append(f"{package} {metadata.version(package)}")
         except metadata.PackageNotFoundError:
             continue
-    blas = next(it for it in threadpool_info() if it["user_api"] == "blas")
+    blas = next(pool for pool in threadpool_info() if pool["user_api"] == "blas")
     kernel = f"{blas['internal_api']} {blas['version']}, {blas.get('architecture')}"
     return (
         f"Python {platform.python_version()}, {', '.join(versions)}; {kernel}; "
@@ -454,7 +454,7 @@ def _machine() -> str:
 
 
 def main() -> None:
-    """Print the rows of the works that were asked for."""
+    """Print the rows of the requested works."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true", help="print JSON only")
     parser.add_argument("--work", nargs="+", choices=WORKS, default=list(WORKS))

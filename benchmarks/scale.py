@@ -30,7 +30,7 @@ from sklearn.neural_network import MLPClassifier
 from threadpoolctl import threadpool_limits
 
 from benchmarks.rows import RacedRow, as_json
-from econnet import compute, countries, ensemble, features, preparation
+from econnet import compute, countries, ensemble, features, network_file, preparation
 from econnet.core.task import Task
 from econnet.data import load
 from econnet.evaluation import baselines, pooling, walkforward
@@ -266,12 +266,21 @@ def _from_memory(panel: Path, rows: int) -> RacedRow:
     return _row(
         "stream",
         f"million rows a second in training, {rows:.0e} rows, two cores, "
-        f"{architecture.describe()}, batches of {options.batch_size}",
+        f"{_sizes(architecture)}, batches of {options.batch_size}",
         learned / ours / 1e6,
         "the same from memory, one thread",
         learned / theirs / 1e6,
         0.8,
     )
+
+
+def _sizes(architecture: Architecture) -> str:
+    """Return the layer sizes, joined by hyphens."""
+    sizes = [
+        architecture.input_dim,
+        *(layer.output_dim for layer in architecture.layers),
+    ]
+    return "-".join(map(str, sizes))
 
 
 def _block(
@@ -393,7 +402,7 @@ def killed(_: list[int]) -> Iterator[RacedRow]:
                 process.wait()
         _measured(command, str(hurt))
         models = [
-            Network.load(place / "data" / "models" / "panel.npz").parameters
+            network_file.load(place / "data" / "models" / "panel.npz").parameters
             for place in (whole, hurt)
         ]
         same = np.array_equal(models[0], models[1])

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from threadpoolctl import threadpool_limits
 
 from econnet import evidence, preparation, replay
 from econnet.answer import ScoreIntervals
@@ -28,6 +27,7 @@ from econnet.evaluation.signals import Measure, Scorecard
 from econnet.evaluation.walkforward import Schedule
 from econnet.evidence import PairedForecasts
 from econnet.preparation import Prepared
+from econnet.runtime.blas import one_blas_thread
 from econnet.sources.observations import Known
 from econnet.training import part
 
@@ -192,7 +192,7 @@ def run(
     record = _track_records(prepared, asked, schedule, chosen, progress)
     paired = PairedForecasts.of(record, task)
     contractions = pd.concat([group.label.values for group in prepared])
-    with threadpool_limits(1):
+    with one_blas_thread():
         performances = _performances(record, paired, contractions, task)
     return Backtest(
         task=task,

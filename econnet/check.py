@@ -24,9 +24,9 @@ from econnet.core.periods import FREQUENCIES, PANDAS_ALIAS
 from econnet.core.workspace import Workspace
 from econnet.data.load import store as store_of
 from econnet.errors import DataError
-from econnet.network import Network
-from econnet.network.storage import NewerFileError, read_arrays
+from econnet.network_file import NewerFileError, load_with_metadata
 from econnet.runtime.checksums import SUMS, read_sums, verify_checksums
+from econnet.runtime.npz import read_arrays
 from econnet.settings import Settings
 from econnet.sources.observations import now
 from econnet.streaming.answer import Streamed
@@ -192,7 +192,7 @@ def _open_model(path: Path) -> None:
     header, _ = read_arrays(path)
     metadata = header.get("metadata")
     if isinstance(metadata, dict) and "answer" in metadata:
-        Network.load_with(path)
+        load_with_metadata(path)
         try:
             Streamed.of_record(metadata["answer"])
         except (AttributeError, KeyError, TypeError) as error:

@@ -1,10 +1,10 @@
-"""The network as a scikit-learn classifier: an ensemble of members that average.
+"""The network as a scikit-learn classifier: an ensemble of networks.
 
-`NetworkClassifier` brings `econnet.network` to wherever scikit-learn's classifiers go:
-pipelines, searches, cross-validation. It trains some members, which differ in the draw
-of their first weights and in the order of their batches, and forecasts the mean of
-their probabilities, which is steadier than that of any one of them. Inputs are taken as
-they are: put a scaler before it.
+`NetworkClassifier` works wherever scikit-learn's classifiers do, such as in pipelines,
+parameter searches and cross-validation. It trains several members, which differ in
+their initial weights and in the order of their batches, and forecasts the mean of their
+probabilities, which varies less than those of single members. Inputs are not scaled:
+put a scaler before it.
 """
 
 import re
@@ -21,8 +21,8 @@ from sklearn.utils.validation import (
     check_is_fitted,
     validate_data,
 )
-from threadpoolctl import threadpool_limits
 
+from econnet import network_file
 from econnet.network import (
     SGD,
     ActivationName,
@@ -36,6 +36,7 @@ from econnet.network import (
     TrainingOptions,
     train,
 )
+from econnet.runtime.blas import one_blas_thread
 
 OptimizerName: TypeAlias = Literal["adamw", "momentum", "nesterov", "sgd"]
 ClassWeight: TypeAlias = Mapping[Any, float] | Literal["balanced"] | None
@@ -44,52 +45,52 @@ ClassWeight: TypeAlias = Mapping[Any, float] | Literal["balanced"] | None
 class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # untyped
     """An ensemble of neural networks in plain NumPy.
 
-    Two classes are told apart by one sigmoid unit, more of them by a softmax. Numbers
-    are float32 if `X` is, else float64. BLAS is held to one thread, so that results
+    The output is one sigmoid unit for two classes, and a softmax for more. Numbers are
+    float32 if `X` is, else float64. BLAS is limited to one thread, so that results
     repeat bit for bit on the same machine.
 
     Parameters
     ----------
     hidden : sequence of int
-        Units of each hidden layer. Without any, it is a logistic regression.
+        Units of each hidden layer. Without hidden layers, the model is a logistic
+        regression.
     activation : {"relu", "tanh", "sigmoid", "softmax", "identity"}
-        Of the hidden layers.
+        Activation of the hidden layers.
     skip : bool
-        Whether the last layer also sees the inputs.
+        Whether the last layer also takes the inputs.
     members : int
-        How many networks share in the forecast.
+        Number of networks whose probabilities are averaged.
     optimizer : {"adamw", "momentum", "nesterov", "sgd"}
-        How the gradient becomes a step.
+        How parameters are updated.
     learning_rate : float
-        The length of a step.
+        Learning rate of the optimiser.
     epochs : int
-        How often each row is met, at most.
+        Maximum number of passes over the rows.
     batch_size : int or None
-        Rows of a batch; None takes all in one.
+        Rows of a batch; None puts all rows in one.
     l2 : float
-        Half of this, times the sum of the squared weights, joins the mean cost.
+        Half of this, times the sum of the squared weights, is added to the mean cost.
     dropout : float
-        The share of hidden units left out at random in each update.
+        Share of hidden units that are dropped at random in each update.
     validation_fraction : float
-        The share of the rows, the last ones, that members are judged by in place of
-        learning from; the weights of the best epoch are kept. Rows must be in time
-        order for this to mean what it should.
+        Share of the rows, the last ones, that are used for validation instead of
+        training; the weights of the best epoch are kept. Rows must be in time order.
     patience : int or None
-        After how many epochs without a better validation cost a member stops.
+        A member stops after this number of epochs without a lower validation cost.
     class_weight : mapping, "balanced" or None
-        How much a row of each class counts. Probabilities are then those of a world
-        in which the classes are that common.
+        Factor for the weights of the rows of each class. Probabilities are then those
+        of a population with classes in these proportions.
     random_state : int, RandomState or None
-        The seed.
+        Random seed.
 
     Attributes
     ----------
     classes_ : array (n_classes,)
         The labels, sorted.
     network_ : Network
-        The members.
+        The trained members.
     history_ : History
-        How training went; of `partial_fit`, the last call.
+        Cost and accuracy by epoch; after `partial_fit`, those of the last call.
     n_features_in_, feature_names_in_
         As in scikit-learn.
 
@@ -141,7 +142,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
     def fit(
         self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
     ) -> Self:
-        """Train anew on these rows.
+        """Train on these rows, from new initial weights.
 
         Parameters
         ----------
@@ -150,7 +151,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         y : array (n,)
             Labels of two or more classes.
         sample_weight : array (n,), optional
-            How much each row counts; one of weight 0 might as well not be there.
+            Row weights; a row of weight 0 is ignored.
         """
         rows, labels = validate_data(self, X, y, dtype=[np.float64, np.float32])
         check_classification_targets(labels)
@@ -175,14 +176,14 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         classes: ArrayLike | None = None,
         sample_weight: ArrayLike | None = None,
     ) -> Self:
-        """Go on training for one epoch of these rows.
+        """Continue training with one epoch of these rows.
 
         Parameters
         ----------
         X, y, sample_weight
             As for `fit`.
         classes : array (n_classes,)
-            All labels that will ever come; needed in the first call.
+            All labels that later calls may contain; required in the first call.
         """
         first = not hasattr(self, "network_")
         rows, labels = validate_data(
@@ -192,8 +193,8 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         if first:
             if classes is None:
                 raise ValueError(
-                    "partial_fit cannot know which classes are still to come: give "
-                    "classes in the first call"
+                    "partial_fit needs the list of all classes: give classes in the "
+                    "first call"
                 )
             self._start(np.unique(classes), rows)
         weights = _check_weights(sample_weight, rows)
@@ -211,7 +212,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         """Return the probability of each class, `(n, n_classes)`."""
         check_is_fitted(self)
         rows = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
-        with threadpool_limits(1, user_api="blas"):
+        with one_blas_thread():
             mean: Array = self.network_.predict(rows).mean(axis=0)
         return mean if len(self.classes_) > 2 else np.hstack([1 - mean, mean])
 
@@ -222,7 +223,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         return likeliest
 
     def save(self, file: str | Path | IO[bytes]) -> None:
-        """Write the fitted classifier as `.npz`, in place of what the file held."""
+        """Write the fitted classifier as `.npz`; an existing file is replaced."""
         check_is_fitted(self)
         parameters = self.get_params()
         if isinstance(self.class_weight, Mapping):
@@ -234,17 +235,23 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         if isinstance(self.random_state, np.random.RandomState):
             parameters["random_state"] = None
         metadata = {
-            "parameters": {name: _plain(it) for name, it in parameters.items()},
+            "parameters": {name: _plain(value) for name, value in parameters.items()},
             "classes": self.classes_.tolist(),
             "classes_dtype": self.classes_.dtype.str,
             "feature_names": list(getattr(self, "feature_names_in_", [])),
         }
-        self.network_.save(file, metadata=metadata)
+        network_file.save(self.network_, file, metadata=metadata)
 
     @classmethod
     def load(cls, file: str | Path | IO[bytes]) -> "NetworkClassifier":
-        """Read what `save` wrote. Another file is a `ValueError`."""
-        network, metadata, _ = Network.load_with(file)
+        """Return the classifier that `save` wrote.
+
+        Raises
+        ------
+        ValueError
+            The file is not a saved classifier, or not intact.
+        """
+        network, metadata, _ = network_file.load_with_metadata(file)
         try:
             parameters = metadata["parameters"]
             parameters["hidden"] = tuple(parameters["hidden"])
@@ -256,7 +263,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
             optimizer = loaded._new_optimizer()
         except (KeyError, OverflowError, TypeError) as error:
             raise ValueError(
-                f"the file holds a network, but no classifier ({error}): give a file "
+                f"the file has a network, but no classifier ({error}): give a file "
                 "that NetworkClassifier.save wrote"
             ) from error
         outputs = max(network.architecture.output_dim, 2)
@@ -275,19 +282,19 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         return loaded
 
     def _start(self, classes: NDArray[Any], rows: Array) -> None:
-        """Draw new members for these classes."""
+        """Create new members for these classes."""
         if len(classes) < 2:
             raise ValueError(
-                f"y holds {len(classes)} class, and there is nothing to tell apart: "
-                "give rows of two classes or more, of weight above 0"
+                f"y has {len(classes)} class: give rows of two or more classes, with "
+                "weights above 0"
             )
-        several = len(classes) > 2
+        multiclass = len(classes) > 2
         architecture = Architecture.dense(
             rows.shape[1],
             self.hidden,
-            len(classes) if several else 1,
+            len(classes) if multiclass else 1,
             activation=self.activation,
-            output_activation="softmax" if several else "sigmoid",
+            output_activation="softmax" if multiclass else "sigmoid",
             skip=self.skip,
         )
         seed = self.random_state
@@ -313,22 +320,22 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         options: TrainingOptions,
     ) -> None:
         """Train the members on rows whose labels are among the classes."""
-        seen = weights > 0
-        unknown = np.setdiff1d(labels[seen], self.classes_)
+        used = weights > 0
+        unknown = np.setdiff1d(labels[used], self.classes_)
         if len(unknown):
             raise ValueError(
-                f"y holds class {str(unknown[0])!r}, which is not among "
-                f"{self.classes_}: name all classes in the first call"
+                f"y has class {str(unknown[0])!r}, which is not among "
+                f"{self.classes_}: give all classes in the first call"
             )
         weights = weights * compute_sample_weight(self.class_weight, labels)
-        places = np.searchsorted(self.classes_, labels[seen])
-        several = len(self.classes_) > 2
-        with threadpool_limits(1, user_api="blas"):
+        indices = np.searchsorted(self.classes_, labels[used])
+        multiclass = len(self.classes_) > 2
+        with one_blas_thread():
             self.history_ = train(
                 self.network_,
-                rows[seen],
-                np.eye(len(self.classes_))[places] if several else places,
-                weights=weights[seen],
+                rows[used],
+                np.eye(len(self.classes_))[indices] if multiclass else indices,
+                weights=weights[used],
                 options=options,
                 state=self._optimizer_state,
             )
@@ -343,7 +350,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
 
 
 def _check_weights(sample_weight: ArrayLike | None, rows: Array) -> Array:
-    """Return a weight a row, 1 if none are given."""
+    """Return one weight per row, 1 if none are given."""
     if sample_weight is None:
         return np.ones(len(rows), rows.dtype)
     weights: Array = check_array(
@@ -354,33 +361,35 @@ def _check_weights(sample_weight: ArrayLike | None, rows: Array) -> Array:
     )
     if weights.shape != (len(rows),):
         raise ValueError(
-            f"sample_weight has the shape {weights.shape} beside {len(rows)} rows: "
-            "give one a row"
+            f"sample_weight has the shape {weights.shape} for {len(rows)} rows: "
+            "give one per row"
         )
     if (weights < 0).any():
-        raise ValueError("sample_weight holds a number below 0: give 0 or more")
+        raise ValueError("sample_weight contains a number below 0: give 0 or more")
     if not weights.any():
-        raise ValueError("Sample weights are all zero: give some row a weight above 0")
+        raise ValueError(
+            "Sample weights are all zero: give at least one row a weight above 0"
+        )
     return weights
 
 
 def _classes(listed: list[Any], dtype: str) -> NDArray[Any]:
-    """Return the classes of a file, whose type may be a stranger's."""
+    """Return the classes of an untrusted file as an array of the type that it names."""
     if not isinstance(listed, list) or CLASS_TYPE.fullmatch(dtype) is None:
         raise TypeError(f"classes of {str(dtype)[:40]!r}")
-    # Of texts each takes the room that the type says.
-    if len(listed) * np.dtype(dtype).itemsize > LARGEST_CLASSES:
+    # A text takes as many bytes as its type says, however short it is.
+    if len(listed) * np.dtype(dtype).itemsize > MAX_CLASSES_BYTES:
         raise TypeError(f"{len(listed):,} classes of {dtype}")
     return np.array(listed, dtype=dtype)
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever a parameter may be
-    """Return numbers of NumPy as Python's, which JSON has."""
+    """Return NumPy scalars as Python numbers, which JSON can represent."""
     return value.item() if isinstance(value, np.generic) else value
 
 
 CLASS_TYPE = re.compile(r"[<>|](b1|[iu][1248]|f[248]|U\d{1,9}|O)")
-LARGEST_CLASSES = 2**28  # bytes
+MAX_CLASSES_BYTES = 2**28
 OPTIMIZERS: Mapping[OptimizerName, Callable[[float], Optimizer]] = {
     "adamw": lambda rate: AdamW(rate),
     "momentum": lambda rate: Momentum(rate),

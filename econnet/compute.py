@@ -21,10 +21,10 @@ from typing import Protocol, TypeVar
 import loky
 import numpy as np
 from joblib import Parallel, delayed
-from threadpoolctl import threadpool_limits
 
 from econnet import processes
 from econnet.processes import Numbered
+from econnet.runtime.blas import one_blas_thread
 from econnet.runtime.ledger import Arrays, Ledger
 
 Item = TypeVar("Item")
@@ -36,7 +36,7 @@ def each(
 ) -> list[Result]:
     """Return the result of `task` for each item, in order; -1 workers: all cores."""
     n_jobs = _workers.get() if workers is None else workers
-    with threadpool_limits(1):
+    with one_blas_thread():
         results: list[Result] = Parallel(n_jobs=n_jobs, backend="threading")(
             delayed(task)(item) for item in items
         )
@@ -136,7 +136,7 @@ class Cores:
         if min(workers, len(items)) > 1:
             yield from processes.run(partial(run_alone, task), items, workers)
             return
-        with threadpool_limits(1):
+        with one_blas_thread():
             for number, item in enumerate(items):
                 yield number, task(item)
 
@@ -170,10 +170,9 @@ def heard(hear: Callable[[float], None]) -> Iterator[None]:
 def run_alone(task: Callable[[Item], Result], item: Item) -> Result:
     """Run a task in a process of its own, with one thread."""
     token = _workers.set(1)
-    # Permanent, because another task may be running in the same process at the end.
-    threadpool_limits(1)
     try:
-        return task(item)
+        with one_blas_thread():
+            return task(item)
     finally:
         _workers.reset(token)
 

@@ -31,9 +31,9 @@ from sklearn.datasets import make_moons
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
 from sklearn.neural_network import MLPClassifier
-from threadpoolctl import threadpool_limits
 
 from econnet.network import SGD, Architecture, Array, Network, TrainingOptions, train
+from econnet.runtime.blas import one_blas_thread
 
 HIDDEN = (25, 50, 50, 25)
 LEARNING_RATE = 0.01
@@ -185,7 +185,7 @@ def run(
         if progress:
             progress(name)
         contestant = CONTESTANTS[name]
-        with threadpool_limits(1):
+        with one_blas_thread():
             performance = contestant.train(moons, work)
         right = (performance.predict(moons.X_test) > 0.5) == (moons.y_test > 0.5)
         results.append(

@@ -120,7 +120,7 @@ def fit(
         rows=rows,
         options=options.training(windows, members),
     )
-    return network.among(windows[0].X_train.shape[1], columns)
+    return network.embed_inputs(windows[0].X_train.shape[1], columns)
 
 
 def varying(window: Lesson) -> npt.NDArray[np.intp]:

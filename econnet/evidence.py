@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from threadpoolctl import threadpool_limits
 
 from econnet import labels
 from econnet.answer import (
@@ -34,6 +33,7 @@ from econnet.evaluation.comparison import Comparison
 from econnet.evaluation.metrics import Scores
 from econnet.evaluation.signals import EpisodeCall
 from econnet.preparation import Prepared
+from econnet.runtime.blas import one_blas_thread
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +76,7 @@ class PairedForecasts:
     def intervals(self, model: str) -> ScoreIntervals:
         """Return the 90% intervals of a model's scores."""
         probability, outcome = self.probabilities[model], self.outcome
-        with threadpool_limits(1):
+        with one_blas_thread():
             areas = self.drawn.aurocs(probability, outcome)
             briers = self.drawn.means(metrics.brier_costs(probability, outcome))
             losses = self.drawn.means(metrics.log_loss_costs(probability, outcome))
@@ -89,7 +89,7 @@ class PairedForecasts:
     def comparisons(self) -> dict[str, Comparison]:
         """Return the comparison of econnet with each baseline, by its name."""
         ours = self.probabilities["econnet"]
-        with threadpool_limits(1):
+        with one_blas_thread():
             return {
                 name: comparison.compare(
                     ours, theirs, self.outcome, self.drawn, self.block

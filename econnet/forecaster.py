@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from threadpoolctl import threadpool_limits
 
 from econnet import compute, ensemble
 from econnet.core.log_odds import log_odds, probability
@@ -21,6 +20,7 @@ from econnet.evaluation import pooling
 from econnet.evaluation.baselines import LEARNERS, Learned
 from econnet.evaluation.walkforward import Window
 from econnet.network import Network
+from econnet.runtime.blas import one_blas_thread
 from econnet.scaling import Scaler
 
 # The models, the networks first, and their weights before any forecast was judged.
@@ -59,7 +59,7 @@ class Forecaster:
         cls, window: Window, record: pd.DataFrame, members: int, seed: int
     ) -> "Forecaster":
         """Return the forecaster of a window; `record` has the forecasts before it."""
-        with threadpool_limits(1):
+        with one_blas_thread():
             network = ensemble.fit([window], members, seed, Options())
         return cls(
             network, partners_of(window), weights_of(window, record), window.scaler
@@ -74,7 +74,7 @@ class Forecaster:
             The features as they are, unscaled; NaN where a figure is missing.
         """
         scaled = self.scaler.transform(figures).astype(np.float32)
-        with threadpool_limits(1):
+        with one_blas_thread():
             networks = self.network.logits(scaled)[:, :, 0].astype(np.float64)
         of_networks: Floats = pooling.STRETCH * self.weights[0] * networks
         return of_networks + self.of_partners(figures, scaled)

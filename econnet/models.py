@@ -20,7 +20,7 @@ import msgspec
 import numpy as np
 import pandas as pd
 
-from econnet import whole
+from econnet import network_file, whole
 from econnet.core.types import Floats
 from econnet.errors import DataError
 from econnet.evaluation.metrics import Scores
@@ -28,7 +28,7 @@ from econnet.features import Features
 from econnet.forecaster import PRIOR
 from econnet.importance import Importance
 from econnet.network import Architecture, Network
-from econnet.network.storage import NewerFileError
+from econnet.network_file import NewerFileError
 from econnet.scaling import SHARES, Scaler
 
 MAX_HORIZON = 1_000
@@ -143,7 +143,7 @@ def save(model: Model, path: Path) -> None:
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     with whole.alone(path.parent), whole.naming(path):
-        model.network.save(path, metadata=metadata, arrays=arrays)
+        network_file.save(model.network, path, metadata=metadata, arrays=arrays)
 
 
 def save_shared(model: Model, paths: Sequence[Path]) -> None:
@@ -174,7 +174,7 @@ def load(path: Path) -> Model:
         The file is of a later schema.
     """
     try:
-        network, metadata, arrays = Network.load_with(path)
+        network, metadata, arrays = network_file.load_with_metadata(path)
     except NewerFileError as error:
         raise DataError(newer(path, str(error))) from error
     _check_schema(path, metadata)

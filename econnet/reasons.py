@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from econnet import explain, whatif
 from econnet.answer import (
@@ -27,6 +26,7 @@ from econnet.features import ABROAD, PHASE
 from econnet.forecaster import Forecaster
 from econnet.importance import Importance
 from econnet.preparation import Prepared
+from econnet.runtime.blas import one_blas_thread
 from econnet.whatif import Assumption
 
 
@@ -64,7 +64,7 @@ def explanation(
         Of the model's inputs in past forecasts.
     """
     prepared, window = saying.prepared, saying.window
-    with threadpool_limits(1):
+    with one_blas_thread():
         parts = _contributions(saying, window.figures_ahead[0])
         return Explanation(
             drivers=tuple(_driver(prepared, part) for part in parts),

@@ -38,14 +38,16 @@ MOONS = LinearSegmentedColormap.from_list("moons", ["#9fb3d8", "#ffffff", "#e6b1
 
 
 def shapes() -> Figure:
-    """Draw what each layer of the tutorial's network takes, holds and gives."""
+    """Draw the inputs, weights and outputs of each layer of the tutorial's network."""
     architecture = Architecture.dense(2, [25, 50, 50, 25])
     figure = Figure(figsize=(180 * MM, 62 * MM))
     ax = figure.add_axes((0.01, 0.02, 0.98, 0.96))
     ax.set(xlim=(0, 180), ylim=(0, 62), aspect="equal")
     ax.axis("off")
     unit, middle, left = 0.55, 34.0, 2.0
-    sizes = [architecture.input_dim] + [it.output_dim for it in architecture.layers]
+    sizes = [architecture.input_dim] + [
+        layer.output_dim for layer in architecture.layers
+    ]
     for index, size in enumerate(sizes):
         height = max(size * unit, 1.2)
         _box(ax, left, middle - height / 2, 7, height, PALE_BLUE)
@@ -70,27 +72,27 @@ def shapes() -> Figure:
                 color=GREY,
             )
             left += 32
-    ax.text(2, 59.5, "what flows", color=BLUE, va="center")
-    ax.text(20, 59.5, "weights", color=GREY, va="center")
-    ax.text(33, 59.5, "biases", color=ORANGE, va="center")
+    ax.text(2, 59.5, "inputs and outputs", color=BLUE, va="center")
+    ax.text(32, 59.5, "weights", color=GREY, va="center")
+    ax.text(45, 59.5, "biases", color=ORANGE, va="center")
     return figure
 
 
 def activations() -> Figure:
-    """Draw each activation and its slope."""
+    """Draw each activation and its derivative."""
     names: tuple[ActivationName, ...] = ("relu", "sigmoid", "tanh", "identity")
     figure = Figure(figsize=(180 * MM, 52 * MM), layout="constrained")
     z = np.linspace(-4, 4, 401).reshape(1, -1, 1)
     for ax, name in zip(figure.subplots(1, 4, sharey=True), names, strict=True):
-        A, slope = z.copy(), np.ones_like(z)
+        A, grad = z.copy(), np.ones_like(z)
         ACTIVATIONS[name].forward(A, np.empty_like(A))
         value = A.copy()
-        ACTIVATIONS[name].backward(A, slope)
+        ACTIVATIONS[name].backward(A, grad)
         ax.plot(z[0, :, 0], value[0, :, 0], color=BLUE)
         ax.plot(z[0, :, 0], A[0, :, 0], color=ORANGE, linestyle="--")
         ax.set(ylim=(-1.6, 3.2), xticks=[-4, 0, 4])
         ax.set_title(name, loc="left", fontsize=8)
-        ax.set_xlabel("sum z")
+        ax.set_xlabel("pre-activation z")
     first = figure.axes[0]
     first.text(2.2, 2.75, "f(z)", color=BLUE, ha="right")
     first.text(-3.8, 0.25, "f'(z)", color=ORANGE)
@@ -98,18 +100,22 @@ def activations() -> Figure:
 
 
 def step() -> Figure:
-    """Draw what one layer does on the way forward and on the way back."""
+    """Draw the forward and the backward pass of one layer."""
     figure = Figure(figsize=(180 * MM, 66 * MM))
     ax = figure.add_axes((0.01, 0.02, 0.98, 0.96))
     ax.set(xlim=(0, 180), ylim=(0, 66), aspect="equal")
     ax.axis("off")
-    forward = ((18, "A", "what it takes"), (82, "Z", "sums"), (146, "A'", "outputs"))
+    forward = (
+        (18, "A", "inputs"),
+        (82, "Z", "pre-activations"),
+        (146, "A'", "outputs"),
+    )
     for x, name, what in forward:
         _card(ax, x, 44, name, what, PALE_BLUE)
     back = (
-        (18, "dA", "slopes by what it took"),
-        (82, "dZ", "slopes by the sums"),
-        (146, "dA'", "slopes by the outputs"),
+        (18, "dA", "gradient w.r.t. inputs"),
+        (82, "dZ", "w.r.t. pre-activations"),
+        (146, "dA'", "gradient w.r.t. outputs"),
     )
     for x, name, what in back:
         _card(ax, x, 14, name, what, PALE_ORANGE)
@@ -128,38 +134,44 @@ def step() -> Figure:
     _arrow(ax, (82, 20.5), (82, 28.5), "", GREY)
     ax.text(2, 62, "Forward", color=BLUE)
     ax.text(2, 2, "Backward", color=ORANGE)
-    ax.text(178, 62, "to the next layer, at last the cost", color=GREY, ha="right")
-    ax.text(178, 2, "from the next layer, at first the cost", color=GREY, ha="right")
+    ax.text(178, 62, "to the next layer; after the last: cost", color=GREY, ha="right")
+    ax.text(
+        178,
+        2,
+        "from the next layer; at the last: from the cost",
+        color=GREY,
+        ha="right",
+    )
     return figure
 
 
 def boundary() -> Figure:
-    """Draw what the duel's network holds for likely after more and more epochs."""
+    """Draw the forecasts of the duel's network after more and more epochs."""
     moons = duel.Moons.draw()
     network = Network(Architecture.dense(2, duel.HIDDEN), initialization="he")
-    wanted = (1, 100, 1_000, 2_000, 5_000, 10_000)
+    epochs = (1, 100, 1_000, 2_000, 5_000, 10_000)
     low, high = moons.X_train.min(0) - 0.3, moons.X_train.max(0) + 0.3
     across, up = (np.linspace(low[axis], high[axis], 160) for axis in (0, 1))
     plane = np.stack(np.meshgrid(across, up), axis=-1).reshape(-1, 2)
     surfaces: dict[int, Array] = {}
 
-    def remember(progress: Progress) -> None:
-        if progress.epoch in wanted:
+    def record(progress: Progress) -> None:
+        if progress.epoch in epochs:
             surfaces[progress.epoch] = network.predict(plane)[0].reshape(160, 160)
 
-    options = TrainingOptions(SGD(0.01), epochs=wanted[-1], batch_size=None)
+    options = TrainingOptions(SGD(0.01), epochs=epochs[-1], batch_size=None)
     history = train(
-        network, moons.X_train, moons.y_train, options=options, after_epoch=remember
+        network, moons.X_train, moons.y_train, options=options, after_epoch=record
     )
     figure = Figure(figsize=(180 * MM, 92 * MM), layout="constrained")
-    for ax, epoch in zip(figure.subplots(2, 3).flat, wanted, strict=True):
+    for ax, epoch in zip(figure.subplots(2, 3).flat, epochs, strict=True):
         _surface(ax, across, up, surfaces[epoch])
         for label, colour in ((0, BLUE), (1, ORANGE)):
             x, y = moons.X_train[moons.y_train == label].T
             ax.scatter(x, y, s=1.5, color=colour, linewidth=0)
         cost, accuracy = history.cost[epoch - 1, 0], history.accuracy[epoch - 1, 0]
         ax.set_title(
-            f"epoch {epoch:,}: cost {cost:.3f}, {accuracy:.1%} right",
+            f"epoch {epoch:,}: cost {cost:.3f}, {accuracy:.1%} correct",
             loc="left",
             fontsize=8,
         )
@@ -167,7 +179,7 @@ def boundary() -> Figure:
 
 
 def members() -> Figure:
-    """Draw four members that trained on the same few points, and the mean of all."""
+    """Draw the forecasts of four members, and the mean of all members."""
     X, y = make_moons(60, noise=0.25, random_state=1)
     network = Network(Architecture.dense(2, [32, 16]), 16, initialization="he")
     options = TrainingOptions(AdamW(0.01), epochs=300, batch_size=None)
@@ -178,8 +190,10 @@ def members() -> Figure:
     surfaces = network.predict(plane)[..., 0]
     titles = [f"member {number}" for number in range(1, 5)] + ["mean of 16 members"]
     figure = Figure(figsize=(180 * MM, 44 * MM), layout="constrained")
-    drawn = [*surfaces[:4], surfaces.mean(axis=0)]
-    for ax, surface, title in zip(figure.subplots(1, 5), drawn, titles, strict=True):
+    forecasts = [*surfaces[:4], surfaces.mean(axis=0)]
+    for ax, surface, title in zip(
+        figure.subplots(1, 5), forecasts, titles, strict=True
+    ):
         _surface(ax, across, up, surface.reshape(160, 160))
         for label, colour in ((0, BLUE), (1, ORANGE)):
             ax.scatter(*X[y == label].T, s=4, color=colour, linewidth=0)
@@ -188,7 +202,7 @@ def members() -> Figure:
 
 
 def stopping() -> Figure:
-    """Draw the costs of a network that learns its rows by heart, and its best epoch."""
+    """Draw the costs of a network that overfits, and its best epoch."""
     rng = np.random.default_rng(3)
     X = rng.standard_normal((400, 10))
     y = (X[:, 0] + X[:, 1] * X[:, 2] + rng.standard_normal(400) > 0).astype(float)
@@ -203,17 +217,15 @@ def stopping() -> Figure:
     ax.axvline(best, color=ORANGE, linewidth=0.8)
     ax.set(xlim=(1, 60), ylim=(0, None), xlabel="epoch")
     ax.set_title("Cost in nats", loc="left", fontsize=8)
-    ax.text(
-        59, history.cost[-1, 0] + 0.1, "rows it learns from", ha="right", color=GREY
-    )
+    ax.text(59, history.cost[-1, 0] + 0.1, "training rows", ha="right", color=GREY)
     last = history.validation_cost[-1, 0]
-    ax.text(59, last - 0.16, "later rows it is judged by", ha="right", color=BLUE)
+    ax.text(59, last - 0.16, "validation rows (later)", ha="right", color=BLUE)
     ax.text(best + 0.7, 0.05, f"weights of epoch {best} are kept", color=ORANGE)
     return figure
 
 
 def _surface(ax: Axes, across: Array, up: Array, surface: Array) -> None:
-    """Draw probabilities over the plane, with the line where they are one half."""
+    """Draw probabilities over the plane, with the line where they are 50%."""
     extent = (across[0], across[-1], up[0], up[-1])
     ax.imshow(
         surface, MOONS, extent=extent, origin="lower", vmin=0, vmax=1, aspect="auto"
@@ -251,12 +263,12 @@ def _arrow(
 
 
 def _small(number: int) -> str:
-    """Return a number as an index, in small figures."""
+    """Return a number in subscript digits."""
     return str(number).translate(str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉"))
 
 
 def main() -> None:
-    """Draw them all."""
+    """Draw all figures."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     report = resources.files("econnet.report")
     for font in (report / "fonts").iterdir():

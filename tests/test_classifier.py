@@ -13,9 +13,10 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
+from econnet import network_file
 from econnet.classifier import OPTIMIZERS, NetworkClassifier, OptimizerName
 from econnet.network import Architecture, Network
-from econnet.network.storage import read_arrays, write_arrays
+from econnet.runtime.npz import read_arrays, write_arrays
 
 X, y = make_moons(300, noise=0.2, random_state=100)
 IRIS: Any = load_iris(return_X_y=True, as_frame=True)
@@ -137,7 +138,7 @@ def test_saved_classifier_is_the_same(tmp_path: Path, labels: np.ndarray) -> Non
 
 def test_file_of_a_bare_network_is_no_classifier() -> None:
     file = io.BytesIO()
-    Network(Architecture.dense(2)).save(file)
+    network_file.save(Network(Architecture.dense(2)), file)
     file.seek(0)
     with pytest.raises(ValueError, match="no classifier"):
         NetworkClassifier.load(file)
@@ -178,7 +179,7 @@ def test_strange_classifier_is_a_value_error(change: dict[str, object]) -> None:
         (np.where(X > 1, np.inf, X), y, "infinity"),
         (X[:0], y[:0], "0 sample"),
         (X, y[1:], "inconsistent numbers of samples"),
-        (X, 0 * y, "y holds 1 class"),
+        (X, 0 * y, "y has 1 class"),
         (X[:, 0], y, "Expected 2D array"),
     ],
 )

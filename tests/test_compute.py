@@ -9,9 +9,9 @@ from threadpoolctl import threadpool_info
 
 from econnet import compute
 from econnet.errors import ClusterError
-from econnet.network.storage import write_arrays
 from econnet.runtime.cluster import Cluster
 from econnet.runtime.ledger import Ledger
+from econnet.runtime.npz import write_arrays
 
 
 @pytest.mark.parametrize("workers", [1, 2, 5])

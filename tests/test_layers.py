@@ -17,6 +17,7 @@ MAP = [
     ["storecheck"],
     ["ingest"],
     ["network"],
+    ["network_file"],
     ["apart", "processes"],
     ["compute"],
     ["panel"],

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from econnet import features, labels, models, panel
+from econnet import features, labels, models, network_file, panel
 from econnet.errors import DataError
 from econnet.models import Model
 from econnet.network import Architecture, Network
-from econnet.network.storage import read_arrays, write_arrays
+from econnet.runtime.npz import read_arrays, write_arrays
 from econnet.scaling import Scaler
 from tests.builders import small_model, world
 
@@ -98,7 +98,7 @@ def test_shared_model_stands_at_every_place_and_is_replaced_alone(
 
 
 def test_network_without_a_model_around_it_is_refused(tmp_path: Path) -> None:
-    Network(Architecture.dense(2, [2])).save(tmp_path / "bare.npz")
+    network_file.save(Network(Architecture.dense(2, [2])), tmp_path / "bare.npz")
     with pytest.raises(ValueError, match="not a model"):
         models.load(tmp_path / "bare.npz")
 

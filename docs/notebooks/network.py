@@ -1,8 +1,8 @@
 # %% [markdown]
-# # The network alone
+# # The network on its own
 #
-# The neural network knows nothing of economics, and works as any scikit-learn
-# classifier. Two moons cannot be parted by a line.
+# The neural network has no economics in it and works like any scikit-learn classifier.
+# Two half moons cannot be separated by a straight line.
 
 # %%
 from sklearn.datasets import make_moons
@@ -17,9 +17,10 @@ for classifier in (LogisticRegression(), NetworkClassifier(epochs=50)):
     print(f"{type(classifier).__name__:18} log loss {-score.mean():.3f}")
 
 # %% [markdown]
-# ## What is inside
+# ## Architecture and parameters
 #
-# An architecture is a list of layers; three members are three networks in one array.
+# An architecture is a list of layers. The parameters of three members are the rows of
+# one array.
 
 # %%
 architecture = Architecture.parse(

@@ -24,7 +24,6 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neural_network import MLPClassifier
-from threadpoolctl import threadpool_limits
 
 from econnet import compute
 from econnet.core.types import Floats
@@ -32,6 +31,7 @@ from econnet.evaluation import pooling, walkforward
 from econnet.evaluation.probit import Probit
 from econnet.evaluation.walkforward import Model, Rows, Window
 from econnet.features import Features
+from econnet.runtime.blas import one_blas_thread
 
 # How many periods the common rate of contractions weighs in a country's own, and how
 # many in the rate that follows a phase, which every country adds to.
@@ -144,7 +144,7 @@ class Learned:
 
     def probability(self, figures: Floats, scaled: npt.NDArray[np.float32]) -> Floats:
         """Return the probability of contraction for rows of features, (rows,)."""
-        with threadpool_limits(1):
+        with one_blas_thread():
             said = self.classifier.predict_proba(self.view.of(figures, scaled))
         probability: Floats = said[:, 1].astype(np.float64)
         return probability
@@ -161,7 +161,7 @@ class Learner:
         """Return the classifier that has learned what the window knows."""
         view = self.view(window)
         fit = self._fit(view, window)
-        with threadpool_limits(1):
+        with one_blas_thread():
             return Learned(view, fit.classifier.fit(fit.learned, fit.outcome))
 
     def __call__(self, windows: Sequence[Window]) -> list[Floats]:
@@ -198,7 +198,7 @@ class _Fit:
 
 def _fit_and_forecast(fit: _Fit) -> list[Floats]:
     # OpenMP counts its threads anew in each thread that calls it.
-    with threadpool_limits(1):
+    with one_blas_thread():
         fitted = fit.classifier.fit(fit.learned, fit.outcome)
         return [fitted.predict_proba(fit.ahead)[:, 1].astype(np.float64)]
 

@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from scipy.optimize import minimize
-from threadpoolctl import threadpool_limits
 
 from econnet.core.log_odds import log_odds, probability
 from econnet.core.types import Floats
 from econnet.evaluation.walkforward import Model, Rows, Window
+from econnet.runtime.blas import one_blas_thread
 
 # A mean of log-odds is too cautious, since no model has all the information of the
 # others: it is extremized. See docs/methodology.md for the trials.
@@ -142,7 +142,7 @@ def weights_at(window: Window, rows: Rows, forecasts: Floats, prior: Floats) -> 
         )
 
     # On other numbers of threads, products and the solver have other bits.
-    with threadpool_limits(1):
+    with one_blas_thread():
         found: Floats = minimize(
             cost,
             prior,

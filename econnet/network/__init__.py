@@ -1,28 +1,22 @@
-"""A neural network in plain NumPy, written to be read. It knows nothing of economics.
+"""A neural network in plain NumPy; imports NumPy and the standard library only.
 
-Read in this order: `architecture`, `activations`, `losses`, `propagation`, `network`,
-`optimizers`, `batches`, `training`, `streaming`. `storage` is the file.
+Read `tutorial` first, then `architecture`, `activations`, `losses`, `propagation`,
+`network`, `optimizers`, `batches`, `training` and `incremental`.
 """
 
 from econnet.network.activations import ActivationName, Array
 from econnet.network.architecture import Architecture, Layer
+from econnet.network.incremental import BlockTrainer
 from econnet.network.network import Initialization, Network
 from econnet.network.optimizers import (
     SGD,
     AdamW,
     CosineDecay,
-    ExponentialDecay,
     Momentum,
     Optimizer,
-)
-from econnet.network.streaming import BlockTrainer
-from econnet.network.training import (
-    History,
     OptimizerState,
-    Progress,
-    TrainingOptions,
-    train,
 )
+from econnet.network.training import History, Progress, TrainingOptions, train
 
 __all__ = [
     "SGD",
@@ -32,7 +26,6 @@ __all__ = [
     "Array",
     "BlockTrainer",
     "CosineDecay",
-    "ExponentialDecay",
     "History",
     "Initialization",
     "Layer",

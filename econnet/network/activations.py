@@ -1,11 +1,12 @@
-"""What a unit makes of its sum, and how that changes with the sum.
+"""The activations and their derivatives.
 
-Without an activation between them, two layers would be no more than one: a matrix times
-a matrix is a matrix. Each activation here is a pair of functions. `forward` turns the
-sums `Z` into the outputs `A`, in place. `backward` takes the slope of the cost by `A`
-and gives its slope by `Z`; every derivative is written by means of `A` alone (that of
-tanh is 1 - A²), so `Z` need not be kept, and the result takes the place of `A`, which
-nobody needs any more. Arrays are stacked by member, `(members, batch, units)`.
+Without a nonlinear activation between them, two layers would amount to one, because the
+product of two matrices is a matrix. Each activation is a pair of functions. `forward`
+turns the pre-activations `Z` into the activations `A`, in place. `backward` turns the
+gradient of the cost with respect to `A` into that with respect to `Z`. Every derivative
+is a function of `A` alone (that of tanh is 1 - A²), so `Z` need not be kept, and the
+result overwrites `A`, which is no longer needed. Arrays are stacked by member,
+`(members, batch, units)`.
 """
 
 from collections.abc import Callable, Mapping
@@ -25,10 +26,12 @@ class Activation:
 
     Attributes
     ----------
-    forward : callable (Z, spare)
-        Turns sums into outputs. `spare` is memory of the same shape, to scribble on.
-    backward : callable (A, slope)
-        Overwrites the outputs `A` with dcost/dZ, given `slope`, which is dcost/dA.
+    forward : callable (Z, scratch)
+        Overwrites the pre-activations `Z` with the activations. `scratch` is memory of
+        the same shape whose content may be overwritten.
+    backward : callable (A, grad)
+        Overwrites the activations `A` with dcost/dZ, given `grad`, which is dcost/dA
+        and may be overwritten.
     """
 
     forward: Callable[[Array, Array], None]
@@ -36,12 +39,12 @@ class Activation:
 
 
 def sigmoid(z: Array, *, out: Array) -> Array:
-    """Write 1 / (1 + exp(-z)) into `out`, which may be `z` itself, and return it.
+    """Write 1 / (1 + exp(-z)) to `out`, which may be `z` itself, and return it.
 
-    The smallest results are about e times the smallest normal number.
+    The smallest result is about e times the smallest normal number.
     """
     np.negative(z, out=out)
-    np.minimum(out, LARGEST_EXPONENTS[out.dtype], out=out)
+    np.minimum(out, MAX_EXPONENTS[out.dtype], out=out)
     np.exp(out, out=out)
     np.add(out, 1, out=out)
     np.reciprocal(out, out=out)
@@ -49,10 +52,10 @@ def sigmoid(z: Array, *, out: Array) -> Array:
 
 
 def softmax(z: Array, *, out: Array) -> Array:
-    """Write exp(z) over its sum across units into `out`, and return it.
+    """Write exp(z), divided by its sum over units, to `out`, and return it.
 
-    The largest logit of each row is taken off all of them first, which changes nothing
-    but that exp cannot overflow. `out` may be `z` itself.
+    The largest logit of each row is first subtracted from all of them: the result is
+    the same, and exp cannot overflow. `out` may be `z` itself.
     """
     np.subtract(z, z.max(axis=2, keepdims=True), out=out)
     np.exp(out, out=out)
@@ -60,60 +63,60 @@ def softmax(z: Array, *, out: Array) -> Array:
     return out
 
 
-def _identity_forward(Z: Array, spare: Array) -> None:
-    """Leave the sums as they are."""
+def _identity_forward(Z: Array, scratch: Array) -> None:
+    """Leave the pre-activations as they are."""
 
 
-def _identity_backward(A: Array, slope: Array) -> None:
-    np.copyto(A, slope)
+def _identity_backward(A: Array, grad: Array) -> None:
+    np.copyto(A, grad)
 
 
-def _relu_forward(Z: Array, spare: Array) -> None:
-    # NumPy takes three times as long to compare with a number as with an array.
-    zeros = spare[:1]
+def _relu_forward(Z: Array, scratch: Array) -> None:
+    # NumPy compares three times faster with an array than with a number.
+    zeros = scratch[:1]
     zeros[...] = 0
     np.maximum(Z, zeros, out=Z)
 
 
-def _relu_backward(A: Array, slope: Array) -> None:
+def _relu_backward(A: Array, grad: Array) -> None:
     np.greater(A, 0, out=A)
-    np.multiply(A, slope, out=A)
+    np.multiply(A, grad, out=A)
 
 
-def _sigmoid_forward(Z: Array, spare: Array) -> None:  # noqa: ARG001
+def _sigmoid_forward(Z: Array, scratch: Array) -> None:  # noqa: ARG001
     sigmoid(Z, out=Z)
 
 
-def _sigmoid_backward(A: Array, slope: Array) -> None:
-    np.multiply(slope, A, out=slope)
+def _sigmoid_backward(A: Array, grad: Array) -> None:
+    np.multiply(grad, A, out=grad)
     np.subtract(1, A, out=A)
-    np.multiply(A, slope, out=A)
+    np.multiply(A, grad, out=A)
 
 
-def _softmax_forward(Z: Array, spare: Array) -> None:  # noqa: ARG001
+def _softmax_forward(Z: Array, scratch: Array) -> None:  # noqa: ARG001
     softmax(Z, out=Z)
 
 
-def _softmax_backward(A: Array, slope: Array) -> None:
-    # The outputs sum to 1, so one of them can rise only at the cost of the others.
-    np.multiply(slope, A, out=slope)
-    np.multiply(A, slope.sum(axis=2, keepdims=True), out=A)
-    np.subtract(slope, A, out=A)
+def _softmax_backward(A: Array, grad: Array) -> None:
+    # The activations sum to 1, so that one can rise only if others fall.
+    np.multiply(grad, A, out=grad)
+    np.multiply(A, grad.sum(axis=2, keepdims=True), out=A)
+    np.subtract(grad, A, out=A)
 
 
-def _tanh_forward(Z: Array, spare: Array) -> None:  # noqa: ARG001
+def _tanh_forward(Z: Array, scratch: Array) -> None:  # noqa: ARG001
     np.tanh(Z, out=Z)
 
 
-def _tanh_backward(A: Array, slope: Array) -> None:
+def _tanh_backward(A: Array, grad: Array) -> None:
     np.square(A, out=A)
     np.subtract(1, A, out=A)
-    np.multiply(A, slope, out=A)
+    np.multiply(A, grad, out=A)
 
 
-# Beyond these the reciprocal in sigmoid would be a denormal number, on which processors
-# are many times slower, and further on exp overflows.
-LARGEST_EXPONENTS: Mapping[np.dtype[np.floating], float] = {
+# Above these the reciprocal in sigmoid would be a denormal number, on which processors
+# are many times slower, and further up exp overflows.
+MAX_EXPONENTS: Mapping[np.dtype[np.floating], float] = {
     np.dtype(dtype): -1 - float(np.log(np.finfo(dtype).tiny))
     for dtype in (np.float32, np.float64)
 }

@@ -1,10 +1,10 @@
-"""Of which layers a network is made, and where each keeps its parameters.
+"""The layers of a network, and the position of each layer's parameters.
 
-An architecture is a list of layers, each of which says how many numbers it takes, how
-many it gives, and by which activation. It holds no weights: those of all layers lie one
-after another in a single flat array, and `Architecture.blocks` says where. The block of
-a layer is a matrix with a row for each of its inputs and, below them, one for the bias,
-which is the weight of an input that is always 1.
+An architecture is a list of layers, each with its number of inputs, its number of
+outputs and its activation. It has no weights: those of all layers follow one another in
+a single flat array, of which `Architecture.blocks` returns views. A layer's block is a
+matrix with one row per input and, below them, one row for the bias, which is the weight
+of an input that is always 1.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ LayerLike: TypeAlias = "Layer | Mapping[str, Any]"
 
 @dataclass(frozen=True)
 class Layer:
-    """One layer: `output_dim` units, each of which sees all `input_dim` inputs."""
+    """One layer: `output_dim` units, each connected to all `input_dim` inputs."""
 
     input_dim: int
     output_dim: int
@@ -34,12 +34,12 @@ class Architecture:
     Attributes
     ----------
     layers : tuple of Layer
-        The output of each is the input of the next. The activation of the last makes
-        probabilities of the logits, in prediction only.
+        The output of each is the input of the next. The activation of the last turns
+        logits into probabilities, in prediction only.
     skip : bool
-        Whether the last layer also sees the network's inputs, beside the hidden units.
-        Its weights for them start at zero, so the network is a linear model and what
-        the hidden units find to add to it.
+        Whether the last layer also takes the network's inputs, in addition to the
+        hidden units. Its weights for them start at zero. The network is then a linear
+        model plus a nonlinear correction by the hidden units.
 
     Examples
     --------
@@ -75,25 +75,24 @@ class Architecture:
         if last.activation == "softmax" and last.output_dim == 1:
             raise ValueError(
                 f"layer {len(self.layers)} is a softmax over 1 unit, which is always 1:"
-                " use sigmoid, or a unit for each class"
+                " use sigmoid, or one unit per class"
             )
         if self.skip and len(self.layers) == 1:
             raise ValueError(
-                "skip joins the inputs to the last layer, but the only layer sees them "
-                "already: leave skip out, or add a hidden layer"
+                "skip connects the inputs to the last layer, but the only layer takes "
+                "them already: leave skip out, or add a hidden layer"
             )
 
     @classmethod
     def parse(
         cls, layers: Sequence[LayerLike], *, skip: bool = False
     ) -> "Architecture":
-        """Make an architecture of dictionaries, as they stand in a settings file.
+        """Return the architecture that a list of dictionaries describes.
 
         Each has the keys `input_dim`, `output_dim` and `activation`, and no others.
         """
-        return cls(
-            tuple(_parse_layer(number, it) for number, it in enumerate(layers, 1)), skip
-        )
+        parsed = (_parse_layer(number, layer) for number, layer in enumerate(layers, 1))
+        return cls(tuple(parsed), skip)
 
     @classmethod
     def dense(
@@ -106,10 +105,10 @@ class Architecture:
         output_activation: ActivationName = "sigmoid",
         skip: bool = False,
     ) -> "Architecture":
-        """Make an architecture of layer sizes; the hidden ones share an activation.
+        """Return an architecture of these sizes; hidden layers share an activation.
 
-        >>> Architecture.dense(2, [25, 50, 50, 25]).describe()
-        '2-25-50-50-25-1'
+        >>> Architecture.dense(2, [25, 50]).block_shapes()
+        [(3, 25), (26, 50), (51, 1)]
         """
         sizes = (input_dim, *hidden, output_dim)
         names = (*[activation] * len(hidden), output_activation)
@@ -118,26 +117,21 @@ class Architecture:
 
     @property
     def input_dim(self) -> int:
-        """How many inputs the network takes."""
+        """The number of inputs of the network."""
         return self.layers[0].input_dim
 
     @property
     def output_dim(self) -> int:
-        """How many logits it gives."""
+        """The number of logits."""
         return self.layers[-1].output_dim
 
     @property
     def n_parameters(self) -> int:
-        """How many weights and biases a member has."""
+        """The number of weights and biases of one member."""
         return sum(rows * columns for rows, columns in self.block_shapes())
 
-    def describe(self) -> str:
-        """Return the layer sizes, joined by hyphens."""
-        sizes = [self.input_dim, *(layer.output_dim for layer in self.layers)]
-        return "-".join(map(str, sizes))
-
     def to_dicts(self) -> list[dict[str, int | str]]:
-        """Return the list of dictionaries of which `parse` makes the same layers."""
+        """Return the layers as a list of dictionaries, the argument of `parse`."""
         return [dict(vars(layer)) for layer in self.layers]
 
     def block_shapes(self) -> list[tuple[int, int]]:
@@ -149,13 +143,13 @@ class Architecture:
         return shapes
 
     def blocks(self, flat: Array) -> list[Array]:
-        """Return views of `flat`, one a layer, each `(members, inputs + 1, outputs)`.
+        """Return views of `flat`, one per layer: `(members, inputs + 1, outputs)`.
 
         Parameters
         ----------
         flat : array (members, n_parameters)
-            Parameters, or anything else of which there is one a parameter. What is
-            written to a view is written to it.
+            Parameters, or any array with one column per parameter. Writing to a view
+            writes to this array.
         """
         views, start = [], 0
         for rows, columns in self.block_shapes():
@@ -167,8 +161,8 @@ class Architecture:
     def weight_mask(self) -> Array:
         """Return 1 for each weight and 0 for each bias, `(n_parameters,)`.
 
-        Regularisers shrink weights. Biases are left alone: how common contractions are
-        is no reason for doubt.
+        Regularisation shrinks weights towards 0. It leaves out the biases, which set
+        the average level of the forecasts.
         """
         mask = np.ones(self.n_parameters, np.float32)
         for block in self.blocks(mask[np.newaxis]):
@@ -177,7 +171,7 @@ class Architecture:
 
 
 def _check_layer(number: int, layer: Layer) -> None:
-    """Raise `ValueError` unless the layer could stand alone."""
+    """Raise `ValueError` unless sizes and activation are valid."""
     for name in ("input_dim", "output_dim"):
         size = getattr(layer, name)
         if isinstance(size, bool) or not isinstance(size, int | np.integer) or size < 1:
@@ -193,17 +187,17 @@ def _check_layer(number: int, layer: Layer) -> None:
 
 
 def _parse_layer(number: int, layer: LayerLike) -> Layer:
-    """Make a `Layer` of a dictionary with just its keys."""
+    """Return the `Layer` of a dictionary that has exactly its keys."""
     if isinstance(layer, Layer):
         return layer
-    wanted = ("input_dim", "output_dim", "activation")
+    keys = ("input_dim", "output_dim", "activation")
     if not isinstance(layer, Mapping):
         raise ValueError(
-            f"layer {number} is no mapping: give one of {', '.join(wanted)}"
+            f"layer {number} is no mapping: give one with {', '.join(keys)}"
         )
-    if set(layer) != set(wanted):
+    if set(layer) != set(keys):
         raise ValueError(
             f"layer {number} has the keys {', '.join(map(str, layer)) or 'none'}: "
-            f"give {', '.join(wanted)}"
+            f"give {', '.join(keys)}"
         )
     return Layer(**layer)

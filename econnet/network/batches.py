@@ -1,9 +1,9 @@
-"""Which rows each member learns from, and in which batches it meets them.
+"""The rows of each member, and their division into batches.
 
-All members draw from one pool of rows. Each may see its own part of it, in time order,
-of which the latest can be set aside to judge by. What is left is dealt into batches of
-one shape: a member's rows are spread evenly over them, and places left over are filled
-up with a row of its own, at weight 0.
+All members use one pool of rows. Each has its own selection of it, in time order, of
+which the latest rows can be reserved for validation. The others are divided into
+batches of one shape: a member's rows are spread evenly over its batches, and free slots
+are filled with its first row, at weight 0.
 """
 
 from collections.abc import Sequence
@@ -21,9 +21,16 @@ Indices: TypeAlias = NDArray[np.intp]
 
 @dataclass(frozen=True, eq=False)
 class Pool:
-    """The rows that members learn from.
+    """The rows that members may use.
 
-    `X` carries a column of ones for the bias, `y` is `(n, outputs)`.
+    Attributes
+    ----------
+    X : array (n, inputs + 1)
+        The last column is 1, for the bias.
+    y : array (n, outputs)
+        Targets from 0 to 1.
+    weights : array (n,)
+        Row weights, 0 or more.
     """
 
     X: Array
@@ -34,51 +41,59 @@ class Pool:
     def check(
         cls, network: Network, X: ArrayLike, y: ArrayLike, weights: ArrayLike | None
     ) -> "Pool":
-        """Take what the caller gave, or say what is wrong with it."""
+        """Return the caller's arrays as a pool.
+
+        Raises
+        ------
+        ValueError
+            Their shapes do not fit the network, or a number is not allowed.
+        """
         dtype = network.parameters.dtype
-        inputs, outputs = (
-            network.architecture.input_dim,
-            network.architecture.output_dim,
-        )
-        given = np.asarray(X)
-        if given.ndim != 2 or given.shape[1] != inputs:
-            raise ValueError(
-                f"X has the shape {given.shape}, but the network takes {inputs} "
-                f"inputs: give (n, {inputs})"
-            )
-        if not len(given):
-            raise ValueError("X has no rows: give at least one")
-        pool: Array = np.ones((len(given), inputs + 1), dtype)
-        pool[:, :-1] = given
+        inputs = _as_inputs(X, network)
         targets = np.asarray(y, dtype)
         if targets.ndim == 1:
             targets = targets[:, np.newaxis]
-        if targets.shape != (len(given), outputs):
+        n, outputs = len(inputs), network.architecture.output_dim
+        if targets.shape != (n, outputs):
             raise ValueError(
-                f"y has the shape {np.shape(y)} beside {len(given)} rows of X and "
-                f"{outputs} outputs: give ({len(given)}, {outputs})"
+                f"y has the shape {np.shape(y)} for {n} rows of X and {outputs} "
+                f"outputs: give ({n}, {outputs})"
             )
-        if weights is None:
-            counts: Array = np.ones(len(given), dtype)
-        else:
-            counts = np.asarray(weights, dtype)
-        if counts.shape != (len(given),):
+        row_weights: Array = (
+            np.ones(n, dtype) if weights is None else np.asarray(weights, dtype)
+        )
+        if row_weights.shape != (n,):
             raise ValueError(
-                f"weights have the shape {counts.shape} beside {len(given)} rows: "
-                "give one a row"
+                f"weights have the shape {row_weights.shape} for {n} rows: "
+                "give one per row"
             )
-        for name, array in (("X", pool), ("y", targets), ("weights", counts)):
+        for name, array in (("X", inputs), ("y", targets), ("weights", row_weights)):
             if not np.isfinite(array).all():
-                raise ValueError(f"{name} holds NaN or infinity: drop those rows")
+                raise ValueError(f"{name} contains NaN or infinity: drop those rows")
         if (targets < 0).any() or (targets > 1).any():
-            raise ValueError("y holds values outside 0 to 1: give 0, 1 or between")
+            raise ValueError("y has values outside 0 to 1: give 0, 1 or between")
         if network.architecture.layers[-1].activation == "softmax" and not np.allclose(
             targets.sum(axis=1), 1, atol=1e-5
         ):
-            raise ValueError("rows of y do not sum to 1: give each class its share")
-        if (counts < 0).any():
-            raise ValueError("weights hold a number below 0: give 0 or more")
-        return cls(pool, np.ascontiguousarray(targets), counts)
+            raise ValueError("rows of y do not sum to 1: give the share of each class")
+        if (row_weights < 0).any():
+            raise ValueError("weights contain a number below 0: give 0 or more")
+        return cls(inputs, np.ascontiguousarray(targets), row_weights)
+
+
+def _as_inputs(X: ArrayLike, network: Network) -> Array:
+    """Return a copy of X with a column of ones, if its shape fits the network."""
+    rows, input_dim = np.asarray(X), network.architecture.input_dim
+    if rows.ndim != 2 or rows.shape[1] != input_dim:
+        raise ValueError(
+            f"X has the shape {rows.shape}, but the network takes {input_dim} "
+            f"inputs: give (n, {input_dim})"
+        )
+    if not len(rows):
+        raise ValueError("X has no rows: give at least one")
+    inputs: Array = np.ones((len(rows), input_dim + 1), network.parameters.dtype)
+    inputs[:, :-1] = rows
+    return inputs
 
 
 def check_rows(
@@ -86,119 +101,131 @@ def check_rows(
 ) -> list[Indices]:
     """Return each member's rows, without those of weight 0."""
     n = len(pool.X)
-    given = [np.arange(n)] * members if rows is None else list(map(np.asarray, rows))
-    if len(given) != members:
-        raise ValueError(f"rows of {len(given)} members for {members}: give one each")
-    seen = []
-    for member, own in enumerate(given):
-        if own.ndim != 1 or not len(own) or own.dtype.kind not in "iu":
+    if rows is None:
+        selections = [np.arange(n)] * members
+    else:
+        selections = list(map(np.asarray, rows))
+    if len(selections) != members:
+        raise ValueError(
+            f"rows of {len(selections)} members for {members}: give one list per member"
+        )
+    usable = []
+    for member, selection in enumerate(selections):
+        if (
+            selection.ndim != 1
+            or not len(selection)
+            or selection.dtype.kind not in "iu"
+        ):
             raise ValueError(
-                f"the rows of member {member} are {own.dtype} of shape {own.shape}: "
-                "give a list of row numbers, at least one"
+                f"the rows of member {member} are {selection.dtype} of shape "
+                f"{selection.shape}: give a list of row numbers, at least one"
             )
-        if own.min() < 0 or own.max() >= n:
+        if selection.min() < 0 or selection.max() >= n:
             raise ValueError(
-                f"the rows of member {member} go from {own.min()} to {own.max()}, but "
-                f"X has {n}: count from 0"
+                f"the rows of member {member} go from {selection.min()} to "
+                f"{selection.max()}, but X has {n}: count from 0"
             )
-        weighted = own[pool.weights[own] > 0].astype(np.intp)
+        weighted = selection[pool.weights[selection] > 0].astype(np.intp)
         if not len(weighted):
             raise ValueError(
-                f"all rows of member {member} have weight 0: give it some to learn from"
+                f"all rows of member {member} have weight 0: give a positive weight to "
+                "some"
             )
-        seen.append(weighted)
-    return seen
+        usable.append(weighted)
+    return usable
 
 
 def split_latest(
-    seen: Sequence[Indices], validation_fraction: float
+    usable: Sequence[Indices], validation_fraction: float
 ) -> tuple[list[Indices], list[Indices]]:
-    """Part each member's rows into the earlier, to learn from, and the latest."""
-    learning, judging = [], []
-    for member, own in enumerate(seen):
-        latest = int(validation_fraction * len(own))
+    """Split each member's rows: the earlier for training, the latest for validation."""
+    training, validation = [], []
+    for member, rows in enumerate(usable):
+        latest = int(validation_fraction * len(rows))
         if validation_fraction and not latest:
             raise ValueError(
-                f"member {member} has {len(own)} rows, too few to set aside "
+                f"member {member} has {len(rows)} rows, too few to validate on "
                 f"{validation_fraction:g} of them: lower validation_fraction to 0"
             )
-        learning.append(own[: len(own) - latest])
-        judging.append(own[len(own) - latest :])
-    return learning, judging
+        training.append(rows[: len(rows) - latest])
+        validation.append(rows[len(rows) - latest :])
+    return training, validation
 
 
 class Batches:
-    """Which rows each member of a stack meets, batch by batch, and at which weight.
+    """The rows, targets and weights of each batch of a stack of members.
 
     Attributes
     ----------
     index : array (batches, members, batch)
-        Rows of the pool. Places left over repeat the member's first row.
+        Row numbers in the pool. Free slots repeat the member's first row.
     targets : array (batches, members, batch, outputs)
+        Targets of these rows.
     weights : array (batches, members, batch, 1)
-        Sum to 1 in every batch of a member; 0 in places left over.
+        Sum to 1 in every batch of a member; 0 in free slots.
     share : array (batches, members)
-        The batch's part of the member's total weight.
+        The batch's share of the member's total weight.
     """
 
     def __init__(self, pool: Pool, rows: Sequence[Indices], batch: int) -> None:
         self.pool = pool
-        self.rows = [own.copy() for own in rows]
-        self.counts = np.array([-(-len(own) // batch) for own in rows])
+        self.rows = [selection.copy() for selection in rows]
+        self.counts = np.array([-(-len(selection) // batch) for selection in rows])
         self.index = np.empty((self.counts.max(), len(rows), batch), np.intp)
-        self.index[...] = [[[own[0]] for own in rows]]
+        self.index[...] = [[[selection[0]] for selection in rows]]
         self.filled = np.zeros((*self.index.shape, 1), pool.X.dtype)
-        # Members with as many rows share their places.
-        places = {n: _places(n, -(-n // batch)) for n in {len(own) for own in rows}}
-        self.places = [places[len(own)] for own in rows]
-        for member, (which, place) in enumerate(self.places):
-            self.filled[which, member, place] = 1
+        # Members with the same number of rows share one layout.
+        sizes = {len(selection) for selection in rows}
+        layouts = {size: _layout(size, -(-size // batch)) for size in sizes}
+        self.layouts = [layouts[len(selection)] for selection in rows]
+        for member, (number, slot) in enumerate(self.layouts):
+            self.filled[number, member, slot] = 1
         self.targets = np.empty((*self.index.shape, pool.y.shape[1]), pool.X.dtype)
         self.weights = np.empty_like(self.filled)
         self.share = np.empty(self.index.shape[:2], pool.X.dtype)
-        self.deal()
+        self._fill()
 
     def __len__(self) -> int:
         return int(self.counts.max())
 
     def members_by_batch(self) -> list[int]:
-        """Return how many members have each of the batches; they are the first."""
+        """Return the number of members that have each batch; they are the first."""
         return [int((self.counts > number).sum()) for number in range(len(self))]
 
     def shuffle(self, generators: Sequence[np.random.Generator]) -> None:
-        """Deal each member's rows anew, in an order from its own stream."""
-        for own, count, generator in zip(
+        """Divide each member's rows again, in an order from its own random stream."""
+        for selection, count, generator in zip(
             self.rows, self.counts, generators, strict=True
         ):
             # A single batch is the same in any order.
             if count > 1:
-                generator.shuffle(own)
-        self.deal()
+                generator.shuffle(selection)
+        self._fill()
 
-    def deal(self) -> None:
-        """Fill the arrays from the members' rows in their present order."""
-        for member, (own, places) in enumerate(
-            zip(self.rows, self.places, strict=True)
+    def _fill(self) -> None:
+        """Fill the arrays from the members' rows in their current order."""
+        for member, (selection, layout) in enumerate(
+            zip(self.rows, self.layouts, strict=True)
         ):
-            which, place = places
-            self.index[which, member, place] = own
+            number, slot = layout
+            self.index[number, member, slot] = selection
         np.take(self.pool.y, self.index, axis=0, out=self.targets, mode="clip")
         np.take(self.pool.weights, self.index, out=self.weights[..., 0], mode="clip")
         np.multiply(self.weights, self.filled, out=self.weights)
         totals = self.weights.sum(axis=2, keepdims=True)
         self.share[...] = (totals / totals.sum(axis=0))[..., 0, 0]
-        # Members without such a batch have a total of 0 there, and are left out.
+        # The total is 0 where a member has no such batch; it is left out there.
         np.divide(self.weights, totals, out=self.weights, where=totals > 0)
 
     def gather(self, number: int, *, out: Array) -> None:
-        """Write the rows of a batch of the first members into `out`."""
+        """Write the rows of a batch to `out`, for as many members as `out` has."""
         index = self.index[number, : len(out)]
         np.take(self.pool.X, index, axis=0, out=out, mode="clip")
 
     def keep(self, kept: Indices) -> None:
-        """Go on with these members alone."""
+        """Continue with these members only."""
         self.rows = [self.rows[member] for member in kept]
-        self.places = [self.places[member] for member in kept]
+        self.layouts = [self.layouts[member] for member in kept]
         self.counts = self.counts[kept]
         count = len(self)
         self.index = self.index[:count, kept]
@@ -208,8 +235,8 @@ class Batches:
         self.share = self.share[:count, kept]
 
 
-def _places(rows: int, batches: int) -> tuple[Indices, Indices]:
-    """Spread rows evenly over batches: the batch of each, and its place there."""
+def _layout(rows: int, batches: int) -> tuple[Indices, Indices]:
+    """Spread rows evenly over batches: return each one's batch, and its slot there."""
     sizes = [len(part) for part in np.array_split(np.arange(rows), batches)]
-    which = np.repeat(np.arange(batches), sizes)
-    return which, np.concatenate([np.arange(size) for size in sizes])
+    number = np.repeat(np.arange(batches), sizes)
+    return number, np.concatenate([np.arange(size) for size in sizes])

@@ -1,11 +1,11 @@
-"""What a forecast costs, and how that cost changes with the logits.
+"""Cross-entropy and its gradient with respect to the logits.
 
-A *logit* is the last layer's output before its activation: the log-odds of a
-contraction. Costs are taken on logits because probabilities round to 0 and 1, where
-the logarithm is infinite: a logit of 800 that proves wrong simply costs 800. The
-gradient then needs no logarithm and no division: it is what was forecast less what
-happened. Arrays are stacked by member, `(members, batch, units)`; with sigmoid a unit
-is a question of its own, with softmax the units are the classes of one question.
+A logit is the last layer's output before its activation: the log-odds of a contraction.
+The cost is computed from logits because probabilities round to 0 and 1, where the
+logarithm is infinite; a logit of 800 with the wrong sign costs 800, not infinity. The
+gradient is simply the forecast probability minus the outcome. All arrays are stacked by
+member, `(members, batch, units)`. With sigmoid each unit is a yes-or-no question of its
+own; with softmax the units are the classes of one question.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,33 +15,34 @@ from typing import Literal, Protocol, TypeAlias
 import numpy as np
 
 from econnet.network.activations import Array, sigmoid, softmax
+from econnet.network.architecture import Architecture
 
 
 def binary_cross_entropy(logits: Array, targets: Array, weights: Array) -> Array:
-    """Return what each member's forecasts cost, in nats.
+    """Return each member's weighted mean cross-entropy, in nats.
 
     Parameters
     ----------
     logits : array (members, batch, units)
         Log-odds of a contraction.
     targets : array (members, batch, units)
-        1 contraction, 0 expansion; between them, a soft label.
+        1 for contraction, 0 for expansion; values between are soft labels.
     weights : array (members, batch, 1)
-        Each member's weights sum to 1. A member does not see a row of weight 0,
-        which is how networks of different origins train on one batch.
+        Row weights, which sum to 1 for each member. A row of weight 0 is invisible to
+        that member, so that networks with different forecast origins can train on one
+        batch.
 
     Returns
     -------
     array (members,)
-        Weighted mean cost, summed over units. A coin toss costs ln 2, about 0.693.
+        Cost per member, summed over units. A coin toss costs ln 2, about 0.693.
 
     Notes
     -----
-    The negative log-likelihood of a Bernoulli trial, in the form that cannot
-    overflow: C. M. Bishop, *Pattern Recognition and Machine Learning* (2006), 4.3.2.
+    Negative log-likelihood of a Bernoulli variable, in the form that cannot overflow:
+    C. M. Bishop, *Pattern Recognition and Machine Learning* (2006), section 4.3.2.
     """
-    # Asked for once an epoch, so it may allocate. The gradient, asked for at every
-    # update, may not.
+    # Called once per epoch, so it may allocate; the gradient runs at every update.
     costs = weights * (np.logaddexp(0.0, logits) - targets * logits)
     total: Array = costs.sum(axis=(1, 2))
     return total
@@ -50,9 +51,9 @@ def binary_cross_entropy(logits: Array, targets: Array, weights: Array) -> Array
 def binary_cross_entropy_gradient(
     logits: Array, targets: Array, weights: Array, *, out: Array
 ) -> Array:
-    """Write the derivative of `binary_cross_entropy` by the logits into `out`.
+    """Write the gradient of `binary_cross_entropy` with respect to the logits to `out`.
 
-    Parameters are those of `binary_cross_entropy`; `out` has the shape of `logits`,
+    Parameters are those of `binary_cross_entropy`. `out` has the shape of `logits`,
     may be `logits` itself, and is returned.
     """
     sigmoid(logits, out=out)
@@ -61,7 +62,7 @@ def binary_cross_entropy_gradient(
 
 
 def binary_accuracy(logits: Array, targets: Array, weights: Array) -> Array:
-    """Return the weighted share of forecasts on the right side of one half.
+    """Return the weighted share of forecasts on the right side of 50%.
 
     Parameters are those of `binary_cross_entropy`; the result is `(members,)`.
     """
@@ -71,25 +72,25 @@ def binary_accuracy(logits: Array, targets: Array, weights: Array) -> Array:
 
 
 def categorical_cross_entropy(logits: Array, targets: Array, weights: Array) -> Array:
-    """Return what each member's forecasts cost, in nats, where units are classes.
+    """Return each member's weighted mean cross-entropy, in nats; units are classes.
 
     Parameters
     ----------
     logits : array (members, batch, units)
-        Log-probabilities of the classes, up to a constant of each row.
+        Log-probabilities of the classes, up to a constant in each row.
     targets : array (members, batch, units)
-        1 for the class that came, 0 for the others; each row sums to 1.
+        1 for the observed class, 0 for the others; each row sums to 1.
     weights : array (members, batch, 1)
         As for `binary_cross_entropy`.
 
     Returns
     -------
     array (members,)
-        Weighted mean cost. A blind guess among k classes costs ln k.
+        Cost per member. Equal probabilities of k classes cost ln k.
 
     Notes
     -----
-    The negative log-likelihood of a multinomial trial: Bishop (2006), 4.3.4.
+    Negative log-likelihood of a multinomial variable: Bishop (2006), section 4.3.4.
     """
     highest = logits.max(axis=2, keepdims=True)
     shifted = logits - highest
@@ -102,10 +103,10 @@ def categorical_cross_entropy(logits: Array, targets: Array, weights: Array) -> 
 def categorical_cross_entropy_gradient(
     logits: Array, targets: Array, weights: Array, *, out: Array
 ) -> Array:
-    """Write the derivative of `categorical_cross_entropy` by the logits into `out`.
+    """Write the gradient of `categorical_cross_entropy` to `out`, and return it.
 
-    Parameters are those of `categorical_cross_entropy`; `out` has the shape of
-    `logits`, may be `logits` itself, and is returned.
+    It is the gradient with respect to the logits. Parameters are those of
+    `categorical_cross_entropy`; `out` has the shape of `logits` and may be `logits`.
     """
     softmax(logits, out=out)
     np.subtract(out, targets, out=out)
@@ -113,7 +114,7 @@ def categorical_cross_entropy_gradient(
 
 
 def categorical_accuracy(logits: Array, targets: Array, weights: Array) -> Array:
-    """Return the weighted share of forecasts whose likeliest class came.
+    """Return the weighted share of forecasts whose likeliest class was observed.
 
     Parameters are those of `categorical_cross_entropy`; the result is `(members,)`.
     """
@@ -128,16 +129,34 @@ class Gradient(Protocol):
     def __call__(
         self, logits: Array, targets: Array, weights: Array, *, out: Array
     ) -> Array:
-        """Write the derivative of the cost by the logits into `out`."""
+        """Write the gradient of the cost with respect to the logits to `out`."""
 
 
 @dataclass(frozen=True)
 class Loss:
-    """A cost, its gradient, and the accuracy that is easier to read."""
+    """A cost, its gradient, and the accuracy, which is easier to read."""
 
     cost: Callable[[Array, Array, Array], Array]
     gradient: Gradient
     accuracy: Callable[[Array, Array, Array], Array]
+
+
+def loss_of(architecture: Architecture) -> Loss:
+    """Return the loss that belongs to the last activation.
+
+    Raises
+    ------
+    ValueError
+        The last activation has no loss.
+    """
+    activation = architecture.layers[-1].activation
+    for name, loss in LOSSES.items():
+        if activation == name:
+            return loss
+    raise ValueError(
+        f"the last layer has activation {activation!r}, for which there is no loss: "
+        f"use {' or '.join(LOSSES)}"
+    )
 
 
 OutputActivation: TypeAlias = Literal["sigmoid", "softmax"]

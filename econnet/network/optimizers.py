@@ -1,36 +1,28 @@
-"""How the gradient becomes a step.
+"""Optimisers: how parameters are updated from their gradient.
 
-All parameters of all members lie in one array, `(members, n_parameters)`, so an
-optimiser is a handful of array operations whatever the depth. It keeps what it must
-remember in arrays of that shape, which the caller holds; the optimiser itself is a
-frozen set of settings and can be shared by any number of networks. A learning rate is a
-number, or a schedule: a function of the epoch, counted from 0.
+All parameters of all members are in one array, `(members, n_parameters)`, so an update
+is a handful of array operations at any depth. An optimiser is a frozen set of options
+that any number of networks can share; its running averages, the *moments*, are arrays
+in an `OptimizerState`. A learning rate is a number or a schedule, which is a function
+of the epoch, counted from 0. `Updater` adds L2 and weight decay to the optimiser's step
+and is the only place where parameters change in training.
 """
 
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from econnet.network.activations import Array
+from econnet.network.architecture import Architecture
+from econnet.network.network import Network
 
 LearningRate: TypeAlias = float | Callable[[int], float]
 Steps: TypeAlias = NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class ExponentialDecay:
-    """A learning rate that is multiplied by `factor` after every epoch."""
-
-    start: float
-    factor: float
-
-    def __call__(self, epoch: int) -> float:
-        """Return the learning rate of this epoch."""
-        return self.start * self.factor**epoch
+Scalar = TypeVar("Scalar", bound=np.generic)
 
 
 @dataclass(frozen=True)
@@ -52,19 +44,19 @@ class CosineDecay:
 
 
 class Optimizer(Protocol):
-    """What training asks of an optimiser."""
+    """The interface of an optimiser."""
 
     @property
     def learning_rate(self) -> LearningRate:
-        """The length of a step, or a schedule of it."""
+        """Factor of the step, or a schedule of it."""
 
     @property
     def weight_decay(self) -> float:
-        """By how much, times the learning rate, a step shrinks the weights."""
+        """Share by which a step shrinks the weights, divided by the learning rate."""
 
     @property
     def n_moments(self) -> int:
-        """How many arrays of the parameters' shape it remembers."""
+        """Number of arrays of the parameters' shape that it updates."""
 
     def update(
         self,
@@ -79,19 +71,19 @@ class Optimizer(Protocol):
         Parameters
         ----------
         parameters, gradient : array (members, n_parameters)
-            `gradient` is used up.
+            `gradient` may be overwritten.
         moments : sequence of array (members, n_parameters)
-            `n_moments` of them, zeros at first.
+            `n_moments` arrays, which start at zero.
         steps : integer array (members, 1)
-            How many steps each member has taken, this one included.
+            Number of each member's steps, including this one.
         rate : float
-            The learning rate of this epoch.
+            Learning rate of this epoch.
         """
 
 
 @dataclass(frozen=True)
 class SGD:
-    """Gradient descent: a step straight down, `W -= rate * dW`."""
+    """Gradient descent: `W -= rate * dW`."""
 
     learning_rate: LearningRate = 0.01
     weight_decay: float = 0.0
@@ -101,7 +93,7 @@ class SGD:
         self,
         parameters: Array,
         gradient: Array,
-        moments: Sequence[Array],  # noqa: ARG002 - it remembers nothing
+        moments: Sequence[Array],  # noqa: ARG002 - it has no moments
         steps: Steps,  # noqa: ARG002
         rate: float,
     ) -> None:
@@ -114,14 +106,14 @@ class SGD:
 class Momentum:
     """Gradient descent with a velocity, `V = momentum * V + dW; W -= rate * V`.
 
-    With `nesterov`, the step is that of the velocity to come: `W -= rate * (dW +
-    momentum * V)`.
+    With `nesterov`, the step looks one velocity ahead: `W -= rate * (dW + momentum *
+    V)`.
 
     Notes
     -----
     I. Sutskever, J. Martens, G. Dahl and G. Hinton, "On the importance of
-    initialization and momentum in deep learning" (2013), with the learning rate outside
-    the velocity.
+    initialization and momentum in deep learning" (2013), with the learning rate applied
+    to the velocity instead of the gradient.
     """
 
     learning_rate: LearningRate = 0.01
@@ -135,7 +127,7 @@ class Momentum:
         parameters: Array,
         gradient: Array,
         moments: Sequence[Array],
-        steps: Steps,  # noqa: ARG002 - every step is alike
+        steps: Steps,  # noqa: ARG002 - all steps are equal
         rate: float,
     ) -> None:
         """Take one step, in place; see `Optimizer.update`."""
@@ -153,13 +145,15 @@ class Momentum:
 
 @dataclass(frozen=True)
 class AdamW:
-    """Steps scaled by the gradient's running mean and spread, with decay of weights.
+    """Adam with weight decay: the step is the gradient's mean over its spread.
+
+    Both are running averages; the spread is the root of the mean squared gradient.
 
     Notes
     -----
     D. P. Kingma and J. Ba, "Adam: A Method for Stochastic Optimization" (2015),
-    algorithm 1; the decay is that of I. Loshchilov and F. Hutter, "Decoupled Weight
-    Decay Regularization" (2019), algorithm 2, and spares the biases.
+    algorithm 1. The decay is that of I. Loshchilov and F. Hutter, "Decoupled Weight
+    Decay Regularization" (2019), algorithm 2, and leaves out the biases.
     """
 
     learning_rate: LearningRate = 0.001
@@ -178,8 +172,8 @@ class AdamW:
         rate: float,
     ) -> None:
         """Take one step, in place; see `Optimizer.update`."""
-        # The sums are kept without their factors 1 - beta, which saves two passes over
-        # the arrays; the factors join the corrections for the start from zero.
+        # The moments omit the factors 1 - beta, which saves two passes over the arrays;
+        # the factors are part of `mean` and `spread`, which correct for the zero start.
         first, second = moments
         np.multiply(first, self.beta1, out=first)
         np.add(first, gradient, out=first)
@@ -195,3 +189,114 @@ class AdamW:
         scale = (rate * mean / spread).astype(gradient.dtype)
         np.multiply(gradient, scale, out=gradient)
         np.subtract(parameters, gradient, out=parameters)
+
+
+@dataclass(frozen=True, eq=False)
+class OptimizerState:
+    """The state of an optimiser, with which a later call can continue training.
+
+    Attributes
+    ----------
+    moments : tuple of array (members, n_parameters)
+        As many as the optimiser has.
+    steps : array (members, 1)
+        Number of steps that each member has taken.
+    """
+
+    moments: tuple[Array, ...]
+    steps: Steps
+
+    @classmethod
+    def start(cls, network: Network, optimizer: Optimizer) -> "OptimizerState":
+        """Return the state before the first step."""
+        moments = tuple(
+            np.zeros_like(network.parameters) for _ in range(optimizer.n_moments)
+        )
+        return cls(moments, np.zeros((network.members, 1), np.int64))
+
+
+class Updater:
+    """Updates the parameters of a stack of members with L2, decay and an optimiser.
+
+    Parameters
+    ----------
+    optimizer : Optimizer
+        Gives the step.
+    architecture : Architecture
+        Its weights are regularised, its biases are not.
+    parameters, gradient : array (members, n_parameters)
+        The parameters are updated in place; the gradient is overwritten.
+    state : OptimizerState
+        Of these members, updated in place.
+    l2 : float or array (members,)
+        Half of this, times the sum of the squared weights, is added to the cost.
+    """
+
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        architecture: Architecture,
+        parameters: Array,
+        gradient: Array,
+        state: OptimizerState,
+        l2: ArrayLike = 0.0,
+    ) -> None:
+        self.optimizer = optimizer
+        self.parameters, self.gradient = parameters, gradient
+        self.moments, self.steps = state.moments, state.steps
+        self._l2 = weight_strengths(l2, architecture, parameters)
+        self._penalty = None if self._l2 is None else np.empty_like(gradient)
+        self._decay = weight_strengths(optimizer.weight_decay, architecture, parameters)
+        self._rate = 0.0  # both are set by `start_epoch`
+        self._shrink: Array | None = None
+
+    def start_epoch(self, epoch: int) -> None:
+        """Set the learning rate to that of this epoch, counted from 0."""
+        rate = self.optimizer.learning_rate
+        self._rate = rate(epoch) if callable(rate) else rate
+        self._shrink = None if self._decay is None else 1 - self._rate * self._decay
+
+    def update(self, members: int) -> None:
+        """Update the first members, of which `gradient` has the gradient."""
+        parameters, gradient = self.parameters[:members], self.gradient[:members]
+        if self._l2 is not None and self._penalty is not None:
+            penalty = self._penalty[:members]
+            np.multiply(parameters, self._l2[:members], out=penalty)
+            np.add(gradient, penalty, out=gradient)
+        if self._shrink is not None:
+            np.multiply(parameters, self._shrink[:members], out=parameters)
+        steps = self.steps[:members]
+        steps += 1
+        moments = [moment[:members] for moment in self.moments]
+        self.optimizer.update(parameters, gradient, moments, steps, self._rate)
+
+    def keep(self, kept: NDArray[np.intp]) -> None:
+        """Continue with these members only, as the first ones of the arrays."""
+        self.parameters = compact(self.parameters, kept)
+        self.moments = tuple(compact(moment, kept) for moment in self.moments)
+        self.steps = compact(self.steps, kept)
+        self._l2 = None if self._l2 is None else compact(self._l2, kept)
+        self._decay = None if self._decay is None else compact(self._decay, kept)
+
+
+def weight_strengths(
+    strength: ArrayLike, architecture: Architecture, like: Array
+) -> Array | None:
+    """Return the strength at each weight and 0 at each bias; None if all are 0.
+
+    `strength` is one number, or one per member; the result has the shape of `like`,
+    `(members, n_parameters)`.
+    """
+    strengths = np.broadcast_to(strength, len(like))
+    if not strengths.any():
+        return None
+    return (strengths[:, np.newaxis] * architecture.weight_mask()).astype(like.dtype)
+
+
+def compact(array: NDArray[Scalar], kept: NDArray[np.intp]) -> NDArray[Scalar]:
+    """Move these members to the front of the array, and return that part of it.
+
+    The memory stays the same, so that views of it remain valid.
+    """
+    array[: len(kept)] = array[kept]
+    return array[: len(kept)]

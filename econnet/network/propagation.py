@@ -1,14 +1,16 @@
-"""Forward propagation and backward propagation: the network itself.
+"""Forward and backward propagation through all layers.
 
-Forward, each layer multiplies what it takes by its weights, adds its bias and applies
-its activation: `Z = A @ W + b`, `A = f(Z)`. Backward, the chain rule is walked in the
-other direction: from the slope of the cost by a layer's sums, `dZ`, follow its slopes
-by the weights, `A.T @ dZ`, by the bias, the sum of `dZ`, and by what the layer took,
-`dZ @ W.T`, from which the layer before goes on. Two devices make this fast. A last
-column of ones beside the inputs makes the bias one more row of the weights, so that one
-product does for both. And all arrays are allocated once, for one number of rows: every
-operation writes with `out=`. Arrays are stacked by member, `(members, batch, units)`,
-and `np.matmul` multiplies all members' matrices in one call.
+Forward, each layer multiplies its inputs by its weights, adds its bias and applies its
+activation: `Z = A @ W + b`, then `f(Z)`. Backward, the chain rule runs in the other
+direction. From `dZ`, the gradient of the cost with respect to a layer's
+pre-activations, follow the gradients with respect to its weights, `A.T @ dZ`, its bias,
+the sum of `dZ`, and its inputs, `dZ @ W.T`, where the layer before continues.
+
+Two devices make this fast. A last column of ones beside the inputs makes the bias one
+more row of the weights, so that one product computes both. And all arrays are allocated
+once, for a fixed number of rows; every operation writes with `out=`. Arrays are stacked
+by member, `(members, batch, units)`, and `np.matmul` multiplies the matrices of all
+members in one call.
 """
 
 from collections.abc import Sequence
@@ -21,75 +23,77 @@ from econnet.network.architecture import Architecture
 
 
 @dataclass(frozen=True, eq=False)
-class LayerPass:
-    """What a layer works on, stacked by member.
+class LayerBuffers:
+    """The arrays of one layer, stacked by member.
 
     Attributes
     ----------
-    inputs : int
-        How many it has, the 1 for the bias apart.
-    A : array (members, batch, inputs + 1)
-        What it takes. The last column is 1, for the bias; a layer beside which there is
-        a skip leaves the bias to that, and has no such column.
-    block : array (members, inputs + 1, outputs)
-        Its weights and, in the last row, its biases.
-    Z : array (members, batch, outputs)
-        Its sums, which the activation turns into its outputs, which the way back turns
-        into the slopes of the cost by the sums.
-    slope : array (members, batch, outputs)
-        The slopes by the outputs. They live for a moment: layers share the memory,
-        which on the way forward is spare.
-    gradient : array (members, inputs + 1, outputs)
-        The slopes by `block`.
-    undropped : array (members, batch, outputs) or None
-        The outputs as they were before dropout.
+    activation : Activation
+        Applied to `Z`; that of the last layer is applied in prediction only.
+    input_dim : int
+        Number of inputs, without the 1 for the bias.
+    A : array (members, batch, input_dim + 1)
+        The layer's inputs. The last column is 1, for the bias. The last layer of a
+        network with a skip has no such column, because the skip has the bias.
+    block : array (members, input_dim + 1, output_dim)
+        Weights and, in the last row, biases.
+    Z : array (members, batch, output_dim)
+        Pre-activations; overwritten by the activation with the outputs, and in the
+        backward pass with the gradient with respect to the pre-activations.
+    output_grad : array (members, batch, output_dim)
+        Gradient with respect to the outputs, needed for a moment only: layers share
+        this memory, and the forward pass uses it as scratch memory.
+    block_grad : array (members, input_dim + 1, output_dim)
+        Gradient with respect to `block`.
+    before_dropout : array (members, batch, output_dim) or None
+        Copy of the outputs from before dropout.
     """
 
     activation: Activation
-    inputs: int
+    input_dim: int
     A: Array
     block: Array
     Z: Array
-    slope: Array
-    gradient: Array
-    undropped: Array | None
+    output_grad: Array
+    block_grad: Array
+    before_dropout: Array | None
     A_T: Array = field(init=False)
     W_T: Array = field(init=False)
 
     def __post_init__(self) -> None:
-        # Views that each pass would otherwise make anew.
+        # Views that would otherwise be created in every pass.
         object.__setattr__(self, "A_T", self.A.swapaxes(1, 2))
-        object.__setattr__(self, "W_T", self.block[:, : self.inputs].swapaxes(1, 2))
+        object.__setattr__(self, "W_T", self.block[:, : self.input_dim].swapaxes(1, 2))
 
-    def first(self, members: int) -> "LayerPass":
-        """Return a view of the first members alone."""
-        return LayerPass(
+    def first(self, members: int) -> "LayerBuffers":
+        """Return a view of the first members only."""
+        return LayerBuffers(
             self.activation,
-            self.inputs,
+            self.input_dim,
             self.A[:members],
             self.block[:members],
             self.Z[:members],
-            self.slope[:members],
-            self.gradient[:members],
-            None if self.undropped is None else self.undropped[:members],
+            self.output_grad[:members],
+            self.block_grad[:members],
+            None if self.before_dropout is None else self.before_dropout[:members],
         )
 
 
 @dataclass(frozen=True, eq=False)
 class Propagation:
-    """Members' forward and backward passes over batches of one fixed size.
+    """Forward and backward passes of all members over batches of one fixed size.
 
     Attributes
     ----------
-    passes : tuple of LayerPass
-        The layers, from input to output.
-    skip : LayerPass or None
-        Where the last layer also takes the network's inputs: a layer beside it, with
-        the lower part of its block, whose sums join its own.
+    layers : tuple of LayerBuffers
+        From input to output.
+    skip : LayerBuffers or None
+        If the last layer also takes the network's inputs: a layer parallel to it, with
+        the lower part of its block, whose pre-activations are added to its own.
     """
 
-    passes: tuple[LayerPass, ...]
-    skip: LayerPass | None
+    layers: tuple[LayerBuffers, ...]
+    skip: LayerBuffers | None
 
     @classmethod
     def allocate(
@@ -101,132 +105,102 @@ class Propagation:
         *,
         dropout: bool = False,
     ) -> "Propagation":
-        """Allocate all that passes over `batch` rows of each member will need.
+        """Allocate all arrays for passes over `batch` rows of each member.
 
         Parameters
         ----------
         architecture : Architecture
             The layers.
         parameters : array (members, n_parameters)
-            Read at every pass, so that an update of them is seen by the next.
+            Read at every pass: an update in place takes effect in the next one.
         gradient : array (members, n_parameters)
-            Where `backward` writes the slopes of the cost by the parameters.
+            Receives the gradient with respect to the parameters in `backward`.
         batch : int
             Rows of a batch.
         dropout : bool
-            Whether some passes will be given masks.
+            Whether passes may be given masks.
         """
-        members, dtype, layers = len(parameters), parameters.dtype, architecture.layers
-
-        # A batch's rows lie side by side in memory, unit after unit, so that the
-        # units of a layer are contiguous whether or not a column of ones follows.
-        def units_first(memory: Array) -> Array:
-            return memory.reshape(members, -1, batch).swapaxes(1, 2)
-
-        def ones(units: int) -> Array:
-            return units_first(np.ones(members * units * batch, dtype))
-
-        # With a skip, the inputs and their column of ones stay where they are.
-        taken: list[Array] = [
-            np.ones((members, batch, architecture.input_dim + 1), dtype),
-            *(ones(layer.input_dim + 1) for layer in layers[1:]),
-        ]
-        blocks, gradients = (
-            architecture.blocks(flat) for flat in (parameters, gradient)
-        )
-        skip = None
-        if architecture.skip:
-            units = layers[-1].input_dim
-            taken[-1] = ones(units)
-            sums = ones(architecture.output_dim)
-            skip = LayerPass(
-                ACTIVATIONS[layers[-1].activation],
-                architecture.input_dim,
-                taken[0],
-                blocks[-1][:, units:],
-                sums,
-                sums,
-                gradients[-1][:, units:],
-                None,
-            )
-            blocks[-1] = blocks[-1][:, :units]
-            gradients[-1] = gradients[-1][:, :units]
-        given = [
-            *(
-                A[..., : layer.input_dim]
-                for A, layer in zip(taken, layers, strict=True)
-            ),
-            ones(architecture.output_dim),
-        ][1:]
-        slopes = np.empty(max(Z.size for Z in given), dtype)
-        passes = [
-            LayerPass(
+        shape = _BatchShape(len(parameters), batch, parameters.dtype)
+        inputs, outputs = _allocate_activations(architecture, shape)
+        blocks, skip_block = _split_skip(architecture, parameters)
+        block_grads, skip_grad = _split_skip(architecture, gradient)
+        shared = np.empty(max(Z.size for Z in outputs), shape.dtype)
+        layers = tuple(
+            LayerBuffers(
                 ACTIVATIONS[layer.activation],
                 layer.input_dim,
                 A,
                 block,
                 Z,
-                units_first(slopes[: Z.size]),
-                gradient_block,
-                ones(layer.output_dim) if dropout else None,
+                shape.units_first(shared[: Z.size]),
+                block_grad,
+                shape.ones(layer.output_dim) if dropout else None,
             )
-            for layer, A, Z, block, gradient_block in zip(
-                layers,
-                taken,
-                given,
-                blocks,
-                gradients,
-                strict=True,
+            for layer, A, Z, block, block_grad in zip(
+                architecture.layers, inputs, outputs, blocks, block_grads, strict=True
             )
-        ]
-        return cls(tuple(passes), skip)
+        )
+        if skip_block is None or skip_grad is None:
+            return cls(layers, None)
+        pre_activations = shape.ones(architecture.output_dim)
+        skip = LayerBuffers(
+            layers[-1].activation,
+            architecture.input_dim,
+            inputs[0],
+            skip_block,
+            pre_activations,
+            pre_activations,
+            skip_grad,
+            None,
+        )
+        return cls(layers, skip)
 
     @property
     def inputs(self) -> Array:
-        """What to fill before `forward`, `(members, batch, input_dim + 1)`.
+        """The network's inputs, `(members, batch, input_dim + 1)`.
 
-        The last column is 1, for the bias.
+        Fill all but the last column, which is 1, before `forward`.
         """
-        return self.passes[0].A
+        return self.layers[0].A
 
     @property
     def logits(self) -> Array:
-        """What `forward` leaves, `(members, batch, output_dim)`.
+        """The result of `forward`, `(members, batch, output_dim)`.
 
-        The way back expects dcost/dlogits in the same place.
+        Overwrite it with dcost/dlogits before `backward`.
         """
-        return self.passes[-1].Z
+        return self.layers[-1].Z
 
     def first(self, members: int) -> "Propagation":
-        """Return a view of the first members alone, in the same arrays."""
+        """Return a view of the first members only, in the same arrays."""
         return Propagation(
-            tuple(it.first(members) for it in self.passes),
+            tuple(layer.first(members) for layer in self.layers),
             self.skip.first(members) if self.skip else None,
         )
 
     def forward(self, masks: Sequence[Array] = ()) -> None:
-        """Fill `logits` from `inputs`, and keep what the way back needs.
+        """Compute `logits` from `inputs`, and keep what `backward` needs.
 
         Parameters
         ----------
         masks : sequence of array (members, units, batch), optional
-            Dropout: by what the outputs of each hidden layer are multiplied.
+            Dropout: factors for the outputs of each hidden layer.
         """
-        last = self.passes[-1]
-        for index, layer in enumerate(self.passes):
+        last = self.layers[-1]
+        for index, layer in enumerate(self.layers):
             np.matmul(layer.A, layer.block, out=layer.Z)
             # The loss takes logits: the last activation is applied in prediction only.
             if layer is not last:
-                layer.activation.forward(layer.Z, layer.slope)
-                if layer.undropped is not None and masks:
-                    np.copyto(layer.undropped, layer.Z)
+                layer.activation.forward(layer.Z, layer.output_grad)
+                if layer.before_dropout is not None and masks:
+                    np.copyto(layer.before_dropout, layer.Z)
                     np.multiply(layer.Z, masks[index].swapaxes(1, 2), out=layer.Z)
         if self.skip:
             np.matmul(self.skip.A, self.skip.block, out=self.skip.Z)
             np.add(last.Z, self.skip.Z, out=last.Z)
 
     def backward(self, masks: Sequence[Array] = ()) -> None:
-        """Turn dcost/dlogits, in `logits`, into the slopes by all parameters.
+        """Compute the gradient of all parameters from dcost/dlogits, in `logits`.
 
         Parameters
         ----------
@@ -234,35 +208,86 @@ class Propagation:
             Those that were given to `forward`.
         """
         if self.skip:
-            np.matmul(self.skip.A_T, self.passes[-1].Z, out=self.skip.gradient)
-        for index in reversed(range(len(self.passes))):
-            layer = self.passes[index]
-            np.matmul(layer.A_T, layer.Z, out=layer.gradient)
+            np.matmul(self.skip.A_T, self.layers[-1].Z, out=self.skip.block_grad)
+        for index in reversed(range(len(self.layers))):
+            layer = self.layers[index]
+            np.matmul(layer.A_T, layer.Z, out=layer.block_grad)
             if index > 0:
                 self._step_back(index, masks)
 
     def input_gradient(self) -> Array:
-        """Return dcost/dinputs, `(members, batch, input_dim)`, of dcost/dlogits.
+        """Return dcost/dinputs, `(members, batch, input_dim)`, from dcost/dlogits.
 
-        The slope goes back through the layers as in `backward`, but to the inputs in
-        place of the parameters. With dcost/dlogits 1, it is that of the logit itself.
+        The gradient is propagated back as in `backward`, but to the inputs instead of
+        the parameters. If dcost/dlogits is 1, the result is the gradient of the logit.
         """
-        first, last = self.passes[0], self.passes[-1]
-        # Through the skip first: on the way back, dlogits does not stay.
+        first, last = self.layers[0], self.layers[-1]
+        # The skip comes first, because the steps back overwrite dcost/dlogits.
         through_skip = np.matmul(last.Z, self.skip.W_T) if self.skip else 0.0
-        for index in reversed(range(1, len(self.passes))):
+        for index in reversed(range(1, len(self.layers))):
             self._step_back(index)
         gradient: Array = np.matmul(first.Z, first.W_T) + through_skip
         return gradient
 
     def _step_back(self, index: int, masks: Sequence[Array] = ()) -> None:
-        """Turn dZ of a layer into dZ of the layer before."""
-        layer, before = self.passes[index], self.passes[index - 1]
-        if layer.Z.shape[2] == 1:  # A product with one inner term: gemm is slow at it.
-            np.multiply(layer.Z, layer.W_T, out=before.slope)
+        """Compute dZ of the layer before from dZ of this layer."""
+        layer, before = self.layers[index], self.layers[index - 1]
+        if layer.Z.shape[2] == 1:  # gemm is slow at a product with one inner term
+            np.multiply(layer.Z, layer.W_T, out=before.output_grad)
         else:
-            np.matmul(layer.Z, layer.W_T, out=before.slope)
-        if before.undropped is not None and masks:
-            np.multiply(before.slope, masks[index - 1].swapaxes(1, 2), out=before.slope)
-            np.copyto(before.Z, before.undropped)
-        before.activation.backward(before.Z, before.slope)
+            np.matmul(layer.Z, layer.W_T, out=before.output_grad)
+        if before.before_dropout is not None and masks:
+            mask = masks[index - 1].swapaxes(1, 2)
+            np.multiply(before.output_grad, mask, out=before.output_grad)
+            np.copyto(before.Z, before.before_dropout)
+        before.activation.backward(before.Z, before.output_grad)
+
+
+@dataclass(frozen=True)
+class _BatchShape:
+    """Members and rows of a batch, and the type of its numbers."""
+
+    members: int
+    batch: int
+    dtype: np.dtype[np.floating]
+
+    def units_first(self, memory: Array) -> Array:
+        """Return memory as `(members, batch, units)`, with the rows of a unit adjacent.
+
+        The units of a layer are then contiguous, with or without a column of ones.
+        """
+        return memory.reshape(self.members, -1, self.batch).swapaxes(1, 2)
+
+    def ones(self, units: int) -> Array:
+        """Allocate ones, `(members, batch, units)`."""
+        return self.units_first(np.ones(self.members * units * self.batch, self.dtype))
+
+
+def _allocate_activations(
+    architecture: Architecture, shape: _BatchShape
+) -> tuple[list[Array], list[Array]]:
+    """Return each layer's inputs, and its outputs as views of the next one's inputs."""
+    layers = architecture.layers
+    inputs: list[Array] = [
+        np.ones((shape.members, shape.batch, architecture.input_dim + 1), shape.dtype)
+    ]
+    inputs += [shape.ones(layer.input_dim + 1) for layer in layers[1:]]
+    if architecture.skip:  # the bias belongs to the skip
+        inputs[-1] = shape.ones(layers[-1].input_dim)
+    outputs = [
+        A[..., : layer.input_dim] for layer, A in zip(layers, inputs, strict=True)
+    ]
+    return inputs, [*outputs[1:], shape.ones(architecture.output_dim)]
+
+
+def _split_skip(
+    architecture: Architecture, flat: Array
+) -> tuple[list[Array], Array | None]:
+    """Return the block of each layer, and that of the skip if there is one."""
+    blocks = architecture.blocks(flat)
+    if not architecture.skip:
+        return blocks, None
+    units = architecture.layers[-1].input_dim
+    skip_block = blocks[-1][:, units:]
+    blocks[-1] = blocks[-1][:, :units]
+    return blocks, skip_block

@@ -17,15 +17,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sklearn.linear_model import LogisticRegression
-from threadpoolctl import threadpool_limits
 
-from econnet import strangers, whole
+from econnet import network_file, strangers, whole
 from econnet.core.periods import PERIODS_A_YEAR
 from econnet.core.workspace import StreamedFiles
 from econnet.errors import DataError
 from econnet.models import newer
-from econnet.network import Network
-from econnet.network.storage import NewerFileError, read_arrays, write_arrays
+from econnet.network_file import NewerFileError
+from econnet.runtime.blas import one_blas_thread
+from econnet.runtime.npz import read_arrays, write_arrays
 from econnet.streaming import judging, preparing, scores, training
 from econnet.streaming.files import Files, written
 from econnet.streaming.judging import Judged, Linear
@@ -156,7 +156,7 @@ def make(
         path.parent.mkdir(parents=True, exist_ok=True)
     to_learn = settled.passes(files.rows) * files.rows
     # The reader gets ready during the survey.
-    with threadpool_limits(1), preparing.reader(to_learn) as reader:
+    with one_blas_thread(), preparing.reader(to_learn) as reader:
         seen = _survey(files, recipe, seed, places.unfinished("survey"), fits, progress)
         network = training.train(
             files,
@@ -182,7 +182,8 @@ def make(
             lambda share: progress("Judging", share),
         )
     answer = _answer(files, recipe, seen, judged, members, seed, settled)
-    network.save(
+    network_file.save(
+        network,
         places.model,
         metadata={"fingerprint": fits, "answer": asdict(answer)},
         arrays={f"scaler.{key}": it for key, it in asdict(seen.scaler).items()}
@@ -214,7 +215,7 @@ def stored(
         It is a newer econnet's.
     """
     try:
-        _, metadata, _ = Network.load_with(places.model)
+        _, metadata, _ = network_file.load_with_metadata(places.model)
         fits = fingerprint(files, recipe, members, seed, options or Options())
         if metadata["fingerprint"] != fits or not places.forecasts.is_file():
             return None

@@ -22,7 +22,7 @@ from econnet.network import (
     Network,
     OptimizerState,
 )
-from econnet.network.storage import read_arrays, write_arrays
+from econnet.runtime.npz import read_arrays, write_arrays
 from econnet.streaming.files import Files
 from econnet.streaming.preparing import Order, Reader, Setting, prepared
 from econnet.streaming.recipe import Recipe, Scaling

@@ -11,7 +11,7 @@ from functools import cache
 import duckdb
 import numpy as np
 
-from econnet import panel, storecheck, storefile
+from econnet import network_file, panel, storecheck, storefile
 from econnet.errors import EconnetError
 from econnet.network import Architecture, Network
 from econnet.runtime.ledger import Ledger
@@ -44,7 +44,7 @@ def ledgers() -> list[bytes]:
 
 def read_streamed_model(data: bytes) -> None:
     """Read the model of a streamed panel, and the answer in it."""
-    _, metadata, _ = Network.load_with(at("streamed.npz", data))
+    _, metadata, _ = network_file.load_with_metadata(at("streamed.npz", data))
     Streamed.of_record(metadata["answer"])
 
 
@@ -76,7 +76,7 @@ def streamed_models() -> list[bytes]:
     )
     file = io.BytesIO()
     metadata = {"fingerprint": "0123", "answer": asdict(answered)}
-    Network(Architecture.dense(3, [4])).save(file, metadata=metadata)
+    network_file.save(Network(Architecture.dense(3, [4])), file, metadata=metadata)
     return [file.getvalue()]
 
 

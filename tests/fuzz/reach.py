@@ -31,7 +31,7 @@ ROOMS: Mapping[str, Sequence[str]] = {
     "econnet/settings.py": ("settings",),
     "econnet/cli/config.py": ("settings",),
     "econnet/countries.py": ("texts",),
-    "econnet/network/storage.py": ("model", "network", "classifier", "ledger"),
+    "econnet/runtime/npz.py": ("model", "network", "classifier", "ledger"),
     "econnet/models.py": ("model",),
     "econnet/journal.py": ("journal",),
     "econnet/hindsight.py": ("journal",),

@@ -20,20 +20,22 @@ def test_every_name_has_an_activation() -> None:
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
 @given(seed=st.integers(0, 2**32 - 1))
-def test_backward_is_the_slope_of_forward(name: ActivationName, seed: int) -> None:
+def test_backward_equals_finite_differences_of_forward(
+    name: ActivationName, seed: int
+) -> None:
     rng = np.random.default_rng(seed)
-    Z, direction, slope = rng.normal(size=(3, 2, 4, 3))
-    # Away from zero, where ReLU has no slope.
+    Z, direction, grad = rng.normal(size=(3, 2, 4, 3))
+    # Away from zero, where ReLU has no derivative.
     Z += 0.1 * np.sign(Z)
-    nudged = []
-    for nudge in (1e-6, -1e-6):
-        A = Z + nudge * direction
+    moved = []
+    for step in (1e-6, -1e-6):
+        A = Z + step * direction
         ACTIVATIONS[name].forward(A, np.full_like(A, np.nan))
-        nudged.append(A)
-    expected = (slope * (nudged[0] - nudged[1]) / 2e-6).sum()
+        moved.append(A)
+    expected = (grad * (moved[0] - moved[1]) / 2e-6).sum()
     A = Z.copy()
     ACTIVATIONS[name].forward(A, np.full_like(A, np.nan))
-    ACTIVATIONS[name].backward(A, slope)
+    ACTIVATIONS[name].backward(A, grad)
     assert (A * direction).sum() == pytest.approx(expected, rel=1e-6, abs=1e-8)
 
 

@@ -21,7 +21,7 @@ def test_dictionaries_and_sizes_make_the_same_architecture() -> None:
     assert parsed.layers[1] == Layer(25, 50, "relu")
 
 
-def test_tutorial_network_has_its_parameters() -> None:
+def test_tutorial_network_has_5226_parameters() -> None:
     # 2*25+25 + 25*50+50 + 50*50+50 + 50*25+25 + 25*1+1
     assert Architecture.parse(TUTORIAL).n_parameters == 5226
 
@@ -42,7 +42,7 @@ def test_blocks_are_views_that_cover_every_parameter_once() -> None:
     assert (flat == 1).all()
 
 
-def test_mask_spares_the_biases_alone() -> None:
+def test_weight_mask_is_zero_at_biases_only() -> None:
     architecture = Architecture.dense(3, [4, 2], skip=True)
     mask = architecture.weight_mask()
     assert (1 - mask).sum() == 4 + 2 + 1
@@ -57,7 +57,7 @@ def layer(**changes: object) -> dict[str, Any]:
     ("layers", "message"),
     [
         ([], "no layers"),
-        ([layer(), 7], "layer 2 is no mapping: give one of input_dim"),
+        ([layer(), 7], "layer 2 is no mapping: give one with input_dim"),
         (
             [layer(output_dim=25), layer(), layer(input_dim=50)],
             "layer 2 takes 3 inputs but layer 1 gives 25: set its input_dim to 25",
@@ -72,26 +72,27 @@ def layer(**changes: object) -> dict[str, Any]:
         ([layer(activation="softmax")], "layer 1 is a softmax over 1 unit"),
     ],
 )
-def test_wrong_layer_is_named(layers: list[dict[str, Any]], message: str) -> None:
+def test_error_names_the_wrong_layer(
+    layers: list[dict[str, Any]], message: str
+) -> None:
     with pytest.raises(ValueError, match=message):
         Architecture.parse(layers)
 
 
-def test_name_of_an_activation_is_compared_by_its_letters() -> None:
-    # Read from a file, it is another object than the one in the table.
-    read = "".join(["re", "lu"])
-    made = Architecture.parse([layer(activation=read)])
-    assert made == Architecture.parse([layer(activation="relu")])
+def test_activation_is_compared_by_value_not_by_identity() -> None:
+    # A name read from a file is a different object from that in the source code.
+    name = "".join(["re", "lu"])
+    architecture = Architecture.parse([layer(activation=name)])
+    assert architecture == Architecture.parse([layer(activation="relu")])
 
 
-def test_skip_past_nothing_is_refused() -> None:
+def test_skip_needs_a_hidden_layer() -> None:
     with pytest.raises(ValueError, match="leave skip out"):
         Architecture.dense(3, skip=True)
 
 
-def test_layers_that_are_made_already_are_taken_as_they_are() -> None:
-    made = Architecture.dense(3, [5, 4])
-    assert Architecture.parse(made.layers) == made
-    assert made.describe() == "3-5-4-1"
+def test_parse_accepts_layers() -> None:
+    architecture = Architecture.dense(3, [5, 4])
+    assert Architecture.parse(architecture.layers) == architecture
     with pytest.raises(ValueError, match="layer 2 is no mapping"):
-        Architecture.parse([made.layers[0], "relu"])  # type: ignore[list-item]  # wrong
+        Architecture.parse([architecture.layers[0], "relu"])  # type: ignore[list-item]  # wrong

@@ -25,9 +25,9 @@ class Batch(NamedTuple):
 
 @st.composite
 def batches(draw: st.DrawFn, units: int) -> Batch:
-    """Draw a batch for a few members, whose first row none of them sees.
+    """Draw a batch for one to four members; the first row has weight 0 for all.
 
-    One unit gets a 0/1 target of its own, several get one class among them.
+    The target of one unit is 0 or 1; several units are classes, one of which is 1.
     """
     members, rows = draw(st.integers(1, 4)), draw(st.integers(2, 9))
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
@@ -44,7 +44,7 @@ UNITS: dict[OutputActivation, int] = {"sigmoid": 1, "softmax": 3}
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("name", LOSSES)
-def test_certain_and_wrong_is_dear_but_finite(
+def test_cost_of_a_confident_wrong_forecast_is_large_but_finite(
     name: OutputActivation, dtype: type
 ) -> None:
     logits: Array = np.zeros((1, 1, UNITS[name]), dtype)
@@ -59,7 +59,7 @@ def test_certain_and_wrong_is_dear_but_finite(
 
 
 @given(batches(1))
-def test_binary_cost_is_the_log_loss_of_scikit_learn(batch: Batch) -> None:
+def test_binary_cost_equals_scikit_learns_log_loss(batch: Batch) -> None:
     cost = binary_cross_entropy(*batch)
     for member, (z, y, w) in enumerate(zip(*batch, strict=True)):
         probability = 1 / (1 + np.exp(-z))
@@ -68,7 +68,7 @@ def test_binary_cost_is_the_log_loss_of_scikit_learn(batch: Batch) -> None:
 
 
 @given(batches(3))
-def test_categorical_cost_is_the_log_loss_of_scikit_learn(batch: Batch) -> None:
+def test_categorical_cost_equals_scikit_learns_log_loss(batch: Batch) -> None:
     cost = categorical_cross_entropy(*batch)
     for member, (z, y, w) in enumerate(zip(*batch, strict=True)):
         probability = np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
@@ -80,23 +80,25 @@ def test_categorical_cost_is_the_log_loss_of_scikit_learn(batch: Batch) -> None:
 
 @pytest.mark.parametrize("name", LOSSES)
 @given(data=st.data())
-def test_gradient_is_the_slope_of_the_cost(
+def test_gradient_equals_finite_differences(
     name: OutputActivation, data: st.DataObject
 ) -> None:
     batch, loss = data.draw(batches(UNITS[name])), LOSSES[name]
     gradient = loss.gradient(*batch, out=np.empty_like(batch.logits))
     for row, unit in np.ndindex(batch.logits.shape[1:]):
-        nudge = np.zeros_like(batch.logits)
-        nudge[:, row, unit] = 1e-5
-        above = loss.cost(batch.logits + nudge, *batch[1:])
-        below = loss.cost(batch.logits - nudge, *batch[1:])
-        slope = (above - below) / 2e-5
-        np.testing.assert_allclose(gradient[:, row, unit], slope, rtol=1e-6, atol=1e-9)
+        step = np.zeros_like(batch.logits)
+        step[:, row, unit] = 1e-5
+        above = loss.cost(batch.logits + step, *batch[1:])
+        below = loss.cost(batch.logits - step, *batch[1:])
+        numerical = (above - below) / 2e-5
+        np.testing.assert_allclose(
+            gradient[:, row, unit], numerical, rtol=1e-6, atol=1e-9
+        )
 
 
 @pytest.mark.parametrize("name", LOSSES)
 @given(data=st.data())
-def test_member_alone_costs_the_same_bits(
+def test_cost_of_a_member_does_not_depend_on_the_others(
     name: OutputActivation, data: st.DataObject
 ) -> None:
     batch = data.draw(batches(UNITS[name]))
@@ -106,7 +108,7 @@ def test_member_alone_costs_the_same_bits(
         assert alone == together[member]
 
 
-def test_accuracy_is_the_weight_of_what_was_right() -> None:
+def test_accuracy_is_the_weighted_share_of_correct_forecasts() -> None:
     weights = np.array([[[0.5], [0.3], [0.2]]])
     logits = np.array([[[2.0], [-1.0], [0.5]]])
     targets = np.array([[[1.0], [0.0], [0.0]]])

@@ -1,4 +1,4 @@
-"""What the optimisers do; `tests/conformance` holds their steps against others'."""
+"""Properties of the optimisers; `tests/conformance` compares them with other code."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,6 @@ from econnet.network import (
     SGD,
     Architecture,
     CosineDecay,
-    ExponentialDecay,
     Momentum,
     Network,
     Optimizer,
@@ -18,7 +17,7 @@ from econnet.network.activations import Array
 
 
 def walk(optimizer: Optimizer, gradients: Array) -> Array:
-    """Return where two parameters stand after a step along each gradient."""
+    """Return two parameters after one step for each gradient."""
     parameters = np.array([[1.0, -2.0]])
     moments = [np.zeros((1, 2)) for _ in range(optimizer.n_moments)]
     rate = optimizer.learning_rate
@@ -27,34 +26,35 @@ def walk(optimizer: Optimizer, gradients: Array) -> Array:
         optimizer.update(
             parameters, gradient[None].copy(), moments, np.array([[step]]), rate
         )
-    reached: Array = parameters[0]
-    return reached
+    final: Array = parameters[0]
+    return final
 
 
-def test_gradient_descent_goes_straight_down() -> None:
+def test_gradient_descent_subtracts_the_scaled_gradient() -> None:
     np.testing.assert_allclose(walk(SGD(0.5), np.array([[1.0, 2.0]])), [0.5, -3.0])
 
 
-def test_momentum_adds_up_to_its_limit() -> None:
-    # Under a steady gradient the velocity tends to 1 / (1 - 0.8) of it.
+def test_velocity_of_momentum_converges_to_its_limit() -> None:
+    # With a constant gradient the velocity converges to 1 / (1 - 0.8) times it.
     gradients = np.ones((200, 2))
-    far, further = (
+    before, after = (
         walk(Momentum(0.1, momentum=0.8), gradients[:n]) for n in (199, 200)
     )
-    np.testing.assert_allclose(far - further, 0.1 * 5, rtol=1e-9)
+    np.testing.assert_allclose(before - after, 0.1 * 5, rtol=1e-9)
 
 
-def test_nesterov_steps_with_the_velocity_to_come() -> None:
-    # Velocities of 1 and 1.8 under a steady slope of 1, each step 0.1 of 1 + 0.8 of it.
-    reached = walk(Momentum(0.1, momentum=0.8, nesterov=True), np.ones((2, 2)))
-    np.testing.assert_allclose(reached, [1 - 0.18 - 0.244, -2 - 0.18 - 0.244])
+def test_nesterov_steps_with_the_next_velocity() -> None:
+    # With a constant gradient of 1 the velocities are 1 and 1.8; steps are 0.1 * (1 +
+    # 0.8 * velocity).
+    final = walk(Momentum(0.1, momentum=0.8, nesterov=True), np.ones((2, 2)))
+    np.testing.assert_allclose(final, [1 - 0.18 - 0.244, -2 - 0.18 - 0.244])
 
 
-def test_decay_shrinks_weights_and_spares_biases() -> None:
+def test_decay_shrinks_weights_but_not_biases() -> None:
     network = Network(Architecture.dense(3, [4]), dtype=float)
     network.b[0][...] = 1.0
     before = network.W[0].copy()
-    # Inputs and output weights of zero: the cost has no slope by the first layer.
+    # With zero inputs and output weights, the gradient of the first layer is 0.
     network.W[1][...] = 0.0
     options = TrainingOptions(SGD(0.1, weight_decay=0.5), epochs=2, batch_size=None)
     train(network, np.zeros((8, 3)), np.tile([0.0, 1.0], 4), options=options)
@@ -62,19 +62,18 @@ def test_decay_shrinks_weights_and_spares_biases() -> None:
     np.testing.assert_allclose(network.b[0], 1.0, rtol=1e-12)
 
 
-def test_schedules_start_high_and_end_low() -> None:
-    halving, cosine = ExponentialDecay(0.8, 0.5), CosineDecay(0.8, 10)
-    assert [halving(epoch) for epoch in range(4)] == [0.8, 0.4, 0.2, 0.1]
+def test_cosine_decay_falls_from_its_start_to_zero() -> None:
+    cosine = CosineDecay(0.8, 10)
     assert cosine(0) == 0.8
     assert cosine(5) == pytest.approx(0.4)
     assert cosine(10) == cosine(99) == pytest.approx(0.0)
 
 
-def test_schedule_sets_the_step_of_each_epoch() -> None:
-    seen = []
+def test_schedule_sets_the_learning_rate_of_each_epoch() -> None:
+    epochs = []
 
     def schedule(epoch: int) -> float:
-        seen.append(epoch)
+        epochs.append(epoch)
         return 0.0 if epoch else 0.1
 
     X = np.random.default_rng(0).normal(size=(8, 3))
@@ -82,5 +81,5 @@ def test_schedule_sets_the_step_of_each_epoch() -> None:
     falling, steady = (Network(Architecture.dense(3, [4])) for _ in "ab")
     train(falling, X, y, options=TrainingOptions(SGD(schedule), epochs=3))
     train(steady, X, y, options=TrainingOptions(SGD(0.1), epochs=1))
-    assert seen == [0, 1, 2]
+    assert epochs == [0, 1, 2]
     np.testing.assert_array_equal(falling.parameters, steady.parameters)

@@ -1,4 +1,4 @@
-"""The gradients of whole networks: against finite differences, and PyTorch's."""
+"""Gradients of whole networks, compared with finite differences and PyTorch."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ HIDDEN: list[ActivationName] = list(ACTIVATIONS)
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """A network, a batch for it, and dropout masks (none, or one a hidden layer)."""
+    """A network, a batch for it, and dropout masks (none, or one per hidden layer)."""
 
     network: Network
     X: Array
@@ -32,16 +32,16 @@ class Problem:
         return LOSSES["softmax" if last == "softmax" else "sigmoid"]
 
     def propagate(self, parameters: Array, gradient: Array) -> Propagation:
-        stack = Propagation.allocate(
+        propagation = Propagation.allocate(
             self.network.architecture,
             parameters,
             gradient,
             self.X.shape[1],
             dropout=bool(self.masks),
         )
-        stack.inputs[..., :-1] = self.X
-        stack.forward(self.masks)
-        return stack
+        propagation.inputs[..., :-1] = self.X
+        propagation.forward(self.masks)
+        return propagation
 
     def cost(self, parameters: Array) -> Array:
         logits = self.propagate(parameters, np.empty_like(parameters)).logits
@@ -49,17 +49,19 @@ class Problem:
 
     def gradient(self) -> Array:
         gradient = np.full_like(self.network.parameters, np.nan)
-        stack = self.propagate(self.network.parameters, gradient)
-        self.loss.gradient(stack.logits, self.targets, self.weights, out=stack.logits)
-        stack.backward(self.masks)
+        propagation = self.propagate(self.network.parameters, gradient)
+        self.loss.gradient(
+            propagation.logits, self.targets, self.weights, out=propagation.logits
+        )
+        propagation.backward(self.masks)
         return gradient
 
 
 @st.composite
 def problems(draw: st.DrawFn, *, plain: bool = False) -> Problem:
-    """Draw a small network of any layers, its batch, and weights with a 0 among them.
+    """Draw a small network of any layers, and a batch whose first row has weight 0.
 
-    `plain` leaves out what PyTorch would have to be told: skip and dropout.
+    `plain` excludes skip and dropout, for the comparison with PyTorch.
     """
     sizes = draw(st.lists(st.integers(2, 5), min_size=1, max_size=4))
     names: list[ActivationName] = [draw(st.sampled_from(HIDDEN)) for _ in sizes[1:]]
@@ -93,21 +95,23 @@ def problems(draw: st.DrawFn, *, plain: bool = False) -> Problem:
 
 
 @given(problems(), st.integers(0, 2**32 - 1))
-def test_gradient_is_the_slope_of_the_cost(problem: Problem, seed: int) -> None:
+def test_gradient_of_a_network_equals_finite_differences(
+    problem: Problem, seed: int
+) -> None:
     parameters = problem.network.parameters
     direction = np.random.default_rng(seed).normal(size=parameters.shape)
 
-    def slope(nudge: float) -> Array:
-        above = problem.cost(parameters + nudge * direction)
-        below = problem.cost(parameters - nudge * direction)
-        return (above - below) / (2 * nudge)
+    def difference(step: float) -> Array:
+        above = problem.cost(parameters + step * direction)
+        below = problem.cost(parameters - step * direction)
+        return (above - below) / (2 * step)
 
     # Two differences that disagree have a corner of ReLU between them.
-    assume(np.allclose(slope(1e-5), slope(5e-6), rtol=1e-7, atol=1e-8))
-    # What is left of a difference after its error of second order is taken off.
-    expected = (4 * slope(5e-6) - slope(1e-5)) / 3
+    assume(np.allclose(difference(1e-5), difference(5e-6), rtol=1e-7, atol=1e-8))
+    # Richardson extrapolation removes the error of second order.
+    expected = (4 * difference(5e-6) - difference(1e-5)) / 3
     found = (problem.gradient() * direction).sum(axis=1)
-    # Costs near 1 round at 1e-16, which is some 1e-10 once divided by the nudge.
+    # Costs near 1 round at 1e-16, which is some 1e-10 once divided by the step.
     np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-9)
 
 
@@ -119,7 +123,7 @@ def test_row_of_weight_zero_changes_no_gradient(problem: Problem) -> None:
 
 
 @given(problems())
-def test_member_alone_has_the_same_bits(problem: Problem) -> None:
+def test_gradient_of_a_member_does_not_depend_on_the_others(problem: Problem) -> None:
     together = problem.gradient()
     for member in range(problem.network.members):
         alone = Problem(
@@ -134,8 +138,8 @@ def test_member_alone_has_the_same_bits(problem: Problem) -> None:
 
 
 @given(problem=problems(plain=True))
-def test_forward_and_backward_are_those_of_pytorch(problem: Problem) -> None:
-    torch = pytest.importorskip("torch", reason="the duel's PyTorch is not installed")
+def test_forward_and_backward_equal_those_of_pytorch(problem: Problem) -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
     functional = torch.nn.functional
     apply = {
         "identity": lambda z: z,
@@ -147,8 +151,8 @@ def test_forward_and_backward_are_those_of_pytorch(problem: Problem) -> None:
     network, gradient = problem.network, problem.gradient()
     layers = network.architecture.layers
     for member in range(network.members):
-        W = [torch.tensor(it[member], requires_grad=True) for it in network.W]
-        b = [torch.tensor(it[member], requires_grad=True) for it in network.b]
+        W = [torch.tensor(W[member], requires_grad=True) for W in network.W]
+        b = [torch.tensor(b[member], requires_grad=True) for b in network.b]
         A = torch.tensor(problem.X[member])
         for index, layer in enumerate(layers):
             A = A @ W[index] + b[index]

@@ -65,7 +65,7 @@ def sample(n: int, inputs: int = 6, seed: int = 0) -> tuple[Array, Array]:
     skip=st.booleans(),
     dtype=st.sampled_from([np.float32, np.float64]),
 )
-def test_member_trains_to_the_same_bits_alone_or_beside_others(
+def test_member_trains_to_the_same_bits_alone_or_with_others(
     name: str, sizes: list[int], skip: bool, dtype: type
 ) -> None:
     X, y = sample(150)
@@ -75,13 +75,13 @@ def test_member_trains_to_the_same_bits_alone_or_beside_others(
 
     together = Network(architecture, len(sizes), streams, dtype=dtype)
     history = train(together, X, y, rows=rows, options=OPTIONS[name])
-    for member, own in enumerate(rows):
+    for member, selection in enumerate(rows):
         alone = Network(architecture, 1, [streams[member]], dtype=dtype)
-        lonely = train(alone, X, y, rows=[own], options=OPTIONS[name])
+        alone_history = train(alone, X, y, rows=[selection], options=OPTIONS[name])
         np.testing.assert_array_equal(alone.parameters[0], together.parameters[member])
-        assert lonely.best_epoch[0] == history.best_epoch[member]
+        assert alone_history.best_epoch[0] == history.best_epoch[member]
         np.testing.assert_array_equal(
-            lonely.cost[:, 0], history.cost[: len(lonely.epoch), member]
+            alone_history.cost[:, 0], history.cost[: len(alone_history.epoch), member]
         )
         np.testing.assert_array_equal(alone.predict(X)[0], together.predict(X)[member])
 
@@ -90,8 +90,9 @@ def test_member_trains_to_the_same_bits_alone_or_beside_others(
     platform.machine().lower() not in ("x86_64", "amd64"),
     reason="the kernel is one of x86-64",
 )
-def test_bits_are_the_same_on_the_kernel_of_most_desktops() -> None:
-    # Newer kernels hide nearly all that could go wrong; Haswell's shows it.
+def test_bits_are_the_same_with_the_blas_kernel_of_most_desktops() -> None:
+    # Results of newer kernels hardly depend on the shape of a batch; those of the
+    # Haswell kernel do.
     ran = subprocess.run(
         [
             *(sys.executable, "-m", "pytest", __file__, "-p", "no:cacheprovider"),
@@ -106,13 +107,13 @@ def test_bits_are_the_same_on_the_kernel_of_most_desktops() -> None:
     assert ran.returncode == 0, ran.stdout
 
 
-def test_member_with_a_seed_is_the_same_however_many_there_are() -> None:
+def test_seeded_member_does_not_depend_on_the_number_of_members() -> None:
     architecture = Architecture.dense(6, [5])
     few, many = (Network(architecture, members, 3) for members in (2, 7))
     np.testing.assert_array_equal(few.parameters, many.parameters[:2])
 
 
-def test_rows_that_a_member_may_not_see_change_nothing() -> None:
+def test_rows_of_other_members_do_not_affect_a_member() -> None:
     X, y = sample(100)
     rows, results = [np.arange(60), np.arange(20, 70)], []
     for noise in (0.0, 1e6):
@@ -123,7 +124,7 @@ def test_rows_that_a_member_may_not_see_change_nothing() -> None:
     np.testing.assert_array_equal(results[0], results[1])
 
 
-def test_one_sigmoid_layer_finds_the_coefficients_of_logistic_regression() -> None:
+def test_one_sigmoid_layer_equals_logistic_regression() -> None:
     X, y = sample(200)
     weights = np.random.default_rng(1).uniform(0.5, 2, len(X))
     weights /= weights.sum()
@@ -132,7 +133,7 @@ def test_one_sigmoid_layer_finds_the_coefficients_of_logistic_regression() -> No
         Momentum(1.0, nesterov=True), epochs=2000, batch_size=None, l2=0.02
     )
     train(network, X, y, weights=weights, options=options)
-    # Its penalty is half the squared weights, and C times the summed cost.
+    # scikit-learn minimises half the squared weights plus C times the summed cost.
     peer = LogisticRegression(C=1 / 0.02, tol=1e-12, max_iter=10_000)
     peer.fit(X, y, sample_weight=weights)
     np.testing.assert_allclose(network.W[0][0, :, 0], peer.coef_[0], rtol=1e-5)
@@ -141,28 +142,28 @@ def test_one_sigmoid_layer_finds_the_coefficients_of_logistic_regression() -> No
 
 def test_weights_of_the_best_epoch_are_restored() -> None:
     X, y = sample(80)
-    seen: list[Array] = []
+    by_epoch: list[Array] = []
     network = Network(Architecture.dense(6, [30]), 3, dtype=float)
 
-    def remember(progress: Progress) -> None:
-        seen.append(network.parameters.copy())
-        assert progress.epoch == len(seen)
+    def record(progress: Progress) -> None:
+        by_epoch.append(network.parameters.copy())
+        assert progress.epoch == len(by_epoch)
 
     options = TrainingOptions(
         AdamW(0.02), epochs=60, batch_size=None, validation_fraction=0.25
     )
-    history = train(network, X, y, options=options, after_epoch=remember)
+    history = train(network, X, y, options=options, after_epoch=record)
     np.testing.assert_array_equal(
         history.best_epoch, 1 + history.validation_cost.argmin(axis=0)
     )
     assert (history.best_epoch < 60).all()
     for member, epoch in enumerate(history.best_epoch):
         np.testing.assert_array_equal(
-            network.parameters[member], seen[epoch - 1][member]
+            network.parameters[member], by_epoch[epoch - 1][member]
         )
 
 
-def test_patience_runs_out() -> None:
+def test_member_stops_when_its_patience_runs_out() -> None:
     X, y = sample(80)
     network = Network(Architecture.dense(6, [30]), 4)
     options = TrainingOptions(
@@ -176,7 +177,7 @@ def test_patience_runs_out() -> None:
         assert np.isnan(history.cost[epochs:, member]).all()
 
 
-def test_validation_rows_are_the_latest_and_teach_nothing() -> None:
+def test_validation_rows_are_the_latest_and_not_trained_on() -> None:
     X, y = sample(100)
     results = []
     for last_labels in (0.0, 1.0):
@@ -188,7 +189,7 @@ def test_validation_rows_are_the_latest_and_teach_nothing() -> None:
     np.testing.assert_array_equal(results[0], results[1])
 
 
-def test_weight_is_as_good_as_repeating_the_row() -> None:
+def test_weight_equals_repetition_of_the_row() -> None:
     X, y = sample(40)
     counts = np.random.default_rng(0).integers(0, 4, len(X))
     options = TrainingOptions(SGD(0.5), epochs=50, batch_size=None)
@@ -200,7 +201,7 @@ def test_weight_is_as_good_as_repeating_the_row() -> None:
     np.testing.assert_allclose(weighted.parameters, repeated.parameters, rtol=1e-9)
 
 
-def test_state_goes_on_where_training_left_off() -> None:
+def test_state_continues_earlier_training() -> None:
     X, y = sample(40)
     options = [TrainingOptions(epochs=epochs, batch_size=None) for epochs in (6, 3)]
     at_once, in_parts = (Network(Architecture.dense(6, [5])) for _ in "ab")
@@ -212,7 +213,7 @@ def test_state_goes_on_where_training_left_off() -> None:
     assert state.steps == 6
 
 
-def test_history_is_thinned_but_keeps_the_last() -> None:
+def test_thinned_history_keeps_the_last_epoch() -> None:
     X, y = sample(40)
 
     def history(record_every: int) -> History:
@@ -225,8 +226,8 @@ def test_history_is_thinned_but_keeps_the_last() -> None:
     np.testing.assert_array_equal(fourth.cost, every.cost[fourth.epoch - 1])
 
 
-def test_dropout_leaves_out_its_share_and_keeps_the_mean() -> None:
-    # One hidden unit of a linear network: the cost's slope tells what it was fed.
+def test_dropout_drops_its_share_and_keeps_the_mean() -> None:
+    # With one hidden unit and no activation, the gradient shows what was dropped.
     X, y = np.ones((4000, 1)), np.ones(4000)
     network = Network(Architecture.dense(1, [1], activation="identity"), dtype=float)
     for W in network.W:
@@ -238,23 +239,24 @@ def test_dropout_leaves_out_its_share_and_keeps_the_mean() -> None:
         y,
         options=TrainingOptions(SGD(1.0), epochs=1, batch_size=None, dropout=0.75),
     )
-    # Three quarters of the rows gave logit 0, the others 4: the output's slope by its
-    # weight is the mean of unit times (probability - 1), 4 * 0.25 * (sigmoid(4) - 1).
-    moved = (network.parameters - start)[0, 2]
+    # Three quarters of the rows have logit 0, the others 4. The gradient of the output
+    # weight is the mean of unit * (probability - 1): 4 * 0.25 * (sigmoid(4) - 1).
+    change = (network.parameters - start)[0, 2]
     expected = 4 * 0.25 / (1 + np.exp(4))
-    assert moved == pytest.approx(expected, rel=0.1)  # 4,000 draws: 3% a deviation
+    # The standard error with 4,000 draws is 3%.
+    assert change == pytest.approx(expected, rel=0.1)
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"X": np.full((9, 6), np.nan)}, "X holds NaN"),
-        ({"X": np.full((9, 6), np.inf)}, "X holds NaN or infinity"),
+        ({"X": np.full((9, 6), np.nan)}, "X contains NaN"),
+        ({"X": np.full((9, 6), np.inf)}, "X contains NaN or infinity"),
         ({"X": np.zeros((9, 5))}, r"X has the shape \(9, 5\).*takes 6 inputs"),
         ({"X": np.zeros(9)}, "X has the shape"),
         ({"X": np.zeros((0, 6)), "y": np.zeros(0)}, "X has no rows"),
-        ({"y": np.zeros(8)}, r"y has the shape \(8,\) beside 9 rows"),
-        ({"y": np.full(9, np.nan)}, "y holds NaN"),
+        ({"y": np.zeros(8)}, r"y has the shape \(8,\) for 9 rows"),
+        ({"y": np.full(9, np.nan)}, "y contains NaN"),
         ({"y": np.full(9, 2.0)}, "outside 0 to 1"),
         ({"weights": np.ones(8)}, "weights have the shape"),
         ({"weights": np.full(9, -1.0)}, "below 0"),
@@ -279,7 +281,7 @@ def test_output_without_a_loss_is_refused() -> None:
         train(network, *sample(9))
 
 
-def test_softmax_targets_must_be_shares() -> None:
+def test_softmax_targets_must_sum_to_one() -> None:
     network = Network(Architecture.dense(6, (), 3, output_activation="softmax"))
     with pytest.raises(ValueError, match="do not sum to 1"):
         train(network, np.zeros((4, 6)), np.ones((4, 3)))
@@ -296,12 +298,12 @@ def test_softmax_targets_must_be_shares() -> None:
         ({"patience": 3}, "set validation_fraction above 0"),
     ],
 )
-def test_wrong_option_is_named(options: dict[str, float], message: str) -> None:
+def test_error_names_the_wrong_option(options: dict[str, float], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         TrainingOptions(**options)  # type: ignore[arg-type] # wrong on purpose
 
 
-def test_too_few_rows_to_judge_by_are_named() -> None:
+def test_too_few_rows_for_validation_raise_an_error() -> None:
     network = Network(Architecture.dense(6, [5]), 1)
     with pytest.raises(ValueError, match="member 0 has 3 rows, too few"):
         train(
@@ -311,11 +313,11 @@ def test_too_few_rows_to_judge_by_are_named() -> None:
         )
 
 
-def test_divergence_is_told_with_its_cure() -> None:
+def test_divergence_raises_an_error_that_names_the_remedy() -> None:
     network = Network(Architecture.dense(6, [5, 5], activation="identity"), 2)
     options = TrainingOptions(SGD(1e20), epochs=50, batch_size=None, l2=1.0)
-    judged = replace(options, validation_fraction=0.2)
-    for chosen in (options, judged):
+    validated = replace(options, validation_fraction=0.2)
+    for chosen in (options, validated):
         with pytest.raises(
             ValueError, match=r"member 0 .*\(2 of 2 did\).*learning rate"
         ):

@@ -13,10 +13,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from econnet import network_file
 from econnet.core.workspace import StreamedFiles
 from econnet.errors import DataError
 from econnet.network import Architecture, Network
-from econnet.network.storage import write_arrays
+from econnet.runtime.npz import write_arrays
 from econnet.streaming import files, judging, preparing
 from econnet.streaming.answer import Streamed, fingerprint, make, stored
 from econnet.streaming.files import open_files
@@ -98,7 +99,7 @@ def test_where_ranges_are_cut_changes_no_forecast(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    network = Network.load(made[1].model)
+    network = network_file.load(made[1].model)
     panel = open_files(data)
     asked = recipe(panel)
     seen = survey(panel, asked, seed=0)
@@ -133,7 +134,8 @@ def test_what_comes_after_the_last_learned_target_changes_no_weight(
     panel = open_files(tmp_path / "data")
     make(panel, recipe(panel), places, options=OPTIONS)
     np.testing.assert_array_equal(
-        Network.load(places.model).parameters, Network.load(made[1].model).parameters
+        network_file.load(places.model).parameters,
+        network_file.load(made[1].model).parameters,
     )
 
 
@@ -177,7 +179,8 @@ def test_killed_four_times_comes_to_the_same(
     assert again.models == made[0].models
     pd.testing.assert_frame_equal(forecasts(places), forecasts(made[1]))
     np.testing.assert_array_equal(
-        Network.load(places.model).parameters, Network.load(made[1].model).parameters
+        network_file.load(places.model).parameters,
+        network_file.load(made[1].model).parameters,
     )
     assert not list((tmp_path / "data" / "models").glob("*.unfinished"))
 
@@ -197,8 +200,8 @@ def test_a_process_that_reads_ahead_changes_no_bit(
         again = make(panel, recipe(panel), places, options=OPTIONS)
         assert again.models == made[0].models
         np.testing.assert_array_equal(
-            Network.load(places.model).parameters,
-            Network.load(made[1].model).parameters,
+            network_file.load(places.model).parameters,
+            network_file.load(made[1].model).parameters,
         )
         assert not list(tmp_path.glob("econnet-*"))
 
@@ -250,10 +253,12 @@ def test_training_goes_on_from_where_its_reader_was_killed(
 
     make(panel, recipe(panel), places, options=OPTIONS, progress=note)
     assert 0.25 < shares[0] < 0.6
-    gone_on = Network.load(places.model).parameters
+    gone_on = network_file.load(places.model).parameters
     undisturbed = StreamedFiles.of("panel", tmp_path / "whole", tmp_path / "reports")
     make(panel, recipe(panel), undisturbed, options=OPTIONS)
-    np.testing.assert_array_equal(gone_on, Network.load(undisturbed.model).parameters)
+    np.testing.assert_array_equal(
+        gone_on, network_file.load(undisturbed.model).parameters
+    )
 
 
 INTERRUPTED = """
@@ -306,7 +311,9 @@ def test_unfinished_work_that_is_damaged_is_done_again(
     for what in ("survey", "training"):
         write_arrays(places.unfinished(what), header, {"parameters": np.ones(3)})
     network = Network(Architecture.dense(1))
-    network.save(places.model, metadata={"fingerprint": fits, "answer": [1]})
+    network_file.save(
+        network, places.model, metadata={"fingerprint": fits, "answer": [1]}
+    )
     places.forecasts.parent.mkdir(parents=True)
     places.forecasts.write_bytes(b"half a file")
     assert stored(panel, recipe(panel), places, options=OPTIONS) is None

@@ -16,7 +16,7 @@ from econnet.network import (
     TrainingOptions,
     train,
 )
-from econnet.network.storage import read_arrays, write_arrays
+from econnet.runtime.npz import read_arrays, write_arrays
 
 ARCHITECTURE = Architecture.dense(5, [8], activation="tanh")
 
@@ -28,10 +28,10 @@ def blocks(count: int, rows: int = 64) -> list[tuple[Array, Array]]:
     return list(zip(X, y, strict=True))
 
 
-def test_a_block_that_is_one_batch_is_an_epoch_of_train() -> None:
-    streamed, trained = Network(ARCHITECTURE, 3), Network(ARCHITECTURE, 3)
+def test_block_of_one_batch_equals_an_epoch_of_train() -> None:
+    incremental, trained = Network(ARCHITECTURE, 3), Network(ARCHITECTURE, 3)
     optimizer = AdamW(0.01, weight_decay=0.1)
-    trainer = BlockTrainer(streamed, optimizer, 64, l2=0.01)
+    trainer = BlockTrainer(incremental, optimizer, 64, l2=0.01)
     state = OptimizerState.start(trained, optimizer)
     options = TrainingOptions(optimizer, epochs=1, batch_size=64, l2=0.01)
     with threadpool_limits(1):
@@ -39,20 +39,20 @@ def test_a_block_that_is_one_batch_is_an_epoch_of_train() -> None:
             cost = trainer.learn(X, y)
             history = train(trained, X, y, options=options, state=state)
             np.testing.assert_allclose(cost, history.cost[0], rtol=1e-6)
-    np.testing.assert_allclose(streamed.parameters, trained.parameters, rtol=1e-5)
+    np.testing.assert_allclose(incremental.parameters, trained.parameters, rtol=1e-5)
 
 
-def test_what_is_left_of_a_block_is_a_batch_of_its_own() -> None:
+def test_last_rows_of_a_block_form_a_smaller_batch() -> None:
     ((X, y),) = blocks(1, rows=40)
-    whole, parted = Network(ARCHITECTURE), Network(ARCHITECTURE)
-    BlockTrainer(whole, SGD(0.1), 32).learn(X, y)
-    trainer = BlockTrainer(parted, SGD(0.1), 32)
+    at_once, in_parts = Network(ARCHITECTURE), Network(ARCHITECTURE)
+    BlockTrainer(at_once, SGD(0.1), 32).learn(X, y)
+    trainer = BlockTrainer(in_parts, SGD(0.1), 32)
     trainer.learn(X[:32], y[:32])
     trainer.learn(X[32:], y[32:])
-    np.testing.assert_array_equal(whole.parameters, parted.parameters)
+    np.testing.assert_array_equal(at_once.parameters, in_parts.parameters)
 
 
-def test_columns_may_lie_side_by_side_in_memory() -> None:
+def test_memory_order_of_a_block_does_not_matter() -> None:
     by_row, by_column = Network(ARCHITECTURE), Network(ARCHITECTURE)
     for X, y in blocks(2):
         BlockTrainer(by_row, SGD(0.1), 32).learn(X, y)
@@ -60,11 +60,11 @@ def test_columns_may_lie_side_by_side_in_memory() -> None:
     np.testing.assert_array_equal(by_row.parameters, by_column.parameters)
 
 
-def test_member_learns_the_same_alone() -> None:
+def test_member_reaches_the_same_weights_alone() -> None:
     together = Network(ARCHITECTURE, 3)
     streams = np.random.SeedSequence(0).spawn(3)
     alone = Network(ARCHITECTURE, 1, streams[1:2])
-    trainers = [BlockTrainer(it, AdamW(), 16) for it in (together, alone)]
+    trainers = [BlockTrainer(network, AdamW(), 16) for network in (together, alone)]
     with threadpool_limits(1):
         for X, y in blocks(3):
             for trainer in trainers:
@@ -72,30 +72,34 @@ def test_member_learns_the_same_alone() -> None:
     np.testing.assert_array_equal(together.parameters[1], alone.parameters[0])
 
 
-def test_training_goes_on_from_a_file_as_if_never_stopped(tmp_path: Path) -> None:
+def test_training_continued_from_a_file_equals_uninterrupted_training(
+    tmp_path: Path,
+) -> None:
     optimizer = AdamW(CosineDecay(0.01, 6))
-    straight, stopped = Network(ARCHITECTURE, 2), Network(ARCHITECTURE, 2)
+    uninterrupted, stopped = Network(ARCHITECTURE, 2), Network(ARCHITECTURE, 2)
     work = blocks(6)
-    trainer, first = (BlockTrainer(it, optimizer, 16) for it in (straight, stopped))
+    trainer, first = (
+        BlockTrainer(network, optimizer, 16) for network in (uninterrupted, stopped)
+    )
     for number, block in enumerate(work):
         trainer.learn(*block, number)
     for number in range(2):
         first.learn(*work[number], number)
     arrays = {"parameters": stopped.parameters, "steps": first.state.steps}
-    arrays |= {f"moment {i}": it for i, it in enumerate(first.state.moments)}
-    write_arrays(tmp_path / "so far.npz", {}, arrays)
-    _, read = read_arrays(tmp_path / "so far.npz")
+    arrays |= {f"moment {i}": moment for i, moment in enumerate(first.state.moments)}
+    write_arrays(tmp_path / "progress.npz", {}, arrays)
+    _, loaded = read_arrays(tmp_path / "progress.npz")
 
     resumed = Network(ARCHITECTURE, 2)
-    resumed.parameters[...] = read["parameters"]
-    state = OptimizerState((read["moment 0"], read["moment 1"]), read["steps"])
+    resumed.parameters[...] = loaded["parameters"]
+    state = OptimizerState((loaded["moment 0"], loaded["moment 1"]), loaded["steps"])
     second = BlockTrainer(resumed, optimizer, 16, state=state)
     for number in range(2, 6):
         second.learn(*work[number], number)
-    np.testing.assert_array_equal(resumed.parameters, straight.parameters)
+    np.testing.assert_array_equal(resumed.parameters, uninterrupted.parameters)
 
 
-def test_blocks_that_do_not_fit_are_refused() -> None:
+def test_block_that_does_not_fit_raises_an_error() -> None:
     trainer = BlockTrainer(Network(ARCHITECTURE), SGD(), 16)
     ((X, y),) = blocks(1)
     with pytest.raises(ValueError, match="takes 5 inputs"):
@@ -109,7 +113,7 @@ def test_blocks_that_do_not_fit_are_refused() -> None:
         BlockTrainer(Network(ARCHITECTURE), SGD(), 0)
 
 
-def test_weights_without_bounds_are_an_error() -> None:
+def test_diverging_training_raises_an_error() -> None:
     trainer = BlockTrainer(Network(ARCHITECTURE), SGD(1e39), 16)
     ((X, y),) = blocks(1)
     with pytest.raises(ValueError, match="lower the learning rate"):

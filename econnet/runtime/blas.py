@@ -1,0 +1,91 @@
+"""The one owner of the limit on the threads of BLAS.
+
+The rounding of BLAS depends on its number of threads, so econnet computes with one and
+spreads its work over processes instead. In most libraries that number belongs to the
+whole process. If each user restored the number that it found, users that overlap in
+several threads would end each other's limit, or leave BLAS at one thread for good. So
+users are counted: the first sets the limit, and the last to leave restores the original
+number. Libraries with one number per calling thread, such as OpenMP, need no count.
+"""
+
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from threadpoolctl import ThreadpoolController
+
+
+@contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """Limit BLAS and OpenMP to one thread; uses may be nested and may overlap.
+
+    The original numbers of threads return when the last user in the process leaves.
+    """
+    libraries = ThreadpoolController().lib_controllers
+    shared = [library for library in libraries if _is_process_wide(library)]
+    own = [
+        (library, library.num_threads)
+        for library in libraries
+        if not _is_process_wide(library)
+    ]
+    _SHARED_LIMIT.enter(shared)
+    try:
+        for library, _ in own:
+            _set_threads(library, 1)
+        yield
+    finally:
+        for library, original in own:
+            _set_threads(library, original)
+        _SHARED_LIMIT.leave()
+
+
+class _SharedLimit:
+    """A limit of one thread on libraries of the whole process, and its users' count."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._users = 0
+        self._originals: dict[str, tuple[Any, int]] = {}
+
+    def enter(self, libraries: Iterable[Any]) -> None:
+        """Limit these libraries, except those that are limited already."""
+        with self._lock:
+            self._users += 1
+            for library in libraries:
+                # A library may have been loaded since the first user entered.
+                if library.filepath not in self._originals:
+                    self._originals[library.filepath] = library, library.num_threads
+                    _set_threads(library, 1)
+
+    def leave(self) -> None:
+        """Restore the original numbers of threads if this was the last user."""
+        with self._lock:
+            self._users -= 1
+            if self._users:
+                return
+            for library, original in self._originals.values():
+                _set_threads(library, original)
+            self._originals.clear()
+
+
+def _is_process_wide(library: Any) -> bool:  # noqa: ANN401 - threadpoolctl has no types
+    """Return whether the number of threads is one for all threads that call."""
+    if library.internal_api == "openblas":
+        return bool(library.threading_layer != "openmp")
+    return library.internal_api in ("blis", "flexiblas")
+
+
+def _set_threads(library: Any, number: int) -> None:  # noqa: ANN401
+    """Set the number of threads, whichever thread of the process asks."""
+    # From threadpoolctl 3.8 on, only the thread that was the first to set the number of
+    # OpenBLAS can set it, and calls of others do nothing, until that one gives it back.
+    give_back = getattr(library, "clear_controlling_thread", None)
+    if give_back:
+        give_back(force=True)
+    library.set_num_threads(number)
+    if give_back:
+        give_back(force=True)
+
+
+_SHARED_LIMIT = _SharedLimit()
