@@ -104,8 +104,9 @@ def content(forecast: Forecast) -> Content:
 
 
 def _foot(forecast: Forecast) -> str:
+    revisions = words.figures(forecast.data.share_in_real_time)
     return (
-        f"{words.attribution(forecast)}. Revised data. Contraction: {forecast.meaning}."
+        f"{words.attribution(forecast)}. {revisions} Contraction: {forecast.meaning}."
     )
 
 

@@ -5,15 +5,15 @@ not as rounded for print; what is not known is `null`.
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, TypeAlias
 
 import pandas as pd
 
 from econnet.answer import Forecast
-from econnet.evaluation.metrics import Floats, precision_recall_curve, roc_curve
-from econnet.report import words
+from econnet.report import threshold_curves, words
+from econnet.report.threshold_curves import Points
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
@@ -56,8 +56,10 @@ def to_dict(forecast: Forecast) -> dict[str, Json]:
         ),
         "pool_baselines": _scores(forecast.pool_baselines),
         "reliability": [_known(asdict(bin_)) for bin_ in forecast.reliability],
-        "roc": _roc(forecast),
-        "precision_recall": _precision_recall(forecast),
+        "roc": _curves(threshold_curves.roc(forecast), "false_alarm_rate", "hit_rate"),
+        "precision_recall": _curves(
+            threshold_curves.precision_recall(forecast), "recall", "precision"
+        ),
         "change": None if forecast.change is None else _known(asdict(forecast.change)),
         "outlook": [_known(asdict(ahead)) for ahead in forecast.outlook],
         "what_if": (
@@ -90,34 +92,10 @@ def _scores(by_model: Mapping[str, Any]) -> dict[str, Json]:
     return {name: _known(asdict(scores)) for name, scores in by_model.items()}
 
 
-def _roc(forecast: Forecast) -> dict[str, Json]:
-    """Return the points of each model's ROC curve, where it has one."""
-    return _curves(forecast, roc_curve, ("false_alarm_rate", "hit_rate"))
-
-
-def _precision_recall(forecast: Forecast) -> dict[str, Json]:
-    """Return the points of each model's curve of precision, where it has one."""
-    return _curves(forecast, precision_recall_curve, ("recall", "precision"))
-
-
-def _curves(
-    forecast: Forecast,
-    points: Callable[[Floats, Floats], tuple[Floats, Floats]],
-    names: tuple[str, str],
-) -> dict[str, Json]:
-    if forecast.metrics.auroc is None:
-        return {}
-    known = forecast.track_record.dropna(subset=["outcome", "probability"])
-    curves: dict[str, Json] = {}
-    for model, rows in known.groupby("model", sort=False):
-        curve = points(
-            rows["probability"].to_numpy(dtype=float),
-            rows["outcome"].to_numpy(dtype=float),
-        )
-        curves[str(model)] = {
-            name: values.tolist() for name, values in zip(names, curve, strict=True)
-        }
-    return curves
+def _curves(curves: Mapping[str, Points], across: str, up: str) -> dict[str, Json]:
+    return {
+        model: {across: x.tolist(), up: y.tolist()} for model, (x, y) in curves.items()
+    }
 
 
 def _rows(table: pd.DataFrame) -> list[Json]:

@@ -12,9 +12,10 @@ import numpy as np
 import pandas as pd
 
 from econnet.answer import Forecast
-from econnet.evaluation.metrics import Floats, Scores, precision_recall_curve, roc_curve
-from econnet.report import words
-from econnet.texts import as_cell
+from econnet.evaluation.metrics import Scores
+from econnet.report import threshold_curves, words
+from econnet.report.threshold_curves import Points
+from econnet.texts import without_formulas
 
 
 def tables(forecast: Forecast) -> dict[str, pd.DataFrame]:
@@ -25,13 +26,8 @@ def tables(forecast: Forecast) -> dict[str, pd.DataFrame]:
 
 def as_csv(table: pd.DataFrame) -> bytes:
     """Return a table as CSV in UTF-8, with no cell that could run as a formula."""
-    safe = table.map(lambda cell: _safe(cell) if isinstance(cell, str) else cell)
-    safe.columns = pd.Index([_safe(str(name)) for name in table.columns])
-    return safe.to_csv(index=False, lineterminator="\n").encode(errors="replace")
-
-
-def _safe(text: str) -> str:
-    return as_cell(words.printable(text))
+    text = without_formulas(table).to_csv(index=False, lineterminator="\n")
+    return text.encode(errors="replace")
 
 
 def _outlook(forecast: Forecast) -> pd.DataFrame:
@@ -121,32 +117,21 @@ def _reliability(forecast: Forecast) -> pd.DataFrame:
 
 
 def _roc(forecast: Forecast) -> pd.DataFrame:
-    return _curves(forecast, roc_curve, ("false_alarm_rate", "hit_rate"))
+    return _curves(threshold_curves.roc(forecast), "false_alarm_rate", "hit_rate")
 
 
 def _precision_recall(forecast: Forecast) -> pd.DataFrame:
-    return _curves(forecast, precision_recall_curve, ("recall", "precision"))
+    curves = threshold_curves.precision_recall(forecast)
+    return _curves(curves, "recall", "precision")
 
 
-def _curves(
-    forecast: Forecast,
-    points: Callable[[Floats, Floats], tuple[Floats, Floats]],
-    names: tuple[str, str],
-) -> pd.DataFrame:
-    """Return the points of each model's curve, where the record can be ranked."""
-    if forecast.metrics.auroc is None:
-        return pd.DataFrame()
-    known = forecast.track_record.dropna(subset=["outcome", "probability"])
-    parts = []
-    for model, rows in known.groupby("model", sort=False):
-        curve = points(
-            rows["probability"].to_numpy(dtype=float),
-            rows["outcome"].to_numpy(dtype=float),
-        )
-        parts.append(
-            pd.DataFrame(dict(zip(names, curve, strict=True))).assign(model=model)
-        )
-    return pd.concat(parts, ignore_index=True)
+def _curves(curves: Mapping[str, Points], across: str, up: str) -> pd.DataFrame:
+    """Return the points of all curves, one row per point."""
+    parts = [
+        pd.DataFrame({across: x, up: y}).assign(model=model)
+        for model, (x, y) in curves.items()
+    ]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
 
 def _groups(forecast: Forecast) -> pd.DataFrame:

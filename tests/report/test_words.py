@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from econnet.answer import Forecast
 from econnet.evaluation.metrics import BrierParts, Scores
 from econnet.labels import RULES
-from econnet.report import words
+from econnet.report import pages, words
 
 from .conftest import without_contractions
 
@@ -303,3 +303,15 @@ def test_chance_within_a_horizon_names_all_its_periods(germany: Forecast) -> Non
     said = f"in at least one quarter from {first} to {last}: "
     assert said in words.chance(told)
     assert said not in words.chance(germany)
+
+
+@pytest.mark.parametrize(
+    ("share", "revised"), [(0.0, True), (0.5, True), (0.96, False), (1.0, False)]
+)
+def test_foot_calls_the_data_revised_only_where_they_are(
+    share: float, revised: bool, germany: Forecast
+) -> None:
+    data = replace(germany.data, share_in_real_time=share)
+    foot = pages.content(replace(germany, data=data))["foot"]
+    assert ("revised data" in foot.lower()) == revised
+    assert words.figures(share) in foot

@@ -1,6 +1,6 @@
 """How good the forecasts have been: ranking, alarms, and whether they meant it."""
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,8 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from econnet.answer import Forecast
-from econnet.evaluation.metrics import precision_recall_curve, roc_curve
-from econnet.report import words
+from econnet.report import threshold_curves, words
 from econnet.report.figures.style import (
     HALF_WIDTH,
     SEMIBOLD,
@@ -23,6 +22,7 @@ from econnet.report.figures.style import (
     write_heading,
 )
 from econnet.report.figures.timeaxis import record_of
+from econnet.report.threshold_curves import Points
 
 HEIGHT = 58.0
 # Curves beside econnet's own: more could not be told apart.
@@ -118,7 +118,7 @@ def roc(forecast: Forecast, look: Look) -> Figure | None:
         return None
     figure, axes = _square(look, "Hits against false alarms", "ROC; in brackets: AUROC")
     axes.plot([0, 100], [0, 100], color=look.pale_grey, linewidth=0.8)
-    _draw_curves(axes, forecast, curves, roc_curve)
+    _draw_curves(axes, curves, threshold_curves.roc(forecast))
     _name_curves(axes, curves, (50, 6), look)
     percent_axis(axes, 100)
     axes.set_xlim(0, 100)
@@ -137,7 +137,7 @@ def precision_recall(forecast: Forecast, look: Look) -> Figure | None:
     )
     share = 100 * forecast.metrics.n_contractions / forecast.metrics.n
     axes.axhline(share, color=look.pale_grey, linewidth=0.8)
-    _draw_curves(axes, forecast, curves, precision_recall_curve)
+    _draw_curves(axes, curves, threshold_curves.precision_recall(forecast))
     _name_curves(axes, curves, (50, 94 - 9 * (len(curves) - 1)), look)
     percent_axis(axes, 100)
     axes.set_xlim(0, 100)
@@ -177,19 +177,10 @@ def _curves(forecast: Forecast, score: str, look: Look) -> list[_Curve]:
 
 
 def _draw_curves(
-    axes: Axes,
-    forecast: Forecast,
-    curves: list[_Curve],
-    points: Callable[[Floats, Floats], tuple[Floats, Floats]],
+    axes: Axes, curves: list[_Curve], points: Mapping[str, Points]
 ) -> None:
     for curve in curves:
-        known = record_of(forecast, curve.name).dropna(
-            subset=["outcome", "probability"]
-        )
-        x, y = points(
-            known["probability"].to_numpy(dtype=float),
-            known["outcome"].to_numpy(dtype=float),
-        )
+        x, y = points[curve.name]
         axes.plot(100 * x, 100 * y, **curve.style, clip_on=False)
 
 

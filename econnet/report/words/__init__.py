@@ -46,6 +46,7 @@ from econnet.report.words.method import (
     command,
     credit,
     data,
+    figures,
     method,
     provenance,
 )
@@ -84,6 +85,7 @@ __all__ = [
     "day",
     "doubts",
     "drivers",
+    "figures",
     "growth_heading",
     "importance",
     "made_on",
