@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from econnet.answer import Forecast
 from econnet.evaluation.metrics import BrierParts, Scores
 from econnet.labels import RULES
-from econnet.report import pages, words
+from econnet.report import figures, pages, words
 
 from .conftest import without_contractions
 
@@ -271,7 +271,7 @@ def test_every_figure_is_described_without_repeating_its_heading(
     germany: Forecast, brazil: Forecast
 ) -> None:
     for forecast in (germany, brazil):
-        texts = [words.alt(forecast, name) for name in words.ALT_TEXTS]
+        texts = [figures.alt(forecast, name) for name in figures.DRAWINGS]
         assert all(len(text) > 40 for text in texts)
         assert not any("change on the" in text for text in texts)
 
@@ -280,7 +280,7 @@ def test_words_hold_for_a_country_that_never_contracted(germany: Forecast) -> No
     forecast = without_contractions(germany)
     assert "no contraction is on record" in words.position(forecast)
     assert "worst miss" not in words.track_record(forecast)
-    assert "0 quarters shaded" in words.alt(forecast, "history")
+    assert "0 quarters shaded" in figures.alt(forecast, "history")
 
 
 @pytest.mark.parametrize(

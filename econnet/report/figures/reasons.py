@@ -185,6 +185,20 @@ def responses(forecast: Forecast, look: Look) -> Figure | None:
     return figure
 
 
+def response(forecast: Forecast, number: int, look: Look) -> Figure:
+    """Draw one of these curves alone, on the scale of all."""
+    curve = forecast.response_curves[number]
+    width, height = LEFT + CURVE_WIDTH + 4.0, CURVE_HEIGHT + 20.0
+    figure = new_figure(width, height)
+    current = "" if curve.current is None else f"; now {words.number(curve.current, 1)}"
+    write_heading(figure, height, curve.title, f"{curve.unit}{current}", look)
+    axes = add_axes(figure, LEFT, 12, CURVE_WIDTH, CURVE_HEIGHT)
+    _draw_response(axes, curve, look)
+    curves = forecast.response_curves
+    percent_axis(axes, top_of([it for one in curves for it in one.probabilities]))
+    return figure
+
+
 def _draw_response(axes: Axes, curve: ResponseCurve, look: Look) -> None:
     """Draw one curve, and where the indicator stands now."""
     x, y = np.array(curve.values), 100 * np.array(curve.probabilities)

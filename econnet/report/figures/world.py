@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
@@ -15,6 +16,7 @@ from econnet.ranking import Ranking
 from econnet.report import words, worldmap
 from econnet.report.figures.shades import NAMES, shades, step_of
 from econnet.report.figures.style import (
+    CAPTION,
     FULL_WIDTH,
     MM,
     Floats,
@@ -38,8 +40,9 @@ def draw(ranking: Ranking, look: Look) -> dict[str, Figure]:
     """Return the figures of a ranking by name: the map, if any, then the strips."""
     with style(look):
         figures = {"map": world(ranking, look)} if has_map(ranking) else {}
+        labels = _label_width(ranking.forecasts)
         for name, part in parts(ranking).items():
-            figures[name] = strip(part, span(ranking), look)
+            figures[name] = strip(part, span(ranking), labels, look)
     return figures
 
 
@@ -75,22 +78,30 @@ def world(ranking: Ranking, look: Look) -> Figure:
     axes.set(xlim=(left, right), ylim=(bottom, top), aspect="equal")
     axes.axis("off")
     colors = shades(look)
-    said = {it.country.alpha3: it.probability for it in ranking.forecasts}
+    forecasts = {it.country.alpha3: it for it in ranking.forecasts}
     for code, rings in map_.shapes.items():
-        color = colors[step_of(said[code])] if code in said else look.grid
-        axes.add_patch(
-            PathPatch(
-                Path.make_compound_path(*(Path(ring, closed=True) for ring in rings)),
-                facecolor=color,
-                edgecolor=look.paper,
-                linewidth=0.35,
-            )
+        shape = PathPatch(
+            Path.make_compound_path(*(Path(ring, closed=True) for ring in rings)),
+            facecolor=look.grid,
+            edgecolor=look.paper,
+            linewidth=0.35,
         )
-    dots = {code: place for code, place in map_.dots.items() if code in said}
-    if dots:
-        x, y = np.array(list(dots.values())).T
-        shown = [colors[step_of(said[code])] for code in dots]
-        axes.scatter(x, y, 9, shown, edgecolors=look.grey, linewidths=0.35, zorder=3)
+        axes.add_patch(shape)
+        if code in forecasts:
+            shape.set_facecolor(colors[step_of(forecasts[code].probability)])
+            _label(shape, forecasts[code])
+    for code, (x, y) in map_.dots.items():
+        if code in forecasts:
+            dot: PathCollection = axes.scatter(
+                [x],
+                [y],
+                9,
+                [colors[step_of(forecasts[code].probability)]],
+                edgecolors=look.grey,
+                linewidths=0.35,
+                zorder=3,
+            )
+            _label(dot, forecasts[code])
     _draw_key(figure, look, 5.5, "no forecast")
     figure.text(
         0,
@@ -98,8 +109,18 @@ def world(ranking: Ranking, look: Look) -> Figure:
         shortened(worldmap.DISCLAIMER, FULL_WIDTH, size=7.5),
         fontsize=7.5,
         color=look.grey,
+        gid=CAPTION,
     )
     return figure
+
+
+def _label(artist: Artist, forecast: Forecast) -> None:
+    """Give a country's shape the text that a page shows when it is pointed at."""
+    artist.set_gid(f"country-{forecast.country.alpha3}")
+    artist.set_label(
+        f"{forecast.country.name}, {forecast.period}: "
+        f"{words.percent(forecast.probability)}"
+    )
 
 
 def span(ranking: Ranking) -> tuple[pd.Period, pd.Period]:
@@ -108,17 +129,27 @@ def span(ranking: Ranking) -> tuple[pd.Period, pd.Period]:
     return min(it.min() for it in records), max(it.max() for it in records)
 
 
+def _label_width(forecasts: Sequence[Forecast]) -> float:
+    """Return the room for the names beside the rows of all strips, in mm."""
+    return min(42.0, max(width_of(it.country.name, 8, 400) for it in forecasts) + 3)
+
+
 def strip(
-    forecasts: Sequence[Forecast], span: tuple[pd.Period, pd.Period], look: Look
+    forecasts: Sequence[Forecast],
+    span: tuple[pd.Period, pd.Period],
+    labels: float,
+    look: Look,
 ) -> Figure:
-    """Draw what was said of each period out of sample, a row a country."""
+    """Draw the out-of-sample probability of each period, one row per country.
+
+    `labels` is the room for the countries' names, in millimetres.
+    """
     rows = len(forecasts)
     height = ROW_HEIGHT * rows + 20
     figure = new_figure(FULL_WIDTH, height)
     write_heading(
         figure, height, words.strip_heading(forecasts[0].task), STRIP_NOTE, look
     )
-    labels = min(42.0, max(width_of(it.country.name, 8, 400) for it in forecasts) + 3)
     width = FULL_WIDTH - labels
     axes = add_axes(figure, labels, 13, width, ROW_HEIGHT * rows)
     time = TimeAxis(*span, forecasts[0].task.frequency)
@@ -183,6 +214,7 @@ def _draw_key(
                 facecolor=color,
                 linewidth=0,
                 transform=figure.transFigure,
+                gid=CAPTION,
             )
         )
         figure.text(
@@ -191,6 +223,7 @@ def _draw_key(
             name,
             fontsize=7.5,
             color=look.grey,
+            gid=CAPTION,
         )
         x += 5.5 + width_of(name, 7.5, 400) + 4
 

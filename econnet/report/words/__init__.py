@@ -50,7 +50,6 @@ from econnet.report.words.method import (
     method,
     provenance,
 )
-from econnet.report.words.pictures import ALT_TEXTS, alt
 from econnet.report.words.plain import (
     NOUN,
     day,
@@ -62,14 +61,12 @@ from econnet.report.words.plain import (
 from econnet.texts import printable
 
 __all__ = [
-    "ALT_TEXTS",
     "NOUN",
     "SCORES_EXPLAINED",
     "SIGNALS_EXPLAINED",
     "Figure",
     "Verdict",
     "ahead",
-    "alt",
     "attribution",
     "baseline_title",
     "by_group",
