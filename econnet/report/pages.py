@@ -30,8 +30,17 @@ BASELINES_SHOWN = 2
 
 def content(forecast: Forecast) -> Content:
     """Return every text of the report."""
-    noun = words.NOUN[forecast.task.frequency]
-    own, made = forecast.metrics, date.fromisoformat(forecast.made_at[:10])
+    return {
+        **_headings(forecast),
+        **_answer(forecast),
+        **_past(forecast),
+        **_reasons(forecast),
+        **_data_and_method(forecast),
+    }
+
+
+def _headings(forecast: Forecast) -> Content:
+    """Return what is above and below every page."""
     return {
         "name": forecast.country.name,
         "title": (
@@ -45,28 +54,38 @@ def content(forecast: Forecast) -> Content:
             f"made {words.made_on(forecast)} · data to {forecast.data.last_period}"
         ),
         "foot": _foot(forecast),
+    }
+
+
+def _answer(forecast: Forecast) -> Content:
+    """Return the texts of the first page."""
+    noun = words.NOUN[forecast.task.frequency]
+    scores = forecast.metrics
+    return {
         "stale": words.stale(forecast),
         "odds": words.odds(forecast.probability),
         "chance": _unbroken(words.chance(forecast)),
         "position": words.position(forecast),
         "verdict": asdict(words.verdict(forecast)),
-        "counts": words.counts(own, noun),
+        "counts": words.counts(scores, noun),
         "outlook_heading": f"The coming {noun}s",
         "outlook": [_ahead(ahead) for ahead in forecast.outlook],
-        "groups": [
-            [name, words.number(value, 2, sign=True)]
-            for name, value in words.by_group(forecast).items()
-        ],
-        "importance": words.importance(forecast),
-        "weighed": [_weighed(it) for it in forecast.importance],
         "change": words.change(forecast),
         "watch": [_watched(figure) for figure in words.watch(forecast)],
         "what_if": words.what_if(forecast),
-        "supposed": _supposed(forecast),
-        "scores": _score_table(own, _shown_first(forecast), SHORT_COLUMNS),
+        "scores": _score_table(scores, _shown_first(forecast), SHORT_COLUMNS),
         "episodes": [_episode(episode) for episode in _worst(forecast)],
         "episodes_note": _episodes_note(forecast),
-        "all_episodes": [_whole_episode(it, noun) for it in forecast.episodes],
+    }
+
+
+def _past(forecast: Forecast) -> Content:
+    """Return the texts of the track record."""
+    noun = words.NOUN[forecast.task.frequency]
+    return {
+        "all_episodes": [
+            _whole_episode(episode, noun) for episode in forecast.episodes
+        ],
         "all_episodes_heading": (
             f"Every contraction, and what was said of it {words.ahead(forecast.task)}"
         ),
@@ -74,7 +93,7 @@ def content(forecast: Forecast) -> Content:
         "signals_explained": words.SIGNALS_EXPLAINED,
         "record": words.track_record(forecast),
         "long_scores": _score_table(
-            own, forecast.baselines, LONG_COLUMNS, forecast.comparisons
+            forecast.metrics, forecast.baselines, LONG_COLUMNS, forecast.comparisons
         ),
         "doubts": words.doubts(forecast),
         "pool_heading": (
@@ -89,9 +108,29 @@ def content(forecast: Forecast) -> Content:
             )
         ),
         "scores_explained": words.SCORES_EXPLAINED,
+    }
+
+
+def _reasons(forecast: Forecast) -> Content:
+    """Return the texts on what the forecast rests on, and what would change it."""
+    return {
+        "groups": [
+            [name, words.number(value, 2, sign=True)]
+            for name, value in words.by_group(forecast).items()
+        ],
+        "importance": words.importance(forecast),
+        "weighed": [_weighed(weight) for weight in forecast.importance],
+        "supposed": _supposed(forecast),
         "drivers": words.drivers(forecast),
         "responses": words.responses(forecast),
-        "series": [_series(series, made) for series in forecast.data.series],
+    }
+
+
+def _data_and_method(forecast: Forecast) -> Content:
+    """Return the texts on the data, the method and how to repeat the forecast."""
+    made_on = date.fromisoformat(forecast.made_at[:10])
+    return {
+        "series": [_series(series, made_on) for series in forecast.data.series],
         "sparks": [_spark(series) for series in forecast.data.series],
         "sources": _sources(forecast),
         "data": words.data(forecast),
@@ -174,7 +213,9 @@ def _against(compared: Comparison | None) -> Content | None:
 
 def _shown_first(forecast: Forecast) -> dict[str, Scores]:
     """Return the long-run rate and the baselines with the least log loss."""
-    ranked = sorted(forecast.baselines, key=lambda it: forecast.baselines[it].log_loss)
+    ranked = sorted(
+        forecast.baselines, key=lambda name: forecast.baselines[name].log_loss
+    )
     best = [name for name in ranked if name != "base_rate"][:BASELINES_SHOWN]
     return {
         name: scores
@@ -215,13 +256,13 @@ def _supposed(forecast: Forecast) -> list[list[str]]:
         return []
     return [
         [
-            it.title,
-            it.unit,
-            words.number(it.before, 2),
-            words.number(it.after, 2) + ("*" if it.beyond else ""),
-            words.percent(it.probability),
+            change.title,
+            change.unit,
+            words.number(change.before, 2),
+            words.number(change.after, 2) + ("*" if change.beyond else ""),
+            words.percent(change.probability),
         ]
-        for it in forecast.what_if.supposed
+        for change in forecast.what_if.supposed
     ]
 
 
@@ -275,7 +316,7 @@ def _pool_counts(forecast: Forecast) -> str | None:
     return words.counts(pool, "forecast")
 
 
-def _series(series: SeriesUsed, made: date) -> Content:
+def _series(series: SeriesUsed, made_on: date) -> Content:
     due = date.fromisoformat(series.next_due[:10])
     return {
         "title": series.title,
@@ -283,7 +324,7 @@ def _series(series: SeriesUsed, made: date) -> Content:
         "unit": series.unit,
         "periods": f"{series.first_period}{DASH}{series.last_period}",
         "last": _figures(series.last_value),
-        "due": {"text": due.isoformat(), "loss": due < made},
+        "due": {"text": due.isoformat(), "loss": due < made_on},
         "rights": _short(series.rights),
     }
 

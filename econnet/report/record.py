@@ -23,6 +23,17 @@ def to_dict(forecast: Forecast) -> dict[str, Json]:
 
     Two runs with the same data, seed and version differ in `made_at` alone.
     """
+    return {
+        **_answer(forecast),
+        **_track_record(forecast),
+        **_explanation(forecast),
+        **_basis(forecast),
+        "made_at": forecast.made_at,
+    }
+
+
+def _answer(forecast: Forecast) -> dict[str, Json]:
+    """Return the question, its answer, and the sentences on it."""
     task, verdict = forecast.task, words.verdict(forecast)
     return {
         "country": forecast.country.alpha3,
@@ -45,6 +56,12 @@ def to_dict(forecast: Forecast) -> dict[str, Json]:
             "verdict": f"{verdict.call}: {verdict.reason}",
             "caveats": list(words.caveats(forecast)),
         },
+    }
+
+
+def _track_record(forecast: Forecast) -> dict[str, Json]:
+    """Return how good past forecasts were."""
+    return {
         "metrics": _known(asdict(forecast.metrics)),
         "doubts": _known(asdict(forecast.doubts)),
         "baselines": _scores(forecast.baselines),
@@ -60,6 +77,12 @@ def to_dict(forecast: Forecast) -> dict[str, Json]:
         "precision_recall": _curves(
             threshold_curves.precision_recall(forecast), "recall", "precision"
         ),
+    }
+
+
+def _explanation(forecast: Forecast) -> dict[str, Json]:
+    """Return what moved the forecast, what comes next, and what was said before."""
+    return {
         "change": None if forecast.change is None else _known(asdict(forecast.change)),
         "outlook": [_known(asdict(ahead)) for ahead in forecast.outlook],
         "what_if": (
@@ -72,6 +95,13 @@ def to_dict(forecast: Forecast) -> dict[str, Json]:
         ],
         "episodes": [_known(asdict(episode)) for episode in forecast.episodes],
         "false_alarms": [_known(asdict(alarm)) for alarm in forecast.false_alarms],
+    }
+
+
+def _basis(forecast: Forecast) -> dict[str, Json]:
+    """Return what the forecast was made from, and with what."""
+    task = forecast.task
+    return {
         "target_title": forecast.target_title,
         "target_unit": forecast.target_unit,
         "meaning": forecast.meaning,
@@ -84,7 +114,6 @@ def to_dict(forecast: Forecast) -> dict[str, Json]:
         "versions": dict(forecast.versions),
         "seed": task.seed,
         "provenance": {**_known(asdict(forecast.provenance)), "task": asdict(task)},
-        "made_at": forecast.made_at,
     }
 
 

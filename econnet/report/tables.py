@@ -20,8 +20,8 @@ from econnet.texts import without_formulas
 
 def tables(forecast: Forecast) -> dict[str, pd.DataFrame]:
     """Return every table that has rows, by the name of its file."""
-    made = {name: table(forecast) for name, table in TABLES.items()}
-    return {name: table for name, table in made.items() if len(table)}
+    all_tables = {name: table(forecast) for name, table in TABLES.items()}
+    return {name: table for name, table in all_tables.items() if len(table)}
 
 
 def as_csv(table: pd.DataFrame) -> bytes:
@@ -34,15 +34,15 @@ def _outlook(forecast: Forecast) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
-                "horizon": it.horizon,
-                "period": it.period,
-                "probability": it.probability,
-                "low": it.interval[0],
-                "high": it.interval[1],
-                "base_rate": it.base_rate,
-                **_plain(it.scores),
+                "horizon": ahead.horizon,
+                "period": ahead.period,
+                "probability": ahead.probability,
+                "low": ahead.interval[0],
+                "high": ahead.interval[1],
+                "base_rate": ahead.base_rate,
+                **_plain(ahead.scores),
             }
-            for it in forecast.outlook
+            for ahead in forecast.outlook
         ]
     )
 
@@ -57,7 +57,7 @@ def _track_record(forecast: Forecast) -> pd.DataFrame:
 
 
 def _scores(forecast: Forecast) -> pd.DataFrame:
-    own = {"econnet": forecast.metrics, **forecast.baselines}
+    country = {"econnet": forecast.metrics, **forecast.baselines}
     pool = (
         {"econnet": forecast.pool_metrics, **forecast.pool_baselines}
         if forecast.pool_metrics is not None
@@ -66,7 +66,7 @@ def _scores(forecast: Forecast) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {"scored_on": scope, "model": model, **_plain(scores)}
-            for scope, by_model in (("country", own), ("all", pool))
+            for scope, by_model in (("country", country), ("all", pool))
             for model, scores in by_model.items()
         ]
     )
@@ -90,11 +90,15 @@ def _comparisons(forecast: Forecast) -> pd.DataFrame:
                 "low": interval[0],
                 "high": interval[1],
             }
-            for name, it in forecast.comparisons.items()
+            for name, comparison in forecast.comparisons.items()
             for score, difference, interval in (
-                ("log_loss", it.log_loss_difference, it.log_loss_interval),
-                ("brier", it.brier_difference, it.brier_interval),
-                ("auroc", it.auroc_difference, it.auroc_interval),
+                (
+                    "log_loss",
+                    comparison.log_loss_difference,
+                    comparison.log_loss_interval,
+                ),
+                ("brier", comparison.brier_difference, comparison.brier_interval),
+                ("auroc", comparison.auroc_difference, comparison.auroc_interval),
             )
             if interval is not None
         ]
@@ -105,13 +109,13 @@ def _reliability(forecast: Forecast) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
-                "probability": it.probability,
-                "frequency": it.frequency,
-                "low": it.interval[0],
-                "high": it.interval[1],
-                "n": it.n,
+                "probability": bin_.probability,
+                "frequency": bin_.frequency,
+                "low": bin_.interval[0],
+                "high": bin_.interval[1],
+                "n": bin_.n,
             }
-            for it in forecast.reliability
+            for bin_ in forecast.reliability
         ]
     )
 

@@ -98,7 +98,7 @@ def alt(forecast: Forecast, name: str) -> str:
 
 def of_chapter(chapter: Chapter) -> list[str]:
     """Return the names of the figures at the end of a chapter."""
-    return [name for name, it in DRAWINGS.items() if it.chapter == chapter]
+    return [name for name, drawing in DRAWINGS.items() if drawing.chapter == chapter]
 
 
 DRAWINGS: Mapping[str, Drawing] = {

@@ -26,7 +26,7 @@ from econnet.report.threshold_curves import Points
 
 HEIGHT = 58.0
 # Curves beside econnet's own: more could not be told apart.
-MOST_BASELINES = 3
+MAX_BASELINES = 3
 
 
 def reliability(forecast: Forecast, look: Look) -> Figure | None:
@@ -40,8 +40,8 @@ def reliability(forecast: Forecast, look: Look) -> Figure | None:
     x = np.array([100 * bin_.probability for bin_ in bins])
     y = np.array([100 * bin_.frequency for bin_ in bins])
     intervals = 100 * np.array([bin_.interval for bin_ in bins])
-    own = record_of(forecast, "econnet").dropna(subset=["outcome"])
-    end, top = top_of(own["probability"]), top_of(intervals.ravel() / 100)
+    record = record_of(forecast, "econnet").dropna(subset=["outcome"])
+    end, top = top_of(record["probability"]), top_of(intervals.ravel() / 100)
     axes.plot([0, 100], [0, 100], color=look.pale_grey, linewidth=0.8)
     axes.vlines(x, intervals[:, 0], intervals[:, 1], color=look.forecast, linewidth=1.2)
     axes.scatter(x, y, 16, look.forecast, zorder=3, linewidths=0, clip_on=False)
@@ -67,12 +67,12 @@ def reliability(forecast: Forecast, look: Look) -> Figure | None:
 
 def _draw_outcomes(axes: Axes, forecast: Forecast, look: Look) -> None:
     """Mark each forecast, at the top of the axes where a contraction came of it."""
-    own = record_of(forecast, "econnet").dropna(subset=["outcome"])
+    record = record_of(forecast, "econnet").dropna(subset=["outcome"])
     for outcome, y, color in ((1, 1.0, look.contraction), (0, 0.0, look.grey)):
-        said = 100 * own.loc[own["outcome"] == outcome, "probability"]
+        probabilities = 100 * record.loc[record["outcome"] == outcome, "probability"]
         axes.plot(
-            said,
-            np.full(len(said), y),
+            probabilities,
+            np.full(len(probabilities), y),
             "|",
             color=color,
             markersize=6,
@@ -159,8 +159,8 @@ def _curves(forecast: Forecast, score: str, look: Look) -> list[_Curve]:
             for name, scores in forecast.baselines.items()
             if name != "base_rate" and (value := getattr(scores, score)) is not None
         ),
-        key=lambda it: -it[1],
-    )[:MOST_BASELINES]
+        key=lambda named: -named[1],
+    )[:MAX_BASELINES]
     styles = [
         {"color": look.grey, "linewidth": 0.9, "linestyle": dashes}
         for dashes in ("-", (0, (4, 2)), (0, (1, 1.5)))
@@ -169,11 +169,9 @@ def _curves(forecast: Forecast, score: str, look: Look) -> list[_Curve]:
         _Curve(name, value, style)
         for (name, value), style in zip(ranked, styles, strict=False)
     ]
-    own = getattr(forecast.metrics, score)
-    return [
-        *reversed(others),
-        _Curve("econnet", own, {"color": look.forecast, "linewidth": 1.6}),
-    ]
+    style = {"color": look.forecast, "linewidth": 1.6}
+    econnet = _Curve("econnet", getattr(forecast.metrics, score), style)
+    return [*reversed(others), econnet]
 
 
 def _draw_curves(

@@ -47,15 +47,17 @@ def draw(ranking: Ranking, look: Look) -> dict[str, Figure]:
 
 
 def has_map(ranking: Ranking) -> bool:
-    """Say whether any of them is on the map, which regions and firms are not."""
+    """Return whether any forecast is of a country on the map."""
     return bool(on_map(ranking))
 
 
 def on_map(ranking: Ranking) -> tuple[Forecast, ...]:
     """Return the forecasts of countries that are on the map."""
     map_ = worldmap.load()
-    there = {*map_.shapes, *map_.dots}
-    return tuple(it for it in ranking.forecasts if it.country.alpha3 in there)
+    on_it = {*map_.shapes, *map_.dots}
+    return tuple(
+        forecast for forecast in ranking.forecasts if forecast.country.alpha3 in on_it
+    )
 
 
 def parts(ranking: Ranking) -> dict[str, tuple[Forecast, ...]]:
@@ -78,7 +80,7 @@ def world(ranking: Ranking, look: Look) -> Figure:
     axes.set(xlim=(left, right), ylim=(bottom, top), aspect="equal")
     axes.axis("off")
     colors = shades(look)
-    forecasts = {it.country.alpha3: it for it in ranking.forecasts}
+    forecasts = {forecast.country.alpha3: forecast for forecast in ranking.forecasts}
     for code, rings in map_.shapes.items():
         shape = PathPatch(
             Path.make_compound_path(*(Path(ring, closed=True) for ring in rings)),
@@ -125,13 +127,19 @@ def _label(artist: Artist, forecast: Forecast) -> None:
 
 def span(ranking: Ranking) -> tuple[pd.Period, pd.Period]:
     """Return the first and the last period that any forecast is for."""
-    records = [record_of(one, "econnet")["period"] for one in ranking.forecasts]
-    return min(it.min() for it in records), max(it.max() for it in records)
+    records = [
+        record_of(forecast, "econnet")["period"] for forecast in ranking.forecasts
+    ]
+    return min(record.min() for record in records), max(
+        record.max() for record in records
+    )
 
 
 def _label_width(forecasts: Sequence[Forecast]) -> float:
     """Return the room for the names beside the rows of all strips, in mm."""
-    return min(42.0, max(width_of(it.country.name, 8, 400) for it in forecasts) + 3)
+    return min(
+        42.0, max(width_of(forecast.country.name, 8, 400) for forecast in forecasts) + 3
+    )
 
 
 def strip(
@@ -157,9 +165,9 @@ def strip(
     axes.set_yticks([])
     axes.grid(visible=False)
     _draw_cells(axes, forecasts, time, look)
-    for row, one in enumerate(forecasts):
+    for row, forecast in enumerate(forecasts):
         axes.annotate(
-            shortened(one.country.name, labels - 3),
+            shortened(forecast.country.name, labels - 3),
             (-2 / width, row + 0.5),
             xycoords=("axes fraction", "data"),
             ha="right",
@@ -177,8 +185,8 @@ def _draw_cells(
     """Draw one compound path a shade, and a dot in the cells that contracted."""
     boxes: list[list[Floats]] = [[] for _ in NAMES]
     dots = []
-    for row, one in enumerate(forecasts):
-        record = record_of(one, "econnet")
+    for row, forecast in enumerate(forecasts):
+        record = record_of(forecast, "econnet")
         starts = time.start(pd.PeriodIndex(record["period"]))
         cells = zip(starts, record["probability"], record["outcome"], strict=True)
         for x, probability, outcome in cells:
@@ -188,7 +196,9 @@ def _draw_cells(
                 dots.append((x + 0.47 * time.width, row + 0.5))
     for polygons, color in zip(boxes, shades(look), strict=True):
         if polygons:
-            path = Path.make_compound_path(*(Path(it, closed=True) for it in polygons))
+            path = Path.make_compound_path(
+                *(Path(polygon, closed=True) for polygon in polygons)
+            )
             axes.add_patch(PathPatch(path, facecolor=color, linewidth=0))
     if dots:
         x, y = np.array(dots).T

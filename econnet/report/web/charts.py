@@ -184,11 +184,11 @@ def safe_name(text: str) -> str:
 
 def history(forecast: Forecast) -> Chart:
     """Return growth, and on the same axis of time what was forecast of it."""
-    own = _probabilities(forecast, "econnet")
-    periods = _from_first_to_last(pd.PeriodIndex(forecast.history.index), own.index)
+    record = _probabilities(forecast, "econnet")
+    periods = _from_first_to_last(pd.PeriodIndex(forecast.history.index), record.index)
     table = forecast.history.reindex(periods)
     newest = periods == forecast.period
-    probability = own.reindex(periods).mask(newest, forecast.probability)
+    probability = record.reindex(periods).mask(newest, forecast.probability)
     low, high = (
         pd.Series(np.where(newest, bound, np.nan)) for bound in forecast.interval
     )
@@ -269,11 +269,13 @@ def reliability(forecast: Forecast) -> Chart | None:
     if not bins:
         return None
     columns = (
-        Column("probability", "said", tuple(it.probability for it in bins), "percent"),
-        Column("frequency", "came", tuple(it.frequency for it in bins), "percent"),
-        Column("low", "90% from", tuple(it.interval[0] for it in bins), "percent"),
-        Column("high", "to", tuple(it.interval[1] for it in bins), "percent"),
-        Column("n", "forecasts", tuple(float(it.n) for it in bins), "number", 0),
+        Column(
+            "probability", "said", tuple(bin_.probability for bin_ in bins), "percent"
+        ),
+        Column("frequency", "came", tuple(bin_.frequency for bin_ in bins), "percent"),
+        Column("low", "90% from", tuple(bin_.interval[0] for bin_ in bins), "percent"),
+        Column("high", "to", tuple(bin_.interval[1] for bin_ in bins), "percent"),
+        Column("n", "forecasts", tuple(float(bin_.n) for bin_ in bins), "number", 0),
     )
     return Chart("reliability", columns)
 

@@ -63,5 +63,5 @@ def _bars(drivers: Sequence[Driver]) -> list[dict[str, object]]:
             "length": round(scale * abs(driver.contribution), 2),
             "zero": round(-scale * low, 2),
         }
-        for driver in sorted(drivers, key=lambda it: -abs(it.contribution))
+        for driver in sorted(drivers, key=lambda driver: -abs(driver.contribution))
     ]

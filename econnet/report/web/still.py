@@ -14,6 +14,7 @@ from dataclasses import asdict
 from xml.etree import ElementTree
 
 from markupsafe import Markup, escape
+from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 
@@ -91,7 +92,7 @@ def _colors() -> dict[str, str]:
 @contextmanager
 def _only_the_chart(figure: Figure, captions: bool) -> Iterator[None]:
     """Hide the ground of a figure and, if asked to, what the page writes itself."""
-    hidden = [figure.patch]
+    hidden: list[Artist] = [figure.patch]
     if not captions:
         hidden += figure.findobj(lambda artist: artist.get_gid() in PAGE_TEXT)
     shown = [artist for artist in hidden if artist.get_visible()]

@@ -35,9 +35,10 @@ def summary(ranking: Ranking) -> list[str]:
     """Return what the ranking says, in sentences."""
     forecasts = ranking.forecasts
     first = forecasts[0]
-    middle = median(one.probability for one in forecasts)
+    middle = median(forecast.probability for forecast in forecasts)
     doubled = sum(
-        one.probability >= 2 * one.base_rate and one.base_rate > 0 for one in forecasts
+        forecast.probability >= 2 * forecast.base_rate and forecast.base_rate > 0
+        for forecast in forecasts
     )
     sentences = [
         f"Likeliest to contract is {first.country.name}, {first.period}: "
@@ -52,7 +53,7 @@ def summary(ranking: Ranking) -> list[str]:
             f"the country's own data end: {periods(ranking)}. Compare those of one "
             "period."
         )
-    if old := sum(stale(one) is not None for one in forecasts):
+    if old := sum(stale(forecast) is not None for forecast in forecasts):
         sentences.append(
             f"{count(old, 'forecast')} {'rests' if old == 1 else 'rest'} on old data, "
             "for which newer figures have been due: econnet fetch gets them."

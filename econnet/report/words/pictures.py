@@ -22,8 +22,8 @@ def history_alt(forecast: Forecast) -> str:
             f"Growth was lowest in {growth.idxmin()}, {number(growth.min(), 1)}%, and "
             f"highest in {growth.idxmax()}, {number(growth.max(), 1)}%. "
         )
-    own = own_record(forecast)
-    highest = own.iloc[int(own["probability"].to_numpy().argmax())]
+    record = own_record(forecast)
+    highest = record.iloc[int(record["probability"].to_numpy().argmax())]
     return text + (
         f"The forecast probability was highest for {highest['period']}, "
         f"{percent(highest['probability'])}, and is {percent(forecast.probability)} "
@@ -34,10 +34,10 @@ def history_alt(forecast: Forecast) -> str:
 def outlook_alt(forecast: Forecast) -> str:
     """Return what the forecasts for each horizon show."""
     parts = [
-        f"{it.period}: {percent(it.probability)}, 90% interval "
-        f"{round(100 * it.interval[0])} to {round(100 * it.interval[1])}%, long-run "
-        f"rate {percent(it.base_rate)}"
-        for it in forecast.outlook
+        f"{ahead.period}: {percent(ahead.probability)}, 90% interval "
+        f"{round(100 * ahead.interval[0])} to {round(100 * ahead.interval[1])}%, "
+        f"long-run rate {percent(ahead.base_rate)}"
+        for ahead in forecast.outlook
     ]
     return f"Dots with bars, a row each. {'; '.join(parts)}."
 
@@ -48,8 +48,8 @@ def change_alt(forecast: Forecast) -> str:
     if changed is None:
         return ""
     parts = [
-        f"{it.title} {number(it.contribution, 2, sign=True)}"
-        for it in changed.movements[:5]
+        f"{movement.title} {number(movement.contribution, 2, sign=True)}"
+        for movement in changed.movements[:5]
     ]
     learning = number(changed.learning, 2, sign=True)
     return f"Bars by indicator: {', '.join(parts)}; learning anew {learning}."
@@ -67,22 +67,22 @@ def groups_alt(forecast: Forecast) -> str:
 def importance_alt(forecast: Forecast) -> str:
     """Return what past forecasts needed."""
     parts = [
-        f"{it.title} {number(1000 * it.loss, 1, sign=True)}"
-        for it in forecast.importance[:5]
+        f"{weight.title} {number(1000 * weight.loss, 1, sign=True)}"
+        for weight in forecast.importance[:5]
     ]
     return f"Dots with bars by indicator, in thousandths of a nat: {', '.join(parts)}."
 
 
 def timeline_alt(forecast: Forecast) -> str:
     """Return what came of the forecasts."""
-    own = own_record(forecast).dropna(subset=["outcome"])
-    means = own.groupby("outcome")["probability"].mean()
+    record = own_record(forecast).dropna(subset=["outcome"])
+    means = record.groupby("outcome")["probability"].mean()
     parts = [
         f"{percent(means[outcome])} on average before {name}"
         for outcome, name in ((1.0, "contractions"), (0.0, "expansions"))
         if outcome in means
     ]
-    return f"{len(own)} forecasts as dots over time: {' and '.join(parts)}."
+    return f"{len(record)} forecasts as dots over time: {' and '.join(parts)}."
 
 
 def contributions_alt(forecast: Forecast) -> str:
