@@ -109,7 +109,8 @@ def cut(ring: Floats) -> list[Floats]:
     """
     lon = np.unwrap(ring[:, 0], period=360)
     if lon.min() >= -180 and lon.max() <= 180:
-        return [ring]
+        # Not `ring`: it may write the meridian that it touches as -180 and as 180.
+        return [np.column_stack([lon, ring[:, 1]])]
     parts = []
     for shift in (-360, 0, 360):
         part = np.column_stack([lon + shift, ring[:, 1]])
