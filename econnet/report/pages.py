@@ -1,8 +1,8 @@
-"""What stands on each page, as text that is ready to be set.
+"""The texts and tables of the report, ready for the templates of the PDF and the page.
 
-Numbers become words here, so that the template decides where things stand and nothing
-else. A cell that is a loss, where econnet did worse than something that could have been
-had for nothing, is marked, and the template sets it in the colour of alarm.
+Numbers are formatted here, so that the templates decide on layout alone. A cell in
+which econnet did worse than a forecast that needs no model, such as the long-run rate,
+is marked as a loss; the templates show it in the colour of alarm.
 """
 
 from collections.abc import Callable, Mapping
@@ -272,16 +272,20 @@ def _false_alarm(alarm: FalseAlarm) -> list[str]:
 
 def _worst(forecast: Forecast) -> list[Episode]:
     """Return the deepest contractions that were forecast, in the order of time."""
-    called = [it for it in forecast.episodes if it.said_for_first is not None]
+    called = [
+        episode for episode in forecast.episodes if episode.said_for_first is not None
+    ]
     deepest = sorted(
         called,
-        key=lambda it: it.growth_percent if it.growth_percent is not None else 0.0,
+        key=lambda episode: (
+            episode.growth_percent if episode.growth_percent is not None else 0.0
+        ),
     )[:EPISODES_SHOWN]
     return [episode for episode in called if episode in deepest]
 
 
 def _episodes_note(forecast: Forecast) -> str:
-    called = sum(it.said_for_first is not None for it in forecast.episodes)
+    called = sum(episode.said_for_first is not None for episode in forecast.episodes)
     if called > EPISODES_SHOWN:
         return f"the deepest {EPISODES_SHOWN} of {called}"
     return "contraction"

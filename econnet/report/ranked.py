@@ -37,7 +37,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Said:
-    """What was said of one period, out of sample, and what came: 1 a contraction."""
+    """An out-of-sample forecast of one period, and its outcome: 1 for contraction."""
 
     country: str
     origin: str
@@ -47,7 +47,7 @@ class Said:
 
 
 def rows(ranking: Ranking) -> list[Row]:
-    """Return a row a country, the likeliest contraction first."""
+    """Return one row per country, the highest probability first."""
     return [
         _row(place, forecast) for place, forecast in enumerate(ranking.forecasts, 1)
     ]

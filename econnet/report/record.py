@@ -1,7 +1,7 @@
 """A forecast as one JSON document: the answer and every number behind it.
 
-What `econnet forecast --json` prints and `report.json` holds. Numbers are as computed,
-not as rounded for print; what is not known is `null`.
+What `econnet forecast --json` prints and `report.json` holds. Numbers are not rounded;
+an unknown value is `null`.
 """
 
 import math
@@ -88,7 +88,7 @@ def _explanation(forecast: Forecast) -> dict[str, Json]:
         "what_if": (
             None if forecast.what_if is None else _known(asdict(forecast.what_if))
         ),
-        "importance": [_known(asdict(it)) for it in forecast.importance],
+        "importance": [_known(asdict(weight)) for weight in forecast.importance],
         "drivers": [_known(asdict(driver)) for driver in forecast.drivers],
         "response_curves": [
             _known(asdict(curve)) for curve in forecast.response_curves

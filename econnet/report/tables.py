@@ -1,7 +1,7 @@
-"""Every number that the report prints or plots, as tidy tables: one a figure or table.
+"""Every number that the report prints or plots, as one tidy table per figure or table.
 
-They become CSV files that any program opens. A cell of text that a spreadsheet would
-take for a formula gets an apostrophe before it, and is shown as the text it is.
+They become CSV files that any program opens. A text that a spreadsheet would run as a
+formula is preceded by an apostrophe.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -80,7 +80,7 @@ def _plain(scores: Scores) -> dict[str, Any]:
 
 
 def _comparisons(forecast: Forecast) -> pd.DataFrame:
-    """Return econnet less each baseline, a row a score."""
+    """Return econnet minus each baseline, one row per score."""
     return pd.DataFrame(
         [
             {

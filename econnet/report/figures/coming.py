@@ -1,4 +1,4 @@
-"""What comes: the forecast for each horizon, and what moved it since the one before."""
+"""Figures of the forecast for each horizon, and of what moved it since the last."""
 
 import numpy as np
 from matplotlib.figure import Figure

@@ -1,4 +1,4 @@
-"""What happened and what was said of it: growth and forecasts on one axis of time."""
+"""Figures over time: growth, and the out-of-sample forecasts of contractions."""
 
 import numpy as np
 import pandas as pd
@@ -34,7 +34,7 @@ DASHES = (0, (4, 2))
 
 
 def history(forecast: Forecast, look: Look) -> Figure:
-    """Draw growth, and below it on the same axis of time what was forecast of it."""
+    """Draw growth, and below it the probabilities forecast, on the same time axis."""
     figure = new_figure(FULL_WIDTH, 80)
     time = TimeAxis.of(forecast)
     above = add_axes(figure, LEFT, 45.5, FULL_WIDTH - LEFT - RIGHT, 28)
@@ -65,7 +65,7 @@ def history(forecast: Forecast, look: Look) -> Figure:
 
 
 def timeline(forecast: Forecast, look: Look) -> Figure | None:
-    """Draw every out-of-sample forecast, marked by what came of it."""
+    """Draw every out-of-sample forecast, marked by its outcome."""
     record = record_of(forecast, "econnet").dropna(subset=["outcome"])
     if len(record) < 2:
         return None

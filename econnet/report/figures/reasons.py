@@ -1,4 +1,4 @@
-"""Why the forecast is what it is, and what would make it another."""
+"""Figures of what drives the forecast, and of how other values would change it."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""How good the forecasts have been: ranking, alarms, and whether they meant it."""
+"""Figures of forecast quality: ROC, precision and recall, and reliability."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -66,7 +66,7 @@ def reliability(forecast: Forecast, look: Look) -> Figure | None:
 
 
 def _draw_outcomes(axes: Axes, forecast: Forecast, look: Look) -> None:
-    """Mark each forecast, at the top of the axes where a contraction came of it."""
+    """Mark each forecast: at the top of the axes if a contraction followed."""
     record = record_of(forecast, "econnet").dropna(subset=["outcome"])
     for outcome, y, color in ((1, 1.0, look.contraction), (0, 0.0, look.grey)):
         probabilities = 100 * record.loc[record["outcome"] == outcome, "probability"]

@@ -1,10 +1,10 @@
 """The one style of all figures: sizes, colours, letters, and how a figure is saved.
 
 Every figure is drawn at the size at which it is printed, in millimetres, so that its
-letters are as large as those around it. A colour has a meaning: `forecast` is what
-econnet says, `contraction` are contractions and losses, `band` are contractions in the
-background; everything else is grey. A `Look` gives each meaning its colour on light
-paper or on a dark screen.
+letters are as large as those around it. A colour has a meaning: `forecast` marks
+econnet's forecasts, `contraction` marks contractions and losses, `band` marks
+contractions in the background; everything else is grey. A `Look` gives each meaning its
+colour on light paper or on a dark screen.
 """
 
 from bisect import bisect_right
@@ -39,7 +39,7 @@ class Look:
     Parameters
     ----------
     forecast, pale_forecast
-        What econnet says, and the same where it stays in the background.
+        econnet's forecasts, and the same where they are in the background.
     contraction
         Contractions and losses.
     band
@@ -86,7 +86,7 @@ DARK = Look(
 
 FULL_WIDTH = 180.0
 HALF_WIDTH = 86.0
-# Room for tick labels on the left, and on the right for what is said of the last point.
+# Room for tick labels on the left, and for the label of the last point on the right.
 LEFT, RIGHT = 9.0, 21.0
 MM = 1 / 25.4
 DOTS_PER_INCH: dict[Size, int] = {"print": 300, "screen": 110}
@@ -252,7 +252,7 @@ def captions(figure: Figure) -> tuple[Caption, ...]:
 def write_beside(
     axes: Axes, x: float, y: float, text: str, color: str, strong: bool = False
 ) -> None:
-    """Write what the end of a curve is, at the right of it."""
+    """Label the end of a curve, at its right."""
     axes.annotate(
         text,
         (x, y),

@@ -183,7 +183,7 @@ def safe_name(text: str) -> str:
 
 
 def history(forecast: Forecast) -> Chart:
-    """Return growth, and on the same axis of time what was forecast of it."""
+    """Return growth, and the probabilities forecast on the same time axis."""
     record = _probabilities(forecast, "econnet")
     periods = _from_first_to_last(pd.PeriodIndex(forecast.history.index), record.index)
     table = forecast.history.reindex(periods)

@@ -1,4 +1,4 @@
-"""Every sentence of the report, in the words of a careful colleague."""
+"""Every sentence of the report."""
 
 from econnet.report.words.answer import (
     Verdict,

@@ -16,7 +16,7 @@ def periods(ranking: Ranking) -> str:
     parts = list(ranking.periods.items())
     if len(parts) == 1:
         return f"forecasts for {parts[0][0]}"
-    commonest = sorted(parts, key=lambda it: -it[1])[:3]
+    commonest = sorted(parts, key=lambda part: -part[1])[:3]
     named = ", ".join(f"{period} ({n})" for period, n in commonest)
     return f"forecasts for {named}{' and others' if len(parts) > 3 else ''}"
 
@@ -87,8 +87,10 @@ def trust(ranking: Ranking) -> list[str]:
 
 def pool_scores(ranking: Ranking) -> Scores | None:
     """Return the scores of all countries together, of the longest track record."""
-    scores = [it.pool_metrics for it in ranking.forecasts if it.pool_metrics]
-    return max(scores, key=lambda it: it.n, default=None)
+    scores = [
+        forecast.pool_metrics for forecast in ranking.forecasts if forecast.pool_metrics
+    ]
+    return max(scores, key=lambda score: score.n, default=None)
 
 
 def ranking_credit(ranking: Ranking) -> str:
@@ -107,7 +109,7 @@ def ranking_made(ranking: Ranking) -> str:
 
 def newest(forecasts: Sequence[Forecast]) -> Forecast:
     """Return the forecast that was made last."""
-    return max(forecasts, key=lambda it: it.made_at)
+    return max(forecasts, key=lambda forecast: forecast.made_at)
 
 
 def map_alt(forecasts: Sequence[Forecast]) -> str:
@@ -115,7 +117,10 @@ def map_alt(forecasts: Sequence[Forecast]) -> str:
 
     `forecasts` are those of countries that are on it, the likeliest first.
     """
-    named = [f"{it.country.name} {percent(it.probability)}" for it in forecasts[:5]]
+    named = [
+        f"{forecast.country.name} {percent(forecast.probability)}"
+        for forecast in forecasts[:5]
+    ]
     return (
         f"Map of the world, {count(len(forecasts), 'country')} shaded by the "
         f"probability of a contraction. Darkest: {', '.join(named)}."
