@@ -7,6 +7,10 @@ a table no text is a formula.
 """
 
 import unicodedata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # What a spreadsheet takes for the beginning of a formula, or of one in another cell.
 FORMULA_STARTS = (*"=+-@\t\r\n", *"\uff1d\uff0b\uff0d\uff20")
@@ -70,3 +74,22 @@ def from_cell(cell: str) -> str:
     """Return the text from which `as_cell` made a cell."""
     text = cell.removeprefix("'")
     return text if as_cell(text) == cell else cell
+
+
+def without_formulas(table: "pd.DataFrame") -> "pd.DataFrame":
+    """Return a copy of `table` in which no cell and no heading is a formula.
+
+    Every text becomes one printable line, with an apostrophe before what a spreadsheet
+    would run; numbers, negative ones included, stay as they are.
+    """
+    safe = table.copy(deep=False)
+    for position, kind in enumerate(table.dtypes):
+        if kind.kind not in "biufc":
+            cells = table.iloc[:, position]
+            safe.isetitem(position, cells.map(_safe_cell).array)
+    safe.columns = table.columns.map(lambda name: _safe_cell(str(name)))
+    return safe
+
+
+def _safe_cell(cell: object) -> object:
+    return csv_cell(cell) if isinstance(cell, str) else cell

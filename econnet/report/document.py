@@ -63,8 +63,12 @@ def pictures(
 
 def as_pdf(forecast: Forecast, drawn: dict[str, Figure], paper: Paper) -> bytes:
     """Return the report set on paper, as tagged PDF/UA-1."""
-    alts = {name: words.alt(forecast, name) for name in drawn}
-    content = pages.content(forecast)
+    alts = {name: figures.alt(forecast, name) for name in drawn}
+    content = {
+        **pages.content(forecast),
+        "record_figures": figures.of_chapter("record"),
+        "driver_figures": figures.of_chapter("drivers"),
+    }
     return typeset("template.typ", content, drawn, alts, paper, forecast.made_at)
 
 

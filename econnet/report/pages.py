@@ -1,8 +1,8 @@
-"""What stands on each page, as text that is ready to be set.
+"""The texts and tables of the report, ready for the templates of the PDF and the page.
 
-Numbers become words here, so that the template decides where things stand and nothing
-else. A cell that is a loss, where econnet did worse than something that could have been
-had for nothing, is marked, and the template sets it in the colour of alarm.
+Numbers are formatted here, so that the templates decide on layout alone. A cell in
+which econnet did worse than a forecast that needs no model, such as the long-run rate,
+is marked as a loss; the templates show it in the colour of alarm.
 """
 
 from collections.abc import Callable, Mapping
@@ -30,8 +30,17 @@ BASELINES_SHOWN = 2
 
 def content(forecast: Forecast) -> Content:
     """Return every text of the report."""
-    noun = words.NOUN[forecast.task.frequency]
-    own, made = forecast.assessment.metrics, date.fromisoformat(forecast.made_at[:10])
+    return {
+        **_headings(forecast),
+        **_answer(forecast),
+        **_past(forecast),
+        **_reasons(forecast),
+        **_data_and_method(forecast),
+    }
+
+
+def _headings(forecast: Forecast) -> Content:
+    """Return what is above and below every page."""
     return {
         "name": forecast.country.name,
         "title": (
@@ -45,29 +54,37 @@ def content(forecast: Forecast) -> Content:
             f"made {words.made_on(forecast)} · data to {forecast.data.last_period}"
         ),
         "foot": _foot(forecast),
+    }
+
+
+def _answer(forecast: Forecast) -> Content:
+    """Return the texts of the first page."""
+    noun = words.NOUN[forecast.task.frequency]
+    scores = forecast.assessment.metrics
+    return {
         "stale": words.stale(forecast),
         "odds": words.odds(forecast.probability),
         "chance": _unbroken(words.chance(forecast)),
         "position": words.position(forecast),
         "verdict": asdict(words.verdict(forecast)),
-        "counts": words.counts(own, noun),
+        "counts": words.counts(scores, noun),
         "outlook_heading": f"The coming {noun}s",
         "outlook": [_ahead(ahead) for ahead in forecast.outlook],
-        "groups": [
-            [name, words.number(value, 2, sign=True)]
-            for name, value in words.by_group(forecast).items()
-        ],
-        "importance": words.importance(forecast),
-        "weighed": [_weighed(it) for it in forecast.explanation.importance],
         "change": words.change(forecast),
         "watch": [_watched(figure) for figure in words.watch(forecast)],
         "what_if": words.what_if(forecast),
-        "supposed": _supposed(forecast),
-        "scores": _score_table(own, _shown_first(forecast), SHORT_COLUMNS),
+        "scores": _score_table(scores, _shown_first(forecast), SHORT_COLUMNS),
         "episodes": [_episode(episode) for episode in _worst(forecast)],
         "episodes_note": _episodes_note(forecast),
+    }
+
+
+def _past(forecast: Forecast) -> Content:
+    """Return the texts of the track record."""
+    noun = words.NOUN[forecast.task.frequency]
+    return {
         "all_episodes": [
-            _whole_episode(it, noun) for it in forecast.assessment.episodes
+            _whole_episode(episode, noun) for episode in forecast.assessment.episodes
         ],
         "all_episodes_heading": (
             f"Every contraction, and what was said of it {words.ahead(forecast.task)}"
@@ -78,7 +95,7 @@ def content(forecast: Forecast) -> Content:
         "signals_explained": words.SIGNALS_EXPLAINED,
         "record": words.track_record(forecast),
         "long_scores": _score_table(
-            own,
+            forecast.assessment.metrics,
             forecast.assessment.baselines,
             LONG_COLUMNS,
             forecast.assessment.comparisons,
@@ -98,9 +115,29 @@ def content(forecast: Forecast) -> Content:
             )
         ),
         "scores_explained": words.SCORES_EXPLAINED,
+    }
+
+
+def _reasons(forecast: Forecast) -> Content:
+    """Return the texts on what the forecast rests on, and what would change it."""
+    return {
+        "groups": [
+            [name, words.number(value, 2, sign=True)]
+            for name, value in words.by_group(forecast).items()
+        ],
+        "importance": words.importance(forecast),
+        "weighed": [_weighed(weight) for weight in forecast.explanation.importance],
+        "supposed": _supposed(forecast),
         "drivers": words.drivers(forecast),
         "responses": words.responses(forecast),
-        "series": [_series(series, made) for series in forecast.data.series],
+    }
+
+
+def _data_and_method(forecast: Forecast) -> Content:
+    """Return the texts on the data, the method and how to repeat the forecast."""
+    made_on = date.fromisoformat(forecast.made_at[:10])
+    return {
+        "series": [_series(series, made_on) for series in forecast.data.series],
         "sparks": [_spark(series) for series in forecast.data.series],
         "sources": _sources(forecast),
         "data": words.data(forecast),
@@ -113,8 +150,9 @@ def content(forecast: Forecast) -> Content:
 
 
 def _foot(forecast: Forecast) -> str:
+    revisions = words.figures(forecast.data.share_in_real_time)
     return (
-        f"{words.attribution(forecast)}. Revised data. Contraction: {forecast.meaning}."
+        f"{words.attribution(forecast)}. {revisions} Contraction: {forecast.meaning}."
     )
 
 
@@ -184,7 +222,7 @@ def _shown_first(forecast: Forecast) -> dict[str, Scores]:
     """Return the long-run rate and the baselines with the least log loss."""
     ranked = sorted(
         forecast.assessment.baselines,
-        key=lambda it: forecast.assessment.baselines[it].log_loss,
+        key=lambda name: forecast.assessment.baselines[name].log_loss,
     )
     best = [name for name in ranked if name != "base_rate"][:BASELINES_SHOWN]
     return {
@@ -226,13 +264,13 @@ def _supposed(forecast: Forecast) -> list[list[str]]:
         return []
     return [
         [
-            it.title,
-            it.unit,
-            words.number(it.before, 2),
-            words.number(it.after, 2) + ("*" if it.beyond else ""),
-            words.percent(it.probability),
+            change.title,
+            change.unit,
+            words.number(change.before, 2),
+            words.number(change.after, 2) + ("*" if change.beyond else ""),
+            words.percent(change.probability),
         ]
-        for it in forecast.explanation.what_if.supposed
+        for change in forecast.explanation.what_if.supposed
     ]
 
 
@@ -243,17 +281,23 @@ def _false_alarm(alarm: FalseAlarm) -> list[str]:
 def _worst(forecast: Forecast) -> list[Episode]:
     """Return the deepest contractions that were forecast, in the order of time."""
     called = [
-        it for it in forecast.assessment.episodes if it.said_for_first is not None
+        episode
+        for episode in forecast.assessment.episodes
+        if episode.said_for_first is not None
     ]
     deepest = sorted(
         called,
-        key=lambda it: it.growth_percent if it.growth_percent is not None else 0.0,
+        key=lambda episode: (
+            episode.growth_percent if episode.growth_percent is not None else 0.0
+        ),
     )[:EPISODES_SHOWN]
     return [episode for episode in called if episode in deepest]
 
 
 def _episodes_note(forecast: Forecast) -> str:
-    called = sum(it.said_for_first is not None for it in forecast.assessment.episodes)
+    called = sum(
+        episode.said_for_first is not None for episode in forecast.assessment.episodes
+    )
     if called > EPISODES_SHOWN:
         return f"the deepest {EPISODES_SHOWN} of {called}"
     return "contraction"
@@ -288,7 +332,7 @@ def _pool_counts(forecast: Forecast) -> str | None:
     return words.counts(pool, "forecast")
 
 
-def _series(series: SeriesUsed, made: date) -> Content:
+def _series(series: SeriesUsed, made_on: date) -> Content:
     due = date.fromisoformat(series.next_due[:10])
     return {
         "title": series.title,
@@ -296,7 +340,7 @@ def _series(series: SeriesUsed, made: date) -> Content:
         "unit": series.unit,
         "periods": f"{series.first_period}{DASH}{series.last_period}",
         "last": _figures(series.last_value),
-        "due": {"text": due.isoformat(), "loss": due < made},
+        "due": {"text": due.isoformat(), "loss": due < made_on},
         "rights": _short(series.rights),
     }
 

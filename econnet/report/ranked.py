@@ -37,7 +37,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Said:
-    """What was said of one period, out of sample, and what came: 1 a contraction."""
+    """An out-of-sample forecast of one period, and its outcome: 1 for contraction."""
 
     country: str
     origin: str
@@ -47,22 +47,24 @@ class Said:
 
 
 def rows(ranking: Ranking) -> list[Row]:
-    """Return a row a country, the likeliest contraction first."""
-    return [_row(place, one) for place, one in enumerate(ranking.forecasts, 1)]
+    """Return one row per country, the highest probability first."""
+    return [
+        _row(place, forecast) for place, forecast in enumerate(ranking.forecasts, 1)
+    ]
 
 
 def said(ranking: Ranking) -> list[Said]:
     """Return every out-of-sample probability, country by country."""
     return [
         Said(
-            one.country.alpha3,
+            forecast.country.alpha3,
             str(row["origin"]),
             str(row["period"]),
             float(row["probability"]),
             None if row["outcome"] != row["outcome"] else float(row["outcome"]),
         )
-        for one in ranking.forecasts
-        for row in record_of(one, "econnet").to_dict("records")
+        for forecast in ranking.forecasts
+        for row in record_of(forecast, "econnet").to_dict("records")
     ]
 
 
@@ -82,14 +84,14 @@ def to_dict(ranking: Ranking) -> dict[str, Json]:
         "meaning": first.meaning,
         "sentences": [*words.summary(ranking), *words.trust(ranking)],
         "countries": [asdict(row) for row in rows(ranking)],
-        "strip": [asdict(one) for one in said(ranking)],
+        "strip": [asdict(row) for row in said(ranking)],
         "left_out": [
             {
-                "country": one.country.alpha3,
-                "name": one.country.name,
-                "reason": one.reason,
+                "country": left_out.country.alpha3,
+                "name": left_out.country.name,
+                "reason": left_out.reason,
             }
-            for one in ranking.left_out
+            for left_out in ranking.left_out
         ],
         "version": first.versions["econnet"],
         "versions": dict(first.versions),
@@ -112,7 +114,9 @@ def content(ranking: Ranking) -> Content:
             for row in rows(ranking)
         ],
         "strips": [name for name in alts(ranking) if name != "map"],
-        "left_out": [[one.country.name, one.reason] for one in ranking.left_out],
+        "left_out": [
+            [left_out.country.name, left_out.reason] for left_out in ranking.left_out
+        ],
     }
 
 
@@ -134,8 +138,8 @@ def alts(ranking: Ranking) -> dict[str, str]:
     """Return what each figure shows, by its name."""
     parts = world.parts(ranking)
     strips = {name: words.strip_alt(part) for name, part in parts.items()}
-    there = world.on_map(ranking)
-    return {"map": words.map_alt(there), **strips} if there else strips
+    on_map = world.on_map(ranking)
+    return {"map": words.map_alt(on_map), **strips} if on_map else strips
 
 
 def _row(place: int, forecast: Forecast) -> Row:

@@ -1,20 +1,19 @@
 """A forecast as one JSON document: the answer and every number behind it.
 
-What `econnet forecast --json` prints and `report.json` holds. Numbers are as computed,
-not as rounded for print; what is not known is `null`.
+What `econnet forecast --json` prints and `report.json` holds. Numbers are not rounded;
+an unknown value is `null`.
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, TypeAlias
 
 import pandas as pd
 
 from econnet.answer import Forecast
-from econnet.core.types import Floats
-from econnet.evaluation.metrics import precision_recall_curve, roc_curve
-from econnet.report import words
+from econnet.report import threshold_curves, words
+from econnet.report.threshold_curves import Points
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
@@ -24,6 +23,17 @@ def to_dict(forecast: Forecast) -> dict[str, Json]:
 
     Two runs with the same data, seed and version differ in `made_at` alone.
     """
+    return {
+        **_answer(forecast),
+        **_track_record(forecast),
+        **_explanation(forecast),
+        **_basis(forecast),
+        "made_at": forecast.made_at,
+    }
+
+
+def _answer(forecast: Forecast) -> dict[str, Json]:
+    """Return the question, its answer, and the sentences on it."""
     task, verdict = forecast.task, words.verdict(forecast)
     return {
         "country": forecast.country.alpha3,
@@ -46,6 +56,12 @@ def to_dict(forecast: Forecast) -> dict[str, Json]:
             "verdict": f"{verdict.call}: {verdict.reason}",
             "caveats": list(words.caveats(forecast)),
         },
+    }
+
+
+def _track_record(forecast: Forecast) -> dict[str, Json]:
+    """Return how good past forecasts were."""
+    return {
         "metrics": _known(asdict(forecast.assessment.metrics)),
         "doubts": _known(asdict(forecast.assessment.intervals)),
         "baselines": _scores(forecast.assessment.baselines),
@@ -59,8 +75,16 @@ def to_dict(forecast: Forecast) -> dict[str, Json]:
         "reliability": [
             _known(asdict(bin_)) for bin_ in forecast.assessment.reliability
         ],
-        "roc": _roc(forecast),
-        "precision_recall": _precision_recall(forecast),
+        "roc": _curves(threshold_curves.roc(forecast), "false_alarm_rate", "hit_rate"),
+        "precision_recall": _curves(
+            threshold_curves.precision_recall(forecast), "recall", "precision"
+        ),
+    }
+
+
+def _explanation(forecast: Forecast) -> dict[str, Json]:
+    """Return what moved the forecast, what comes next, and what was said before."""
+    return {
         "change": None
         if forecast.explanation.change is None
         else _known(asdict(forecast.explanation.change)),
@@ -70,7 +94,9 @@ def to_dict(forecast: Forecast) -> dict[str, Json]:
             if forecast.explanation.what_if is None
             else _known(asdict(forecast.explanation.what_if))
         ),
-        "importance": [_known(asdict(it)) for it in forecast.explanation.importance],
+        "importance": [
+            _known(asdict(weight)) for weight in forecast.explanation.importance
+        ],
         "drivers": [_known(asdict(driver)) for driver in forecast.explanation.drivers],
         "response_curves": [
             _known(asdict(curve)) for curve in forecast.explanation.response_curves
@@ -81,6 +107,19 @@ def to_dict(forecast: Forecast) -> dict[str, Json]:
         "false_alarms": [
             _known(asdict(alarm)) for alarm in forecast.assessment.false_alarms
         ],
+        "episodes": [
+            _known(asdict(episode)) for episode in forecast.assessment.episodes
+        ],
+        "false_alarms": [
+            _known(asdict(alarm)) for alarm in forecast.assessment.false_alarms
+        ],
+    }
+
+
+def _basis(forecast: Forecast) -> dict[str, Json]:
+    """Return what the forecast was made from, and with what."""
+    task = forecast.task
+    return {
         "target_title": forecast.target_title,
         "target_unit": forecast.target_unit,
         "meaning": forecast.meaning,
@@ -93,7 +132,6 @@ def to_dict(forecast: Forecast) -> dict[str, Json]:
         "versions": dict(forecast.versions),
         "seed": task.seed,
         "provenance": {**_known(asdict(forecast.provenance)), "task": asdict(task)},
-        "made_at": forecast.made_at,
     }
 
 
@@ -101,34 +139,10 @@ def _scores(by_model: Mapping[str, Any]) -> dict[str, Json]:
     return {name: _known(asdict(scores)) for name, scores in by_model.items()}
 
 
-def _roc(forecast: Forecast) -> dict[str, Json]:
-    """Return the points of each model's ROC curve, where it has one."""
-    return _curves(forecast, roc_curve, ("false_alarm_rate", "hit_rate"))
-
-
-def _precision_recall(forecast: Forecast) -> dict[str, Json]:
-    """Return the points of each model's curve of precision, where it has one."""
-    return _curves(forecast, precision_recall_curve, ("recall", "precision"))
-
-
-def _curves(
-    forecast: Forecast,
-    points: Callable[[Floats, Floats], tuple[Floats, Floats]],
-    names: tuple[str, str],
-) -> dict[str, Json]:
-    if forecast.assessment.metrics.auroc is None:
-        return {}
-    known = forecast.track_record.dropna(subset=["outcome", "probability"])
-    curves: dict[str, Json] = {}
-    for model, rows in known.groupby("model", sort=False):
-        curve = points(
-            rows["probability"].to_numpy(dtype=float),
-            rows["outcome"].to_numpy(dtype=float),
-        )
-        curves[str(model)] = {
-            name: values.tolist() for name, values in zip(names, curve, strict=True)
-        }
-    return curves
+def _curves(curves: Mapping[str, Points], across: str, up: str) -> dict[str, Json]:
+    return {
+        model: {across: x.tolist(), up: y.tolist()} for model, (x, y) in curves.items()
+    }
 
 
 def _rows(table: pd.DataFrame) -> list[Json]:

@@ -1,7 +1,7 @@
-"""Every number that the report prints or plots, as tidy tables: one a figure or table.
+"""Every number that the report prints or plots, as one tidy table per figure or table.
 
-They become CSV files that any program opens. A cell of text that a spreadsheet would
-take for a formula gets an apostrophe before it, and is shown as the text it is.
+They become CSV files that any program opens. A text that a spreadsheet would run as a
+formula is preceded by an apostrophe.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -12,38 +12,37 @@ import numpy as np
 import pandas as pd
 
 from econnet.answer import Forecast
-from econnet.core.text import csv_cell
-from econnet.core.types import Floats
-from econnet.evaluation.metrics import Scores, precision_recall_curve, roc_curve
-from econnet.report import words
+from econnet.core.text import without_formulas
+from econnet.evaluation.metrics import Scores
+from econnet.report import threshold_curves, words
+from econnet.report.threshold_curves import Points
 
 
 def tables(forecast: Forecast) -> dict[str, pd.DataFrame]:
     """Return every table that has rows, by the name of its file."""
-    made = {name: table(forecast) for name, table in TABLES.items()}
-    return {name: table for name, table in made.items() if len(table)}
+    all_tables = {name: table(forecast) for name, table in TABLES.items()}
+    return {name: table for name, table in all_tables.items() if len(table)}
 
 
 def as_csv(table: pd.DataFrame) -> bytes:
     """Return a table as CSV in UTF-8, with no cell that could run as a formula."""
-    safe = table.map(lambda cell: csv_cell(cell) if isinstance(cell, str) else cell)
-    safe.columns = pd.Index([csv_cell(str(name)) for name in table.columns])
-    return safe.to_csv(index=False, lineterminator="\n").encode(errors="replace")
+    text = without_formulas(table).to_csv(index=False, lineterminator="\n")
+    return text.encode(errors="replace")
 
 
 def _outlook(forecast: Forecast) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
-                "horizon": it.horizon,
-                "period": it.period,
-                "probability": it.probability,
-                "low": it.interval[0],
-                "high": it.interval[1],
-                "base_rate": it.base_rate,
-                **_plain(it.scores),
+                "horizon": ahead.horizon,
+                "period": ahead.period,
+                "probability": ahead.probability,
+                "low": ahead.interval[0],
+                "high": ahead.interval[1],
+                "base_rate": ahead.base_rate,
+                **_plain(ahead.scores),
             }
-            for it in forecast.outlook
+            for ahead in forecast.outlook
         ]
     )
 
@@ -58,7 +57,7 @@ def _track_record(forecast: Forecast) -> pd.DataFrame:
 
 
 def _scores(forecast: Forecast) -> pd.DataFrame:
-    own = {"econnet": forecast.assessment.metrics, **forecast.assessment.baselines}
+    country = {"econnet": forecast.assessment.metrics, **forecast.assessment.baselines}
     pool = (
         {
             "econnet": forecast.assessment.pool_metrics,
@@ -70,7 +69,7 @@ def _scores(forecast: Forecast) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {"scored_on": scope, "model": model, **_plain(scores)}
-            for scope, by_model in (("country", own), ("all", pool))
+            for scope, by_model in (("country", country), ("all", pool))
             for model, scores in by_model.items()
         ]
     )
@@ -84,7 +83,7 @@ def _plain(scores: Scores) -> dict[str, Any]:
 
 
 def _comparisons(forecast: Forecast) -> pd.DataFrame:
-    """Return econnet less each baseline, a row a score."""
+    """Return econnet minus each baseline, one row per score."""
     return pd.DataFrame(
         [
             {
@@ -94,11 +93,15 @@ def _comparisons(forecast: Forecast) -> pd.DataFrame:
                 "low": interval[0],
                 "high": interval[1],
             }
-            for name, it in forecast.assessment.comparisons.items()
+            for name, comparison in forecast.assessment.comparisons.items()
             for score, difference, interval in (
-                ("log_loss", it.log_loss_difference, it.log_loss_interval),
-                ("brier", it.brier_difference, it.brier_interval),
-                ("auroc", it.auroc_difference, it.auroc_interval),
+                (
+                    "log_loss",
+                    comparison.log_loss_difference,
+                    comparison.log_loss_interval,
+                ),
+                ("brier", comparison.brier_difference, comparison.brier_interval),
+                ("auroc", comparison.auroc_difference, comparison.auroc_interval),
             )
             if interval is not None
         ]
@@ -109,44 +112,33 @@ def _reliability(forecast: Forecast) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
-                "probability": it.probability,
-                "frequency": it.frequency,
-                "low": it.interval[0],
-                "high": it.interval[1],
-                "n": it.n,
+                "probability": bin_.probability,
+                "frequency": bin_.frequency,
+                "low": bin_.interval[0],
+                "high": bin_.interval[1],
+                "n": bin_.n,
             }
-            for it in forecast.assessment.reliability
+            for bin_ in forecast.assessment.reliability
         ]
     )
 
 
 def _roc(forecast: Forecast) -> pd.DataFrame:
-    return _curves(forecast, roc_curve, ("false_alarm_rate", "hit_rate"))
+    return _curves(threshold_curves.roc(forecast), "false_alarm_rate", "hit_rate")
 
 
 def _precision_recall(forecast: Forecast) -> pd.DataFrame:
-    return _curves(forecast, precision_recall_curve, ("recall", "precision"))
+    curves = threshold_curves.precision_recall(forecast)
+    return _curves(curves, "recall", "precision")
 
 
-def _curves(
-    forecast: Forecast,
-    points: Callable[[Floats, Floats], tuple[Floats, Floats]],
-    names: tuple[str, str],
-) -> pd.DataFrame:
-    """Return the points of each model's curve, where the record can be ranked."""
-    if forecast.assessment.metrics.auroc is None:
-        return pd.DataFrame()
-    known = forecast.track_record.dropna(subset=["outcome", "probability"])
-    parts = []
-    for model, rows in known.groupby("model", sort=False):
-        curve = points(
-            rows["probability"].to_numpy(dtype=float),
-            rows["outcome"].to_numpy(dtype=float),
-        )
-        parts.append(
-            pd.DataFrame(dict(zip(names, curve, strict=True))).assign(model=model)
-        )
-    return pd.concat(parts, ignore_index=True)
+def _curves(curves: Mapping[str, Points], across: str, up: str) -> pd.DataFrame:
+    """Return the points of all curves, one row per point."""
+    parts = [
+        pd.DataFrame({across: x, up: y}).assign(model=model)
+        for model, (x, y) in curves.items()
+    ]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
 
 def _groups(forecast: Forecast) -> pd.DataFrame:

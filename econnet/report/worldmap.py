@@ -46,7 +46,9 @@ class World:
     @property
     def limits(self) -> tuple[float, float, float, float]:
         """The least and the greatest x, then y, of everything on the map."""
-        points = np.concatenate([ring for it in self.shapes.values() for ring in it])
+        points = np.concatenate(
+            [ring for rings in self.shapes.values() for ring in rings]
+        )
         (left, bottom), (right, top) = points.min(axis=0), points.max(axis=0)
         return float(left), float(right), float(bottom), float(top)
 
@@ -61,7 +63,7 @@ def load() -> World:
     for geometry in topology["objects"]["countries"]["geometries"]:
         code = code_of(geometry)
         if code != "ATA":
-            rings = (part for it in rings_of(geometry, arcs) for part in cut(it))
+            rings = (part for ring in rings_of(geometry, arcs) for part in cut(ring))
             shapes[code] = shapes.get(code, ()) + tuple(map(project, rings))
     rows = csv.DictReader((folder / "places.csv").read_text("utf-8").splitlines())
     dots = {
@@ -108,7 +110,8 @@ def cut(ring: Floats) -> list[Floats]:
     """
     lon = np.unwrap(ring[:, 0], period=360)
     if lon.min() >= -180 and lon.max() <= 180:
-        return [ring]
+        # Not `ring`: it may write the meridian that it touches as -180 and as 180.
+        return [np.column_stack([lon, ring[:, 1]])]
     parts = []
     for shift in (-360, 0, 360):
         part = np.column_stack([lon + shift, ring[:, 1]])

@@ -138,7 +138,7 @@ def test_pdf_is_tagged_titled_and_has_bookmarks_and_described_figures(
     ]
     assert titles == ["Germany", "Track record", "What drives it", "Data and method"]
     described = set(_alt_texts(root["/StructTreeRoot"]))
-    assert described == {words.alt(germany, name) for name in figures.DRAWINGS}
+    assert described == {figures.alt(germany, name) for name in figures.DRAWINGS}
 
 
 def _alt_texts(element: Any) -> Iterator[str]:  # noqa: ANN401

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from econnet.answer import Forecast
-from econnet.report import tables, words
+from econnet.report import record, tables, words
 from tests.builders import changed
 
 
@@ -52,3 +52,14 @@ def test_plotted_points_are_those_of_the_forecast(germany: Forecast) -> None:
 def test_table_without_rows_is_left_out(germany: Forecast) -> None:
     bare = changed(germany, change=None, outlook=(), false_alarms=())
     assert not {"change", "outlook", "false-alarms"} & set(tables.tables(bare))
+
+
+@pytest.mark.parametrize("name", ["roc", "precision-recall"])
+def test_json_and_csv_hold_the_same_curves(name: str, germany: Forecast) -> None:
+    table = tables.tables(germany)[name]
+    curves = record.to_dict(germany)[name.replace("-", "_")]
+    assert isinstance(curves, dict)
+    assert set(curves) == set(table["model"])
+    for model, rows in table.groupby("model"):
+        points = rows.drop(columns="model").to_dict("list")
+        assert curves[str(model)] == points

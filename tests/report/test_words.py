@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from econnet.answer import Forecast
 from econnet.evaluation.metrics import BrierParts, Scores
 from econnet.labels import RULES
-from econnet.report import words
+from econnet.report import figures, pages, words
 from tests.builders import changed
 
 from .conftest import without_contractions
@@ -275,7 +275,7 @@ def test_every_figure_is_described_without_repeating_its_heading(
     germany: Forecast, brazil: Forecast
 ) -> None:
     for forecast in (germany, brazil):
-        texts = [words.alt(forecast, name) for name in words.ALT_TEXTS]
+        texts = [figures.alt(forecast, name) for name in figures.DRAWINGS]
         assert all(len(text) > 40 for text in texts)
         assert not any("change on the" in text for text in texts)
 
@@ -284,7 +284,7 @@ def test_words_hold_for_a_country_that_never_contracted(germany: Forecast) -> No
     forecast = without_contractions(germany)
     assert "no contraction is on record" in words.position(forecast)
     assert "worst miss" not in words.track_record(forecast)
-    assert "0 quarters shaded" in words.alt(forecast, "history")
+    assert "0 quarters shaded" in figures.alt(forecast, "history")
 
 
 @pytest.mark.parametrize(
@@ -307,3 +307,15 @@ def test_chance_within_a_horizon_names_all_its_periods(germany: Forecast) -> Non
     said = f"in at least one quarter from {first} to {last}: "
     assert said in words.chance(told)
     assert said not in words.chance(germany)
+
+
+@pytest.mark.parametrize(
+    ("share", "revised"), [(0.0, True), (0.5, True), (0.96, False), (1.0, False)]
+)
+def test_foot_calls_the_data_revised_only_where_they_are(
+    share: float, revised: bool, germany: Forecast
+) -> None:
+    data = replace(germany.data, share_in_real_time=share)
+    foot = pages.content(replace(germany, data=data))["foot"]
+    assert ("revised data" in foot.lower()) == revised
+    assert words.figures(share) in foot

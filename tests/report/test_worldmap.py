@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from econnet import countries
@@ -120,6 +120,7 @@ def test_projection_keeps_areas(lon: float, lat: float) -> None:
     width=st.floats(2, 12),
     height=st.floats(1, 9),
 )
+@example(lon=170.0, lat=0.0, width=10.0, height=1.0)  # it touches the meridian
 def test_what_crosses_the_180th_meridian_is_cut_and_nothing_is_lost(
     lon: float, lat: float, width: float, height: float
 ) -> None:

@@ -6,7 +6,7 @@ import duckdb
 import pandas as pd
 
 from econnet import whole
-from econnet.core.text import csv_cell
+from econnet.core.text import without_formulas
 from econnet.errors import DataError
 
 
@@ -25,7 +25,7 @@ def export(frame: pd.DataFrame, path: Path) -> None:
     with whole.replacing(path) as part:
         match path.suffix.lower():
             case ".csv":
-                _without_formulas(frame).to_csv(part, index=False, lineterminator="\n")
+                without_formulas(frame).to_csv(part, index=False, lineterminator="\n")
             case ".parquet":
                 with duckdb.connect() as connection:
                     connection.from_df(frame).write_parquet(
@@ -39,21 +39,6 @@ def export(frame: pd.DataFrame, path: Path) -> None:
                 )
 
 
-def _without_formulas(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return a table with no text that a spreadsheet would run, numbers unchanged."""
-    safe = frame.copy(deep=False)
-    for place, kind in enumerate(frame.dtypes):
-        if not pd.api.types.is_numeric_dtype(kind):
-            cells = frame.iloc[:, place]
-            safe.isetitem(place, cells.map(_without_formula).array)
-    safe.columns = pd.Index([_without_formula(name) for name in frame.columns])
-    return safe
-
-
-def _without_formula(cell: object) -> object:
-    return csv_cell(cell) if isinstance(cell, str) else cell
-
-
 def _write_excel(frame: pd.DataFrame, path: Path) -> None:
     if len(frame) >= MAX_SHEET_ROWS:
         raise DataError(
@@ -62,7 +47,7 @@ def _write_excel(frame: pd.DataFrame, path: Path) -> None:
         )
     try:
         with path.open("wb") as file:  # a name would have to end in .xlsx
-            _without_formulas(frame).to_excel(
+            without_formulas(frame).to_excel(
                 file, index=False, sheet_name="econnet", engine="openpyxl"
             )
     except ImportError as error:

@@ -1,10 +1,13 @@
 """The report's figures, drawn by matplotlib in one style.
 
-A figure is a function of a forecast and a look; `DRAWINGS` names them all. Headings say
-what is shown and in which unit, and labels stand beside what they name.
+A figure is a function of a forecast and a look. `DRAWINGS` declares each once, with its
+description: the PDF, the PNG files and the page of HTML all draw it from there.
+Headings name what is shown and its unit, and labels are beside what they name.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 from matplotlib.figure import Figure
 
@@ -19,31 +22,95 @@ from econnet.report.figures.style import (
     as_svg,
     style,
 )
+from econnet.report.words import pictures
 
-__all__ = ["DARK", "DRAWINGS", "FONTS", "LIGHT", "Look", "as_png", "as_svg", "draw"]
+__all__ = [
+    "DARK",
+    "DRAWINGS",
+    "FONTS",
+    "LIGHT",
+    "Drawing",
+    "Look",
+    "alt",
+    "as_png",
+    "as_svg",
+    "draw",
+    "draw_responses",
+    "of_chapter",
+]
+
+Chapter: TypeAlias = Literal["record", "drivers"]
 
 
-def draw(forecast: Forecast, look: Look = LIGHT) -> dict[str, Figure]:
-    """Return every figure that the forecast has something to show in, by its name."""
+@dataclass(frozen=True)
+class Drawing:
+    """How a figure is drawn and described, and where it is put.
+
+    Parameters
+    ----------
+    draw
+        Returns the figure, or `None` where the forecast has nothing to show in it.
+    alt
+        Returns what the figure shows, for a reader who cannot see it.
+    chapter
+        The chapter at whose end the PDF and the page put it; `None` where their
+        templates give it a place by its name.
+    """
+
+    draw: Callable[[Forecast, Look], Figure | None]
+    alt: Callable[[Forecast], str]
+    chapter: Chapter | None = None
+
+
+def draw(
+    forecast: Forecast, look: Look = LIGHT, names: Collection[str] | None = None
+) -> dict[str, Figure]:
+    """Return the figures that the forecast has something to show in, by name.
+
+    Parameters
+    ----------
+    names
+        Those that are wanted; all of them by default.
+    """
     figures = {}
     with style(look):
         for name, drawing in DRAWINGS.items():
-            figure = drawing(forecast, look)
-            if figure is not None:
-                figures[name] = figure
+            if names is None or name in names:
+                figure = drawing.draw(forecast, look)
+                if figure is not None:
+                    figures[name] = figure
     return figures
 
 
-DRAWINGS: Mapping[str, Callable[[Forecast, Look], Figure | None]] = {
-    "history": past.history,
-    "outlook": coming.outlook,
-    "change": coming.change,
-    "track-record": past.timeline,
-    "roc": skill.roc,
-    "precision-recall": skill.precision_recall,
-    "reliability": skill.reliability,
-    "groups": reasons.groups,
-    "importance": reasons.importance,
-    "contributions": reasons.contributions,
-    "responses": reasons.responses,
+def draw_responses(forecast: Forecast, look: Look = LIGHT) -> list[Figure]:
+    """Return each response curve as a figure of its own."""
+    with style(look):
+        return [
+            reasons.response(forecast, number, look)
+            for number in range(len(forecast.explanation.response_curves))
+        ]
+
+
+def alt(forecast: Forecast, name: str) -> str:
+    """Return what a figure shows, for a reader who cannot see it."""
+    return DRAWINGS[name].alt(forecast)
+
+
+def of_chapter(chapter: Chapter) -> list[str]:
+    """Return the names of the figures at the end of a chapter."""
+    return [name for name, drawing in DRAWINGS.items() if drawing.chapter == chapter]
+
+
+DRAWINGS: Mapping[str, Drawing] = {
+    "history": Drawing(past.history, pictures.history_alt),
+    "outlook": Drawing(coming.outlook, pictures.outlook_alt),
+    "change": Drawing(coming.change, pictures.change_alt),
+    "track-record": Drawing(past.timeline, pictures.timeline_alt),
+    "roc": Drawing(skill.roc, pictures.roc_alt),
+    "precision-recall": Drawing(skill.precision_recall, pictures.precision_recall_alt),
+    "reliability": Drawing(skill.reliability, pictures.reliability_alt),
+    "groups": Drawing(reasons.groups, pictures.groups_alt),
+    "importance": Drawing(reasons.importance, pictures.importance_alt),
+    "contributions": Drawing(reasons.contributions, pictures.contributions_alt),
+    "responses": Drawing(reasons.responses, pictures.responses_alt),
 }

@@ -1,4 +1,4 @@
-"""What comes: the forecast for each horizon, and what moved it since the one before."""
+"""Figures of the forecast for each horizon, and of what moved it since the last."""
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -25,7 +25,7 @@ HEAD, FOOT = 13.0, 9.5
 INTERVAL_END, SKILL_END = 15.0, 0.0
 DOTS_LEFT, DOTS_RIGHT = 14.0, 43.0
 
-MOST_MOVEMENTS = 5
+MAX_MOVEMENTS = 5
 DASH = "\N{EN DASH}"
 
 
@@ -42,12 +42,14 @@ def outlook(forecast: Forecast, look: Look) -> Figure | None:
         figure, DOTS_LEFT, FOOT, HALF_WIDTH - DOTS_LEFT - DOTS_RIGHT, ROW * len(rows)
     )
     y = np.arange(len(rows))
-    said = np.array([100 * row.probability for row in rows])
+    probabilities = np.array([100 * row.probability for row in rows])
     intervals = 100 * np.array([row.interval for row in rows])
     rates = np.array([100 * row.base_rate for row in rows])
     axes.vlines(rates, y - 0.32, y + 0.32, color=look.grey, linewidth=1.0)
     axes.hlines(y, intervals[:, 0], intervals[:, 1], color=look.forecast, linewidth=1.2)
-    axes.scatter(said, y, 20, look.forecast, zorder=3, linewidths=0, clip_on=False)
+    axes.scatter(
+        probabilities, y, 20, look.forecast, zorder=3, linewidths=0, clip_on=False
+    )
     end = top_of([*(intervals.ravel() / 100), *(rates / 100)])
     axes.set_xlim(0, end)
     axes.set_xticks({25.0: (0, 10, 20)}.get(end, (0, end / 2, end)))
@@ -113,12 +115,12 @@ def change(forecast: Forecast, look: Look) -> Figure | None:
     changed = forecast.explanation.change
     if changed is None:
         return None
-    shown = changed.movements[:MOST_MOVEMENTS]
-    if len(changed.movements) == MOST_MOVEMENTS + 1:
+    shown = changed.movements[:MAX_MOVEMENTS]
+    if len(changed.movements) == MAX_MOVEMENTS + 1:
         shown = changed.movements
-    rows = [(it.title, it.contribution) for it in shown]
+    rows = [(movement.title, movement.contribution) for movement in shown]
     if rest := changed.movements[len(shown) :]:
-        together = sum(it.contribution for it in rest)
+        together = sum(movement.contribution for movement in rest)
         rows.append((f"{len(rest)} others together", together))
     rows.append(("Learning anew, revisions", changed.learning))
     height = 8 + 4.4 * len(rows) + 1

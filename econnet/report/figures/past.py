@@ -1,4 +1,4 @@
-"""What happened and what was said of it: growth and forecasts on one axis of time."""
+"""Figures over time: growth, and the out-of-sample forecasts of contractions."""
 
 import numpy as np
 import pandas as pd
@@ -34,7 +34,7 @@ DASHES = (0, (4, 2))
 
 
 def history(forecast: Forecast, look: Look) -> Figure:
-    """Draw growth, and below it on the same axis of time what was forecast of it."""
+    """Draw growth, and below it the probabilities forecast, on the same time axis."""
     figure = new_figure(FULL_WIDTH, 80)
     time = TimeAxis.of(forecast)
     above = add_axes(figure, LEFT, 45.5, FULL_WIDTH - LEFT - RIGHT, 28)
@@ -53,11 +53,11 @@ def history(forecast: Forecast, look: Look) -> Figure:
         "out of sample; the last point is the forecast, with its 90% interval",
         look,
     )
-    own = record_of(forecast, "econnet")
+    record = record_of(forecast, "econnet")
     below.plot(
-        time.middle(own["period"]), 100 * own["probability"], color=look.forecast
+        time.middle(record["period"]), 100 * record["probability"], color=look.forecast
     )
-    top = top_of([*own["probability"], *forecast.interval, forecast.base_rate])
+    top = top_of([*record["probability"], *forecast.interval, forecast.base_rate])
     _draw_today(below, forecast, time, top, look)
     percent_axis(below, top)
     year_axis(below)
@@ -65,9 +65,9 @@ def history(forecast: Forecast, look: Look) -> Figure:
 
 
 def timeline(forecast: Forecast, look: Look) -> Figure | None:
-    """Draw every out-of-sample forecast, marked by what came of it."""
-    own = record_of(forecast, "econnet").dropna(subset=["outcome"])
-    if len(own) < 2:
+    """Draw every out-of-sample forecast, marked by its outcome."""
+    record = record_of(forecast, "econnet").dropna(subset=["outcome"])
+    if len(record) < 2:
         return None
     figure = new_figure(FULL_WIDTH, 49)
     axes = add_axes(figure, LEFT, 6, FULL_WIDTH - LEFT - RIGHT, 35)
@@ -79,11 +79,12 @@ def timeline(forecast: Forecast, look: Look) -> Figure | None:
         f"each dot a {noun}; orange: it contracted",
         look,
     )
-    time, top = TimeAxis.of(forecast), top_of(own["probability"])
-    x, y = time.middle(own["period"]), 100 * own["probability"].to_numpy(dtype=float)
-    contracted = own["outcome"].to_numpy(dtype=float) == 1
+    time, top = TimeAxis.of(forecast), top_of(record["probability"])
+    x = time.middle(record["period"])
+    y = 100 * record["probability"].to_numpy(dtype=float)
+    contracted = record["outcome"].to_numpy(dtype=float) == 1
     shade_contractions(axes, forecast.history["contraction"], time, look)
-    size = float(np.clip(2400 / len(own), 3, 18))
+    size = float(np.clip(2400 / len(record), 3, 18))
     axes.plot(x, y, color=look.forecast, linewidth=0.8, alpha=0.6)
     for came, color in (
         (~contracted, look.pale_forecast),
@@ -91,7 +92,7 @@ def timeline(forecast: Forecast, look: Look) -> Figure | None:
     ):
         axes.scatter(x[came], y[came], size, color, zorder=3, linewidths=0)
     base = record_of(forecast, "base_rate")
-    base = base[base["period"].isin(own["period"])]
+    base = base[base["period"].isin(record["period"])]
     if len(base):
         axes.plot(
             time.middle(base["period"]),
@@ -188,11 +189,11 @@ def _draw_today(
     axes.vlines([x], [low], [high], color=look.forecast, linewidth=1.2, clip_on=False)
     axes.scatter([x], [y], 20, look.forecast, zorder=3, linewidths=0, clip_on=False)
     axes.axhline(rate, color=look.grey, linewidth=0.8, linestyle=DASHES)
-    said = f"{forecast.period}\n{words.percent(forecast.probability)}"
-    base = f"long-run\nrate {words.percent(forecast.base_rate)}"
-    said_y = float(np.clip(y, 0.08 * top, 0.92 * top))
-    write_beside(axes, time.last, said_y, said, look.forecast, strong=True)
-    write_beside(axes, time.last, _away_from(said_y, rate, top), base, look.grey)
+    label = f"{forecast.period}\n{words.percent(forecast.probability)}"
+    rate_label = f"long-run\nrate {words.percent(forecast.base_rate)}"
+    label_y = float(np.clip(y, 0.08 * top, 0.92 * top))
+    write_beside(axes, time.last, label_y, label, look.forecast, strong=True)
+    write_beside(axes, time.last, _away_from(label_y, rate, top), rate_label, look.grey)
 
 
 def _away_from(taken: float, wanted: float, top: float) -> float:

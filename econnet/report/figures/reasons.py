@@ -1,4 +1,4 @@
-"""Why the forecast is what it is, and what would make it another."""
+"""Figures of what drives the forecast, and of how other values would change it."""
 
 from collections.abc import Sequence
 
@@ -29,12 +29,12 @@ from econnet.report.figures.style import (
 # Response curves: columns, and the size of each with the room around it, in mm.
 COLUMNS = 3
 CURVE_WIDTH, CURVE_HEIGHT, CURVE_PITCH, CURVE_ROW = 48.0, 24.0, 59.0, 45.0
-MOST_CURVES = 6
+MAX_CURVES = 6
 # Drivers with a bar of their own.
-MOST_DRIVERS = 27
+MAX_DRIVERS = 27
 # Smaller contributions, which would be printed as 0.00, are added up.
-LEAST_CONTRIBUTION = 0.005
-MOST_WEIGHED = 9
+MIN_CONTRIBUTION = 0.005
+MAX_WEIGHED = 9
 
 
 def groups(forecast: Forecast, look: Look) -> Figure | None:
@@ -52,7 +52,7 @@ def groups(forecast: Forecast, look: Look) -> Figure | None:
 
 def importance(forecast: Forecast, look: Look) -> Figure | None:
     """Draw what past forecasts lose when an indicator is shuffled."""
-    shown = forecast.explanation.importance[:MOST_WEIGHED]
+    shown = forecast.explanation.importance[:MAX_WEIGHED]
     if not shown:
         return None
     height = 8 + 4.6 * len(shown) + 10
@@ -60,13 +60,15 @@ def importance(forecast: Forecast, look: Look) -> Figure | None:
     write_heading(
         figure, height, "What past forecasts needed", "if shuffled; bars: 90%", look
     )
-    labels = min(max(width_of(it.title, 8, 400) for it in shown) + 3, 0.5 * HALF_WIDTH)
+    labels = min(
+        max(width_of(weight.title, 8, 400) for weight in shown) + 3, 0.5 * HALF_WIDTH
+    )
     room = HALF_WIDTH - labels - 3
     axes = add_axes(figure, labels, 9.5, room, 4.6 * len(shown))
     y = np.arange(len(shown))
-    intervals = 1000 * np.array([it.interval for it in shown])
+    intervals = 1000 * np.array([weight.interval for weight in shown])
     axes.hlines(y, intervals[:, 0], intervals[:, 1], color=look.forecast, linewidth=1.2)
-    losses = [1000 * it.loss for it in shown]
+    losses = [1000 * weight.loss for weight in shown]
     axes.scatter(losses, y, 16, look.forecast, zorder=3, linewidths=0)
     axes.axvline(0, color=look.grey, linewidth=0.6)
     axes.set_ylim(len(shown) - 0.4, -0.6)
@@ -77,9 +79,9 @@ def importance(forecast: Forecast, look: Look) -> Figure | None:
     axes.set_xlabel("log loss, 0.001 nats", labelpad=1)
     axes.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
     axes.xaxis.set_major_formatter(FuncFormatter(tick))
-    for row, it in enumerate(shown):
+    for row, weight in enumerate(shown):
         axes.annotate(
-            shortened(it.title, labels - 3),
+            shortened(weight.title, labels - 3),
             (-2 / room, row),
             xycoords=("axes fraction", "data"),
             ha="right",
@@ -96,8 +98,10 @@ def contributions(forecast: Forecast, look: Look) -> Figure | None:
     )
     if not ranked:
         return None
-    large = [it for it in ranked if abs(it.contribution) >= LEAST_CONTRIBUTION]
-    shown = large[:MOST_DRIVERS]
+    large = [
+        driver for driver in ranked if abs(driver.contribution) >= MIN_CONTRIBUTION
+    ]
+    shown = large[:MAX_DRIVERS]
     if len(ranked) <= len(shown) + 1:
         shown = ranked
     rows = [(driver.title, driver.contribution) for driver in shown]
@@ -163,12 +167,12 @@ def draw_bars(
 
 def responses(forecast: Forecast, look: Look) -> Figure | None:
     """Draw how the forecast would change with the newest value of each indicator."""
-    curves = forecast.explanation.response_curves[:MOST_CURVES]
+    curves = forecast.explanation.response_curves[:MAX_CURVES]
     if not curves:
         return None
     total = -(-len(curves) // COLUMNS) * CURVE_ROW - 2
     figure = new_figure(FULL_WIDTH, total)
-    top = top_of([said for curve in curves for said in curve.probabilities])
+    top = top_of([p for curve in curves for p in curve.probabilities])
     for number, curve in enumerate(curves):
         row, column = divmod(number, COLUMNS)
         left = LEFT + column * CURVE_PITCH
@@ -184,6 +188,20 @@ def responses(forecast: Forecast, look: Look) -> Figure | None:
             **semibold(title),
         )
         percent_axis(axes, top)
+    return figure
+
+
+def response(forecast: Forecast, number: int, look: Look) -> Figure:
+    """Draw one of these curves alone, on the scale of all."""
+    curve = forecast.explanation.response_curves[number]
+    width, height = LEFT + CURVE_WIDTH + 4.0, CURVE_HEIGHT + 20.0
+    figure = new_figure(width, height)
+    current = "" if curve.current is None else f"; now {words.number(curve.current, 1)}"
+    write_heading(figure, height, curve.title, f"{curve.unit}{current}", look)
+    axes = add_axes(figure, LEFT, 12, CURVE_WIDTH, CURVE_HEIGHT)
+    _draw_response(axes, curve, look)
+    curves = forecast.explanation.response_curves
+    percent_axis(axes, top_of([p for curve in curves for p in curve.probabilities]))
     return figure
 
 

@@ -1,6 +1,6 @@
-"""How good the forecasts have been: ranking, alarms, and whether they meant it."""
+"""Figures of forecast quality: ROC, precision and recall, and reliability."""
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,8 +10,7 @@ from matplotlib.figure import Figure
 
 from econnet.answer import Forecast
 from econnet.core.types import Floats
-from econnet.evaluation.metrics import precision_recall_curve, roc_curve
-from econnet.report import words
+from econnet.report import threshold_curves, words
 from econnet.report.figures.style import (
     HALF_WIDTH,
     SEMIBOLD,
@@ -23,10 +22,11 @@ from econnet.report.figures.style import (
     write_heading,
 )
 from econnet.report.figures.timeaxis import record_of
+from econnet.report.threshold_curves import Points
 
 HEIGHT = 58.0
 # Curves beside econnet's own: more could not be told apart.
-MOST_BASELINES = 3
+MAX_BASELINES = 3
 
 
 def reliability(forecast: Forecast, look: Look) -> Figure | None:
@@ -40,8 +40,8 @@ def reliability(forecast: Forecast, look: Look) -> Figure | None:
     x = np.array([100 * bin_.probability for bin_ in bins])
     y = np.array([100 * bin_.frequency for bin_ in bins])
     intervals = 100 * np.array([bin_.interval for bin_ in bins])
-    own = record_of(forecast, "econnet").dropna(subset=["outcome"])
-    end, top = top_of(own["probability"]), top_of(intervals.ravel() / 100)
+    record = record_of(forecast, "econnet").dropna(subset=["outcome"])
+    end, top = top_of(record["probability"]), top_of(intervals.ravel() / 100)
     axes.plot([0, 100], [0, 100], color=look.pale_grey, linewidth=0.8)
     axes.vlines(x, intervals[:, 0], intervals[:, 1], color=look.forecast, linewidth=1.2)
     axes.scatter(x, y, 16, look.forecast, zorder=3, linewidths=0, clip_on=False)
@@ -66,13 +66,13 @@ def reliability(forecast: Forecast, look: Look) -> Figure | None:
 
 
 def _draw_outcomes(axes: Axes, forecast: Forecast, look: Look) -> None:
-    """Mark each forecast, at the top of the axes where a contraction came of it."""
-    own = record_of(forecast, "econnet").dropna(subset=["outcome"])
+    """Mark each forecast: at the top of the axes if a contraction followed."""
+    record = record_of(forecast, "econnet").dropna(subset=["outcome"])
     for outcome, y, color in ((1, 1.0, look.contraction), (0, 0.0, look.grey)):
-        said = 100 * own.loc[own["outcome"] == outcome, "probability"]
+        probabilities = 100 * record.loc[record["outcome"] == outcome, "probability"]
         axes.plot(
-            said,
-            np.full(len(said), y),
+            probabilities,
+            np.full(len(probabilities), y),
             "|",
             color=color,
             markersize=6,
@@ -118,7 +118,7 @@ def roc(forecast: Forecast, look: Look) -> Figure | None:
         return None
     figure, axes = _square(look, "Hits against false alarms", "ROC; in brackets: AUROC")
     axes.plot([0, 100], [0, 100], color=look.pale_grey, linewidth=0.8)
-    _draw_curves(axes, forecast, curves, roc_curve)
+    _draw_curves(axes, curves, threshold_curves.roc(forecast))
     _name_curves(axes, curves, (50, 6), look)
     percent_axis(axes, 100)
     axes.set_xlim(0, 100)
@@ -139,7 +139,7 @@ def precision_recall(forecast: Forecast, look: Look) -> Figure | None:
         100 * forecast.assessment.metrics.n_contractions / forecast.assessment.metrics.n
     )
     axes.axhline(share, color=look.pale_grey, linewidth=0.8)
-    _draw_curves(axes, forecast, curves, precision_recall_curve)
+    _draw_curves(axes, curves, threshold_curves.precision_recall(forecast))
     _name_curves(axes, curves, (50, 94 - 9 * (len(curves) - 1)), look)
     percent_axis(axes, 100)
     axes.set_xlim(0, 100)
@@ -161,8 +161,8 @@ def _curves(forecast: Forecast, score: str, look: Look) -> list[_Curve]:
             for name, scores in forecast.assessment.baselines.items()
             if name != "base_rate" and (value := getattr(scores, score)) is not None
         ),
-        key=lambda it: -it[1],
-    )[:MOST_BASELINES]
+        key=lambda named: -named[1],
+    )[:MAX_BASELINES]
     styles = [
         {"color": look.grey, "linewidth": 0.9, "linestyle": dashes}
         for dashes in ("-", (0, (4, 2)), (0, (1, 1.5)))
@@ -171,27 +171,16 @@ def _curves(forecast: Forecast, score: str, look: Look) -> list[_Curve]:
         _Curve(name, value, style)
         for (name, value), style in zip(ranked, styles, strict=False)
     ]
-    own = getattr(forecast.assessment.metrics, score)
-    return [
-        *reversed(others),
-        _Curve("econnet", own, {"color": look.forecast, "linewidth": 1.6}),
-    ]
+    style = {"color": look.forecast, "linewidth": 1.6}
+    econnet = _Curve("econnet", getattr(forecast.assessment.metrics, score), style)
+    return [*reversed(others), econnet]
 
 
 def _draw_curves(
-    axes: Axes,
-    forecast: Forecast,
-    curves: list[_Curve],
-    points: Callable[[Floats, Floats], tuple[Floats, Floats]],
+    axes: Axes, curves: list[_Curve], points: Mapping[str, Points]
 ) -> None:
     for curve in curves:
-        known = record_of(forecast, curve.name).dropna(
-            subset=["outcome", "probability"]
-        )
-        x, y = points(
-            known["probability"].to_numpy(dtype=float),
-            known["outcome"].to_numpy(dtype=float),
-        )
+        x, y = points[curve.name]
         axes.plot(100 * x, 100 * y, **curve.style, clip_on=False)
 
 

@@ -1,10 +1,10 @@
 """The one style of all figures: sizes, colours, letters, and how a figure is saved.
 
 Every figure is drawn at the size at which it is printed, in millimetres, so that its
-letters are as large as those around it. A colour has a meaning: `forecast` is what
-econnet says, `contraction` are contractions and losses, `band` are contractions in the
-background; everything else is grey. A `Look` gives each meaning its colour on light
-paper or on a dark screen.
+letters are as large as those around it. A colour has a meaning: `forecast` marks
+econnet's forecasts, `contraction` marks contractions and losses, `band` marks
+contractions in the background; everything else is grey. A `Look` gives each meaning its
+colour on light paper or on a dark screen.
 """
 
 from bisect import bisect_right
@@ -37,7 +37,7 @@ class Look:
     Parameters
     ----------
     forecast, pale_forecast
-        What econnet says, and the same where it stays in the background.
+        econnet's forecasts, and the same where they are in the background.
     contraction
         Contractions and losses.
     band
@@ -84,11 +84,15 @@ DARK = Look(
 
 FULL_WIDTH = 180.0
 HALF_WIDTH = 86.0
-# Room for tick labels on the left, and on the right for what is said of the last point.
+# Room for tick labels on the left, and for the label of the last point on the right.
 LEFT, RIGHT = 9.0, 21.0
 MM = 1 / 25.4
 DOTS_PER_INCH: dict[Size, int] = {"print": 300, "screen": 110}
 MARGIN = 3.0
+
+# Groups of artists that a page of HTML leaves out, since it has them as text.
+HEADING, NOTE, CAPTION = "heading", "note", "caption"
+PAGE_TEXT = frozenset({HEADING, NOTE, CAPTION})
 
 SEMIBOLD: dict[str, Any] = {"fontfamily": "Inter", "fontweight": 600}
 
@@ -123,10 +127,17 @@ def _add_fonts() -> None:
             font_manager.fontManager.addfont(file)
 
 
-def as_svg(figure: Figure) -> str:
-    """Return the figure as SVG with real text, the same bytes for the same figure."""
+def as_svg(figure: Figure, box: Bbox | None = None) -> str:
+    """Return the figure as SVG with real text, the same bytes for the same figure.
+
+    Parameters
+    ----------
+    box
+        The part of it that is wanted, in inches.
+    """
     with style(LIGHT):
-        return _saved(figure, "svg", metadata={"Date": None}).decode("utf-8")
+        svg = _saved(figure, "svg", metadata={"Date": None}, bbox_inches=box)
+    return svg.decode("utf-8")
 
 
 def as_png(
@@ -189,19 +200,57 @@ def add_axes(
 
 
 def write_heading(figure: Figure, top: float, text: str, note: str, look: Look) -> None:
-    """Write a heading at the left and a note at the right, if both have room."""
+    """Write a heading at the left and a note at the right, if both have room.
+
+    Both keep their whole text as a label, for `captions`.
+    """
     width, height = figure.get_size_inches() / MM
     shown = shortened(text, width, 600, 9)
-    figure.text(0, (top - 1) / height, shown, fontsize=9, va="top", **semibold(shown))
-    if width_of(shown, 9, 600) + 3 + width_of(note, 7.5, 400) <= width:
-        y = (top - 1.35) / height
-        figure.text(1, y, note, fontsize=7.5, color=look.grey, ha="right", va="top")
+    figure.text(
+        0,
+        (top - 1) / height,
+        shown,
+        fontsize=9,
+        va="top",
+        gid=HEADING,
+        label=text,
+        **semibold(shown),
+    )
+    figure.text(
+        1,
+        (top - 1.35) / height,
+        shortened(note, width, size=7.5),
+        fontsize=7.5,
+        color=look.grey,
+        ha="right",
+        va="top",
+        gid=NOTE,
+        label=note,
+        visible=width_of(shown, 9, 600) + 3 + width_of(note, 7.5, 400) <= width,
+    )
+
+
+@dataclass(frozen=True)
+class Caption:
+    """The heading of a chart and the note beside it, whole."""
+
+    heading: str
+    note: str
+
+
+def captions(figure: Figure) -> tuple[Caption, ...]:
+    """Return the headings of a figure with their notes, in the order of drawing."""
+    headings, notes = (
+        [str(text.get_label()) for text in figure.texts if text.get_gid() == gid]
+        for gid in (HEADING, NOTE)
+    )
+    return tuple(map(Caption, headings, notes))
 
 
 def write_beside(
     axes: Axes, x: float, y: float, text: str, color: str, strong: bool = False
 ) -> None:
-    """Write what the end of a curve is, at the right of it."""
+    """Label the end of a curve, at its right."""
     axes.annotate(
         text,
         (x, y),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
@@ -16,6 +17,7 @@ from econnet.ranking import Ranking
 from econnet.report import words, worldmap
 from econnet.report.figures.shades import NAMES, shades, step_of
 from econnet.report.figures.style import (
+    CAPTION,
     FULL_WIDTH,
     MM,
     Look,
@@ -38,21 +40,24 @@ def draw(ranking: Ranking, look: Look) -> dict[str, Figure]:
     """Return the figures of a ranking by name: the map, if any, then the strips."""
     with style(look):
         figures = {"map": world(ranking, look)} if has_map(ranking) else {}
+        labels = _label_width(ranking.forecasts)
         for name, part in parts(ranking).items():
-            figures[name] = strip(part, span(ranking), look)
+            figures[name] = strip(part, span(ranking), labels, look)
     return figures
 
 
 def has_map(ranking: Ranking) -> bool:
-    """Say whether any of them is on the map, which regions and firms are not."""
+    """Return whether any forecast is of a country on the map."""
     return bool(on_map(ranking))
 
 
 def on_map(ranking: Ranking) -> tuple[Forecast, ...]:
     """Return the forecasts of countries that are on the map."""
     map_ = worldmap.load()
-    there = {*map_.shapes, *map_.dots}
-    return tuple(it for it in ranking.forecasts if it.country.alpha3 in there)
+    on_it = {*map_.shapes, *map_.dots}
+    return tuple(
+        forecast for forecast in ranking.forecasts if forecast.country.alpha3 in on_it
+    )
 
 
 def parts(ranking: Ranking) -> dict[str, tuple[Forecast, ...]]:
@@ -75,22 +80,30 @@ def world(ranking: Ranking, look: Look) -> Figure:
     axes.set(xlim=(left, right), ylim=(bottom, top), aspect="equal")
     axes.axis("off")
     colors = shades(look)
-    said = {it.country.alpha3: it.probability for it in ranking.forecasts}
+    forecasts = {forecast.country.alpha3: forecast for forecast in ranking.forecasts}
     for code, rings in map_.shapes.items():
-        color = colors[step_of(said[code])] if code in said else look.grid
-        axes.add_patch(
-            PathPatch(
-                Path.make_compound_path(*(Path(ring, closed=True) for ring in rings)),
-                facecolor=color,
-                edgecolor=look.paper,
-                linewidth=0.35,
-            )
+        shape = PathPatch(
+            Path.make_compound_path(*(Path(ring, closed=True) for ring in rings)),
+            facecolor=look.grid,
+            edgecolor=look.paper,
+            linewidth=0.35,
         )
-    dots = {code: place for code, place in map_.dots.items() if code in said}
-    if dots:
-        x, y = np.array(list(dots.values())).T
-        shown = [colors[step_of(said[code])] for code in dots]
-        axes.scatter(x, y, 9, shown, edgecolors=look.grey, linewidths=0.35, zorder=3)
+        axes.add_patch(shape)
+        if code in forecasts:
+            shape.set_facecolor(colors[step_of(forecasts[code].probability)])
+            _label(shape, forecasts[code])
+    for code, (x, y) in map_.dots.items():
+        if code in forecasts:
+            dot: PathCollection = axes.scatter(
+                [x],
+                [y],
+                9,
+                [colors[step_of(forecasts[code].probability)]],
+                edgecolors=look.grey,
+                linewidths=0.35,
+                zorder=3,
+            )
+            _label(dot, forecasts[code])
     _draw_key(figure, look, 5.5, "no forecast")
     figure.text(
         0,
@@ -98,27 +111,53 @@ def world(ranking: Ranking, look: Look) -> Figure:
         shortened(worldmap.DISCLAIMER, FULL_WIDTH, size=7.5),
         fontsize=7.5,
         color=look.grey,
+        gid=CAPTION,
     )
     return figure
 
 
+def _label(artist: Artist, forecast: Forecast) -> None:
+    """Give a country's shape the text that a page shows when it is pointed at."""
+    artist.set_gid(f"country-{forecast.country.alpha3}")
+    artist.set_label(
+        f"{forecast.country.name}, {forecast.period}: "
+        f"{words.percent(forecast.probability)}"
+    )
+
+
 def span(ranking: Ranking) -> tuple[pd.Period, pd.Period]:
     """Return the first and the last period that any forecast is for."""
-    records = [record_of(one, "econnet")["period"] for one in ranking.forecasts]
-    return min(it.min() for it in records), max(it.max() for it in records)
+    records = [
+        record_of(forecast, "econnet")["period"] for forecast in ranking.forecasts
+    ]
+    return min(record.min() for record in records), max(
+        record.max() for record in records
+    )
+
+
+def _label_width(forecasts: Sequence[Forecast]) -> float:
+    """Return the room for the names beside the rows of all strips, in mm."""
+    return min(
+        42.0, max(width_of(forecast.country.name, 8, 400) for forecast in forecasts) + 3
+    )
 
 
 def strip(
-    forecasts: Sequence[Forecast], span: tuple[pd.Period, pd.Period], look: Look
+    forecasts: Sequence[Forecast],
+    span: tuple[pd.Period, pd.Period],
+    labels: float,
+    look: Look,
 ) -> Figure:
-    """Draw what was said of each period out of sample, a row a country."""
+    """Draw the out-of-sample probability of each period, one row per country.
+
+    `labels` is the room for the countries' names, in millimetres.
+    """
     rows = len(forecasts)
     height = ROW_HEIGHT * rows + 20
     figure = new_figure(FULL_WIDTH, height)
     write_heading(
         figure, height, words.strip_heading(forecasts[0].task), STRIP_NOTE, look
     )
-    labels = min(42.0, max(width_of(it.country.name, 8, 400) for it in forecasts) + 3)
     width = FULL_WIDTH - labels
     axes = add_axes(figure, labels, 13, width, ROW_HEIGHT * rows)
     time = TimeAxis(*span, forecasts[0].task.frequency)
@@ -126,9 +165,9 @@ def strip(
     axes.set_yticks([])
     axes.grid(visible=False)
     _draw_cells(axes, forecasts, time, look)
-    for row, one in enumerate(forecasts):
+    for row, forecast in enumerate(forecasts):
         axes.annotate(
-            shortened(one.country.name, labels - 3),
+            shortened(forecast.country.name, labels - 3),
             (-2 / width, row + 0.5),
             xycoords=("axes fraction", "data"),
             ha="right",
@@ -146,8 +185,8 @@ def _draw_cells(
     """Draw one compound path a shade, and a dot in the cells that contracted."""
     boxes: list[list[Floats]] = [[] for _ in NAMES]
     dots = []
-    for row, one in enumerate(forecasts):
-        record = record_of(one, "econnet")
+    for row, forecast in enumerate(forecasts):
+        record = record_of(forecast, "econnet")
         starts = time.start(pd.PeriodIndex(record["period"]))
         cells = zip(starts, record["probability"], record["outcome"], strict=True)
         for x, probability, outcome in cells:
@@ -157,7 +196,9 @@ def _draw_cells(
                 dots.append((x + 0.47 * time.width, row + 0.5))
     for polygons, color in zip(boxes, shades(look), strict=True):
         if polygons:
-            path = Path.make_compound_path(*(Path(it, closed=True) for it in polygons))
+            path = Path.make_compound_path(
+                *(Path(polygon, closed=True) for polygon in polygons)
+            )
             axes.add_patch(PathPatch(path, facecolor=color, linewidth=0))
     if dots:
         x, y = np.array(dots).T
@@ -183,6 +224,7 @@ def _draw_key(
                 facecolor=color,
                 linewidth=0,
                 transform=figure.transFigure,
+                gid=CAPTION,
             )
         )
         figure.text(
@@ -191,6 +233,7 @@ def _draw_key(
             name,
             fontsize=7.5,
             color=look.grey,
+            gid=CAPTION,
         )
         x += 5.5 + width_of(name, 7.5, 400) + 4
 

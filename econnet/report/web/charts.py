@@ -1,34 +1,34 @@
-"""The charts of the HTML page: what they hold, and how they look before anything moves.
+"""The charts of the HTML page: the report's figures, and the data that they show.
 
-Each chart carries its own data, column by column: the page shows them as a table, gives
-them out as CSV and, where the chart has a `Live` part, lets the reader hover and zoom.
-The still picture beside them is what stands there without scripts and on paper. Places
-in it are worked out here, in pixels; colours are names that the style sheet knows, for
-a light page and a dark one.
+The picture of a chart is the figure that the PDF has, as SVG. Each chart carries its
+data, column by column: the page shows them as a table, gives them out as CSV and, where
+the chart has a `Live` part, draws them anew so that the reader can point and zoom.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
+from markupsafe import Markup
+from matplotlib.figure import Figure
 
 from econnet.answer import Forecast
-from econnet.core.periods import Frequency
 from econnet.core.types import Floats
-from econnet.evaluation.metrics import precision_recall_curve, roc_curve
-from econnet.report import words
+from econnet.report import figures, threshold_curves, words
 from econnet.report.figures.past import growth_limits
-from econnet.report.figures.style import top_of
+from econnet.report.figures.style import Caption, captions, top_of
 from econnet.report.figures.timeaxis import TimeAxis, record_of
-from econnet.report.web.still import NARROW, WIDE, Frame, Mark, Picture
+from econnet.report.threshold_curves import Points
+from econnet.report.web.still import inline_svg
+from econnet.report.words.pictures import response_alt
 
 Cell: TypeAlias = "str | float | None"
 Style: TypeAlias = Literal["text", "percent", "number", "flag"]
 
 # Values beyond the scale that are named above it.
-MOST_CUT_OFF = 4
+MAX_CUT_OFF = 4
 
 
 @dataclass(frozen=True)
@@ -95,15 +95,16 @@ class Panel:
     limits
         Ends of the scale; what lies beyond is cut there.
     rate
-        Where the dashed line of the long-run rate stands.
+        Where the dashed line of the long-run rate is.
+    cut_off
+        Values that lie beyond the limits, as text.
     """
 
-    heading: str
-    note: str
     style: Style
     limits: tuple[float, float]
     traces: tuple[Trace, ...]
     rate: float | None = None
+    cut_off: str = ""
 
 
 @dataclass(frozen=True)
@@ -128,34 +129,52 @@ class Live:
 
 @dataclass(frozen=True)
 class Chart:
-    """A chart of the page with its data."""
+    """A chart of the page: its picture and its data.
+
+    Parameters
+    ----------
+    title
+        What its data are, for the table of them; the picture's heading if empty.
+    svg
+        The picture, ready for the page.
+    captions
+        A heading and a note for the picture, or for each panel of a live chart.
+    """
 
     name: str
-    title: str
     columns: tuple[Column, ...]
-    pictures: tuple[Picture, ...]
-    live: Live | None = field(default=None)
+    title: str = ""
+    live: Live | None = None
+    svg: Markup | None = None
+    captions: tuple[Caption, ...] = ()
 
     @property
     def rows(self) -> list[tuple[str, ...]]:
-        """The rows of the table that stands beside the chart."""
+        """The rows of the table beside the chart."""
         return list(zip(*(column.shown() for column in self.columns), strict=True))
 
 
 def charts(forecast: Forecast) -> dict[str, Chart]:
     """Return the charts that the forecast has something to show in, by name."""
-    made = [
-        history(forecast),
-        record(forecast),
-        reliability(forecast),
-        roc(forecast),
-        precision_recall(forecast),
-        *(
-            response(forecast, number)
-            for number in range(len(forecast.explanation.response_curves))
-        ),
-    ]
-    return {chart.name: chart for chart in made if chart is not None}
+    extra = [*figures.of_chapter("record"), *figures.of_chapter("drivers")]
+    charts = {}
+    for name, figure in figures.draw(forecast, names={*DATA, *extra}).items():
+        data = DATA[name](forecast) if name in DATA else None
+        chart = data or Chart(name, ())
+        charts[name] = _with_picture(chart, figure, figures.alt(forecast, name))
+    for number, figure in enumerate(figures.draw_responses(forecast)):
+        chart = response(forecast, number)
+        alt = response_alt(forecast.explanation.response_curves[number])
+        charts[chart.name] = _with_picture(chart, figure, alt)
+    return charts
+
+
+def _with_picture(chart: Chart, figure: Figure, alt: str) -> Chart:
+    """Return a chart with a figure as its picture."""
+    # The headings of what zooms are those of its panels, and the picture keeps them.
+    svg = inline_svg(figure, chart.name, alt, captions=chart.live is not None)
+    title = chart.title or captions(figure)[0].heading
+    return replace(chart, title=title, svg=svg, captions=captions(figure))
 
 
 def safe_name(text: str) -> str:
@@ -165,306 +184,174 @@ def safe_name(text: str) -> str:
 
 
 def history(forecast: Forecast) -> Chart:
-    """Return growth, and on the same axis of time what was forecast of it."""
-    own = _said_by(forecast, "econnet")
-    periods = _whole(pd.PeriodIndex(forecast.history.index), own.index)
+    """Return growth, and the probabilities forecast on the same time axis."""
+    record = _probabilities(forecast, "econnet")
+    periods = _from_first_to_last(pd.PeriodIndex(forecast.history.index), record.index)
     table = forecast.history.reindex(periods)
-    now = periods == forecast.period
-    said = own.reindex(periods).mask(now, forecast.probability)
-    low, high = (pd.Series(np.where(now, it, np.nan)) for it in forecast.interval)
+    newest = periods == forecast.period
+    probability = record.reindex(periods).mask(newest, forecast.probability)
+    low, high = (
+        pd.Series(np.where(newest, bound, np.nan)) for bound in forecast.interval
+    )
+    heading = words.growth_heading(forecast)
     columns = (
-        Column("period", words.NOUN[forecast.task.frequency], _texts(periods)),
-        Column(
-            "growth_percent",
-            words.growth_heading(forecast),
-            _values(table["growth"]),
-            "number",
-            2,
-        ),
+        _period_column(forecast, periods),
+        Column("growth_percent", heading, _values(table["growth"]), "number", 2),
         Column("contraction", "contraction", _values(table["contraction"]), "flag"),
         Column(
             "probability",
             f"probability forecast {words.ahead(forecast.task)}",
-            _values(said),
+            _values(probability),
             "percent",
         ),
         Column("interval_low", "90% interval from", _values(low), "percent"),
         Column("interval_high", "to", _values(high), "percent"),
     )
     limits = _growth_limits(table["growth"])
-    growth = Panel(
-        words.growth_heading(forecast),
-        f"shaded: contractions{_cut_off(table['growth'], limits)}",
-        "number",
-        limits,
-        (Trace("growth_percent", "bars", "gain"),),
+    panels = (
+        Panel(
+            "number",
+            limits,
+            (Trace("growth_percent", "bars", "gain"),),
+            cut_off=_cut_off(table["growth"], limits),
+        ),
+        Panel(
+            "percent",
+            (0, _top([*probability.dropna(), *forecast.interval, forecast.base_rate])),
+            (Trace("probability", "line", "own", "interval_low", "interval_high"),),
+            forecast.base_rate,
+        ),
     )
-    probability = Panel(
-        f"Probability of a contraction, forecast {words.ahead(forecast.task)}, %",
-        "out of sample; the last point is the forecast, with its 90% interval",
-        "percent",
-        (0.0, _top([*said.dropna(), *forecast.interval, forecast.base_rate])),
-        (Trace("probability", "line", "own", "interval_low", "interval_high"),),
-        forecast.base_rate,
-    )
-    return _over_time(
-        "history",
-        f"{forecast.target_title} and the probability of a contraction",
-        columns,
-        periods,
-        table["contraction"],
-        (growth, probability),
-        words.alt(forecast, "history"),
-        forecast.task.frequency,
-    )
+    title = f"{forecast.target_title} and the probability of a contraction"
+    live = _live(periods, table["contraction"], panels, forecast)
+    return Chart("history", columns, title, live)
 
 
 def record(forecast: Forecast) -> Chart | None:
-    """Return every out-of-sample forecast and what came of it, with the baselines'."""
+    """Return every out-of-sample forecast and its outcome, with the baselines'."""
     known = forecast.track_record.dropna(subset=["outcome"])
     outcome = known[known["model"] == "econnet"].set_index("period")["outcome"]
     if len(outcome) < 2:
         return None
-    periods = _whole(pd.PeriodIndex(outcome.index))
-    models = ["econnet", *forecast.assessment.baselines]
-    said = {name: _said_by(forecast, name).reindex(periods) for name in models}
+    periods = _from_first_to_last(pd.PeriodIndex(outcome.index))
+    probabilities = {
+        name: _probabilities(forecast, name).reindex(periods)
+        for name in ("econnet", *forecast.assessment.baselines)
+    }
     columns = (
-        Column("period", words.NOUN[forecast.task.frequency], _texts(periods)),
+        _period_column(forecast, periods),
         Column("outcome", "contraction", _values(outcome.reindex(periods)), "flag"),
         *(
             Column(name, _model_title(name), _values(values), "percent")
-            for name, values in said.items()
+            for name, values in probabilities.items()
         ),
     )
+    known_probabilities = pd.concat([*probabilities.values()]).dropna()
     panel = Panel(
-        f"Probability forecast {words.ahead(forecast.task)}, and what came of it, %",
-        f"each dot a {words.NOUN[forecast.task.frequency]}; orange: it contracted",
         "percent",
-        (0.0, _top(value for values in said.values() for value in values.dropna())),
+        (0.0, _top(known_probabilities)),
         (
             Trace("econnet", "outcomes", "own"),
             *(
                 Trace(name, "line", "base", optional=name != "base_rate")
-                for name in models[1:]
+                for name in forecast.assessment.baselines
             ),
         ),
     )
-    return _over_time(
-        "track-record",
-        "Every forecast, and what came of it",
-        columns,
-        periods,
-        forecast.history["contraction"].reindex(periods),
-        (panel,),
-        words.alt(forecast, "track-record"),
-        forecast.task.frequency,
-    )
+    contraction = forecast.history["contraction"].reindex(periods)
+    live = _live(periods, contraction, (panel,), forecast)
+    title = "Every forecast, and what came of it"
+    return Chart("track-record", columns, title, live)
 
 
 def reliability(forecast: Forecast) -> Chart | None:
-    """Return how often contractions followed, by what was said of them."""
+    """Return how often contractions followed, by forecast probability."""
     bins = forecast.assessment.reliability
     if not bins:
         return None
-    end = _top(bin_.probability for bin_ in bins)
-    frame = Frame(NARROW, 260, (0, end), (0, _top(it.interval[1] for it in bins)))
-    marks = [
-        *frame.grid("percent", "percent"),
-        frame.line([(0, 0), (end, end)], "faint"),
-        *(
-            frame.line([(bin_.probability, bound) for bound in bin_.interval], "own")
-            for bin_ in bins
-        ),
-        frame.dots([(bin_.probability, bin_.frequency) for bin_ in bins], "own"),
-        *(
-            frame.text(bin_.probability, bin_.interval[1], str(bin_.n), lift=5)
-            for bin_ in bins
-        ),
-        *frame.names("forecast probability, %", "contracted, %"),
-    ]
     columns = (
-        Column("probability", "said", tuple(it.probability for it in bins), "percent"),
-        Column("frequency", "came", tuple(it.frequency for it in bins), "percent"),
-        Column("low", "90% from", tuple(it.interval[0] for it in bins), "percent"),
-        Column("high", "to", tuple(it.interval[1] for it in bins), "percent"),
-        Column("n", "forecasts", tuple(float(it.n) for it in bins), "number", 0),
+        Column(
+            "probability", "said", tuple(bin_.probability for bin_ in bins), "percent"
+        ),
+        Column("frequency", "came", tuple(bin_.frequency for bin_ in bins), "percent"),
+        Column("low", "90% from", tuple(bin_.interval[0] for bin_ in bins), "percent"),
+        Column("high", "to", tuple(bin_.interval[1] for bin_ in bins), "percent"),
+        Column("n", "forecasts", tuple(float(bin_.n) for bin_ in bins), "number", 0),
     )
-    heading = "When it said so, did it happen?"
-    alt = words.alt(forecast, "reliability")
-    note = "counts above the bars, which are 90% intervals"
-    picture = frame.picture(heading, note, alt, marks)
-    return Chart("reliability", heading, columns, (picture,))
+    return Chart("reliability", columns)
 
 
 def roc(forecast: Forecast) -> Chart | None:
     """Return hits against false alarms for every threshold, of all models."""
-    if forecast.assessment.metrics.auroc is None:
-        return None
-    x = Column("false_alarm_rate", "false alarms, % of expansions", (), "percent")
-    y = Column("hit_rate", "hits, % of contractions", (), "percent")
-    area = words.number(forecast.assessment.metrics.auroc, 2)
-    note = f"ROC; blue: this forecast, AUROC {area}"
-    heading = "Hits against false alarms"
-    return _by_threshold(forecast, "roc", heading, note, roc_curve, (x, y))
+    return _by_threshold(
+        forecast,
+        "roc",
+        threshold_curves.roc(forecast),
+        Column("false_alarm_rate", "false alarms, % of expansions", (), "percent"),
+        Column("hit_rate", "hits, % of contractions", (), "percent"),
+    )
 
 
 def precision_recall(forecast: Forecast) -> Chart | None:
     """Return how many alarms were right by how much they caught, of all models."""
-    own = forecast.assessment.metrics.average_precision
-    if forecast.assessment.metrics.auroc is None or own is None:
-        return None
-    x = Column("recall", "caught, % of contractions", (), "percent")
-    y = Column("precision", "right, % of alarms", (), "percent")
-    note = f"blue: this forecast, average precision {words.number(own, 2)}"
-    heading = "Alarms that were right"
-    points = precision_recall_curve
-    return _by_threshold(forecast, "precision-recall", heading, note, points, (x, y))
+    return _by_threshold(
+        forecast,
+        "precision-recall",
+        threshold_curves.precision_recall(forecast),
+        Column("recall", "caught, % of contractions", (), "percent"),
+        Column("precision", "right, % of alarms", (), "percent"),
+    )
 
 
 def _by_threshold(
     forecast: Forecast,
     name: str,
-    heading: str,
-    note: str,
-    points: Callable[[Floats, Floats], tuple[Floats, Floats]],
-    axes: tuple[Column, Column],
-) -> Chart:
-    """Return a curve of each model, one point a threshold."""
-    frame = Frame(NARROW, 260, (0, 1), (0, 1))
-    marks = frame.grid("percent", "percent")
-    if name == "roc":
-        marks.append(frame.line([(0, 0), (1, 1)], "faint"))
-    models, across, up = [], [], []
-    scored = forecast.track_record.dropna(subset=["outcome", "probability"])
-    for model in [
-        *(it for it in forecast.assessment.baselines if it != "base_rate"),
+    curves: Mapping[str, Points],
+    across: Column,
+    up: Column,
+) -> Chart | None:
+    """Return the chart with the points of each model's curve."""
+    if not curves:
+        return None
+    order = [
+        *(name for name in forecast.assessment.baselines if name != "base_rate"),
         "econnet",
-    ]:
-        rows = scored[scored["model"] == model]
-        x, y = points(
-            rows["probability"].to_numpy(dtype=float),
-            rows["outcome"].to_numpy(dtype=float),
-        )
-        color = "own" if model == "econnet" else "base"
-        marks.append(frame.line(zip(x, y, strict=True), color))
-        models += [_model_title(model)] * len(x)
-        across += x.tolist()
-        up += y.tolist()
-    marks += frame.names(axes[0].title, axes[1].title)
+    ]
+    shown = [model for model in order if model in curves]
+    models = [_model_title(model) for model in shown for _ in curves[model][0]]
+    x, y = (
+        tuple(float(value) for model in shown for value in curves[model][axis])
+        for axis in (0, 1)
+    )
     columns = (
         Column("model", "model", tuple(models)),
-        replace(axes[0], values=tuple(across)),
-        replace(axes[1], values=tuple(up)),
+        replace(across, values=x),
+        replace(up, values=y),
     )
-    picture = frame.picture(heading, note, words.alt(forecast, name), marks)
-    return Chart(name, heading, columns, (picture,))
+    return Chart(name, columns)
 
 
 def response(forecast: Forecast, number: int) -> Chart:
     """Return how the forecast would change with one indicator's newest value."""
     curve = forecast.explanation.response_curves[number]
-    highest = [
-        said for it in forecast.explanation.response_curves for said in it.probabilities
-    ]
-    x = (curve.values[0], curve.values[-1])
-    frame = Frame(NARROW, 190, x, (0, _top(highest)))
-    points = list(zip(curve.values, curve.probabilities, strict=True))
-    marks = [*frame.grid("number", "percent"), frame.line(points, "own")]
-    alt = (
-        f"Curve from {words.percent(curve.probabilities[0])} at "
-        f"{words.number(curve.values[0], 1)} to "
-        f"{words.percent(curve.probabilities[-1])} at "
-        f"{words.number(curve.values[-1], 1)}"
-    )
-    note = curve.unit
-    if curve.current is not None:
-        y = float(np.interp(curve.current, curve.values, curve.probabilities))
-        marks.append(frame.dots([(curve.current, y)], "own"))
-        note = f"{curve.unit}; now {words.number(curve.current, 1)}"
-        alt += f"; now {words.number(curve.current, 1)}, {words.percent(y)}"
     columns = (
         Column("value", f"newest value, {curve.unit}", curve.values, "number", 2),
         Column("probability", "probability", curve.probabilities, "percent"),
     )
-    marks += frame.names(curve.unit, "probability, %")
-    picture = frame.picture(curve.title, note, f"{alt}.", marks)
     name = f"response-{number + 1}-{safe_name(curve.indicator)}"
-    return Chart(name, curve.title, columns, (picture,))
+    return Chart(name, columns, curve.title)
 
 
-def _over_time(
-    name: str,
-    title: str,
-    columns: tuple[Column, ...],
+def _live(
     periods: pd.PeriodIndex,
     contraction: pd.Series,
     panels: tuple[Panel, ...],
-    alt: str,
-    frequency: Frequency,
-) -> Chart:
-    """Return a chart over time, as a still picture a panel and as what moves."""
-    time = TimeAxis(periods[0], periods[-1], frequency)
+    forecast: Forecast,
+) -> Live:
+    """Return what the page draws of a chart over time."""
+    time = TimeAxis(periods[0], periods[-1], forecast.task.frequency)
     x, width = time.middle(periods), time.width
-    live = Live(tuple(x.tolist()), width, _bands(contraction, x, width), panels)
-    pictures = tuple(
-        _still(live, panel, columns, alt if number == 0 else "")
-        for number, panel in enumerate(panels)
-    )
-    return Chart(name, title, columns, pictures, live)
-
-
-def _still(live: Live, panel: Panel, columns: Sequence[Column], alt: str) -> Picture:
-    """Return the picture of a panel, of what is not optional in it."""
-    x_limits = (live.x[0] - live.width / 2, live.x[-1] + live.width / 2)
-    frame = Frame(WIDE, 200, x_limits, panel.limits)
-    low, high = panel.limits
-    marks = [
-        frame.area([(first, low, last, high) for first, last in live.bands], "band"),
-        *frame.grid("year", panel.style),
-    ]
-    if panel.rate is not None:
-        ends = [(it, panel.rate) for it in x_limits]
-        marks.append(frame.line(ends, "rate"))
-    by_key = {column.key: column.values for column in columns}
-    for trace in panel.traces:
-        if not trace.optional:
-            marks += _drawn(frame, live, trace, by_key)
-    return frame.picture(panel.heading, panel.note, alt, marks)
-
-
-def _drawn(
-    frame: "Frame",
-    live: Live,
-    trace: Trace,
-    columns: dict[str, tuple[Cell, ...]],
-) -> list[Mark]:
-    """Return the marks of one trace."""
-    points = [
-        (x, float(y))
-        for x, y in zip(live.x, columns[trace.column], strict=True)
-        if y is not None
-    ]
-    if trace.kind == "bars":
-        half = 0.39 * live.width
-        bars = [(x - half, 0.0, x + half, y) for x, y in points]
-        return [
-            frame.area([it for it in bars if it[3] >= 0], "gain"),
-            frame.area([it for it in bars if it[3] < 0], "loss"),
-        ]
-    marks = [frame.line(points, trace.color)]
-    if trace.kind == "outcomes":
-        came = dict(zip(live.x, columns["outcome"], strict=True))
-        marks += [
-            frame.dots([it for it in points if came[it[0]] == 0], "gain", 2.5),
-            frame.dots([it for it in points if came[it[0]] == 1], "loss", 2.5),
-        ]
-    if trace.low is not None and trace.high is not None:
-        bounds = zip(live.x, columns[trace.low], columns[trace.high], strict=True)
-        for (x, low, high), y in zip(bounds, columns[trace.column], strict=True):
-            if low is not None and high is not None and y is not None:
-                marks.append(frame.line([(x, float(low)), (x, float(high))], "own"))
-                marks.append(frame.dots([(x, float(y))], "own"))
-    return marks
+    return Live(tuple(x.tolist()), width, _bands(contraction, x, width), panels)
 
 
 def _bands(
@@ -479,14 +366,19 @@ def _bands(
     )
 
 
-def _whole(*indexes: pd.Index) -> pd.PeriodIndex:
+def _from_first_to_last(*indexes: pd.Index) -> pd.PeriodIndex:
     """Return every period from the first to the last of the indexes."""
     first = min(index.min() for index in indexes)
     last = max(index.max() for index in indexes)
     return pd.period_range(first, last)
 
 
-def _said_by(forecast: Forecast, model: str) -> pd.Series:
+def _period_column(forecast: Forecast, periods: pd.PeriodIndex) -> Column:
+    title = words.NOUN[forecast.task.frequency]
+    return Column("period", title, tuple(str(period) for period in periods))
+
+
+def _probabilities(forecast: Forecast, model: str) -> pd.Series:
     return record_of(forecast, model).set_index("period")["probability"]
 
 
@@ -494,12 +386,8 @@ def _model_title(name: str) -> str:
     return "this forecast" if name == "econnet" else words.baseline_title(name)
 
 
-def _texts(periods: pd.PeriodIndex) -> tuple[Cell, ...]:
-    return tuple(str(period) for period in periods)
-
-
 def _values(series: pd.Series) -> tuple[Cell, ...]:
-    return tuple(None if pd.isna(it) else float(it) for it in series)
+    return tuple(None if pd.isna(value) else float(value) for value in series)
 
 
 def _top(shares: Iterable[float]) -> float:
@@ -518,7 +406,16 @@ def _cut_off(growth: pd.Series, limits: tuple[float, float]) -> str:
     largest = beyond.loc[beyond.abs().sort_values(ascending=False).index]
     named = [
         f"{period} {words.number(value, 1, sign=True)}%"
-        for period, value in largest.head(MOST_CUT_OFF).items()
+        for period, value in largest.head(MAX_CUT_OFF).items()
     ]
     more = f" and {len(largest) - len(named)} more" if len(largest) > len(named) else ""
-    return f"; cut off: {', '.join(named)}{more}" if named else ""
+    return f"cut off: {', '.join(named)}{more}" if named else ""
+
+
+DATA: Mapping[str, Callable[[Forecast], Chart | None]] = {
+    "history": history,
+    "track-record": record,
+    "reliability": reliability,
+    "roc": roc,
+    "precision-recall": precision_recall,
+}

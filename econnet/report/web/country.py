@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from econnet.answer import Driver, Forecast
-from econnet.report import pages, words
+from econnet.report import figures, pages, words
 from econnet.report.web import charts, page
 
 SECTIONS = (
@@ -17,7 +17,7 @@ SECTIONS = (
 def as_html(forecast: Forecast) -> str:
     """Return the report as a page of HTML."""
     texts = pages.content(forecast)
-    drawn = charts.charts(forecast)
+    shown = charts.charts(forecast)
     return page.render(
         "country.html",
         title=texts["title"],
@@ -25,12 +25,14 @@ def as_html(forecast: Forecast) -> str:
         made=texts["made"],
         sections=SECTIONS,
         stem=f"{charts.safe_name(forecast.country.alpha3)}-{forecast.period}",
-        charts=drawn,
+        charts=shown,
         it=texts,
         watch=[_watched(figure) for figure in texts["watch"]],
         series=[_row(series) for series in texts["series"]],
         bars=_bars(forecast.explanation.drivers),
-        responses=[name for name in drawn if name.startswith("response-")],
+        responses=[name for name in shown if name.startswith("response-")],
+        record_figures=figures.of_chapter("record"),
+        driver_figures=figures.of_chapter("drivers"),
     )
 
 
@@ -61,5 +63,5 @@ def _bars(drivers: Sequence[Driver]) -> list[dict[str, object]]:
             "length": round(scale * abs(driver.contribution), 2),
             "zero": round(-scale * low, 2),
         }
-        for driver in sorted(drivers, key=lambda it: -abs(it.contribution))
+        for driver in sorted(drivers, key=lambda driver: -abs(driver.contribution))
     ]

@@ -19,9 +19,10 @@ import jinja2
 from markupsafe import Markup
 
 from econnet.report import words
-from econnet.report.figures.shades import NAMES, shades
+from econnet.report.figures.shades import shades
 from econnet.report.figures.style import DARK, LIGHT, Look
 from econnet.report.web.charts import Chart
+from econnet.report.web.still import color_rules
 
 REPORT = resources.files("econnet.report")
 
@@ -47,7 +48,10 @@ def render(
         What the names of downloaded files begin with.
     """
     scripts = [_text("vendor/uPlot.iife.min.js"), _text("web/assets/page.js")]
-    data = {"stem": stem, "charts": {name: _data(it) for name, it in charts.items()}}
+    data = {
+        "stem": stem,
+        "charts": {name: _data(chart) for name, chart in charts.items()},
+    }
     return (
         _environment()
         .get_template(template)
@@ -124,7 +128,7 @@ def _style() -> str:
             _colors(LIGHT),
             f"@media (prefers-color-scheme: dark){{{_colors(DARK)}}}",
             f"@media print{{{_colors(LIGHT)}}}",
-            *(f".step-{step}{{fill:var(--step-{step})}}" for step in range(len(NAMES))),
+            color_rules(),
             _text("vendor/uPlot.min.css"),
             _text("web/assets/page.css"),
         ]
@@ -133,8 +137,8 @@ def _style() -> str:
 
 def _colors(look: Look) -> str:
     """Return a look's colours as variables: `pale_grey` is `--pale-grey`."""
-    colors = {name.replace("_", "-"): it for name, it in asdict(look).items()}
-    colors |= {f"step-{step}": it for step, it in enumerate(shades(look))}
+    colors = {name.replace("_", "-"): color for name, color in asdict(look).items()}
+    colors |= {f"step-{step}": color for step, color in enumerate(shades(look))}
     variables = ";".join(f"--{name}:{color}" for name, color in colors.items())
     return f":root{{{variables}}}"
 

@@ -1,150 +1,226 @@
-"""Still pictures: what stands in the page without scripts, and on paper.
+"""A figure of the report as SVG inside a page of HTML.
 
-A picture is a list of marks whose places are worked out here, in pixels of a fixed
-size that the style sheet stretches. Colours are names that the style sheet knows, for a
-light page and a dark one.
+matplotlib draws it, as for the PDF. What is rewritten here is what a page needs that
+has a strict policy and two colour schemes: attributes and classes in place of style
+attributes, colours that the style sheet gives for light and for dark, ids that no other
+figure of the page has, and coordinates without digits that nobody can see. Text stays
+text, in the fonts of the page.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from xml.etree import ElementTree
 
-from matplotlib.ticker import MaxNLocator
+from markupsafe import Markup, escape
+from matplotlib.artist import Artist
+from matplotlib.figure import Figure
+from matplotlib.transforms import Bbox
 
-from econnet.report.figures.style import tick
+from econnet.report import words
+from econnet.report.figures.shades import NAMES, shades
+from econnet.report.figures.style import (
+    LIGHT,
+    MM,
+    PAGE_TEXT,
+    as_svg,
+    style,
+)
 
-Anchor: TypeAlias = Literal["start", "middle", "end"]
+SVG = "{http://www.w3.org/2000/svg}"
+HREF = "{http://www.w3.org/1999/xlink}href"
+MARGIN = 0.5 * MM
 
-WIDE = 720.0
-NARROW = 340.0
+MEASURES = {"x", "y", "width", "height", "transform"}
 
-
-@dataclass(frozen=True)
-class Mark:
-    """A shape in a picture: `kind` says which, `color` is a name of the style sheet."""
-
-    kind: Literal["line", "area", "dots", "text"]
-    color: str
-    path: str = ""
-    x: float = 0.0
-    y: float = 0.0
-    text: str = ""
-    anchor: Anchor = "start"
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A still picture: ticks, and marks in the order in which they are drawn."""
-
-    width: float
-    height: float
-    heading: str
-    note: str
-    alt: str
-    marks: tuple[Mark, ...]
+# Style properties that say what holds anyway, or what the style sheet says.
+LEFT_OUT = {
+    ("font-family", None),
+    ("stroke-dashoffset", "0"),
+    ("text-anchor", "start"),
+    ("stroke-width", "1"),
+}
 
 
-class Frame:
-    """Axes of a still picture: from values to pixels, cut at the ends."""
+def inline_svg(figure: Figure, name: str, alt: str, captions: bool = False) -> Markup:
+    """Return a figure drawn in the light look as SVG in the colours of the page.
 
-    def __init__(
-        self,
-        width: float,
-        height: float,
-        x_limits: tuple[float, float],
-        y_limits: tuple[float, float],
-    ) -> None:
-        self.width, self.height = width, height
-        self.x_limits, self.y_limits = x_limits, y_limits
-        self.left, self.right = 44.0, width - 12.0
-        self.top, self.bottom = 12.0, height - (40.0 if width == NARROW else 24.0)
+    Parameters
+    ----------
+    name
+        What the ids in it begin with: unique in the page, letters and hyphens.
+    alt
+        What the figure shows, for a reader who cannot see it.
+    captions
+        Whether headings and notes are part of the picture; a page usually has them as
+        text of its own.
+    """
+    with _only_the_chart(figure, captions), style(LIGHT):
+        drawn = as_svg(figure, _box(figure))
+    root = ElementTree.fromstring(drawn)  # noqa: S314 - matplotlib's
+    titles = {
+        str(artist.get_gid()): str(artist.get_label())
+        for artist in figure.findobj(lambda artist: artist.get_gid() is not None)
+        if artist.get_gid() not in PAGE_TEXT
+    }
+    inside = _Writer(name, titles).children(root)
+    box = _rounded(root.attrib["viewBox"])
+    return Markup(  # noqa: S704 - every text in it is escaped
+        f'<svg class="picture" viewBox="{box}" role="img" aria-label="{_text(alt)}">'
+        f"{inside}</svg>"
+    )
 
-    def x(self, value: float) -> float:
-        """Return the pixel of a value on the axis across."""
-        low, high = self.x_limits
-        share = min(1.0, max(0.0, (value - low) / (high - low)))
-        return round(self.left + share * (self.right - self.left), 1)
 
-    def y(self, value: float) -> float:
-        """Return the pixel of a value on the axis up."""
-        low, high = self.y_limits
-        share = min(1.0, max(0.0, (value - low) / (high - low)))
-        return round(self.bottom - share * (self.bottom - self.top), 1)
+def color_rules() -> str:
+    """Return the rules of the style sheet that colour figures by `Look`."""
+    steps = [f"step-{step}" for step in range(len(NAMES))]
+    names = dict.fromkeys([*COLORS.values(), *steps])
+    return "".join(
+        f".fill-{name}{{fill:var(--{name})}}.stroke-{name}{{stroke:var(--{name})}}"
+        for name in names
+    )
 
-    def grid(self, x_style: str, y_style: str) -> list[Mark]:
-        """Return light lines across, and the figures of both axes."""
-        marks = []
-        for value in ticks(self.y_limits, 5):
-            y = self.y(value)
-            color = "zero" if value == 0 and self.y_limits[0] < 0 else "grid"
-            marks.append(Mark("line", color, f"M{self.left} {y}H{self.right}"))
-            label = _tick(value, y_style)
-            marks.append(_written(self.left - 6, y + 4, label, "end"))
-        count = 9 if self.width == WIDE else 5
-        for value in ticks(self.x_limits, count, whole=x_style == "year"):
-            label, x = _tick(value, x_style), self.x(value)
-            marks.append(_written(x, self.bottom + 17, label, "middle"))
-        return marks
 
-    def line(self, points: Iterable[tuple[float, float]], color: str) -> Mark:
-        """Return a line through points."""
-        path = "L".join(f"{self.x(x)} {self.y(y)}" for x, y in points)
-        return Mark("line", color, f"M{path}" if path else "")
+def _colors() -> dict[str, str]:
+    """Return the style sheet's name of each colour of the light look."""
+    steps = {color: f"step-{step}" for step, color in enumerate(shades(LIGHT))}
+    look = {color: name.replace("_", "-") for name, color in asdict(LIGHT).items()}
+    return steps | look
 
-    def area(
-        self, boxes: Iterable[tuple[float, float, float, float]], color: str
-    ) -> Mark:
-        """Return boxes from (x, y) to (x, y)."""
-        path = "".join(
-            f"M{self.x(x0)} {self.y(y0)}V{self.y(y1)}H{self.x(x1)}V{self.y(y0)}Z"
-            for x0, y0, x1, y1 in boxes
+
+@contextmanager
+def _only_the_chart(figure: Figure, captions: bool) -> Iterator[None]:
+    """Hide the ground of a figure and, if asked to, what the page writes itself."""
+    hidden: list[Artist] = [figure.patch]
+    if not captions:
+        hidden += figure.findobj(lambda artist: artist.get_gid() in PAGE_TEXT)
+    shown = [artist for artist in hidden if artist.get_visible()]
+    for artist in shown:
+        artist.set_visible(False)
+    yield
+    for artist in shown:
+        artist.set_visible(True)
+
+
+def _box(figure: Figure) -> Bbox:
+    """Return the part of a figure that has something in it, at its full width."""
+    drawn = figure.get_tightbbox()
+    left, right = min(0.0, drawn.x0), max(figure.get_size_inches()[0], drawn.x1)
+    return Bbox([[left, drawn.y0 - MARGIN], [right, drawn.y1 + MARGIN]])
+
+
+class _Writer:
+    """Writes the elements of one figure for the page."""
+
+    def __init__(self, name: str, titles: Mapping[str, str]) -> None:
+        self.name = name
+        self.titles = titles
+        self.ids: dict[str, str] = {}
+
+    def children(self, element: ElementTree.Element) -> str:
+        """Return what is inside an element."""
+        return "".join(self.element(child) for child in element)
+
+    def element(self, element: ElementTree.Element) -> str:
+        """Return an element, or nothing where it would not be seen."""
+        tag = element.tag.removeprefix(SVG)
+        if tag not in {"g", "defs", "clipPath", "path", "rect", "use", "text"}:
+            return ""
+        attributes = self.attributes(element)
+        invisible = attributes.get("fill") == "none" and "stroke" not in (
+            attributes.get("class", "")
         )
-        return Mark("area", color, path)
-
-    def dots(
-        self, points: Iterable[tuple[float, float]], color: str, radius: float = 4.0
-    ) -> Mark:
-        """Return round dots, as one path of little circles."""
-        r = radius
-        path = "".join(
-            f"M{self.x(x) - r:.1f} {self.y(y)}a{r} {r} 0 1 0 {2 * r} 0"
-            f"a{r} {r} 0 1 0 {-2 * r} 0"
-            for x, y in points
+        if tag == "path" and invisible:
+            return ""
+        inside = self.children(element) + str(escape((element.text or "").strip()))
+        if tag in {"g", "defs"}:
+            if not inside:
+                return ""
+            title = self.titles.get(element.get("id", "")) if tag == "g" else None
+            if title is not None:
+                inside = f"<title>{_text(title)}</title>{inside}"
+                attributes["class"] = "titled"
+            if tag == "g" and not attributes:
+                return inside
+        written = "".join(
+            f' {key}="{escape(value)}"' for key, value in attributes.items()
         )
-        return Mark("dots", color, path)
+        return f"<{tag}{written}>{inside}</{tag}>" if inside else f"<{tag}{written}/>"
 
-    def text(self, x: float, y: float, text: str, lift: float = 0.0) -> Mark:
-        """Return a small text above a point."""
-        return _written(self.x(x), self.y(y) - lift, text, "middle")
+    def attributes(self, element: ElementTree.Element) -> dict[str, str]:
+        """Return an element's attributes as the page has them."""
+        attributes: dict[str, str] = {}
+        for key, value in element.attrib.items():
+            if key == "style":
+                attributes |= _presentation(value)
+            elif key == "d":
+                attributes["d"] = short_path(value)
+            elif key == HREF:
+                attributes["href"] = f"#{self.id_of(value[1:])}"
+            elif key == "clip-path":
+                attributes[key] = f"url(#{self.id_of(value[5:-1])})"
+            elif key == "id" and not element.tag.endswith("}g"):
+                attributes["id"] = self.id_of(value)
+            elif key in MEASURES and not value.startswith("rotate(-0 "):
+                attributes[key] = _rounded(value)
+        return attributes
 
-    def names(self, across: str, up: str) -> list[Mark]:
-        """Return the names of both axes; the one up stands along the top."""
-        middle = (self.left + self.right) / 2
-        return [
-            _written(middle, self.height - 4, across, "middle"),
-            _written(self.left + 4, self.top + 2, up, "start"),
-        ]
-
-    def picture(
-        self, heading: str, note: str, alt: str, marks: Sequence[Mark]
-    ) -> Picture:
-        """Return the picture of these marks, the empty ones left out."""
-        kept = tuple(mark for mark in marks if mark.path or mark.text)
-        return Picture(self.width, self.height, heading, note, alt, kept)
-
-
-def _written(x: float, y: float, text: str, anchor: Anchor) -> Mark:
-    return Mark("text", "quiet", x=x, y=y, text=text, anchor=anchor)
-
-
-def ticks(limits: tuple[float, float], most: int, whole: bool = False) -> list[float]:
-    """Return round values between the limits, at most so many intervals apart."""
-    locator = MaxNLocator(most, steps=[1, 2, 2.5, 5, 10], integer=whole)
-    low, high = limits
-    slack = 1e-9 * (high - low)
-    values = locator.tick_values(low, high)
-    return [float(it) for it in values if low - slack <= it <= high + slack]
+    def id_of(self, old: str) -> str:
+        """Return an id of the page for one of matplotlib's."""
+        return self.ids.setdefault(old, f"{self.name}-{len(self.ids) + 1}")
 
 
-def _tick(value: float, style: str) -> str:
-    return tick(100 * value if style == "percent" else value, None)
+def _presentation(style_: str) -> dict[str, str]:
+    """Return a style attribute as attributes, and colours as classes."""
+    classes, attributes = [], {}
+    for part in style_.split(";"):
+        key, value = (text.strip() for text in part.split(":", 1))
+        if (key, None) in LEFT_OUT or (key, value) in LEFT_OUT:
+            continue
+        if key in {"fill", "stroke"} and value != "none":
+            classes.append(f"{key}-{COLORS[value]}")
+        else:
+            attributes[key] = _rounded(value.removesuffix("px"))
+    return {**({"class": " ".join(classes)} if classes else {}), **attributes}
+
+
+def _text(text: str) -> str:
+    return str(escape(words.printable(text)))
+
+
+def _rounded(text: str) -> str:
+    """Return a text with each number in it rounded to two decimals."""
+    return re.sub(r"-?\d+\.\d+(e-?\d+)?", lambda number: _short(number[0]), text)
+
+
+def _short(number: str) -> str:
+    text = f"{float(number):.2f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
+
+
+def short_path(path: str) -> str:
+    """Return the same path in fewer letters: level and upright lines, rounded."""
+    short: list[str] = []
+    start: list[str] = []
+    last: list[str] = []
+    for letter, numbers in re.findall(r"([A-Za-z])([^A-Za-z]*)", path):
+        points = [_short(number) for number in numbers.split()]
+        match letter:
+            case "M":
+                start = points
+            case "z":
+                # A line back to where the shape began is what closing it draws.
+                if last == start and len(short) > 1:
+                    short.pop()
+            case "L" if points[1] == last[1]:
+                letter, points, last = "H", points[:1], points
+            case "L" if points[0] == last[0]:
+                letter, points, last = "V", points[1:], points
+        short.append(f"{letter}{' '.join(points)}")
+        if letter not in "HVz":
+            last = points[-2:]
+    return "".join(short)
+
+
+COLORS = _colors()

@@ -1,4 +1,4 @@
-"""Every sentence of the report, in the words of a careful colleague."""
+"""Every sentence of the report."""
 
 from econnet.core.periods import NOUN
 from econnet.core.text import printable
@@ -48,21 +48,19 @@ from econnet.report.words.method import (
     command,
     credit,
     data,
+    figures,
     method,
     provenance,
 )
-from econnet.report.words.pictures import ALT_TEXTS, alt
 from econnet.report.words.plain import day, number, odds, percent, period_in_words
 
 __all__ = [
-    "ALT_TEXTS",
     "NOUN",
     "SCORES_EXPLAINED",
     "SIGNALS_EXPLAINED",
     "Figure",
     "Verdict",
     "ahead",
-    "alt",
     "attribution",
     "baseline_title",
     "by_group",
@@ -78,6 +76,7 @@ __all__ = [
     "day",
     "doubts",
     "drivers",
+    "figures",
     "growth_heading",
     "importance",
     "made_on",

@@ -26,7 +26,7 @@ from econnet.report.words.plain import (
 )
 
 # Fewer contractions than this in a track record show nothing about the next one.
-FEWEST_CONTRACTIONS = 5
+MIN_CONTRACTIONS = 5
 
 
 # A smaller saving on the long-run rate's cost is within the reach of luck.
@@ -129,7 +129,7 @@ def verdict(forecast: Forecast) -> Verdict:
     """Return how far to trust the forecast, judged by its track record."""
     scores, noun = forecast.assessment.metrics, NOUN[forecast.task.frequency]
     contractions = count(scores.n_contractions, "contraction", none="no")
-    if scores.n_contractions < FEWEST_CONTRACTIONS:
+    if scores.n_contractions < MIN_CONTRACTIONS:
         few = (
             f"the track record of {count(scores.n, noun)} holds "
             f"{contractions}, too few to tell a good forecast from a lucky one."

@@ -35,17 +35,17 @@ def change(forecast: Forecast) -> list[str]:
         f"{_how_before(forecast)}: {_by_points(forecast)}."
     ]
     parts = (("new figures", changed.figures), ("learning anew", changed.learning))
-    told = [
+    effects = [
         f"{what} {'raised' if size > 0 else 'lowered'} it by {number(abs(size), 2)}"
         for what, size in parts
         if round(abs(size), 2) > 0
     ]
-    if told:
-        sentences.append(f"In log-odds, {' and '.join(told)}.")
+    if effects:
+        sentences.append(f"In log-odds, {' and '.join(effects)}.")
     named = [
-        _moved(it)
-        for it in changed.movements
-        if it.before is not None and it.after is not None
+        _moved(movement)
+        for movement in changed.movements
+        if movement.before is not None and movement.after is not None
     ][:MOVEMENTS_NAMED]
     if named:
         sentences.append(f"{'; '.join(named)}.")
@@ -68,12 +68,14 @@ def _by_points(forecast: Forecast) -> str:
     return f"{abs(apart)} {unit} {'higher' if apart > 0 else 'lower'}"
 
 
-def _moved(it: Movement) -> str:
+def _moved(movement: Movement) -> str:
     """Return how one indicator moved: `Exports went from 2.0 to 1.1`."""
-    before, after = (number(value or 0.0, 1) for value in (it.before, it.after))
+    before, after = (
+        number(value or 0.0, 1) for value in (movement.before, movement.after)
+    )
     if before == after:
-        return f"{it.title} stayed at {after}"
-    return f"{it.title} went from {before} to {after} ({it.unit})"
+        return f"{movement.title} stayed at {after}"
+    return f"{movement.title} went from {before} to {after} ({movement.unit})"
 
 
 @dataclass(frozen=True)
@@ -104,14 +106,14 @@ def watch(forecast: Forecast) -> list[Figure]:
             for curve in forecast.explanation.response_curves
             if curve.indicator in due_of
         ),
-        key=lambda it: min(it.probabilities) - max(it.probabilities),
+        key=lambda curve: min(curve.probabilities) - max(curve.probabilities),
     )[:FIGURES_WATCHED]
-    made = date.fromisoformat(forecast.made_at[:10])
+    made_on = date.fromisoformat(forecast.made_at[:10])
     return [
         Figure(
             curve.title,
             day(due),
-            due < made,
+            due < made_on,
             percent(min(curve.probabilities)),
             percent(max(curve.probabilities)),
         )
@@ -120,6 +122,6 @@ def watch(forecast: Forecast) -> list[Figure]:
                 (date.fromisoformat(due_of[curve.indicator][:10]), curve)
                 for curve in curves
             ),
-            key=lambda it: it[0],
+            key=lambda dated: dated[0],
         )
     ]

@@ -108,7 +108,11 @@ def importance(forecast: Forecast) -> str:
     """Return which indicators past forecasts were better for, and how that is known."""
     if not forecast.explanation.importance:
         return ""
-    needed = [it.title for it in forecast.explanation.importance if it.interval[0] > 0]
+    needed = [
+        weight.title
+        for weight in forecast.explanation.importance
+        if weight.interval[0] > 0
+    ]
     if needed:
         found = f"Past forecasts were clearly better for {', '.join(needed[:5])}"
         found += f" and {len(needed) - 5} more" if len(needed) > 5 else ""
@@ -126,8 +130,9 @@ def what_if(forecast: Forecast) -> str | None:
     if forecast.explanation.what_if is None:
         return None
     parts = [
-        f"{it.title} at {number(it.after, 1)} ({it.unit}), not {number(it.before, 1)}"
-        for it in forecast.explanation.what_if.supposed
+        f"{change.title} at {number(change.after, 1)} ({change.unit}), "
+        f"not {number(change.before, 1)}"
+        for change in forecast.explanation.what_if.supposed
     ]
     said, now = (
         percent(forecast.explanation.what_if.probability),
@@ -135,7 +140,7 @@ def what_if(forecast: Forecast) -> str | None:
     )
     text = f"With {'; '.join(parts)}: {said}"
     text += ", as without." if said == now else f" instead of {now}."
-    if any(it.beyond for it in forecast.explanation.what_if.supposed):
+    if any(change.beyond for change in forecast.explanation.what_if.supposed):
         text += (
             " A figure beyond nearly all that was learned from counts as the most "
             "extreme that was."

@@ -18,7 +18,7 @@ def periods(ranking: Ranking) -> str:
     parts = list(ranking.periods.items())
     if len(parts) == 1:
         return f"forecasts for {parts[0][0]}"
-    commonest = sorted(parts, key=lambda it: -it[1])[:3]
+    commonest = sorted(parts, key=lambda part: -part[1])[:3]
     named = ", ".join(f"{period} ({n})" for period, n in commonest)
     return f"forecasts for {named}{' and others' if len(parts) > 3 else ''}"
 
@@ -37,9 +37,10 @@ def summary(ranking: Ranking) -> list[str]:
     """Return what the ranking says, in sentences."""
     forecasts = ranking.forecasts
     first = forecasts[0]
-    middle = median(one.probability for one in forecasts)
+    middle = median(forecast.probability for forecast in forecasts)
     doubled = sum(
-        one.probability >= 2 * one.base_rate and one.base_rate > 0 for one in forecasts
+        forecast.probability >= 2 * forecast.base_rate and forecast.base_rate > 0
+        for forecast in forecasts
     )
     sentences = [
         f"Likeliest to contract is {first.country.name}, {first.period}: "
@@ -54,7 +55,7 @@ def summary(ranking: Ranking) -> list[str]:
             f"the country's own data end: {periods(ranking)}. Compare those of one "
             "period."
         )
-    if old := sum(stale(one) is not None for one in forecasts):
+    if old := sum(stale(forecast) is not None for forecast in forecasts):
         sentences.append(
             f"{count(old, 'forecast')} {'rests' if old == 1 else 'rest'} on old data, "
             "for which newer figures have been due: econnet fetch gets them."
@@ -89,11 +90,11 @@ def trust(ranking: Ranking) -> list[str]:
 def pool_scores(ranking: Ranking) -> Scores | None:
     """Return the scores of all countries together, of the longest track record."""
     scores = [
-        it.assessment.pool_metrics
-        for it in ranking.forecasts
-        if it.assessment.pool_metrics
+        forecast.assessment.pool_metrics
+        for forecast in ranking.forecasts
+        if forecast.assessment.pool_metrics
     ]
-    return max(scores, key=lambda it: it.n, default=None)
+    return max(scores, key=lambda score: score.n, default=None)
 
 
 def ranking_credit(ranking: Ranking) -> str:
@@ -112,7 +113,7 @@ def ranking_made(ranking: Ranking) -> str:
 
 def newest(forecasts: Sequence[Forecast]) -> Forecast:
     """Return the forecast that was made last."""
-    return max(forecasts, key=lambda it: it.made_at)
+    return max(forecasts, key=lambda forecast: forecast.made_at)
 
 
 def map_alt(forecasts: Sequence[Forecast]) -> str:
@@ -120,7 +121,10 @@ def map_alt(forecasts: Sequence[Forecast]) -> str:
 
     `forecasts` are those of countries that are on it, the likeliest first.
     """
-    named = [f"{it.country.name} {percent(it.probability)}" for it in forecasts[:5]]
+    named = [
+        f"{forecast.country.name} {percent(forecast.probability)}"
+        for forecast in forecasts[:5]
+    ]
     return (
         f"Map of the world, {count(len(forecasts), 'country')} shaded by the "
         f"probability of a contraction. Darkest: {', '.join(named)}."

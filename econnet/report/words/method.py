@@ -12,8 +12,8 @@ from econnet.report.words.answer import made_day, made_on, when
 from econnet.report.words.plain import count, day
 
 # Shares of figures in real time from which on all are, and below which none is.
-MOSTLY = 0.95
-HARDLY = 0.05
+MIN_MOSTLY_REAL_TIME = 0.95
+MIN_PARTLY_REAL_TIME = 0.05
 
 
 def data(forecast: Forecast) -> str:
@@ -92,12 +92,12 @@ def _horizon(task: Task) -> str:
 
 def figures(share_in_real_time: float) -> str:
     """Return whether past forecasts rest on the figures of their time."""
-    if share_in_real_time >= MOSTLY:
+    if share_in_real_time >= MIN_MOSTLY_REAL_TIME:
         return (
             "Past forecasts were made from the figures that stood there at the time; "
             "outcomes are by the newest."
         )
-    if share_in_real_time < HARDLY:
+    if share_in_real_time < MIN_PARTLY_REAL_TIME:
         return "The data are revised data, not those that were published at the time."
     return (
         f"The data are partly revised data: only of {share_in_real_time:.0%} of the "
@@ -109,7 +109,7 @@ def caveats(forecast: Forecast) -> list[str]:
     """Return what the reader should keep in mind, the gravest first."""
     scores, noun = forecast.assessment.metrics, NOUN[forecast.task.frequency]
     notes = [figures(forecast.data.share_in_real_time)]
-    if forecast.data.share_in_real_time < MOSTLY:
+    if forecast.data.share_in_real_time < MIN_MOSTLY_REAL_TIME:
         notes[0] += (
             " First figures are often revised, most of all around turning points, so a "
             "forecaster at the time would have done worse than this track record."

@@ -1,20 +1,16 @@
 """What each figure shows, for a reader who cannot see it."""
 
-from collections.abc import Callable
+import numpy as np
 
-from econnet.answer import Forecast
+from econnet.answer import Forecast, ResponseCurve
 from econnet.core.periods import NOUN
 from econnet.report.words.answer import baseline_title
 from econnet.report.words.evidence import by_group, listed, own_record
 from econnet.report.words.plain import count, number, percent
 
 
-def alt(forecast: Forecast, figure: str) -> str:
-    """Return what a figure shows, for a reader who cannot see it."""
-    return ALT_TEXTS[figure](forecast)
-
-
-def _alt_history(forecast: Forecast) -> str:
+def history_alt(forecast: Forecast) -> str:
+    """Return what growth and the forecasts over time show."""
     contractions = int((forecast.history["contraction"] == 1).sum())
     growth = forecast.history["growth"].dropna()
     text = (
@@ -27,8 +23,8 @@ def _alt_history(forecast: Forecast) -> str:
             f"Growth was lowest in {growth.idxmin()}, {number(growth.min(), 1)}%, and "
             f"highest in {growth.idxmax()}, {number(growth.max(), 1)}%. "
         )
-    own = own_record(forecast)
-    highest = own.iloc[int(own["probability"].to_numpy().argmax())]
+    record = own_record(forecast)
+    highest = record.iloc[int(record["probability"].to_numpy().argmax())]
     return text + (
         f"The forecast probability was highest for {highest['period']}, "
         f"{percent(highest['probability'])}, and is {percent(forecast.probability)} "
@@ -36,29 +32,32 @@ def _alt_history(forecast: Forecast) -> str:
     )
 
 
-def _alt_outlook(forecast: Forecast) -> str:
+def outlook_alt(forecast: Forecast) -> str:
+    """Return what the forecasts for each horizon show."""
     parts = [
-        f"{it.period}: {percent(it.probability)}, 90% interval "
-        f"{round(100 * it.interval[0])} to {round(100 * it.interval[1])}%, long-run "
-        f"rate {percent(it.base_rate)}"
-        for it in forecast.outlook
+        f"{ahead.period}: {percent(ahead.probability)}, 90% interval "
+        f"{round(100 * ahead.interval[0])} to {round(100 * ahead.interval[1])}%, "
+        f"long-run rate {percent(ahead.base_rate)}"
+        for ahead in forecast.outlook
     ]
     return f"Dots with bars, a row each. {'; '.join(parts)}."
 
 
-def _alt_change(forecast: Forecast) -> str:
+def change_alt(forecast: Forecast) -> str:
+    """Return what moved the forecast."""
     changed = forecast.explanation.change
     if changed is None:
         return ""
     parts = [
-        f"{it.title} {number(it.contribution, 2, sign=True)}"
-        for it in changed.movements[:5]
+        f"{movement.title} {number(movement.contribution, 2, sign=True)}"
+        for movement in changed.movements[:5]
     ]
     learning = number(changed.learning, 2, sign=True)
     return f"Bars by indicator: {', '.join(parts)}; learning anew {learning}."
 
 
-def _alt_groups(forecast: Forecast) -> str:
+def groups_alt(forecast: Forecast) -> str:
+    """Return what each group of indicators adds."""
     parts = [
         f"{name} {number(value, 2, sign=True)}"
         for name, value in by_group(forecast).items()
@@ -66,33 +65,37 @@ def _alt_groups(forecast: Forecast) -> str:
     return f"Bars by group: {', '.join(parts)}."
 
 
-def _alt_importance(forecast: Forecast) -> str:
+def importance_alt(forecast: Forecast) -> str:
+    """Return what past forecasts needed."""
     parts = [
-        f"{it.title} {number(1000 * it.loss, 1, sign=True)}"
-        for it in forecast.explanation.importance[:5]
+        f"{weight.title} {number(1000 * weight.loss, 1, sign=True)}"
+        for weight in forecast.explanation.importance[:5]
     ]
     return f"Dots with bars by indicator, in thousandths of a nat: {', '.join(parts)}."
 
 
-def _alt_timeline(forecast: Forecast) -> str:
-    own = own_record(forecast).dropna(subset=["outcome"])
-    means = own.groupby("outcome")["probability"].mean()
+def timeline_alt(forecast: Forecast) -> str:
+    """Return what came of the forecasts."""
+    record = own_record(forecast).dropna(subset=["outcome"])
+    means = record.groupby("outcome")["probability"].mean()
     parts = [
         f"{percent(means[outcome])} on average before {name}"
         for outcome, name in ((1.0, "contractions"), (0.0, "expansions"))
         if outcome in means
     ]
-    return f"{len(own)} forecasts as dots over time: {' and '.join(parts)}."
+    return f"{len(record)} forecasts as dots over time: {' and '.join(parts)}."
 
 
-def _alt_drivers(forecast: Forecast) -> str:
+def contributions_alt(forecast: Forecast) -> str:
+    """Return what each indicator adds."""
     ranked = sorted(
         forecast.explanation.drivers, key=lambda driver: -abs(driver.contribution)
     )
     return f"Bars by indicator, the longest being {listed(ranked[:3])}."
 
 
-def _alt_reliability(forecast: Forecast) -> str:
+def reliability_alt(forecast: Forecast) -> str:
+    """Return what followed the forecast probabilities."""
     parts = [
         f"said {percent(bin_.probability)}, came {percent(bin_.frequency)} ({bin_.n})"
         for bin_ in forecast.assessment.reliability
@@ -100,7 +103,8 @@ def _alt_reliability(forecast: Forecast) -> str:
     return f"Dots against a diagonal: {'; '.join(parts)}."
 
 
-def _alt_roc(forecast: Forecast) -> str:
+def roc_alt(forecast: Forecast) -> str:
+    """Return what the ROC curves show."""
     areas = [
         f"{baseline_title(name)} {scores.auroc:.2f}"
         for name, scores in forecast.assessment.baselines.items()
@@ -112,7 +116,8 @@ def _alt_roc(forecast: Forecast) -> str:
     )
 
 
-def _alt_precision_recall(forecast: Forecast) -> str:
+def precision_recall_alt(forecast: Forecast) -> str:
+    """Return what the curves of precision show."""
     scores = forecast.assessment.metrics
     return (
         "Curves of the share of alarms that were right against the share of "
@@ -122,7 +127,8 @@ def _alt_precision_recall(forecast: Forecast) -> str:
     )
 
 
-def _alt_responses(forecast: Forecast) -> str:
+def responses_alt(forecast: Forecast) -> str:
+    """Return what other values of the indicators would change."""
     parts = [
         f"{curve.title}: {percent(curve.probabilities[0])} at "
         f"{number(curve.values[0], 1)}, {percent(curve.probabilities[-1])} at "
@@ -132,16 +138,14 @@ def _alt_responses(forecast: Forecast) -> str:
     return f"Small curves of the probability by indicator. {'; '.join(parts)}."
 
 
-ALT_TEXTS: dict[str, Callable[[Forecast], str]] = {
-    "history": _alt_history,
-    "outlook": _alt_outlook,
-    "change": _alt_change,
-    "groups": _alt_groups,
-    "importance": _alt_importance,
-    "reliability": _alt_reliability,
-    "track-record": _alt_timeline,
-    "roc": _alt_roc,
-    "precision-recall": _alt_precision_recall,
-    "contributions": _alt_drivers,
-    "responses": _alt_responses,
-}
+def response_alt(curve: ResponseCurve) -> str:
+    """Return what other values of one indicator would change."""
+    text = (
+        f"Curve from {percent(curve.probabilities[0])} at "
+        f"{number(curve.values[0], 1)} to {percent(curve.probabilities[-1])} at "
+        f"{number(curve.values[-1], 1)}"
+    )
+    if curve.current is None:
+        return f"{text}."
+    now = float(np.interp(curve.current, curve.values, curve.probabilities))
+    return f"{text}; now {number(curve.current, 1)}, {percent(now)}."

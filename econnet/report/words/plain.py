@@ -1,4 +1,4 @@
-"""Numbers, periods and dates as a person would say them."""
+"""Numbers, periods and dates in words."""
 
 from collections.abc import Sequence
 from datetime import date

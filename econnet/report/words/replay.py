@@ -79,8 +79,8 @@ def sentences(result: Backtest) -> list[str]:
         f"{first} to {last}; "
         f"{count(scores.n_contractions, 'contraction', none='no')}.",
         figures(result.share_in_real_time),
-        _tally(result, "Brier score", lambda it: it.brier),
-        _tally(result, "log loss", lambda it: it.log_loss),
+        _tally(result, "Brier score", lambda comparison: comparison.brier),
+        _tally(result, "log loss", lambda comparison: comparison.log_loss),
         f"Won and lost is by paired 90% intervals, from {DRAWS:,} draws of blocks of "
         f"{count(result.block, noun)}.",
         _signals(result),

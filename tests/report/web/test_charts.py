@@ -1,18 +1,19 @@
-"""The data that the page's charts hold, and the still pictures drawn of them."""
+"""The data that the page's charts hold."""
 
 import re
 from dataclasses import replace
+from io import BytesIO
 
 import numpy as np
 import pandas as pd
+import pypdf
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from econnet.answer import Forecast
+from econnet.report import document, figures, web
+from econnet.report.figures.style import captions
 from econnet.report.web import charts
 from econnet.report.web.charts import Chart, Column
-from econnet.report.web.still import WIDE, Frame, ticks
 from tests.report.conftest import MakeForecast
 
 
@@ -56,11 +57,15 @@ def test_periods_stand_in_their_middle(
 
 
 def test_values_cut_off_are_named(germany: Forecast) -> None:
-    note = charts.history(germany).pictures[0].note
-    assert "2020Q2 \N{MINUS SIGN}" in note
+    assert "2020Q2 \N{MINUS SIGN}" in cut_off(germany)
     calm = germany.history.assign(growth=germany.history["growth"].clip(-0.5, 1.5))
-    note = charts.history(replace(germany, history=calm)).pictures[0].note
-    assert "cut off" not in note
+    assert not cut_off(replace(germany, history=calm))
+
+
+def cut_off(forecast: Forecast) -> str:
+    live = charts.history(forecast).live
+    assert live is not None
+    return live.panels[0].cut_off
 
 
 def test_track_record_holds_every_model(germany: Forecast) -> None:
@@ -97,28 +102,6 @@ def test_cells_are_shown_in_the_words_of_the_report() -> None:
     assert flags.shown() == ["yes", "no", ""]
 
 
-@given(
-    low=st.floats(-100, 99),
-    length=st.floats(0.01, 100),
-    values=st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=20),
-)
-def test_nothing_is_drawn_outside_the_frame(
-    low: float, length: float, values: list[float]
-) -> None:
-    frame = Frame(WIDE, 200, (0, 10), (low, low + length))
-    path = frame.line([(number, value) for number, value in enumerate(values)], "own")
-    numbers = [float(it) for it in re.findall(r"-?[\d.]+", path.path)]
-    assert all(frame.left <= x <= frame.right for x in numbers[::2])
-    assert all(frame.top <= y <= frame.bottom for y in numbers[1::2])
-
-
-@given(low=st.floats(-1e3, 1e3), length=st.floats(0.1, 1e3), most=st.integers(2, 9))
-def test_ticks_are_few_and_inside(low: float, length: float, most: int) -> None:
-    found = ticks((low, low + length), most)
-    assert 1 <= len(found) <= most + 2
-    assert all(low - 1e-6 <= it <= low + length + 1e-6 for it in found)
-
-
 @pytest.mark.parametrize("name", ["roc", "precision-recall"])
 def test_curve_by_threshold_has_every_model_and_stays_a_share(
     name: str, germany: Forecast
@@ -134,3 +117,35 @@ def test_curve_by_threshold_has_every_model_and_stays_a_share(
     # A threshold above all probabilities is no alarm, one below all catches everything.
     recall = "hit_rate" if name == "roc" else "recall"
     assert {0.0, 1.0} <= set(column(chart, recall))
+
+
+def test_every_chart_has_a_picture_and_as_many_headings_as_panels(
+    germany: Forecast,
+) -> None:
+    for chart in charts.charts(germany).values():
+        assert chart.svg is not None
+        assert chart.svg.startswith("<svg ")
+        assert len(chart.captions) == (len(chart.live.panels) if chart.live else 1)
+        assert all(caption.heading for caption in chart.captions)
+        assert chart.title
+
+
+def test_page_shows_the_figure_of_the_printed_report(germany: Forecast) -> None:
+    for name, figure in figures.draw(germany, names=["roc", "reliability"]).items():
+        printed = re.findall(r">([^<>]+)</text>", figures.as_svg(figure))
+        shown = re.findall(r">([^<>]+)</text>", charts.charts(germany)[name].svg or "")
+        (caption,) = captions(figure)
+        assert set(printed) == {*shown, caption.heading, caption.note}
+
+
+@pytest.mark.parametrize("chapter", ["record", "drivers"])
+def test_figure_of_a_chapter_is_in_the_page_and_the_pdf_without_more_ado(
+    chapter: figures.Chapter, germany: Forecast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawing = replace(figures.DRAWINGS["groups"], chapter=chapter)
+    monkeypatch.setattr(figures, "DRAWINGS", {**figures.DRAWINGS, "extra": drawing})
+    page = web.as_html(germany)
+    assert page.count('<figure class="chart narrow" id="extra"') == 1
+    pdf = document.as_pdf(germany, figures.draw(germany), "a4")
+    text = "".join(it.extract_text() for it in pypdf.PdfReader(BytesIO(pdf)).pages)
+    assert text.count("By group of indicators") == 2

@@ -31,7 +31,9 @@ def test_map_tells_each_country_when_pointed_at(
     for one in ranking.forecasts:
         said = f"{one.country.name}, {one.period}: {words.percent(one.probability)}"
         assert text.count(f"<title>{said}</title>") == 1
-    assert len(re.findall('<circle class="country dot', text)) == 2
+    shapes = re.findall('<g class="titled"><title>[^<]*</title>(.*?)</g>', text)
+    assert len(shapes) == len(ranking.forecasts)
+    assert sum("<use" in shape for shape in shapes) == 2  # dots of small countries
 
 
 def test_only_reports_that_were_written_are_linked(page_of_many: Path) -> None:

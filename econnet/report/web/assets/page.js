@@ -108,12 +108,15 @@
       this.plots = [];
       this.sharing = false;
       const panels = [...figure.querySelectorAll(".panel")];
+      const picture = figure.querySelector(".picture").getAttribute("aria-label");
+      const labels = panels.map((place, number) =>
+        (number === 0 ? picture : place.querySelector(".panel-heading").textContent));
       this.controls = element("div", "controls");
       panels[0].before(this.controls);
       this.addRanges();
       this.readout = element("p", "readout");
       this.controls.after(this.readout);
-      live.panels.forEach((panel, number) => this.addPlot(panels[number], panel));
+      live.panels.forEach((panel, number) => this.addPlot(panels[number], labels[number], panel));
       const hint = element("p", "hint",
         "Point at it, or use the arrow keys, to read values; drag or + and \u2212 to zoom; 0 shows all.");
       panels.at(-1).append(hint);
@@ -162,15 +165,14 @@
       this.switches.append(button);
     }
 
-    addPlot(place, panel) {
+    addPlot(place, label, panel) {
       const host = element("div", this.live.panels.length === 1 ? "plot tall" : "plot");
-      const still = place.querySelector("svg");
       host.tabIndex = 0;
       host.setAttribute("role", "slider");
-      host.setAttribute("aria-label", still.getAttribute("aria-label"));
+      host.setAttribute("aria-label", label);
       host.setAttribute("aria-valuemin", "0");
       host.setAttribute("aria-valuemax", String(this.x.length - 1));
-      still.after(host);
+      place.append(host);
       const drawn = this.series(panel);
       const options = {
         width: Math.max(host.clientWidth, 200),
