@@ -31,6 +31,7 @@ from econnet.sources.observations import Known
 from tests.builders import series_of, world
 from tests.sources.servers import LITHUANIA, Sources, rows_of
 
+pytestmark = pytest.mark.usefixtures("light")
 
 @pytest.fixture(scope="module")
 def data() -> Known:

@@ -12,7 +12,7 @@ import pytest
 
 from tests.builders import world
 from tests.sources.servers import Sources, rows_of
-from tests.user import TIMEOUT, econnet
+from tests.user import HANG_SECONDS, econnet
 
 
 @pytest.fixture(scope="module")
@@ -210,7 +210,7 @@ def test_help_imports_no_heavy_library(tmp_path: Path) -> None:
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=TIMEOUT,
+        timeout=HANG_SECONDS,
         check=True,
     )
     assert run.stderr.strip() == "[]"
@@ -228,7 +228,7 @@ def test_closed_pipe_ends_quietly(tmp_path: Path) -> None:
     process.stdout.close()
     assert process.stderr.read() == b""
     process.stderr.close()
-    assert process.wait(TIMEOUT) == 141
+    assert process.wait(HANG_SECONDS) == 141
 
 
 def test_duel_draws_a_picture_and_prints_a_table(tmp_path: Path) -> None:

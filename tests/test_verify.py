@@ -22,6 +22,8 @@ from tests.user import econnet
 
 ATLANTIS = Country("Atlantis", "", "Atlantis")
 
+pytestmark = pytest.mark.usefixtures("light_outlook")
+
 
 def panel_file(path: Path, last: float = 1.0) -> Path:
     """Write thirty years of Atlantis; the newest investment is `last` times as high."""

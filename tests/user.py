@@ -1,4 +1,10 @@
-"""The commands as a user runs them: a process of their own, in a folder of theirs."""
+"""The commands as a user runs them, in a folder of the user's.
+
+`econnet` calls the command line in this process, with a light forecaster: quick enough
+for tests of what commands do. `econnet_process` starts a process and trains as users
+do, or lightly: for tests of what the process itself does, of signals, encodings, time
+zones and memory.
+"""
 
 import io
 import os
@@ -15,32 +21,20 @@ from subprocess import CompletedProcess
 import pytest
 
 from econnet.cli import main, show
+from tests.light import light_forecaster
 
-TIMEOUT = 240
+# Only to end a test that hangs; no test depends on how long anything takes.
+HANG_SECONDS = 900
+ROOT = Path(__file__).parent.parent
 
 
 def econnet(
     *arguments: str, folder: Path, **environment: str
 ) -> "CompletedProcess[str]":
-    """Run `python -m econnet` in a folder, and return what it said."""
-    return subprocess.run(
-        [sys.executable, "-m", "econnet", *arguments],
-        cwd=folder,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=TIMEOUT,
-        check=False,
-    )
-
-
-def econnet_here(
-    *arguments: str, folder: Path, **environment: str
-) -> "CompletedProcess[str]":
-    """Do as `econnet` does without the seconds of starting a process."""
+    """Run a command in this process, and return its output."""
     out, err = io.StringIO(), io.StringIO()
     with (
+        light_forecaster(),
         _process_kept(),
         pytest.MonkeyPatch.context() as patch,
         chdir(folder),
@@ -53,6 +47,33 @@ def econnet_here(
             patch.setenv(name, value)
         code = _exit_code()
     return CompletedProcess(arguments, code, out.getvalue(), err.getvalue())
+
+
+def econnet_process(
+    *arguments: str, folder: Path, light: bool = False, **environment: str
+) -> "CompletedProcess[str]":
+    """Run `python -m econnet` in a folder, and return its output."""
+    return subprocess.run(
+        [*process_arguments(light=light), *arguments],
+        cwd=folder,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=HANG_SECONDS,
+        check=False,
+    )
+
+
+def process_arguments(*, light: bool) -> list[str]:
+    """Return what starts econnet in a process, with a light forecaster or the real."""
+    if not light:
+        return [sys.executable, "-m", "econnet"]
+    code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); {LIGHT_MAIN}"
+    return [sys.executable, "-c", code]
+
+
+LIGHT_MAIN = "from tests.light import main; main()"
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from econnet.cli import show
-from tests.user import TIMEOUT, econnet
+from tests.user import HANG_SECONDS, econnet
 
 HOSTILE = "[/bold]\x1b[2J\x9b2J [red]:smile: Côte d'Ivoire \ud800"
 
@@ -64,7 +64,7 @@ def test_nothing_is_coloured_for_who_wants_no_colour(tmp_path: Path) -> None:
                 shown += os.read(ours, 65536)
             except OSError:  # Linux says so at the end of a terminal
                 break
-        assert process.wait(TIMEOUT) == 0
+        assert process.wait(HANG_SECONDS) == 0
     os.close(ours)
     assert b"real_gdp" in shown
     assert b"\x1b[3" not in shown.replace(b"\x1b[3m", b"")  # colours; 3 is italics

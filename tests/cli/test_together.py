@@ -12,7 +12,7 @@ import pytest
 from econnet import journal, whole
 from tests.cli.test_train import panel
 from tests.sources.servers import GERMANY, TOGO, Sources, fred_file, rows_of
-from tests.user import TIMEOUT, econnet
+from tests.user import HANG_SECONDS, econnet
 
 GDP = "NY.GDP.MKTP.KD"
 YEARS = {str(year): 100.0 + year % 7 for year in range(2000, 2021)}
@@ -62,7 +62,7 @@ def test_commands_of_all_kinds_work_in_one_folder_at_once(
     ]
     begun = [begin(tmp_path, environment, *command) for command in commands]
     for command, process in zip(commands, begun, strict=True):
-        _, said = process.communicate(timeout=TIMEOUT)
+        _, said = process.communicate(timeout=HANG_SECONDS)
         assert process.returncode == 0, (command, said)
     afterwards = econnet("check", folder=tmp_path)
     assert afterwards.returncode == 0, afterwards.stderr
