@@ -47,7 +47,7 @@ def light_forecaster(*, outlook: bool = False) -> Iterator[None]:
         for table in (baselines.LEARNERS, baselines.SINGLES):
             for name, parameters in LIGHT_PARAMETERS.items():
                 light = _lighter(baselines.LEARNERS[name], parameters)
-                patch.setitem(cast(MutableMapping[str, Any], table), name, light)
+                patch.setitem(cast("MutableMapping[str, Any]", table), name, light)
         yield
 
 

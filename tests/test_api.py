@@ -33,6 +33,7 @@ from tests.sources.servers import LITHUANIA, Sources, rows_of
 
 pytestmark = pytest.mark.usefixtures("light")
 
+
 @pytest.fixture(scope="module")
 def data() -> Known:
     rows = world(countries=2, quarters=90)

@@ -18,7 +18,7 @@ from econnet.report import record
 from econnet.report.record import Json
 from econnet.sources.observations import Known
 from econnet.verify import Pair, Report, Verification
-from tests.user import econnet
+from tests.user import econnet, econnet_process
 
 ATLANTIS = Country("Atlantis", "", "Atlantis")
 
@@ -312,7 +312,8 @@ def test_user_verifies_a_report_here_and_elsewhere(tmp_path: Path) -> None:
     """The other kernels and instructions are those of a processor of 2011."""
     panel_file(tmp_path / "own.csv")
     asked = ("report", "--data", "own.csv", "--members", "2")
-    assert econnet(*asked, "--format", "json", folder=tmp_path).returncode == 0
+    made = econnet_process(*asked, "--format", "json", folder=tmp_path, light=True)
+    assert made.returncode == 0, made.stderr
     before = files_in(tmp_path)
     older = {}
     if {it.get("architecture") for it in threadpool_info()} & {"Haswell", "SkylakeX"}:
@@ -320,8 +321,11 @@ def test_user_verifies_a_report_here_and_elsewhere(tmp_path: Path) -> None:
             "OPENBLAS_CORETYPE": "Sandybridge",
             "NPY_DISABLE_CPU_FEATURES": "X86_V3 X86_V4 AVX512_ICL AVX512_SPR",
         }
-    run = econnet(
-        "report", "--data", "own.csv", "--verify", "--json", folder=tmp_path, **older
+    run = econnet_process(
+        *("report", "--data", "own.csv", "--verify", "--json"),
+        folder=tmp_path,
+        light=True,
+        **older,
     )
     assert run.returncode == 0, run.stderr
     told = json.loads(run.stdout)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.user import econnet
+from tests.user import econnet, econnet_process
 
 REFUSED = {
     "unknown": ("Atlantis", "no country is called 'Atlantis': "),
@@ -76,7 +76,7 @@ def test_what_is_a_country_is_found(name: str, tmp_path: Path) -> None:
 
 
 def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
-    run = econnet("train", "--country", "\udcff\udcfe", folder=tmp_path)
+    run = econnet_process("train", "--country", "\udcff\udcfe", folder=tmp_path)
     assert run.returncode == 2
     assert run.stderr.startswith(r"econnet: no country is called '\udcff\udcfe': ")
     assert not list(tmp_path.iterdir())

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.user import HANG_SECONDS, econnet
+from tests.user import HANG_SECONDS, econnet_process
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals and files")
 
@@ -121,7 +121,9 @@ def test_bug_is_left_to_fly_and_exits_1(tmp_path: Path) -> None:
 
 
 def test_debug_shows_where_it_happened(tmp_path: Path) -> None:
-    run = econnet("--debug", "train", "--country", "Atlantis", folder=tmp_path)
+    run = econnet_process(
+        *("--debug", "train", "--country", "Atlantis"), folder=tmp_path
+    )
     assert "Traceback" in run.stderr
     assert "no country is called 'Atlantis'" in run.stderr
     # A script that adds it to look closer goes on as before.

@@ -36,7 +36,7 @@ from tests.sources.servers import (
     tls_server,
     trickling_server,
 )
-from tests.user import econnet
+from tests.user import econnet, econnet_process
 
 GDP, CPI = "NY.GDP.MKTP.KD", "FP.CPI.TOTL"
 UNEMPLOYMENT = "LRHUTTTTLTM156S"
@@ -483,7 +483,7 @@ def test_key_is_in_no_output_file_or_process_list(
         ],
     }
     asked = ("fetch", "--country", "LTU", "--source", "fred")
-    run = econnet("--debug", *asked, folder=tmp_path, **with_key)
+    run = econnet_process("--debug", *asked, folder=tmp_path, **with_key)
     assert run.returncode == 0, run.stderr
     assert any(CANARY in request.url for request in sources.requests)
     assert any("econnet --debug fetch" in lines for lines in seen)

@@ -11,6 +11,8 @@ import pytest
 from econnet.answer import Forecast
 from tests.browsers import DESKTOP, PHONE, Browser, violations
 
+pytestmark = pytest.mark.campaign
+
 PLOT = "[role=slider]"
 
 
