@@ -30,6 +30,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Make every test that opens a browser part of the campaigns."""
+    for item in items:
+        if isinstance(item, pytest.Function) and "browser" in item.fixturenames:
+            item.add_marker(pytest.mark.campaign)
+
+
 @pytest.fixture(scope="module")
 def light(request: pytest.FixtureRequest) -> Iterator[None]:
     """Train a light forecaster in this module, unless `--full-size` is given."""

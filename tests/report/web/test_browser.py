@@ -11,8 +11,6 @@ import pytest
 from econnet.answer import Forecast
 from tests.browsers import DESKTOP, PHONE, Browser, violations
 
-pytestmark = pytest.mark.campaign
-
 PLOT = "[role=slider]"
 
 
