@@ -1,4 +1,4 @@
-"""The commands as a user meets them: a process of their own in an empty directory."""
+"""The commands as a user meets them, in an empty directory."""
 
 import json
 import subprocess
@@ -80,7 +80,9 @@ def test_same_seed_gives_the_same_report_but_for_made_at(
     trained: "CompletedProcess[str]", folder: Path, tmp_path: Path
 ) -> None:
     assert trained.returncode == 0
-    again = econnet("train", "--country", "DEU", folder=tmp_path)
+    again = econnet(
+        *("report", "--country", "DEU", "--format", "json"), folder=tmp_path
+    )
     assert again.returncode == 0, again.stderr
     documents = [
         json.loads((place / "reports/DEU/report.json").read_text("utf-8"))
@@ -263,7 +265,7 @@ def own_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_own_file_is_forecast_for_each_of_its_regions(own_file: Path) -> None:
     run = econnet(
         *("train", "--data", "my regions.csv", "--label", "given:slump"),
-        *("--target", "investment"),
+        *("--target", "investment", "--members", "2"),
         folder=own_file,
     )
     assert run.returncode == 0, run.stderr

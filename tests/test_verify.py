@@ -18,7 +18,7 @@ from econnet.report import record
 from econnet.report.record import Json
 from econnet.sources.observations import Known
 from econnet.verify import Pair, Report, Verification
-from tests.user import econnet, econnet_process
+from tests.user import econnet, light_econnet_process
 
 ATLANTIS = Country("Atlantis", "", "Atlantis")
 
@@ -312,7 +312,7 @@ def test_user_verifies_a_report_here_and_elsewhere(tmp_path: Path) -> None:
     """The other kernels and instructions are those of a processor of 2011."""
     panel_file(tmp_path / "own.csv")
     asked = ("report", "--data", "own.csv", "--members", "2")
-    made = econnet_process(*asked, "--format", "json", folder=tmp_path, light=True)
+    made = light_econnet_process(*asked, "--format", "json", folder=tmp_path)
     assert made.returncode == 0, made.stderr
     before = files_in(tmp_path)
     older = {}
@@ -321,10 +321,9 @@ def test_user_verifies_a_report_here_and_elsewhere(tmp_path: Path) -> None:
             "OPENBLAS_CORETYPE": "Sandybridge",
             "NPY_DISABLE_CPU_FEATURES": "X86_V3 X86_V4 AVX512_ICL AVX512_SPR",
         }
-    run = econnet_process(
+    run = light_econnet_process(
         *("report", "--data", "own.csv", "--verify", "--json"),
         folder=tmp_path,
-        light=True,
         **older,
     )
     assert run.returncode == 0, run.stderr

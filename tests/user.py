@@ -21,6 +21,7 @@ from subprocess import CompletedProcess
 import pytest
 
 from econnet.cli import main, show
+from econnet.report.figures.style import DOTS_PER_INCH
 from tests.light import light_forecaster
 
 # Only to end a test that hangs; no test depends on how long anything takes.
@@ -43,6 +44,8 @@ def econnet(
     ):
         patch.setattr(sys, "argv", ["econnet", *arguments])
         patch.setattr(show, "manner", show.Manner())
+        for size in DOTS_PER_INCH:
+            patch.setitem(DOTS_PER_INCH, size, 30)
         for name, value in environment.items():
             patch.setenv(name, value)
         code = _exit_code()
@@ -50,11 +53,24 @@ def econnet(
 
 
 def econnet_process(
-    *arguments: str, folder: Path, light: bool = False, **environment: str
+    *arguments: str, folder: Path, **environment: str
 ) -> "CompletedProcess[str]":
     """Run `python -m econnet` in a folder, and return its output."""
+    return _run([sys.executable, "-m", "econnet", *arguments], folder, environment)
+
+
+def light_econnet_process(
+    *arguments: str, folder: Path, **environment: str
+) -> "CompletedProcess[str]":
+    """Run econnet in a process that trains a light forecaster."""
+    return _run([*LIGHT_ECONNET, *arguments], folder, environment)
+
+
+def _run(
+    command: list[str], folder: Path, environment: dict[str, str]
+) -> "CompletedProcess[str]":
     return subprocess.run(
-        [*process_arguments(light=light), *arguments],
+        command,
         cwd=folder,
         env={**os.environ, **environment},
         capture_output=True,
@@ -65,15 +81,11 @@ def econnet_process(
     )
 
 
-def process_arguments(*, light: bool) -> list[str]:
-    """Return what starts econnet in a process, with a light forecaster or the real."""
-    if not light:
-        return [sys.executable, "-m", "econnet"]
-    code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); {LIGHT_MAIN}"
-    return [sys.executable, "-c", code]
-
-
-LIGHT_MAIN = "from tests.light import main; main()"
+LIGHT_ECONNET = [
+    *(sys.executable, "-c"),
+    f"import sys; sys.path.insert(0, {str(ROOT)!r}); "
+    "from tests.light import main; main()",
+]
 
 
 @contextmanager

@@ -12,7 +12,7 @@ import pytest
 from econnet import journal, whole
 from tests.cli.test_train import panel
 from tests.sources.servers import GERMANY, TOGO, Sources, fred_file, rows_of
-from tests.user import HANG_SECONDS, econnet, process_arguments
+from tests.user import HANG_SECONDS, LIGHT_ECONNET, econnet
 
 GDP = "NY.GDP.MKTP.KD"
 YEARS = {str(year): 100.0 + year % 7 for year in range(2000, 2021)}
@@ -23,7 +23,7 @@ def begin(
     folder: Path, environment: Mapping[str, str], *arguments: str
 ) -> "subprocess.Popen[str]":
     return subprocess.Popen(
-        [*process_arguments(light=True), *arguments],
+        [*LIGHT_ECONNET, *arguments],
         cwd=folder,
         env={**os.environ, **environment},
         stdout=subprocess.PIPE,
