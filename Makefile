@@ -15,6 +15,9 @@ FULL_SIZE := tests/test_forecast.py tests/test_determinism.py tests/test_verify.
 # Tests of identical bits, for the kernel that most desktops have.
 KERNELS := tests/network tests/test_compute.py tests/test_ensemble.py \
     tests/test_no_peeking.py tests/test_determinism.py tests/test_verify.py
+# Tests whose properties `make test-all` tries on four times as many examples.
+PROPERTIES := tests/evaluation tests/sources tests/test_dating.py \
+    tests/test_features.py tests/test_labels.py tests/test_panel.py
 
 .PHONY: report test test-all samples campaigns coverage mutants lint types docs check clean
 
@@ -31,7 +34,8 @@ test-all: test samples
 samples: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -n auto --dist loadfile -m campaign
 	$(BIN)/python -m pytest -n auto --dist loadfile --full-size $(FULL_SIZE)
-	OPENBLAS_CORETYPE=Haswell $(BIN)/python -m pytest -n auto --dist loadfile $(KERNELS)
+	OPENBLAS_CORETYPE=Haswell $(BIN)/python -m pytest -n auto --dist loadfile \
+	    -m "not campaign" --hypothesis-profile thorough $(KERNELS) $(PROPERTIES)
 
 # Everything, by hand: a day of one core. `docs/reliability.md` has the figures.
 campaigns: $(VENV)/.installed-dev
