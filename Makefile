@@ -1,6 +1,6 @@
 # Two commands do everything, on a machine that has Python 3.11+, make and git:
 #   make report COUNTRY=USA     sets up, forecasts from the bundled snapshot, writes reports/USA/
-#   make test                   sets up and runs the tests
+#   make test                   sets up and runs the tests, in under three minutes
 
 PYTHON ?= python3
 COUNTRY ?= USA
@@ -10,13 +10,42 @@ BIN := $(VENV)/bin
 # Rooms whose branches their own tests must take, above 95% in each.
 COVERED := labels features network evaluation store storefile dating
 
-.PHONY: report test coverage mutants lint types docs check clean
+# Tests of the forecaster that `make test` runs on a light one.
+FULL_SIZE := tests/test_forecast.py tests/test_determinism.py tests/test_verify.py
+# Tests of identical bits, for the kernel that most desktops have.
+KERNELS := tests/network tests/test_compute.py tests/test_ensemble.py \
+    tests/test_no_peeking.py tests/test_determinism.py tests/test_verify.py
+# Tests whose properties `make test-all` tries on four times as many examples.
+PROPERTIES := tests/evaluation tests/sources tests/test_dating.py \
+    tests/test_features.py tests/test_labels.py tests/test_panel.py
+
+.PHONY: report test test-all samples campaigns coverage mutants lint types docs check clean
 
 report: $(VENV)/.installed
 	$(BIN)/econnet train --country "$(COUNTRY)"
 
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n auto --dist loadfile -m "not campaign"
+
+# Adds samples of the campaigns: faults, kills, fuzzing, browsers, clusters, notebooks,
+# the forecaster at full size and the kernels of other processors.
+test-all: test samples
+
+samples: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest -n auto --dist loadfile -m campaign
+	$(BIN)/python -m pytest -n auto --dist loadfile --full-size $(FULL_SIZE)
+	OPENBLAS_CORETYPE=Haswell $(BIN)/python -m pytest -n auto --dist loadfile \
+	    -m "not campaign" --hypothesis-profile thorough $(KERNELS) $(PROPERTIES)
+
+# Everything, by hand: a day of one core. `docs/reliability.md` has the figures.
+campaigns: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest --hypothesis-profile thorough
+	$(BIN)/python -m tests.torture.run
+	$(BIN)/python -m tests.torture.kills --kills 300
+	$(BIN)/python -m tests.torture.kills --moves
+	ECONNET_FUZZ_EXAMPLES=2000 $(BIN)/python -m pytest tests/fuzz
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[fuzz]'
+	$(BIN)/python -m tests.fuzz.run --seconds 600
 
 coverage: $(VENV)/.installed-dev
 	$(BIN)/python -m coverage run -m pytest --hypothesis-profile few tests/conformance \
@@ -34,6 +63,7 @@ mutants: $(VENV)/.installed-dev
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+	$(BIN)/python -m pytest scripts/checks
 
 types: $(VENV)/.installed-dev
 	$(BIN)/mypy

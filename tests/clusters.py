@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+from tests.user import HANG_SECONDS, ROOT
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,14 @@ def running(folder: Path, count: int = 2) -> Iterator[Running]:
         assert process.stderr is not None
         return next(line for line in process.stderr if text in line)
 
-    flags = ("--no-dashboard", "--nthreads", "1", "--no-nanny", "--death-timeout", "30")
+    flags = (
+        "--no-dashboard",
+        "--nthreads",
+        "1",
+        "--no-nanny",
+        "--death-timeout",
+        str(HANG_SECONDS),
+    )
     scheduler = start("scheduler", "--host", "127.0.0.1", "--port", "0", flags[0])
     workers: list[subprocess.Popen[str]] = []
     try:

@@ -1,16 +1,56 @@
+import os
 from collections.abc import Iterator
+from contextlib import nullcontext
 
 import pytest
 from hypothesis import settings
 from pytest_httpserver import HTTPServer
 
+from tests.light import light_forecaster
 from tests.sources.servers import Sources
 
-# How long an example takes says more of the machine than of the code.
-settings.register_profile("econnet", deadline=None)
+# How long an example takes says more about the machine than about the code.
+settings.register_profile("econnet", deadline=None, max_examples=25)
+# For `make test-all` and releases.
+settings.register_profile("thorough", deadline=None, max_examples=100)
 # For runs that repeat the suite, or trace it: pytest --hypothesis-profile few.
 settings.register_profile("few", deadline=None, max_examples=3, derandomize=True)
 settings.load_profile("econnet")
+
+# The tests run side by side, so each computes in its own process; tests of worker
+# processes ask for them by number.
+os.environ.setdefault("LOKY_MAX_CPU_COUNT", "1")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--full-size",
+        action="store_true",
+        help="train the forecaster as users do, where tests train a light one",
+    )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Make every test that opens a browser part of the campaigns."""
+    for item in items:
+        if isinstance(item, pytest.Function) and "browser" in item.fixturenames:
+            item.add_marker(pytest.mark.campaign)
+
+
+@pytest.fixture(scope="module")
+def light(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Train a light forecaster in this module, unless `--full-size` is given."""
+    full = request.config.getoption("--full-size")
+    with nullcontext() if full else light_forecaster():
+        yield
+
+
+@pytest.fixture(scope="module")
+def light_outlook(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Do as `light` does, but forecast every horizon of the outlook."""
+    full = request.config.getoption("--full-size")
+    with nullcontext() if full else light_forecaster(outlook=True):
+        yield
 
 
 @pytest.fixture(scope="session")

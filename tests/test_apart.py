@@ -9,6 +9,7 @@ from threadpoolctl import threadpool_info
 
 from econnet import apart
 from econnet.errors import DataError
+from tests.user import HANG_SECONDS
 
 Made = Callable[[int], Callable[[int], int]]
 
@@ -117,7 +118,10 @@ def test_process_does_not_outlive_the_one_that_started_it() -> None:
     )
     # The pipe to here is the other process's too, and closed when both are gone.
     ended = subprocess.run(
-        [sys.executable, "-c", orphaning], capture_output=True, check=False, timeout=60
+        [sys.executable, "-c", orphaning],
+        capture_output=True,
+        check=False,
+        timeout=HANG_SECONDS,
     )
     assert ended.returncode == -signal.SIGKILL
     assert ended.stdout == b"0\n"
@@ -147,7 +151,7 @@ def test_ctrl_c_is_heard_by_the_first_process_alone() -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=HANG_SECONDS,
         start_new_session=True,
     )
     assert ended.stdout.splitlines() == [

@@ -32,6 +32,8 @@ from econnet.sources.observations import Known
 from tests.builders import series_of, world
 from tests.sources.servers import LITHUANIA, Sources, rows_of
 
+pytestmark = pytest.mark.usefixtures("light")
+
 
 @pytest.fixture(scope="module", autouse=True)
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:

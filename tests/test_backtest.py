@@ -23,6 +23,8 @@ from tests.user import econnet
 FRANCE, GERMANY, ITALY = (countries.by_alpha3(it) for it in ("FRA", "DEU", "ITA"))
 LIGHT = ("base_rate", "logit")
 
+pytestmark = pytest.mark.usefixtures("light")
+
 # What scripts that read `backtest --json` hold on to.
 OF_A_MODEL = {
     *("auroc", "auroc_interval", "average_precision", "brier", "brier_skill"),

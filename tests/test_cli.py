@@ -1,4 +1,4 @@
-"""The commands as a user meets them: a process of their own in an empty directory."""
+"""The commands as a user meets them, in an empty directory."""
 
 import json
 import subprocess
@@ -12,7 +12,7 @@ import pytest
 
 from tests.builders import world
 from tests.sources.servers import Sources, rows_of
-from tests.user import TIMEOUT, econnet
+from tests.user import HANG_SECONDS, econnet
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +80,9 @@ def test_same_seed_gives_the_same_report_but_for_made_at(
     trained: "CompletedProcess[str]", folder: Path, tmp_path: Path
 ) -> None:
     assert trained.returncode == 0
-    again = econnet("train", "--country", "DEU", folder=tmp_path)
+    again = econnet(
+        *("report", "--country", "DEU", "--format", "json"), folder=tmp_path
+    )
     assert again.returncode == 0, again.stderr
     documents = [
         json.loads((place / "reports/DEU/report.json").read_text("utf-8"))
@@ -210,7 +212,7 @@ def test_help_imports_no_heavy_library(tmp_path: Path) -> None:
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=TIMEOUT,
+        timeout=HANG_SECONDS,
         check=True,
     )
     assert run.stderr.strip() == "[]"
@@ -228,7 +230,7 @@ def test_closed_pipe_ends_quietly(tmp_path: Path) -> None:
     process.stdout.close()
     assert process.stderr.read() == b""
     process.stderr.close()
-    assert process.wait(TIMEOUT) == 141
+    assert process.wait(HANG_SECONDS) == 141
 
 
 def test_duel_draws_a_picture_and_prints_a_table(tmp_path: Path) -> None:
@@ -263,7 +265,7 @@ def own_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_own_file_is_forecast_for_each_of_its_regions(own_file: Path) -> None:
     run = econnet(
         *("train", "--data", "my regions.csv", "--label", "given:slump"),
-        *("--target", "investment"),
+        *("--target", "investment", "--members", "2"),
         folder=own_file,
     )
     assert run.returncode == 0, run.stderr

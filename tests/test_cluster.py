@@ -20,9 +20,10 @@ from tests.builders import world
 from tests.clusters import Running
 
 pytest.importorskip("distributed", reason="the extra `cluster` is not installed")
-pytestmark = pytest.mark.skipif(
-    sys.platform == "win32", reason="Windows has no SIGKILL"
-)
+pytestmark = [
+    pytest.mark.campaign,
+    pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL"),
+]
 
 
 @pytest.fixture
@@ -101,7 +102,7 @@ def test_scheduler_that_is_lost_is_told_and_work_goes_on_elsewhere(
     ledger = Ledger(tmp_path / "ledger")
     pid = cluster.scheduler.pid
     task = partial(product_after, once=tmp_path / "killed", kills=5, pid=pid)
-    connected = Cluster.connect(cluster.url, seconds=2)
+    connected = Cluster.connect(cluster.url)
     with connected as place, compute.using(place, ledger):
         compute.spread(task, range(3), key)
         with pytest.raises(ClusterError, match="what was finished is kept"):

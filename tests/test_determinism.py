@@ -23,18 +23,21 @@ from econnet.sources.observations import Known
 
 NAMES = ("Atlantis", "Lemuria")
 
+pytestmark = pytest.mark.usefixtures("light_outlook")
+
 # Makes a forecast of a file's first country, and writes its report and its model.
 MAKE = """
 import os, sys
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
 sys.path.insert(0, sys.argv[1])
 from econnet import api, forecast, models, preparation
+from tests.light import light_forecaster
 from tests.test_determinism import NAMES
 
-if __name__ == "__main__":
-    folder = Path(sys.argv[3])
+def make(folder):
     known = api.read_data(sys.argv[2])
     country = api.find_country(NAMES[0], known)
     task = api.choose_task(country, known, members=3, seed=7)
@@ -45,6 +48,10 @@ if __name__ == "__main__":
     made = forecast.make(prepared, model)
     made = replace(made, made_at="2026-11-24T02:30:00+00:00")
     api.write_report(made, folder / "report")
+
+if __name__ == "__main__":
+    with nullcontext() if sys.argv[4:] else light_forecaster(outlook=True):
+        make(Path(sys.argv[3]))
 """
 
 QUIET = {
@@ -86,13 +93,15 @@ def panel() -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def written(folder: Path, rows: pd.DataFrame, environment: dict[str, str]) -> Path:
+def written(
+    folder: Path, rows: pd.DataFrame, environment: dict[str, str], *more: str
+) -> Path:
     """Return the folder of report and model that a process of its own makes."""
     folder.mkdir()
     rows.to_csv(folder / "panel.csv", index=False)
     root = str(Path(__file__).parents[1])
     run = subprocess.run(
-        [sys.executable, "-c", MAKE, root, "panel.csv", "made"],
+        [sys.executable, "-c", MAKE, root, "panel.csv", "made", *more],
         cwd=folder,
         env={**os.environ, **environment},
         capture_output=True,
@@ -104,13 +113,14 @@ def written(folder: Path, rows: pd.DataFrame, environment: dict[str, str]) -> Pa
 
 
 def test_threads_hash_seed_locale_zone_and_order_of_rows_change_no_byte(
-    tmp_path: Path,
+    tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     """Of the model, and of the report in every format."""
     rows = panel()
+    more = ["full size"] if request.config.getoption("--full-size") else []
     shuffled = rows.sample(frac=1, random_state=2)
-    first = written(tmp_path / "first", rows, QUIET)
-    other = written(tmp_path / "other", shuffled, OTHER)
+    first = written(tmp_path / "first", rows, QUIET, *more)
+    other = written(tmp_path / "other", shuffled, OTHER, *more)
     names = [path.relative_to(first) for path in first.rglob("*") if path.is_file()]
     assert {name.suffix for name in names} >= {
         *(".npz", ".pdf", ".html", ".json", ".png", ".csv")

@@ -14,8 +14,11 @@ from econnet.models import Model
 from econnet.preparation import Prepared
 from econnet.sources.observations import Known
 from tests.builders import observations, series_of, world
+from tests.light import NEXT_PERIOD_ONLY
 
 FRANCE = countries.by_alpha3("FRA")
+
+pytestmark = pytest.mark.usefixtures("light_outlook")
 
 
 @pytest.fixture(scope="module")
@@ -141,7 +144,10 @@ def test_stored_model_fits_its_own_task_and_data_alone(
         forecast.stored_model(prepared, path)
 
 
-def test_own_pool_learns_from_the_country_alone(known: Known) -> None:
+def test_own_pool_learns_from_the_country_alone(
+    known: Known, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training, "OUTLOOK", NEXT_PERIOD_ONLY)
     task = Task("Q", pool="own", members=1)
     prepared = preparation.prepare(known, FRANCE, task)
     made = forecast.make(prepared, forecast.train(prepared))
@@ -248,7 +254,10 @@ def test_forecast_before_is_that_of_the_replay_unless_one_is_given(
     assert made.explanation.change.probability == made.previous_probability
 
 
-def test_baselines_of_a_training_can_be_chosen(prepared: Prepared) -> None:
+def test_baselines_of_a_training_can_be_chosen(
+    prepared: Prepared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training, "OUTLOOK", NEXT_PERIOD_ONLY)
     model = forecast.train(prepared, baselines=["logit"])
     names = set(model.track_record["model"])
     assert names == {"econnet", "network", *PARTNERS, "base_rate", "logit"}

@@ -14,6 +14,8 @@ from econnet.preparation import Prepared
 from econnet.sources.observations import Known
 from tests.builders import series_of, world
 
+pytestmark = pytest.mark.usefixtures("light")
+
 
 @pytest.fixture(scope="module")
 def prepared() -> Prepared:

@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.user import HANG_SECONDS
+
 FOLDER = Path(__file__).parent.parent / "docs" / "notebooks"
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.py")), ids=lambda it: it.stem)
 def test_notebook_runs_from_top_to_bottom(path: Path, tmp_path: Path) -> None:
     run = subprocess.run(
@@ -17,7 +20,7 @@ def test_notebook_runs_from_top_to_bottom(path: Path, tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         encoding="utf-8",
-        timeout=240,
+        timeout=HANG_SECONDS,
         check=False,
     )
     assert run.returncode == 0, run.stderr

@@ -12,6 +12,7 @@ from threadpoolctl import threadpool_info
 
 from econnet import processes
 from econnet.errors import DataError
+from tests.user import HANG_SECONDS
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 
@@ -72,6 +73,7 @@ UNSTARTED = """
 import _posixsubprocess, errno, os
 from econnet import processes
 from econnet.errors import DataError
+from tests.user import HANG_SECONDS
 
 start, told = _posixsubprocess.fork_exec, []
 
@@ -172,7 +174,7 @@ def test_interrupt_of_all_processes_is_told_by_one() -> None:
         capture_output=True,
         text=True,
         start_new_session=True,
-        timeout=60,
+        timeout=HANG_SECONDS,
         check=False,
     )
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "told\n", "")

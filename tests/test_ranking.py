@@ -22,6 +22,8 @@ TASK = Task("Q", members=2)
 FRANCE, GERMANY, ITALY = (countries.by_alpha3(it) for it in ("FRA", "DEU", "ITA"))
 ANDORRA = countries.by_alpha3("AND")
 
+pytestmark = pytest.mark.usefixtures("light_outlook")
+
 
 @pytest.fixture(scope="module")
 def known() -> Known:

@@ -18,9 +18,11 @@ from econnet.report import record
 from econnet.report.record import Json
 from econnet.sources.observations import Known
 from econnet.verify import Pair, Report, Verification
-from tests.user import econnet
+from tests.user import econnet, light_econnet_process
 
 ATLANTIS = Country("Atlantis", "", "Atlantis")
+
+pytestmark = pytest.mark.usefixtures("light_outlook")
 
 
 def panel_file(path: Path, last: float = 1.0) -> Path:
@@ -310,7 +312,8 @@ def test_user_verifies_a_report_here_and_elsewhere(tmp_path: Path) -> None:
     """The other kernels and instructions are those of a processor of 2011."""
     panel_file(tmp_path / "own.csv")
     asked = ("report", "--data", "own.csv", "--members", "2")
-    assert econnet(*asked, "--format", "json", folder=tmp_path).returncode == 0
+    made = light_econnet_process(*asked, "--format", "json", folder=tmp_path)
+    assert made.returncode == 0, made.stderr
     before = files_in(tmp_path)
     older = {}
     if {it.get("architecture") for it in threadpool_info()} & {"Haswell", "SkylakeX"}:
@@ -318,7 +321,7 @@ def test_user_verifies_a_report_here_and_elsewhere(tmp_path: Path) -> None:
             "OPENBLAS_CORETYPE": "Sandybridge",
             "NPY_DISABLE_CPU_FEATURES": "X86_V3 X86_V4 AVX512_ICL AVX512_SPR",
         }
-    run = econnet(*asked, "--verify", "--json", folder=tmp_path, **older)
+    run = light_econnet_process(*asked, "--verify", "--json", folder=tmp_path, **older)
     assert run.returncode == 0, run.stderr
     told = json.loads(run.stdout)
     assert told["verified"]

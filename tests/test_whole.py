@@ -9,6 +9,7 @@ import pytest
 
 from econnet import whole
 from econnet.runtime import checksums
+from tests.user import HANG_SECONDS
 
 JUNE = [("report.json", b'{"probability": 0.2}'), ("csv/history.csv", b"a,b\n1,2\n")]
 JULY = [("report.json", b'{"probability": 0.3}'), ("csv/history.csv", b"a,b\n1,3\n")]
@@ -110,7 +111,7 @@ def test_two_that_write_together_take_turns(tmp_path: Path) -> None:
         subprocess.Popen([sys.executable, "-c", script, letter], cwd=tmp_path)
         for letter in "ab"
     ]
-    assert [writer.wait(120) for writer in writers] == [0, 0]
+    assert [writer.wait(HANG_SECONDS) for writer in writers] == [0, 0]
     assert checksums.verify_checksums(tmp_path / "DEU") == []
     assert len({*files_in(tmp_path / "DEU").values()}) == 2  # one content, and the sums
 

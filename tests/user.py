@@ -1,4 +1,10 @@
-"""The commands as a user runs them: a process of their own, in a folder of theirs."""
+"""The commands as a user runs them, in a folder of the user's.
+
+`econnet` calls the command line in this process, with a light forecaster: quick enough
+for tests of what commands do. `econnet_process` starts a process and trains as users
+do, or lightly: for tests of what the process itself does, of signals, encodings, time
+zones and memory.
+"""
 
 import io
 import os
@@ -15,32 +21,21 @@ from subprocess import CompletedProcess
 import pytest
 
 from econnet.cli import main, show
+from econnet.report.figures.style import DOTS_PER_INCH
+from tests.light import light_forecaster
 
-TIMEOUT = 240
+# Only to end a test that hangs; no test depends on how long anything takes.
+HANG_SECONDS = 900
+ROOT = Path(__file__).parent.parent
 
 
 def econnet(
     *arguments: str, folder: Path, **environment: str
 ) -> "CompletedProcess[str]":
-    """Run `python -m econnet` in a folder, and return what it said."""
-    return subprocess.run(
-        [sys.executable, "-m", "econnet", *arguments],
-        cwd=folder,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=TIMEOUT,
-        check=False,
-    )
-
-
-def econnet_here(
-    *arguments: str, folder: Path, **environment: str
-) -> "CompletedProcess[str]":
-    """Do as `econnet` does without the seconds of starting a process."""
+    """Run a command in this process, and return its output."""
     out, err = io.StringIO(), io.StringIO()
     with (
+        light_forecaster(),
         _process_kept(),
         pytest.MonkeyPatch.context() as patch,
         chdir(folder),
@@ -49,10 +44,48 @@ def econnet_here(
     ):
         patch.setattr(sys, "argv", ["econnet", *arguments])
         patch.setattr(show, "manner", show.Manner())
+        for size in DOTS_PER_INCH:
+            patch.setitem(DOTS_PER_INCH, size, 30)
         for name, value in environment.items():
             patch.setenv(name, value)
         code = _exit_code()
     return CompletedProcess(arguments, code, out.getvalue(), err.getvalue())
+
+
+def econnet_process(
+    *arguments: str, folder: Path, **environment: str
+) -> "CompletedProcess[str]":
+    """Run `python -m econnet` in a folder, and return its output."""
+    return _run([sys.executable, "-m", "econnet", *arguments], folder, environment)
+
+
+def light_econnet_process(
+    *arguments: str, folder: Path, **environment: str
+) -> "CompletedProcess[str]":
+    """Run econnet in a process that trains a light forecaster."""
+    return _run([*LIGHT_ECONNET, *arguments], folder, environment)
+
+
+def _run(
+    command: list[str], folder: Path, environment: dict[str, str]
+) -> "CompletedProcess[str]":
+    return subprocess.run(
+        command,
+        cwd=folder,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=HANG_SECONDS,
+        check=False,
+    )
+
+
+LIGHT_ECONNET = [
+    *(sys.executable, "-c"),
+    f"import sys; sys.path.insert(0, {str(ROOT)!r}); "
+    "from tests.light import main; main()",
+]
 
 
 @contextmanager

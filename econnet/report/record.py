@@ -107,12 +107,6 @@ def _explanation(forecast: Forecast) -> dict[str, Json]:
         "false_alarms": [
             _known(asdict(alarm)) for alarm in forecast.assessment.false_alarms
         ],
-        "episodes": [
-            _known(asdict(episode)) for episode in forecast.assessment.episodes
-        ],
-        "false_alarms": [
-            _known(asdict(alarm)) for alarm in forecast.assessment.false_alarms
-        ],
     }
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.user import econnet
+from tests.user import econnet, econnet_process
 
 
 @pytest.fixture(scope="module")
@@ -19,8 +19,11 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Etc/GMT+12", "Mars/Olympus"])
 def test_time_zone_changes_nothing_that_is_known(here: Path, zone: str) -> None:
     chosen = ("--country", "DEU", "--indicator", "real_gdp", "--as-of", "2020-05-01")
-    for name, place in (("utc.csv", "UTC"), ("other.csv", zone)):
-        run = econnet("export", "--output", name, *chosen, folder=here, TZ=place)
+    both = (("utc.csv", "UTC"), ("other.csv", zone))
+    for name, place in both[(here / "utc.csv").exists() :]:
+        run = econnet_process(
+            *("export", "--output", name, *chosen), folder=here, TZ=place
+        )
         assert run.returncode == 0, run.stderr
     assert (here / "utc.csv").read_bytes() == (here / "other.csv").read_bytes()
 

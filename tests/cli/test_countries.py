@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.user import econnet, econnet_here
+from tests.user import econnet, econnet_process
 
 REFUSED = {
     "unknown": ("Atlantis", "no country is called 'Atlantis': "),
@@ -47,7 +47,7 @@ def test_what_is_no_country_is_wrong_use_and_leaves_no_trace(
     name, line = REFUSED[case]
     # A country that is well does not help: names come before work.
     asked = (command, "--country", "DEU", "--country", name)
-    run = econnet_here(*asked, folder=tmp_path)
+    run = econnet(*asked, folder=tmp_path)
     assert run.returncode == 2
     assert run.stderr.startswith(f"econnet: {line}")
     assert run.stderr.removesuffix("\n").isprintable()
@@ -70,13 +70,13 @@ ACCEPTED = {
 
 @pytest.mark.parametrize("name", ACCEPTED)
 def test_what_is_a_country_is_found(name: str, tmp_path: Path) -> None:
-    run = econnet_here("fetch", "--offline", "--country", name, folder=tmp_path)
+    run = econnet("fetch", "--offline", "--country", name, folder=tmp_path)
     assert run.returncode == 0, run.stderr
     assert run.stdout.startswith(f"{ACCEPTED[name]}: ")
 
 
 def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
-    run = econnet("train", "--country", "\udcff\udcfe", folder=tmp_path)
+    run = econnet_process("train", "--country", "\udcff\udcfe", folder=tmp_path)
     assert run.returncode == 2
     assert run.stderr.startswith(r"econnet: no country is called '\udcff\udcfe': ")
     assert not list(tmp_path.iterdir())

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.user import TIMEOUT
+from tests.user import HANG_SECONDS
 
 # Root may write anywhere, unless it gives that right away.
 WITHOUT_RIGHTS = ("setpriv", "--bounding-set=-dac_override", "--inh-caps=-dac_override")
@@ -30,7 +30,7 @@ def test_folder_that_may_not_be_written_to_is_named(tmp_path: Path) -> None:
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=TIMEOUT,
+        timeout=HANG_SECONDS,
         check=False,
     )
     assert run.returncode == 3

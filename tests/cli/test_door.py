@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.user import TIMEOUT, econnet
+from tests.user import HANG_SECONDS, econnet_process
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals and files")
 
@@ -23,7 +23,7 @@ def ends(code: str, folder: Path, *before: str) -> "subprocess.CompletedProcess[
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=TIMEOUT,
+        timeout=HANG_SECONDS,
         check=False,
     )
 
@@ -121,7 +121,9 @@ def test_bug_is_left_to_fly_and_exits_1(tmp_path: Path) -> None:
 
 
 def test_debug_shows_where_it_happened(tmp_path: Path) -> None:
-    run = econnet("--debug", "train", "--country", "Atlantis", folder=tmp_path)
+    run = econnet_process(
+        *("--debug", "train", "--country", "Atlantis"), folder=tmp_path
+    )
     assert "Traceback" in run.stderr
     assert "no country is called 'Atlantis'" in run.stderr
     # A script that adds it to look closer goes on as before.
@@ -150,7 +152,7 @@ def test_answer_that_nothing_takes_is_said_to_be_lost(
             stdout=full,
             stderr=subprocess.PIPE,
             text=True,
-            timeout=TIMEOUT,
+            timeout=HANG_SECONDS,
             check=False,
         )
     assert run.returncode == 3
@@ -162,7 +164,7 @@ def test_answer_that_nothing_takes_is_said_to_be_lost(
 def test_closed_stdout_and_stderr_change_nothing_of_the_work(tmp_path: Path) -> None:
     script = f"{sys.executable} -m econnet status --json >&- 2>&-"
     run = subprocess.run(
-        ["sh", "-c", script], cwd=tmp_path, timeout=TIMEOUT, check=False
+        ["sh", "-c", script], cwd=tmp_path, timeout=HANG_SECONDS, check=False
     )
     assert run.returncode == 0
 
@@ -183,7 +185,7 @@ def test_what_is_missing_around_the_process_is_not_missed(
     wanted = "--country DEU --indicator real_gdp --output own.csv"
     script = f"{SURROUNDINGS[case]}; {sys.executable} -m econnet export {wanted}"
     run = subprocess.run(
-        ["sh", "-c", script], cwd=tmp_path, timeout=TIMEOUT, check=False
+        ["sh", "-c", script], cwd=tmp_path, timeout=HANG_SECONDS, check=False
     )
     assert run.returncode == 0
     assert (tmp_path / "own.csv").stat().st_size > 0

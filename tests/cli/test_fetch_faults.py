@@ -36,7 +36,7 @@ from tests.sources.servers import (
     tls_server,
     trickling_server,
 )
-from tests.user import econnet, econnet_here
+from tests.user import econnet, econnet_process
 
 GDP, CPI = "NY.GDP.MKTP.KD", "FP.CPI.TOTL"
 UNEMPLOYMENT = "LRHUTTTTLTM156S"
@@ -84,7 +84,7 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
         sources = Sources(server)
         sources.else_rows = rows_of(GERMANY, YEARS)
         sources.files = {key: fred_file(key, rows) for key, rows in FRED_FILES.items()}
-        run = econnet_here(
+        run = econnet(
             *("fetch", "--country", "LTU"),
             folder=folder,
             ECONNET_WORLDBANK_URL=sources.bank_url,
@@ -107,7 +107,7 @@ def fetch(
     folder: Path, environment: Mapping[str, str], source: str, *before: str
 ) -> "CompletedProcess[str]":
     asked = ("fetch", "--country", "LTU", "--source", source)
-    return econnet_here(*before, *asked, folder=folder, **environment)
+    return econnet(*before, *asked, folder=folder, **environment)
 
 
 def rows(folder: Path) -> dict[str, list[tuple[object, ...]]]:
@@ -346,7 +346,7 @@ def test_body_that_breaks_off_every_time_is_told(
 
 
 def test_address_that_is_none_is_wrong_use(folder: Path) -> None:
-    run = econnet_here("fetch", "--all", folder=folder, ECONNET_FRED_URL="ftp://mirror")
+    run = econnet("fetch", "--all", folder=folder, ECONNET_FRED_URL="ftp://mirror")
     assert run.returncode == 2
     assert_one_line(run, "ECONNET_FRED_URL: fred_url is no address of a service")
 
@@ -448,7 +448,7 @@ def test_password_of_a_mirror_is_nowhere(
     assert authorization is not None
     assert authorization.password == CANARY
     assert_kept_secret(run, tmp_path)
-    shown = econnet_here("status", folder=tmp_path, **withheld)
+    shown = econnet("status", folder=tmp_path, **withheld)
     assert_kept_secret(shown, tmp_path)
 
 
@@ -483,7 +483,7 @@ def test_key_is_in_no_output_file_or_process_list(
         ],
     }
     asked = ("fetch", "--country", "LTU", "--source", "fred")
-    run = econnet("--debug", *asked, folder=tmp_path, **with_key)
+    run = econnet_process("--debug", *asked, folder=tmp_path, **with_key)
     assert run.returncode == 0, run.stderr
     assert any(CANARY in request.url for request in sources.requests)
     assert any("econnet --debug fetch" in lines for lines in seen)
@@ -498,7 +498,7 @@ def test_key_is_in_no_output_file_or_process_list(
         ("export", "--country", "LTU", "--format", "csv", "--output", "out.csv"),
         train.split(),
     ):
-        run = econnet_here(*command, folder=tmp_path, **with_key)
+        run = econnet(*command, folder=tmp_path, **with_key)
         assert run.returncode == 0, run.stderr
         assert_kept_secret(run, tmp_path)
     assert list((tmp_path / "reports").rglob("report.html"))

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from econnet.cli import show
-from tests.user import TIMEOUT, econnet
+from tests.user import HANG_SECONDS, econnet, econnet_process
 
 HOSTILE = "[/bold]\x1b[2J\x9b2J [red]:smile: Côte d'Ivoire \ud800"
 
@@ -21,16 +21,16 @@ def test_letters_that_the_terminal_lacks_are_no_failure(
     encoding: str, tmp_path: Path
 ) -> None:
     places = {"PYTHONIOENCODING": encoding, "LC_ALL": "C", "PYTHONUTF8": "0"}
-    table = econnet("countries", folder=tmp_path, **places)
+    table = econnet_process("countries", folder=tmp_path, **places)
     assert (table.returncode, table.stderr) == (0, "")
-    listed = econnet("countries", "--json", folder=tmp_path, **places)
+    listed = econnet_process("countries", "--json", folder=tmp_path, **places)
     assert listed.returncode == 0
     names = [row["name"] for row in json.loads(listed.stdout)]
     assert not all(map(str.isascii, names))
 
 
 def test_user_without_a_terminal_sees_no_progress(tmp_path: Path) -> None:
-    run = econnet("duel", "--updates", "2", folder=tmp_path)
+    run = econnet_process("duel", "--updates", "2", folder=tmp_path)
     assert run.returncode == 0
     assert "\x1b" not in run.stdout + run.stderr
     assert "\r" not in run.stdout + run.stderr
@@ -64,7 +64,7 @@ def test_nothing_is_coloured_for_who_wants_no_colour(tmp_path: Path) -> None:
                 shown += os.read(ours, 65536)
             except OSError:  # Linux says so at the end of a terminal
                 break
-        assert process.wait(TIMEOUT) == 0
+        assert process.wait(HANG_SECONDS) == 0
     os.close(ours)
     assert b"real_gdp" in shown
     assert b"\x1b[3" not in shown.replace(b"\x1b[3m", b"")  # colours; 3 is italics

@@ -13,7 +13,7 @@ from econnet import journal
 from econnet.runtime import checksums
 from tests.cli.test_train import panel
 from tests.sources.servers import GERMANY, TOGO, Sources, fred_file, rows_of
-from tests.user import TIMEOUT, econnet
+from tests.user import HANG_SECONDS, LIGHT_ECONNET, econnet
 
 GDP = "NY.GDP.MKTP.KD"
 YEARS = {str(year): 100.0 + year % 7 for year in range(2000, 2021)}
@@ -24,7 +24,7 @@ def begin(
     folder: Path, environment: Mapping[str, str], *arguments: str
 ) -> "subprocess.Popen[str]":
     return subprocess.Popen(
-        [sys.executable, "-m", "econnet", *arguments],
+        [*LIGHT_ECONNET, *arguments],
         cwd=folder,
         env={**os.environ, **environment},
         stdout=subprocess.PIPE,
@@ -34,6 +34,7 @@ def begin(
     )
 
 
+@pytest.mark.campaign
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows locks no folder")
 def test_commands_of_all_kinds_work_in_one_folder_at_once(
     sources: Sources, tmp_path: Path
@@ -63,7 +64,7 @@ def test_commands_of_all_kinds_work_in_one_folder_at_once(
     ]
     begun = [begin(tmp_path, environment, *command) for command in commands]
     for command, process in zip(commands, begun, strict=True):
-        _, said = process.communicate(timeout=TIMEOUT)
+        _, said = process.communicate(timeout=HANG_SECONDS)
         assert process.returncode == 0, (command, said)
     afterwards = econnet("check", folder=tmp_path)
     assert afterwards.returncode == 0, afterwards.stderr

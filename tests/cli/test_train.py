@@ -14,7 +14,7 @@ import pytest
 
 from econnet import models
 from tests import clusters
-from tests.user import econnet
+from tests.user import ROOT, econnet
 
 
 def panel(path: Path, quarters: int = 90) -> Path:
@@ -95,8 +95,9 @@ def before(event, arguments):
             os.kill(os.getpid(), signal.SIGKILL)
 
 sys.addaudithook(before)
-from econnet.cli import main
-sys.argv = ["econnet", *sys.argv[2:]]
+sys.path.insert(0, sys.argv[2])
+from tests.light import main
+sys.argv = ["econnet", *sys.argv[3:]]
 main()
 """
 
@@ -105,10 +106,10 @@ main()
 def test_all_killed_three_times_at_random_comes_to_the_same(
     trained: Trained, tmp_path: Path
 ) -> None:
-    # Whatever is finished is put in its place by a rename: some 40 parts, 3 models and
-    # the files of the ranking. One of the next 18 does not come about.
-    for last in np.random.default_rng(4).integers(2, 18, 3):
-        script = [sys.executable, "-c", KILLED, str(last)]
+    # Whatever is finished is put in its place by a rename: some 20 parts, 3 models and
+    # the files of the ranking. One of the next 8 does not come about.
+    for last in np.random.default_rng(4).integers(2, 8, 3):
+        script = [sys.executable, "-c", KILLED, str(last), str(ROOT)]
         killed = subprocess.run(
             [*script, *asked(trained.data)],
             cwd=tmp_path,
@@ -171,12 +172,14 @@ def before(event, arguments):
             os.kill(scheduler, signal.SIGKILL)
 
 sys.addaudithook(before)
-from econnet.cli import main
-sys.argv = ["econnet", *sys.argv[3:]]
+sys.path.insert(0, sys.argv[3])
+from tests.light import main
+sys.argv = ["econnet", *sys.argv[4:]]
 main()
 """
 
 
+@pytest.mark.campaign
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 def test_all_whose_scheduler_is_lost_says_so_and_goes_on_from_there(
     trained: Trained, tmp_path: Path
@@ -187,7 +190,8 @@ def test_all_whose_scheduler_is_lost_says_so_and_goes_on_from_there(
         script = [sys.executable, "-c", WITHOUT_SCHEDULER, "6"]
         lost = subprocess.run(
             [
-                *(*script, str(running.scheduler.pid), *asked(trained.data)),
+                *(*script, str(running.scheduler.pid), str(ROOT)),
+                *asked(trained.data),
                 *("--cluster", running.url),
             ],
             cwd=tmp_path,

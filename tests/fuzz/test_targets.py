@@ -32,6 +32,7 @@ def test_what_was_found_is_mended(path: Path) -> None:
     TARGETS[path.parent.name].try_(path.read_bytes())
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("name", TARGETS)
 @settings(
     max_examples=EXAMPLES, derandomize=True, suppress_health_check=list(HealthCheck)

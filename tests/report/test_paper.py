@@ -13,6 +13,7 @@ import pytest
 from econnet.report import Format, document
 from econnet.whatif import Supposed, WhatIf
 from tests.builders import changed
+from tests.user import HANG_SECONDS
 
 from .conftest import MakeForecast
 
@@ -24,7 +25,7 @@ COUNTRIES = (("DEU", "Q"), ("BRA", "A"), ("XKX", "A"))
 
 
 def output_of(*command: str | Path) -> str:
-    run = subprocess.run(command, capture_output=True, check=True, timeout=60)
+    run = subprocess.run(command, capture_output=True, check=True, timeout=HANG_SECONDS)
     return run.stdout.decode("utf-8")
 
 

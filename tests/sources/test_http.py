@@ -31,6 +31,7 @@ from tests.sources.servers import (
     tls_server,
     trickling_server,
 )
+from tests.user import HANG_SECONDS
 
 JSON = frozenset({"application/json"})
 WHOLE = (
@@ -110,21 +111,22 @@ def test_silence_is_asked_again(server: HTTPServer) -> None:
     def handle(request: Request) -> Response:
         asked.append(request)
         if len(asked) == 1:
-            over.wait(5)
+            over.wait(HANG_SECONDS)
         return Response("[42]", content_type="application/json")
 
     server.expect_request("/x").respond_with_handler(handle)
-    hasty = RetryPolicy(repeats=1, backoff_seconds=0.001, timeout_seconds=0.2)
+    # Repeats enough that a busy machine answers one of them in time.
+    hasty = RetryPolicy(repeats=12, backoff_seconds=0.001, timeout_seconds=0.2)
     assert ask(server.url_for("/x"), session(hasty)).json() == [42]
     over.set()
-    assert len(asked) == 2
+    assert len(asked) >= 2
 
 
 def test_silence_for_good_is_named(server: HTTPServer) -> None:
     over = threading.Event()
 
     def handle(_: Request) -> Response:
-        over.wait(5)
+        over.wait(HANG_SECONDS)
         return Response("[42]", content_type="application/json")
 
     server.expect_request("/x").respond_with_handler(handle)
@@ -457,7 +459,7 @@ def test_key_is_in_no_error_and_no_log(
 
 
 def test_so_many_at_once_and_no_more(server: HTTPServer) -> None:
-    together, count, most = threading.Barrier(4, timeout=10), 0, 0
+    together, count, most = threading.Barrier(4, timeout=HANG_SECONDS), 0, 0
     lock = threading.Lock()
 
     def handle(_: Request) -> Response:

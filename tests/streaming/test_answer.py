@@ -24,7 +24,7 @@ from econnet.streaming.files import open_files
 from econnet.streaming.survey import survey
 from econnet.streaming.training import Options
 from tests.streaming.panels import long_panel, recipe, write
-from tests.user import econnet
+from tests.user import HANG_SECONDS, econnet
 
 OPTIONS = Options(fewest_updates=300, most_passes=8)
 
@@ -291,7 +291,7 @@ def test_ctrl_c_while_a_process_reads_ahead_ends_in_one_line(
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=HANG_SECONDS,
         start_new_session=True,
     )
     assert ended.returncode == 130

@@ -10,9 +10,10 @@ from tests.torture.run import numbers
 from tests.torture.runner import KINDS, can_run
 from tests.torture.work import COMMANDS, WRITING, Bench, Command, bench
 
-pytestmark = pytest.mark.skipif(
-    not can_run(), reason="torture needs Linux and a C compiler"
-)
+pytestmark = [
+    pytest.mark.campaign,
+    pytest.mark.skipif(not can_run(), reason="torture needs Linux and a C compiler"),
+]
 WITHIN_CALLS = ["no space", "I/O error", "interrupt", "terminate"]
 
 

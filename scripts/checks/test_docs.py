@@ -12,7 +12,7 @@ import econnet
 from econnet import api
 from scripts import cli_reference
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 
 
 def test_reference_of_commands_is_what_help_says() -> None:

@@ -8,9 +8,8 @@ from typing import NamedTuple
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "reliability.md"
-AT_LEAST = 60
 EXIT_CODES = {0, 2, 3, 4, 5, 130, 137, 141, 143}
 
 TEST = re.compile(r"`(tests/[\w/]+\.py)::(test_\w+)(?:\[([^`]*)\])?`")
@@ -55,10 +54,6 @@ def defined_in(path: str) -> frozenset[str]:
         for node in ast.walk(tree)
         if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
     )
-
-
-def test_matrix_is_as_long_as_promised() -> None:
-    assert len(rows()) >= AT_LEAST
 
 
 def test_no_fault_stands_twice() -> None:

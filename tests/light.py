@@ -1,0 +1,66 @@
+"""A forecaster that trains in a second, for tests that are not about how well it does.
+
+`light_forecaster` sets every number that costs time to a small one, in this process:
+one network of few units per window, five trees per forest, only the next period in the
+outlook. Nothing else changes: the same code runs, on the same data, in the same order.
+What travels to worker processes travels with its settings, so they are light as well.
+
+`main` is the command line with these settings, for tests that need a process.
+"""
+
+from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager
+from dataclasses import fields, replace
+from typing import Any, cast
+
+import pytest
+
+from econnet import replay, training
+from econnet.ensemble import Options
+from econnet.evaluation import baselines
+from econnet.evaluation.baselines import Learner
+from econnet.evaluation.walkforward import Window
+
+# Parameters of scikit-learn's models that decide how long they take.
+LIGHT_PARAMETERS: dict[str, dict[str, int]] = {
+    "extra_trees": {"n_estimators": 5},
+    "random_forest": {"n_estimators": 5},
+    "boosting": {"max_iter": 5},
+    "mlp": {"n_estimators": 1, "estimator__max_iter": 5},
+}
+LIGHT_NETWORKS = {"hidden_units": 4, "fewest_updates": 1}
+NEXT_PERIOD_ONLY = {"A": (1,), "Q": (1,), "M": (1,)}
+
+
+@contextmanager
+def light_forecaster(*, outlook: bool = False) -> Iterator[None]:
+    """Train lightly in this process; with `outlook`, for every horizon of it."""
+    with pytest.MonkeyPatch.context() as patch:
+        # The defaults themselves, for instances are made in several modules.
+        defaults = tuple(
+            LIGHT_NETWORKS.get(field.name, field.default) for field in fields(Options)
+        )
+        patch.setattr(Options.__init__, "__defaults__", defaults)
+        patch.setattr(replay, "WALK_FORWARD_MEMBERS", 1)
+        if not outlook:
+            patch.setattr(training, "OUTLOOK", NEXT_PERIOD_ONLY)
+        for table in (baselines.LEARNERS, baselines.SINGLES):
+            for name, parameters in LIGHT_PARAMETERS.items():
+                light = _lighter(baselines.LEARNERS[name], parameters)
+                patch.setitem(cast("MutableMapping[str, Any]", table), name, light)
+        yield
+
+
+def _lighter(learner: Learner, parameters: dict[str, int]) -> Learner:
+    def make(window: Window) -> Any:  # noqa: ANN401 - scikit-learn has no types
+        return learner.make(window).set_params(**parameters)
+
+    return replace(learner, make=make)
+
+
+def main() -> None:
+    """Run the command line with a light forecaster."""
+    from econnet.cli import main
+
+    with light_forecaster():
+        main()
