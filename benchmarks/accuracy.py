@@ -188,7 +188,7 @@ def rows_of(work: Work, found: Backtest) -> list[Row]:
 
 
 def as_markdown(rows: Sequence[Row]) -> str:
-    """Return the tables that the README quotes."""
+    """Return the tables that docs/accuracy.md quotes."""
     return "\n\n".join([_by_task(rows), _by_model(rows)])
 
 
