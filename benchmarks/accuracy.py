@@ -16,27 +16,31 @@ Below zero, econnet's cost is the lower.
 """
 
 import argparse
+import duckdb
 import json
 import os
+import pandas as pd
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from itertools import product
-from pathlib import Path
-from typing import Any, TypeAlias
-
-import duckdb
-import pandas as pd
-
 from benchmarks import realtime_panel
-from econnet import backtest, countries
+from collections.abc import Callable
+from collections.abc import Sequence
+from dataclasses import dataclass
+from dataclasses import replace
+from econnet import backtest
+from econnet import countries
 from econnet.backtest import Backtest
 from econnet.core.task import Task
 from econnet.countries import Country
 from econnet.preparation import Prepared
-from econnet.sources import snapshot, tabular
+from econnet.sources import snapshot
+from econnet.sources import tabular
 from econnet.sources.observations import Known
+from itertools import product
+from pathlib import Path
+from typing import Any
+from typing import TypeAlias
+
 
 Row: TypeAlias = dict[str, Any]
 MEASURES = ("log_loss", "brier")
@@ -189,7 +193,7 @@ def rows_of(work: Work, found: Backtest) -> list[Row]:
 
 
 def as_markdown(rows: Sequence[Row]) -> str:
-    """Return the tables that the README quotes."""
+    """Return the tables that docs/accuracy.md quotes."""
     return "\n\n".join([_by_task(rows), _by_model(rows)])
 
 

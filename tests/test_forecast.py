@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from econnet import countries, forecast, models, preparation
+from econnet import countries, forecast, models, preparation, training
 from econnet.answer import Forecast
 from econnet.core.task import Task
 from econnet.errors import DataError
