@@ -1,18 +1,18 @@
 """The commands as a user meets them, in an empty directory."""
 
 import json
+import numpy as np
+import pandas as pd
+import pytest
 import subprocess
 import sys
 from pathlib import Path
 from subprocess import CompletedProcess
-
-import numpy as np
-import pandas as pd
-import pytest
-
 from tests.builders import world
-from tests.sources.servers import Sources, rows_of
-from tests.user import HANG_SECONDS, econnet
+from tests.sources.servers import Sources
+from tests.sources.servers import rows_of
+from tests.user import HANG_SECONDS
+from tests.user import econnet
 
 
 @pytest.fixture(scope="module")
@@ -290,23 +290,27 @@ def test_report_on_several_adds_a_ranking_that_leads_to_each(own_file: Path) -> 
     )
     assert run.returncode == 0, run.stderr
     folder = own_file / "ranked" / "my regions"
+    (ranked,) = (folder / "ranking").iterdir()
+    question = ranked.name  # the same for each country
+    assert question.startswith("negative-growth-")
     assert [str(path) for path in sorted(folder.rglob("*.*"))] == [
-        str(folder / path)
-        for path in (
-            *("North/report.html", "North/report.json"),
-            *("South-d55ff31b03f8/report.html", "South-d55ff31b03f8/report.json"),
-            *("ranking/ranking.html", "ranking/ranking.json"),
+        str(folder / whose / question / name)
+        for whose, name in (
+            *(("North", "report.html"), ("North", "report.json")),
+            ("South-d55ff31b03f8", "report.html"),
+            ("South-d55ff31b03f8", "report.json"),
+            *(("ranking", "ranking.html"), ("ranking", "ranking.json")),
         )
     ]
-    ranking = json.loads((folder / "ranking/ranking.json").read_text("utf-8"))
+    ranking = json.loads((ranked / "ranking.json").read_text("utf-8"))
     said = [one["probability"] for one in ranking["countries"]]
     assert said == sorted(said, reverse=True)
     for one in ranking["countries"]:
         place = "South-d55ff31b03f8" if one["name"] == "../South" else one["name"]
-        report = json.loads((folder / place / "report.json").read_text("utf-8"))
+        report = json.loads((folder / place / question / "report.json").read_bytes())
         assert report["probability"] == one["probability"]
-        page = (folder / "ranking/ranking.html").read_text("utf-8")
-        assert f'href="../{place}/report.html"' in page
+        page = (ranked / "ranking.html").read_text("utf-8")
+        assert f'href="../../{place}/{question}/report.html"' in page
 
 
 def test_one_region_of_many_is_asked_for_by_name(own_file: Path) -> None:
