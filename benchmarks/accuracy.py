@@ -16,31 +16,27 @@ Below zero, econnet's cost is the lower.
 """
 
 import argparse
-import duckdb
 import json
 import os
-import pandas as pd
 import sys
 import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import duckdb
+import pandas as pd
+
 from benchmarks import realtime_panel
-from collections.abc import Callable
-from collections.abc import Sequence
-from dataclasses import dataclass
-from dataclasses import replace
-from econnet import backtest
-from econnet import countries
+from econnet import backtest, countries
 from econnet.backtest import Backtest
 from econnet.core.task import Task
 from econnet.countries import Country
 from econnet.preparation import Prepared
-from econnet.sources import snapshot
-from econnet.sources import tabular
+from econnet.sources import snapshot, tabular
 from econnet.sources.observations import Known
-from itertools import product
-from pathlib import Path
-from typing import Any
-from typing import TypeAlias
-
 
 Row: TypeAlias = dict[str, Any]
 MEASURES = ("log_loss", "brier")
