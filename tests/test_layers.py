@@ -18,7 +18,7 @@ MAP = [
     ["storecheck"],
     ["ingest"],
     ["network"],
-    ["apart", "processes"],
+    ["processes"],
     ["compute"],
     ["panel"],
     ["provenance"],

@@ -215,7 +215,7 @@ def read_streamed(data: bytes) -> None:
     path = at("streamed.parquet", data)
     files.is_streamed(path)
     panel = files.open_files(path)
-    recipe.recipe_of(
+    recipe.feature_spec(
         panel,
         label="negative-growth",
         target="output",
