@@ -62,7 +62,7 @@ class Streamed:
     """
 
     name: str
-    recipe: FeatureSpec
+    spec: FeatureSpec
     rows: int
     countries: int
     first_period: str
@@ -82,14 +82,14 @@ class Streamed:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the result as in JSON."""
-        recipe = self.recipe
+        spec = self.spec
         task = {
-            "frequency": recipe.frequency,
-            "target": recipe.target,
-            "label": recipe.label,
-            "horizon": recipe.horizon,
-            "event": recipe.event,
-            "lag": recipe.lag,
+            "frequency": spec.frequency,
+            "target": spec.target,
+            "label": spec.label,
+            "horizon": spec.horizon,
+            "event": spec.event,
+            "lag": spec.lag,
             "members": self.members,
             "seed": self.seed,
         }
@@ -99,10 +99,10 @@ class Streamed:
             "countries": self.countries,
             "first_period": self.first_period,
             "last_period": self.last_period,
-            "kinds": dict(zip(recipe.columns, recipe.kinds, strict=True)),
+            "kinds": dict(zip(spec.columns, spec.kinds, strict=True)),
         }
         rest = asdict(self)
-        for name in ("name", "recipe", "rows", "countries", "members", "seed"):
+        for name in ("name", "spec", "rows", "countries", "members", "seed"):
             del rest[name]
         for name in ("first_period", "last_period"):
             del rest[name]
@@ -111,17 +111,16 @@ class Streamed:
     @classmethod
     def of_record(cls, record: dict[str, Any]) -> "Streamed":
         """Return the result of which `asdict` made the record, read back from JSON."""
-        recipe = record["recipe"]
-        models = {name: _tupled(it) for name, it in dict(record["models"]).items()}
-        tests = {name: _tupled(it) for name, it in dict(record["tests"]).items()}
+        models = dict(record["models"]).items()
+        tests = dict(record["tests"]).items()
         return cls(
             **_tupled(record)
             | {
-                "recipe": FeatureSpec(**_tupled(recipe)),
-                "models": {name: HoldoutScores(**it) for name, it in models.items()},
-                "tests": {name: Difference(**it) for name, it in tests.items()},
+                "spec": FeatureSpec(**_tupled(record["spec"])),
+                "models": {name: HoldoutScores(**_tupled(one)) for name, one in models},
+                "tests": {name: Difference(**_tupled(one)) for name, one in tests},
                 "reliability": tuple(
-                    ReliabilityBin(**it) for it in record["reliability"]
+                    ReliabilityBin(**one) for one in record["reliability"]
                 ),
             }
         )
@@ -130,8 +129,8 @@ class Streamed:
 def _tupled(record: dict[str, Any]) -> dict[str, Any]:
     """Return the record with tuples for the lists that JSON made of them."""
     return {
-        name: tuple(it) if isinstance(it, list) else it
-        for name, it in dict(record).items()
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in dict(record).items()
     }
 
 
@@ -200,8 +199,7 @@ def make(
     network.save(
         places.model,
         metadata={"fingerprint": digest, "answer": asdict(answer)},
-        arrays={f"scaler.{key}": it for key, it in asdict(seen.scaler).items()}
-        | {f"abroad.{key}": np.asarray(it) for key, it in asdict(seen.abroad).items()},
+        arrays=_arrays(seen),
     )
     text = json.dumps(answer.to_dict(), indent=2, allow_nan=False)
     whole.write_together(
@@ -284,27 +282,31 @@ def _survey(blocks: FeatureBlocks, seed: int, unfinished: Path, digest: str) -> 
         header, arrays = read_arrays(unfinished)
         if header.get("fingerprint") == digest:
             return _survey_of(header["numbers"], arrays)
-    made = survey(blocks, seed)
+    seen = survey(blocks, seed)
     numbers = {
-        field.name: getattr(made, field.name)
-        for field in fields(made)
-        if isinstance(getattr(made, field.name), int)
+        field.name: getattr(seen, field.name)
+        for field in fields(seen)
+        if isinstance(getattr(seen, field.name), int)
     }
-    arrays = {
-        f"{part}.{key}": np.asarray(array)
-        for part in ("scaler", "abroad")
-        for key, array in asdict(getattr(made, part)).items()
-    }
-    arrays |= {"sketch_X": made.sketch_X, "sketch_y": made.sketch_y}
+    arrays = _arrays(seen) | {"sketch_X": seen.sketch_X, "sketch_y": seen.sketch_y}
     write_arrays(unfinished, {"fingerprint": digest, "numbers": numbers}, arrays)
-    return made
+    return seen
+
+
+def _arrays(seen: Survey) -> dict[str, np.ndarray]:
+    """Return the scaler and the growth abroad as arrays."""
+    return {
+        f"{part}.{key}": np.asarray(array)
+        for part, value in (("scaler", seen.scaler), ("abroad", seen.abroad))
+        for key, array in asdict(value).items()
+    }
 
 
 def _survey_of(numbers: dict[str, int], arrays: dict[str, np.ndarray]) -> Survey:
     def part(name: str) -> dict[str, Any]:
         return {
-            key.removeprefix(f"{name}."): it
-            for key, it in arrays.items()
+            key.removeprefix(f"{name}."): array
+            for key, array in arrays.items()
             if key.startswith(f"{name}.")
         }
 
@@ -335,7 +337,7 @@ def _answer(
 
     return Streamed(
         name=files.name,
-        recipe=spec,
+        spec=spec,
         rows=files.rows,
         countries=seen.countries,
         first_period=text(seen.first),

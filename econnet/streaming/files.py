@@ -117,11 +117,11 @@ def row_error(message: str, number: str = "n") -> str:
 
 
 def is_streamed(data: Path) -> bool:
-    """Say whether `--data` names a panel to stream.
+    """Return whether `--data` names a panel to stream.
 
     A pattern or a folder does, and so does a Parquet file of a million rows or more.
     """
-    # Who reads it whole will say what is wrong with it.
+    # The reader of the whole file reports what is wrong with it.
     if "\0" in str(data):
         return False
     try:
@@ -141,7 +141,7 @@ def is_streamed(data: Path) -> bool:
 
 
 def name_of(data: Path) -> str:
-    """Return what a pattern or file is called: `panel/*.parquet` is `panel`."""
+    """Return the name of a panel: that of `panel/*.parquet` is `panel`."""
     if data.is_dir():
         return data.resolve().name or "panel"
     if data.is_file():
@@ -167,7 +167,7 @@ def open_files(data: Path, frequency: Frequency | None = None) -> Files:
     database = _database(paths)
     columns, left_out = _columns(database, paths)
     starts = {path: _first_rows(database, path) for path in paths}
-    paths = sorted((it for it in paths if starts[it]), key=lambda it: starts[it][0])
+    paths = sorted(filter(starts.get, paths), key=lambda path: starts[path][0])
     if not paths:
         raise DataError(f"{data} holds no rows")
     frequency = _frequency(paths[0], starts[paths[0]], frequency)
@@ -217,7 +217,7 @@ def _paths(data: Path) -> list[Path]:
         found = [str(data)]
     else:
         found = sorted(glob.glob(str(data), recursive=True))  # noqa: PTH207 - may be absolute
-    files = [Path(it).resolve() for it in found if Path(it).is_file()]
+    files = [path.resolve() for path in map(Path, found) if path.is_file()]
     if not files:
         pattern = data / "**" / "*.parquet" if data.is_dir() else data
         raise DataError(f"no file is called {pattern}: check the pattern and folder")
@@ -232,12 +232,12 @@ def _paths(data: Path) -> list[Path]:
 def _below(folder: Path) -> list[str]:
     """Return the Parquet files in a folder, in order, and in the folders below it.
 
-    None is gone into twice, though links lead round in circles; what is hidden is left.
+    No folder is searched twice, though links may form circles; hidden files are left.
     """
     found, seen = list[str](), set[str]()
     for place, below, names in os.walk(folder, followlinks=True):
         real = os.path.realpath(place)
-        below[:] = [] if real in seen else [it for it in below if it[:1] != "."]
+        below[:] = [] if real in seen else [name for name in below if name[:1] != "."]
         if real not in seen:
             found += [
                 str(Path(place) / name) for name in names if SHOWN.fullmatch(name)
@@ -332,7 +332,7 @@ def _reading(name: str) -> Iterator[None]:
         yield
     except duckdb.ConversionException as error:
         raise DataError(
-            f"{name}: a number is beyond what can be reckoned with "
+            f"{name}: a number is too large to compute with "
             f"({strangers.reason(error)}): choose another unit"
         ) from error
     except duckdb.Error as error:

@@ -9,7 +9,7 @@ Blocks do not depend on one another, nor on the number of cores.
 import json
 import shutil
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -122,14 +122,11 @@ class FeatureBlocks:
 
     def abroad(self) -> Abroad:
         """Return the growth of all countries together, added block by block."""
-        columns = [
-            np.load(self._path(number), mmap_mode="r", allow_pickle=False)
-            for number in range(len(self))
-        ]
-        first = int(min(values[-1].min() for values in columns))
-        n = int(max(values[-1].max() for values in columns)) - first + 1
+        periods = [(part[-1].min(), part[-1].max()) for part in self._parts()]
+        first, last = int(min(periods)[0]), int(max(last for _, last in periods))
+        n = last - first + 1
         sums = np.zeros((3, n))
-        for values in columns:
+        for values in self._parts():
             growth = values[self.spec.target_position]
             known = ~np.isnan(growth)
             where = values[-1][known].astype(np.int64) - first
@@ -137,6 +134,11 @@ class FeatureBlocks:
             for row, weights in enumerate((bounded, bounded < 0, None)):
                 sums[row] += np.bincount(where, weights, n)
         return Abroad(first, *sums)
+
+    def _parts(self) -> Iterator[Singles]:
+        """Yield what is in each working file, of which only what is used is read."""
+        for number in range(len(self)):
+            yield np.load(self._path(number), mmap_mode="r", allow_pickle=False)
 
     def _path(self, number: int) -> Path:
         return self.folder / f"{number:06d}.npy"
@@ -174,7 +176,7 @@ class FeatureBlocks:
 
     def _check_disk(self, missing: Sequence[int]) -> None:
         """Raise `DataError` if the missing blocks would fill the disk."""
-        rows = sum(int(self.bounds[it + 1] - self.bounds[it]) for it in missing)
+        rows = int(np.diff(self.bounds)[list(missing)].sum())
         needed = rows * 4 * (len(self.spec.inputs) + 1) + SPARE_BYTES
         free = shutil.disk_usage(self.folder).free
         if missing and free < needed:

@@ -73,7 +73,7 @@ class FeatureSpec:
     @property
     def history(self) -> int:
         """Rows above that a row's features and its target depend on."""
-        return max(1 + max(EARLIER), PERIODS_A_YEAR[self.frequency] + 1)
+        return max(1 + max(EARLIER), PERIODS_A_YEAR[self.frequency])
 
     @property
     def newest_needed(self) -> int:
@@ -123,8 +123,8 @@ class FeatureSpec:
         earlier = (f"{lags(growth, lag)} AS f{i}" for i, lag in enumerate(EARLIER, k))
         numbers = (*(f"f{i}" for i in range(k + len(EARLIER))), "y")
         singles = ", ".join(
-            f"coalesce(CAST({it} AS FLOAT), CAST('nan' AS FLOAT)) AS {it}"
-            for it in numbers
+            f"coalesce(CAST({name} AS FLOAT), CAST('nan' AS FLOAT)) AS {name}"
+            for name in numbers
         )
         return f"""
 WITH rows AS NOT MATERIALIZED ({rows}),
@@ -169,7 +169,7 @@ WHERE n >= {start} AND n < {stop}"""  # noqa: S608 - names are quoted
             lags("mark", -self.lag - ahead)
             for ahead in range(nearest, self.horizon + 1)
         ]
-        missing = " OR ".join(f"{it} IS NULL" for it in marks)
+        missing = " OR ".join(f"{mark} IS NULL" for mark in marks)
         return f"CASE WHEN NOT ({missing}) THEN greatest({', '.join(marks)}) END"
 
 
@@ -207,7 +207,7 @@ def _last_country(window: str) -> str:
         "'the rows are not sorted by country and period from ''' || country || ''' on, "
         "or a period occurs twice: sort them once and write them anew'"
     )
-    country, t = (f"lag({it}) OVER {window}" for it in ("country", "t"))
+    country, t = (f"lag({name}) OVER {window}" for name in ("country", "t"))
     no_country = row_error("'no country'")
     return (
         f"CASE WHEN coalesce(country, '') = '' THEN {no_country} "

@@ -53,7 +53,7 @@ def streamed_models() -> list[bytes]:
     scores = HoldoutScores(0.8, 0.5, 0.1, (0.08, 0.12), 0.2, 0.3, (0.2, 0.4), 40, 8, 4)
     answered = Streamed(
         name="panel",
-        recipe=FeatureSpec(
+        spec=FeatureSpec(
             *(("output",), ("flow",), "Q", "negative-growth", "output", 1, "at", 1)
         ),
         rows=400,
