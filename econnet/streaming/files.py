@@ -460,7 +460,7 @@ _YEARS = f"(CAST({_TEXT}[1:4] AS INTEGER) - 1970)"
 _MONTH = f"(CAST({_TEXT}[6:7] AS INTEGER) - 1)"
 PERIOD_NUMBER: Mapping[Frequency, str] = {
     "A": _YEARS,
-    "Q": f"4 * {_YEARS} + CASE WHEN contains({_TEXT}, 'Q') "
+    "Q": f"4 * {_YEARS} + CASE WHEN contains(upper({_TEXT}), 'Q') "
     f"THEN CAST(right({_TEXT}, 1) AS INTEGER) - 1 ELSE {_MONTH} // 3 END",
     "M": f"12 * {_YEARS} + {_MONTH}",
 }
