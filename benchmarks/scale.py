@@ -2,8 +2,8 @@
 
     python benchmarks/scale.py [--work stream ...] [--rows 1e5 1e6 1e7] [--json]
 
-Panels are simulated (`benchmarks/panels.py`) into a temporary folder, which needs 80
-bytes a row. Peers run in turns with econnet; values are medians of the rounds, and a
+Panels are simulated (`benchmarks/panels.py`) into a temporary folder, which needs 180
+bytes per row. Peers run in turns with econnet; values are medians of the rounds, and a
 ratio above 1 means that econnet is better. Memory is the peak of a process and of all
 that it starts.
 """
@@ -41,10 +41,11 @@ from econnet.network.activations import Array
 from econnet.processes import Numbered
 from econnet.runtime.cluster import Cluster
 from econnet.settings import Settings
-from econnet.streaming import preparing, training
-from econnet.streaming.files import Files, RowRange, open_files
-from econnet.streaming.recipe import Recipe, Scaling, recipe_of
-from econnet.streaming.survey import Survey, survey
+from econnet.streaming import training
+from econnet.streaming.files import open_files
+from econnet.streaming.preparing import FeatureBlocks
+from econnet.streaming.recipe import feature_spec
+from econnet.streaming.survey import survey
 
 ROUNDS = 5
 CLUSTER_ROUNDS = 2
@@ -211,13 +212,13 @@ def stream(sizes: list[int]) -> Iterator[RacedRow]:
                 seconds,
             )
             if 10**6 <= rows <= LARGEST_IN_MEMORY:
-                yield _from_memory(panel, rows)
+                yield from _from_memory(panel, rows)
 
 
-def _from_memory(panel: Path, rows: int) -> RacedRow:
-    """Compare streaming with the same training on blocks that are there already."""
+def _from_memory(panel: Path, rows: int) -> Iterator[RacedRow]:
+    """Compute features, and compare training on them with training from memory."""
     files = open_files(panel)
-    recipe = recipe_of(
+    spec = feature_spec(
         files,
         label="negative-growth",
         target="output",
@@ -226,44 +227,45 @@ def _from_memory(panel: Path, rows: int) -> RacedRow:
         lag=1,
         kinds={},
     )
-    seen = survey(files, recipe, seed=0)
-    scaling = Scaling.of(seen.scaler)
     options = training.Options()
     passes = options.passes(files.rows)
-    architecture = Architecture.dense(scaling.width, options.hidden, activation="tanh")
+    with tempfile.TemporaryDirectory() as folder:
+        blocks = FeatureBlocks(files, spec, Path(folder) / "features")
+        checkpoint = training.Checkpoint(Path(folder) / "unfinished", "")
+        start, processor = time.perf_counter(), time.process_time()
+        blocks.write()
+        seconds = time.perf_counter() - start
+        processor = time.process_time() - processor
+        seen = survey(blocks, seed=0)
+        order = [(0, 0, number) for number in range(len(blocks))]
+        in_memory = [*training.training_rows(blocks, seen, order)]
+        width = in_memory[0][0].shape[1]
+        architecture = Architecture.dense(width, options.hidden, activation="tanh")
 
-    def from_memory() -> None:
-        trainer = BlockTrainer(
-            Network(architecture), AdamW(), options.batch_size, l2=options.l2
-        )
-        for X, y in blocks * passes:
-            trainer.learn(X, y)
-
-    def streamed() -> None:
-        with tempfile.TemporaryDirectory() as folder:
-            training.train(
-                files,
-                recipe,
-                seen,
-                members=1,
-                seed=0,
-                options=options,
-                unfinished=Path(folder) / "unfinished",
-                fingerprint="",
-                reader=readers.pop(),
+        def from_memory() -> None:
+            trainer = BlockTrainer(
+                Network(architecture), AdamW(), options.batch_size, l2=options.l2
             )
+            for X, y in in_memory * passes:
+                trainer.learn(X, y)
 
-    with ExitStack() as stack:
-        # As in a run, they have started when training begins: one for each round, and
-        # one to warm up.
-        readers = [
-            stack.enter_context(preparing.reader(passes * files.rows))
-            for _ in range(1 + ROUNDS)
-        ]
-        blocks = [_block(files, recipe, seen, chosen) for chosen in files.ranges]
-        learned = passes * sum(len(X) for X, _ in blocks)
+        def streamed() -> None:
+            training.train(blocks, seen, options, checkpoint)
+            checkpoint.path.unlink(missing_ok=True)
+
+        used = sum(path.stat().st_size for path in blocks.folder.iterdir())
+        for measure, value in (
+            ("million rows a second of features, two cores", rows / seconds / 1e6),
+            (
+                "microseconds of processor time a row of features",
+                1e6 * processor / rows,
+            ),
+            ("bytes of temporary disk a row", used / rows),
+        ):
+            yield _single("stream", f"{measure}, {rows:.0e} rows", value, "none", value)
+        learned = passes * sum(len(X) for X, _ in in_memory)
         ours, theirs = _in_turns(streamed, from_memory)
-    return _row(
+    yield _row(
         "stream",
         f"million rows a second in training, {rows:.0e} rows, two cores, "
         f"{_sizes(architecture)}, batches of {options.batch_size}",
@@ -272,27 +274,6 @@ def _from_memory(panel: Path, rows: int) -> RacedRow:
         learned / theirs / 1e6,
         0.8,
     )
-
-
-def _sizes(architecture: Architecture) -> str:
-    """Return the layer sizes, joined by hyphens."""
-    sizes = [
-        architecture.input_dim,
-        *(layer.output_dim for layer in architecture.layers),
-    ]
-    return "-".join(map(str, sizes))
-
-
-def _block(
-    files: Files, recipe: Recipe, seen: Survey, chosen: RowRange
-) -> tuple[Array, Array]:
-    """Return the rows of a range that may be learned from, in memory of their own."""
-    read = files.read(chosen, recipe.columns)
-    target = recipe.targets_of(read)
-    may = (read.period <= seen.newest_learned) & ~np.isnan(target)
-    inputs = recipe.inputs_of(read, seen.abroad)
-    X = Scaling.of(seen.scaler).apply(inputs, np.flatnonzero(may)).T
-    return X, target[may, np.newaxis]
 
 
 def world(_: list[int]) -> Iterator[RacedRow]:
@@ -624,6 +605,16 @@ WORKS: Mapping[str, Callable[[list[int]], Iterator[RacedRow]]] = {
     "cluster": cluster,
     "killed": killed,
 }
+
+
+def _sizes(architecture: Architecture) -> str:
+    """Return the layer sizes, joined by hyphens."""
+    sizes = [
+        architecture.input_dim,
+        *(layer.output_dim for layer in architecture.layers),
+    ]
+    return "-".join(map(str, sizes))
+
 
 if __name__ == "__main__":
     main()

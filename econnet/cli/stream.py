@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def is_asked(task: TaskOptions) -> bool:
-    """Say whether the data of the task are to be streamed."""
+    """Return whether the data of the task are to be streamed."""
     if task.data is None:
         return False
     from econnet.streaming import files
@@ -23,10 +23,10 @@ def is_asked(task: TaskOptions) -> bool:
 
 
 def answer(task: TaskOptions, *, retrain: bool = False) -> "Streamed":
-    """Return what comes of the panel, training where no model fits."""
+    """Return the result for the panel, training where no model fits."""
     from econnet.cli.jobs import kinds_said
     from econnet.streaming import answer as streaming
-    from econnet.streaming import files, recipe
+    from econnet.streaming import files, recipe, training
 
     data = task.data or Path()
     if task.as_of is not None:
@@ -34,7 +34,7 @@ def answer(task: TaskOptions, *, retrain: bool = False) -> "Streamed":
     if task.pool == "own":
         raise UsageError("--pool own is not for a panel that is streamed: leave it out")
     panel = files.open_files(data, task.frequency)
-    asked = recipe.recipe_of(
+    spec = recipe.feature_spec(
         panel,
         label=task.label,
         target=task.target,
@@ -44,8 +44,8 @@ def answer(task: TaskOptions, *, retrain: bool = False) -> "Streamed":
         kinds=kinds_said(task.kind or []),
     )
     kinds = ", ".join(
-        f"{len([it for it in asked.kinds if it == kind])} {kind}"
-        for kind in dict.fromkeys(asked.kinds)
+        f"{len([other for other in spec.kinds if other == kind])} {kind}"
+        for kind in dict.fromkeys(spec.kinds)
     )
     to_user.note(
         f"{panel.name}: {panel.rows:,} rows in {len(panel.paths)} files, streamed; "
@@ -54,68 +54,64 @@ def answer(task: TaskOptions, *, retrain: bool = False) -> "Streamed":
     if panel.left_out:
         to_user.note(f"left out, for they hold no numbers: {', '.join(panel.left_out)}")
     places = workspace().streamed(panel.name)
-    members = task.members or 1
+    options = training.Options(members=task.members or 1, seed=task.seed)
     if not retrain:
-        fitting = streaming.stored(
-            panel, asked, places, members=members, seed=task.seed
-        )
+        fitting = streaming.stored(panel, spec, places, options)
         if fitting is not None:
             return fitting
         to_user.note(f"no model fits {panel.name} and this task yet: training one")
     with to_user.stages() as progress:
-        return streaming.make(
-            panel, asked, places, members=members, seed=task.seed, progress=progress
-        )
+        return streaming.make(panel, spec, places, options, progress)
 
 
-def show(made: "Streamed", task: TaskOptions) -> None:
-    """Print the answer in a few lines."""
-    ours, logit = made.models["econnet"], made.models["logit"]
-    base = made.models["base_rate"]
+def show(result: "Streamed", task: TaskOptions) -> None:
+    """Print the result in a few lines."""
+    ours, logit = result.models["econnet"], result.models["logit"]
+    base = result.models["base_rate"]
     to_user.answer(
-        f"{made.name}: {made.rows:,} rows of {made.countries:,} countries, "
-        f"{made.first_period} to {made.last_period}"
+        f"{result.name}: {result.rows:,} rows of {result.countries:,} countries, "
+        f"{result.first_period} to {result.last_period}"
     )
     to_user.table(
-        f"Holdout, {ours.n_origins} origins from {made.holdout[0]} to "
-        f"{made.holdout[1]}, learned until {made.learned_until}",
+        f"Holdout, {ours.n_origins} origins from {result.holdout[0]} to "
+        f"{result.holdout[1]}, learned until {result.learned_until}",
         ("", "AUROC", "Brier", "log loss"),
         [
-            (name, _three(it.auroc), _three(it.brier), _three(it.log_loss))
-            for name, it in (
+            (name, _three(scores.auroc), _three(scores.brier), _three(scores.log_loss))
+            for name, scores in (
                 ("network", ours),
                 ("logistic regression", logit),
                 ("long-run rate", base),
             )
         ],
     )
-    for country, row in of_countries(made, task).items():
+    for country, row in of_countries(result, task).items():
         to_user.answer(
             f"{country}: {100 * row['probability']:.0f}% chance of a contraction in "
             f"{row['period']}, as seen in {row['origin']}"
         )
-    to_user.answer(f"Forecasts: {made.forecasts:,} in {_places(made).forecasts}")
+    to_user.answer(f"Forecasts: {result.forecasts:,} in {_places(result).forecasts}")
 
 
-def as_json(made: "Streamed", task: TaskOptions) -> dict[str, Any]:
-    """Return the answer as one JSON document, with the countries that were named."""
-    return {**made.to_dict(), "countries": of_countries(made, task)}
+def as_json(result: "Streamed", task: TaskOptions) -> dict[str, Any]:
+    """Return the result as one JSON document, with the countries that were named."""
+    return {**result.to_dict(), "countries": of_countries(result, task)}
 
 
-def of_countries(made: "Streamed", task: TaskOptions) -> dict[str, dict[str, Any]]:
+def of_countries(result: "Streamed", task: TaskOptions) -> dict[str, dict[str, Any]]:
     """Return the forecasts of the countries that were named."""
     from econnet.streaming import answer as streaming
 
-    path = _places(made).forecasts
+    path = _places(result).forecasts
     found = streaming.forecasts_of(path, task.country or [])
     for name in task.country or []:
         if name not in found:
-            raise DataError(f"{made.name} has no country {name!r}: {path} lists them")
+            raise DataError(f"{result.name} has no country {name!r}: {path} lists them")
     return found
 
 
-def _places(made: "Streamed") -> "StreamedFiles":
-    return workspace().streamed(made.name)
+def _places(result: "Streamed") -> "StreamedFiles":
+    return workspace().streamed(result.name)
 
 
 def _three(value: float | None) -> str:

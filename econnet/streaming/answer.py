@@ -1,12 +1,13 @@
-"""The use case of `train --data 'panel/*.parquet'`: survey, train, judge, write.
+"""The use case of `train --data 'panel/*.parquet'`: features, training, scores, files.
 
-Work that was killed is taken up again: the survey and the state of training stand
-beside the model until that is finished, under a fingerprint of the data, the task, the
-options and the version. A model whose fingerprint fits need not be trained again.
+Work that was killed is continued: features, survey and the state of training are kept
+beside the model until that is finished, under a digest of the data, the task, the
+options and the version. A model whose digest fits need not be trained again.
 """
 
 import hashlib
 import json
+import shutil
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
@@ -26,41 +27,42 @@ from econnet.models import newer
 from econnet.network_file import NewerFileError
 from econnet.runtime.blas import one_blas_thread
 from econnet.runtime.npz import read_arrays, write_arrays
-from econnet.streaming import judging, preparing, scores, training
+from econnet.streaming import judging, scores, training
 from econnet.streaming.files import Files, written
-from econnet.streaming.judging import Judged, Linear
-from econnet.streaming.recipe import Abroad, Recipe
+from econnet.streaming.judging import Holdout, Linear
+from econnet.streaming.preparing import FeatureBlocks
+from econnet.streaming.recipe import Abroad, FeatureSpec
 from econnet.streaming.scaling import MomentScaler
-from econnet.streaming.scores import Calibrated, Difference, HoldoutScores
+from econnet.streaming.scores import Difference, HoldoutScores, ReliabilityBin
 from econnet.streaming.survey import Survey, survey
 from econnet.streaming.training import Options
 
 
 @dataclass(frozen=True)
 class Streamed:
-    """What came of a panel.
+    """The result of training on a panel: scores, periods and files.
 
     Parameters
     ----------
     first_period, last_period
         Of the data, as text.
     learned_until
-        The last period whose rows were learned from.
+        The last period whose rows were trained on.
     holdout
         Its first and last origin, as text.
     passes
-        How often the panel was gone through in training.
+        Passes over the panel in training.
     models
         Scores on the holdout: `econnet`, the network; `logit`, a logistic regression on
         the same inputs; `base_rate`, the share of contractions in the training periods.
     tests
-        By how much the network's forecasts cost less than the others'.
+        Mean loss of the network minus that of each other model.
     forecasts
-        How many countries have a forecast in `forecasts.parquet`.
+        Number of countries with a forecast in `forecasts.parquet`.
     """
 
     name: str
-    recipe: Recipe
+    spec: FeatureSpec
     rows: int
     countries: int
     first_period: str
@@ -73,21 +75,21 @@ class Streamed:
     seed: int
     models: dict[str, HoldoutScores]
     tests: dict[str, Difference]
-    reliability: tuple[Calibrated, ...]
+    reliability: tuple[ReliabilityBin, ...]
     forecasts: int
     version: str
     made_at: str
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the answer as JSON has it."""
-        recipe = self.recipe
+        """Return the result as in JSON."""
+        spec = self.spec
         task = {
-            "frequency": recipe.frequency,
-            "target": recipe.target,
-            "label": recipe.label,
-            "horizon": recipe.horizon,
-            "event": recipe.event,
-            "lag": recipe.lag,
+            "frequency": spec.frequency,
+            "target": spec.target,
+            "label": spec.label,
+            "horizon": spec.horizon,
+            "event": spec.event,
+            "lag": spec.lag,
             "members": self.members,
             "seed": self.seed,
         }
@@ -97,10 +99,10 @@ class Streamed:
             "countries": self.countries,
             "first_period": self.first_period,
             "last_period": self.last_period,
-            "kinds": dict(zip(recipe.columns, recipe.kinds, strict=True)),
+            "kinds": dict(zip(spec.columns, spec.kinds, strict=True)),
         }
         rest = asdict(self)
-        for name in ("name", "recipe", "rows", "countries", "members", "seed"):
+        for name in ("name", "spec", "rows", "countries", "members", "seed"):
             del rest[name]
         for name in ("first_period", "last_period"):
             del rest[name]
@@ -108,17 +110,18 @@ class Streamed:
 
     @classmethod
     def of_record(cls, record: dict[str, Any]) -> "Streamed":
-        """Return the answer of which `asdict` made the record, read back from JSON."""
-        recipe = record["recipe"]
-        models = {name: _tupled(it) for name, it in dict(record["models"]).items()}
-        tests = {name: _tupled(it) for name, it in dict(record["tests"]).items()}
+        """Return the result of which `asdict` made the record, read back from JSON."""
+        models = dict(record["models"]).items()
+        tests = dict(record["tests"]).items()
         return cls(
             **_tupled(record)
             | {
-                "recipe": Recipe(**_tupled(recipe)),
-                "models": {name: HoldoutScores(**it) for name, it in models.items()},
-                "tests": {name: Difference(**it) for name, it in tests.items()},
-                "reliability": tuple(Calibrated(**it) for it in record["reliability"]),
+                "spec": FeatureSpec(**_tupled(record["spec"])),
+                "models": {name: HoldoutScores(**_tupled(one)) for name, one in models},
+                "tests": {name: Difference(**_tupled(one)) for name, one in tests},
+                "reliability": tuple(
+                    ReliabilityBin(**one) for one in record["reliability"]
+                ),
             }
         )
 
@@ -126,68 +129,54 @@ class Streamed:
 def _tupled(record: dict[str, Any]) -> dict[str, Any]:
     """Return the record with tuples for the lists that JSON made of them."""
     return {
-        name: tuple(it) if isinstance(it, list) else it
-        for name, it in dict(record).items()
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in dict(record).items()
     }
 
 
 def make(
     files: Files,
-    recipe: Recipe,
+    spec: FeatureSpec,
     places: StreamedFiles,
-    *,
-    members: int = 1,
-    seed: int = 0,
     options: Options | None = None,
     progress: Callable[[str, float], None] = lambda *_: None,
 ) -> Streamed:
-    """Survey the panel, train, judge on the holdout, and write model and forecasts.
+    """Train on the panel, score the holdout, and write the model and the forecasts.
 
-    `progress` is told what is under way, and which share of it is done.
+    `progress` gets the name of the stage and the share of it that is done.
 
     Raises
     ------
     DataError
         The panel is not sorted, cannot be read, or holds too little to learn from.
     """
-    settled = options or Options()
-    fits = fingerprint(files, recipe, members, seed, settled)
+    options = options or Options()
+    digest = streamed_digest(files, spec, options)
     for path in (places.model, places.report):
         path.parent.mkdir(parents=True, exist_ok=True)
-    to_learn = settled.passes(files.rows) * files.rows
-    # The reader gets ready during the survey.
-    with one_blas_thread(), preparing.reader(to_learn) as reader:
-        seen = _survey(files, recipe, seed, places.unfinished("survey"), fits, progress)
+    with one_blas_thread():
+        blocks = _blocks(files, spec, places, progress)
+        seen = _survey(blocks, options.seed, places.unfinished("survey"), digest)
         network = training.train(
-            files,
-            recipe,
+            blocks,
             seen,
-            members=members,
-            seed=seed,
-            options=settled,
-            unfinished=places.unfinished("training"),
-            fingerprint=fits,
-            reader=reader,
-            progress=lambda share: progress("Training", share),
+            options,
+            training.Checkpoint(places.unfinished("training"), digest),
+            lambda share: progress("Training", share),
         )
-        base_rate = float(seen.sketch_y.mean())
-        judged = judging.judge(
-            files,
-            recipe,
+        holdout = judging.score_holdout(
+            blocks,
             seen,
-            network,
-            _logit(seen),
-            base_rate,
+            judging.Models(network, _logit(seen), seen.base_rate),
             places.forecasts,
             lambda share: progress("Judging", share),
         )
-    answer = _answer(files, recipe, seen, judged, members, seed, settled)
+    answer = _answer(blocks, seen, holdout, options)
     network_file.save(
         network,
         places.model,
-        metadata={"fingerprint": fits, "answer": asdict(answer)},
-        arrays={f"scaler.{key}": it for key, it in asdict(seen.scaler).items()}
-        | {f"abroad.{key}": np.asarray(it) for key, it in asdict(seen.abroad).items()},
+        metadata={"fingerprint": digest, "answer": asdict(answer)},
+        arrays=_arrays(seen),
     )
     text = json.dumps(answer.to_dict(), indent=2, allow_nan=False)
     whole.write_together(
@@ -195,29 +184,27 @@ def make(
     )
     for what in ("survey", "training"):
         places.unfinished(what).unlink(missing_ok=True)
+    shutil.rmtree(places.unfinished("features"), ignore_errors=True)
     return answer
 
 
 def stored(
     files: Files,
-    recipe: Recipe,
+    spec: FeatureSpec,
     places: StreamedFiles,
-    *,
-    members: int = 1,
-    seed: int = 0,
     options: Options | None = None,
 ) -> Streamed | None:
-    """Return the answer of the model that stands there, if it fits and is whole.
+    """Return the result of the saved model, if it fits and is intact.
 
     Raises
     ------
     DataError
-        It is a newer econnet's.
+        A newer econnet wrote it.
     """
     try:
         _, metadata, _ = network_file.load_with_metadata(places.model)
-        fits = fingerprint(files, recipe, members, seed, options or Options())
-        if metadata["fingerprint"] != fits or not places.forecasts.is_file():
+        digest = streamed_digest(files, spec, options or Options())
+        if metadata["fingerprint"] != digest or not places.forecasts.is_file():
             return None
         return Streamed.of_record(metadata["answer"])
     except NewerFileError as error:
@@ -240,51 +227,66 @@ def forecasts_of(
     }
 
 
-def fingerprint(
-    files: Files, recipe: Recipe, members: int, seed: int, options: Options
-) -> str:
+def streamed_digest(files: Files, spec: FeatureSpec, options: Options) -> str:
     """Return a digest of all that the model depends on."""
-    told = (version("econnet"), files.digest, recipe, members, seed, options)
-    return hashlib.sha256(repr(told).encode()).hexdigest()
+    parts = (version("econnet"), files.digest, spec, options)
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
-def _survey(
+def _blocks(
     files: Files,
-    recipe: Recipe,
-    seed: int,
-    unfinished: Path,
-    fits: str,
+    spec: FeatureSpec,
+    places: StreamedFiles,
     progress: Callable[[str, float], None],
-) -> Survey:
+) -> FeatureBlocks:
+    """Return the features of the panel, computing those that are missing."""
+    digest = hashlib.sha256(
+        repr((version("econnet"), files.digest, spec)).encode()
+    ).hexdigest()
+    folder = places.unfinished("features")
+    blocks = FeatureBlocks(files, spec, folder / digest[:16])
+    if folder.is_dir():
+        for other in folder.iterdir():
+            if other.name != blocks.folder.name:
+                shutil.rmtree(other, ignore_errors=True)
+    blocks.write(lambda share: progress("Surveying", share))
+    return blocks
+
+
+def _survey(blocks: FeatureBlocks, seed: int, unfinished: Path, digest: str) -> Survey:
     """Return the survey, from the file if one was finished before.
 
-    A file that is damaged, or of other work, is as good as none.
+    A file that is damaged, or of other work, is ignored.
     """
     with suppress(FileNotFoundError, KeyError, TypeError, ValueError):
         header, arrays = read_arrays(unfinished)
-        if header.get("fingerprint") == fits:
+        if header.get("fingerprint") == digest:
             return _survey_of(header["numbers"], arrays)
-    made = survey(files, recipe, seed, lambda share: progress("Surveying", share))
+    seen = survey(blocks, seed)
     numbers = {
-        field.name: getattr(made, field.name)
-        for field in fields(made)
-        if isinstance(getattr(made, field.name), int)
+        field.name: getattr(seen, field.name)
+        for field in fields(seen)
+        if isinstance(getattr(seen, field.name), int)
     }
-    arrays = {
-        f"{part}.{key}": np.asarray(it)
-        for part in ("scaler", "abroad")
-        for key, it in asdict(getattr(made, part)).items()
+    arrays = _arrays(seen) | {"sketch_X": seen.sketch_X, "sketch_y": seen.sketch_y}
+    write_arrays(unfinished, {"fingerprint": digest, "numbers": numbers}, arrays)
+    return seen
+
+
+def _arrays(seen: Survey) -> dict[str, np.ndarray]:
+    """Return the scaler and the growth abroad as arrays."""
+    return {
+        f"{part}.{key}": np.asarray(array)
+        for part, value in (("scaler", seen.scaler), ("abroad", seen.abroad))
+        for key, array in asdict(value).items()
     }
-    arrays |= {"sketch_X": made.sketch_X, "sketch_y": made.sketch_y}
-    write_arrays(unfinished, {"fingerprint": fits, "numbers": numbers}, arrays)
-    return made
 
 
 def _survey_of(numbers: dict[str, int], arrays: dict[str, np.ndarray]) -> Survey:
     def part(name: str) -> dict[str, Any]:
         return {
-            key.removeprefix(f"{name}."): it
-            for key, it in arrays.items()
+            key.removeprefix(f"{name}."): array
+            for key, array in arrays.items()
             if key.startswith(f"{name}.")
         }
 
@@ -305,45 +307,38 @@ def _logit(seen: Survey) -> Linear:
 
 
 def _answer(
-    files: Files,
-    recipe: Recipe,
-    seen: Survey,
-    judged: Judged,
-    members: int,
-    seed: int,
-    options: Options,
+    blocks: FeatureBlocks, seen: Survey, holdout: Holdout, options: Options
 ) -> Streamed:
-    tallies = judged.tallies
-    block = max(recipe.horizon + 1, PERIODS_A_YEAR[recipe.frequency])
-    base, ours = tallies["base_rate"], tallies["econnet"]
+    files, spec, models = blocks.files, blocks.spec, holdout.scores
+    length = max(spec.horizon + 1, PERIODS_A_YEAR[spec.frequency])
 
     def text(ordinal: int) -> str:
-        return written(ordinal, recipe.frequency)
+        return written(ordinal, spec.frequency)
 
     return Streamed(
         name=files.name,
-        recipe=recipe,
+        spec=spec,
         rows=files.rows,
         countries=seen.countries,
         first_period=text(seen.first),
         last_period=text(seen.last),
         learned_until=text(seen.newest_learned),
         holdout=(text(seen.first_held_out), text(seen.last_held_out)),
-        base_rate=float(seen.sketch_y.mean()),
+        base_rate=seen.base_rate,
         passes=options.passes(files.rows),
-        members=members,
-        seed=seed,
+        members=options.members,
+        seed=options.seed,
         models={
-            name: scores.scores(tally, base, block, seed)
-            for name, tally in tallies.items()
+            name: scores.scores(model, models["base_rate"], length, options.seed)
+            for name, model in models.items()
         },
         tests={
-            name: scores.difference(ours, tally, block, seed)
-            for name, tally in tallies.items()
+            name: scores.difference(models["econnet"], model, length, options.seed)
+            for name, model in models.items()
             if name != "econnet"
         },
-        reliability=tuple(ours.reliability()),
-        forecasts=judged.forecasts,
+        reliability=tuple(models["econnet"].reliability()),
+        forecasts=holdout.forecasts,
         version=version("econnet"),
         made_at=pd.Timestamp.now("UTC").isoformat(timespec="seconds"),
     )

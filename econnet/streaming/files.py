@@ -1,10 +1,9 @@
-"""The user's Parquet files as one long panel that is read a range of rows at a time.
+"""The user's Parquet files as one long panel, and the SQL that reads some of its rows.
 
-The files are wide: `country, period` and a column an indicator. Nothing is ever sorted
-here, which would take more memory or disk than there may be; the rows must come sorted
-by country and period, which the survey checks. A range is made of whole row groups
-where it can be, because a row group is unpacked as a whole however little of it is
-asked for. Files come from strangers: the DuckDB that reads them can reach nothing else.
+The files are wide: `country`, `period` and one column per indicator. They are never
+sorted here, which would take more memory or disk than there may be: the rows must be
+sorted by country and period, which is checked while features are computed. The files
+are untrusted: the DuckDB that reads them can open nothing else.
 """
 
 import glob
@@ -12,89 +11,21 @@ import hashlib
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
 
 import duckdb
 import numpy as np
-import numpy.typing as npt
+import pandas as pd
 
 from econnet import strangers
 from econnet.core.periods import PERIODS_A_YEAR, Frequency
+from econnet.core.text import one_line
 from econnet.errors import DataError, UsageError
-from econnet.strangers import MOST_COLUMNS
-
-Singles = npt.NDArray[np.float32]
-Ordinals = npt.NDArray[np.int64]
-Answer = TypeVar("Answer")
-
-# Enough rows to shuffle within and to pay for a query, few enough to hold a few of.
-RANGE_ROWS = 2**18
-RANGE_CELLS = 2**23
-
-
-@dataclass(frozen=True)
-class RowRange:
-    """Rows `start` to `stop` of one file; `first` is the panel's row at `start`."""
-
-    file: int
-    start: int
-    stop: int
-    first: int
-
-    @property
-    def rows(self) -> int:
-        """How many rows these are."""
-        return self.stop - self.start
-
-
-@dataclass(frozen=True, eq=False)
-class Rows:
-    """Some neighbouring rows of the panel.
-
-    Parameters
-    ----------
-    entity : array (rows,)
-        A number that neighbouring rows share if they are of one country.
-    period : array (rows,)
-        As pandas counts periods: years, quarters or months since 1970.
-    values : array (indicators, rows)
-        Missing values are NaN.
-    """
-
-    entity: npt.NDArray[np.uint64]
-    period: Ordinals
-    values: Singles
-
-    def __len__(self) -> int:
-        return len(self.entity)
-
-    def after(self, row: int) -> "Rows":
-        """Return the rows from `row` on."""
-        return Rows(self.entity[row:], self.period[row:], self.values[:, row:])
-
-    def then(self, later: "Rows") -> "Rows":
-        """Return these rows and those that follow them."""
-        return Rows(
-            np.concatenate([self.entity, later.entity]),
-            np.concatenate([self.period, later.period]),
-            np.concatenate([self.values, later.values], axis=1),
-        )
-
-
-@dataclass(frozen=True)
-class Spell:
-    """The rows of one country within a range, as row numbers of its file."""
-
-    country: str | None
-    first: int
-    last: int
-    rows: int
+from econnet.strangers import LARGEST, MOST_COLUMNS
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,14 +36,11 @@ class Files:
     ----------
     columns, left_out
         The columns that hold numbers, and the others.
-    row_groups
-        Rows of each row group of each file.
+    file_rows
+        Number of rows of each file.
     digest
-        Of the files' footers, in which Parquet keeps sizes and statistics, and of when
-        they were written: other data have another.
-    periods
-        Each period's number by the hash that DuckDB has for it as it is written, which
-        takes less time than to read what is written in every row.
+        Of the files' footers, in which Parquet keeps sizes and statistics, and of the
+        times at which they were written. Other data have another digest.
     """
 
     name: str
@@ -120,116 +48,80 @@ class Files:
     columns: tuple[str, ...]
     left_out: tuple[str, ...]
     frequency: Frequency
-    row_groups: tuple[tuple[int, ...], ...]
+    file_rows: tuple[int, ...]
     digest: str
-    periods: Mapping[int, int]
     database: duckdb.DuckDBPyConnection
-
-    def __reduce__(self) -> tuple[Callable[..., "Files"], tuple[dict[str, Any]]]:
-        """Pickle all but the database, which another process opens anew."""
-        names = {it.name for it in fields(self)} - {"database"}
-        return _opened_anew, ({name: getattr(self, name) for name in names},)
 
     @property
     def rows(self) -> int:
-        """How many rows all files have together."""
-        return sum(map(sum, self.row_groups))
+        """Number of rows of all files."""
+        return sum(self.file_rows)
 
-    @cached_property
-    def ranges(self) -> list[RowRange]:
-        """The whole panel, cut into ranges of at most `RANGE_ROWS` rows."""
-        most = max(1, min(RANGE_ROWS, RANGE_CELLS // len(self.columns)))
-        ranges, before = [], 0
-        for file, groups in enumerate(self.row_groups):
-            start = 0
-            for rows in _merged(groups, most):
-                ranges.append(RowRange(file, start, start + rows, before + start))
-                start += rows
-            before += start
-        return ranges
+    def query(self, start: int, stop: int, columns: Sequence[str]) -> list[str]:
+        """Return one SQL query per file for rows `start` to `stop` of the panel.
 
-    @property
-    def most_rows(self) -> int:
-        """How many rows the longest range has."""
-        return max(it.rows for it in self.ranges)
-
-    def read(
-        self,
-        rows: RowRange,
-        columns: Sequence[str] | None = None,
-        out: Singles | None = None,
-    ) -> Rows:
-        """Return a range of rows, with some of the columns or with all.
-
-        Their values stand in `out`, if it is given: a flat array that is long enough.
+        The queries give `n` (the number of the row in the panel), `country`, `t` (the
+        number of the period) and the indicators as `x0`, `x1`, ... in float32. NaN
+        counts as missing, and a value too large to compute with raises an error.
         """
-        wanted = self.columns if columns is None else columns
-        numbers = "".join(f", CAST({_name(column)} AS FLOAT)" for column in wanted)
-        answer = self._ask(
-            rows,
-            f"SELECT hash(country), hash(period){numbers} FROM chosen",  # noqa: S608 - names are quoted
-            duckdb.DuckDBPyConnection.fetchnumpy,
-        )
-        found = list(answer.values())
-        entity, period = (np.asarray(it, np.uint64) for it in found[:2])
-        hashes = np.array(sorted(self.periods), np.uint64)
-        ordinals = np.array([self.periods[it] for it in sorted(self.periods)], np.int64)
-        values = table_in(out, len(wanted), len(entity))
-        for row, cells in zip(values, map(np.ma.asarray, found[2:]), strict=True):
-            np.copyto(row, cells.data)
-            if np.ma.is_masked(cells):
-                row[np.ma.getmaskarray(cells)] = np.nan
-        place = np.searchsorted(hashes, period)
-        return Rows(entity, ordinals[place], values)
+        queries, first = [], 0
+        for path, rows in zip(self.paths, self.file_rows, strict=True):
+            begin, end = max(0, start - first), min(rows, stop - first)
+            if begin < end:
+                number = f"(file_row_number + {first})"
+                cells = "".join(
+                    f", {_cell(column, number)} AS x{i}"
+                    for i, column in enumerate(columns)
+                )
+                queries.append(
+                    f"SELECT {number} AS n, "  # noqa: S608 - names are quoted
+                    "CAST(country AS VARCHAR) AS country, "
+                    f"{PERIOD_NUMBER[self.frequency]} AS t{cells} "
+                    f"FROM {strangers.parquet(path, file_row_number=True)} "
+                    f"WHERE file_row_number >= {begin} AND file_row_number < {end}"
+                )
+            first += rows
+        return queries
 
-    def spells(self, rows: RowRange) -> list[Spell]:
-        """Return which countries a range holds, in the order of their first rows."""
-        found = self._ask(
-            rows,
-            "SELECT CAST(country AS VARCHAR), min(file_row_number), "
-            "max(file_row_number), count(*) FROM chosen GROUP BY 1 ORDER BY 2",
-            duckdb.DuckDBPyConnection.fetchall,
-        )
-        return [Spell(*row) for row in found]
+    def head(self, columns: Sequence[str]) -> pd.DataFrame:
+        """Return the first rows: `n`, `country`, `t`, `x0`, `x1`, ..."""
+        (query, *_) = self.query(0, HEAD_ROWS, columns)
+        with self.reading():
+            return self.database.cursor().execute(query).df()
 
-    def place(self, rows: RowRange, row: int) -> str:
-        """Return where a row of a range stands, for a message: file and row number."""
-        return f"{self.paths[rows.file].name}, row {row + 1:,}"
+    def place(self, row: int) -> str:
+        """Return the file and the row number of a row of the panel, for a message."""
+        ends = np.cumsum(self.file_rows)
+        file = int(np.searchsorted(ends, row, side="right"))
+        number = row - int(ends[file]) + self.file_rows[file]
+        return f"{self.paths[file].name}, row {number + 1:,}"
 
-    def _ask(
-        self,
-        rows: RowRange,
-        query: str,
-        fetch: Callable[[duckdb.DuckDBPyConnection], Answer],
-    ) -> Answer:
-        """Run a query about `chosen`, the rows of a range, in the order of the file."""
-        path = self.paths[rows.file]
-        chosen = (
-            "WITH chosen AS (SELECT * FROM "  # noqa: S608 - the path is quoted
-            f"{strangers.parquet(path, file_row_number=True)} "
-            f"WHERE file_row_number >= {rows.start} AND file_row_number < {rows.stop})"
-        )
-        with _reading(path):
-            return fetch(self.database.cursor().execute(f"{chosen} {query}"))
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Turn what DuckDB reports about the rows into one line for the user."""
+        name = self.paths[0].name if len(self.paths) == 1 else self.name
+        with _reading(name):
+            try:
+                yield
+            except duckdb.InvalidInputException as error:
+                match = ROW_ERROR.search(str(error))
+                if match is None:
+                    raise
+                place = self.place(int(match[1]))
+                raise DataError(f"{place}: {one_line(match[2])}") from error
 
 
-def table_in(memory: Singles | None, columns: int, rows: int) -> Singles:
-    """Return a table of columns in memory that is there, or in new memory.
-
-    Memory that is given back and taken anew for every range costs more than all that is
-    done with it: the system clears each page again.
-    """
-    if memory is None:
-        return np.empty((columns, rows), np.float32)
-    return memory[: columns * rows].reshape(columns, rows)
+def row_error(message: str, number: str = "n") -> str:
+    """Return SQL that raises an error about the row of that number, all being SQL."""
+    return f"error('@' || {number} || '@' || {message})"
 
 
 def is_streamed(data: Path) -> bool:
-    """Say whether `--data` names a panel to stream.
+    """Return whether `--data` names a panel to stream.
 
     A pattern or a folder does, and so does a Parquet file of a million rows or more.
     """
-    # Who reads it whole will say what is wrong with it.
+    # The reader of the whole file reports what is wrong with it.
     if "\0" in str(data):
         return False
     try:
@@ -241,13 +133,15 @@ def is_streamed(data: Path) -> bool:
         return False
     with _database([data.resolve()]) as database:
         try:
-            return sum(_row_groups(database, data.resolve())) >= STREAMED_ROWS
+            with _reading(data.name):
+                rows = strangers.parquet_rows(database, data.resolve())
         except DataError:
             return False
+    return rows >= STREAMED_ROWS
 
 
 def name_of(data: Path) -> str:
-    """Return what a pattern or file is called: `panel/*.parquet` is `panel`."""
+    """Return the name of a panel: that of `panel/*.parquet` is `panel`."""
     if data.is_dir():
         return data.resolve().name or "panel"
     if data.is_file():
@@ -273,25 +167,21 @@ def open_files(data: Path, frequency: Frequency | None = None) -> Files:
     database = _database(paths)
     columns, left_out = _columns(database, paths)
     starts = {path: _first_rows(database, path) for path in paths}
-    paths = sorted((it for it in paths if starts[it]), key=lambda it: starts[it][0])
+    paths = sorted(filter(starts.get, paths), key=lambda path: starts[path][0])
     if not paths:
         raise DataError(f"{data} holds no rows")
     frequency = _frequency(paths[0], starts[paths[0]], frequency)
+    _check_periods(database, paths, frequency)
     return Files(
         name=name_of(data),
         paths=tuple(paths),
         columns=columns,
         left_out=left_out,
         frequency=frequency,
-        row_groups=tuple(_row_groups(database, path) for path in paths),
+        file_rows=tuple(strangers.parquet_rows(database, path) for path in paths),
         digest=_digest(paths),
-        periods=_periods(database, paths, frequency),
         database=database,
     )
-
-
-def _opened_anew(told: dict[str, Any]) -> Files:
-    return Files(**told, database=_database(told["paths"]))
 
 
 def ordinal_of(text: str, frequency: Frequency) -> int | None:
@@ -320,22 +210,6 @@ def written(ordinal: int, frequency: Frequency) -> str:
     return f"{1970 + year}{tail}"
 
 
-def _merged(groups: Sequence[int], most: int) -> Iterator[int]:
-    """Yield rows of neighbouring groups together, up to `most`; cut what is larger."""
-    together = 0
-    for rows in groups:
-        if together and together + rows > most:
-            yield together
-            together = 0
-        together += rows
-        if together > most:
-            parts = np.array_split(np.arange(together), -(-together // most))
-            yield from map(len, parts)
-            together = 0
-    if together:
-        yield together
-
-
 def _paths(data: Path) -> list[Path]:
     if data.is_dir():
         found = _below(data)
@@ -343,7 +217,7 @@ def _paths(data: Path) -> list[Path]:
         found = [str(data)]
     else:
         found = sorted(glob.glob(str(data), recursive=True))  # noqa: PTH207 - may be absolute
-    files = [Path(it).resolve() for it in found if Path(it).is_file()]
+    files = [path.resolve() for path in map(Path, found) if path.is_file()]
     if not files:
         pattern = data / "**" / "*.parquet" if data.is_dir() else data
         raise DataError(f"no file is called {pattern}: check the pattern and folder")
@@ -358,12 +232,12 @@ def _paths(data: Path) -> list[Path]:
 def _below(folder: Path) -> list[str]:
     """Return the Parquet files in a folder, in order, and in the folders below it.
 
-    None is gone into twice, though links lead round in circles; what is hidden is left.
+    No folder is searched twice, though links may form circles; hidden files are left.
     """
     found, seen = list[str](), set[str]()
     for place, below, names in os.walk(folder, followlinks=True):
         real = os.path.realpath(place)
-        below[:] = [] if real in seen else [it for it in below if it[:1] != "."]
+        below[:] = [] if real in seen else [name for name in below if name[:1] != "."]
         if real not in seen:
             found += [
                 str(Path(place) / name) for name in names if SHOWN.fullmatch(name)
@@ -422,7 +296,7 @@ def _columns(
 
 
 def _schema(database: duckdb.DuckDBPyConnection, path: Path) -> dict[str, str]:
-    with _reading(path):
+    with _reading(path.name):
         names = strangers.parquet_columns(database, path)
         if len(names) > MOST_COLUMNS:
             raise DataError(
@@ -446,35 +320,25 @@ def _first_rows(
         "SELECT CAST(country AS VARCHAR), CAST(period AS VARCHAR) FROM "  # noqa: S608 - the path is quoted
         f"{strangers.parquet(path)} LIMIT 1000"
     )
-    with _reading(path):
+    with _reading(path.name):
         rows = database.execute(query).fetchall()
     return [(str(country), str(period)) for country, period in rows]
 
 
-def _row_groups(database: duckdb.DuckDBPyConnection, path: Path) -> tuple[int, ...]:
-    query = (
-        "SELECT any_value(row_group_num_rows) FROM "  # noqa: S608 - the path is quoted
-        f"parquet_metadata({strangers.exactly(path)}) "
-        "GROUP BY row_group_id ORDER BY row_group_id"
-    )
-    with _reading(path):
-        return tuple(int(row[0]) for row in database.execute(query).fetchall())
-
-
 @contextmanager
-def _reading(path: Path) -> Iterator[None]:
-    """Make what DuckDB says of a file that it cannot read a line for the user."""
+def _reading(name: str) -> Iterator[None]:
+    """Turn what DuckDB reports about a file into one line for the user."""
     try:
         yield
     except duckdb.ConversionException as error:
         raise DataError(
-            f"{path.name}: a number is beyond what can be reckoned with "
+            f"{name}: a number is too large to compute with "
             f"({strangers.reason(error)}): choose another unit"
         ) from error
     except duckdb.Error as error:
         reason = strangers.reason(error)
         raise DataError(
-            f"{path.name} cannot be read as Parquet ({reason}): write it anew"
+            f"{name} cannot be read as Parquet ({reason}): write it anew"
         ) from error
 
 
@@ -501,28 +365,25 @@ def _frequency(
     return frequency
 
 
-def _periods(
+def _check_periods(
     database: duckdb.DuckDBPyConnection, paths: Sequence[Path], frequency: Frequency
-) -> dict[int, int]:
-    """Return the number of each period by its hash, once all can be read."""
-    numbers = {}
+) -> None:
+    """Raise `DataError` for the first period that cannot be read."""
     for path in paths:
         query = (
-            "SELECT hash(period), CAST(any_value(period) AS VARCHAR), "  # noqa: S608 - the path is quoted
+            "SELECT CAST(period AS VARCHAR), "  # noqa: S608 - the path is quoted
             "min(file_row_number) FROM "
-            f"{strangers.parquet(path, file_row_number=True)} GROUP BY 1 ORDER BY 3"
+            f"{strangers.parquet(path, file_row_number=True)} GROUP BY 1 ORDER BY 2"
         )
-        with _reading(path):
+        with _reading(path.name):
             found = database.execute(query).fetchall()
-        for hashed, text, row in found:
+        for text, row in found:
             ordinal = None if text is None else ordinal_of(text, frequency)
             if ordinal is None:
                 raise DataError(
                     f"{path.name}, row {row + 1:,}: {text!r} is no period like "
                     f"{written(0, frequency)}, which the first row has"
                 )
-            numbers[hashed] = ordinal
-    return numbers
 
 
 def _spacing(path: Path, first: Sequence[tuple[str, str]]) -> Frequency:
@@ -563,9 +424,20 @@ def _digest(paths: Sequence[Path]) -> str:
     return digest.hexdigest()
 
 
-def _name(value: str) -> str:
-    escaped = value.replace('"', '""')
-    return f'"{escaped}"'
+def _cell(column: str, number: str) -> str:
+    """Return SQL of a column's value; `number` is the row's, for a message."""
+    name = '"' + column.replace('"', '""') + '"'
+    value = f"CAST({name} AS FLOAT)"
+    message = row_error(
+        f"{strangers.sql_literal(column + ' is ')} || {name} || "
+        f"', which is too large to compute with (the limit is {LARGEST:g}): "
+        "choose another unit'",
+        number,
+    )
+    return (
+        f"CASE WHEN abs({value}) <= {LARGEST:g}::FLOAT THEN {value} "
+        f"WHEN {name} IS NOT NULL AND NOT isnan({value}) THEN {message} END"
+    )
 
 
 STREAMED_ROWS = 10**6
@@ -578,3 +450,17 @@ PERIOD = re.compile(
     r"([12]\d{3})(?:-?Q([1-4])|[-M](0[1-9]|1[0-2])(?:-(\d{2}))?(?: 00:00:00)?)?",
     re.ASCII,
 )
+ROW_ERROR = re.compile(r"@(\d+)@(.*)", re.DOTALL)
+HEAD_ROWS = 20_000
+
+# The number of a period as pandas counts: years, quarters or months since 1970. Every
+# period was read by `ordinal_of` before, so that these need not check anything.
+_TEXT = "CAST(period AS VARCHAR)"
+_YEARS = f"(CAST({_TEXT}[1:4] AS INTEGER) - 1970)"
+_MONTH = f"(CAST({_TEXT}[6:7] AS INTEGER) - 1)"
+PERIOD_NUMBER: Mapping[Frequency, str] = {
+    "A": _YEARS,
+    "Q": f"4 * {_YEARS} + CASE WHEN contains(upper({_TEXT}), 'Q') "
+    f"THEN CAST(right({_TEXT}, 1) AS INTEGER) - 1 ELSE {_MONTH} // 3 END",
+    "M": f"12 * {_YEARS} + {_MONTH}",
+}

@@ -1,30 +1,28 @@
-"""The last pass over a panel: score the holdout, and forecast what comes.
+"""The last pass over a panel: score the holdout, and forecast the next periods.
 
-The rows are gone through in order, and those that the next range needs, the lags of its
-first rows and the targets that are still open, are carried over. The origins of the
-holdout are scored; the newest row of each country gives its forecast, which is written
-as it comes.
+The origins of the holdout are scored. The newest row of each country gives its
+forecast, which is written as it is made.
 """
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from econnet import compute
+from econnet.core.log_odds import probability
 from econnet.core.types import Floats
 from econnet.network import Network
-from econnet.streaming.files import Files, RowRange, Rows, Singles, Spell, written
-from econnet.streaming.recipe import Desk, Recipe, Scaling
-from econnet.streaming.scores import Tally
+from econnet.streaming.files import written
+from econnet.streaming.preparing import Block, FeatureBlocks
+from econnet.streaming.recipe import FeatureSpec, Ordinals, Singles
+from econnet.streaming.scaling import Scaling
+from econnet.streaming.scores import ScoreAccumulator
 from econnet.streaming.survey import Survey
-
-Positions = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,147 +34,123 @@ class Linear:
 
     def logits(self, X: Singles) -> Floats:
         """Return its log-odds, (rows,)."""
-        made: Floats = X.astype(np.float64) @ self.weights + self.bias
-        return made
+        logits: Floats = X.astype(np.float64) @ self.weights + self.bias
+        return logits
 
 
 @dataclass(frozen=True, eq=False)
-class Judged:
-    """What the last pass counted."""
+class Models:
+    """The models that are scored: the network, and what it is compared with."""
 
-    tallies: dict[str, Tally]
+    network: Network
+    logit: Linear
+    base_rate: float
+
+    def logits(self, X: Singles) -> dict[str, Floats]:
+        """Return the log-odds that each model gives, (rows,)."""
+        of_members = self.network.logits(X)[:, :, 0].astype(np.float64)
+        base = float(np.log(self.base_rate / (1 - self.base_rate)))
+        return {
+            "econnet": of_members.mean(axis=0),
+            "logit": self.logit.logits(X),
+            "base_rate": np.full(len(X), base),
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Holdout:
+    """The sums of scores by model, and the number of forecasts written."""
+
+    scores: dict[str, ScoreAccumulator]
     forecasts: int
 
 
-def judge(
-    files: Files,
-    recipe: Recipe,
+def score_holdout(
+    blocks: FeatureBlocks,
     survey: Survey,
-    network: Network,
-    logit: Linear,
-    base_rate: float,
+    models: Models,
     forecasts: Path,
     progress: Callable[[float], None] = lambda _: None,
-) -> Judged:
+) -> Holdout:
     """Score the holdout, and write every country's forecast to a Parquet file.
 
     The file, replaced in one step, has `country, origin, period, probability`, the
     countries in the order of the panel; `origin` is the last that the country has.
     """
+    spec, scaling = blocks.spec, Scaling.of(survey.scaler)
     origins = survey.last_held_out - survey.first_held_out + 1
-    tallies = {
-        name: Tally(survey.first_held_out, origins)
+    scores = {
+        name: ScoreAccumulator(survey.first_held_out, origins)
         for name in ("econnet", "logit", "base_rate")
     }
-    scaling = Scaling.of(survey.scaler)
-    log_odds = float(np.log(base_rate / (1 - base_rate)))
     count = 0
-    desk = Desk.of(files.most_rows + recipe.history + recipe.lead + 1, recipe)
+
+    def prepare(number: int) -> tuple[Block, Ordinals, Singles]:
+        block = blocks.read(number)
+        held_out = block.period + spec.lag >= survey.first_held_out
+        scored = np.flatnonzero(held_out & ~np.isnan(block.target))
+        chosen = np.union1d(scored, block.newest)
+        inputs = block.with_abroad(spec, survey.abroad)
+        return block, chosen, np.ascontiguousarray(scaling.apply(inputs, chosen).T)
+
     with _Writer(forecasts) as writer:
-        for part in _parts(files, recipe, progress):
-            inputs = recipe.inputs_of(part.rows, survey.abroad, desk.inputs)
-            target = recipe.targets_of(part.rows)
-            origin = part.rows.period + recipe.lag
-            scored = ~np.isnan(target) & (origin >= survey.first_held_out)
-            newest = _newest_of_each(part)
-            wanted = scored.copy()
-            wanted[newest] = True
-            wanted[: part.start], wanted[part.stop :] = False, False
-            chosen = np.flatnonzero(wanted)
-            if not len(chosen):
-                continue
-            X = np.ascontiguousarray(scaling.apply(inputs, chosen, desk.X).T)
-            said = network.logits(X)[:, :, 0].astype(np.float64).mean(axis=0)
-            judged = scored[chosen]
-            outcome = target[chosen][judged].astype(np.float64)
-            for name, logits in (
-                ("econnet", said),
-                ("logit", logit.logits(X)),
-                ("base_rate", np.full(len(said), log_odds)),
-            ):
-                tallies[name].add(logits[judged], outcome, origin[chosen][judged])
-            inside = newest[(newest >= part.start) & (newest < part.stop)]
-            of_newest = said[np.searchsorted(chosen, inside)]
-            writer.add(_table(recipe, part, inside, of_newest))
-            count += len(inside)
-    return Judged(tallies, count)
+        prepared = compute.ahead(prepare, range(len(blocks)))
+        for number, (block, chosen, X) in enumerate(prepared, start=1):
+            if len(chosen):
+                logits = models.logits(X)
+                _add(
+                    scores,
+                    logits,
+                    block.target[chosen],
+                    block.period[chosen] + spec.lag,
+                )
+                newest = np.searchsorted(chosen, block.newest)
+                writer.add(_table(spec, block, logits["econnet"][newest]))
+                count += len(newest)
+            progress(number / len(blocks))
+    return Holdout(scores, count)
 
 
-@dataclass(frozen=True, eq=False)
-class _Part:
-    """Rows of which `start` to `stop` are to be judged; those around are needed."""
-
-    rows: Rows
-    start: int
-    stop: int
-    first: int
-    names: dict[int, str]
-    at_end: bool
-
-
-def _parts(
-    files: Files, recipe: Recipe, progress: Callable[[float], None]
-) -> Iterator[_Part]:
-    """Yield the whole panel in order, each row to be judged once."""
-    ranges = files.ranges
-
-    def read(chosen: RowRange) -> tuple[Rows, list[Spell]]:
-        return files.read(chosen, recipe.columns), files.spells(chosen)
-
-    carried: Rows | None = None
-    start, names = 0, dict[int, str]()
-    for number, (rows, spells) in enumerate(compute.ahead(read, ranges)):
-        chosen = ranges[number]
-        base = chosen.first - chosen.start
-        names |= {base + it.last: str(it.country) for it in spells}
-        first = chosen.first - (len(carried) if carried else 0)
-        together = rows if carried is None else carried.then(rows)
-        at_end = number == len(ranges) - 1
-        # A row is judged once the rows are there that its target depends on, and the
-        # next, which says whether it is its country's newest.
-        stop = len(together) if at_end else max(start, len(together) - recipe.lead - 1)
-        yield _Part(together, start, stop, first, names, at_end)
-        progress((number + 1) / len(ranges))
-        kept = max(0, stop - recipe.history)
-        carried, start = together.after(kept), stop - kept
-        names = {row: name for row, name in names.items() if row >= first + kept}
+def _add(
+    scores: dict[str, ScoreAccumulator],
+    logits: dict[str, Floats],
+    target: Singles,
+    origin: Ordinals,
+) -> None:
+    """Add the forecasts of the holdout whose outcome is known."""
+    for name, accumulator in scores.items():
+        known = ~np.isnan(target) & (origin >= accumulator.first_origin)
+        outcome = target[known].astype(np.float64)
+        accumulator.add(logits[name][known], outcome, origin[known])
 
 
-def _newest_of_each(part: _Part) -> Positions:
-    """Return the last row of each country that ends in the part."""
-    entity = part.rows.entity
-    ends = np.flatnonzero(entity[1:] != entity[:-1])
-    return np.append(ends, len(entity) - 1) if part.at_end else ends
-
-
-def _table(
-    recipe: Recipe, part: _Part, newest: Positions, logits: Floats
-) -> pd.DataFrame:
-    origins = part.rows.period[newest] + recipe.lag
+def _table(spec: FeatureSpec, block: Block, logits: Floats) -> pd.DataFrame:
+    """Return the forecasts of the countries that end in a block."""
+    origins = block.period[block.newest] + spec.lag
     texts = {
-        int(it): written(int(it), recipe.frequency)
-        for it in np.unique([*origins, *(origins + recipe.horizon)])
+        int(ordinal): written(int(ordinal), spec.frequency)
+        for ordinal in np.unique([*origins, *(origins + spec.horizon)])
     }
     return pd.DataFrame(
         {
-            "country": [part.names[part.first + int(row)] for row in newest],
-            "origin": [texts[int(it)] for it in origins],
-            "period": [texts[int(it) + recipe.horizon] for it in origins],
-            "probability": 1 / (1 + np.exp(-logits)),
+            "country": list(block.countries),
+            "origin": [texts[int(origin)] for origin in origins],
+            "period": [texts[int(origin) + spec.horizon] for origin in origins],
+            "probability": probability(logits),
         }
     )
 
 
 class _Writer:
-    """Writes a table as it comes, to disk beyond some size, and whole or not at all."""
+    """Writes a table part by part, to disk beyond some size, complete or not at all."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.folder = tempfile.TemporaryDirectory(dir=path.parent, prefix=".forecasts")
-        self.database = duckdb.connect(str(Path(self.folder.name) / "said.duckdb"))
+        self.database = duckdb.connect(str(Path(self.folder.name) / "forecasts.duckdb"))
         self.database.execute("SET threads = 1; SET memory_limit = '200MB'")
         self.database.execute(
-            "CREATE TABLE said (country VARCHAR, origin VARCHAR, period VARCHAR, "
+            "CREATE TABLE forecasts (country VARCHAR, origin VARCHAR, period VARCHAR, "
             "probability DOUBLE)"
         )
 
@@ -185,13 +159,13 @@ class _Writer:
 
     def add(self, table: pd.DataFrame) -> None:
         """Add rows."""
-        self.database.append("said", table)
+        self.database.append("forecasts", table)
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:
         try:
             if error is None:
                 part = Path(self.folder.name) / "forecasts.parquet"
-                self.database.execute(f"COPY said TO '{part.as_posix()}'")
+                self.database.execute(f"COPY forecasts TO '{part.as_posix()}'")
                 part.replace(self.path)
         finally:
             self.database.close()

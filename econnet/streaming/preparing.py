@@ -1,183 +1,188 @@
-"""Ranges of a panel made ready to learn from, while others are learned from.
+"""Features of a panel, computed once into working files, one per block of rows.
 
-A range is read, its rows are chosen, shuffled and scaled, and stand then in a table
-whose memory is taken once. A long panel is prepared by a process of its own, in tables
-that both processes see; for a short one a thread will do. Either way come the same
-bits.
+A block is a range of neighbouring rows, at most `BLOCK_ROWS`. Its file is written in
+one step, so that work that was killed continues with the blocks that are missing. The
+files take 4 bytes per feature and row, and are deleted when the model is finished.
+Blocks do not depend on one another, nor on the number of cores.
 """
 
-import os
+import json
 import shutil
-import tempfile
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
-from econnet import apart, compute
-from econnet.apart import Apart
-from econnet.streaming.files import Files, RowRange, Singles, table_in
-from econnet.streaming.recipe import Abroad, Desk, Recipe, Scaling
+from econnet import compute, whole
+from econnet.errors import DataError
+from econnet.streaming.files import Files
+from econnet.streaming.recipe import BOUND, Abroad, FeatureSpec, Ordinals, Singles
 
-
-@dataclass(frozen=True)
-class Order:
-    """A range to prepare.
-
-    Parameters
-    ----------
-    stream
-        The seed of the order of its rows.
-    """
-
-    rows: RowRange
-    stream: tuple[int, ...]
+# Enough rows to shuffle within and to pay for a query, few enough to hold a few of.
+BLOCK_ROWS = 2**18
+BLOCK_CELLS = 2**23
+SPARE_BYTES = 2**28  # of disk, beside the features
 
 
 @dataclass(frozen=True, eq=False)
-class Setting:
-    """What all ranges of a panel are prepared by.
+class Block:
+    """Features and targets of neighbouring rows.
 
     Parameters
     ----------
-    newest_learned
-        The last period whose rows are learned from.
-    most_rows
-        Rows of the longest range.
+    period : array (rows,)
+        As pandas counts periods: years, quarters or months since 1970.
+    inputs : array (inputs, rows)
+        The features without those of other countries; NaN where missing.
+    target : array (rows,)
+        1 contraction, 0 expansion, NaN not known.
+    newest : array (countries,)
+        The last row of each country that ends here.
+    countries
+        Their names.
+    """
+
+    period: Ordinals
+    inputs: Singles
+    target: Singles
+    newest: Ordinals
+    countries: Sequence[str]
+
+    def with_abroad(self, spec: FeatureSpec, abroad: Abroad) -> list[Singles]:
+        """Return all features, those of other countries last."""
+        growth = self.inputs[spec.target_position]
+        return [*self.inputs, *abroad.others(self.period, growth)]
+
+
+@dataclass(frozen=True, eq=False)
+class FeatureBlocks:
+    """The features of a panel in blocks of rows, in the order of the panel.
+
+    Parameters
+    ----------
+    folder
+        Where the working files are.
     """
 
     files: Files
-    recipe: Recipe
-    abroad: Abroad
-    scaling: Scaling
-    newest_learned: int
-    most_rows: int
+    spec: FeatureSpec
+    folder: Path
 
-    @property
-    def cells(self) -> int:
-        """How many numbers a table holds at the most, targets included."""
-        return (self.scaling.width + 1) * self.most_rows
+    @cached_property
+    def bounds(self) -> npt.NDArray[np.int64]:
+        """The first row of each block, and the number of all rows."""
+        longest = max(1, min(BLOCK_ROWS, BLOCK_CELLS // len(self.spec.columns)))
+        count = -(-self.files.rows // longest)
+        return np.arange(count + 1) * self.files.rows // count
 
-    def table(self, memory: Singles, rows: int) -> tuple[Singles, Singles]:
-        """Return inputs and targets that stand there, (inputs, rows) and (rows,)."""
-        both = table_in(memory, self.scaling.width + 1, rows)
-        return both[:-1], both[-1]
+    def __len__(self) -> int:
+        return len(self.bounds) - 1
 
+    def write(self, progress: Callable[[float], None] = lambda _: None) -> None:
+        """Compute the blocks that are missing, on all cores.
 
-@dataclass(frozen=True, eq=False)
-class Preparer:
-    """Prepares ranges in the memory of tables, each thread at a desk of its own."""
+        Raises
+        ------
+        DataError
+            The rows are not sorted by country and period, a cell cannot be read, or the
+            disk is too small.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        missing = [
+            number for number in range(len(self)) if not self._is_written(number)
+        ]
+        self._check_disk(missing)
+        done, lock = len(self) - len(missing), threading.Lock()
 
-    setting: Setting
-    tables: Sequence[Singles]
-    own: threading.local = field(default_factory=threading.local)
+        def write(number: int) -> None:
+            nonlocal done
+            self._write(number)
+            with lock:
+                done += 1
+                progress(done / len(self))
 
-    def __call__(self, numbered: tuple[int, Order]) -> int:
-        """Fill the table of that number, and return how many rows it has."""
-        table, order = numbered
-        it, desk = self.setting, self._desk()
-        rows = it.files.read(order.rows, it.recipe.columns, desk.values)
-        target = it.recipe.targets_of(rows)
-        may = (rows.period <= it.newest_learned) & ~np.isnan(target)
-        # Above the first rows of a range stand others, so that only here they lack
-        # lags.
-        may[: it.recipe.history] = False
-        rng = np.random.default_rng(order.stream)
-        chosen = rng.permutation(np.flatnonzero(may))
-        inputs = it.recipe.inputs_of(rows, it.abroad, desk.inputs)
-        it.scaling.apply(inputs, chosen, self.tables[table])
-        _, y = it.table(self.tables[table], len(chosen))
-        np.take(target, chosen, out=y, mode="clip")
-        return len(chosen)
+        compute.each(write, missing)
 
-    def _desk(self) -> Desk:
-        if not hasattr(self.own, "desk"):
-            self.own.desk = Desk.of(self.setting.most_rows, self.setting.recipe)
-        desk: Desk = self.own.desk
-        return desk
-
-
-# What another process is told: the setting, and the files that hold the tables.
-Told: TypeAlias = tuple[Setting, list[Path]]
-Reader: TypeAlias = Apart[Told, tuple[int, Order], int]
-
-
-@contextmanager
-def reader(rows: int) -> Iterator[Reader | None]:
-    """Start a process that will prepare so many rows, if they are worth it."""
-    if rows < FEWEST_APART:
-        yield None
-        return
-    with apart.started(_preparer) as process:
-        yield process
-
-
-def prepared(
-    setting: Setting, orders: Sequence[Order], reader: Reader | None = None
-) -> Iterator[tuple[Singles, Singles]]:
-    """Yield the rows of each range to learn from, (rows, inputs) and (rows, 1).
-
-    They stand there until the next are asked for.
-    """
-    # One table is learned from, and the next are filled meanwhile: by the other process
-    # `AHEAD` of them, and one here.
-    count = 1 + AHEAD + 1
-    numbered = [(place % count, order) for place, order in enumerate(orders)]
-    if reader is None:
-        tables = [np.empty(setting.cells, np.float32) for _ in range(count)]
-        filled = compute.ahead(
-            Preparer(setting, tables), numbered, most=AHEAD, threads=AHEAD
+    def read(self, number: int) -> Block:
+        """Return a block."""
+        path = self._path(number)
+        *inputs, target, period = values = np.load(path, allow_pickle=False)
+        ends = json.loads(path.with_suffix(".json").read_text("utf-8"))
+        return Block(
+            period.astype(np.int64),
+            values[: len(inputs)],
+            target,
+            np.array(ends["rows"], np.int64),
+            ends["countries"],
         )
-        yield from _views(setting, tables, filled)
-        return
-    size = 4 * setting.cells
-    folder = tempfile.TemporaryDirectory(
-        prefix="econnet-", dir=_shared(count * size), ignore_cleanup_errors=True
-    )
-    with folder:
-        paths = [_reserved(Path(folder.name, str(it)), size) for it in range(count)]
-        tables = [np.memmap(path, np.float32, "r+") for path in paths]
-        filled = reader.ahead((setting, paths), numbered, most=AHEAD)
-        for rows in _views(setting, tables, filled):
-            # Both see the tables now. So nothing is left behind, whoever is killed.
-            if os.name == "posix":
-                folder.cleanup()
-            yield rows
 
+    def abroad(self) -> Abroad:
+        """Return the growth of all countries together, added block by block."""
+        periods = [(part[-1].min(), part[-1].max()) for part in self._parts()]
+        first, last = int(min(periods)[0]), int(max(last for _, last in periods))
+        n = last - first + 1
+        sums = np.zeros((3, n))
+        for values in self._parts():
+            growth = values[self.spec.target_position]
+            known = ~np.isnan(growth)
+            where = values[-1][known].astype(np.int64) - first
+            bounded = np.clip(growth[known], -BOUND, BOUND).astype(np.float64)
+            for row, weights in enumerate((bounded, bounded < 0, None)):
+                sums[row] += np.bincount(where, weights, n)
+        return Abroad(first, *sums)
 
-def _views(
-    setting: Setting, tables: Sequence[Singles], filled: Iterator[int]
-) -> Iterator[tuple[Singles, Singles]]:
-    for place, rows in enumerate(filled):
-        X, y = setting.table(tables[place % len(tables)], rows)
-        yield X.T, y[:, np.newaxis]
+    def _parts(self) -> Iterator[Singles]:
+        """Yield what is in each working file, of which only what is used is read."""
+        for number in range(len(self)):
+            yield np.load(self._path(number), mmap_mode="r", allow_pickle=False)
 
+    def _path(self, number: int) -> Path:
+        return self.folder / f"{number:06d}.npy"
 
-def _preparer(told: Told) -> Preparer:
-    setting, paths = told
-    return Preparer(setting, [np.memmap(path, np.float32, "r+") for path in paths])
+    def _is_written(self, number: int) -> bool:
+        path = self._path(number)
+        if not path.with_suffix(".json").is_file():
+            return False
+        try:
+            values = np.load(path, mmap_mode="r", allow_pickle=False)
+        except (OSError, ValueError):
+            return False
+        rows = self.bounds[number + 1] - self.bounds[number]
+        return bool(values.shape == (len(self.spec.inputs), rows))
 
+    def _write(self, number: int) -> None:
+        start, stop = (int(row) for row in self.bounds[number : number + 2])
+        query = self.spec.query(self.files, start, stop)
+        with self.files.reading():
+            columns = self.files.database.cursor().execute(query).fetchnumpy()
+        period, countries, *numbers = columns.values()
+        values = np.empty((len(numbers) + 1, len(period)), np.float32)
+        for row, column in zip(values, (*numbers, period), strict=True):
+            np.copyto(row, np.ma.getdata(column), casting="same_kind")
+        names = np.ma.asarray(countries)
+        rows = np.flatnonzero(~np.ma.getmaskarray(names))
+        ends = {"rows": rows.tolist(), "countries": names.data[rows].tolist()}
+        path = self._path(number)
+        part = path.with_suffix(".part")
+        with whole.naming(path):
+            path.with_suffix(".json").write_text(json.dumps(ends), "utf-8")
+            with part.open("wb") as file:
+                np.save(file, values)
+            part.replace(path)
 
-def _shared(size: int) -> Path | None:
-    """Return a folder in memory with room for so much, if the system has one."""
-    if not os.access(MEMORY, os.W_OK) or shutil.disk_usage(MEMORY).free < 2 * size:
-        return None
-    return MEMORY
-
-
-def _reserved(path: Path, size: int) -> Path:
-    """Write an empty file of that size, of which no part can turn out to be missing."""
-    with path.open("wb") as file:
-        file.truncate(size)
-        if hasattr(os, "posix_fallocate"):
-            os.posix_fallocate(file.fileno(), 0, size)
-    return path
-
-
-AHEAD = 2  # ranges that are prepared while one is learned from
-FEWEST_APART = 4_000_000  # a second of training, which a process takes to start
-MEMORY = Path("/dev/shm")  # noqa: S108 - of Linux; names in it are drawn
+    def _check_disk(self, missing: Sequence[int]) -> None:
+        """Raise `DataError` if the missing blocks would fill the disk."""
+        rows = int(np.diff(self.bounds)[list(missing)].sum())
+        needed = rows * 4 * (len(self.spec.inputs) + 1) + SPARE_BYTES
+        free = shutil.disk_usage(self.folder).free
+        if missing and free < needed:
+            raise DataError(
+                f"{self.folder}: the features of {self.files.name} take "
+                f"{needed / 1e9:.1f} GB of disk until training is finished, and "
+                f"{free / 1e9:.1f} GB are free: free some, or set ECONNET_DATA to a "
+                "folder on a larger disk"
+            )

@@ -1,10 +1,11 @@
-"""How the inputs of a streamed panel are scaled: by moments, in few passes.
+"""Scaling of the features of a streamed panel: by moments, in few passes.
 
 A panel that is larger than memory is scaled as it goes by, at millions of rows a
 second. So its scaling is a multiplication, an addition and two bounds, and not the rank
 among training rows that `scaling.Scaler` looks up.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,8 @@ import numpy.typing as npt
 
 from econnet.core.types import Floats
 from econnet.scaling import MAX_SHARE_MISSING, MIN_SHARE_FLAGGED
+
+Singles = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,3 +77,60 @@ class MomentScaler:
 def _fill(X: Floats, low: Floats, median: Floats, high: Floats) -> Floats:
     filled: Floats = np.where(np.isnan(X), median, np.clip(X, low, high))
     return filled
+
+
+@dataclass(frozen=True, eq=False)
+class Scaling:
+    """A `MomentScaler` in float32, in few passes over a block.
+
+    Parameters
+    ----------
+    scale, shift, low, high, missing : array (inputs,)
+        `x * scale + shift`, held within `low` and `high`; or `missing`.
+    flagged : array of int
+        Inputs that get a further column which is 1 where they are missing.
+    """
+
+    scale: Singles
+    shift: Singles
+    low: Singles
+    high: Singles
+    missing: Singles
+    flagged: npt.NDArray[np.int64]
+
+    @classmethod
+    def of(cls, scaler: MomentScaler) -> "Scaling":
+        """Return the same scaling as the scaler's."""
+        bounds = [
+            np.clip((value - scaler.mean) * scaler.scale, -3, 3)
+            for value in (scaler.low, scaler.high, scaler.median)
+        ]
+        scale, shift, low, high, missing = (
+            array.astype(np.float32)
+            for array in (scaler.scale, -scaler.mean * scaler.scale, *bounds)
+        )
+        flagged = scaler.flaggable[scaler.flagged > 0]
+        return cls(scale, shift, low, high, missing, flagged)
+
+    @property
+    def width(self) -> int:
+        """Number of columns that `apply` returns."""
+        return len(self.scale) + len(self.flagged)
+
+    def apply(
+        self, inputs: Sequence[Singles], chosen: npt.NDArray[np.int64]
+    ) -> Singles:
+        """Return the chosen rows scaled, with flags below, (width, rows)."""
+        scaled = np.empty((self.width, len(chosen)), np.float32)
+        flags = dict(zip(self.flagged.tolist(), scaled[len(inputs) :], strict=True))
+        # One input at a time, for one fits into the cache and all do not.
+        for number, row in enumerate(scaled[: len(inputs)]):
+            np.take(inputs[number], chosen, out=row, mode="clip")
+            absent = ~np.isfinite(row)
+            np.multiply(row, self.scale[number], out=row)
+            np.add(row, self.shift[number], out=row)
+            np.clip(row, self.low[number], self.high[number], out=row)
+            np.copyto(row, self.missing[number], where=absent)
+            if number in flags:
+                flags[number][...] = absent
+        return scaled

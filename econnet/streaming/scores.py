@@ -1,7 +1,7 @@
-"""Scoring more forecasts than memory holds.
+"""Scores of more forecasts than memory holds.
 
-Forecasts are counted as they pass: for the areas under curves in narrow bins of
-log-odds, within which forecasts count as tied, and for the costs in sums by origin,
+Forecasts are counted block by block: for the areas under curves in narrow bins of
+log-odds, within which forecasts count as tied, and for the losses in sums by origin,
 from which intervals are drawn by blocks of origins.
 """
 
@@ -11,8 +11,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from econnet.core.log_odds import probability as probability_of
 from econnet.core.types import Floats
-from econnet.evaluation.bootstrap import Resample
+from econnet.evaluation.bootstrap import Resample, interval
 from econnet.evaluation.metrics import brier_costs, log_loss_costs
 
 # Log-odds from -16 to 16, a probability from 1e-7 to 1 - 1e-7, in steps of 1/512.
@@ -23,7 +24,7 @@ DRAWS = 2000
 
 @dataclass(frozen=True)
 class HoldoutScores:
-    """How one model did on the holdout; the names are those of `metrics.Scores`."""
+    """The scores of one model on the holdout, named as in `metrics.Scores`."""
 
     auroc: float | None
     average_precision: float | None
@@ -39,7 +40,7 @@ class HoldoutScores:
 
 @dataclass(frozen=True)
 class Difference:
-    """What a forecast of econnet costs less than one of a baseline does: below 0, less.
+    """Mean loss of econnet minus that of a baseline: negative is better.
 
     Intervals are paired, 90%, by blocks of origins.
     """
@@ -51,16 +52,16 @@ class Difference:
 
 
 @dataclass(frozen=True)
-class Calibrated:
-    """Forecasts of one bin of probability, and how often they came true."""
+class ReliabilityBin:
+    """Mean forecast in one tenth of probability, and how often a contraction came."""
 
     probability: float
     frequency: float
     n: int
 
 
-class Tally:
-    """The forecasts of one model, counted.
+class ScoreAccumulator:
+    """Sums of one model's forecasts and their losses, by origin and by bin.
 
     Parameters
     ----------
@@ -77,13 +78,13 @@ class Tally:
     def add(
         self, logits: Floats, outcome: Floats, origin: npt.NDArray[np.int64]
     ) -> None:
-        """Count forecasts whose outcome is known, given as log-odds."""
-        probability = 1 / (1 + np.exp(-logits))
+        """Add forecasts whose outcome is known, given as log-odds."""
+        probability = probability_of(logits)
         place = np.clip((logits + LARGEST_LOGIT) * BINS_A_UNIT, 0, BINS - 1)
         place = place.astype(np.int64)
         for happened in (0, 1):
-            own = place[outcome == happened]
-            self.counts[happened] += np.bincount(own, minlength=BINS)
+            of_outcome = place[outcome == happened]
+            self.counts[happened] += np.bincount(of_outcome, minlength=BINS)
         where, n = origin - self.first_origin, len(self.n)
         self.n += np.bincount(where, minlength=n)
         self.contractions += np.bincount(where, outcome, n)
@@ -111,57 +112,56 @@ class Tally:
         precision = hits / np.maximum(alarms, 1)
         return float(precision @ contractions / contractions.sum())
 
-    def reliability(self) -> list[Calibrated]:
+    def reliability(self) -> list[ReliabilityBin]:
         """Return how often contractions followed, by tenths of probability."""
         return [
-            Calibrated(float(said / n), float(came / n), int(n))
-            for n, said, came in self.bins.T
+            ReliabilityBin(float(forecast / n), float(outcomes / n), int(n))
+            for n, forecast, outcomes in self.bins.T
             if n
         ]
 
 
-def scores(tally: Tally, base: Tally, block: int, seed: int) -> HoldoutScores:
-    """Return what was counted as scores; skill is measured against `base`."""
-    n = tally.n.sum()
-    weights = _weights(tally, block, seed)
+def scores(
+    model: ScoreAccumulator, base: ScoreAccumulator, block: int, seed: int
+) -> HoldoutScores:
+    """Return the scores of a model; skill is measured against `base`."""
+    n = model.n.sum()
+    weights = _weights(model, block, seed)
     base_brier = base.brier.sum() / n
-    brier, log_loss = tally.brier.sum() / n, tally.log_loss.sum() / n
+    brier, log_loss = model.brier.sum() / n, model.log_loss.sum() / n
     return HoldoutScores(
-        auroc=tally.auroc(),
-        average_precision=tally.average_precision(),
+        auroc=model.auroc(),
+        average_precision=model.average_precision(),
         brier=float(brier),
-        brier_interval=_interval(weights @ tally.brier),
+        brier_interval=interval(weights @ model.brier),
         brier_skill=float(1 - brier / base_brier) if base_brier else None,
         log_loss=float(log_loss),
-        log_loss_interval=_interval(weights @ tally.log_loss),
+        log_loss_interval=interval(weights @ model.log_loss),
         n=int(n),
-        n_contractions=int(tally.contractions.sum()),
-        n_origins=int((tally.n > 0).sum()),
+        n_contractions=int(model.contractions.sum()),
+        n_origins=int((model.n > 0).sum()),
     )
 
 
-def difference(ours: Tally, theirs: Tally, block: int, seed: int) -> Difference:
-    """Return by how much our forecasts cost less than theirs of the same rows."""
+def difference(
+    ours: ScoreAccumulator, theirs: ScoreAccumulator, block: int, seed: int
+) -> Difference:
+    """Return our mean loss minus theirs on the same rows, with paired intervals."""
     weights, n = _weights(ours, block, seed), ours.n.sum()
     brier, log_loss = ours.brier - theirs.brier, ours.log_loss - theirs.log_loss
     return Difference(
         log_loss_difference=float(log_loss.sum() / n),
-        log_loss_interval=_interval(weights @ log_loss),
+        log_loss_interval=interval(weights @ log_loss),
         brier_difference=float(brier.sum() / n),
-        brier_interval=_interval(weights @ brier),
+        brier_interval=interval(weights @ brier),
     )
 
 
-def _weights(tally: Tally, block: int, seed: int) -> Floats:
-    """Return how much a sum of each origin counts in each draw's mean."""
-    there = np.flatnonzero(tally.n)
+def _weights(model: ScoreAccumulator, block: int, seed: int) -> Floats:
+    """Return the weight of each origin's sum in the mean of each draw."""
+    scored = np.flatnonzero(model.n)
     rng = np.random.default_rng(seed)
-    drawn = Resample.draw(pd.Series(there), block, DRAWS, rng).counts
-    weights = np.zeros((DRAWS, len(tally.n)))
-    weights[:, there] = drawn / (drawn @ tally.n[there])[:, np.newaxis]
+    drawn = Resample.draw(pd.Series(scored), block, DRAWS, rng).counts
+    weights = np.zeros((DRAWS, len(model.n)))
+    weights[:, scored] = drawn / (drawn @ model.n[scored])[:, np.newaxis]
     return weights
-
-
-def _interval(means: Floats) -> tuple[float, float]:
-    low, high = np.quantile(means, [0.05, 0.95])
-    return float(low), float(high)

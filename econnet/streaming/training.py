@@ -1,19 +1,20 @@
 """Training on a panel that is larger than memory.
 
-A pass meets every row that may be learned from once: the ranges in an order drawn from
-the seed, and the rows of a range in another. Reading and scaling the next range goes on
-beside training on this one. All that training has come to is kept in a small file every
-few ranges, and since every order follows from the seed and the pass alone, training
-that was killed goes on from there to the same weights, bit for bit.
+A pass trains on every row once: the blocks in an order drawn from the seed, and the
+rows of a block in another. The next blocks are read and scaled while one is trained on.
+The state of training is saved every few blocks, and since every order follows from the
+seed and the pass alone, training that was killed continues from there to the same
+weights, bit for bit.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.random import SeedSequence
 
+from econnet import compute
 from econnet.network import (
     AdamW,
     Architecture,
@@ -23,9 +24,9 @@ from econnet.network import (
     OptimizerState,
 )
 from econnet.runtime.npz import read_arrays, write_arrays
-from econnet.streaming.files import Files
-from econnet.streaming.preparing import Order, Reader, Setting, prepared
-from econnet.streaming.recipe import Recipe, Scaling
+from econnet.streaming.preparing import FeatureBlocks
+from econnet.streaming.recipe import Singles
+from econnet.streaming.scaling import Scaling
 from econnet.streaming.survey import Survey
 
 
@@ -40,10 +41,12 @@ class Options:
     learning_rate
         At first; it falls along half a cosine to 0 at the end of the last pass.
     fewest_updates
-        A short panel is gone through again until it has seen this many, in at most
+        A short panel is trained on again until there were this many updates, in at most
         `most_passes`.
     """
 
+    members: int = 1
+    seed: int = 0
     hidden: tuple[int, ...] = (32, 16)
     learning_rate: float = 4e-3
     l2: float = 1e-4
@@ -52,101 +55,116 @@ class Options:
     most_passes: int = 40
 
     def passes(self, rows: int) -> int:
-        """Return how often a panel of so many rows is gone through."""
+        """Return the number of passes over a panel of so many rows."""
         wanted = -(-self.fewest_updates * self.batch_size // rows)
         return min(self.most_passes, wanted)
 
 
-KEEP_EVERY = 8  # blocks
-
-
-def train(
-    files: Files,
-    recipe: Recipe,
-    survey: Survey,
-    *,
-    members: int,
-    seed: int,
-    options: Options,
-    unfinished: Path,
-    fingerprint: str,
-    reader: Reader | None = None,
-    progress: Callable[[float], None] = lambda _: None,
-) -> Network:
-    """Return networks that have learned from the rows before the holdout.
+@dataclass(frozen=True)
+class Checkpoint:
+    """The file that holds the state of training that is not finished.
 
     Parameters
     ----------
-    unfinished
-        The file that holds what an earlier call had come to when it was killed; it is
-        gone on from if it is of the same `fingerprint`.
-    reader
-        The process that prepares the ranges; without it threads of this one do.
+    digest
+        Of all that the model depends on; a file with another one is ignored.
     """
-    scaling = Scaling.of(survey.scaler)
-    ranges, passes = files.ranges, options.passes(files.rows)
-    blocks = [
-        (epoch, int(number))
+
+    path: Path
+    digest: str
+
+
+KEEP_EVERY = 8  # blocks
+AHEAD = 2  # blocks that are prepared while one is trained on
+
+
+def train(
+    blocks: FeatureBlocks,
+    survey: Survey,
+    options: Options,
+    checkpoint: Checkpoint,
+    progress: Callable[[float], None] = lambda _: None,
+) -> Network:
+    """Return networks trained on the rows before the holdout."""
+    width = Scaling.of(survey.scaler).width
+    passes = options.passes(blocks.files.rows)
+    order = [
+        (options.seed, epoch, int(number))
         for epoch in range(passes)
-        for number in np.random.default_rng([seed, epoch]).permutation(len(ranges))
+        for number in np.random.default_rng([options.seed, epoch]).permutation(
+            len(blocks)
+        )
     ]
-    architecture = Architecture.dense(scaling.width, options.hidden, activation="tanh")
-    network = Network(architecture, members, SeedSequence(seed).spawn(members))
-    optimizer = AdamW(CosineDecay(options.learning_rate, len(blocks)))
+    architecture = Architecture.dense(width, options.hidden, activation="tanh")
+    streams = SeedSequence(options.seed).spawn(options.members)
+    network = Network(architecture, options.members, streams)
+    optimizer = AdamW(CosineDecay(options.learning_rate, len(order)))
     state = OptimizerState.start(network, optimizer)
-    done = _go_on(network, state, unfinished, fingerprint)
+    done = _restore(network, state, checkpoint)
     trainer = BlockTrainer(
         network, optimizer, options.batch_size, l2=options.l2, state=state
     )
-
-    setting = Setting(
-        files=files,
-        recipe=recipe,
-        abroad=survey.abroad,
-        scaling=scaling,
-        newest_learned=survey.newest_learned,
-        most_rows=files.most_rows,
-    )
-    orders = [
-        Order(ranges[number], (seed, epoch, number)) for epoch, number in blocks[done:]
-    ]
-    for X, y in prepared(setting, orders, reader):
+    for X, y in training_rows(blocks, survey, order[done:]):
         if len(X):
             trainer.learn(X, y, done)
         done += 1
-        if done % KEEP_EVERY == 0 and done < len(blocks):
-            _keep(network, state, done, unfinished, fingerprint)
-        progress(done / len(blocks))
+        if done % KEEP_EVERY == 0 and done < len(order):
+            _save(network, state, done, checkpoint)
+        progress(done / len(order))
     return network
 
 
-def _keep(
-    network: Network, state: OptimizerState, done: int, file: Path, fingerprint: str
-) -> None:
-    moments = {f"moment {i}": it for i, it in enumerate(state.moments)}
-    arrays = {"parameters": network.parameters, "steps": state.steps, **moments}
-    write_arrays(file, {"fingerprint": fingerprint, "done": done}, arrays)
+def training_rows(
+    blocks: FeatureBlocks, survey: Survey, order: Sequence[tuple[int, int, int]]
+) -> Iterator[tuple[Singles, Singles]]:
+    """Yield the rows of each block to train on, (rows, inputs) and (rows, 1).
 
-
-def _go_on(
-    network: Network, state: OptimizerState, file: Path, fingerprint: str
-) -> int:
-    """Take what an earlier call had come to, and return how many blocks it had met.
-
-    A file that is damaged, or of other work, is as good as none.
+    Each of `order` is a seed, a pass and the number of a block, and is the random
+    stream by which the block's rows are shuffled.
     """
-    own = {"parameters": network.parameters, "steps": state.steps}
-    own |= {f"moment {number}": it for number, it in enumerate(state.moments)}
+    scaling = Scaling.of(survey.scaler)
+
+    def prepare(stream: tuple[int, int, int]) -> tuple[Singles, Singles]:
+        block = blocks.read(stream[-1])
+        learned = (block.period <= survey.newest_learned) & ~np.isnan(block.target)
+        rng = np.random.default_rng(stream)
+        chosen = rng.permutation(np.flatnonzero(learned))
+        inputs = block.with_abroad(blocks.spec, survey.abroad)
+        X, y = scaling.apply(inputs, chosen).T, block.target[chosen, np.newaxis]
+        return X, y
+
+    return compute.ahead(prepare, order, most=AHEAD)
+
+
+def _save(
+    network: Network, state: OptimizerState, done: int, checkpoint: Checkpoint
+) -> None:
+    header = {"fingerprint": checkpoint.digest, "done": done}
+    write_arrays(checkpoint.path, header, _arrays(network, state))
+
+
+def _restore(network: Network, state: OptimizerState, checkpoint: Checkpoint) -> int:
+    """Restore the state of an earlier call, and return the number of blocks done.
+
+    A file that is damaged, or of other work, is ignored.
+    """
+    arrays = _arrays(network, state)
     try:
-        header, arrays = read_arrays(file)
+        header, saved = read_arrays(checkpoint.path)
         done = int(header["done"])
     except (FileNotFoundError, KeyError, TypeError, ValueError):
         return 0
-    shapes = {name: (it.shape, it.dtype) for name, it in arrays.items()}
-    if header.get("fingerprint") != fingerprint or shapes != {
-        name: (it.shape, it.dtype) for name, it in own.items()
+    shapes = {name: (array.shape, array.dtype) for name, array in saved.items()}
+    if header.get("fingerprint") != checkpoint.digest or shapes != {
+        name: (array.shape, array.dtype) for name, array in arrays.items()
     }:
         return 0
-    for name, array in own.items():
-        array[...] = arrays[name]
+    for name, array in arrays.items():
+        array[...] = saved[name]
     return done
+
+
+def _arrays(network: Network, state: OptimizerState) -> dict[str, np.ndarray]:
+    """Return the arrays that change in training."""
+    moments = {f"moment {i}": moment for i, moment in enumerate(state.moments)}
+    return {"parameters": network.parameters, "steps": state.steps, **moments}

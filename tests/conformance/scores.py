@@ -13,7 +13,7 @@ from econnet.core import log_odds
 from econnet.evaluation import metrics, signals
 from econnet.evaluation.bootstrap import Resample
 from econnet.evaluation.comparison import diebold_mariano
-from econnet.streaming.scores import Tally
+from econnet.streaming.scores import ScoreAccumulator
 from tests.conformance.evidence import Check, Floats, Pair
 
 # What one forecaster cost more than the other: a cycle of some nine periods.
@@ -104,8 +104,8 @@ def _drawn_areas() -> Pair:
     return drawn.aurocs(probability, outcome), theirs
 
 
-def _tally(record: Record) -> Tally:
-    tally = Tally(0, 1)
+def _tally(record: Record) -> ScoreAccumulator:
+    tally = ScoreAccumulator(0, 1)
     nowhen = np.zeros(len(record.outcome), np.int64)
     tally.add(special.logit(record.probability), record.outcome, nowhen)
     return tally

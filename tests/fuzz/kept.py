@@ -18,8 +18,8 @@ from econnet.runtime.ledger import Ledger
 from econnet.sources.observations import now
 from econnet.store import Store
 from econnet.streaming.answer import Streamed
-from econnet.streaming.recipe import Recipe
-from econnet.streaming.scores import Calibrated, Difference, HoldoutScores
+from econnet.streaming.recipe import FeatureSpec
+from econnet.streaming.scores import Difference, HoldoutScores, ReliabilityBin
 from tests.fuzz import mutation, tables
 from tests.fuzz.target import Target, at, folder
 from tests.stores import newest
@@ -54,7 +54,7 @@ def streamed_models() -> list[bytes]:
     scores = HoldoutScores(0.8, 0.5, 0.1, (0.08, 0.12), 0.2, 0.3, (0.2, 0.4), 40, 8, 4)
     answered = Streamed(
         name="panel",
-        recipe=Recipe(
+        spec=FeatureSpec(
             *(("output",), ("flow",), "Q", "negative-growth", "output", 1, "at", 1)
         ),
         rows=400,
@@ -69,7 +69,7 @@ def streamed_models() -> list[bytes]:
         seed=0,
         models={"econnet": scores, "base_rate": scores},
         tests={"base_rate": Difference(-0.1, (-0.2, 0.0), -0.01, (-0.02, 0.0))},
-        reliability=(Calibrated(0.1, 0.12, 30), Calibrated(0.6, 0.5, 10)),
+        reliability=(ReliabilityBin(0.1, 0.12, 30), ReliabilityBin(0.6, 0.5, 10)),
         forecasts=2,
         version="0.1.0",
         made_at="2026-10-01T12:00:00+00:00",

@@ -6,10 +6,12 @@ promises, and no others.
 
 import io
 import json
+import tempfile
 from collections.abc import Sequence
 from contextlib import chdir, suppress
 from dataclasses import asdict
 from functools import cache
+from pathlib import Path
 
 import duckdb
 import numpy as np
@@ -42,6 +44,7 @@ from econnet.sources import alfred, fred, tabular, worldbank
 from econnet.sources.http import PoliteSession, RateLimiter
 from econnet.sources.observations import Known
 from econnet.streaming import files, recipe
+from econnet.streaming.preparing import FeatureBlocks
 from tests.builders import series_of, world
 from tests.fuzz import kept, mutation, tables
 from tests.fuzz.target import Target, at, folder
@@ -213,11 +216,11 @@ def read_parquet(data: bytes) -> None:
 
 
 def read_streamed(data: bytes) -> None:
-    """Read a Parquet file a range at a time."""
+    """Compute the features of a Parquet file, in blocks."""
     path = at("streamed.parquet", data)
     files.is_streamed(path)
     panel = files.open_files(path)
-    recipe.recipe_of(
+    spec = recipe.feature_spec(
         panel,
         label="negative-growth",
         target="output",
@@ -226,9 +229,10 @@ def read_streamed(data: bytes) -> None:
         lag=1,
         kinds={},
     )
-    for rows in panel.ranges:
-        panel.spells(rows)
-        panel.read(rows)
+    with tempfile.TemporaryDirectory() as features:
+        blocks = FeatureBlocks(panel, spec, Path(features))
+        blocks.write()
+        blocks.read(0)
 
 
 @cache

@@ -1,5 +1,6 @@
 """Small long panels, as Parquet files and as tables."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import duckdb
@@ -7,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from econnet.core.task import Event
+from econnet.sources.tabular import Kind
 from econnet.streaming.files import Files
-from econnet.streaming.recipe import Recipe, recipe_of
+from econnet.streaming.recipe import FeatureSpec, feature_spec
 
 QUARTERS = [f"{2000 + t // 4}Q{t % 4 + 1}" for t in range(80)]
 
@@ -55,21 +57,22 @@ def write(table: pd.DataFrame, *paths: Path, row_group: int = 2048) -> None:
             )
 
 
-def recipe(
+def spec_of(
     files: Files,
     label: str = "negative-growth",
     *,
     target: str = "output_index",
     horizon: int = 1,
     event: Event = "at",
-) -> Recipe:
-    """Return the recipe of a task on such a panel, values being known a period late."""
-    return recipe_of(
+    kinds: Mapping[str, Kind] | None = None,
+) -> FeatureSpec:
+    """Return the specification of a task, values being known a period late."""
+    return feature_spec(
         files,
         label=label,
         target=target,
         horizon=horizon,
         event=event,
         lag=1,
-        kinds={},
+        kinds=kinds or {},
     )

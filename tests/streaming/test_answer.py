@@ -1,10 +1,8 @@
 import json
-import multiprocessing
 import os
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,20 +11,21 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from econnet import network_file
+from econnet import compute, network_file
 from econnet.core.workspace import StreamedFiles
 from econnet.errors import DataError
 from econnet.network import Architecture, Network
 from econnet.runtime.npz import write_arrays
-from econnet.streaming import files, judging, preparing
-from econnet.streaming.answer import Streamed, fingerprint, make, stored
-from econnet.streaming.files import open_files
+from econnet.streaming import judging, preparing
+from econnet.streaming.answer import Streamed, make, stored, streamed_digest
+from econnet.streaming.files import Files, open_files
+from econnet.streaming.preparing import FeatureBlocks
 from econnet.streaming.survey import survey
 from econnet.streaming.training import Options
-from tests.streaming.panels import long_panel, recipe, write
+from tests.streaming.panels import long_panel, spec_of, write
 from tests.user import HANG_SECONDS, econnet
 
-OPTIONS = Options(fewest_updates=300, most_passes=8)
+OPTIONS = Options(fewest_updates=600, most_passes=20)
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +49,7 @@ def made(
     folder = tmp_path_factory.mktemp("made")
     places = StreamedFiles.of("panel", folder / "data", folder / "reports")
     return make(
-        open_files(data), recipe(open_files(data)), places, options=OPTIONS
+        open_files(data), spec_of(open_files(data)), places, options=OPTIONS
     ), places
 
 
@@ -86,14 +85,23 @@ def test_every_country_has_a_forecast_of_its_newest_origin(
 def test_answer_comes_back_from_the_model(
     made: tuple[Streamed, StreamedFiles], data: Path
 ) -> None:
-    again = stored(open_files(data), recipe(open_files(data)), made[1], options=OPTIONS)
+    again = stored(
+        open_files(data), spec_of(open_files(data)), made[1], options=OPTIONS
+    )
     assert again == made[0]
-    other = recipe(open_files(data), horizon=2)
+    other = spec_of(open_files(data), horizon=2)
     assert stored(open_files(data), other, made[1], options=OPTIONS) is None
     assert json.loads(made[1].report.read_text("utf-8"))["data"]["countries"] == 150
 
 
-def test_where_ranges_are_cut_changes_no_forecast(
+def computed(panel: Files, folder: Path) -> FeatureBlocks:
+    """Return the features of a panel, computed."""
+    blocks = FeatureBlocks(panel, spec_of(panel), folder)
+    blocks.write()
+    return blocks
+
+
+def test_where_blocks_are_cut_changes_no_forecast(
     made: tuple[Streamed, StreamedFiles],
     data: Path,
     tmp_path: Path,
@@ -101,22 +109,22 @@ def test_where_ranges_are_cut_changes_no_forecast(
 ) -> None:
     network = network_file.load(made[1].model)
     panel = open_files(data)
-    asked = recipe(panel)
-    seen = survey(panel, asked, seed=0)
-    judged = []
-    for rows in (files.RANGE_ROWS, 130, 61):
-        monkeypatch.setattr(files, "RANGE_ROWS", rows)
-        path = tmp_path / f"{rows}.parquet"
-        logit = judging.Linear(np.ones(seen.sketch_X.shape[1], np.float32), 0.1)
-        judged.append(judging.judge(panel, asked, seen, network, logit, 0.3, path))
-    tables = [duckdb.read_parquet(str(it)).df() for it in sorted(tmp_path.iterdir())]
-    for other, table in zip(judged[1:], tables[1:], strict=True):
+    seen = survey(computed(panel, tmp_path / "whole"), seed=0)
+    logit = judging.Linear(np.ones(seen.sketch_X.shape[1], np.float32), 0.1)
+    models = judging.Models(network, logit, 0.3)
+    results, tables = [], []
+    for rows in (preparing.BLOCK_ROWS, 130, 61):
+        monkeypatch.setattr(preparing, "BLOCK_ROWS", rows)
+        blocks, path = computed(panel, tmp_path / f"{rows}"), tmp_path / "f.parquet"
+        results.append(judging.score_holdout(blocks, seen, models, path))
+        tables.append(duckdb.read_parquet(str(path)).df())
+    for other, table in zip(results[1:], tables[1:], strict=True):
         pd.testing.assert_frame_equal(table, tables[0], rtol=1e-5)
-        for name, tally in other.tallies.items():
+        for name, scores in other.scores.items():
             np.testing.assert_allclose(
-                tally.log_loss, judged[0].tallies[name].log_loss, rtol=1e-5
+                scores.log_loss, results[0].scores[name].log_loss, rtol=1e-5
             )
-            np.testing.assert_array_equal(tally.n, judged[0].tallies[name].n)
+            np.testing.assert_array_equal(scores.n, results[0].scores[name].n)
 
 
 def test_what_comes_after_the_last_learned_target_changes_no_weight(
@@ -132,7 +140,7 @@ def test_what_comes_after_the_last_learned_target_changes_no_weight(
     write(table, *paths)
     places = StreamedFiles.of("panel", tmp_path / "models", tmp_path / "reports")
     panel = open_files(tmp_path / "data")
-    make(panel, recipe(panel), places, options=OPTIONS)
+    make(panel, spec_of(panel), places, options=OPTIONS)
     np.testing.assert_array_equal(
         network_file.load(places.model).parameters,
         network_file.load(made[1].model).parameters,
@@ -146,7 +154,7 @@ sys.path.insert(0, sys.argv[4])
 from econnet.core.workspace import StreamedFiles
 from econnet.streaming.answer import make
 from econnet.streaming.files import open_files
-from tests.streaming.panels import recipe
+from tests.streaming.panels import spec_of
 from tests.streaming.test_answer import OPTIONS
 
 folder, (stage, share) = Path(sys.argv[2]), sys.argv[3].split()
@@ -157,7 +165,7 @@ def progress(now, done):
 
 panel = open_files(Path(sys.argv[1]))
 places = StreamedFiles.of("panel", folder / "data", folder / "reports")
-make(panel, recipe(panel), places, options=OPTIONS, progress=progress)
+make(panel, spec_of(panel), places, options=OPTIONS, progress=progress)
 """
 
 
@@ -175,7 +183,7 @@ def test_killed_four_times_comes_to_the_same(
         assert not (tmp_path / "reports" / "panel" / "report.json").exists()
     places = StreamedFiles.of("panel", tmp_path / "data", tmp_path / "reports")
     assert places.unfinished("training").exists()
-    again = make(open_files(data), recipe(open_files(data)), places, options=OPTIONS)
+    again = make(open_files(data), spec_of(open_files(data)), places, options=OPTIONS)
     assert again.models == made[0].models
     pd.testing.assert_frame_equal(forecasts(places), forecasts(made[1]))
     np.testing.assert_array_equal(
@@ -185,90 +193,50 @@ def test_killed_four_times_comes_to_the_same(
     assert not list((tmp_path / "data" / "models").glob("*.unfinished"))
 
 
-def test_a_process_that_reads_ahead_changes_no_bit(
+def test_number_of_cores_changes_no_bit(
     made: tuple[Streamed, StreamedFiles],
     data: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(preparing, "FEWEST_APART", 0)
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    places = StreamedFiles.of("panel", tmp_path / "data", tmp_path / "reports")
-    for memory in (Path("/dev/shm"), tmp_path / "not there"):  # noqa: S108 - of Linux
-        monkeypatch.setattr(preparing, "MEMORY", memory)
-        panel = open_files(data)
-        again = make(panel, recipe(panel), places, options=OPTIONS)
-        assert again.models == made[0].models
-        np.testing.assert_array_equal(
-            network_file.load(places.model).parameters,
-            network_file.load(made[1].model).parameters,
-        )
-        assert not list(tmp_path.glob("econnet-*"))
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps what is in use")
-def test_tables_of_two_processes_leave_no_file_behind_whenever_they_are_killed(
-    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(preparing, "FEWEST_APART", 0)
-    monkeypatch.setattr(preparing, "MEMORY", tmp_path / "not there")
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    there: list[Path] = []
-
-    def look(now: str, _: float) -> None:
-        if now == "Training":
-            there.extend(tmp_path.glob("econnet-*"))
-
     places = StreamedFiles.of("panel", tmp_path / "data", tmp_path / "reports")
     panel = open_files(data)
-    make(panel, recipe(panel), places, options=OPTIONS, progress=look)
-    assert not there
+    monkeypatch.setattr(compute, "each", lambda task, items: [*map(task, items)])
+    monkeypatch.setattr(compute, "ahead", lambda task, items, **_: map(task, items))
+    again = make(panel, spec_of(panel), places, options=OPTIONS)
+    assert again.models == made[0].models
+    np.testing.assert_array_equal(
+        network_file.load(places.model).parameters,
+        network_file.load(made[1].model).parameters,
+    )
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
-def test_training_goes_on_from_where_its_reader_was_killed(
-    data: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+def test_features_that_were_computed_before_a_kill_are_not_computed_again(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(preparing, "FEWEST_APART", 0)
-    # With so few ranges, else, all would be there before the reader is gone.
-    monkeypatch.setattr(files, "RANGE_ROWS", 1000)
-    places = StreamedFiles.of("panel", tmp_path / "data", tmp_path / "reports")
-
-    def kill(now: str, done: float) -> None:
-        if now == "Training" and done >= 0.5:
-            for reader in multiprocessing.active_children():
-                os.kill(reader.pid or 0, signal.SIGKILL)
-
+    monkeypatch.setattr(preparing, "BLOCK_ROWS", 1000)
     panel = open_files(data)
-    with pytest.raises(DataError, match="reads ahead was killed"):
-        make(panel, recipe(panel), places, options=OPTIONS, progress=kill)
-    assert places.unfinished("training").exists()
-    shares = []
-
-    def note(now: str, done: float) -> None:
-        if now == "Training":
-            shares.append(done)
-
-    make(panel, recipe(panel), places, options=OPTIONS, progress=note)
-    assert 0.25 < shares[0] < 0.6
-    gone_on = network_file.load(places.model).parameters
-    undisturbed = StreamedFiles.of("panel", tmp_path / "whole", tmp_path / "reports")
-    make(panel, recipe(panel), undisturbed, options=OPTIONS)
-    np.testing.assert_array_equal(
-        gone_on, network_file.load(undisturbed.model).parameters
-    )
+    blocks = computed(panel, tmp_path)
+    expected = [blocks.read(number).inputs for number in range(len(blocks))]
+    damaged, lost = tmp_path / "000002.npy", tmp_path / "000005.npy"
+    damaged.write_bytes(damaged.read_bytes()[:5000])
+    lost.unlink()
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.glob("*.npy")}
+    again = computed(panel, tmp_path)
+    changed = {path for path in before if path.stat().st_mtime_ns != before[path]}
+    assert changed == {damaged}
+    for number, inputs in enumerate(expected):
+        np.testing.assert_array_equal(again.read(number).inputs, inputs)
 
 
 INTERRUPTED = """
 import os, signal, sys
 from econnet.cli import main
-from econnet.streaming import preparing, training
+from econnet.streaming import training
 
 # A shell starts what runs in the background deaf to interrupts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
-preparing.FEWEST_APART = 0
 learn = training.BlockTrainer.learn
 
 def interrupted(*arguments):
@@ -282,9 +250,7 @@ main()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no process groups")
-def test_ctrl_c_while_a_process_reads_ahead_ends_in_one_line(
-    data: Path, tmp_path: Path
-) -> None:
+def test_ctrl_c_while_training_ends_in_one_line(data: Path, tmp_path: Path) -> None:
     ended = subprocess.run(
         [sys.executable, "-c", INTERRUPTED, str(data)],
         cwd=tmp_path,
@@ -306,7 +272,7 @@ def test_unfinished_work_that_is_damaged_is_done_again(
     places = StreamedFiles.of("panel", tmp_path / "data", tmp_path / "reports")
     places.model.parent.mkdir(parents=True)
     panel = open_files(data)
-    fits = fingerprint(panel, recipe(panel), 1, 0, OPTIONS)
+    fits = streamed_digest(panel, spec_of(panel), OPTIONS)
     header = {"fingerprint": fits, "numbers": {}, "done": 3}
     for what in ("survey", "training"):
         write_arrays(places.unfinished(what), header, {"parameters": np.ones(3)})
@@ -316,8 +282,8 @@ def test_unfinished_work_that_is_damaged_is_done_again(
     )
     places.forecasts.parent.mkdir(parents=True)
     places.forecasts.write_bytes(b"half a file")
-    assert stored(panel, recipe(panel), places, options=OPTIONS) is None
-    again = make(panel, recipe(panel), places, options=OPTIONS)
+    assert stored(panel, spec_of(panel), places, options=OPTIONS) is None
+    again = make(panel, spec_of(panel), places, options=OPTIONS)
     assert again.models == made[0].models
 
 
@@ -326,7 +292,7 @@ def test_unfinished_work_that_is_damaged_is_done_again(
     [
         (lambda it: it.sample(frac=1, random_state=0), "not sorted"),
         (lambda it: pd.concat([it, it[:50]]), "not sorted"),
-        (lambda it: pd.concat([it[:30], it[29:]]), "a period stands there twice"),
+        (lambda it: pd.concat([it[:30], it[29:]]), "a period occurs twice"),
         (lambda it: it.sort_values(["period", "country"]), "not sorted"),
         (
             lambda it: it.assign(period=it["period"].where(it.index != 70, "2001Q7")),
@@ -345,10 +311,10 @@ def test_panels_that_cannot_be_learned_from_are_refused(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(files, "RANGE_ROWS", 200)
+    monkeypatch.setattr(preparing, "BLOCK_ROWS", 200)
     write(change(long_panel(countries=10)), tmp_path / "panel.parquet")
     with pytest.raises(DataError, match=message):
-        survey(panel := open_files(tmp_path), recipe(panel), seed=0)
+        survey(computed(open_files(tmp_path), tmp_path / "features"), seed=0)
 
 
 def test_order_is_checked_from_file_to_file(tmp_path: Path) -> None:
@@ -357,7 +323,7 @@ def test_order_is_checked_from_file_to_file(tmp_path: Path) -> None:
     write(table[120:], tmp_path / "2.parquet")
     panel = open_files(tmp_path)
     with pytest.raises(DataError, match=r"2\.parquet, row 1: .*'F0002'"):
-        survey(panel, recipe(panel), seed=0)
+        computed(panel, tmp_path / "features")
 
 
 def test_user_trains_and_asks_for_one_country(data: Path, tmp_path: Path) -> None:

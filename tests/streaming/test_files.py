@@ -1,4 +1,3 @@
-import pickle
 from collections.abc import Callable
 from pathlib import Path
 
@@ -44,26 +43,39 @@ def test_what_is_no_period_is_none(text: str) -> None:
     assert all(ordinal_of(text, it) is None for it in ("A", "Q", "M"))
 
 
-def test_ranges_cover_every_row_once_and_are_read_as_they_stand(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def rows_of(panel: files.Files, start: int, stop: int) -> pd.DataFrame:
+    """Return rows of the panel, in its order."""
+    queries = panel.query(start, stop, panel.columns)
+    parts = [panel.database.execute(query).df() for query in queries]
+    return pd.concat(parts, ignore_index=True)
+
+
+@pytest.mark.parametrize(("start", "stop"), [(0, 3600), (1150, 1250), (1199, 2500)])
+def test_rows_of_several_files_are_read_as_they_are(
+    tmp_path: Path, start: int, stop: int
 ) -> None:
     table = long_panel(countries=60, periods=60)
-    paths = [tmp_path / f"part-{number}.parquet" for number in range(3)]
-    write(table, *paths, row_group=2048)
-    monkeypatch.setattr(files, "RANGE_ROWS", 900)
+    write(table, *(tmp_path / f"part-{number}.parquet" for number in range(3)))
     panel = open_files(tmp_path)
-    ranges = panel.ranges
-    assert panel.rows == sum(it.rows for it in ranges) == len(table)
-    assert [it.first for it in ranges] == np.cumsum(
-        [0, *(it.rows for it in ranges)]
-    ).tolist()[:-1]
-    assert max(it.rows for it in ranges) <= 900
-    read = np.concatenate(
-        [panel.read(it, ["sales", "interest_rate"]).values for it in ranges], axis=1
-    )
-    np.testing.assert_array_equal(
-        read, table[["sales", "interest_rate"]].to_numpy("f4").T
-    )
+    assert panel.rows == len(table)
+    rows = rows_of(panel, start, stop)
+    np.testing.assert_array_equal(rows["n"], np.arange(start, stop))
+    for number, column in enumerate(panel.columns):
+        np.testing.assert_array_equal(
+            rows[f"x{number}"], table[column].to_numpy("f4")[start:stop]
+        )
+
+
+def test_row_is_named_by_its_file(tmp_path: Path) -> None:
+    write(long_panel(countries=2, periods=60), tmp_path / "a.parquet")
+    write(long_panel(countries=3, periods=60)[120:], tmp_path / "b.parquet")
+    panel = open_files(tmp_path)
+    assert [panel.place(row) for row in (0, 119, 120, 179)] == [
+        "a.parquet, row 1",
+        "a.parquet, row 120",
+        "b.parquet, row 1",
+        "b.parquet, row 60",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -84,25 +96,19 @@ def test_periods_are_read_in_every_way_of_writing(
     write(table, tmp_path / "panel.parquet")
     panel = open_files(tmp_path / "panel.parquet")
     assert panel.frequency == frequency
-    assert set(np.diff(panel.read(panel.ranges[0]).period)) == {1}
+    rows = rows_of(panel, 0, 20)
+    assert set(np.diff(rows["t"])) == {1}
+    first = ordinal_of(str(pd.Series(periods).astype(str)[0]), panel.frequency)
+    assert rows["t"][0] == first
 
 
-def test_another_process_opens_the_same_files_and_no_other(tmp_path: Path) -> None:
+def test_panel_can_open_its_own_files_and_no_other(tmp_path: Path) -> None:
     write(long_panel(countries=4), tmp_path / "panel.parquet")
     write(long_panel(countries=2), tmp_path / "other.parquet")
     panel = open_files(tmp_path / "panel.parquet")
-    same: files.Files = pickle.loads(pickle.dumps(panel))  # noqa: S301 - our own
-    assert (same.name, same.columns, same.digest) == (
-        panel.name,
-        panel.columns,
-        panel.digest,
-    )
-    for chosen in panel.ranges:
-        np.testing.assert_array_equal(
-            same.read(chosen).values, panel.read(chosen).values
-        )
+    assert len(rows_of(panel, 0, panel.rows)) == panel.rows
     with pytest.raises(duckdb.PermissionException):
-        same.database.read_parquet(str(tmp_path / "other.parquet"))
+        panel.database.read_parquet(str(tmp_path / "other.parquet"))
 
 
 def test_files_stand_in_the_order_of_their_rows(tmp_path: Path) -> None:
@@ -215,11 +221,7 @@ def test_what_is_missing_is_nan_in_numbers_of_every_kind(
     panel = open_files(tmp_path)
     expected = np.arange(20, dtype=np.float32)
     expected[::3] = np.nan
-    memory = np.ones(50, np.float32)
-    np.testing.assert_array_equal(panel.read(panel.ranges[0]).values[0], expected)
-    read = panel.read(panel.ranges[0], out=memory)
-    np.testing.assert_array_equal(read.values[0], expected)
-    assert np.shares_memory(read.values, memory)
+    np.testing.assert_array_equal(rows_of(panel, 0, 20)["x0"], expected)
 
 
 def test_columns_without_numbers_are_left_out(tmp_path: Path) -> None:

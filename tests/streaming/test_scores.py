@@ -8,7 +8,7 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
-from econnet.streaming.scores import Tally, difference, scores
+from econnet.streaming.scores import ScoreAccumulator, difference, scores
 
 
 def forecasts(seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -18,9 +18,9 @@ def forecasts(seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return logits, outcome, rng.integers(100, 120, 4000)
 
 
-def tallied(*parts: slice) -> Tally:
+def tallied(*parts: slice) -> ScoreAccumulator:
     logits, outcome, origin = forecasts()
-    tally = Tally(100, 20)
+    tally = ScoreAccumulator(100, 20)
     for part in parts:
         tally.add(logits[part], outcome[part], origin[part])
     return tally
@@ -52,7 +52,7 @@ def test_counts_do_not_depend_on_how_forecasts_come() -> None:
 
 def test_a_model_is_no_better_than_itself_and_better_than_noise() -> None:
     logits, outcome, origin = forecasts()
-    ours, noise = tallied(slice(None)), Tally(100, 20)
+    ours, noise = tallied(slice(None)), ScoreAccumulator(100, 20)
     noise.add(np.random.default_rng(1).permutation(logits), outcome, origin)
     same = difference(ours, ours, 4, 0)
     assert same.log_loss_difference == 0
@@ -65,7 +65,7 @@ def test_a_model_is_no_better_than_itself_and_better_than_noise() -> None:
 
 
 def test_areas_need_both_outcomes() -> None:
-    tally = Tally(0, 1)
+    tally = ScoreAccumulator(0, 1)
     tally.add(np.zeros(5), np.ones(5), np.zeros(5, int))
     assert tally.auroc() is None
     assert tally.average_precision() is None
