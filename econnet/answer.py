@@ -5,7 +5,9 @@ They hold data and compute nothing.
 
 from dataclasses import dataclass
 from pathlib import PurePath
+from typing import Annotated, TypeAlias
 
+import msgspec
 import pandas as pd
 
 from econnet.core.periods import Frequency
@@ -15,9 +17,15 @@ from econnet.evaluation.bootstrap import Interval
 from econnet.evaluation.comparison import Comparison
 from econnet.evaluation.metrics import ReliabilityBin, Scores
 from econnet.evaluation.signals import FalseAlarm
-from econnet.models import Ahead
 from econnet.provenance import Provenance
-from econnet.whatif import WhatIf
+
+MAX_HORIZON = 1_000
+
+Share: TypeAlias = Annotated[float, msgspec.Meta(ge=0, le=1)]
+Horizon: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=MAX_HORIZON)]
+PeriodText: TypeAlias = Annotated[
+    str, msgspec.Meta(pattern=r"^[0-9]{4}(Q[1-4]|-(0[1-9]|1[0-2]))?\Z")
+]
 
 
 @dataclass(frozen=True)
@@ -39,6 +47,65 @@ class Weight:
     group: str
     loss: float
     interval: Interval
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """A forecast in short, for one of several horizons.
+
+    Parameters
+    ----------
+    period
+        The period that is forecast, as text.
+    probability, interval
+        Probability of contraction, and its 90% interval (low, high).
+    base_rate
+        How often what is forecast has been in the country's past.
+    scores
+        Of econnet's forecasts of the country at this horizon, out of sample.
+    """
+
+    country: str
+    horizon: Horizon
+    period: PeriodText
+    probability: Share
+    interval: tuple[Share, Share]
+    base_rate: Share
+    scores: Scores
+
+
+@dataclass(frozen=True)
+class Supposed:
+    """The effect of one assumption.
+
+    Parameters
+    ----------
+    unit
+        Unit of `before` and `after`.
+    before, after
+        The newest value and the assumed one.
+    probability
+        The forecast if this value alone were different.
+    beyond
+        Whether the assumed value lies outside the 1st to 99th percentile of the
+        training rows; the model then treats it as the nearest of them.
+    """
+
+    indicator: str
+    title: str
+    unit: str
+    before: float
+    after: float
+    probability: float
+    beyond: bool
+
+
+@dataclass(frozen=True)
+class WhatIf:
+    """The forecast under all assumptions together, and the effect of each."""
+
+    probability: float
+    supposed: tuple[Supposed, ...]
 
 
 @dataclass(frozen=True)

@@ -17,13 +17,13 @@ import numpy as np
 import pandas as pd
 
 from econnet import features, journal, labels, panel
+from econnet.answer import MAX_HORIZON
 from econnet.core.periods import FREQUENCIES, PANDAS_ALIAS, Frequency
 from econnet.core.task import Event
 from econnet.core.types import Floats
 from econnet.errors import EconnetError
 from econnet.evaluation.metrics import brier_costs, log_loss_costs
 from econnet.labels import Label
-from econnet.models import MAX_HORIZON
 from econnet.sources import tabular
 from econnet.sources.observations import Known
 

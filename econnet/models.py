@@ -14,55 +14,22 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Any, Literal
 
 import msgspec
 import numpy as np
 import pandas as pd
 
 from econnet import network_file, whole
+from econnet.answer import Ahead, Horizon, Share
 from econnet.core.types import Floats
 from econnet.errors import DataError
-from econnet.evaluation.metrics import Scores
 from econnet.features import Features
 from econnet.forecaster import PRIOR
 from econnet.importance import Importance
 from econnet.network import Architecture, Network
 from econnet.network_file import NewerFileError
 from econnet.scaling import SHARES, Scaler
-
-MAX_HORIZON = 1_000
-
-Share: TypeAlias = Annotated[float, msgspec.Meta(ge=0, le=1)]
-Horizon: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=MAX_HORIZON)]
-PeriodText: TypeAlias = Annotated[
-    str, msgspec.Meta(pattern=r"^[0-9]{4}(Q[1-4]|-(0[1-9]|1[0-2]))?\Z")
-]
-
-
-@dataclass(frozen=True)
-class Ahead:
-    """A forecast in short, for one of several horizons.
-
-    Parameters
-    ----------
-    period
-        The period that is forecast, as text.
-    probability, interval
-        Probability of contraction, and its 90% interval (low, high).
-    base_rate
-        How often what is forecast has been in the country's past.
-    scores
-        Of econnet's forecasts of the country at this horizon, out of sample.
-    """
-
-    country: str
-    horizon: Horizon
-    period: PeriodText
-    probability: Share
-    interval: tuple[Share, Share]
-    base_rate: Share
-    scores: Scores
 
 
 @dataclass(frozen=True, eq=False)

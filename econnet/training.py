@@ -15,6 +15,7 @@ from importlib.metadata import version
 import pandas as pd
 
 from econnet import compute, evidence, models, preparation, replay
+from econnet.answer import Ahead
 from econnet.core.log_odds import probability
 from econnet.core.periods import Frequency
 from econnet.core.task import Task
@@ -24,7 +25,7 @@ from econnet.evaluation.baselines import LIGHT
 from econnet.evidence import PoolAssessment
 from econnet.forecaster import Forecaster
 from econnet.importance import Importance
-from econnet.models import Ahead, Model
+from econnet.models import Model
 from econnet.preparation import Prepared
 
 # Finds a model that was trained before and fits; keeps one that was trained now, for

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+from econnet.answer import Supposed, WhatIf
 from econnet.catalog import Indicator
 from econnet.core.types import Floats
 from econnet.errors import UsageError
@@ -33,40 +34,6 @@ class Assumption:
     indicator: str
     figure: float
     relative: bool
-
-
-@dataclass(frozen=True)
-class Supposed:
-    """The effect of one assumption.
-
-    Parameters
-    ----------
-    unit
-        Unit of `before` and `after`.
-    before, after
-        The newest value and the assumed one.
-    probability
-        The forecast if this value alone were different.
-    beyond
-        Whether the assumed value lies outside the 1st to 99th percentile of the
-        training rows; the model then treats it as the nearest of them.
-    """
-
-    indicator: str
-    title: str
-    unit: str
-    before: float
-    after: float
-    probability: float
-    beyond: bool
-
-
-@dataclass(frozen=True)
-class WhatIf:
-    """The forecast under all assumptions together, and the effect of each."""
-
-    probability: float
-    supposed: tuple[Supposed, ...]
 
 
 def parse(text: str) -> Assumption:

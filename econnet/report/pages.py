@@ -10,11 +10,10 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any, TypeAlias
 
-from econnet.answer import Episode, Forecast, SeriesUsed, Weight
+from econnet.answer import Ahead, Episode, Forecast, SeriesUsed, Weight
 from econnet.evaluation.comparison import Comparison
 from econnet.evaluation.metrics import Scores
 from econnet.evaluation.signals import FalseAlarm
-from econnet.models import Ahead
 from econnet.report import words
 
 Content: TypeAlias = dict[str, Any]

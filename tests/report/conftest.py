@@ -10,6 +10,7 @@ import pytest
 
 from econnet import countries
 from econnet.answer import (
+    Ahead,
     Assessment,
     Change,
     DataUsed,
@@ -29,7 +30,6 @@ from econnet.evaluation import metrics
 from econnet.evaluation.comparison import Comparison
 from econnet.evaluation.signals import FalseAlarm
 from econnet.labels import RULES
-from econnet.models import Ahead
 from econnet.provenance import Provenance
 from econnet.ranking import LeftOut, Ranking
 from econnet.sources import snapshot

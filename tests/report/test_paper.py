@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from econnet.answer import Supposed, WhatIf
 from econnet.report import Format, document
-from econnet.whatif import Supposed, WhatIf
 from tests.builders import changed
 from tests.user import HANG_SECONDS
 

@@ -4,8 +4,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
-from econnet.answer import Forecast
-from econnet.models import Ahead
+from econnet.answer import Ahead, Forecast
 from econnet.report import words
 from econnet.report.figures.reasons import draw_bars
 from econnet.report.figures.style import (
