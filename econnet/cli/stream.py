@@ -83,7 +83,7 @@ def show(result: "Streamed", task: TaskOptions) -> None:
             for name, scores in (
                 ("network", ours),
                 ("logistic regression", logit),
-                ("long-run rate", base),
+                ("historical average", base),
             )
         ],
     )
