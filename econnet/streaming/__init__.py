@@ -1,5 +1,6 @@
-"""More data than memory: a long panel in Parquet, learned from as a stream.
+"""Panels larger than memory: Parquet files, trained on block by block.
 
-Read in this order: `files`, `recipe`, `survey`, `training`, `judging`, `scores`;
-`answer` is the use case.
+In the order of the work: `files` (the panel), `recipe` (features as SQL), `preparing`
+(their working files), `survey`, `scaling`, `training`, `judging` (the holdout) and
+`scores`; `answer` is the use case.
 """
