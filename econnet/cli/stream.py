@@ -1,14 +1,12 @@
 """Panels that are streamed: the same commands, for more rows than memory holds."""
 
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
 from econnet.cli import show as to_user
 from econnet.cli.jobs import workspace
 from econnet.cli.options import TaskOptions
-from econnet.errors import DataError
-from econnet.errors import UsageError
-from pathlib import Path
-from typing import Any
-from typing import TYPE_CHECKING
-
+from econnet.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     from econnet.core.workspace import StreamedFiles

@@ -7,7 +7,7 @@ from typing import TypeAlias
 import numpy as np
 
 from econnet import whole
-from econnet.network.storage import read_arrays, write_arrays
+from econnet.runtime.npz import read_arrays, write_arrays
 
 Arrays: TypeAlias = list[np.ndarray]
 
