@@ -162,27 +162,55 @@ class Batches:
     targets : array (batches, members, batch, outputs)
         Targets of these rows.
     weights : array (batches, members, batch, 1)
-        Sum to 1 in every batch of a member; 0 in free slots.
+        Row weights over the mean weight of the member's rows and the batch's number of
+        rows; 0 in free slots. A batch of heavy rows thus counts for more, and equal
+        weights sum to 1.
     share : array (batches, members)
-        The batch's share of the member's total weight.
+        The batch's share of the member's rows.
+
+    Parameters
+    ----------
+    pool : Pool
+        The rows that members share.
+    rows : sequence of integer arrays, one per member
+        Each member's rows, all with weights above 0.
+    batch : int
+        Slots of a batch.
+    mean_weight : float, optional
+        Used instead of the mean weight of the member's rows.
     """
 
-    def __init__(self, pool: Pool, rows: Sequence[Indices], batch: int) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        rows: Sequence[Indices],
+        batch: int,
+        mean_weight: float | None = None,
+    ) -> None:
         self.pool = pool
         self.rows = [selection.copy() for selection in rows]
         self.counts = np.array([-(-len(selection) // batch) for selection in rows])
         self.index = np.empty((self.counts.max(), len(rows), batch), np.intp)
         self.index[...] = [[[selection[0]] for selection in rows]]
-        self.filled = np.zeros((*self.index.shape, 1), pool.X.dtype)
+        self.scale = np.zeros((*self.index.shape, 1), pool.X.dtype)
+        self.share = np.zeros(self.index.shape[:2], pool.X.dtype)
+        self.unit = np.ones((len(rows), 1, 1), pool.X.dtype)
         # Members with the same number of rows share one layout.
         sizes = {len(selection) for selection in rows}
         layouts = {size: _layout(size, -(-size // batch)) for size in sizes}
         self.layouts = [layouts[len(selection)] for selection in rows]
         for member, (number, slot) in enumerate(self.layouts):
-            self.filled[number, member, slot] = 1
+            weights, per_batch = pool.weights[self.rows[member]], np.bincount(number)
+            mean = mean_weight
+            if mean is None:
+                # Divided by the largest first: the mean of equal weights is then
+                # exactly 1, and no sum overflows.
+                self.unit[member] = weights.max()
+                mean = (weights / weights.max()).mean(dtype=np.float64)
+            self.scale[number, member, slot, 0] = 1 / (mean * per_batch[number])
+            self.share[: len(per_batch), member] = per_batch / len(weights)
         self.targets = np.empty((*self.index.shape, pool.y.shape[1]), pool.X.dtype)
-        self.weights = np.empty_like(self.filled)
-        self.share = np.empty(self.index.shape[:2], pool.X.dtype)
+        self.weights = np.empty_like(self.scale)
         self._fill()
 
     def __len__(self) -> int:
@@ -211,11 +239,8 @@ class Batches:
             self.index[number, member, slot] = selection
         np.take(self.pool.y, self.index, axis=0, out=self.targets, mode="clip")
         np.take(self.pool.weights, self.index, out=self.weights[..., 0], mode="clip")
-        np.multiply(self.weights, self.filled, out=self.weights)
-        totals = self.weights.sum(axis=2, keepdims=True)
-        self.share[...] = (totals / totals.sum(axis=0))[..., 0, 0]
-        # The total is 0 where a member has no such batch; it is left out there.
-        np.divide(self.weights, totals, out=self.weights, where=totals > 0)
+        np.divide(self.weights, self.unit, out=self.weights)
+        np.multiply(self.weights, self.scale, out=self.weights)
 
     def gather(self, number: int, *, out: Array) -> None:
         """Write the rows of a batch to `out`, for as many members as `out` has."""
@@ -229,7 +254,8 @@ class Batches:
         self.counts = self.counts[kept]
         count = len(self)
         self.index = self.index[:count, kept]
-        self.filled = self.filled[:count, kept]
+        self.scale = self.scale[:count, kept]
+        self.unit = self.unit[kept]
         self.targets = self.targets[:count, kept]
         self.weights = self.weights[:count, kept]
         self.share = self.share[:count, kept]

@@ -28,9 +28,9 @@ def binary_cross_entropy(logits: Array, targets: Array, weights: Array) -> Array
     targets : array (members, batch, units)
         1 for contraction, 0 for expansion; values between are soft labels.
     weights : array (members, batch, 1)
-        Row weights, which sum to 1 for each member. A row of weight 0 is invisible to
-        that member, so that networks with different forecast origins can train on one
-        batch.
+        Row weights over their mean and the batch's rows: equal weights sum to 1. A row
+        of weight 0 is invisible to that member, so that networks with different
+        forecast origins can train on one batch.
 
     Returns
     -------

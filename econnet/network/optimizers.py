@@ -11,6 +11,7 @@ and is the only place where parameters change in training.
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import Protocol, TypeAlias, TypeVar
 
 import numpy as np
@@ -89,6 +90,9 @@ class SGD:
     weight_decay: float = 0.0
     n_moments: int = 0
 
+    def __post_init__(self) -> None:
+        _check_options(self)
+
     def update(
         self,
         parameters: Array,
@@ -121,6 +125,9 @@ class Momentum:
     nesterov: bool = False
     weight_decay: float = 0.0
     n_moments: int = 1
+
+    def __post_init__(self) -> None:
+        _check_options(self)
 
     def update(
         self,
@@ -163,6 +170,9 @@ class AdamW:
     epsilon: float = 1e-8
     n_moments: int = 2
 
+    def __post_init__(self) -> None:
+        _check_options(self)
+
     def update(
         self,
         parameters: Array,
@@ -189,6 +199,19 @@ class AdamW:
         scale = (rate * mean / spread).astype(gradient.dtype)
         np.multiply(gradient, scale, out=gradient)
         np.subtract(parameters, gradient, out=parameters)
+
+
+def _check_options(optimizer: Optimizer) -> None:
+    """Raise `ValueError` unless learning rate and weight decay can be used."""
+    rate, decay = optimizer.learning_rate, optimizer.weight_decay
+    if not callable(rate) and not (_is_number(rate) and 0 < rate < math.inf):
+        raise ValueError(f"learning_rate is {rate!r}: give a number above 0")
+    if not (_is_number(decay) and 0 <= decay < math.inf):
+        raise ValueError(f"weight_decay is {decay!r}: give a number, 0 or more")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 @dataclass(frozen=True, eq=False)
@@ -254,6 +277,11 @@ class Updater:
         """Set the learning rate to that of this epoch, counted from 0."""
         rate = self.optimizer.learning_rate
         self._rate = rate(epoch) if callable(rate) else rate
+        if not 0 <= self._rate < math.inf:
+            raise ValueError(
+                f"the schedule gives the learning rate {self._rate} in epoch {epoch}: "
+                "give a finite number, 0 or more"
+            )
         self._shrink = None if self._decay is None else 1 - self._rate * self._decay
 
     def update(self, members: int) -> None:

@@ -40,6 +40,10 @@ from econnet.network.propagation import Propagation
 # rows differ slightly, such as those of adjacent origins, still train in one stack.
 ROW_MULTIPLE = 32
 
+# Batches of up to this size have one shape, however few the rows; larger ones have no
+# more slots than there are rows.
+LARGEST_FIXED_BATCH = 1024
+
 
 @dataclass(frozen=True)
 class TrainingOptions:
@@ -52,8 +56,8 @@ class TrainingOptions:
     epochs : int
         Maximum number of passes over the rows.
     batch_size : int or None
-        Rows of a batch; None puts all rows in one. A member's rows are spread evenly
-        over its batches.
+        Rows of a batch; None, or any number above that of the rows, puts all rows in
+        one. A member's rows are spread evenly over its batches.
     l2 : float or tuple of float, one per member
         Half of this, times the sum of the squared weights, is added to the cost that is
         minimised (but not to that in the history). Biases are left out.
@@ -80,8 +84,13 @@ class TrainingOptions:
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size", "patience", "record_every"):
             count = getattr(self, name)
-            if count is not None and count < 1:
-                raise ValueError(f"{name} is {count}: give at least 1")
+            if count is None and name in ("batch_size", "patience"):
+                continue
+            whole = isinstance(count, int | np.integer) and not isinstance(count, bool)
+            if not whole or count < 1:
+                raise ValueError(
+                    f"{name} is {count!r}: give a whole number of at least 1"
+                )
         strengths = np.atleast_1d(self.l2)
         if not ((strengths >= 0) & (strengths < np.inf)).all():
             raise ValueError(f"l2 is {self.l2}: give 0 or more")
@@ -146,6 +155,7 @@ def train(
     *,
     rows: Sequence[ArrayLike] | None = None,
     weights: ArrayLike | None = None,
+    mean_weight: float | None = None,
     options: TrainingOptions | None = None,
     state: OptimizerState | None = None,
     after_epoch: Callable[[Progress], None] | None = None,
@@ -164,8 +174,11 @@ def train(
         The rows of the pool that the member may use, in time order: validation takes
         the latest. The default is all rows.
     weights : array (n,), optional
-        Row weights, scaled to sum to 1 in every batch of a member. Rows of weight 0 are
-        not used.
+        Row weights, which count relative to their mean over the member's rows. Rows of
+        weight 0 are not used.
+    mean_weight : float, optional
+        The weight of an ordinary row, if that is not the mean: for a call with a part
+        of all rows, whose weights are then comparable with those of other calls.
     options : TrainingOptions, optional
         Options of training.
     state : OptimizerState, optional
@@ -182,11 +195,7 @@ def train(
     options = options or TrainingOptions()
     pool = Pool.check(network, X, y, weights)
     usable = check_rows(rows, network.members, pool)
-    if isinstance(options.l2, tuple) and len(options.l2) != network.members:
-        raise ValueError(
-            f"l2 of {len(options.l2)} members for {network.members}: give one per "
-            "member"
-        )
+    _check_arguments(network, options, mean_weight)
     training, validation = split_latest(usable, options.validation_fraction)
     state = state or OptimizerState.start(network, options.optimizer)
     log = _Log(network.members, options)
@@ -196,8 +205,8 @@ def train(
             stack = _Stack(
                 network,
                 members,
-                Batches(pool, [training[member] for member in members], batch),
-                Batches(pool, [validation[member] for member in members], batch)
+                Batches(pool, [training[m] for m in members], batch, mean_weight),
+                Batches(pool, [validation[m] for m in members], batch)
                 if options.validation_fraction
                 else None,
                 options,
@@ -207,6 +216,19 @@ def train(
             stack.train(after_epoch)
     _check_convergence(network, log)
     return log.history()
+
+
+def _check_arguments(
+    network: Network, options: TrainingOptions, mean_weight: float | None
+) -> None:
+    """Raise `ValueError` unless L2 fits the members and the mean weight is usable."""
+    if isinstance(options.l2, tuple) and len(options.l2) != network.members:
+        raise ValueError(
+            f"l2 of {len(options.l2)} members for {network.members}: give one per "
+            "member"
+        )
+    if mean_weight is not None and not 0 < mean_weight < np.inf:
+        raise ValueError(f"mean_weight is {mean_weight}: give a number above 0")
 
 
 def _check_convergence(network: Network, log: "_Log") -> None:
@@ -425,7 +447,10 @@ def _stacks(
     order = np.argsort(-sizes, kind="stable")
     batches = -(-sizes // ROW_MULTIPLE) * ROW_MULTIPLE
     if batch_size is not None:
-        batches[:] = batch_size
+        fixed = batch_size <= LARGEST_FIXED_BATCH
+        batches = np.array(
+            [batch_size if fixed else min(batch_size, int(rows)) for rows in batches]
+        )
     for batch in np.unique(batches):
         yield order[batches[order] == batch], int(batch)
 

@@ -5,6 +5,7 @@ import pytest
 
 from econnet.network import (
     SGD,
+    AdamW,
     Architecture,
     CosineDecay,
     Momentum,
@@ -83,3 +84,22 @@ def test_schedule_sets_the_learning_rate_of_each_epoch() -> None:
     train(steady, X, y, options=TrainingOptions(SGD(0.1), epochs=1))
     assert epochs == [0, 1, 2]
     np.testing.assert_array_equal(falling.parameters, steady.parameters)
+
+
+@pytest.mark.parametrize("optimizer", [SGD, Momentum, AdamW])
+def test_rate_or_decay_that_cannot_be_used_raises_an_error(
+    optimizer: type[SGD | Momentum | AdamW],
+) -> None:
+    for rate in (0.0, -0.1, np.nan, np.inf, "fast", None, True):
+        with pytest.raises(ValueError, match=f"learning_rate is {rate!r}"):
+            optimizer(rate)  # type: ignore[arg-type]  # wrong on purpose
+    for decay in (-0.1, np.nan, np.inf):
+        with pytest.raises(ValueError, match="weight_decay is"):
+            optimizer(0.1, weight_decay=decay)
+
+
+@pytest.mark.parametrize("rate", [-0.1, np.nan, np.inf])
+def test_schedule_that_gives_an_unusable_rate_raises_an_error(rate: float) -> None:
+    options = TrainingOptions(SGD(lambda epoch: (0.1, rate)[epoch]), epochs=2)
+    with pytest.raises(ValueError, match=r"learning rate .* in epoch 1"):
+        train(Network(Architecture.dense(1)), [[0.0], [1.0]], [0, 1], options=options)

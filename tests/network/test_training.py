@@ -201,6 +201,71 @@ def test_weight_equals_repetition_of_the_row() -> None:
     np.testing.assert_allclose(weighted.parameters, repeated.parameters, rtol=1e-9)
 
 
+@pytest.mark.parametrize("batch_size", [8, None])
+def test_mean_weight_makes_weights_of_parts_comparable(
+    batch_size: int | None,
+) -> None:
+    X, y = sample(40)
+    weights = np.random.default_rng(0).uniform(0.5, 3, len(X))
+    options = TrainingOptions(SGD(0.1), epochs=1, batch_size=batch_size)
+    own, given, double = (Network(Architecture.dense(6), dtype=float) for _ in "abc")
+    start = own.parameters.copy()
+    train(own, X, y, weights=weights, options=options)
+    mean = float(weights.mean())
+    train(given, X, y, weights=weights, mean_weight=mean, options=options)
+    np.testing.assert_allclose(given.parameters, own.parameters, rtol=1e-12)
+    if batch_size is None:
+        train(double, X, y, weights=weights, mean_weight=mean / 2, options=options)
+        np.testing.assert_allclose(
+            double.parameters - start, 2 * (own.parameters - start), rtol=1e-12
+        )
+
+
+@pytest.mark.parametrize("mean_weight", [0.0, -1.0, np.nan, np.inf])
+def test_mean_weight_is_a_number_above_0(mean_weight: float) -> None:
+    with pytest.raises(ValueError, match="mean_weight is"):
+        train(Network(Architecture.dense(6)), *sample(9), mean_weight=mean_weight)
+
+
+def test_batches_of_an_epoch_together_have_the_gradient_of_all_rows() -> None:
+    # At a rate this low, the parameters of an epoch hardly change between its batches.
+    X, y = sample(100)
+    weights = np.random.default_rng(0).exponential(size=len(X))
+    changes = []
+    for batch_size, batches in ((7, 15), (None, 1)):
+        network = Network(Architecture.dense(6, [5]), dtype=float)
+        start = network.parameters.copy()
+        options = TrainingOptions(SGD(1e-6), epochs=1, batch_size=batch_size)
+        train(network, X, y, weights=weights, options=options)
+        changes.append((network.parameters - start) / batches)
+    # Batches of 6 and of 7 rows count as one each, which shifts their mean a little.
+    difference = np.linalg.norm(changes[0] - changes[1])
+    assert difference < 0.05 * np.linalg.norm(changes[1])
+
+
+def test_history_of_an_epoch_is_the_weighted_mean_of_all_rows() -> None:
+    X, y = sample(100)
+    weights = np.random.default_rng(0).exponential(size=len(X))
+    costs = [
+        train(
+            Network(Architecture.dense(6, [5]), dtype=float),
+            X,
+            y,
+            weights=weights,
+            options=TrainingOptions(SGD(1e-12), epochs=1, batch_size=batch_size),
+        ).cost
+        for batch_size in (7, None)
+    ]
+    np.testing.assert_allclose(costs[0], costs[1], rtol=1e-9)
+
+
+def test_batch_larger_than_all_rows_takes_their_memory_only() -> None:
+    huge, whole = (Network(Architecture.dense(6, [5]), 2) for _ in "ab")
+    for network, batch_size in ((huge, 10**12), (whole, None)):
+        train(network, *sample(40), options=TrainingOptions(batch_size=batch_size))
+    np.testing.assert_array_equal(huge.parameters, whole.parameters)
+
+
 def test_state_continues_earlier_training() -> None:
     X, y = sample(40)
     options = [TrainingOptions(epochs=epochs, batch_size=None) for epochs in (6, 3)]
@@ -291,7 +356,9 @@ def test_softmax_targets_must_sum_to_one() -> None:
     ("options", "message"),
     [
         ({"epochs": 0}, "epochs is 0"),
+        ({"epochs": 1.5}, "epochs is 1.5"),
         ({"batch_size": 0}, "batch_size is 0"),
+        ({"batch_size": True}, "batch_size is True"),
         ({"l2": -1}, "l2 is -1"),
         ({"dropout": 1.0}, "dropout is 1"),
         ({"validation_fraction": -0.1}, "validation_fraction is -0.1"),
