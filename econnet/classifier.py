@@ -9,13 +9,15 @@ put a scaler before it.
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from numbers import Integral
 from pathlib import Path
 from typing import IO, Any, Literal, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils import check_array, check_random_state, compute_sample_weight
+from sklearn.utils import check_array, check_random_state, compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import (
     check_is_fitted,
@@ -67,7 +69,8 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
     epochs : int
         Maximum number of passes over the rows.
     batch_size : int or None
-        Rows of a batch; None puts all rows in one.
+        Rows of a batch; None, or any number above that of the rows, puts all rows in
+        one.
     l2 : float
         Half of this, times the sum of the squared weights, is added to the mean cost.
     dropout : float
@@ -78,8 +81,9 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
     patience : int or None
         A member stops after this number of epochs without a lower validation cost.
     class_weight : mapping, "balanced" or None
-        Factor for the weights of the rows of each class. Probabilities are then those
-        of a population with classes in these proportions.
+        Factor for the weights of the rows of each class; "balanced" gives all classes
+        the same total weight. Probabilities are then those of a population with classes
+        in these proportions.
     random_state : int, RandomState or None
         Random seed.
 
@@ -151,12 +155,11 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         y : array (n,)
             Labels of two or more classes.
         sample_weight : array (n,), optional
-            Row weights; a row of weight 0 is ignored.
+            Row weights, which count relative to their mean; a row of weight 0 is
+            ignored.
         """
         rows, labels = validate_data(self, X, y, dtype=[np.float64, np.float32])
-        check_classification_targets(labels)
-        weights = _check_weights(sample_weight, rows)
-        self._start(np.unique(labels[weights > 0]), rows)
+        sample = _Sample.of_positive_weight(rows, labels, sample_weight)
         options = TrainingOptions(
             optimizer=self._new_optimizer(),
             epochs=self.epochs,
@@ -166,7 +169,10 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
             validation_fraction=self.validation_fraction,
             patience=self.patience,
         )
-        self._train(rows, labels, weights, options)
+        classes = np.unique(sample.labels)
+        self._check_size(classes, sample)
+        self._start(classes, sample.rows)
+        self._train(sample, options)
         return self
 
     def partial_fit(
@@ -180,24 +186,25 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
 
         Parameters
         ----------
-        X, y, sample_weight
+        X, y
             As for `fit`.
         classes : array (n_classes,)
             All labels that later calls may contain; required in the first call.
+        sample_weight : array (n,), optional
+            Row weights. They count relative to 1, the weight of an ordinary row,
+            because the mean of all rows is not known: a row of weight 2 has twice the
+            gradient.
         """
+        if self.class_weight == "balanced":
+            raise ValueError(
+                "class_weight 'balanced' needs the rows of all calls: for partial_fit, "
+                "give class_weight a factor for each class, such as {0: 0.6, 1: 3.0}"
+            )
         first = not hasattr(self, "network_")
         rows, labels = validate_data(
             self, X, y, dtype=[np.float64, np.float32], reset=first
         )
-        check_classification_targets(labels)
-        if first:
-            if classes is None:
-                raise ValueError(
-                    "partial_fit needs the list of all classes: give classes in the "
-                    "first call"
-                )
-            self._start(np.unique(classes), rows)
-        weights = _check_weights(sample_weight, rows)
+        sample = _Sample.of_positive_weight(rows, labels, sample_weight)
         options = TrainingOptions(
             optimizer=self._new_optimizer(),
             epochs=1,
@@ -205,7 +212,20 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
             l2=self.l2,
             dropout=self.dropout,
         )
-        self._train(rows, labels, weights, options)
+        if first:
+            if classes is None:
+                raise ValueError(
+                    "partial_fit needs the list of all classes: give classes in the "
+                    "first call"
+                )
+            announced = np.unique(classes)
+            self._check_size(announced, sample)
+            _check_announced(sample.labels, announced)
+            self._start(announced, sample.rows)
+        elif classes is not None:
+            _check_same_classes(np.unique(classes), self.classes_)
+        self._check_size(self.classes_, sample)
+        self._train(sample, options, mean_weight=1.0)
         return self
 
     def predict_proba(self, X: ArrayLike) -> Array:
@@ -288,14 +308,21 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
                 f"y has {len(classes)} class: give rows of two or more classes, with "
                 "weights above 0"
             )
-        multiclass = len(classes) > 2
+        outputs = len(classes) if len(classes) > 2 else 1
         architecture = Architecture.dense(
             rows.shape[1],
             self.hidden,
-            len(classes) if multiclass else 1,
+            outputs,
             activation=self.activation,
-            output_activation="softmax" if multiclass else "sigmoid",
+            output_activation="softmax" if outputs > 1 else "sigmoid",
             skip=self.skip,
+        )
+        _check_memory(
+            f"the parameters of {self.members:,} members of "
+            f"{architecture.n_parameters:,}",
+            # Beside each parameter are its gradient, two moments, and two factors.
+            6 * architecture.n_parameters * int(self.members) * rows.itemsize,
+            "give fewer members, or fewer hidden units",
         )
         seed = self.random_state
         if seed is None or isinstance(seed, np.random.RandomState):
@@ -314,31 +341,59 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
 
     def _train(
         self,
-        rows: Array,
-        labels: NDArray[Any],
-        weights: Array,
+        sample: "_Sample",
         options: TrainingOptions,
+        mean_weight: float | None = None,
     ) -> None:
         """Train the members on rows whose labels are among the classes."""
-        used = weights > 0
-        unknown = np.setdiff1d(labels[used], self.classes_)
-        if len(unknown):
-            raise ValueError(
-                f"y has class {str(unknown[0])!r}, which is not among "
-                f"{self.classes_}: give all classes in the first call"
-            )
-        weights = weights * compute_sample_weight(self.class_weight, labels)
-        indices = np.searchsorted(self.classes_, labels[used])
-        multiclass = len(self.classes_) > 2
+        _check_announced(sample.labels, self.classes_)
+        indices = np.searchsorted(self.classes_, sample.labels)
+        classes = len(self.classes_)
+        targets = indices
+        if classes > 2:
+            targets = np.zeros((len(indices), classes), sample.rows.dtype)
+            targets[np.arange(len(indices)), indices] = 1
+        factors = self._class_factors(indices, sample.weights)
         with one_blas_thread():
             self.history_ = train(
                 self.network_,
-                rows[used],
-                np.eye(len(self.classes_))[indices] if multiclass else indices,
-                weights=weights[used],
+                sample.rows,
+                targets,
+                weights=sample.weights * factors[indices],
+                mean_weight=mean_weight,
                 options=options,
                 state=self._optimizer_state,
             )
+
+    def _check_size(self, classes: NDArray[Any], sample: "_Sample") -> None:
+        """Raise `ValueError` if the targets would not fit into memory."""
+        if not isinstance(self.members, Integral) or self.members < 1:
+            raise ValueError(
+                f"members is {self.members!r}: give a whole number of at least 1"
+            )
+        if len(classes) > 2:
+            cells = len(sample.rows) * len(classes)
+            _check_memory(
+                f"the targets of {len(sample.rows):,} rows in {len(classes):,} classes",
+                # One copy, and one per member in the order of its batches.
+                cells * (1 + int(self.members)) * sample.rows.itemsize,
+                "give fewer classes, or fewer rows at a time to partial_fit",
+            )
+
+    def _class_factors(self, indices: NDArray[np.intp], weights: Array) -> Array:
+        """Return the factor of the rows of each class, `(n_classes,)`."""
+        if self.class_weight == "balanced":
+            # Relative to the largest, so that the sum of any weights is finite.
+            totals = np.bincount(indices, weights / weights.max(), len(self.classes_))
+            balanced: Array = totals.sum() / (len(self.classes_) * totals)
+            return balanced
+        given = self.class_weight
+        factors: Array = compute_class_weight(
+            dict(given) if isinstance(given, Mapping) else given,
+            classes=self.classes_,
+            y=self.classes_[indices],
+        )
+        return factors
 
     def _new_optimizer(self) -> Optimizer:
         if self.optimizer not in OPTIMIZERS:
@@ -347,6 +402,25 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
                 f"choose one of {', '.join(OPTIMIZERS)}"
             )
         return OPTIMIZERS[self.optimizer](self.learning_rate)
+
+
+@dataclass(frozen=True, eq=False)
+class _Sample:
+    """Rows with weights above 0, with their labels."""
+
+    rows: Array
+    labels: NDArray[Any]
+    weights: Array
+
+    @classmethod
+    def of_positive_weight(
+        cls, rows: Array, labels: NDArray[Any], sample_weight: ArrayLike | None
+    ) -> "_Sample":
+        """Return the sample without rows of weight 0, as if they had not been given."""
+        weights = _check_weights(sample_weight, rows)
+        used = weights > 0
+        check_classification_targets(labels[used])
+        return cls(rows[used], labels[used], weights[used])
 
 
 def _check_weights(sample_weight: ArrayLike | None, rows: Array) -> Array:
@@ -373,6 +447,40 @@ def _check_weights(sample_weight: ArrayLike | None, rows: Array) -> Array:
     return weights
 
 
+def _check_announced(labels: NDArray[Any], classes: NDArray[Any]) -> None:
+    """Raise `ValueError` for a label that is not among the classes."""
+    unknown = np.setdiff1d(labels, classes)
+    if len(unknown):
+        raise ValueError(
+            f"y has class {str(unknown[0])[:40]!r}, which is not among "
+            f"{_shortened(classes)}: give all classes in the first call"
+        )
+
+
+def _check_same_classes(again: NDArray[Any], classes: NDArray[Any]) -> None:
+    """Raise `ValueError` unless a later call names the classes of the first."""
+    if not np.array_equal(again, classes):
+        raise ValueError(
+            f"classes are {_shortened(again)}, but were {_shortened(classes)} in the "
+            "first call: give the same or none, or train a new classifier"
+        )
+
+
+def _shortened(classes: NDArray[Any]) -> str:
+    """Return the first classes as text."""
+    listed = ", ".join(str(name)[:40] for name in classes[:5])
+    return f"{listed}, ..." if len(classes) > 5 else listed
+
+
+def _check_memory(what: str, needed: int, remedy: str) -> None:
+    """Raise `ValueError` before an allocation of more than `MAX_BYTES`."""
+    if needed > MAX_BYTES:
+        raise ValueError(
+            f"{what} would take {needed / 1e9:,.1f} GB of memory, more than the limit "
+            f"of {MAX_BYTES / 1e9:.1f} GB: {remedy}"
+        )
+
+
 def _classes(listed: list[Any], dtype: str) -> NDArray[Any]:
     """Return the classes of an untrusted file as an array of the type that it names."""
     if not isinstance(listed, list) or CLASS_TYPE.fullmatch(dtype) is None:
@@ -390,6 +498,7 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever a parameter may be
 
 CLASS_TYPE = re.compile(r"[<>|](b1|[iu][1248]|f[248]|U\d{1,9}|O)")
 MAX_CLASSES_BYTES = 2**28
+MAX_BYTES = 2**32
 OPTIMIZERS: Mapping[OptimizerName, Callable[[float], Optimizer]] = {
     "adamw": lambda rate: AdamW(rate),
     "momentum": lambda rate: Momentum(rate),

@@ -1,4 +1,6 @@
 import io
+import tracemalloc
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +30,14 @@ def quick(**changes: object) -> NetworkClassifier:
 
 
 @parametrize_with_checks(  # type: ignore[untyped-decorator]  # scikit-learn has no types
-    [NetworkClassifier(), NetworkClassifier(skip=True)]
+    [
+        NetworkClassifier(),
+        NetworkClassifier(skip=True),
+        NetworkClassifier(members=1),
+        # In one check, 100 updates must suffice for unscaled columns.
+        NetworkClassifier(hidden=(), learning_rate=0.1),
+        NetworkClassifier(hidden=(), learning_rate=0.1, members=1),
+    ]
 )
 def test_it_does_what_scikit_learn_asks_of_a_classifier(
     estimator: object, check: object
@@ -97,6 +106,67 @@ def test_balanced_classes_move_the_base_rate_to_one_half() -> None:
             assert forecast.mean() == pytest.approx(base_rate, abs=0.02)
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {},
+        {"batch_size": 16},
+        {"batch_size": None, "dropout": 0.3},
+        {"validation_fraction": 0.3, "patience": 2},
+        {"class_weight": {0: 3.0, 1: 0.5}},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("class_weight", [None, "balanced"])
+def test_rows_of_weight_0_are_ignored(
+    change: dict[str, object], class_weight: str | None
+) -> None:
+    rng = np.random.default_rng(0)
+    weights = rng.uniform(0.2, 5, len(X)) * (rng.random(len(X)) < 0.5)
+    used = weights > 0
+    noise = np.where(used[:, np.newaxis], 0, 1e3)
+    # Without their weights, these labels would be half of all, and of a third class.
+    labels = np.where(used, y, 2)
+    model = quick(**({"class_weight": class_weight} | change))
+    with_ignored = clone(model).fit(X + noise, labels, weights)
+    without = clone(model).fit(X[used], y[used], weights[used])
+    np.testing.assert_array_equal(
+        with_ignored.predict_proba(X), without.predict_proba(X)
+    )
+
+
+def test_balanced_classes_have_the_same_total_weight() -> None:
+    weights = np.random.default_rng(0).integers(0, 5, len(X))
+    settings = {"hidden": (), "batch_size": None, "class_weight": "balanced"}
+    weighted = quick(**settings).fit(X, y, weights)
+    repeated = quick(**settings).fit(np.repeat(X, weights, 0), np.repeat(y, weights))
+    # The same sums in another order: rounding of 1e-16, enlarged by 15 updates.
+    np.testing.assert_allclose(
+        weighted.predict_proba(X), repeated.predict_proba(X), rtol=1e-9
+    )
+
+
+@pytest.mark.parametrize("class_weight", [None, {1: 10.0}])
+@pytest.mark.parametrize("batch_size", [16, 64, 256])
+def test_weighted_base_rate_does_not_depend_on_the_batch_size(
+    class_weight: dict[int, float] | None, batch_size: int | None
+) -> None:
+    # A class of 5% whose rows count ten times is one of 0.5 / (0.5 + 0.95), 34%.
+    labels = (np.arange(1000) % 20 == 0).astype(int)
+    rows = np.zeros((len(labels), 1))
+    settings = {"hidden": (), "epochs": 100, "l2": 0.0, "learning_rate": 0.003}
+    model = quick(**settings, batch_size=batch_size, class_weight=class_weight)
+    model.fit(rows, labels, None if class_weight else 1.0 + 9.0 * labels)
+    # AdamW's last steps of 0.003 move the log-odds by a few hundredths.
+    assert model.predict_proba(rows[:1])[0, 1] == pytest.approx(0.345, abs=0.02)
+
+
+@pytest.mark.parametrize("weight", [0.1, 3.0, 1e-300, 1e300])
+def test_equal_weights_are_no_weights(weight: float) -> None:
+    without, equal = quick().fit(X, y), quick().fit(X, y, np.full(len(X), weight))
+    np.testing.assert_array_equal(equal.predict_proba(X), without.predict_proba(X))
+
+
 def test_single_precision_in_single_precision_out() -> None:
     model = quick().fit(X.astype(np.float32), y)
     assert model.predict_proba(X.astype(np.float32)).dtype == np.float32
@@ -117,6 +187,83 @@ def test_partial_fit_of_every_epoch_is_fit() -> None:
     for _ in range(10):
         parts.partial_fit(X, y, classes=[0, 1])
     np.testing.assert_array_equal(parts.predict_proba(X), whole.predict_proba(X))
+
+
+def test_weight_of_a_single_row_counts_in_partial_fit() -> None:
+    settings = {"optimizer": "sgd", "l2": 0.0, "hidden": (), "members": 1}
+    start = quick(**settings).partial_fit(X[:1], y[:1], classes=[0, 1])
+    changes = []
+    for weight in (1.0, 2.0):
+        model = deepcopy(start).partial_fit(X[1:2], y[1:2], sample_weight=[weight])
+        changes.append(model.network_.parameters - start.network_.parameters)
+    # A difference of parameters of about 1 rounds at 1e-16, the changes are about 1e-2.
+    np.testing.assert_allclose(changes[1], 2 * changes[0], rtol=1e-12)
+
+
+def test_balanced_classes_are_refused_in_partial_fit() -> None:
+    model = quick(class_weight="balanced")
+    with pytest.raises(
+        ValueError, match=r"'balanced' needs the rows .*a factor for each class"
+    ):
+        model.partial_fit(X, y, classes=[0, 1])
+    with pytest.raises(ValueError, match="'balanced' needs the rows of all calls"):
+        model.fit(X, y).partial_fit(X, y)
+
+
+def test_other_classes_in_a_later_call_raise_an_error() -> None:
+    model = quick().partial_fit(X, y, classes=[0, 1])
+    before = model.predict_proba(X)
+    for classes in ([0, 1, 2], [0], ["0", "1"]):
+        with pytest.raises(ValueError, match="but were 0, 1 in the first call"):
+            model.partial_fit(X, y, classes=classes)
+    np.testing.assert_array_equal(model.predict_proba(X), before)
+    model.partial_fit(X, y, classes=[1, 0])
+
+
+def test_factor_of_a_class_that_is_absent_from_a_call_is_no_error() -> None:
+    model = quick(class_weight={0: 2.0}).partial_fit(X, y, classes=[0, 1])
+    model.partial_fit(X[y == 1], y[y == 1])
+
+
+def test_failed_fit_keeps_the_earlier_one() -> None:
+    model = quick().fit(X, y)
+    before = model.predict_proba(X)
+    with pytest.raises(ValueError, match="epochs is 0"):
+        model.set_params(epochs=0).fit(X, y)
+    np.testing.assert_array_equal(model.predict_proba(X), before)
+
+
+def test_huge_batch_is_one_batch_of_all_rows() -> None:
+    huge, whole = (
+        quick(batch_size=size, dropout=0.2).fit(X, y) for size in (10**30, None)
+    )
+    np.testing.assert_array_equal(huge.predict_proba(X), whole.predict_proba(X))
+
+
+@pytest.mark.parametrize(
+    ("change", "labels", "message"),
+    [
+        ({}, np.arange(40_000) // 2, "in 20,000 classes would take 32.0 GB"),
+        ({"hidden": (10**6, 10**6)}, np.arange(20_000) % 2, "fewer hidden units"),
+        ({"members": 10**9}, np.arange(20_000) % 2, "fewer members"),
+    ],
+    ids=["classes", "units", "members"],
+)
+def test_want_of_memory_is_named_before_it_is_allocated(
+    change: dict[str, object], labels: np.ndarray, message: str
+) -> None:
+    rows = np.zeros((len(labels), 2))
+    model = quick(**({"members": 4} | change))
+    tracemalloc.start()
+    try:
+        with pytest.raises(ValueError, match=message):
+            model.fit(rows, labels)
+        with pytest.raises(ValueError, match=message):
+            model.partial_fit(rows, labels, classes=np.unique(labels))
+        # The rows take 0.6 MB; the parameters alone of 20,000 classes take 8 MB.
+        assert tracemalloc.get_traced_memory()[1] < 20e6
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize(
@@ -196,7 +343,17 @@ def test_wrong_input_is_named(
         ({"optimizer": "adam"}, "optimizer 'adam' is not known: choose one of adamw"),
         ({"hidden": (8, 0)}, "layer 2 has output_dim 0"),
         ({"activation": "gelu"}, "layer 1 has activation 'gelu'"),
-        ({"members": 0}, "0 members"),
+        ({"members": 0}, "members is 0"),
+        ({"members": 2.5}, "members is 2.5"),
+        ({"learning_rate": 0.0}, "learning_rate is 0.0: give a number above 0"),
+        ({"learning_rate": -0.1}, "learning_rate is -0.1"),
+        ({"learning_rate": np.nan}, "learning_rate is nan"),
+        ({"learning_rate": np.inf}, "learning_rate is inf"),
+        ({"learning_rate": "fast"}, "learning_rate is 'fast'"),
+        ({"batch_size": 0}, "batch_size is 0: give a whole number of at least 1"),
+        ({"batch_size": -(10**30)}, "batch_size is -1000"),
+        ({"batch_size": 2.5}, "batch_size is 2.5"),
+        ({"epochs": None}, "epochs is None"),
         ({"patience": 3}, "set validation_fraction above 0"),
     ],
 )
