@@ -83,8 +83,8 @@ def draw_surface(
     if surface.min() < 0.5 < surface.max():
         ax.contour(across, up, surface, levels=[0.5], colors=[INK], linewidths=1)
     for label, colour, marker in ((0, BLUE, "o"), (1, ORANGE, "^")):
-        points = X[y[:, 0] == label].T
-        ax.scatter(*points, s=7, color=colour, linewidth=0, marker=marker)
+        x1, x2 = X[y[:, 0] == label].T
+        ax.scatter(x1, x2, s=7, color=colour, linewidth=0, marker=marker)
     ax.set(xticks=[], yticks=[])
     ax.grid(visible=False)
 

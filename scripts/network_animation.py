@@ -27,7 +27,7 @@ MILLISECONDS, LAST_MILLISECONDS = 125, 4000
 
 
 def main() -> None:
-    """Train, draw a frame at each of some epochs, and write animation and last frame."""
+    """Train, draw some of the epochs, and write the animation and its last frame."""
     X, y = moons(200, seed=0)
     shapes = architecture([8, 8])
     layers = tutorial.initialize(shapes, seed=0)
@@ -72,7 +72,7 @@ def frame(layers: list[Layer], curve: list[float]) -> Image.Image:
 def save(frames: list[Image.Image]) -> None:
     """Write an APNG that plays without end, and the last frame alone."""
     # One palette for all frames, so that colours do not flicker.
-    palette = frames[-1].quantize(64)
+    palette = frames[-1].quantize(64, kmeans=1)
     reduced = [it.quantize(palette=palette, dither=Image.Dither.NONE) for it in frames]
     pauses = [*[MILLISECONDS] * (len(frames) - 1), LAST_MILLISECONDS]
     reduced[-1].save(FOLDER / "boundary-formed.png", optimize=True)

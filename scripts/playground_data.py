@@ -8,6 +8,8 @@ They are rounded, so that JavaScript and NumPy read the same numbers.
 import json
 from pathlib import Path
 
+import numpy as np
+
 from scripts.chapter_figures import moons
 
 FILE = Path(__file__).parent.parent / "docs" / "javascripts" / "moons.js"
@@ -16,7 +18,7 @@ FILE = Path(__file__).parent.parent / "docs" / "javascripts" / "moons.js"
 def points(rows: int, seed: int, noise: float) -> list[list[float]]:
     """Return x1, x2 and label of each point."""
     X, y = moons(rows, seed, noise)
-    return [[*row, label] for row, label in zip(X.round(3).tolist(), y[:, 0].tolist())]
+    return np.hstack([X.round(3), y]).tolist()  # type: ignore[no-any-return]  # of two axes, so a list of lists
 
 
 def script() -> str:
@@ -26,7 +28,8 @@ def script() -> str:
         "few": {"learned": points(30, 0, 0.3), "held_out": points(200, 1, 0.3)},
     }
     text = json.dumps(samples, separators=(",", ":")).replace(".0]", "]")
-    return f"// Written by scripts/playground_data.py: x1, x2, label.\nconst MOONS = {text};\n"
+    origin = "// Written by scripts/playground_data.py: x1, x2, label."
+    return f"{origin}\nconst MOONS = {text};\n"
 
 
 if __name__ == "__main__":

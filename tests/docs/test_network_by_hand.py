@@ -34,8 +34,11 @@ def one_neuron() -> set[str]:
     costs = [tutorial.cross_entropy(it[0].Z, y) for it in (caches, caches_after)]
     coin_toss = tutorial.cross_entropy(np.zeros((1, 1)), y)
     logit = caches_after[0].Z
-    results = (p, p_after, *costs, coin_toss, logit, *gradient[0], *updated[0])
-    terms = {f"{abs(term):.1f}" for term in [*(x * layers[0].W.T)[0], caches[0].Z[0, 0]]}
+    results: list[float | Array] = [p, p_after, *costs, coin_toss, logit]
+    results += [*gradient[0], *updated[0]]
+    terms = {
+        f"{abs(term):.1f}" for term in [*(x * layers[0].W.T)[0], caches[0].Z[0, 0]]
+    }
     return rounded(*results) | terms
 
 

@@ -1,4 +1,4 @@
-"""The ten exercises have answers that run, each on its own, and that check themselves."""
+"""The ten exercises have answers, each of which runs on its own and checks itself."""
 
 import re
 
@@ -8,7 +8,9 @@ from threadpoolctl import threadpool_limits
 from tests.docs import pages
 
 PAGE = "network-exercises.md"
-OPENING, *EXERCISES = re.split(r"^## Exercise ", pages.text_of(PAGE), flags=re.MULTILINE)
+OPENING, *EXERCISES = re.split(
+    r"^## Exercise ", pages.text_of(PAGE), flags=re.MULTILINE
+)
 
 
 def test_there_are_ten() -> None:
