@@ -26,10 +26,11 @@
       activation: index < hidden.length ? choice("activation") : "sigmoid",
     }));
     const drawn = TutorialNetwork.initialize(architecture, TutorialNetwork.normal(seed));
+    const first = STARTS[choice("start")];
     const sample = MOONS[choice("sample")];
     state = {
       architecture,
-      layers: drawn.map(({ W, b }) => ({ W: W.map((row) => row.map(STARTS[choice("start")])), b })),
+      layers: drawn.map(({ W, b }) => ({ W: W.map((row) => row.map(first)), b })),
       learned: scaled(sample.learned),
       heldOut: scaled(sample.held_out),
       costs: [],
@@ -47,7 +48,10 @@
 
   // Split points into inputs, near 0 or near 100, and labels.
   function scaled(points) {
-    return { X: points.map(([x1, x2]) => [toInput(x1), toInput(x2)]), y: points.map((it) => it[2]) };
+    return {
+      X: points.map(([x1, x2]) => [toInput(x1), toInput(x2)]),
+      y: points.map(([, , label]) => label),
+    };
   }
 
   function toInput(x) {
@@ -69,7 +73,8 @@
   }
 
   function shareRight(probabilities, y) {
-    return y.filter((label, row) => probabilities[row][0] > 0.5 === label > 0.5).length / y.length;
+    const right = y.filter((label, row) => probabilities[row][0] > 0.5 === label > 0.5);
+    return right.length / y.length;
   }
 
   function update() {
@@ -130,7 +135,9 @@
 
   function summary() {
     const { costs, right, heldOutCosts, heldOutRight } = state;
-    if (!state.finite) return "The weights are no longer finite: lower the learning rate and reset.";
+    if (!state.finite) {
+      return "The weights are no longer finite: lower the learning rate and reset.";
+    }
     const percent = (share) => `${(100 * share).toFixed(0)}%`;
     return (
       `Epoch ${costs.length - 1}: cost ${number(costs.at(-1))} nats, ${percent(right)} right. ` +
@@ -150,7 +157,7 @@
 
   function drawNumbers() {
     find("numbers").textContent = summary();
-    const size = (rows) => Math.sqrt(rows.flat().reduce((sum, it) => sum + it * it, 0) / rows.flat().length);
+    const size = (rows) => Math.hypot(...rows.flat()) / Math.sqrt(rows.flat().length);
     find("layers").replaceChildren(
       ...state.layers.map(({ W }, index) => {
         const { input_dim: inputs, output_dim: outputs, activation } = state.architecture[index];
@@ -180,8 +187,8 @@
   }
 
   function medianSlope(index) {
-    const activation = state.architecture[index].activation;
-    const sorted = state.caches[index].Z.flat().map(SLOPES[activation]).sort((a, b) => a - b);
+    const slope = SLOPES[state.architecture[index].activation];
+    const sorted = state.caches[index].Z.flat().map(slope).sort((a, b) => a - b);
     return sorted[Math.floor(sorted.length / 2)];
   }
 
@@ -195,7 +202,8 @@
   function livingUnits(index) {
     const activation = TutorialNetwork.ACTIVATIONS[state.architecture[index].activation];
     const Z = state.caches[index].Z;
-    return Z[0].filter((first, unit) => Z.some((z) => activation(z[unit]) !== activation(first))).length;
+    const varies = (first, unit) => Z.some((z) => activation(z[unit]) !== activation(first));
+    return Z[0].filter(varies).length;
   }
 
   // ---- Pictures
@@ -205,11 +213,10 @@
     const width = canvas.clientWidth;
     const height = Math.round(width * ratio);
     const scale = window.devicePixelRatio || 1;
+    const [across, down] = [width, height].map((size) => Math.round(size * scale));
     canvas.style.height = `${height}px`;
-    if (canvas.width !== Math.round(width * scale) || canvas.height !== Math.round(height * scale)) {
-      canvas.width = Math.round(width * scale);
-      canvas.height = Math.round(height * scale);
-    }
+    if (canvas.width !== across) canvas.width = across;
+    if (canvas.height !== down) canvas.height = down;
     const context = canvas.getContext("2d");
     context.setTransform(scale, 0, 0, scale, 0, 0);
     context.clearRect(0, 0, width, height);
@@ -337,7 +344,8 @@
       line(context, [[area.left, y(10 ** power)], [area.right, y(10 ** power)]]);
       context.globalAlpha = 1;
       context.fillStyle = palette.quiet;
-      context.fillText(power > 4 ? `1e${power}` : String(Number((10 ** power).toPrecision(1))), area.left - 6, y(10 ** power));
+      const text = power > 4 ? `1e${power}` : String(Number((10 ** power).toPrecision(1)));
+      context.fillText(text, area.left - 6, y(10 ** power));
     }
     context.strokeStyle = palette.ink;
     context.setLineDash([2, 3]);
@@ -387,9 +395,10 @@
   // Return epoch and cost of at most some 600 epochs, the last one always.
   function thinned(values) {
     const every = Math.ceil(values.length / 600);
+    const kept = (epoch) => epoch % every === 0 || epoch === values.length - 1;
     return values
       .map((value, epoch) => [epoch, value])
-      .filter(([epoch, value]) => Number.isFinite(value) && (epoch % every === 0 || epoch === values.length - 1));
+      .filter(([epoch, value]) => Number.isFinite(value) && kept(epoch));
   }
 
   function drawNetwork(palette) {
@@ -397,7 +406,8 @@
     const canvas = find("network");
     const sizes = [2, ...architecture.map((it) => it.output_dim)];
     const most = Math.max(...sizes);
-    const { context, width, height } = prepared(canvas, Math.max(150, 28 * most + 40) / canvas.clientWidth);
+    const ratio = Math.max(150, 28 * most + 40) / canvas.clientWidth;
+    const { context, width, height } = prepared(canvas, ratio);
     const side = Math.max(9, Math.min(26, (height - 30) / most - 4, width / sizes.length - 26));
     const place = (layer, unit) => ({
       x: side / 2 + 4 + (layer * (width - side - 8)) / (sizes.length - 1),
@@ -421,7 +431,8 @@
     unitMaps().forEach((maps, layer) =>
       maps.forEach((values, unit) => {
         const { x, y } = place(layer, unit);
-        context.drawImage(tile(values, TILE, shading(palette)), x - side / 2, y - side / 2, side, side);
+        const picture = tile(values, TILE, shading(palette));
+        context.drawImage(picture, x - side / 2, y - side / 2, side, side);
         context.strokeStyle = palette.quiet;
         context.lineWidth = 1;
         context.strokeRect(x - side / 2, y - side / 2, side, side);
@@ -429,18 +440,22 @@
     );
     context.fillStyle = palette.quiet;
     context.textBaseline = "top";
-    sizes.forEach((size, layer) => {
-      context.textAlign = layer === 0 ? "left" : layer === sizes.length - 1 ? "right" : "center";
-      const x = layer === 0 ? 2 : layer === sizes.length - 1 ? width - 2 : place(layer, 0).x;
-      context.fillText(layer === 0 ? "inputs" : layer === sizes.length - 1 ? "p" : `A${layer}`, x, 2);
-    });
+    context.textAlign = "center";
+    for (let layer = 1; layer < sizes.length - 1; layer++) {
+      context.fillText(`A${layer}`, place(layer, 0).x, 2);
+    }
+    context.textAlign = "left";
+    context.fillText("inputs", 2, 2);
+    context.textAlign = "right";
+    context.fillText("p", place(sizes.length - 1, 0).x + 3, 2);
   }
 
-  // Return each unit's output over the plane, scaled to lie between 0 and 1 with 0 at 1/2.
+  // Return each unit's output over the plane, scaled to 0 to 1 with an output of 0 at 1/2.
   function unitMaps() {
     const { architecture, layers } = state;
-    const { probabilities, caches } = TutorialNetwork.forward(plane(TILE), architecture, layers);
-    return [...caches.map((cache) => cache.A_before), probabilities].map((A, index, all) =>
+    const pass = TutorialNetwork.forward(plane(TILE), architecture, layers);
+    const outputs = [...pass.caches.map((cache) => cache.A_before), pass.probabilities];
+    return outputs.map((A, index, all) =>
       A[0].map((_, unit) => {
         const values = A.map((it) => it[unit]);
         if (index === all.length - 1) return values;
@@ -480,5 +495,6 @@
   root.hidden = false;
   reset();
   new ResizeObserver(draw).observe(root);
-  new MutationObserver(draw).observe(document.documentElement, { attributeFilter: ["data-bs-theme"] });
+  const theme = { attributeFilter: ["data-bs-theme"] };
+  new MutationObserver(draw).observe(document.documentElement, theme);
 })();

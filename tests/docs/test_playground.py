@@ -246,12 +246,14 @@ def test_page_fits_and_is_accessible(
 def test_page_without_javascript_says_so_and_shows_a_picture(
     browser: Browser, site: Path
 ) -> None:
-    with browser.open(site / "playground.html", scripts=False) as watched:
+    with browser.open(site / "playground.html", width=PHONE, scripts=False) as watched:
         page = watched.page
         assert not page.is_visible("#playground")
         assert page.is_visible("noscript strong")
         assert "needs JavaScript" in page.inner_text("noscript strong")
         assert page.is_visible("noscript img")
+        box = page.locator("noscript img").bounding_box()
+        assert box["width"] / box["height"] == pytest.approx(520 / 400, rel=0.05)
 
 
 def test_points_of_the_page_are_those_of_the_script() -> None:
