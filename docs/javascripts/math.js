@@ -1,0 +1,36 @@
+// Typeset the formulas of a page with KaTeX, which is loaded only where there are any.
+"use strict";
+
+(() => {
+  const formulas = document.querySelectorAll(".arithmatex");
+  if (formulas.length === 0) return;
+  const folder = new URL("../vendor/katex/", document.currentScript.src);
+
+  const sheet = document.createElement("link");
+  sheet.rel = "stylesheet";
+  sheet.href = new URL("katex.min.css", folder).href;
+  document.head.append(sheet);
+
+  const script = document.createElement("script");
+  script.src = new URL("katex.min.js", folder).href;
+  script.addEventListener("load", () => {
+    for (const formula of formulas) {
+      // The text is \(...\) within a line and \[...\] on a line of its own.
+      const tex = formula.textContent.trim();
+      katex.render(tex.slice(2, -2), formula, { displayMode: tex.startsWith("\\[") });
+    }
+    makeWideFormulasScrollable();
+    addEventListener("resize", makeWideFormulasScrollable);
+    sheet.addEventListener("load", makeWideFormulasScrollable);
+    document.fonts.ready.then(makeWideFormulasScrollable);
+  });
+  document.head.append(script);
+
+  // A formula wider than a phone scrolls, with the keyboard as well.
+  function makeWideFormulasScrollable() {
+    for (const display of document.querySelectorAll("div.arithmatex")) {
+      if (display.scrollWidth > display.clientWidth) display.tabIndex = 0;
+      else display.removeAttribute("tabindex");
+    }
+  }
+})();
