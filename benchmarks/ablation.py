@@ -17,14 +17,15 @@ import numpy as np
 
 from benchmarks.accuracy import MEASURES, TITLES, WORK, WORK_ON_MORE, Work, prepared
 from benchmarks.rows import Row, as_json
-from econnet import ensemble, replay
 from econnet.core import log_odds
 from econnet.core.types import Floats
-from econnet.ensemble import Options
-from econnet.evaluation import metrics, pooling, walkforward
-from econnet.evaluation.walkforward import Schedule, Window
-from econnet.forecaster import PARTNERS, PRIOR
-from econnet.sources.observations import Known
+from econnet.data.sources.observations import Dataset
+from econnet.evaluation import metrics, walkforward
+from econnet.forecast import track_record
+from econnet.models import network_ensemble, pooling
+from econnet.models.combination import PARTNERS, PRIOR
+from econnet.models.network_ensemble import Options
+from econnet.models.windows import Schedule, Window, make_windows
 
 # The networks with one setting changed.
 NETWORKS: Mapping[str, Options] = {
@@ -40,8 +41,10 @@ NETWORKS: Mapping[str, Options] = {
 def forecasts(windows: Sequence[Window], said: dict[str, list[Floats]]) -> None:
     """Add to the models' forecasts those of every variant."""
     for name, options in NETWORKS.items():
-        said[name] = ensemble.model(replay.WALK_FORWARD_MEMBERS, 0, options)(windows)
-    said["networks, one member"] = ensemble.model(1, 0)(windows)
+        said[name] = network_ensemble.model(
+            track_record.WALK_FORWARD_MEMBERS, 0, options
+        )(windows)
+    said["networks, one member"] = network_ensemble.model(1, 0)(windows)
     for partner in PARTNERS:
         others = {name: it for name, it in PRIOR.items() if name != partner}
         said[f"mean without {partner}"] = mixed(windows, said, others)
@@ -55,10 +58,10 @@ def forecasts(windows: Sequence[Window], said: dict[str, list[Floats]]) -> None:
         for of in zip(*(said[name] for name in PRIOR), strict=True)
     ]
     said["mean, weights not learned"] = [
-        log_odds.probability(pooling.mixed(it, prior)) for it in odds
+        log_odds.probability(pooling.combine_log_odds(it, prior)) for it in odds
     ]
     said["mean, not stretched"] = [
-        log_odds.probability(pooling.mixed(it, own) / pooling.STRETCH)
+        log_odds.probability(pooling.combine_log_odds(it, own) / pooling.EXTREMIZE)
         for it, own in zip(odds, pooling.weights(windows, odds, prior), strict=True)
     ]
 
@@ -71,17 +74,17 @@ def mixed(
     """Return the weighted mean of these models."""
     weights = np.array([*prior.values()])
     parts = [said[name] for name in prior]
-    return pooling.mixtures(windows, parts, weights / weights.sum())
+    return pooling.combine(windows, parts, weights / weights.sum())
 
 
-def skills(work: Work, known: Known) -> dict[str, dict[str, float]]:
+def skills(work: Work, known: Dataset) -> dict[str, dict[str, float]]:
     """Return the skill of each variant by both measures."""
     (first, *_), chosen, start = prepared(work, known)
     made, frequency = first.features, first.task.frequency
     asked = [country.alpha3 for country in chosen]
     last = made.origins[np.isin(made.countries, asked)].max()
-    windows = walkforward.windows(made, frequency, last, Schedule(start=start))
-    models = replay.models_of(first, ("base_rate",))
+    windows = make_windows(made, frequency, last, Schedule(start=start))
+    models = track_record.models_of(first, ("base_rate",))
     said = {name: model(windows) for name, model in models.items()}
     forecasts(windows, said)
     record = walkforward.run(windows, {"base_rate": models["base_rate"]})

@@ -30,13 +30,15 @@ import duckdb
 import pandas as pd
 
 from benchmarks import realtime_panel
-from econnet import backtest, countries
-from econnet.backtest import Backtest
+from econnet.core import countries
+from econnet.core.countries import Country
 from econnet.core.task import Task
-from econnet.countries import Country
-from econnet.preparation import Prepared
-from econnet.sources import snapshot, tabular
-from econnet.sources.observations import Known
+from econnet.data.files import user_panel
+from econnet.data.sources import snapshot
+from econnet.data.sources.observations import Dataset
+from econnet.forecast import backtest
+from econnet.forecast.backtest import Backtest
+from econnet.forecast.preparation import PreparedTask
 
 Row: TypeAlias = dict[str, Any]
 MEASURES = ("log_loss", "brier")
@@ -58,19 +60,19 @@ class Work:
     """
 
     name: str
-    data: Callable[[], Known]
+    data: Callable[[], Dataset]
     task: Task
     named: tuple[str, ...] = ()
     start: str | None = None
 
 
-def bundled() -> Known:
+def bundled() -> Dataset:
     """Return the bundled snapshot."""
     held = snapshot.load()
-    return Known(held.observations, held.series, "snapshot")
+    return Dataset(held.observations, held.series, "snapshot")
 
 
-def outlook_of_the_imf() -> Known:
+def outlook_of_the_imf() -> Dataset:
     """Return the World Economic Outlook's years up to 2023, a column an indicator."""
     path = realtime_panel.folder() / "imf" / "weo_2024_04.parquet"
     cells = duckdb.execute(
@@ -82,11 +84,11 @@ def outlook_of_the_imf() -> Known:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "weo.csv"
         cells.dropna().to_csv(file, index=False)
-        table = tabular.read(file)
-    return Known(table.observations, table.series, file.name, table.indicators)
+        table = user_panel.read(file)
+    return Dataset(table.observations, table.series, file.name, table.indicators)
 
 
-def swiss_vintages() -> Known:
+def swiss_vintages() -> Dataset:
     """Return Switzerland's quarterly figures as they were published."""
     path = realtime_panel.folder() / "vintages" / "realtime_quarterly.parquet"
     return realtime_panel.known(path)
@@ -135,8 +137,8 @@ WORK_ON_MORE = (
 
 
 def prepared(
-    work: Work, known: Known
-) -> tuple[list[Prepared], list[Country], pd.Period | None]:
+    work: Work, known: Dataset
+) -> tuple[list[PreparedTask], list[Country], pd.Period | None]:
     """Return what a task needs, the countries that are scored, and the first origin."""
     if known.source == "snapshot":
         there = work.named or sorted(set(known.series["country"]))
@@ -150,7 +152,7 @@ def prepared(
     return found, chosen, start
 
 
-def replayed(work: Work, known: Known) -> Backtest:
+def replayed(work: Work, known: Dataset) -> Backtest:
     """Return the backtest of a task."""
     found, chosen, start = prepared(work, known)
     return backtest.run(found, chosen, start=start)
@@ -273,7 +275,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     as_json = parser.parse_args().json
     more = WORK_ON_MORE if os.environ.get("ECONNET_REAL_DATA") else ()
-    data: dict[Callable[[], Known], Known] = {}
+    data: dict[Callable[[], Dataset], Dataset] = {}
     rows: list[Row] = []
     for work in (*WORK, *more):
         print(work.name, file=sys.stderr)

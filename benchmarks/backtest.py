@@ -24,18 +24,19 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 
 from benchmarks.rows import RacedRow, as_json
-from econnet import countries, ensemble, preparation, replay
+from econnet.core import countries
 from econnet.core.task import Task
 from econnet.core.types import Floats
-from econnet.ensemble import Options
-from econnet.evaluation import walkforward
-from econnet.evaluation.walkforward import Window
-from econnet.sources import snapshot
-from econnet.sources.observations import Known
+from econnet.data.sources import snapshot
+from econnet.data.sources.observations import Dataset
+from econnet.forecast import preparation, track_record
+from econnet.models import network_ensemble
+from econnet.models.network_ensemble import Options
+from econnet.models.windows import Window, make_windows
 
 ROUNDS = 3
 REACH = 10.0
-MEMBERS = replay.WALK_FORWARD_MEMBERS
+MEMBERS = track_record.WALK_FORWARD_MEMBERS
 
 
 @dataclass(frozen=True)
@@ -56,10 +57,10 @@ WORK = (
 )
 
 
-def windows_of(known: Known, work: Work) -> list[Window]:
+def windows_of(known: Dataset, work: Work) -> list[Window]:
     """Return every refit of the backtest."""
     prepared = preparation.prepare(known, countries.by_alpha3(work.country), work.task)
-    return walkforward.windows(prepared.features, work.task.frequency, prepared.origin)
+    return make_windows(prepared.features, work.task.frequency, prepared.origin)
 
 
 def by_scikit_learn(windows: Sequence[Window]) -> list[Floats]:
@@ -96,10 +97,10 @@ def _fit(window: Window, options: Options, seed: int) -> Floats:
     return probability
 
 
-def rows_of(known: Known, work: Work) -> list[RacedRow]:
+def rows_of(known: Dataset, work: Work) -> list[RacedRow]:
     """Race both over the windows of one backtest."""
     windows = windows_of(known, work)
-    networks = ensemble.model(MEMBERS, seed=0)
+    networks = network_ensemble.model(MEMBERS, seed=0)
     networks(windows)
     by_scikit_learn(windows[:1])
     ours, theirs = [], []
@@ -150,7 +151,7 @@ def main() -> None:
     # Before joblib's workers start: they inherit it.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     bundled = snapshot.load()
-    known = Known(bundled.observations, bundled.series, "snapshot")
+    known = Dataset(bundled.observations, bundled.series, "snapshot")
     rows = [row for work in WORK for row in rows_of(known, work)]
     print(as_json(rows) if arguments.json else as_markdown(rows))
 

@@ -6,11 +6,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from econnet import dating
 from econnet.core.periods import FREQUENCY_OF_ALIAS, PERIODS_A_YEAR, Frequency
 from econnet.data.cycle import nber
+from econnet.data.cycle import turning_points as cycle_turning_points
 from econnet.data.cycle.growth import log_percent, runs
-from econnet.dating import TurningPoint
+from econnet.data.cycle.turning_points import TurningPoint
 
 
 def turning_points(levels: pd.Series) -> pd.DataFrame:
@@ -38,7 +38,7 @@ def turning_points(levels: pd.Series) -> pd.DataFrame:
     turns = [
         TurningPoint(run.start + turn.position, turn.is_peak)
         for run in runs(logs)
-        for turn in dating.turning_points(logs[run], frequency)
+        for turn in cycle_turning_points.turning_points(logs[run], frequency)
     ]
     return _table(
         periods[[turn.position for turn in turns]],

@@ -21,11 +21,11 @@ import pandas as pd
 
 from benchmarks import chronology
 from benchmarks.rows import Row, as_json
-from econnet import labels, panel
 from econnet.core.periods import Frequency
-from econnet.data.cycle import nber
-from econnet.labels import Label
-from econnet.sources import snapshot
+from econnet.data import panel
+from econnet.data.cycle import labels, nber
+from econnet.data.cycle.labels import Label
+from econnet.data.sources import snapshot
 
 RULE = "turning-points"
 STOOD = "share of labels that stand as first told"

@@ -33,8 +33,9 @@ from urllib.parse import parse_qs, urlsplit
 
 from pandas_datareader import wb
 
-from econnet import catalog, countries, ingest
-from econnet.settings import Settings
+from econnet.core import catalog, countries
+from econnet.core.settings import Settings
+from econnet.data import fetch as data_fetch
 
 LATENCY_SECONDS = 0.05
 YEARS = range(1960, 2020)
@@ -148,11 +149,13 @@ def requests_made(base: str) -> int:
         return int(answer.read())
 
 
-def fetch(base: str, folder: Path) -> tuple[float, float, ingest.Summary]:
+def fetch(base: str, folder: Path) -> tuple[float, float, data_fetch.Summary]:
     """Fetch into a folder; return seconds, seconds of own time, and the summary."""
     settings = Settings(folder, folder, f"{base}/v2", f"{base}/none")
     wall, own = time.perf_counter(), time.process_time()
-    summary = ingest.fetch(settings, [countries.resolve("DEU")], sources=["worldbank"])
+    summary = data_fetch.fetch(
+        settings, [countries.resolve("DEU")], sources=["worldbank"]
+    )
     return time.perf_counter() - wall, time.process_time() - own, summary
 
 
@@ -174,7 +177,7 @@ import resource, sys, time
 from pathlib import Path
 from econnet import panel
 from econnet.data import load
-from econnet.settings import Settings
+from econnet.core.settings import Settings
 folder = Path(sys.argv[1])
 settings = Settings(folder, folder, "", "")
 began = time.perf_counter()

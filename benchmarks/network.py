@@ -28,15 +28,8 @@ from sklearn.neural_network import MLPClassifier
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from benchmarks.rows import RacedRow, as_json
-from econnet import duel
-from econnet.network import (
-    AdamW,
-    Architecture,
-    Array,
-    Network,
-    TrainingOptions,
-    train,
-)
+from econnet.evaluation import duel
+from econnet.network import AdamW, Architecture, Array, Network, TrainingOptions, train
 
 ROUNDS = 7
 ONE_THREAD = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
@@ -196,7 +189,7 @@ def _keras(
         if not (find_spec("keras") and find_spec(backend)):
             continue
         script = (
-            "import json; from econnet import duel; "
+            "import json; from econnet.evaluation import duel; "
             f"work = duel.Work({work.updates}, {work.batch_size}); "
             "runs = [duel.run(work, ['Keras']).results for _ in range(5)]; "
             "print(json.dumps([[x.seconds / x.updates for x in r] for r in runs]))"

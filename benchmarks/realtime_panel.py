@@ -23,8 +23,8 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from econnet.sources import tabular
-from econnet.sources.observations import Known
+from econnet.data.files import user_panel
+from econnet.data.sources.observations import Dataset
 
 # What is seasonally adjusted, under plain names. The foreign figures are columns of
 # Switzerland, for nothing else is known of those countries.
@@ -79,12 +79,12 @@ def panel(source: Path) -> pd.DataFrame:
     return long.sort_values(["indicator", "period", "known_at"], ignore_index=True)
 
 
-def known(source: Path) -> Known:
+def known(source: Path) -> Dataset:
     """Return the vintages as a user's file gives them."""
     with tempfile.TemporaryDirectory() as written:
         file = Path(written) / "switzerland.parquet"
         duckdb.from_df(panel(source)).write_parquet(str(file))
-        return tabular.read(file).known(file.name)
+        return user_panel.read(file).known(file.name)
 
 
 def main() -> None:

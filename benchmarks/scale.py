@@ -30,22 +30,25 @@ from sklearn.neural_network import MLPClassifier
 from threadpoolctl import threadpool_limits
 
 from benchmarks.rows import RacedRow, as_json
-from econnet import compute, countries, ensemble, features, network_file, preparation
+from econnet.core import countries
+from econnet.core.settings import Settings
 from econnet.core.task import Task
 from econnet.data import load
-from econnet.evaluation import baselines, pooling, walkforward
-from econnet.evaluation.walkforward import Window
-from econnet.forecaster import PARTNERS, PRIOR_WEIGHTS
+from econnet.data.features import design_matrix
+from econnet.forecast import preparation
+from econnet.forecast.streamed import training
+from econnet.forecast.streamed.feature_blocks import FeatureBlocks
+from econnet.forecast.streamed.features import feature_spec
+from econnet.forecast.streamed.parquet_panel import open_files
+from econnet.forecast.streamed.survey import survey
+from econnet.models import baselines, network_ensemble, network_file, pooling
+from econnet.models.combination import PARTNERS, PRIOR_WEIGHTS
+from econnet.models.windows import Window, make_windows
 from econnet.network import AdamW, Architecture, BlockTrainer, Network
 from econnet.network.activations import Array
-from econnet.processes import Numbered
+from econnet.runtime import workers as runtime_workers
 from econnet.runtime.cluster import Cluster
-from econnet.settings import Settings
-from econnet.streaming import training
-from econnet.streaming.files import open_files
-from econnet.streaming.preparing import FeatureBlocks
-from econnet.streaming.recipe import feature_spec
-from econnet.streaming.survey import survey
+from econnet.runtime.processes import Numbered
 
 ROUNDS = 5
 CLUSTER_ROUNDS = 2
@@ -97,9 +100,9 @@ class Watched:
 
     def run(
         self,
-        task: Callable[[compute.Item], compute.Result],
-        items: Sequence[compute.Item],
-    ) -> Numbered[compute.Result]:
+        task: Callable[[runtime_workers.Item], runtime_workers.Result],
+        items: Sequence[runtime_workers.Item],
+    ) -> Numbered[runtime_workers.Result]:
         """Yield the number of an item and its result, once all are made."""
         processor, clock = self._processor_seconds(), time.perf_counter()
         made = []
@@ -147,9 +150,9 @@ class Watched:
 
 def _watched(
     begun: Path,
-    task: Callable[[compute.Item], compute.Result],
-    item: compute.Item,
-) -> tuple[Part, compute.Result]:
+    task: Callable[[runtime_workers.Item], runtime_workers.Result],
+    item: runtime_workers.Item,
+) -> tuple[Part, runtime_workers.Result]:
     """Do a part on a worker, and say what it took."""
     from distributed import get_worker
 
@@ -283,10 +286,12 @@ def world(_: list[int]) -> Iterator[RacedRow]:
     yield _single("world", f"seconds, {what}", seconds, "limit", 300.0)
     yield _single("world", f"peak MB, {what}", megabytes, "limit", 2000.0)
     windows = next(_world_windows(HORIZONS[:1]))
-    forecast(compute.Cores(2), windows[-4:])  # imports of other processes do not count
+    forecast(
+        runtime_workers.Cores(2), windows[-4:]
+    )  # imports of other processes do not count
     one, two = _in_turns(
-        lambda: forecast(compute.Cores(1), windows),
-        lambda: forecast(compute.Cores(2), windows),
+        lambda: forecast(runtime_workers.Cores(1), windows),
+        lambda: forecast(runtime_workers.Cores(2), windows),
         rounds=2,
         warm=False,
     )
@@ -301,7 +306,7 @@ def cluster(_: list[int]) -> Iterator[RacedRow]:
     if not find_spec("distributed"):
         return
     windows = next(_world_windows(HORIZONS[:1]))
-    here = compute.Cores(2)
+    here = runtime_workers.Cores(2)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         running = stack.enter_context(_running_cluster())
@@ -403,18 +408,20 @@ def simulate(folder: Path, rows: int) -> None:
     subprocess.run(command, check=True)
 
 
-def replay(place: compute.Place, horizons: tuple[int, ...]) -> Array:
+def replay(place: runtime_workers.Place, horizons: tuple[int, ...]) -> Array:
     """Return what econnet says of all countries in the last 25 origins."""
     return np.concatenate(
         [forecast(place, windows) for windows in _world_windows(horizons)]
     )
 
 
-def forecast(place: compute.Place, windows: Sequence[Window]) -> Array:
+def forecast(place: runtime_workers.Place, windows: Sequence[Window]) -> Array:
     """Return what econnet says of the rows ahead of these windows."""
     partners = baselines.models(PARTNERS).values()
-    model = pooling.weighted([ensemble.model(MEMBERS, 0), *partners], PRIOR_WEIGHTS)
-    with compute.using(place):
+    model = pooling.weighted(
+        [network_ensemble.model(MEMBERS, 0), *partners], PRIOR_WEIGHTS
+    )
+    with runtime_workers.use_workers(place):
         return np.concatenate(model(windows))
 
 
@@ -423,13 +430,13 @@ def _world_windows(horizons: tuple[int, ...]) -> Iterator[list[Window]]:
     germany = countries.resolve("DEU")
     prepared = preparation.prepare(known, germany, Task("A"))
     for horizon in horizons:
-        made = features.with_target(prepared.features, horizon, "at")
-        yield walkforward.windows(made, "A", prepared.origin)[-ORIGINS:]
+        made = design_matrix.with_target(prepared.features, horizon, "at")
+        yield make_windows(made, "A", prepared.origin)[-ORIGINS:]
 
 
 WORLD = (
-    "from scale import HORIZONS, replay; from econnet import compute; "
-    "replay(compute.Cores(), HORIZONS)"
+    "from scale import HORIZONS, replay; from econnet.runtime import workers; "
+    "replay(workers.Cores(), HORIZONS)"
 )
 
 

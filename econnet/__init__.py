@@ -28,7 +28,7 @@ if TYPE_CHECKING:
         to_record,
         write_report,
     )
-    from econnet.classifier import NetworkClassifier
+    from econnet.models.classifier import NetworkClassifier
     from econnet.network import Architecture, Network
 
 __all__ = [
@@ -55,7 +55,7 @@ __all__ = [
 _HOME = {
     "Architecture": "econnet.network",
     "Network": "econnet.network",
-    "NetworkClassifier": "econnet.classifier",
+    "NetworkClassifier": "econnet.models.classifier",
 }
 
 

@@ -17,38 +17,33 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 import pandas as pd
 
-from econnet import (
-    catalog,
-    countries,
-    hindsight,
-    ingest,
-    journal,
-    labels,
-    panel,
-    workflow,
-)
-from econnet.answer import Forecast
+from econnet.core import catalog, countries
+from econnet.core.countries import Country
+from econnet.core.errors import UsageError
 from econnet.core.periods import PANDAS_ALIAS, Frequency
+from econnet.core.settings import Settings
 from econnet.core.task import Task, TaskChoices, TaskRequest
 from econnet.core.workspace import UserFile, Workspace, place_of
-from econnet.countries import Country
-from econnet.data import load
+from econnet.data import fetch as data_fetch
+from econnet.data import load, panel
+from econnet.data.cycle import labels
+from econnet.data.cycle.labels import Label
+from econnet.data.fetch import Source, Summary
+from econnet.data.files import user_panel
+from econnet.data.files.user_panel import Kind
+from econnet.data.panel import Panel
+from econnet.data.sources.observations import Dataset
 from econnet.data.store.export import export as write_table
-from econnet.errors import UsageError
-from econnet.evaluation.baselines import BASELINES
-from econnet.hindsight import Hindsight
-from econnet.ingest import Source, Summary
-from econnet.labels import Label
-from econnet.panel import Panel
-from econnet.ranking import Ranking
+from econnet.forecast import log as forecast_log
+from econnet.forecast import outcomes, workflow
+from econnet.forecast.outcomes import LogScores
+from econnet.forecast.ranking import Ranking
+from econnet.forecast.result import Forecast
+from econnet.models.baselines import BASELINES
 from econnet.report import Format, Paper
-from econnet.settings import Settings
-from econnet.sources import tabular
-from econnet.sources.observations import Known
-from econnet.sources.tabular import Kind
 
 if TYPE_CHECKING:
-    from econnet.backtest import Backtest
+    from econnet.forecast.backtest import Backtest
 
 Day = str | date | None
 
@@ -59,7 +54,7 @@ def read_data(
     as_of: Day = None,
     kinds: Mapping[str, Kind] | None = None,
     lag: int = 1,
-) -> Known:
+) -> Dataset:
     """Return a data set: econnet's own, or that of a file.
 
     Parameters
@@ -81,14 +76,14 @@ def read_data(
     if file is None:
         return load.known(Settings.from_environment(), _timestamp(as_of))
     path = Path(file)
-    known = tabular.read(path, kinds=kinds, lag=lag).known(path.name)
+    known = user_panel.read(path, kinds=kinds, lag=lag).known(path.name)
     return replace(known, file=UserFile(path, lag, kinds or {}))
 
 
 def fetch_data(
     names: Sequence[str],
     *,
-    sources: Sequence[Source] = ingest.SOURCES,
+    sources: Sequence[Source] = data_fetch.SOURCES,
     start_year: int = 1960,
     progress: Callable[[float], None] = lambda _: None,
 ) -> Summary:
@@ -96,7 +91,7 @@ def fetch_data(
 
     The summary lists what failed, and `Summary.check` raises it as an error.
     """
-    return ingest.fetch(
+    return data_fetch.fetch(
         Settings.from_environment(),
         [countries.resolve(name) for name in names],
         sources=sources,
@@ -105,7 +100,7 @@ def fetch_data(
     )
 
 
-def find_country(text: str, data: Known | None = None) -> Country:
+def find_country(text: str, data: Dataset | None = None) -> Country:
     """Return the country that `text` names, by name or ISO code.
 
     In a user's file a country is any text, and named by that text alone.
@@ -126,7 +121,7 @@ def find_country(text: str, data: Known | None = None) -> Country:
     return Country(text, "", text)
 
 
-def list_countries(data: Known | None = None) -> pd.DataFrame:
+def list_countries(data: Dataset | None = None) -> pd.DataFrame:
     """Return the countries whose output is known, one row each, by their code.
 
     Columns `country, name, frequency, first_period, last_period`: quarterly where it
@@ -146,7 +141,7 @@ def list_indicators(search: str = "") -> pd.DataFrame:
 
 
 def build_panel(
-    data: Known | None = None, frequency: Frequency = "Q", as_of: Day = None
+    data: Dataset | None = None, frequency: Frequency = "Q", as_of: Day = None
 ) -> Panel:
     """Return every indicator of every country at one frequency, as known on a date."""
     known = data or read_data(as_of=as_of)
@@ -170,7 +165,9 @@ def mark_contractions(
     return labels.apply(whole, label, target)
 
 
-def choose_task(country: Country, data: Known, **choices: Unpack[TaskChoices]) -> Task:
+def choose_task(
+    country: Country, data: Dataset, **choices: Unpack[TaskChoices]
+) -> Task:
     """Return a task for a country, by default at the finest frequency of its data.
 
     Raises
@@ -186,7 +183,7 @@ def choose_task(country: Country, data: Known, **choices: Unpack[TaskChoices]) -
 
 def make_forecast(
     country: str,
-    data: Known | None = None,
+    data: Dataset | None = None,
     as_of: Day = None,
     progress: Callable[[float], None] = lambda _: None,
     **choices: Unpack[TaskChoices],
@@ -245,7 +242,7 @@ def write_report(
         There is no such format.
     """
     # Drawing takes a second to import, which those who do not draw need not wait for.
-    from econnet.report import document
+    from econnet.report import country as country_report
 
     if unknown := set(formats) - set(Format):
         raise UsageError(
@@ -254,7 +251,7 @@ def write_report(
     if folder is None:
         place = forecast.place or _place_without_workflow(forecast)
         folder = Workspace.from_environment().report(place)
-    return document.write(
+    return country_report.write(
         forecast, Path(folder), [Format(name) for name in formats], paper
     )
 
@@ -276,7 +273,7 @@ def to_record(forecast: Forecast) -> dict[str, Any]:
 
 def run_backtest(
     names: Sequence[str],
-    data: Known | None = None,
+    data: Dataset | None = None,
     as_of: Day = None,
     start: str | None = None,
     refit_every: int | None = None,
@@ -300,7 +297,7 @@ def run_backtest(
     UsageError, DataError
         A country or the task is wrong, or the data do not suffice.
     """
-    from econnet import backtest
+    from econnet.forecast import backtest
 
     known = data or read_data(as_of=as_of)
     found = [find_country(name, known) for name in names]
@@ -312,7 +309,7 @@ def run_backtest(
 
 def rank_countries(
     names: Sequence[str],
-    data: Known | None = None,
+    data: Dataset | None = None,
     as_of: Day = None,
     progress: Callable[[float], None] = lambda _: None,
     **choices: Unpack[TaskChoices],
@@ -337,10 +334,10 @@ def rank_countries(
     )
 
 
-def judge_forecasts(data: Known | None = None) -> Hindsight:
+def judge_forecasts(data: Dataset | None = None) -> LogScores:
     """Return the outcomes of the forecasts in the forecast log."""
-    lines = journal.read(Workspace.from_environment().forecast_log)
-    return hindsight.judge(lines, data or read_data())
+    lines = forecast_log.read(Workspace.from_environment().forecast_log)
+    return outcomes.score_log(lines, data or read_data())
 
 
 def export_data(rows: pd.DataFrame, file: str | Path) -> Path:

@@ -21,7 +21,7 @@ from sklearn.datasets import make_moons
 from threadpoolctl import threadpool_limits
 
 from econnet.network import tutorial
-from econnet.network.tutorial import ActivationName, Array, Layer, LayerShape
+from econnet.network.tutorial import ActivationName, Array, LayerShape, LayerWeights
 
 FOLDER = Path(__file__).parent.parent / "docs" / "figures" / "network"
 MM = 1 / 25.4
@@ -49,7 +49,7 @@ def architecture(
 
 
 def cost(
-    X: Array, y: Array, shapes: Sequence[LayerShape], layers: Sequence[Layer]
+    X: Array, y: Array, shapes: Sequence[LayerShape], layers: Sequence[LayerWeights]
 ) -> float:
     """Return the cross-entropy of the network's probabilities, in nats."""
     return tutorial.cross_entropy(tutorial.forward(X, shapes, layers)[1][-1].Z, y)
@@ -71,7 +71,11 @@ def style() -> Iterator[None]:
 
 
 def draw_surface(
-    ax: Axes, X: Array, y: Array, shapes: Sequence[LayerShape], layers: Sequence[Layer]
+    ax: Axes,
+    X: Array,
+    y: Array,
+    shapes: Sequence[LayerShape],
+    layers: Sequence[LayerWeights],
 ) -> None:
     """Draw the probabilities over the plane, the line of one half, and the points."""
     margin = 0.1 * np.ptp(X, axis=0)

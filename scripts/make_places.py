@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from econnet import countries
+from econnet.core import countries
 from econnet.core.types import Floats
-from econnet.report import worldmap
+from econnet.report import world_map
 
 TARGET = Path(__file__).parent.parent / "econnet" / "report" / "places.csv"
 # The finer shapes lack Tuvalu: its capital, as Natural Earth's places have it.
@@ -25,13 +25,13 @@ def main(source: Path) -> None:
     """Write the table."""
     places = dict(BY_HAND)
     fine = json.loads(source.read_text("utf-8"))
-    arcs = worldmap.decode_arcs(fine)
-    drawn = worldmap.load().shapes
+    arcs = world_map.decode_arcs(fine)
+    drawn = world_map.load().shapes
     codes = {country.alpha3 for country in countries.all_countries()}
     for geometry in fine["objects"]["countries"]["geometries"]:
-        code = worldmap.code_of(geometry)
+        code = world_map.code_of(geometry)
         if code in codes and code not in drawn:
-            rings = worldmap.rings_of(geometry, arcs)
+            rings = world_map.rings_of(geometry, arcs)
             places[code] = middle(max(rings, key=area))
     with TARGET.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")

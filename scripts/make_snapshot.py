@@ -2,8 +2,8 @@
 
     python scripts/make_snapshot.py FOLDER
 
-FOLDER holds the files that `econnet/snapshot/SOURCES.md` names. Written are two Parquet
-files (zstd) in `econnet/snapshot/`: every observation, and what is known of each
+FOLDER holds the files that `data/snapshot/SOURCES.md` names. Written are two Parquet
+files (zstd) in `econnet/data/snapshot/`: every observation, and what is known of each
 series: title, unit, source, licence, attribution, span. Only series that the catalog
 names are taken, so nothing ships that econnet cannot use.
 """
@@ -15,8 +15,8 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from econnet import catalog
-from econnet.catalog import Indicator, SeriesTemplate
+from econnet.core import catalog
+from econnet.core.catalog import Indicator, SeriesTemplate
 from econnet.core.periods import PANDAS_ALIAS
 from econnet.runtime import checksums
 

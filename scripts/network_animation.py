@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from econnet.network import tutorial
-from econnet.network.tutorial import Layer
+from econnet.network.tutorial import LayerWeights
 from scripts.chapter_figures import (
     BLUE,
     COIN_TOSS,
@@ -50,7 +50,7 @@ def drawn_epochs() -> set[int]:
     return {0, *np.geomspace(1, EPOCHS, FRAMES - 1).round().astype(int).tolist()}
 
 
-def frame(layers: list[Layer], curve: list[float]) -> Image.Image:
+def frame(layers: list[LayerWeights], curve: list[float]) -> Image.Image:
     """Draw the boundary, and the cost up to this epoch below it."""
     X, y = moons(200, seed=0)
     figure = Figure(figsize=(WIDTH / DPI, HEIGHT / DPI))

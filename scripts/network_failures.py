@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from econnet.network import tutorial
-from econnet.network.tutorial import Array, Layer, LayerShape
+from econnet.network.tutorial import Array, LayerShape, LayerWeights
 from scripts.chapter_figures import (
     BLUE,
     COIN_TOSS,
@@ -47,7 +47,7 @@ class Run:
     X: Array
     y: Array
     shapes: list[LayerShape]
-    layers: list[Layer]
+    layers: list[LayerWeights]
     curve: list[float]
     held_out: list[float] = field(default_factory=list)
 
@@ -66,8 +66,8 @@ def equal_weights() -> Failure:
     X, y = moons(200, seed=0)
     shapes = architecture([16])
     equal = [
-        Layer(np.full((2, 16), 0.5), np.zeros((1, 16))),
-        Layer(np.full((16, 1), 0.5), np.zeros((1, 1))),
+        LayerWeights(np.full((2, 16), 0.5), np.zeros((1, 16))),
+        LayerWeights(np.full((16, 1), 0.5), np.zeros((1, 1))),
     ]
     return Failure(
         _run("equal weights", X, y, shapes, equal, 1000, 0.5),
@@ -80,7 +80,7 @@ def large_weights() -> Failure:
     X, y = moons(200, seed=0)
     shapes = architecture([16, 16], "sigmoid")
     start = tutorial.initialize(shapes)
-    large = [Layer(30 * W, b) for W, b in start]
+    large = [LayerWeights(30 * W, b) for W, b in start]
     return Failure(
         _run("30 times too large", X, y, shapes, large, 1000, 1),
         _run("standard deviation √(2 / inputs)", X, y, shapes, start, 1000, 1),
@@ -140,7 +140,7 @@ def _run(
     X: Array,
     y: Array,
     shapes: list[LayerShape],
-    layers: list[Layer],
+    layers: list[LayerWeights],
     epochs: int,
     learning_rate: float,
 ) -> Run:

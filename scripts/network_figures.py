@@ -17,7 +17,7 @@ from matplotlib.patches import FancyArrowPatch, Rectangle
 from sklearn.datasets import make_moons
 from threadpoolctl import threadpool_limits
 
-from econnet import duel
+from econnet.evaluation import duel
 from econnet.network import (
     SGD,
     AdamW,

@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 from hypothesis import settings
 
-from econnet import panel
-from econnet.answer import Forecast
 from econnet.core.periods import Frequency
-from econnet.models import Model
+from econnet.data import panel
+from econnet.data.panel import Panel
+from econnet.forecast.result import Forecast
+from econnet.forecast.saved_model import Model
+from econnet.models.scaling import Scaler
 from econnet.network import Architecture, Network
-from econnet.panel import Panel
-from econnet.scaling import Scaler
 
 RETRIEVED = pd.Timestamp("2030-01-01")
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import settings
 from pytest_httpserver import HTTPServer
 
+from tests.data.sources.servers import Sources
 from tests.light import light_forecaster
-from tests.sources.servers import Sources
 
 # How long an example takes says more about the machine than about the code.
 settings.register_profile("econnet", deadline=None, max_examples=25)

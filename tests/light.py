@@ -15,11 +15,11 @@ from typing import Any, cast
 
 import pytest
 
-from econnet import replay, training
-from econnet.ensemble import Options
-from econnet.evaluation import baselines
-from econnet.evaluation.baselines import Learner
-from econnet.evaluation.walkforward import Window
+from econnet.forecast import track_record, training
+from econnet.models import baselines
+from econnet.models.baselines import WindowedClassifier
+from econnet.models.network_ensemble import Options
+from econnet.models.windows import Window
 
 # Parameters of scikit-learn's models that decide how long they take.
 LIGHT_PARAMETERS: dict[str, dict[str, int]] = {
@@ -41,7 +41,7 @@ def light_forecaster(*, outlook: bool = False) -> Iterator[None]:
             LIGHT_NETWORKS.get(field.name, field.default) for field in fields(Options)
         )
         patch.setattr(Options.__init__, "__defaults__", defaults)
-        patch.setattr(replay, "WALK_FORWARD_MEMBERS", 1)
+        patch.setattr(track_record, "WALK_FORWARD_MEMBERS", 1)
         if not outlook:
             patch.setattr(training, "OUTLOOK", NEXT_PERIOD_ONLY)
         for table in (baselines.LEARNERS, baselines.SINGLES):
@@ -51,7 +51,9 @@ def light_forecaster(*, outlook: bool = False) -> Iterator[None]:
         yield
 
 
-def _lighter(learner: Learner, parameters: dict[str, int]) -> Learner:
+def _lighter(
+    learner: WindowedClassifier, parameters: dict[str, int]
+) -> WindowedClassifier:
     def make(window: Window) -> Any:  # noqa: ANN401 - scikit-learn has no types
         return learner.make(window).set_params(**parameters)
 

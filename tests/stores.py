@@ -6,8 +6,8 @@ from datetime import datetime
 import pandas as pd
 import pytest
 
-from econnet import storefile
-from econnet.store import Store
+from econnet.data.store import schema as store_schema
+from econnet.data.store.store import Store
 
 PLACE = ["source", "series_id", "country", "indicator", "period"]
 
@@ -27,6 +27,6 @@ def newest(
 
 def bring_out_next_version(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let econnet be one of the next version, whose schema has one table more."""
-    schema = f"{storefile.SCHEMA}CREATE TABLE notes(text VARCHAR);"
-    monkeypatch.setattr(storefile, "SCHEMA", schema)
-    monkeypatch.setattr(storefile, "VERSION", storefile.VERSION + 1)
+    schema = f"{store_schema.SCHEMA}CREATE TABLE notes(text VARCHAR);"
+    monkeypatch.setattr(store_schema, "SCHEMA", schema)
+    monkeypatch.setattr(store_schema, "VERSION", store_schema.VERSION + 1)

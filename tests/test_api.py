@@ -14,7 +14,6 @@ from econnet import (
     export_data,
     fetch_data,
     find_country,
-    journal,
     judge_forecasts,
     list_countries,
     list_indicators,
@@ -26,11 +25,12 @@ from econnet import (
     to_record,
     write_report,
 )
-from econnet.answer import Forecast
-from econnet.errors import DataError, UsageError
-from econnet.sources.observations import Known
+from econnet.core.errors import DataError, UsageError
+from econnet.data.sources.observations import Dataset
+from econnet.forecast import log as forecast_log
+from econnet.forecast.result import Forecast
 from tests.builders import series_of, world
-from tests.sources.servers import LITHUANIA, Sources, rows_of
+from tests.data.sources.servers import LITHUANIA, Sources, rows_of
 
 pytestmark = pytest.mark.usefixtures("light")
 
@@ -46,13 +46,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="module")
-def data() -> Known:
+def data() -> Dataset:
     rows = world(countries=2, quarters=90)
-    return Known(rows, series_of(rows), "snapshot")
+    return Dataset(rows, series_of(rows), "snapshot")
 
 
 @pytest.fixture(scope="module")
-def made(data: Known) -> Forecast:
+def made(data: Dataset) -> Forecast:
     return make_forecast("Germany", data, pool="own", members=1, horizon=2)
 
 
@@ -95,7 +95,7 @@ def test_forecast_is_made_and_written_in_two_calls(
         write_report(made, tmp_path, ["docx"])
 
 
-def test_task_is_what_the_data_allow_unless_said(data: Known) -> None:
+def test_task_is_what_the_data_allow_unless_said(data: Dataset) -> None:
     germany = find_country("DE", data)
     assert choose_task(germany, data).frequency == "Q"
     assert choose_task(germany, data, frequency="A", seed=3).frequency == "A"
@@ -105,7 +105,7 @@ def test_task_is_what_the_data_allow_unless_said(data: Known) -> None:
         choose_task(germany, data, label="two-quarters", frequency="A")
 
 
-def test_backtest_scores_econnet_beside_the_baselines_asked_for(data: Known) -> None:
+def test_backtest_scores_econnet_beside_the_baselines_asked_for(data: Dataset) -> None:
     result = run_backtest(
         ["DEU", "FRA"], data, baselines=["logit"], members=1, start="2010Q1"
     )
@@ -115,7 +115,7 @@ def test_backtest_scores_econnet_beside_the_baselines_asked_for(data: Known) -> 
 
 
 def test_stored_model_is_used_by_the_next_call(
-    data: Known, made: Forecast, folder: Path
+    data: Dataset, made: Forecast, folder: Path
 ) -> None:
     progress: list[float] = []
     models = [*(folder / "data/models/DEU").iterdir()]
@@ -130,16 +130,16 @@ def test_stored_model_is_used_by_the_next_call(
     assert again.place == made.place
 
 
-def test_every_forecast_is_logged(data: Known, folder: Path) -> None:
+def test_every_forecast_is_logged(data: Dataset, folder: Path) -> None:
     log = folder / "data/forecasts.csv"
-    before = len(journal.read(log))
+    before = len(forecast_log.read(log))
     make_forecast("Germany", data, pool="own", members=1, horizon=2)
-    assert len(journal.read(log)) == before + 1
+    assert len(forecast_log.read(log)) == before + 1
     assert judge_forecasts(data).n_made == before + 1
 
 
 def test_reports_from_a_file_are_in_its_folder_one_for_each_question(
-    data: Known, tmp_path: Path, folder: Path
+    data: Dataset, tmp_path: Path, folder: Path
 ) -> None:
     """A file may name a country by a code; its report is not the public country's."""
     rows = data.observations.query("country == 'DEU' and indicator == 'real_gdp'")
@@ -155,12 +155,12 @@ def test_reports_from_a_file_are_in_its_folder_one_for_each_question(
     probabilities = [json.loads(it.read_text("utf-8"))["probability"] for it in reports]
     assert probabilities == [near.probability, far.probability]
     assert not (folder / "reports/DEU").exists()
-    logged = journal.read(folder / "data/forecasts.csv")[-1]
+    logged = forecast_log.read(folder / "data/forecasts.csv")[-1]
     assert logged["file"] == str(file)
 
 
 def test_countries_are_ranked_by_what_is_said_of_them(
-    data: Known, made: Forecast
+    data: Dataset, made: Forecast
 ) -> None:
     ranked = rank_countries(
         ["Germany", "FRA"], data, pool="own", members=1, horizon=2
@@ -171,7 +171,7 @@ def test_countries_are_ranked_by_what_is_said_of_them(
     assert said["DEU"] == made.probability
 
 
-def test_panel_and_contractions_can_be_opened(data: Known) -> None:
+def test_panel_and_contractions_can_be_opened(data: Dataset) -> None:
     whole = build_panel(data, "Q", as_of="2010-06-30")
     assert whole.as_of == pd.Timestamp("2010-06-30")
     label = mark_contractions(whole, "year-on-year")
@@ -195,12 +195,12 @@ def test_file_is_read_and_written(tmp_path: Path) -> None:
         export_data(own.observations, tmp_path / "copy.doc")
 
 
-def test_what_there_is_can_be_listed(data: Known) -> None:
+def test_what_there_is_can_be_listed(data: Dataset) -> None:
     found = list_countries(data)
     assert found["country"].tolist() == ["DEU", "FRA"]
     assert found["name"].tolist() == ["Germany", "France"]
     assert {*found["frequency"]} == {"Q"}
-    assert list_countries(Known(*(data.observations, data.series[:0]), "x")).empty
+    assert list_countries(Dataset(*(data.observations, data.series[:0]), "x")).empty
     prices = list_indicators("consumer prices")
     assert "consumer_prices" in prices["indicator"].tolist()
     assert list_indicators("xyzzy").empty

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from tests.builders import world
-from tests.sources.servers import Sources, rows_of
+from tests.data.sources.servers import Sources, rows_of
 from tests.user import HANG_SECONDS, econnet
 
 

@@ -1,8 +1,9 @@
 """Same data, seed and version: the same bytes, whatever else is another.
 
-What is said of a country alone and among others stands in `tests/test_ranking.py`, of
-networks alone and stacked in `tests/network/test_training.py` and
-`tests/test_ensemble.py`, of a cluster in `tests/test_cluster.py`.
+Other tests of identical bits: a country alone and among others in
+`tests/forecast/test_ranking.py`; networks alone and stacked in
+`tests/network/test_training.py` and `tests/models/test_network_ensemble.py`; a cluster
+in `tests/runtime/test_cluster.py`.
 """
 
 import os
@@ -15,11 +16,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from econnet import api, ranking
-from econnet.countries import Country
-from econnet.ranking import Ranking
-from econnet.report.ranked import to_dict
-from econnet.sources.observations import Known
+from econnet import api
+from econnet.core.countries import Country
+from econnet.data.sources.observations import Dataset
+from econnet.forecast import ranking
+from econnet.forecast.ranking import Ranking
+from econnet.report.ranking_rows import to_dict
 
 NAMES = ("Atlantis", "Lemuria")
 
@@ -134,19 +136,19 @@ def test_threads_hash_seed_locale_zone_and_order_of_rows_change_no_byte(
 
 
 @pytest.fixture(scope="module")
-def known(tmp_path_factory: pytest.TempPathFactory) -> Known:
+def known(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     path = tmp_path_factory.mktemp("determinism") / "panel.csv"
     panel().to_csv(path, index=False)
     return api.read_data(path)
 
 
-def ranked(known: Known, *names: str) -> Ranking:
+def ranked(known: Dataset, *names: str) -> Ranking:
     chosen = [Country(name, "", name) for name in names]
     task = api.choose_task(chosen[0], known, members=2)
     return ranking.make(known, chosen, task)
 
 
-def test_order_in_which_countries_are_named_changes_nothing(known: Known) -> None:
+def test_order_in_which_countries_are_named_changes_nothing(known: Dataset) -> None:
     one, other = ranked(known, *NAMES), ranked(known, *reversed(NAMES))
     documents = [to_dict(it) for it in (one, other)]
     for document in documents:

@@ -6,14 +6,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from econnet import ensemble, features, labels, panel
 from econnet.core.task import Event
-from econnet.data.cycle import nber
-from econnet.ensemble import Options
-from econnet.evaluation import baselines, pooling, walkforward
-from econnet.evaluation.walkforward import Model, Schedule, Window
-from econnet.features import Features
-from econnet.forecaster import PARTNERS, PRIOR_WEIGHTS
+from econnet.data import panel
+from econnet.data.cycle import labels, nber
+from econnet.data.features import design_matrix
+from econnet.data.features.design_matrix import Features
+from econnet.evaluation import walkforward
+from econnet.models import baselines, network_ensemble, pooling
+from econnet.models.combination import PARTNERS, PRIOR_WEIGHTS
+from econnet.models.network_ensemble import Options
+from econnet.models.windows import Model, Schedule, Window, make_windows
 from tests.builders import observations, published, world
 
 QUICK = Options(hidden_units=4, fewest_updates=1)
@@ -64,17 +66,17 @@ def features_of(
     rows: pd.DataFrame, label: str, horizon: int = 1, event: Event = "at"
 ) -> Features:
     known = panel.build(rows, "Q")
-    return features.build(known, labels.apply(known, label), horizon, event)
+    return design_matrix.build(known, labels.apply(known, label), horizon, event)
 
 
 def windows_of(made: Features, start: str | None = None) -> list[Window]:
     first = None if start is None else pd.Period(start, "Q")
-    return walkforward.windows(made, "Q", ORIGIN, Schedule(start=first))
+    return make_windows(made, "Q", ORIGIN, Schedule(start=first))
 
 
 def models_of(made: Features) -> dict[str, Model]:
     """Return econnet, its networks alone, and every baseline."""
-    networks = pooling.Once(ensemble.model(2, seed=0, options=QUICK))
+    networks = pooling.Once(network_ensemble.model(2, seed=0, options=QUICK))
     others = baselines.models(baselines.available(made))
     parts: list[Model] = [networks, *(others[name] for name in PARTNERS)]
     econnet = pooling.weighted(parts, PRIOR_WEIGHTS)
@@ -131,8 +133,8 @@ def test_future_changes_nothing_that_a_model_is_given(
     targets: list[tuple[int, Event]] = [(0, "at"), (1, "at"), (3, "within")]
     for horizon, event in targets:
         pairs = zip(
-            windows_of(features.with_target(now, horizon, event)),
-            windows_of(features.with_target(then, horizon, event)),
+            windows_of(design_matrix.with_target(now, horizon, event)),
+            windows_of(design_matrix.with_target(then, horizon, event)),
             strict=True,
         )
         for one, other in pairs:
@@ -252,9 +254,9 @@ def test_labels_without_meaning_are_forecast_without_skill() -> None:
     known = ~np.isnan(shuffled)
     shuffled[known] = rng.permutation(shuffled[known])
     noise = replace(made, X=made.X.copy(), y=shuffled)
-    phase = [column.indicator == features.PHASE for column in made.columns]
+    phase = [column.indicator == design_matrix.PHASE for column in made.columns]
     noise.X[:, phase] = np.nan
-    windows = walkforward.windows(noise, "Q", made.origins.max())
+    windows = make_windows(noise, "Q", made.origins.max())
     record = walkforward.run(windows, {"econnet": models_of(noise)["econnet"]})
     record = record.dropna(subset=["outcome"])
     outcome = record["outcome"].to_numpy() == 1

@@ -20,7 +20,7 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from econnet.cli import main, show
+from econnet.cli import main, output
 from econnet.report.figures.style import DOTS_PER_INCH
 from tests.light import light_forecaster
 
@@ -43,7 +43,7 @@ def econnet(
         redirect_stderr(err),
     ):
         patch.setattr(sys, "argv", ["econnet", *arguments])
-        patch.setattr(show, "manner", show.Manner())
+        patch.setattr(output, "manner", output.Manner())
         for size in DOTS_PER_INCH:
             patch.setitem(DOTS_PER_INCH, size, 30)
         for name, value in environment.items():

@@ -8,6 +8,6 @@ lists the commands, `options.py` declares their options, `jobs.py` turns these i
 questions, and `show.py` prints. It may import every other package.
 """
 
-from econnet.cli.door import main
+from econnet.cli.main import main
 
 __all__ = ["main"]

@@ -9,20 +9,20 @@ from typing import Annotated
 
 import typer
 
-from econnet.cli import config, show
-from econnet.cli.backtest import backtest
-from econnet.cli.check import check
-from econnet.cli.duel import duel
+from econnet.cli import defaults, output
+from econnet.cli.commands.backtest import backtest
+from econnet.cli.commands.check import check
+from econnet.cli.commands.duel import duel
+from econnet.cli.commands.export import export
+from econnet.cli.commands.fetch import fetch
+from econnet.cli.commands.forecast import forecast
+from econnet.cli.commands.lists import countries, indicators
+from econnet.cli.commands.report import report
+from econnet.cli.commands.status import status
+from econnet.cli.commands.train import train
 from econnet.cli.exit_codes import INTERRUPTED
-from econnet.cli.export import export
-from econnet.cli.fetch import fetch
-from econnet.cli.forecast import forecast
-from econnet.cli.lists import countries, indicators
-from econnet.cli.report import report
-from econnet.cli.status import status
-from econnet.cli.train import train
-from econnet.errors import UsageError
-from econnet.settings import Settings
+from econnet.core.errors import UsageError
+from econnet.core.settings import Settings
 
 COMMANDS: tuple[Callable[..., None], ...] = (
     train,
@@ -54,7 +54,7 @@ def _print_version(wanted: bool) -> None:
     if wanted:
         from importlib.metadata import version
 
-        show.answer(f"econnet {version('econnet')}")
+        output.answer(f"econnet {version('econnet')}")
         raise typer.Exit
 
 
@@ -76,9 +76,9 @@ def before(
     ] = False,
 ) -> None:
     """Handle the options before the command."""
-    show.manner.quiet = quiet
+    output.manner.quiet = quiet
     if context.invoked_subcommand != "check":  # it reports itself what is wrong
-        context.default_map = config.default_map(context)
+        context.default_map = defaults.default_map(context)
 
 
 def run(arguments: list[str]) -> int:
@@ -100,12 +100,12 @@ def run(arguments: list[str]) -> int:
             if arguments
             else 0
         )
-        show.finish()
+        output.finish()
     except typer.TyperException as error:
-        raise UsageError(config.explained(error)) from error
+        raise UsageError(defaults.explained(error)) from error
     except typer.Abort as error:
         raise KeyboardInterrupt from error
-    except show.ClosedPipeError as error:
+    except output.ClosedPipeError as error:
         raise BrokenPipeError from error
     if code == INTERRUPTED:  # Typer's own code for Ctrl-C
         raise KeyboardInterrupt
@@ -118,5 +118,5 @@ def _without_arguments() -> list[str]:
     completing = "_ECONNET_COMPLETE" in os.environ
     if completing or Settings.from_environment().data_folder.exists():
         return ["--help"]
-    show.first_steps()
+    output.first_steps()
     return []

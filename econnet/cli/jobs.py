@@ -10,23 +10,23 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from econnet.cli import show
+from econnet.cli import output
 from econnet.cli.options import TaskOptions
-from econnet.errors import UsageError, cure
-from econnet.settings import Settings
+from econnet.core.errors import UsageError, suggestion
+from econnet.core.settings import Settings
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from econnet.answer import Forecast
+    from econnet.core.countries import Country
     from econnet.core.task import Task
     from econnet.core.workspace import Workspace
-    from econnet.countries import Country
-    from econnet.ranking import Ranking
-    from econnet.sources.observations import Known
-    from econnet.sources.tabular import Kind
-    from econnet.whatif import Assumption
-    from econnet.workflow import Question
+    from econnet.data.files.user_panel import Kind
+    from econnet.data.sources.observations import Dataset
+    from econnet.forecast.explain.what_if import Assumption
+    from econnet.forecast.ranking import Ranking
+    from econnet.forecast.result import Forecast
+    from econnet.forecast.workflow import Question
 
 
 def workspace() -> "Workspace":
@@ -38,7 +38,7 @@ def workspace() -> "Workspace":
 
 def baseline_names(text: str | None) -> list[str] | None:
     """Return the baselines named in `--baselines`; `None` without the option."""
-    from econnet.evaluation.baselines import BASELINES
+    from econnet.models.baselines import BASELINES
 
     if text is None:
         return None
@@ -46,17 +46,16 @@ def baseline_names(text: str | None) -> list[str] | None:
     for name in names:
         if name not in BASELINES:
             otherwise = f"choose from {', '.join(BASELINES)}"
-            raise UsageError(
-                f"no baseline is called {name!r}: {cure(name, BASELINES, otherwise)}"
-            )
+            remedy = suggestion(name, BASELINES, otherwise)
+            raise UsageError(f"no baseline is called {name!r}: {remedy}")
     return names
 
 
 def questions(
-    options: TaskOptions, data: "tuple[Known, list[Country]] | None" = None
+    options: TaskOptions, data: "tuple[Dataset, list[Country]] | None" = None
 ) -> "list[Question]":
     """Return a question per country; `data` is what was read already."""
-    from econnet import workflow
+    from econnet.forecast import workflow
 
     if options.data is None and not options.country:
         raise UsageError("say which country: --country DEU, or --data FILE")
@@ -77,7 +76,7 @@ def answer(
 
     The other horizons of the outlook are trained only where they are requested.
     """
-    from econnet import workflow
+    from econnet.forecast import workflow
 
     return workflow.forecast(
         question,
@@ -86,21 +85,21 @@ def answer(
         assumptions=assumptions,
         baselines=baselines,
         outlook=outlook,
-        listener=show.listener(),
+        listener=output.listener(),
     )
 
 
-def rank(options: TaskOptions, data: "tuple[Known, list[Country]]") -> "Ranking":
+def rank(options: TaskOptions, data: "tuple[Dataset, list[Country]]") -> "Ranking":
     """Return the forecasts of all countries, training where no model fits."""
-    from econnet import workflow
+    from econnet.forecast import workflow
 
     task = common_task(options, *data)
-    return workflow.rank(*data, task, workspace(), listener=show.listener())
+    return workflow.rank(*data, task, workspace(), listener=output.listener())
 
 
-def ranked_questions(ranking: "Ranking", known: "Known") -> "list[Question]":
+def ranked_questions(ranking: "Ranking", known: "Dataset") -> "list[Question]":
     """Return a question per country that was ranked, of the task it was ranked by."""
-    from econnet.workflow import Question
+    from econnet.forecast.workflow import Question
 
     return [
         Question(known, forecast.country, forecast.task, forecast.place)
@@ -110,20 +109,20 @@ def ranked_questions(ranking: "Ranking", known: "Known") -> "list[Question]":
 
 
 def ranking_folder(
-    options: TaskOptions, task: "Task", data: "tuple[Known, list[Country]]"
+    options: TaskOptions, task: "Task", data: "tuple[Dataset, list[Country]]"
 ) -> Path:
     """Return the folder of the ranking of these countries by a task."""
-    from econnet import workflow
+    from econnet.forecast import workflow
 
     place = workflow.ranking_folder(*data, with_iso_date(options), task)
     return workspace().report(place)
 
 
 def common_task(
-    options: TaskOptions, known: "Known", countries: "list[Country]"
+    options: TaskOptions, known: "Dataset", countries: "list[Country]"
 ) -> "Task":
     """Return the task, at the finest frequency that all the countries have."""
-    from econnet import workflow
+    from econnet.forecast import workflow
 
     return workflow.common_task(
         known, countries, with_iso_date(options), all_needed=bool(options.country)
@@ -138,7 +137,7 @@ def with_iso_date(options: TaskOptions) -> TaskOptions:
     return replace(options, as_of=day.isoformat().removesuffix("T00:00:00"))
 
 
-def data_and_countries(options: TaskOptions) -> "tuple[Known, list[Country]]":
+def data_and_countries(options: TaskOptions) -> "tuple[Dataset, list[Country]]":
     """Return the data asked for and the countries named, or all if none is."""
     if options.data is not None:
         known = _own_data(options.data, options.lag, options.kind or [])
@@ -146,7 +145,7 @@ def data_and_countries(options: TaskOptions) -> "tuple[Known, list[Country]]":
         return known, _countries_of(known, options.country)
     import pandas as pd
 
-    from econnet.countries import by_alpha3
+    from econnet.core.countries import by_alpha3
 
     today = pd.Timestamp.now()
     named = countries_named(options.country)
@@ -157,20 +156,20 @@ def data_and_countries(options: TaskOptions) -> "tuple[Known, list[Country]]":
 
 def countries_named(names: list[str] | None) -> "list[Country]":
     """Return the countries that `--country` names."""
-    from econnet.countries import resolve
+    from econnet.core.countries import resolve
 
     return [resolve(name) for name in names or []]
 
 
-def known_data(settings: Settings, as_of: "pd.Timestamp | None" = None) -> "Known":
+def known_data(settings: Settings, as_of: "pd.Timestamp | None" = None) -> "Dataset":
     """Return the data of the store, and of the snapshot where it lacks them."""
     from econnet.data import load
 
-    with show.working("Reading the data"):
+    with output.working("Reading the data"):
         known = load.known(settings, as_of)
     if known.source == "store":
         for notice in known.notices:
-            show.note(notice)
+            output.note(notice)
     return known
 
 
@@ -198,39 +197,39 @@ def date(
 
 def kinds_said(kinds: list[str]) -> "dict[str, Kind]":
     """Return the kind of each column that `--kind` names."""
-    from econnet.sources import tabular
+    from econnet.data.files import user_panel
 
     kind_of: dict[str, Kind] = {}
     for text in kinds:
         column, _, kind = text.rpartition("=")
-        if not column or kind not in tabular.KINDS:
+        if not column or kind not in user_panel.KINDS:
             raise UsageError(
                 f"--kind {text!r} is not COLUMN=KIND: a kind is one of "
-                f"{', '.join(tabular.KINDS)}"
+                f"{', '.join(user_panel.KINDS)}"
             )
         kind_of[column] = kind
     return kind_of
 
 
-def _own_data(path: Path, lag: int, kinds: list[str]) -> "Known":
+def _own_data(path: Path, lag: int, kinds: list[str]) -> "Dataset":
     """Return the user's file, and show what each of its columns was taken for."""
     from econnet.core.workspace import UserFile
-    from econnet.sources import tabular
+    from econnet.data.files import user_panel
 
     kind_of = kinds_said(kinds)
-    with show.working("Reading the data"):
-        table = tabular.read(path, kinds=kind_of, lag=lag)
+    with output.working("Reading the data"):
+        table = user_panel.read(path, kinds=kind_of, lag=lag)
     taken = ", ".join(f"{name} {kind}" for name, kind in table.kinds.items())
-    show.note(f"{path.name}: taken as {taken}; --kind COLUMN=KIND says otherwise")
+    output.note(f"{path.name}: taken as {taken}; --kind COLUMN=KIND says otherwise")
     if table.recognised:
         recognised = ", ".join(
             f"{name}: {meaning}" for name, meaning in table.recognised.items()
         )
-        show.note(f"{path.name}: recognised {recognised}")
+        output.note(f"{path.name}: recognised {recognised}")
     return replace(table.known(path.name), file=UserFile(path, lag, kind_of))
 
 
-def _countries_of(known: "Known", names: list[str] | None) -> "list[Country]":
+def _countries_of(known: "Dataset", names: list[str] | None) -> "list[Country]":
     """Return the countries of the user's file, or those of them that were named."""
     from econnet import api
 
@@ -245,7 +244,7 @@ def workers(cluster: str | None, *, long: bool) -> Iterator[None]:
     Of long work, and of work on a cluster, every finished part is kept in the data
     folder until the whole is finished; the same command then continues from there.
     """
-    from econnet import compute
+    from econnet.runtime import workers as runtime_workers
     from econnet.runtime.cluster import Cluster
     from econnet.runtime.ledger import Ledger
 
@@ -253,9 +252,9 @@ def workers(cluster: str | None, *, long: bool) -> Iterator[None]:
     if long or cluster:
         ledger = Ledger(workspace().unfinished_folder)
         if kept := ledger.count():
-            show.note(f"going on with what was interrupted: {kept:,} parts are done")
+            output.note(f"going on with what was interrupted: {kept:,} parts are done")
     connected = Cluster.connect(cluster) if cluster else nullcontext()
-    with connected as where, compute.using(where, ledger):
+    with connected as where, runtime_workers.use_workers(where, ledger):
         yield
     if ledger:
         ledger.forget()

@@ -15,11 +15,11 @@ from typing import Annotated, Any, get_args, get_type_hints
 
 import typer
 
-from econnet.cli import complete
+from econnet.cli import completion
 from econnet.core.task import Option, TaskRequest
 from econnet.core.task import options as options_of_task
 
-COMPLETIONS = {"indicator": complete.indicator, "label": complete.label}
+COMPLETIONS = {"indicator": completion.indicator, "label": completion.label}
 
 
 def _typer_option(option: Option) -> Any:  # noqa: ANN401 - as typer.Option itself
@@ -40,7 +40,7 @@ Countries = Annotated[
         "--country",
         metavar="COUNTRY",
         help="Name or code: Germany, DE or DEU; repeatable.",
-        autocompletion=complete.country,
+        autocompletion=completion.country,
     ),
 ]
 AsOf = Annotated[str | None, _typer_option(_TASK["as_of"])]
@@ -70,7 +70,7 @@ Labels = Annotated[
         metavar="RULE",
         help=f"{_TASK['label'].help.rstrip('.')}; repeatable. By default "
         f"{TaskRequest.label}.",
-        autocompletion=complete.label,
+        autocompletion=completion.label,
     ),
 ]
 Cluster = Annotated[

@@ -24,16 +24,16 @@ from typing import (
     get_type_hints,
 )
 
+from econnet.core.errors import UsageError
 from econnet.core.file_names import as_name
 from econnet.core.periods import Frequency
 from econnet.core.text import one_line
-from econnet.errors import UsageError
 
 Event: TypeAlias = Literal["at", "within"]
 Pool: TypeAlias = Literal["all", "own"]
 Vintages: TypeAlias = Literal["real", "revised"]
 
-# The rules of `econnet.labels`, which takes pandas to import.
+# The rules of `econnet.data.cycle.labels`, which takes pandas to import.
 LABEL_RULES = (
     "negative-growth",
     "year-on-year",

@@ -11,11 +11,11 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
+from econnet.core.countries import all_countries
 from econnet.core.file_names import as_name
 from econnet.core.periods import Frequency
+from econnet.core.settings import Settings
 from econnet.core.task import Task
-from econnet.countries import all_countries
-from econnet.settings import Settings
 
 # Names that econnet uses in the folder of reports, and in that of one report.
 RESERVED_FOR_FILES = ("ranking", "duel")

@@ -9,11 +9,11 @@ from datetime import datetime
 import pandas as pd
 from pandas.api.types import union_categoricals
 
-from econnet.countries import by_alpha3
-from econnet.settings import Settings
-from econnet.sources import snapshot
-from econnet.sources.observations import OBSERVATION_COLUMNS, Known
-from econnet.store import NAMES, Store, base_year
+from econnet.core.countries import by_alpha3
+from econnet.core.settings import Settings
+from econnet.data.sources import snapshot
+from econnet.data.sources.observations import OBSERVATION_COLUMNS, Dataset
+from econnet.data.store.store import NAMES, Store, base_year
 
 
 def store(settings: Settings) -> Store:
@@ -25,7 +25,7 @@ def known(
     settings: Settings,
     as_of: datetime | None = None,
     countries: Sequence[str] | None = None,
-) -> Known:
+) -> Dataset:
     """Return all data, as they were known on `as_of`.
 
     Series come from the store and, where it does not have them, from the snapshot.
@@ -61,10 +61,10 @@ def known(
         wanted = observations["country"].isin(countries)
         observations = observations[wanted].reset_index(drop=True)
         series = series[series["country"].isin(countries)].reset_index(drop=True)
-    return Known(observations, series, origin, notices=tuple(notices))
+    return Dataset(observations, series, origin, notices=tuple(notices))
 
 
-def countries_with(known: Known, indicator: str) -> pd.DataFrame:
+def countries_with(known: Dataset, indicator: str) -> pd.DataFrame:
     """Return the countries that have an indicator, one row each, sorted by code.
 
     Columns `country, name, frequency, first_period, last_period`: quarterly where there

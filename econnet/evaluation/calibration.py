@@ -27,7 +27,7 @@ ROUNDING = 1e-12
 
 
 @dataclass(frozen=True, eq=False)
-class Maps:
+class CalibrationDraws:
     """Calibration maps of the track record and of bootstrap draws of it.
 
     Parameters
@@ -58,7 +58,9 @@ class Maps:
         return float(expit(min(low, now))), float(expit(max(high, now)))
 
 
-def maps(track_record: pd.DataFrame, block: int, seed: int) -> Maps:
+def fit_calibration_draws(
+    track_record: pd.DataFrame, block: int, seed: int
+) -> CalibrationDraws:
     """Return the calibration maps of a track record.
 
     Parameters
@@ -79,7 +81,7 @@ def maps(track_record: pd.DataFrame, block: int, seed: int) -> Maps:
     outcome = track_record["outcome"].to_numpy(dtype=float)
     counts = Resample.draw(track_record["period"], block, DRAWS, rng).of_rows()
     weights = np.concatenate([np.ones((1, len(forecast_odds))), counts])
-    return Maps(*fit_maps(forecast_odds, outcome, weights), seed)
+    return CalibrationDraws(*fit_maps(forecast_odds, outcome, weights), seed)
 
 
 def fit_maps(

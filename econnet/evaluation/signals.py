@@ -21,7 +21,7 @@ import pandas as pd
 
 from econnet.core.task import Event
 from econnet.core.types import Floats
-from econnet.evaluation.walkforward import Window
+from econnet.models.windows import Window
 
 Booleans = npt.NDArray[np.bool_]
 Measure = Literal["f1", "balanced_accuracy"]
@@ -161,12 +161,12 @@ class Scorecard:
     """The episodes of a track record, and the alarms that came to nothing."""
 
     episodes: tuple[EpisodeCall, ...]
-    alarms_for_nothing: tuple[FalseAlarm, ...]
+    false_alarm_list: tuple[FalseAlarm, ...]
 
     @property
     def false_alarms(self) -> int:
         """How many alarms came to nothing."""
-        return len(self.alarms_for_nothing)
+        return len(self.false_alarm_list)
 
     @property
     def called(self) -> tuple[EpisodeCall, ...]:

@@ -18,13 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from econnet.network.activations import Array
-from econnet.network.batches import (
-    Batches,
-    Indices,
-    Pool,
-    check_rows,
-    split_latest,
-)
+from econnet.network.batches import Batches, Indices, Pool, check_rows, split_latest
 from econnet.network.losses import Loss, loss_of
 from econnet.network.network import Network
 from econnet.network.optimizers import (

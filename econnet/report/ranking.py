@@ -14,12 +14,13 @@ from types import MappingProxyType
 import pandas as pd
 from matplotlib.figure import Figure
 
-from econnet import whole
-from econnet.ranking import Ranking
-from econnet.report import Format, Paper, document, ranked, tables, words
+from econnet.forecast.ranking import Ranking
+from econnet.report import Format, Paper, ranking_rows, tables, wording
+from econnet.report import country as country_report
 from econnet.report.figures import world
 from econnet.report.figures.style import LIGHT
-from econnet.report.web import many
+from econnet.report.html import ranking as ranking_page
+from econnet.runtime import atomic_files
 
 FOLDER = "ranking"
 
@@ -38,7 +39,7 @@ def write(
     reports
         Where each country's own page stands, as a path from `folder`, by its code.
     """
-    return whole.write_together(folder, _files(ranking, formats, paper, reports))
+    return atomic_files.write_together(folder, _files(ranking, formats, paper, reports))
 
 
 def _files(
@@ -52,23 +53,23 @@ def _files(
     if "pdf" in formats:
         yield "ranking.pdf", _as_pdf(ranking, draw(LIGHT), paper)
     if "png" in formats:
-        yield from document.pictures(draw, words.ranking_credit(ranking))
+        yield from country_report.pictures(draw, wording.ranking_credit(ranking))
     if "html" in formats:
-        yield "ranking.html", many.as_html(ranking, reports).encode()
+        yield "ranking.html", ranking_page.as_html(ranking, reports).encode()
     if "json" in formats:
-        text = json.dumps(ranked.to_dict(ranking), indent=2, allow_nan=False)
+        text = json.dumps(ranking_rows.to_dict(ranking), indent=2, allow_nan=False)
         yield "ranking.json", f"{text}\n".encode()
     if "csv" in formats:
-        yield "ranking.csv", tables.as_csv(pd.DataFrame(ranked.rows(ranking)))
-        yield "strip.csv", tables.as_csv(pd.DataFrame(ranked.said(ranking)))
+        yield "ranking.csv", tables.as_csv(pd.DataFrame(ranking_rows.rows(ranking)))
+        yield "strip.csv", tables.as_csv(pd.DataFrame(ranking_rows.said(ranking)))
 
 
 def _as_pdf(ranking: Ranking, drawn: Mapping[str, Figure], paper: Paper) -> bytes:
-    return document.typeset(
+    return country_report.typeset(
         "ranking.typ",
-        ranked.content(ranking),
+        ranking_rows.content(ranking),
         drawn,
-        ranked.alts(ranking),
+        ranking_rows.alts(ranking),
         paper,
-        words.newest(ranking.forecasts).made_at,
+        wording.newest(ranking.forecasts).made_at,
     )

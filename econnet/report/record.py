@@ -11,8 +11,8 @@ from typing import Any, TypeAlias
 
 import pandas as pd
 
-from econnet.answer import Forecast
-from econnet.report import threshold_curves, words
+from econnet.forecast.result import Forecast
+from econnet.report import threshold_curves, wording
 from econnet.report.threshold_curves import Points
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
@@ -34,7 +34,7 @@ def to_dict(forecast: Forecast) -> dict[str, Json]:
 
 def _answer(forecast: Forecast) -> dict[str, Json]:
     """Return the question, its answer, and the sentences on it."""
-    task, verdict = forecast.task, words.verdict(forecast)
+    task, verdict = forecast.task, wording.verdict(forecast)
     return {
         "country": forecast.country.alpha3,
         "name": forecast.country.name,
@@ -50,11 +50,11 @@ def _answer(forecast: Forecast) -> dict[str, Json]:
         "base_rate": forecast.base_rate,
         "previous_probability": forecast.previous_probability,
         "sentences": {
-            "odds": words.odds(forecast.probability),
-            "chance": words.chance(forecast),
-            "position": words.position(forecast),
+            "odds": wording.odds(forecast.probability),
+            "chance": wording.chance(forecast),
+            "position": wording.position(forecast),
             "verdict": f"{verdict.call}: {verdict.reason}",
-            "caveats": list(words.caveats(forecast)),
+            "caveats": list(wording.caveats(forecast)),
         },
     }
 

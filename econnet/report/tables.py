@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from econnet.answer import Forecast
 from econnet.core.text import without_formulas
 from econnet.evaluation.metrics import Scores
-from econnet.report import threshold_curves, words
+from econnet.forecast.result import Forecast
+from econnet.report import threshold_curves, wording
 from econnet.report.threshold_curves import Points
 
 
@@ -142,7 +142,7 @@ def _curves(curves: Mapping[str, Points], across: str, up: str) -> pd.DataFrame:
 
 
 def _groups(forecast: Forecast) -> pd.DataFrame:
-    totals = words.by_group(forecast)
+    totals = wording.by_group(forecast)
     return pd.DataFrame({"group": list(totals), "contribution": list(totals.values())})
 
 

@@ -8,9 +8,9 @@ curves.
 from collections.abc import Callable
 from typing import TypeAlias
 
-from econnet.answer import Forecast
 from econnet.core.types import Floats
 from econnet.evaluation.metrics import precision_recall_curve, roc_curve
+from econnet.forecast.result import Forecast
 
 Points: TypeAlias = tuple[Floats, Floats]
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from econnet.compute import run_alone
-from econnet.errors import ClusterError, UsageError
-from econnet.processes import Numbered
+from econnet.core.errors import ClusterError, UsageError
+from econnet.runtime.processes import Numbered
+from econnet.runtime.workers import run_alone
 
 if TYPE_CHECKING:
     from distributed import Client  # not typed

@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from econnet import whole
+from econnet.runtime import atomic_files
 from econnet.runtime.npz import read_arrays, write_arrays
 
 Arrays: TypeAlias = list[np.ndarray]
@@ -34,7 +34,7 @@ class Ledger:
         self.folder.mkdir(parents=True, exist_ok=True)
         named = {str(number): array for number, array in enumerate(arrays)}
         file = self._file(key)
-        with whole.alone(self.folder), whole.naming(file):
+        with atomic_files.locked_folder(self.folder), atomic_files.named_os_error(file):
             write_arrays(file, {}, named)
 
     def count(self) -> int:

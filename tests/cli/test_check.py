@@ -3,13 +3,13 @@ from pathlib import Path
 
 import pytest
 
-from econnet import whole
+from econnet.runtime import atomic_files
 from tests.user import econnet
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    whole.write_together(tmp_path / "reports/DEU", [("report.json", b"{}")])
+    atomic_files.write_together(tmp_path / "reports/DEU", [("report.json", b"{}")])
     return tmp_path
 
 

@@ -37,8 +37,8 @@ def test_time_zone_changes_no_day_of_a_file(tmp_path: Path) -> None:
         f"TO '{path.as_posix()}' (FORMAT parquet)"
     )
     script = (
-        "import pathlib; from econnet.sources import tabular; "
-        "print(tabular.read(pathlib.Path('own.parquet')).observations['known_at'][0])"
+        "import pathlib; from econnet.data.files import user_panel; "
+        "print(user_panel.read(pathlib.Path('own.parquet')).observations['known_at'][0])"
     )
     for zone in ("UTC", "Pacific/Kiritimati", "America/New_York"):
         run = subprocess.run(

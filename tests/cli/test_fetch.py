@@ -9,7 +9,7 @@ import duckdb
 import pytest
 from werkzeug import Response
 
-from tests.sources.servers import (
+from tests.data.sources.servers import (
     GERMANY,
     HTML,
     TOGO,

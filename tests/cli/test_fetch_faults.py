@@ -19,10 +19,10 @@ import trustme
 from pytest_httpserver import HTTPServer
 from werkzeug import Response
 
-from econnet.sources import fred, http
-from econnet.sources.http import RetryPolicy
+from econnet.data.sources import fred, http
+from econnet.data.sources.http import RetryPolicy
 from tests.cli.test_train import panel
-from tests.sources.servers import (
+from tests.data.sources.servers import (
     GERMANY,
     HTML,
     XML_ERROR,

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 import typer
 
-from econnet import labels
 from econnet.cli.app import COMMANDS, app
 from econnet.core.task import LABEL_RULES
+from econnet.data.cycle import labels
 from tests.user import econnet
 
 NAMES = [command.__name__ for command in COMMANDS]

@@ -5,10 +5,10 @@ from pathlib import PurePath
 
 import pytest
 
-from econnet import workflow
 from econnet.cli import jobs
 from econnet.cli.options import TaskOptions
 from econnet.core.task import Task
+from econnet.forecast import workflow
 from tests.cli.test_train import panel
 
 

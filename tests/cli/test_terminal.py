@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from econnet.cli import show
+from econnet.cli import output
 from tests.user import HANG_SECONDS, econnet, econnet_process
 
 HOSTILE = "[/bold]\x1b[2J\x9b2J [red]:smile: Côte d'Ivoire \ud800"
@@ -88,16 +88,16 @@ def test_no_name_moves_the_cursor_or_is_taken_for_markup(
     monkeypatch.setattr(sys, "stdout", terminal)
     monkeypatch.setattr(sys, "stderr", terminal)
     monkeypatch.setenv("TERM", "xterm")
-    show.answer(HOSTILE)
-    show.note(HOSTILE)
-    show.table(HOSTILE, ("name",), [(HOSTILE,)])
-    with show.working(HOSTILE):
+    output.answer(HOSTILE)
+    output.note(HOSTILE)
+    output.table(HOSTILE, ("name",), [(HOSTILE,)])
+    with output.working(HOSTILE):
         pass
-    with show.stages() as stage:
+    with output.stages() as stage:
         stage(HOSTILE, 0.5)
-    with show.progress(HOSTILE) as done:
+    with output.progress(HOSTILE) as done:
         done(0.5)
-    show.as_json({HOSTILE: HOSTILE})
+    output.as_json({HOSTILE: HOSTILE})
     shown = terminal.shown.getvalue().decode()
     assert "\x1b[2J" not in shown
     assert "\x9b" not in shown

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from econnet import journal
+from econnet.forecast import log as forecast_log
 from econnet.runtime import checksums
 from tests.cli.test_train import panel
-from tests.sources.servers import GERMANY, TOGO, Sources, fred_file, rows_of
+from tests.data.sources.servers import GERMANY, TOGO, Sources, fred_file, rows_of
 from tests.user import HANG_SECONDS, LIGHT_ECONNET, econnet
 
 GDP = "NY.GDP.MKTP.KD"
@@ -70,7 +70,9 @@ def test_commands_of_all_kinds_work_in_one_folder_at_once(
     assert afterwards.returncode == 0, afterwards.stderr
     status = econnet("status", "--json", folder=tmp_path)
     assert json.loads(status.stdout)["store"]["revisions"] == 2
-    told = [it["country"] for it in journal.read(tmp_path / "data" / "forecasts.csv")]
+    told = [
+        it["country"] for it in forecast_log.read(tmp_path / "data" / "forecasts.csv")
+    ]
     assert sorted(told) == ["Alpha", "Alpha", "Beta"]
     for firm in FIRMS:
         (report,) = (tmp_path / "reports/firms" / firm).iterdir()

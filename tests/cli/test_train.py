@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from econnet import models
+from econnet.forecast import saved_model
 from tests import clusters
 from tests.user import ROOT, econnet
 
@@ -122,7 +122,8 @@ def test_all_killed_three_times_at_random_comes_to_the_same(
     assert "going on with what was interrupted" in again.stderr
     for firm in ("Alpha", "Beta", "Gamma"):
         one, other = (
-            models.load(model_of(folder, firm)) for folder in (trained.folder, tmp_path)
+            saved_model.load(model_of(folder, firm))
+            for folder in (trained.folder, tmp_path)
         )
         np.testing.assert_array_equal(one.network.parameters, other.network.parameters)
         pd.testing.assert_frame_equal(one.track_record, other.track_record)

@@ -10,7 +10,7 @@ from statsmodels.tsa.filters.hamilton_filter import hamilton_filter
 
 from econnet.core.periods import Frequency
 from econnet.data.cycle import nber, trends
-from econnet.evaluation.probit import Probit
+from econnet.models.probit import Probit
 from tests.conformance.evidence import Check, Floats, Pair, of_snapshot
 
 # US real GDP, 1959Q1 to 2009Q3, as the Bureau of Economic Analysis had it in 2009: the

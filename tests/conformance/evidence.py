@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from econnet.sources import snapshot
+from econnet.data.sources import snapshot
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Pair: TypeAlias = tuple[npt.ArrayLike, npt.ArrayLike]

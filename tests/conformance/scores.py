@@ -13,7 +13,7 @@ from econnet.core import log_odds
 from econnet.evaluation import metrics, signals
 from econnet.evaluation.bootstrap import Resample
 from econnet.evaluation.comparison import diebold_mariano
-from econnet.streaming.scores import ScoreAccumulator
+from econnet.forecast.streamed.scores import ScoreAccumulator
 from tests.conformance.evidence import Check, Floats, Pair
 
 # What one forecaster cost more than the other: a cycle of some nine periods.

@@ -5,7 +5,9 @@ import pandas as pd
 import pytest
 
 from benchmarks import chronology
-from econnet import features, labels, panel
+from econnet.data import panel
+from econnet.data.cycle import labels
+from econnet.data.features import design_matrix
 from econnet.evaluation.bootstrap import Resample
 from tests.builders import observations
 from tests.conformance.evidence import of_snapshot
@@ -48,7 +50,7 @@ def test_sahm_gap_was_053_in_july_and_057_in_august_2024() -> None:
     ]
     known = panel.build(pd.concat(rows, ignore_index=True), "M")
     label = labels.apply(known, "negative-growth", "industrial_production")
-    made = features.build(known, label, 1)
+    made = design_matrix.build(known, label, 1)
     gap = pd.Series(made.named("sahm gap"), made.origins.astype(str))
     # A month's rate is published in the next, which is the origin.
     assert gap["2024-08"] == pytest.approx(0.53, abs=0.005)

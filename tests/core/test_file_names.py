@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from econnet.core.countries import all_countries
 from econnet.core.file_names import as_name
 from econnet.core.task import Task
 from econnet.core.workspace import StreamedFiles, name_of_country, name_of_file
-from econnet.countries import all_countries
 
 AWKWARD = (
     *("", ".", "..", "../x", "..\\x", "/etc/passwd", "C:\\x", "C:x", "\\\\host\\x"),

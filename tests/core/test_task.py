@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from econnet.cli.options import TaskOptions
+from econnet.core.errors import UsageError
 from econnet.core.periods import FREQUENCIES
 from econnet.core.task import (
     Event,
@@ -16,7 +17,6 @@ from econnet.core.task import (
     Vintages,
     options,
 )
-from econnet.errors import UsageError
 
 TASKS = st.builds(
     Task,

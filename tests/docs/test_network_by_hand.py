@@ -5,7 +5,7 @@ import re
 import numpy as np
 
 from econnet.network import tutorial
-from econnet.network.tutorial import Array, Layer, LayerShape
+from econnet.network.tutorial import Array, LayerShape, LayerWeights
 from tests.docs import pages
 
 PAGE = "network-by-hand.md"
@@ -25,7 +25,7 @@ def one_neuron() -> set[str]:
         {"input_dim": 2, "output_dim": 1, "activation": "sigmoid"}
     ]
     x, y = np.array([[-1, 0.5]]), np.array([[1.0]])
-    layers = [Layer(np.array([[-0.8], [-0.6]]), np.array([[-0.9]]))]
+    layers = [LayerWeights(np.array([[-0.8], [-0.6]]), np.array([[-0.9]]))]
     p, caches = tutorial.forward(x, shapes, layers)
     assert np.isclose(caches[0].Z, -0.4).all()
     gradient = tutorial.backward(y, shapes, layers, caches)
@@ -50,8 +50,8 @@ def two_layers() -> set[str]:
     ]
     X, y = np.array([[-1, 0.5], [0.5, -1], [2, 1]]), np.array([[1.0], [0.0], [0.0]])
     layers = [
-        Layer(np.array([[1, -0.5], [0.5, 1]]), np.array([[0.25, -0.25]])),
-        Layer(np.array([[-1.0], [1.0]]), np.array([[0.0]])),
+        LayerWeights(np.array([[1, -0.5], [0.5, 1]]), np.array([[0.25, -0.25]])),
+        LayerWeights(np.array([[-1.0], [1.0]]), np.array([[0.0]])),
     ]
     p, caches = tutorial.forward(X, shapes, layers)
     hidden = [[-0.5, 0.75], [0.25, -1.5], [2.75, -0.25]]

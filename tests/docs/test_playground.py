@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from PIL import Image
 
 from econnet.network import SGD, Architecture, Network, TrainingOptions, train, tutorial
-from econnet.network.tutorial import Array, Layer, LayerShape
+from econnet.network.tutorial import Array, LayerShape, LayerWeights
 from scripts import playground_data
 from scripts.chapter_figures import FOLDER, architecture
 from tests.browsers import DESKTOP, PHONE, Browser, violations
@@ -52,9 +52,9 @@ def fresh(browser: Browser, site: Path) -> Iterator[Any]:
 def trained_in_page(
     page: Any,  # noqa: ANN401 - has no types here
     shapes: list[LayerShape] | list[dict[str, Any]],
-    layers: list[Layer],
+    layers: list[LayerWeights],
     updates: int,
-) -> tuple[list[Layer], list[float]]:
+) -> tuple[list[LayerWeights], list[float]]:
     """Return the layers after some updates in Chromium, and the cost before each."""
     X, y = learned()
     given = [{"W": W.tolist(), "b": b[0].tolist()} for W, b in layers]
@@ -63,15 +63,17 @@ def trained_in_page(
         " TutorialNetwork.train(X, y, shapes, layers, updates, rate)",
         [X.tolist(), y[:, 0].tolist(), shapes, given, updates, RATE],
     )
-    layers = [Layer(np.array(it["W"]), np.array([it["b"]])) for it in answer["layers"]]
+    layers = [
+        LayerWeights(np.array(it["W"]), np.array([it["b"]])) for it in answer["layers"]
+    ]
     return layers, answer["costs"]
 
 
-def start(shapes: list[LayerShape]) -> list[Layer]:
+def start(shapes: list[LayerShape]) -> list[LayerWeights]:
     """Draw first layers whose biases are not zero."""
     rng = np.random.default_rng(1)
     drawn = tutorial.initialize(shapes)
-    return [Layer(W, rng.normal(0, 0.3, b.shape)) for W, b in drawn]
+    return [LayerWeights(W, rng.normal(0, 0.3, b.shape)) for W, b in drawn]
 
 
 @pytest.mark.parametrize("activation", ["relu", "sigmoid"])
@@ -173,7 +175,7 @@ def test_steps_show_the_cost_that_numpy_computes(fresh: Any) -> None:  # noqa: A
         "(shapes) => TutorialNetwork.initialize(shapes, TutorialNetwork.normal(0))",
         shapes,
     )
-    layers = [Layer(np.array(it["W"]), np.array([it["b"]])) for it in drawn]
+    layers = [LayerWeights(np.array(it["W"]), np.array([it["b"]])) for it in drawn]
     _, history = tutorial.train(
         *learned(), shapes, layers, epochs=6, learning_rate=RATE
     )

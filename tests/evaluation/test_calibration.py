@@ -21,7 +21,7 @@ def history(n: int, seed: int = 0, distortion: float = 1.0) -> pd.DataFrame:
 def interval(
     record: pd.DataFrame, members: Floats, block: int, seed: int
 ) -> tuple[float, float]:
-    return calibration.maps(record, block, seed).interval(members)
+    return calibration.fit_calibration_draws(record, block, seed).interval(members)
 
 
 def test_interval_holds_the_forecast() -> None:

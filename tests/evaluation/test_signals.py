@@ -7,11 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import metrics as reference
 
-from econnet import features, labels, panel
 from econnet.core.task import Event
-from econnet.evaluation import signals, walkforward
+from econnet.data import panel
+from econnet.data.cycle import labels
+from econnet.data.features import design_matrix
+from econnet.evaluation import signals
 from econnet.evaluation.signals import EpisodeCall, Measure, Scorecard
-from econnet.evaluation.walkforward import Window
+from econnet.models.windows import Window, make_windows
 from tests.builders import world
 
 
@@ -61,8 +63,8 @@ def test_threshold_lies_half_way_down_to_the_next_forecast() -> None:
 @pytest.fixture(scope="module")
 def windows() -> list[Window]:
     known = panel.build(world(countries=3), "Q")
-    made = features.build(known, labels.apply(known, "negative-growth"), 1)
-    return walkforward.windows(made, "Q", made.origins.max())
+    made = design_matrix.build(known, labels.apply(known, "negative-growth"), 1)
+    return make_windows(made, "Q", made.origins.max())
 
 
 def test_threshold_does_not_know_what_came_after_its_window(

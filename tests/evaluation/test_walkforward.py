@@ -4,25 +4,33 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from econnet import features, labels, panel
-from econnet.errors import DataError
+from econnet.core.errors import DataError
+from econnet.data import panel
+from econnet.data.cycle import labels
+from econnet.data.features import design_matrix
+from econnet.data.features.design_matrix import Features
 from econnet.evaluation import walkforward
-from econnet.evaluation.baselines import LIGHT, available
-from econnet.evaluation.baselines import models as baseline_models
-from econnet.evaluation.walkforward import Schedule, Window
-from econnet.features import Features
+from econnet.models.baselines import LIGHT, available
+from econnet.models.baselines import models as baseline_models
+from econnet.models.windows import (
+    FEWEST_OF_EACH,
+    Schedule,
+    Window,
+    make_windows,
+    window_digest,
+)
 from tests.builders import world
 
 
 @pytest.fixture(scope="module")
 def made() -> Features:
     known = panel.build(world(countries=3), "Q")
-    return features.build(known, labels.apply(known, "negative-growth"), 1)
+    return design_matrix.build(known, labels.apply(known, "negative-growth"), 1)
 
 
 @pytest.fixture(scope="module")
 def windows(made: Features) -> list[Window]:
-    return walkforward.windows(made, "Q", made.origins.max())
+    return make_windows(made, "Q", made.origins.max())
 
 
 def test_window_learns_nothing_that_was_not_known_at_its_origin(
@@ -59,20 +67,20 @@ def test_first_window_has_twelve_years_behind_it(
 
 def test_windows_end_at_the_last_origin_that_was_asked_for(made: Features) -> None:
     last = made.origins.max() - 6
-    windows = walkforward.windows(made, "Q", last)
+    windows = make_windows(made, "Q", last)
     assert made.origins[windows[-1].ahead].max() == last
 
 
 def test_refits_come_as_often_as_the_schedule_says(made: Features) -> None:
     last = made.origins.max()
-    windows = walkforward.windows(made, "Q", last, Schedule(refit_every=3))
+    windows = make_windows(made, "Q", last, Schedule(refit_every=3))
     assert set(np.diff([window.origin.ordinal for window in windows])) == {3}
     assert {len(set(made.origins[w.ahead])) for w in windows[:-1]} == {3}
 
 
 def test_rolling_window_learns_from_its_last_years_alone(made: Features) -> None:
     last = made.origins.max()
-    windows = walkforward.windows(made, "Q", last, Schedule(rolling_years=10))
+    windows = make_windows(made, "Q", last, Schedule(rolling_years=10))
     for window in windows:
         learnt = made.origins[window.train]
         assert learnt.min() == window.origin - 4 * 10 + 1
@@ -88,7 +96,7 @@ def test_window_with_too_little_to_learn_leaves_the_one_before_in_use(
     calm = (year >= 2005) & (year < 2015)
     quiet = replace(made, y=np.where(calm, 0.0, made.y))
     last = pd.Period("2016Q4", "Q")
-    windows = walkforward.windows(quiet, "Q", last, Schedule(rolling_years=8))
+    windows = make_windows(quiet, "Q", last, Schedule(rolling_years=8))
     longest = max(windows, key=lambda window: len(window.ahead))
     assert len(set(made.origins[longest.ahead])) > 4
     for window in windows:
@@ -100,7 +108,7 @@ def test_window_with_too_little_to_learn_leaves_the_one_before_in_use(
 
 def test_first_forecast_is_of_the_origin_that_was_asked_for(made: Features) -> None:
     start = pd.Period("2010Q2", "Q")
-    windows = walkforward.windows(made, "Q", made.origins.max(), Schedule(start=start))
+    windows = make_windows(made, "Q", made.origins.max(), Schedule(start=start))
     assert windows[0].origin == start
     assert made.origins[windows[0].ahead].min() == start
     # What was known before it is learnt all the same.
@@ -109,9 +117,9 @@ def test_first_forecast_is_of_the_origin_that_was_asked_for(made: Features) -> N
 
 def test_start_may_be_early_if_there_is_enough_to_learn(made: Features) -> None:
     start = pd.Period("1991Q1", "Q")
-    windows = walkforward.windows(made, "Q", made.origins.max(), Schedule(start=start))
+    windows = make_windows(made, "Q", made.origins.max(), Schedule(start=start))
     assert windows[0].origin < pd.Period("2002Q1", "Q")
-    assert windows[0].y_train.sum() >= walkforward.FEWEST_OF_EACH
+    assert windows[0].y_train.sum() >= FEWEST_OF_EACH
 
 
 def test_windows_too_large_for_memory_are_refused_before_they_are_made(
@@ -119,14 +127,14 @@ def test_windows_too_large_for_memory_are_refused_before_they_are_made(
 ) -> None:
     wide = replace(made, X=np.broadcast_to(0.0, (len(made.X), 10**7)))
     with pytest.raises(DataError, match="GB of memory: refit less often"):
-        walkforward.windows(wide, "Q", made.origins.max())
+        make_windows(wide, "Q", made.origins.max())
 
 
 def test_too_little_history_is_a_data_error_that_says_how_much() -> None:
     known = panel.build(world(countries=1, quarters=44), "Q")
-    made = features.build(known, labels.apply(known, "negative-growth"), 1)
+    made = design_matrix.build(known, labels.apply(known, "negative-growth"), 1)
     with pytest.raises(DataError, match=r"12 years .* 1990Q1"):
-        walkforward.windows(made, "Q", made.origins.max())
+        make_windows(made, "Q", made.origins.max())
 
 
 def test_track_record_has_a_row_for_every_model_country_and_origin(
@@ -149,23 +157,23 @@ def test_track_record_has_a_row_for_every_model_country_and_origin(
 def test_without_a_label_there_is_nothing_to_learn_from(made: Features) -> None:
     unknown = replace(made, y=np.full(len(made.y), np.nan))
     with pytest.raises(DataError, match=r"too little history.*there are none"):
-        walkforward.windows(unknown, "Q", made.origins.max())
+        make_windows(unknown, "Q", made.origins.max())
 
 
 def test_fingerprint_is_of_all_that_a_forecast_depends_on(
     made: Features, windows: list[Window]
 ) -> None:
     window = windows[0]
-    found = walkforward.fingerprint("model", [window])
-    again = walkforward.windows(made, "Q", made.origins.max())[0]
-    assert walkforward.fingerprint("model", [again]) == found
+    found = window_digest("model", [window])
+    again = make_windows(made, "Q", made.origins.max())[0]
+    assert window_digest("model", [again]) == found
     altered = window.X_ahead.copy()
     altered[-1, -1] += 1
     others = [
-        walkforward.fingerprint("another model", [window]),
-        walkforward.fingerprint("model", windows[:2]),
-        walkforward.fingerprint("model", [replace(window, X_ahead=altered)]),
-        walkforward.fingerprint("model", [replace(window, y_train=1 - window.y_train)]),
-        walkforward.fingerprint("model", [replace(window, train=window.train[::-1])]),
+        window_digest("another model", [window]),
+        window_digest("model", windows[:2]),
+        window_digest("model", [replace(window, X_ahead=altered)]),
+        window_digest("model", [replace(window, y_train=1 - window.y_train)]),
+        window_digest("model", [replace(window, train=window.train[::-1])]),
     ]
     assert len({found, *others}) == len(others) + 1

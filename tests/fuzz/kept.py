@@ -11,19 +11,21 @@ from functools import cache
 import duckdb
 import numpy as np
 
-from econnet import network_file, panel, storecheck, storefile
-from econnet.errors import EconnetError
+from econnet.core.errors import EconnetError
+from econnet.data import panel
+from econnet.data.sources.observations import now
+from econnet.data.store import checks, schema
+from econnet.data.store.store import Store
+from econnet.forecast.streamed.features import FeatureSpec
+from econnet.forecast.streamed.forecast import Streamed
+from econnet.forecast.streamed.scores import Difference, HoldoutScores, ReliabilityBin
+from econnet.models import network_file
 from econnet.network import Architecture, Network
 from econnet.runtime.ledger import Ledger
-from econnet.sources.observations import now
-from econnet.store import Store
-from econnet.streaming.answer import Streamed
-from econnet.streaming.recipe import FeatureSpec
-from econnet.streaming.scores import Difference, HoldoutScores, ReliabilityBin
+from tests.data.store.test_store import answer
 from tests.fuzz import mutation, tables
 from tests.fuzz.target import Target, at, folder
 from tests.stores import newest
-from tests.test_store import answer
 
 
 def read_ledger(data: bytes) -> None:
@@ -88,7 +90,7 @@ def read_store(data: bytes) -> None:
         for edit in edits if isinstance(edits, list) else []:
             _edit(database, edit)
     store = Store(path, timeout_seconds=1)
-    found = storecheck.check_store(store, now())
+    found = checks.check_store(store, now())
     rows = newest(store)
     if found.broken or found.upgrade_from is not None:
         return
@@ -101,7 +103,7 @@ def _edit(database: duckdb.DuckDBPyConnection, edit: object) -> None:
     """Put a value into a cell of a store, if it can stand there."""
     match edit:
         case [int(column), int(row), int(value)]:
-            columns = sorted(storefile.expected_columns())
+            columns = sorted(schema.expected_columns())
             table, name, kind = columns[column % len(columns)]
             to = tables.STORED[value % len(tables.STORED)]
             try:

@@ -22,21 +22,21 @@ from tests.fuzz.targets import TARGETS
 
 ROOT = Path(__file__).parents[2]
 ROOMS: Mapping[str, Sequence[str]] = {
-    "econnet/sources/worldbank.py": ("worldbank",),
-    "econnet/sources/fred.py": ("fred",),
-    "econnet/sources/alfred.py": ("alfred",),
-    "econnet/sources/cells.py": ("csv", "parquet", "workbook", "file-name"),
-    "econnet/sources/tabular.py": ("csv", "parquet", "workbook", "texts"),
-    "econnet/streaming/files.py": ("streamed", "texts", "file-name"),
-    "econnet/settings.py": ("settings",),
-    "econnet/cli/config.py": ("settings",),
-    "econnet/countries.py": ("texts",),
+    "econnet/data/sources/worldbank.py": ("worldbank",),
+    "econnet/data/sources/fred.py": ("fred",),
+    "econnet/data/sources/alfred.py": ("alfred",),
+    "econnet/data/files/text_cells.py": ("csv", "parquet", "workbook", "file-name"),
+    "econnet/data/files/user_panel.py": ("csv", "parquet", "workbook", "texts"),
+    "econnet/forecast/streamed/parquet_panel.py": ("streamed", "texts", "file-name"),
+    "econnet/core/settings.py": ("settings",),
+    "econnet/cli/defaults.py": ("settings",),
+    "econnet/core/countries.py": ("texts",),
     "econnet/runtime/npz.py": ("model", "network", "classifier", "ledger"),
-    "econnet/models.py": ("model",),
-    "econnet/journal.py": ("journal",),
-    "econnet/hindsight.py": ("journal",),
-    "econnet/verify.py": ("report",),
-    "econnet/storecheck.py": ("store",),
+    "econnet/forecast/saved_model.py": ("model",),
+    "econnet/forecast/log.py": ("journal",),
+    "econnet/forecast/outcomes.py": ("journal",),
+    "econnet/report/verification.py": ("report",),
+    "econnet/data/store/checks.py": ("store",),
 }
 
 

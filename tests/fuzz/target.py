@@ -12,8 +12,8 @@ from pathlib import Path
 
 import duckdb
 
-from econnet import strangers
-from econnet.errors import EconnetError
+from econnet.core.errors import EconnetError
+from econnet.runtime import untrusted_files
 from tests.fuzz.mutation import Mutation
 
 
@@ -73,7 +73,7 @@ def readers_kept() -> Iterator[None]:
 
     To make one takes 13 ms, as long as all the rest that is done with a small file.
     """
-    make = strangers.reader
+    make = untrusted_files.reader
     kept: dict[str, duckdb.DuckDBPyConnection] = {}
 
     def reader(
@@ -84,10 +84,10 @@ def readers_kept() -> Iterator[None]:
             kept[name] = make(paths, settings)
         return kept[name].cursor()
 
-    strangers.reader = reader
+    untrusted_files.reader = reader
     try:
         yield
     finally:
-        strangers.reader = make
+        untrusted_files.reader = make
         for database in kept.values():
             database.close()

@@ -19,36 +19,31 @@ import pandas as pd
 import requests
 from requests.adapters import BaseAdapter
 
-from econnet import (
-    catalog,
-    countries,
-    hindsight,
-    journal,
-    models,
-    network_file,
-    verify,
-    whatif,
-)
-from econnet.classifier import NetworkClassifier
-from econnet.cli import config
-from econnet.core import period_text
+from econnet.cli import defaults
+from econnet.core import catalog, countries, period_text
+from econnet.core.errors import DataError, EconnetError
+from econnet.core.settings import Settings, without_password
 from econnet.core.task import Task
-from econnet.errors import DataError, EconnetError
-from econnet.forecaster import PRIOR_WEIGHTS
-from econnet.models import Model
+from econnet.data.files import user_panel
+from econnet.data.sources import alfred, fred, worldbank
+from econnet.data.sources.http import PoliteSession, RateLimiter
+from econnet.data.sources.observations import Dataset
+from econnet.forecast import log as forecast_log
+from econnet.forecast import outcomes, saved_model
+from econnet.forecast.explain import what_if
+from econnet.forecast.saved_model import Model
+from econnet.forecast.streamed import features as streamed_features
+from econnet.forecast.streamed import parquet_panel
+from econnet.forecast.streamed.feature_blocks import FeatureBlocks
+from econnet.models import network_file
+from econnet.models.classifier import NetworkClassifier
+from econnet.models.combination import PRIOR_WEIGHTS
+from econnet.models.scaling import Scaler
 from econnet.network import Architecture, Network
+from econnet.report import verification
 from econnet.runtime import checksums
-from econnet.scaling import Scaler
-from econnet.settings import Settings, without_password
-from econnet.sources import alfred, fred, tabular, worldbank
-from econnet.sources.http import PoliteSession, RateLimiter
-from econnet.sources.observations import Known
-from econnet.streaming import files, recipe
-from econnet.streaming.preparing import FeatureBlocks
 from tests.builders import series_of, world
-from tests.fuzz import kept, mutation, tables
-from tests.fuzz.target import Target, at, folder
-from tests.sources.servers import (
+from tests.data.sources.servers import (
     GERMANY,
     WORLD,
     bank_message,
@@ -58,6 +53,8 @@ from tests.sources.servers import (
     rows_of,
     template,
 )
+from tests.fuzz import kept, mutation, tables
+from tests.fuzz.target import Target, at, folder
 
 
 class Canned(BaseAdapter):
@@ -212,15 +209,15 @@ def workbooks() -> list[bytes]:
 
 def read_parquet(data: bytes) -> None:
     """Read a Parquet file whole."""
-    tabular.read(at("own.parquet", data))
+    user_panel.read(at("own.parquet", data))
 
 
 def read_streamed(data: bytes) -> None:
     """Compute the features of a Parquet file, in blocks."""
     path = at("streamed.parquet", data)
-    files.is_streamed(path)
-    panel = files.open_files(path)
-    spec = recipe.feature_spec(
+    parquet_panel.is_streamed(path)
+    panel = parquet_panel.open_files(path)
+    spec = streamed_features.feature_spec(
         panel,
         label="negative-growth",
         target="output",
@@ -263,7 +260,7 @@ def read_settings(data: bytes) -> None:
         settled = Settings.from_environment()
     without_password(settled.worldbank_url)
     without_password(settled.fred_url)
-    config.defaults(settled)
+    defaults.defaults(settled)
     settled.data_folder.is_dir()
 
 
@@ -275,7 +272,7 @@ TOML = (
 
 def read_model(data: bytes) -> None:
     """Read a model, and use all of it."""
-    model = models.load(at("model.npz", data))
+    model = saved_model.load(at("model.npz", data))
     rows = np.zeros((3, len(model.scaler.mean)))
     model.network.predict(model.scaler.transform(rows))
     assert not model.track_record.to_csv().startswith("?")
@@ -299,7 +296,7 @@ def model_files() -> list[bytes]:
     scaler = Scaler.fit(rng.normal(size=(30, 3)), np.array([0]), np.ones(3))
     network = Network(Architecture.dense(4, [3], skip=True), members=2, seed=1)
     path = folder() / "example.npz"
-    models.save(Model(network, PRIOR_WEIGHTS, scaler, record, "0123"), path)
+    saved_model.save(Model(network, PRIOR_WEIGHTS, scaler, record, "0123"), path)
     return [path.read_bytes()]
 
 
@@ -336,20 +333,22 @@ def classifier_files() -> list[bytes]:
 
 
 @cache
-def known() -> Known:
+def known() -> Dataset:
     """Return the data in which outcomes are looked for."""
     rows = world(countries=1, quarters=40)
-    return Known(rows, series_of(rows), "snapshot")
+    return Dataset(rows, series_of(rows), "snapshot")
 
 
 def read_journal(data: bytes) -> None:
     """Read the journal of forecasts, hold it against outcomes, and add a line to it."""
     path = at("forecasts.csv", data)
-    hindsight.judge(journal.read(path), known(), pd.Timestamp("2020-01-01").date())
+    outcomes.score_log(
+        forecast_log.read(path), known(), pd.Timestamp("2020-01-01").date()
+    )
 
 
 JOURNAL = (
-    ",".join(journal.COLUMNS)
+    ",".join(forecast_log.COLUMNS)
     + "\n2010-01-02T03:04:05+00:00,DEU,Q,real_gdp,negative-growth,at,1,1995Q1,1995Q2,"
     "0.25,0.1.0,0.2,all,2010-01-01,snapshot,\n2010-01-02,DEU,Q,real_gdp,year-on-year,"
     "within,4,1996Q1,1997Q1,.5,0.1.0,,own,,snapshot,\n",
@@ -360,13 +359,13 @@ JOURNAL = (
 
 def read_report(data: bytes) -> None:
     """Read a report that is to be verified, up to the data of which it was made."""
-    report = verify.read(at("report.json", data))
+    report = verification.read(at("report.json", data))
     deu = countries.by_alpha3("DEU")
     [whole] = reports()
     for bits in (True, False):
-        found = verify.Verification(report.path, deu, bits, {"NumPy": ("1", "2")})
-        assert verify.compare(found, report, json.loads(whole)).sentence()
-    verify.verify(report, known(), deu)
+        found = verification.Verification(report.path, deu, bits, {"NumPy": ("1", "2")})
+        assert verification.compare(found, report, json.loads(whole)).sentence()
+    verification.verify(report, known(), deu)
 
 
 def reports() -> list[bytes]:
@@ -419,8 +418,11 @@ def read_texts(data: bytes) -> None:
             period_text.parse,
             catalog.recognise,
             catalog.search,
-            whatif.parse,
-            *(lambda it, f=each: files.ordinal_of(it, f) for each in ("A", "Q", "M")),
+            what_if.parse,
+            *(
+                lambda it, f=each: parquet_panel.ordinal_of(it, f)
+                for each in ("A", "Q", "M")
+            ),
         ):
             with suppress(EconnetError):
                 read(text)  # type: ignore[operator]  # functions and lambdas alike
@@ -460,9 +462,9 @@ def read_file_name(data: bytes) -> None:
         return
     path = folder() / "nothing" / text
     with suppress(EconnetError):
-        tabular.read(path)
-    if files.is_streamed(path):
-        files.open_files(path)
+        user_panel.read(path)
+    if parquet_panel.is_streamed(path):
+        parquet_panel.open_files(path)
 
 
 TARGETS: dict[str, Target] = {
@@ -470,12 +472,14 @@ TARGETS: dict[str, Target] = {
     "fred": Target(read_fred, fred_files, mutation.of_text),
     "alfred": Target(read_alfred, alfred_answers, mutation.of_json),
     "csv": Target(
-        lambda data: tabular.read(at("own.csv", data)),
+        lambda data: user_panel.read(at("own.csv", data)),
         lambda: [text.encode() for text in CSV],
         tables.of_csv,
     ),
     "workbook": Target(
-        lambda data: tabular.read(at("own.xlsx", data)), workbooks, tables.of_workbook
+        lambda data: user_panel.read(at("own.xlsx", data)),
+        workbooks,
+        tables.of_workbook,
     ),
     "parquet": Target(read_parquet, parquet_files, tables.of_parquet),
     "streamed": Target(read_streamed, parquet_files, tables.of_parquet),

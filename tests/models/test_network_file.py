@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from econnet import network_file
+from econnet.models import network_file
 from econnet.network import Architecture, Network
 from econnet.runtime.npz import read_arrays, write_arrays
 

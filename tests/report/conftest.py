@@ -8,31 +8,31 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from econnet import countries
-from econnet.answer import (
+from econnet.core import countries
+from econnet.core.periods import PANDAS_ALIAS, Frequency
+from econnet.core.task import Task
+from econnet.data.cycle.labels import RULES
+from econnet.data.sources import snapshot
+from econnet.evaluation import metrics
+from econnet.evaluation.comparison import Comparison
+from econnet.evaluation.signals import FalseAlarm
+from econnet.forecast.provenance import Provenance
+from econnet.forecast.ranking import LeftOut, Ranking
+from econnet.forecast.result import (
     Ahead,
     Assessment,
-    Change,
     DataUsed,
     Driver,
     Episode,
     Explanation,
     Forecast,
+    ForecastChange,
+    ImportanceShown,
     Movement,
     ResponseCurve,
     ScoreIntervals,
     SeriesUsed,
-    Weight,
 )
-from econnet.core.periods import PANDAS_ALIAS, Frequency
-from econnet.core.task import Task
-from econnet.evaluation import metrics
-from econnet.evaluation.comparison import Comparison
-from econnet.evaluation.signals import FalseAlarm
-from econnet.labels import RULES
-from econnet.provenance import Provenance
-from econnet.ranking import LeftOut, Ranking
-from econnet.sources import snapshot
 from tests.builders import changed
 
 MakeForecast: TypeAlias = Callable[..., Forecast]
@@ -145,7 +145,7 @@ def forecast_of(
             response_curves=_response_curves(),
             change=_change(origin, float(said.iloc[-2])),
             importance=tuple(
-                Weight(
+                ImportanceShown(
                     it.indicator, it.title, it.group, size, (size - 0.003, size + 0.004)
                 )
                 for number, it in enumerate(_drivers(9))
@@ -276,13 +276,13 @@ def _episodes(
     return tuple(episodes)
 
 
-def _change(origin: pd.Period, before: float) -> Change:
+def _change(origin: pd.Period, before: float) -> ForecastChange:
     movements = (
         Movement("investment", "Fixed investment", "demand", "percent", -1.2, 0.4, 0.3),
         Movement("exports", "Exports", "trade", "percent", 2.0, 1.1, -0.12),
         Movement("abroad", "Growth abroad", "abroad", "", None, None, 0.05),
     )
-    return Change(
+    return ForecastChange(
         made_at=None,
         origin=str(origin - 1),
         period=str(origin - 1),

@@ -5,7 +5,7 @@ import matplotlib as mpl
 import pandas as pd
 import pytest
 
-from econnet.answer import Forecast
+from econnet.forecast.result import Forecast
 from econnet.report import figures
 from tests.builders import changed
 

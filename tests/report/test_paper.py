@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from econnet.answer import Supposed, WhatIf
-from econnet.report import Format, document
+from econnet.forecast.result import AssumptionEffect, WhatIf
+from econnet.report import Format
+from econnet.report import country as country_report
 from tests.builders import changed
 from tests.user import HANG_SECONDS
 
@@ -37,7 +38,7 @@ def report(
 ) -> Path:
     forecast = make_forecast(*request.param)
     folder = tmp_path_factory.mktemp("paper")
-    (path,) = document.write(forecast, folder, [Format.PDF])
+    (path,) = country_report.write(forecast, folder, [Format.PDF])
     return path
 
 
@@ -131,9 +132,11 @@ def test_no_word_covers_another(report: Path) -> None:
 def test_letter_holds_the_first_page_too_with_all_that_may_stand_on_it(
     make_forecast: MakeForecast, tmp_path: Path
 ) -> None:
-    supposed = Supposed("real_gdp", "Real GDP", "change, percent", 1.1, -2.0, 0.2, True)
+    supposed = AssumptionEffect(
+        "real_gdp", "Real GDP", "change, percent", 1.1, -2.0, 0.2, True
+    )
     forecast = changed(make_forecast("BRA", "A"), what_if=WhatIf(0.2, (supposed,)))
-    (path,) = document.write(forecast, tmp_path, [Format.PDF], "letter")
+    (path,) = country_report.write(forecast, tmp_path, [Format.PDF], "letter")
     first, second = output_of("pdftotext", "-layout", path, "-").split("\f")[:2]
     assert "These data are old" in first
     assert "What if?" in first

@@ -12,7 +12,7 @@ import matplotlib as mpl
 import pytest
 from matplotlib.testing.compare import compare_images
 
-from econnet.answer import Forecast
+from econnet.forecast.result import Forecast
 from econnet.report import figures
 
 SEEN = Path(__file__).parent / "pictures"

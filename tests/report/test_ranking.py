@@ -11,14 +11,14 @@ from typing import Any
 import pypdf
 import pytest
 
-from econnet.countries import Country
-from econnet.ranking import Ranking
-from econnet.report import Format, words
+from econnet.core.countries import Country
+from econnet.forecast.ranking import Ranking
+from econnet.report import Format, wording
 from econnet.report import ranking as ranking_files
 from econnet.report.figures.shades import BOUNDS, NAMES, shades, step_of
 from econnet.report.figures.style import DARK, LIGHT, Look
 from econnet.report.figures.world import on_map, parts
-from econnet.report.words import many
+from econnet.report.wording import ranking as wording_ranking
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +64,7 @@ def test_json_and_csv_hold_the_numbers_of_the_forecasts(
         assert entry["probability"] == float(row["probability"])
         assert entry["probability"] == forecast.probability
         assert entry["interval_high"] == forecast.interval[1]
-        assert entry["verdict"] == words.verdict(forecast).call
+        assert entry["verdict"] == wording.verdict(forecast).call
     assert document["left_out"][0]["reason"] == "North Korea has no real_gdp"
 
 
@@ -90,12 +90,12 @@ def test_pdf_is_titled_tagged_and_names_every_country(
     for forecast in ranking.forecasts:
         assert f"{forecast.country.name} {forecast.period}" in text
     assert "North Korea: North Korea has no real_gdp" in text
-    for sentence in (*words.summary(ranking), *words.trust(ranking)):
+    for sentence in (*wording.summary(ranking), *wording.trust(ranking)):
         assert re.sub(r"\s", "", sentence) in re.sub(r"\s", "", text)
 
 
 def test_summary_says_which_periods_and_what_is_old(ranking: Ranking) -> None:
-    text = " ".join(words.summary(ranking))
+    text = " ".join(wording.summary(ranking))
     first = ranking.forecasts[0]
     assert f"Likeliest to contract is {first.country.name}, {first.period}" in text
     assert "5 forecasts rest on old data" in text
@@ -104,8 +104,8 @@ def test_summary_says_which_periods_and_what_is_old(ranking: Ranking) -> None:
         ranking,
         forecasts=tuple(replace(it, period=first.period) for it in ranking.forecasts),
     )
-    assert many.periods(same) == f"forecasts for {first.period}"
-    assert "not all forecasts" not in " ".join(words.summary(same)).casefold()
+    assert wording_ranking.periods(same) == f"forecasts for {first.period}"
+    assert "not all forecasts" not in " ".join(wording.summary(same)).casefold()
 
 
 def test_map_is_left_out_where_nobody_is_on_it(
@@ -125,7 +125,7 @@ def test_map_is_left_out_where_nobody_is_on_it(
     mixed = (*ranking.forecasts[:1], *regions[1:])
     (alone,) = on_map(replace(ranking, forecasts=mixed))
     assert alone == ranking.forecasts[0]
-    assert "1 country shaded" in words.map_alt([alone])
+    assert "1 country shaded" in wording.map_alt([alone])
 
 
 def test_hostile_names_break_nothing_and_are_no_formula(

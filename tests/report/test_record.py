@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from econnet.answer import Forecast
-from econnet.report import Format, document, record
+from econnet.forecast.result import Forecast
+from econnet.report import Format, record
+from econnet.report import country as country_report
 
 from .conftest import without_contractions
 
@@ -71,7 +72,7 @@ def test_what_is_not_known_is_null(germany: Forecast) -> None:
 
 
 def test_file_holds_the_same_document(germany: Forecast, tmp_path: Path) -> None:
-    (path,) = document.write(germany, tmp_path, [Format.JSON])
+    (path,) = country_report.write(germany, tmp_path, [Format.JSON])
     assert json.loads(path.read_bytes()) == record.to_dict(germany)
 
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from econnet.answer import Forecast
-from econnet.report import record, tables, words
+from econnet.forecast.result import Forecast
+from econnet.report import record, tables, wording
 from tests.builders import changed
 
 
@@ -17,7 +17,7 @@ def cells_of(content: bytes) -> list[list[str]]:
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))
 def test_no_text_can_run_as_a_formula_and_none_is_lost(text: str) -> None:
-    whole = words.printable(text)
+    whole = wording.printable(text)
     cells = cells_of(tables.as_csv(pd.DataFrame({"a": ["x"], "title": [text]})))
     shown = cells[1][1]
     assert shown.removeprefix("'") == whole.removeprefix("'")

@@ -25,9 +25,9 @@ from pathlib import Path
 
 import numpy as np
 
-from econnet import whole
-from econnet.check import check
-from econnet.settings import Settings
+from econnet.core.settings import Settings
+from econnet.forecast.check import check
+from econnet.runtime import atomic_files
 from tests.torture.runner import KINDS
 from tests.torture.work import COMMANDS, WRITING, Bench, Command, bench, broken, torn
 
@@ -62,7 +62,7 @@ def kill(place: Bench, command: Command, after: float) -> Kill:
         f"{after:.3f} s",
         in_time=ended.exit_code == -signal.SIGKILL,
         told=bool(torn(place.folder)),
-        unfinished=len(whole.leftovers(place.folder)),
+        unfinished=len(atomic_files.temporary_files(place.folder)),
         wrong=tuple(broken(place.before, place.folder)),
     )
 
@@ -72,7 +72,9 @@ def ill_repeated(place: Bench, command: Command) -> Iterator[str]:
     ended = place.again(command)
     if ended.exit_code != 0:
         yield f"given again, it ends in {ended.exit_code}: {ended.stderr.strip()}"
-    yield from (f"not cleared: {it}" for it in whole.leftovers(place.folder))
+    yield from (
+        f"not cleared: {it}" for it in atomic_files.temporary_files(place.folder)
+    )
     yield from (f"{it.path.name} {it.reason}" for it in torn(place.folder))
     yield from broken(place.before, place.folder)
 
@@ -109,10 +111,12 @@ def moves(place: Bench, command: Command) -> Iterator[Kill]:
             wrong = []
             if told != (seen not in (earlier, later)):
                 wrong.append("told as torn" if told else "torn, and not told")
-            unfinished = len(whole.leftovers(place.folder))
+            unfinished = len(atomic_files.temporary_files(place.folder))
             if writing.again(command).exit_code != 0 or is_told(place.folder):
                 wrong.append("given again, it does not end well")
-            if report_in(place.folder) != later or whole.leftovers(place.folder):
+            if report_in(place.folder) != later or atomic_files.temporary_files(
+                place.folder
+            ):
                 wrong.append("given again, its report is not what it should be")
             yield Kill(
                 command,

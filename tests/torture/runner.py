@@ -135,8 +135,8 @@ class Runner:
     ) -> Iterator[None]:
         """Let a command pause where it is about to enter the function `before`.
 
-        It is called by its place, as `econnet.models:save`. Within the block, `run`
-        lets copies of the command go on, each with a fault of its own.
+        A function is named like `econnet.forecast.saved_model:save`. Within the block,
+        `run` lets copies of the command go on, each with a fault of its own.
         """
         request = self._request(arguments, folder, Fault("calls"), None)
         answer = self._ask({**request, "pause": before})

@@ -11,13 +11,14 @@ from typing import Literal, TypeAlias
 import numpy as np
 from pytest_httpserver import HTTPServer
 
-from econnet import catalog, models, whole
+from econnet.core import catalog
+from econnet.core.errors import EconnetError
 from econnet.core.task import Task
 from econnet.core.workspace import UserFile, place_of
-from econnet.errors import EconnetError
-from econnet.runtime import checksums
-from econnet.store import Store
-from tests.sources.servers import GERMANY, TOGO, Row, Sources, rows_of
+from econnet.data.store.store import Store
+from econnet.forecast import saved_model
+from econnet.runtime import atomic_files, checksums
+from tests.data.sources.servers import GERMANY, TOGO, Row, Sources, rows_of
 from tests.torture.runner import Ended, Fault, Kind, Runner, runner
 
 Command = Literal["fetch", "train", "report"]
@@ -29,12 +30,13 @@ COMMANDS: Mapping[Command, Sequence[str]] = {
 }
 PLACE = place_of("", Task("A", members=1), "A", UserFile(Path("panel.csv")))
 REPORT = Path("reports") / PLACE
-WRITING = "econnet.whole:_write_into"  # all that a report holds is computed then
+# By then everything in a report is computed.
+WRITING = "econnet.runtime.atomic_files:_write_into"
 # Where a command is about to touch files again, after it has computed for long.
 STOPS: Mapping[Command, Sequence[str]] = {
     "fetch": (),
-    "train": ("econnet.models:save", "econnet.journal:add", WRITING),
-    "report": ("econnet.journal:add", WRITING),
+    "train": ("econnet.forecast.saved_model:save", "econnet.forecast.log:add", WRITING),
+    "report": ("econnet.forecast.log:add", WRITING),
 }
 # Of every series a year is revised and one added; every second one is new.
 EARLIER: dict[str, float | str | None] = {"2018": 1.5, "2019": 2.5, "2020": 2.25}
@@ -125,7 +127,9 @@ class Bench:
         killed = kind.name == "kill"
         wrong = [*_ill_ended(ended, kind), *broken(self.before, self.folder)]
         if not killed:
-            wrong += [f"left behind: {it}" for it in whole.leftovers(self.folder)]
+            wrong += [
+                f"left behind: {it}" for it in atomic_files.temporary_files(self.folder)
+            ]
             wrong += [f"{it.path.name} {it.reason}" for it in torn(self.folder)]
             set_aside = self.folder.glob("data/*.unreadable-*")
             wrong += [f"{it.name}: a log that can be read" for it in set_aside]
@@ -181,7 +185,7 @@ def broken(before: Path, folder: Path) -> Iterator[str]:
     """Yield what is not whole in a folder that once was as `before`."""
     for model in (before / "data/models").rglob("*.npz"):
         try:
-            models.load(folder / model.relative_to(before))
+            saved_model.load(folder / model.relative_to(before))
         except (OSError, ValueError) as error:
             yield f"model: {error}"
     if checksums.read_sums(folder / REPORT) is None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from econnet.catalog import Indicator
+from econnet.core.catalog import Indicator
 from econnet.core.periods import Frequency
 from econnet.core.types import Floats
 

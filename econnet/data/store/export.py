@@ -5,9 +5,9 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from econnet import whole
+from econnet.core.errors import DataError
 from econnet.core.text import without_formulas
-from econnet.errors import DataError
+from econnet.runtime import atomic_files
 
 
 def export(frame: pd.DataFrame, path: Path) -> None:
@@ -22,7 +22,7 @@ def export(frame: pd.DataFrame, path: Path) -> None:
         The ending is another, or Excel was requested without the extra `excel`.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with whole.replacing(path) as part:
+    with atomic_files.atomic_write(path) as part:
         match path.suffix.lower():
             case ".csv":
                 without_formulas(frame).to_csv(part, index=False, lineterminator="\n")

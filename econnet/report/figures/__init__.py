@@ -11,18 +11,10 @@ from typing import Literal, TypeAlias
 
 from matplotlib.figure import Figure
 
-from econnet.answer import Forecast
-from econnet.report.figures import coming, past, reasons, skill
-from econnet.report.figures.style import (
-    DARK,
-    FONTS,
-    LIGHT,
-    Look,
-    as_png,
-    as_svg,
-    style,
-)
-from econnet.report.words import pictures
+from econnet.forecast.result import Forecast
+from econnet.report.figures import drivers, history, outlook, skill
+from econnet.report.figures.style import DARK, FONTS, LIGHT, Look, as_png, as_svg, style
+from econnet.report.wording import alt_text
 
 __all__ = [
     "DARK",
@@ -86,7 +78,7 @@ def draw_responses(forecast: Forecast, look: Look = LIGHT) -> list[Figure]:
     """Return each response curve as a figure of its own."""
     with style(look):
         return [
-            reasons.response(forecast, number, look)
+            drivers.response(forecast, number, look)
             for number in range(len(forecast.explanation.response_curves))
         ]
 
@@ -102,15 +94,15 @@ def of_chapter(chapter: Chapter) -> list[str]:
 
 
 DRAWINGS: Mapping[str, Drawing] = {
-    "history": Drawing(past.history, pictures.history_alt),
-    "outlook": Drawing(coming.outlook, pictures.outlook_alt),
-    "change": Drawing(coming.change, pictures.change_alt),
-    "track-record": Drawing(past.timeline, pictures.timeline_alt),
-    "roc": Drawing(skill.roc, pictures.roc_alt),
-    "precision-recall": Drawing(skill.precision_recall, pictures.precision_recall_alt),
-    "reliability": Drawing(skill.reliability, pictures.reliability_alt),
-    "groups": Drawing(reasons.groups, pictures.groups_alt),
-    "importance": Drawing(reasons.importance, pictures.importance_alt),
-    "contributions": Drawing(reasons.contributions, pictures.contributions_alt),
-    "responses": Drawing(reasons.responses, pictures.responses_alt),
+    "history": Drawing(history.history, alt_text.history_alt),
+    "outlook": Drawing(outlook.outlook, alt_text.outlook_alt),
+    "change": Drawing(outlook.change, alt_text.change_alt),
+    "track-record": Drawing(history.timeline, alt_text.timeline_alt),
+    "roc": Drawing(skill.roc, alt_text.roc_alt),
+    "precision-recall": Drawing(skill.precision_recall, alt_text.precision_recall_alt),
+    "reliability": Drawing(skill.reliability, alt_text.reliability_alt),
+    "groups": Drawing(drivers.groups, alt_text.groups_alt),
+    "importance": Drawing(drivers.importance, alt_text.importance_alt),
+    "contributions": Drawing(drivers.contributions, alt_text.contributions_alt),
+    "responses": Drawing(drivers.responses, alt_text.responses_alt),
 }

@@ -8,9 +8,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from econnet.answer import Forecast
 from econnet.core.types import Floats
-from econnet.report import threshold_curves, words
+from econnet.forecast.result import Forecast
+from econnet.report import threshold_curves, wording
 from econnet.report.figures.style import (
     HALF_WIDTH,
     SEMIBOLD,
@@ -21,7 +21,7 @@ from econnet.report.figures.style import (
     top_of,
     write_heading,
 )
-from econnet.report.figures.timeaxis import record_of
+from econnet.report.figures.time_axis import record_of
 from econnet.report.threshold_curves import Points
 
 HEIGHT = 58.0
@@ -191,7 +191,7 @@ def _name_curves(
     x, y = corner
     ground = {"facecolor": look.paper, "edgecolor": "none", "pad": 1.0, "alpha": 0.85}
     for row, curve in enumerate(curves):
-        title = "econnet" if curve.own else words.baseline_title(curve.name)
+        title = "econnet" if curve.own else wording.baseline_title(curve.name)
         axes.plot([x, x + 6], [y + 9 * row] * 2, **curve.style)
         axes.text(
             x + 8,

@@ -25,7 +25,7 @@ from matplotlib.figure import Figure
 from matplotlib.textpath import text_to_path
 from matplotlib.transforms import Bbox
 
-from econnet.report import words
+from econnet.report import wording
 
 Size = Literal["print", "screen"]
 
@@ -302,7 +302,7 @@ def shortened(text: str, width: float, weight: int = 400, size: float = 8) -> st
         letter
         if ord(letter) in letters_of("Inter") or ord(letter) in letters_of(FALLBACK)
         else "\N{REPLACEMENT CHARACTER}"
-        for letter in words.printable(text)
+        for letter in wording.printable(text)
     )
     if width_of(text, size, weight) <= width:
         return text

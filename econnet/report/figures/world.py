@@ -11,10 +11,10 @@ from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.path import Path
 
-from econnet.answer import Forecast
 from econnet.core.types import Floats
-from econnet.ranking import Ranking
-from econnet.report import words, worldmap
+from econnet.forecast.ranking import Ranking
+from econnet.forecast.result import Forecast
+from econnet.report import wording, world_map
 from econnet.report.figures.shades import NAMES, shades, step_of
 from econnet.report.figures.style import (
     CAPTION,
@@ -28,7 +28,7 @@ from econnet.report.figures.style import (
     width_of,
     write_heading,
 )
-from econnet.report.figures.timeaxis import TimeAxis, record_of, year_axis
+from econnet.report.figures.time_axis import TimeAxis, record_of, year_axis
 
 # A cell's corners, in periods and rows, the first again at the end.
 CELL = np.array([[0, 0.06], [0.94, 0.06], [0.94, 0.94], [0, 0.94], [0, 0.06]])
@@ -53,7 +53,7 @@ def has_map(ranking: Ranking) -> bool:
 
 def on_map(ranking: Ranking) -> tuple[Forecast, ...]:
     """Return the forecasts of countries that are on the map."""
-    map_ = worldmap.load()
+    map_ = world_map.load()
     on_it = {*map_.shapes, *map_.dots}
     return tuple(
         forecast for forecast in ranking.forecasts if forecast.country.alpha3 in on_it
@@ -73,9 +73,9 @@ def world(ranking: Ranking, look: Look) -> Figure:
     """Draw each country in the shade of its probability."""
     height = 108.0
     figure = new_figure(FULL_WIDTH, height)
-    write_heading(figure, height, MAP_HEADING, words.periods(ranking), look)
+    write_heading(figure, height, MAP_HEADING, wording.periods(ranking), look)
     axes = add_axes(figure, 0, 12, FULL_WIDTH, height - 20)
-    map_ = worldmap.load()
+    map_ = world_map.load()
     left, right, bottom, top = map_.limits
     axes.set(xlim=(left, right), ylim=(bottom, top), aspect="equal")
     axes.axis("off")
@@ -108,7 +108,7 @@ def world(ranking: Ranking, look: Look) -> Figure:
     figure.text(
         0,
         0.5 / height,
-        shortened(worldmap.DISCLAIMER, FULL_WIDTH, size=7.5),
+        shortened(world_map.DISCLAIMER, FULL_WIDTH, size=7.5),
         fontsize=7.5,
         color=look.grey,
         gid=CAPTION,
@@ -121,7 +121,7 @@ def _label(artist: Artist, forecast: Forecast) -> None:
     artist.set_gid(f"country-{forecast.country.alpha3}")
     artist.set_label(
         f"{forecast.country.name}, {forecast.period}: "
-        f"{words.percent(forecast.probability)}"
+        f"{wording.percent(forecast.probability)}"
     )
 
 
@@ -156,7 +156,7 @@ def strip(
     height = ROW_HEIGHT * rows + 20
     figure = new_figure(FULL_WIDTH, height)
     write_heading(
-        figure, height, words.strip_heading(forecasts[0].task), STRIP_NOTE, look
+        figure, height, wording.strip_heading(forecasts[0].task), STRIP_NOTE, look
     )
     width = FULL_WIDTH - labels
     axes = add_axes(figure, labels, 13, width, ROW_HEIGHT * rows)

@@ -8,12 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
-from econnet.answer import Forecast
+from econnet.forecast.result import Forecast
 from econnet.report import figures
 from econnet.report.figures.shades import NAMES
 from econnet.report.figures.style import LIGHT, new_figure, style
-from econnet.report.web import charts, still
-from econnet.report.web.still import inline_svg
+from econnet.report.html import charts
+from econnet.report.html import svg as html_svg
+from econnet.report.html.svg import inline_svg
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +46,7 @@ def test_every_colour_of_a_picture_has_a_rule(pictures: dict[str, str]) -> None:
         for classes in re.findall(r' class="((?:fill|stroke)-[^"]*)"', svg)
         for name in classes.split()
     }
-    ruled = set(re.findall(r"\.([\w-]+)\{", still.color_rules()))
+    ruled = set(re.findall(r"\.([\w-]+)\{", html_svg.color_rules()))
     assert used
     assert used <= ruled
     assert {f"fill-{name.replace('_', '-')}" for name in asdict(LIGHT)} <= ruled
@@ -98,7 +99,7 @@ def test_short_path_goes_through_the_same_points(
     )
     if closed:
         long += f"L {points[0][0]} {points[0][1]} \nz\n"
-    short = still.short_path(long)
+    short = html_svg.short_path(long)
     assert walked(short) == points
     assert short.endswith("z") == closed
 

@@ -1,0 +1,156 @@
+"""`econnet backtest`: how good such forecasts have been, beside every baseline."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from econnet.cli import jobs, output
+from econnet.cli.options import (
+    All,
+    Baselines,
+    Cluster,
+    Horizons,
+    Json,
+    TaskOptions,
+    flat,
+)
+from econnet.core.errors import UsageError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from econnet.core.countries import Country
+    from econnet.core.periods import Frequency
+    from econnet.forecast.backtest import Backtest
+    from econnet.forecast.preparation import PreparedTask
+
+Start = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ORIGIN",
+        help="First origin to score: 1985, 1985Q1 or 1985-01. By default the first "
+        "with enough history.",
+    ),
+]
+Refit = Annotated[
+    str,
+    typer.Option(
+        metavar="<yearly|N>",
+        help="How often models are refitted: yearly, or every N periods.",
+    ),
+]
+
+
+@flat
+def backtest(
+    task: TaskOptions,
+    everything: All = False,
+    horizon: Horizons = None,
+    start: Start = None,
+    refit: Refit = "yearly",
+    baselines: Baselines = None,
+    cluster: Cluster = None,
+    json: Json = False,
+) -> None:
+    """Replay history and score every model on the same forecasts.
+
+    Example: econnet backtest --country USA --label nber --horizon 3 --horizon 6
+    """
+    from econnet.forecast import backtest, preparation
+
+    if everything == bool(task.country) and task.data is None:
+        raise UsageError("say which country: --country DEU, --all, or --data FILE")
+    refit_every = _periods(refit)
+    names = jobs.baseline_names(baselines) or _all_baselines()
+    known, countries = jobs.data_and_countries(task)
+    settled = jobs.common_task(task, known, countries)
+    first = _origin(start, settled.frequency)
+    with output.working("Reading the data"):
+        prepared = backtest.prepare(
+            known,
+            countries,
+            settled,
+            jobs.date(task.as_of),
+            skip_unfit=not task.country,
+        )
+    results = []
+    with jobs.workers(cluster, long=everything):
+        for number, ahead in enumerate(horizons := horizon or [1]):
+            these = [preparation.at_horizon(pool, ahead) for pool in prepared]
+            step = f"Replaying history ({number + 1} of {len(horizons)})"
+            with output.progress(step) as progress:
+                results.append(
+                    backtest.run(these, countries, refit_every, first, names, progress)
+                )
+    _note_what_is_left_out(results[0], countries, prepared, bool(task.country), first)
+    if json:
+        documents = [backtest.to_dict(result) for result in results]
+        more = {"horizons": documents} if len(documents) > 1 else {}
+        output.as_json({**documents[0], **more})
+        return
+    for result in results:
+        _show(result)
+
+
+def _periods(refit: str) -> int | None:
+    if refit == "yearly":
+        return None
+    if not refit.isdecimal() or int(refit) == 0:
+        raise UsageError(
+            f"--refit {refit!r} is neither `yearly` nor a number of periods: write "
+            "yearly, 1, 2, ..."
+        )
+    return int(refit)
+
+
+def _all_baselines() -> list[str]:
+    from econnet.models.baselines import BASELINES
+
+    return list(BASELINES)
+
+
+def _origin(start: str | None, frequency: "Frequency") -> "pd.Period | None":
+    import pandas as pd
+
+    from econnet.core.periods import PANDAS_ALIAS
+
+    if start is None:
+        return None
+    try:
+        return pd.Period(pd.Period(start).start_time, PANDAS_ALIAS[frequency])
+    except ValueError as error:
+        raise UsageError(
+            f"--start {start!r} is no period: write 1985, 1985Q1 or 1985-01"
+        ) from error
+
+
+def _note_what_is_left_out(
+    result: "Backtest",
+    asked: "list[Country]",
+    prepared: "list[PreparedTask]",
+    named: bool,
+    start: "pd.Period | None",
+) -> None:
+    """Note which countries are not scored, and whether history starts later."""
+    labelled = {alpha3 for pool in prepared for alpha3 in pool.features.countries}
+    wanted = [country for country in asked if named or country.alpha3 in labelled]
+    missing = [country.name for country in wanted if country not in result.countries]
+    if missing:
+        output.note(
+            f"not scored, for want of history: {', '.join(missing[:8])}"
+            f"{', ...' if len(missing) > 8 else ''}"
+        )
+    first, _ = result.origins
+    if start is not None and first > start:
+        output.note(f"the first origin with enough history behind it is {first}")
+
+
+def _show(result: "Backtest") -> None:
+    from econnet.report.wording import backtest as backtest_wording
+
+    output.table(
+        backtest_wording.title(result),
+        backtest_wording.HEAD,
+        backtest_wording.rows(result),
+    )
+    output.sentences(backtest_wording.sentences(result))

@@ -1,0 +1,53 @@
+"""`econnet duel`: the network against Keras, PyTorch and scikit-learn."""
+
+from typing import Annotated
+
+import typer
+
+from econnet.cli import output
+from econnet.cli.jobs import workspace
+from econnet.cli.options import Json
+
+
+def duel(
+    updates: Annotated[
+        int,
+        typer.Option(
+            min=1, metavar="N", help="Steps of gradient descent for everyone."
+        ),
+    ] = 10_000,
+    batch_size: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="Rows of a batch; by default all 900."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Race the network against Keras, PyTorch and scikit-learn.
+
+    On two moons. Those that are installed take part: pip install 'econnet[duel]'.
+
+    Example: econnet duel --updates 1000
+    """
+    from econnet.evaluation import duel
+
+    folder = workspace().duel_folder
+    with output.working("Training one after another"):
+        result = duel.run(
+            duel.Work(updates, batch_size),
+            progress=lambda name: output.note(f"training {name}"),
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    duel.draw(result, folder / "duel.png")
+    table = result.table()
+    if json:
+        output.as_json(table.to_dict("records"))
+        return
+    output.table(
+        f"Two moons, {updates:,} updates",
+        tuple(map(str, table)),
+        [
+            tuple(f"{cell:.3g}" if isinstance(cell, float) else cell for cell in row)
+            for row in table.itertuples(index=False)
+        ],
+    )
+    output.answer(f"Picture: {folder / 'duel.png'}")

@@ -1,0 +1,63 @@
+"""`econnet export`: the data there are, as a file."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from econnet.cli import completion
+from econnet.cli import output as cli_output
+from econnet.cli.jobs import countries_named, date
+from econnet.cli.options import AsOf, Countries
+from econnet.core.errors import DataError, UsageError, suggestion
+from econnet.core.settings import Settings
+
+
+def export(
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output", metavar="FILE", help="To write: .csv, .parquet or .xlsx."
+        ),
+    ],
+    country: Countries = None,
+    indicator: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="INDICATOR",
+            help="By default all indicators; repeatable.",
+            autocompletion=completion.indicator,
+        ),
+    ] = None,
+    form: Annotated[
+        Literal["csv", "parquet", "xlsx"] | None,
+        typer.Option("--format", help="By default as the file's name ends."),
+    ] = None,
+    as_of: AsOf = None,
+) -> None:
+    """Write the data there are to a file, one row an observation.
+
+    Example: econnet export --country DEU --indicator real_gdp --output gdp.csv
+    """
+    from econnet.core import catalog
+    from econnet.data import load
+    from econnet.data.store.export import export as write_table
+
+    for key in indicator or []:
+        if key not in catalog.load():
+            what = suggestion(key, catalog.load(), "`econnet indicators` lists all")
+            raise UsageError(f"no indicator is called {key!r}: {what}")
+    codes = [named.alpha3 for named in countries_named(country)] or None
+    path = output if form is None else output.with_suffix(f".{form}")
+    settings, day = Settings.from_environment(), date(as_of)
+    with cli_output.working("Reading the data"):
+        rows = load.known(settings, day, countries=codes).observations
+    if indicator:
+        rows = rows[rows["indicator"].isin(indicator)]
+    if rows.empty:
+        raise DataError(
+            "there are no such observations: `econnet status` says what there is"
+        )
+    with cli_output.working("Writing the file"):
+        write_table(rows, path)
+    cli_output.answer(f"{len(rows):,} observations in {path}")

@@ -1,0 +1,127 @@
+"""`econnet fetch`: public series into the store."""
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from econnet.cli import output
+from econnet.cli.jobs import countries_named
+from econnet.cli.options import Countries, Json
+from econnet.core.errors import UsageError
+from econnet.core.settings import Settings
+
+if TYPE_CHECKING:
+    from econnet.core.countries import Country
+    from econnet.data.fetch import Summary
+
+
+class Source(StrEnum):
+    """A live source."""
+
+    WORLDBANK = "worldbank"
+    FRED = "fred"
+
+
+def fetch(
+    country: Countries = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Every country there is.")
+    ] = False,
+    source: Annotated[
+        list[Source] | None, typer.Option(help="By default all sources; repeatable.")
+    ] = None,
+    start: Annotated[
+        int, typer.Option(min=1900, max=2100, metavar="YEAR", help="First year wanted.")
+    ] = 1960,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Only say what there is already.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Bring public series from World Bank and FRED into the store.
+
+    Example: econnet fetch --country DEU --country FRA
+    """
+    from econnet.core import countries
+    from econnet.data import fetch as data_fetch
+
+    if everything == bool(country):
+        raise UsageError("say what to fetch: --country DEU, or --all")
+    chosen = countries.all_countries() if everything else countries_named(country)
+    settings = Settings.from_environment()
+    if offline:
+        _show_what_there_is(settings, chosen, json)
+        return
+    with output.progress("Fetching") as progress:
+        summary = data_fetch.fetch(
+            settings,
+            chosen,
+            sources=[name.value for name in source] if source else data_fetch.SOURCES,
+            start_year=start,
+            progress=lambda state: progress(state.done / state.total),
+        )
+    if json:
+        output.as_json(
+            {
+                "requested": summary.requested,
+                "unchanged": summary.unchanged,
+                "added": summary.added,
+                "revised": summary.revised,
+                "missing": list(summary.missing),
+                "kept": list(summary.kept),
+                "failed": list(summary.failed),
+            }
+        )
+    else:
+        _show_summary(summary)
+    summary.check()
+
+
+def _show_summary(summary: "Summary") -> None:
+    """Print what a fetch did, and note what it could not do."""
+    if summary.failed and not summary.changes and not summary.unchanged:
+        return
+    for line in summary.missing:
+        output.note(f"not there: {line}")
+    for line in summary.kept:
+        output.note(f"kept the series on its later base: {line}")
+    for line in summary.failed[1:]:
+        output.note(f"failed: {line}")
+    output.prose(
+        f"{summary.requested} series asked for, {summary.unchanged} unchanged: "
+        f"{summary.added:,} new values, {summary.revised:,} revised"
+    )
+
+
+def _show_what_there_is(
+    settings: Settings, chosen: "list[Country]", json: bool
+) -> None:
+    from econnet.data import load
+
+    known = load.known(settings)
+    place = output.PLACES[known.source]
+    rows = []
+    for country in chosen:
+        series = known.series[known.series["country"] == country.alpha3]
+        newest = str(series["retrieved_at"].max().date()) if len(series) else None
+        rows.append(
+            {
+                "country": country.alpha3,
+                "name": country.name,
+                "series": len(series),
+                "source": known.source,
+                "retrieved_at": newest,
+            }
+        )
+    if json:
+        output.as_json(rows)
+        return
+    for row in rows:
+        if row["series"]:
+            output.answer(
+                f"{row['name']}: {row['series']} series in {place}, "
+                f"retrieved up to {row['retrieved_at']}"
+            )
+        else:
+            output.answer(f"{row['name']}: nothing in {place}")

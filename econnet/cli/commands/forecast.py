@@ -1,0 +1,45 @@
+"""`econnet forecast`: the answer in a few lines, or as one JSON document."""
+
+from econnet.cli import jobs, output
+from econnet.cli import streamed as cli_streamed
+from econnet.cli.options import Assumptions, Json, TaskOptions, flat
+from econnet.core.errors import UsageError
+
+
+@flat
+def forecast(
+    task: TaskOptions, assumptions: Assumptions = None, json: Json = False
+) -> None:
+    """Forecast the probability of a contraction.
+
+    Trains first where no model fits, and says so.
+
+    Example: econnet forecast --country DEU --horizon 2 --json
+
+    Example: econnet forecast --country USA --set unemployment=+1.0
+    """
+    from econnet.forecast.explain import what_if
+    from econnet.report import record
+
+    assumed = [what_if.parse(text) for text in assumptions or []]
+    if cli_streamed.is_asked(task):
+        if assumed:
+            raise UsageError("--set is not for a panel that is streamed: leave it out")
+        streamed = cli_streamed.answer(task)
+        if json:
+            output.as_json(cli_streamed.as_json(streamed, task))
+        else:
+            cli_streamed.show(streamed, task)
+        return
+    question, *others = jobs.questions(task)
+    if others:
+        names = ", ".join(it.country.name for it in (question, *others[:7]))
+        raise UsageError(
+            f"forecast answers for one country, and these are {1 + len(others)}: give "
+            f"--country once ({names})"
+        )
+    result = jobs.answer(question, assumptions=assumed, outlook=False)
+    if json:
+        output.as_json(record.to_dict(result))
+    else:
+        output.verdict(result)

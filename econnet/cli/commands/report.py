@@ -1,0 +1,184 @@
+"""`econnet report`: the report in the forms that are asked for."""
+
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from econnet.cli import jobs, output
+from econnet.cli.options import All, Assumptions, TaskOptions, flat
+from econnet.core.errors import DataError, UsageError
+from econnet.report import Format, Paper
+
+if TYPE_CHECKING:
+    from econnet.core.countries import Country
+    from econnet.forecast.explain.what_if import Assumption
+    from econnet.forecast.ranking import Ranking
+    from econnet.forecast.result import Forecast
+    from econnet.forecast.workflow import Question
+
+
+@flat
+def report(
+    task: TaskOptions,
+    everything: All = False,
+    formats: Annotated[
+        list[Format] | None,
+        typer.Option(
+            "--format",
+            metavar="<pdf|png|html|json|csv>",
+            help="By default all; repeatable.",
+        ),
+    ] = None,
+    paper: Annotated[Paper, typer.Option(help="Size of the PDF.")] = "a4",
+    assumptions: Assumptions = None,
+    verify: Annotated[
+        bool,
+        typer.Option(
+            "--verify",
+            help="Make the forecast of the report that is there again, and compare; "
+            "writes nothing.",
+        ),
+    ] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="With --verify: print JSON only.")
+    ] = False,
+) -> None:
+    """Write the report: PDF, HTML, pictures, and every number.
+
+    Of several countries a ranking too, with a map of the world. Trains first where no
+    model fits, and says so. --verify takes the options with which the report was made.
+
+    Example: econnet report --country BRA --format pdf --paper letter
+
+    Example: econnet report --all --format html
+
+    Example: econnet report --country DEU --verify
+    """
+    from econnet.forecast.explain import what_if
+
+    if everything and task.country:
+        raise UsageError("--all means every country: leave out --country")
+    if verify:
+        if everything or formats or assumptions:
+            raise UsageError(
+                "--verify repeats reports that are there: name their countries, and "
+                "leave out --all, --format and --set"
+            )
+        _verify(task, as_json=json)
+        return
+    if json:
+        raise UsageError(
+            "--json goes with --verify: `--format json` writes report.json, and "
+            "`econnet forecast --json` prints it"
+        )
+    assumed = [what_if.parse(text) for text in assumptions or []]
+    chosen = formats or list(Format)
+    data = jobs.data_and_countries(task) if everything or _names(task) else None
+    if data is not None and len(data[1]) > 1:
+        ranked = jobs.rank(task, data)
+        questions = (
+            jobs.ranked_questions(ranked, data[0])
+            if everything
+            else jobs.questions(task, data)
+        )
+    else:
+        ranked, questions = None, jobs.questions(task, data)
+    # Thousands of pictures are for those who ask for them.
+    pictures = formats is not None or not everything
+    of_countries = [form for form in chosen if pictures or form != Format.PNG]
+    pages = _write_reports(questions, ranked, of_countries, paper, assumed)
+    if data is not None and ranked is not None:
+        folder = jobs.ranking_folder(task, ranked.task, data)
+        _write_ranking(folder, ranked, chosen, paper, pages)
+
+
+def _verify(task: TaskOptions, *, as_json: bool) -> None:
+    """Repeat the forecasts of reports, and print whether they are the same."""
+    from econnet.report import verification
+
+    # The report says as of which date it was made; the data must go further than that.
+    data = jobs.data_and_countries(replace(task, as_of=None)) if _names(task) else None
+    results = []
+    for question in jobs.questions(task, data):
+        folder, country = jobs.workspace().report(question.place), question.country
+        report = verification.read(folder / "report.json")
+        with output.progress(f"Replaying history: {country.name}") as progress:
+            results.append(
+                verification.verify(report, question.known, country, progress)
+            )
+    wrong = [result for result in results if not result.verified]
+    if as_json:
+        reports = [verification.to_dict(result) for result in results]
+        output.as_json({"verified": not wrong, "reports": reports})
+    else:
+        for result in results:
+            if result.verified:
+                output.answer(result.sentence())
+    if wrong:
+        raise DataError("\n".join(result.sentence() for result in wrong))
+
+
+def _names(task: TaskOptions) -> bool:
+    """Return whether the options name a country or a file."""
+    return bool(task.country) or task.data is not None
+
+
+def _write_reports(
+    questions: "Sequence[Question]",
+    ranked: "Ranking | None",
+    formats: Sequence[Format],
+    paper: Paper,
+    assumed: "Sequence[Assumption]",
+) -> dict[str, Path]:
+    """Write each country's report, and return the file of each one's page."""
+    from econnet.report import country as country_report
+
+    forecasts: dict[Country, Forecast] = {}
+    if ranked is not None:
+        forecasts = {answer.country: answer for answer in ranked.forecasts}
+    pages = {}
+    began = time.monotonic()
+    for number, question in enumerate(questions):
+        country = question.country
+        forecast = forecasts.get(country)
+        if forecast is None or forecast.task != question.task or assumed:
+            forecast = jobs.answer(question, assumptions=assumed)
+        seconds = time.monotonic() - began
+        with output.working(
+            f"Writing the report on {country.name}"
+            f"{output.how_far(number, len(questions), seconds)}"
+        ):
+            folder = jobs.workspace().report(question.place)
+            files = country_report.write(forecast, folder, formats, paper)
+        for path in files:
+            output.answer(path)
+            if path.name == "report.html":
+                pages[country.alpha3] = path
+    return pages
+
+
+def _write_ranking(
+    folder: Path,
+    ranked: "Ranking",
+    formats: Sequence[Format],
+    paper: Paper,
+    pages: dict[str, Path],
+) -> None:
+    """Write the ranking, its page with links to those of the countries."""
+    from econnet.report import ranking
+
+    links = {
+        alpha3: Path(os.path.relpath(path, folder)).as_posix()
+        for alpha3, path in pages.items()
+    }
+    with output.working("Writing the ranking"):
+        files = ranking.write(ranked, folder, formats, paper, links)
+    for path in files:
+        output.answer(path)
+    for omission in ranked.left_out:
+        output.note(f"left out: {omission.reason}")

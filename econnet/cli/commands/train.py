@@ -1,0 +1,119 @@
+"""`econnet train`: replay history, train, write model and report."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from econnet.cli import jobs, output, streamed
+from econnet.cli.options import (
+    All,
+    Baselines,
+    Cluster,
+    Horizons,
+    Labels,
+    TaskOptions,
+    flat,
+)
+from econnet.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from econnet.core.countries import Country
+    from econnet.data.sources.observations import Dataset
+    from econnet.forecast.ranking import Ranking
+
+
+@flat
+def train(
+    task: TaskOptions,
+    everything: All = False,
+    label: Labels = None,
+    horizon: Horizons = None,
+    baselines: Baselines = None,
+    cluster: Cluster = None,
+) -> None:
+    """Replay history, train, and write model and report.
+
+    A pattern (--data 'panel/*.parquet'), a folder or a Parquet file of a million rows
+    is streamed, and may be larger than memory. With --all, an interrupted run goes on
+    where it was when the same command is given again.
+
+    Example: econnet train --country DEU --country "United Kingdom"
+
+    Example: econnet train --all --horizon 1 --horizon 2
+    """
+    if everything and task.country:
+        raise UsageError("--all means every country: leave out --country")
+    names = jobs.baseline_names(baselines)
+    if everything and names:
+        raise UsageError(
+            "train --all compares with the light baselines: leave out --baselines, or "
+            "run `econnet backtest --all`"
+        )
+    requests = list(_requests(task, label, horizon))
+    data: tuple[Dataset, list[Country]] | None = None
+    with jobs.workers(cluster, long=everything):
+        for request in requests:
+            if streamed.is_asked(request):
+                streamed.show(streamed.answer(request, retrain=True), request)
+            elif everything:
+                data = data or jobs.data_and_countries(request)
+                _rank(request, data)
+            else:
+                _train(request, names)
+
+
+def _requests(
+    task: TaskOptions, labels: list[str] | None, horizons: list[int] | None
+) -> Iterator[TaskOptions]:
+    for label in labels or [task.label]:
+        for horizon in horizons or [task.horizon]:
+            yield replace(task, label=label, horizon=horizon)
+
+
+def _train(task: TaskOptions, baselines: list[str] | None) -> None:
+    from econnet.report import country as country_report
+
+    for question in jobs.questions(task):
+        forecast = jobs.answer(question, retrain=True, baselines=baselines)
+        with output.working("Writing the report"):
+            folder = jobs.workspace().report(question.place)
+            files = country_report.write(forecast, folder)
+        output.verdict(forecast)
+        output.answer(f"Report: {files[0]}")
+
+
+def _rank(task: TaskOptions, data: "tuple[Dataset, list[Country]]") -> None:
+    from econnet.report import ranking
+
+    ranked = jobs.rank(task, data)
+    with output.working("Writing the ranking"):
+        folder = jobs.ranking_folder(task, ranked.task, data)
+        files = ranking.write(ranked, folder)
+    _show_ranking(ranked)
+    output.answer(f"Ranking: {files[0]}")
+
+
+def _show_ranking(ranked: "Ranking") -> None:
+    """Print where a contraction is likeliest."""
+    output.table(
+        f"{ranked.task.label}, horizon {ranked.task.horizon}: "
+        f"{len(ranked.forecasts)} countries",
+        ("country", "probability", "90%", "long-run rate", "period"),
+        [
+            (
+                forecast.country.name,
+                f"{forecast.probability:.0%}",
+                f"{forecast.interval[0]:.0%} to {forecast.interval[1]:.0%}",
+                f"{forecast.base_rate:.0%}",
+                forecast.period,
+            )
+            for forecast in ranked.forecasts[:TOP]
+        ],
+    )
+    if ranked.left_out:
+        output.note(
+            f"left out: {len(ranked.left_out)}; the first: {ranked.left_out[0].reason}"
+        )
+
+
+TOP = 10

@@ -1,0 +1,150 @@
+"""The entry point: whatever goes wrong ends with one line and one exit code.
+
+Heavy packages are imported inside `main`, so that an interruption or a failing disk
+during the imports is reported like any other. Handled here is what can happen at any
+line of the program: no memory, no disk, a signal. A bug propagates and exits 1.
+"""
+
+import errno
+import os
+import signal
+import sys
+import traceback
+import warnings
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import NoReturn
+
+from econnet.cli.exit_codes import CLOSED_PIPE, INTERRUPTED, TERMINATED
+from econnet.core.errors import DataError, EconnetError
+from econnet.core.text import printable
+
+
+def main() -> None:
+    """Run the command line, and turn every known problem into one line and a code."""
+    received = _handle_signals()
+    # Before NumPy is imported: econnet has its own workers, and where memory is short,
+    # OpenBLAS interrupts the program when it cannot start its threads.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    if "--debug" not in sys.argv[1:]:
+        warnings.showwarning = _ignore
+    try:
+        from econnet.cli import app
+
+        sys.exit(app.run(sys.argv[1:]))
+    except SystemExit:
+        raise  # before anything else is evaluated, which could fail too
+    except EconnetError as error:
+        _fail(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        _fail("interrupted", INTERRUPTED)
+    except _TerminatedError:
+        _fail("terminated", TERMINATED)
+    except RuntimeError:
+        # DuckDB raises this for any signal that arrives while it works.
+        if not received:
+            raise
+        _fail(*received[0])
+    except MemoryError:
+        _fail(OUT_OF_MEMORY, DataError.exit_code)
+    except ImportError as error:
+        # The loader of the C library has no error of its own for lack of memory.
+        if "failed to map segment" not in str(error):
+            raise
+        _fail(OUT_OF_MEMORY, DataError.exit_code)
+    except BrokenPipeError:
+        _forget_output()
+        sys.exit(CLOSED_PIPE)
+    except OSError as error:
+        _forget_output()
+        _fail(_in_words(error), DataError.exit_code)
+    except _errors_of_duckdb("OutOfMemoryException"):
+        _fail(OUT_OF_MEMORY, DataError.exit_code)
+    except _errors_of_duckdb("IOException", "FatalException") as error:
+        first, *_ = str(error).splitlines()
+        _fail(f"{first}: {OTHERWISE}", DataError.exit_code)
+    except _errors_of_duckdb("Error"):
+        # Or this, if the signal arrives while it calls pandas.
+        if not received:
+            raise
+        _fail(*received[0])
+
+
+def _ignore(*_: object, **__: object) -> None:
+    """Drop warnings, which libraries address to developers.
+
+    A filter does not suffice: scikit-learn resets filters while it fits, and warns when
+    it fits in two threads at once.
+    """
+
+
+class _TerminatedError(BaseException):
+    """The process received SIGTERM."""
+
+
+def _handle_signals() -> list[tuple[str, int]]:
+    """Let signals end the work; return a list that receives messages and codes."""
+    received = []
+
+    def interrupt(*_: object) -> NoReturn:
+        received.append(("interrupted", INTERRUPTED))
+        raise KeyboardInterrupt
+
+    def terminate(*_: object) -> NoReturn:
+        received.append(("terminated", TERMINATED))
+        raise _TerminatedError
+
+    # Where SIGINT is ignored, as in the background of a shell, it stays ignored.
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, interrupt)
+    signal.signal(signal.SIGTERM, terminate)
+    return received
+
+
+def _errors_of_duckdb(*names: str) -> tuple[type[BaseException], ...]:
+    """Return these exceptions of DuckDB, if it was imported."""
+    duckdb = sys.modules.get("duckdb")
+    return tuple(map(vars(duckdb).__getitem__, names)) if duckdb else ()
+
+
+def _forget_output() -> None:
+    """Send what Python flushes at exit to the null device: stdout may be gone."""
+    with suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
+def _in_words(error: OSError) -> str:
+    """Return which file could not be read or written, why, and what to do."""
+    where = os.fsdecode(error.filename) if error.filename else "a file"
+    reason = error.strerror or type(error).__name__
+    cure = CURES.get(error.errno or 0, OTHERWISE)
+    return f"{where} cannot be read or written ({reason}): {cure}"
+
+
+def _fail(message: str, exit_code: int) -> NoReturn:
+    if "--debug" in sys.argv[1:]:
+        with suppress(OSError, AttributeError):
+            traceback.print_exc()
+        sys.exit(exit_code)
+    # If stderr is closed, the exit code still tells the failure.
+    with suppress(OSError, AttributeError):
+        sys.stderr.write(f"econnet: {printable(message)}\n")
+        sys.stderr.flush()
+    sys.exit(exit_code)
+
+
+OUT_OF_MEMORY = (
+    "out of memory: close other programs, or ask for less at a time (fewer countries, "
+    "fewer --members)"
+)
+_ELSEWHERE = "choose another place with ECONNET_DATA and ECONNET_REPORTS"
+_NO_SPACE = f"free some space, or {_ELSEWHERE}; what was there before is whole"
+_NOT_ALLOWED = f"allow it, or {_ELSEWHERE}"
+_TOO_MANY = "close other programs, or raise the limit (`ulimit -n`)"
+OTHERWISE = f"see to it, or {_ELSEWHERE}"
+CURES: Mapping[int, str] = {
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), _NO_SPACE),
+    **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), _NOT_ALLOWED),
+    **dict.fromkeys((errno.EMFILE, errno.ENFILE), _TOO_MANY),
+    errno.EIO: "the disk fails: see to it, and give the same command again",
+}

@@ -1,0 +1,442 @@
+"""Expansion or contraction, by named rule, and when each label became known.
+
+A rule labels every period of a level series 1 (contraction), 0 (expansion) or missing
+(undecided). It is applied on every day on which a level became known, to what was known
+by then, and a `Label` holds every result with its day. So no label is used before it
+could have been computed, nor with a value that it took only later. `nber` and `given`
+do not use levels: their labels come from elsewhere, with dates of their own.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from econnet.core.errors import DataError, UsageError
+from econnet.core.periods import (
+    FREQUENCY_OF_ALIAS,
+    PANDAS_ALIAS,
+    PERIODS_A_YEAR,
+    Frequency,
+)
+from econnet.core.types import Floats
+from econnet.data.cycle import nber
+from econnet.data.cycle.growth import percent_change
+from econnet.data.cycle.trends import below_hamilton_trend, below_hp_trend
+from econnet.data.cycle.turning_points import contractions
+from econnet.data.panel import Panel
+
+LabelFunction: TypeAlias = Callable[[Floats, Frequency], Floats]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How contractions are defined by a series of levels.
+
+    Parameters
+    ----------
+    label_function
+        Takes levels without gaps in the periods, (days, periods), each row holding what
+        was known on a day, and their frequency; returns 1, 0 or missing for each.
+    looks_ahead
+        Periods that must pass before a label is final; `None` where later levels may
+        always revise it.
+    looks_back
+        Periods back to the level that growth is measured from; `None` for a year.
+    frequencies
+        Those for which the rule is defined.
+    meaning
+        What a contraction is: `output below that of the period before`.
+    clause
+        The same in a sentence that begins with `how likely is it that`, of output.
+    clause_of_other
+        The same of another indicator, whose title replaces `{title}`.
+    caveat
+        What to keep in mind about the rule; the name of a period replaces `{noun}`.
+    """
+
+    label_function: LabelFunction
+    looks_ahead: int | None
+    looks_back: int | None
+    frequencies: tuple[Frequency, ...]
+    meaning: str
+    clause: str
+    clause_of_other: str
+    caveat: str = ""
+
+    def label(self, levels: pd.Series) -> pd.Series:
+        """Return 1, 0 or missing for levels by (country, period), all of them known."""
+        periods = pd.PeriodIndex(levels.index.get_level_values("period"))
+        frequency = FREQUENCY_OF_ALIAS[periods.freqstr[0]]
+
+        def of_country(country: pd.Series) -> pd.Series:
+            row = country.to_numpy(dtype=float)[None, :]
+            return pd.Series(self.label_function(row, frequency)[0], country.index)
+
+        return levels.groupby(level="country", group_keys=False).apply(of_country)
+
+
+@dataclass(frozen=True, eq=False)
+class Label:
+    """Contractions by one rule, and when they became known.
+
+    Parameters
+    ----------
+    name
+        As on the command line: `two-quarters`, `given:recession`.
+    target
+        The indicator that was labelled; for `nber` and `given` the one that is shown.
+    values : Series (country, period)
+        1 contraction, 0 expansion, missing unknown: the newest value.
+    known_at : Series (country, period)
+        The date from which each of `values` has been known.
+    meaning
+        What a contraction is, in words.
+    revisions : DataFrame
+        `country, period, known_at, value`: every value that a label ever had and the
+        date from which it had it, oldest first; the value is missing where the label
+        was withdrawn.
+    """
+
+    name: str
+    target: str
+    values: pd.Series
+    known_at: pd.Series
+    meaning: str
+    revisions: pd.DataFrame
+
+    def on(self, day: pd.Timestamp) -> pd.Series:
+        """Return the labels by (country, period) as known at the end of a day."""
+        known = self.days <= np.datetime64(day, "D")
+        labels = np.full(len(self.values), np.nan)
+        # Of several for one place, the last assigned stays, and that is the newest.
+        labels[self.places[known]] = self.revisions["value"].to_numpy()[known]
+        return pd.Series(labels, self.values.index)
+
+    @cached_property
+    def settled(self) -> bool:
+        """Whether no label was ever revised."""
+        return len(np.unique(self.places)) == len(self.places)
+
+    @cached_property
+    def places(self) -> npt.NDArray[np.intp]:
+        """The position in `values` of each revision."""
+        keys = pd.MultiIndex.from_frame(self.revisions[["country", "period"]])
+        return self.values.index.get_indexer(keys)
+
+    @cached_property
+    def days(self) -> npt.NDArray[np.datetime64]:
+        """The day of each revision."""
+        return self.revisions["known_at"].to_numpy(dtype="datetime64[D]")
+
+
+def apply(panel: Panel, name: str, target: str = "real_gdp") -> Label:
+    """Return the labels of every country of the panel by the rule of that name.
+
+    Raises
+    ------
+    UsageError
+        There is no such rule, or it is not defined at the panel's frequency.
+    DataError
+        The panel lacks the target or the column, or the column is not 0 and 1.
+    """
+    check(name, panel.frequency)
+    if name.startswith("given:"):
+        return _given(panel, name, target)
+    if name == "nber":
+        return _nber(panel, target)
+    if target not in panel.values:
+        raise DataError(
+            f"the data have no {target} at frequency {panel.frequency}: choose another "
+            f"--target ({', '.join(panel.columns[:5])}, ...) or --frequency"
+        )
+    rule = RULES[name]
+    revisions = _revisions(rule, panel.revisions(target), panel.frequency)
+    return _label(panel, name, target, rule.meaning, revisions)
+
+
+def check(name: str, frequency: Frequency) -> None:
+    """Raise `UsageError` unless `name` is a rule that is defined at `frequency`."""
+    if name.startswith("given:") and name != "given:":
+        return
+    if name not in FREQUENCIES_OF:
+        raise UsageError(
+            f"no label rule is called {name!r}: choose one of {', '.join(NAMES)}"
+        )
+    frequencies = FREQUENCIES_OF[name]
+    if frequency not in frequencies:
+        raise UsageError(
+            f"label {name} is not defined at frequency {frequency}: "
+            f"choose --frequency {' or '.join(frequencies)}, or another --label"
+        )
+
+
+def clause(name: str, target: str, title: str) -> str:
+    """Return the event as a clause of a sentence: `output contracts`.
+
+    Parameters
+    ----------
+    title
+        What `target` is called in a sentence.
+    """
+    if name.startswith("given:"):
+        return f"{name.removeprefix('given:')} is 1"
+    if name == "nber":
+        return "the economy is in recession, as the NBER dates it,"
+    rule = RULES[name]
+    if target == "real_gdp":
+        return rule.clause
+    return rule.clause_of_other.format(title=title)
+
+
+def _revisions(rule: Rule, levels: pd.DataFrame, frequency: Frequency) -> pd.DataFrame:
+    """Return every value of every label, `country, period, known_at, value`.
+
+    `levels` holds every value that a level ever had, in the same columns.
+    """
+    parts = [
+        _revisions_of_country(rule, country, frequency)
+        for _, country in levels.groupby("country")
+    ]
+    revisions: pd.DataFrame = pd.concat(parts, ignore_index=True)
+    return revisions
+
+
+def _revisions_of_country(
+    rule: Rule, levels: pd.DataFrame, frequency: Frequency
+) -> pd.DataFrame:
+    """Return one country's labels, a row each time that one of them changed.
+
+    The rule is applied on every day on which a level became known.
+    """
+    ordinals = pd.PeriodIndex(levels["period"]).asi8
+    days, day = np.unique(levels["known_at"].to_numpy(), return_inverse=True)
+    known = _vintages(
+        day, ordinals - ordinals.min(), levels["value"].to_numpy(dtype=float)
+    )
+    labels = rule.label_function(known, frequency)
+    before = np.vstack([np.full(labels.shape[1], np.nan), labels[:-1]])
+    same = (labels == before) | (np.isnan(labels) & np.isnan(before))
+    changed, place = np.nonzero(~same)
+    periods = pd.PeriodIndex.from_ordinals(  # type: ignore[attr-defined]  # not in stubs
+        place + ordinals.min(), freq=PANDAS_ALIAS[frequency]
+    )
+    return pd.DataFrame(
+        {
+            "country": levels["country"].iloc[0],
+            "period": periods,
+            "known_at": days[changed],
+            "value": labels[changed, place],
+        }
+    )
+
+
+def _vintages(
+    day: npt.NDArray[np.intp], place: npt.NDArray[np.int64], values: Floats
+) -> Floats:
+    """Return what was known on each day, (days, periods), from the newest value on it.
+
+    A value that was set on a day holds on the days that follow, until it is set again.
+    """
+    shape = (int(day.max()) + 1, int(place.max()) + 1)
+    known = np.full(shape, np.nan)
+    known[day, place] = values
+    set_on = np.zeros(shape, dtype=np.intp)
+    set_on[day, place] = day
+    newest: Floats = np.take_along_axis(
+        known, np.maximum.accumulate(set_on, axis=0), axis=0
+    )
+    return newest
+
+
+def _label(
+    panel: Panel, name: str, target: str, meaning: str, revisions: pd.DataFrame
+) -> Label:
+    """Return the label of every period of the panel, with its newest value."""
+    revisions = revisions.sort_values("known_at", kind="stable", ignore_index=True)
+    newest = (
+        revisions.drop_duplicates(["country", "period"], keep="last")
+        .set_index(["country", "period"])
+        .reindex(panel.values.index)
+    )
+    values = newest["value"]
+    known_at = newest["known_at"].where(values.notna())
+    return Label(
+        name,
+        target,
+        values.rename(None),
+        known_at.rename(None),
+        meaning,
+        revisions[["country", "period", "known_at", "value"]],
+    )
+
+
+def _label_negative_growth(levels: Floats, _: Frequency) -> Floats:
+    return _falling(levels, 1)
+
+
+def _label_year_on_year(levels: Floats, frequency: Frequency) -> Floats:
+    return _falling(levels, PERIODS_A_YEAR[frequency])
+
+
+def _label_two_quarters(levels: Floats, _: Frequency) -> Floats:
+    """Label quarters of falling output that have another beside them.
+
+    Both classes wait for the next quarter; otherwise the newest training rows would
+    hold expansions only.
+    """
+    falling = _falling(levels, 1)
+    before, after = _shifted(falling, 1), _shifted(falling, -1)
+    known = ~np.isnan(falling) & ~np.isnan(after)
+    # The very first quarter has no growth before it, but a run that continues into the
+    # next is seen all the same.
+    contraction = (falling == 1) & ((before == 1) | (after == 1))
+    unsure = (falling == 1) & np.isnan(before) & (after == 0)
+    return np.where(known & ~unsure, contraction, np.nan)
+
+
+def _on_each_day(date: Callable[[Floats, Frequency], Floats]) -> LabelFunction:
+    """Return the label function of a rule for one series of levels, (periods,)."""
+
+    def label(levels: Floats, frequency: Frequency) -> Floats:
+        return np.stack([date(known, frequency) for known in levels])
+
+    return label
+
+
+def _falling(levels: Floats, periods: int) -> Floats:
+    """Return 1 where growth over `periods` is below zero, 0 where not, else missing."""
+    change = percent_change(levels, _shifted(levels, periods))
+    return np.where(np.isnan(change), np.nan, change < 0)
+
+
+def _shifted(values: Floats, periods: int) -> Floats:
+    """Return the value `periods` before each, along the last axis."""
+    shifted = np.full_like(values, np.nan)
+    if periods > 0:
+        shifted[..., periods:] = values[..., :-periods]
+    else:
+        shifted[..., :periods] = values[..., -periods:]
+    return shifted
+
+
+def _given(panel: Panel, name: str, target: str) -> Label:
+    column = name.removeprefix("given:")
+    if column not in panel.values:
+        raise DataError(
+            f"the data have no column {column!r} for --label {name}: "
+            f"they have {', '.join(panel.columns[:8])}"
+        )
+    values = panel.values[column]
+    invalid = values[~values.isin([0.0, 1.0]) & values.notna()]
+    if len(invalid):
+        raise DataError(
+            f"column {column!r} must hold 0 and 1 for --label {name}, "
+            f"but has {invalid.iloc[0]:g} in {invalid.index[0][1]}"
+        )
+    meaning = f"the column {column} being 1"
+    return _label(panel, name, target, meaning, panel.revisions(column))
+
+
+def _nber(panel: Panel, target: str) -> Label:
+    """Label the United States by the committee's chronology, and no other country.
+
+    Output is not measured monthly; industrial production is shown in its place.
+    """
+    if "USA" not in panel.values.index.unique("country"):
+        raise DataError(
+            "label nber is the chronology of the United States, which the data do not "
+            "hold: choose --country USA, or another --label"
+        )
+    periods = pd.PeriodIndex(panel.values.loc["USA"].index)
+    recessions = nber.contractions(periods)
+    index = pd.MultiIndex.from_product(
+        [["USA"], periods], names=panel.values.index.names
+    )
+    labels = (
+        recessions.set_axis(index).rename(columns={"contraction": "value"}).dropna()
+    )
+    revisions = labels[labels["known_at"] <= panel.as_of].reset_index()
+    shown = target if target in panel.values else "industrial_production"
+    meaning = "recession by the chronology of the NBER"
+    return _label(panel, "nber", shown, meaning, revisions)
+
+
+GROWTH_CYCLE_CAVEAT = (
+    "Output below its trend need not fall: it mostly grows, but slowly. And the trend "
+    "is revised as later figures come in: the networks learn from what was told at the "
+    "time, and are judged by what is told today."
+)
+
+RULES: Mapping[str, Rule] = {
+    "negative-growth": Rule(
+        _label_negative_growth,
+        looks_ahead=0,
+        looks_back=1,
+        frequencies=("A", "Q", "M"),
+        meaning="output below that of the period before",
+        clause="output contracts",
+        clause_of_other="there is a fall in {title}",
+        caveat="A single {noun} of falling output is not yet a recession, and where "
+        "growth is slow a small error of measurement turns one into the other.",
+    ),
+    "year-on-year": Rule(
+        _label_year_on_year,
+        looks_ahead=0,
+        looks_back=None,
+        frequencies=("A", "Q", "M"),
+        meaning="output below that of a year before",
+        clause="output is below its level of a year before",
+        clause_of_other="there is a fall in {title} over a year",
+    ),
+    "two-quarters": Rule(
+        _label_two_quarters,
+        looks_ahead=1,
+        looks_back=1,
+        frequencies=("Q",),
+        meaning="output falling for two quarters or more in a row",
+        clause="output falls, in a run of two quarters or more,",
+        clause_of_other="there is a fall in {title}, one of two or more in a row,",
+    ),
+    "turning-points": Rule(
+        _on_each_day(contractions),
+        looks_ahead=None,
+        looks_back=1,
+        frequencies=("A", "Q", "M"),
+        meaning="output on its way from a peak to a trough",
+        clause="output is on its way from a peak to a trough",
+        clause_of_other="{title} is on its way from a peak to a trough",
+        caveat="Turning points may be revised as later figures come in: the networks "
+        "learn from what was told at the time, and are judged by what is told today.",
+    ),
+    "growth-cycle": Rule(
+        _on_each_day(below_hamilton_trend),
+        looks_ahead=None,
+        looks_back=1,
+        frequencies=("A", "Q", "M"),
+        meaning="output below its trend (Hamilton filter)",
+        clause="output is below its trend",
+        clause_of_other="{title} is below its trend",
+        caveat=GROWTH_CYCLE_CAVEAT,
+    ),
+    "growth-cycle-hp": Rule(
+        _on_each_day(below_hp_trend),
+        looks_ahead=None,
+        looks_back=1,
+        frequencies=("A", "Q", "M"),
+        meaning="output below its trend (Hodrick-Prescott filter)",
+        clause="output is below its trend",
+        clause_of_other="{title} is below its trend",
+        caveat=GROWTH_CYCLE_CAVEAT,
+    ),
+}
+
+FREQUENCIES_OF: Mapping[str, tuple[Frequency, ...]] = {
+    **{name: rule.frequencies for name, rule in RULES.items()},
+    "nber": ("M", "Q"),
+}
+NAMES: tuple[str, ...] = (*FREQUENCIES_OF, "given:COLUMN")

@@ -1,0 +1,417 @@
+"""The design matrix: what was known on the last day of each origin, and the target.
+
+Every indicator is transformed (growth, log-difference, difference, level or ratio), and
+each origin uses the newest transformed value that was known on its last day, some
+values before that, and their moving averages; for unemployment also its rise above its
+low of the year before. A value is used for at most a year after its publication. From
+the labels known at the origin come the last known phase, its duration and the share of
+contractions so far; from the other countries, their mean growth and the share of them
+that shrank.
+
+Where the data have vintages, an origin uses those of its last day, and the labels as
+known then. `Features.as_known_on` hides what a model may not see on a day.
+
+Missing values stay missing here: `Scaler`, fitted only on the training rows of each
+origin, replaces them by the training median and adds a flag.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from econnet.core.catalog import Indicator
+from econnet.core.periods import PANDAS_ALIAS, Frequency
+from econnet.core.task import Event
+from econnet.core.types import Floats
+from econnet.data.cycle.labels import RULES, Label
+from econnet.data.features.columns import SHAPES, TARGET_SHAPES, Column, Shape, row_mean
+from econnet.data.features.information_set import (
+    ALWAYS,
+    NEVER,
+    Origins,
+    Phases,
+    days_of,
+    phases,
+    readings,
+)
+from econnet.data.panel import Days, Panel
+
+
+@dataclass(frozen=True, eq=False)
+class Features:
+    """The rows that a model learns from and forecasts, one per country and origin.
+
+    Parameters
+    ----------
+    X : array (rows, columns)
+        Features in the units of their transforms; missing values are NaN.
+    index
+        Country and origin of each row, sorted.
+    columns
+        The description of each column of `X`.
+    y : array (rows,)
+        1 if the event occurred, 0 if it did not, NaN if unknown.
+    known_at : array (rows,)
+        The last day of the origin, in days since 1970-01-01.
+    target_known_at : array (rows,)
+        The day on which `y` became known; the largest integer if it never did.
+    seen_from : array (rows, columns)
+        The day before which a feature may not be used, even if its origin is earlier:
+        that of the first vintage on which it depends, if its history came with that.
+    label, label_seen_from
+        The label of `y`; the day before which a row's label may not be used, (rows,).
+    horizon, event
+        `at`: the period `horizon` after the origin contracts. `within`: any period
+        after the origin contracts, up to that one. A horizon of 0 is the origin itself.
+    """
+
+    X: Floats
+    index: pd.MultiIndex
+    columns: tuple[Column, ...]
+    y: Floats
+    known_at: Days
+    target_known_at: Days
+    seen_from: Days
+    label: Label
+    label_seen_from: Days
+    horizon: int
+    event: Event
+
+    @property
+    def countries(self) -> npt.NDArray[np.object_]:
+        """The country of each row."""
+        return self.index.get_level_values("country").to_numpy(dtype=object)
+
+    @property
+    def origins(self) -> pd.PeriodIndex:
+        """The origin of each row."""
+        return pd.PeriodIndex(self.index.get_level_values("origin"))
+
+    @property
+    def emphasis(self) -> Floats:
+        """How freely models may rely on each column, (columns,)."""
+        return np.array([column.emphasis for column in self.columns])
+
+    @property
+    def newest(self) -> npt.NDArray[np.int64]:
+        """The positions of the columns that hold an indicator's newest value."""
+        return np.flatnonzero(
+            [column.name == column.indicator for column in self.columns]
+        )
+
+    def named(self, name: str) -> Floats:
+        """Return the column of that name, (rows,)."""
+        position = [column.name for column in self.columns].index(name)
+        values: Floats = self.X[:, position]
+        return values
+
+    def measured(self, what: str) -> str | None:
+        """Return the name of the column that measures this; `None` if there is none."""
+        return next(
+            (column.name for column in self.columns if column.measures == what), None
+        )
+
+    def as_known_on(self, day: np.int64) -> "Features":
+        """Return the features and targets that a model may see on a day.
+
+        Targets are as known by then, NaN if unknown. Origins after the day keep the
+        features of their own last day.
+        """
+        seen = self.seen_from <= np.maximum(self.known_at, day)[:, None]
+        X = self.X if seen.all() else np.where(seen, self.X, np.nan)
+        y, known_at = self._targets_by(day)
+        known = ~np.isnan(y) & (known_at <= day)
+        return replace(
+            self,
+            X=X,
+            y=np.where(known, y, np.nan),
+            target_known_at=np.where(known, known_at, NEVER),
+        )
+
+    def _targets_by(self, day: np.int64) -> tuple[Floats, Days]:
+        """Return the targets from the labels as known by a day, and since when.
+
+        This is not the day of the newest value, which is later if the label was revised
+        since.
+        """
+        if self.label.settled:
+            return self.y, self.target_known_at
+        labels = self.label.on(pd.Timestamp(day, unit="D"))
+        since = np.full(len(labels), NEVER)
+        days = self.label.days.astype(np.int64)
+        since[self.label.places[days <= day]] = days[days <= day]
+        y, known_at = _outcomes(labels, since, self._places)
+        return y, np.maximum(known_at, self.label_seen_from)
+
+    @cached_property
+    def _places(self) -> npt.NDArray[np.int64]:
+        return _places_ahead(self.label, self.index, self.horizon, self.event)
+
+
+def build(panel: Panel, label: Label, horizon: int, event: Event = "at") -> Features:
+    """Return the features of every country that has labels, and of every origin.
+
+    A country's last origin is the period in which the newest value of the target became
+    known. For labels that are given, not computed from the target, it is the period by
+    which the newest values of half its indicators were known.
+    """
+    origins = _origins(panel, label)
+    shapes = _shapes(panel, label.target, origins.countries)
+    lengths = {key: shape.length for key, shape in shapes.items()}
+    read = readings(panel, origins, lengths)
+    parts = [shape.of(read[key]) for key, shape in shapes.items()]
+    columns = [
+        column
+        for key, shape in shapes.items()
+        for column in shape.columns(panel.indicators[key])
+    ]
+    unemployment = _unemployment(panel, shapes)
+    if unemployment is not None:
+        span = SAHM_SPANS[panel.frequency]
+        parts.append(_sahm_gap(panel, origins, unemployment, span))
+        columns.append(_sahm_column(unemployment, span))
+    parts.append(_phase_columns(phases(label, panel, origins)))
+    columns += [
+        Column(name, PHASE, emphasis=EMPHASIS.get(name, 1.0)) for name in PHASE_COLUMNS
+    ]
+    if label.target in shapes and len(origins.countries) >= MIN_COUNTRIES_ABROAD:
+        parts.append(_abroad(read[label.target][:, -1], origins.index))
+        columns += [Column(name, ABROAD) for name in ABROAD_COLUMNS]
+    nothing = np.full(len(origins.days), np.nan)
+    features = Features(
+        X=np.column_stack(parts),
+        index=origins.index,
+        columns=tuple(columns),
+        y=nothing,
+        known_at=origins.days,
+        target_known_at=np.full(len(nothing), NEVER),
+        seen_from=_seen_from(panel, label, origins, columns),
+        label=label,
+        label_seen_from=_first_vintages(panel, _labelled(label), origins),
+        horizon=horizon,
+        event=event,
+    )
+    return with_target(features, horizon, event)
+
+
+def with_target(features: Features, horizon: int, event: Event = "at") -> Features:
+    """Return the same features with another target, without reading the data again."""
+    y, known_at = targets(features.label, features.index, horizon, event)
+    return replace(
+        features,
+        y=y,
+        target_known_at=np.maximum(known_at, features.label_seen_from),
+        horizon=horizon,
+        event=event,
+    )
+
+
+def targets(
+    label: Label, index: pd.MultiIndex, horizon: int, event: Event
+) -> tuple[Floats, Days]:
+    """Return whether the event occurred after each origin, and when that was known.
+
+    `within` waits for all its periods, whatever the outcome: if a contraction were
+    known with its first period, the newest training rows would hold contractions only.
+    """
+    places = _places_ahead(label, index, horizon, event)
+    return _outcomes(label.values, days_of(label.known_at), places)
+
+
+def _origins(panel: Panel, label: Label) -> Origins:
+    """Return the origins of each country with labels, from its first period on."""
+    rows_of = panel.rows_of_countries()
+    labelled = ~np.isnan(label.values.to_numpy(dtype=float))
+    countries = [name for name, rows in rows_of.items() if labelled[rows].any()]
+    known_at = panel.known_at[[label.target]] if label.name in RULES else panel.known_at
+    days = days_of(known_at)
+    last_days = [_middle(days[rows_of[country]]) for country in countries]
+    alias = PANDAS_ALIAS[panel.frequency]
+    last = pd.DatetimeIndex(np.array(last_days, "datetime64[D]")).to_period(alias).asi8
+    periods = pd.PeriodIndex(panel.values.index.get_level_values("period")).asi8
+    first = periods[[rows_of[country].start for country in countries]]
+    lengths = np.maximum(last - first + 1, 0)
+    number = np.repeat(np.arange(len(countries)), lengths)
+    ordinals = np.arange(len(number)) - np.repeat(
+        np.cumsum(lengths) - lengths - first, lengths
+    )
+    origins = pd.PeriodIndex.from_ordinals(  # type: ignore[attr-defined]  # not in stubs
+        ordinals, freq=alias
+    )
+    return Origins(
+        index=pd.MultiIndex.from_arrays(
+            [np.array(countries, dtype=object)[number], origins],
+            names=["country", "origin"],
+        ),
+        countries=countries,
+        rows=[rows_of[country] for country in countries],
+        country=number,
+        days=days_of(origins.end_time.normalize()),
+    )
+
+
+def _middle(days: Days) -> np.int64:
+    """Return the day by which the newest values of half the columns were known."""
+    newest = np.where(days == NEVER, ALWAYS, days).max(axis=0)
+    newest = np.sort(newest[newest > ALWAYS])
+    middle: np.int64 = newest[(len(newest) - 1) // 2]
+    return middle
+
+
+def _shapes(panel: Panel, target: str, countries: Sequence[str]) -> dict[str, Shape]:
+    """Return the shapes of the indicators that at least half of the countries have."""
+    there = panel.values.notna().groupby(level="country").any().loc[list(countries)]
+    shapes = {}
+    for indicator in panel.indicators.values():
+        parts = {indicator.key, indicator.denominator or indicator.key}
+        if not parts <= {*panel.values.columns}:
+            continue
+        n_have = int(there[list(parts)].all(axis="columns").sum())
+        if n_have == 0 or 2 * n_have < len(countries):
+            continue
+        kind = TARGET_SHAPES if indicator.key == target else SHAPES
+        shapes[indicator.key] = kind[panel.frequency]
+    return shapes
+
+
+def _unemployment(panel: Panel, used: Collection[str]) -> Indicator | None:
+    """Return the indicator of unemployment, at quarterly and monthly frequency."""
+    if panel.frequency not in SAHM_SPANS:
+        return None
+    measuring = (panel.indicators[key] for key in used)
+    return next((one for one in measuring if one.measures == "unemployment"), None)
+
+
+def _sahm_gap(
+    panel: Panel, origins: Origins, unemployment: Indicator, span: tuple[int, int]
+) -> Floats:
+    """Return unemployment's rise above its low of the year before, (rows,).
+
+    Notes
+    -----
+    C. Sahm, "Direct stimulus payments to individuals", in *Recession Ready* (2019): the
+    mean of three months less the lowest such mean of the twelve months before. It
+    reaches 0.5 early in a US recession. In quarters, which are means of three months
+    themselves, the newest less the lowest of the four before.
+    """
+    averaged, before = span
+    rates = replace(unemployment, transform="level")
+    as_rates = replace(panel, indicators={**panel.indicators, rates.key: rates})
+    newest = readings(as_rates, origins, {rates.key: averaged + before})[rates.key]
+    means = np.column_stack(
+        [row_mean(newest[:, start : start + averaged]) for start in range(before + 1)]
+    )
+    enough = 2 * (~np.isnan(means[:, :-1])).sum(axis=1) >= before
+    lowest = np.fmin.reduce(means[:, :-1], axis=1)
+    there = enough & ~np.isnan(newest[:, -1])
+    return np.where(there, means[:, -1] - lowest, np.nan)
+
+
+def _sahm_column(unemployment: Indicator, span: tuple[int, int]) -> Column:
+    averaged, _ = span
+    # A change or level moves the rate one to one; the effect of growth depends on it.
+    moves = unemployment.transform in ("difference", "level")
+    weight = 1 / averaged if moves else 0.0
+    return Column("sahm gap", unemployment.key, weight, measures="sahm_gap")
+
+
+def _phase_columns(known: Phases) -> Floats:
+    """Return the columns of the last known phase, `PHASE_COLUMNS`."""
+    share = (known.contractions + 1) / (known.known + PRIOR_PERIODS - 1)
+    return np.column_stack([known.phase, np.log(known.duration), share])
+
+
+def _abroad(grown: Floats, index: pd.MultiIndex) -> Floats:
+    """Return the other countries' mean growth and the share of them that shrank."""
+    origins = index.get_level_values("origin")
+    known = ~np.isnan(grown)
+    # A collapse in one small country is no news about the world.
+    bounded = np.clip(np.where(known, grown, 0.0), -10.0, 10.0)
+    table = pd.DataFrame({"n": known, "sum": bounded, "shrank": known & (grown < 0)})
+    others = table.astype(float).groupby(origins).transform("sum") - table
+    n = others["n"].where(others["n"] > 0)
+    return np.column_stack([others["sum"] / n, 100 * others["shrank"] / n])
+
+
+def _seen_from(
+    panel: Panel, label: Label, origins: Origins, columns: Sequence[Column]
+) -> Days:
+    """Return the day before which each feature may not be used, (rows, columns)."""
+    shape = (len(origins.days), len(columns))
+    if panel.series["first_vintage"].isna().all():
+        return np.broadcast_to(np.int64(ALWAYS), shape)
+    seen_from = np.full(shape, ALWAYS)
+    for place, column in enumerate(columns):
+        if column.indicator == PHASE:
+            parts = _labelled(label)
+        elif column.indicator == ABROAD:
+            seen_from[:, place] = _first_vintages(panel, [label.target], origins).max()
+            continue
+        else:
+            parts = [column.indicator]
+            parts += [panel.indicators[column.indicator].denominator or parts[0]]
+        seen_from[:, place] = _first_vintages(panel, parts, origins)
+    return seen_from
+
+
+def _labelled(label: Label) -> list[str]:
+    """Return the indicators on which a label depends."""
+    if label.name.startswith("given:"):
+        return [label.name.removeprefix("given:")]
+    return [label.target] if label.name in RULES else []
+
+
+def _first_vintages(panel: Panel, parts: Sequence[str], origins: Origins) -> Days:
+    """Return the first day of real vintages of each row's indicators, (rows,)."""
+    own = panel.series[panel.series["indicator"].isin(parts)]
+    newest = own.groupby("country")["first_vintage"].max()
+    days = days_of(newest.reindex(list(origins.countries)))
+    return np.where(days == NEVER, ALWAYS, days)[origins.country]
+
+
+def _outcomes(
+    labels: pd.Series, known_at: Days, places: npt.NDArray[np.int64]
+) -> tuple[Floats, Days]:
+    """Return whether any label at these places is a contraction, and when it was known.
+
+    `places` is (rows, periods); a row is known when all its periods are.
+    """
+    inside = places >= 0
+    values = np.where(inside, labels.to_numpy(dtype=float)[places], np.nan)
+    return values.max(axis=1), np.where(inside, known_at[places], NEVER).max(axis=1)
+
+
+def _places_ahead(
+    label: Label, index: pd.MultiIndex, horizon: int, event: Event
+) -> npt.NDArray[np.int64]:
+    """Return the positions of each target's labels, (rows, periods); -1 for none."""
+    countries = index.get_level_values("country")
+    origins = pd.PeriodIndex(index.get_level_values("origin"))
+    first = 1 if event == "within" and horizon > 0 else horizon
+    return np.column_stack(
+        [
+            label.values.index.get_indexer(
+                pd.MultiIndex.from_arrays([countries, origins + ahead])
+            )
+            for ahead in range(first, horizon + 1)
+        ]
+    )
+
+
+PHASE = "phase"
+PHASE_COLUMNS = ("last known phase", "log periods in phase", "share of contractions")
+# The likeliest predictor must be learnable from few contractions, too.
+EMPHASIS: Mapping[str, float] = {"last known phase": 3.0}
+# A prior share of one in five, worth five periods, until there is a history.
+PRIOR_PERIODS = 6
+
+ABROAD = "abroad"
+ABROAD_COLUMNS = ("growth abroad", "share shrinking abroad")
+MIN_COUNTRIES_ABROAD = 3
+
+# The number of periods over which unemployment is averaged, and of earlier averages.
+SAHM_SPANS: Mapping[Frequency, tuple[int, int]] = {"Q": (1, 4), "M": (3, 12)}

@@ -1,0 +1,395 @@
+"""The information set of an origin: the newest values known on its last day.
+
+A *reading* of an indicator at an origin is the newest transformed value that was known
+on the origin's last day, and the values before it. Without revisions the values are
+those of the panel, and only the position of the newest known value is searched. With
+revisions the table is reset to the day of every origin in turn and read anew, so that
+growth is always between two values of one vintage.
+
+Values that a country never had are missing, and so are those from before its first. A
+value is used for at most a year after it was first published.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TypeAlias, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from econnet.core.catalog import Indicator, Transform
+from econnet.core.types import Floats
+from econnet.data.cycle.growth import percent_change
+from econnet.data.cycle.labels import Label
+from econnet.data.panel import Days, Panel
+
+Flags: TypeAlias = npt.NDArray[np.bool_]
+Scalar = TypeVar("Scalar", bound=np.generic)
+
+NEVER = np.iinfo(np.int64).max
+ALWAYS = np.iinfo(np.int64).min
+MAX_AGE_DAYS = 366
+
+
+@dataclass(frozen=True, eq=False)
+class Origins:
+    """The origins of several countries of one panel.
+
+    Parameters
+    ----------
+    index
+        Country and origin of each row, sorted.
+    countries
+        The countries, in the order of the panel.
+    rows
+        The rows of each country in the panel.
+    country : array (rows,)
+        The number of each row's country.
+    days : array (rows,)
+        The last day of each row's origin.
+    """
+
+    index: pd.MultiIndex
+    countries: Sequence[str]
+    rows: Sequence[slice]
+    country: Days
+    days: Days
+
+    def panel_countries(self, length: int) -> Days:
+        """Return the number of the country of each row of the panel; -1 for none."""
+        numbers = np.full(length, -1)
+        for number, rows in enumerate(self.rows):
+            numbers[rows] = number
+        return numbers
+
+    def blocks(self) -> Iterator[tuple[int, slice]]:
+        """Return each country's number and its rows."""
+        bounds = np.searchsorted(self.country, range(len(self.countries) + 1))
+        for number, (start, stop) in enumerate(pairwise(bounds)):
+            yield number, slice(int(start), int(stop))
+
+
+def days_of(dates: pd.Series | pd.DataFrame | pd.DatetimeIndex) -> Days:
+    """Return dates as days since 1970-01-01, `NEVER` for a missing one."""
+    days = np.asarray(dates, dtype="datetime64[D]")
+    return np.where(np.isnat(days), NEVER, days.astype(np.int64))
+
+
+def transformed(
+    panel: Panel, indicator: Indicator, starts: Days
+) -> tuple[Floats, Days]:
+    """Return an indicator's transformed values, and the day each became known.
+
+    Rates of change and ratios are in percent, differences in the indicator's own unit.
+    `starts` are the first rows of the countries.
+    """
+    levels = panel.values[indicator.key].to_numpy(dtype=float)
+    days = days_of(panel.known_at[indicator.key])
+    others, other_days = _a_row_later(levels), _a_row_later(days)
+    others[starts], other_days[starts] = np.nan, NEVER
+    if indicator.transform == "ratio":
+        others = panel.values[indicator.denominator].to_numpy(dtype=float)
+        other_days = days_of(panel.known_at[indicator.denominator])
+    if indicator.transform != "level":
+        days = np.maximum(days, other_days)
+    return change(indicator.transform, levels, others), days
+
+
+def change(transform: Transform, levels: Floats, others: Floats) -> Floats:
+    """Return transformed levels; `others` are the previous or denominator's."""
+    match transform:
+        case "level":
+            return levels
+        case "difference":
+            return levels - others
+        case "growth":
+            return percent_change(levels, others)
+        case "log-difference":
+            logs = [np.log(np.where(x > 0, x, np.nan)) for x in (levels, others)]
+            return 100 * (logs[0] - logs[1])
+        case "ratio":
+            return 100 * levels / np.where(others > 0, others, np.nan)
+
+
+def readings(
+    panel: Panel, origins: Origins, lengths: Mapping[str, int]
+) -> dict[str, Floats]:
+    """Return the newest values of each indicator at each origin, oldest first.
+
+    `lengths` gives the number of values per indicator: each array is (rows, length),
+    and its last column holds the newest value.
+    """
+    found = {}
+    owner = origins.panel_countries(len(panel.values))
+    starts = np.array([rows.start for rows in panel.rows_of_countries().values()])
+    for key, length in lengths.items():
+        values, days = transformed(panel, panel.indicators[key], starts)
+        newest = _newest_known(days, ~np.isnan(values), owner, origins)
+        found[key] = _back_from(values, newest, owner, length)
+    for number, block in origins.blocks():
+        revised = _revised(panel, origins.rows[number], lengths)
+        if revised:
+            replay = _VintageReplay.of(panel, origins.rows[number], revised)
+            longest = max(lengths[key] for key in revised)
+            read = replay.readings(origins.days[block], longest)
+            for place, key in enumerate(revised):
+                found[key][block] = read[:, longest - lengths[key] :, place]
+    return found
+
+
+def _newest_known(known_at: Days, valid: Flags, owner: Days, origins: Origins) -> Days:
+    """Return the position of the newest valid value known at each origin; -1 for none.
+
+    `owner` is the country of each value, by number.
+    """
+    positions = np.flatnonzero(valid & (owner >= 0))
+    if not len(positions):
+        return np.full(len(origins.days), -1)
+    # Countries follow one another; so, each shifted by more days than there are, do the
+    # days by which a value and all before it were published.
+    moved = owner[positions] * MORE_DAYS_THAN_ALL
+    published = np.maximum.accumulate(moved + known_at[positions])
+    now = origins.country * MORE_DAYS_THAN_ALL + origins.days
+    which = np.searchsorted(published, now, side="right") - 1
+    found = positions[which]
+    usable = (which >= 0) & (owner[found] == origins.country)
+    usable &= now - published[which] <= MAX_AGE_DAYS
+    return np.where(usable, found, -1)
+
+
+def _back_from(values: Floats, newest: Days, owner: Days, length: int) -> Floats:
+    """Return the `length` values that end in each newest one, (rows, length)."""
+    places = newest[:, None] - np.arange(length - 1, -1, -1)
+    inside = (newest[:, None] >= 0) & (places >= 0)
+    places = np.maximum(places, 0)
+    inside &= owner[places] == owner[newest][:, None]
+    return np.where(inside, values[places], np.nan)
+
+
+def _revised(panel: Panel, rows: slice, keys: Mapping[str, int]) -> list[str]:
+    """Return the indicators whose values were revised for a country."""
+    if panel.vintages.empty:
+        return []
+    inside = panel.vintages["row"].between(rows.start, rows.stop - 1)
+    names = panel.values.columns[panel.vintages.loc[inside, "column"].unique()]
+    revised = {str(name) for name in names}
+    return [
+        key for key in keys if revised & {key, panel.indicators[key].denominator or key}
+    ]
+
+
+@dataclass(frozen=True, eq=False)
+class _VintageReplay:
+    """All vintages of a country's levels, to be replayed day by day.
+
+    Parameters
+    ----------
+    transforms
+        Of each indicator.
+    level, denominator : array (indicators,)
+        The column of each indicator's level, and of what it is divided by.
+    shape
+        Number of periods and columns of the table of levels.
+    days, row, column, value : array (events,)
+        The day on which a cell took a value, oldest first.
+    """
+
+    transforms: Sequence[Transform]
+    level: Days
+    denominator: Days
+    shape: tuple[int, int]
+    days: Days
+    row: Days
+    column: Days
+    value: Floats
+
+    @classmethod
+    def of(cls, panel: Panel, rows: slice, keys: Sequence[str]) -> "_VintageReplay":
+        """Return the replay of one country, with the levels that the keys need."""
+        indicators = [panel.indicators[key] for key in keys]
+        needed = {indicator.key for indicator in indicators}
+        needed |= {
+            indicator.denominator for indicator in indicators if indicator.denominator
+        }
+        names = [name for name in map(str, panel.values.columns) if name in needed]
+        columns = panel.values.columns.get_indexer(pd.Index(names))
+        events = _events(panel, rows, columns)
+        level = [names.index(indicator.key) for indicator in indicators]
+        denominator = [
+            names.index(indicator.denominator or indicator.key)
+            for indicator in indicators
+        ]
+        return cls(
+            [indicator.transform for indicator in indicators],
+            np.array(level),
+            np.array(denominator),
+            (rows.stop - rows.start, len(names)),
+            *events,
+        )
+
+    def readings(self, days: Days, length: int) -> Floats:
+        """Return the readings of each day, (days, length, indicators)."""
+        levels = np.full(self.shape, np.nan)
+        first_known = np.full(self.shape, NEVER)
+        read = np.full((len(days), length, len(self.level)), np.nan)
+        values, published = levels[:, self.level], first_known[:, self.level]
+        done = 0
+        for number, day in enumerate(days):
+            stop = int(np.searchsorted(self.days, day, side="right"))
+            if stop > done:
+                news = slice(done, stop)
+                cells = self.row[news], self.column[news]
+                levels[cells] = self.value[news]
+                np.minimum.at(first_known, cells, self.days[news])
+                values, published = self._transformed(levels, first_known)
+                done = stop
+            read[number] = _newest_of(values, published, int(day), length)
+        return read
+
+    def _transformed(self, levels: Floats, first_known: Days) -> tuple[Floats, Days]:
+        """Return the transformed values, and the day each first became known."""
+        before, before_known = _a_row_later(levels), _a_row_later(first_known)
+        before[0], before_known[0] = np.nan, NEVER
+        values = np.empty((len(levels), len(self.level)))
+        days = first_known[:, self.level]
+        for transform in set(self.transforms):
+            alike = np.flatnonzero([own == transform for own in self.transforms])
+            level, other, other_days = self.level[alike], before, before_known
+            by = level
+            if transform == "ratio":
+                other, other_days, by = levels, first_known, self.denominator[alike]
+            values[:, alike] = change(transform, levels[:, level], other[:, by])
+            if transform != "level":
+                days[:, alike] = np.maximum(days[:, alike], other_days[:, by])
+        return values, days
+
+
+def _events(
+    panel: Panel, rows: slice, columns: Days
+) -> tuple[Days, Days, Days, Floats]:
+    """Return days, rows, columns and values of all vintages of a country's levels."""
+    values = panel.values.iloc[rows, columns].to_numpy(dtype=float)
+    vintages = panel.vintages
+    place = np.full(panel.values.shape[1], -1)
+    place[columns] = range(len(columns))
+    inside = vintages["row"].between(rows.start, rows.stop - 1)
+    vintages = vintages[inside & (place[vintages["column"]] >= 0)]
+    revised_row = vintages["row"].to_numpy() - rows.start
+    revised_column = place[vintages["column"]]
+    unrevised = ~np.isnan(values)
+    unrevised[revised_row, revised_column] = False
+    row, column = np.nonzero(unrevised)
+    known_at = days_of(panel.known_at.iloc[rows, columns])
+    days = np.concatenate([known_at[row, column], days_of(vintages["known_at"])])
+    order = np.argsort(days, kind="stable")
+    return (
+        days[order],
+        np.concatenate([row, revised_row])[order],
+        np.concatenate([column, revised_column])[order],
+        np.concatenate([values[row, column], vintages["value"].to_numpy()])[order],
+    )
+
+
+def _newest_of(values: Floats, published: Days, day: int, length: int) -> Floats:
+    """Return the newest usable values of each column on a day, oldest first."""
+    valid = ~np.isnan(values)
+    newest = len(values) - 1 - valid[::-1].argmax(axis=0)
+    last = np.where(valid, published, ALWAYS).max(axis=0)
+    usable = valid.any(axis=0) & (last >= day - MAX_AGE_DAYS)
+    places = newest - np.arange(length - 1, -1, -1)[:, None]
+    inside = usable & (places >= 0)
+    return np.where(
+        inside, np.take_along_axis(values, np.maximum(places, 0), axis=0), np.nan
+    )
+
+
+def _a_row_later(table: npt.NDArray[Scalar]) -> npt.NDArray[Scalar]:
+    """Return the table moved down by a row; the first row is repeated."""
+    return np.concatenate([table[:1], table[:-1]])
+
+
+@dataclass(frozen=True, eq=False)
+class Phases:
+    """What was known of a country's phases at each origin; missing where nothing was.
+
+    Parameters
+    ----------
+    phase : array (rows,)
+        The last known label.
+    duration : array (rows,)
+        For how many consecutive periods it has been the same.
+    contractions, known : array (rows,)
+        Number of contractions among the labels up to that one, and number of labels.
+    """
+
+    phase: Floats
+    duration: Floats
+    contractions: Floats
+    known: Floats
+
+
+def phases(label: Label, panel: Panel, origins: Origins) -> Phases:
+    """Return what was known of the country's phases at each origin."""
+    owner = origins.panel_countries(len(panel.values))
+    if label.settled:
+        values = label.values.to_numpy(dtype=float)
+        newest = _newest_known(
+            days_of(label.known_at), ~np.isnan(values), owner, origins
+        )
+        table = _history(values, owner)
+        return Phases(*np.where(newest >= 0, table[:, newest], np.nan))
+    parts = [
+        _phases_as_known(label, origins.rows[number], origins.days[block])
+        for number, block in origins.blocks()
+    ]
+    return Phases(*np.concatenate(parts, axis=1))
+
+
+def _history(values: Floats, owner: Days) -> Floats:
+    """Return phase, its duration, contractions and labels so far.
+
+    An array (4, values), missing where there is no label.
+    """
+    there = np.flatnonzero(~np.isnan(values) & (owner >= 0))
+    table = np.full((4, len(values)), np.nan)
+    if not len(there):
+        return table
+    known, country = values[there], owner[there]
+    position = np.arange(len(there))
+    new_country = np.append(True, country[1:] != country[:-1])
+    new_run = new_country | np.append(True, known[1:] != known[:-1])
+    start = np.maximum.accumulate(np.where(new_country, position, 0))
+    run = np.maximum.accumulate(np.where(new_run, position, 0))
+    total = np.cumsum(known)
+    before = np.append(0.0, total)[start]
+    table[:, there] = known, position - run + 1, total - before, position - start + 1
+    return table
+
+
+def _phases_as_known(label: Label, rows: slice, days: Days) -> Floats:
+    """Return the history at each day's newest label, as known on that day."""
+    inside = (label.places >= rows.start) & (label.places < rows.stop)
+    places = label.places[inside] - rows.start
+    known_at = label.days[inside].astype(np.int64)
+    revised = label.revisions["value"].to_numpy(dtype=float)[inside]
+    values = np.full(rows.stop - rows.start, np.nan)
+    first_known = np.full(len(values), NEVER)
+    owner = np.zeros(len(values), dtype=np.int64)
+    found = np.full((4, len(days)), np.nan)
+    history, done = _history(values, owner), 0
+    for number, day in enumerate(days):
+        stop = int(np.searchsorted(known_at, day, side="right"))
+        if stop > done:
+            news = slice(done, stop)
+            values[places[news]] = revised[news]
+            np.minimum.at(first_known, places[news], known_at[news])
+            history, done = _history(values, owner), stop
+        valid = ~np.isnan(values)
+        if valid.any() and first_known[valid].max() >= day - MAX_AGE_DAYS:
+            found[:, number] = history[:, np.flatnonzero(valid)[-1]]
+    return found
+
+
+MORE_DAYS_THAN_ALL = 10**8

@@ -1,0 +1,565 @@
+"""What was known of every country on a date, as one table at one frequency.
+
+A `Panel` is indexed by (country, period) with one column per indicator, and has the
+date on which each value became known. Series of a higher frequency are averaged to the
+panel's frequency, if the period is complete. Where several sources measure the same
+indicator, one is chosen per country: levels of different base years are never spliced.
+
+Where values were revised, `vintages` holds all of them with their dates, so that
+`on(day)` is the complete table of a day: between two vintages the base year of a series
+may have changed, and growth from one to the other would mean nothing.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from econnet.core import catalog
+from econnet.core.catalog import Indicator
+from econnet.core.errors import DataError
+from econnet.core.period_text import frequency_of
+from econnet.core.periods import FREQUENCIES, PANDAS_ALIAS, PERIODS_A_YEAR, Frequency
+from econnet.core.task import Vintages
+
+Days: TypeAlias = npt.NDArray[np.int64]
+Dates: TypeAlias = npt.NDArray[np.datetime64]
+
+# Values as they stood at the time, or as they stand now.
+
+NO_DAY = np.datetime64("NaT", "s")
+SERIES = ["country", "indicator", "source", "series_id", "native_frequency"]
+
+
+@dataclass(frozen=True, eq=False)
+class Panel:
+    """Every indicator of every country at one frequency, as known on a date.
+
+    Parameters
+    ----------
+    values : DataFrame (country, period) x indicator
+        Without gaps in the periods of a country; missing if not known on `as_of`.
+    known_at : DataFrame
+        Of the same shape: the date on which each value, or an earlier vintage of it,
+        was first known.
+    as_of
+        The date the panel looks from.
+    series
+        One row per (country, indicator): `country, indicator, source, series_id,
+        native_frequency` of the chosen series; `first_vintage`, the date before which
+        its values are those of its first vintage, missing if there is no such date;
+        `n_real_time`, the number of values with known first releases; `n_history`, the
+        number of values that came with the first vintage.
+    indicators
+        The description of each column of `values`.
+    vintages : DataFrame
+        `row, column, known_at, value`, oldest first: every vintage of the revised
+        values, by their position in the table, with its date. Missing if the value was
+        withdrawn. Empty in a panel of revised data.
+    """
+
+    values: pd.DataFrame
+    known_at: pd.DataFrame
+    frequency: Frequency
+    as_of: pd.Timestamp
+    series: pd.DataFrame
+    indicators: Mapping[str, Indicator]
+    vintages: pd.DataFrame
+
+    @property
+    def columns(self) -> list[str]:
+        """The indicators of the panel, sorted."""
+        return sorted(map(str, self.values.columns))
+
+    @property
+    def countries(self) -> list[str]:
+        """The countries of the panel, sorted."""
+        return sorted(map(str, self.values.index.unique("country")))
+
+    def rows_of_countries(self) -> dict[str, slice]:
+        """Return the rows of each country in the table."""
+        codes = self.values.index.get_level_values("country")
+        first = np.flatnonzero(~codes.duplicated())
+        bounds = [*first.tolist(), len(codes)]
+        return {
+            str(codes[start]): slice(start, stop) for start, stop in pairwise(bounds)
+        }
+
+    @property
+    def share_in_real_time(self) -> float:
+        """The share of values whose first releases are known.
+
+        The others are revised data, as published later or last. The history in first
+        vintages is not counted: nothing is forecast from it in real time.
+        """
+        n = self.values.count().sum() - self.series["n_history"].sum()
+        return float(self.series["n_real_time"].sum() / n) if n else 0.0
+
+    def revisions(self, indicator: str) -> pd.DataFrame:
+        """Return every value that an indicator had, and the date from which it had it.
+
+        Columns `country, period, known_at, value`; sorted by country and period, and
+        for each of them by date.
+        """
+        known = pd.DataFrame(
+            {"known_at": self.known_at[indicator], "value": self.values[indicator]}
+        )
+        column = self.values.columns.get_loc(indicator)
+        own = self.vintages[self.vintages["column"] == column]
+        if own.empty:
+            return known.dropna(subset=["value"]).reset_index()
+        rest = known.assign(row=range(len(known))).drop(known.index[own["row"]])
+        both = pd.concat([rest.dropna(subset=["value"]), own], ignore_index=True)
+        both = both.sort_values(["row", "known_at"], kind="stable", ignore_index=True)
+        index = known.index[both["row"]].to_frame(index=False)
+        return index.join(both[["known_at", "value"]])
+
+    def on(self, day: pd.Timestamp) -> "Panel":
+        """Return the panel as known at the end of a day."""
+        then = self.known_at <= day
+        values = self.values.where(then).to_numpy(dtype=float, copy=True)
+        known = self.vintages[self.vintages["known_at"] <= day]
+        # Of several for one place, the last assigned stays, and that is the newest.
+        values[known["row"], known["column"]] = known["value"]
+        return replace(
+            self,
+            values=pd.DataFrame(values, self.values.index, self.values.columns),
+            known_at=self.known_at.where(then),
+            as_of=min(day, self.as_of),
+            vintages=known,
+        )
+
+    def only(self, country: str) -> "Panel":
+        """Return the panel of one country, with the indicators that it has."""
+        rows = self.rows_of_countries()[country]
+        values = self.values.iloc[rows].dropna(axis="columns", how="all")
+        known_at = self.known_at.iloc[rows][values.columns]
+        series = self.series[self.series["country"] == country]
+        vintages = self.vintages
+        columns = values.columns.get_indexer(self.values.columns)[vintages["column"]]
+        vintages = vintages.assign(row=vintages["row"] - rows.start, column=columns)
+        inside = vintages["row"].between(0, len(values) - 1) & (columns >= 0)
+        return replace(
+            self,
+            values=values,
+            known_at=known_at,
+            series=series,
+            vintages=vintages[inside].reset_index(drop=True),
+        )
+
+
+def build(
+    observations: pd.DataFrame,
+    frequency: Frequency,
+    as_of: pd.Timestamp | None = None,
+    indicators: Mapping[str, Indicator] | None = None,
+    vintages: Vintages = "real",
+) -> Panel:
+    """Return what was known on `as_of`, by default on the day of the newest retrieval.
+
+    A value is known at its `known_at`; without one, when its publication lag has passed
+    or, if that is sooner, when it was retrieved. Of a revised value, the table holds
+    the newest vintage known on `as_of`, and `Panel.vintages` all of them; a panel of
+    revised data has the table only. `indicators` describes the columns, and is the
+    catalog unless the data are the user's own.
+
+    Raises
+    ------
+    DataError
+        Nothing was known of this frequency or a higher one.
+    """
+    indicators = catalog.load() if indicators is None else indicators
+    if as_of is None:
+        as_of = observations["retrieved_at"].max()
+    series, rows = _coded(observations[observations["indicator"].isin([*indicators])])
+    rows = _dated(series, rows, as_of)
+    series, rows = _history_in_its_time(series, rows)
+    tidy = _at_frequency(series, _newest(rows), frequency)
+    if tidy.empty:
+        raise DataError(
+            f"no data of frequency {frequency} or higher were known on "
+            f"{as_of.date()}: choose another --frequency, or a later --as-of"
+        )
+    chosen = _choose_series(series, tidy)
+    tidy = tidy[np.isin(tidy["series"], chosen.index)]
+    index = _PanelIndex.of(chosen, tidy, frequency)
+    values, known_at = index.table(tidy)
+    of_series = tidy.groupby("series")
+    chosen["n_real_time"] = of_series["in_real_time"].sum()
+    chosen["n_history"] = of_series["history"].sum()
+    rows = rows[np.isin(rows["series"], chosen.index)]
+    if vintages == "revised":
+        chosen = chosen.assign(first_vintage=NO_DAY, n_real_time=0, n_history=0)
+        rows = rows.iloc[:0]
+    changes = index.vintages(_vintages_at_frequency(series, rows, frequency))
+    return Panel(
+        values,
+        known_at,
+        frequency,
+        as_of,
+        chosen.reset_index(drop=True),
+        indicators,
+        changes,
+    )
+
+
+def _coded(observations: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the distinct series, and the observations with the number of their series.
+
+    The first has the columns `SERIES`; the second `series, period, end, value,
+    retrieved_at, known_at`, the period as text, `end` being its last day. Text is
+    compared only here; later steps compare numbers.
+    """
+    texts, found = pd.factorize(observations["period"])
+    native, ends = _periods(found)
+    number = pd.factorize(native)[0][texts]
+    for column in SERIES[:-1]:
+        codes, values = pd.factorize(observations[column])
+        number = pd.factorize(number * len(values) + codes)[0]
+    first = np.unique(number, return_index=True)[1]
+    series = observations.iloc[first][SERIES[:-1]].reset_index(drop=True)
+    series["native_frequency"] = native[texts[first]]
+    rows = observations[["period", "value", "retrieved_at", "known_at"]].assign(
+        series=number, end=ends[texts]
+    )
+    return series, rows
+
+
+def _periods(texts: pd.Index) -> tuple[npt.NDArray[np.object_], Dates]:
+    """Return the frequency of each period's text, and the period's last day."""
+    native = np.array([frequency_of(text) for text in texts], dtype=object)
+    ends = np.empty(len(texts), dtype="datetime64[s]")
+    for frequency in FREQUENCIES:
+        alike = native == frequency
+        periods = pd.PeriodIndex(texts[alike], freq=PANDAS_ALIAS[frequency])
+        ends[alike] = periods.end_time.normalize()
+    return native, ends
+
+
+def _dated(
+    series: pd.DataFrame, rows: pd.DataFrame, as_of: pd.Timestamp
+) -> pd.DataFrame:
+    """Return the vintages known on `as_of`, oldest first, each with its date.
+
+    Adds `dated`, whether the date is given and not derived from the lag, and
+    `in_real_time`, whether the value is the one of that date.
+    """
+    rows = rows.sort_values("retrieved_at", kind="stable")
+    lag = pd.to_timedelta(_lags(series)[rows["series"]], unit="D")
+    due, retrieved_at = rows["end"] + lag, rows["retrieved_at"]
+    revised = rows.duplicated(["series", "end"])
+    dated = rows["known_at"].notna()
+    derived = due.clip(upper=retrieved_at).where(~revised, retrieved_at)
+    rows = rows.assign(
+        known_at=rows["known_at"].fillna(derived),
+        dated=dated,
+        in_real_time=(retrieved_at <= due).where(
+            ~dated, _keeps_vintages(series, rows, revised)
+        ),
+    )
+    rows = rows[rows["known_at"] <= as_of]
+    if not revised.any():
+        return rows
+    return rows.sort_values(["known_at", "retrieved_at"], kind="stable")
+
+
+def _keeps_vintages(
+    series: pd.DataFrame, rows: pd.DataFrame, revised: pd.Series
+) -> npt.NDArray[np.bool_]:
+    """Return for which rows the source keeps vintages, given that it has dates.
+
+    A user's file has a date for every value, derived if none was given: it holds
+    vintages only if there are two of one value.
+    """
+    number = rows["series"].to_numpy()
+    several = np.bincount(number, revised, len(series)) > 0
+    keeps: npt.NDArray[np.bool_] = several | series["source"].ne("file").to_numpy()
+    of_rows: npt.NDArray[np.bool_] = keeps[number]
+    return of_rows
+
+
+def _history_in_its_time(
+    series: pd.DataFrame, rows: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Date the history in a series' first vintage by the usual delay of the series.
+
+    A first vintage contains decades, all published on one day. They would be lost to
+    training if no origin before that day knew any of them. So they count as known after
+    the usual delay of the series, and the day is kept as `first_vintage` of the series:
+    nothing that depends on them may be used before it.
+    """
+    dated = rows["dated"].to_numpy(dtype=bool)
+    if not dated.any():
+        return series.assign(first_vintage=NO_DAY), rows.assign(history=False)
+    number, known_at = rows["series"].to_numpy(), rows["known_at"]
+    first_day = known_at[dated].groupby(number[dated]).min().reindex(series.index)
+    first = dated & (known_at.to_numpy() == first_day.to_numpy()[number])
+    news = dated & ~first & ~rows.duplicated(["series", "end"]).to_numpy()
+    usual = (known_at - rows["end"])[news].groupby(number[news]).median()
+    usual = usual.reindex(series.index).fillna(
+        pd.Series(pd.to_timedelta(_lags(series), unit="D"), series.index)
+    )
+    in_time = (rows["end"] + usual.to_numpy()[number]).dt.normalize()
+    moved = first & (in_time < known_at).to_numpy()
+    # A single early value is no history.
+    moved &= np.bincount(number, first)[number] > 1
+    late = series.index.isin(number[moved])
+    return series.assign(first_vintage=first_day.where(late)), rows.assign(
+        known_at=known_at.mask(moved, in_time),
+        in_real_time=rows["in_real_time"] & ~moved,
+        history=moved,
+    )
+
+
+def _newest(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the newest vintage of each value, with the date of the first."""
+    if not rows.duplicated(["series", "end"]).any():
+        return rows
+    firsts = rows.groupby(["series", "end"])[["known_at", "in_real_time", "history"]]
+    return rows.assign(**firsts.transform("first")).drop_duplicates(
+        ["series", "end"], keep="last"
+    )
+
+
+def _lags(series: pd.DataFrame) -> Days:
+    """Return each series' publication lag; one period if the catalog has none."""
+    known = catalog.load()
+    lags = []
+    for country, key, source, _, native in series[SERIES].itertuples(index=False):
+        lag = None
+        if key in known:
+            lag = known[key].publication_lag_days(source, native, country)
+        lags.append(ONE_PERIOD_DAYS[native] if lag is None else lag)
+    return np.array(lags)
+
+
+def _at_frequency(
+    series: pd.DataFrame, rows: pd.DataFrame, frequency: Frequency
+) -> pd.DataFrame:
+    """Return `series, ordinal, value, known_at, in_real_time, history`.
+
+    Periods are numbers. Series of a higher frequency are averaged over complete
+    periods.
+    """
+    tidy, parts = _in_periods(series, rows, frequency)
+    tidy = tidy.dropna(subset=["value"])
+    needed = parts[tidy["series"]]
+    finer = tidy[needed > 1]
+    groups = finer.groupby(["series", "ordinal"], sort=False)
+    averaged = groups.agg(
+        value=("value", "mean"),
+        known_at=("known_at", "max"),
+        in_real_time=("in_real_time", "all"),
+        history=("history", "any"),
+        n=("value", "size"),
+    ).reset_index()
+    complete = averaged[averaged["n"] == parts[averaged["series"]]].drop(columns="n")
+    both: pd.DataFrame = pd.concat(
+        [tidy[needed == 1].drop(columns="end"), complete], ignore_index=True
+    )
+    return both
+
+
+def _in_periods(
+    series: pd.DataFrame, rows: pd.DataFrame, frequency: Frequency
+) -> tuple[pd.DataFrame, Days]:
+    """Return the rows of sufficiently fine series, with the panel's periods as numbers.
+
+    And the number of periods of each series in one of the panel; 0 for a coarser one.
+    """
+    parts_of = {
+        native: PERIODS_A_YEAR[native] // PERIODS_A_YEAR[frequency]
+        for native in FREQUENCIES[FREQUENCIES.index(frequency) :]
+    }
+    parts: Days = np.array(
+        [parts_of.get(native, 0) for native in series["native_frequency"]]
+    )
+    rows = rows[parts[rows["series"]] > 0]
+    ends, found = pd.factorize(rows["end"])
+    ordinals = pd.DatetimeIndex(found).to_period(PANDAS_ALIAS[frequency])
+    tidy = pd.DataFrame(
+        {
+            "series": rows["series"].to_numpy(),
+            "ordinal": ordinals.asi8[ends] if len(rows) else np.array([], dtype=int),
+            "end": rows["end"].to_numpy(),
+            "value": rows["value"].to_numpy(dtype=float),
+            "known_at": rows["known_at"].to_numpy(),
+            "in_real_time": rows["in_real_time"].to_numpy(dtype=bool),
+            "history": rows["history"].to_numpy(dtype=bool),
+        }
+    )
+    return tidy, parts
+
+
+def _vintages_at_frequency(
+    series: pd.DataFrame, rows: pd.DataFrame, frequency: Frequency
+) -> pd.DataFrame:
+    """Return `series, ordinal, known_at, value` of revised values, oldest first.
+
+    Every value of each such period of the panel, on the days on which it changed.
+    """
+    tidy, parts = _in_periods(series, rows, frequency)
+    cell = ["series", "ordinal"]
+    revised = tidy["value"].isna() | tidy.duplicated(["series", "end"])
+    revised = revised.groupby([tidy[name] for name in cell]).transform("any")
+    tidy = tidy[revised].sort_values([*cell, "known_at"], kind="stable")
+    needed = parts[tidy["series"]]
+    changes = pd.concat(
+        [tidy[needed == 1], _means(tidy[needed > 1], parts)], ignore_index=True
+    )
+    # Of several on one day the last is the newest; equal values are no change.
+    changes = changes.drop_duplicates([*cell, "known_at"], keep="last")
+    before = changes.groupby(cell)["value"].shift()
+    same = (changes["value"] == before) | (changes["value"].isna() & before.isna())
+    columns = [*cell, "known_at", "value"]
+    kept: pd.DataFrame = changes.loc[~same, columns]
+    return kept.sort_values("known_at", kind="stable", ignore_index=True)
+
+
+def _means(tidy: pd.DataFrame, parts: Days) -> pd.DataFrame:
+    """Return the mean of a period's parts on each day on which one of them changed.
+
+    `tidy` is sorted by series, period and date. The mean is missing while a part is.
+    """
+    cell = tidy.groupby(["series", "ordinal"])
+    part = cell["end"].rank("dense").to_numpy(dtype=int) - 1
+    row = np.arange(len(tidy))
+    first_of_cell = row - cell.cumcount().to_numpy()
+    total, present = np.zeros(len(tidy)), np.zeros(len(tidy), dtype=int)
+    for number in range(max(parts, default=0)):
+        newest = np.maximum.accumulate(np.where(part == number, row, -1))
+        known = newest >= first_of_cell
+        total += np.where(known, tidy["value"].to_numpy()[newest], 0.0)
+        present += known
+    needed = parts[tidy["series"]]
+    return tidy.assign(value=np.where(present == needed, total / needed, np.nan))
+
+
+def _choose_series(series: pd.DataFrame, tidy: pd.DataFrame) -> pd.DataFrame:
+    """Return, for each country and indicator, the series that ends last.
+
+    Ties go to the longest, then to the first in the catalog.
+    """
+    rank = {
+        (indicator.key, template.source): position
+        for indicator in catalog.load().values()
+        for position, template in enumerate(indicator.series)
+    }
+    spans = tidy.groupby("series")["ordinal"].agg(["max", "count"])
+    spans = series.join(spans, how="inner")
+    spans["rank"] = [
+        rank.get(kind, len(rank))
+        for kind in zip(spans["indicator"], spans["source"], strict=True)
+    ]
+    best_first = spans.sort_values(
+        ["max", "count", "rank"], ascending=[False, False, True], kind="stable"
+    )
+    best: pd.DataFrame = best_first.drop_duplicates(["country", "indicator"])[
+        [*SERIES, "first_vintage"]
+    ]
+    return best.sort_values(["country", "indicator"])
+
+
+@dataclass(frozen=True, eq=False)
+class _PanelIndex:
+    """The position of each value in the table.
+
+    Parameters
+    ----------
+    place
+        The position of each series among the chosen ones, by its number.
+    country, column : array (series,)
+        The country and the column of each chosen series.
+    starts, first, lengths : array (countries,)
+        A country's first row, first period and number of periods.
+    """
+
+    frequency: Frequency
+    names: pd.Index
+    indicators: pd.Index
+    place: pd.Series
+    country: Days
+    column: Days
+    starts: Days
+    first: Days
+    lengths: Days
+
+    @classmethod
+    def of(
+        cls, chosen: pd.DataFrame, tidy: pd.DataFrame, frequency: Frequency
+    ) -> "_PanelIndex":
+        """Return the index with a row for each period of a country's span."""
+        countries, names = pd.factorize(chosen["country"])
+        columns, indicators = pd.factorize(chosen["indicator"], sort=True)
+        place = pd.Series(range(len(chosen)), chosen.index)
+        country = countries[place[tidy["series"]].to_numpy()]
+        ordinal = tidy["ordinal"].to_numpy()
+        first = np.full(len(names), ordinal.max())
+        last = np.full(len(names), ordinal.min())
+        np.minimum.at(first, country, ordinal)
+        np.maximum.at(last, country, ordinal)
+        lengths = last - first + 1
+        return cls(
+            frequency=frequency,
+            names=names,
+            indicators=indicators.rename("indicator"),
+            place=place,
+            country=countries,
+            column=columns,
+            starts=np.cumsum(lengths) - lengths,
+            first=first,
+            lengths=lengths,
+        )
+
+    def table(self, tidy: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Return values and dates."""
+        row, column = self._positions(tidy)
+        shape = (int(self.lengths.sum()), len(self.indicators))
+        values = np.full(shape, np.nan)
+        known_at = np.full(shape, np.datetime64("NaT"), dtype="datetime64[s]")
+        values[row, column] = tidy["value"]
+        known_at[row, column] = tidy["known_at"].to_numpy(dtype="datetime64[s]")
+        index = self._index()
+        return (
+            pd.DataFrame(values, index, self.indicators),
+            pd.DataFrame(known_at, index, self.indicators),
+        )
+
+    def vintages(self, changes: pd.DataFrame) -> pd.DataFrame:
+        """Return `row, column, known_at, value` of the changes inside the table."""
+        country = self.country[self.place[changes["series"]].to_numpy()]
+        since = changes["ordinal"].to_numpy() - self.first[country]
+        changes = changes[(since >= 0) & (since < self.lengths[country])]
+        row, column = self._positions(changes)
+        return pd.DataFrame(
+            {
+                "row": row,
+                "column": column,
+                "known_at": changes["known_at"].to_numpy(dtype="datetime64[s]"),
+                "value": changes["value"].to_numpy(dtype=float),
+            }
+        )
+
+    def _positions(self, tidy: pd.DataFrame) -> tuple[Days, Days]:
+        place = self.place[tidy["series"]].to_numpy()
+        country = self.country[place]
+        row = self.starts[country] + tidy["ordinal"].to_numpy() - self.first[country]
+        return row, self.column[place]
+
+    def _index(self) -> pd.MultiIndex:
+        ordinals = np.arange(self.lengths.sum()) - np.repeat(
+            self.starts - self.first, self.lengths
+        )
+        periods = pd.PeriodIndex.from_ordinals(  # type: ignore[attr-defined]  # not in stubs
+            ordinals, freq=PANDAS_ALIAS[self.frequency]
+        )
+        return pd.MultiIndex.from_arrays(
+            [np.repeat(self.names, self.lengths), periods], names=["country", "period"]
+        )
+
+
+ONE_PERIOD_DAYS: Mapping[Frequency, int] = {"A": 366, "Q": 92, "M": 31}

@@ -1,0 +1,223 @@
+"""ALFRED: every value of a series with the day of its publication.
+
+Used only with a `FRED_API_KEY`. The service returns at most 2,000 vintages at once, so
+their dates are requested first and the values in spans. A value that held across the
+border of two spans is in both, the second time as if published at the border; that
+repetition is removed. The values of the oldest vintage were published before ALFRED
+began, on unknown days.
+"""
+
+import hashlib
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+import pandas as pd
+
+from econnet.core.catalog import Indicator, SeriesTemplate
+from econnet.core.countries import Country
+from econnet.core.errors import SourceError
+from econnet.core.periods import PERIOD_NAME
+from econnet.data.sources import observations
+from econnet.data.sources.http import NOT_ITS_FORMAT, MissingSeriesError, PoliteSession
+from econnet.data.sources.observations import FetchedSeries, RawPage, Retrieval
+
+VINTAGES_PER_CALL = 2_000
+ROWS_PER_CALL = 100_000
+MAX_PAGES = 50  # five million revisions
+CONTENT_TYPES = frozenset({"application/json", "text/json", "text/plain"})
+
+
+class NoVintagesError(SourceError):
+    """The series is weekly or daily: months cannot be formed of single revisions."""
+
+
+@dataclass(frozen=True)
+class Alfred:
+    """The service for one key, over the session for FRED."""
+
+    session: PoliteSession
+    url: str
+    key: str = field(repr=False)
+
+    def rows(
+        self, path: str, name: str, series_id: str, **query: str
+    ) -> tuple[list[Any], list[RawPage]]:
+        """Return the list `name` of a response, and the raw pages it came in.
+
+        The key is removed from the pages, even where the service repeats it.
+        """
+        rows, pages = list[Any](), list[RawPage]()
+        for _ in range(MAX_PAGES):
+            response = self.session.fetch(
+                series_id,
+                f"{self.url.rstrip('/')}/{path}",
+                {
+                    "series_id": series_id,
+                    "api_key": self.key,
+                    "file_type": "json",
+                    "offset": len(rows),
+                    **query,
+                },
+                CONTENT_TYPES,
+            )
+            try:
+                page = response.json()
+                rows += page[name]
+                count = int(page["count"])
+            except NOT_ITS_FORMAT:
+                reason = "answered with something that is not ALFRED's format"
+                # `from None`: the cause quotes the response, which may contain the key.
+                raise SourceError(self.session.error_line(series_id, reason)) from None
+            hidden = response.content.replace(self.key.encode(), b"***")
+            pages.append(RawPage.of(hidden))
+            if len(rows) >= count:
+                return rows, pages
+            if not page[name]:
+                break
+        reason = f"{len(rows):,} rows came of {count:,} that were announced"
+        raise SourceError(self.session.error_line(series_id, reason))
+
+
+@dataclass(frozen=True)
+class Vintages:
+    """The days on which a series was published or revised."""
+
+    series_id: str
+    dates: tuple[str, ...]
+    retrieved_at: datetime
+
+    @property
+    def digest(self) -> str:
+        """A hash that changes if and only if there is a new vintage."""
+        return hashlib.sha256(" ".join(self.dates).encode()).hexdigest()
+
+
+def vintages(alfred: Alfred, series_id: str) -> Vintages:
+    """Return the dates of a series' vintages.
+
+    Raises
+    ------
+    MissingSeriesError
+        There are none.
+    SourceError
+        The response has no dates.
+    """
+    dates, _ = alfred.rows("series/vintagedates", "vintage_dates", series_id)
+    if not dates:
+        raise MissingSeriesError(alfred.session.error_line(series_id, "no vintages"))
+    try:
+        in_order = tuple(sorted(_date(text) for text in dates))
+    except NOT_ITS_FORMAT:
+        reason = "answered with vintages that are no dates"
+        raise SourceError(alfred.session.error_line(series_id, reason)) from None
+    return Vintages(series_id, in_order, observations.now())
+
+
+def read(
+    alfred: Alfred,
+    vintages: Vintages,
+    country: Country,
+    indicator: Indicator,
+    template: SeriesTemplate,
+    start_year: int,
+) -> FetchedSeries:
+    """Return every vintage of every value, `known_at` being the day of publication.
+
+    Raises
+    ------
+    NoVintagesError
+        The series is weekly or daily.
+    """
+    spans = [
+        vintages.dates[first : first + VINTAGES_PER_CALL]
+        for first in range(0, len(vintages.dates), VINTAGES_PER_CALL)
+    ]
+    answers = [
+        alfred.rows(
+            "series/observations",
+            "observations",
+            vintages.series_id,
+            realtime_start=span[0],
+            realtime_end=span[-1],
+            output_type="1",
+            limit=str(ROWS_PER_CALL),
+        )
+        for span in spans
+    ]
+    rows = [row for those, _ in answers for row in those]
+    table = _table(rows, template, alfred.session.error_line(vintages.series_id, ""))
+    if table.empty:
+        raise MissingSeriesError(
+            alfred.session.error_line(vintages.series_id, "not one value")
+        )
+    first_vintage = pd.Timestamp(vintages.dates[0])
+    table["known_at"] = table["known_at"].mask(table["known_at"] <= first_vintage)
+    retrieval = Retrieval(
+        series_id=vintages.series_id,
+        title=indicator.title,
+        unit=indicator.unit,
+        digest=vintages.digest,
+        first_period=str(start_year),
+        retrieved_at=vintages.retrieved_at,
+        raw=tuple(page for _, pages in answers for page in pages),
+    )
+    rows_of_country = table.assign(country=country.alpha3)
+    return observations.fetched_series(rows_of_country, indicator, template, retrieval)
+
+
+def _table(
+    rows: list[Mapping[str, str]], template: SeriesTemplate, error_line: str
+) -> pd.DataFrame:
+    """Return `period, value, known_at`, one row for each change of a value."""
+    try:
+        table = pd.DataFrame(
+            {
+                "day": pd.to_datetime([_date(row["date"]) for row in rows]),
+                "known_at": pd.to_datetime(
+                    [_date(row["realtime_start"]) for row in rows]
+                ),
+                "value": [_value(row["value"]) for row in rows],
+            }
+        )
+    except NOT_ITS_FORMAT:
+        raise SourceError(f"{error_line}rows that are no observations") from None
+    if (table["day"].dt.day != 1).any():
+        raise NoVintagesError(f"{error_line}weekly or daily, read without vintages")
+    table = table.sort_values(["day", "known_at"], ignore_index=True)
+    before = table.groupby("day")["value"].shift()
+    # `before` is missing for the first value, too: a value that is missing from the
+    # start was never published.
+    changed = (table["value"] != before) & ~(table["value"].isna() & before.isna())
+    table = table[changed].reset_index(drop=True)
+    name = PERIOD_NAME[template.frequency]
+    return pd.DataFrame(
+        {
+            "period": [name(day) for day in table["day"]],
+            "value": table["value"].astype(float),
+            "known_at": table["known_at"].astype("datetime64[us]"),
+        }
+    )
+
+
+def _date(text: str) -> str:
+    """Return a date in ALFRED's format; raise `ValueError` for any other text."""
+    if DATE.fullmatch(text) is None:
+        raise ValueError(text)
+    return date.fromisoformat(text).isoformat()
+
+
+def _value(text: str) -> float | None:
+    """Return a finite number, or `None` for a missing value."""
+    if text == ".":
+        return None
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(text)
+    return value
+
+
+DATE = re.compile(r"(1[5-9]|[2-8]\d)\d\d-\d\d-\d\d", re.ASCII)

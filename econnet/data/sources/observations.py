@@ -1,0 +1,241 @@
+"""What every source returns: complete series as tidy rows, and their descriptions.
+
+A row is an observation: the value of one series in one period. `period` is text,
+`2020`, `2020Q1` or `2020-01`. Dates are naive: `retrieved_at` is the time of the fetch
+in UTC, `known_at` the day of publication at midnight, empty where the source does not
+give it. A value that a source has withdrawn is a row whose value is missing.
+"""
+
+import gzip
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import numpy as np
+import pandas as pd
+
+from econnet.core.catalog import Indicator, SeriesTemplate, load
+from econnet.core.errors import EconnetError, SourceError
+from econnet.core.workspace import UserFile
+
+OBSERVATION_COLUMNS = [
+    "country",
+    "indicator",
+    "period",
+    "value",
+    "source",
+    "series_id",
+    "retrieved_at",
+    "known_at",
+]
+SERIES_COLUMNS = [
+    "country",
+    "indicator",
+    "source",
+    "series_id",
+    "frequency",
+    "title",
+    "unit",
+    "edition",
+    "licence",
+    "rights",
+    "attribution",
+    "discontinued",
+    "retrieved_at",
+]
+
+ErrorFactory = Callable[[str], EconnetError]
+
+
+@dataclass(frozen=True)
+class RawPage:
+    """A page of a source's response, compressed; `sha256` and `size` before."""
+
+    sha256: str
+    size: int
+    compressed: bytes = field(repr=False)
+
+    @classmethod
+    def of(cls, content: bytes) -> "RawPage":
+        """Return a page with this content."""
+        # The fastest level shrinks JSON to a twentieth; the best takes ten times as
+        # long.
+        compressed = gzip.compress(content, compresslevel=1, mtime=0)
+        return cls(hashlib.sha256(content).hexdigest(), len(content), compressed)
+
+
+@dataclass(frozen=True)
+class Retrieval:
+    """The origin of a fetched series, and what it covers.
+
+    Parameters
+    ----------
+    title, unit
+        In the words of the source, else of the catalog.
+    digest
+        SHA-256 of the raw pages, by which the next fetch sees whether they changed.
+    first_period
+        The first period that was requested; earlier ones are not covered.
+    edition
+        The source's date of the last update; empty where it gives none.
+    raw
+        The raw pages.
+    """
+
+    series_id: str
+    title: str
+    unit: str
+    digest: str
+    first_period: str
+    retrieved_at: datetime
+    edition: str = ""
+    raw: tuple[RawPage, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class FetchedSeries:
+    """What a source returned for one series id: one complete series per country.
+
+    Parameters
+    ----------
+    observations
+        `OBSERVATION_COLUMNS`; every period from `first_period` on that the source has.
+    series
+        `SERIES_COLUMNS`, one row per country.
+    """
+
+    source: str
+    indicator: str
+    retrieval: Retrieval
+    observations: pd.DataFrame
+    series: pd.DataFrame
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """The data to work with.
+
+    Parameters
+    ----------
+    observations
+        Every vintage: `OBSERVATION_COLUMNS`.
+    series
+        One row per series: `SERIES_COLUMNS`, `first_period` and `last_period`.
+    source
+        Where the data come from: `snapshot`, `store` or a file name.
+    indicators
+        The description of each indicator: the catalog, or the columns of the file.
+    notices
+        Lines about the data that the user should see, often none.
+    file
+        The user's file that they come from; `None` for data of econnet.
+    """
+
+    observations: pd.DataFrame
+    series: pd.DataFrame
+    source: str
+    indicators: Mapping[str, Indicator] = field(default_factory=load)
+    notices: tuple[str, ...] = ()
+    file: UserFile | None = None
+
+
+def now() -> datetime:
+    """Return the current time in UTC, naive."""
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+def fetched_series(
+    rows: pd.DataFrame,
+    indicator: Indicator,
+    template: SeriesTemplate,
+    retrieval: Retrieval,
+) -> FetchedSeries:
+    """Return the rows of one series id as a fetched series.
+
+    `rows` has the columns `country, period, value` and, where the source gives the
+    publication date of a value, `known_at`.
+
+    Raises
+    ------
+    SourceError
+        A value is infinite, or of a period more than a year in the future.
+    """
+    _check(rows, retrieval, f"{NAMES[template.source]}, {retrieval.series_id}")
+    rows = rows[rows["period"] >= retrieval.first_period].reset_index(drop=True)
+    if "known_at" not in rows:
+        rows["known_at"] = pd.Series(pd.NaT, rows.index, dtype="datetime64[us]")
+    common: dict[str, str | datetime] = {
+        "indicator": indicator.key,
+        "source": template.source,
+        "series_id": retrieval.series_id,
+        "retrieved_at": pd.Timestamp(retrieval.retrieved_at).as_unit("us"),
+    }
+    series = pd.DataFrame({"country": sorted(rows["country"].unique())}).assign(
+        **common,
+        frequency=template.frequency,
+        title=retrieval.title,
+        unit=retrieval.unit,
+        edition=retrieval.edition,
+        licence=template.rights,
+        rights=TERMS[template.source],
+        attribution=ATTRIBUTION[template.source],
+        discontinued=template.discontinued,
+    )
+    return FetchedSeries(
+        source=template.source,
+        indicator=indicator.key,
+        retrieval=retrieval,
+        observations=rows.assign(**common)[OBSERVATION_COLUMNS],
+        series=series[SERIES_COLUMNS],
+    )
+
+
+def _check(rows: pd.DataFrame, retrieval: Retrieval, whose: str) -> None:
+    """Raise `SourceError` for values that no past period can have."""
+    infinite = rows[np.isinf(rows["value"].to_numpy(float))]
+    if len(infinite):
+        raise SourceError(
+            f"{whose}: the value for {infinite['period'].iloc[0]} is "
+            "larger than a number may be"
+        )
+    # A year's tolerance, because computer clocks are wrong more often than sources.
+    this_year = retrieval.retrieved_at.year
+    later = rows[rows["period"].str[:4].astype(int) > this_year + 1]
+    if len(later):
+        raise SourceError(
+            f"{whose}: it has a value for {later['period'].iloc[0]}, which is to come: "
+            f"check this computer's clock, which says {this_year}"
+        )
+
+
+def in_order(
+    rows: pd.DataFrame, keys: list[str], make_error: ErrorFactory
+) -> pd.DataFrame:
+    """Return `rows` sorted by `keys`, each key once.
+
+    A row that is repeated with the same value counts once.
+
+    Raises
+    ------
+    EconnetError
+        The error of `make_error`, if a key has two values.
+    """
+    once = rows.drop_duplicates([*keys, "value"])
+    twice = once[once.duplicated(keys, keep=False)]
+    if len(twice):
+        where = " ".join(str(twice.iloc[0][key]) for key in keys)
+        values = " and ".join(str(value) for value in twice["value"].iloc[:2])
+        raise make_error(f"two values for {where}: {values}")
+    return once.sort_values(keys, ignore_index=True)
+
+
+NAMES = {"fred": "FRED", "worldbank": "World Bank"}
+TERMS = {
+    "fred": "FRED terms of use, https://fred.stlouisfed.org/legal/",
+    "worldbank": "https://datacatalog.worldbank.org/public-licenses",
+}
+ATTRIBUTION = {
+    "fred": "Source: FRED, Federal Reserve Bank of St. Louis",
+    "worldbank": "Source: World Bank, World Development Indicators",
+}

@@ -1,0 +1,262 @@
+"""The World Bank: one request per page, for all countries at once.
+
+`Reader` extends that of pandas-datareader: it reads every page, keeps the ISO codes and
+refuses an incomplete response. A response is a JSON list of a header and rows; errors
+come as a list of one, as XML, or as a web page, all with status 200.
+"""
+
+import hashlib
+import json
+import math
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+import pandas as pd
+from pandas_datareader.wb import WorldBankReader
+
+from econnet.core import countries, period_text
+from econnet.core.catalog import Indicator, SeriesTemplate
+from econnet.core.errors import SourceError
+from econnet.core.text import one_line
+from econnet.data.sources import observations
+from econnet.data.sources.http import (
+    NOT_ITS_FORMAT,
+    MissingSeriesError,
+    PoliteSession,
+    RateLimiter,
+    RetryPolicy,
+    error_line,
+)
+from econnet.data.sources.observations import FetchedSeries, RawPage, Retrieval
+
+AT_ONCE = 4
+ROWS_PER_PAGE = 32_500  # the maximum of the service
+MAX_ROWS = 10**12  # a larger count cannot be one of rows
+MAX_PAGES = 20  # a monthly series would take about eight
+CONTENT_TYPES = frozenset({"application/json", "text/json", "text/plain"})
+
+
+@dataclass(frozen=True, eq=False)
+class Download:
+    """The raw pages of one indicator, and their SHA-256."""
+
+    series_id: str
+    pages: tuple[bytes, ...]
+    digest: str
+    retrieved_at: datetime
+
+
+def session(retry_policy: RetryPolicy | None = None) -> PoliteSession:
+    """Return a session within the limits we keep to at the World Bank."""
+    return PoliteSession("World Bank", RateLimiter(AT_ONCE), retry_policy)
+
+
+def download(
+    session: PoliteSession, base_url: str, template: SeriesTemplate, start_year: int
+) -> Download:
+    """Return every page of an indicator, for all countries and aggregates.
+
+    Raises
+    ------
+    MissingSeriesError
+        It has the indicator, but no data.
+    SourceError
+        The source failed, or a page does not belong to this indicator.
+    """
+    return Reader(session, base_url, template, start_year).download()
+
+
+def read(
+    download: Download,
+    indicator: Indicator,
+    template: SeriesTemplate,
+    start_year: int,
+) -> FetchedSeries:
+    """Return the observations of a download, without `null` values.
+
+    Countries have their alpha-3 code. Aggregates keep the World Bank's code, `WLD` or
+    `EMU`, which no country has.
+
+    Raises
+    ------
+    SourceError
+        A page is truncated, or rows are missing or contradict each other.
+    """
+
+    def problem(reason: str) -> SourceError:
+        return SourceError(error_line("World Bank", download.series_id, reason))
+
+    try:
+        pages = [json.loads(page) for page in download.pages]
+        rows = [_row(entry, template.id) for _, entries in pages for entry in entries]
+        total, title = int(pages[0][0]["total"]), _title(pages[0][1])
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise problem("the answer breaks off or is no JSON") from error
+    except NOT_ITS_FORMAT as error:
+        raise problem("rows in another format than the World Bank's") from error
+    if len(rows) != total:
+        raise problem(f"{len(rows):,} rows came of {total:,} that were announced")
+    table = pd.DataFrame(rows, columns=["country", "period", "value"])
+    table = table.dropna(subset=["value"])
+    if table.empty:
+        raise MissingSeriesError(str(problem("not one value, for any country")))
+    _, bracket, unit = title.rstrip(")").rpartition("(")
+    retrieval = Retrieval(
+        series_id=template.id,
+        title=title,
+        unit=unit if bracket else indicator.unit,
+        digest=download.digest,
+        first_period=str(start_year),
+        retrieved_at=download.retrieved_at,
+        raw=tuple(map(RawPage.of, download.pages)),
+        edition=one_line(str(pages[0][0].get("lastupdated", "")), at_most=40),
+    )
+    table = observations.in_order(table, ["country", "period"], problem)
+    return observations.fetched_series(table, indicator, template, retrieval)
+
+
+class Reader(WorldBankReader):  # type: ignore[misc]  # it has no types
+    """The reader of pandas-datareader over our session, for one indicator."""
+
+    def __init__(
+        self,
+        session: PoliteSession,
+        base_url: str,
+        template: SeriesTemplate,
+        start_year: int,
+    ) -> None:
+        super().__init__(
+            symbols=template.id,
+            countries="all",
+            start=f"{start_year}-01-01",
+            end=f"{observations.now().year}-12-31",
+            freq=template.frequency,
+            retry_count=0,
+            session=session,
+            errors="raise",
+        )
+        self.base_url, self.series_id = base_url.rstrip("/"), template.id
+
+    @property
+    def url(self) -> str:
+        """The address of every country's rows."""
+        return f"{self.base_url}/country/all/indicator/{self.series_id}"
+
+    @property
+    def params(self) -> dict[str, str | int]:
+        """The parent's parameters, with the largest possible pages."""
+        return {**super().params, "per_page": ROWS_PER_PAGE}
+
+    def download(self) -> Download:
+        """Return every page, after checking its header."""
+        digest, pages = hashlib.sha256(), list[bytes]()
+        first: dict[str, Any] = {}
+        count = 1
+        while len(pages) < count:
+            response = self.session.fetch(
+                self.series_id,
+                self.url,
+                {**self.params, "page": len(pages) + 1},
+                CONTENT_TYPES,
+            )
+            digest.update(response.content)
+            header = self._header(response.content)
+            first = first or header
+            if header["total"] == 0:
+                reason = "it has no data of that name"
+                raise MissingSeriesError(
+                    self.session.error_line(self.series_id, reason)
+                )
+            edition = (header["total"], header.get("lastupdated"))
+            if header["page"] != len(pages) + 1 or edition != (
+                first["total"],
+                first.get("lastupdated"),
+            ):
+                raise self._error(
+                    f"page {len(pages) + 1} of {count} belongs to another answer"
+                )
+            pages.append(response.content)
+            # `pages` cannot be trusted: it has been 0 for a response with data.
+            count = -(-first["total"] // max(1, first["per_page"]))
+            if count > MAX_PAGES:
+                raise self._error(f"{count:,} pages, more than {MAX_PAGES}")
+        return Download(
+            self.series_id, tuple(pages), digest.hexdigest(), observations.now()
+        )
+
+    def _header(self, content: bytes) -> dict[str, Any]:
+        """Return a page's header without decoding its many rows."""
+        text = content[:HEADER_BYTES].decode("utf-8-sig", errors="replace").strip()
+        if not text:
+            raise self._error("answered with nothing at all")
+        if text.startswith("<"):
+            message = XML_MESSAGE.search(text)
+            shown = f"message {message[1]}: {message[2]}" if message else text[:60]
+            raise self._error(f"answered with a page or an error, not data: {shown}")
+        try:
+            header, _ = json.JSONDecoder().raw_decode(text, text.index("{"))
+            if "message" in header:
+                message = header["message"][0]
+                raise self._error(f"message {message['id']}: {message['value']}")
+            counts = {key: int(header[key]) for key in ("page", "per_page", "total")}
+            if max(counts.values()) > MAX_ROWS:
+                raise ValueError(counts)
+        except NOT_ITS_FORMAT as error:
+            reason = f"answered with something that is not its format: {text[:60]!r}"
+            raise self._error(reason) from error
+        return {**header, **counts}
+
+    def _error(self, reason: str) -> SourceError:
+        return SourceError(self.session.error_line(self.series_id, reason))
+
+
+def _row(entry: dict[str, Any], series_id: str) -> tuple[str, str, float]:
+    """Return country, period and value of a row; raise `ValueError` for another's."""
+    if entry["indicator"]["id"] != series_id:
+        raise ValueError(entry["indicator"]["id"])
+    code = entry["countryiso3code"] or _alpha3(entry["country"]["id"])
+    if CODE.fullmatch(code) is None:
+        raise ValueError(code)
+    return code, _period(entry["date"]), _value(entry["value"])
+
+
+def _value(given: float | str | None) -> float:
+    """Return a finite number, or NaN for a missing value."""
+    if given is None:
+        return math.nan
+    value = float(given)
+    if isinstance(given, bool) or not math.isfinite(value):
+        raise ValueError(given)
+    return value
+
+
+def _title(entries: list[dict[str, Any]]) -> str:
+    """Return the indicator's title as the first row has it."""
+    title = entries[0]["indicator"]["value"]
+    if not isinstance(title, str):
+        raise TypeError(title)
+    return one_line(title)
+
+
+@cache
+def _alpha3(alpha2: str) -> str:
+    """Return the alpha-3 code of a country, or the own code of an aggregate."""
+    known = {country.alpha2: country.alpha3 for country in countries.all_countries()}
+    return known.get(alpha2, alpha2)
+
+
+@cache
+def _period(text: str) -> str:
+    """Return the standard text of a period: a month comes as `2020M01`."""
+    period = period_text.parse(text)
+    if period is None or period.is_date:
+        raise ValueError(text)
+    return period.text
+
+
+HEADER_BYTES = 4096
+CODE = re.compile("[A-Z0-9]{2,3}")
+XML_MESSAGE = re.compile(r'<wb:message id="(\d+)"[^>]*>([^<]*)<')

@@ -1,0 +1,488 @@
+"""Every observation ever fetched, with the time of its retrieval, in one DuckDB file.
+
+Nothing is overwritten: a new fetch adds what is new or changed, so that each revision
+is a vintage. Complete series are written, in one transaction or not at all; a value
+that its source no longer has is written as missing, so that no vintage mixes values
+that were not published together. DuckDB admits one process at a time, so the file is
+opened briefly, under our own lock. Only countries are stored, not aggregates such as
+the euro area.
+"""
+
+import os
+import re
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import astuple, dataclass
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+from filelock import FileLock, Timeout
+
+from econnet.core import countries as known_countries
+from econnet.core.errors import DataError
+from econnet.data.sources.observations import OBSERVATION_COLUMNS, FetchedSeries
+from econnet.data.store import schema
+
+Key = tuple[str, str, str]  # source, series id, indicator
+
+
+@dataclass(frozen=True)
+class Change:
+    """What writing a fetched series changed.
+
+    Parameters
+    ----------
+    added, revised, withdrawn
+        Number of values of new periods; of values that replace others; of values that
+        the source no longer has.
+    kept
+        Countries whose stored series is on a later base year than the fetched one,
+        which was ignored for them.
+    """
+
+    source: str
+    series_id: str
+    indicator: str
+    added: int
+    revised: int
+    withdrawn: int
+    kept: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Status:
+    """What the store contains, how recent it is, and how much was revised.
+
+    Parameters
+    ----------
+    coverage
+        One row per source and indicator: `source, indicator, frequency, countries,
+        first_period, last_period, observations, revisions, discontinued,
+        retrieved_at`; the last is the time of the latest request.
+    rebased
+        One row for each time a series was fetched on another base year: `country,
+        source, series_id, indicator, base_kept, base_left, noticed_at`. The later base
+        is kept.
+    """
+
+    path: Path
+    size_bytes: int
+    n_countries: int
+    n_series: int
+    n_observations: int
+    n_revisions: int
+    coverage: pd.DataFrame
+    rebased: pd.DataFrame
+
+
+class Store:
+    """The store, in one file that need not exist yet.
+
+    Parameters
+    ----------
+    path
+        The DuckDB file.
+    timeout_seconds
+        How long to wait for another process that has it open.
+
+    Notes
+    -----
+    Every method raises `DataError` if the file is in use for longer than that, is not a
+    store of econnet or has a newer schema. An older schema is upgraded, as `storefile`
+    describes. A missing file is created, empty.
+    """
+
+    def __init__(self, path: Path, timeout_seconds: float = 15.0) -> None:
+        self.path, self.timeout_seconds = path, timeout_seconds
+
+    def exists(self) -> bool:
+        """Return whether anything was ever stored."""
+        return self.path.exists()
+
+    def write(self, fetched: Sequence[FetchedSeries]) -> list[Change]:
+        """Add what is new in these series, one per series id, all of them or none.
+
+        Their raw pages are kept as long as a value comes from them or they are the
+        newest. Backups made before an upgrade are deleted.
+        """
+        with self._open() as connection:
+            changes = _write(connection, fetched)
+            for backup in schema.backups(self.path):
+                backup.unlink(missing_ok=True)
+        return changes
+
+    def confirm(self, keys: Sequence[Key], retrieved_at: datetime) -> None:
+        """Record that these were requested and had not changed."""
+        with self._open() as connection:
+            connection.executemany(
+                "UPDATE answers SET retrieved_at = ? "
+                "WHERE source = ? AND series_id = ? AND indicator = ?",
+                [[retrieved_at, *key] for key in keys],
+            )
+
+    def newest_fetch(self) -> datetime | None:
+        """Return the time of the latest request to a source, if there was one."""
+        with self._open() as connection:
+            newest: datetime | None
+            [[newest]] = connection.execute(
+                "SELECT max(retrieved_at) FROM (SELECT retrieved_at FROM answers "
+                "UNION ALL SELECT retrieved_at FROM observations)"
+            ).fetchall()
+        return newest
+
+    def digests(self, first_period: str) -> dict[Key, str]:
+        """Return the digest of each newest series that reached back to this period."""
+        with self._open() as connection:
+            rows = connection.execute(
+                "SELECT source, series_id, indicator, digest FROM answers "
+                "WHERE first_period <= ?",
+                [first_period],
+            ).fetchall()
+        return {(source, series, key): digest for source, series, key, digest in rows}
+
+    def vintages(
+        self, as_of: datetime | None = None, countries: Sequence[str] | None = None
+    ) -> pd.DataFrame:
+        """Return every vintage that was known on `as_of`, in the order of writing.
+
+        A withdrawn value is a row whose value is missing. A first value without a
+        publication date is returned whatever the date of its retrieval, because only
+        its publication lag can tell when it was published. A date includes the whole
+        day. Text columns are pandas categories, in alphabetical order.
+        """
+        conditions, parameters = ["true"], list[object]()
+        if countries is not None:
+            conditions.append("list_contains(?, country)")
+            parameters.append(list(countries))
+        if as_of is not None:
+            conditions.append(
+                "CASE WHEN known_at IS NOT NULL THEN known_at <= ? "
+                "ELSE retrieved_at <= ? OR first END"
+            )
+            parameters += [_end_of(as_of)] * 2
+        # First values are distinguished from revisions only where that matters; a plain
+        # scan returns rows in the order of writing anyway.
+        rows, order = (
+            ("SELECT *, rowid FROM observations", "")
+            if as_of is None
+            else (FIRST, f" ORDER BY {IN_ORDER}")
+        )
+        with self._open() as connection:
+            # Half a million rows of a few hundred names: as numbers they are read in a
+            # fraction of the time and memory.
+            for name in NAMES:
+                connection.execute(
+                    f"CREATE TYPE memory.main.{name}_names AS ENUM "  # noqa: S608 - names of ours
+                    f"(SELECT DISTINCT {name} FROM observations ORDER BY ALL)"
+                )
+            encoded = ", ".join(
+                f"{name}::memory.main.{name}_names AS {name}" if name in NAMES else name
+                for name in OBSERVATION_COLUMNS
+            )
+            frame: pd.DataFrame = connection.execute(
+                f"SELECT {encoded} FROM ({rows}) "  # noqa: S608 - names of ours
+                f"WHERE {' AND '.join(conditions)}{order}",
+                parameters,
+            ).df()
+        return frame
+
+    def series(self) -> pd.DataFrame:
+        """Return the description of each series, one row each.
+
+        The columns of `sources.observations.SERIES_COLUMNS`, and `base`, the base year
+        of its prices or index, missing where the title names none; `digest`, the
+        SHA-256 of the raw pages; `first_period` and `last_period`.
+        """
+        with self._open() as connection:
+            frame: pd.DataFrame = connection.sql(
+                "SELECT s.*, a.digest, a.retrieved_at, o.first_period, o.last_period "
+                "FROM series s JOIN answers a USING (source, series_id, indicator) "
+                "LEFT JOIN (SELECT country, indicator, source, series_id, "
+                "min(period) AS first_period, max(period) AS last_period "
+                "FROM observations GROUP BY ALL) o "
+                "USING (country, indicator, source, series_id) ORDER BY ALL"
+            ).df()
+        return frame
+
+    def status(self) -> Status:
+        """Return coverage, freshness and revisions."""
+        with self._open() as connection:
+            coverage = connection.sql(COVERAGE).df()
+            rebased = connection.sql(
+                "FROM rebased ORDER BY noticed_at, series_id, country"
+            ).df()
+            n_countries, n_series = _one_row(
+                connection,
+                "SELECT count(DISTINCT country), "
+                "count(DISTINCT (country, indicator, source, series_id)) "
+                "FROM observations",
+            )
+        return Status(
+            path=self.path,
+            size_bytes=self.path.stat().st_size,
+            n_countries=n_countries,
+            n_series=n_series,
+            n_observations=int(coverage["observations"].sum()),
+            n_revisions=int(coverage["revisions"].sum()),
+            coverage=coverage,
+            rebased=rebased,
+        )
+
+    @contextmanager
+    def _open(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Open the file under our lock, and leave no write-ahead log behind."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        deadline = time.monotonic() + self.timeout_seconds
+        lock = FileLock(f"{self.path}.lock", timeout=self.timeout_seconds)
+        try:
+            with lock, schema.telling(self.path):
+                if not self.path.exists():
+                    schema.create(self.path)
+                connection = schema.attach(self.path, deadline)
+                try:
+                    yield connection
+                    connection.execute("CHECKPOINT store")
+                finally:
+                    connection.close()
+        except Timeout as error:
+            raise self._busy() from error
+        except schema.HeldError as error:
+            raise self._busy() from error
+
+    @contextmanager
+    def unchanged(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Open the file under our lock, and change nothing in it or beside it.
+
+        Damage raises the errors of DuckDB.
+        """
+        lock = Path(f"{self.path}.lock")
+        with ExitStack() as stack:
+            try:
+                # Any econnet process that has the file open has made the lock.
+                if lock.exists() and os.access(lock, os.W_OK):
+                    stack.enter_context(FileLock(lock, timeout=self.timeout_seconds))
+                yield stack.enter_context(schema.reading(self.path))
+            except (Timeout, schema.HeldError) as error:
+                raise self._busy() from error
+
+    def _busy(self) -> DataError:
+        return DataError(
+            f"another process holds {self.path}, for longer than "
+            f"{self.timeout_seconds:g} s: let it finish, or end it, and try again"
+        )
+
+
+def base_year(title: str) -> int | None:
+    """Return the base year of the prices or index of a series, from its title.
+
+    >>> base_year("GDP (constant 2015 US$)"), base_year("GDP growth (annual %)")
+    (2015, None)
+    """
+    match = BASE.search(title)
+    return int(match[1] or match[2]) if match else None
+
+
+def _write(
+    connection: duckdb.DuckDBPyConnection, fetched: Sequence[FetchedSeries]
+) -> list[Change]:
+    """Add what is new in the series, in one transaction."""
+    connection.begin()
+    for name, frame in _new_tables(fetched).items():
+        connection.register("frame", frame)
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS FROM frame")
+        connection.unregister("frame")
+    connection.execute(OTHER_BASES)
+    connection.execute(CHANGES)
+    for statement in APPLY:
+        connection.execute(statement)
+    counts = {
+        (source, series_id, indicator, kind): count
+        for source, series_id, indicator, kind, count in connection.execute(
+            f"SELECT {KEY}, kind, count(*) FROM changes GROUP BY ALL"  # noqa: S608 - names of ours
+        ).fetchall()
+    }
+    kept = connection.execute(
+        f"SELECT {KEY}, country FROM kept ORDER BY country"  # noqa: S608 - names of ours
+    ).fetchall()
+    connection.commit()
+    return [
+        Change(
+            *key,
+            added=counts.get((*key, "added"), 0),
+            revised=counts.get((*key, "revised"), 0),
+            withdrawn=counts.get((*key, "withdrawn"), 0),
+            kept=tuple(country for *other, country in kept if (*other,) == key),
+        )
+        for key in map(_key, fetched)
+    ]
+
+
+def _new_tables(fetched: Sequence[FetchedSeries]) -> dict[str, pd.DataFrame]:
+    """Return what is to be added, as tables; aggregates of countries are left out."""
+    codes = [country.alpha3 for country in known_countries.all_countries()]
+    series = pd.concat([one.series for one in fetched])
+    series = series[series["country"].isin(codes)]
+    observations = pd.concat([one.observations for one in fetched])
+    bases = {title: base_year(title) for title in series["title"].unique()}
+    pages = pd.DataFrame(
+        [
+            (*_key(one), one.retrieval.retrieved_at, number, *astuple(page))
+            for one in fetched
+            for number, page in enumerate(one.retrieval.raw)
+        ],
+        columns=PAGE_COLUMNS,
+    )
+    return {
+        "new_pages": pages.astype({"retrieved_at": "datetime64[us]"}),
+        "new_answers": pd.DataFrame([_about(one) for one in fetched]),
+        "new_series": series.assign(base=series["title"].map(bases).astype("Int64")),
+        "new_observations": observations[observations["country"].isin(codes)],
+    }
+
+
+def _key(fetched: FetchedSeries) -> Key:
+    return fetched.source, fetched.retrieval.series_id, fetched.indicator
+
+
+def _about(fetched: FetchedSeries) -> dict[str, object]:
+    source, series_id, indicator = _key(fetched)
+    return {
+        "source": source,
+        "series_id": series_id,
+        "indicator": indicator,
+        "digest": fetched.retrieval.digest,
+        "first_period": fetched.retrieval.first_period,
+        "retrieved_at": fetched.retrieval.retrieved_at,
+        "dated": bool(fetched.observations["known_at"].notna().any()),
+    }
+
+
+def _one_row(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[int, ...]:
+    """Return the only row of an aggregate query."""
+    [row] = connection.execute(query).fetchall()
+    return tuple(row)
+
+
+def _end_of(as_of: datetime) -> datetime:
+    """Return the last moment of a date; any other moment unchanged."""
+    moment = pd.Timestamp(as_of)
+    if moment == moment.normalize():
+        moment += pd.Timedelta(days=1) - pd.Timedelta(microseconds=1)
+    return moment.to_pydatetime()
+
+
+BASE = re.compile(r"(?:constant|chained|chn\.?)\s+\(?(\d{4})|(\d{4})\s*=\s*100\b", re.I)
+
+SERIES = (
+    "country, indicator, source, series_id, frequency, title, unit, base, edition, "
+    "licence, rights, attribution, discontinued"
+)
+
+COLUMNS = ", ".join(OBSERVATION_COLUMNS)
+PAGE_COLUMNS = [
+    *("source", "series_id", "indicator", "retrieved_at", "page"),
+    *("sha256", "size", "compressed"),
+]
+# Rows are in the order of their series within one write.
+NAMES = ("country", "indicator", "period", "source", "series_id")
+IN_ORDER = "retrieved_at, known_at NULLS FIRST, rowid"
+NEWEST = (
+    "row_number() OVER (PARTITION BY source, series_id, country, indicator, period "
+    "ORDER BY retrieved_at DESC, known_at DESC NULLS LAST) = 1"
+)
+FIRST = (
+    "SELECT *, rowid, row_number() OVER ("
+    "PARTITION BY source, series_id, country, indicator, period "
+    "ORDER BY retrieved_at, known_at NULLS FIRST) = 1 AS first FROM observations"
+)
+
+KEY = "source, series_id, indicator"
+OTHER_BASES = f"""
+CREATE OR REPLACE TEMP TABLE other_bases AS
+SELECT country, {KEY}, stored.base AS stored, new.base AS new
+FROM series stored JOIN new_series new USING ({KEY}, country)
+WHERE stored.base <> new.base;
+CREATE OR REPLACE TEMP TABLE kept AS FROM other_bases WHERE stored > new
+"""  # noqa: S608 - names of ours
+
+# A source without publication dates is compared with the newest value of each period, a
+# source with dates vintage by vintage. What an undated series no longer contains was
+# withdrawn.
+CHANGES = f"""
+CREATE OR REPLACE TEMP TABLE changes AS
+WITH fresh AS (
+    SELECT o.*, dated FROM new_observations o JOIN new_answers USING ({KEY})
+    ANTI JOIN kept USING ({KEY}, country)
+), stored AS (
+    SELECT {COLUMNS} FROM observations
+    SEMI JOIN new_answers USING ({KEY}) ANTI JOIN kept USING ({KEY}, country)
+), newest AS (FROM stored QUALIFY {NEWEST})
+SELECT fresh.*, if(newest.period IS NULL, 'added', 'revised') AS kind
+FROM fresh LEFT JOIN newest USING ({KEY}, country, period)
+WHERE NOT dated
+AND (newest.period IS NULL OR fresh.value IS DISTINCT FROM newest.value)
+UNION ALL
+SELECT fresh.*, if(newest.period IS NULL AND row_number() OVER (
+    PARTITION BY {KEY}, country, period ORDER BY fresh.known_at NULLS FIRST
+) = 1, 'added', 'revised')
+FROM fresh LEFT JOIN newest USING ({KEY}, country, period)
+WHERE dated AND NOT EXISTS (
+    FROM stored WHERE stored.source = fresh.source
+    AND stored.series_id = fresh.series_id AND stored.indicator = fresh.indicator
+    AND stored.country = fresh.country AND stored.period = fresh.period
+    AND stored.known_at IS NOT DISTINCT FROM fresh.known_at
+    AND stored.value IS NOT DISTINCT FROM fresh.value
+)
+UNION ALL
+SELECT newest.* REPLACE (
+    NULL AS value, answer.retrieved_at AS retrieved_at, NULL AS known_at
+), dated, 'withdrawn'
+FROM newest ANTI JOIN fresh USING ({KEY}, country, period)
+JOIN new_answers answer USING ({KEY})
+WHERE NOT dated AND newest.value IS NOT NULL AND newest.period >= first_period
+ORDER BY source, series_id, indicator, country, period, known_at NULLS FIRST
+"""  # noqa: S608 - names of ours
+
+APPLY = (
+    # A series that stays on its later base keeps its title, too.
+    f"DELETE FROM new_series WHERE (country, {KEY}) IN "  # noqa: S608 - names of ours
+    f"(SELECT (country, {KEY}) FROM kept)",
+    f"INSERT INTO observations SELECT {COLUMNS} FROM changes",  # noqa: S608 - names of ours
+    f"INSERT INTO rebased SELECT country, {KEY}, "  # noqa: S608 - names of ours
+    "greatest(stored, new), least(stored, new), retrieved_at "
+    f"FROM other_bases JOIN new_answers USING ({KEY})",
+    "DELETE FROM series old USING new_series new WHERE old.source = new.source "
+    "AND old.series_id = new.series_id AND old.indicator = new.indicator "
+    "AND old.country = new.country",
+    f"INSERT INTO series SELECT {SERIES} FROM new_series",  # noqa: S608 - names of ours
+    "DELETE FROM answers old USING new_answers new WHERE old.source = new.source "
+    "AND old.series_id = new.series_id AND old.indicator = new.indicator",
+    f"INSERT INTO answers SELECT {KEY}, digest, first_period, retrieved_at "  # noqa: S608 - names of ours
+    "FROM new_answers",
+    f"INSERT INTO raw_pages SELECT {KEY}, retrieved_at, page, sha256 "  # noqa: S608 - names of ours
+    "FROM new_pages",
+    "INSERT INTO raw_answers SELECT DISTINCT ON (sha256) sha256, size, compressed "
+    "FROM new_pages WHERE sha256 NOT IN (SELECT sha256 FROM raw_answers)",
+    # Superseded pages are kept as long as a value comes from them.
+    f"DELETE FROM raw_pages WHERE ({KEY}) IN "  # noqa: S608 - names of ours
+    f"(SELECT ({KEY}) FROM new_answers) AND ({KEY}, retrieved_at) NOT IN "
+    f"(SELECT ({KEY}, retrieved_at) FROM (FROM new_answers SELECT {KEY}, retrieved_at "
+    f"UNION ALL SELECT {KEY}, retrieved_at FROM observations SEMI JOIN new_answers "
+    f"USING ({KEY})))",
+    "DELETE FROM raw_answers WHERE sha256 NOT IN (SELECT sha256 FROM raw_pages)",
+)
+
+COVERAGE = """
+SELECT o.source, o.indicator, s.frequency, count(DISTINCT o.country) AS countries,
+    min(o.period) AS first_period, max(o.period) AS last_period,
+    count(DISTINCT (o.series_id, o.country, o.period)) AS observations,
+    count(*) - count(DISTINCT (o.series_id, o.country, o.period)) AS revisions,
+    bool_and(s.discontinued) AS discontinued, min(a.retrieved_at) AS retrieved_at
+FROM observations o
+JOIN series s USING (country, indicator, source, series_id)
+JOIN answers a USING (source, series_id, indicator)
+GROUP BY o.source, o.indicator, s.frequency ORDER BY ALL
+"""

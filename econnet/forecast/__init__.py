@@ -1,0 +1,1 @@
+"""The use cases: prepare, train, forecast, explain, rank, replay."""

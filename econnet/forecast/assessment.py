@@ -1,0 +1,221 @@
+"""The assessment of a track record: scores, intervals, comparisons, signals.
+
+All models are scored on the same forecasts, and every interval rests on the same draws
+of blocks of periods, so that models can be compared draw by draw. Reports, rankings and
+backtests all assess their track records here.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from econnet.core.errors import DataError
+from econnet.core.periods import PERIODS_A_YEAR
+from econnet.core.task import Task
+from econnet.core.types import Floats
+from econnet.evaluation import bootstrap, calibration, comparison, metrics, signals
+from econnet.evaluation.bootstrap import DRAWS, Resample, block_length
+from econnet.evaluation.comparison import Comparison
+from econnet.evaluation.metrics import Scores
+from econnet.evaluation.signals import EpisodeCall
+from econnet.forecast.preparation import PreparedTask
+from econnet.forecast.result import (
+    Assessment,
+    Episode,
+    ScoreIntervals,
+)
+from econnet.models.baselines import BASELINES
+from econnet.runtime.blas import one_blas_thread
+
+
+@dataclass(frozen=True, eq=False)
+class PairedForecasts:
+    """Forecasts of the same rows by several models, with one set of bootstrap draws.
+
+    Parameters
+    ----------
+    probabilities
+        By model, each (rows,); `econnet` is among them.
+    outcome : array (rows,)
+        1 contraction, 0 expansion.
+    drawn
+        Draws of blocks of neighbouring periods of the rows.
+    block
+        Periods in a block.
+    """
+
+    probabilities: Mapping[str, Floats]
+    outcome: Floats
+    drawn: Resample
+    block: int
+
+    @classmethod
+    def of(cls, scored: pd.DataFrame, task: Task) -> "PairedForecasts":
+        """Return the forecasts of a track record whose outcomes are all known."""
+        block = block_length(task.horizon, task.frequency)
+        rows = scored[scored["model"] == "econnet"]
+        rng = np.random.default_rng(task.seed)
+        return cls(
+            {
+                str(name): of_model["probability"].to_numpy(dtype=float)
+                for name, of_model in scored.groupby("model", sort=False)
+            },
+            rows["outcome"].to_numpy(dtype=float),
+            Resample.draw(rows["period"], block, DRAWS, rng),
+            block,
+        )
+
+    def intervals(self, model: str) -> ScoreIntervals:
+        """Return the 90% intervals of a model's scores."""
+        probability, outcome = self.probabilities[model], self.outcome
+        with one_blas_thread():
+            areas = self.drawn.aurocs(probability, outcome)
+            briers = self.drawn.means(metrics.brier_costs(probability, outcome))
+            losses = self.drawn.means(metrics.log_loss_costs(probability, outcome))
+        return ScoreIntervals(
+            None if np.isnan(areas).all() else bootstrap.interval(areas),
+            bootstrap.interval(briers),
+            bootstrap.interval(losses),
+        )
+
+    def comparisons(self) -> dict[str, Comparison]:
+        """Return the comparison of econnet with each baseline, by its name."""
+        ours = self.probabilities["econnet"]
+        with one_blas_thread():
+            return {
+                name: comparison.compare(
+                    ours, theirs, self.outcome, self.drawn, self.block
+                )
+                for name, theirs in self.probabilities.items()
+                if name in BASELINES
+            }
+
+
+def scores_by_model(scored: pd.DataFrame) -> dict[str, Scores]:
+    """Return the scores of each model; the base rate of the same rows has skill 0."""
+    base_rate = scored.loc[scored["model"] == "base_rate", "probability"].to_numpy()
+    return {
+        str(name): metrics.score(rows, base_rate)
+        for name, rows in scored.groupby("model", sort=False)
+    }
+
+
+@dataclass(frozen=True, eq=False)
+class PoolAssessment:
+    """The assessment of all countries of a track record together.
+
+    Parameters
+    ----------
+    metrics, baselines
+        Scores of econnet and of each baseline; `None` and none for a single country.
+    maps
+        Calibration of econnet's probabilities, from which intervals are drawn.
+    """
+
+    metrics: Scores | None
+    baselines: dict[str, Scores]
+    maps: calibration.CalibrationDraws
+
+
+def assess_pool(task: Task, record: pd.DataFrame) -> PoolAssessment:
+    """Return the assessment of all countries of a track record together.
+
+    Raises
+    ------
+    DataError
+        No outcome is known of any forecast in it.
+    """
+    scored = record[record["outcome"].notna()]
+    if scored.empty:
+        raise DataError(
+            "the track record holds no forecast whose outcome is known: the data are "
+            "too short; choose another --label or --frequency"
+        )
+    alone = len(set(scored["country"])) == 1
+    scores = {} if alone else scores_by_model(scored)
+    maps = calibration.fit_calibration_draws(
+        scored[scored["model"] == "econnet"],
+        block_length(task.horizon, task.frequency),
+        task.seed,
+    )
+    return PoolAssessment(scores.pop("econnet", None), scores, maps)
+
+
+def assess(
+    prepared: PreparedTask, record: pd.DataFrame, pool: PoolAssessment
+) -> Assessment:
+    """Return the assessment of the country's part of a track record.
+
+    Raises
+    ------
+    DataError
+        No outcome is known of any of the country's forecasts.
+    """
+    country, task = prepared.country, prepared.task
+    scored = record[record["outcome"].notna() & (record["country"] == country.alpha3)]
+    if scored.empty:
+        raise DataError(
+            f"{country.name} has no past forecast whose outcome is known: its data are "
+            "too short for a track record; choose another --label or --frequency"
+        )
+    scores = scores_by_model(scored)
+    rows = scored[scored["model"] == "econnet"]
+    contractions = prepared.label.values.loc[[country.alpha3]]
+    year = PERIODS_A_YEAR[task.frequency]
+    card = signals.scorecard(rows, contractions, task.event, year)
+    paired = PairedForecasts.of(scored, task)
+    return Assessment(
+        metrics=scores.pop("econnet"),
+        intervals=paired.intervals("econnet"),
+        baselines=scores,
+        comparisons=paired.comparisons(),
+        pool_metrics=pool.metrics,
+        pool_baselines=pool.baselines,
+        reliability=tuple(
+            metrics.reliability_curve(
+                rows["probability"].to_numpy(), rows["outcome"].to_numpy()
+            )
+        ),
+        episodes=_episodes(prepared, record, card.episodes),
+        false_alarms=card.false_alarm_list,
+    )
+
+
+def _episodes(
+    prepared: PreparedTask, record: pd.DataFrame, calls: Sequence[EpisodeCall]
+) -> tuple[Episode, ...]:
+    """Return every run of contractions, oldest first."""
+    called = {call.first: call for call in calls}
+    alpha3 = prepared.country.alpha3
+    contractions = prepared.label.values.loc[alpha3].dropna()
+    levels = prepared.panel.values[prepared.label.target].loc[alpha3]
+    rows = record[(record["model"] == "econnet") & (record["country"] == alpha3)]
+    probability = rows.set_index("period")["probability"]
+    run = (contractions != contractions.shift()).cumsum()
+    episodes = []
+    for _, periods in contractions[contractions == 1].groupby(run):
+        first, last = periods.index[0], periods.index[-1]
+        before, after = levels.get(first - 1), levels.get(last)
+        change = None
+        if before is not None and after is not None and pd.notna([before, after]).all():
+            change = float(100 * (after / before - 1))
+        forecasts = probability.reindex(periods.index)
+        call = called.get(str(first))
+        episodes.append(
+            Episode(
+                first=str(first),
+                last=str(last),
+                growth_percent=change,
+                said_for_first=_or_none(forecasts.iloc[0]),
+                highest_said=_or_none(forecasts.max()),
+                first_signal=call.first_signal if call else None,
+                periods_early=call.periods_early if call else None,
+            )
+        )
+    return tuple(episodes)
+
+
+def _or_none(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)

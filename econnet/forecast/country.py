@@ -1,0 +1,149 @@
+"""The use case of train, forecast and report: from observations to a `Forecast`.
+
+From what `preparation` made of the data, `train` walks forward through history and
+trains the final ensemble; `make` puts the forecast together with its assessment and its
+explanation.
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from econnet.forecast import assessment as forecast_assessment
+from econnet.forecast import data_used, provenance, saved_model, track_record, training
+from econnet.forecast.assessment import PoolAssessment
+from econnet.forecast.explain import drivers
+from econnet.forecast.explain.drivers import ExplainedForecast
+from econnet.forecast.explain.what_if import Assumption
+from econnet.forecast.preparation import PreparedTask
+from econnet.forecast.result import Forecast, PreviousForecast
+from econnet.forecast.saved_model import Model
+from econnet.forecast.training import Training, final_window, task_digest
+from econnet.models.baselines import LIGHT
+from econnet.models.combination import CombinedForecaster, partners_of
+
+
+def train(
+    prepared: PreparedTask,
+    progress: Callable[[float], None] = lambda _: None,
+    baselines: Collection[str] | None = None,
+    *,
+    outlook: bool = True,
+    found: Model | None = None,
+) -> Model:
+    """Walk forward through history, then train the ensemble that forecasts today.
+
+    Parameters
+    ----------
+    progress
+        Called with the share of the work that is done, from 0 to 1.
+    baselines
+        Names of `BASELINES` to compare with, by default the light ones. The base rate
+        is always among them, for skill is measured from it.
+    outlook
+        Whether the other horizons of the outlook are trained too, as reports need.
+    found
+        A model that fits, of which only the outlook may be missing.
+    """
+    chosen = LIGHT if baselines is None else {*baselines, "base_rate"}
+    trained = training.train(
+        [prepared],
+        Training(chosen, importance=True, outlook=outlook),
+        find=lambda _: found,
+        progress=progress,
+    )
+    return trained[prepared.origin]
+
+
+def stored_model(prepared: PreparedTask, path: Path) -> Model | None:
+    """Return the model in `path` if it fits: same data, task and version.
+
+    Raises
+    ------
+    ValueError
+        The file is not a model, is damaged, or too old to be read.
+    DataError
+        It is a newer econnet's.
+    """
+    try:
+        model = saved_model.load(path)
+    except FileNotFoundError:
+        return None
+    return model if model.fingerprint == task_digest(prepared) else None
+
+
+@dataclass(frozen=True, eq=False)
+class Shared:
+    """What the forecasts of all countries with the same model have in common."""
+
+    pool: PoolAssessment
+    forecaster: CombinedForecaster
+
+    @classmethod
+    def of(cls, prepared: PreparedTask, model: Model) -> "Shared":
+        """Return this for a model, whose partners learn again from the same data."""
+        window = final_window(prepared)
+        return cls(
+            forecast_assessment.assess_pool(prepared.task, model.track_record),
+            CombinedForecaster(
+                model.network, partners_of(window), model.weights, window.scaler
+            ),
+        )
+
+
+def make(
+    prepared: PreparedTask,
+    model: Model,
+    previous: PreviousForecast | None = None,
+    assumptions: Sequence[Assumption] = (),
+    shared: Shared | None = None,
+) -> Forecast:
+    """Return the forecast for the country, with its assessment and explanation.
+
+    Parameters
+    ----------
+    previous
+        The forecast to compare with; by default that of the replay, one origin before.
+    assumptions
+        Values that are assumed to be different, for `what_if`.
+    shared
+        By all countries that have this model; made here by default.
+    """
+    country, task, record = prepared.country, prepared.task, model.track_record
+    shared = shared or Shared.of(prepared, model)
+    assessment = forecast_assessment.assess(prepared, record, shared.pool)
+    window, forecaster = final_window(prepared), shared.forecaster
+    probability, interval = training.todays_forecast(window, forecaster, shared.pool)
+    explanation = drivers.explanation(
+        ExplainedForecast(prepared, window, forecaster, probability),
+        previous or track_record.replayed(prepared, record),
+        assumptions,
+        model.importance,
+    )
+    outlook = training.in_short(prepared, probability, interval, record)
+    outlook += [it for it in model.outlook or () if it.country == country.alpha3]
+    target = prepared.panel.indicators[prepared.label.target]
+    return Forecast(
+        country=country,
+        task=task,
+        origin=prepared.origin,
+        period=prepared.origin + task.horizon,
+        probability=probability,
+        interval=interval,
+        base_rate=track_record.base_rate(prepared),
+        outlook=tuple(sorted(outlook, key=lambda ahead: ahead.horizon)),
+        target_title=target.title,
+        target_unit=target.unit,
+        meaning=prepared.label.meaning,
+        history=data_used.history(prepared),
+        track_record=track_record.with_today(record, prepared, probability),
+        assessment=assessment,
+        explanation=explanation,
+        data=data_used.data_used(prepared),
+        provenance=provenance.of(
+            prepared.panel, prepared.known.observations["retrieved_at"].max()
+        ),
+        made_at=pd.Timestamp.now("UTC").isoformat(timespec="seconds"),
+    )

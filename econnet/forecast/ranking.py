@@ -1,0 +1,187 @@
+"""Ranking of countries: the forecasts of many, the likeliest contraction first.
+
+Networks that learn from all countries are the same for all of them, so a group is
+trained once. Countries that learn alone are trained one after another.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from econnet.core.countries import Country
+from econnet.core.errors import DataError
+from econnet.core.task import Task
+from econnet.data.sources.observations import Dataset
+from econnet.forecast import country as country_forecast
+from econnet.forecast import preparation, training
+from econnet.forecast.country import Shared
+from econnet.forecast.preparation import PreparedTask
+from econnet.forecast.result import Forecast
+from econnet.forecast.saved_model import Model
+from econnet.forecast.training import Find, Keep, Progress, Training, part
+from econnet.runtime import workers
+
+# Share of the work that training takes; the forecasts take the rest.
+TRAINING = 0.5
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A country without a forecast, and why."""
+
+    country: Country
+    reason: str
+
+
+@dataclass(frozen=True, eq=False)
+class Ranking:
+    """Countries by how likely a contraction is.
+
+    Parameters
+    ----------
+    forecasts
+        The likeliest first; all of one task, each for the period after its own data.
+    left_out
+        In the order of their names.
+    """
+
+    task: Task
+    forecasts: tuple[Forecast, ...]
+    left_out: tuple[LeftOut, ...]
+
+    @property
+    def periods(self) -> dict[pd.Period, int]:
+        """How many forecasts are for each period, the newest first."""
+        counts: dict[pd.Period, int] = {}
+        for period in (made.period for made in self.forecasts):
+            counts[period] = counts.get(period, 0) + 1
+        return dict(sorted(counts.items(), reverse=True))
+
+
+def make(
+    known: Dataset,
+    countries: Sequence[Country],
+    task: Task,
+    as_of: pd.Timestamp | None = None,
+    *,
+    find: Find = lambda _: None,
+    keep: Keep = lambda _members, _model: None,
+    progress: Progress = lambda _: None,
+) -> Ranking:
+    """Return the forecasts of many countries, the likeliest contraction first.
+
+    `progress` is called with the share of the work that is done, from 0 to 1.
+
+    Raises
+    ------
+    DataError
+        None of them can be forecast.
+    """
+    left_out: dict[str, LeftOut] = {}
+
+    def leave_out(country: Country, error: DataError) -> None:
+        left_out[country.name] = LeftOut(country, str(error))
+
+    groups = prepare(known, countries, task, as_of, leave_out)
+    forecasts: list[Forecast] = []
+    total = sum(map(len, groups))
+    for group in groups:
+        done = len(forecasts) / total
+        share = len(group) / total
+        try:
+            trained = training.train(
+                group,
+                Training(),
+                find=find,
+                keep=keep,
+                progress=part(progress, done, share * TRAINING),
+            )
+            forecasts += _forecasts(
+                group,
+                trained,
+                leave_out,
+                part(progress, done + share * TRAINING, share * (1 - TRAINING)),
+            )
+        except DataError as error:
+            for prepared in group:
+                leave_out(prepared.country, error)
+    progress(1.0)
+    if not forecasts:
+        first = next(iter(left_out.values()))
+        raise DataError(f"no country can be forecast; {first.reason}")
+    forecasts.sort(key=lambda made: (-made.probability, made.country.name))
+    left = tuple(left_out[name] for name in sorted(left_out))
+    return Ranking(task, tuple(forecasts), left)
+
+
+def prepare(
+    known: Dataset,
+    countries: Sequence[Country],
+    task: Task,
+    as_of: pd.Timestamp | None,
+    leave_out: Callable[[Country, DataError], None],
+) -> list[list[PreparedTask]]:
+    """Return what each country needs, those that learn together in one group."""
+    groups: list[list[PreparedTask]] = []
+    for country in countries:
+        try:
+            together = next(
+                (
+                    group
+                    for group in groups
+                    if country.alpha3 in group[0].features.countries
+                ),
+                None,
+            )
+            if together is None:
+                groups.append([preparation.prepare(known, country, task, as_of)])
+            else:
+                together.append(preparation.for_country(together[0], country))
+        except DataError as error:
+            leave_out(country, error)
+    return groups
+
+
+def _forecasts(
+    group: Sequence[PreparedTask],
+    trained: Mapping[pd.Period, Model],
+    leave_out: Callable[[Country, DataError], None],
+    progress: Progress,
+) -> Iterator[Forecast]:
+    """Yield the forecast of each country that has a track record."""
+    # Countries of one origin share a model, and follow one another.
+    members = [
+        prepared
+        for origin in trained
+        for prepared in group
+        if prepared.origin == origin
+    ]
+    shared: dict[pd.Period, Shared] = {}
+    for prepared in members:
+        if prepared.origin not in shared:
+            model = trained[prepared.origin]
+            shared[prepared.origin] = Shared.of(prepared, model)
+
+    def forecast_or_error(prepared: PreparedTask) -> Forecast | DataError:
+        origin = prepared.origin
+        try:
+            return country_forecast.make(
+                prepared, trained[origin], shared=shared[origin]
+            )
+        except DataError as error:
+            return error
+
+    for start in range(0, len(members), BLOCK):
+        block = members[start : start + BLOCK]
+        results = workers.map_threads(forecast_or_error, block)
+        for prepared, result in zip(block, results, strict=True):
+            if isinstance(result, DataError):
+                leave_out(prepared.country, result)
+            else:
+                yield result
+        progress((start + len(block)) / len(members))
+
+
+# Forecasts that are made side by side before their progress is told.
+BLOCK = 8

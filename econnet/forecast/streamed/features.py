@@ -1,0 +1,339 @@
+"""Features and targets of a long panel, as one SQL query over rows in their order.
+
+The features of a row are the newest change of each indicator, three earlier ones of the
+target, and the growth of the other countries in the same period. A row is the period
+whose values were known last: with a publication lag of `lag` periods its *origin*, in
+which the forecast is made, is `lag` later, and its target `horizon` later still.
+
+Lags are rows above, which is right because the rows are sorted; where the row above is
+not the period before in the same country, the lag is missing. DuckDB computes `lag` and
+`lead` over rows in their order without sorting or keeping them, as long as there is no
+join: so the growth abroad, which needs all countries, is added when features are read.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+import numpy as np
+import numpy.typing as npt
+
+from econnet.core.catalog import Transform
+from econnet.core.errors import DataError, UsageError
+from econnet.core.periods import PERIODS_A_YEAR, Frequency
+from econnet.core.task import Event
+from econnet.core.types import Floats
+from econnet.data.cycle import labels
+from econnet.data.files.user_panel import TRANSFORM, Kind, infer_kind
+from econnet.forecast.streamed.parquet_panel import Files, row_error
+
+Singles = npt.NDArray[np.float32]
+Ordinals = npt.NDArray[np.int64]
+
+EARLIER = (1, 2, 3)
+
+
+@dataclass(frozen=True)
+class FeatureSpec:
+    """The question asked of a panel, and the columns that answer it.
+
+    Parameters
+    ----------
+    columns, kinds
+        The panel's columns of numbers, and the kind of each.
+    label
+        One of `STREAMED_LABELS`, or `given:COLUMN`.
+    target
+        The column that the label is defined on; for `given` the column itself.
+    event
+        `at`: a contraction in the period `horizon` ahead; `within`: in any up to it.
+    lag
+        Publication lag in periods.
+    """
+
+    columns: tuple[str, ...]
+    kinds: tuple[Kind, ...]
+    frequency: Frequency
+    label: str
+    target: str
+    horizon: int
+    event: Event
+    lag: int
+
+    @property
+    def looks_ahead(self) -> int:
+        """Later periods that the label of a period depends on."""
+        rule = labels.RULES.get(self.label)
+        return (rule.looks_ahead or 0) if rule else 0
+
+    @property
+    def lead(self) -> int:
+        """Rows from a row to the last one that its target depends on."""
+        return self.lag + self.horizon + self.looks_ahead
+
+    @property
+    def history(self) -> int:
+        """Rows above that a row's features and its target depend on."""
+        return max(1 + max(EARLIER), PERIODS_A_YEAR[self.frequency])
+
+    @property
+    def newest_needed(self) -> int:
+        """Periods from a row's until its target is known to a later origin's row."""
+        return self.lead + self.lag
+
+    @property
+    def target_position(self) -> int:
+        """Position of the target among the columns."""
+        return self.columns.index(self.target)
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The names of the features, those of `query` and then those of `Abroad`."""
+        return (
+            *self.columns,
+            *(f"{self.target} lag {lag}" for lag in EARLIER),
+            "growth abroad",
+            "share shrinking abroad",
+        )
+
+    def query(self, files: Files, start: int, stop: int) -> str:
+        """Return SQL that computes features and targets of rows `start` to `stop`.
+
+        Returns
+        -------
+        str
+            A query that gives, in the order of the rows, `t` (the period),
+            `last_country` (the country in its last row, else NULL), `f0`, `f1`, ...
+            (the first features of `inputs`) and `y` (1 contraction, 0 expansion). All
+            but the first two are float32, and NaN where they are missing. Rows that are
+            not sorted by country and period, or lack a country, raise an error.
+        """
+        sources = files.query(
+            max(0, start - self.history), stop + self.lead + 1, self.columns
+        )
+        # One file is read as a stream. Of several, DuckDB must be told the order.
+        window = "()" if len(sources) == 1 else "(ORDER BY n)"
+        lags = _Lags(window)
+        rows = f"SELECT *, hash(country) AS entity FROM ({' UNION ALL '.join(sources)})"  # noqa: S608 - names are quoted
+        marked = "changed"
+        if self.label == "two-quarters":
+            mark = _two_quarters(lags)
+            marked = f"(SELECT * REPLACE ({mark} AS mark) FROM changed)"  # noqa: S608 - our own
+        k = len(self.columns)
+        growth = f"f{self.target_position}"
+        earlier = (f"{lags(growth, lag)} AS f{i}" for i, lag in enumerate(EARLIER, k))
+        numbers = (*(f"f{i}" for i in range(k + len(EARLIER))), "y")
+        singles = ", ".join(
+            f"coalesce(CAST({name} AS FLOAT), CAST('nan' AS FLOAT)) AS {name}"
+            for name in numbers
+        )
+        return f"""
+WITH rows AS NOT MATERIALIZED ({rows}),
+lagged AS NOT MATERIALIZED (
+    SELECT *, {_last_country(window)} AS last_country, {lags.same(1)} AS follows,
+        {", ".join(f"lag(x{i}) OVER {window} AS b{i}" for i in range(k))} FROM rows),
+changed AS NOT MATERIALIZED (
+    SELECT n, t, entity, last_country, {self._changes()}, {self._mark(lags)} AS mark
+    FROM lagged),
+targeted AS NOT MATERIALIZED (
+    SELECT *, {", ".join(earlier)}, {self._target(lags)} AS y FROM {marked})
+SELECT CAST(t AS INTEGER) AS t, last_country, {singles} FROM targeted
+WHERE n >= {start} AND n < {stop}"""  # noqa: S608 - names are quoted
+
+    def _changes(self) -> str:
+        """Return SQL of the changes from values before, `b`, to values, `x`."""
+        return ", ".join(
+            f"CASE WHEN follows OR {TRANSFORM[kind] == 'level'} THEN "
+            f"{CHANGES[TRANSFORM[kind]].format(x=f'x{i}', before=f'b{i}')} END AS f{i}"
+            for i, kind in enumerate(self.kinds)
+        )
+
+    def _mark(self, lags: "_Lags") -> str:
+        """Return SQL of the label, for `two-quarters` of falling output."""
+        level = f"x{self.target_position}"
+        if self.label.startswith("given:"):
+            message = row_error(
+                f"'a column given as label must hold 0 and 1, and holds ' || {level}"
+            )
+            return f"CASE WHEN {level} NOT IN (0, 1) THEN {message} ELSE {level} END"
+        year = PERIODS_A_YEAR[self.frequency]
+        before = lags(level, year if self.label == "year-on-year" else 1)
+        return (
+            f"CASE WHEN {before} > 0 AND {level} IS NOT NULL "
+            f"THEN CAST({level} < {before} AS INTEGER) END"
+        )
+
+    def _target(self, lags: "_Lags") -> str:
+        """Return SQL of the target, missing where a label that it needs is."""
+        nearest = 1 if self.event == "within" and self.horizon else self.horizon
+        marks = [
+            lags("mark", -self.lag - ahead)
+            for ahead in range(nearest, self.horizon + 1)
+        ]
+        missing = " OR ".join(f"{mark} IS NULL" for mark in marks)
+        return f"CASE WHEN NOT ({missing}) THEN greatest({', '.join(marks)}) END"
+
+
+@dataclass(frozen=True)
+class _Lags:
+    """Writes SQL of values in other periods of the same country.
+
+    Parameters
+    ----------
+    window
+        What follows `OVER`.
+    """
+
+    window: str
+
+    def __call__(self, value: str, periods: int) -> str:
+        """Return SQL of a value `periods` earlier, or later if negative."""
+        if not periods:
+            return value
+        return f"CASE WHEN {self.same(periods)} THEN {self._row(value, periods)} END"
+
+    def same(self, periods: int) -> str:
+        """Return SQL of whether the row so far above is that period of the country."""
+        entity, t = self._row("entity", periods), self._row("t", periods)
+        return f"({entity} = entity AND {t} = t - ({periods}))"
+
+    def _row(self, value: str, rows: int) -> str:
+        function = "lag" if rows > 0 else "lead"
+        return f"{function}({value}, {abs(rows)}) OVER {self.window}"
+
+
+def _last_country(window: str) -> str:
+    """Return SQL of the country in its last row, which checks the order of the rows."""
+    unsorted = row_error(
+        "'the rows are not sorted by country and period from ''' || country || ''' on, "
+        "or a period occurs twice: sort them once and write them anew'"
+    )
+    country, t = (f"lag({name}) OVER {window}" for name in ("country", "t"))
+    no_country = row_error("'no country'")
+    return (
+        f"CASE WHEN coalesce(country, '') = '' THEN {no_country} "
+        f"WHEN {country} > country OR ({country} = country AND {t} >= t) "
+        f"THEN {unsorted} "
+        f"WHEN lead(entity) OVER {window} IS DISTINCT FROM entity THEN country END"
+    )
+
+
+def _two_quarters(lags: _Lags) -> str:
+    """Return SQL of `labels`' rule, where `mark` is 1 if output fell, 0 if not."""
+    before, after = lags("mark", 1), lags("mark", -1)
+    return (
+        f"CASE WHEN mark IS NULL OR {after} IS NULL "
+        f"OR (mark = 1 AND {before} IS NULL AND {after} = 0) THEN NULL "
+        f"ELSE CAST(mark = 1 AND ({after} = 1 OR coalesce({before} = 1, false)) "
+        "AS INTEGER) END"
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Abroad:
+    """The growth of all countries together, period by period.
+
+    Parameters
+    ----------
+    first
+        The first period's number.
+    total, shrank, countries : array (periods,)
+        Sum of their growth, each held within ten, how many shrank, and of how many it
+        is known.
+    """
+
+    first: int
+    total: Floats
+    shrank: Floats
+    countries: Floats
+
+    def others(self, period: Ordinals, growth: Singles) -> tuple[Singles, Singles]:
+        """Return the others' mean growth and the percentage of them that shrank."""
+        where = period - self.first
+        known = ~np.isnan(growth)
+        bounded = np.where(known, np.clip(growth, -BOUND, BOUND), 0)
+        n = (self.countries[where] - known).astype(np.float32)
+        n[n <= 0] = np.nan
+        total = (self.total[where] - bounded).astype(np.float32)
+        shrank = (100 * (self.shrank[where] - (bounded < 0))).astype(np.float32)
+        return total / n, shrank / n
+
+
+def feature_spec(
+    files: Files,
+    *,
+    label: str,
+    target: str,
+    horizon: int,
+    event: Event,
+    lag: int,
+    kinds: Mapping[str, Kind],
+) -> FeatureSpec:
+    """Return the specification for a panel; kinds are inferred from its first rows.
+
+    Raises
+    ------
+    UsageError
+        A column that was named does not exist, or the label cannot be streamed.
+    """
+    given = label.startswith("given:")
+    if not given and label not in STREAMED_LABELS:
+        names = ", ".join((*STREAMED_LABELS, "given:COLUMN"))
+        raise UsageError(
+            f"label {label} needs a country's whole history, and a panel that is "
+            f"streamed is seen in parts: choose {names}"
+        )
+    labels.check(label, files.frequency)
+    target = label.removeprefix("given:") if given else target
+    for column in (target, *kinds):
+        if column not in files.columns:
+            near = get_close_matches(column, files.columns, n=3) or files.columns[:8]
+            raise UsageError(
+                f"{files.name} has no column {column!r}: it has {', '.join(near)}"
+            )
+    inferred = _kinds(files) | dict(kinds)
+    if given and inferred[target] != "flag":
+        raise DataError(
+            f"column {target!r} must hold 0 and 1 for --label {label}: it was taken "
+            f"for a {inferred[target]}"
+        )
+    return FeatureSpec(
+        columns=files.columns,
+        kinds=tuple(inferred[column] for column in files.columns),
+        frequency=files.frequency,
+        label=label,
+        target=target,
+        horizon=horizon,
+        event=event,
+        lag=lag,
+    )
+
+
+def _kinds(files: Files) -> dict[str, Kind]:
+    """Return the kind of each column, from its first values."""
+    head = files.head(files.columns).rename(columns={"t": "period"})
+    kinds: dict[str, Kind] = {}
+    for i, column in enumerate(files.columns):
+        table = head[["country", "period", f"x{i}"]].dropna()
+        table.columns = ["country", "period", "value"]
+        kinds[column] = infer_kind(column, table) if len(table) else "rate"
+    return kinds
+
+
+# What a collapse in one small country may count for abroad, as in `features`.
+BOUND = 10.0
+
+# The transforms of `readings.change` in SQL. A growth that overflows is infinite, and
+# counts as missing.
+CHANGES: Mapping[Transform, str] = {
+    "level": "{x}",
+    "difference": "{x} - {before}",
+    "growth": "CASE WHEN {before} > 0 THEN 100 * ({x} / {before} - 1) END",
+    "log-difference": "CASE WHEN {before} > 0 AND {x} > 0 "
+    "THEN 100 * (ln({x}) - ln({before})) END",
+}
+
+# The rules that look a fixed number of periods ahead.
+STREAMED_LABELS: Sequence[str] = tuple(
+    name for name, rule in labels.RULES.items() if rule.looks_ahead is not None
+)

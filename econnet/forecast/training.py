@@ -1,0 +1,281 @@
+"""Training: history is replayed, then the final ensemble learns from all that is known.
+
+Countries that learn together are a group, and a country that learns alone is a group of
+one. History is replayed once per group, up to its newest origin; the final ensemble is
+trained once for each origin in which countries of the group stand. Each other horizon
+of the outlook costs as much again, so they are trained only where the outlook is
+needed, and are saved with the model.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+
+import pandas as pd
+
+from econnet.core.errors import DataError
+from econnet.core.log_odds import probability
+from econnet.core.periods import Frequency
+from econnet.core.task import Task
+from econnet.forecast import assessment, preparation, saved_model, track_record
+from econnet.forecast.assessment import PoolAssessment
+from econnet.forecast.explain.importance import Importance
+from econnet.forecast.preparation import PreparedTask
+from econnet.forecast.result import Ahead
+from econnet.forecast.saved_model import Model
+from econnet.models.baselines import LIGHT
+from econnet.models.combination import CombinedForecaster
+from econnet.models.windows import Window, window_at
+from econnet.runtime import workers
+
+# Finds a model that was trained before and fits; keeps one that was trained now, for
+# all countries that share it.
+Find = Callable[[PreparedTask], Model | None]
+Keep = Callable[[Sequence[PreparedTask], Model], None]
+Progress = Callable[[float], None]
+
+
+@dataclass(frozen=True)
+class Training:
+    """What is trained and measured beside the forecast itself.
+
+    Parameters
+    ----------
+    baselines
+        Names of `BASELINES` to compare with.
+    importance
+        Whether the importance of each indicator is measured, for the newest country.
+    outlook
+        Whether the other horizons of the outlook are trained.
+    """
+
+    baselines: Collection[str] = LIGHT
+    importance: bool = False
+    outlook: bool = True
+
+
+def train(
+    group: Sequence[PreparedTask],
+    training: Training,
+    *,
+    find: Find = lambda _: None,
+    keep: Keep = lambda _members, _model: None,
+    progress: Progress = lambda _: None,
+) -> dict[pd.Period, Model]:
+    """Return the model of each origin in which countries of the group stand.
+
+    Parameters
+    ----------
+    group
+        Countries that learn together, prepared for one task.
+    find, keep
+        Find a model that is there already, and keep one that was trained now.
+    progress
+        Called with the share of the work that is done, from 0 to 1.
+
+    Raises
+    ------
+    DataError
+        There is too little history.
+    """
+    standing: dict[pd.Period, list[PreparedTask]] = {}
+    for prepared in group:
+        standing.setdefault(prepared.origin, []).append(prepared)
+    found = {origin: find(members[0]) for origin, members in standing.items()}
+    history = _replay(
+        standing[max(standing)][0],
+        training,
+        task_needed=None in found.values(),
+        outlook_needed=any(_lacks_outlook(model) for model in found.values()),
+        progress=part(progress, 0, REPLAY),
+    )
+    trained: dict[pd.Period, Model] = {}
+    for number, (origin, members) in enumerate(standing.items(), 1):
+        model = found[origin] or _final_model(members[0], history)
+        if training.outlook and _lacks_outlook(model):
+            model = replace(model, outlook=_outlook(members, history.outlook))
+        if model is not found[origin]:
+            keep(members, model)
+        trained[origin] = model
+        progress(REPLAY + (1 - REPLAY) * number / len(standing))
+    return trained
+
+
+def _lacks_outlook(model: Model | None) -> bool:
+    return model is None or model.outlook is None
+
+
+@dataclass(frozen=True, eq=False)
+class _History:
+    """Track records of a group up to its newest origin.
+
+    Parameters
+    ----------
+    record, importance
+        At the task's horizon; empty where every model was found.
+    outlook
+        Track records at other horizons.
+    """
+
+    record: pd.DataFrame
+    importance: tuple[Importance, ...]
+    outlook: Mapping[int, pd.DataFrame]
+
+
+def _replay(
+    newest: PreparedTask,
+    training: Training,
+    *,
+    task_needed: bool,
+    outlook_needed: bool,
+    progress: Progress,
+) -> _History:
+    """Return the track records that are needed, of the group's newest country."""
+    others = other_horizons(newest.task) if training.outlook and outlook_needed else []
+    share = 1 / max(task_needed + len(others), 1)
+    record = pd.DataFrame()
+    importance: tuple[Importance, ...] = ()
+    if task_needed:
+        record, importance = track_record.track_record(
+            newest, training.baselines, part(progress, 0, share), training.importance
+        )
+    outlook = {}
+    for number, horizon in enumerate(others, int(task_needed)):
+        # Too short a history gives no forecast so far ahead.
+        with suppress(DataError):
+            outlook[horizon], _ = track_record.track_record(
+                preparation.at_horizon(newest, horizon),
+                ["base_rate"],
+                part(progress, number * share, share),
+            )
+    return _History(record, importance, outlook)
+
+
+def _final_model(prepared: PreparedTask, history: _History) -> Model:
+    """Return the model of the countries in one origin, without its outlook."""
+    window = final_window(prepared)
+    record = _until(prepared.origin, history.record)
+    forecaster = _learn(prepared, window, record)
+    return Model(
+        forecaster.network,
+        forecaster.weights,
+        window.scaler,
+        record,
+        task_digest(prepared),
+        importance=history.importance,
+    )
+
+
+def _learn(
+    prepared: PreparedTask, window: Window, record: pd.DataFrame
+) -> CombinedForecaster:
+    return CombinedForecaster.learn(
+        window, record, prepared.task.members, prepared.task.seed
+    )
+
+
+def _outlook(
+    members: Sequence[PreparedTask], records: Mapping[int, pd.DataFrame]
+) -> tuple[Ahead, ...]:
+    """Return the forecasts at other horizons of the countries in one origin."""
+    return tuple(
+        forecast
+        for horizon, record in records.items()
+        for forecast in _at_horizon(members, horizon, _until(members[0].origin, record))
+    )
+
+
+def _at_horizon(
+    members: Sequence[PreparedTask], horizon: int, record: pd.DataFrame
+) -> list[Ahead]:
+    """Return the forecast of each country at another horizon."""
+    first = preparation.at_horizon(members[0], horizon)
+    try:
+        pool = assessment.assess_pool(first.task, record)
+    except DataError:
+        return []
+    forecaster = _learn(first, final_window(first), record)
+
+    def forecast(member: PreparedTask) -> list[Ahead]:
+        prepared = replace(first, country=member.country, origin=member.origin)
+        window = final_window(prepared)
+        return in_short(prepared, *todays_forecast(window, forecaster, pool), record)
+
+    return [
+        ahead for found in workers.map_threads(forecast, members) for ahead in found
+    ]
+
+
+def todays_forecast(
+    window: Window, forecaster: CombinedForecaster, pool: PoolAssessment
+) -> tuple[float, tuple[float, float]]:
+    """Return the probability of the window's one row, and its 90% interval."""
+    log_odds = forecaster.members(window.raw_ahead)
+    return (
+        float(probability(log_odds.mean(axis=0))[0]),
+        pool.maps.interval(log_odds[:, 0]),
+    )
+
+
+def in_short(
+    prepared: PreparedTask,
+    probability: float,
+    interval: tuple[float, float],
+    record: pd.DataFrame,
+) -> list[Ahead]:
+    """Return a forecast in short; none where no past one of the country is scored."""
+    task, alpha3 = prepared.task, prepared.country.alpha3
+    scored = record[record["outcome"].notna() & (record["country"] == alpha3)]
+    if scored.empty:
+        return []
+    period = str(prepared.origin + task.horizon)
+    scores = assessment.scores_by_model(scored)["econnet"]
+    rate = track_record.base_rate(prepared)
+    return [Ahead(alpha3, task.horizon, period, probability, interval, rate, scores)]
+
+
+def other_horizons(task: Task) -> list[int]:
+    """Return the horizons of the outlook beside the task's own."""
+    return [horizon for horizon in OUTLOOK[task.frequency] if horizon != task.horizon]
+
+
+def final_window(prepared: PreparedTask) -> Window:
+    """Return the window of the last origin, with the country's one row ahead."""
+    features = prepared.features
+    ahead = (features.countries == prepared.country.alpha3) & (
+        features.origins == prepared.origin
+    )
+    return window_at(features, prepared.origin, ahead, prepared.task.rolling_years)
+
+
+def task_digest(prepared: PreparedTask) -> str:
+    """Return the digest of what a model must have been trained for, to fit.
+
+    Countries that learn together and have the same origin can share one.
+    """
+    shared = prepared.task.pool == "all" and prepared.task.label != "nber"
+    whose = str(prepared.origin) if shared else prepared.country.alpha3
+    subject = (whose, prepared.task)
+    return saved_model.model_digest(prepared.features, subject, version("econnet"))
+
+
+def _until(origin: pd.Period, record: pd.DataFrame) -> pd.DataFrame:
+    """Return the track record as it stood in an origin."""
+    return record[record["origin"] <= origin].reset_index(drop=True)
+
+
+def part(progress: Progress, start: float, length: float) -> Progress:
+    """Return what reports the progress of a part of the work."""
+    return lambda share: progress(start + length * share)
+
+
+# Of the work of training, the share that goes to replaying history; the final networks
+# take the rest.
+REPLAY = 0.6
+# Horizons that are forecast beside the one that is asked for.
+OUTLOOK: Mapping[Frequency, tuple[int, ...]] = {
+    "A": (1, 2),
+    "Q": (1, 2, 3, 4),
+    "M": (1, 3, 6, 12),
+}

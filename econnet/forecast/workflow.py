@@ -1,0 +1,320 @@
+"""From a question to a logged forecast: load a fitting model or train, forecast, log.
+
+The commands and the Python API both call these functions, so that a model trained by
+one is found by the other. Nothing is printed: what a user may want to see on the way
+goes to a `Listener`.
+"""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePath
+
+import pandas as pd
+
+from econnet.core.countries import Country
+from econnet.core.errors import DataError, UsageError, suggestion
+from econnet.core.periods import FREQUENCIES, Frequency
+from econnet.core.task import Task, TaskRequest
+from econnet.core.workspace import Workspace, place_of, ranking_place
+from econnet.data.cycle import labels
+from econnet.data.sources.observations import Dataset
+from econnet.forecast import log as forecast_log
+from econnet.forecast import preparation, ranking, saved_model
+from econnet.forecast.country import make, stored_model, train
+from econnet.forecast.explain import what_if
+from econnet.forecast.explain.what_if import Assumption
+from econnet.forecast.preparation import PreparedTask
+from econnet.forecast.ranking import Ranking
+from econnet.forecast.result import Forecast
+from econnet.forecast.saved_model import Model
+
+
+class Listener:
+    """What a caller shows of the work; this one shows nothing."""
+
+    def note(self, message: str) -> None:
+        """Receive a remark that is not part of the answer."""
+
+    def data_read(self, prepared: PreparedTask) -> None:
+        """Receive the data that a forecast will be made from."""
+
+    def step(self, name: str) -> AbstractContextManager[None]:
+        """Return a context in which a step of unknown length runs."""
+        del name
+        return nullcontext()
+
+    def progress(self, name: str) -> AbstractContextManager[Callable[[float], None]]:
+        """Return a context that gives a function of the share of work done."""
+        del name
+        return nullcontext(lambda _: None)
+
+
+SILENT = Listener()
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """A country's task, the data to answer it from, and the place of the answer."""
+
+    known: Dataset
+    country: Country
+    task: Task
+    place: PurePath
+
+
+def choose_task(known: Dataset, country: Country, request: TaskRequest) -> Task:
+    """Return the task that a request means for a country.
+
+    Raises
+    ------
+    UsageError
+        The target or the label is unknown, or the label is not defined at the
+        frequency.
+    DataError
+        The country lacks the target.
+    """
+    _check_target(known, request.target)
+    frequency = request.frequency or preparation.choose_frequency(
+        known, country, request.target, request.label
+    )
+    labels.check(request.label, frequency)
+    return request.at_frequency(frequency)
+
+
+def _check_target(known: Dataset, target: str) -> None:
+    if target in known.indicators:
+        return
+    otherwise = "`econnet indicators --search` finds one by words"
+    if known.source not in {"snapshot", "store"}:
+        otherwise = f"{known.source} has {', '.join([*known.indicators][:8])}"
+    raise UsageError(
+        f"no indicator is called {target!r}: "
+        f"{suggestion(target, known.indicators, otherwise)}"
+    )
+
+
+def common_task(
+    known: Dataset,
+    countries: Sequence[Country],
+    request: TaskRequest,
+    *,
+    all_needed: bool = False,
+) -> Task:
+    """Return the task at the finest frequency that all the countries have.
+
+    Countries that lack the target do not count, unless `all_needed`.
+
+    Raises
+    ------
+    DataError
+        No country has the target, or one that is needed lacks it.
+    """
+    tasks = []
+    for country in countries:
+        try:
+            tasks.append(choose_task(known, country, request))
+        except DataError:
+            if all_needed or (country is countries[-1] and not tasks):
+                raise
+        if request.frequency and tasks:
+            break
+    return min(tasks, key=lambda task: FREQUENCIES.index(task.frequency))
+
+
+def question(known: Dataset, country: Country, request: TaskRequest) -> Question:
+    """Return the question that a request asks about a country, as `choose_task`."""
+    task = choose_task(known, country, request)
+    # What the data allow has just been looked up, unless the request names another.
+    default = task.frequency if request.frequency is None else None
+    return Question(known, country, task, _place(known, country, task, default))
+
+
+def _place(
+    known: Dataset, country: Country, task: Task, default: Frequency | None = None
+) -> PurePath:
+    """Return a question's place; `default` is the default question's frequency."""
+    if task.is_default and default is None:
+        default = _default_frequency(known, country)
+    names = known.observations["country"].unique() if known.file else ()
+    return place_of(
+        country.alpha3, task, default, known.file, [str(name) for name in names]
+    )
+
+
+def _default_frequency(known: Dataset, country: Country) -> Frequency | None:
+    """Return the frequency of a country's default question; `None` if it has none."""
+    try:
+        return preparation.choose_frequency(
+            known, country, TaskRequest.target, TaskRequest.label
+        )
+    except DataError:
+        return None
+
+
+def ranking_folder(
+    known: Dataset, countries: Sequence[Country], request: TaskRequest, task: Task
+) -> PurePath:
+    """Return the place of the ranking of these countries by the `common_task`."""
+    default: Frequency | None = task.frequency
+    if task.is_default and request.frequency is not None:
+        default = common_task(known, countries, TaskRequest()).frequency
+    return ranking_place(task, default, known.file)
+
+
+def forecast(
+    asked: Question,
+    workspace: Workspace,
+    *,
+    retrain: bool = False,
+    assumptions: Sequence[Assumption] = (),
+    baselines: Sequence[str] | None = None,
+    outlook: bool = True,
+    listener: Listener = SILENT,
+) -> Forecast:
+    """Return the answer to a question, training where no stored model fits.
+
+    The model is saved at the question's place, and the forecast is appended to the
+    forecast log.
+
+    Parameters
+    ----------
+    retrain
+        Train even if a stored model fits.
+    assumptions
+        Figures for `what_if`.
+    baselines
+        Names of the baselines to train with; by default the light ones.
+    outlook
+        Whether to forecast the other horizons of the outlook too, as reports need.
+
+    Raises
+    ------
+    DataError
+        The data do not suffice.
+    """
+    with listener.step("Reading the data"):
+        prepared = preparation.prepare(
+            asked.known, asked.country, asked.task, as_of_date(asked.task)
+        )
+    what_if.check(assumptions, prepared.features, prepared.panel.indicators)
+    listener.data_read(prepared)
+    model = _load_or_train(
+        prepared,
+        workspace.model(asked.place),
+        retrain=retrain,
+        baselines=baselines,
+        outlook=outlook,
+        listener=listener,
+    )
+    if not outlook:
+        model = replace(model, outlook=None)
+    _make_room_for_log(workspace.forecast_log, listener)
+    file = _path(asked.known)
+    previous = forecast_log.latest(prepared, workspace.forecast_log, file)
+    with listener.step("Putting the answer together"):
+        answer = make(prepared, model, previous, assumptions)
+    forecast_log.add(answer, workspace.forecast_log, file)
+    return replace(answer, place=asked.place)
+
+
+def _load_or_train(
+    prepared: PreparedTask,
+    file: Path,
+    *,
+    retrain: bool,
+    baselines: Sequence[str] | None,
+    outlook: bool,
+    listener: Listener,
+) -> Model:
+    """Return the stored model if it fits; train and save what is missing of it."""
+    model = None if retrain else _fitting_model(prepared, file, listener)
+    if model is not None and not (outlook and model.outlook is None):
+        return model
+    if model is None and not retrain:
+        listener.note(
+            f"no model fits {prepared.country.name} and this task yet: training one"
+        )
+    with listener.progress("Replaying history") as progress:
+        model = train(prepared, progress, baselines, outlook=outlook, found=model)
+    saved_model.save(model, file)
+    return model
+
+
+def rank(
+    known: Dataset,
+    countries: Sequence[Country],
+    task: Task,
+    workspace: Workspace,
+    *,
+    listener: Listener = SILENT,
+) -> Ranking:
+    """Return the forecasts of many countries, training where no stored model fits.
+
+    Countries that learn together share a model, which is saved at the place of each.
+    The forecasts are appended to the forecast log.
+
+    Raises
+    ------
+    DataError
+        No country can be forecast.
+    """
+    places: dict[Country, PurePath] = {}
+
+    def place(country: Country) -> PurePath:
+        if country not in places:
+            places[country] = _place(known, country, task)
+        return places[country]
+
+    def find(prepared: PreparedTask) -> Model | None:
+        file = workspace.model(place(prepared.country))
+        return _fitting_model(prepared, file, listener)
+
+    def keep(members: Sequence[PreparedTask], model: Model) -> None:
+        files = [workspace.model(place(member.country)) for member in members]
+        saved_model.save_shared(model, files)
+
+    with listener.progress(task.name) as progress:
+        ranked = ranking.make(
+            known,
+            countries,
+            task,
+            as_of_date(task),
+            find=find,
+            keep=keep,
+            progress=progress,
+        )
+    _make_room_for_log(workspace.forecast_log, listener)
+    for answer in ranked.forecasts:
+        forecast_log.add(answer, workspace.forecast_log, _path(known))
+    placed = (replace(it, place=place(it.country)) for it in ranked.forecasts)
+    return replace(ranked, forecasts=tuple(placed))
+
+
+def as_of_date(task: Task) -> pd.Timestamp | None:
+    """Return the date up to which a task's data count as known; `None` for today."""
+    return None if task.as_of is None else pd.Timestamp(task.as_of)
+
+
+def _path(known: Dataset) -> Path | None:
+    return None if known.file is None else known.file.path
+
+
+def _fitting_model(
+    prepared: PreparedTask, file: Path, listener: Listener
+) -> Model | None:
+    """Return the stored model if it fits; a damaged file is noted."""
+    try:
+        return stored_model(prepared, file)
+    except ValueError as error:
+        listener.note(f"{file} cannot be used, a new model takes its place: {error}")
+        return None
+
+
+def _make_room_for_log(log: Path, listener: Listener) -> None:
+    """Rename a file that has the log's name and is not one."""
+    if aside := forecast_log.set_aside(log):
+        listener.note(
+            f"{log} is no journal of forecasts: it is kept as {aside.name}, and a new "
+            "one is begun"
+        )

@@ -1,0 +1,1 @@
+"""What learns from a window. Imports `data`, `network`, `runtime` and `core`."""

@@ -1,0 +1,291 @@
+"""The windows of a walk-forward run: what each refit may learn from.
+
+A *window* is one refit. It learns from the rows whose target was known on the last day
+of its origin, with a scaler fitted to those rows alone, and forecasts the origins from
+there up to the next refit. Every model gets the same windows. Windows expand unless a
+`Schedule` lets them roll.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from econnet.core.errors import DataError
+from econnet.core.periods import PERIODS_A_YEAR, Frequency
+from econnet.core.types import Floats
+from econnet.data.features.design_matrix import Features
+from econnet.models.scaling import Scaler
+from econnet.runtime import workers
+
+Rows: TypeAlias = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingTask:
+    """What a model learns in a window and forecasts from: little enough to be sent.
+
+    Parameters
+    ----------
+    X_train, X_ahead : float32 arrays (rows, inputs)
+        Features of the training rows, oldest origin first, and of those to forecast,
+        scaled as the training rows demand.
+    y_train : float32 array (rows,)
+        1 contraction, 0 expansion.
+    design_effect
+        How many training rows say as much as one that stands alone.
+    """
+
+    origin: pd.Period
+    X_train: npt.NDArray[np.float32]
+    y_train: npt.NDArray[np.float32]
+    X_ahead: npt.NDArray[np.float32]
+    design_effect: float
+
+
+@dataclass(frozen=True, eq=False)
+class Window(TrainingTask):
+    """What one refit learns from, and what it forecasts.
+
+    Parameters
+    ----------
+    features
+        All rows, as they were known on the last day of the origin: targets that were
+        not published by then are NaN, the others are as published by then.
+    train, ahead : integer arrays
+        Positions of the training rows, oldest origin first, and of those to forecast.
+    figures_ahead : array (rows, columns)
+        The features of the rows ahead as they are; NaN where a figure is missing.
+    outcome : array (rows,)
+        What came about after the rows ahead, as it is told today; NaN where that is not
+        known yet. No model may look at it.
+    """
+
+    features: Features
+    train: Rows
+    ahead: Rows
+    scaler: Scaler
+    raw_ahead: Floats
+    outcome: Floats
+
+    @property
+    def lesson(self) -> TrainingTask:
+        """The window without the rows that it does not learn from."""
+        return TrainingTask(
+            self.origin, self.X_train, self.y_train, self.X_ahead, self.design_effect
+        )
+
+
+# A model forecasts windows: it returns the probabilities of the rows ahead of each.
+Model: TypeAlias = Callable[[Sequence[Window]], list[Floats]]
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """When the models are refitted, and from how much history.
+
+    Parameters
+    ----------
+    refit_every
+        Periods from one refit to the next; a year unless told.
+    rolling_years
+        Years of origins that a window learns from; all there are unless told.
+    start
+        The first origin to forecast; unless told, the first that has
+        `FIRST_AFTER_YEARS` of history behind it.
+    """
+
+    refit_every: int | None = None
+    rolling_years: int | None = None
+    start: pd.Period | None = None
+
+
+def make_windows(
+    features: Features,
+    frequency: Frequency,
+    last: pd.Period,
+    schedule: Schedule | None = None,
+) -> list[Window]:
+    """Return the windows up to the origin `last`, one a refit.
+
+    The first is at the earliest origin that the schedule allows and that has
+    `FEWEST_OF_EACH` contractions and expansions to learn from. Where a later window has
+    fewer, as a rolling one may in calm years, the one before it stays in use. Of a
+    country whose first vintage had not come out, nothing is forecast.
+
+    Raises
+    ------
+    DataError
+        No origin has as much, or the windows would not fit into memory.
+    """
+    schedule = schedule or Schedule()
+    origins = features.origins
+    first = _first_allowed(features, frequency, schedule)
+    candidates = pd.PeriodIndex(
+        origins[(origins >= first) & (origins <= last)].unique()
+    ).sort_values()
+    every = schedule.refit_every or PERIODS_A_YEAR[frequency]
+    trains: dict[pd.Period, Rows] = {}
+    for origin in candidates:
+        if trains and (origin - next(iter(trains))).n % every:
+            continue
+        known = features.as_known_on(_last_day(origin))
+        rows = _training_rows(known, origin, schedule.rolling_years)
+        if _enough(known, rows):
+            trains[origin] = rows
+    if not trains:
+        raise DataError(_too_little(features, frequency, first))
+    _check_memory(features, trains)
+    seen = features.label_seen_from <= features.known_at
+    stops = [*list(trains)[1:], last + 1]
+
+    def between(bounds: tuple[pd.Period, pd.Period]) -> Window:
+        start, stop = bounds
+        ahead = seen & (origins >= start) & (origins < stop)
+        return window_at(features, start, ahead, schedule.rolling_years)
+
+    # Scaling takes about a tenth of what the networks take that learn from it.
+    return workers.map_threads(between, list(zip(trains, stops, strict=True)))
+
+
+def _first_allowed(
+    features: Features, frequency: Frequency, schedule: Schedule
+) -> pd.Period:
+    """Return the first origin that may be forecast, if there is enough to learn."""
+    if schedule.start is not None:
+        return schedule.start
+    labelled = features.origins[~np.isnan(features.y)]
+    if not len(labelled):
+        return features.origins.max() + 1
+    years = FIRST_AFTER_YEARS[frequency]
+    return labelled.min() + years * PERIODS_A_YEAR[frequency]
+
+
+def _too_little(features: Features, frequency: Frequency, first: pd.Period) -> str:
+    """Return what there is to learn from, and how much is needed."""
+    labelled = features.origins[~np.isnan(features.y)]
+    there_are = "there are none"
+    if len(labelled):
+        there_are = (
+            f"there are {int(np.nansum(features.y))} contractions from "
+            f"{labelled.min()} to {labelled.max()}"
+        )
+    return (
+        f"the data hold too little history to learn from: needed are "
+        f"{FIRST_AFTER_YEARS[frequency]} years with {FEWEST_OF_EACH} contractions and "
+        f"as many expansions, known in {first} or later; {there_are}: choose another "
+        "--label or --frequency"
+    )
+
+
+def _check_memory(features: Features, trains: Mapping[pd.Period, Rows]) -> None:
+    """Raise before millions of rows are copied once a window."""
+    inputs = features.X.shape[1] + len(features.newest)
+    size = sum(map(len, trains.values())) * inputs * np.dtype(np.float32).itemsize
+    if size > MOST_BYTES:
+        raise DataError(
+            f"{len(trains)} windows over {len(features.X):,} rows would take "
+            f"{size / 2**30:.0f} GB of memory: refit less often, let the windows roll, "
+            "or choose fewer countries"
+        )
+
+
+def window_at(
+    features: Features,
+    origin: pd.Period,
+    ahead: npt.NDArray[np.bool_],
+    rolling_years: int | None = None,
+) -> Window:
+    """Return the window that learns what was known at `origin`."""
+    known = features.as_known_on(_last_day(origin))
+    train = _training_rows(known, origin, rolling_years)
+    train = train[np.argsort(known.known_at[train], kind="stable")]
+    rows_ahead = np.flatnonzero(ahead)
+    scaler = Scaler.fit(known.X[train], known.newest, known.emphasis)
+    return Window(
+        origin=origin,
+        X_train=scaler.transform(known.X[train]).astype(np.float32),
+        y_train=known.y[train].astype(np.float32),
+        X_ahead=scaler.transform(known.X[rows_ahead]).astype(np.float32),
+        design_effect=_design_effect(known, train),
+        features=known,
+        train=train,
+        ahead=rows_ahead,
+        scaler=scaler,
+        raw_ahead=known.X[rows_ahead],
+        outcome=features.y[rows_ahead],
+    )
+
+
+def _design_effect(features: Features, train: Rows) -> float:
+    """Return how many training rows say as much as one that stands alone.
+
+    Countries contract together, so rows of one period repeat each other.
+
+    Notes
+    -----
+    L. Kish, *Survey Sampling* (1965), 8.2, with the periods for clusters.
+    """
+    periods = len(np.unique(features.known_at[train]))
+    return 1 + CORRELATION_IN_A_PERIOD * (len(train) / periods - 1)
+
+
+def window_digest(name: str, windows: Sequence[Window]) -> str:
+    """Return a digest of what a model's forecasts for these windows depend on.
+
+    `name` stands for the model and all its settings.
+    """
+    versions = [version(package) for package in ("econnet", "numpy", "scikit-learn")]
+    digest = hashlib.sha256(f"{name} {versions}".encode())
+    for window in windows:
+        columns = [column.name for column in window.features.columns]
+        digest.update(f"{window.origin} {window.features.horizon} {columns}".encode())
+        rows = window.features.X[window.train], window.raw_ahead
+        scaled = window.X_train, window.y_train, window.X_ahead
+        for array in (*rows, *scaled, window.train, window.ahead):
+            digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()
+
+
+def _training_rows(
+    known: Features, origin: pd.Period, rolling_years: int | None
+) -> Rows:
+    """Return the rows whose target was known, of the last years if windows roll."""
+    rows = ~np.isnan(known.y)
+    if rolling_years is not None:
+        since = origin.end_time.normalize() - pd.DateOffset(years=rolling_years)
+        rows &= known.known_at > _day(since)
+    return np.flatnonzero(rows)
+
+
+def _last_day(origin: pd.Period) -> np.int64:
+    return _day(origin.end_time.normalize())
+
+
+def _day(date: pd.Timestamp) -> np.int64:
+    """Return a date as days since 1970-01-01."""
+    return np.datetime64(date, "D").astype(np.int64)
+
+
+def _enough(features: Features, rows: Rows) -> bool:
+    contractions = int(features.y[rows].sum())
+    return min(contractions, len(rows) - contractions) >= FEWEST_OF_EACH
+
+
+FIRST_AFTER_YEARS: Mapping[Frequency, int] = {"A": 20, "Q": 12, "M": 15}
+
+
+FEWEST_OF_EACH = 10
+
+
+# What the training rows of all windows may take together.
+MOST_BYTES = 8 * 2**30
+
+
+# Of the contractions of two countries in one period, about.
+CORRELATION_IN_A_PERIOD = 0.05

@@ -1,0 +1,120 @@
+"""The report as files: PDF, HTML, PNGs of each figure, every number as JSON and CSV.
+
+A report appears whole or not at all: its files take their places when all are written,
+and `SHA256SUMS` beside them last. The same forecast gives the same bytes.
+"""
+
+import json
+from collections.abc import Callable, Collection, Iterator, Mapping
+from datetime import datetime
+from functools import partial
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import typst
+from matplotlib.figure import Figure
+
+from econnet.forecast.result import Forecast
+from econnet.report import Format, Paper, figures, html, record, tables, wording
+from econnet.report.pdf import content as pdf_content
+from econnet.runtime import atomic_files
+
+
+def write(
+    forecast: Forecast,
+    folder: Path,
+    formats: Collection[Format] = tuple(Format),
+    paper: Paper = "a4",
+) -> list[Path]:
+    """Write the report into `folder`, made if need be, and return its files."""
+    return atomic_files.write_together(folder, _files(forecast, formats, paper))
+
+
+def _files(
+    forecast: Forecast, formats: Collection[Format], paper: Paper
+) -> Iterator[tuple[str, bytes]]:
+    """Yield the name and content of each file."""
+    if "pdf" in formats:
+        yield "report.pdf", as_pdf(forecast, figures.draw(forecast), paper)
+    if "png" in formats:
+        draw = partial(figures.draw, forecast)
+        yield from pictures(draw, wording.credit(forecast))
+    if "html" in formats:
+        yield "report.html", html.as_html(forecast).encode()
+    if "json" in formats:
+        document = json.dumps(record.to_dict(forecast), indent=2, allow_nan=False)
+        yield "report.json", f"{document}\n".encode()
+    if "csv" in formats:
+        for name, table in tables.tables(forecast).items():
+            yield f"csv/{name}.csv", tables.as_csv(table)
+
+
+def pictures(
+    draw: Callable[[figures.Look], Mapping[str, Figure]], credit: str
+) -> Iterator[tuple[str, bytes]]:
+    """Yield each figure for paper and for a screen, light and dark."""
+    for look, tone in ((figures.LIGHT, ""), (figures.DARK, "-dark")):
+        for name, figure in draw(look).items():
+            yield f"{name}{tone}.png", figures.as_png(figure, credit, look)
+            small = figures.as_png(figure, credit, look, "screen")
+            yield f"{name}-screen{tone}.png", small
+
+
+def as_pdf(forecast: Forecast, drawn: dict[str, Figure], paper: Paper) -> bytes:
+    """Return the report set on paper, as tagged PDF/UA-1."""
+    alts = {name: figures.alt(forecast, name) for name in drawn}
+    content = {
+        **pdf_content.content(forecast),
+        "record_figures": figures.of_chapter("record"),
+        "driver_figures": figures.of_chapter("drivers"),
+    }
+    return typeset("template.typ", content, drawn, alts, paper, forecast.made_at)
+
+
+def typeset(
+    template: str,
+    content: pdf_content.Content,
+    drawn: Mapping[str, Figure],
+    alts: Mapping[str, str],
+    paper: Paper,
+    made_at: str,
+) -> bytes:
+    """Return texts and figures set by a template of the package, as tagged PDF/UA-1."""
+    content = _printable(content)
+    content["figures"] = {
+        name: {"svg": figures.as_svg(figure), "alt": wording.printable(alts[name])}
+        for name, figure in drawn.items()
+    }
+    return typst.compile(
+        (resources.files("econnet.report") / template).read_bytes(),
+        font_paths=_fonts(),
+        ignore_system_fonts=True,
+        sys_inputs={
+            "content": json.dumps(content),
+            "paper": {"a4": "a4", "letter": "us-letter"}[paper],
+        },
+        pdf_standards="ua-1",
+        timestamp=datetime.fromisoformat(made_at),
+    )
+
+
+def _fonts() -> typst.Fonts:
+    """Return the report's fonts, with matplotlib's for letters that they lack."""
+    fallback = Path(mpl.get_data_path()) / "fonts" / "ttf"
+    with resources.as_file(figures.FONTS) as own:
+        return typst.Fonts(
+            include_system_fonts=False,
+            include_embedded_fonts=False,
+            font_paths=[str(own), str(fallback)],
+        )
+
+
+def _printable(value: Any) -> Any:  # noqa: ANN401
+    """Return `value` with every text in it fit to be set in type."""
+    if isinstance(value, dict):
+        return {key: _printable(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_printable(part) for part in value]
+    return wording.printable(value) if isinstance(value, str) else value

@@ -1,0 +1,234 @@
+"""Figures of what drives the forecast, and of how other values would change it."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from econnet.forecast.result import Forecast, ResponseCurve
+from econnet.report import wording
+from econnet.report.figures.style import (
+    FULL_WIDTH,
+    HALF_WIDTH,
+    LEFT,
+    SEMIBOLD,
+    Look,
+    add_axes,
+    new_figure,
+    percent_axis,
+    semibold,
+    shortened,
+    tick,
+    top_of,
+    width_of,
+    write_heading,
+)
+
+# Response curves: columns, and the size of each with the room around it, in mm.
+COLUMNS = 3
+CURVE_WIDTH, CURVE_HEIGHT, CURVE_PITCH, CURVE_ROW = 48.0, 24.0, 59.0, 45.0
+MAX_CURVES = 6
+# Drivers with a bar of their own.
+MAX_DRIVERS = 27
+# Smaller contributions, which would be printed as 0.00, are added up.
+MIN_CONTRIBUTION = 0.005
+MAX_WEIGHED = 9
+
+
+def groups(forecast: Forecast, look: Look) -> Figure | None:
+    """Draw what each group of indicators adds to the forecast."""
+    totals = wording.by_group(forecast)
+    if not totals:
+        return None
+    height = 8 + 4.6 * len(totals) + 1
+    figure = new_figure(HALF_WIDTH, height)
+    note = "log-odds; right: contraction"
+    write_heading(figure, height, "By group of indicators", note, look)
+    draw_bars(figure, list(totals.items()), height - 8, 4.6, look)
+    return figure
+
+
+def importance(forecast: Forecast, look: Look) -> Figure | None:
+    """Draw what past forecasts lose when an indicator is shuffled."""
+    shown = forecast.explanation.importance[:MAX_WEIGHED]
+    if not shown:
+        return None
+    height = 8 + 4.6 * len(shown) + 10
+    figure = new_figure(HALF_WIDTH, height)
+    write_heading(
+        figure, height, "What past forecasts needed", "if shuffled; bars: 90%", look
+    )
+    labels = min(
+        max(width_of(weight.title, 8, 400) for weight in shown) + 3, 0.5 * HALF_WIDTH
+    )
+    room = HALF_WIDTH - labels - 3
+    axes = add_axes(figure, labels, 9.5, room, 4.6 * len(shown))
+    y = np.arange(len(shown))
+    intervals = 1000 * np.array([weight.interval for weight in shown])
+    axes.hlines(y, intervals[:, 0], intervals[:, 1], color=look.forecast, linewidth=1.2)
+    losses = [1000 * weight.loss for weight in shown]
+    axes.scatter(losses, y, 16, look.forecast, zorder=3, linewidths=0)
+    axes.axvline(0, color=look.grey, linewidth=0.6)
+    axes.set_ylim(len(shown) - 0.4, -0.6)
+    axes.set_yticks([])
+    axes.grid(False)
+    axes.grid(True, axis="x")
+    axes.margins(x=0.05)
+    axes.set_xlabel("log loss, 0.001 nats", labelpad=1)
+    axes.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
+    axes.xaxis.set_major_formatter(FuncFormatter(tick))
+    for row, weight in enumerate(shown):
+        axes.annotate(
+            shortened(weight.title, labels - 3),
+            (-2 / room, row),
+            xycoords=("axes fraction", "data"),
+            ha="right",
+            va="center_baseline",
+            annotation_clip=False,
+        )
+    return figure
+
+
+def contributions(forecast: Forecast, look: Look) -> Figure | None:
+    """Draw what all indicators add to the forecast, the least of many as one."""
+    ranked = sorted(
+        forecast.explanation.drivers, key=lambda driver: -abs(driver.contribution)
+    )
+    if not ranked:
+        return None
+    large = [
+        driver for driver in ranked if abs(driver.contribution) >= MIN_CONTRIBUTION
+    ]
+    shown = large[:MAX_DRIVERS]
+    if len(ranked) <= len(shown) + 1:
+        shown = ranked
+    rows = [(driver.title, driver.contribution) for driver in shown]
+    if rest := ranked[len(shown) :]:
+        together = sum(driver.contribution for driver in rest)
+        rows.append((f"{len(rest)} others together", together))
+    row_height = float(np.clip(98 / len(rows), 3.4, 4.6))
+    height = 8 + row_height * max(len(rows), 3) + 1
+    figure = new_figure(FULL_WIDTH, height)
+    note = "log-odds; right: contraction"
+    write_heading(figure, height, "By indicator", note, look)
+    draw_bars(figure, rows, height - 8, row_height, look)
+    return figure
+
+
+def draw_bars(
+    figure: Figure,
+    rows: Sequence[tuple[str, float]],
+    top: float,
+    row_height: float,
+    look: Look,
+) -> Axes:
+    """Draw one bar a row, left or right of zero, with its title and its figure.
+
+    `top` and `row_height` are in millimetres; the bars take the figure's width.
+    """
+    width = float(figure.get_size_inches()[0] * 25.4)
+    values = np.array([value for _, value in rows])
+    labels = min(max(width_of(title, 8, 400) for title, _ in rows) + 3, 0.5 * width)
+    bars, height = width - labels, row_height * len(rows)
+    axes = add_axes(figure, labels, top - height, bars, height)
+    y = np.arange(len(rows))
+    colors = np.where(values > 0, look.contraction, look.pale_forecast)
+    axes.barh(y, values, 0.62, color=colors)
+    axes.axvline(0, color=look.grey, linewidth=0.6)
+    low, high = min(0.0, float(values.min())), max(0.0, float(values.max()))
+    # Room for the figures that stand outside the bars.
+    room = (high - low or 1.0) * 10 / (bars - 20)
+    axes.set_xlim(low - room, high + room)
+    axes.set_ylim(len(rows) - 0.4, -0.6)
+    for row, (title, value) in enumerate(rows):
+        axes.annotate(
+            wording.number(value, 2, sign=True),
+            (value, row),
+            (3 if value >= 0 else -3, 0),
+            textcoords="offset points",
+            ha="left" if value >= 0 else "right",
+            va="center_baseline",
+            fontsize=7.5,
+            color=look.grey,
+        )
+        axes.annotate(
+            shortened(title, labels - 3),
+            (-2 / bars, row),
+            xycoords=("axes fraction", "data"),
+            ha="right",
+            va="center_baseline",
+            annotation_clip=False,
+        )
+    axes.axis("off")
+    return axes
+
+
+def responses(forecast: Forecast, look: Look) -> Figure | None:
+    """Draw how the forecast would change with the newest value of each indicator."""
+    curves = forecast.explanation.response_curves[:MAX_CURVES]
+    if not curves:
+        return None
+    total = -(-len(curves) // COLUMNS) * CURVE_ROW - 2
+    figure = new_figure(FULL_WIDTH, total)
+    top = top_of([p for curve in curves for p in curve.probabilities])
+    for number, curve in enumerate(curves):
+        row, column = divmod(number, COLUMNS)
+        left = LEFT + column * CURVE_PITCH
+        bottom = total - row * CURVE_ROW - 8 - CURVE_HEIGHT
+        axes = add_axes(figure, left, bottom, CURVE_WIDTH, CURVE_HEIGHT)
+        _draw_response(axes, curve, look)
+        title = shortened(curve.title, CURVE_WIDTH + 6, weight=600, size=9)
+        figure.text(
+            (left - LEFT if column == 0 else left - 7) / FULL_WIDTH,
+            (bottom + CURVE_HEIGHT + 4) / total,
+            title,
+            fontsize=9,
+            **semibold(title),
+        )
+        percent_axis(axes, top)
+    return figure
+
+
+def response(forecast: Forecast, number: int, look: Look) -> Figure:
+    """Draw one of these curves alone, on the scale of all."""
+    curve = forecast.explanation.response_curves[number]
+    width, height = LEFT + CURVE_WIDTH + 4.0, CURVE_HEIGHT + 20.0
+    figure = new_figure(width, height)
+    current = (
+        "" if curve.current is None else f"; now {wording.number(curve.current, 1)}"
+    )
+    write_heading(figure, height, curve.title, f"{curve.unit}{current}", look)
+    axes = add_axes(figure, LEFT, 12, CURVE_WIDTH, CURVE_HEIGHT)
+    _draw_response(axes, curve, look)
+    curves = forecast.explanation.response_curves
+    percent_axis(axes, top_of([p for curve in curves for p in curve.probabilities]))
+    return figure
+
+
+def _draw_response(axes: Axes, curve: ResponseCurve, look: Look) -> None:
+    """Draw one curve, and where the indicator stands now."""
+    x, y = np.array(curve.values), 100 * np.array(curve.probabilities)
+    axes.plot(x, y, color=look.forecast, clip_on=False)
+    axes.set_xlim(x[0], x[-1])
+    axes.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
+    axes.xaxis.set_major_formatter(FuncFormatter(tick))
+    axes.set_xlabel(shortened(curve.unit, CURVE_WIDTH), labelpad=2)
+    if curve.current is None:
+        return
+    now = float(np.interp(curve.current, x, y))
+    axes.scatter([curve.current], [now], 18, look.forecast, zorder=3, clip_on=False)
+    # On the side away from the curve, and inside the axes.
+    falls, share = y[0] > y[-1], (curve.current - x[0]) / (x[-1] - x[0])
+    right = share < 0.65 if falls else share < 0.35
+    axes.annotate(
+        f"now {wording.number(curve.current, 1)}",
+        (curve.current, now),
+        (4 if right else -4, 5 if right == falls else -5),
+        textcoords="offset points",
+        ha="left" if right else "right",
+        va="bottom" if right == falls else "top",
+        color=look.forecast,
+        **SEMIBOLD,
+    )

@@ -1,0 +1,164 @@
+"""A page of HTML that needs nothing else: no server, no network.
+
+Style, scripts, fonts and data stand in the page itself. Its Content-Security-Policy
+allows exactly the scripts and the style that are in it, by their digests, and nothing
+from anywhere else, so that no text from the data can ever run. Text is escaped by
+Jinja; data for the scripts are JSON in which no tag can end.
+"""
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from econnet.report import wording
+from econnet.report.figures.shades import shades
+from econnet.report.figures.style import DARK, LIGHT, Look
+from econnet.report.html.charts import Chart
+from econnet.report.html.svg import color_rules
+
+REPORT = resources.files("econnet.report")
+
+
+def render(
+    template: str,
+    *,
+    title: str,
+    description: str,
+    made: str,
+    sections: Sequence[tuple[str, str]],
+    stem: str,
+    charts: Mapping[str, Chart],
+    **texts: object,
+) -> str:
+    """Return a page made of a template, with all that every page has.
+
+    Parameters
+    ----------
+    sections
+        Id and text of each link to a place in the page.
+    stem
+        What the names of downloaded files begin with.
+    """
+    scripts = [_text("vendor/uPlot.iife.min.js"), _text("web/assets/page.js")]
+    data = {
+        "stem": stem,
+        "charts": {name: _data(chart) for name, chart in charts.items()},
+    }
+    return (
+        _environment()
+        .get_template(template)
+        .render(
+            title=title,
+            description=description,
+            made=made,
+            sections=sections,
+            charts=charts,
+            policy=_policy(scripts, [_style()]),
+            # Files of the package: trusted, and pinned by their digests in the policy.
+            style=Markup(_style()),  # noqa: S704 - a file of ours
+            scripts=[Markup(script) for script in scripts],  # noqa: S704 - as above
+            data=Markup(json_in_html(data)),  # noqa: S704 - no tag is in it
+            **texts,
+        )
+    )
+
+
+def json_in_html(data: object) -> str:
+    """Return JSON that can stand in a script element: no tag begins or ends in it."""
+    text = json.dumps(data, allow_nan=False, ensure_ascii=True, separators=(",", ":"))
+    for letter in "<>&":
+        text = text.replace(letter, f"\\u{ord(letter):04x}")
+    return text
+
+
+def _policy(scripts: Sequence[str], styles: Sequence[str]) -> str:
+    """Return a policy that allows these scripts and styles, and nothing else."""
+    return "; ".join(
+        [
+            "default-src 'none'",
+            f"script-src {' '.join(map(_digest, scripts))}",
+            f"style-src {' '.join(map(_digest, styles))}",
+            "font-src data:",
+            "img-src data:",
+            "base-uri 'none'",
+            "form-action 'none'",
+        ]
+    )
+
+
+def _digest(text: str) -> str:
+    digest = hashlib.sha256(text.encode("utf-8")).digest()
+    return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.PackageLoader("econnet.report.html", "assets"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_printable,
+    )
+
+
+def _printable(value: object) -> object:
+    """Return text from the data without what no page can show."""
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return wording.printable(value)
+    return value
+
+
+@cache
+def _style() -> str:
+    """Return the page's style: fonts, colours, and how everything stands."""
+    return "\n".join(
+        [
+            _face("Inter-Regular.woff2", 400),
+            _face("Inter-SemiBold.woff2", 600),
+            _colors(LIGHT),
+            f"@media (prefers-color-scheme: dark){{{_colors(DARK)}}}",
+            f"@media print{{{_colors(LIGHT)}}}",
+            color_rules(),
+            _text("vendor/uPlot.min.css"),
+            _text("web/assets/page.css"),
+        ]
+    )
+
+
+def _colors(look: Look) -> str:
+    """Return a look's colours as variables: `pale_grey` is `--pale-grey`."""
+    colors = {name.replace("_", "-"): color for name, color in asdict(look).items()}
+    colors |= {f"step-{step}": color for step, color in enumerate(shades(look))}
+    variables = ";".join(f"--{name}:{color}" for name, color in colors.items())
+    return f":root{{{variables}}}"
+
+
+def _face(file: str, weight: int) -> str:
+    font = base64.b64encode((REPORT / "fonts" / file).read_bytes()).decode("ascii")
+    return (
+        f'@font-face{{font-family:"Inter";font-weight:{weight};font-display:block;'
+        f'src:url("data:font/woff2;base64,{font}")format("woff2")}}'
+    )
+
+
+@cache
+def _text(path: str) -> str:
+    return (REPORT / path).read_text("utf-8")
+
+
+def _data(chart: Chart) -> dict[str, Any]:
+    """Return what the page's scripts need of a chart."""
+    return {
+        "columns": [asdict(column) for column in chart.columns],
+        "live": None if chart.live is None else asdict(chart.live),
+    }

@@ -1,0 +1,1 @@
+"""The content and the templates of the PDF."""

@@ -1,0 +1,521 @@
+"""Verify a report: make its forecast again and compare every value.
+
+A report states what it was made with. From the same data, with the same task and seed,
+the forecast is made again, and every number and sentence is compared. With the same
+versions on the same kind of processor they agree to the last bit; otherwise the report
+or econnet was changed. Elsewhere sums are rounded differently, networks and trees
+amplify the difference, and numbers agree within a tolerance only. Nothing is written.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import msgspec
+import pandas as pd
+
+from econnet.core.countries import Country
+from econnet.core.errors import DataError, UsageError
+from econnet.core.periods import PANDAS_ALIAS
+from econnet.core.task import Task
+from econnet.core.text import one_line
+from econnet.data.cycle import labels
+from econnet.data.sources.observations import Dataset
+from econnet.forecast import country as country_forecast
+from econnet.forecast import data_used, preparation, provenance
+from econnet.forecast.explain.what_if import Assumption
+from econnet.forecast.preparation import PreparedTask
+from econnet.forecast.provenance import Provenance
+from econnet.forecast.result import Forecast, PreviousForecast, SeriesUsed
+from econnet.models.baselines import BASELINES
+from econnet.report import record
+from econnet.report.record import Json
+
+Text = Annotated[str, msgspec.Meta(min_length=1)]
+
+
+class _Provenance(msgspec.Struct, frozen=True):
+    task: dict[str, Any]
+    versions: dict[str, Text]
+    blas: tuple[Text, ...]
+    processor: Text
+    data: Text
+    as_of: Text
+    retrieved_until: Text
+
+    def to_task(self) -> Task:
+        """Return the task; raise `UsageError` or `ValueError` if it cannot be asked."""
+        if unknown := set(self.task) - {field.name for field in fields(Task)}:
+            raise ValueError(f"a task has no {min(unknown)!r}")
+        task = Task(**self.task)
+        if task.seed >= 2**64:
+            raise ValueError(f"seed {task.seed} is not below 2^64")
+        labels.check(task.label, task.frequency)
+        return task
+
+    def to_provenance(self) -> Provenance:
+        """Return the provenance; raise `ValueError` if a time of it is none."""
+        for moment in (self.as_of, self.retrieved_until):
+            timestamp = pd.Timestamp(moment)
+            if pd.isna(timestamp) or timestamp.tz is not None:
+                raise ValueError(f"{moment!r} is no time without a zone")
+        names = {field.name for field in fields(Provenance)}
+        values = msgspec.structs.asdict(self)
+        return Provenance(**{name: values[name] for name in names})
+
+
+class _Series(msgspec.Struct, frozen=True):
+    indicator: Text
+    series_id: Text
+    recent_periods: tuple[Text, ...]
+    recent: tuple[float | None, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.recent_periods) != len(self.recent):
+            raise ValueError(f"series {self.indicator!r} has other periods than values")
+
+
+class _DataUsed(msgspec.Struct, frozen=True):
+    source: Text
+    series: tuple[_Series, ...]
+
+
+class _Change(msgspec.Struct, frozen=True):
+    made_at: str | None
+    origin: str
+    period: str
+    probability: float
+
+    def to_previous(self, task: Task) -> PreviousForecast | None:
+        """Return the forecast that was compared with, unless it is a replayed one."""
+        if self.made_at is None:
+            return None
+        alias = PANDAS_ALIAS[task.frequency]
+        origin, period = (pd.Period(text, alias) for text in (self.origin, self.period))
+        return PreviousForecast(self.made_at, origin, period, self.probability)
+
+
+class _Supposed(msgspec.Struct, frozen=True):
+    indicator: str
+    after: float
+
+
+class _WhatIf(msgspec.Struct, frozen=True):
+    supposed: tuple[_Supposed, ...]
+
+
+class _PastForecast(msgspec.Struct, frozen=True):
+    model: str
+
+
+class _Content(msgspec.Struct, frozen=True):
+    """The fields of a `report.json` that a verification reads; others are compared."""
+
+    made_at: datetime
+    provenance: _Provenance
+    data: _DataUsed
+    change: _Change | None
+    what_if: _WhatIf | None
+    baselines: dict[str, Any]
+    track_record: tuple[_PastForecast, ...]
+    importance: tuple[Any, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Report:
+    """A `report.json`, and what it was made with."""
+
+    path: Path
+    document: Mapping[str, Any]
+    task: Task
+    provenance: Provenance
+    previous: PreviousForecast | None
+    assumptions: tuple[Assumption, ...]
+    baselines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A value of the report, such as `track_record[3].probability`, and its repeat."""
+
+    where: str
+    reported: Json
+    repeated: Json
+
+    @property
+    def apart(self) -> float | None:
+        """The distance of two numbers; `None` of other values."""
+        if isinstance(self.reported, float) and isinstance(self.repeated, float):
+            return abs(self.reported - self.repeated)
+        return None
+
+    def within(self, tolerance: float) -> bool:
+        """Whether two numbers are close, relative to their size if that is large.
+
+        Levels in national currency are read, not computed: they agree to nine digits.
+        """
+        if self.apart is None or not isinstance(self.repeated, float):
+            return self.reported == self.repeated
+        return self.apart <= tolerance * max(1.0, 1e-6 * abs(self.repeated))
+
+
+@dataclass(frozen=True)
+class Verification:
+    """The result of making a forecast again.
+
+    Parameters
+    ----------
+    bits
+        Whether every bit must agree, because versions and processor are the same.
+    tools
+        Versions and the like that have changed: `(then, now)`, by name.
+    data
+        Changes of the data since; if there are any, nothing was repeated.
+    compared
+        Number of values that were compared.
+    largest, largest_beside
+        The largest difference among econnet's own numbers, and the baselines'.
+    differences
+        The values that differ by more than they may.
+    """
+
+    path: Path
+    country: Country
+    bits: bool
+    tools: Mapping[str, tuple[str, str]]
+    data: tuple[str, ...] = ()
+    compared: int = 0
+    largest: float = 0.0
+    largest_beside: float = 0.0
+    differences: tuple[Pair, ...] = ()
+
+    @property
+    def verified(self) -> bool:
+        """Whether the data, task and seed of the report give the same report."""
+        return not self.data and not self.differences
+
+    def sentence(self) -> str:
+        """Return the result in a line or two."""
+        if self.data:
+            return (
+                f"not verified: {self.path}: the data have changed since: "
+                f"{_some(self.data)}; `econnet report` makes a new one"
+            )
+        if self.differences:
+            return f"not verified: {self.path}: {self._describe_differences()}"
+        if self.bits:
+            return f"verified: {self.path}: all {self.compared:,} values, bit for bit"
+        return (
+            f"verified: {self.path}: all {self.compared:,} values within the tolerance "
+            f"(at most {self.largest:.1g} apart, baselines {self.largest_beside:.1g}); "
+            f"not bit for bit, for there is {self._describe_tools()}"
+        )
+
+    def _describe_differences(self) -> str:
+        shown = [
+            f"{pair.where} is {_shown(pair.reported)} there and "
+            f"{_shown(pair.repeated)} now"
+            for pair in self.differences
+        ]
+        counted = f"{len(self.differences):,} of {self.compared:,} values differ"
+        if self.bits:
+            return (
+                f"{counted}, though data, versions and processor are the same: "
+                f"{_some(shown)}; was the file changed?"
+            )
+        return (
+            f"{counted} by more than the tolerance: {_some(shown)}; there is "
+            f"{self._describe_tools()}"
+        )
+
+    def _describe_tools(self) -> str:
+        return _some(
+            [f"{name} {now}, then {then}" for name, (then, now) in self.tools.items()]
+        )
+
+
+def read(path: Path) -> Report:
+    """Return the report in a `report.json`.
+
+    Raises
+    ------
+    DataError
+        There is no such file, it is no report, or it is damaged.
+    """
+    document = _document(path)
+    try:
+        content = msgspec.convert(document, _Content)
+        task = content.provenance.to_task()
+        return Report(
+            path,
+            document,
+            task,
+            content.provenance.to_provenance(),
+            None if content.change is None else content.change.to_previous(task),
+            tuple(
+                Assumption(change.indicator, change.after, relative=False)
+                for change in (content.what_if.supposed if content.what_if else ())
+            ),
+            tuple(content.baselines),
+        )
+    except (msgspec.ValidationError, OverflowError, ValueError, UsageError) as error:
+        raise DataError(
+            f"{path} does not say what it was made with ({one_line(str(error))}): it "
+            "is damaged or of another version; `econnet report` writes a new one"
+        ) from error
+
+
+def _document(path: Path) -> dict[str, Any]:
+    try:
+        if path.stat().st_size > MAX_REPORT_BYTES:
+            raise DataError(f"{path} is too large for a report: write it anew")
+        document = json.loads(path.read_text("utf-8"), parse_constant=_refuse)
+    except FileNotFoundError as error:
+        raise DataError(
+            f"there is no report to verify at {path}: `econnet report` writes one"
+        ) from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise DataError(
+            f"{path} cannot be read ({error}): `econnet report` writes it anew"
+        ) from error
+    if not isinstance(document, dict):
+        raise DataError(f"{path} is no report: `econnet report` writes one")
+    return document
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no number")
+
+
+def verify(
+    report: Report,
+    known: Dataset,
+    country: Country,
+    progress: Callable[[float], None] = lambda _: None,
+) -> Verification:
+    """Return the result of making a report's forecast again from the data known.
+
+    Data that were fetched since are ignored.
+
+    Raises
+    ------
+    DataError
+        The report is on another country, or the data no longer suffice.
+    """
+    if report.document.get("country") != country.alpha3:
+        raise DataError(
+            f"{report.path} is a report on {report.document.get('name')!r}, not on "
+            f"{country.name}"
+        )
+    prepared = _prepare(report, known, country)
+    now = provenance.of(prepared.panel, prepared.panel.as_of)
+    before, after = report.provenance.tools, now.tools
+    tools = {
+        name: (str(before.get(name, "none")), after.get(name, "none"))
+        for name in {**before, **after}
+        if before.get(name) != after.get(name)
+    }
+    found = Verification(report.path, country, bits=not tools, tools=tools)
+    if now.data != report.provenance.data:
+        return replace(found, data=tuple(_changes(report, prepared)))
+    return compare(found, report, record.to_dict(_repeat(report, prepared, progress)))
+
+
+def compare(
+    found: Verification, report: Report, repeated: Mapping[str, Json]
+) -> Verification:
+    """Return a verification completed by comparing the repeated forecast."""
+    # A document read from a file contains lists, not tuples.
+    pairs = _pairs("", dict(report.document), json.loads(json.dumps(repeated)))
+    if found.bits:
+        values = list(pairs)
+        wrong = tuple(pair for pair in values if pair.reported != pair.repeated)
+        return replace(found, compared=len(values), differences=wrong)
+    values = [pair for pair in pairs if not ON_AN_EDGE.search(pair.where)]
+    of_baselines = _rows_of_baselines(report)
+    ours = [pair for pair in values if _is_ours(pair.where, of_baselines)]
+    beside = [pair for pair in values if not _is_ours(pair.where, of_baselines)]
+    return replace(
+        found,
+        compared=len(values),
+        largest=max((pair.apart or 0.0 for pair in ours), default=0.0),
+        largest_beside=max((pair.apart or 0.0 for pair in beside), default=0.0),
+        differences=(
+            *(pair for pair in ours if not pair.within(OURS)),
+            *(pair for pair in beside if not pair.within(THEIRS)),
+        ),
+    )
+
+
+def _prepare(report: Report, known: Dataset, country: Country) -> PreparedTask:
+    """Return the data as they were when the report was made."""
+    task, made = report.task, report.provenance
+    labels.check(task.label, task.frequency)
+    rows = known.observations
+    there = rows["retrieved_at"] <= pd.Timestamp(made.retrieved_until)
+    if not there.any() or task.target not in known.indicators:
+        raise DataError(
+            f"{report.path} was made from other data than {known.source}, which holds "
+            f"nothing of what was there at {made.retrieved_until}"
+        )
+    then = replace(known, observations=rows[there].reset_index(drop=True))
+    return preparation.prepare(then, country, task, pd.Timestamp(made.as_of))
+
+
+def _repeat(
+    report: Report, prepared: PreparedTask, progress: Callable[[float], None]
+) -> Forecast:
+    """Return the forecast of the report, made again."""
+    names = [name for name in report.baselines if name in BASELINES]
+    model = country_forecast.train(prepared, progress, names)
+    made = country_forecast.make(prepared, model, report.previous, report.assumptions)
+    made = replace(made, made_at=report.document["made_at"])
+    # Where many countries were forecast at once, it was not measured.
+    return made if report.document["importance"] else _without_importance(made)
+
+
+def _without_importance(made: Forecast) -> Forecast:
+    """Return the forecast as if the importance of its inputs was never measured."""
+    return replace(made, explanation=replace(made.explanation, importance=()))
+
+
+def _changes(report: Report, prepared: PreparedTask) -> Iterator[str]:
+    """Yield, in words, what has changed since the report was made."""
+    used, reported = data_used.data_used(prepared), report.document["data"]
+    if used.source != reported["source"]:
+        yield f"they came from {reported['source']} and now come from {used.source}"
+    before = {series["indicator"]: series for series in reported["series"]}
+    now = {series.indicator: series for series in used.series}
+    changed = False
+    for key in sorted({*before, *now}):
+        if key not in now:
+            changed = True
+            yield f"{key} is no longer there"
+        elif key not in before:
+            changed = True
+            yield f"{key} is new"
+        elif news := _news(before[key], now[key]):
+            changed = True
+            yield f"{key} {news}"
+    if not changed:
+        yield (
+            "figures of other countries, or older ones"
+            if used.n_countries > 1
+            else "older figures"
+        )
+
+
+def _news(before: Mapping[str, Any], now: SeriesUsed) -> str:
+    """Return the newest value of a series that changed; an empty text if none did."""
+    if before["series_id"] != now.series_id:
+        return f"is {now.series_id} in place of {before['series_id']}"
+    then = dict(zip(before["recent_periods"], before["recent"], strict=True))
+    today = dict(zip(now.recent_periods, now.recent, strict=True))
+    for period in sorted({*then, *today}, reverse=True):
+        if then.get(period) != today.get(period):
+            was, now_is = (_shown(values.get(period)) for values in (then, today))
+            return f"of {period} was {was}, is {now_is}"
+    return ""
+
+
+def _pairs(where: str, reported: Json, repeated: Json) -> Iterator[Pair]:
+    """Yield every value of the two documents, and its place."""
+    if isinstance(reported, dict) and isinstance(repeated, dict):
+        for key in {**reported, **repeated}:
+            place = f"{where}.{key}" if where else key
+            if not PASSED_OVER.fullmatch(place):
+                both = (reported.get(key, MISSING), repeated.get(key, MISSING))
+                yield from _pairs(place, *both)
+    elif (
+        isinstance(reported, list)
+        and isinstance(repeated, list)
+        and len(reported) == len(repeated)
+    ):
+        for number, both in enumerate(zip(reported, repeated, strict=True)):
+            yield from _pairs(f"{where}[{number}]", *both)
+    else:
+        yield Pair(where, reported, repeated)
+
+
+def _rows_of_baselines(report: Report) -> frozenset[str]:
+    """Return the places of the baselines' forecasts in the track record."""
+    return frozenset(
+        f"track_record[{number}].probability"
+        for number, row in enumerate(report.document["track_record"])
+        if row["model"] not in {"econnet", "network"}
+    )
+
+
+def _is_ours(where: str, rows_of_baselines: frozenset[str]) -> bool:
+    """Whether a number depends on no baseline."""
+    return where not in rows_of_baselines and not BESIDE.match(where)
+
+
+def _some(texts: Sequence[str]) -> str:
+    """Return the first few of some texts in a line."""
+    more = len(texts) - MAX_SHOWN
+    return "; ".join(texts[:MAX_SHOWN]) + (f"; and {more:,} more" if more > 0 else "")
+
+
+def _shown(value: Json) -> str:
+    match value:
+        case None:
+            return "nothing"
+        case float():
+            return f"{value:.10g}"
+        case str():
+            return repr(value if len(value) <= MAX_WIDTH else f"{value[:MAX_WIDTH]}...")
+        case list() | dict():
+            return f"{len(value)} entries"
+        case _:
+            return str(value)
+
+
+def to_dict(found: Verification) -> dict[str, Json]:
+    """Return a verification as JSON."""
+    return {
+        "report": found.path.as_posix(),
+        "country": found.country.alpha3,
+        "verified": found.verified,
+        "bit_for_bit": found.bits,
+        "tools": {name: list(both) for name, both in found.tools.items()},
+        "data_changed": list(found.data),
+        "n_compared": found.compared,
+        "largest_difference": found.largest,
+        "largest_difference_of_baselines": found.largest_beside,
+        "differences": [asdict(pair) for pair in found.differences],
+        "sentence": found.sentence(),
+    }
+
+
+# A report of eight hundred months takes a megabyte.
+MAX_REPORT_BYTES = 64 * 2**20
+
+# How far numbers may differ where versions or processors do, as measured in
+# docs/reliability.md: econnet's own, and those that depend on a baseline.
+OURS = 1e-3
+THEIRS = 1e-2
+
+# What depends on the moment and not on the forecast. A series that was fetched again
+# since has its current span and titles.
+PASSED_OVER = re.compile(
+    r"made_at|versions?|provenance|data\.series\[\d+\]\."
+    r"(title|unit|first_period|last_period|rights|attribution|retrieved_at)"
+)
+
+# Where the last bit can decide between two ranks, bins, classes or words.
+ON_AN_EDGE = re.compile(
+    r"^(sentences|roc|precision_recall|reliability|false_alarms)\b"
+    r"|auroc|average_precision|brier_parts|recall_at|precision_at|_test\b"
+    r"|signal$|periods_early"
+)
+
+BESIDE = re.compile(r"(pool_)?baselines\.|comparisons\.")
+
+MISSING = "(missing)"
+MAX_SHOWN = 3
+MAX_WIDTH = 40

@@ -1,0 +1,151 @@
+"""What each figure shows, for a reader who cannot see it."""
+
+import numpy as np
+
+from econnet.core.periods import NOUN
+from econnet.forecast.result import Forecast, ResponseCurve
+from econnet.report.wording.formatting import count, number, percent
+from econnet.report.wording.track_record import by_group, listed, own_record
+from econnet.report.wording.verdict import baseline_title
+
+
+def history_alt(forecast: Forecast) -> str:
+    """Return what growth and the forecasts over time show."""
+    contractions = int((forecast.history["contraction"] == 1).sum())
+    growth = forecast.history["growth"].dropna()
+    text = (
+        f"Two charts on one axis of time, {forecast.history.index[0]} to "
+        f"{forecast.period}. {count(contractions, NOUN[forecast.task.frequency])} "
+        "shaded as contractions. "
+    )
+    if len(growth):
+        text += (
+            f"Growth was lowest in {growth.idxmin()}, {number(growth.min(), 1)}%, and "
+            f"highest in {growth.idxmax()}, {number(growth.max(), 1)}%. "
+        )
+    record = own_record(forecast)
+    highest = record.iloc[int(record["probability"].to_numpy().argmax())]
+    return text + (
+        f"The forecast probability was highest for {highest['period']}, "
+        f"{percent(highest['probability'])}, and is {percent(forecast.probability)} "
+        "now."
+    )
+
+
+def outlook_alt(forecast: Forecast) -> str:
+    """Return what the forecasts for each horizon show."""
+    parts = [
+        f"{ahead.period}: {percent(ahead.probability)}, 90% interval "
+        f"{round(100 * ahead.interval[0])} to {round(100 * ahead.interval[1])}%, "
+        f"long-run rate {percent(ahead.base_rate)}"
+        for ahead in forecast.outlook
+    ]
+    return f"Dots with bars, a row each. {'; '.join(parts)}."
+
+
+def change_alt(forecast: Forecast) -> str:
+    """Return what moved the forecast."""
+    changed = forecast.explanation.change
+    if changed is None:
+        return ""
+    parts = [
+        f"{movement.title} {number(movement.contribution, 2, sign=True)}"
+        for movement in changed.movements[:5]
+    ]
+    learning = number(changed.learning, 2, sign=True)
+    return f"Bars by indicator: {', '.join(parts)}; learning anew {learning}."
+
+
+def groups_alt(forecast: Forecast) -> str:
+    """Return what each group of indicators adds."""
+    parts = [
+        f"{name} {number(value, 2, sign=True)}"
+        for name, value in by_group(forecast).items()
+    ]
+    return f"Bars by group: {', '.join(parts)}."
+
+
+def importance_alt(forecast: Forecast) -> str:
+    """Return what past forecasts needed."""
+    parts = [
+        f"{weight.title} {number(1000 * weight.loss, 1, sign=True)}"
+        for weight in forecast.explanation.importance[:5]
+    ]
+    return f"Dots with bars by indicator, in thousandths of a nat: {', '.join(parts)}."
+
+
+def timeline_alt(forecast: Forecast) -> str:
+    """Return what came of the forecasts."""
+    record = own_record(forecast).dropna(subset=["outcome"])
+    means = record.groupby("outcome")["probability"].mean()
+    parts = [
+        f"{percent(means[outcome])} on average before {name}"
+        for outcome, name in ((1.0, "contractions"), (0.0, "expansions"))
+        if outcome in means
+    ]
+    return f"{len(record)} forecasts as dots over time: {' and '.join(parts)}."
+
+
+def contributions_alt(forecast: Forecast) -> str:
+    """Return what each indicator adds."""
+    ranked = sorted(
+        forecast.explanation.drivers, key=lambda driver: -abs(driver.contribution)
+    )
+    return f"Bars by indicator, the longest being {listed(ranked[:3])}."
+
+
+def reliability_alt(forecast: Forecast) -> str:
+    """Return what followed the forecast probabilities."""
+    parts = [
+        f"said {percent(bin_.probability)}, came {percent(bin_.frequency)} ({bin_.n})"
+        for bin_ in forecast.assessment.reliability
+    ]
+    return f"Dots against a diagonal: {'; '.join(parts)}."
+
+
+def roc_alt(forecast: Forecast) -> str:
+    """Return what the ROC curves show."""
+    areas = [
+        f"{baseline_title(name)} {scores.auroc:.2f}"
+        for name, scores in forecast.assessment.baselines.items()
+        if scores.auroc is not None and name != "base_rate"
+    ]
+    return (
+        f"ROC curves from lower left to upper right. Area under econnet's: "
+        f"{forecast.assessment.metrics.auroc:.2f}; {'; '.join(areas)}."
+    )
+
+
+def precision_recall_alt(forecast: Forecast) -> str:
+    """Return what the curves of precision show."""
+    scores = forecast.assessment.metrics
+    return (
+        "Curves of the share of alarms that were right against the share of "
+        "contractions caught. Average precision of econnet: "
+        f"{scores.average_precision:.2f}; a coin's would be "
+        f"{scores.n_contractions / scores.n:.2f}."
+    )
+
+
+def responses_alt(forecast: Forecast) -> str:
+    """Return what other values of the indicators would change."""
+    parts = [
+        f"{curve.title}: {percent(curve.probabilities[0])} at "
+        f"{number(curve.values[0], 1)}, {percent(curve.probabilities[-1])} at "
+        f"{number(curve.values[-1], 1)}"
+        for curve in forecast.explanation.response_curves
+    ]
+    return f"Small curves of the probability by indicator. {'; '.join(parts)}."
+
+
+def response_alt(curve: ResponseCurve) -> str:
+    """Return what other values of one indicator would change."""
+    text = (
+        f"Curve from {percent(curve.probabilities[0])} at "
+        f"{number(curve.values[0], 1)} to {percent(curve.probabilities[-1])} at "
+        f"{number(curve.values[-1], 1)}"
+    )
+    if curve.current is None:
+        return f"{text}."
+    now = float(np.interp(curve.current, curve.values, curve.probabilities))
+    return f"{text}; now {number(curve.current, 1)}, {percent(now)}."

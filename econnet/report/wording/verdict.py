@@ -1,0 +1,275 @@
+"""The answer and how far to trust it.
+
+The same facts always give the same words, and each judgement names the figures that it
+rests on. A verdict looks at the track record before it looks at the forecast: a
+forecast that has not beaten the long-run rate is not to be leaned on, whatever it says.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+
+from econnet.core.periods import NOUN
+from econnet.core.task import Task
+from econnet.data.cycle import labels
+from econnet.evaluation.metrics import Scores
+from econnet.forecast.result import Forecast
+from econnet.models.baselines import TITLES
+from econnet.report.wording.formatting import (
+    count,
+    day,
+    in_a_row,
+    odds,
+    percent,
+    period_in_words,
+    points,
+)
+from econnet.report.wording.outlook import before
+
+# Fewer contractions than this in a track record show nothing about the next one.
+MIN_CONTRACTIONS = 5
+
+
+# A smaller saving on the long-run rate's cost is within the reach of luck.
+SLIGHT_SKILL = 0.05
+# Forecasts that rank no better than this are ranked by a coin as well.
+COIN_TOSS = 0.5
+
+
+def contraction_clause(forecast: Forecast) -> str:
+    """Return what it is that may happen: `output contracts`."""
+    return labels.clause(
+        forecast.task.label, forecast.task.target, forecast.target_title
+    )
+
+
+def growth_heading(forecast: Forecast) -> str:
+    """Return the heading of the chart of growth, with its unit."""
+    yearly = forecast.task.label == "year-on-year" or forecast.task.frequency == "A"
+    before = "year" if yearly else NOUN[forecast.task.frequency]
+    since = "a year before" if yearly else f"the {before} before"
+    return f"{forecast.target_title}, change on {since}, %"
+
+
+def ahead(task: Task) -> str:
+    """Return how far ahead the forecast looks: `one quarter earlier`."""
+    noun = NOUN[task.frequency]
+    if task.horizon == 0:
+        return f"in the same {noun}"
+    if task.horizon == 1:
+        return f"one {noun} earlier"
+    return f"{task.horizon} {noun}s earlier"
+
+
+def chance(forecast: Forecast) -> str:
+    """Return the figure under the answer, with its interval."""
+    low, high = (round(100 * bound) for bound in forecast.interval)
+    return (
+        f"chance that {contraction_clause(forecast)} in {when(forecast)}: "
+        f"{percent(forecast.probability)}, 90% interval {low} to {high}%"
+    )
+
+
+def when(forecast: Forecast) -> str:
+    """Return the period that is forecast, or the periods of which one is enough."""
+    task, last = forecast.task, period_in_words(forecast.period)
+    if task.event == "at" or task.horizon <= 1:
+        return last
+    first = period_in_words(forecast.origin + 1)
+    return f"at least one {NOUN[task.frequency]} from {first} to {last}"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How far to trust the forecast.
+
+    Parameters
+    ----------
+    call
+        The advice in a few words: `Do not lean on it`.
+    reason
+        The sentences that follow from the track record.
+    alarm
+        Whether the advice is not to trust it.
+    """
+
+    call: str
+    reason: str
+    alarm: bool
+
+
+def position(forecast: Forecast) -> str:
+    """Return where the forecast stands to the long-run rate and to the one before."""
+    above = points(forecast.probability, forecast.base_rate)
+    rate = (
+        f"the long-run rate of {odds(forecast.base_rate)} "
+        f"({percent(forecast.base_rate)})"
+    )
+    if forecast.base_rate == 0:
+        text = "Nothing to compare with: no contraction is on record"
+    elif abs(above) <= 2:
+        text = f"Close to {rate}"
+    elif forecast.probability >= 2 * forecast.base_rate:
+        text = f"At least twice {rate}"
+    elif forecast.probability <= forecast.base_rate / 2:
+        text = f"At most half {rate}"
+    else:
+        text = f"{'Above' if above > 0 else 'Below'} {rate}"
+    earlier = before(forecast)
+    if earlier is None or forecast.explanation.change is None:
+        return f"{text}."
+    change = points(forecast.probability, forecast.explanation.change.probability)
+    if change == 0:
+        return f"{text}; unchanged from {earlier}."
+    unit = "point" if abs(change) == 1 else "points"
+    direction = "up" if change > 0 else "down"
+    return f"{text}; {direction} {abs(change)} {unit} from {earlier}."
+
+
+def verdict(forecast: Forecast) -> Verdict:
+    """Return how far to trust the forecast, judged by its track record."""
+    scores, noun = forecast.assessment.metrics, NOUN[forecast.task.frequency]
+    contractions = count(scores.n_contractions, "contraction", none="no")
+    if scores.n_contractions < MIN_CONTRACTIONS:
+        few = (
+            f"the track record of {count(scores.n, noun)} holds "
+            f"{contractions}, too few to tell a good forecast from a lucky one."
+            f"{_so_far(scores)}"
+        )
+        return Verdict("Do not lean on it", few, alarm=True)
+    lost, better = _lost(scores), _better_baselines(forecast)
+    reason = (
+        f"over {count(scores.n, noun)} with {contractions}, {compared(scores)}, "
+        f"{_ranking(scores, noun, lost)}."
+    )
+    reason += f"{better}{_calls(forecast)}"
+    slight = min(scores.brier_skill or 0.0, scores.log_loss_skill or 0.0) < SLIGHT_SKILL
+    blind = scores.auroc is not None and scores.auroc <= COIN_TOSS
+    if lost or blind or (slight and better):
+        return Verdict("Do not lean on it", reason, alarm=True)
+    call = "Lean on it lightly" if slight else "It has earned some trust"
+    return Verdict(call, reason, alarm=False)
+
+
+def counts(scores: Scores, noun: str) -> str:
+    """Return what scores rest on: `84 quarters, 21 contractions`."""
+    contractions = count(scores.n_contractions, "contraction", none="no")
+    return f"{count(scores.n, noun)}, {contractions}"
+
+
+def _lost(scores: Scores) -> bool:
+    """Return whether either score is no better than the long-run rate's."""
+    return (scores.brier_skill or 0.0) <= 0 or (scores.log_loss_skill or 0.0) <= 0
+
+
+def _so_far(scores: Scores) -> str:
+    if scores.brier_skill is None or scores.log_loss_skill is None:
+        return ""
+    return f" So far, {compared(scores)}."
+
+
+def compared(scores: Scores) -> str:
+    """Return how the scores stand to those of the long-run rate."""
+    brier, loss = scores.brier_skill or 0.0, scores.log_loss_skill or 0.0
+    if brier <= 0 and loss <= 0:
+        return "such forecasts were worse than the long-run rate alone"
+    if brier <= 0 or loss <= 0:
+        return "such forecasts were no better than the long-run rate alone"
+    return (
+        f"such forecasts erred less than the long-run rate, by {percent(brier)} "
+        f"(Brier) and {percent(loss)} (log loss)"
+    )
+
+
+def _ranking(scores: Scores, noun: str, lost: bool) -> str:
+    """Return how well contractions were told from expansions."""
+    if scores.auroc is None:
+        return f"and whether they rank {noun}s well cannot be told"
+    quality = next(text for bound, text in RANKINGS if scores.auroc < bound)
+    link = "and" if lost == (scores.auroc < 0.6) else "though"
+    return f"{link} they ranked {noun}s {quality} (AUROC {scores.auroc:.2f})"
+
+
+def _better_baselines(forecast: Forecast) -> str:
+    """Return a sentence that names the baselines with the better scores."""
+    better = [
+        baseline_title(name)
+        for name, scores in forecast.assessment.baselines.items()
+        if name != "base_rate"
+        and scores.brier < forecast.assessment.metrics.brier
+        and scores.log_loss < forecast.assessment.metrics.log_loss
+    ]
+    if not better:
+        return ""
+    names = in_a_row(better)
+    return f" {names[0].upper()}{names[1:]} did better."
+
+
+def _calls(forecast: Forecast) -> str:
+    """Return a sentence on what was said before past contractions."""
+    said = [
+        episode.said_for_first
+        for episode in forecast.assessment.episodes
+        if episode.said_for_first is not None
+    ]
+    if not said:
+        return ""
+    raised = sum(probability > forecast.base_rate for probability in said)
+    noun = NOUN[forecast.task.frequency]
+    if len(said) == 1:
+        which = "above" if raised else "not above"
+        return f" The one contraction was put {which} the long-run rate when it began."
+    share = "none" if raised == 0 else "all" if raised == len(said) else str(raised)
+    return (
+        f" Of {len(said)} spells of contraction it put {share} above the long-run rate "
+        f"in {'its' if share == '1' else 'their'} first {noun}."
+    )
+
+
+def baseline_title(name: str) -> str:
+    """Return a baseline's name in words."""
+    return TITLES.get(name, name.replace("_", " "))
+
+
+def stale(forecast: Forecast) -> str | None:
+    """Return the warning that newer data are due, or `None` where they are not."""
+    due, made = date.fromisoformat(forecast.data.next_due[:10]), made_day(forecast)
+    if due >= made:
+        return None
+    if forecast.data.source in {"snapshot", "store"}:
+        cure = f"econnet fetch --country {forecast.country.alpha3} gets newer ones"
+    else:
+        cure = f"bring {forecast.data.source} up to date"
+    return (
+        f"These data are old: they end in {forecast.data.last_period}, and newer "
+        f"figures have been due since {day(due)}, {_age((made - due).days)} before "
+        f"this report: {cure}."
+    )
+
+
+def _age(days: int) -> str:
+    if days < 60:
+        return count(days, "day")
+    if days < 730:
+        return count(round(days / 30.44), "month")
+    return count(round(days / 365.25), "year")
+
+
+def made_day(forecast: Forecast) -> date:
+    """Return the day on which the forecast was made."""
+    return date.fromisoformat(forecast.made_at[:10])
+
+
+def made_on(forecast: Forecast) -> str:
+    """Return the day on which the forecast was made: `24 November 2026`."""
+    return day(made_day(forecast))
+
+
+# AUROC below the bound, and what to call it. A coin toss has 0.5.
+RANKINGS: tuple[tuple[float, str], ...] = (
+    (0.5, "worse than chance"),
+    (0.6, "little better than chance"),
+    (0.7, "somewhat better than chance"),
+    (0.8, "fairly well"),
+    (0.9, "well"),
+    (2.0, "very well"),
+)

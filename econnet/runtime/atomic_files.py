@@ -1,0 +1,163 @@
+"""Files that appear completely or not at all, and folders written together.
+
+A file is written beside its place, under a name that begins with a dot and ends in
+`.part`, and moved there in one step. Files that belong together are all written before
+the first of them is moved, and `SHA256SUMS` is moved last: a folder whose files match
+it is complete. What a killed process left unfinished is removed by the next that writes
+to the folder, which locks it meanwhile.
+"""
+
+import hashlib
+import os
+import shutil
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+
+from econnet.runtime.checksums import SUMS, read_sums
+
+if sys.platform != "win32":
+    import fcntl
+
+
+@contextmanager
+def atomic_write(path: Path) -> Iterator[Path]:
+    """Give a temporary file to write to, which replaces `path` at the end.
+
+    After an exception `path` is unchanged. An `OSError` names the file that could not
+    be written.
+    """
+    part = _part(path)
+    try:
+        with named_os_error(path):
+            part.unlink(missing_ok=True)  # from an earlier process with the same number
+            yield part
+            _flush(part)
+            part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def write(path: Path, content: bytes) -> None:
+    """Write a file completely or not at all, even after a crash."""
+    with atomic_write(path) as part:
+        part.write_bytes(content)
+
+
+def copy(source: Path, target: Path) -> None:
+    """Make `target` a copy of `source`, completely or not at all.
+
+    It is a hard link where the file system has them, and takes no space: so neither may
+    be written to, only replaced.
+    """
+    with atomic_write(target) as part:
+        try:
+            part.hardlink_to(source)
+        except OSError:
+            shutil.copyfile(source, part)
+
+
+def write_together(folder: Path, files: Iterable[tuple[str, bytes]]) -> list[Path]:
+    """Write files that belong together into `folder`, and return their paths.
+
+    The folder is created if necessary. Its content is changed only when all files are
+    written. Other files of earlier runs remain, with their line in `SHA256SUMS`.
+    """
+    return _write_into(folder, dict(files))
+
+
+def _write_into(folder: Path, contents: Mapping[str, bytes]) -> list[Path]:
+    digests = {
+        name: hashlib.sha256(content).hexdigest() for name, content in contents.items()
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        for place in sorted({folder, *((folder / name).parent for name in contents)}):
+            place.mkdir(exist_ok=True)
+            stack.enter_context(locked_folder(place))
+        kept = {
+            name: digest
+            for name, digest in (read_sums(folder) or {}).items()
+            if (folder / name).is_file()
+        }
+        lines = sorted((kept | digests).items())
+        text = "".join(f"{digest}  {name}\n" for name, digest in lines)
+        everything = {**contents, SUMS: text.encode()}
+        _write_all({folder / name: content for name, content in everything.items()})
+    return [folder / name for name in digests]
+
+
+def _write_all(contents: Mapping[Path, bytes]) -> None:
+    """Write every file beside its place, then move them all, in this order."""
+    parts = {path: _part(path) for path in contents}
+    try:
+        for path, part in parts.items():
+            with named_os_error(path):
+                part.write_bytes(contents[path])
+                _flush(part)
+        try:
+            for path, part in parts.items():
+                part.replace(path)
+        except BaseException:
+            # A mixture of new and old files would be neither report: whatever the
+            # exception, move the rest if possible.
+            for path, part in parts.items():
+                with suppress(FileNotFoundError):
+                    part.replace(path)
+            raise
+    finally:
+        for part in parts.values():
+            part.unlink(missing_ok=True)
+
+
+@contextmanager
+def locked_folder(folder: Path) -> Iterator[None]:
+    """Lock a folder, and remove files that killed processes left unfinished in it.
+
+    The folder itself is locked, so that no lock file is left behind. Where the system
+    or the file system cannot lock it, nothing is removed, because unfinished files may
+    belong to a running process.
+    """
+    if sys.platform == "win32":
+        yield
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            _clear(folder)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _clear(folder: Path) -> None:
+    for part in folder.glob(".*.part"):
+        part.unlink(missing_ok=True)
+
+
+@contextmanager
+def named_os_error(path: Path) -> Iterator[None]:
+    """Let an `OSError` name the file it is about, which a failed write does not."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from error
+
+
+def temporary_files(folder: Path) -> list[Path]:
+    """Return the unfinished files of interrupted runs in `folder` and below."""
+    return sorted(path for path in folder.rglob(".*.part") if path.is_file())
+
+
+def _part(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{os.getpid()}.part")
+
+
+def _flush(path: Path) -> None:
+    """Write a file's content to the disk, before it replaces another file."""
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())

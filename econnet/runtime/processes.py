@@ -1,0 +1,131 @@
+"""Worker processes on this machine, one per core.
+
+Networks in threads would wait for each other, because a thread holds the interpreter
+lock between calls of NumPy. The processes are reused, end some time after their last
+task, and do not outlive the process that started them.
+"""
+
+import os
+import signal
+import sys
+import threading
+import time
+import warnings
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from multiprocessing import resource_tracker
+from typing import TypeAlias, TypeVar
+
+import loky
+
+from econnet.core.errors import DataError
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+Numbered: TypeAlias = Generator[tuple[int, Result], None, None]
+
+
+def run(
+    task: Callable[[Item], Result], items: Sequence[Item], workers: int
+) -> Numbered[Result]:
+    """Yield the number of an item and its result, as they come.
+
+    When a process is lost, the tasks in progress are run again. When the caller stops
+    early, so does the work.
+
+    Raises
+    ------
+    DataError
+        Processes were lost repeatedly, or none can be started.
+    """
+    left, lost = deque(range(len(items))), 0
+    under_way: dict[Future[Result], int] = {}
+    while left or under_way:
+        with _starting():
+            computing = pool(workers)
+        try:
+            with _starting(), starter() as thread:
+                while left and len(under_way) < 2 * workers:
+                    begun = thread.submit(computing.submit, task, items[left[0]])
+                    submitted = begun.result()
+                    under_way[submitted] = left.popleft()
+            finished, _ = wait(under_way, return_when=FIRST_COMPLETED)
+            for future in finished:
+                result = future.result()
+                yield under_way.pop(future), result
+        except BrokenProcessPool as error:
+            lost += 1
+            if lost > MAX_LOST:
+                raise DataError(LOST) from error
+            left.extendleft(under_way.values())
+            under_way.clear()
+        except BaseException:
+            computing.shutdown(kill_workers=True)
+            raise
+
+
+@contextmanager
+def _starting() -> Iterator[None]:
+    """Turn an `OSError` from starting a process into a `DataError`."""
+    try:
+        yield
+    except OSError as error:
+        raise DataError(NOT_STARTED.format(error.strerror)) from error
+
+
+def pool(workers: int) -> loky.ProcessPoolExecutor:
+    """Return an executor with this number of processes, reusing existing ones."""
+    return loky.get_reusable_executor(
+        max_workers=workers,
+        timeout=IDLE_SECONDS,
+        initializer=_begin,
+        initargs=(os.getpid(),),
+        env=ONE_THREAD,
+    )
+
+
+def starter() -> ThreadPoolExecutor:
+    """Return a thread that may start processes without being interrupted.
+
+    The processes it starts ignore Ctrl-C, which this process alone reports.
+    """
+    # Starting the tracker unblocks interrupts, so it is started first.
+    resource_tracker.ensure_running()
+    return ThreadPoolExecutor(1, initializer=_block_interrupts)
+
+
+def _block_interrupts() -> None:
+    if sys.platform != "win32":
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+
+
+def _begin(parent: int) -> None:
+    """Initialise a process: it is silent, and ends with the one that started it."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)
+
+    warnings.showwarning = lambda *_, **__: None
+    if sys.platform == "win32":
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    else:
+        threading.Thread(target=watch, daemon=True).start()
+
+
+IDLE_SECONDS = 60
+# Read by BLAS and OpenMP when they are loaded.
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+MAX_LOST = 3
+LOST = (
+    "worker processes were killed repeatedly, mostly because memory is short: close "
+    "other programs, or do less at a time (fewer countries, fewer --members)"
+)
+NOT_STARTED = (
+    "no worker process can be started ({}): close other programs, or raise the limits "
+    "(`ulimit -u`, `ulimit -n`)"
+)

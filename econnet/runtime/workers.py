@@ -1,0 +1,185 @@
+"""Parallel work, in threads, in processes of this machine or on a cluster.
+
+Each task depends on its own input only, and BLAS uses one thread while tasks run, so
+that results are the same bits wherever they run, with any number of workers. `each` is
+for work that must stay in this process: it runs in threads, so it should release the
+interpreter lock most of the time. `spread` is for work that may run anywhere: in the
+place that `using` sets, by default processes of this machine. Its results are stored in
+a ledger, if there is one, so that an interrupted run can continue.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from typing import Protocol, TypeVar
+
+import loky
+import numpy as np
+from joblib import Parallel, delayed
+
+from econnet.runtime import processes
+from econnet.runtime.blas import one_blas_thread
+from econnet.runtime.ledger import Arrays, Ledger
+from econnet.runtime.processes import Numbered
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+def map_threads(
+    task: Callable[[Item], Result], items: Iterable[Item], workers: int | None = None
+) -> list[Result]:
+    """Return the result of `task` for each item, in order; -1 workers: all cores."""
+    n_jobs = _workers.get() if workers is None else workers
+    with one_blas_thread():
+        results: list[Result] = Parallel(n_jobs=n_jobs, backend="threading")(
+            delayed(task)(item) for item in items
+        )
+    return results
+
+
+def prefetch(
+    task: Callable[[Item], Result],
+    items: Iterable[Item],
+    most: int = 2,
+    threads: int = 1,
+) -> Iterator[Result]:
+    """Yield the result of `task` for each item, in order, computed on other threads.
+
+    While the caller works on one result, at most `most` further ones are computed, so
+    that memory does not grow with the number of items.
+    """
+    left = iter(items)
+    with ThreadPoolExecutor(threads) as pool:
+        coming = deque(pool.submit(task, item) for item in islice(left, most))
+        try:
+            while coming:
+                result = coming.popleft().result()
+                coming.extend(pool.submit(task, item) for item in islice(left, 1))
+                yield result
+        finally:
+            for future in coming:
+                future.cancel()
+
+
+def map_tasks(
+    task: Callable[[Item], Sequence[np.ndarray]],
+    items: Sequence[Item],
+    key: Callable[[int], str],
+) -> list[Arrays]:
+    """Return the arrays that `task` computes for each item, in order.
+
+    `heard` sets a function that is called with the share that is finished.
+
+    Parameters
+    ----------
+    task
+        Depends only on its item, and can be sent to another process.
+    key
+        Takes an item's number, and returns a digest of everything on which its result
+        depends, for the ledger.
+    """
+    where = _where.get()
+    results: dict[int, Arrays] = {}
+    keys = [key(number) for number in range(len(items))] if where.ledger else []
+    for number, name in enumerate(keys):
+        found = where.ledger.find(name) if where.ledger else None
+        if found is not None:
+            results[number] = found
+            _hear.get()(len(results) / len(items))
+    left = [number for number in range(len(items)) if number not in results]
+    with closing(where.place.run(task, [items[number] for number in left])) as made:
+        for position, arrays in made:
+            number = left[position]
+            results[number] = list(arrays)
+            if where.ledger:
+                where.ledger.keep(keys[number], results[number])
+            _hear.get()(len(results) / len(items))
+    return [results[number] for number in range(len(items))]
+
+
+class Place(Protocol):
+    """A place where tasks can run."""
+
+    def run(
+        self, task: Callable[[Item], Result], items: Sequence[Item]
+    ) -> Numbered[Result]:
+        """Yield the number of an item and its result, as they come."""
+
+
+@dataclass(frozen=True)
+class Cores:
+    """The cores of this machine, with one process each; -1 workers: all of them.
+
+    When a process is lost, its tasks are run again.
+    """
+
+    workers: int = -1
+
+    def run(
+        self, task: Callable[[Item], Result], items: Sequence[Item]
+    ) -> Numbered[Result]:
+        """Yield the number of an item and its result, as they come.
+
+        Raises
+        ------
+        DataError
+            Processes were lost repeatedly.
+        """
+        wanted = _workers.get() if self.workers == -1 else self.workers
+        workers = loky.cpu_count() if wanted == -1 else wanted
+        if min(workers, len(items)) > 1:
+            yield from processes.run(partial(run_alone, task), items, workers)
+            return
+        with one_blas_thread():
+            for number, item in enumerate(items):
+                yield number, task(item)
+
+
+@dataclass(frozen=True)
+class _Where:
+    place: Place = Cores()
+    ledger: Ledger | None = None
+
+
+@contextmanager
+def use_workers(
+    place: Place | None = None, ledger: Ledger | None = None
+) -> Iterator[None]:
+    """Let `spread` run in this place, and store results in this ledger."""
+    token = _where.set(_Where(place or Cores(), ledger))
+    try:
+        yield
+    finally:
+        _where.reset(token)
+
+
+@contextmanager
+def report_progress(hear: Callable[[float], None]) -> Iterator[None]:
+    """Report the share of items that `spread` has finished, from 0 to 1, to `hear`."""
+    token = _hear.set(hear)
+    try:
+        yield
+    finally:
+        _hear.reset(token)
+
+
+def run_alone(task: Callable[[Item], Result], item: Item) -> Result:
+    """Run a task in a process of its own, with one thread."""
+    token = _workers.set(1)
+    try:
+        with one_blas_thread():
+            return task(item)
+    finally:
+        _workers.reset(token)
+
+
+HERE = _Where()
+_where: ContextVar[_Where] = ContextVar("where", default=HERE)
+_hear: ContextVar[Callable[[float], None]] = ContextVar("hear", default=lambda _: None)
+_workers: ContextVar[int] = ContextVar("workers", default=-1)

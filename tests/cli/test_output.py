@@ -1,0 +1,18 @@
+import pytest
+
+from econnet.cli import output
+
+
+@pytest.mark.parametrize(
+    ("done", "total", "seconds", "said"),
+    [
+        (0, 1, 0.0, ""),
+        (0, 211, 0.0, " (1 of 211)"),
+        (10, 211, 30.0, " (11 of 211, 0:10:03 left)"),
+        (1999, 2000, 3998.0, " (2,000 of 2,000, 0:00:02 left)"),
+    ],
+)
+def test_piece_of_many_tells_which_and_how_long_the_rest_takes(
+    done: int, total: int, seconds: float, said: str
+) -> None:
+    assert output.how_far(done, total, seconds) == said

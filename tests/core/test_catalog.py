@@ -1,0 +1,47 @@
+import pytest
+
+from econnet.core import catalog
+from econnet.core.catalog import Indicator
+from econnet.core.periods import FREQUENCIES
+
+
+@pytest.mark.parametrize("indicator", catalog.load().values(), ids=lambda it: it.key)
+def test_entry_is_complete_and_makes_sense(indicator: Indicator) -> None:
+    assert indicator.key.isidentifier()
+    assert indicator.title
+    assert indicator.unit
+    assert indicator.series
+    assert (indicator.transform == "ratio") == (indicator.denominator is not None)
+    if indicator.denominator is not None:
+        assert indicator.denominator in catalog.load()
+    for template in indicator.series:
+        assert template.frequency in FREQUENCIES
+        assert template.publication_lag_days > 0
+        assert template.rights
+
+
+def test_names_that_the_world_uses_are_recognised() -> None:
+    for name in ("unemployment", "UNRATE", "unrate", "Unemployment rate"):
+        found = catalog.recognise(name)
+        assert found is not None
+        assert found.key == "unemployment"
+    # Words that mean other things to other people, and half a name, are nobody's.
+    for name in ("gdp", "pop", "RPI", "rate", "LRHUTTTT{alpha2}M156S", ""):
+        assert catalog.recognise(name) is None
+
+
+@pytest.mark.parametrize("key", catalog.load())
+def test_every_indicator_is_recognised_by_its_key_and_measures_itself(key: str) -> None:
+    found = catalog.recognise(key)
+    assert found is catalog.load()[key]
+    assert found.measures == key
+
+
+def test_lag_is_that_of_source_frequency_and_country() -> None:
+    real_gdp = catalog.load()["real_gdp"]
+    assert real_gdp.publication_lag_days("oecd", "Q", "DEU") == 60
+    assert real_gdp.publication_lag_days("pwt", "A", "DEU") == 1095
+    assert real_gdp.publication_lag_days("fred", "Q", "AND") is None
+    unemployment = catalog.load()["unemployment"]
+    assert unemployment.publication_lag_days("fred", "M", "USA") == 10
+    assert unemployment.publication_lag_days("fred", "M", "DEU") == 45

@@ -1,0 +1,172 @@
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from econnet.core.errors import DataError, UsageError
+from econnet.core.settings import (
+    ALFRED_URL,
+    FRED_URL,
+    WORLDBANK_URL,
+    Settings,
+    read_config,
+    without_password,
+)
+
+NAMES = (
+    "ECONNET_DATA",
+    "ECONNET_REPORTS",
+    "ECONNET_WORLDBANK_URL",
+    "ECONNET_FRED_URL",
+    "ECONNET_ALFRED_URL",
+    "FRED_API_KEY",
+)
+
+
+@pytest.fixture(autouse=True)
+def bare(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in NAMES:
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_public_services_and_the_folder_at_hand_are_the_default() -> None:
+    settings = Settings.from_environment()
+    assert settings.data_folder == Path("data")
+    assert settings.reports_folder == Path("reports")
+    assert settings.worldbank_url == WORLDBANK_URL
+    assert settings.fred_url == FRED_URL
+    assert settings.alfred_url == ALFRED_URL
+    assert settings.fred_api_key is None
+
+
+def test_environment_is_read_when_it_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("ECONNET_DATA", "/elsewhere")
+    assert Settings.from_environment().data_folder == Path("/elsewhere")
+
+
+def test_key_is_never_shown_and_goes_to_no_mirror(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("FRED_API_KEY", "0123456789abcdef")
+    monkeypatch.setenv("ECONNET_FRED_URL", "http://mirror.example/fred")
+    settings = Settings.from_environment()
+    assert "0123456789abcdef" not in repr(settings)
+    assert settings.alfred_url is None
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the working directory, an empty one."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_file_gives_what_the_environment_does_not(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (here / "econnet.toml").write_text(
+        'data_folder = "figures"\nfred_url = "http://mirror.example/fred"\n'
+    )
+    monkeypatch.setenv("ECONNET_DATA", "elsewhere")
+    monkeypatch.setenv("ECONNET_REPORTS", "")
+    settings = Settings.from_environment()
+    assert settings.data_folder == Path("elsewhere")
+    assert settings.reports_folder == Path("reports")
+    assert settings.fred_url == "http://mirror.example/fred"
+    assert settings.alfred_url is None
+    assert settings.origins == {
+        "data_folder": "ECONNET_DATA",
+        "reports_folder": "default",
+        "worldbank_url": "default",
+        "fred_url": "econnet.toml",
+        "fred_api_key": "default",
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('date_folder = "a"', "nearest: data_folder"),
+        ('colour = "a"', "use data_folder, reports_folder"),
+        ("fred_url = 3", 'fred_url is text: write fred_url = "..."'),
+        ('data_folder = ""', "data_folder is text"),
+        ('task = "a"', r"write \[task\]"),
+        ("a b", "cannot be read: .*line 1"),
+        (f"a = {'[' * 9999}", "nested too deeply"),
+        (f"a = {'9' * 9999}", "cannot be read: .*digits"),
+        (f"a = '{'x' * 2**20}'", "far too large"),
+        ('data_folder = "a\\u0000b"', "data_folder is text"),
+        ('worldbank_url = "https://me:0123@[::"', "no address of a service"),
+        ('fred_url = "file:///etc/passwd"', "no address of a service"),
+        ('fred_api_key = "0123"', "is a secret: take it out"),
+        ('FRED_API_KEY = "0123"', "is a secret: take it out"),
+    ],
+)
+def test_file_that_means_something_else_is_refused(
+    text: str, words: str, here: Path
+) -> None:
+    (here / "econnet.toml").write_text(text)
+    with pytest.raises(UsageError, match=words) as caught:
+        Settings.from_environment()
+    assert "econnet.toml" in str(caught.value)
+    assert "0123" not in str(caught.value)
+
+
+@given(st.binary(max_size=60))
+def test_any_file_is_settings_or_a_usage_error(content: bytes) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "econnet.toml"
+        path.write_bytes(content)
+        with suppress(UsageError):
+            assert read_config(path) == {}
+
+
+def test_file_that_the_disk_does_not_give_is_no_wrong_use(tmp_path: Path) -> None:
+    (tmp_path / "econnet.toml").mkdir()
+    with pytest.raises(DataError, match=r"econnet\.toml cannot be read \(.+\): see to"):
+        read_config(tmp_path / "econnet.toml")
+
+
+def test_password_of_a_mirror_is_not_shown() -> None:
+    url = "https://me:secret@mirror.example:8080/v2?api_key=1"
+    assert without_password(url) == "https://mirror.example:8080/v2"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "mirror",
+        "ftp://me:s3cr3t@host/",
+        "file:///etc/passwd",
+        "http://",
+        "http://[::1",
+        "http://me:s3cr3t@host:port/",
+        "javascript:alert(1)",
+        "\x1b[2J",
+    ],
+)
+def test_address_that_is_none_is_refused_and_not_shown(
+    monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    monkeypatch.setenv("ECONNET_FRED_URL", address)
+    with pytest.raises(
+        UsageError, match=r"^ECONNET_FRED_URL: fred_url is no"
+    ) as caught:
+        Settings.from_environment()
+    assert "s3cr3t" not in str(caught.value)
+
+
+def test_key_is_not_sent_without_encryption(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ECONNET_ALFRED_URL", "http://mirror.example/fred")
+    assert Settings.from_environment().alfred_url
+    monkeypatch.setenv("FRED_API_KEY", "0123456789abcdef")
+    with pytest.raises(UsageError, match="without encryption") as caught:
+        Settings.from_environment()
+    assert "0123456789abcdef" not in str(caught.value)
+    monkeypatch.setenv("ECONNET_ALFRED_URL", "http://localhost:8000/fred")
+    assert Settings.from_environment().alfred_url

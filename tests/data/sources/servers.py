@@ -1,0 +1,332 @@
+"""The World Bank, FRED and ALFRED on loopback, in their formats; and misbehaving."""
+
+import json
+import re
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import trustme
+from pytest_httpserver import HTTPServer
+from werkzeug import Request, Response
+
+from econnet.core.catalog import Indicator, SeriesTemplate, load
+from econnet.core.settings import Settings
+from econnet.data.sources.http import RetryPolicy
+
+QUICK = RetryPolicy(repeats=2, backoff_seconds=0.001, timeout_seconds=5.0)
+
+Row = tuple[
+    str, str, str, str, float | str | None
+]  # alpha-3, alpha-2, name, date, value
+
+GERMANY, WORLD = ("DEU", "DE", "Germany"), ("WLD", "1W", "World")
+LITHUANIA, TOGO = ("LTU", "LT", "Lithuania"), ("TGO", "TG", "Togo")
+
+
+def rows_of(
+    area: tuple[str, str, str], values: Mapping[str, float | str | None]
+) -> list[Row]:
+    """Return an area's rows as the World Bank orders them, newest first."""
+    return [(*area, date, values[date]) for date in sorted(values, reverse=True)]
+
+
+def bank_page(
+    series_id: str,
+    rows: Sequence[Row],
+    *,
+    page: int = 1,
+    per_page: int = 32_500,
+    title: str = "GDP (constant 2015 US$)",
+    updated: str = "2026-10-07",
+) -> list[object]:
+    """Return one page as the World Bank's JSON holds it."""
+    pages = -(-len(rows) // per_page)
+    header = {
+        "page": page,
+        "pages": pages,
+        "per_page": per_page,
+        "total": len(rows),
+        "sourceid": "2",
+        "lastupdated": updated,
+    }
+    if not rows:
+        return [header | {"page": 0 if pages == 0 else page}, None]
+    return [
+        header,
+        [
+            {
+                "indicator": {"id": series_id, "value": title},
+                "country": {"id": alpha2, "value": name},
+                "countryiso3code": alpha3,
+                "date": date,
+                "value": value,
+                "unit": "",
+                "obs_status": "",
+                "decimal": 0,
+            }
+            for alpha3, alpha2, name, date, value in rows[(page - 1) * per_page :][
+                :per_page
+            ]
+        ],
+    ]
+
+
+def bank_message(number: str) -> str:
+    """Return what the World Bank answers, with status 200, to a wrong question."""
+    key, value = {
+        "120": ("Invalid value", "The provided parameter value is not valid"),
+        "175": (
+            "Invalid format",
+            "The indicator was not found. It may have been deleted or archived.",
+        ),
+    }[number]
+    return json.dumps([{"message": [{"id": number, "key": key, "value": value}]}])
+
+
+def fred_file(series_id: str, values: Mapping[str, str], date: str = "") -> str:
+    """Return FRED's CSV of dated values."""
+    lines = [f"{date or 'observation_date'},{series_id}"]
+    lines += [f"{day},{value}" for day, value in values.items()]
+    return "\n".join(lines) + "\n"
+
+
+HTML = (
+    "<!DOCTYPE html>\n<html><head><title>Sorry</title></head><body>Busy</body></html>"
+)
+XML_ERROR = (
+    '\ufeff<?xml version="1.0" encoding="utf-8"?>'
+    '<wb:error xmlns:wb="http://www.worldbank.org">'
+    '<wb:message id="105" key="Service currently unavailable">'
+    "Unable to retrieve data</wb:message></wb:error>"
+)
+
+
+@dataclass
+class Sources:
+    """Both sources on one loopback server.
+
+    Parameters
+    ----------
+    bank
+        Rows of each World Bank indicator; any other has `else_rows`.
+    files
+        FRED's files by series id; any other is unknown there.
+    vintages
+        For ALFRED: by series id, for each vintage date its values by date.
+    instead
+        Answers to give first, by series id.
+    """
+
+    server: HTTPServer
+    bank: dict[str, list[Row]] = field(default_factory=dict)
+    else_rows: list[Row] = field(default_factory=list)
+    titles: dict[str, str] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
+    vintages: dict[str, dict[str, dict[str, str]]] = field(default_factory=dict)
+    instead: dict[str, list[Response]] = field(default_factory=dict)
+    per_page: int = 32_500
+    asked: list[str] = field(default_factory=list)
+    requests: list[Request] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        handlers: dict[str | re.Pattern[str], Callable[[Request], Response]] = {
+            re.compile("/v2/country/all/indicator/.*"): self._bank,
+            "/graph/fredgraph.csv": self._fred,
+            re.compile("/fred/series/.*"): self._alfred,
+        }
+        for path, handler in handlers.items():
+            self.server.expect_request(path).respond_with_handler(handler)
+
+    @property
+    def bank_url(self) -> str:
+        return self.server.url_for("/v2")
+
+    @property
+    def fred_url(self) -> str:
+        return self.server.url_for("/graph/fredgraph.csv")
+
+    @property
+    def alfred_url(self) -> str:
+        return self.server.url_for("/fred")
+
+    def settings(self, folder: Path, key: str | None = None) -> Settings:
+        return Settings(
+            data_folder=folder / "data",
+            reports_folder=folder / "reports",
+            worldbank_url=self.bank_url,
+            fred_url=self.fred_url,
+            alfred_url=self.alfred_url,
+            fred_api_key=key,
+        )
+
+    def _first(self, series_id: str, request: Request) -> Response | None:
+        self.asked.append(series_id)
+        self.requests.append(request)
+        waiting = self.instead.get(series_id)
+        return waiting.pop(0) if waiting else None
+
+    def _bank(self, request: Request) -> Response:
+        series_id = request.path.rpartition("/")[2]
+        page = int(request.args["page"])
+        if instead := self._first(series_id, request):
+            return instead
+        answer = bank_page(
+            series_id,
+            self.bank.get(series_id, self.else_rows),
+            page=page,
+            per_page=min(self.per_page, int(request.args["per_page"])),
+            title=self.titles.get(series_id, "GDP (constant 2015 US$)"),
+        )
+        return Response(
+            json.dumps(answer), content_type="application/json;charset=utf-8"
+        )
+
+    def _fred(self, request: Request) -> Response:
+        series_id = request.args["id"]
+        if instead := self._first(series_id, request):
+            return instead
+        if series_id not in self.files:
+            return Response(HTML, status=404, content_type="text/html")
+        return Response(self.files[series_id], content_type="application/csv")
+
+    def _alfred(self, request: Request) -> Response:
+        series_id = request.args["series_id"]
+        if instead := self._first(series_id, request):
+            return instead
+        vintages = self.vintages.get(series_id, {})
+        if request.path.endswith("vintagedates"):
+            found: list[object] = list(vintages)
+            return _alfred_page("vintage_dates", found, request, 10_000)
+        start, end = request.args["realtime_start"], request.args["realtime_end"]
+        asked = [date for date in vintages if start <= date <= end]
+        rows: list[object] = []
+        for number, vintage in enumerate(asked):
+            for day, value in vintages[vintage].items():
+                if number and vintages[asked[number - 1]].get(day) == value:
+                    continue
+                rows.append(
+                    {
+                        "realtime_start": vintage,
+                        "realtime_end": "9999-12-31",
+                        "date": day,
+                        "value": value,
+                    }
+                )
+        return _alfred_page("observations", rows, request, 100_000)
+
+
+def _alfred_page(
+    name: str, rows: list[object], request: Request, limit: int
+) -> Response:
+    offset = int(request.args.get("offset", 0))
+    answer = {
+        "count": len(rows),
+        "offset": offset,
+        "limit": limit,
+        name: rows[offset : offset + limit],
+    }
+    return Response(json.dumps(answer), content_type="application/json; charset=UTF-8")
+
+
+def indicator_of(
+    series_id: str, source: str = "worldbank"
+) -> tuple[Indicator, SeriesTemplate]:
+    """Return the catalog's indicator and series with this id."""
+    return next(
+        (indicator, template)
+        for indicator in load().values()
+        for template in indicator.series
+        if (template.source, template.id) == (source, series_id)
+    )
+
+
+def template(
+    series_id: str, frequency: str = "M", source: str = "fred"
+) -> SeriesTemplate:
+    """Return a series that the catalog does not have."""
+    return SeriesTemplate(
+        source=source,
+        frequency=frequency,  # type: ignore[arg-type]  # given by the test
+        id=series_id,
+        publication_lag_days=30,
+        countries=("USA",),
+        rights="public domain",
+        discontinued=False,
+    )
+
+
+RESET = b""
+
+
+@contextmanager
+def socket_server(replies: Sequence[bytes]) -> Iterator[str]:
+    """Serve raw replies, a connection each, `RESET` breaking it; yield the address."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        for reply in replies:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(65_536)
+                if reply == RESET:
+                    # Closing with nothing to linger for sends a reset.
+                    connection.setsockopt(
+                        socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0"
+                    )
+                else:
+                    connection.sendall(reply)
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        thread.join(5)
+    finally:
+        listener.close()
+
+
+@contextmanager
+def trickling_server(head: bytes) -> Iterator[str]:
+    """Serve `head`, then byte after byte, for as long as the client bears it."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    over = threading.Event()
+
+    def serve() -> None:
+        connection, _ = listener.accept()
+        with connection, suppress(OSError):
+            connection.recv(65_536)
+            connection.sendall(head)
+            # Long enough for a client without a bound to be told from one with.
+            for _ in range(1_000):
+                connection.sendall(b" ")
+                if over.wait(0.02):
+                    break
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
+    finally:
+        over.set()
+        thread.join(5)
+        listener.close()
+
+
+@contextmanager
+def tls_server(authority: trustme.CA, name: str = "localhost") -> Iterator[HTTPServer]:
+    """Serve over TLS with a certificate for `name` that `authority` has signed."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(name).configure_cert(context)
+    with HTTPServer(ssl_context=context) as server:
+        yield server
+
+
+def closed_port() -> str:
+    """Return the address of a port where nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return f"http://127.0.0.1:{listener.getsockname()[1]}/"

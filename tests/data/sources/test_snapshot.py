@@ -1,0 +1,123 @@
+from importlib import resources
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import econnet
+from econnet.core import catalog, countries
+from econnet.core.errors import DataError
+from econnet.data.sources import snapshot
+from econnet.data.sources.snapshot import Snapshot
+from econnet.runtime import checksums
+
+COLUMNS = [
+    "country",
+    "indicator",
+    "period",
+    "value",
+    "source",
+    "series_id",
+    "retrieved_at",
+    "known_at",
+]
+
+
+@pytest.fixture(scope="module")
+def bundled() -> Snapshot:
+    return snapshot.load()
+
+
+def value(bundled: Snapshot, country: str, indicator: str, period: str) -> float:
+    rows = bundled.observations
+    row = rows[
+        (rows["country"] == country)
+        & (rows["indicator"] == indicator)
+        & (rows["period"] == period)
+    ]
+    assert len(row) == 1
+    return float(row["value"].iloc[0])
+
+
+def test_observations_have_the_columns_of_the_contract(bundled: Snapshot) -> None:
+    assert list(bundled.observations) == COLUMNS
+    assert bundled.observations["value"].notna().all()
+
+
+def test_no_observation_stands_twice(bundled: Snapshot) -> None:
+    key = ["country", "indicator", "period", "source", "series_id"]
+    assert not bundled.observations.duplicated(key).any()
+
+
+@pytest.mark.parametrize(
+    ("country", "indicator", "period", "expected"),
+    [
+        # OECD Quarterly National Accounts, nominal GDP in millions of euros.
+        ("DEU", "nominal_gdp", "1995Q1", 468140.0),
+        # US Bureau of Labor Statistics: the unemployment rate of April 2020 and 1948.
+        ("USA", "unemployment", "2020-04", 14.8),
+        ("USA", "unemployment", "1948-01", 3.4),
+    ],
+)
+def test_published_figure_is_held_exactly(
+    bundled: Snapshot, country: str, indicator: str, period: str, expected: float
+) -> None:
+    assert value(bundled, country, indicator, period) == expected
+
+
+def test_every_series_has_provenance_and_its_observations(bundled: Snapshot) -> None:
+    key = ["country", "indicator", "source", "series_id"]
+    assert bundled.series["attribution"].str.len().min() > 0
+    assert bundled.series["rights"].str.len().min() > 0
+    of_observations = bundled.observations[key].drop_duplicates()
+    assert len(of_observations.merge(bundled.series, on=key)) == len(bundled.series)
+
+
+def test_every_country_and_indicator_is_a_known_one(bundled: Snapshot) -> None:
+    codes = {country.alpha3 for country in countries.all_countries()}
+    assert {*bundled.series["country"]} <= codes
+    assert set(bundled.series["indicator"]) <= set(catalog.load())
+
+
+def test_downloaded_base_replaces_the_older_one(bundled: Snapshot) -> None:
+    gdp = bundled.observations
+    gdp = gdp[(gdp["series_id"] == "GDPC1") & (gdp["period"] == "2022Q3")]
+    # 22,125.6 billion dollars of 2017; 20,021.7 of 2012 in the older base.
+    assert gdp["value"].tolist() == pytest.approx([22125.6], abs=0.1)
+
+
+def test_periods_are_text_that_pandas_reads(bundled: Snapshot) -> None:
+    for text in bundled.observations["period"].unique():
+        assert str(pd.Period(text, "Y" if len(text) == 4 else None)) == text
+
+
+def test_files_are_those_whose_digests_ship_with_them() -> None:
+    folder = Path(econnet.__file__).parent / "snapshot"
+    assert set(checksums.read_sums(folder) or {}) == {
+        *("observations.parquet", "series.parquet")
+    }
+    assert checksums.verify_checksums(folder) == []
+
+
+def test_data_stay_below_three_megabytes() -> None:
+    folder = resources.files("econnet") / "snapshot"
+    size = sum(
+        len(entry.read_bytes())
+        for entry in folder.iterdir()
+        if entry.name.endswith(".parquet")
+    )
+    assert size < 3_000_000
+
+
+def test_damaged_snapshot_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shipped = resources.files("econnet") / "snapshot"
+    (tmp_path / "snapshot").mkdir()
+    for name in ("observations.parquet", "series.parquet"):
+        content = bytearray((shipped / name).read_bytes())
+        content[1000:3000] = bytes(2000)
+        (tmp_path / "snapshot" / name).write_bytes(content)
+    monkeypatch.setattr(resources, "files", lambda _: tmp_path)
+    with pytest.raises(DataError, match=r"cannot be read .*: close other programs if"):
+        snapshot.load()

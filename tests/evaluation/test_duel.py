@@ -1,0 +1,64 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib.image import imread
+from sklearn.datasets import make_moons
+
+from econnet.evaluation import duel
+
+PEERS = ["scikit-learn", "PyTorch"]
+
+
+def test_the_moons_are_the_tutorials() -> None:
+    moons = duel.Moons.draw()
+    X, y = make_moons(1000, noise=0.2, random_state=100)
+    assert (len(moons.X_train), len(moons.X_test)) == (900, 100)
+    # Every point once: the split neither repeats nor drops any.
+    drawn = np.concatenate([moons.X_train, moons.X_test])
+    np.testing.assert_array_equal(
+        drawn[drawn[:, 0].argsort()], X[X[:, 0].argsort()].astype(np.float32)
+    )
+    assert moons.y_train.sum() + moons.y_test.sum() == y.sum()
+
+
+@pytest.mark.parametrize(
+    ("updates", "batch_size", "epochs"),
+    [(10_000, None, 10_000), (5_800, 32, 200), (30, 32, 2)],
+)
+def test_updates_are_counted_in_whole_epochs(
+    updates: int, batch_size: int | None, epochs: int
+) -> None:
+    # 900 rows are 28 batches of 32 and one of 4.
+    assert duel.Work(updates, batch_size).epochs(900) == epochs
+
+
+@pytest.mark.parametrize("batch_size", [None, 100])
+def test_all_who_are_installed_learn_the_moons(
+    tmp_path: Path, batch_size: int | None
+) -> None:
+    peers = [name for name in PEERS if name in duel.installed()]
+    told: list[str] = []
+    fought = duel.run(duel.Work(450, batch_size), peers, told.append)
+    table = fought.table()
+    assert list(table["network"]) == told == ["econnet", *peers]
+    assert (table["accuracy"] > 0.6).all()
+    assert table["ratio"].iloc[0] == 1
+    for result in fought.results:
+        assert result.updates == 450
+        assert result.cost[-1] < result.cost[0]
+
+    duel.draw(fought, tmp_path / "duel.png")
+    picture = imread(tmp_path / "duel.png")
+    assert picture.shape[1] > 1000
+    assert picture[..., :3].std() > 0.05
+
+
+def test_same_duel_ends_the_same() -> None:
+    first, second = (duel.run(duel.Work(50), []).results[0] for _ in "ab")
+    np.testing.assert_array_equal(first.cost, second.cost)
+
+
+def test_contestant_that_is_not_known_is_named() -> None:
+    with pytest.raises(ValueError, match="'Theano' is not known: choose from econnet"):
+        duel.run(duel.Work(1), ["Theano"])

@@ -1,0 +1,79 @@
+import numpy as np
+import pytest
+
+from econnet.core.log_odds import probability
+from econnet.data import panel
+from econnet.data.cycle import labels
+from econnet.data.features import design_matrix
+from econnet.forecast.explain import attribution
+from econnet.models import network_ensemble
+from econnet.models.network_ensemble import Options
+from econnet.models.windows import Window, window_at
+from econnet.network import Network
+from tests.builders import world
+
+
+@pytest.fixture(scope="module")
+def trained() -> tuple[Window, Network]:
+    known = panel.build(world(countries=3), "Q")
+    made = design_matrix.build(known, labels.apply(known, "negative-growth"), 1)
+    origin = made.origins.max()
+    window = window_at(
+        made, origin, (made.origins == origin) & (made.countries == "FRA")
+    )
+    options = Options(hidden_units=8, prior_precision=1.0)
+    return window, network_ensemble.fit([window], 3, 0, options)
+
+
+def said(network: Network, X: np.ndarray) -> float:
+    return float(network.logits(X).mean())
+
+
+def contributions(window: Window, network: Network) -> list[attribution.Contribution]:
+    return attribution.contributions(window.X_ahead[0].astype(float), window, network)
+
+
+def say_of(window: Window, network: Network) -> attribution.Say:
+    def say(rows: np.ndarray) -> np.ndarray:
+        said = network.logits(window.scaler.transform(rows))[:, :, 0]
+        return probability(said.astype(np.float64).mean(axis=0))
+
+    return say
+
+
+def test_contributions_add_up_to_what_sets_the_forecast_apart(
+    trained: tuple[Window, Network],
+) -> None:
+    window, network = trained
+    parts = contributions(window, network)
+    average = np.zeros_like(window.X_ahead)
+    apart = said(network, window.X_ahead) - said(network, average)
+    assert sum(part.log_odds for part in parts) == pytest.approx(apart, abs=2e-3)
+    assert {part.indicator for part in parts} >= {"real_gdp", "investment", "phase"}
+
+
+def test_contributions_come_largest_first(trained: tuple[Window, Network]) -> None:
+    sizes = [abs(part.log_odds) for part in contributions(*trained)]
+    assert sizes == sorted(sizes, reverse=True)
+
+
+def test_response_at_todays_value_is_todays_forecast(
+    trained: tuple[Window, Network],
+) -> None:
+    window, network = trained
+    curve = attribution.response(window, say_of(*trained), "investment", points=201)
+    logits = network.logits(window.X_ahead)[:, :, 0].astype(np.float64)
+    today = float(probability(logits.mean(axis=0))[0])
+    assert curve.current is not None
+    at_today = np.interp(curve.current, curve.values, curve.probabilities)
+    assert at_today == pytest.approx(today, abs=1e-3)
+    assert curve.values[0] <= curve.current <= curve.values[-1]
+
+
+def test_response_of_one_indicator_leaves_the_features_as_they_were(
+    trained: tuple[Window, Network],
+) -> None:
+    window, network = trained
+    before = window.features.X.copy()
+    attribution.response(window, say_of(window, network), "real_gdp")
+    np.testing.assert_array_equal(window.features.X, before)

@@ -1,0 +1,91 @@
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from econnet.core.types import Floats
+from econnet.data import panel
+from econnet.data.cycle import labels
+from econnet.data.features import design_matrix
+from econnet.forecast.explain import importance
+from econnet.models.windows import Window, make_windows
+from tests.builders import world
+
+
+@pytest.fixture(scope="module")
+def windows() -> list[Window]:
+    known = panel.build(world(countries=3), "Q")
+    made = design_matrix.build(known, labels.apply(known, "negative-growth"), 1)
+    return make_windows(made, "Q", made.origins.max())
+
+
+def by_investment(windows: Sequence[Window]) -> list[Floats]:
+    """Forecast from the newest growth of investment alone, whatever else there is."""
+    columns = [column.name for column in windows[0].features.columns]
+    newest = columns.index("investment")
+    return [
+        1 / (1 + np.exp(1.0 + 1.5 * window.X_ahead[:, newest].astype(float)))
+        for window in windows
+    ]
+
+
+def test_rows_that_are_forecast_come_first_and_unchanged(
+    windows: list[Window],
+) -> None:
+    for window, probe in zip(
+        windows, importance.probes(windows, "FRA", 0), strict=True
+    ):
+        own = slice(0, probe.own)
+        np.testing.assert_array_equal(probe.window.ahead[own], window.ahead)
+        np.testing.assert_array_equal(probe.window.X_ahead[own], window.X_ahead)
+        assert len(probe.window.ahead) == len(probe.window.X_ahead)
+
+
+def test_only_the_columns_of_the_shuffled_indicator_change(
+    windows: list[Window],
+) -> None:
+    made = windows[0].features
+    names = importance.indicators(made)
+    probe = importance.probes(windows, "FRA", 0)[-1]
+    n = importance.TIMES * len(probe.rows)
+    for number, name in enumerate(names):
+        start = probe.own + number * n
+        shuffled = probe.window.X_ahead[start : start + len(probe.rows)]
+        same = shuffled == probe.window.X_ahead[probe.rows]
+        for position, column in enumerate(made.columns):
+            assert same[:, position].all() or column.indicator == name
+
+
+def test_the_country_itself_is_always_among_the_rows(windows: list[Window]) -> None:
+    for probe in importance.probes(windows, "FRA", 0):
+        ahead = probe.window.features.countries[probe.window.ahead[: probe.own]]
+        assert (ahead[probe.rows] == "FRA").sum() == (ahead == "FRA").sum()
+
+
+def test_what_a_model_listens_to_matters_and_the_rest_does_not(
+    windows: list[Window],
+) -> None:
+    probes = importance.probes(windows, "FRA", 0)
+    said = by_investment([probe.window for probe in probes])
+    found = importance.measured(probes, said, 4, 0)
+    assert found[0].indicator == "investment"
+    assert found[0].interval[0] > 0
+    for it in found[1:]:
+        assert it.loss == 0.0
+        assert it.interval == (0.0, 0.0)
+
+
+def test_nothing_is_measured_where_no_outcome_is_known(windows: list[Window]) -> None:
+    last = windows[-1]
+    unknown = np.isnan(last.outcome)
+    assert unknown.any()
+    newest = replace(
+        last,
+        ahead=last.ahead[unknown],
+        outcome=last.outcome[unknown],
+        X_ahead=last.X_ahead[unknown],
+    )
+    probes = importance.probes([newest], "FRA", 0)
+    said = by_investment([probe.window for probe in probes])
+    assert importance.measured(probes, said, 4, 0) == ()

@@ -1,0 +1,151 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from econnet.core import catalog
+from econnet.core.errors import UsageError
+from econnet.data import panel
+from econnet.data.cycle import labels
+from econnet.data.features import design_matrix
+from econnet.forecast.explain import what_if
+from econnet.forecast.explain.what_if import Assumption
+from econnet.models.windows import Window, window_at
+from tests.builders import world
+
+INDICATORS = catalog.load()
+LEVELS = {"real_gdp": 104.0, "investment": 98.0}
+
+
+@pytest.fixture(scope="module")
+def window() -> Window:
+    known = panel.build(world(countries=3), "Q")
+    made = design_matrix.build(known, labels.apply(known, "negative-growth"), 1)
+    origin = made.origins.max()
+    ahead = (made.origins == origin) & (made.countries == "FRA")
+    return window_at(made, origin, ahead)
+
+
+def position(window: Window, name: str) -> int:
+    return [column.name for column in window.features.columns].index(name)
+
+
+def said_of(window: Window, name: str, *assumptions: Assumption) -> float:
+    """Return the column `name` as it comes to the forecaster under assumptions."""
+    column = position(window, name)
+    answer = what_if.answer(
+        assumptions, window, lambda rows: rows[:, column], INDICATORS, LEVELS
+    )
+    return answer.probability
+
+
+def now(window: Window, name: str) -> float:
+    return float(window.features.X[window.ahead[0], position(window, name)])
+
+
+@pytest.mark.parametrize(
+    ("text", "assumption"),
+    [
+        ("unemployment=+1.0", Assumption("unemployment", 1.0, True)),
+        ("unemployment=-.5", Assumption("unemployment", -0.5, True)),
+        ("unemployment=6", Assumption("unemployment", 6.0, False)),
+        ("real_gdp==-2.0", Assumption("real_gdp", -2.0, False)),
+        ("real_gdp=\N{MINUS SIGN}2", Assumption("real_gdp", -2.0, True)),
+        (" col umn = 3 ", Assumption("col umn", 3.0, False)),
+    ],
+)
+def test_sign_moves_and_no_sign_replaces(text: str, assumption: Assumption) -> None:
+    assert what_if.parse(text) == assumption
+
+
+@given(st.text(max_size=20).filter(lambda text: "=" not in text))
+@example("=1")
+@example("unemployment=")
+@example("unemployment=high")
+@example("unemployment=+-1")
+@example("unemployment=1e400")
+def test_any_other_text_is_refused_in_plain_words(text: str) -> None:
+    with pytest.raises(UsageError, match=r"write unemployment=\+1\.0"):
+        what_if.parse(text)
+
+
+def test_relative_figure_moves_newest_value_and_its_mean_alone(window: Window) -> None:
+    up = Assumption("investment", 2.0, relative=True)
+    for name, expected in (
+        ("investment", 2.0),
+        ("investment mean 4", 0.5),
+        ("investment lag 1", 0.0),
+        ("real_gdp", 0.0),
+    ):
+        moved = said_of(window, name, up) - now(window, name)
+        assert moved == pytest.approx(expected), name
+
+
+def test_absolute_figure_takes_the_place_of_the_newest(window: Window) -> None:
+    fall = Assumption("real_gdp", -2.0, relative=False)
+    assert said_of(window, "real_gdp", fall) == pytest.approx(-2.0)
+
+
+def test_rate_that_enters_by_its_difference_is_set_by_its_level(
+    window: Window,
+) -> None:
+    rate = replace(INDICATORS["investment"], transform="difference", unit="percent")
+    answer = what_if.answer(
+        [Assumption("investment", 99.5, relative=False)],
+        window,
+        lambda rows: rows[:, position(window, "investment")],
+        {**INDICATORS, "investment": rate},
+        LEVELS,
+    )
+    (supposed,) = answer.supposed
+    assert (supposed.before, supposed.after, supposed.unit) == (98.0, 99.5, "percent")
+    assert answer.probability == pytest.approx(now(window, "investment") + 1.5)
+
+
+def test_assumptions_work_together_and_each_is_also_shown_alone(
+    window: Window,
+) -> None:
+    first, second = position(window, "real_gdp"), position(window, "investment")
+    answer = what_if.answer(
+        [Assumption("real_gdp", 1.0, True), Assumption("investment", 10.0, True)],
+        window,
+        lambda rows: rows[:, first] + rows[:, second],
+        INDICATORS,
+        LEVELS,
+    )
+    today = now(window, "real_gdp") + now(window, "investment")
+    alone = [it.probability - today for it in answer.supposed]
+    assert alone == pytest.approx([1.0, 10.0])
+    assert answer.probability - today == pytest.approx(11.0)
+
+
+def test_figure_beyond_what_was_learned_from_is_marked(window: Window) -> None:
+    far = what_if.answer(
+        [Assumption("real_gdp", 1000.0, True)],
+        window,
+        lambda rows: rows[:, 0],
+        INDICATORS,
+        LEVELS,
+    )
+    assert far.supposed[0].beyond
+
+
+def test_unknown_indicator_is_told_the_near_ones(window: Window) -> None:
+    with pytest.raises(UsageError, match=r"'investmnt': nearest: investment"):
+        said_of(window, "real_gdp", Assumption("investmnt", 1.0, True))
+
+
+def test_indicator_that_stands_twice_is_refused(window: Window) -> None:
+    once = Assumption("real_gdp", 1.0, True)
+    with pytest.raises(UsageError, match="given twice"):
+        said_of(window, "real_gdp", once, replace(once, figure=2.0))
+
+
+def test_figure_that_is_not_known_cannot_be_replaced(window: Window) -> None:
+    X = window.features.X.copy()
+    X[window.ahead[0], position(window, "investment")] = np.nan
+    blank = replace(window, features=replace(window.features, X=X))
+    with pytest.raises(UsageError, match="is not known here"):
+        said_of(blank, "real_gdp", Assumption("investment", 1.0, False))

@@ -1,0 +1,355 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pytest
+
+from econnet.core.errors import DataError
+from econnet.core.workspace import StreamedFiles
+from econnet.forecast.streamed import feature_blocks, holdout
+from econnet.forecast.streamed.feature_blocks import FeatureBlocks
+from econnet.forecast.streamed.forecast import Streamed, make, stored, streamed_digest
+from econnet.forecast.streamed.parquet_panel import Files, open_files
+from econnet.forecast.streamed.survey import survey
+from econnet.forecast.streamed.training import Options
+from econnet.models import network_file
+from econnet.network import Architecture, Network
+from econnet.runtime import workers
+from econnet.runtime.npz import write_arrays
+from tests.forecast.streamed.panels import long_panel, spec_of, write
+from tests.user import HANG_SECONDS, econnet
+
+OPTIONS = Options(fewest_updates=600, most_passes=20)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("panel")
+    paths = [folder / f"part-{number}.parquet" for number in range(2)]
+    write(long_panel(countries=150, periods=60), *paths)
+    return folder
+
+
+def forecasts(places: StreamedFiles) -> pd.DataFrame:
+    with duckdb.connect() as database:
+        table: pd.DataFrame = database.read_parquet(str(places.forecasts)).df()
+    return table
+
+
+@pytest.fixture(scope="module")
+def made(
+    data: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Streamed, StreamedFiles]:
+    folder = tmp_path_factory.mktemp("made")
+    places = StreamedFiles.of("panel", folder / "data", folder / "reports")
+    return make(
+        open_files(data), spec_of(open_files(data)), places, options=OPTIONS
+    ), places
+
+
+def test_a_cycle_that_can_be_foreseen_is(made: tuple[Streamed, StreamedFiles]) -> None:
+    areas = {name: scored.auroc for name, scored in made[0].models.items()}
+    assert areas["base_rate"] == 0.5
+    assert areas["econnet"] is not None
+    assert areas["econnet"] > 0.65
+
+
+def test_the_holdout_is_the_last_fifth_and_nothing_of_it_is_learned(
+    made: tuple[Streamed, StreamedFiles],
+) -> None:
+    # 60 quarters to 2014Q4: outcomes of 12 origins, the last one period back; a row's
+    # target is known three periods after it, to an origin one later.
+    assert made[0].last_period == "2014Q4"
+    assert made[0].holdout == ("2011Q4", "2014Q3")
+    assert made[0].learned_until == "2011Q1"
+    assert made[0].models["econnet"].n == 150 * 12
+
+
+def test_every_country_has_a_forecast_of_its_newest_origin(
+    made: tuple[Streamed, StreamedFiles],
+) -> None:
+    table = forecasts(made[1])
+    assert table["country"].tolist() == [f"F{number:04d}" for number in range(150)]
+    assert set(table["origin"]) == {"2015Q1"}
+    assert set(table["period"]) == {"2015Q2"}
+    assert table["probability"].between(0, 1).all()
+    assert made[0].forecasts == 150
+
+
+def test_answer_comes_back_from_the_model(
+    made: tuple[Streamed, StreamedFiles], data: Path
+) -> None:
+    again = stored(
+        open_files(data), spec_of(open_files(data)), made[1], options=OPTIONS
+    )
+    assert again == made[0]
+    other = spec_of(open_files(data), horizon=2)
+    assert stored(open_files(data), other, made[1], options=OPTIONS) is None
+    assert json.loads(made[1].report.read_text("utf-8"))["data"]["countries"] == 150
+
+
+def computed(panel: Files, folder: Path) -> FeatureBlocks:
+    """Return the features of a panel, computed."""
+    blocks = FeatureBlocks(panel, spec_of(panel), folder)
+    blocks.write()
+    return blocks
+
+
+def test_where_blocks_are_cut_changes_no_forecast(
+    made: tuple[Streamed, StreamedFiles],
+    data: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    network = network_file.load(made[1].model)
+    panel = open_files(data)
+    seen = survey(computed(panel, tmp_path / "whole"), seed=0)
+    logit = holdout.Linear(np.ones(seen.sketch_X.shape[1], np.float32), 0.1)
+    models = holdout.Models(network, logit, 0.3)
+    results, tables = [], []
+    for rows in (feature_blocks.BLOCK_ROWS, 130, 61):
+        monkeypatch.setattr(feature_blocks, "BLOCK_ROWS", rows)
+        blocks, path = computed(panel, tmp_path / f"{rows}"), tmp_path / "f.parquet"
+        results.append(holdout.score_holdout(blocks, seen, models, path))
+        tables.append(duckdb.read_parquet(str(path)).df())
+    for other, table in zip(results[1:], tables[1:], strict=True):
+        pd.testing.assert_frame_equal(table, tables[0], rtol=1e-5)
+        for name, scores in other.scores.items():
+            np.testing.assert_allclose(
+                scores.log_loss, results[0].scores[name].log_loss, rtol=1e-5
+            )
+            np.testing.assert_array_equal(scores.n, results[0].scores[name].n)
+
+
+def test_what_comes_after_the_last_learned_target_changes_no_weight(
+    made: tuple[Streamed, StreamedFiles], tmp_path: Path
+) -> None:
+    table = long_panel(countries=150, periods=60)
+    later = table["period"] > "2011Q3"  # which was known in 2011Q4
+    noise = np.random.default_rng(5).uniform(0.5, 2, (int(later.sum()), 3))
+    columns = ["output_index", "sales", "interest_rate"]
+    table.loc[later, columns] *= noise
+    (tmp_path / "data").mkdir()
+    paths = [tmp_path / "data" / f"part-{number}.parquet" for number in range(2)]
+    write(table, *paths)
+    places = StreamedFiles.of("panel", tmp_path / "models", tmp_path / "reports")
+    panel = open_files(tmp_path / "data")
+    make(panel, spec_of(panel), places, options=OPTIONS)
+    np.testing.assert_array_equal(
+        network_file.load(places.model).parameters,
+        network_file.load(made[1].model).parameters,
+    )
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[4])
+from econnet.core.workspace import StreamedFiles
+from econnet.forecast.streamed.forecast import make
+from econnet.forecast.streamed.parquet_panel import open_files
+from tests.forecast.streamed.panels import spec_of
+from tests.forecast.streamed.test_forecast import OPTIONS
+
+folder, (stage, share) = Path(sys.argv[2]), sys.argv[3].split()
+
+def progress(now, done):
+    if now == stage and done >= float(share):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+panel = open_files(Path(sys.argv[1]))
+places = StreamedFiles.of("panel", folder / "data", folder / "reports")
+make(panel, spec_of(panel), places, options=OPTIONS, progress=progress)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
+def test_killed_four_times_comes_to_the_same(
+    made: tuple[Streamed, StreamedFiles], data: Path, tmp_path: Path
+) -> None:
+    root = str(Path(__file__).parents[2])
+    for moment in ("Surveying 1.0", "Training 0.5", "Training 0.9", "Judging 1.0"):
+        arguments = [str(data), str(tmp_path), moment, root]
+        killed = subprocess.run(
+            [sys.executable, "-c", KILLED, *arguments], check=False, env=os.environ
+        )
+        assert killed.returncode == -signal.SIGKILL
+        assert not (tmp_path / "reports" / "panel" / "report.json").exists()
+    places = StreamedFiles.of("panel", tmp_path / "data", tmp_path / "reports")
+    assert places.unfinished("training").exists()
+    again = make(open_files(data), spec_of(open_files(data)), places, options=OPTIONS)
+    assert again.models == made[0].models
+    pd.testing.assert_frame_equal(forecasts(places), forecasts(made[1]))
+    np.testing.assert_array_equal(
+        network_file.load(places.model).parameters,
+        network_file.load(made[1].model).parameters,
+    )
+    assert not list((tmp_path / "data" / "models").glob("*.unfinished"))
+
+
+def test_number_of_cores_changes_no_bit(
+    made: tuple[Streamed, StreamedFiles],
+    data: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    places = StreamedFiles.of("panel", tmp_path / "data", tmp_path / "reports")
+    panel = open_files(data)
+    monkeypatch.setattr(workers, "map_threads", lambda task, items: [*map(task, items)])
+    monkeypatch.setattr(workers, "prefetch", lambda task, items, **_: map(task, items))
+    again = make(panel, spec_of(panel), places, options=OPTIONS)
+    assert again.models == made[0].models
+    np.testing.assert_array_equal(
+        network_file.load(places.model).parameters,
+        network_file.load(made[1].model).parameters,
+    )
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
+def test_features_that_were_computed_before_a_kill_are_not_computed_again(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feature_blocks, "BLOCK_ROWS", 1000)
+    panel = open_files(data)
+    blocks = computed(panel, tmp_path)
+    expected = [blocks.read(number).inputs for number in range(len(blocks))]
+    damaged, lost = tmp_path / "000002.npy", tmp_path / "000005.npy"
+    damaged.write_bytes(damaged.read_bytes()[:5000])
+    lost.unlink()
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.glob("*.npy")}
+    again = computed(panel, tmp_path)
+    changed = {path for path in before if path.stat().st_mtime_ns != before[path]}
+    assert changed == {damaged}
+    for number, inputs in enumerate(expected):
+        np.testing.assert_array_equal(again.read(number).inputs, inputs)
+
+
+INTERRUPTED = """
+import os, signal, sys
+from econnet.cli import main
+from econnet.forecast.streamed import training
+
+# A shell starts what runs in the background deaf to interrupts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+learn = training.BlockTrainer.learn
+
+def interrupted(*arguments):
+    learn(*arguments)
+    os.killpg(0, signal.SIGINT)
+
+training.BlockTrainer.learn = interrupted
+sys.argv[1:] = ["train", "--data", sys.argv[1], "--target", "output_index"]
+main()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no process groups")
+def test_ctrl_c_while_training_ends_in_one_line(data: Path, tmp_path: Path) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED, str(data)],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=HANG_SECONDS,
+        start_new_session=True,
+    )
+    assert ended.returncode == 130
+    assert ended.stderr.splitlines()[-1] == "econnet: interrupted"
+    assert "Traceback" not in ended.stderr
+    assert ended.stdout == ""
+
+
+def test_unfinished_work_that_is_damaged_is_done_again(
+    made: tuple[Streamed, StreamedFiles], data: Path, tmp_path: Path
+) -> None:
+    places = StreamedFiles.of("panel", tmp_path / "data", tmp_path / "reports")
+    places.model.parent.mkdir(parents=True)
+    panel = open_files(data)
+    fits = streamed_digest(panel, spec_of(panel), OPTIONS)
+    header = {"fingerprint": fits, "numbers": {}, "done": 3}
+    for what in ("survey", "training"):
+        write_arrays(places.unfinished(what), header, {"parameters": np.ones(3)})
+    network = Network(Architecture.dense(1))
+    network_file.save(
+        network, places.model, metadata={"fingerprint": fits, "answer": [1]}
+    )
+    places.forecasts.parent.mkdir(parents=True)
+    places.forecasts.write_bytes(b"half a file")
+    assert stored(panel, spec_of(panel), places, options=OPTIONS) is None
+    again = make(panel, spec_of(panel), places, options=OPTIONS)
+    assert again.models == made[0].models
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda it: it.sample(frac=1, random_state=0), "not sorted"),
+        (lambda it: pd.concat([it, it[:50]]), "not sorted"),
+        (lambda it: pd.concat([it[:30], it[29:]]), "a period occurs twice"),
+        (lambda it: it.sort_values(["period", "country"]), "not sorted"),
+        (
+            lambda it: it.assign(period=it["period"].where(it.index != 70, "2001Q7")),
+            "row 71: '2001Q7' is no period like 1970Q1",
+        ),
+        (
+            lambda it: it.assign(country=it["country"].where(it.index != 70, None)),
+            "row 71: no country",
+        ),
+        (lambda it: it.assign(output_index=range(1, len(it) + 1)), "too little"),
+    ],
+)
+def test_panels_that_cannot_be_learned_from_are_refused(
+    change: Callable[[pd.DataFrame], pd.DataFrame],
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(feature_blocks, "BLOCK_ROWS", 200)
+    write(change(long_panel(countries=10)), tmp_path / "panel.parquet")
+    with pytest.raises(DataError, match=message):
+        survey(computed(open_files(tmp_path), tmp_path / "features"), seed=0)
+
+
+def test_order_is_checked_from_file_to_file(tmp_path: Path) -> None:
+    table = long_panel(countries=4)
+    write(table[:130], tmp_path / "1.parquet")
+    write(table[120:], tmp_path / "2.parquet")
+    panel = open_files(tmp_path)
+    with pytest.raises(DataError, match=r"2\.parquet, row 1: .*'F0002'"):
+        computed(panel, tmp_path / "features")
+
+
+def test_user_trains_and_asks_for_one_country(data: Path, tmp_path: Path) -> None:
+    options = ("--data", str(data / "*.parquet"), "--target", "output_index")
+    trained = econnet("train", *options, folder=tmp_path)
+    assert trained.returncode == 0, trained.stderr
+    assert "9,000 rows in 2 files, streamed" in trained.stderr
+    assert "9,000 rows of 150 countries, 2000Q1 to 2014Q4" in trained.stdout
+    asked = econnet(
+        "forecast", *options, "--country", "F0003", "--json", folder=tmp_path
+    )
+    assert asked.returncode == 0, asked.stderr
+    assert "training one" not in asked.stderr
+    said = json.loads(asked.stdout)
+    assert said["countries"]["F0003"]["period"] == "2015Q2"
+    assert said["models"]["econnet"]["n"] == 1800
+    missing = econnet("forecast", *options, "--country", "X", folder=tmp_path)
+    assert missing.returncode == 3
+    assert "has no country 'X'" in missing.stderr
+
+
+def test_user_is_told_of_rows_out_of_order(tmp_path: Path) -> None:
+    table = long_panel(countries=30).sample(frac=1, random_state=0)
+    write(table, tmp_path / "panel.parquet")
+    run = econnet("train", "--data", "*.parquet", "--target", "sales", folder=tmp_path)
+    assert run.returncode == 3
+    assert "not sorted by country and period" in run.stderr
+    assert "Traceback" not in run.stderr

@@ -1,0 +1,265 @@
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from econnet.core import countries
+from econnet.core.errors import DataError
+from econnet.core.task import Task
+from econnet.data.sources.observations import Dataset
+from econnet.forecast import country as country_forecast
+from econnet.forecast import preparation, saved_model, training
+from econnet.forecast.preparation import PreparedTask
+from econnet.forecast.result import Forecast
+from econnet.forecast.saved_model import Model
+from econnet.models.combination import PARTNERS
+from tests.builders import observations, series_of, world
+from tests.light import NEXT_PERIOD_ONLY
+
+FRANCE = countries.by_alpha3("FRA")
+
+pytestmark = pytest.mark.usefixtures("light_outlook")
+
+
+@pytest.fixture(scope="module")
+def known() -> Dataset:
+    rows = world(countries=3)
+    andorra = observations("AND", "real_gdp", "1990", range(100, 130), "worldbank")
+    rows = pd.concat([rows, andorra], ignore_index=True)
+    return Dataset(rows, series_of(rows), "snapshot")
+
+
+@pytest.fixture(scope="module")
+def prepared(known: Dataset) -> PreparedTask:
+    return preparation.prepare(known, FRANCE, Task("Q", members=2))
+
+
+@pytest.fixture(scope="module")
+def model(prepared: PreparedTask) -> Model:
+    return country_forecast.train(prepared)
+
+
+@pytest.fixture(scope="module")
+def made(prepared: PreparedTask, model: Model) -> Forecast:
+    return country_forecast.make(prepared, model)
+
+
+def test_forecast_is_for_the_horizon_after_the_last_origin(made: Forecast) -> None:
+    # 120 quarters from 1990Q1 end in 2019Q4, which is known in 2020Q1.
+    assert str(made.origin) == "2020Q1"
+    assert str(made.period) == "2020Q2"
+    assert made.data.last_period == "2019Q4"
+    assert made.data.next_due == "2020-05-30"
+
+
+def test_probability_lies_in_its_interval(made: Forecast) -> None:
+    low, high = made.interval
+    assert 0 < low < made.probability < high < 1
+
+
+def test_track_record_is_scored_beside_every_baseline(made: Forecast) -> None:
+    record = made.track_record
+    known = record[(record["model"] == "econnet") & record["outcome"].notna()]
+    assert made.assessment.metrics.n == len(known)
+    assert made.assessment.metrics.n_contractions == known["outcome"].sum()
+    assert made.assessment.metrics.brier == pytest.approx(
+        ((known["probability"] - known["outcome"]) ** 2).mean()
+    )
+    assert {"base_rate", "logit", "network", "extra_trees"} <= set(
+        made.assessment.baselines
+    )
+    assert made.assessment.baselines["base_rate"].brier_skill == 0
+    assert made.assessment.pool_metrics is not None
+    assert made.assessment.pool_metrics.n == 3 * made.assessment.metrics.n
+
+
+def test_track_record_ends_with_todays_forecast(made: Forecast) -> None:
+    today = made.track_record[
+        (made.track_record["model"] == "econnet")
+        & (made.track_record["origin"] == made.origin)
+    ]
+    assert today["probability"].tolist() == [made.probability]
+    assert today["outcome"].isna().all()
+
+
+def test_previous_probability_is_what_was_said_an_origin_earlier(
+    made: Forecast,
+) -> None:
+    before = made.track_record[
+        (made.track_record["model"] == "econnet")
+        & (made.track_record["origin"] == made.origin - 1)
+    ]
+    assert before["probability"].tolist() == [made.previous_probability]
+
+
+def test_episodes_are_the_runs_of_contractions(made: Forecast) -> None:
+    months = made.history["contraction"]
+    n = sum(
+        (pd.Period(it.last, "Q") - pd.Period(it.first, "Q")).n + 1
+        for it in made.assessment.episodes
+    )
+    assert n == months.sum()
+    for episode in made.assessment.episodes:
+        assert months[episode.first] == months[episode.last] == 1
+        assert months.get(pd.Period(episode.first, "Q") - 1, 0.0) != 1
+        assert episode.growth_percent is not None
+        assert episode.growth_percent < 0
+
+
+def test_base_rate_is_the_countrys_share_of_contractions(made: Forecast) -> None:
+    assert made.base_rate == made.history["contraction"].mean()
+
+
+def test_same_seed_gives_the_same_forecast_but_for_its_time(
+    prepared: PreparedTask, made: Forecast
+) -> None:
+    again = country_forecast.make(prepared, country_forecast.train(prepared))
+    for name, value in vars(made).items():
+        other = getattr(again, name)
+        if isinstance(value, pd.DataFrame):
+            pd.testing.assert_frame_equal(value, other)
+        elif name != "made_at":
+            assert value == other, name
+
+
+def test_stored_model_fits_its_own_task_and_data_alone(
+    prepared: PreparedTask, model: Model, known: Dataset, made: Forecast, tmp_path: Path
+) -> None:
+    path = tmp_path / "FRA.npz"
+    assert country_forecast.stored_model(prepared, path) is None
+    saved_model.save(model, path)
+    stored = country_forecast.stored_model(prepared, path)
+    assert stored is not None
+    assert country_forecast.make(prepared, stored).probability == made.probability
+    other_seed = replace(prepared, task=replace(prepared.task, seed=1))
+    assert country_forecast.stored_model(other_seed, path) is None
+    rows = known.observations
+    revised = rows.assign(value=rows["value"].where(rows.index != 5, rows["value"] + 1))
+    newer = preparation.prepare(
+        replace(known, observations=revised), FRANCE, prepared.task
+    )
+    assert country_forecast.stored_model(newer, path) is None
+    path.write_bytes(b"not a model")
+    with pytest.raises(ValueError, match="not a model file"):
+        country_forecast.stored_model(prepared, path)
+
+
+def test_own_pool_learns_from_the_country_alone(
+    known: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training, "OUTLOOK", NEXT_PERIOD_ONLY)
+    task = Task("Q", pool="own", members=1)
+    prepared = preparation.prepare(known, FRANCE, task)
+    made = country_forecast.make(prepared, country_forecast.train(prepared))
+    assert made.data.n_countries == 1
+    assert made.assessment.pool_metrics is None
+    assert made.assessment.pool_baselines == {}
+
+
+@pytest.mark.parametrize(
+    ("country", "label", "frequency"),
+    [
+        ("FRA", "negative-growth", "Q"),
+        ("AND", "negative-growth", "A"),
+        ("USA", "nber", "M"),
+    ],
+)
+def test_frequency_is_what_data_and_label_allow(
+    known: Dataset, country: str, label: str, frequency: str
+) -> None:
+    chosen = preparation.choose_frequency(
+        known, countries.by_alpha3(country), "real_gdp", label
+    )
+    assert chosen == frequency
+
+
+@pytest.mark.parametrize(
+    ("country", "label", "words"),
+    [
+        ("AND", "two-quarters", r"Andorra has no quarterly real_gdp .* annual \(1990"),
+        ("BRA", "negative-growth", "Brazil has no real_gdp .* there is nothing"),
+        ("FRA", "nber", "chronology of the United States"),
+    ],
+)
+def test_what_is_missing_is_said_with_what_there_is(
+    known: Dataset, country: str, label: str, words: str
+) -> None:
+    with pytest.raises(DataError, match=words):
+        preparation.choose_frequency(
+            known, countries.by_alpha3(country), "real_gdp", label
+        )
+
+
+def test_given_label_needs_the_target_that_is_shown_beside_it(known: Dataset) -> None:
+    flag = observations("AND", "exports", "1990", [0.0, 1.0] * 15, "worldbank")
+    rows = pd.concat([known.observations, flag], ignore_index=True)
+    alone = replace(known, observations=rows, series=series_of(rows))
+    task = Task("A", target="investment", label="given:exports")
+    with pytest.raises(DataError, match="Andorra has no investment"):
+        preparation.prepare(alone, countries.by_alpha3("AND"), task)
+
+
+def test_forecast_as_of_a_date_knows_nothing_of_later_days(known: Dataset) -> None:
+    then = pd.Timestamp("2015-03-01")
+    prepared = preparation.prepare(known, FRANCE, Task("Q"), as_of=then)
+    assert str(prepared.origin) == "2015Q1"
+    assert prepared.panel.values.index.get_level_values("period").max() < pd.Period(
+        "2015Q1", "Q"
+    )
+
+
+def test_drivers_name_what_they_are(made: Forecast) -> None:
+    titles = {driver.indicator: driver.title for driver in made.explanation.drivers}
+    assert titles["real_gdp"] == "Real GDP"
+    assert titles["phase"] == "Phase and past contractions"
+    assert titles["abroad"] == "Growth abroad"
+    assert all(np.isfinite(driver.contribution) for driver in made.explanation.drivers)
+
+
+def test_every_number_of_the_scores_is_finite_or_none(made: Forecast) -> None:
+    for scores in (made.assessment.metrics, *made.assessment.baselines.values()):
+        numbers = asdict(scores)
+        numbers |= numbers.pop("brier_parts")
+        assert all(v is None or np.isfinite(v) for v in numbers.values())
+
+
+def test_outlook_holds_the_forecast_itself_and_other_horizons(made: Forecast) -> None:
+    assert [it.horizon for it in made.outlook] == [1, 2, 3, 4]
+    first, last = made.outlook[0], made.outlook[-1]
+    assert first.probability == made.probability
+    assert first.interval == made.interval
+    assert last.period == str(made.origin + 4)
+    assert last.scores.n < first.scores.n  # fewer of its outcomes are known yet
+    for it in made.outlook:
+        assert it.interval[0] <= it.probability <= it.interval[1]
+
+
+def test_outlook_is_trained_when_it_is_needed_and_nothing_else_again(
+    prepared: PreparedTask, model: Model
+) -> None:
+    bare = replace(model, outlook=None)
+    made = country_forecast.make(prepared, bare)
+    assert [ahead.horizon for ahead in made.outlook] == [1]
+    completed = country_forecast.train(prepared, found=bare)
+    assert completed.network is bare.network
+    assert completed.outlook == model.outlook
+
+
+def test_forecast_before_is_that_of_the_replay_unless_one_is_given(
+    made: Forecast,
+) -> None:
+    assert made.explanation.change is not None
+    assert made.explanation.change.made_at is None
+    assert made.explanation.change.origin == str(made.origin - 1)
+    assert made.explanation.change.probability == made.previous_probability
+
+
+def test_baselines_of_a_training_can_be_chosen(
+    prepared: PreparedTask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training, "OUTLOOK", NEXT_PERIOD_ONLY)
+    model = country_forecast.train(prepared, baselines=["logit"])
+    names = set(model.track_record["model"])
+    assert names == {"econnet", "network", *PARTNERS, "base_rate", "logit"}

@@ -1,0 +1,118 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from threadpoolctl import threadpool_limits
+
+from econnet.data import panel
+from econnet.data.cycle import labels
+from econnet.data.features import design_matrix
+from econnet.models import network_ensemble
+from econnet.models.network_ensemble import Options
+from econnet.models.windows import Window, make_windows
+from tests.builders import world
+
+QUICK = Options(hidden_units=4, fewest_updates=1)
+
+
+@pytest.fixture(scope="module")
+def windows() -> list[Window]:
+    known = panel.build(world(countries=3), "Q")
+    made = design_matrix.build(known, labels.apply(known, "negative-growth"), 1)
+    return make_windows(made, "Q", made.origins.max())
+
+
+def test_window_alone_comes_to_the_same_bits_as_among_others(
+    windows: list[Window],
+) -> None:
+    together = network_ensemble.model(2, seed=0, options=QUICK)(windows)
+    for window, expected in zip(windows, together, strict=True):
+        (alone,) = network_ensemble.model(2, seed=0, options=QUICK)([window])
+        np.testing.assert_array_equal(alone, expected)
+
+
+def test_more_members_leave_the_first_ones_as_they_were(windows: list[Window]) -> None:
+    with threadpool_limits(1):
+        two = network_ensemble.fit(windows[:1], 2, 0, QUICK)
+        three = network_ensemble.fit(windows[:1], 3, 0, QUICK)
+    np.testing.assert_array_equal(two.parameters, three.parameters[:2])
+
+
+def test_windows_of_few_rows_are_gone_through_more_often() -> None:
+    options = Options(batch_size=64, fewest_updates=400)
+    assert options.epochs(64 * 20) == 20
+    assert options.epochs(64 * 10) == 40
+    assert options.epochs(64 * 3) == 160
+    assert options.epochs(10) == 320
+
+
+def test_stacks_keep_the_order_and_train_in_one_way(windows: list[Window]) -> None:
+    cut = network_ensemble.stacks(windows, 2, Options())
+    assert [window for stack in cut for window in stack] == windows
+    for stack in cut:
+        inputs = {network_ensemble.varying(window).tobytes() for window in stack}
+        assert len(inputs) == 1
+        assert (
+            2 * len(stack) * len(next(iter(inputs))) / 8
+            <= network_ensemble.STACK_INPUTS
+        )
+        assert len({Options().epochs(len(window.train)) for window in stack}) == 1
+    assert len(cut) > 1
+
+
+def test_stacks_of_windows_alike_are_of_about_one_size(windows: list[Window]) -> None:
+    sizes = [
+        len(stack) for stack in network_ensemble.stacks(windows[:1] * 99, 2, Options())
+    ]
+    assert len(sizes) > 1
+    assert sum(sizes) == 99
+    assert max(sizes) - min(sizes) <= 1
+    assert [len(it) for it in network_ensemble.stacks(windows[:1], 2, Options())] == [1]
+
+
+def test_networks_do_not_listen_to_inputs_that_did_not_vary(
+    windows: list[Window],
+) -> None:
+    X = windows[0].X_train.copy()
+    X[:, [1, 4]] = 0
+    still = replace(windows[0], X_train=X)
+    assert not {1, 4} & set(network_ensemble.varying(still))
+    moved = still.X_ahead.copy()
+    moved[:, [1, 4]] += 3
+    model = network_ensemble.model(2, seed=0, options=QUICK)
+    before, after = model([still]), model([replace(still, X_ahead=moved)])
+    np.testing.assert_array_equal(before[0], after[0])
+    # Beside windows for which these inputs vary, it comes to the same.
+    together = model([windows[0], still, windows[1]])
+    np.testing.assert_array_equal(together[1], before[0])
+
+
+def test_seed_and_origin_give_other_networks(windows: list[Window]) -> None:
+    with threadpool_limits(1):
+        first = network_ensemble.fit(windows[:1], 1, 0, QUICK).parameters
+        other_seed = network_ensemble.fit(windows[:1], 1, 1, QUICK).parameters
+        moved = replace(windows[0], origin=windows[0].origin + 1)
+        other_origin = network_ensemble.fit([moved], 1, 0, QUICK).parameters
+    assert (first != other_seed).any()
+    assert (first != other_origin).any()
+
+
+def test_ensemble_forecasts_the_mean_of_its_members_log_odds(
+    windows: list[Window],
+) -> None:
+    with threadpool_limits(1):
+        network = network_ensemble.fit(windows[:1], 3, 0, QUICK)
+        (odds,) = network_ensemble.logits(windows[:1], 3, network)
+    (forecast,) = network_ensemble.model(3, seed=0, options=QUICK)(windows[:1])
+    np.testing.assert_allclose(forecast, 1 / (1 + np.exp(-odds.sum(axis=0) / 3)))
+
+
+def test_world_with_cycles_is_forecast_better_than_its_base_rate(
+    windows: list[Window],
+) -> None:
+    said = np.concatenate(network_ensemble.model(2, seed=0)(windows))
+    outcome = np.concatenate([window.outcome for window in windows])
+    known = ~np.isnan(outcome)
+    brier = np.mean((said[known] - outcome[known]) ** 2)
+    rate = outcome[known].mean()
+    assert brier < 0.95 * rate * (1 - rate)

@@ -1,0 +1,251 @@
+"""The page in a browser: quiet, readable, and obedient to mouse, finger and keys."""
+
+import csv
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+
+from econnet.forecast.result import Forecast
+from tests.browsers import DESKTOP, PHONE, Browser, violations
+
+PLOT = "[role=slider]"
+
+
+def chosen(page: Any) -> str:  # noqa: ANN401
+    """Return what the first chart says of the period that was chosen."""
+    return str(page.locator(PLOT).first.get_attribute("aria-valuetext"))
+
+
+def ends(forecast: Forecast) -> tuple[str, str]:
+    return str(forecast.history.index[0]), str(forecast.period)
+
+
+@pytest.mark.parametrize(
+    ("whose", "width", "scheme"),
+    [
+        ("germany", DESKTOP, "light"),
+        ("germany", DESKTOP, "dark"),
+        ("germany", PHONE, "light"),
+        ("brazil", PHONE, "dark"),
+        ("hostile", PHONE, "light"),
+    ],
+)
+def test_page_is_quiet_fits_and_passes_the_checker(
+    whose: str,
+    width: int,
+    scheme: Literal["light", "dark"],
+    browser: Browser,
+    page_of: Callable[[Forecast], Path],
+    request: pytest.FixtureRequest,
+) -> None:
+    forecast: Forecast = request.getfixturevalue(whose)
+    with browser.open(page_of(forecast), width=width, scheme=scheme) as opened:
+        page = opened.page
+        assert page.locator(PLOT).count() == 3
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        page.locator("details").evaluate_all("all => all.forEach(it => it.open = true)")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert violations(page) == []
+        assert page.evaluate("window.ran") is None
+        assert opened.complaints == []
+        assert opened.beyond_the_file == []
+
+
+def test_keys_move_through_time(
+    browser: Browser, german_page: Path, germany: Forecast
+) -> None:
+    first, last = ends(germany)
+    with browser.open(german_page) as opened:
+        page = opened.page
+        page.locator(PLOT).first.focus()
+        page.keyboard.press("End")
+        assert chosen(page).startswith(last)
+        assert "90% interval" in chosen(page)
+        page.keyboard.press("ArrowLeft")
+        assert chosen(page).startswith(str(germany.period - 1))
+        page.keyboard.press("PageDown")
+        assert chosen(page).startswith(str(germany.period - 21))
+        page.keyboard.press("Home")
+        assert chosen(page).startswith(first)
+        page.keyboard.press("ArrowLeft")
+        assert chosen(page).startswith(first)
+        readout = page.locator(".readout").first.inner_text()
+        assert readout.startswith(first)
+
+
+def test_what_the_chart_says_is_what_was_forecast(
+    browser: Browser, german_page: Path, germany: Forecast
+) -> None:
+    own = germany.track_record[germany.track_record["model"] == "econnet"]
+    said = own.set_index("period")["probability"].to_dict()
+    with browser.open(german_page) as opened:
+        page = opened.page
+        page.locator(PLOT).first.focus()
+        page.keyboard.press("End")
+        for back in range(1, 4):
+            page.keyboard.press("ArrowLeft")
+            period = germany.period - back
+            assert f"{period}, " in chosen(page)
+            assert f"{100 * said[period]:.1f}%" in chosen(page)
+
+
+def test_pointing_at_a_place_reads_its_values(
+    browser: Browser, german_page: Path, germany: Forecast
+) -> None:
+    first, last = ends(germany)
+    with browser.open(german_page) as opened:
+        page = opened.page
+        box = page.locator(f"{PLOT} .u-over").first.bounding_box()
+        page.mouse.move(box["x"] + 1, box["y"] + 20)
+        assert chosen(page).startswith(first)
+        page.mouse.move(box["x"] + box["width"] - 1, box["y"] + 20)
+        assert chosen(page).startswith(last)
+
+
+def test_zoom_by_button_key_and_drag_and_back(
+    browser: Browser, german_page: Path
+) -> None:
+    with browser.open(german_page) as opened:
+        page = opened.page
+        group = page.locator("#history .controls")
+        all_of_it = group.get_by_role("button", name="All")
+        ten = group.get_by_role("button", name="10 years")
+        plot = page.locator(PLOT).first
+        assert all_of_it.get_attribute("aria-pressed") == "true"
+        ten.click()
+        assert ten.get_attribute("aria-pressed") == "true"
+        assert all_of_it.get_attribute("aria-pressed") == "false"
+        plot.focus()
+        page.keyboard.press("0")
+        assert all_of_it.get_attribute("aria-pressed") == "true"
+        page.keyboard.press("+")
+        assert all_of_it.get_attribute("aria-pressed") == "false"
+        page.keyboard.press("Escape")
+        box = plot.locator(".u-over").bounding_box()
+        page.mouse.move(box["x"] + 200, box["y"] + 50)
+        page.mouse.down()
+        page.mouse.move(box["x"] + 400, box["y"] + 50, steps=4)
+        page.mouse.up()
+        assert all_of_it.get_attribute("aria-pressed") == "false"
+        all_of_it.click()
+        assert all_of_it.get_attribute("aria-pressed") == "true"
+
+
+def test_finger_reads_values_without_moving_the_page(
+    browser: Browser, german_page: Path, germany: Forecast
+) -> None:
+    with browser.open(german_page, width=PHONE, touch=True) as opened:
+        page = opened.page
+        over = page.locator(f"{PLOT} .u-over").first
+        box = over.bounding_box()
+        over.dispatch_event(
+            "pointermove",
+            {"pointerType": "touch", "clientX": box["x"] + 1, "bubbles": True},
+        )
+        assert chosen(page).startswith(ends(germany)[0])
+
+
+def test_baselines_can_be_laid_beside_the_forecast(
+    browser: Browser, german_page: Path
+) -> None:
+    with browser.open(german_page) as opened:
+        page = opened.page
+        figure = page.locator("#track-record")
+        switch = figure.get_by_role("button", name="persistence")
+        readout = figure.locator(".readout")
+        assert switch.get_attribute("aria-pressed") == "false"
+        assert "persistence" not in readout.inner_text()
+        switch.click()
+        assert switch.get_attribute("aria-pressed") == "true"
+        assert "persistence" in readout.inner_text()
+
+
+def test_csv_holds_every_number_as_it_was_computed(
+    browser: Browser, german_page: Path, germany: Forecast
+) -> None:
+    with browser.open(german_page) as opened:
+        page = opened.page
+        page.locator("#history summary").click()
+        with page.expect_download() as waiting:
+            page.locator("#history .csv").click()
+        text = Path(waiting.value.path()).read_text("utf-8")
+        assert waiting.value.suggested_filename == f"DEU-{germany.period}-history.csv"
+        assert opened.beyond_the_file == []
+    rows = list(csv.DictReader(io.StringIO(text)))
+    growth = {row["period"]: row["growth_percent"] for row in rows}
+    for period, value in germany.history["growth"].dropna().items():
+        assert float(growth[str(period)]) == value
+    assert float(rows[-1]["probability"]) == germany.probability
+
+
+def test_no_cell_of_the_csv_is_a_formula(
+    browser: Browser, hostile: Forecast, page_of: Callable[[Forecast], Path]
+) -> None:
+    with browser.open(page_of(hostile)) as opened:
+        page = opened.page
+        page.locator("details").evaluate_all("all => all.forEach(it => it.open = true)")
+        for button in page.locator(".csv").all():
+            with page.expect_download() as waiting:
+                button.click()
+            text = Path(waiting.value.path()).read_text("utf-8")
+            cells = [cell for row in csv.reader(io.StringIO(text)) for cell in row]
+            assert len({len(row) for row in csv.reader(io.StringIO(text))}) == 1
+            assert not [cell for cell in cells if cell[:1] in "=+@" and cell]
+
+
+def test_policy_stops_what_was_not_in_the_page(
+    browser: Browser, german_page: Path
+) -> None:
+    with browser.open(german_page) as opened:
+        page = opened.page
+        page.evaluate(
+            "() => { const it = document.createElement('script');"
+            " it.textContent = 'window.ran = 1'; document.body.append(it);"
+            " const image = new Image(); image.src = 'http://127.0.0.1:9/x.png'; }"
+        )
+        refused = page.evaluate(
+            "fetch('http://127.0.0.1:9/').then(() => false, () => true)"
+        )
+        assert refused
+        assert page.evaluate("window.ran") is None
+        assert any("Content Security Policy" in it for it in opened.complaints)
+
+
+def test_without_scripts_the_same_charts_stand_still(
+    browser: Browser, german_page: Path
+) -> None:
+    with browser.open(german_page, scripts=False) as opened:
+        page = opened.page
+        assert page.locator("#history svg.picture").first.is_visible()
+        assert page.locator("#history svg.picture path").count() > 8
+        assert not page.locator(".csv").first.is_visible()
+    with browser.open(german_page) as opened:
+        assert not opened.page.locator("#history svg.picture").first.is_visible()
+
+
+def test_paper_gets_the_still_charts_in_light_colours(
+    browser: Browser, german_page: Path
+) -> None:
+    with browser.open(german_page, scheme="dark") as opened:
+        page = opened.page
+        page.emulate_media(media="print")
+        assert page.locator("#history svg.picture").first.is_visible()
+        for gone in (".plot", ".controls", "nav", ".hint"):
+            assert not page.locator(gone).first.is_visible()
+        ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        assert ground == "rgb(255, 255, 255)"
+
+
+def test_skip_link_comes_first_and_leads_past_the_links(
+    browser: Browser, german_page: Path
+) -> None:
+    with browser.open(german_page) as opened:
+        page = opened.page
+        page.keyboard.press("Tab")
+        focused = page.evaluate("document.activeElement.className")
+        assert focused == "skip"
+        page.keyboard.press("Enter")
+        assert page.evaluate("document.activeElement.id") == "content"

@@ -1,0 +1,150 @@
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from threadpoolctl import threadpool_info
+
+from econnet.core.errors import ClusterError
+from econnet.runtime import workers as runtime_workers
+from econnet.runtime.cluster import Cluster
+from econnet.runtime.ledger import Ledger
+from econnet.runtime.npz import write_arrays
+
+
+@pytest.mark.parametrize("workers", [1, 2, 5])
+def test_results_come_in_the_order_of_the_items(workers: int) -> None:
+    assert runtime_workers.map_threads(lambda item: item**2, range(20), workers) == [
+        item**2 for item in range(20)
+    ]
+
+
+def test_number_of_workers_changes_no_bit() -> None:
+    def product(seed: int) -> np.ndarray:
+        A = np.random.default_rng(seed).normal(size=(200, 60)).astype(np.float32)
+        return np.asarray(A @ A.T)
+
+    for one, two in zip(
+        runtime_workers.map_threads(product, range(6), 1),
+        runtime_workers.map_threads(product, range(6), 2),
+        strict=True,
+    ):
+        np.testing.assert_array_equal(one, two)
+
+
+def test_blas_has_one_thread_while_tasks_run() -> None:
+    def blas_threads(_: int) -> set[int]:
+        pools = threadpool_info()
+        return {p["num_threads"] for p in pools if p["user_api"] == "blas"}
+
+    assert runtime_workers.map_threads(blas_threads, range(2)) == [{1}, {1}]
+
+
+def test_error_of_a_task_is_not_swallowed() -> None:
+    with pytest.raises(ZeroDivisionError):
+        runtime_workers.map_threads(lambda item: 1 // item, [1, 0])
+
+
+def halves(number: int) -> list[np.ndarray]:
+    """Multiply some matrices of a number's own; what two threads would round anew."""
+    A = np.random.default_rng(number).normal(size=(300, 70)).astype(np.float32)
+    return [A @ A.T, np.array([number])]
+
+
+def key(number: int) -> str:
+    return f"halves-{number}"
+
+
+def test_spread_returns_what_the_tasks_make_in_order() -> None:
+    finished: list[float] = []
+    with runtime_workers.report_progress(finished.append):
+        made = runtime_workers.map_tasks(halves, range(7), key)
+    assert [int(arrays[1][0]) for arrays in made] == list(range(7))
+    assert finished == [count / 7 for count in range(1, 8)]
+
+
+def test_share_that_is_finished_is_heard(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "ledger")
+    for _ in range(2):  # the second time, all of it is in the ledger
+        heard: list[float] = []
+        with (
+            runtime_workers.use_workers(ledger=ledger),
+            runtime_workers.report_progress(heard.append),
+        ):
+            runtime_workers.map_tasks(halves, range(4), key)
+        assert heard == [0.25, 0.5, 0.75, 1.0]
+
+
+def test_finished_tasks_are_not_done_again(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "ledger")
+    begun: list[int] = []
+
+    def recorded(number: int) -> list[np.ndarray]:
+        begun.append(number)
+        if number == 3 and len(begun) < 8:
+            raise RuntimeError
+        return halves(number)
+
+    with runtime_workers.use_workers(runtime_workers.Cores(1), ledger):
+        with pytest.raises(RuntimeError):
+            runtime_workers.map_tasks(recorded, range(6), key)
+        assert begun == [0, 1, 2, 3]
+        (tmp_path / "ledger" / f"{key(1)}.npz").write_bytes(b"half a file")
+        write_arrays(tmp_path / "ledger" / f"{key(2)}.npz", {}, {"other": np.ones(2)})
+        second = runtime_workers.map_tasks(recorded, range(3), key)
+        assert begun == [0, 1, 2, 3, 1, 2]
+    plain = runtime_workers.map_tasks(halves, range(3), key)
+    for one, other in zip(second, plain, strict=True):
+        np.testing.assert_array_equal(one[0], other[0])
+    ledger.forget()
+    assert not list((tmp_path / "ledger").iterdir())
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[3])
+from econnet import compute
+from econnet.runtime.ledger import Ledger
+from tests.runtime.test_workers import halves, key
+
+def hear(share):
+    number = round(9 * share) - 1
+    with Path(sys.argv[1]).open("a") as file:
+        file.write(f"{number} ")
+    if number == int(sys.argv[2]):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+ledger = Ledger(Path(sys.argv[1] + ".ledger"))
+with compute.using(compute.Cores(1), ledger), compute.heard(hear):
+    compute.spread(halves, range(9), key)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
+def test_work_killed_three_times_comes_to_the_same(tmp_path: Path) -> None:
+    told = tmp_path / "told"
+    root = str(Path(__file__).parents[1])
+    for last in ("1", "4", "5"):
+        command = [sys.executable, "-c", KILLED, str(told), last, root]
+        killed = subprocess.run(command, check=False)
+        assert killed.returncode == -signal.SIGKILL
+    # What was finished is told first, and then done no more.
+    assert told.read_text().split() == [*"01", *"01234", *"012345"]
+    ledger = Ledger(tmp_path / "told.ledger")
+    assert ledger.count() == 6
+    with runtime_workers.use_workers(ledger=ledger):
+        made = runtime_workers.map_tasks(halves, range(9), key)
+    for one, other in zip(
+        made, runtime_workers.map_tasks(halves, range(9), key), strict=True
+    ):
+        np.testing.assert_array_equal(one[0], other[0])
+
+
+def test_cluster_that_does_not_answer_is_told() -> None:
+    pytest.importorskip("distributed", reason="the extra `cluster` is not installed")
+    nobody = Cluster.connect("tcp://127.0.0.1:9", seconds=1)
+    with pytest.raises(ClusterError, match="no scheduler answers at tcp://127"), nobody:
+        pass
