@@ -20,7 +20,7 @@ from econnet.core.catalog import Indicator, SeriesTemplate
 from econnet.core.periods import PANDAS_ALIAS
 from econnet.runtime import checksums
 
-SNAPSHOT = Path(__file__).parent.parent / "econnet" / "snapshot"
+SNAPSHOT = Path(__file__).parent.parent / "econnet" / "data" / "snapshot"
 RETRIEVED_AT = pd.Timestamp("2026-11-24")
 
 ATTRIBUTION = {

@@ -139,7 +139,7 @@ def _points(unit: str) -> str:
 @cache
 def load() -> Mapping[str, Indicator]:
     """Return every indicator by its key, in the order of the catalog."""
-    text = resources.files("econnet").joinpath("catalog.toml").read_text("utf-8")
+    text = resources.files("econnet.core").joinpath("catalog.toml").read_text("utf-8")
     entries = tomllib.loads(text)
     return MappingProxyType({key: _indicator(key, entries[key]) for key in entries})
 

@@ -127,10 +127,10 @@ def check(settings: Settings) -> Checked:
 
 def _package() -> _Found:
     """Check the data files that ship with econnet."""
-    here = Path(__file__).parent
+    package = Path(__file__).parents[1]
     faults = [
         fault
-        for folder in (here / "snapshot", here / "report" / "vendor")
+        for folder in (package / "data" / "snapshot", package / "report" / "vendor")
         for fault in verify_checksums(folder)
     ]
     remedy = "install econnet again"

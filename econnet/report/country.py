@@ -70,7 +70,7 @@ def as_pdf(forecast: Forecast, drawn: dict[str, Figure], paper: Paper) -> bytes:
         "record_figures": figures.of_chapter("record"),
         "driver_figures": figures.of_chapter("drivers"),
     }
-    return typeset("template.typ", content, drawn, alts, paper, forecast.made_at)
+    return typeset("pdf/country.typ", content, drawn, alts, paper, forecast.made_at)
 
 
 def typeset(

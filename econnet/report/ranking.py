@@ -66,7 +66,7 @@ def _files(
 
 def _as_pdf(ranking: Ranking, drawn: Mapping[str, Figure], paper: Paper) -> bytes:
     return country_report.typeset(
-        "ranking.typ",
+        "pdf/ranking.typ",
         ranking_rows.content(ranking),
         drawn,
         ranking_rows.alts(ranking),

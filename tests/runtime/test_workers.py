@@ -126,7 +126,7 @@ with compute.using(compute.Cores(1), ledger), compute.heard(hear):
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 def test_work_killed_three_times_comes_to_the_same(tmp_path: Path) -> None:
     told = tmp_path / "told"
-    root = str(Path(__file__).parents[1])
+    root = str(Path(__file__).parents[2])
     for last in ("1", "4", "5"):
         command = [sys.executable, "-c", KILLED, str(told), last, root]
         killed = subprocess.run(command, check=False)

@@ -42,7 +42,7 @@ def load() -> Snapshot:
     DataError
         The files are damaged, or there is too little memory to unpack them.
     """
-    folder = resources.files("econnet") / "snapshot"
+    folder = resources.files("econnet.data") / "snapshot"
     with (
         resources.as_file(folder / "observations.parquet") as observations_file,
         resources.as_file(folder / "series.parquet") as series_file,

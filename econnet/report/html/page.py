@@ -47,7 +47,7 @@ def render(
     stem
         What the names of downloaded files begin with.
     """
-    scripts = [_text("vendor/uPlot.iife.min.js"), _text("web/assets/page.js")]
+    scripts = [_text("vendor/uPlot.iife.min.js"), _text("html/assets/page.js")]
     data = {
         "stem": stem,
         "charts": {name: _data(chart) for name, chart in charts.items()},
@@ -130,7 +130,7 @@ def _style() -> str:
             f"@media print{{{_colors(LIGHT)}}}",
             color_rules(),
             _text("vendor/uPlot.min.css"),
-            _text("web/assets/page.css"),
+            _text("html/assets/page.css"),
         ]
     )
 

@@ -92,7 +92,7 @@ def test_periods_are_text_that_pandas_reads(bundled: Snapshot) -> None:
 
 
 def test_files_are_those_whose_digests_ship_with_them() -> None:
-    folder = Path(econnet.__file__).parent / "snapshot"
+    folder = Path(econnet.__file__).parent / "data" / "snapshot"
     assert set(checksums.read_sums(folder) or {}) == {
         *("observations.parquet", "series.parquet")
     }
@@ -100,7 +100,7 @@ def test_files_are_those_whose_digests_ship_with_them() -> None:
 
 
 def test_data_stay_below_three_megabytes() -> None:
-    folder = resources.files("econnet") / "snapshot"
+    folder = resources.files("econnet.data") / "snapshot"
     size = sum(
         len(entry.read_bytes())
         for entry in folder.iterdir()
@@ -112,7 +112,7 @@ def test_data_stay_below_three_megabytes() -> None:
 def test_damaged_snapshot_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shipped = resources.files("econnet") / "snapshot"
+    shipped = resources.files("econnet.data") / "snapshot"
     (tmp_path / "snapshot").mkdir()
     for name in ("observations.parquet", "series.parquet"):
         content = bytearray((shipped / name).read_bytes())

@@ -174,7 +174,7 @@ make(panel, spec_of(panel), places, options=OPTIONS, progress=progress)
 def test_killed_four_times_comes_to_the_same(
     made: tuple[Streamed, StreamedFiles], data: Path, tmp_path: Path
 ) -> None:
-    root = str(Path(__file__).parents[2])
+    root = str(Path(__file__).parents[3])
     for moment in ("Surveying 1.0", "Training 0.5", "Training 0.9", "Judging 1.0"):
         arguments = [str(data), str(tmp_path), moment, root]
         killed = subprocess.run(
