@@ -24,17 +24,17 @@ from econnet.evaluation import metrics, walkforward
 from econnet.forecast import track_record
 from econnet.models import network_ensemble, pooling
 from econnet.models.combination import PARTNERS, PRIOR
-from econnet.models.network_ensemble import Options
+from econnet.models.network_ensemble import EnsembleOptions
 from econnet.models.windows import Schedule, Window, make_windows
 
 # The networks with one setting changed.
-NETWORKS: Mapping[str, Options] = {
-    "networks, prior precision 30": Options(prior_precision=30.0),
-    "networks, prior precision 300": Options(prior_precision=300.0),
-    "networks, 2 hidden units": Options(hidden_units=2),
-    "networks, 32 hidden units": Options(hidden_units=32),
-    "networks, 200 updates": Options(fewest_updates=200),
-    "networks, learning rate 0.001": Options(learning_rate=1e-3),
+NETWORKS: Mapping[str, EnsembleOptions] = {
+    "networks, prior precision 30": EnsembleOptions(prior_precision=30.0),
+    "networks, prior precision 300": EnsembleOptions(prior_precision=300.0),
+    "networks, 2 hidden units": EnsembleOptions(hidden_units=2),
+    "networks, 32 hidden units": EnsembleOptions(hidden_units=32),
+    "networks, 200 updates": EnsembleOptions(fewest_updates=200),
+    "networks, learning rate 0.001": EnsembleOptions(learning_rate=1e-3),
 }
 
 
@@ -87,7 +87,7 @@ def skills(work: Work, known: Dataset) -> dict[str, dict[str, float]]:
     models = track_record.models_of(first, ("base_rate",))
     said = {name: model(windows) for name, model in models.items()}
     forecasts(windows, said)
-    record = walkforward.run(windows, {"base_rate": models["base_rate"]})
+    record = walkforward.forecast_windows(windows, {"base_rate": models["base_rate"]})
     scored = (record["country"].isin(asked) & record["outcome"].notna()).to_numpy()
     outcome = record["outcome"].to_numpy(dtype=float)[scored]
     costs = {

@@ -148,7 +148,7 @@ def prepared(
         chosen = [Country(name, "", name) for name in there]
     frequency = {"A": "Y"}.get(work.task.frequency, work.task.frequency)
     start = None if work.start is None else pd.Period(work.start, frequency)
-    found = backtest.prepare(known, chosen, work.task, skip_unfit=True)
+    found = backtest.prepare_pools(known, chosen, work.task, skip_unfit=True)
     return found, chosen, start
 
 

@@ -31,7 +31,7 @@ from econnet.data.sources import snapshot
 from econnet.data.sources.observations import Dataset
 from econnet.forecast import preparation, track_record
 from econnet.models import network_ensemble
-from econnet.models.network_ensemble import Options
+from econnet.models.network_ensemble import EnsembleOptions
 from econnet.models.windows import Window, make_windows
 
 ROUNDS = 3
@@ -65,7 +65,7 @@ def windows_of(known: Dataset, work: Work) -> list[Window]:
 
 def by_scikit_learn(windows: Sequence[Window]) -> list[Floats]:
     """Return each window's mean probabilities of the rows ahead."""
-    options = Options()
+    options = EnsembleOptions()
     jobs = [(window, seed) for window in windows for seed in range(MEMBERS)]
     said = Parallel(n_jobs=-1)(
         delayed(_fit)(window, options, seed) for window, seed in jobs
@@ -76,7 +76,7 @@ def by_scikit_learn(windows: Sequence[Window]) -> list[Floats]:
     ]
 
 
-def _fit(window: Window, options: Options, seed: int) -> Floats:
+def _fit(window: Window, options: EnsembleOptions, seed: int) -> Floats:
     rows = len(window.train)
     epochs = options.epochs(rows)
     network = MLPClassifier(

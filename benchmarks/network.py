@@ -46,7 +46,7 @@ def duel_full() -> Iterator[RacedRow]:
         )
         yield _row("duel-full", "ms per update", "JAX jitted loop", ours, theirs, 1.0)
     names = [name for name in duel.installed() if name != "Keras"]
-    results = duel.run(duel.Work(updates=10_000), names).results
+    results = duel.run_duel(duel.Work(updates=10_000), names).results
     for result in results[1:]:
         yield RacedRow(
             "duel-full",

@@ -230,7 +230,7 @@ def _from_memory(panel: Path, rows: int) -> Iterator[RacedRow]:
         lag=1,
         kinds={},
     )
-    options = training.Options()
+    options = training.StreamedOptions()
     passes = options.passes(files.rows)
     with tempfile.TemporaryDirectory() as folder:
         blocks = FeatureBlocks(files, spec, Path(folder) / "features")
@@ -253,7 +253,7 @@ def _from_memory(panel: Path, rows: int) -> Iterator[RacedRow]:
                 trainer.learn(X, y)
 
         def streamed() -> None:
-            training.train(blocks, seen, options, checkpoint)
+            training.train_stream(blocks, seen, options, checkpoint)
             checkpoint.path.unlink(missing_ok=True)
 
         used = sum(path.stat().st_size for path in blocks.folder.iterdir())

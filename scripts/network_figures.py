@@ -24,8 +24,8 @@ from econnet.network import (
     Architecture,
     Array,
     Network,
-    Progress,
     TrainingOptions,
+    TrainingProgress,
     train,
 )
 from econnet.network.activations import ACTIVATIONS, ActivationName
@@ -155,7 +155,7 @@ def boundary() -> Figure:
     plane = np.stack(np.meshgrid(across, up), axis=-1).reshape(-1, 2)
     surfaces: dict[int, Array] = {}
 
-    def record(progress: Progress) -> None:
+    def record(progress: TrainingProgress) -> None:
         if progress.epoch in epochs:
             surfaces[progress.epoch] = network.predict(plane)[0].reshape(160, 160)
 

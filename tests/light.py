@@ -18,7 +18,7 @@ import pytest
 from econnet.forecast import track_record, training
 from econnet.models import baselines
 from econnet.models.baselines import WindowedClassifier
-from econnet.models.network_ensemble import Options
+from econnet.models.network_ensemble import EnsembleOptions
 from econnet.models.windows import Window
 
 # Parameters of scikit-learn's models that decide how long they take.
@@ -38,9 +38,10 @@ def light_forecaster(*, outlook: bool = False) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         # The defaults themselves, for instances are made in several modules.
         defaults = tuple(
-            LIGHT_NETWORKS.get(field.name, field.default) for field in fields(Options)
+            LIGHT_NETWORKS.get(field.name, field.default)
+            for field in fields(EnsembleOptions)
         )
-        patch.setattr(Options.__init__, "__defaults__", defaults)
+        patch.setattr(EnsembleOptions.__init__, "__defaults__", defaults)
         patch.setattr(track_record, "WALK_FORWARD_MEMBERS", 1)
         if not outlook:
             patch.setattr(training, "OUTLOOK", NEXT_PERIOD_ONLY)

@@ -145,7 +145,7 @@ def known(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
 def ranked(known: Dataset, *names: str) -> Ranking:
     chosen = [Country(name, "", name) for name in names]
     task = api.choose_task(chosen[0], known, members=2)
-    return ranking.make(known, chosen, task)
+    return ranking.rank(known, chosen, task)
 
 
 def test_order_in_which_countries_are_named_changes_nothing(known: Dataset) -> None:

@@ -10,15 +10,15 @@ from econnet.core.task import Event
 from econnet.data import panel
 from econnet.data.cycle import labels, nber
 from econnet.data.features import design_matrix
-from econnet.data.features.design_matrix import Features
+from econnet.data.features.design_matrix import DesignMatrix
 from econnet.evaluation import walkforward
 from econnet.models import baselines, network_ensemble, pooling
 from econnet.models.combination import PARTNERS, PRIOR_WEIGHTS
-from econnet.models.network_ensemble import Options
+from econnet.models.network_ensemble import EnsembleOptions
 from econnet.models.windows import Model, Schedule, Window, make_windows
 from tests.builders import observations, published, world
 
-QUICK = Options(hidden_units=4, fewest_updates=1)
+QUICK = EnsembleOptions(hidden_units=4, fewest_updates=1)
 ORIGIN = pd.Period("2012Q3", "Q")
 DAY = ORIGIN.end_time.normalize()
 
@@ -64,19 +64,19 @@ def altered(rows: pd.DataFrame, day: pd.Timestamp, seed: int) -> pd.DataFrame:
 
 def features_of(
     rows: pd.DataFrame, label: str, horizon: int = 1, event: Event = "at"
-) -> Features:
+) -> DesignMatrix:
     known = panel.build(rows, "Q")
     return design_matrix.build(known, labels.apply(known, label), horizon, event)
 
 
-def windows_of(made: Features, start: str | None = None) -> list[Window]:
+def windows_of(made: DesignMatrix, start: str | None = None) -> list[Window]:
     first = None if start is None else pd.Period(start, "Q")
     return make_windows(made, "Q", ORIGIN, Schedule(start=first))
 
 
-def models_of(made: Features) -> dict[str, Model]:
+def models_of(made: DesignMatrix) -> dict[str, Model]:
     """Return econnet, its networks alone, and every baseline."""
-    networks = pooling.Once(network_ensemble.model(2, seed=0, options=QUICK))
+    networks = pooling.Memoized(network_ensemble.model(2, seed=0, options=QUICK))
     others = baselines.models(baselines.available(made))
     parts: list[Model] = [networks, *(others[name] for name in PARTNERS)]
     econnet = pooling.weighted(parts, PRIOR_WEIGHTS)
@@ -84,7 +84,7 @@ def models_of(made: Features) -> dict[str, Model]:
 
 
 def forecasts(windows: list[Window]) -> pd.DataFrame:
-    record = walkforward.run(windows, models_of(windows[0].features))
+    record = walkforward.forecast_windows(windows, models_of(windows[0].features))
     return record.set_index(["model", "country", "origin"])["probability"].to_frame()
 
 
@@ -257,7 +257,9 @@ def test_labels_without_meaning_are_forecast_without_skill() -> None:
     phase = [column.indicator == design_matrix.PHASE for column in made.columns]
     noise.X[:, phase] = np.nan
     windows = make_windows(noise, "Q", made.origins.max())
-    record = walkforward.run(windows, {"econnet": models_of(noise)["econnet"]})
+    record = walkforward.forecast_windows(
+        windows, {"econnet": models_of(noise)["econnet"]}
+    )
     record = record.dropna(subset=["outcome"])
     outcome = record["outcome"].to_numpy() == 1
     said = record["probability"].to_numpy()

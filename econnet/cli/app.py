@@ -54,7 +54,7 @@ def _print_version(wanted: bool) -> None:
     if wanted:
         from importlib.metadata import version
 
-        output.answer(f"econnet {version('econnet')}")
+        output.print_answer(f"econnet {version('econnet')}")
         raise typer.Exit
 
 
@@ -81,7 +81,7 @@ def before(
         context.default_map = defaults.default_map(context)
 
 
-def run(arguments: list[str]) -> int:
+def run_command(arguments: list[str]) -> int:
     """Run a command, and return its exit code.
 
     Raises

@@ -64,7 +64,7 @@ def questions(
     return [workflow.question(known, country, request) for country in countries]
 
 
-def answer(
+def forecast_question(
     question: "Question",
     *,
     retrain: bool = False,

@@ -31,7 +31,7 @@ def main() -> None:
     try:
         from econnet.cli import app
 
-        sys.exit(app.run(sys.argv[1:]))
+        sys.exit(app.run_command(sys.argv[1:]))
     except SystemExit:
         raise  # before anything else is evaluated, which could fail too
     except EconnetError as error:

@@ -69,7 +69,7 @@ def _speaking() -> Iterator[None]:
         raise OSError(error.errno, error.strerror, "stdout") from error
 
 
-def answer(text: object) -> None:
+def print_answer(text: object) -> None:
     """Print to stdout, lines without control characters."""
     _print("\n".join(map(printable, str(text).split("\n"))))
 
@@ -90,7 +90,7 @@ def finish() -> None:
 
 def prose(text: str) -> None:
     """Print a sentence to stdout, in lines that fit the terminal."""
-    answer("\n".join(textwrap.wrap(text, _width(), break_long_words=False)))
+    print_answer("\n".join(textwrap.wrap(text, _width(), break_long_words=False)))
 
 
 def _width() -> int:
@@ -98,7 +98,7 @@ def _width() -> int:
     return max(Console().width, NARROWEST)
 
 
-def as_json(document: object) -> None:
+def print_json(document: object) -> None:
     """Print one JSON document to stdout."""
     encoding = getattr(sys.stdout, "encoding", None) or "ascii"
     text = json_format.dumps(
@@ -125,10 +125,10 @@ def table(title: str, head: tuple[str, ...], rows: list[tuple[object, ...]]) -> 
     _print("\n".join(line.rstrip() for line in shown.get().splitlines()))
 
 
-def sentences(said: Iterable[str]) -> None:
+def print_sentences(said: Iterable[str]) -> None:
     """Print sentences to stdout, a paragraph each, as wide as the terminal."""
     for sentence in said:
-        answer(textwrap.fill(sentence, width=_width()))
+        print_answer(textwrap.fill(sentence, width=_width()))
 
 
 def note(message: str) -> None:
@@ -204,7 +204,7 @@ def progress(message: str) -> Iterator[Callable[[float], None]]:
         yield lambda share: shown.update(bar, completed=share)
 
 
-def verdict(made: "Forecast") -> None:
+def print_verdict(made: "Forecast") -> None:
     """Print a forecast in a few lines."""
     from econnet.report import wording
 
@@ -225,7 +225,7 @@ def listener() -> "Listener":
             note(message)
 
         def data_read(self, prepared: "PreparedTask") -> None:
-            data_used(prepared)
+            print_data_used(prepared)
 
         def step(self, name: str) -> AbstractContextManager[None]:
             return working(name)
@@ -238,7 +238,7 @@ def listener() -> "Listener":
     return Terminal()
 
 
-def data_used(prepared: "PreparedTask") -> None:
+def print_data_used(prepared: "PreparedTask") -> None:
     """Say what is used, and first of all whether it is old."""
     import pandas as pd
 

@@ -54,21 +54,21 @@ def answer(task: TaskOptions, *, retrain: bool = False) -> "Streamed":
     if panel.left_out:
         to_user.note(f"left out, for they hold no numbers: {', '.join(panel.left_out)}")
     places = workspace().streamed(panel.name)
-    options = training.Options(members=task.members or 1, seed=task.seed)
+    options = training.StreamedOptions(members=task.members or 1, seed=task.seed)
     if not retrain:
         fitting = streaming.stored(panel, spec, places, options)
         if fitting is not None:
             return fitting
         to_user.note(f"no model fits {panel.name} and this task yet: training one")
     with to_user.stages() as progress:
-        return streaming.make(panel, spec, places, options, progress)
+        return streaming.forecast_panel(panel, spec, places, options, progress)
 
 
 def show(result: "Streamed", task: TaskOptions) -> None:
     """Print the result in a few lines."""
     ours, logit = result.models["econnet"], result.models["logit"]
     base = result.models["base_rate"]
-    to_user.answer(
+    to_user.print_answer(
         f"{result.name}: {result.rows:,} rows of {result.countries:,} countries, "
         f"{result.first_period} to {result.last_period}"
     )
@@ -86,11 +86,13 @@ def show(result: "Streamed", task: TaskOptions) -> None:
         ],
     )
     for country, row in of_countries(result, task).items():
-        to_user.answer(
+        to_user.print_answer(
             f"{country}: {100 * row['probability']:.0f}% chance of a contraction in "
             f"{row['period']}, as seen in {row['origin']}"
         )
-    to_user.answer(f"Forecasts: {result.forecasts:,} in {_places(result).forecasts}")
+    to_user.print_answer(
+        f"Forecasts: {result.forecasts:,} in {_places(result).forecasts}"
+    )
 
 
 def as_json(result: "Streamed", task: TaskOptions) -> dict[str, Any]:

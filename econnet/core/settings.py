@@ -32,7 +32,7 @@ VARIABLES: Mapping[str, str] = {
 KEY_VARIABLE = "FRED_API_KEY"
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 TASK_TABLE = "task"
-LARGEST_CONFIG = 2**20
+MAX_CONFIG_BYTES = 2**20
 
 
 @dataclass(frozen=True)
@@ -134,8 +134,8 @@ def read_config(path: Path) -> Mapping[str, Any]:
     """
     try:
         with path.open("rb") as file:
-            text = file.read(LARGEST_CONFIG + 1)
-        if len(text) > LARGEST_CONFIG:
+            text = file.read(MAX_CONFIG_BYTES + 1)
+        if len(text) > MAX_CONFIG_BYTES:
             raise UsageError(f"{path} is no file of settings: it is far too large")
         written = tomllib.loads(text.decode())
     except FileNotFoundError:

@@ -41,7 +41,7 @@ MAX_UNANSWERED = 3
 
 
 @dataclass(frozen=True)
-class Progress:
+class FetchProgress:
     """The progress of a fetch: `done` series of `total`, `series` being the last."""
 
     done: int
@@ -107,7 +107,7 @@ def fetch(
     *,
     sources: Sequence[Source] = SOURCES,
     start_year: int = 1960,
-    progress: Callable[[Progress], None] = lambda _: None,
+    progress: Callable[[FetchProgress], None] = lambda _: None,
     retry_policy: RetryPolicy | None = None,
 ) -> Summary:
     """Fetch everything that econnet can use about these countries into the store.
@@ -142,7 +142,7 @@ def fetch(
                 query.take(reply)
                 unchanged += [key] if reply is None else []
                 done += 1
-                progress(Progress(done, total, query.source, key[1]))
+                progress(FetchProgress(done, total, query.source, key[1]))
     if unchanged:
         target.confirm(unchanged, now())
     return Summary(

@@ -82,7 +82,7 @@ class Work:
 
 
 @dataclass(frozen=True, eq=False)
-class Performance:
+class DuelPerformance:
     """What a contestant has done.
 
     Attributes
@@ -155,7 +155,7 @@ def installed() -> list[str]:
     ]
 
 
-def run(
+def run_duel(
     work: Work | None = None,
     names: Sequence[str] | None = None,
     progress: Callable[[str], None] | None = None,
@@ -202,7 +202,7 @@ def run(
     return Duel(moons, work, tuple(results))
 
 
-def draw(duel: Duel, file: Path) -> None:
+def draw_duel(duel: Duel, file: Path) -> None:
     """Draw the decision boundaries side by side and the training curves, as PNG."""
     for font in (resources.files("econnet.report") / "fonts").iterdir():
         if font.name.endswith((".ttf", ".otf")):
@@ -273,7 +273,7 @@ def _draw_curves(ax: Axes, duel: Duel) -> None:
     )
 
 
-def _train_econnet(moons: Moons, work: Work) -> Performance:
+def _train_econnet(moons: Moons, work: Work) -> DuelPerformance:
     architecture = Architecture.dense(2, HIDDEN)
     network = Network(architecture, initialization="he")
     epochs = work.epochs(len(moons.X_train))
@@ -286,7 +286,7 @@ def _train_econnet(moons: Moons, work: Work) -> Performance:
     start = time.perf_counter()
     history = train(network, moons.X_train, moons.y_train, options=options)
     seconds = time.perf_counter() - start
-    return Performance(
+    return DuelPerformance(
         metadata.version("econnet"),
         seconds,
         history.cost[:, 0],
@@ -294,7 +294,7 @@ def _train_econnet(moons: Moons, work: Work) -> Performance:
     )
 
 
-def _train_scikit_learn(moons: Moons, work: Work) -> Performance:
+def _train_scikit_learn(moons: Moons, work: Work) -> DuelPerformance:
     rows = len(moons.X_train)
     model = MLPClassifier(
         HIDDEN,
@@ -314,7 +314,7 @@ def _train_scikit_learn(moons: Moons, work: Work) -> Performance:
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit(moons.X_train, moons.y_train)
     seconds = time.perf_counter() - start
-    return Performance(
+    return DuelPerformance(
         metadata.version("scikit-learn"),
         seconds,
         _thin(model.loss_curve_),
@@ -322,7 +322,7 @@ def _train_scikit_learn(moons: Moons, work: Work) -> Performance:
     )
 
 
-def _train_pytorch(moons: Moons, work: Work) -> Performance:
+def _train_pytorch(moons: Moons, work: Work) -> DuelPerformance:
     torch = import_module("torch")
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -365,10 +365,10 @@ def _train_pytorch(moons: Moons, work: Work) -> Performance:
             probabilities: Array = torch.sigmoid(network(torch.tensor(points))).numpy()
         return probabilities[:, 0]
 
-    return Performance(torch.__version__, seconds, np.array(costs), predict)
+    return DuelPerformance(torch.__version__, seconds, np.array(costs), predict)
 
 
-def _train_keras(moons: Moons, work: Work) -> Performance:
+def _train_keras(moons: Moons, work: Work) -> DuelPerformance:
     _prepare_keras()
     keras = import_module("keras")
     keras.utils.set_random_seed(0)
@@ -396,7 +396,7 @@ def _train_keras(moons: Moons, work: Work) -> Performance:
     start = time.perf_counter()
     costs = fit(work.epochs(rows))
     seconds = time.perf_counter() - start
-    return Performance(
+    return DuelPerformance(
         f"{keras.__version__} on {keras.backend.backend()}",
         seconds,
         _thin(costs),
@@ -432,7 +432,7 @@ class Contestant:
     """A library: what must be there for it to take part, and how it trains."""
 
     packages: tuple[str, ...]
-    train: Callable[[Moons, Work], Performance]
+    train: Callable[[Moons, Work], DuelPerformance]
 
 
 CONTESTANTS: Mapping[str, Contestant] = {

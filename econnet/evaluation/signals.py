@@ -28,7 +28,7 @@ Measure = Literal["f1", "balanced_accuracy"]
 
 # As many contractions and expansions must have been forecast and be known before a
 # threshold is chosen by them.
-FEWEST_OF_EACH = 5
+MIN_PER_CLASS = 5
 
 
 def f1(signals: Booleans, outcome: Floats) -> float:
@@ -88,7 +88,7 @@ def thresholds(
         forecast = ~np.isnan(earlier[window.train])
         outcome = window.y_train[forecast].astype(float)
         n, contractions = len(outcome), outcome.sum()
-        if min(contractions, n - contractions) >= FEWEST_OF_EACH:
+        if min(contractions, n - contractions) >= MIN_PER_CLASS:
             past = earlier[window.train][forecast]
             chosen.append(best_threshold(past, outcome, measure))
         else:

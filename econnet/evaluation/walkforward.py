@@ -17,7 +17,9 @@ import pandas as pd
 from econnet.models.windows import Model, Window
 
 
-def run(windows: Sequence[Window], models: Mapping[str, Model]) -> pd.DataFrame:
+def forecast_windows(
+    windows: Sequence[Window], models: Mapping[str, Model]
+) -> pd.DataFrame:
     """Return the track record of each model over the windows.
 
     Returns

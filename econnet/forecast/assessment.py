@@ -21,11 +21,7 @@ from econnet.evaluation.comparison import Comparison
 from econnet.evaluation.metrics import Scores
 from econnet.evaluation.signals import EpisodeCall
 from econnet.forecast.preparation import PreparedTask
-from econnet.forecast.result import (
-    Assessment,
-    Episode,
-    ScoreIntervals,
-)
+from econnet.forecast.result import Assessment, Episode, ScoreIntervals
 from econnet.models.baselines import BASELINES
 from econnet.runtime.blas import one_blas_thread
 

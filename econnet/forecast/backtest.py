@@ -42,7 +42,7 @@ SIGNALS: Mapping[str, Measure] = {
 
 
 @dataclass(frozen=True)
-class Performance:
+class ModelPerformance:
     """The performance of one model.
 
     Parameters
@@ -105,7 +105,7 @@ class Backtest:
     share_in_real_time: float
     block: int
     track_record: pd.DataFrame
-    performances: Mapping[str, Performance]
+    performances: Mapping[str, ModelPerformance]
     comparisons: Mapping[str, Comparison]
 
     @property
@@ -115,7 +115,7 @@ class Backtest:
         return origins.min(), origins.max()
 
 
-def prepare(
+def prepare_pools(
     known: Dataset,
     countries: Sequence[Country],
     task: Task,
@@ -257,7 +257,7 @@ def _track_record(
     models = track_record.models_of(prepared, baselines)
     records = []
     for done, (name, model) in enumerate(models.items(), 1):
-        record = walkforward.run(windows, {name: model})
+        record = walkforward.forecast_windows(windows, {name: model})
         records.append(track_record.with_signals(windows, record, SIGNALS))
         progress(done / len(models))
     record = pd.concat(records, ignore_index=True)
@@ -266,7 +266,7 @@ def _track_record(
 
 def _performances(
     record: pd.DataFrame, paired: PairedForecasts, contractions: pd.Series, task: Task
-) -> dict[str, Performance]:
+) -> dict[str, ModelPerformance]:
     """Return the performance of each model."""
     scores = assessment.scores_by_model(record)
     patience = max(1, PERIODS_A_YEAR[task.frequency] // 2)
@@ -274,7 +274,7 @@ def _performances(
     for model, rows in record.groupby("model", sort=False):
         name, outcome = str(model), paired.outcome
         signal = rows["signal"].to_numpy(dtype=bool)
-        performances[name] = Performance(
+        performances[name] = ModelPerformance(
             scores=scores[name],
             intervals=paired.intervals(name),
             f1=signals.f1(signal, outcome),
@@ -327,7 +327,7 @@ def to_dict(result: Backtest) -> dict[str, Any]:
     }
 
 
-def _performance_to_dict(performance: Performance) -> dict[str, Any]:
+def _performance_to_dict(performance: ModelPerformance) -> dict[str, Any]:
     card = performance.scorecard
     return {
         **asdict(performance.scores),

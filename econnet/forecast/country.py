@@ -48,7 +48,7 @@ def train(
         A model that fits, of which only the outlook may be missing.
     """
     chosen = LIGHT if baselines is None else {*baselines, "base_rate"}
-    trained = training.train(
+    trained = training.train_group(
         [prepared],
         Training(chosen, importance=True, outlook=outlook),
         find=lambda _: found,
@@ -132,7 +132,7 @@ def make(
         period=prepared.origin + task.horizon,
         probability=probability,
         interval=interval,
-        base_rate=track_record.base_rate(prepared),
+        base_rate=track_record.historical_average(prepared),
         outlook=tuple(sorted(outlook, key=lambda ahead: ahead.horizon)),
         target_title=target.title,
         target_unit=target.unit,

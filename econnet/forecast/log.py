@@ -159,7 +159,7 @@ def _rows(path: Path) -> Iterator[dict[str, str]]:
     if not path.exists():
         return
     with path.open("rb") as file:
-        columns = _cells(file.readline(LONGEST_LINE))
+        columns = _cells(file.readline(MAX_LINE))
         if columns and not {*ALWAYS} <= {*columns}:
             raise DataError(
                 f"{path} is no journal of forecasts, for its first line is no list of "
@@ -175,12 +175,12 @@ def _rows(path: Path) -> Iterator[dict[str, str]]:
 
 def _lines(file: IO[bytes]) -> Iterator[bytes]:
     """Yield the lines that are left, but for those that are longer than any of ours."""
-    while line := file.readline(LONGEST_LINE):
-        if line.endswith(b"\n") or len(line) < LONGEST_LINE:
+    while line := file.readline(MAX_LINE):
+        if line.endswith(b"\n") or len(line) < MAX_LINE:
             yield line
             continue
         while line and not line.endswith(b"\n"):
-            line = file.readline(LONGEST_LINE)
+            line = file.readline(MAX_LINE)
 
 
 def _cells(line: bytes) -> list[str]:
@@ -194,7 +194,7 @@ def _cells(line: bytes) -> list[str]:
 
 def _is_journal(path: Path) -> bool:
     with path.open("rb") as file:
-        columns = _cells(file.readline(LONGEST_LINE))
+        columns = _cells(file.readline(MAX_LINE))
     return not columns or {*ALWAYS} <= {*columns}
 
 
@@ -207,7 +207,7 @@ def _columns_in(path: Path) -> Sequence[str]:
         _append(path, COLUMNS)
         return COLUMNS
     with path.open("rb") as file:
-        there = _cells(file.readline(LONGEST_LINE))
+        there = _cells(file.readline(MAX_LINE))
         columns = [*there, *(column for column in COLUMNS if column not in there)]
         if columns != there:
             atomic_files.write(path, _line(columns) + file.read())
@@ -243,4 +243,4 @@ def _line(row: Sequence[str]) -> bytes:
 
 # By these a journal of any version is known.
 ALWAYS = ("made_at", "country")
-LONGEST_LINE = 2**16
+MAX_LINE = 2**16

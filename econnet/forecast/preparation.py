@@ -17,7 +17,7 @@ from econnet.data import panel
 from econnet.data.cycle import labels
 from econnet.data.cycle.labels import Label
 from econnet.data.features import design_matrix
-from econnet.data.features.design_matrix import Features
+from econnet.data.features.design_matrix import DesignMatrix
 from econnet.data.panel import Panel
 from econnet.data.sources.observations import Dataset
 
@@ -37,7 +37,7 @@ class PreparedTask:
     known: Dataset
     panel: Panel
     label: Label
-    features: Features
+    features: DesignMatrix
     origin: pd.Period
 
 

@@ -71,13 +71,13 @@ def of(panel: Panel, retrieved_until: pd.Timestamp) -> Provenance:
         },
         _blas(),
         _processor(),
-        fingerprint(panel),
+        panel_digest(panel),
         panel.as_of.isoformat(),
         retrieved_until.isoformat(),
     )
 
 
-def fingerprint(panel: Panel) -> str:
+def panel_digest(panel: Panel) -> str:
     """Return a digest of every value of a panel, every vintage, and their dates."""
     digest = hashlib.sha256(panel.frequency.encode())
     periods = panel.values.index.get_level_values("period")

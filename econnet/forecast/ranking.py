@@ -59,7 +59,7 @@ class Ranking:
         return dict(sorted(counts.items(), reverse=True))
 
 
-def make(
+def rank(
     known: Dataset,
     countries: Sequence[Country],
     task: Task,
@@ -83,14 +83,14 @@ def make(
     def leave_out(country: Country, error: DataError) -> None:
         left_out[country.name] = LeftOut(country, str(error))
 
-    groups = prepare(known, countries, task, as_of, leave_out)
+    groups = prepare_groups(known, countries, task, as_of, leave_out)
     forecasts: list[Forecast] = []
     total = sum(map(len, groups))
     for group in groups:
         done = len(forecasts) / total
         share = len(group) / total
         try:
-            trained = training.train(
+            trained = training.train_group(
                 group,
                 Training(),
                 find=find,
@@ -115,7 +115,7 @@ def make(
     return Ranking(task, tuple(forecasts), left)
 
 
-def prepare(
+def prepare_groups(
     known: Dataset,
     countries: Sequence[Country],
     task: Task,

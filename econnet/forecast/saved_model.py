@@ -22,7 +22,7 @@ import pandas as pd
 
 from econnet.core.errors import DataError
 from econnet.core.types import Floats
-from econnet.data.features.design_matrix import Features
+from econnet.data.features.design_matrix import DesignMatrix
 from econnet.forecast.explain.importance import Importance
 from econnet.forecast.result import Ahead, Horizon, Share
 from econnet.models import network_file
@@ -63,7 +63,7 @@ class Model:
     importance: tuple[Importance, ...] = ()
 
 
-def model_digest(features: Features, task: object, version: str) -> str:
+def model_digest(features: DesignMatrix, task: object, version: str) -> str:
     """Return a digest of all that a model depends on."""
     digest = hashlib.sha256(f"{version} {task}".encode())
     digest.update(repr([column.name for column in features.columns]).encode())

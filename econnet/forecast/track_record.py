@@ -10,28 +10,23 @@ import numpy as np
 import pandas as pd
 
 from econnet.core.types import Floats
-from econnet.evaluation import (
-    signals,
-    walkforward,
-)
+from econnet.evaluation import signals, walkforward
 from econnet.evaluation.bootstrap import block_length
 from econnet.evaluation.signals import Measure
 from econnet.forecast.explain import importance
 from econnet.forecast.explain.importance import Importance
 from econnet.forecast.preparation import PreparedTask
-from econnet.forecast.result import (
-    PreviousForecast,
-)
+from econnet.forecast.result import PreviousForecast
 from econnet.models import network_ensemble, pooling
 from econnet.models.baselines import available
 from econnet.models.baselines import models as baseline_models
 from econnet.models.combination import PARTNERS, PRIOR, PRIOR_WEIGHTS
-from econnet.models.pooling import Once
+from econnet.models.pooling import Memoized
 from econnet.models.windows import Model, Schedule, Window, make_windows
 from econnet.runtime import workers
 
 
-def track_record(
+def replay(
     prepared: PreparedTask,
     baselines: Collection[str],
     progress: Callable[[float], None],
@@ -47,7 +42,9 @@ def track_record(
     windows = make_windows(prepared.features, task.frequency, prepared.origin, schedule)
     models_ = models_of(prepared, baselines, progress)
     if not measure_importance:
-        return with_signals(windows, walkforward.run(windows, models_), SIGNAL), ()
+        return with_signals(
+            windows, walkforward.forecast_windows(windows, models_), SIGNAL
+        ), ()
     probes = importance.probes(windows, prepared.country.alpha3, task.seed)
     widened = [probe.window for probe in probes]
     forecasts = {name: models_[name](widened) for name in PRIOR}
@@ -58,7 +55,7 @@ def track_record(
         )
         for name, parts in {"econnet": mixed, **forecasts}.items()
     }
-    record = walkforward.run(windows, {**models_, **recalled})
+    record = walkforward.forecast_windows(windows, {**models_, **recalled})
     block = block_length(task.horizon, task.frequency)
     return (
         with_signals(windows, record, SIGNAL),
@@ -108,7 +105,9 @@ def models_of(
     not, and those of the baselines that the data allow. `progress` is told the
     share of the work of all models that is done.
     """
-    networks = Once(network_ensemble.model(WALK_FORWARD_MEMBERS, prepared.task.seed))
+    networks = Memoized(
+        network_ensemble.model(WALK_FORWARD_MEMBERS, prepared.task.seed)
+    )
     names = [
         name
         for name in available(prepared.features)
@@ -157,7 +156,7 @@ COSTS: Mapping[str, float] = {
 }
 
 
-def base_rate(prepared: PreparedTask) -> float:
+def historical_average(prepared: PreparedTask) -> float:
     """Return the share of the country's past in which the event happened."""
     alpha3, features = prepared.country.alpha3, prepared.features
     if prepared.task.event == "at":

@@ -55,7 +55,7 @@ class Training:
     outlook: bool = True
 
 
-def train(
+def train_group(
     group: Sequence[PreparedTask],
     training: Training,
     *,
@@ -137,14 +137,14 @@ def _replay(
     record = pd.DataFrame()
     importance: tuple[Importance, ...] = ()
     if task_needed:
-        record, importance = track_record.track_record(
+        record, importance = track_record.replay(
             newest, training.baselines, part(progress, 0, share), training.importance
         )
     outlook = {}
     for number, horizon in enumerate(others, int(task_needed)):
         # Too short a history gives no forecast so far ahead.
         with suppress(DataError):
-            outlook[horizon], _ = track_record.track_record(
+            outlook[horizon], _ = track_record.replay(
                 preparation.at_horizon(newest, horizon),
                 ["base_rate"],
                 part(progress, number * share, share),
@@ -231,7 +231,7 @@ def in_short(
         return []
     period = str(prepared.origin + task.horizon)
     scores = assessment.scores_by_model(scored)["econnet"]
-    rate = track_record.base_rate(prepared)
+    rate = track_record.historical_average(prepared)
     return [Ahead(alpha3, task.horizon, period, probability, interval, rate, scores)]
 
 

@@ -78,7 +78,7 @@ def choose_task(known: Dataset, country: Country, request: TaskRequest) -> Task:
     frequency = request.frequency or preparation.choose_frequency(
         known, country, request.target, request.label
     )
-    labels.check(request.label, frequency)
+    labels.check_rule(request.label, frequency)
     return request.at_frequency(frequency)
 
 
@@ -197,7 +197,7 @@ def forecast(
         prepared = preparation.prepare(
             asked.known, asked.country, asked.task, as_of_date(asked.task)
         )
-    what_if.check(assumptions, prepared.features, prepared.panel.indicators)
+    what_if.check_assumptions(assumptions, prepared.features, prepared.panel.indicators)
     listener.data_read(prepared)
     model = _load_or_train(
         prepared,
@@ -275,7 +275,7 @@ def rank(
         saved_model.save_shared(model, files)
 
     with listener.progress(task.name) as progress:
-        ranked = ranking.make(
+        ranked = ranking.rank(
             known,
             countries,
             task,

@@ -26,7 +26,7 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.neural_network import MLPClassifier
 
 from econnet.core.types import Floats
-from econnet.data.features.design_matrix import Features
+from econnet.data.features.design_matrix import DesignMatrix
 from econnet.models import pooling
 from econnet.models.probit import Probit
 from econnet.models.windows import Model, Rows, Window, window_digest
@@ -208,7 +208,7 @@ def all_features(_: Window) -> ScaledInputs:
     return ScaledInputs(slice(None))
 
 
-def figures(*measured: str) -> Callable[[Window], RawInputs]:
+def raw_inputs(*measured: str) -> Callable[[Window], RawInputs]:
     """Return the view of a few figures.
 
     `measured` are figures by `Features.measured`, or names of columns that there always
@@ -225,7 +225,7 @@ def figures(*measured: str) -> Callable[[Window], RawInputs]:
     return view
 
 
-def available(features: Features) -> list[str]:
+def available(features: DesignMatrix) -> list[str]:
     """Return the names of the baselines that the data allow."""
     return [
         name
@@ -240,8 +240,8 @@ def _extra_trees(window: Window) -> ExtraTreesClassifier:
     return ExtraTreesClassifier(
         100,
         min_samples_leaf=_leaf(window),
-        bootstrap=rows > MOST_ROWS_OF_A_TREE,
-        max_samples=MOST_ROWS_OF_A_TREE if rows > MOST_ROWS_OF_A_TREE else None,
+        bootstrap=rows > MAX_TREE_ROWS,
+        max_samples=MAX_TREE_ROWS if rows > MAX_TREE_ROWS else None,
         random_state=0,
         n_jobs=1,
     )
@@ -276,7 +276,7 @@ def _random_forest(window: Window) -> RandomForestClassifier:
     return RandomForestClassifier(
         100,
         min_samples_leaf=_leaf(window),
-        max_samples=min(MOST_ROWS_OF_A_TREE, len(window.train)),
+        max_samples=min(MAX_TREE_ROWS, len(window.train)),
         random_state=0,
         n_jobs=1,
     )
@@ -313,16 +313,16 @@ def _mlp(window: Window) -> BaggingClassifier:
 
 # In a panel of many countries a tree of fewer rows is grown in a fraction of the time,
 # and trees that differ more err less in the mean.
-MOST_ROWS_OF_A_TREE = 1000
+MAX_TREE_ROWS = 1000
 
 LEARNERS: Mapping[str, WindowedClassifier] = {
-    "spread_probit": WindowedClassifier(lambda _: Probit(), figures("term_spread")),
+    "spread_probit": WindowedClassifier(lambda _: Probit(), raw_inputs("term_spread")),
     "sahm_logit": WindowedClassifier(
-        lambda _: LogisticRegression(), figures("sahm_gap")
+        lambda _: LogisticRegression(), raw_inputs("sahm_gap")
     ),
     "dynamic_probit": WindowedClassifier(
         lambda _: Probit(),
-        figures("last known phase", "log periods in phase", "term_spread"),
+        raw_inputs("last known phase", "log periods in phase", "term_spread"),
     ),
     "logit": WindowedClassifier(_logit, all_features),
     "naive_bayes": WindowedClassifier(_naive_bayes, _best_features),
@@ -386,6 +386,6 @@ def models(names: Sequence[str]) -> dict[str, Model]:
     Each forecasts the same windows once, however many ask.
     """
     singles: dict[str, Model] = {
-        name: pooling.Once(SINGLES[name]) for name in names if name in SINGLES
+        name: pooling.Memoized(SINGLES[name]) for name in names if name in SINGLES
     }
     return singles | ({"pool": pooling.equal(singles)} if "pool" in names else {})

@@ -16,7 +16,7 @@ from econnet.core.log_odds import log_odds, probability
 from econnet.core.types import Floats
 from econnet.models import network_ensemble, pooling
 from econnet.models.baselines import LEARNERS, FittedModel
-from econnet.models.network_ensemble import Options
+from econnet.models.network_ensemble import EnsembleOptions
 from econnet.models.scaling import Scaler
 from econnet.models.windows import Window
 from econnet.network import Network
@@ -60,7 +60,7 @@ class CombinedForecaster:
     ) -> "CombinedForecaster":
         """Return the forecaster of a window; `record` has the forecasts before it."""
         with one_blas_thread():
-            network = network_ensemble.fit([window], members, seed, Options())
+            network = network_ensemble.fit([window], members, seed, EnsembleOptions())
         return cls(
             network, partners_of(window), weights_of(window, record), window.scaler
         )

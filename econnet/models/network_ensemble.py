@@ -34,7 +34,7 @@ STACK_INPUTS = 3200
 
 
 @dataclass(frozen=True)
-class Options:
+class EnsembleOptions:
     """The networks and how they are trained, one setting for all tasks.
 
     Parameters
@@ -86,7 +86,7 @@ EPOCHS = (20, 40, 80, 160, 320)
 
 
 def fit(
-    windows: Sequence[TrainingTask], members: int, seed: int, options: Options
+    windows: Sequence[TrainingTask], members: int, seed: int, options: EnsembleOptions
 ) -> Network:
     """Return the networks of all windows, `members` of each, in the windows' order.
 
@@ -130,7 +130,7 @@ def varying(window: TrainingTask) -> npt.NDArray[np.intp]:
 
 
 def stacks(
-    windows: Sequence[Window], members: int, options: Options
+    windows: Sequence[Window], members: int, options: EnsembleOptions
 ) -> list[list[Window]]:
     """Return the windows in order, cut into stacks that train in one way.
 
@@ -170,10 +170,10 @@ def logits(
 def model(
     members: int,
     seed: int,
-    options: Options | None = None,
+    options: EnsembleOptions | None = None,
 ) -> Model:
     """Return the ensemble as a model that a walk-forward run can forecast with."""
-    settled = options or Options()
+    settled = options or EnsembleOptions()
 
     def forecast_stack(stack: Sequence[TrainingTask]) -> list[Floats]:
         network = fit(stack, members, seed, settled)

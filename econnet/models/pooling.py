@@ -26,7 +26,7 @@ PRIOR_PRECISION = 100.0
 LEAST_OF_FIRST = 0.1
 
 
-class Once:
+class Memoized:
     """A model that forecasts the same windows once, however many ask for it."""
 
     def __init__(self, model: Model) -> None:

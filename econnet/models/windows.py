@@ -19,7 +19,7 @@ import pandas as pd
 from econnet.core.errors import DataError
 from econnet.core.periods import PERIODS_A_YEAR, Frequency
 from econnet.core.types import Floats
-from econnet.data.features.design_matrix import Features
+from econnet.data.features.design_matrix import DesignMatrix
 from econnet.models.scaling import Scaler
 from econnet.runtime import workers
 
@@ -66,7 +66,7 @@ class Window(TrainingTask):
         known yet. No model may look at it.
     """
 
-    features: Features
+    features: DesignMatrix
     train: Rows
     ahead: Rows
     scaler: Scaler
@@ -106,7 +106,7 @@ class Schedule:
 
 
 def make_windows(
-    features: Features,
+    features: DesignMatrix,
     frequency: Frequency,
     last: pd.Period,
     schedule: Schedule | None = None,
@@ -154,7 +154,7 @@ def make_windows(
 
 
 def _first_allowed(
-    features: Features, frequency: Frequency, schedule: Schedule
+    features: DesignMatrix, frequency: Frequency, schedule: Schedule
 ) -> pd.Period:
     """Return the first origin that may be forecast, if there is enough to learn."""
     if schedule.start is not None:
@@ -166,7 +166,7 @@ def _first_allowed(
     return labelled.min() + years * PERIODS_A_YEAR[frequency]
 
 
-def _too_little(features: Features, frequency: Frequency, first: pd.Period) -> str:
+def _too_little(features: DesignMatrix, frequency: Frequency, first: pd.Period) -> str:
     """Return what there is to learn from, and how much is needed."""
     labelled = features.origins[~np.isnan(features.y)]
     there_are = "there are none"
@@ -177,17 +177,17 @@ def _too_little(features: Features, frequency: Frequency, first: pd.Period) -> s
         )
     return (
         f"the data hold too little history to learn from: needed are "
-        f"{FIRST_AFTER_YEARS[frequency]} years with {FEWEST_OF_EACH} contractions and "
+        f"{FIRST_AFTER_YEARS[frequency]} years with {MIN_PER_CLASS} contractions and "
         f"as many expansions, known in {first} or later; {there_are}: choose another "
         "--label or --frequency"
     )
 
 
-def _check_memory(features: Features, trains: Mapping[pd.Period, Rows]) -> None:
+def _check_memory(features: DesignMatrix, trains: Mapping[pd.Period, Rows]) -> None:
     """Raise before millions of rows are copied once a window."""
     inputs = features.X.shape[1] + len(features.newest)
     size = sum(map(len, trains.values())) * inputs * np.dtype(np.float32).itemsize
-    if size > MOST_BYTES:
+    if size > MAX_BYTES:
         raise DataError(
             f"{len(trains)} windows over {len(features.X):,} rows would take "
             f"{size / 2**30:.0f} GB of memory: refit less often, let the windows roll, "
@@ -196,7 +196,7 @@ def _check_memory(features: Features, trains: Mapping[pd.Period, Rows]) -> None:
 
 
 def window_at(
-    features: Features,
+    features: DesignMatrix,
     origin: pd.Period,
     ahead: npt.NDArray[np.bool_],
     rolling_years: int | None = None,
@@ -222,7 +222,7 @@ def window_at(
     )
 
 
-def _design_effect(features: Features, train: Rows) -> float:
+def _design_effect(features: DesignMatrix, train: Rows) -> float:
     """Return how many training rows say as much as one that stands alone.
 
     Countries contract together, so rows of one period repeat each other.
@@ -253,7 +253,7 @@ def window_digest(name: str, windows: Sequence[Window]) -> str:
 
 
 def _training_rows(
-    known: Features, origin: pd.Period, rolling_years: int | None
+    known: DesignMatrix, origin: pd.Period, rolling_years: int | None
 ) -> Rows:
     """Return the rows whose target was known, of the last years if windows roll."""
     rows = ~np.isnan(known.y)
@@ -272,19 +272,19 @@ def _day(date: pd.Timestamp) -> np.int64:
     return np.datetime64(date, "D").astype(np.int64)
 
 
-def _enough(features: Features, rows: Rows) -> bool:
+def _enough(features: DesignMatrix, rows: Rows) -> bool:
     contractions = int(features.y[rows].sum())
-    return min(contractions, len(rows) - contractions) >= FEWEST_OF_EACH
+    return min(contractions, len(rows) - contractions) >= MIN_PER_CLASS
 
 
 FIRST_AFTER_YEARS: Mapping[Frequency, int] = {"A": 20, "Q": 12, "M": 15}
 
 
-FEWEST_OF_EACH = 10
+MIN_PER_CLASS = 10
 
 
 # What the training rows of all windows may take together.
-MOST_BYTES = 8 * 2**30
+MAX_BYTES = 8 * 2**30
 
 
 # Of the contractions of two countries in one period, about.

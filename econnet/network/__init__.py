@@ -16,7 +16,7 @@ from econnet.network.optimizers import (
     Optimizer,
     OptimizerState,
 )
-from econnet.network.training import History, Progress, TrainingOptions, train
+from econnet.network.training import History, TrainingOptions, TrainingProgress, train
 
 __all__ = [
     "SGD",
@@ -33,7 +33,7 @@ __all__ = [
     "Network",
     "Optimizer",
     "OptimizerState",
-    "Progress",
     "TrainingOptions",
+    "TrainingProgress",
     "train",
 ]

@@ -36,7 +36,7 @@ ROW_MULTIPLE = 32
 
 # Batches of up to this size have one shape, however few the rows; larger ones have no
 # more slots than there are rows.
-LARGEST_FIXED_BATCH = 1024
+MAX_FIXED_BATCH = 1024
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ class History:
 
 
 @dataclass(frozen=True, eq=False)
-class Progress:
+class TrainingProgress:
     """The argument of `after_epoch`.
 
     Attributes
@@ -152,7 +152,7 @@ def train(
     mean_weight: float | None = None,
     options: TrainingOptions | None = None,
     state: OptimizerState | None = None,
-    after_epoch: Callable[[Progress], None] | None = None,
+    after_epoch: Callable[[TrainingProgress], None] | None = None,
 ) -> History:
     """Train the network's members in place, and return the history.
 
@@ -285,7 +285,7 @@ class _Stack:
             self.best_cost = np.full(len(members), np.inf)
             self.best_epoch = np.zeros(len(members), np.intp)
 
-    def train(self, after_epoch: Callable[[Progress], None] | None) -> None:
+    def train(self, after_epoch: Callable[[TrainingProgress], None] | None) -> None:
         """Train until the last epoch, or until every member has stopped."""
         options = self.options
         for epoch in range(1, options.epochs + 1):
@@ -296,7 +296,7 @@ class _Stack:
             self.log.epochs[self.members] = epoch
             if after_epoch:
                 self.network.parameters[self.members] = self.updater.parameters
-                after_epoch(Progress(epoch, self.members))
+                after_epoch(TrainingProgress(epoch, self.members))
             if options.patience is not None:
                 self._stop_early(epoch - self.best_epoch >= options.patience)
             if not len(self.members):
@@ -441,7 +441,7 @@ def _stacks(
     order = np.argsort(-sizes, kind="stable")
     batches = -(-sizes // ROW_MULTIPLE) * ROW_MULTIPLE
     if batch_size is not None:
-        fixed = batch_size <= LARGEST_FIXED_BATCH
+        fixed = batch_size <= MAX_FIXED_BATCH
         batches = np.array(
             [batch_size if fixed else min(batch_size, int(rows)) for rows in batches]
         )

@@ -67,7 +67,7 @@ def _files(
 def _as_pdf(ranking: Ranking, drawn: Mapping[str, Figure], paper: Paper) -> bytes:
     return country_report.typeset(
         "pdf/ranking.typ",
-        ranking_rows.content(ranking),
+        ranking_rows.ranking_content(ranking),
         drawn,
         ranking_rows.alts(ranking),
         paper,

@@ -99,7 +99,7 @@ def to_dict(ranking: Ranking) -> dict[str, Json]:
     }
 
 
-def content(ranking: Ranking) -> Content:
+def ranking_content(ranking: Ranking) -> Content:
     """Return every text of the ranking, ready to be set."""
     return {
         "title": wording.ranking_title(ranking),

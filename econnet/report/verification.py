@@ -54,7 +54,7 @@ class _Provenance(msgspec.Struct, frozen=True):
         task = Task(**self.task)
         if task.seed >= 2**64:
             raise ValueError(f"seed {task.seed} is not below 2^64")
-        labels.check(task.label, task.frequency)
+        labels.check_rule(task.label, task.frequency)
         return task
 
     def to_provenance(self) -> Provenance:
@@ -322,10 +322,12 @@ def verify(
     found = Verification(report.path, country, bits=not tools, tools=tools)
     if now.data != report.provenance.data:
         return replace(found, data=tuple(_changes(report, prepared)))
-    return compare(found, report, record.to_dict(_repeat(report, prepared, progress)))
+    return compare_reports(
+        found, report, record.to_dict(_repeat(report, prepared, progress))
+    )
 
 
-def compare(
+def compare_reports(
     found: Verification, report: Report, repeated: Mapping[str, Json]
 ) -> Verification:
     """Return a verification completed by comparing the repeated forecast."""
@@ -354,7 +356,7 @@ def compare(
 def _prepare(report: Report, known: Dataset, country: Country) -> PreparedTask:
     """Return the data as they were when the report was made."""
     task, made = report.task, report.provenance
-    labels.check(task.label, task.frequency)
+    labels.check_rule(task.label, task.frequency)
     rows = known.observations
     there = rows["retrieved_at"] <= pd.Timestamp(made.retrieved_until)
     if not there.any() or task.target not in known.indicators:

@@ -28,7 +28,7 @@ Result = TypeVar("Result")
 Numbered: TypeAlias = Generator[tuple[int, Result], None, None]
 
 
-def run(
+def run_in_processes(
     task: Callable[[Item], Result], items: Sequence[Item], workers: int
 ) -> Numbered[Result]:
     """Yield the number of an item and its result, as they come.

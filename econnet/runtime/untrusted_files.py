@@ -15,10 +15,10 @@ import duckdb
 from econnet.core.text import one_line
 
 # More than any real panel, and few enough to be read in seconds.
-MOST_COLUMNS = 5_000
+MAX_COLUMNS = 5_000
 MAX_TEXT_LENGTH = 1_000
 # Squares of such numbers, and the growth from one to another, do not overflow.
-LARGEST, MIN_MAGNITUDE = 1e30, 1e-30
+MAX_VALUE, MIN_MAGNITUDE = 1e30, 1e-30
 
 
 def reader(

@@ -134,7 +134,9 @@ class Cores:
         wanted = _workers.get() if self.workers == -1 else self.workers
         workers = loky.cpu_count() if wanted == -1 else wanted
         if min(workers, len(items)) > 1:
-            yield from processes.run(partial(run_alone, task), items, workers)
+            yield from processes.run_in_processes(
+                partial(run_alone, task), items, workers
+            )
             return
         with one_blas_thread():
             for number, item in enumerate(items):

@@ -88,7 +88,7 @@ def test_no_name_moves_the_cursor_or_is_taken_for_markup(
     monkeypatch.setattr(sys, "stdout", terminal)
     monkeypatch.setattr(sys, "stderr", terminal)
     monkeypatch.setenv("TERM", "xterm")
-    output.answer(HOSTILE)
+    output.print_answer(HOSTILE)
     output.note(HOSTILE)
     output.table(HOSTILE, ("name",), [(HOSTILE,)])
     with output.working(HOSTILE):
@@ -97,7 +97,7 @@ def test_no_name_moves_the_cursor_or_is_taken_for_markup(
         stage(HOSTILE, 0.5)
     with output.progress(HOSTILE) as done:
         done(0.5)
-    output.as_json({HOSTILE: HOSTILE})
+    output.print_json({HOSTILE: HOSTILE})
     shown = terminal.shown.getvalue().decode()
     assert "\x1b[2J" not in shown
     assert "\x9b" not in shown

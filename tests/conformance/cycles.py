@@ -101,7 +101,7 @@ def _spread_and_recession() -> tuple[Floats, Floats]:
     as_bond = 100 * (365 * bill / 100) / (360 - 91 * bill / 100)
     months = pd.period_range("1959-01", "2008-12", freq="M")
     spread = (bond - as_bond).round(2).loc[months].to_numpy(dtype=float)
-    recession = nber.contractions(months + 12)["contraction"].to_numpy(dtype=float)
+    recession = nber.nber_contractions(months + 12)["contraction"].to_numpy(dtype=float)
     return spread, recession
 
 

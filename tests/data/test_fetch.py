@@ -19,7 +19,7 @@ from econnet.core.errors import DataError, SourceError
 from econnet.core.settings import Settings
 from econnet.data import fetch as data_fetch
 from econnet.data import load, panel
-from econnet.data.fetch import Progress, Summary
+from econnet.data.fetch import FetchProgress, Summary
 from econnet.data.sources import observations, snapshot
 from econnet.data.sources.observations import FetchedSeries, Retrieval, now
 from econnet.data.store.store import Store
@@ -81,7 +81,7 @@ def fetch_fred(settings: Settings) -> Summary:
 def test_one_request_an_indicator_brings_every_country(
     sources: Sources, settings: Settings
 ) -> None:
-    seen: list[Progress] = []
+    seen: list[FetchProgress] = []
     summary = data_fetch.fetch(
         settings,
         [resolve("DEU")],

@@ -39,7 +39,7 @@ def test_all_who_are_installed_learn_the_moons(
 ) -> None:
     peers = [name for name in PEERS if name in duel.installed()]
     told: list[str] = []
-    fought = duel.run(duel.Work(450, batch_size), peers, told.append)
+    fought = duel.run_duel(duel.Work(450, batch_size), peers, told.append)
     table = fought.table()
     assert list(table["network"]) == told == ["econnet", *peers]
     assert (table["accuracy"] > 0.6).all()
@@ -48,17 +48,17 @@ def test_all_who_are_installed_learn_the_moons(
         assert result.updates == 450
         assert result.cost[-1] < result.cost[0]
 
-    duel.draw(fought, tmp_path / "duel.png")
+    duel.draw_duel(fought, tmp_path / "duel.png")
     picture = imread(tmp_path / "duel.png")
     assert picture.shape[1] > 1000
     assert picture[..., :3].std() > 0.05
 
 
 def test_same_duel_ends_the_same() -> None:
-    first, second = (duel.run(duel.Work(50), []).results[0] for _ in "ab")
+    first, second = (duel.run_duel(duel.Work(50), []).results[0] for _ in "ab")
     np.testing.assert_array_equal(first.cost, second.cost)
 
 
 def test_contestant_that_is_not_known_is_named() -> None:
     with pytest.raises(ValueError, match="'Theano' is not known: choose from econnet"):
-        duel.run(duel.Work(1), ["Theano"])
+        duel.run_duel(duel.Work(1), ["Theano"])

@@ -8,12 +8,12 @@ from econnet.core.errors import DataError
 from econnet.data import panel
 from econnet.data.cycle import labels
 from econnet.data.features import design_matrix
-from econnet.data.features.design_matrix import Features
+from econnet.data.features.design_matrix import DesignMatrix
 from econnet.evaluation import walkforward
 from econnet.models.baselines import LIGHT, available
 from econnet.models.baselines import models as baseline_models
 from econnet.models.windows import (
-    FEWEST_OF_EACH,
+    MIN_PER_CLASS,
     Schedule,
     Window,
     make_windows,
@@ -23,13 +23,13 @@ from tests.builders import world
 
 
 @pytest.fixture(scope="module")
-def made() -> Features:
+def made() -> DesignMatrix:
     known = panel.build(world(countries=3), "Q")
     return design_matrix.build(known, labels.apply(known, "negative-growth"), 1)
 
 
 @pytest.fixture(scope="module")
-def windows(made: Features) -> list[Window]:
+def windows(made: DesignMatrix) -> list[Window]:
     return make_windows(made, "Q", made.origins.max())
 
 
@@ -45,7 +45,7 @@ def test_window_learns_nothing_that_was_not_known_at_its_origin(
 
 
 def test_windows_forecast_every_origin_from_the_first_on_once(
-    made: Features, windows: list[Window]
+    made: DesignMatrix, windows: list[Window]
 ) -> None:
     ahead = np.concatenate([window.ahead for window in windows])
     assert len(set(ahead)) == len(ahead)
@@ -59,26 +59,26 @@ def test_window_is_refitted_once_a_year(windows: list[Window]) -> None:
 
 
 def test_first_window_has_twelve_years_behind_it(
-    made: Features, windows: list[Window]
+    made: DesignMatrix, windows: list[Window]
 ) -> None:
     labelled = made.origins[~np.isnan(made.y)]
     assert windows[0].origin.ordinal - labelled.min().ordinal >= 12 * 4
 
 
-def test_windows_end_at_the_last_origin_that_was_asked_for(made: Features) -> None:
+def test_windows_end_at_the_last_origin_that_was_asked_for(made: DesignMatrix) -> None:
     last = made.origins.max() - 6
     windows = make_windows(made, "Q", last)
     assert made.origins[windows[-1].ahead].max() == last
 
 
-def test_refits_come_as_often_as_the_schedule_says(made: Features) -> None:
+def test_refits_come_as_often_as_the_schedule_says(made: DesignMatrix) -> None:
     last = made.origins.max()
     windows = make_windows(made, "Q", last, Schedule(refit_every=3))
     assert set(np.diff([window.origin.ordinal for window in windows])) == {3}
     assert {len(set(made.origins[w.ahead])) for w in windows[:-1]} == {3}
 
 
-def test_rolling_window_learns_from_its_last_years_alone(made: Features) -> None:
+def test_rolling_window_learns_from_its_last_years_alone(made: DesignMatrix) -> None:
     last = made.origins.max()
     windows = make_windows(made, "Q", last, Schedule(rolling_years=10))
     for window in windows:
@@ -89,7 +89,7 @@ def test_rolling_window_learns_from_its_last_years_alone(made: Features) -> None
 
 
 def test_window_with_too_little_to_learn_leaves_the_one_before_in_use(
-    made: Features,
+    made: DesignMatrix,
 ) -> None:
     """Ten calm years hold no contractions for a window of eight years."""
     year = made.origins.year
@@ -106,7 +106,7 @@ def test_window_with_too_little_to_learn_leaves_the_one_before_in_use(
     assert sorted(ahead) == np.flatnonzero(between).tolist()
 
 
-def test_first_forecast_is_of_the_origin_that_was_asked_for(made: Features) -> None:
+def test_first_forecast_is_of_the_origin_that_was_asked_for(made: DesignMatrix) -> None:
     start = pd.Period("2010Q2", "Q")
     windows = make_windows(made, "Q", made.origins.max(), Schedule(start=start))
     assert windows[0].origin == start
@@ -115,15 +115,15 @@ def test_first_forecast_is_of_the_origin_that_was_asked_for(made: Features) -> N
     assert made.origins[windows[0].train].min() == made.origins.min()
 
 
-def test_start_may_be_early_if_there_is_enough_to_learn(made: Features) -> None:
+def test_start_may_be_early_if_there_is_enough_to_learn(made: DesignMatrix) -> None:
     start = pd.Period("1991Q1", "Q")
     windows = make_windows(made, "Q", made.origins.max(), Schedule(start=start))
     assert windows[0].origin < pd.Period("2002Q1", "Q")
-    assert windows[0].y_train.sum() >= FEWEST_OF_EACH
+    assert windows[0].y_train.sum() >= MIN_PER_CLASS
 
 
 def test_windows_too_large_for_memory_are_refused_before_they_are_made(
-    made: Features,
+    made: DesignMatrix,
 ) -> None:
     wide = replace(made, X=np.broadcast_to(0.0, (len(made.X), 10**7)))
     with pytest.raises(DataError, match="GB of memory: refit less often"):
@@ -138,10 +138,10 @@ def test_too_little_history_is_a_data_error_that_says_how_much() -> None:
 
 
 def test_track_record_has_a_row_for_every_model_country_and_origin(
-    made: Features, windows: list[Window]
+    made: DesignMatrix, windows: list[Window]
 ) -> None:
     names = [name for name in available(made) if name in LIGHT]
-    record = walkforward.run(windows, baseline_models(names))
+    record = walkforward.forecast_windows(windows, baseline_models(names))
     assert not record.duplicated(["model", "country", "origin"]).any()
     assert set(record["model"]) == set(names)
     assert record["probability"].between(0, 1).all()
@@ -154,14 +154,14 @@ def test_track_record_has_a_row_for_every_model_country_and_origin(
     )
 
 
-def test_without_a_label_there_is_nothing_to_learn_from(made: Features) -> None:
+def test_without_a_label_there_is_nothing_to_learn_from(made: DesignMatrix) -> None:
     unknown = replace(made, y=np.full(len(made.y), np.nan))
     with pytest.raises(DataError, match=r"too little history.*there are none"):
         make_windows(unknown, "Q", made.origins.max())
 
 
 def test_fingerprint_is_of_all_that_a_forecast_depends_on(
-    made: Features, windows: list[Window]
+    made: DesignMatrix, windows: list[Window]
 ) -> None:
     window = windows[0]
     found = window_digest("model", [window])

@@ -47,7 +47,7 @@ def known() -> Dataset:
 
 @pytest.fixture(scope="module")
 def prepared(known: Dataset) -> list[PreparedTask]:
-    return backtest.prepare(known, [FRANCE, GERMANY], Task("Q"))
+    return backtest.prepare_pools(known, [FRANCE, GERMANY], Task("Q"))
 
 
 @pytest.fixture(scope="module")
@@ -135,7 +135,7 @@ def test_start_is_the_first_origin_that_is_scored(prepared: list[PreparedTask]) 
 def test_another_horizon_is_what_preparing_for_it_gives(
     known: Dataset, prepared: list[PreparedTask]
 ) -> None:
-    (further,) = backtest.prepare(known, [FRANCE], Task("Q", horizon=3))
+    (further,) = backtest.prepare_pools(known, [FRANCE], Task("Q", horizon=3))
     derived = preparation.at_horizon(prepared[0], 3)
     assert derived.task == further.task
     np.testing.assert_array_equal(derived.features.X, further.features.X)
@@ -144,7 +144,7 @@ def test_another_horizon_is_what_preparing_for_it_gives(
 
 def test_countries_that_learn_alone_are_forecast_as_if_alone(known: Dataset) -> None:
     task = Task("Q", pool="own")
-    both = backtest.prepare(known, [FRANCE, GERMANY], task)
+    both = backtest.prepare_pools(known, [FRANCE, GERMANY], task)
     assert [one.country for one in both] == [FRANCE, GERMANY]
     together = backtest.run(both, [FRANCE, GERMANY], baselines=["logit"])
     alone = backtest.run(both[1:], [GERMANY], baselines=["logit"])
@@ -160,8 +160,10 @@ def test_named_country_that_lacks_the_data_is_an_error_that_says_so(
 ) -> None:
     andorra = countries.by_alpha3("AND")
     with pytest.raises(DataError, match="Andorra has no quarterly real_gdp"):
-        backtest.prepare(known, [FRANCE, andorra], Task("Q"))
-    (found,) = backtest.prepare(known, [andorra, FRANCE], Task("Q"), skip_unfit=True)
+        backtest.prepare_pools(known, [FRANCE, andorra], Task("Q"))
+    (found,) = backtest.prepare_pools(
+        known, [andorra, FRANCE], Task("Q"), skip_unfit=True
+    )
     assert found.country == FRANCE
 
 
@@ -189,7 +191,7 @@ def test_within_asks_for_a_contraction_in_any_period_up_to_the_horizon(
 ) -> None:
     task = Task("Q", horizon=2, event="within")
     within = backtest.run(
-        backtest.prepare(known, [FRANCE], task), [FRANCE], baselines=["base_rate"]
+        backtest.prepare_pools(known, [FRANCE], task), [FRANCE], baselines=["base_rate"]
     )
     record = within.track_record.query("model == 'econnet'").set_index("origin")
     marks = prepared[0].label.values.loc["FRA"]

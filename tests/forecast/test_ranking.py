@@ -39,7 +39,7 @@ def known() -> Dataset:
 
 @pytest.fixture(scope="module")
 def ranked(known: Dataset) -> Ranking:
-    return ranking.make(known, [FRANCE, GERMANY, ITALY, ANDORRA], TASK)
+    return ranking.rank(known, [FRANCE, GERMANY, ITALY, ANDORRA], TASK)
 
 
 def test_likeliest_stands_first(ranked: Ranking) -> None:
@@ -94,9 +94,9 @@ def test_found_models_are_not_trained_again(known: Dataset, ranked: Ranking) -> 
         return kept.get(training.task_digest(prepared))
 
     chosen = [FRANCE, GERMANY, ITALY]
-    ranking.make(known, chosen, TASK, keep=keep)
+    ranking.rank(known, chosen, TASK, keep=keep)
     assert len(kept) == 2  # one an origin
-    again = ranking.make(
+    again = ranking.rank(
         known, chosen, TASK, find=find, keep=lambda *_: pytest.fail("trained again")
     )
     assert [it.probability for it in again.forecasts] == [
@@ -108,7 +108,7 @@ def test_found_models_are_not_trained_again(known: Dataset, ranked: Ranking) -> 
 
 
 def test_countries_that_learn_alone_are_ranked_too(known: Dataset) -> None:
-    alone = ranking.make(known, [FRANCE, GERMANY], replace(TASK, pool="own"))
+    alone = ranking.rank(known, [FRANCE, GERMANY], replace(TASK, pool="own"))
     assert {it.country for it in alone.forecasts} == {FRANCE, GERMANY}
     assert all(it.assessment.pool_metrics is None for it in alone.forecasts)
 
@@ -117,14 +117,14 @@ def test_country_that_has_too_little_history_alone_is_left_out(known: Dataset) -
     late = known.observations["period"] >= "2010Q1"
     short = known.observations[(known.observations["country"] != "ITA") | late]
     some = replace(known, observations=short)
-    made = ranking.make(some, [FRANCE, ITALY], replace(TASK, pool="own"))
+    made = ranking.rank(some, [FRANCE, ITALY], replace(TASK, pool="own"))
     assert [it.country for it in made.forecasts] == [FRANCE]
     assert "too little history" in made.left_out[0].reason
 
 
 def test_progress_goes_up_to_one(known: Dataset) -> None:
     told: list[float] = []
-    ranking.make(known, [FRANCE, GERMANY], TASK, progress=told.append)
+    ranking.rank(known, [FRANCE, GERMANY], TASK, progress=told.append)
     assert told == sorted(told)
     assert told[-1] == 1
     # Of the models that replay history, none is silent while it works.
@@ -134,4 +134,4 @@ def test_progress_goes_up_to_one(known: Dataset) -> None:
 
 def test_nobody_to_rank_says_why(known: Dataset) -> None:
     with pytest.raises(DataError, match="no country can be forecast; Andorra has no"):
-        ranking.make(known, [ANDORRA], TASK)
+        ranking.rank(known, [ANDORRA], TASK)

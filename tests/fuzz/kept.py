@@ -18,7 +18,7 @@ from econnet.data.store import checks, schema
 from econnet.data.store.store import Store
 from econnet.forecast.streamed.features import FeatureSpec
 from econnet.forecast.streamed.forecast import Streamed
-from econnet.forecast.streamed.scores import Difference, HoldoutScores, ReliabilityBin
+from econnet.forecast.streamed.scores import Difference, HoldoutScores, StreamedBin
 from econnet.models import network_file
 from econnet.network import Architecture, Network
 from econnet.runtime.ledger import Ledger
@@ -71,7 +71,7 @@ def streamed_models() -> list[bytes]:
         seed=0,
         models={"econnet": scores, "base_rate": scores},
         tests={"base_rate": Difference(-0.1, (-0.2, 0.0), -0.01, (-0.02, 0.0))},
-        reliability=(ReliabilityBin(0.1, 0.12, 30), ReliabilityBin(0.6, 0.5, 10)),
+        reliability=(StreamedBin(0.1, 0.12, 30), StreamedBin(0.6, 0.5, 10)),
         forecasts=2,
         version="0.1.0",
         made_at="2026-10-01T12:00:00+00:00",

@@ -364,7 +364,7 @@ def read_report(data: bytes) -> None:
     [whole] = reports()
     for bits in (True, False):
         found = verification.Verification(report.path, deu, bits, {"NumPy": ("1", "2")})
-        assert verification.compare(found, report, json.loads(whole)).sentence()
+        assert verification.compare_reports(found, report, json.loads(whole)).sentence()
     verification.verify(report, known(), deu)
 
 
@@ -418,7 +418,7 @@ def read_texts(data: bytes) -> None:
             period_text.parse,
             catalog.recognise,
             catalog.search,
-            what_if.parse,
+            what_if.parse_assumption,
             *(
                 lambda it, f=each: parquet_panel.ordinal_of(it, f)
                 for each in ("A", "Q", "M")

@@ -8,11 +8,11 @@ from econnet.data import panel
 from econnet.data.cycle import labels
 from econnet.data.features import design_matrix
 from econnet.models import network_ensemble
-from econnet.models.network_ensemble import Options
+from econnet.models.network_ensemble import EnsembleOptions
 from econnet.models.windows import Window, make_windows
 from tests.builders import world
 
-QUICK = Options(hidden_units=4, fewest_updates=1)
+QUICK = EnsembleOptions(hidden_units=4, fewest_updates=1)
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def test_more_members_leave_the_first_ones_as_they_were(windows: list[Window]) -
 
 
 def test_windows_of_few_rows_are_gone_through_more_often() -> None:
-    options = Options(batch_size=64, fewest_updates=400)
+    options = EnsembleOptions(batch_size=64, fewest_updates=400)
     assert options.epochs(64 * 20) == 20
     assert options.epochs(64 * 10) == 40
     assert options.epochs(64 * 3) == 160
@@ -47,7 +47,7 @@ def test_windows_of_few_rows_are_gone_through_more_often() -> None:
 
 
 def test_stacks_keep_the_order_and_train_in_one_way(windows: list[Window]) -> None:
-    cut = network_ensemble.stacks(windows, 2, Options())
+    cut = network_ensemble.stacks(windows, 2, EnsembleOptions())
     assert [window for stack in cut for window in stack] == windows
     for stack in cut:
         inputs = {network_ensemble.varying(window).tobytes() for window in stack}
@@ -56,18 +56,23 @@ def test_stacks_keep_the_order_and_train_in_one_way(windows: list[Window]) -> No
             2 * len(stack) * len(next(iter(inputs))) / 8
             <= network_ensemble.STACK_INPUTS
         )
-        assert len({Options().epochs(len(window.train)) for window in stack}) == 1
+        assert (
+            len({EnsembleOptions().epochs(len(window.train)) for window in stack}) == 1
+        )
     assert len(cut) > 1
 
 
 def test_stacks_of_windows_alike_are_of_about_one_size(windows: list[Window]) -> None:
     sizes = [
-        len(stack) for stack in network_ensemble.stacks(windows[:1] * 99, 2, Options())
+        len(stack)
+        for stack in network_ensemble.stacks(windows[:1] * 99, 2, EnsembleOptions())
     ]
     assert len(sizes) > 1
     assert sum(sizes) == 99
     assert max(sizes) - min(sizes) <= 1
-    assert [len(it) for it in network_ensemble.stacks(windows[:1], 2, Options())] == [1]
+    assert [
+        len(it) for it in network_ensemble.stacks(windows[:1], 2, EnsembleOptions())
+    ] == [1]
 
 
 def test_networks_do_not_listen_to_inputs_that_did_not_vary(

@@ -123,7 +123,7 @@ def test_once_forecasts_the_same_windows_once(windows: list[Window]) -> None:
         asked.append(given)
         return []
 
-    once = pooling.Once(model)
+    once = pooling.Memoized(model)
     once(windows), once(windows), once(windows[:1])
     assert [len(pd.Series(it)) for it in asked] == [len(windows), 1]
 

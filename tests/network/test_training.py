@@ -21,8 +21,8 @@ from econnet.network import (
     Momentum,
     Network,
     OptimizerState,
-    Progress,
     TrainingOptions,
+    TrainingProgress,
     train,
 )
 from econnet.network.activations import Array
@@ -145,7 +145,7 @@ def test_weights_of_the_best_epoch_are_restored() -> None:
     by_epoch: list[Array] = []
     network = Network(Architecture.dense(6, [30]), 3, dtype=float)
 
-    def record(progress: Progress) -> None:
+    def record(progress: TrainingProgress) -> None:
         by_epoch.append(network.parameters.copy())
         assert progress.epoch == len(by_epoch)
 

@@ -63,7 +63,7 @@ def made(known: Dataset) -> Forecast:
     model = use_case.train(prepared, baselines=["logit", "persistence"])
     origin = prepared.origin - 2
     before = PreviousForecast("2020-01-01T00:00:00+00:00", origin, origin + 1, 0.25)
-    supposed = [what_if.parse("investment=+1.0")]
+    supposed = [what_if.parse_assumption("investment=+1.0")]
     return use_case.make(prepared, model, before, supposed)
 
 
@@ -90,7 +90,7 @@ def held(report: Report, repeated: Forecast, *, bits: bool) -> Verification:
     """Return the report held against a forecast, as from here or from elsewhere."""
     tools = {} if bits else {"numpy": ("2.1.0", "2.4.0")}
     found = Verification(report.path, ATLANTIS, bits, tools)
-    return verification.compare(found, report, record.to_dict(repeated))
+    return verification.compare_reports(found, report, record.to_dict(repeated))
 
 
 def test_forecast_made_again_is_the_same_to_the_last_bit(
@@ -113,7 +113,7 @@ def test_what_was_fetched_later_is_not_looked_at(
     more = replace(known, observations=pd.concat([rows, revised], ignore_index=True))
     task = report.task
     then = preparation.prepare(more, ATLANTIS, task)
-    assert provenance.fingerprint(then.panel) != report.provenance.data
+    assert provenance.panel_digest(then.panel) != report.provenance.data
     found = verification.verify(report, more, ATLANTIS)
     assert not found.data
     assert found.verified

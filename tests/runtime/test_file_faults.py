@@ -17,7 +17,7 @@ import pandas as pd
 import pytest
 
 from econnet.cli import main
-from econnet.runtime.untrusted_files import MOST_COLUMNS
+from econnet.runtime.untrusted_files import MAX_COLUMNS
 
 HEADER = "country,period,real_gdp"
 QUARTERS = [
@@ -168,7 +168,7 @@ BAD_CSV: Mapping[str, tuple[bytes, str]] = {
         "its first line is longer than 1,048,576 bytes",
     ),
     "more columns than the cap": (
-        f"{HEADER},{','.join(map(str, range(MOST_COLUMNS)))}\n".encode(),
+        f"{HEADER},{','.join(map(str, range(MAX_COLUMNS)))}\n".encode(),
         "5,003 columns, more than 5,000: write it long",
     ),
     "known before its period": (

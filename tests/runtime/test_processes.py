@@ -18,14 +18,18 @@ posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKI
 
 
 def test_tasks_run_in_other_processes_which_are_kept() -> None:
-    first = {pid for _, pid in processes.run(lambda _: os.getpid(), range(8), 2)}
-    again = {pid for _, pid in processes.run(lambda _: os.getpid(), range(8), 2)}
+    first = {
+        pid for _, pid in processes.run_in_processes(lambda _: os.getpid(), range(8), 2)
+    }
+    again = {
+        pid for _, pid in processes.run_in_processes(lambda _: os.getpid(), range(8), 2)
+    }
     assert os.getpid() not in first | again
     assert len(first | again) <= 2
 
 
 def test_every_result_comes_with_the_number_of_its_item() -> None:
-    made = dict(processes.run(lambda item: item.upper(), "contraction", 2))
+    made = dict(processes.run_in_processes(lambda item: item.upper(), "contraction", 2))
     assert "".join(made[number] for number in range(11)) == "CONTRACTION"
 
 
@@ -38,13 +42,16 @@ def test_libraries_have_one_thread_there_and_warn_nobody(
         warnings.warn("nobody reads this", stacklevel=1)
         return {pool["num_threads"] for pool in threadpool_info()}
 
-    assert [it for _, it in processes.run(threads, range(2), 2)] == [{1}, {1}]
+    assert [it for _, it in processes.run_in_processes(threads, range(2), 2)] == [
+        {1},
+        {1},
+    ]
     assert capfd.readouterr().err == ""
 
 
 def test_error_of_a_task_is_raised_here() -> None:
     with pytest.raises(ZeroDivisionError):
-        list(processes.run(lambda item: 1 // item, [1, 0, 1], 2))
+        list(processes.run_in_processes(lambda item: 1 // item, [1, 0, 1], 2))
 
 
 @posix
@@ -56,7 +63,7 @@ def test_killed_process_costs_only_what_was_under_way(tmp_path: Path) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         return item**2
 
-    made = dict(processes.run(counted, range(20), 2))
+    made = dict(processes.run_in_processes(counted, range(20), 2))
     assert made == {item: item**2 for item in range(20)}
     begun = [(tmp_path / str(item)).read_text().split() for item in range(20)]
     assert len(begun[7]) == 2
@@ -66,7 +73,7 @@ def test_killed_process_costs_only_what_was_under_way(tmp_path: Path) -> None:
 @posix
 def test_processes_that_are_killed_again_and_again_are_told() -> None:
     with pytest.raises(DataError, match="mostly because memory is short"):
-        list(processes.run(lambda _: os.kill(os.getpid(), 9), range(3), 2))
+        list(processes.run_in_processes(lambda _: os.kill(os.getpid(), 9), range(3), 2))
 
 
 UNSTARTED = """
@@ -108,7 +115,7 @@ def test_caller_who_stops_early_stops_the_work() -> None:
             time.sleep(0.1)
         return os.getpid()
 
-    with closing(processes.run(endless, [0, 1, 1], 2)) as made:
+    with closing(processes.run_in_processes(endless, [0, 1, 1], 2)) as made:
         _, pid = next(made)
     assert not _alive(pid)
 

@@ -66,7 +66,7 @@ def backtest(
     settled = jobs.common_task(task, known, countries)
     first = _origin(start, settled.frequency)
     with output.working("Reading the data"):
-        prepared = backtest.prepare(
+        prepared = backtest.prepare_pools(
             known,
             countries,
             settled,
@@ -86,7 +86,7 @@ def backtest(
     if json:
         documents = [backtest.to_dict(result) for result in results]
         more = {"horizons": documents} if len(documents) > 1 else {}
-        output.as_json({**documents[0], **more})
+        output.print_json({**documents[0], **more})
         return
     for result in results:
         _show(result)
@@ -153,4 +153,4 @@ def _show(result: "Backtest") -> None:
         backtest_wording.HEAD,
         backtest_wording.rows(result),
     )
-    output.sentences(backtest_wording.sentences(result))
+    output.print_sentences(backtest_wording.sentences(result))

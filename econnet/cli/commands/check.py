@@ -27,7 +27,7 @@ def check(json: Json = False) -> None:
         seen = use_case.check(settings)
     seen = use_case.Checked(seen.counts, (*broken, *seen.broken), seen.remarks)
     if json:
-        output.as_json(seen.to_dict())
+        output.print_json(seen.to_dict())
     else:
         _show(seen, settings)
     if not seen.ok:
@@ -60,9 +60,9 @@ def _about_settings(error: UsageError) -> "Remark":
 def _show(seen: "Checked", settings: Settings) -> None:
     """Print what was looked at, then what was found."""
     for remark in seen.broken:
-        output.answer(f"broken: {remark.sentence}")
+        output.print_answer(f"broken: {remark.sentence}")
     for remark in seen.remarks:
-        output.answer(f"remark: {remark.sentence}")
+        output.print_answer(f"remark: {remark.sentence}")
     counts = ", ".join(
         f"{count:,} {name.replace('_', ' ')}" for name, count in seen.counts.items()
     )

@@ -32,15 +32,15 @@ def duel(
 
     folder = workspace().duel_folder
     with output.working("Training one after another"):
-        result = duel.run(
+        result = duel.run_duel(
             duel.Work(updates, batch_size),
             progress=lambda name: output.note(f"training {name}"),
         )
     folder.mkdir(parents=True, exist_ok=True)
-    duel.draw(result, folder / "duel.png")
+    duel.draw_duel(result, folder / "duel.png")
     table = result.table()
     if json:
-        output.as_json(table.to_dict("records"))
+        output.print_json(table.to_dict("records"))
         return
     output.table(
         f"Two moons, {updates:,} updates",
@@ -50,4 +50,4 @@ def duel(
             for row in table.itertuples(index=False)
         ],
     )
-    output.answer(f"Picture: {folder / 'duel.png'}")
+    output.print_answer(f"Picture: {folder / 'duel.png'}")

@@ -60,4 +60,4 @@ def export(
         )
     with cli_output.working("Writing the file"):
         write_table(rows, path)
-    cli_output.answer(f"{len(rows):,} observations in {path}")
+    cli_output.print_answer(f"{len(rows):,} observations in {path}")

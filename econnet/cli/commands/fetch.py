@@ -62,7 +62,7 @@ def fetch(
             progress=lambda state: progress(state.done / state.total),
         )
     if json:
-        output.as_json(
+        output.print_json(
             {
                 "requested": summary.requested,
                 "unchanged": summary.unchanged,
@@ -115,13 +115,13 @@ def _show_what_there_is(
             }
         )
     if json:
-        output.as_json(rows)
+        output.print_json(rows)
         return
     for row in rows:
         if row["series"]:
-            output.answer(
+            output.print_answer(
                 f"{row['name']}: {row['series']} series in {place}, "
                 f"retrieved up to {row['retrieved_at']}"
             )
         else:
-            output.answer(f"{row['name']}: nothing in {place}")
+            output.print_answer(f"{row['name']}: nothing in {place}")

@@ -21,13 +21,13 @@ def forecast(
     from econnet.forecast.explain import what_if
     from econnet.report import record
 
-    assumed = [what_if.parse(text) for text in assumptions or []]
+    assumed = [what_if.parse_assumption(text) for text in assumptions or []]
     if cli_streamed.is_asked(task):
         if assumed:
             raise UsageError("--set is not for a panel that is streamed: leave it out")
         streamed = cli_streamed.answer(task)
         if json:
-            output.as_json(cli_streamed.as_json(streamed, task))
+            output.print_json(cli_streamed.as_json(streamed, task))
         else:
             cli_streamed.show(streamed, task)
         return
@@ -38,8 +38,8 @@ def forecast(
             f"forecast answers for one country, and these are {1 + len(others)}: give "
             f"--country once ({names})"
         )
-    result = jobs.answer(question, assumptions=assumed, outlook=False)
+    result = jobs.forecast_question(question, assumptions=assumed, outlook=False)
     if json:
-        output.as_json(record.to_dict(result))
+        output.print_json(record.to_dict(result))
     else:
-        output.verdict(result)
+        output.print_verdict(result)

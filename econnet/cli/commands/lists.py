@@ -21,7 +21,7 @@ def countries(json: Json = False) -> None:
     known = known_data(Settings.from_environment())
     rows = load.countries_with(known, "real_gdp").to_dict("records")
     if json:
-        output.as_json(rows)
+        output.print_json(rows)
         return
     output.table(
         f"{len(rows)} countries with real GDP",
@@ -47,7 +47,7 @@ def indicators(
 
     rows = [indicator.about() for indicator in catalog.search(search or "")]
     if json:
-        output.as_json(rows)
+        output.print_json(rows)
         return
     if not rows:
         raise UsageError(

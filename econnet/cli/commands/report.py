@@ -76,7 +76,7 @@ def report(
             "--json goes with --verify: `--format json` writes report.json, and "
             "`econnet forecast --json` prints it"
         )
-    assumed = [what_if.parse(text) for text in assumptions or []]
+    assumed = [what_if.parse_assumption(text) for text in assumptions or []]
     chosen = formats or list(Format)
     data = jobs.data_and_countries(task) if everything or _names(task) else None
     if data is not None and len(data[1]) > 1:
@@ -114,11 +114,11 @@ def _verify(task: TaskOptions, *, as_json: bool) -> None:
     wrong = [result for result in results if not result.verified]
     if as_json:
         reports = [verification.to_dict(result) for result in results]
-        output.as_json({"verified": not wrong, "reports": reports})
+        output.print_json({"verified": not wrong, "reports": reports})
     else:
         for result in results:
             if result.verified:
-                output.answer(result.sentence())
+                output.print_answer(result.sentence())
     if wrong:
         raise DataError("\n".join(result.sentence() for result in wrong))
 
@@ -147,7 +147,7 @@ def _write_reports(
         country = question.country
         forecast = forecasts.get(country)
         if forecast is None or forecast.task != question.task or assumed:
-            forecast = jobs.answer(question, assumptions=assumed)
+            forecast = jobs.forecast_question(question, assumptions=assumed)
         seconds = time.monotonic() - began
         with output.working(
             f"Writing the report on {country.name}"
@@ -156,7 +156,7 @@ def _write_reports(
             folder = jobs.workspace().report(question.place)
             files = country_report.write(forecast, folder, formats, paper)
         for path in files:
-            output.answer(path)
+            output.print_answer(path)
             if path.name == "report.html":
                 pages[country.alpha3] = path
     return pages
@@ -179,6 +179,6 @@ def _write_ranking(
     with output.working("Writing the ranking"):
         files = ranking.write(ranked, folder, formats, paper, links)
     for path in files:
-        output.answer(path)
+        output.print_answer(path)
     for omission in ranked.left_out:
         output.note(f"left out: {omission.reason}")

@@ -37,7 +37,7 @@ def status(json: Json = False) -> None:
         lines = forecast_log.read(files.forecast_log)
         judged = outcomes.score_log(lines, known)
     if json:
-        output.as_json(
+        output.print_json(
             {
                 "data": known.source,
                 "sources": sources,
@@ -62,7 +62,7 @@ def status(json: Json = False) -> None:
     )
     if held is not None:
         _show_store(held)
-    output.answer(f"Models: {len(models)} in {files.models_folder}")
+    output.print_answer(f"Models: {len(models)} in {files.models_folder}")
     _show_hindsight(judged)
     output.table(
         "Settings",

@@ -74,12 +74,12 @@ def _train(task: TaskOptions, baselines: list[str] | None) -> None:
     from econnet.report import country as country_report
 
     for question in jobs.questions(task):
-        forecast = jobs.answer(question, retrain=True, baselines=baselines)
+        forecast = jobs.forecast_question(question, retrain=True, baselines=baselines)
         with output.working("Writing the report"):
             folder = jobs.workspace().report(question.place)
             files = country_report.write(forecast, folder)
-        output.verdict(forecast)
-        output.answer(f"Report: {files[0]}")
+        output.print_verdict(forecast)
+        output.print_answer(f"Report: {files[0]}")
 
 
 def _rank(task: TaskOptions, data: "tuple[Dataset, list[Country]]") -> None:
@@ -90,7 +90,7 @@ def _rank(task: TaskOptions, data: "tuple[Dataset, list[Country]]") -> None:
         folder = jobs.ranking_folder(task, ranked.task, data)
         files = ranking.write(ranked, folder)
     _show_ranking(ranked)
-    output.answer(f"Ranking: {files[0]}")
+    output.print_answer(f"Ranking: {files[0]}")
 
 
 def _show_ranking(ranked: "Ranking") -> None:

@@ -34,7 +34,7 @@ LabelFunction: TypeAlias = Callable[[Floats, Frequency], Floats]
 
 
 @dataclass(frozen=True)
-class Rule:
+class LabelRule:
     """How contractions are defined by a series of levels.
 
     Parameters
@@ -144,7 +144,7 @@ def apply(panel: Panel, name: str, target: str = "real_gdp") -> Label:
     DataError
         The panel lacks the target or the column, or the column is not 0 and 1.
     """
-    check(name, panel.frequency)
+    check_rule(name, panel.frequency)
     if name.startswith("given:"):
         return _given(panel, name, target)
     if name == "nber":
@@ -159,7 +159,7 @@ def apply(panel: Panel, name: str, target: str = "real_gdp") -> Label:
     return _label(panel, name, target, rule.meaning, revisions)
 
 
-def check(name: str, frequency: Frequency) -> None:
+def check_rule(name: str, frequency: Frequency) -> None:
     """Raise `UsageError` unless `name` is a rule that is defined at `frequency`."""
     if name.startswith("given:") and name != "given:":
         return
@@ -193,7 +193,9 @@ def clause(name: str, target: str, title: str) -> str:
     return rule.clause_of_other.format(title=title)
 
 
-def _revisions(rule: Rule, levels: pd.DataFrame, frequency: Frequency) -> pd.DataFrame:
+def _revisions(
+    rule: LabelRule, levels: pd.DataFrame, frequency: Frequency
+) -> pd.DataFrame:
     """Return every value of every label, `country, period, known_at, value`.
 
     `levels` holds every value that a level ever had, in the same columns.
@@ -207,7 +209,7 @@ def _revisions(rule: Rule, levels: pd.DataFrame, frequency: Frequency) -> pd.Dat
 
 
 def _revisions_of_country(
-    rule: Rule, levels: pd.DataFrame, frequency: Frequency
+    rule: LabelRule, levels: pd.DataFrame, frequency: Frequency
 ) -> pd.DataFrame:
     """Return one country's labels, a row each time that one of them changed.
 
@@ -353,7 +355,7 @@ def _nber(panel: Panel, target: str) -> Label:
             "hold: choose --country USA, or another --label"
         )
     periods = pd.PeriodIndex(panel.values.loc["USA"].index)
-    recessions = nber.contractions(periods)
+    recessions = nber.nber_contractions(periods)
     index = pd.MultiIndex.from_product(
         [["USA"], periods], names=panel.values.index.names
     )
@@ -372,8 +374,8 @@ GROWTH_CYCLE_CAVEAT = (
     "time, and are judged by what is told today."
 )
 
-RULES: Mapping[str, Rule] = {
-    "negative-growth": Rule(
+RULES: Mapping[str, LabelRule] = {
+    "negative-growth": LabelRule(
         _label_negative_growth,
         looks_ahead=0,
         looks_back=1,
@@ -384,7 +386,7 @@ RULES: Mapping[str, Rule] = {
         caveat="A single {noun} of falling output is not yet a recession, and where "
         "growth is slow a small error of measurement turns one into the other.",
     ),
-    "year-on-year": Rule(
+    "year-on-year": LabelRule(
         _label_year_on_year,
         looks_ahead=0,
         looks_back=None,
@@ -393,7 +395,7 @@ RULES: Mapping[str, Rule] = {
         clause="output is below its level of a year before",
         clause_of_other="there is a fall in {title} over a year",
     ),
-    "two-quarters": Rule(
+    "two-quarters": LabelRule(
         _label_two_quarters,
         looks_ahead=1,
         looks_back=1,
@@ -402,7 +404,7 @@ RULES: Mapping[str, Rule] = {
         clause="output falls, in a run of two quarters or more,",
         clause_of_other="there is a fall in {title}, one of two or more in a row,",
     ),
-    "turning-points": Rule(
+    "turning-points": LabelRule(
         _on_each_day(contractions),
         looks_ahead=None,
         looks_back=1,
@@ -413,7 +415,7 @@ RULES: Mapping[str, Rule] = {
         caveat="Turning points may be revised as later figures come in: the networks "
         "learn from what was told at the time, and are judged by what is told today.",
     ),
-    "growth-cycle": Rule(
+    "growth-cycle": LabelRule(
         _on_each_day(below_hamilton_trend),
         looks_ahead=None,
         looks_back=1,
@@ -423,7 +425,7 @@ RULES: Mapping[str, Rule] = {
         clause_of_other="{title} is below its trend",
         caveat=GROWTH_CYCLE_CAVEAT,
     ),
-    "growth-cycle-hp": Rule(
+    "growth-cycle-hp": LabelRule(
         _on_each_day(below_hp_trend),
         looks_ahead=None,
         looks_back=1,

@@ -3,7 +3,7 @@
 import pandas as pd
 
 
-def contractions(periods: pd.PeriodIndex) -> pd.DataFrame:
+def nber_contractions(periods: pd.PeriodIndex) -> pd.DataFrame:
     """Return `contraction` and `known_at` of months or quarters since 1948-11.
 
     A month contracts from the one after a peak to the trough; a quarter contracts where

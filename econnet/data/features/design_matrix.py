@@ -42,7 +42,7 @@ from econnet.data.panel import Days, Panel
 
 
 @dataclass(frozen=True, eq=False)
-class Features:
+class DesignMatrix:
     """The rows that a model learns from and forecasts, one per country and origin.
 
     Parameters
@@ -115,7 +115,7 @@ class Features:
             (column.name for column in self.columns if column.measures == what), None
         )
 
-    def as_known_on(self, day: np.int64) -> "Features":
+    def as_known_on(self, day: np.int64) -> "DesignMatrix":
         """Return the features and targets that a model may see on a day.
 
         Targets are as known by then, NaN if unknown. Origins after the day keep the
@@ -152,7 +152,9 @@ class Features:
         return _places_ahead(self.label, self.index, self.horizon, self.event)
 
 
-def build(panel: Panel, label: Label, horizon: int, event: Event = "at") -> Features:
+def build(
+    panel: Panel, label: Label, horizon: int, event: Event = "at"
+) -> DesignMatrix:
     """Return the features of every country that has labels, and of every origin.
 
     A country's last origin is the period in which the newest value of the target became
@@ -182,7 +184,7 @@ def build(panel: Panel, label: Label, horizon: int, event: Event = "at") -> Feat
         parts.append(_abroad(read[label.target][:, -1], origins.index))
         columns += [Column(name, ABROAD) for name in ABROAD_COLUMNS]
     nothing = np.full(len(origins.days), np.nan)
-    features = Features(
+    features = DesignMatrix(
         X=np.column_stack(parts),
         index=origins.index,
         columns=tuple(columns),
@@ -198,7 +200,9 @@ def build(panel: Panel, label: Label, horizon: int, event: Event = "at") -> Feat
     return with_target(features, horizon, event)
 
 
-def with_target(features: Features, horizon: int, event: Event = "at") -> Features:
+def with_target(
+    features: DesignMatrix, horizon: int, event: Event = "at"
+) -> DesignMatrix:
     """Return the same features with another target, without reading the data again."""
     y, known_at = targets(features.label, features.index, horizon, event)
     return replace(

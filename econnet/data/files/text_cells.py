@@ -17,7 +17,7 @@ import pandas as pd
 
 from econnet.core.errors import DataError
 from econnet.runtime import untrusted_files
-from econnet.runtime.untrusted_files import MAX_TEXT_LENGTH, MOST_COLUMNS
+from econnet.runtime.untrusted_files import MAX_COLUMNS, MAX_TEXT_LENGTH
 
 
 def read(path: Path) -> pd.DataFrame:
@@ -196,9 +196,9 @@ def _reader(path: Path) -> duckdb.DuckDBPyConnection:
 
 def _check_names(path: Path, names: Sequence[str]) -> None:
     """Raise `DataError` for too many columns, equal names or too long a name."""
-    if len(names) > MOST_COLUMNS:
+    if len(names) > MAX_COLUMNS:
         raise DataError(
-            f"{path.name} has {len(names):,} columns, more than {MOST_COLUMNS:,}: "
+            f"{path.name} has {len(names):,} columns, more than {MAX_COLUMNS:,}: "
             "write it long, with the columns country, period, indicator and value"
         )
     seen: set[str] = set()

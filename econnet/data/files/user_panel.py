@@ -33,7 +33,7 @@ from econnet.data.sources.observations import (
     Dataset,
     in_order,
 )
-from econnet.runtime.untrusted_files import LARGEST, MAX_TEXT_LENGTH, MIN_MAGNITUDE
+from econnet.runtime.untrusted_files import MAX_TEXT_LENGTH, MAX_VALUE, MIN_MAGNITUDE
 
 Kind = Literal["rate", "index", "flow", "balance", "flag"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -266,14 +266,14 @@ def _check_values(path: Path, long: pd.DataFrame, values: pd.Series) -> None:
     """Raise `DataError` for the first cell without a usable number."""
     size = values.abs()
     no_number = np.isinf(values)
-    wrong = no_number | (size > LARGEST) | ((size > 0) & (size < MIN_MAGNITUDE))
+    wrong = no_number | (size > MAX_VALUE) | ((size > 0) & (size < MIN_MAGNITUDE))
     if not wrong.any():
         return
     row = long[wrong].iloc[0]
     reason = (
         "is no number; write 1234.5, and nothing for a missing value"
         if no_number[wrong].iloc[0]
-        else f"is outside the range of {MIN_MAGNITUDE:g} to {LARGEST:g}: "
+        else f"is outside the range of {MIN_MAGNITUDE:g} to {MAX_VALUE:g}: "
         "choose another unit"
     )
     raise DataError(

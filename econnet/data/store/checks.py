@@ -22,7 +22,7 @@ GZIP = 31  # the window bits by which zlib reads the gzip format
 
 
 @dataclass(frozen=True)
-class Rule:
+class IntegrityRule:
     """An integrity rule.
 
     Parameters
@@ -153,75 +153,75 @@ def _is_intact(sha256: str, size: int, compressed: bytes) -> bool:
 
 ROW = "concat_ws(' ', source, series_id, country, period)"
 KEY = "source, series_id, indicator"
-START_AGAIN = Rule.remedy
+START_AGAIN = IntegrityRule.remedy
 RULES = (
-    Rule(
+    IntegrityRule(
         "values with a text that is no period",
         f"SELECT {ROW} FROM observations WHERE period IS NULL OR NOT "  # noqa: S608 - a rule of this module
         f"regexp_full_match(period, '{PERIOD_PATTERN}')",
     ),
-    Rule(
+    IntegrityRule(
         "values that are no finite number",
         f"SELECT {ROW} FROM observations WHERE NOT isfinite(value)",  # noqa: S608 - a rule of this module
     ),
-    Rule(
+    IntegrityRule(
         "values without country, indicator, source, series or time of their fetch",
         f"SELECT {ROW} FROM observations WHERE coalesce(country, '') = '' "  # noqa: S608 - a rule of this module
         "OR coalesce(indicator, '') = '' OR coalesce(source, '') = '' "
         "OR coalesce(series_id, '') = '' OR retrieved_at IS NULL",
     ),
-    Rule(
+    IntegrityRule(
         "values that are there twice",
         f"SELECT {ROW} FROM observations GROUP BY country, period, {KEY}, "  # noqa: S608 - a rule of this module
         "retrieved_at, known_at HAVING count(*) > 1",
     ),
-    Rule(
+    IntegrityRule(
         "values that were fetched in the future",
         f"SELECT {ROW} FROM observations WHERE retrieved_at > $now",  # noqa: S608 - a rule of this module
         "see whether this computer's clock is right; if it is, it was not when they "
         "were fetched, and they count as known from then on",
     ),
-    Rule(
+    IntegrityRule(
         # A date of publication has no time zone.
         "values that were fetched before they were published",
         f"SELECT {ROW} FROM observations "  # noqa: S608 - a rule of this module
         "WHERE known_at > retrieved_at + INTERVAL 2 DAYS",
     ),
-    Rule(
+    IntegrityRule(
         "values of no country",
         f"SELECT {ROW} FROM observations "  # noqa: S608 - a rule of this module
         "WHERE NOT list_contains($countries, country)",
     ),
-    Rule(
+    IntegrityRule(
         "values of a series that is not described",
         f"SELECT {ROW} FROM observations ANTI JOIN series "  # noqa: S608 - a rule of this module
         f"USING ({KEY}, country)",
     ),
-    Rule(
+    IntegrityRule(
         "values of an answer that is not noted",
         f"SELECT {ROW} FROM observations ANTI JOIN answers USING ({KEY})",  # noqa: S608 - a rule of this module
     ),
-    Rule(
+    IntegrityRule(
         "values whose period is not of their series' frequency",
         f"SELECT {ROW} FROM observations JOIN series USING ({KEY}, country) "  # noqa: S608 - a rule of this module
         f"WHERE frequency <> {FREQUENCY_SQL}",
     ),
-    Rule(
+    IntegrityRule(
         "series that are described twice",
         "SELECT concat_ws(' ', source, series_id, country) "  # noqa: S608 - a rule of this module
         f"FROM series GROUP BY {KEY}, country HAVING count(*) > 1",
     ),
-    Rule(
+    IntegrityRule(
         "answers that are noted twice",
         f"SELECT concat_ws(' ', {KEY}) FROM answers "  # noqa: S608 - a rule of this module
         f"GROUP BY {KEY} HAVING count(*) > 1",
     ),
-    Rule(
+    IntegrityRule(
         "fetched series without raw answers",
         f"SELECT concat_ws(' ', {KEY}) FROM answers "  # noqa: S608 - a rule of this module
         f"ANTI JOIN raw_pages USING ({KEY})",
     ),
-    Rule(
+    IntegrityRule(
         "raw answers that are named, but not kept",
         f"SELECT concat_ws(' ', {KEY}, page) FROM raw_pages "  # noqa: S608 - a rule of this module
         "ANTI JOIN raw_answers USING (sha256)",

@@ -13,7 +13,7 @@ from typing import TypeAlias
 import numpy as np
 
 from econnet.core.types import Floats
-from econnet.data.features.design_matrix import Features
+from econnet.data.features.design_matrix import DesignMatrix
 from econnet.models.windows import Window
 from econnet.network import Network
 
@@ -78,7 +78,7 @@ def contributions(x: Floats, window: Window, network: Network) -> list[Contribut
     return sorted(found, key=lambda part: -abs(part.log_odds))
 
 
-def newest(row: Floats, features: Features, indicator: str) -> float | None:
+def newest(row: Floats, features: DesignMatrix, indicator: str) -> float | None:
     """Return an indicator's newest transformed value in a row; `None` if missing."""
     value = float(row[_newest_column(features, indicator)])
     return None if np.isnan(value) else value
@@ -128,5 +128,5 @@ def response(window: Window, say: Say, indicator: str, points: int = 25) -> Resp
     return Response(indicator, values, say(rows), current)
 
 
-def _newest_column(features: Features, indicator: str) -> int:
+def _newest_column(features: DesignMatrix, indicator: str) -> int:
     return [column.name for column in features.columns].index(indicator)

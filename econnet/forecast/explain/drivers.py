@@ -72,7 +72,7 @@ def explanation(
             response_curves=_response_curves(saying, parts),
             change=_change(saying, parts, before) if before else None,
             what_if=(
-                what_if.answer(
+                what_if.under_assumptions(
                     assumptions,
                     window,
                     saying.forecaster.probability,

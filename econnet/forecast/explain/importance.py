@@ -19,13 +19,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from econnet.core.types import Floats
-from econnet.data.features.design_matrix import Features
+from econnet.data.features.design_matrix import DesignMatrix
 from econnet.evaluation.bootstrap import mean_interval
 from econnet.evaluation.metrics import log_loss_costs
 from econnet.models.windows import Rows, Window
 
 # Rows that are shuffled in each window, the country's own first, and how often each.
-MOST_ROWS = 12
+MAX_ROWS = 12
 TIMES = 2
 DRAWS = 500
 
@@ -118,7 +118,7 @@ def measured(
     return tuple(sorted(found, key=lambda importance: -importance.loss))
 
 
-def indicators(features: Features) -> list[str]:
+def indicators(features: DesignMatrix) -> list[str]:
     """Return what the columns are made from, each once."""
     return list(dict.fromkeys(column.indicator for column in features.columns))
 
@@ -129,7 +129,7 @@ def _probe(
     features = window.features
     of_country = features.countries[window.ahead] == country
     order = np.argsort(~of_country + 0.5 * rng.random(len(of_country)), kind="stable")
-    rows = order[:MOST_ROWS]
+    rows = order[:MAX_ROWS]
     parts = [window.raw_ahead]
     for name in indicators(features):
         columns = np.flatnonzero(

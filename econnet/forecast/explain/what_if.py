@@ -15,7 +15,7 @@ from difflib import get_close_matches
 from econnet.core.catalog import Indicator
 from econnet.core.errors import UsageError
 from econnet.core.types import Floats
-from econnet.data.features.design_matrix import Features
+from econnet.data.features.design_matrix import DesignMatrix
 from econnet.forecast.explain.attribution import Say, moved, newest, seen
 from econnet.forecast.result import AssumptionEffect, WhatIf
 from econnet.models.windows import Window
@@ -36,7 +36,7 @@ class Assumption:
     relative: bool
 
 
-def parse(text: str) -> Assumption:
+def parse_assumption(text: str) -> Assumption:
     """Return the assumption that `INDICATOR=FIGURE` states.
 
     Raises
@@ -65,7 +65,7 @@ def parse(text: str) -> Assumption:
     return Assumption(indicator, figure, relative=bool(sign) and not replaces)
 
 
-def answer(
+def under_assumptions(
     assumptions: Sequence[Assumption],
     window: Window,
     say: Say,
@@ -84,7 +84,7 @@ def answer(
     UsageError
         An indicator is not used or not known, or named twice.
     """
-    check(assumptions, window.features, indicators)
+    check_assumptions(assumptions, window.features, indicators)
     row = window.features.X[window.ahead[0]]
     together, supposed = row[None, :], []
     for assumption in assumptions:
@@ -107,9 +107,9 @@ def answer(
     return WhatIf(float(say(together)[0]), tuple(supposed))
 
 
-def check(
+def check_assumptions(
     assumptions: Sequence[Assumption],
-    features: Features,
+    features: DesignMatrix,
     indicators: Mapping[str, Indicator],
 ) -> None:
     """Raise `UsageError` where an indicator is not used, or named twice."""

@@ -283,7 +283,7 @@ def feature_spec(
             f"label {label} needs a country's whole history, and a panel that is "
             f"streamed is seen in parts: choose {names}"
         )
-    labels.check(label, files.frequency)
+    labels.check_rule(label, files.frequency)
     target = label.removeprefix("given:") if given else target
     for column in (target, *kinds):
         if column not in files.columns:

@@ -30,9 +30,9 @@ from econnet.forecast.streamed.features import Abroad, FeatureSpec
 from econnet.forecast.streamed.holdout import Holdout, Linear
 from econnet.forecast.streamed.parquet_panel import Files, written
 from econnet.forecast.streamed.scaling import MomentScaler
-from econnet.forecast.streamed.scores import Difference, HoldoutScores, ReliabilityBin
+from econnet.forecast.streamed.scores import Difference, HoldoutScores, StreamedBin
 from econnet.forecast.streamed.survey import Survey, survey
-from econnet.forecast.streamed.training import Options
+from econnet.forecast.streamed.training import StreamedOptions
 from econnet.models import network_file
 from econnet.models.network_file import NewerFileError
 from econnet.runtime import atomic_files, untrusted_files
@@ -77,7 +77,7 @@ class Streamed:
     seed: int
     models: dict[str, HoldoutScores]
     tests: dict[str, Difference]
-    reliability: tuple[ReliabilityBin, ...]
+    reliability: tuple[StreamedBin, ...]
     forecasts: int
     version: str
     made_at: str
@@ -122,7 +122,7 @@ class Streamed:
                 "models": {name: HoldoutScores(**_tupled(one)) for name, one in models},
                 "tests": {name: Difference(**_tupled(one)) for name, one in tests},
                 "reliability": tuple(
-                    ReliabilityBin(**one) for one in record["reliability"]
+                    StreamedBin(**one) for one in record["reliability"]
                 ),
             }
         )
@@ -136,11 +136,11 @@ def _tupled(record: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def make(
+def forecast_panel(
     files: Files,
     spec: FeatureSpec,
     places: StreamedFiles,
-    options: Options | None = None,
+    options: StreamedOptions | None = None,
     progress: Callable[[str, float], None] = lambda *_: None,
 ) -> Streamed:
     """Train on the panel, score the holdout, and write the model and the forecasts.
@@ -152,14 +152,14 @@ def make(
     DataError
         The panel is not sorted, cannot be read, or holds too little to learn from.
     """
-    options = options or Options()
+    options = options or StreamedOptions()
     digest = streamed_digest(files, spec, options)
     for path in (places.model, places.report):
         path.parent.mkdir(parents=True, exist_ok=True)
     with one_blas_thread():
         blocks = _blocks(files, spec, places, progress)
         seen = _survey(blocks, options.seed, places.unfinished("survey"), digest)
-        network = training.train(
+        network = training.train_stream(
             blocks,
             seen,
             options,
@@ -194,7 +194,7 @@ def stored(
     files: Files,
     spec: FeatureSpec,
     places: StreamedFiles,
-    options: Options | None = None,
+    options: StreamedOptions | None = None,
 ) -> Streamed | None:
     """Return the result of the saved model, if it fits and is intact.
 
@@ -205,7 +205,7 @@ def stored(
     """
     try:
         _, metadata, _ = network_file.load_with_metadata(places.model)
-        digest = streamed_digest(files, spec, options or Options())
+        digest = streamed_digest(files, spec, options or StreamedOptions())
         if metadata["fingerprint"] != digest or not places.forecasts.is_file():
             return None
         return Streamed.of_record(metadata["answer"])
@@ -231,7 +231,7 @@ def forecasts_of(
     }
 
 
-def streamed_digest(files: Files, spec: FeatureSpec, options: Options) -> str:
+def streamed_digest(files: Files, spec: FeatureSpec, options: StreamedOptions) -> str:
     """Return a digest of all that the model depends on."""
     parts = (version("econnet"), files.digest, spec, options)
     return hashlib.sha256(repr(parts).encode()).hexdigest()
@@ -311,7 +311,7 @@ def _logit(seen: Survey) -> Linear:
 
 
 def _answer(
-    blocks: FeatureBlocks, seen: Survey, holdout: Holdout, options: Options
+    blocks: FeatureBlocks, seen: Survey, holdout: Holdout, options: StreamedOptions
 ) -> Streamed:
     files, spec, models = blocks.files, blocks.spec, holdout.scores
     length = max(spec.horizon + 1, PERIODS_A_YEAR[spec.frequency])

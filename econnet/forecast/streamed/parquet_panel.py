@@ -25,7 +25,7 @@ from econnet.core.errors import DataError, UsageError
 from econnet.core.periods import PERIODS_A_YEAR, Frequency
 from econnet.core.text import one_line
 from econnet.runtime import untrusted_files
-from econnet.runtime.untrusted_files import LARGEST, MOST_COLUMNS
+from econnet.runtime.untrusted_files import MAX_COLUMNS, MAX_VALUE
 
 
 @dataclass(frozen=True, eq=False)
@@ -298,9 +298,9 @@ def _columns(
 def _schema(database: duckdb.DuckDBPyConnection, path: Path) -> dict[str, str]:
     with _reading(path.name):
         names = untrusted_files.parquet_columns(database, path)
-        if len(names) > MOST_COLUMNS:
+        if len(names) > MAX_COLUMNS:
             raise DataError(
-                f"{path.name} has {len(names):,} columns, more than {MOST_COLUMNS:,}: "
+                f"{path.name} has {len(names):,} columns, more than {MAX_COLUMNS:,}: "
                 "leave some out"
             )
         name, times = Counter(map(str.casefold, names)).most_common(1)[0]
@@ -420,7 +420,7 @@ def _digest(paths: Sequence[Path]) -> str:
             size = file.seek(0, 2)
             file.seek(max(0, size - 8))
             length = int.from_bytes(file.read(4), "little")
-            file.seek(max(0, size - 8 - min(length, LARGEST_FOOTER)))
+            file.seek(max(0, size - 8 - min(length, MAX_FOOTER_BYTES)))
             changed = path.stat().st_mtime_ns
             digest.update(f"{path.name} {size} {changed} ".encode() + file.read())
     return digest.hexdigest()
@@ -432,18 +432,18 @@ def _cell(column: str, number: str) -> str:
     value = f"CAST({name} AS FLOAT)"
     message = row_error(
         f"{untrusted_files.sql_literal(column + ' is ')} || {name} || "
-        f"', which is too large to compute with (the limit is {LARGEST:g}): "
+        f"', which is too large to compute with (the limit is {MAX_VALUE:g}): "
         "choose another unit'",
         number,
     )
     return (
-        f"CASE WHEN abs({value}) <= {LARGEST:g}::FLOAT THEN {value} "
+        f"CASE WHEN abs({value}) <= {MAX_VALUE:g}::FLOAT THEN {value} "
         f"WHEN {name} IS NOT NULL AND NOT isnan({value}) THEN {message} END"
     )
 
 
 STREAMED_ROWS = 10**6
-LARGEST_FOOTER = 2**28
+MAX_FOOTER_BYTES = 2**28
 SHOWN = re.compile(r"[^.].*\.parquet", re.DOTALL)
 NUMBER = re.compile(
     r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|FLOAT|DOUBLE|DECIMAL\(.*\)|BOOLEAN"

@@ -17,8 +17,8 @@ from econnet.evaluation.bootstrap import Resample, interval
 from econnet.evaluation.metrics import brier_costs, log_loss_costs
 
 # Log-odds from -16 to 16, a probability from 1e-7 to 1 - 1e-7, in steps of 1/512.
-LARGEST_LOGIT, BINS_A_UNIT = 16, 512
-BINS = 2 * LARGEST_LOGIT * BINS_A_UNIT
+MAX_LOGIT, BINS_A_UNIT = 16, 512
+BINS = 2 * MAX_LOGIT * BINS_A_UNIT
 DRAWS = 2000
 
 
@@ -52,7 +52,7 @@ class Difference:
 
 
 @dataclass(frozen=True)
-class ReliabilityBin:
+class StreamedBin:
     """Mean forecast in one tenth of probability, and how often a contraction came."""
 
     probability: float
@@ -80,7 +80,7 @@ class ScoreAccumulator:
     ) -> None:
         """Add forecasts whose outcome is known, given as log-odds."""
         probability = probability_of(logits)
-        place = np.clip((logits + LARGEST_LOGIT) * BINS_A_UNIT, 0, BINS - 1)
+        place = np.clip((logits + MAX_LOGIT) * BINS_A_UNIT, 0, BINS - 1)
         place = place.astype(np.int64)
         for happened in (0, 1):
             of_outcome = place[outcome == happened]
@@ -112,10 +112,10 @@ class ScoreAccumulator:
         precision = hits / np.maximum(alarms, 1)
         return float(precision @ contractions / contractions.sum())
 
-    def reliability(self) -> list[ReliabilityBin]:
+    def reliability(self) -> list[StreamedBin]:
         """Return how often contractions followed, by tenths of probability."""
         return [
-            ReliabilityBin(float(forecast / n), float(outcomes / n), int(n))
+            StreamedBin(float(forecast / n), float(outcomes / n), int(n))
             for n, forecast, outcomes in self.bins.T
             if n
         ]

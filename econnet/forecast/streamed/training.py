@@ -31,7 +31,7 @@ from econnet.runtime.npz import read_arrays, write_arrays
 
 
 @dataclass(frozen=True)
-class Options:
+class StreamedOptions:
     """The networks and how they are trained.
 
     Parameters
@@ -78,10 +78,10 @@ KEEP_EVERY = 8  # blocks
 AHEAD = 2  # blocks that are prepared while one is trained on
 
 
-def train(
+def train_stream(
     blocks: FeatureBlocks,
     survey: Survey,
-    options: Options,
+    options: StreamedOptions,
     checkpoint: Checkpoint,
     progress: Callable[[float], None] = lambda _: None,
 ) -> Network:

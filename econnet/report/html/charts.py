@@ -32,7 +32,7 @@ MAX_CUT_OFF = 4
 
 
 @dataclass(frozen=True)
-class Column:
+class TableColumn:
     """One column of a chart's data.
 
     Parameters
@@ -87,7 +87,7 @@ class Trace:
 
 
 @dataclass(frozen=True)
-class Panel:
+class ChartPanel:
     """One scale on the common axis of time, and what is drawn in it.
 
     Parameters
@@ -124,7 +124,7 @@ class Live:
     x: tuple[float, ...]
     width: float
     bands: tuple[tuple[float, float], ...]
-    panels: tuple[Panel, ...]
+    panels: tuple[ChartPanel, ...]
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,7 @@ class Chart:
     """
 
     name: str
-    columns: tuple[Column, ...]
+    columns: tuple[TableColumn, ...]
     title: str = ""
     live: Live | None = None
     svg: Markup | None = None
@@ -196,26 +196,28 @@ def history(forecast: Forecast) -> Chart:
     heading = wording.growth_heading(forecast)
     columns = (
         _period_column(forecast, periods),
-        Column("growth_percent", heading, _values(table["growth"]), "number", 2),
-        Column("contraction", "contraction", _values(table["contraction"]), "flag"),
-        Column(
+        TableColumn("growth_percent", heading, _values(table["growth"]), "number", 2),
+        TableColumn(
+            "contraction", "contraction", _values(table["contraction"]), "flag"
+        ),
+        TableColumn(
             "probability",
             f"probability forecast {wording.ahead(forecast.task)}",
             _values(probability),
             "percent",
         ),
-        Column("interval_low", "90% interval from", _values(low), "percent"),
-        Column("interval_high", "to", _values(high), "percent"),
+        TableColumn("interval_low", "90% interval from", _values(low), "percent"),
+        TableColumn("interval_high", "to", _values(high), "percent"),
     )
     limits = _growth_limits(table["growth"])
     panels = (
-        Panel(
+        ChartPanel(
             "number",
             limits,
             (Trace("growth_percent", "bars", "gain"),),
             cut_off=_cut_off(table["growth"], limits),
         ),
-        Panel(
+        ChartPanel(
             "percent",
             (0, _top([*probability.dropna(), *forecast.interval, forecast.base_rate])),
             (Trace("probability", "line", "own", "interval_low", "interval_high"),),
@@ -240,14 +242,16 @@ def record(forecast: Forecast) -> Chart | None:
     }
     columns = (
         _period_column(forecast, periods),
-        Column("outcome", "contraction", _values(outcome.reindex(periods)), "flag"),
+        TableColumn(
+            "outcome", "contraction", _values(outcome.reindex(periods)), "flag"
+        ),
         *(
-            Column(name, _model_title(name), _values(values), "percent")
+            TableColumn(name, _model_title(name), _values(values), "percent")
             for name, values in probabilities.items()
         ),
     )
     known_probabilities = pd.concat([*probabilities.values()]).dropna()
-    panel = Panel(
+    panel = ChartPanel(
         "percent",
         (0.0, _top(known_probabilities)),
         (
@@ -270,13 +274,19 @@ def reliability(forecast: Forecast) -> Chart | None:
     if not bins:
         return None
     columns = (
-        Column(
+        TableColumn(
             "probability", "said", tuple(bin_.probability for bin_ in bins), "percent"
         ),
-        Column("frequency", "came", tuple(bin_.frequency for bin_ in bins), "percent"),
-        Column("low", "90% from", tuple(bin_.interval[0] for bin_ in bins), "percent"),
-        Column("high", "to", tuple(bin_.interval[1] for bin_ in bins), "percent"),
-        Column("n", "forecasts", tuple(float(bin_.n) for bin_ in bins), "number", 0),
+        TableColumn(
+            "frequency", "came", tuple(bin_.frequency for bin_ in bins), "percent"
+        ),
+        TableColumn(
+            "low", "90% from", tuple(bin_.interval[0] for bin_ in bins), "percent"
+        ),
+        TableColumn("high", "to", tuple(bin_.interval[1] for bin_ in bins), "percent"),
+        TableColumn(
+            "n", "forecasts", tuple(float(bin_.n) for bin_ in bins), "number", 0
+        ),
     )
     return Chart("reliability", columns)
 
@@ -287,8 +297,8 @@ def roc(forecast: Forecast) -> Chart | None:
         forecast,
         "roc",
         threshold_curves.roc(forecast),
-        Column("false_alarm_rate", "false alarms, % of expansions", (), "percent"),
-        Column("hit_rate", "hits, % of contractions", (), "percent"),
+        TableColumn("false_alarm_rate", "false alarms, % of expansions", (), "percent"),
+        TableColumn("hit_rate", "hits, % of contractions", (), "percent"),
     )
 
 
@@ -298,8 +308,8 @@ def precision_recall(forecast: Forecast) -> Chart | None:
         forecast,
         "precision-recall",
         threshold_curves.precision_recall(forecast),
-        Column("recall", "caught, % of contractions", (), "percent"),
-        Column("precision", "right, % of alarms", (), "percent"),
+        TableColumn("recall", "caught, % of contractions", (), "percent"),
+        TableColumn("precision", "right, % of alarms", (), "percent"),
     )
 
 
@@ -307,8 +317,8 @@ def _by_threshold(
     forecast: Forecast,
     name: str,
     curves: Mapping[str, Points],
-    across: Column,
-    up: Column,
+    across: TableColumn,
+    up: TableColumn,
 ) -> Chart | None:
     """Return the chart with the points of each model's curve."""
     if not curves:
@@ -324,7 +334,7 @@ def _by_threshold(
         for axis in (0, 1)
     )
     columns = (
-        Column("model", "model", tuple(models)),
+        TableColumn("model", "model", tuple(models)),
         replace(across, values=x),
         replace(up, values=y),
     )
@@ -335,8 +345,8 @@ def response(forecast: Forecast, number: int) -> Chart:
     """Return how the forecast would change with one indicator's newest value."""
     curve = forecast.explanation.response_curves[number]
     columns = (
-        Column("value", f"newest value, {curve.unit}", curve.values, "number", 2),
-        Column("probability", "probability", curve.probabilities, "percent"),
+        TableColumn("value", f"newest value, {curve.unit}", curve.values, "number", 2),
+        TableColumn("probability", "probability", curve.probabilities, "percent"),
     )
     name = f"response-{number + 1}-{safe_name(curve.indicator)}"
     return Chart(name, columns, curve.title)
@@ -345,7 +355,7 @@ def response(forecast: Forecast, number: int) -> Chart:
 def _live(
     periods: pd.PeriodIndex,
     contraction: pd.Series,
-    panels: tuple[Panel, ...],
+    panels: tuple[ChartPanel, ...],
     forecast: Forecast,
 ) -> Live:
     """Return what the page draws of a chart over time."""
@@ -373,9 +383,9 @@ def _from_first_to_last(*indexes: pd.Index) -> pd.PeriodIndex:
     return pd.period_range(first, last)
 
 
-def _period_column(forecast: Forecast, periods: pd.PeriodIndex) -> Column:
+def _period_column(forecast: Forecast, periods: pd.PeriodIndex) -> TableColumn:
     title = wording.NOUN[forecast.task.frequency]
-    return Column("period", title, tuple(str(period) for period in periods))
+    return TableColumn("period", title, tuple(str(period) for period in periods))
 
 
 def _probabilities(forecast: Forecast, model: str) -> pd.Series:

@@ -8,7 +8,7 @@ from econnet.report.figures import world
 from econnet.report.figures.shades import NAMES
 from econnet.report.figures.style import LIGHT, captions
 from econnet.report.html import charts, page
-from econnet.report.html.charts import Chart, Column
+from econnet.report.html.charts import Chart, TableColumn
 from econnet.report.html.svg import inline_svg
 
 SECTIONS = (
@@ -26,7 +26,7 @@ def as_html(ranking: Ranking, reports: Mapping[str, str]) -> str:
     reports
         Where each country's own report stands, as a path from this page, by its code.
     """
-    texts = ranking_rows.content(ranking)
+    texts = ranking_rows.ranking_content(ranking)
     table, strip = _ranking(ranking), _strip(ranking)
     alts, drawn = ranking_rows.alts(ranking), world.draw(ranking, LIGHT)
     pictures = {
@@ -75,7 +75,8 @@ def _ranking(ranking: Ranking) -> Chart:
     """Return the data of the ranking, to be saved as CSV."""
     table = [vars(row) for row in ranking_rows.rows(ranking)]
     columns = tuple(
-        Column(key, key, tuple(_plain(row[key]) for row in table)) for key in table[0]
+        TableColumn(key, key, tuple(_plain(row[key]) for row in table))
+        for key in table[0]
     )
     return Chart("ranking-data", columns, "The ranking")
 
@@ -84,7 +85,8 @@ def _strip(ranking: Ranking) -> Chart:
     """Return the data of the strips, to be saved as CSV."""
     table = [vars(row) for row in ranking_rows.said(ranking)]
     columns = tuple(
-        Column(key, key, tuple(_plain(row[key]) for row in table)) for key in table[0]
+        TableColumn(key, key, tuple(_plain(row[key]) for row in table))
+        for key in table[0]
     )
     return Chart("strip-data", columns, "What was said over time")
 

@@ -269,7 +269,7 @@ def test_label_becomes_known_with_the_last_level_it_needs() -> None:
 def test_nber_marks_the_months_after_a_peak_to_the_trough() -> None:
     """NBER: peak December 2007, trough June 2009."""
     months = pd.period_range("2007-11", "2009-08", freq="M")
-    contraction = nber.contractions(months)["contraction"]
+    contraction = nber.nber_contractions(months)["contraction"]
     assert contraction[contraction == 1].index.astype(str).tolist() == [
         str(month) for month in pd.period_range("2008-01", "2009-06", freq="M")
     ]
@@ -278,7 +278,7 @@ def test_nber_marks_the_months_after_a_peak_to_the_trough() -> None:
 def test_nber_has_as_many_recession_months_as_its_chronology() -> None:
     """NBER: the twelve contractions since 1948 last 11, 10, 8, ... and 2 months."""
     months = pd.period_range("1948-12", "2022-12", freq="M")
-    contraction = nber.contractions(months)["contraction"]
+    contraction = nber.nber_contractions(months)["contraction"]
     starts = (contraction.diff() == 1) | (
         (contraction == 1) & (contraction.index == months[0])
     )
@@ -288,7 +288,7 @@ def test_nber_has_as_many_recession_months_as_its_chronology() -> None:
 
 def test_nber_contraction_is_not_known_before_its_announcement() -> None:
     """NBER announced the peak of December 2007 on 1 December 2008."""
-    known_at = nber.contractions(pd.period_range("2007-01", "2012-12", freq="M"))[
+    known_at = nber.nber_contractions(pd.period_range("2007-01", "2012-12", freq="M"))[
         "known_at"
     ]
     assert known_at["2008-01"] == pd.Timestamp("2008-12-01")
@@ -301,12 +301,12 @@ def test_nber_contraction_is_not_known_before_its_announcement() -> None:
 
 def test_nber_quarter_contracts_where_one_of_its_months_does() -> None:
     quarters = pd.period_range("2019Q4", "2020Q3", freq="Q")
-    assert nber.contractions(quarters)["contraction"].tolist() == [0, 1, 1, 0]
+    assert nber.nber_contractions(quarters)["contraction"].tolist() == [0, 1, 1, 0]
 
 
 def test_nber_quarter_is_known_with_the_last_of_its_months() -> None:
     quarters = pd.period_range("2007Q4", "2011Q2", freq="Q")
-    known_at = nber.contractions(quarters)["known_at"]
+    known_at = nber.nber_contractions(quarters)["known_at"]
     assert known_at["2008Q1"] == pd.Timestamp("2008-12-01")
     assert known_at["2008Q4"] == pd.Timestamp("2010-09-20")
     assert known_at["2010Q4"] == pd.Timestamp("2011-12-31")
@@ -315,7 +315,7 @@ def test_nber_quarter_is_known_with_the_last_of_its_months() -> None:
 def test_nber_contraction_before_there_was_a_committee_is_known_after_a_year() -> None:
     """The peak of November 1973 was followed by its first month on 1 December."""
     months = pd.period_range("1973-11", "1976-12", freq="M")
-    known_at = nber.contractions(months)["known_at"]
+    known_at = nber.nber_contractions(months)["known_at"]
     assert known_at["1973-12"] == pd.Timestamp("1974-12-01")
     # The trough of March 1975 a year after its last day, and with it all since 1974-12.
     assert known_at["1974-12"] == known_at["1975-03"] == pd.Timestamp("1976-03-31")
@@ -327,7 +327,7 @@ def test_nber_contraction_over_before_its_peak_was_told_is_known_whole_with_it()
 ):
     """NBER told of the peak of July 1990 on 25 April 1991, a month after the trough."""
     months = pd.period_range("1990-07", "1991-04", freq="M")
-    known_at = nber.contractions(months)["known_at"]
+    known_at = nber.nber_contractions(months)["known_at"]
     assert known_at["1990-08"] == known_at["1991-03"] == pd.Timestamp("1991-04-25")
     # The expansion that began then is known with the trough, on 22 December 1992.
     assert known_at["1991-04"] == pd.Timestamp("1992-12-22")
@@ -335,9 +335,9 @@ def test_nber_contraction_over_before_its_peak_was_told_is_known_whole_with_it()
 
 def test_nber_says_nothing_of_what_came_before_it_or_of_a_quarter_half_gone() -> None:
     months = pd.period_range("1948-10", "1949-01", freq="M")
-    contraction = nber.contractions(months)["contraction"]
+    contraction = nber.nber_contractions(months)["contraction"]
     np.testing.assert_equal(contraction.tolist(), [np.nan, np.nan, 1, 1])
-    first = nber.contractions(pd.period_range("1948Q4", "1949Q1", freq="Q"))
+    first = nber.nber_contractions(pd.period_range("1948Q4", "1949Q1", freq="Q"))
     np.testing.assert_equal(first["contraction"].tolist(), [np.nan, 1])
 
 
@@ -440,7 +440,7 @@ def test_wrong_rule_is_a_usage_error(
     name: str, frequency: Frequency, words: str
 ) -> None:
     with pytest.raises(UsageError) as refused:
-        labels.check(name, frequency)
+        labels.check_rule(name, frequency)
     assert str(refused.value) == words
 
 

@@ -9,7 +9,7 @@ from econnet.core.task import Event
 from econnet.data import panel
 from econnet.data.cycle import labels
 from econnet.data.features import design_matrix, information_set
-from econnet.data.features.design_matrix import Features
+from econnet.data.features.design_matrix import DesignMatrix
 from econnet.data.features.information_set import NEVER
 from econnet.data.sources import snapshot
 from econnet.models.scaling import Scaler
@@ -18,12 +18,12 @@ from tests.builders import observations, output, panel_of, published, world
 FIRST_ROW = np.array([0])
 
 
-def built(levels: dict[str, pd.Series], horizon: int = 1) -> Features:
+def built(levels: dict[str, pd.Series], horizon: int = 1) -> DesignMatrix:
     known = panel_of(levels)
     return design_matrix.build(known, labels.apply(known, "negative-growth"), horizon)
 
 
-def row(made: Features, origin: str, country: str = "DEU") -> dict[str, float]:
+def row(made: DesignMatrix, origin: str, country: str = "DEU") -> dict[str, float]:
     place = made.index.get_loc((country, pd.Period(origin, "Q")))
     return {c.name: float(v) for c, v in zip(made.columns, made.X[place], strict=True)}
 
@@ -120,7 +120,7 @@ def test_moving_average_ends_in_the_newest_value() -> None:
     assert row(made, "2020Q3")["real_gdp mean 4"] == pytest.approx(np.mean(growth[2:]))
 
 
-def american(frequency: Frequency) -> Features:
+def american(frequency: Frequency) -> DesignMatrix:
     """Return features of US unemployment and the spread, as the snapshot has them."""
     rows = snapshot.load().observations
     names = ["unemployment", "term_spread", "industrial_production", "recession_flag"]
@@ -314,7 +314,7 @@ def test_unemployment_of_years_has_no_sahm_gap() -> None:
 
 
 @pytest.fixture(scope="module")
-def vintages() -> Features:
+def vintages() -> DesignMatrix:
     """Return features of output published from 2000 on, and investment from 2005 on."""
     rows = world(countries=2, quarters=100)
     output_alone = rows["indicator"] == "real_gdp"
@@ -326,12 +326,12 @@ def vintages() -> Features:
     return design_matrix.build(known, labels.apply(known, "turning-points"), 1)
 
 
-def seen_on(made: Features, day: str) -> Features:
+def seen_on(made: DesignMatrix, day: str) -> DesignMatrix:
     return made.as_known_on(np.datetime64(day, "D").astype(np.int64))
 
 
 def test_series_is_hidden_until_its_first_vintage_and_then_seen_whole(
-    vintages: Features,
+    vintages: DesignMatrix,
 ) -> None:
     """The first vintage of investment, of 2005Q1, came out on 30 May 2005."""
     early = vintages.origins <= pd.Period("2005Q1", "Q")
@@ -346,7 +346,7 @@ def test_series_is_hidden_until_its_first_vintage_and_then_seen_whole(
 
 @pytest.mark.parametrize("day", ["2004-12-31", "2009-05-30"])
 def test_targets_seen_on_a_day_are_the_labels_told_by_then(
-    vintages: Features, day: str
+    vintages: DesignMatrix, day: str
 ) -> None:
     made = seen_on(vintages, day)
     told = vintages.label.on(pd.Timestamp(day))

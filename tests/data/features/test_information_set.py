@@ -6,7 +6,7 @@ from econnet.core.catalog import Transform
 from econnet.data import panel
 from econnet.data.cycle import labels
 from econnet.data.features import design_matrix, information_set
-from econnet.data.features.design_matrix import Features
+from econnet.data.features.design_matrix import DesignMatrix
 from econnet.data.panel import Panel
 from tests.builders import observations, published, world
 
@@ -16,11 +16,11 @@ VINTAGES = published(ROWS, first="2002Q1")
 REAL = panel.build(VINTAGES, "Q")
 
 
-def built(known: Panel, label: str = "negative-growth") -> Features:
+def built(known: Panel, label: str = "negative-growth") -> DesignMatrix:
     return design_matrix.build(known, labels.apply(known, label), horizon=1)
 
 
-def rows_of(made: Features, origin: pd.Period) -> np.ndarray:
+def rows_of(made: DesignMatrix, origin: pd.Period) -> np.ndarray:
     return made.X[made.origins == origin]
 
 

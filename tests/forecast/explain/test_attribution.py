@@ -7,7 +7,7 @@ from econnet.data.cycle import labels
 from econnet.data.features import design_matrix
 from econnet.forecast.explain import attribution
 from econnet.models import network_ensemble
-from econnet.models.network_ensemble import Options
+from econnet.models.network_ensemble import EnsembleOptions
 from econnet.models.windows import Window, window_at
 from econnet.network import Network
 from tests.builders import world
@@ -21,7 +21,7 @@ def trained() -> tuple[Window, Network]:
     window = window_at(
         made, origin, (made.origins == origin) & (made.countries == "FRA")
     )
-    options = Options(hidden_units=8, prior_precision=1.0)
+    options = EnsembleOptions(hidden_units=8, prior_precision=1.0)
     return window, network_ensemble.fit([window], 3, 0, options)
 
 

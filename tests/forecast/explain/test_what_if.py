@@ -35,7 +35,7 @@ def position(window: Window, name: str) -> int:
 def said_of(window: Window, name: str, *assumptions: Assumption) -> float:
     """Return the column `name` as it comes to the forecaster under assumptions."""
     column = position(window, name)
-    answer = what_if.answer(
+    answer = what_if.under_assumptions(
         assumptions, window, lambda rows: rows[:, column], INDICATORS, LEVELS
     )
     return answer.probability
@@ -57,7 +57,7 @@ def now(window: Window, name: str) -> float:
     ],
 )
 def test_sign_moves_and_no_sign_replaces(text: str, assumption: Assumption) -> None:
-    assert what_if.parse(text) == assumption
+    assert what_if.parse_assumption(text) == assumption
 
 
 @given(st.text(max_size=20).filter(lambda text: "=" not in text))
@@ -68,7 +68,7 @@ def test_sign_moves_and_no_sign_replaces(text: str, assumption: Assumption) -> N
 @example("unemployment=1e400")
 def test_any_other_text_is_refused_in_plain_words(text: str) -> None:
     with pytest.raises(UsageError, match=r"write unemployment=\+1\.0"):
-        what_if.parse(text)
+        what_if.parse_assumption(text)
 
 
 def test_relative_figure_moves_newest_value_and_its_mean_alone(window: Window) -> None:
@@ -92,7 +92,7 @@ def test_rate_that_enters_by_its_difference_is_set_by_its_level(
     window: Window,
 ) -> None:
     rate = replace(INDICATORS["investment"], transform="difference", unit="percent")
-    answer = what_if.answer(
+    answer = what_if.under_assumptions(
         [Assumption("investment", 99.5, relative=False)],
         window,
         lambda rows: rows[:, position(window, "investment")],
@@ -108,7 +108,7 @@ def test_assumptions_work_together_and_each_is_also_shown_alone(
     window: Window,
 ) -> None:
     first, second = position(window, "real_gdp"), position(window, "investment")
-    answer = what_if.answer(
+    answer = what_if.under_assumptions(
         [Assumption("real_gdp", 1.0, True), Assumption("investment", 10.0, True)],
         window,
         lambda rows: rows[:, first] + rows[:, second],
@@ -122,7 +122,7 @@ def test_assumptions_work_together_and_each_is_also_shown_alone(
 
 
 def test_figure_beyond_what_was_learned_from_is_marked(window: Window) -> None:
-    far = what_if.answer(
+    far = what_if.under_assumptions(
         [Assumption("real_gdp", 1000.0, True)],
         window,
         lambda rows: rows[:, 0],

@@ -46,7 +46,7 @@ def index_of(block: Block) -> pd.MultiIndex:
 
 def in_memory(
     path: Path, label: str, horizon: int, event: Event
-) -> design_matrix.Features:
+) -> design_matrix.DesignMatrix:
     table = user_panel.read(path)
     whole = panel.build(table.observations, "Q", None, table.indicators)
     made = labels.apply(whole, label, "output_index")

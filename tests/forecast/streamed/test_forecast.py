@@ -15,10 +15,15 @@ from econnet.core.errors import DataError
 from econnet.core.workspace import StreamedFiles
 from econnet.forecast.streamed import feature_blocks, holdout
 from econnet.forecast.streamed.feature_blocks import FeatureBlocks
-from econnet.forecast.streamed.forecast import Streamed, make, stored, streamed_digest
+from econnet.forecast.streamed.forecast import (
+    Streamed,
+    forecast_panel,
+    stored,
+    streamed_digest,
+)
 from econnet.forecast.streamed.parquet_panel import Files, open_files
 from econnet.forecast.streamed.survey import survey
-from econnet.forecast.streamed.training import Options
+from econnet.forecast.streamed.training import StreamedOptions
 from econnet.models import network_file
 from econnet.network import Architecture, Network
 from econnet.runtime import workers
@@ -26,7 +31,7 @@ from econnet.runtime.npz import write_arrays
 from tests.forecast.streamed.panels import long_panel, spec_of, write
 from tests.user import HANG_SECONDS, econnet
 
-OPTIONS = Options(fewest_updates=600, most_passes=20)
+OPTIONS = StreamedOptions(fewest_updates=600, most_passes=20)
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +54,7 @@ def made(
 ) -> tuple[Streamed, StreamedFiles]:
     folder = tmp_path_factory.mktemp("made")
     places = StreamedFiles.of("panel", folder / "data", folder / "reports")
-    return make(
+    return forecast_panel(
         open_files(data), spec_of(open_files(data)), places, options=OPTIONS
     ), places
 
@@ -141,7 +146,7 @@ def test_what_comes_after_the_last_learned_target_changes_no_weight(
     write(table, *paths)
     places = StreamedFiles.of("panel", tmp_path / "models", tmp_path / "reports")
     panel = open_files(tmp_path / "data")
-    make(panel, spec_of(panel), places, options=OPTIONS)
+    forecast_panel(panel, spec_of(panel), places, options=OPTIONS)
     np.testing.assert_array_equal(
         network_file.load(places.model).parameters,
         network_file.load(made[1].model).parameters,
@@ -184,7 +189,9 @@ def test_killed_four_times_comes_to_the_same(
         assert not (tmp_path / "reports" / "panel" / "report.json").exists()
     places = StreamedFiles.of("panel", tmp_path / "data", tmp_path / "reports")
     assert places.unfinished("training").exists()
-    again = make(open_files(data), spec_of(open_files(data)), places, options=OPTIONS)
+    again = forecast_panel(
+        open_files(data), spec_of(open_files(data)), places, options=OPTIONS
+    )
     assert again.models == made[0].models
     pd.testing.assert_frame_equal(forecasts(places), forecasts(made[1]))
     np.testing.assert_array_equal(
@@ -204,7 +211,7 @@ def test_number_of_cores_changes_no_bit(
     panel = open_files(data)
     monkeypatch.setattr(workers, "map_threads", lambda task, items: [*map(task, items)])
     monkeypatch.setattr(workers, "prefetch", lambda task, items, **_: map(task, items))
-    again = make(panel, spec_of(panel), places, options=OPTIONS)
+    again = forecast_panel(panel, spec_of(panel), places, options=OPTIONS)
     assert again.models == made[0].models
     np.testing.assert_array_equal(
         network_file.load(places.model).parameters,
@@ -284,7 +291,7 @@ def test_unfinished_work_that_is_damaged_is_done_again(
     places.forecasts.parent.mkdir(parents=True)
     places.forecasts.write_bytes(b"half a file")
     assert stored(panel, spec_of(panel), places, options=OPTIONS) is None
-    again = make(panel, spec_of(panel), places, options=OPTIONS)
+    again = forecast_panel(panel, spec_of(panel), places, options=OPTIONS)
     assert again.models == made[0].models
 
 

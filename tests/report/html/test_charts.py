@@ -14,7 +14,7 @@ from econnet.report import country as country_report
 from econnet.report import figures, html
 from econnet.report.figures.style import captions
 from econnet.report.html import charts
-from econnet.report.html.charts import Chart, Column
+from econnet.report.html.charts import Chart, TableColumn
 from tests.report.conftest import MakeForecast
 
 
@@ -95,9 +95,9 @@ def test_missing_growth_is_missing_and_not_zero(germany: Forecast) -> None:
 
 
 def test_cells_are_shown_in_the_words_of_the_report() -> None:
-    shares = Column("p", "p", (0.123456, None, 1.0), "percent")
-    changes = Column("g", "g", (-0.04, -1.26, 3.0), "number", 1)
-    flags = Column("c", "c", (1.0, 0.0, None), "flag")
+    shares = TableColumn("p", "p", (0.123456, None, 1.0), "percent")
+    changes = TableColumn("g", "g", (-0.04, -1.26, 3.0), "number", 1)
+    flags = TableColumn("c", "c", (1.0, 0.0, None), "flag")
     assert shares.shown() == ["12.3%", "", "100.0%"]
     assert changes.shown() == ["0.0", "\N{MINUS SIGN}1.3", "3.0"]
     assert flags.shown() == ["yes", "no", ""]
