@@ -48,6 +48,8 @@ def econnet(
             patch.setitem(DOTS_PER_INCH, size, 30)
         for name, value in environment.items():
             patch.setenv(name, value)
+        for name in ("MPLBACKEND", "PYTHONSAFEPATH"):  # which the command line sets
+            patch.setenv(name, os.environ.get(name, ""))
         code = _exit_code()
     return CompletedProcess(arguments, code, out.getvalue(), err.getvalue())
 

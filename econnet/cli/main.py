@@ -23,9 +23,7 @@ from econnet.core.text import printable
 def main() -> None:
     """Run the command line, and turn every known problem into one line and a code."""
     received = _handle_signals()
-    # Before NumPy is imported: econnet has its own workers, and where memory is short,
-    # OpenBLAS interrupts the program when it cannot start its threads.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    _set_environment()
     if "--debug" not in sys.argv[1:]:
         warnings.showwarning = _ignore
     try:
@@ -68,6 +66,17 @@ def main() -> None:
         if not received:
             raise
         _fail(*received[0])
+
+
+def _set_environment() -> None:
+    """Set the variables that libraries and started processes read when they load."""
+    # econnet has its own workers, and where memory is short, OpenBLAS interrupts the
+    # program when it cannot start its threads.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    # Figures are written to files. A backend inherited from Jupyter may not exist here.
+    os.environ["MPLBACKEND"] = "agg"
+    # The working folder holds data: a file `random.py` in it must never be imported.
+    os.environ["PYTHONSAFEPATH"] = "1"
 
 
 def _ignore(*_: object, **__: object) -> None:

@@ -69,11 +69,22 @@ def run_in_processes(
 
 @contextmanager
 def _starting() -> Iterator[None]:
-    """Turn an `OSError` from starting a process into a `DataError`."""
+    """Turn an `OSError` from starting a process into a `DataError`.
+
+    Resource trackers are started with the environment of this process, so the variable
+    that keeps the working folder from their imports is set meanwhile.
+    """
+    before = os.environ.get(SAFE_PATH)
+    os.environ[SAFE_PATH] = "1"
     try:
         yield
     except OSError as error:
         raise DataError(NOT_STARTED.format(error.strerror)) from error
+    finally:
+        if before is None:
+            os.environ.pop(SAFE_PATH, None)
+        else:
+            os.environ[SAFE_PATH] = before
 
 
 def pool(workers: int) -> loky.ProcessPoolExecutor:
@@ -83,7 +94,7 @@ def pool(workers: int) -> loky.ProcessPoolExecutor:
         timeout=IDLE_SECONDS,
         initializer=_begin,
         initargs=(os.getpid(),),
-        env=ONE_THREAD,
+        env=WORKER_ENVIRONMENT,
     )
 
 
@@ -118,8 +129,11 @@ def _begin(parent: int) -> None:
 
 
 IDLE_SECONDS = 60
-# Read by BLAS and OpenMP when they are loaded.
-ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+SAFE_PATH = "PYTHONSAFEPATH"
+# One thread of BLAS and OpenMP, and no import from the working folder.
+WORKER_ENVIRONMENT = dict.fromkeys(
+    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", SAFE_PATH), "1"
+)
 MAX_LOST = 3
 LOST = (
     "worker processes were killed repeatedly, mostly because memory is short: close "
