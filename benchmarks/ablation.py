@@ -33,7 +33,7 @@ NETWORKS: Mapping[str, EnsembleOptions] = {
     "networks, prior precision 300": EnsembleOptions(prior_precision=300.0),
     "networks, 2 hidden units": EnsembleOptions(hidden_units=2),
     "networks, 32 hidden units": EnsembleOptions(hidden_units=32),
-    "networks, 200 updates": EnsembleOptions(fewest_updates=200),
+    "networks, 200 updates": EnsembleOptions(min_updates=200),
     "networks, learning rate 0.001": EnsembleOptions(learning_rate=1e-3),
 }
 

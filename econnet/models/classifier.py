@@ -19,10 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_array, check_random_state, compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import (
-    check_is_fitted,
-    validate_data,
-)
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from econnet.models import network_file
 from econnet.network import (
@@ -59,7 +56,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
     activation : {"relu", "tanh", "sigmoid", "softmax", "identity"}
         Activation of the hidden layers.
     skip : bool
-        Whether the last layer also takes the inputs.
+        Whether the last layer also receives the inputs.
     members : int
         Number of networks whose probabilities are averaged.
     optimizer : {"adamw", "momentum", "nesterov", "sgd"}
@@ -69,8 +66,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
     epochs : int
         Maximum number of passes over the rows.
     batch_size : int or None
-        Rows of a batch; None, or any number above that of the rows, puts all rows in
-        one.
+        Rows per batch; None, or a number above that of the rows, makes one batch.
     l2 : float
         Half of this, times the sum of the squared weights, is added to the mean cost.
     dropout : float
@@ -247,11 +243,10 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         check_is_fitted(self)
         parameters = self.get_params()
         if isinstance(self.class_weight, Mapping):
-            pairs = [
+            parameters["class_weight"] = [
                 [np.asarray(label).item(), float(weight)]
                 for label, weight in self.class_weight.items()
             ]
-            parameters["class_weight"] = pairs
         if isinstance(self.random_state, np.random.RandomState):
             parameters["random_state"] = None
         metadata = {
@@ -320,7 +315,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         _check_memory(
             f"the parameters of {self.members:,} members of "
             f"{architecture.n_parameters:,}",
-            # Beside each parameter are its gradient, two moments, and two factors.
+            # A parameter, its gradient, two moments and two factors.
             6 * architecture.n_parameters * int(self.members) * rows.itemsize,
             "give fewer members, or fewer hidden units",
         )
@@ -366,7 +361,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
             )
 
     def _check_size(self, classes: NDArray[Any], sample: "_Sample") -> None:
-        """Raise `ValueError` if the targets would not fit into memory."""
+        """Raise `ValueError` for a bad `members`, or targets too large for memory."""
         if not isinstance(self.members, Integral) or self.members < 1:
             raise ValueError(
                 f"members is {self.members!r}: give a whole number of at least 1"
@@ -375,7 +370,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
             cells = len(sample.rows) * len(classes)
             _check_memory(
                 f"the targets of {len(sample.rows):,} rows in {len(classes):,} classes",
-                # One copy, and one per member in the order of its batches.
+                # One copy, and one shuffled copy per member.
                 cells * (1 + int(self.members)) * sample.rows.itemsize,
                 "give fewer classes, or fewer rows at a time to partial_fit",
             )
@@ -416,7 +411,7 @@ class _Sample:
     def of_positive_weight(
         cls, rows: Array, labels: NDArray[Any], sample_weight: ArrayLike | None
     ) -> "_Sample":
-        """Return the sample without rows of weight 0, as if they had not been given."""
+        """Return the sample without its rows of weight 0."""
         weights = _check_weights(sample_weight, rows)
         used = weights > 0
         check_classification_targets(labels[used])
@@ -458,7 +453,7 @@ def _check_announced(labels: NDArray[Any], classes: NDArray[Any]) -> None:
 
 
 def _check_same_classes(again: NDArray[Any], classes: NDArray[Any]) -> None:
-    """Raise `ValueError` unless a later call names the classes of the first."""
+    """Raise `ValueError` if a later call names other classes than the first."""
     if not np.array_equal(again, classes):
         raise ValueError(
             f"classes are {_shortened(again)}, but were {_shortened(classes)} in the "
@@ -467,7 +462,6 @@ def _check_same_classes(again: NDArray[Any], classes: NDArray[Any]) -> None:
 
 
 def _shortened(classes: NDArray[Any]) -> str:
-    """Return the first classes as text."""
     listed = ", ".join(str(name)[:40] for name in classes[:5])
     return f"{listed}, ..." if len(classes) > 5 else listed
 
@@ -482,10 +476,10 @@ def _check_memory(what: str, needed: int, remedy: str) -> None:
 
 
 def _classes(listed: list[Any], dtype: str) -> NDArray[Any]:
-    """Return the classes of an untrusted file as an array of the type that it names."""
+    """Return the classes of an untrusted file as an array of the named type."""
     if not isinstance(listed, list) or CLASS_TYPE.fullmatch(dtype) is None:
         raise TypeError(f"classes of {str(dtype)[:40]!r}")
-    # A text takes as many bytes as its type says, however short it is.
+    # A string takes as many bytes as its type has, however short it is.
     if len(listed) * np.dtype(dtype).itemsize > MAX_CLASSES_BYTES:
         raise TypeError(f"{len(listed):,} classes of {dtype}")
     return np.array(listed, dtype=dtype)

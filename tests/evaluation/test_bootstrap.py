@@ -14,7 +14,7 @@ PERIODS = pd.Series(pd.period_range("2000Q1", periods=40, freq="Q").repeat(3))
 
 
 def counts_of_rows(block: int, draws: int) -> Floats:
-    return Resample.draw(PERIODS, block, draws, np.random.default_rng(0)).of_rows()
+    return Resample.draw(PERIODS, block, draws, np.random.default_rng(0)).row_counts()
 
 
 def test_rows_of_one_period_are_drawn_together() -> None:
@@ -104,7 +104,7 @@ def test_draw_without_a_contraction_has_no_area() -> None:
 def test_a_periods_share_counts_its_rows() -> None:
     periods = pd.Series(pd.PeriodIndex(["2000", "2000", "2000", "2001"], freq="Y"))
     drawn = Resample.draw(periods, 1, 1, np.random.default_rng(0))
-    shares = drawn.by_period(np.array([1.0, 2.0, 3.0, 6.0]))
+    shares = drawn.period_costs(np.array([1.0, 2.0, 3.0, 6.0]))
     np.testing.assert_allclose(shares, [3.0, 3.0])
 
 

@@ -95,7 +95,7 @@ def test_threshold_serves_best_for_the_forecasts_whose_outcome_was_known(
     """A forecaster whose 20% means a contraction is taken at its word, in time."""
     said = [np.where(window.outcome == 1, 0.2, 0.1) for window in windows]
     assert signals.thresholds(windows, said, "f1")[-1] == pytest.approx(0.15)
-    given = signals.given(windows, said, "f1")
+    given = signals.real_time_signals(windows, said, "f1")
     last = windows[-1].outcome
     np.testing.assert_array_equal(given[-len(last) :], last == 1)
 
@@ -147,7 +147,7 @@ def test_episodes_and_alarms_worked_by_hand(
 ) -> None:
     found = card(contracts, signalled)
     assert [one.periods_early for one in found.episodes] == early
-    assert found.false_alarms == false_alarms
+    assert found.n_false_alarms == false_alarms
 
 
 def test_episode_is_told_with_its_periods_and_its_first_signal() -> None:
@@ -163,4 +163,4 @@ def test_episode_is_told_with_its_periods_and_its_first_signal() -> None:
 def test_signal_of_a_contraction_within_a_year_may_come_a_year_before() -> None:
     found = card("......x....", "..!........", "within", horizon=4)
     assert [one.periods_early for one in found.episodes] == [4]
-    assert found.false_alarms == 0
+    assert found.n_false_alarms == 0

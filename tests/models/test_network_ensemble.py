@@ -12,7 +12,7 @@ from econnet.models.network_ensemble import EnsembleOptions
 from econnet.models.windows import Window, make_windows
 from tests.builders import world
 
-QUICK = EnsembleOptions(hidden_units=4, fewest_updates=1)
+QUICK = EnsembleOptions(hidden_units=4, min_updates=1)
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def test_more_members_leave_the_first_ones_as_they_were(windows: list[Window]) -
 
 
 def test_windows_of_few_rows_are_gone_through_more_often() -> None:
-    options = EnsembleOptions(batch_size=64, fewest_updates=400)
+    options = EnsembleOptions(batch_size=64, min_updates=400)
     assert options.epochs(64 * 20) == 20
     assert options.epochs(64 * 10) == 40
     assert options.epochs(64 * 3) == 160

@@ -57,7 +57,7 @@ def test_weight_goes_to_the_model_that_has_been_right(windows: list[Window]) -> 
     for weights in first + second:
         assert weights.sum() == pytest.approx(1)
         assert weights.min() >= 0
-        assert weights[0] >= pooling.LEAST_OF_FIRST
+        assert weights[0] >= pooling.MIN_FIRST_WEIGHT
 
 
 def test_weights_are_the_likeliest_there_are(windows: list[Window]) -> None:
@@ -78,7 +78,7 @@ def test_weights_are_the_likeliest_there_are(windows: list[Window]) -> None:
 
     for step in np.random.default_rng(0).normal(size=(50, 3)) * 0.01:
         tried = found + step - step.mean()
-        if tried.min() >= 0 and tried[0] >= pooling.LEAST_OF_FIRST:
+        if tried.min() >= 0 and tried[0] >= pooling.MIN_FIRST_WEIGHT:
             assert cost(tried) >= cost(found) - 1e-7
 
 
