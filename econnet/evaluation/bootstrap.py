@@ -65,10 +65,9 @@ class Resample:
 
     def means(self, costs: Floats) -> Floats:
         """Return the mean of the rows' costs in each draw."""
-        means: Floats = (self.counts @ self._sums(costs)) / (
+        return (self.counts @ self._sums(costs)) / (
             self.counts @ self._sums(np.ones(len(costs)))
         )
-        return means
 
     def aurocs(self, probability: Floats, outcome: Floats) -> Floats:
         """Return the area under the ROC curve in each draw.
@@ -91,8 +90,7 @@ class Resample:
 
     def row_counts(self) -> Floats:
         """Return how often each row is in each draw, (draws, rows)."""
-        counts: Floats = self.counts[:, self.period_of]
-        return counts
+        return self.counts[:, self.period_of]
 
     def _sums(self, values: Floats) -> Floats:
         sums = np.bincount(self.period_of, values, self.counts.shape[1])

@@ -159,8 +159,8 @@ def run_duel(
     for name in dict.fromkeys(["econnet", *(installed() if names is None else names)]):
         if name not in CONTESTANTS:
             raise ValueError(
-                f"contestant {name!r} is not known: "
-                f"choose from {', '.join(CONTESTANTS)}"
+                f"contestant {name!r} is not known: choose from "
+                f"{', '.join(CONTESTANTS)}"
             )
         if progress:
             progress(name)
@@ -206,16 +206,14 @@ def _draw_boundary(ax: Axes, duel: Duel, result: Result) -> None:
         surface, PALETTE, extent=extent, origin="lower", vmin=0, vmax=1, aspect="auto"
     )
     ax.contour(columns, rows, surface, levels=[0.5], colors=[INK], linewidths=0.8)
-    for label, colour in ((0, BLUE), (1, ORANGE)):
-        across, up = X[y == label].T
-        ax.scatter(across, up, s=5, color=colour, edgecolor="white", linewidth=0.3)
+    for label, colour in enumerate((BLUE, ORANGE)):
+        ax.scatter(
+            *X[y == label].T, s=5, color=colour, edgecolor="white", linewidth=0.3
+        )
     ax.set(xticks=[], yticks=[])
     ax.grid(visible=False)
-    ax.set_title(
-        f"{result.name}\n{result.accuracy:.2f} right, {result.seconds:.1f} s",
-        loc="left",
-        fontsize=8,
-    )
+    scores = f"accuracy {result.accuracy:.2f}, {result.seconds:.1f} s"
+    ax.set_title(f"{result.name}\n{scores}", loc="left", fontsize=8)
 
 
 def _draw_curves(ax: Axes, duel: Duel) -> None:
@@ -228,13 +226,12 @@ def _draw_curves(ax: Axes, duel: Duel) -> None:
     ax.set(ylim=(0, None), xlim=(0, None), xlabel=f"updates of {batch} rows each")
     ax.xaxis.set_major_formatter("{x:,.0f}")
     ax.legend(
-        frameon=False,
         loc="lower right",
         bbox_to_anchor=(1, 1),
-        ncols=len(duel.results),
         borderaxespad=0,
+        frameon=False,
+        ncols=len(duel.results),
         handlelength=2.4,
-        columnspacing=1.5,
     )
 
 
@@ -290,9 +287,9 @@ def _train_pytorch(moons: Moons, work: Work) -> TrainedContestant:
     torch.set_num_threads(1)
     torch.manual_seed(0)
     layers = []
-    for inputs, outputs in pairwise((2, *HIDDEN)):
+    for inputs, outputs in pairwise((2, *HIDDEN, 1)):
         layers += [torch.nn.Linear(inputs, outputs), torch.nn.ReLU()]
-    network = torch.nn.Sequential(*layers, torch.nn.Linear(HIDDEN[-1], 1))
+    network = torch.nn.Sequential(*layers[:-1])
     optimizer = torch.optim.SGD(network.parameters(), lr=LEARNING_RATE)
     cost_of = torch.nn.BCEWithLogitsLoss()
     X = torch.tensor(moons.X_train)
@@ -331,13 +328,10 @@ def _train_keras(moons: Moons, work: Work) -> TrainedContestant:
     _prepare_keras()
     keras = import_module("keras")
     keras.utils.set_random_seed(0)
-    layers = keras.layers
+    dense = keras.layers.Dense
+    hidden = [dense(units, activation="relu") for units in HIDDEN]
     network = keras.Sequential(
-        [
-            keras.Input((2,)),
-            *(layers.Dense(units, activation="relu") for units in HIDDEN),
-            layers.Dense(1, activation="sigmoid"),
-        ]
+        [keras.Input((2,)), *hidden, dense(1, activation="sigmoid")]
     )
     network.compile(keras.optimizers.SGD(LEARNING_RATE), "binary_crossentropy")
     X, y, rows = moons.X_train, moons.y_train[:, None], len(moons.X_train)

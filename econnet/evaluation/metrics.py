@@ -89,15 +89,13 @@ def brier_costs(probability: Floats, outcome: Floats) -> Floats:
     G. W. Brier (1950), "Verification of forecasts expressed in terms of probability",
     Monthly Weather Review 78, in the form for two outcomes.
     """
-    costs: Floats = (probability - outcome) ** 2
-    return costs
+    return (probability - outcome) ** 2
 
 
 def log_loss_costs(probability: Floats, outcome: Floats) -> Floats:
     """Return the negative log-likelihood of each outcome, in nats."""
     clipped = np.clip(probability, CLIP, 1 - CLIP)
-    costs: Floats = -np.log(np.where(outcome == 1, clipped, 1 - clipped))
-    return costs
+    return -np.log(np.where(outcome == 1, clipped, 1 - clipped))
 
 
 def auroc(probability: Floats, outcome: Floats) -> float | None:

@@ -33,8 +33,7 @@ from econnet.models.windows import Model, Rows, Window, window_digest
 from econnet.runtime import workers
 from econnet.runtime.blas import one_blas_thread
 
-# The pooled share of contractions counts as this many rows of a country, and as this
-# many rows after a phase (to which every country contributes).
+# The pooled share of contractions counts as this many rows of a country, or of a phase.
 PRIOR_OF_COUNTRY = 20
 PRIOR_OF_PHASE = 2
 
@@ -155,11 +154,10 @@ class WindowedClassifier:
     def learn(self, window: Window) -> FittedModel:
         """Return the classifier fitted to the window's training rows."""
         inputs = self.inputs(window)
+        X_train = inputs.of(window.raw_train, window.X_train)
         with one_blas_thread():
-            return FittedModel(
-                inputs,
-                self.make(window).fit(_training_inputs(inputs, window), window.y_train),
-            )
+            classifier = self.make(window).fit(X_train, window.y_train)
+        return FittedModel(inputs, classifier)
 
     def __call__(self, windows: Sequence[Window]) -> list[Floats]:
         """Return the probabilities of the rows ahead of each window."""
@@ -173,7 +171,7 @@ class WindowedClassifier:
         tasks = [
             (
                 self.make(window),
-                _training_inputs(of_window, window),
+                of_window.of(window.raw_train, window.X_train),
                 window.y_train,
                 of_window.of(window.raw_ahead, window.X_ahead),
             )
@@ -181,10 +179,6 @@ class WindowedClassifier:
         ]
         results = workers.map_tasks(_fit_and_forecast, tasks, key)
         return [probability for (probability,) in results]
-
-
-def _training_inputs(inputs: Inputs, window: Window) -> np.ndarray:
-    return inputs.of(window.features.X[window.train], window.X_train)
 
 
 def _fit_and_forecast(
@@ -234,7 +228,7 @@ def available(features: DesignMatrix) -> list[str]:
 
 
 def _extra_trees(window: Window) -> ExtraTreesClassifier:
-    """Return extremely randomised trees, bootstrapped only where rows are many."""
+    """Return extremely randomised trees, bootstrapped only if there are many rows."""
     bootstrap = len(window.train) > MAX_TREE_ROWS
     return ExtraTreesClassifier(
         100,

@@ -98,9 +98,10 @@ def _weights_from_record(window: Window, record: pd.DataFrame) -> Floats:
     by_model = [record[record["model"] == name] for name in PRIOR]
     index = pd.MultiIndex.from_frame(by_model[0][["country", "origin"]])
     rows = window.features.index.get_indexer(index)
-    forecasts = np.stack(
-        [of_model["probability"].to_numpy(dtype=float) for of_model in by_model]
-    )[:, rows >= 0]
+    known = rows >= 0
+    forecasts = [
+        of_model["probability"].to_numpy(dtype=float)[known] for of_model in by_model
+    ]
     return pooling.estimate_weights(
-        window, rows[rows >= 0], log_odds(forecasts), PRIOR_WEIGHTS
+        window, rows[known], log_odds(np.stack(forecasts)), PRIOR_WEIGHTS
     )

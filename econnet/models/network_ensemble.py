@@ -65,19 +65,6 @@ class EnsembleOptions:
         """Return the penalty on weights beside the mean cost of the window's rows."""
         return self.prior_precision * window.design_effect / len(window.y_train)
 
-    def training(
-        self, windows: Sequence[TrainingTask], members: int
-    ) -> TrainingOptions:
-        """Return the training options of windows with equal numbers of epochs."""
-        (epochs,) = {self.epochs(len(window.y_train)) for window in windows}
-        return TrainingOptions(
-            optimizer=AdamW(learning_rate=CosineDecay(self.learning_rate, epochs)),
-            epochs=epochs,
-            batch_size=self.batch_size,
-            l2=tuple(self.l2(window) for window in windows for _ in range(members)),
-            record_every=epochs,  # the history is not used, and costs a tenth
-        )
-
 
 def fit(
     windows: Sequence[TrainingTask], members: int, seed: int, options: EnsembleOptions
@@ -105,12 +92,19 @@ def fit(
         for start, stop in pairwise(starts)
         for _ in range(members)
     ]
+    (epochs,) = {options.epochs(len(window.y_train)) for window in windows}
     train(
         network,
         np.concatenate([window.X_train[:, columns] for window in windows]),
         np.concatenate([window.y_train for window in windows]),
         rows=rows,
-        options=options.training(windows, members),
+        options=TrainingOptions(
+            AdamW(learning_rate=CosineDecay(options.learning_rate, epochs)),
+            epochs=epochs,
+            batch_size=options.batch_size,
+            l2=tuple(options.l2(window) for window in windows for _ in range(members)),
+            record_every=epochs,  # the history is not used, and costs a tenth
+        ),
     )
     return network.embed_inputs(windows[0].X_train.shape[1], columns)
 

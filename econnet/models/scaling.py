@@ -92,8 +92,7 @@ def _ranks(values: Floats, knots: Floats) -> Floats:
     filled = np.where(np.isnan(values), knots[len(SHARES) // 2], values)
     highest = np.interp(filled, knots, SHARES)
     lowest = -np.interp(-filled, -knots[::-1], -SHARES[::-1])
-    ranks: Floats = (lowest + highest) / 2  # they differ where percentiles coincide
-    return ranks
+    return (lowest + highest) / 2
 
 
 SHARES = np.linspace(0.01, 0.99, 99)

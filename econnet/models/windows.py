@@ -73,6 +73,11 @@ class Window(TrainingTask):
     outcome: Floats
 
     @property
+    def raw_train(self) -> Floats:
+        """Raw features of the training rows, (rows, columns)."""
+        return self.features.X[self.train]
+
+    @property
     def training_task(self) -> TrainingTask:
         """The part of the window that a model needs."""
         return TrainingTask(
@@ -130,9 +135,10 @@ def make_windows(
     for origin in candidates:
         if trains and (origin - next(iter(trains))).n % every:
             continue
-        known = features.as_known_on(_last_day(origin))
+        known = features.as_known_on(_day(origin.end_time))
         rows = _training_rows(known, origin, schedule.rolling_years)
-        if _enough(known, rows):
+        contractions = known.y[rows].sum()
+        if min(contractions, len(rows) - contractions) >= MIN_PER_CLASS:
             trains[origin] = rows
     if not trains:
         raise DataError(_too_short(features, frequency, first))
@@ -195,7 +201,7 @@ def window_at(
     rolling_years: int | None = None,
 ) -> Window:
     """Return the window that learns from what was known at `origin`."""
-    known = features.as_known_on(_last_day(origin))
+    known = features.as_known_on(_day(origin.end_time))
     train = _training_rows(known, origin, rolling_years)
     train = train[np.argsort(known.known_at[train], kind="stable")]
     rows_ahead = np.flatnonzero(ahead)
@@ -239,7 +245,7 @@ def window_digest(name: str, windows: Sequence[Window]) -> str:
         columns = [column.name for column in window.features.columns]
         digest.update(f"{window.origin} {window.features.horizon} {columns}".encode())
         for array in (
-            window.features.X[window.train],
+            window.raw_train,
             window.raw_ahead,
             window.X_train,
             window.y_train,
@@ -262,18 +268,9 @@ def _training_rows(
     return np.flatnonzero(rows)
 
 
-def _last_day(origin: pd.Period) -> np.int64:
-    return _day(origin.end_time)
-
-
 def _day(date: pd.Timestamp) -> np.int64:
-    """Return a date as days since 1970-01-01."""
+    """Return the date of a moment as days since 1970-01-01."""
     return np.datetime64(date, "D").astype(np.int64)
-
-
-def _enough(features: DesignMatrix, rows: Rows) -> bool:
-    contractions = int(features.y[rows].sum())
-    return min(contractions, len(rows) - contractions) >= MIN_PER_CLASS
 
 
 MIN_YEARS: Mapping[Frequency, int] = {"A": 20, "Q": 12, "M": 15}
