@@ -207,9 +207,8 @@ def _draw_boundary(ax: Axes, duel: Duel, result: Result) -> None:
     )
     ax.contour(columns, rows, surface, levels=[0.5], colors=[INK], linewidths=0.8)
     for label, colour in enumerate((BLUE, ORANGE)):
-        ax.scatter(
-            *X[y == label].T, s=5, color=colour, edgecolor="white", linewidth=0.3
-        )
+        across, up = X[y == label].T
+        ax.scatter(across, up, s=5, color=colour, edgecolor="white", linewidth=0.3)
     ax.set(xticks=[], yticks=[])
     ax.grid(visible=False)
     scores = f"accuracy {result.accuracy:.2f}, {result.seconds:.1f} s"
