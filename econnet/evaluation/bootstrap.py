@@ -33,14 +33,8 @@ MIDDLE_90 = (0.05, 0.95)
 class Resample:
     """How often each period of a track record is in each draw.
 
-    Scores of two models that are taken from one resample are paired.
-
-    Parameters
-    ----------
-    counts : array (draws, periods)
-        How often each period was drawn.
-    period_of : array (rows,)
-        Which period each row of the track record belongs to.
+    `counts` is (draws, periods); `period_of`, (rows,), is the period of each row.
+    Scores of two models from one resample are paired.
     """
 
     counts: Floats

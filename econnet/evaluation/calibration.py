@@ -27,14 +27,10 @@ ROUNDING = 1e-12
 
 @dataclass(frozen=True, eq=False)
 class CalibrationDraws:
-    """Calibration maps of the track record and of bootstrap draws of it.
+    """Calibration maps, from forecast to calibrated log-odds.
 
-    Parameters
-    ----------
-    intercepts, slopes : arrays (1 + draws,)
-        From forecast to calibrated log-odds: the track record first, then each draw.
-    seed
-        Of the random choice of members.
+    `intercepts` and `slopes`, (1 + draws,), are those of the track record, then of each
+    bootstrap draw. `seed` is that of the random choice of members.
     """
 
     intercepts: Floats
@@ -61,13 +57,8 @@ def fit_calibration_draws(
 ) -> CalibrationDraws:
     """Return the calibration maps of a track record.
 
-    Parameters
-    ----------
-    track_record
-        Past out-of-sample forecasts with known outcome, of all countries of the pool:
-        columns `period`, `probability` and `outcome`.
-    block
-        Periods that are resampled together.
+    Its rows are past forecasts with known outcome of all countries of the pool, with
+    columns `period`, `probability` and `outcome`; `block` periods are drawn together.
 
     Notes
     -----

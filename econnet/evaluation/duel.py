@@ -79,18 +79,10 @@ class Work:
 
 @dataclass(frozen=True, eq=False)
 class TrainedContestant:
-    """A library's trained network.
+    """A trained network, its library's version, and the seconds of training.
 
-    Attributes
-    ----------
-    version : str
-        Of the library.
-    seconds : float
-        Of training.
-    cost : array (points,)
-        Mean cost of the training rows in evenly spaced epochs.
-    predict : callable
-        Returns the probabilities (n,) of points (n, 2).
+    `cost` is the mean cost of the training rows in evenly spaced epochs; `predict`
+    returns the probabilities (n,) of points (n, 2).
     """
 
     version: str
@@ -142,16 +134,10 @@ def run_duel(
     names: Sequence[str] | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> Duel:
-    """Train the contestants, one after another.
+    """Train econnet and the named contestants, one after another.
 
-    Parameters
-    ----------
-    work : Work, optional
-        By default, the tutorial's 10,000 updates with all rows.
-    names : sequence of str, optional
-        The contestants besides econnet; by default all that are `installed`.
-    progress : callable, optional
-        Called with each name before its training.
+    By default, all that are `installed` make the tutorial's 10,000 updates with all
+    rows. `progress` is called with each name before its training.
     """
     work, moons = work or Work(), Moons.draw()
     rows = len(moons.X_train)

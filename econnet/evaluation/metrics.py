@@ -31,15 +31,9 @@ IMF_RECALL = 0.24
 class BrierParts:
     """The Brier score's parts: it is `reliability - resolution + uncertainty`.
 
-    Parameters
-    ----------
-    reliability
-        The cost of miscalibration; 0 is best.
-    resolution
-        The gain from telling contractions and expansions apart; at best, it equals the
-        uncertainty.
-    uncertainty
-        The cost of always forecasting the share of contractions.
+    Reliability is the cost of miscalibration. Resolution is the gain from
+    discriminating between contractions and expansions, at most the uncertainty, which
+    is the cost of always forecasting the share of contractions.
     """
 
     reliability: float
@@ -108,13 +102,8 @@ def auroc(probability: Floats, outcome: Floats) -> float | None:
 def score(track_record: pd.DataFrame, base_rate: Floats) -> Scores:
     """Return the scores of one model's forecasts.
 
-    Parameters
-    ----------
-    track_record
-        One row per forecast, with columns `origin`, `probability` and `outcome`; all
-        outcomes are known.
-    base_rate : array (rows,)
-        The base rate's forecasts at the same origins.
+    The track record has columns `origin`, `probability` and `outcome`; all outcomes are
+    known. `base_rate`, (rows,), are the base rate's forecasts of the same rows.
     """
     probability = track_record["probability"].to_numpy(dtype=float)
     outcome = track_record["outcome"].to_numpy(dtype=float)

@@ -108,18 +108,11 @@ def real_time_signals(
 
 @dataclass(frozen=True)
 class EpisodeCall:
-    """An episode of contraction, and when it was first signalled.
+    """An episode of contraction, and the origin of its first signal; `None` if missed.
 
-    Parameters
-    ----------
-    first, last
-        Its first and last period, as text.
-    first_signal
-        The origin of its first signal, as text; `None` if it was missed.
-    periods_early
-        Periods from that origin to the episode's first period; negative if late.
-    highest_probability
-        The highest probability of any of its periods.
+    Periods are text. `periods_early` counts from that origin to the episode's first
+    period, and is negative for a late signal. `highest_probability` is that of any of
+    the episode's periods.
     """
 
     country: str

@@ -85,13 +85,8 @@ class ScaledInputs:
 class RawInputs:
     """Some of the raw features, clipped, imputed and standardised.
 
-    Parameters
-    ----------
-    low, median, high
-        The training rows' 1st, 50th and 99th percentile; a missing value becomes the
-        median.
-    mean, std
-        Of the training rows after that.
+    They are clipped to the training rows' 1st and 99th percentile, and a missing value
+    becomes the median; `mean` and `std` are those of the training rows after that.
     """
 
     columns: Rows

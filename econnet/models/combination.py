@@ -37,16 +37,9 @@ PRIOR_WEIGHTS: Floats = np.array([*PRIOR.values()])
 
 @dataclass(frozen=True, eq=False)
 class CombinedForecaster:
-    """Networks and their partners, trained on a window.
+    """Networks and their partners, trained on a window, with the window's scaler.
 
-    Parameters
-    ----------
-    partners
-        By name, each of `PARTNERS`.
-    weights : array (models,)
-        Of the log-odds: the networks' first, then those of `PARTNERS`.
-    scaler
-        Of the window, for the rows that are to be forecast.
+    `weights` are the networks' and those of `PARTNERS`, in this order.
     """
 
     network: Network

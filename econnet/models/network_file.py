@@ -30,16 +30,9 @@ def save(
 ) -> None:
     """Write the network as `.npz`; an existing file is replaced.
 
-    Parameters
-    ----------
-    network : Network
-        All its members are written.
-    file : path or binary file
-        A path is replaced atomically: a reader finds the old file or the new one.
-    metadata : mapping, optional
-        Any further information that JSON can represent.
-    arrays : mapping of str to array, optional
-        Arrays that belong to the network, such as the scaler of its inputs.
+    A path is replaced atomically: a reader finds the old file or the new one.
+    `metadata` is further information that JSON can represent, and `arrays` are those
+    that belong to the network, such as the scaler of its inputs.
     """
     _check_block_count(network.members, network.architecture)
     description = {
@@ -60,11 +53,7 @@ def save(
 def load(file: str | Path | IO[bytes], seed: Seed = 0) -> Network:
     """Return the network that `save` wrote.
 
-    Parameters
-    ----------
-    file : path or binary file
-    seed : int or sequence of SeedSequence
-        For the random numbers of further training, as in `Network`.
+    `seed` is for the random numbers of further training, as in `Network`.
 
     Raises
     ------

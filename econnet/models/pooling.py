@@ -143,14 +143,7 @@ def estimate_weights(
 
 
 def combine_log_odds(by_model: Floats, model_weights: Floats) -> Floats:
-    """Return the extremized weighted mean of log-odds, (rows,).
-
-    Parameters
-    ----------
-    by_model : array (models, rows)
-        Each model's log-odds.
-    model_weights : array (models,)
-    """
+    """Return the extremized weighted mean (rows,) of log-odds (models, rows)."""
     # Not a matrix product, in which the rounding of a row depends on the other rows.
     mean: Floats = EXTREMIZE * (model_weights[:, None] * by_model).sum(axis=0)
     return mean

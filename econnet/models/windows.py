@@ -33,10 +33,9 @@ class TrainingTask:
 
     Parameters
     ----------
-    X_train, X_ahead : float32 arrays (rows, inputs)
-        Scaled features of the training rows, oldest origin first, and of the rows to
-        forecast.
-    y_train : float32 array (rows,)
+    X_train, X_ahead : arrays (rows, inputs)
+        Scaled features of the training rows, oldest origin first, and of those ahead.
+    y_train : array (rows,)
         1 contraction, 0 expansion.
     design_effect
         The number of training rows that are worth one independent row.
@@ -93,14 +92,9 @@ Model: TypeAlias = Callable[[Sequence[Window]], list[Floats]]
 class Schedule:
     """When the models are refitted, and from how much history.
 
-    Parameters
-    ----------
-    refit_every
-        Periods between refits; by default a year.
-    rolling_years
-        Years of origins that a window learns from; by default all.
-    start
-        The first origin to forecast; by default the first after `MIN_YEARS` of history.
+    `refit_every` is in periods. By default, models are refitted every year from all
+    earlier origins, and `start`, the first origin to forecast, is the first after
+    `MIN_YEARS` of history.
     """
 
     refit_every: int | None = None

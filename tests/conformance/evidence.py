@@ -96,7 +96,8 @@ def table(checks: Sequence[Check]) -> str:
     """Return the checks as a Markdown table, a line each."""
     lines = ["| what | against | digits |", "|---|---|---|"]
     lines += [
-        f"| {it.what} | {it.against} | {it.digits}{' of the largest' * it.of_largest} |"
-        for it in checks
+        f"| {check.what} | {check.against} "
+        f"| {check.digits}{' of the largest' * check.of_largest} |"
+        for check in checks
     ]
     return "\n".join(lines)

@@ -18,8 +18,8 @@ QUICK = EnsembleOptions(hidden_units=4, min_updates=1)
 @pytest.fixture(scope="module")
 def windows() -> list[Window]:
     known = panel.build(world(countries=3), "Q")
-    made = design_matrix.build(known, labels.apply(known, "negative-growth"), 1)
-    return make_windows(made, "Q", made.origins.max())
+    features = design_matrix.build(known, labels.apply(known, "negative-growth"), 1)
+    return make_windows(features, "Q", features.origins.max())
 
 
 def test_window_alone_comes_to_the_same_bits_as_among_others(
@@ -71,7 +71,8 @@ def test_stacks_of_windows_alike_are_of_about_one_size(windows: list[Window]) ->
     assert sum(sizes) == 99
     assert max(sizes) - min(sizes) <= 1
     assert [
-        len(it) for it in network_ensemble.stacks(windows[:1], 2, EnsembleOptions())
+        len(stack)
+        for stack in network_ensemble.stacks(windows[:1], 2, EnsembleOptions())
     ] == [1]
 
 
@@ -87,7 +88,7 @@ def test_networks_do_not_listen_to_inputs_that_did_not_vary(
     model = network_ensemble.model(2, seed=0, options=QUICK)
     before, after = model([still]), model([replace(still, X_ahead=moved)])
     np.testing.assert_array_equal(before[0], after[0])
-    # Beside windows for which these inputs vary, it comes to the same.
+    # Beside windows in which these inputs vary, the networks are the same.
     together = model([windows[0], still, windows[1]])
     np.testing.assert_array_equal(together[1], before[0])
 
@@ -115,9 +116,9 @@ def test_ensemble_forecasts_the_mean_of_its_members_log_odds(
 def test_world_with_cycles_is_forecast_better_than_its_base_rate(
     windows: list[Window],
 ) -> None:
-    said = np.concatenate(network_ensemble.model(2, seed=0)(windows))
+    probability = np.concatenate(network_ensemble.model(2, seed=0)(windows))
     outcome = np.concatenate([window.outcome for window in windows])
     known = ~np.isnan(outcome)
-    brier = np.mean((said[known] - outcome[known]) ** 2)
+    brier = np.mean((probability[known] - outcome[known]) ** 2)
     rate = outcome[known].mean()
     assert brier < 0.95 * rate * (1 - rate)
