@@ -1,11 +1,11 @@
-"""Measure what each part of the forecaster is worth: leave it out, or change it.
+"""Measure what each part of the forecaster contributes: omit it, or change it.
 
     python benchmarks/ablation.py [--json]
 
-Takes the tasks of `benchmarks/accuracy.py`, those of `ECONNET_REAL_DATA` too where it
-is set. Values are mean skills over the tasks: the share of the long-run rate's cost
-that is saved. A ratio above 1 means that the forecaster as it is saves more. The
-settings were chosen on tasks like these, so the figures flatter what was chosen.
+The tasks are those of `benchmarks/accuracy.py`, with those of `ECONNET_REAL_DATA` if it
+is set. Values are mean skills over the tasks: the improvement on the base rate's cost.
+A ratio above 1 means that econnet's skill is higher than the variant's. The settings
+were chosen on tasks like these, so the figures favour them.
 """
 
 import argparse
@@ -33,73 +33,86 @@ NETWORKS: Mapping[str, EnsembleOptions] = {
     "networks, prior precision 300": EnsembleOptions(prior_precision=300.0),
     "networks, 2 hidden units": EnsembleOptions(hidden_units=2),
     "networks, 32 hidden units": EnsembleOptions(hidden_units=32),
-    "networks, 200 updates": EnsembleOptions(fewest_updates=200),
+    "networks, 200 updates": EnsembleOptions(min_updates=200),
     "networks, learning rate 0.001": EnsembleOptions(learning_rate=1e-3),
 }
 
 
-def forecasts(windows: Sequence[Window], said: dict[str, list[Floats]]) -> None:
-    """Add to the models' forecasts those of every variant."""
+def add_variants(windows: Sequence[Window], forecasts: dict[str, list[Floats]]) -> None:
+    """Add every variant's forecasts to those of the models."""
     for name, options in NETWORKS.items():
-        said[name] = network_ensemble.model(
+        forecasts[name] = network_ensemble.model(
             track_record.WALK_FORWARD_MEMBERS, 0, options
         )(windows)
-    said["networks, one member"] = network_ensemble.model(1, 0)(windows)
+    forecasts["networks, one member"] = network_ensemble.model(1, 0)(windows)
     for partner in PARTNERS:
-        others = {name: it for name, it in PRIOR.items() if name != partner}
-        said[f"mean without {partner}"] = mixed(windows, said, others)
+        others = {name: PRIOR[name] for name in PRIOR if name != partner}
+        forecasts[f"mean without {partner}"] = weighted_mean(windows, forecasts, others)
     for partner in PARTNERS:
         pair = {name: PRIOR[name] for name in ("network", partner)}
-        said[f"mean of networks and {partner}"] = mixed(windows, said, pair)
-    said["mean, equal weights at first"] = mixed(windows, said, dict.fromkeys(PRIOR, 1))
+        forecasts[f"mean of networks and {partner}"] = weighted_mean(
+            windows, forecasts, pair
+        )
+    forecasts["mean, equal weights at first"] = weighted_mean(
+        windows, forecasts, dict.fromkeys(PRIOR, 1)
+    )
     prior = np.array([*PRIOR.values()])
     odds = [
-        log_odds.log_odds(np.stack(of))
-        for of in zip(*(said[name] for name in PRIOR), strict=True)
+        log_odds.log_odds(np.stack(by_model))
+        for by_model in zip(*(forecasts[name] for name in PRIOR), strict=True)
     ]
-    said["mean, weights not learned"] = [
-        log_odds.probability(pooling.combine_log_odds(it, prior)) for it in odds
+    forecasts["mean, weights not learned"] = [
+        log_odds.probability(pooling.combine_log_odds(by_model, prior))
+        for by_model in odds
     ]
-    said["mean, not stretched"] = [
-        log_odds.probability(pooling.combine_log_odds(it, own) / pooling.EXTREMIZE)
-        for it, own in zip(odds, pooling.weights(windows, odds, prior), strict=True)
+    forecasts["mean, not stretched"] = [
+        log_odds.probability(
+            pooling.combine_log_odds(by_model, weights) / pooling.EXTREMIZE
+        )
+        for by_model, weights in zip(
+            odds, pooling.weights(windows, odds, prior), strict=True
+        )
     ]
 
 
-def mixed(
+def weighted_mean(
     windows: Sequence[Window],
-    said: Mapping[str, list[Floats]],
+    forecasts: Mapping[str, list[Floats]],
     prior: Mapping[str, float],
 ) -> list[Floats]:
     """Return the weighted mean of these models."""
     weights = np.array([*prior.values()])
-    parts = [said[name] for name in prior]
+    parts = [forecasts[name] for name in prior]
     return pooling.combine(windows, parts, weights / weights.sum())
 
 
 def skills(work: Work, known: Dataset) -> dict[str, dict[str, float]]:
     """Return the skill of each variant by both measures."""
     (first, *_), chosen, start = prepared(work, known)
-    made, frequency = first.features, first.task.frequency
-    asked = [country.alpha3 for country in chosen]
-    last = made.origins[np.isin(made.countries, asked)].max()
-    windows = make_windows(made, frequency, last, Schedule(start=start))
+    features, frequency = first.features, first.task.frequency
+    scored_countries = [country.alpha3 for country in chosen]
+    last = features.origins[np.isin(features.countries, scored_countries)].max()
+    windows = make_windows(features, frequency, last, Schedule(start=start))
     models = track_record.models_of(first, ("base_rate",))
-    said = {name: model(windows) for name, model in models.items()}
-    forecasts(windows, said)
+    forecasts = {name: model(windows) for name, model in models.items()}
+    add_variants(windows, forecasts)
     record = walkforward.forecast_windows(windows, {"base_rate": models["base_rate"]})
-    scored = (record["country"].isin(asked) & record["outcome"].notna()).to_numpy()
+    in_scope = record["country"].isin(scored_countries)
+    scored = (in_scope & record["outcome"].notna()).to_numpy()
     outcome = record["outcome"].to_numpy(dtype=float)[scored]
     costs = {
         name: {
-            measure: float(cost(np.concatenate(of)[scored], outcome).mean())
+            measure: float(cost(np.concatenate(by_window)[scored], outcome).mean())
             for measure, cost in COSTS.items()
         }
-        for name, of in said.items()
+        for name, by_window in forecasts.items()
     }
     return {
-        name: {it: 1 - of[it] / costs["base_rate"][it] for it in MEASURES}
-        for name, of in costs.items()
+        name: {
+            measure: 1 - of_model[measure] / costs["base_rate"][measure]
+            for measure in MEASURES
+        }
+        for name, of_model in costs.items()
     }
 
 
@@ -109,15 +122,15 @@ COSTS: Mapping[str, Callable[[Floats, Floats], Floats]] = {
 }
 
 
-def rows_of(found: Sequence[Mapping[str, Mapping[str, float]]]) -> list[Row]:
-    """Return a row a variant and measure, from the skills of each task."""
+def rows_of(by_task: Sequence[Mapping[str, Mapping[str, float]]]) -> list[Row]:
+    """Return one row per variant and measure, from the skills of each task."""
 
     def mean(name: str, measure: str) -> float:
-        return float(np.mean([skill[name][measure] for skill in found]))
+        return float(np.mean([skill[name][measure] for skill in by_task]))
 
     return [
         Row(
-            work=f"{len(found)} tasks",
+            work=f"{len(by_task)} tasks",
             measure=f"mean skill, {TITLES[measure]}",
             econnet=mean("econnet", measure),
             peer=name,
@@ -125,7 +138,7 @@ def rows_of(found: Sequence[Mapping[str, Mapping[str, float]]]) -> list[Row]:
             ratio=mean("econnet", measure) / mean(name, measure),
             reach=None,
         )
-        for name in found[0]
+        for name in by_task[0]
         if name not in {"econnet", "base_rate"}
         for measure in MEASURES
     ]
@@ -133,7 +146,7 @@ def rows_of(found: Sequence[Mapping[str, Mapping[str, float]]]) -> list[Row]:
 
 def as_markdown(rows: Sequence[Row]) -> str:
     """Return the table that the documentation quotes."""
-    by_name: dict[str, list[float]] = {"econnet": [it.econnet for it in rows[:2]]}
+    by_name: dict[str, list[float]] = {"econnet": [row.econnet for row in rows[:2]]}
     for row in rows:
         by_name.setdefault(row.peer, []).append(row.peer_value)
     lines = ["| forecaster | log loss | Brier |", "|---|---|---|"]
@@ -148,11 +161,11 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     more = WORK_ON_MORE if os.environ.get("ECONNET_REAL_DATA") else ()
-    found = []
+    by_task = []
     for work in (*WORK, *more):
         print(work.name, file=sys.stderr)
-        found.append(skills(work, work.data()))
-    rows = rows_of(found)
+        by_task.append(skills(work, work.data()))
+    rows = rows_of(by_task)
     print(as_json(rows) if arguments.json else as_markdown(rows))
 
 

@@ -6,13 +6,13 @@ Walks forward through the bundled snapshot, with yearly refits, expanding window
 one setting for all tasks. Where `ECONNET_REAL_DATA` names the folder that holds them,
 two more panels are added: the IMF's World Economic Outlook of April 2024
 (https://www.imf.org/en/Publications/WEO; `imf/weo_2024_04.parquet`), years up to 2023,
-and the real vintages of `benchmarks/realtime_panel.py`, of which Switzerland is
-forecast from the figures of the time and from those of today. All other data are
-revised data, which flatters every model alike.
+and the vintages of `benchmarks/realtime_panel.py`, from which Switzerland is forecast
+with real-time and with revised data. All other data are revised, which flatters every
+model.
 
 Intervals are 90%, from 2,000 draws of blocks of one year or of horizon + 1 periods,
 whichever is longer, all countries of a block together; those of differences are paired.
-Below zero, econnet's cost is the lower.
+A difference below zero means that econnet's cost is lower.
 """
 
 import argparse
@@ -36,6 +36,7 @@ from econnet.core.task import Task
 from econnet.data.files import user_panel
 from econnet.data.sources import snapshot
 from econnet.data.sources.observations import Dataset
+from econnet.evaluation import comparison
 from econnet.forecast import backtest
 from econnet.forecast.backtest import Backtest
 from econnet.forecast.preparation import PreparedTask
@@ -52,9 +53,9 @@ class Work:
     Parameters
     ----------
     data
-        Gives what is known; asked for once.
+        Loads the data; called once.
     named
-        The countries that are scored; all that the task can be done for, if empty.
+        The countries that are scored; if empty, all that have enough data.
     start
         The first origin that is scored.
     """
@@ -68,12 +69,12 @@ class Work:
 
 def bundled() -> Dataset:
     """Return the bundled snapshot."""
-    held = snapshot.load()
-    return Dataset(held.observations, held.series, "snapshot")
+    bundle = snapshot.load()
+    return Dataset(bundle.observations, bundle.series, "snapshot")
 
 
 def outlook_of_the_imf() -> Dataset:
-    """Return the World Economic Outlook's years up to 2023, a column an indicator."""
+    """Return the World Economic Outlook, years up to 2023."""
     path = realtime_panel.folder() / "imf" / "weo_2024_04.parquet"
     cells = duckdb.execute(
         'SELECT ISO AS country, Year AS period, "WEO Subject Code" AS indicator, '
@@ -139,32 +140,33 @@ WORK_ON_MORE = (
 def prepared(
     work: Work, known: Dataset
 ) -> tuple[list[PreparedTask], list[Country], pd.Period | None]:
-    """Return what a task needs, the countries that are scored, and the first origin."""
+    """Return the prepared pools, the scored countries, and the first origin."""
     if known.source == "snapshot":
-        there = work.named or sorted(set(known.series["country"]))
-        chosen = [countries.by_alpha3(alpha3) for alpha3 in there]
+        names = work.named or sorted(set(known.series["country"]))
+        chosen = [countries.by_alpha3(alpha3) for alpha3 in names]
     else:
-        there = work.named or sorted(set(known.observations["country"]))
-        chosen = [Country(name, "", name) for name in there]
+        names = work.named or sorted(set(known.observations["country"]))
+        chosen = [Country(name, "", name) for name in names]
     frequency = {"A": "Y"}.get(work.task.frequency, work.task.frequency)
     start = None if work.start is None else pd.Period(work.start, frequency)
-    found = backtest.prepare_pools(known, chosen, work.task, skip_unfit=True)
-    return found, chosen, start
+    pools = backtest.prepare_pools(known, chosen, work.task, skip_unfit=True)
+    return pools, chosen, start
 
 
 def replayed(work: Work, known: Dataset) -> Backtest:
     """Return the backtest of a task."""
-    found, chosen, start = prepared(work, known)
-    return backtest.run(found, chosen, start=start)
+    pools, chosen, start = prepared(work, known)
+    return backtest.run(pools, chosen, start=start)
 
 
-def rows_of(work: Work, found: Backtest) -> list[Row]:
-    """Return one row a measure and peer, with paired intervals."""
-    own = found.performances["econnet"]
+def rows_of(work: Work, result: Backtest) -> list[Row]:
+    """Return one row per measure and peer, with paired intervals."""
+    econnet = result.performances["econnet"]
     rows: list[Row] = []
-    for measure, (peer, theirs) in product(MEASURES, found.performances.items()):
-        ours, value = (getattr(it.scores, measure) for it in (own, theirs))
-        compared = found.comparisons.get(peer)
+    for measure, (peer, theirs) in product(MEASURES, result.performances.items()):
+        ours = getattr(econnet.scores, measure)
+        value = getattr(theirs.scores, measure)
+        compared = result.comparisons.get(peer)
         rows.append(
             {
                 "work": work.name,
@@ -180,11 +182,11 @@ def rows_of(work: Work, found: Backtest) -> list[Row]:
                     if compared is None
                     else list(getattr(compared, f"{measure}_interval"))
                 ),
-                "auroc": own.scores.auroc,
-                "auroc_interval": own.intervals.auroc,
-                "n": own.scores.n,
-                "n_origins": own.scores.n_origins,
-                "n_contractions": own.scores.n_contractions,
+                "auroc": econnet.scores.auroc,
+                "auroc_interval": econnet.intervals.auroc,
+                "n": econnet.scores.n,
+                "n_origins": econnet.scores.n_origins,
+                "n_contractions": econnet.scores.n_contractions,
             }
         )
     return rows
@@ -196,74 +198,72 @@ def as_markdown(rows: Sequence[Row]) -> str:
 
 
 def _by_task(rows: Sequence[Row]) -> str:
-    """Return a line a task and measure: econnet, its networks, the best, the pool."""
+    """Return one line per task and measure: econnet, networks, best baseline, pool."""
     lines = [
         "| task | forecasts (contractions, origins) | AUROC | measure | econnet "
         "| networks alone | best single baseline | mean of the baselines |",
         "|---" * 8 + "|",
     ]
-    for work, measure in dict.fromkeys((it["work"], it["measure"]) for it in rows):
+    for work, measure in dict.fromkeys((row["work"], row["measure"]) for row in rows):
         peers = {
-            it["peer"]: it
-            for it in rows
-            if (it["work"], it["measure"]) == (work, measure)
+            row["peer"]: row
+            for row in rows
+            if (row["work"], row["measure"]) == (work, measure)
         }
-        own = peers["econnet"]
-        singles = [it for name, it in peers.items() if name not in NOT_SINGLE]
-        best = min(singles, key=lambda it: float(it["peer_value"]))
-        low, high = own["auroc_interval"]
+        ours = peers["econnet"]
+        singles = [row for name, row in peers.items() if name not in NOT_SINGLE]
+        best = min(singles, key=lambda row: float(row["peer_value"]))
+        low, high = ours["auroc_interval"]
         lines.append(
-            f"| {work} | {own['n']} ({own['n_contractions']}, {own['n_origins']}) "
-            f"| {own['auroc']:.2f} ({low:.2f} to {high:.2f}) | {measure} "
-            f"| {own['econnet']:.3f} | {peers['network']['peer_value']:.3f} "
+            f"| {work} | {ours['n']} ({ours['n_contractions']}, {ours['n_origins']}) "
+            f"| {ours['auroc']:.2f} ({low:.2f} to {high:.2f}) | {measure} "
+            f"| {ours['econnet']:.3f} | {peers['network']['peer_value']:.3f} "
             f"| {best['peer']} {_against(best)} | {_against(peers['pool'])} |"
         )
     return "\n".join(lines)
 
 
 def _against(row: Row) -> str:
-    """Return a peer's cost, the difference's interval, and what that means."""
+    """Return a peer's cost, with the interval of the difference and its verdict."""
     low, high = row["difference_interval"]
-    meaning = "win" if high < 0 else "loss" if low > 0 else "even"
-    return f"{row['peer_value']:.3f} ({low:+.3f} to {high:+.3f}, {meaning})"
+    verdict = comparison.verdict((low, high))
+    return f"{row['peer_value']:.3f} ({low:+.3f} to {high:+.3f}, {verdict})"
 
 
 def _by_model(rows: Sequence[Row]) -> str:
-    """Return a line a model: mean skill over the tasks, and how econnet did against it.
+    """Return one line per model: mean skills, and econnet's wins and losses.
 
-    Where some tasks lack the data for a model, its mean is that of the others, and
-    econnet's over the same stands beside it.
+    If some tasks lack the data for a model, both means are over the other tasks.
     """
     lines = [
         "| model | tasks | skill, log loss | econnet's | skill, Brier | econnet's "
         "| econnet wins, even, loses |",
         "|---" * 7 + "|",
     ]
-    for peer in dict.fromkeys(it["peer"] for it in rows):
-        own = [it for it in rows if it["peer"] == peer]
-        works = {it["work"] for it in own}
+    for peer in dict.fromkeys(row["peer"] for row in rows):
+        of_peer = [row for row in rows if row["peer"] == peer]
+        works = {row["work"] for row in of_peer}
         cells = []
         for measure in TITLES.values():
             for name in (peer, "econnet"):
                 skills = [
-                    it["skill"]
-                    for it in rows
-                    if (it["peer"], it["measure"]) == (name, measure)
-                    and it["work"] in works
+                    row["skill"]
+                    for row in rows
+                    if (row["peer"], row["measure"]) == (name, measure)
+                    and row["work"] in works
                 ]
                 cells.append(f"{sum(skills) / len(skills):.3f}")
-        lines.append(f"| {peer} | {len(works)} | {' | '.join(cells)} | {_tally(own)} |")
+        wins = _wins_even_losses(of_peer)
+        lines.append(f"| {peer} | {len(works)} | {' | '.join(cells)} | {wins} |")
     return "\n".join(lines)
 
 
-def _tally(rows: Sequence[Row]) -> str:
-    intervals = [it["difference_interval"] for it in rows]
-    told = [it for it in intervals if it is not None]
-    if not told:
+def _wins_even_losses(rows: Sequence[Row]) -> str:
+    intervals = [row["difference_interval"] for row in rows]
+    verdicts = [comparison.verdict(interval) for interval in intervals if interval]
+    if not verdicts:
         return ""
-    wins = sum(high < 0 for _, high in told)
-    losses = sum(low > 0 for low, _ in told)
-    return f"{wins}, {len(told) - wins - losses}, {losses}"
+    return ", ".join(str(verdicts.count(kind)) for kind in ("win", "even", "loss"))
 
 
 NOT_SINGLE = ("econnet", "network", "pool")

@@ -1,12 +1,11 @@
-"""How fast a country's backtest is, beside scikit-learn's networks in a loop.
+"""Speed of a country's backtest, compared with scikit-learn's networks in a loop.
 
     python benchmarks/backtest.py [--json]
 
 Both train the same networks (hidden units, rows, batches, epochs, members) on the same
 windows of the bundled snapshot and forecast the same rows, in turns within one run.
 econnet stacks members and windows; scikit-learn fits one `MLPClassifier` after another.
-Both are spread over processes, one a core, which are there before the race, and BLAS
-has one thread in each.
+Both use one process per core, started before the first round, and one BLAS thread each.
 Values are medians of the rounds; a ratio above 1 means that econnet is faster.
 """
 
@@ -67,11 +66,11 @@ def by_scikit_learn(windows: Sequence[Window]) -> list[Floats]:
     """Return each window's mean probabilities of the rows ahead."""
     options = EnsembleOptions()
     jobs = [(window, seed) for window in windows for seed in range(MEMBERS)]
-    said = Parallel(n_jobs=-1)(
+    forecasts = Parallel(n_jobs=-1)(
         delayed(_fit)(window, options, seed) for window, seed in jobs
     )
     return [
-        np.mean(said[start : start + MEMBERS], axis=0)
+        np.mean(forecasts[start : start + MEMBERS], axis=0)
         for start in range(0, len(jobs), MEMBERS)
     ]
 
@@ -107,7 +106,7 @@ def rows_of(known: Dataset, work: Work) -> list[RacedRow]:
     for _ in range(ROUNDS):
         ours.append(_seconds(lambda: networks(windows)))
         theirs.append(_seconds(lambda: by_scikit_learn(windows)))
-    ratios = [other / own for own, other in zip(ours, theirs, strict=True)]
+    ratios = [theirs_ / ours_ for ours_, theirs_ in zip(ours, theirs, strict=True)]
     return [
         RacedRow(
             f"{work.name}: {len(windows)} windows x {MEMBERS} networks",

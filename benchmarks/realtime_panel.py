@@ -4,13 +4,13 @@
 
 FILE (CSV or Parquet) then holds Switzerland's quarterly national accounts, prices,
 rates, employment and unemployment, and the GDP of the euro area, the United States and
-Japan, as they were published in each quarter from 2000Q2 to 2024Q4: `country, period,
-indicator, value, known_at`, a row for each value of each vintage.
+Japan, as published in each quarter from 2000Q2 to 2024Q4. The columns are `country,
+period, indicator, value, known_at`, with one row per value and vintage.
 
 Source: R. Indergand and S. Leist, "A Real-Time Data Set for Switzerland", Swiss Journal
 of Economics and Statistics 150 (2014), updated edition, as shipped with the R package
-reviser (MIT). The folder that holds `vintages/realtime_quarterly.parquet` is named by
-`ECONNET_REAL_DATA`.
+reviser (MIT). `ECONNET_REAL_DATA` names the folder with
+`vintages/realtime_quarterly.parquet`.
 """
 
 import argparse
@@ -26,8 +26,8 @@ import pandas as pd
 from econnet.data.files import user_panel
 from econnet.data.sources.observations import Dataset
 
-# What is seasonally adjusted, under plain names. The foreign figures are columns of
-# Switzerland, for nothing else is known of those countries.
+# The seasonally adjusted series, and their names in the file. Foreign GDP is an
+# indicator of Switzerland, because the source has nothing else of those countries.
 INDICATORS: Mapping[str, str] = {
     "gdp": "real_gdp",
     "cons_priv": "consumption",
@@ -49,23 +49,24 @@ INDICATORS: Mapping[str, str] = {
 
 
 def folder() -> Path:
-    """Return the folder of measuring data, or exit saying what is missing."""
-    named = os.environ.get("ECONNET_REAL_DATA")
-    if not named:
-        sys.exit("set ECONNET_REAL_DATA to the folder that holds vintages/")
-    return Path(named)
+    """Return the folder of the data, or exit with a message if it is not set."""
+    path = os.environ.get("ECONNET_REAL_DATA")
+    if not path:
+        sys.exit("set ECONNET_REAL_DATA to the folder that contains vintages/")
+    return Path(path)
 
 
 def panel(source: Path) -> pd.DataFrame:
-    """Return the vintages as a long table, sorted.
+    """Return the vintages as a sorted long table.
 
-    A vintage whose day of publication is not told counts as known on the last day of
-    its quarter.
+    A vintage without a date of publication is known on the last day of its quarter.
     """
     table = duckdb.read_parquet(str(source)).df()
     table = table[table["indicator"].isin([*INDICATORS])]
     quarters = table["vintage"].unique()
-    last_day = {it: pd.Period(it, "Q").end_time.normalize() for it in quarters}
+    last_day = {
+        quarter: pd.Period(quarter, "Q").end_time.normalize() for quarter in quarters
+    }
     known_at = table["released"].fillna(table["vintage"].map(last_day))
     long = pd.DataFrame(
         {
@@ -80,7 +81,7 @@ def panel(source: Path) -> pd.DataFrame:
 
 
 def known(source: Path) -> Dataset:
-    """Return the vintages as a user's file gives them."""
+    """Return the vintages, read as a user's file."""
     with tempfile.TemporaryDirectory() as written:
         file = Path(written) / "switzerland.parquet"
         duckdb.from_df(panel(source)).write_parquet(str(file))

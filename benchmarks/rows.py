@@ -1,4 +1,4 @@
-"""What every benchmark prints: one comparison a row."""
+"""The rows that every benchmark prints, one per comparison."""
 
 import json
 from collections.abc import Sequence
@@ -12,9 +12,9 @@ class Row:
     Parameters
     ----------
     ratio
-        Above 1 econnet is better.
+        Above 1, econnet is better.
     reach
-        What `ratio` should come to, or the value itself where nothing is compared.
+        The aim for `ratio`, or for the value itself if nothing is compared.
     """
 
     work: str

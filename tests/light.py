@@ -28,7 +28,7 @@ LIGHT_PARAMETERS: dict[str, dict[str, int]] = {
     "boosting": {"max_iter": 5},
     "mlp": {"n_estimators": 1, "estimator__max_iter": 5},
 }
-LIGHT_NETWORKS = {"hidden_units": 4, "fewest_updates": 1}
+LIGHT_NETWORKS = {"hidden_units": 4, "min_updates": 1}
 NEXT_PERIOD_ONLY = {"A": (1,), "Q": (1,), "M": (1,)}
 
 

@@ -18,7 +18,7 @@ from econnet.models.network_ensemble import EnsembleOptions
 from econnet.models.windows import Model, Schedule, Window, make_windows
 from tests.builders import observations, published, world
 
-QUICK = EnsembleOptions(hidden_units=4, fewest_updates=1)
+QUICK = EnsembleOptions(hidden_units=4, min_updates=1)
 ORIGIN = pd.Period("2012Q3", "Q")
 DAY = ORIGIN.end_time.normalize()
 

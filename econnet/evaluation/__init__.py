@@ -1,1 +1,4 @@
-"""Evaluation of forecasts: walk-forward runs, baselines, scores and their intervals."""
+"""Evaluation of past forecasts: walk-forward runs, scores, comparisons and signals.
+
+Imports `models`, `data`, `network`, `runtime` and `core`.
+"""

@@ -1,8 +1,8 @@
 """Comparison of two models' forecasts of the same periods.
 
-Compared are the differences of their costs: ours minus theirs, below zero where ours
-was better. There are two measures of their uncertainty: the paired interval of the mean
-from a block bootstrap, and the test of Diebold and Mariano.
+Differences in cost are ours minus theirs, so below zero ours is better. Their
+uncertainty is measured by the paired interval of the mean from a block bootstrap, and
+by the Diebold-Mariano test.
 """
 
 from dataclasses import dataclass
@@ -20,14 +20,9 @@ Verdict = Literal["win", "loss", "even"]
 
 @dataclass(frozen=True)
 class DieboldMariano:
-    """The test of Diebold and Mariano.
+    """The Diebold-Mariano test of equal accuracy: a t statistic, and its p-value.
 
-    Parameters
-    ----------
-    statistic
-        Below zero where the differences are. Student's t, if the models are equal.
-    p_value
-        The chance of a statistic as far from zero, if the models are equal.
+    The statistic has the sign of the mean difference; the test is two-sided.
     """
 
     statistic: float
@@ -36,17 +31,17 @@ class DieboldMariano:
 
 @dataclass(frozen=True)
 class Comparison:
-    """How our forecasts did beside another model's of the same periods.
+    """The accuracy of our forecasts compared with another model's.
 
     Parameters
     ----------
     log_loss_difference, brier_difference
-        Our mean cost less theirs: below zero, ours are better.
+        Our mean cost minus theirs: below zero, ours are better.
     auroc_difference
-        Our area less theirs: above zero, ours are better. `None` where there was no
-        contraction, or nothing else.
+        Our area minus theirs: above zero, ours are better. `None` where all outcomes
+        are the same.
     log_loss_interval, brier_interval, auroc_interval
-        90% intervals of the differences, paired.
+        Paired 90% intervals of the differences.
     log_loss_test, brier_test
         `None` where costs never differ, or the record is no longer than the block.
     """
@@ -62,18 +57,18 @@ class Comparison:
 
     @property
     def log_loss(self) -> Verdict:
-        """Whether log loss was won, lost, or came out even within its interval."""
+        """Whether our log loss is better, worse, or not significantly different."""
         return verdict(self.log_loss_interval)
 
     @property
     def brier(self) -> Verdict:
-        """Whether the Brier score was won, lost, or came out even likewise."""
+        """Whether our Brier score is better, worse, or not significantly different."""
         return verdict(self.brier_interval)
 
 
-def verdict(of_difference: Interval) -> Verdict:
-    """Return what the interval of a difference in cost allows to say."""
-    low, high = of_difference
+def verdict(interval_of_difference: Interval) -> Verdict:
+    """Return `even` if the interval of a difference in cost includes zero."""
+    low, high = interval_of_difference
     return "win" if high < 0 else "loss" if low > 0 else "even"
 
 
@@ -82,12 +77,7 @@ def compare(
 ) -> Comparison:
     """Compare two models' probabilities for the same outcomes.
 
-    Parameters
-    ----------
-    ours, theirs, outcome : array (rows,)
-        Probabilities of contraction, and 1 where it came.
-    drawn
-        Draws of the rows' periods, in blocks of `block`.
+    `drawn` are draws of the rows' periods in blocks of `block`.
     """
     log_loss = log_loss_costs(ours, outcome) - log_loss_costs(theirs, outcome)
     brier = brier_costs(ours, outcome) - brier_costs(theirs, outcome)
@@ -101,31 +91,30 @@ def compare(
     return Comparison(
         log_loss_difference=float(log_loss.mean()),
         log_loss_interval=interval(drawn.means(log_loss)),
-        log_loss_test=diebold_mariano(drawn.by_period(log_loss), block),
+        log_loss_test=diebold_mariano(drawn.period_costs(log_loss), block),
         brier_difference=float(brier.mean()),
         brier_interval=interval(drawn.means(brier)),
-        brier_test=diebold_mariano(drawn.by_period(brier), block),
+        brier_test=diebold_mariano(drawn.period_costs(brier), block),
         auroc_difference=auroc_difference,
         auroc_interval=auroc_interval,
     )
 
 
 def diebold_mariano(differences: Floats, steps: int) -> DieboldMariano | None:
-    """Test whether two models' forecasts cost the same.
+    """Test whether two models' forecasts are equally accurate.
 
     Parameters
     ----------
     differences : array (periods,)
-        What one model cost more than the other, in the order of time.
+        One model's cost minus the other's, in the order of time.
     steps
-        Costs of as many neighbouring periods may hang together; their covariances up to
-        `steps - 1` periods apart are counted, with weights that fall (Bartlett's), so
-        that the variance cannot come out below zero.
+        Autocovariances up to lag `steps - 1` are counted, with Bartlett's weights, so
+        that the variance cannot be negative.
 
     Returns
     -------
     DieboldMariano or None
-        `None` where the differences do not vary, or are no more than `steps`.
+        `None` if the differences do not vary, or are no more than `steps`.
 
     Notes
     -----
@@ -144,7 +133,7 @@ def diebold_mariano(differences: Floats, steps: int) -> DieboldMariano | None:
     weights = 2 * (1 - np.arange(steps) / steps)
     weights[0] = 1
     variance = float(weights @ covariances) / n
-    # What rounding leaves of equal differences is no variance.
+    # Equal differences have no variance but that of rounding.
     if variance <= np.finfo(float).eps * float(differences @ differences):
         return None
     correction = (n + 1 - 2 * steps + steps * (steps - 1) / n) / n

@@ -1,12 +1,11 @@
-"""The duel: one small task, several libraries, the same work for each.
+"""The duel: several libraries train the same small network.
 
-A tutorial on neural networks in NumPy ends by setting its network against Keras: two
-interleaved half moons, four hidden layers, plain gradient descent. Here that is
-repeated with whatever libraries are installed (`pip install econnet[duel]`). All get
-the same rows, the same layers (ReLU, at the end a sigmoid), the same learning rate and
-the same number of updates, on one thread; each starts from the weights that it draws by
-default. Times are those of training alone: importing is not counted, nor is the first
-epoch of Keras, in which it compiles.
+It repeats the comparison with Keras at the end of a tutorial on neural networks in
+NumPy: two half moons, four hidden layers, plain gradient descent. All libraries that
+are installed (`pip install econnet[duel]`) get the same rows, layers (ReLU, then a
+sigmoid), learning rate and number of updates, on one thread; each draws its default
+initial weights. Only training is timed: not imports, nor the first epoch of Keras, in
+which it compiles.
 """
 
 import os
@@ -14,11 +13,13 @@ import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module, metadata, resources
 from importlib.util import find_spec
 from itertools import pairwise
 from math import ceil
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -42,7 +43,7 @@ CURVE_POINTS = 100
 
 @dataclass(frozen=True, eq=False)
 class Moons:
-    """The task: `(n, 2)` points, and to which of two half moons they belong."""
+    """The data: points (n, 2), and the half moon that each belongs to, 0 or 1."""
 
     X_train: Array
     X_test: Array
@@ -51,7 +52,7 @@ class Moons:
 
     @classmethod
     def draw(cls) -> "Moons":
-        """Return the tutorial's 1,000 points, of which 100 are for the test."""
+        """Return the tutorial's 1,000 points, 100 of them for the test."""
         X, y = make_moons(1000, noise=0.2, random_state=100)
         parts = train_test_split(X, y, test_size=0.1, random_state=42)
         return cls(*(part.astype(np.float32) for part in parts))
@@ -59,42 +60,29 @@ class Moons:
 
 @dataclass(frozen=True)
 class Work:
-    """How much everyone has to do.
+    """The number of updates, rounded up to whole epochs, and the rows of each.
 
-    Attributes
-    ----------
-    updates : int
-        Steps of gradient descent, rounded up to whole epochs.
-    batch_size : int or None
-        Rows of a batch; None takes all in one.
+    Without a `batch_size`, each update takes all rows.
     """
 
     updates: int = 10_000
     batch_size: int | None = None
 
     def epochs(self, rows: int) -> int:
-        """Return how often each row is met."""
+        """Return the number of epochs."""
         return ceil(self.updates / self.updates_per_epoch(rows))
 
     def updates_per_epoch(self, rows: int) -> int:
-        """Return how many updates that is, once."""
+        """Return the number of batches in an epoch."""
         return ceil(rows / (self.batch_size or rows))
 
 
 @dataclass(frozen=True, eq=False)
-class DuelPerformance:
-    """What a contestant has done.
+class TrainedContestant:
+    """A trained network, its library's version, and the seconds of training.
 
-    Attributes
-    ----------
-    version : str
-        Of the library.
-    seconds : float
-        Of training.
-    cost : array (points,)
-        Mean cost of the training rows in evenly spaced epochs.
-    predict : callable
-        Probabilities `(n,)` of points `(n, 2)`.
+    `cost` is the mean cost of the training rows in evenly spaced epochs; `predict`
+    returns the probabilities (n,) of points (n, 2).
     """
 
     version: str
@@ -104,24 +92,12 @@ class DuelPerformance:
 
 
 @dataclass(frozen=True, eq=False)
-class Result:
-    """One line of the table, and what its part of the figure needs.
-
-    Attributes
-    ----------
-    accuracy : float
-        The share of test points on the right side.
-    updates : int
-        Done in `seconds`.
-    """
+class Result(TrainedContestant):
+    """A trained network, the number of its updates, and its accuracy on test points."""
 
     name: str
-    version: str
-    seconds: float
     updates: int
     accuracy: float
-    cost: Array
-    predict: Callable[[Array], Array]
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,7 +109,7 @@ class Duel:
     results: tuple[Result, ...]
 
     def table(self) -> pd.DataFrame:
-        """Return a row a contestant; `ratio` is its time over econnet's."""
+        """Return one row per contestant; `ratio` is its time over econnet's."""
         ours = self.results[0].seconds / self.results[0].updates
         return pd.DataFrame(
             {
@@ -149,10 +125,8 @@ class Duel:
 
 
 def installed() -> list[str]:
-    """Return the names of the contestants that can take part, econnet's first."""
-    return [
-        name for name, it in CONTESTANTS.items() if all(map(find_spec, it.packages))
-    ]
+    """Return the names of the contestants that are installed, econnet's first."""
+    return [name for name, library in CONTESTANTS.items() if find_spec(library.package)]
 
 
 def run_duel(
@@ -160,43 +134,31 @@ def run_duel(
     names: Sequence[str] | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> Duel:
-    """Let the contestants train, one after another.
+    """Train econnet and the named contestants, one after another.
 
-    Parameters
-    ----------
-    work : Work, optional
-        The tutorial's 10,000 updates with all rows, if not given.
-    names : sequence of str, optional
-        Who takes part, besides econnet: all that are `installed`, if not given.
-    progress : callable, optional
-        Told each name before its turn.
+    By default, all that are `installed` make the tutorial's 10,000 updates with all
+    rows. `progress` is called with each name before its training.
     """
     work, moons = work or Work(), Moons.draw()
-    others = installed() if names is None else list(names)
     rows = len(moons.X_train)
-    done = work.epochs(rows) * work.updates_per_epoch(rows)
     results = []
-    for name in dict.fromkeys(["econnet", *others]):
+    for name in dict.fromkeys(["econnet", *(installed() if names is None else names)]):
         if name not in CONTESTANTS:
             raise ValueError(
-                f"contestant {name!r} is not known: "
-                f"choose from {', '.join(CONTESTANTS)}"
+                f"contestant {name!r} is not known: choose from "
+                f"{', '.join(CONTESTANTS)}"
             )
         if progress:
             progress(name)
-        contestant = CONTESTANTS[name]
         with one_blas_thread():
-            performance = contestant.train(moons, work)
-        right = (performance.predict(moons.X_test) > 0.5) == (moons.y_test > 0.5)
+            trained = CONTESTANTS[name].train(moons, work)
+        correct = (trained.predict(moons.X_test) > 0.5) == (moons.y_test > 0.5)
         results.append(
             Result(
+                **vars(trained),
                 name=name,
-                version=performance.version,
-                seconds=performance.seconds,
-                updates=done,
-                accuracy=float(right.mean()),
-                cost=performance.cost,
-                predict=performance.predict,
+                updates=work.epochs(rows) * work.updates_per_epoch(rows),
+                accuracy=float(correct.mean()),
             )
         )
     return Duel(moons, work, tuple(results))
@@ -219,7 +181,7 @@ def draw_duel(duel: Duel, file: Path) -> None:
 
 
 def _draw_boundary(ax: Axes, duel: Duel, result: Result) -> None:
-    """Draw a contestant's probabilities over the plane, and the test points."""
+    """Draw a contestant's probabilities as a surface, with the test points."""
     X, y = duel.moons.X_test, duel.moons.y_test
     low, high = duel.moons.X_train.min(0) - 0.3, duel.moons.X_train.max(0) + 0.3
     columns, rows = (np.linspace(low[i], high[i], 200) for i in (0, 1))
@@ -230,52 +192,36 @@ def _draw_boundary(ax: Axes, duel: Duel, result: Result) -> None:
         surface, PALETTE, extent=extent, origin="lower", vmin=0, vmax=1, aspect="auto"
     )
     ax.contour(columns, rows, surface, levels=[0.5], colors=[INK], linewidths=0.8)
-    for label, colour in ((0, BLUE), (1, ORANGE)):
+    for label, colour in enumerate((BLUE, ORANGE)):
         across, up = X[y == label].T
         ax.scatter(across, up, s=5, color=colour, edgecolor="white", linewidth=0.3)
     ax.set(xticks=[], yticks=[])
     ax.grid(visible=False)
-    ax.set_title(
-        f"{result.name}\n{result.accuracy:.2f} right, {result.seconds:.1f} s",
-        loc="left",
-        fontsize=8,
-    )
+    scores = f"accuracy {result.accuracy:.2f}, {result.seconds:.1f} s"
+    ax.set_title(f"{result.name}\n{scores}", loc="left", fontsize=8)
 
 
 def _draw_curves(ax: Axes, duel: Duel) -> None:
-    """Draw what the training rows cost, update by update, with names at the ends."""
-    for number, result in enumerate(duel.results):
+    """Draw the cost of the training rows by update."""
+    for result, style in zip(duel.results, CURVES, strict=False):
         updates = np.linspace(0, result.updates, len(result.cost) + 1)[1:]
-        ax.plot(
-            updates,
-            result.cost,
-            color=BLUE if number == 0 else GREYS[(number - 1) % len(GREYS)],
-            linestyle="-" if number == 0 else DASHES[(number - 1) % len(DASHES)],
-            zorder=3 if number == 0 else 2,
-            label=result.name,
-        )
+        ax.plot(updates, result.cost, **style, label=result.name)
     batch = duel.work.batch_size or len(duel.moons.X_train)
-    ax.set_title(
-        "Cost of the training rows, nats",
-        loc="left",
-        fontsize=8,
-    )
+    ax.set_title("Cost of the training rows, nats", loc="left", fontsize=8)
     ax.set(ylim=(0, None), xlim=(0, None), xlabel=f"updates of {batch} rows each")
     ax.xaxis.set_major_formatter("{x:,.0f}")
     ax.legend(
-        frameon=False,
         loc="lower right",
         bbox_to_anchor=(1, 1),
-        ncols=len(duel.results),
         borderaxespad=0,
+        frameon=False,
+        ncols=len(duel.results),
         handlelength=2.4,
-        columnspacing=1.5,
     )
 
 
-def _train_econnet(moons: Moons, work: Work) -> DuelPerformance:
-    architecture = Architecture.dense(2, HIDDEN)
-    network = Network(architecture, initialization="he")
+def _train_econnet(moons: Moons, work: Work) -> TrainedContestant:
+    network = Network(Architecture.dense(2, HIDDEN), initialization="he")
     epochs = work.epochs(len(moons.X_train))
     options = TrainingOptions(
         SGD(LEARNING_RATE),
@@ -285,16 +231,15 @@ def _train_econnet(moons: Moons, work: Work) -> DuelPerformance:
     )
     start = time.perf_counter()
     history = train(network, moons.X_train, moons.y_train, options=options)
-    seconds = time.perf_counter() - start
-    return DuelPerformance(
+    return TrainedContestant(
         metadata.version("econnet"),
-        seconds,
+        time.perf_counter() - start,
         history.cost[:, 0],
         lambda X: network.predict(X)[0, :, 0],
     )
 
 
-def _train_scikit_learn(moons: Moons, work: Work) -> DuelPerformance:
+def _train_scikit_learn(moons: Moons, work: Work) -> TrainedContestant:
     rows = len(moons.X_train)
     model = MLPClassifier(
         HIDDEN,
@@ -313,38 +258,34 @@ def _train_scikit_learn(moons: Moons, work: Work) -> DuelPerformance:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit(moons.X_train, moons.y_train)
-    seconds = time.perf_counter() - start
-    return DuelPerformance(
+    return TrainedContestant(
         metadata.version("scikit-learn"),
-        seconds,
+        time.perf_counter() - start,
         _thin(model.loss_curve_),
         lambda X: model.predict_proba(X)[:, 1],
     )
 
 
-def _train_pytorch(moons: Moons, work: Work) -> DuelPerformance:
+def _train_pytorch(moons: Moons, work: Work) -> TrainedContestant:
     torch = import_module("torch")
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     torch.manual_seed(0)
-    sizes = (2, *HIDDEN)
     layers = []
-    for inputs, outputs in pairwise(sizes):
+    for inputs, outputs in pairwise((2, *HIDDEN, 1)):
         layers += [torch.nn.Linear(inputs, outputs), torch.nn.ReLU()]
-    network = torch.nn.Sequential(*layers, torch.nn.Linear(HIDDEN[-1], 1))
+    network = torch.nn.Sequential(*layers[:-1])
     optimizer = torch.optim.SGD(network.parameters(), lr=LEARNING_RATE)
     cost_of = torch.nn.BCEWithLogitsLoss()
     X = torch.tensor(moons.X_train)
     y = torch.tensor(moons.y_train)[:, None]
-
     rows = len(moons.X_train)
     epochs, batch_size = work.epochs(rows), work.batch_size or rows
     every, costs = max(1, epochs // CURVE_POINTS), []
     start = time.perf_counter()
     for epoch in range(1, epochs + 1):
-        if batch_size == rows:
-            batches = [(X, y)]
-        else:
+        batches = [(X, y)]
+        if batch_size != rows:
             order = torch.randperm(rows).split(batch_size)
             batches = [(X[index], y[index]) for index in order]
         total = 0.0
@@ -365,85 +306,80 @@ def _train_pytorch(moons: Moons, work: Work) -> DuelPerformance:
             probabilities: Array = torch.sigmoid(network(torch.tensor(points))).numpy()
         return probabilities[:, 0]
 
-    return DuelPerformance(torch.__version__, seconds, np.array(costs), predict)
+    return TrainedContestant(torch.__version__, seconds, np.array(costs), predict)
 
 
-def _train_keras(moons: Moons, work: Work) -> DuelPerformance:
+def _train_keras(moons: Moons, work: Work) -> TrainedContestant:
     _prepare_keras()
     keras = import_module("keras")
     keras.utils.set_random_seed(0)
-    layers = keras.layers
+    dense = keras.layers.Dense
+    hidden = [dense(units, activation="relu") for units in HIDDEN]
     network = keras.Sequential(
-        [
-            keras.Input((2,)),
-            *(layers.Dense(units, activation="relu") for units in HIDDEN),
-            layers.Dense(1, activation="sigmoid"),
-        ]
+        [keras.Input((2,)), *hidden, dense(1, activation="sigmoid")]
     )
     network.compile(keras.optimizers.SGD(LEARNING_RATE), "binary_crossentropy")
-    rows = len(moons.X_train)
-    batch = work.batch_size or rows
-
-    def fit(epochs: int) -> list[float]:
-        X, y = moons.X_train, moons.y_train[:, None]
-        history = network.fit(X, y, batch_size=batch, epochs=epochs, verbose=0)
-        costs: list[float] = history.history["loss"]
-        return costs
-
-    drawn = network.get_weights()
-    fit(1)
-    network.set_weights(drawn)
+    X, y, rows = moons.X_train, moons.y_train[:, None], len(moons.X_train)
+    fit = partial(network.fit, X, y, batch_size=work.batch_size or rows, verbose=0)
+    initial_weights = network.get_weights()
+    fit(epochs=1)
+    network.set_weights(initial_weights)
     start = time.perf_counter()
-    costs = fit(work.epochs(rows))
-    seconds = time.perf_counter() - start
-    return DuelPerformance(
+    history = fit(epochs=work.epochs(rows)).history
+    return TrainedContestant(
         f"{keras.__version__} on {keras.backend.backend()}",
-        seconds,
-        _thin(costs),
+        time.perf_counter() - start,
+        _thin(history["loss"]),
         lambda X: network.predict(X, batch_size=4096, verbose=0)[:, 0],
     )
 
 
 def _prepare_keras() -> None:
-    """Give Keras one thread, and a backend that is installed unless one is named."""
+    """Choose an installed backend, unless one is named, and limit it to one thread."""
     backend = os.environ.setdefault(
         "KERAS_BACKEND", next(filter(find_spec, ("tensorflow", "jax", "torch")), "")
     )
     if backend == "tensorflow":
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         threading = import_module("tensorflow").config.threading
-        # Once TensorFlow runs, its threads can be set no more, only to the same.
+        # Once TensorFlow runs, setting another number of threads raises an error.
         if threading.get_intra_op_parallelism_threads() != 1:
             threading.set_intra_op_parallelism_threads(1)
             threading.set_inter_op_parallelism_threads(1)
     elif backend == "jax":
-        one = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
-        os.environ.setdefault("XLA_FLAGS", one)
+        os.environ.setdefault(
+            "XLA_FLAGS",
+            "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1",
+        )
 
 
 def _thin(costs: Sequence[float]) -> Array:
-    """Return about as many of the costs as a curve needs."""
+    """Return about `CURVE_POINTS` of the costs."""
     every = max(1, len(costs) // CURVE_POINTS)
     return np.array(costs[every - 1 :: every])
 
 
 @dataclass(frozen=True)
 class Contestant:
-    """A library: what must be there for it to take part, and how it trains."""
+    """A library: the package that it needs, and the function that trains with it."""
 
-    packages: tuple[str, ...]
-    train: Callable[[Moons, Work], DuelPerformance]
+    package: str
+    train: Callable[[Moons, Work], TrainedContestant]
 
 
 CONTESTANTS: Mapping[str, Contestant] = {
-    "econnet": Contestant(("econnet",), _train_econnet),
-    "scikit-learn": Contestant(("sklearn",), _train_scikit_learn),
-    "PyTorch": Contestant(("torch",), _train_pytorch),
-    "Keras": Contestant(("keras",), _train_keras),
+    "econnet": Contestant("econnet", _train_econnet),
+    "scikit-learn": Contestant("sklearn", _train_scikit_learn),
+    "PyTorch": Contestant("torch", _train_pytorch),
+    "Keras": Contestant("keras", _train_keras),
 }
 
 MM = 1 / 25.4
 BLUE, ORANGE, INK = "#1d5dbf", "#c9501c", "#1c1e21"
-GREYS = ("#5f6673", "#8d929c", "#1c1e21")
-DASHES = ("--", "-.", ":")
+CURVES: tuple[dict[str, Any], ...] = (  # one per contestant
+    {"color": BLUE, "linestyle": "-", "zorder": 3},
+    {"color": "#5f6673", "linestyle": "--"},
+    {"color": "#8d929c", "linestyle": "-."},
+    {"color": INK, "linestyle": ":"},
+)
 PALETTE = LinearSegmentedColormap.from_list("moons", ["#9fb3d8", "#ffffff", "#e6b197"])

@@ -1,10 +1,10 @@
-"""How good probabilities of contraction have been.
+"""Scores of forecast probabilities.
 
-Every score compares forecast probabilities with outcomes, 1 for a contraction and 0
-for an expansion. Brier score and log loss are costs, lower is better; AUROC and average
-precision ask only whether contractions were ranked above expansions, higher is better.
-Skill is the share of the base rate's cost that a forecast saves: 0 is no better than
-the long-run rate, 1 is perfect, below 0 is worse.
+Every score compares probabilities with outcomes, 1 for a contraction and 0 for an
+expansion. Brier score and log loss are costs, lower is better; AUROC and average
+precision measure only whether contractions were ranked above expansions, higher is
+better. Skill is the relative improvement on the base rate's cost: 1 is perfect, 0 is no
+better than the base rate, below 0 is worse.
 """
 
 from dataclasses import dataclass
@@ -16,31 +16,24 @@ from sklearn.isotonic import isotonic_regression
 
 from econnet.core.types import Floats
 
-# The scores of a certain forecast that was wrong must be finite to be averaged.
+# Keeps the log loss of a certain forecast that was wrong finite.
 CLIP = 1e-6
 
-# What the International Monetary Fund's own forecasters reached a year ahead: of the
-# annual contractions of 1990 to 2016 they saw 24% coming, and were right in 57% of the
-# cases in which they saw one (Z. An, J. T. Jalles and P. Loungani, "How well do
-# economists forecast recessions?", International Finance 21 (2018), as cited in press).
+# A year ahead, the forecasters of the International Monetary Fund predicted 24% of the
+# annual contractions of 1990 to 2016, and 57% of the contractions that they predicted
+# occurred (Z. An, J. T. Jalles and P. Loungani, "How well do economists forecast
+# recessions?", International Finance 21 (2018), as cited in press).
 IMF_PRECISION = 0.57
 IMF_RECALL = 0.24
 
 
 @dataclass(frozen=True)
 class BrierParts:
-    """What a Brier score is made of: `reliability - resolution + uncertainty`.
+    """The Brier score's parts: it is `reliability - resolution + uncertainty`.
 
-    Parameters
-    ----------
-    reliability
-        What is lost because forecasts of 30% do not come true 30% of the time; 0 is
-        best.
-    resolution
-        What is gained because unlike forecasts are followed by unlike outcomes; as
-        much as the uncertainty is best.
-    uncertainty
-        What it costs to know how often contractions occur, and nothing else.
+    Reliability is the cost of miscalibration. Resolution is the gain from
+    discriminating between contractions and expansions, at most the uncertainty, which
+    is the cost of always forecasting the share of contractions.
     """
 
     reliability: float
@@ -50,24 +43,22 @@ class BrierParts:
 
 @dataclass(frozen=True)
 class Scores:
-    """How one model did over a track record.
+    """One model's scores over a track record.
 
     Parameters
     ----------
     auroc, average_precision
-        `None` where there was no contraction, or nothing else.
+        `None` if all outcomes are the same.
     brier, log_loss
         Mean cost of a forecast; `log_loss` is in nats.
     brier_skill, log_loss_skill
-        Share of the base rate's cost that was saved; `None` where that cost is 0.
-    brier_parts
-        What the Brier score is made of.
+        Relative improvement on the base rate's cost; `None` if that is 0.
     recall_at_imf_precision, precision_at_imf_recall
-        The best share of contractions seen among thresholds of at least
-        `IMF_PRECISION`, and the best precision among those that see at least
-        `IMF_RECALL` of the contractions; `None` like `auroc`.
+        The best recall of thresholds whose precision is at least `IMF_PRECISION`, and
+        the best precision of those whose recall is at least `IMF_RECALL`; `None` like
+        `auroc`.
     n, n_contractions, n_origins
-        Forecasts scored, contractions among them, and origins they were made in.
+        Numbers of forecasts, of contractions among them, and of their origins.
     """
 
     auroc: float | None
@@ -85,30 +76,24 @@ class Scores:
 
 
 def brier_costs(probability: Floats, outcome: Floats) -> Floats:
-    """Return the Brier cost of each forecast, its squared error.
+    """Return the squared error of each forecast.
 
     Notes
     -----
     G. W. Brier (1950), "Verification of forecasts expressed in terms of probability",
     Monthly Weather Review 78, in the form for two outcomes.
     """
-    costs: Floats = (probability - outcome) ** 2
-    return costs
+    return (probability - outcome) ** 2
 
 
 def log_loss_costs(probability: Floats, outcome: Floats) -> Floats:
-    """Return the log loss of each forecast in nats, its surprise at what happened."""
+    """Return the negative log-likelihood of each outcome, in nats."""
     clipped = np.clip(probability, CLIP, 1 - CLIP)
-    costs: Floats = -np.log(np.where(outcome == 1, clipped, 1 - clipped))
-    return costs
+    return -np.log(np.where(outcome == 1, clipped, 1 - clipped))
 
 
 def auroc(probability: Floats, outcome: Floats) -> float | None:
-    """Return the area under the ROC curve; `None` where all outcomes are the same.
-
-    The share of pairs of a contraction and an expansion in which the contraction was
-    given the higher probability.
-    """
+    """Return the area under the ROC curve; `None` if all outcomes are the same."""
     if not 0 < outcome.sum() < len(outcome):
         return None
     return float(metrics.roc_auc_score(outcome, probability))
@@ -117,21 +102,17 @@ def auroc(probability: Floats, outcome: Floats) -> float | None:
 def score(track_record: pd.DataFrame, base_rate: Floats) -> Scores:
     """Return the scores of one model's forecasts.
 
-    Parameters
-    ----------
-    track_record
-        One row a forecast, with columns `origin`, `probability` and `outcome`; rows
-        whose outcome is not known yet must have been dropped.
-    base_rate : array (rows,)
-        The probability that the base rate, known at the same origins, gave.
+    The track record has columns `origin`, `probability` and `outcome`; all outcomes are
+    known. `base_rate`, (rows,), are the base rate's forecasts of the same rows.
     """
     probability = track_record["probability"].to_numpy(dtype=float)
     outcome = track_record["outcome"].to_numpy(dtype=float)
-    both = 0 < outcome.sum() < len(outcome)
+    area = auroc(probability, outcome)
+    both = area is not None
     brier = float(brier_costs(probability, outcome).mean())
     log_loss = float(log_loss_costs(probability, outcome).mean())
     return Scores(
-        auroc=auroc(probability, outcome),
+        auroc=area,
         average_precision=(
             float(metrics.average_precision_score(outcome, probability))
             if both
@@ -166,12 +147,11 @@ def brier_parts(probability: Floats, outcome: Floats) -> BrierParts:
     Notes
     -----
     A. H. Murphy (1973), "A new vector partition of the probability score", Journal of
-    Applied Meteorology 12. He compares groups of equal forecasts; forecasts that hardly
-    ever repeat are grouped here by the non-decreasing map that fits the outcomes best,
-    which needs no bins and lets the parts add up exactly: T. Dimitriadis, T. Gneiting
-    and A. I. Jordan (2021), "Stable reliability diagrams for probabilistic
-    classifiers", PNAS 118, equation 4. Where each group's frequency is above that of
-    the group below, both are the same.
+    Applied Meteorology 12. Murphy groups equal forecasts. Here, forecasts are grouped
+    by isotonic regression, which needs no bins and gives parts that add up exactly: T.
+    Dimitriadis, T. Gneiting and A. I. Jordan (2021), "Stable reliability diagrams for
+    probabilistic classifiers", PNAS 118, equation 4. The two are the same if the
+    frequency of contractions rises from each group to the next.
     """
     _, group = np.unique(probability, return_inverse=True)
     n = np.bincount(group)
@@ -186,34 +166,22 @@ def brier_parts(probability: Floats, outcome: Floats) -> BrierParts:
 def recall_at_precision(
     probability: Floats, outcome: Floats, precision: float
 ) -> float:
-    """Return the largest share of contractions seen at no less than `precision`.
-
-    It is 0 where no threshold is as precise.
-    """
+    """Return the highest recall at no less than `precision`; 0 if there is none."""
     precisions, recalls, _ = metrics.precision_recall_curve(outcome, probability)
     return float(recalls[precisions >= precision].max())
 
 
 def precision_at_recall(probability: Floats, outcome: Floats, recall: float) -> float:
-    """Return the highest precision that sees no less than `recall` of contractions."""
+    """Return the highest precision at no less than `recall`."""
     precisions, recalls, _ = metrics.precision_recall_curve(outcome, probability)
     return float(precisions[recalls >= recall].max())
 
 
 @dataclass(frozen=True)
 class ReliabilityBin:
-    """Forecasts of about the same probability, and how often they came true.
+    """Similar forecasts: their mean and number, and the frequency of contractions.
 
-    Parameters
-    ----------
-    probability
-        Mean forecast of the bin.
-    frequency
-        Share of its outcomes that were contractions.
-    interval
-        90% interval of that share, Wilson's.
-    n
-        Forecasts in the bin.
+    `interval` is the 90% interval of the frequency.
     """
 
     probability: float
@@ -225,9 +193,9 @@ class ReliabilityBin:
 def reliability_curve(
     probability: Floats, outcome: Floats, bins: int = 5
 ) -> list[ReliabilityBin]:
-    """Return how often contractions followed, for bins of equal numbers of forecasts.
+    """Return the frequency of contractions for bins of equal numbers of forecasts.
 
-    Forecasts of the same probability share a bin, so there may be fewer than `bins`.
+    Equal forecasts share a bin, so there may be fewer than `bins`.
     """
     edges = np.unique(np.quantile(probability, np.linspace(0, 1, bins + 1)[1:-1]))
     bin_of = np.searchsorted(edges, probability, side="left")
@@ -244,7 +212,7 @@ def reliability_curve(
 
 
 def wilson_interval(hits: int, n: int) -> tuple[float, float]:
-    """Return the 90% interval of a share of which `hits` in `n` were seen.
+    """Return Wilson's 90% interval of a share, estimated as `hits / n`.
 
     Notes
     -----
@@ -271,5 +239,5 @@ def precision_recall_curve(
 ) -> tuple[Floats, Floats]:
     """Return recall and precision, from the strictest threshold on."""
     precision, recall, _ = metrics.precision_recall_curve(outcome, probability)
-    # The last point of scikit-learn is no threshold: nothing alarmed, all of it right.
+    # scikit-learn's last point has no threshold: no signals, and a precision of 1.
     return recall[-2::-1], precision[-2::-1]

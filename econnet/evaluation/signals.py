@@ -1,13 +1,12 @@
 """Signals of contraction, and how they match past episodes.
 
-A forecast becomes a *signal* of contraction at a threshold. Each window uses the
-threshold that would have been best for the out-of-sample forecasts whose outcome was
-known on the window's last day, as it was known then. While these are few, it uses the
-share of contractions among its training rows: above it, a contraction is likelier than
-usual.
+A forecast at or above a threshold is a *signal* of contraction. Each window uses the
+threshold that was best for the out-of-sample forecasts whose outcome was known on the
+window's last day, as known then. While these are few, it uses the share of contractions
+among its training rows.
 
-An *episode* is an unbroken run of contractions in one country. The scorecard says when
-it was first signalled, and how many alarms were false.
+An *episode* is an unbroken run of contractions in one country. The scorecard lists when
+each was first signalled, and the false alarms.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,8 +25,7 @@ from econnet.models.windows import Window
 Booleans = npt.NDArray[np.bool_]
 Measure = Literal["f1", "balanced_accuracy"]
 
-# As many contractions and expansions must have been forecast and be known before a
-# threshold is chosen by them.
+# Contractions, and expansions, with known outcome that a threshold is chosen from.
 MIN_PER_CLASS = 5
 
 
@@ -38,9 +36,9 @@ def f1(signals: Booleans, outcome: Floats) -> float:
 
 
 def balanced_accuracy(signals: Booleans, outcome: Floats) -> float | None:
-    """Return the mean of the shares of contractions and of expansions told rightly.
+    """Return the mean of the hit rate and the share of expansions without a signal.
 
-    `None` where there was no contraction, or nothing else. One half is no skill.
+    `None` if all outcomes are the same. One half is no skill.
     """
     contraction = outcome == 1
     if contraction.all() or not contraction.any():
@@ -49,9 +47,9 @@ def balanced_accuracy(signals: Booleans, outcome: Floats) -> float | None:
 
 
 def best_threshold(probability: Floats, outcome: Floats, measure: Measure) -> float:
-    """Return the threshold that serves best, of equally good ones the highest.
+    """Return the threshold with the highest value of `measure`, the highest of several.
 
-    It lies half-way between the lowest forecast that is a signal and the next one down.
+    It is half-way between the lowest forecast that is a signal and the next one down.
     There must be a contraction and an expansion.
     """
     falling = np.argsort(-probability, kind="stable")
@@ -59,28 +57,23 @@ def best_threshold(probability: Floats, outcome: Floats, measure: Measure) -> fl
     hits, signals = np.cumsum(outcomes), np.arange(1, len(forecasts) + 1)
     contractions = hits[-1]
     if measure == "f1":
-        worth = 2 * hits / (signals + contractions)
+        value = 2 * hits / (signals + contractions)
     else:
         false_alarm_rate = (signals - hits) / (len(forecasts) - contractions)
-        worth = hits / contractions - false_alarm_rate
+        value = hits / contractions - false_alarm_rate
     below = np.append(forecasts[1:], 0.0)
-    # Equal forecasts are signals together, or none of them is.
-    worth = np.where(forecasts > below, worth, -np.inf)
-    best = int(np.argmax(worth))
+    # A threshold cannot separate equal forecasts.
+    best = int(np.argmax(np.where(forecasts > below, value, -np.inf)))
     return float(forecasts[best] + below[best]) / 2
 
 
 def thresholds(
     windows: Sequence[Window], forecasts: Sequence[Floats], measure: Measure
 ) -> list[float]:
-    """Return the threshold of each window, chosen by what was known at its origin.
+    """Return the threshold of each window, chosen from what was known at its origin.
 
-    Parameters
-    ----------
-    windows
-        In the order of time.
-    forecasts
-        One model's probabilities of each window's rows ahead.
+    `windows` are in the order of time; `forecasts` are one model's probabilities of
+    each window's rows ahead.
     """
     earlier = np.full(len(windows[0].features.y), np.nan)
     chosen = []
@@ -97,10 +90,10 @@ def thresholds(
     return chosen
 
 
-def given(
+def real_time_signals(
     windows: Sequence[Window], forecasts: Sequence[Floats], measure: Measure
 ) -> Booleans:
-    """Return which forecasts of all windows were signals, at thresholds of their time.
+    """Return which forecasts of all windows were signals at the window's threshold.
 
     Parameters are those of `thresholds`.
     """
@@ -115,19 +108,11 @@ def given(
 
 @dataclass(frozen=True)
 class EpisodeCall:
-    """An episode of contraction, and when it was first signalled.
+    """An episode of contraction, and the origin of its first signal; `None` if missed.
 
-    Parameters
-    ----------
-    first, last
-        Its first and last period, as text.
-    first_signal
-        The origin of its first signal, as text; `None` where it was missed.
-    periods_early
-        Periods from that origin to the episode's first period: above zero, the signal
-        came before it; below, it came late.
-    highest_probability
-        The highest probability that was given to any of its periods.
+    Periods are text. `periods_early` counts from that origin to the episode's first
+    period, and is negative for a late signal. `highest_probability` is that of any of
+    the episode's periods.
     """
 
     country: str
@@ -140,14 +125,10 @@ class EpisodeCall:
 
 @dataclass(frozen=True)
 class FalseAlarm:
-    """An unbroken run of signals of which none belongs to an episode.
+    """An unbroken run of signals none of which belongs to an episode.
 
-    Parameters
-    ----------
-    first, last
-        The first and the last period that they were about, as text.
-    highest_probability
-        The highest probability among them.
+    `first` and `last` are the first and last period that was forecast, as text;
+    `highest_probability` is the highest among them.
     """
 
     country: str
@@ -158,84 +139,81 @@ class FalseAlarm:
 
 @dataclass(frozen=True)
 class Scorecard:
-    """The episodes of a track record, and the alarms that came to nothing."""
+    """The episodes of a track record, and its false alarms."""
 
     episodes: tuple[EpisodeCall, ...]
-    false_alarm_list: tuple[FalseAlarm, ...]
+    false_alarms: tuple[FalseAlarm, ...]
 
     @property
-    def false_alarms(self) -> int:
-        """How many alarms came to nothing."""
-        return len(self.false_alarm_list)
+    def n_false_alarms(self) -> int:
+        """The number of false alarms."""
+        return len(self.false_alarms)
 
     @property
     def called(self) -> tuple[EpisodeCall, ...]:
         """The episodes that were signalled, early or late."""
-        return tuple(one for one in self.episodes if one.first_signal is not None)
+        return tuple(call for call in self.episodes if call.first_signal is not None)
 
     @property
     def median_periods_early(self) -> float | None:
-        """The median of the called episodes; `None` where there are none."""
-        early = [one.periods_early for one in self.called]
+        """The median of the called episodes; `None` if there are none."""
+        early = [call.periods_early for call in self.called]
         return float(np.median(np.array(early, float))) if early else None
 
 
 def scorecard(
-    record: pd.DataFrame, marks: pd.Series, event: Event, patience: int
+    record: pd.DataFrame, contractions: pd.Series, event: Event, patience: int
 ) -> Scorecard:
-    """Return how one model's signals met the episodes.
+    """Return the episodes and false alarms of one model's signals.
 
     Parameters
     ----------
     record
         Its track record, with columns `country`, `origin`, `period`, `probability` and
         `signal`.
-    marks
-        1 contraction, 0 expansion, by (country, period); missing where not known.
+    contractions
+        1 contraction, 0 expansion, by (country, period); missing if unknown.
     patience
-        A signal belongs to an episode if it is about one of its periods, or about one
-        of as many periods before it, those of an earlier episode excepted.
+        A signal belongs to an episode if it is about one of its periods, or of the
+        `patience` periods before it that are not part of an earlier episode.
 
     Notes
     -----
-    Episodes that began before the first period that was forecast could not be called,
-    and are no part of the scorecard; signals of them are no false alarms.
+    Episodes that began before the first forecast period are left out, because they
+    could not be called; signals of them are no false alarms.
     """
     calls: list[EpisodeCall] = []
     false_alarms: list[FalseAlarm] = []
-    episodes = _episodes(marks)
+    episodes = _episodes(contractions)
     for country, rows in record.sort_values("origin").groupby("country"):
-        of_country = _Signals.of(rows, event)
+        forecasts = _Forecasts.of(str(country), rows, event)
         useful = np.zeros(len(rows), bool)
         previous = np.iinfo(np.int64).min
         for first, last in episodes.get(str(country), ()):
-            about = (of_country.until >= first) & (of_country.since <= last)
-            near = (of_country.until >= first - patience) & (
-                of_country.until > previous
-            )
-            signals = of_country.signal & near & (of_country.since <= last)
+            begun = forecasts.since <= last
+            about = (forecasts.until >= first) & begun
+            near = (forecasts.until >= first - patience) & (forecasts.until > previous)
+            signals = forecasts.signal & near & begun
             useful |= signals
             previous = last
-            if of_country.since[0] <= first and about.any():
-                calls.append(of_country.call(str(country), first, last, signals, about))
+            if forecasts.since[0] <= first and about.any():
+                calls.append(forecasts.call(first, last, signals, about))
         false_alarms += [
-            of_country.false_alarm(str(country), slice(start, stop))
-            for start, stop in _runs(of_country.signal)
+            forecasts.false_alarm(slice(start, stop))
+            for start, stop in _runs(forecasts.signal)
             if not useful[start:stop].any()
         ]
     return Scorecard(tuple(calls), tuple(false_alarms))
 
 
 @dataclass(frozen=True, eq=False)
-class _Signals:
-    """One country's signals in the order of time, with periods as ordinals.
+class _Forecasts:
+    """One country's forecasts in the order of time, with periods as ordinals.
 
-    Parameters
-    ----------
-    since, until
-        The first and the last period that each forecast is about.
+    `since` and `until` are the first and last period that each forecast is about.
     """
 
+    country: str
     origin: npt.NDArray[np.int64]
     since: npt.NDArray[np.int64]
     until: npt.NDArray[np.int64]
@@ -244,15 +222,14 @@ class _Signals:
     frequency: str
 
     @classmethod
-    def of(cls, rows: pd.DataFrame, event: Event) -> "_Signals":
-        """Return the signals of some rows of a track record, oldest first."""
+    def of(cls, country: str, rows: pd.DataFrame, event: Event) -> "_Forecasts":
+        """Return the forecasts of a country's rows of a track record, oldest first."""
         origins = pd.PeriodIndex(rows["origin"])
-        origin = origins.asi8
         until = pd.PeriodIndex(rows["period"]).asi8
-        since = np.minimum(origin + 1, until) if event == "within" else until
         return cls(
-            origin,
-            since,
+            country,
+            origins.asi8,
+            np.minimum(origins.asi8 + 1, until) if event == "within" else until,
             until,
             rows["probability"].to_numpy(float),
             rows["signal"].to_numpy(bool),
@@ -260,12 +237,12 @@ class _Signals:
         )
 
     def call(
-        self, country: str, first: int, last: int, signals: Booleans, about: Booleans
+        self, first: int, last: int, signals: Booleans, about: Booleans
     ) -> EpisodeCall:
         """Return how an episode was called by some of the signals."""
         origin = int(self.origin[signals].min()) if signals.any() else None
         return EpisodeCall(
-            country=country,
+            country=self.country,
             first=self._text(first),
             last=self._text(last),
             first_signal=None if origin is None else self._text(origin),
@@ -273,10 +250,10 @@ class _Signals:
             highest_probability=float(self.probability[about].max()),
         )
 
-    def false_alarm(self, country: str, run: slice) -> FalseAlarm:
-        """Return a run of signals as an alarm that came to nothing."""
+    def false_alarm(self, run: slice) -> FalseAlarm:
+        """Return a run of signals as a false alarm."""
         return FalseAlarm(
-            country=country,
+            country=self.country,
             first=self._text(int(self.until[run][0])),
             last=self._text(int(self.until[run][-1])),
             highest_probability=float(self.probability[run].max()),
@@ -286,22 +263,21 @@ class _Signals:
         return str(pd.Period(ordinal=ordinal, freq=self.frequency))
 
 
-def _episodes(marks: pd.Series) -> Mapping[str, list[tuple[int, int]]]:
+def _episodes(contractions: pd.Series) -> Mapping[str, list[tuple[int, int]]]:
     """Return first and last period of each country's episodes, as ordinals."""
-    known = marks.dropna()
-    found = {}
-    for country, of_country in known.groupby(level="country"):
-        periods = pd.PeriodIndex(of_country.index.get_level_values("period")).asi8
-        contracted = np.zeros(periods[-1] - periods[0] + 1, bool)
-        contracted[periods - periods[0]] = of_country.to_numpy() == 1
-        found[str(country)] = [
-            (int(periods[0]) + start, int(periods[0]) + stop - 1)
-            for start, stop in _runs(contracted)
+    episodes = {}
+    for country, rows in contractions.dropna().groupby(level="country"):
+        periods = pd.PeriodIndex(rows.index.get_level_values("period")).asi8
+        first = int(periods[0])
+        contracted = np.zeros(periods[-1] - first + 1, bool)
+        contracted[periods - first] = rows.to_numpy() == 1
+        episodes[str(country)] = [
+            (first + start, first + stop - 1) for start, stop in _runs(contracted)
         ]
-    return found
+    return episodes
 
 
-def _runs(of: Booleans) -> list[tuple[int, int]]:
+def _runs(values: Booleans) -> list[tuple[int, int]]:
     """Return start and stop of each unbroken run of `True`."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], of, [False]])))
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], values, [False]])))
     return list(pairwise(edges.tolist()))[::2]

@@ -1,12 +1,7 @@
-"""Walk-forward evaluation: the forecasts of each past origin, as of that origin.
+"""Walk-forward evaluation: the out-of-sample forecasts of all windows in one table.
 
-A *window* is one refit. It learns from the rows whose target was known on the last day
-of its origin, with a scaler fitted on those rows alone, and forecasts the origins from
-there up to the next refit. Every model gets the same windows. The out-of-sample
-forecasts of all windows are the *track record*.
-
-Windows expand, each learning from all that the ones before it did, unless a `Schedule`
-lets them roll.
+That table is the *track record*. Each of its forecasts was made by a model that was
+fitted to what was known at the window's origin (`econnet.models.windows`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,8 +20,8 @@ def forecast_windows(
     Returns
     -------
     DataFrame
-        One row a model, country and origin: `model, country, origin, period, horizon,
-        probability, outcome`; the outcome is missing where it is not known yet.
+        One row per model, country and origin: `model, country, origin, period, horizon,
+        probability, outcome`; unknown outcomes are NaN.
     """
     features = windows[0].features
     ahead = np.concatenate([window.ahead for window in windows])

@@ -175,7 +175,7 @@ def assess(
             )
         ),
         episodes=_episodes(prepared, record, card.episodes),
-        false_alarms=card.false_alarm_list,
+        false_alarms=card.false_alarms,
     )
 
 

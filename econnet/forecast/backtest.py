@@ -341,5 +341,5 @@ def _performance_to_dict(performance: ModelPerformance) -> dict[str, Any]:
         "n_episodes": len(card.episodes),
         "n_episodes_called": len(card.called),
         "median_periods_early": card.median_periods_early,
-        "false_alarms": card.false_alarms,
+        "false_alarms": card.n_false_alarms,
     }

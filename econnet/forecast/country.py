@@ -22,7 +22,7 @@ from econnet.forecast.result import Forecast, PreviousForecast
 from econnet.forecast.saved_model import Model
 from econnet.forecast.training import Training, final_window, task_digest
 from econnet.models.baselines import LIGHT
-from econnet.models.combination import CombinedForecaster, partners_of
+from econnet.models.combination import CombinedForecaster, learn_partners
 
 
 def train(
@@ -88,7 +88,7 @@ class Shared:
         return cls(
             forecast_assessment.assess_pool(prepared.task, model.track_record),
             CombinedForecaster(
-                model.network, partners_of(window), model.weights, window.scaler
+                model.network, learn_partners(window), model.weights, window.scaler
             ),
         )
 

@@ -87,7 +87,10 @@ def with_signals(
     return record.assign(
         **{
             column: np.concatenate(
-                [signals.given(windows, of_model, measure) for of_model in by_model]
+                [
+                    signals.real_time_signals(windows, of_model, measure)
+                    for of_model in by_model
+                ]
             )
             for column, measure in measures.items()
         }

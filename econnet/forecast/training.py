@@ -211,7 +211,7 @@ def todays_forecast(
     window: Window, forecaster: CombinedForecaster, pool: PoolAssessment
 ) -> tuple[float, tuple[float, float]]:
     """Return the probability of the window's one row, and its 90% interval."""
-    log_odds = forecaster.members(window.raw_ahead)
+    log_odds = forecaster.member_log_odds(window.raw_ahead)
     return (
         float(probability(log_odds.mean(axis=0))[0]),
         pool.maps.interval(log_odds[:, 0]),

@@ -1,1 +1,4 @@
-"""What learns from a window. Imports `data`, `network`, `runtime` and `core`."""
+"""Models that learn from the training rows of a window.
+
+Imports `data`, `network`, `runtime` and `core`; never `evaluation`.
+"""

@@ -1,14 +1,14 @@
-"""What a user could have had for nothing.
+"""The baselines: models that anybody could use instead of econnet.
 
-A forecast is worth something only beside these. They get the same windows as econnet:
-the same rows, features, winsorising, imputation, scaling and refits. Those that look at
-one or two figures take them as they are, held within the training rows' 1st and 99th
-percentile. Settings are what did best over the tasks of `benchmarks/accuracy.py`.
+They get the same windows as econnet: the same rows, features, imputation, scaling and
+refits. Those that use one or two indicators take the values unscaled, clipped to the
+1st and 99th percentile of the training rows. Settings are those that did best over the
+tasks of `benchmarks/accuracy.py`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, Self
+from typing import Any, Self, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -33,14 +33,13 @@ from econnet.models.windows import Model, Rows, Window, window_digest
 from econnet.runtime import workers
 from econnet.runtime.blas import one_blas_thread
 
-# How many periods the common rate of contractions weighs in a country's own, and how
-# many in the rate that follows a phase, which every country adds to.
+# The pooled share of contractions counts as this many rows of a country, or of a phase.
 PRIOR_OF_COUNTRY = 20
 PRIOR_OF_PHASE = 2
 
 
 def base_rate(windows: Sequence[Window]) -> list[Floats]:
-    """Forecast each country's share of contractions so far, drawn to the common one."""
+    """Forecast each country's share of contractions so far, shrunk to the mean."""
     return [
         _shares(window, window.features.countries, PRIOR_OF_COUNTRY)
         for window in windows
@@ -58,28 +57,17 @@ def persistence(windows: Sequence[Window]) -> list[Floats]:
 def _shares(window: Window, group: np.ndarray, prior: int) -> Floats:
     """Return the share of contractions in each row's group of training rows.
 
-    It is drawn to the common share as if `prior` more rows had had that.
+    It is shrunk to the share in all groups, which counts as `prior` more rows.
     """
-    common = float(window.y_train.mean())
-    ahead, learnt = group[window.ahead], group[window.train]
-    shares = np.full(len(ahead), common)
+    pooled = float(window.y_train.mean())
+    ahead, train = group[window.ahead], group[window.train]
+    shares = np.full(len(ahead), pooled)
     for value in set(ahead[ahead == ahead]):  # a missing phase is no group
-        outcome = window.y_train[learnt == value]
-        shares[ahead == value] = (outcome.sum() + prior * common) / (
+        outcome = window.y_train[train == value]
+        shares[ahead == value] = (outcome.sum() + prior * pooled) / (
             len(outcome) + prior
         )
     return shares
-
-
-class Inputs(Protocol):
-    """What a classifier looks at."""
-
-    @property
-    def columns(self) -> Rows | slice:
-        """The positions of the features."""
-
-    def of(self, figures: Floats, scaled: npt.NDArray[np.float32]) -> np.ndarray:
-        """Return what is seen of rows of features, as they are and scaled."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,141 +76,141 @@ class ScaledInputs:
 
     columns: Rows | slice
 
-    def of(self, figures: Floats, scaled: npt.NDArray[np.float32]) -> np.ndarray:  # noqa: ARG002
+    def of(self, raw: Floats, scaled: npt.NDArray[np.float32]) -> np.ndarray:  # noqa: ARG002
         """Return the scaled columns."""
         return np.ascontiguousarray(scaled[:, self.columns])
 
 
 @dataclass(frozen=True, eq=False)
 class RawInputs:
-    """Figures as they are, held within the training rows' usual, and standardised.
+    """Some of the raw features, clipped, imputed and standardised.
 
-    Parameters
-    ----------
-    low, middle, high
-        The training rows' 1st, 50th and 99th percentile; a missing figure is `middle`.
-    mean, spread
-        Of the training rows after that.
+    They are clipped to the training rows' 1st and 99th percentile, and a missing value
+    becomes the median; `mean` and `std` are those of the training rows after that.
     """
 
     columns: Rows
     low: Floats
-    middle: Floats
+    median: Floats
     high: Floats
     mean: Floats
-    spread: Floats
+    std: Floats
 
     @classmethod
-    def by(cls, window: Window, columns: Rows) -> Self:
-        """Return the view as a window's training rows demand."""
+    def fit(cls, window: Window, columns: Rows) -> Self:
+        """Return the inputs with the statistics of a window's training rows."""
         scaler = window.scaler
-        low, middle, high = (
-            it[columns] for it in (scaler.low, scaler.median, scaler.high)
+        low, median, high = (
+            bound[columns] for bound in (scaler.low, scaler.median, scaler.high)
         )
         rows = window.features.X[np.ix_(window.train, columns)]
-        learned = _held(rows, low, middle, high)
-        spread = learned.std(axis=0)
-        spread[spread == 0] = 1
-        return cls(columns, low, middle, high, learned.mean(axis=0), spread)
+        clipped = _clip_and_impute(rows, low, median, high)
+        std = clipped.std(axis=0)
+        std[std == 0] = 1
+        return cls(columns, low, median, high, clipped.mean(axis=0), std)
 
-    def of(self, figures: Floats, scaled: npt.NDArray[np.float32]) -> np.ndarray:  # noqa: ARG002
-        """Return the figures, held and standardised."""
-        held = _held(figures[:, self.columns], self.low, self.middle, self.high)
-        return (held - self.mean) / self.spread
+    def of(self, raw: Floats, scaled: npt.NDArray[np.float32]) -> np.ndarray:  # noqa: ARG002
+        """Return the raw columns, clipped, imputed and standardised."""
+        clipped = _clip_and_impute(
+            raw[:, self.columns], self.low, self.median, self.high
+        )
+        return (clipped - self.mean) / self.std
 
 
-def _held(values: Floats, low: Floats, middle: Floats, high: Floats) -> Floats:
-    return np.where(np.isnan(values), middle, np.clip(values, low, high))
+def _clip_and_impute(
+    values: Floats, low: Floats, median: Floats, high: Floats
+) -> Floats:
+    return np.where(np.isnan(values), median, np.clip(values, low, high))
+
+
+Inputs: TypeAlias = ScaledInputs | RawInputs
 
 
 @dataclass(frozen=True, eq=False)
 class FittedModel:
-    """A classifier that has learned what a window knows."""
+    """A classifier fitted to the training rows of a window."""
 
-    view: Inputs
+    inputs: Inputs
     classifier: Any
 
-    def probability(self, figures: Floats, scaled: npt.NDArray[np.float32]) -> Floats:
+    def probability(self, raw: Floats, scaled: npt.NDArray[np.float32]) -> Floats:
         """Return the probability of contraction for rows of features, (rows,)."""
         with one_blas_thread():
-            said = self.classifier.predict_proba(self.view.of(figures, scaled))
-        probability: Floats = said[:, 1].astype(np.float64)
-        return probability
+            return _probability(self.classifier, self.inputs.of(raw, scaled))
 
 
 @dataclass(frozen=True)
 class WindowedClassifier:
-    """The model that fits a new scikit-learn classifier on every window."""
+    """The model that fits a new scikit-learn classifier to every window."""
 
     make: Callable[[Window], Any]
-    view: Callable[[Window], Inputs]
+    inputs: Callable[[Window], Inputs]
 
     def learn(self, window: Window) -> FittedModel:
-        """Return the classifier that has learned what the window knows."""
-        view = self.view(window)
-        fit = self._fit(view, window)
+        """Return the classifier fitted to the window's training rows."""
+        inputs = self.inputs(window)
+        X_train = inputs.of(window.raw_train, window.X_train)
         with one_blas_thread():
-            return FittedModel(view, fit.classifier.fit(fit.learned, fit.outcome))
+            classifier = self.make(window).fit(X_train, window.y_train)
+        return FittedModel(inputs, classifier)
 
     def __call__(self, windows: Sequence[Window]) -> list[Floats]:
         """Return the probabilities of the rows ahead of each window."""
-        views = [self.view(window) for window in windows]
+        inputs = [self.inputs(window) for window in windows]
 
         def key(number: int) -> str:
-            window, view = windows[number], views[number]
-            looks = f"{type(view).__name__} {view.columns!r}"
-            return window_digest(f"{self.make(window)!r} {looks}", [window])
+            window, of_window = windows[number], inputs[number]
+            columns = f"{type(of_window).__name__} {of_window.columns!r}"
+            return window_digest(f"{self.make(window)!r} {columns}", [window])
 
-        fits = [self._fit(*it) for it in zip(views, windows, strict=True)]
-        results = workers.map_tasks(_fit_and_forecast, fits, key)
+        tasks = [
+            (
+                self.make(window),
+                of_window.of(window.raw_train, window.X_train),
+                window.y_train,
+                of_window.of(window.raw_ahead, window.X_ahead),
+            )
+            for window, of_window in zip(windows, inputs, strict=True)
+        ]
+        results = workers.map_tasks(_fit_and_forecast, tasks, key)
         return [probability for (probability,) in results]
 
-    def _fit(self, view: Inputs, window: Window) -> "_Fit":
-        return _Fit(
-            self.make(window),
-            view.of(window.features.X[window.train], window.X_train),
-            window.y_train,
-            view.of(window.raw_ahead, window.X_ahead),
-        )
 
-
-@dataclass(frozen=True, eq=False)
-class _Fit:
-    """A classifier that is not fitted yet, what it learns, and what it forecasts."""
-
-    classifier: Any
-    learned: Any
-    outcome: Any
-    ahead: Any
-
-
-def _fit_and_forecast(fit: _Fit) -> list[Floats]:
+def _fit_and_forecast(
+    task: tuple[Any, np.ndarray, npt.NDArray[np.float32], np.ndarray],
+) -> list[Floats]:
+    """Return the forecasts of a classifier, given its training rows and rows ahead."""
+    classifier, X_train, y_train, X_ahead = task
     # OpenMP counts its threads anew in each thread that calls it.
     with one_blas_thread():
-        fitted = fit.classifier.fit(fit.learned, fit.outcome)
-        return [fitted.predict_proba(fit.ahead)[:, 1].astype(np.float64)]
+        return [_probability(classifier.fit(X_train, y_train), X_ahead)]
+
+
+def _probability(classifier: Any, X: np.ndarray) -> Floats:  # noqa: ANN401 - scikit-learn has no types
+    probability: Floats = classifier.predict_proba(X)[:, 1].astype(np.float64)
+    return probability
 
 
 def all_features(_: Window) -> ScaledInputs:
-    """Return the view of all features."""
+    """Return all scaled features."""
     return ScaledInputs(slice(None))
 
 
 def raw_inputs(*measured: str) -> Callable[[Window], RawInputs]:
-    """Return the view of a few figures.
+    """Return what selects a few raw features of a window.
 
-    `measured` are figures by `Features.measured`, or names of columns that there always
-    are; those that the data lack are left out.
+    `measured` are names for `DesignMatrix.measured`, or names of columns that every
+    design matrix has; those that the data lack are left out.
     """
 
-    def view(window: Window) -> RawInputs:
-        made = window.features
-        names = [column.name for column in made.columns]
-        found = [made.measured(it) or it for it in measured]
-        columns = [names.index(name) for name in found if name in names]
-        return RawInputs.by(window, np.array(columns, dtype=np.int64))
+    def inputs(window: Window) -> RawInputs:
+        features = window.features
+        names = [column.name for column in features.columns]
+        wanted = [features.measured(what) or what for what in measured]
+        columns = [names.index(name) for name in wanted if name in names]
+        return RawInputs.fit(window, np.array(columns, dtype=np.int64))
 
-    return view
+    return inputs
 
 
 def available(features: DesignMatrix) -> list[str]:
@@ -235,47 +223,38 @@ def available(features: DesignMatrix) -> list[str]:
 
 
 def _extra_trees(window: Window) -> ExtraTreesClassifier:
-    """Return extremely randomised trees, each of all rows if they are not too many."""
-    rows = len(window.train)
+    """Return extremely randomised trees, bootstrapped only if there are many rows."""
+    bootstrap = len(window.train) > MAX_TREE_ROWS
     return ExtraTreesClassifier(
         100,
-        min_samples_leaf=_leaf(window),
-        bootstrap=rows > MAX_TREE_ROWS,
-        max_samples=MAX_TREE_ROWS if rows > MAX_TREE_ROWS else None,
+        min_samples_leaf=_min_leaf_rows(window),
+        bootstrap=bootstrap,
+        max_samples=MAX_TREE_ROWS if bootstrap else None,
         random_state=0,
         n_jobs=1,
     )
 
 
-def _leaf(window: Window) -> int:
-    """Return how many training rows a leaf of a tree must have."""
+def _min_leaf_rows(window: Window) -> int:
     return max(5, len(window.train) // 400)
 
 
-def _logit(_: Window) -> LogisticRegression:
-    return LogisticRegression(C=0.01, max_iter=1000)
-
-
 def _naive_bayes(_: Window) -> CalibratedClassifierCV:
-    """Return naive Bayes with its certainty brought down.
-
-    Features repeat each other, which it does not know, and so it is far too sure.
-    """
+    """Return calibrated naive Bayes: correlated features make it overconfident."""
     return CalibratedClassifierCV(GaussianNB(), cv=StratifiedKFold(3))
 
 
 def _best_features(window: Window) -> ScaledInputs:
-    """Return the view of the eight features that part the training rows best."""
+    """Return the eight features with the highest F statistic in the training rows."""
     varying = np.flatnonzero(window.X_train.std(axis=0) > 0)
-    apart, _ = f_classif(window.X_train[:, varying], window.y_train)
-    return ScaledInputs(varying[np.argsort(-apart, kind="stable")[:8]])
+    F, _ = f_classif(window.X_train[:, varying], window.y_train)
+    return ScaledInputs(varying[np.argsort(-F, kind="stable")[:8]])
 
 
 def _random_forest(window: Window) -> RandomForestClassifier:
-    """Return a forest, whose trees draw as many rows as there are, up to a bound."""
     return RandomForestClassifier(
         100,
-        min_samples_leaf=_leaf(window),
+        min_samples_leaf=_min_leaf_rows(window),
         max_samples=min(MAX_TREE_ROWS, len(window.train)),
         random_state=0,
         n_jobs=1,
@@ -294,16 +273,16 @@ def _boosting(_: Window) -> HistGradientBoostingClassifier:
 
 
 def _mlp(window: Window) -> BaggingClassifier:
-    """Return three of scikit-learn's networks, each seeing all rows."""
+    """Return three of scikit-learn's networks, each trained on all rows."""
     rows = len(window.train)
     batch = min(rows, max(64, rows // 16))
     network = MLPClassifier(
         (8,),
-        alpha=50.0 * batch / rows,  # it is divided by the rows of a batch
+        alpha=50.0 * batch / rows,  # scikit-learn divides it by the batch's rows
         batch_size=batch,
         learning_rate_init=4e-3,
-        # It stops when 50 epochs have not brought what none can, and so without the
-        # warning that more epochs were allowed.
+        # No epoch can improve the loss by `tol`, so training stops after 50 epochs, and
+        # without the warning that it reached the maximum.
         max_iter=100,
         n_iter_no_change=50,
         tol=1e6,
@@ -311,8 +290,8 @@ def _mlp(window: Window) -> BaggingClassifier:
     return BaggingClassifier(network, 3, bootstrap=False, random_state=0)
 
 
-# In a panel of many countries a tree of fewer rows is grown in a fraction of the time,
-# and trees that differ more err less in the mean.
+# In large panels, trees of fewer rows grow in a fraction of the time, and their mean is
+# better because they are less correlated.
 MAX_TREE_ROWS = 1000
 
 LEARNERS: Mapping[str, WindowedClassifier] = {
@@ -324,7 +303,9 @@ LEARNERS: Mapping[str, WindowedClassifier] = {
         lambda _: Probit(),
         raw_inputs("last known phase", "log periods in phase", "term_spread"),
     ),
-    "logit": WindowedClassifier(_logit, all_features),
+    "logit": WindowedClassifier(
+        lambda _: LogisticRegression(C=0.01, max_iter=1000), all_features
+    ),
     "naive_bayes": WindowedClassifier(_naive_bayes, _best_features),
     "extra_trees": WindowedClassifier(_extra_trees, all_features),
     "random_forest": WindowedClassifier(_random_forest, all_features),
@@ -338,20 +319,18 @@ SINGLES: Mapping[str, Model] = {
     **LEARNERS,
 }
 
-# A baseline that looks at one figure needs data that have it.
+# Baselines of one indicator need data that contain it.
 NEEDS: Mapping[str, str] = {"spread_probit": "term_spread", "sahm_logit": "sahm_gap"}
 
 
 def _pool(windows: Sequence[Window]) -> list[Floats]:
-    there = available(windows[0].features)
-    return pooling.equal({name: SINGLES[name] for name in there if name in SINGLES})(
-        windows
-    )
+    names = available(windows[0].features)
+    return models(names)["pool"](windows)
 
 
 BASELINES: Mapping[str, Model] = {**SINGLES, "pool": _pool}
 
-# Those that cost next to nothing, and so are part of every training.
+# Baselines that cost next to nothing: every training includes them.
 LIGHT = (
     "base_rate",
     "persistence",
@@ -362,7 +341,7 @@ LIGHT = (
     "naive_bayes",
 )
 
-# In words, with econnet's own networks, which stand beside the baselines.
+# Titles of the baselines, and of econnet's networks, which are compared with them.
 TITLES: Mapping[str, str] = {
     "base_rate": "long-run rate",
     "persistence": "persistence",
@@ -381,10 +360,7 @@ TITLES: Mapping[str, str] = {
 
 
 def models(names: Sequence[str]) -> dict[str, Model]:
-    """Return these baselines, and `pool` as the mean of the others among them.
-
-    Each forecasts the same windows once, however many ask.
-    """
+    """Return these baselines, each memoized; `pool` is the mean of the others."""
     singles: dict[str, Model] = {
         name: pooling.Memoized(SINGLES[name]) for name in names if name in SINGLES
     }

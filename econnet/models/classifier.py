@@ -10,6 +10,7 @@ put a scaler before it.
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from numbers import Integral
 from pathlib import Path
 from typing import IO, Any, Literal, Self, TypeAlias
@@ -19,10 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_array, check_random_state, compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import (
-    check_is_fitted,
-    validate_data,
-)
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from econnet.models import network_file
 from econnet.network import (
@@ -54,12 +52,11 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
     Parameters
     ----------
     hidden : sequence of int
-        Units of each hidden layer. Without hidden layers, the model is a logistic
-        regression.
+        Units of each hidden layer; without any, the model is a logistic regression.
     activation : {"relu", "tanh", "sigmoid", "softmax", "identity"}
         Activation of the hidden layers.
     skip : bool
-        Whether the last layer also takes the inputs.
+        Whether the last layer also receives the inputs.
     members : int
         Number of networks whose probabilities are averaged.
     optimizer : {"adamw", "momentum", "nesterov", "sgd"}
@@ -69,21 +66,19 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
     epochs : int
         Maximum number of passes over the rows.
     batch_size : int or None
-        Rows of a batch; None, or any number above that of the rows, puts all rows in
-        one.
+        Rows per batch; None, or a number above that of the rows, makes one batch.
     l2 : float
         Half of this, times the sum of the squared weights, is added to the mean cost.
     dropout : float
         Share of hidden units that are dropped at random in each update.
     validation_fraction : float
-        Share of the rows, the last ones, that are used for validation instead of
-        training; the weights of the best epoch are kept. Rows must be in time order.
+        Share of the rows, the last in time, that are used for validation instead of
+        training; the weights of the best epoch are kept.
     patience : int or None
         A member stops after this number of epochs without a lower validation cost.
     class_weight : mapping, "balanced" or None
-        Factor for the weights of the rows of each class; "balanced" gives all classes
-        the same total weight. Probabilities are then those of a population with classes
-        in these proportions.
+        Factor for the row weights of each class; "balanced" gives all classes the same
+        total weight. Probabilities are those of a population with these weights.
     random_state : int, RandomState or None
         Random seed.
 
@@ -160,12 +155,8 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         """
         rows, labels = validate_data(self, X, y, dtype=[np.float64, np.float32])
         sample = _Sample.of_positive_weight(rows, labels, sample_weight)
-        options = TrainingOptions(
-            optimizer=self._new_optimizer(),
+        options = self._options(
             epochs=self.epochs,
-            batch_size=self.batch_size,
-            l2=self.l2,
-            dropout=self.dropout,
             validation_fraction=self.validation_fraction,
             patience=self.patience,
         )
@@ -191,9 +182,8 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         classes : array (n_classes,)
             All labels that later calls may contain; required in the first call.
         sample_weight : array (n,), optional
-            Row weights. They count relative to 1, the weight of an ordinary row,
-            because the mean of all rows is not known: a row of weight 2 has twice the
-            gradient.
+            Row weights, which count relative to 1, because the mean of all rows is not
+            known: a row of weight 2 has twice the gradient.
         """
         if self.class_weight == "balanced":
             raise ValueError(
@@ -205,26 +195,19 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
             self, X, y, dtype=[np.float64, np.float32], reset=first
         )
         sample = _Sample.of_positive_weight(rows, labels, sample_weight)
-        options = TrainingOptions(
-            optimizer=self._new_optimizer(),
-            epochs=1,
-            batch_size=self.batch_size,
-            l2=self.l2,
-            dropout=self.dropout,
-        )
+        options = self._options(epochs=1)
+        if first and classes is None:
+            raise ValueError(
+                "partial_fit needs the list of all classes: give classes in the first "
+                "call"
+            )
+        announced = self.classes_ if classes is None else np.unique(classes)
+        if not first:
+            _check_same_classes(announced, self.classes_)
+        self._check_size(announced, sample)
+        _check_announced(sample.labels, announced)
         if first:
-            if classes is None:
-                raise ValueError(
-                    "partial_fit needs the list of all classes: give classes in the "
-                    "first call"
-                )
-            announced = np.unique(classes)
-            self._check_size(announced, sample)
-            _check_announced(sample.labels, announced)
             self._start(announced, sample.rows)
-        elif classes is not None:
-            _check_same_classes(np.unique(classes), self.classes_)
-        self._check_size(self.classes_, sample)
         self._train(sample, options, mean_weight=1.0)
         return self
 
@@ -247,11 +230,10 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         check_is_fitted(self)
         parameters = self.get_params()
         if isinstance(self.class_weight, Mapping):
-            pairs = [
+            parameters["class_weight"] = [
                 [np.asarray(label).item(), float(weight)]
                 for label, weight in self.class_weight.items()
             ]
-            parameters["class_weight"] = pairs
         if isinstance(self.random_state, np.random.RandomState):
             parameters["random_state"] = None
         metadata = {
@@ -286,8 +268,8 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
                 f"the file has a network, but no classifier ({error}): give a file "
                 "that NetworkClassifier.save wrote"
             ) from error
-        outputs = max(network.architecture.output_dim, 2)
         inputs = network.architecture.input_dim
+        outputs = max(network.architecture.output_dim, 2)
         if loaded.classes_.shape != (outputs,) or len(names) not in (0, inputs):
             raise ValueError(
                 f"the file names {loaded.classes_.shape} classes and {len(names)} "
@@ -320,7 +302,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         _check_memory(
             f"the parameters of {self.members:,} members of "
             f"{architecture.n_parameters:,}",
-            # Beside each parameter are its gradient, two moments, and two factors.
+            # A parameter, its gradient, two moments and two factors.
             6 * architecture.n_parameters * int(self.members) * rows.itemsize,
             "give fewer members, or fewer hidden units",
         )
@@ -345,8 +327,6 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         options: TrainingOptions,
         mean_weight: float | None = None,
     ) -> None:
-        """Train the members on rows whose labels are among the classes."""
-        _check_announced(sample.labels, self.classes_)
         indices = np.searchsorted(self.classes_, sample.labels)
         classes = len(self.classes_)
         targets = indices
@@ -366,7 +346,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
             )
 
     def _check_size(self, classes: NDArray[Any], sample: "_Sample") -> None:
-        """Raise `ValueError` if the targets would not fit into memory."""
+        """Raise `ValueError` for bad `members`, or targets too large for memory."""
         if not isinstance(self.members, Integral) or self.members < 1:
             raise ValueError(
                 f"members is {self.members!r}: give a whole number of at least 1"
@@ -375,7 +355,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
             cells = len(sample.rows) * len(classes)
             _check_memory(
                 f"the targets of {len(sample.rows):,} rows in {len(classes):,} classes",
-                # One copy, and one per member in the order of its batches.
+                # One copy, and one shuffled copy per member.
                 cells * (1 + int(self.members)) * sample.rows.itemsize,
                 "give fewer classes, or fewer rows at a time to partial_fit",
             )
@@ -394,6 +374,15 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
             y=self.classes_[indices],
         )
         return factors
+
+    def _options(self, **options: Any) -> TrainingOptions:  # noqa: ANN401 - those of TrainingOptions
+        return TrainingOptions(
+            self._new_optimizer(),
+            batch_size=self.batch_size,
+            l2=self.l2,
+            dropout=self.dropout,
+            **options,
+        )
 
     def _new_optimizer(self) -> Optimizer:
         if self.optimizer not in OPTIMIZERS:
@@ -416,7 +405,7 @@ class _Sample:
     def of_positive_weight(
         cls, rows: Array, labels: NDArray[Any], sample_weight: ArrayLike | None
     ) -> "_Sample":
-        """Return the sample without rows of weight 0, as if they had not been given."""
+        """Return the sample without its rows of weight 0."""
         weights = _check_weights(sample_weight, rows)
         used = weights > 0
         check_classification_targets(labels[used])
@@ -424,14 +413,12 @@ class _Sample:
 
 
 def _check_weights(sample_weight: ArrayLike | None, rows: Array) -> Array:
-    """Return one weight per row, 1 if none are given."""
+    """Return one weight per row, by default 1."""
     if sample_weight is None:
         return np.ones(len(rows), rows.dtype)
+    dtype = rows.dtype.type
     weights: Array = check_array(
-        sample_weight,
-        ensure_2d=False,
-        dtype=rows.dtype.type,
-        input_name="sample_weight",
+        sample_weight, ensure_2d=False, dtype=dtype, input_name="sample_weight"
     )
     if weights.shape != (len(rows),):
         raise ValueError(
@@ -458,7 +445,7 @@ def _check_announced(labels: NDArray[Any], classes: NDArray[Any]) -> None:
 
 
 def _check_same_classes(again: NDArray[Any], classes: NDArray[Any]) -> None:
-    """Raise `ValueError` unless a later call names the classes of the first."""
+    """Raise `ValueError` if a later call names other classes than the first."""
     if not np.array_equal(again, classes):
         raise ValueError(
             f"classes are {_shortened(again)}, but were {_shortened(classes)} in the "
@@ -467,7 +454,6 @@ def _check_same_classes(again: NDArray[Any], classes: NDArray[Any]) -> None:
 
 
 def _shortened(classes: NDArray[Any]) -> str:
-    """Return the first classes as text."""
     listed = ", ".join(str(name)[:40] for name in classes[:5])
     return f"{listed}, ..." if len(classes) > 5 else listed
 
@@ -482,10 +468,10 @@ def _check_memory(what: str, needed: int, remedy: str) -> None:
 
 
 def _classes(listed: list[Any], dtype: str) -> NDArray[Any]:
-    """Return the classes of an untrusted file as an array of the type that it names."""
+    """Return the classes of an untrusted file as an array of the named type."""
     if not isinstance(listed, list) or CLASS_TYPE.fullmatch(dtype) is None:
         raise TypeError(f"classes of {str(dtype)[:40]!r}")
-    # A text takes as many bytes as its type says, however short it is.
+    # A string takes as many bytes as its type has, however short it is.
     if len(listed) * np.dtype(dtype).itemsize > MAX_CLASSES_BYTES:
         raise TypeError(f"{len(listed):,} classes of {dtype}")
     return np.array(listed, dtype=dtype)
@@ -500,8 +486,8 @@ CLASS_TYPE = re.compile(r"[<>|](b1|[iu][1248]|f[248]|U\d{1,9}|O)")
 MAX_CLASSES_BYTES = 2**28
 MAX_BYTES = 2**32
 OPTIMIZERS: Mapping[OptimizerName, Callable[[float], Optimizer]] = {
-    "adamw": lambda rate: AdamW(rate),
-    "momentum": lambda rate: Momentum(rate),
-    "nesterov": lambda rate: Momentum(rate, nesterov=True),
-    "sgd": lambda rate: SGD(rate),
+    "adamw": AdamW,
+    "momentum": Momentum,
+    "nesterov": partial(Momentum, nesterov=True),
+    "sgd": SGD,
 }

@@ -23,7 +23,7 @@ from econnet.network import Network
 from econnet.runtime import workers
 from econnet.runtime.blas import one_blas_thread
 
-# The models, the networks first, and their weights before any forecast was judged.
+# The models, the networks first, and their weights before any outcome is known.
 PRIOR: Mapping[str, float] = {
     "network": 0.4,
     "extra_trees": 0.2,
@@ -37,16 +37,9 @@ PRIOR_WEIGHTS: Floats = np.array([*PRIOR.values()])
 
 @dataclass(frozen=True, eq=False)
 class CombinedForecaster:
-    """Networks and their partners, trained on a window.
+    """Networks and their partners, trained on a window, with the window's scaler.
 
-    Parameters
-    ----------
-    partners
-        By name, each of `PARTNERS`.
-    weights : array (models,)
-        In the mean of log-odds, the networks' first and the others as in `PARTNERS`.
-    scaler
-        Of the window, for the rows that are to be forecast.
+    `weights` are the networks' and those of `PARTNERS`, in this order.
     """
 
     network: Network
@@ -61,56 +54,47 @@ class CombinedForecaster:
         """Return the forecaster of a window; `record` has the forecasts before it."""
         with one_blas_thread():
             network = network_ensemble.fit([window], members, seed, EnsembleOptions())
-        return cls(
-            network, partners_of(window), weights_of(window, record), window.scaler
-        )
+        weights = _weights_from_record(window, record)
+        return cls(network, learn_partners(window), weights, window.scaler)
 
-    def members(self, figures: Floats) -> Floats:
-        """Return the log-odds that each member gives rows of features, (members, rows).
+    def member_log_odds(self, raw: Floats) -> Floats:
+        """Return each member's log-odds for rows of raw features, (members, rows).
 
-        Parameters
-        ----------
-        figures : array (rows, columns)
-            The features as they are, unscaled; NaN where a figure is missing.
+        Missing values are NaN.
         """
-        scaled = self.scaler.transform(figures).astype(np.float32)
+        scaled = self.scaler.transform(raw).astype(np.float32)
         with one_blas_thread():
             networks = self.network.logits(scaled)[:, :, 0].astype(np.float64)
         of_networks: Floats = pooling.EXTREMIZE * self.weights[0] * networks
-        return of_networks + self.of_partners(figures, scaled)
+        return of_networks + self.partner_log_odds(raw, scaled)
 
-    def probability(self, figures: Floats) -> Floats:
-        """Return the probability of contraction for rows of features, (rows,)."""
-        return probability(self.members(figures).mean(axis=0))
+    def probability(self, raw: Floats) -> Floats:
+        """Return the probability of contraction for rows of raw features, (rows,)."""
+        return probability(self.member_log_odds(raw).mean(axis=0))
 
-    def of_partners(self, figures: Floats, scaled: npt.NDArray[np.float32]) -> Floats:
-        """Return what the partners contribute to every member's log-odds, (rows,)."""
-        odds = np.stack(
-            [
-                log_odds(self.partners[name].probability(figures, scaled))
-                for name in PARTNERS
-            ]
-        )
-        return pooling.combine_log_odds(odds, self.weights[1:])
+    def partner_log_odds(self, raw: Floats, scaled: npt.NDArray[np.float32]) -> Floats:
+        """Return the partners' contribution to every member's log-odds, (rows,)."""
+        by_partner = [
+            log_odds(self.partners[name].probability(raw, scaled)) for name in PARTNERS
+        ]
+        return pooling.combine_log_odds(np.stack(by_partner), self.weights[1:])
 
 
-def partners_of(window: Window) -> dict[str, FittedModel]:
-    """Return the partners trained on a window; always the same ones."""
+def learn_partners(window: Window) -> dict[str, FittedModel]:
+    """Return the partners trained on a window; they need no seed."""
     learned = workers.map_threads(lambda name: LEARNERS[name].learn(window), PARTNERS)
     return dict(zip(PARTNERS, learned, strict=True))
 
 
-def weights_of(window: Window, record: pd.DataFrame) -> Floats:
-    """Return the models' weights, by the track record up to the window's origin."""
-    records = [record[record["model"] == name] for name in PRIOR]
-    places = pd.MultiIndex.from_arrays([records[0]["country"], records[0]["origin"]])
-    rows = window.features.index.get_indexer(places)
-    odds = log_odds(
-        np.stack(
-            [
-                rows_of["probability"].to_numpy(dtype=float)[rows >= 0]
-                for rows_of in records
-            ]
-        )
+def _weights_from_record(window: Window, record: pd.DataFrame) -> Floats:
+    """Return the models' weights, estimated from the track record before the window."""
+    by_model = [record[record["model"] == name] for name in PRIOR]
+    index = pd.MultiIndex.from_frame(by_model[0][["country", "origin"]])
+    rows = window.features.index.get_indexer(index)
+    known = rows >= 0
+    forecasts = [
+        of_model["probability"].to_numpy(dtype=float)[known] for of_model in by_model
+    ]
+    return pooling.estimate_weights(
+        window, rows[known], log_odds(np.stack(forecasts)), PRIOR_WEIGHTS
     )
-    return pooling.estimate_weights(window, rows[rows >= 0], odds, PRIOR_WEIGHTS)

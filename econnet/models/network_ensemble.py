@@ -28,77 +28,55 @@ from econnet.network import (
 )
 from econnet.runtime import workers
 
-# Inputs of all members that train as one stack: enough to keep NumPy busy, few enough
-# for the cache.
+# The sum of inputs over all members of a stack: large enough to keep NumPy busy, small
+# enough for the cache.
 STACK_INPUTS = 3200
+# A window of few rows is trained for more epochs.
+EPOCHS = (20, 40, 80, 160, 320)
 
 
 @dataclass(frozen=True)
 class EnsembleOptions:
-    """The networks and how they are trained, one setting for all tasks.
+    """Hyperparameters of the networks, the same for all tasks.
 
     Parameters
     ----------
-    hidden_units
-        Of the one hidden layer.
     learning_rate
-        Of the first step; it falls to 0 along half a cosine.
+        At the first step; it decays to 0 along half a cosine.
     prior_precision
-        One over the prior variance of a weight; with few rows the prior dominates.
-    fewest_updates
-        A window of few rows is trained for more epochs, 20, 40, ... or 320, until its
-        networks have been updated this often.
+        The inverse prior variance of a weight; with few rows the prior dominates.
+    min_updates
+        The number of epochs is the first of `EPOCHS` with as many updates, or the last.
     """
 
     hidden_units: int = 8
     learning_rate: float = 1e-2
     prior_precision: float = 100.0
     batch_size: int = 64
-    fewest_updates: int = 800
+    min_updates: int = 800
 
     def epochs(self, rows: int) -> int:
-        """Return the number of epochs for so many training rows."""
+        """Return the number of epochs for a number of training rows."""
         batches = -(-rows // self.batch_size)
-        enough = (
-            epochs for epochs in EPOCHS if epochs * batches >= self.fewest_updates
-        )
+        enough = (epochs for epochs in EPOCHS if epochs * batches >= self.min_updates)
         return next(enough, EPOCHS[-1])
 
     def l2(self, window: TrainingTask) -> float:
-        """Return the penalty on weights beside a mean cost over the window's rows."""
+        """Return the penalty on weights beside the mean cost of the window's rows."""
         return self.prior_precision * window.design_effect / len(window.y_train)
-
-    def training(
-        self, windows: Sequence[TrainingTask], members: int
-    ) -> TrainingOptions:
-        """Return how windows that are gone through equally often are trained."""
-        (epochs,) = {self.epochs(len(window.y_train)) for window in windows}
-        return TrainingOptions(
-            optimizer=AdamW(learning_rate=CosineDecay(self.learning_rate, epochs)),
-            epochs=epochs,
-            batch_size=self.batch_size,
-            l2=tuple(self.l2(window) for window in windows for _ in range(members)),
-            record_every=epochs,  # nobody reads the history, and it costs a tenth
-        )
-
-
-EPOCHS = (20, 40, 80, 160, 320)
 
 
 def fit(
     windows: Sequence[TrainingTask], members: int, seed: int, options: EnsembleOptions
 ) -> Network:
-    """Return the networks of all windows, `members` of each, in the windows' order.
+    """Return the trained networks, `members` per window, in the order of the windows.
 
-    A window's networks come to the same bits whatever other windows train beside them.
-    All windows must be trained in the same way, as `stacks` sees to.
+    A window's networks have the same bits whatever other windows train beside them. All
+    windows must have the same varying inputs and number of epochs (see `stacks`).
     """
     columns = varying(windows[0])
     architecture = Architecture.dense(
-        len(columns),
-        [options.hidden_units],
-        activation="relu",
-        skip=True,
+        len(columns), [options.hidden_units], activation="relu", skip=True
     )
     streams = [
         stream
@@ -114,81 +92,85 @@ def fit(
         for start, stop in pairwise(starts)
         for _ in range(members)
     ]
+    (epochs,) = {options.epochs(len(window.y_train)) for window in windows}
     train(
         network,
         np.concatenate([window.X_train[:, columns] for window in windows]),
         np.concatenate([window.y_train for window in windows]),
         rows=rows,
-        options=options.training(windows, members),
+        options=TrainingOptions(
+            AdamW(learning_rate=CosineDecay(options.learning_rate, epochs)),
+            epochs=epochs,
+            batch_size=options.batch_size,
+            l2=tuple(options.l2(window) for window in windows for _ in range(members)),
+            record_every=epochs,  # the history is not used, and costs a tenth
+        ),
     )
     return network.embed_inputs(windows[0].X_train.shape[1], columns)
 
 
 def varying(window: TrainingTask) -> npt.NDArray[np.intp]:
-    """Return the inputs that are not the same in all training rows, (inputs,)."""
+    """Return the positions of the inputs that vary among the training rows."""
     return np.flatnonzero((window.X_train != window.X_train[0]).any(axis=0))
 
 
 def stacks(
     windows: Sequence[Window], members: int, options: EnsembleOptions
 ) -> list[list[Window]]:
-    """Return the windows in order, cut into stacks that train in one way.
+    """Return the windows in order, split into stacks that can train as one.
 
-    Those that take the same inputs and are gone through equally often make stacks of
-    about one size.
+    The windows of a stack have the same varying inputs and number of epochs; stacks of
+    such windows are of about equal size.
     """
 
-    def way(window: Window) -> tuple[int, bytes]:
+    def settings(window: Window) -> tuple[int, bytes]:
         return options.epochs(len(window.train)), varying(window).tobytes()
 
-    cut = []
-    for _, group in groupby(windows, way):
+    result = []
+    for _, group in groupby(windows, settings):
         alike = list(group)
-        most = max(1, STACK_INPUTS // (len(varying(alike[0])) * members))
-        stacks = -(-len(alike) // most)
-        ends = np.linspace(0, len(alike), stacks + 1).astype(int)
-        cut += [alike[start:end] for start, end in pairwise(ends)]
-    return cut
+        max_windows = max(1, STACK_INPUTS // (len(varying(alike[0])) * members))
+        n_stacks = -(-len(alike) // max_windows)
+        ends = np.linspace(0, len(alike), n_stacks + 1).astype(int)
+        result += [alike[start:end] for start, end in pairwise(ends)]
+    return result
 
 
 def logits(
     windows: Sequence[TrainingTask], members: int, network: Network
 ) -> list[Floats]:
     """Return the log-odds of each window's rows ahead by member, (members, rows)."""
-    longest = max(len(window.X_ahead) for window in windows)
-    X = np.zeros((network.members, longest, network.architecture.input_dim), np.float32)
-    for number, window in enumerate(windows):
-        stacked = slice(number * members, (number + 1) * members)
-        X[stacked, : len(window.X_ahead)] = window.X_ahead
-    odds = network.logits(X)[:, :, 0].astype(np.float64)
-    return [
-        odds[number * members : (number + 1) * members, : len(window.X_ahead)]
+    shape = network.members, max(len(window.X_ahead) for window in windows)
+    X = np.zeros((*shape, network.architecture.input_dim), np.float32)
+    of_window = [
+        np.s_[number * members : (number + 1) * members, : len(window.X_ahead)]
         for number, window in enumerate(windows)
     ]
+    for rows, window in zip(of_window, windows, strict=True):
+        X[rows] = window.X_ahead
+    log_odds = network.logits(X)[:, :, 0].astype(np.float64)
+    return [log_odds[rows] for rows in of_window]
 
 
-def model(
-    members: int,
-    seed: int,
-    options: EnsembleOptions | None = None,
-) -> Model:
-    """Return the ensemble as a model that a walk-forward run can forecast with."""
-    settled = options or EnsembleOptions()
+def model(members: int, seed: int, options: EnsembleOptions | None = None) -> Model:
+    """Return the ensemble as a model that forecasts windows."""
+    options_ = options or EnsembleOptions()
 
     def forecast_stack(stack: Sequence[TrainingTask]) -> list[Floats]:
-        network = fit(stack, members, seed, settled)
+        network = fit(stack, members, seed, options_)
         return [
-            probability(odds.mean(axis=0)) for odds in logits(stack, members, network)
+            probability(log_odds.mean(axis=0))
+            for log_odds in logits(stack, members, network)
         ]
 
-    name = f"networks {members} {seed} {settled}"
+    name = f"networks {members} {seed} {options_}"
 
     def forecast(windows: Sequence[Window]) -> list[Floats]:
-        cut = stacks(windows, members, settled)
+        split = stacks(windows, members, options_)
         results = workers.map_tasks(
             forecast_stack,
-            [[window.lesson for window in stack] for stack in cut],
-            key=lambda number: window_digest(name, cut[number]),
+            [[window.training_task for window in stack] for stack in split],
+            key=lambda number: window_digest(name, split[number]),
         )
         return [forecasts for result in results for forecasts in result]
 

@@ -1,8 +1,8 @@
-"""The file of a network: its architecture, its weights, and what belongs to it.
+"""Network files: an architecture and its weights, with metadata and further arrays.
 
-A file is an `.npz` with a JSON header (`econnet.runtime.npz`). It may come from
-anybody: reading it executes nothing, and a file that is not a network, or is not
-intact, raises a `ValueError`.
+A file is an `.npz` with a JSON header (`econnet.runtime.npz`). It may be untrusted:
+reading it executes nothing, and a file that is not a network, or is not intact, raises
+a `ValueError`.
 """
 
 import re
@@ -30,16 +30,9 @@ def save(
 ) -> None:
     """Write the network as `.npz`; an existing file is replaced.
 
-    Parameters
-    ----------
-    network : Network
-        All its members are written.
-    file : path or binary file
-        A path is replaced in one step: a reader finds the old file or the new one.
-    metadata : mapping, optional
-        Anything else worth keeping, of types that JSON has.
-    arrays : mapping of str to array, optional
-        Arrays that belong to the network, such as the scaler of its inputs.
+    A path is replaced atomically: a reader finds the old file or the new one.
+    `metadata` is further information that JSON can represent, and `arrays` are those
+    that belong to the network, such as the scaler of its inputs.
     """
     _check_block_count(network.members, network.architecture)
     description = {
@@ -60,12 +53,7 @@ def save(
 def load(file: str | Path | IO[bytes], seed: Seed = 0) -> Network:
     """Return the network that `save` wrote.
 
-    Parameters
-    ----------
-    file : path or binary file
-        Nothing in it is ever executed.
-    seed : int or sequence of SeedSequence
-        For the random numbers of further training, as in `Network`.
+    `seed` is for the random numbers of further training, as in `Network`.
 
     Raises
     ------
@@ -80,10 +68,7 @@ def load(file: str | Path | IO[bytes], seed: Seed = 0) -> Network:
 def load_with_metadata(
     file: str | Path | IO[bytes], seed: Seed = 0
 ) -> tuple[Network, dict[str, Any], dict[str, np.ndarray]]:
-    """Return the network, and the metadata and arrays that were saved with it.
-
-    Parameters and errors are those of `load`.
-    """
+    """Return the network with its metadata and arrays; otherwise as `load`."""
     header, arrays = read_arrays(file)
     _check_format(header.get("format"))
     try:
@@ -114,7 +99,7 @@ def load_with_metadata(
 
 
 def _check_format(label: object) -> None:
-    """Raise `ValueError` unless the header's label is that of our format."""
+    """Raise `ValueError` unless the header names this format."""
     if label == FORMAT:
         return
     if isinstance(label, str) and NEWER_FORMAT.fullmatch(label):
@@ -129,7 +114,7 @@ def _check_format(label: object) -> None:
 
 
 def _check_block_count(members: int, architecture: Architecture) -> None:
-    """Raise `ValueError` where a small file would take long to read.
+    """Raise `ValueError` if a small file would take long to read.
 
     Creating one layer of one member takes 0.15 ms, however few its parameters.
     """

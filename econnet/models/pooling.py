@@ -19,15 +19,14 @@ from econnet.runtime.blas import one_blas_thread
 # A mean of log-odds is too cautious, since no model has all the information of the
 # others: it is extremized. See docs/methodology.md for the trials.
 EXTREMIZE = 1.1
-# How much evidence, in nats at half the way from one weight to another, outweighs the
-# weights that models have before any of their forecasts was judged.
+# The precision of the prior on the weights, in nats.
 PRIOR_PRECISION = 100.0
-# What the first model's weight never falls below.
-LEAST_OF_FIRST = 0.1
+# The lower bound of the first model's weight.
+MIN_FIRST_WEIGHT = 0.1
 
 
 class Memoized:
-    """A model that forecasts the same windows once, however many ask for it."""
+    """A model that forecasts the same windows once, however often it is called."""
 
     def __init__(self, model: Model) -> None:
         self._model = model
@@ -35,7 +34,7 @@ class Memoized:
         self._forecasts: list[Floats] = []
 
     def __call__(self, windows: Sequence[Window]) -> list[Floats]:
-        """Return the forecasts, which nobody may change."""
+        """Return the forecasts, which must not be modified."""
         if windows is not self._windows:
             self._forecasts = self._model(windows)
             self._windows = windows
@@ -46,19 +45,16 @@ def equal(models: Mapping[str, Model]) -> Model:
     """Return the model that forecasts the mean of the models' probabilities."""
 
     def forecast(windows: Sequence[Window]) -> list[Floats]:
-        parts = [model(windows) for model in models.values()]
-        return [np.mean(forecasts, axis=0) for forecasts in zip(*parts, strict=True)]
+        forecasts = [model(windows) for model in models.values()]
+        return [np.mean(by_model, axis=0) for by_model in zip(*forecasts, strict=True)]
 
     return forecast
 
 
 def weighted(models: Sequence[Model], prior: Floats) -> Model:
-    """Return the model that averages the models' log-odds, with weights that it learns.
+    """Return the model that averages the models' log-odds with estimated weights.
 
-    Parameters
-    ----------
-    prior : array (models,)
-        The weights before any forecast was judged; their sum is 1.
+    `prior`, (models,), are the weights before any outcome is known; their sum is 1.
     """
 
     def forecast(windows: Sequence[Window]) -> list[Floats]:
@@ -70,109 +66,84 @@ def weighted(models: Sequence[Model], prior: Floats) -> Model:
 def combine(
     windows: Sequence[Window], forecasts: Sequence[Sequence[Floats]], prior: Floats
 ) -> list[Floats]:
-    """Return the probabilities of the mean, window by window.
+    """Return the combined probabilities of each window.
 
-    Parameters
-    ----------
-    forecasts
-        Of each model, the probabilities of the rows ahead of each window, behind which
-        there may be further rows.
+    `forecasts` are those of each model: the probabilities of the rows ahead of each
+    window, which further rows may follow.
     """
-    stacked = [log_odds(np.stack(of)) for of in zip(*forecasts, strict=True)]
+    by_window = [
+        log_odds(np.stack(by_model)) for by_model in zip(*forecasts, strict=True)
+    ]
     return [
-        probability(combine_log_odds(odds, of_window))
-        for odds, of_window in zip(
-            stacked, weights(windows, stacked, prior), strict=True
+        probability(combine_log_odds(stacked, of_window))
+        for stacked, of_window in zip(
+            by_window, weights(windows, by_window, prior), strict=True
         )
     ]
 
 
 def weights(
-    windows: Sequence[Window], stacked: Sequence[Floats], prior: Floats
+    windows: Sequence[Window], by_window: Sequence[Floats], prior: Floats
 ) -> list[Floats]:
-    """Return the models' weights in each window, from the forecasts before it.
+    """Return the models' weights in each window, estimated from the windows before it.
 
-    Parameters
-    ----------
-    stacked : arrays (models, rows)
-        Log-odds of the rows ahead of each window.
+    `by_window` are log-odds of the rows ahead of each window, (models, rows).
     """
-    rows = [window.ahead for window in windows]
-    ahead_only = [
-        odds[:, : len(ahead)] for odds, ahead in zip(stacked, rows, strict=True)
-    ]
-    nothing = np.empty((len(prior), 0))
+    lengths = [len(window.ahead) for window in windows]
+    rows = np.concatenate([window.ahead for window in windows])
+    forecasts = np.concatenate(
+        [stacked[:, :n] for stacked, n in zip(by_window, lengths, strict=True)], axis=1
+    )
+    starts = np.cumsum([0, *lengths[:-1]])
     return [
-        estimate_weights(
-            window,
-            np.concatenate([np.empty(0, np.int64), *rows[:number]]),
-            np.concatenate([nothing, *ahead_only[:number]], axis=1),
-            prior,
-        )
-        for number, window in enumerate(windows)
+        estimate_weights(window, rows[:start], forecasts[:, :start], prior)
+        for window, start in zip(windows, starts, strict=True)
     ]
 
 
 def estimate_weights(
     window: Window, rows: Rows, forecasts: Floats, prior: Floats
 ) -> Floats:
-    """Return the models' weights as the window's origin knows them.
+    """Return the models' weights, estimated on the last day of the window's origin.
 
-    Those which make the forecasts of `rows` whose outcome was known on the window's
-    last day likeliest, drawn to `prior`.
-
-    Parameters
-    ----------
-    forecasts : array (models, rows)
-        Log-odds.
+    They maximise the likelihood of those of `rows` whose outcome was known by then,
+    shrunk to `prior`. `forecasts` are the models' log-odds for `rows`, (models, rows).
     """
     outcome = window.features.y[rows]
     known = ~np.isnan(outcome)
     if not known.any():
         return prior
-    odds, outcomes = forecasts[:, known], outcome[known]
+    X, y = forecasts[:, known], outcome[known]
 
-    def cost(tried: Floats) -> tuple[float, Floats]:
-        mean, off = combine_log_odds(odds, tried), tried - prior
-        evidence = (
-            np.logaddexp(0.0, mean) - outcomes * mean
-        ).sum() / window.design_effect
-        slope = (
-            EXTREMIZE * (odds @ (probability(mean) - outcomes)) / window.design_effect
-        )
+    def cost(w: Floats) -> tuple[float, Floats]:
+        z, deviation = combine_log_odds(X, w), w - prior
+        loss = (np.logaddexp(0.0, z) - y * z).sum() / window.design_effect
+        gradient = EXTREMIZE * (X @ (probability(z) - y)) / window.design_effect
         return (
-            float(evidence + PRIOR_PRECISION / 2 * off @ off),
-            slope + PRIOR_PRECISION * off,
+            float(loss + PRIOR_PRECISION / 2 * deviation @ deviation),
+            gradient + PRIOR_PRECISION * deviation,
         )
 
-    # On other numbers of threads, products and the solver have other bits.
+    # The number of threads changes the rounding of products and of the solver.
     with one_blas_thread():
-        found: Floats = minimize(
+        estimate: Floats = minimize(
             cost,
             prior,
             jac=True,
             method="SLSQP",
-            bounds=[(LEAST_OF_FIRST, 1.0), *[(0.0, 1.0)] * (len(prior) - 1)],
+            bounds=[(MIN_FIRST_WEIGHT, 1.0), *[(0.0, 1.0)] * (len(prior) - 1)],
             constraints={
                 "type": "eq",
-                "fun": lambda tried: tried.sum() - 1,
+                "fun": lambda w: w.sum() - 1,
                 "jac": np.ones_like,
             },
             options={"ftol": 1e-9},
         ).x
-    return found
+    return estimate
 
 
-def combine_log_odds(odds: Floats, model_weights: Floats) -> Floats:
-    """Return the log-odds of the mean of the models, (rows,).
-
-    Parameters
-    ----------
-    odds : array (models, rows)
-        Log-odds.
-    model_weights : array (models,)
-        The models' weights.
-    """
-    # Not a matrix product: that gives a row other bits beside other rows.
-    mean: Floats = EXTREMIZE * (model_weights[:, None] * odds).sum(axis=0)
+def combine_log_odds(by_model: Floats, model_weights: Floats) -> Floats:
+    """Return the extremized weighted mean (rows,) of log-odds (models, rows)."""
+    # Not a matrix product, in which the rounding of a row depends on the other rows.
+    mean: Floats = EXTREMIZE * (model_weights[:, None] * by_model).sum(axis=0)
     return mean

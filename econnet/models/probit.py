@@ -1,4 +1,4 @@
-"""A probit, which scikit-learn lacks: the classic of recession forecasting."""
+"""Probit regression, the classic of recession forecasting; scikit-learn has none."""
 
 from typing import Self
 
@@ -11,13 +11,13 @@ from econnet.core.types import Floats
 
 
 class Probit:
-    """Probability of an event as a normal integral, in scikit-learn's manner.
+    """Probit regression with the interface of a scikit-learn classifier.
 
     Parameters
     ----------
     prior_precision
-        One over the variance that a weight is thought to have; keeps it finite where
-        the training rows can be told apart without fault.
+        The inverse prior variance of a weight, which keeps weights finite where the
+        training rows are separable.
 
     Notes
     -----
@@ -35,19 +35,19 @@ class Probit:
         return f"Probit(prior_precision={self.prior_precision})"
 
     def fit(self, X: npt.ArrayLike, y: npt.ArrayLike) -> Self:
-        """Fit weights and intercept on rows `X`, (rows, inputs), and outcomes `y`."""
+        """Fit weights and intercept to rows `X`, (rows, inputs), and outcomes `y`."""
         design = _with_ones(X)
         sign = 2 * np.asarray(y, dtype=float) - 1
         penalty = np.full(design.shape[1], self.prior_precision)
-        penalty[-1] = 0  # how common events are is no reason for doubt
+        penalty[-1] = 0  # none on the intercept
 
         def cost(weights: Floats) -> tuple[float, Floats]:
-            said = sign * (design @ weights)
-            likelihood = log_ndtr(said)
-            # The density over the integral, which stays finite far out.
-            slope = np.exp(-(said**2) / 2 - likelihood) / np.sqrt(2 * np.pi)
-            value = -likelihood.sum() + penalty @ weights**2 / 2
-            return float(value), -design.T @ (sign * slope) + penalty * weights
+            z = sign * (design @ weights)
+            log_likelihood = log_ndtr(z)
+            # The normal density over its integral, in logs to stay finite in the tail.
+            ratio = np.exp(-(z**2) / 2 - log_likelihood) / np.sqrt(2 * np.pi)
+            value = -log_likelihood.sum() + penalty @ weights**2 / 2
+            return float(value), -design.T @ (sign * ratio) + penalty * weights
 
         start = np.zeros(design.shape[1])
         self.weights_: Floats = minimize(cost, start, jac=True, method="L-BFGS-B").x

@@ -10,32 +10,29 @@ from econnet.core.types import Floats
 
 @dataclass(frozen=True, eq=False)
 class Scaler:
-    """Turns features into a model's inputs: ranks among the training rows.
+    """Turns features into a model's inputs: standardised ranks among the training rows.
 
     A value becomes the share of the training rows below it, interpolated between their
-    percentiles, so that an outlier is no further out than the largest of a hundred; a
-    missing value takes the rank of the median. Ranks are centred, divided by their
-    standard deviation, clipped to three of them and multiplied by the column's
-    emphasis. A column that is missing in most training rows, or constant there, becomes
-    0 throughout, so that the number of columns does not depend on the rows. An
-    indicator that is missing in some rows gets a flag.
+    percentiles, so that no outlier lies beyond the 99th; a missing value takes the rank
+    of the median. Ranks are standardised, clipped to three standard deviations and
+    multiplied by the column's emphasis. A column that is missing in most training rows,
+    or constant there, becomes 0, so that the number of columns does not depend on the
+    rows. An indicator that is missing in some rows gets a flag.
 
     Parameters
     ----------
     knots : array (columns, SHARES)
-        Percentiles of the training rows, from the 1st to the 99th; 0 in columns that
-        are not used.
+        Percentiles of the training rows, from the 1st to the 99th; 0 in unused columns.
     mean : array (columns,)
         Of the ranks, from 0 to 1.
     scale : array (columns,)
-        What the deviation from the mean is multiplied by; 0 in columns not used.
+        The inverse standard deviation of the ranks; 0 in unused columns.
     emphasis : array (columns,)
-        How freely models may rely on a column, 1 being normal: with an emphasis of 3 a
-        penalty on weights counts a ninth as much.
-    flaggable : array (flags,)
-        Positions of the columns whose absence may be flagged.
-    flagged : array (flags,)
-        1 where it is, else 0.
+        A factor, normally 1: with an emphasis of 3, a penalty on weights counts a ninth
+        as much.
+    flaggable, flagged : arrays (flags,)
+        Positions of the columns whose missing values may be flagged; 1 where they are,
+        else 0.
     """
 
     knots: Floats
@@ -91,19 +88,15 @@ class Scaler:
 
 
 def _ranks(values: Floats, knots: Floats) -> Floats:
-    """Return the share of training rows below each value, with half of its equals.
-
-    Where percentiles coincide, their lowest and highest share are averaged.
-    """
+    """Return the share of training rows below each value, plus half of its equals."""
     filled = np.where(np.isnan(values), knots[len(SHARES) // 2], values)
     highest = np.interp(filled, knots, SHARES)
     lowest = -np.interp(-filled, -knots[::-1], -SHARES[::-1])
-    ranks: Floats = (lowest + highest) / 2
-    return ranks
+    return (lowest + highest) / 2
 
 
 SHARES = np.linspace(0.01, 0.99, 99)
-# Columns that are missing in more than half of the training rows are not used; those
-# that are hardly ever missing get no flag.
+# Columns that are missing in more than half of the training rows are not used, and
+# those that are hardly ever missing get no flag.
 MAX_SHARE_MISSING = 0.5
 MIN_SHARE_FLAGGED = 0.02

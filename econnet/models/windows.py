@@ -2,14 +2,15 @@
 
 A *window* is one refit. It learns from the rows whose target was known on the last day
 of its origin, with a scaler fitted to those rows alone, and forecasts the origins from
-there up to the next refit. Every model gets the same windows. Windows expand unless a
-`Schedule` lets them roll.
+there up to the next refit. Every model gets the same windows. They expand unless the
+`Schedule` has `rolling_years`.
 """
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
+from itertools import pairwise
 from typing import TypeAlias
 
 import numpy as np
@@ -28,17 +29,16 @@ Rows: TypeAlias = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class TrainingTask:
-    """What a model learns in a window and forecasts from: little enough to be sent.
+    """What a model needs of a window; small enough to be sent to another process.
 
     Parameters
     ----------
-    X_train, X_ahead : float32 arrays (rows, inputs)
-        Features of the training rows, oldest origin first, and of those to forecast,
-        scaled as the training rows demand.
-    y_train : float32 array (rows,)
+    X_train, X_ahead : arrays (rows, inputs)
+        Scaled features of the training rows, oldest origin first, and of those ahead.
+    y_train : array (rows,)
         1 contraction, 0 expansion.
     design_effect
-        How many training rows say as much as one that stands alone.
+        The number of training rows that are worth one independent row.
     """
 
     origin: pd.Period
@@ -50,20 +50,18 @@ class TrainingTask:
 
 @dataclass(frozen=True, eq=False)
 class Window(TrainingTask):
-    """What one refit learns from, and what it forecasts.
+    """One refit: what it learns from and what it forecasts.
 
     Parameters
     ----------
     features
-        All rows, as they were known on the last day of the origin: targets that were
-        not published by then are NaN, the others are as published by then.
+        All rows, as known on the last day of the origin; unknown targets are NaN.
     train, ahead : integer arrays
         Positions of the training rows, oldest origin first, and of those to forecast.
-    figures_ahead : array (rows, columns)
-        The features of the rows ahead as they are; NaN where a figure is missing.
+    raw_ahead : array (rows, columns)
+        Raw features of the rows ahead; missing values are NaN.
     outcome : array (rows,)
-        What came about after the rows ahead, as it is told today; NaN where that is not
-        known yet. No model may look at it.
+        Today's outcome of the rows ahead; NaN if unknown. No model may use it.
     """
 
     features: DesignMatrix
@@ -74,14 +72,19 @@ class Window(TrainingTask):
     outcome: Floats
 
     @property
-    def lesson(self) -> TrainingTask:
-        """The window without the rows that it does not learn from."""
+    def raw_train(self) -> Floats:
+        """Raw features of the training rows, (rows, columns)."""
+        return self.features.X[self.train]
+
+    @property
+    def training_task(self) -> TrainingTask:
+        """The part of the window that a model needs."""
         return TrainingTask(
             self.origin, self.X_train, self.y_train, self.X_ahead, self.design_effect
         )
 
 
-# A model forecasts windows: it returns the probabilities of the rows ahead of each.
+# A model returns the probabilities of the rows ahead of each window.
 Model: TypeAlias = Callable[[Sequence[Window]], list[Floats]]
 
 
@@ -89,15 +92,9 @@ Model: TypeAlias = Callable[[Sequence[Window]], list[Floats]]
 class Schedule:
     """When the models are refitted, and from how much history.
 
-    Parameters
-    ----------
-    refit_every
-        Periods from one refit to the next; a year unless told.
-    rolling_years
-        Years of origins that a window learns from; all there are unless told.
-    start
-        The first origin to forecast; unless told, the first that has
-        `FIRST_AFTER_YEARS` of history behind it.
+    `refit_every` is in periods. By default, models are refitted every year from all
+    earlier origins, and `start`, the first origin to forecast, is the first after
+    `MIN_YEARS` of history.
     """
 
     refit_every: int | None = None
@@ -111,80 +108,76 @@ def make_windows(
     last: pd.Period,
     schedule: Schedule | None = None,
 ) -> list[Window]:
-    """Return the windows up to the origin `last`, one a refit.
+    """Return the windows up to the origin `last`, one per refit.
 
     The first is at the earliest origin that the schedule allows and that has
-    `FEWEST_OF_EACH` contractions and expansions to learn from. Where a later window has
-    fewer, as a rolling one may in calm years, the one before it stays in use. Of a
-    country whose first vintage had not come out, nothing is forecast.
+    `MIN_PER_CLASS` contractions and expansions to learn from. Where a later window has
+    fewer, as a rolling one may in calm years, the one before it stays in use. No origin
+    of a country before its first vintage is forecast.
 
     Raises
     ------
     DataError
-        No origin has as much, or the windows would not fit into memory.
+        No origin has enough, or the windows would not fit into memory.
     """
     schedule = schedule or Schedule()
     origins = features.origins
     first = _first_allowed(features, frequency, schedule)
-    candidates = pd.PeriodIndex(
-        origins[(origins >= first) & (origins <= last)].unique()
-    ).sort_values()
+    candidates = origins[(origins >= first) & (origins <= last)].unique().sort_values()
     every = schedule.refit_every or PERIODS_A_YEAR[frequency]
     trains: dict[pd.Period, Rows] = {}
     for origin in candidates:
         if trains and (origin - next(iter(trains))).n % every:
             continue
-        known = features.as_known_on(_last_day(origin))
+        known = features.as_known_on(_day(origin.end_time))
         rows = _training_rows(known, origin, schedule.rolling_years)
-        if _enough(known, rows):
+        contractions = known.y[rows].sum()
+        if min(contractions, len(rows) - contractions) >= MIN_PER_CLASS:
             trains[origin] = rows
     if not trains:
-        raise DataError(_too_little(features, frequency, first))
+        raise DataError(_too_short(features, frequency, first))
     _check_memory(features, trains)
     seen = features.label_seen_from <= features.known_at
-    stops = [*list(trains)[1:], last + 1]
 
     def between(bounds: tuple[pd.Period, pd.Period]) -> Window:
         start, stop = bounds
         ahead = seen & (origins >= start) & (origins < stop)
         return window_at(features, start, ahead, schedule.rolling_years)
 
-    # Scaling takes about a tenth of what the networks take that learn from it.
-    return workers.map_threads(between, list(zip(trains, stops, strict=True)))
+    # Scaling takes about a tenth of the time of training the networks.
+    return workers.map_threads(between, list(pairwise([*trains, last + 1])))
 
 
 def _first_allowed(
     features: DesignMatrix, frequency: Frequency, schedule: Schedule
 ) -> pd.Period:
-    """Return the first origin that may be forecast, if there is enough to learn."""
+    """Return the first origin to forecast if it has enough to learn from."""
     if schedule.start is not None:
         return schedule.start
     labelled = features.origins[~np.isnan(features.y)]
     if not len(labelled):
         return features.origins.max() + 1
-    years = FIRST_AFTER_YEARS[frequency]
-    return labelled.min() + years * PERIODS_A_YEAR[frequency]
+    return labelled.min() + MIN_YEARS[frequency] * PERIODS_A_YEAR[frequency]
 
 
-def _too_little(features: DesignMatrix, frequency: Frequency, first: pd.Period) -> str:
-    """Return what there is to learn from, and how much is needed."""
+def _too_short(features: DesignMatrix, frequency: Frequency, first: pd.Period) -> str:
+    """Return the message that says how much history there is, and is needed."""
     labelled = features.origins[~np.isnan(features.y)]
-    there_are = "there are none"
+    available = "there are none"
     if len(labelled):
-        there_are = (
+        available = (
             f"there are {int(np.nansum(features.y))} contractions from "
             f"{labelled.min()} to {labelled.max()}"
         )
     return (
-        f"the data hold too little history to learn from: needed are "
-        f"{FIRST_AFTER_YEARS[frequency]} years with {MIN_PER_CLASS} contractions and "
-        f"as many expansions, known in {first} or later; {there_are}: choose another "
-        "--label or --frequency"
+        f"the data have too little history to learn from: {MIN_YEARS[frequency]} years "
+        f"with {MIN_PER_CLASS} contractions and as many expansions are needed, known "
+        f"in {first} or later; {available}: choose another --label or --frequency"
     )
 
 
 def _check_memory(features: DesignMatrix, trains: Mapping[pd.Period, Rows]) -> None:
-    """Raise before millions of rows are copied once a window."""
+    """Raise before millions of rows are copied for each window."""
     inputs = features.X.shape[1] + len(features.newest)
     size = sum(map(len, trains.values())) * inputs * np.dtype(np.float32).itemsize
     if size > MAX_BYTES:
@@ -201,8 +194,8 @@ def window_at(
     ahead: npt.NDArray[np.bool_],
     rolling_years: int | None = None,
 ) -> Window:
-    """Return the window that learns what was known at `origin`."""
-    known = features.as_known_on(_last_day(origin))
+    """Return the window that learns from what was known at `origin`."""
+    known = features.as_known_on(_day(origin.end_time))
     train = _training_rows(known, origin, rolling_years)
     train = train[np.argsort(known.known_at[train], kind="stable")]
     rows_ahead = np.flatnonzero(ahead)
@@ -223,31 +216,37 @@ def window_at(
 
 
 def _design_effect(features: DesignMatrix, train: Rows) -> float:
-    """Return how many training rows say as much as one that stands alone.
+    """Return the number of training rows that are worth one independent row.
 
     Countries contract together, so rows of one period repeat each other.
 
     Notes
     -----
-    L. Kish, *Survey Sampling* (1965), 8.2, with the periods for clusters.
+    L. Kish, *Survey Sampling* (1965), 8.2, with periods as clusters.
     """
     periods = len(np.unique(features.known_at[train]))
-    return 1 + CORRELATION_IN_A_PERIOD * (len(train) / periods - 1)
+    return 1 + CORRELATION_WITHIN_PERIOD * (len(train) / periods - 1)
 
 
 def window_digest(name: str, windows: Sequence[Window]) -> str:
-    """Return a digest of what a model's forecasts for these windows depend on.
+    """Return a digest of all that a model's forecasts of these windows depend on.
 
-    `name` stands for the model and all its settings.
+    `name` names the model and all its settings.
     """
     versions = [version(package) for package in ("econnet", "numpy", "scikit-learn")]
     digest = hashlib.sha256(f"{name} {versions}".encode())
     for window in windows:
         columns = [column.name for column in window.features.columns]
         digest.update(f"{window.origin} {window.features.horizon} {columns}".encode())
-        rows = window.features.X[window.train], window.raw_ahead
-        scaled = window.X_train, window.y_train, window.X_ahead
-        for array in (*rows, *scaled, window.train, window.ahead):
+        for array in (
+            window.raw_train,
+            window.raw_ahead,
+            window.X_train,
+            window.y_train,
+            window.X_ahead,
+            window.train,
+            window.ahead,
+        ):
             digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()
 
@@ -255,37 +254,22 @@ def window_digest(name: str, windows: Sequence[Window]) -> str:
 def _training_rows(
     known: DesignMatrix, origin: pd.Period, rolling_years: int | None
 ) -> Rows:
-    """Return the rows whose target was known, of the last years if windows roll."""
+    """Return the rows whose target is known, of the last years if windows roll."""
     rows = ~np.isnan(known.y)
     if rolling_years is not None:
-        since = origin.end_time.normalize() - pd.DateOffset(years=rolling_years)
+        since = origin.end_time - pd.DateOffset(years=rolling_years)
         rows &= known.known_at > _day(since)
     return np.flatnonzero(rows)
 
 
-def _last_day(origin: pd.Period) -> np.int64:
-    return _day(origin.end_time.normalize())
-
-
 def _day(date: pd.Timestamp) -> np.int64:
-    """Return a date as days since 1970-01-01."""
+    """Return the date of a moment as days since 1970-01-01."""
     return np.datetime64(date, "D").astype(np.int64)
 
 
-def _enough(features: DesignMatrix, rows: Rows) -> bool:
-    contractions = int(features.y[rows].sum())
-    return min(contractions, len(rows) - contractions) >= MIN_PER_CLASS
-
-
-FIRST_AFTER_YEARS: Mapping[Frequency, int] = {"A": 20, "Q": 12, "M": 15}
-
-
+MIN_YEARS: Mapping[Frequency, int] = {"A": 20, "Q": 12, "M": 15}
 MIN_PER_CLASS = 10
-
-
-# What the training rows of all windows may take together.
+# The most memory that the training rows of all windows may take.
 MAX_BYTES = 8 * 2**30
-
-
-# Of the contractions of two countries in one period, about.
-CORRELATION_IN_A_PERIOD = 0.05
+# The approximate correlation of two countries' contractions in one period.
+CORRELATION_WITHIN_PERIOD = 0.05

@@ -1,4 +1,4 @@
-"""Every check there is, in the order of the page."""
+"""All checks, in the order of the page."""
 
 from tests.conformance import cycles, nets, scores
 

@@ -1,4 +1,4 @@
-"""Trends and probits beside what was published and what statsmodels computes."""
+"""Trends and probits, compared with published values and with statsmodels."""
 
 from functools import partial
 from typing import TypeAlias
@@ -14,8 +14,8 @@ from econnet.models.probit import Probit
 from tests.conformance.evidence import Check, Floats, Pair, of_snapshot
 
 # US real GDP, 1959Q1 to 2009Q3, as the Bureau of Economic Analysis had it in 2009: the
-# data set `macrodata` of statsmodels. Its Hodrick-Prescott cycle by Stata, at quarters
-# counted from the first, is that by which statsmodels tests its own.
+# data set `macrodata` of statsmodels. statsmodels tests its Hodrick-Prescott cycle with
+# these values from Stata, by number of quarters since the first.
 STATA_HP_CYCLE = {
     0: 39.51191484487844718,
     1: 80.08853245681075350,
@@ -78,8 +78,8 @@ def _hp_by_statsmodels(frequency: Frequency) -> Pair:
 def _hamilton_by_statsmodels(frequency: Frequency) -> Pair:
     levels, lags = _levels(frequency), LAGS[frequency]
     theirs = hamilton_filter(100 * np.log(levels), 2 * lags, lags).cycle
-    told = slice(3 * lags - 1, None)
-    return trends.hamilton_cycle(levels, frequency)[told], theirs[told]
+    defined = slice(3 * lags - 1, None)
+    return trends.hamilton_cycle(levels, frequency)[defined], theirs[defined]
 
 
 def _hamilton_by_hamilton() -> Pair:
@@ -94,8 +94,8 @@ def _hamilton_by_hamilton() -> Pair:
 def _spread_and_recession() -> tuple[Floats, Floats]:
     """Return the spread, 1959 to 2008, and whether recession came twelve months later.
 
-    The bill rate is a discount on 360 days and is put on the footing of a bond, as the
-    bank does, and the spread rounded to the hundredths that it publishes.
+    As the bank does, the bill rate, a discount rate on 360 days, is converted to a bond
+    equivalent, and the spread is rounded to hundredths.
     """
     bond, bill = of_snapshot("GS10", "M"), of_snapshot("TB3MS", "M")
     as_bond = 100 * (365 * bill / 100) / (360 - 91 * bill / 100)

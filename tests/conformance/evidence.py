@@ -20,12 +20,12 @@ Floats: TypeAlias = npt.NDArray[np.float64]
 Pair: TypeAlias = tuple[npt.ArrayLike, npt.ArrayLike]
 
 # Two float64 may differ in the sixteenth digit and be the nearest there are.
-MOST_DIGITS = 15.0
+MAX_DIGITS = 15.0
 
 
 @dataclass(frozen=True)
 class Check:
-    """Numbers of econnet's that must be somebody else's too.
+    """Numbers of econnet that must agree with published or independent ones.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def digits_of_agreement(
     worst = float(error.max())
     if not worst <= 1:  # or NaN
         return 0.0
-    return MOST_DIGITS if worst == 0 else min(MOST_DIGITS, float(-np.log10(worst)))
+    return MAX_DIGITS if worst == 0 else min(MAX_DIGITS, float(-np.log10(worst)))
 
 
 @cache
@@ -96,7 +96,8 @@ def table(checks: Sequence[Check]) -> str:
     """Return the checks as a Markdown table, a line each."""
     lines = ["| what | against | digits |", "|---|---|---|"]
     lines += [
-        f"| {it.what} | {it.against} | {it.digits}{' of the largest' * it.of_largest} |"
-        for it in checks
+        f"| {check.what} | {check.against} "
+        f"| {check.digits}{' of the largest' * check.of_largest} |"
+        for check in checks
     ]
     return "\n".join(lines)

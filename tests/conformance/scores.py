@@ -1,4 +1,4 @@
-"""Scores, tests and intervals beside scikit-learn, SciPy, statsmodels and R."""
+"""Scores, tests and intervals, compared with scikit-learn, SciPy, statsmodels and R."""
 
 from typing import NamedTuple
 
@@ -16,7 +16,7 @@ from econnet.evaluation.comparison import diebold_mariano
 from econnet.forecast.streamed.scores import ScoreAccumulator
 from tests.conformance.evidence import Check, Floats, Pair
 
-# What one forecaster cost more than the other: a cycle of some nine periods.
+# Differences in cost of two forecasters, with a cycle of about nine periods.
 DIFFERENCES = 0.01 * np.array(
     [
         *(10, 14, 22, 18, 5, -3, -8, -12, -2, 9, 17, 21),
@@ -36,19 +36,19 @@ DIEBOLD_MARIANO_BY_R = {
 
 
 class Record(NamedTuple):
-    """Forecasts of a persistent thing, and what came."""
+    """Forecasts and outcomes."""
 
     probability: Floats
     outcome: Floats
 
 
 def _record(n: int = 2000, decimals: int = 9) -> Record:
-    """Return forecasts of which few or many are equal."""
+    """Return forecasts rounded to `decimals`, so that few or many are equal."""
     rng = np.random.default_rng(9)
     logits = rng.normal(-1.5, 1.5, n)
     outcome = (rng.random(n) < special.expit(logits)).astype(float)
-    said = special.expit(logits + rng.normal(0, 0.5, n))
-    return Record(np.round(said, decimals).clip(0.001, 0.999), outcome)
+    probability = special.expit(logits + rng.normal(0, 0.5, n))
+    return Record(np.round(probability, decimals).clip(0.001, 0.999), outcome)
 
 
 def _frame(record: Record) -> pd.DataFrame:
@@ -77,7 +77,7 @@ def _skill() -> Pair:
     assert ours.brier_skill is not None
     assert ours.log_loss_skill is not None
     return [ours.brier_skill, ours.log_loss_skill], [
-        # R² is the share of the squares about the mean that is saved.
+        # R² is one minus the ratio of the squared errors to those of the mean.
         reference.r2_score(outcome, probability),
         reference.d2_log_loss_score(outcome, probability),
     ]
@@ -85,9 +85,9 @@ def _skill() -> Pair:
 
 def _area() -> Pair:
     probability, outcome = _record(decimals=2)
-    came, rest = probability[outcome == 1], probability[outcome == 0]
-    pairs = len(came) * len(rest)
-    wins = stats.mannwhitneyu(came, rest, method="asymptotic").statistic
+    contractions, expansions = probability[outcome == 1], probability[outcome == 0]
+    pairs = len(contractions) * len(expansions)
+    wins = stats.mannwhitneyu(contractions, expansions, method="asymptotic").statistic
     return [metrics.auroc(probability, outcome) or np.nan], [wins / pairs]
 
 
@@ -104,17 +104,17 @@ def _drawn_areas() -> Pair:
     return drawn.aurocs(probability, outcome), theirs
 
 
-def _tally(record: Record) -> ScoreAccumulator:
-    tally = ScoreAccumulator(0, 1)
-    nowhen = np.zeros(len(record.outcome), np.int64)
-    tally.add(special.logit(record.probability), record.outcome, nowhen)
-    return tally
+def _accumulated(record: Record) -> ScoreAccumulator:
+    scores = ScoreAccumulator(0, 1)
+    one_period = np.zeros(len(record.outcome), np.int64)
+    scores.add(special.logit(record.probability), record.outcome, one_period)
+    return scores
 
 
 def _counted() -> Pair:
     probability, outcome = record = _record(50_000)
-    tally = _tally(record)
-    return [tally.auroc() or np.nan, tally.average_precision() or np.nan], [
+    scores = _accumulated(record)
+    return [scores.auroc() or np.nan, scores.average_precision() or np.nan], [
         reference.roc_auc_score(outcome, probability),
         reference.average_precision_score(outcome, probability),
     ]
@@ -122,31 +122,37 @@ def _counted() -> Pair:
 
 def _summed() -> Pair:
     probability, outcome = record = _record(50_000)
-    tally = _tally(record)
-    return [tally.brier[0] / 50_000, tally.log_loss[0] / 50_000], [
+    scores = _accumulated(record)
+    return [scores.brier[0] / 50_000, scores.log_loss[0] / 50_000], [
         reference.brier_score_loss(outcome, probability),
         reference.log_loss(outcome, probability),
     ]
 
 
-def _yes_or_no() -> Pair:
+def _signals() -> Pair:
     probability, outcome = _record()
-    said = [probability >= threshold for threshold in (0.1, 0.3, 0.5, 0.7)]
+    by_threshold = [probability >= threshold for threshold in (0.1, 0.3, 0.5, 0.7)]
     ours = [
-        *(signals.f1(it, outcome) for it in said),
-        *(signals.balanced_accuracy(it, outcome) or np.nan for it in said),
+        *(signals.f1(issued, outcome) for issued in by_threshold),
+        *(
+            signals.balanced_accuracy(issued, outcome) or np.nan
+            for issued in by_threshold
+        ),
     ]
     return ours, [
-        *(reference.f1_score(outcome, it) for it in said),
-        *(reference.balanced_accuracy_score(outcome, it) for it in said),
+        *(reference.f1_score(outcome, issued) for issued in by_threshold),
+        *(
+            reference.balanced_accuracy_score(outcome, issued)
+            for issued in by_threshold
+        ),
     ]
 
 
 def _parts_add_up() -> Pair:
     probability, outcome = _record(decimals=2)
     parts = metrics.brier_parts(probability, outcome)
-    whole = parts.reliability - parts.resolution + parts.uncertainty
-    return [whole], [reference.brier_score_loss(outcome, probability)]
+    total = parts.reliability - parts.resolution + parts.uncertainty
+    return [total], [reference.brier_score_loss(outcome, probability)]
 
 
 def _parts() -> Pair:
@@ -162,22 +168,24 @@ def _parts() -> Pair:
 
 
 def _wilson() -> Pair:
-    seen = [(81, 263), (1, 3), (0, 10), (10, 10), (3, 1000)]
-    ours = [metrics.wilson_interval(*it) for it in seen]
-    theirs = [proportion_confint(*it, alpha=0.1, method="wilson") for it in seen]
+    shares = [(81, 263), (1, 3), (0, 10), (10, 10), (3, 1000)]
+    ours = [metrics.wilson_interval(*share) for share in shares]
+    theirs = [
+        proportion_confint(*share, alpha=0.1, method="wilson") for share in shares
+    ]
     return ours, theirs
 
 
 def _diebold_mariano() -> Pair:
     tests = [diebold_mariano(DIFFERENCES, steps) for steps in DIEBOLD_MARIANO_BY_R]
-    ours = [(it.statistic, it.p_value) for it in tests if it is not None]
+    ours = [(test.statistic, test.p_value) for test in tests if test is not None]
     return ours, list(DIEBOLD_MARIANO_BY_R.values())
 
 
 def _log_odds() -> Pair:
     probability, _ = _record()
-    there = log_odds.log_odds(probability)
-    ours = np.concatenate([there, log_odds.probability(there)])
+    logits = log_odds.log_odds(probability)
+    ours = np.concatenate([logits, log_odds.probability(logits)])
     return ours, np.concatenate([special.logit(probability), probability])
 
 
@@ -208,7 +216,7 @@ CHECKS = [
         _counted,
     ),
     Check("Brier score, log loss of the stream", "scikit-learn", 12, _summed),
-    Check("F1, balanced accuracy at four thresholds", "scikit-learn", 14, _yes_or_no),
+    Check("F1, balanced accuracy at four thresholds", "scikit-learn", 14, _signals),
     Check(
         "reliability less resolution plus uncertainty",
         "the Brier score of scikit-learn: Murphy's identity",

@@ -1,4 +1,4 @@
-"""econnet's numbers agree with those of others to the digits that the page states."""
+"""econnet's numbers agree with those of others to the stated number of digits."""
 
 import importlib.util
 import math
@@ -11,7 +11,9 @@ from tests.conformance.checks import CHECKS
 from tests.conformance.evidence import Check, digits_of_agreement
 
 
-@pytest.mark.parametrize("check", CHECKS, ids=lambda it: f"{it.what} | {it.against}")
+@pytest.mark.parametrize(
+    "check", CHECKS, ids=lambda check: f"{check.what} | {check.against}"
+)
 def test_numbers_agree_to_the_digits_stated(check: Check) -> None:
     if check.needs and importlib.util.find_spec(check.needs) is None:
         pytest.skip(f"{check.needs} is not installed: pip install 'econnet[duel]'")
@@ -21,8 +23,8 @@ def test_numbers_agree_to_the_digits_stated(check: Check) -> None:
 
 
 def test_page_states_these_digits() -> None:
-    cure = "write it anew: python -m scripts.evidence"
-    assert page.PAGE.read_text("utf-8") == page.rewritten(CHECKS), cure
+    remedy = "rewrite the page: python -m scripts.evidence"
+    assert page.PAGE.read_text("utf-8") == page.rewritten(CHECKS), remedy
 
 
 @pytest.mark.parametrize(
@@ -49,6 +51,6 @@ def test_digits_of_a_series_are_counted_from_its_largest() -> None:
     assert digits_of_agreement(found, certified, of_largest=True) == pytest.approx(5)
 
 
-def test_only_like_is_compared_with_like() -> None:
+def test_numbers_of_different_shapes_cannot_be_compared() -> None:
     with pytest.raises(ValueError, match="cannot be compared"):
         digits_of_agreement([1.0, 2.0], [1.0])

@@ -1,4 +1,4 @@
-"""What was published about real economies, econnet says too."""
+"""econnet reproduces published results on real economies."""
 
 import numpy as np
 import pandas as pd
@@ -13,14 +13,14 @@ from tests.builders import observations
 from tests.conformance.evidence import of_snapshot
 
 
-def test_spanish_output_turned_when_the_spanish_committee_says() -> None:
+def test_turning_points_of_spain_are_those_of_its_committee() -> None:
     """Spanish Business Cycle Dating Committee, of Spain from 1995 to 2015.
 
-    Peaks of 2008Q2 and 2010Q4, troughs of 2009Q4 and 2013Q2. It looks at employment
-    too, which fell on when output did not: quarterly output alone turned three quarters
-    earlier in 2009, and one later in 2013.
+    Peaks of 2008Q2 and 2010Q4, troughs of 2009Q4 and 2013Q2. The committee also uses
+    employment, which continued to fall when output did not: output alone turned three
+    quarters earlier in 2009, and one later in 2013.
     """
-    found = chronology.turning_points(
+    turning_points = chronology.turning_points(
         of_snapshot("gdp_real", "Q", "ESP").loc[:"2016Q1"]
     )
     turns = [("2008Q2", "peak"), ("2009Q4", "trough")]
@@ -29,16 +29,13 @@ def test_spanish_output_turned_when_the_spanish_committee_says() -> None:
         [(pd.Period(quarter, "Q"), kind) for quarter, kind in turns],
         columns=["period", "kind"],
     )
-    table = chronology.compare(found, official)
+    table = chronology.compare(turning_points, official)
     assert table["outcome"].tolist() == ["matched"] * 4
     assert table["periods_late"].tolist() == [0, -3, 0, 1]
 
 
 def test_sahm_gap_was_053_in_july_and_057_in_august_2024() -> None:
-    """FRED, SAHMREALTIME, from the rates as they stood then (UNRATE).
-
-    The rule's first signal since 2020, and much written about.
-    """
+    """FRED, SAHMREALTIME, from the rates as published then (UNRATE)."""
     rates = [
         *(3.4, 3.6, 3.5, 3.4, 3.7, 3.6, 3.5, 3.8, 3.8, 3.8, 3.7, 3.7),
         *(3.7, 3.9, 3.8, 3.9, 4.0, 4.1, 4.3, 4.2),
@@ -50,8 +47,8 @@ def test_sahm_gap_was_053_in_july_and_057_in_august_2024() -> None:
     ]
     known = panel.build(pd.concat(rows, ignore_index=True), "M")
     label = labels.apply(known, "negative-growth", "industrial_production")
-    made = design_matrix.build(known, label, 1)
-    gap = pd.Series(made.named("sahm gap"), made.origins.astype(str))
+    features = design_matrix.build(known, label, 1)
+    gap = pd.Series(features.named("sahm gap"), features.origins.astype(str))
     # A month's rate is published in the next, which is the origin.
     assert gap["2024-08"] == pytest.approx(0.53, abs=0.005)
     assert gap["2024-09"] == pytest.approx(0.57, abs=0.005)
@@ -61,13 +58,13 @@ def test_sahm_gap_was_053_in_july_and_057_in_august_2024() -> None:
     ("persistence", "block", "least", "most"),
     [(0.0, 12, 0.83, 0.9), (0.8, 1, 0.35, 0.5), (0.8, 12, 0.7, 0.85)],
 )
-def test_interval_that_says_90_percent_holds_the_mean_so_often(
+def test_coverage_of_the_90_percent_interval_of_a_mean(
     persistence: float, block: int, least: float, most: float
 ) -> None:
-    """Of 2,000 records of 240 months, by an autoregression whose mean is known to be 0.
+    """In 2,000 records of 240 months from an autoregression with a mean of 0.
 
-    A record that is resampled month by month takes persistence for chance. Blocks of
-    months mend nearly all of that; short records always leave a little.
+    Resampling single months ignores persistence, so that intervals are too narrow.
+    Blocks correct nearly all of that; a little remains in short records.
     """
     rng = np.random.default_rng(0)
     costs = rng.normal(size=(240, 2000))

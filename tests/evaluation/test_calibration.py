@@ -12,9 +12,13 @@ def history(n: int, seed: int = 0, distortion: float = 1.0) -> pd.DataFrame:
     rng = np.random.default_rng(seed)
     true = rng.normal(-1, 1, n)
     outcome = rng.random(n) < 1 / (1 + np.exp(-true))
-    said = 1 / (1 + np.exp(-distortion * true))
+    probability = 1 / (1 + np.exp(-distortion * true))
     return pd.DataFrame(
-        {"period": np.arange(n), "probability": said, "outcome": outcome.astype(float)}
+        {
+            "period": np.arange(n),
+            "probability": probability,
+            "outcome": outcome.astype(float),
+        }
     )
 
 
@@ -24,7 +28,7 @@ def interval(
     return calibration.fit_calibration_draws(record, block, seed).interval(members)
 
 
-def test_interval_holds_the_forecast() -> None:
+def test_interval_covers_the_forecast() -> None:
     members = np.array([-1.2, -0.8, -1.0])
     low, high = interval(history(80), members, block=4, seed=0)
     assert 0 < low < 1 / (1 + np.exp(1.0)) < high < 1
@@ -63,30 +67,36 @@ def test_block_longer_than_the_record_is_the_whole_record() -> None:
     assert 0 < low <= 0.5 <= high < 1
 
 
-def test_overconfident_forecaster_gets_a_map_that_draws_it_in() -> None:
-    """Its log-odds are twice what they should be, so the slope must be a half."""
+def test_map_of_overconfident_forecasts_shrinks_them() -> None:
+    """The log-odds are twice what they should be, so the slope must be one half."""
     record = history(4000, distortion=2.0)
     probability = record["probability"].to_numpy(dtype=float)
-    said = np.log(probability / (1 - probability))
+    forecast_log_odds = np.log(probability / (1 - probability))
     outcome = record["outcome"].to_numpy(dtype=float)
-    intercept, slope = calibration.fit_maps(said, outcome, np.ones((1, 4000)))
+    intercept, slope = calibration.fit_maps(
+        forecast_log_odds, outcome, np.ones((1, 4000))
+    )
     assert slope[0] == pytest.approx(0.5, abs=0.05)
     assert intercept[0] == pytest.approx(0.0, abs=0.1)
 
 
 @pytest.mark.parametrize(
-    ("sureness", "wrong"), [(5, 0.1), (7, 0.05), (7, 0.2), (9, 0.3)]
+    ("confidence", "wrong"), [(5, 0.1), (7, 0.05), (7, 0.2), (9, 0.3)]
 )
-def test_forecaster_who_is_sure_of_everything_gets_the_map_of_scikit_learn(
-    sureness: float, wrong: float
+def test_map_of_extreme_forecasts_is_that_of_scikit_learn(
+    confidence: float, wrong: float
 ) -> None:
-    """Newton's method from the identity leaves for infinity here."""
+    """Newton's method started from the identity diverges here."""
     rng = np.random.default_rng(0)
     outcome = (rng.random(20_000) < 0.3).astype(float)
     right = np.where(rng.random(20_000) < wrong, -1, 1)
-    said = sureness * right * (2 * outcome - 1) + rng.normal(0, 0.5, 20_000)
-    intercept, slope = calibration.fit_maps(said, outcome, np.ones((1, 20_000)))
-    expected = LogisticRegression(C=np.inf).fit(said[:, None], outcome)
+    forecast_log_odds = confidence * right * (2 * outcome - 1) + rng.normal(
+        0, 0.5, 20_000
+    )
+    intercept, slope = calibration.fit_maps(
+        forecast_log_odds, outcome, np.ones((1, 20_000))
+    )
+    expected = LogisticRegression(C=np.inf).fit(forecast_log_odds[:, None], outcome)
     # The prior is worth 5 forecasts of 20,000.
     assert slope[0] == pytest.approx(expected.coef_[0, 0], abs=0.005)
     assert intercept[0] == pytest.approx(expected.intercept_[0], abs=0.01)

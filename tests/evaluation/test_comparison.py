@@ -10,7 +10,9 @@ from econnet.evaluation.comparison import diebold_mariano
 
 
 @given(seed=st.integers(0, 2**32 - 1), steps=st.integers(1, 11))
-def test_diebold_mariano_turns_its_sign_with_the_models(seed: int, steps: int) -> None:
+def test_diebold_mariano_changes_sign_when_the_models_are_swapped(
+    seed: int, steps: int
+) -> None:
     differences = np.random.default_rng(seed).normal(size=12)
     one, other = (
         diebold_mariano(differences, steps),
@@ -23,8 +25,8 @@ def test_diebold_mariano_turns_its_sign_with_the_models(seed: int, steps: int) -
     assert 0 <= one.p_value <= 1
 
 
-def test_equal_models_are_right_to_be_called_equal_nine_times_in_ten() -> None:
-    """At a level of 10%, with differences that hang together over four periods."""
+def test_equal_models_are_rejected_in_one_of_ten_tests() -> None:
+    """At a level of 10%, with differences that are correlated over four periods."""
     rng = np.random.default_rng(0)
     shocks = rng.normal(size=(400, 203))
     moving = np.stack([shocks[:, k : k + 200] for k in range(4)]).sum(axis=0)
@@ -36,7 +38,7 @@ def test_equal_models_are_right_to_be_called_equal_nine_times_in_ten() -> None:
 @pytest.mark.parametrize(
     "differences", [np.zeros(20), np.full(20, 0.1), np.array([0.1, 0.2, -0.1, 0.3])]
 )
-def test_nothing_to_test_gives_no_test(differences: np.ndarray) -> None:
+def test_constant_or_too_few_differences_give_no_test(differences: np.ndarray) -> None:
     assert diebold_mariano(differences, 4) is None
 
 
@@ -45,37 +47,36 @@ def test_sharper_forecasts_win_and_equal_ones_are_even() -> None:
     outcome = (rng.random(200) < 0.3).astype(float)
     drawn = Resample.draw(pd.Series(range(200)), 4, 500, rng)
     sharp, flat = np.where(outcome == 1, 0.8, 0.1), np.full(200, 0.3)
-    found = comparison.compare(sharp, flat, outcome, drawn, 4)
-    assert (found.log_loss, found.brier) == ("win", "win")
-    assert found.auroc_difference == 0.5
+    result = comparison.compare(sharp, flat, outcome, drawn, 4)
+    assert (result.log_loss, result.brier) == ("win", "win")
+    assert result.auroc_difference == 0.5
     turned = comparison.compare(flat, sharp, outcome, drawn, 4)
     assert (turned.log_loss, turned.brier) == ("loss", "loss")
     assert turned.brier_interval == pytest.approx(
-        tuple(-it for it in reversed(found.brier_interval))
+        tuple(-bound for bound in reversed(result.brier_interval))
     )
     same = comparison.compare(sharp, sharp, outcome, drawn, 4)
     assert (same.log_loss, same.brier) == ("even", "even")
     assert same.log_loss_test is None
 
 
-def test_without_a_contraction_there_is_no_difference_in_ranking() -> None:
+def test_without_a_contraction_there_is_no_difference_in_auroc() -> None:
     drawn = Resample.draw(pd.Series(range(20)), 4, 50, np.random.default_rng(0))
-    found = comparison.compare(
+    result = comparison.compare(
         np.full(20, 0.1), np.full(20, 0.2), np.zeros(20), drawn, 4
     )
-    assert found.auroc_difference is None
-    assert found.auroc_interval is None
-    assert found.brier == "win"
+    assert result.auroc_difference is None
+    assert result.auroc_interval is None
+    assert result.brier == "win"
 
 
-def test_paired_interval_knows_that_both_suffered_the_same_periods() -> None:
-    """Both are far off in the same years, so little is to be said against either."""
+def test_paired_interval_is_narrow_if_both_models_err_in_the_same_periods() -> None:
     rng = np.random.default_rng(1)
     outcome = (rng.random(400) < 0.3).astype(float)
     one = np.clip(rng.random(400), 0.01, 0.99)
     other = np.clip(one + rng.normal(0, 0.01, 400), 0.01, 0.99)
     drawn = Resample.draw(pd.Series(range(400)), 4, 500, rng)
-    found = comparison.compare(one, other, outcome, drawn, 4)
-    low, high = found.brier_interval
+    result = comparison.compare(one, other, outcome, drawn, 4)
+    low, high = result.brier_interval
     alone = drawn.means((one - outcome) ** 2)
     assert high - low < 0.2 * (np.quantile(alone, 0.95) - np.quantile(alone, 0.05))

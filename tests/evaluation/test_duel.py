@@ -10,7 +10,7 @@ from econnet.evaluation import duel
 PEERS = ["scikit-learn", "PyTorch"]
 
 
-def test_the_moons_are_the_tutorials() -> None:
+def test_moons_are_those_of_the_tutorial() -> None:
     moons = duel.Moons.draw()
     X, y = make_moons(1000, noise=0.2, random_state=100)
     assert (len(moons.X_train), len(moons.X_test)) == (900, 100)
@@ -34,31 +34,31 @@ def test_updates_are_counted_in_whole_epochs(
 
 
 @pytest.mark.parametrize("batch_size", [None, 100])
-def test_all_who_are_installed_learn_the_moons(
+def test_all_installed_contestants_learn_the_moons(
     tmp_path: Path, batch_size: int | None
 ) -> None:
     peers = [name for name in PEERS if name in duel.installed()]
-    told: list[str] = []
-    fought = duel.run_duel(duel.Work(450, batch_size), peers, told.append)
-    table = fought.table()
-    assert list(table["network"]) == told == ["econnet", *peers]
+    names: list[str] = []
+    result_of_all = duel.run_duel(duel.Work(450, batch_size), peers, names.append)
+    table = result_of_all.table()
+    assert list(table["network"]) == names == ["econnet", *peers]
     assert (table["accuracy"] > 0.6).all()
     assert table["ratio"].iloc[0] == 1
-    for result in fought.results:
+    for result in result_of_all.results:
         assert result.updates == 450
         assert result.cost[-1] < result.cost[0]
 
-    duel.draw_duel(fought, tmp_path / "duel.png")
+    duel.draw_duel(result_of_all, tmp_path / "duel.png")
     picture = imread(tmp_path / "duel.png")
     assert picture.shape[1] > 1000
     assert picture[..., :3].std() > 0.05
 
 
-def test_same_duel_ends_the_same() -> None:
+def test_duel_is_reproducible() -> None:
     first, second = (duel.run_duel(duel.Work(50), []).results[0] for _ in "ab")
     np.testing.assert_array_equal(first.cost, second.cost)
 
 
-def test_contestant_that_is_not_known_is_named() -> None:
+def test_unknown_contestant_raises_an_error_that_names_it() -> None:
     with pytest.raises(ValueError, match="'Theano' is not known: choose from econnet"):
         duel.run_duel(duel.Work(1), ["Theano"])

@@ -44,20 +44,20 @@ def test_skill_is_the_share_of_the_base_rates_cost_that_is_saved() -> None:
     assert worse.brier_skill < 0
 
 
-def test_certain_and_wrong_costs_much_but_not_infinity() -> None:
+def test_certain_and_wrong_forecast_has_a_large_but_finite_cost() -> None:
     scores = metrics.score(record([1.0, 0.0], [0.0, 1.0]), np.full(2, 0.5))
     assert scores.brier == 1
     assert scores.log_loss == pytest.approx(-np.log(1e-6))
 
 
-def test_without_a_contraction_there_is_nothing_to_rank() -> None:
+def test_without_a_contraction_ranking_scores_are_none() -> None:
     scores = metrics.score(record([0.1, 0.2], [0.0, 0.0]), np.full(2, 0.1))
     assert scores.auroc is None
     assert scores.average_precision is None
     assert (scores.n, scores.n_contractions, scores.n_origins) == (2, 0, 2)
 
 
-def test_with_nothing_but_contractions_there_is_nothing_to_rank() -> None:
+def test_with_contractions_only_ranking_scores_are_none() -> None:
     scores = metrics.score(record([0.1, 0.2], [1.0, 1.0]), np.full(2, 0.1))
     assert scores.auroc is scores.average_precision is None
     assert scores.recall_at_imf_precision is scores.precision_at_imf_recall is None
@@ -71,21 +71,21 @@ def test_one_contraction_is_enough_to_rank() -> None:
     assert scores.precision_at_imf_recall == 0.5
 
 
-def test_interval_of_a_share_is_one_of_shares() -> None:
+def test_interval_of_a_share_is_between_0_and_1() -> None:
     for n in range(1, 200):
         for hits in (0, n):
             low, high = metrics.wilson_interval(hits, n)
             assert 0 <= low < high <= 1
 
 
-def test_nothing_is_saved_of_a_cost_of_nothing() -> None:
+def test_skill_is_none_if_the_base_rate_costs_nothing() -> None:
     scores = metrics.score(record([0.1, 0.9], [0.0, 1.0]), np.array([0.0, 1.0]))
     assert scores.brier_skill is None
     # A certain forecast is held at one in a million, which costs a little.
     assert scores.log_loss_skill == pytest.approx(1 + np.log(0.9) / 1e-6, rel=1e-5)
 
 
-def test_scores_count_origins_once_and_read_the_curve_where_the_imf_stood() -> None:
+def test_scores_count_origins_once_and_compare_with_the_imf() -> None:
     """From the highest on: wrong, right, right, wrong, right."""
     rows = record([0.9, 0.8, 0.7, 0.6, 0.5], [0.0, 1.0, 1.0, 0.0, 1.0])
     rows["origin"] = [1, 1, 2, 2, 3]
@@ -100,7 +100,7 @@ def test_scores_count_origins_once_and_read_the_curve_where_the_imf_stood() -> N
 
 
 @given(st.integers(0, 2**32 - 1))
-def test_reliability_bins_hold_every_forecast_once(seed: int) -> None:
+def test_every_forecast_is_in_one_reliability_bin(seed: int) -> None:
     rng = np.random.default_rng(seed)
     probability = np.round(rng.uniform(0, 1, 40), 1)
     outcome = rng.integers(0, 2, 40).astype(float)
@@ -116,7 +116,7 @@ def test_reliability_bins_hold_every_forecast_once(seed: int) -> None:
         assert part.frequency - 1e-12 <= high <= 1
 
 
-def test_reliability_has_five_bins_of_as_many_forecasts_unless_told() -> None:
+def test_reliability_curve_has_five_equal_bins_by_default() -> None:
     probability = np.arange(10) / 10
     outcome = np.array([0, 0, 0, 1, 0, 1, 1, 1, 1, 1], float)
     curve = metrics.reliability_curve(probability, outcome)
@@ -145,7 +145,7 @@ def test_equal_forecasts_share_a_bin() -> None:
 
 
 def test_parts_of_a_brier_score_worked_by_hand() -> None:
-    """Five forecasts of 20%, of which one came true, and five of 60%, of which four.
+    """One of five forecasts of 20% comes true, and four of five of 60%.
 
     The first are reliable; the second are off by 0.2, as are both from the mean by 0.3.
     """
@@ -182,12 +182,12 @@ def test_recall_and_precision_worked_by_hand() -> None:
     )
     assert metrics.precision_at_recall(probability, outcome, 0.24) == 1.0
     assert metrics.precision_at_recall(probability, outcome, 0.5) == 0.75
-    # Neither asks for more than it says.
+    # Both bounds are inclusive.
     assert metrics.recall_at_precision(probability, outcome, 0.75) == 1.0
     assert metrics.precision_at_recall(probability, outcome, 1.0) == 0.75
 
 
-def test_no_threshold_that_is_precise_enough_sees_nothing() -> None:
+def test_recall_is_0_if_no_threshold_is_precise_enough() -> None:
     probability, outcome = np.array([0.9, 0.8, 0.1]), np.array([0.0, 0.0, 1.0])
     assert metrics.recall_at_precision(probability, outcome, 0.57) == 0.0
 

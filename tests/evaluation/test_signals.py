@@ -29,25 +29,25 @@ def test_scores_of_signals_are_those_of_scikit_learn(seed: int) -> None:
     )
 
 
-def test_one_outcome_alone_cannot_be_balanced() -> None:
+def test_balanced_accuracy_needs_both_outcomes() -> None:
     assert signals.balanced_accuracy(np.array([True, False]), np.zeros(2)) is None
 
 
 @pytest.mark.parametrize("measure", ["f1", "balanced_accuracy"])
 @given(seed=st.integers(0, 2**32 - 1))
-def test_no_other_threshold_serves_better(measure: Measure, seed: int) -> None:
+def test_no_other_threshold_is_better(measure: Measure, seed: int) -> None:
     rng = np.random.default_rng(seed)
     probability = (
         rng.integers(0, 8, 20) / 10 + 0.1
     )  # few levels, so that many are equal
     outcome = np.r_[0.0, 1.0, rng.integers(0, 2, 18)]
-    worth = signals.f1 if measure == "f1" else signals.balanced_accuracy
-    chosen = worth(
+    score = signals.f1 if measure == "f1" else signals.balanced_accuracy
+    chosen = score(
         probability >= signals.best_threshold(probability, outcome, measure), outcome
     )
     assert chosen is not None
     for level in np.linspace(0, 1, 41):
-        other = worth(probability >= level, outcome)
+        other = score(probability >= level, outcome)
         assert other is not None
         assert chosen >= other - 1e-12
 
@@ -63,19 +63,22 @@ def test_threshold_lies_half_way_down_to_the_next_forecast() -> None:
 @pytest.fixture(scope="module")
 def windows() -> list[Window]:
     known = panel.build(world(countries=3), "Q")
-    made = design_matrix.build(known, labels.apply(known, "negative-growth"), 1)
-    return make_windows(made, "Q", made.origins.max())
+    features = design_matrix.build(known, labels.apply(known, "negative-growth"), 1)
+    return make_windows(features, "Q", features.origins.max())
 
 
-def test_threshold_does_not_know_what_came_after_its_window(
+def test_threshold_does_not_depend_on_later_windows(
     windows: list[Window],
 ) -> None:
-    """Other forecasts and outcomes from a window on leave its threshold as it was."""
+    """A window's threshold depends on no forecast from that window on."""
     rng = np.random.default_rng(0)
-    said = [rng.random(len(window.ahead)) for window in windows]
+    forecasts = [rng.random(len(window.ahead)) for window in windows]
     middle = len(windows) // 2
-    changed = [*said[:middle], *(1 - probability for probability in said[middle:])]
-    before = signals.thresholds(windows, said, "f1")
+    changed = [
+        *forecasts[:middle],
+        *(1 - probability for probability in forecasts[middle:]),
+    ]
+    before = signals.thresholds(windows, forecasts, "f1")
     after = signals.thresholds(windows, changed, "f1")
     assert before[: middle + 1] == after[: middle + 1]
     assert before != after
@@ -84,20 +87,20 @@ def test_threshold_does_not_know_what_came_after_its_window(
 def test_first_threshold_is_the_share_of_contractions_so_far(
     windows: list[Window],
 ) -> None:
-    said = [np.full(len(window.ahead), 0.5) for window in windows]
-    first = signals.thresholds(windows, said, "f1")[0]
+    forecasts = [np.full(len(window.ahead), 0.5) for window in windows]
+    first = signals.thresholds(windows, forecasts, "f1")[0]
     assert first == pytest.approx(windows[0].y_train.mean())
 
 
-def test_threshold_serves_best_for_the_forecasts_whose_outcome_was_known(
+def test_threshold_is_best_for_the_forecasts_whose_outcome_was_known(
     windows: list[Window],
 ) -> None:
-    """A forecaster whose 20% means a contraction is taken at its word, in time."""
-    said = [np.where(window.outcome == 1, 0.2, 0.1) for window in windows]
-    assert signals.thresholds(windows, said, "f1")[-1] == pytest.approx(0.15)
-    given = signals.given(windows, said, "f1")
+    """If 20% always precedes a contraction, and 10% never, the threshold is 15%."""
+    forecasts = [np.where(window.outcome == 1, 0.2, 0.1) for window in windows]
+    assert signals.thresholds(windows, forecasts, "f1")[-1] == pytest.approx(0.15)
+    issued = signals.real_time_signals(windows, forecasts, "f1")
     last = windows[-1].outcome
-    np.testing.assert_array_equal(given[-len(last) :], last == 1)
+    np.testing.assert_array_equal(issued[-len(last) :], last == 1)
 
 
 def card(
@@ -105,12 +108,12 @@ def card(
 ) -> Scorecard:
     """Return the scorecard of one country, from 2000Q1 on.
 
-    A mark a quarter: `x` contracts, `!` is signalled in that quarter for `horizon`
-    quarters on.
+    One character per quarter: `x` contracts, `!` is a signal in that quarter for
+    `horizon` quarters ahead.
     """
     quarters = pd.period_range("2000Q1", periods=len(contracts), freq="Q")
-    marks = pd.Series(
-        [float(mark == "x") for mark in contracts],
+    contractions = pd.Series(
+        [float(character == "x") for character in contracts],
         pd.MultiIndex.from_product([["DEU"], quarters], names=["country", "period"]),
     )
     origins = pd.period_range("2000Q1", periods=len(signalled), freq="Q")
@@ -120,10 +123,10 @@ def card(
             "origin": origins,
             "period": origins + horizon,
             "probability": np.linspace(0.1, 0.9, len(signalled)),
-            "signal": [mark == "!" for mark in signalled],
+            "signal": [character == "!" for character in signalled],
         }
     )
-    return signals.scorecard(record, marks, event, patience=4)
+    return signals.scorecard(record, contractions, event, patience=4)
 
 
 @pytest.mark.parametrize(
@@ -145,22 +148,22 @@ def card(
 def test_episodes_and_alarms_worked_by_hand(
     contracts: str, signalled: str, early: Sequence[int | None], false_alarms: int
 ) -> None:
-    found = card(contracts, signalled)
-    assert [one.periods_early for one in found.episodes] == early
-    assert found.false_alarms == false_alarms
+    scorecard = card(contracts, signalled)
+    assert [call.periods_early for call in scorecard.episodes] == early
+    assert scorecard.n_false_alarms == false_alarms
 
 
-def test_episode_is_told_with_its_periods_and_its_first_signal() -> None:
-    found = card(".....xx...", "....!....")
-    (call,) = found.episodes
-    said = call.highest_probability  # of 0.1, 0.2, ...: that of the second quarter
-    assert said == pytest.approx(0.6)
-    assert call == EpisodeCall("DEU", "2001Q2", "2001Q3", "2001Q1", 1, said)
-    assert found.median_periods_early == 1
+def test_episode_has_its_periods_and_its_first_signal() -> None:
+    scorecard = card(".....xx...", "....!....")
+    (call,) = scorecard.episodes
+    highest = call.highest_probability  # of 0.1, 0.2, ...: that of the second quarter
+    assert highest == pytest.approx(0.6)
+    assert call == EpisodeCall("DEU", "2001Q2", "2001Q3", "2001Q1", 1, highest)
+    assert scorecard.median_periods_early == 1
     assert card(".....xx...", ".........").median_periods_early is None
 
 
 def test_signal_of_a_contraction_within_a_year_may_come_a_year_before() -> None:
-    found = card("......x....", "..!........", "within", horizon=4)
-    assert [one.periods_early for one in found.episodes] == [4]
-    assert found.false_alarms == 0
+    scorecard = card("......x....", "..!........", "within", horizon=4)
+    assert [call.periods_early for call in scorecard.episodes] == [4]
+    assert scorecard.n_false_alarms == 0

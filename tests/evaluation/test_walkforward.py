@@ -23,14 +23,14 @@ from tests.builders import world
 
 
 @pytest.fixture(scope="module")
-def made() -> DesignMatrix:
+def features() -> DesignMatrix:
     known = panel.build(world(countries=3), "Q")
     return design_matrix.build(known, labels.apply(known, "negative-growth"), 1)
 
 
 @pytest.fixture(scope="module")
-def windows(made: DesignMatrix) -> list[Window]:
-    return make_windows(made, "Q", made.origins.max())
+def windows(features: DesignMatrix) -> list[Window]:
+    return make_windows(features, "Q", features.origins.max())
 
 
 def test_window_learns_nothing_that_was_not_known_at_its_origin(
@@ -45,11 +45,11 @@ def test_window_learns_nothing_that_was_not_known_at_its_origin(
 
 
 def test_windows_forecast_every_origin_from_the_first_on_once(
-    made: DesignMatrix, windows: list[Window]
+    features: DesignMatrix, windows: list[Window]
 ) -> None:
     ahead = np.concatenate([window.ahead for window in windows])
     assert len(set(ahead)) == len(ahead)
-    expected = np.flatnonzero(made.origins >= windows[0].origin)
+    expected = np.flatnonzero(features.origins >= windows[0].origin)
     assert sorted(ahead) == expected.tolist()
 
 
@@ -59,114 +59,118 @@ def test_window_is_refitted_once_a_year(windows: list[Window]) -> None:
 
 
 def test_first_window_has_twelve_years_behind_it(
-    made: DesignMatrix, windows: list[Window]
+    features: DesignMatrix, windows: list[Window]
 ) -> None:
-    labelled = made.origins[~np.isnan(made.y)]
+    labelled = features.origins[~np.isnan(features.y)]
     assert windows[0].origin.ordinal - labelled.min().ordinal >= 12 * 4
 
 
-def test_windows_end_at_the_last_origin_that_was_asked_for(made: DesignMatrix) -> None:
-    last = made.origins.max() - 6
-    windows = make_windows(made, "Q", last)
-    assert made.origins[windows[-1].ahead].max() == last
+def test_windows_end_at_the_last_requested_origin(features: DesignMatrix) -> None:
+    last = features.origins.max() - 6
+    windows = make_windows(features, "Q", last)
+    assert features.origins[windows[-1].ahead].max() == last
 
 
-def test_refits_come_as_often_as_the_schedule_says(made: DesignMatrix) -> None:
-    last = made.origins.max()
-    windows = make_windows(made, "Q", last, Schedule(refit_every=3))
+def test_refits_come_as_often_as_the_schedule_says(features: DesignMatrix) -> None:
+    last = features.origins.max()
+    windows = make_windows(features, "Q", last, Schedule(refit_every=3))
     assert set(np.diff([window.origin.ordinal for window in windows])) == {3}
-    assert {len(set(made.origins[w.ahead])) for w in windows[:-1]} == {3}
+    assert {len(set(features.origins[w.ahead])) for w in windows[:-1]} == {3}
 
 
-def test_rolling_window_learns_from_its_last_years_alone(made: DesignMatrix) -> None:
-    last = made.origins.max()
-    windows = make_windows(made, "Q", last, Schedule(rolling_years=10))
-    for window in windows:
-        learnt = made.origins[window.train]
-        assert learnt.min() == window.origin - 4 * 10 + 1
-        # The embargo is that of an expanding window.
-        assert learnt.max() == window.origin - 2
-
-
-def test_window_with_too_little_to_learn_leaves_the_one_before_in_use(
-    made: DesignMatrix,
+def test_rolling_window_learns_from_its_last_years_alone(
+    features: DesignMatrix,
 ) -> None:
-    """Ten calm years hold no contractions for a window of eight years."""
-    year = made.origins.year
+    last = features.origins.max()
+    windows = make_windows(features, "Q", last, Schedule(rolling_years=10))
+    for window in windows:
+        trained_on = features.origins[window.train]
+        assert trained_on.min() == window.origin - 4 * 10 + 1
+        # The embargo is that of an expanding window.
+        assert trained_on.max() == window.origin - 2
+
+
+def test_window_with_too_few_contractions_leaves_the_previous_one_in_use(
+    features: DesignMatrix,
+) -> None:
+    """Ten calm years have no contractions for a window of eight years."""
+    year = features.origins.year
     calm = (year >= 2005) & (year < 2015)
-    quiet = replace(made, y=np.where(calm, 0.0, made.y))
+    quiet = replace(features, y=np.where(calm, 0.0, features.y))
     last = pd.Period("2016Q4", "Q")
     windows = make_windows(quiet, "Q", last, Schedule(rolling_years=8))
     longest = max(windows, key=lambda window: len(window.ahead))
-    assert len(set(made.origins[longest.ahead])) > 4
+    assert len(set(features.origins[longest.ahead])) > 4
     for window in windows:
         assert 10 <= window.y_train.sum() <= len(window.y_train) - 10
     ahead = np.concatenate([window.ahead for window in windows])
-    between = (made.origins >= windows[0].origin) & (made.origins <= last)
+    between = (features.origins >= windows[0].origin) & (features.origins <= last)
     assert sorted(ahead) == np.flatnonzero(between).tolist()
 
 
-def test_first_forecast_is_of_the_origin_that_was_asked_for(made: DesignMatrix) -> None:
+def test_first_forecast_is_at_the_requested_origin(features: DesignMatrix) -> None:
     start = pd.Period("2010Q2", "Q")
-    windows = make_windows(made, "Q", made.origins.max(), Schedule(start=start))
+    windows = make_windows(features, "Q", features.origins.max(), Schedule(start=start))
     assert windows[0].origin == start
-    assert made.origins[windows[0].ahead].min() == start
-    # What was known before it is learnt all the same.
-    assert made.origins[windows[0].train].min() == made.origins.min()
+    assert features.origins[windows[0].ahead].min() == start
+    # Earlier rows are used for training all the same.
+    assert features.origins[windows[0].train].min() == features.origins.min()
 
 
-def test_start_may_be_early_if_there_is_enough_to_learn(made: DesignMatrix) -> None:
+def test_start_may_be_early_if_there_is_enough_to_learn(features: DesignMatrix) -> None:
     start = pd.Period("1991Q1", "Q")
-    windows = make_windows(made, "Q", made.origins.max(), Schedule(start=start))
+    windows = make_windows(features, "Q", features.origins.max(), Schedule(start=start))
     assert windows[0].origin < pd.Period("2002Q1", "Q")
     assert windows[0].y_train.sum() >= MIN_PER_CLASS
 
 
-def test_windows_too_large_for_memory_are_refused_before_they_are_made(
-    made: DesignMatrix,
+def test_windows_too_large_for_memory_raise_an_error_before_they_are_made(
+    features: DesignMatrix,
 ) -> None:
-    wide = replace(made, X=np.broadcast_to(0.0, (len(made.X), 10**7)))
+    wide = replace(features, X=np.broadcast_to(0.0, (len(features.X), 10**7)))
     with pytest.raises(DataError, match="GB of memory: refit less often"):
-        make_windows(wide, "Q", made.origins.max())
+        make_windows(wide, "Q", features.origins.max())
 
 
-def test_too_little_history_is_a_data_error_that_says_how_much() -> None:
+def test_too_little_history_is_a_data_error_that_names_what_is_needed() -> None:
     known = panel.build(world(countries=1, quarters=44), "Q")
-    made = design_matrix.build(known, labels.apply(known, "negative-growth"), 1)
+    features = design_matrix.build(known, labels.apply(known, "negative-growth"), 1)
     with pytest.raises(DataError, match=r"12 years .* 1990Q1"):
-        make_windows(made, "Q", made.origins.max())
+        make_windows(features, "Q", features.origins.max())
 
 
-def test_track_record_has_a_row_for_every_model_country_and_origin(
-    made: DesignMatrix, windows: list[Window]
+def test_track_record_has_one_row_per_model_country_and_origin(
+    features: DesignMatrix, windows: list[Window]
 ) -> None:
-    names = [name for name in available(made) if name in LIGHT]
+    names = [name for name in available(features) if name in LIGHT]
     record = walkforward.forecast_windows(windows, baseline_models(names))
     assert not record.duplicated(["model", "country", "origin"]).any()
     assert set(record["model"]) == set(names)
     assert record["probability"].between(0, 1).all()
-    assert ((record["period"] - record["origin"]).map(lambda it: it.n) == 1).all()
+    assert (
+        (record["period"] - record["origin"]).map(lambda offset: offset.n) == 1
+    ).all()
     key = ["country", "origin"]
-    outcomes = pd.Series(made.y, made.index)
+    outcomes = pd.Series(features.y, features.index)
     some = record.sample(20, random_state=0).set_index(key)["outcome"]
     pd.testing.assert_series_equal(
         some, outcomes.loc[some.index], check_names=False, check_freq=False
     )
 
 
-def test_without_a_label_there_is_nothing_to_learn_from(made: DesignMatrix) -> None:
-    unknown = replace(made, y=np.full(len(made.y), np.nan))
+def test_without_a_label_there_is_nothing_to_learn_from(features: DesignMatrix) -> None:
+    unknown = replace(features, y=np.full(len(features.y), np.nan))
     with pytest.raises(DataError, match=r"too little history.*there are none"):
-        make_windows(unknown, "Q", made.origins.max())
+        make_windows(unknown, "Q", features.origins.max())
 
 
-def test_fingerprint_is_of_all_that_a_forecast_depends_on(
-    made: DesignMatrix, windows: list[Window]
+def test_digest_depends_on_everything_that_a_forecast_depends_on(
+    features: DesignMatrix, windows: list[Window]
 ) -> None:
     window = windows[0]
-    found = window_digest("model", [window])
-    again = make_windows(made, "Q", made.origins.max())[0]
-    assert window_digest("model", [again]) == found
+    digest = window_digest("model", [window])
+    again = make_windows(features, "Q", features.origins.max())[0]
+    assert window_digest("model", [again]) == digest
     altered = window.X_ahead.copy()
     altered[-1, -1] += 1
     others = [
@@ -176,4 +180,4 @@ def test_fingerprint_is_of_all_that_a_forecast_depends_on(
         window_digest("model", [replace(window, y_train=1 - window.y_train)]),
         window_digest("model", [replace(window, train=window.train[::-1])]),
     ]
-    assert len({found, *others}) == len(others) + 1
+    assert len({digest, *others}) == len(others) + 1

@@ -25,8 +25,8 @@ def window() -> Window:
             walk = 5 + rng.normal(0, 0.3, 120).cumsum()
             rows.append(observations(country, rate, "1990Q1", walk.tolist()))
     known = panel.build(pd.concat(rows, ignore_index=True), "Q")
-    made = design_matrix.build(known, labels.apply(known, "negative-growth"), 1)
-    return make_windows(made, "Q", made.origins.max())[-1]
+    features = design_matrix.build(known, labels.apply(known, "negative-growth"), 1)
+    return make_windows(features, "Q", features.origins.max())[-1]
 
 
 @pytest.mark.parametrize("name", baselines.BASELINES)
@@ -36,26 +36,26 @@ def test_every_baseline_forecasts_every_row_ahead(name: str, window: Window) -> 
     assert ((probability > 0) & (probability < 1)).all()
 
 
-def test_base_rate_lies_between_the_countrys_share_and_the_common_one(
+def test_base_rate_is_between_the_countrys_share_and_the_pooled_one(
     window: Window,
 ) -> None:
     (probability,) = baselines.base_rate([window])
     countries = window.features.countries
-    common = window.y_train.mean()
-    for country, said in zip(countries[window.ahead], probability, strict=True):
-        own = window.y_train[countries[window.train] == country].mean()
-        assert min(own, common) <= said <= max(own, common)
-        assert abs(said - own) < abs(said - common) or own == common
+    pooled = window.y_train.mean()
+    for country, forecast in zip(countries[window.ahead], probability, strict=True):
+        share = window.y_train[countries[window.train] == country].mean()
+        assert min(share, pooled) <= forecast <= max(share, pooled)
+        assert abs(forecast - share) < abs(forecast - pooled) or share == pooled
 
 
-def test_persistence_says_how_often_the_phase_was_followed_by_a_contraction(
+def test_persistence_is_how_often_the_phase_was_followed_by_a_contraction(
     window: Window,
 ) -> None:
     (probability,) = baselines.persistence([window])
     phase = window.features.named("last known phase")
-    for said, now in zip(probability, phase[window.ahead], strict=True):
-        followed = window.y_train[phase[window.train] == now].mean()
-        assert said == pytest.approx(followed, abs=0.05)
+    for forecast, value in zip(probability, phase[window.ahead], strict=True):
+        share = window.y_train[phase[window.train] == value].mean()
+        assert forecast == pytest.approx(share, abs=0.05)
 
 
 def test_classifier_is_fitted_anew_on_the_training_rows(window: Window) -> None:
@@ -66,62 +66,63 @@ def test_classifier_is_fitted_anew_on_the_training_rows(window: Window) -> None:
     np.testing.assert_array_equal(model([window])[0], expected.astype(np.float64))
 
 
-def test_baseline_is_left_out_where_the_data_lack_its_figure(window: Window) -> None:
+def test_baseline_is_left_out_if_the_data_lack_its_indicator(window: Window) -> None:
     bare = panel.build(world(countries=3), "Q")
-    made = design_matrix.build(bare, labels.apply(bare, "negative-growth"), 1)
-    missing = set(baselines.available(window.features)) - set(baselines.available(made))
+    features = design_matrix.build(bare, labels.apply(bare, "negative-growth"), 1)
+    missing = set(baselines.available(window.features)) - set(
+        baselines.available(features)
+    )
     assert missing == {"spread_probit", "sahm_logit"}
 
 
-def test_pool_is_the_mean_of_the_others_asked_for(window: Window) -> None:
+def test_pool_is_the_mean_of_the_other_requested_baselines(window: Window) -> None:
     names = ["base_rate", "logit", "persistence", "pool"]
-    said = {name: model([window])[0] for name, model in baselines.models(names).items()}
-    expected = np.mean([said[name] for name in names[:-1]], axis=0)
-    np.testing.assert_allclose(said["pool"], expected)
+    models = baselines.models(names)
+    forecasts = {name: model([window])[0] for name, model in models.items()}
+    expected = np.mean([forecasts[name] for name in names[:-1]], axis=0)
+    np.testing.assert_allclose(forecasts["pool"], expected)
 
 
-def test_spread_probit_looks_at_the_spread_alone(window: Window) -> None:
+def test_spread_probit_depends_on_the_spread_alone(window: Window) -> None:
     (before,) = baselines.SINGLES["spread_probit"]([window])
-    column = [it.name for it in window.features.columns].index("term_spread")
+    names = [column.name for column in window.features.columns]
+    spread = names.index("term_spread")
     X = window.features.X.copy()
-    others = [it for it in range(X.shape[1]) if it != column]
-    X[:, others] = 0.0
+    X[:, np.arange(X.shape[1]) != spread] = 0.0
     changed = replace(window, features=replace(window.features, X=X))
     np.testing.assert_array_equal(
         baselines.SINGLES["spread_probit"]([changed])[0], before
     )
-    figures = window.raw_ahead.copy()
-    figures[:, column] += 1.0
-    moved = replace(changed, raw_ahead=figures)
+    raw = window.raw_ahead.copy()
+    raw[:, spread] += 1.0
+    moved = replace(changed, raw_ahead=raw)
     assert (baselines.SINGLES["spread_probit"]([moved])[0] != before).all()
 
 
-def test_learned_classifier_says_of_other_rows_what_it_would_have_said_of_them(
+def test_fitted_model_forecasts_other_rows_as_it_does_rows_ahead(
     window: Window,
 ) -> None:
-    """Rows of any features, in any number, are forecast as rows ahead are."""
-    figures = window.features.X[window.train[:7]]
-    scaled = window.scaler.transform(figures).astype(np.float32)
-    asked = replace(
+    raw = window.features.X[window.train[:7]]
+    scaled = window.scaler.transform(raw).astype(np.float32)
+    other = replace(
         window,
         ahead=window.train[:7],
-        raw_ahead=figures,
+        raw_ahead=raw,
         X_ahead=scaled,
         outcome=window.outcome[:7],
     )
     for name, learner in baselines.LEARNERS.items():
-        said = learner.learn(window).probability(figures, scaled)
-        np.testing.assert_array_equal(said, learner([asked])[0], err_msg=name)
+        probability = learner.learn(window).probability(raw, scaled)
+        np.testing.assert_array_equal(probability, learner([other])[0], err_msg=name)
 
 
-def test_baselines_that_differ_in_their_figures_alone_are_kept_apart(
+def test_ledger_distinguishes_baselines_that_differ_in_their_inputs_only(
     window: Window, tmp_path: Path
 ) -> None:
-    """A ledger that remembers one's forecasts gives another its own."""
     names = ("spread_probit", "dynamic_probit")
     fresh = {name: baselines.LEARNERS[name]([window])[0] for name in names}
     assert (fresh["spread_probit"] != fresh["dynamic_probit"]).any()
     with workers.use_workers(ledger=Ledger(tmp_path)):
         for name in names:
-            said = baselines.LEARNERS[name]([window])[0]
-            np.testing.assert_array_equal(said, fresh[name])
+            probability = baselines.LEARNERS[name]([window])[0]
+            np.testing.assert_array_equal(probability, fresh[name])

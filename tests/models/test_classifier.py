@@ -39,14 +39,14 @@ def quick(**changes: object) -> NetworkClassifier:
         NetworkClassifier(hidden=(), learning_rate=0.1, members=1),
     ]
 )
-def test_it_does_what_scikit_learn_asks_of_a_classifier(
+def test_classifier_passes_the_checks_of_scikit_learn(
     estimator: object, check: object
 ) -> None:
     assert callable(check)
     check(estimator)
 
 
-def test_it_works_in_a_pipeline_a_search_and_a_cross_validation() -> None:
+def test_classifier_works_in_a_pipeline_a_search_and_a_cross_validation() -> None:
     frame, species = IRIS
     model = make_pipeline(StandardScaler(), quick(epochs=60))
     search = GridSearchCV(
@@ -69,7 +69,7 @@ def test_forecast_is_the_mean_of_the_members() -> None:
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-def test_without_hidden_layers_it_is_a_logistic_regression(
+def test_classifier_without_hidden_layers_is_a_logistic_regression(
     optimizer: OptimizerName,
 ) -> None:
     model = NetworkClassifier(
@@ -167,14 +167,16 @@ def test_equal_weights_are_no_weights(weight: float) -> None:
     np.testing.assert_array_equal(equal.predict_proba(X), without.predict_proba(X))
 
 
-def test_single_precision_in_single_precision_out() -> None:
+def test_probabilities_have_the_precision_of_the_inputs() -> None:
     model = quick().fit(X.astype(np.float32), y)
     assert model.predict_proba(X.astype(np.float32)).dtype == np.float32
     assert quick().fit(X, y).predict_proba(X).dtype == np.float64
 
 
 @pytest.mark.parametrize("random_state", [7, np.random.RandomState(7)])
-def test_same_seed_same_bits(random_state: int | np.random.RandomState) -> None:
+def test_same_seed_gives_the_same_bits(
+    random_state: int | np.random.RandomState,
+) -> None:
     model = quick(random_state=random_state)
     first, second = (clone(model).fit(X, y).predict_proba(X) for _ in "ab")
     np.testing.assert_array_equal(first, second)
@@ -200,7 +202,7 @@ def test_weight_of_a_single_row_counts_in_partial_fit() -> None:
     np.testing.assert_allclose(changes[1], 2 * changes[0], rtol=1e-12)
 
 
-def test_balanced_classes_are_refused_in_partial_fit() -> None:
+def test_balanced_classes_raise_an_error_in_partial_fit() -> None:
     model = quick(class_weight="balanced")
     with pytest.raises(
         ValueError, match=r"'balanced' needs the rows .*a factor for each class"
@@ -249,7 +251,7 @@ def test_huge_batch_is_one_batch_of_all_rows() -> None:
     ],
     ids=["classes", "units", "members"],
 )
-def test_want_of_memory_is_named_before_it_is_allocated(
+def test_lack_of_memory_raises_an_error_before_the_allocation(
     change: dict[str, object], labels: np.ndarray, message: str
 ) -> None:
     rows = np.zeros((len(labels), 2))
@@ -308,7 +310,7 @@ def test_file_of_a_bare_network_is_no_classifier() -> None:
     ],
     ids=str,
 )
-def test_strange_classifier_is_a_value_error(change: dict[str, object]) -> None:
+def test_invalid_classifier_is_a_value_error(change: dict[str, object]) -> None:
     file = io.BytesIO()
     quick(epochs=1).fit(X, y).save(file)
     header, arrays = read_arrays(file)
@@ -330,7 +332,7 @@ def test_strange_classifier_is_a_value_error(change: dict[str, object]) -> None:
         (X[:, 0], y, "Expected 2D array"),
     ],
 )
-def test_wrong_input_is_named(
+def test_invalid_input_raises_an_error_that_names_it(
     rows: np.ndarray, labels: np.ndarray, message: str
 ) -> None:
     with pytest.raises(ValueError, match=message):
@@ -357,12 +359,14 @@ def test_wrong_input_is_named(
         ({"patience": 3}, "set validation_fraction above 0"),
     ],
 )
-def test_wrong_setting_is_named(change: dict[str, object], message: str) -> None:
+def test_invalid_setting_raises_an_error_that_names_it(
+    change: dict[str, object], message: str
+) -> None:
     with pytest.raises(ValueError, match=message):
         quick(**change).fit(X, y)
 
 
-def test_class_that_was_not_announced_is_named() -> None:
+def test_unannounced_class_raises_an_error_that_names_it() -> None:
     with pytest.raises(ValueError, match="class '2', which is not among"):
         quick().partial_fit(X, y + 1, classes=[0, 1])
     with pytest.raises(ValueError, match="give classes in the first call"):

@@ -12,17 +12,17 @@ from econnet.models.network_ensemble import EnsembleOptions
 from econnet.models.windows import Window, make_windows
 from tests.builders import world
 
-QUICK = EnsembleOptions(hidden_units=4, fewest_updates=1)
+QUICK = EnsembleOptions(hidden_units=4, min_updates=1)
 
 
 @pytest.fixture(scope="module")
 def windows() -> list[Window]:
     known = panel.build(world(countries=3), "Q")
-    made = design_matrix.build(known, labels.apply(known, "negative-growth"), 1)
-    return make_windows(made, "Q", made.origins.max())
+    features = design_matrix.build(known, labels.apply(known, "negative-growth"), 1)
+    return make_windows(features, "Q", features.origins.max())
 
 
-def test_window_alone_comes_to_the_same_bits_as_among_others(
+def test_networks_of_a_window_do_not_depend_on_other_windows(
     windows: list[Window],
 ) -> None:
     together = network_ensemble.model(2, seed=0, options=QUICK)(windows)
@@ -31,22 +31,22 @@ def test_window_alone_comes_to_the_same_bits_as_among_others(
         np.testing.assert_array_equal(alone, expected)
 
 
-def test_more_members_leave_the_first_ones_as_they_were(windows: list[Window]) -> None:
+def test_more_members_do_not_change_the_first_ones(windows: list[Window]) -> None:
     with threadpool_limits(1):
         two = network_ensemble.fit(windows[:1], 2, 0, QUICK)
         three = network_ensemble.fit(windows[:1], 3, 0, QUICK)
     np.testing.assert_array_equal(two.parameters, three.parameters[:2])
 
 
-def test_windows_of_few_rows_are_gone_through_more_often() -> None:
-    options = EnsembleOptions(batch_size=64, fewest_updates=400)
+def test_windows_of_few_rows_are_trained_for_more_epochs() -> None:
+    options = EnsembleOptions(batch_size=64, min_updates=400)
     assert options.epochs(64 * 20) == 20
     assert options.epochs(64 * 10) == 40
     assert options.epochs(64 * 3) == 160
     assert options.epochs(10) == 320
 
 
-def test_stacks_keep_the_order_and_train_in_one_way(windows: list[Window]) -> None:
+def test_stacks_keep_the_order_and_have_equal_settings(windows: list[Window]) -> None:
     cut = network_ensemble.stacks(windows, 2, EnsembleOptions())
     assert [window for stack in cut for window in stack] == windows
     for stack in cut:
@@ -62,7 +62,9 @@ def test_stacks_keep_the_order_and_train_in_one_way(windows: list[Window]) -> No
     assert len(cut) > 1
 
 
-def test_stacks_of_windows_alike_are_of_about_one_size(windows: list[Window]) -> None:
+def test_stacks_of_similar_windows_have_about_equal_sizes(
+    windows: list[Window],
+) -> None:
     sizes = [
         len(stack)
         for stack in network_ensemble.stacks(windows[:1] * 99, 2, EnsembleOptions())
@@ -71,11 +73,12 @@ def test_stacks_of_windows_alike_are_of_about_one_size(windows: list[Window]) ->
     assert sum(sizes) == 99
     assert max(sizes) - min(sizes) <= 1
     assert [
-        len(it) for it in network_ensemble.stacks(windows[:1], 2, EnsembleOptions())
+        len(stack)
+        for stack in network_ensemble.stacks(windows[:1], 2, EnsembleOptions())
     ] == [1]
 
 
-def test_networks_do_not_listen_to_inputs_that_did_not_vary(
+def test_networks_ignore_inputs_that_did_not_vary(
     windows: list[Window],
 ) -> None:
     X = windows[0].X_train.copy()
@@ -87,12 +90,12 @@ def test_networks_do_not_listen_to_inputs_that_did_not_vary(
     model = network_ensemble.model(2, seed=0, options=QUICK)
     before, after = model([still]), model([replace(still, X_ahead=moved)])
     np.testing.assert_array_equal(before[0], after[0])
-    # Beside windows for which these inputs vary, it comes to the same.
+    # Beside windows in which these inputs vary, the networks are the same.
     together = model([windows[0], still, windows[1]])
     np.testing.assert_array_equal(together[1], before[0])
 
 
-def test_seed_and_origin_give_other_networks(windows: list[Window]) -> None:
+def test_networks_depend_on_seed_and_origin(windows: list[Window]) -> None:
     with threadpool_limits(1):
         first = network_ensemble.fit(windows[:1], 1, 0, QUICK).parameters
         other_seed = network_ensemble.fit(windows[:1], 1, 1, QUICK).parameters
@@ -115,9 +118,9 @@ def test_ensemble_forecasts_the_mean_of_its_members_log_odds(
 def test_world_with_cycles_is_forecast_better_than_its_base_rate(
     windows: list[Window],
 ) -> None:
-    said = np.concatenate(network_ensemble.model(2, seed=0)(windows))
+    probability = np.concatenate(network_ensemble.model(2, seed=0)(windows))
     outcome = np.concatenate([window.outcome for window in windows])
     known = ~np.isnan(outcome)
-    brier = np.mean((said[known] - outcome[known]) ** 2)
+    brier = np.mean((probability[known] - outcome[known]) ** 2)
     rate = outcome[known].mean()
     assert brier < 0.95 * rate * (1 - rate)

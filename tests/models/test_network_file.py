@@ -80,12 +80,12 @@ def test_damaged_file_is_a_value_error_or_another_network(data: st.DataObject) -
 
 
 @pytest.mark.parametrize("length", range(0, len(SAVED), 97))
-def test_cut_file_is_a_value_error(length: int) -> None:
+def test_truncated_file_is_a_value_error(length: int) -> None:
     with pytest.raises(ValueError, match="not a model file"):
         network_file.load(io.BytesIO(SAVED[:length]))
 
 
-def test_small_file_of_very_many_members_is_refused() -> None:
+def test_small_file_of_very_many_members_is_a_value_error() -> None:
     header, _ = read_arrays(io.BytesIO(SAVED))
     layers = [{"input_dim": 1, "output_dim": 1, "activation": "sigmoid"}]
     header["network"] |= {"layers": layers, "members": 20_001}

@@ -5,14 +5,14 @@ from scipy.stats import norm
 from econnet.models.probit import Probit
 
 
-def test_without_inputs_it_says_how_common_events_are() -> None:
+def test_probit_without_inputs_gives_the_base_rate() -> None:
     y = np.array([1.0, 0, 0, 0, 0, 1, 0, 0])
     fitted = Probit().fit(np.zeros((8, 1)), y)
-    said = fitted.predict_proba(np.zeros((1, 1)))
-    assert said[0] == pytest.approx([0.75, 0.25], abs=1e-4)
+    probability = fitted.predict_proba(np.zeros((1, 1)))
+    assert probability[0] == pytest.approx([0.75, 0.25], abs=1e-4)
 
 
-def test_weights_are_found_again_in_outcomes_drawn_from_them() -> None:
+def test_weights_are_recovered_from_simulated_outcomes() -> None:
     rng = np.random.default_rng(0)
     X = rng.normal(size=(20_000, 2))
     y = rng.random(len(X)) < norm.cdf(X @ [1.0, -0.5] - 0.7)
@@ -21,18 +21,18 @@ def test_weights_are_found_again_in_outcomes_drawn_from_them() -> None:
     np.testing.assert_allclose(fitted.weights_, [1.0, -0.5, -0.7], atol=0.05)
 
 
-def test_groups_have_the_shares_that_they_had() -> None:
+def test_probabilities_of_two_groups_are_their_shares() -> None:
     """With one 0/1 input a probit has a free rate for each group."""
     X = np.repeat([0.0, 1.0], [40, 20])[:, None]
     y = np.concatenate([np.ones(10), np.zeros(30), np.ones(15), np.zeros(5)])
     fitted = Probit(prior_precision=1e-9).fit(X, y)
-    said = fitted.predict_proba(np.array([[0.0], [1.0]]))[:, 1]
-    np.testing.assert_allclose(said, [0.25, 0.75], atol=1e-4)
+    probability = fitted.predict_proba(np.array([[0.0], [1.0]]))[:, 1]
+    np.testing.assert_allclose(probability, [0.25, 0.75], atol=1e-4)
 
 
-def test_outcomes_that_an_input_tells_without_fault_leave_it_finite() -> None:
+def test_separable_outcomes_give_finite_weights() -> None:
     X = np.linspace(-3, 3, 50)[:, None]
     fitted = Probit().fit(X, X[:, 0] > 0)
-    said = fitted.predict_proba(np.array([[-40.0], [0.0], [40.0]]))
-    assert np.isfinite(said).all()
-    assert said[0, 1] < 1e-6 < said[1, 1] < 1 - 1e-6 < said[2, 1]
+    probability = fitted.predict_proba(np.array([[-40.0], [0.0], [40.0]]))
+    assert np.isfinite(probability).all()
+    assert probability[0, 1] < 1e-6 < probability[1, 1] < 1 - 1e-6 < probability[2, 1]

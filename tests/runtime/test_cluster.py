@@ -65,7 +65,7 @@ def test_networks_come_to_the_same_bits_on_a_cluster(cluster: Running) -> None:
     made = design_matrix.build(known, label, 1)
     windows = make_windows(made, "Q", made.origins.max())[-6:]
     model = network_ensemble.model(
-        2, 0, network_ensemble.EnsembleOptions(fewest_updates=40)
+        2, 0, network_ensemble.EnsembleOptions(min_updates=40)
     )
     here = model(windows)
     with Cluster.connect(cluster.url) as place, workers.use_workers(place):

@@ -110,7 +110,7 @@ def _contributions(
             scaled[0].astype(np.float64), window, forecaster.network
         )
     ]
-    average, now = forecaster.of_partners(
+    average, now = forecaster.partner_log_odds(
         np.stack([window.scaler.median, figures]),
         np.concatenate([np.zeros_like(scaled), scaled]),
     )

@@ -107,7 +107,7 @@ def _signals(result: Backtest) -> str:
     """Return what its signals were worth to somebody who wants a yes or a no."""
     one = result.performances["econnet"]
     card = one.scorecard
-    alarms = count(card.false_alarms, "false alarm", none="no")
+    alarms = count(card.n_false_alarms, "false alarm", none="no")
     if not card.episodes:
         return f"There was no contraction that it could have signalled; {alarms}."
     when = ""
