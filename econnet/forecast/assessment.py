@@ -204,8 +204,8 @@ def _episodes(
                 first=str(first),
                 last=str(last),
                 growth_percent=change,
-                said_for_first=_or_none(forecasts.iloc[0]),
-                highest_said=_or_none(forecasts.max()),
+                first_probability=_or_none(forecasts.iloc[0]),
+                highest_probability=_or_none(forecasts.max()),
                 first_signal=call.first_signal if call else None,
                 periods_early=call.periods_early if call else None,
             )

@@ -11,7 +11,6 @@ from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
-import pandas as pd
 from matplotlib.figure import Figure
 
 from econnet.forecast.ranking import Ranking
@@ -60,8 +59,8 @@ def _files(
         text = json.dumps(ranking_rows.to_dict(ranking), indent=2, allow_nan=False)
         yield "ranking.json", f"{text}\n".encode()
     if "csv" in formats:
-        yield "ranking.csv", tables.as_csv(pd.DataFrame(ranking_rows.rows(ranking)))
-        yield "strip.csv", tables.as_csv(pd.DataFrame(ranking_rows.said(ranking)))
+        yield "ranking.csv", tables.as_csv(ranking_rows.rows(ranking))
+        yield "strip.csv", tables.as_csv(ranking_rows.past_forecasts(ranking))
 
 
 def _as_pdf(ranking: Ranking, drawn: Mapping[str, Figure], paper: Paper) -> bytes:

@@ -5,7 +5,7 @@ import numpy as np
 from econnet.core.periods import NOUN
 from econnet.forecast.result import Forecast, ResponseCurve
 from econnet.report.wording.formatting import count, number, percent
-from econnet.report.wording.track_record import by_group, listed, own_record
+from econnet.report.wording.track_record import by_group, by_size, listed, own_record
 from econnet.report.wording.verdict import baseline_title
 
 
@@ -88,10 +88,8 @@ def timeline_alt(forecast: Forecast) -> str:
 
 def contributions_alt(forecast: Forecast) -> str:
     """Return what each indicator adds."""
-    ranked = sorted(
-        forecast.explanation.drivers, key=lambda driver: -abs(driver.contribution)
-    )
-    return f"Bars by indicator, the longest being {listed(ranked[:3])}."
+    longest = by_size(forecast.explanation.drivers)[:3]
+    return f"Bars by indicator, the longest being {listed(longest)}."
 
 
 def reliability_alt(forecast: Forecast) -> str:

@@ -1,8 +1,8 @@
 """The answer and how far to trust it.
 
 The same facts always give the same words, and each judgement names the figures that it
-rests on. A verdict looks at the track record before it looks at the forecast: a
-forecast that has not beaten the long-run rate is not to be leaned on, whatever it says.
+rests on. A verdict depends on the track record first: a forecast that has not beaten
+the long-run rate deserves no trust, whatever its probability.
 """
 
 from dataclasses import dataclass
@@ -18,6 +18,7 @@ from econnet.report.wording.formatting import (
     count,
     day,
     in_a_row,
+    in_points,
     odds,
     percent,
     period_in_words,
@@ -25,29 +26,18 @@ from econnet.report.wording.formatting import (
 )
 from econnet.report.wording.outlook import before
 
-# Fewer contractions than this in a track record show nothing about the next one.
+# A track record with fewer contractions is no evidence on the next one.
 MIN_CONTRACTIONS = 5
-
-
-# A smaller saving on the long-run rate's cost is within the reach of luck.
-SLIGHT_SKILL = 0.05
-# Forecasts that rank no better than this are ranked by a coin as well.
-COIN_TOSS = 0.5
-
-
-def contraction_clause(forecast: Forecast) -> str:
-    """Return what it is that may happen: `output contracts`."""
-    return labels.clause(
-        forecast.task.label, forecast.task.target, forecast.target_title
-    )
+# A smaller saving on the long-run rate's cost may be luck.
+MIN_SKILL = 0.05
+COIN_TOSS_AUROC = 0.5
 
 
 def growth_heading(forecast: Forecast) -> str:
     """Return the heading of the chart of growth, with its unit."""
     yearly = forecast.task.label == "year-on-year" or forecast.task.frequency == "A"
-    before = "year" if yearly else NOUN[forecast.task.frequency]
-    since = "a year before" if yearly else f"the {before} before"
-    return f"{forecast.target_title}, change on {since}, %"
+    since = "a year" if yearly else f"the {NOUN[forecast.task.frequency]}"
+    return f"{forecast.target_title}, change on {since} before, %"
 
 
 def ahead(task: Task) -> str:
@@ -63,8 +53,10 @@ def ahead(task: Task) -> str:
 def chance(forecast: Forecast) -> str:
     """Return the figure under the answer, with its interval."""
     low, high = (round(100 * bound) for bound in forecast.interval)
+    task = forecast.task
+    event = labels.clause(task.label, task.target, forecast.target_title)
     return (
-        f"chance that {contraction_clause(forecast)} in {when(forecast)}: "
+        f"chance that {event} in {when(forecast)}: "
         f"{percent(forecast.probability)}, 90% interval {low} to {high}%"
     )
 
@@ -80,16 +72,9 @@ def when(forecast: Forecast) -> str:
 
 @dataclass(frozen=True)
 class Verdict:
-    """How far to trust the forecast.
+    """How far to trust the forecast: advice, and its reason in the track record.
 
-    Parameters
-    ----------
-    call
-        The advice in a few words: `Do not lean on it`.
-    reason
-        The sentences that follow from the track record.
-    alarm
-        Whether the advice is not to trust it.
+    `alarm` is whether the advice is not to trust it.
     """
 
     call: str
@@ -98,7 +83,7 @@ class Verdict:
 
 
 def position(forecast: Forecast) -> str:
-    """Return where the forecast stands to the long-run rate and to the one before."""
+    """Return how the forecast compares with the long-run rate and the one before."""
     above = points(forecast.probability, forecast.base_rate)
     rate = (
         f"the long-run rate of {odds(forecast.base_rate)} "
@@ -120,9 +105,8 @@ def position(forecast: Forecast) -> str:
     change = points(forecast.probability, forecast.explanation.change.probability)
     if change == 0:
         return f"{text}; unchanged from {earlier}."
-    unit = "point" if abs(change) == 1 else "points"
     direction = "up" if change > 0 else "down"
-    return f"{text}; {direction} {abs(change)} {unit} from {earlier}."
+    return f"{text}; {direction} {in_points(change)} from {earlier}."
 
 
 def verdict(forecast: Forecast) -> Verdict:
@@ -142,8 +126,8 @@ def verdict(forecast: Forecast) -> Verdict:
         f"{_ranking(scores, noun, lost)}."
     )
     reason += f"{better}{_calls(forecast)}"
-    slight = min(scores.brier_skill or 0.0, scores.log_loss_skill or 0.0) < SLIGHT_SKILL
-    blind = scores.auroc is not None and scores.auroc <= COIN_TOSS
+    slight = min(scores.brier_skill or 0.0, scores.log_loss_skill or 0.0) < MIN_SKILL
+    blind = scores.auroc is not None and scores.auroc <= COIN_TOSS_AUROC
     if lost or blind or (slight and better):
         return Verdict("Do not lean on it", reason, alarm=True)
     call = "Lean on it lightly" if slight else "It has earned some trust"
@@ -168,7 +152,7 @@ def _so_far(scores: Scores) -> str:
 
 
 def compared(scores: Scores) -> str:
-    """Return how the scores stand to those of the long-run rate."""
+    """Return how the scores compare with those of the long-run rate."""
     brier, loss = scores.brier_skill or 0.0, scores.log_loss_skill or 0.0
     if brier <= 0 and loss <= 0:
         return "such forecasts were worse than the long-run rate alone"
@@ -181,7 +165,7 @@ def compared(scores: Scores) -> str:
 
 
 def _ranking(scores: Scores, noun: str, lost: bool) -> str:
-    """Return how well contractions were told from expansions."""
+    """Return how well contractions were distinguished from expansions."""
     if scores.auroc is None:
         return f"and whether they rank {noun}s well cannot be told"
     quality = next(text for bound, text in RANKINGS if scores.auroc < bound)
@@ -205,23 +189,24 @@ def _better_baselines(forecast: Forecast) -> str:
 
 
 def _calls(forecast: Forecast) -> str:
-    """Return a sentence on what was said before past contractions."""
-    said = [
-        episode.said_for_first
+    """Return a sentence on the forecasts for past contractions."""
+    probabilities = [
+        episode.first_probability
         for episode in forecast.assessment.episodes
-        if episode.said_for_first is not None
+        if episode.first_probability is not None
     ]
-    if not said:
+    n = len(probabilities)
+    if not n:
         return ""
-    raised = sum(probability > forecast.base_rate for probability in said)
-    noun = NOUN[forecast.task.frequency]
-    if len(said) == 1:
+    raised = sum(probability > forecast.base_rate for probability in probabilities)
+    if n == 1:
         which = "above" if raised else "not above"
         return f" The one contraction was put {which} the long-run rate when it began."
-    share = "none" if raised == 0 else "all" if raised == len(said) else str(raised)
+    share = "none" if raised == 0 else "all" if raised == n else str(raised)
     return (
-        f" Of {len(said)} spells of contraction it put {share} above the long-run rate "
-        f"in {'its' if share == '1' else 'their'} first {noun}."
+        f" Of {n} spells of contraction it put {share} above the long-run rate "
+        f"in {'its' if share == '1' else 'their'} first "
+        f"{NOUN[forecast.task.frequency]}."
     )
 
 
