@@ -264,7 +264,7 @@ def _ahead(ahead: Ahead) -> list[str]:
         wording.percent(ahead.probability),
         f"{low}{DASH}{high}%",
         wording.percent(ahead.base_rate),
-        DASH if skill is None else _signed_percent(skill),
+        DASH if skill is None else wording.signed_percent(skill),
     ]
 
 
@@ -353,18 +353,14 @@ class ScoreColumn:
     lower_is_better: bool = False
 
 
-def _signed_percent(share: float) -> str:
-    return f"{wording.number(100 * share, 0, sign=True)}%"
-
-
 _two_decimals = partial(wording.number, decimals=2)
 _three_decimals = partial(wording.number, decimals=3)
 
 SCORE_COLUMNS: Mapping[str, ScoreColumn] = {
     "brier": ScoreColumn("Brier ↓", _three_decimals, lower_is_better=True),
-    "brier_skill": ScoreColumn("skill ↑", _signed_percent),
+    "brier_skill": ScoreColumn("skill ↑", wording.signed_percent),
     "log_loss": ScoreColumn("log loss ↓", _three_decimals, lower_is_better=True),
-    "log_loss_skill": ScoreColumn("skill ↑", _signed_percent),
+    "log_loss_skill": ScoreColumn("skill ↑", wording.signed_percent),
     "auroc": ScoreColumn("AUROC ↑", _two_decimals),
     "average_precision": ScoreColumn("av. prec. ↑", _two_decimals),
 }

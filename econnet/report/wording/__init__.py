@@ -11,6 +11,9 @@ from econnet.report.wording.formatting import (
 from econnet.report.wording.formatting import (
     percent as percent,
 )
+from econnet.report.wording.formatting import (
+    signed_percent as signed_percent,
+)
 from econnet.report.wording.method import (
     attribution as attribution,
 )

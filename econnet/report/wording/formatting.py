@@ -28,6 +28,11 @@ def percent(share: float) -> str:
     return f"{round(100 * share)}%"
 
 
+def signed_percent(share: float) -> str:
+    """Return a share of 1 in whole percent with its sign."""
+    return f"{number(100 * share, 0, sign=True)}%"
+
+
 def odds(probability: float) -> str:
     """Return a probability as odds: `1 in 5`.
 
