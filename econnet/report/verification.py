@@ -215,7 +215,8 @@ class Verification:
             return f"{values}, bit for bit"
         return (
             f"{values} within the tolerance (at most {self.largest:.1g} "
-            f"apart, baselines {self.largest_of_baselines:.1g}); not bit for bit, for there is {self._describe_tools()}"
+            f"apart, baselines {self.largest_of_baselines:.1g}); not bit for bit, "
+            f"for there is {self._describe_tools()}"
         )
 
     def _describe_differences(self) -> str:

@@ -62,8 +62,8 @@ def outlook(forecast: Forecast, look: Look) -> Figure | None:
     axes.set_xlabel("%; upright: long-run rate", labelpad=1, fontsize=7.5)
     head = {"fontsize": 7.5, "va": "center"}
     y_head = (height - 8.5) / height
-    _write_right(figure, INTERVAL_END, y_head, "chance, 90%", look.grey, **head)
-    _write_right(figure, SKILL_END, y_head, "skill", look.grey, **head)
+    _write_right(figure, INTERVAL_END, y_head, "chance, 90%", look.grey, head)
+    _write_right(figure, SKILL_END, y_head, "skill", look.grey, head)
     for number, row in enumerate(rows):
         bottom = FOOT + ROW * (len(rows) - 0.5 - number)
         _write_row(
@@ -78,16 +78,16 @@ def _write_row(figure: Figure, row: Ahead, y: float, strong: bool, look: Look) -
     low, high = (round(100 * bound) for bound in row.interval)
     figure.text(0, y, row.period, va="center_baseline", **weight)
     probability = wording.percent(row.probability)
-    _write_right(figure, INTERVAL_END + 15, y, probability, look.forecast, **weight)
-    _write_right(figure, INTERVAL_END, y, f"{low}{DASH}{high}%", look.grey)
+    _write_right(figure, INTERVAL_END + 15, y, probability, look.forecast, weight)
+    _write_right(figure, INTERVAL_END, y, f"{low}{DASH}{high}%", look.grey, {})
     skill = row.scores.brier_skill
     text = DASH if skill is None else wording.signed_percent(skill)
     color = look.contraction if skill is not None and skill <= 0 else look.grey
-    _write_right(figure, SKILL_END, y, text, color)
+    _write_right(figure, SKILL_END, y, text, color, {})
 
 
 def _write_right(
-    figure: Figure, end: float, y: float, text: str, color: str, **font: Any
+    figure: Figure, end: float, y: float, text: str, color: str, font: dict[str, Any]
 ) -> None:
     """Write a text that ends `end` millimetres from the right."""
     options = {"va": "center_baseline", **font}
