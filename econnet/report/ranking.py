@@ -1,8 +1,7 @@
 """Many countries as files: a ranking, a map of the world, and strips over time.
 
-`ranking.json` holds every number, `ranking.csv` a row a country and `strip.csv` each
-out-of-sample probability that the strips are shaded by; the PDF and the page say the
-same to a reader.
+`ranking.json` contains every number, `ranking.csv` one row per country and `strip.csv`
+each out-of-sample probability in the strips; the PDF and the page present the same.
 """
 
 import json
@@ -31,12 +30,9 @@ def write(
     paper: Paper = "a4",
     reports: Mapping[str, str] = MappingProxyType({}),
 ) -> list[Path]:
-    """Write the ranking into `folder`, made if need be, and return its files.
+    """Write the ranking into `folder`, created if needed, and return its files.
 
-    Parameters
-    ----------
-    reports
-        Where each country's own page stands, as a path from `folder`, by its code.
+    `reports` are the paths of the countries' own pages from `folder`, by their codes.
     """
     return atomic_files.write_together(folder, _files(ranking, formats, paper, reports))
 

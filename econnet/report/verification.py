@@ -153,6 +153,13 @@ class Pair:
             return abs(self.reported - self.repeated)
         return 0.0
 
+    def sentence(self) -> str:
+        """Return both values in words."""
+        return (
+            f"{self.where} is {_shown(self.reported)} there and "
+            f"{_shown(self.repeated)} now"
+        )
+
     def within(self, tolerance: float) -> bool:
         """Whether two numbers are close, relative to their size if that is large.
 
@@ -220,13 +227,7 @@ class Verification:
         )
 
     def _describe_differences(self) -> str:
-        shown = _some(
-            [
-                f"{pair.where} is {_shown(pair.reported)} there and "
-                f"{_shown(pair.repeated)} now"
-                for pair in self.differences
-            ]
-        )
+        shown = _some([pair.sentence() for pair in self.differences])
         counted = f"{len(self.differences):,} of {self.compared:,} values differ"
         if self.bits:
             return (
@@ -239,9 +240,8 @@ class Verification:
         )
 
     def _describe_tools(self) -> str:
-        return _some(
-            [f"{name} {now}, then {then}" for name, (then, now) in self.tools.items()]
-        )
+        tools = self.tools.items()
+        return _some([f"{name} {now}, then {then}" for name, (then, now) in tools])
 
 
 def read(path: Path) -> Report:
@@ -258,7 +258,7 @@ def read(path: Path) -> Report:
             document,
             task,
             content.provenance.to_provenance(),
-            None if content.change is None else content.change.to_previous(task),
+            content.change.to_previous(task) if content.change else None,
             tuple(
                 Assumption(change.indicator, change.after, relative=False)
                 for change in (content.what_if.supposed if content.what_if else ())
@@ -336,7 +336,8 @@ def compare_reports(
         return replace(result, compared=len(pairs), differences=wrong)
     pairs = [pair for pair in pairs if not ON_AN_EDGE.search(pair.where)]
     baseline_rows = _rows_of_baselines(report)
-    ours, baselines = [], []
+    ours: list[Pair] = []
+    baselines: list[Pair] = []
     for pair in pairs:
         of_baseline = pair.where in baseline_rows or OF_BASELINES.match(pair.where)
         (baselines if of_baseline else ours).append(pair)

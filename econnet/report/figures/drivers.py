@@ -78,7 +78,7 @@ def importance(forecast: Forecast, look: Look) -> Figure | None:
     axes.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
     axes.xaxis.set_major_formatter(FuncFormatter(tick))
     for row, weight in enumerate(shown):
-        label_row(axes, row, weight.title, labels)
+        label_row(axes, row, weight.title, labels, HALF_WIDTH)
     return figure
 
 
@@ -147,7 +147,7 @@ def draw_bars(
             fontsize=7.5,
             color=look.grey,
         )
-        label_row(axes, row, title, labels)
+        label_row(axes, row, title, labels, width)
     axes.axis("off")
 
 

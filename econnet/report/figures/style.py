@@ -225,9 +225,11 @@ def captions(figure: Figure) -> tuple[Caption, ...]:
     return tuple(map(Caption, headings, notes))
 
 
-def label_row(axes: Axes, row: float, text: str, room: float) -> None:
+def label_row(
+    axes: Axes, row: float, text: str, room: float, figure_width: float
+) -> None:
     """Write a row's title in the `room` millimetres at the left of the axes."""
-    width = float(axes.get_position().width * axes.figure.get_size_inches()[0] / MM)
+    width = float(axes.get_position().width * figure_width)
     axes.annotate(
         shortened(text, room - 3),
         (-2 / width, row),

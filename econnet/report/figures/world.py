@@ -158,7 +158,7 @@ def strip(
     axes.grid(visible=False)
     _draw_cells(axes, forecasts, time, look)
     for row, forecast in enumerate(forecasts):
-        label_row(axes, row + 0.5, forecast.country.name, labels)
+        label_row(axes, row + 0.5, forecast.country.name, labels, FULL_WIDTH)
     year_axis(axes)
     _draw_key(figure, look, 2.5)
     return figure

@@ -25,10 +25,7 @@ SORT_KEYS += ["interval_high", "base_rate", "auroc", "verdict"]
 def as_html(ranking: Ranking, reports: Mapping[str, str]) -> str:
     """Return the ranking as a page of HTML.
 
-    Parameters
-    ----------
-    reports
-        Path of each country's own report from this page, by the country's code.
+    `reports` are the paths of the countries' own reports from this page, by code.
     """
     texts, rows = ranking_rows.ranking_content(ranking), ranking_rows.rows(ranking)
     past = ranking_rows.past_forecasts(ranking)

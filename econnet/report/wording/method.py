@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from econnet.core.periods import NOUN
 from econnet.data.cycle.labels import RULES
 from econnet.forecast.result import Forecast
-from econnet.report.wording.formatting import count, day, day_of
-from econnet.report.wording.verdict import made_day, made_on, when
+from econnet.report.wording.formatting import count, day_of
+from econnet.report.wording.verdict import made_on, when
 
 # Shares of real-time figures from which all count as such, and below which none do.
 MIN_MOSTLY_REAL_TIME = 0.95
@@ -204,9 +204,8 @@ def credit(forecast: Forecast) -> str:
 
 def citation(forecast: Forecast) -> str:
     """Return how to cite the forecast."""
-    made = made_day(forecast)
     return (
-        f"The econnet developers ({made.year}). econnet "
+        f"The econnet developers ({forecast.made_at[:4]}). econnet "
         f"{forecast.versions['econnet']}: probability of contraction, "
-        f"{forecast.country.name}, {forecast.period}, made on {day(made)}."
+        f"{forecast.country.name}, {forecast.period}, made on {made_on(forecast)}."
     )

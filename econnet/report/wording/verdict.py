@@ -17,6 +17,7 @@ from econnet.models.baselines import TITLES
 from econnet.report.wording.formatting import (
     count,
     day,
+    day_of,
     in_a_row,
     in_points,
     odds,
@@ -114,19 +115,23 @@ def verdict(forecast: Forecast) -> Verdict:
     scores, noun = forecast.assessment.metrics, NOUN[forecast.task.frequency]
     contractions = count(scores.n_contractions, "contraction", none="no")
     if scores.n_contractions < MIN_CONTRACTIONS:
+        scored = scores.brier_skill is not None and scores.log_loss_skill is not None
+        so_far = f" So far, {compared(scores)}." if scored else ""
         few = (
             f"the track record of {count(scores.n, noun)} holds "
             f"{contractions}, too few to tell a good forecast from a lucky one."
-            f"{_so_far(scores)}"
+            f"{so_far}"
         )
         return Verdict("Do not lean on it", few, alarm=True)
-    lost, better = _lost(scores), _better_baselines(forecast)
+    # The smaller saving on the long-run rate's cost; at 0 or below it was not beaten.
+    skill = min(scores.brier_skill or 0.0, scores.log_loss_skill or 0.0)
+    lost, slight = skill <= 0, skill < MIN_SKILL
+    better = _better_baselines(forecast)
     reason = (
         f"over {count(scores.n, noun)} with {contractions}, {compared(scores)}, "
         f"{_ranking(scores, noun, lost)}."
     )
     reason += f"{better}{_calls(forecast)}"
-    slight = min(scores.brier_skill or 0.0, scores.log_loss_skill or 0.0) < MIN_SKILL
     blind = scores.auroc is not None and scores.auroc <= COIN_TOSS_AUROC
     if lost or blind or (slight and better):
         return Verdict("Do not lean on it", reason, alarm=True)
@@ -138,17 +143,6 @@ def counts(scores: Scores, noun: str) -> str:
     """Return what scores rest on: `84 quarters, 21 contractions`."""
     contractions = count(scores.n_contractions, "contraction", none="no")
     return f"{count(scores.n, noun)}, {contractions}"
-
-
-def _lost(scores: Scores) -> bool:
-    """Return whether either score is no better than the long-run rate's."""
-    return (scores.brier_skill or 0.0) <= 0 or (scores.log_loss_skill or 0.0) <= 0
-
-
-def _so_far(scores: Scores) -> str:
-    if scores.brier_skill is None or scores.log_loss_skill is None:
-        return ""
-    return f" So far, {compared(scores)}."
 
 
 def compared(scores: Scores) -> str:
@@ -217,8 +211,11 @@ def baseline_title(name: str) -> str:
 
 def stale(forecast: Forecast) -> str | None:
     """Return the warning that newer data are due, or `None` where they are not."""
-    due, made = date.fromisoformat(forecast.data.next_due[:10]), made_day(forecast)
-    if due >= made:
+    due, made_at = (
+        date.fromisoformat(moment[:10])
+        for moment in (forecast.data.next_due, forecast.made_at)
+    )
+    if due >= made_at:
         return None
     if forecast.data.source in {"snapshot", "store"}:
         cure = f"econnet fetch --country {forecast.country.alpha3} gets newer ones"
@@ -226,7 +223,7 @@ def stale(forecast: Forecast) -> str | None:
         cure = f"bring {forecast.data.source} up to date"
     return (
         f"These data are old: they end in {forecast.data.last_period}, and newer "
-        f"figures have been due since {day(due)}, {_age((made - due).days)} before "
+        f"figures have been due since {day(due)}, {_age((made_at - due).days)} before "
         f"this report: {cure}."
     )
 
@@ -239,14 +236,9 @@ def _age(days: int) -> str:
     return count(round(days / 365.25), "year")
 
 
-def made_day(forecast: Forecast) -> date:
-    """Return the day on which the forecast was made."""
-    return date.fromisoformat(forecast.made_at[:10])
-
-
 def made_on(forecast: Forecast) -> str:
     """Return the day on which the forecast was made: `24 November 2026`."""
-    return day(made_day(forecast))
+    return day_of(forecast.made_at)
 
 
 # AUROC below the bound, and what to call it. A coin toss has 0.5.
