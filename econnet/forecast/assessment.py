@@ -5,23 +5,30 @@ of blocks of periods, so that models can be compared draw by draw. Reports, rank
 backtests all assess their track records here.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-
 import numpy as np
 import pandas as pd
-
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
 from econnet.core.errors import DataError
 from econnet.core.periods import PERIODS_A_YEAR
 from econnet.core.task import Task
 from econnet.core.types import Floats
-from econnet.evaluation import bootstrap, calibration, comparison, metrics, signals
-from econnet.evaluation.bootstrap import DRAWS, Resample, block_length
+from econnet.evaluation import bootstrap
+from econnet.evaluation import calibration
+from econnet.evaluation import comparison
+from econnet.evaluation import metrics
+from econnet.evaluation import signals
+from econnet.evaluation.bootstrap import DRAWS
+from econnet.evaluation.bootstrap import Resample
+from econnet.evaluation.bootstrap import block_length
 from econnet.evaluation.comparison import Comparison
 from econnet.evaluation.metrics import Scores
 from econnet.evaluation.signals import EpisodeCall
 from econnet.forecast.preparation import PreparedTask
-from econnet.forecast.result import Assessment, Episode, ScoreIntervals
+from econnet.forecast.result import Assessment
+from econnet.forecast.result import Episode
+from econnet.forecast.result import ScoreIntervals
 from econnet.models.baselines import BASELINES
 from econnet.runtime.blas import one_blas_thread
 
@@ -204,8 +211,8 @@ def _episodes(
                 first=str(first),
                 last=str(last),
                 growth_percent=change,
-                said_for_first=_or_none(forecasts.iloc[0]),
-                highest_said=_or_none(forecasts.max()),
+                first_probability=_or_none(forecasts.iloc[0]),
+                highest_probability=_or_none(forecasts.max()),
                 first_signal=call.first_signal if call else None,
                 periods_early=call.periods_early if call else None,
             )

@@ -203,7 +203,7 @@ class Episode:
     growth_percent
         Change of the target from the period before the first to the last; `None` where
         the target is a 0/1 column.
-    said_for_first, highest_said
+    first_probability, highest_probability
         Out-of-sample probability for its first period, and the highest for any of its
         periods; `None` before the walk-forward starts.
     first_signal, periods_early
@@ -214,8 +214,8 @@ class Episode:
     first: str
     last: str
     growth_percent: float | None
-    said_for_first: float | None
-    highest_said: float | None
+    first_probability: float | None
+    highest_probability: float | None
     first_signal: str | None
     periods_early: int | None
 

@@ -1,4 +1,7 @@
-"""The report: figures, and the documents that hold them."""
+"""The report: its figures, wording, tables and documents.
+
+It reads the result of a forecast and changes nothing; only `verification` runs one.
+"""
 
 from enum import StrEnum
 from typing import Literal

@@ -1,7 +1,7 @@
 """The report as files: PDF, HTML, PNGs of each figure, every number as JSON and CSV.
 
-A report appears whole or not at all: its files take their places when all are written,
-and `SHA256SUMS` beside them last. The same forecast gives the same bytes.
+A report is written completely or not at all: its files take their places when all are
+written, and `SHA256SUMS` beside them last. The same forecast gives the same bytes.
 """
 
 import json
@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 
 from econnet.forecast.result import Forecast
 from econnet.report import Format, Paper, figures, html, record, tables, wording
-from econnet.report.pdf import content as pdf_content
+from econnet.report.content import Content, content
 from econnet.runtime import atomic_files
 
 
@@ -28,7 +28,7 @@ def write(
     formats: Collection[Format] = tuple(Format),
     paper: Paper = "a4",
 ) -> list[Path]:
-    """Write the report into `folder`, made if need be, and return its files."""
+    """Write the report into `folder`, created if needed, and return its files."""
     return atomic_files.write_together(folder, _files(forecast, formats, paper))
 
 
@@ -54,7 +54,7 @@ def _files(
 def pictures(
     draw: Callable[[figures.Look], Mapping[str, Figure]], credit: str
 ) -> Iterator[tuple[str, bytes]]:
-    """Yield each figure for paper and for a screen, light and dark."""
+    """Yield each figure for print and for a screen, light and dark."""
     for look, tone in ((figures.LIGHT, ""), (figures.DARK, "-dark")):
         for name, figure in draw(look).items():
             yield f"{name}{tone}.png", figures.as_png(figure, credit, look)
@@ -63,27 +63,27 @@ def pictures(
 
 
 def as_pdf(forecast: Forecast, drawn: dict[str, Figure], paper: Paper) -> bytes:
-    """Return the report set on paper, as tagged PDF/UA-1."""
+    """Return the typeset report as tagged PDF/UA-1."""
     alts = {name: figures.alt(forecast, name) for name in drawn}
-    content = {
-        **pdf_content.content(forecast),
+    texts = {
+        **content(forecast),
         "record_figures": figures.of_chapter("record"),
         "driver_figures": figures.of_chapter("drivers"),
     }
-    return typeset("pdf/country.typ", content, drawn, alts, paper, forecast.made_at)
+    return typeset("pdf/country.typ", texts, drawn, alts, paper, forecast.made_at)
 
 
 def typeset(
     template: str,
-    content: pdf_content.Content,
+    texts: Content,
     drawn: Mapping[str, Figure],
     alts: Mapping[str, str],
     paper: Paper,
     made_at: str,
 ) -> bytes:
-    """Return texts and figures set by a template of the package, as tagged PDF/UA-1."""
-    content = _printable(content)
-    content["figures"] = {
+    """Return texts and figures typeset with a template, as tagged PDF/UA-1."""
+    document = _printable(texts)
+    document["figures"] = {
         name: {"svg": figures.as_svg(figure), "alt": wording.printable(alts[name])}
         for name, figure in drawn.items()
     }
@@ -92,7 +92,7 @@ def typeset(
         font_paths=_fonts(),
         ignore_system_fonts=True,
         sys_inputs={
-            "content": json.dumps(content),
+            "content": json.dumps(document),
             "paper": {"a4": "a4", "letter": "us-letter"}[paper],
         },
         pdf_standards="ua-1",
@@ -103,16 +103,16 @@ def typeset(
 def _fonts() -> typst.Fonts:
     """Return the report's fonts, with matplotlib's for letters that they lack."""
     fallback = Path(mpl.get_data_path()) / "fonts" / "ttf"
-    with resources.as_file(figures.FONTS) as own:
+    with resources.as_file(figures.FONTS) as folder:
         return typst.Fonts(
             include_system_fonts=False,
             include_embedded_fonts=False,
-            font_paths=[str(own), str(fallback)],
+            font_paths=[str(folder), str(fallback)],
         )
 
 
 def _printable(value: Any) -> Any:  # noqa: ANN401
-    """Return `value` with every text in it fit to be set in type."""
+    """Return `value` with every text in it made printable."""
     if isinstance(value, dict):
         return {key: _printable(part) for key, part in value.items()}
     if isinstance(value, list | tuple):

@@ -1,8 +1,7 @@
 """Many countries as files: a ranking, a map of the world, and strips over time.
 
-`ranking.json` holds every number, `ranking.csv` a row a country and `strip.csv` each
-out-of-sample probability that the strips are shaded by; the PDF and the page say the
-same to a reader.
+`ranking.json` contains every number, `ranking.csv` one row per country and `strip.csv`
+each out-of-sample probability in the strips; the PDF and the page present the same.
 """
 
 import json
@@ -11,7 +10,6 @@ from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
-import pandas as pd
 from matplotlib.figure import Figure
 
 from econnet.forecast.ranking import Ranking
@@ -32,12 +30,9 @@ def write(
     paper: Paper = "a4",
     reports: Mapping[str, str] = MappingProxyType({}),
 ) -> list[Path]:
-    """Write the ranking into `folder`, made if need be, and return its files.
+    """Write the ranking into `folder`, created if needed, and return its files.
 
-    Parameters
-    ----------
-    reports
-        Where each country's own page stands, as a path from `folder`, by its code.
+    `reports` are the paths of the countries' own pages from `folder`, by their codes.
     """
     return atomic_files.write_together(folder, _files(ranking, formats, paper, reports))
 
@@ -60,8 +55,8 @@ def _files(
         text = json.dumps(ranking_rows.to_dict(ranking), indent=2, allow_nan=False)
         yield "ranking.json", f"{text}\n".encode()
     if "csv" in formats:
-        yield "ranking.csv", tables.as_csv(pd.DataFrame(ranking_rows.rows(ranking)))
-        yield "strip.csv", tables.as_csv(pd.DataFrame(ranking_rows.said(ranking)))
+        yield "ranking.csv", tables.as_csv(ranking_rows.rows(ranking))
+        yield "strip.csv", tables.as_csv(ranking_rows.past_forecasts(ranking))
 
 
 def _as_pdf(ranking: Ranking, drawn: Mapping[str, Figure], paper: Paper) -> bytes:

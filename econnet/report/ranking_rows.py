@@ -1,90 +1,72 @@
-"""A ranking as rows, as texts ready to be set, and as one document of numbers."""
+"""A ranking as tables, as texts ready to be typeset, and as one document of numbers."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from typing import Any
+
+import pandas as pd
 
 from econnet.forecast.ranking import Ranking
 from econnet.forecast.result import Forecast
 from econnet.report import wording
+from econnet.report.content import Content
 from econnet.report.figures import world
 from econnet.report.figures.time_axis import record_of
-from econnet.report.pdf.content import Content
-from econnet.report.record import Json
+from econnet.report.record import Json, as_json
 
 
-@dataclass(frozen=True)
-class Row:
-    """One country in the ranking, numbers as computed."""
-
-    rank: int
-    country: str
-    name: str
-    period: str
-    probability: float
-    interval_low: float
-    interval_high: float
-    base_rate: float
-    previous_probability: float | None
-    verdict: str
-    alarm: bool
-    auroc: float | None
-    brier_skill: float | None
-    n: int
-    n_contractions: int
-    data_to: str
-    next_due: str
-
-
-@dataclass(frozen=True)
-class Said:
-    """An out-of-sample forecast of one period, and its outcome: 1 for contraction."""
-
-    country: str
-    origin: str
-    period: str
-    probability: float
-    outcome: float | None
-
-
-def rows(ranking: Ranking) -> list[Row]:
+def rows(ranking: Ranking) -> pd.DataFrame:
     """Return one row per country, the highest probability first."""
-    return [
-        _row(place, forecast) for place, forecast in enumerate(ranking.forecasts, 1)
-    ]
+    return pd.DataFrame(
+        [_row(rank, forecast) for rank, forecast in enumerate(ranking.forecasts, 1)]
+    )
 
 
-def said(ranking: Ranking) -> list[Said]:
-    """Return every out-of-sample probability, country by country."""
-    return [
-        Said(
-            forecast.country.alpha3,
-            str(row["origin"]),
-            str(row["period"]),
-            float(row["probability"]),
-            None if row["outcome"] != row["outcome"] else float(row["outcome"]),
-        )
+def _row(rank: int, forecast: Forecast) -> dict[str, Any]:
+    verdict, scores = wording.verdict(forecast), forecast.assessment.metrics
+    return {
+        "rank": rank,
+        "country": forecast.country.alpha3,
+        "name": forecast.country.name,
+        "period": str(forecast.period),
+        "probability": forecast.probability,
+        "interval_low": forecast.interval[0],
+        "interval_high": forecast.interval[1],
+        "base_rate": forecast.base_rate,
+        "previous_probability": forecast.previous_probability,
+        "verdict": verdict.call,
+        "alarm": verdict.alarm,
+        "auroc": scores.auroc,
+        "brier_skill": scores.brier_skill,
+        "n": scores.n,
+        "n_contractions": scores.n_contractions,
+        "data_to": forecast.data.last_period,
+        "next_due": forecast.data.next_due,
+    }
+
+
+def past_forecasts(ranking: Ranking) -> pd.DataFrame:
+    """Return every out-of-sample probability and its outcome, country by country."""
+    columns = ["country", "origin", "period", "probability", "outcome"]
+    parts = [
+        record_of(forecast, "econnet")
+        .assign(country=forecast.country.alpha3)[columns]
+        .astype({"origin": str, "period": str})
         for forecast in ranking.forecasts
-        for row in record_of(forecast, "econnet").to_dict("records")
     ]
+    return pd.concat(parts, ignore_index=True)
 
 
 def to_dict(ranking: Ranking) -> dict[str, Json]:
     """Return every number of the ranking; runs on the same data differ in `made_at`."""
-    first = wording.newest(ranking.forecasts)
-    task = ranking.task
+    newest = wording.newest(ranking.forecasts)
+    shared = ["frequency", "target", "label", "horizon", "event"]
+    shared += ["pool", "members", "seed"]
     return {
-        "frequency": task.frequency,
-        "target": task.target,
-        "label": task.label,
-        "horizon": task.horizon,
-        "event": task.event,
-        "pool": task.pool,
-        "members": task.members,
-        "seed": task.seed,
-        "meaning": first.meaning,
+        **{name: getattr(ranking.task, name) for name in shared},
+        "meaning": newest.meaning,
         "sentences": [*wording.summary(ranking), *wording.trust(ranking)],
-        "countries": [asdict(row) for row in rows(ranking)],
-        "strip": [asdict(row) for row in said(ranking)],
+        "countries": as_json(rows(ranking)),
+        "strip": as_json(past_forecasts(ranking)),
         "left_out": [
             {
                 "country": left_out.country.alpha3,
@@ -93,14 +75,14 @@ def to_dict(ranking: Ranking) -> dict[str, Json]:
             }
             for left_out in ranking.left_out
         ],
-        "version": first.versions["econnet"],
-        "versions": dict(first.versions),
-        "made_at": first.made_at,
+        "version": newest.versions["econnet"],
+        "versions": as_json(newest.versions),
+        "made_at": newest.made_at,
     }
 
 
 def ranking_content(ranking: Ranking) -> Content:
-    """Return every text of the ranking, ready to be set."""
+    """Return every text of the ranking, ready to be typeset."""
     return {
         "title": wording.ranking_title(ranking),
         "made": wording.ranking_made(ranking),
@@ -110,27 +92,27 @@ def ranking_content(ranking: Ranking) -> Content:
         "columns": COLUMNS,
         "columns_explained": COLUMNS_EXPLAINED,
         "rows": [
-            {"cells": _cells(row), "alarm": row.alarm, "country": row.country}
-            for row in rows(ranking)
+            {"cells": _cells(row), "alarm": row["alarm"], "country": row["country"]}
+            for row in rows(ranking).to_dict("records")
         ],
-        "strips": [name for name in alts(ranking) if name != "map"],
+        "strips": list(world.parts(ranking)),
         "left_out": [
             [left_out.country.name, left_out.reason] for left_out in ranking.left_out
         ],
     }
 
 
-def _cells(row: Row) -> list[str]:
-    low, high = (round(100 * bound) for bound in (row.interval_low, row.interval_high))
+def _cells(row: dict[Any, Any]) -> list[str]:
+    low, high = (round(100 * row[bound]) for bound in ("interval_low", "interval_high"))
     return [
-        str(row.rank),
-        row.name,
-        row.period,
-        wording.percent(row.probability),
+        str(row["rank"]),
+        row["name"],
+        row["period"],
+        wording.percent(row["probability"]),
         f"{low} to {high}%",
-        wording.percent(row.base_rate),
-        "" if row.auroc is None else wording.number(row.auroc, 2),
-        row.verdict,
+        wording.percent(row["base_rate"]),
+        "" if pd.isna(row["auroc"]) else wording.number(row["auroc"], 2),
+        row["verdict"],
     ]
 
 
@@ -140,29 +122,6 @@ def alts(ranking: Ranking) -> dict[str, str]:
     strips = {name: wording.strip_alt(part) for name, part in parts.items()}
     on_map = world.on_map(ranking)
     return {"map": wording.map_alt(on_map), **strips} if on_map else strips
-
-
-def _row(place: int, forecast: Forecast) -> Row:
-    verdict = wording.verdict(forecast)
-    return Row(
-        rank=place,
-        country=forecast.country.alpha3,
-        name=forecast.country.name,
-        period=str(forecast.period),
-        probability=forecast.probability,
-        interval_low=forecast.interval[0],
-        interval_high=forecast.interval[1],
-        base_rate=forecast.base_rate,
-        previous_probability=forecast.previous_probability,
-        verdict=verdict.call,
-        alarm=verdict.alarm,
-        auroc=forecast.assessment.metrics.auroc,
-        brier_skill=forecast.assessment.metrics.brier_skill,
-        n=forecast.assessment.metrics.n,
-        n_contractions=forecast.assessment.metrics.n_contractions,
-        data_to=forecast.data.last_period,
-        next_due=forecast.data.next_due,
-    )
 
 
 COLUMNS: Sequence[str] = (

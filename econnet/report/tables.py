@@ -8,14 +8,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from econnet.core.text import without_formulas
 from econnet.evaluation.metrics import Scores
 from econnet.forecast.result import Forecast
 from econnet.report import threshold_curves, wording
-from econnet.report.threshold_curves import Points
 
 
 def tables(forecast: Forecast) -> dict[str, pd.DataFrame]:
@@ -30,53 +28,45 @@ def as_csv(table: pd.DataFrame) -> bytes:
     return text.encode(errors="replace")
 
 
-def _outlook(forecast: Forecast) -> pd.DataFrame:
-    return pd.DataFrame(
-        [
-            {
-                "horizon": ahead.horizon,
-                "period": ahead.period,
-                "probability": ahead.probability,
-                "low": ahead.interval[0],
-                "high": ahead.interval[1],
-                "base_rate": ahead.base_rate,
-                **_plain(ahead.scores),
-            }
-            for ahead in forecast.outlook
-        ]
-    )
+def history(forecast: Forecast) -> pd.DataFrame:
+    """Return growth and contractions by period."""
+    return forecast.history.rename_axis("period").reset_index().astype({"period": str})
 
 
-def _history(forecast: Forecast) -> pd.DataFrame:
-    table = forecast.history.rename_axis("period").reset_index()
-    return table.astype({"period": str})
-
-
-def _track_record(forecast: Forecast) -> pd.DataFrame:
+def track_record(forecast: Forecast) -> pd.DataFrame:
+    """Return the out-of-sample forecasts with their periods as text."""
     return forecast.track_record.astype({"origin": str, "period": str})
 
 
-def _scores(forecast: Forecast) -> pd.DataFrame:
-    country = {"econnet": forecast.assessment.metrics, **forecast.assessment.baselines}
-    pool = (
-        {
-            "econnet": forecast.assessment.pool_metrics,
-            **forecast.assessment.pool_baselines,
-        }
-        if forecast.assessment.pool_metrics is not None
-        else {}
-    )
+def _outlook(forecast: Forecast) -> pd.DataFrame:
+    columns = ("horizon", "period", "probability", "low", "high", "base_rate")
     return pd.DataFrame(
         [
-            {"scored_on": scope, "model": model, **_plain(scores)}
-            for scope, by_model in (("country", country), ("all", pool))
-            for model, scores in by_model.items()
+            {**{name: row[name] for name in columns}, **_flat_scores(ahead.scores)}
+            for ahead in forecast.outlook
+            for row in [_flat(ahead)]
         ]
     )
 
 
-def _plain(scores: Scores) -> dict[str, Any]:
-    """Return scores as one level of names and numbers."""
+def _scores(forecast: Forecast) -> pd.DataFrame:
+    assessment = forecast.assessment
+    rows = [
+        ("country", "econnet", assessment.metrics),
+        *(("country", *item) for item in assessment.baselines.items()),
+    ]
+    if assessment.pool_metrics is not None:
+        rows.append(("all", "econnet", assessment.pool_metrics))
+        rows.extend(("all", *item) for item in assessment.pool_baselines.items())
+    return pd.DataFrame(
+        [
+            {"scored_on": scope, "model": model, **_flat_scores(scores)}
+            for scope, model, scores in rows
+        ]
+    )
+
+
+def _flat_scores(scores: Scores) -> dict[str, Any]:
     numbers = asdict(scores)
     parts = numbers.pop("brier_parts")
     return {**numbers, **{f"brier_{name}": value for name, value in parts.items()}}
@@ -86,91 +76,26 @@ def _comparisons(forecast: Forecast) -> pd.DataFrame:
     """Return econnet minus each baseline, one row per score."""
     return pd.DataFrame(
         [
-            {
-                "baseline": name,
-                "score": score,
-                "difference": difference,
-                "low": interval[0],
-                "high": interval[1],
-            }
+            (name, score, getattr(comparison, f"{score}_difference"), *interval)
             for name, comparison in forecast.assessment.comparisons.items()
-            for score, difference, interval in (
-                (
-                    "log_loss",
-                    comparison.log_loss_difference,
-                    comparison.log_loss_interval,
-                ),
-                ("brier", comparison.brier_difference, comparison.brier_interval),
-                ("auroc", comparison.auroc_difference, comparison.auroc_interval),
-            )
-            if interval is not None
-        ]
+            for score in ("log_loss", "brier", "auroc")
+            if (interval := getattr(comparison, f"{score}_interval")) is not None
+        ],
+        columns=["baseline", "score", "difference", "low", "high"],
     )
-
-
-def _reliability(forecast: Forecast) -> pd.DataFrame:
-    return pd.DataFrame(
-        [
-            {
-                "probability": bin_.probability,
-                "frequency": bin_.frequency,
-                "low": bin_.interval[0],
-                "high": bin_.interval[1],
-                "n": bin_.n,
-            }
-            for bin_ in forecast.assessment.reliability
-        ]
-    )
-
-
-def _roc(forecast: Forecast) -> pd.DataFrame:
-    return _curves(threshold_curves.roc(forecast), "false_alarm_rate", "hit_rate")
-
-
-def _precision_recall(forecast: Forecast) -> pd.DataFrame:
-    curves = threshold_curves.precision_recall(forecast)
-    return _curves(curves, "recall", "precision")
-
-
-def _curves(curves: Mapping[str, Points], across: str, up: str) -> pd.DataFrame:
-    """Return the points of all curves, one row per point."""
-    parts = [
-        pd.DataFrame({across: x, up: y}).assign(model=model)
-        for model, (x, y) in curves.items()
-    ]
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
 
 def _groups(forecast: Forecast) -> pd.DataFrame:
     totals = wording.by_group(forecast)
-    return pd.DataFrame({"group": list(totals), "contribution": list(totals.values())})
-
-
-def _importance(forecast: Forecast) -> pd.DataFrame:
-    table = _rows(forecast.explanation.importance)
-    if table.empty:
-        return table
-    bounds = pd.DataFrame(table.pop("interval").tolist(), columns=["low", "high"])
-    return pd.concat([table, bounds], axis=1)
+    return pd.DataFrame(totals.items(), columns=["group", "contribution"])
 
 
 def _responses(forecast: Forecast) -> pd.DataFrame:
-    return pd.DataFrame(
-        [
-            {
-                "indicator": curve.indicator,
-                "title": curve.title,
-                "unit": curve.unit,
-                "current": np.nan if curve.current is None else curve.current,
-                "value": value,
-                "probability": probability,
-            }
-            for curve in forecast.explanation.response_curves
-            for value, probability in zip(
-                curve.values, curve.probabilities, strict=True
-            )
-        ]
-    )
+    columns = ["indicator", "title", "unit", "current", "values", "probabilities"]
+    table = _rows(forecast.explanation.response_curves).reindex(columns=columns)
+    points = table.explode(["values", "probabilities"], ignore_index=True)
+    names = {"values": "value", "probabilities": "probability"}
+    return points.rename(columns=names).astype(dict.fromkeys(names.values(), float))
 
 
 def _series(forecast: Forecast) -> pd.DataFrame:
@@ -181,32 +106,43 @@ def _series(forecast: Forecast) -> pd.DataFrame:
 def _newest_values(forecast: Forecast) -> pd.DataFrame:
     return pd.DataFrame(
         [
-            {"indicator": series.indicator, "period": period, "value": value}
+            (series.indicator, *point)
             for series in forecast.data.series
-            for period, value in zip(series.recent_periods, series.recent, strict=True)
-        ]
+            for point in zip(series.recent_periods, series.recent, strict=True)
+        ],
+        columns=["indicator", "period", "value"],
     )
 
 
 def _rows(records: Iterable[Any]) -> pd.DataFrame:
-    """Return dataclasses as rows."""
-    return pd.DataFrame([asdict(record) for record in records])
+    return pd.DataFrame([_flat(record) for record in records])
+
+
+def _flat(record: Any) -> dict[str, Any]:  # noqa: ANN401
+    """Return a dataclass as a row, its interval as two columns."""
+    row: dict[str, Any] = {}
+    for name, value in asdict(record).items():
+        if name == "interval":
+            row["low"], row["high"] = value
+        else:
+            row[name] = value
+    return row
 
 
 TABLES: Mapping[str, Callable[[Forecast], pd.DataFrame]] = {
     "outlook": _outlook,
-    "history": _history,
-    "track-record": _track_record,
+    "history": history,
+    "track-record": track_record,
     "scores": _scores,
     "comparisons": _comparisons,
-    "reliability": _reliability,
-    "roc": _roc,
-    "precision-recall": _precision_recall,
+    "reliability": lambda forecast: _rows(forecast.assessment.reliability),
+    "roc": threshold_curves.roc,
+    "precision-recall": threshold_curves.precision_recall,
     "contractions": lambda forecast: _rows(forecast.assessment.episodes),
     "false-alarms": lambda forecast: _rows(forecast.assessment.false_alarms),
     "contributions": lambda forecast: _rows(forecast.explanation.drivers),
     "groups": _groups,
-    "importance": _importance,
+    "importance": lambda forecast: _rows(forecast.explanation.importance),
     "change": lambda forecast: _rows(
         forecast.explanation.change.movements if forecast.explanation.change else ()
     ),

@@ -1,40 +1,39 @@
-"""Curves over all alarm thresholds: ROC, and precision against recall, per model.
+"""Curves over all alarm thresholds, per model: ROC, and precision against recall.
 
-The figures, the page, the JSON and the CSV files all take them from here. Where the
-track record cannot be ranked, because it holds contractions alone or none, there are no
-curves.
+Each is a table with one row per threshold, in shares of 1. It is empty where the track
+record cannot be ranked because it contains contractions only, or none.
 """
 
 from collections.abc import Callable
-from typing import TypeAlias
+
+import pandas as pd
 
 from econnet.core.types import Floats
 from econnet.evaluation.metrics import precision_recall_curve, roc_curve
 from econnet.forecast.result import Forecast
 
-Points: TypeAlias = tuple[Floats, Floats]
+
+def roc(forecast: Forecast) -> pd.DataFrame:
+    """Return `false_alarm_rate`, `hit_rate` and `model`."""
+    return _by_model(forecast, roc_curve, ("false_alarm_rate", "hit_rate"))
 
 
-def roc(forecast: Forecast) -> dict[str, Points]:
-    """Return each model's false alarm rates and hit rates, as shares of 1."""
-    return _by_model(forecast, roc_curve)
-
-
-def precision_recall(forecast: Forecast) -> dict[str, Points]:
-    """Return each model's recalls and precisions, as shares of 1."""
-    return _by_model(forecast, precision_recall_curve)
+def precision_recall(forecast: Forecast) -> pd.DataFrame:
+    """Return `recall`, `precision` and `model`."""
+    return _by_model(forecast, precision_recall_curve, ("recall", "precision"))
 
 
 def _by_model(
-    forecast: Forecast, curve: Callable[[Floats, Floats], Points]
-) -> dict[str, Points]:
-    if forecast.assessment.metrics.auroc is None:
-        return {}
+    forecast: Forecast,
+    curve: Callable[[Floats, Floats], tuple[Floats, Floats]],
+    names: tuple[str, str],
+) -> pd.DataFrame:
     known = forecast.track_record.dropna(subset=["outcome", "probability"])
-    return {
-        str(model): curve(
-            rows["probability"].to_numpy(dtype=float),
-            rows["outcome"].to_numpy(dtype=float),
-        )
-        for model, rows in known.groupby("model", sort=False)
-    }
+    if forecast.assessment.metrics.auroc is None:
+        known = known.iloc[:0]
+    parts = [pd.DataFrame(columns=[*names, "model"])]
+    for model, rows in known.groupby("model", sort=False):
+        columns = (rows[name].to_numpy(float) for name in ("probability", "outcome"))
+        points = dict(zip(names, curve(*columns), strict=True))
+        parts.append(pd.DataFrame({**points, "model": model}))
+    return pd.concat(parts[1:] or parts, ignore_index=True)

@@ -1,10 +1,10 @@
-"""Verify a report: make its forecast again and compare every value.
+"""Verify a report: repeat its forecast and compare every value.
 
-A report states what it was made with. From the same data, with the same task and seed,
-the forecast is made again, and every number and sentence is compared. With the same
-versions on the same kind of processor they agree to the last bit; otherwise the report
-or econnet was changed. Elsewhere sums are rounded differently, networks and trees
-amplify the difference, and numbers agree within a tolerance only. Nothing is written.
+A report states what it was made with. The forecast is repeated with the same data, task
+and seed, and every number and sentence is compared. With the same versions on the same
+kind of processor they agree to the last bit, unless the report or econnet was changed.
+Elsewhere sums are rounded differently, networks and trees amplify the difference, and
+numbers agree within a tolerance only. Nothing is written.
 """
 
 import json
@@ -48,7 +48,7 @@ class _Provenance(msgspec.Struct, frozen=True):
     retrieved_until: Text
 
     def to_task(self) -> Task:
-        """Return the task; raise `UsageError` or `ValueError` if it cannot be asked."""
+        """Return the task; raise `UsageError` or `ValueError` if it is invalid."""
         if unknown := set(self.task) - {field.name for field in fields(Task)}:
             raise ValueError(f"a task has no {min(unknown)!r}")
         task = Task(**self.task)
@@ -58,7 +58,7 @@ class _Provenance(msgspec.Struct, frozen=True):
         return task
 
     def to_provenance(self) -> Provenance:
-        """Return the provenance; raise `ValueError` if a time of it is none."""
+        """Return the provenance; raise `ValueError` if a time in it is invalid."""
         for moment in (self.as_of, self.retrieved_until):
             timestamp = pd.Timestamp(moment)
             if pd.isna(timestamp) or timestamp.tz is not None:
@@ -91,7 +91,7 @@ class _Change(msgspec.Struct, frozen=True):
     probability: float
 
     def to_previous(self, task: Task) -> PreviousForecast | None:
-        """Return the forecast that was compared with, unless it is a replayed one."""
+        """Return the earlier forecast; `None` if it comes from the replay."""
         if self.made_at is None:
             return None
         alias = PANDAS_ALIAS[task.frequency]
@@ -113,7 +113,7 @@ class _PastForecast(msgspec.Struct, frozen=True):
 
 
 class _Content(msgspec.Struct, frozen=True):
-    """The fields of a `report.json` that a verification reads; others are compared."""
+    """The fields of a `report.json` that a verification uses; others are compared."""
 
     made_at: datetime
     provenance: _Provenance
@@ -147,51 +147,61 @@ class Pair:
     repeated: Json
 
     @property
-    def apart(self) -> float | None:
-        """The distance of two numbers; `None` of other values."""
+    def distance(self) -> float:
+        """The distance of two floats; 0 for other values."""
         if isinstance(self.reported, float) and isinstance(self.repeated, float):
             return abs(self.reported - self.repeated)
-        return None
+        return 0.0
+
+    def sentence(self) -> str:
+        """Return both values in words."""
+        return (
+            f"{self.where} is {_shown(self.reported)} there and "
+            f"{_shown(self.repeated)} now"
+        )
 
     def within(self, tolerance: float) -> bool:
         """Whether two numbers are close, relative to their size if that is large.
 
         Levels in national currency are read, not computed: they agree to nine digits.
         """
-        if self.apart is None or not isinstance(self.repeated, float):
-            return self.reported == self.repeated
-        return self.apart <= tolerance * max(1.0, 1e-6 * abs(self.repeated))
+        if isinstance(self.reported, float) and isinstance(self.repeated, float):
+            return self.distance <= tolerance * max(1.0, 1e-6 * abs(self.repeated))
+        return self.reported == self.repeated
 
 
 @dataclass(frozen=True)
 class Verification:
-    """The result of making a forecast again.
+    """The result of repeating a forecast.
 
     Parameters
     ----------
-    bits
-        Whether every bit must agree, because versions and processor are the same.
     tools
-        Versions and the like that have changed: `(then, now)`, by name.
+        Versions and the like that have changed: `(then, now)`, by name. If there are
+        none, every bit must agree.
     data
         Changes of the data since; if there are any, nothing was repeated.
     compared
         Number of values that were compared.
-    largest, largest_beside
+    largest, largest_of_baselines
         The largest difference among econnet's own numbers, and the baselines'.
     differences
-        The values that differ by more than they may.
+        The values that differ by more than the tolerance.
     """
 
     path: Path
     country: Country
-    bits: bool
     tools: Mapping[str, tuple[str, str]]
     data: tuple[str, ...] = ()
     compared: int = 0
     largest: float = 0.0
-    largest_beside: float = 0.0
+    largest_of_baselines: float = 0.0
     differences: tuple[Pair, ...] = ()
+
+    @property
+    def bits(self) -> bool:
+        """Whether every bit must agree: versions and processor are the same."""
+        return not self.tools
 
     @property
     def verified(self) -> bool:
@@ -207,44 +217,37 @@ class Verification:
             )
         if self.differences:
             return f"not verified: {self.path}: {self._describe_differences()}"
+        values = f"verified: {self.path}: all {self.compared:,} values"
         if self.bits:
-            return f"verified: {self.path}: all {self.compared:,} values, bit for bit"
+            return f"{values}, bit for bit"
         return (
-            f"verified: {self.path}: all {self.compared:,} values within the tolerance "
-            f"(at most {self.largest:.1g} apart, baselines {self.largest_beside:.1g}); "
-            f"not bit for bit, for there is {self._describe_tools()}"
+            f"{values} within the tolerance (at most {self.largest:.1g} "
+            f"apart, baselines {self.largest_of_baselines:.1g}); not bit for bit, "
+            f"for there is {self._describe_tools()}"
         )
 
     def _describe_differences(self) -> str:
-        shown = [
-            f"{pair.where} is {_shown(pair.reported)} there and "
-            f"{_shown(pair.repeated)} now"
-            for pair in self.differences
-        ]
+        shown = _some([pair.sentence() for pair in self.differences])
         counted = f"{len(self.differences):,} of {self.compared:,} values differ"
         if self.bits:
             return (
                 f"{counted}, though data, versions and processor are the same: "
-                f"{_some(shown)}; was the file changed?"
+                f"{shown}; was the file changed?"
             )
         return (
-            f"{counted} by more than the tolerance: {_some(shown)}; there is "
+            f"{counted} by more than the tolerance: {shown}; there is "
             f"{self._describe_tools()}"
         )
 
     def _describe_tools(self) -> str:
-        return _some(
-            [f"{name} {now}, then {then}" for name, (then, now) in self.tools.items()]
-        )
+        tools = self.tools.items()
+        return _some([f"{name} {now}, then {then}" for name, (then, now) in tools])
 
 
 def read(path: Path) -> Report:
     """Return the report in a `report.json`.
 
-    Raises
-    ------
-    DataError
-        There is no such file, it is no report, or it is damaged.
+    A missing or damaged file, or one that is no report, raises `DataError`.
     """
     document = _document(path)
     try:
@@ -255,7 +258,7 @@ def read(path: Path) -> Report:
             document,
             task,
             content.provenance.to_provenance(),
-            None if content.change is None else content.change.to_previous(task),
+            content.change.to_previous(task) if content.change else None,
             tuple(
                 Assumption(change.indicator, change.after, relative=False)
                 for change in (content.what_if.supposed if content.what_if else ())
@@ -297,14 +300,10 @@ def verify(
     country: Country,
     progress: Callable[[float], None] = lambda _: None,
 ) -> Verification:
-    """Return the result of making a report's forecast again from the data known.
+    """Return the result of repeating a report's forecast from the known data.
 
-    Data that were fetched since are ignored.
-
-    Raises
-    ------
-    DataError
-        The report is on another country, or the data no longer suffice.
+    Data that were fetched since are ignored. `DataError` if the report is on another
+    country, or the data no longer suffice.
     """
     if report.document.get("country") != country.alpha3:
         raise DataError(
@@ -319,70 +318,70 @@ def verify(
         for name in {**before, **after}
         if before.get(name) != after.get(name)
     }
-    found = Verification(report.path, country, bits=not tools, tools=tools)
+    result = Verification(report.path, country, tools)
     if now.data != report.provenance.data:
-        return replace(found, data=tuple(_changes(report, prepared)))
-    return compare_reports(
-        found, report, record.to_dict(_repeat(report, prepared, progress))
-    )
+        return replace(result, data=tuple(_changes(report, prepared)))
+    repeated = record.to_dict(_repeat(report, prepared, progress))
+    return compare_reports(result, report, repeated)
 
 
 def compare_reports(
-    found: Verification, report: Report, repeated: Mapping[str, Json]
+    result: Verification, report: Report, repeated: Mapping[str, Json]
 ) -> Verification:
     """Return a verification completed by comparing the repeated forecast."""
     # A document read from a file contains lists, not tuples.
-    pairs = _pairs("", dict(report.document), json.loads(json.dumps(repeated)))
-    if found.bits:
-        values = list(pairs)
-        wrong = tuple(pair for pair in values if pair.reported != pair.repeated)
-        return replace(found, compared=len(values), differences=wrong)
-    values = [pair for pair in pairs if not ON_AN_EDGE.search(pair.where)]
-    of_baselines = _rows_of_baselines(report)
-    ours = [pair for pair in values if _is_ours(pair.where, of_baselines)]
-    beside = [pair for pair in values if not _is_ours(pair.where, of_baselines)]
+    pairs = list(_pairs("", dict(report.document), json.loads(json.dumps(repeated))))
+    if result.bits:
+        wrong = tuple(pair for pair in pairs if pair.reported != pair.repeated)
+        return replace(result, compared=len(pairs), differences=wrong)
+    pairs = [pair for pair in pairs if not ON_AN_EDGE.search(pair.where)]
+    baseline_rows = _rows_of_baselines(report)
+    ours: list[Pair] = []
+    baselines: list[Pair] = []
+    for pair in pairs:
+        of_baseline = pair.where in baseline_rows or OF_BASELINES.match(pair.where)
+        (baselines if of_baseline else ours).append(pair)
     return replace(
-        found,
-        compared=len(values),
-        largest=max((pair.apart or 0.0 for pair in ours), default=0.0),
-        largest_beside=max((pair.apart or 0.0 for pair in beside), default=0.0),
+        result,
+        compared=len(pairs),
+        largest=max((pair.distance for pair in ours), default=0.0),
+        largest_of_baselines=max((pair.distance for pair in baselines), default=0.0),
         differences=(
-            *(pair for pair in ours if not pair.within(OURS)),
-            *(pair for pair in beside if not pair.within(THEIRS)),
+            *(pair for pair in ours if not pair.within(TOLERANCE)),
+            *(pair for pair in baselines if not pair.within(BASELINE_TOLERANCE)),
         ),
     )
 
 
 def _prepare(report: Report, known: Dataset, country: Country) -> PreparedTask:
     """Return the data as they were when the report was made."""
-    task, made = report.task, report.provenance
-    labels.check_rule(task.label, task.frequency)
+    task, recorded = report.task, report.provenance
     rows = known.observations
-    there = rows["retrieved_at"] <= pd.Timestamp(made.retrieved_until)
-    if not there.any() or task.target not in known.indicators:
+    retrieved = rows["retrieved_at"] <= pd.Timestamp(recorded.retrieved_until)
+    if not retrieved.any() or task.target not in known.indicators:
         raise DataError(
             f"{report.path} was made from other data than {known.source}, which holds "
-            f"nothing of what was there at {made.retrieved_until}"
+            f"nothing of what was there at {recorded.retrieved_until}"
         )
-    then = replace(known, observations=rows[there].reset_index(drop=True))
-    return preparation.prepare(then, country, task, pd.Timestamp(made.as_of))
+    earlier = replace(known, observations=rows[retrieved].reset_index(drop=True))
+    return preparation.prepare(earlier, country, task, pd.Timestamp(recorded.as_of))
 
 
 def _repeat(
     report: Report, prepared: PreparedTask, progress: Callable[[float], None]
 ) -> Forecast:
-    """Return the forecast of the report, made again."""
     names = [name for name in report.baselines if name in BASELINES]
     model = country_forecast.train(prepared, progress, names)
-    made = country_forecast.make(prepared, model, report.previous, report.assumptions)
-    made = replace(made, made_at=report.document["made_at"])
-    # Where many countries were forecast at once, it was not measured.
-    return made if report.document["importance"] else _without_importance(made)
-
-
-def _without_importance(made: Forecast) -> Forecast:
-    """Return the forecast as if the importance of its inputs was never measured."""
-    return replace(made, explanation=replace(made.explanation, importance=()))
+    forecast = country_forecast.make(
+        prepared, model, report.previous, report.assumptions
+    )
+    explanation = forecast.explanation
+    # Where many countries were forecast at once, importance was not measured.
+    if not report.document["importance"]:
+        explanation = replace(explanation, importance=())
+    return replace(
+        forecast, made_at=report.document["made_at"], explanation=explanation
+    )
 
 
 def _changes(report: Report, prepared: PreparedTask) -> Iterator[str]:
@@ -392,18 +391,15 @@ def _changes(report: Report, prepared: PreparedTask) -> Iterator[str]:
         yield f"they came from {reported['source']} and now come from {used.source}"
     before = {series["indicator"]: series for series in reported["series"]}
     now = {series.indicator: series for series in used.series}
-    changed = False
-    for key in sorted({*before, *now}):
-        if key not in now:
-            changed = True
-            yield f"{key} is no longer there"
-        elif key not in before:
-            changed = True
-            yield f"{key} is new"
-        elif news := _news(before[key], now[key]):
-            changed = True
-            yield f"{key} {news}"
-    if not changed:
+    news = dict.fromkeys(before.keys() - now.keys(), "is no longer there")
+    news |= dict.fromkeys(now.keys() - before.keys(), "is new")
+    news |= {
+        key: text
+        for key in before.keys() & now.keys()
+        if (text := _news(before[key], now[key]))
+    }
+    yield from (f"{key} {news[key]}" for key in sorted(news))
+    if not news:
         yield (
             "figures of other countries, or older ones"
             if used.n_countries > 1
@@ -412,7 +408,7 @@ def _changes(report: Report, prepared: PreparedTask) -> Iterator[str]:
 
 
 def _news(before: Mapping[str, Any], now: SeriesUsed) -> str:
-    """Return the newest value of a series that changed; an empty text if none did."""
+    """Return the newest change of a series, or an empty text."""
     if before["series_id"] != now.series_id:
         return f"is {now.series_id} in place of {before['series_id']}"
     then = dict(zip(before["recent_periods"], before["recent"], strict=True))
@@ -425,7 +421,7 @@ def _news(before: Mapping[str, Any], now: SeriesUsed) -> str:
 
 
 def _pairs(where: str, reported: Json, repeated: Json) -> Iterator[Pair]:
-    """Yield every value of the two documents, and its place."""
+    """Yield every value of the two documents with its path."""
     if isinstance(reported, dict) and isinstance(repeated, dict):
         for key in {**reported, **repeated}:
             place = f"{where}.{key}" if where else key
@@ -444,17 +440,12 @@ def _pairs(where: str, reported: Json, repeated: Json) -> Iterator[Pair]:
 
 
 def _rows_of_baselines(report: Report) -> frozenset[str]:
-    """Return the places of the baselines' forecasts in the track record."""
+    """Return the paths of the baselines' probabilities in the track record."""
     return frozenset(
         f"track_record[{number}].probability"
         for number, row in enumerate(report.document["track_record"])
         if row["model"] not in {"econnet", "network"}
     )
-
-
-def _is_ours(where: str, rows_of_baselines: frozenset[str]) -> bool:
-    """Whether a number depends on no baseline."""
-    return where not in rows_of_baselines and not BESIDE.match(where)
 
 
 def _some(texts: Sequence[str]) -> str:
@@ -477,30 +468,30 @@ def _shown(value: Json) -> str:
             return str(value)
 
 
-def to_dict(found: Verification) -> dict[str, Json]:
+def to_dict(result: Verification) -> dict[str, Json]:
     """Return a verification as JSON."""
     return {
-        "report": found.path.as_posix(),
-        "country": found.country.alpha3,
-        "verified": found.verified,
-        "bit_for_bit": found.bits,
-        "tools": {name: list(both) for name, both in found.tools.items()},
-        "data_changed": list(found.data),
-        "n_compared": found.compared,
-        "largest_difference": found.largest,
-        "largest_difference_of_baselines": found.largest_beside,
-        "differences": [asdict(pair) for pair in found.differences],
-        "sentence": found.sentence(),
+        "report": result.path.as_posix(),
+        "country": result.country.alpha3,
+        "verified": result.verified,
+        "bit_for_bit": result.bits,
+        "tools": {name: list(both) for name, both in result.tools.items()},
+        "data_changed": list(result.data),
+        "n_compared": result.compared,
+        "largest_difference": result.largest,
+        "largest_difference_of_baselines": result.largest_of_baselines,
+        "differences": [asdict(pair) for pair in result.differences],
+        "sentence": result.sentence(),
     }
 
 
 # A report of eight hundred months takes a megabyte.
 MAX_REPORT_BYTES = 64 * 2**20
 
-# How far numbers may differ where versions or processors do, as measured in
+# By how much numbers may differ with other versions or processors, as measured in
 # docs/reliability.md: econnet's own, and those that depend on a baseline.
-OURS = 1e-3
-THEIRS = 1e-2
+TOLERANCE = 1e-3
+BASELINE_TOLERANCE = 1e-2
 
 # What depends on the moment and not on the forecast. A series that was fetched again
 # since has its current span and titles.
@@ -516,7 +507,7 @@ ON_AN_EDGE = re.compile(
     r"|signal$|periods_early"
 )
 
-BESIDE = re.compile(r"(pool_)?baselines\.|comparisons\.")
+OF_BASELINES = re.compile(r"(pool_)?baselines\.|comparisons\.")
 
 MISSING = "(missing)"
 MAX_SHOWN = 3

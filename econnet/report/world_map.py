@@ -1,9 +1,8 @@
-"""The world's countries as shapes on paper, from Natural Earth by way of world-atlas.
+"""The shapes of the world's countries on a map, from Natural Earth via world-atlas.
 
-The vendored file is TopoJSON: borders are *arcs*, whole numbers that add up along the
-way, and a country is a list of rings that each join some arcs, one of them backwards
-where its number is negative. Countries too small to have a shape at this scale are
-places, to be drawn as dots. Where a border is drawn is no statement about it.
+The vendored file is TopoJSON: borders are *arcs* of cumulative whole numbers, and a
+country is a list of rings that each join some arcs, reversed if their number is
+negative. Countries too small for a shape at this scale are drawn as dots.
 """
 
 import csv
@@ -29,15 +28,10 @@ DISCLAIMER = (
 
 @dataclass(frozen=True, eq=False)
 class World:
-    """Every country's place on the map, in units in which the equator is 2 pi long.
+    """The countries on the map, in units in which the equator is 2 pi long.
 
-    Parameters
-    ----------
-    shapes
-        Rings of each country, arrays (points, 2) of x and y; `None` is what has no
-        code.
-    dots
-        Where a country without a shape stands, (x, y).
+    `shapes` are each country's rings, arrays (points, 2) of x and y, with those without
+    a code under `None`; `dots` are the positions (x, y) of countries without a shape.
     """
 
     shapes: Mapping[str | None, tuple[Floats, ...]]

@@ -89,7 +89,7 @@ def files_in(folder: Path) -> dict[Path, bytes]:
 def held(report: Report, repeated: Forecast, *, bits: bool) -> Verification:
     """Return the report held against a forecast, as from here or from elsewhere."""
     tools = {} if bits else {"numpy": ("2.1.0", "2.4.0")}
-    found = Verification(report.path, ATLANTIS, bits, tools)
+    found = Verification(report.path, ATLANTIS, tools)
     return verification.compare_reports(found, report, record.to_dict(repeated))
 
 
@@ -226,7 +226,7 @@ def test_elsewhere_outcomes_and_periods_must_still_be_the_same(
 def test_large_levels_agree_to_nine_digits_and_counts_exactly(
     pair: Pair, close: bool
 ) -> None:
-    assert pair.within(verification.OURS) is close
+    assert pair.within(verification.TOLERANCE) is close
 
 
 @pytest.mark.parametrize(
@@ -332,7 +332,7 @@ def test_user_verifies_a_report_here_and_elsewhere(tmp_path: Path) -> None:
     (found,) = told["reports"]
     assert found["report"].startswith("reports/own/negative-growth-A-h1-at-")
     assert found["bit_for_bit"] is not bool(older)
-    assert found["largest_difference"] < verification.OURS
+    assert found["largest_difference"] < verification.TOLERANCE
     assert files_in(tmp_path) == before
 
 

@@ -10,7 +10,8 @@ from econnet.data.cycle.labels import RULES
 from econnet.evaluation.metrics import BrierParts, Scores
 from econnet.forecast.result import Forecast
 from econnet.report import figures, wording
-from econnet.report.pdf import content as pdf_content
+from econnet.report.content import content
+from econnet.report.wording.formatting import period_in_words
 from tests.builders import changed
 
 from .conftest import without_contractions
@@ -89,7 +90,7 @@ def test_numbers_have_a_true_minus_sign_and_no_negative_zero() -> None:
     ],
 )
 def test_period_is_said_in_words(period: pd.Period, said: str) -> None:
-    assert wording.period_in_words(period) == said
+    assert period_in_words(period) == said
 
 
 @pytest.mark.parametrize(
@@ -306,7 +307,7 @@ def test_printable_keeps_letters_and_nothing_else(text: str, said: str) -> None:
 def test_chance_within_a_horizon_names_all_its_periods(germany: Forecast) -> None:
     task = replace(germany.task, horizon=3, event="within")
     told = replace(germany, task=task, period=germany.origin + 3)
-    first, last = (wording.period_in_words(germany.origin + ahead) for ahead in (1, 3))
+    first, last = (period_in_words(germany.origin + ahead) for ahead in (1, 3))
     said = f"in at least one quarter from {first} to {last}: "
     assert said in wording.chance(told)
     assert said not in wording.chance(germany)
@@ -319,6 +320,6 @@ def test_foot_calls_the_data_revised_only_where_they_are(
     share: float, revised: bool, germany: Forecast
 ) -> None:
     data = replace(germany.data, share_in_real_time=share)
-    foot = pdf_content.content(replace(germany, data=data))["foot"]
+    foot = content(replace(germany, data=data))["foot"]
     assert ("revised data" in foot.lower()) == revised
     assert wording.figures(share) in foot

@@ -1,8 +1,10 @@
+# mypy: implicit-reexport
+# ruff: noqa: F401
 """The report's figures, drawn by matplotlib in one style.
 
 A figure is a function of a forecast and a look. `DRAWINGS` declares each once, with its
-description: the PDF, the PNG files and the page of HTML all draw it from there.
-Headings name what is shown and its unit, and labels are beside what they name.
+description: the PDF, the PNG files and the page of HTML all draw it from there. Figures
+use `wording`; they know nothing of the documents that contain them.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -16,21 +18,6 @@ from econnet.report.figures import drivers, history, outlook, skill
 from econnet.report.figures.style import DARK, FONTS, LIGHT, Look, as_png, as_svg, style
 from econnet.report.wording import alt_text
 
-__all__ = [
-    "DARK",
-    "DRAWINGS",
-    "FONTS",
-    "LIGHT",
-    "Drawing",
-    "Look",
-    "alt",
-    "as_png",
-    "as_svg",
-    "draw",
-    "draw_responses",
-    "of_chapter",
-]
-
 Chapter: TypeAlias = Literal["record", "drivers"]
 
 
@@ -38,15 +25,8 @@ Chapter: TypeAlias = Literal["record", "drivers"]
 class Drawing:
     """How a figure is drawn and described, and where it is put.
 
-    Parameters
-    ----------
-    draw
-        Returns the figure, or `None` where the forecast has nothing to show in it.
-    alt
-        Returns what the figure shows, for a reader who cannot see it.
-    chapter
-        The chapter at whose end the PDF and the page put it; `None` where their
-        templates give it a place by its name.
+    `draw` returns `None` if the forecast has no data for it. The PDF and the page put
+    it at the end of its `chapter`; without one, their templates place it by its name.
     """
 
     draw: Callable[[Forecast, Look], Figure | None]
@@ -57,21 +37,14 @@ class Drawing:
 def draw(
     forecast: Forecast, look: Look = LIGHT, names: Collection[str] | None = None
 ) -> dict[str, Figure]:
-    """Return the figures that the forecast has something to show in, by name.
-
-    Parameters
-    ----------
-    names
-        Those that are wanted; all of them by default.
-    """
-    figures = {}
+    """Return those of the named figures for which the forecast has data, by name."""
     with style(look):
-        for name, drawing in DRAWINGS.items():
-            if names is None or name in names:
-                figure = drawing.draw(forecast, look)
-                if figure is not None:
-                    figures[name] = figure
-    return figures
+        return {
+            name: figure
+            for name, drawing in DRAWINGS.items()
+            if names is None or name in names
+            if (figure := drawing.draw(forecast, look)) is not None
+        }
 
 
 def draw_responses(forecast: Forecast, look: Look = LIGHT) -> list[Figure]:

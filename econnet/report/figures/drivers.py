@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from econnet.forecast.result import Forecast, ResponseCurve
+from econnet.forecast.result import Driver, Forecast, Movement, ResponseCurve
 from econnet.report import wording
 from econnet.report.figures.style import (
     FULL_WIDTH,
@@ -16,6 +16,7 @@ from econnet.report.figures.style import (
     SEMIBOLD,
     Look,
     add_axes,
+    label_row,
     new_figure,
     percent_axis,
     semibold,
@@ -26,11 +27,11 @@ from econnet.report.figures.style import (
     write_heading,
 )
 
-# Response curves: columns, and the size of each with the room around it, in mm.
+# Response curves: number of columns, and the size of each with its margins, in mm.
 COLUMNS = 3
 CURVE_WIDTH, CURVE_HEIGHT, CURVE_PITCH, CURVE_ROW = 48.0, 24.0, 59.0, 45.0
 MAX_CURVES = 6
-# Drivers with a bar of their own.
+# Drivers with their own bar.
 MAX_DRIVERS = 27
 # Smaller contributions, which would be printed as 0.00, are added up.
 MIN_CONTRIBUTION = 0.005
@@ -60,11 +61,8 @@ def importance(forecast: Forecast, look: Look) -> Figure | None:
     write_heading(
         figure, height, "What past forecasts needed", "if shuffled; bars: 90%", look
     )
-    labels = min(
-        max(width_of(weight.title, 8, 400) for weight in shown) + 3, 0.5 * HALF_WIDTH
-    )
-    room = HALF_WIDTH - labels - 3
-    axes = add_axes(figure, labels, 9.5, room, 4.6 * len(shown))
+    labels = _label_room([weight.title for weight in shown], HALF_WIDTH)
+    axes = add_axes(figure, labels, 9.5, HALF_WIDTH - labels - 3, 4.6 * len(shown))
     y = np.arange(len(shown))
     intervals = 1000 * np.array([weight.interval for weight in shown])
     axes.hlines(y, intervals[:, 0], intervals[:, 1], color=look.forecast, linewidth=1.2)
@@ -80,34 +78,17 @@ def importance(forecast: Forecast, look: Look) -> Figure | None:
     axes.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
     axes.xaxis.set_major_formatter(FuncFormatter(tick))
     for row, weight in enumerate(shown):
-        axes.annotate(
-            shortened(weight.title, labels - 3),
-            (-2 / room, row),
-            xycoords=("axes fraction", "data"),
-            ha="right",
-            va="center_baseline",
-            annotation_clip=False,
-        )
+        label_row(axes, row, weight.title, labels, HALF_WIDTH)
     return figure
 
 
 def contributions(forecast: Forecast, look: Look) -> Figure | None:
     """Draw what all indicators add to the forecast, the least of many as one."""
-    ranked = sorted(
-        forecast.explanation.drivers, key=lambda driver: -abs(driver.contribution)
-    )
+    ranked = wording.by_size(forecast.explanation.drivers)
     if not ranked:
         return None
-    large = [
-        driver for driver in ranked if abs(driver.contribution) >= MIN_CONTRIBUTION
-    ]
-    shown = large[:MAX_DRIVERS]
-    if len(ranked) <= len(shown) + 1:
-        shown = ranked
-    rows = [(driver.title, driver.contribution) for driver in shown]
-    if rest := ranked[len(shown) :]:
-        together = sum(driver.contribution for driver in rest)
-        rows.append((f"{len(rest)} others together", together))
+    large = sum(abs(driver.contribution) >= MIN_CONTRIBUTION for driver in ranked)
+    rows = first_rows(ranked, min(large, MAX_DRIVERS))
     row_height = float(np.clip(98 / len(rows), 3.4, 4.6))
     height = 8 + row_height * max(len(rows), 3) + 1
     figure = new_figure(FULL_WIDTH, height)
@@ -117,20 +98,33 @@ def contributions(forecast: Forecast, look: Look) -> Figure | None:
     return figure
 
 
+def first_rows(parts: Sequence[Driver | Movement], n: int) -> list[tuple[str, float]]:
+    """Return the title and contribution of the first `n` parts, then of the others.
+
+    A single part more than `n` keeps its own row.
+    """
+    n = len(parts) if len(parts) <= n + 1 else n
+    rows = [(part.title, part.contribution) for part in parts[:n]]
+    if others := parts[n:]:
+        together = sum(part.contribution for part in others)
+        rows.append((f"{len(others)} others together", together))
+    return rows
+
+
 def draw_bars(
     figure: Figure,
     rows: Sequence[tuple[str, float]],
     top: float,
     row_height: float,
     look: Look,
-) -> Axes:
-    """Draw one bar a row, left or right of zero, with its title and its figure.
+) -> None:
+    """Draw one bar per row, left or right of zero, with its title and number.
 
     `top` and `row_height` are in millimetres; the bars take the figure's width.
     """
     width = float(figure.get_size_inches()[0] * 25.4)
     values = np.array([value for _, value in rows])
-    labels = min(max(width_of(title, 8, 400) for title, _ in rows) + 3, 0.5 * width)
+    labels = _label_room([title for title, _ in rows], width)
     bars, height = width - labels, row_height * len(rows)
     axes = add_axes(figure, labels, top - height, bars, height)
     y = np.arange(len(rows))
@@ -138,7 +132,7 @@ def draw_bars(
     axes.barh(y, values, 0.62, color=colors)
     axes.axvline(0, color=look.grey, linewidth=0.6)
     low, high = min(0.0, float(values.min())), max(0.0, float(values.max()))
-    # Room for the figures that stand outside the bars.
+    # Room for the numbers beside the bars.
     room = (high - low or 1.0) * 10 / (bars - 20)
     axes.set_xlim(low - room, high + room)
     axes.set_ylim(len(rows) - 0.4, -0.6)
@@ -153,16 +147,13 @@ def draw_bars(
             fontsize=7.5,
             color=look.grey,
         )
-        axes.annotate(
-            shortened(title, labels - 3),
-            (-2 / bars, row),
-            xycoords=("axes fraction", "data"),
-            ha="right",
-            va="center_baseline",
-            annotation_clip=False,
-        )
+        label_row(axes, row, title, labels, width)
     axes.axis("off")
-    return axes
+
+
+def _label_room(titles: Sequence[str], width: float) -> float:
+    """Return the room for titles beside their rows, at most half the width, in mm."""
+    return min(max(width_of(title, 8, 400) for title in titles) + 3, 0.5 * width)
 
 
 def responses(forecast: Forecast, look: Look) -> Figure | None:
@@ -208,7 +199,7 @@ def response(forecast: Forecast, number: int, look: Look) -> Figure:
 
 
 def _draw_response(axes: Axes, curve: ResponseCurve, look: Look) -> None:
-    """Draw one curve, and where the indicator stands now."""
+    """Draw one curve, and the indicator's current value."""
     x, y = np.array(curve.values), 100 * np.array(curve.probabilities)
     axes.plot(x, y, color=look.forecast, clip_on=False)
     axes.set_xlim(x[0], x[-1])

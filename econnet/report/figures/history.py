@@ -86,11 +86,9 @@ def timeline(forecast: Forecast, look: Look) -> Figure | None:
     shade_contractions(axes, forecast.history["contraction"], time, look)
     size = float(np.clip(2400 / len(record), 3, 18))
     axes.plot(x, y, color=look.forecast, linewidth=0.8, alpha=0.6)
-    for came, color in (
-        (~contracted, look.pale_forecast),
-        (contracted, look.contraction),
-    ):
-        axes.scatter(x[came], y[came], size, color, zorder=3, linewidths=0)
+    colors = ((~contracted, look.pale_forecast), (contracted, look.contraction))
+    for rows, color in colors:
+        axes.scatter(x[rows], y[rows], size, color, zorder=3, linewidths=0)
     base = record_of(forecast, "base_rate")
     base = base[base["period"].isin(record["period"])]
     if len(base):
@@ -123,7 +121,7 @@ def _draw_growth(axes: Axes, growth: pd.Series, time: TimeAxis, look: Look) -> N
     low, high = growth_limits(values)
     heights = np.clip(values, low, high)
     colors = np.where(values < 0, look.contraction, look.pale_forecast)
-    # One collection of lines where bars would be too thin to be told apart.
+    # One collection of lines where bars would be too thin to distinguish.
     if len(values) < 200:
         axes.bar(x, heights, 0.78 * time.width, color=colors)
     else:
@@ -158,15 +156,16 @@ def _label_outliers(
 ) -> None:
     """Name the bars that were cut, the largest of each cluster."""
     values = growth.to_numpy(dtype=float)
+    start, end = axes.get_xlim()
+    span = end - start
     for side, limit in ((-1, limits[0]), (1, limits[1])):
         beyond = np.flatnonzero(side * values > side * limit)
         taken: list[float] = []
         for position in sorted(beyond, key=lambda place: -abs(values[place])):
-            span = axes.get_xlim()[1] - axes.get_xlim()[0]
             if any(abs(x[position] - other) < 0.12 * span for other in taken):
                 continue
             taken.append(float(x[position]))
-            left = x[position] - axes.get_xlim()[0] > 0.15 * span
+            left = x[position] - start > 0.15 * span
             axes.annotate(
                 f"{growth.index[int(position)]}: {wording.number(values[position], 1)}",
                 (x[position], limit),

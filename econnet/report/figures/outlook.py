@@ -1,12 +1,14 @@
 """Figures of the forecast for each horizon, and of what moved it since the last."""
 
+from typing import Any
+
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from econnet.forecast.result import Ahead, Forecast
 from econnet.report import wording
-from econnet.report.figures.drivers import draw_bars
+from econnet.report.figures.drivers import draw_bars, first_rows
 from econnet.report.figures.style import (
     HALF_WIDTH,
     SEMIBOLD,
@@ -20,7 +22,7 @@ from econnet.report.figures.style import (
 
 ROW = 5.6
 HEAD, FOOT = 13.0, 9.5
-# Where the columns end that stand at the right of the dots, in mm from the right.
+# Right ends of the columns at the right of the dots, in mm from the right.
 INTERVAL_END, SKILL_END = 15.0, 0.0
 DOTS_LEFT, DOTS_RIGHT = 14.0, 43.0
 
@@ -58,16 +60,10 @@ def outlook(forecast: Forecast, look: Look) -> Figure | None:
     axes.grid(False)
     axes.grid(True, axis="x")
     axes.set_xlabel("%; upright: long-run rate", labelpad=1, fontsize=7.5)
-    for place, text in ((INTERVAL_END, "chance, 90%"), (SKILL_END, "skill")):
-        figure.text(
-            1 - place / HALF_WIDTH,
-            (height - 8.5) / height,
-            text,
-            fontsize=7.5,
-            color=look.grey,
-            ha="right",
-            va="center",
-        )
+    head = {"fontsize": 7.5, "va": "center"}
+    y_head = (height - 8.5) / height
+    _write_right(figure, INTERVAL_END, y_head, "chance, 90%", look.grey, head)
+    _write_right(figure, SKILL_END, y_head, "skill", look.grey, head)
     for number, row in enumerate(rows):
         bottom = FOOT + ROW * (len(rows) - 0.5 - number)
         _write_row(
@@ -81,32 +77,21 @@ def _write_row(figure: Figure, row: Ahead, y: float, strong: bool, look: Look) -
     weight = SEMIBOLD if strong else {}
     low, high = (round(100 * bound) for bound in row.interval)
     figure.text(0, y, row.period, va="center_baseline", **weight)
-    figure.text(
-        1 - (INTERVAL_END + 15) / HALF_WIDTH,
-        y,
-        wording.percent(row.probability),
-        ha="right",
-        va="center_baseline",
-        color=look.forecast,
-        **weight,
-    )
-    figure.text(
-        1 - INTERVAL_END / HALF_WIDTH,
-        y,
-        f"{low}{DASH}{high}%",
-        ha="right",
-        va="center_baseline",
-        color=look.grey,
-    )
+    probability = wording.percent(row.probability)
+    _write_right(figure, INTERVAL_END + 15, y, probability, look.forecast, weight)
+    _write_right(figure, INTERVAL_END, y, f"{low}{DASH}{high}%", look.grey, {})
     skill = row.scores.brier_skill
-    figure.text(
-        1 - SKILL_END / HALF_WIDTH,
-        y,
-        DASH if skill is None else f"{wording.number(100 * skill, 0, sign=True)}%",
-        ha="right",
-        va="center_baseline",
-        color=look.contraction if skill is not None and skill <= 0 else look.grey,
-    )
+    text = DASH if skill is None else wording.signed_percent(skill)
+    color = look.contraction if skill is not None and skill <= 0 else look.grey
+    _write_right(figure, SKILL_END, y, text, color, {})
+
+
+def _write_right(
+    figure: Figure, end: float, y: float, text: str, color: str, font: dict[str, Any]
+) -> None:
+    """Write a text that ends `end` millimetres from the right."""
+    options = {"va": "center_baseline", **font}
+    figure.text(1 - end / HALF_WIDTH, y, text, color=color, ha="right", **options)
 
 
 def change(forecast: Forecast, look: Look) -> Figure | None:
@@ -114,13 +99,7 @@ def change(forecast: Forecast, look: Look) -> Figure | None:
     changed = forecast.explanation.change
     if changed is None:
         return None
-    shown = changed.movements[:MAX_MOVEMENTS]
-    if len(changed.movements) == MAX_MOVEMENTS + 1:
-        shown = changed.movements
-    rows = [(movement.title, movement.contribution) for movement in shown]
-    if rest := changed.movements[len(shown) :]:
-        together = sum(movement.contribution for movement in rest)
-        rows.append((f"{len(rest)} others together", together))
+    rows = first_rows(changed.movements, MAX_MOVEMENTS)
     rows.append(("Learning anew, revisions", changed.learning))
     height = 8 + 4.4 * len(rows) + 1
     figure = new_figure(HALF_WIDTH, height)

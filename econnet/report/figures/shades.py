@@ -1,7 +1,7 @@
 """Probabilities as shades: one colour from pale to dark, in few steps.
 
-A reader can tell a handful of shades apart and name them from a key, and no more. The
-steps are finer where most probabilities lie.
+A reader can distinguish only a handful of shades and name them from a key. The steps
+are finer where most probabilities are.
 """
 
 from bisect import bisect_right

@@ -1,10 +1,10 @@
 """Figures of forecast quality: ROC, precision and recall, and reliability."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -22,7 +22,6 @@ from econnet.report.figures.style import (
     write_heading,
 )
 from econnet.report.figures.time_axis import record_of
-from econnet.report.threshold_curves import Points
 
 HEIGHT = 58.0
 # Curves beside econnet's own: more could not be told apart.
@@ -61,13 +60,12 @@ def reliability(forecast: Forecast, look: Look) -> Figure | None:
     axes.set_xticks(np.linspace(0, end, 6))
     axes.set_xlabel("forecast probability, %", labelpad=2)
     axes.set_ylabel("contracted, %", labelpad=3)
-    _draw_outcomes(axes, forecast, look)
+    _draw_outcomes(axes, record, look)
     return figure
 
 
-def _draw_outcomes(axes: Axes, forecast: Forecast, look: Look) -> None:
+def _draw_outcomes(axes: Axes, record: pd.DataFrame, look: Look) -> None:
     """Mark each forecast: at the top of the axes if a contraction followed."""
-    record = record_of(forecast, "econnet").dropna(subset=["outcome"])
     for outcome, y, color in ((1, 1.0, look.contraction), (0, 0.0, look.grey)):
         probabilities = 100 * record.loc[record["outcome"] == outcome, "probability"]
         axes.plot(
@@ -105,11 +103,6 @@ class _Curve:
     score: float
     style: dict[str, Any]
 
-    @property
-    def own(self) -> bool:
-        """Whether it is econnet's."""
-        return self.name == "econnet"
-
 
 def roc(forecast: Forecast, look: Look) -> Figure | None:
     """Draw hits against false alarms for every threshold, of econnet and baselines."""
@@ -120,8 +113,6 @@ def roc(forecast: Forecast, look: Look) -> Figure | None:
     axes.plot([0, 100], [0, 100], color=look.pale_grey, linewidth=0.8)
     _draw_curves(axes, curves, threshold_curves.roc(forecast))
     _name_curves(axes, curves, (50, 6), look)
-    percent_axis(axes, 100)
-    axes.set_xlim(0, 100)
     axes.set_xlabel("false alarms, % of expansions", labelpad=2)
     axes.set_ylabel("hits, % of contractions", labelpad=3)
     return figure
@@ -135,14 +126,11 @@ def precision_recall(forecast: Forecast, look: Look) -> Figure | None:
     figure, axes = _square(
         look, "Alarms that were right", "in brackets: average precision"
     )
-    share = (
-        100 * forecast.assessment.metrics.n_contractions / forecast.assessment.metrics.n
-    )
+    metrics = forecast.assessment.metrics
+    share = 100 * metrics.n_contractions / metrics.n
     axes.axhline(share, color=look.pale_grey, linewidth=0.8)
     _draw_curves(axes, curves, threshold_curves.precision_recall(forecast))
     _name_curves(axes, curves, (50, 94 - 9 * (len(curves) - 1)), look)
-    percent_axis(axes, 100)
-    axes.set_xlim(0, 100)
     axes.set_xlabel("caught, % of contractions", labelpad=2)
     axes.set_ylabel("right, % of alarms", labelpad=3)
     return figure
@@ -176,12 +164,14 @@ def _curves(forecast: Forecast, score: str, look: Look) -> list[_Curve]:
     return [*reversed(others), econnet]
 
 
-def _draw_curves(
-    axes: Axes, curves: list[_Curve], points: Mapping[str, Points]
-) -> None:
+def _draw_curves(axes: Axes, curves: list[_Curve], points: pd.DataFrame) -> None:
+    """Draw each curve on axes in percent: the first column across, the second up."""
     for curve in curves:
-        x, y = points[curve.name]
+        rows = points[points["model"] == curve.name]
+        x, y = (rows.iloc[:, axis].to_numpy(dtype=float) for axis in (0, 1))
         axes.plot(100 * x, 100 * y, **curve.style, clip_on=False)
+    percent_axis(axes, 100)
+    axes.set_xlim(0, 100)
 
 
 def _name_curves(
@@ -191,16 +181,16 @@ def _name_curves(
     x, y = corner
     ground = {"facecolor": look.paper, "edgecolor": "none", "pad": 1.0, "alpha": 0.85}
     for row, curve in enumerate(curves):
-        title = "econnet" if curve.own else wording.baseline_title(curve.name)
+        own = curve.name == "econnet"
         axes.plot([x, x + 6], [y + 9 * row] * 2, **curve.style)
         axes.text(
             x + 8,
             y + 9 * row,
-            f"{title} ({curve.score:.2f})",
+            f"{wording.baseline_title(curve.name)} ({curve.score:.2f})",
             va="center_baseline",
-            color=look.forecast if curve.own else look.grey,
+            color=look.forecast if own else look.grey,
             bbox=ground,
-            **(SEMIBOLD if curve.own else {}),
+            **(SEMIBOLD if own else {}),
         )
 
 

@@ -2,9 +2,8 @@
 
 Every figure is drawn at the size at which it is printed, in millimetres, so that its
 letters are as large as those around it. A colour has a meaning: `forecast` marks
-econnet's forecasts, `contraction` marks contractions and losses, `band` marks
-contractions in the background; everything else is grey. A `Look` gives each meaning its
-colour on light paper or on a dark screen.
+econnet's forecasts, `contraction` contractions and losses; everything else is grey. A
+`Look` gives each meaning its colour on light paper or on a dark screen.
 """
 
 from bisect import bisect_right
@@ -32,18 +31,10 @@ Size = Literal["print", "screen"]
 
 @dataclass(frozen=True)
 class Look:
-    """What colour each meaning has.
+    """The colour of each meaning.
 
-    Parameters
-    ----------
-    forecast, pale_forecast
-        econnet's forecasts, and the same where they are in the background.
-    contraction
-        Contractions and losses.
-    band
-        Contractions behind a curve.
-    ink, grey, pale_grey, grid, paper
-        Text, what explains it, what recedes, grid lines and the ground.
+    Contractions are `band` behind a curve; `ink`, `grey` and `pale_grey` are text,
+    explanations and what recedes; `paper` is the ground.
     """
 
     forecast: str
@@ -88,7 +79,6 @@ HALF_WIDTH = 86.0
 LEFT, RIGHT = 9.0, 21.0
 MM = 1 / 25.4
 DOTS_PER_INCH: dict[Size, int] = {"print": 300, "screen": 110}
-MARGIN = 3.0
 
 # Groups of artists that a page of HTML leaves out, since it has them as text.
 HEADING, NOTE, CAPTION = "heading", "note", "caption"
@@ -128,12 +118,9 @@ def _add_fonts() -> None:
 
 
 def as_svg(figure: Figure, box: Bbox | None = None) -> str:
-    """Return the figure as SVG with real text, the same bytes for the same figure.
+    """Return the figure, or the part within `box` in inches, as SVG with real text.
 
-    Parameters
-    ----------
-    box
-        The part of it that is wanted, in inches.
+    The same figure gives the same bytes.
     """
     with style(LIGHT):
         svg = _saved(figure, "svg", metadata={"Date": None}, bbox_inches=box)
@@ -154,12 +141,8 @@ def as_png(
             color=look.grey,
             va="top",
         )
-        page = Bbox(
-            [
-                [-MARGIN * MM, -8 * MM],
-                [width + MARGIN * MM, height + MARGIN * MM],
-            ]
-        )
+        margin = 3 * MM
+        page = Bbox([[-margin, -8 * MM], [width + margin, height + margin]])
         png = _saved(
             figure,
             "png",
@@ -187,14 +170,9 @@ def add_axes(
     figure: Figure, left: float, bottom: float, width: float, height: float
 ) -> Axes:
     """Add axes at a place given in millimetres from the lower left corner."""
-    whole_width, whole_height = figure.get_size_inches() / MM
+    across, up = figure.get_size_inches() / MM
     axes: Axes = figure.add_axes(
-        (
-            left / whole_width,
-            bottom / whole_height,
-            width / whole_width,
-            height / whole_height,
-        )
+        (left / across, bottom / up, width / across, height / up)
     )
     return axes
 
@@ -232,7 +210,7 @@ def write_heading(figure: Figure, top: float, text: str, note: str, look: Look) 
 
 @dataclass(frozen=True)
 class Caption:
-    """The heading of a chart and the note beside it, whole."""
+    """The heading of a chart and the note beside it, in full."""
 
     heading: str
     note: str
@@ -245,6 +223,21 @@ def captions(figure: Figure) -> tuple[Caption, ...]:
         for gid in (HEADING, NOTE)
     )
     return tuple(map(Caption, headings, notes))
+
+
+def label_row(
+    axes: Axes, row: float, text: str, room: float, figure_width: float
+) -> None:
+    """Write a row's title in the `room` millimetres at the left of the axes."""
+    width = float(axes.get_position().width * figure_width)
+    axes.annotate(
+        shortened(text, room - 3),
+        (-2 / width, row),
+        xycoords=("axes fraction", "data"),
+        ha="right",
+        va="center_baseline",
+        annotation_clip=False,
+    )
 
 
 def write_beside(
@@ -295,13 +288,12 @@ def letters_of(family: str) -> frozenset[int]:
 def shortened(text: str, width: float, weight: int = 400, size: float = 8) -> str:
     """Return `text`, cut at the end where it is wider than `width` millimetres.
 
-    U+FFFD stands for letters that no font here can draw: one of them would else take
-    the whole line along.
+    U+FFFD replaces letters that no font here can draw, because one of them would make
+    the whole line unreadable.
     """
+    known = letters_of("Inter") | letters_of("DejaVu Sans")
     text = "".join(
-        letter
-        if ord(letter) in letters_of("Inter") or ord(letter) in letters_of(FALLBACK)
-        else "\N{REPLACEMENT CHARACTER}"
+        letter if ord(letter) in known else "\N{REPLACEMENT CHARACTER}"
         for letter in wording.printable(text)
     )
     if width_of(text, size, weight) <= width:
@@ -321,6 +313,3 @@ def width_of(text: str, size: float, weight: int) -> float:
         plain, properties, ismath=False
     )
     return float(points) / 72 / MM
-
-
-FALLBACK = "DejaVu Sans"

@@ -14,13 +14,7 @@ WIDTH: dict[Frequency, float] = {"A": 1.0, "Q": 1 / 4, "M": 1 / 12}
 
 
 class TimeAxis:
-    """Where periods of one frequency stand on an axis of years.
-
-    Parameters
-    ----------
-    first, last
-        The first and the last period that the axis has room for.
-    """
+    """An axis of years for periods of one frequency, from `first` to `last`."""
 
     def __init__(self, first: pd.Period, last: pd.Period, frequency: Frequency) -> None:
         self.width = WIDTH[frequency]
@@ -46,15 +40,20 @@ class TimeAxis:
         return self.start(pd.PeriodIndex(periods)) + self.width / 2
 
 
+def contraction_spells(contraction: pd.Series) -> list[tuple[int, int]]:
+    """Return the positions of the first and last period of each contraction."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], contraction == 1, [0]])))
+    return [(int(first), int(end) - 1) for first, end in edges.reshape(-1, 2)]
+
+
 def shade_contractions(
     axes: Axes, contraction: pd.Series, time: TimeAxis, look: Look
 ) -> None:
-    """Shade the periods that contracted, from the foot of the axes to the top."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], contraction == 1, [0]])))
+    """Shade the periods that contracted, over the full height of the axes."""
     starts = time.start(pd.PeriodIndex(contraction.index))
     bands = [
-        (starts[first], starts[after - 1] + time.width - starts[first])
-        for first, after in zip(edges[::2], edges[1::2], strict=True)
+        (starts[first], starts[last] + time.width - starts[first])
+        for first, last in contraction_spells(contraction)
     ]
     height = axes.get_xaxis_transform()
     axes.broken_barh(

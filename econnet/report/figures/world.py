@@ -22,6 +22,7 @@ from econnet.report.figures.style import (
     MM,
     Look,
     add_axes,
+    label_row,
     new_figure,
     shortened,
     style,
@@ -32,23 +33,18 @@ from econnet.report.figures.time_axis import TimeAxis, record_of, year_axis
 
 # A cell's corners, in periods and rows, the first again at the end.
 CELL = np.array([[0, 0.06], [0.94, 0.06], [0.94, 0.94], [0, 0.94], [0, 0.06]])
-ROWS_A_STRIP = 56
+ROWS_PER_STRIP = 56
 ROW_HEIGHT = 3.9
 
 
 def draw(ranking: Ranking, look: Look) -> dict[str, Figure]:
     """Return the figures of a ranking by name: the map, if any, then the strips."""
     with style(look):
-        figures = {"map": world(ranking, look)} if has_map(ranking) else {}
+        figures = {"map": world(ranking, look)} if on_map(ranking) else {}
         labels = _label_width(ranking.forecasts)
         for name, part in parts(ranking).items():
             figures[name] = strip(part, span(ranking), labels, look)
     return figures
-
-
-def has_map(ranking: Ranking) -> bool:
-    """Return whether any forecast is of a country on the map."""
-    return bool(on_map(ranking))
 
 
 def on_map(ranking: Ranking) -> tuple[Forecast, ...]:
@@ -61,10 +57,10 @@ def on_map(ranking: Ranking) -> tuple[Forecast, ...]:
 
 
 def parts(ranking: Ranking) -> dict[str, tuple[Forecast, ...]]:
-    """Return the forecasts of each strip, as many as a page has room for."""
-    starts = range(0, len(ranking.forecasts), ROWS_A_STRIP)
+    """Return the forecasts of each strip, at most a page."""
+    starts = range(0, len(ranking.forecasts), ROWS_PER_STRIP)
     return {
-        f"strip-{number}": ranking.forecasts[start : start + ROWS_A_STRIP]
+        f"strip-{number}": ranking.forecasts[start : start + ROWS_PER_STRIP]
         for number, start in enumerate(starts, 1)
     }
 
@@ -127,19 +123,16 @@ def _label(artist: Artist, forecast: Forecast) -> None:
 
 def span(ranking: Ranking) -> tuple[pd.Period, pd.Period]:
     """Return the first and the last period that any forecast is for."""
-    records = [
+    periods = [
         record_of(forecast, "econnet")["period"] for forecast in ranking.forecasts
     ]
-    return min(record.min() for record in records), max(
-        record.max() for record in records
-    )
+    return min(map(min, periods)), max(map(max, periods))
 
 
 def _label_width(forecasts: Sequence[Forecast]) -> float:
     """Return the room for the names beside the rows of all strips, in mm."""
-    return min(
-        42.0, max(width_of(forecast.country.name, 8, 400) for forecast in forecasts) + 3
-    )
+    names = [forecast.country.name for forecast in forecasts]
+    return min(42.0, max(width_of(name, 8, 400) for name in names) + 3)
 
 
 def strip(
@@ -158,22 +151,14 @@ def strip(
     write_heading(
         figure, height, wording.strip_heading(forecasts[0].task), STRIP_NOTE, look
     )
-    width = FULL_WIDTH - labels
-    axes = add_axes(figure, labels, 13, width, ROW_HEIGHT * rows)
+    axes = add_axes(figure, labels, 13, FULL_WIDTH - labels, ROW_HEIGHT * rows)
     time = TimeAxis(*span, forecasts[0].task.frequency)
     axes.set(xlim=(time.first, time.last), ylim=(rows, 0))
     axes.set_yticks([])
     axes.grid(visible=False)
     _draw_cells(axes, forecasts, time, look)
     for row, forecast in enumerate(forecasts):
-        axes.annotate(
-            shortened(forecast.country.name, labels - 3),
-            (-2 / width, row + 0.5),
-            xycoords=("axes fraction", "data"),
-            ha="right",
-            va="center_baseline",
-            annotation_clip=False,
-        )
+        label_row(axes, row + 0.5, forecast.country.name, labels, FULL_WIDTH)
     year_axis(axes)
     _draw_key(figure, look, 2.5)
     return figure
@@ -182,7 +167,7 @@ def strip(
 def _draw_cells(
     axes: Axes, forecasts: Sequence[Forecast], time: TimeAxis, look: Look
 ) -> None:
-    """Draw one compound path a shade, and a dot in the cells that contracted."""
+    """Draw one compound path per shade, and a dot in the cells that contracted."""
     boxes: list[list[Floats]] = [[] for _ in NAMES]
     dots = []
     for row, forecast in enumerate(forecasts):

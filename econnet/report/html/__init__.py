@@ -1,4 +1,4 @@
-"""The report as a page of HTML."""
+"""The report as a page of HTML, from the figures, wording and tables of the report."""
 
 from econnet.report.html.country import as_html
 

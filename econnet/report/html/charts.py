@@ -1,33 +1,31 @@
 """The charts of the HTML page: the report's figures, and the data that they show.
 
-The picture of a chart is the figure that the PDF has, as SVG. Each chart carries its
-data, column by column: the page shows them as a table, gives them out as CSV and, where
-the chart has a `Live` part, draws them anew so that the reader can point and zoom.
+A chart's picture is the figure of the PDF, as SVG. Its data are columns: the page shows
+them as a table, offers them as CSV and, if the chart has a `Live` part, redraws them so
+that the reader can point and zoom.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from econnet.core.types import Floats
 from econnet.forecast.result import Forecast
-from econnet.report import figures, threshold_curves, wording
+from econnet.report import figures, tables, threshold_curves, wording
 from econnet.report.figures.history import growth_limits
 from econnet.report.figures.style import Caption, captions, top_of
-from econnet.report.figures.time_axis import TimeAxis, record_of
+from econnet.report.figures.time_axis import TimeAxis, contraction_spells, record_of
 from econnet.report.html.svg import inline_svg
-from econnet.report.threshold_curves import Points
 from econnet.report.wording.alt_text import response_alt
 
 Cell: TypeAlias = "str | float | None"
 Style: TypeAlias = Literal["text", "percent", "number", "flag"]
 
-# Values beyond the scale that are named above it.
+# Values beyond the scale that the note above it lists.
 MAX_CUT_OFF = 4
 
 
@@ -35,12 +33,8 @@ MAX_CUT_OFF = 4
 class TableColumn:
     """One column of a chart's data.
 
-    Parameters
-    ----------
-    values
-        As computed: shares of 1 for `percent`, 1 or 0 for `flag`; `None` where missing.
-    style
-        How a reader is shown them.
+    Values are as computed: shares of 1 for `percent`, 1 or 0 for `flag`, `None` where
+    missing.
     """
 
     key: str
@@ -70,12 +64,8 @@ class TableColumn:
 class Trace:
     """How one column is drawn in a panel.
 
-    Parameters
-    ----------
-    low, high
-        Keys of the columns that hold its interval, where it has one.
-    optional
-        Whether it is drawn only once the reader asks for it.
+    `low` and `high` are the columns of its interval; an `optional` trace is drawn only
+    when the reader asks for it.
     """
 
     column: str
@@ -90,14 +80,8 @@ class Trace:
 class ChartPanel:
     """One scale on the common axis of time, and what is drawn in it.
 
-    Parameters
-    ----------
-    limits
-        Ends of the scale; what lies beyond is cut there.
-    rate
-        Where the dashed line of the long-run rate is.
-    cut_off
-        Values that lie beyond the limits, as text.
+    Values beyond `limits` are cut, and `cut_off` lists them as text; `rate` is the
+    long-run rate, a dashed line.
     """
 
     style: Style
@@ -109,16 +93,10 @@ class ChartPanel:
 
 @dataclass(frozen=True)
 class Live:
-    """What the page needs to draw a chart over time anew.
+    """What the page needs to redraw a chart over time.
 
-    Parameters
-    ----------
-    x
-        Middle of each period, in years.
-    width
-        Length of a period in years.
-    bands
-        First and last moment of each contraction.
+    `x` is the middle of each period and `width` its length, in years; `bands` are the
+    start and end of each contraction.
     """
 
     x: tuple[float, ...]
@@ -131,14 +109,9 @@ class Live:
 class Chart:
     """A chart of the page: its picture and its data.
 
-    Parameters
-    ----------
-    title
-        What its data are, for the table of them; the picture's heading if empty.
-    svg
-        The picture, ready for the page.
-    captions
-        A heading and a note for the picture, or for each panel of a live chart.
+    `title` is the title of the table of its data, the picture's heading if empty;
+    `captions` are a heading and a note for the picture, or for each panel of a live
+    chart.
     """
 
     name: str
@@ -155,12 +128,11 @@ class Chart:
 
 
 def charts(forecast: Forecast) -> dict[str, Chart]:
-    """Return the charts that the forecast has something to show in, by name."""
+    """Return the charts for which the forecast has data, by name."""
     extra = [*figures.of_chapter("record"), *figures.of_chapter("drivers")]
     charts = {}
     for name, figure in figures.draw(forecast, names={*DATA, *extra}).items():
-        data = DATA[name](forecast) if name in DATA else None
-        chart = data or Chart(name, ())
+        chart = DATA[name](forecast) if name in DATA else Chart(name, ())
         charts[name] = _with_picture(chart, figure, figures.alt(forecast, name))
     for number, figure in enumerate(figures.draw_responses(forecast)):
         chart = response(forecast, number)
@@ -188,38 +160,38 @@ def history(forecast: Forecast) -> Chart:
     record = _probabilities(forecast, "econnet")
     periods = _from_first_to_last(pd.PeriodIndex(forecast.history.index), record.index)
     table = forecast.history.reindex(periods)
+    growth = table["growth"]
     newest = periods == forecast.period
     probability = record.reindex(periods).mask(newest, forecast.probability)
-    low, high = (
-        pd.Series(np.where(newest, bound, np.nan)) for bound in forecast.interval
-    )
-    heading = wording.growth_heading(forecast)
+    low, high = (np.where(newest, bound, np.nan) for bound in forecast.interval)
+    earlier = f"probability forecast {wording.ahead(forecast.task)}"
     columns = (
         _period_column(forecast, periods),
-        TableColumn("growth_percent", heading, _values(table["growth"]), "number", 2),
         TableColumn(
-            "contraction", "contraction", _values(table["contraction"]), "flag"
+            "growth_percent",
+            wording.growth_heading(forecast),
+            cells(growth),
+            "number",
+            2,
         ),
-        TableColumn(
-            "probability",
-            f"probability forecast {wording.ahead(forecast.task)}",
-            _values(probability),
-            "percent",
-        ),
-        TableColumn("interval_low", "90% interval from", _values(low), "percent"),
-        TableColumn("interval_high", "to", _values(high), "percent"),
+        TableColumn("contraction", "contraction", cells(table["contraction"]), "flag"),
+        TableColumn("probability", earlier, cells(probability), "percent"),
+        TableColumn("interval_low", "90% interval from", cells(low), "percent"),
+        TableColumn("interval_high", "to", cells(high), "percent"),
     )
-    limits = _growth_limits(table["growth"])
+    known = growth.dropna().to_numpy(dtype=float)
+    limits = growth_limits(known) if len(known) else (-1.0, 1.0)
+    top = _top([*probability.dropna(), *forecast.interval, forecast.base_rate])
     panels = (
         ChartPanel(
             "number",
             limits,
             (Trace("growth_percent", "bars", "gain"),),
-            cut_off=_cut_off(table["growth"], limits),
+            cut_off=_cut_off(growth, limits),
         ),
         ChartPanel(
             "percent",
-            (0, _top([*probability.dropna(), *forecast.interval, forecast.base_rate])),
+            (0, top),
             (Trace("probability", "line", "own", "interval_low", "interval_high"),),
             forecast.base_rate,
         ),
@@ -229,12 +201,10 @@ def history(forecast: Forecast) -> Chart:
     return Chart("history", columns, title, live)
 
 
-def record(forecast: Forecast) -> Chart | None:
+def record(forecast: Forecast) -> Chart:
     """Return every out-of-sample forecast and its outcome, with the baselines'."""
     known = forecast.track_record.dropna(subset=["outcome"])
     outcome = known[known["model"] == "econnet"].set_index("period")["outcome"]
-    if len(outcome) < 2:
-        return None
     periods = _from_first_to_last(pd.PeriodIndex(outcome.index))
     probabilities = {
         name: _probabilities(forecast, name).reindex(periods)
@@ -242,103 +212,75 @@ def record(forecast: Forecast) -> Chart | None:
     }
     columns = (
         _period_column(forecast, periods),
-        TableColumn(
-            "outcome", "contraction", _values(outcome.reindex(periods)), "flag"
-        ),
+        TableColumn("outcome", "contraction", cells(outcome.reindex(periods)), "flag"),
         *(
-            TableColumn(name, _model_title(name), _values(values), "percent")
+            TableColumn(name, _model_title(name), cells(values), "percent")
             for name, values in probabilities.items()
         ),
     )
-    known_probabilities = pd.concat([*probabilities.values()]).dropna()
+    baselines = (
+        Trace(name, "line", "base", optional=name != "base_rate")
+        for name in forecast.assessment.baselines
+    )
     panel = ChartPanel(
         "percent",
-        (0.0, _top(known_probabilities)),
-        (
-            Trace("econnet", "outcomes", "own"),
-            *(
-                Trace(name, "line", "base", optional=name != "base_rate")
-                for name in forecast.assessment.baselines
-            ),
-        ),
+        (0.0, _top(pd.concat([*probabilities.values()]).dropna())),
+        (Trace("econnet", "outcomes", "own"), *baselines),
     )
     contraction = forecast.history["contraction"].reindex(periods)
     live = _live(periods, contraction, (panel,), forecast)
-    title = "Every forecast, and what came of it"
-    return Chart("track-record", columns, title, live)
+    return Chart("track-record", columns, "Every forecast, and what came of it", live)
 
 
-def reliability(forecast: Forecast) -> Chart | None:
+def reliability(forecast: Forecast) -> Chart:
     """Return how often contractions followed, by forecast probability."""
-    bins = forecast.assessment.reliability
-    if not bins:
-        return None
-    columns = (
-        TableColumn(
-            "probability", "said", tuple(bin_.probability for bin_ in bins), "percent"
-        ),
-        TableColumn(
-            "frequency", "came", tuple(bin_.frequency for bin_ in bins), "percent"
-        ),
-        TableColumn(
-            "low", "90% from", tuple(bin_.interval[0] for bin_ in bins), "percent"
-        ),
-        TableColumn("high", "to", tuple(bin_.interval[1] for bin_ in bins), "percent"),
-        TableColumn(
-            "n", "forecasts", tuple(float(bin_.n) for bin_ in bins), "number", 0
-        ),
-    )
-    return Chart("reliability", columns)
+    table = tables.TABLES["reliability"](forecast)
+    titles = {
+        "probability": "said",
+        "frequency": "came",
+        "low": "90% from",
+        "high": "to",
+    }
+    columns = [
+        TableColumn(key, title, cells(table[key]), "percent")
+        for key, title in titles.items()
+    ]
+    n = TableColumn("n", "forecasts", cells(table["n"]), "number", 0)
+    return Chart("reliability", (*columns, n))
 
 
-def roc(forecast: Forecast) -> Chart | None:
+def roc(forecast: Forecast) -> Chart:
     """Return hits against false alarms for every threshold, of all models."""
-    return _by_threshold(
-        forecast,
-        "roc",
-        threshold_curves.roc(forecast),
-        TableColumn("false_alarm_rate", "false alarms, % of expansions", (), "percent"),
-        TableColumn("hit_rate", "hits, % of contractions", (), "percent"),
-    )
+    titles = {
+        "false_alarm_rate": "false alarms, % of expansions",
+        "hit_rate": "hits, % of contractions",
+    }
+    return _by_threshold(forecast, "roc", threshold_curves.roc(forecast), titles)
 
 
-def precision_recall(forecast: Forecast) -> Chart | None:
+def precision_recall(forecast: Forecast) -> Chart:
     """Return how many alarms were right by how much they caught, of all models."""
-    return _by_threshold(
-        forecast,
-        "precision-recall",
-        threshold_curves.precision_recall(forecast),
-        TableColumn("recall", "caught, % of contractions", (), "percent"),
-        TableColumn("precision", "right, % of alarms", (), "percent"),
-    )
+    titles = {
+        "recall": "caught, % of contractions",
+        "precision": "right, % of alarms",
+    }
+    curves = threshold_curves.precision_recall(forecast)
+    return _by_threshold(forecast, "precision-recall", curves, titles)
 
 
 def _by_threshold(
-    forecast: Forecast,
-    name: str,
-    curves: Mapping[str, Points],
-    across: TableColumn,
-    up: TableColumn,
-) -> Chart | None:
-    """Return the chart with the points of each model's curve."""
-    if not curves:
-        return None
-    order = [
-        *(name for name in forecast.assessment.baselines if name != "base_rate"),
-        "econnet",
-    ]
-    shown = [model for model in order if model in curves]
-    models = [_model_title(model) for model in shown for _ in curves[model][0]]
-    x, y = (
-        tuple(float(value) for model in shown for value in curves[model][axis])
-        for axis in (0, 1)
-    )
+    forecast: Forecast, name: str, curves: pd.DataFrame, titles: Mapping[str, str]
+) -> Chart:
+    """Return the chart with the points of each model's curve, econnet's last."""
+    baselines = [name for name in forecast.assessment.baselines if name != "base_rate"]
+    models = [*baselines, "econnet"]
+    points = pd.concat([curves[curves["model"] == model] for model in models])
+    names = cells(points["model"].map(_model_title))
     columns = (
-        TableColumn("model", "model", tuple(models)),
-        replace(across, values=x),
-        replace(up, values=y),
+        TableColumn(key, title, cells(points[key]), "percent")
+        for key, title in titles.items()
     )
-    return Chart(name, columns)
+    return Chart(name, (TableColumn("model", "model", names), *columns))
 
 
 def response(forecast: Forecast, number: int) -> Chart:
@@ -352,28 +294,27 @@ def response(forecast: Forecast, number: int) -> Chart:
     return Chart(name, columns, curve.title)
 
 
+def cells(values: Iterable[Any]) -> tuple[Cell, ...]:
+    """Return texts as they are, numbers and flags as floats, the missing as `None`."""
+    return tuple(
+        value if isinstance(value, str) else None if pd.isna(value) else float(value)
+        for value in values
+    )
+
+
 def _live(
     periods: pd.PeriodIndex,
     contraction: pd.Series,
     panels: tuple[ChartPanel, ...],
     forecast: Forecast,
 ) -> Live:
-    """Return what the page draws of a chart over time."""
     time = TimeAxis(periods[0], periods[-1], forecast.task.frequency)
     x, width = time.middle(periods), time.width
-    return Live(tuple(x.tolist()), width, _bands(contraction, x, width), panels)
-
-
-def _bands(
-    contraction: pd.Series, x: Floats, width: float
-) -> tuple[tuple[float, float], ...]:
-    """Return the first and last moment of every run of contractions."""
-    marks = (contraction.to_numpy(dtype=float) == 1).astype(int)
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], marks, [0]])))
-    return tuple(
-        (float(x[first] - width / 2), float(x[after - 1] + width / 2))
-        for first, after in zip(edges[::2], edges[1::2], strict=True)
+    bands = tuple(
+        (float(x[first] - width / 2), float(x[last] + width / 2))
+        for first, last in contraction_spells(contraction)
     )
+    return Live(tuple(x.tolist()), width, bands, panels)
 
 
 def _from_first_to_last(*indexes: pd.Index) -> pd.PeriodIndex:
@@ -396,18 +337,8 @@ def _model_title(name: str) -> str:
     return "this forecast" if name == "econnet" else wording.baseline_title(name)
 
 
-def _values(series: pd.Series) -> tuple[Cell, ...]:
-    return tuple(None if pd.isna(value) else float(value) for value in series)
-
-
 def _top(shares: Iterable[float]) -> float:
-    """Return the end of a scale of shares that has room for all."""
     return top_of(shares) / 100
-
-
-def _growth_limits(growth: pd.Series) -> tuple[float, float]:
-    known = growth.dropna().to_numpy(dtype=float)
-    return growth_limits(known) if len(known) else (-1.0, 1.0)
 
 
 def _cut_off(growth: pd.Series, limits: tuple[float, float]) -> str:
@@ -422,7 +353,7 @@ def _cut_off(growth: pd.Series, limits: tuple[float, float]) -> str:
     return f"cut off: {', '.join(named)}{more}" if named else ""
 
 
-DATA: Mapping[str, Callable[[Forecast], Chart | None]] = {
+DATA: Mapping[str, Callable[[Forecast], Chart]] = {
     "history": history,
     "track-record": record,
     "reliability": reliability,

@@ -1,11 +1,11 @@
-"""The page of one country: the texts of the printed report, and charts that move."""
+"""The page of one country: the texts of the printed report, and interactive charts."""
 
 from collections.abc import Sequence
 
 from econnet.forecast.result import Driver, Forecast
 from econnet.report import figures, wording
+from econnet.report.content import Content, content
 from econnet.report.html import charts, page
-from econnet.report.pdf import content as pdf_content
 
 SECTIONS = (
     ("content", "The answer"),
@@ -17,7 +17,7 @@ SECTIONS = (
 
 def as_html(forecast: Forecast) -> str:
     """Return the report as a page of HTML."""
-    texts = pdf_content.content(forecast)
+    texts = content(forecast)
     shown = charts.charts(forecast)
     return page.render(
         "country.html",
@@ -27,9 +27,9 @@ def as_html(forecast: Forecast) -> str:
         sections=SECTIONS,
         stem=f"{charts.safe_name(forecast.country.alpha3)}-{forecast.period}",
         charts=shown,
-        it=texts,
-        watch=[_watched(figure) for figure in texts["watch"]],
-        series=[_row(series) for series in texts["series"]],
+        report=texts,
+        watch=[_cells(release) for release in texts["watch"]],
+        series=[_cells(series) for series in texts["series"]],
         bars=_bars(forecast.explanation.drivers),
         responses=[name for name in shown if name.startswith("response-")],
         record_figures=figures.of_chapter("record"),
@@ -37,17 +37,10 @@ def as_html(forecast: Forecast) -> str:
     )
 
 
-def _watched(figure: pdf_content.Content) -> list[str]:
-    late = " (overdue)" if figure["due"]["loss"] else ""
-    return [figure["title"], f"{figure['due']['text']}{late}", figure["range"]]
-
-
-def _row(series: pdf_content.Content) -> list[str]:
-    """Return one series as the cells of its row."""
-    due = series["due"]["text"]
-    late = " (overdue)" if series["due"]["loss"] else ""
-    parts = [series[key] for key in ("title", "id", "unit", "periods", "last")]
-    return [*parts, f"{due}{late}", series["rights"]]
+def _cells(row: Content) -> list[str]:
+    """Return the cells of a row; words say what the PDF says by a colour."""
+    late = " (overdue)" if row["due"]["loss"] else ""
+    return list({**row, "due": f"{row['due']['text']}{late}"}.values())
 
 
 def _bars(drivers: Sequence[Driver]) -> list[dict[str, object]]:
@@ -64,5 +57,5 @@ def _bars(drivers: Sequence[Driver]) -> list[dict[str, object]]:
             "length": round(scale * abs(driver.contribution), 2),
             "zero": round(-scale * low, 2),
         }
-        for driver in sorted(drivers, key=lambda driver: -abs(driver.contribution))
+        for driver in wording.by_size(drivers)
     ]

@@ -1,9 +1,8 @@
-"""A page of HTML that needs nothing else: no server, no network.
+"""A self-contained page of HTML, without server or network.
 
-Style, scripts, fonts and data stand in the page itself. Its Content-Security-Policy
-allows exactly the scripts and the style that are in it, by their digests, and nothing
-from anywhere else, so that no text from the data can ever run. Text is escaped by
-Jinja; data for the scripts are JSON in which no tag can end.
+It contains its style, scripts, fonts and data. Its Content-Security-Policy allows
+exactly these scripts and this style, by their digests, so that no text from the data
+can ever run. Jinja escapes text; data for the scripts are JSON in which no tag can end.
 """
 
 import base64
@@ -38,14 +37,10 @@ def render(
     charts: Mapping[str, Chart],
     **texts: object,
 ) -> str:
-    """Return a page made of a template, with all that every page has.
+    """Return a page from a template.
 
-    Parameters
-    ----------
-    sections
-        Id and text of each link to a place in the page.
-    stem
-        What the names of downloaded files begin with.
+    `sections` are id and text of the links at its top; `stem` is the beginning of the
+    names of downloaded files.
     """
     scripts = [_text("vendor/uPlot.iife.min.js"), _text("html/assets/page.js")]
     data = {
@@ -72,7 +67,7 @@ def render(
 
 
 def json_in_html(data: object) -> str:
-    """Return JSON that can stand in a script element: no tag begins or ends in it."""
+    """Return JSON for a script element: no tag begins or ends in it."""
     text = json.dumps(data, allow_nan=False, ensure_ascii=True, separators=(",", ":"))
     for letter in "<>&":
         text = text.replace(letter, f"\\u{ord(letter):04x}")
@@ -81,16 +76,10 @@ def json_in_html(data: object) -> str:
 
 def _policy(scripts: Sequence[str], styles: Sequence[str]) -> str:
     """Return a policy that allows these scripts and styles, and nothing else."""
-    return "; ".join(
-        [
-            "default-src 'none'",
-            f"script-src {' '.join(map(_digest, scripts))}",
-            f"style-src {' '.join(map(_digest, styles))}",
-            "font-src data:",
-            "img-src data:",
-            "base-uri 'none'",
-            "form-action 'none'",
-        ]
+    return (
+        f"default-src 'none'; script-src {' '.join(map(_digest, scripts))}; "
+        f"style-src {' '.join(map(_digest, styles))}; font-src data:; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
     )
 
 
@@ -112,7 +101,7 @@ def _environment() -> jinja2.Environment:
 
 
 def _printable(value: object) -> object:
-    """Return text from the data without what no page can show."""
+    """Return text from the data with its unprintable characters replaced."""
     if isinstance(value, str) and not isinstance(value, Markup):
         return wording.printable(value)
     return value
@@ -120,7 +109,7 @@ def _printable(value: object) -> object:
 
 @cache
 def _style() -> str:
-    """Return the page's style: fonts, colours, and how everything stands."""
+    """Return the style sheet: fonts, colours and layout."""
     return "\n".join(
         [
             _face("Inter-Regular.woff2", 400),

@@ -1,10 +1,9 @@
 """A figure of the report as SVG inside a page of HTML.
 
-matplotlib draws it, as for the PDF. What is rewritten here is what a page needs that
-has a strict policy and two colour schemes: attributes and classes in place of style
-attributes, colours that the style sheet gives for light and for dark, ids that no other
-figure of the page has, and coordinates without digits that nobody can see. Text stays
-text, in the fonts of the page.
+matplotlib draws it, as for the PDF, and this module rewrites it for a page with a
+strict policy and two colour schemes: attributes and classes replace style attributes,
+colours come from the style sheet, ids are unique within the page, and coordinates are
+rounded. Text stays text, in the fonts of the page.
 """
 
 import re
@@ -28,7 +27,7 @@ MARGIN = 0.5 * MM
 
 MEASURES = {"x", "y", "width", "height", "transform"}
 
-# Style properties that say what holds anyway, or what the style sheet says.
+# Style properties that are defaults, or that the style sheet sets.
 LEFT_OUT = {
     ("font-family", None),
     ("stroke-dashoffset", "0"),
@@ -40,15 +39,8 @@ LEFT_OUT = {
 def inline_svg(figure: Figure, name: str, alt: str, captions: bool = False) -> Markup:
     """Return a figure drawn in the light look as SVG in the colours of the page.
 
-    Parameters
-    ----------
-    name
-        What the ids in it begin with: unique in the page, letters and hyphens.
-    alt
-        What the figure shows, for a reader who cannot see it.
-    captions
-        Whether headings and notes are part of the picture; a page usually has them as
-        text of its own.
+    Its ids begin with `name`, which is unique in the page. Headings and notes are left
+    out unless `captions`, since a page has them as its own text.
     """
     with _only_the_chart(figure, captions), style(LIGHT):
         drawn = as_svg(figure, _box(figure))
@@ -85,7 +77,7 @@ def _colors() -> dict[str, str]:
 
 @contextmanager
 def _only_the_chart(figure: Figure, captions: bool) -> Iterator[None]:
-    """Hide the ground of a figure and, if asked to, what the page writes itself."""
+    """Hide the ground of a figure and, unless `captions`, its headings and notes."""
     hidden: list[Artist] = [figure.patch]
     if not captions:
         hidden += figure.findobj(lambda artist: artist.get_gid() in PAGE_TEXT)
@@ -98,7 +90,7 @@ def _only_the_chart(figure: Figure, captions: bool) -> Iterator[None]:
 
 
 def _box(figure: Figure) -> Bbox:
-    """Return the part of a figure that has something in it, at its full width."""
+    """Return the part of a figure that is not empty, at its full width."""
     drawn = figure.get_tightbbox()
     left, right = min(0.0, drawn.x0), max(figure.get_size_inches()[0], drawn.x1)
     return Bbox([[left, drawn.y0 - MARGIN], [right, drawn.y1 + MARGIN]])

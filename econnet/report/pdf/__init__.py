@@ -1,1 +1,1 @@
-"""The content and the templates of the PDF."""
+"""The typst templates of the PDF."""

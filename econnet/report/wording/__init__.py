@@ -1,14 +1,10 @@
-"""Every sentence of the report."""
+# mypy: implicit-reexport
+# ruff: noqa: F401
+"""The sentences of the report, from a forecast alone; no figures or documents here."""
 
 from econnet.core.periods import NOUN
 from econnet.core.text import printable
-from econnet.report.wording.formatting import (
-    day,
-    number,
-    odds,
-    percent,
-    period_in_words,
-)
+from econnet.report.wording.formatting import number, odds, percent, signed_percent
 from econnet.report.wording.method import (
     attribution,
     caveats,
@@ -20,12 +16,11 @@ from econnet.report.wording.method import (
     method,
     provenance,
 )
-from econnet.report.wording.outlook import Figure, change, watch
+from econnet.report.wording.outlook import change, watch
 from econnet.report.wording.ranking import (
     map_alt,
     newest,
     periods,
-    pool_scores,
     ranking_credit,
     ranking_made,
     ranking_title,
@@ -38,6 +33,7 @@ from econnet.report.wording.track_record import (
     SCORES_EXPLAINED,
     SIGNALS_EXPLAINED,
     by_group,
+    by_size,
     doubts,
     drivers,
     importance,
@@ -51,7 +47,6 @@ from econnet.report.wording.verdict import (
     ahead,
     baseline_title,
     chance,
-    contraction_clause,
     counts,
     growth_heading,
     made_on,
@@ -59,57 +54,3 @@ from econnet.report.wording.verdict import (
     stale,
     verdict,
 )
-
-__all__ = [
-    "NOUN",
-    "SCORES_EXPLAINED",
-    "SIGNALS_EXPLAINED",
-    "Figure",
-    "Verdict",
-    "ahead",
-    "attribution",
-    "baseline_title",
-    "by_group",
-    "caveats",
-    "chance",
-    "change",
-    "citation",
-    "command",
-    "contraction_clause",
-    "counts",
-    "credit",
-    "data",
-    "day",
-    "doubts",
-    "drivers",
-    "figures",
-    "growth_heading",
-    "importance",
-    "made_on",
-    "map_alt",
-    "method",
-    "newest",
-    "number",
-    "odds",
-    "percent",
-    "period_in_words",
-    "periods",
-    "pool_scores",
-    "position",
-    "printable",
-    "provenance",
-    "ranking_credit",
-    "ranking_made",
-    "ranking_title",
-    "responses",
-    "signalled",
-    "stale",
-    "strip_alt",
-    "strip_heading",
-    "summary",
-    "track_record",
-    "trust",
-    "verdict",
-    "watch",
-    "what_if",
-]

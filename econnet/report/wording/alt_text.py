@@ -5,7 +5,7 @@ import numpy as np
 from econnet.core.periods import NOUN
 from econnet.forecast.result import Forecast, ResponseCurve
 from econnet.report.wording.formatting import count, number, percent
-from econnet.report.wording.track_record import by_group, listed, own_record
+from econnet.report.wording.track_record import by_group, by_size, listed, own_record
 from econnet.report.wording.verdict import baseline_title
 
 
@@ -88,10 +88,8 @@ def timeline_alt(forecast: Forecast) -> str:
 
 def contributions_alt(forecast: Forecast) -> str:
     """Return what each indicator adds."""
-    ranked = sorted(
-        forecast.explanation.drivers, key=lambda driver: -abs(driver.contribution)
-    )
-    return f"Bars by indicator, the longest being {listed(ranked[:3])}."
+    longest = by_size(forecast.explanation.drivers)[:3]
+    return f"Bars by indicator, the longest being {listed(longest)}."
 
 
 def reliability_alt(forecast: Forecast) -> str:
@@ -130,9 +128,7 @@ def precision_recall_alt(forecast: Forecast) -> str:
 def responses_alt(forecast: Forecast) -> str:
     """Return what other values of the indicators would change."""
     parts = [
-        f"{curve.title}: {percent(curve.probabilities[0])} at "
-        f"{number(curve.values[0], 1)}, {percent(curve.probabilities[-1])} at "
-        f"{number(curve.values[-1], 1)}"
+        f"{curve.title}: {', '.join(_ends(curve))}"
         for curve in forecast.explanation.response_curves
     ]
     return f"Small curves of the probability by indicator. {'; '.join(parts)}."
@@ -140,12 +136,16 @@ def responses_alt(forecast: Forecast) -> str:
 
 def response_alt(curve: ResponseCurve) -> str:
     """Return what other values of one indicator would change."""
-    text = (
-        f"Curve from {percent(curve.probabilities[0])} at "
-        f"{number(curve.values[0], 1)} to {percent(curve.probabilities[-1])} at "
-        f"{number(curve.values[-1], 1)}"
-    )
+    text = f"Curve from {' to '.join(_ends(curve))}"
     if curve.current is None:
         return f"{text}."
     now = float(np.interp(curve.current, curve.values, curve.probabilities))
     return f"{text}; now {number(curve.current, 1)}, {percent(now)}."
+
+
+def _ends(curve: ResponseCurve) -> list[str]:
+    """Return the first and the last point of a curve in words: `12% at 0.3`."""
+    points = list(zip(curve.probabilities, curve.values, strict=True))
+    return [
+        f"{percent(p)} at {number(value, 1)}" for p, value in (points[0], points[-1])
+    ]

@@ -28,8 +28,13 @@ def percent(share: float) -> str:
     return f"{round(100 * share)}%"
 
 
+def signed_percent(share: float) -> str:
+    """Return a share of 1 in whole percent with its sign."""
+    return f"{number(100 * share, 0, sign=True)}%"
+
+
 def odds(probability: float) -> str:
-    """Return a probability as a person would say it: `1 in 5`.
+    """Return a probability as odds: `1 in 5`.
 
     Examples
     --------
@@ -62,6 +67,11 @@ def day(date_: date) -> str:
     return f"{date_.day} {date_.strftime('%B %Y')}"
 
 
+def day_of(moment: str) -> str:
+    """Return the day of an ISO date or time in words."""
+    return day(date.fromisoformat(moment[:10]))
+
+
 def count(n: int, noun: str, none: str = "0") -> str:
     """Return how many there are: `1 quarter`, `1,200 countries`."""
     plural = f"{noun[:-1]}ies" if noun.endswith("y") and noun != "day" else f"{noun}s"
@@ -69,7 +79,7 @@ def count(n: int, noun: str, none: str = "0") -> str:
 
 
 def in_a_row(names: Sequence[str]) -> str:
-    """Return names as a sentence has them: one, two and three."""
+    """Return names as a list within a sentence: `a, b and c`."""
     *others, last = names
     return f"{', '.join(others)} and {last}" if others else last
 
@@ -77,6 +87,11 @@ def in_a_row(names: Sequence[str]) -> str:
 def points(probability: float, other: float) -> int:
     """Return the difference in points between two probabilities as they are printed."""
     return round(100 * probability) - round(100 * other)
+
+
+def in_points(difference: int) -> str:
+    """Return the size of a difference: `1 point`, `12 points`."""
+    return f"{abs(difference)} {'point' if abs(difference) == 1 else 'points'}"
 
 
 SPOKEN_FRACTIONS: tuple[tuple[int, int], ...] = (

@@ -2,16 +2,14 @@
 
 import shlex
 from collections.abc import Mapping
-from datetime import date
 
 from econnet.core.periods import NOUN
-from econnet.core.task import Task
 from econnet.data.cycle.labels import RULES
 from econnet.forecast.result import Forecast
-from econnet.report.wording.formatting import count, day
-from econnet.report.wording.verdict import made_day, made_on, when
+from econnet.report.wording.formatting import count, day_of
+from econnet.report.wording.verdict import made_on, when
 
-# Shares of figures in real time from which on all are, and below which none is.
+# Shares of real-time figures from which all count as such, and below which none do.
 MIN_MOSTLY_REAL_TIME = 0.95
 MIN_PARTLY_REAL_TIME = 0.05
 
@@ -23,7 +21,7 @@ def data(forecast: Forecast) -> str:
         "store": "The data that econnet fetched",
     }.get(forecast.data.source, f"The file {forecast.data.source}")
     return (
-        f"{source}, as known on {day(date.fromisoformat(forecast.data.as_of))}; "
+        f"{source}, as known on {day_of(forecast.data.as_of)}; "
         f"{forecast.country.name}, {forecast.target_title}: "
         f"{forecast.data.first_period} to {forecast.data.last_period}. Last value is "
         "that of the series, before any transform."
@@ -38,18 +36,21 @@ def method(forecast: Forecast) -> list[tuple[str, str]]:
         if forecast.data.n_countries > 1
         else f"the history of {forecast.country.name} alone"
     )
+    horizon = f"{count(task.horizon, noun)} ahead"
+    if task.horizon == 0:
+        horizon = "for the same period"
     model = forecast.versions["econnet"]
     return [
         (
             "What is forecast",
             f"Whether there will be a contraction in {when(forecast)}: "
             f"{forecast.meaning}. The "
-            f"forecast is made in {forecast.origin}, {_horizon(task)}, by the rule "
+            f"forecast is made in {forecast.origin}, {horizon}, by the rule "
             f"{task.label} applied to {forecast.target_title}.",
         ),
         (
             "What was known",
-            f"Values known on {day(date.fromisoformat(forecast.data.as_of))}. In the "
+            f"Values known on {day_of(forecast.data.as_of)}. In the "
             "replay of history, a value counts as known once the publication lag of "
             "its indicator has passed after the end of its period, and no sooner; an "
             "outcome is learned from only once it could have been written down.",
@@ -81,17 +82,8 @@ def method(forecast: Forecast) -> list[tuple[str, str]]:
     ]
 
 
-def _horizon(task: Task) -> str:
-    noun = NOUN[task.frequency]
-    return (
-        "for the same period"
-        if task.horizon == 0
-        else f"{count(task.horizon, noun)} ahead"
-    )
-
-
 def figures(share_in_real_time: float) -> str:
-    """Return whether past forecasts rest on the figures of their time."""
+    """Return whether past forecasts rest on real-time figures."""
     if share_in_real_time >= MIN_MOSTLY_REAL_TIME:
         return (
             "Past forecasts were made from the figures that stood there at the time; "
@@ -156,11 +148,12 @@ def command(forecast: Forecast) -> str:
 
 
 def provenance(forecast: Forecast) -> str:
-    """Return what the forecast was made with, and how to hold it against that."""
-    versions = " · ".join(f"{name} {it}" for name, it in forecast.versions.items())
-    subject, asked = _subject(forecast), forecast.task.cli_options()
-    others = {option: it for option, it in asked.items() if option not in subject}
-    verify = _command("report --verify", subject | others)
+    """Return what the forecast was made with, and the command that verifies it."""
+    versions = " · ".join(map(" ".join, forecast.versions.items()))
+    subject = _subject(forecast)
+    verify = _command(
+        "report --verify", {**subject, **forecast.task.cli_options(), **subject}
+    )
     return (
         f"{versions} · SHA-256 of the data {forecast.provenance.data[:16]}. Made again "
         f"and compared by: {verify}"
@@ -168,7 +161,7 @@ def provenance(forecast: Forecast) -> str:
 
 
 def _subject(forecast: Forecast) -> dict[str, object]:
-    """Return the options that say which report it is; `None` of what goes unsaid."""
+    """Return the options that identify the report, `None` for those left out."""
     task, source = forecast.task, forecast.data.source
     own_file = source not in {"snapshot", "store"}
     return {
@@ -193,18 +186,16 @@ def _command(name: str, options: Mapping[str, object]) -> str:
 
 def attribution(forecast: Forecast) -> str:
     """Return the sources in one line, the first two by name."""
+    attributions = (series.attribution for series in forecast.data.series)
     sources = list(
-        dict.fromkeys(
-            series.attribution.removeprefix("Source: ")
-            for series in forecast.data.series
-        )
+        dict.fromkeys(text.removeprefix("Source: ") for text in attributions)
     )
     more = " and others" if len(sources) > 2 else ""
     return f"Source: {'; '.join(sources[:2])}{more}"
 
 
 def credit(forecast: Forecast) -> str:
-    """Return what stands under a figure that is shown without the report."""
+    """Return the credit of a figure that is shown without the report."""
     return (
         f"{forecast.country.name} · econnet {forecast.versions['econnet']}, "
         f"{made_on(forecast)} · {attribution(forecast)}"
@@ -213,9 +204,8 @@ def credit(forecast: Forecast) -> str:
 
 def citation(forecast: Forecast) -> str:
     """Return how to cite the forecast."""
-    made = made_day(forecast)
     return (
-        f"The econnet developers ({made.year}). econnet "
+        f"The econnet developers ({forecast.made_at[:4]}). econnet "
         f"{forecast.versions['econnet']}: probability of contraction, "
-        f"{forecast.country.name}, {forecast.period}, made on {day(made)}."
+        f"{forecast.country.name}, {forecast.period}, made on {made_on(forecast)}."
     )

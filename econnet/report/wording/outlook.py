@@ -4,12 +4,19 @@ from dataclasses import dataclass
 from datetime import date
 
 from econnet.core.periods import NOUN
-from econnet.forecast.result import Forecast, Movement
-from econnet.report.wording.formatting import day, number, percent, points
+from econnet.forecast.result import Forecast
+from econnet.report.wording.formatting import (
+    day,
+    day_of,
+    in_points,
+    number,
+    percent,
+    points,
+)
 
-# Movements that the text names, and figures to come that it lists.
-MOVEMENTS_NAMED = 2
-FIGURES_WATCHED = 3
+# Movements that the text names, and next releases that it lists.
+MAX_MOVEMENTS = 2
+MAX_RELEASES = 3
 
 
 def before(forecast: Forecast) -> str | None:
@@ -17,11 +24,10 @@ def before(forecast: Forecast) -> str | None:
     changed = forecast.explanation.change
     if changed is None:
         return None
-    if changed.made_at is None:
-        noun = NOUN[forecast.task.frequency]
-        return f"what was said a {noun} earlier of {changed.period}"
-    when = day(date.fromisoformat(changed.made_at[:10]))
-    return f"what was said on {when} of {changed.period}"
+    when = f"a {NOUN[forecast.task.frequency]} earlier"
+    if changed.made_at is not None:
+        when = f"on {day_of(changed.made_at)}"
+    return f"what was said {when} of {changed.period}"
 
 
 def change(forecast: Forecast) -> list[str]:
@@ -29,10 +35,15 @@ def change(forecast: Forecast) -> list[str]:
     changed = forecast.explanation.change
     if changed is None:
         return ["There is no earlier forecast to compare with."]
+    origin = f"replayed a {NOUN[forecast.task.frequency]} earlier"
+    if changed.made_at is not None:
+        origin = f"made on {day_of(changed.made_at)}"
+    difference = points(forecast.probability, changed.probability)
+    direction = "higher" if difference > 0 else "lower"
+    comparison = f"{in_points(difference)} {direction}" if difference else "no change"
     sentences = [
         f"{percent(forecast.probability)} for {forecast.period} after "
-        f"{percent(changed.probability)} for {changed.period}, "
-        f"{_how_before(forecast)}: {_by_points(forecast)}."
+        f"{percent(changed.probability)} for {changed.period}, {origin}: {comparison}."
     ]
     parts = (("new figures", changed.figures), ("learning anew", changed.learning))
     effects = [
@@ -43,51 +54,28 @@ def change(forecast: Forecast) -> list[str]:
     if effects:
         sentences.append(f"In log-odds, {' and '.join(effects)}.")
     named = [
-        _moved(movement)
+        _moved(movement.title, movement.before, movement.after, movement.unit)
         for movement in changed.movements
         if movement.before is not None and movement.after is not None
-    ][:MOVEMENTS_NAMED]
+    ][:MAX_MOVEMENTS]
     if named:
         sentences.append(f"{'; '.join(named)}.")
     return sentences
 
 
-def _how_before(forecast: Forecast) -> str:
-    changed = forecast.explanation.change
-    if changed is None or changed.made_at is None:
-        return f"replayed a {NOUN[forecast.task.frequency]} earlier"
-    return f"made on {day(date.fromisoformat(changed.made_at[:10]))}"
-
-
-def _by_points(forecast: Forecast) -> str:
-    changed = forecast.explanation.change
-    apart = points(forecast.probability, changed.probability) if changed else 0
-    if apart == 0:
-        return "no change"
-    unit = "point" if abs(apart) == 1 else "points"
-    return f"{abs(apart)} {unit} {'higher' if apart > 0 else 'lower'}"
-
-
-def _moved(movement: Movement) -> str:
-    """Return how one indicator moved: `Exports went from 2.0 to 1.1`."""
-    before, after = (
-        number(value or 0.0, 1) for value in (movement.before, movement.after)
-    )
-    if before == after:
-        return f"{movement.title} stayed at {after}"
-    return f"{movement.title} went from {before} to {after} ({movement.unit})"
+def _moved(title: str, before: float, after: float, unit: str) -> str:
+    """Return how one indicator moved: `Exports went from 2.0 to 1.1 (percent)`."""
+    then, now = number(before, 1), number(after, 1)
+    if then == now:
+        return f"{title} stayed at {now}"
+    return f"{title} went from {then} to {now} ({unit})"
 
 
 @dataclass(frozen=True)
-class Figure:
-    """A figure to come, and what it could do to the forecast.
+class NextRelease:
+    """An indicator's next figure, and what it could do to the forecast, in words.
 
-    Parameters
-    ----------
-    due
-        The day on which it is due, in words.
-    low, high
-        The lowest and highest forecast that any usual figure would make, in words.
+    `low` and `high` are the lowest and highest forecast that a usual figure would give.
     """
 
     title: str
@@ -97,9 +85,12 @@ class Figure:
     high: str
 
 
-def watch(forecast: Forecast) -> list[Figure]:
-    """Return the figures to come that could move the forecast most, by date."""
-    due_of = {series.indicator: series.next_due for series in forecast.data.series}
+def watch(forecast: Forecast) -> list[NextRelease]:
+    """Return the next figures that could move the forecast most, by date."""
+    due_of = {
+        series.indicator: date.fromisoformat(series.next_due[:10])
+        for series in forecast.data.series
+    }
     curves = sorted(
         (
             curve
@@ -107,21 +98,15 @@ def watch(forecast: Forecast) -> list[Figure]:
             if curve.indicator in due_of
         ),
         key=lambda curve: min(curve.probabilities) - max(curve.probabilities),
-    )[:FIGURES_WATCHED]
+    )[:MAX_RELEASES]
     made_on = date.fromisoformat(forecast.made_at[:10])
     return [
-        Figure(
+        NextRelease(
             curve.title,
-            day(due),
-            due < made_on,
+            day(due_of[curve.indicator]),
+            due_of[curve.indicator] < made_on,
             percent(min(curve.probabilities)),
             percent(max(curve.probabilities)),
         )
-        for due, curve in sorted(
-            (
-                (date.fromisoformat(due_of[curve.indicator][:10]), curve)
-                for curve in curves
-            ),
-            key=lambda dated: dated[0],
-        )
+        for curve in sorted(curves, key=lambda curve: due_of[curve.indicator])
     ]

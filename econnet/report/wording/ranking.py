@@ -1,11 +1,10 @@
-"""What is said of many countries at once."""
+"""Sentences on many countries at once."""
 
 from collections.abc import Sequence
 from statistics import median
 
 from econnet.core.periods import NOUN
 from econnet.core.task import Task
-from econnet.evaluation.metrics import Scores
 from econnet.forecast.ranking import Ranking
 from econnet.forecast.result import Forecast
 from econnet.report.wording.formatting import count, odds, percent
@@ -34,7 +33,7 @@ def ranking_title(ranking: Ranking) -> str:
 
 
 def summary(ranking: Ranking) -> list[str]:
-    """Return what the ranking says, in sentences."""
+    """Return the result of the ranking, in sentences."""
     forecasts = ranking.forecasts
     first = forecasts[0]
     middle = median(forecast.probability for forecast in forecasts)
@@ -71,8 +70,10 @@ def summary(ranking: Ranking) -> list[str]:
 def trust(ranking: Ranking) -> list[str]:
     """Return how far to trust the ranking, in sentences."""
     sentences = []
-    pool = pool_scores(ranking)
-    if pool is not None:
+    pools = [forecast.assessment.pool_metrics for forecast in ranking.forecasts]
+    scored = [scores for scores in pools if scores is not None]
+    if scored:
+        pool = max(scored, key=lambda scores: scores.n)
         noun = NOUN[ranking.task.frequency]
         auroc = "" if pool.auroc is None else f" (AUROC {pool.auroc:.2f})"
         sentences.append(
@@ -87,18 +88,8 @@ def trust(ranking: Ranking) -> list[str]:
     return sentences
 
 
-def pool_scores(ranking: Ranking) -> Scores | None:
-    """Return the scores of all countries together, of the longest track record."""
-    scores = [
-        forecast.assessment.pool_metrics
-        for forecast in ranking.forecasts
-        if forecast.assessment.pool_metrics
-    ]
-    return max(scores, key=lambda score: score.n, default=None)
-
-
 def ranking_credit(ranking: Ranking) -> str:
-    """Return what stands under a figure of many countries."""
+    """Return the credit of a figure of many countries."""
     first = newest(ranking.forecasts)
     return (
         f"econnet {first.versions['econnet']}, {made_on(first)} · {attribution(first)}"
@@ -117,10 +108,7 @@ def newest(forecasts: Sequence[Forecast]) -> Forecast:
 
 
 def map_alt(forecasts: Sequence[Forecast]) -> str:
-    """Return what the map shows, for a reader who cannot see it.
-
-    `forecasts` are those of countries that are on it, the likeliest first.
-    """
+    """Return what the map of these forecasts shows, for a reader who cannot see it."""
     named = [
         f"{forecast.country.name} {percent(forecast.probability)}"
         for forecast in forecasts[:5]

@@ -1,5 +1,6 @@
-"""What the track record and the drivers say, in sentences."""
+"""Sentences on the track record and the drivers of the forecast."""
 
+from collections.abc import Iterable
 from math import exp
 
 import pandas as pd
@@ -19,22 +20,22 @@ def track_record(forecast: Forecast) -> str:
         f"been known at the time, for {count(len(own), noun)} from "
         f"{own['period'].min()} to {own['period'].max()}."
     )
-    came, stayed_away = own[own["outcome"] == 1], own[own["outcome"] == 0]
-    if came.empty or stayed_away.empty:
+    contractions, expansions = (own[own["outcome"] == outcome] for outcome in (1, 0))
+    if contractions.empty or expansions.empty:
         return text
-    missed = came.iloc[int(came["probability"].to_numpy().argmin())]
-    false_alarm = stayed_away.iloc[int(stayed_away["probability"].to_numpy().argmax())]
+    missed = contractions.iloc[int(contractions["probability"].to_numpy().argmin())]
+    false_alarm = expansions.iloc[int(expansions["probability"].to_numpy().argmax())]
     return (
-        f"{text} On average it said {percent(came['probability'].mean())} of {noun}s "
-        f"that contracted and {percent(stayed_away['probability'].mean())} of those "
-        f"that did not. Its worst miss was {missed['period']}, a contraction that it "
-        f"put at {percent(missed['probability'])}; its worst false alarm "
+        f"{text} On average it said {percent(contractions['probability'].mean())} of "
+        f"{noun}s that contracted and {percent(expansions['probability'].mean())} of "
+        f"those that did not. Its worst miss was {missed['period']}, a contraction "
+        f"that it put at {percent(missed['probability'])}; its worst false alarm "
         f"{false_alarm['period']}, put at {percent(false_alarm['probability'])}."
     )
 
 
 def own_record(forecast: Forecast) -> pd.DataFrame:
-    """Return what econnet said of the country out of sample."""
+    """Return econnet's out-of-sample forecasts for the country."""
     record = forecast.track_record
     return record[record["model"] == "econnet"]
 
@@ -43,15 +44,13 @@ def drivers(forecast: Forecast) -> list[str]:
     """Return what moves the forecast, in sentences."""
     total = sum(driver.contribution for driver in forecast.explanation.drivers)
     start = 1 / (1 + exp(total) * (1 / forecast.probability - 1))
-    said = percent(forecast.probability)
     sentences = [
         f"econnet would say {percent(start)} of an average period of an average "
         f"country in what they learned from. What the indicators add to that, "
-        f"{number(total, 2, sign=True)} in log-odds, makes it {said}."
+        f"{number(total, 2, sign=True)} in log-odds, makes it "
+        f"{percent(forecast.probability)}."
     ]
-    ranked = sorted(
-        forecast.explanation.drivers, key=lambda driver: -abs(driver.contribution)
-    )
+    ranked = by_size(forecast.explanation.drivers)
     up = [driver for driver in ranked if driver.contribution > 0][:3]
     down = [driver for driver in ranked if driver.contribution < 0][:3]
     if up:
@@ -65,6 +64,11 @@ def drivers(forecast: Forecast) -> list[str]:
         "models of the mean make of them all stands in one sum."
     )
     return sentences
+
+
+def by_size(drivers_: Iterable[Driver]) -> list[Driver]:
+    """Return drivers, the one with the largest contribution of either sign first."""
+    return sorted(drivers_, key=lambda driver: -abs(driver.contribution))
 
 
 def by_group(forecast: Forecast) -> dict[str, float]:
@@ -106,41 +110,33 @@ def responses(forecast: Forecast) -> str:
 
 def importance(forecast: Forecast) -> str:
     """Return which indicators past forecasts were better for, and how that is known."""
-    if not forecast.explanation.importance:
+    weights = forecast.explanation.importance
+    if not weights:
         return ""
-    needed = [
-        weight.title
-        for weight in forecast.explanation.importance
-        if weight.interval[0] > 0
-    ]
-    if needed:
-        found = f"Past forecasts were clearly better for {', '.join(needed[:5])}"
-        found += f" and {len(needed) - 5} more" if len(needed) > 5 else ""
-    else:
-        found = "Past forecasts were clearly better for no single indicator"
+    needed = [weight.title for weight in weights if weight.interval[0] > 0]
+    indicators = ", ".join(needed[:5]) or "no single indicator"
+    indicators += f" and {len(needed) - 5} more" if len(needed) > 5 else ""
     return (
-        f"{found}: what counts is by how much their log loss rises when the indicator "
-        "is shuffled among forecasts, out of sample. Indicators that move together can "
+        f"Past forecasts were clearly better for {indicators}: what counts is "
+        "by how much their log loss rises when the indicator is shuffled among "
+        "forecasts, out of sample. Indicators that move together can "
         "stand in for each other, and each then seems to matter little."
     )
 
 
 def what_if(forecast: Forecast) -> str | None:
     """Return what the forecast would be under the assumptions that were made."""
-    if forecast.explanation.what_if is None:
+    if (effect := forecast.explanation.what_if) is None:
         return None
     parts = [
         f"{change.title} at {number(change.after, 1)} ({change.unit}), "
         f"not {number(change.before, 1)}"
-        for change in forecast.explanation.what_if.supposed
+        for change in effect.supposed
     ]
-    said, now = (
-        percent(forecast.explanation.what_if.probability),
-        percent(forecast.probability),
-    )
-    text = f"With {'; '.join(parts)}: {said}"
-    text += ", as without." if said == now else f" instead of {now}."
-    if any(change.beyond for change in forecast.explanation.what_if.supposed):
+    changed, now = percent(effect.probability), percent(forecast.probability)
+    text = f"With {'; '.join(parts)}: {changed}"
+    text += ", as without." if changed == now else f" instead of {now}."
+    if any(change.beyond for change in effect.supposed):
         text += (
             " A figure beyond nearly all that was learned from counts as the most "
             "extreme that was."
@@ -171,7 +167,7 @@ def _range(interval: tuple[float, float], decimals: int = 3) -> str:
 
 def signalled(episode: Episode, noun: str) -> str:
     """Return when a contraction was first signalled: `2 quarters before`."""
-    if episode.said_for_first is None:
+    if episode.first_probability is None:
         return "not forecast"
     early = episode.periods_early
     if early is None:

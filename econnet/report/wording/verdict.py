@@ -1,8 +1,8 @@
 """The answer and how far to trust it.
 
 The same facts always give the same words, and each judgement names the figures that it
-rests on. A verdict looks at the track record before it looks at the forecast: a
-forecast that has not beaten the long-run rate is not to be leaned on, whatever it says.
+rests on. A verdict depends on the track record first: a forecast that has not beaten
+the long-run rate deserves no trust, whatever its probability.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,9 @@ from econnet.models.baselines import TITLES
 from econnet.report.wording.formatting import (
     count,
     day,
+    day_of,
     in_a_row,
+    in_points,
     odds,
     percent,
     period_in_words,
@@ -25,29 +27,18 @@ from econnet.report.wording.formatting import (
 )
 from econnet.report.wording.outlook import before
 
-# Fewer contractions than this in a track record show nothing about the next one.
+# A track record with fewer contractions is no evidence on the next one.
 MIN_CONTRACTIONS = 5
-
-
-# A smaller saving on the long-run rate's cost is within the reach of luck.
-SLIGHT_SKILL = 0.05
-# Forecasts that rank no better than this are ranked by a coin as well.
-COIN_TOSS = 0.5
-
-
-def contraction_clause(forecast: Forecast) -> str:
-    """Return what it is that may happen: `output contracts`."""
-    return labels.clause(
-        forecast.task.label, forecast.task.target, forecast.target_title
-    )
+# A smaller saving on the long-run rate's cost may be luck.
+MIN_SKILL = 0.05
+COIN_TOSS_AUROC = 0.5
 
 
 def growth_heading(forecast: Forecast) -> str:
     """Return the heading of the chart of growth, with its unit."""
     yearly = forecast.task.label == "year-on-year" or forecast.task.frequency == "A"
-    before = "year" if yearly else NOUN[forecast.task.frequency]
-    since = "a year before" if yearly else f"the {before} before"
-    return f"{forecast.target_title}, change on {since}, %"
+    since = "a year" if yearly else f"the {NOUN[forecast.task.frequency]}"
+    return f"{forecast.target_title}, change on {since} before, %"
 
 
 def ahead(task: Task) -> str:
@@ -63,8 +54,10 @@ def ahead(task: Task) -> str:
 def chance(forecast: Forecast) -> str:
     """Return the figure under the answer, with its interval."""
     low, high = (round(100 * bound) for bound in forecast.interval)
+    task = forecast.task
+    event = labels.clause(task.label, task.target, forecast.target_title)
     return (
-        f"chance that {contraction_clause(forecast)} in {when(forecast)}: "
+        f"chance that {event} in {when(forecast)}: "
         f"{percent(forecast.probability)}, 90% interval {low} to {high}%"
     )
 
@@ -80,16 +73,9 @@ def when(forecast: Forecast) -> str:
 
 @dataclass(frozen=True)
 class Verdict:
-    """How far to trust the forecast.
+    """How far to trust the forecast: advice, and its reason in the track record.
 
-    Parameters
-    ----------
-    call
-        The advice in a few words: `Do not lean on it`.
-    reason
-        The sentences that follow from the track record.
-    alarm
-        Whether the advice is not to trust it.
+    `alarm` is whether the advice is not to trust it.
     """
 
     call: str
@@ -98,7 +84,7 @@ class Verdict:
 
 
 def position(forecast: Forecast) -> str:
-    """Return where the forecast stands to the long-run rate and to the one before."""
+    """Return how the forecast compares with the long-run rate and the one before."""
     above = points(forecast.probability, forecast.base_rate)
     rate = (
         f"the long-run rate of {odds(forecast.base_rate)} "
@@ -120,9 +106,8 @@ def position(forecast: Forecast) -> str:
     change = points(forecast.probability, forecast.explanation.change.probability)
     if change == 0:
         return f"{text}; unchanged from {earlier}."
-    unit = "point" if abs(change) == 1 else "points"
     direction = "up" if change > 0 else "down"
-    return f"{text}; {direction} {abs(change)} {unit} from {earlier}."
+    return f"{text}; {direction} {in_points(change)} from {earlier}."
 
 
 def verdict(forecast: Forecast) -> Verdict:
@@ -130,20 +115,24 @@ def verdict(forecast: Forecast) -> Verdict:
     scores, noun = forecast.assessment.metrics, NOUN[forecast.task.frequency]
     contractions = count(scores.n_contractions, "contraction", none="no")
     if scores.n_contractions < MIN_CONTRACTIONS:
+        scored = scores.brier_skill is not None and scores.log_loss_skill is not None
+        so_far = f" So far, {compared(scores)}." if scored else ""
         few = (
             f"the track record of {count(scores.n, noun)} holds "
             f"{contractions}, too few to tell a good forecast from a lucky one."
-            f"{_so_far(scores)}"
+            f"{so_far}"
         )
         return Verdict("Do not lean on it", few, alarm=True)
-    lost, better = _lost(scores), _better_baselines(forecast)
+    # The smaller saving on the long-run rate's cost; at 0 or below it was not beaten.
+    skill = min(scores.brier_skill or 0.0, scores.log_loss_skill or 0.0)
+    lost, slight = skill <= 0, skill < MIN_SKILL
+    better = _better_baselines(forecast)
     reason = (
         f"over {count(scores.n, noun)} with {contractions}, {compared(scores)}, "
         f"{_ranking(scores, noun, lost)}."
     )
     reason += f"{better}{_calls(forecast)}"
-    slight = min(scores.brier_skill or 0.0, scores.log_loss_skill or 0.0) < SLIGHT_SKILL
-    blind = scores.auroc is not None and scores.auroc <= COIN_TOSS
+    blind = scores.auroc is not None and scores.auroc <= COIN_TOSS_AUROC
     if lost or blind or (slight and better):
         return Verdict("Do not lean on it", reason, alarm=True)
     call = "Lean on it lightly" if slight else "It has earned some trust"
@@ -156,19 +145,8 @@ def counts(scores: Scores, noun: str) -> str:
     return f"{count(scores.n, noun)}, {contractions}"
 
 
-def _lost(scores: Scores) -> bool:
-    """Return whether either score is no better than the long-run rate's."""
-    return (scores.brier_skill or 0.0) <= 0 or (scores.log_loss_skill or 0.0) <= 0
-
-
-def _so_far(scores: Scores) -> str:
-    if scores.brier_skill is None or scores.log_loss_skill is None:
-        return ""
-    return f" So far, {compared(scores)}."
-
-
 def compared(scores: Scores) -> str:
-    """Return how the scores stand to those of the long-run rate."""
+    """Return how the scores compare with those of the long-run rate."""
     brier, loss = scores.brier_skill or 0.0, scores.log_loss_skill or 0.0
     if brier <= 0 and loss <= 0:
         return "such forecasts were worse than the long-run rate alone"
@@ -181,7 +159,7 @@ def compared(scores: Scores) -> str:
 
 
 def _ranking(scores: Scores, noun: str, lost: bool) -> str:
-    """Return how well contractions were told from expansions."""
+    """Return how well contractions were distinguished from expansions."""
     if scores.auroc is None:
         return f"and whether they rank {noun}s well cannot be told"
     quality = next(text for bound, text in RANKINGS if scores.auroc < bound)
@@ -205,23 +183,24 @@ def _better_baselines(forecast: Forecast) -> str:
 
 
 def _calls(forecast: Forecast) -> str:
-    """Return a sentence on what was said before past contractions."""
-    said = [
-        episode.said_for_first
+    """Return a sentence on the forecasts for past contractions."""
+    probabilities = [
+        episode.first_probability
         for episode in forecast.assessment.episodes
-        if episode.said_for_first is not None
+        if episode.first_probability is not None
     ]
-    if not said:
+    n = len(probabilities)
+    if not n:
         return ""
-    raised = sum(probability > forecast.base_rate for probability in said)
-    noun = NOUN[forecast.task.frequency]
-    if len(said) == 1:
+    raised = sum(probability > forecast.base_rate for probability in probabilities)
+    if n == 1:
         which = "above" if raised else "not above"
         return f" The one contraction was put {which} the long-run rate when it began."
-    share = "none" if raised == 0 else "all" if raised == len(said) else str(raised)
+    share = "none" if raised == 0 else "all" if raised == n else str(raised)
     return (
-        f" Of {len(said)} spells of contraction it put {share} above the long-run rate "
-        f"in {'its' if share == '1' else 'their'} first {noun}."
+        f" Of {n} spells of contraction it put {share} above the long-run rate "
+        f"in {'its' if share == '1' else 'their'} first "
+        f"{NOUN[forecast.task.frequency]}."
     )
 
 
@@ -232,8 +211,11 @@ def baseline_title(name: str) -> str:
 
 def stale(forecast: Forecast) -> str | None:
     """Return the warning that newer data are due, or `None` where they are not."""
-    due, made = date.fromisoformat(forecast.data.next_due[:10]), made_day(forecast)
-    if due >= made:
+    due, made_at = (
+        date.fromisoformat(moment[:10])
+        for moment in (forecast.data.next_due, forecast.made_at)
+    )
+    if due >= made_at:
         return None
     if forecast.data.source in {"snapshot", "store"}:
         cure = f"econnet fetch --country {forecast.country.alpha3} gets newer ones"
@@ -241,7 +223,7 @@ def stale(forecast: Forecast) -> str | None:
         cure = f"bring {forecast.data.source} up to date"
     return (
         f"These data are old: they end in {forecast.data.last_period}, and newer "
-        f"figures have been due since {day(due)}, {_age((made - due).days)} before "
+        f"figures have been due since {day(due)}, {_age((made_at - due).days)} before "
         f"this report: {cure}."
     )
 
@@ -254,14 +236,9 @@ def _age(days: int) -> str:
     return count(round(days / 365.25), "year")
 
 
-def made_day(forecast: Forecast) -> date:
-    """Return the day on which the forecast was made."""
-    return date.fromisoformat(forecast.made_at[:10])
-
-
 def made_on(forecast: Forecast) -> str:
     """Return the day on which the forecast was made: `24 November 2026`."""
-    return day(made_day(forecast))
+    return day_of(forecast.made_at)
 
 
 # AUROC below the bound, and what to call it. A coin toss has 0.5.

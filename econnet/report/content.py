@@ -1,25 +1,19 @@
 """The texts and tables of the report, ready for the templates of the PDF and the page.
 
 Numbers are formatted here, so that the templates decide on layout alone. A cell in
-which econnet did worse than a forecast that needs no model, such as the long-run rate,
-is marked as a loss; the templates show it in the colour of alarm.
+which econnet did worse than the long-run rate is marked as a loss, and the templates
+show it in the colour of alarm.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import date
+from functools import partial
 from typing import Any, TypeAlias
 
 from econnet.evaluation.comparison import Comparison
 from econnet.evaluation.metrics import Scores
-from econnet.evaluation.signals import FalseAlarm
-from econnet.forecast.result import (
-    Ahead,
-    Episode,
-    Forecast,
-    ImportanceShown,
-    SeriesUsed,
-)
+from econnet.forecast.result import Ahead, Episode, Forecast, SeriesUsed
 from econnet.report import wording
 
 Content: TypeAlias = dict[str, Any]
@@ -58,81 +52,119 @@ def _headings(forecast: Forecast) -> Content:
         "made": (
             f"made {wording.made_on(forecast)} · data to {forecast.data.last_period}"
         ),
-        "foot": _foot(forecast),
+        "foot": (
+            f"{wording.attribution(forecast)}. "
+            f"{wording.figures(forecast.data.share_in_real_time)} "
+            f"Contraction: {forecast.meaning}."
+        ),
     }
 
 
 def _answer(forecast: Forecast) -> Content:
     """Return the texts of the first page."""
     noun = wording.NOUN[forecast.task.frequency]
-    scores = forecast.assessment.metrics
+    assessment = forecast.assessment
+    predicted = [
+        episode
+        for episode in assessment.episodes
+        if episode.first_probability is not None
+    ]
+    deepest = sorted(predicted, key=lambda episode: episode.growth_percent or 0.0)
+    shown = deepest[:EPISODES_SHOWN]
     return {
         "stale": wording.stale(forecast),
         "odds": wording.odds(forecast.probability),
         "chance": _unbroken(wording.chance(forecast)),
         "position": wording.position(forecast),
         "verdict": asdict(wording.verdict(forecast)),
-        "counts": wording.counts(scores, noun),
+        "counts": wording.counts(assessment.metrics, noun),
         "outlook_heading": f"The coming {noun}s",
         "outlook": [_ahead(ahead) for ahead in forecast.outlook],
         "change": wording.change(forecast),
-        "watch": [_watched(figure) for figure in wording.watch(forecast)],
+        "watch": [
+            {
+                "title": release.title,
+                "due": {"text": release.due, "loss": release.late},
+                "range": f"{release.low} to {release.high}",
+            }
+            for release in wording.watch(forecast)
+        ],
         "what_if": wording.what_if(forecast),
-        "scores": _score_table(scores, _shown_first(forecast), SHORT_COLUMNS),
-        "episodes": [_episode(episode) for episode in _worst(forecast)],
-        "episodes_note": _episodes_note(forecast),
+        "scores": _score_table(
+            assessment.metrics, _best_baselines(forecast), SHORT_COLUMNS
+        ),
+        "episodes": [_episode(episode) for episode in predicted if episode in shown],
+        "episodes_note": (
+            f"the deepest {EPISODES_SHOWN} of {len(predicted)}"
+            if len(predicted) > EPISODES_SHOWN
+            else "contraction"
+        ),
     }
 
 
 def _past(forecast: Forecast) -> Content:
     """Return the texts of the track record."""
     noun = wording.NOUN[forecast.task.frequency]
+    assessment = forecast.assessment
+    pool = assessment.pool_metrics
     return {
         "all_episodes": [
-            _whole_episode(episode, noun) for episode in forecast.assessment.episodes
+            [*_episode(episode), wording.signalled(episode, noun)]
+            for episode in assessment.episodes
         ],
         "all_episodes_heading": (
             f"Every contraction, and what was said of it {wording.ahead(forecast.task)}"
         ),
         "false_alarms": [
-            _false_alarm(alarm) for alarm in forecast.assessment.false_alarms
+            [_span(alarm.first, alarm.last), wording.percent(alarm.highest_probability)]
+            for alarm in assessment.false_alarms
         ],
         "signals_explained": wording.SIGNALS_EXPLAINED,
         "record": wording.track_record(forecast),
         "long_scores": _score_table(
-            forecast.assessment.metrics,
-            forecast.assessment.baselines,
-            LONG_COLUMNS,
-            forecast.assessment.comparisons,
+            assessment.metrics,
+            assessment.baselines,
+            tuple(SCORE_COLUMNS),
+            assessment.comparisons,
         ),
         "doubts": wording.doubts(forecast),
         "pool_heading": (
             f"All {forecast.data.n_countries} countries that the networks learned from"
         ),
-        "pool_counts": _pool_counts(forecast),
-        "pool_scores": (
-            None
-            if forecast.assessment.pool_metrics is None
-            else _score_table(
-                forecast.assessment.pool_metrics,
-                forecast.assessment.pool_baselines,
-                LONG_COLUMNS,
-            )
-        ),
+        "pool_counts": pool and wording.counts(pool, "forecast"),
+        "pool_scores": pool
+        and _score_table(pool, assessment.pool_baselines, tuple(SCORE_COLUMNS)),
         "scores_explained": wording.SCORES_EXPLAINED,
     }
 
 
 def _reasons(forecast: Forecast) -> Content:
-    """Return the texts on what the forecast rests on, and what would change it."""
+    """Return the texts on the drivers of the forecast, and on other assumptions."""
+    explanation = forecast.explanation
     return {
         "groups": [
             [name, wording.number(value, 2, sign=True)]
             for name, value in wording.by_group(forecast).items()
         ],
         "importance": wording.importance(forecast),
-        "weighed": [_weighed(weight) for weight in forecast.explanation.importance],
-        "supposed": _supposed(forecast),
+        "weighed": [
+            [
+                weight.title,
+                wording.number(1000 * weight.loss, 1, sign=True),
+                " to ".join(wording.number(1000 * end, 1) for end in weight.interval),
+            ]
+            for weight in explanation.importance
+        ],
+        "supposed": [
+            [
+                change.title,
+                change.unit,
+                wording.number(change.before, 2),
+                wording.number(change.after, 2) + ("*" if change.beyond else ""),
+                wording.percent(change.probability),
+            ]
+            for change in (explanation.what_if.supposed if explanation.what_if else ())
+        ],
         "drivers": wording.drivers(forecast),
         "responses": wording.responses(forecast),
     }
@@ -154,20 +186,13 @@ def _data_and_method(forecast: Forecast) -> Content:
     }
 
 
-def _foot(forecast: Forecast) -> str:
-    revisions = wording.figures(forecast.data.share_in_real_time)
-    return (
-        f"{wording.attribution(forecast)}. {revisions} Contraction: {forecast.meaning}."
-    )
-
-
 def _score_table(
     own: Scores,
     baselines: Mapping[str, Scores],
     columns: tuple[str, ...],
     comparisons: Mapping[str, Comparison] | None = None,
 ) -> Content:
-    """Return a table of scores, econnet first, then what could be had for nothing."""
+    """Return a table of scores, econnet first, then the baselines."""
     base = baselines.get("base_rate")
     rows = [
         {
@@ -179,68 +204,56 @@ def _score_table(
         }
     ]
     for name, scores in baselines.items():
-        compared = (comparisons or {}).get(name)
+        comparison = (comparisons or {}).get(name)
         rows.append(
             {
                 "name": wording.baseline_title(name),
                 "own": False,
                 "cells": [_cell(scores, key, None) for key in columns],
-                "difference": _difference(compared),
-                "against": _against(compared),
+                "difference": _difference(comparison),
+                "against": _against(comparison),
             }
         )
-    return {"columns": [HEADINGS[key] for key in columns], "rows": rows}
+    return {"columns": [SCORE_COLUMNS[key].heading for key in columns], "rows": rows}
 
 
 def _cell(scores: Scores, key: str, base: Scores | None) -> Content:
-    value = getattr(scores, key)
+    value, column = getattr(scores, key), SCORE_COLUMNS[key]
     if value is None:
         return {"text": DASH, "loss": False}
-    lost = False
-    if base is not None:
-        other = getattr(base, key)
-        lost = other is not None and BETTER[key] * value < BETTER[key] * other
-    return {"text": FORMATS[key](value), "loss": lost}
-
-
-def _difference(compared: Comparison | None) -> str:
-    """Return the 90% interval of econnet's log loss less a baseline's."""
-    if compared is None:
-        return ""
-    low, high = (
-        wording.number(bound, 3, sign=True) for bound in compared.log_loss_interval
+    other = getattr(base, key, None)
+    loss = other is not None and (
+        value > other if column.lower_is_better else value < other
     )
-    return f"{low} to {high}"
+    return {"text": column.format(value), "loss": loss}
 
 
-def _against(compared: Comparison | None) -> Content | None:
-    """Return whether econnet beat a baseline by more than luck, or lost to it."""
-    if compared is None:
+def _difference(comparison: Comparison | None) -> str:
+    """Return the 90% interval of econnet's log loss minus a baseline's."""
+    if comparison is None:
+        return ""
+    return " to ".join(
+        wording.number(end, 3, sign=True) for end in comparison.log_loss_interval
+    )
+
+
+def _against(comparison: Comparison | None) -> Content | None:
+    """Return whether econnet is significantly better than a baseline, or worse."""
+    if comparison is None:
         return None
-    verdicts = {compared.log_loss, compared.brier}
+    verdicts = {comparison.log_loss, comparison.brier}
     if "loss" in verdicts:
         return {"text": "worse", "loss": True}
     return {"text": "better" if "win" in verdicts else "even", "loss": False}
 
 
-def _shown_first(forecast: Forecast) -> dict[str, Scores]:
+def _best_baselines(forecast: Forecast) -> dict[str, Scores]:
     """Return the long-run rate and the baselines with the least log loss."""
-    ranked = sorted(
-        forecast.assessment.baselines,
-        key=lambda name: forecast.assessment.baselines[name].log_loss,
-    )
+    baselines = forecast.assessment.baselines
+    ranked = sorted(baselines, key=lambda name: baselines[name].log_loss)
     best = [name for name in ranked if name != "base_rate"][:BASELINES_SHOWN]
-    return {
-        name: scores
-        for name, scores in forecast.assessment.baselines.items()
-        if name == "base_rate" or name in best
-    }
-
-
-def _weighed(weight: ImportanceShown) -> list[str]:
-    low, high = (wording.number(1000 * bound, 1) for bound in weight.interval)
-    loss = wording.number(1000 * weight.loss, 1, sign=True)
-    return [weight.title, loss, f"{low} to {high}"]
+    shown = {"base_rate", *best}
+    return {name: scores for name, scores in baselines.items() if name in shown}
 
 
 def _ahead(ahead: Ahead) -> list[str]:
@@ -251,61 +264,8 @@ def _ahead(ahead: Ahead) -> list[str]:
         wording.percent(ahead.probability),
         f"{low}{DASH}{high}%",
         wording.percent(ahead.base_rate),
-        DASH if skill is None else FORMATS["brier_skill"](skill),
+        DASH if skill is None else wording.signed_percent(skill),
     ]
-
-
-def _watched(figure: wording.Figure) -> Content:
-    return {
-        "title": figure.title,
-        "due": {"text": figure.due, "loss": figure.late},
-        "range": f"{figure.low} to {figure.high}",
-    }
-
-
-def _supposed(forecast: Forecast) -> list[list[str]]:
-    """Return a row for each figure that is supposed to be another."""
-    if forecast.explanation.what_if is None:
-        return []
-    return [
-        [
-            change.title,
-            change.unit,
-            wording.number(change.before, 2),
-            wording.number(change.after, 2) + ("*" if change.beyond else ""),
-            wording.percent(change.probability),
-        ]
-        for change in forecast.explanation.what_if.supposed
-    ]
-
-
-def _false_alarm(alarm: FalseAlarm) -> list[str]:
-    return [_span(alarm.first, alarm.last), wording.percent(alarm.highest_probability)]
-
-
-def _worst(forecast: Forecast) -> list[Episode]:
-    """Return the deepest contractions that were forecast, in the order of time."""
-    called = [
-        episode
-        for episode in forecast.assessment.episodes
-        if episode.said_for_first is not None
-    ]
-    deepest = sorted(
-        called,
-        key=lambda episode: (
-            episode.growth_percent if episode.growth_percent is not None else 0.0
-        ),
-    )[:EPISODES_SHOWN]
-    return [episode for episode in called if episode in deepest]
-
-
-def _episodes_note(forecast: Forecast) -> str:
-    called = sum(
-        episode.said_for_first is not None for episode in forecast.assessment.episodes
-    )
-    if called > EPISODES_SHOWN:
-        return f"the deepest {EPISODES_SHOWN} of {called}"
-    return "contraction"
 
 
 def _episode(episode: Episode) -> list[str]:
@@ -313,28 +273,15 @@ def _episode(episode: Episode) -> list[str]:
     return [
         _span(episode.first, episode.last),
         DASH if growth is None else f"{wording.number(growth, 1, sign=True)}%",
-        _said(episode.said_for_first),
-        _said(episode.highest_said),
+        *(
+            DASH if probability is None else wording.percent(probability)
+            for probability in (episode.first_probability, episode.highest_probability)
+        ),
     ]
-
-
-def _whole_episode(episode: Episode, noun: str) -> list[str]:
-    return [*_episode(episode), wording.signalled(episode, noun)]
 
 
 def _span(first: str, last: str) -> str:
     return first if first == last else f"{first}{DASH}{last}"
-
-
-def _said(probability: float | None) -> str:
-    return DASH if probability is None else wording.percent(probability)
-
-
-def _pool_counts(forecast: Forecast) -> str | None:
-    pool = forecast.assessment.pool_metrics
-    if pool is None:
-        return None
-    return wording.counts(pool, "forecast")
 
 
 def _series(series: SeriesUsed, made_on: date) -> Content:
@@ -395,39 +342,25 @@ def _sources(forecast: Forecast) -> list[str]:
 SOURCES = {"fred": "FRED", "oecd": "OECD", "pwt": "PWT", "worldbank": "World Bank"}
 
 SHORT_COLUMNS = ("brier", "log_loss", "auroc")
-LONG_COLUMNS = (
-    "brier",
-    "brier_skill",
-    "log_loss",
-    "log_loss_skill",
-    "auroc",
-    "average_precision",
-)
 
-HEADINGS = {
-    "brier": "Brier ↓",
-    "brier_skill": "skill ↑",
-    "log_loss": "log loss ↓",
-    "log_loss_skill": "skill ↑",
-    "auroc": "AUROC ↑",
-    "average_precision": "av. prec. ↑",
-}
 
-# 1 where more is better, -1 where less is.
-BETTER = {
-    "brier": -1,
-    "brier_skill": 1,
-    "log_loss": -1,
-    "log_loss_skill": 1,
-    "auroc": 1,
-    "average_precision": 1,
-}
+@dataclass(frozen=True)
+class ScoreColumn:
+    """How a table shows one of the scores."""
 
-FORMATS: dict[str, Callable[[float], str]] = {
-    "brier": lambda value: wording.number(value, 3),
-    "brier_skill": lambda value: f"{wording.number(100 * value, 0, sign=True)}%",
-    "log_loss": lambda value: wording.number(value, 3),
-    "log_loss_skill": lambda value: f"{wording.number(100 * value, 0, sign=True)}%",
-    "auroc": lambda value: wording.number(value, 2),
-    "average_precision": lambda value: wording.number(value, 2),
+    heading: str
+    format: Callable[[float], str]
+    lower_is_better: bool = False
+
+
+_two_decimals = partial(wording.number, decimals=2)
+_three_decimals = partial(wording.number, decimals=3)
+
+SCORE_COLUMNS: Mapping[str, ScoreColumn] = {
+    "brier": ScoreColumn("Brier ↓", _three_decimals, lower_is_better=True),
+    "brier_skill": ScoreColumn("skill ↑", wording.signed_percent),
+    "log_loss": ScoreColumn("log loss ↓", _three_decimals, lower_is_better=True),
+    "log_loss_skill": ScoreColumn("skill ↑", wording.signed_percent),
+    "auroc": ScoreColumn("AUROC ↑", _two_decimals),
+    "average_precision": ScoreColumn("av. prec. ↑", _two_decimals),
 }
