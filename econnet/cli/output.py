@@ -31,7 +31,6 @@ from rich.text import Text
 
 from econnet.core.periods import FREQUENCY_WORDS
 from econnet.core.text import printable
-from econnet.forecast import data_used as forecast_data_used
 
 if TYPE_CHECKING:
     from econnet.forecast.preparation import PreparedTask
@@ -242,7 +241,9 @@ def print_data_used(prepared: "PreparedTask") -> None:
     """Say what is used, and first of all whether it is old."""
     import pandas as pd
 
-    used = forecast_data_used.data_used(prepared)
+    from econnet.forecast.data_used import data_used
+
+    used = data_used(prepared)
     name = prepared.country.name
     if pd.Timestamp(used.next_due) < pd.Timestamp.now():
         cure = f"`econnet fetch --country {prepared.country.alpha3}` gets them"
