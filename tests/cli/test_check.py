@@ -16,7 +16,7 @@ def folder(tmp_path: Path) -> Path:
 def test_sound_folder_is_told_in_a_line_and_exit_0(folder: Path) -> None:
     run = econnet("check", folder=folder, COLUMNS="200")
     assert (run.returncode, run.stderr) == (0, "")
-    assert run.stdout.endswith("1 reports, in data and reports: all sound\n")
+    assert run.stdout.endswith("1 reports, in data and reports: all intact\n")
     assert not (folder / "data").exists()
 
 

@@ -1,4 +1,4 @@
-"""`econnet forecast`: the answer in a few lines, or as one JSON document."""
+"""`econnet forecast`: the forecast in a few lines, or as one JSON document."""
 
 from econnet.cli import jobs, output
 from econnet.cli import streamed as cli_streamed
@@ -12,7 +12,7 @@ def forecast(
 ) -> None:
     """Forecast the probability of a contraction.
 
-    Trains first where no model fits, and says so.
+    Trains a model first, and says so, if no saved one fits.
 
     Example: econnet forecast --country DEU --horizon 2 --json
 
@@ -24,7 +24,7 @@ def forecast(
     assumed = [what_if.parse_assumption(text) for text in assumptions or []]
     if cli_streamed.is_asked(task):
         if assumed:
-            raise UsageError("--set is not for a panel that is streamed: leave it out")
+            raise UsageError("--set does not work with a streamed panel: leave it out")
         streamed = cli_streamed.answer(task)
         if json:
             output.print_json(cli_streamed.as_json(streamed, task))
@@ -33,10 +33,10 @@ def forecast(
         return
     question, *others = jobs.questions(task)
     if others:
-        names = ", ".join(it.country.name for it in (question, *others[:7]))
+        names = ", ".join(each.country.name for each in (question, *others[:7]))
         raise UsageError(
-            f"forecast answers for one country, and these are {1 + len(others)}: give "
-            f"--country once ({names})"
+            f"forecast takes one country, not {1 + len(others)}: give --country once "
+            f"({names})"
         )
     result = jobs.forecast_question(question, assumptions=assumed, outlook=False)
     if json:
