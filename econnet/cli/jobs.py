@@ -190,7 +190,7 @@ def date(
     return day
 
 
-def parse_kinds(kinds: list[str]) -> "dict[str, Kind]":
+def kinds_said(kinds: list[str]) -> "dict[str, Kind]":
     """Return the kind of each column that `--kind` names."""
     from econnet.data.files import user_panel
 
@@ -211,7 +211,7 @@ def _user_data(path: Path, lag: int, kinds: list[str]) -> "Dataset":
     from econnet.core.workspace import UserFile
     from econnet.data.files import user_panel
 
-    kind_of = parse_kinds(kinds)
+    kind_of = kinds_said(kinds)
     with output.working("Reading the data"):
         table = user_panel.read(path, kinds=kind_of, lag=lag)
     shown = ", ".join(f"{name} {kind}" for name, kind in table.kinds.items())

@@ -24,7 +24,7 @@ def is_asked(task: TaskOptions) -> bool:
 
 def answer(task: TaskOptions, *, retrain: bool = False) -> "Streamed":
     """Return the result for the panel, training where no model fits."""
-    from econnet.cli.jobs import parse_kinds
+    from econnet.cli.jobs import kinds_said
     from econnet.forecast.streamed import features, parquet_panel, training
     from econnet.forecast.streamed import forecast as streaming
 
@@ -41,7 +41,7 @@ def answer(task: TaskOptions, *, retrain: bool = False) -> "Streamed":
         horizon=task.horizon,
         event=task.event,
         lag=task.lag,
-        kinds=parse_kinds(task.kind or []),
+        kinds=kinds_said(task.kind or []),
     )
     kinds = ", ".join(
         f"{len([other for other in spec.kinds if other == kind])} {kind}"

@@ -34,7 +34,7 @@ def test_forecast_is_scored_once_its_outcome_is_known(tmp_path: Path) -> None:
     said = json.loads(made.stdout)
     assert said["period"] == "2011"
 
-    def outcomes() -> dict[str, object]:
+    def hindsight() -> dict[str, object]:
         run = econnet("status", "--json", folder=tmp_path)
         assert run.returncode == 0, run.stderr
         document = json.loads(run.stdout)
@@ -42,10 +42,10 @@ def test_forecast_is_scored_once_its_outcome_is_known(tmp_path: Path) -> None:
         found: dict[str, object] = document["outcomes"]
         return found
 
-    before = outcomes()
+    before = hindsight()
     assert (before["scored"], before["due"], before["brier"]) == (0, 1, None)
     panel(years=52).to_csv(tmp_path / "sales.csv", index=False)
-    after = outcomes()
+    after = hindsight()
     assert (after["scored"], after["due"], after["contractions"]) == (1, 0, 1)
     assert after["brier"] == pytest.approx((1 - said["probability"]) ** 2, abs=1e-5)
     assert after["base_rate_brier"] is not None

@@ -63,13 +63,13 @@ def backtest(
     refit_every = _periods(refit)
     names = jobs.baseline_names(baselines) or _all_baselines()
     known, countries = jobs.data_and_countries(task)
-    common = jobs.common_task(task, known, countries)
-    first = _origin(start, common.frequency)
+    settled = jobs.common_task(task, known, countries)
+    first = _origin(start, settled.frequency)
     with output.working("Reading the data"):
         prepared = backtest.prepare_pools(
             known,
             countries,
-            common,
+            settled,
             jobs.date(task.as_of),
             skip_unfit=not task.country,
         )

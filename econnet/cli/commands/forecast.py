@@ -24,7 +24,7 @@ def forecast(
     assumed = [what_if.parse_assumption(text) for text in assumptions or []]
     if cli_streamed.is_asked(task):
         if assumed:
-            raise UsageError("--set does not work with a streamed panel: leave it out")
+            raise UsageError("--set is not for a panel that is streamed: leave it out")
         streamed = cli_streamed.answer(task)
         if json:
             output.print_json(cli_streamed.as_json(streamed, task))

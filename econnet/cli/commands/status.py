@@ -218,8 +218,8 @@ def _show_store(store: "Status") -> None:
 
 STATES: "Mapping[State, str]" = {
     "scored": "scored",
-    "due": "due (econnet fetch gets the outcome)",
-    "pending": "pending",
-    "lost": "without data",
+    "due": "due (econnet fetch brings its outcome)",
+    "pending": "not to be known yet",
+    "lost": "whose data are gone",
 }
 NEWEST = 10
