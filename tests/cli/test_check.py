@@ -33,7 +33,7 @@ def test_broken_things_are_a_line_each_and_exit_3(folder: Path) -> None:
         "names: run `econnet report` again"
     )
     assert run.stderr == (
-        "econnet: 2 things are broken: each is listed above, with what mends it\n"
+        "econnet: 2 problems were found: see above for each remedy\n"
     )
 
 
