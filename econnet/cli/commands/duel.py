@@ -20,9 +20,10 @@ def duel(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Race the network against Keras, PyTorch and scikit-learn on two moons.
+    """Race the network against Keras, PyTorch and scikit-learn.
 
-    Those that are installed take part: pip install 'econnet[duel]'.
+    The data are two moons. Frameworks that are installed take part: pip install
+    'econnet[duel]'.
 
     Example: econnet duel --updates 1000
     """
