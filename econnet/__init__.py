@@ -1,6 +1,6 @@
-"""Forecast how likely an economy is to contract, and say how far to trust that.
+"""Forecast whether an economy contracts, and how far the forecast can be trusted.
 
-The functions of `econnet.api` and the parts of the network are to be had from here:
+The functions of `econnet.api` and the main classes of the network are imported here:
 
 >>> from econnet import find_country
 >>> find_country("Korea, Rep.").name
@@ -60,12 +60,12 @@ _HOME = {
 
 
 def __getattr__(name: str) -> object:
-    """Import what is exported when it is first asked for, so that `--help` is quick."""
+    """Import an exported name when it is first used, so that `--help` is fast."""
     if name not in __all__:
         raise AttributeError(f"module 'econnet' has no attribute {name!r}")
     return getattr(import_module(_HOME.get(name, "econnet.api")), name)
 
 
 def __dir__() -> list[str]:
-    """Name what is exported, also what has not been imported yet."""
+    """List exported names, imported or not."""
     return sorted({*globals(), *__all__})

@@ -1,11 +1,9 @@
-"""What a notebook calls: the whole of econnet in a dozen functions.
+"""The Python functions of econnet, for notebooks and scripts.
 
-`from econnet import make_forecast, write_report` and the like come from here. They take
-names and dates as text, return tables and frozen dataclasses that can be opened, print
-nothing, and raise an `EconnetError` where the user can do something about it. Defaults
-are those of the command line: the data of the store or of the bundled snapshot, the
-finest frequency that they allow, and the same folders, so that the two find each
-other's models, forecasts and reports.
+All can be imported from `econnet` itself. They take names and dates as text, return
+tables and frozen dataclasses, print nothing, and raise an `EconnetError` for problems
+that the user can solve. Defaults and folders are those of the command line, so that
+both find each other's models, forecasts and reports.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -61,12 +59,12 @@ def read_data(
     ----------
     file
         The user's panel as CSV, Parquet or Excel, long or wide; by default the store,
-        and the bundled snapshot for what it lacks.
+        completed from the bundled snapshot.
     as_of
-        Only what was known on this date; for a file, give it to `make_forecast` or
+        Use only data published by this date; for a file, pass it to `make_forecast` or
         `run_backtest` instead.
     kinds, lag
-        The kinds of the file's columns, and the periods until a value is known.
+        The kinds of the file's columns, and the periods until a value is published.
 
     Raises
     ------
@@ -87,9 +85,9 @@ def fetch_data(
     start_year: int = 1960,
     progress: Callable[[float], None] = lambda _: None,
 ) -> Summary:
-    """Fetch the series of these countries from World Bank and FRED into the store.
+    """Download these countries' series from the World Bank and FRED into the store.
 
-    The summary lists what failed, and `Summary.check` raises it as an error.
+    The summary lists failures, and `Summary.check` raises them as one error.
     """
     return data_fetch.fetch(
         Settings.from_environment(),
@@ -101,14 +99,10 @@ def fetch_data(
 
 
 def find_country(text: str, data: Dataset | None = None) -> Country:
-    """Return the country that `text` names, by name or ISO code.
+    """Return the country with this name or ISO code.
 
-    In a user's file a country is any text, and named by that text alone.
-
-    Raises
-    ------
-    UsageError
-        There is no such country, with the nearest names.
+    In a user's file a country is any text, and only that text names it. For an unknown
+    country, the `UsageError` suggests the nearest names.
     """
     if data is None or data.source in {"snapshot", "store"}:
         return countries.resolve(text)
@@ -122,16 +116,16 @@ def find_country(text: str, data: Dataset | None = None) -> Country:
 
 
 def list_countries(data: Dataset | None = None) -> pd.DataFrame:
-    """Return the countries whose output is known, one row each, by their code.
+    """Return the countries with data on output, one row each, in order of their code.
 
-    Columns `country, name, frequency, first_period, last_period`: quarterly where it
-    is known quarterly, else annual, and the span of the series that reaches furthest.
+    Columns `country, name, frequency, first_period, last_period`: the finest frequency
+    of output, and the span of the series that reaches furthest.
     """
     return load.countries_with(data or read_data(), Task.target)
 
 
 def list_indicators(search: str = "") -> pd.DataFrame:
-    """Return the indicators of the catalog that have all these words, one row each.
+    """Return the indicators of the catalog with all these words, one row each.
 
     Columns `indicator, title, unit, group, transform, sources`.
     """
@@ -143,7 +137,7 @@ def list_indicators(search: str = "") -> pd.DataFrame:
 def build_panel(
     data: Dataset | None = None, frequency: Frequency = "Q", as_of: Day = None
 ) -> Panel:
-    """Return every indicator of every country at one frequency, as known on a date."""
+    """Return all indicators of all countries at one frequency, as known on a date."""
     known = data or read_data(as_of=as_of)
     return panel.build(
         known.observations, frequency, _timestamp(as_of), known.indicators
@@ -153,31 +147,14 @@ def build_panel(
 def mark_contractions(
     whole: Panel, label: str = Task.label, target: str = Task.target
 ) -> Label:
-    """Return the contractions of every country of a panel, by a named rule.
-
-    Raises
-    ------
-    UsageError
-        There is no such rule, or it is not defined at the panel's frequency.
-    DataError
-        The panel lacks the target.
-    """
+    """Return the contractions of every country of a panel, by a named rule."""
     return labels.apply(whole, label, target)
 
 
 def choose_task(
     country: Country, data: Dataset, **choices: Unpack[TaskChoices]
 ) -> Task:
-    """Return a task for a country, by default at the finest frequency of its data.
-
-    Raises
-    ------
-    UsageError
-        The target or the label is unknown, or the label is not defined at the
-        frequency.
-    DataError
-        The country lacks the target.
-    """
+    """Return a task for a country, by default at the finest frequency of its data."""
     return workflow.choose_task(data, country, TaskRequest(**choices))
 
 
@@ -188,18 +165,18 @@ def make_forecast(
     progress: Callable[[float], None] = lambda _: None,
     **choices: Unpack[TaskChoices],
 ) -> Forecast:
-    """Forecast the probability that the country's economy contracts.
+    """Forecast the probability of a contraction.
 
     Parameters
     ----------
     country
         Name or ISO code; with a user's file, the text in its country column.
     data
-        From `read_data`, which is called if they are not given.
+        By default those of `read_data()`.
     as_of
-        Use what was known on this date.
+        Use only data published by this date.
     progress
-        Receives the share of the training that is done, from 0 to 1.
+        Receives the share of training that is done, from 0 to 1.
 
     Raises
     ------
@@ -208,8 +185,8 @@ def make_forecast(
 
     Notes
     -----
-    As on the command line, a stored model that fits is used, else one is trained and
-    saved below the data folder, and the forecast is appended to the forecast log, which
+    As on the command line, a saved model is used if it fits; otherwise one is trained
+    and saved in the data folder. The forecast is appended to the forecast log, which
     `judge_forecasts` compares with outcomes.
     """
     known = data or read_data(as_of=as_of)
@@ -231,22 +208,16 @@ def write_report(
     Parameters
     ----------
     folder
-        By default the one that the command line uses for the same question, below the
-        folder of reports.
+        By default the one that the command line uses for the same question.
     formats
-        Of `pdf`, `html`, `png` and `json`.
-
-    Raises
-    ------
-    UsageError
-        There is no such format.
+        `pdf`, `html`, `png`, `json` and `csv`; by default all.
     """
-    # Drawing takes a second to import, which those who do not draw need not wait for.
+    # Importing the figures takes a second, which other functions need not wait for.
     from econnet.report import country as country_report
 
     if unknown := set(formats) - set(Format):
         raise UsageError(
-            f"no format is called {min(unknown)!r}: choose of {', '.join(Format)}"
+            f"no format is called {min(unknown)!r}: choose from {', '.join(Format)}"
         )
     if folder is None:
         place = forecast.place or _place_without_workflow(forecast)
@@ -257,7 +228,7 @@ def write_report(
 
 
 def _place_without_workflow(forecast: Forecast) -> PurePath:
-    """Return the place of a forecast that `forecast.make` made, by its question."""
+    """Return the place of a forecast that was made by `forecast.make`."""
     public = forecast.data.source in {"snapshot", "store"}
     file = None if public else UserFile(Path(forecast.data.source))
     names = () if public else (forecast.country.name, "")
@@ -265,7 +236,7 @@ def _place_without_workflow(forecast: Forecast) -> PurePath:
 
 
 def to_record(forecast: Forecast) -> dict[str, Any]:
-    """Return every number of a forecast and its report, as JSON would hold them."""
+    """Return every number of a forecast and its report, as in `report.json`."""
     from econnet.report import record
 
     return dict(record.to_dict(forecast))
@@ -281,7 +252,7 @@ def run_backtest(
     progress: Callable[[float], None] = lambda _: None,
     **choices: Unpack[TaskChoices],
 ) -> "Backtest":
-    """Replay history for some countries, and score econnet beside every baseline.
+    """Score past forecasts of econnet and every baseline.
 
     Parameters
     ----------
@@ -291,11 +262,6 @@ def run_backtest(
         The first origin that is scored: `1990Q1`.
     refit_every
         Periods from one refit to the next; a year by default.
-
-    Raises
-    ------
-    UsageError, DataError
-        A country or the task is wrong, or the data do not suffice.
     """
     from econnet.forecast import backtest
 
@@ -314,17 +280,12 @@ def rank_countries(
     progress: Callable[[float], None] = lambda _: None,
     **choices: Unpack[TaskChoices],
 ) -> Ranking:
-    """Forecast many countries, and return them with the likeliest contraction first.
+    """Forecast many countries, and return them in order of their probability.
 
-    Those that learn together are trained once, so that a hundred take little longer
-    than one. A country whose data do not suffice is left out, and named. The task has
-    the finest frequency that all the others have. Models and the forecast log are those
-    of `make_forecast`.
-
-    Raises
-    ------
-    UsageError, DataError
-        A name or the task is wrong, or no country can be forecast.
+    Countries that share a training pool are trained once, so that a hundred take little
+    longer than one. Countries with too little data are left out and listed. The task
+    has the finest frequency that all the others have. Models and the forecast log are
+    those of `make_forecast`.
     """
     known = data or read_data(as_of=as_of)
     found = [find_country(name, known) for name in names]
@@ -341,13 +302,7 @@ def judge_forecasts(data: Dataset | None = None) -> LogScores:
 
 
 def export_data(rows: pd.DataFrame, file: str | Path) -> Path:
-    """Write a table as CSV, Parquet or Excel, as the file's name ends, and return it.
-
-    Raises
-    ------
-    DataError
-        The ending is another.
-    """
+    """Write a table as CSV, Parquet or Excel, by the file's ending, and return it."""
     write_table(rows, Path(file))
     return Path(file)
 
@@ -356,7 +311,7 @@ def _timestamp(day: Day) -> pd.Timestamp | None:
     try:
         return None if day is None else pd.Timestamp(day)
     except ValueError as error:
-        raise UsageError(f"{day!r} is no date: write 2008-10-01") from error
+        raise UsageError(f"{day!r} is not a date: write 2008-10-01") from error
 
 
 def _request(as_of: Day, choices: TaskChoices) -> TaskRequest:
@@ -366,14 +321,13 @@ def _request(as_of: Day, choices: TaskChoices) -> TaskRequest:
 
 
 class _Progress(workflow.Listener):
-    """Passes on the progress of training, and nothing else."""
+    """Passes on the progress of training."""
 
     def __init__(self, progress: Callable[[float], None]) -> None:
         self._progress = progress
 
-    def progress(self, name: str) -> AbstractContextManager[Callable[[float], None]]:
+    def progress(self, name: str) -> AbstractContextManager[Callable[[float], None]]:  # noqa: ARG002
         """Return a context that gives the user's function."""
-        del name
         return nullcontext(self._progress)
 
 

@@ -176,7 +176,7 @@ def test_panel_and_contractions_can_be_opened(data: Dataset) -> None:
     assert whole.as_of == pd.Timestamp("2010-06-30")
     label = mark_contractions(whole, "year-on-year")
     assert {*label.values.dropna()} <= {0.0, 1.0}
-    with pytest.raises(UsageError, match="'soon' is no date"):
+    with pytest.raises(UsageError, match="'soon' is not a date"):
         build_panel(data, "Q", as_of="soon")
 
 

@@ -136,7 +136,7 @@ def test_old_data_are_called_old_before_anything_else(tmp_path: Path) -> None:
         ("train --country DEU --target gpd", 2, "econnet indicators --search"),
         ("train --country DEU --target real_gpd", 2, "nearest: real_gdp"),
         ("train --country PRK", 3, "North Korea has no real_gdp"),
-        ("train", 2, "say which country: --country DEU, or --data FILE"),
+        ("train", 2, "name a country: --country DEU, or --data FILE"),
         ("fetch", 2, "--country DEU, or --all"),
         ("forecast --country DEU --country FRA", 2, "give --country once"),
         ("train --data none.csv", 3, "there is no file none.csv"),

@@ -39,10 +39,10 @@ COMMANDS: tuple[Callable[..., None], ...] = (
 )
 
 app = typer.Typer(
-    help="How likely is it that an economy contracts next, and how far can one trust "
-    "that?\n\nExample: econnet train --country DEU",
+    help="Forecast whether an economy contracts, and how far to trust the forecast."
+    "\n\nExample: econnet train --country DEU",
     pretty_exceptions_enable=False,
-    # Boxes would leave the words a third of eighty columns.
+    # Boxes would leave the text a third of eighty columns.
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -62,7 +62,7 @@ def _print_version(wanted: bool) -> None:
 def before(
     context: typer.Context,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print answers only.")] = False,
-    debug: Annotated[  # noqa: ARG001 - `door` looks for it itself
+    debug: Annotated[  # noqa: ARG001 - `main` looks for it itself
         bool, typer.Option("--debug", help="Show the traceback of an error.")
     ] = False,
     version: Annotated[  # noqa: ARG001 - its callback does the work
@@ -77,7 +77,7 @@ def before(
 ) -> None:
     """Handle the options before the command."""
     output.manner.quiet = quiet
-    if context.invoked_subcommand != "check":  # it reports itself what is wrong
+    if context.invoked_subcommand != "check":  # which reports errors in the settings
         context.default_map = defaults.default_map(context)
 
 
@@ -87,7 +87,7 @@ def run_command(arguments: list[str]) -> int:
     Raises
     ------
     EconnetError
-        A problem that the user can do something about.
+        A problem that the user can solve.
     KeyboardInterrupt
         The user pressed Ctrl-C.
     BrokenPipeError
@@ -113,8 +113,8 @@ def run_command(arguments: list[str]) -> int:
 
 
 def _without_arguments() -> list[str]:
-    """Return the arguments of `econnet` alone: `--help`, or none after first steps."""
-    # A shell that completes a line calls `econnet` alone, with the line in variables.
+    """Return the arguments of a bare `econnet`: `--help`, or none after first steps."""
+    # A shell that completes a line calls a bare `econnet`, with the line in variables.
     completing = "_ECONNET_COMPLETE" in os.environ
     if completing or Settings.from_environment().data_folder.exists():
         return ["--help"]

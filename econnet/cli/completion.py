@@ -1,6 +1,6 @@
 """Shell completion of countries, indicators and labels.
 
-Each function returns pairs of a value and its description, and imports nothing heavy.
+Each function returns pairs of a value and its description, without heavy imports.
 """
 
 from collections.abc import Iterable
@@ -11,25 +11,27 @@ Offers = list[tuple[str, str]]
 
 
 def country(incomplete: str) -> Offers:
-    """Return the codes that start like this, in the case in which they are typed.
+    """Return the country codes that start with this text, in its case.
 
-    Names are not offered: they have spaces, at which a shell splits them.
+    Names are not offered, because a shell splits them at spaces.
     """
     from econnet.core.countries import all_countries
 
     case = str.lower if incomplete.islower() else str.upper
-    return _starting(incomplete, ((case(it.alpha3), it.name) for it in all_countries()))
+    offers = ((case(each.alpha3), each.name) for each in all_countries())
+    return _starting(incomplete, offers)
 
 
 def indicator(incomplete: str) -> Offers:
-    """Return the indicators that start like this."""
+    """Return the indicators that start with this text."""
     from econnet.core.catalog import load
 
-    return _starting(incomplete, ((it.key, it.title) for it in load().values()))
+    offers = ((each.key, each.title) for each in load().values())
+    return _starting(incomplete, offers)
 
 
 def label(incomplete: str) -> Offers:
-    """Return the label rules that start like this."""
+    """Return the label rules that start with this text."""
     return _starting(incomplete, ((name, "") for name in LABEL_RULES))
 
 

@@ -1,7 +1,7 @@
 """Defaults of a task's options: from `econnet.toml`, then from the environment.
 
-`[task]` of the file has them under the names of the options, variables like
-`ECONNET_LABEL` override them, and the command line overrides both.
+The table `[task]` uses the options' names as keys. Variables such as `ECONNET_LABEL`
+override it, and the command line overrides both.
 """
 
 import os
@@ -24,23 +24,20 @@ from econnet.core.settings import (
 
 @dataclass(frozen=True)
 class Default:
-    """A default that the user has set, and where."""
+    """A default that the user has set, and the file or variable that sets it."""
 
     value: object
     origin: str
 
 
 def defaults(settings: Settings) -> dict[str, Default]:
-    """Return the defaults that file and environment set, by the option's name.
+    """Return the defaults from file and environment, by the option's name.
 
-    Raises
-    ------
-    UsageError
-        `[task]` has a key that is no option of a task.
+    An unknown key of `[task]` raises `UsageError`.
     """
     options = [option.name.replace("_", "-") for option in fields(TaskOptions)]
     check_keys(settings.task, options, f"{CONFIG_FILE}, [{TASK_TABLE}]")
-    found = {}
+    found: dict[str, Default] = {}
     for option in options:
         name, variable = option.replace("-", "_"), variable_of(option)
         if variable is not None and (text := os.environ.get(variable)):
@@ -48,9 +45,8 @@ def defaults(settings: Settings) -> dict[str, Default]:
             found[name] = Default(value, variable)
         elif option in settings.task:
             value = settings.task[option]
-            if name in REPEATABLE and not isinstance(value, list):
-                value = [value]
-            found[name] = Default(value, CONFIG_FILE)
+            single = name in REPEATABLE and not isinstance(value, list)
+            found[name] = Default([value] if single else value, CONFIG_FILE)
     return found
 
 
@@ -66,19 +62,22 @@ def default_map(context: typer.Context) -> dict[str, dict[str, Any]]:
         name: default.value
         for name, default in defaults(Settings.from_environment()).items()
     }
-    # These name other countries than the usual ones.
+    # With these, the default country does not apply.
     if any(text.partition("=")[0] in ("--all", "--data") for text in sys.argv):
         values.pop("country", None)
     commands: Mapping[str, Any] = getattr(context.command, "commands", {})
     return {
-        name: _as_taken(values, command)
+        name: _listed_if_repeatable(values, command)
         for name, command in commands.items()
         if {"label", "horizon"} <= {parameter.name for parameter in command.params}
     }
 
 
-def _as_taken(values: Mapping[str, object], command: Any) -> dict[str, Any]:  # noqa: ANN401 - Click's
-    """Return the values, in a list where the command takes the option repeatedly."""
+def _listed_if_repeatable(
+    values: Mapping[str, object],
+    command: Any,  # noqa: ANN401 - Click's
+) -> dict[str, Any]:
+    """Return the values, as lists where the command's option is repeatable."""
     many = {parameter.name for parameter in command.params if parameter.multiple}
     return {
         name: [value] if name in many and not isinstance(value, list) else value
@@ -87,7 +86,7 @@ def _as_taken(values: Mapping[str, object], command: Any) -> dict[str, Any]:  # 
 
 
 def explained(error: typer.TyperException) -> str:
-    """Return the message of an error, with the file or variable that it comes from."""
+    """Return an error's message, with the file or variable that set the value."""
     message = error.format_message()
     context, parameter = getattr(error, "ctx", None), getattr(error, "param", None)
     if context is None or parameter is None:

@@ -1,7 +1,6 @@
-"""From the options of a command to questions: which countries, from which data.
+"""Turns the options of a command into questions: which countries, from which data.
 
-Every name is resolved and every option checked before work begins for the first
-country.
+All names are resolved and all options checked before work on any country begins.
 """
 
 from collections.abc import Iterator, Sequence
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def workspace() -> "Workspace":
-    """Return the folders that this process and its working directory name."""
+    """Return the folders that environment and settings name."""
     from econnet.core.workspace import Workspace
 
     return Workspace.from_environment()
@@ -45,8 +44,7 @@ def baseline_names(text: str | None) -> list[str] | None:
     names = [name.strip() for name in text.split(",")]
     for name in names:
         if name not in BASELINES:
-            otherwise = f"choose from {', '.join(BASELINES)}"
-            remedy = suggestion(name, BASELINES, otherwise)
+            remedy = suggestion(name, BASELINES, f"choose from {', '.join(BASELINES)}")
             raise UsageError(f"no baseline is called {name!r}: {remedy}")
     return names
 
@@ -54,11 +52,11 @@ def baseline_names(text: str | None) -> list[str] | None:
 def questions(
     options: TaskOptions, data: "tuple[Dataset, list[Country]] | None" = None
 ) -> "list[Question]":
-    """Return a question per country; `data` is what was read already."""
+    """Return one question per country, from `data` if it was read already."""
     from econnet.forecast import workflow
 
     if options.data is None and not options.country:
-        raise UsageError("say which country: --country DEU, or --data FILE")
+        raise UsageError("name a country: --country DEU, or --data FILE")
     known, countries = data or data_and_countries(options)
     request = with_iso_date(options)
     return [workflow.question(known, country, request) for country in countries]
@@ -72,10 +70,7 @@ def forecast_question(
     baselines: Sequence[str] | None = None,
     outlook: bool = True,
 ) -> "Forecast":
-    """Return the forecast, showing on the way what a user may want to see.
-
-    The other horizons of the outlook are trained only where they are requested.
-    """
+    """Return the forecast, and show the steps to it in the terminal."""
     from econnet.forecast import workflow
 
     return workflow.forecast(
@@ -98,7 +93,7 @@ def rank(options: TaskOptions, data: "tuple[Dataset, list[Country]]") -> "Rankin
 
 
 def ranked_questions(ranking: "Ranking", known: "Dataset") -> "list[Question]":
-    """Return a question per country that was ranked, of the task it was ranked by."""
+    """Return one question per country of a ranking, with the ranking's task."""
     from econnet.forecast.workflow import Question
 
     return [
@@ -111,7 +106,7 @@ def ranked_questions(ranking: "Ranking", known: "Dataset") -> "list[Question]":
 def ranking_folder(
     options: TaskOptions, task: "Task", data: "tuple[Dataset, list[Country]]"
 ) -> Path:
-    """Return the folder of the ranking of these countries by a task."""
+    """Return the folder of a ranking."""
     from econnet.forecast import workflow
 
     place = workflow.ranking_folder(*data, with_iso_date(options), task)
@@ -138,9 +133,9 @@ def with_iso_date(options: TaskOptions) -> TaskOptions:
 
 
 def data_and_countries(options: TaskOptions) -> "tuple[Dataset, list[Country]]":
-    """Return the data asked for and the countries named, or all if none is."""
+    """Return the data and the named countries, or all countries if none is named."""
     if options.data is not None:
-        known = _own_data(options.data, options.lag, options.kind or [])
+        known = _user_data(options.data, options.lag, options.kind or [])
         date(options.as_of, known.observations["known_at"].max())
         return known, _countries_of(known, options.country)
     import pandas as pd
@@ -162,7 +157,7 @@ def countries_named(names: list[str] | None) -> "list[Country]":
 
 
 def known_data(settings: Settings, as_of: "pd.Timestamp | None" = None) -> "Dataset":
-    """Return the data of the store, and of the snapshot where it lacks them."""
+    """Return the data of the store, completed from the bundled snapshot."""
     from econnet.data import load
 
     with output.working("Reading the data"):
@@ -176,9 +171,9 @@ def known_data(settings: Settings, as_of: "pd.Timestamp | None" = None) -> "Data
 def date(
     text: str | None, newest: "pd.Timestamp | None" = None
 ) -> "pd.Timestamp | None":
-    """Return the date that `--as-of` names.
+    """Return the date given by `--as-of`.
 
-    It may not lie after both today and `newest`, the day to which the user's file goes.
+    It may not be after both today and `newest`, the last date in the user's file.
     """
     import pandas as pd
 
@@ -187,10 +182,10 @@ def date(
     try:
         day = pd.Timestamp(text)
     except ValueError as error:
-        raise UsageError(f"--as-of {text!r} is no date: write 2008-10-01") from error
+        raise UsageError(f"--as-of {text!r} is not a date: write 2008-10-01") from error
     if newest is not None and day > max(newest, pd.Timestamp.now()):
         raise UsageError(
-            f"--as-of {text} has not come yet: leave it out to use all that is known"
+            f"--as-of {text} is in the future: leave it out to use all published data"
         )
     return day
 
@@ -211,26 +206,24 @@ def kinds_said(kinds: list[str]) -> "dict[str, Kind]":
     return kind_of
 
 
-def _own_data(path: Path, lag: int, kinds: list[str]) -> "Dataset":
-    """Return the user's file, and show what each of its columns was taken for."""
+def _user_data(path: Path, lag: int, kinds: list[str]) -> "Dataset":
+    """Return the user's data, and print how each column was read."""
     from econnet.core.workspace import UserFile
     from econnet.data.files import user_panel
 
     kind_of = kinds_said(kinds)
     with output.working("Reading the data"):
         table = user_panel.read(path, kinds=kind_of, lag=lag)
-    taken = ", ".join(f"{name} {kind}" for name, kind in table.kinds.items())
-    output.note(f"{path.name}: taken as {taken}; --kind COLUMN=KIND says otherwise")
+    shown = ", ".join(f"{name} {kind}" for name, kind in table.kinds.items())
+    output.note(f"{path.name}: taken as {shown}; --kind COLUMN=KIND changes that")
     if table.recognised:
-        recognised = ", ".join(
-            f"{name}: {meaning}" for name, meaning in table.recognised.items()
-        )
-        output.note(f"{path.name}: recognised {recognised}")
+        shown = ", ".join(f"{key}: {text}" for key, text in table.recognised.items())
+        output.note(f"{path.name}: recognised {shown}")
     return replace(table.known(path.name), file=UserFile(path, lag, kind_of))
 
 
 def _countries_of(known: "Dataset", names: list[str] | None) -> "list[Country]":
-    """Return the countries of the user's file, or those of them that were named."""
+    """Return the named countries of the user's file, or all if none is named."""
     from econnet import api
 
     in_file = map(str, sorted(known.observations["country"].unique()))
@@ -239,10 +232,10 @@ def _countries_of(known: "Dataset", names: list[str] | None) -> "list[Country]":
 
 @contextmanager
 def workers(cluster: str | None, *, long: bool) -> Iterator[None]:
-    """Let the work run on a cluster, if one is named, else on this machine's cores.
+    """Run the work on the named cluster, or else on this machine's cores.
 
-    Of long work, and of work on a cluster, every finished part is kept in the data
-    folder until the whole is finished; the same command then continues from there.
+    Long work and work on a cluster keep finished parts in the data folder until all is
+    done, so that the same command resumes an interrupted run.
     """
     from econnet.runtime import workers as runtime_workers
     from econnet.runtime.cluster import Cluster
@@ -252,9 +245,9 @@ def workers(cluster: str | None, *, long: bool) -> Iterator[None]:
     if long or cluster:
         ledger = Ledger(workspace().unfinished_folder)
         if kept := ledger.count():
-            output.note(f"going on with what was interrupted: {kept:,} parts are done")
+            output.note(f"resuming an interrupted run: {kept:,} parts are done")
     connected = Cluster.connect(cluster) if cluster else nullcontext()
-    with connected as where, runtime_workers.use_workers(where, ledger):
+    with connected as client, runtime_workers.use_workers(client, ledger):
         yield
     if ledger:
         ledger.forget()

@@ -1,8 +1,8 @@
-"""The entry point: whatever goes wrong ends with one line and one exit code.
+"""The entry point, which turns every known problem into one line and an exit code.
 
 Heavy packages are imported inside `main`, so that an interruption or a failing disk
-during the imports is reported like any other. Handled here is what can happen at any
-line of the program: no memory, no disk, a signal. A bug propagates and exits 1.
+during the imports is reported like any other. Errors that any line of the program can
+raise are handled here: no memory, no disk, a signal. A bug propagates and exits 1.
 """
 
 import errno
@@ -13,15 +13,17 @@ import traceback
 import warnings
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import NoReturn
-
-from econnet.cli.exit_codes import CLOSED_PIPE, INTERRUPTED, TERMINATED
-from econnet.core.errors import DataError, EconnetError
+from econnet.cli.exit_codes import CLOSED_PIPE
+from econnet.cli.exit_codes import INTERRUPTED
+from econnet.cli.exit_codes import TERMINATED
+from econnet.core.errors import DataError
+from econnet.core.errors import EconnetError
 from econnet.core.text import printable
+from typing import NoReturn
 
 
 def main() -> None:
-    """Run the command line, and turn every known problem into one line and a code."""
+    """Run the command line and exit."""
     received = _handle_signals()
     _set_environment()
     if "--debug" not in sys.argv[1:]:
@@ -60,7 +62,7 @@ def main() -> None:
         _fail(OUT_OF_MEMORY, DataError.exit_code)
     except _errors_of_duckdb("IOException", "FatalException") as error:
         first, *_ = str(error).splitlines()
-        _fail(f"{first}: {OTHERWISE}", DataError.exit_code)
+        _fail(f"{first}: {DEFAULT_REMEDY}", DataError.exit_code)
     except _errors_of_duckdb("Error"):
         # Or this, if the signal arrives while it calls pandas.
         if not received:
@@ -82,8 +84,8 @@ def _set_environment() -> None:
 def _ignore(*_: object, **__: object) -> None:
     """Drop warnings, which libraries address to developers.
 
-    A filter does not suffice: scikit-learn resets filters while it fits, and warns when
-    it fits in two threads at once.
+    A filter is not enough: scikit-learn resets filters while it fits, and warns when it
+    fits in two threads at once.
     """
 
 
@@ -92,7 +94,7 @@ class _TerminatedError(BaseException):
 
 
 def _handle_signals() -> list[tuple[str, int]]:
-    """Let signals end the work; return a list that receives messages and codes."""
+    """Make signals end the work; return a list that receives messages and codes."""
     received = []
 
     def interrupt(*_: object) -> NoReturn:
@@ -111,23 +113,23 @@ def _handle_signals() -> list[tuple[str, int]]:
 
 
 def _errors_of_duckdb(*names: str) -> tuple[type[BaseException], ...]:
-    """Return these exceptions of DuckDB, if it was imported."""
+    """Return these exceptions of DuckDB, or none if it was not imported."""
     duckdb = sys.modules.get("duckdb")
     return tuple(map(vars(duckdb).__getitem__, names)) if duckdb else ()
 
 
 def _forget_output() -> None:
-    """Send what Python flushes at exit to the null device: stdout may be gone."""
+    """Redirect stdout, which may be gone, to the null device for the flush at exit."""
     with suppress(OSError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def _in_words(error: OSError) -> str:
     """Return which file could not be read or written, why, and what to do."""
-    where = os.fsdecode(error.filename) if error.filename else "a file"
+    file = os.fsdecode(error.filename) if error.filename else "a file"
     reason = error.strerror or type(error).__name__
-    cure = CURES.get(error.errno or 0, OTHERWISE)
-    return f"{where} cannot be read or written ({reason}): {cure}"
+    remedy = REMEDIES.get(error.errno or 0, DEFAULT_REMEDY)
+    return f"{file} cannot be read or written ({reason}): {remedy}"
 
 
 def _fail(message: str, exit_code: int) -> NoReturn:
@@ -135,7 +137,7 @@ def _fail(message: str, exit_code: int) -> NoReturn:
         with suppress(OSError, AttributeError):
             traceback.print_exc()
         sys.exit(exit_code)
-    # If stderr is closed, the exit code still tells the failure.
+    # If stderr is closed, the exit code still reports the failure.
     with suppress(OSError, AttributeError):
         sys.stderr.write(f"econnet: {printable(message)}\n")
         sys.stderr.flush()
@@ -143,17 +145,17 @@ def _fail(message: str, exit_code: int) -> NoReturn:
 
 
 OUT_OF_MEMORY = (
-    "out of memory: close other programs, or ask for less at a time (fewer countries, "
-    "fewer --members)"
+    "out of memory: close other programs, or reduce the work (fewer countries, fewer "
+    "--members)"
 )
-_ELSEWHERE = "choose another place with ECONNET_DATA and ECONNET_REPORTS"
-_NO_SPACE = f"free some space, or {_ELSEWHERE}; what was there before is whole"
+_ELSEWHERE = "choose other folders with ECONNET_DATA and ECONNET_REPORTS"
+_NO_SPACE = f"free some space, or {_ELSEWHERE}; earlier files are intact"
 _NOT_ALLOWED = f"allow it, or {_ELSEWHERE}"
 _TOO_MANY = "close other programs, or raise the limit (`ulimit -n`)"
-OTHERWISE = f"see to it, or {_ELSEWHERE}"
-CURES: Mapping[int, str] = {
+DEFAULT_REMEDY = f"check the disk, or {_ELSEWHERE}"
+REMEDIES: Mapping[int, str] = {
     **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), _NO_SPACE),
     **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), _NOT_ALLOWED),
     **dict.fromkeys((errno.EMFILE, errno.ENFILE), _TOO_MANY),
-    errno.EIO: "the disk fails: see to it, and give the same command again",
+    errno.EIO: "the disk fails: check it, and run the same command again",
 }

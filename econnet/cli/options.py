@@ -1,15 +1,15 @@
-"""The options of the commands, each with its help text, once.
+"""Options that several commands share, each declared once with its help text.
 
-The options of a task are those of `core.task`. A command takes options as dataclasses
-(`task: TaskOptions`) and is made `flat`, by which each field becomes an option of its
-own. An option that a command declares itself takes the place of a field of that name,
-which keeps its default.
+The options of a task are those of `core.task`. A command takes them as a dataclass
+(`task: TaskOptions`), and the decorator `flat` turns each field into an option. An
+option that the command declares itself replaces the field of that name, which keeps
+its default.
 """
 
 import functools
 import inspect
 from collections.abc import Callable
-from dataclasses import MISSING, dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_type_hints
 
@@ -23,7 +23,7 @@ COMPLETIONS = {"indicator": completion.indicator, "label": completion.label}
 
 
 def _typer_option(option: Option) -> Any:  # noqa: ANN401 - as typer.Option itself
-    """Return an option of a task as Typer declares options."""
+    """Return an option of a task as an option of Typer."""
     return typer.Option(
         min=option.minimum,
         max=option.maximum,
@@ -49,8 +49,8 @@ Assumptions = Annotated[
     typer.Option(
         "--set",
         metavar="INDICATOR=FIGURE",
-        help="What if? unemployment=+1.0 moves the newest figure, unemployment=6.0 "
-        "or real_gdp==-2.0 replaces it; repeatable.",
+        help="What if? unemployment=+1.0 changes the latest value by 1, "
+        "unemployment=6.0 or real_gdp==-2.0 replaces it; repeatable.",
     ),
 ]
 Horizons = Annotated[
@@ -60,7 +60,7 @@ Horizons = Annotated[
         min=_TASK["horizon"].minimum,
         max=_TASK["horizon"].maximum,
         metavar="N",
-        help=f"Periods ahead; repeatable. By default {TaskRequest.horizon}.",
+        help=f"Periods ahead (default {TaskRequest.horizon}); repeatable.",
     ),
 ]
 Labels = Annotated[
@@ -68,32 +68,32 @@ Labels = Annotated[
     typer.Option(
         "--label",
         metavar="RULE",
-        help=f"{_TASK['label'].help.rstrip('.')}; repeatable. By default "
-        f"{TaskRequest.label}.",
+        help=f"{_TASK['label'].help.rstrip('.')} (default {TaskRequest.label}); "
+        "repeatable.",
         autocompletion=completion.label,
     ),
 ]
 Cluster = Annotated[
     str | None,
     typer.Option(
-        metavar="URL", help="A running Dask scheduler to work on: tcp://host:8786."
+        metavar="URL", help="Address of a running Dask scheduler: tcp://host:8786."
     ),
 ]
-All = Annotated[bool, typer.Option("--all", help="Every country there is.")]
+All = Annotated[bool, typer.Option("--all", help="All countries.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON only.")]
 Baselines = Annotated[
     str | None,
     typer.Option(
         metavar="NAMES",
-        help="Baselines, with commas between them. By default backtest takes all, "
-        "train those that cost next to nothing.",
+        help="Baselines, separated by commas (default: all in backtest, the fast ones "
+        "in train).",
     ),
 ]
 
 
 @dataclass(frozen=True, kw_only=True)
 class TaskOptions(TaskRequest):
-    """A task, for whom, and from which data: `TASK` in the documentation."""
+    """A task with its countries and data: `TASK` in the documentation."""
 
     country: Countries = None
     data: Annotated[
@@ -101,13 +101,13 @@ class TaskOptions(TaskRequest):
         typer.Option(
             "--data",
             metavar="FILE",
-            help="Your own panel in place of econnet's data: CSV, Parquet or Excel.",
+            help="Your own panel instead of econnet's data: CSV, Parquet or Excel.",
         ),
     ] = None
     lag: Annotated[
         int,
         typer.Option(
-            min=0, metavar="N", help="Periods until a value of --data is known."
+            min=0, metavar="N", help="Periods until a value in --data is published."
         ),
     ] = 1
     kind: Annotated[
@@ -115,40 +115,34 @@ class TaskOptions(TaskRequest):
         typer.Option(
             "--kind",
             metavar="COLUMN=KIND",
-            help="What a column of --data is: rate, index, flow, balance or flag; "
+            help="Kind of a column in --data: rate, index, flow, balance or flag; "
             "repeatable.",
         ),
     ] = None
 
 
 def flat(command: Callable[..., None]) -> Callable[..., None]:
-    """Return the command with each dataclass it takes spread into its fields."""
+    """Return the command with each of its dataclasses replaced by their fields."""
     hints = get_type_hints(command, include_extras=True)
     groups = {
         name: kind
         for name, kind in hints.items()
         if isinstance(kind, type) and is_dataclass(kind)
     }
-    own_options = inspect.signature(command, eval_str=True).parameters
+    declared = inspect.signature(command, eval_str=True).parameters
     parameters = []
-    for name, parameter in own_options.items():
+    for name, parameter in declared.items():
         if name in groups:
             shared = _parameters(groups[name])
-            parameters += [
-                option for option in shared if option.name not in own_options
-            ]
+            parameters += [each for each in shared if each.name not in declared]
         else:
             parameters.append(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY))
 
     @functools.wraps(command)
     def spread(**given: object) -> None:
         for name, group in groups.items():
-            of_group = {
-                field.name: given.pop(field.name)
-                for field in fields(group)
-                if field.name not in own_options
-            }
-            given[name] = group(**of_group)
+            names = [each.name for each in fields(group) if each.name not in declared]
+            given[name] = group(**{field: given.pop(field) for field in names})
         command(**given)
 
     spread.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
@@ -163,9 +157,7 @@ def _parameters(group: Any) -> list[inspect.Parameter]:  # noqa: ANN401 - any da
         inspect.Parameter(
             field.name,
             inspect.Parameter.KEYWORD_ONLY,
-            default=(
-                inspect.Parameter.empty if field.default is MISSING else field.default
-            ),
+            default=field.default,
             annotation=_as_typer_declares(hints[field.name]),
         )
         for field in in_order
@@ -173,7 +165,7 @@ def _parameters(group: Any) -> list[inspect.Parameter]:  # noqa: ANN401 - any da
 
 
 def _as_typer_declares(hint: Any) -> Any:  # noqa: ANN401 - any type hint
-    """Return a hint with Typer's declaration in place of the task's own."""
+    """Return a hint with Typer's option in place of the task's."""
     declared, *extras = get_args(hint)
     for extra in extras:
         if isinstance(extra, Option):
@@ -181,5 +173,4 @@ def _as_typer_declares(hint: Any) -> Any:  # noqa: ANN401 - any type hint
     return hint
 
 
-# In the help of a command.
 SHOWN_FIRST = ("country", "data")

@@ -1,8 +1,8 @@
-"""How the commands speak: answers to stdout, everything else to stderr.
+"""What the commands print: results to stdout, everything else to stderr.
 
-Progress is shown to a terminal only, and nothing but the answer with `--quiet`. Names
-come from strangers: none moves the cursor or is taken for markup, and a letter that the
-terminal lacks is shown by its code.
+Progress is shown on a terminal only, and `--quiet` leaves the result alone. Names come
+from untrusted files: they cannot move the cursor and are never read as markup, and a
+character that the terminal lacks is shown by its code.
 """
 
 import io
@@ -10,8 +10,8 @@ import json as json_format
 import re
 import sys
 import textwrap
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -21,7 +21,6 @@ from rich.console import Console
 from rich.progress import (
     BarColumn,
     Progress,
-    ProgressColumn,
     TaskID,
     TextColumn,
     TimeRemainingColumn,
@@ -31,7 +30,6 @@ from rich.text import Text
 
 from econnet.core.periods import FREQUENCY_WORDS
 from econnet.core.text import printable
-from econnet.forecast import data_used as forecast_data_used
 
 if TYPE_CHECKING:
     from econnet.forecast.preparation import PreparedTask
@@ -43,7 +41,7 @@ PLACES = {"snapshot": "the bundled snapshot", "store": "the store"}
 
 @dataclass
 class Manner:
-    """How this run was asked to speak, before the command."""
+    """The options before the command that concern output."""
 
     quiet: bool = False
 
@@ -52,15 +50,12 @@ manner = Manner()
 
 
 class ClosedPipeError(Exception):
-    """Whoever read the answer has stopped reading."""
+    """The reader of stdout has gone."""
 
 
 @contextmanager
-def _speaking() -> Iterator[None]:
-    """Say what was at fault where stdout does not take what is said.
-
-    `typer` would call a closed pipe a failure.
-    """
+def _writing() -> Iterator[None]:
+    """Name stdout in its errors; `typer` would report a closed pipe as a failure."""
     try:
         yield
     except BrokenPipeError as error:
@@ -70,32 +65,32 @@ def _speaking() -> Iterator[None]:
 
 
 def print_answer(text: object) -> None:
-    """Print to stdout, lines without control characters."""
+    """Print to stdout, without control characters."""
     _print("\n".join(map(printable, str(text).split("\n"))))
 
 
 def _print(text: str) -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
-    with _speaking():
+    with _writing():
         typer.echo(text)
 
 
 def finish() -> None:
-    """See that everything that was said has been taken."""
-    if sys.stdout is not None:  # it is `None` where the shell closed it: `>&-`
-        with _speaking():
+    """Flush stdout, so that an error in writing it is reported."""
+    if sys.stdout is not None:  # `None` if the shell closed it: `>&-`
+        with _writing():
             sys.stdout.flush()
 
 
 def prose(text: str) -> None:
-    """Print a sentence to stdout, in lines that fit the terminal."""
-    print_answer("\n".join(textwrap.wrap(text, _width(), break_long_words=False)))
+    """Print a paragraph to stdout, in lines that fit the terminal."""
+    print_answer(textwrap.fill(text, _width(), break_long_words=False))
 
 
 def _width() -> int:
-    """Return how wide to write; a terminal that says it has no room has some."""
-    return max(Console().width, NARROWEST)
+    """Return the width of the terminal, or the minimum if it reports less."""
+    return max(Console().width, MIN_WIDTH)
 
 
 def print_json(document: object) -> None:
@@ -107,7 +102,7 @@ def print_json(document: object) -> None:
         ensure_ascii=not encoding.lower().startswith("utf"),
         allow_nan=False,
     )
-    _print(CONTROLS.sub(lambda it: f"\\u{ord(it[0]):04x}", text))
+    _print(CONTROLS.sub(lambda match: f"\\u{ord(match[0]):04x}", text))
 
 
 def table(title: str, head: tuple[str, ...], rows: list[tuple[object, ...]]) -> None:
@@ -120,68 +115,65 @@ def table(title: str, head: tuple[str, ...], rows: list[tuple[object, ...]]) -> 
     for row in rows:
         drawn.add_row(*(Text(printable(str(cell))) for cell in row))
     console = Console(width=_width())
-    with _speaking(), console.capture() as shown:
+    with _writing(), console.capture() as shown:
         console.print(drawn)
     _print("\n".join(line.rstrip() for line in shown.get().splitlines()))
 
 
-def print_sentences(said: Iterable[str]) -> None:
-    """Print sentences to stdout, a paragraph each, as wide as the terminal."""
-    for sentence in said:
-        print_answer(textwrap.fill(sentence, width=_width()))
-
-
 def note(message: str) -> None:
-    """Say something to stderr that is not the answer, to whoever listens."""
+    """Print a line to stderr, unless `--quiet` was given."""
     if not manner.quiet:
         with suppress(BrokenPipeError):
             typer.echo(f"econnet: {printable(message)}", err=True)
 
 
 def first_steps() -> None:
-    """Say what to do where nothing was done yet."""
+    """Print what to do first in a new folder."""
     for line in FIRST_STEPS:
         prose(line)
 
 
 @contextmanager
-def working(message: str) -> Iterator[None]:
-    """Show that something is under way, if somebody looks."""
+def working(name: str) -> Iterator[None]:
+    """Show on a terminal that work is under way."""
+    console = _terminal()
+    with console.status(Text(printable(name))) if console else nullcontext():
+        yield
+
+
+def _terminal() -> Console | None:
+    """Return the terminal that shows progress, if there is one."""
     console = Console(stderr=True)
-    if manner.quiet or not console.is_terminal:
-        yield
-        return
-    with console.status(Text(printable(message))):
-        yield
+    return console if console.is_terminal and not manner.quiet else None
 
 
 def how_far(done: int, total: int, seconds: float) -> str:
-    """Return which of many pieces is under way, and how long the rest will take.
+    """Return which of many items is under way, and how long the rest will take.
 
-    `seconds` is what those that are done have taken.
+    `seconds` is the time that the finished items took.
     """
     if total == 1:
         return ""
-    said = f"{done + 1:,} of {total:,}"
+    position = f"{done + 1:,} of {total:,}"
     if not done:
-        return f" ({said})"
+        return f" ({position})"
     left = timedelta(seconds=round(seconds / done * (total - done)))
-    return f" ({said}, {left} left)"
-
-
-def _bar() -> tuple[ProgressColumn, ...]:
-    said = TextColumn("{task.description}", markup=False)
-    return said, BarColumn(), TimeRemainingColumn()
+    return f" ({position}, {left} left)"
 
 
 @contextmanager
 def stages() -> Iterator[Callable[[str, float], None]]:
-    """Show what is under way and how much of it is done, if somebody looks."""
-    console = Console(stderr=True)
-    if manner.quiet or not console.is_terminal:
+    """Show on a terminal which stages are under way, and the share done of each."""
+    console = _terminal()
+    if console is None:
         yield lambda *_: None
         return
-    with Progress(*_bar(), console=console, transient=True) as shown:
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as shown:
         bars: dict[str, TaskID] = {}
 
         def update(stage: str, share: float) -> None:
@@ -193,64 +185,53 @@ def stages() -> Iterator[Callable[[str, float], None]]:
 
 
 @contextmanager
-def progress(message: str) -> Iterator[Callable[[float], None]]:
-    """Show how much of the work is done, if somebody looks."""
-    console = Console(stderr=True)
-    if manner.quiet or not console.is_terminal:
-        yield lambda _: None
-        return
-    with Progress(*_bar(), console=console, transient=True) as shown:
-        bar = shown.add_task(printable(message), total=1.0)
-        yield lambda share: shown.update(bar, completed=share)
+def progress(name: str) -> Iterator[Callable[[float], None]]:
+    """Show on a terminal what share of the work is done."""
+    with stages() as update:
+        update(name, 0.0)
+        yield lambda share: update(name, share)
 
 
-def print_verdict(made: "Forecast") -> None:
+def print_verdict(forecast: "Forecast") -> None:
     """Print a forecast in a few lines."""
     from econnet.report import wording
 
-    said = wording.verdict(made)
-    prose(f"{made.country.name}: {wording.odds(made.probability)}")
-    prose(wording.chance(made))
-    prose(f"{wording.position(made)} {said.call}: {said.reason}")
-    if supposed := wording.what_if(made):
-        prose(supposed)
+    verdict = wording.verdict(forecast)
+    prose(f"{forecast.country.name}: {wording.odds(forecast.probability)}")
+    prose(wording.chance(forecast))
+    prose(f"{wording.position(forecast)} {verdict.call}: {verdict.reason}")
+    if what_if := wording.what_if(forecast):
+        prose(what_if)
 
 
 def listener() -> "Listener":
-    """Return what shows the work of `econnet.forecast.workflow` in the terminal."""
+    """Return what shows the steps of `econnet.forecast.workflow` in the terminal."""
     from econnet.forecast import workflow
 
     class Terminal(workflow.Listener):
-        def note(self, message: str) -> None:
-            note(message)
-
-        def data_read(self, prepared: "PreparedTask") -> None:
-            print_data_used(prepared)
-
-        def step(self, name: str) -> AbstractContextManager[None]:
-            return working(name)
-
-        def progress(
-            self, name: str
-        ) -> AbstractContextManager[Callable[[float], None]]:
-            return progress(name)
+        note = staticmethod(note)
+        data_read = staticmethod(print_data_used)
+        step = staticmethod(working)
+        progress = staticmethod(progress)
 
     return Terminal()
 
 
 def print_data_used(prepared: "PreparedTask") -> None:
-    """Say what is used, and first of all whether it is old."""
+    """Print which data are used; first of all, whether they are out of date."""
     import pandas as pd
 
-    used = forecast_data_used.data_used(prepared)
+    from econnet.forecast.data_used import data_used
+
+    used = data_used(prepared)
     name = prepared.country.name
     if pd.Timestamp(used.next_due) < pd.Timestamp.now():
-        cure = f"`econnet fetch --country {prepared.country.alpha3}` gets them"
-        if used.source not in {"snapshot", "store"}:
-            cure = f"bring {used.source} up to date"
+        remedy = f"`econnet fetch --country {prepared.country.alpha3}` gets them"
+        if used.source not in PLACES:
+            remedy = f"bring {used.source} up to date"
         note(
             f"the data for {name} are old: they end in {used.last_period}, and newer "
-            f"figures have been due since {used.next_due}; {cure}"
+            f"figures have been due since {used.next_due}; {remedy}"
         )
     frequency = FREQUENCY_WORDS[prepared.task.frequency]
     origin = PLACES.get(used.source, used.source)
@@ -262,11 +243,11 @@ def print_data_used(prepared: "PreparedTask") -> None:
     )
 
 
-NARROWEST = 40
-# Those that JSON may hold as they are, but a terminal obeys.
+MIN_WIDTH = 40
+# JSON may contain these unescaped, but a terminal obeys them.
 CONTROLS = re.compile(r"[\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 FIRST_STEPS = (
     "Nothing was fetched or trained here yet; a snapshot of real data is at hand.",
     "  econnet train --country DEU   forecasts from it and writes reports/DEU/",
-    "  econnet fetch --country DEU   brings newer figures; econnet --help lists all",
+    "  econnet fetch --country DEU   gets newer figures; econnet --help lists all",
 )

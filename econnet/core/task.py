@@ -94,14 +94,14 @@ class TaskRequest:
     frequency: Annotated[
         Frequency | None,
         Option(
-            "Annual, quarterly or monthly; by default what the data allow.",
+            "Annual, quarterly or monthly (default: the finest available).",
             in_name=True,
         ),
     ] = None
     target: Annotated[
         str,
         Option(
-            "The indicator that is labelled.",
+            "The indicator whose contractions are forecast.",
             metavar="INDICATOR",
             completion="indicator",
         ),
@@ -109,7 +109,7 @@ class TaskRequest:
     label: Annotated[
         str,
         Option(
-            "What a contraction is: "
+            "Definition of a contraction: "
             f"{', '.join(LABEL_RULES[:-1])} or {LABEL_RULES[-1]}.",
             metavar="RULE",
             completion="label",
@@ -123,17 +123,17 @@ class TaskRequest:
     event: Annotated[
         Event,
         Option(
-            "A contraction in that period, or in any from the next one up to it.",
+            "A contraction in that period, or in any period up to it.",
             in_name=True,
         ),
     ] = "at"
     pool: Annotated[
-        Pool, Option("Learn from all countries, or from its own history alone.")
+        Pool, Option("Train on all countries, or on this country alone.")
     ] = "all"
     rolling_years: Annotated[
         int | None,
         Option(
-            "Learn from the last N years before each refit; by default from all.",
+            "Train on the last N years before each refit (default: all).",
             metavar="N",
             minimum=1,
             maximum=500,
@@ -141,14 +141,12 @@ class TaskRequest:
     ] = None
     vintages: Annotated[
         Vintages,
-        Option(
-            "Figures as they stood at the time, where the data tell, or as now.",
-        ),
+        Option("Data as published at the time, where available, or as revised since."),
     ] = "real"
     members: Annotated[
         int | None,
         Option(
-            "Networks in the ensemble; by default 16, of a streamed panel 1.",
+            "Networks in the ensemble (default 16; 1 for a streamed panel).",
             metavar="N",
             minimum=1,
             maximum=1000,
@@ -156,11 +154,11 @@ class TaskRequest:
     ] = None
     as_of: Annotated[
         str | None,
-        Option("Use what was known on this date: 2008-10-01.", metavar="DATE"),
+        Option("Use only data published by this date: 2008-10-01.", metavar="DATE"),
     ] = None
     seed: Annotated[
         int,
-        Option("Of all random numbers.", metavar="N", minimum=0),
+        Option("Random seed.", metavar="N", minimum=0),
     ] = 0
 
     def at_frequency(self, frequency: Frequency) -> "Task":

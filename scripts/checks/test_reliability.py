@@ -1,4 +1,4 @@
-"""The fault matrix of `docs/reliability.md` names tests that exist."""
+"""`docs/fault-matrix.md` and `docs/reliability.md` name tests that exist."""
 
 import ast
 import re
@@ -9,7 +9,8 @@ from typing import NamedTuple
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PAGE = ROOT / "docs" / "reliability.md"
+MATRIX = ROOT / "docs" / "fault-matrix.md"
+PAGES = (MATRIX, ROOT / "docs" / "reliability.md")
 EXIT_CODES = {0, 2, 3, 4, 5, 130, 137, 141, 143}
 
 TEST = re.compile(r"`(tests/[\w/]+\.py)::(test_\w+)(?:\[([^`]*)\])?`")
@@ -17,7 +18,7 @@ CELL_BORDER = re.compile(r"(?<!\\)\|")
 
 
 class Row(NamedTuple):
-    """A line of the matrix, its cells as written."""
+    """A row of the matrix, with its cells as written."""
 
     group: str
     fault: str
@@ -26,18 +27,17 @@ class Row(NamedTuple):
 
 
 def rows() -> list[Row]:
-    """Return the rows of every table under the heading `Fault matrix`."""
-    section = PAGE.read_text("utf-8").partition("\n## Fault matrix\n")[2]
+    """Return the rows of all tables of the fault matrix."""
     group, found = "", []
-    for line in section.partition("\n## ")[0].splitlines():
-        if line.startswith("### "):
-            group = line.removeprefix("### ")
+    for line in MATRIX.read_text("utf-8").splitlines():
+        if line.startswith("## "):
+            group = line.removeprefix("## ")
         elif line.startswith("|"):
             cells = [cell.strip() for cell in CELL_BORDER.split(line)[1:-1]]
             assert len(cells) == 3, line
             found.append(Row(group, *cells))
-    rules = {"fault", "---"}
-    return [row for row in found if row.fault not in rules]
+    heads = {"fault", "---"}
+    return [row for row in found if row.fault not in heads]
 
 
 @cache
@@ -56,7 +56,7 @@ def defined_in(path: str) -> frozenset[str]:
     )
 
 
-def test_no_fault_stands_twice() -> None:
+def test_no_fault_is_listed_twice() -> None:
     faults = [(row.group, row.fault.lower()) for row in rows()]
     assert len(set(faults)) == len(faults)
 
@@ -70,13 +70,14 @@ def test_promise_has_a_documented_exit_code_and_a_test(row: Row) -> None:
     assert named, "name the test as `tests/path.py::test_name`"
     for path, name, case in named:
         assert name in defined_in(path), f"{path} has no {name}"
-        # A case is named after what its file has it made of.
-        strange = [part for part in case.split("-") if part not in text_of(path)]
-        assert not strange, f"{path} says nothing of {strange}"
+        # The parts of a case's name occur in its file.
+        missing = [part for part in case.split("-") if part not in text_of(path)]
+        assert not missing, f"{path} does not contain {missing}"
     left = TEST.sub("", row.tests).replace(",", "").strip()
     assert not left, f"not understood: {left}"
 
 
-def test_every_test_that_the_page_names_exists() -> None:
-    for path, name, _ in TEST.findall(PAGE.read_text("utf-8")):
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_every_test_that_a_page_names_exists(page: Path) -> None:
+    for path, name, _ in TEST.findall(page.read_text("utf-8")):
         assert name in defined_in(path), f"{path} has no {name}"

@@ -16,7 +16,7 @@ def folder(tmp_path: Path) -> Path:
 def test_sound_folder_is_told_in_a_line_and_exit_0(folder: Path) -> None:
     run = econnet("check", folder=folder, COLUMNS="200")
     assert (run.returncode, run.stderr) == (0, "")
-    assert run.stdout.endswith("1 reports, in data and reports: all sound\n")
+    assert run.stdout.endswith("1 reports, in data and reports: all intact\n")
     assert not (folder / "data").exists()
 
 
@@ -32,9 +32,7 @@ def test_broken_things_are_a_line_each_and_exit_3(folder: Path) -> None:
         f"broken: {Path('reports/DEU/report.json')}: is not the file that SHA256SUMS "
         "names: run `econnet report` again"
     )
-    assert run.stderr == (
-        "econnet: 2 things are broken: each is listed above, with what mends it\n"
-    )
+    assert run.stderr == "econnet: 2 problems were found: see above for each remedy\n"
 
 
 def test_json_is_one_document_also_when_something_is_broken(folder: Path) -> None:

@@ -66,5 +66,5 @@ def test_data_from_the_future_have_a_calendar_of_their_own(tmp_path: Path) -> No
         *("train", "--data", "own.csv", "--as-of", "2999-01-01"), folder=tmp_path
     )
     assert after.returncode == 2
-    assert "--as-of 2999-01-01 has not come yet" in after.stderr
+    assert "--as-of 2999-01-01 is in the future" in after.stderr
     assert sorted(path.name for path in tmp_path.iterdir()) == ["own.csv"]

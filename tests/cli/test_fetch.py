@@ -55,7 +55,7 @@ def test_status_counts_what_a_refetch_revised(
 ) -> None:
     first = fetch(tmp_path, environment)
     assert first.returncode == 0, first.stderr
-    assert "not there: FRED, " in first.stderr
+    assert "not available: FRED, " in first.stderr
     assert status(tmp_path)["revisions"] == 0
     sources.bank[GDP] = rows_of(TOGO, YEARS | {"2020": 2.0}) + rows_of(GERMANY, YEARS)
     again = fetch(tmp_path, environment, "--json")

@@ -238,7 +238,7 @@ def test_bad_file_of_fred_is_told_and_the_store_stays(
     run = fetch(folder, environment, "fred")
     assert run.returncode == 4
     assert_one_line(run, f"FRED, {UNEMPLOYMENT}: {reason}")
-    assert "3 series asked for, 2 unchanged" in run.stdout
+    assert "3 series requested, 2 unchanged" in run.stdout
     assert rows(folder) == before
 
 
@@ -249,7 +249,8 @@ def test_series_that_is_gone_is_noted_and_kept(
     del sources.files[UNEMPLOYMENT]
     run = fetch(folder, environment, "fred")
     assert run.returncode == 0
-    assert_one_line(run, f"not there: FRED, {UNEMPLOYMENT}: not known there (HTTP 404)")
+    start = f"not available: FRED, {UNEMPLOYMENT}: not known there (HTTP 404)"
+    assert_one_line(run, start)
     assert rows(folder) == before
 
 

@@ -39,7 +39,7 @@ def test_forecast_is_scored_once_its_outcome_is_known(tmp_path: Path) -> None:
         assert run.returncode == 0, run.stderr
         document = json.loads(run.stdout)
         assert document["forecasts"] == 1
-        found: dict[str, object] = document["hindsight"]
+        found: dict[str, object] = document["outcomes"]
         return found
 
     before = hindsight()

@@ -119,7 +119,7 @@ def test_all_killed_three_times_at_random_comes_to_the_same(
         assert killed.returncode == -signal.SIGKILL
     again = econnet(*asked(trained.data), folder=tmp_path)
     assert again.returncode == 0, again.stderr
-    assert "going on with what was interrupted" in again.stderr
+    assert "resuming an interrupted run" in again.stderr
     for firm in ("Alpha", "Beta", "Gamma"):
         one, other = (
             saved_model.load(model_of(folder, firm))

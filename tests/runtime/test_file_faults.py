@@ -242,7 +242,7 @@ BAD_LABELS: Mapping[str, tuple[Sequence[object], Sequence[str], int, str]] = {
         levels(),
         ["--as-of", "2999-01-01"],
         2,
-        "--as-of 2999-01-01 has not come yet",
+        "--as-of 2999-01-01 is in the future",
     ),
 }
 

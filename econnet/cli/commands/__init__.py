@@ -1,1 +1,1 @@
-"""The commands, one module per command."""
+"""The commands, one module each; heavy packages are imported inside a command."""

@@ -1,4 +1,4 @@
-"""`econnet backtest`: how good such forecasts have been, beside every baseline."""
+"""`econnet backtest`: how well econnet and the baselines forecast in the past."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -28,15 +28,15 @@ Start = Annotated[
     str | None,
     typer.Option(
         metavar="ORIGIN",
-        help="First origin to score: 1985, 1985Q1 or 1985-01. By default the first "
-        "with enough history.",
+        help="First origin to score: 1985, 1985Q1 or 1985-01 (default: the first with "
+        "enough history).",
     ),
 ]
 Refit = Annotated[
     str,
     typer.Option(
         metavar="<yearly|N>",
-        help="How often models are refitted: yearly, or every N periods.",
+        help="Refit models yearly, or every N periods.",
     ),
 ]
 
@@ -52,14 +52,14 @@ def backtest(
     cluster: Cluster = None,
     json: Json = False,
 ) -> None:
-    """Replay history and score every model on the same forecasts.
+    """Score past forecasts of econnet and every baseline.
 
     Example: econnet backtest --country USA --label nber --horizon 3 --horizon 6
     """
     from econnet.forecast import backtest, preparation
 
     if everything == bool(task.country) and task.data is None:
-        raise UsageError("say which country: --country DEU, --all, or --data FILE")
+        raise UsageError("name a country: --country DEU, --all, or --data FILE")
     refit_every = _periods(refit)
     names = jobs.baseline_names(baselines) or _all_baselines()
     known, countries = jobs.data_and_countries(task)
@@ -76,17 +76,17 @@ def backtest(
     results = []
     with jobs.workers(cluster, long=everything):
         for number, ahead in enumerate(horizons := horizon or [1]):
-            these = [preparation.at_horizon(pool, ahead) for pool in prepared]
+            pools = [preparation.at_horizon(pool, ahead) for pool in prepared]
             step = f"Replaying history ({number + 1} of {len(horizons)})"
             with output.progress(step) as progress:
                 results.append(
-                    backtest.run(these, countries, refit_every, first, names, progress)
+                    backtest.run(pools, countries, refit_every, first, names, progress)
                 )
     _note_what_is_left_out(results[0], countries, prepared, bool(task.country), first)
     if json:
         documents = [backtest.to_dict(result) for result in results]
-        more = {"horizons": documents} if len(documents) > 1 else {}
-        output.print_json({**documents[0], **more})
+        all_horizons = {"horizons": documents} if len(documents) > 1 else {}
+        output.print_json({**documents[0], **all_horizons})
         return
     for result in results:
         _show(result)
@@ -120,29 +120,32 @@ def _origin(start: str | None, frequency: "Frequency") -> "pd.Period | None":
         return pd.Period(pd.Period(start).start_time, PANDAS_ALIAS[frequency])
     except ValueError as error:
         raise UsageError(
-            f"--start {start!r} is no period: write 1985, 1985Q1 or 1985-01"
+            f"--start {start!r} is not a period: write 1985, 1985Q1 or 1985-01"
         ) from error
 
 
 def _note_what_is_left_out(
     result: "Backtest",
-    asked: "list[Country]",
+    requested: "list[Country]",
     prepared: "list[PreparedTask]",
     named: bool,
     start: "pd.Period | None",
 ) -> None:
-    """Note which countries are not scored, and whether history starts later."""
+    """Note which countries are not scored, and whether scoring starts later."""
     labelled = {alpha3 for pool in prepared for alpha3 in pool.features.countries}
-    wanted = [country for country in asked if named or country.alpha3 in labelled]
-    missing = [country.name for country in wanted if country not in result.countries]
+    missing = [
+        country.name
+        for country in requested
+        if (named or country.alpha3 in labelled) and country not in result.countries
+    ]
     if missing:
         output.note(
-            f"not scored, for want of history: {', '.join(missing[:8])}"
+            f"not scored because history is too short: {', '.join(missing[:8])}"
             f"{', ...' if len(missing) > 8 else ''}"
         )
     first, _ = result.origins
     if start is not None and first > start:
-        output.note(f"the first origin with enough history behind it is {first}")
+        output.note(f"the first origin with enough history is {first}")
 
 
 def _show(result: "Backtest") -> None:
@@ -153,4 +156,5 @@ def _show(result: "Backtest") -> None:
         backtest_wording.HEAD,
         backtest_wording.rows(result),
     )
-    output.print_sentences(backtest_wording.sentences(result))
+    for sentence in backtest_wording.sentences(result):
+        output.prose(sentence)

@@ -1,5 +1,6 @@
 """`econnet check`: what is broken in the folders, and how to fix it."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,61 +14,60 @@ if TYPE_CHECKING:
 
 
 def check(json: Json = False) -> None:
-    """Look whether data, models and reports are whole.
+    """Check that data, models and reports are intact.
 
-    Says what is broken and how to mend it, a line each, and changes nothing; exit code
-    3 if anything is broken.
+    Prints each problem and its remedy on one line, and changes nothing. Exit code 3 if
+    anything is broken.
 
     Example: econnet check --json
     """
     from econnet.forecast import check as use_case
 
     settings, broken = _settings()
-    with output.working("Looking at every file"):
-        seen = use_case.check(settings)
-    seen = use_case.Checked(seen.counts, (*broken, *seen.broken), seen.remarks)
+    with output.working("Checking every file"):
+        result = use_case.check(settings)
+    result = replace(result, broken=(*broken, *result.broken))
     if json:
-        output.print_json(seen.to_dict())
+        output.print_json(result.to_dict())
     else:
-        _show(seen, settings)
-    if not seen.ok:
-        n = len(seen.broken)
-        subject = "1 thing is" if n == 1 else f"{n:,} things are"
-        listed = "`broken` lists them" if json else "each is listed above"
-        raise DataError(f"{subject} broken: {listed}, with what mends it")
+        _show(result, settings)
+    if not result.ok:
+        n = len(result.broken)
+        subject = "1 problem was" if n == 1 else f"{n:,} problems were"
+        listed = "see `broken`" if json else "see above"
+        raise DataError(f"{subject} found: {listed} for each remedy")
 
 
 def _settings() -> "tuple[Settings, tuple[Remark, ...]]":
-    """Return the settings, without `econnet.toml` where that cannot be read."""
+    """Return the settings, without `econnet.toml` if it cannot be read."""
     try:
         settings = Settings.from_environment()
     except UsageError as error:
-        return Settings.from_environment(file=None), (_about_settings(error),)
+        return Settings.from_environment(file=None), (_remark(error),)
     try:
         defaults.defaults(settings)
     except UsageError as error:
-        return settings, (_about_settings(error),)
+        return settings, (_remark(error),)
     return settings, ()
 
 
-def _about_settings(error: UsageError) -> "Remark":
+def _remark(error: UsageError) -> "Remark":
     from econnet.forecast.check import Remark
 
-    what = str(error).removeprefix(CONFIG_FILE).lstrip(":, ")
-    return Remark("settings", Path(CONFIG_FILE), what, "mend that line, or delete it")
+    problem = str(error).removeprefix(CONFIG_FILE).lstrip(":, ")
+    return Remark("settings", Path(CONFIG_FILE), problem, "fix or delete that line")
 
 
-def _show(seen: "Checked", settings: Settings) -> None:
-    """Print what was looked at, then what was found."""
-    for remark in seen.broken:
+def _show(result: "Checked", settings: Settings) -> None:
+    """Print the problems, then what was checked."""
+    for remark in result.broken:
         output.print_answer(f"broken: {remark.sentence}")
-    for remark in seen.remarks:
+    for remark in result.remarks:
         output.print_answer(f"remark: {remark.sentence}")
     counts = ", ".join(
-        f"{count:,} {name.replace('_', ' ')}" for name, count in seen.counts.items()
+        f"{count:,} {name.replace('_', ' ')}" for name, count in result.counts.items()
     )
     output.prose(
-        f"Looked at {counts}, in {settings.data_folder} and "
-        f"{settings.reports_folder}: "
-        + ("all sound" if seen.ok else f"{len(seen.broken):,} broken")
+        f"Checked {counts}, in {settings.data_folder} and {settings.reports_folder}: "
+        + ("all intact" if result.ok else f"{len(result.broken):,} broken")
     )

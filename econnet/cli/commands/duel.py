@@ -12,19 +12,18 @@ from econnet.cli.options import Json
 def duel(
     updates: Annotated[
         int,
-        typer.Option(
-            min=1, metavar="N", help="Steps of gradient descent for everyone."
-        ),
+        typer.Option(min=1, metavar="N", help="Steps of gradient descent for each."),
     ] = 10_000,
     batch_size: Annotated[
         int | None,
-        typer.Option(min=1, metavar="N", help="Rows of a batch; by default all 900."),
+        typer.Option(min=1, metavar="N", help="Rows per batch (default: all 900)."),
     ] = None,
     json: Json = False,
 ) -> None:
     """Race the network against Keras, PyTorch and scikit-learn.
 
-    On two moons. Those that are installed take part: pip install 'econnet[duel]'.
+    The data are two moons. Frameworks that are installed take part: pip install
+    'econnet[duel]'.
 
     Example: econnet duel --updates 1000
     """

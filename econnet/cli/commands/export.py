@@ -1,4 +1,4 @@
-"""`econnet export`: the data there are, as a file."""
+"""`econnet export`: the data as a file."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -16,26 +16,24 @@ from econnet.core.settings import Settings
 def export(
     output: Annotated[
         Path,
-        typer.Option(
-            "--output", metavar="FILE", help="To write: .csv, .parquet or .xlsx."
-        ),
+        typer.Option("--output", metavar="FILE", help="File: .csv, .parquet or .xlsx."),
     ],
     country: Countries = None,
     indicator: Annotated[
         list[str] | None,
         typer.Option(
             metavar="INDICATOR",
-            help="By default all indicators; repeatable.",
+            help="Default: all indicators; repeatable.",
             autocompletion=completion.indicator,
         ),
     ] = None,
     form: Annotated[
         Literal["csv", "parquet", "xlsx"] | None,
-        typer.Option("--format", help="By default as the file's name ends."),
+        typer.Option("--format", help="Default: by the file's ending."),
     ] = None,
     as_of: AsOf = None,
 ) -> None:
-    """Write the data there are to a file, one row an observation.
+    """Export the data to a file, one row per observation.
 
     Example: econnet export --country DEU --indicator real_gdp --output gdp.csv
     """
@@ -45,8 +43,8 @@ def export(
 
     for key in indicator or []:
         if key not in catalog.load():
-            what = suggestion(key, catalog.load(), "`econnet indicators` lists all")
-            raise UsageError(f"no indicator is called {key!r}: {what}")
+            remedy = suggestion(key, catalog.load(), "`econnet indicators` lists all")
+            raise UsageError(f"no indicator is called {key!r}: {remedy}")
     codes = [named.alpha3 for named in countries_named(country)] or None
     path = output if form is None else output.with_suffix(f".{form}")
     settings, day = Settings.from_environment(), date(as_of)
@@ -56,7 +54,7 @@ def export(
         rows = rows[rows["indicator"].isin(indicator)]
     if rows.empty:
         raise DataError(
-            "there are no such observations: `econnet status` says what there is"
+            "there are no such observations: `econnet status` lists the data"
         )
     with cli_output.working("Writing the file"):
         write_table(rows, path)

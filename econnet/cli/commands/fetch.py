@@ -1,4 +1,4 @@
-"""`econnet fetch`: public series into the store."""
+"""`econnet fetch`: public series for the store."""
 
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
@@ -7,7 +7,7 @@ import typer
 
 from econnet.cli import output
 from econnet.cli.jobs import countries_named
-from econnet.cli.options import Countries, Json
+from econnet.cli.options import All, Countries, Json
 from econnet.core.errors import UsageError
 from econnet.core.settings import Settings
 
@@ -25,21 +25,19 @@ class Source(StrEnum):
 
 def fetch(
     country: Countries = None,
-    everything: Annotated[
-        bool, typer.Option("--all", help="Every country there is.")
-    ] = False,
+    everything: All = False,
     source: Annotated[
-        list[Source] | None, typer.Option(help="By default all sources; repeatable.")
+        list[Source] | None, typer.Option(help="Default: all sources; repeatable.")
     ] = None,
     start: Annotated[
-        int, typer.Option(min=1900, max=2100, metavar="YEAR", help="First year wanted.")
+        int, typer.Option(min=1900, max=2100, metavar="YEAR", help="First year.")
     ] = 1960,
     offline: Annotated[
-        bool, typer.Option("--offline", help="Only say what there is already.")
+        bool, typer.Option("--offline", help="List the data without fetching.")
     ] = False,
     json: Json = False,
 ) -> None:
-    """Bring public series from World Bank and FRED into the store.
+    """Download series from the World Bank and FRED.
 
     Example: econnet fetch --country DEU --country FRA
     """
@@ -47,11 +45,11 @@ def fetch(
     from econnet.data import fetch as data_fetch
 
     if everything == bool(country):
-        raise UsageError("say what to fetch: --country DEU, or --all")
+        raise UsageError("name what to fetch: --country DEU, or --all")
     chosen = countries.all_countries() if everything else countries_named(country)
     settings = Settings.from_environment()
     if offline:
-        _show_what_there_is(settings, chosen, json)
+        _show_available(settings, chosen, json)
         return
     with output.progress("Fetching") as progress:
         summary = data_fetch.fetch(
@@ -79,24 +77,22 @@ def fetch(
 
 
 def _show_summary(summary: "Summary") -> None:
-    """Print what a fetch did, and note what it could not do."""
+    """Print what was stored, and note what was not."""
     if summary.failed and not summary.changes and not summary.unchanged:
         return
     for line in summary.missing:
-        output.note(f"not there: {line}")
+        output.note(f"not available: {line}")
     for line in summary.kept:
         output.note(f"kept the series on its later base: {line}")
     for line in summary.failed[1:]:
         output.note(f"failed: {line}")
     output.prose(
-        f"{summary.requested} series asked for, {summary.unchanged} unchanged: "
+        f"{summary.requested} series requested, {summary.unchanged} unchanged: "
         f"{summary.added:,} new values, {summary.revised:,} revised"
     )
 
 
-def _show_what_there_is(
-    settings: Settings, chosen: "list[Country]", json: bool
-) -> None:
+def _show_available(settings: Settings, chosen: "list[Country]", json: bool) -> None:
     from econnet.data import load
 
     known = load.known(settings)

@@ -1,4 +1,4 @@
-"""`econnet forecast`: the answer in a few lines, or as one JSON document."""
+"""`econnet forecast`: the forecast in a few lines, or as one JSON document."""
 
 from econnet.cli import jobs, output
 from econnet.cli import streamed as cli_streamed
@@ -12,7 +12,7 @@ def forecast(
 ) -> None:
     """Forecast the probability of a contraction.
 
-    Trains first where no model fits, and says so.
+    Trains a model first, and says so, if no saved one fits.
 
     Example: econnet forecast --country DEU --horizon 2 --json
 
@@ -33,10 +33,10 @@ def forecast(
         return
     question, *others = jobs.questions(task)
     if others:
-        names = ", ".join(it.country.name for it in (question, *others[:7]))
+        names = ", ".join(each.country.name for each in (question, *others[:7]))
         raise UsageError(
-            f"forecast answers for one country, and these are {1 + len(others)}: give "
-            f"--country once ({names})"
+            f"forecast takes one country, not {1 + len(others)}: give --country once "
+            f"({names})"
         )
     result = jobs.forecast_question(question, assumptions=assumed, outlook=False)
     if json:

@@ -1,4 +1,4 @@
-"""`econnet countries` and `econnet indicators`: what can be asked for by name."""
+"""`econnet countries` and `econnet indicators`: what econnet has data for."""
 
 from typing import Annotated
 
@@ -12,7 +12,7 @@ from econnet.core.settings import Settings
 
 
 def countries(json: Json = False) -> None:
-    """List the countries whose output econnet knows.
+    """List the countries with data on output.
 
     Example: econnet countries --json
     """
@@ -34,12 +34,12 @@ def indicators(
     search: Annotated[
         str | None,
         typer.Option(
-            metavar="WORDS", help="Only those whose title or key has these words."
+            metavar="WORDS", help="Only those with these words in title or key."
         ),
     ] = None,
     json: Json = False,
 ) -> None:
-    """List the indicators that econnet knows how to use.
+    """List the indicators that econnet can use.
 
     Example: econnet indicators --search "consumer prices"
     """
@@ -51,7 +51,7 @@ def indicators(
         return
     if not rows:
         raise UsageError(
-            f"no indicator has the words {search!r}: `econnet indicators` lists all"
+            f"no indicator contains {search!r}: `econnet indicators` lists all"
         )
     output.table(
         f"{len(rows)} indicators",

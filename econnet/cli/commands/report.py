@@ -1,4 +1,4 @@
-"""`econnet report`: the report in the forms that are asked for."""
+"""`econnet report`: the report in the requested formats."""
 
 import os
 import time
@@ -31,7 +31,7 @@ def report(
         typer.Option(
             "--format",
             metavar="<pdf|png|html|json|csv>",
-            help="By default all; repeatable.",
+            help="Default: all; repeatable.",
         ),
     ] = None,
     paper: Annotated[Paper, typer.Option(help="Size of the PDF.")] = "a4",
@@ -40,18 +40,19 @@ def report(
         bool,
         typer.Option(
             "--verify",
-            help="Make the forecast of the report that is there again, and compare; "
-            "writes nothing.",
+            help="Repeat the forecast of an existing report and compare; writes "
+            "nothing.",
         ),
     ] = False,
     json: Annotated[
         bool, typer.Option("--json", help="With --verify: print JSON only.")
     ] = False,
 ) -> None:
-    """Write the report: PDF, HTML, pictures, and every number.
+    """Write the report: PDF, HTML, figures and every number.
 
-    Of several countries a ranking too, with a map of the world. Trains first where no
-    model fits, and says so. --verify takes the options with which the report was made.
+    Several countries also give a ranking with a world map. Trains a model first, and
+    says so, if no saved one fits. --verify takes the options that the report was made
+    with.
 
     Example: econnet report --country BRA --format pdf --paper letter
 
@@ -62,12 +63,12 @@ def report(
     from econnet.forecast.explain import what_if
 
     if everything and task.country:
-        raise UsageError("--all means every country: leave out --country")
+        raise UsageError("--all means all countries: leave out --country")
     if verify:
         if everything or formats or assumptions:
             raise UsageError(
-                "--verify repeats reports that are there: name their countries, and "
-                "leave out --all, --format and --set"
+                "--verify repeats existing reports: name their countries, without "
+                "--all, --format or --set"
             )
         _verify(task, as_json=json)
         return
@@ -88,20 +89,20 @@ def report(
         )
     else:
         ranked, questions = None, jobs.questions(task, data)
-    # Thousands of pictures are for those who ask for them.
-    pictures = formats is not None or not everything
-    of_countries = [form for form in chosen if pictures or form != Format.PNG]
-    pages = _write_reports(questions, ranked, of_countries, paper, assumed)
+    # All countries give thousands of figures: they are drawn only if requested.
+    figures = formats is not None or not everything
+    country_formats = [form for form in chosen if figures or form != Format.PNG]
+    pages = _write_reports(questions, ranked, country_formats, paper, assumed)
     if data is not None and ranked is not None:
         folder = jobs.ranking_folder(task, ranked.task, data)
         _write_ranking(folder, ranked, chosen, paper, pages)
 
 
 def _verify(task: TaskOptions, *, as_json: bool) -> None:
-    """Repeat the forecasts of reports, and print whether they are the same."""
+    """Repeat the forecasts of reports, and print whether they agree."""
     from econnet.report import verification
 
-    # The report says as of which date it was made; the data must go further than that.
+    # Each report contains its information date; the data must not end before it.
     data = jobs.data_and_countries(replace(task, as_of=None)) if _names(task) else None
     results = []
     for question in jobs.questions(task, data):
@@ -135,20 +136,20 @@ def _write_reports(
     paper: Paper,
     assumed: "Sequence[Assumption]",
 ) -> dict[str, Path]:
-    """Write each country's report, and return the file of each one's page."""
+    """Write each country's report, and return the HTML pages by country."""
     from econnet.report import country as country_report
 
     forecasts: dict[Country, Forecast] = {}
     if ranked is not None:
-        forecasts = {answer.country: answer for answer in ranked.forecasts}
+        forecasts = {forecast.country: forecast for forecast in ranked.forecasts}
     pages = {}
-    began = time.monotonic()
+    start = time.monotonic()
     for number, question in enumerate(questions):
         country = question.country
         forecast = forecasts.get(country)
         if forecast is None or forecast.task != question.task or assumed:
             forecast = jobs.forecast_question(question, assumptions=assumed)
-        seconds = time.monotonic() - began
+        seconds = time.monotonic() - start
         with output.working(
             f"Writing the report on {country.name}"
             f"{output.how_far(number, len(questions), seconds)}"
@@ -169,7 +170,7 @@ def _write_ranking(
     paper: Paper,
     pages: dict[str, Path],
 ) -> None:
-    """Write the ranking, its page with links to those of the countries."""
+    """Write the ranking; its page links to those of the countries."""
     from econnet.report import ranking
 
     links = {

@@ -1,4 +1,4 @@
-"""`econnet status`: what data, models and forecasts there are."""
+"""`econnet status`: data, models, forecasts and settings."""
 
 import json as json_format
 import math
@@ -10,13 +10,15 @@ from econnet.cli.options import Json
 from econnet.core.settings import Settings, without_password
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from econnet.data.sources.observations import Dataset
     from econnet.data.store.store import Status
     from econnet.forecast.outcomes import LogScores, State
 
 
 def status(json: Json = False) -> None:
-    """Say what data, models and forecasts there are.
+    """Show data, models and forecasts.
 
     Example: econnet status --json
     """
@@ -26,28 +28,27 @@ def status(json: Json = False) -> None:
     from econnet.forecast import outcomes
 
     settings = Settings.from_environment()
-    settled = _settings(settings)
+    in_effect = _settings(settings)
     with output.working("Reading the data"):
         known = load.known(settings)
         files = Workspace.of(settings)
         stored = load.store(settings)
         sources = _sources(known)
-        held = stored.status() if stored.exists() else None
+        store = stored.status() if stored.exists() else None
         models = files.models()
-        lines = forecast_log.read(files.forecast_log)
-        judged = outcomes.score_log(lines, known)
+        scores = outcomes.score_log(forecast_log.read(files.forecast_log), known)
     if json:
         output.print_json(
             {
                 "data": known.source,
                 "sources": sources,
-                "store": None if held is None else _store(held),
+                "store": None if store is None else _store(store),
                 "models": [str(path) for path in models],
-                "forecasts": judged.n_made,
-                "hindsight": _hindsight(judged),
+                "forecasts": scores.n_made,
+                "outcomes": _outcomes(scores),
                 "data_folder": str(settings.data_folder),
                 "reports_folder": str(settings.reports_folder),
-                "settings": settled,
+                "settings": in_effect,
             }
         )
         return
@@ -60,91 +61,89 @@ def status(json: Json = False) -> None:
         ("source", "series", "countries", "first", "last", "retrieved"),
         [tuple(map(str, list(row.values())[:6])) for row in sources],
     )
-    if held is not None:
-        _show_store(held)
+    if store is not None:
+        _show_store(store)
     output.print_answer(f"Models: {len(models)} in {files.models_folder}")
-    _show_hindsight(judged)
+    _show_outcomes(scores)
     output.table(
         "Settings",
         ("setting", "value", "from"),
         [
             (name, setting["value"], setting["from"])
-            for name, setting in settled.items()
+            for name, setting in in_effect.items()
         ],
     )
 
 
 def _settings(settings: Settings) -> dict[str, dict[str, str]]:
-    """Return each setting, and the defaults of a task that are set, with their origin.
+    """Return each setting and each default of a task that is set, with its origin.
 
-    A secret is never shown, be it a key or a password in the URL of a mirror.
+    Secrets are not shown: neither the key nor a password in the URL of a mirror.
     """
     values = {
         "data_folder": str(settings.data_folder),
         "reports_folder": str(settings.reports_folder),
         "worldbank_url": without_password(settings.worldbank_url),
         "fred_url": without_password(settings.fred_url),
-        "alfred_url": without_password(settings.alfred_url or "not asked"),
+        "alfred_url": without_password(settings.alfred_url or "not used"),
         "fred_api_key": "set, not shown" if settings.fred_api_key else "not set",
     }
-    settled = {
+    in_effect = {
         name: {"value": value, "from": settings.origins.get(name, "default")}
         for name, value in values.items()
     }
     for name, default in defaults.defaults(settings).items():
         value = default.value
         shown = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-        settled[name.replace("_", "-")] = {"value": shown, "from": default.origin}
-    return settled
+        in_effect[name.replace("_", "-")] = {"value": shown, "from": default.origin}
+    return in_effect
 
 
-def _hindsight(judged: "LogScores") -> dict[str, object]:
-    """Return what became of the forecasts, as JSON has it."""
-    forecasts = judged.forecasts.drop(columns="file").astype({"ahead": bool})
+def _outcomes(scores: "LogScores") -> dict[str, object]:
+    """Return the outcomes of past forecasts and their scores, for JSON."""
+    forecasts = scores.forecasts.drop(columns="file").astype({"ahead": bool})
     return {
-        **{state: judged.count(state) for state in STATES},
-        "made_ahead": int(judged.scored["ahead"].sum()),
-        "contractions": int(judged.scored["outcome"].sum()),
+        **{state: scores.count(state) for state in STATES},
+        "made_ahead": int(scores.scored["ahead"].sum()),
+        "contractions": int(scores.scored["outcome"].sum()),
         **{
-            name: None if math.isnan(value) else value
-            for name, value in {
-                "brier": judged.brier,
-                "log_loss": judged.log_loss,
-                "base_rate_brier": judged.base_rate_brier,
-                "base_rate_log_loss": judged.base_rate_log_loss,
-            }.items()
+            name: None if math.isnan(value := getattr(scores, name)) else value
+            for name in ("brier", "log_loss", "base_rate_brier", "base_rate_log_loss")
         },
-        "forecasts": json_format.loads(
-            forecasts.to_json(orient="records", date_format="iso")
-        ),
+        "forecasts": _records(forecasts),
     }
 
 
-def _show_hindsight(judged: "LogScores") -> None:
-    """Print how many forecasts were made, what became of them and what they cost."""
+def _records(table: "pd.DataFrame") -> object:
+    """Return the rows of a table, for JSON."""
+    return json_format.loads(table.to_json(orient="records", date_format="iso"))
+
+
+def _show_outcomes(scores: "LogScores") -> None:
+    """Print the number of forecasts, their states, scores and newest outcomes."""
     counts = ", ".join(
-        f"{judged.count(state)} {words}"
+        f"{scores.count(state)} {words}"
         for state, words in STATES.items()
-        if judged.count(state)
+        if scores.count(state)
     )
     output.prose(
-        f"Forecasts made: {judged.n_made}"
-        + (f", of {len(judged.forecasts)} events: {counts}" if counts else "")
+        f"Forecasts made: {scores.n_made}"
+        + (f", of {len(scores.forecasts)} events: {counts}" if counts else "")
     )
-    scored = judged.scored
+    scored = scores.scored
     if scored.empty:
         return
     n, ahead = len(scored), int(scored["ahead"].sum())
     output.prose(
-        f"Scored: Brier {judged.brier:.3f} "
-        f"(the long-run rate {judged.base_rate_brier:.3f}), "
-        f"log loss {judged.log_loss:.3f} ({judged.base_rate_log_loss:.3f}); "
+        f"Scored: Brier {scores.brier:.3f} "
+        f"(historical average {scores.base_rate_brier:.3f}), "
+        f"log loss {scores.log_loss:.3f} ({scores.base_rate_log_loss:.3f}); "
         f"{ahead} of {n} made before the outcome was published"
     )
     newest = scored.sort_values("known_at").tail(NEWEST)
     output.table(
         "Forecasts and outcomes" + (f", the newest {NEWEST}" if n > NEWEST else ""),
-        ("country", "period", "label", "made", "said", "long-run", "came"),
+        ("country", "period", "label", "made", "forecast", "average", "outcome"),
         [
             (
                 row["country"],
@@ -161,7 +160,7 @@ def _show_hindsight(judged: "LogScores") -> None:
 
 
 def _sources(known: "Dataset") -> list[dict[str, object]]:
-    """Return what the data hold of each source."""
+    """Return the extent of the data from each source."""
     return [
         {
             "source": source,
@@ -176,30 +175,26 @@ def _sources(known: "Dataset") -> list[dict[str, object]]:
     ]
 
 
-def _store(held: "Status") -> dict[str, object]:
-    """Return what the store holds, as JSON has it."""
+def _store(store: "Status") -> dict[str, object]:
+    """Return the contents of the store, for JSON."""
     return {
-        "path": str(held.path),
-        "bytes": held.size_bytes,
-        "countries": held.n_countries,
-        "series": held.n_series,
-        "observations": held.n_observations,
-        "revisions": held.n_revisions,
-        "coverage": json_format.loads(
-            held.coverage.to_json(orient="records", date_format="iso")
-        ),
-        "rebased": json_format.loads(
-            held.rebased.to_json(orient="records", date_format="iso")
-        ),
+        "path": str(store.path),
+        "bytes": store.size_bytes,
+        "countries": store.n_countries,
+        "series": store.n_series,
+        "observations": store.n_observations,
+        "revisions": store.n_revisions,
+        "coverage": _records(store.coverage),
+        "rebased": _records(store.rebased),
     }
 
 
-def _show_store(held: "Status") -> None:
-    """Print what the store covers, and where a series came on another base."""
+def _show_store(store: "Status") -> None:
+    """Print the coverage of the store, and which series were rebased."""
     output.table(
-        f"Store: {held.path}, {held.size_bytes / 1e6:.1f} MB, "
-        f"{held.n_observations:,} observations, {held.n_revisions:,} revised",
-        ("indicator", "source", "countries", "first", "last", "revised", "asked"),
+        f"Store: {store.path}, {store.size_bytes / 1e6:.1f} MB, "
+        f"{store.n_observations:,} observations, {store.n_revisions:,} revised",
+        ("indicator", "source", "countries", "first", "last", "revised", "fetched"),
         [
             (
                 row["indicator"],
@@ -211,13 +206,13 @@ def _show_store(held: "Status") -> None:
                 row["revisions"],
                 row["retrieved_at"].date(),
             )
-            for row in held.coverage.to_dict("records")
+            for row in store.coverage.to_dict("records")
         ],
     )
-    for row in held.rebased.itertuples():
+    for row in store.rebased.itertuples():
         output.prose(
-            f"Rebased: {row.source} {row.series_id} of {row.country} came on base "
-            f"{row.base_left} beside {row.base_kept}; the later is kept"
+            f"Rebased: {row.source} {row.series_id} of {row.country} has base years "
+            f"{row.base_left} and {row.base_kept}; the later is kept"
         )
 
 

@@ -1,4 +1,4 @@
-"""`econnet train`: replay history, train, write model and report."""
+"""`econnet train`: test on past data, train, write model and report."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -31,23 +31,23 @@ def train(
     baselines: Baselines = None,
     cluster: Cluster = None,
 ) -> None:
-    """Replay history, train, and write model and report.
+    """Test on past data, train, and write model and report.
 
     A pattern (--data 'panel/*.parquet'), a folder or a Parquet file of a million rows
-    is streamed, and may be larger than memory. With --all, an interrupted run goes on
-    where it was when the same command is given again.
+    is streamed, and may be larger than memory. The same command resumes an interrupted
+    run with --all.
 
     Example: econnet train --country DEU --country "United Kingdom"
 
     Example: econnet train --all --horizon 1 --horizon 2
     """
     if everything and task.country:
-        raise UsageError("--all means every country: leave out --country")
+        raise UsageError("--all means all countries: leave out --country")
     names = jobs.baseline_names(baselines)
     if everything and names:
         raise UsageError(
-            "train --all compares with the light baselines: leave out --baselines, or "
-            "run `econnet backtest --all`"
+            "train --all uses the fast baselines: leave out --baselines, or run "
+            "`econnet backtest --all`"
         )
     requests = list(_requests(task, label, horizon))
     data: tuple[Dataset, list[Country]] | None = None
@@ -94,11 +94,11 @@ def _rank(task: TaskOptions, data: "tuple[Dataset, list[Country]]") -> None:
 
 
 def _show_ranking(ranked: "Ranking") -> None:
-    """Print where a contraction is likeliest."""
+    """Print the countries with the highest probabilities."""
     output.table(
         f"{ranked.task.label}, horizon {ranked.task.horizon}: "
         f"{len(ranked.forecasts)} countries",
-        ("country", "probability", "90%", "long-run rate", "period"),
+        ("country", "probability", "90% interval", "average", "period"),
         [
             (
                 forecast.country.name,
@@ -111,9 +111,8 @@ def _show_ranking(ranked: "Ranking") -> None:
         ],
     )
     if ranked.left_out:
-        output.note(
-            f"left out: {len(ranked.left_out)}; the first: {ranked.left_out[0].reason}"
-        )
+        first = ranked.left_out[0].reason
+        output.note(f"left out: {len(ranked.left_out)}; the first: {first}")
 
 
 TOP = 10
