@@ -86,7 +86,7 @@ class AssumptionEffect:
         The newest value and the assumed one.
     probability
         The forecast if this value alone were different.
-    beyond
+    out_of_range
         Whether the assumed value lies outside the 1st to 99th percentile of the
         training rows; the model then treats it as the nearest of them.
     """
@@ -97,7 +97,7 @@ class AssumptionEffect:
     before: float
     after: float
     probability: float
-    beyond: bool
+    out_of_range: bool
 
 
 @dataclass(frozen=True)

@@ -202,8 +202,7 @@ def test_given_label_needs_the_target_that_is_shown_beside_it(known: Dataset) ->
 
 
 def test_forecast_as_of_a_date_knows_nothing_of_later_days(known: Dataset) -> None:
-    then = pd.Timestamp("2015-03-01")
-    prepared = preparation.prepare(known, FRANCE, Task("Q"), as_of=then)
+    prepared = preparation.prepare(known, FRANCE, Task("Q", as_of="2015-03-01"))
     assert str(prepared.origin) == "2015Q1"
     assert prepared.panel.values.index.get_level_values("period").max() < pd.Period(
         "2015Q1", "Q"

@@ -272,7 +272,7 @@ def _supposed(forecast: Forecast) -> list[list[str]]:
             change.title,
             change.unit,
             wording.number(change.before, 2),
-            wording.number(change.after, 2) + ("*" if change.beyond else ""),
+            wording.number(change.after, 2) + ("*" if change.out_of_range else ""),
             wording.percent(change.probability),
         ]
         for change in forecast.explanation.what_if.supposed

@@ -140,7 +140,7 @@ def what_if(forecast: Forecast) -> str | None:
     )
     text = f"With {'; '.join(parts)}: {said}"
     text += ", as without." if said == now else f" instead of {now}."
-    if any(change.beyond for change in forecast.explanation.what_if.supposed):
+    if any(change.out_of_range for change in forecast.explanation.what_if.supposed):
         text += (
             " A figure beyond nearly all that was learned from counts as the most "
             "extreme that was."
