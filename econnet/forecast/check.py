@@ -12,6 +12,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import Literal
 
@@ -218,9 +219,7 @@ def _problem_of(head: list[str], line: list[str]) -> str:
     if len(line) > len(head):
         return f"has {len(line)} cells, more than the {len(head)} columns"
     try:
-        forecast_log.parse(
-            dict.fromkeys(head, "") | dict(zip(head, line, strict=False))
-        )
+        forecast_log.parse(dict(zip_longest(head, line, fillvalue="")))
     except ValueError as error:
         return str(error)
     return ""

@@ -1,7 +1,7 @@
 """The forecast for one country: from prepared data to a `Forecast`.
 
-`train` runs the walk-forward and trains the final ensemble; `make` combines the forecast
-with its assessment and its explanation.
+`train` runs the walk-forward and trains the final ensemble; `make` combines the
+forecast with its assessment and its explanation.
 """
 
 from collections.abc import Callable, Collection, Sequence

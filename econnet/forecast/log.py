@@ -94,7 +94,7 @@ def read(path: Path) -> list[dict[str, str]]:
 
 
 def set_aside(path: Path) -> Path | None:
-    """Rename a file that has the log's name and is none; return its new path, if any."""
+    """Rename a file that has the log's name and is none; return its new path."""
     if not path.exists():
         return None
     columns = _columns(path)

@@ -44,7 +44,7 @@ def choose_frequency(
     """Return the frequency that suits the country's data and the label.
 
     Monthly for `nber`; else quarterly, if the target is known quarterly, or annual.
-    `DataError` is raised if the target is not known at a frequency that the label takes.
+    `DataError` is raised if the target is not known at a frequency of the label.
     """
     if label == "nber":
         if country.alpha3 != "USA":

@@ -1,8 +1,8 @@
 """The provenance of a forecast: what must be the same for the same bits.
 
 The same data, task and seed give the same bits where the same versions run on the same
-kind of processor: rounding depends on the linear-algebra kernels and on the instructions
-that NumPy uses. A report records all of them, and a digest that shows whether the data
+kind of processor: rounding depends on the linear-algebra kernels and on NumPy's choice
+of instructions. A report records all of them, and a digest that shows whether the data
 have changed since.
 """
 

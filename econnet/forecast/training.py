@@ -1,6 +1,6 @@
 """Training: a walk-forward run, then the final ensemble on all that is known.
 
-Countries that learn together are a group; a country that learns alone is a group of one.
+Countries that learn together are a group; a country that learns alone is one itself.
 The walk-forward runs once per group, up to its newest origin; the final ensemble is
 trained once per origin. Each other horizon of the outlook costs as much again, so it is
 trained only where it is needed, and saved with the model.

@@ -179,7 +179,7 @@ def test_frequency_is_what_data_and_label_allow(
     ("country", "label", "words"),
     [
         ("AND", "two-quarters", r"Andorra has no quarterly real_gdp .* annual \(1990"),
-        ("BRA", "negative-growth", "Brazil has no real_gdp .* there is nothing"),
+        ("BRA", "negative-growth", "Brazil has no real_gdp .* only nothing"),
         ("FRA", "nber", "chronology of the United States"),
     ],
 )
@@ -241,7 +241,7 @@ def test_outlook_is_trained_when_it_is_needed_and_nothing_else_again(
     bare = replace(model, outlook=None)
     made = country_forecast.make(prepared, bare)
     assert [ahead.horizon for ahead in made.outlook] == [1]
-    completed = country_forecast.train(prepared, found=bare)
+    completed = country_forecast.train(prepared, stored=bare)
     assert completed.network is bare.network
     assert completed.outlook == model.outlook
 

@@ -34,7 +34,7 @@ class Assumption:
 
 
 def parse_assumption(text: str) -> Assumption:
-    """Return the assumption that `INDICATOR=VALUE` states.
+    """Return the assumption that `INDICATOR=FIGURE` states.
 
     >>> parse_assumption("unemployment=+1.0")
     Assumption(indicator='unemployment', value=1.0, relative=True)
@@ -47,7 +47,7 @@ def parse_assumption(text: str) -> Assumption:
     )
     if match is None:
         raise UsageError(
-            f"--set {text!r} is not INDICATOR=VALUE: write unemployment=+1.0 to change "
+            f"--set {text!r} is not INDICATOR=FIGURE: write unemployment=+1.0 to change "
             "the newest value, unemployment=6.0 or real_gdp==-2.0 to replace it"
         )
     indicator, replaces, sign, digits = match.groups()

@@ -13,6 +13,8 @@ from econnet.models.windows import Window, window_at
 from econnet.network import Network
 from tests.builders import world
 
+INDICATORS = catalog.load()
+
 
 @pytest.fixture(scope="module")
 def trained() -> tuple[Window, Network]:
@@ -63,7 +65,7 @@ def test_response_at_todays_value_is_todays_forecast(
 ) -> None:
     window, network = trained
     curve = attribution.response_curve(
-        window, forecast_of(*trained), catalog.load()["investment"], points=201
+        window, forecast_of(*trained), INDICATORS["investment"], points=201
     )
     logits = network.logits(window.X_ahead)[:, :, 0].astype(np.float64)
     today = float(probability(logits.mean(axis=0))[0])
@@ -79,6 +81,6 @@ def test_response_of_one_indicator_leaves_the_features_as_they_were(
     window, network = trained
     before = window.features.X.copy()
     attribution.response_curve(
-        window, forecast_of(window, network), catalog.load()["real_gdp"]
+        window, forecast_of(window, network), INDICATORS["real_gdp"]
     )
     np.testing.assert_array_equal(window.features.X, before)
