@@ -47,14 +47,12 @@ class ModelPerformance:
 
     Parameters
     ----------
-    f1, hit_rate, false_alarm_rate
-        Of its signals at real-time thresholds that maximise F1: the score itself, and
-        the shares of contractions and of expansions that were signalled, `None` if
-        there were none.
+    f1, hit_rate, false_alarm_rate, scorecard
+        Of its signals at real-time thresholds that maximise F1; the rates are the
+        shares of contractions and of expansions that were signalled, `None` if there
+        were none.
     balanced_accuracy
         Of its signals at real-time thresholds that maximise it; `None` like the AUROC.
-    scorecard
-        Episode by episode, for the signals that maximise F1.
     """
 
     scores: Scores
@@ -85,10 +83,8 @@ class Backtest:
     track_record
         The scored forecasts, one row per model, country and origin: `model, country,
         origin, period, horizon, probability, outcome, signal`.
-    performances
-        By model: `econnet`, `network` alone, and the baselines.
-    comparisons
-        By baseline: econnet minus the baseline.
+    performances, comparisons
+        By model, and of econnet with each baseline.
     """
 
     task: Task
@@ -163,11 +159,6 @@ def run(
         to it.
     progress
         Called with the share of the work that is done, from 0 to 1.
-
-    Raises
-    ------
-    DataError
-        There is too little history, or no outcome is known yet.
     """
     task = prepared[0].task
     schedule = Schedule(refit_every, task.rolling_years, start)

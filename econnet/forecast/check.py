@@ -16,6 +16,8 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Literal
 
+import msgspec
+
 from econnet.core.errors import DataError
 from econnet.core.settings import Settings
 from econnet.core.workspace import Workspace
@@ -49,10 +51,6 @@ class Remark:
         """The remark in one line."""
         return f"{self.path}: {self.problem}: {self.remedy}"
 
-    def to_dict(self) -> dict[str, str]:
-        """Return the remark for JSON."""
-        return {**asdict(self), "path": str(self.path)}
-
 
 @dataclass(frozen=True)
 class Checked:
@@ -80,12 +78,7 @@ class Checked:
 
     def to_dict(self) -> dict[str, object]:
         """Return the result for JSON."""
-        return {
-            "ok": self.ok,
-            "counts": dict(self.counts),
-            "broken": [remark.to_dict() for remark in self.broken],
-            "remarks": [remark.to_dict() for remark in self.remarks],
-        }
+        return {"ok": self.ok, **msgspec.to_builtins(self, enc_hook=str)}
 
 
 def check(settings: Settings) -> Checked:

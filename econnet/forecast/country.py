@@ -34,17 +34,9 @@ def train(
 ) -> Model:
     """Return the model after a walk-forward run and the training of the ensemble.
 
-    Parameters
-    ----------
-    progress
-        Called with the share of the work that is done, from 0 to 1.
-    baselines
-        Names of `BASELINES`, by default the light ones; the base rate is always
-        included, as skill is relative to it.
-    outlook
-        Whether the other horizons of the outlook are trained too, as reports need.
-    stored
-        A model that fits but may lack the outlook.
+    `baselines` are by default the light ones; the base rate is always included, as
+    skill is relative to it. `outlook`: whether its other horizons are trained too, as
+    reports need. `stored` is a model that fits but may lack the outlook.
     """
     chosen = LIGHT if baselines is None else {*baselines, "base_rate"}
     trained = training.train_group(
@@ -96,14 +88,8 @@ def make(
 ) -> Forecast:
     """Return the forecast for the country, with its assessment and explanation.
 
-    Parameters
-    ----------
-    previous
-        The forecast to compare with; by default the track record's, one origin earlier.
-    assumptions
-        Assumed values, for `what_if`.
-    shared
-        From another country with this model.
+    `previous` is the forecast to compare with, by default the track record's one origin
+    earlier; `shared` comes from another country with this model.
     """
     country, task, record = prepared.country, prepared.task, model.track_record
     shared = shared or Shared.of(prepared, model)

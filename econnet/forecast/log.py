@@ -32,22 +32,9 @@ from econnet.runtime import atomic_files
 Value = TypeVar("Value")
 
 COLUMNS = (
-    "made_at",
-    "country",
-    "frequency",
-    "target",
-    "label",
-    "event",
-    "horizon",
-    "origin",
-    "period",
-    "probability",
-    "version",
-    "base_rate",
-    "pool",
-    "as_of",
-    "source",
-    "file",
+    *("made_at", "country", "frequency", "target", "label", "event", "horizon"),
+    *("origin", "period", "probability", "version", "base_rate", "pool", "as_of"),
+    *("source", "file"),
 )
 
 
@@ -56,24 +43,17 @@ def add(forecast: Forecast, path: Path, file: Path | None = None) -> None:
 
     `file` is the user's file it was made from, where its outcome will be looked up.
     """
-    task = forecast.task
     row = {
+        **_question(forecast, file),
         "made_at": forecast.made_at,
-        "country": forecast.country.alpha3,
-        "frequency": task.frequency,
-        "target": task.target,
-        "label": task.label,
-        "event": task.event,
-        "horizon": task.horizon,
         "origin": forecast.origin,
         "period": forecast.period,
         "probability": f"{forecast.probability:.6f}",
         "version": forecast.versions["econnet"],
         "base_rate": f"{forecast.base_rate:.6f}",
-        "pool": task.pool,
+        "pool": forecast.task.pool,
         "as_of": forecast.data.as_of,
         "source": forecast.data.source,
-        "file": _file_cell(file),
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(path.with_name(f".{path.name}.lock")):
@@ -114,19 +94,10 @@ def latest(
     `file` is that of the user, as for `add`: regions of two files may share a name. A
     line that cannot be parsed is skipped.
     """
-    task = prepared.task
-    wanted = {
-        "country": prepared.country.alpha3,
-        "frequency": task.frequency,
-        "target": task.target,
-        "label": task.label,
-        "event": task.event,
-        "horizon": str(task.horizon),
-        "file": _file_cell(file),
-    }
+    question = _question(prepared, file)
     newest: PreviousForecast | None = None
     for row in _rows(path):
-        if any(row[key] != value for key, value in wanted.items()):
+        if any(row[key] != value for key, value in question.items()):
             continue
         with suppress(ValueError):
             line = parse(row)
@@ -166,7 +137,7 @@ def parse(row: Mapping[str, str]) -> LogEntry:
 
     def period(text: str) -> pd.Period:
         parsed = pd.Period(text, PANDAS_ALIAS[frequency])
-        if parsed is pd.NaT:
+        if pd.isna(parsed):
             raise ValueError(text)
         return parsed
 
@@ -193,9 +164,15 @@ def _between(number: float, maximum: float) -> float:
     return number
 
 
-def _file_cell(file: Path | None) -> str:
+def _question(answer: Forecast | PreparedTask, file: Path | None) -> dict[str, str]:
+    """Return the cells in which forecasts of the same question agree."""
+    names = ("frequency", "target", "label", "event", "horizon")
     path = "" if file is None else str(file.resolve())
-    return path.encode(errors="replace").decode()  # a name need not be valid UTF-8
+    return {
+        "country": answer.country.alpha3,
+        **{name: str(getattr(answer.task, name)) for name in names},
+        "file": path.encode(errors="replace").decode(),  # a name may be invalid UTF-8
+    }
 
 
 def _rows(path: Path) -> Iterator[dict[str, str]]:

@@ -29,19 +29,9 @@ from econnet.forecast import log as forecast_log
 
 State = Literal["scored", "overdue", "pending", "unavailable"]
 
-# Lines that agree in these forecast the same event from the same origin.
-SAME_FORECAST = [
-    "country",
-    "frequency",
-    "target",
-    "label",
-    "event",
-    "horizon",
-    "origin",
-    "pool",
-    "file",
-]
 SAME_LABEL = ["file", "frequency", "target", "label"]
+# Lines that agree in these forecast the same event from the same origin.
+SAME_FORECAST = [*SAME_LABEL, "country", "event", "horizon", "origin", "pool"]
 
 # Columns that are added to the log's, with their values where data are unavailable.
 OUTCOME_COLUMNS: Mapping[str, object] = {

@@ -88,10 +88,10 @@ def _missing_target(
     if not spans:
         of_country = known.series["country"] == country.alpha3
         names = sorted(known.series.loc[of_country, "indicator"].unique())[:6]
+        others = f"only {', '.join(names)}" if names else "and no other series"
         return (
-            f"{country.name} has no {target} in the {known.source}, only "
-            f"{', '.join(names) or 'nothing'}: choose another --target, run "
-            "`econnet fetch`, or bring a file with --data"
+            f"{country.name} has no {target} in the {known.source}, {others}: choose "
+            "another --target, run `econnet fetch`, or bring a file with --data"
         )
     asked = " or ".join(FREQUENCY_WORDS[frequency] for frequency in wanted)
     return (

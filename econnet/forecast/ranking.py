@@ -132,18 +132,12 @@ def _forecasts(
     progress: Progress,
 ) -> Iterator[Forecast]:
     """Yield the forecast of each country that has a track record."""
-    # Countries with one origin share a model and are forecast in succession.
-    members = [
-        prepared
-        for origin in trained
-        for prepared in group
-        if prepared.origin == origin
-    ]
-    shared: dict[pd.Period, Shared] = {}
-    for prepared in members:
-        if prepared.origin not in shared:
-            model = trained[prepared.origin]
-            shared[prepared.origin] = Shared.of(prepared, model)
+    first = {prepared.origin: prepared for prepared in reversed(group)}
+    shared = {
+        origin: Shared.of(first[origin], model) for origin, model in trained.items()
+    }
+    origins = [*trained]
+    members = sorted(group, key=lambda prepared: origins.index(prepared.origin))
 
     def forecast_or_error(prepared: PreparedTask) -> Forecast | DataError:
         origin = prepared.origin

@@ -50,14 +50,9 @@ class ImportanceShown:
 class Ahead:
     """A summary of a forecast for one of several horizons.
 
-    Parameters
-    ----------
-    interval
-        90% interval of the probability of contraction (low, high).
-    base_rate
-        Share of the country's past in which the event happened.
-    scores
-        Of econnet's out-of-sample forecasts for the country at this horizon.
+    `interval` is the 90% interval of the probability of contraction, `base_rate` the
+    share of the country's past in which the event happened. `scores` are those of
+    econnet's out-of-sample forecasts for the country at this horizon.
     """
 
     country: str
@@ -71,17 +66,10 @@ class Ahead:
 
 @dataclass(frozen=True)
 class AssumptionEffect:
-    """The effect of one assumption.
+    """The effect of one assumption, `after` instead of `before`, on its own.
 
-    Parameters
-    ----------
-    unit
-        Of `before` and `after`, the newest value and the assumed one.
-    probability
-        The forecast under this assumption alone.
-    out_of_range
-        Whether the assumed value is outside the training rows' 1st to 99th percentile;
-        the model then uses the nearest of them.
+    `out_of_range` is whether the assumed value is outside the training rows' 1st to
+    99th percentile; the model then uses the nearest of them.
     """
 
     indicator: str
@@ -118,13 +106,9 @@ class PreviousForecast:
 class Movement:
     """How one indicator changed the forecast between two origins.
 
-    Parameters
-    ----------
-    unit
-        Of `before` and `after`, the newest transformed values then and now; `None` if
-        missing, or if there is no such value.
-    contribution
-        What it adds now minus what it added then, in log-odds, by today's networks.
+    `before` and `after` are the newest transformed values then and now, `None` if there
+    are none. `contribution` is what it adds now minus what it added then, in log-odds,
+    by today's networks.
     """
 
     indicator: str
@@ -138,12 +122,10 @@ class Movement:
 
 @dataclass(frozen=True)
 class ForecastChange:
-    """What changed the forecast since the previous one.
+    """What changed the forecast since the previous one, given by the first fields.
 
     Parameters
     ----------
-    made_at, origin, period, probability
-        Of the previous forecast, as in `PreviousForecast`.
     figures
         What new data added, in log-odds, by today's networks.
     learning
@@ -165,12 +147,8 @@ class ForecastChange:
 class ResponseCurve:
     """The forecast for other newest values of one indicator.
 
-    Parameters
-    ----------
-    unit
-        Of `values`, the transformed indicator: `percent`, `percentage points`, ...
-    current
-        The newest value itself; `None` if missing.
+    `unit` is that of `values`, the transformed indicator; `current` is the newest value
+    itself, `None` if missing.
     """
 
     indicator: str
@@ -218,14 +196,10 @@ class ScoreIntervals:
 
 @dataclass(frozen=True)
 class SeriesUsed:
-    """A series behind the forecast, as the report's data page shows it.
+    """A series behind the forecast.
 
-    Parameters
-    ----------
-    next_due
-        The day on which its next value is due, by its publication lag.
-    recent_periods, recent
-        Its newest values at the panel's frequency, oldest first.
+    `next_due` is the day on which its next value is due, by its publication lag;
+    `recent` has its newest values at the panel's frequency, oldest first.
     """
 
     indicator: str
@@ -306,18 +280,9 @@ class Assessment:
 class Explanation:
     """Why a forecast is what it is, and what would change it.
 
-    Parameters
-    ----------
-    drivers
-        The contribution of each indicator in log-odds, largest first.
-    response_curves
-        Of the indicators that contribute most.
-    change
-        Since the previous forecast; `None` if there was none.
-    what_if
-        The forecast under assumptions; `None` without any.
-    importance
-        Largest first; empty if it was not measured.
+    `drivers` are contributions in log-odds, and `importance` is empty if it was not
+    measured; both start with the largest. `response_curves` are of the indicators that
+    contribute most.
     """
 
     drivers: tuple[Driver, ...]

@@ -126,7 +126,7 @@ def load(path: Path) -> Model:
     try:
         network, metadata, arrays = network_file.load_with_metadata(path)
     except NewerFileError as error:
-        raise DataError(_newer(path, str(error))) from error
+        raise DataError(newer(path, str(error))) from error
     _check_schema(path, metadata)
     try:
         header = _header(metadata)
@@ -151,7 +151,8 @@ class TooOldError(ValueError):
     """The file is an intact model of an earlier schema, which is trained again."""
 
 
-def _newer(path: Path, reason: str) -> str:
+def newer(path: Path, reason: str) -> str:
+    """Return the error message for a model of a newer econnet."""
     return (
         f"{path} cannot be used: {reason}: upgrade econnet, or replace the model with "
         "`econnet train`"
@@ -171,7 +172,7 @@ def _check_schema(path: Path, metadata: Mapping[str, Any]) -> None:
             f"its schema {schema} is of a newer econnet, and this one reads schemas up "
             f"to {SCHEMA}"
         )
-        raise DataError(_newer(path, reason))
+        raise DataError(newer(path, reason))
     if schema < SCHEMA:
         raise TooOldError(f"{path} is of schema {schema}, before schema {SCHEMA}")
 

@@ -49,7 +49,9 @@ def replay(
     combined = pooling.combine(windows, [*forecasts.values()], PRIOR_WEIGHTS)
     for name, of_windows in {"econnet": combined, **forecasts}.items():
         pairs = zip(of_windows, probes, strict=True)
-        models[name] = partial(_recall, [rows[: probe.own] for rows, probe in pairs])
+        models[name] = partial(
+            _recall, [rows[: probe.original] for rows, probe in pairs]
+        )
     record = walkforward.forecast_windows(windows, models)
     block = block_length(task.horizon, task.frequency)
     return (

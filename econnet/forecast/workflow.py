@@ -154,18 +154,8 @@ def forecast(
     """Return the forecast that a question asks for, training if no stored model fits.
 
     The model is saved at the question's place, and the forecast is appended to the
-    forecast log.
-
-    Parameters
-    ----------
-    retrain
-        Train even if a stored model fits.
-    assumptions
-        Assumed values, for `what_if`.
-    baselines
-        Names of the baselines to train with; by default the light ones.
-    outlook
-        Whether to forecast the other horizons of the outlook too, as reports need.
+    forecast log. `baselines` are by default the light ones; with `outlook`, its other
+    horizons are forecast too, as reports need.
     """
     with listener.step("Reading the data"):
         prepared = preparation.prepare(asked.known, asked.country, asked.task)

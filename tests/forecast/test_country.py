@@ -179,7 +179,7 @@ def test_frequency_is_what_data_and_label_allow(
     ("country", "label", "words"),
     [
         ("AND", "two-quarters", r"Andorra has no quarterly real_gdp .* annual \(1990"),
-        ("BRA", "negative-growth", "Brazil has no real_gdp .* only nothing"),
+        ("BRA", "negative-growth", "Brazil has no real_gdp .* no other series"),
         ("FRA", "nber", "chronology of the United States"),
     ],
 )

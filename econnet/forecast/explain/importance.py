@@ -46,19 +46,12 @@ class Importance:
 class Probe:
     """A window with shuffled rows appended to its rows ahead.
 
-    Parameters
-    ----------
-    window
-        Its rows ahead are the original ones, then `rows` for each indicator, `TIMES`
-        times.
-    own
-        Number of original rows ahead.
-    rows : array (rows,)
-        Positions among them of the rows that are shuffled.
+    The first `original` rows ahead are those of the unchanged window. The rows of them
+    at positions `rows` follow for each indicator, `TIMES` times.
     """
 
     window: Window
-    own: int
+    original: int
     rows: npt.NDArray[np.int64]
 
 
@@ -86,7 +79,7 @@ def measure(
     for probe, probability in zip(probes, forecasts, strict=True):
         rows = probe.window.ahead[probe.rows]
         shape = (len(names), TIMES, len(rows))
-        shuffled = probability[probe.own :].reshape(shape)
+        shuffled = probability[probe.original :].reshape(shape)
         outcome = probe.window.outcome[probe.rows]
         cost = log_loss_costs(probability[probe.rows], outcome)
         rises.append((log_loss_costs(shuffled, outcome) - cost).mean(axis=1))

@@ -47,7 +47,7 @@ def parse_assumption(text: str) -> Assumption:
     )
     if match is None:
         raise UsageError(
-            f"--set {text!r} is not INDICATOR=FIGURE: write unemployment=+1.0 to change "
+            f"--set {text!r} is not INDICATOR=FIGURE: write unemployment=+1.0 to shift "
             "the newest value, unemployment=6.0 or real_gdp==-2.0 to replace it"
         )
     indicator, replaces, sign, digits = match.groups()

@@ -36,7 +36,7 @@ def test_rows_that_are_forecast_come_first_and_unchanged(
     for window, probe in zip(
         windows, importance.make_probes(windows, "FRA", 0), strict=True
     ):
-        own = slice(0, probe.own)
+        own = slice(0, probe.original)
         np.testing.assert_array_equal(probe.window.ahead[own], window.ahead)
         np.testing.assert_array_equal(probe.window.X_ahead[own], window.X_ahead)
         assert len(probe.window.ahead) == len(probe.window.X_ahead)
@@ -50,7 +50,7 @@ def test_only_the_columns_of_the_shuffled_indicator_change(
     probe = importance.make_probes(windows, "FRA", 0)[-1]
     n = importance.TIMES * len(probe.rows)
     for number, name in enumerate(names):
-        start = probe.own + number * n
+        start = probe.original + number * n
         shuffled = probe.window.X_ahead[start : start + len(probe.rows)]
         same = shuffled == probe.window.X_ahead[probe.rows]
         for position, column in enumerate(made.columns):
@@ -59,7 +59,7 @@ def test_only_the_columns_of_the_shuffled_indicator_change(
 
 def test_the_country_itself_is_always_among_the_rows(windows: list[Window]) -> None:
     for probe in importance.make_probes(windows, "FRA", 0):
-        ahead = probe.window.features.countries[probe.window.ahead[: probe.own]]
+        ahead = probe.window.features.countries[probe.window.ahead[: probe.original]]
         assert (ahead[probe.rows] == "FRA").sum() == (ahead == "FRA").sum()
 
 
