@@ -137,7 +137,7 @@ def parse(row: Mapping[str, str]) -> LogEntry:
 
     def period(text: str) -> pd.Period:
         parsed = pd.Period(text, PANDAS_ALIAS[frequency])
-        if pd.isna(parsed):
+        if str(parsed) == "NaT":
             raise ValueError(text)
         return parsed
 
