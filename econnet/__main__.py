@@ -8,7 +8,7 @@ from pathlib import Path
 if not sys.flags.safe_path and Path(sys.path[0]) != Path(__file__).parents[1]:
     del sys.path[0]
 
-from econnet.cli import main  # noqa: E402 - the path comes first
+from econnet.cli import main
 
 if __name__ == "__main__":
     main()

@@ -268,7 +268,7 @@ def run_backtest(
     known = data or read_data(as_of=as_of)
     found = [find_country(name, known) for name in names]
     task = workflow.choose_task(known, found[0], _request(as_of, choices))
-    prepared = backtest.prepare_pools(known, found, task, workflow.as_of_date(task))
+    prepared = backtest.prepare_pools(known, found, task)
     first = None if start is None else pd.Period(start, PANDAS_ALIAS[task.frequency])
     return backtest.run(prepared, found, refit_every, first, baselines, progress)
 

@@ -1,34 +1,28 @@
 """The assessment of a track record: scores, intervals, comparisons, signals.
 
-All models are scored on the same forecasts, and every interval rests on the same draws
-of blocks of periods, so that models can be compared draw by draw. Reports, rankings and
-backtests all assess their track records here.
+All models are scored on the same forecasts, and every interval uses the same bootstrap
+draws of blocks of periods, so that models can be compared draw by draw. Reports,
+rankings and backtests all use it.
 """
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from collections.abc import Mapping
-from collections.abc import Sequence
-from dataclasses import dataclass
+
 from econnet.core.errors import DataError
 from econnet.core.periods import PERIODS_A_YEAR
 from econnet.core.task import Task
 from econnet.core.types import Floats
-from econnet.evaluation import bootstrap
-from econnet.evaluation import calibration
-from econnet.evaluation import comparison
-from econnet.evaluation import metrics
-from econnet.evaluation import signals
-from econnet.evaluation.bootstrap import DRAWS
-from econnet.evaluation.bootstrap import Resample
-from econnet.evaluation.bootstrap import block_length
+from econnet.evaluation import bootstrap, calibration, comparison, metrics, signals
+from econnet.evaluation.bootstrap import DRAWS, Resample, block_length
+from econnet.evaluation.calibration import CalibrationDraws
 from econnet.evaluation.comparison import Comparison
 from econnet.evaluation.metrics import Scores
 from econnet.evaluation.signals import EpisodeCall
 from econnet.forecast.preparation import PreparedTask
-from econnet.forecast.result import Assessment
-from econnet.forecast.result import Episode
-from econnet.forecast.result import ScoreIntervals
+from econnet.forecast.result import Assessment, Episode, ScoreIntervals
 from econnet.models.baselines import BASELINES
 from econnet.runtime.blas import one_blas_thread
 
@@ -40,18 +34,16 @@ class PairedForecasts:
     Parameters
     ----------
     probabilities
-        By model, each (rows,); `econnet` is among them.
+        By model, `econnet` included; each (rows,).
     outcome : array (rows,)
         1 contraction, 0 expansion.
-    drawn
-        Draws of blocks of neighbouring periods of the rows.
-    block
-        Periods in a block.
+    draws
+        Of blocks of `block` neighbouring periods.
     """
 
     probabilities: Mapping[str, Floats]
     outcome: Floats
-    drawn: Resample
+    draws: Resample
     block: int
 
     @classmethod
@@ -62,8 +54,8 @@ class PairedForecasts:
         rng = np.random.default_rng(task.seed)
         return cls(
             {
-                str(name): of_model["probability"].to_numpy(dtype=float)
-                for name, of_model in scored.groupby("model", sort=False)
+                str(name): forecasts["probability"].to_numpy(dtype=float)
+                for name, forecasts in scored.groupby("model", sort=False)
             },
             rows["outcome"].to_numpy(dtype=float),
             Resample.draw(rows["period"], block, DRAWS, rng),
@@ -74,9 +66,9 @@ class PairedForecasts:
         """Return the 90% intervals of a model's scores."""
         probability, outcome = self.probabilities[model], self.outcome
         with one_blas_thread():
-            areas = self.drawn.aurocs(probability, outcome)
-            briers = self.drawn.means(metrics.brier_costs(probability, outcome))
-            losses = self.drawn.means(metrics.log_loss_costs(probability, outcome))
+            areas = self.draws.aurocs(probability, outcome)
+            briers = self.draws.means(metrics.brier_costs(probability, outcome))
+            losses = self.draws.means(metrics.log_loss_costs(probability, outcome))
         return ScoreIntervals(
             None if np.isnan(areas).all() else bootstrap.interval(areas),
             bootstrap.interval(briers),
@@ -84,12 +76,12 @@ class PairedForecasts:
         )
 
     def comparisons(self) -> dict[str, Comparison]:
-        """Return the comparison of econnet with each baseline, by its name."""
+        """Return the comparison of econnet with each baseline."""
         ours = self.probabilities["econnet"]
         with one_blas_thread():
             return {
                 name: comparison.compare(
-                    ours, theirs, self.outcome, self.drawn, self.block
+                    ours, theirs, self.outcome, self.draws, self.block
                 )
                 for name, theirs in self.probabilities.items()
                 if name in BASELINES
@@ -97,7 +89,7 @@ class PairedForecasts:
 
 
 def scores_by_model(scored: pd.DataFrame) -> dict[str, Scores]:
-    """Return the scores of each model; the base rate of the same rows has skill 0."""
+    """Return the scores of each model; skill is relative to the base rate."""
     base_rate = scored.loc[scored["model"] == "base_rate", "probability"].to_numpy()
     return {
         str(name): metrics.score(rows, base_rate)
@@ -112,50 +104,38 @@ class PoolAssessment:
     Parameters
     ----------
     metrics, baselines
-        Scores of econnet and of each baseline; `None` and none for a single country.
-    maps
-        Calibration of econnet's probabilities, from which intervals are drawn.
+        Scores of econnet and of each baseline; `None` and empty for a single country.
+    calibration
+        Of econnet's probabilities; their intervals come from its draws.
     """
 
     metrics: Scores | None
     baselines: dict[str, Scores]
-    maps: calibration.CalibrationDraws
+    calibration: CalibrationDraws
 
 
 def assess_pool(task: Task, record: pd.DataFrame) -> PoolAssessment:
-    """Return the assessment of all countries of a track record together.
-
-    Raises
-    ------
-    DataError
-        No outcome is known of any forecast in it.
-    """
+    """Return the assessment of all countries of a track record together."""
     scored = record[record["outcome"].notna()]
     if scored.empty:
         raise DataError(
-            "the track record holds no forecast whose outcome is known: the data are "
+            "the track record has no forecast whose outcome is known: the data are "
             "too short; choose another --label or --frequency"
         )
     alone = len(set(scored["country"])) == 1
     scores = {} if alone else scores_by_model(scored)
-    maps = calibration.fit_calibration_draws(
+    draws = calibration.fit_calibration_draws(
         scored[scored["model"] == "econnet"],
         block_length(task.horizon, task.frequency),
         task.seed,
     )
-    return PoolAssessment(scores.pop("econnet", None), scores, maps)
+    return PoolAssessment(scores.pop("econnet", None), scores, draws)
 
 
 def assess(
     prepared: PreparedTask, record: pd.DataFrame, pool: PoolAssessment
 ) -> Assessment:
-    """Return the assessment of the country's part of a track record.
-
-    Raises
-    ------
-    DataError
-        No outcome is known of any of the country's forecasts.
-    """
+    """Return the assessment of the country's part of a track record."""
     country, task = prepared.country, prepared.task
     scored = record[record["outcome"].notna() & (record["country"] == country.alpha3)]
     if scored.empty:
@@ -190,7 +170,7 @@ def _episodes(
     prepared: PreparedTask, record: pd.DataFrame, calls: Sequence[EpisodeCall]
 ) -> tuple[Episode, ...]:
     """Return every run of contractions, oldest first."""
-    called = {call.first: call for call in calls}
+    call_by_first = {call.first: call for call in calls}
     alpha3 = prepared.country.alpha3
     contractions = prepared.label.values.loc[alpha3].dropna()
     levels = prepared.panel.values[prepared.label.target].loc[alpha3]
@@ -205,7 +185,7 @@ def _episodes(
         if before is not None and after is not None and pd.notna([before, after]).all():
             change = float(100 * (after / before - 1))
         forecasts = probability.reindex(periods.index)
-        call = called.get(str(first))
+        call = call_by_first.get(str(first))
         episodes.append(
             Episode(
                 first=str(first),

@@ -1,7 +1,7 @@
-"""Backtest: how good the forecasts of a task have been, model by model.
+"""Backtest: the scores of a task's past forecasts, model by model.
 
-History is replayed for all countries that learn together. Scored are the forecasts for
-the countries asked for whose outcome is known; `evidence` scores them.
+A walk-forward run forecasts all countries that learn together. The forecasts for the
+requested countries whose outcome is known are scored.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -31,10 +31,10 @@ from econnet.models.baselines import BASELINES
 from econnet.models.windows import Schedule, make_windows
 from econnet.runtime.blas import one_blas_thread
 
-# Models that are econnet's own, and not what it is compared with.
+# Models that are econnet's own, not baselines.
 OWN = ("econnet", "network")
 
-# Columns of signals, and the measure by which their thresholds are chosen in time.
+# Columns of signals, and the measure by which their real-time thresholds are chosen.
 SIGNALS: Mapping[str, Measure] = {
     "signal": "f1",
     "balanced_signal": "balanced_accuracy",
@@ -47,17 +47,12 @@ class ModelPerformance:
 
     Parameters
     ----------
-    intervals
-        90% intervals of the scores.
-    f1, hit_rate, false_alarm_rate
-        Of its signals at thresholds that were chosen by F1 in time: the score itself,
-        and the shares of contractions and of expansions that were signalled; these are
-        `None` where there were no such.
+    f1, hit_rate, false_alarm_rate, scorecard
+        Of its signals at real-time thresholds that maximise F1; the rates are the
+        shares of contractions and of expansions that were signalled, `None` if there
+        were none.
     balanced_accuracy
-        Of its signals at thresholds that were chosen by it in time; `None` like the
-        AUROC.
-    scorecard
-        How the signals chosen by F1 met the episodes.
+        Of its signals at real-time thresholds that maximise it; `None` like the AUROC.
     """
 
     scores: Scores
@@ -76,24 +71,20 @@ class Backtest:
     Parameters
     ----------
     countries
-        Those whose forecasts are scored: not those that have too little history, or
-        whose outcomes are not known yet.
+        Those whose forecasts are scored: with enough history and known outcomes.
     n_countries_trained
-        Those whose history the models learned from.
+        Number of countries whose history the models learned from.
     source, as_of
-        The data, and the date up to which values were taken as known.
+        The data, and the date up to which values count as known.
     share_in_real_time
-        Of the figures, the share of which it is known what they were at the time; the
-        others are revised data.
+        Share of values that are real-time data; the others are revised.
     block
-        Neighbouring periods that were drawn together.
+        Neighbouring periods that are drawn together for the intervals.
     track_record
-        The forecasts that are scored, one row per model, country and origin: `model,
-        country, origin, period, horizon, probability, outcome, signal`.
-    performances
-        By model: `econnet` first, then `network` if it stands apart, and the baselines.
-    comparisons
-        By baseline: econnet less the baseline.
+        The scored forecasts, one row per model, country and origin: `model, country,
+        origin, period, horizon, probability, outcome, signal`.
+    performances, comparisons
+        By model, and of econnet with each baseline.
     """
 
     task: Task
@@ -110,7 +101,7 @@ class Backtest:
 
     @property
     def origins(self) -> tuple[pd.Period, pd.Period]:
-        """The first and the last origin that are scored."""
+        """The first and the last scored origin."""
         origins = self.track_record["origin"]
         return origins.min(), origins.max()
 
@@ -119,38 +110,27 @@ def prepare_pools(
     known: Dataset,
     countries: Sequence[Country],
     task: Task,
-    as_of: pd.Timestamp | None = None,
     *,
     skip_unfit: bool = False,
 ) -> list[PreparedTask]:
-    """Return what the task needs of the data, once for all that learn together.
+    """Return the prepared data, once for all countries that learn together.
 
-    Parameters
-    ----------
-    skip_unfit
-        Whether countries that lack what the task needs are left out.
-
-    Raises
-    ------
-    DataError
-        A country lacks what the task needs; with `skip_unfit`, all do.
+    `DataError` is raised if a country lacks what the task needs; with `skip_unfit`, if
+    all do.
     """
     groups: list[PreparedTask] = []
     problem = DataError("no country was asked for")
     for country in countries:
         if groups and country.alpha3 in groups[0].features.countries:
             continue
-        # One that is not among the first's either learns alone or lacks something, and
-        # the error names it.
+        if groups and skip_unfit and task.pool == "all":
+            break  # the first country's features include all that can be forecast
         try:
-            groups.append(preparation.prepare(known, country, task, as_of))
+            groups.append(preparation.prepare(known, country, task))
         except DataError as error:
             if not skip_unfit:
                 raise
             problem = error
-        else:
-            if skip_unfit and task.pool == "all":
-                break  # the first country has all others in it that can be forecast
     if not groups:
         raise problem
     return groups
@@ -164,32 +144,27 @@ def run(
     baselines: Sequence[str] = tuple(BASELINES),
     progress: Callable[[float], None] = lambda _: None,
 ) -> Backtest:
-    """Replay history and score every model.
+    """Return the scores of every model in a walk-forward run.
 
     Parameters
     ----------
     prepared
-        From `prepare`, for `countries`.
+        From `prepare_pools`, for `countries`.
     refit_every
         Periods from one refit to the next; a year by default.
     start
-        The first origin that is scored; by default the first with enough history.
+        The first scored origin; by default the first with enough history.
     baselines
-        Names of `BASELINES`. The long-run rate is always among them, for skill is
-        measured from it.
+        Names of `BASELINES`; the base rate is always included, as skill is relative
+        to it.
     progress
         Called with the share of the work that is done, from 0 to 1.
-
-    Raises
-    ------
-    DataError
-        There is too little history, or no outcome is known yet.
     """
     task = prepared[0].task
     schedule = Schedule(refit_every, task.rolling_years, start)
     chosen = [name for name in BASELINES if name in baselines or name == "base_rate"]
-    asked = {country.alpha3 for country in countries}
-    record = _track_records(prepared, asked, schedule, chosen, progress)
+    scored = {country.alpha3 for country in countries}
+    record = _track_records(prepared, scored, schedule, chosen, progress)
     paired = PairedForecasts.of(record, task)
     contractions = pd.concat([group.label.values for group in prepared])
     with one_blas_thread():
@@ -222,18 +197,16 @@ def _track_records(
     baselines: Sequence[str],
     progress: Callable[[float], None],
 ) -> pd.DataFrame:
-    """Return the forecasts that are scored, of all groups that have the history."""
+    """Return the scored forecasts of all groups that have enough history."""
     records: list[pd.DataFrame] = []
-    problem: DataError | None = None
     share = 1 / len(prepared)
-    for number, group in enumerate(prepared):
-        done = part(progress, number * share, share)
+    for number, group in enumerate(prepared, 1):
+        done = part(progress, (number - 1) * share, share)
         try:
             records.append(_track_record(group, scored, schedule, baselines, done))
-        except DataError as error:
-            problem = error
-    if problem is not None and not records:
-        raise problem
+        except DataError:
+            if number == len(prepared) and not records:
+                raise
     record = pd.concat(records, ignore_index=True)
     if record.empty:
         raise DataError(
@@ -250,7 +223,7 @@ def _track_record(
     baselines: Sequence[str],
     progress: Callable[[float], None],
 ) -> pd.DataFrame:
-    """Return the forecasts that are scored, with signals by thresholds in real time."""
+    """Return the scored forecasts, with signals by real-time thresholds."""
     features = prepared.features
     last = features.origins[np.isin(features.countries, list(scored))].max()
     windows = make_windows(features, prepared.task.frequency, last, schedule)
@@ -288,14 +261,14 @@ def _performances(
     return performances
 
 
-def _share(of: signals.Booleans) -> float | None:
-    return float(of.mean()) if len(of) else None
+def _share(flags: signals.Booleans) -> float | None:
+    return float(flags.mean()) if len(flags) else None
 
 
 def to_dict(result: Backtest) -> dict[str, Any]:
-    """Return what `econnet backtest --json` prints.
+    """Return the document of `econnet backtest --json`.
 
-    Differences are econnet less the baseline, so that below zero is good.
+    Differences are econnet minus the baseline: negative is good.
     """
     first, last = result.origins
     return {
@@ -315,14 +288,16 @@ def to_dict(result: Backtest) -> dict[str, Any]:
             "version": version("econnet"),
         },
         "models": {
-            name: _performance_to_dict(one) for name, one in result.performances.items()
+            name: _performance_to_dict(performance)
+            for name, performance in result.performances.items()
         },
         "tests": {
-            name: {**asdict(one), "log_loss": one.log_loss, "brier": one.brier}
-            for name, one in result.comparisons.items()
+            name: {**asdict(test), "log_loss": test.log_loss, "brier": test.brier}
+            for name, test in result.comparisons.items()
         },
         "episodes": [
-            asdict(one) for one in result.performances["econnet"].scorecard.episodes
+            asdict(episode)
+            for episode in result.performances["econnet"].scorecard.episodes
         ],
     }
 
@@ -331,9 +306,10 @@ def _performance_to_dict(performance: ModelPerformance) -> dict[str, Any]:
     card = performance.scorecard
     return {
         **asdict(performance.scores),
-        "auroc_interval": performance.intervals.auroc,
-        "brier_interval": performance.intervals.brier,
-        "log_loss_interval": performance.intervals.log_loss,
+        **{
+            f"{name}_interval": interval
+            for name, interval in asdict(performance.intervals).items()
+        },
         "f1": performance.f1,
         "hit_rate": performance.hit_rate,
         "false_alarm_rate": performance.false_alarm_rate,

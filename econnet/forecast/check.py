@@ -1,26 +1,24 @@
-"""Check the folders: what is broken, and how to repair it.
+"""Check the data and reports folders for broken files, and name the remedies.
 
-The bundled snapshot, the store with its raw answers, the models, the log of forecasts,
-the reports and the files that interrupted runs left behind are checked. Nothing is
-changed, repaired or deleted: each problem comes with a remedy. Leftovers are remarks;
-only what is broken makes the result fail.
+Checked are the bundled snapshot, the store with its raw answers, the models, the
+forecast log, the reports and the files that interrupted runs left behind. Nothing is
+changed, repaired or deleted. Leftovers are remarks; only a broken file makes the check
+fail.
 """
 
 import csv
 import io
 import json
-import math
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from itertools import zip_longest
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-import pandas as pd
+import msgspec
 
 from econnet.core.errors import DataError
-from econnet.core.periods import FREQUENCIES, PANDAS_ALIAS
 from econnet.core.settings import Settings
 from econnet.core.workspace import Workspace
 from econnet.data.load import store as store_of
@@ -53,10 +51,6 @@ class Remark:
         """The remark in one line."""
         return f"{self.path}: {self.problem}: {self.remedy}"
 
-    def to_dict(self) -> dict[str, str]:
-        """Return the remark as JSON has it."""
-        return {**asdict(self), "path": str(self.path)}
-
 
 @dataclass(frozen=True)
 class Checked:
@@ -68,14 +62,14 @@ class Checked:
         Number of `observations`, `raw_answers`, `models`, `forecasts` and `reports`
         that were checked.
     broken
-        Problems: files that are not as they were written, or not as they must be.
+        Files that differ from what was written, or are invalid.
     remarks
         Worth knowing, but no problem.
     """
 
     counts: dict[str, int]
-    broken: tuple[Remark, ...]
-    remarks: tuple[Remark, ...]
+    broken: tuple[Remark, ...] = ()
+    remarks: tuple[Remark, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -83,67 +77,46 @@ class Checked:
         return not self.broken
 
     def to_dict(self) -> dict[str, object]:
-        """Return everything as JSON has it."""
-        return {
-            "ok": self.ok,
-            "counts": dict(self.counts),
-            "broken": [remark.to_dict() for remark in self.broken],
-            "remarks": [remark.to_dict() for remark in self.remarks],
-        }
-
-
-@dataclass(frozen=True)
-class _Found:
-    """The result for one part."""
-
-    counts: dict[str, int]
-    broken: tuple[Remark, ...] = ()
-    remarks: tuple[Remark, ...] = ()
+        """Return the result for JSON."""
+        return {"ok": self.ok, **msgspec.to_builtins(self, enc_hook=str)}
 
 
 def check(settings: Settings) -> Checked:
     """Return what is broken in the folders of these settings.
 
-    Raises
-    ------
-    DataError
-        Another process has the store open for too long.
+    `DataError` is raised if another process has the store open for too long.
     """
     workspace = Workspace.of(settings)
-    found = [
+    parts = [
         _package(),
         _store(settings),
         _models(workspace.models_folder),
-        _journal(workspace.forecast_log),
+        _forecast_log(workspace.forecast_log),
         _reports(settings.reports_folder),
         _unfinished(settings),
     ]
     return Checked(
-        {name: count for part in found for name, count in part.counts.items()},
-        tuple(remark for part in found for remark in part.broken),
-        tuple(remark for part in found for remark in part.remarks),
+        {name: count for part in parts for name, count in part.counts.items()},
+        tuple(remark for part in parts for remark in part.broken),
+        tuple(remark for part in parts for remark in part.remarks),
     )
 
 
-def _package() -> _Found:
+def _package() -> Checked:
     """Check the data files that ship with econnet."""
     package = Path(__file__).parents[1]
-    faults = [
-        fault
+    broken = (
+        Remark("package", fault.path, fault.reason, "install econnet again")
         for folder in (package / "data" / "snapshot", package / "report" / "vendor")
         for fault in verify_checksums(folder)
-    ]
-    remedy = "install econnet again"
-    return _Found(
-        {},
-        tuple(Remark("package", fault.path, fault.reason, remedy) for fault in faults),
     )
+    return Checked({}, tuple(broken))
 
 
-def _store(settings: Settings) -> _Found:
+def _store(settings: Settings) -> Checked:
     store = store_of(settings)
     if not store.exists():
-        return _Found({"observations": 0, "raw_answers": 0})
+        return Checked({"observations": 0, "raw_answers": 0})
     findings = checks.check_store(store, now())
     remarks = [
         Remark("store", path, "is a backup from before an upgrade of the store", KEPT)
@@ -156,7 +129,7 @@ def _store(settings: Settings) -> _Found:
         )
         remedy = "`econnet status` upgrades it; then check again"
         remarks.append(Remark("store", store.path, problem, remedy))
-    return _Found(
+    return Checked(
         asdict(findings.counts),
         tuple(
             Remark("store", store.path, flaw.problem, flaw.remedy)
@@ -166,7 +139,7 @@ def _store(settings: Settings) -> _Found:
     )
 
 
-def _models(folder: Path) -> _Found:
+def _models(folder: Path) -> Checked:
     broken, remarks, seen = [], [], set[tuple[int, int]]()
     paths = sorted(folder.rglob("*.npz"))
     for path in paths:
@@ -187,7 +160,7 @@ def _models(folder: Path) -> _Found:
             broken.append(Remark("models", path, _without(path, error), RETRAIN))
         except OSError as error:
             broken.append(_unreadable("models", path, error))
-    return _Found({"models": len(paths)}, tuple(broken), tuple(remarks))
+    return Checked({"models": len(paths)}, tuple(broken), tuple(remarks))
 
 
 def _open_model(path: Path) -> None:
@@ -200,84 +173,60 @@ def _open_model(path: Path) -> None:
             Streamed.of_record(metadata["answer"])
         except (AttributeError, KeyError, TypeError) as error:
             raise ValueError(
-                f"it holds no answer of a streamed panel: {error}"
+                f"it contains no forecast of a streamed panel: {error}"
             ) from error
     else:
         saved_model.load(path)
 
 
-def _journal(path: Path) -> _Found:
+def _forecast_log(path: Path) -> Checked:
     if not path.exists():
-        return _Found({"forecasts": 0})
+        return Checked({"forecasts": 0})
     try:
         content = path.read_bytes()
-        text = content.decode("utf-8")
+        text = content.decode("utf-8-sig")
         rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
     except OSError as error:
-        return _Found({"forecasts": 0}, (_unreadable("journal", path, error),))
+        return Checked({"forecasts": 0}, (_unreadable("journal", path, error),))
     except (UnicodeDecodeError, csv.Error) as error:
         problem = f"cannot be read as CSV ({error})"
-        return _Found({"forecasts": 0}, (Remark("journal", path, problem, MOVE),))
-    if not rows:
-        return _Found({"forecasts": 0})
-    head, *lines = rows
-    broken = []
-    if unknown := sorted({"made_at", "country", "period", "probability"} - set(head)):
-        broken.append(Remark("journal", path, f"has no column {unknown[0]}", MOVE))
-    else:
-        for number, line in enumerate(lines, start=2):
-            if problem := _problem_of(head, line):
-                where = f"line {number} {problem}"
-                broken.append(Remark("journal", path, where, DELETE_LINE))
+        return Checked({"forecasts": 0}, (Remark("journal", path, problem, MOVE),))
+    head, *lines = rows or [[]]
+    missing = [column for column in forecast_log.COLUMNS if column not in head]
+    if head and missing:
+        problem = f"has no column {missing[0]}"
+        return Checked({"forecasts": 0}, (Remark("journal", path, problem, MOVE),))
+    problems = [
+        f"line {number} {problem}"
+        for number, line in enumerate(lines, start=2)
+        if (problem := _problem_of(head, line))
+    ]
     if content and not content.endswith(b"\n"):
-        broken.append(
-            Remark("journal", path, "breaks off in its last line", DELETE_LINE)
-        )
-    return _Found({"forecasts": len(lines)}, tuple(broken))
+        problems.append("breaks off in its last line")
+    broken = (Remark("journal", path, problem, DELETE_LINE) for problem in problems)
+    return Checked({"forecasts": len(lines)}, tuple(broken))
 
 
 def _problem_of(head: list[str], line: list[str]) -> str:
     """Return what is wrong with a line of the log, or an empty text."""
-    # Lines written before a column was added are shorter.
     if len(line) > len(head):
         return f"has {len(line)} cells, more than the {len(head)} columns"
-    row = dict.fromkeys(forecast_log.COLUMNS, "") | dict(zip(head, line, strict=False))
     try:
-        datetime.fromisoformat(row["made_at"])
-    except ValueError:
-        return f"was made at {row['made_at'][:40]!r}, which is no time"
-    try:
-        probability = float(row["probability"])
-    except ValueError:
-        probability = math.nan
-    if not 0 <= probability <= 1:
-        return f"has the probability {row['probability'][:40]!r}"
-    if row["frequency"] not in FREQUENCIES:
-        return f"has the frequency {row['frequency'][:40]!r}"
-    alias = PANDAS_ALIAS[row["frequency"]]
-    for name in ("origin", "period"):
-        try:
-            pd.Period(row[name], alias)
-        except ValueError:
-            return f"has the {name} {row[name][:40]!r}"
+        forecast_log.parse(dict(zip_longest(head, line, fillvalue="")))
+    except ValueError as error:
+        return str(error)
     return ""
 
 
-def _reports(folder: Path) -> _Found:
+def _reports(folder: Path) -> Checked:
     broken, count = list[Remark](), 0
-    for place, names in _folders(folder):
-        documents = DOCUMENTS & set(names)
-        if not documents and SUMS not in names:
-            continue
-        count += 1
-        broken += _report(place, documents)
-    return _Found({"reports": count}, tuple(broken))
-
-
-def _folders(folder: Path) -> Iterator[tuple[Path, list[str]]]:
-    for place, below, names in os.walk(folder):
-        below.sort()
-        yield Path(place), names
+    for name, subfolders, files in os.walk(folder):
+        subfolders.sort()
+        documents = DOCUMENTS & set(files)
+        if documents or SUMS in files:
+            count += 1
+            broken += _report(Path(name), documents)
+    return Checked({"reports": count}, tuple(broken))
 
 
 def _report(folder: Path, documents: Iterable[str]) -> Iterator[Remark]:
@@ -290,7 +239,7 @@ def _report(folder: Path, documents: Iterable[str]) -> Iterator[Remark]:
     for fault in faults:
         yield Remark("reports", fault.path, fault.reason, REWRITE)
     for name in sorted(set(documents) - set(sums)):
-        problem = f"is not named by {SUMS} beside it, so it is of no finished report"
+        problem = f"is not listed in {SUMS}, so it belongs to no finished report"
         yield Remark("reports", folder / name, problem, REWRITE)
     differing = {fault.path for fault in faults}
     for name in sorted({"report.json", "ranking.json"} & set(sums)):
@@ -301,13 +250,12 @@ def _report(folder: Path, documents: Iterable[str]) -> Iterator[Remark]:
 
 def _is_object(path: Path) -> bool:
     try:
-        document: Any = json.loads(path.read_bytes())
+        return isinstance(json.loads(path.read_bytes()), dict)
     except (OSError, ValueError, RecursionError):
         return False
-    return isinstance(document, dict)
 
 
-def _unfinished(settings: Settings) -> _Found:
+def _unfinished(settings: Settings) -> Checked:
     """Find files that interrupted runs left behind, or that belong to current runs."""
     data, reports = settings.data_folder, settings.reports_folder
     store = store_of(settings).path
@@ -321,9 +269,8 @@ def _unfinished(settings: Settings) -> _Found:
     ]
     workspace = Workspace.of(settings)
     parts_folder = workspace.unfinished_folder
-    parts = sum(1 for _ in parts_folder.glob("*.npz"))
-    if parts:
-        problem = f"holds {parts:,} finished parts of an interrupted run"
+    if parts := len([*parts_folder.glob("*.npz")]):
+        problem = f"contains {parts:,} finished parts of an interrupted run"
         remarks.append(Remark("unfinished", parts_folder, problem, CONTINUE))
     remarks += [
         Remark("unfinished", path, "is from an interrupted training", CONTINUE)
@@ -333,7 +280,7 @@ def _unfinished(settings: Settings) -> _Found:
         Remark("unfinished", path, "is a log of the store that could not be read", LOG)
         for path in sorted(store.parent.glob(f"{store.name}.wal.unreadable-*"))
     ]
-    return _Found({}, remarks=tuple(remarks))
+    return Checked({}, remarks=tuple(remarks))
 
 
 def _unreadable(part: Part, path: Path, error: OSError) -> Remark:

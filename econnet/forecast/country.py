@@ -1,8 +1,7 @@
-"""The use case of train, forecast and report: from observations to a `Forecast`.
+"""The forecast for one country: from prepared data to a `Forecast`.
 
-From what `preparation` made of the data, `train` walks forward through history and
-trains the final ensemble; `make` puts the forecast together with its assessment and its
-explanation.
+`train` runs the walk-forward and trains the final ensemble; `make` combines the
+forecast with its assessment and its explanation.
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -31,27 +30,19 @@ def train(
     baselines: Collection[str] | None = None,
     *,
     outlook: bool = True,
-    found: Model | None = None,
+    stored: Model | None = None,
 ) -> Model:
-    """Walk forward through history, then train the ensemble that forecasts today.
+    """Return the model after a walk-forward run and the training of the ensemble.
 
-    Parameters
-    ----------
-    progress
-        Called with the share of the work that is done, from 0 to 1.
-    baselines
-        Names of `BASELINES` to compare with, by default the light ones. The base rate
-        is always among them, for skill is measured from it.
-    outlook
-        Whether the other horizons of the outlook are trained too, as reports need.
-    found
-        A model that fits, of which only the outlook may be missing.
+    `baselines` are by default the light ones; the base rate is always included, as
+    skill is relative to it. `outlook`: whether its other horizons are trained too, as
+    reports need. `stored` is a model that fits but may lack the outlook.
     """
     chosen = LIGHT if baselines is None else {*baselines, "base_rate"}
     trained = training.train_group(
         [prepared],
         Training(chosen, importance=True, outlook=outlook),
-        find=lambda _: found,
+        find=lambda _: stored,
         progress=progress,
     )
     return trained[prepared.origin]
@@ -60,12 +51,7 @@ def train(
 def stored_model(prepared: PreparedTask, path: Path) -> Model | None:
     """Return the model in `path` if it fits: same data, task and version.
 
-    Raises
-    ------
-    ValueError
-        The file is not a model, is damaged, or too old to be read.
-    DataError
-        It is a newer econnet's.
+    Errors are those of `saved_model.load`, except that a missing file gives `None`.
     """
     try:
         model = saved_model.load(path)
@@ -76,14 +62,14 @@ def stored_model(prepared: PreparedTask, path: Path) -> Model | None:
 
 @dataclass(frozen=True, eq=False)
 class Shared:
-    """What the forecasts of all countries with the same model have in common."""
+    """What the forecasts of all countries with the same model share."""
 
     pool: PoolAssessment
     forecaster: CombinedForecaster
 
     @classmethod
     def of(cls, prepared: PreparedTask, model: Model) -> "Shared":
-        """Return this for a model, whose partners learn again from the same data."""
+        """Return it for a model, whose partners are fitted again to the same data."""
         window = final_window(prepared)
         return cls(
             forecast_assessment.assess_pool(prepared.task, model.track_record),
@@ -102,14 +88,8 @@ def make(
 ) -> Forecast:
     """Return the forecast for the country, with its assessment and explanation.
 
-    Parameters
-    ----------
-    previous
-        The forecast to compare with; by default that of the replay, one origin before.
-    assumptions
-        Values that are assumed to be different, for `what_if`.
-    shared
-        By all countries that have this model; made here by default.
+    `previous` is the forecast to compare with, by default the track record's one origin
+    earlier; `shared` comes from another country with this model.
     """
     country, task, record = prepared.country, prepared.task, model.track_record
     shared = shared or Shared.of(prepared, model)
@@ -123,7 +103,9 @@ def make(
         model.importance,
     )
     outlook = training.in_short(prepared, probability, interval, record)
-    outlook += [it for it in model.outlook or () if it.country == country.alpha3]
+    outlook += [
+        ahead for ahead in model.outlook or () if ahead.country == country.alpha3
+    ]
     target = prepared.panel.indicators[prepared.label.target]
     return Forecast(
         country=country,

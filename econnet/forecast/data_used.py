@@ -1,4 +1,4 @@
-"""The data behind a forecast: its series, their next releases and the history."""
+"""The data behind a forecast: the series, their next releases and the history."""
 
 from typing import Any
 
@@ -12,33 +12,34 @@ from econnet.forecast.result import DataUsed, SeriesUsed
 
 
 def history(prepared: PreparedTask) -> pd.DataFrame:
-    """Return the growth of what is labelled, and its contractions, by period."""
-    label, frequency = prepared.label, prepared.task.frequency
+    """Return the growth of the labelled indicator, and its contractions, by period."""
+    label, alpha3 = prepared.label, prepared.country.alpha3
     rule = labels.RULES.get(label.name)
-    year = rule is not None and rule.looks_back is None
-    levels = prepared.panel.values[label.target].loc[[prepared.country.alpha3]]
-    change = growth(levels, PERIODS_A_YEAR[frequency] if year else 1)
+    by_year = rule is not None and rule.looks_back is None
+    change = growth(
+        prepared.panel.values[label.target].loc[[alpha3]],
+        PERIODS_A_YEAR[prepared.task.frequency] if by_year else 1,
+    )
     table = pd.DataFrame(
         {
             "growth": change.droplevel("country"),
-            "contraction": label.values.loc[prepared.country.alpha3],
+            "contraction": label.values.loc[alpha3],
         }
     )
-    there = table.dropna(how="all").index
-    return table.loc[there.min() : there.max()]
+    known = table.dropna(how="all").index
+    return table.loc[known.min() : known.max()]
 
 
 def data_used(prepared: PreparedTask) -> DataUsed:
-    """Return the series behind the forecast, and when the next figure is due."""
+    """Return the series behind the forecast, with the dates of their next values."""
     alpha3, label = prepared.country.alpha3, prepared.label
     used = {column.indicator for column in prepared.features.columns} | {label.target}
-    chosen = prepared.panel.series
-    chosen = chosen[(chosen["country"] == alpha3) & chosen["indicator"].isin(used)]
-    about = chosen.rename(columns={"native_frequency": "frequency"}).merge(
+    series = prepared.panel.series
+    series = series[(series["country"] == alpha3) & series["indicator"].isin(used)]
+    described = series.rename(columns={"native_frequency": "frequency"}).merge(
         prepared.known.series,
         on=["country", "indicator", "source", "series_id", "frequency"],
     )
-    series = tuple(_series_used(prepared, row) for _, row in about.iterrows())
     newest = prepared.panel.known_at[label.target].loc[alpha3].dropna().index[-1]
     history = prepared.label.values.loc[alpha3].dropna()
     return DataUsed(
@@ -49,12 +50,12 @@ def data_used(prepared: PreparedTask) -> DataUsed:
         next_due=_next_due(prepared, label.target),
         n_countries=len(set(prepared.features.countries)),
         share_in_real_time=prepared.panel.only(alpha3).share_in_real_time,
-        series=series,
+        series=tuple(_series_used(prepared, row) for _, row in described.iterrows()),
     )
 
 
 def _next_due(prepared: PreparedTask, indicator: str) -> str:
-    """Return the day on which an indicator's next figure is due, by the last one."""
+    """Return when an indicator's next value is due, by the lag of the last one."""
     known_at = prepared.panel.known_at[indicator].loc[prepared.country.alpha3].dropna()
     newest = known_at.index[-1]
     lag = known_at.iloc[-1] - newest.end_time.normalize()
@@ -62,21 +63,14 @@ def _next_due(prepared: PreparedTask, indicator: str) -> str:
 
 
 def _series_used(prepared: PreparedTask, about: "pd.Series[Any]") -> SeriesUsed:
-    """Return a series as the report shows it, at the panel's frequency."""
+    """Return a series for the report, at the panel's frequency."""
     key = about["indicator"]
     values = prepared.panel.values[key].loc[prepared.country.alpha3].dropna()
     return SeriesUsed(
         indicator=key,
         title=prepared.panel.indicators[key].title,
-        source=about["source"],
-        series_id=about["series_id"],
-        unit=about["unit"],
-        frequency=about["frequency"],
-        first_period=about["first_period"],
-        last_period=about["last_period"],
+        **{name: about[name] for name in DESCRIBED},
         last_value=float(values.iloc[-1]),
-        rights=about["rights"],
-        attribution=about["attribution"],
         retrieved_at=str(about["retrieved_at"].date()),
         next_due=_next_due(prepared, key),
         recent_periods=tuple(str(period) for period in values.index[-RECENT:]),
@@ -84,5 +78,9 @@ def _series_used(prepared: PreparedTask, about: "pd.Series[Any]") -> SeriesUsed:
     )
 
 
+DESCRIBED = (
+    *("source", "series_id", "unit", "frequency"),
+    *("first_period", "last_period", "rights", "attribution"),
+)
 # Newest values of a series that the report draws beside its name.
 RECENT = 40

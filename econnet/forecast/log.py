@@ -1,104 +1,84 @@
-"""Every forecast ever made, a line each, so that it can be held against the outcome.
+"""The forecast log: one line per forecast, so that it can be compared with the outcome.
 
-`forecasts.csv` is only ever added to. A line is written in one call to the operating
-system, so that whoever reads the file meets whole lines. A file begun by an older
-version lacks columns: they are added, and are empty in its lines. Each line is read
-alone, so that one which is damaged or was cut short costs itself and no other; what is
-no journal at all is set aside and never written over. A text that a spreadsheet would
-run as a formula has an apostrophe before it, which `read` takes away.
+`forecasts.csv` is only ever appended to. A line is written in one call to the operating
+system, so that readers see complete lines. Each line is read alone, so that a damaged
+one costs no other; a file that is no forecast log is renamed and never overwritten. A
+text that a spreadsheet would run as a formula is preceded by an apostrophe, which
+`read` removes.
 """
 
 import csv
 import errno
 import io
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO
+from typing import IO, TypeVar, get_args
 
 import pandas as pd
 from filelock import FileLock
 
 from econnet.core.errors import DataError
+from econnet.core.periods import FREQUENCIES, PANDAS_ALIAS, Frequency
+from econnet.core.task import Event
 from econnet.core.text import as_cell, from_cell
 from econnet.forecast.preparation import PreparedTask
-from econnet.forecast.result import Forecast, PreviousForecast
+from econnet.forecast.result import MAX_HORIZON, Forecast, PreviousForecast
 from econnet.runtime import atomic_files
 
+Value = TypeVar("Value")
+
 COLUMNS = (
-    "made_at",
-    "country",
-    "frequency",
-    "target",
-    "label",
-    "event",
-    "horizon",
-    "origin",
-    "period",
-    "probability",
-    "version",
-    "base_rate",
-    "pool",
-    "as_of",
-    "source",
-    "file",
+    *("made_at", "country", "frequency", "target", "label", "event", "horizon"),
+    *("origin", "period", "probability", "version", "base_rate", "pool", "as_of"),
+    *("source", "file"),
 )
 
 
 def add(forecast: Forecast, path: Path, file: Path | None = None) -> None:
-    """Add a forecast to the journal, which is begun if there is none.
+    """Append a forecast to the log, which is created if needed.
 
-    Parameters
-    ----------
-    file
-        The user's file from which it was made, in which its outcome will be looked for;
-        `None` for econnet's own data.
+    `file` is the user's file it was made from, where its outcome will be looked up.
     """
-    task = forecast.task
     row = {
+        **_question(forecast, file),
         "made_at": forecast.made_at,
-        "country": forecast.country.alpha3,
-        "frequency": task.frequency,
-        "target": task.target,
-        "label": task.label,
-        "event": task.event,
-        "horizon": task.horizon,
         "origin": forecast.origin,
         "period": forecast.period,
         "probability": f"{forecast.probability:.6f}",
         "version": forecast.versions["econnet"],
         "base_rate": f"{forecast.base_rate:.6f}",
-        "pool": task.pool,
+        "pool": forecast.task.pool,
         "as_of": forecast.data.as_of,
         "source": forecast.data.source,
-        "file": _written(file),
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(path.with_name(f".{path.name}.lock")):
-        columns = _columns_in(path)
-        _append(path, [as_cell(str(row.get(column, ""))) for column in columns])
+        columns = _columns(path) if path.exists() else []
+        if not columns:
+            _append(path, COLUMNS)
+        cells = [row.get(column, "") for column in columns or COLUMNS]
+        _append(path, [as_cell(str(cell)) for cell in cells])
 
 
 def read(path: Path) -> list[dict[str, str]]:
-    """Return the journal's lines, the oldest first, every cell as text.
+    """Return the log's lines, oldest first, every cell as text; none without a file.
 
-    A journal that there is not has no lines; a column that a line lacks is empty. A
-    line that breaks off within its probability is left out.
-
-    Raises
-    ------
-    DataError
-        The file is no journal.
+    A cell that a line lacks is empty. A line cut short within its probability is left
+    out. A file that is no forecast log raises `DataError`.
     """
     return list(_rows(path))
 
 
 def set_aside(path: Path) -> Path | None:
-    """Rename what stands in the journal's place and is none; return its new place.
-
-    `None` where a journal is there, or nothing.
-    """
-    if not path.exists() or _is_journal(path):
+    """Rename a file that has the log's name and is none; return its new path."""
+    if not path.exists():
+        return None
+    columns = _columns(path)
+    if not columns or _is_header(columns):
         return None
     names = (path.with_name(f"{path.name}.{n}.bak") for n in range(1, 10_000))
     aside = next(name for name in names if not name.exists())
@@ -109,49 +89,90 @@ def set_aside(path: Path) -> Path | None:
 def latest(
     prepared: PreparedTask, path: Path, file: Path | None = None
 ) -> PreviousForecast | None:
-    """Return the newest forecast of the same task from an earlier origin.
+    """Return the newest forecast of the same task from an earlier origin, if any.
 
-    `file` is that of the user, as for `add`: regions of two files may share a name.
-    `None` where there is none. One from the same origin is no change worth telling, and
-    a line that cannot be read is passed over: the file is the user's.
+    `file` is that of the user, as for `add`: regions of two files may share a name. A
+    line that cannot be parsed is skipped.
     """
-    task = prepared.task
-    wanted = {
-        "country": prepared.country.alpha3,
-        "frequency": task.frequency,
-        "target": task.target,
-        "label": task.label,
-        "event": task.event,
-        "horizon": str(task.horizon),
-        "file": _written(file),
-    }
-    found: PreviousForecast | None = None
+    question = _question(prepared, file)
+    newest: PreviousForecast | None = None
     for row in _rows(path):
-        if any(row[key] != value for key, value in wanted.items()):
+        if any(row[key] != value for key, value in question.items()):
             continue
-        earlier = _previous(row, prepared.origin)
-        if earlier and (found is None or earlier.origin >= found.origin):
-            found = earlier
-    return found
+        with suppress(ValueError):
+            line = parse(row)
+            if line.origin < prepared.origin and (
+                newest is None or line.origin >= newest.origin
+            ):
+                newest = PreviousForecast(
+                    row["made_at"], line.origin, line.period, line.probability
+                )
+    return newest
 
 
-def _previous(row: dict[str, str], before: pd.Period) -> PreviousForecast | None:
-    """Return the forecast of a line, if it was made before the origin `before`."""
-    try:
-        origin, period = (
-            pd.Period(row[key], before.freqstr) for key in ("origin", "period")
-        )
-        probability = float(row["probability"])
-    except (KeyError, TypeError, ValueError):
-        return None
-    if origin >= before or not 0 <= probability <= 1:
-        return None
-    return PreviousForecast(row["made_at"], origin, period, probability)
+@dataclass(frozen=True)
+class LogEntry:
+    """The values of a line by which its outcome is found."""
+
+    made_at: datetime
+    frequency: Frequency
+    event: Event
+    horizon: int
+    origin: pd.Period
+    period: pd.Period
+    probability: float
+    base_rate: float
 
 
-def _written(file: Path | None) -> str:
+def parse(row: Mapping[str, str]) -> LogEntry:
+    """Return the values of a line; `ValueError` names the first that is wrong."""
+
+    def value(name: str, convert: Callable[[str], Value]) -> Value:
+        try:
+            return convert(row[name])
+        except ValueError as error:
+            raise ValueError(f"has the {name} {row[name][:40]!r}") from error
+
+    frequency = value("frequency", lambda text: _choice(text, FREQUENCIES))
+
+    def period(text: str) -> pd.Period:
+        parsed = pd.Period(text, PANDAS_ALIAS[frequency])
+        if str(parsed) == "NaT":
+            raise ValueError(text)
+        return parsed
+
+    made_at = value("made_at", datetime.fromisoformat)
+    return LogEntry(
+        made_at=made_at.replace(tzinfo=made_at.tzinfo or UTC),
+        frequency=frequency,
+        event=value("event", lambda text: _choice(text, get_args(Event))),
+        horizon=value("horizon", lambda text: int(_between(int(text), MAX_HORIZON))),
+        origin=value("origin", period),
+        period=value("period", period),
+        probability=value("probability", lambda text: _between(float(text), 1)),
+        base_rate=value("base_rate", lambda text: _between(float(text), 1)),
+    )
+
+
+def _choice(text: str, choices: Sequence[Value]) -> Value:
+    return choices[choices.index(text)]
+
+
+def _between(number: float, maximum: float) -> float:
+    if not 0 <= number <= maximum:
+        raise ValueError(number)
+    return number
+
+
+def _question(answer: Forecast | PreparedTask, file: Path | None) -> dict[str, str]:
+    """Return the cells in which forecasts of the same question agree."""
+    names = ("frequency", "target", "label", "event", "horizon")
     path = "" if file is None else str(file.resolve())
-    return path.encode(errors="replace").decode()  # a name may be no text
+    return {
+        "country": answer.country.alpha3,
+        **{name: str(getattr(answer.task, name)) for name in names},
+        "file": path.encode(errors="replace").decode(),  # a name may be invalid UTF-8
+    }
 
 
 def _rows(path: Path) -> Iterator[dict[str, str]]:
@@ -160,21 +181,20 @@ def _rows(path: Path) -> Iterator[dict[str, str]]:
         return
     with path.open("rb") as file:
         columns = _cells(file.readline(MAX_LINE))
-        if columns and not {*ALWAYS} <= {*columns}:
+        if columns and not _is_header(columns):
             raise DataError(
-                f"{path} is no journal of forecasts, for its first line is no list of "
-                f"their columns: move it away, or write {','.join(ALWAYS)},... there"
+                f"{path} is no forecast log, since its first line does not list the "
+                f"columns: move it away, or make the line {','.join(COLUMNS)}"
             )
         for line in _lines(file):
             row = dict(zip(columns, _cells(line), strict=False))
-            # In no version a line ends with the probability: this one was cut short
-            # there, and what is left of the figure would be another.
+            # A line cut short within its probability would give another number.
             if row and (list(row)[-1] != "probability" or len(row) == len(columns)):
                 yield {column: from_cell(row.get(column, "")) for column in COLUMNS}
 
 
 def _lines(file: IO[bytes]) -> Iterator[bytes]:
-    """Yield the lines that are left, but for those that are longer than any of ours."""
+    """Yield the remaining lines, except those longer than any that econnet writes."""
     while line := file.readline(MAX_LINE):
         if line.endswith(b"\n") or len(line) < MAX_LINE:
             yield line
@@ -184,7 +204,7 @@ def _lines(file: IO[bytes]) -> Iterator[bytes]:
 
 
 def _cells(line: bytes) -> list[str]:
-    """Return the cells of one line; none where it is no line of CSV."""
+    """Return the cells of one line; none if it is not CSV."""
     text = line.decode("utf-8-sig", errors="replace").rstrip("\r\n")
     try:
         return next(csv.reader([text]), [])
@@ -192,30 +212,18 @@ def _cells(line: bytes) -> list[str]:
         return []
 
 
-def _is_journal(path: Path) -> bool:
+def _columns(path: Path) -> list[str]:
     with path.open("rb") as file:
-        columns = _cells(file.readline(MAX_LINE))
-    return not columns or {*ALWAYS} <= {*columns}
+        return _cells(file.readline(MAX_LINE))
 
 
-def _columns_in(path: Path) -> Sequence[str]:
-    """Return the journal's columns, once it has all of `COLUMNS`.
-
-    A newer version's columns are kept. The file is replaced in one step.
-    """
-    if not path.exists() or path.stat().st_size == 0:
-        _append(path, COLUMNS)
-        return COLUMNS
-    with path.open("rb") as file:
-        there = _cells(file.readline(MAX_LINE))
-        columns = [*there, *(column for column in COLUMNS if column not in there)]
-        if columns != there:
-            atomic_files.write(path, _line(columns) + file.read())
-    return columns
+def _is_header(columns: Sequence[str]) -> bool:
+    """Return whether a file with these columns is a log; a user may add columns."""
+    return {*COLUMNS} <= {*columns}
 
 
 def _append(path: Path, row: Sequence[str]) -> None:
-    """Add a line, whole or not at all, and never to half a line."""
+    """Append a complete line or nothing, on a new line even after half a line."""
     flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
     with atomic_files.named_os_error(path):
         descriptor = os.open(path, flags, 0o644)
@@ -235,12 +243,10 @@ def _append(path: Path, row: Sequence[str]) -> None:
 
 def _line(row: Sequence[str]) -> bytes:
     text = io.StringIO()
-    # A line for each forecast, so that each can be read alone.
+    # One line per forecast, so that each can be read alone.
     cells = [" ".join(cell.splitlines()) for cell in row]
     csv.writer(text, lineterminator="\n").writerow(cells)
     return text.getvalue().encode()
 
 
-# By these a journal of any version is known.
-ALWAYS = ("made_at", "country")
 MAX_LINE = 2**16

@@ -1,24 +1,22 @@
 """Outcomes of the forecasts in the log, and the scores of all of them.
 
-A forecast is held against the outcome that the data show now, and beside the long-run
-rate that was given with it. Who asks twice for one event has made one forecast: of the
-lines that agree in all but the moment, the first counts, so that a lucky later line
-cannot mend a record.
+A forecast is compared with the outcome in today's data, and with the historical average
+that was logged with it. Lines that differ only in when they were made are one forecast,
+and the first counts, so that a lucky later line cannot improve the record.
 """
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from econnet.core.errors import EconnetError
-from econnet.core.periods import FREQUENCIES, PANDAS_ALIAS, Frequency
-from econnet.core.task import Event
+from econnet.core.periods import PANDAS_ALIAS, Frequency
 from econnet.core.types import Floats
 from econnet.data import panel
 from econnet.data.cycle import labels
@@ -28,27 +26,16 @@ from econnet.data.files import user_panel
 from econnet.data.sources.observations import Dataset
 from econnet.evaluation.metrics import brier_costs, log_loss_costs
 from econnet.forecast import log as forecast_log
-from econnet.forecast.result import MAX_HORIZON
 
-State = Literal["scored", "due", "pending", "lost"]
+State = Literal["scored", "overdue", "pending", "unavailable"]
 
-# What two lines agree in that forecast one and the same event from one origin.
-SAME_FORECAST = [
-    "country",
-    "frequency",
-    "target",
-    "label",
-    "event",
-    "horizon",
-    "origin",
-    "pool",
-    "file",
-]
 SAME_LABEL = ["file", "frequency", "target", "label"]
+# Lines that agree in these forecast the same event from the same origin.
+SAME_FORECAST = [*SAME_LABEL, "country", "event", "horizon", "origin", "pool"]
 
-# What is found out of a forecast, and what stands there until it is.
-FOUND: Mapping[str, object] = {
-    "state": "lost",
+# Columns that are added to the log's, with their values where data are unavailable.
+OUTCOME_COLUMNS: Mapping[str, object] = {
+    "state": "unavailable",
     "outcome": math.nan,
     "known_at": pd.NaT,
     "ahead": False,
@@ -57,23 +44,23 @@ FOUND: Mapping[str, object] = {
 
 @dataclass(frozen=True, eq=False)
 class LogScores:
-    """What became of the forecasts that were made.
+    """The outcomes of the logged forecasts, and the scores of those that are known.
 
     Parameters
     ----------
     n_made
-        Lines of the journal, repetitions among them.
+        Lines of the log, repetitions included.
     forecasts
-        One row a forecast that counts, the oldest first: the journal's columns,
+        One row per forecast that counts, oldest first: the log's columns,
         `probability` and `base_rate` as numbers, and `state`, `outcome` (1 contraction,
-        0 none, missing not known), `known_at` (the day on which the outcome became
-        known) and `ahead` (whether the forecast was made before that day; a forecast
-        that was made later, with `--as-of` or from old data, is a replay). A state is
-        `scored`; `pending`, not to be known yet; `due`, published by now, but not in
-        the data; or `lost`, where the data for it are gone.
+        0 none, missing if unknown), `known_at` (the day on which the outcome became
+        known) and `ahead` (whether the forecast was made before that day; one made
+        later, with `--as-of` or from old data, is a replay). A state is `scored`;
+        `pending`, not published yet; `overdue`, published by now but not in the data;
+        or `unavailable`, where the data no longer contain the series.
     brier, log_loss
-        Mean costs of the forecasts scored, and of the long-run rate beside them;
-        missing where none is scored. `log_loss` is in nats.
+        Mean scores of the scored forecasts, and of the historical average on the same
+        ones; `NaN` if none is scored. `log_loss` is in nats.
     """
 
     n_made: int
@@ -96,20 +83,19 @@ class LogScores:
 def score_log(
     lines: Sequence[Mapping[str, str]], known: Dataset, today: date | None = None
 ) -> LogScores:
-    """Return what became of the journal's lines, by the data known now.
+    """Return the outcomes and scores of the log's lines, by the data known now.
 
     Parameters
     ----------
     lines
-        As `journal.read` gives them; a line that cannot be read is passed over.
+        As `log.read` returns them; a line that cannot be parsed is skipped.
     known
-        The data in which the outcomes of countries are looked for; those of a user's
-        file are looked for in that file.
+        The data that contain the outcomes, except those of a user's file.
     today
-        The day by which a figure is due or not; by default this one.
+        The day that separates `pending` from `overdue`; by default the current one.
     """
     entries = [entry for entry in map(_entry, lines) if entry is not None]
-    table = pd.DataFrame(entries, columns=[*forecast_log.COLUMNS, *FOUND])
+    table = pd.DataFrame(entries, columns=[*forecast_log.COLUMNS, *OUTCOME_COLUMNS])
     if entries:
         table = table.drop_duplicates(SAME_FORECAST, keep="first")
         groups = table.groupby(SAME_LABEL, sort=False, dropna=False)
@@ -132,67 +118,48 @@ def score_log(
 
 
 def _entry(line: Mapping[str, str]) -> dict[str, object] | None:
-    """Return a line with numbers and dates as such; `None` where it makes no sense."""
+    """Return a line with its values parsed; `None` if it cannot be."""
     try:
-        made_at = datetime.fromisoformat(line["made_at"])
-        alias = PANDAS_ALIAS[FREQUENCIES[FREQUENCIES.index(line["frequency"])]]
-        origin = pd.Period(line["origin"], alias)
-        horizon, probability = int(line["horizon"]), float(line["probability"])
-        base_rate = float(line.get("base_rate") or "nan")
-    except (KeyError, ValueError):
-        return None
-    sound = (
-        0 <= probability <= 1 and 0 <= horizon <= MAX_HORIZON and str(origin) != "NaT"
-    )
-    if not sound or line.get("event") not in get_args(Event):
+        parsed = forecast_log.parse(line)
+    except ValueError:
         return None
     return {
-        **{column: line.get(column, "") for column in forecast_log.COLUMNS},
-        "made_at": made_at.replace(tzinfo=made_at.tzinfo or UTC).isoformat(),
-        "horizon": horizon,
-        "probability": probability,
-        "base_rate": base_rate if 0 <= base_rate <= 1 else math.nan,
-        "origin": str(origin),
-        "period": str(origin + horizon),
-        **FOUND,
+        **{column: line[column] for column in forecast_log.COLUMNS},
+        "made_at": parsed.made_at.isoformat(),
+        "horizon": parsed.horizon,
+        "probability": parsed.probability,
+        "base_rate": parsed.base_rate,
+        "origin": str(parsed.origin),
+        "period": str(parsed.origin + parsed.horizon),
+        **OUTCOME_COLUMNS,
     }
 
 
 def _with_outcomes(
     group: pd.DataFrame, known: Dataset, today: pd.Timestamp
 ) -> pd.DataFrame:
-    """Return forecasts of one label and source with what became of them."""
+    """Return forecasts of one label and source with their outcomes and states."""
     file, frequency, target, name = group[SAME_LABEL].iloc[0]
     try:
-        there = _in_file(Path(file)) if file else known
-        whole = panel.build(there.observations, frequency, None, there.indicators)
-        label = labels.apply(whole, name, target)
+        data = user_panel.read(Path(file)).known(Path(file).name) if file else known
+        values = panel.build(data.observations, frequency, None, data.indicators)
+        label = labels.apply(values, name, target)
     except EconnetError:
         return group
     parts = group.groupby(["horizon", "event"], sort=False)
-    found = pd.concat(_with_targets(rows, label, frequency) for _, rows in parts)
-    made_on = pd.to_datetime(found["made_at"], utc=True).dt.tz_localize(None)
-    return found.assign(
-        ahead=found["known_at"].notna() & (made_on < found["known_at"]),
-        base_rate=[
-            _base_rate(label, country, origin) if np.isnan(written) else written
-            for country, origin, written in _columns(
-                found, "country", "origin", "base_rate"
-            )
-        ],
+    table = pd.concat(_with_targets(rows, label, frequency) for _, rows in parts)
+    made_on = pd.to_datetime(table["made_at"], utc=True).dt.tz_localize(None)
+    return table.assign(
+        ahead=table["known_at"].notna() & (made_on < table["known_at"]),
         state=[
             "scored"
             if not np.isnan(outcome)
             else _state_of_unknown(label, country, period, today)
             for country, period, outcome in _columns(
-                found, "country", "period", "outcome"
+                table, "country", "period", "outcome"
             )
         ],
     )
-
-
-def _in_file(path: Path) -> Dataset:
-    return user_panel.read(path).known(path.name)
 
 
 def _columns(table: pd.DataFrame, *names: str) -> Iterator[tuple[Any, ...]]:
@@ -202,7 +169,7 @@ def _columns(table: pd.DataFrame, *names: str) -> Iterator[tuple[Any, ...]]:
 def _with_targets(
     rows: pd.DataFrame, label: Label, frequency: Frequency
 ) -> pd.DataFrame:
-    """Return forecasts of one horizon with their outcomes and the days of these."""
+    """Return forecasts of one horizon and event with `outcome` and `known_at`."""
     horizon, event = int(rows["horizon"].iloc[0]), rows["event"].iloc[0]
     origins = pd.PeriodIndex(rows["origin"], freq=PANDAS_ALIAS[frequency])
     index = pd.MultiIndex.from_arrays(
@@ -213,32 +180,22 @@ def _with_targets(
     return rows.assign(outcome=outcome, known_at=days.astype("M8[s]"))
 
 
-def _base_rate(label: Label, country: str, origin: str) -> float:
-    """Return the share of contractions up to an origin, where none was written down."""
-    if country not in label.values.index.unique("country"):
-        return float("nan")
-    history = label.values.loc[country]
-    past = history[history.index <= pd.Period(origin, history.index.freqstr)]
-    return float(past.mean())
-
-
 def _state_of_unknown(
     label: Label, country: str, period: str, today: pd.Timestamp
 ) -> State:
-    """Return whether an outcome that is not known could be, by the usual delay."""
-    if country not in label.known_at.index.unique("country"):
-        return "lost"
-    known_at = label.known_at.loc[country].dropna()
+    """Return why an outcome is unknown, given the usual publication lag."""
+    known_at = label.known_at[label.known_at.index.get_level_values(0) == country]
+    known_at = known_at.droplevel("country").dropna()
     if known_at.empty:
-        return "lost"
+        return "unavailable"
     first, newest = known_at.index[0], known_at.index[-1]
     wanted = pd.Period(period, newest.freqstr)
     if wanted < first:
-        return "lost"
+        return "unavailable"
     if wanted > pd.Period(today, newest.freqstr):
         return "pending"
-    delay = known_at.iloc[-1] - newest.end_time.normalize()
-    return "due" if wanted.end_time.normalize() + delay <= today else "pending"
+    lag = known_at.iloc[-1] - newest.end_time.normalize()
+    return "overdue" if wanted.end_time.normalize() + lag <= today else "pending"
 
 
 def _mean(costs: Floats) -> float:

@@ -1,7 +1,7 @@
-"""Preparation: panel, labels and features of a task, from the observations.
+"""Preparation: the panel, labels and features of a task, from the observations.
 
-This module chooses the frequency that suits a country and a label, and its errors name
-what a country lacks.
+Also chooses the frequency that suits a country and a label. Errors name what a country
+lacks.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,12 +24,9 @@ from econnet.data.sources.observations import Dataset
 
 @dataclass(frozen=True, eq=False)
 class PreparedTask:
-    """Everything that a task needs of the data, for one country.
+    """The data that a task needs, for one country.
 
-    Parameters
-    ----------
-    origin
-        The country's last origin, in which the forecast is made.
+    `origin` is the country's last one, in which the forecast is made.
     """
 
     country: Country
@@ -47,11 +44,7 @@ def choose_frequency(
     """Return the frequency that suits the country's data and the label.
 
     Monthly for `nber`; else quarterly, if the target is known quarterly, or annual.
-
-    Raises
-    ------
-    DataError
-        The target is not known for the country at a frequency that the label takes.
+    `DataError` is raised if the target is not known at a frequency of the label.
     """
     if label == "nber":
         if country.alpha3 != "USA":
@@ -60,43 +53,44 @@ def choose_frequency(
                 "USA, or another --label"
             )
         return "M"
-    wanted = labels.RULES[label].frequencies if label in labels.RULES else FREQUENCIES
-    spans = _spans(known, country, target)
-    finest = max((FREQUENCIES.index(native) for native in spans), default=-1)
+    allowed = labels.RULES[label].frequencies if label in labels.RULES else FREQUENCIES
+    finest = _finest(_spans(known, country, target))
     for frequency in ("Q", "A", "M"):
-        if frequency in wanted and FREQUENCIES.index(frequency) <= finest:
+        if frequency in allowed and FREQUENCIES.index(frequency) <= finest:
             return frequency
-    raise DataError(_what_there_is(known, country, target, wanted))
+    raise DataError(_missing_target(known, country, target, allowed))
+
+
+def _finest(spans: Mapping[Frequency, str]) -> int:
+    """Return the position of the finest frequency in `FREQUENCIES`, -1 for none."""
+    return max((FREQUENCIES.index(frequency) for frequency in spans), default=-1)
 
 
 def _spans(known: Dataset, country: Country, target: str) -> dict[Frequency, str]:
-    """Return the span of the country's target at each frequency there is."""
+    """Return the span of the country's target at each frequency of its series."""
     rows = known.series[
         (known.series["country"] == country.alpha3)
         & (known.series["indicator"] == target)
     ]
     by_frequency = {key: rows[rows["frequency"] == key] for key in FREQUENCIES}
     return {
-        frequency: f"{found['first_period'].min()} to {found['last_period'].max()}"
-        for frequency, found in by_frequency.items()
-        if len(found)
+        frequency: f"{series['first_period'].min()} to {series['last_period'].max()}"
+        for frequency, series in by_frequency.items()
+        if len(series)
     }
 
 
-def _what_there_is(
+def _missing_target(
     known: Dataset, country: Country, target: str, wanted: Sequence[Frequency]
 ) -> str:
-    """Return that the country lacks the target, and what to choose instead."""
+    """Return the error of a missing target, with what to choose instead."""
     spans = _spans(known, country, target)
     if not spans:
-        have = sorted(
-            set(
-                known.series.loc[known.series["country"] == country.alpha3, "indicator"]
-            )
-        )
-        there = f"there is {', '.join(have[:6])}" if have else "there is nothing"
+        of_country = known.series["country"] == country.alpha3
+        names = sorted(known.series.loc[of_country, "indicator"].unique())[:6]
+        others = f"only {', '.join(names)}" if names else "and no other series"
         return (
-            f"{country.name} has no {target} in the {known.source}; {there}: choose "
+            f"{country.name} has no {target} in the {known.source}, {others}: choose "
             "another --target, run `econnet fetch`, or bring a file with --data"
         )
     asked = " or ".join(FREQUENCY_WORDS[frequency] for frequency in wanted)
@@ -116,37 +110,34 @@ def _in_words(spans: Mapping[Frequency, str]) -> str:
 def prepare(
     known: Dataset, country: Country, task: Task, as_of: pd.Timestamp | None = None
 ) -> PreparedTask:
-    """Return panel, labels and features for a task, as known on `as_of`.
+    """Return the panel, labels and features for a task.
 
-    Raises
-    ------
-    DataError
-        The country lacks what the task needs.
+    `as_of` is a moment of the task's date `as_of`. `DataError` is raised if the country
+    lacks what the task needs.
     """
-    whole = panel.build(
+    if as_of is None and task.as_of is not None:
+        as_of = pd.Timestamp(task.as_of)
+    values = panel.build(
         known.observations, task.frequency, as_of, known.indicators, task.vintages
     )
-    if country.alpha3 not in whole.countries:
-        raise DataError(_nothing_known(known, country, task, whole))
+    if country.alpha3 not in values.countries:
+        raise DataError(_nothing_known(known, country, task, values))
     if task.pool == "own" or task.label == "nber":
-        whole = whole.only(country.alpha3)
-    label = labels.apply(whole, task.label, task.target)
+        values = values.only(country.alpha3)
+    label = labels.apply(values, task.label, task.target)
     if not label.values.loc[country.alpha3].notna().any():
-        raise DataError(_nothing_known(known, country, task, whole))
-    if whole.only(country.alpha3).values.get(label.target) is None:
-        raise DataError(_what_there_is(known, country, label.target, [task.frequency]))
-    design = design_matrix.build(whole, label, task.horizon, task.event)
+        raise DataError(_nothing_known(known, country, task, values))
+    if values.only(country.alpha3).values.get(label.target) is None:
+        raise DataError(_missing_target(known, country, label.target, [task.frequency]))
+    design = design_matrix.build(values, label, task.horizon, task.event)
     origin = design.origins[design.countries == country.alpha3].max()
-    return PreparedTask(country, task, known, whole, label, design, origin)
+    return PreparedTask(country, task, known, values, label, design, origin)
 
 
 def for_country(prepared: PreparedTask, country: Country) -> PreparedTask:
-    """Return the same for another country that the networks learn from as well.
+    """Return the same for another country of the panel.
 
-    Raises
-    ------
-    DataError
-        It is not among them, or was never measured.
+    `DataError` is raised if it has no features, or its target was never measured.
     """
     label, design = prepared.label, prepared.features
     origins = design.origins[design.countries == country.alpha3]
@@ -158,21 +149,20 @@ def for_country(prepared: PreparedTask, country: Country) -> PreparedTask:
     return replace(prepared, country=country, origin=origins.max())
 
 
-def _nothing_known(known: Dataset, country: Country, task: Task, looked: Panel) -> str:
+def _nothing_known(known: Dataset, country: Country, task: Task, values: Panel) -> str:
     """Return why there is no label: never measured so often, or not known yet."""
     spans = _spans(known, country, task.target)
-    finest = max((FREQUENCIES.index(native) for native in spans), default=-1)
-    if FREQUENCIES.index(task.frequency) > finest:
-        return _what_there_is(known, country, task.target, [task.frequency])
+    if FREQUENCIES.index(task.frequency) > _finest(spans):
+        return _missing_target(known, country, task.target, [task.frequency])
     return (
-        f"no label {task.label} of {country.name} was known on {looked.as_of.date()}; "
+        f"no label {task.label} of {country.name} was known on {values.as_of.date()}; "
         f"{task.target} is {_in_words(spans)}: choose a later --as-of, or another "
         "--label"
     )
 
 
 def at_horizon(prepared: PreparedTask, horizon: int) -> PreparedTask:
-    """Return the same for another horizon, which costs next to nothing."""
+    """Return the same for another horizon; only the targets are computed again."""
     task = replace(prepared.task, horizon=horizon)
     design = design_matrix.with_target(prepared.features, horizon, task.event)
     return replace(prepared, task=task, features=design)

@@ -1,9 +1,9 @@
-"""What a forecast was made with, so that it can be made again and held against this.
+"""The provenance of a forecast: what must be the same for the same bits.
 
-The same data, task and seed give the same bits wherever the same versions run on the
-same kind of processor: how a sum is rounded depends on the kernels of linear algebra
-and on the instructions that NumPy finds. So a report records all of them, and a digest
-of the data, by which it is seen whether they have changed since.
+The same data, task and seed give the same bits where the same versions run on the same
+kind of processor: rounding depends on the linear-algebra kernels and on NumPy's choice
+of instructions. A report records all of them, and a digest that shows whether the data
+have changed since.
 """
 
 import hashlib
@@ -18,30 +18,31 @@ from threadpoolctl import threadpool_info
 
 from econnet.data.panel import Panel
 
-# Packages on which numbers depend, then those on which the look of a report does.
-COMPUTE = ("numpy", "scipy", "pandas", "scikit-learn", "duckdb")
-DRAW = ("matplotlib", "typst", "jinja2")
+# Packages that affect the numbers, then those that affect the look of a report.
+PACKAGES = (
+    *("numpy", "scipy", "pandas", "scikit-learn", "duckdb"),
+    *("matplotlib", "typst", "jinja2"),
+)
 
 
 @dataclass(frozen=True)
 class Provenance:
-    """What settles a forecast's bits, besides its task.
+    """What determines a forecast's bits, besides its task.
 
     Parameters
     ----------
     versions
-        Of econnet, Python and the packages beneath, by name.
+        Of econnet, Python and the packages below, by name.
     blas
-        Each library of linear algebra, with its version and kernel.
+        Each linear-algebra library, with its version and kernel.
     processor
-        The operating system, the kind of processor, and the sets of its instructions
-        that NumPy uses.
+        Operating system, kind of processor, and the instruction sets that NumPy uses.
     data
-        SHA-256 of all that was known of the countries that were learned from.
+        SHA-256 of the panel that the models learned from.
     as_of
-        The moment up to which values were taken as known.
+        The moment up to which values count as known.
     retrieved_until
-        When the newest of them was fetched: what came later was not there.
+        When the newest value was fetched.
     """
 
     versions: Mapping[str, str]
@@ -53,7 +54,7 @@ class Provenance:
 
     @property
     def tools(self) -> dict[str, str]:
-        """All that the last bits depend on besides data and task, by name."""
+        """Everything that the bits depend on besides data and task, by name."""
         return {
             **self.versions,
             "blas": ", ".join(self.blas),
@@ -62,13 +63,10 @@ class Provenance:
 
 
 def of(panel: Panel, retrieved_until: pd.Timestamp) -> Provenance:
-    """Return what a forecast is made with, here and now, from a panel."""
-    names = ("econnet", *COMPUTE, *DRAW)
+    """Return the provenance of a forecast made here and now from a panel."""
+    versions = {name: version(name) for name in ("econnet", *PACKAGES)}
     return Provenance(
-        {
-            "python": platform.python_version(),
-            **{name: version(name) for name in names},
-        },
+        {"python": platform.python_version(), **versions},
         _blas(),
         _processor(),
         panel_digest(panel),
@@ -78,7 +76,7 @@ def of(panel: Panel, retrieved_until: pd.Timestamp) -> Provenance:
 
 
 def panel_digest(panel: Panel) -> str:
-    """Return a digest of every value of a panel, every vintage, and their dates."""
+    """Return a digest of every value and vintage of a panel, and their dates."""
     digest = hashlib.sha256(panel.frequency.encode())
     periods = panel.values.index.get_level_values("period")
     for country, rows in panel.rows_of_countries().items():
@@ -100,7 +98,7 @@ def panel_digest(panel: Panel) -> str:
 
 
 def _floats(values: pd.Series) -> bytes:
-    """Return the bytes of numbers, those of all missing ones alike."""
+    """Return the bytes of numbers, the same for every kind of NaN."""
     numbers = values.to_numpy(dtype="<f8")
     return np.where(np.isnan(numbers), np.nan, numbers).tobytes()
 
@@ -110,22 +108,19 @@ def _dates(days: pd.Series) -> bytes:
 
 
 def _blas() -> tuple[str, ...]:
-    """Return each library of linear algebra that is loaded: `openblas 0.3.30 Haswell`.
+    """Return each loaded linear-algebra library: `openblas 0.3.30 Haswell`.
 
-    SciPy brings one of its own, beside NumPy's.
+    SciPy loads its own beside NumPy's.
     """
-    pools = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
-    return tuple(
-        sorted(
-            {
-                f"{it['internal_api']} {it['version']} {it.get('architecture', '')}"
-                for it in pools
-            }
-        )
-    )
+    libraries = {
+        f"{pool['internal_api']} {pool['version']} {pool.get('architecture', '')}"
+        for pool in threadpool_info()
+        if pool["user_api"] == "blas"
+    }
+    return tuple(sorted(libraries))
 
 
 def _processor() -> str:
     extensions = np.show_config(mode="dicts").get("SIMD Extensions", {})
-    found = [*extensions.get("baseline", []), *extensions.get("found", [])]
-    return f"{platform.system()} {platform.machine()} {' '.join(found)}"
+    names = [*extensions.get("baseline", []), *extensions.get("found", [])]
+    return f"{platform.system()} {platform.machine()} {' '.join(names)}"

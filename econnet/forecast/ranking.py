@@ -1,9 +1,10 @@
-"""Ranking of countries: the forecasts of many, the likeliest contraction first.
+"""Ranking of countries by the probability of a contraction.
 
-Networks that learn from all countries are the same for all of them, so a group is
-trained once. Countries that learn alone are trained one after another.
+A network that learns from all countries is trained once for all of them. Countries that
+learn alone are trained one after another.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -36,14 +37,14 @@ class LeftOut:
 
 @dataclass(frozen=True, eq=False)
 class Ranking:
-    """Countries by how likely a contraction is.
+    """Countries by the probability of a contraction.
 
     Parameters
     ----------
     forecasts
         The likeliest first; all of one task, each for the period after its own data.
     left_out
-        In the order of their names.
+        Sorted by name.
     """
 
     task: Task
@@ -52,10 +53,8 @@ class Ranking:
 
     @property
     def periods(self) -> dict[pd.Period, int]:
-        """How many forecasts are for each period, the newest first."""
-        counts: dict[pd.Period, int] = {}
-        for period in (made.period for made in self.forecasts):
-            counts[period] = counts.get(period, 0) + 1
+        """The number of forecasts for each period, newest first."""
+        counts = Counter(forecast.period for forecast in self.forecasts)
         return dict(sorted(counts.items(), reverse=True))
 
 
@@ -63,7 +62,6 @@ def rank(
     known: Dataset,
     countries: Sequence[Country],
     task: Task,
-    as_of: pd.Timestamp | None = None,
     *,
     find: Find = lambda _: None,
     keep: Keep = lambda _members, _model: None,
@@ -71,37 +69,28 @@ def rank(
 ) -> Ranking:
     """Return the forecasts of many countries, the likeliest contraction first.
 
-    `progress` is called with the share of the work that is done, from 0 to 1.
-
-    Raises
-    ------
-    DataError
-        None of them can be forecast.
+    `DataError` is raised if none can be forecast.
     """
     left_out: dict[str, LeftOut] = {}
 
     def leave_out(country: Country, error: DataError) -> None:
         left_out[country.name] = LeftOut(country, str(error))
 
-    groups = prepare_groups(known, countries, task, as_of, leave_out)
+    groups = prepare_groups(known, countries, task, leave_out)
     forecasts: list[Forecast] = []
     total = sum(map(len, groups))
     for group in groups:
-        done = len(forecasts) / total
-        share = len(group) / total
+        done = part(progress, len(forecasts) / total, len(group) / total)
         try:
             trained = training.train_group(
                 group,
                 Training(),
                 find=find,
                 keep=keep,
-                progress=part(progress, done, share * TRAINING),
+                progress=part(done, 0, TRAINING),
             )
             forecasts += _forecasts(
-                group,
-                trained,
-                leave_out,
-                part(progress, done + share * TRAINING, share * (1 - TRAINING)),
+                group, trained, leave_out, part(done, TRAINING, 1 - TRAINING)
             )
         except DataError as error:
             for prepared in group:
@@ -110,7 +99,7 @@ def rank(
     if not forecasts:
         first = next(iter(left_out.values()))
         raise DataError(f"no country can be forecast; {first.reason}")
-    forecasts.sort(key=lambda made: (-made.probability, made.country.name))
+    forecasts.sort(key=lambda answer: (-answer.probability, answer.country.name))
     left = tuple(left_out[name] for name in sorted(left_out))
     return Ranking(task, tuple(forecasts), left)
 
@@ -119,25 +108,18 @@ def prepare_groups(
     known: Dataset,
     countries: Sequence[Country],
     task: Task,
-    as_of: pd.Timestamp | None,
     leave_out: Callable[[Country, DataError], None],
 ) -> list[list[PreparedTask]]:
-    """Return what each country needs, those that learn together in one group."""
+    """Return the prepared countries, those that learn together in one group."""
     groups: list[list[PreparedTask]] = []
     for country in countries:
         try:
-            together = next(
-                (
-                    group
-                    for group in groups
-                    if country.alpha3 in group[0].features.countries
-                ),
-                None,
-            )
-            if together is None:
-                groups.append([preparation.prepare(known, country, task, as_of)])
+            for group in groups:
+                if country.alpha3 in group[0].features.countries:
+                    group.append(preparation.for_country(group[0], country))
+                    break
             else:
-                together.append(preparation.for_country(together[0], country))
+                groups.append([preparation.prepare(known, country, task)])
         except DataError as error:
             leave_out(country, error)
     return groups
@@ -150,18 +132,12 @@ def _forecasts(
     progress: Progress,
 ) -> Iterator[Forecast]:
     """Yield the forecast of each country that has a track record."""
-    # Countries of one origin share a model, and follow one another.
-    members = [
-        prepared
-        for origin in trained
-        for prepared in group
-        if prepared.origin == origin
-    ]
-    shared: dict[pd.Period, Shared] = {}
-    for prepared in members:
-        if prepared.origin not in shared:
-            model = trained[prepared.origin]
-            shared[prepared.origin] = Shared.of(prepared, model)
+    first = {prepared.origin: prepared for prepared in reversed(group)}
+    shared = {
+        origin: Shared.of(first[origin], model) for origin, model in trained.items()
+    }
+    origins = [*trained]
+    members = sorted(group, key=lambda prepared: origins.index(prepared.origin))
 
     def forecast_or_error(prepared: PreparedTask) -> Forecast | DataError:
         origin = prepared.origin
@@ -183,5 +159,5 @@ def _forecasts(
         progress((start + len(block)) / len(members))
 
 
-# Forecasts that are made side by side before their progress is told.
+# Forecasts that are made in parallel before progress is reported.
 BLOCK = 8

@@ -1,7 +1,4 @@
-"""The result of a forecast: the types that its report is made from.
-
-They hold data and compute nothing.
-"""
+"""The result of a forecast: the types that its report is made from."""
 
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -40,7 +37,7 @@ class Driver:
 
 @dataclass(frozen=True)
 class ImportanceShown:
-    """What past forecasts lose without an indicator: `Importance` with its name."""
+    """The rise in log loss without an indicator: `Importance` with its title."""
 
     indicator: str
     title: str
@@ -51,18 +48,11 @@ class ImportanceShown:
 
 @dataclass(frozen=True)
 class Ahead:
-    """A forecast in short, for one of several horizons.
+    """A summary of a forecast for one of several horizons.
 
-    Parameters
-    ----------
-    period
-        The period that is forecast, as text.
-    probability, interval
-        Probability of contraction, and its 90% interval (low, high).
-    base_rate
-        How often what is forecast has been in the country's past.
-    scores
-        Of econnet's forecasts of the country at this horizon, out of sample.
+    `interval` is the 90% interval of the probability of contraction, `base_rate` the
+    share of the country's past in which the event happened. `scores` are those of
+    econnet's out-of-sample forecasts for the country at this horizon.
     """
 
     country: str
@@ -76,19 +66,10 @@ class Ahead:
 
 @dataclass(frozen=True)
 class AssumptionEffect:
-    """The effect of one assumption.
+    """The effect of one assumption, `after` instead of `before`, on its own.
 
-    Parameters
-    ----------
-    unit
-        Unit of `before` and `after`.
-    before, after
-        The newest value and the assumed one.
-    probability
-        The forecast if this value alone were different.
-    beyond
-        Whether the assumed value lies outside the 1st to 99th percentile of the
-        training rows; the model then treats it as the nearest of them.
+    `out_of_range` is whether the assumed value is outside the training rows' 1st to
+    99th percentile; the model then uses the nearest of them.
     """
 
     indicator: str
@@ -97,7 +78,7 @@ class AssumptionEffect:
     before: float
     after: float
     probability: float
-    beyond: bool
+    out_of_range: bool
 
 
 @dataclass(frozen=True)
@@ -112,10 +93,7 @@ class WhatIf:
 class PreviousForecast:
     """An earlier forecast of the same task, to compare with.
 
-    Parameters
-    ----------
-    made_at
-        When it was made; `None` where it comes from the replay of history.
+    `made_at` is `None` if it comes from the track record.
     """
 
     made_at: str | None
@@ -126,15 +104,11 @@ class PreviousForecast:
 
 @dataclass(frozen=True)
 class Movement:
-    """What one indicator did to the forecast between two origins.
+    """How one indicator changed the forecast between two origins.
 
-    Parameters
-    ----------
-    unit
-        Unit of `before` and `after`, the newest transformed values then and now; `None`
-        where one was missing, or where there is no such value.
-    contribution
-        What it adds now less what it added then, in log-odds, by today's networks.
+    `before` and `after` are the newest transformed values then and now, `None` if there
+    are none. `contribution` is what it adds now minus what it added then, in log-odds,
+    by today's networks.
     """
 
     indicator: str
@@ -148,13 +122,10 @@ class Movement:
 
 @dataclass(frozen=True)
 class ForecastChange:
-    """What moved the forecast since the one before.
+    """What changed the forecast since the previous one, given by the first fields.
 
     Parameters
     ----------
-    made_at, origin, period, probability
-        Of the forecast before; `made_at` is `None` where it comes from the replay of
-        history.
     figures
         What new data added, in log-odds, by today's networks.
     learning
@@ -174,14 +145,10 @@ class ForecastChange:
 
 @dataclass(frozen=True)
 class ResponseCurve:
-    """How the forecast would change if one indicator's newest value were another.
+    """The forecast for other newest values of one indicator.
 
-    Parameters
-    ----------
-    unit
-        Unit of `values`, the transformed indicator: `percent`, `percentage points`, ...
-    current
-        The newest value itself; `None` where it is not known.
+    `unit` is that of `values`, the transformed indicator; `current` is the newest value
+    itself, `None` if missing.
     """
 
     indicator: str
@@ -198,17 +165,15 @@ class Episode:
 
     Parameters
     ----------
-    first, last
-        Its first and last period, as text.
     growth_percent
-        Change of the target from the period before the first to the last; `None` where
+        Change of the target from the period before the first to the last; `None` if
         the target is a 0/1 column.
     first_probability, highest_probability
         Out-of-sample probability for its first period, and the highest for any of its
         periods; `None` before the walk-forward starts.
     first_signal, periods_early
-        The origin in which it was first signalled, and how many periods that was before
-        its first; `None` where it was missed, or not forecast.
+        The origin of the first signal, and how many periods it preceded the first
+        period; `None` if it was missed or not forecast.
     """
 
     first: str
@@ -222,7 +187,7 @@ class Episode:
 
 @dataclass(frozen=True)
 class ScoreIntervals:
-    """90% intervals of scores; `auroc` is `None` where there is no such score."""
+    """90% intervals of scores; `auroc` is `None` if it is undefined."""
 
     auroc: Interval | None
     brier: Interval
@@ -231,14 +196,10 @@ class ScoreIntervals:
 
 @dataclass(frozen=True)
 class SeriesUsed:
-    """A series behind the forecast, as the report's data page shows it.
+    """A series behind the forecast.
 
-    Parameters
-    ----------
-    next_due
-        The day on which its next figure is due, by its publication lag.
-    recent_periods, recent
-        Its newest values at the panel's frequency, oldest first.
+    `next_due` is the day on which its next value is due, by its publication lag;
+    `recent` has its newest values at the panel's frequency, oldest first.
     """
 
     indicator: str
@@ -260,22 +221,21 @@ class SeriesUsed:
 
 @dataclass(frozen=True)
 class DataUsed:
-    """What the forecast was made from.
+    """The data that the forecast was made from.
 
     Parameters
     ----------
     source
         `snapshot`, `store` or the name of the user's file.
     as_of
-        The date up to which values were taken as known.
+        The date up to which values count as known.
     next_due
-        The day on which the target's next figure is due, by its publication lag. After
-        that day the data are older than they need to be.
+        The day on which the target's next value is due, by its publication lag; after
+        it the data are out of date.
     n_countries
-        Countries whose history the networks learned from.
+        Number of countries whose history the networks learned from.
     share_in_real_time
-        Of the country's figures, the share of which it is known what they were at the
-        time; the others are revised data.
+        Share of the country's values that are real-time data; the others are revised.
     """
 
     source: str
@@ -290,25 +250,19 @@ class DataUsed:
 
 @dataclass(frozen=True, eq=False)
 class Assessment:
-    """How good the past forecasts for a country were, out of sample.
+    """The quality of the past forecasts for a country, out of sample.
 
     Parameters
     ----------
-    metrics, baselines
-        Scores of econnet and of each baseline.
-    intervals
-        90% intervals of econnet's scores.
+    metrics, intervals, baselines
+        Scores of econnet, their 90% intervals, and scores of each baseline.
     comparisons
-        Econnet beside each baseline, on the same forecasts.
+        Of econnet with each baseline, on the same forecasts.
     pool_metrics, pool_baselines
-        Scores over all the countries that were trained on; `pool_metrics` is `None`
-        where the country stands alone.
-    reliability
-        The country's track record by bins of probability.
-    episodes
-        Every past contraction, oldest first.
-    false_alarms
-        The country's false alarms, oldest first.
+        Scores over all countries that were trained on; `pool_metrics` is `None` for a
+        single country.
+    episodes, false_alarms
+        Every past contraction and every false alarm, oldest first.
     """
 
     metrics: Scores
@@ -326,19 +280,9 @@ class Assessment:
 class Explanation:
     """Why a forecast is what it is, and what would change it.
 
-    Parameters
-    ----------
-    drivers
-        What each indicator adds in log-odds, the largest first.
-    response_curves
-        Of the indicators that add most.
-    change
-        What moved the forecast since the one before; `None` where there was none.
-    what_if
-        The forecast if some values were different; `None` where nothing was assumed.
-    importance
-        What past forecasts lose without each indicator, the largest first; empty where
-        it was not measured.
+    `drivers` are contributions in log-odds, and `importance` is empty if it was not
+    measured; both start with the largest. `response_curves` are of the indicators that
+    contribute most.
     """
 
     drivers: tuple[Driver, ...]
@@ -350,35 +294,31 @@ class Explanation:
 
 @dataclass(frozen=True, eq=False)
 class Forecast:
-    """The forecast for one country, and what is needed to judge it.
+    """The forecast for one country, with its assessment and explanation.
 
     Parameters
     ----------
     origin, period
         The period the forecast is made in, and the one it is made for.
-    probability, interval
-        Probability of contraction, and its 90% interval (low, high).
+    interval
+        90% interval of the probability of contraction (low, high).
     base_rate
-        Share of the country's past periods that contracted.
+        Share of the country's past in which the event happened.
     outlook
-        The forecast for several horizons, this one among them, nearest first.
+        The forecasts for several horizons, this one included, nearest first.
     target_title, target_unit
-        Of the indicator that is labelled and shown: `Real GDP`.
+        Of the labelled indicator: `Real GDP`.
     meaning
-        What a contraction is by the label's rule, in words.
+        The label's definition of a contraction, in words.
     history
         Indexed by period: `growth` of that indicator in percent on the period before (a
-        year before for `year-on-year`), and `contraction`, 1 or 0; missing where not
-        known.
+        year before for `year-on-year`), and `contraction`, 1 or 0; missing if unknown.
     track_record
         Out-of-sample forecasts for this country, one row per model and origin: `model`
         (`econnet` or a baseline's name), `origin`, `period`, `probability`, `outcome`
-        (missing where not known yet).
-    provenance
-        Data and versions from which it can be made again.
+        (missing if not known yet).
     place
-        Where its model and report are in a `core.workspace`; `None` where it was made
-        without one.
+        Of its model and report in a `core.workspace`, if it was made in one.
     """
 
     country: Country
@@ -403,11 +343,11 @@ class Forecast:
 
     @property
     def previous_probability(self) -> float | None:
-        """The forecast before, for an earlier period; `None` where there was none."""
+        """The previous forecast, for an earlier period; `None` if there was none."""
         change = self.explanation.change
         return None if change is None else change.probability
 
     @property
     def versions(self) -> dict[str, str]:
-        """Versions by name: econnet first, then the libraries below it."""
+        """Versions by name."""
         return self.provenance.tools

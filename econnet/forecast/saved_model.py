@@ -1,13 +1,9 @@
 """A trained model on disk: networks, scaler and track record in one `.npz`.
 
-The file is a cache that can be opened years later: it holds all that a forecast and its
-report need besides the data, and a fingerprint of the data it was trained on. A model
-that was trained on other data, for another task or by another version does not fit, and
-is trained again.
-
-It carries the number of its schema, and is never rewritten for being old: a model of an
-earlier schema is trained again, one of a later schema is left alone. The file may come
-from anyone, so everything in it is checked before it is used.
+The file contains everything that a forecast and its report need besides the data, and
+a fingerprint of the data and the task. A model that does not fit, or is of an earlier
+schema, is trained again; one of a later schema is left alone. The file may come from
+anyone, so everything in it is checked before use.
 """
 
 import hashlib
@@ -35,23 +31,22 @@ from econnet.runtime import atomic_files
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """What training gives.
+    """The result of training.
 
     Parameters
     ----------
+    weights : array (models,)
+        Of the networks and their partners in the forecast, as in `combination.PRIOR`.
+        Partners are not saved: the data give the same ones again.
+    track_record
+        Out-of-sample forecasts of every model and country; `signal` is whether a
+        forecast exceeded a threshold chosen in real time.
     fingerprint
         Of the features and the task it was trained for.
-    track_record
-        Out-of-sample forecasts of every model and country, as `walkforward.run` gives
-        them; `signal` is whether a forecast was one of contraction, at a threshold that
-        was chosen in time.
-    weights : array (models,)
-        Of the networks and their partners in the forecast, as in `forecaster.PRIOR`.
-        Partners are not kept: the data give the same ones again.
     outlook
         Forecasts at other horizons; `None` until they are trained.
     importance
-        What econnet's forecasts lose without each indicator; empty if not measured.
+        Of each indicator; empty if not measured.
     """
 
     network: Network
@@ -64,7 +59,7 @@ class Model:
 
 
 def model_digest(features: DesignMatrix, task: object, version: str) -> str:
-    """Return a digest of all that a model depends on."""
+    """Return a digest of everything that a model depends on."""
     digest = hashlib.sha256(f"{version} {task}".encode())
     digest.update(repr([column.name for column in features.columns]).encode())
     digest.update(" ".join(map(str, features.index)).encode())
@@ -74,20 +69,14 @@ def model_digest(features: DesignMatrix, task: object, version: str) -> str:
 
 
 def save(model: Model, path: Path) -> None:
-    """Write the model in place of what `path` held, in one step."""
+    """Write the model to `path`, atomically replacing an existing file."""
     record = model.track_record
-    codes: dict[str, np.ndarray] = {}
-    names: dict[str, list[str]] = {}
-    for column in ("model", "country"):
-        numbers, values = pd.factorize(record[column])
-        codes[column], names[column] = (
-            numbers.astype(np.int32),
-            [str(v) for v in values],
-        )
+    models, model_names = pd.factorize(record["model"])
+    countries, country_names = pd.factorize(record["country"])
     origins = pd.PeriodIndex(record["origin"])
     arrays = {
-        "record.model": codes["model"],
-        "record.country": codes["country"],
+        "record.model": models.astype(np.int32),
+        "record.country": countries.astype(np.int32),
         "record.origin": origins.asi8,
         "record.probability": record["probability"].to_numpy(dtype=float),
         "record.outcome": record["outcome"].to_numpy(dtype=float),
@@ -98,16 +87,12 @@ def save(model: Model, path: Path) -> None:
         "schema": SCHEMA,
         "fingerprint": model.fingerprint,
         "weights": dict(zip(PRIOR, model.weights.tolist(), strict=True)),
-        "models": names["model"],
-        "countries": names["country"],
+        "models": [*map(str, model_names)],
+        "countries": [*map(str, country_names)],
         "frequency": origins.freqstr,
         "horizon": int(record["horizon"].iloc[0]),
-        "outlook": (
-            None
-            if model.outlook is None
-            else [asdict(ahead) for ahead in model.outlook]
-        ),
-        "importance": [asdict(measured) for measured in model.importance],
+        "outlook": msgspec.to_builtins(model.outlook),
+        "importance": msgspec.to_builtins(model.importance),
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_files.locked_folder(path.parent), atomic_files.named_os_error(path):
@@ -115,10 +100,10 @@ def save(model: Model, path: Path) -> None:
 
 
 def save_shared(model: Model, paths: Sequence[Path]) -> None:
-    """Write a model that several countries share to each one's place.
+    """Write a model that several countries share to each country's path.
 
-    The places are links to one file where the file system has links, for a track record
-    of many countries is large. A link is replaced like a file, without its fellows.
+    The paths are links to one file where the file system supports them, since a track
+    record of many countries is large. Replacing one does not affect the others.
     """
     first, *others = paths
     save(model, first)
@@ -130,9 +115,6 @@ def save_shared(model: Model, paths: Sequence[Path]) -> None:
 
 def load(path: Path) -> Model:
     """Return the model that `save` wrote.
-
-    The file may come from anyone: every value must be of its type, fit the rest, and
-    lie where such a number can.
 
     Raises
     ------
@@ -172,8 +154,8 @@ class TooOldError(ValueError):
 def newer(path: Path, reason: str) -> str:
     """Return the error message for a model of a newer econnet."""
     return (
-        f"{path} cannot be used: {reason}: upgrade econnet, or put a model of this one "
-        "in its place with `econnet train`"
+        f"{path} cannot be used: {reason}: upgrade econnet, or replace the model with "
+        "`econnet train`"
     )
 
 
@@ -182,13 +164,13 @@ def _check_schema(path: Path, metadata: Mapping[str, Any]) -> None:
     schema = metadata.get("schema")
     if type(schema) is not int or not 1 <= schema <= MAX_SCHEMA:
         raise ValueError(
-            f"{path} is a network, but not a model: it has no schema that exists, but "
+            f"{path} is a network, but not a model: there is no schema "
             f"{str(schema)[:40]}"
         )
     if schema > SCHEMA:
         reason = (
-            f"the file is of schema {schema}, made by a newer econnet, and this one "
-            f"knows schemas up to {SCHEMA}"
+            f"its schema {schema} is of a newer econnet, and this one reads schemas up "
+            f"to {SCHEMA}"
         )
         raise DataError(newer(path, reason))
     if schema < SCHEMA:
@@ -196,7 +178,7 @@ def _check_schema(path: Path, metadata: Mapping[str, Any]) -> None:
 
 
 class _Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a model's file holds beside its arrays."""
+    """The header of a model's file."""
 
     schema: int
     fingerprint: str
@@ -210,26 +192,18 @@ class _Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def _header(metadata: Mapping[str, Any]) -> _Header:
-    """Return the metadata of a file in their types.
-
-    Raises
-    ------
-    msgspec.ValidationError, OverflowError, ValueError
-        A field is missing, is not of its type, is no field of a model, or is not a
-        finite number of 64 bits.
-    """
     header = msgspec.convert(metadata, _Header)
-    # What was not read, or is not finite, is not written again either.
+    # Unknown fields of dataclasses and numbers that are not finite are not written.
     if msgspec.json.decode(msgspec.json.encode(header)) != metadata:
-        raise ValueError("its header has fields or numbers that no model has")
+        raise ValueError("its header has unknown fields or infinite numbers")
     return header
 
 
 def _weights(header: _Header) -> Floats:
-    """Return the weights, if they are those of the networks and their partners."""
+    """Return the weights in the order of `PRIOR`."""
     if set(header.weights) != set(PRIOR):
         names = ", ".join(header.weights)
-        raise ValueError(f"its forecast is a mean of {names[:80]}")
+        raise ValueError(f"its weights are of {names[:80]}, not of {', '.join(PRIOR)}")
     weights = np.array([header.weights[name] for name in PRIOR])
     if abs(weights.sum() - 1) > 1e-6:
         raise ValueError(f"its weights sum to {weights.sum()}, not to 1")
@@ -237,7 +211,7 @@ def _weights(header: _Header) -> Floats:
 
 
 def _check_scaler(scaler: Scaler, architecture: Architecture) -> None:
-    """Raise `ValueError` unless the scaler gives what the network takes."""
+    """Raise `ValueError` unless the scaler is valid and fits the network."""
     columns, flags = scaler.mean.size, scaler.flagged.size
     shapes = dict.fromkeys(("mean", "scale", "emphasis"), (columns,))
     shapes |= dict.fromkeys(("flaggable", "flagged"), (flags,))
@@ -248,44 +222,41 @@ def _check_scaler(scaler: Scaler, architecture: Architecture) -> None:
             raise ValueError(
                 f"its scaler's {name} {array.shape} are not {shape} finite numbers"
             )
-    if not _are_places(scaler.flaggable, columns):
-        raise ValueError("its scaler flags columns that there are not")
-    given, taken = (
-        (columns + flags, 1),
-        (architecture.input_dim, architecture.output_dim),
-    )
-    if given != taken:
+    if not _are_positions(scaler.flaggable, columns):
+        raise ValueError("its scaler flags columns that do not exist")
+    inputs, outputs = architecture.input_dim, architecture.output_dim
+    if (inputs, outputs) != (columns + flags, 1):
         raise ValueError(
-            f"its network takes {taken[0]} inputs and gives {taken[1]} outputs: of "
-            f"this scaler it must take {given[0]} and give 1"
+            f"its network takes {inputs} inputs and gives {outputs} outputs, but its "
+            f"scaler gives {columns + flags} inputs and a model has 1 output"
         )
 
 
-def _are_places(array: np.ndarray, of: int) -> bool:
-    """Return whether all are whole numbers from 0 to below `of`."""
-    return array.dtype.kind in "iu" and bool(((array >= 0) & (array < of)).all())
+def _are_positions(array: np.ndarray, length: int) -> bool:
+    """Return whether all are integers from 0 to below `length`."""
+    return array.dtype.kind in "iu" and bool(((array >= 0) & (array < length)).all())
 
 
 def _record(header: _Header, arrays: Mapping[str, np.ndarray]) -> pd.DataFrame:
-    """Return the track record, if its columns fit each other."""
+    """Return the track record after checking its columns."""
     names = ("model", "country", "origin", "probability", "outcome", "signal")
     columns = {name: arrays[f"record.{name}"] for name in names}
     origin, probability = columns["origin"], columns["probability"]
     outcome = columns["outcome"]
-    sound = {
+    valid = {
         "columns of one length": {column.shape for column in columns.values()}
         == {(origin.size,)},
         "a row": origin.size > 0,
-        "origins of this age": _are_places(origin + LATEST_ORIGIN, 2 * LATEST_ORIGIN),
+        "plausible origins": _are_positions(origin + MAX_ORIGIN, 2 * MAX_ORIGIN),
         "probabilities": probability.dtype == float
         and bool(((probability >= 0) & (probability <= 1)).all()),
         "outcomes of 0 or 1": outcome.dtype == float
         and bool((np.isnan(outcome) | (outcome == 0) | (outcome == 1)).all()),
         "signals": columns["signal"].dtype == bool,
     }
-    for what, is_so in sound.items():
-        if not is_so:
-            raise ValueError(f"its track record has not {what}")
+    for property_, is_valid in valid.items():
+        if not is_valid:
+            raise ValueError(f"its track record lacks {property_}")
     origins = pd.PeriodIndex.from_ordinals(origin, freq=header.frequency)  # type: ignore[attr-defined]  # its stubs lack it
     return pd.DataFrame(
         {
@@ -303,13 +274,13 @@ def _record(header: _Header, arrays: Mapping[str, np.ndarray]) -> pd.DataFrame:
 
 def _named(codes: np.ndarray, names: list[str]) -> "pd.Series[str]":
     """Return the name of each code."""
-    if not _are_places(codes, len(names)):
-        raise ValueError("its track record has codes that are not named")
-    # Not an array of NumPy's, where every name takes the room of the longest.
-    return pd.Series(list(names), dtype="str").take(codes).reset_index(drop=True)
+    if not _are_positions(codes, len(names)):
+        raise ValueError("its track record has codes without names")
+    # In a NumPy array every name would take the space of the longest.
+    return pd.Series(names, dtype="str").take(codes).reset_index(drop=True)
 
 
 SCHEMA = 1
 MAX_SCHEMA = 9_999
 # As pandas counts periods: months until the year 3970.
-LATEST_ORIGIN = 24_000
+MAX_ORIGIN = 24_000

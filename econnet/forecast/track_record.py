@@ -34,32 +34,29 @@ def replay(
 ) -> tuple[pd.DataFrame, tuple[Importance, ...]]:
     """Return the track record of econnet and of baselines, and each input's importance.
 
-    All countries are in the record; that of an earlier origin is its rows up to there.
-    The importance is empty unless it is measured.
+    The record contains all countries. The importance is empty unless it is measured.
     """
     task = prepared.task
     schedule = Schedule(rolling_years=task.rolling_years)
     windows = make_windows(prepared.features, task.frequency, prepared.origin, schedule)
-    models_ = models_of(prepared, baselines, progress)
+    models = models_of(prepared, baselines, progress)
     if not measure_importance:
-        return with_signals(
-            windows, walkforward.forecast_windows(windows, models_), SIGNAL
-        ), ()
-    probes = importance.probes(windows, prepared.country.alpha3, task.seed)
+        record = walkforward.forecast_windows(windows, models)
+        return with_signals(windows, record, SIGNAL), ()
+    probes = importance.make_probes(windows, prepared.country.alpha3, task.seed)
     widened = [probe.window for probe in probes]
-    forecasts = {name: models_[name](widened) for name in PRIOR}
-    mixed = pooling.combine(windows, [*forecasts.values()], PRIOR_WEIGHTS)
-    recalled = {
-        name: partial(
-            _recall, [of[: probe.own] for of, probe in zip(parts, probes, strict=True)]
+    forecasts = {name: models[name](widened) for name in PRIOR}
+    combined = pooling.combine(windows, [*forecasts.values()], PRIOR_WEIGHTS)
+    for name, of_windows in {"econnet": combined, **forecasts}.items():
+        pairs = zip(of_windows, probes, strict=True)
+        models[name] = partial(
+            _recall, [rows[: probe.original] for rows, probe in pairs]
         )
-        for name, parts in {"econnet": mixed, **forecasts}.items()
-    }
-    record = walkforward.forecast_windows(windows, {**models_, **recalled})
+    record = walkforward.forecast_windows(windows, models)
     block = block_length(task.horizon, task.frequency)
     return (
         with_signals(windows, record, SIGNAL),
-        importance.measured(probes, mixed, block, task.seed),
+        importance.measure(probes, combined, block, task.seed),
     )
 
 
@@ -72,12 +69,9 @@ def with_signals(
     record: pd.DataFrame,
     measures: Mapping[str, Measure],
 ) -> pd.DataFrame:
-    """Return a record of a walk-forward run with columns of its signals.
+    """Return a record of a walk-forward run with columns of signals.
 
-    Parameters
-    ----------
-    measures
-        By column, the measure by which its thresholds are chosen in time.
+    `measures` gives, by column, the measure that its real-time thresholds maximise.
     """
     ends = np.cumsum([len(window.ahead) for window in windows])[:-1]
     by_model = [
@@ -88,8 +82,8 @@ def with_signals(
         **{
             column: np.concatenate(
                 [
-                    signals.real_time_signals(windows, of_model, measure)
-                    for of_model in by_model
+                    signals.real_time_signals(windows, forecasts, measure)
+                    for forecasts in by_model
                 ]
             )
             for column, measure in measures.items()
@@ -102,11 +96,10 @@ def models_of(
     baselines: Collection[str],
     progress: Callable[[float], None] = lambda _: None,
 ) -> dict[str, Model]:
-    """Return the models that a walk-forward run can forecast with: `econnet` first.
+    """Return the models of a walk-forward run, `econnet` first.
 
-    Then the networks alone, their partners among the baselines, whether asked for or
-    not, and those of the baselines that the data allow. `progress` is told the
-    share of the work of all models that is done.
+    Then the networks alone, their partners, and those of the `baselines` that the data
+    allow. `progress` is called with the share of the work that is done.
     """
     networks = Memoized(
         network_ensemble.model(WALK_FORWARD_MEMBERS, prepared.task.seed)
@@ -116,21 +109,21 @@ def models_of(
         for name in available(prepared.features)
         if name in baselines or name in PARTNERS
     ]
-    models_ = _reporting({"network": networks, **baseline_models(names)}, progress)
-    parts: list[Model] = [models_[name] for name in PRIOR]
-    return {"econnet": pooling.weighted(parts, PRIOR_WEIGHTS), **models_}
+    models = _reporting({"network": networks, **baseline_models(names)}, progress)
+    parts: list[Model] = [models[name] for name in PRIOR]
+    return {"econnet": pooling.weighted(parts, PRIOR_WEIGHTS), **models}
 
 
 def _reporting(
-    models_: Mapping[str, Model], progress: Callable[[float], None]
+    models: Mapping[str, Model], progress: Callable[[float], None]
 ) -> dict[str, Model]:
-    """Return the models, which report the share of all work that is done."""
-    shares = dict.fromkeys(models_, 0.0)
-    total = sum(COSTS.get(name, 1.0) for name in models_)
+    """Return the models, which now report the share of the work that is done."""
+    shares = dict.fromkeys(models, 0.0)
+    total = sum(COSTS.get(name, 1.0) for name in models)
 
     def report(name: str, share: float) -> None:
         shares[name] = max(shares[name], share)
-        done = sum(COSTS.get(model, 1.0) * of for model, of in shares.items())
+        done = sum(COSTS.get(model, 1.0) * part for model, part in shares.items())
         progress(done / total)
 
     def reporting(name: str, model: Model) -> Model:
@@ -142,14 +135,14 @@ def _reporting(
 
         return forecast
 
-    return {name: reporting(name, model) for name, model in models_.items()}
+    return {name: reporting(name, model) for name, model in models.items()}
 
 
 WALK_FORWARD_MEMBERS = 4
-# The column that says whether a forecast was one of contraction, at a threshold that
-# F1 chose among the forecasts before it.
+# Whether a forecast signalled a contraction, at the threshold that maximised F1 among
+# earlier forecasts.
 SIGNAL: Mapping[str, Measure] = {"signal": "f1"}
-# What models take beside each other, about, for the bar; one not named takes 1.
+# Relative training times for the progress bar; 1 for the others.
 COSTS: Mapping[str, float] = {
     "network": 8.0,
     "extra_trees": 12.0,
@@ -168,7 +161,7 @@ def historical_average(prepared: PreparedTask) -> float:
 
 
 def replayed(prepared: PreparedTask, record: pd.DataFrame) -> PreviousForecast | None:
-    """Return the out-of-sample forecast one origin earlier; `None` if there is none."""
+    """Return the out-of-sample forecast one origin earlier, if there is one."""
     origin = prepared.origin - 1
     rows = record[
         (record["model"] == "econnet")
@@ -184,7 +177,7 @@ def replayed(prepared: PreparedTask, record: pd.DataFrame) -> PreviousForecast |
 def with_today(
     record: pd.DataFrame, prepared: PreparedTask, probability: float
 ) -> pd.DataFrame:
-    """Return the country's track record, with today's forecast as its last."""
+    """Return the country's track record, ending with today's forecast."""
     rows = record[record["country"] == prepared.country.alpha3].drop(columns="country")
     today = (rows["model"] == "econnet") & (rows["origin"] == prepared.origin)
     return rows.assign(

@@ -1,16 +1,16 @@
-"""Training: history is replayed, then the final ensemble learns from all that is known.
+"""Training: a walk-forward run, then the final ensemble on all that is known.
 
-Countries that learn together are a group, and a country that learns alone is a group of
-one. History is replayed once per group, up to its newest origin; the final ensemble is
-trained once for each origin in which countries of the group stand. Each other horizon
-of the outlook costs as much again, so they are trained only where the outlook is
-needed, and are saved with the model.
+Countries that learn together are a group; a country that learns alone is one itself.
+The walk-forward runs once per group, up to its newest origin; the final ensemble is
+trained once per origin. Each other horizon of the outlook costs as much again, so it is
+trained only where it is needed, and saved with the model.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from importlib.metadata import version
+from itertools import chain
 
 import pandas as pd
 
@@ -29,8 +29,7 @@ from econnet.models.combination import CombinedForecaster
 from econnet.models.windows import Window, window_at
 from econnet.runtime import workers
 
-# Finds a model that was trained before and fits; keeps one that was trained now, for
-# all countries that share it.
+# Finds a stored model that fits; stores a new one for all countries that share it.
 Find = Callable[[PreparedTask], Model | None]
 Keep = Callable[[Sequence[PreparedTask], Model], None]
 Progress = Callable[[float], None]
@@ -38,14 +37,15 @@ Progress = Callable[[float], None]
 
 @dataclass(frozen=True)
 class Training:
-    """What is trained and measured beside the forecast itself.
+    """What is trained and measured besides the forecast itself.
 
     Parameters
     ----------
     baselines
-        Names of `BASELINES` to compare with.
+        Names of `BASELINES`.
     importance
-        Whether the importance of each indicator is measured, for the newest country.
+        Whether permutation importance is measured, for the country with the newest
+        origin.
     outlook
         Whether the other horizons of the outlook are trained.
     """
@@ -63,42 +63,30 @@ def train_group(
     keep: Keep = lambda _members, _model: None,
     progress: Progress = lambda _: None,
 ) -> dict[pd.Period, Model]:
-    """Return the model of each origin in which countries of the group stand.
+    """Return the model of each origin of a group of countries that learn together.
 
-    Parameters
-    ----------
-    group
-        Countries that learn together, prepared for one task.
-    find, keep
-        Find a model that is there already, and keep one that was trained now.
-    progress
-        Called with the share of the work that is done, from 0 to 1.
-
-    Raises
-    ------
-    DataError
-        There is too little history.
+    `DataError` is raised if there is too little history.
     """
-    standing: dict[pd.Period, list[PreparedTask]] = {}
+    by_origin: dict[pd.Period, list[PreparedTask]] = {}
     for prepared in group:
-        standing.setdefault(prepared.origin, []).append(prepared)
-    found = {origin: find(members[0]) for origin, members in standing.items()}
+        by_origin.setdefault(prepared.origin, []).append(prepared)
+    stored = {origin: find(members[0]) for origin, members in by_origin.items()}
     history = _replay(
-        standing[max(standing)][0],
+        by_origin[max(by_origin)][0],
         training,
-        task_needed=None in found.values(),
-        outlook_needed=any(_lacks_outlook(model) for model in found.values()),
+        task_needed=None in stored.values(),
+        outlook_needed=any(_lacks_outlook(model) for model in stored.values()),
         progress=part(progress, 0, REPLAY),
     )
     trained: dict[pd.Period, Model] = {}
-    for number, (origin, members) in enumerate(standing.items(), 1):
-        model = found[origin] or _final_model(members[0], history)
+    for number, (origin, members) in enumerate(by_origin.items(), 1):
+        model = stored[origin] or _final_model(members[0], history)
         if training.outlook and _lacks_outlook(model):
             model = replace(model, outlook=_outlook(members, history.outlook))
-        if model is not found[origin]:
+        if model is not stored[origin]:
             keep(members, model)
         trained[origin] = model
-        progress(REPLAY + (1 - REPLAY) * number / len(standing))
+        progress(REPLAY + (1 - REPLAY) * number / len(by_origin))
     return trained
 
 
@@ -110,12 +98,8 @@ def _lacks_outlook(model: Model | None) -> bool:
 class _History:
     """Track records of a group up to its newest origin.
 
-    Parameters
-    ----------
-    record, importance
-        At the task's horizon; empty where every model was found.
-    outlook
-        Track records at other horizons.
+    `record` and `importance` are at the task's horizon, and empty if every model was
+    stored; `outlook` has the track records at other horizons.
     """
 
     record: pd.DataFrame
@@ -131,7 +115,7 @@ def _replay(
     outlook_needed: bool,
     progress: Progress,
 ) -> _History:
-    """Return the track records that are needed, of the group's newest country."""
+    """Return the track records that are needed, for the newest origin."""
     others = other_horizons(newest.task) if training.outlook and outlook_needed else []
     share = 1 / max(task_needed + len(others), 1)
     record = pd.DataFrame()
@@ -142,7 +126,7 @@ def _replay(
         )
     outlook = {}
     for number, horizon in enumerate(others, int(task_needed)):
-        # Too short a history gives no forecast so far ahead.
+        # The history may be too short for this horizon.
         with suppress(DataError):
             outlook[horizon], _ = track_record.replay(
                 preparation.at_horizon(newest, horizon),
@@ -153,7 +137,7 @@ def _replay(
 
 
 def _final_model(prepared: PreparedTask, history: _History) -> Model:
-    """Return the model of the countries in one origin, without its outlook."""
+    """Return the model of the countries with one origin, without its outlook."""
     window = final_window(prepared)
     record = _until(prepared.origin, history.record)
     forecaster = _learn(prepared, window, record)
@@ -178,7 +162,7 @@ def _learn(
 def _outlook(
     members: Sequence[PreparedTask], records: Mapping[int, pd.DataFrame]
 ) -> tuple[Ahead, ...]:
-    """Return the forecasts at other horizons of the countries in one origin."""
+    """Return the forecasts at other horizons for the countries with one origin."""
     return tuple(
         forecast
         for horizon, record in records.items()
@@ -189,7 +173,7 @@ def _outlook(
 def _at_horizon(
     members: Sequence[PreparedTask], horizon: int, record: pd.DataFrame
 ) -> list[Ahead]:
-    """Return the forecast of each country at another horizon."""
+    """Return each country's forecast at another horizon."""
     first = preparation.at_horizon(members[0], horizon)
     try:
         pool = assessment.assess_pool(first.task, record)
@@ -202,9 +186,7 @@ def _at_horizon(
         window = final_window(prepared)
         return in_short(prepared, *todays_forecast(window, forecaster, pool), record)
 
-    return [
-        ahead for found in workers.map_threads(forecast, members) for ahead in found
-    ]
+    return [*chain.from_iterable(workers.map_threads(forecast, members))]
 
 
 def todays_forecast(
@@ -214,7 +196,7 @@ def todays_forecast(
     log_odds = forecaster.member_log_odds(window.raw_ahead)
     return (
         float(probability(log_odds.mean(axis=0))[0]),
-        pool.maps.interval(log_odds[:, 0]),
+        pool.calibration.interval(log_odds[:, 0]),
     )
 
 
@@ -224,7 +206,7 @@ def in_short(
     interval: tuple[float, float],
     record: pd.DataFrame,
 ) -> list[Ahead]:
-    """Return a forecast in short; none where no past one of the country is scored."""
+    """Return a summary of a forecast; none if no past one of the country is scored."""
     task, alpha3 = prepared.task, prepared.country.alpha3
     scored = record[record["outcome"].notna() & (record["country"] == alpha3)]
     if scored.empty:
@@ -236,7 +218,7 @@ def in_short(
 
 
 def other_horizons(task: Task) -> list[int]:
-    """Return the horizons of the outlook beside the task's own."""
+    """Return the horizons of the outlook besides the task's."""
     return [horizon for horizon in OUTLOOK[task.frequency] if horizon != task.horizon]
 
 
@@ -250,30 +232,29 @@ def final_window(prepared: PreparedTask) -> Window:
 
 
 def task_digest(prepared: PreparedTask) -> str:
-    """Return the digest of what a model must have been trained for, to fit.
+    """Return the digest by which a stored model fits.
 
-    Countries that learn together and have the same origin can share one.
+    It is the same for countries that learn together and have the same origin.
     """
     shared = prepared.task.pool == "all" and prepared.task.label != "nber"
-    whose = str(prepared.origin) if shared else prepared.country.alpha3
-    subject = (whose, prepared.task)
+    key = str(prepared.origin) if shared else prepared.country.alpha3
+    subject = (key, prepared.task)
     return saved_model.model_digest(prepared.features, subject, version("econnet"))
 
 
 def _until(origin: pd.Period, record: pd.DataFrame) -> pd.DataFrame:
-    """Return the track record as it stood in an origin."""
+    """Return the track record up to an origin."""
     return record[record["origin"] <= origin].reset_index(drop=True)
 
 
 def part(progress: Progress, start: float, length: float) -> Progress:
-    """Return what reports the progress of a part of the work."""
+    """Return the progress function for a part of the work."""
     return lambda share: progress(start + length * share)
 
 
-# Of the work of training, the share that goes to replaying history; the final networks
-# take the rest.
+# Share of training that the walk-forward run takes; the final networks take the rest.
 REPLAY = 0.6
-# Horizons that are forecast beside the one that is asked for.
+# Horizons of the outlook.
 OUTLOOK: Mapping[Frequency, tuple[int, ...]] = {
     "A": (1, 2),
     "Q": (1, 2, 3, 4),

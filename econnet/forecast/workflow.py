@@ -1,16 +1,14 @@
 """From a question to a logged forecast: load a fitting model or train, forecast, log.
 
-The commands and the Python API both call these functions, so that a model trained by
-one is found by the other. Nothing is printed: what a user may want to see on the way
-goes to a `Listener`.
+The commands and the Python API both call these functions, so that each finds the
+other's models. Nothing is printed: progress and notes go to a `Listener`.
 """
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path, PurePath
-
-import pandas as pd
 
 from econnet.core.countries import Country
 from econnet.core.errors import DataError, UsageError, suggestion
@@ -31,10 +29,10 @@ from econnet.forecast.saved_model import Model
 
 
 class Listener:
-    """What a caller shows of the work; this one shows nothing."""
+    """Receives progress and notes; this one ignores them."""
 
     def note(self, message: str) -> None:
-        """Receive a remark that is not part of the answer."""
+        """Receive a note that is not part of the result."""
 
     def data_read(self, prepared: PreparedTask) -> None:
         """Receive the data that a forecast will be made from."""
@@ -55,7 +53,7 @@ SILENT = Listener()
 
 @dataclass(frozen=True, eq=False)
 class Question:
-    """A country's task, the data to answer it from, and the place of the answer."""
+    """A country's task, the data for it, and the place of its model and report."""
 
     known: Dataset
     country: Country
@@ -66,13 +64,8 @@ class Question:
 def choose_task(known: Dataset, country: Country, request: TaskRequest) -> Task:
     """Return the task that a request means for a country.
 
-    Raises
-    ------
-    UsageError
-        The target or the label is unknown, or the label is not defined at the
-        frequency.
-    DataError
-        The country lacks the target.
+    `UsageError` is raised if the target or the label is unknown or the label is not
+    defined at the frequency, `DataError` if the country lacks the target.
     """
     _check_target(known, request.target)
     frequency = request.frequency or preparation.choose_frequency(
@@ -103,12 +96,7 @@ def common_task(
 ) -> Task:
     """Return the task at the finest frequency that all the countries have.
 
-    Countries that lack the target do not count, unless `all_needed`.
-
-    Raises
-    ------
-    DataError
-        No country has the target, or one that is needed lacks it.
+    Countries that lack the target are ignored, unless `all_needed` or all do.
     """
     tasks = []
     for country in countries:
@@ -125,7 +113,7 @@ def common_task(
 def question(known: Dataset, country: Country, request: TaskRequest) -> Question:
     """Return the question that a request asks about a country, as `choose_task`."""
     task = choose_task(known, country, request)
-    # What the data allow has just been looked up, unless the request names another.
+    # The default frequency has just been looked up, unless the request names one.
     default = task.frequency if request.frequency is None else None
     return Question(known, country, task, _place(known, country, task, default))
 
@@ -135,21 +123,12 @@ def _place(
 ) -> PurePath:
     """Return a question's place; `default` is the default question's frequency."""
     if task.is_default and default is None:
-        default = _default_frequency(known, country)
+        with suppress(DataError):
+            default = preparation.choose_frequency(
+                known, country, TaskRequest.target, TaskRequest.label
+            )
     names = known.observations["country"].unique() if known.file else ()
-    return place_of(
-        country.alpha3, task, default, known.file, [str(name) for name in names]
-    )
-
-
-def _default_frequency(known: Dataset, country: Country) -> Frequency | None:
-    """Return the frequency of a country's default question; `None` if it has none."""
-    try:
-        return preparation.choose_frequency(
-            known, country, TaskRequest.target, TaskRequest.label
-        )
-    except DataError:
-        return None
+    return place_of(country.alpha3, task, default, known.file, [*map(str, names)])
 
 
 def ranking_folder(
@@ -172,31 +151,14 @@ def forecast(
     outlook: bool = True,
     listener: Listener = SILENT,
 ) -> Forecast:
-    """Return the answer to a question, training where no stored model fits.
+    """Return the forecast that a question asks for, training if no stored model fits.
 
     The model is saved at the question's place, and the forecast is appended to the
-    forecast log.
-
-    Parameters
-    ----------
-    retrain
-        Train even if a stored model fits.
-    assumptions
-        Figures for `what_if`.
-    baselines
-        Names of the baselines to train with; by default the light ones.
-    outlook
-        Whether to forecast the other horizons of the outlook too, as reports need.
-
-    Raises
-    ------
-    DataError
-        The data do not suffice.
+    forecast log. `baselines` are by default the light ones; with `outlook`, its other
+    horizons are forecast too, as reports need.
     """
     with listener.step("Reading the data"):
-        prepared = preparation.prepare(
-            asked.known, asked.country, asked.task, as_of_date(asked.task)
-        )
+        prepared = preparation.prepare(asked.known, asked.country, asked.task)
     what_if.check_assumptions(assumptions, prepared.features, prepared.panel.indicators)
     listener.data_read(prepared)
     model = _load_or_train(
@@ -212,7 +174,7 @@ def forecast(
     _make_room_for_log(workspace.forecast_log, listener)
     file = _path(asked.known)
     previous = forecast_log.latest(prepared, workspace.forecast_log, file)
-    with listener.step("Putting the answer together"):
+    with listener.step("Explaining the forecast"):
         answer = make(prepared, model, previous, assumptions)
     forecast_log.add(answer, workspace.forecast_log, file)
     return replace(answer, place=asked.place)
@@ -227,7 +189,7 @@ def _load_or_train(
     outlook: bool,
     listener: Listener,
 ) -> Model:
-    """Return the stored model if it fits; train and save what is missing of it."""
+    """Return the stored model if it fits; else train and save what it lacks."""
     model = None if retrain else _fitting_model(prepared, file, listener)
     if model is not None and not (outlook and model.outlook is None):
         return model
@@ -236,7 +198,7 @@ def _load_or_train(
             f"no model fits {prepared.country.name} and this task yet: training one"
         )
     with listener.progress("Replaying history") as progress:
-        model = train(prepared, progress, baselines, outlook=outlook, found=model)
+        model = train(prepared, progress, baselines, outlook=outlook, stored=model)
     saved_model.save(model, file)
     return model
 
@@ -249,22 +211,15 @@ def rank(
     *,
     listener: Listener = SILENT,
 ) -> Ranking:
-    """Return the forecasts of many countries, training where no stored model fits.
+    """Return the forecasts of many countries, training if no stored model fits.
 
     Countries that learn together share a model, which is saved at the place of each.
     The forecasts are appended to the forecast log.
-
-    Raises
-    ------
-    DataError
-        No country can be forecast.
     """
-    places: dict[Country, PurePath] = {}
 
+    @cache
     def place(country: Country) -> PurePath:
-        if country not in places:
-            places[country] = _place(known, country, task)
-        return places[country]
+        return _place(known, country, task)
 
     def find(prepared: PreparedTask) -> Model | None:
         file = workspace.model(place(prepared.country))
@@ -276,24 +231,15 @@ def rank(
 
     with listener.progress(task.name) as progress:
         ranked = ranking.rank(
-            known,
-            countries,
-            task,
-            as_of_date(task),
-            find=find,
-            keep=keep,
-            progress=progress,
+            known, countries, task, find=find, keep=keep, progress=progress
         )
     _make_room_for_log(workspace.forecast_log, listener)
     for answer in ranked.forecasts:
         forecast_log.add(answer, workspace.forecast_log, _path(known))
-    placed = (replace(it, place=place(it.country)) for it in ranked.forecasts)
+    placed = (
+        replace(answer, place=place(answer.country)) for answer in ranked.forecasts
+    )
     return replace(ranked, forecasts=tuple(placed))
-
-
-def as_of_date(task: Task) -> pd.Timestamp | None:
-    """Return the date up to which a task's data count as known; `None` for today."""
-    return None if task.as_of is None else pd.Timestamp(task.as_of)
 
 
 def _path(known: Dataset) -> Path | None:
@@ -307,7 +253,7 @@ def _fitting_model(
     try:
         return stored_model(prepared, file)
     except ValueError as error:
-        listener.note(f"{file} cannot be used, a new model takes its place: {error}")
+        listener.note(f"{file} cannot be used and will be replaced: {error}")
         return None
 
 
@@ -315,6 +261,6 @@ def _make_room_for_log(log: Path, listener: Listener) -> None:
     """Rename a file that has the log's name and is not one."""
     if aside := forecast_log.set_aside(log):
         listener.note(
-            f"{log} is no journal of forecasts: it is kept as {aside.name}, and a new "
-            "one is begun"
+            f"{log} is no forecast log: it is kept as {aside.name}, and a new log is "
+            "created"
         )

@@ -160,7 +160,7 @@ def _reasons(forecast: Forecast) -> Content:
                 change.title,
                 change.unit,
                 wording.number(change.before, 2),
-                wording.number(change.after, 2) + ("*" if change.beyond else ""),
+                wording.number(change.after, 2) + ("*" if change.out_of_range else ""),
                 wording.percent(change.probability),
             ]
             for change in (explanation.what_if.supposed if explanation.what_if else ())

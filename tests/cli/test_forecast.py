@@ -25,7 +25,7 @@ def test_damaged_model_and_journal_are_replaced_in_a_line_each_and_nothing_is_lo
     assert run.returncode == 0, run.stderr
     assert run.stdout.startswith("Beta: ")
     said = " ".join(run.stderr.split())
-    assert f"{model.name} cannot be used, a new model takes its place" in said
+    assert f"{model.name} cannot be used and will be replaced" in said
     assert "is kept as forecasts.csv.1.bak, and a new one is begun" in said
     aside = journal.with_name("forecasts.csv.1.bak")
     assert aside.read_bytes() == b"made_at;country\n2020-01-01;Beta\n"
@@ -33,5 +33,5 @@ def test_damaged_model_and_journal_are_replaced_in_a_line_each_and_nothing_is_lo
     journal.write_bytes(aside.read_bytes())
     refused = econnet("status", folder=tmp_path)
     assert refused.returncode == 3
-    assert "is no journal of forecasts" in refused.stderr
+    assert "is no forecast log" in refused.stderr
     assert "Traceback" not in refused.stderr

@@ -43,10 +43,10 @@ def test_forecast_is_scored_once_its_outcome_is_known(tmp_path: Path) -> None:
         return found
 
     before = hindsight()
-    assert (before["scored"], before["due"], before["brier"]) == (0, 1, None)
+    assert (before["scored"], before["overdue"], before["brier"]) == (0, 1, None)
     panel(years=52).to_csv(tmp_path / "sales.csv", index=False)
     after = hindsight()
-    assert (after["scored"], after["due"], after["contractions"]) == (1, 0, 1)
+    assert (after["scored"], after["overdue"], after["contractions"]) == (1, 0, 1)
     assert after["brier"] == pytest.approx((1 - said["probability"]) ** 2, abs=1e-5)
     assert after["base_rate_brier"] is not None
     table = econnet("status", folder=tmp_path, COLUMNS="80")

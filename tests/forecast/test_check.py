@@ -16,13 +16,17 @@ from econnet.core.settings import Settings
 from econnet.data import load
 from econnet.data.sources.observations import now
 from econnet.forecast import check, saved_model
+from econnet.forecast import log as forecast_log
 from econnet.forecast.check import Checked, Part
 from econnet.runtime import atomic_files
 from tests.builders import small_model
 from tests.data.store.test_store import answer
 from tests.stores import bring_out_next_version, newest
 
-UPGRADES = Path(__file__).parent / "upgrades"
+LINE = (
+    "2026-11-24T22:07:58+00:00,ARG,A,real_gdp,negative-growth,at,1,2020,2021,0.462697,"
+    "0.1.0,0.389831,own,2026-11-24,snapshot,\n"
+)
 REPORT = [
     ("report.pdf", b"%PDF-1.7"),
     ("report.json", b'{"probability": 0.25}'),
@@ -51,8 +55,9 @@ def folder(tmp_path: Path) -> Path:
     atomic_files.copy(
         tmp_path / "data/models/ARG.npz", tmp_path / "data/models/ARG/h2.npz"
     )
-    journal = (UPGRADES / "forecasts-2.csv").read_bytes()
-    (tmp_path / "data/forecasts.csv").write_bytes(journal)
+    (tmp_path / "data/forecasts.csv").write_text(
+        f"{','.join(forecast_log.COLUMNS)}\n{LINE}"
+    )
     atomic_files.write_together(tmp_path / "reports/DEU", REPORT)
     atomic_files.write_together(tmp_path / "reports/ranking", [("ranking.json", b"{}")])
     (tmp_path / "reports/notes").mkdir()
@@ -252,23 +257,25 @@ def test_model_that_is_too_old_is_a_remark(
     ] * 2
 
 
-LINE = "2026-11-24T22:07:58+00:00,ARG,A,real_gdp,negative-growth,at,1,2020,2021,0.4\n"
-
-
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        (LINE.replace("0.4", "1.4"), "line 3 has the probability '1.4'"),
-        (LINE.replace("0.4", "likely"), "line 3 has the probability 'likely'"),
-        (LINE.replace("2026-11-24T", "yesterday "), "line 3 was made at 'yesterday"),
+        (LINE.replace("0.4", "1.4"), "line 3 has the probability '1.462697'"),
+        (LINE.replace("0.46", "likely"), "line 3 has the probability 'likely"),
+        (
+            LINE.replace("2026-11-24T", "yesterday "),
+            "line 3 has the made_at 'yesterday",
+        ),
         (LINE.replace(",A,", ",W,"), "line 3 has the frequency 'W'"),
         (LINE.replace("2021", "next year"), "line 3 has the period 'next year'"),
-        (LINE.replace("\n", "," * 9 + "\n"), "line 3 has 19 cells"),
+        (LINE.replace(",at,", ",near,"), "line 3 has the event 'near'"),
+        (LINE.replace("0.389831", ""), "line 3 has the base_rate ''"),
+        (LINE.replace("\n", ",,,\n"), "line 3 has 19 cells"),
         (LINE[:-1], "breaks off in its last line"),
         ('"' + LINE, "cannot be read as CSV"),
     ],
 )
-def test_bad_line_of_the_journal_is_named_by_its_number(
+def test_bad_line_of_the_log_is_named_by_its_number(
     folder: Path, line: str, said: str
 ) -> None:
     with (folder / "data/forecasts.csv").open("a") as file:
@@ -279,21 +286,15 @@ def test_bad_line_of_the_journal_is_named_by_its_number(
 
 
 @pytest.mark.parametrize("content", [LINE.encode() * 2, b"made_at,country\n"])
-def test_journal_without_its_columns_is_named(folder: Path, content: bytes) -> None:
+def test_log_without_its_columns_is_named(folder: Path, content: bytes) -> None:
     (folder / "data/forecasts.csv").write_bytes(content)
     [(_, _, what)] = broken(folder)
     assert "has no column" in what
 
 
-def test_journal_that_was_only_begun_is_sound(folder: Path) -> None:
+def test_empty_log_is_sound(folder: Path) -> None:
     (folder / "data/forecasts.csv").write_bytes(b"")
     assert look(folder).counts["forecasts"] == 0
-    assert look(folder).ok
-
-
-def test_journal_of_the_first_columns_is_sound(folder: Path) -> None:
-    older = (UPGRADES / "forecasts-1.csv").read_bytes()
-    (folder / "data/forecasts.csv").write_bytes(older)
     assert look(folder).ok
 
 
@@ -313,7 +314,7 @@ def test_half_written_reports_are_not_taken_for_whole_ones(folder: Path) -> None
     assert broken(folder) == [
         (
             *("reports", "report.html"),
-            "is not named by SHA256SUMS beside it, so it is of no finished report",
+            "is not listed in SHA256SUMS, so it belongs to no finished report",
         ),
         (
             *("reports", "FRA"),

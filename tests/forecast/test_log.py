@@ -18,6 +18,7 @@ from econnet.forecast.result import Forecast, PreviousForecast
 from tests.builders import series_of, world
 
 pytestmark = pytest.mark.usefixtures("light")
+HEADER = ",".join(forecast_log.COLUMNS)
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +98,7 @@ def test_line_that_cannot_be_read_is_passed_over(
     assert found.origin == before.origin
 
 
-def test_country_called_like_a_formula_is_none_in_the_journal(
+def test_country_named_like_a_formula_is_no_formula_in_the_log(
     made: Forecast, tmp_path: Path
 ) -> None:
     path, name = tmp_path / "forecasts.csv", "=HYPERLINK(1)"
@@ -125,44 +126,23 @@ def test_change_splits_into_new_figures_and_new_learning(
     assert parts == sorted(parts, key=abs, reverse=True)
 
 
-def test_journal_of_another_version_keeps_its_lines_and_columns(
+def test_log_with_a_further_column_keeps_its_lines_and_columns(
     made: Forecast, tmp_path: Path
 ) -> None:
     path = tmp_path / "forecasts.csv"
-    path.write_text('made_at,country,mood\n2020-01-01,"Korea, Rep.",good\n')
+    path.write_text(f'mood,{HEADER}\ngood,2020-01-01,"Korea, Rep."\n')
     forecast_log.add(made, path)
     table = pd.read_csv(path)
-    assert list(table)[:3] == ["made_at", "country", "mood"]
-    assert set(table) == {*forecast_log.COLUMNS, "mood"}
+    assert list(table) == ["mood", *forecast_log.COLUMNS]
     assert table["country"].tolist() == ["Korea, Rep.", "DEU"]
     assert table["mood"].tolist()[0] == "good"
-    old, new = forecast_log.read(path)
-    assert old["probability"] == ""
-    assert float(new["probability"]) == round(made.probability, 6)
+    first, second = forecast_log.read(path)
+    assert first["probability"] == ""
+    assert float(second["probability"]) == round(made.probability, 6)
 
 
-@pytest.mark.parametrize("name", ["forecasts-1.csv", "forecasts-2.csv"])
-def test_journal_of_an_earlier_econnet_goes_on(
-    name: str, made: Forecast, tmp_path: Path
-) -> None:
-    path = tmp_path / "forecasts.csv"
-    earlier = (Path(__file__).parent / "upgrades" / name).read_text("utf-8")
-    path.write_text(earlier, "utf-8")
-    forecast_log.add(made, path)
-    argentina, germany = forecast_log.read(path)
-    written = dict(
-        zip(*(line.split(",") for line in earlier.splitlines()), strict=True)
-    )
-    assert argentina == dict.fromkeys(forecast_log.COLUMNS, "") | written
-    assert (argentina["country"], argentina["period"]) == ("ARG", "2021")
-    assert germany["country"] == "DEU"
-
-
-def test_no_journal_has_no_lines(tmp_path: Path) -> None:
+def test_missing_log_has_no_lines(tmp_path: Path) -> None:
     assert forecast_log.read(tmp_path / "forecasts.csv") == []
-
-
-HEADER = ",".join(forecast_log.COLUMNS)
 
 
 def test_line_cut_short_costs_itself_alone(made: Forecast, tmp_path: Path) -> None:
@@ -193,16 +173,17 @@ def test_quote_that_is_not_closed_swallows_no_other_line(tmp_path: Path) -> None
         b"\x00\xff\xfe" * 99,
         b"made_at;country;frequency\n2020-01-01;DEU;Q\n",
         HEADER.encode("utf-16"),
+        b"made_at,country\n2020-01-01,DEU\n",
         b"x" * 10**6,
     ],
 )
-def test_what_is_no_journal_is_refused_and_set_aside(
+def test_file_that_is_no_log_is_refused_and_set_aside(
     content: bytes, made: Forecast, tmp_path: Path
 ) -> None:
     path = tmp_path / "forecasts.csv"
     for number in (1, 2):
         path.write_bytes(content)
-        with pytest.raises(DataError, match="is no journal of forecasts"):
+        with pytest.raises(DataError, match="is no forecast log"):
             forecast_log.read(path)
         aside = forecast_log.set_aside(path)
         assert aside == tmp_path / f"forecasts.csv.{number}.bak"
@@ -213,7 +194,7 @@ def test_what_is_no_journal_is_refused_and_set_aside(
         assert len(forecast_log.read(path)) == 1
 
 
-def test_journal_as_a_spreadsheet_saves_it_is_gone_on_with(
+def test_log_saved_by_a_spreadsheet_is_continued(
     made: Forecast, tmp_path: Path
 ) -> None:
     path = tmp_path / "forecasts.csv"
@@ -236,7 +217,7 @@ def test_huge_line_is_passed_over_and_those_around_it_read(
     assert len(forecast_log.read(path)) == 2
 
 
-def test_line_that_finds_no_room_leaves_the_journal_as_it_was(
+def test_line_that_finds_no_room_leaves_the_log_as_it_was(
     made: Forecast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "forecasts.csv"

@@ -45,7 +45,7 @@ def germany(levels: dict[str, float] = LEVELS) -> Dataset:
 
 
 def line(**other: str) -> dict[str, str]:
-    """Return a line of the journal: the quarter after 2008Q1, said to be 70%."""
+    """Return a line of the log: 70% for the quarter after 2008Q1."""
     usual = {
         "made_at": "2008-05-20T12:00:00+00:00",
         "country": "DEU",
@@ -71,7 +71,7 @@ def judge(*lines: dict[str, str], known: Dataset | None = None) -> LogScores:
     return outcomes.score_log(lines, known or germany(), date(2009, 12, 31))
 
 
-def test_forecast_is_held_against_what_happened() -> None:
+def test_forecast_is_scored_by_its_outcome() -> None:
     judged = judge(line(), line(origin="2009Q1", period="2009Q2", probability="0.4"))
     assert judged.forecasts["state"].tolist() == ["scored", "scored"]
     assert judged.forecasts["outcome"].tolist() == [1.0, 0.0]
@@ -91,14 +91,14 @@ def test_within_is_true_where_any_of_its_periods_contracts() -> None:
     assert judged.forecasts["outcome"].tolist() == [1.0, 0.0, 0.0]
 
 
-def test_outcome_is_due_once_its_figure_is_out_and_pending_before() -> None:
+def test_outcome_is_overdue_once_its_figure_is_published_and_pending_before() -> None:
     judged = judge(
         line(origin="2009Q3", period="2009Q4"),
         line(origin="9999Q4", period="9999Q4", horizon="0"),
         line(origin="2009Q2", period="2009Q3"),
         known=germany({key: LEVELS[key] for key in LEVELS if key != "2009Q3"}),
     )
-    assert judged.forecasts["state"].tolist() == ["pending", "pending", "due"]
+    assert judged.forecasts["state"].tolist() == ["pending", "pending", "overdue"]
     assert np.isnan(judged.brier)
 
 
@@ -114,7 +114,7 @@ def test_first_of_several_lines_for_one_event_counts() -> None:
     assert judged.forecasts["probability"].tolist() == [0.7]
 
 
-def test_forecast_whose_data_are_gone_is_lost(tmp_path: Path) -> None:
+def test_forecast_whose_data_are_gone_is_unavailable(tmp_path: Path) -> None:
     judged = judge(
         line(country="FRA"),
         line(target="sales"),
@@ -122,7 +122,7 @@ def test_forecast_whose_data_are_gone_is_lost(tmp_path: Path) -> None:
         line(origin="0010Q1"),
         line(file=str(tmp_path / "none.csv")),
     )
-    assert judged.forecasts["state"].tolist() == ["lost"] * 5
+    assert judged.forecasts["state"].tolist() == ["unavailable"] * 5
 
 
 def test_outcome_of_a_users_file_is_looked_for_in_that_file(tmp_path: Path) -> None:
@@ -142,18 +142,7 @@ def test_outcome_of_a_users_file_is_looked_for_in_that_file(tmp_path: Path) -> N
     assert judged.forecasts["outcome"].tolist() == [1.0]
 
 
-def test_line_of_an_older_version_is_judged_too(tmp_path: Path) -> None:
-    columns = forecast_log.COLUMNS[: forecast_log.COLUMNS.index("base_rate")]
-    path = tmp_path / "forecasts.csv"
-    cells = [line()[column] for column in columns]
-    path.write_text(",".join(columns) + "\n" + ",".join(cells) + "\n")
-    judged = judge(*forecast_log.read(path))
-    assert judged.forecasts["outcome"].tolist() == [1.0]
-    # The long-run rate was not written down then: of 2008Q1 and before, none fell.
-    assert judged.forecasts["base_rate"].tolist() == [0.0]
-
-
-def test_empty_journal_has_nothing_to_judge() -> None:
+def test_empty_log_has_no_scores() -> None:
     judged = judge()
     assert judged.n_made == 0
     assert judged.forecasts.empty
@@ -165,7 +154,7 @@ def test_empty_journal_has_nothing_to_judge() -> None:
         st.dictionaries(st.sampled_from(forecast_log.COLUMNS), st.text()), max_size=4
     )
 )
-def test_whatever_stands_in_the_file_is_judged_or_passed_over(
+def test_any_line_is_scored_or_skipped(
     lines: list[dict[str, str]],
 ) -> None:
     judged = judge(*(dict.fromkeys(forecast_log.COLUMNS, "") | one for one in lines))

@@ -67,11 +67,7 @@ def backtest(
     first = _origin(start, settled.frequency)
     with output.working("Reading the data"):
         prepared = backtest.prepare_pools(
-            known,
-            countries,
-            settled,
-            jobs.date(task.as_of),
-            skip_unfit=not task.country,
+            known, countries, settled, skip_unfit=not task.country
         )
     results = []
     with jobs.workers(cluster, long=everything):

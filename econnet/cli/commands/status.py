@@ -218,8 +218,8 @@ def _show_store(store: "Status") -> None:
 
 STATES: "Mapping[State, str]" = {
     "scored": "scored",
-    "due": "due (econnet fetch brings its outcome)",
+    "overdue": "due (econnet fetch brings its outcome)",
     "pending": "not to be known yet",
-    "lost": "whose data are gone",
+    "unavailable": "whose data are gone",
 }
 NEWEST = 10

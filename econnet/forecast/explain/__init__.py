@@ -1,1 +1,1 @@
-"""Why a forecast is what it is."""
+"""What drives a forecast and what would change it; imports as `econnet.forecast`."""

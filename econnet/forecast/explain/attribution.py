@@ -2,64 +2,38 @@
 
 Contributions are *integrated gradients*: along the straight line from an average
 country (every scaled input 0) to today's inputs, each step's gain in log-odds is
-attributed to the inputs that moved. They add up to the difference between the two
-log-odds, and are exact through the network's own backward pass.
+attributed to the inputs that changed. They add up to the difference between the two
+log-odds; the gradients are exact, from the network's backward pass.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 
+from econnet.core.catalog import Indicator
 from econnet.core.types import Floats
 from econnet.data.features.design_matrix import DesignMatrix
+from econnet.forecast.result import ResponseCurve
 from econnet.models.windows import Window
 from econnet.network import Network
 
-# A trained model: the probabilities of rows of unscaled features.
-Say: TypeAlias = Callable[[Floats], Floats]
+# Returns the probabilities of rows of unscaled features.
+ForecastFunction: TypeAlias = Callable[[Floats], Floats]
 
 STEPS = 200
 MISSING = "missing"
 
 
-@dataclass(frozen=True)
-class Contribution:
-    """What one indicator adds to a forecast's log-odds."""
+def contributions(x: Floats, window: Window, network: Network) -> dict[str, float]:
+    """Return what each indicator adds to the log-odds of one row, largest first.
 
-    indicator: str
-    log_odds: float
-
-
-@dataclass(frozen=True, eq=False)
-class Response:
-    """The forecast for other newest values of one indicator.
-
-    Parameters
-    ----------
-    values, probabilities : array (points,)
-        Newest transformed values, between the training rows' 1st and 99th percentile,
-        and the forecast with each.
-    current
-        The newest value itself; `None` where it is missing.
-    """
-
-    indicator: str
-    values: Floats
-    probabilities: Floats
-    current: float | None
-
-
-def contributions(x: Floats, window: Window, network: Network) -> list[Contribution]:
-    """Return what each indicator adds to the forecast of one row.
-
-    Largest first, by size. What the flags of missing values add is `MISSING`'s.
+    What the flags of missing values add is `MISSING`'s.
 
     Parameters
     ----------
     x : array (inputs,)
-        The row, scaled as the window scales.
+        The row, scaled by the window's scaler.
 
     Notes
     -----
@@ -74,8 +48,12 @@ def contributions(x: Floats, window: Window, network: Network) -> list[Contribut
     totals = dict.fromkeys(names, 0.0)
     for name, part in zip(names, parts, strict=True):
         totals[name] += float(part)
-    found = [Contribution(name, total) for name, total in totals.items() if total != 0]
-    return sorted(found, key=lambda part: -abs(part.log_odds))
+    return largest_first({name: total for name, total in totals.items() if total})
+
+
+def largest_first(parts: dict[str, float]) -> dict[str, float]:
+    """Return contributions sorted by absolute size."""
+    return dict(sorted(parts.items(), key=lambda part: -abs(part[1])))
 
 
 def newest(row: Floats, features: DesignMatrix, indicator: str) -> float | None:
@@ -84,48 +62,56 @@ def newest(row: Floats, features: DesignMatrix, indicator: str) -> float | None:
     return None if np.isnan(value) else value
 
 
-def moved(
+def shift_newest(
     rows: Floats, window: Window, indicator: str, shifts: Sequence[float] | Floats
 ) -> Floats:
-    """Return rows in which an indicator's newest value is moved by `shifts`.
+    """Return rows, one per shift, in which an indicator's newest value is shifted.
 
-    Its moving averages move with it; everything else stays as it is. A value that is
-    missing is moved from the training median. `rows` has one row per shift, (rows,
-    columns).
+    Its moving averages change with it, and nothing else. A missing value is shifted
+    from the training median.
     """
-    column = _newest_column(window.features, indicator)
+    newest_column = _newest_column(window.features, indicator)
     weights = np.array(
         [
-            described.newest_weight if described.indicator == indicator else 0.0
-            for described in window.features.columns
+            column.newest_weight if column.indicator == indicator else 0.0
+            for column in window.features.columns
         ]
     )
-    moved_ = rows.copy()
-    missing = np.isnan(moved_[:, column])
-    moved_[missing, column] = window.scaler.median[column]
-    shifted: Floats = moved_ + np.outer(np.asarray(shifts), weights)
+    filled = rows.copy()
+    missing = np.isnan(filled[:, newest_column])
+    filled[missing, newest_column] = window.scaler.median[newest_column]
+    shifted: Floats = filled + np.outer(np.asarray(shifts), weights)
     return shifted
 
 
-def seen(window: Window, indicator: str) -> tuple[float, float]:
+def training_range(window: Window, indicator: str) -> tuple[float, float]:
     """Return the training rows' 1st and 99th percentile of a newest value."""
     column = _newest_column(window.features, indicator)
     return float(window.scaler.low[column]), float(window.scaler.high[column])
 
 
-def response(window: Window, say: Say, indicator: str, points: int = 25) -> Response:
-    """Return how the forecast of the window's one row depends on a newest value.
+def response_curve(
+    window: Window, forecast: ForecastFunction, indicator: Indicator, points: int = 25
+) -> ResponseCurve:
+    """Return the forecast of the window's one row for other newest values.
 
-    The indicator's moving averages move with it; everything else stays as it is.
+    The values span the training rows' 1st to 99th percentile and the current one.
     """
-    row = window.features.X[window.ahead[0]]
-    current = newest(row, window.features, indicator)
-    column = _newest_column(window.features, indicator)
+    row, key = window.features.X[window.ahead[0]], indicator.key
+    current = newest(row, window.features, key)
+    column = _newest_column(window.features, key)
     start = window.scaler.median[column] if current is None else current
-    low, high = seen(window, indicator)
+    low, high = training_range(window, key)
     values = np.linspace(min(low, start), max(high, start), points)
-    rows = moved(np.tile(row, (points, 1)), window, indicator, values - start)
-    return Response(indicator, values, say(rows), current)
+    rows = shift_newest(np.tile(row, (points, 1)), window, key, values - start)
+    return ResponseCurve(
+        indicator=key,
+        title=indicator.title,
+        unit=indicator.unit_of_change,
+        values=tuple(values.tolist()),
+        probabilities=tuple(forecast(rows).tolist()),
+        current=current,
+    )
 
 
 def _newest_column(features: DesignMatrix, indicator: str) -> int:

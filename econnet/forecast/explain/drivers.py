@@ -1,7 +1,6 @@
-"""Explanation of a forecast: what drives it, what moved it, what would change it.
+"""The explanation of a forecast: drivers, response curves, change and assumptions.
 
-A `Saying` is one forecast with the models that gave it. It is decomposed in log-odds,
-where the contributions of the indicators add up.
+The forecast is decomposed in log-odds, where the indicators' contributions add up.
 """
 
 from collections.abc import Mapping, Sequence
@@ -35,10 +34,7 @@ from econnet.runtime.blas import one_blas_thread
 class ExplainedForecast:
     """Today's forecast for a country, and the models that gave it.
 
-    Parameters
-    ----------
-    window
-        Of the last origin, with the country's one row ahead.
+    `window` is that of the last origin, with the country's one row ahead.
     """
 
     prepared: PreparedTask
@@ -48,34 +44,30 @@ class ExplainedForecast:
 
 
 def explanation(
-    saying: ExplainedForecast,
+    explained: ExplainedForecast,
     before: PreviousForecast | None,
     assumptions: Sequence[Assumption],
     importance: Sequence[Importance] = (),
 ) -> Explanation:
     """Return why the forecast is what it is, and what would change it.
 
-    Parameters
-    ----------
-    before
-        The forecast that it is compared with.
-    assumptions
-        Values that are assumed to be different.
-    importance
-        Of the model's inputs in past forecasts.
+    `before` is the forecast that it is compared with.
     """
-    prepared, window = saying.prepared, saying.window
+    prepared, window = explained.prepared, explained.window
     with one_blas_thread():
-        parts = _contributions(saying, window.raw_ahead[0])
+        parts = _contributions(explained, window.raw_ahead[0])
         return Explanation(
-            drivers=tuple(_driver(prepared, part) for part in parts),
-            response_curves=_response_curves(saying, parts),
-            change=_change(saying, parts, before) if before else None,
+            drivers=tuple(
+                Driver(indicator, *title_and_group(prepared, indicator), part)
+                for indicator, part in parts.items()
+            ),
+            response_curves=_response_curves(explained, parts),
+            change=_change(explained, parts, before) if before else None,
             what_if=(
                 what_if.under_assumptions(
                     assumptions,
                     window,
-                    saying.forecaster.probability,
+                    explained.forecaster.probability,
                     prepared.panel.indicators,
                     _newest_levels(prepared),
                 )
@@ -85,7 +77,7 @@ def explanation(
             importance=tuple(
                 ImportanceShown(
                     shuffled.indicator,
-                    *named(prepared, shuffled.indicator),
+                    *title_and_group(prepared, shuffled.indicator),
                     shuffled.loss,
                     shuffled.interval,
                 )
@@ -94,37 +86,28 @@ def explanation(
         )
 
 
-def _contributions(
-    saying: ExplainedForecast, figures: Floats
-) -> list[attribution.Contribution]:
+def _contributions(explained: ExplainedForecast, figures: Floats) -> dict[str, float]:
     """Return what each indicator adds through the networks, and the partners as a sum.
 
     They add up to the log-odds of a row of features less those of an average one.
     """
-    window, forecaster = saying.window, saying.forecaster
+    window, forecaster = explained.window, explained.forecaster
     scaled = window.scaler.transform(figures[None, :]).astype(np.float32)
     weight = float(pooling.EXTREMIZE * forecaster.weights[0])
-    found = [
-        attribution.Contribution(part.indicator, weight * part.log_odds)
-        for part in attribution.contributions(
-            scaled[0].astype(np.float64), window, forecaster.network
-        )
-    ]
+    parts = attribution.contributions(
+        scaled[0].astype(np.float64), window, forecaster.network
+    )
+    parts = {indicator: weight * part for indicator, part in parts.items()}
     average, now = forecaster.partner_log_odds(
         np.stack([window.scaler.median, figures]),
         np.concatenate([np.zeros_like(scaled), scaled]),
     )
-    found.append(attribution.Contribution(PARTNERS, float(now - average)))
-    return sorted(found, key=lambda part: -abs(part.log_odds))
+    parts[PARTNERS] = parts.get(PARTNERS, 0.0) + float(now - average)
+    return attribution.largest_first(parts)
 
 
-def _driver(prepared: PreparedTask, part: attribution.Contribution) -> Driver:
-    title, group = named(prepared, part.indicator)
-    return Driver(part.indicator, title, group, part.log_odds)
-
-
-def named(prepared: PreparedTask, indicator: str) -> tuple[str, str]:
-    """Return the title and the group of an indicator, or of what is made of others."""
+def title_and_group(prepared: PreparedTask, indicator: str) -> tuple[str, str]:
+    """Return the title and the group of an indicator or of a derived driver."""
     if indicator in DERIVED:
         return DERIVED[indicator]
     measured = prepared.panel.indicators[indicator]
@@ -132,36 +115,26 @@ def named(prepared: PreparedTask, indicator: str) -> tuple[str, str]:
 
 
 def _response_curves(
-    saying: ExplainedForecast, parts: Sequence[attribution.Contribution]
+    explained: ExplainedForecast, parts: Mapping[str, float]
 ) -> tuple[ResponseCurve, ...]:
     """Return the curves of the indicators that contribute most."""
-    measured = [part for part in parts if part.indicator not in DERIVED]
-    curves = []
-    for part in measured[:RESPONSE_CURVES]:
-        indicator = saying.prepared.panel.indicators[part.indicator]
-        found = attribution.response(
-            saying.window, saying.forecaster.probability, part.indicator
+    indicators = explained.prepared.panel.indicators
+    measured = [indicator for indicator in parts if indicator not in DERIVED]
+    return tuple(
+        attribution.response_curve(
+            explained.window, explained.forecaster.probability, indicators[indicator]
         )
-        curves.append(
-            ResponseCurve(
-                indicator=indicator.key,
-                title=indicator.title,
-                unit=indicator.unit_of_change,
-                values=tuple(found.values.tolist()),
-                probabilities=tuple(found.probabilities.tolist()),
-                current=found.current,
-            )
-        )
-    return tuple(curves)
+        for indicator in measured[:RESPONSE_CURVES]
+    )
 
 
 def _change(
-    saying: ExplainedForecast,
-    now: Sequence[attribution.Contribution],
+    explained: ExplainedForecast,
+    now: Mapping[str, float],
     before: PreviousForecast,
 ) -> ForecastChange:
     """Return what moved the forecast since `before`."""
-    prepared, window = saying.prepared, saying.window
+    prepared, window = explained.prepared, explained.window
     features = prepared.features
     then = np.flatnonzero(
         (features.countries == prepared.country.alpha3)
@@ -170,18 +143,17 @@ def _change(
     movements: list[Movement] = []
     if len(then):
         rows = features.X[[then[0], window.ahead[0]]]
-        added = _contributions(saying, rows[0])
-        apart = {part.indicator: part.log_odds for part in now}
-        for part in added:
-            apart[part.indicator] = apart.get(part.indicator, 0.0) - part.log_odds
+        differences = {**now}
+        for indicator, part in _contributions(explained, rows[0]).items():
+            differences[indicator] = differences.get(indicator, 0.0) - part
         movements = [
-            _movement(prepared, rows, indicator, log_odds)
-            for indicator, log_odds in apart.items()
-            if log_odds != 0
+            _movement(prepared, rows, indicator, difference)
+            for indicator, difference in differences.items()
+            if difference != 0
         ]
     figures = sum(part.contribution for part in movements)
     total = float(
-        log_odds(saying.probability, CHANGE_CLIP)
+        log_odds(explained.probability, CHANGE_CLIP)
         - log_odds(before.probability, CHANGE_CLIP)
     )
     return ForecastChange(
@@ -198,8 +170,8 @@ def _change(
 def _movement(
     prepared: PreparedTask, rows: Floats, indicator: str, log_odds: float
 ) -> Movement:
-    """Return what an indicator did between two rows, the earlier first."""
-    title, group = named(prepared, indicator)
+    """Return how an indicator changed between two rows, the earlier first."""
+    title, group = title_and_group(prepared, indicator)
     if indicator in DERIVED:
         return Movement(indicator, title, group, "", None, None, log_odds)
     before, after = (
@@ -217,12 +189,12 @@ def _newest_levels(prepared: PreparedTask) -> dict[str, float]:
 
 
 RESPONSE_CURVES = 6
-# Closer to 0 and 1 than where models are averaged, for a change to lose nothing.
+# Nearer 0 and 1 than the clip for averaging models, so that no change is lost.
 CHANGE_CLIP = 1e-6
 
 PARTNERS = "partners"
 
-# Drivers that are made from labels and other countries, with title and group.
+# Drivers that are no indicators, with title and group.
 DERIVED: Mapping[str, tuple[str, str]] = {
     PHASE: ("Phase and past contractions", "cycle"),
     ABROAD: ("Growth abroad", "abroad"),

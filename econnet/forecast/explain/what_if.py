@@ -1,54 +1,44 @@
 """The forecast if an indicator's newest value were different.
 
-`unemployment=+1.0` moves the newest figure up by one, `unemployment=6.0` puts another
-in its place, and so does `real_gdp==-2.0`, where the sign belongs to the figure. It is
-in the unit in which the indicator is shown: growth in percent for what grows, the level
-of a rate. Nothing else moves with it but the indicator's own averages, so the
-result is what the model makes of the value, not what the economy would.
+`unemployment=+1.0` raises the newest value by one; `unemployment=6.0` and, for a
+negative value, `real_gdp==-2.0` replace it. Values are in the unit in which the
+indicator is shown: growth in percent, or the level of a rate. Only the indicator's own
+averages change with it, so the result is the model's response, not the economy's.
 """
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 from econnet.core.catalog import Indicator
-from econnet.core.errors import UsageError
+from econnet.core.errors import UsageError, suggestion
 from econnet.core.types import Floats
 from econnet.data.features.design_matrix import DesignMatrix
-from econnet.forecast.explain.attribution import Say, moved, newest, seen
+from econnet.forecast.explain.attribution import (
+    ForecastFunction,
+    newest,
+    shift_newest,
+    training_range,
+)
 from econnet.forecast.result import AssumptionEffect, WhatIf
 from econnet.models.windows import Window
 
 
 @dataclass(frozen=True)
 class Assumption:
-    """One value that is assumed to be different.
-
-    Parameters
-    ----------
-    relative
-        Whether the newest value is moved by `figure`, and not replaced by it.
-    """
+    """An assumed newest value; if `relative`, its difference from the actual one."""
 
     indicator: str
-    figure: float
+    value: float
     relative: bool
 
 
 def parse_assumption(text: str) -> Assumption:
     """Return the assumption that `INDICATOR=FIGURE` states.
 
-    Raises
-    ------
-    UsageError
-        It is none.
-
-    Examples
-    --------
-    >>> parse("unemployment=+1.0")
-    Assumption(indicator='unemployment', figure=1.0, relative=True)
-    >>> parse("real_gdp==-2").relative
+    >>> parse_assumption("unemployment=+1.0")
+    Assumption(indicator='unemployment', value=1.0, relative=True)
+    >>> parse_assumption("real_gdp==-2").relative
     False
     """
     match = re.fullmatch(
@@ -57,54 +47,49 @@ def parse_assumption(text: str) -> Assumption:
     )
     if match is None:
         raise UsageError(
-            f"--set {text!r} is not INDICATOR=FIGURE: write unemployment=+1.0 to move "
-            "the newest figure, unemployment=6.0 or real_gdp==-2.0 to replace it"
+            f"--set {text!r} is not INDICATOR=FIGURE: write unemployment=+1.0 to shift "
+            "the newest value, unemployment=6.0 or real_gdp==-2.0 to replace it"
         )
     indicator, replaces, sign, digits = match.groups()
-    figure = float(f"{sign}{digits}")
-    return Assumption(indicator, figure, relative=bool(sign) and not replaces)
+    relative = bool(sign) and not replaces
+    return Assumption(indicator, float(f"{sign}{digits}"), relative)
 
 
 def under_assumptions(
     assumptions: Sequence[Assumption],
     window: Window,
-    say: Say,
+    forecast: ForecastFunction,
     indicators: Mapping[str, Indicator],
     levels: Mapping[str, float],
 ) -> WhatIf:
     """Return the forecast of the window's one row under the assumptions.
 
-    Parameters
-    ----------
-    levels
-        The newest level of each indicator of the country.
-
-    Raises
-    ------
-    UsageError
-        An indicator is not used or not known, or named twice.
+    `levels` are the newest levels of the country's indicators.
     """
     check_assumptions(assumptions, window.features, indicators)
     row = window.features.X[window.ahead[0]]
-    together, supposed = row[None, :], []
+    together, effects = row[None, :], []
     for assumption in assumptions:
         indicator = indicators[assumption.indicator]
         before = _shown(row, window, indicator, levels)
-        after = before + assumption.figure if assumption.relative else assumption.figure
-        alone = moved(row[None, :], window, assumption.indicator, [after - before])
-        together = moved(together, window, assumption.indicator, [after - before])
-        supposed.append(
+        after = before + assumption.value if assumption.relative else assumption.value
+        shift = [after - before]
+        alone = shift_newest(row[None, :], window, indicator.key, shift)
+        together = shift_newest(together, window, indicator.key, shift)
+        low, high = training_range(window, indicator.key)
+        assumed = newest(alone[0], window.features, indicator.key)
+        effects.append(
             AssumptionEffect(
-                assumption.indicator,
+                indicator.key,
                 indicator.title,
                 indicator.unit_of_figure,
                 before,
                 after,
-                float(say(alone)[0]),
-                _beyond(alone[0], window, assumption.indicator),
+                float(forecast(alone)[0]),
+                out_of_range=assumed is not None and not low <= assumed <= high,
             )
         )
-    return WhatIf(float(say(together)[0]), tuple(supposed))
+    return WhatIf(float(forecast(together)[0]), tuple(effects))
 
 
 def check_assumptions(
@@ -112,23 +97,14 @@ def check_assumptions(
     features: DesignMatrix,
     indicators: Mapping[str, Indicator],
 ) -> None:
-    """Raise `UsageError` where an indicator is not used, or named twice."""
-    used = sorted(
-        {
-            column.indicator
-            for column in features.columns
-            if column.indicator in indicators
-        }
-    )
+    """Raise `UsageError` if an indicator is not used, or named twice."""
+    used = sorted({column.indicator for column in features.columns} & {*indicators})
     names = [assumption.indicator for assumption in assumptions]
     for name in names:
         if name not in used:
-            near = get_close_matches(name, used, n=3)
-            cure = (
-                f"nearest: {', '.join(near)}" if near else f"used are {', '.join(used)}"
-            )
             raise UsageError(
-                f"--set: this forecast uses no indicator called {name!r}: {cure}"
+                f"--set: this forecast uses no indicator called {name!r}: "
+                + suggestion(name, used, f"used are {', '.join(used)}")
             )
         if names.count(name) > 1:
             raise UsageError(f"--set {name} is given twice: give it once")
@@ -137,21 +113,14 @@ def check_assumptions(
 def _shown(
     row: Floats, window: Window, indicator: Indicator, levels: Mapping[str, float]
 ) -> float:
-    """Return the newest figure in the unit in which the indicator is shown.
+    """Return the newest value in the unit in which the indicator is shown.
 
-    What is measured by its difference is shown by its level: both move alike.
+    An indicator that enters by its difference is shown by its level: both shift alike.
     """
     now = newest(row, window.features, indicator.key)
     if now is None:
         raise UsageError(
-            f"--set {indicator.key}: its newest figure is not known here, so that "
-            "there is nothing to put another in place of"
+            f"--set {indicator.key}: its newest value is not known here and cannot be "
+            "changed: leave this assumption out"
         )
     return levels[indicator.key] if indicator.transform == "difference" else now
-
-
-def _beyond(row: Floats, window: Window, indicator: str) -> bool:
-    """Return whether a newest value lies beyond nearly all that was learned from."""
-    low, high = seen(window, indicator)
-    value = newest(row, window.features, indicator)
-    return value is not None and not low <= value <= high

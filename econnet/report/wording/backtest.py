@@ -1,17 +1,15 @@
 """The results of a backtest, as a table of 80 columns and a few sentences."""
 
 from collections.abc import Sequence
+
 from econnet.core.periods import NOUN
 from econnet.data.cycle.labels import RULES
 from econnet.evaluation.bootstrap import DRAWS
-from econnet.evaluation.comparison import Comparison
-from econnet.evaluation.comparison import Verdict
-from econnet.forecast.backtest import Backtest
-from econnet.forecast.backtest import OWN
+from econnet.evaluation.comparison import Comparison, Verdict
+from econnet.forecast.backtest import OWN, Backtest
 from econnet.report.wording.formatting import count
 from econnet.report.wording.method import figures
 from econnet.report.wording.verdict import baseline_title
-
 
 HEAD = ("", "AUROC", "90%", "Brier", "skill", "log loss", "skill", "econnet")
 MAX_COUNTRIES = 3

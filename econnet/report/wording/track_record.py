@@ -136,7 +136,7 @@ def what_if(forecast: Forecast) -> str | None:
     changed, now = percent(effect.probability), percent(forecast.probability)
     text = f"With {'; '.join(parts)}: {changed}"
     text += ", as without." if changed == now else f" instead of {now}."
-    if any(change.beyond for change in effect.supposed):
+    if any(change.out_of_range for change in effect.supposed):
         text += (
             " A figure beyond nearly all that was learned from counts as the most "
             "extreme that was."

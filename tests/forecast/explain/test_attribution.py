@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from econnet.core import catalog
 from econnet.core.log_odds import probability
 from econnet.data import panel
 from econnet.data.cycle import labels
@@ -11,6 +12,8 @@ from econnet.models.network_ensemble import EnsembleOptions
 from econnet.models.windows import Window, window_at
 from econnet.network import Network
 from tests.builders import world
+
+INDICATORS = catalog.load()
 
 
 @pytest.fixture(scope="module")
@@ -25,20 +28,20 @@ def trained() -> tuple[Window, Network]:
     return window, network_ensemble.fit([window], 3, 0, options)
 
 
-def said(network: Network, X: np.ndarray) -> float:
+def mean_logit(network: Network, X: np.ndarray) -> float:
     return float(network.logits(X).mean())
 
 
-def contributions(window: Window, network: Network) -> list[attribution.Contribution]:
+def contributions(window: Window, network: Network) -> dict[str, float]:
     return attribution.contributions(window.X_ahead[0].astype(float), window, network)
 
 
-def say_of(window: Window, network: Network) -> attribution.Say:
-    def say(rows: np.ndarray) -> np.ndarray:
-        said = network.logits(window.scaler.transform(rows))[:, :, 0]
-        return probability(said.astype(np.float64).mean(axis=0))
+def forecast_of(window: Window, network: Network) -> attribution.ForecastFunction:
+    def forecast(rows: np.ndarray) -> np.ndarray:
+        logits = network.logits(window.scaler.transform(rows))[:, :, 0]
+        return probability(logits.astype(np.float64).mean(axis=0))
 
-    return say
+    return forecast
 
 
 def test_contributions_add_up_to_what_sets_the_forecast_apart(
@@ -47,13 +50,13 @@ def test_contributions_add_up_to_what_sets_the_forecast_apart(
     window, network = trained
     parts = contributions(window, network)
     average = np.zeros_like(window.X_ahead)
-    apart = said(network, window.X_ahead) - said(network, average)
-    assert sum(part.log_odds for part in parts) == pytest.approx(apart, abs=2e-3)
-    assert {part.indicator for part in parts} >= {"real_gdp", "investment", "phase"}
+    apart = mean_logit(network, window.X_ahead) - mean_logit(network, average)
+    assert sum(parts.values()) == pytest.approx(apart, abs=2e-3)
+    assert set(parts) >= {"real_gdp", "investment", "phase"}
 
 
 def test_contributions_come_largest_first(trained: tuple[Window, Network]) -> None:
-    sizes = [abs(part.log_odds) for part in contributions(*trained)]
+    sizes = [abs(part) for part in contributions(*trained).values()]
     assert sizes == sorted(sizes, reverse=True)
 
 
@@ -61,7 +64,9 @@ def test_response_at_todays_value_is_todays_forecast(
     trained: tuple[Window, Network],
 ) -> None:
     window, network = trained
-    curve = attribution.response(window, say_of(*trained), "investment", points=201)
+    curve = attribution.response_curve(
+        window, forecast_of(*trained), INDICATORS["investment"], points=201
+    )
     logits = network.logits(window.X_ahead)[:, :, 0].astype(np.float64)
     today = float(probability(logits.mean(axis=0))[0])
     assert curve.current is not None
@@ -75,5 +80,7 @@ def test_response_of_one_indicator_leaves_the_features_as_they_were(
 ) -> None:
     window, network = trained
     before = window.features.X.copy()
-    attribution.response(window, say_of(window, network), "real_gdp")
+    attribution.response_curve(
+        window, forecast_of(window, network), INDICATORS["real_gdp"]
+    )
     np.testing.assert_array_equal(window.features.X, before)

@@ -34,9 +34,9 @@ def test_rows_that_are_forecast_come_first_and_unchanged(
     windows: list[Window],
 ) -> None:
     for window, probe in zip(
-        windows, importance.probes(windows, "FRA", 0), strict=True
+        windows, importance.make_probes(windows, "FRA", 0), strict=True
     ):
-        own = slice(0, probe.own)
+        own = slice(0, probe.original)
         np.testing.assert_array_equal(probe.window.ahead[own], window.ahead)
         np.testing.assert_array_equal(probe.window.X_ahead[own], window.X_ahead)
         assert len(probe.window.ahead) == len(probe.window.X_ahead)
@@ -47,10 +47,10 @@ def test_only_the_columns_of_the_shuffled_indicator_change(
 ) -> None:
     made = windows[0].features
     names = importance.indicators(made)
-    probe = importance.probes(windows, "FRA", 0)[-1]
+    probe = importance.make_probes(windows, "FRA", 0)[-1]
     n = importance.TIMES * len(probe.rows)
     for number, name in enumerate(names):
-        start = probe.own + number * n
+        start = probe.original + number * n
         shuffled = probe.window.X_ahead[start : start + len(probe.rows)]
         same = shuffled == probe.window.X_ahead[probe.rows]
         for position, column in enumerate(made.columns):
@@ -58,22 +58,22 @@ def test_only_the_columns_of_the_shuffled_indicator_change(
 
 
 def test_the_country_itself_is_always_among_the_rows(windows: list[Window]) -> None:
-    for probe in importance.probes(windows, "FRA", 0):
-        ahead = probe.window.features.countries[probe.window.ahead[: probe.own]]
+    for probe in importance.make_probes(windows, "FRA", 0):
+        ahead = probe.window.features.countries[probe.window.ahead[: probe.original]]
         assert (ahead[probe.rows] == "FRA").sum() == (ahead == "FRA").sum()
 
 
-def test_what_a_model_listens_to_matters_and_the_rest_does_not(
+def test_only_the_input_that_a_model_uses_has_importance(
     windows: list[Window],
 ) -> None:
-    probes = importance.probes(windows, "FRA", 0)
-    said = by_investment([probe.window for probe in probes])
-    found = importance.measured(probes, said, 4, 0)
-    assert found[0].indicator == "investment"
-    assert found[0].interval[0] > 0
-    for it in found[1:]:
-        assert it.loss == 0.0
-        assert it.interval == (0.0, 0.0)
+    probes = importance.make_probes(windows, "FRA", 0)
+    forecasts = by_investment([probe.window for probe in probes])
+    importances = importance.measure(probes, forecasts, 4, 0)
+    assert importances[0].indicator == "investment"
+    assert importances[0].interval[0] > 0
+    for other in importances[1:]:
+        assert other.loss == 0.0
+        assert other.interval == (0.0, 0.0)
 
 
 def test_nothing_is_measured_where_no_outcome_is_known(windows: list[Window]) -> None:
@@ -86,6 +86,6 @@ def test_nothing_is_measured_where_no_outcome_is_known(windows: list[Window]) ->
         outcome=last.outcome[unknown],
         X_ahead=last.X_ahead[unknown],
     )
-    probes = importance.probes([newest], "FRA", 0)
-    said = by_investment([probe.window for probe in probes])
-    assert importance.measured(probes, said, 4, 0) == ()
+    probes = importance.make_probes([newest], "FRA", 0)
+    forecasts = by_investment([probe.window for probe in probes])
+    assert importance.measure(probes, forecasts, 4, 0) == ()

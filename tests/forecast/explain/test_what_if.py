@@ -32,7 +32,7 @@ def position(window: Window, name: str) -> int:
     return [column.name for column in window.features.columns].index(name)
 
 
-def said_of(window: Window, name: str, *assumptions: Assumption) -> float:
+def column_under(window: Window, name: str, *assumptions: Assumption) -> float:
     """Return the column `name` as it comes to the forecaster under assumptions."""
     column = position(window, name)
     answer = what_if.under_assumptions(
@@ -56,7 +56,7 @@ def now(window: Window, name: str) -> float:
         (" col umn = 3 ", Assumption("col umn", 3.0, False)),
     ],
 )
-def test_sign_moves_and_no_sign_replaces(text: str, assumption: Assumption) -> None:
+def test_sign_changes_and_no_sign_replaces(text: str, assumption: Assumption) -> None:
     assert what_if.parse_assumption(text) == assumption
 
 
@@ -71,7 +71,7 @@ def test_any_other_text_is_refused_in_plain_words(text: str) -> None:
         what_if.parse_assumption(text)
 
 
-def test_relative_figure_moves_newest_value_and_its_mean_alone(window: Window) -> None:
+def test_relative_value_shifts_newest_value_and_its_mean_alone(window: Window) -> None:
     up = Assumption("investment", 2.0, relative=True)
     for name, expected in (
         ("investment", 2.0),
@@ -79,13 +79,13 @@ def test_relative_figure_moves_newest_value_and_its_mean_alone(window: Window) -
         ("investment lag 1", 0.0),
         ("real_gdp", 0.0),
     ):
-        moved = said_of(window, name, up) - now(window, name)
+        moved = column_under(window, name, up) - now(window, name)
         assert moved == pytest.approx(expected), name
 
 
-def test_absolute_figure_takes_the_place_of_the_newest(window: Window) -> None:
+def test_absolute_value_replaces_the_newest(window: Window) -> None:
     fall = Assumption("real_gdp", -2.0, relative=False)
-    assert said_of(window, "real_gdp", fall) == pytest.approx(-2.0)
+    assert column_under(window, "real_gdp", fall) == pytest.approx(-2.0)
 
 
 def test_rate_that_enters_by_its_difference_is_set_by_its_level(
@@ -116,12 +116,12 @@ def test_assumptions_work_together_and_each_is_also_shown_alone(
         LEVELS,
     )
     today = now(window, "real_gdp") + now(window, "investment")
-    alone = [it.probability - today for it in answer.supposed]
+    alone = [effect.probability - today for effect in answer.supposed]
     assert alone == pytest.approx([1.0, 10.0])
     assert answer.probability - today == pytest.approx(11.0)
 
 
-def test_figure_beyond_what_was_learned_from_is_marked(window: Window) -> None:
+def test_value_outside_the_training_range_is_marked(window: Window) -> None:
     far = what_if.under_assumptions(
         [Assumption("real_gdp", 1000.0, True)],
         window,
@@ -129,23 +129,23 @@ def test_figure_beyond_what_was_learned_from_is_marked(window: Window) -> None:
         INDICATORS,
         LEVELS,
     )
-    assert far.supposed[0].beyond
+    assert far.supposed[0].out_of_range
 
 
-def test_unknown_indicator_is_told_the_near_ones(window: Window) -> None:
+def test_unknown_indicator_is_refused_with_near_names(window: Window) -> None:
     with pytest.raises(UsageError, match=r"'investmnt': nearest: investment"):
-        said_of(window, "real_gdp", Assumption("investmnt", 1.0, True))
+        column_under(window, "real_gdp", Assumption("investmnt", 1.0, True))
 
 
-def test_indicator_that_stands_twice_is_refused(window: Window) -> None:
+def test_indicator_named_twice_is_refused(window: Window) -> None:
     once = Assumption("real_gdp", 1.0, True)
     with pytest.raises(UsageError, match="given twice"):
-        said_of(window, "real_gdp", once, replace(once, figure=2.0))
+        column_under(window, "real_gdp", once, replace(once, value=2.0))
 
 
-def test_figure_that_is_not_known_cannot_be_replaced(window: Window) -> None:
+def test_unknown_value_cannot_be_replaced(window: Window) -> None:
     X = window.features.X.copy()
     X[window.ahead[0], position(window, "investment")] = np.nan
     blank = replace(window, features=replace(window.features, X=X))
     with pytest.raises(UsageError, match="is not known here"):
-        said_of(blank, "real_gdp", Assumption("investment", 1.0, False))
+        column_under(blank, "real_gdp", Assumption("investment", 1.0, False))
