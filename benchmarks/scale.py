@@ -32,7 +32,7 @@ from threadpoolctl import threadpool_limits
 from benchmarks.rows import RacedRow, as_json
 from econnet.core import countries
 from econnet.core.settings import Settings
-from econnet.core.task import Task
+from econnet.core.task import Task, TaskRequest
 from econnet.data import load
 from econnet.data.features import design_matrix
 from econnet.forecast import preparation
@@ -221,15 +221,7 @@ def stream(sizes: list[int]) -> Iterator[RacedRow]:
 def _from_memory(panel: Path, rows: int) -> Iterator[RacedRow]:
     """Compute features, and compare training on them with training from memory."""
     files = open_files(panel)
-    spec = feature_spec(
-        files,
-        label="negative-growth",
-        target="output",
-        horizon=1,
-        event="at",
-        lag=1,
-        kinds={},
-    )
+    spec = feature_spec(files, TaskRequest(target="output"), lag=1, kinds={})
     options = training.StreamedOptions()
     passes = options.passes(files.rows)
     with tempfile.TemporaryDirectory() as folder:
@@ -388,7 +380,7 @@ def killed(_: list[int]) -> Iterator[RacedRow]:
                 process.wait()
         _measured(command, str(hurt))
         models = [
-            network_file.load(place / "data" / "models" / "panel.npz").parameters
+            network_file.load(next(place.rglob("data/models/**/*.npz"))).parameters
             for place in (whole, hurt)
         ]
         same = np.array_equal(models[0], models[1])

@@ -196,12 +196,7 @@ def _open_model(path: Path) -> None:
     metadata = header.get("metadata")
     if isinstance(metadata, dict) and "answer" in metadata:
         load_with_metadata(path)
-        try:
-            Streamed.of_record(metadata["answer"])
-        except (AttributeError, KeyError, TypeError) as error:
-            raise ValueError(
-                f"it holds no answer of a streamed panel: {error}"
-            ) from error
+        Streamed.of_record(metadata["answer"])
     else:
         saved_model.load(path)
 
@@ -327,7 +322,7 @@ def _unfinished(settings: Settings) -> _Found:
         remarks.append(Remark("unfinished", parts_folder, problem, CONTINUE))
     remarks += [
         Remark("unfinished", path, "is from an interrupted training", CONTINUE)
-        for path in sorted(workspace.models_folder.glob("*.unfinished"))
+        for path in sorted(workspace.models_folder.rglob("*.unfinished"))
     ]
     remarks += [
         Remark("unfinished", path, "is a log of the store that could not be read", LOG)

@@ -23,7 +23,7 @@ from econnet.cli import defaults
 from econnet.core import catalog, countries, period_text
 from econnet.core.errors import DataError, EconnetError
 from econnet.core.settings import Settings, without_password
-from econnet.core.task import Task
+from econnet.core.task import Task, TaskRequest
 from econnet.data.files import user_panel
 from econnet.data.sources import alfred, fred, worldbank
 from econnet.data.sources.http import PoliteSession, RateLimiter
@@ -217,15 +217,8 @@ def read_streamed(data: bytes) -> None:
     path = at("streamed.parquet", data)
     parquet_panel.is_streamed(path)
     panel = parquet_panel.open_files(path)
-    spec = streamed_features.feature_spec(
-        panel,
-        label="negative-growth",
-        target="output",
-        horizon=1,
-        event="at",
-        lag=1,
-        kinds={},
-    )
+    request = TaskRequest(target="output")
+    spec = streamed_features.feature_spec(panel, request, lag=1, kinds={})
     with tempfile.TemporaryDirectory() as features:
         blocks = FeatureBlocks(panel, spec, Path(features))
         blocks.write()
@@ -419,13 +412,9 @@ def read_texts(data: bytes) -> None:
             catalog.recognise,
             catalog.search,
             what_if.parse_assumption,
-            *(
-                lambda it, f=each: parquet_panel.ordinal_of(it, f)
-                for each in ("A", "Q", "M")
-            ),
         ):
             with suppress(EconnetError):
-                read(text)  # type: ignore[operator]  # functions and lambdas alike
+                read(text)
 
 
 def texts() -> list[bytes]:

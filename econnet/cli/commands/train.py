@@ -53,8 +53,8 @@ def train(
     data: tuple[Dataset, list[Country]] | None = None
     with jobs.workers(cluster, long=everything):
         for request in requests:
-            if streamed.is_asked(request):
-                streamed.show(streamed.answer(request, retrain=True), request)
+            if streamed.is_requested(request):
+                streamed.run(request, retrain=True)
             elif everything:
                 data = data or jobs.data_and_countries(request)
                 _rank(request, data)

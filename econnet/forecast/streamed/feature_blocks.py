@@ -19,16 +19,16 @@ import numpy.typing as npt
 
 from econnet.core.errors import DataError
 from econnet.forecast.streamed.features import (
-    BOUND,
+    MAX_GROWTH,
     Abroad,
     FeatureSpec,
     Ordinals,
     Singles,
 )
-from econnet.forecast.streamed.parquet_panel import Files
+from econnet.forecast.streamed.parquet_panel import ParquetPanel
 from econnet.runtime import atomic_files, workers
 
-# Enough rows to shuffle within and to pay for a query, few enough to hold a few of.
+# Enough rows to shuffle and to pay for a query; memory takes a few such blocks.
 BLOCK_ROWS = 2**18
 BLOCK_CELLS = 2**23
 SPARE_BYTES = 2**28  # of disk, beside the features
@@ -63,6 +63,13 @@ class Block:
         growth = self.inputs[spec.target_position]
         return [*self.inputs, *abroad.others(self.period, growth)]
 
+    def learned(self, newest: int) -> npt.NDArray[np.bool_]:
+        """Return which rows are trained on: up to a period, with a known target."""
+        learned: npt.NDArray[np.bool_] = (self.period <= newest) & ~np.isnan(
+            self.target
+        )
+        return learned
+
 
 @dataclass(frozen=True, eq=False)
 class FeatureBlocks:
@@ -74,7 +81,7 @@ class FeatureBlocks:
         Where the working files are.
     """
 
-    files: Files
+    panel: ParquetPanel
     spec: FeatureSpec
     folder: Path
 
@@ -82,8 +89,8 @@ class FeatureBlocks:
     def bounds(self) -> npt.NDArray[np.int64]:
         """The first row of each block, and the number of all rows."""
         longest = max(1, min(BLOCK_ROWS, BLOCK_CELLS // len(self.spec.columns)))
-        count = -(-self.files.rows // longest)
-        return np.arange(count + 1) * self.files.rows // count
+        count = -(-self.panel.rows // longest)
+        return np.arange(count + 1) * self.panel.rows // count
 
     def __len__(self) -> int:
         return len(self.bounds) - 1
@@ -135,14 +142,15 @@ class FeatureBlocks:
         for values in self._parts():
             growth = values[self.spec.target_position]
             known = ~np.isnan(growth)
-            where = values[-1][known].astype(np.int64) - first
-            bounded = np.clip(growth[known], -BOUND, BOUND).astype(np.float64)
+            number = values[-1][known].astype(np.int64) - first
+            bounded = np.clip(growth[known], -MAX_GROWTH, MAX_GROWTH)
+            bounded = bounded.astype(np.float64)
             for row, weights in enumerate((bounded, bounded < 0, None)):
-                sums[row] += np.bincount(where, weights, n)
+                sums[row] += np.bincount(number, weights, n)
         return Abroad(first, *sums)
 
     def _parts(self) -> Iterator[Singles]:
-        """Yield what is in each working file, of which only what is used is read."""
+        """Yield the array in each working file, read only where it is used."""
         for number in range(len(self)):
             yield np.load(self._path(number), mmap_mode="r", allow_pickle=False)
 
@@ -162,9 +170,9 @@ class FeatureBlocks:
 
     def _write(self, number: int) -> None:
         start, stop = (int(row) for row in self.bounds[number : number + 2])
-        query = self.spec.query(self.files, start, stop)
-        with self.files.reading():
-            columns = self.files.database.cursor().execute(query).fetchnumpy()
+        query = self.spec.query(self.panel, start, stop)
+        with self.panel.reading():
+            columns = self.panel.database.cursor().execute(query).fetchnumpy()
         period, countries, *numbers = columns.values()
         values = np.empty((len(numbers) + 1, len(period)), np.float32)
         for row, column in zip(values, (*numbers, period), strict=True):
@@ -187,7 +195,7 @@ class FeatureBlocks:
         free = shutil.disk_usage(self.folder).free
         if missing and free < needed:
             raise DataError(
-                f"{self.folder}: the features of {self.files.name} take "
+                f"{self.folder}: the features of {self.panel.name} take "
                 f"{needed / 1e9:.1f} GB of disk until training is finished, and "
                 f"{free / 1e9:.1f} GB are free: free some, or set ECONNET_DATA to a "
                 "folder on a larger disk"
