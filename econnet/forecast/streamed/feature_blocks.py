@@ -10,6 +10,7 @@ import json
 import shutil
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -65,10 +66,7 @@ class Block:
 
     def learned(self, newest: int) -> npt.NDArray[np.bool_]:
         """Return which rows are trained on: up to a period, with a known target."""
-        learned: npt.NDArray[np.bool_] = (self.period <= newest) & ~np.isnan(
-            self.target
-        )
-        return learned
+        return np.asarray((self.period <= newest) & ~np.isnan(self.target))
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,16 +96,11 @@ class FeatureBlocks:
     def write(self, progress: Callable[[float], None] = lambda _: None) -> None:
         """Compute the blocks that are missing, on all cores.
 
-        Raises
-        ------
-        DataError
-            The rows are not sorted by country and period, a cell cannot be read, or the
-            disk is too small.
+        `DataError` if the rows are not sorted by country and period, a cell cannot be
+        read, or the disk is too small.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
-        missing = [
-            number for number in range(len(self)) if not self._is_written(number)
-        ]
+        missing = [i for i in range(len(self)) if not self._is_written(i)]
         self._check_disk(missing)
         done, lock = len(self) - len(missing), threading.Lock()
 
@@ -159,14 +152,11 @@ class FeatureBlocks:
 
     def _is_written(self, number: int) -> bool:
         path = self._path(number)
-        if not path.with_suffix(".json").is_file():
-            return False
-        try:
+        with suppress(OSError, ValueError):
             values = np.load(path, mmap_mode="r", allow_pickle=False)
-        except (OSError, ValueError):
-            return False
-        rows = self.bounds[number + 1] - self.bounds[number]
-        return bool(values.shape == (len(self.spec.inputs), rows))
+            shape = (len(self.spec.inputs), np.diff(self.bounds)[number])
+            return path.with_suffix(".json").is_file() and values.shape == shape
+        return False
 
     def _write(self, number: int) -> None:
         start, stop = (int(row) for row in self.bounds[number : number + 2])

@@ -249,12 +249,8 @@ def feature_spec(
 ) -> FeatureSpec:
     """Return the specification for a panel; kinds are inferred from its first rows.
 
-    The ensemble has one member unless the request names a number.
-
-    Raises
-    ------
-    UsageError
-        A column that was named does not exist, or the label cannot be streamed.
+    The ensemble has one member unless the request names a number. `UsageError` if a
+    column that was named does not exist, or the label cannot be streamed.
     """
     label = request.label
     given = label.startswith("given:")

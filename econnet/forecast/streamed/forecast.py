@@ -94,13 +94,7 @@ class Streamed:
 
     @classmethod
     def of_record(cls, record: object) -> "Streamed":
-        """Return the result of which `asdict` made the record, read back from JSON.
-
-        Raises
-        ------
-        ValueError
-            The record is not of that form.
-        """
+        """Return the result from its `asdict` record; `ValueError` if it is none."""
         try:
             return msgspec.convert(record, cls)
         except (msgspec.ValidationError, OverflowError, UsageError) as error:
@@ -118,12 +112,8 @@ def forecast_panel(
 ) -> Streamed:
     """Train on the panel, score the holdout, and write the model and the forecasts.
 
-    `progress` gets the name of the stage and the share of it that is done.
-
-    Raises
-    ------
-    DataError
-        The panel is not sorted, cannot be read, or has too little to learn from.
+    `progress` gets the name of the stage and the share of it that is done. `DataError`
+    if the panel is not sorted, cannot be read, or has too little to learn from.
     """
     digest = streamed_digest(panel, spec, options)
     for path in (files.model, files.report):
@@ -173,10 +163,7 @@ def stored(
 ) -> Streamed | None:
     """Return the result of the saved model, if it fits and is intact.
 
-    Raises
-    ------
-    DataError
-        A newer econnet wrote it.
+    `DataError` if a newer econnet wrote it.
     """
     try:
         _, metadata, _ = network_file.load_with_metadata(files.model)
@@ -196,10 +183,8 @@ def forecasts_of(
     """Return origin, period and probability of some countries, by their names."""
     path = forecasts.resolve()
     with untrusted_files.reader([path]) as database:
-        query = (
-            f"FROM {untrusted_files.parquet(path)} WHERE list_contains($names, country)"
-        )
-        rows = database.execute(query, {"names": list(countries)}).fetchall()
+        query = f"FROM {untrusted_files.parquet(path)} WHERE list_contains(?, country)"
+        rows = database.execute(query, [list(countries)]).fetchall()
     return {
         country: {"origin": origin, "period": period, "probability": probability}
         for country, origin, period, probability in rows

@@ -12,7 +12,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -135,13 +135,10 @@ def is_streamed(data: Path) -> bool:
             return False
     except OSError:
         return False
-    with _database([data.resolve()]) as database:
-        try:
-            with _reading(data.name):
-                rows = untrusted_files.parquet_rows(database, data.resolve())
-        except DataError:
-            return False
-    return rows >= STREAMED_ROWS
+    path = data.resolve()
+    with suppress(DataError), _database([path]) as database, _reading(data.name):
+        return untrusted_files.parquet_rows(database, path) >= STREAMED_ROWS
+    return False
 
 
 def name_of(data: Path) -> str:
@@ -157,15 +154,8 @@ def name_of(data: Path) -> str:
 def open_files(data: Path, frequency: Frequency | None = None) -> ParquetPanel:
     """Return the panel that a pattern, a folder or a file names.
 
-    Parameters
-    ----------
-    frequency
-        Of the periods, where they are dates; by default as they are spaced.
-
-    Raises
-    ------
-    DataError
-        There is no such file, or a file cannot be streamed.
+    `frequency` is that of periods that are dates; by default it follows from their
+    spacing. `DataError` if there is no such file, or one cannot be streamed.
     """
     paths = _paths(data)
     database = _database(paths)
@@ -190,20 +180,16 @@ def open_files(data: Path, frequency: Frequency | None = None) -> ParquetPanel:
 
 def _paths(data: Path) -> list[Path]:
     if data.is_dir():
-        found = _below(data)
-    elif data.is_file():
-        found = [str(data)]
+        names = _below(data)
     else:
-        found = sorted(glob.glob(str(data), recursive=True))  # noqa: PTH207 - may be absolute
-    files = [path.resolve() for path in map(Path, found) if path.is_file()]
+        pattern = glob.escape(str(data)) if data.is_file() else str(data)
+        names = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 - may be absolute
+    files = [path.resolve() for path in map(Path, names) if path.is_file()]
     if not files:
-        pattern = data / "**" / "*.parquet" if data.is_dir() else data
-        raise DataError(f"no file is called {pattern}: check the pattern and folder")
-    for path in files:
-        if path.suffix.lower() != ".parquet":
-            raise DataError(
-                f"{path.name} is not a Parquet file: only Parquet can be streamed"
-            )
+        wanted = data / "**" / "*.parquet" if data.is_dir() else data
+        raise DataError(f"no file is called {wanted}: check the pattern and folder")
+    if other := [path.name for path in files if path.suffix.lower() != ".parquet"]:
+        raise DataError(f"{other[0]} is not a Parquet file, so it cannot be streamed")
     return files
 
 
@@ -226,15 +212,13 @@ def _below(folder: Path) -> list[str]:
 
 def _database(paths: Sequence[Path]) -> duckdb.DuckDBPyConnection:
     """Return a DuckDB that can read these files and nothing else."""
-    return untrusted_files.reader(
-        paths,
-        {
-            "threads": 1,  # work is spread over ranges
-            "memory_limit": "400MB",
-            "temp_directory": "",
-            "parquet_metadata_cache": True,
-        },
-    )
+    settings: Mapping[str, str | int | bool] = {
+        "threads": 1,  # each thread of ours runs a query of its own
+        "memory_limit": "400MB",
+        "temp_directory": "",
+        "parquet_metadata_cache": True,
+    }
+    return untrusted_files.reader(paths, settings)
 
 
 def _columns(

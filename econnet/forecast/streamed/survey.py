@@ -62,10 +62,7 @@ class Survey:
 def survey(blocks: FeatureBlocks, seed: int) -> Survey:
     """Return what must be known before training.
 
-    Raises
-    ------
-    DataError
-        There are too few contractions or expansions to learn from.
+    `DataError` if there are too few contractions or expansions to learn from.
     """
     spec, abroad = blocks.spec, blocks.abroad()
     first, last = abroad.first, abroad.first + len(abroad.total) - 1
