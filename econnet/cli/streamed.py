@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from econnet.cli import jobs, output
 from econnet.cli.options import TaskOptions
-from econnet.core.errors import DataError, UsageError
+from econnet.core.errors import UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,8 +28,10 @@ def is_requested(task: TaskOptions) -> bool:
 
 def run(task: TaskOptions, *, retrain: bool = False, json: bool = False) -> None:
     """Print the result for a panel and the countries, training where no model fits."""
+    from econnet.forecast.streamed.forecast import forecasts_of
+
     result, files = _result(task, retrain=retrain)
-    countries = _countries(result, task.country or [], files.forecasts)
+    countries = forecasts_of(files.forecasts, task.country or [])
     if json:
         output.print_json({**result.to_dict(), "countries": countries})
     else:
@@ -72,21 +74,6 @@ def _note_columns(panel: "ParquetPanel", spec: "FeatureSpec") -> None:
     )
     if panel.left_out:
         output.note(f"left out, because not numeric: {', '.join(panel.left_out)}")
-
-
-def _countries(
-    result: "Streamed", names: list[str], forecasts: "Path"
-) -> CountryForecasts:
-    """Return the forecasts of the countries that were named."""
-    from econnet.forecast.streamed.forecast import forecasts_of
-
-    countries = forecasts_of(forecasts, names)
-    for name in names:
-        if name not in countries:
-            raise DataError(
-                f"{result.name} has no country {name!r}: {forecasts} lists them"
-            )
-    return countries
 
 
 def _show(result: "Streamed", countries: CountryForecasts, forecasts: "Path") -> None:

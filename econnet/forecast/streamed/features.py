@@ -11,9 +11,10 @@ not the period before in the same country, the lag is missing. DuckDB computes `
 join: so the growth abroad, which needs all countries, is added when features are read.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +30,8 @@ from econnet.forecast.streamed.parquet_panel import ParquetPanel, row_error
 
 Singles = npt.NDArray[np.float32]
 Ordinals = npt.NDArray[np.int64]
+
+Lags = Callable[[str, int], str]
 
 TARGET_LAGS = (1, 2, 3)
 
@@ -68,11 +71,6 @@ class FeatureSpec:
         return self.lag + self.task.horizon + self.looks_ahead
 
     @property
-    def history(self) -> int:
-        """Rows above that a row's features and its target depend on."""
-        return max(1 + max(TARGET_LAGS), PERIODS_A_YEAR[self.task.frequency])
-
-    @property
     def target_position(self) -> int:
         """Position of the target among the columns."""
         return self.columns.index(self.target)
@@ -99,10 +97,11 @@ class FeatureSpec:
             but the first two are float32, and NaN where they are missing. Rows that are
             not sorted by country and period, or lack a country, raise an error.
         """
-        sources = panel.query(max(0, start - self.history), stop + self.lead + 1)
+        history = max(1 + max(TARGET_LAGS), PERIODS_A_YEAR[self.task.frequency])
+        sources = panel.query(max(0, start - history), stop + self.lead + 1)
         # One file is read as a stream. Of several, DuckDB must be told the order.
         window = "()" if len(sources) == 1 else "(ORDER BY n)"
-        lags = _Lags(window)
+        lags = partial(_lag, window)
         rows = f"SELECT *, hash(country) AS entity FROM ({' UNION ALL '.join(sources)})"  # noqa: S608 - names are quoted
         marked = "changed"
         if self.task.label == "two-quarters":
@@ -121,7 +120,8 @@ class FeatureSpec:
         return f"""
 WITH rows AS NOT MATERIALIZED ({rows}),
 lagged AS NOT MATERIALIZED (
-    SELECT *, {_last_country(window)} AS last_country, {lags.same(1)} AS follows,
+    SELECT *, {_last_country(window)} AS last_country,
+        {_is_same_country(window, 1)} AS follows,
         {", ".join(f"lag(x{i}) OVER {window} AS b{i}" for i in range(k))} FROM rows),
 changed AS NOT MATERIALIZED (
     SELECT n, t, entity, last_country, {self._changes()}, {self._mark(lags)} AS mark
@@ -139,7 +139,7 @@ WHERE n >= {start} AND n < {stop}"""  # noqa: S608 - names are quoted
             for i, kind in enumerate(self.kinds)
         )
 
-    def _mark(self, lags: "_Lags") -> str:
+    def _mark(self, lags: Lags) -> str:
         """Return SQL of the label, for `two-quarters` of falling output."""
         level = f"x{self.target_position}"
         if self.task.label.startswith("given:"):
@@ -154,7 +154,7 @@ WHERE n >= {start} AND n < {stop}"""  # noqa: S608 - names are quoted
             f"THEN CAST({level} < {before} AS INTEGER) END"
         )
 
-    def _target(self, lags: "_Lags") -> str:
+    def _target(self, lags: Lags) -> str:
         """Return SQL of the target, missing where a label that it needs is."""
         horizon = self.task.horizon
         nearest = 1 if self.task.event == "within" and horizon else horizon
@@ -165,26 +165,22 @@ WHERE n >= {start} AND n < {stop}"""  # noqa: S608 - names are quoted
         return f"CASE WHEN NOT ({missing}) THEN greatest({', '.join(marks)}) END"
 
 
-@dataclass(frozen=True)
-class _Lags:
-    """Writes SQL of values in other periods of the same country, over a window."""
+def _lag(window: str, value: str, periods: int) -> str:
+    """Return SQL of the country's value `periods` earlier, or later if negative."""
+    if not periods:
+        return value
+    same = _is_same_country(window, periods)
+    return f"CASE WHEN {same} THEN {_row_above(window, value, periods)} END"
 
-    window: str
 
-    def __call__(self, value: str, periods: int) -> str:
-        """Return SQL of a value `periods` earlier, or later if negative."""
-        if not periods:
-            return value
-        return f"CASE WHEN {self.same(periods)} THEN {self._row(value, periods)} END"
+def _is_same_country(window: str, periods: int) -> str:
+    """Return SQL of whether the row so far above is that period of the country."""
+    entity, t = (_row_above(window, name, periods) for name in ("entity", "t"))
+    return f"({entity} = entity AND {t} = t - ({periods}))"
 
-    def same(self, periods: int) -> str:
-        """Return SQL of whether the row so far above is that period of the country."""
-        entity, t = self._row("entity", periods), self._row("t", periods)
-        return f"({entity} = entity AND {t} = t - ({periods}))"
 
-    def _row(self, value: str, rows: int) -> str:
-        function = "lag" if rows > 0 else "lead"
-        return f"{function}({value}, {abs(rows)}) OVER {self.window}"
+def _row_above(window: str, value: str, rows: int) -> str:
+    return f"{'lag' if rows > 0 else 'lead'}({value}, {abs(rows)}) OVER {window}"
 
 
 def _last_country(window: str) -> str:
@@ -203,7 +199,7 @@ def _last_country(window: str) -> str:
     )
 
 
-def _two_quarters(lags: _Lags) -> str:
+def _two_quarters(lags: Lags) -> str:
     """Return SQL of `labels`' rule, where `mark` is 1 if output fell, 0 if not."""
     before, after = lags("mark", 1), lags("mark", -1)
     return (

@@ -180,11 +180,18 @@ def stored(
 def forecasts_of(
     forecasts: Path, countries: Sequence[str]
 ) -> dict[str, dict[str, Any]]:
-    """Return origin, period and probability of some countries, by their names."""
+    """Return origin, period and probability of countries, by the names given.
+
+    `DataError` if the file has no forecast of one of them.
+    """
     path = forecasts.resolve()
     with untrusted_files.reader([path]) as database:
         query = f"FROM {untrusted_files.parquet(path)} WHERE list_contains(?, country)"
         rows = database.execute(query, [list(countries)]).fetchall()
+    if missing := set(countries) - {row[0] for row in rows}:
+        raise DataError(
+            f"{forecasts} has no country {min(missing)!r}: choose one that it lists"
+        )
     return {
         country: {"origin": origin, "period": period, "probability": probability}
         for country, origin, period, probability in rows
