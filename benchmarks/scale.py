@@ -5,7 +5,7 @@
 Panels are simulated (`benchmarks/panels.py`) into a temporary folder, which needs 180
 bytes per row. Peers run in turns with econnet; values are medians of the rounds, and a
 ratio above 1 means that econnet is better. Memory is the peak of a process and of all
-that it starts.
+that it starts, shared memory counted once.
 """
 
 import argparse
@@ -32,7 +32,7 @@ from threadpoolctl import threadpool_limits
 from benchmarks.rows import RacedRow, as_json
 from econnet.core import countries
 from econnet.core.settings import Settings
-from econnet.core.task import Task
+from econnet.core.task import Task, TaskRequest
 from econnet.data import load
 from econnet.data.features import design_matrix
 from econnet.forecast import preparation
@@ -52,13 +52,13 @@ from econnet.runtime.processes import Numbered
 
 ROUNDS = 5
 CLUSTER_ROUNDS = 2
-PARTS_BEFORE_HURT = 20
+PARTS_BEFORE_FAULT = 20
 MEMBERS, ORIGINS, HORIZONS = 16, 25, (1, 2)
 
 
 @dataclass(frozen=True)
 class Running:
-    """A cluster of this machine's own."""
+    """A cluster of processes on this machine."""
 
     url: str
     workers: "list[subprocess.Popen[str]]"
@@ -66,7 +66,7 @@ class Running:
 
 @dataclass(frozen=True)
 class Part:
-    """What a worker saw of a part: its block, and the seconds that it took."""
+    """The block that a part was sent in, and the seconds that the part took."""
 
     block: str
     processor: float
@@ -74,26 +74,26 @@ class Part:
 
 
 class Watched:
-    """A cluster of which it is told what its parts cost, and what was done around them.
+    """A cluster that measures the cost of its parts, and of all that surrounds them.
 
     Parameters
     ----------
-    begun
-        A file to which the workers add a line for each part that they begin.
-    hurt
-        Called once, when some parts are finished. Of a cluster that it hurts, only the
-        parts are counted.
+    started
+        A file to which the workers add a line for each part that they start.
+    fault
+        Called once, when some parts are finished. After a fault only the parts are
+        counted, not the processor time.
     """
 
     def __init__(
         self,
         place: Cluster,
-        begun: Path,
-        hurt: Callable[[], None] = lambda: None,
+        started: Path,
+        fault: Callable[[], None] = lambda: None,
     ) -> None:
         self._place = place
-        self._begun = begun
-        self._hurt = hurt
+        self._started = started
+        self._fault = fault
         self._processor = 0.0
         self._clock = 0.0
         self.parts: list[Part] = []
@@ -103,34 +103,34 @@ class Watched:
         task: Callable[[runtime_workers.Item], runtime_workers.Result],
         items: Sequence[runtime_workers.Item],
     ) -> Numbered[runtime_workers.Result]:
-        """Yield the number of an item and its result, once all are made."""
+        """Yield the number of an item and its result, once all are finished."""
         processor, clock = self._processor_seconds(), time.perf_counter()
-        made = []
+        results = []
         for number, (part, result) in self._place.run(
-            partial(_watched, self._begun, task), items
+            partial(_watched, self._started, task), items
         ):
-            made.append((number, result))
+            results.append((number, result))
             self.parts.append(part)
-            if len(self.parts) == PARTS_BEFORE_HURT:
-                self._hurt()
+            if len(self.parts) == PARTS_BEFORE_FAULT:
+                self._fault()
         self._clock += time.perf_counter() - clock
         self._processor += self._processor_seconds() - processor
-        yield from made
+        yield from results
 
     def _processor_seconds(self) -> float:
-        """Return what the client, the scheduler and the workers have used."""
+        """Return the processor time of client, scheduler and workers."""
         client = self._place.client
         workers = client.run(time.process_time).values()
         scheduler: float = client.run_on_scheduler(time.process_time)
         return time.process_time() + scheduler + float(sum(workers))
 
     def processor_overhead(self) -> float:
-        """Return the share of processor time that goes beside that of the parts."""
-        return self._processor / sum(it.processor for it in self.parts) - 1
+        """Return the processor time not used by parts, relative to that of parts."""
+        return self._processor / sum(part.processor for part in self.parts) - 1
 
     def clock_overhead(self) -> float:
-        """Return the share of the time of two workers in which they do no part."""
-        return 2 * self._clock / sum(it.clock for it in self.parts) - 1
+        """Return the time of two workers without a part, relative to that of parts."""
+        return 2 * self._clock / sum(part.clock for part in self.parts) - 1
 
     def blocks(self) -> Array:
         """Return the seconds of each block."""
@@ -141,23 +141,23 @@ class Watched:
 
     def largest_block(self) -> int:
         """Return how many parts the largest block has."""
-        return max(Counter(it.block for it in self.parts).values())
+        return max(Counter(part.block for part in self.parts).values())
 
-    def again(self) -> int:
-        """Return how many parts were begun once more."""
-        return len(self._begun.read_text().split()) - len(self.parts)
+    def restarted(self) -> int:
+        """Return how many parts were started once more."""
+        return len(self._started.read_text().split()) - len(self.parts)
 
 
 def _watched(
-    begun: Path,
+    started: Path,
     task: Callable[[runtime_workers.Item], runtime_workers.Result],
     item: runtime_workers.Item,
 ) -> tuple[Part, runtime_workers.Result]:
-    """Do a part on a worker, and say what it took."""
+    """Compute a part on a worker, and measure its time."""
     from distributed import get_worker
 
     block = str(get_worker().get_current_task())
-    with begun.open("a") as file:
+    with started.open("a") as file:
         file.write("part\n")
     processor, clock = time.thread_time(), time.perf_counter()
     result = task(item)
@@ -166,7 +166,7 @@ def _watched(
 
 
 def peers(_: list[int]) -> Iterator[RacedRow]:
-    """Feed the same blocks to econnet and to scikit-learn, one thread each."""
+    """Train econnet and scikit-learn on the same blocks, one thread each."""
     rng = np.random.default_rng(0)
     X = rng.standard_normal((131_072, 20), np.float32)
     y = (X[:, :1] + rng.standard_normal((len(X), 1)) > 0).astype(np.float32)
@@ -182,7 +182,7 @@ def peers(_: list[int]) -> Iterator[RacedRow]:
         )
         yield _row(
             "peers",
-            f"million rows a second, 20-32-16-1, batches of {batch}",
+            f"million rows per second, 20-32-16-1, batches of {batch}",
             len(X) / ours / 1e6,
             "scikit-learn partial_fit",
             len(X) / theirs / 1e6,
@@ -191,7 +191,7 @@ def peers(_: list[int]) -> Iterator[RacedRow]:
 
 
 def stream(sizes: list[int]) -> Iterator[RacedRow]:
-    """Train on panels of several sizes, in a process of its own and from memory."""
+    """Train on panels of several sizes, in a separate process and from memory."""
     for rows in sizes:
         with tempfile.TemporaryDirectory() as folder:
             panel = Path(folder) / "panel"
@@ -221,15 +221,7 @@ def stream(sizes: list[int]) -> Iterator[RacedRow]:
 def _from_memory(panel: Path, rows: int) -> Iterator[RacedRow]:
     """Compute features, and compare training on them with training from memory."""
     files = open_files(panel)
-    spec = feature_spec(
-        files,
-        label="negative-growth",
-        target="output",
-        horizon=1,
-        event="at",
-        lag=1,
-        kinds={},
-    )
+    spec = feature_spec(files, TaskRequest(target="output"), lag=1, kinds={})
     options = training.StreamedOptions()
     passes = options.passes(files.rows)
     with tempfile.TemporaryDirectory() as folder:
@@ -239,9 +231,9 @@ def _from_memory(panel: Path, rows: int) -> Iterator[RacedRow]:
         blocks.write()
         seconds = time.perf_counter() - start
         processor = time.process_time() - processor
-        seen = survey(blocks, seed=0)
+        surveyed = survey(blocks, seed=0)
         order = [(0, 0, number) for number in range(len(blocks))]
-        in_memory = [*training.training_rows(blocks, seen, order)]
+        in_memory = [*training.training_rows(blocks, surveyed, order)]
         width = in_memory[0][0].shape[1]
         architecture = Architecture.dense(width, options.hidden, activation="tanh")
 
@@ -253,24 +245,24 @@ def _from_memory(panel: Path, rows: int) -> Iterator[RacedRow]:
                 trainer.learn(X, y)
 
         def streamed() -> None:
-            training.train_stream(blocks, seen, options, checkpoint)
+            training.train_stream(blocks, surveyed, options, checkpoint)
             checkpoint.path.unlink(missing_ok=True)
 
         used = sum(path.stat().st_size for path in blocks.folder.iterdir())
         for measure, value in (
-            ("million rows a second of features, two cores", rows / seconds / 1e6),
+            ("million rows per second of features, two cores", rows / seconds / 1e6),
             (
-                "microseconds of processor time a row of features",
+                "microseconds of processor time per row of features",
                 1e6 * processor / rows,
             ),
-            ("bytes of temporary disk a row", used / rows),
+            ("bytes of temporary disk per row", used / rows),
         ):
             yield _single("stream", f"{measure}, {rows:.0e} rows", value, "none", value)
         learned = passes * sum(len(X) for X, _ in in_memory)
         ours, theirs = _in_turns(streamed, from_memory)
     yield _row(
         "stream",
-        f"million rows a second in training, {rows:.0e} rows, two cores, "
+        f"million rows per second in training, {rows:.0e} rows, two cores, "
         f"{_sizes(architecture)}, batches of {options.batch_size}",
         learned / ours / 1e6,
         "the same from memory, one thread",
@@ -295,7 +287,7 @@ def world(_: list[int]) -> Iterator[RacedRow]:
         rounds=2,
         warm=False,
     )
-    what = "windows of horizon 1 learned and forecast"
+    what = "windows of horizon 1 trained and forecast"
     yield _row(
         "world", f"seconds, {what}, two cores", two, "on one", one, 1.8, up=False
     )
@@ -313,18 +305,18 @@ def cluster(_: list[int]) -> Iterator[RacedRow]:
         place = stack.enter_context(Cluster.connect(running.url))
         for warm in (place, here):  # imports of other processes are not counted
             forecast(warm, windows[-4:])
-        watched = [Watched(place, folder / "begun") for _ in range(CLUSTER_ROUNDS)]
+        watched = [Watched(place, folder / "started") for _ in range(CLUSTER_ROUNDS)]
         left = iter(watched)
-        said: list[Array] = []
-        there, cores = _in_turns(
-            lambda: said.append(forecast(next(left), windows)),
-            lambda: said.append(forecast(here, windows)),
+        forecasts: list[Array] = []
+        on_cluster, on_cores = _in_turns(
+            lambda: forecasts.append(forecast(next(left), windows)),
+            lambda: forecasts.append(forecast(here, windows)),
             rounds=CLUSTER_ROUNDS,
             warm=False,
         )
-        processor = np.array([one.processor_overhead() for one in watched])
-        clock = np.array([one.clock_overhead() for one in watched])
-        blocks = np.concatenate([one.blocks() for one in watched])
+        processor = np.array([run.processor_overhead() for run in watched])
+        clock = np.array([run.clock_overhead() for run in watched])
+        blocks = np.concatenate([run.blocks() for run in watched])
         yield from (
             _limited("cluster", measure, values, limit)
             for measure, values, limit in (
@@ -337,16 +329,16 @@ def cluster(_: list[int]) -> Iterator[RacedRow]:
         yield _row(
             "cluster",
             "seconds on two Dask workers",
-            there,
+            on_cluster,
             "two processes of econnet's own",
-            cores,
+            on_cores,
             0.9,
             up=False,
         )
-        same = all(np.array_equal(one, said[0]) for one in said)
+        same = all(np.array_equal(other, forecasts[0]) for other in forecasts)
         yield _single("cluster", "same bits (1: yes)", float(same), "here", 1.0)
-        hurt = Watched(place, folder / "again", lambda: running.workers[0].kill())
-        same = np.array_equal(forecast(hurt, windows), said[0])
+        faulty = Watched(place, folder / "again", lambda: running.workers[0].kill())
+        same = np.array_equal(forecast(faulty, windows), forecasts[0])
         yield _single(
             "cluster",
             "same bits after a worker was killed (1: yes)",
@@ -356,10 +348,10 @@ def cluster(_: list[int]) -> Iterator[RacedRow]:
         )
         yield _single(
             "cluster",
-            f"parts done again, of {len(hurt.parts)}",
-            float(hurt.again()),
+            f"parts computed again, of {len(faulty.parts)}",
+            float(faulty.restarted()),
             "parts of the largest block",
-            float(hurt.largest_block()),
+            float(faulty.largest_block()),
         )
 
 
@@ -371,14 +363,14 @@ def killed(_: list[int]) -> Iterator[RacedRow]:
         panel.mkdir()
         simulate(panel, 300_000)
         command = ["train", "--data", f"{panel}/*.parquet", "--target", "output"]
-        whole, hurt = Path(folder) / "whole", Path(folder) / "hurt"
-        for place in (whole, hurt):
+        undisturbed, disturbed = Path(folder) / "undisturbed", Path(folder) / "disturbed"
+        for place in (undisturbed, disturbed):
             place.mkdir()
-        seconds, _peak = _measured(command, str(whole))
+        seconds, _peak = _measured(command, str(undisturbed))
         for _kill in range(3):
             process = subprocess.Popen(
                 [sys.executable, "-m", "econnet", *command],
-                cwd=hurt,
+                cwd=disturbed,
                 stderr=subprocess.DEVNULL,
             )
             try:
@@ -386,10 +378,10 @@ def killed(_: list[int]) -> Iterator[RacedRow]:
             except subprocess.TimeoutExpired:
                 process.send_signal(signal.SIGKILL)
                 process.wait()
-        _measured(command, str(hurt))
+        _measured(command, str(disturbed))
         models = [
-            network_file.load(place / "data" / "models" / "panel.npz").parameters
-            for place in (whole, hurt)
+            network_file.load(next(place.rglob("data/models/**/*.npz"))).parameters
+            for place in (undisturbed, disturbed)
         ]
         same = np.array_equal(models[0], models[1])
     yield _single(
@@ -409,14 +401,14 @@ def simulate(folder: Path, rows: int) -> None:
 
 
 def replay(place: runtime_workers.Place, horizons: tuple[int, ...]) -> Array:
-    """Return what econnet says of all countries in the last 25 origins."""
+    """Return econnet's forecasts for all countries in the last 25 origins."""
     return np.concatenate(
         [forecast(place, windows) for windows in _world_windows(horizons)]
     )
 
 
 def forecast(place: runtime_workers.Place, windows: Sequence[Window]) -> Array:
-    """Return what econnet says of the rows ahead of these windows."""
+    """Return econnet's forecasts of the rows ahead of these windows."""
     partners = baselines.models(PARTNERS).values()
     model = pooling.weighted(
         [network_ensemble.model(MEMBERS, 0), *partners], PRIOR_WEIGHTS
@@ -430,8 +422,8 @@ def _world_windows(horizons: tuple[int, ...]) -> Iterator[list[Window]]:
     germany = countries.resolve("DEU")
     prepared = preparation.prepare(known, germany, Task("A"))
     for horizon in horizons:
-        made = design_matrix.with_target(prepared.features, horizon, "at")
-        yield make_windows(made, "A", prepared.origin)[-ORIGINS:]
+        matrix = design_matrix.with_target(prepared.features, horizon, "at")
+        yield make_windows(matrix, "A", prepared.origin)[-ORIGINS:]
 
 
 WORLD = (
@@ -443,8 +435,8 @@ WORLD = (
 def _measured(arguments: list[str], folder: str | None) -> tuple[float, float]:
     """Run Python or econnet in a process; return seconds and its peak in MB.
 
-    The peak is of what it and all processes that it starts take together, looked at
-    five times a second.
+    The peak is that of the process and all that it starts together, sampled five times
+    per second.
     """
     run = arguments if arguments[0] == "-c" else ["-m", "econnet", *arguments]
     root = str(Path(__file__).parents[1])
@@ -467,14 +459,14 @@ def _measured(arguments: list[str], folder: str | None) -> tuple[float, float]:
 
 
 def _memory(pid: int) -> int:
-    """Return the bytes that a process and those below it take; shared ones once."""
+    """Return the memory of a process and its children; shared memory counts once."""
     total = 0
     with suppress(psutil.Error):
         first = psutil.Process(pid)
         for process in (first, *first.children(recursive=True)):
             with suppress(psutil.Error):
                 used = process.memory_full_info()
-                # Only Linux tells shares of what is shared; elsewhere it is left out.
+                # Only Linux divides shared memory; elsewhere it is left out.
                 total += getattr(used, "pss", used.uss)
     return total
 
@@ -492,8 +484,8 @@ def _running_cluster() -> Iterator[Running]:
         )
 
     scheduler = start("scheduler", "--host", "127.0.0.1", "--port", "0")
-    said = scheduler.stderr or sys.stdin  # a pipe, as was asked for
-    url = next(line.split()[-1] for line in said if "Scheduler at:" in line)
+    lines = scheduler.stderr or sys.stdin  # `stderr` is a pipe, never None
+    url = next(line.split()[-1] for line in lines if "Scheduler at:" in line)
     workers = [start("worker", url, "--nthreads", "1", "--no-nanny") for _ in range(2)]
     try:
         yield Running(url, workers)
@@ -510,7 +502,7 @@ def _in_turns(
     *,
     warm: bool = True,
 ) -> tuple[Array, Array]:
-    """Return the seconds of both in each round; a round to warm up is not counted."""
+    """Return the seconds of both in each round; a warm-up round is not counted."""
 
     def seconds(work: Callable[[], object]) -> float:
         start = time.perf_counter()
@@ -535,7 +527,7 @@ def _row(
     *,
     up: bool = True,
 ) -> RacedRow:
-    """Make a row of what was measured in rounds; `up` if more is better."""
+    """Return the row of a measurement in rounds; `up` if more is better."""
     ratios = ours / theirs if up else theirs / ours
     return RacedRow(
         work,
@@ -550,7 +542,7 @@ def _row(
 
 
 def _limited(work: str, measure: str, values: Array, limit: float) -> RacedRow:
-    """Make a row of what was measured in rounds beside what it should stay below."""
+    """Return the row of a measurement in rounds that should be below a limit."""
     ratios = limit / values
     return RacedRow(
         work,
@@ -565,14 +557,14 @@ def _limited(work: str, measure: str, values: Array, limit: float) -> RacedRow:
 
 
 def _single(work: str, measure: str, value: float, peer: str, limit: float) -> RacedRow:
-    """Make a row of one measurement beside a limit, below which it should stay."""
+    """Return the row of one measurement that should be below a limit."""
     ratio = limit / value if value else 0.0
     reach = 1.0 if peer != "none" else None
     return RacedRow(work, measure, value, peer, limit, ratio, reach, (ratio, ratio))
 
 
 def main() -> None:
-    """Print the rows of the works that were asked for."""
+    """Print the rows of the chosen work."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true", help="print JSON only")
     parser.add_argument("--work", nargs="+", choices=WORKS, default=list(WORKS))
@@ -598,7 +590,7 @@ def main() -> None:
         )
 
 
-# Settings of a cluster that does not look at itself all the time; see docs/scale.md.
+# Settings that reduce Dask's own monitoring; see docs/scale.md.
 CALM = {
     "DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "False",
     "DASK_DISTRIBUTED__ADMIN__TICK__INTERVAL": "1s",

@@ -1,19 +1,23 @@
-"""Panels that are streamed: the same commands, for more rows than memory holds."""
+"""Panels that are streamed: the same commands, for more rows than memory can take."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from econnet.cli import output as to_user
-from econnet.cli.jobs import workspace
+from econnet.cli import jobs, output
 from econnet.cli.options import TaskOptions
-from econnet.core.errors import DataError, UsageError
+from econnet.core.errors import UsageError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from econnet.core.workspace import StreamedFiles
+    from econnet.forecast.streamed.features import FeatureSpec
     from econnet.forecast.streamed.forecast import Streamed
+    from econnet.forecast.streamed.parquet_panel import ParquetPanel
+
+CountryForecasts = dict[str, dict[str, Any]]
 
 
-def is_asked(task: TaskOptions) -> bool:
+def is_requested(task: TaskOptions) -> bool:
     """Return whether the data of the task are to be streamed."""
     if task.data is None:
         return False
@@ -22,99 +26,88 @@ def is_asked(task: TaskOptions) -> bool:
     return parquet_panel.is_streamed(task.data)
 
 
-def answer(task: TaskOptions, *, retrain: bool = False) -> "Streamed":
-    """Return the result for the panel, training where no model fits."""
-    from econnet.cli.jobs import kinds_said
-    from econnet.forecast.streamed import features, parquet_panel, training
+def run(task: TaskOptions, *, retrain: bool = False, json: bool = False) -> None:
+    """Print the result for a panel and the countries, training where no model fits."""
+    from econnet.forecast.streamed.forecast import forecasts_of
+
+    result, files = _result(task, retrain=retrain)
+    countries = forecasts_of(files.forecasts, task.country or [])
+    if json:
+        output.print_json({**result.to_dict(), "countries": countries})
+    else:
+        _show(result, countries, files.forecasts)
+
+
+def _result(task: TaskOptions, *, retrain: bool) -> "tuple[Streamed, StreamedFiles]":
+    from econnet.core.workspace import UserFile, streamed_place
+    from econnet.forecast.streamed import features, parquet_panel
     from econnet.forecast.streamed import forecast as streaming
 
-    data = task.data or Path()
-    if task.as_of is not None:
-        raise UsageError("--as-of is not for a panel that is streamed: leave it out")
-    if task.pool == "own":
-        raise UsageError("--pool own is not for a panel that is streamed: leave it out")
-    panel = parquet_panel.open_files(data, task.frequency)
-    spec = features.feature_spec(
-        panel,
-        label=task.label,
-        target=task.target,
-        horizon=task.horizon,
-        event=task.event,
-        lag=task.lag,
-        kinds=kinds_said(task.kind or []),
-    )
+    if task.data is None:
+        raise UsageError("give a panel: --data 'panel/*.parquet'")
+    for name in ("as_of", "pool", "rolling_years"):
+        if getattr(task, name) != getattr(TaskOptions, name):
+            option = f"--{name.replace('_', '-')} {getattr(task, name)}"
+            raise UsageError(f"{option} is not for a streamed panel: leave it out")
+    kinds = jobs.kinds_said(task.kind or [])
+    panel = parquet_panel.open_files(task.data, task.frequency)
+    spec = features.feature_spec(panel, task, task.lag, kinds)
+    _note_columns(panel, spec)
+    place = streamed_place(panel.name, spec.task, UserFile(task.data, task.lag, kinds))
+    files = jobs.workspace().streamed(place)
+    if not retrain:
+        if fitting := streaming.stored(panel, spec, files):
+            return fitting, files
+        output.note(f"no model fits {panel.name} and this task yet: training one")
+    with output.stages() as progress:
+        result = streaming.forecast_panel(panel, spec, files, progress=progress)
+    return result, files
+
+
+def _note_columns(panel: "ParquetPanel", spec: "FeatureSpec") -> None:
     kinds = ", ".join(
-        f"{len([other for other in spec.kinds if other == kind])} {kind}"
-        for kind in dict.fromkeys(spec.kinds)
+        f"{spec.kinds.count(kind)} {kind}" for kind in dict.fromkeys(spec.kinds)
     )
-    to_user.note(
+    output.note(
         f"{panel.name}: {panel.rows:,} rows in {len(panel.paths)} files, streamed; "
-        f"columns taken as {kinds}; --kind COLUMN=KIND says otherwise"
+        f"columns taken as {kinds}; use --kind COLUMN=KIND to change this"
     )
     if panel.left_out:
-        to_user.note(f"left out, for they hold no numbers: {', '.join(panel.left_out)}")
-    places = workspace().streamed(panel.name)
-    options = training.StreamedOptions(members=task.members or 1, seed=task.seed)
-    if not retrain:
-        fitting = streaming.stored(panel, spec, places, options)
-        if fitting is not None:
-            return fitting
-        to_user.note(f"no model fits {panel.name} and this task yet: training one")
-    with to_user.stages() as progress:
-        return streaming.forecast_panel(panel, spec, places, options, progress)
+        output.note(f"left out, because not numeric: {', '.join(panel.left_out)}")
 
 
-def show(result: "Streamed", task: TaskOptions) -> None:
+def _show(result: "Streamed", countries: CountryForecasts, forecasts: "Path") -> None:
     """Print the result in a few lines."""
-    ours, logit = result.models["econnet"], result.models["logit"]
-    base = result.models["base_rate"]
-    to_user.print_answer(
+    output.print_answer(
         f"{result.name}: {result.rows:,} rows of {result.countries:,} countries, "
         f"{result.first_period} to {result.last_period}"
     )
-    to_user.table(
-        f"Holdout, {ours.n_origins} origins from {result.holdout[0]} to "
-        f"{result.holdout[1]}, learned until {result.learned_until}",
+    first, last = result.holdout
+    output.table(
+        f"Holdout, {result.models['econnet'].n_origins} origins from {first} to "
+        f"{last}, trained on data to {result.learned_until}",
         ("", "AUROC", "Brier", "log loss"),
         [
-            (name, _three(scores.auroc), _three(scores.brier), _three(scores.log_loss))
-            for name, scores in (
-                ("network", ours),
-                ("logistic regression", logit),
-                ("historical average", base),
+            (
+                title,
+                "" if scores.auroc is None else f"{scores.auroc:.3f}",
+                f"{scores.brier:.3f}",
+                f"{scores.log_loss:.3f}",
             )
+            for name, title in TITLES.items()
+            for scores in [result.models[name]]
         ],
     )
-    for country, row in of_countries(result, task).items():
-        to_user.print_answer(
-            f"{country}: {100 * row['probability']:.0f}% chance of a contraction in "
-            f"{row['period']}, as seen in {row['origin']}"
+    for country, row in countries.items():
+        output.print_answer(
+            f"{country}: {100 * row['probability']:.0f}% probability of a contraction "
+            f"in {row['period']}, forecast in {row['origin']}"
         )
-    to_user.print_answer(
-        f"Forecasts: {result.forecasts:,} in {_places(result).forecasts}"
-    )
+    output.print_answer(f"Forecasts: {result.forecasts:,} in {forecasts}")
 
 
-def as_json(result: "Streamed", task: TaskOptions) -> dict[str, Any]:
-    """Return the result as one JSON document, with the countries that were named."""
-    return {**result.to_dict(), "countries": of_countries(result, task)}
-
-
-def of_countries(result: "Streamed", task: TaskOptions) -> dict[str, dict[str, Any]]:
-    """Return the forecasts of the countries that were named."""
-    from econnet.forecast.streamed import forecast as streaming
-
-    path = _places(result).forecasts
-    found = streaming.forecasts_of(path, task.country or [])
-    for name in task.country or []:
-        if name not in found:
-            raise DataError(f"{result.name} has no country {name!r}: {path} lists them")
-    return found
-
-
-def _places(result: "Streamed") -> "StreamedFiles":
-    return workspace().streamed(result.name)
-
-
-def _three(value: float | None) -> str:
-    return "" if value is None else f"{value:.3f}"
+TITLES = {
+    "econnet": "network",
+    "logit": "logistic regression",
+    "base_rate": "historical average",
+}

@@ -8,8 +8,9 @@ an option that this name does not contain, a digest follows: `...-at-1a2b3c4d`.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
+from types import MappingProxyType
 
 from econnet.core.countries import all_countries
 from econnet.core.file_names import as_name
@@ -102,9 +103,12 @@ class Workspace:
         """Return the folder of the report at a place."""
         return self.reports_folder / place
 
-    def streamed(self, panel: str) -> "StreamedFiles":
-        """Return the files of a streamed panel of that name."""
-        return StreamedFiles.of(panel, self.data_folder, self.reports_folder)
+    def streamed(self, place: PurePath) -> "StreamedFiles":
+        """Return the files of a streamed panel whose place that is."""
+        report = self.report(place)
+        return StreamedFiles(
+            self.model(place), report / "report.json", report / "forecasts.parquet"
+        )
 
 
 @dataclass(frozen=True)
@@ -114,16 +118,6 @@ class StreamedFiles:
     model: Path
     report: Path
     forecasts: Path
-
-    @classmethod
-    def of(cls, name: str, data_folder: Path, reports_folder: Path) -> "StreamedFiles":
-        """Return the files for a panel of that name."""
-        workspace = Workspace(data_folder, reports_folder)
-        place = PurePath(name_of_file(name))
-        report = workspace.report(place)
-        return cls(
-            workspace.model(place), report / "report.json", report / "forecasts.parquet"
-        )
 
     def unfinished(self, what: str) -> Path:
         """Return the file of work that is not finished."""
@@ -157,6 +151,17 @@ def place_of(
     return owner / _question_folder(task, default_frequency, file)
 
 
+def streamed_place(panel: str, task: Task, file: UserFile) -> PurePath:
+    """Return the place of a streamed panel's model and report.
+
+    Its ensemble has one member by default, and its periods have but one frequency.
+    """
+    options = {} if task.members == 1 else {"members": task.members}
+    at_default = replace(task, members=Task.members)
+    folder = _question_folder(at_default, task.frequency, file, options)
+    return PurePath(name_of_file(panel)) / folder
+
+
 def ranking_place(
     task: Task, default_frequency: Frequency | None, file: UserFile | None = None
 ) -> PurePath:
@@ -169,10 +174,13 @@ def ranking_place(
 
 
 def _question_folder(
-    task: Task, default_frequency: Frequency | None, file: UserFile | None
+    task: Task,
+    default_frequency: Frequency | None,
+    file: UserFile | None,
+    options: Mapping[str, object] = MappingProxyType({}),
 ) -> str:
     """Return the name of a question's folder; none for the default question."""
-    digest = task.digest(file.options() if file else {})
+    digest = task.digest({**(file.options() if file else {}), **options})
     if not digest and task.is_default and task.frequency == default_frequency:
         return ""
     return f"{task.file_stem}-{digest}" if digest else task.file_stem

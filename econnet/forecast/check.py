@@ -9,28 +9,33 @@ fail.
 import csv
 import io
 import json
-import os
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
-from itertools import zip_longest
-from pathlib import Path
-from typing import Literal
-
 import msgspec
-
+import os
+from collections.abc import Iterable
+from collections.abc import Iterator
+from dataclasses import asdict
+from dataclasses import dataclass
 from econnet.core.errors import DataError
 from econnet.core.settings import Settings
 from econnet.core.workspace import Workspace
 from econnet.data.load import store as store_of
 from econnet.data.sources.observations import now
-from econnet.data.store import checks, schema
+from econnet.data.store import checks
+from econnet.data.store import schema
 from econnet.forecast import log as forecast_log
 from econnet.forecast import saved_model
 from econnet.forecast.streamed.forecast import Streamed
-from econnet.models.network_file import NewerFileError, load_with_metadata
+from econnet.models.network_file import NewerFileError
+from econnet.models.network_file import load_with_metadata
 from econnet.runtime import atomic_files
-from econnet.runtime.checksums import SUMS, read_sums, verify_checksums
+from econnet.runtime.checksums import SUMS
+from econnet.runtime.checksums import read_sums
+from econnet.runtime.checksums import verify_checksums
 from econnet.runtime.npz import read_arrays
+from itertools import zip_longest
+from pathlib import Path
+from typing import Literal
+
 
 Part = Literal[
     "settings", "package", "store", "models", "journal", "reports", "unfinished"
@@ -171,7 +176,7 @@ def _open_model(path: Path) -> None:
         load_with_metadata(path)
         try:
             Streamed.of_record(metadata["answer"])
-        except (AttributeError, KeyError, TypeError) as error:
+        except (KeyError, ValueError) as error:
             raise ValueError(
                 f"it contains no forecast of a streamed panel: {error}"
             ) from error
@@ -274,7 +279,7 @@ def _unfinished(settings: Settings) -> Checked:
         remarks.append(Remark("unfinished", parts_folder, problem, CONTINUE))
     remarks += [
         Remark("unfinished", path, "is from an interrupted training", CONTINUE)
-        for path in sorted(workspace.models_folder.glob("*.unfinished"))
+        for path in sorted(workspace.models_folder.rglob("*.unfinished"))
     ]
     remarks += [
         Remark("unfinished", path, "is a log of the store that could not be read", LOG)

@@ -12,13 +12,15 @@ import duckdb
 import numpy as np
 
 from econnet.core.errors import EconnetError
+from econnet.core.task import Task
 from econnet.data import panel
 from econnet.data.sources.observations import now
 from econnet.data.store import checks, schema
 from econnet.data.store.store import Store
+from econnet.evaluation.metrics import ReliabilityBin
 from econnet.forecast.streamed.features import FeatureSpec
 from econnet.forecast.streamed.forecast import Streamed
-from econnet.forecast.streamed.scores import Difference, HoldoutScores, StreamedBin
+from econnet.forecast.streamed.scores import Difference, HoldoutScores
 from econnet.models import network_file
 from econnet.network import Architecture, Network
 from econnet.runtime.ledger import Ledger
@@ -57,7 +59,7 @@ def streamed_models() -> list[bytes]:
     answered = Streamed(
         name="panel",
         spec=FeatureSpec(
-            *(("output",), ("flow",), "Q", "negative-growth", "output", 1, "at", 1)
+            ("output",), ("flow",), Task("Q", target="output", members=1), 1
         ),
         rows=400,
         countries=2,
@@ -67,11 +69,9 @@ def streamed_models() -> list[bytes]:
         holdout=("2015Q1", "2019Q2"),
         base_rate=0.2,
         passes=2,
-        members=1,
-        seed=0,
         models={"econnet": scores, "base_rate": scores},
         tests={"base_rate": Difference(-0.1, (-0.2, 0.0), -0.01, (-0.02, 0.0))},
-        reliability=(StreamedBin(0.1, 0.12, 30), StreamedBin(0.6, 0.5, 10)),
+        reliability=(ReliabilityBin(0.1, 0.12, (0.05, 0.25), 30),),
         forecasts=2,
         version="0.1.0",
         made_at="2026-10-01T12:00:00+00:00",

@@ -92,8 +92,8 @@ def test_streamed_file_is_read_once_though_its_name_matches_another(
         duckdb.from_df(table).write_parquet(str(tmp_path / f"{name}.parquet"))
     files = open_files(tmp_path)
     assert files.rows == 6
-    assert files.head(files.columns)["country"].tolist() == ["A", "A"]
-    queries = files.query(0, files.rows, files.columns)
+    assert files.head()["country"].tolist() == ["A", "A"]
+    queries = files.query(0, files.rows)
     rows = [row for query in queries for row in files.database.sql(query).fetchall()]
     assert [country for _, country, *_ in rows] == [*"AABBCC"]
     assert not is_streamed(tmp_path / "a[b].parquet")

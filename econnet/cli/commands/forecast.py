@@ -1,8 +1,12 @@
 """`econnet forecast`: the forecast in a few lines, or as one JSON document."""
 
-from econnet.cli import jobs, output
-from econnet.cli import streamed as cli_streamed
-from econnet.cli.options import Assumptions, Json, TaskOptions, flat
+from econnet.cli import jobs
+from econnet.cli import output
+from econnet.cli import streamed
+from econnet.cli.options import Assumptions
+from econnet.cli.options import Json
+from econnet.cli.options import TaskOptions
+from econnet.cli.options import flat
 from econnet.core.errors import UsageError
 
 
@@ -22,14 +26,10 @@ def forecast(
     from econnet.report import record
 
     assumed = [what_if.parse_assumption(text) for text in assumptions or []]
-    if cli_streamed.is_asked(task):
+    if streamed.is_requested(task):
         if assumed:
-            raise UsageError("--set is not for a panel that is streamed: leave it out")
-        streamed = cli_streamed.answer(task)
-        if json:
-            output.print_json(cli_streamed.as_json(streamed, task))
-        else:
-            cli_streamed.show(streamed, task)
+            raise UsageError("--set is not for a streamed panel: leave it out")
+        streamed.run(task, json=json)
         return
     question, *others = jobs.questions(task)
     if others:

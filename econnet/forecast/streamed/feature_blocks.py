@@ -10,6 +10,7 @@ import json
 import shutil
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,16 +20,16 @@ import numpy.typing as npt
 
 from econnet.core.errors import DataError
 from econnet.forecast.streamed.features import (
-    BOUND,
+    MAX_GROWTH,
     Abroad,
     FeatureSpec,
     Ordinals,
     Singles,
 )
-from econnet.forecast.streamed.parquet_panel import Files
+from econnet.forecast.streamed.parquet_panel import ParquetPanel
 from econnet.runtime import atomic_files, workers
 
-# Enough rows to shuffle within and to pay for a query, few enough to hold a few of.
+# Enough rows to shuffle and to pay for a query; memory takes a few such blocks.
 BLOCK_ROWS = 2**18
 BLOCK_CELLS = 2**23
 SPARE_BYTES = 2**28  # of disk, beside the features
@@ -63,6 +64,10 @@ class Block:
         growth = self.inputs[spec.target_position]
         return [*self.inputs, *abroad.others(self.period, growth)]
 
+    def learned(self, newest: int) -> npt.NDArray[np.bool_]:
+        """Return which rows are trained on: up to a period, with a known target."""
+        return np.asarray((self.period <= newest) & ~np.isnan(self.target))
+
 
 @dataclass(frozen=True, eq=False)
 class FeatureBlocks:
@@ -74,7 +79,7 @@ class FeatureBlocks:
         Where the working files are.
     """
 
-    files: Files
+    panel: ParquetPanel
     spec: FeatureSpec
     folder: Path
 
@@ -82,8 +87,8 @@ class FeatureBlocks:
     def bounds(self) -> npt.NDArray[np.int64]:
         """The first row of each block, and the number of all rows."""
         longest = max(1, min(BLOCK_ROWS, BLOCK_CELLS // len(self.spec.columns)))
-        count = -(-self.files.rows // longest)
-        return np.arange(count + 1) * self.files.rows // count
+        count = -(-self.panel.rows // longest)
+        return np.arange(count + 1) * self.panel.rows // count
 
     def __len__(self) -> int:
         return len(self.bounds) - 1
@@ -91,16 +96,11 @@ class FeatureBlocks:
     def write(self, progress: Callable[[float], None] = lambda _: None) -> None:
         """Compute the blocks that are missing, on all cores.
 
-        Raises
-        ------
-        DataError
-            The rows are not sorted by country and period, a cell cannot be read, or the
-            disk is too small.
+        `DataError` if the rows are not sorted by country and period, a cell cannot be
+        read, or the disk is too small.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
-        missing = [
-            number for number in range(len(self)) if not self._is_written(number)
-        ]
+        missing = [i for i in range(len(self)) if not self._is_written(i)]
         self._check_disk(missing)
         done, lock = len(self) - len(missing), threading.Lock()
 
@@ -135,14 +135,15 @@ class FeatureBlocks:
         for values in self._parts():
             growth = values[self.spec.target_position]
             known = ~np.isnan(growth)
-            where = values[-1][known].astype(np.int64) - first
-            bounded = np.clip(growth[known], -BOUND, BOUND).astype(np.float64)
+            number = values[-1][known].astype(np.int64) - first
+            bounded = np.clip(growth[known], -MAX_GROWTH, MAX_GROWTH)
+            bounded = bounded.astype(np.float64)
             for row, weights in enumerate((bounded, bounded < 0, None)):
-                sums[row] += np.bincount(where, weights, n)
+                sums[row] += np.bincount(number, weights, n)
         return Abroad(first, *sums)
 
     def _parts(self) -> Iterator[Singles]:
-        """Yield what is in each working file, of which only what is used is read."""
+        """Yield the array in each working file, read only where it is used."""
         for number in range(len(self)):
             yield np.load(self._path(number), mmap_mode="r", allow_pickle=False)
 
@@ -151,20 +152,17 @@ class FeatureBlocks:
 
     def _is_written(self, number: int) -> bool:
         path = self._path(number)
-        if not path.with_suffix(".json").is_file():
-            return False
-        try:
+        with suppress(OSError, ValueError):
             values = np.load(path, mmap_mode="r", allow_pickle=False)
-        except (OSError, ValueError):
-            return False
-        rows = self.bounds[number + 1] - self.bounds[number]
-        return bool(values.shape == (len(self.spec.inputs), rows))
+            shape = (len(self.spec.inputs), np.diff(self.bounds)[number])
+            return path.with_suffix(".json").is_file() and values.shape == shape
+        return False
 
     def _write(self, number: int) -> None:
         start, stop = (int(row) for row in self.bounds[number : number + 2])
-        query = self.spec.query(self.files, start, stop)
-        with self.files.reading():
-            columns = self.files.database.cursor().execute(query).fetchnumpy()
+        query = self.spec.query(self.panel, start, stop)
+        with self.panel.reading():
+            columns = self.panel.database.cursor().execute(query).fetchnumpy()
         period, countries, *numbers = columns.values()
         values = np.empty((len(numbers) + 1, len(period)), np.float32)
         for row, column in zip(values, (*numbers, period), strict=True):
@@ -187,7 +185,7 @@ class FeatureBlocks:
         free = shutil.disk_usage(self.folder).free
         if missing and free < needed:
             raise DataError(
-                f"{self.folder}: the features of {self.files.name} take "
+                f"{self.folder}: the features of {self.panel.name} take "
                 f"{needed / 1e9:.1f} GB of disk until training is finished, and "
                 f"{free / 1e9:.1f} GB are free: free some, or set ECONNET_DATA to a "
                 "folder on a larger disk"

@@ -11,75 +11,64 @@ not the period before in the same country, the lag is missing. DuckDB computes `
 join: so the growth abroad, which needs all countries, is added when features are read.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
 from econnet.core.catalog import Transform
 from econnet.core.errors import DataError, UsageError
-from econnet.core.periods import PERIODS_A_YEAR, Frequency
-from econnet.core.task import Event
+from econnet.core.periods import PERIODS_A_YEAR
+from econnet.core.task import Task, TaskRequest
 from econnet.core.types import Floats
 from econnet.data.cycle import labels
 from econnet.data.files.user_panel import TRANSFORM, Kind, infer_kind
-from econnet.forecast.streamed.parquet_panel import Files, row_error
+from econnet.forecast.streamed.parquet_panel import ParquetPanel, row_error
 
 Singles = npt.NDArray[np.float32]
 Ordinals = npt.NDArray[np.int64]
 
-EARLIER = (1, 2, 3)
+Lags = Callable[[str, int], str]
+
+TARGET_LAGS = (1, 2, 3)
 
 
 @dataclass(frozen=True)
 class FeatureSpec:
-    """The question asked of a panel, and the columns that answer it.
+    """The task for a panel, and the columns that its features are computed from.
 
     Parameters
     ----------
     columns, kinds
         The panel's columns of numbers, and the kind of each.
-    label
-        One of `STREAMED_LABELS`, or `given:COLUMN`.
-    target
-        The column that the label is defined on; for `given` the column itself.
-    event
-        `at`: a contraction in the period `horizon` ahead; `within`: in any up to it.
     lag
         Publication lag in periods.
     """
 
     columns: tuple[str, ...]
     kinds: tuple[Kind, ...]
-    frequency: Frequency
-    label: str
-    target: str
-    horizon: int
-    event: Event
+    task: Task
     lag: int
+
+    @property
+    def target(self) -> str:
+        """The column that the label is defined on; for `given` the column itself."""
+        rule, _, column = self.task.label.partition(":")
+        return column if rule == "given" else self.task.target
 
     @property
     def looks_ahead(self) -> int:
         """Later periods that the label of a period depends on."""
-        rule = labels.RULES.get(self.label)
+        rule = labels.RULES.get(self.task.label)
         return (rule.looks_ahead or 0) if rule else 0
 
     @property
     def lead(self) -> int:
         """Rows from a row to the last one that its target depends on."""
-        return self.lag + self.horizon + self.looks_ahead
-
-    @property
-    def history(self) -> int:
-        """Rows above that a row's features and its target depend on."""
-        return max(1 + max(EARLIER), PERIODS_A_YEAR[self.frequency])
-
-    @property
-    def newest_needed(self) -> int:
-        """Periods from a row's until its target is known to a later origin's row."""
-        return self.lead + self.lag
+        return self.lag + self.task.horizon + self.looks_ahead
 
     @property
     def target_position(self) -> int:
@@ -91,12 +80,12 @@ class FeatureSpec:
         """The names of the features, those of `query` and then those of `Abroad`."""
         return (
             *self.columns,
-            *(f"{self.target} lag {lag}" for lag in EARLIER),
+            *(f"{self.target} lag {lag}" for lag in TARGET_LAGS),
             "growth abroad",
             "share shrinking abroad",
         )
 
-    def query(self, files: Files, start: int, stop: int) -> str:
+    def query(self, panel: ParquetPanel, start: int, stop: int) -> str:
         """Return SQL that computes features and targets of rows `start` to `stop`.
 
         Returns
@@ -108,21 +97,22 @@ class FeatureSpec:
             but the first two are float32, and NaN where they are missing. Rows that are
             not sorted by country and period, or lack a country, raise an error.
         """
-        sources = files.query(
-            max(0, start - self.history), stop + self.lead + 1, self.columns
-        )
+        history = max(1 + max(TARGET_LAGS), PERIODS_A_YEAR[self.task.frequency])
+        sources = panel.query(max(0, start - history), stop + self.lead + 1)
         # One file is read as a stream. Of several, DuckDB must be told the order.
         window = "()" if len(sources) == 1 else "(ORDER BY n)"
-        lags = _Lags(window)
+        lags = partial(_lag, window)
         rows = f"SELECT *, hash(country) AS entity FROM ({' UNION ALL '.join(sources)})"  # noqa: S608 - names are quoted
         marked = "changed"
-        if self.label == "two-quarters":
+        if self.task.label == "two-quarters":
             mark = _two_quarters(lags)
             marked = f"(SELECT * REPLACE ({mark} AS mark) FROM changed)"  # noqa: S608 - our own
         k = len(self.columns)
         growth = f"f{self.target_position}"
-        earlier = (f"{lags(growth, lag)} AS f{i}" for i, lag in enumerate(EARLIER, k))
-        numbers = (*(f"f{i}" for i in range(k + len(EARLIER))), "y")
+        earlier = (
+            f"{lags(growth, lag)} AS f{i}" for i, lag in enumerate(TARGET_LAGS, k)
+        )
+        numbers = (*(f"f{i}" for i in range(k + len(TARGET_LAGS))), "y")
         singles = ", ".join(
             f"coalesce(CAST({name} AS FLOAT), CAST('nan' AS FLOAT)) AS {name}"
             for name in numbers
@@ -130,7 +120,8 @@ class FeatureSpec:
         return f"""
 WITH rows AS NOT MATERIALIZED ({rows}),
 lagged AS NOT MATERIALIZED (
-    SELECT *, {_last_country(window)} AS last_country, {lags.same(1)} AS follows,
+    SELECT *, {_last_country(window)} AS last_country,
+        {_is_same_country(window, 1)} AS follows,
         {", ".join(f"lag(x{i}) OVER {window} AS b{i}" for i in range(k))} FROM rows),
 changed AS NOT MATERIALIZED (
     SELECT n, t, entity, last_country, {self._changes()}, {self._mark(lags)} AS mark
@@ -148,65 +139,55 @@ WHERE n >= {start} AND n < {stop}"""  # noqa: S608 - names are quoted
             for i, kind in enumerate(self.kinds)
         )
 
-    def _mark(self, lags: "_Lags") -> str:
+    def _mark(self, lags: Lags) -> str:
         """Return SQL of the label, for `two-quarters` of falling output."""
         level = f"x{self.target_position}"
-        if self.label.startswith("given:"):
+        if self.task.label.startswith("given:"):
             message = row_error(
-                f"'a column given as label must hold 0 and 1, and holds ' || {level}"
+                f"'a column given as label must have values 0 and 1, not ' || {level}"
             )
             return f"CASE WHEN {level} NOT IN (0, 1) THEN {message} ELSE {level} END"
-        year = PERIODS_A_YEAR[self.frequency]
-        before = lags(level, year if self.label == "year-on-year" else 1)
+        year = PERIODS_A_YEAR[self.task.frequency]
+        before = lags(level, year if self.task.label == "year-on-year" else 1)
         return (
             f"CASE WHEN {before} > 0 AND {level} IS NOT NULL "
             f"THEN CAST({level} < {before} AS INTEGER) END"
         )
 
-    def _target(self, lags: "_Lags") -> str:
+    def _target(self, lags: Lags) -> str:
         """Return SQL of the target, missing where a label that it needs is."""
-        nearest = 1 if self.event == "within" and self.horizon else self.horizon
+        horizon = self.task.horizon
+        nearest = 1 if self.task.event == "within" and horizon else horizon
         marks = [
-            lags("mark", -self.lag - ahead)
-            for ahead in range(nearest, self.horizon + 1)
+            lags("mark", -self.lag - ahead) for ahead in range(nearest, horizon + 1)
         ]
         missing = " OR ".join(f"{mark} IS NULL" for mark in marks)
         return f"CASE WHEN NOT ({missing}) THEN greatest({', '.join(marks)}) END"
 
 
-@dataclass(frozen=True)
-class _Lags:
-    """Writes SQL of values in other periods of the same country.
+def _lag(window: str, value: str, periods: int) -> str:
+    """Return SQL of the country's value `periods` earlier, or later if negative."""
+    if not periods:
+        return value
+    same = _is_same_country(window, periods)
+    return f"CASE WHEN {same} THEN {_row_above(window, value, periods)} END"
 
-    Parameters
-    ----------
-    window
-        What follows `OVER`.
-    """
 
-    window: str
+def _is_same_country(window: str, periods: int) -> str:
+    """Return SQL of whether the row so far above is that period of the country."""
+    entity, t = (_row_above(window, name, periods) for name in ("entity", "t"))
+    return f"({entity} = entity AND {t} = t - ({periods}))"
 
-    def __call__(self, value: str, periods: int) -> str:
-        """Return SQL of a value `periods` earlier, or later if negative."""
-        if not periods:
-            return value
-        return f"CASE WHEN {self.same(periods)} THEN {self._row(value, periods)} END"
 
-    def same(self, periods: int) -> str:
-        """Return SQL of whether the row so far above is that period of the country."""
-        entity, t = self._row("entity", periods), self._row("t", periods)
-        return f"({entity} = entity AND {t} = t - ({periods}))"
-
-    def _row(self, value: str, rows: int) -> str:
-        function = "lag" if rows > 0 else "lead"
-        return f"{function}({value}, {abs(rows)}) OVER {self.window}"
+def _row_above(window: str, value: str, rows: int) -> str:
+    return f"{'lag' if rows > 0 else 'lead'}({value}, {abs(rows)}) OVER {window}"
 
 
 def _last_country(window: str) -> str:
     """Return SQL of the country in its last row, which checks the order of the rows."""
     unsorted = row_error(
         "'the rows are not sorted by country and period from ''' || country || ''' on, "
-        "or a period occurs twice: sort them once and write them anew'"
+        "or a period occurs twice: sort them and write the files again'"
     )
     country, t = (f"lag({name}) OVER {window}" for name in ("country", "t"))
     no_country = row_error("'no country'")
@@ -218,7 +199,7 @@ def _last_country(window: str) -> str:
     )
 
 
-def _two_quarters(lags: _Lags) -> str:
+def _two_quarters(lags: Lags) -> str:
     """Return SQL of `labels`' rule, where `mark` is 1 if output fell, 0 if not."""
     before, after = lags("mark", 1), lags("mark", -1)
     return (
@@ -238,8 +219,8 @@ class Abroad:
     first
         The first period's number.
     total, shrank, countries : array (periods,)
-        Sum of their growth, each held within ten, how many shrank, and of how many it
-        is known.
+        Sum of their growth, each clipped to 10% in size, the number that shrank, and
+        the number whose growth is known.
     """
 
     first: int
@@ -249,82 +230,66 @@ class Abroad:
 
     def others(self, period: Ordinals, growth: Singles) -> tuple[Singles, Singles]:
         """Return the others' mean growth and the percentage of them that shrank."""
-        where = period - self.first
+        number = period - self.first
         known = ~np.isnan(growth)
-        bounded = np.where(known, np.clip(growth, -BOUND, BOUND), 0)
-        n = (self.countries[where] - known).astype(np.float32)
+        bounded = np.where(known, np.clip(growth, -MAX_GROWTH, MAX_GROWTH), 0)
+        n = (self.countries[number] - known).astype(np.float32)
         n[n <= 0] = np.nan
-        total = (self.total[where] - bounded).astype(np.float32)
-        shrank = (100 * (self.shrank[where] - (bounded < 0))).astype(np.float32)
+        total = (self.total[number] - bounded).astype(np.float32)
+        shrank = (100 * (self.shrank[number] - (bounded < 0))).astype(np.float32)
         return total / n, shrank / n
 
 
 def feature_spec(
-    files: Files,
-    *,
-    label: str,
-    target: str,
-    horizon: int,
-    event: Event,
-    lag: int,
-    kinds: Mapping[str, Kind],
+    panel: ParquetPanel, request: TaskRequest, lag: int, kinds: Mapping[str, Kind]
 ) -> FeatureSpec:
     """Return the specification for a panel; kinds are inferred from its first rows.
 
-    Raises
-    ------
-    UsageError
-        A column that was named does not exist, or the label cannot be streamed.
+    The ensemble has one member unless the request names a number. `UsageError` if a
+    column that was named does not exist, or the label cannot be streamed.
     """
+    label = request.label
     given = label.startswith("given:")
     if not given and label not in STREAMED_LABELS:
         names = ", ".join((*STREAMED_LABELS, "given:COLUMN"))
         raise UsageError(
-            f"label {label} needs a country's whole history, and a panel that is "
-            f"streamed is seen in parts: choose {names}"
+            f"label {label} needs a country's whole history, and a streamed panel is "
+            f"read in parts: choose {names}"
         )
-    labels.check_rule(label, files.frequency)
-    target = label.removeprefix("given:") if given else target
-    for column in (target, *kinds):
-        if column not in files.columns:
-            near = get_close_matches(column, files.columns, n=3) or files.columns[:8]
+    labels.check_rule(label, panel.frequency)
+    task = replace(request, members=request.members or 1).at_frequency(panel.frequency)
+    spec = FeatureSpec(panel.columns, (), task, lag)
+    for column in (spec.target, *kinds):
+        if column not in panel.columns:
+            near = get_close_matches(column, panel.columns, n=3) or panel.columns[:8]
             raise UsageError(
-                f"{files.name} has no column {column!r}: it has {', '.join(near)}"
+                f"{panel.name} has no column {column!r}: it has {', '.join(near)}"
             )
-    inferred = _kinds(files) | dict(kinds)
-    if given and inferred[target] != "flag":
+    kind_of = _inferred_kinds(panel) | dict(kinds)
+    if given and kind_of[spec.target] != "flag":
         raise DataError(
-            f"column {target!r} must hold 0 and 1 for --label {label}: it was taken "
-            f"for a {inferred[target]}"
+            f"column {spec.target!r} must have values 0 and 1 for --label {label}, but "
+            f"was taken for a {kind_of[spec.target]}: choose another column"
         )
-    return FeatureSpec(
-        columns=files.columns,
-        kinds=tuple(inferred[column] for column in files.columns),
-        frequency=files.frequency,
-        label=label,
-        target=target,
-        horizon=horizon,
-        event=event,
-        lag=lag,
-    )
+    return replace(spec, kinds=tuple(kind_of[column] for column in panel.columns))
 
 
-def _kinds(files: Files) -> dict[str, Kind]:
+def _inferred_kinds(panel: ParquetPanel) -> dict[str, Kind]:
     """Return the kind of each column, from its first values."""
-    head = files.head(files.columns).rename(columns={"t": "period"})
+    head = panel.head()
     kinds: dict[str, Kind] = {}
-    for i, column in enumerate(files.columns):
-        table = head[["country", "period", f"x{i}"]].dropna()
+    for i, column in enumerate(panel.columns):
+        table = head[["country", "t", f"x{i}"]].dropna()
         table.columns = ["country", "period", "value"]
         kinds[column] = infer_kind(column, table) if len(table) else "rate"
     return kinds
 
 
-# What a collapse in one small country may count for abroad, as in `features`.
-BOUND = 10.0
+# A collapse in one small country counts for no more abroad, as in `data.features`.
+MAX_GROWTH = 10.0
 
-# The transforms of `readings.change` in SQL. A growth that overflows is infinite, and
-# counts as missing.
+# The transforms of `data.features.information_set` in SQL. A growth that overflows is
+# infinite, and counts as missing.
 CHANGES: Mapping[Transform, str] = {
     "level": "{x}",
     "difference": "{x} - {before}",

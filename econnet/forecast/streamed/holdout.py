@@ -1,68 +1,64 @@
 """The last pass over a panel: score the holdout, and forecast the next periods.
 
 The origins of the holdout are scored. The newest row of each country gives its
-forecast, which is written as it is made.
+forecast.
 """
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import duckdb
 import numpy as np
 import pandas as pd
+from sklearn.linear_model import LogisticRegression
 
-from econnet.core.log_odds import probability
+from econnet.core.log_odds import log_odds, probability
 from econnet.core.types import Floats
 from econnet.forecast.streamed.feature_blocks import Block, FeatureBlocks
-from econnet.forecast.streamed.features import FeatureSpec, Ordinals, Singles
-from econnet.forecast.streamed.parquet_panel import written
-from econnet.forecast.streamed.scaling import Scaling
+from econnet.forecast.streamed.features import Ordinals, Singles
 from econnet.forecast.streamed.scores import ScoreAccumulator
 from econnet.forecast.streamed.survey import Survey
 from econnet.network import Network
 from econnet.runtime import workers
-
-
-@dataclass(frozen=True, eq=False)
-class Linear:
-    """A logistic regression on the scaled inputs."""
-
-    weights: Singles
-    bias: float
-
-    def logits(self, X: Singles) -> Floats:
-        """Return its log-odds, (rows,)."""
-        logits: Floats = X.astype(np.float64) @ self.weights + self.bias
-        return logits
+from econnet.runtime.untrusted_files import sql_literal
 
 
 @dataclass(frozen=True, eq=False)
 class Models:
-    """The models that are scored: the network, and what it is compared with."""
+    """The models that are scored: the network, and what it is compared with.
+
+    Parameters
+    ----------
+    logit
+        A logistic regression on the scaled inputs, fitted on the sampled rows, which
+        are enough for so few weights.
+    """
 
     network: Network
-    logit: Linear
+    logit: LogisticRegression
     base_rate: float
+
+    @classmethod
+    def fit(cls, network: Network, survey: Survey) -> "Models":
+        """Return the network with the models that it is compared with."""
+        logit = LogisticRegression(max_iter=1000)
+        logit.fit(survey.sample_X, survey.sample_y)
+        return cls(network, logit, survey.base_rate)
 
     def logits(self, X: Singles) -> dict[str, Floats]:
         """Return the log-odds that each model gives, (rows,)."""
         of_members = self.network.logits(X)[:, :, 0].astype(np.float64)
-        base = float(np.log(self.base_rate / (1 - self.base_rate)))
+        weights = self.logit.coef_[0].astype(np.float32)
+        bias = float(self.logit.intercept_[0])
         return {
             "econnet": of_members.mean(axis=0),
-            "logit": self.logit.logits(X),
-            "base_rate": np.full(len(X), base),
+            "logit": X.astype(np.float64) @ weights + bias,
+            "base_rate": np.full(len(X), log_odds(self.base_rate, clip=0)),
         }
-
-
-@dataclass(frozen=True, eq=False)
-class Holdout:
-    """The sums of scores by model, and the number of forecasts written."""
-
-    scores: dict[str, ScoreAccumulator]
-    forecasts: int
 
 
 def score_holdout(
@@ -71,102 +67,75 @@ def score_holdout(
     models: Models,
     forecasts: Path,
     progress: Callable[[float], None] = lambda _: None,
-) -> Holdout:
-    """Score the holdout, and write every country's forecast to a Parquet file.
+) -> dict[str, ScoreAccumulator]:
+    """Return the scores of each model, and write every country's forecast to a file.
 
-    The file, replaced in one step, has `country, origin, period, probability`, the
-    countries in the order of the panel; `origin` is the last that the country has.
+    The Parquet file, replaced in one step, has `country, origin, period, probability`,
+    the countries in the order of the panel; `origin` is the country's last.
     """
-    spec, scaling = blocks.spec, Scaling.of(survey.scaler)
+    spec = blocks.spec
     origins = survey.last_held_out - survey.first_held_out + 1
     scores = {
         name: ScoreAccumulator(survey.first_held_out, origins)
         for name in ("econnet", "logit", "base_rate")
     }
-    count = 0
 
     def prepare(number: int) -> tuple[Block, Ordinals, Singles]:
         block = blocks.read(number)
         held_out = block.period + spec.lag >= survey.first_held_out
         scored = np.flatnonzero(held_out & ~np.isnan(block.target))
-        chosen = np.union1d(scored, block.newest)
-        inputs = block.with_abroad(spec, survey.abroad)
-        return block, chosen, np.ascontiguousarray(scaling.apply(inputs, chosen).T)
+        rows = np.union1d(scored, block.newest)
+        scaled = survey.scaler.transform(block.with_abroad(spec, survey.abroad), rows)
+        return block, rows, np.ascontiguousarray(scaled.T)
 
-    with _Writer(forecasts) as writer:
+    with _parquet_writer(forecasts) as write:
         prepared = workers.prefetch(prepare, range(len(blocks)))
-        for number, (block, chosen, X) in enumerate(prepared, start=1):
-            if len(chosen):
+        for number, (block, rows, X) in enumerate(prepared, start=1):
+            if len(rows):
                 logits = models.logits(X)
-                _add(
-                    scores,
-                    logits,
-                    block.target[chosen],
-                    block.period[chosen] + spec.lag,
-                )
-                newest = np.searchsorted(chosen, block.newest)
-                writer.add(_table(spec, block, logits["econnet"][newest]))
-                count += len(newest)
+                origin, target = block.period[rows] + spec.lag, block.target[rows]
+                known = ~np.isnan(target) & (origin >= survey.first_held_out)
+                outcome = target[known].astype(np.float64)
+                for name, accumulator in scores.items():
+                    accumulator.add(logits[name][known], outcome, origin[known])
+                newest = logits["econnet"][np.searchsorted(rows, block.newest)]
+                write(_table(blocks, block, newest))
             progress(number / len(blocks))
-    return Holdout(scores, count)
+    return scores
 
 
-def _add(
-    scores: dict[str, ScoreAccumulator],
-    logits: dict[str, Floats],
-    target: Singles,
-    origin: Ordinals,
-) -> None:
-    """Add the forecasts of the holdout whose outcome is known."""
-    for name, accumulator in scores.items():
-        known = ~np.isnan(target) & (origin >= accumulator.first_origin)
-        outcome = target[known].astype(np.float64)
-        accumulator.add(logits[name][known], outcome, origin[known])
-
-
-def _table(spec: FeatureSpec, block: Block, logits: Floats) -> pd.DataFrame:
+def _table(blocks: FeatureBlocks, block: Block, logits: Floats) -> pd.DataFrame:
     """Return the forecasts of the countries that end in a block."""
-    origins = block.period[block.newest] + spec.lag
+    origins = block.period[block.newest] + blocks.spec.lag
+    horizon = blocks.spec.task.horizon
     texts = {
-        int(ordinal): written(int(ordinal), spec.frequency)
-        for ordinal in np.unique([*origins, *(origins + spec.horizon)])
+        ordinal: blocks.panel.period(ordinal)
+        for ordinal in np.unique([*origins, *(origins + horizon)]).tolist()
     }
     return pd.DataFrame(
         {
             "country": list(block.countries),
-            "origin": [texts[int(origin)] for origin in origins],
-            "period": [texts[int(origin) + spec.horizon] for origin in origins],
+            "origin": [texts[origin] for origin in origins],
+            "period": [texts[origin + horizon] for origin in origins],
             "probability": probability(logits),
         }
     )
 
 
-class _Writer:
-    """Writes a table part by part, to disk beyond some size, complete or not at all."""
+@contextmanager
+def _parquet_writer(path: Path) -> Iterator[Callable[[pd.DataFrame], object]]:
+    """Yield a function that adds forecasts to a file, written complete or not at all.
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.folder = tempfile.TemporaryDirectory(dir=path.parent, prefix=".forecasts")
-        self.database = duckdb.connect(str(Path(self.folder.name) / "forecasts.duckdb"))
-        self.database.execute("SET threads = 1; SET memory_limit = '200MB'")
-        self.database.execute(
-            "CREATE TABLE forecasts (country VARCHAR, origin VARCHAR, period VARCHAR, "
-            "probability DOUBLE)"
-        )
-
-    def __enter__(self) -> "_Writer":
-        return self
-
-    def add(self, table: pd.DataFrame) -> None:
-        """Add rows."""
-        self.database.append("forecasts", table)
-
-    def __exit__(self, kind: object, error: object, trace: object) -> None:
-        try:
-            if error is None:
-                part = Path(self.folder.name) / "forecasts.parquet"
-                self.database.execute(f"COPY forecasts TO '{part.as_posix()}'")
-                part.replace(self.path)
-        finally:
-            self.database.close()
-            self.folder.cleanup()
+    Beyond some size the forecasts are on disk, not in memory.
+    """
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".forecasts") as folder:
+        with duckdb.connect(str(Path(folder) / "forecasts.duckdb")) as database:
+            database.execute("SET threads = 1; SET memory_limit = '200MB'")
+            database.execute(
+                "CREATE TABLE forecasts (country VARCHAR, origin VARCHAR, "
+                "period VARCHAR, probability DOUBLE)"
+            )
+            yield partial(database.append, "forecasts")
+            part = Path(folder) / "forecasts.parquet"
+            database.execute(f"COPY forecasts TO {sql_literal(part.as_posix())}")
+        part.replace(path)

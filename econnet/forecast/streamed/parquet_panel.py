@@ -12,30 +12,31 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 import duckdb
 import numpy as np
 import pandas as pd
 
+from econnet.core import period_text
 from econnet.core.errors import DataError, UsageError
-from econnet.core.periods import PERIODS_A_YEAR, Frequency
+from econnet.core.period_text import WrittenPeriod
+from econnet.core.periods import PANDAS_ALIAS, Frequency
 from econnet.core.text import one_line
 from econnet.runtime import untrusted_files
 from econnet.runtime.untrusted_files import MAX_COLUMNS, MAX_VALUE
 
 
 @dataclass(frozen=True, eq=False)
-class Files:
+class ParquetPanel:
     """The files of a panel, in the order of their rows.
 
     Parameters
     ----------
     columns, left_out
-        The columns that hold numbers, and the others.
+        The columns of numbers, and the others.
     file_rows
         Number of rows of each file.
     digest
@@ -57,7 +58,11 @@ class Files:
         """Number of rows of all files."""
         return sum(self.file_rows)
 
-    def query(self, start: int, stop: int, columns: Sequence[str]) -> list[str]:
+    def period(self, ordinal: int) -> str:
+        """Return the standard text of a period, given by its number since 1970."""
+        return str(pd.Period(ordinal=ordinal, freq=PANDAS_ALIAS[self.frequency]))
+
+    def query(self, start: int, stop: int) -> list[str]:
         """Return one SQL query per file for rows `start` to `stop` of the panel.
 
         The queries give `n` (the number of the row in the panel), `country`, `t` (the
@@ -71,7 +76,7 @@ class Files:
                 number = f"(file_row_number + {first})"
                 cells = "".join(
                     f", {_cell(column, number)} AS x{i}"
-                    for i, column in enumerate(columns)
+                    for i, column in enumerate(self.columns)
                 )
                 queries.append(
                     f"SELECT {number} AS n, "  # noqa: S608 - names are quoted
@@ -83,9 +88,9 @@ class Files:
             first += rows
         return queries
 
-    def head(self, columns: Sequence[str]) -> pd.DataFrame:
+    def head(self) -> pd.DataFrame:
         """Return the first rows: `n`, `country`, `t`, `x0`, `x1`, ..."""
-        (query, *_) = self.query(0, HEAD_ROWS, columns)
+        (query, *_) = self.query(0, HEAD_ROWS)
         with self.reading():
             return self.database.cursor().execute(query).df()
 
@@ -98,9 +103,8 @@ class Files:
 
     @contextmanager
     def reading(self) -> Iterator[None]:
-        """Turn what DuckDB reports about the rows into one line for the user."""
-        name = self.paths[0].name if len(self.paths) == 1 else self.name
-        with _reading(name):
+        """Turn DuckDB's errors about the rows into one line for the user."""
+        with _reading(self.paths[0].name if len(self.paths) == 1 else self.name):
             try:
                 yield
             except duckdb.InvalidInputException as error:
@@ -131,13 +135,10 @@ def is_streamed(data: Path) -> bool:
             return False
     except OSError:
         return False
-    with _database([data.resolve()]) as database:
-        try:
-            with _reading(data.name):
-                rows = untrusted_files.parquet_rows(database, data.resolve())
-        except DataError:
-            return False
-    return rows >= STREAMED_ROWS
+    path = data.resolve()
+    with suppress(DataError), _database([path]) as database, _reading(data.name):
+        return untrusted_files.parquet_rows(database, path) >= STREAMED_ROWS
+    return False
 
 
 def name_of(data: Path) -> str:
@@ -150,29 +151,22 @@ def name_of(data: Path) -> str:
     return plain[-1] if plain and plain[-1] not in {"/", ".."} else "panel"
 
 
-def open_files(data: Path, frequency: Frequency | None = None) -> Files:
+def open_files(data: Path, frequency: Frequency | None = None) -> ParquetPanel:
     """Return the panel that a pattern, a folder or a file names.
 
-    Parameters
-    ----------
-    frequency
-        Of the periods, where they are dates; by default as they are spaced.
-
-    Raises
-    ------
-    DataError
-        There is no such file, or one is not of the form that can be streamed.
+    `frequency` is that of periods that are dates; by default it follows from their
+    spacing. `DataError` if there is no such file, or one cannot be streamed.
     """
     paths = _paths(data)
     database = _database(paths)
     columns, left_out = _columns(database, paths)
-    starts = {path: _first_rows(database, path) for path in paths}
-    paths = sorted(filter(starts.get, paths), key=lambda path: starts[path][0])
+    heads = {path: _first_rows(database, path) for path in paths}
+    paths = sorted(filter(heads.get, paths), key=lambda path: heads[path][0])
     if not paths:
-        raise DataError(f"{data} holds no rows")
-    frequency = _frequency(paths[0], starts[paths[0]], frequency)
-    _check_periods(database, paths, frequency)
-    return Files(
+        raise DataError(f"{data} has no rows")
+    frequency = _frequency(paths[0], heads[paths[0]], frequency)
+    _check_periods(database, paths, frequency, example=heads[paths[0]][0][1])
+    return ParquetPanel(
         name=name_of(data),
         paths=tuple(paths),
         columns=columns,
@@ -184,118 +178,85 @@ def open_files(data: Path, frequency: Frequency | None = None) -> Files:
     )
 
 
-def ordinal_of(text: str, frequency: Frequency) -> int | None:
-    """Return a written period as a number, as pandas counts; `None` if it is none."""
-    match = PERIOD.fullmatch(text)
-    if match is None:
-        return None
-    year, quarter, month, day = match.groups()
-    if day and not _is_day(text[:10]):
-        return None
-    if frequency == "A" and not quarter and not month:
-        return int(year) - 1970
-    if frequency == "Q" and quarter:
-        return 4 * (int(year) - 1970) + int(quarter) - 1
-    # A date stands for the period that it lies in.
-    if month and (frequency == "M" or day):
-        months = 12 * (int(year) - 1970) + int(month) - 1
-        return months // (12 // PERIODS_A_YEAR[frequency])
-    return None
-
-
-def written(ordinal: int, frequency: Frequency) -> str:
-    """Return a period as text: `2020`, `2020Q1` or `2020-01`."""
-    year, part = divmod(ordinal, PERIODS_A_YEAR[frequency])
-    tail = {"A": "", "Q": f"Q{part + 1}", "M": f"-{part + 1:02d}"}[frequency]
-    return f"{1970 + year}{tail}"
-
-
 def _paths(data: Path) -> list[Path]:
     if data.is_dir():
-        found = _below(data)
-    elif data.is_file():
-        found = [str(data)]
+        names = _below(data)
     else:
-        found = sorted(glob.glob(str(data), recursive=True))  # noqa: PTH207 - may be absolute
-    files = [path.resolve() for path in map(Path, found) if path.is_file()]
+        pattern = glob.escape(str(data)) if data.is_file() else str(data)
+        names = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 - may be absolute
+    files = [path.resolve() for path in map(Path, names) if path.is_file()]
     if not files:
-        pattern = data / "**" / "*.parquet" if data.is_dir() else data
-        raise DataError(f"no file is called {pattern}: check the pattern and folder")
-    for path in files:
-        if path.suffix.lower() != ".parquet":
-            raise DataError(
-                f"{path.name} is no Parquet file: only Parquet can be streamed"
-            )
+        wanted = data / "**" / "*.parquet" if data.is_dir() else data
+        raise DataError(f"no file is called {wanted}: check the pattern and folder")
+    if other := [path.name for path in files if path.suffix.lower() != ".parquet"]:
+        raise DataError(f"{other[0]} is not a Parquet file, so it cannot be streamed")
     return files
 
 
 def _below(folder: Path) -> list[str]:
-    """Return the Parquet files in a folder, in order, and in the folders below it.
+    """Return the Parquet files in a folder and below it, sorted; hidden ones are not.
 
-    No folder is searched twice, though links may form circles; hidden files are left.
+    No folder is searched twice, even if links form circles.
     """
-    found, seen = list[str](), set[str]()
+    paths, seen = list[str](), set[str]()
     for place, below, names in os.walk(folder, followlinks=True):
         real = os.path.realpath(place)
-        below[:] = [] if real in seen else [name for name in below if name[:1] != "."]
-        if real not in seen:
-            found += [
-                str(Path(place) / name) for name in names if SHOWN.fullmatch(name)
-            ]
+        if real in seen:
+            below.clear()
+            continue
         seen.add(real)
-    return sorted(found)
+        below[:] = [name for name in below if not name.startswith(".")]
+        paths += [str(Path(place) / name) for name in names if SHOWN.fullmatch(name)]
+    return sorted(paths)
 
 
 def _database(paths: Sequence[Path]) -> duckdb.DuckDBPyConnection:
     """Return a DuckDB that can read these files and nothing else."""
-    return untrusted_files.reader(
-        paths,
-        {
-            "threads": 1,  # work is spread over ranges
-            "memory_limit": "400MB",
-            "temp_directory": "",
-            "parquet_metadata_cache": True,
-        },
-    )
+    settings: Mapping[str, str | int | bool] = {
+        "threads": 1,  # each thread of ours runs a query of its own
+        "memory_limit": "400MB",
+        "temp_directory": "",
+        "parquet_metadata_cache": True,
+    }
+    return untrusted_files.reader(paths, settings)
 
 
 def _columns(
     database: duckdb.DuckDBPyConnection, paths: Sequence[Path]
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the columns with numbers and those without, the same in every file."""
-    schemas = [_schema(database, path) for path in paths]
-    schema = schemas[0]
-    for path, other in zip(paths, schemas, strict=True):
-        if other != schema:
-            differs = sorted(set(other.items()) ^ set(schema.items()))[0][0]
+    name, schema = paths[0].name, _schema(database, paths[0])
+    for path in paths[1:]:
+        if differing := set(_schema(database, path).items()) ^ set(schema.items()):
             raise DataError(
-                f"{path.name} and {paths[0].name} differ in column {differs!r}: write "
+                f"{path.name} and {name} differ in column {min(differing)[0]!r}: write "
                 "all files with the same columns and types"
             )
     for needed in ("country", "period"):
         if needed not in schema:
             raise DataError(
-                f"{paths[0].name} has no column {needed!r}, only "
-                f"{', '.join(map(repr, list(schema)[:8]))}: name one so"
+                f"{name} has no column {needed!r}, only "
+                f"{', '.join(map(repr, list(schema)[:8]))}: rename one of them"
             )
     if {"indicator", "value"} <= set(schema):
         raise DataError(
-            f"{paths[0].name} is long, with a row a value: a panel that is streamed "
-            "has a column an indicator"
+            f"{name} is long, with one row per value: a streamed panel has one column "
+            "per indicator"
         )
     if "known_at" in schema:
         raise DataError(
-            f"{paths[0].name} has a column 'known_at': a panel that is streamed has "
-            "none; leave it out and say --lag"
+            f"{name} has a column 'known_at', which a streamed panel cannot have: "
+            "leave it out and use --lag"
         )
-    others = [name for name in schema if name not in {"country", "period"}]
-    numbers = [name for name in others if NUMBER.fullmatch(schema[name])]
+    others = [column for column in schema if column not in {"country", "period"}]
+    numbers = [column for column in others if NUMBER.fullmatch(schema[column])]
     if not numbers:
-        raise DataError(f"{paths[0].name} has no column of numbers")
-    return tuple(numbers), tuple(name for name in others if name not in numbers)
+        raise DataError(f"{name} has no column of numbers")
+    return tuple(numbers), tuple(column for column in others if column not in numbers)
 
 
 def _schema(database: duckdb.DuckDBPyConnection, path: Path) -> dict[str, str]:
+    """Return the type of each column of a file."""
     with _reading(path.name):
         names = untrusted_files.parquet_columns(database, path)
         if len(names) > MAX_COLUMNS:
@@ -329,7 +290,7 @@ def _first_rows(
 
 @contextmanager
 def _reading(name: str) -> Iterator[None]:
-    """Turn what DuckDB reports about a file into one line for the user."""
+    """Turn DuckDB's errors about a file into one line for the user."""
     try:
         yield
     except duckdb.ConversionException as error:
@@ -340,35 +301,49 @@ def _reading(name: str) -> Iterator[None]:
     except duckdb.Error as error:
         reason = untrusted_files.reason(error)
         raise DataError(
-            f"{name} cannot be read as Parquet ({reason}): write it anew"
+            f"{name} cannot be read as Parquet ({reason}): write it again"
         ) from error
 
 
+def _parse(text: str) -> WrittenPeriod | None:
+    """Return the period that a text names, the midnight of a date included."""
+    return period_text.parse(text.removesuffix(" 00:00:00"))
+
+
 def _frequency(
-    path: Path, first: Sequence[tuple[str, str]], wanted: Frequency | None
+    path: Path, head: Sequence[tuple[str, str]], wanted: Frequency | None
 ) -> Frequency:
-    """Return the frequency of periods that are written like a file's first."""
-    text = first[0][1]
-    match = PERIOD.fullmatch(text)
-    if match is None:
+    """Return the frequency of periods like those of a file's first rows."""
+    text = head[0][1]
+    written = _parse(text)
+    if written is None:
         raise DataError(
             f"{path.name}, row 1: {text!r} is no period: write 2020, 2020Q1, 2020-01 "
             "or 2020-01-31"
         )
-    _, quarter, month, day = match.groups()
-    if day:
-        return wanted or _spacing(path, first)
-    frequency: Frequency = "Q" if quarter else "M" if month else "A"
-    if wanted not in {None, frequency}:
+    if written.frequency is None:
+        return wanted or _spacing(head)
+    if wanted not in {None, written.frequency}:
         raise UsageError(
             f"--frequency {wanted}, but the periods of {path.name} are like {text}: "
-            f"choose --frequency {frequency}"
+            f"choose --frequency {written.frequency}"
         )
-    return frequency
+    return written.frequency
+
+
+def _spacing(head: Sequence[tuple[str, str]]) -> Frequency:
+    """Return the frequency of the first country's dates."""
+    written = [_parse(text) for country, text in head if country == head[0][0]]
+    days = np.array([day.text for day in written if day], "datetime64[D]")
+    step = float(np.median(np.diff(days.astype(int)))) if len(days) > 1 else 365.0
+    return "A" if step > 300 else "Q" if step > 80 else "M"
 
 
 def _check_periods(
-    database: duckdb.DuckDBPyConnection, paths: Sequence[Path], frequency: Frequency
+    database: duckdb.DuckDBPyConnection,
+    paths: Sequence[Path],
+    frequency: Frequency,
+    example: str,
 ) -> None:
     """Raise `DataError` for the first period that cannot be read."""
     for path in paths:
@@ -378,39 +353,14 @@ def _check_periods(
             f"min(file_row_number) FROM {rows} GROUP BY 1 ORDER BY 2"
         )
         with _reading(path.name):
-            found = database.execute(query).fetchall()
-        for text, row in found:
-            ordinal = None if text is None else ordinal_of(text, frequency)
-            if ordinal is None:
+            periods = database.execute(query).fetchall()
+        for text, row in periods:
+            written = _parse(text or "")
+            if written is None or written.ordinal(frequency) is None:
                 raise DataError(
                     f"{path.name}, row {row + 1:,}: {text!r} is no period like "
-                    f"{written(0, frequency)}, which the first row has"
+                    f"{example}, that of the first row"
                 )
-
-
-def _spacing(path: Path, first: Sequence[tuple[str, str]]) -> Frequency:
-    """Return how often the dates of the first country come."""
-    dates = []
-    for row, (country, text) in enumerate(first, start=1):
-        if not _is_day(text[:10]):
-            raise DataError(
-                f"{path.name}, row {row:,}: {text!r} is no date: write a day that "
-                "there is, like 2020-01-31"
-            )
-        if country == first[0][0]:
-            dates.append(text[:10])
-    days = np.array(dates, "datetime64[D]").astype(np.int64)
-    step = float(np.median(np.diff(days))) if len(days) > 1 else 365.0
-    return "A" if step > 300 else "Q" if step > 80 else "M"
-
-
-def _is_day(text: str) -> bool:
-    """Return whether a text is a date that there is: February has no 30th."""
-    try:
-        date.fromisoformat(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _digest(paths: Sequence[Path]) -> str:
@@ -448,15 +398,11 @@ SHOWN = re.compile(r"[^.].*\.parquet", re.DOTALL)
 NUMBER = re.compile(
     r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|FLOAT|DOUBLE|DECIMAL\(.*\)|BOOLEAN"
 )
-PERIOD = re.compile(
-    r"([12]\d{3})(?:-?Q([1-4])|[-M](0[1-9]|1[0-2])(?:-(\d{2}))?(?: 00:00:00)?)?",
-    re.ASCII,
-)
 ROW_ERROR = re.compile(r"@(\d+)@(.*)", re.DOTALL)
 HEAD_ROWS = 20_000
 
 # The number of a period as pandas counts: years, quarters or months since 1970. Every
-# period was read by `ordinal_of` before, so that these need not check anything.
+# period was parsed before, so these need not check anything.
 _TEXT = "CAST(period AS VARCHAR)"
 _YEARS = f"(CAST({_TEXT}[1:4] AS INTEGER) - 1970)"
 _MONTH = f"(CAST({_TEXT}[6:7] AS INTEGER) - 1)"

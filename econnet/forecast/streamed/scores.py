@@ -13,13 +13,17 @@ import pandas as pd
 
 from econnet.core.log_odds import probability as probability_of
 from econnet.core.types import Floats
-from econnet.evaluation.bootstrap import Resample, interval
-from econnet.evaluation.metrics import brier_costs, log_loss_costs
+from econnet.evaluation.bootstrap import DRAWS, Interval, Resample, interval
+from econnet.evaluation.metrics import (
+    ReliabilityBin,
+    brier_costs,
+    log_loss_costs,
+    wilson_interval,
+)
 
 # Log-odds from -16 to 16, a probability from 1e-7 to 1 - 1e-7, in steps of 1/512.
-MAX_LOGIT, BINS_A_UNIT = 16, 512
-BINS = 2 * MAX_LOGIT * BINS_A_UNIT
-DRAWS = 2000
+MAX_LOGIT, BINS_PER_UNIT = 16, 512
+BINS = 2 * MAX_LOGIT * BINS_PER_UNIT
 
 
 @dataclass(frozen=True)
@@ -29,10 +33,10 @@ class HoldoutScores:
     auroc: float | None
     average_precision: float | None
     brier: float
-    brier_interval: tuple[float, float]
+    brier_interval: Interval
     brier_skill: float | None
     log_loss: float
-    log_loss_interval: tuple[float, float]
+    log_loss_interval: Interval
     n: int
     n_contractions: int
     n_origins: int
@@ -46,18 +50,9 @@ class Difference:
     """
 
     log_loss_difference: float
-    log_loss_interval: tuple[float, float]
+    log_loss_interval: Interval
     brier_difference: float
-    brier_interval: tuple[float, float]
-
-
-@dataclass(frozen=True)
-class StreamedBin:
-    """Mean forecast in one tenth of probability, and how often a contraction came."""
-
-    probability: float
-    frequency: float
-    n: int
+    brier_interval: Interval
 
 
 class ScoreAccumulator:
@@ -73,50 +68,59 @@ class ScoreAccumulator:
         self.first_origin = first_origin
         self.counts = np.zeros((2, BINS), np.int64)
         self.n, self.contractions, self.brier, self.log_loss = np.zeros((4, origins))
-        self.bins = np.zeros((3, 10))
+        self.tenths = np.zeros((3, 10))
 
     def add(
         self, logits: Floats, outcome: Floats, origin: npt.NDArray[np.int64]
     ) -> None:
         """Add forecasts whose outcome is known, given as log-odds."""
         probability = probability_of(logits)
-        place = np.clip((logits + MAX_LOGIT) * BINS_A_UNIT, 0, BINS - 1)
-        place = place.astype(np.int64)
-        for happened in (0, 1):
-            of_outcome = place[outcome == happened]
-            self.counts[happened] += np.bincount(of_outcome, minlength=BINS)
-        where, n = origin - self.first_origin, len(self.n)
-        self.n += np.bincount(where, minlength=n)
-        self.contractions += np.bincount(where, outcome, n)
-        self.brier += np.bincount(where, brier_costs(probability, outcome), n)
-        self.log_loss += np.bincount(where, log_loss_costs(probability, outcome), n)
+        bin_of = np.clip((logits + MAX_LOGIT) * BINS_PER_UNIT, 0, BINS - 1)
+        bin_of = bin_of.astype(np.int64)
+        for contracted in (0, 1):
+            of_outcome = bin_of[outcome == contracted]
+            self.counts[contracted] += np.bincount(of_outcome, minlength=BINS)
+        number, n = origin - self.first_origin, len(self.n)
+        self.n += np.bincount(number, minlength=n)
+        self.contractions += np.bincount(number, outcome, n)
+        self.brier += np.bincount(number, brier_costs(probability, outcome), n)
+        self.log_loss += np.bincount(number, log_loss_costs(probability, outcome), n)
         tenth = np.minimum((10 * probability).astype(np.int64), 9)
         for row, weights in enumerate((np.ones_like(outcome), probability, outcome)):
-            self.bins[row] += np.bincount(tenth, weights, 10)
+            self.tenths[row] += np.bincount(tenth, weights, 10)
+
+    @property
+    def has_both_outcomes(self) -> bool:
+        """Whether there were contractions and expansions."""
+        return bool(self.counts.any(axis=1).all())
 
     def auroc(self) -> float | None:
         """Return the area under the ROC curve; `None` without both outcomes."""
-        expansions, contractions = self.counts.astype(np.float64)
-        if not expansions.sum() or not contractions.sum():
+        if not self.has_both_outcomes:
             return None
+        expansions, contractions = self.counts.astype(np.float64)
         below = np.cumsum(expansions) - expansions / 2
-        area = below @ contractions / (expansions.sum() * contractions.sum())
-        return float(area)
+        return float(below @ contractions / (expansions.sum() * contractions.sum()))
 
     def average_precision(self) -> float | None:
         """Return the average precision, each bin being a threshold."""
-        expansions, contractions = self.counts[:, ::-1].astype(np.float64)
-        if not expansions.sum() or not contractions.sum():
+        if not self.has_both_outcomes:
             return None
+        expansions, contractions = self.counts[:, ::-1].astype(np.float64)
         hits, alarms = np.cumsum(contractions), np.cumsum(contractions + expansions)
         precision = hits / np.maximum(alarms, 1)
         return float(precision @ contractions / contractions.sum())
 
-    def reliability(self) -> list[StreamedBin]:
+    def reliability(self) -> list[ReliabilityBin]:
         """Return how often contractions followed, by tenths of probability."""
         return [
-            StreamedBin(float(forecast / n), float(outcomes / n), int(n))
-            for n, forecast, outcomes in self.bins.T
+            ReliabilityBin(
+                float(forecast / n),
+                float(hits / n),
+                wilson_interval(int(hits), int(n)),
+                int(n),
+            )
+            for n, forecast, hits in self.tenths.T
             if n
         ]
 
@@ -128,14 +132,14 @@ def scores(
     n = model.n.sum()
     weights = _weights(model, block, seed)
     base_brier = base.brier.sum() / n
-    brier, log_loss = model.brier.sum() / n, model.log_loss.sum() / n
+    brier = model.brier.sum() / n
     return HoldoutScores(
         auroc=model.auroc(),
         average_precision=model.average_precision(),
         brier=float(brier),
         brier_interval=interval(weights @ model.brier),
         brier_skill=float(1 - brier / base_brier) if base_brier else None,
-        log_loss=float(log_loss),
+        log_loss=float(model.log_loss.sum() / n),
         log_loss_interval=interval(weights @ model.log_loss),
         n=int(n),
         n_contractions=int(model.contractions.sum()),

@@ -1,11 +1,10 @@
 """What must be known of a panel before training: its growth, its periods, its scaling.
 
-The features are in working files by then. The growth of all countries is summed by
-period, and a uniform sample of rows is drawn, from which come the quantiles for
-winsorising and the moments for scaling. Each row is drawn with the same probability
-from the random stream of its block, so that the sample is the same on any number of
-cores. With 200,000 rows the 1st percentile of the sample is between the true 0.96th and
-1.04th, 19 times in 20.
+The features have been computed by then. The growth of all countries is summed by
+period, and a uniform sample of rows gives the percentiles and moments for scaling. Each
+row is drawn with the same probability from the random stream of its block, so the
+sample does not depend on the number of cores. With 200,000 rows the 1st percentile of
+the sample is between the true 0.96th and 1.04th, 19 times in 20.
 """
 
 from dataclasses import dataclass
@@ -15,12 +14,11 @@ import numpy as np
 from econnet.core.errors import DataError
 from econnet.core.periods import PERIODS_A_YEAR
 from econnet.forecast.streamed.feature_blocks import FeatureBlocks
-from econnet.forecast.streamed.features import Abroad, Ordinals, Singles
-from econnet.forecast.streamed.parquet_panel import written
-from econnet.forecast.streamed.scaling import MomentScaler, Scaling
+from econnet.forecast.streamed.features import Abroad, Singles
+from econnet.forecast.streamed.scaling import MomentScaler
 from econnet.runtime import workers
 
-SKETCH_ROWS = 200_000
+SAMPLED_ROWS = 200_000
 HOLDOUT_SHARE = 0.2
 MIN_OF_EACH = 10
 
@@ -40,7 +38,7 @@ class Survey:
         Origins of the holdout.
     scaler
         Fitted on the sampled rows of the training periods.
-    sketch_X, sketch_y : array (rows, inputs), (rows,)
+    sample_X, sample_y : array (rows, inputs), (rows,)
         Those rows, scaled, and their targets.
     """
 
@@ -52,50 +50,47 @@ class Survey:
     last_held_out: int
     abroad: Abroad
     scaler: MomentScaler
-    sketch_X: Singles  # noqa: N815 - as in the formulas
-    sketch_y: Singles
+    sample_X: Singles  # noqa: N815 - as in the formulas
+    sample_y: Singles
 
     @property
     def base_rate(self) -> float:
         """The share of contractions among the sampled rows."""
-        return float(self.sketch_y.mean())
-
-
-@dataclass(frozen=True, eq=False)
-class _Sample:
-    """The sampled rows of one block, and the number of countries that end in it."""
-
-    countries: int
-    inputs: Singles
-    target: Singles
+        return float(self.sample_y.mean())
 
 
 def survey(blocks: FeatureBlocks, seed: int) -> Survey:
     """Return what must be known before training.
 
-    Raises
-    ------
-    DataError
-        There is too little to learn from.
+    `DataError` if there are too few contractions or expansions to learn from.
     """
     spec, abroad = blocks.spec, blocks.abroad()
     first, last = abroad.first, abroad.first + len(abroad.total) - 1
     held_out = max(
-        PERIODS_A_YEAR[spec.frequency], round(HOLDOUT_SHARE * (last - first + 1))
+        PERIODS_A_YEAR[spec.task.frequency], round(HOLDOUT_SHARE * (last - first + 1))
     )
     # The outcome of the last period belongs to the origin `horizon` before it.
-    last_held_out = last - spec.horizon - spec.looks_ahead
+    last_held_out = last - spec.task.horizon - spec.looks_ahead
     first_held_out = last_held_out - held_out + 1
-    newest_learned = first_held_out - spec.newest_needed
-    samples = _samples(blocks, abroad, newest_learned, seed)
-    inputs = np.concatenate([sample.inputs for sample in samples], axis=1)
-    target = np.concatenate([sample.target for sample in samples])
+    # A target is known once the last period that it depends on is published.
+    newest_learned = first_held_out - spec.lead - spec.lag
+    share = min(1.0, SAMPLED_ROWS / blocks.panel.rows)
+
+    def sample(number: int) -> tuple[int, Singles, Singles]:
+        block = blocks.read(number)
+        drawn = np.random.default_rng([seed, number]).random(len(block.period)) < share
+        rows = np.flatnonzero(drawn & block.learned(newest_learned))
+        inputs = [values[rows] for values in block.with_abroad(spec, abroad)]
+        return len(block.newest), np.stack(inputs), block.target[rows]
+
+    countries, parts, targets = zip(
+        *workers.map_threads(sample, range(len(blocks))), strict=True
+    )
+    inputs, target = np.concatenate(parts, axis=1), np.concatenate(targets)
     _check_enough(blocks, target, newest_learned)
-    indicators = np.arange(len(spec.columns))
-    scaler = MomentScaler.fit(inputs.T.astype(np.float64), indicators)
-    every: Ordinals = np.arange(len(target))
+    scaler = MomentScaler.fit(inputs.T.astype(np.float64), np.arange(len(spec.columns)))
     return Survey(
-        countries=sum(sample.countries for sample in samples),
+        countries=sum(countries),
         first=first,
         last=last,
         newest_learned=newest_learned,
@@ -103,37 +98,18 @@ def survey(blocks: FeatureBlocks, seed: int) -> Survey:
         last_held_out=last_held_out,
         abroad=abroad,
         scaler=scaler,
-        sketch_X=Scaling.of(scaler).apply(list(inputs), every).T,
-        sketch_y=target,
+        sample_X=scaler.transform(list(inputs), np.arange(len(target))).T,
+        sample_y=target,
     )
-
-
-def _samples(
-    blocks: FeatureBlocks, abroad: Abroad, newest_learned: int, seed: int
-) -> list[_Sample]:
-    share = min(1.0, SKETCH_ROWS / blocks.files.rows)
-
-    def sample(number: int) -> _Sample:
-        block = blocks.read(number)
-        rng = np.random.default_rng([seed, number])
-        drawn = rng.random(len(block.period)) < share
-        learned = (block.period <= newest_learned) & ~np.isnan(block.target)
-        chosen = np.flatnonzero(drawn & learned)
-        inputs = np.stack(
-            [values[chosen] for values in block.with_abroad(blocks.spec, abroad)]
-        )
-        return _Sample(len(block.newest), inputs, block.target[chosen])
-
-    return workers.map_threads(sample, range(len(blocks)))
 
 
 def _check_enough(blocks: FeatureBlocks, target: Singles, newest: int) -> None:
     contractions = int(target.sum())
-    if min(contractions, len(target) - contractions) < MIN_OF_EACH:
-        until = written(newest, blocks.spec.frequency)
+    expansions = len(target) - contractions
+    if min(contractions, expansions) < MIN_OF_EACH:
         raise DataError(
-            f"{blocks.files.name} holds too little to learn from: in the rows up to "
-            f"{until}, before the holdout, {contractions} contractions and "
-            f"{len(target) - contractions} expansions were drawn, and {MIN_OF_EACH} of "
-            "each are needed: choose another --label or --target"
+            f"{blocks.panel.name} has too little to learn from: the sampled rows up to "
+            f"{blocks.panel.period(newest)}, before the holdout, have "
+            f"{contractions} contractions and {expansions} expansions, and "
+            f"{MIN_OF_EACH} of each are needed: choose another --label or --target"
         )

@@ -7,10 +7,10 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from econnet.core.task import Event
+from econnet.core.task import Event, TaskRequest
 from econnet.data.files.user_panel import Kind
 from econnet.forecast.streamed.features import FeatureSpec, feature_spec
-from econnet.forecast.streamed.parquet_panel import Files
+from econnet.forecast.streamed.parquet_panel import ParquetPanel
 
 QUARTERS = [f"{2000 + t // 4}Q{t % 4 + 1}" for t in range(80)]
 
@@ -58,21 +58,17 @@ def write(table: pd.DataFrame, *paths: Path, row_group: int = 2048) -> None:
 
 
 def spec_of(
-    files: Files,
+    panel: ParquetPanel,
     label: str = "negative-growth",
     *,
     target: str = "output_index",
     horizon: int = 1,
     event: Event = "at",
+    members: int | None = None,
     kinds: Mapping[str, Kind] | None = None,
 ) -> FeatureSpec:
     """Return the specification of a task, values being known a period late."""
-    return feature_spec(
-        files,
-        label=label,
-        target=target,
-        horizon=horizon,
-        event=event,
-        lag=1,
-        kinds=kinds or {},
+    request = TaskRequest(
+        label=label, target=target, horizon=horizon, event=event, members=members
     )
+    return feature_spec(panel, request, lag=1, kinds=kinds or {})

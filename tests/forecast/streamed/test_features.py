@@ -13,8 +13,8 @@ from econnet.data.files import user_panel
 from econnet.forecast.streamed import feature_blocks
 from econnet.forecast.streamed.feature_blocks import Block, FeatureBlocks
 from econnet.forecast.streamed.features import STREAMED_LABELS, FeatureSpec
-from econnet.forecast.streamed.parquet_panel import Files, open_files
-from econnet.forecast.streamed.scaling import MomentScaler, Scaling
+from econnet.forecast.streamed.parquet_panel import ParquetPanel, open_files
+from econnet.forecast.streamed.scaling import MomentScaler
 from tests.forecast.streamed.panels import long_panel, spec_of, write
 
 
@@ -26,13 +26,13 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def files(path: Path) -> Files:
+def files(path: Path) -> ParquetPanel:
     return open_files(path)
 
 
-def computed(files: Files, spec: FeatureSpec, folder: Path) -> FeatureBlocks:
+def computed(panel: ParquetPanel, spec: FeatureSpec, folder: Path) -> FeatureBlocks:
     """Return the features of a panel, computed."""
-    blocks = FeatureBlocks(files, spec, folder)
+    blocks = FeatureBlocks(panel, spec, folder)
     blocks.write()
     return blocks
 
@@ -54,7 +54,7 @@ def in_memory(
 
 
 def test_columns_are_taken_for_what_the_whole_file_would_be(
-    files: Files, path: Path
+    files: ParquetPanel, path: Path
 ) -> None:
     spec = spec_of(files)
     kinds = dict(zip(spec.columns, spec.kinds, strict=True))
@@ -62,7 +62,7 @@ def test_columns_are_taken_for_what_the_whole_file_would_be(
 
 
 def test_features_are_those_of_the_panel_in_memory(
-    files: Files, path: Path, tmp_path: Path
+    files: ParquetPanel, path: Path, tmp_path: Path
 ) -> None:
     spec = spec_of(files)
     expected = in_memory(path, "negative-growth", 1, "at")
@@ -88,7 +88,12 @@ def test_features_are_those_of_the_panel_in_memory(
 @pytest.mark.parametrize("label", [*STREAMED_LABELS, "given:slump"])
 @pytest.mark.parametrize(("horizon", "event"), [(0, "at"), (2, "at"), (3, "within")])
 def test_targets_are_those_of_the_panel_in_memory(
-    files: Files, path: Path, label: str, horizon: int, event: Event, tmp_path: Path
+    files: ParquetPanel,
+    path: Path,
+    label: str,
+    horizon: int,
+    event: Event,
+    tmp_path: Path,
 ) -> None:
     spec = spec_of(files, label, horizon=horizon, event=event)
     expected = in_memory(path, label, horizon, event)
@@ -154,22 +159,24 @@ def test_column_may_have_any_name(tmp_path: Path) -> None:
     np.testing.assert_array_equal(blocks[0].inputs, blocks[1].inputs)
 
 
-def test_scaling_is_that_of_the_scaler() -> None:
+def test_inputs_are_clipped_filled_standardised_and_flagged() -> None:
     rng = np.random.default_rng(0)
     X = rng.normal(0, 5, (500, 4)) ** 3
     X[rng.random(X.shape) < 0.1] = np.nan
     X[:, 2] = 7.0
+    X[:300, 3] = np.nan
     scaler = MomentScaler.fit(X, np.array([0, 3]))
-    np.testing.assert_allclose(
-        Scaling.of(scaler).apply([*X.T.astype(np.float32)], np.arange(len(X))).T,
-        scaler.transform(X),
-        rtol=1e-4,
-        atol=1e-4,
-    )
+    scaled = scaler.transform([*X.T.astype(np.float32)], np.arange(len(X))).T
+    clipped = pd.DataFrame(X[:, :2]).clip(*np.nanquantile(X[:, :2], [0.01, 0.99], 0))
+    filled = clipped.fillna(pd.DataFrame(X[:, :2]).median())
+    z = ((filled - filled.mean()) / filled.std(ddof=0)).clip(-3, 3)
+    np.testing.assert_allclose(scaled[:, :2], z, rtol=1e-4, atol=1e-4)
+    assert not scaled[:, 2:4].any()  # constant, or mostly missing
+    np.testing.assert_array_equal(scaled[:, 4:], np.isnan(X[:, :1]))
 
 
 def test_growth_abroad_is_summed_over_all_blocks(
-    files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    files: ParquetPanel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = computed(files, spec_of(files), tmp_path / "whole").abroad()
     monkeypatch.setattr(feature_blocks, "BLOCK_ROWS", 70)
@@ -194,17 +201,17 @@ def test_value_too_large_is_reported_with_its_row(
 
 
 def test_disk_that_is_too_small_is_reported_before_it_is_full(
-    files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    files: ParquetPanel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(feature_blocks, "SPARE_BYTES", 2**70)
     with pytest.raises(DataError, match="GB are free: free some"):
         computed(files, spec_of(files), tmp_path)
 
 
-def test_what_cannot_be_streamed_is_refused(files: Files) -> None:
+def test_what_cannot_be_streamed_is_refused(files: ParquetPanel) -> None:
     with pytest.raises(UsageError, match="needs a country's whole history"):
         spec_of(files, "turning-points")
     with pytest.raises(UsageError, match="has no column 'outptu': it has output"):
         spec_of(files, target="outptu")
-    with pytest.raises(DataError, match="must hold 0 and 1"):
+    with pytest.raises(DataError, match="must have values 0 and 1"):
         spec_of(files, "given:sales")

@@ -4,7 +4,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import duckdb
 import numpy as np
@@ -12,7 +12,13 @@ import pandas as pd
 import pytest
 
 from econnet.core.errors import DataError
-from econnet.core.workspace import StreamedFiles
+from econnet.core.task import Task
+from econnet.core.workspace import (
+    StreamedFiles,
+    UserFile,
+    Workspace,
+    streamed_place,
+)
 from econnet.forecast.streamed import feature_blocks, holdout
 from econnet.forecast.streamed.feature_blocks import FeatureBlocks
 from econnet.forecast.streamed.forecast import (
@@ -21,7 +27,7 @@ from econnet.forecast.streamed.forecast import (
     stored,
     streamed_digest,
 )
-from econnet.forecast.streamed.parquet_panel import Files, open_files
+from econnet.forecast.streamed.parquet_panel import ParquetPanel, open_files
 from econnet.forecast.streamed.survey import survey
 from econnet.forecast.streamed.training import StreamedOptions
 from econnet.models import network_file
@@ -31,7 +37,12 @@ from econnet.runtime.npz import write_arrays
 from tests.forecast.streamed.panels import long_panel, spec_of, write
 from tests.user import HANG_SECONDS, econnet
 
-OPTIONS = StreamedOptions(fewest_updates=600, most_passes=20)
+OPTIONS = StreamedOptions(min_updates=600, max_passes=20)
+
+
+def files_in(folder: Path) -> StreamedFiles:
+    """Return the files of a panel's default question below a folder."""
+    return Workspace(folder / "data", folder / "reports").streamed(PurePath("panel"))
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +64,7 @@ def made(
     data: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Streamed, StreamedFiles]:
     folder = tmp_path_factory.mktemp("made")
-    places = StreamedFiles.of("panel", folder / "data", folder / "reports")
+    places = files_in(folder)
     return forecast_panel(
         open_files(data), spec_of(open_files(data)), places, options=OPTIONS
     ), places
@@ -100,7 +111,7 @@ def test_answer_comes_back_from_the_model(
     assert json.loads(made[1].report.read_text("utf-8"))["data"]["countries"] == 150
 
 
-def computed(panel: Files, folder: Path) -> FeatureBlocks:
+def computed(panel: ParquetPanel, folder: Path) -> FeatureBlocks:
     """Return the features of a panel, computed."""
     blocks = FeatureBlocks(panel, spec_of(panel), folder)
     blocks.write()
@@ -116,8 +127,7 @@ def test_where_blocks_are_cut_changes_no_forecast(
     network = network_file.load(made[1].model)
     panel = open_files(data)
     seen = survey(computed(panel, tmp_path / "whole"), seed=0)
-    logit = holdout.Linear(np.ones(seen.sketch_X.shape[1], np.float32), 0.1)
-    models = holdout.Models(network, logit, 0.3)
+    models = holdout.Models.fit(network, seen)
     results, tables = [], []
     for rows in (feature_blocks.BLOCK_ROWS, 130, 61):
         monkeypatch.setattr(feature_blocks, "BLOCK_ROWS", rows)
@@ -126,11 +136,11 @@ def test_where_blocks_are_cut_changes_no_forecast(
         tables.append(duckdb.read_parquet(str(path)).df())
     for other, table in zip(results[1:], tables[1:], strict=True):
         pd.testing.assert_frame_equal(table, tables[0], rtol=1e-5)
-        for name, scores in other.scores.items():
+        for name, scores in other.items():
             np.testing.assert_allclose(
-                scores.log_loss, results[0].scores[name].log_loss, rtol=1e-5
+                scores.log_loss, results[0][name].log_loss, rtol=1e-5
             )
-            np.testing.assert_array_equal(scores.n, results[0].scores[name].n)
+            np.testing.assert_array_equal(scores.n, results[0][name].n)
 
 
 def test_what_comes_after_the_last_learned_target_changes_no_weight(
@@ -144,7 +154,7 @@ def test_what_comes_after_the_last_learned_target_changes_no_weight(
     (tmp_path / "data").mkdir()
     paths = [tmp_path / "data" / f"part-{number}.parquet" for number in range(2)]
     write(table, *paths)
-    places = StreamedFiles.of("panel", tmp_path / "models", tmp_path / "reports")
+    places = files_in(tmp_path / "out")
     panel = open_files(tmp_path / "data")
     forecast_panel(panel, spec_of(panel), places, options=OPTIONS)
     np.testing.assert_array_equal(
@@ -157,11 +167,10 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[4])
-from econnet.core.workspace import StreamedFiles
-from econnet.forecast.streamed.forecast import make
+from econnet.forecast.streamed.forecast import forecast_panel
 from econnet.forecast.streamed.parquet_panel import open_files
 from tests.forecast.streamed.panels import spec_of
-from tests.forecast.streamed.test_forecast import OPTIONS
+from tests.forecast.streamed.test_forecast import OPTIONS, files_in
 
 folder, (stage, share) = Path(sys.argv[2]), sys.argv[3].split()
 
@@ -170,8 +179,8 @@ def progress(now, done):
         os.kill(os.getpid(), signal.SIGKILL)
 
 panel = open_files(Path(sys.argv[1]))
-places = StreamedFiles.of("panel", folder / "data", folder / "reports")
-make(panel, spec_of(panel), places, options=OPTIONS, progress=progress)
+places = files_in(folder)
+forecast_panel(panel, spec_of(panel), places, OPTIONS, progress)
 """
 
 
@@ -187,7 +196,7 @@ def test_killed_four_times_comes_to_the_same(
         )
         assert killed.returncode == -signal.SIGKILL
         assert not (tmp_path / "reports" / "panel" / "report.json").exists()
-    places = StreamedFiles.of("panel", tmp_path / "data", tmp_path / "reports")
+    places = files_in(tmp_path)
     assert places.unfinished("training").exists()
     again = forecast_panel(
         open_files(data), spec_of(open_files(data)), places, options=OPTIONS
@@ -207,7 +216,7 @@ def test_number_of_cores_changes_no_bit(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    places = StreamedFiles.of("panel", tmp_path / "data", tmp_path / "reports")
+    places = files_in(tmp_path)
     panel = open_files(data)
     monkeypatch.setattr(workers, "map_threads", lambda task, items: [*map(task, items)])
     monkeypatch.setattr(workers, "prefetch", lambda task, items, **_: map(task, items))
@@ -277,13 +286,12 @@ def test_ctrl_c_while_training_ends_in_one_line(data: Path, tmp_path: Path) -> N
 def test_unfinished_work_that_is_damaged_is_done_again(
     made: tuple[Streamed, StreamedFiles], data: Path, tmp_path: Path
 ) -> None:
-    places = StreamedFiles.of("panel", tmp_path / "data", tmp_path / "reports")
+    places = files_in(tmp_path)
     places.model.parent.mkdir(parents=True)
     panel = open_files(data)
     fits = streamed_digest(panel, spec_of(panel), OPTIONS)
-    header = {"fingerprint": fits, "numbers": {}, "done": 3}
-    for what in ("survey", "training"):
-        write_arrays(places.unfinished(what), header, {"parameters": np.ones(3)})
+    header = {"fingerprint": fits, "done": 3}
+    write_arrays(places.unfinished("training"), header, {"parameters": np.ones(3)})
     network = Network(Architecture.dense(1))
     network_file.save(
         network, places.model, metadata={"fingerprint": fits, "answer": [1]}
@@ -304,7 +312,7 @@ def test_unfinished_work_that_is_damaged_is_done_again(
         (lambda it: it.sort_values(["period", "country"]), "not sorted"),
         (
             lambda it: it.assign(period=it["period"].where(it.index != 70, "2001Q7")),
-            "row 71: '2001Q7' is no period like 1970Q1",
+            "row 71: '2001Q7' is no period like 2000Q1",
         ),
         (
             lambda it: it.assign(country=it["country"].where(it.index != 70, None)),
@@ -351,6 +359,52 @@ def test_user_trains_and_asks_for_one_country(data: Path, tmp_path: Path) -> Non
     missing = econnet("forecast", *options, "--country", "X", folder=tmp_path)
     assert missing.returncode == 3
     assert "has no country 'X'" in missing.stderr
+
+
+def test_each_question_has_a_model_and_a_report_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "panel").mkdir()
+    write(long_panel(countries=40), tmp_path / "panel" / "a.parquet")
+    options = ("--data", "panel", "--target", "output_index")
+    horizons = ("--horizon", "1", "--horizon", "3")
+    trained = econnet("train", *options, *horizons, folder=tmp_path)
+    assert trained.returncode == 0, trained.stderr
+    (tmp_path / "data" / "models" / "panel" / "x.training.unfinished").touch()
+    for horizon, period in (("1", "2015Q2"), ("3", "2015Q4")):
+        question = (*options, "--horizon", horizon, "--country", "F0003", "--json")
+        answered = econnet("forecast", *question, folder=tmp_path)
+        assert answered.returncode == 0, answered.stderr
+        assert "training one" not in answered.stderr
+        assert json.loads(answered.stdout)["countries"]["F0003"]["period"] == period
+    status = json.loads(econnet("status", "--json", folder=tmp_path).stdout)
+    assert len(status["models"]) == 2
+    checked = json.loads(econnet("check", "--json", folder=tmp_path).stdout)
+    assert checked["ok"]
+    assert checked["counts"]["models"] == checked["counts"]["reports"] == 2
+    (unfinished,) = checked["remarks"]
+    assert unfinished["path"].endswith("x.training.unfinished")
+
+
+@pytest.mark.parametrize("option", ["as-of 2010-01-01", "pool own", "rolling-years 5"])
+def test_options_that_a_streamed_panel_cannot_have_are_refused(
+    option: str, data: Path, tmp_path: Path
+) -> None:
+    question = ("--data", str(data), "--target", "output_index", *f"--{option}".split())
+    answered = econnet("forecast", *question, folder=tmp_path)
+    assert answered.returncode == 2
+    assert f"--{option} is not for a streamed panel: leave it out" in answered.stderr
+
+
+def test_default_question_is_at_the_name_of_the_panel() -> None:
+    file = UserFile(Path("panel"))
+    places = [
+        streamed_place("panel", Task("Q", members=members, horizon=horizon), file)
+        for members, horizon in ((1, 1), (1, 3), (16, 1))
+    ]
+    assert places[:2] == [
+        PurePath("panel"),
+        PurePath("panel/negative-growth-Q-h3-at"),
+    ]
+    assert places[2].name.startswith("negative-growth-Q-h1-at-")
 
 
 def test_user_is_told_of_rows_out_of_order(tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ def test_counts_do_not_depend_on_how_forecasts_come() -> None:
     whole, parts = tallied(slice(None)), tallied(slice(0, 1500), slice(1500, None))
     np.testing.assert_array_equal(whole.counts, parts.counts)
     np.testing.assert_allclose(whole.log_loss, parts.log_loss)
-    np.testing.assert_allclose(whole.bins, parts.bins)
+    np.testing.assert_allclose(whole.tenths, parts.tenths)
 
 
 def test_a_model_is_no_better_than_itself_and_better_than_noise() -> None:
