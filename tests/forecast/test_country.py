@@ -1,4 +1,4 @@
-from dataclasses import asdict, replace
+from dataclasses import asdict, is_dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -116,12 +116,18 @@ def test_same_seed_gives_the_same_forecast_but_for_its_time(
     prepared: PreparedTask, made: Forecast
 ) -> None:
     again = country_forecast.make(prepared, country_forecast.train(prepared))
-    for name, value in vars(made).items():
-        other = getattr(again, name)
+    assert_equal_fields(made, replace(again, made_at=made.made_at))
+
+
+def assert_equal_fields(dataclass: object, other: object) -> None:
+    """Compare two dataclasses field by field, those inside them and DataFrames too."""
+    for name, value in vars(dataclass).items():
         if isinstance(value, pd.DataFrame):
-            pd.testing.assert_frame_equal(value, other)
-        elif name != "made_at":
-            assert value == other, name
+            pd.testing.assert_frame_equal(value, getattr(other, name))
+        elif is_dataclass(value):
+            assert_equal_fields(value, getattr(other, name))
+        else:
+            assert value == getattr(other, name), name
 
 
 def test_stored_model_fits_its_own_task_and_data_alone(
