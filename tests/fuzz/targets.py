@@ -20,7 +20,7 @@ import requests
 from requests.adapters import BaseAdapter
 
 from econnet.cli import defaults
-from econnet.core import catalog, countries, period_text
+from econnet.core import catalog, countries, periods
 from econnet.core.errors import DataError, EconnetError
 from econnet.core.settings import Settings, without_password
 from econnet.core.task import Task
@@ -415,7 +415,7 @@ def read_texts(data: bytes) -> None:
     for text in data.decode("utf-8", "replace").split("\n"):
         for read in (
             countries.resolve,
-            period_text.parse,
+            periods.parse_period,
             catalog.recognise,
             catalog.search,
             what_if.parse_assumption,
