@@ -7,7 +7,7 @@ careful user could have had its first figure.
 
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -199,14 +199,15 @@ def _folded(name: str) -> str:
 
 
 def _indicator(key: str, entry: Mapping[str, Any]) -> Indicator:
-    series = tuple(_series(**template) for template in entry["series"])
+    series = tuple(map(_series, entry["series"]))
     defaults = {"denominator": None, "measures": key}
     return Indicator(**{"key": key, **defaults, **entry, "series": series})
 
 
-def _series(source: str, countries: Sequence[str] = (), **entry: Any) -> SeriesTemplate:
-    defaults = {"rights": RIGHTS[source], "discontinued": False}
-    return SeriesTemplate(source, countries=tuple(countries), **{**defaults, **entry})
+def _series(entry: Mapping[str, Any]) -> SeriesTemplate:
+    defaults = {"rights": RIGHTS[entry["source"]], "discontinued": False}
+    countries = tuple(entry.get("countries", ()))
+    return SeriesTemplate(**{**defaults, **entry, "countries": countries})
 
 
 RIGHTS: Mapping[str, str] = {

@@ -110,7 +110,7 @@ def save(model: Model, path: Path) -> None:
         "importance": [asdict(measured) for measured in model.importance],
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    with atomic_files.locked_folder(path.parent), atomic_files.named_os_error(path):
+    with atomic_files.locked_folder(path.parent):
         network_file.save(model.network, path, metadata=metadata, arrays=arrays)
 
 

@@ -69,16 +69,10 @@ class Optimizer(Protocol):
     ) -> None:
         """Take one step, in place.
 
-        Parameters
-        ----------
-        parameters, gradient : array (members, n_parameters)
-            `gradient` may be overwritten.
-        moments : sequence of array (members, n_parameters)
-            `n_moments` arrays, which start at zero.
-        steps : integer array (members, 1)
-            Number of each member's steps, including this one.
-        rate : float
-            Learning rate of this epoch.
+        `parameters`, `gradient` and each of the `n_moments` moments, which start at
+        zero, have the shape `(members, n_parameters)`; `gradient` may be overwritten.
+        `steps` is each member's number of steps, this one included, `(members, 1)`.
+        `rate` is the learning rate of this epoch.
         """
 
 
@@ -218,12 +212,8 @@ def _is_number(value: object) -> bool:
 class OptimizerState:
     """The state of an optimiser, with which a later call can continue training.
 
-    Attributes
-    ----------
-    moments : tuple of array (members, n_parameters)
-        As many as the optimiser has.
-    steps : array (members, 1)
-        Number of steps that each member has taken.
+    The moments have the shape `(members, n_parameters)`; `steps` is the number of steps
+    that each member has taken, `(members, 1)`.
     """
 
     moments: tuple[Array, ...]
@@ -232,27 +222,17 @@ class OptimizerState:
     @classmethod
     def start(cls, network: Network, optimizer: Optimizer) -> "OptimizerState":
         """Return the state before the first step."""
-        moments = tuple(
-            np.zeros_like(network.parameters) for _ in range(optimizer.n_moments)
-        )
+        parameters, n_moments = network.parameters, optimizer.n_moments
+        moments = tuple(np.zeros_like(parameters) for _ in range(n_moments))
         return cls(moments, np.zeros((network.members, 1), np.int64))
 
 
 class Updater:
     """Updates the parameters of a stack of members with L2, decay and an optimiser.
 
-    Parameters
-    ----------
-    optimizer : Optimizer
-        Gives the step.
-    architecture : Architecture
-        Its weights are regularised, its biases are not.
-    parameters, gradient : array (members, n_parameters)
-        The parameters are updated in place; the gradient is overwritten.
-    state : OptimizerState
-        Of these members, updated in place.
-    l2 : float or array (members,)
-        Half of this, times the sum of the squared weights, is added to the cost.
+    `parameters` and `state` are updated in place; `gradient`, which has the shape
+    `(members, n_parameters)`, is overwritten. Half of `l2`, times the sum of the
+    squared weights, is added to the cost. Biases are not regularised.
     """
 
     def __init__(
@@ -324,7 +304,7 @@ def weight_strengths(
 def compact(array: NDArray[Scalar], kept: NDArray[np.intp]) -> NDArray[Scalar]:
     """Move these members to the front of the array, and return that part of it.
 
-    The memory stays the same, so that views of it remain valid.
+    The memory is the same, so that views of it remain valid.
     """
     array[: len(kept)] = array[kept]
     return array[: len(kept)]

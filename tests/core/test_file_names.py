@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from econnet.core.countries import all_countries
 from econnet.core.file_names import as_name
 from econnet.core.task import Task
-from econnet.core.workspace import StreamedFiles, name_of_country, name_of_file
+from econnet.core.workspace import Workspace, name_of_country, name_of_file
 
 AWKWARD = (
     *("", ".", "..", "../x", "..\\x", "/etc/passwd", "C:\\x", "C:x", "\\\\host\\x"),
@@ -56,7 +56,7 @@ def test_every_text_has_a_name_within_its_folder(text: str) -> None:
         assert is_one_name(name)
     name = Task("Q", label=f"given:{text}").file_stem
     assert is_one_name(name)
-    files = StreamedFiles.of(text, Path("data"), Path("reports"))
+    files = Workspace(Path("data"), Path("reports")).streamed(text)
     assert files.model.parent == Path("data/models")
     assert files.report.parent.parent == Path("reports")
 

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from econnet.core.errors import DataError
-from econnet.core.workspace import StreamedFiles
+from econnet.core.workspace import StreamedFiles, Workspace
 from econnet.forecast.streamed import feature_blocks, holdout
 from econnet.forecast.streamed.feature_blocks import FeatureBlocks
 from econnet.forecast.streamed.forecast import (
@@ -53,7 +53,7 @@ def made(
     data: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Streamed, StreamedFiles]:
     folder = tmp_path_factory.mktemp("made")
-    places = StreamedFiles.of("panel", folder / "data", folder / "reports")
+    places = Workspace(folder / "data", folder / "reports").streamed("panel")
     return forecast_panel(
         open_files(data), spec_of(open_files(data)), places, options=OPTIONS
     ), places
@@ -144,7 +144,7 @@ def test_what_comes_after_the_last_learned_target_changes_no_weight(
     (tmp_path / "data").mkdir()
     paths = [tmp_path / "data" / f"part-{number}.parquet" for number in range(2)]
     write(table, *paths)
-    places = StreamedFiles.of("panel", tmp_path / "models", tmp_path / "reports")
+    places = Workspace(tmp_path / "models", tmp_path / "reports").streamed("panel")
     panel = open_files(tmp_path / "data")
     forecast_panel(panel, spec_of(panel), places, options=OPTIONS)
     np.testing.assert_array_equal(
@@ -157,8 +157,8 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[4])
-from econnet.core.workspace import StreamedFiles
-from econnet.forecast.streamed.forecast import make
+from econnet.core.workspace import Workspace
+from econnet.forecast.streamed.forecast import forecast_panel
 from econnet.forecast.streamed.parquet_panel import open_files
 from tests.forecast.streamed.panels import spec_of
 from tests.forecast.streamed.test_forecast import OPTIONS
@@ -170,8 +170,8 @@ def progress(now, done):
         os.kill(os.getpid(), signal.SIGKILL)
 
 panel = open_files(Path(sys.argv[1]))
-places = StreamedFiles.of("panel", folder / "data", folder / "reports")
-make(panel, spec_of(panel), places, options=OPTIONS, progress=progress)
+places = Workspace(folder / "data", folder / "reports").streamed("panel")
+forecast_panel(panel, spec_of(panel), places, options=OPTIONS, progress=progress)
 """
 
 
@@ -187,7 +187,7 @@ def test_killed_four_times_comes_to_the_same(
         )
         assert killed.returncode == -signal.SIGKILL
         assert not (tmp_path / "reports" / "panel" / "report.json").exists()
-    places = StreamedFiles.of("panel", tmp_path / "data", tmp_path / "reports")
+    places = Workspace(tmp_path / "data", tmp_path / "reports").streamed("panel")
     assert places.unfinished("training").exists()
     again = forecast_panel(
         open_files(data), spec_of(open_files(data)), places, options=OPTIONS
@@ -207,7 +207,7 @@ def test_number_of_cores_changes_no_bit(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    places = StreamedFiles.of("panel", tmp_path / "data", tmp_path / "reports")
+    places = Workspace(tmp_path / "data", tmp_path / "reports").streamed("panel")
     panel = open_files(data)
     monkeypatch.setattr(workers, "map_threads", lambda task, items: [*map(task, items)])
     monkeypatch.setattr(workers, "prefetch", lambda task, items, **_: map(task, items))
@@ -277,7 +277,7 @@ def test_ctrl_c_while_training_ends_in_one_line(data: Path, tmp_path: Path) -> N
 def test_unfinished_work_that_is_damaged_is_done_again(
     made: tuple[Streamed, StreamedFiles], data: Path, tmp_path: Path
 ) -> None:
-    places = StreamedFiles.of("panel", tmp_path / "data", tmp_path / "reports")
+    places = Workspace(tmp_path / "data", tmp_path / "reports").streamed("panel")
     places.model.parent.mkdir(parents=True)
     panel = open_files(data)
     fits = streamed_digest(panel, spec_of(panel), OPTIONS)
