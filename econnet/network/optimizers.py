@@ -9,10 +9,11 @@ and is the only place where parameters change in training.
 """
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from numbers import Real
-from typing import Protocol, TypeAlias, TypeVar
+from typing import ClassVar, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -44,21 +45,32 @@ class CosineDecay:
         return self.start * (1 + math.cos(math.pi * min(epoch / self.epochs, 1))) / 2
 
 
-class Optimizer(Protocol):
-    """The interface of an optimiser."""
+@dataclass(frozen=True)
+class Optimizer(ABC):
+    """The options of an optimiser, and its step.
 
-    @property
-    def learning_rate(self) -> LearningRate:
-        """Factor of the step, or a schedule of it."""
+    Attributes
+    ----------
+    learning_rate : float or callable
+        Factor of the step, or a schedule of it.
+    weight_decay : float
+        Share by which a step shrinks the weights, divided by the learning rate.
+    n_moments : int
+        Number of arrays of the parameters' shape that the optimiser updates.
+    """
 
-    @property
-    def weight_decay(self) -> float:
-        """Share by which a step shrinks the weights, divided by the learning rate."""
+    learning_rate: LearningRate = 0.01
+    weight_decay: float = field(default=0.0, kw_only=True)
+    n_moments: ClassVar[int]
 
-    @property
-    def n_moments(self) -> int:
-        """Number of arrays of the parameters' shape that it updates."""
+    def __post_init__(self) -> None:
+        rate, decay = self.learning_rate, self.weight_decay
+        if not callable(rate) and not (_is_number(rate) and 0 < rate < math.inf):
+            raise ValueError(f"learning_rate is {rate!r}: give a number above 0")
+        if not (_is_number(decay) and 0 <= decay < math.inf):
+            raise ValueError(f"weight_decay is {decay!r}: give a number, 0 or more")
 
+    @abstractmethod
     def update(
         self,
         parameters: Array,
@@ -77,15 +89,10 @@ class Optimizer(Protocol):
 
 
 @dataclass(frozen=True)
-class SGD:
+class SGD(Optimizer):
     """Gradient descent: `W -= rate * dW`."""
 
-    learning_rate: LearningRate = 0.01
-    weight_decay: float = 0.0
-    n_moments: int = 0
-
-    def __post_init__(self) -> None:
-        _check_options(self)
+    n_moments: ClassVar[int] = 0
 
     def update(
         self,
@@ -101,7 +108,7 @@ class SGD:
 
 
 @dataclass(frozen=True)
-class Momentum:
+class Momentum(Optimizer):
     """Gradient descent with a velocity, `V = momentum * V + dW; W -= rate * V`.
 
     With `nesterov`, the step looks one velocity ahead: `W -= rate * (dW + momentum *
@@ -114,14 +121,9 @@ class Momentum:
     to the velocity instead of the gradient.
     """
 
-    learning_rate: LearningRate = 0.01
     momentum: float = 0.9
     nesterov: bool = False
-    weight_decay: float = 0.0
-    n_moments: int = 1
-
-    def __post_init__(self) -> None:
-        _check_options(self)
+    n_moments: ClassVar[int] = 1
 
     def update(
         self,
@@ -145,7 +147,7 @@ class Momentum:
 
 
 @dataclass(frozen=True)
-class AdamW:
+class AdamW(Optimizer):
     """Adam with weight decay: the step is the gradient's mean over its spread.
 
     Both are running averages; the spread is the root of the mean squared gradient.
@@ -158,14 +160,10 @@ class AdamW:
     """
 
     learning_rate: LearningRate = 0.001
-    weight_decay: float = 0.0
     beta1: float = 0.9
     beta2: float = 0.999
     epsilon: float = 1e-8
-    n_moments: int = 2
-
-    def __post_init__(self) -> None:
-        _check_options(self)
+    n_moments: ClassVar[int] = 2
 
     def update(
         self,
@@ -193,15 +191,6 @@ class AdamW:
         scale = (rate * mean / spread).astype(gradient.dtype)
         np.multiply(gradient, scale, out=gradient)
         np.subtract(parameters, gradient, out=parameters)
-
-
-def _check_options(optimizer: Optimizer) -> None:
-    """Raise `ValueError` unless learning rate and weight decay can be used."""
-    rate, decay = optimizer.learning_rate, optimizer.weight_decay
-    if not callable(rate) and not (_is_number(rate) and 0 < rate < math.inf):
-        raise ValueError(f"learning_rate is {rate!r}: give a number above 0")
-    if not (_is_number(decay) and 0 <= decay < math.inf):
-        raise ValueError(f"weight_decay is {decay!r}: give a number, 0 or more")
 
 
 def _is_number(value: object) -> bool:

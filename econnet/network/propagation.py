@@ -67,13 +67,15 @@ class LayerBuffers:
 
     def first(self, members: int) -> "LayerBuffers":
         """Return a view of the first members only."""
-        arrays = (self.A, self.block, self.Z, self.output_grad, self.block_grad)
-        copies = self.before_dropout
         return LayerBuffers(
             self.activation,
             self.input_dim,
-            *(array[:members] for array in arrays),
-            None if copies is None else copies[:members],
+            self.A[:members],
+            self.block[:members],
+            self.Z[:members],
+            self.output_grad[:members],
+            self.block_grad[:members],
+            None if self.before_dropout is None else self.before_dropout[:members],
         )
 
 
