@@ -16,6 +16,7 @@ from PIL import Image
 from sklearn.datasets import make_moons
 from threadpoolctl import threadpool_limits
 
+from econnet import network
 from econnet.network import tutorial
 from econnet.network.tutorial import ActivationName, Array, LayerShape, LayerWeights
 
@@ -82,7 +83,12 @@ def draw_surface(
 
 
 def draw_probabilities(
-    ax: Axes, X: Array, y: Array, predict: Callable[[Array], Array], *, size: float
+    ax: Axes,
+    X: network.Array,
+    y: network.Array,
+    predict: Callable[[Array], network.Array],
+    *,
+    size: float,
 ) -> None:
     """Draw probabilities over the plane, the line where they are 50%, and the points.
 

@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, Rectangle
+from numpy.typing import ArrayLike
 
 from econnet.evaluation import duel
 from econnet.network import (
@@ -180,7 +181,7 @@ def members() -> Figure:
     figure = Figure(figsize=(180 * MM, 44 * MM), layout="constrained")
     for ax, (title, chosen) in zip(figure.subplots(1, 5), titles.items(), strict=True):
 
-        def mean(plane: Array, chosen: slice = chosen) -> Array:
+        def mean(plane: ArrayLike, chosen: slice = chosen) -> Array:
             forecasts: Array = network.predict(plane)[chosen].mean(axis=0)
             return forecasts
 
