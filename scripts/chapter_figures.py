@@ -1,10 +1,6 @@
-"""What the figures of the network chapter share: data, style, and a surface to draw.
+"""Data, style and drawing functions for the figures of the network chapter."""
 
-Both scripts that use it train `econnet.network.tutorial`, so every figure can be made
-with code that the chapter prints.
-"""
-
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import resources
 from io import BytesIO
@@ -20,6 +16,7 @@ from PIL import Image
 from sklearn.datasets import make_moons
 from threadpoolctl import threadpool_limits
 
+from econnet import network
 from econnet.network import tutorial
 from econnet.network.tutorial import ActivationName, Array, LayerShape, LayerWeights
 
@@ -77,18 +74,37 @@ def draw_surface(
     shapes: Sequence[LayerShape],
     layers: Sequence[LayerWeights],
 ) -> None:
-    """Draw the probabilities over the plane, the line of one half, and the points."""
+    """Draw the probabilities of a network of the tutorial, and the points."""
+
+    def predict(plane: Array) -> Array:
+        return tutorial.predict(plane, shapes, layers)
+
+    draw_probabilities(ax, X, y, predict, size=7)
+
+
+def draw_probabilities(
+    ax: Axes,
+    X: network.Array,
+    y: network.Array,
+    predict: Callable[[Array], network.Array],
+    *,
+    size: float,
+) -> None:
+    """Draw probabilities over the plane, the line where they are 50%, and the points.
+
+    `size` is the area of a point, in square points of type.
+    """
     margin = 0.1 * np.ptp(X, axis=0)
     low, high = X.min(axis=0) - margin, X.max(axis=0) + margin
     across, up = (np.linspace(low[axis], high[axis], 120) for axis in (0, 1))
     plane = np.stack(np.meshgrid(across, up), axis=-1).reshape(-1, 2)
-    surface = tutorial.predict(plane, shapes, layers).reshape(120, 120)
+    surface = predict(plane).reshape(120, 120)
     ax.contourf(across, up, surface, levels=np.linspace(0, 1, 12), cmap=SURFACE)
     if surface.min() < 0.5 < surface.max():
         ax.contour(across, up, surface, levels=[0.5], colors=[INK], linewidths=1)
     for label, colour, marker in ((0, BLUE, "o"), (1, ORANGE, "^")):
         x1, x2 = X[y[:, 0] == label].T
-        ax.scatter(x1, x2, s=7, color=colour, linewidth=0, marker=marker)
+        ax.scatter(x1, x2, s=size, color=colour, linewidth=0, marker=marker)
     ax.set(xticks=[], yticks=[])
     ax.grid(visible=False)
 

@@ -1,21 +1,15 @@
 """Draw the figures of docs/network.md.
 
-python scripts/network_figures.py
+python -m scripts.network_figures
 """
 
 from collections.abc import Callable, Mapping
-from importlib import resources
-from pathlib import Path
 
-import matplotlib as mpl
 import numpy as np
-from matplotlib import font_manager
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, Rectangle
-from sklearn.datasets import make_moons
-from threadpoolctl import threadpool_limits
+from numpy.typing import ArrayLike
 
 from econnet.evaluation import duel
 from econnet.network import (
@@ -29,12 +23,19 @@ from econnet.network import (
     train,
 )
 from econnet.network.activations import ACTIVATIONS, ActivationName
+from scripts.chapter_figures import (
+    BLUE,
+    GREY,
+    INK,
+    MM,
+    ORANGE,
+    draw_probabilities,
+    moons,
+    save,
+    style,
+)
 
-FOLDER = Path(__file__).parent.parent / "docs" / "figures" / "network"
-MM = 1 / 25.4
-BLUE, PALE_BLUE, ORANGE, PALE_ORANGE = "#1d5dbf", "#cfdaee", "#c9501c", "#f0d3c5"
-INK, GREY, PALE_GREY = "#1c1e21", "#5f6673", "#e6e7ea"
-MOONS = LinearSegmentedColormap.from_list("moons", ["#9fb3d8", "#ffffff", "#e6b197"])
+PALE_BLUE, PALE_ORANGE, PALE_GREY = "#cfdaee", "#f0d3c5", "#e6e7ea"
 
 
 def shapes() -> Figure:
@@ -147,56 +148,44 @@ def step() -> Figure:
 
 def boundary() -> Figure:
     """Draw the forecasts of the duel's network after more and more epochs."""
-    moons = duel.Moons.draw()
+    data = duel.Moons.draw()
+    X, y = data.X_train, data.y_train[:, np.newaxis]
     network = Network(Architecture.dense(2, duel.HIDDEN), initialization="he")
     epochs = (1, 100, 1_000, 2_000, 5_000, 10_000)
-    low, high = moons.X_train.min(0) - 0.3, moons.X_train.max(0) + 0.3
-    across, up = (np.linspace(low[axis], high[axis], 160) for axis in (0, 1))
-    plane = np.stack(np.meshgrid(across, up), axis=-1).reshape(-1, 2)
-    surfaces: dict[int, Array] = {}
+    parameters: dict[int, Array] = {}
 
     def record(progress: TrainingProgress) -> None:
         if progress.epoch in epochs:
-            surfaces[progress.epoch] = network.predict(plane)[0].reshape(160, 160)
+            parameters[progress.epoch] = network.parameters.copy()
 
     options = TrainingOptions(SGD(0.01), epochs=epochs[-1], batch_size=None)
-    history = train(
-        network, moons.X_train, moons.y_train, options=options, after_epoch=record
-    )
+    history = train(network, X, y, options=options, after_epoch=record)
     figure = Figure(figsize=(180 * MM, 92 * MM), layout="constrained")
     for ax, epoch in zip(figure.subplots(2, 3).flat, epochs, strict=True):
-        _surface(ax, across, up, surfaces[epoch])
-        for label, colour in ((0, BLUE), (1, ORANGE)):
-            x, y = moons.X_train[moons.y_train == label].T
-            ax.scatter(x, y, s=1.5, color=colour, linewidth=0)
+        network.parameters[...] = parameters[epoch]
+        draw_probabilities(ax, X, y, lambda plane: network.predict(plane)[0], size=1.5)
         cost, accuracy = history.cost[epoch - 1, 0], history.accuracy[epoch - 1, 0]
-        ax.set_title(
-            f"epoch {epoch:,}: cost {cost:.3f}, {accuracy:.1%} correct",
-            loc="left",
-            fontsize=8,
-        )
+        title = f"epoch {epoch:,}: cost {cost:.3f}, {accuracy:.1%} correct"
+        ax.set_title(title, loc="left", fontsize=8)
     return figure
 
 
 def members() -> Figure:
     """Draw the forecasts of four members, and the mean of all members."""
-    X, y = make_moons(60, noise=0.25, random_state=1)
+    X, y = moons(60, seed=1, noise=0.25)
     network = Network(Architecture.dense(2, [32, 16]), 16, initialization="he")
     options = TrainingOptions(AdamW(0.01), epochs=300, batch_size=None)
     train(network, X, y, options=options)
-    low, high = X.min(0) - 0.5, X.max(0) + 0.5
-    across, up = (np.linspace(low[axis], high[axis], 160) for axis in (0, 1))
-    plane = np.stack(np.meshgrid(across, up), axis=-1).reshape(-1, 2)
-    surfaces = network.predict(plane)[..., 0]
-    titles = [f"member {number}" for number in range(1, 5)] + ["mean of 16 members"]
+    titles = {f"member {number + 1}": slice(number, number + 1) for number in range(4)}
+    titles["mean of 16 members"] = slice(None)
     figure = Figure(figsize=(180 * MM, 44 * MM), layout="constrained")
-    forecasts = [*surfaces[:4], surfaces.mean(axis=0)]
-    for ax, surface, title in zip(
-        figure.subplots(1, 5), forecasts, titles, strict=True
-    ):
-        _surface(ax, across, up, surface.reshape(160, 160))
-        for label, colour in ((0, BLUE), (1, ORANGE)):
-            ax.scatter(*X[y == label].T, s=4, color=colour, linewidth=0)
+    for ax, (title, chosen) in zip(figure.subplots(1, 5), titles.items(), strict=True):
+
+        def mean(plane: ArrayLike, chosen: slice = chosen) -> Array:
+            forecasts: Array = network.predict(plane)[chosen].mean(axis=0)
+            return forecasts
+
+        draw_probabilities(ax, X, y, mean, size=4)
         ax.set_title(title, loc="left", fontsize=8)
     return figure
 
@@ -222,18 +211,6 @@ def stopping() -> Figure:
     ax.text(59, last - 0.16, "validation rows (later)", ha="right", color=BLUE)
     ax.text(best + 0.7, 0.05, f"weights of epoch {best} are kept", color=ORANGE)
     return figure
-
-
-def _surface(ax: Axes, across: Array, up: Array, surface: Array) -> None:
-    """Draw probabilities over the plane, with the line where they are 50%."""
-    extent = (across[0], across[-1], up[0], up[-1])
-    ax.imshow(
-        surface, MOONS, extent=extent, origin="lower", vmin=0, vmax=1, aspect="auto"
-    )
-    if surface.min() < 0.5 < surface.max():
-        ax.contour(across, up, surface, levels=[0.5], colors=[INK], linewidths=0.8)
-    ax.set(xticks=[], yticks=[])
-    ax.grid(visible=False)
 
 
 def _box(ax: Axes, x: float, y: float, across: float, up: float, colour: str) -> None:
@@ -269,21 +246,9 @@ def _small(number: int) -> str:
 
 def main() -> None:
     """Draw all figures."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    report = resources.files("econnet.report")
-    for font in (report / "fonts").iterdir():
-        if font.name.endswith((".ttf", ".otf")):
-            font_manager.fontManager.addfont(str(font))
-    with (
-        resources.as_file(report / "econnet.mplstyle") as style,
-        mpl.rc_context(fname=style),
-        threadpool_limits(1),
-    ):
-        for name, drawing in DRAWINGS.items():
-            drawing().savefig(
-                FOLDER / f"{name}.png", dpi=160, metadata={"Software": None}
-            )
-            print(FOLDER / f"{name}.png")
+    with style():
+        for name, draw in DRAWINGS.items():
+            save(draw(), name)
 
 
 DRAWINGS: Mapping[str, Callable[[], Figure]] = {

@@ -35,7 +35,9 @@ from dataclasses import replace
 from pathlib import Path
 
 sys.path.insert(0, sys.argv[1])
-from econnet import api, forecast, models, preparation
+from econnet import api
+from econnet.forecast import country as country_forecast
+from econnet.forecast import preparation, saved_model
 from tests.light import light_forecaster
 from tests.test_determinism import NAMES
 
@@ -44,10 +46,11 @@ def make(folder):
     country = api.find_country(NAMES[0], known)
     task = api.choose_task(country, known, members=3, seed=7)
     prepared = preparation.prepare(known, country, task)
-    model = forecast.train(prepared, baselines=["logit", "naive_bayes", "boosting"])
+    baselines = ["logit", "naive_bayes", "boosting"]
+    model = country_forecast.train(prepared, baselines=baselines)
     folder.mkdir()
-    models.save(model, folder / "model.npz")
-    made = forecast.make(prepared, model)
+    saved_model.save(model, folder / "model.npz")
+    made = country_forecast.make(prepared, model)
     made = replace(made, made_at="2026-11-24T02:30:00+00:00")
     api.write_report(made, folder / "report")
 

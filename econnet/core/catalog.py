@@ -29,18 +29,16 @@ class SeriesTemplate:
     source
         `worldbank`, `fred`, `oecd` or `pwt`.
     frequency
-        `A`, `Q` or `M`; `W` and `D` are averaged to months on the way in.
+        `A`, `Q` or `M`; weekly and daily series are averaged to months when fetched.
     id
-        The source's own id, in which `{alpha2}` and `{alpha3}` stand for the country;
-        `GS10-TB3MS` is the difference of two, computed on the way in.
+        The source's own id, in which `{alpha2}` and `{alpha3}` stand for the country.
+        `GS10-TB3MS` is the difference of two series, computed when fetched.
     publication_lag_days
         Days from the end of a period to its first figure.
     countries
-        The alpha-3 codes that the source has it for; empty means any.
+        The alpha-3 codes of the countries covered; empty for all.
     rights
         What may be done with it, in the source's words.
-    discontinued
-        Whether the source has stopped updating it.
     """
 
     source: str
@@ -51,9 +49,9 @@ class SeriesTemplate:
     rights: str
     discontinued: bool
 
-    def covers(self, country: Country) -> bool:
+    def covers(self, alpha3: str) -> bool:
         """Return whether the source has it for this country, as far as is known."""
-        return not self.countries or country.alpha3 in self.countries
+        return not self.countries or alpha3 in self.countries
 
     def id_for(self, country: Country) -> str:
         """Return the source's id of this country's series."""
@@ -93,7 +91,9 @@ class Indicator:
             case "growth" | "log-difference":
                 return "change, percent"
             case "difference":
-                return f"change, {_points(self.unit)}"
+                # A percentage changes by points.
+                percent = self.unit.startswith("percent")
+                return f"change, {'percentage points' if percent else self.unit}"
             case "ratio":
                 return "percent"
             case "level":
@@ -126,14 +126,9 @@ class Indicator:
             template.publication_lag_days
             for template in self.series
             if (template.source, template.frequency) == (source, frequency)
-            and (not template.countries or alpha3 in template.countries)
+            and template.covers(alpha3)
         )
         return next(lags, None)
-
-
-def _points(unit: str) -> str:
-    """Return the unit of a difference: a percentage changes by points."""
-    return "percentage points" if unit.startswith("percent") else unit
 
 
 @cache
@@ -174,30 +169,29 @@ def differences(indicator: Indicator) -> list[tuple[str, str]]:
     >>> differences(load()["term_spread"])
     [('ten_year_rate', 'three_month_rate')]
     """
-    found = []
+    pairs = []
     for template in indicator.series:
-        minuend, _, subtrahend = template.id.partition("-")
-        parts = recognise(minuend), recognise(subtrahend)
-        if parts[0] and parts[1]:
-            found.append((parts[0].key, parts[1].key))
-    return found
+        minuend, subtrahend = map(recognise, template.id.partition("-")[::2])
+        if minuend and subtrahend:
+            pairs.append((minuend.key, subtrahend.key))
+    return pairs
 
 
 @cache
 def _by_name() -> Mapping[str, Indicator]:
-    everything = load().values()
-    names = [(it.key, it) for it in everything]
-    names += [(it.title, it) for it in everything]
+    indicators = load().values()
+    names = [(indicator.key, indicator) for indicator in indicators]
+    names += [(indicator.title, indicator) for indicator in indicators]
     names += [
-        (template.id, it)
-        for it in everything
-        for template in it.series
-        if template.source in SOURCES_OF_TELLING_IDS
+        (template.id, indicator)
+        for indicator in indicators
+        for template in indicator.series
+        if template.source in SOURCES_WITH_UNIQUE_IDS
         and template.id not in IDS_THAT_ARE_WORDS
         and "{" not in template.id
     ]
     # Of equal names the first counts.
-    return {_folded(name): it for name, it in reversed(names)}
+    return {_folded(name): indicator for name, indicator in reversed(names)}
 
 
 def _folded(name: str) -> str:
@@ -205,28 +199,15 @@ def _folded(name: str) -> str:
 
 
 def _indicator(key: str, entry: Mapping[str, Any]) -> Indicator:
-    return Indicator(
-        key=key,
-        title=entry["title"],
-        unit=entry["unit"],
-        group=entry["group"],
-        transform=entry["transform"],
-        denominator=entry.get("denominator"),
-        measures=key,
-        series=tuple(_series(template) for template in entry["series"]),
-    )
+    series = tuple(map(_series, entry["series"]))
+    defaults = {"denominator": None, "measures": key}
+    return Indicator(**{"key": key, **defaults, **entry, "series": series})
 
 
 def _series(entry: Mapping[str, Any]) -> SeriesTemplate:
-    return SeriesTemplate(
-        source=entry["source"],
-        frequency=entry["frequency"],
-        id=entry["id"],
-        publication_lag_days=entry["publication_lag_days"],
-        countries=tuple(entry.get("countries", ())),
-        rights=entry.get("rights", RIGHTS[entry["source"]]),
-        discontinued=entry.get("discontinued", False),
-    )
+    defaults = {"rights": RIGHTS[entry["source"]], "discontinued": False}
+    countries = tuple(entry.get("countries", ()))
+    return SeriesTemplate(**{**defaults, **entry, "countries": countries})
 
 
 RIGHTS: Mapping[str, str] = {
@@ -237,5 +218,5 @@ RIGHTS: Mapping[str, str] = {
 }
 
 # The OECD's and the Penn World Table's ids are plain words, such as `gdp` and `pop`.
-SOURCES_OF_TELLING_IDS = frozenset({"fred", "worldbank"})
+SOURCES_WITH_UNIQUE_IDS = frozenset({"fred", "worldbank"})
 IDS_THAT_ARE_WORDS = frozenset({"CONSUMER", "CP", "RPI"})

@@ -2,23 +2,27 @@
 
 Names and codes are resolved here; everywhere else a country is its ISO 3166-1 alpha-3
 code. The look-up is exact except for case, accents, spaces and punctuation: near names
-are suggested but never taken, because a wrong country is worse than none. Aggregates
-such as the euro area, ambiguous names and dissolved countries are known by name, so
-that they can be refused with a reason.
+are suggested but never taken, because a wrong country is worse than none.
+`country_names.toml` beside this module has the names that ISO 3166-1 lacks, and those
+of aggregates and dissolved countries, so that they can be refused with a reason.
 """
 
+import tomllib
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
+from importlib import resources
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import TypedDict
 
 import pycountry
 
 from econnet.core.errors import UsageError
 from econnet.core.text import quoted
+
+MAX_NAME_LENGTH = 100  # a longer text is cut before near names are sought
 
 
 @dataclass(frozen=True, order=True)
@@ -30,12 +34,31 @@ class Country:
     name: str
 
 
-class Dissolved(NamedTuple):
-    """A dissolved country: its names, its last year and its successors."""
+class DissolvedCountry(TypedDict):
+    """The names of a dissolved country, its last year and its successors' codes."""
 
-    names: tuple[str, ...]
+    names: Sequence[str]
     year: int
-    successors: tuple[str, ...]
+    successors: Sequence[str]
+
+
+@dataclass(frozen=True)
+class CountryNames:
+    """The tables of `country_names.toml`."""
+
+    plain: Mapping[str, str]
+    aliases: Mapping[str, str]
+    ambiguous: Mapping[str, Sequence[str]]
+    dissolved: Sequence[DissolvedCountry]
+    aggregates: Sequence[str]
+    group_codes: str
+
+
+@cache
+def load_names() -> CountryNames:
+    """Return the names that ISO 3166-1 lacks."""
+    file = resources.files("econnet.core").joinpath("country_names.toml")
+    return CountryNames(**tomllib.loads(file.read_text("utf-8")))
 
 
 def resolve(text: str) -> Country:
@@ -53,25 +76,23 @@ def resolve(text: str) -> Country:
     'KOR'
     """
     name, key = text.strip(), _key(text)
-    if key in _aggregate_keys():
+    if key in _aggregates():
         raise UsageError(
             f"{quoted(name)} is an aggregate, not a country: name one of its "
             "countries, or bring its series in a file of your own with --data"
         )
-    if key in _ambiguous():
-        either = " or ".join(
-            f"{by_alpha3(alpha3).name} ({alpha3})" for alpha3 in _ambiguous()[key]
-        )
+    if alpha3s := _ambiguous().get(key):
+        either = " or ".join(f"{by_alpha3(code).name} ({code})" for code in alpha3s)
         raise UsageError(f"{quoted(name)} may be {either}: say which")
     if dissolved := _dissolved().get(key.removeprefix("former")):
-        heirs = ", ".join(by_alpha3(alpha3).name for alpha3 in dissolved.successors)
+        heirs = ", ".join(by_alpha3(code).name for code in dissolved["successors"])
         raise UsageError(
-            f"{quoted(name)} has been no country since {dissolved.year}: name what "
+            f"{quoted(name)} has been no country since {dissolved['year']}: name what "
             f"succeeded it, {heirs}"
         )
     alpha3 = _alpha3_by_key().get(key)
     if alpha3 is None:
-        raise UsageError(f"no country is called {quoted(name)}: {_near(name)}")
+        raise UsageError(f"no country is called {quoted(name)}: {_nearest(name)}")
     return by_alpha3(alpha3)
 
 
@@ -91,17 +112,17 @@ def _key(text: str) -> str:
     return "".join(character for character in bare if character.isalnum())
 
 
-def _near(text: str) -> str:
-    """Return which names are near, or how to find one."""
-    if near := _near_codes(text.upper()):
-        return f"nearest: {', '.join(near)}"
-    names = {_key(country.name): country.name for country in _countries().values()}
-    names |= {_key(alias): alias for alias in ALIASES}
-    key = _key(text)[:MAX_NAME_LENGTH]
-    near = [names[near] for near in get_close_matches(key, names, n=3, cutoff=0.6)]
-    if near:
-        return f"nearest: {', '.join(near)}"
-    return "give a name or an ISO code; `econnet countries` lists them"
+def _nearest(text: str) -> str:
+    """Return the nearest codes or names, or how to find one."""
+    near = _near_codes(text.upper())
+    if not near:
+        names = {_key(country.name): country.name for country in all_countries()}
+        names |= {_key(alias): alias for alias in load_names().aliases}
+        key = _key(text)[:MAX_NAME_LENGTH]
+        near = [names[near] for near in get_close_matches(key, names, n=3, cutoff=0.6)]
+    if not near:
+        return "give a name or an ISO code; `econnet countries` lists them"
+    return f"nearest: {', '.join(near)}"
 
 
 def _near_codes(text: str) -> list[str]:
@@ -119,11 +140,12 @@ def _near_codes(text: str) -> list[str]:
 
 @cache
 def _countries() -> Mapping[str, Country]:
+    plain = load_names().plain
     countries = {
         entry.alpha_3: Country(
             entry.alpha_3,
             entry.alpha_2,
-            PLAIN_NAMES.get(entry.alpha_3)
+            plain.get(entry.alpha_3)
             or getattr(entry, "common_name", None)
             or entry.name,
         )
@@ -135,221 +157,32 @@ def _countries() -> Mapping[str, Country]:
 
 @cache
 def _alpha3_by_key() -> Mapping[str, str]:
-    keys = {_key(alias): alpha3 for alias, alpha3 in ALIASES.items()}
+    keys = {_key(alias): alpha3 for alias, alpha3 in load_names().aliases.items()}
     for entry in pycountry.countries:
-        for field in ("name", "official_name", "common_name", "alpha_2", "alpha_3"):
+        for field in ("name", "official_name", "common_name"):
             if text := getattr(entry, field, None):
                 keys[_key(text)] = entry.alpha_3
     for country in _countries().values():
-        keys[_key(country.name)] = keys[_key(country.alpha3)] = country.alpha3
-        keys[_key(country.alpha2)] = country.alpha3
+        for text in (country.name, country.alpha3, country.alpha2):
+            keys[_key(text)] = country.alpha3
     return MappingProxyType(keys)
 
 
 @cache
-def _aggregate_keys() -> frozenset[str]:
-    return frozenset(_key(name) for name in (*AGGREGATES, *GROUPS.split()))
+def _aggregates() -> frozenset[str]:
+    names = load_names()
+    return frozenset(map(_key, [*names.aggregates, *names.group_codes.split()]))
 
 
 @cache
-def _ambiguous() -> Mapping[str, tuple[str, ...]]:
-    return {_key(name): alpha3s for name, alpha3s in AMBIGUOUS.items()}
+def _ambiguous() -> Mapping[str, Sequence[str]]:
+    return {_key(name): alpha3s for name, alpha3s in load_names().ambiguous.items()}
 
 
 @cache
-def _dissolved() -> Mapping[str, Dissolved]:
-    return {_key(name): one for one in DISSOLVED for name in one.names}
-
-
-MAX_NAME_LENGTH = 100  # beyond which nothing is near
-
-# Plain English where ISO's own name has a comma or is not in use.
-PLAIN_NAMES: Mapping[str, str] = {
-    "BHS": "The Bahamas",
-    "BRN": "Brunei",
-    "CIV": "Côte d'Ivoire",
-    "COD": "DR Congo",
-    "COG": "Republic of the Congo",
-    "FLK": "Falkland Islands",
-    "FSM": "Micronesia",
-    "GMB": "The Gambia",
-    "HKG": "Hong Kong",
-    "KOR": "South Korea",
-    "LAO": "Laos",
-    "MAC": "Macao",
-    "PRK": "North Korea",
-    "PSE": "Palestine",
-    "RUS": "Russia",
-    "SXM": "Sint Maarten",
-    "SYR": "Syria",
-    "TUR": "Turkey",
-    "VGB": "British Virgin Islands",
-    "VIR": "US Virgin Islands",
-}
-
-# Names in use that ISO does not have: the World Bank's, the Penn World Table's, others.
-ALIASES: Mapping[str, str] = {
-    "America": "USA",
-    "Bahamas, The": "BHS",
-    "Britain": "GBR",
-    "Burma": "MMR",
-    "Cape Verde": "CPV",
-    "Ceylon": "LKA",
-    "China, Hong Kong SAR": "HKG",
-    "China, Macao SAR": "MAC",
-    "Congo, Dem. Rep.": "COD",
-    "Congo, Democratic Republic": "COD",
-    "Congo, Rep.": "COG",
-    "Curacao": "CUW",
-    "Czech Republic": "CZE",
-    "Dahomey": "BEN",
-    "East Timor": "TLS",
-    "Egypt, Arab Rep.": "EGY",
-    "Gambia, The": "GMB",
-    "Great Britain": "GBR",
-    "Hong Kong SAR, China": "HKG",
-    "Iran, Islamic Rep.": "IRN",
-    "Ivory Coast": "CIV",
-    "Korea, Dem. People's Rep.": "PRK",
-    "Korea, Rep.": "KOR",
-    "Kyrgyz Republic": "KGZ",
-    "Lao PDR": "LAO",
-    "Lao People's DR": "LAO",
-    "Macao SAR, China": "MAC",
-    "Macedonia": "MKD",
-    "Micronesia, Fed. Sts.": "FSM",
-    "Puerto Rico (US)": "PRI",
-    "Republic of Korea": "KOR",
-    "Rhodesia": "ZWE",
-    "Slovak Republic": "SVK",
-    "Somalia, Fed. Rep.": "SOM",
-    "St. Kitts and Nevis": "KNA",
-    "St. Lucia": "LCA",
-    "St. Martin (French part)": "MAF",
-    "St. Vincent & Grenadines": "VCT",
-    "St. Vincent and the Grenadines": "VCT",
-    "State of Palestine": "PSE",
-    "Swaziland": "SWZ",
-    "The Netherlands": "NLD",
-    "Türkiye": "TUR",
-    "Turkiye": "TUR",
-    "U.R. of Tanzania: Mainland": "TZA",
-    "UK": "GBR",
-    "Upper Volta": "BFA",
-    "U.K.": "GBR",
-    "U.S.A.": "USA",
-    "US": "USA",
-    "Vatican": "VAT",
-    "Venezuela, RB": "VEN",
-    "Virgin Islands (U.S.)": "VIR",
-    "West Bank and Gaza": "PSE",
-    "Yemen, Rep.": "YEM",
-    "Zaire": "COD",
-}
-
-# Names shared by two countries; ISO's `Congo` is the smaller one.
-AMBIGUOUS: Mapping[str, tuple[str, ...]] = {
-    "Congo": ("COD", "COG"),
-    "Guiana": ("GUF", "GUY"),
-    "Korea": ("KOR", "PRK"),
-    "Saint Martin": ("MAF", "SXM"),
-    "St. Martin": ("MAF", "SXM"),
-    "Virgin Islands": ("VGB", "VIR"),
-}
-
-# By their names and codes in older data (ISO 3166-3).
-DISSOLVED: tuple[Dissolved, ...] = (
-    Dissolved(("Czechoslovakia", "CSK"), 1992, ("CZE", "SVK")),
-    Dissolved(
-        ("East Germany", "GDR", "German Democratic Republic", "DDR", "DD"),
-        1990,
-        ("DEU",),
-    ),
-    Dissolved(("Netherlands Antilles", "ANT", "AN"), 2010, ("BES", "CUW", "SXM")),
-    Dissolved(("North Yemen", "Yemen Arab Republic"), 1990, ("YEM",)),
-    Dissolved(("Serbia and Montenegro", "SCG"), 2006, ("MNE", "SRB")),
-    Dissolved(("South Vietnam", "Republic of Vietnam"), 1976, ("VNM",)),
-    Dissolved(("South Yemen", "Democratic Yemen", "YMD", "YD"), 1990, ("YEM",)),
-    Dissolved(
-        (
-            "Soviet Union",
-            "Union of Soviet Socialist Republics",
-            "USSR",
-            "SUN",
-            "SU",
-        ),
-        1991,
-        (
-            "ARM",
-            "AZE",
-            "BLR",
-            "EST",
-            "GEO",
-            "KAZ",
-            "KGZ",
-            "LTU",
-            "LVA",
-            "MDA",
-            "RUS",
-            "TJK",
-            "TKM",
-            "UKR",
-            "UZB",
-        ),
-    ),
-    Dissolved(
-        ("Yugoslavia", "YUG", "YU"),
-        1992,
-        ("BIH", "HRV", "MKD", "MNE", "SRB", "SVN", "XKX"),
-    ),
-)
-
-AGGREGATES: tuple[str, ...] = (
-    "Africa",
-    "Arab World",
-    "ASEAN",
-    "Asia",
-    "Asia Pacific",
-    "BRICS",
-    "Central Europe and the Baltics",
-    "EA19",
-    "EA20",
-    "EA21",
-    "East Asia & Pacific",
-    "Emerging markets",
-    "EU",
-    "EU27",
-    "EU28",
-    "Euro area",
-    "Europe",
-    "Europe & Central Asia",
-    "European Union",
-    "Eurozone",
-    "G20",
-    "G7",
-    "High income",
-    "Latin America",
-    "Latin America & Caribbean",
-    "Low income",
-    "Lower middle income",
-    "Middle East & North Africa",
-    "Middle income",
-    "Nordic countries",
-    "North America",
-    "Oceania",
-    "OECD",
-    "OECD members",
-    "Scandinavia",
-    "South America",
-    "South Asia",
-    "Sub-Saharan Africa",
-    "Upper middle income",
-    "World",
-)
-
-# The World Bank's own codes for groups of countries.
-GROUPS = (
-    "AFE AFW ARB CEB CSS EAP EAR EAS ECA ECS EMU EUU FCS HIC HPC IBD IBT IDA IDB IDX "
-    "INX LAC LCN LDC LIC LMC LMY LTE MEA MIC MNA NAC OED OSS PRE PSS PST SAS SSA SSF "
-    "SST TEA TEC TLA TMN TSA TSS UMC WLD"
-)
+def _dissolved() -> Mapping[str, DissolvedCountry]:
+    return {
+        _key(name): country
+        for country in load_names().dissolved
+        for name in country["names"]
+    }

@@ -40,9 +40,9 @@ class ClusterError(EconnetError):
 
 
 def suggestion(name: str, known: Collection[str], otherwise: str) -> str:
-    """Return what to do about a name that is not known: its near names, or else.
+    """Return the names near to an unknown one, else what else to do.
 
-    >>> cure("real_gpd", ["real_gdp", "exports"], "`econnet indicators` lists all")
+    >>> suggestion("real_gpd", ["real_gdp", "exports"], "see `econnet indicators`")
     'nearest: real_gdp'
     """
     near = get_close_matches(name, known, n=3)

@@ -1,7 +1,7 @@
 """Names of files and folders for any text.
 
-A file, a country or a column may be called anything. Its name here is the name of one
-file or folder on any system, leads out of no folder, and is unique to that text.
+A file, a country or a column can have any name. The name given to it here is valid on
+every system, contains no path, and is unique to that text.
 """
 
 import hashlib
@@ -17,11 +17,9 @@ MAX_BYTES = 120
 def as_name(text: str, taken: Collection[str] = ()) -> str:
     """Return the name of a file or folder for a text.
 
-    A text that can be a name on every system and is not `taken` is its own name. Any
-    other gets a digest of the text, so that two texts never share a name.
+    A text that is a valid name on every system and is not `taken` is its own name. The
+    name of any other contains a digest, so that two texts never share a name.
 
-    Examples
-    --------
     >>> as_name("North Rhine"), as_name("../North")
     ('North Rhine', 'North-ac66b7b7c2fd')
     """

@@ -1,9 +1,9 @@
 """Where econnet reads and writes, and which services it asks.
 
 Each setting comes from its environment variable, else from `econnet.toml` in the
-working directory, else from its default. All are read when asked for and never at
-import, so that a test or a notebook may set them first. Secrets come from the
-environment alone: a file is copied, committed and sent around.
+working directory, else from its default. None is read at import, so that a test or a
+notebook can set them first. Secrets come from the environment only, because a file may
+be copied, committed and sent around.
 """
 
 import os
@@ -20,8 +20,14 @@ CONFIG_FILE = "econnet.toml"
 WORLDBANK_URL = "https://api.worldbank.org/v2"
 FRED_URL = "https://fred.stlouisfed.org/graph/fredgraph.csv"
 ALFRED_URL = "https://api.stlouisfed.org/fred"
+DEFAULTS: Mapping[str, str] = {
+    "data_folder": "data",
+    "reports_folder": "reports",
+    "worldbank_url": WORLDBANK_URL,
+    "fred_url": FRED_URL,
+}
 
-# The variable of each setting that a file may hold too.
+# The variable of each setting that may also be in `econnet.toml`.
 VARIABLES: Mapping[str, str] = {
     "data_folder": "ECONNET_DATA",
     "reports_folder": "ECONNET_REPORTS",
@@ -41,20 +47,17 @@ class Settings:
 
     Parameters
     ----------
-    data_folder, reports_folder
-        Where the commands write: `ECONNET_DATA`, `ECONNET_REPORTS`.
     worldbank_url, fred_url
-        Bases of the public services, or of a mirror: `ECONNET_WORLDBANK_URL`,
-        `ECONNET_FRED_URL`.
+        Base addresses of the services, or of mirrors.
     alfred_url
-        Where FRED keeps its vintages, `ECONNET_ALFRED_URL`; `None`, and so never asked,
-        where a mirror serves FRED and none is named for the vintages.
+        The service with FRED's vintages; `None` if FRED has a mirror and the vintages
+        have none.
     fred_api_key
-        `FRED_API_KEY`, which opens the vintages; never shown.
+        Required for the vintages; never shown.
     task
-        The options of a task in the table `[task]` of `econnet.toml`, as written.
+        The table `[task]` of `econnet.toml`, as written.
     origins
-        Where each setting comes from: `default`, `econnet.toml` or a variable's name.
+        The origin of each setting: `default`, `econnet.toml` or a variable's name.
     """
 
     data_folder: Path
@@ -68,70 +71,49 @@ class Settings:
 
     @classmethod
     def from_environment(cls, file: Path | None = Path(CONFIG_FILE)) -> "Settings":
-        """Return the settings of this process and its working directory.
-
-        Parameters
-        ----------
-        file
-            What they are read from besides the environment; `None` for nothing.
+        """Return the settings of this process; `None` reads no file.
 
         Raises
         ------
         UsageError
-            `econnet.toml` is no TOML, or has a key that means nothing; or a service's
-            address is none, or one to which a key would go unencrypted.
+            `econnet.toml` is not TOML or has an unknown key, or an address is not one
+            of a service, or is one to which a key would be sent unencrypted.
         DataError
             `econnet.toml` cannot be read.
         """
         written = {} if file is None else read_config(file)
-        found = {
-            "data_folder": ("data", "default"),
-            "reports_folder": ("reports", "default"),
-            "worldbank_url": (WORLDBANK_URL, "default"),
-            "fred_url": (FRED_URL, "default"),
-        }
+        values, origins = dict(DEFAULTS), dict.fromkeys(DEFAULTS, "default")
         for name, variable in VARIABLES.items():
             if value := os.environ.get(variable):
-                found[name] = (value, variable)
+                values[name], origins[name] = value, variable
             elif name in written:
-                found[name] = (str(written[name]), CONFIG_FILE)
-        for name, (value, origin) in found.items():
+                values[name], origins[name] = str(written[name]), CONFIG_FILE
+        # A key for the public service is not sent to it where FRED has a mirror.
+        if "alfred_url" not in values and values["fred_url"] == FRED_URL:
+            values["alfred_url"], origins["alfred_url"] = ALFRED_URL, "default"
+        for name, value in values.items():
             if name.endswith("_url") and not _is_url(value):
                 raise UsageError(
-                    f"{origin}: {name} is no address of a service: write https://..."
+                    f"{origins[name]}: {name} is no address of a service: "
+                    "write https://..."
                 )
-        # A key given for the public service is not sent to it by someone who asked
-        # for a mirror.
-        if "alfred_url" not in found and found["fred_url"][0] == FRED_URL:
-            found["alfred_url"] = (ALFRED_URL, "default")
         key = os.environ.get(KEY_VARIABLE) or None
-        if key and "alfred_url" in found:
-            _check_secrecy(*found["alfred_url"])
+        if key and "alfred_url" in values:
+            _check_encryption(values["alfred_url"], origins["alfred_url"])
         return cls(
-            data_folder=Path(found["data_folder"][0]),
-            reports_folder=Path(found["reports_folder"][0]),
-            worldbank_url=found["worldbank_url"][0],
-            fred_url=found["fred_url"][0],
-            alfred_url=found.get("alfred_url", (None,))[0],
+            data_folder=Path(values["data_folder"]),
+            reports_folder=Path(values["reports_folder"]),
+            worldbank_url=values["worldbank_url"],
+            fred_url=values["fred_url"],
+            alfred_url=values.get("alfred_url"),
             fred_api_key=key,
             task=written.get(TASK_TABLE, {}),
-            origins={
-                **{name: origin for name, (_, origin) in found.items()},
-                "fred_api_key": KEY_VARIABLE if key else "default",
-            },
+            origins={**origins, "fred_api_key": KEY_VARIABLE if key else "default"},
         )
 
 
 def read_config(path: Path) -> Mapping[str, Any]:
-    """Return what a file of settings holds; nothing where there is none.
-
-    Raises
-    ------
-    UsageError
-        The file is no TOML, has a key that means nothing, or a value that is no text.
-    DataError
-        The disk, or a permission, does not let it be read.
-    """
+    """Return the content of a file of settings; nothing if there is no such file."""
     try:
         with path.open("rb") as file:
             text = file.read(MAX_CONFIG_BYTES + 1)
@@ -165,11 +147,11 @@ def read_config(path: Path) -> Mapping[str, Any]:
 
 
 def check_keys(given: Collection[str], known: Collection[str], where: str) -> None:
-    """Raise `UsageError` for the first key that means nothing, with its near names."""
+    """Raise `UsageError` for the first unknown key, with the names near to it."""
     for key in given:
         if key not in known:
-            what = suggestion(key, known, f"use {', '.join(known)}")
-            raise UsageError(f"{where} has an unknown key {key!r}: {what}")
+            remedy = suggestion(key, known, f"use {', '.join(known)}")
+            raise UsageError(f"{where} has an unknown key {key!r}: {remedy}")
 
 
 def _is_url(text: str) -> bool:
@@ -181,8 +163,8 @@ def _is_url(text: str) -> bool:
     return parts.scheme in {"http", "https"} and bool(host)
 
 
-def _check_secrecy(url: str, origin: str) -> None:
-    """Raise `UsageError` where a key would be sent so that others can read it."""
+def _check_encryption(url: str, origin: str) -> None:
+    """Raise `UsageError` where a key would be sent unencrypted."""
     parts = urlsplit(url)
     if parts.scheme != "https" and parts.hostname not in LOOPBACK:
         raise UsageError(

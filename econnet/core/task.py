@@ -1,4 +1,4 @@
-"""What is forecast, and with what: the one declaration of a task and its options.
+"""The task: what is forecast, and with which data and models.
 
 Each field of `TaskRequest` is an option: its type, its default and, in `Option`, its
 help text and its limits. From these follow the options of the command line, the keyword
@@ -9,31 +9,31 @@ models. To add an option, add a field to `TaskRequest` and its line to `TaskChoi
 import hashlib
 import json
 import operator
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import asdict
+from dataclasses import dataclass
+from dataclasses import field
+from dataclasses import fields
 from datetime import datetime
-from functools import cache
-from typing import (
-    Annotated,
-    Any,
-    Literal,
-    TypeAlias,
-    TypedDict,
-    get_args,
-    get_origin,
-    get_type_hints,
-)
-
 from econnet.core.errors import UsageError
 from econnet.core.file_names import as_name
 from econnet.core.periods import Frequency
 from econnet.core.text import one_line
+from functools import cache
+from typing import Annotated
+from typing import Any
+from typing import Literal
+from typing import TypeAlias
+from typing import TypedDict
+from typing import get_args
+from typing import get_type_hints
+
 
 Event: TypeAlias = Literal["at", "within"]
 Pool: TypeAlias = Literal["all", "own"]
 Vintages: TypeAlias = Literal["real", "revised"]
 
-# The rules of `econnet.data.cycle.labels`, which takes pandas to import.
+# The rules of `econnet.data.cycle.labels`, which imports pandas.
 LABEL_RULES = (
     "negative-growth",
     "year-on-year",
@@ -48,14 +48,14 @@ LABEL_RULES = (
 
 @dataclass(frozen=True)
 class Option:
-    """How an option is described and what it accepts besides its type.
+    """The help text of an option and its limits.
 
     Parameters
     ----------
     completion
-        What a shell offers for it: `indicator` or `label`.
+        The kind of names that a shell completes.
     in_name
-        Whether the name of a task contains its value; else a digest covers it.
+        Whether the name of a task's files contains its value; else a digest covers it.
     """
 
     help: str
@@ -70,25 +70,9 @@ class Option:
 class TaskRequest:
     """A task as a user asks for it: the frequency and the members may be left open.
 
-    Parameters
-    ----------
-    frequency, target, label
-        The panel's frequency, the indicator that is labelled and the rule's name.
-    horizon
-        Periods from the origin to the period that is forecast.
-    event
-        `at`: that period contracts. `within`: it or one before it, after the origin.
-    pool
-        `all` trains on every country that the panel has, `own` on the country alone.
-    rolling_years
-        Years of origins that a model learns from; all there are by default.
-    vintages
-        `real`: each origin reads the figures as published at the time, where the data
-        include them; `revised`: the newest figures.
-    members
-        Networks in the ensemble.
-    as_of
-        The date up to which values count as known, in ISO format; today by default.
+    `horizon` counts periods from the origin. With the event `at` that period contracts,
+    with `within` it or one before it, after the origin. With the vintages `real` each
+    origin reads the figures as published at the time, where the data include them.
     """
 
     frequency: Annotated[
@@ -164,18 +148,17 @@ class TaskRequest:
     def at_frequency(self, frequency: Frequency) -> "Task":
         """Return the task at a frequency; what else is left open has its default."""
         values: dict[str, Any] = {
-            item.name: value
-            for item in fields(TaskRequest)
-            if (value := getattr(self, item.name)) is not None
+            name: value
+            for name in options()
+            if (value := getattr(self, name)) is not None
         }
         return Task(**{**values, "frequency": frequency})
 
 
 class TaskChoices(TypedDict, total=False):
-    """The options of a task as keyword arguments; those left out have their defaults.
+    """The options of a task as keyword arguments, except `as_of`.
 
-    `frequency` is by default the finest that the data allow. The functions that take
-    these have an argument `as_of` of their own, which may be a date.
+    The functions that take these have an argument `as_of` that may also be a date.
     """
 
     frequency: Frequency
@@ -192,7 +175,7 @@ class TaskChoices(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class Task(TaskRequest):
-    """What is forecast, and with what: a `TaskRequest` in which nothing is left open.
+    """A `TaskRequest` in which nothing is left open.
 
     Raises
     ------
@@ -204,7 +187,6 @@ class Task(TaskRequest):
     members: int = 16
 
     def __post_init__(self) -> None:
-        """Validate every field."""
         problems = [
             f"--{name.replace('_', '-')} {problem}"
             for name in options()
@@ -236,16 +218,12 @@ class Task(TaskRequest):
         >>> dict(Task("Q", horizon=2).cli_options())
         {'--frequency': 'Q', '--horizon': '2'}
         """
-        usual = asdict(Task(self.frequency)) | {"frequency": None}
+        defaults = asdict(Task(self.frequency)) | {"frequency": None}
         return {
             f"--{name.replace('_', '-')}": str(value)
             for name, value in asdict(self).items()
-            if value != usual[name]
+            if value != defaults[name]
         }
-
-    def to_dict(self) -> dict[str, str | int | None]:
-        """Return the task as JSON holds it."""
-        return asdict(self)
 
     def digest(self, more: Mapping[str, object]) -> str:
         """Return 8 digits for the options that a name does not contain, "" for none.
@@ -253,11 +231,11 @@ class Task(TaskRequest):
         `more` are further options that change the answer, where they differ from their
         defaults.
         """
-        usual = Task(self.frequency)
+        defaults = asdict(Task(self.frequency))
         changed = {
-            name: getattr(self, name)
-            for name, option in options().items()
-            if not option.in_name and getattr(self, name) != getattr(usual, name)
+            name: value
+            for name, value in asdict(self).items()
+            if not options()[name].in_name and value != defaults[name]
         }
         if not changed and not more:
             return ""
@@ -267,39 +245,32 @@ class Task(TaskRequest):
 
 @cache
 def options() -> Mapping[str, Option]:
-    """Return what is declared of each option, by the name of its field."""
+    """Return the declaration of each option, by the name of its field."""
     hints = get_type_hints(TaskRequest, include_extras=True)
-    return {
-        item.name: next(it for it in get_args(hints[item.name]) if _is_option(it))
-        for item in fields(TaskRequest)
-    }
-
-
-def _is_option(declared: object) -> bool:
-    return isinstance(declared, Option)
+    return {item.name: hints[item.name].__metadata__[0] for item in fields(TaskRequest)}
 
 
 def _problem(name: str, value: object) -> str:
     """Return why a field cannot have this value; an empty text where it can."""
-    option, accepted = options()[name], _accepted(name)
+    accepted = _accepted(name)
     if value is None and type(None) in accepted:
         return ""
-    choices = [choice for it in accepted for choice in _choices(it)]
-    if choices:
-        # A value from a file may be a list, which a tuple of texts does not contain.
-        known = isinstance(value, str) and value in choices
-        return "" if known else f"{_shown(value)} is none of {', '.join(choices)}"
     if int in accepted:
-        return _problem_of_number(value, option)
+        return _problem_of_number(value, options()[name])
+    choices = [choice for choice in accepted if isinstance(choice, str)]
+    if choices:
+        # A value from a file may be a list, which cannot be compared with texts.
+        known = isinstance(value, str) and value in choices
+        return "" if known else f"{_quoted(value)} is none of {', '.join(choices)}"
     if not isinstance(value, str) or not value:
-        return f"{_shown(value)} is not a text"
+        return f"{_quoted(value)} is not a text"
     if name == "as_of" and not _is_date(value):
-        return f"{_shown(value)} is no date: write 2008-10-01"
+        return f"{_quoted(value)} is no date: write 2008-10-01"
     return ""
 
 
-def _shown(value: object) -> str:
-    """Return a value as a message quotes it; it may come from an untrusted file."""
+def _quoted(value: object) -> str:
+    """Return a value for a message; it may come from an untrusted file."""
     return one_line(repr(value), at_most=60)
 
 
@@ -307,7 +278,7 @@ def _problem_of_number(value: object, option: Option) -> str:
     try:
         number = operator.index(value)  # type: ignore[arg-type]  # it raises TypeError
     except TypeError:
-        return f"{_shown(value)} is not a whole number"
+        return f"{_quoted(value)} is not a whole number"
     if option.minimum is not None and number < option.minimum:
         return f"{number} is too small: it is at least {option.minimum}"
     if option.maximum is not None and number > option.maximum:
@@ -316,19 +287,10 @@ def _problem_of_number(value: object, option: Option) -> str:
 
 
 @cache
-def _accepted(name: str) -> tuple[Any, ...]:
-    """Return the types of a field of `Task`, the parts of a union."""
+def _accepted(name: str) -> tuple[object, ...]:
+    """Return the types that a field of `Task` accepts, or its literal values."""
     declared = get_type_hints(Task)[name]
-    return (declared,) if get_origin(declared) is Literal else _parts(declared)
-
-
-def _parts(declared: Any) -> tuple[Any, ...]:  # noqa: ANN401 - any type hint
     return get_args(declared) or (declared,)
-
-
-def _choices(declared: object) -> Iterator[str]:
-    if get_origin(declared) is Literal:
-        yield from get_args(declared)
 
 
 def _is_date(text: str) -> bool:

@@ -1,9 +1,8 @@
-r"""Untrusted text, made safe for where it is shown: a message, a page, a cell.
+"""Untrusted text, made safe to show: in a message, on a page, in a table.
 
-Countries, columns, files and the answers of a source may contain anything. In an error
-message, unusual characters are escaped, so that the reader sees which they were; on a
-page or terminal they are replaced by U+FFFD, so that the rest can be read; in a cell of
-a table no text is a formula.
+Names of countries, columns and files and the responses of a source may contain any
+character. Error messages escape unusual characters, so that the reader sees which they
+were. Pages and the terminal replace them by U+FFFD. No cell of a table is a formula.
 """
 
 import unicodedata
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pandas as pd
 
-# What a spreadsheet takes for the beginning of a formula, or of one in another cell.
+# With these a formula begins in a spreadsheet, or another cell.
 FORMULA_STARTS = (*"=+-@\t\r\n", *"\uff1d\uff0b\uff0d\uff20")
 # Control characters, surrogates, unassigned code points.
 UNPRINTABLE_CATEGORIES = frozenset({"Cc", "Cs", "Cn"})
@@ -53,11 +52,6 @@ def printable(text: str) -> str:
     )
 
 
-def csv_cell(text: str) -> str:
-    """Return a text for a cell of a table: printable, and no formula."""
-    return as_cell(printable(text))
-
-
 def as_cell(text: str) -> str:
     """Return a text for a cell, with an apostrophe before what would be a formula.
 
@@ -92,4 +86,4 @@ def without_formulas(table: "pd.DataFrame") -> "pd.DataFrame":
 
 
 def _safe_cell(cell: object) -> object:
-    return csv_cell(cell) if isinstance(cell, str) else cell
+    return as_cell(printable(cell)) if isinstance(cell, str) else cell

@@ -1,24 +1,28 @@
-"""The owner of all file locations: what is where below the folders of data and reports.
+"""The locations of all files below the folders of data and reports.
 
 A model and its report have one *place*, a relative path. For a country of the public
-data it is `DEU`; for a user's file, the name of the file and, where that has several
-countries, the country: `firms/Beta`. The default question is at that path itself. Any
-other has a folder of its own there, `DEU/negative-growth-Q-h3-at`, and if it differs in
-an option that this name does not contain, a digest follows: `...-at-1a2b3c4d`.
+data it is `DEU`; for a user's file it is the name of the file and, if the file has
+several countries, the country: `firms/Beta`. The default question is at that path. Any
+other has a folder there, `DEU/negative-growth-Q-h3-at`, and if it differs in an option
+that this name does not contain, a digest follows: `...-at-1a2b3c4d`.
 """
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
-from pathlib import Path, PurePath
-from types import MappingProxyType
-
+from collections.abc import Collection
+from collections.abc import Mapping
+from dataclasses import dataclass
+from dataclasses import field
+from dataclasses import replace
 from econnet.core.countries import all_countries
 from econnet.core.file_names import as_name
 from econnet.core.periods import Frequency
 from econnet.core.settings import Settings
 from econnet.core.task import Task
+from pathlib import Path
+from pathlib import PurePath
+from types import MappingProxyType
 
-# Names that econnet uses in the folder of reports, and in that of one report.
+
+# Names that econnet uses in the folder of all reports, and in that of one report.
 RESERVED_FOR_FILES = ("ranking", "duel")
 RESERVED_FOR_COUNTRIES = ("ranking", "csv")
 
@@ -32,7 +36,7 @@ class UserFile:
     lag
         Periods until a value without a publication date is known.
     kinds
-        What the user said that columns are, by the column's name.
+        The kinds of columns that the user set, by the column's name.
     """
 
     path: Path
@@ -83,7 +87,7 @@ class Workspace:
 
     @property
     def unfinished_folder(self) -> Path:
-        """The finished parts of long work that is not finished as a whole."""
+        """The finished parts of unfinished long runs."""
         return self.data_folder / "unfinished"
 
     @property
@@ -119,9 +123,9 @@ class StreamedFiles:
     report: Path
     forecasts: Path
 
-    def unfinished(self, what: str) -> Path:
-        """Return the file of work that is not finished."""
-        return self.model.with_name(f"{self.model.stem}.{what}.unfinished")
+    def unfinished(self, work: str) -> Path:
+        """Return the file of a part of the work that is not finished."""
+        return self.model.with_name(f"{self.model.stem}.{work}.unfinished")
 
 
 def place_of(
@@ -138,16 +142,13 @@ def place_of(
     country
         Its alpha-3 code, or its name in the user's file.
     default_frequency
-        The frequency of the country's default question; `None` where it has none.
+        The frequency of the country's default question, if it has one.
     file, countries
         The user's file and all the countries in it.
     """
-    if file is None:
-        owner = PurePath(as_name(country))
-    else:
-        owner = PurePath(name_of_file(file.path.stem))
-        if len(countries) > 1:
-            owner /= name_of_country(country, countries)
+    owner = _folder_of_file(file) if file else PurePath(as_name(country))
+    if file and len(countries) > 1:
+        owner /= name_of_country(country, countries)
     return owner / _question_folder(task, default_frequency, file)
 
 
@@ -165,12 +166,13 @@ def streamed_place(panel: str, task: Task, file: UserFile) -> PurePath:
 def ranking_place(
     task: Task, default_frequency: Frequency | None, file: UserFile | None = None
 ) -> PurePath:
-    """Return the place of a ranking of many countries, below `reports`.
-
-    `default_frequency` is the finest that all of the countries have.
-    """
-    owner = PurePath() if file is None else PurePath(name_of_file(file.path.stem))
+    """Return the place of a ranking; `default_frequency` as all its countries have."""
+    owner = _folder_of_file(file) if file else PurePath()
     return owner / "ranking" / _question_folder(task, default_frequency, file)
+
+
+def _folder_of_file(file: UserFile) -> PurePath:
+    return PurePath(name_of_file(file.path.stem))
 
 
 def _question_folder(
@@ -187,18 +189,12 @@ def _question_folder(
 
 
 def name_of_file(stem: str) -> str:
-    """Return the folder's name for a user's file, by the name of the file.
-
-    It is never that of a country, nor one that econnet uses itself.
-    """
+    """Return the folder's name for a user's file, never one used for other reports."""
     codes = [country.alpha3 for country in all_countries()]
     return as_name(stem, [*codes, *RESERVED_FOR_FILES])
 
 
 def name_of_country(name: str, among: Collection[str] = ()) -> str:
-    """Return the folder's name for a country of a user's file that has those `among`.
-
-    Some systems take two names that differ by case alone for one.
-    """
+    """Return the folder's name for a country of a user's file with those `among`."""
     others = [other for other in among if other != name]
     return as_name(name, [*others, *RESERVED_FOR_COUNTRIES])

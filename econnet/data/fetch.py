@@ -303,7 +303,7 @@ def _query_fred(
         for country in countries
         for indicator in catalog.load().values()
         for template in indicator.series
-        if template.source == "fred" and template.covers(country)
+        if template.source == "fred" and template.covers(country.alpha3)
     }
     jobs = {key: partial(request, key, *arguments) for key, arguments in keys.items()}
     return _Query("fred", session, jobs)

@@ -22,8 +22,13 @@ import pandas as pd
 from econnet.core import catalog
 from econnet.core.catalog import Indicator
 from econnet.core.errors import DataError
-from econnet.core.period_text import frequency_of
-from econnet.core.periods import FREQUENCIES, PANDAS_ALIAS, PERIODS_A_YEAR, Frequency
+from econnet.core.periods import (
+    FREQUENCIES,
+    PANDAS_ALIAS,
+    PERIODS_A_YEAR,
+    Frequency,
+    frequency_of,
+)
 from econnet.core.task import Vintages
 
 Days: TypeAlias = npt.NDArray[np.int64]

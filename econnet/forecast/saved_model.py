@@ -7,26 +7,32 @@ anyone, so everything in it is checked before use.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
-from pathlib import Path
-from typing import Any, Literal
-
 import msgspec
 import numpy as np
 import pandas as pd
-
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import asdict
+from dataclasses import dataclass
+from dataclasses import fields
 from econnet.core.errors import DataError
 from econnet.core.types import Floats
 from econnet.data.features.design_matrix import DesignMatrix
 from econnet.forecast.explain.importance import Importance
-from econnet.forecast.result import Ahead, Horizon, Share
+from econnet.forecast.result import Ahead
+from econnet.forecast.result import Horizon
+from econnet.forecast.result import Share
 from econnet.models import network_file
 from econnet.models.combination import PRIOR
 from econnet.models.network_file import NewerFileError
-from econnet.models.scaling import SHARES, Scaler
-from econnet.network import Architecture, Network
+from econnet.models.scaling import SHARES
+from econnet.models.scaling import Scaler
+from econnet.network import Architecture
+from econnet.network import Network
 from econnet.runtime import atomic_files
+from pathlib import Path
+from typing import Any
+from typing import Literal
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +101,7 @@ def save(model: Model, path: Path) -> None:
         "importance": msgspec.to_builtins(model.importance),
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    with atomic_files.locked_folder(path.parent), atomic_files.named_os_error(path):
+    with atomic_files.locked_folder(path.parent):
         network_file.save(model.network, path, metadata=metadata, arrays=arrays)
 
 

@@ -24,14 +24,9 @@ ActivationName: TypeAlias = Literal["identity", "relu", "sigmoid", "softmax", "t
 class Activation:
     """An activation and its derivative, both in place.
 
-    Attributes
-    ----------
-    forward : callable (Z, scratch)
-        Overwrites the pre-activations `Z` with the activations. `scratch` is memory of
-        the same shape whose content may be overwritten.
-    backward : callable (A, grad)
-        Overwrites the activations `A` with dcost/dZ, given `grad`, which is dcost/dA
-        and may be overwritten.
+    `forward(Z, scratch)` overwrites the pre-activations `Z` with the activations.
+    `backward(A, grad)` overwrites the activations `A` with dcost/dZ, where `grad` is
+    dcost/dA. Both may overwrite the second array, which has the same shape.
     """
 
     forward: Callable[[Array, Array], None]
@@ -39,10 +34,7 @@ class Activation:
 
 
 def sigmoid(z: Array, *, out: Array) -> Array:
-    """Write 1 / (1 + exp(-z)) to `out`, which may be `z` itself, and return it.
-
-    The smallest result is about e times the smallest normal number.
-    """
+    """Write 1 / (1 + exp(-z)) to `out`, which may be `z` itself, and return it."""
     np.negative(z, out=out)
     np.minimum(out, MAX_EXPONENTS[out.dtype], out=out)
     np.exp(out, out=out)

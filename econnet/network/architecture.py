@@ -1,14 +1,14 @@
 """The layers of a network, and the position of each layer's parameters.
 
 An architecture is a list of layers, each with its number of inputs, its number of
-outputs and its activation. It has no weights: those of all layers follow one another in
-a single flat array, of which `Architecture.blocks` returns views. A layer's block is a
-matrix with one row per input and, below them, one row for the bias, which is the weight
-of an input that is always 1.
+outputs and its activation. It has no weights: those of all layers are in a single flat
+array, of which `Architecture.blocks` returns views. A layer's block is a matrix with
+one row per input and, below them, one row for the bias, the weight of an input that is
+always 1.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, TypeAlias, get_args
 
 import numpy as np
@@ -37,9 +37,8 @@ class Architecture:
         The output of each is the input of the next. The activation of the last turns
         logits into probabilities, in prediction only.
     skip : bool
-        Whether the last layer also takes the network's inputs, in addition to the
-        hidden units. Its weights for them start at zero. The network is then a linear
-        model plus a nonlinear correction by the hidden units.
+        Whether the last layer also takes the network's inputs. The network is then a
+        linear model plus a nonlinear correction by the hidden units.
 
     Examples
     --------
@@ -87,10 +86,7 @@ class Architecture:
     def parse(
         cls, layers: Sequence[LayerLike], *, skip: bool = False
     ) -> "Architecture":
-        """Return the architecture that a list of dictionaries describes.
-
-        Each has the keys `input_dim`, `output_dim` and `activation`, and no others.
-        """
+        """Return the architecture that a list of dictionaries describes."""
         parsed = (_parse_layer(number, layer) for number, layer in enumerate(layers, 1))
         return cls(tuple(parsed), skip)
 
@@ -145,11 +141,7 @@ class Architecture:
     def blocks(self, flat: Array) -> list[Array]:
         """Return views of `flat`, one per layer: `(members, inputs + 1, outputs)`.
 
-        Parameters
-        ----------
-        flat : array (members, n_parameters)
-            Parameters, or any array with one column per parameter. Writing to a view
-            writes to this array.
+        `flat` has the shape `(members, n_parameters)`; writing to a view writes to it.
         """
         views, start = [], 0
         for rows, columns in self.block_shapes():
@@ -187,17 +179,12 @@ def _check_layer(number: int, layer: Layer) -> None:
 
 
 def _parse_layer(number: int, layer: LayerLike) -> Layer:
-    """Return the `Layer` of a dictionary that has exactly its keys."""
     if isinstance(layer, Layer):
         return layer
-    keys = ("input_dim", "output_dim", "activation")
+    keys = ", ".join(names := [item.name for item in fields(Layer)])
     if not isinstance(layer, Mapping):
-        raise ValueError(
-            f"layer {number} is no mapping: give one with {', '.join(keys)}"
-        )
-    if set(layer) != set(keys):
-        raise ValueError(
-            f"layer {number} has the keys {', '.join(map(str, layer)) or 'none'}: "
-            f"give {', '.join(keys)}"
-        )
+        raise ValueError(f"layer {number} is no mapping: give one with {keys}")
+    if set(layer) != set(names):
+        given = ", ".join(map(str, layer)) or "none"
+        raise ValueError(f"layer {number} has the keys {given}: give {keys}")
     return Layer(**layer)

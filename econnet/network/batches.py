@@ -41,13 +41,7 @@ class Pool:
     def check(
         cls, network: Network, X: ArrayLike, y: ArrayLike, weights: ArrayLike | None
     ) -> "Pool":
-        """Return the caller's arrays as a pool.
-
-        Raises
-        ------
-        ValueError
-            Their shapes do not fit the network, or a number is not allowed.
-        """
+        """Return the caller's arrays as a pool, if they fit the network."""
         dtype = network.parameters.dtype
         inputs = _as_inputs(X, network)
         targets = np.asarray(y, dtype)
@@ -101,21 +95,16 @@ def check_rows(
 ) -> list[Indices]:
     """Return each member's rows, without those of weight 0."""
     n = len(pool.X)
-    if rows is None:
-        selections = [np.arange(n)] * members
-    else:
-        selections = list(map(np.asarray, rows))
+    all_rows = [np.arange(n)] * members
+    selections = list(map(np.asarray, all_rows if rows is None else rows))
     if len(selections) != members:
         raise ValueError(
             f"rows of {len(selections)} members for {members}: give one list per member"
         )
     usable = []
     for member, selection in enumerate(selections):
-        if (
-            selection.ndim != 1
-            or not len(selection)
-            or selection.dtype.kind not in "iu"
-        ):
+        integers = selection.dtype.kind in "iu"
+        if selection.ndim != 1 or not len(selection) or not integers:
             raise ValueError(
                 f"the rows of member {member} are {selection.dtype} of shape "
                 f"{selection.shape}: give a list of row numbers, at least one"
@@ -155,6 +144,9 @@ def split_latest(
 class Batches:
     """The rows, targets and weights of each batch of a stack of members.
 
+    A batch has `batch` slots. All rows have weights above 0, which are divided by
+    `mean_weight` or, without it, by the mean weight of the member's rows.
+
     Attributes
     ----------
     index : array (batches, members, batch)
@@ -167,17 +159,6 @@ class Batches:
         weights sum to 1.
     share : array (batches, members)
         The batch's share of the member's rows.
-
-    Parameters
-    ----------
-    pool : Pool
-        The rows that members share.
-    rows : sequence of integer arrays, one per member
-        Each member's rows, all with weights above 0.
-    batch : int
-        Slots of a batch.
-    mean_weight : float, optional
-        Used instead of the mean weight of the member's rows.
     """
 
     def __init__(
@@ -232,11 +213,8 @@ class Batches:
 
     def _fill(self) -> None:
         """Fill the arrays from the members' rows in their current order."""
-        for member, (selection, layout) in enumerate(
-            zip(self.rows, self.layouts, strict=True)
-        ):
-            number, slot = layout
-            self.index[number, member, slot] = selection
+        for member, (number, slot) in enumerate(self.layouts):
+            self.index[number, member, slot] = self.rows[member]
         np.take(self.pool.y, self.index, axis=0, out=self.targets, mode="clip")
         np.take(self.pool.weights, self.index, out=self.weights[..., 0], mode="clip")
         np.divide(self.weights, self.unit, out=self.weights)

@@ -18,25 +18,18 @@ from econnet.network.propagation import Propagation
 
 
 class BlockTrainer:
-    """Trains all members of a network on blocks of rows.
+    """Trains all members of a network in place, on blocks of rows.
 
     Parameters
     ----------
-    network : Network
-        Trained in place. Its last activation, sigmoid or softmax, determines the loss.
     optimizer : Optimizer
-        How parameters are updated. A schedule of its learning rate counts blocks.
+        A schedule of its learning rate counts blocks.
     batch_size : int
         Rows of a batch. The last batch of a block has the remaining rows.
     l2 : float
         As in `TrainingOptions`.
     state : OptimizerState, optional
         State at the end of an earlier trainer, to continue from; updated in place.
-
-    Attributes
-    ----------
-    state : OptimizerState
-        The optimiser's state.
     """
 
     def __init__(
@@ -82,11 +75,6 @@ class BlockTrainer:
         -------
         array (members,)
             Cost of the last batch before its update, without L2.
-
-        Raises
-        ------
-        ValueError
-            The arrays do not fit the network, or training diverged.
         """
         self._check(X, y)
         self._updater.start_epoch(block)

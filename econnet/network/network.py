@@ -2,13 +2,13 @@
 
 A *member* is one network with its own weights. All members share an architecture; their
 parameters are the rows of one flat array, and each layer's `W` and `b` are views of it.
-A single network is the case of one member. The rounding of BLAS depends on the number
+A single network has one member. The rounding of BLAS depends on the number
 of threads and rows, so predictions are made in blocks of a fixed number of rows. With
 BLAS limited to one thread (`threadpoolctl.threadpool_limits(1)`), the prediction for a
 row is the same, bit for bit, whatever other rows are predicted with it.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal, TypeAlias
 
@@ -48,11 +48,6 @@ class Network:
     ----------
     parameters : array (members, n_parameters)
         All weights and biases.
-    W, b : tuple of array
-        Views of it, one per layer: `(members, inputs, outputs)` and `(members, 1,
-        outputs)`.
-    skip_weights : array (members, inputs, outputs) or None
-        Weights from the inputs to the logits, if the architecture has a skip.
     generators : tuple of numpy.random.Generator
         Each member's random stream, from which training draws too.
 
@@ -101,13 +96,13 @@ class Network:
 
     @property
     def W(self) -> tuple[Array, ...]:  # noqa: N802 - as in the formulas
-        """Each layer's weights, `(members, inputs, outputs)`."""
+        """Views of each layer's weights, `(members, inputs, outputs)`."""
         layers = zip(self.architecture.layers, self._blocks, strict=True)
         return tuple(block[:, : layer.input_dim] for layer, block in layers)
 
     @property
     def b(self) -> tuple[Array, ...]:
-        """Each layer's biases, `(members, 1, outputs)`."""
+        """Views of each layer's biases, `(members, 1, outputs)`."""
         return tuple(block[:, -1:] for block in self._blocks)
 
     @property
@@ -120,10 +115,8 @@ class Network:
     def logits(self, X: ArrayLike) -> Array:
         """Return the log-odds that each member forecasts, `(members, n, outputs)`.
 
-        Parameters
-        ----------
-        X : array (n, inputs) or (members, n, inputs)
-            The same rows for all members, or different rows for each.
+        `X` has the shape `(n, inputs)` if all members forecast the same rows, else
+        `(members, n, inputs)`.
         """
         outputs = self.architecture.output_dim
         return self._in_blocks(X, outputs, lambda propagation: propagation.logits)
@@ -131,8 +124,8 @@ class Network:
     def predict(self, X: ArrayLike) -> Array:
         """Return each member's forecast probabilities, `(members, n, outputs)`.
 
-        Parameters are those of `logits`. The last activation is applied here and
-        nowhere else; its results are probabilities if it is sigmoid or softmax.
+        `X` is as for `logits`. The last activation is applied only here; its results
+        are probabilities if it is sigmoid or softmax.
         """
         outputs = self.logits(X)
         activation = ACTIVATIONS[self.architecture.layers[-1].activation]
@@ -142,12 +135,7 @@ class Network:
     def input_gradient(self, X: ArrayLike, output: int = 0) -> Array:
         """Return the gradient of a logit w.r.t. the inputs, `(members, n, inputs)`.
 
-        Parameters
-        ----------
-        X : array (n, inputs) or (members, n, inputs)
-            As for `logits`.
-        output : int
-            Index of the logit.
+        `X` is as for `logits`; `output` is the number of the logit, from 0.
         """
         if not 0 <= output < self.architecture.output_dim:
             raise ValueError(
@@ -165,13 +153,8 @@ class Network:
     def embed_inputs(self, inputs: int, columns: NDArray[np.intp]) -> "Network":
         """Return a network with more inputs that gives the same forecasts.
 
-        Parameters
-        ----------
-        inputs : int
-            Number of inputs of the new network.
-        columns : integer array (input_dim,)
-            Positions of this network's inputs among them. The weights of the other
-            inputs are 0.
+        `columns` are the positions of this network's inputs among the `inputs` of the
+        new one. The weights of the other inputs are 0.
         """
         first, *others = self.architecture.layers
         layers = (replace(first, input_dim=inputs), *others)
@@ -183,10 +166,9 @@ class Network:
         wide.generators = self.generators
         wide.parameters[...] = 0
         wide.W[0][:, columns] = self.W[0]
-        for wide_W, W in zip(wide.W[1:], self.W[1:], strict=True):
-            wide_W[...] = W
-        for wide_b, b in zip(wide.b, self.b, strict=True):
-            wide_b[...] = b
+        views = zip((*wide.W[1:], *wide.b), (*self.W[1:], *self.b), strict=True)
+        for wide_view, view in views:
+            wide_view[...] = view
         if wide.skip_weights is not None and self.skip_weights is not None:
             wide.skip_weights[:, columns] = self.skip_weights
         return wide
@@ -208,8 +190,9 @@ class Network:
             np.empty_like(self.parameters),
             PREDICTION_ROWS,
         )
-        for rows in _blocks_of_rows(n):
-            filled = rows.stop - rows.start
+        for start in range(0, n, PREDICTION_ROWS):
+            rows = slice(start, min(start + PREDICTION_ROWS, n))
+            filled = rows.stop - start
             # Below may be rows of an earlier block, whose results are not used.
             propagation.inputs[:, :filled, :-1] = stacked[:, rows]
             propagation.forward()
@@ -233,11 +216,6 @@ class Network:
         if not np.isfinite(rows).all():
             raise ValueError("X contains NaN or infinity: impute or drop those rows")
         return rows if rows.ndim == 3 else rows[np.newaxis]
-
-
-def _blocks_of_rows(n: int) -> Iterator[slice]:
-    for start in range(0, n, PREDICTION_ROWS):
-        yield slice(start, min(start + PREDICTION_ROWS, n))
 
 
 def _draw_glorot(generator: np.random.Generator, W: Array, b: Array) -> None:  # noqa: ARG001 - biases start at 0

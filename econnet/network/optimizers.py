@@ -9,10 +9,11 @@ and is the only place where parameters change in training.
 """
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from numbers import Real
-from typing import Protocol, TypeAlias, TypeVar
+from typing import ClassVar, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -44,21 +45,32 @@ class CosineDecay:
         return self.start * (1 + math.cos(math.pi * min(epoch / self.epochs, 1))) / 2
 
 
-class Optimizer(Protocol):
-    """The interface of an optimiser."""
+@dataclass(frozen=True)
+class Optimizer(ABC):
+    """The options of an optimiser, and its step.
 
-    @property
-    def learning_rate(self) -> LearningRate:
-        """Factor of the step, or a schedule of it."""
+    Attributes
+    ----------
+    learning_rate : float or callable
+        Factor of the step, or a schedule of it.
+    weight_decay : float
+        Share by which a step shrinks the weights, divided by the learning rate.
+    n_moments : int
+        Number of arrays of the parameters' shape that the optimiser updates.
+    """
 
-    @property
-    def weight_decay(self) -> float:
-        """Share by which a step shrinks the weights, divided by the learning rate."""
+    learning_rate: LearningRate = 0.01
+    weight_decay: float = field(default=0.0, kw_only=True)
+    n_moments: ClassVar[int]
 
-    @property
-    def n_moments(self) -> int:
-        """Number of arrays of the parameters' shape that it updates."""
+    def __post_init__(self) -> None:
+        rate, decay = self.learning_rate, self.weight_decay
+        if not callable(rate) and not (_is_number(rate) and 0 < rate < math.inf):
+            raise ValueError(f"learning_rate is {rate!r}: give a number above 0")
+        if not (_is_number(decay) and 0 <= decay < math.inf):
+            raise ValueError(f"weight_decay is {decay!r}: give a number, 0 or more")
 
+    @abstractmethod
     def update(
         self,
         parameters: Array,
@@ -69,29 +81,18 @@ class Optimizer(Protocol):
     ) -> None:
         """Take one step, in place.
 
-        Parameters
-        ----------
-        parameters, gradient : array (members, n_parameters)
-            `gradient` may be overwritten.
-        moments : sequence of array (members, n_parameters)
-            `n_moments` arrays, which start at zero.
-        steps : integer array (members, 1)
-            Number of each member's steps, including this one.
-        rate : float
-            Learning rate of this epoch.
+        `parameters`, `gradient` and each of the `n_moments` moments, which start at
+        zero, have the shape `(members, n_parameters)`; `gradient` may be overwritten.
+        `steps` is each member's number of steps, this one included, `(members, 1)`.
+        `rate` is the learning rate of this epoch.
         """
 
 
 @dataclass(frozen=True)
-class SGD:
+class SGD(Optimizer):
     """Gradient descent: `W -= rate * dW`."""
 
-    learning_rate: LearningRate = 0.01
-    weight_decay: float = 0.0
-    n_moments: int = 0
-
-    def __post_init__(self) -> None:
-        _check_options(self)
+    n_moments: ClassVar[int] = 0
 
     def update(
         self,
@@ -107,7 +108,7 @@ class SGD:
 
 
 @dataclass(frozen=True)
-class Momentum:
+class Momentum(Optimizer):
     """Gradient descent with a velocity, `V = momentum * V + dW; W -= rate * V`.
 
     With `nesterov`, the step looks one velocity ahead: `W -= rate * (dW + momentum *
@@ -120,14 +121,9 @@ class Momentum:
     to the velocity instead of the gradient.
     """
 
-    learning_rate: LearningRate = 0.01
     momentum: float = 0.9
     nesterov: bool = False
-    weight_decay: float = 0.0
-    n_moments: int = 1
-
-    def __post_init__(self) -> None:
-        _check_options(self)
+    n_moments: ClassVar[int] = 1
 
     def update(
         self,
@@ -151,7 +147,7 @@ class Momentum:
 
 
 @dataclass(frozen=True)
-class AdamW:
+class AdamW(Optimizer):
     """Adam with weight decay: the step is the gradient's mean over its spread.
 
     Both are running averages; the spread is the root of the mean squared gradient.
@@ -164,14 +160,10 @@ class AdamW:
     """
 
     learning_rate: LearningRate = 0.001
-    weight_decay: float = 0.0
     beta1: float = 0.9
     beta2: float = 0.999
     epsilon: float = 1e-8
-    n_moments: int = 2
-
-    def __post_init__(self) -> None:
-        _check_options(self)
+    n_moments: ClassVar[int] = 2
 
     def update(
         self,
@@ -201,15 +193,6 @@ class AdamW:
         np.subtract(parameters, gradient, out=parameters)
 
 
-def _check_options(optimizer: Optimizer) -> None:
-    """Raise `ValueError` unless learning rate and weight decay can be used."""
-    rate, decay = optimizer.learning_rate, optimizer.weight_decay
-    if not callable(rate) and not (_is_number(rate) and 0 < rate < math.inf):
-        raise ValueError(f"learning_rate is {rate!r}: give a number above 0")
-    if not (_is_number(decay) and 0 <= decay < math.inf):
-        raise ValueError(f"weight_decay is {decay!r}: give a number, 0 or more")
-
-
 def _is_number(value: object) -> bool:
     return isinstance(value, Real) and not isinstance(value, bool)
 
@@ -218,12 +201,8 @@ def _is_number(value: object) -> bool:
 class OptimizerState:
     """The state of an optimiser, with which a later call can continue training.
 
-    Attributes
-    ----------
-    moments : tuple of array (members, n_parameters)
-        As many as the optimiser has.
-    steps : array (members, 1)
-        Number of steps that each member has taken.
+    The moments have the shape `(members, n_parameters)`; `steps` is the number of steps
+    that each member has taken, `(members, 1)`.
     """
 
     moments: tuple[Array, ...]
@@ -232,27 +211,17 @@ class OptimizerState:
     @classmethod
     def start(cls, network: Network, optimizer: Optimizer) -> "OptimizerState":
         """Return the state before the first step."""
-        moments = tuple(
-            np.zeros_like(network.parameters) for _ in range(optimizer.n_moments)
-        )
+        parameters, n_moments = network.parameters, optimizer.n_moments
+        moments = tuple(np.zeros_like(parameters) for _ in range(n_moments))
         return cls(moments, np.zeros((network.members, 1), np.int64))
 
 
 class Updater:
     """Updates the parameters of a stack of members with L2, decay and an optimiser.
 
-    Parameters
-    ----------
-    optimizer : Optimizer
-        Gives the step.
-    architecture : Architecture
-        Its weights are regularised, its biases are not.
-    parameters, gradient : array (members, n_parameters)
-        The parameters are updated in place; the gradient is overwritten.
-    state : OptimizerState
-        Of these members, updated in place.
-    l2 : float or array (members,)
-        Half of this, times the sum of the squared weights, is added to the cost.
+    `parameters` and `state` are updated in place; `gradient`, which has the shape
+    `(members, n_parameters)`, is overwritten. Half of `l2`, times the sum of the
+    squared weights, is added to the cost. Biases are not regularised.
     """
 
     def __init__(
@@ -324,7 +293,7 @@ def weight_strengths(
 def compact(array: NDArray[Scalar], kept: NDArray[np.intp]) -> NDArray[Scalar]:
     """Move these members to the front of the array, and return that part of it.
 
-    The memory stays the same, so that views of it remain valid.
+    The memory is the same, so that views of it remain valid.
     """
     array[: len(kept)] = array[kept]
     return array[: len(kept)]

@@ -107,18 +107,9 @@ class Propagation:
     ) -> "Propagation":
         """Allocate all arrays for passes over `batch` rows of each member.
 
-        Parameters
-        ----------
-        architecture : Architecture
-            The layers.
-        parameters : array (members, n_parameters)
-            Read at every pass: an update in place takes effect in the next one.
-        gradient : array (members, n_parameters)
-            Receives the gradient with respect to the parameters in `backward`.
-        batch : int
-            Rows of a batch.
-        dropout : bool
-            Whether passes may be given masks.
+        `parameters`, `(members, n_parameters)`, are read at every pass: an update in
+        place takes effect in the next one. `backward` writes to `gradient`, of the same
+        shape. Masks can be used only with `dropout`.
         """
         shape = _BatchShape(len(parameters), batch, parameters.dtype)
         inputs, outputs = _allocate_activations(architecture, shape)
@@ -181,10 +172,8 @@ class Propagation:
     def forward(self, masks: Sequence[Array] = ()) -> None:
         """Compute `logits` from `inputs`, and keep what `backward` needs.
 
-        Parameters
-        ----------
-        masks : sequence of array (members, units, batch), optional
-            Dropout: factors for the outputs of each hidden layer.
+        Dropout is given by a mask for each hidden layer, `(members, units, batch)`:
+        factors for its outputs.
         """
         last = self.layers[-1]
         for index, layer in enumerate(self.layers):
@@ -202,10 +191,7 @@ class Propagation:
     def backward(self, masks: Sequence[Array] = ()) -> None:
         """Compute the gradient of all parameters from dcost/dlogits, in `logits`.
 
-        Parameters
-        ----------
-        masks : sequence of array (members, units, batch), optional
-            Those that were given to `forward`.
+        `masks` are those that were given to `forward`.
         """
         if self.skip:
             np.matmul(self.skip.A_T, self.layers[-1].Z, out=self.skip.block_grad)
@@ -218,8 +204,7 @@ class Propagation:
     def input_gradient(self) -> Array:
         """Return dcost/dinputs, `(members, batch, input_dim)`, from dcost/dlogits.
 
-        The gradient is propagated back as in `backward`, but to the inputs instead of
-        the parameters. If dcost/dlogits is 1, the result is the gradient of the logit.
+        If dcost/dlogits is 1, the result is the gradient of the logit.
         """
         first, last = self.layers[0], self.layers[-1]
         # The skip comes first, because the steps back overwrite dcost/dlogits.

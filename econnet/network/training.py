@@ -45,8 +45,6 @@ class TrainingOptions:
 
     Attributes
     ----------
-    optimizer : Optimizer
-        How parameters are updated.
     epochs : int
         Maximum number of passes over the rows.
     batch_size : int or None
@@ -127,15 +125,9 @@ class History:
 
 @dataclass(frozen=True, eq=False)
 class TrainingProgress:
-    """The argument of `after_epoch`.
+    """The argument of `after_epoch`: the epoch, from 1, and the members that trained.
 
-    Attributes
-    ----------
-    epoch : int
-        Counted from 1.
-    members : array (k,)
-        Numbers of the members that trained in this epoch. The network has their
-        parameters of this epoch.
+    The network has their parameters of this epoch.
     """
 
     epoch: int
@@ -156,10 +148,10 @@ def train(
 ) -> History:
     """Train the network's members in place, and return the history.
 
+    The last activation, sigmoid or softmax, determines the loss.
+
     Parameters
     ----------
-    network : Network
-        Its last activation, sigmoid or softmax, determines the loss.
     X : array (n, inputs)
         The pool of rows.
     y : array (n,) or (n, outputs)
@@ -173,8 +165,6 @@ def train(
     mean_weight : float, optional
         The weight of an ordinary row, if that is not the mean: for a call with a part
         of all rows, whose weights are then comparable with those of other calls.
-    options : TrainingOptions, optional
-        Options of training.
     state : OptimizerState, optional
         State at the end of an earlier call, to continue from; updated in place.
     after_epoch : callable, optional

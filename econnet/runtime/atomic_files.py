@@ -1,10 +1,10 @@
 """Files that appear completely or not at all, and folders written together.
 
-A file is written beside its place, under a name that begins with a dot and ends in
-`.part`, and moved there in one step. Files that belong together are all written before
-the first of them is moved, and `SHA256SUMS` is moved last: a folder whose files match
-it is complete. What a killed process left unfinished is removed by the next that writes
-to the folder, which locks it meanwhile.
+A file is written under a temporary name in its folder (`.NAME.PID.part`) and renamed in
+one step. Files that belong together are all written before the first of them is
+renamed, and `SHA256SUMS` comes last: a folder whose files match it is complete. The
+next process that writes to a folder locks it and removes the temporary files of killed
+processes.
 """
 
 import hashlib
@@ -48,8 +48,8 @@ def write(path: Path, content: bytes) -> None:
 def copy(source: Path, target: Path) -> None:
     """Make `target` a copy of `source`, completely or not at all.
 
-    It is a hard link where the file system has them, and takes no space: so neither may
-    be written to, only replaced.
+    It is a hard link where the file system has them. So neither may be written to, only
+    replaced.
     """
     with atomic_write(target) as part:
         try:
@@ -83,18 +83,17 @@ def _write_into(folder: Path, contents: Mapping[str, bytes]) -> list[Path]:
         }
         lines = sorted((kept | digests).items())
         text = "".join(f"{digest}  {name}\n" for name, digest in lines)
-        everything = {**contents, SUMS: text.encode()}
-        _write_all({folder / name: content for name, content in everything.items()})
-    return [folder / name for name in digests]
+        _write_all(folder, {**contents, SUMS: text.encode()})
+    return [folder / name for name in contents]
 
 
-def _write_all(contents: Mapping[Path, bytes]) -> None:
+def _write_all(folder: Path, contents: Mapping[str, bytes]) -> None:
     """Write every file beside its place, then move them all, in this order."""
-    parts = {path: _part(path) for path in contents}
+    parts = {folder / name: _part(folder / name) for name in contents}
     try:
-        for path, part in parts.items():
+        for (path, part), content in zip(parts.items(), contents.values(), strict=True):
             with named_os_error(path):
-                part.write_bytes(contents[path])
+                part.write_bytes(content)
                 _flush(part)
         try:
             for path, part in parts.items():
@@ -126,15 +125,11 @@ def locked_folder(folder: Path) -> Iterator[None]:
     try:
         with suppress(OSError):
             fcntl.flock(descriptor, fcntl.LOCK_EX)
-            _clear(folder)
+            for part in folder.glob(".*.part"):
+                part.unlink(missing_ok=True)
         yield
     finally:
         os.close(descriptor)
-
-
-def _clear(folder: Path) -> None:
-    for part in folder.glob(".*.part"):
-        part.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -24,18 +24,18 @@ def one_blas_thread() -> Iterator[None]:
     """
     libraries = ThreadpoolController().lib_controllers
     shared = [library for library in libraries if _is_process_wide(library)]
-    own = [
+    per_thread = [
         (library, library.num_threads)
         for library in libraries
         if not _is_process_wide(library)
     ]
     _SHARED_LIMIT.enter(shared)
     try:
-        for library, _ in own:
+        for library, _ in per_thread:
             _set_threads(library, 1)
         yield
     finally:
-        for library, original in own:
+        for library, original in per_thread:
             _set_threads(library, original)
         _SHARED_LIMIT.leave()
 

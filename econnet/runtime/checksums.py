@@ -10,12 +10,11 @@ from pathlib import Path, PurePosixPath
 
 SUMS = "SHA256SUMS"
 LINE = re.compile(r"([0-9a-f]{64}) [ *](.+)")
-CHUNK_BYTES = 2**20
 
 
 @dataclass(frozen=True)
 class Fault:
-    """A file that is not what it should be, and the reason."""
+    """A file that is missing, unreadable or different, and which of these it is."""
 
     path: Path
     reason: str
@@ -30,32 +29,29 @@ def read_sums(folder: Path) -> dict[str, str] | None:
         text = (folder / SUMS).read_text("utf-8", errors="replace")
     except FileNotFoundError:
         return None
-    found = map(LINE.fullmatch, text.splitlines())
-    return {match[2]: match[1] for match in found if match and _is_inside(match[2])}
+    lines = map(LINE.fullmatch, text.splitlines())
+    return {line[2]: line[1] for line in lines if line and _is_inside(line[2])}
 
 
 def verify_checksums(folder: Path) -> list[Fault]:
     """Return the files of `SHA256SUMS` that are missing, unreadable or different."""
-    broken = []
+    faults = []
     for name, digest in (read_sums(folder) or {}).items():
         path = folder / name
         try:
             if not path.is_file():
-                broken.append(Fault(path, f"is missing, and {SUMS} names it"))
+                faults.append(Fault(path, f"is missing, and {SUMS} names it"))
             elif sha256(path) != digest:
-                broken.append(Fault(path, f"is not the file that {SUMS} names"))
+                faults.append(Fault(path, f"is not the file that {SUMS} names"))
         except OSError as error:
-            broken.append(Fault(path, f"cannot be read: {error.strerror}"))
-    return broken
+            faults.append(Fault(path, f"cannot be read: {error.strerror}"))
+    return faults
 
 
 def sha256(path: Path) -> str:
-    """Return the SHA-256 of a file, read in chunks."""
-    digest = hashlib.sha256()
+    """Return the SHA-256 of a file."""
     with path.open("rb") as file:
-        while chunk := file.read(CHUNK_BYTES):
-            digest.update(chunk)
-    return digest.hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _is_inside(name: str) -> bool:

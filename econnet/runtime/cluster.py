@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from econnet.core.errors import ClusterError, UsageError
 from econnet.runtime.processes import Numbered
@@ -31,9 +30,9 @@ MIN_SECONDS = 1e-3
 class Cluster:
     """A running cluster of `dask.distributed`.
 
-    Items are sent in blocks of about `BLOCK_SECONDS` of work, judging by the time that
-    the block before took. When a worker is lost, its block is run again by another. At
-    most two blocks per thread of a worker are in progress at a time.
+    Items are sent in blocks of about `BLOCK_SECONDS` of work, estimated from the time
+    of the block before. When a worker is lost, another runs its block again. At most
+    two blocks per thread of a worker are in progress at a time.
     """
 
     url: str
@@ -93,36 +92,33 @@ class Cluster:
         from distributed.comm import CommClosedError
 
         left = deque(range(len(items)))
-        block_of: dict[Future[_BlockResult[Result]], list[int]] = {}
+        block_of: dict[Future[tuple[list[Result], float]], list[int]] = {}
         under_way = as_completed()
 
         def submit(seconds: float) -> None:
             """Submit blocks of items that take about `seconds` each."""
-            threads = self._threads()  # asked again, because workers come and go
+            # The number of threads changes, because workers come and go.
+            threads = max(1, sum(self.client.nthreads().values()))
             while left and len(block_of) < 2 * threads:
                 size = _block_size(seconds, len(left), threads)
                 block = [left.popleft() for _ in range(size)]
                 chosen = [items[number] for number in block]
-                future = self.client.submit(_block, task, chosen, pure=False)
+                future = self.client.submit(_run_block, task, chosen, pure=False)
                 block_of[future] = block
                 under_way.add(future)
 
         try:
             submit(BLOCK_SECONDS)
             for future in under_way:
-                block_result = future.result()
+                results, seconds = future.result()
                 block = block_of.pop(future)
-                yield from zip(block, block_result.results, strict=True)
-                submit(block_result.seconds / len(block))
+                yield from zip(block, results, strict=True)
+                submit(seconds / len(block))
         except (CancelledError, CommClosedError, KilledWorker, OSError) as error:
             raise ClusterError(
                 f"the cluster at {self.url} was lost ({type(error).__name__}): what "
                 "was finished is kept; start it anew and give the same command again"
             ) from error
-
-    def _threads(self) -> int:
-        threads: dict[str, int] = self.client.nthreads()
-        return max(1, sum(threads.values()))
 
 
 def _await_worker(client: "Client", url: str, seconds: float) -> None:
@@ -137,37 +133,24 @@ def _await_worker(client: "Client", url: str, seconds: float) -> None:
 
 @contextmanager
 def _unlogged(*loggers: str) -> Iterator[None]:
-    """Silence these loggers: what matters is raised as well."""
-    levels = {
-        logging.getLogger(name): logging.getLogger(name).level for name in loggers
-    }
-    for logger in levels:
-        logger.setLevel(logging.CRITICAL)
+    """Silence these loggers, because failures raise an exception as well."""
+    levels = {name: logging.getLogger(name).level for name in loggers}
+    for name in levels:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     try:
         yield
     finally:
-        for logger, level in levels.items():
-            logger.setLevel(level)
+        for name, level in levels.items():
+            logging.getLogger(name).setLevel(level)
 
 
-@dataclass(frozen=True, eq=False)
-class _BlockResult(Generic[Result]):
-    """The results of a block of items, and how long it took."""
-
-    results: list[Result]
-    seconds: float
-
-
-def _block(
+def _run_block(
     task: Callable[[Item], Result], items: Sequence[Item]
-) -> _BlockResult[Result]:
+) -> tuple[list[Result], float]:
+    """Return the results of a block of items, and the seconds that it took."""
     start = time.perf_counter()
-    results = run_alone(partial(_in_order, task), items)
-    return _BlockResult(results, time.perf_counter() - start)
-
-
-def _in_order(task: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
-    return [task(item) for item in items]
+    results = run_alone(lambda block: list(map(task, block)), items)
+    return results, time.perf_counter() - start
 
 
 def _block_size(seconds: float, left: int, threads: int) -> int:

@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from econnet.runtime import atomic_files
+from econnet.runtime.atomic_files import locked_folder
 from econnet.runtime.npz import read_arrays, write_arrays
 
 Arrays: TypeAlias = list[np.ndarray]
@@ -14,10 +14,7 @@ Arrays: TypeAlias = list[np.ndarray]
 
 @dataclass(frozen=True)
 class Ledger:
-    """Results of finished tasks, one file each, so that they need not run again.
-
-    Files are written in one step; a damaged file counts as missing.
-    """
+    """A folder with one file per result; a damaged file counts as missing."""
 
     folder: Path
 
@@ -33,9 +30,8 @@ class Ledger:
         """Store a result."""
         self.folder.mkdir(parents=True, exist_ok=True)
         named = {str(number): array for number, array in enumerate(arrays)}
-        file = self._file(key)
-        with atomic_files.locked_folder(self.folder), atomic_files.named_os_error(file):
-            write_arrays(file, {}, named)
+        with locked_folder(self.folder):
+            write_arrays(self._file(key), {}, named)
 
     def count(self) -> int:
         """Return the number of results."""

@@ -2,11 +2,11 @@
 
 People send each other model files, so reading one must be harmless. Nothing is
 unpickled, evaluated or decompressed. Only one form of archive is accepted: its entries
-follow one another from the first byte on, there is nothing between or behind them, no
-two share a name or a byte, and each is an array of numbers whose declared size equals
-the number of bytes that are there, which is checked before an array is allocated. So
-reading needs a few times the memory that the file takes on disk, and a JSON header no
-more than some hundred megabytes. Every fault of a file raises a `ValueError`.
+follow one another from the first byte on, nothing is between or behind them, no two
+share a name or a byte, and each is an array of numbers whose declared size equals its
+number of bytes, which is checked before an array is allocated. So reading needs at most
+a few times the file's size in memory, and for the header some hundred megabytes. Every
+fault of a file raises a `ValueError`.
 """
 
 import json
@@ -18,10 +18,11 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
-from secrets import token_hex
 from typing import IO, Any, Literal, NoReturn
 
 import numpy as np
+
+from econnet.runtime.atomic_files import atomic_write
 
 MAX_FILE_BYTES = 2**32 - 1  # larger archives have another form
 MAX_ARRAY_BYTES = MAX_FILE_BYTES - 2**24  # leaves room for the headers of the entries
@@ -43,8 +44,7 @@ def write_arrays(
     Raises
     ------
     ValueError
-        An array contains something other than numbers or truth values, or has a name
-        that could be a path out of a folder; or the file would be too large.
+        `read_arrays` would not accept the file.
     """
     text = json.dumps(header, allow_nan=False).encode()
     if len(text) > MAX_HEADER_BYTES:
@@ -64,17 +64,8 @@ def write_arrays(
     if not isinstance(file, str | Path):
         _write_entries(file, entries)
         return
-    path = Path(file)
-    # The name is chosen before the file exists: no interrupt can fall between the two.
-    part = path.with_name(f".{path.name}.{token_hex(4)}.part")
-    try:
-        with part.open("xb") as target:
-            _write_entries(target, entries)
-            target.flush()
-            os.fsync(target.fileno())
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    with atomic_write(Path(file)) as part:
+        _write_entries(part, entries)
 
 
 def read_arrays(
@@ -101,20 +92,14 @@ def read_arrays(
         header = json.loads(
             arrays.pop("header").tobytes(), parse_constant=_reject_constant
         )
-    except (
-        EOFError,
-        KeyError,
-        RecursionError,
-        struct.error,
-        zipfile.BadZipFile,
-    ) as error:
+        if not isinstance(header, dict):
+            raise ValueError("its header is no object")
+    except INCOMPLETE as error:
         raise ValueError(
             f"{_name(file)} is not a model file, or not complete: {error}"
         ) from error
     except (ValueError, NotImplementedError, RuntimeError) as error:
         raise ValueError(f"{_name(file)} is not a model file: {error}") from error
-    if not isinstance(header, dict):
-        raise ValueError(f"{_name(file)} is not a model file: its header is no object")
     return header, arrays
 
 
@@ -137,7 +122,7 @@ def _check_writable(name: str, array: np.ndarray) -> None:
         )
 
 
-def _write_entries(file: IO[bytes], arrays: Mapping[str, np.ndarray]) -> None:
+def _write_entries(file: Path | IO[bytes], arrays: Mapping[str, np.ndarray]) -> None:
     """Write one `.npy` entry per array, all with one date, so that bytes repeat."""
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
         for name, array in arrays.items():
@@ -249,6 +234,8 @@ def _reject_constant(text: str) -> NoReturn:
 def _name(file: str | Path | IO[bytes]) -> str:
     return repr(str(file)) if isinstance(file, str | Path) else "the file"
 
+
+INCOMPLETE = (EOFError, KeyError, RecursionError, struct.error, zipfile.BadZipFile)
 
 # The form of an archive: "APPNOTE.TXT - .ZIP File Format Specification" (PKWARE),
 # 4.3.7, 4.3.9 and 4.3.16; that of an array's description: `numpy.lib.format`.

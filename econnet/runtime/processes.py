@@ -5,6 +5,7 @@ lock between calls of NumPy. The processes are reused, end some time after their
 task, and do not outlive the process that started them.
 """
 
+import loky
 import os
 import signal
 import sys
@@ -12,16 +13,21 @@ import threading
 import time
 import warnings
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Callable
+from collections.abc import Generator
+from collections.abc import Iterator
+from collections.abc import Sequence
+from concurrent.futures import FIRST_COMPLETED
+from concurrent.futures import Future
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from multiprocessing import resource_tracker
-from typing import TypeAlias, TypeVar
-
-import loky
-
 from econnet.core.errors import DataError
+from multiprocessing import resource_tracker
+from typing import TypeAlias
+from typing import TypeVar
+
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -42,28 +48,27 @@ def run_in_processes(
         Processes were lost repeatedly, or none can be started.
     """
     left, lost = deque(range(len(items))), 0
-    under_way: dict[Future[Result], int] = {}
-    while left or under_way:
+    submitted: dict[Future[Result], int] = {}
+    while left or submitted:
         with _starting():
-            computing = pool(workers)
+            pool = reusable_pool(workers)
         try:
             with _starting(), starter() as thread:
-                while left and len(under_way) < 2 * workers:
-                    begun = thread.submit(computing.submit, task, items[left[0]])
-                    submitted = begun.result()
-                    under_way[submitted] = left.popleft()
-            finished, _ = wait(under_way, return_when=FIRST_COMPLETED)
+                while left and len(submitted) < 2 * workers:
+                    future = thread.submit(pool.submit, task, items[left[0]]).result()
+                    submitted[future] = left.popleft()
+            finished, _ = wait(submitted, return_when=FIRST_COMPLETED)
             for future in finished:
                 result = future.result()
-                yield under_way.pop(future), result
+                yield submitted.pop(future), result
         except BrokenProcessPool as error:
             lost += 1
             if lost > MAX_LOST:
                 raise DataError(LOST) from error
-            left.extendleft(under_way.values())
-            under_way.clear()
+            left.extendleft(submitted.values())
+            submitted.clear()
         except BaseException:
-            computing.shutdown(kill_workers=True)
+            pool.shutdown(kill_workers=True)
             raise
 
 
@@ -87,12 +92,12 @@ def _starting() -> Iterator[None]:
             os.environ[SAFE_PATH] = before
 
 
-def pool(workers: int) -> loky.ProcessPoolExecutor:
+def reusable_pool(workers: int) -> loky.ProcessPoolExecutor:
     """Return an executor with this number of processes, reusing existing ones."""
     return loky.get_reusable_executor(
         max_workers=workers,
         timeout=IDLE_SECONDS,
-        initializer=_begin,
+        initializer=_initialize,
         initargs=(os.getpid(),),
         env=WORKER_ENVIRONMENT,
     )
@@ -113,7 +118,7 @@ def _block_interrupts() -> None:
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
 
 
-def _begin(parent: int) -> None:
+def _initialize(parent: int) -> None:
     """Initialise a process: it is silent, and ends with the one that started it."""
 
     def watch() -> None:

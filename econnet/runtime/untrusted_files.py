@@ -1,8 +1,8 @@
-"""Untrusted files: a DuckDB that can read them and nothing else.
+"""Untrusted files, read by a DuckDB that can read nothing else.
 
 It has no access to other files or the network, loads no extension, and its settings are
-locked. DuckDB takes a file's name for a pattern and folders called `key=value` for
-columns: here a name means that one file, and its columns are those in the file.
+locked. DuckDB interprets a file's name as a pattern, and folders called `key=value` as
+columns. Here a name means that one file, and its columns are those in the file.
 """
 
 import glob

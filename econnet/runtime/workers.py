@@ -1,11 +1,12 @@
 """Parallel work, in threads, in processes of this machine or on a cluster.
 
 Each task depends on its own input only, and BLAS uses one thread while tasks run, so
-that results are the same bits wherever they run, with any number of workers. `each` is
-for work that must stay in this process: it runs in threads, so it should release the
-interpreter lock most of the time. `spread` is for work that may run anywhere: in the
-place that `using` sets, by default processes of this machine. Its results are stored in
-a ledger, if there is one, so that an interrupted run can continue.
+that results are the same bits wherever they run, with any number of workers.
+`map_threads` is for work that stays in this process: it runs in threads, so it should
+release the interpreter lock most of the time. `map_tasks` is for work that can run
+anywhere: in the place that `use_workers` sets, by default processes of this machine.
+Its results are stored in a ledger, if there is one, so that an interrupted run can
+continue.
 """
 
 from collections import deque
@@ -29,6 +30,7 @@ from econnet.runtime.processes import Numbered
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+Value = TypeVar("Value")
 
 
 def map_threads(
@@ -56,14 +58,14 @@ def prefetch(
     """
     left = iter(items)
     with ThreadPoolExecutor(threads) as pool:
-        coming = deque(pool.submit(task, item) for item in islice(left, most))
+        pending = deque(pool.submit(task, item) for item in islice(left, most))
         try:
-            while coming:
-                result = coming.popleft().result()
-                coming.extend(pool.submit(task, item) for item in islice(left, 1))
+            while pending:
+                result = pending.popleft().result()
+                pending.extend(pool.submit(task, item) for item in islice(left, 1))
                 yield result
         finally:
-            for future in coming:
+            for future in pending:
                 future.cancel()
 
 
@@ -74,7 +76,7 @@ def map_tasks(
 ) -> list[Arrays]:
     """Return the arrays that `task` computes for each item, in order.
 
-    `heard` sets a function that is called with the share that is finished.
+    `report_progress` sets a function that is called with the share that is finished.
 
     Parameters
     ----------
@@ -84,22 +86,25 @@ def map_tasks(
         Takes an item's number, and returns a digest of everything on which its result
         depends, for the ledger.
     """
-    where = _where.get()
+    place, ledger = _place.get(), _ledger.get()
     results: dict[int, Arrays] = {}
-    keys = [key(number) for number in range(len(items))] if where.ledger else []
+    keys = [key(number) for number in range(len(items))] if ledger else []
+
+    def record(number: int, arrays: Arrays) -> None:
+        results[number] = arrays
+        _report.get()(len(results) / len(items))
+
     for number, name in enumerate(keys):
-        found = where.ledger.find(name) if where.ledger else None
-        if found is not None:
-            results[number] = found
-            _hear.get()(len(results) / len(items))
+        stored = ledger.find(name) if ledger else None
+        if stored is not None:
+            record(number, stored)
     left = [number for number in range(len(items)) if number not in results]
-    with closing(where.place.run(task, [items[number] for number in left])) as made:
-        for position, arrays in made:
+    with closing(place.run(task, [items[number] for number in left])) as computed:
+        for position, arrays in computed:
             number = left[position]
-            results[number] = list(arrays)
-            if where.ledger:
-                where.ledger.keep(keys[number], results[number])
-            _hear.get()(len(results) / len(items))
+            if ledger:
+                ledger.keep(keys[number], list(arrays))
+            record(number, list(arrays))
     return [results[number] for number in range(len(items))]
 
 
@@ -124,13 +129,7 @@ class Cores:
     def run(
         self, task: Callable[[Item], Result], items: Sequence[Item]
     ) -> Numbered[Result]:
-        """Yield the number of an item and its result, as they come.
-
-        Raises
-        ------
-        DataError
-            Processes were lost repeatedly.
-        """
+        """Yield the number of an item and its result, as they come."""
         wanted = _workers.get() if self.workers == -1 else self.workers
         workers = loky.cpu_count() if wanted == -1 else wanted
         if min(workers, len(items)) > 1:
@@ -143,45 +142,41 @@ class Cores:
                 yield number, task(item)
 
 
-@dataclass(frozen=True)
-class _Where:
-    place: Place = Cores()
-    ledger: Ledger | None = None
-
-
 @contextmanager
 def use_workers(
     place: Place | None = None, ledger: Ledger | None = None
 ) -> Iterator[None]:
-    """Let `spread` run in this place, and store results in this ledger."""
-    token = _where.set(_Where(place or Cores(), ledger))
-    try:
+    """Let `map_tasks` run in this place, and store results in this ledger."""
+    with _temporarily(_place, place or Cores()), _temporarily(_ledger, ledger):
         yield
-    finally:
-        _where.reset(token)
 
 
 @contextmanager
-def report_progress(hear: Callable[[float], None]) -> Iterator[None]:
-    """Report the share of items that `spread` has finished, from 0 to 1, to `hear`."""
-    token = _hear.set(hear)
-    try:
+def report_progress(report: Callable[[float], None]) -> Iterator[None]:
+    """Let `map_tasks` call `report` with the share of finished items, from 0 to 1."""
+    with _temporarily(_report, report):
         yield
-    finally:
-        _hear.reset(token)
 
 
 def run_alone(task: Callable[[Item], Result], item: Item) -> Result:
-    """Run a task in a process of its own, with one thread."""
-    token = _workers.set(1)
+    """Run a task that has a process for itself, with one thread."""
+    with _temporarily(_workers, 1), one_blas_thread():
+        return task(item)
+
+
+@contextmanager
+def _temporarily(variable: ContextVar[Value], value: Value) -> Iterator[None]:
+    token = variable.set(value)
     try:
-        with one_blas_thread():
-            return task(item)
+        yield
     finally:
-        _workers.reset(token)
+        variable.reset(token)
 
 
-HERE = _Where()
-_where: ContextVar[_Where] = ContextVar("where", default=HERE)
-_hear: ContextVar[Callable[[float], None]] = ContextVar("hear", default=lambda _: None)
+CORES = Cores()
+_place: ContextVar[Place] = ContextVar("place", default=CORES)
+_ledger: ContextVar[Ledger | None] = ContextVar("ledger", default=None)
+_report: ContextVar[Callable[[float], None]] = ContextVar(
+    "report", default=lambda _: None
+)
 _workers: ContextVar[int] = ContextVar("workers", default=-1)

@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 from econnet.core import countries
 from econnet.core.errors import UsageError
 
+NAMES = countries.load_names()
+
 
 @pytest.mark.parametrize(
     ("text", "alpha3"),
@@ -64,23 +66,23 @@ def test_aggregate_is_refused_as_one(name: str) -> None:
         countries.resolve(name)
 
 
-@pytest.mark.parametrize("name", countries.AMBIGUOUS)
+@pytest.mark.parametrize("name", NAMES.ambiguous)
 def test_name_of_two_countries_is_refused_with_both(name: str) -> None:
     with pytest.raises(UsageError, match="say which") as caught:
         countries.resolve(name)
-    for alpha3 in countries.AMBIGUOUS[name]:
+    for alpha3 in NAMES.ambiguous[name]:
         assert f"{countries.by_alpha3(alpha3).name} ({alpha3})" in str(caught.value)
 
 
 @pytest.mark.parametrize("former", ["", "Former "])
-@pytest.mark.parametrize("ended", countries.DISSOLVED, ids=lambda it: it.names[0])
+@pytest.mark.parametrize("dissolved", NAMES.dissolved, ids=lambda it: it["names"][0])
 def test_country_that_is_no_more_is_refused_with_its_successors(
-    ended: countries.Dissolved, former: str
+    dissolved: countries.DissolvedCountry, former: str
 ) -> None:
-    for name in ended.names:
-        with pytest.raises(UsageError, match=f"since {ended.year}: ") as caught:
+    for name in dissolved["names"]:
+        with pytest.raises(UsageError, match=f"since {dissolved['year']}: ") as caught:
             countries.resolve(former + name)
-        for alpha3 in ended.successors:
+        for alpha3 in dissolved["successors"]:
             assert countries.by_alpha3(alpha3).name in str(caught.value)
 
 

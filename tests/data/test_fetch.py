@@ -336,11 +336,11 @@ def test_store_that_is_held_is_told_before_anything_is_fetched(
 
 
 FETCH = """
-from econnet import ingest
 from econnet.core.countries import resolve
 from econnet.core.settings import Settings
+from econnet.data.fetch import fetch
 
-ingest.fetch(Settings.from_environment(), [resolve("LTU")]).check()
+fetch(Settings.from_environment(), [resolve("LTU")]).check()
 """
 
 

@@ -1,22 +1,28 @@
-from dataclasses import asdict, replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-
+from dataclasses import asdict
+from dataclasses import is_dataclass
+from dataclasses import replace
 from econnet.core import countries
 from econnet.core.errors import DataError
 from econnet.core.task import Task
 from econnet.data.sources.observations import Dataset
 from econnet.forecast import country as country_forecast
-from econnet.forecast import preparation, saved_model, training
+from econnet.forecast import preparation
+from econnet.forecast import saved_model
+from econnet.forecast import training
 from econnet.forecast.preparation import PreparedTask
 from econnet.forecast.result import Forecast
 from econnet.forecast.saved_model import Model
 from econnet.models.combination import PARTNERS
-from tests.builders import observations, series_of, world
+from pathlib import Path
+from tests.builders import observations
+from tests.builders import series_of
+from tests.builders import world
 from tests.light import NEXT_PERIOD_ONLY
+
 
 FRANCE = countries.by_alpha3("FRA")
 
@@ -116,12 +122,18 @@ def test_same_seed_gives_the_same_forecast_but_for_its_time(
     prepared: PreparedTask, made: Forecast
 ) -> None:
     again = country_forecast.make(prepared, country_forecast.train(prepared))
-    for name, value in vars(made).items():
-        other = getattr(again, name)
+    assert_equal_fields(made, replace(again, made_at=made.made_at))
+
+
+def assert_equal_fields(dataclass: object, other: object) -> None:
+    """Compare two dataclasses field by field, those inside them and DataFrames too."""
+    for name, value in vars(dataclass).items():
         if isinstance(value, pd.DataFrame):
-            pd.testing.assert_frame_equal(value, other)
-        elif name != "made_at":
-            assert value == other, name
+            pd.testing.assert_frame_equal(value, getattr(other, name))
+        elif is_dataclass(value):
+            assert_equal_fields(value, getattr(other, name))
+        else:
+            assert value == getattr(other, name), name
 
 
 def test_stored_model_fits_its_own_task_and_data_alone(

@@ -18,7 +18,7 @@ from dataclasses import asdict
 from econnet.cli import defaults
 from econnet.core import catalog
 from econnet.core import countries
-from econnet.core import period_text
+from econnet.core import periods
 from econnet.core.errors import DataError
 from econnet.core.errors import EconnetError
 from econnet.core.settings import Settings
@@ -421,7 +421,7 @@ def read_texts(data: bytes) -> None:
     for text in data.decode("utf-8", "replace").split("\n"):
         for read in (
             countries.resolve,
-            period_text.parse,
+            periods.parse_period,
             catalog.recognise,
             catalog.search,
             what_if.parse_assumption,

@@ -78,7 +78,7 @@ def test_processes_that_are_killed_again_and_again_are_told() -> None:
 
 UNSTARTED = """
 import _posixsubprocess, errno, os
-from econnet import processes
+from econnet.runtime import processes
 from econnet.core.errors import DataError
 from tests.user import HANG_SECONDS
 
@@ -92,7 +92,7 @@ def refuse(*arguments):
 
 _posixsubprocess.fork_exec = refuse
 try:
-    list(processes.run(abs, range(3), 2))
+    list(processes.run_in_processes(abs, range(3), 2))
 except DataError as error:
     print(error)
 """
@@ -122,14 +122,14 @@ def test_caller_who_stops_early_stops_the_work() -> None:
 
 ORPHANS = """
 import os
-from econnet import processes
+from econnet.runtime import processes
 
 def said(item):
     print(os.getpid(), flush=True)
     while True:
         pass
 
-list(processes.run(said, [0, 1], 2))
+list(processes.run_in_processes(said, [0, 1], 2))
 """
 
 
@@ -148,7 +148,7 @@ def test_processes_end_with_the_one_that_started_them() -> None:
 INTERRUPTED = """
 import os, signal, sys, threading
 from pathlib import Path
-from econnet import processes
+from econnet.runtime import processes
 
 # A shell starts what runs in the background deaf to interrupts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -168,7 +168,7 @@ def strike():
 
 threading.Thread(target=strike).start()
 try:
-    list(processes.run(lambda item: item, range(100_000), 2))
+    list(processes.run_in_processes(lambda item: item, range(100_000), 2))
 except KeyboardInterrupt:
     print("told")
 """

@@ -106,7 +106,7 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[3])
-from econnet import compute
+from econnet.runtime import workers
 from econnet.runtime.ledger import Ledger
 from tests.runtime.test_workers import halves, key
 
@@ -118,8 +118,8 @@ def hear(share):
         os.kill(os.getpid(), signal.SIGKILL)
 
 ledger = Ledger(Path(sys.argv[1] + ".ledger"))
-with compute.using(compute.Cores(1), ledger), compute.heard(hear):
-    compute.spread(halves, range(9), key)
+with workers.use_workers(workers.Cores(1), ledger), workers.report_progress(hear):
+    workers.map_tasks(halves, range(9), key)
 """
 
 

@@ -20,11 +20,10 @@ import numpy as np
 import pandas as pd
 from pandas.api.typing import NaTType
 
-from econnet.core import catalog, period_text
+from econnet.core import catalog
 from econnet.core.catalog import Indicator, SeriesTemplate, Transform
 from econnet.core.errors import DataError, UsageError
-from econnet.core.period_text import frequency_of
-from econnet.core.periods import PANDAS_ALIAS, Frequency
+from econnet.core.periods import PANDAS_ALIAS, Frequency, frequency_of, parse_period
 from econnet.core.text import quoted
 from econnet.data.files import text_cells as cells_of
 from econnet.data.sources.observations import (
@@ -310,7 +309,7 @@ def _periods(path: Path, long: pd.DataFrame) -> pd.Series:
     texts = _each(
         long["period"], lambda text: text.removesuffix(" 00:00:00").removesuffix(".0")
     )
-    written = {text: period_text.parse(text) for text in texts.unique()}
+    written = {text: parse_period(text) for text in texts.unique()}
     for text, period in written.items():
         if period is None:
             line = long.loc[texts == text, "line"].iloc[0]

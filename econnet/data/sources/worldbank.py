@@ -17,9 +17,10 @@ from typing import Any
 import pandas as pd
 from pandas_datareader.wb import WorldBankReader
 
-from econnet.core import countries, period_text
+from econnet.core import countries
 from econnet.core.catalog import Indicator, SeriesTemplate
 from econnet.core.errors import SourceError
+from econnet.core.periods import parse_period
 from econnet.core.text import one_line
 from econnet.data.sources import observations
 from econnet.data.sources.http import (
@@ -251,7 +252,7 @@ def _alpha3(alpha2: str) -> str:
 @cache
 def _period(text: str) -> str:
     """Return the standard text of a period: a month comes as `2020M01`."""
-    period = period_text.parse(text)
+    period = parse_period(text)
     if period is None or period.is_date:
         raise ValueError(text)
     return period.text

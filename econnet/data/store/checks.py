@@ -14,7 +14,7 @@ from datetime import datetime
 import duckdb
 
 from econnet.core.countries import all_countries
-from econnet.core.period_text import FREQUENCY_SQL, PERIOD_PATTERN
+from econnet.core.periods import FREQUENCY_SQL, PERIOD_PATTERN
 from econnet.data.store import schema
 from econnet.data.store.store import Store
 

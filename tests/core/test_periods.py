@@ -1,3 +1,4 @@
+import re
 from datetime import date
 
 import pandas as pd
@@ -5,10 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from econnet.core.period_text import frequency_of, is_period, parse
-from econnet.core.periods import PANDAS_ALIAS, Frequency
-
-FREQUENCIES: tuple[Frequency, ...] = ("A", "Q", "M")
+from econnet.core.periods import (
+    FREQUENCIES,
+    PANDAS_ALIAS,
+    PERIOD_PATTERN,
+    Frequency,
+    frequency_of,
+    parse_period,
+)
 
 
 @pytest.mark.parametrize("frequency", FREQUENCIES)
@@ -19,11 +24,11 @@ def test_standard_text_and_ordinal_are_those_of_pandas(
     ordinal = ordinal * {"A": 1, "Q": 4, "M": 12}[frequency] // 12
     alias = PANDAS_ALIAS[frequency]
     text = str(pd.Period(ordinal=ordinal, freq=alias))
-    period = parse(text)
+    period = parse_period(text)
     assert period is not None
     assert (period.text, period.frequency) == (text, frequency)
     assert period.ordinal(frequency) == ordinal
-    assert is_period(text)
+    assert re.fullmatch(PERIOD_PATTERN, text)
     assert frequency_of(text) == frequency
     assert all(
         period.ordinal(other) is None for other in FREQUENCIES if other != frequency
@@ -32,7 +37,7 @@ def test_standard_text_and_ordinal_are_those_of_pandas(
 
 @given(day=st.dates(date(1000, 1, 1), date(2999, 12, 31)))
 def test_date_stands_for_the_period_that_contains_it(day: date) -> None:
-    period = parse(day.isoformat())
+    period = parse_period(day.isoformat())
     assert period is not None
     assert period.is_date
     assert period.text == day.isoformat()
@@ -53,10 +58,10 @@ def test_date_stands_for_the_period_that_contains_it(day: date) -> None:
     ],
 )
 def test_variants_name_the_same_period(written: str, text: str) -> None:
-    period = parse(written)
+    period = parse_period(written)
     assert period is not None
     assert period.text == text
-    assert not is_period(written)
+    assert not re.fullmatch(PERIOD_PATTERN, written)
 
 
 @pytest.mark.parametrize(
@@ -73,5 +78,5 @@ def test_variants_name_the_same_period(written: str, text: str) -> None:
     ],
 )
 def test_other_text_is_no_period(text: str) -> None:
-    assert parse(text) is None
-    assert not is_period(text)
+    assert parse_period(text) is None
+    assert not re.fullmatch(PERIOD_PATTERN, text)
