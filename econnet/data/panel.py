@@ -1,4 +1,4 @@
-"""What was known of every country on a date, as one table at one frequency.
+"""The panel: what was known of every country on a date, in one table at one frequency.
 
 A `Panel` is indexed by (country, period) with one column per indicator, and has the
 date on which each value became known. Series of a higher frequency are averaged to the
@@ -29,8 +29,6 @@ from econnet.core.task import Vintages
 Days: TypeAlias = npt.NDArray[np.int64]
 Dates: TypeAlias = npt.NDArray[np.datetime64]
 
-# Values as they stood at the time, or as they stand now.
-
 NO_DAY = np.datetime64("NaT", "s")
 SERIES = ["country", "indicator", "source", "series_id", "native_frequency"]
 
@@ -46,8 +44,6 @@ class Panel:
     known_at : DataFrame
         Of the same shape: the date on which each value, or an earlier vintage of it,
         was first known.
-    as_of
-        The date the panel looks from.
     series
         One row per (country, indicator): `country, indicator, source, series_id,
         native_frequency` of the chosen series; `first_vintage`, the date before which
@@ -58,8 +54,8 @@ class Panel:
         The description of each column of `values`.
     vintages : DataFrame
         `row, column, known_at, value`, oldest first: every vintage of the revised
-        values, by their position in the table, with its date. Missing if the value was
-        withdrawn. Empty in a panel of revised data.
+        values, by position in the table; missing if the value was withdrawn. Empty in a
+        panel of revised data.
     """
 
     values: pd.DataFrame
@@ -102,8 +98,7 @@ class Panel:
     def revisions(self, indicator: str) -> pd.DataFrame:
         """Return every value that an indicator had, and the date from which it had it.
 
-        Columns `country, period, known_at, value`; sorted by country and period, and
-        for each of them by date.
+        Columns `country, period, known_at, value`; sorted by country, period and date.
         """
         known = pd.DataFrame(
             {"known_at": self.known_at[indicator], "value": self.values[indicator]}
@@ -123,7 +118,7 @@ class Panel:
         then = self.known_at <= day
         values = self.values.where(then).to_numpy(dtype=float, copy=True)
         known = self.vintages[self.vintages["known_at"] <= day]
-        # Of several for one place, the last assigned stays, and that is the newest.
+        # Of several vintages of one value, the last assigned remains: the newest.
         values[known["row"], known["column"]] = known["value"]
         return replace(
             self,
@@ -166,11 +161,6 @@ def build(
     the newest vintage known on `as_of`, and `Panel.vintages` all of them; a panel of
     revised data has the table only. `indicators` describes the columns, and is the
     catalog unless the data are the user's own.
-
-    Raises
-    ------
-    DataError
-        Nothing was known of this frequency or a higher one.
     """
     indicators = catalog.load() if indicators is None else indicators
     if as_of is None:
@@ -211,8 +201,8 @@ def _coded(observations: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the distinct series, and the observations with the number of their series.
 
     The first has the columns `SERIES`; the second `series, period, end, value,
-    retrieved_at, known_at`, the period as text, `end` being its last day. Text is
-    compared only here; later steps compare numbers.
+    retrieved_at, known_at`, where `end` is the period's last day. Text is compared only
+    here; later steps compare numbers.
     """
     texts, found = pd.factorize(observations["period"])
     native, ends = _periods(found)
@@ -272,14 +262,13 @@ def _keeps_vintages(
 ) -> npt.NDArray[np.bool_]:
     """Return for which rows the source keeps vintages, given that it has dates.
 
-    A user's file has a date for every value, derived if none was given: it holds
-    vintages only if there are two of one value.
+    A user's file has a date for every value, derived if none was given: it has vintages
+    only if there are two of one value.
     """
     number = rows["series"].to_numpy()
     several = np.bincount(number, revised, len(series)) > 0
     keeps: npt.NDArray[np.bool_] = several | series["source"].ne("file").to_numpy()
-    of_rows: npt.NDArray[np.bool_] = keeps[number]
-    return of_rows
+    return np.take(keeps, number)
 
 
 def _history_in_its_time(
@@ -348,8 +337,7 @@ def _at_frequency(
     tidy, parts = _in_periods(series, rows, frequency)
     tidy = tidy.dropna(subset=["value"])
     needed = parts[tidy["series"]]
-    finer = tidy[needed > 1]
-    groups = finer.groupby(["series", "ordinal"], sort=False)
+    groups = tidy[needed > 1].groupby(["series", "ordinal"], sort=False)
     averaged = groups.agg(
         value=("value", "mean"),
         known_at=("known_at", "max"),
@@ -369,7 +357,7 @@ def _in_periods(
 ) -> tuple[pd.DataFrame, Days]:
     """Return the rows of sufficiently fine series, with the panel's periods as numbers.
 
-    And the number of periods of each series in one of the panel; 0 for a coarser one.
+    Also returns how many periods of each series make one of the panel; 0 if coarser.
     """
     parts_of = {
         native: PERIODS_A_YEAR[native] // PERIODS_A_YEAR[frequency]
@@ -415,8 +403,7 @@ def _vintages_at_frequency(
     changes = changes.drop_duplicates([*cell, "known_at"], keep="last")
     before = changes.groupby(cell)["value"].shift()
     same = (changes["value"] == before) | (changes["value"].isna() & before.isna())
-    columns = [*cell, "known_at", "value"]
-    kept: pd.DataFrame = changes.loc[~same, columns]
+    kept: pd.DataFrame = changes.loc[~same, [*cell, "known_at", "value"]]
     return kept.sort_values("known_at", kind="stable", ignore_index=True)
 
 
@@ -455,13 +442,10 @@ def _choose_series(series: pd.DataFrame, tidy: pd.DataFrame) -> pd.DataFrame:
         rank.get(kind, len(rank))
         for kind in zip(spans["indicator"], spans["source"], strict=True)
     ]
-    best_first = spans.sort_values(
+    best = spans.sort_values(
         ["max", "count", "rank"], ascending=[False, False, True], kind="stable"
-    )
-    best: pd.DataFrame = best_first.drop_duplicates(["country", "indicator"])[
-        [*SERIES, "first_vintage"]
-    ]
-    return best.sort_values(["country", "indicator"])
+    ).drop_duplicates(["country", "indicator"])
+    return best[[*SERIES, "first_vintage"]].sort_values(["country", "indicator"])
 
 
 @dataclass(frozen=True, eq=False)
@@ -517,13 +501,12 @@ class _PanelIndex:
 
     def table(self, tidy: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Return values and dates."""
-        row, column = self._positions(tidy)
-        shape = (int(self.lengths.sum()), len(self.indicators))
-        values = np.full(shape, np.nan)
-        known_at = np.full(shape, np.datetime64("NaT"), dtype="datetime64[s]")
-        values[row, column] = tidy["value"]
-        known_at[row, column] = tidy["known_at"].to_numpy(dtype="datetime64[s]")
+        cells = self._positions(tidy)
         index = self._index()
+        values = np.full((len(index), len(self.indicators)), np.nan)
+        known_at = np.full(values.shape, NO_DAY)
+        values[cells] = tidy["value"]
+        known_at[cells] = tidy["known_at"].to_numpy(dtype="datetime64[s]")
         return (
             pd.DataFrame(values, index, self.indicators),
             pd.DataFrame(known_at, index, self.indicators),

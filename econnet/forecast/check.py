@@ -157,7 +157,7 @@ def _store(settings: Settings) -> _Found:
         remedy = "`econnet status` upgrades it; then check again"
         remarks.append(Remark("store", store.path, problem, remedy))
     return _Found(
-        asdict(findings.counts),
+        dict(findings.counts),
         tuple(
             Remark("store", store.path, flaw.problem, flaw.remedy)
             for flaw in findings.broken

@@ -101,7 +101,7 @@ def read_worldbank(data: bytes) -> None:
     """Read pages of the World Bank, one a line."""
     indicator, series = indicator_of(GDP)
     with session_of(data.split(b"\n"), "application/json") as session:
-        got = worldbank.download(session, SOURCE_URL, series, 1960)
+        got = worldbank.Reader(session, SOURCE_URL, series, 1960).download()
     worldbank.read(got, indicator, series, 1960)
 
 
@@ -121,7 +121,7 @@ def read_fred(data: bytes) -> None:
     """Read a file of FRED as one of months, of quarters and of years."""
     indicator, _ = indicator_of("UNRATE", "fred")
     with session_of([data], "text/csv") as session:
-        got = fred.download(session, SOURCE_URL, SERIES)
+        got = fred.Reader(session, SOURCE_URL, SERIES).download()
     for frequency in ("M", "Q", "A"):
         with suppress(EconnetError):
             series = template(SERIES, frequency)

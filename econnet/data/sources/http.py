@@ -97,7 +97,7 @@ class RateLimiter:
     at_once
         Requests in progress at the same time.
     per_second
-        Requests started per second, retries included; `None` sets no limit.
+        Requests started per second, retries included; `None` for no limit.
     """
 
     def __init__(self, at_once: int, per_second: float | None = None) -> None:
@@ -132,20 +132,8 @@ class _StoppedError(requests.RequestException):
     """The session was stopped."""
 
 
-class _OverdueError(requests.RequestException):
-    """The response took longer than allowed."""
-
-
-class _OversizedError(requests.RequestException):
-    """The response is larger than allowed."""
-
-
-class _WrappedError(requests.RequestException):
-    """The response is compressed more than once, which only serves to hide its size."""
-
-
-class _RedirectedError(requests.RequestException):
-    """A redirect that is not followed; the text names the target without a URL."""
+class _RefusedError(requests.RequestException):
+    """A response or redirect that is not accepted, for the reason in the text."""
 
 
 class PoliteSession(requests.Session):
@@ -171,7 +159,7 @@ class PoliteSession(requests.Session):
         secret: str | None = None,
     ) -> None:
         super().__init__()
-        self.max_redirects = MAX_REDIRECTS
+        self.max_redirects = 5
         self.source, self.rate_limiter = source, rate_limiter
         self.retry_policy = retry_policy or RetryPolicy()
         self.secret = secret
@@ -191,15 +179,15 @@ class PoliteSession(requests.Session):
             there = here if target is None else urlsplit(urljoin(resp.url, target))
             same = _place(there) == _place(here)
         except ValueError:
-            raise _RedirectedError("redirected to what is no address") from None
+            raise _RefusedError("redirected to an invalid address") from None
         if there.hostname != here.hostname:
-            raise _RedirectedError(
+            raise _RefusedError(
                 f"redirected from {here.hostname} to another host, {there.hostname}"
             )
         if here.scheme == "https" and there.scheme != "https":
-            raise _RedirectedError("redirected to an address without encryption")
+            raise _RefusedError("redirected to an address without encryption")
         if not same and (here.scheme, there.scheme) != ("http", "https"):
-            raise _RedirectedError("redirected to another port of the host")
+            raise _RefusedError("redirected to another port of the host")
         return target
 
     def fetch(
@@ -207,12 +195,7 @@ class PoliteSession(requests.Session):
     ) -> requests.Response:
         """Return the complete response, of one of these content types.
 
-        Raises
-        ------
-        MissingSeriesError
-            HTTP 404: the source has no such series.
-        SourceError
-            Any other failure, in one line.
+        Raises `MissingSeriesError` for HTTP 404, else `SourceError`, each in one line.
         """
         try:
             response = self.get(url, params=dict(query))
@@ -244,18 +227,10 @@ class PoliteSession(requests.Session):
     def _reason(self, error: requests.RequestException) -> str:
         """Return the reason of a failure in plain words, without the URL."""
         match error:
-            case _RedirectedError():
+            case _RefusedError():
                 return str(error)
             case requests.TooManyRedirects():
                 return f"redirected more than {self.max_redirects} times"
-            case _OverdueError():
-                seconds = self.retry_policy.answer_seconds
-                return f"the answer was not complete after {seconds:g} s"
-            case _OversizedError():
-                most = self.retry_policy.largest_bytes
-                return f"the answer is larger than {most:,} bytes"
-            case _WrappedError():
-                return "the answer is packed more than once"
             case requests.exceptions.SSLError():
                 return (
                     "its certificate could not be verified: behind a company's proxy, "
@@ -343,8 +318,10 @@ class _RetryingAdapter(HTTPAdapter):
             response = super().send(request, **{**options, "stream": True})
             body = self._body(response)
         except (requests.ConnectionError, requests.Timeout) as error:
-            if time.monotonic() - began > self._retry_policy.answer_seconds:
-                raise _OverdueError from error
+            seconds = self._retry_policy.answer_seconds
+            if time.monotonic() - began > seconds:
+                reason = f"the answer was not complete after {seconds:g} s"
+                raise _RefusedError(reason) from error
             raise
         # `requests` has no other way to limit what `content` reads.
         response._content = body  # noqa: SLF001
@@ -356,24 +333,24 @@ class _RetryingAdapter(HTTPAdapter):
         # Compressed twice, a few bytes can expand a million times.
         if "," in response.headers.get("Content-Encoding", ""):
             response.close()
-            raise _WrappedError
+            raise _RefusedError("the answer is packed more than once")
         for part in response.iter_content(PART_BYTES):
             body += part
             if max(len(body), response.raw.tell()) > largest:
                 response.close()
-                raise _OversizedError
+                raise _RefusedError(f"the answer is larger than {largest:,} bytes")
         return bytes(body)
 
 
 def _connections_for(answer_seconds: float) -> Mapping[str, type[HTTPConnection]]:
     """Return the connection class of each scheme, limited in time."""
     response = partial(_TimedResponse, answer_seconds=answer_seconds)
-
-    def timed(kind: type[HTTPConnection]) -> type[HTTPConnection]:
-        name = f"Timed{kind.__name__}"
-        return type(name, (kind,), {"response_class": staticmethod(response)})
-
-    return {"http": timed(HTTPConnection), "https": timed(HTTPSConnection)}
+    kinds = {"http": HTTPConnection, "https": HTTPSConnection}
+    members = {"response_class": staticmethod(response)}
+    return {
+        scheme: type(f"Timed{kind.__name__}", (kind,), members)
+        for scheme, kind in kinds.items()
+    }
 
 
 class _TimedResponse(http.client.HTTPResponse):
@@ -437,14 +414,9 @@ def _is_unreachable(error: requests.RequestException) -> bool:
 
 # What decoding a response of another structure, depth or size may raise.
 NOT_ITS_FORMAT = (
-    AttributeError,
-    LookupError,
-    OverflowError,
-    RecursionError,
-    TypeError,
-    ValueError,
+    *(AttributeError, LookupError, OverflowError),
+    *(RecursionError, TypeError, ValueError),
 )
-MAX_REDIRECTS = 5
 PART_BYTES = 2**16
 RETRIED_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
 RETRIED_ERRORS = (

@@ -20,29 +20,12 @@ from econnet.core.errors import EconnetError, SourceError
 from econnet.core.workspace import UserFile
 
 OBSERVATION_COLUMNS = [
-    "country",
-    "indicator",
-    "period",
-    "value",
-    "source",
-    "series_id",
-    "retrieved_at",
-    "known_at",
+    *("country", "indicator", "period", "value"),
+    *("source", "series_id", "retrieved_at", "known_at"),
 ]
 SERIES_COLUMNS = [
-    "country",
-    "indicator",
-    "source",
-    "series_id",
-    "frequency",
-    "title",
-    "unit",
-    "edition",
-    "licence",
-    "rights",
-    "attribution",
-    "discontinued",
-    "retrieved_at",
+    *("country", "indicator", "source", "series_id", "frequency", "title", "unit"),
+    *("edition", "licence", "rights", "attribution", "discontinued", "retrieved_at"),
 ]
 
 ErrorFactory = Callable[[str], EconnetError]
@@ -50,7 +33,7 @@ ErrorFactory = Callable[[str], EconnetError]
 
 @dataclass(frozen=True)
 class RawPage:
-    """A page of a source's response, compressed; `sha256` and `size` before."""
+    """A compressed page of a response; `sha256` and `size` are of the original."""
 
     sha256: str
     size: int
@@ -59,8 +42,7 @@ class RawPage:
     @classmethod
     def of(cls, content: bytes) -> "RawPage":
         """Return a page with this content."""
-        # The fastest level shrinks JSON to a twentieth; the best takes ten times as
-        # long.
+        # The fastest level shrinks JSON to a twentieth; the best is ten times slower.
         compressed = gzip.compress(content, compresslevel=1, mtime=0)
         return cls(hashlib.sha256(content).hexdigest(), len(content), compressed)
 
@@ -74,13 +56,11 @@ class Retrieval:
     title, unit
         In the words of the source, else of the catalog.
     digest
-        SHA-256 of the raw pages, by which the next fetch sees whether they changed.
+        SHA-256 of the raw pages; the next fetch compares it to detect changes.
     first_period
         The first period that was requested; earlier ones are not covered.
     edition
         The source's date of the last update; empty where it gives none.
-    raw
-        The raw pages.
     """
 
     series_id: str
@@ -110,6 +90,11 @@ class FetchedSeries:
     retrieval: Retrieval
     observations: pd.DataFrame
     series: pd.DataFrame
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """Source, series id and indicator."""
+        return self.source, self.retrieval.series_id, self.indicator
 
 
 @dataclass(frozen=True, eq=False)
@@ -214,12 +199,8 @@ def in_order(
 ) -> pd.DataFrame:
     """Return `rows` sorted by `keys`, each key once.
 
-    A row that is repeated with the same value counts once.
-
-    Raises
-    ------
-    EconnetError
-        The error of `make_error`, if a key has two values.
+    A row that is repeated with the same value counts once; raises the error of
+    `make_error` if a key has two values.
     """
     once = rows.drop_duplicates([*keys, "value"])
     twice = once[once.duplicated(keys, keep=False)]

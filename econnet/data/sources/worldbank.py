@@ -54,21 +54,6 @@ def session(retry_policy: RetryPolicy | None = None) -> PoliteSession:
     return PoliteSession("World Bank", RateLimiter(AT_ONCE), retry_policy)
 
 
-def download(
-    session: PoliteSession, base_url: str, template: SeriesTemplate, start_year: int
-) -> Download:
-    """Return every page of an indicator, for all countries and aggregates.
-
-    Raises
-    ------
-    MissingSeriesError
-        It has the indicator, but no data.
-    SourceError
-        The source failed, or a page does not belong to this indicator.
-    """
-    return Reader(session, base_url, template, start_year).download()
-
-
 def read(
     download: Download,
     indicator: Indicator,
@@ -79,11 +64,6 @@ def read(
 
     Countries have their alpha-3 code. Aggregates keep the World Bank's code, `WLD` or
     `EMU`, which no country has.
-
-    Raises
-    ------
-    SourceError
-        A page is truncated, or rows are missing or contradict each other.
     """
 
     def problem(reason: str) -> SourceError:
@@ -119,7 +99,10 @@ def read(
 
 
 class Reader(WorldBankReader):  # type: ignore[misc]  # it has no types
-    """The reader of pandas-datareader over our session, for one indicator."""
+    """The reader of pandas-datareader over our session, for one indicator.
+
+    It returns all countries and aggregates.
+    """
 
     def __init__(
         self,
