@@ -369,17 +369,8 @@ def _in_periods(
     rows = rows[parts[rows["series"]] > 0]
     ends, found = pd.factorize(rows["end"])
     ordinals = pd.DatetimeIndex(found).to_period(PANDAS_ALIAS[frequency])
-    tidy = pd.DataFrame(
-        {
-            "series": rows["series"].to_numpy(),
-            "ordinal": ordinals.asi8[ends] if len(rows) else np.array([], dtype=int),
-            "end": rows["end"].to_numpy(),
-            "value": rows["value"].to_numpy(dtype=float),
-            "known_at": rows["known_at"].to_numpy(),
-            "in_real_time": rows["in_real_time"].to_numpy(dtype=bool),
-            "history": rows["history"].to_numpy(dtype=bool),
-        }
-    )
+    columns = ["series", "end", "value", "known_at", "in_real_time", "history"]
+    tidy = rows[columns].reset_index(drop=True).assign(ordinal=ordinals.asi8[ends])
     return tidy, parts
 
 
@@ -450,98 +441,78 @@ def _choose_series(series: pd.DataFrame, tidy: pd.DataFrame) -> pd.DataFrame:
 
 @dataclass(frozen=True, eq=False)
 class _PanelIndex:
-    """The position of each value in the table.
+    """The rows and columns of the table, and the position of each value in it.
 
     Parameters
     ----------
-    place
-        The position of each series among the chosen ones, by its number.
-    country, column : array (series,)
-        The country and the column of each chosen series.
-    starts, first, lengths : array (countries,)
-        A country's first row, first period and number of periods.
+    positions : DataFrame
+        By the number of a chosen series: its `column`; the first row of its country,
+        `start`, and the row after the last, `stop`; `offset`, by which a row exceeds
+        the number of its period.
     """
 
-    frequency: Frequency
-    names: pd.Index
+    rows: pd.MultiIndex
     indicators: pd.Index
-    place: pd.Series
-    country: Days
-    column: Days
-    starts: Days
-    first: Days
-    lengths: Days
+    positions: pd.DataFrame
 
     @classmethod
     def of(
         cls, chosen: pd.DataFrame, tidy: pd.DataFrame, frequency: Frequency
     ) -> "_PanelIndex":
         """Return the index with a row for each period of a country's span."""
-        countries, names = pd.factorize(chosen["country"])
-        columns, indicators = pd.factorize(chosen["indicator"], sort=True)
-        place = pd.Series(range(len(chosen)), chosen.index)
-        country = countries[place[tidy["series"]].to_numpy()]
-        ordinal = tidy["ordinal"].to_numpy()
-        first = np.full(len(names), ordinal.max())
-        last = np.full(len(names), ordinal.min())
-        np.minimum.at(first, country, ordinal)
-        np.maximum.at(last, country, ordinal)
-        lengths = last - first + 1
+        country, names = pd.factorize(chosen["country"])
+        column, indicators = pd.factorize(chosen["indicator"], sort=True)
+        owner = pd.Series(country, chosen.index)[tidy["series"]].to_numpy()
+        spans = tidy.groupby(owner)["ordinal"].agg(["min", "max"])
+        lengths = (spans["max"] - spans["min"] + 1).to_numpy()
+        stops = np.cumsum(lengths)
+        offsets = stops - lengths - spans["min"].to_numpy()
+        ordinals = np.arange(lengths.sum()) - np.repeat(offsets, lengths)
+        periods = pd.PeriodIndex.from_ordinals(  # type: ignore[attr-defined]  # not in stubs
+            ordinals, freq=PANDAS_ALIAS[frequency]
+        )
         return cls(
-            frequency=frequency,
-            names=names,
-            indicators=indicators.rename("indicator"),
-            place=place,
-            country=countries,
-            column=columns,
-            starts=np.cumsum(lengths) - lengths,
-            first=first,
-            lengths=lengths,
+            pd.MultiIndex.from_arrays(
+                [np.repeat(names, lengths), periods], names=["country", "period"]
+            ),
+            indicators.rename("indicator"),
+            pd.DataFrame(
+                {
+                    "column": column,
+                    "start": (stops - lengths)[country],
+                    "stop": stops[country],
+                    "offset": offsets[country],
+                },
+                chosen.index,
+            ),
         )
 
     def table(self, tidy: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Return values and dates."""
-        cells = self._positions(tidy)
-        index = self._index()
-        values = np.full((len(index), len(self.indicators)), np.nan)
+        cells = self._cells(tidy)
+        row, column = cells["row"].to_numpy(), cells["column"].to_numpy()
+        values = np.full((len(self.rows), len(self.indicators)), np.nan)
         known_at = np.full(values.shape, NO_DAY)
-        values[cells] = tidy["value"]
-        known_at[cells] = tidy["known_at"].to_numpy(dtype="datetime64[s]")
+        values[row, column] = tidy["value"]
+        known_at[row, column] = cells["known_at"]
         return (
-            pd.DataFrame(values, index, self.indicators),
-            pd.DataFrame(known_at, index, self.indicators),
+            pd.DataFrame(values, self.rows, self.indicators),
+            pd.DataFrame(known_at, self.rows, self.indicators),
         )
 
     def vintages(self, changes: pd.DataFrame) -> pd.DataFrame:
         """Return `row, column, known_at, value` of the changes inside the table."""
-        country = self.country[self.place[changes["series"]].to_numpy()]
-        since = changes["ordinal"].to_numpy() - self.first[country]
-        changes = changes[(since >= 0) & (since < self.lengths[country])]
-        row, column = self._positions(changes)
-        return pd.DataFrame(
-            {
-                "row": row,
-                "column": column,
-                "known_at": changes["known_at"].to_numpy(dtype="datetime64[s]"),
-                "value": changes["value"].to_numpy(dtype=float),
-            }
-        )
+        cells = self._cells(changes)
+        inside = (cells["row"] >= cells["start"]) & (cells["row"] < cells["stop"])
+        vintages = cells.loc[inside, ["row", "column", "known_at", "value"]]
+        return vintages.reset_index(drop=True)
 
-    def _positions(self, tidy: pd.DataFrame) -> tuple[Days, Days]:
-        place = self.place[tidy["series"]].to_numpy()
-        country = self.country[place]
-        row = self.starts[country] + tidy["ordinal"].to_numpy() - self.first[country]
-        return row, self.column[place]
-
-    def _index(self) -> pd.MultiIndex:
-        ordinals = np.arange(self.lengths.sum()) - np.repeat(
-            self.starts - self.first, self.lengths
-        )
-        periods = pd.PeriodIndex.from_ordinals(  # type: ignore[attr-defined]  # not in stubs
-            ordinals, freq=PANDAS_ALIAS[self.frequency]
-        )
-        return pd.MultiIndex.from_arrays(
-            [np.repeat(self.names, self.lengths), periods], names=["country", "period"]
+    def _cells(self, tidy: pd.DataFrame) -> pd.DataFrame:
+        positions = self.positions.loc[tidy["series"]].reset_index(drop=True)
+        return positions.assign(
+            row=tidy["ordinal"].to_numpy() + positions["offset"],
+            known_at=tidy["known_at"].to_numpy(dtype="datetime64[s]"),
+            value=tidy["value"].to_numpy(dtype=float),
         )
 
 

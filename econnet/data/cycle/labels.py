@@ -17,13 +17,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from econnet.core.errors import DataError, UsageError
-from econnet.core.periods import (
-    FREQUENCIES,
-    FREQUENCY_OF_ALIAS,
-    PANDAS_ALIAS,
-    PERIODS_A_YEAR,
-    Frequency,
-)
+from econnet.core.periods import FREQUENCIES, PANDAS_ALIAS, PERIODS_A_YEAR, Frequency
 from econnet.core.types import Floats
 from econnet.data.cycle import nber
 from econnet.data.cycle.growth import percent_change
@@ -68,17 +62,6 @@ class LabelRule:
     caveat: str = ""
     looks_back: int | None = 1
     frequencies: tuple[Frequency, ...] = FREQUENCIES
-
-    def label(self, levels: pd.Series) -> pd.Series:
-        """Return 1, 0 or missing for levels by (country, period), all of them known."""
-        periods = pd.PeriodIndex(levels.index.get_level_values("period"))
-        frequency = FREQUENCY_OF_ALIAS[periods.freqstr[0]]
-
-        def of_country(country: pd.Series) -> pd.Series:
-            row = country.to_numpy(dtype=float)[None, :]
-            return pd.Series(self.label_function(row, frequency)[0], country.index)
-
-        return levels.groupby(level="country", group_keys=False).apply(of_country)
 
 
 @dataclass(frozen=True, eq=False)

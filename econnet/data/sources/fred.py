@@ -191,7 +191,7 @@ def _monthly_means(
         {
             "period": list(months),
             "value": [float(sum(month) / len(month)) for month in months.values()],
-        },
+        }
     )
 
 

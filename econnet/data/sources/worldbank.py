@@ -55,10 +55,7 @@ def session(retry_policy: RetryPolicy | None = None) -> PoliteSession:
 
 
 def read(
-    download: Download,
-    indicator: Indicator,
-    template: SeriesTemplate,
-    start_year: int,
+    download: Download, indicator: Indicator, template: SeriesTemplate, start_year: int
 ) -> FetchedSeries:
     """Return the observations of a download, without `null` values.
 

@@ -30,18 +30,18 @@ class IntegrityRule:
     ----------
     broken
         What is wrong with the rows that break it.
+    rows
+        The query for these rows, after `FROM`. `$now` is the current time, `$countries`
+        the codes of all countries.
     shown
         The columns that identify such a row.
-    rows
-        The rest of the query for these rows. `$now` is the current time, `$countries`
-        the codes of all countries.
     remedy
         What to do about it.
     """
 
     broken: str
-    shown: str
     rows: str
+    shown: str = "source, series_id, country, period"
     remedy: str = "keep a copy, move it away, and `econnet fetch` begins a new one"
 
 
@@ -138,85 +138,73 @@ def _is_intact(sha256: str, size: int, compressed: bytes) -> bool:
     return len(content) == size and hashlib.sha256(content).hexdigest() == sha256
 
 
-VALUE = "source, series_id, country, period"
 KEY = "source, series_id, indicator"
 RULES = (
     IntegrityRule(
         "values with a text that is no period",
-        VALUE,
         "observations WHERE period IS NULL "
         f"OR NOT regexp_full_match(period, '{PERIOD_PATTERN}')",
     ),
     IntegrityRule(
-        "values that are no finite number",
-        VALUE,
-        "observations WHERE NOT isfinite(value)",
+        "values that are no finite number", "observations WHERE NOT isfinite(value)"
     ),
     IntegrityRule(
         "values without country, indicator, source, series or time of retrieval",
-        VALUE,
         "observations WHERE coalesce(country, '') = '' "
         "OR coalesce(indicator, '') = '' OR coalesce(source, '') = '' "
         "OR coalesce(series_id, '') = '' OR retrieved_at IS NULL",
     ),
     IntegrityRule(
         "duplicate values",
-        VALUE,
         f"observations GROUP BY country, period, {KEY}, retrieved_at, known_at "
         "HAVING count(*) > 1",
     ),
     IntegrityRule(
         "values that were fetched in the future",
-        VALUE,
         "observations WHERE retrieved_at > $now",
-        "see whether this computer's clock is right; if it is, it was not when they "
+        remedy="check this computer's clock; if it is right, it was wrong when they "
         "were fetched, and they count as known from then on",
     ),
     IntegrityRule(
         # A date of publication has no time zone.
         "values that were fetched before they were published",
-        VALUE,
         "observations WHERE known_at > retrieved_at + INTERVAL 2 DAYS",
     ),
     IntegrityRule(
         "values of no country",
-        VALUE,
         "observations WHERE NOT list_contains($countries, country)",
     ),
     IntegrityRule(
         "values of a series that is not described",
-        VALUE,
         f"observations ANTI JOIN series USING ({KEY}, country)",
     ),
     IntegrityRule(
         "values of an answer that is not recorded",
-        VALUE,
         f"observations ANTI JOIN answers USING ({KEY})",
     ),
     IntegrityRule(
         "values whose period is not of their series' frequency",
-        VALUE,
         f"observations JOIN series USING ({KEY}, country) "
         f"WHERE frequency <> {FREQUENCY_SQL}",
     ),
     IntegrityRule(
         "series that are described twice",
-        "source, series_id, country",
         f"series GROUP BY {KEY}, country HAVING count(*) > 1",
+        shown="source, series_id, country",
     ),
     IntegrityRule(
         "answers that are recorded twice",
-        KEY,
         f"answers GROUP BY {KEY} HAVING count(*) > 1",
+        shown=KEY,
     ),
     IntegrityRule(
         "fetched series without raw answers",
-        KEY,
         f"answers ANTI JOIN raw_pages USING ({KEY})",
+        shown=KEY,
     ),
     IntegrityRule(
         "raw answers that are named, but not kept",
-        f"{KEY}, page",
         "raw_pages ANTI JOIN raw_answers USING (sha256)",
+        shown=f"{KEY}, page",
     ),
 )

@@ -168,8 +168,7 @@ class Store:
                 for name in OBSERVATION_COLUMNS
             )
             frame: pd.DataFrame = connection.execute(
-                f"SELECT {encoded} {rows}",
-                parameters,
+                f"SELECT {encoded} {rows}", parameters
             ).df()
         return frame
 
