@@ -80,7 +80,7 @@ class Summary:
 
     @property
     def revised(self) -> int:
-        """Number of new vintages of existing values, withdrawn ones included."""
+        """Number of new vintages of existing values, including withdrawals."""
         return sum(change.revised + change.withdrawn for change in self.changes)
 
     @property
@@ -150,7 +150,7 @@ def fetch(
 
 
 def _check_clock(target: Store) -> None:
-    """Refuse a clock that was set back: the value fetched last counts as the newest."""
+    """Refuse a clock that was set back, because the last fetch counts as the newest."""
     newest, today = target.newest_fetch(), now()
     if newest is not None and newest > today:
         raise DataError(

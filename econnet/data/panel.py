@@ -276,10 +276,10 @@ def _history_in_its_time(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Date the history in a series' first vintage by the usual delay of the series.
 
-    A first vintage contains decades, all published on one day. They would be lost to
-    training if no origin before that day knew any of them. So they count as known after
-    the usual delay of the series, and the day is kept as `first_vintage` of the series:
-    nothing that depends on them may be used before it.
+    A first vintage contains decades, all published on one day, and would be lost to
+    training if no earlier origin knew them. So they count as known after the usual
+    delay of the series, and the day is kept as `first_vintage` of the series: nothing
+    that depends on them may be used before it.
     """
     dated = rows["dated"].to_numpy(dtype=bool)
     if not dated.any():

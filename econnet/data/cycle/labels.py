@@ -97,7 +97,7 @@ class Label:
         """Return the labels by (country, period) as known at the end of a day."""
         known = self.days <= np.datetime64(day, "D")
         labels = np.full(len(self.values), np.nan)
-        # Of several for one place, the last assigned stays, and that is the newest.
+        # Of several revisions of a label, the last assigned remains: the newest.
         labels[self.places[known]] = self.revisions["value"].to_numpy()[known]
         return pd.Series(labels, self.values.index)
 
@@ -235,16 +235,13 @@ def _label(
 
 
 def _label_two_quarters(levels: Floats, _: Frequency) -> Floats:
-    """Label quarters of falling output that have another beside them.
-
-    Both classes wait for the next quarter; otherwise the newest training rows would
-    hold expansions only.
-    """
+    """Label quarters of falling output that have another beside them."""
     falling = _falling(levels, 1)
     before, after = _shifted(falling, 1), _shifted(falling, -1)
+    # Both classes wait for the next quarter; otherwise the newest training rows would
+    # be expansions only.
     known = ~np.isnan(falling) & ~np.isnan(after)
-    # The very first quarter has no growth before it, but a run that continues into the
-    # next is seen all the same.
+    # The very first quarter has no growth before it, but may begin a run.
     contraction = (falling == 1) & ((before == 1) | (after == 1))
     unsure = (falling == 1) & np.isnan(before) & (after == 0)
     return np.where(known & ~unsure, contraction, np.nan)
@@ -303,15 +300,10 @@ def _nber(panel: Panel, target: str) -> Label:
             "label nber is the chronology of the United States, which are not in the "
             "data: choose --country USA, or another --label"
         )
-    periods = pd.PeriodIndex(panel.values.loc["USA"].index)
-    recessions = nber.nber_contractions(periods)
-    index = pd.MultiIndex.from_product(
-        [["USA"], periods], names=panel.values.index.names
-    )
-    labels = (
-        recessions.set_axis(index).rename(columns={"contraction": "value"}).dropna()
-    )
-    revisions = labels[labels["known_at"] <= panel.as_of].reset_index()
+    periods = pd.PeriodIndex(panel.values.loc["USA"].index, name="period")
+    labels = nber.nber_contractions(periods).dropna().reset_index()
+    labels = labels.rename(columns={"contraction": "value"}).assign(country="USA")
+    revisions = labels[labels["known_at"] <= panel.as_of]
     shown = target if target in panel.values else "industrial_production"
     meaning = "recession by the chronology of the NBER"
     return _label(panel, "nber", shown, meaning, revisions)

@@ -49,10 +49,8 @@ class Table:
     observations, series
         As from any source; `retrieved_at` is the day on which the last value was known,
         so that the same file gives the same results tomorrow.
-    kinds
-        The kind of each column.
-    indicators
-        The description of each column, for `panel.build`.
+    kinds, indicators
+        The kind and the description of each column.
     """
 
     observations: pd.DataFrame
@@ -233,18 +231,17 @@ def _long(path: Path, cells: pd.DataFrame) -> pd.DataFrame:
 
 def _check_texts(path: Path, long: pd.DataFrame, column: str) -> None:
     """Raise `DataError` for the first text that cannot be a name."""
-    wrong = _each(long[column], _name_problem).fillna("is missing: write it there")
-    if (wrong != "").any():
-        row = long[wrong != ""].iloc[0]
-        raise DataError(
-            f"{path.name}, line {row['line']}: {column} {wrong[wrong != ''].iloc[0]}"
-        )
+    problems = _each(long[column], _name_problem).fillna(NO_TEXT)
+    wrong = problems != ""
+    if wrong.any():
+        line, problem = long.loc[wrong, "line"].iloc[0], problems[wrong].iloc[0]
+        raise DataError(f"{path.name}, line {line}: {column} {problem}")
 
 
 def _name_problem(text: str) -> str:
     """Return why a text cannot be a name, or an empty text."""
     if not text:
-        return "is missing: write it there"
+        return NO_TEXT
     if len(text) > MAX_TEXT_LENGTH:
         return f"has more than {MAX_TEXT_LENGTH:,} letters: shorten it"
     if CONTROL.search(text):
@@ -466,6 +463,7 @@ UNIT: Mapping[Kind, str] = {
 KIND_OF = {transform: kind for kind, transform in TRANSFORM.items() if kind != "flag"}
 KINDS_IN_OWN_UNIT = frozenset({"rate", "balance"})
 SHARE_OF_RISES = 0.6
+NO_TEXT = "is missing: write it there"
 MISSING = frozenset({"", ".", "..", "-", "na", "n/a", "nan", "null", "none", "#n/a"})
 RATE_WORDS = re.compile(r"rate|yield|percent|share(?! ?price)|ratio|%", re.I)
 # `exchange` must not match `change`.

@@ -2,9 +2,8 @@
 
 A `PoliteSession` is a `requests.Session`, so that the readers of pandas-datareader
 accept it. Each request waits for its turn (a limit at once and per second), is retried
-with back-off and jitter where that may help, and waits as long as `Retry-After` says.
-The body is read within the retries, because a connection that breaks half-way is as
-common as one that never opens. A source is not trusted with our time or memory: a
+with back-off and jitter where that may help, and waits as long as `Retry-After` asks.
+The body is read within the retries, because connections often break half-way. A
 response has a maximum duration, however slowly it arrives, and a maximum size,
 compressed and decompressed. A response that cannot be the one requested, by status,
 host or content type, raises a `SourceError` that names the source and the series, in
@@ -63,17 +62,16 @@ class RetryPolicy:
         Number of requests after the first.
     backoff_seconds
         The wait before the first retry, doubled before each further one, plus up to as
-        much again at random, so that clients that were refused together do not return
-        together.
+        much again at random, so that clients do not all return at once.
     longest_wait_seconds
         If `Retry-After` is longer, the request fails.
     timeout_seconds
-        For the connection, and for each pause within a response.
+        The limit for the connection, and for each pause within a response.
     answer_seconds
-        For a response from its first byte to its last. It is not retried.
+        The limit for a response from its first byte to its last. It is not retried.
     largest_bytes
-        Of a response, compressed and decompressed: the largest pages of the sources,
-        of 32,500 rows or 100,000 revisions, take about ten million.
+        The limit for a response, compressed and decompressed. The largest pages of the
+        sources, 32,500 rows or 100,000 revisions, take about ten million.
     """
 
     repeats: int = 4
@@ -143,10 +141,6 @@ class PoliteSession(requests.Session):
     ----------
     source
         The source's name in messages: `World Bank`.
-    rate_limiter
-        The limits of the source.
-    retry_policy
-        How often and how long to try.
     secret
         The API key: removed from every message, even where the source repeats it.
     """
@@ -160,9 +154,8 @@ class PoliteSession(requests.Session):
     ) -> None:
         super().__init__()
         self.max_redirects = 5
-        self.source, self.rate_limiter = source, rate_limiter
+        self.source, self.rate_limiter, self.secret = source, rate_limiter, secret
         self.retry_policy = retry_policy or RetryPolicy()
-        self.secret = secret
         self.headers["User-Agent"] = USER_AGENT
         for scheme in ("https://", "http://"):
             self.mount(scheme, _RetryingAdapter(rate_limiter, self.retry_policy))
@@ -207,9 +200,8 @@ class PoliteSession(requests.Session):
             raise problem(self.error_line(series, self._reason(error))) from None
         status = response.status_code
         if status == requests.codes.not_found:
-            raise MissingSeriesError(
-                self.error_line(series, "not known there (HTTP 404)")
-            )
+            reason = "not known there (HTTP 404)"
+            raise MissingSeriesError(self.error_line(series, reason))
         if status != requests.codes.ok:
             kind = UnansweredError if status in RETRIED_STATUSES else SourceError
             advice = ADVICE.get(status, "try again later")
@@ -369,7 +361,7 @@ class _TimedResponse(http.client.HTTPResponse):
 
 
 class _TimedReader(io.RawIOBase):
-    """Reads a socket until a deadline; a separate time-out limits each pause."""
+    """Reads a socket until a deadline; a time-out limits each pause."""
 
     def __init__(self, sock: socket.socket, seconds: float) -> None:
         self._sock = sock
@@ -404,12 +396,7 @@ def _is_unreachable(error: requests.RequestException) -> bool:
     """Return whether there was never a connection."""
     cause = error.args[0] if error.args else None
     reason = cause.reason if isinstance(cause, MaxRetryError) else cause
-    return isinstance(
-        error,
-        requests.ConnectTimeout
-        | requests.exceptions.ProxyError
-        | requests.exceptions.SSLError,
-    ) or isinstance(reason, NewConnectionError)
+    return isinstance(error, NO_CONNECTION) or isinstance(reason, NewConnectionError)
 
 
 # What decoding a response of another structure, depth or size may raise.
@@ -419,6 +406,11 @@ NOT_ITS_FORMAT = (
 )
 PART_BYTES = 2**16
 RETRIED_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
+NO_CONNECTION = (
+    requests.ConnectTimeout,
+    requests.exceptions.ProxyError,
+    requests.exceptions.SSLError,
+)
 RETRIED_ERRORS = (
     requests.ConnectionError,
     requests.Timeout,
@@ -435,7 +427,7 @@ ADVICE: Mapping[int, str] = {
 
 
 class _WithoutKeys(logging.Filter):
-    """Removes keys from what urllib3 writes to the log of requests."""
+    """Removes keys from urllib3's log of requests."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Rewrite the record, and accept it."""

@@ -54,7 +54,7 @@ class Retrieval:
     Parameters
     ----------
     title, unit
-        In the words of the source, else of the catalog.
+        From the source if it gives them, else from the catalog.
     digest
         SHA-256 of the raw pages; the next fetch compares it to detect changes.
     first_period

@@ -1,8 +1,8 @@
 """The World Bank: one request per page, for all countries at once.
 
 `Reader` extends that of pandas-datareader: it reads every page, keeps the ISO codes and
-refuses an incomplete response. A response is a JSON list of a header and rows; errors
-come as a list of one, as XML, or as a web page, all with status 200.
+refuses an incomplete response. A response is a JSON list of a header and rows. Errors
+come as a list with one element, as XML or as a web page, all with status 200.
 """
 
 import hashlib

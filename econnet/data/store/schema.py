@@ -90,7 +90,7 @@ def translated_errors(path: Path) -> Iterator[None]:
 
 
 def create(path: Path) -> None:
-    """Create an empty store beside its place, and move it there once it is complete."""
+    """Create an empty store, which appears at its path only when complete."""
     new = _new(path)
     _make(new)
     new.replace(path)
@@ -148,16 +148,14 @@ def version_of(connection: duckdb.DuckDBPyConnection) -> int | None:
 
 def refusal(path: Path, version: int | None) -> str:
     """Return the error text for a file that is no store, or a newer one."""
-    if version is None:
-        return (
-            f"{path} is no store of econnet: move it away, or set ECONNET_DATA to "
-            "another folder"
+    problem, remedy = "is no store of econnet", "move it away"
+    if version is not None:
+        problem = (
+            f"is a store of version {version}, written by a newer econnet; this one "
+            f"reads versions up to {VERSION}"
         )
-    return (
-        f"{path} is a store of version {version}, written by a newer econnet; this one "
-        f"reads versions up to {VERSION}: upgrade econnet, or set ECONNET_DATA to "
-        "another folder"
-    )
+        remedy = "upgrade econnet"
+    return f"{path} {problem}: {remedy}, or set ECONNET_DATA to another folder"
 
 
 def backups(path: Path) -> list[Path]:
@@ -186,7 +184,7 @@ def columns_of(
 
 
 def memory() -> duckdb.DuckDBPyConnection:
-    """Return a connection to a database in memory, to which the file is attached."""
+    """Return a connection to a database in memory, to which files are attached."""
     return duckdb.connect(config={"autoinstall_known_extensions": "false"})
 
 
@@ -219,7 +217,7 @@ def _attached(path: Path, deadline: float) -> duckdb.DuckDBPyConnection:
 
 
 def _is_of_the_disk(error: duckdb.Error) -> bool:
-    """Return whether the system refused access: the content may be intact."""
+    """Return whether the system refused access, so that the content may be intact."""
     return any(os.strerror(number) in str(error) for number in REFUSED)
 
 

@@ -1,11 +1,10 @@
 """Every observation ever fetched, with the time of its retrieval, in one DuckDB file.
 
-Nothing is overwritten: a new fetch adds what is new or changed, so that each revision
-is a vintage. Complete series are written, in one transaction or not at all; a value
-that its source no longer has is written as missing, so that no vintage mixes values
-that were not published together. DuckDB admits one process at a time, so the file is
-opened briefly, under our own lock. Only countries are stored, not aggregates such as
-the euro area.
+Nothing is overwritten: a fetch adds what is new or changed, so that each revision is a
+vintage. Complete series are written, in one transaction or not at all; a value that its
+source no longer has is written as missing, so that no vintage mixes values that were
+not published together. DuckDB admits one process at a time, so the file is opened
+briefly, under our own lock. Aggregates such as the euro area are not stored.
 """
 
 import os
@@ -59,9 +58,8 @@ class Status:
     Parameters
     ----------
     coverage
-        One row per source and indicator: `source, indicator, frequency, countries,
-        first_period, last_period, observations, revisions, discontinued,
-        retrieved_at`; the last is the time of the latest request.
+        One row per source and indicator, the columns of `COVERAGE`; `retrieved_at` is
+        the time of the latest request.
     rebased
         One row for each time a series was fetched on another base year: `country,
         source, series_id, indicator, base_kept, base_left, noticed_at`. The later base
@@ -156,8 +154,7 @@ class Store:
         if as_of is not None:
             rows, parameters = KNOWN_BY, {"moment": _end_of(as_of)}
         with self._open() as connection:
-            # Half a million rows of a few hundred names: as numbers they are read in a
-            # fraction of the time and memory.
+            # Names are read as numbers, in a fraction of the time and memory.
             for name in NAMES:
                 connection.execute(
                     f"CREATE TYPE memory.main.{name}_names AS ENUM "  # noqa: S608 - names of ours
