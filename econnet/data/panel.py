@@ -104,11 +104,11 @@ class Panel:
             {"known_at": self.known_at[indicator], "value": self.values[indicator]}
         )
         column = self.values.columns.get_loc(indicator)
-        own = self.vintages[self.vintages["column"] == column]
-        if own.empty:
+        vintages = self.vintages[self.vintages["column"] == column]
+        if vintages.empty:
             return known.dropna(subset=["value"]).reset_index()
-        rest = known.assign(row=range(len(known))).drop(known.index[own["row"]])
-        both = pd.concat([rest.dropna(subset=["value"]), own], ignore_index=True)
+        rest = known.assign(row=range(len(known))).drop(known.index[vintages["row"]])
+        both = pd.concat([rest.dropna(subset=["value"]), vintages], ignore_index=True)
         both = both.sort_values(["row", "known_at"], kind="stable", ignore_index=True)
         index = known.index[both["row"]].to_frame(index=False)
         return index.join(both[["known_at", "value"]])
@@ -204,8 +204,8 @@ def _coded(observations: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     retrieved_at, known_at`, where `end` is the period's last day. Text is compared only
     here; later steps compare numbers.
     """
-    texts, found = pd.factorize(observations["period"])
-    native, ends = _periods(found)
+    texts, distinct = pd.factorize(observations["period"])
+    native, ends = _periods(distinct)
     number = pd.factorize(native)[0][texts]
     for column in SERIES[:-1]:
         codes, values = pd.factorize(observations[column])
@@ -367,8 +367,8 @@ def _in_periods(
         [parts_of.get(native, 0) for native in series["native_frequency"]]
     )
     rows = rows[parts[rows["series"]] > 0]
-    ends, found = pd.factorize(rows["end"])
-    ordinals = pd.DatetimeIndex(found).to_period(PANDAS_ALIAS[frequency])
+    ends, distinct = pd.factorize(rows["end"])
+    ordinals = pd.DatetimeIndex(distinct).to_period(PANDAS_ALIAS[frequency])
     columns = ["series", "end", "value", "known_at", "in_real_time", "history"]
     tidy = rows[columns].reset_index(drop=True).assign(ordinal=ordinals.asi8[ends])
     return tidy, parts

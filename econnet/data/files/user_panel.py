@@ -274,8 +274,8 @@ def _each(texts: pd.Series, make: Callable[[str], T]) -> pd.Series:
 
     Equal texts are processed once: a file with vintages repeats most of them.
     """
-    codes, found = pd.factorize(texts)
-    results = pd.Series([make(str(text)) for text in found], dtype=None)
+    codes, distinct = pd.factorize(texts)
+    results = pd.Series([make(str(text)) for text in distinct], dtype=None)
     return results.reindex(codes).set_axis(texts.index)
 
 
@@ -419,14 +419,14 @@ def _indicator(name: str, kind: Kind, frequencies: Collection[Frequency]) -> Ind
         series=tuple(
             SeriesTemplate(
                 source="file",
-                frequency=each,
+                frequency=frequency,
                 id=name,
                 publication_lag_days=0,  # every row has its own date
                 countries=(),
                 rights="your own",
                 discontinued=False,
             )
-            for each in sorted(frequencies)
+            for frequency in sorted(frequencies)
         ),
     )
 

@@ -71,7 +71,7 @@ class Alfred:
             except NOT_ITS_FORMAT:
                 reason = "answered with something that is not ALFRED's format"
                 # `from None`: the cause quotes the response, which may contain the key.
-                raise SourceError(self.session.error_line(series_id, reason)) from None
+                raise self.error(series_id, reason) from None
             hidden = response.content.replace(self.key.encode(), b"***")
             pages.append(RawPage.of(hidden))
             if len(rows) >= count:
@@ -79,7 +79,11 @@ class Alfred:
             if not page[name]:
                 break
         reason = f"{len(rows):,} rows came of {count:,} that were announced"
-        raise SourceError(self.session.error_line(series_id, reason))
+        raise self.error(series_id, reason)
+
+    def error(self, series_id: str, reason: str) -> SourceError:
+        """Return the error that names source, series and reason."""
+        return SourceError(self.session.error_line(series_id, reason))
 
 
 @dataclass(frozen=True)
@@ -105,7 +109,7 @@ def vintages(alfred: Alfred, series_id: str) -> Vintages:
         in_order = tuple(sorted(_date(text) for text in dates))
     except NOT_ITS_FORMAT:
         reason = "answered with vintages that are no dates"
-        raise SourceError(alfred.session.error_line(series_id, reason)) from None
+        raise alfred.error(series_id, reason) from None
     return Vintages(series_id, in_order, observations.now())
 
 
@@ -140,9 +144,8 @@ def read(
     rows = [row for rows_of_span, _ in responses for row in rows_of_span]
     table = _table(rows, template, alfred.session.error_line(vintages.series_id, ""))
     if table.empty:
-        raise MissingSeriesError(
-            alfred.session.error_line(vintages.series_id, "not one value")
-        )
+        line = alfred.session.error_line(vintages.series_id, "not one value")
+        raise MissingSeriesError(line)
     first_vintage = pd.Timestamp(vintages.dates[0])
     table["known_at"] = table["known_at"].mask(table["known_at"] <= first_vintage)
     retrieval = Retrieval(

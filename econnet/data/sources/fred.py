@@ -124,9 +124,8 @@ class Reader(FredReader):  # type: ignore[misc]  # it has no types
         text = response.content.decode("utf-8-sig", errors="replace")
         values = _values(text, self.symbols)
         if not values:
-            raise MissingSeriesError(
-                self.session.error_line(self.symbols, "not one value")
-            )
+            line = self.session.error_line(self.symbols, "not one value")
+            raise MissingSeriesError(line)
         raw = RawPage.of(response.content)
         return Download(self.symbols, values, raw, observations.now())
 

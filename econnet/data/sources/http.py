@@ -169,17 +169,17 @@ class PoliteSession(requests.Session):
         here = urlsplit(resp.url)
         try:
             target = super().get_redirect_target(resp)
-            there = here if target is None else urlsplit(urljoin(resp.url, target))
-            same = _place(there) == _place(here)
+            new = here if target is None else urlsplit(urljoin(resp.url, target))
+            same = _place(new) == _place(here)
         except ValueError:
             raise _RefusedError("redirected to an invalid address") from None
-        if there.hostname != here.hostname:
+        if new.hostname != here.hostname:
             raise _RefusedError(
-                f"redirected from {here.hostname} to another host, {there.hostname}"
+                f"redirected from {here.hostname} to another host, {new.hostname}"
             )
-        if here.scheme == "https" and there.scheme != "https":
+        if here.scheme == "https" and new.scheme != "https":
             raise _RefusedError("redirected to an address without encryption")
-        if not same and (here.scheme, there.scheme) != ("http", "https"):
+        if not same and (here.scheme, new.scheme) != ("http", "https"):
             raise _RefusedError("redirected to another port of the host")
         return target
 

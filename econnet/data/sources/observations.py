@@ -140,11 +140,6 @@ def fetched_series(
 
     `rows` has the columns `country, period, value` and, where the source gives the
     publication date of a value, `known_at`.
-
-    Raises
-    ------
-    SourceError
-        A value is infinite, or of a period more than a year in the future.
     """
     _check(rows, retrieval, f"{NAMES[template.source]}, {retrieval.series_id}")
     rows = rows[rows["period"] >= retrieval.first_period].reset_index(drop=True)
@@ -178,18 +173,18 @@ def fetched_series(
 
 def _check(rows: pd.DataFrame, retrieval: Retrieval, whose: str) -> None:
     """Raise `SourceError` for values that no past period can have."""
-    infinite = rows[np.isinf(rows["value"].to_numpy(float))]
+    periods = rows["period"]
+    infinite = periods[np.isinf(rows["value"].to_numpy(float))]
     if len(infinite):
         raise SourceError(
-            f"{whose}: the value for {infinite['period'].iloc[0]} is "
-            "larger than a number may be"
+            f"{whose}: the value for {infinite.iloc[0]} is larger than a number may be"
         )
     # A year's tolerance, because computer clocks are wrong more often than sources.
     this_year = retrieval.retrieved_at.year
-    later = rows[rows["period"].str[:4].astype(int) > this_year + 1]
+    later = periods[periods.str[:4].astype(int) > this_year + 1]
     if len(later):
         raise SourceError(
-            f"{whose}: it has a value for {later['period'].iloc[0]}, which is to come: "
+            f"{whose}: it has a value for {later.iloc[0]}, which is to come: "
             f"check this computer's clock, which says {this_year}"
         )
 

@@ -146,9 +146,8 @@ class Reader(WorldBankReader):  # type: ignore[misc]  # it has no types
             header = self._header(response.content)
             first = first or header
             if header["total"] == 0:
-                reason = "it has no data of that name"
                 raise MissingSeriesError(
-                    self.session.error_line(self.series_id, reason)
+                    str(self._error("it has no data of that name"))
                 )
             edition = (header["total"], header.get("lastupdated"))
             if header["page"] != len(pages) + 1 or edition != (
