@@ -3,13 +3,13 @@
     python benchmarks/dating.py [--json]
 
 Dates US real GDP by quarters and US industrial production by months, from the bundled
-snapshot, and holds the turning points against the chronology of the National Bureau of
+snapshot, and compares the turning points with the chronology of the National Bureau of
 Economic Research. Peers are the simpler rules of the same package, on the same series.
 A turning point counts as found if the rule has one of its kind at most a year away. On
 the same series, the rules that later data revise are compared by how many of their
-labels stand today as they were first told. The last rows tell how many days after the
-last day of a peak's quarter the contraction was told, by real GDP as it stands today
-but published with its usual lag, and by the committee, which began to announce its
+labels are unchanged since they were first known. The last rows give the number of days
+from the last day of a peak's quarter until the contraction was known, from today's real
+GDP published with its usual lag, and from the committee, which began to announce its
 dates in 1980.
 """
 
@@ -28,7 +28,7 @@ from econnet.data.cycle.labels import Label
 from econnet.data.sources import snapshot
 
 RULE = "turning-points"
-STOOD = "share of labels that stand as first told"
+STOOD = "share of labels unchanged since first known"
 
 
 @dataclass(frozen=True)
@@ -118,9 +118,11 @@ def rows_of(work: Work) -> list[Row]:
 
 
 def share_that_stood(label: Label) -> float:
-    """Return the share of labels that today are what was told of them first."""
-    told = label.revisions.dropna(subset=["value"])
-    first = told.drop_duplicates(["country", "period"]).set_index(["country", "period"])
+    """Return the share of labels that are unchanged since they were first known."""
+    known = label.revisions.dropna(subset=["value"])
+    first = known.drop_duplicates(["country", "period"]).set_index(
+        ["country", "period"]
+    )
     today = label.values.dropna()
     return float((first["value"].reindex(today.index) == today).mean())
 
@@ -137,16 +139,16 @@ def revisions_of(work: Work) -> list[Row]:
 
 
 def days_to_tell() -> list[Row]:
-    """Return how soon each contraction since 1980 was told, that the rule found."""
+    """Return how soon each contraction since 1980 that the rule dates was known."""
     label = labelled(WORK[0], RULE)
-    told = label.revisions[label.revisions["value"] == 1]
-    first_told = told.groupby("period")["known_at"].min()
+    known = label.revisions[label.revisions["value"] == 1]
+    first_known = known.groupby("period")["known_at"].min()
     rows = []
     for quarters, (*_, announced, _) in zip(
         chronology.NBER_QUARTERS, nber.CHRONOLOGY, strict=True
     ):
         peak, trough = (pd.Period(text, "Q") for text in quarters)
-        during = first_told[(first_told.index > peak) & (first_told.index <= trough)]
+        during = first_known[(first_known.index > peak) & (first_known.index <= trough)]
         if announced is None or during.empty:
             continue
         end = peak.end_time.normalize()

@@ -175,7 +175,7 @@ def download(base: str) -> float:
 LOAD = """
 import resource, sys, time
 from pathlib import Path
-from econnet import panel
+from econnet.data import panel
 from econnet.data import load
 from econnet.core.settings import Settings
 folder = Path(sys.argv[1])

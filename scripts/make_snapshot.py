@@ -41,7 +41,7 @@ def fred_columns(folder: Path) -> dict[tuple[str, str], pd.Series]:
     for frequency, name in (("M", "fred_us_monthly"), ("Q", "fred_us_quarterly")):
         table = pd.read_csv(folder / f"{name}.csv", index_col=0, parse_dates=True)
         columns |= {(frequency, str(key)): table[key] for key in table}
-    # Where an id stands in both, the download replaces the database's older base.
+    # Where an id is in both, the download replaces the database's older base.
     for path in (folder / "fred_csv").glob("*.csv"):
         series = pd.read_csv(path, index_col=0, parse_dates=True).iloc[:, 0]
         quarterly = (pd.DatetimeIndex(series.index).month % 3 == 1).all()
@@ -120,7 +120,7 @@ def write_parquet(frame: pd.DataFrame, path: Path) -> None:
 
 
 def main() -> None:
-    """Write the snapshot and say what it holds."""
+    """Write the snapshot and print its size."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("folder", type=Path)
     folder = parser.parse_args().folder

@@ -1,4 +1,4 @@
-"""What a store holds, as tests look at it."""
+"""A store's content, for tests."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -18,7 +18,10 @@ def newest(
     countries: Sequence[str] | None = None,
 ) -> pd.DataFrame:
     """Return the newest value of each period on `as_of`, without withdrawn ones."""
-    rows = store.vintages(as_of, countries).sort_values(
+    rows = store.vintages(as_of)
+    if countries is not None:
+        rows = rows[rows["country"].isin(countries)]
+    rows = rows.sort_values(
         ["retrieved_at", "known_at"], kind="stable", na_position="first"
     )
     rows = rows.drop_duplicates(PLACE, keep="last").dropna(subset=["value"])
@@ -26,7 +29,7 @@ def newest(
 
 
 def bring_out_next_version(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let econnet be one of the next version, whose schema has one table more."""
+    """Make this econnet the next version, whose schema has one more table."""
     schema = f"{store_schema.SCHEMA}CREATE TABLE notes(text VARCHAR);"
     monkeypatch.setattr(store_schema, "SCHEMA", schema)
     monkeypatch.setattr(store_schema, "VERSION", store_schema.VERSION + 1)

@@ -7,20 +7,16 @@ other has a folder there, `DEU/negative-growth-Q-h3-at`, and if it differs in an
 that this name does not contain, a digest follows: `...-at-1a2b3c4d`.
 """
 
-from collections.abc import Collection
-from collections.abc import Mapping
-from dataclasses import dataclass
-from dataclasses import field
-from dataclasses import replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePath
+from types import MappingProxyType
+
 from econnet.core.countries import all_countries
 from econnet.core.file_names import as_name
 from econnet.core.periods import Frequency
 from econnet.core.settings import Settings
 from econnet.core.task import Task
-from pathlib import Path
-from pathlib import PurePath
-from types import MappingProxyType
-
 
 # Names that econnet uses in the folder of all reports, and in that of one report.
 RESERVED_FOR_FILES = ("ranking", "duel")

@@ -1,4 +1,4 @@
-"""From the sources to the features and the target of a forecast; it learns nothing.
+"""The way from the sources to the features and the target; nothing here learns.
 
 Imports `core`, and `runtime` for reading and writing files.
 """

@@ -1,4 +1,4 @@
-"""Fetch: everything that econnet uses about a country, from each source, to the store.
+"""Fetching everything that econnet uses about a country from the sources to the store.
 
 The sources are queried in parallel, each within its limits, and a series is stored as
 soon as it is complete. Failures are listed and do not stop the rest; a source that does
@@ -57,11 +57,11 @@ class Summary:
     Parameters
     ----------
     requested, unchanged
-        Number of series ids that were requested; of those that had not changed.
+        Number of series ids that were requested, and of those that had not changed.
     changes
         What was stored, one entry per series id.
     missing
-        Series that the sources do not have, one line each. No failure, unless it
+        Series that the sources do not have, one line each. This is a failure only if it
         applies to every series of a source.
     failed
         Failures, one line each, with source, series and reason.
@@ -80,7 +80,7 @@ class Summary:
 
     @property
     def revised(self) -> int:
-        """Number of new vintages of existing values, withdrawn ones included."""
+        """Number of new vintages of existing values, including withdrawals."""
         return sum(change.revised + change.withdrawn for change in self.changes)
 
     @property
@@ -115,13 +115,8 @@ def fetch(
     The World Bank returns all countries at once, whichever are named, and a network
     learns from all of them. `progress` is called in this thread, once per series id.
     Failures are in the summary, and everything else is stored: `Summary.check` raises
-    an error for the failures.
-
-    Raises
-    ------
-    DataError
-        The store is in use by another process, cannot be read, or was last written at
-        a time later than now.
+    an error for the failures. A store that was last written later than now raises
+    `DataError`.
     """
     target = store(settings)
     _check_clock(target)
@@ -155,13 +150,13 @@ def fetch(
 
 
 def _check_clock(target: Store) -> None:
-    """Refuse a clock that was set back: the value fetched last counts as the newest."""
+    """Refuse a clock that was set back, because the last fetch counts as the newest."""
     newest, today = target.newest_fetch(), now()
     if newest is not None and newest > today:
         raise DataError(
-            f"{target.path} holds what was fetched on {newest:%Y-%m-%d %H:%M} UTC, and "
-            f"this computer's clock says {today:%Y-%m-%d %H:%M}: set the clock right; "
-            "if it was ahead then, move that file away and fetch anew"
+            f"{target.path} has data fetched on {newest:%Y-%m-%d %H:%M} UTC, but this "
+            f"computer's clock shows {today:%Y-%m-%d %H:%M}: set the clock right; if "
+            "it was fast then, move that file away and fetch again"
         )
 
 
@@ -182,10 +177,8 @@ class _Query:
         if isinstance(reply, NotAskedError):
             self.not_asked += 1
             return
-        if isinstance(reply, UnansweredError):
-            self.unanswered_in_a_row += 1
-        else:
-            self.unanswered_in_a_row = 0
+        unanswered = isinstance(reply, UnansweredError)
+        self.unanswered_in_a_row = self.unanswered_in_a_row + 1 if unanswered else 0
         if isinstance(reply, MissingSeriesError):
             self.missing.append(str(reply))
         elif isinstance(reply, SourceError):
@@ -199,13 +192,13 @@ class _Query:
         lines = sorted(self.failed)
         if self.not_asked:
             lines.append(
-                f"{self.session.source}: {self.not_asked} more series not asked for, "
-                "since it does not answer"
+                f"{self.session.source}: {self.not_asked} more series not requested, "
+                "because it does not answer"
             )
         if self.missing and len(self.missing) == len(self.jobs):
             lines.append(
-                f"{self.session.source}: not one of {len(self.jobs)} series is there "
-                f"({sorted(self.missing)[0]})"
+                f"{self.session.source}: has none of {len(self.jobs)} series "
+                f"({min(self.missing)})"
             )
         return lines
 
@@ -249,18 +242,19 @@ def _query_worldbank(
         key: Key, indicator: Indicator, template: SeriesTemplate
     ) -> FetchedSeries | None:
         url = settings.worldbank_url
-        download = worldbank.download(session, url, template, start_year)
+        reader = worldbank.Reader(session, url, template, start_year)
+        download = reader.download()
         if digests.get(key) == download.digest:
             return None
         return worldbank.read(download, indicator, template, start_year)
 
-    keys = {
-        ("worldbank", template.id, indicator.key): (indicator, template)
+    jobs = {
+        key: partial(request, key, indicator, template)
         for indicator in catalog.load().values()
         for template in indicator.series
         if template.source == "worldbank"
+        for key in [("worldbank", template.id, indicator.key)]
     }
-    jobs = {key: partial(request, key, *arguments) for key, arguments in keys.items()}
     return _Query("worldbank", session, jobs)
 
 
@@ -272,7 +266,9 @@ def _query_fred(
     retry_policy: RetryPolicy | None,
 ) -> _Query:
     session = fred.session(retry_policy, settings.fred_api_key)
-    download = _Memoized(partial(fred.download, session, settings.fred_url))
+    download = _Memoized(
+        lambda plain: fred.Reader(session, settings.fred_url, plain).download()
+    )
     service = None
     if settings.fred_api_key and settings.alfred_url:
         service = alfred.Alfred(session, settings.alfred_url, settings.fred_api_key)
@@ -294,18 +290,14 @@ def _query_fred(
             return None
         return fred.read(downloads, country, indicator, template, start_year)
 
-    keys = {
-        ("fred", template.id_for(country), indicator.key): (
-            country,
-            indicator,
-            template,
-        )
+    jobs = {
+        key: partial(request, key, country, indicator, template)
         for country in countries
         for indicator in catalog.load().values()
         for template in indicator.series
         if template.source == "fred" and template.covers(country.alpha3)
+        for key in [("fred", template.id_for(country), indicator.key)]
     }
-    jobs = {key: partial(request, key, *arguments) for key, arguments in keys.items()}
     return _Query("fred", session, jobs)
 
 

@@ -1,6 +1,6 @@
 """The data to work with: the store, completed from the bundled snapshot.
 
-Never opens a connection.
+Opens no connection.
 """
 
 from collections.abc import Sequence
@@ -11,6 +11,7 @@ from pandas.api.types import union_categoricals
 
 from econnet.core.countries import by_alpha3
 from econnet.core.settings import Settings
+from econnet.core.workspace import Workspace
 from econnet.data.sources import snapshot
 from econnet.data.sources.observations import OBSERVATION_COLUMNS, Dataset
 from econnet.data.store.store import NAMES, Store, base_year
@@ -18,7 +19,7 @@ from econnet.data.store.store import NAMES, Store, base_year
 
 def store(settings: Settings) -> Store:
     """Return the store of these settings; its file need not exist yet."""
-    return Store(settings.data_folder / "econnet.duckdb")
+    return Store(Workspace.of(settings).store)
 
 
 def known(
@@ -33,9 +34,8 @@ def known(
     store's: the two are never spliced.
     """
     bundled = snapshot.load()
-    observations, series = bundled.observations, bundled.series
+    observations, series, origin = bundled.observations, bundled.series, bundled.source
     stored = store(settings)
-    origin = "snapshot"
     notices = ["nothing has been fetched yet: these are the data bundled with econnet"]
     stored_series = stored.series() if stored.exists() else series.iloc[:0]
     if len(stored_series):
@@ -58,9 +58,10 @@ def known(
             ignore_index=True,
         )
     if countries is not None:
-        wanted = observations["country"].isin(countries)
-        observations = observations[wanted].reset_index(drop=True)
-        series = series[series["country"].isin(countries)].reset_index(drop=True)
+        observations, series = (
+            rows[rows["country"].isin(countries)].reset_index(drop=True)
+            for rows in (observations, series)
+        )
     return Dataset(observations, series, origin, notices=tuple(notices))
 
 
@@ -70,19 +71,17 @@ def countries_with(known: Dataset, indicator: str) -> pd.DataFrame:
     Columns `country, name, frequency, first_period, last_period`: quarterly where there
     is a quarterly series, else annual, with the span of the series that ends last.
     """
-    series = known.series[known.series["indicator"] == indicator]
-    rows = []
-    for alpha3, of_country in series.groupby("country"):
-        finest = "Q" if (of_country["frequency"] == "Q").any() else "A"
-        furthest = (
-            of_country[of_country["frequency"] == finest]
-            .sort_values("last_period")
-            .tail(1)
-        )
-        rows.append(furthest.assign(name=by_alpha3(str(alpha3)).name))
+    series = known.series
+    series = series[
+        (series["indicator"] == indicator) & series["frequency"].isin(["A", "Q"])
+    ]
+    # Quarterly series sort after annual ones.
+    table = series.sort_values(["country", "frequency", "last_period"]).drop_duplicates(
+        "country", keep="last", ignore_index=True
+    )
+    names = [by_alpha3(str(alpha3)).name for alpha3 in table["country"]]
     columns = ["country", "name", "frequency", "first_period", "last_period"]
-    table = pd.concat(rows, ignore_index=True) if rows else series.assign(name="")
-    return table[columns]
+    return table.assign(name=names)[columns]
 
 
 def _stacked(bundled: pd.DataFrame, stored: pd.DataFrame) -> pd.DataFrame:

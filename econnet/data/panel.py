@@ -1,4 +1,4 @@
-"""What was known of every country on a date, as one table at one frequency.
+"""The panel: what was known of every country on a date, in one table at one frequency.
 
 A `Panel` is indexed by (country, period) with one column per indicator, and has the
 date on which each value became known. Series of a higher frequency are averaged to the
@@ -34,8 +34,6 @@ from econnet.core.task import Vintages
 Days: TypeAlias = npt.NDArray[np.int64]
 Dates: TypeAlias = npt.NDArray[np.datetime64]
 
-# Values as they stood at the time, or as they stand now.
-
 NO_DAY = np.datetime64("NaT", "s")
 SERIES = ["country", "indicator", "source", "series_id", "native_frequency"]
 
@@ -51,8 +49,6 @@ class Panel:
     known_at : DataFrame
         Of the same shape: the date on which each value, or an earlier vintage of it,
         was first known.
-    as_of
-        The date the panel looks from.
     series
         One row per (country, indicator): `country, indicator, source, series_id,
         native_frequency` of the chosen series; `first_vintage`, the date before which
@@ -63,8 +59,8 @@ class Panel:
         The description of each column of `values`.
     vintages : DataFrame
         `row, column, known_at, value`, oldest first: every vintage of the revised
-        values, by their position in the table, with its date. Missing if the value was
-        withdrawn. Empty in a panel of revised data.
+        values, by position in the table; missing if the value was withdrawn. Empty in a
+        panel of revised data.
     """
 
     values: pd.DataFrame
@@ -107,18 +103,17 @@ class Panel:
     def revisions(self, indicator: str) -> pd.DataFrame:
         """Return every value that an indicator had, and the date from which it had it.
 
-        Columns `country, period, known_at, value`; sorted by country and period, and
-        for each of them by date.
+        Columns `country, period, known_at, value`; sorted by country, period and date.
         """
         known = pd.DataFrame(
             {"known_at": self.known_at[indicator], "value": self.values[indicator]}
         )
         column = self.values.columns.get_loc(indicator)
-        own = self.vintages[self.vintages["column"] == column]
-        if own.empty:
+        vintages = self.vintages[self.vintages["column"] == column]
+        if vintages.empty:
             return known.dropna(subset=["value"]).reset_index()
-        rest = known.assign(row=range(len(known))).drop(known.index[own["row"]])
-        both = pd.concat([rest.dropna(subset=["value"]), own], ignore_index=True)
+        rest = known.assign(row=range(len(known))).drop(known.index[vintages["row"]])
+        both = pd.concat([rest.dropna(subset=["value"]), vintages], ignore_index=True)
         both = both.sort_values(["row", "known_at"], kind="stable", ignore_index=True)
         index = known.index[both["row"]].to_frame(index=False)
         return index.join(both[["known_at", "value"]])
@@ -128,7 +123,7 @@ class Panel:
         then = self.known_at <= day
         values = self.values.where(then).to_numpy(dtype=float, copy=True)
         known = self.vintages[self.vintages["known_at"] <= day]
-        # Of several for one place, the last assigned stays, and that is the newest.
+        # Of several vintages of one value, the last assigned remains: the newest.
         values[known["row"], known["column"]] = known["value"]
         return replace(
             self,
@@ -171,11 +166,6 @@ def build(
     the newest vintage known on `as_of`, and `Panel.vintages` all of them; a panel of
     revised data has the table only. `indicators` describes the columns, and is the
     catalog unless the data are the user's own.
-
-    Raises
-    ------
-    DataError
-        Nothing was known of this frequency or a higher one.
     """
     indicators = catalog.load() if indicators is None else indicators
     if as_of is None:
@@ -216,11 +206,11 @@ def _coded(observations: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the distinct series, and the observations with the number of their series.
 
     The first has the columns `SERIES`; the second `series, period, end, value,
-    retrieved_at, known_at`, the period as text, `end` being its last day. Text is
-    compared only here; later steps compare numbers.
+    retrieved_at, known_at`, where `end` is the period's last day. Text is compared only
+    here; later steps compare numbers.
     """
-    texts, found = pd.factorize(observations["period"])
-    native, ends = _periods(found)
+    texts, distinct = pd.factorize(observations["period"])
+    native, ends = _periods(distinct)
     number = pd.factorize(native)[0][texts]
     for column in SERIES[:-1]:
         codes, values = pd.factorize(observations[column])
@@ -277,14 +267,13 @@ def _keeps_vintages(
 ) -> npt.NDArray[np.bool_]:
     """Return for which rows the source keeps vintages, given that it has dates.
 
-    A user's file has a date for every value, derived if none was given: it holds
-    vintages only if there are two of one value.
+    A user's file has a date for every value, derived if none was given: it has vintages
+    only if there are two of one value.
     """
     number = rows["series"].to_numpy()
     several = np.bincount(number, revised, len(series)) > 0
     keeps: npt.NDArray[np.bool_] = several | series["source"].ne("file").to_numpy()
-    of_rows: npt.NDArray[np.bool_] = keeps[number]
-    return of_rows
+    return np.take(keeps, number)
 
 
 def _history_in_its_time(
@@ -292,10 +281,10 @@ def _history_in_its_time(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Date the history in a series' first vintage by the usual delay of the series.
 
-    A first vintage contains decades, all published on one day. They would be lost to
-    training if no origin before that day knew any of them. So they count as known after
-    the usual delay of the series, and the day is kept as `first_vintage` of the series:
-    nothing that depends on them may be used before it.
+    A first vintage contains decades, all published on one day, and would be lost to
+    training if no earlier origin knew them. So they count as known after the usual
+    delay of the series, and the day is kept as `first_vintage` of the series: nothing
+    that depends on them may be used before it.
     """
     dated = rows["dated"].to_numpy(dtype=bool)
     if not dated.any():
@@ -353,8 +342,7 @@ def _at_frequency(
     tidy, parts = _in_periods(series, rows, frequency)
     tidy = tidy.dropna(subset=["value"])
     needed = parts[tidy["series"]]
-    finer = tidy[needed > 1]
-    groups = finer.groupby(["series", "ordinal"], sort=False)
+    groups = tidy[needed > 1].groupby(["series", "ordinal"], sort=False)
     averaged = groups.agg(
         value=("value", "mean"),
         known_at=("known_at", "max"),
@@ -374,7 +362,7 @@ def _in_periods(
 ) -> tuple[pd.DataFrame, Days]:
     """Return the rows of sufficiently fine series, with the panel's periods as numbers.
 
-    And the number of periods of each series in one of the panel; 0 for a coarser one.
+    Also returns how many periods of each series make one of the panel; 0 if coarser.
     """
     parts_of = {
         native: PERIODS_A_YEAR[native] // PERIODS_A_YEAR[frequency]
@@ -384,19 +372,10 @@ def _in_periods(
         [parts_of.get(native, 0) for native in series["native_frequency"]]
     )
     rows = rows[parts[rows["series"]] > 0]
-    ends, found = pd.factorize(rows["end"])
-    ordinals = pd.DatetimeIndex(found).to_period(PANDAS_ALIAS[frequency])
-    tidy = pd.DataFrame(
-        {
-            "series": rows["series"].to_numpy(),
-            "ordinal": ordinals.asi8[ends] if len(rows) else np.array([], dtype=int),
-            "end": rows["end"].to_numpy(),
-            "value": rows["value"].to_numpy(dtype=float),
-            "known_at": rows["known_at"].to_numpy(),
-            "in_real_time": rows["in_real_time"].to_numpy(dtype=bool),
-            "history": rows["history"].to_numpy(dtype=bool),
-        }
-    )
+    ends, distinct = pd.factorize(rows["end"])
+    ordinals = pd.DatetimeIndex(distinct).to_period(PANDAS_ALIAS[frequency])
+    columns = ["series", "end", "value", "known_at", "in_real_time", "history"]
+    tidy = rows[columns].reset_index(drop=True).assign(ordinal=ordinals.asi8[ends])
     return tidy, parts
 
 
@@ -420,8 +399,7 @@ def _vintages_at_frequency(
     changes = changes.drop_duplicates([*cell, "known_at"], keep="last")
     before = changes.groupby(cell)["value"].shift()
     same = (changes["value"] == before) | (changes["value"].isna() & before.isna())
-    columns = [*cell, "known_at", "value"]
-    kept: pd.DataFrame = changes.loc[~same, columns]
+    kept: pd.DataFrame = changes.loc[~same, [*cell, "known_at", "value"]]
     return kept.sort_values("known_at", kind="stable", ignore_index=True)
 
 
@@ -460,110 +438,86 @@ def _choose_series(series: pd.DataFrame, tidy: pd.DataFrame) -> pd.DataFrame:
         rank.get(kind, len(rank))
         for kind in zip(spans["indicator"], spans["source"], strict=True)
     ]
-    best_first = spans.sort_values(
+    best = spans.sort_values(
         ["max", "count", "rank"], ascending=[False, False, True], kind="stable"
-    )
-    best: pd.DataFrame = best_first.drop_duplicates(["country", "indicator"])[
-        [*SERIES, "first_vintage"]
-    ]
-    return best.sort_values(["country", "indicator"])
+    ).drop_duplicates(["country", "indicator"])
+    return best[[*SERIES, "first_vintage"]].sort_values(["country", "indicator"])
 
 
 @dataclass(frozen=True, eq=False)
 class _PanelIndex:
-    """The position of each value in the table.
+    """The rows and columns of the table, and the position of each value in it.
 
     Parameters
     ----------
-    place
-        The position of each series among the chosen ones, by its number.
-    country, column : array (series,)
-        The country and the column of each chosen series.
-    starts, first, lengths : array (countries,)
-        A country's first row, first period and number of periods.
+    positions : DataFrame
+        By the number of a chosen series: its `column`; the first row of its country,
+        `start`, and the row after the last, `stop`; `offset`, by which a row exceeds
+        the number of its period.
     """
 
-    frequency: Frequency
-    names: pd.Index
+    rows: pd.MultiIndex
     indicators: pd.Index
-    place: pd.Series
-    country: Days
-    column: Days
-    starts: Days
-    first: Days
-    lengths: Days
+    positions: pd.DataFrame
 
     @classmethod
     def of(
         cls, chosen: pd.DataFrame, tidy: pd.DataFrame, frequency: Frequency
     ) -> "_PanelIndex":
         """Return the index with a row for each period of a country's span."""
-        countries, names = pd.factorize(chosen["country"])
-        columns, indicators = pd.factorize(chosen["indicator"], sort=True)
-        place = pd.Series(range(len(chosen)), chosen.index)
-        country = countries[place[tidy["series"]].to_numpy()]
-        ordinal = tidy["ordinal"].to_numpy()
-        first = np.full(len(names), ordinal.max())
-        last = np.full(len(names), ordinal.min())
-        np.minimum.at(first, country, ordinal)
-        np.maximum.at(last, country, ordinal)
-        lengths = last - first + 1
+        country, names = pd.factorize(chosen["country"])
+        column, indicators = pd.factorize(chosen["indicator"], sort=True)
+        owner = pd.Series(country, chosen.index)[tidy["series"]].to_numpy()
+        spans = tidy.groupby(owner)["ordinal"].agg(["min", "max"])
+        lengths = (spans["max"] - spans["min"] + 1).to_numpy()
+        stops = np.cumsum(lengths)
+        offsets = stops - lengths - spans["min"].to_numpy()
+        ordinals = np.arange(lengths.sum()) - np.repeat(offsets, lengths)
+        periods = pd.PeriodIndex.from_ordinals(  # type: ignore[attr-defined]  # not in stubs
+            ordinals, freq=PANDAS_ALIAS[frequency]
+        )
         return cls(
-            frequency=frequency,
-            names=names,
-            indicators=indicators.rename("indicator"),
-            place=place,
-            country=countries,
-            column=columns,
-            starts=np.cumsum(lengths) - lengths,
-            first=first,
-            lengths=lengths,
+            pd.MultiIndex.from_arrays(
+                [np.repeat(names, lengths), periods], names=["country", "period"]
+            ),
+            indicators.rename("indicator"),
+            pd.DataFrame(
+                {
+                    "column": column,
+                    "start": (stops - lengths)[country],
+                    "stop": stops[country],
+                    "offset": offsets[country],
+                },
+                chosen.index,
+            ),
         )
 
     def table(self, tidy: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Return values and dates."""
-        row, column = self._positions(tidy)
-        shape = (int(self.lengths.sum()), len(self.indicators))
-        values = np.full(shape, np.nan)
-        known_at = np.full(shape, np.datetime64("NaT"), dtype="datetime64[s]")
+        cells = self._cells(tidy)
+        row, column = cells["row"].to_numpy(), cells["column"].to_numpy()
+        values = np.full((len(self.rows), len(self.indicators)), np.nan)
+        known_at = np.full(values.shape, NO_DAY)
         values[row, column] = tidy["value"]
-        known_at[row, column] = tidy["known_at"].to_numpy(dtype="datetime64[s]")
-        index = self._index()
+        known_at[row, column] = cells["known_at"]
         return (
-            pd.DataFrame(values, index, self.indicators),
-            pd.DataFrame(known_at, index, self.indicators),
+            pd.DataFrame(values, self.rows, self.indicators),
+            pd.DataFrame(known_at, self.rows, self.indicators),
         )
 
     def vintages(self, changes: pd.DataFrame) -> pd.DataFrame:
         """Return `row, column, known_at, value` of the changes inside the table."""
-        country = self.country[self.place[changes["series"]].to_numpy()]
-        since = changes["ordinal"].to_numpy() - self.first[country]
-        changes = changes[(since >= 0) & (since < self.lengths[country])]
-        row, column = self._positions(changes)
-        return pd.DataFrame(
-            {
-                "row": row,
-                "column": column,
-                "known_at": changes["known_at"].to_numpy(dtype="datetime64[s]"),
-                "value": changes["value"].to_numpy(dtype=float),
-            }
-        )
+        cells = self._cells(changes)
+        inside = (cells["row"] >= cells["start"]) & (cells["row"] < cells["stop"])
+        vintages = cells.loc[inside, ["row", "column", "known_at", "value"]]
+        return vintages.reset_index(drop=True)
 
-    def _positions(self, tidy: pd.DataFrame) -> tuple[Days, Days]:
-        place = self.place[tidy["series"]].to_numpy()
-        country = self.country[place]
-        row = self.starts[country] + tidy["ordinal"].to_numpy() - self.first[country]
-        return row, self.column[place]
-
-    def _index(self) -> pd.MultiIndex:
-        ordinals = np.arange(self.lengths.sum()) - np.repeat(
-            self.starts - self.first, self.lengths
-        )
-        periods = pd.PeriodIndex.from_ordinals(  # type: ignore[attr-defined]  # not in stubs
-            ordinals, freq=PANDAS_ALIAS[self.frequency]
-        )
-        return pd.MultiIndex.from_arrays(
-            [np.repeat(self.names, self.lengths), periods], names=["country", "period"]
+    def _cells(self, tidy: pd.DataFrame) -> pd.DataFrame:
+        positions = self.positions.loc[tidy["series"]].reset_index(drop=True)
+        return positions.assign(
+            row=tidy["ordinal"].to_numpy() + positions["offset"],
+            known_at=tidy["known_at"].to_numpy(dtype="datetime64[s]"),
+            value=tidy["value"].to_numpy(dtype=float),
         )
 
 

@@ -5,7 +5,6 @@ lock between calls of NumPy. The processes are reused, end some time after their
 task, and do not outlive the process that started them.
 """
 
-import loky
 import os
 import signal
 import sys
@@ -13,21 +12,16 @@ import threading
 import time
 import warnings
 from collections import deque
-from collections.abc import Callable
-from collections.abc import Generator
-from collections.abc import Iterator
-from collections.abc import Sequence
-from concurrent.futures import FIRST_COMPLETED
-from concurrent.futures import Future
-from concurrent.futures import ThreadPoolExecutor
-from concurrent.futures import wait
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from econnet.core.errors import DataError
 from multiprocessing import resource_tracker
-from typing import TypeAlias
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
+import loky
+
+from econnet.core.errors import DataError
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")

@@ -102,4 +102,4 @@ def test_nothing_of_all_that_was_asked_for_is_a_failure(
     sources.else_rows = []
     run = fetch(tmp_path, environment, "--source", "worldbank")
     assert run.returncode == 4
-    assert "not one of" in run.stderr.splitlines()[-1]
+    assert "has none of" in run.stderr.splitlines()[-1]

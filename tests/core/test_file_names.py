@@ -1,21 +1,21 @@
 """Names of files for countries, columns and files of any name."""
 
+from itertools import combinations
+from pathlib import Path, PurePosixPath, PureWindowsPath
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from econnet.core.countries import all_countries
 from econnet.core.file_names import as_name
 from econnet.core.task import Task
-from econnet.core.workspace import UserFile
-from econnet.core.workspace import Workspace
-from econnet.core.workspace import name_of_country
-from econnet.core.workspace import name_of_file
-from econnet.core.workspace import streamed_place
-from hypothesis import given
-from hypothesis import strategies as st
-from itertools import combinations
-from pathlib import Path
-from pathlib import PurePosixPath
-from pathlib import PureWindowsPath
-
+from econnet.core.workspace import (
+    UserFile,
+    name_of_country,
+    name_of_file,
+    streamed_place,
+)
 
 AWKWARD = (
     *("", ".", "..", "../x", "..\\x", "/etc/passwd", "C:\\x", "C:x", "\\\\host\\x"),

@@ -255,7 +255,7 @@ def test_no_network_at_all_is_one_line_and_soon(tmp_path: Path) -> None:
     assert "\n" not in str(caught.value)
     # After the first series of a source, the others are not even tried.
     assert len(summary.failed) <= 2 * (4 + 1)
-    assert any("more series not asked for" in line for line in summary.failed)
+    assert any("more series not requested" in line for line in summary.failed)
 
 
 def test_source_that_answers_nothing_is_left_alone(
@@ -266,7 +266,7 @@ def test_source_that_answers_nothing_is_left_alone(
     }
     summary = fetch_bank(settings)
     assert len(sources.asked) < len(BANK_IDS)
-    assert any("more series not asked for" in line for line in summary.failed)
+    assert any("more series not requested" in line for line in summary.failed)
 
 
 def test_rejected_answers_are_named_and_nothing_of_them_is_stored(
@@ -307,7 +307,7 @@ def test_every_series_missing_is_a_failure(
 ) -> None:
     sources.else_rows = []
     summary = fetch_bank(settings)
-    with pytest.raises(SourceError, match="not one of"):
+    with pytest.raises(SourceError, match="has none of"):
         summary.check()
     assert len(sources.asked) == len(BANK_IDS)
 
@@ -329,7 +329,7 @@ def test_store_that_is_held_is_told_before_anything_is_fetched(
     ) as holder:
         assert holder.stdout is not None
         holder.stdout.readline()
-        with pytest.raises(DataError, match="another process holds"):
+        with pytest.raises(DataError, match="another process has had"):
             fetch_bank(settings)
         holder.communicate()
     assert not sources.asked

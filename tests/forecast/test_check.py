@@ -117,21 +117,21 @@ BREAKS = {
     "UPDATE observations SET value = 'inf' WHERE period = '2020'": "no finite number",
     "UPDATE observations SET value = 'nan' WHERE period = '2020'": "no finite number",
     "UPDATE observations SET source = ''": "without country, indicator, source",
-    "UPDATE observations SET retrieved_at = NULL": "time of their fetch",
-    "INSERT INTO observations FROM observations LIMIT 1": "there twice",
+    "UPDATE observations SET retrieved_at = NULL": "time of retrieval",
+    "INSERT INTO observations FROM observations LIMIT 1": "duplicate values",
     "UPDATE observations SET retrieved_at = '2999-01-01'": "in the future",
     "UPDATE observations SET known_at = retrieved_at + INTERVAL 9 DAYS": "before they",
     "UPDATE observations SET country = 'WLD'": "values of no country",
     "DELETE FROM series WHERE country = 'DEU'": "not described",
     "INSERT INTO series FROM series LIMIT 1": "described twice",
-    "DELETE FROM answers WHERE series_id = 'OTHER'": "not noted",
-    "INSERT INTO answers FROM answers LIMIT 1": "noted twice",
+    "DELETE FROM answers WHERE series_id = 'OTHER'": "not recorded",
+    "INSERT INTO answers FROM answers LIMIT 1": "recorded twice",
     "DELETE FROM raw_answers WHERE size = 7": "not kept",
     "DELETE FROM raw_pages WHERE series_id = 'OTHER'": "without raw answers",
-    "INSERT INTO raw_answers FROM raw_answers LIMIT 1": "not the one of SHA-256",
-    "UPDATE raw_answers SET size = 6 WHERE size = 7": "not the one of SHA-256",
-    "UPDATE raw_answers SET compressed = 'x'::BLOB": "not the one of SHA-256",
-    "UPDATE raw_answers SET sha256 = 'a' WHERE size = 7": "not the one of SHA-256",
+    "INSERT INTO raw_answers FROM raw_answers LIMIT 1": "not match its SHA-256",
+    "UPDATE raw_answers SET size = 6 WHERE size = 7": "not match its SHA-256",
+    "UPDATE raw_answers SET compressed = 'x'::BLOB": "not match its SHA-256",
+    "UPDATE raw_answers SET sha256 = 'a' WHERE size = 7": "not match its SHA-256",
     "ALTER TABLE answers DROP COLUMN digest": "answers has no column digest",
     "DROP TABLE rebased": "rebased has no column",
 }
@@ -191,7 +191,7 @@ def test_store_that_is_held_is_waited_for_and_then_told(
     monkeypatch.setattr(check, "store_of", lambda _: store)
     with (
         FileLock(f"{store.path}.lock"),
-        pytest.raises(DataError, match="another process holds"),
+        pytest.raises(DataError, match="another process has had"),
     ):
         look(folder)
 

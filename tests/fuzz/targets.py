@@ -4,37 +4,32 @@ A target is called with bytes that may be anything. It may raise the errors that
 promises, and no others.
 """
 
-import duckdb
 import io
 import json
+import tempfile
+from collections.abc import Sequence
+from contextlib import chdir, suppress
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
+
+import duckdb
 import numpy as np
 import pandas as pd
 import requests
-import tempfile
-from collections.abc import Sequence
-from contextlib import chdir
-from contextlib import suppress
-from dataclasses import asdict
+from requests.adapters import BaseAdapter
+
 from econnet.cli import defaults
-from econnet.core import catalog
-from econnet.core import countries
-from econnet.core import periods
-from econnet.core.errors import DataError
-from econnet.core.errors import EconnetError
-from econnet.core.settings import Settings
-from econnet.core.settings import without_password
-from econnet.core.task import Task
-from econnet.core.task import TaskRequest
+from econnet.core import catalog, countries, periods
+from econnet.core.errors import DataError, EconnetError
+from econnet.core.settings import Settings, without_password
+from econnet.core.task import Task, TaskRequest
 from econnet.data.files import user_panel
-from econnet.data.sources import alfred
-from econnet.data.sources import fred
-from econnet.data.sources import worldbank
-from econnet.data.sources.http import PoliteSession
-from econnet.data.sources.http import RateLimiter
+from econnet.data.sources import alfred, fred, worldbank
+from econnet.data.sources.http import PoliteSession, RateLimiter
 from econnet.data.sources.observations import Dataset
 from econnet.forecast import log as forecast_log
-from econnet.forecast import outcomes
-from econnet.forecast import saved_model
+from econnet.forecast import outcomes, saved_model
 from econnet.forecast.explain import what_if
 from econnet.forecast.saved_model import Model
 from econnet.forecast.streamed import features as streamed_features
@@ -44,29 +39,22 @@ from econnet.models import network_file
 from econnet.models.classifier import NetworkClassifier
 from econnet.models.combination import PRIOR_WEIGHTS
 from econnet.models.scaling import Scaler
-from econnet.network import Architecture
-from econnet.network import Network
+from econnet.network import Architecture, Network
 from econnet.report import verification
 from econnet.runtime import checksums
-from functools import cache
-from pathlib import Path
-from requests.adapters import BaseAdapter
-from tests.builders import series_of
-from tests.builders import world
-from tests.data.sources.servers import GERMANY
-from tests.data.sources.servers import WORLD
-from tests.data.sources.servers import bank_message
-from tests.data.sources.servers import bank_page
-from tests.data.sources.servers import fred_file
-from tests.data.sources.servers import indicator_of
-from tests.data.sources.servers import rows_of
-from tests.data.sources.servers import template
-from tests.fuzz import kept
-from tests.fuzz import mutation
-from tests.fuzz import tables
-from tests.fuzz.target import Target
-from tests.fuzz.target import at
-from tests.fuzz.target import folder
+from tests.builders import series_of, world
+from tests.data.sources.servers import (
+    GERMANY,
+    WORLD,
+    bank_message,
+    bank_page,
+    fred_file,
+    indicator_of,
+    rows_of,
+    template,
+)
+from tests.fuzz import kept, mutation, tables
+from tests.fuzz.target import Target, at, folder
 
 
 class Canned(BaseAdapter):
@@ -113,7 +101,7 @@ def read_worldbank(data: bytes) -> None:
     """Read pages of the World Bank, one a line."""
     indicator, series = indicator_of(GDP)
     with session_of(data.split(b"\n"), "application/json") as session:
-        got = worldbank.download(session, SOURCE_URL, series, 1960)
+        got = worldbank.Reader(session, SOURCE_URL, series, 1960).download()
     worldbank.read(got, indicator, series, 1960)
 
 
@@ -133,7 +121,7 @@ def read_fred(data: bytes) -> None:
     """Read a file of FRED as one of months, of quarters and of years."""
     indicator, _ = indicator_of("UNRATE", "fred")
     with session_of([data], "text/csv") as session:
-        got = fred.download(session, SOURCE_URL, SERIES)
+        got = fred.Reader(session, SOURCE_URL, SERIES).download()
     for frequency in ("M", "Q", "A"):
         with suppress(EconnetError):
             series = template(SERIES, frequency)

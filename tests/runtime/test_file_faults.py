@@ -4,20 +4,20 @@ Each fault goes through the door of the command line: one line, the documented e
 code, and nothing written.
 """
 
-import duckdb
-import numpy as np
 import os
-import pandas as pd
-import pytest
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
-from collections.abc import Sequence
-from econnet.cli import main
-from econnet.runtime.untrusted_files import MAX_COLUMNS
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import duckdb
+import numpy as np
+import pandas as pd
+import pytest
+
+from econnet.cli import main
+from econnet.runtime.untrusted_files import MAX_COLUMNS
 
 HEADER = "country,period,real_gdp"
 QUARTERS = [
@@ -111,7 +111,7 @@ def replaced(number: int, line: str) -> bytes:
 
 BAD_CSV: Mapping[str, tuple[bytes, str]] = {
     "empty": (b"", "own.csv is empty"),
-    "header only": (csv([]), "holds no value"),
+    "header only": (csv([]), "has no value"),
     "binary": (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" * 40, "is no text in UTF-8"),
     "zeros": (bytes(5000), "is no text in UTF-8"),
     "UTF-16": (csv(lines()).decode().encode("utf-16"), "save it as CSV UTF-8"),
@@ -128,7 +128,7 @@ BAD_CSV: Mapping[str, tuple[bytes, str]] = {
     ),
     "column without a name": (
         csv([f"{it},1" for it in lines()], f"{HEADER},"),
-        "column 4 holds values but has no name",
+        "column 4 has values but no name",
     ),
     "too many cells": (replaced(3, "A,1990Q4,1,2,3"), "line 5 has more cells"),
     "too few cells": (replaced(3, "A,1990Q4"), "line 5 has fewer cells"),
@@ -140,7 +140,7 @@ BAD_CSV: Mapping[str, tuple[bytes, str]] = {
     "inf": (replaced(3, "A,1990Q4,inf"), "'inf' is no number"),
     "beyond reckoning": (replaced(3, "A,1990Q4,1e308"), "is outside the range of"),
     "next to nothing": (replaced(3, "A,1990Q4,1e-308"), "is outside the range of"),
-    "all missing": (csv(lines([""] * 60)), "holds no value"),
+    "all missing": (csv(lines([""] * 60)), "has no value"),
     "one row": (csv(lines()[:1]), "no label negative-growth of A was known"),
     "duplicate periods": (
         replaced(3, "A,1990Q1,1"),
@@ -292,7 +292,7 @@ BAD_PARQUET = {
     "nested": ("SELECT *, {'a': [1]} AS deep FROM panel", "'deep' holds STRUCT"),
     "list": ("SELECT *, [1.5] AS many FROM panel", "'many' holds DECIMAL(2,1)[]"),
     "bytes": ("SELECT *, 'x'::BLOB AS raw FROM panel", "'raw' holds BLOB"),
-    "no rows": ("SELECT * FROM panel LIMIT 0", "holds no value"),
+    "no rows": ("SELECT * FROM panel LIMIT 0", "has no value"),
     "infinite": (
         "SELECT * REPLACE (CASE WHEN period = '1990Q4' THEN 'inf'::DOUBLE ELSE "
         "real_gdp END AS real_gdp) FROM panel",

@@ -1,12 +1,7 @@
 """`econnet forecast`: the forecast in a few lines, or as one JSON document."""
 
-from econnet.cli import jobs
-from econnet.cli import output
-from econnet.cli import streamed
-from econnet.cli.options import Assumptions
-from econnet.cli.options import Json
-from econnet.cli.options import TaskOptions
-from econnet.cli.options import flat
+from econnet.cli import jobs, output, streamed
+from econnet.cli.options import Assumptions, Json, TaskOptions, flat
 from econnet.core.errors import UsageError
 
 

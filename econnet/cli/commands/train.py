@@ -2,19 +2,19 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from econnet.cli import jobs
-from econnet.cli import output
-from econnet.cli import streamed
-from econnet.cli.options import All
-from econnet.cli.options import Baselines
-from econnet.cli.options import Cluster
-from econnet.cli.options import Horizons
-from econnet.cli.options import Labels
-from econnet.cli.options import TaskOptions
-from econnet.cli.options import flat
-from econnet.core.errors import UsageError
 from typing import TYPE_CHECKING
 
+from econnet.cli import jobs, output, streamed
+from econnet.cli.options import (
+    All,
+    Baselines,
+    Cluster,
+    Horizons,
+    Labels,
+    TaskOptions,
+    flat,
+)
+from econnet.core.errors import UsageError
 
 if TYPE_CHECKING:
     from econnet.core.countries import Country

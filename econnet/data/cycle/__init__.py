@@ -1,4 +1,4 @@
-"""The business cycle: growth, turning points, trends, and the labels made of them.
+"""The business cycle: growth, turning points, trends, and the labels made from them.
 
 Imports `core` and, for panels, `data.panel`.
 """

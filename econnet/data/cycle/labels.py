@@ -1,8 +1,8 @@
-"""Expansion or contraction, by named rule, and when each label became known.
+"""Labels of expansion and contraction, by named rule, and when each became known.
 
 A rule labels every period of a level series 1 (contraction), 0 (expansion) or missing
 (undecided). It is applied on every day on which a level became known, to what was known
-by then, and a `Label` holds every result with its day. So no label is used before it
+by then, and a `Label` contains every result with its day. So no label is used before it
 could have been computed, nor with a value that it took only later. `nber` and `given`
 do not use levels: their labels come from elsewhere, with dates of their own.
 """
@@ -17,12 +17,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from econnet.core.errors import DataError, UsageError
-from econnet.core.periods import (
-    FREQUENCY_OF_ALIAS,
-    PANDAS_ALIAS,
-    PERIODS_A_YEAR,
-    Frequency,
-)
+from econnet.core.periods import FREQUENCIES, PANDAS_ALIAS, PERIODS_A_YEAR, Frequency
 from econnet.core.types import Floats
 from econnet.data.cycle import nber
 from econnet.data.cycle.growth import percent_change
@@ -45,10 +40,6 @@ class LabelRule:
     looks_ahead
         Periods that must pass before a label is final; `None` where later levels may
         always revise it.
-    looks_back
-        Periods back to the level that growth is measured from; `None` for a year.
-    frequencies
-        Those for which the rule is defined.
     meaning
         What a contraction is: `output below that of the period before`.
     clause
@@ -57,27 +48,20 @@ class LabelRule:
         The same of another indicator, whose title replaces `{title}`.
     caveat
         What to keep in mind about the rule; the name of a period replaces `{noun}`.
+    looks_back
+        Periods back to the level that growth is measured from; `None` for a year.
+    frequencies
+        Those for which the rule is defined.
     """
 
     label_function: LabelFunction
     looks_ahead: int | None
-    looks_back: int | None
-    frequencies: tuple[Frequency, ...]
     meaning: str
     clause: str
     clause_of_other: str
     caveat: str = ""
-
-    def label(self, levels: pd.Series) -> pd.Series:
-        """Return 1, 0 or missing for levels by (country, period), all of them known."""
-        periods = pd.PeriodIndex(levels.index.get_level_values("period"))
-        frequency = FREQUENCY_OF_ALIAS[periods.freqstr[0]]
-
-        def of_country(country: pd.Series) -> pd.Series:
-            row = country.to_numpy(dtype=float)[None, :]
-            return pd.Series(self.label_function(row, frequency)[0], country.index)
-
-        return levels.groupby(level="country", group_keys=False).apply(of_country)
+    looks_back: int | None = 1
+    frequencies: tuple[Frequency, ...] = FREQUENCIES
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,7 +97,7 @@ class Label:
         """Return the labels by (country, period) as known at the end of a day."""
         known = self.days <= np.datetime64(day, "D")
         labels = np.full(len(self.values), np.nan)
-        # Of several for one place, the last assigned stays, and that is the newest.
+        # Of several revisions of a label, the last assigned remains: the newest.
         labels[self.places[known]] = self.revisions["value"].to_numpy()[known]
         return pd.Series(labels, self.values.index)
 
@@ -135,15 +119,7 @@ class Label:
 
 
 def apply(panel: Panel, name: str, target: str = "real_gdp") -> Label:
-    """Return the labels of every country of the panel by the rule of that name.
-
-    Raises
-    ------
-    UsageError
-        There is no such rule, or it is not defined at the panel's frequency.
-    DataError
-        The panel lacks the target or the column, or the column is not 0 and 1.
-    """
+    """Return the labels of every country of the panel by the rule of that name."""
     check_rule(name, panel.frequency)
     if name.startswith("given:"):
         return _given(panel, name, target)
@@ -155,7 +131,11 @@ def apply(panel: Panel, name: str, target: str = "real_gdp") -> Label:
             f"--target ({', '.join(panel.columns[:5])}, ...) or --frequency"
         )
     rule = RULES[name]
-    revisions = _revisions(rule, panel.revisions(target), panel.frequency)
+    parts = [
+        _revisions_of_country(rule, levels, panel.frequency)
+        for _, levels in panel.revisions(target).groupby("country")
+    ]
+    revisions = pd.concat(parts, ignore_index=True)
     return _label(panel, name, target, rule.meaning, revisions)
 
 
@@ -176,12 +156,9 @@ def check_rule(name: str, frequency: Frequency) -> None:
 
 
 def clause(name: str, target: str, title: str) -> str:
-    """Return the event as a clause of a sentence: `output contracts`.
+    """Return the event as a clause: `output contracts`.
 
-    Parameters
-    ----------
-    title
-        What `target` is called in a sentence.
+    `title` is what `target` is called in a sentence.
     """
     if name.startswith("given:"):
         return f"{name.removeprefix('given:')} is 1"
@@ -193,27 +170,13 @@ def clause(name: str, target: str, title: str) -> str:
     return rule.clause_of_other.format(title=title)
 
 
-def _revisions(
-    rule: LabelRule, levels: pd.DataFrame, frequency: Frequency
-) -> pd.DataFrame:
-    """Return every value of every label, `country, period, known_at, value`.
-
-    `levels` holds every value that a level ever had, in the same columns.
-    """
-    parts = [
-        _revisions_of_country(rule, country, frequency)
-        for _, country in levels.groupby("country")
-    ]
-    revisions: pd.DataFrame = pd.concat(parts, ignore_index=True)
-    return revisions
-
-
 def _revisions_of_country(
     rule: LabelRule, levels: pd.DataFrame, frequency: Frequency
 ) -> pd.DataFrame:
-    """Return one country's labels, a row each time that one of them changed.
+    """Return `country, period, known_at, value` of each change of a country's labels.
 
-    The rule is applied on every day on which a level became known.
+    `levels` has every value that a level ever had, in the same columns. The rule is
+    applied on every day on which a level became known.
     """
     ordinals = pd.PeriodIndex(levels["period"]).asi8
     days, day = np.unique(levels["known_at"].to_numpy(), return_inverse=True)
@@ -240,9 +203,9 @@ def _revisions_of_country(
 def _vintages(
     day: npt.NDArray[np.intp], place: npt.NDArray[np.int64], values: Floats
 ) -> Floats:
-    """Return what was known on each day, (days, periods), from the newest value on it.
+    """Return what was known on each day, (days, periods).
 
-    A value that was set on a day holds on the days that follow, until it is set again.
+    A value that was set on a day is valid on the days that follow, until the next.
     """
     shape = (int(day.max()) + 1, int(place.max()) + 1)
     known = np.full(shape, np.nan)
@@ -265,37 +228,20 @@ def _label(
         .set_index(["country", "period"])
         .reindex(panel.values.index)
     )
-    values = newest["value"]
-    known_at = newest["known_at"].where(values.notna())
-    return Label(
-        name,
-        target,
-        values.rename(None),
-        known_at.rename(None),
-        meaning,
-        revisions[["country", "period", "known_at", "value"]],
-    )
-
-
-def _label_negative_growth(levels: Floats, _: Frequency) -> Floats:
-    return _falling(levels, 1)
-
-
-def _label_year_on_year(levels: Floats, frequency: Frequency) -> Floats:
-    return _falling(levels, PERIODS_A_YEAR[frequency])
+    values = newest["value"].rename(None)
+    known_at = newest["known_at"].rename(None).where(values.notna())
+    revisions = revisions[["country", "period", "known_at", "value"]]
+    return Label(name, target, values, known_at, meaning, revisions)
 
 
 def _label_two_quarters(levels: Floats, _: Frequency) -> Floats:
-    """Label quarters of falling output that have another beside them.
-
-    Both classes wait for the next quarter; otherwise the newest training rows would
-    hold expansions only.
-    """
+    """Label quarters of falling output that have another beside them."""
     falling = _falling(levels, 1)
     before, after = _shifted(falling, 1), _shifted(falling, -1)
+    # Both classes wait for the next quarter; otherwise the newest training rows would
+    # be expansions only.
     known = ~np.isnan(falling) & ~np.isnan(after)
-    # The very first quarter has no growth before it, but a run that continues into the
-    # next is seen all the same.
+    # The very first quarter has no growth before it, but may begin a run.
     contraction = (falling == 1) & ((before == 1) | (after == 1))
     unsure = (falling == 1) & np.isnan(before) & (after == 0)
     return np.where(known & ~unsure, contraction, np.nan)
@@ -351,18 +297,13 @@ def _nber(panel: Panel, target: str) -> Label:
     """
     if "USA" not in panel.values.index.unique("country"):
         raise DataError(
-            "label nber is the chronology of the United States, which the data do not "
-            "hold: choose --country USA, or another --label"
+            "label nber is the chronology of the United States, which are not in the "
+            "data: choose --country USA, or another --label"
         )
-    periods = pd.PeriodIndex(panel.values.loc["USA"].index)
-    recessions = nber.nber_contractions(periods)
-    index = pd.MultiIndex.from_product(
-        [["USA"], periods], names=panel.values.index.names
-    )
-    labels = (
-        recessions.set_axis(index).rename(columns={"contraction": "value"}).dropna()
-    )
-    revisions = labels[labels["known_at"] <= panel.as_of].reset_index()
+    periods = pd.PeriodIndex(panel.values.loc["USA"].index, name="period")
+    labels = nber.nber_contractions(periods).dropna().reset_index()
+    labels = labels.rename(columns={"contraction": "value"}).assign(country="USA")
+    revisions = labels[labels["known_at"] <= panel.as_of]
     shown = target if target in panel.values else "industrial_production"
     meaning = "recession by the chronology of the NBER"
     return _label(panel, "nber", shown, meaning, revisions)
@@ -370,16 +311,14 @@ def _nber(panel: Panel, target: str) -> Label:
 
 GROWTH_CYCLE_CAVEAT = (
     "Output below its trend need not fall: it mostly grows, but slowly. And the trend "
-    "is revised as later figures come in: the networks learn from what was told at the "
-    "time, and are judged by what is told today."
+    "is revised as later figures come in: the networks learn from the labels known at "
+    "the time, and are scored on today's."
 )
 
 RULES: Mapping[str, LabelRule] = {
     "negative-growth": LabelRule(
-        _label_negative_growth,
+        lambda levels, _: _falling(levels, 1),
         looks_ahead=0,
-        looks_back=1,
-        frequencies=("A", "Q", "M"),
         meaning="output below that of the period before",
         clause="output contracts",
         clause_of_other="there is a fall in {title}",
@@ -387,10 +326,9 @@ RULES: Mapping[str, LabelRule] = {
         "growth is slow a small error of measurement turns one into the other.",
     ),
     "year-on-year": LabelRule(
-        _label_year_on_year,
+        lambda levels, frequency: _falling(levels, PERIODS_A_YEAR[frequency]),
         looks_ahead=0,
         looks_back=None,
-        frequencies=("A", "Q", "M"),
         meaning="output below that of a year before",
         clause="output is below its level of a year before",
         clause_of_other="there is a fall in {title} over a year",
@@ -398,7 +336,6 @@ RULES: Mapping[str, LabelRule] = {
     "two-quarters": LabelRule(
         _label_two_quarters,
         looks_ahead=1,
-        looks_back=1,
         frequencies=("Q",),
         meaning="output falling for two quarters or more in a row",
         clause="output falls, in a run of two quarters or more,",
@@ -407,19 +344,15 @@ RULES: Mapping[str, LabelRule] = {
     "turning-points": LabelRule(
         _on_each_day(contractions),
         looks_ahead=None,
-        looks_back=1,
-        frequencies=("A", "Q", "M"),
         meaning="output on its way from a peak to a trough",
         clause="output is on its way from a peak to a trough",
         clause_of_other="{title} is on its way from a peak to a trough",
         caveat="Turning points may be revised as later figures come in: the networks "
-        "learn from what was told at the time, and are judged by what is told today.",
+        "learn from the labels known at the time, and are scored on today's.",
     ),
     "growth-cycle": LabelRule(
         _on_each_day(below_hamilton_trend),
         looks_ahead=None,
-        looks_back=1,
-        frequencies=("A", "Q", "M"),
         meaning="output below its trend (Hamilton filter)",
         clause="output is below its trend",
         clause_of_other="{title} is below its trend",
@@ -428,8 +361,6 @@ RULES: Mapping[str, LabelRule] = {
     "growth-cycle-hp": LabelRule(
         _on_each_day(below_hp_trend),
         looks_ahead=None,
-        looks_back=1,
-        frequencies=("A", "Q", "M"),
         meaning="output below its trend (Hodrick-Prescott filter)",
         clause="output is below its trend",
         clause_of_other="{title} is below its trend",

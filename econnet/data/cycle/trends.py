@@ -1,8 +1,8 @@
 """The trend of a series of levels, and the periods in which it is below its trend.
 
 The growth cycle is the other idea of a business cycle: not whether output falls, but
-whether it is below trend. As in `turning_points`, all levels count as known, and a
-missing level splits the series in two.
+whether it is below trend. Levels have shape (periods,). As in `turning_points`, all of
+them count as known, and a missing one splits the series in two.
 """
 
 from collections.abc import Mapping
@@ -16,14 +16,10 @@ from econnet.data.cycle.growth import log_percent, runs
 
 
 def below_hamilton_trend(levels: Floats, frequency: Frequency) -> Floats:
-    """Return 1 where output is below what it was expected to be two years before.
+    """Return 1 where output is below what was expected two years before, else 0.
 
-    0 where it is not, missing where there is no such expectation. It is the regression
-    of the logarithm on its values of a year, the newest of them two years before.
-
-    Parameters
-    ----------
-    levels : array (periods,)
+    Missing where there is no such expectation: the regression of the logarithm on its
+    values of a year, the newest of them two years before.
 
     Notes
     -----
@@ -52,13 +48,9 @@ def hamilton_cycle(levels: Floats, frequency: Frequency) -> Floats:
 
 
 def below_hp_trend(levels: Floats, frequency: Frequency) -> Floats:
-    """Return 1 where output is below its Hodrick-Prescott trend, 0 where it is not.
+    """Return 1 where output is below its Hodrick-Prescott trend, else 0.
 
     Missing where there is no trend.
-
-    Parameters
-    ----------
-    levels : array (periods,)
 
     Notes
     -----

@@ -57,10 +57,6 @@ def contractions(levels: Floats, frequency: Frequency) -> Floats:
     A period is not dated where a turning point that would change its phase is too near
     an end to be seen: quarterly the first two periods and the last, monthly the
     first six and the last five, annually the first.
-
-    Parameters
-    ----------
-    levels : array (periods,)
     """
     logs = log_percent(levels)
     dated = np.full(len(logs), np.nan)
@@ -103,12 +99,9 @@ def turning_points(logs: Floats, frequency: Frequency) -> list[TurningPoint]:
     limits = LIMITS[frequency]
     if len(logs) <= 2 * max(limits.window, limits.ends):
         return []
-    candidates = (
-        _smoothed_turns(logs, limits)
-        if frequency == "M"
-        else _extremes(logs, limits.window)
-    )
-    return _censored(candidates, logs, limits)
+    if frequency == "M":
+        return _censored(_smoothed_turns(logs, limits), logs, limits)
+    return _censored(_extremes(logs, limits.window), logs, limits)
 
 
 def _extremes(values: Floats, window: int) -> list[TurningPoint]:
@@ -118,11 +111,8 @@ def _extremes(values: Floats, window: int) -> list[TurningPoint]:
     begins and ends with a fall.
     """
     around = np.lib.stride_tricks.sliding_window_view(values, 2 * window + 1)
-    before, middle, after = (
-        around[:, :window],
-        around[:, window],
-        around[:, window + 1 :],
-    )
+    before, after = around[:, :window], around[:, window + 1 :]
+    middle = around[:, window]
     peaks = (middle >= before.max(axis=1)) & (middle > after.max(axis=1))
     troughs = (middle < before.min(axis=1)) & (middle <= after.min(axis=1))
     return [
@@ -195,8 +185,7 @@ def _censored(
 ) -> list[TurningPoint]:
     """Return the turns that satisfy the limits.
 
-    When one is dropped, all are checked again: its neighbours may now be next to one of
-    their own kind.
+    After one is dropped all are checked again: its neighbours may now be of one kind.
     """
     inside = range(limits.ends, len(logs) - limits.ends)
     kept = [turn for turn in turns if turn.position in inside]
@@ -231,8 +220,8 @@ def _without_false_ends(
 ) -> list[TurningPoint]:
     """Drop a first or last peak that a value beyond it exceeds; troughs likewise.
 
-    Values too near an end for a turning point between to be dated do not count: a
-    recovery may pass the peak before its trough can be seen.
+    Values too near an end do not count: a recovery may pass the peak before its trough
+    can be dated.
     """
     if not turns:
         return turns
@@ -274,20 +263,17 @@ def _without_short_phase(turns: list[TurningPoint], phase: int) -> list[TurningP
 def _more_extreme(
     earlier: TurningPoint, later: TurningPoint, values: Floats
 ) -> TurningPoint:
-    """Return the higher of two peaks or the lower of two troughs.
-
-    Of equal ones, the later peak and the earlier trough.
-    """
+    """Return the higher peak, the later of equals, or the lower trough, the earlier."""
     ahead = _height(later, values) - _height(earlier, values)
     return later if ahead > 0 or (ahead == 0 and later.is_peak) else earlier
 
 
 def _height(turn: TurningPoint, values: Floats) -> float:
-    """Return the value at a peak, and minus the value at a trough."""
     return float(_signed(values[turn.position], turn))
 
 
 def _signed(values: Floats, turn: TurningPoint) -> Floats:
+    """Return the values, with the opposite sign for a trough."""
     return values if turn.is_peak else -values
 
 

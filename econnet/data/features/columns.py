@@ -1,4 +1,4 @@
-"""The columns that each indicator gives: lags, means and deviations."""
+"""The columns of `X` that each indicator gives: lags, means and deviations."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -31,8 +31,7 @@ class Shape:
     @property
     def length(self) -> int:
         """How many of the newest values the columns are made of."""
-        lags = [lag + 1 for lag in self.lags]
-        return max(*lags, *self.means, *self.deviations)
+        return max(*self.means, *self.deviations, *(lag + 1 for lag in self.lags))
 
     def columns(self, indicator: Indicator) -> list["Column"]:
         """Return the description of each column of an indicator."""
@@ -40,24 +39,21 @@ class Shape:
         # A change of the rate is not the rate.
         measures = indicator.measures if indicator.transform == "level" else ""
         newest = Column(key, key, 1.0, measures=measures)
-        lags = [Column(f"{key} lag {lag}", key) if lag else newest for lag in self.lags]
-        means = [Column(f"{key} mean {n}", key, 1 / n) for n in self.means]
-        deviations = [Column(f"{key} deviation {n}", key) for n in self.deviations]
-        return [*lags, *means, *deviations]
+        return [
+            *(Column(f"{key} lag {lag}", key) if lag else newest for lag in self.lags),
+            *(Column(f"{key} mean {n}", key, 1 / n) for n in self.means),
+            *(Column(f"{key} deviation {n}", key) for n in self.deviations),
+        ]
 
     def of(self, newest: Floats) -> Floats:
         """Return the columns made of newest values, oldest first: (rows, columns)."""
-        parts = [newest[:, -1 - lag] for lag in self.lags]
-        present = ~np.isnan(newest[:, -1])
+        lags = [newest[:, -1 - lag] for lag in self.lags]
+        moments = [row_mean(newest[:, -n:]) for n in self.means]
+        moments += [row_deviation(newest[:, -n:]) for n in self.deviations]
         # Without a newest value there is nothing for a mean to end in.
-        parts += [
-            np.where(present, row_mean(newest[:, -n:]), np.nan) for n in self.means
-        ]
-        parts += [
-            np.where(present, row_deviation(newest[:, -n:]), np.nan)
-            for n in self.deviations
-        ]
-        return np.column_stack(parts)
+        present = ~np.isnan(newest[:, -1])
+        moments = [np.where(present, moment, np.nan) for moment in moments]
+        return np.column_stack([*lags, *moments])
 
 
 @dataclass(frozen=True)
@@ -69,8 +65,8 @@ class Column:
     newest_weight
         How much the column moves when the indicator's newest value moves by 1.
     measures
-        What it holds the newest value of: a key of the catalog, such as
-        `term_spread`, or `sahm_gap`; empty for anything else.
+        What the newest value measures: a key of the catalog, such as `term_spread`, or
+        `sahm_gap`; empty for anything else.
     emphasis
         How freely models may rely on it; 1 is normal.
     """

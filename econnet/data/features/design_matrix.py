@@ -9,7 +9,7 @@ contractions so far; from the other countries, their mean growth and the share o
 that shrank.
 
 Where the data have vintages, an origin uses those of its last day, and the labels as
-known then. `Features.as_known_on` hides what a model may not see on a day.
+known then. `DesignMatrix.as_known_on` hides what a model may not see on a day.
 
 Missing values stay missing here: `Scaler`, fitted only on the training rows of each
 origin, replaces them by the training median and adds a flag.
@@ -35,8 +35,8 @@ from econnet.data.features.information_set import (
     Origins,
     Phases,
     days_of,
+    newest_values,
     phases,
-    readings,
 )
 from econnet.data.panel import Days, Panel
 
@@ -98,10 +98,9 @@ class DesignMatrix:
 
     @property
     def newest(self) -> npt.NDArray[np.int64]:
-        """The positions of the columns that hold an indicator's newest value."""
-        return np.flatnonzero(
-            [column.name == column.indicator for column in self.columns]
-        )
+        """The positions of the columns of newest values."""
+        names = [column.name == column.indicator for column in self.columns]
+        return np.flatnonzero(names)
 
     def named(self, name: str) -> Floats:
         """Return the column of that name, (rows,)."""
@@ -111,9 +110,8 @@ class DesignMatrix:
 
     def measured(self, what: str) -> str | None:
         """Return the name of the column that measures this; `None` if there is none."""
-        return next(
-            (column.name for column in self.columns if column.measures == what), None
-        )
+        names = (column.name for column in self.columns if column.measures == what)
+        return next(names, None)
 
     def as_known_on(self, day: np.int64) -> "DesignMatrix":
         """Return the features and targets that a model may see on a day.
@@ -164,8 +162,8 @@ def build(
     origins = _origins(panel, label)
     shapes = _shapes(panel, label.target, origins.countries)
     lengths = {key: shape.length for key, shape in shapes.items()}
-    read = readings(panel, origins, lengths)
-    parts = [shape.of(read[key]) for key, shape in shapes.items()]
+    newest = newest_values(panel, origins, lengths)
+    parts = [shape.of(newest[key]) for key, shape in shapes.items()]
     columns = [
         column
         for key, shape in shapes.items()
@@ -175,29 +173,33 @@ def build(
     if unemployment is not None:
         span = SAHM_SPANS[panel.frequency]
         parts.append(_sahm_gap(panel, origins, unemployment, span))
-        columns.append(_sahm_column(unemployment, span))
+        # A change or level moves the rate one to one; the effect of growth depends on
+        # its level.
+        moves = unemployment.transform in ("difference", "level")
+        weight = 1 / span[0] if moves else 0.0
+        columns.append(Column("sahm gap", unemployment.key, weight, "sahm_gap"))
     parts.append(_phase_columns(phases(label, panel, origins)))
     columns += [
         Column(name, PHASE, emphasis=EMPHASIS.get(name, 1.0)) for name in PHASE_COLUMNS
     ]
     if label.target in shapes and len(origins.countries) >= MIN_COUNTRIES_ABROAD:
-        parts.append(_abroad(read[label.target][:, -1], origins.index))
+        parts.append(_abroad(newest[label.target][:, -1], origins.index))
         columns += [Column(name, ABROAD) for name in ABROAD_COLUMNS]
-    nothing = np.full(len(origins.days), np.nan)
-    features = DesignMatrix(
+    y, target_known_at = targets(label, origins.index, horizon, event)
+    label_seen_from = _first_vintages(panel, _labelled(label), origins)
+    return DesignMatrix(
         X=np.column_stack(parts),
         index=origins.index,
         columns=tuple(columns),
-        y=nothing,
+        y=y,
         known_at=origins.days,
-        target_known_at=np.full(len(nothing), NEVER),
+        target_known_at=np.maximum(target_known_at, label_seen_from),
         seen_from=_seen_from(panel, label, origins, columns),
         label=label,
-        label_seen_from=_first_vintages(panel, _labelled(label), origins),
+        label_seen_from=label_seen_from,
         horizon=horizon,
         event=event,
     )
-    return with_target(features, horizon, event)
 
 
 def with_target(
@@ -268,13 +270,13 @@ def _middle(days: Days) -> np.int64:
 
 def _shapes(panel: Panel, target: str, countries: Sequence[str]) -> dict[str, Shape]:
     """Return the shapes of the indicators that at least half of the countries have."""
-    there = panel.values.notna().groupby(level="country").any().loc[list(countries)]
+    present = panel.values.notna().groupby(level="country").any().loc[list(countries)]
     shapes = {}
     for indicator in panel.indicators.values():
         parts = {indicator.key, indicator.denominator or indicator.key}
         if not parts <= {*panel.values.columns}:
             continue
-        n_have = int(there[list(parts)].all(axis="columns").sum())
+        n_have = int(present[list(parts)].all(axis="columns").sum())
         if n_have == 0 or 2 * n_have < len(countries):
             continue
         kind = TARGET_SHAPES if indicator.key == target else SHAPES
@@ -286,8 +288,8 @@ def _unemployment(panel: Panel, used: Collection[str]) -> Indicator | None:
     """Return the indicator of unemployment, at quarterly and monthly frequency."""
     if panel.frequency not in SAHM_SPANS:
         return None
-    measuring = (panel.indicators[key] for key in used)
-    return next((one for one in measuring if one.measures == "unemployment"), None)
+    indicators = (panel.indicators[key] for key in used)
+    return next((each for each in indicators if each.measures == "unemployment"), None)
 
 
 def _sahm_gap(
@@ -305,26 +307,18 @@ def _sahm_gap(
     averaged, before = span
     rates = replace(unemployment, transform="level")
     as_rates = replace(panel, indicators={**panel.indicators, rates.key: rates})
-    newest = readings(as_rates, origins, {rates.key: averaged + before})[rates.key]
+    lengths = {rates.key: averaged + before}
+    newest = newest_values(as_rates, origins, lengths)[rates.key]
     means = np.column_stack(
         [row_mean(newest[:, start : start + averaged]) for start in range(before + 1)]
     )
     enough = 2 * (~np.isnan(means[:, :-1])).sum(axis=1) >= before
     lowest = np.fmin.reduce(means[:, :-1], axis=1)
-    there = enough & ~np.isnan(newest[:, -1])
-    return np.where(there, means[:, -1] - lowest, np.nan)
-
-
-def _sahm_column(unemployment: Indicator, span: tuple[int, int]) -> Column:
-    averaged, _ = span
-    # A change or level moves the rate one to one; the effect of growth depends on it.
-    moves = unemployment.transform in ("difference", "level")
-    weight = 1 / averaged if moves else 0.0
-    return Column("sahm gap", unemployment.key, weight, measures="sahm_gap")
+    known = enough & ~np.isnan(newest[:, -1])
+    return np.where(known, means[:, -1] - lowest, np.nan)
 
 
 def _phase_columns(known: Phases) -> Floats:
-    """Return the columns of the last known phase, `PHASE_COLUMNS`."""
     share = (known.contractions + 1) / (known.known + PRIOR_PERIODS - 1)
     return np.column_stack([known.phase, np.log(known.duration), share])
 
@@ -333,7 +327,7 @@ def _abroad(grown: Floats, index: pd.MultiIndex) -> Floats:
     """Return the other countries' mean growth and the share of them that shrank."""
     origins = index.get_level_values("origin")
     known = ~np.isnan(grown)
-    # A collapse in one small country is no news about the world.
+    # A collapse in one small country says little about the world.
     bounded = np.clip(np.where(known, grown, 0.0), -10.0, 10.0)
     table = pd.DataFrame({"n": known, "sum": bounded, "shrank": known & (grown < 0)})
     others = table.astype(float).groupby(origins).transform("sum") - table
@@ -371,8 +365,8 @@ def _labelled(label: Label) -> list[str]:
 
 def _first_vintages(panel: Panel, parts: Sequence[str], origins: Origins) -> Days:
     """Return the first day of real vintages of each row's indicators, (rows,)."""
-    own = panel.series[panel.series["indicator"].isin(parts)]
-    newest = own.groupby("country")["first_vintage"].max()
+    series = panel.series[panel.series["indicator"].isin(parts)]
+    newest = series.groupby("country")["first_vintage"].max()
     days = days_of(newest.reindex(list(origins.countries)))
     return np.where(days == NEVER, ALWAYS, days)[origins.country]
 
@@ -408,7 +402,7 @@ def _places_ahead(
 
 PHASE = "phase"
 PHASE_COLUMNS = ("last known phase", "log periods in phase", "share of contractions")
-# The likeliest predictor must be learnable from few contractions, too.
+# Even few contractions must suffice to learn from the most likely predictor.
 EMPHASIS: Mapping[str, float] = {"last known phase": 3.0}
 # A prior share of one in five, worth five periods, until there is a history.
 PRIOR_PERIODS = 6

@@ -1,19 +1,19 @@
 """The information set of an origin: the newest values known on its last day.
 
-A *reading* of an indicator at an origin is the newest transformed value that was known
-on the origin's last day, and the values before it. Without revisions the values are
-those of the panel, and only the position of the newest known value is searched. With
-revisions the table is reset to the day of every origin in turn and read anew, so that
-growth is always between two values of one vintage.
+For each indicator these are the newest transformed value that was known on the origin's
+last day, and the values before it. Without revisions the values are those of the panel,
+and only the position of the newest known one is searched. With revisions the table is
+reset to each origin's day in turn, so that growth is always between two values of one
+vintage.
 
-Values that a country never had are missing, and so are those from before its first. A
-value is used for at most a year after it was first published.
+Values that a country never had, and those from before its first, are missing. A value
+is used for at most a year after it was first published.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TypeAlias, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +25,6 @@ from econnet.data.cycle.growth import percent_change
 from econnet.data.cycle.labels import Label
 from econnet.data.panel import Days, Panel
 
-Flags: TypeAlias = npt.NDArray[np.bool_]
 Scalar = TypeVar("Scalar", bound=np.generic)
 
 NEVER = np.iinfo(np.int64).max
@@ -113,50 +112,52 @@ def change(transform: Transform, levels: Floats, others: Floats) -> Floats:
             return 100 * levels / np.where(others > 0, others, np.nan)
 
 
-def readings(
+def newest_values(
     panel: Panel, origins: Origins, lengths: Mapping[str, int]
 ) -> dict[str, Floats]:
     """Return the newest values of each indicator at each origin, oldest first.
 
     `lengths` gives the number of values per indicator: each array is (rows, length),
-    and its last column holds the newest value.
+    and its last column is the newest value.
     """
-    found = {}
+    newest_of = {}
     owner = origins.panel_countries(len(panel.values))
     starts = np.array([rows.start for rows in panel.rows_of_countries().values()])
     for key, length in lengths.items():
         values, days = transformed(panel, panel.indicators[key], starts)
-        newest = _newest_known(days, ~np.isnan(values), owner, origins)
-        found[key] = _back_from(values, newest, owner, length)
+        newest = _newest_known(days, values, owner, origins)
+        newest_of[key] = _back_from(values, newest, owner, length)
     for number, block in origins.blocks():
         revised = _revised(panel, origins.rows[number], lengths)
         if revised:
             replay = _VintageReplay.of(panel, origins.rows[number], revised)
             longest = max(lengths[key] for key in revised)
-            read = replay.readings(origins.days[block], longest)
+            replayed = replay.newest_values(origins.days[block], longest)
             for place, key in enumerate(revised):
-                found[key][block] = read[:, longest - lengths[key] :, place]
-    return found
+                newest_of[key][block] = replayed[:, longest - lengths[key] :, place]
+    return newest_of
 
 
-def _newest_known(known_at: Days, valid: Flags, owner: Days, origins: Origins) -> Days:
-    """Return the position of the newest valid value known at each origin; -1 for none.
+def _newest_known(
+    known_at: Days, values: Floats, owner: Days, origins: Origins
+) -> Days:
+    """Return the position of the newest value known at each origin; -1 for none.
 
     `owner` is the country of each value, by number.
     """
-    positions = np.flatnonzero(valid & (owner >= 0))
+    positions = np.flatnonzero(~np.isnan(values) & (owner >= 0))
     if not len(positions):
         return np.full(len(origins.days), -1)
-    # Countries follow one another; so, each shifted by more days than there are, do the
+    # Shifting each country by more days than there are makes one sorted array of the
     # days by which a value and all before it were published.
-    moved = owner[positions] * MORE_DAYS_THAN_ALL
-    published = np.maximum.accumulate(moved + known_at[positions])
+    shift = owner[positions] * MORE_DAYS_THAN_ALL
+    published = np.maximum.accumulate(shift + known_at[positions])
     now = origins.country * MORE_DAYS_THAN_ALL + origins.days
     which = np.searchsorted(published, now, side="right") - 1
-    found = positions[which]
-    usable = (which >= 0) & (owner[found] == origins.country)
+    newest = positions[which]
+    usable = (which >= 0) & (owner[newest] == origins.country)
     usable &= now - published[which] <= MAX_AGE_DAYS
-    return np.where(usable, found, -1)
+    return np.where(usable, newest, -1)
 
 
 def _back_from(values: Floats, newest: Days, owner: Days, length: int) -> Floats:
@@ -186,8 +187,6 @@ class _VintageReplay:
 
     Parameters
     ----------
-    transforms
-        Of each indicator.
     level, denominator : array (indicators,)
         The column of each indicator's level, and of what it is divided by.
     shape
@@ -209,31 +208,23 @@ class _VintageReplay:
     def of(cls, panel: Panel, rows: slice, keys: Sequence[str]) -> "_VintageReplay":
         """Return the replay of one country, with the levels that the keys need."""
         indicators = [panel.indicators[key] for key in keys]
-        needed = {indicator.key for indicator in indicators}
-        needed |= {
-            indicator.denominator for indicator in indicators if indicator.denominator
-        }
+        divisors = [indicator.denominator or indicator.key for indicator in indicators]
+        needed = {*keys, *divisors}
         names = [name for name in map(str, panel.values.columns) if name in needed]
         columns = panel.values.columns.get_indexer(pd.Index(names))
-        events = _events(panel, rows, columns)
-        level = [names.index(indicator.key) for indicator in indicators]
-        denominator = [
-            names.index(indicator.denominator or indicator.key)
-            for indicator in indicators
-        ]
         return cls(
             [indicator.transform for indicator in indicators],
-            np.array(level),
-            np.array(denominator),
+            np.array([names.index(key) for key in keys]),
+            np.array([names.index(divisor) for divisor in divisors]),
             (rows.stop - rows.start, len(names)),
-            *events,
+            *_events(panel, rows, columns),
         )
 
-    def readings(self, days: Days, length: int) -> Floats:
-        """Return the readings of each day, (days, length, indicators)."""
+    def newest_values(self, days: Days, length: int) -> Floats:
+        """Return the newest values on each day, (days, length, indicators)."""
         levels = np.full(self.shape, np.nan)
         first_known = np.full(self.shape, NEVER)
-        read = np.full((len(days), length, len(self.level)), np.nan)
+        newest = np.full((len(days), length, len(self.level)), np.nan)
         values, published = levels[:, self.level], first_known[:, self.level]
         done = 0
         for number, day in enumerate(days):
@@ -245,8 +236,8 @@ class _VintageReplay:
                 np.minimum.at(first_known, cells, self.days[news])
                 values, published = self._transformed(levels, first_known)
                 done = stop
-            read[number] = _newest_of(values, published, int(day), length)
-        return read
+            newest[number] = _newest_of(values, published, int(day), length)
+        return newest
 
     def _transformed(self, levels: Floats, first_known: Days) -> tuple[Floats, Days]:
         """Return the transformed values, and the day each first became known."""
@@ -255,7 +246,7 @@ class _VintageReplay:
         values = np.empty((len(levels), len(self.level)))
         days = first_known[:, self.level]
         for transform in set(self.transforms):
-            alike = np.flatnonzero([own == transform for own in self.transforms])
+            alike = np.flatnonzero([other == transform for other in self.transforms])
             level, other, other_days = self.level[alike], before, before_known
             by = level
             if transform == "ratio":
@@ -312,16 +303,16 @@ def _a_row_later(table: npt.NDArray[Scalar]) -> npt.NDArray[Scalar]:
 
 @dataclass(frozen=True, eq=False)
 class Phases:
-    """What was known of a country's phases at each origin; missing where nothing was.
+    """What was known of a country's phases at each origin; missing if nothing was.
 
     Parameters
     ----------
     phase : array (rows,)
         The last known label.
     duration : array (rows,)
-        For how many consecutive periods it has been the same.
+        The number of consecutive periods with this label.
     contractions, known : array (rows,)
-        Number of contractions among the labels up to that one, and number of labels.
+        The numbers of contractions and of labels up to that one.
     """
 
     phase: Floats
@@ -335,9 +326,7 @@ def phases(label: Label, panel: Panel, origins: Origins) -> Phases:
     owner = origins.panel_countries(len(panel.values))
     if label.settled:
         values = label.values.to_numpy(dtype=float)
-        newest = _newest_known(
-            days_of(label.known_at), ~np.isnan(values), owner, origins
-        )
+        newest = _newest_known(days_of(label.known_at), values, owner, origins)
         table = _history(values, owner)
         return Phases(*np.where(newest >= 0, table[:, newest], np.nan))
     parts = [
@@ -348,23 +337,24 @@ def phases(label: Label, panel: Panel, origins: Origins) -> Phases:
 
 
 def _history(values: Floats, owner: Days) -> Floats:
-    """Return phase, its duration, contractions and labels so far.
+    """Return phase, its duration, contractions and labels so far, (4, values).
 
-    An array (4, values), missing where there is no label.
+    Missing where there is no label.
     """
-    there = np.flatnonzero(~np.isnan(values) & (owner >= 0))
+    labelled = np.flatnonzero(~np.isnan(values) & (owner >= 0))
     table = np.full((4, len(values)), np.nan)
-    if not len(there):
+    if not len(labelled):
         return table
-    known, country = values[there], owner[there]
-    position = np.arange(len(there))
+    known, country = values[labelled], owner[labelled]
+    position = np.arange(len(labelled))
     new_country = np.append(True, country[1:] != country[:-1])
     new_run = new_country | np.append(True, known[1:] != known[:-1])
     start = np.maximum.accumulate(np.where(new_country, position, 0))
     run = np.maximum.accumulate(np.where(new_run, position, 0))
     total = np.cumsum(known)
     before = np.append(0.0, total)[start]
-    table[:, there] = known, position - run + 1, total - before, position - start + 1
+    so_far = total - before, position - start + 1
+    table[:, labelled] = known, position - run + 1, *so_far
     return table
 
 
@@ -377,7 +367,7 @@ def _phases_as_known(label: Label, rows: slice, days: Days) -> Floats:
     values = np.full(rows.stop - rows.start, np.nan)
     first_known = np.full(len(values), NEVER)
     owner = np.zeros(len(values), dtype=np.int64)
-    found = np.full((4, len(days)), np.nan)
+    newest = np.full((4, len(days)), np.nan)
     history, done = _history(values, owner), 0
     for number, day in enumerate(days):
         stop = int(np.searchsorted(known_at, day, side="right"))
@@ -388,8 +378,8 @@ def _phases_as_known(label: Label, rows: slice, days: Days) -> Floats:
             history, done = _history(values, owner), stop
         valid = ~np.isnan(values)
         if valid.any() and first_known[valid].max() >= day - MAX_AGE_DAYS:
-            found[:, number] = history[:, np.flatnonzero(valid)[-1]]
-    return found
+            newest[:, number] = history[:, np.flatnonzero(valid)[-1]]
+    return newest
 
 
 MORE_DAYS_THAN_ALL = 10**8

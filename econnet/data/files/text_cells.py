@@ -21,13 +21,7 @@ from econnet.runtime.untrusted_files import MAX_COLUMNS, MAX_TEXT_LENGTH
 
 
 def read(path: Path) -> pd.DataFrame:
-    """Return the file's cells as text, missing where empty.
-
-    Raises
-    ------
-    DataError
-        There is no such file, or it is no such table: where, and what to do.
-    """
+    """Return the file's cells as text, missing where empty."""
     try:
         if not path.exists():
             raise DataError(f"there is no file {path}: check its name and folder")
@@ -35,7 +29,7 @@ def read(path: Path) -> pd.DataFrame:
             raise DataError(
                 f"{path} is no regular file: save the data as one and name it"
             )
-        path.open("rb").close()  # else each reader would say it in its own way
+        path.open("rb").close()  # so that every format gives the same error
         match path.suffix.lower():
             case ".csv" | ".tsv" | ".txt":
                 return _of_csv(path)
@@ -127,12 +121,12 @@ def _csv_fault(message: str) -> str:
 
 
 def _without_nameless(path: Path, cells: pd.DataFrame) -> pd.DataFrame:
-    """Return the cells without unnamed columns, which must be empty."""
+    """Return the cells of named columns; the others must be empty."""
     named = cells.columns != ""
     if cells.loc[:, ~named].notna().to_numpy().any():
         raise DataError(
-            f"{path.name}: column {named.argmin() + 1} holds values but has no name in "
-            "the first line: name it"
+            f"{path.name}: column {named.argmin() + 1} has values but no name in the "
+            "first line: name it"
         )
     return cells.loc[:, named]
 
@@ -144,18 +138,16 @@ def _of_parquet(path: Path) -> pd.DataFrame:
             names = untrusted_files.parquet_columns(database, path.resolve())
             _check_names(path, [name.strip() for name in names])
             types = database.execute(f"DESCRIBE FROM {source}").fetchall()
-            kinds = {str(row[0]): str(row[1]) for row in types}
-            _check_parquet(
-                path, kinds, untrusted_files.parquet_rows(database, path.resolve())
-            )
+            kinds = {str(name): str(kind) for name, kind, *_ in types}
+            n_rows = untrusted_files.parquet_rows(database, path.resolve())
+            _check_parquet(path, kinds, n_rows)
             columns = ", ".join(_as_text(name, kind) for name, kind in kinds.items())
             query = f"SELECT {columns} FROM {source}"  # noqa: S608 - names are quoted
             cells: pd.DataFrame = database.execute(query).df()
         except duckdb.Error as error:
-            reason = untrusted_files.reason(error)
             raise DataError(
-                f"{path.name} is no Parquet file that can be read ({reason}): write it "
-                "anew"
+                f"{path.name} is no Parquet file that can be read "
+                f"({untrusted_files.reason(error)}): write it anew"
             ) from error
     return cells
 
@@ -165,13 +157,13 @@ def _check_parquet(path: Path, kinds: Mapping[str, str], rows: int) -> None:
     for name, kind in kinds.items():
         if not PLAIN.fullmatch(kind):
             raise DataError(
-                f"{path.name}: column {name!r} holds {kind[:40]}, which is no text, "
+                f"{path.name}: column {name!r} has type {kind[:40]}, which is no text, "
                 "number or date: leave it out"
             )
     # A few bytes of Parquet can repeat a number a billion times.
     if rows * len(kinds) > MAX_CELLS:
         raise DataError(
-            f"{path.name} holds {rows:,} rows of {len(kinds):,} columns, too many for "
+            f"{path.name} has {rows:,} rows of {len(kinds):,} columns, too many for "
             "memory: put it in a folder and name that, which is read piece by piece"
         )
 
@@ -218,7 +210,6 @@ def _check_names(path: Path, names: Sequence[str]) -> None:
 
 def _of_workbook(path: Path) -> pd.DataFrame:
     """Return the cells of a workbook's first sheet."""
-    unreadable = f"{path.name} is no Excel workbook that can be read"
     try:
         with ZipFile(path) as members:
             unpacked = sum(member.file_size for member in members.infolist())
@@ -233,7 +224,9 @@ def _of_workbook(path: Path) -> pd.DataFrame:
             f"{path.name} needs one more package: pip install 'econnet[excel]'"
         ) from error
     except WORKBOOK_ERRORS as error:
-        raise DataError(unreadable) from error
+        raise DataError(
+            f"{path.name} is no Excel workbook that can be read: save it as CSV"
+        ) from error
     if rows.empty:
         raise DataError(f"{path.name} is empty: fill it, or name another file")
     names = [str(name).strip() for name in rows.iloc[0]]
@@ -249,17 +242,8 @@ MAX_CELLS = 10**8
 MAX_WORKBOOK_BYTES = 2**30
 # What openpyxl and the readers below it are known to raise over damaged files.
 WORKBOOK_ERRORS = (
-    ArithmeticError,
-    AttributeError,
-    BadZipFile,
-    EOFError,
-    LookupError,
-    NotImplementedError,
-    RuntimeError,
-    SyntaxError,
-    TypeError,
-    ValueError,
-    zlib.error,
+    *(ArithmeticError, AttributeError, BadZipFile, EOFError, LookupError, zlib.error),
+    *(NotImplementedError, RuntimeError, SyntaxError, TypeError, ValueError),
 )
 PLAIN = re.compile(
     r"VARCHAR|U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|FLOAT|DOUBLE|DECIMAL\(\d+,\d+\)|BOOLEAN|"

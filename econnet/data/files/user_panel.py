@@ -23,9 +23,15 @@ from pandas.api.typing import NaTType
 from econnet.core import catalog
 from econnet.core.catalog import Indicator, SeriesTemplate, Transform
 from econnet.core.errors import DataError, UsageError
-from econnet.core.periods import PANDAS_ALIAS, Frequency, frequency_of, parse_period
+from econnet.core.periods import (
+    PANDAS_ALIAS,
+    Frequency,
+    WrittenPeriod,
+    frequency_of,
+    parse_period,
+)
 from econnet.core.text import quoted
-from econnet.data.files import text_cells as cells_of
+from econnet.data.files import text_cells
 from econnet.data.sources.observations import (
     OBSERVATION_COLUMNS,
     SERIES_COLUMNS,
@@ -48,10 +54,8 @@ class Table:
     observations, series
         As from any source; `retrieved_at` is the day on which the last value was known,
         so that the same file gives the same results tomorrow.
-    kinds
-        The kind of each column.
-    indicators
-        The description of each column, for `panel.build`.
+    kinds, indicators
+        The kind and the description of each column.
     """
 
     observations: pd.DataFrame
@@ -81,17 +85,9 @@ def read(path: Path, *, kinds: Mapping[str, Kind] | None = None, lag: int = 1) -
     kinds
         The kinds of columns that the user gives; others are inferred.
     lag
-        Periods until a value without `known_at` is known, at their end: 0 is the end of
-        its own period.
-
-    Raises
-    ------
-    DataError
-        The file cannot be read as such a table; the message names the line.
-    UsageError
-        `kinds` names a column that the file does not have.
+        A value without `known_at` is known this many periods after the end of its own.
     """
-    long = _long(path, cells_of.read(path))
+    long = _long(path, text_cells.read(path))
     columns = [str(name) for name in long["indicator"].unique()]
     long["period"] = _periods(path, long)
     frequency = {text: frequency_of(text) for text in long["period"].unique()}
@@ -103,7 +99,7 @@ def read(path: Path, *, kinds: Mapping[str, Kind] | None = None, lag: int = 1) -
         lambda reason: DataError(f"{path.name}: {reason}: keep one of them"),
     )
     if long.empty:
-        raise DataError(f"{path.name} holds no value: fill in at least one column")
+        raise DataError(f"{path.name} has no value: fill in at least one column")
     long = _with_differences(long)
     columns += map(str, long["indicator"].unique())
     given = kinds or {}
@@ -134,9 +130,7 @@ def _table(
         for name in sorted(by_name)
     }
     indicators = {
-        name: _indicator(
-            name, kind, {frequency[period] for period in by_name[name]["period"]}
-        )
+        name: _indicator(name, kind, {*by_name[name]["period"].map(frequency)})
         for name, kind in kinds.items()
     }
     return Table(
@@ -154,7 +148,7 @@ def infer_kind(name: str, values: pd.DataFrame) -> Kind:
     it: growth named exports is not exports. A name such as spread or growth means a
     balance. Otherwise values at or below zero mean a rate, as do names such as yield.
     Values that mostly rise are an index if they pass through 100, otherwise a flow;
-    other values are a rate up to 100 and a flow above.
+    other values are a rate if at most 100, otherwise a flow.
     """
     numbers = values["value"]
     if numbers.isin([0.0, 1.0]).all():
@@ -242,18 +236,17 @@ def _long(path: Path, cells: pd.DataFrame) -> pd.DataFrame:
 
 def _check_texts(path: Path, long: pd.DataFrame, column: str) -> None:
     """Raise `DataError` for the first text that cannot be a name."""
-    wrong = _each(long[column], _name_problem).fillna("is missing: write it there")
-    if (wrong != "").any():
-        row = long[wrong != ""].iloc[0]
-        raise DataError(
-            f"{path.name}, line {row['line']}: {column} {wrong[wrong != ''].iloc[0]}"
-        )
+    problems = _each(long[column], _name_problem).fillna(NO_TEXT)
+    wrong = problems != ""
+    if wrong.any():
+        line, problem = long.loc[wrong, "line"].iloc[0], problems[wrong].iloc[0]
+        raise DataError(f"{path.name}, line {line}: {column} {problem}")
 
 
 def _name_problem(text: str) -> str:
     """Return why a text cannot be a name, or an empty text."""
     if not text:
-        return "is missing: write it there"
+        return NO_TEXT
     if len(text) > MAX_TEXT_LENGTH:
         return f"has more than {MAX_TEXT_LENGTH:,} letters: shorten it"
     if CONTROL.search(text):
@@ -286,8 +279,8 @@ def _each(texts: pd.Series, make: Callable[[str], T]) -> pd.Series:
 
     Equal texts are processed once: a file with vintages repeats most of them.
     """
-    codes, found = pd.factorize(texts)
-    results = pd.Series([make(str(text)) for text in found], dtype=None)
+    codes, distinct = pd.factorize(texts)
+    results = pd.Series([make(str(text)) for text in distinct], dtype=None)
     return results.reindex(codes).set_axis(texts.index)
 
 
@@ -309,28 +302,27 @@ def _periods(path: Path, long: pd.DataFrame) -> pd.Series:
     texts = _each(
         long["period"], lambda text: text.removesuffix(" 00:00:00").removesuffix(".0")
     )
-    written = {text: parse_period(text) for text in texts.unique()}
-    for text, period in written.items():
+    parsed = dict[str, WrittenPeriod]()
+    for text in texts.unique():
+        period = parse_period(text)
         if period is None:
             line = long.loc[texts == text, "line"].iloc[0]
             raise DataError(
                 f"{path.name}, line {line}: {quoted(text)} is no period: write 2020, "
                 "2020Q1, 2020-01 or 2020-01-31"
             )
-    known = {text: period for text, period in written.items() if period is not None}
-    periods = texts.map({text: period.text for text, period in known.items()})
-    dated = texts.map({text: period.is_date for text, period in known.items()}).astype(
-        bool
-    )
-    for name, rows in long[dated].groupby("indicator"):
+        parsed[text] = period
+    periods = texts.map({text: period.text for text, period in parsed.items()})
+    dates = [text for text, period in parsed.items() if period.is_date]
+    for name, rows in long[texts.isin(dates)].groupby("indicator"):
         months = {int(text[5:7]) for text in texts[rows.index].unique()}
-        style = "M"
+        style: Frequency = "M"
         if len(months) == 1:
             style = "A"
         elif len(months) <= 4 and len({month % 3 for month in months}) == 1:
             style = "Q"
         as_written = {
-            text: str(pd.Period(text, PANDAS_ALIAS[style]))  # type: ignore[index]
+            text: str(pd.Period(text, PANDAS_ALIAS[style]))
             for text in texts[rows.index].unique()
         }
         if style == "M" and len({*as_written.values()}) < len(as_written):
@@ -347,15 +339,11 @@ def _check_frequencies(
 ) -> None:
     """Raise `DataError` if a country has an indicator at several frequencies."""
     filled = long[long["value"].notna()]
-    own = filled["period"].map(frequency)
-    keys = [filled["country"], filled["indicator"]]
-    others = own != own.groupby(keys).transform("first")
-    if others.any():
-        row = filled[others].iloc[0]
-        first = filled[
-            (filled["country"] == row["country"])
-            & (filled["indicator"] == row["indicator"])
-        ].iloc[0]
+    groups = filled.groupby(["country", "indicator"])
+    firsts = groups[["period", "line"]].transform("first")
+    differs = filled["period"].map(frequency) != firsts["period"].map(frequency)
+    if differs.any():
+        row, first = filled[differs].iloc[0], firsts[differs].iloc[0]
         raise DataError(
             f"{path.name}, line {row['line']}: {row['indicator']} of {row['country']} "
             f"has {row['period']}, but {first['period']} in line {first['line']}: give "
@@ -367,13 +355,11 @@ def _known_at(
     path: Path, long: pd.DataFrame, frequency: Mapping[str, Frequency], lag: int
 ) -> pd.Series:
     """Return the day on which each value was known, as given or by the lag."""
-    periods = {
-        text: pd.Period(text, PANDAS_ALIAS[own]) for text, own in frequency.items()
-    }
-    ends = {
-        text: (period + lag).end_time.normalize() for text, period in periods.items()
-    }
-    begins = {text: period.start_time for text, period in periods.items()}
+    begins, published = dict[str, pd.Timestamp](), dict[str, pd.Timestamp]()
+    for text, frequency_of_text in frequency.items():
+        period = pd.Period(text, PANDAS_ALIAS[frequency_of_text])
+        begins[text] = period.start_time
+        published[text] = (period + lag).end_time.normalize()
     given = _each(long["known_at"].replace("", None), _moment).astype("datetime64[us]")
     wrong = given.isna() & ~long["known_at"].isin(["", None]) & long["known_at"].notna()
     if wrong.any():
@@ -382,15 +368,14 @@ def _known_at(
             f"{path.name}, line {row['line']}: known_at {quoted(row['known_at'])} is "
             "no date: write 2020-01-31"
         )
-    begun = long["period"].map(begins).astype("datetime64[us]")
-    early = given < begun
+    early = given < long["period"].map(begins).astype("datetime64[us]")
     if early.any():
         row = long[early].iloc[0]
         raise DataError(
             f"{path.name}, line {row['line']}: {row['indicator']} of {row['period']} "
             f"is known_at {row['known_at']}, before that period began: correct the date"
         )
-    return given.fillna(long["period"].map(ends)).astype("datetime64[us]")
+    return given.fillna(long["period"].map(published)).astype("datetime64[us]")
 
 
 def _moment(text: str) -> pd.Timestamp | NaTType:
@@ -439,14 +424,14 @@ def _indicator(name: str, kind: Kind, frequencies: Collection[Frequency]) -> Ind
         series=tuple(
             SeriesTemplate(
                 source="file",
-                frequency=each,
+                frequency=frequency,
                 id=name,
                 publication_lag_days=0,  # every row has its own date
                 countries=(),
                 rights="your own",
                 discontinued=False,
             )
-            for each in sorted(frequencies)
+            for frequency in sorted(frequencies)
         ),
     )
 
@@ -480,14 +465,10 @@ UNIT: Mapping[Kind, str] = {
     "flag": "1 or 0",
 }
 # Ratios are left out, because a file need not have the denominator.
-KIND_OF: Mapping[Transform, Kind] = {
-    "difference": "rate",
-    "log-difference": "index",
-    "growth": "flow",
-    "level": "balance",
-}
+KIND_OF = {transform: kind for kind, transform in TRANSFORM.items() if kind != "flag"}
 KINDS_IN_OWN_UNIT = frozenset({"rate", "balance"})
 SHARE_OF_RISES = 0.6
+NO_TEXT = "is missing: write it there"
 MISSING = frozenset({"", ".", "..", "-", "na", "n/a", "nan", "null", "none", "#n/a"})
 RATE_WORDS = re.compile(r"rate|yield|percent|share(?! ?price)|ratio|%", re.I)
 # `exchange` must not match `change`.

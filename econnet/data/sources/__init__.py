@@ -1,1 +1,4 @@
-"""Where observations come from: one module a source, each returning tidy rows."""
+"""The data sources, one module per source; each returns tidy rows of observations.
+
+Imports `core`. Only this package opens connections.
+"""

@@ -1,8 +1,8 @@
 """ALFRED: every value of a series with the day of its publication.
 
 Used only with a `FRED_API_KEY`. The service returns at most 2,000 vintages at once, so
-their dates are requested first and the values in spans. A value that held across the
-border of two spans is in both, the second time as if published at the border; that
+their dates are requested first and the values in spans. A value that was valid across
+the border of two spans is in both, the second time as if published at the border; that
 repetition is removed. The values of the oldest vintage were published before ALFRED
 began, on unknown days.
 """
@@ -71,7 +71,7 @@ class Alfred:
             except NOT_ITS_FORMAT:
                 reason = "answered with something that is not ALFRED's format"
                 # `from None`: the cause quotes the response, which may contain the key.
-                raise SourceError(self.session.error_line(series_id, reason)) from None
+                raise self.error(series_id, reason) from None
             hidden = response.content.replace(self.key.encode(), b"***")
             pages.append(RawPage.of(hidden))
             if len(rows) >= count:
@@ -79,7 +79,11 @@ class Alfred:
             if not page[name]:
                 break
         reason = f"{len(rows):,} rows came of {count:,} that were announced"
-        raise SourceError(self.session.error_line(series_id, reason))
+        raise self.error(series_id, reason)
+
+    def error(self, series_id: str, reason: str) -> SourceError:
+        """Return the error that names source, series and reason."""
+        return SourceError(self.session.error_line(series_id, reason))
 
 
 @dataclass(frozen=True)
@@ -97,15 +101,7 @@ class Vintages:
 
 
 def vintages(alfred: Alfred, series_id: str) -> Vintages:
-    """Return the dates of a series' vintages.
-
-    Raises
-    ------
-    MissingSeriesError
-        There are none.
-    SourceError
-        The response has no dates.
-    """
+    """Return the dates of a series' vintages."""
     dates, _ = alfred.rows("series/vintagedates", "vintage_dates", series_id)
     if not dates:
         raise MissingSeriesError(alfred.session.error_line(series_id, "no vintages"))
@@ -113,7 +109,7 @@ def vintages(alfred: Alfred, series_id: str) -> Vintages:
         in_order = tuple(sorted(_date(text) for text in dates))
     except NOT_ITS_FORMAT:
         reason = "answered with vintages that are no dates"
-        raise SourceError(alfred.session.error_line(series_id, reason)) from None
+        raise alfred.error(series_id, reason) from None
     return Vintages(series_id, in_order, observations.now())
 
 
@@ -127,16 +123,13 @@ def read(
 ) -> FetchedSeries:
     """Return every vintage of every value, `known_at` being the day of publication.
 
-    Raises
-    ------
-    NoVintagesError
-        The series is weekly or daily.
+    Raises `NoVintagesError` for a weekly or daily series.
     """
     spans = [
         vintages.dates[first : first + VINTAGES_PER_CALL]
         for first in range(0, len(vintages.dates), VINTAGES_PER_CALL)
     ]
-    answers = [
+    responses = [
         alfred.rows(
             "series/observations",
             "observations",
@@ -148,12 +141,11 @@ def read(
         )
         for span in spans
     ]
-    rows = [row for those, _ in answers for row in those]
+    rows = [row for rows_of_span, _ in responses for row in rows_of_span]
     table = _table(rows, template, alfred.session.error_line(vintages.series_id, ""))
     if table.empty:
-        raise MissingSeriesError(
-            alfred.session.error_line(vintages.series_id, "not one value")
-        )
+        line = alfred.session.error_line(vintages.series_id, "not one value")
+        raise MissingSeriesError(line)
     first_vintage = pd.Timestamp(vintages.dates[0])
     table["known_at"] = table["known_at"].mask(table["known_at"] <= first_vintage)
     retrieval = Retrieval(
@@ -163,7 +155,7 @@ def read(
         digest=vintages.digest,
         first_period=str(start_year),
         retrieved_at=vintages.retrieved_at,
-        raw=tuple(page for _, pages in answers for page in pages),
+        raw=tuple(page for _, pages in responses for page in pages),
     )
     rows_of_country = table.assign(country=country.alpha3)
     return observations.fetched_series(rows_of_country, indicator, template, retrieval)
@@ -174,17 +166,14 @@ def _table(
 ) -> pd.DataFrame:
     """Return `period, value, known_at`, one row for each change of a value."""
     try:
-        table = pd.DataFrame(
-            {
-                "day": pd.to_datetime([_date(row["date"]) for row in rows]),
-                "known_at": pd.to_datetime(
-                    [_date(row["realtime_start"]) for row in rows]
-                ),
-                "value": [_value(row["value"]) for row in rows],
-            }
+        days, published = (
+            pd.to_datetime([_date(row[name]) for row in rows])
+            for name in ("date", "realtime_start")
         )
+        values = [_value(row["value"]) for row in rows]
     except NOT_ITS_FORMAT:
         raise SourceError(f"{error_line}rows that are no observations") from None
+    table = pd.DataFrame({"day": days, "known_at": published, "value": values})
     if (table["day"].dt.day != 1).any():
         raise NoVintagesError(f"{error_line}weekly or daily, read without vintages")
     table = table.sort_values(["day", "known_at"], ignore_index=True)

@@ -21,7 +21,7 @@ from pandas_datareader.fred import FredReader
 from econnet.core.catalog import Indicator, SeriesTemplate
 from econnet.core.countries import Country
 from econnet.core.errors import SourceError
-from econnet.core.periods import PERIOD_NAME, Frequency
+from econnet.core.periods import PERIOD_NAME, PERIODS_A_YEAR, Frequency
 from econnet.data.sources import observations
 from econnet.data.sources.http import (
     MissingSeriesError,
@@ -40,7 +40,7 @@ CONTENT_TYPES = frozenset(
 
 @dataclass(frozen=True)
 class Download:
-    """The dated values of one plain series, in order, and the file they come from."""
+    """The dated values of one plain series, in order, and their raw file."""
 
     series_id: str
     values: Mapping[date, Decimal]
@@ -69,19 +69,6 @@ def plain_ids(series_id: str) -> tuple[str, ...]:
     return tuple(series_id.split("-"))
 
 
-def download(session: PoliteSession, url: str, series_id: str) -> Download:
-    """Return a plain series as FRED has it today.
-
-    Raises
-    ------
-    MissingSeriesError
-        FRED has no such series, or no value of it.
-    SourceError
-        FRED failed, or its answer is not a file of this series.
-    """
-    return Reader(session, url, series_id).download()
-
-
 def read(
     downloads: Sequence[Download],
     country: Country,
@@ -89,13 +76,7 @@ def read(
     template: SeriesTemplate,
     start_year: int,
 ) -> FetchedSeries:
-    """Return the observations of a country's series from its `plain_ids`, in order.
-
-    Raises
-    ------
-    SourceError
-        The dates have another frequency than the catalog states.
-    """
+    """Return the observations of a country's series from its `plain_ids`, in order."""
     series_id = template.id_for(country)
     values = downloads[0].values
     for other in downloads[1:]:
@@ -124,7 +105,7 @@ def digest(downloads: Sequence[Download]) -> str:
 
 
 class Reader(FredReader):  # type: ignore[misc]  # it has no types
-    """The reader of pandas-datareader over our session, for one series."""
+    """The reader of pandas-datareader over our session, for one plain series."""
 
     def __init__(self, session: PoliteSession, url: str, series_id: str) -> None:
         super().__init__(symbols=series_id, retry_count=0, session=session)
@@ -143,9 +124,8 @@ class Reader(FredReader):  # type: ignore[misc]  # it has no types
         text = response.content.decode("utf-8-sig", errors="replace")
         values = _values(text, self.symbols)
         if not values:
-            raise MissingSeriesError(
-                self.session.error_line(self.symbols, "not one value")
-            )
+            line = self.session.error_line(self.symbols, "not one value")
+            raise MissingSeriesError(line)
         raw = RawPage.of(response.content)
         return Download(self.symbols, values, raw, observations.now())
 
@@ -159,12 +139,7 @@ def by_period(
 
     Months of a weekly or daily series are means of the dates in them. The first and the
     last month count only if they are complete: no further from their ends than the
-    usual distance of two dates.
-
-    Raises
-    ------
-    SourceError
-        The dates are not of this frequency.
+    usual distance of two dates. Dates of another frequency raise the error `problem`.
     """
     days = sorted(values)
     if not days:
@@ -176,9 +151,8 @@ def by_period(
             raise problem("not one complete month")
         return means
     low, high = DAYS_OF[frequency]
-    regular = all(
-        day.day == 1 and (day.month - 1) % MONTHS_OF[frequency] == 0 for day in days
-    )
+    months = 12 // PERIODS_A_YEAR[frequency]
+    regular = all(day.day == 1 and (day.month - 1) % months == 0 for day in days)
     if not regular or (len(days) > 1 and not low <= apart <= high):
         raise problem(
             f"its dates are {apart} days apart, which is not the catalog's "
@@ -216,7 +190,7 @@ def _monthly_means(
         {
             "period": list(months),
             "value": [float(sum(month) / len(month)) for month in months.values()],
-        },
+        }
     )
 
 
@@ -277,7 +251,6 @@ YEARS = range(1500, 9000)  # with room on both sides for sums of dates
 LINE = re.compile(
     r"(\d{4}-\d{2}-\d{2}),(\.?|-?\d*\.?\d+(?:[eE][-+]?\d{1,3})?)", re.ASCII
 )
-MONTHS_OF: Mapping[Frequency, int] = {"A": 12, "Q": 3, "M": 1}
 DAYS_OF: Mapping[Frequency, tuple[int, int]] = {
     "A": (365, 366),
     "Q": (90, 92),

@@ -2,9 +2,8 @@
 
 A `PoliteSession` is a `requests.Session`, so that the readers of pandas-datareader
 accept it. Each request waits for its turn (a limit at once and per second), is retried
-with back-off and jitter where that may help, and waits as long as `Retry-After` says.
-The body is read within the retries, because a connection that breaks half-way is as
-common as one that never opens. A source is not trusted with our time or memory: a
+with back-off and jitter where that may help, and waits as long as `Retry-After` asks.
+The body is read within the retries, because connections often break half-way. A
 response has a maximum duration, however slowly it arrives, and a maximum size,
 compressed and decompressed. A response that cannot be the one requested, by status,
 host or content type, raises a `SourceError` that names the source and the series, in
@@ -63,17 +62,16 @@ class RetryPolicy:
         Number of requests after the first.
     backoff_seconds
         The wait before the first retry, doubled before each further one, plus up to as
-        much again at random, so that clients that were refused together do not return
-        together.
+        much again at random, so that clients do not all return at once.
     longest_wait_seconds
         If `Retry-After` is longer, the request fails.
     timeout_seconds
-        For the connection, and for each pause within a response.
+        The limit for the connection, and for each pause within a response.
     answer_seconds
-        For a response from its first byte to its last. It is not retried.
+        The limit for a response from its first byte to its last. It is not retried.
     largest_bytes
-        Of a response, compressed and decompressed: the largest pages of the sources,
-        of 32,500 rows or 100,000 revisions, take about ten million.
+        The limit for a response, compressed and decompressed. The largest pages of the
+        sources, 32,500 rows or 100,000 revisions, take about ten million.
     """
 
     repeats: int = 4
@@ -97,7 +95,7 @@ class RateLimiter:
     at_once
         Requests in progress at the same time.
     per_second
-        Requests started per second, retries included; `None` sets no limit.
+        Requests started per second, retries included; `None` for no limit.
     """
 
     def __init__(self, at_once: int, per_second: float | None = None) -> None:
@@ -132,20 +130,8 @@ class _StoppedError(requests.RequestException):
     """The session was stopped."""
 
 
-class _OverdueError(requests.RequestException):
-    """The response took longer than allowed."""
-
-
-class _OversizedError(requests.RequestException):
-    """The response is larger than allowed."""
-
-
-class _WrappedError(requests.RequestException):
-    """The response is compressed more than once, which only serves to hide its size."""
-
-
-class _RedirectedError(requests.RequestException):
-    """A redirect that is not followed; the text names the target without a URL."""
+class _RefusedError(requests.RequestException):
+    """A response or redirect that is not accepted, for the reason in the text."""
 
 
 class PoliteSession(requests.Session):
@@ -155,10 +141,6 @@ class PoliteSession(requests.Session):
     ----------
     source
         The source's name in messages: `World Bank`.
-    rate_limiter
-        The limits of the source.
-    retry_policy
-        How often and how long to try.
     secret
         The API key: removed from every message, even where the source repeats it.
     """
@@ -171,10 +153,9 @@ class PoliteSession(requests.Session):
         secret: str | None = None,
     ) -> None:
         super().__init__()
-        self.max_redirects = MAX_REDIRECTS
-        self.source, self.rate_limiter = source, rate_limiter
+        self.max_redirects = 5
+        self.source, self.rate_limiter, self.secret = source, rate_limiter, secret
         self.retry_policy = retry_policy or RetryPolicy()
-        self.secret = secret
         self.headers["User-Agent"] = USER_AGENT
         for scheme in ("https://", "http://"):
             self.mount(scheme, _RetryingAdapter(rate_limiter, self.retry_policy))
@@ -188,18 +169,18 @@ class PoliteSession(requests.Session):
         here = urlsplit(resp.url)
         try:
             target = super().get_redirect_target(resp)
-            there = here if target is None else urlsplit(urljoin(resp.url, target))
-            same = _place(there) == _place(here)
+            new = here if target is None else urlsplit(urljoin(resp.url, target))
+            same = _place(new) == _place(here)
         except ValueError:
-            raise _RedirectedError("redirected to what is no address") from None
-        if there.hostname != here.hostname:
-            raise _RedirectedError(
-                f"redirected from {here.hostname} to another host, {there.hostname}"
+            raise _RefusedError("redirected to an invalid address") from None
+        if new.hostname != here.hostname:
+            raise _RefusedError(
+                f"redirected from {here.hostname} to another host, {new.hostname}"
             )
-        if here.scheme == "https" and there.scheme != "https":
-            raise _RedirectedError("redirected to an address without encryption")
-        if not same and (here.scheme, there.scheme) != ("http", "https"):
-            raise _RedirectedError("redirected to another port of the host")
+        if here.scheme == "https" and new.scheme != "https":
+            raise _RefusedError("redirected to an address without encryption")
+        if not same and (here.scheme, new.scheme) != ("http", "https"):
+            raise _RefusedError("redirected to another port of the host")
         return target
 
     def fetch(
@@ -207,12 +188,7 @@ class PoliteSession(requests.Session):
     ) -> requests.Response:
         """Return the complete response, of one of these content types.
 
-        Raises
-        ------
-        MissingSeriesError
-            HTTP 404: the source has no such series.
-        SourceError
-            Any other failure, in one line.
+        Raises `MissingSeriesError` for HTTP 404, else `SourceError`, each in one line.
         """
         try:
             response = self.get(url, params=dict(query))
@@ -224,9 +200,8 @@ class PoliteSession(requests.Session):
             raise problem(self.error_line(series, self._reason(error))) from None
         status = response.status_code
         if status == requests.codes.not_found:
-            raise MissingSeriesError(
-                self.error_line(series, "not known there (HTTP 404)")
-            )
+            reason = "not known there (HTTP 404)"
+            raise MissingSeriesError(self.error_line(series, reason))
         if status != requests.codes.ok:
             kind = UnansweredError if status in RETRIED_STATUSES else SourceError
             advice = ADVICE.get(status, "try again later")
@@ -244,18 +219,10 @@ class PoliteSession(requests.Session):
     def _reason(self, error: requests.RequestException) -> str:
         """Return the reason of a failure in plain words, without the URL."""
         match error:
-            case _RedirectedError():
+            case _RefusedError():
                 return str(error)
             case requests.TooManyRedirects():
                 return f"redirected more than {self.max_redirects} times"
-            case _OverdueError():
-                seconds = self.retry_policy.answer_seconds
-                return f"the answer was not complete after {seconds:g} s"
-            case _OversizedError():
-                most = self.retry_policy.largest_bytes
-                return f"the answer is larger than {most:,} bytes"
-            case _WrappedError():
-                return "the answer is packed more than once"
             case requests.exceptions.SSLError():
                 return (
                     "its certificate could not be verified: behind a company's proxy, "
@@ -343,8 +310,10 @@ class _RetryingAdapter(HTTPAdapter):
             response = super().send(request, **{**options, "stream": True})
             body = self._body(response)
         except (requests.ConnectionError, requests.Timeout) as error:
-            if time.monotonic() - began > self._retry_policy.answer_seconds:
-                raise _OverdueError from error
+            seconds = self._retry_policy.answer_seconds
+            if time.monotonic() - began > seconds:
+                reason = f"the answer was not complete after {seconds:g} s"
+                raise _RefusedError(reason) from error
             raise
         # `requests` has no other way to limit what `content` reads.
         response._content = body  # noqa: SLF001
@@ -356,24 +325,24 @@ class _RetryingAdapter(HTTPAdapter):
         # Compressed twice, a few bytes can expand a million times.
         if "," in response.headers.get("Content-Encoding", ""):
             response.close()
-            raise _WrappedError
+            raise _RefusedError("the answer is packed more than once")
         for part in response.iter_content(PART_BYTES):
             body += part
             if max(len(body), response.raw.tell()) > largest:
                 response.close()
-                raise _OversizedError
+                raise _RefusedError(f"the answer is larger than {largest:,} bytes")
         return bytes(body)
 
 
 def _connections_for(answer_seconds: float) -> Mapping[str, type[HTTPConnection]]:
     """Return the connection class of each scheme, limited in time."""
     response = partial(_TimedResponse, answer_seconds=answer_seconds)
-
-    def timed(kind: type[HTTPConnection]) -> type[HTTPConnection]:
-        name = f"Timed{kind.__name__}"
-        return type(name, (kind,), {"response_class": staticmethod(response)})
-
-    return {"http": timed(HTTPConnection), "https": timed(HTTPSConnection)}
+    kinds = {"http": HTTPConnection, "https": HTTPSConnection}
+    members = {"response_class": staticmethod(response)}
+    return {
+        scheme: type(f"Timed{kind.__name__}", (kind,), members)
+        for scheme, kind in kinds.items()
+    }
 
 
 class _TimedResponse(http.client.HTTPResponse):
@@ -392,7 +361,7 @@ class _TimedResponse(http.client.HTTPResponse):
 
 
 class _TimedReader(io.RawIOBase):
-    """Reads a socket until a deadline; a separate time-out limits each pause."""
+    """Reads a socket until a deadline; a time-out limits each pause."""
 
     def __init__(self, sock: socket.socket, seconds: float) -> None:
         self._sock = sock
@@ -427,26 +396,21 @@ def _is_unreachable(error: requests.RequestException) -> bool:
     """Return whether there was never a connection."""
     cause = error.args[0] if error.args else None
     reason = cause.reason if isinstance(cause, MaxRetryError) else cause
-    return isinstance(
-        error,
-        requests.ConnectTimeout
-        | requests.exceptions.ProxyError
-        | requests.exceptions.SSLError,
-    ) or isinstance(reason, NewConnectionError)
+    return isinstance(error, NO_CONNECTION) or isinstance(reason, NewConnectionError)
 
 
 # What decoding a response of another structure, depth or size may raise.
 NOT_ITS_FORMAT = (
-    AttributeError,
-    LookupError,
-    OverflowError,
-    RecursionError,
-    TypeError,
-    ValueError,
+    *(AttributeError, LookupError, OverflowError),
+    *(RecursionError, TypeError, ValueError),
 )
-MAX_REDIRECTS = 5
 PART_BYTES = 2**16
 RETRIED_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
+NO_CONNECTION = (
+    requests.ConnectTimeout,
+    requests.exceptions.ProxyError,
+    requests.exceptions.SSLError,
+)
 RETRIED_ERRORS = (
     requests.ConnectionError,
     requests.Timeout,
@@ -463,7 +427,7 @@ ADVICE: Mapping[int, str] = {
 
 
 class _WithoutKeys(logging.Filter):
-    """Removes keys from what urllib3 writes to the log of requests."""
+    """Removes keys from urllib3's log of requests."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Rewrite the record, and accept it."""

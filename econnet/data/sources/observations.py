@@ -20,29 +20,12 @@ from econnet.core.errors import EconnetError, SourceError
 from econnet.core.workspace import UserFile
 
 OBSERVATION_COLUMNS = [
-    "country",
-    "indicator",
-    "period",
-    "value",
-    "source",
-    "series_id",
-    "retrieved_at",
-    "known_at",
+    *("country", "indicator", "period", "value"),
+    *("source", "series_id", "retrieved_at", "known_at"),
 ]
 SERIES_COLUMNS = [
-    "country",
-    "indicator",
-    "source",
-    "series_id",
-    "frequency",
-    "title",
-    "unit",
-    "edition",
-    "licence",
-    "rights",
-    "attribution",
-    "discontinued",
-    "retrieved_at",
+    *("country", "indicator", "source", "series_id", "frequency", "title", "unit"),
+    *("edition", "licence", "rights", "attribution", "discontinued", "retrieved_at"),
 ]
 
 ErrorFactory = Callable[[str], EconnetError]
@@ -50,7 +33,7 @@ ErrorFactory = Callable[[str], EconnetError]
 
 @dataclass(frozen=True)
 class RawPage:
-    """A page of a source's response, compressed; `sha256` and `size` before."""
+    """A compressed page of a response; `sha256` and `size` are of the original."""
 
     sha256: str
     size: int
@@ -59,8 +42,7 @@ class RawPage:
     @classmethod
     def of(cls, content: bytes) -> "RawPage":
         """Return a page with this content."""
-        # The fastest level shrinks JSON to a twentieth; the best takes ten times as
-        # long.
+        # The fastest level shrinks JSON to a twentieth; the best is ten times slower.
         compressed = gzip.compress(content, compresslevel=1, mtime=0)
         return cls(hashlib.sha256(content).hexdigest(), len(content), compressed)
 
@@ -72,15 +54,13 @@ class Retrieval:
     Parameters
     ----------
     title, unit
-        In the words of the source, else of the catalog.
+        From the source if it gives them, else from the catalog.
     digest
-        SHA-256 of the raw pages, by which the next fetch sees whether they changed.
+        SHA-256 of the raw pages; the next fetch compares it to detect changes.
     first_period
         The first period that was requested; earlier ones are not covered.
     edition
         The source's date of the last update; empty where it gives none.
-    raw
-        The raw pages.
     """
 
     series_id: str
@@ -110,6 +90,11 @@ class FetchedSeries:
     retrieval: Retrieval
     observations: pd.DataFrame
     series: pd.DataFrame
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """Source, series id and indicator."""
+        return self.source, self.retrieval.series_id, self.indicator
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,11 +140,6 @@ def fetched_series(
 
     `rows` has the columns `country, period, value` and, where the source gives the
     publication date of a value, `known_at`.
-
-    Raises
-    ------
-    SourceError
-        A value is infinite, or of a period more than a year in the future.
     """
     _check(rows, retrieval, f"{NAMES[template.source]}, {retrieval.series_id}")
     rows = rows[rows["period"] >= retrieval.first_period].reset_index(drop=True)
@@ -193,18 +173,18 @@ def fetched_series(
 
 def _check(rows: pd.DataFrame, retrieval: Retrieval, whose: str) -> None:
     """Raise `SourceError` for values that no past period can have."""
-    infinite = rows[np.isinf(rows["value"].to_numpy(float))]
+    periods = rows["period"]
+    infinite = periods[np.isinf(rows["value"].to_numpy(float))]
     if len(infinite):
         raise SourceError(
-            f"{whose}: the value for {infinite['period'].iloc[0]} is "
-            "larger than a number may be"
+            f"{whose}: the value for {infinite.iloc[0]} is larger than a number may be"
         )
     # A year's tolerance, because computer clocks are wrong more often than sources.
     this_year = retrieval.retrieved_at.year
-    later = rows[rows["period"].str[:4].astype(int) > this_year + 1]
+    later = periods[periods.str[:4].astype(int) > this_year + 1]
     if len(later):
         raise SourceError(
-            f"{whose}: it has a value for {later['period'].iloc[0]}, which is to come: "
+            f"{whose}: it has a value for {later.iloc[0]}, which is to come: "
             f"check this computer's clock, which says {this_year}"
         )
 
@@ -214,12 +194,8 @@ def in_order(
 ) -> pd.DataFrame:
     """Return `rows` sorted by `keys`, each key once.
 
-    A row that is repeated with the same value counts once.
-
-    Raises
-    ------
-    EconnetError
-        The error of `make_error`, if a key has two values.
+    A row that is repeated with the same value counts once; raises the error of
+    `make_error` if a key has two values.
     """
     once = rows.drop_duplicates([*keys, "value"])
     twice = once[once.duplicated(keys, keep=False)]

@@ -1,11 +1,10 @@
 """The data that ship with econnet, so that the first report needs no network.
 
-Two Parquet files made by `scripts/make_snapshot.py`: observations, and one row a series
-with its title, unit, rights and attribution. `data/snapshot/SOURCES.md` says where
-each came from.
+Two Parquet files made by `scripts/make_snapshot.py`: observations, and one row per
+series with its title, unit, rights and attribution. `data/snapshot/SOURCES.md` lists
+their sources.
 """
 
-from dataclasses import dataclass
 from importlib import resources
 
 import duckdb
@@ -13,34 +12,13 @@ import pandas as pd
 
 from econnet.core.errors import DataError
 from econnet.core.text import one_line
+from econnet.data.sources.observations import Dataset
 
 
-@dataclass(frozen=True, eq=False)
-class Snapshot:
-    """The bundled data.
-
-    Parameters
-    ----------
-    observations
-        Columns `country, indicator, period, value, source, series_id, retrieved_at,
-        known_at`; `known_at` is empty, for the sources give no publication dates.
-    series
-        One row a series: `country, indicator, source, series_id, frequency, title,
-        unit, first_period, last_period, rights, attribution, discontinued,
-        retrieved_at`.
-    """
-
-    observations: pd.DataFrame
-    series: pd.DataFrame
-
-
-def load() -> Snapshot:
+def load() -> Dataset:
     """Return every observation and series that ships with econnet.
 
-    Raises
-    ------
-    DataError
-        The files are damaged, or there is too little memory to unpack them.
+    `known_at` is empty, because these sources give no publication dates.
     """
     folder = resources.files("econnet.data") / "snapshot"
     with (
@@ -57,10 +35,11 @@ def load() -> Snapshot:
                 f"({one_line(str(error))}): close other programs if memory is short, "
                 "or install econnet anew"
             ) from error
-    return Snapshot(
+    return Dataset(
         observations.assign(
             retrieved_at=series["retrieved_at"].max(),
             known_at=pd.Series(pd.NaT, observations.index, dtype="datetime64[us]"),
         ),
         series,
+        "snapshot",
     )

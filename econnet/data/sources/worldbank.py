@@ -1,8 +1,8 @@
 """The World Bank: one request per page, for all countries at once.
 
 `Reader` extends that of pandas-datareader: it reads every page, keeps the ISO codes and
-refuses an incomplete response. A response is a JSON list of a header and rows; errors
-come as a list of one, as XML, or as a web page, all with status 200.
+refuses an incomplete response. A response is a JSON list of a header and rows. Errors
+come as a list with one element, as XML or as a web page, all with status 200.
 """
 
 import hashlib
@@ -55,36 +55,13 @@ def session(retry_policy: RetryPolicy | None = None) -> PoliteSession:
     return PoliteSession("World Bank", RateLimiter(AT_ONCE), retry_policy)
 
 
-def download(
-    session: PoliteSession, base_url: str, template: SeriesTemplate, start_year: int
-) -> Download:
-    """Return every page of an indicator, for all countries and aggregates.
-
-    Raises
-    ------
-    MissingSeriesError
-        It has the indicator, but no data.
-    SourceError
-        The source failed, or a page does not belong to this indicator.
-    """
-    return Reader(session, base_url, template, start_year).download()
-
-
 def read(
-    download: Download,
-    indicator: Indicator,
-    template: SeriesTemplate,
-    start_year: int,
+    download: Download, indicator: Indicator, template: SeriesTemplate, start_year: int
 ) -> FetchedSeries:
     """Return the observations of a download, without `null` values.
 
     Countries have their alpha-3 code. Aggregates keep the World Bank's code, `WLD` or
     `EMU`, which no country has.
-
-    Raises
-    ------
-    SourceError
-        A page is truncated, or rows are missing or contradict each other.
     """
 
     def problem(reason: str) -> SourceError:
@@ -120,7 +97,10 @@ def read(
 
 
 class Reader(WorldBankReader):  # type: ignore[misc]  # it has no types
-    """The reader of pandas-datareader over our session, for one indicator."""
+    """The reader of pandas-datareader over our session, for one indicator.
+
+    It returns all countries and aggregates.
+    """
 
     def __init__(
         self,
@@ -167,9 +147,8 @@ class Reader(WorldBankReader):  # type: ignore[misc]  # it has no types
             header = self._header(response.content)
             first = first or header
             if header["total"] == 0:
-                reason = "it has no data of that name"
                 raise MissingSeriesError(
-                    self.session.error_line(self.series_id, reason)
+                    str(self._error("it has no data of that name"))
                 )
             edition = (header["total"], header.get("lastupdated"))
             if header["page"] != len(pages) + 1 or edition != (

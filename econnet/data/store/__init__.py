@@ -1,4 +1,4 @@
-"""The database of everything that was fetched, its schema, checks and export.
+"""The database of all fetched observations, its schema, checks and export.
 
 Imports `core`, `runtime` and `data.sources`.
 """

@@ -58,20 +58,16 @@ CREATE TABLE about(version INTEGER);
 """
 
 
-class HeldError(Exception):
+class FileInUseError(Exception):
     """A process that does not use our lock has the file open."""
 
 
 @contextmanager
-def telling(path: Path) -> Iterator[None]:
-    """Translate errors of DuckDB about the disk and memory, which are no bugs.
+def translated_errors(path: Path) -> Iterator[None]:
+    """Turn errors of DuckDB about disk and memory, which are no bugs, into our own.
 
-    Raises
-    ------
-    DataError
-        The file could not be read or written; nothing was partly stored.
-    MemoryError
-        There is too little memory.
+    `DataError` if the file could not be read or written, `MemoryError` if there is too
+    little memory; nothing was partly stored.
     """
     try:
         yield
@@ -94,7 +90,7 @@ def telling(path: Path) -> Iterator[None]:
 
 
 def create(path: Path) -> None:
-    """Create an empty store beside its place, and move it there once it is complete."""
+    """Create an empty store, which appears at its path only when complete."""
     new = _new(path)
     _make(new)
     new.replace(path)
@@ -103,12 +99,9 @@ def create(path: Path) -> None:
 def attach(path: Path, deadline: float) -> duckdb.DuckDBPyConnection:
     """Return a connection to the store, which is upgraded if its schema is older.
 
-    Raises
-    ------
-    HeldError
-        Another process has the file open past the deadline.
-    DataError
-        It is no store, is newer, or could not be upgraded; it is unchanged.
+    Raises `FileInUseError` if another process has the file open past the deadline, and
+    `DataError`, with the file unchanged, if it is no store, is newer, or could not be
+    upgraded.
     """
     connection = _attached(path, deadline)
     version = version_of(connection)
@@ -128,14 +121,14 @@ def attach(path: Path, deadline: float) -> duckdb.DuckDBPyConnection:
 def reading(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a connection that changes nothing, not even a log that was left behind.
 
-    Errors are DuckDB's own, which say what is broken, except for `HeldError`.
+    Errors other than `FileInUseError` are DuckDB's own, which name what is broken.
     """
     with memory() as connection:
         try:
             connection.execute(f"ATTACH {sql_literal(str(path))} AS store (READ_ONLY)")
         except duckdb.IOException as error:
-            if HELD.search(str(error)):
-                raise HeldError from error
+            if IN_USE.search(str(error)):
+                raise FileInUseError from error
             raise
         connection.execute("USE store")
         yield connection
@@ -155,16 +148,14 @@ def version_of(connection: duckdb.DuckDBPyConnection) -> int | None:
 
 def refusal(path: Path, version: int | None) -> str:
     """Return the error text for a file that is no store, or a newer one."""
-    if version is None:
-        return (
-            f"{path} is no store of econnet: move it away, or set ECONNET_DATA to "
-            "another folder"
+    problem, remedy = "is no store of econnet", "move it away"
+    if version is not None:
+        problem = (
+            f"is a store of version {version}, written by a newer econnet; this one "
+            f"reads versions up to {VERSION}"
         )
-    return (
-        f"{path} is a store of version {version}, written by a newer econnet; this one "
-        f"reads versions up to {VERSION}: upgrade econnet, or set ECONNET_DATA to "
-        "another folder"
-    )
+        remedy = "upgrade econnet"
+    return f"{path} {problem}: {remedy}, or set ECONNET_DATA to another folder"
 
 
 def backups(path: Path) -> list[Path]:
@@ -193,21 +184,21 @@ def columns_of(
 
 
 def memory() -> duckdb.DuckDBPyConnection:
-    """Return a connection to a database in memory, to which the file is attached."""
+    """Return a connection to a database in memory, to which files are attached."""
     return duckdb.connect(config={"autoinstall_known_extensions": "false"})
 
 
 def _attached(path: Path, deadline: float) -> duckdb.DuckDBPyConnection:
-    """Return a connection to the file; past the deadline raise `HeldError`."""
+    """Return a connection to the file; past the deadline raise `FileInUseError`."""
     connection = memory()
     while True:
         try:
             connection.execute(f"ATTACH {sql_literal(str(path))} AS store")
         except duckdb.Error as error:
-            if HELD.search(str(error)):
+            if IN_USE.search(str(error)):
                 if time.monotonic() > deadline:
                     connection.close()
-                    raise HeldError from error
+                    raise FileInUseError from error
                 time.sleep(0.05)
             elif _is_of_the_disk(error):
                 # The file and its log may be intact: leave both alone.
@@ -226,7 +217,7 @@ def _attached(path: Path, deadline: float) -> duckdb.DuckDBPyConnection:
 
 
 def _is_of_the_disk(error: duckdb.Error) -> bool:
-    """Return whether the system refused access: the content may be intact."""
+    """Return whether the system refused access, so that the content may be intact."""
     return any(os.strerror(number) in str(error) for number in REFUSED)
 
 
@@ -245,8 +236,8 @@ def _set_aside_log(path: Path) -> bool:
 def _new(path: Path) -> Path:
     """Return the path of a new store, removing unfinished files there."""
     new = path.with_name(f"{path.name}.new")
-    for leftover in (new, new.with_name(f"{new.name}.wal")):
-        leftover.unlink(missing_ok=True)
+    new.unlink(missing_ok=True)
+    new.with_name(f"{new.name}.wal").unlink(missing_ok=True)
     return new
 
 
@@ -296,15 +287,7 @@ def _different(older: Path, newer: Path) -> str:
     with memory() as connection:
         connection.execute(f"ATTACH {sql_literal(str(older))} AS older (READ_ONLY)")
         connection.execute(f"ATTACH {sql_literal(str(newer))} AS store (READ_ONLY)")
-        for table in _carried_over(connection):
-            columns = ", ".join(
-                name
-                for (name,) in connection.execute(
-                    "SELECT column_name FROM duckdb_columns() "
-                    "WHERE database_name = 'older' AND table_name = ?",
-                    [table],
-                ).fetchall()
-            )
+        for table, columns in _carried_over(connection).items():
             before, after = (
                 f"SELECT {columns} FROM {file}.{table}"  # noqa: S608 - names of ours
                 for file in ("older", "store")
@@ -318,19 +301,15 @@ def _different(older: Path, newer: Path) -> str:
     return ""
 
 
-def _carried_over(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    """Return the tables that both the older file and this version have."""
-    of_older, of_newer = (_tables(connection, file) for file in ("older", "store"))
-    return sorted((of_older & of_newer) - {"about"})
+def _carried_over(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """Return the older file's columns of each table that this version has, too."""
+    tables = {table for table, _, _ in columns_of(connection)} - {"about"}
+    carried_over = dict[str, list[str]]()
+    for table, column, _ in sorted(columns_of(connection, "older")):
+        if table in tables:
+            carried_over.setdefault(table, []).append(column)
+    return {table: ", ".join(names) for table, names in carried_over.items()}
 
 
-def _tables(connection: duckdb.DuckDBPyConnection, file: str) -> set[str]:
-    rows = connection.execute(
-        "SELECT table_name FROM duckdb_tables() WHERE database_name = ?", [file]
-    ).fetchall()
-    return {name for (name,) in rows if NAME.fullmatch(name)}
-
-
-NAME = re.compile("[a-z_]+")
 # The message for a corrupt block contains "block", hence the word boundary.
-HELD = re.compile(r"\block\b|used by another process")
+IN_USE = re.compile(r"\block\b|used by another process")

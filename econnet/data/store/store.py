@@ -1,11 +1,10 @@
 """Every observation ever fetched, with the time of its retrieval, in one DuckDB file.
 
-Nothing is overwritten: a new fetch adds what is new or changed, so that each revision
-is a vintage. Complete series are written, in one transaction or not at all; a value
-that its source no longer has is written as missing, so that no vintage mixes values
-that were not published together. DuckDB admits one process at a time, so the file is
-opened briefly, under our own lock. Only countries are stored, not aggregates such as
-the euro area.
+Nothing is overwritten: a fetch adds what is new or changed, so that each revision is a
+vintage. Complete series are written, in one transaction or not at all; a value that its
+source no longer has is written as missing, so that no vintage mixes values that were
+not published together. DuckDB admits one process at a time, so the file is opened
+briefly, under our own lock. Aggregates such as the euro area are not stored.
 """
 
 import os
@@ -54,14 +53,13 @@ class Change:
 
 @dataclass(frozen=True, eq=False)
 class Status:
-    """What the store contains, how recent it is, and how much was revised.
+    """What a store contains, how recent it is, and how much was revised.
 
     Parameters
     ----------
     coverage
-        One row per source and indicator: `source, indicator, frequency, countries,
-        first_period, last_period, observations, revisions, discontinued,
-        retrieved_at`; the last is the time of the latest request.
+        One row per source and indicator, the columns of `COVERAGE`; `retrieved_at` is
+        the time of the latest request.
     rebased
         One row for each time a series was fetched on another base year: `country,
         source, series_id, indicator, base_kept, base_left, noticed_at`. The later base
@@ -91,8 +89,8 @@ class Store:
     Notes
     -----
     Every method raises `DataError` if the file is in use for longer than that, is not a
-    store of econnet or has a newer schema. An older schema is upgraded, as `storefile`
-    describes. A missing file is created, empty.
+    store of econnet or has a newer schema. `schema` describes how an older one is
+    upgraded. A missing file is created, empty.
     """
 
     def __init__(self, path: Path, timeout_seconds: float = 15.0) -> None:
@@ -143,9 +141,7 @@ class Store:
             ).fetchall()
         return {(source, series, key): digest for source, series, key, digest in rows}
 
-    def vintages(
-        self, as_of: datetime | None = None, countries: Sequence[str] | None = None
-    ) -> pd.DataFrame:
+    def vintages(self, as_of: datetime | None = None) -> pd.DataFrame:
         """Return every vintage that was known on `as_of`, in the order of writing.
 
         A withdrawn value is a row whose value is missing. A first value without a
@@ -153,26 +149,12 @@ class Store:
         its publication lag can tell when it was published. A date includes the whole
         day. Text columns are pandas categories, in alphabetical order.
         """
-        conditions, parameters = ["true"], list[object]()
-        if countries is not None:
-            conditions.append("list_contains(?, country)")
-            parameters.append(list(countries))
+        # A plain scan returns rows in the order of writing, too.
+        rows, parameters = "FROM observations", dict[str, object]()
         if as_of is not None:
-            conditions.append(
-                "CASE WHEN known_at IS NOT NULL THEN known_at <= ? "
-                "ELSE retrieved_at <= ? OR first END"
-            )
-            parameters += [_end_of(as_of)] * 2
-        # First values are distinguished from revisions only where that matters; a plain
-        # scan returns rows in the order of writing anyway.
-        rows, order = (
-            ("SELECT *, rowid FROM observations", "")
-            if as_of is None
-            else (FIRST, f" ORDER BY {IN_ORDER}")
-        )
+            rows, parameters = KNOWN_BY, {"moment": _end_of(as_of)}
         with self._open() as connection:
-            # Half a million rows of a few hundred names: as numbers they are read in a
-            # fraction of the time and memory.
+            # Names are read as numbers, in a fraction of the time and memory.
             for name in NAMES:
                 connection.execute(
                     f"CREATE TYPE memory.main.{name}_names AS ENUM "  # noqa: S608 - names of ours
@@ -183,9 +165,7 @@ class Store:
                 for name in OBSERVATION_COLUMNS
             )
             frame: pd.DataFrame = connection.execute(
-                f"SELECT {encoded} FROM ({rows}) "  # noqa: S608 - names of ours
-                f"WHERE {' AND '.join(conditions)}{order}",
-                parameters,
+                f"SELECT {encoded} {rows}", parameters
             ).df()
         return frame
 
@@ -208,18 +188,17 @@ class Store:
         return frame
 
     def status(self) -> Status:
-        """Return coverage, freshness and revisions."""
+        """Return what the store contains."""
         with self._open() as connection:
             coverage = connection.sql(COVERAGE).df()
             rebased = connection.sql(
                 "FROM rebased ORDER BY noticed_at, series_id, country"
             ).df()
-            n_countries, n_series = _one_row(
-                connection,
+            [(n_countries, n_series)] = connection.sql(
                 "SELECT count(DISTINCT country), "
                 "count(DISTINCT (country, indicator, source, series_id)) "
-                "FROM observations",
-            )
+                "FROM observations"
+            ).fetchall()
         return Status(
             path=self.path,
             size_bytes=self.path.stat().st_size,
@@ -238,7 +217,7 @@ class Store:
         deadline = time.monotonic() + self.timeout_seconds
         lock = FileLock(f"{self.path}.lock", timeout=self.timeout_seconds)
         try:
-            with lock, schema.telling(self.path):
+            with lock, schema.translated_errors(self.path):
                 if not self.path.exists():
                     schema.create(self.path)
                 connection = schema.attach(self.path, deadline)
@@ -247,10 +226,8 @@ class Store:
                     connection.execute("CHECKPOINT store")
                 finally:
                     connection.close()
-        except Timeout as error:
-            raise self._busy() from error
-        except schema.HeldError as error:
-            raise self._busy() from error
+        except (Timeout, schema.FileInUseError) as error:
+            raise self._in_use() from error
 
     @contextmanager
     def unchanged(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -265,12 +242,12 @@ class Store:
                 if lock.exists() and os.access(lock, os.W_OK):
                     stack.enter_context(FileLock(lock, timeout=self.timeout_seconds))
                 yield stack.enter_context(schema.reading(self.path))
-            except (Timeout, schema.HeldError) as error:
-                raise self._busy() from error
+            except (Timeout, schema.FileInUseError) as error:
+                raise self._in_use() from error
 
-    def _busy(self) -> DataError:
+    def _in_use(self) -> DataError:
         return DataError(
-            f"another process holds {self.path}, for longer than "
+            f"another process has had {self.path} open for longer than "
             f"{self.timeout_seconds:g} s: let it finish, or end it, and try again"
         )
 
@@ -299,8 +276,8 @@ def _write(
     for statement in APPLY:
         connection.execute(statement)
     counts = {
-        (source, series_id, indicator, kind): count
-        for source, series_id, indicator, kind, count in connection.execute(
+        (*key_and_kind,): count
+        for *key_and_kind, count in connection.execute(
             f"SELECT {KEY}, kind, count(*) FROM changes GROUP BY ALL"  # noqa: S608 - names of ours
         ).fetchall()
     }
@@ -310,60 +287,46 @@ def _write(
     connection.commit()
     return [
         Change(
-            *key,
-            added=counts.get((*key, "added"), 0),
-            revised=counts.get((*key, "revised"), 0),
-            withdrawn=counts.get((*key, "withdrawn"), 0),
-            kept=tuple(country for *other, country in kept if (*other,) == key),
+            *answer.key,
+            added=counts.get((*answer.key, "added"), 0),
+            revised=counts.get((*answer.key, "revised"), 0),
+            withdrawn=counts.get((*answer.key, "withdrawn"), 0),
+            kept=tuple(country for *key, country in kept if (*key,) == answer.key),
         )
-        for key in map(_key, fetched)
+        for answer in fetched
     ]
 
 
 def _new_tables(fetched: Sequence[FetchedSeries]) -> dict[str, pd.DataFrame]:
     """Return what is to be added, as tables; aggregates of countries are left out."""
     codes = [country.alpha3 for country in known_countries.all_countries()]
-    series = pd.concat([one.series for one in fetched])
+    series = pd.concat([answer.series for answer in fetched])
     series = series[series["country"].isin(codes)]
-    observations = pd.concat([one.observations for one in fetched])
+    observations = pd.concat([answer.observations for answer in fetched])
     bases = {title: base_year(title) for title in series["title"].unique()}
     pages = pd.DataFrame(
         [
-            (*_key(one), one.retrieval.retrieved_at, number, *astuple(page))
-            for one in fetched
-            for number, page in enumerate(one.retrieval.raw)
+            (*answer.key, answer.retrieval.retrieved_at, number, *astuple(page))
+            for answer in fetched
+            for number, page in enumerate(answer.retrieval.raw)
         ],
         columns=PAGE_COLUMNS,
     )
     return {
         "new_pages": pages.astype({"retrieved_at": "datetime64[us]"}),
-        "new_answers": pd.DataFrame([_about(one) for one in fetched]),
+        "new_answers": pd.DataFrame(
+            list(map(_answer, fetched)), columns=ANSWER_COLUMNS
+        ),
         "new_series": series.assign(base=series["title"].map(bases).astype("Int64")),
         "new_observations": observations[observations["country"].isin(codes)],
     }
 
 
-def _key(fetched: FetchedSeries) -> Key:
-    return fetched.source, fetched.retrieval.series_id, fetched.indicator
-
-
-def _about(fetched: FetchedSeries) -> dict[str, object]:
-    source, series_id, indicator = _key(fetched)
-    return {
-        "source": source,
-        "series_id": series_id,
-        "indicator": indicator,
-        "digest": fetched.retrieval.digest,
-        "first_period": fetched.retrieval.first_period,
-        "retrieved_at": fetched.retrieval.retrieved_at,
-        "dated": bool(fetched.observations["known_at"].notna().any()),
-    }
-
-
-def _one_row(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[int, ...]:
-    """Return the only row of an aggregate query."""
-    [row] = connection.execute(query).fetchall()
-    return tuple(row)
+def _answer(fetched: FetchedSeries) -> tuple[object, ...]:
+    retrieval = fetched.retrieval
+    dated = bool(fetched.observations["known_at"].notna().any())
+    about = retrieval.digest, retrieval.first_period, retrieval.retrieved_at
+    return (*fetched.key, *about, dated)
 
 
 def _end_of(as_of: datetime) -> datetime:
@@ -376,28 +339,28 @@ def _end_of(as_of: datetime) -> datetime:
 
 BASE = re.compile(r"(?:constant|chained|chn\.?)\s+\(?(\d{4})|(\d{4})\s*=\s*100\b", re.I)
 
-SERIES = (
-    "country, indicator, source, series_id, frequency, title, unit, base, edition, "
-    "licence, rights, attribution, discontinued"
-)
-
 COLUMNS = ", ".join(OBSERVATION_COLUMNS)
+ANSWER_COLUMNS = [
+    *("source", "series_id", "indicator", "digest", "first_period", "retrieved_at"),
+    "dated",
+]
 PAGE_COLUMNS = [
     *("source", "series_id", "indicator", "retrieved_at", "page"),
     *("sha256", "size", "compressed"),
 ]
-# Rows are in the order of their series within one write.
 NAMES = ("country", "indicator", "period", "source", "series_id")
-IN_ORDER = "retrieved_at, known_at NULLS FIRST, rowid"
 NEWEST = (
     "row_number() OVER (PARTITION BY source, series_id, country, indicator, period "
     "ORDER BY retrieved_at DESC, known_at DESC NULLS LAST) = 1"
 )
-FIRST = (
-    "SELECT *, rowid, row_number() OVER ("
-    "PARTITION BY source, series_id, country, indicator, period "
-    "ORDER BY retrieved_at, known_at NULLS FIRST) = 1 AS first FROM observations"
-)
+KNOWN_BY = """
+FROM (SELECT *, rowid, row_number() OVER (
+    PARTITION BY source, series_id, country, indicator, period
+    ORDER BY retrieved_at, known_at NULLS FIRST) = 1 AS first FROM observations)
+WHERE CASE WHEN known_at IS NOT NULL THEN known_at <= $moment
+    ELSE retrieved_at <= $moment OR first END
+ORDER BY retrieved_at, known_at NULLS FIRST, rowid
+"""
 
 KEY = "source, series_id, indicator"
 OTHER_BASES = f"""
@@ -454,16 +417,12 @@ APPLY = (
     f"INSERT INTO rebased SELECT country, {KEY}, "  # noqa: S608 - names of ours
     "greatest(stored, new), least(stored, new), retrieved_at "
     f"FROM other_bases JOIN new_answers USING ({KEY})",
-    "DELETE FROM series old USING new_series new WHERE old.source = new.source "
-    "AND old.series_id = new.series_id AND old.indicator = new.indicator "
-    "AND old.country = new.country",
-    f"INSERT INTO series SELECT {SERIES} FROM new_series",  # noqa: S608 - names of ours
-    "DELETE FROM answers old USING new_answers new WHERE old.source = new.source "
-    "AND old.series_id = new.series_id AND old.indicator = new.indicator",
-    f"INSERT INTO answers SELECT {KEY}, digest, first_period, retrieved_at "  # noqa: S608 - names of ours
-    "FROM new_answers",
-    f"INSERT INTO raw_pages SELECT {KEY}, retrieved_at, page, sha256 "  # noqa: S608 - names of ours
-    "FROM new_pages",
+    f"DELETE FROM series WHERE (country, {KEY}) IN "  # noqa: S608 - names of ours
+    f"(SELECT (country, {KEY}) FROM new_series)",
+    "INSERT INTO series BY NAME SELECT * EXCLUDE (retrieved_at) FROM new_series",
+    f"DELETE FROM answers WHERE ({KEY}) IN (SELECT ({KEY}) FROM new_answers)",  # noqa: S608 - names of ours
+    "INSERT INTO answers BY NAME SELECT * EXCLUDE (dated) FROM new_answers",
+    "INSERT INTO raw_pages BY NAME SELECT * EXCLUDE (size, compressed) FROM new_pages",
     "INSERT INTO raw_answers SELECT DISTINCT ON (sha256) sha256, size, compressed "
     "FROM new_pages WHERE sha256 NOT IN (SELECT sha256 FROM raw_answers)",
     # Superseded pages are kept as long as a value comes from them.

@@ -20,10 +20,8 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from econnet.core import period_text
 from econnet.core.errors import DataError, UsageError
-from econnet.core.period_text import WrittenPeriod
-from econnet.core.periods import PANDAS_ALIAS, Frequency
+from econnet.core.periods import PANDAS_ALIAS, Frequency, WrittenPeriod, parse_period
 from econnet.core.text import one_line
 from econnet.runtime import untrusted_files
 from econnet.runtime.untrusted_files import MAX_COLUMNS, MAX_VALUE
@@ -307,7 +305,7 @@ def _reading(name: str) -> Iterator[None]:
 
 def _parse(text: str) -> WrittenPeriod | None:
     """Return the period that a text names, the midnight of a date included."""
-    return period_text.parse(text.removesuffix(" 00:00:00"))
+    return parse_period(text.removesuffix(" 00:00:00"))
 
 
 def _frequency(

@@ -228,7 +228,7 @@ def test_kind_of_an_unknown_column_is_refused(tmp_path: Path) -> None:
 HEADER = "country,period,x\n"
 BAD_FILES = {
     "no country": ("area,period,x\nA,2020,1\n", "no column 'country', only 'area'"),
-    "no value": (HEADER, "holds no value"),
+    "no value": (HEADER, "has no value"),
     "empty cell": (HEADER + ",2020,1\n", "line 2: country is missing"),
     "words": (HEADER + "A,2020,many\n", "line 2, x: 'many' is no number"),
     "decimal comma": (HEADER + 'A,2020,"1,5"\n', "'1,5' is no number"),

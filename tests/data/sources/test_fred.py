@@ -34,7 +34,7 @@ def fetch(
     with fred.session(QUICK) as session:
         session.rate_limiter.per_second = None
         downloads = [
-            fred.download(session, sources.fred_url, plain)
+            fred.Reader(session, sources.fred_url, plain).download()
             for plain in fred.plain_ids(series_id)
         ]
     return fred.read(downloads, USA, indicator, template(series_id, frequency), 1900)

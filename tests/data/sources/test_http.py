@@ -198,7 +198,7 @@ def test_redirect_to_no_address_is_refused(target: bytes) -> None:
     head = b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: "
     with (
         socket_server([head + target + b"\r\n\r\n"]) as url,
-        pytest.raises(SourceError, match=r"X\.Y: redirected to what is no address"),
+        pytest.raises(SourceError, match=r"X\.Y: redirected to an invalid address"),
     ):
         ask(url)
 

@@ -8,7 +8,7 @@ import econnet
 from econnet.core import catalog, countries
 from econnet.core.errors import DataError
 from econnet.data.sources import snapshot
-from econnet.data.sources.snapshot import Snapshot
+from econnet.data.sources.observations import Dataset
 from econnet.runtime import checksums
 
 COLUMNS = [
@@ -24,11 +24,11 @@ COLUMNS = [
 
 
 @pytest.fixture(scope="module")
-def bundled() -> Snapshot:
+def bundled() -> Dataset:
     return snapshot.load()
 
 
-def value(bundled: Snapshot, country: str, indicator: str, period: str) -> float:
+def value(bundled: Dataset, country: str, indicator: str, period: str) -> float:
     rows = bundled.observations
     row = rows[
         (rows["country"] == country)
@@ -39,12 +39,12 @@ def value(bundled: Snapshot, country: str, indicator: str, period: str) -> float
     return float(row["value"].iloc[0])
 
 
-def test_observations_have_the_columns_of_the_contract(bundled: Snapshot) -> None:
+def test_observations_have_the_columns_of_the_contract(bundled: Dataset) -> None:
     assert list(bundled.observations) == COLUMNS
     assert bundled.observations["value"].notna().all()
 
 
-def test_no_observation_stands_twice(bundled: Snapshot) -> None:
+def test_no_observation_stands_twice(bundled: Dataset) -> None:
     key = ["country", "indicator", "period", "source", "series_id"]
     assert not bundled.observations.duplicated(key).any()
 
@@ -60,12 +60,12 @@ def test_no_observation_stands_twice(bundled: Snapshot) -> None:
     ],
 )
 def test_published_figure_is_held_exactly(
-    bundled: Snapshot, country: str, indicator: str, period: str, expected: float
+    bundled: Dataset, country: str, indicator: str, period: str, expected: float
 ) -> None:
     assert value(bundled, country, indicator, period) == expected
 
 
-def test_every_series_has_provenance_and_its_observations(bundled: Snapshot) -> None:
+def test_every_series_has_provenance_and_its_observations(bundled: Dataset) -> None:
     key = ["country", "indicator", "source", "series_id"]
     assert bundled.series["attribution"].str.len().min() > 0
     assert bundled.series["rights"].str.len().min() > 0
@@ -73,20 +73,20 @@ def test_every_series_has_provenance_and_its_observations(bundled: Snapshot) -> 
     assert len(of_observations.merge(bundled.series, on=key)) == len(bundled.series)
 
 
-def test_every_country_and_indicator_is_a_known_one(bundled: Snapshot) -> None:
+def test_every_country_and_indicator_is_a_known_one(bundled: Dataset) -> None:
     codes = {country.alpha3 for country in countries.all_countries()}
     assert {*bundled.series["country"]} <= codes
     assert set(bundled.series["indicator"]) <= set(catalog.load())
 
 
-def test_downloaded_base_replaces_the_older_one(bundled: Snapshot) -> None:
+def test_downloaded_base_replaces_the_older_one(bundled: Dataset) -> None:
     gdp = bundled.observations
     gdp = gdp[(gdp["series_id"] == "GDPC1") & (gdp["period"] == "2022Q3")]
     # 22,125.6 billion dollars of 2017; 20,021.7 of 2012 in the older base.
     assert gdp["value"].tolist() == pytest.approx([22125.6], abs=0.1)
 
 
-def test_periods_are_text_that_pandas_reads(bundled: Snapshot) -> None:
+def test_periods_are_text_that_pandas_reads(bundled: Dataset) -> None:
     for text in bundled.observations["period"].unique():
         assert str(pd.Period(text, "Y" if len(text) == 4 else None)) == text
 

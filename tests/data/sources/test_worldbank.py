@@ -38,7 +38,7 @@ def fetch(
 ) -> FetchedSeries:
     indicator, series = indicator_of(series_id)
     with worldbank.session(QUICK) as session:
-        got = worldbank.download(session, sources.bank_url, series, start_year)
+        got = worldbank.Reader(session, sources.bank_url, series, start_year).download()
     return worldbank.read(got, indicator, series, start_year)
 
 
@@ -137,7 +137,7 @@ def test_quarters_and_months_are_written_our_way(sources: Sources) -> None:
         ):
             series = template(GDP, frequency, "worldbank")
             sources.bank[GDP] = rows_of(GERMANY, {date: 1.0})
-            got = worldbank.download(session, sources.bank_url, series, 1960)
+            got = worldbank.Reader(session, sources.bank_url, series, 1960).download()
             answer = worldbank.read(got, indicator, series, 1960)
             assert list(values(answer)) == [("DEU", period)]
 

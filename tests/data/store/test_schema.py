@@ -197,7 +197,7 @@ def test_reading_changes_not_even_a_log(older: Path) -> None:
 def test_reading_what_is_held_or_not_there_is_an_error_of_its_own(older: Path) -> None:
     with (
         held_by_a_stranger(older),
-        pytest.raises(store_schema.HeldError),
+        pytest.raises(store_schema.FileInUseError),
         store_schema.reading(older),
     ):
         pass
@@ -215,14 +215,14 @@ def test_new_store_has_the_columns_that_are_expected(tmp_path: Path) -> None:
 
 
 def test_want_of_memory_and_a_failing_disk_are_no_bugs(older: Path) -> None:
-    with pytest.raises(MemoryError), store_schema.telling(older):
+    with pytest.raises(MemoryError), store_schema.translated_errors(older):
         raise duckdb.OutOfMemoryException("no room for a block")
     with (
         pytest.raises(DataError, match="the data in the store are intact"),
-        store_schema.telling(older),
+        store_schema.translated_errors(older),
     ):
         raise duckdb.IOException("IO Error: Could not write\nStack trace")
-    with pytest.raises(duckdb.BinderException), store_schema.telling(older):
+    with pytest.raises(duckdb.BinderException), store_schema.translated_errors(older):
         raise duckdb.BinderException("a bug")
 
 

@@ -307,7 +307,7 @@ def test_store_that_is_looked_at_unchanged_stays_as_it_is(store: Store) -> None:
         ]
         with pytest.raises(duckdb.Error, match="read-only"):
             connection.execute("DELETE FROM observations")
-        with pytest.raises(DataError, match="another process holds"):
+        with pytest.raises(DataError, match="another process has had"):
             store.unchanged().__enter__()
     assert {it: it.read_bytes() for it in store.path.parent.iterdir()} == before
 
@@ -338,7 +338,7 @@ def test_store_held_by_another_process_is_waited_for_and_then_named(
     store.write([answer({"DEU": {"2019": 1.0}})])
     with (
         FileLock(f"{store.path}.lock"),
-        pytest.raises(DataError, match="another process holds") as caught,
+        pytest.raises(DataError, match="another process has had") as caught,
     ):
         newest(store)
     assert caught.value.exit_code == 3
@@ -372,7 +372,7 @@ def test_store_held_by_a_stranger_is_named_too(store: Store) -> None:
     store.write([answer({"DEU": {"2019": 1.0}})])
     with (
         held_by_a_stranger(store.path),
-        pytest.raises(DataError, match="another process holds"),
+        pytest.raises(DataError, match="another process has had"),
     ):
         newest(store)
     assert len(newest(store)) == 1

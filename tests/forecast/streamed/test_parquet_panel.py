@@ -6,9 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from econnet.core import period_text
 from econnet.core.errors import DataError, UsageError
-from econnet.core.periods import PANDAS_ALIAS, Frequency
+from econnet.core.periods import PANDAS_ALIAS, Frequency, parse_period
 from econnet.data.files import user_panel
 from econnet.forecast.streamed import parquet_panel
 from econnet.forecast.streamed.parquet_panel import is_streamed, open_files
@@ -37,7 +36,7 @@ def test_periods_are_counted_as_pandas_does(
     write(table, tmp_path / "panel.parquet")
     is_date = text.count("-") == 2
     panel = open_files(tmp_path, frequency if is_date else None)
-    written = period_text.parse(text[:10])
+    written = parse_period(text[:10])
     assert written is not None
     alias = PANDAS_ALIAS[frequency]
     assert rows_of(panel, 0, 1)["t"][0] == pd.Period(written.text, alias).ordinal
