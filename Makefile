@@ -26,16 +26,16 @@ report: $(VENV)/.installed
 	$(BIN)/econnet train --country "$(COUNTRY)"
 
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest -n auto --dist loadfile -m "not campaign"
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not campaign"
 
 # Adds samples of the campaigns: faults, kills, fuzzing, browsers, clusters, notebooks,
 # the forecaster at full size and the kernels of other processors.
 test-all: test samples
 
 samples: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest -n auto --dist loadfile -m campaign
-	$(BIN)/python -m pytest -n auto --dist loadfile --full-size $(FULL_SIZE)
-	OPENBLAS_CORETYPE=Haswell $(BIN)/python -m pytest -n auto --dist loadfile \
+	$(BIN)/python -m pytest -n auto --dist worksteal -m campaign
+	$(BIN)/python -m pytest -n auto --dist worksteal --full-size $(FULL_SIZE)
+	OPENBLAS_CORETYPE=Haswell $(BIN)/python -m pytest -n auto --dist worksteal \
 	    -m "not campaign" --hypothesis-profile thorough $(KERNELS) $(PROPERTIES)
 
 # Everything, by hand: a day of one core. `docs/reliability.md` has the figures.

@@ -16,7 +16,7 @@ from econnet.data.cycle.labels import RULES
 from econnet.data.panel import Panel
 from econnet.data.sources import snapshot
 from tests.builders import (
-    at_most,
+    costly,
     observations,
     output,
     panel_of,
@@ -31,7 +31,7 @@ FIRST_OF: dict[Frequency, str] = {"A": "1960", "Q": "2000Q1", "M": "2000-01"}
 # Long enough for a trend, which takes ten years.
 LENGTH_OF: dict[Frequency, int] = {"A": 40, "Q": 60, "M": 150}
 SEEDS = st.integers(0, 2**32 - 1)
-few_examples = at_most(20)
+few_examples = costly(5)
 
 
 def marks(name: str, levels: pd.Series) -> list[float]:
