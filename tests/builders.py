@@ -20,8 +20,16 @@ RETRIEVED = pd.Timestamp("2030-01-01")
 
 
 def at_most(examples: int) -> settings:
-    """Return settings of so many examples, or of as few as the profile asks for."""
+    """Return settings of at most so many examples, or of as few as the profile has."""
     return settings(max_examples=min(examples, settings().max_examples))
+
+
+def costly(examples: int) -> settings:
+    """Return settings of a property whose examples take long.
+
+    `examples` is their number in `make test`; `make samples` tries four times as many.
+    """
+    return settings(max_examples=max(1, examples * settings().max_examples // 25))
 
 
 def output(country: str, first: str, levels: Sequence[float]) -> pd.Series:

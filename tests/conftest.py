@@ -6,8 +6,9 @@ import pytest
 from hypothesis import settings
 from pytest_httpserver import HTTPServer
 
+from econnet.forecast import training
 from tests.data.sources.servers import Sources
-from tests.light import light_forecaster
+from tests.light import NEXT_PERIOD_ONLY, light_forecaster
 
 # How long an example takes says more about the machine than about the code.
 settings.register_profile("econnet", deadline=None, max_examples=25)
@@ -51,6 +52,15 @@ def light_outlook(request: pytest.FixtureRequest) -> Iterator[None]:
     full = request.config.getoption("--full-size")
     with nullcontext() if full else light_forecaster(outlook=True):
         yield
+
+
+@pytest.fixture
+def next_period_only(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Forecast no other horizon in this test, unless `--full-size` is given."""
+    if not request.config.getoption("--full-size"):
+        monkeypatch.setattr(training, "OUTLOOK", NEXT_PERIOD_ONLY)
 
 
 @pytest.fixture(scope="session")

@@ -1,14 +1,13 @@
 """Clocks and calendars that are not those of the data."""
 
+import duckdb
 import os
+import pytest
 import subprocess
 import sys
 from pathlib import Path
-
-import duckdb
-import pytest
-
-from tests.user import econnet, econnet_process
+from tests.user import econnet
+from tests.user import econnet_process
 
 
 @pytest.fixture(scope="module")
@@ -19,13 +18,13 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Etc/GMT+12", "Mars/Olympus"])
 def test_time_zone_changes_nothing_that_is_known(here: Path, zone: str) -> None:
     chosen = ("--country", "DEU", "--indicator", "real_gdp", "--as-of", "2020-05-01")
-    both = (("utc.csv", "UTC"), ("other.csv", zone))
-    for name, place in both[(here / "utc.csv").exists() :]:
-        run = econnet_process(
-            *("export", "--output", name, *chosen), folder=here, TZ=place
-        )
-        assert run.returncode == 0, run.stderr
-    assert (here / "utc.csv").read_bytes() == (here / "other.csv").read_bytes()
+    if not (here / "this.csv").exists():
+        econnet("export", "--output", "this.csv", *chosen, folder=here)
+    run = econnet_process(
+        *("export", "--output", "other.csv", *chosen), folder=here, TZ=zone
+    )
+    assert run.returncode == 0, run.stderr
+    assert (here / "this.csv").read_bytes() == (here / "other.csv").read_bytes()
 
 
 def test_time_zone_changes_no_day_of_a_file(tmp_path: Path) -> None:
@@ -40,7 +39,7 @@ def test_time_zone_changes_no_day_of_a_file(tmp_path: Path) -> None:
         "import pathlib; from econnet.data.files import user_panel; "
         "print(user_panel.read(pathlib.Path('own.parquet')).observations['known_at'][0])"
     )
-    for zone in ("UTC", "Pacific/Kiritimati", "America/New_York"):
+    for zone in ("Pacific/Kiritimati", "America/New_York"):
         run = subprocess.run(
             [sys.executable, "-c", script],
             cwd=tmp_path,

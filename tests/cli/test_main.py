@@ -19,7 +19,7 @@ def ends(code: str, folder: Path, *before: str) -> "subprocess.CompletedProcess[
         f"import os, signal, sys\n{hear}\n{code}\nfrom econnet.cli import main\nmain()"
     )
     return subprocess.run(
-        [sys.executable, "-c", script, *before, "countries"],
+        [sys.executable, "-c", script, *before, "indicators"],
         cwd=folder,
         capture_output=True,
         text=True,
@@ -141,7 +141,7 @@ def test_warnings_of_libraries_are_for_those_who_debug(
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
-@pytest.mark.parametrize("arguments", [["countries"], ["countries", "--json"]])
+@pytest.mark.parametrize("arguments", [["indicators"], ["indicators", "--json"]])
 def test_answer_that_nothing_takes_is_said_to_be_lost(
     arguments: list[str], tmp_path: Path
 ) -> None:
@@ -169,21 +169,14 @@ def test_closed_stdout_and_stderr_change_nothing_of_the_work(tmp_path: Path) -> 
     assert run.returncode == 0
 
 
-SURROUNDINGS = {
-    "no home": "unset HOME",
-    "no folder for passing files": "export TMPDIR=/nonexistent",
-    "no stdin": "exec <&-",
-}
-
-
 @posix
-@pytest.mark.parametrize("case", SURROUNDINGS)
-def test_what_is_missing_around_the_process_is_not_missed(
-    case: str, tmp_path: Path
-) -> None:
-    """Nothing of ours stands in the home folder or in that for passing files."""
-    wanted = "--country DEU --indicator real_gdp --output own.csv"
-    script = f"{SURROUNDINGS[case]}; {sys.executable} -m econnet export {wanted}"
+def test_what_is_missing_around_the_process_is_not_missed(tmp_path: Path) -> None:
+    """A home folder, a folder for temporary files, and stdin."""
+    script = (
+        "unset HOME; export TMPDIR=/nonexistent; exec <&-; "
+        f"{sys.executable} -m econnet export --country DEU --indicator real_gdp "
+        "--output own.csv"
+    )
     run = subprocess.run(
         ["sh", "-c", script], cwd=tmp_path, timeout=HANG_SECONDS, check=False
     )

@@ -16,7 +16,9 @@ from tests.user import HANG_SECONDS, econnet, econnet_process
 HOSTILE = "[/bold]\x1b[2J\x9b2J [red]:smile: Côte d'Ivoire \ud800"
 
 
-@pytest.mark.parametrize("encoding", ["ascii", "utf-8"])
+@pytest.mark.parametrize(
+    "encoding", ["ascii", pytest.param("utf-8", marks=pytest.mark.campaign)]
+)
 def test_letters_that_the_terminal_lacks_are_no_failure(
     encoding: str, tmp_path: Path
 ) -> None:

@@ -107,12 +107,14 @@ def test_found_models_are_not_trained_again(known: Dataset, ranked: Ranking) -> 
     ]
 
 
+@pytest.mark.usefixtures("next_period_only")
 def test_countries_that_learn_alone_are_ranked_too(known: Dataset) -> None:
     alone = ranking.rank(known, [FRANCE, GERMANY], replace(TASK, pool="own"))
     assert {it.country for it in alone.forecasts} == {FRANCE, GERMANY}
     assert all(it.assessment.pool_metrics is None for it in alone.forecasts)
 
 
+@pytest.mark.usefixtures("next_period_only")
 def test_country_that_has_too_little_history_alone_is_left_out(known: Dataset) -> None:
     late = known.observations["period"] >= "2010Q1"
     short = known.observations[(known.observations["country"] != "ITA") | late]
@@ -122,6 +124,7 @@ def test_country_that_has_too_little_history_alone_is_left_out(known: Dataset) -
     assert "too little history" in made.left_out[0].reason
 
 
+@pytest.mark.usefixtures("next_period_only")
 def test_progress_goes_up_to_one(known: Dataset) -> None:
     told: list[float] = []
     ranking.rank(known, [FRANCE, GERMANY], TASK, progress=told.append)

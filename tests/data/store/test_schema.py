@@ -1,17 +1,19 @@
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import datetime
-from pathlib import Path
 
 import duckdb
 import pandas as pd
 import pytest
-
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
 from econnet.core.errors import DataError
 from econnet.data.store import schema as store_schema
 from econnet.data.store.store import Store
-from tests.data.store.test_store import answer, held_by_a_stranger
-from tests.stores import bring_out_next_version, newest
+from pathlib import Path
+from tests.data.store.test_store import answer
+from tests.data.store.test_store import held_by_a_stranger
+from tests.stores import bring_out_next_version
+from tests.stores import newest
+
 
 JULY = datetime(2026, 7, 1, 9, 30)
 AUGUST = datetime(2026, 8, 1, 9, 30)
@@ -170,17 +172,18 @@ def test_corrupt_block_of_data_is_told_in_one_line(older: Path) -> None:
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("share", [0.2, 0.35, 0.5, 0.65, 0.8, 0.95])
-def test_corrupt_byte_anywhere_is_no_bug(older: Path, share: float) -> None:
+def test_corrupt_byte_anywhere_is_no_bug(older: Path) -> None:
     store = Store(older)
     newest(store)
-    content = bytearray(older.read_bytes())
-    content[int(share * len(content))] ^= 0xFF
-    older.write_bytes(content)
-    try:
-        assert len(newest(store)) == 5  # the byte was in a free block
-    except DataError as error:
-        assert "\n" not in str(error)  # noqa: PT017 - either is right
+    content = older.read_bytes()
+    for share in (0.2, 0.35, 0.5, 0.65, 0.8, 0.95):
+        changed_content = bytearray(content)
+        changed_content[int(share * len(content))] ^= 0xFF
+        older.write_bytes(changed_content)
+        try:
+            assert len(newest(store)) == 5, share  # the byte was in a free block
+        except DataError as error:
+            assert "\n" not in str(error), share  # noqa: PT017 - either is right
 
 
 def test_reading_changes_not_even_a_log(older: Path) -> None:

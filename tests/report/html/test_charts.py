@@ -1,21 +1,27 @@
 """The data that the page's charts hold."""
 
-import re
-from dataclasses import replace
-from io import BytesIO
-
 import numpy as np
 import pandas as pd
 import pypdf
 import pytest
-
+import re
+from dataclasses import replace
 from econnet.forecast.result import Forecast
 from econnet.report import country as country_report
-from econnet.report import figures, html
+from econnet.report import figures
+from econnet.report import html
 from econnet.report.figures.style import captions
 from econnet.report.html import charts
-from econnet.report.html.charts import Chart, TableColumn
+from econnet.report.html.charts import Chart
+from econnet.report.html.charts import TableColumn
+from io import BytesIO
 from tests.report.conftest import MakeForecast
+
+
+@pytest.fixture(scope="module")
+def of_germany(germany: Forecast) -> dict[str, Chart]:
+    """Return every chart of Germany's page."""
+    return charts.charts(germany)
 
 
 def column(chart: Chart, key: str) -> list[object]:
@@ -105,9 +111,9 @@ def test_cells_are_shown_in_the_words_of_the_report() -> None:
 
 @pytest.mark.parametrize("name", ["roc", "precision-recall"])
 def test_curve_by_threshold_has_every_model_and_stays_a_share(
-    name: str, germany: Forecast
+    name: str, germany: Forecast, of_germany: dict[str, Chart]
 ) -> None:
-    chart = charts.charts(germany)[name]
+    chart = of_germany[name]
     models = set(column(chart, "model"))
     assert len(models) == len(
         germany.assessment.baselines
@@ -121,9 +127,9 @@ def test_curve_by_threshold_has_every_model_and_stays_a_share(
 
 
 def test_every_chart_has_a_picture_and_as_many_headings_as_panels(
-    germany: Forecast,
+    of_germany: dict[str, Chart],
 ) -> None:
-    for chart in charts.charts(germany).values():
+    for chart in of_germany.values():
         assert chart.svg is not None
         assert chart.svg.startswith("<svg ")
         assert len(chart.captions) == (len(chart.live.panels) if chart.live else 1)
@@ -131,10 +137,12 @@ def test_every_chart_has_a_picture_and_as_many_headings_as_panels(
         assert chart.title
 
 
-def test_page_shows_the_figure_of_the_printed_report(germany: Forecast) -> None:
+def test_page_shows_the_figure_of_the_printed_report(
+    germany: Forecast, of_germany: dict[str, Chart]
+) -> None:
     for name, figure in figures.draw(germany, names=["roc", "reliability"]).items():
         printed = re.findall(r">([^<>]+)</text>", figures.as_svg(figure))
-        shown = re.findall(r">([^<>]+)</text>", charts.charts(germany)[name].svg or "")
+        shown = re.findall(r">([^<>]+)</text>", of_germany[name].svg or "")
         (caption,) = captions(figure)
         assert set(printed) == {*shown, caption.heading, caption.note}
 
