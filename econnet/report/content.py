@@ -5,16 +5,22 @@ which econnet did worse than the long-run rate is marked as a loss, and the temp
 show it in the colour of alarm.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from collections.abc import Mapping
+from dataclasses import asdict
+from dataclasses import dataclass
 from datetime import date
-from functools import partial
-from typing import Any, TypeAlias
-
 from econnet.evaluation.comparison import Comparison
 from econnet.evaluation.metrics import Scores
-from econnet.forecast.result import Ahead, Episode, Forecast, SeriesUsed
+from econnet.forecast.result import Ahead
+from econnet.forecast.result import Episode
+from econnet.forecast.result import Forecast
+from econnet.forecast.result import SeriesUsed
 from econnet.report import wording
+from functools import partial
+from typing import Any
+from typing import TypeAlias
+
 
 Content: TypeAlias = dict[str, Any]
 
@@ -23,8 +29,8 @@ NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 
 # Episodes and baselines on the first page, besides the long-run rate; a later page has
 # all of them.
-EPISODES_SHOWN = 5
-BASELINES_SHOWN = 2
+MAX_EPISODES = 5
+MAX_BASELINES = 2
 
 
 def content(forecast: Forecast) -> Content:
@@ -39,7 +45,6 @@ def content(forecast: Forecast) -> Content:
 
 
 def _headings(forecast: Forecast) -> Content:
-    """Return what is above and below every page."""
     return {
         "name": forecast.country.name,
         "title": (
@@ -70,7 +75,7 @@ def _answer(forecast: Forecast) -> Content:
         if episode.first_probability is not None
     ]
     deepest = sorted(predicted, key=lambda episode: episode.growth_percent or 0.0)
-    shown = deepest[:EPISODES_SHOWN]
+    shown = deepest[:MAX_EPISODES]
     return {
         "stale": wording.stale(forecast),
         "odds": wording.odds(forecast.probability),
@@ -95,8 +100,8 @@ def _answer(forecast: Forecast) -> Content:
         ),
         "episodes": [_episode(episode) for episode in predicted if episode in shown],
         "episodes_note": (
-            f"the deepest {EPISODES_SHOWN} of {len(predicted)}"
-            if len(predicted) > EPISODES_SHOWN
+            f"the deepest {MAX_EPISODES} of {len(predicted)}"
+            if len(predicted) > MAX_EPISODES
             else "contraction"
         ),
     }
@@ -210,8 +215,8 @@ def _score_table(
                 "name": wording.baseline_title(name),
                 "own": False,
                 "cells": [_cell(scores, key, None) for key in columns],
-                "difference": _difference(comparison),
-                "against": _against(comparison),
+                "difference": "" if comparison is None else _difference(comparison),
+                "against": None if comparison is None else _against(comparison),
             }
         )
     return {"columns": [SCORE_COLUMNS[key].heading for key in columns], "rows": rows}
@@ -228,19 +233,15 @@ def _cell(scores: Scores, key: str, base: Scores | None) -> Content:
     return {"text": column.format(value), "loss": loss}
 
 
-def _difference(comparison: Comparison | None) -> str:
+def _difference(comparison: Comparison) -> str:
     """Return the 90% interval of econnet's log loss minus a baseline's."""
-    if comparison is None:
-        return ""
     return " to ".join(
         wording.number(end, 3, sign=True) for end in comparison.log_loss_interval
     )
 
 
-def _against(comparison: Comparison | None) -> Content | None:
+def _against(comparison: Comparison) -> Content:
     """Return whether econnet is significantly better than a baseline, or worse."""
-    if comparison is None:
-        return None
     verdicts = {comparison.log_loss, comparison.brier}
     if "loss" in verdicts:
         return {"text": "worse", "loss": True}
@@ -251,7 +252,7 @@ def _best_baselines(forecast: Forecast) -> dict[str, Scores]:
     """Return the long-run rate and the baselines with the least log loss."""
     baselines = forecast.assessment.baselines
     ranked = sorted(baselines, key=lambda name: baselines[name].log_loss)
-    best = [name for name in ranked if name != "base_rate"][:BASELINES_SHOWN]
+    best = [name for name in ranked if name != "base_rate"][:MAX_BASELINES]
     shown = {"base_rate", *best}
     return {name: scores for name, scores in baselines.items() if name in shown}
 

@@ -35,7 +35,6 @@ def write(
 def _files(
     forecast: Forecast, formats: Collection[Format], paper: Paper
 ) -> Iterator[tuple[str, bytes]]:
-    """Yield the name and content of each file."""
     if "pdf" in formats:
         yield "report.pdf", as_pdf(forecast, figures.draw(forecast), paper)
     if "png" in formats:
@@ -112,7 +111,6 @@ def _fonts() -> typst.Fonts:
 
 
 def _printable(value: Any) -> Any:  # noqa: ANN401
-    """Return `value` with every text in it made printable."""
     if isinstance(value, dict):
         return {key: _printable(part) for key, part in value.items()}
     if isinstance(value, list | tuple):

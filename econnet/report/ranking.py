@@ -43,7 +43,6 @@ def _files(
     paper: Paper,
     reports: Mapping[str, str],
 ) -> Iterator[tuple[str, bytes]]:
-    """Yield the name and content of each file."""
     draw = partial(world.draw, ranking)
     if "pdf" in formats:
         yield "ranking.pdf", _as_pdf(ranking, draw(LIGHT), paper)

@@ -1,5 +1,6 @@
 """Figures of forecast quality: ROC, precision and recall, and reliability."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,8 +25,8 @@ from econnet.report.figures.style import (
 from econnet.report.figures.time_axis import record_of
 
 HEIGHT = 58.0
-# Curves beside econnet's own: more could not be told apart.
-MAX_BASELINES = 3
+# Of the baselines' curves: more than three could not be distinguished.
+DASHES: Sequence[Any] = ("-", (0, (4, 2)), (0, (1, 1.5)))
 
 
 def reliability(forecast: Forecast, look: Look) -> Figure | None:
@@ -123,9 +124,8 @@ def precision_recall(forecast: Forecast, look: Look) -> Figure | None:
     curves = _curves(forecast, "average_precision", look)
     if not curves:
         return None
-    figure, axes = _square(
-        look, "Alarms that were right", "in brackets: average precision"
-    )
+    note = "in brackets: average precision"
+    figure, axes = _square(look, "Alarms that were right", note)
     metrics = forecast.assessment.metrics
     share = 100 * metrics.n_contractions / metrics.n
     axes.axhline(share, color=look.pale_grey, linewidth=0.8)
@@ -143,21 +143,16 @@ def _curves(forecast: Forecast, score: str, look: Look) -> list[_Curve]:
     """
     if forecast.assessment.metrics.auroc is None:
         return []
-    ranked = sorted(
-        (
-            (name, value)
-            for name, scores in forecast.assessment.baselines.items()
-            if name != "base_rate" and (value := getattr(scores, score)) is not None
-        ),
-        key=lambda named: -named[1],
-    )[:MAX_BASELINES]
-    styles = [
-        {"color": look.grey, "linewidth": 0.9, "linestyle": dashes}
-        for dashes in ("-", (0, (4, 2)), (0, (1, 1.5)))
+    baselines = [
+        (name, value)
+        for name, scores in forecast.assessment.baselines.items()
+        if name != "base_rate" and (value := getattr(scores, score)) is not None
     ]
+    ranked = sorted(baselines, key=lambda baseline: -baseline[1])
+    grey = {"color": look.grey, "linewidth": 0.9}
     others = [
-        _Curve(name, value, style)
-        for (name, value), style in zip(ranked, styles, strict=False)
+        _Curve(name, value, {**grey, "linestyle": dashes})
+        for (name, value), dashes in zip(ranked, DASHES, strict=False)
     ]
     style = {"color": look.forecast, "linewidth": 1.6}
     econnet = _Curve("econnet", getattr(forecast.assessment.metrics, score), style)

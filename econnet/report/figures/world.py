@@ -50,9 +50,9 @@ def draw(ranking: Ranking, look: Look) -> dict[str, Figure]:
 def on_map(ranking: Ranking) -> tuple[Forecast, ...]:
     """Return the forecasts of countries that are on the map."""
     map_ = world_map.load()
-    on_it = {*map_.shapes, *map_.dots}
+    codes = {*map_.shapes, *map_.dots}
     return tuple(
-        forecast for forecast in ranking.forecasts if forecast.country.alpha3 in on_it
+        forecast for forecast in ranking.forecasts if forecast.country.alpha3 in codes
     )
 
 

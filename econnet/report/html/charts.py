@@ -142,7 +142,6 @@ def charts(forecast: Forecast) -> dict[str, Chart]:
 
 
 def _with_picture(chart: Chart, figure: Figure, alt: str) -> Chart:
-    """Return a chart with a figure as its picture."""
     # The headings of what zooms are those of its panels, and the picture keeps them.
     svg = inline_svg(figure, chart.name, alt, captions=chart.live is not None)
     title = chart.title or captions(figure)[0].heading
@@ -164,16 +163,11 @@ def history(forecast: Forecast) -> Chart:
     newest = periods == forecast.period
     probability = record.reindex(periods).mask(newest, forecast.probability)
     low, high = (np.where(newest, bound, np.nan) for bound in forecast.interval)
+    heading = wording.growth_heading(forecast)
     earlier = f"probability forecast {wording.ahead(forecast.task)}"
     columns = (
         _period_column(forecast, periods),
-        TableColumn(
-            "growth_percent",
-            wording.growth_heading(forecast),
-            cells(growth),
-            "number",
-            2,
-        ),
+        TableColumn("growth_percent", heading, cells(growth), "number", 2),
         TableColumn("contraction", "contraction", cells(table["contraction"]), "flag"),
         TableColumn("probability", earlier, cells(probability), "percent"),
         TableColumn("interval_low", "90% interval from", cells(low), "percent"),
@@ -235,12 +229,8 @@ def record(forecast: Forecast) -> Chart:
 def reliability(forecast: Forecast) -> Chart:
     """Return how often contractions followed, by forecast probability."""
     table = tables.TABLES["reliability"](forecast)
-    titles = {
-        "probability": "said",
-        "frequency": "came",
-        "low": "90% from",
-        "high": "to",
-    }
+    titles = {"probability": "said", "frequency": "came"}
+    titles |= {"low": "90% from", "high": "to"}
     columns = [
         TableColumn(key, title, cells(table[key]), "percent")
         for key, title in titles.items()
@@ -260,10 +250,7 @@ def roc(forecast: Forecast) -> Chart:
 
 def precision_recall(forecast: Forecast) -> Chart:
     """Return how many alarms were right by how much they caught, of all models."""
-    titles = {
-        "recall": "caught, % of contractions",
-        "precision": "right, % of alarms",
-    }
+    titles = {"recall": "caught, % of contractions", "precision": "right, % of alarms"}
     curves = threshold_curves.precision_recall(forecast)
     return _by_threshold(forecast, "precision-recall", curves, titles)
 
@@ -318,7 +305,6 @@ def _live(
 
 
 def _from_first_to_last(*indexes: pd.Index) -> pd.PeriodIndex:
-    """Return every period from the first to the last of the indexes."""
     first = min(index.min() for index in indexes)
     last = max(index.max() for index in indexes)
     return pd.period_range(first, last)

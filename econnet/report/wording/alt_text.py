@@ -1,5 +1,7 @@
 """What each figure shows, for a reader who cannot see it."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from econnet.core.periods import NOUN
@@ -48,30 +50,21 @@ def change_alt(forecast: Forecast) -> str:
     changed = forecast.explanation.change
     if changed is None:
         return ""
-    parts = [
-        f"{movement.title} {number(movement.contribution, 2, sign=True)}"
-        for movement in changed.movements[:5]
-    ]
+    parts = {part.title: part.contribution for part in changed.movements[:5]}
     learning = number(changed.learning, 2, sign=True)
-    return f"Bars by indicator: {', '.join(parts)}; learning anew {learning}."
+    return f"Bars by indicator: {_signed(parts)}; learning anew {learning}."
 
 
 def groups_alt(forecast: Forecast) -> str:
     """Return what each group of indicators adds."""
-    parts = [
-        f"{name} {number(value, 2, sign=True)}"
-        for name, value in by_group(forecast).items()
-    ]
-    return f"Bars by group: {', '.join(parts)}."
+    return f"Bars by group: {_signed(by_group(forecast))}."
 
 
 def importance_alt(forecast: Forecast) -> str:
     """Return what past forecasts needed."""
-    parts = [
-        f"{weight.title} {number(1000 * weight.loss, 1, sign=True)}"
-        for weight in forecast.explanation.importance[:5]
-    ]
-    return f"Dots with bars by indicator, in thousandths of a nat: {', '.join(parts)}."
+    weights = forecast.explanation.importance[:5]
+    parts = _signed({weight.title: 1000 * weight.loss for weight in weights}, 1)
+    return f"Dots with bars by indicator, in thousandths of a nat: {parts}."
 
 
 def timeline_alt(forecast: Forecast) -> str:
@@ -141,6 +134,11 @@ def response_alt(curve: ResponseCurve) -> str:
         return f"{text}."
     now = float(np.interp(curve.current, curve.values, curve.probabilities))
     return f"{text}; now {number(curve.current, 1)}, {percent(now)}."
+
+
+def _signed(values: Mapping[str, float], decimals: int = 2) -> str:
+    parts = [f"{name} {number(v, decimals, sign=True)}" for name, v in values.items()]
+    return ", ".join(parts)
 
 
 def _ends(curve: ResponseCurve) -> list[str]:

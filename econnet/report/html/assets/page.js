@@ -1,11 +1,11 @@
-// What moves in the page: charts over time that answer to mouse, finger and keyboard,
-// tables that sort, and data as CSV. Without it the page shows the same, standing still.
-// It draws with uPlot, asks for nothing from anywhere, and writes text as text only.
+// The interactive parts of the page: charts over time that respond to mouse, touch and
+// keyboard, tables that sort, and data as CSV. Without it the page shows the same, but
+// static. It draws with uPlot, loads nothing, and writes text as text only.
 "use strict";
 (() => {
   const page = JSON.parse(document.getElementById("data").textContent);
   const MINUS = "\u2212";
-  const FEWEST_YEARS = 2;
+  const MIN_YEARS = 2;
   const FONT = '12px Inter, system-ui, sans-serif';
 
   const color = (name) =>
@@ -336,7 +336,7 @@
     // A window of time that lies inside the data and is not too short to read.
     clamp(low, high) {
       if (low === null || high === null || (low <= this.x[0] && high >= this.x.at(-1))) return this.whole;
-      const length = Math.min(Math.max(high - low, FEWEST_YEARS), this.whole[1] - this.whole[0]);
+      const length = Math.min(Math.max(high - low, MIN_YEARS), this.whole[1] - this.whole[0]);
       const start = Math.min(Math.max((low + high - length) / 2, this.whole[0]), this.whole[1] - length);
       return [start, start + length];
     }
