@@ -52,16 +52,16 @@ sys.meta_path.insert(0, Finder())
             130,
             "interrupted",
         ),
-        ("raise MemoryError", 3, "out of memory: close other programs, or ask for"),
+        ("raise MemoryError", 3, "out of memory: close other programs, or reduce"),
         (
             "import duckdb; raise duckdb.OutOfMemoryException",
             3,
-            "out of memory: close other programs, or ask for",
+            "out of memory: close other programs, or reduce",
         ),
         (
             "raise ImportError('x.so: failed to map segment from shared object')",
             3,
-            "out of memory: close other programs, or ask for",
+            "out of memory: close other programs, or reduce",
         ),
         ("raise OSError(5, 'I/O', '/x')", 3, "/x cannot be read or written (I/O): the"),
         (
