@@ -1,12 +1,12 @@
 """What any line of the program may meet ends in one line and a documented code."""
 
+import pytest
 import subprocess
 import sys
 from pathlib import Path
+from tests.user import HANG_SECONDS
+from tests.user import econnet_process
 
-import pytest
-
-from tests.user import HANG_SECONDS, econnet_process
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals and files")
 
@@ -52,16 +52,16 @@ sys.meta_path.insert(0, Finder())
             130,
             "interrupted",
         ),
-        ("raise MemoryError", 3, "out of memory: close other programs, or ask for"),
+        ("raise MemoryError", 3, "out of memory: close other programs, or reduce"),
         (
             "import duckdb; raise duckdb.OutOfMemoryException",
             3,
-            "out of memory: close other programs, or ask for",
+            "out of memory: close other programs, or reduce",
         ),
         (
             "raise ImportError('x.so: failed to map segment from shared object')",
             3,
-            "out of memory: close other programs, or ask for",
+            "out of memory: close other programs, or reduce",
         ),
         ("raise OSError(5, 'I/O', '/x')", 3, "/x cannot be read or written (I/O): the"),
         (
