@@ -10,7 +10,7 @@ from econnet.forecast import country
 def test_make_is_the_function_of_country() -> None:
     assert forecast.make is country.make
     with pytest.raises(AttributeError, match="has no attribute 'mak'"):
-        forecast.mak  # type: ignore[attr-defined]  # noqa: B018
+        forecast.mak  # noqa: B018 - the access is the test
 
 
 def test_package_imports_pandas_only_with_make() -> None:
