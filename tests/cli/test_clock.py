@@ -1,13 +1,14 @@
 """Clocks and calendars that are not those of the data."""
 
-import duckdb
 import os
-import pytest
 import subprocess
 import sys
 from pathlib import Path
-from tests.user import econnet
-from tests.user import econnet_process
+
+import duckdb
+import pytest
+
+from tests.user import econnet, econnet_process
 
 
 @pytest.fixture(scope="module")

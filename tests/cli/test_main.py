@@ -1,12 +1,12 @@
 """What any line of the program may meet ends in one line and a documented code."""
 
-import pytest
 import subprocess
 import sys
 from pathlib import Path
-from tests.user import HANG_SECONDS
-from tests.user import econnet_process
 
+import pytest
+
+from tests.user import HANG_SECONDS, econnet_process
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals and files")
 

@@ -1,7 +1,8 @@
-
-import pytest
 import subprocess
 import sys
+
+import pytest
+
 from econnet import forecast
 from econnet.forecast import country
 

@@ -1,30 +1,29 @@
+from functools import cache
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from benchmarks import chronology
-from econnet.core.errors import DataError
-from econnet.core.errors import UsageError
-from econnet.core.periods import FREQUENCY_OF_ALIAS
-from econnet.core.periods import Frequency
+from econnet.core.errors import DataError, UsageError
+from econnet.core.periods import FREQUENCY_OF_ALIAS, Frequency
 from econnet.data import panel
-from econnet.data.cycle import labels
-from econnet.data.cycle import nber
+from econnet.data.cycle import labels, nber
 from econnet.data.cycle.growth import growth
 from econnet.data.cycle.labels import RULES
 from econnet.data.panel import Panel
 from econnet.data.sources import snapshot
-from functools import cache
-from hypothesis import given
-from hypothesis import strategies as st
-from tests.builders import costly
-from tests.builders import observations
-from tests.builders import output
-from tests.builders import panel_of
-from tests.builders import published
-from tests.builders import random_walk
-from tests.builders import world
-
+from tests.builders import (
+    costly,
+    observations,
+    output,
+    panel_of,
+    published,
+    random_walk,
+    world,
+)
 
 SETTLED_RULES = [name for name, rule in RULES.items() if rule.looks_ahead is not None]
 DEFINED = [(name, frequency) for name in RULES for frequency in RULES[name].frequencies]

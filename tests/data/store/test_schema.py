@@ -1,19 +1,17 @@
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
 
 import duckdb
 import pandas as pd
 import pytest
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import datetime
+
 from econnet.core.errors import DataError
 from econnet.data.store import schema as store_schema
 from econnet.data.store.store import Store
-from pathlib import Path
-from tests.data.store.test_store import answer
-from tests.data.store.test_store import held_by_a_stranger
-from tests.stores import bring_out_next_version
-from tests.stores import newest
-
+from tests.data.store.test_store import answer, held_by_a_stranger
+from tests.stores import bring_out_next_version, newest
 
 JULY = datetime(2026, 7, 1, 9, 30)
 AUGUST = datetime(2026, 8, 1, 9, 30)

@@ -1,20 +1,20 @@
 """The data that the page's charts hold."""
 
+import re
+from dataclasses import replace
+from io import BytesIO
+
 import numpy as np
 import pandas as pd
 import pypdf
 import pytest
-import re
-from dataclasses import replace
+
 from econnet.forecast.result import Forecast
 from econnet.report import country as country_report
-from econnet.report import figures
-from econnet.report import html
+from econnet.report import figures, html
 from econnet.report.figures.style import captions
 from econnet.report.html import charts
-from econnet.report.html.charts import Chart
-from econnet.report.html.charts import TableColumn
-from io import BytesIO
+from econnet.report.html.charts import Chart, TableColumn
 from tests.report.conftest import MakeForecast
 
 
