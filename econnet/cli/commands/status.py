@@ -218,8 +218,8 @@ def _show_store(store: "Status") -> None:
 
 STATES: "Mapping[State, str]" = {
     "scored": "scored",
-    "overdue": "due (econnet fetch brings its outcome)",
-    "pending": "not to be known yet",
-    "unavailable": "whose data are gone",
+    "overdue": "overdue (econnet fetch gets the outcome)",
+    "pending": "pending",
+    "unavailable": "without data",
 }
 NEWEST = 10
