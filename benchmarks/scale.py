@@ -363,7 +363,10 @@ def killed(_: list[int]) -> Iterator[RacedRow]:
         panel.mkdir()
         simulate(panel, 300_000)
         command = ["train", "--data", f"{panel}/*.parquet", "--target", "output"]
-        undisturbed, disturbed = Path(folder) / "undisturbed", Path(folder) / "disturbed"
+        undisturbed, disturbed = (
+            Path(folder) / "undisturbed",
+            Path(folder) / "disturbed",
+        )
         for place in (undisturbed, disturbed):
             place.mkdir()
         seconds, _peak = _measured(command, str(undisturbed))
