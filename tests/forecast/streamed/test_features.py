@@ -49,8 +49,8 @@ def in_memory(
 ) -> design_matrix.DesignMatrix:
     table = user_panel.read(path)
     whole = panel.build(table.observations, "Q", None, table.indicators)
-    made = labels.apply(whole, label, "output_index")
-    return design_matrix.build(whole, made, horizon, event)
+    label_series = labels.apply(whole, label, "output_index")
+    return design_matrix.build(whole, label_series, horizon, event)
 
 
 def test_columns_are_taken_for_what_the_whole_file_would_be(

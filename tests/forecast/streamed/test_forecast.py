@@ -1,36 +1,45 @@
+
+import duckdb
 import json
+import numpy as np
 import os
+import pandas as pd
+import pytest
 import signal
 import subprocess
 import sys
 from collections.abc import Callable
-from pathlib import Path, PurePath
-
-import duckdb
-import numpy as np
-import pandas as pd
-import pytest
-
 from econnet.core.errors import DataError
 from econnet.core.task import Task
-from econnet.core.workspace import StreamedFiles, UserFile, Workspace, streamed_place
-from econnet.forecast.streamed import feature_blocks, holdout
+from econnet.core.workspace import StreamedFiles
+from econnet.core.workspace import UserFile
+from econnet.core.workspace import Workspace
+from econnet.core.workspace import streamed_place
+from econnet.forecast.streamed import feature_blocks
+from econnet.forecast.streamed import holdout
 from econnet.forecast.streamed.feature_blocks import FeatureBlocks
-from econnet.forecast.streamed.forecast import (
-    Streamed,
-    forecast_panel,
-    stored,
-    streamed_digest,
-)
-from econnet.forecast.streamed.parquet_panel import ParquetPanel, open_files
+from econnet.forecast.streamed.forecast import Streamed
+from econnet.forecast.streamed.forecast import forecast_panel
+from econnet.forecast.streamed.forecast import stored
+from econnet.forecast.streamed.forecast import streamed_digest
+from econnet.forecast.streamed.parquet_panel import ParquetPanel
+from econnet.forecast.streamed.parquet_panel import open_files
 from econnet.forecast.streamed.survey import survey
 from econnet.forecast.streamed.training import StreamedOptions
 from econnet.models import network_file
-from econnet.network import Architecture, Network
+from econnet.network import Architecture
+from econnet.network import Network
 from econnet.runtime import workers
 from econnet.runtime.npz import write_arrays
-from tests.forecast.streamed.panels import long_panel, spec_of, write
-from tests.user import HANG_SECONDS, econnet
+from pathlib import Path
+from pathlib import PurePath
+from tests.forecast.streamed.panels import long_panel
+from tests.forecast.streamed.panels import spec_of
+from tests.forecast.streamed.panels import write
+from tests.user import HANG_SECONDS
+from tests.user import econnet
+from typing import NamedTuple
+
 
 OPTIONS = StreamedOptions(min_updates=600, max_passes=20)
 
@@ -38,6 +47,13 @@ OPTIONS = StreamedOptions(min_updates=600, max_passes=20)
 def files_in(folder: Path) -> StreamedFiles:
     """Return the files of a panel's default question below a folder."""
     return Workspace(folder / "data", folder / "reports").streamed(PurePath("panel"))
+
+
+class Trained(NamedTuple):
+    """The result of training on the panel, and its files."""
+
+    result: Streamed
+    files: StreamedFiles
 
 
 @pytest.fixture(scope="module")
@@ -48,62 +64,57 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def forecasts(places: StreamedFiles) -> pd.DataFrame:
+def forecasts(files: StreamedFiles) -> pd.DataFrame:
     with duckdb.connect() as database:
-        table: pd.DataFrame = database.read_parquet(str(places.forecasts)).df()
+        table: pd.DataFrame = database.read_parquet(str(files.forecasts)).df()
     return table
 
 
 @pytest.fixture(scope="module")
-def made(
-    data: Path, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Streamed, StreamedFiles]:
-    folder = tmp_path_factory.mktemp("made")
-    places = files_in(folder)
-    return forecast_panel(
-        open_files(data), spec_of(open_files(data)), places, options=OPTIONS
-    ), places
+def trained(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    files, panel = files_in(tmp_path_factory.mktemp("trained")), open_files(data)
+    return Trained(forecast_panel(panel, spec_of(panel), files, OPTIONS), files)
 
 
-def test_a_cycle_that_can_be_foreseen_is(made: tuple[Streamed, StreamedFiles]) -> None:
-    areas = {name: scored.auroc for name, scored in made[0].models.items()}
+def test_network_forecasts_a_predictable_cycle(trained: Trained) -> None:
+    areas = {name: scored.auroc for name, scored in trained.result.models.items()}
     assert areas["base_rate"] == 0.5
     assert areas["econnet"] is not None
     assert areas["econnet"] > 0.65
 
 
 def test_the_holdout_is_the_last_fifth_and_nothing_of_it_is_learned(
-    made: tuple[Streamed, StreamedFiles],
+    trained: Trained,
 ) -> None:
     # 60 quarters to 2014Q4: outcomes of 12 origins, the last one period back; a row's
     # target is known three periods after it, to an origin one later.
-    assert made[0].last_period == "2014Q4"
-    assert made[0].holdout == ("2011Q4", "2014Q3")
-    assert made[0].learned_until == "2011Q1"
-    assert made[0].models["econnet"].n == 150 * 12
+    assert trained.result.last_period == "2014Q4"
+    assert trained.result.holdout == ("2011Q4", "2014Q3")
+    assert trained.result.learned_until == "2011Q1"
+    assert trained.result.models["econnet"].n == 150 * 12
 
 
 def test_every_country_has_a_forecast_of_its_newest_origin(
-    made: tuple[Streamed, StreamedFiles],
+    trained: Trained,
 ) -> None:
-    table = forecasts(made[1])
+    table = forecasts(trained.files)
     assert table["country"].tolist() == [f"F{number:04d}" for number in range(150)]
     assert set(table["origin"]) == {"2015Q1"}
     assert set(table["period"]) == {"2015Q2"}
     assert table["probability"].between(0, 1).all()
-    assert made[0].forecasts == 150
+    assert trained.result.forecasts == 150
 
 
-def test_answer_comes_back_from_the_model(
-    made: tuple[Streamed, StreamedFiles], data: Path
-) -> None:
+def test_result_is_read_back_from_the_model(trained: Trained, data: Path) -> None:
     again = stored(
-        open_files(data), spec_of(open_files(data)), made[1], options=OPTIONS
+        open_files(data), spec_of(open_files(data)), trained.files, options=OPTIONS
     )
-    assert again == made[0]
+    assert again == trained.result
     other = spec_of(open_files(data), horizon=2)
-    assert stored(open_files(data), other, made[1], options=OPTIONS) is None
-    assert json.loads(made[1].report.read_text("utf-8"))["data"]["countries"] == 150
+    assert stored(open_files(data), other, trained.files, options=OPTIONS) is None
+    assert (
+        json.loads(trained.files.report.read_text("utf-8"))["data"]["countries"] == 150
+    )
 
 
 def computed(panel: ParquetPanel, folder: Path) -> FeatureBlocks:
@@ -113,21 +124,21 @@ def computed(panel: ParquetPanel, folder: Path) -> FeatureBlocks:
     return blocks
 
 
-def test_where_blocks_are_cut_changes_no_forecast(
-    made: tuple[Streamed, StreamedFiles],
+def test_forecasts_do_not_depend_on_block_boundaries(
+    trained: Trained,
     data: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    network = network_file.load(made[1].model)
+    network = network_file.load(trained.files.model)
     panel = open_files(data)
-    seen = survey(computed(panel, tmp_path / "whole"), seed=0)
-    models = holdout.Models.fit(network, seen)
+    surveyed = survey(computed(panel, tmp_path / "whole"), seed=0)
+    models = holdout.Models.fit(network, surveyed)
     results, tables = [], []
     for rows in (feature_blocks.BLOCK_ROWS, 130, 61):
         monkeypatch.setattr(feature_blocks, "BLOCK_ROWS", rows)
         blocks, path = computed(panel, tmp_path / f"{rows}"), tmp_path / "f.parquet"
-        results.append(holdout.score_holdout(blocks, seen, models, path))
+        results.append(holdout.score_holdout(blocks, surveyed, models, path))
         tables.append(duckdb.read_parquet(str(path)).df())
     for other, table in zip(results[1:], tables[1:], strict=True):
         pd.testing.assert_frame_equal(table, tables[0], rtol=1e-5)
@@ -138,8 +149,8 @@ def test_where_blocks_are_cut_changes_no_forecast(
             np.testing.assert_array_equal(scores.n, results[0][name].n)
 
 
-def test_what_comes_after_the_last_learned_target_changes_no_weight(
-    made: tuple[Streamed, StreamedFiles], tmp_path: Path
+def test_data_after_the_last_learned_target_change_no_weight(
+    trained: Trained, tmp_path: Path
 ) -> None:
     table = long_panel(countries=150, periods=60)
     later = table["period"] > "2011Q3"  # which was known in 2011Q4
@@ -149,12 +160,12 @@ def test_what_comes_after_the_last_learned_target_changes_no_weight(
     (tmp_path / "data").mkdir()
     paths = [tmp_path / "data" / f"part-{number}.parquet" for number in range(2)]
     write(table, *paths)
-    places = files_in(tmp_path / "out")
+    files = files_in(tmp_path / "out")
     panel = open_files(tmp_path / "data")
-    forecast_panel(panel, spec_of(panel), places, options=OPTIONS)
+    forecast_panel(panel, spec_of(panel), files, options=OPTIONS)
     np.testing.assert_array_equal(
-        network_file.load(places.model).parameters,
-        network_file.load(made[1].model).parameters,
+        network_file.load(files.model).parameters,
+        network_file.load(trained.files.model).parameters,
     )
 
 
@@ -174,14 +185,14 @@ def progress(now, done):
         os.kill(os.getpid(), signal.SIGKILL)
 
 panel = open_files(Path(sys.argv[1]))
-places = files_in(folder)
-forecast_panel(panel, spec_of(panel), places, OPTIONS, progress)
+files = files_in(folder)
+forecast_panel(panel, spec_of(panel), files, OPTIONS, progress)
 """
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 def test_killed_four_times_comes_to_the_same(
-    made: tuple[Streamed, StreamedFiles], data: Path, tmp_path: Path
+    trained: Trained, data: Path, tmp_path: Path
 ) -> None:
     root = str(Path(__file__).parents[3])
     for moment in ("Surveying 1.0", "Training 0.5", "Training 0.9", "Judging 1.0"):
@@ -191,35 +202,35 @@ def test_killed_four_times_comes_to_the_same(
         )
         assert killed.returncode == -signal.SIGKILL
         assert not (tmp_path / "reports" / "panel" / "report.json").exists()
-    places = files_in(tmp_path)
-    assert places.unfinished("training").exists()
+    files = files_in(tmp_path)
+    assert files.unfinished("training").exists()
     again = forecast_panel(
-        open_files(data), spec_of(open_files(data)), places, options=OPTIONS
+        open_files(data), spec_of(open_files(data)), files, options=OPTIONS
     )
-    assert again.models == made[0].models
-    pd.testing.assert_frame_equal(forecasts(places), forecasts(made[1]))
+    assert again.models == trained.result.models
+    pd.testing.assert_frame_equal(forecasts(files), forecasts(trained.files))
     np.testing.assert_array_equal(
-        network_file.load(places.model).parameters,
-        network_file.load(made[1].model).parameters,
+        network_file.load(files.model).parameters,
+        network_file.load(trained.files.model).parameters,
     )
     assert not list((tmp_path / "data" / "models").glob("*.unfinished"))
 
 
 def test_number_of_cores_changes_no_bit(
-    made: tuple[Streamed, StreamedFiles],
+    trained: Trained,
     data: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    places = files_in(tmp_path)
+    files = files_in(tmp_path)
     panel = open_files(data)
     monkeypatch.setattr(workers, "map_threads", lambda task, items: [*map(task, items)])
     monkeypatch.setattr(workers, "prefetch", lambda task, items, **_: map(task, items))
-    again = forecast_panel(panel, spec_of(panel), places, options=OPTIONS)
-    assert again.models == made[0].models
+    again = forecast_panel(panel, spec_of(panel), files, options=OPTIONS)
+    assert again.models == trained.result.models
     np.testing.assert_array_equal(
-        network_file.load(places.model).parameters,
-        network_file.load(made[1].model).parameters,
+        network_file.load(files.model).parameters,
+        network_file.load(trained.files.model).parameters,
     )
 
 
@@ -279,44 +290,51 @@ def test_ctrl_c_while_training_ends_in_one_line(data: Path, tmp_path: Path) -> N
 
 
 def test_unfinished_work_that_is_damaged_is_done_again(
-    made: tuple[Streamed, StreamedFiles], data: Path, tmp_path: Path
+    trained: Trained, data: Path, tmp_path: Path
 ) -> None:
-    places = files_in(tmp_path)
-    places.model.parent.mkdir(parents=True)
+    files = files_in(tmp_path)
+    files.model.parent.mkdir(parents=True)
     panel = open_files(data)
     fits = streamed_digest(panel, spec_of(panel), OPTIONS)
     header = {"fingerprint": fits, "done": 3}
-    write_arrays(places.unfinished("training"), header, {"parameters": np.ones(3)})
+    write_arrays(files.unfinished("training"), header, {"parameters": np.ones(3)})
     network = Network(Architecture.dense(1))
     network_file.save(
-        network, places.model, metadata={"fingerprint": fits, "answer": [1]}
+        network, files.model, metadata={"fingerprint": fits, "answer": [1]}
     )
-    places.forecasts.parent.mkdir(parents=True)
-    places.forecasts.write_bytes(b"half a file")
-    assert stored(panel, spec_of(panel), places, options=OPTIONS) is None
-    again = forecast_panel(panel, spec_of(panel), places, options=OPTIONS)
-    assert again.models == made[0].models
+    files.forecasts.parent.mkdir(parents=True)
+    files.forecasts.write_bytes(b"half a file")
+    assert stored(panel, spec_of(panel), files, options=OPTIONS) is None
+    again = forecast_panel(panel, spec_of(panel), files, options=OPTIONS)
+    assert again.models == trained.result.models
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda it: it.sample(frac=1, random_state=0), "not sorted"),
-        (lambda it: pd.concat([it, it[:50]]), "not sorted"),
-        (lambda it: pd.concat([it[:30], it[29:]]), "a period occurs twice"),
-        (lambda it: it.sort_values(["period", "country"]), "not sorted"),
+        (lambda table: table.sample(frac=1, random_state=0), "not sorted"),
+        (lambda table: pd.concat([table, table[:50]]), "not sorted"),
+        (lambda table: pd.concat([table[:30], table[29:]]), "a period occurs twice"),
+        (lambda table: table.sort_values(["period", "country"]), "not sorted"),
         (
-            lambda it: it.assign(period=it["period"].where(it.index != 70, "2001Q7")),
+            lambda table: table.assign(
+                period=table["period"].where(table.index != 70, "2001Q7")
+            ),
             "row 71: '2001Q7' is no period like 2000Q1",
         ),
         (
-            lambda it: it.assign(country=it["country"].where(it.index != 70, None)),
+            lambda table: table.assign(
+                country=table["country"].where(table.index != 70, None)
+            ),
             "row 71: no country",
         ),
-        (lambda it: it.assign(output_index=range(1, len(it) + 1)), "too little"),
+        (
+            lambda table: table.assign(output_index=range(1, len(table) + 1)),
+            "too little",
+        ),
     ],
 )
-def test_panels_that_cannot_be_learned_from_are_refused(
+def test_unusable_panels_are_refused(
     change: Callable[[pd.DataFrame], pd.DataFrame],
     message: str,
     tmp_path: Path,
@@ -337,20 +355,20 @@ def test_order_is_checked_from_file_to_file(tmp_path: Path) -> None:
         computed(panel, tmp_path / "features")
 
 
-def test_user_trains_and_asks_for_one_country(data: Path, tmp_path: Path) -> None:
+def test_user_trains_and_requests_one_country(data: Path, tmp_path: Path) -> None:
     options = ("--data", str(data / "*.parquet"), "--target", "output_index")
-    trained = econnet("train", *options, folder=tmp_path)
-    assert trained.returncode == 0, trained.stderr
-    assert "9,000 rows in 2 files, streamed" in trained.stderr
-    assert "9,000 rows of 150 countries, 2000Q1 to 2014Q4" in trained.stdout
-    asked = econnet(
+    training = econnet("train", *options, folder=tmp_path)
+    assert training.returncode == 0, training.stderr
+    assert "9,000 rows in 2 files, streamed" in training.stderr
+    assert "9,000 rows of 150 countries, 2000Q1 to 2014Q4" in training.stdout
+    answered = econnet(
         "forecast", *options, "--country", "F0003", "--json", folder=tmp_path
     )
-    assert asked.returncode == 0, asked.stderr
-    assert "training one" not in asked.stderr
-    said = json.loads(asked.stdout)
-    assert said["countries"]["F0003"]["period"] == "2015Q2"
-    assert said["models"]["econnet"]["n"] == 1800
+    assert answered.returncode == 0, answered.stderr
+    assert "training one" not in answered.stderr
+    document = json.loads(answered.stdout)
+    assert document["countries"]["F0003"]["period"] == "2015Q2"
+    assert document["models"]["econnet"]["n"] == 1800
     missing = econnet("forecast", *options, "--country", "X", folder=tmp_path)
     assert missing.returncode == 3
     assert "has no country 'X'" in missing.stderr
@@ -361,8 +379,8 @@ def test_each_question_has_a_model_and_a_report_of_its_own(tmp_path: Path) -> No
     write(long_panel(countries=40), tmp_path / "panel" / "a.parquet")
     options = ("--data", "panel", "--target", "output_index")
     horizons = ("--horizon", "1", "--horizon", "3")
-    trained = econnet("train", *options, *horizons, folder=tmp_path)
-    assert trained.returncode == 0, trained.stderr
+    training = econnet("train", *options, *horizons, folder=tmp_path)
+    assert training.returncode == 0, training.stderr
     (tmp_path / "data" / "models" / "panel" / "x.training.unfinished").touch()
     for horizon, period in (("1", "2015Q2"), ("3", "2015Q4")):
         question = (*options, "--horizon", horizon, "--country", "F0003", "--json")

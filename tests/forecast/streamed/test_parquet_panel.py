@@ -1,17 +1,21 @@
-from collections.abc import Callable
-from pathlib import Path
 
 import duckdb
 import numpy as np
 import pandas as pd
 import pytest
-
-from econnet.core.errors import DataError, UsageError
-from econnet.core.periods import PANDAS_ALIAS, Frequency, parse_period
+from collections.abc import Callable
+from econnet.core.errors import DataError
+from econnet.core.errors import UsageError
+from econnet.core.periods import Frequency
+from econnet.core.periods import PANDAS_ALIAS
+from econnet.core.periods import parse_period
 from econnet.data.files import user_panel
 from econnet.forecast.streamed import parquet_panel
-from econnet.forecast.streamed.parquet_panel import is_streamed, open_files
-from tests.forecast.streamed.panels import long_panel, write
+from econnet.forecast.streamed.parquet_panel import is_streamed
+from econnet.forecast.streamed.parquet_panel import open_files
+from pathlib import Path
+from tests.forecast.streamed.panels import long_panel
+from tests.forecast.streamed.panels import write
 
 
 @pytest.mark.parametrize(
@@ -125,7 +129,7 @@ def test_files_stand_in_the_order_of_their_rows(tmp_path: Path) -> None:
     table = long_panel(countries=4)
     write(table[:120], tmp_path / "part-10.parquet")
     write(table[120:], tmp_path / "part-9.parquet")
-    assert [it.name for it in open_files(tmp_path / "*.parquet").paths] == [
+    assert [path.name for path in open_files(tmp_path / "*.parquet").paths] == [
         "part-10.parquet",
         "part-9.parquet",
     ]
@@ -157,22 +161,33 @@ def test_a_pattern_a_folder_and_a_large_file_are_streamed(
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda it: it.rename(columns={"country": "firm"}), "no column 'country'"),
-        (lambda it: it.rename(columns={"sales": "known_at"}), "column 'known_at'"),
         (
-            lambda it: it.rename(columns={"sales": "value", "slump": "indicator"}),
+            lambda table: table.rename(columns={"country": "firm"}),
+            "no column 'country'",
+        ),
+        (
+            lambda table: table.rename(columns={"sales": "known_at"}),
+            "column 'known_at'",
+        ),
+        (
+            lambda table: table.rename(
+                columns={"sales": "value", "slump": "indicator"}
+            ),
             "is long",
         ),
-        (lambda it: it[["country", "period"]], "no column of numbers"),
-        (lambda it: it.assign(period="soon"), "row 1: 'soon' is no period"),
-        (lambda it: it.assign(period="2020-01-32"), "row 1: '2020-01-32' is no period"),
+        (lambda table: table[["country", "period"]], "no column of numbers"),
+        (lambda table: table.assign(period="soon"), "row 1: 'soon' is no period"),
         (
-            lambda it: it.assign(
-                period=["2020-01-31", *["2020-02-30"] * (len(it) - 1)]
+            lambda table: table.assign(period="2020-01-32"),
+            "row 1: '2020-01-32' is no period",
+        ),
+        (
+            lambda table: table.assign(
+                period=["2020-01-31", *["2020-02-30"] * (len(table) - 1)]
             ),
             "row 2: '2020-02-30' is no period like",
         ),
-        (lambda it: it[:0], "has no rows"),
+        (lambda table: table[:0], "has no rows"),
     ],
 )
 def test_files_of_another_form_are_refused(
@@ -195,7 +210,7 @@ def test_links_that_lead_round_in_circles_are_followed_once(tmp_path: Path) -> N
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "panel" / "z").symlink_to(tmp_path / "elsewhere")
     write(table.assign(country="Z"), tmp_path / "elsewhere" / "c.parquet")
-    assert [it.name for it in open_files(tmp_path / "panel").paths] == [
+    assert [path.name for path in open_files(tmp_path / "panel").paths] == [
         "a.parquet",
         "c.parquet",
     ]

@@ -18,33 +18,36 @@ def forecasts(seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return logits, outcome, rng.integers(100, 120, 4000)
 
 
-def tallied(*parts: slice) -> ScoreAccumulator:
+def accumulated(*parts: slice) -> ScoreAccumulator:
     logits, outcome, origin = forecasts()
-    tally = ScoreAccumulator(100, 20)
+    accumulator = ScoreAccumulator(100, 20)
     for part in parts:
-        tally.add(logits[part], outcome[part], origin[part])
-    return tally
+        accumulator.add(logits[part], outcome[part], origin[part])
+    return accumulator
 
 
-def test_scores_are_those_of_scikit_learn() -> None:
+def test_scores_equal_scikit_learns() -> None:
     logits, outcome, _ = forecasts()
     probability = 1 / (1 + np.exp(-logits))
-    tally = tallied(slice(None))
-    scored = scores(tally, tally, 4, 0)
-    assert scored.auroc == pytest.approx(roc_auc_score(outcome, logits), abs=2e-4)
-    assert scored.average_precision == pytest.approx(
+    accumulator = accumulated(slice(None))
+    holdout = scores(accumulator, accumulator, 4, 0)
+    assert holdout.auroc == pytest.approx(roc_auc_score(outcome, logits), abs=2e-4)
+    assert holdout.average_precision == pytest.approx(
         average_precision_score(outcome, logits), abs=1e-3
     )
-    assert scored.brier == pytest.approx(brier_score_loss(outcome, probability))
-    assert scored.log_loss == pytest.approx(log_loss(outcome, probability))
-    assert scored.brier_skill == 0
-    assert (scored.n, scored.n_contractions) == (4000, int(outcome.sum()))
-    low, high = scored.brier_interval
-    assert low < scored.brier < high
+    assert holdout.brier == pytest.approx(brier_score_loss(outcome, probability))
+    assert holdout.log_loss == pytest.approx(log_loss(outcome, probability))
+    assert holdout.brier_skill == 0
+    assert (holdout.n, holdout.n_contractions) == (4000, int(outcome.sum()))
+    low, high = holdout.brier_interval
+    assert low < holdout.brier < high
 
 
-def test_counts_do_not_depend_on_how_forecasts_come() -> None:
-    whole, parts = tallied(slice(None)), tallied(slice(0, 1500), slice(1500, None))
+def test_sums_do_not_depend_on_how_forecasts_are_divided() -> None:
+    whole, parts = (
+        accumulated(slice(None)),
+        accumulated(slice(0, 1500), slice(1500, None)),
+    )
     np.testing.assert_array_equal(whole.counts, parts.counts)
     np.testing.assert_allclose(whole.log_loss, parts.log_loss)
     np.testing.assert_allclose(whole.tenths, parts.tenths)
@@ -52,7 +55,7 @@ def test_counts_do_not_depend_on_how_forecasts_come() -> None:
 
 def test_a_model_is_no_better_than_itself_and_better_than_noise() -> None:
     logits, outcome, origin = forecasts()
-    ours, noise = tallied(slice(None)), ScoreAccumulator(100, 20)
+    ours, noise = accumulated(slice(None)), ScoreAccumulator(100, 20)
     noise.add(np.random.default_rng(1).permutation(logits), outcome, origin)
     same = difference(ours, ours, 4, 0)
     assert same.log_loss_difference == 0
@@ -65,14 +68,14 @@ def test_a_model_is_no_better_than_itself_and_better_than_noise() -> None:
 
 
 def test_areas_need_both_outcomes() -> None:
-    tally = ScoreAccumulator(0, 1)
-    tally.add(np.zeros(5), np.ones(5), np.zeros(5, int))
-    assert tally.auroc() is None
-    assert tally.average_precision() is None
+    accumulator = ScoreAccumulator(0, 1)
+    accumulator.add(np.zeros(5), np.ones(5), np.zeros(5, int))
+    assert accumulator.auroc() is None
+    assert accumulator.average_precision() is None
 
 
 def test_reliability_is_by_tenths() -> None:
-    table = pd.DataFrame(tallied(slice(None)).reliability())
+    table = pd.DataFrame(accumulated(slice(None)).reliability())
     assert table["n"].sum() == 4000
     assert (table["probability"].diff().dropna() > 0).all()
     np.testing.assert_allclose(table["frequency"], table["probability"], atol=0.08)
