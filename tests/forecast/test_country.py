@@ -1,4 +1,4 @@
-from dataclasses import asdict, replace
+from dataclasses import asdict, is_dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -120,6 +120,8 @@ def test_same_seed_gives_the_same_forecast_but_for_its_time(
         other = getattr(again, name)
         if isinstance(value, pd.DataFrame):
             pd.testing.assert_frame_equal(value, other)
+        elif is_dataclass(value) and not isinstance(value, type):
+            assert asdict(value) == asdict(other), name
         elif name != "made_at":
             assert value == other, name
 
