@@ -7,6 +7,7 @@ from hypothesis import settings
 from pytest_httpserver import HTTPServer
 
 from econnet.forecast import training
+from tests.browsers import Browser, chromium
 from tests.data.sources.servers import Sources
 from tests.light import NEXT_PERIOD_ONLY, light_forecaster
 
@@ -61,6 +62,13 @@ def next_period_only(
     """Forecast no other horizon in this test, unless `--full-size` is given."""
     if not request.config.getoption("--full-size"):
         monkeypatch.setattr(training, "OUTLOOK", NEXT_PERIOD_ONLY)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Start the only browser of a process, which may have no second."""
+    with chromium() as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

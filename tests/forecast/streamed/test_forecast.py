@@ -1,45 +1,37 @@
-
-import duckdb
 import json
-import numpy as np
 import os
-import pandas as pd
-import pytest
 import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path, PurePath
+from typing import NamedTuple
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pytest
+
 from econnet.core.errors import DataError
 from econnet.core.task import Task
-from econnet.core.workspace import StreamedFiles
-from econnet.core.workspace import UserFile
-from econnet.core.workspace import Workspace
-from econnet.core.workspace import streamed_place
-from econnet.forecast.streamed import feature_blocks
-from econnet.forecast.streamed import holdout
+from econnet.core.workspace import StreamedFiles, UserFile, Workspace, streamed_place
+from econnet.forecast.streamed import feature_blocks, holdout
 from econnet.forecast.streamed.feature_blocks import FeatureBlocks
-from econnet.forecast.streamed.forecast import Streamed
-from econnet.forecast.streamed.forecast import forecast_panel
-from econnet.forecast.streamed.forecast import stored
-from econnet.forecast.streamed.forecast import streamed_digest
-from econnet.forecast.streamed.parquet_panel import ParquetPanel
-from econnet.forecast.streamed.parquet_panel import open_files
+from econnet.forecast.streamed.forecast import (
+    Streamed,
+    forecast_panel,
+    stored,
+    streamed_digest,
+)
+from econnet.forecast.streamed.parquet_panel import ParquetPanel, open_files
 from econnet.forecast.streamed.survey import survey
 from econnet.forecast.streamed.training import StreamedOptions
 from econnet.models import network_file
-from econnet.network import Architecture
-from econnet.network import Network
+from econnet.network import Architecture, Network
 from econnet.runtime import workers
 from econnet.runtime.npz import write_arrays
-from pathlib import Path
-from pathlib import PurePath
-from tests.forecast.streamed.panels import long_panel
-from tests.forecast.streamed.panels import spec_of
-from tests.forecast.streamed.panels import write
-from tests.user import HANG_SECONDS
-from tests.user import econnet
-from typing import NamedTuple
-
+from tests.forecast.streamed.panels import long_panel, spec_of, write
+from tests.user import HANG_SECONDS, econnet
 
 OPTIONS = StreamedOptions(min_updates=600, max_passes=20)
 

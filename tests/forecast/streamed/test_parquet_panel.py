@@ -1,21 +1,17 @@
+from collections.abc import Callable
+from pathlib import Path
 
 import duckdb
 import numpy as np
 import pandas as pd
 import pytest
-from collections.abc import Callable
-from econnet.core.errors import DataError
-from econnet.core.errors import UsageError
-from econnet.core.periods import Frequency
-from econnet.core.periods import PANDAS_ALIAS
-from econnet.core.periods import parse_period
+
+from econnet.core.errors import DataError, UsageError
+from econnet.core.periods import PANDAS_ALIAS, Frequency, parse_period
 from econnet.data.files import user_panel
 from econnet.forecast.streamed import parquet_panel
-from econnet.forecast.streamed.parquet_panel import is_streamed
-from econnet.forecast.streamed.parquet_panel import open_files
-from pathlib import Path
-from tests.forecast.streamed.panels import long_panel
-from tests.forecast.streamed.panels import write
+from econnet.forecast.streamed.parquet_panel import is_streamed, open_files
+from tests.forecast.streamed.panels import long_panel, write
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,7 +7,6 @@ import pytest
 from econnet.core.countries import Country
 from econnet.forecast.result import Forecast
 from econnet.report import html
-from tests.browsers import Browser, chromium
 from tests.builders import changed
 
 # What would run, close an element, leave an attribute or be a formula, were it not
@@ -16,12 +15,6 @@ HOSTILE = (
     "=1+1 </script><script>window.ran = 1</script>\"'><img src=x onerror='ran=1'>"
     "<!-- ]]> {{ 7*7 }} {% raw %} \u2028 \\u003c \ud800 東京 العربية"
 )
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture(scope="session")
