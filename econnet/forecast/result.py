@@ -248,7 +248,7 @@ class DataUsed:
     series: tuple[SeriesUsed, ...]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Assessment:
     """The quality of the past forecasts for a country, out of sample.
 
