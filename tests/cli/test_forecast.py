@@ -26,7 +26,7 @@ def test_damaged_model_and_journal_are_replaced_in_a_line_each_and_nothing_is_lo
     assert run.stdout.startswith("Beta: ")
     said = " ".join(run.stderr.split())
     assert f"{model.name} cannot be used and will be replaced" in said
-    assert "is kept as forecasts.csv.1.bak, and a new one is begun" in said
+    assert "is kept as forecasts.csv.1.bak, and a new log is created" in said
     aside = journal.with_name("forecasts.csv.1.bak")
     assert aside.read_bytes() == b"made_at;country\n2020-01-01;Beta\n"
     assert len(journal.read_text("utf-8").splitlines()) == 2
