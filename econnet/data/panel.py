@@ -410,13 +410,13 @@ def _means(tidy: pd.DataFrame, parts: Days) -> pd.DataFrame:
     """
     cell = tidy.groupby(["series", "ordinal"])
     part = cell["end"].rank("dense").to_numpy(dtype=int) - 1
-    row = np.arange(len(tidy))
+    row, values = np.arange(len(tidy)), tidy["value"].to_numpy(dtype=float)
     first_of_cell = row - cell.cumcount().to_numpy()
     total, present = np.zeros(len(tidy)), np.zeros(len(tidy), dtype=int)
     for number in range(max(parts, default=0)):
         newest = np.maximum.accumulate(np.where(part == number, row, -1))
         known = newest >= first_of_cell
-        total += np.where(known, tidy["value"].to_numpy()[newest], 0.0)
+        total += np.where(known, values[newest], 0.0)
         present += known
     needed = parts[tidy["series"]]
     return tidy.assign(value=np.where(present == needed, total / needed, np.nan))

@@ -11,7 +11,9 @@ from tests.user import HANG_SECONDS, econnet_process
 posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals and files")
 
 
-def ends(code: str, folder: Path, *before: str) -> "subprocess.CompletedProcess[str]":
+def ends(
+    code: str, folder: Path, *before: str, command: str = "indicators"
+) -> "subprocess.CompletedProcess[str]":
     """Run the command line with something happening to it on its way in."""
     # A shell starts what runs in the background deaf to interrupts.
     hear = "signal.signal(signal.SIGINT, signal.default_int_handler)"
@@ -19,7 +21,7 @@ def ends(code: str, folder: Path, *before: str) -> "subprocess.CompletedProcess[
         f"import os, signal, sys\n{hear}\n{code}\nfrom econnet.cli import main\nmain()"
     )
     return subprocess.run(
-        [sys.executable, "-c", script, *before, "indicators"],
+        [sys.executable, "-c", script, *before, command],
         cwd=folder,
         capture_output=True,
         text=True,
@@ -106,7 +108,9 @@ def test_limit_of_memory_is_told_and_changes_nothing(
 ) -> None:
     limit = f"({megabytes} << 20,) * 2"
     run = ends(
-        f"import resource; resource.setrlimit(resource.RLIMIT_AS, {limit})", tmp_path
+        f"import resource; resource.setrlimit(resource.RLIMIT_AS, {limit})",
+        tmp_path,
+        command="countries",
     )
     assert run.returncode == 3, run.stderr
     assert run.stderr.startswith("econnet: out of memory: close other programs")

@@ -298,7 +298,7 @@ def test_json_is_one_document_that_keeps_its_contract(folder: Path) -> None:
         ("", 2, "name a country: --country DEU, --all, or --data FILE"),
         ("--country DEU --refit often", 2, "--refit 'often' is neither `yearly` nor"),
         ("--country DEU --baselines logti", 2, "no baseline is called 'logti'"),
-        ("--country DEU --start soon", 2, "--start 'soon' is no period"),
+        ("--country DEU --start soon", 2, "--start 'soon' is not a period"),
         ("--country DEU --start 2040", 3, "too little history"),
     ],
 )

@@ -353,8 +353,8 @@ def test_user_is_told_that_the_data_have_changed(report: Report, folder: Path) -
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [
-        (["--verify", "--format", "pdf"], "--verify repeats reports that are there"),
-        (["--verify", "--all"], "--verify repeats reports that are there"),
+        (["--verify", "--format", "pdf"], "--verify repeats existing reports"),
+        (["--verify", "--all"], "--verify repeats existing reports"),
         (["--country", "DEU", "--json"], "--json goes with --verify"),
     ],
 )

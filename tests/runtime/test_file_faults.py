@@ -289,9 +289,9 @@ def parquet(path: Path, query: str) -> None:
 
 
 BAD_PARQUET = {
-    "nested": ("SELECT *, {'a': [1]} AS deep FROM panel", "'deep' holds STRUCT"),
-    "list": ("SELECT *, [1.5] AS many FROM panel", "'many' holds DECIMAL(2,1)[]"),
-    "bytes": ("SELECT *, 'x'::BLOB AS raw FROM panel", "'raw' holds BLOB"),
+    "nested": ("SELECT *, {'a': [1]} AS deep FROM panel", "'deep' has type STRUCT"),
+    "list": ("SELECT *, [1.5] AS many FROM panel", "'many' has type DECIMAL(2,1)[]"),
+    "bytes": ("SELECT *, 'x'::BLOB AS raw FROM panel", "'raw' has type BLOB"),
     "no rows": ("SELECT * FROM panel LIMIT 0", "has no value"),
     "infinite": (
         "SELECT * REPLACE (CASE WHEN period = '1990Q4' THEN 'inf'::DOUBLE ELSE "
@@ -322,10 +322,10 @@ def test_truncated_parquet_is_refused(user: User, kept: float) -> None:
     parquet(path, "SELECT * FROM panel")
     whole = path.read_bytes()
     path.write_bytes(whole[: int(kept * len(whole)) if kept == 0.5 else int(kept)])
-    assert "write it anew" in user.is_refused("own.parquet")
+    assert "write it again" in user.is_refused("own.parquet")
     (user.folder / "panel").mkdir()
     path.rename(user.folder / "panel" / "own.parquet")
-    assert "write it anew" in user.is_refused("panel/*.parquet")
+    assert "write it again" in user.is_refused("panel/*.parquet")
 
 
 def test_parquet_damaged_anywhere_is_read_or_refused(user: User) -> None:
