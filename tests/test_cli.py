@@ -262,6 +262,7 @@ def own_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.campaign
 def test_own_file_is_forecast_for_each_of_its_regions(own_file: Path) -> None:
     run = econnet(
         *("train", "--data", "my regions.csv", "--label", "given:slump"),
@@ -281,6 +282,7 @@ def test_own_file_is_forecast_for_each_of_its_regions(own_file: Path) -> None:
     ]
 
 
+@pytest.mark.campaign
 def test_report_on_several_adds_a_ranking_that_leads_to_each(own_file: Path) -> None:
     run = econnet(
         *("report", "--data", "my regions.csv", "--members", "2"),
@@ -324,6 +326,7 @@ def test_one_region_of_many_is_asked_for_by_name(own_file: Path) -> None:
     assert "has no country 'West': it has ../South, North" in strange.stderr
 
 
+@pytest.mark.campaign
 def test_without_a_network_fetch_fails_and_the_others_go_on(tmp_path: Path) -> None:
     nowhere = "http://127.0.0.1:9"
     environment = {"ECONNET_WORLDBANK_URL": nowhere, "ECONNET_FRED_URL": nowhere}
@@ -356,6 +359,7 @@ def test_export_writes_the_observations_asked_for(tmp_path: Path) -> None:
     assert first["value"].tolist() == [468140.0]
 
 
+@pytest.mark.campaign
 def test_what_was_fetched_is_what_is_forecast_from(
     sources: Sources, tmp_path: Path
 ) -> None:

@@ -117,6 +117,7 @@ def written(
     return folder / "made"
 
 
+@pytest.mark.campaign
 def test_threads_hash_seed_locale_zone_and_order_of_rows_change_no_byte(
     tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:

@@ -275,7 +275,7 @@ def read(path: Path) -> Report:
 def _document(path: Path) -> dict[str, Any]:
     try:
         if path.stat().st_size > MAX_REPORT_BYTES:
-            raise DataError(f"{path} is too large for a report: write it anew")
+            raise DataError(f"{path} is too large for a report: write it again")
         document = json.loads(path.read_text("utf-8"), parse_constant=_refuse)
     except FileNotFoundError as error:
         raise DataError(

@@ -50,6 +50,7 @@ def status(folder: Path) -> dict[str, object]:
     return store
 
 
+@pytest.mark.campaign
 def test_status_counts_what_a_refetch_revised(
     sources: Sources, environment: dict[str, str], tmp_path: Path
 ) -> None:
@@ -69,6 +70,7 @@ def test_status_counts_what_a_refetch_revised(
     assert max(map(len, table.splitlines())) <= 80
 
 
+@pytest.mark.campaign
 def test_source_that_is_down_is_named_and_the_other_stored(
     environment: dict[str, str], tmp_path: Path
 ) -> None:

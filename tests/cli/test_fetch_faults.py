@@ -322,6 +322,7 @@ def test_certificate_that_nobody_vouches_for_is_told(
     assert rows(folder) == before
 
 
+@pytest.mark.campaign
 def test_answer_that_trickles_is_told(
     environment: dict[str, str], folder: Path
 ) -> None:
@@ -465,6 +466,7 @@ def command_lines() -> str:
 
 
 @pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="no /proc")
+@pytest.mark.campaign
 def test_key_is_in_no_output_file_or_process_list(
     sources: Sources, with_key: dict[str, str], tmp_path: Path
 ) -> None:

@@ -103,6 +103,7 @@ main()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
+@pytest.mark.campaign
 def test_all_killed_three_times_at_random_comes_to_the_same(
     trained: Trained, tmp_path: Path
 ) -> None:
@@ -150,6 +151,7 @@ def test_all_and_a_country_are_not_one_wish(tmp_path: Path) -> None:
     assert "leave out --country" in run.stderr
 
 
+@pytest.mark.campaign
 def test_cluster_that_does_not_answer_is_exit_code_5(tmp_path: Path) -> None:
     run = econnet(
         *("train", "--country", "DEU", "--cluster", "tcp://127.0.0.1:9"),

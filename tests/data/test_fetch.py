@@ -157,6 +157,7 @@ def test_series_of_a_difference_is_downloaded_once(
     assert sources.asked.count("IR3TIB01ISM156N") == 1
 
 
+@pytest.mark.campaign
 def test_vintages_come_with_a_key_and_are_not_read_twice(
     sources: Sources, tmp_path: Path, settings: Settings
 ) -> None:
@@ -227,6 +228,7 @@ def test_raw_answer_that_repeats_the_key_is_kept_without_it(
     assert kept == answers[1] | {"url": "?api_key=***"}
 
 
+@pytest.mark.campaign
 def test_one_source_down_the_other_is_stored(
     sources: Sources, settings: Settings
 ) -> None:

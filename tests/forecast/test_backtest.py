@@ -142,6 +142,7 @@ def test_another_horizon_is_what_preparing_for_it_gives(
     np.testing.assert_array_equal(derived.features.y, further.features.y)
 
 
+@pytest.mark.campaign
 def test_countries_that_learn_alone_are_forecast_as_if_alone(known: Dataset) -> None:
     task = Task("Q", pool="own")
     both = backtest.prepare_pools(known, [FRANCE, GERMANY], task)

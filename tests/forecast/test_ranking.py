@@ -83,6 +83,7 @@ def test_country_among_others_is_told_the_same_as_alone(
     assert without(found, tables) == without(expected, tables)
 
 
+@pytest.mark.campaign
 def test_found_models_are_not_trained_again(known: Dataset, ranked: Ranking) -> None:
     kept: dict[str, Model] = {}
 
@@ -108,6 +109,7 @@ def test_found_models_are_not_trained_again(known: Dataset, ranked: Ranking) -> 
 
 
 @pytest.mark.usefixtures("next_period_only")
+@pytest.mark.campaign
 def test_countries_that_learn_alone_are_ranked_too(known: Dataset) -> None:
     alone = ranking.rank(known, [FRANCE, GERMANY], replace(TASK, pool="own"))
     assert {it.country for it in alone.forecasts} == {FRANCE, GERMANY}

@@ -90,6 +90,7 @@ def test_member_trains_to_the_same_bits_alone_or_with_others(
     platform.machine().lower() not in ("x86_64", "amd64"),
     reason="the kernel is one of x86-64",
 )
+@pytest.mark.campaign
 def test_bits_are_the_same_with_the_blas_kernel_of_most_desktops() -> None:
     # Results of newer kernels hardly depend on the shape of a batch; those of the
     # Haswell kernel do.

@@ -288,6 +288,7 @@ def test_every_contraction_is_listed_once_on_one_page(
     assert all(text.count(episode.first) == 1 for episode in episodes)
 
 
+@pytest.mark.campaign
 def test_eight_hundred_months_and_many_series_stay_small(
     make_forecast: MakeForecast, germany: Forecast
 ) -> None:

@@ -312,6 +312,7 @@ def test_report_on_another_country_is_refused(report: Report, known: Dataset) ->
         verification.verify(report, known, Country("Lemuria", "", "Lemuria"))
 
 
+@pytest.mark.campaign
 def test_user_verifies_a_report_here_and_elsewhere(tmp_path: Path) -> None:
     """The other kernels and instructions are those of a processor of 2011."""
     panel_file(tmp_path / "own.csv")

@@ -100,6 +100,7 @@ except DataError as error:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="refuses as Linux does")
 @pytest.mark.parametrize("at", [1, 2, 3])
+@pytest.mark.campaign
 def test_process_that_cannot_be_started_is_told_in_one_line(at: int) -> None:
     command = [sys.executable, "-c", UNSTARTED.format(at=at)]
     run = subprocess.run(command, capture_output=True, text=True, check=False)

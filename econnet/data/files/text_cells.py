@@ -147,7 +147,7 @@ def _of_parquet(path: Path) -> pd.DataFrame:
         except duckdb.Error as error:
             raise DataError(
                 f"{path.name} is no Parquet file that can be read "
-                f"({untrusted_files.reason(error)}): write it anew"
+                f"({untrusted_files.reason(error)}): write it again"
             ) from error
     return cells
 

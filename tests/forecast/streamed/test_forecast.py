@@ -116,6 +116,7 @@ def computed(panel: ParquetPanel, folder: Path) -> FeatureBlocks:
     return blocks
 
 
+@pytest.mark.campaign
 def test_forecasts_do_not_depend_on_block_boundaries(
     trained: Trained,
     data: Path,
@@ -183,6 +184,7 @@ forecast_panel(panel, spec_of(panel), files, OPTIONS, progress)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
+@pytest.mark.campaign
 def test_killed_four_times_comes_to_the_same(
     trained: Trained, data: Path, tmp_path: Path
 ) -> None:

@@ -148,6 +148,7 @@ def test_page_shows_the_figure_of_the_printed_report(
 
 
 @pytest.mark.parametrize("chapter", ["record", "drivers"])
+@pytest.mark.campaign
 def test_figure_of_a_chapter_is_in_the_page_and_the_pdf_without_more_ado(
     chapter: figures.Chapter, germany: Forecast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
