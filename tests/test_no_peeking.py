@@ -247,6 +247,7 @@ def test_row_of_training_is_used_only_if_its_target_was_known(label: str) -> Non
         np.testing.assert_array_equal(window.y_train, told.loc[ahead])
 
 
+@pytest.mark.campaign
 def test_labels_without_meaning_are_forecast_without_skill() -> None:
     made = features_of(world(countries=4, quarters=160), "negative-growth")
     rng = np.random.default_rng(0)

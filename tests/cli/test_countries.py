@@ -75,6 +75,7 @@ def test_what_is_a_country_is_found(name: str, tmp_path: Path) -> None:
     assert run.stdout.startswith(f"{ACCEPTED[name]}: ")
 
 
+@pytest.mark.campaign
 def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
     run = econnet_process("train", "--country", "\udcff\udcfe", folder=tmp_path)
     assert run.returncode == 2

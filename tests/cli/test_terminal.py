@@ -31,6 +31,7 @@ def test_letters_that_the_terminal_lacks_are_no_failure(
     assert not all(map(str.isascii, names))
 
 
+@pytest.mark.campaign
 def test_user_without_a_terminal_sees_no_progress(tmp_path: Path) -> None:
     run = econnet_process("duel", "--updates", "2", folder=tmp_path)
     assert run.returncode == 0

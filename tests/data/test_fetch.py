@@ -149,6 +149,7 @@ def test_fred_brings_the_countrys_own_series(settings: Settings) -> None:
     assert "BIS" in load.store(settings).series()["licence"].str.cat()
 
 
+@pytest.mark.campaign
 def test_series_of_a_difference_is_downloaded_once(
     sources: Sources, settings: Settings
 ) -> None:
@@ -208,6 +209,7 @@ def test_raw_answers_are_kept_as_they_came(
     }
 
 
+@pytest.mark.campaign
 def test_raw_answer_that_repeats_the_key_is_kept_without_it(
     sources: Sources, tmp_path: Path, settings: Settings
 ) -> None:
@@ -244,6 +246,7 @@ def test_one_source_down_the_other_is_stored(
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.campaign
 def test_no_network_at_all_is_one_line_and_soon(tmp_path: Path) -> None:
     nowhere = Settings(
         data_folder=tmp_path / "data",
@@ -346,6 +349,7 @@ fetch(Settings.from_environment(), [resolve("LTU")]).check()
 """
 
 
+@pytest.mark.campaign
 def test_two_processes_fetch_at_once(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -51,6 +51,7 @@ def test_every_font_is_embedded_and_none_is_of_type_3(report: Path) -> None:
         assert (embedded, subset, unicode_) == ("yes", "yes", "yes"), line
 
 
+@pytest.mark.campaign
 def test_structure_is_read_in_the_order_of_the_page(report: Path) -> None:
     text = re.sub(r"\s+", " ", output_of("pdfinfo", "-struct-text", report))
     landmarks = (
