@@ -20,7 +20,7 @@ from econnet.core.countries import Country
 from econnet.core.errors import UsageError
 from econnet.core.periods import PANDAS_ALIAS, Frequency
 from econnet.core.settings import Settings
-from econnet.core.task import Task, TaskChoices, TaskRequest
+from econnet.core.task import Task, TaskChoices, TaskRequest, as_of_text
 from econnet.core.workspace import UserFile, Workspace, place_of
 from econnet.data import fetch as data_fetch
 from econnet.data import load, panel
@@ -316,7 +316,7 @@ def _timestamp(day: Day) -> pd.Timestamp | None:
 
 def _request(as_of: Day, choices: TaskChoices) -> TaskRequest:
     day = _timestamp(as_of)
-    text = None if day is None else day.isoformat().removesuffix(MIDNIGHT)
+    text = None if day is None else as_of_text(day)
     return TaskRequest(**choices, as_of=text)
 
 
@@ -329,6 +329,3 @@ class _Progress(workflow.Listener):
     def progress(self, name: str) -> AbstractContextManager[Callable[[float], None]]:  # noqa: ARG002
         """Return a context that gives the user's function."""
         return nullcontext(self._progress)
-
-
-MIDNIGHT = "T00:00:00"

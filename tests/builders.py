@@ -11,6 +11,7 @@ from hypothesis import settings
 from econnet.core.periods import Frequency
 from econnet.data import panel
 from econnet.data.panel import Panel
+from econnet.data.sources.observations import Dataset
 from econnet.forecast.result import Forecast
 from econnet.forecast.saved_model import Model
 from econnet.models.scaling import Scaler
@@ -85,6 +86,14 @@ def world(
             levels = 100 * np.cumprod(1 + change / 100)
             parts.append(observations(country, indicator, first, levels.tolist()))
     return pd.concat(parts, ignore_index=True)
+
+
+def world_and_andorra() -> Dataset:
+    """Return three countries of `world`, and one whose output is annual only."""
+    rows = world(countries=3)
+    andorra = observations("AND", "real_gdp", "1990", range(100, 130), "worldbank")
+    rows = pd.concat([rows, andorra], ignore_index=True)
+    return Dataset(rows, series_of(rows), "snapshot")
 
 
 def published(rows: pd.DataFrame, seed: int = 0, first: str = "2000Q1") -> pd.DataFrame:

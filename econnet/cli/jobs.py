@@ -129,7 +129,9 @@ def with_iso_date(options: TaskOptions) -> TaskOptions:
     day = date(options.as_of)
     if day is None:
         return options
-    return replace(options, as_of=day.isoformat().removesuffix("T00:00:00"))
+    from econnet.core.task import as_of_text
+
+    return replace(options, as_of=as_of_text(day))
 
 
 def data_and_countries(options: TaskOptions) -> "tuple[Dataset, list[Country]]":

@@ -242,6 +242,15 @@ class Task(TaskRequest):
         return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
+def as_of_text(moment: datetime) -> str:
+    """Return a moment as `as_of` has it, midnight as the date alone.
+
+    >>> as_of_text(datetime(2008, 10, 1))
+    '2008-10-01'
+    """
+    return moment.isoformat().removesuffix("T00:00:00")
+
+
 @cache
 def options() -> Mapping[str, Option]:
     """Return the declaration of each option, by the name of its field."""

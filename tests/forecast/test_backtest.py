@@ -18,7 +18,7 @@ from econnet.forecast import backtest, preparation
 from econnet.forecast.backtest import Backtest
 from econnet.forecast.preparation import PreparedTask
 from econnet.report.wording import backtest as backtest_wording
-from tests.builders import observations, published, series_of, world
+from tests.builders import published, world, world_and_andorra
 from tests.user import econnet
 
 FRANCE, GERMANY, ITALY = (countries.by_alpha3(it) for it in ("FRA", "DEU", "ITA"))
@@ -39,10 +39,7 @@ OF_A_TEST = {
 
 @pytest.fixture(scope="module")
 def known() -> Dataset:
-    rows = world(countries=3)
-    andorra = observations("AND", "real_gdp", "1990", range(100, 130), "worldbank")
-    rows = pd.concat([rows, andorra], ignore_index=True)
-    return Dataset(rows, series_of(rows), "snapshot")
+    return world_and_andorra()
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from econnet.forecast.preparation import PreparedTask
 from econnet.forecast.result import Forecast
 from econnet.forecast.saved_model import Model
 from econnet.models.combination import PARTNERS
-from tests.builders import observations, series_of, world
+from tests.builders import observations, series_of, world_and_andorra
 from tests.light import NEXT_PERIOD_ONLY
 
 FRANCE = countries.by_alpha3("FRA")
@@ -25,10 +25,7 @@ pytestmark = pytest.mark.usefixtures("light_outlook")
 
 @pytest.fixture(scope="module")
 def known() -> Dataset:
-    rows = world(countries=3)
-    andorra = observations("AND", "real_gdp", "1990", range(100, 130), "worldbank")
-    rows = pd.concat([rows, andorra], ignore_index=True)
-    return Dataset(rows, series_of(rows), "snapshot")
+    return world_and_andorra()
 
 
 @pytest.fixture(scope="module")

@@ -142,7 +142,7 @@ def _smoothed_turns(logs: Floats, limits: Limits) -> list[TurningPoint]:
 
 
 def _filtered(values: Floats, weights: Floats) -> Floats:
-    """Return a centred moving average, the series being held level beyond its ends."""
+    """Return a centred moving average; the end values are repeated beyond the ends."""
     reach = len(weights) // 2
     filtered: Floats = np.convolve(np.pad(values, reach, "edge"), weights, "valid")
     return filtered
