@@ -20,7 +20,7 @@ settings.register_profile("few", deadline=None, max_examples=3, derandomize=True
 settings.load_profile("econnet")
 
 # The tests run side by side, so each computes in its own process; tests of worker
-# processes ask for them by number.
+# processes request a number of processes themselves.
 os.environ.setdefault("LOKY_MAX_CPU_COUNT", "1")
 
 

@@ -60,7 +60,7 @@ class WrittenPeriod:
 
     @property
     def frequency(self) -> Frequency | None:
-        """The frequency; `None` for a date, which may stand for any period."""
+        """The frequency; `None` for a date, which may lie in any period."""
         if self.is_date:
             return None
         return "Q" if self.quarter else "M" if self.month else "A"

@@ -60,7 +60,7 @@ def test_outlier_is_no_further_out_than_the_largest_of_a_hundred(
 
 def test_rank_of_equal_values_is_the_middle_of_theirs() -> None:
     # A flag that is 0 in 80% of the rows and 1 in 20%: ranks 0.4 and 0.9, less the
-    # half percent by which the outermost percentiles stand in.
+    # half percent that lies outside the outermost percentiles.
     X = np.repeat([0.0, 1.0], [80, 20])[:, None]
     scaler = scaler_of(X)
     zero, unit = scaler.transform(np.array([[0.0], [1.0]]))[:, 0]

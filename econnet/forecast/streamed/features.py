@@ -99,7 +99,7 @@ class FeatureSpec:
         """
         history = max(1 + max(TARGET_LAGS), PERIODS_A_YEAR[self.task.frequency])
         sources = panel.query(max(0, start - history), stop + self.lead + 1)
-        # One file is read as a stream. Of several, DuckDB must be told the order.
+        # DuckDB keeps the order of one file; rows of several files must be sorted.
         window = "()" if len(sources) == 1 else "(ORDER BY n)"
         lags = partial(_lag, window)
         rows = f"SELECT *, hash(country) AS entity FROM ({' UNION ALL '.join(sources)})"  # noqa: S608 - names are quoted
