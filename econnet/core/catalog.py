@@ -19,6 +19,7 @@ from econnet.core.periods import Frequency
 from econnet.core.sources import SOURCES
 
 Transform = Literal["growth", "log-difference", "difference", "level", "ratio"]
+ForecastKind = Literal["probability-forecast", "growth-forecast"]
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,9 @@ class Indicator:
     measures
         The catalog's key of what it measures, so that code can find the unemployment
         rate whatever its name; empty if unknown.
+    forecast
+        What somebody else forecasts by it, in percent; `None` for a measurement. Its
+        period is the one that is forecast.
     """
 
     key: str
@@ -89,6 +93,7 @@ class Indicator:
     denominator: str | None
     measures: str
     series: tuple[SeriesTemplate, ...]
+    forecast: ForecastKind | None = None
 
     @property
     def unit_of_change(self) -> str:

@@ -1,7 +1,7 @@
 """SDMX-ML, the XML of statistical offices, read by `sdmx1` into one row per value.
 
-Each row has the dimensions of its series, a period and a value. A value is the number of
-the source times ten to the power of `UNIT_MULT`, rounded once. The client is
+Each row has the dimensions of its series, a period and a value. A value is the number
+of the source times ten to the power of `UNIT_MULT`, rounded once. The client is
 imported here and only when there is an answer to read, because it takes half a second.
 
 An answer is a stranger's file. It must be UTF-8 and declare no document type, so that
@@ -18,7 +18,6 @@ from typing import Any, NoReturn
 
 import pandas as pd
 
-from econnet.core.errors import SourceError
 from econnet.core.periods import Frequency, parse_period
 from econnet.core.text import one_line
 from econnet.data.sources.http import NOT_ITS_FORMAT
@@ -62,7 +61,6 @@ class _Notes:
 
     attributes: dict[str, str] = field(default_factory=dict)
     group_multipliers: set[str] = field(default_factory=set)
-    texts: list[str] = field(default_factory=list)
 
 
 def read(
@@ -100,12 +98,10 @@ def read(
             for dataset in datasets
             for row in _rows(dataset, notes, dimensions, frequency, forecasts)
         ]
-    except SourceError:
-        raise
     except _unreadable() as error:
-        raise problem(_reason(content, error)) from error
-    if not rows and notes.texts:
-        raise problem(f"answered with a message, not data: {notes.texts[-1]}")
+        raise problem(_message(content) or _reason(content, error)) from error
+    if not rows and (message := _message(content)):
+        raise problem(message)
     table = pd.DataFrame(rows, columns=[*dimensions, "period", "value"])
     return Answer(table, notes.attributes)
 
@@ -140,11 +136,13 @@ def _events(content: bytes, notes: _Notes) -> Iterator[tuple[str, Any]]:
     for event, element in events:
         match event, etree.QName(element).localname:
             case "start", "DataSet":
-                notes.attributes |= dict(element.attrib)
+                notes.attributes |= {
+                    name: text
+                    for name, text in element.attrib.items()
+                    if not name.startswith("{")  # of the format, not of the data
+                }
             case "start", "Group" if MULTIPLIER in element.attrib:
                 notes.group_multipliers.add(element.attrib[MULTIPLIER])
-            case "end", "Text" if element.text:
-                notes.texts.append(one_line(element.text, at_most=200))
         yield event, element
 
 
@@ -222,17 +220,26 @@ def _period(text: str, frequency: Frequency) -> str:
     return period.text
 
 
-def _reason(content: bytes, error: Exception) -> str:
+def _message(content: bytes) -> str:
+    """Return what an error or a notice says, or nothing."""
+    match = MESSAGE.search(content.decode("utf-8", errors="replace"))
+    text = one_line(match[1].strip(), at_most=200) if match else ""
+    return f"answered with a message, not data: {text}" if text else ""
+
+
+def _reason(content: bytes, error: BaseException) -> str:
     """Return in plain words why an answer cannot be read."""
     start = content[:100].decode("utf-8", errors="replace").lstrip("\ufeff \r\n\t")
     if not start:
         return "answered with nothing at all"
-    if not start.startswith("<") or start[:9].lower() in {"<!doctype", "<html><he"}:
-        return f"answered with something that is not SDMX: {start[:60]!r}"
-    if isinstance(error, SyntaxError):
+    if not start.startswith("<") or NO_SDMX.match(start):
+        return f"answered with something that is not SDMX: {one_line(start, 60)}"
+    # `_refuse` replaces the error that it follows.
+    cause = error.__context__ or error
+    if isinstance(cause, SyntaxError):
         return "the answer breaks off or is no XML"
-    if isinstance(error, KeyError):
-        return f"the answer's format has changed: there is no {error.args[0]}"
+    if isinstance(cause, KeyError):
+        return f"the answer's format has changed: there is no {cause.args[0]}"
     detail = f" ({error})" if type(error) is ValueError else ""
     return f"the answer's format has changed{detail}"
 
@@ -252,4 +259,7 @@ MISSING = frozenset({"", "NaN"})
 NUMBER = re.compile(
     r"([-+]?(?:\d{1,320}\.?\d{0,1100}|\.\d{1,1100}))(?:[eE]([-+]?\d{1,3}))?", re.ASCII
 )
+# In errors and footers of the standard, and in Eurostat's faults.
+MESSAGE = re.compile(r"<(?:\w+:)?(?:Text|faultstring)\b[^>]*>([^<]+)<")
+NO_SDMX = re.compile("<(!doctype )?html", re.IGNORECASE)
 POWER = re.compile(r"-?\d{1,2}")

@@ -63,7 +63,9 @@ QUARTERS_AHEAD = 5  # of the survey's quarter and the four after it
 
 def query(plan: Plan) -> Query:
     """Return one job per variable; all share the file of release dates."""
-    session = PoliteSession(SOURCES["spf"].title, RateLimiter(1, 1.0), plan.retry_policy)
+    session = PoliteSession(
+        SOURCES["spf"].title, RateLimiter(1, 1.0), plan.retry_policy
+    )
     asked = _Asked(plan, session)
     dates = Memoized(asked.release_dates)
     jobs = [
@@ -115,9 +117,13 @@ class _Asked:
         """Return every forecast of a variable, or `None` if nothing has changed."""
         variable = VARIABLES[template.id]
         releases = dates(RELEASE_DATES)
-        content = self.content(f"data-files/files/{variable.file}", workbooks.CONTENT_TYPES)
+        content = self.content(
+            f"data-files/files/{variable.file}", workbooks.CONTENT_TYPES
+        )
         raw = RawPage.of(content)
-        digest = hashlib.sha256(f"{raw.sha256} {releases.raw.sha256}".encode()).hexdigest()
+        digest = hashlib.sha256(
+            f"{raw.sha256} {releases.raw.sha256}".encode()
+        ).hexdigest()
         if self.plan.digests.get(key) == digest:
             return None
         problem = self.problem(template.id)
@@ -138,9 +144,7 @@ class _Asked:
         return observations.fetched_series(table, indicator, template, retrieval)
 
 
-def release_dates(
-    text: str, problem: ErrorFactory
-) -> Mapping[pd.Period, pd.Timestamp]:
+def release_dates(text: str, problem: ErrorFactory) -> Mapping[pd.Period, pd.Timestamp]:
     """Return the date of the news release of each survey, by its quarter.
 
     A line has the year, which is left out after the first quarter of a year, the
@@ -178,7 +182,9 @@ def forecasts(
     `problem` for another format.
     """
     header = [str(cell or "").strip().upper() for cell in rows[0]] if rows else []
-    names = [f"{variable.column}{variable.first + ahead}" for ahead in range(QUARTERS_AHEAD)]
+    names = [
+        f"{variable.column}{variable.first + ahead}" for ahead in range(QUARTERS_AHEAD)
+    ]
     missing = {"YEAR", "QUARTER", *names} - set(header)
     if missing:
         raise problem(f"it has no column {min(missing)}")
@@ -195,7 +201,9 @@ def forecasts(
             if value is None:
                 continue
             if not isinstance(value, float) or not abs(value) <= MAX_PERCENT:
-                raise problem(f"{name} of {survey} is {value!r}, which is no percentage")
+                raise problem(
+                    f"{name} of {survey} is {value!r}, which is no percentage"
+                )
             known_then = min(known_at, pd.Timestamp(retrieved_at)).normalize()
             found.append((survey, str(survey + ahead), value, known_then))
     table = pd.DataFrame(found, columns=["survey", "period", "value", "known_at"])
