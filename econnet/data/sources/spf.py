@@ -64,7 +64,7 @@ QUARTERS_AHEAD = 5  # of the survey's quarter and the four after it
 def query(plan: Plan) -> Query:
     """Return one job per variable; all share the file of release dates."""
     session = PoliteSession(
-        SOURCES["spf"].title, RateLimiter(1, 1.0), plan.retry_policy
+        SOURCES["spf"].title, RateLimiter(1, 2.0), plan.retry_policy
     )
     asked = _Asked(plan, session)
     dates = Memoized(asked.release_dates)

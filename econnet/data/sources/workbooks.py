@@ -6,7 +6,9 @@ the Philadelphia Fed's files have dates in a format that `openpyxl` refuses.
 """
 
 import io
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -24,6 +26,12 @@ CONTENT_TYPES = frozenset(
 )
 MAX_UNPACKED_BYTES = 512 * 2**20
 MAX_ROWS, MAX_COLUMNS = 50_000, 1_000
+# What `openpyxl` and the readers below it are known to raise over damaged files.
+UNREADABLE = (
+    *NOT_ITS_FORMAT,
+    *(ArithmeticError, EOFError, OSError, RuntimeError, SyntaxError),
+    *(struct.error, zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error),
+)
 NOT_A_NUMBER = frozenset({"", ".", "#N/A", "--", "n/a"})
 
 Cell = str | float | None
@@ -40,7 +48,7 @@ def rows(content: bytes, sheet: str | None, problem: ErrorFactory) -> list[list[
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             _check_archive(archive)
         return list(_cells(content, sheet))
-    except (*NOT_ITS_FORMAT, zipfile.BadZipFile, OSError, SyntaxError) as error:
+    except UNREADABLE as error:
         detail = str(error.args[0]) if type(error) is ValueError and error.args else ""
         detail = one_line(detail, at_most=120) or "it is no Excel workbook"
         raise problem(f"the file cannot be read ({detail})") from error

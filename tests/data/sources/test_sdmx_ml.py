@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - lines of recorded answers
 import io
 from collections.abc import Callable
 from contextlib import redirect_stdout, suppress
@@ -212,3 +213,58 @@ def test_a_damaged_answer_gives_an_error_of_ours_or_values(data: st.DataObject) 
     with suppress(SourceError):
         answer = read(bytes(damaged))
         assert set(answer.rows.columns) == {*DIMENSIONS, "period", "value"}
+
+
+# The elements and attributes of recorded answers, with values of our own: Eurostat puts
+# the data set into a namespace of its own, the IMF groups before series, the BIS no type.
+EUROSTAT = """<?xml version="1.0" encoding="UTF-8"?>
+<m:StructureSpecificData xmlns:m="http://www.sdmx.org/resources/sdmxml/schemas/v2_1/message"
+ xmlns:s="http://www.sdmx.org/resources/sdmxml/schemas/v2_1/data/structurespecific"
+ xmlns:u="urn:sdmx:org.sdmx.infomodel.datastructure.DataStructure=ESTAT:X(32.1):ObsLevelDim:TIME_PERIOD"
+ xmlns:c="http://www.sdmx.org/resources/sdmxml/schemas/v2_1/common"
+ xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">
+  <m:Header>
+    <m:ID>6EC616C41A1449948584F6B5E3749E2B</m:ID><m:Test>false</m:Test>
+    <m:Prepared>2026-11-11T12:30:30.333Z</m:Prepared><m:Sender id="ESTAT"/>
+    <m:Structure dimensionAtObservation="TIME_PERIOD" structureID="STR1">
+      <c:StructureUsage><Ref id="X" agencyID="ESTAT" version="1.0"/></c:StructureUsage>
+    </m:Structure>
+    <m:DataSetID>X</m:DataSetID><m:Extracted>2026-11-11T12:30:30.333Z</m:Extracted>
+  </m:Header>
+  <u:DataSet s:structureRef="STR1" s:dataScope="DataStructure" xsi:type="u:DataSetType">
+    <Series geo="DE" unit="PC_ACT" freq="M"><Obs TIME_PERIOD="2026-08" OBS_VALUE="3.9"/></Series>
+  </u:DataSet>
+</m:StructureSpecificData>
+"""
+IMF = """<?xml version="1.0" encoding="UTF-8"?>
+<message:StructureSpecificData
+ xmlns:ss="http://www.sdmx.org/resources/sdmxml/schemas/v2_1/data/structurespecific"
+ xmlns:footer="http://www.sdmx.org/resources/sdmxml/schemas/v2_1/message/footer"
+ xmlns:ns1="urn:sdmx:org.sdmx.infomodel.datastructure.Dataflow=IMF.RES:X(9.0.0):ObsLevelDim:TIME_PERIOD"
+ xmlns:message="http://www.sdmx.org/resources/sdmxml/schemas/v2_1/message"
+ xmlns:common="http://www.sdmx.org/resources/sdmxml/schemas/v2_1/common"
+ xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">
+  <message:Header>
+    <message:ID>DS1775148811587</message:ID><message:Test>false</message:Test>
+    <message:Prepared>2026-04-02T16:53:31Z</message:Prepared><message:Sender id="iData"/>
+    <message:Structure structureID="IMF.RES_X_9_0_0" dimensionAtObservation="TIME_PERIOD"
+     namespace="urn:sdmx:org.sdmx.infomodel.datastructure.Dataflow=IMF.RES:X(9.0.0):ObsLevelDim:TIME_PERIOD">
+      <common:StructureUsage><Ref agencyID="IMF.RES" id="X" version="9.0.0"/></common:StructureUsage>
+    </message:Structure>
+    <message:DataSetAction>Replace</message:DataSetAction>
+  </message:Header>
+  <message:DataSet ss:dataScope="DataStructure" xsi:type="ns1:DataSetType"
+   ss:structureRef="IMF.RES_X_9_0_0" action="Replace" PUBLICATION_DATE="2025-10-14T13:00:00Z">
+    <Group xsi:type="ns1:GROUP_UNIT" UNIT="PC_ACT" SERIES_NAME="Unemployment" KEY="true"/>
+    <Series GEO="DE" UNIT="PC_ACT" FREQ="M" OVERLAP="OL" DECIMALS_DISPLAYED="3" SCALE="9">
+      <Obs TIME_PERIOD="2026-M08" OBS_VALUE="3.9"/>
+    </Series>
+  </message:DataSet>
+</message:StructureSpecificData>
+"""
+BIS = IMF.replace(' xsi:type="ns1:DataSetType"', "").replace("2026-M08", "2026-08")
+
+
+@pytest.mark.parametrize("text", [EUROSTAT, IMF, BIS])
+def test_the_forms_of_recorded_answers_are_read(text: str) -> None:
+    assert values(read(text)) == {"2026-08": 3.9}
