@@ -223,18 +223,12 @@ def query(service: Service, plan: Plan) -> Query:
         and any(template.covers(country.alpha3) for country in plan.countries)
     ]
     requests, download = _requests(wanted), Memoized(asked.download)
-    jobs = [
-        Job(
-            key,
-            template.countries,
-            partial(
-                *(asked.fetch, key, indicator, template),
-                partial(download, requests[_group(template)]),
-            ),
-        )
-        for indicator, template in wanted
-        for key in [(service.source, template.id, indicator.key)]
-    ]
+    jobs = list[Job]()
+    for indicator, template in wanted:
+        key = service.source, template.id, indicator.key
+        got = partial(download, requests[_group(template)])
+        fetch = partial(asked.fetch, key, indicator, template, got)
+        jobs.append(Job(key, template.countries, fetch))
     return Query(service.source, asked.session, jobs)
 
 

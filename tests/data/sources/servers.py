@@ -158,7 +158,9 @@ class Sources:
     @property
     def urls(self) -> dict[str, str]:
         """The address of each live source; those without a handler answer 500."""
-        others = {name: self.server.url_for(f"/{name}") for name in LIVE_SOURCES}
+        others: dict[str, str] = {
+            name: self.server.url_for(f"/{name}") for name in LIVE_SOURCES
+        }
         return others | {"worldbank": self.bank_url, "fred": self.fred_url}
 
     @property

@@ -44,18 +44,18 @@ Survey         True Deadline Date       News Release Date
 
 *The 1990Q2 survey was not taken in real time.
 """
-RECESS = [
+Row = Sequence[object]
+RECESS: list[Row] = [
     ["YEAR", "QUARTER", *(f"RECESS{n}" for n in range(1, 6))],
     [1990, 1, 17.25, 21.5, 22.0, 23.125, "#N/A"],
     [1990, 2, 19.0, 20.0, 21.0, 22.0, 23.0],
     [1990, 3, 35.9074074074074, 38.1, 37.0, 33.0, 29.0],
     [2019, 1, 10.5, 18.0, 22.0, 25.0, 27.0],
 ]
-GROWTH = [
+GROWTH: list[Row] = [
     ["YEAR", "QUARTER", *(f"DRGDP{n}" for n in range(2, 7)), "DRGDPA"],
     [1990, 3, 0.9, -0.25, 1.5, 2.1, 2.6, 9.9],
 ]
-Row = Sequence[object]
 
 
 def workbook(rows: Sequence[Row], sheet: str = "Mean_Level") -> bytes:
@@ -255,7 +255,7 @@ def test_a_damaged_workbook_gives_an_error_of_ours_or_rows(data: st.DataObject) 
         assert workbooks.rows(bytes(damaged), None, SourceError)
 
 
-HISTORY = [
+HISTORY: list[Row] = [
     [
         *("country", "WEO_Country_Code", "ISOAlpha_3Code", "year"),
         *("S2008ngdp_rpch", "F2008ngdp_rpch", "S2009ngdp_rpch", "F2009ngdp_rpch"),
