@@ -17,15 +17,15 @@ from econnet.core.errors import SourceError
 from econnet.core.sources import LiveSource
 from econnet.data.fetch import QUERIES, fetch
 from econnet.data.load import store
-from econnet.data.sources import bis, ecb, eurostat, imf, oecd, sdmx, weo
+from econnet.data.sources import imf, oecd, sdmx
 from econnet.data.sources.http import MissingSeriesError
 from econnet.data.sources.observations import FetchedSeries, Key
 from econnet.data.sources.query import Plan, Query
-from tests.data.sources import sdmx_answers
+from tests.data.sources import replay, sdmx_answers
+from tests.data.sources.replay import SERVICES
 from tests.data.sources.sdmx_answers import Observation, Series, series
 from tests.data.sources.servers import QUICK, Sources, closed_port
 
-SERVICES = [module.SERVICE for module in (bis, ecb, eurostat, imf, oecd, weo)]
 Outcome = FetchedSeries | SourceError | None
 QNA, CLI, FINMARK = (
     oecd.QUARTERLY_ACCOUNTS,
@@ -419,6 +419,29 @@ def test_an_outage_of_one_source_affects_that_source_only(
     assert [change.source for change in summary.changes] == ["ecb"]
     assert summary.failed
     assert all(line.startswith("BIS") for line in summary.failed)
+
+
+@pytest.mark.campaign
+def test_each_country_gets_quarterly_output_and_monthly_series(
+    sources: Sources, tmp_path: Path
+) -> None:
+    countries = ["DEU", "BRA", "IND", "KOR", "USA"]
+    replay.serve(sources.server, countries)
+    named = [by_alpha3(alpha3) for alpha3 in countries]
+    asked: list[LiveSource] = ["eurostat", "imf", "oecd", "bis", "ecb", "weo", "spf"]
+    summary = fetch(
+        sources.settings(tmp_path), named, sources=asked, retry_policy=QUICK
+    )
+    assert summary.failed == ()
+    got = store(sources.settings(tmp_path)).series()
+    for alpha3 in countries:
+        of_country = got[got["country"] == alpha3]
+        output = of_country[of_country["indicator"] == "real_gdp"]
+        assert "Q" in set(output["frequency"]), alpha3
+        monthly = of_country[of_country["frequency"] == "M"]
+        assert monthly["indicator"].nunique() >= (4 if alpha3 == "USA" else 5), alpha3
+    again = fetch(sources.settings(tmp_path), named, sources=asked, retry_policy=QUICK)
+    assert again.changes == ()
 
 
 @pytest.mark.parametrize("service_of", SERVICES, ids=lambda each: each.source)
