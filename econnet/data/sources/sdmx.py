@@ -39,7 +39,7 @@ ANY = ""  # the code of a dimension that is not restricted
 # The dimension that names the country, in the words of each source.
 AREA_DIMENSIONS = frozenset({"GEO", "REF_AREA", "COUNTRY", "BORROWERS_CTY"})
 
-Finish = Callable[[pd.DataFrame, Mapping[str, str], datetime], pd.DataFrame]
+DateForecasts = Callable[[pd.DataFrame, Mapping[str, str], datetime], pd.DataFrame]
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,8 @@ class Service:
         The format to ask for; the service's own where it is empty.
     parameters
         Further parameters of every request.
+    screen
+        Leaves out values of a series, `country, period, value`, that cannot be right.
     date_forecasts
         Adds `known_at` to the values of a series of forecasts, given the attributes of
         the data set and the time of the download.
@@ -72,7 +74,8 @@ class Service:
     per_second: float = 1.0
     accept: str = ""
     parameters: Mapping[str, str] = field(default_factory=dict)
-    date_forecasts: Finish | None = None
+    screen: Callable[[pd.DataFrame], pd.DataFrame] | None = None
+    date_forecasts: DateForecasts | None = None
 
     def session(self, plan: Plan) -> PoliteSession:
         """Return a session within the limits we keep to."""
@@ -189,15 +192,15 @@ class _Asked:
         """Return one series of a download, or `None` if it has not changed."""
         got, problem = download(), self.problem(template.id)
         table = series_of(self.service, template, got.answer.rows, problem)
-        if indicator.forecast and self.service.date_forecasts:
-            table = self.service.date_forecasts(
-                table, got.answer.attributes, got.retrieved_at
-            )
-        if table.empty:
-            raise MissingSeriesError(
-                self.session.error_line(template.id, "not one value")
-            )
         table = observations.in_order(table, ["country", "period"], problem)
+        if self.service.screen:
+            table = self.service.screen(table)
+        if self.service.date_forecasts:
+            attributes = got.answer.attributes
+            table = self.service.date_forecasts(table, attributes, got.retrieved_at)
+        if table.empty:
+            line = self.session.error_line(template.id, "not one value")
+            raise MissingSeriesError(line)
         digest = digest_of(table)
         if self.plan.digests.get(key) == digest:
             return None

@@ -3,10 +3,11 @@
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
@@ -223,6 +224,31 @@ def test_the_imfs_values_are_complete_whatever_their_scale(
     )
     outcome = run(query(sources, "imf", "IND"), "real_gdp")["real_gdp"]
     assert values(outcome) == {("IND", "2026Q2"): 85_126_612_600_000.0}
+
+
+def quarterly(country: str, levels: Sequence[float]) -> pd.DataFrame:
+    quarters = pd.period_range("2010Q1", periods=len(levels), freq="Q").astype(str)
+    return pd.DataFrame({"country": country, "period": quarters, "value": levels})
+
+
+def test_what_precedes_a_break_in_the_imfs_levels_is_left_out() -> None:
+    rising = [100 * 1.005**n for n in range(40)]
+    recession = [level * (0.51 if n == 20 else 1) for n, level in enumerate(rising)]
+    table = pd.concat(
+        [
+            quarterly("MAC", recession[:21] + [level * 0.7 for level in rising[21:]]),
+            quarterly("SLV", rising[:8] + [level / 1_000 for level in rising[8:20]]),
+            quarterly("PAK", rising[:-2] + [level * 4 for level in rising[-2:]]),
+            quarterly("IND", rising),
+        ],
+        ignore_index=True,
+    )
+    kept = imf.without_breaks(table)
+    spans = kept.groupby("country")["period"].agg(["min", "max"])
+    assert spans.loc["IND"].tolist() == ["2010Q1", "2019Q4"]
+    assert spans.loc["MAC"].tolist() == ["2010Q1", "2019Q4"]
+    assert spans.loc["SLV"].tolist() == ["2012Q1", "2014Q4"]
+    assert "PAK" not in spans.index
 
 
 def test_the_bis_marks_its_values_for_the_whole_data_set(
