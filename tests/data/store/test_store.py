@@ -51,7 +51,7 @@ def answer(
     indicator, template = indicator_of(GDP)
     digest = json.dumps(values)
     retrieval = Retrieval(
-        *(series_id, title, "US$", digest, first_period, at),
+        *(series_id, title, digest, first_period, at),
         raw=tuple(map(RawPage.of, raw)),
     )
     return observations.fetched_series(rows, indicator, template, retrieval)
