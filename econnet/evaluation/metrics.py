@@ -8,6 +8,7 @@ better than the base rate, below 0 is worse.
 """
 
 from dataclasses import dataclass
+from math import log
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,7 @@ from econnet.core.types import Floats
 
 # Keeps the log loss of a certain forecast that was wrong finite.
 CLIP = 1e-6
+MAX_LOG_LOSS = -log(CLIP)
 
 # A year ahead, the forecasters of the International Monetary Fund predicted 24% of the
 # annual contractions of 1990 to 2016, and 57% of the contractions that they predicted

@@ -1,8 +1,7 @@
 """The assessment of a track record: scores, intervals, comparisons, signals.
 
-All models are scored on the same forecasts, and every interval uses the same bootstrap
-draws of blocks of periods, so that models can be compared draw by draw. Reports,
-rankings and backtests all use it.
+All models are scored on the same forecasts, and the intervals of their differences are
+paired. Reports, rankings and backtests all use it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,21 +14,21 @@ from econnet.core.errors import DataError
 from econnet.core.periods import PERIODS_A_YEAR
 from econnet.core.task import Task
 from econnet.core.types import Floats
-from econnet.evaluation import bootstrap, calibration, comparison, metrics, signals
-from econnet.evaluation.bootstrap import DRAWS, Resample, block_length
+from econnet.evaluation import calibration, comparison, metrics, signals
+from econnet.evaluation.bootstrap import block_length
 from econnet.evaluation.calibration import CalibrationDraws
 from econnet.evaluation.comparison import Comparison
-from econnet.evaluation.metrics import Scores
+from econnet.evaluation.intervals import Periods
+from econnet.evaluation.metrics import MAX_LOG_LOSS, Scores
 from econnet.evaluation.signals import EpisodeCall
 from econnet.forecast.preparation import PreparedTask
 from econnet.forecast.result import Assessment, Episode, ScoreIntervals
 from econnet.models.baselines import BASELINES
-from econnet.runtime.blas import one_blas_thread
 
 
 @dataclass(frozen=True, eq=False)
 class PairedForecasts:
-    """Forecasts of the same rows by several models, with one set of bootstrap draws.
+    """Forecasts of the same rows by several models.
 
     Parameters
     ----------
@@ -37,55 +36,51 @@ class PairedForecasts:
         By model, `econnet` included; each (rows,).
     outcome : array (rows,)
         1 contraction, 0 expansion.
-    draws
-        Of blocks of `block` neighbouring periods.
+    periods
+        Of the rows.
     """
 
     probabilities: Mapping[str, Floats]
     outcome: Floats
-    draws: Resample
-    block: int
+    periods: Periods
 
     @classmethod
-    def of(cls, scored: pd.DataFrame, task: Task) -> "PairedForecasts":
+    def of(cls, scored: pd.DataFrame) -> "PairedForecasts":
         """Return the forecasts of a track record whose outcomes are all known."""
-        block = block_length(task.horizon, task.frequency)
         rows = scored[scored["model"] == "econnet"]
-        rng = np.random.default_rng(task.seed)
         return cls(
             {
                 str(name): forecasts["probability"].to_numpy(dtype=float)
                 for name, forecasts in scored.groupby("model", sort=False)
             },
             rows["outcome"].to_numpy(dtype=float),
-            Resample.draw(rows["period"], block, DRAWS, rng),
-            block,
+            Periods.of(rows),
         )
 
     def intervals(self, model: str) -> ScoreIntervals:
         """Return the 90% intervals of a model's scores."""
-        probability, outcome = self.probabilities[model], self.outcome
-        with one_blas_thread():
-            areas = self.draws.aurocs(probability, outcome)
-            briers = self.draws.means(metrics.brier_costs(probability, outcome))
-            losses = self.draws.means(metrics.log_loss_costs(probability, outcome))
+        probability, outcome, periods = (
+            self.probabilities[model],
+            self.outcome,
+            self.periods,
+        )
+        area = None
+        if metrics.auroc(probability, outcome) is not None:
+            area = periods.auroc(probability, outcome).interval(0.0, 1.0)
+        brier = periods.mean(metrics.brier_costs(probability, outcome))
+        log_loss = periods.mean(metrics.log_loss_costs(probability, outcome))
         return ScoreIntervals(
-            None if np.isnan(areas).all() else bootstrap.interval(areas),
-            bootstrap.interval(briers),
-            bootstrap.interval(losses),
+            area, brier.interval(0.0, 1.0), log_loss.interval(0.0, MAX_LOG_LOSS)
         )
 
     def comparisons(self) -> dict[str, Comparison]:
         """Return the comparison of econnet with each baseline."""
         ours = self.probabilities["econnet"]
-        with one_blas_thread():
-            return {
-                name: comparison.compare(
-                    ours, theirs, self.outcome, self.draws, self.block
-                )
-                for name, theirs in self.probabilities.items()
-                if name in BASELINES
-            }
+        return {
+            name: comparison.compare(ours, theirs, self.outcome, self.periods)
+            for name, theirs in self.probabilities.items()
+            if name in BASELINES
+        }
 
 
 def scores_by_model(scored: pd.DataFrame) -> dict[str, Scores]:
@@ -148,7 +143,7 @@ def assess(
     contractions = prepared.label.values.loc[[country.alpha3]]
     year = PERIODS_A_YEAR[task.frequency]
     card = signals.scorecard(rows, contractions, task.event, year)
-    paired = PairedForecasts.of(scored, task)
+    paired = PairedForecasts.of(scored)
     return Assessment(
         metrics=scores.pop("econnet"),
         intervals=paired.intervals("econnet"),

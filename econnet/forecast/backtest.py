@@ -18,7 +18,6 @@ from econnet.core.periods import PERIODS_A_YEAR
 from econnet.core.task import Task
 from econnet.data.sources.observations import Dataset
 from econnet.evaluation import signals, walkforward
-from econnet.evaluation.bootstrap import DRAWS
 from econnet.evaluation.comparison import Comparison
 from econnet.evaluation.metrics import Scores
 from econnet.evaluation.signals import Measure, Scorecard
@@ -78,8 +77,6 @@ class Backtest:
         The data, and the date up to which values count as known.
     share_in_real_time
         Share of values that are real-time data; the others are revised.
-    block
-        Neighbouring periods that are drawn together for the intervals.
     track_record
         The scored forecasts, one row per model, country and origin: `model, country,
         origin, period, horizon, probability, outcome, signal`.
@@ -94,7 +91,6 @@ class Backtest:
     source: str
     as_of: str
     share_in_real_time: float
-    block: int
     track_record: pd.DataFrame
     performances: Mapping[str, ModelPerformance]
     comparisons: Mapping[str, Comparison]
@@ -165,7 +161,7 @@ def run(
     chosen = [name for name in BASELINES if name in baselines or name == "base_rate"]
     scored = {country.alpha3 for country in countries}
     record = _track_records(prepared, scored, schedule, chosen, progress)
-    paired = PairedForecasts.of(record, task)
+    paired = PairedForecasts.of(record)
     contractions = pd.concat([group.label.values for group in prepared])
     with one_blas_thread():
         performances = _performances(record, paired, contractions, task)
@@ -183,7 +179,6 @@ def run(
         share_in_real_time=float(
             np.mean([group.panel.share_in_real_time for group in prepared])
         ),
-        block=paired.block,
         track_record=record.drop(columns="balanced_signal"),
         performances=performances,
         comparisons=paired.comparisons(),
@@ -283,8 +278,6 @@ def to_dict(result: Backtest) -> dict[str, Any]:
             "source": result.source,
             "as_of": result.as_of,
             "share_in_real_time": result.share_in_real_time,
-            "block": result.block,
-            "draws": DRAWS,
             "version": version("econnet"),
         },
         "models": {

@@ -10,8 +10,8 @@ import pandas as pd
 from econnet.core.countries import Country
 from econnet.core.periods import Frequency
 from econnet.core.task import Task
-from econnet.evaluation.bootstrap import Interval
 from econnet.evaluation.comparison import Comparison
+from econnet.evaluation.intervals import Interval
 from econnet.evaluation.metrics import ReliabilityBin, Scores
 from econnet.evaluation.signals import FalseAlarm
 from econnet.forecast.provenance import Provenance

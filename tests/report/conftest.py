@@ -233,10 +233,10 @@ def _comparison(ours: metrics.Scores, theirs: metrics.Scores) -> Comparison:
     return Comparison(
         log_loss_difference=log_loss,
         log_loss_interval=(log_loss - 0.02, log_loss + 0.02),
-        log_loss_test=None,
+        log_loss_p_value=None,
         brier_difference=brier,
         brier_interval=(brier - 0.01, brier + 0.01),
-        brier_test=None,
+        brier_p_value=None,
         auroc_difference=None,
         auroc_interval=None,
     )

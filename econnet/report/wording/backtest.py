@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from econnet.core.periods import NOUN
 from econnet.data.cycle.labels import RULES
-from econnet.evaluation.bootstrap import DRAWS
 from econnet.evaluation.comparison import Comparison, Verdict
 from econnet.forecast.backtest import OWN, Backtest
 from econnet.report.wording.formatting import count
@@ -70,7 +69,6 @@ def _verdicts(comparison: Comparison | None) -> str:
 def sentences(result: Backtest) -> list[str]:
     """Return what the table is based on, and its result."""
     scores = result.performances["econnet"].scores
-    noun = NOUN[result.task.frequency]
     first, last = result.origins
     comparisons = result.comparisons.items()
     return [
@@ -80,8 +78,8 @@ def sentences(result: Backtest) -> list[str]:
         figures(result.share_in_real_time),
         _tally("Brier score", [(name, c.brier) for name, c in comparisons]),
         _tally("log loss", [(name, c.log_loss) for name, c in comparisons]),
-        f"Won and lost is by paired 90% intervals, from {DRAWS:,} draws of blocks of "
-        f"{count(result.block, noun)}.",
+        "A model is better or worse if the 90% interval of the paired difference "
+        "excludes zero.",
         _signals(result),
     ]
 
