@@ -25,7 +25,8 @@ from econnet.core.types import Floats
 
 Interval = tuple[float, float]
 
-TERMS = 6
+# Of 4 to 8 terms, 4 cover best in short records (`benchmarks/coverage.py`).
+TERMS = 4
 # A 90% interval leaves out 5% on either side.
 UPPER_QUANTILE = 0.95
 
