@@ -27,7 +27,8 @@ class SeriesTemplate:
     Parameters
     ----------
     source
-        `worldbank`, `fred`, `oecd` or `pwt`.
+        `worldbank` or `fred`; in the bundled snapshot also `fred-md`, `ibge`, `oecd`
+        and `pwt`.
     frequency
         `A`, `Q` or `M`; weekly and daily series are averaged to months when fetched.
     id
@@ -39,6 +40,12 @@ class SeriesTemplate:
         The alpha-3 codes of the countries covered; empty for all.
     rights
         What may be done with it, in the source's words.
+    unit
+        That of the indicator, unless the source measures it in another.
+    discontinued
+        Whether the source no longer updates it.
+    bundled
+        Whether it is only in the bundled snapshot and is not fetched.
     """
 
     source: str
@@ -47,7 +54,9 @@ class SeriesTemplate:
     publication_lag_days: int
     countries: tuple[str, ...]
     rights: str
+    unit: str
     discontinued: bool
+    bundled: bool
 
     def covers(self, alpha3: str) -> bool:
         """Return whether the source has it for this country, as far as is known."""
@@ -199,24 +208,27 @@ def _folded(name: str) -> str:
 
 
 def _indicator(key: str, entry: Mapping[str, Any]) -> Indicator:
-    series = tuple(map(_series, entry["series"]))
+    series = tuple(_series(template, entry["unit"]) for template in entry["series"])
     defaults = {"denominator": None, "measures": key}
     return Indicator(**{"key": key, **defaults, **entry, "series": series})
 
 
-def _series(entry: Mapping[str, Any]) -> SeriesTemplate:
-    defaults = {"rights": RIGHTS[entry["source"]], "discontinued": False}
+def _series(entry: Mapping[str, Any], unit: str) -> SeriesTemplate:
+    rights = RIGHTS[entry["source"]]
+    defaults = {"rights": rights, "unit": unit, "discontinued": False, "bundled": False}
     countries = tuple(entry.get("countries", ()))
     return SeriesTemplate(**{**defaults, **entry, "countries": countries})
 
 
 RIGHTS: Mapping[str, str] = {
     "fred": "public domain",
+    "fred-md": "public domain",
+    "ibge": "free reuse with attribution",
     "oecd": "CC BY 4.0",
     "pwt": "CC BY 4.0",
     "worldbank": "CC BY 4.0",
 }
 
 # The OECD's and the Penn World Table's ids are plain words, such as `gdp` and `pop`.
-SOURCES_WITH_UNIQUE_IDS = frozenset({"fred", "worldbank"})
-IDS_THAT_ARE_WORDS = frozenset({"CONSUMER", "CP", "RPI"})
+SOURCES_WITH_UNIQUE_IDS = frozenset({"fred", "fred-md", "worldbank"})
+IDS_THAT_ARE_WORDS = frozenset({"CONSUMER", "CP", "INVEST", "PERMITS", "RPI"})
