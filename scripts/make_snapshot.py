@@ -97,7 +97,7 @@ def us_titles(folder: Path) -> dict[str, str]:
         pd.read_csv(folder / name, index_col="id")["title"]
         for name in ("fred_series.csv", "us_monthly_fred_md_meta.csv")
     )
-    # The national accounts have since been rebased, and this loan series is in millions.
+    # Since then, the accounts were rebased, and the loans are given in millions.
     older = older.str.replace("2012", "2017").drop("NONREVSL")
     fred_md = fred_md.str.replace(r"\s+", " ", regex=True).str.replace(" : ", ": ")
     return {**fred_md.str.strip(" :").to_dict(), **older.to_dict()}
