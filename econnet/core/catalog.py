@@ -27,8 +27,7 @@ class SeriesTemplate:
     Parameters
     ----------
     source
-        `worldbank` or `fred`; in the bundled snapshot also `fred-md`, `ibge`, `oecd`
-        and `pwt`.
+        `worldbank`, `fred`, `oecd` or `pwt`.
     frequency
         `A`, `Q` or `M`; weekly and daily series are averaged to months when fetched.
     id
@@ -40,12 +39,6 @@ class SeriesTemplate:
         The alpha-3 codes of the countries covered; empty for all.
     rights
         What may be done with it, in the source's words.
-    unit
-        That of the indicator, unless the source measures it in another.
-    discontinued
-        Whether the source no longer updates it.
-    bundled
-        Whether it is only in the bundled snapshot and is not fetched.
     """
 
     source: str
@@ -54,9 +47,7 @@ class SeriesTemplate:
     publication_lag_days: int
     countries: tuple[str, ...]
     rights: str
-    unit: str
     discontinued: bool
-    bundled: bool
 
     def covers(self, alpha3: str) -> bool:
         """Return whether the source has it for this country, as far as is known."""
@@ -208,27 +199,24 @@ def _folded(name: str) -> str:
 
 
 def _indicator(key: str, entry: Mapping[str, Any]) -> Indicator:
-    series = tuple(_series(template, entry["unit"]) for template in entry["series"])
+    series = tuple(map(_series, entry["series"]))
     defaults = {"denominator": None, "measures": key}
     return Indicator(**{"key": key, **defaults, **entry, "series": series})
 
 
-def _series(entry: Mapping[str, Any], unit: str) -> SeriesTemplate:
-    rights = RIGHTS[entry["source"]]
-    defaults = {"rights": rights, "unit": unit, "discontinued": False, "bundled": False}
+def _series(entry: Mapping[str, Any]) -> SeriesTemplate:
+    defaults = {"rights": RIGHTS[entry["source"]], "discontinued": False}
     countries = tuple(entry.get("countries", ()))
     return SeriesTemplate(**{**defaults, **entry, "countries": countries})
 
 
 RIGHTS: Mapping[str, str] = {
     "fred": "public domain",
-    "fred-md": "public domain",
-    "ibge": "free reuse with attribution",
     "oecd": "CC BY 4.0",
     "pwt": "CC BY 4.0",
     "worldbank": "CC BY 4.0",
 }
 
 # The OECD's and the Penn World Table's ids are plain words, such as `gdp` and `pop`.
-SOURCES_WITH_UNIQUE_IDS = frozenset({"fred", "fred-md", "worldbank"})
-IDS_THAT_ARE_WORDS = frozenset({"CONSUMER", "CP", "INVEST", "PERMITS", "RPI"})
+SOURCES_WITH_UNIQUE_IDS = frozenset({"fred", "worldbank"})
+IDS_THAT_ARE_WORDS = frozenset({"CONSUMER", "CP", "RPI"})
