@@ -20,13 +20,14 @@ from econnet.core.countries import Country
 from econnet.core.errors import UsageError
 from econnet.core.periods import PANDAS_ALIAS, Frequency
 from econnet.core.settings import Settings
+from econnet.core.sources import LIVE_SOURCES, LiveSource
 from econnet.core.task import Task, TaskChoices, TaskRequest, as_of_text
 from econnet.core.workspace import UserFile, Workspace, place_of
 from econnet.data import fetch as data_fetch
 from econnet.data import load, panel
 from econnet.data.cycle import labels
 from econnet.data.cycle.labels import Label
-from econnet.data.fetch import Source, Summary
+from econnet.data.fetch import Summary
 from econnet.data.files import user_panel
 from econnet.data.files.user_panel import Kind
 from econnet.data.panel import Panel
@@ -81,7 +82,7 @@ def read_data(
 def fetch_data(
     names: Sequence[str],
     *,
-    sources: Sequence[Source] = data_fetch.SOURCES,
+    sources: Sequence[LiveSource] = LIVE_SOURCES,
     start_year: int = 1960,
     progress: Callable[[float], None] = lambda _: None,
 ) -> Summary:

@@ -211,7 +211,8 @@ def test_what_is_fetched_is_what_is_read(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("ECONNET_DATA", str(tmp_path / "data"))
-    monkeypatch.setenv("ECONNET_WORLDBANK_URL", sources.bank_url)
+    for name, url in sources.environment.items():
+        monkeypatch.setenv(name, url)
     sources.else_rows = rows_of(LITHUANIA, {"2019": 2.0, "2020": 3.0})
     seen: list[float] = []
     summary = fetch_data(["Lithuania"], sources=["worldbank"], progress=seen.append)

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from econnet.core.sources import LIVE_SOURCES
 from tests.builders import world
 from tests.data.sources.servers import Sources, rows_of
 from tests.user import HANG_SECONDS, econnet
@@ -329,7 +330,7 @@ def test_one_region_of_many_is_asked_for_by_name(own_file: Path) -> None:
 @pytest.mark.campaign
 def test_without_a_network_fetch_fails_and_the_others_go_on(tmp_path: Path) -> None:
     nowhere = "http://127.0.0.1:9"
-    environment = {"ECONNET_WORLDBANK_URL": nowhere, "ECONNET_FRED_URL": nowhere}
+    environment = {f"ECONNET_{name.upper()}_URL": nowhere for name in LIVE_SOURCES}
     run = econnet("fetch", "--country", "DEU", folder=tmp_path, **environment)
     assert run.returncode == 4
     assert run.stdout == ""
@@ -370,8 +371,7 @@ def test_what_was_fetched_is_what_is_forecast_from(
     sources.bank["NY.GDP.MKTP.KD"] = rows_of(brazil, years)
     sources.else_rows = rows_of(brazil, {"2024": 1.5, "2025": 2.5})
     environment = {
-        "ECONNET_WORLDBANK_URL": sources.bank_url,
-        "ECONNET_FRED_URL": sources.fred_url,
+        **sources.environment,
     }
     fetched = econnet(
         *("fetch", "--country", "BRA", "--source", "worldbank"),

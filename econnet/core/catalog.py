@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 from econnet.core.countries import Country
 from econnet.core.periods import Frequency
+from econnet.core.sources import SOURCES
 
 Transform = Literal["growth", "log-difference", "difference", "level", "ratio"]
 
@@ -27,7 +28,7 @@ class SeriesTemplate:
     Parameters
     ----------
     source
-        `worldbank`, `fred`, `oecd` or `pwt`.
+        One of `core.sources.SOURCES`.
     frequency
         `A`, `Q` or `M`; weekly and daily series are averaged to months when fetched.
     id
@@ -39,6 +40,10 @@ class SeriesTemplate:
         The alpha-3 codes of the countries covered; empty for all.
     rights
         What may be done with it, in the source's words.
+    discontinued
+        Whether the source no longer updates it.
+    bundled
+        Whether it is only in the bundled snapshot and is not fetched.
     """
 
     source: str
@@ -48,6 +53,7 @@ class SeriesTemplate:
     countries: tuple[str, ...]
     rights: str
     discontinued: bool
+    bundled: bool = False
 
     def covers(self, alpha3: str) -> bool:
         """Return whether the source has it for this country, as far as is known."""
@@ -139,6 +145,16 @@ def load() -> Mapping[str, Indicator]:
     return MappingProxyType({key: _indicator(key, entries[key]) for key in entries})
 
 
+def fetched_from(source: str) -> list[tuple[Indicator, SeriesTemplate]]:
+    """Return what is fetched from a source, in the order of the catalog."""
+    return [
+        (indicator, template)
+        for indicator in load().values()
+        for template in indicator.series
+        if template.source == source and not template.bundled
+    ]
+
+
 def search(words: str) -> list[Indicator]:
     """Return the indicators with all these words in key, title or group."""
     wanted = words.casefold().split()
@@ -205,17 +221,11 @@ def _indicator(key: str, entry: Mapping[str, Any]) -> Indicator:
 
 
 def _series(entry: Mapping[str, Any]) -> SeriesTemplate:
-    defaults = {"rights": RIGHTS[entry["source"]], "discontinued": False}
+    rights = SOURCES[entry["source"]].rights
+    defaults = {"rights": rights, "discontinued": False, "bundled": False}
     countries = tuple(entry.get("countries", ()))
     return SeriesTemplate(**{**defaults, **entry, "countries": countries})
 
-
-RIGHTS: Mapping[str, str] = {
-    "fred": "public domain",
-    "oecd": "CC BY 4.0",
-    "pwt": "CC BY 4.0",
-    "worldbank": "CC BY 4.0",
-}
 
 # The OECD's and the Penn World Table's ids are plain words, such as `gdp` and `pop`.
 SOURCES_WITH_UNIQUE_IDS = frozenset({"fred", "worldbank"})

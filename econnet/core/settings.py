@@ -15,24 +15,21 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from econnet.core.errors import DataError, UsageError, suggestion
+from econnet.core.sources import LIVE_SOURCES, SOURCES
 
 CONFIG_FILE = "econnet.toml"
-WORLDBANK_URL = "https://api.worldbank.org/v2"
-FRED_URL = "https://fred.stlouisfed.org/graph/fredgraph.csv"
 ALFRED_URL = "https://api.stlouisfed.org/fred"
 DEFAULTS: Mapping[str, str] = {
     "data_folder": "data",
     "reports_folder": "reports",
-    "worldbank_url": WORLDBANK_URL,
-    "fred_url": FRED_URL,
+    **{f"{name}_url": SOURCES[name].url or "" for name in LIVE_SOURCES},
 }
 
 # The variable of each setting that may also be in `econnet.toml`.
 VARIABLES: Mapping[str, str] = {
     "data_folder": "ECONNET_DATA",
     "reports_folder": "ECONNET_REPORTS",
-    "worldbank_url": "ECONNET_WORLDBANK_URL",
-    "fred_url": "ECONNET_FRED_URL",
+    **{f"{name}_url": f"ECONNET_{name.upper()}_URL" for name in LIVE_SOURCES},
     "alfred_url": "ECONNET_ALFRED_URL",
 }
 KEY_VARIABLE = "FRED_API_KEY"
@@ -47,8 +44,8 @@ class Settings:
 
     Parameters
     ----------
-    worldbank_url, fred_url
-        Base addresses of the services, or of mirrors.
+    urls
+        The base address of each live source, or of its mirror, by the source's name.
     alfred_url
         The service with FRED's vintages; `None` if FRED has a mirror and the vintages
         have none.
@@ -62,8 +59,7 @@ class Settings:
 
     data_folder: Path
     reports_folder: Path
-    worldbank_url: str
-    fred_url: str
+    urls: Mapping[str, str]
     alfred_url: str | None = None
     fred_api_key: str | None = field(default=None, repr=False)
     task: Mapping[str, object] = field(default_factory=dict)
@@ -89,7 +85,7 @@ class Settings:
             elif name in written:
                 values[name], origins[name] = str(written[name]), CONFIG_FILE
         # A key for the public service is not sent to it where FRED has a mirror.
-        if "alfred_url" not in values and values["fred_url"] == FRED_URL:
+        if "alfred_url" not in values and values["fred_url"] == DEFAULTS["fred_url"]:
             values["alfred_url"], origins["alfred_url"] = ALFRED_URL, "default"
         for name, value in values.items():
             if name.endswith("_url") and not _is_url(value):
@@ -103,8 +99,7 @@ class Settings:
         return cls(
             data_folder=Path(values["data_folder"]),
             reports_folder=Path(values["reports_folder"]),
-            worldbank_url=values["worldbank_url"],
-            fred_url=values["fred_url"],
+            urls={name: values[f"{name}_url"] for name in LIVE_SOURCES},
             alfred_url=values.get("alfred_url"),
             fred_api_key=key,
             task=written.get(TASK_TABLE, {}),

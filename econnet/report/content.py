@@ -11,6 +11,7 @@ from datetime import date
 from functools import partial
 from typing import Any, TypeAlias
 
+from econnet.core.sources import SOURCES
 from econnet.evaluation.comparison import Comparison
 from econnet.evaluation.metrics import Scores
 from econnet.forecast.result import Ahead, Episode, Forecast, SeriesUsed
@@ -283,13 +284,19 @@ def _series(series: SeriesUsed, made_on: date) -> Content:
     due = date.fromisoformat(series.next_due[:10])
     return {
         "title": series.title,
-        "id": _short(f"{SOURCES.get(series.source, series.source)} {series.series_id}"),
+        "id": _short(f"{_source(series)} {series.series_id}"),
         "unit": series.unit,
         "periods": f"{series.first_period}{DASH}{series.last_period}",
         "last": _figures(series.last_value),
         "due": {"text": due.isoformat(), "loss": due < made_on},
         "rights": _short(series.rights),
     }
+
+
+def _source(series: SeriesUsed) -> str:
+    """Return the title of a series' source; of a user's file, its name."""
+    facts = SOURCES.get(series.source)
+    return series.source if facts is None else facts.title
 
 
 def _spark(series: SeriesUsed) -> list[float]:
@@ -333,8 +340,6 @@ def _sources(forecast: Forecast) -> list[str]:
         for attribution, rights, retrieved_at in sorted(kinds)
     ]
 
-
-SOURCES = {"fred": "FRED", "oecd": "OECD", "pwt": "PWT", "worldbank": "World Bank"}
 
 SHORT_COLUMNS = ("brier", "log_loss", "auroc")
 

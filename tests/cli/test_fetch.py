@@ -31,8 +31,7 @@ def environment(sources: Sources) -> dict[str, str]:
     quarters = {"2020-01-01": "120.25", "2020-04-01": "118.5"}
     sources.files = {"QLTR628BIS": fred_file("QLTR628BIS", quarters)}
     return {
-        "ECONNET_WORLDBANK_URL": sources.bank_url,
-        "ECONNET_FRED_URL": sources.fred_url,
+        **sources.environment,
         "FRED_API_KEY": "",
     }
 

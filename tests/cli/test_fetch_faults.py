@@ -23,6 +23,7 @@ from econnet.data.sources import fred, http
 from econnet.data.sources.http import RetryPolicy
 from tests.cli.test_train import panel
 from tests.data.sources.servers import (
+    BANK_AND_FRED,
     GERMANY,
     HTML,
     XML_ERROR,
@@ -69,8 +70,7 @@ def environment(sources: Sources) -> dict[str, str]:
     sources.else_rows = rows_of(GERMANY, YEARS)
     sources.files = {key: fred_file(key, rows) for key, rows in FRED_FILES.items()}
     return {
-        "ECONNET_WORLDBANK_URL": sources.bank_url,
-        "ECONNET_FRED_URL": sources.fred_url,
+        **sources.environment,
         "FRED_API_KEY": "",
     }
 
@@ -85,11 +85,9 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
         sources.else_rows = rows_of(GERMANY, YEARS)
         sources.files = {key: fred_file(key, rows) for key, rows in FRED_FILES.items()}
         run = econnet(
-            *("fetch", "--country", "LTU"),
+            *("fetch", "--country", "LTU", *BANK_AND_FRED),
             folder=folder,
-            ECONNET_WORLDBANK_URL=sources.bank_url,
-            ECONNET_FRED_URL=sources.fred_url,
-            FRED_API_KEY="",
+            **{**sources.environment, "FRED_API_KEY": ""},
         )
         assert run.returncode == 0, run.stderr
     return folder / "data" / "econnet.duckdb"

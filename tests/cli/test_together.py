@@ -12,7 +12,14 @@ import pytest
 from econnet.forecast import log as forecast_log
 from econnet.runtime import checksums
 from tests.cli.test_train import panel
-from tests.data.sources.servers import GERMANY, TOGO, Sources, fred_file, rows_of
+from tests.data.sources.servers import (
+    BANK_AND_FRED,
+    GERMANY,
+    TOGO,
+    Sources,
+    fred_file,
+    rows_of,
+)
 from tests.user import HANG_SECONDS, LIGHT_ECONNET, econnet
 
 GDP = "NY.GDP.MKTP.KD"
@@ -43,11 +50,10 @@ def test_commands_of_all_kinds_work_in_one_folder_at_once(
     quarters = {"2020-01-01": "120.25", "2020-04-01": "118.5"}
     sources.files = {"QLTR628BIS": fred_file("QLTR628BIS", quarters)}
     environment = {
-        "ECONNET_WORLDBANK_URL": sources.bank_url,
-        "ECONNET_FRED_URL": sources.fred_url,
+        **sources.environment,
         "FRED_API_KEY": "",
     }
-    fetch = ("fetch", "--country", "LTU")
+    fetch = ("fetch", "--country", "LTU", *BANK_AND_FRED)
     first = econnet(*fetch, folder=tmp_path, **environment)
     assert first.returncode == 0, first.stderr
     revised = YEARS | {"2020": 2.0}

@@ -9,18 +9,16 @@ from hypothesis import strategies as st
 from econnet.core.errors import DataError, UsageError
 from econnet.core.settings import (
     ALFRED_URL,
-    FRED_URL,
-    WORLDBANK_URL,
     Settings,
     read_config,
     without_password,
 )
+from econnet.core.sources import LIVE_SOURCES, SOURCES
 
 NAMES = (
     "ECONNET_DATA",
     "ECONNET_REPORTS",
-    "ECONNET_WORLDBANK_URL",
-    "ECONNET_FRED_URL",
+    *(f"ECONNET_{name.upper()}_URL" for name in LIVE_SOURCES),
     "ECONNET_ALFRED_URL",
     "FRED_API_KEY",
 )
@@ -36,8 +34,7 @@ def test_public_services_and_the_folder_at_hand_are_the_default() -> None:
     settings = Settings.from_environment()
     assert settings.data_folder == Path("data")
     assert settings.reports_folder == Path("reports")
-    assert settings.worldbank_url == WORLDBANK_URL
-    assert settings.fred_url == FRED_URL
+    assert settings.urls == {name: SOURCES[name].url for name in LIVE_SOURCES}
     assert settings.alfred_url == ALFRED_URL
     assert settings.fred_api_key is None
 
@@ -77,12 +74,12 @@ def test_file_gives_what_the_environment_does_not(
     settings = Settings.from_environment()
     assert settings.data_folder == Path("elsewhere")
     assert settings.reports_folder == Path("reports")
-    assert settings.fred_url == "http://mirror.example/fred"
+    assert settings.urls["fred"] == "http://mirror.example/fred"
     assert settings.alfred_url is None
     assert settings.origins == {
         "data_folder": "ECONNET_DATA",
         "reports_folder": "default",
-        "worldbank_url": "default",
+        **{f"{name}_url": "default" for name in LIVE_SOURCES},
         "fred_url": "econnet.toml",
         "fred_api_key": "default",
     }

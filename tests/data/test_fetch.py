@@ -17,6 +17,7 @@ from econnet.core import catalog
 from econnet.core.countries import resolve
 from econnet.core.errors import DataError, SourceError
 from econnet.core.settings import Settings
+from econnet.core.sources import LIVE_SOURCES
 from econnet.data import fetch as data_fetch
 from econnet.data import load, panel
 from econnet.data.fetch import FetchProgress, Summary
@@ -251,8 +252,7 @@ def test_no_network_at_all_is_one_line_and_soon(tmp_path: Path) -> None:
     nowhere = Settings(
         data_folder=tmp_path / "data",
         reports_folder=tmp_path / "reports",
-        worldbank_url=closed_port(),
-        fred_url=closed_port(),
+        urls={name: closed_port() for name in LIVE_SOURCES},
     )
     summary = data_fetch.fetch(nowhere, [resolve("LTU")], retry_policy=QUICK)
     with pytest.raises(SourceError, match="no connection: check the network") as caught:
@@ -345,7 +345,8 @@ from econnet.core.countries import resolve
 from econnet.core.settings import Settings
 from econnet.data.fetch import fetch
 
-fetch(Settings.from_environment(), [resolve("LTU")]).check()
+both = ("worldbank", "fred")
+fetch(Settings.from_environment(), [resolve("LTU")], sources=both).check()
 """
 
 
@@ -354,8 +355,8 @@ def test_two_processes_fetch_at_once(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ECONNET_DATA", str(settings.data_folder))
-    monkeypatch.setenv("ECONNET_WORLDBANK_URL", settings.worldbank_url)
-    monkeypatch.setenv("ECONNET_FRED_URL", settings.fred_url)
+    for name, url in settings.urls.items():
+        monkeypatch.setenv(f"ECONNET_{name.upper()}_URL", url)
     both = [subprocess.Popen([sys.executable, "-c", FETCH]) for _ in range(2)]
     assert [process.wait() for process in both] == [0, 0]
     rows = load.store(settings).vintages()

@@ -251,8 +251,8 @@ def read_settings(data: bytes) -> None:
     at("econnet.toml", data)
     with chdir(folder()):
         settled = Settings.from_environment()
-    without_password(settled.worldbank_url)
-    without_password(settled.fred_url)
+    for url in settled.urls.values():
+        without_password(url)
     defaults.defaults(settled)
     settled.data_folder.is_dir()
 

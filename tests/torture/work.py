@@ -255,7 +255,7 @@ def bench(scratch: Path) -> Iterator[Bench]:
     _write_panel(before / "panel.csv")
     with HTTPServer(threaded=True) as server:
         sources = Sources(server)
-        environment = {"ECONNET_WORLDBANK_URL": sources.bank_url}
+        environment = sources.environment
         said = scratch / "said"
         said.mkdir()
         with runner(said, environment) as running:

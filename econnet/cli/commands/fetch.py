@@ -1,6 +1,5 @@
 """`econnet fetch`: public series for the store."""
 
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,24 +9,23 @@ from econnet.cli.jobs import countries_named
 from econnet.cli.options import All, Countries, Json
 from econnet.core.errors import UsageError
 from econnet.core.settings import Settings
+from econnet.core.sources import LIVE_SOURCES, live_source
 
 if TYPE_CHECKING:
     from econnet.core.countries import Country
     from econnet.data.fetch import Summary
 
 
-class Source(StrEnum):
-    """A live source."""
-
-    WORLDBANK = "worldbank"
-    FRED = "fred"
-
-
 def fetch(
     country: Countries = None,
     everything: All = False,
     source: Annotated[
-        list[Source] | None, typer.Option(help="Default: all sources; repeatable.")
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help=f"{', '.join(LIVE_SOURCES)}; default: all; repeatable.",
+            autocompletion=lambda: list(LIVE_SOURCES),
+        ),
     ] = None,
     start: Annotated[
         int, typer.Option(min=1900, max=2100, metavar="YEAR", help="First year.")
@@ -55,7 +53,7 @@ def fetch(
         summary = data_fetch.fetch(
             settings,
             chosen,
-            sources=[name.value for name in source] if source else data_fetch.SOURCES,
+            sources=[*map(live_source, source or LIVE_SOURCES)],
             start_year=start,
             progress=lambda state: progress(state.done / state.total),
         )

@@ -83,8 +83,7 @@ def _settings(settings: Settings) -> dict[str, dict[str, str]]:
     values = {
         "data_folder": str(settings.data_folder),
         "reports_folder": str(settings.reports_folder),
-        "worldbank_url": without_password(settings.worldbank_url),
-        "fred_url": without_password(settings.fred_url),
+        **{f"{name}_url": without_password(url) for name, url in settings.urls.items()},
         "alfred_url": without_password(settings.alfred_url or "not used"),
         "fred_api_key": "set, not shown" if settings.fred_api_key else "not set",
     }

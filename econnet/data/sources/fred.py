@@ -10,19 +10,21 @@ so that 4.03 less 3.90 is 0.13.
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from itertools import pairwise
 
 import pandas as pd
 from pandas_datareader.fred import FredReader
 
-from econnet.core.catalog import Indicator, SeriesTemplate
+from econnet.core.catalog import Indicator, SeriesTemplate, fetched_from
 from econnet.core.countries import Country
 from econnet.core.errors import SourceError
 from econnet.core.periods import PERIOD_NAME, PERIODS_A_YEAR, Frequency
-from econnet.data.sources import observations
+from econnet.data.sources import alfred, observations
 from econnet.data.sources.http import (
     MissingSeriesError,
     PoliteSession,
@@ -30,7 +32,8 @@ from econnet.data.sources.http import (
     RetryPolicy,
     error_line,
 )
-from econnet.data.sources.observations import FetchedSeries, RawPage, Retrieval
+from econnet.data.sources.observations import FetchedSeries, Key, RawPage, Retrieval
+from econnet.data.sources.query import Job, Memoized, Plan, Query
 
 AT_ONCE, PER_SECOND = 2, 2.0
 CONTENT_TYPES = frozenset(
@@ -58,6 +61,59 @@ def session(
     return PoliteSession(
         "FRED", RateLimiter(AT_ONCE, PER_SECOND), retry_policy, api_key
     )
+
+
+def query(plan: Plan) -> Query:
+    """Return one job per series of a country; with a key, its vintages."""
+    settings = plan.settings
+    source = session(plan.retry_policy, settings.fred_api_key)
+    url = settings.urls["fred"]
+    service = None
+    if settings.fred_api_key and settings.alfred_url:
+        service = alfred.Alfred(source, settings.alfred_url, settings.fred_api_key)
+    fetcher = _Fetcher(
+        plan, service, Memoized(lambda plain: Reader(source, url, plain).download())
+    )
+    jobs = [
+        Job(key, (country.alpha3,), partial(fetcher, key, country, indicator, template))
+        for country in plan.countries
+        for indicator, template in fetched_from("fred")
+        if template.covers(country.alpha3)
+        for key in [("fred", template.id_for(country), indicator.key)]
+    ]
+    return Query("fred", source, jobs)
+
+
+@dataclass(frozen=True, eq=False)
+class _Fetcher:
+    """Fetches series, with their vintages where the service has them."""
+
+    plan: Plan
+    service: alfred.Alfred | None
+    download: Memoized[str, "Download"]
+
+    def __call__(
+        self,
+        key: Key,
+        country: Country,
+        indicator: Indicator,
+        template: SeriesTemplate,
+    ) -> FetchedSeries | None:
+        """Return a series, or `None` if it has not changed."""
+        start_year, last = self.plan.start_year, self.plan.digests.get(key)
+        plain = plain_ids(key[1])
+        if self.service is not None and len(plain) == 1:
+            with suppress(MissingSeriesError, alfred.NoVintagesError):
+                vintages = alfred.vintages(self.service, key[1])
+                if last == vintages.digest:
+                    return None
+                return alfred.read(
+                    self.service, vintages, country, indicator, template, start_year
+                )
+        downloads = [self.download(series_id) for series_id in plain]
+        if last == digest(downloads):
+            return None
+        return read(downloads, country, indicator, template, start_year)
 
 
 def plain_ids(series_id: str) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ import pandas as pd
 
 from econnet.core.catalog import Indicator, SeriesTemplate, load
 from econnet.core.errors import EconnetError, SourceError
+from econnet.core.sources import SOURCES
 from econnet.core.workspace import UserFile
 
 OBSERVATION_COLUMNS = [
@@ -28,6 +29,7 @@ SERIES_COLUMNS = [
     *("edition", "licence", "rights", "attribution", "discontinued", "retrieved_at"),
 ]
 
+Key = tuple[str, str, str]  # source, series id, indicator
 ErrorFactory = Callable[[str], EconnetError]
 
 
@@ -92,7 +94,7 @@ class FetchedSeries:
     series: pd.DataFrame
 
     @property
-    def key(self) -> tuple[str, str, str]:
+    def key(self) -> Key:
         """Source, series id and indicator."""
         return self.source, self.retrieval.series_id, self.indicator
 
@@ -141,7 +143,7 @@ def fetched_series(
     `rows` has the columns `country, period, value` and, where the source gives the
     publication date of a value, `known_at`.
     """
-    _check(rows, retrieval, f"{NAMES[template.source]}, {retrieval.series_id}")
+    _check(rows, retrieval, f"{SOURCES[template.source].title}, {retrieval.series_id}")
     rows = rows[rows["period"] >= retrieval.first_period].reset_index(drop=True)
     if "known_at" not in rows:
         rows["known_at"] = pd.Series(pd.NaT, rows.index, dtype="datetime64[us]")
@@ -158,8 +160,8 @@ def fetched_series(
         unit=retrieval.unit,
         edition=retrieval.edition,
         licence=template.rights,
-        rights=TERMS[template.source],
-        attribution=ATTRIBUTION[template.source],
+        rights=SOURCES[template.source].terms,
+        attribution=SOURCES[template.source].attribution,
         discontinued=template.discontinued,
     )
     return FetchedSeries(
@@ -204,14 +206,3 @@ def in_order(
         values = " and ".join(str(value) for value in twice["value"].iloc[:2])
         raise make_error(f"two values for {where}: {values}")
     return once.sort_values(keys, ignore_index=True)
-
-
-NAMES = {"fred": "FRED", "worldbank": "World Bank"}
-TERMS = {
-    "fred": "FRED terms of use, https://fred.stlouisfed.org/legal/",
-    "worldbank": "https://datacatalog.worldbank.org/public-licenses",
-}
-ATTRIBUTION = {
-    "fred": "Source: FRED, Federal Reserve Bank of St. Louis",
-    "worldbank": "Source: World Bank, World Development Indicators",
-}

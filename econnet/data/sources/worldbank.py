@@ -11,14 +11,14 @@ import math
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import pandas as pd
 from pandas_datareader.wb import WorldBankReader
 
 from econnet.core import countries
-from econnet.core.catalog import Indicator, SeriesTemplate
+from econnet.core.catalog import Indicator, SeriesTemplate, fetched_from
 from econnet.core.errors import SourceError
 from econnet.core.periods import parse_period
 from econnet.core.text import one_line
@@ -31,7 +31,8 @@ from econnet.data.sources.http import (
     RetryPolicy,
     error_line,
 )
-from econnet.data.sources.observations import FetchedSeries, RawPage, Retrieval
+from econnet.data.sources.observations import FetchedSeries, Key, RawPage, Retrieval
+from econnet.data.sources.query import Job, Plan, Query
 
 AT_ONCE = 4
 ROWS_PER_PAGE = 32_500  # the maximum of the service
@@ -53,6 +54,31 @@ class Download:
 def session(retry_policy: RetryPolicy | None = None) -> PoliteSession:
     """Return a session within the limits we keep to at the World Bank."""
     return PoliteSession("World Bank", RateLimiter(AT_ONCE), retry_policy)
+
+
+def query(plan: Plan) -> Query:
+    """Return one job per indicator, each for all countries."""
+    source = session(plan.retry_policy)
+    jobs = [
+        Job(key, (), partial(_fetch, plan, source, key, indicator, template))
+        for indicator, template in fetched_from("worldbank")
+        for key in [("worldbank", template.id, indicator.key)]
+    ]
+    return Query("worldbank", source, jobs)
+
+
+def _fetch(
+    plan: Plan,
+    session: PoliteSession,
+    key: Key,
+    indicator: Indicator,
+    template: SeriesTemplate,
+) -> FetchedSeries | None:
+    url = plan.settings.urls["worldbank"]
+    download = Reader(session, url, template, plan.start_year).download()
+    if plan.digests.get(key) == download.digest:
+        return None
+    return read(download, indicator, template, plan.start_year)
 
 
 def read(

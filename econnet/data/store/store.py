@@ -22,10 +22,8 @@ from filelock import FileLock, Timeout
 
 from econnet.core import countries as known_countries
 from econnet.core.errors import DataError
-from econnet.data.sources.observations import OBSERVATION_COLUMNS, FetchedSeries
+from econnet.data.sources.observations import OBSERVATION_COLUMNS, FetchedSeries, Key
 from econnet.data.store import schema
-
-Key = tuple[str, str, str]  # source, series id, indicator
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from werkzeug import Request, Response
 
 from econnet.core.catalog import Indicator, SeriesTemplate, load
 from econnet.core.settings import Settings
+from econnet.core.sources import LIVE_SOURCES
 from econnet.data.sources.http import RetryPolicy
 
 QUICK = RetryPolicy(repeats=2, backoff_seconds=0.001, timeout_seconds=5.0)
@@ -108,7 +109,7 @@ XML_ERROR = (
 
 @dataclass
 class Sources:
-    """Both sources on one loopback server.
+    """World Bank and FRED on one loopback server.
 
     Parameters
     ----------
@@ -154,12 +155,22 @@ class Sources:
     def alfred_url(self) -> str:
         return self.server.url_for("/fred")
 
+    @property
+    def urls(self) -> dict[str, str]:
+        """The address of each live source; those without a handler answer 500."""
+        others = {name: self.server.url_for(f"/{name}") for name in LIVE_SOURCES}
+        return others | {"worldbank": self.bank_url, "fred": self.fred_url}
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables that send every request of `econnet fetch` to this server."""
+        return {f"ECONNET_{name.upper()}_URL": url for name, url in self.urls.items()}
+
     def settings(self, folder: Path, key: str | None = None) -> Settings:
         return Settings(
             data_folder=folder / "data",
             reports_folder=folder / "reports",
-            worldbank_url=self.bank_url,
-            fred_url=self.fred_url,
+            urls=self.urls,
             alfred_url=self.alfred_url,
             fred_api_key=key,
         )
@@ -260,6 +271,7 @@ def template(
     )
 
 
+BANK_AND_FRED = ("--source", "worldbank", "--source", "fred")
 RESET = b""
 
 

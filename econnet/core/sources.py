@@ -1,0 +1,81 @@
+"""The data sources: names, addresses, terms and attributions, each in one place.
+
+A source with a `url` is live: `econnet fetch` queries it, and `ECONNET_<NAME>_URL` sets
+a mirror. The others are only in the bundled snapshot.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal, get_args
+
+from econnet.core.errors import UsageError, suggestion
+
+LiveSource = Literal["worldbank", "fred"]
+LIVE_SOURCES: tuple[LiveSource, ...] = get_args(LiveSource)
+
+
+@dataclass(frozen=True)
+class SourceFacts:
+    """What holds for all series of a source.
+
+    Parameters
+    ----------
+    title
+        The name in messages and tables: `World Bank`.
+    attribution
+        The line by which the source asks to be cited.
+    terms
+        The address of the terms of use.
+    rights
+        The rights of its series where the catalog does not name others.
+    url
+        The public service; `None` if nothing is fetched from it.
+    """
+
+    title: str
+    attribution: str
+    terms: str
+    rights: str
+    url: str | None = None
+
+
+def live_source(name: str) -> LiveSource:
+    """Return the live source of this name; raise `UsageError` if there is none."""
+    for source in LIVE_SOURCES:
+        if source == name:
+            return source
+    remedy = suggestion(name, LIVE_SOURCES, f"use {', '.join(LIVE_SOURCES)}")
+    raise UsageError(f"no source is called {name!r}: {remedy}")
+
+
+SOURCES: Mapping[str, SourceFacts] = MappingProxyType(
+    {
+        "worldbank": SourceFacts(
+            title="World Bank",
+            attribution="Source: World Bank, World Development Indicators",
+            terms="https://datacatalog.worldbank.org/public-licenses",
+            rights="CC BY 4.0",
+            url="https://api.worldbank.org/v2",
+        ),
+        "fred": SourceFacts(
+            title="FRED",
+            attribution="Source: FRED, Federal Reserve Bank of St. Louis",
+            terms="FRED terms of use, https://fred.stlouisfed.org/legal/",
+            rights="public domain",
+            url="https://fred.stlouisfed.org/graph/fredgraph.csv",
+        ),
+        "oecd": SourceFacts(
+            title="OECD",
+            attribution="Source: OECD",
+            terms="https://www.oecd.org/en/about/terms-conditions.html",
+            rights="CC BY 4.0",
+        ),
+        "pwt": SourceFacts(
+            title="PWT",
+            attribution="Source: Penn World Table",
+            terms="https://www.rug.nl/ggdc/productivity/pwt/",
+            rights="CC BY 4.0",
+        ),
+    }
+)
