@@ -19,20 +19,19 @@ import pandas as pd
 from econnet.core import catalog
 from econnet.core.catalog import Indicator, SeriesTemplate
 from econnet.core.periods import Frequency, frequency_of
+from econnet.core.sources import SOURCES
 from econnet.runtime import checksums
 
 SNAPSHOT = Path(__file__).parent.parent / "econnet" / "data" / "snapshot"
 RETRIEVED_AT = pd.Timestamp("2026-11-24")
 
-FRED_MD = "Source: FRED-MD (McCracken and Ng 2016), Federal Reserve Bank of St. Louis"
+# Of the files; a source as a whole may have more than these.
 ATTRIBUTION = {
-    "fred": "Source: FRED, Federal Reserve Bank of St. Louis",
-    "fred-md": FRED_MD,
-    "ibge": "Source: IBGE",
+    **{name: facts.attribution for name, facts in SOURCES.items()},
     "oecd": "Source: OECD, Quarterly National Accounts",
     "pwt": "Feenstra, Inklaar and Timmer (2015), Penn World Table 9.1",
-    "worldbank": "Source: World Bank, World Development Indicators",
 }
+FRED_MD = ATTRIBUTION["fred-md"]
 
 # Rights that are not plainly public.
 LEFT_OUT = frozenset({"NFCI"})
@@ -233,7 +232,7 @@ def _description(
         "series_id": template.id,
         "frequency": template.frequency,
         "title": series.title or indicator.title,
-        "unit": UNIT_IN_FILE.get(template.id, template.unit),
+        "unit": UNIT_IN_FILE.get(template.id, template.unit or indicator.unit),
         "first_period": series.values["period"].min(),
         "last_period": series.values["period"].max(),
         "rights": template.rights,
