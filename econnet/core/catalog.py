@@ -40,6 +40,8 @@ class SeriesTemplate:
         The alpha-3 codes of the countries covered; empty for all.
     rights
         What may be done with it, in the source's words.
+    unit
+        Where the source measures it in another than the indicator's; else empty.
     discontinued
         Whether the source no longer updates it.
     bundled
@@ -54,6 +56,7 @@ class SeriesTemplate:
     rights: str
     discontinued: bool
     bundled: bool = False
+    unit: str = ""
 
     def covers(self, alpha3: str) -> bool:
         """Return whether the source has it for this country, as far as is known."""
@@ -228,5 +231,5 @@ def _series(entry: Mapping[str, Any]) -> SeriesTemplate:
 
 
 # The OECD's and the Penn World Table's ids are plain words, such as `gdp` and `pop`.
-SOURCES_WITH_UNIQUE_IDS = frozenset({"fred", "worldbank"})
-IDS_THAT_ARE_WORDS = frozenset({"CONSUMER", "CP", "RPI"})
+SOURCES_WITH_UNIQUE_IDS = frozenset({"fred", "fred-md", "worldbank"})
+IDS_THAT_ARE_WORDS = frozenset({"CONSUMER", "CP", "INVEST", "PERMITS", "RPI"})
