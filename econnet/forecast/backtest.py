@@ -4,31 +4,38 @@ A walk-forward run forecasts all countries that learn together. The forecasts fo
 requested countries whose outcome is known are scored.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from importlib.metadata import version
-from typing import Any
-
 import numpy as np
 import pandas as pd
-
+from collections.abc import Callable
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import asdict
+from dataclasses import dataclass
 from econnet.core.countries import Country
 from econnet.core.errors import DataError
 from econnet.core.periods import PERIODS_A_YEAR
 from econnet.core.task import Task
 from econnet.data.sources.observations import Dataset
-from econnet.evaluation import signals, walkforward
+from econnet.evaluation import signals
+from econnet.evaluation import walkforward
 from econnet.evaluation.comparison import Comparison
 from econnet.evaluation.metrics import Scores
-from econnet.evaluation.signals import Measure, Scorecard
-from econnet.forecast import assessment, preparation, track_record
+from econnet.evaluation.signals import Measure
+from econnet.evaluation.signals import Scorecard
+from econnet.forecast import assessment
+from econnet.forecast import preparation
+from econnet.forecast import track_record
 from econnet.forecast.assessment import PairedForecasts
 from econnet.forecast.preparation import PreparedTask
 from econnet.forecast.result import ScoreIntervals
 from econnet.forecast.training import part
 from econnet.models.baselines import BASELINES
-from econnet.models.windows import Schedule, make_windows
+from econnet.models.windows import Schedule
+from econnet.models.windows import make_windows
 from econnet.runtime.blas import one_blas_thread
+from importlib.metadata import version
+from typing import Any
+
 
 # Models that are econnet's own, not baselines.
 OWN = ("econnet", "network")
@@ -237,7 +244,6 @@ def _performances(
 ) -> dict[str, ModelPerformance]:
     """Return the performance of each model."""
     scores = assessment.scores_by_model(record)
-    patience = max(1, PERIODS_A_YEAR[task.frequency] // 2)
     performances = {}
     for model, rows in record.groupby("model", sort=False):
         name, outcome = str(model), paired.outcome
@@ -251,7 +257,7 @@ def _performances(
             balanced_accuracy=signals.balanced_accuracy(
                 rows["balanced_signal"].to_numpy(dtype=bool), outcome
             ),
-            scorecard=signals.scorecard(rows, contractions, task.event, patience),
+            scorecard=signals.scorecard(rows, contractions, task.event),
         )
     return performances
 
@@ -310,5 +316,8 @@ def _performance_to_dict(performance: ModelPerformance) -> dict[str, Any]:
         "n_episodes": len(card.episodes),
         "n_episodes_called": len(card.called),
         "median_periods_early": card.median_periods_early,
-        "false_alarms": card.n_false_alarms,
+        "signals": card.counts.signals,
+        "signals_right": card.counts.right,
+        "signals_wrong": card.counts.wrong,
+        "false_alarms": len(card.false_alarms),
     }

@@ -1,20 +1,23 @@
 """The result of a forecast: the types that its report is made from."""
 
-from dataclasses import dataclass
-from pathlib import PurePath
-from typing import Annotated, TypeAlias
-
 import msgspec
 import pandas as pd
-
+from dataclasses import dataclass
 from econnet.core.countries import Country
 from econnet.core.periods import Frequency
 from econnet.core.task import Task
 from econnet.evaluation.comparison import Comparison
+from econnet.evaluation.confidence import Skill
 from econnet.evaluation.intervals import Interval
-from econnet.evaluation.metrics import ReliabilityBin, Scores
+from econnet.evaluation.metrics import ReliabilityBin
+from econnet.evaluation.metrics import Scores
 from econnet.evaluation.signals import FalseAlarm
+from econnet.evaluation.signals import SignalCounts
 from econnet.forecast.provenance import Provenance
+from pathlib import PurePath
+from typing import Annotated
+from typing import TypeAlias
+
 
 MAX_HORIZON = 1_000
 
@@ -166,8 +169,8 @@ class Episode:
     Parameters
     ----------
     growth_percent
-        Change of the target from the period before the first to the last; `None` if
-        the target is a 0/1 column.
+        Change of the target from the period before the first to the last; by the rule
+        `year-on-year`, on the same periods a year before. `None` if unknown.
     first_probability, highest_probability
         Out-of-sample probability for its first period, and the highest for any of its
         periods; `None` before the walk-forward starts.
@@ -262,7 +265,12 @@ class Assessment:
         Scores over all countries that were trained on; `pool_metrics` is `None` for a
         single country.
     episodes, false_alarms
-        Every past contraction and every false alarm, oldest first.
+        Every past contraction and every run of wrong signals, oldest first.
+    signals
+        Counts of the signals, right and wrong.
+    skill, skill_without_2020
+        Log-loss skill of all past forecasts, and of those about no period of 2020;
+        `None` if there are none.
     """
 
     metrics: Scores
@@ -274,6 +282,9 @@ class Assessment:
     reliability: tuple[ReliabilityBin, ...]
     episodes: tuple[Episode, ...]
     false_alarms: tuple[FalseAlarm, ...]
+    signals: SignalCounts
+    skill: Skill | None
+    skill_without_2020: Skill | None
 
 
 @dataclass(frozen=True)
