@@ -9,8 +9,8 @@ zero, and `low` otherwise, or if the record has fewer than five contractions.
 from dataclasses import dataclass
 from typing import Literal
 
-from econnet.evaluation.intervals import Interval
 from econnet.evaluation.comparison import Comparison
+from econnet.evaluation.intervals import Interval
 from econnet.evaluation.metrics import Scores
 
 Confidence = Literal["high", "moderate", "low"]

@@ -7,23 +7,25 @@ better. Skill is the relative improvement on the base rate's cost: 1 is perfect,
 better than the base rate, below 0 is worse.
 """
 
+from dataclasses import dataclass
+from math import log
+
 import numpy as np
 import pandas as pd
-from dataclasses import dataclass
-from econnet.core.types import Floats
-from math import log
 from sklearn import metrics
 from sklearn.isotonic import isotonic_regression
 
+from econnet.core.types import Floats
 
 # Keeps the log loss of a certain forecast that was wrong finite.
 CLIP = 1e-6
 MAX_LOG_LOSS = -log(CLIP)
 
 # In the autumn before, the International Monetary Fund forecast 13% of the years in
-# which a country's output fell, and 64% of the falls that it forecast occurred: computed
-# from the forecasts of its World Economic Outlook, 1991 to 2016, 4,594 country-years,
-# against first published figures. A growth forecast below zero counts as a signal.
+# which a country's output fell, and 64% of the falls that it forecast occurred.
+# Computed from the forecasts of its World Economic Outlook, 1991 to 2016, with 4,594
+# country-years, against first published figures; a growth forecast below zero counts as
+# a signal.
 IMF_PRECISION = 0.64
 IMF_RECALL = 0.13
 

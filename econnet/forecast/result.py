@@ -1,23 +1,21 @@
 """The result of a forecast: the types that its report is made from."""
 
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Annotated, TypeAlias
+
 import msgspec
 import pandas as pd
-from dataclasses import dataclass
+
 from econnet.core.countries import Country
 from econnet.core.periods import Frequency
 from econnet.core.task import Task
 from econnet.evaluation.comparison import Comparison
 from econnet.evaluation.confidence import Skill
 from econnet.evaluation.intervals import Interval
-from econnet.evaluation.metrics import ReliabilityBin
-from econnet.evaluation.metrics import Scores
-from econnet.evaluation.signals import FalseAlarm
-from econnet.evaluation.signals import SignalCounts
+from econnet.evaluation.metrics import ReliabilityBin, Scores
+from econnet.evaluation.signals import FalseAlarm, SignalCounts
 from econnet.forecast.provenance import Provenance
-from pathlib import PurePath
-from typing import Annotated
-from typing import TypeAlias
-
 
 MAX_HORIZON = 1_000
 
@@ -235,8 +233,8 @@ class DataUsed:
     next_due
         The day on which the target's next value is due, by its publication lag; after
         it the data are out of date.
-    n_countries
-        Number of countries whose history the networks learned from.
+    n_countries, countries
+        Number and codes of the countries whose history the networks learned from.
     share_in_real_time
         Share of the country's values that are real-time data; the others are revised.
     """
@@ -247,6 +245,7 @@ class DataUsed:
     last_period: str
     next_due: str
     n_countries: int
+    countries: tuple[str, ...]
     share_in_real_time: float
     series: tuple[SeriesUsed, ...]
 
