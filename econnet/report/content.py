@@ -5,17 +5,23 @@ which econnet did worse than the historical average is marked as a loss, and the
 templates show it in the colour of alarm.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from collections.abc import Mapping
+from dataclasses import asdict
+from dataclasses import dataclass
 from datetime import date
-from functools import partial
-from typing import Any, TypeAlias
-
 from econnet.core.sources import SOURCES
 from econnet.evaluation.comparison import Comparison
 from econnet.evaluation.metrics import Scores
-from econnet.forecast.result import Ahead, Episode, Forecast, SeriesUsed
+from econnet.forecast.result import Ahead
+from econnet.forecast.result import Episode
+from econnet.forecast.result import Forecast
+from econnet.forecast.result import SeriesUsed
 from econnet.report import wording
+from functools import partial
+from typing import Any
+from typing import TypeAlias
+
 
 Content: TypeAlias = dict[str, Any]
 
@@ -151,13 +157,12 @@ def _past(forecast: Forecast) -> Content:
         "change_heading": change_heading(forecast),
         "false_alarms": [
             [
-                _span(alarm.first, alarm.last),
-                str(alarm.periods),
+                f"{_span(alarm.first, alarm.last)} ({alarm.periods})",
                 wording.percent(alarm.highest_probability),
             ]
             for alarm in assessment.false_alarms
         ],
-        "periods_heading": f"{noun}s",
+        "false_alarms_heading": f"false alarms ({noun}s)",
         "signals_explained": wording.SIGNALS_EXPLAINED,
         "record": wording.track_record(forecast),
         "skill_rows": _skill_rows(forecast),

@@ -199,5 +199,5 @@ DERIVED: Mapping[str, tuple[str, str]] = {
     PHASE: ("Phase and past contractions", "cycle"),
     ABROAD: ("Growth abroad", "abroad"),
     attribution.MISSING: ("Missing data", "data"),
-    PARTNERS: ("Other models of the ensemble", "partners"),
+    PARTNERS: ("Other models", "partners"),
 }

@@ -29,10 +29,10 @@ from econnet.report.figures.style import (
 
 # Response curves: number of columns, and the size of each with its margins, in mm.
 COLUMNS = 3
-CURVE_WIDTH, CURVE_HEIGHT, CURVE_PITCH, CURVE_ROW = 48.0, 24.0, 59.0, 45.0
+CURVE_WIDTH, CURVE_HEIGHT, CURVE_PITCH, CURVE_ROW = 48.0, 20.0, 59.0, 40.0
 MAX_CURVES = 6
 # Drivers with their own bar.
-MAX_DRIVERS = 27
+MAX_DRIVERS = 16
 # Smaller contributions, which would be printed as 0.0, are added up.
 MIN_CONTRIBUTION = 0.05
 MAX_WEIGHED = 9
@@ -89,7 +89,7 @@ def contributions(forecast: Forecast, look: Look) -> Figure | None:
     parts = [(driver.title, scale * driver.contribution) for driver in ranked]
     large = sum(abs(points) >= MIN_CONTRIBUTION for _, points in parts)
     rows = first_rows(parts, min(large, MAX_DRIVERS))
-    row_height = float(np.clip(98 / len(rows), 3.4, 4.6))
+    row_height = float(np.clip(98 / len(rows), 3.4, 4.2))
     height = 8 + row_height * max(len(rows), 3) + 1
     figure = new_figure(FULL_WIDTH, height)
     write_heading(figure, height, "By indicator", "percentage points", look)

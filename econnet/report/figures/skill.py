@@ -26,10 +26,11 @@ from econnet.report.figures.style import (
 from econnet.report.figures.time_axis import record_of
 
 # The square of the axes, and the room at its left and below, in mm.
-SIDE, LEFT, BELOW = 42.0, 12.0, 10.0
+SIDE, LEFT, BELOW = 37.0, 12.0, 10.0
 HEIGHT = SIDE + BELOW + 8.0
 # From the axes to the names at their right.
-KEY_LEFT, KEY_ROW, KEY_LINE = LEFT + SIDE + 3.0, 5.0, 5.0
+KEY_LEFT, KEY_ROW, KEY_LINE = LEFT + SIDE + 2.0, 4.0, 3.0
+KEY_SIZE = 7.0
 # Of the baselines' curves: more than three could not be distinguished.
 DASHES: Sequence[Any] = ("-", (0, (4, 2)), (0, (1, 1.5)))
 
@@ -98,8 +99,8 @@ class _Key:
         self.figure.text(
             left / HALF_WIDTH,
             self.y / HEIGHT,
-            shortened(text, HALF_WIDTH - left, size=7.5),
-            fontsize=7.5,
+            shortened(text, HALF_WIDTH - left, size=KEY_SIZE),
+            fontsize=KEY_SIZE,
             va="center_baseline",
             color=color,
             **(SEMIBOLD if strong else {}),
@@ -112,7 +113,7 @@ class _Key:
         y = np.full(2, self.y / HEIGHT)
         self.figure.add_artist(Line2D(x, y, **style))
         color = style["color"] if strong else self.look.grey
-        self.text(text, color, KEY_LEFT + KEY_LINE + 1.5, strong=strong)
+        self.text(text, color, KEY_LEFT + KEY_LINE + 1.0, strong=strong)
 
     def mark(self, text: str, color: str) -> None:
         """Explain the marks along the edges."""
@@ -120,7 +121,7 @@ class _Key:
         half = 1.2 / HEIGHT
         y = [self.y / HEIGHT - half, self.y / HEIGHT + half]
         self.figure.add_artist(Line2D([x, x], y, color=color, linewidth=0.8))
-        self.text(text, self.look.grey, KEY_LEFT + KEY_LINE + 1.5)
+        self.text(text, self.look.grey, KEY_LEFT + KEY_LINE + 1.0)
 
     def skip(self) -> None:
         """Leave half a line free."""

@@ -68,7 +68,7 @@ def change_parts(forecast: Forecast) -> list[Part]:
         return []
     scale = points_per_log_odds(changed.probability, forecast.probability)
     parts = [
-        Part(moved(movement), scale * movement.contribution)
+        Part(_with_arrow(movement), scale * movement.contribution)
         for movement in changed.movements
     ]
     total = 100 * (forecast.probability - changed.probability)
@@ -116,8 +116,16 @@ def in_decimals(points_: float) -> str:
     return number(points_, 1, sign=True)
 
 
+def _with_arrow(movement: Movement) -> str:
+    """Return an indicator with the direction of its newest value: `Exports ↓`."""
+    before, after = movement.before, movement.after
+    if before is None or after is None or number(before, 1) == number(after, 1):
+        return movement.title
+    return f"{movement.title} {'↑' if after > before else '↓'}"
+
+
 def moved(movement: Movement) -> str:
-    """Return an indicator with the direction of its newest value: `Exports fell`."""
+    """Return an indicator with the direction of its newest value in words."""
     before, after = movement.before, movement.after
     if before is None or after is None or number(before, 1) == number(after, 1):
         return movement.title

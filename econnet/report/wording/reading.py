@@ -10,7 +10,10 @@ READINGS: Mapping[str, str] = {
         "Dot: probability; bar: 90% interval; tick: historical average. Skill: past "
         "improvement of the log loss on always quoting the average (orange: none)."
     ),
-    "change": "Bars to the right raised the forecast; all bars add up to its change.",
+    "change": (
+        "Bars to the right raised the forecast; all bars add up to its change. Arrows: "
+        "direction of the newest value."
+    ),
     "track-record": (
         "Orange dots should be high and blue dots low; the dashed line is the average "
         "of contractions known at the time."
