@@ -241,7 +241,7 @@ def change_on_year(
 
 
 def _percent_change(before: float, after: float) -> float | None:
-    return _or_none(float(100 * (after / before - 1)))
+    return None if before == 0 else _or_none(float(100 * (after / before - 1)))
 
 
 def _or_none(value: float) -> float | None:

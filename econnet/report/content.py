@@ -5,23 +5,17 @@ which econnet did worse than the historical average is marked as a loss, and the
 templates show it in the colour of alarm.
 """
 
-from collections.abc import Callable
-from collections.abc import Mapping
-from dataclasses import asdict
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
 from datetime import date
+from functools import partial
+from typing import Any, TypeAlias
+
 from econnet.core.sources import SOURCES
 from econnet.evaluation.comparison import Comparison
 from econnet.evaluation.metrics import Scores
-from econnet.forecast.result import Ahead
-from econnet.forecast.result import Episode
-from econnet.forecast.result import Forecast
-from econnet.forecast.result import SeriesUsed
+from econnet.forecast.result import Ahead, Episode, Forecast, SeriesUsed
 from econnet.report import wording
-from functools import partial
-from typing import Any
-from typing import TypeAlias
-
 
 Content: TypeAlias = dict[str, Any]
 
