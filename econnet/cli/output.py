@@ -196,10 +196,19 @@ def print_verdict(forecast: "Forecast") -> None:
     """Print a forecast in a few lines."""
     from econnet.report import wording
 
-    verdict = wording.verdict(forecast)
-    prose(f"{forecast.country.name}: {wording.odds(forecast.probability)}")
-    prose(wording.chance(forecast))
-    prose(f"{wording.position(forecast)} {verdict.call}: {verdict.reason}")
+    verdict, stale = wording.verdict(forecast), wording.stale(forecast)
+    prose(f"{forecast.country.name}: {wording.question(forecast)}")
+    if stale is not None and stale.passed:
+        prose(stale.sentence)
+        prose(wording.illustration(forecast))
+    else:
+        prose(
+            f"{wording.percent(forecast.probability)} "
+            f"(90% interval {wording.percent_range(forecast.interval)}; historical "
+            f"average {wording.percent(forecast.base_rate)})"
+        )
+        prose(wording.position(forecast))
+    prose(f"{verdict.call} {verdict.reason}")
     if what_if := wording.what_if(forecast):
         prose(what_if)
 

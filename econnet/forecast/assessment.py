@@ -14,10 +14,12 @@ from econnet.core.errors import DataError
 from econnet.core.periods import PERIODS_A_YEAR
 from econnet.core.task import Task
 from econnet.core.types import Floats
+from econnet.data.cycle.labels import RULES
 from econnet.evaluation import calibration, comparison, metrics, signals
 from econnet.evaluation.bootstrap import block_length
 from econnet.evaluation.calibration import CalibrationDraws
 from econnet.evaluation.comparison import Comparison
+from econnet.evaluation.confidence import Skill
 from econnet.evaluation.intervals import Periods
 from econnet.evaluation.metrics import MAX_LOG_LOSS, Scores
 from econnet.evaluation.signals import EpisodeCall
@@ -141,9 +143,9 @@ def assess(
     scores = scores_by_model(scored)
     rows = scored[scored["model"] == "econnet"]
     contractions = prepared.label.values.loc[[country.alpha3]]
-    year = PERIODS_A_YEAR[task.frequency]
-    card = signals.scorecard(rows, contractions, task.event, year)
+    card = signals.scorecard(rows, contractions, task.event)
     paired = PairedForecasts.of(scored)
+    skill_without_2020 = skill(_without_year(scored, task, 2020))
     return Assessment(
         metrics=scores.pop("econnet"),
         intervals=paired.intervals("econnet"),
@@ -158,7 +160,32 @@ def assess(
         ),
         episodes=_episodes(prepared, record, card.episodes),
         false_alarms=card.false_alarms,
+        signals=card.counts,
+        skill=skill(scored),
+        skill_without_2020=skill_without_2020,
     )
+
+
+def skill(scored: pd.DataFrame) -> Skill | None:
+    """Return econnet's skill in a track record whose outcomes are all known.
+
+    `None` if it is empty.
+    """
+    if scored.empty:
+        return None
+    scored = scored[scored["model"].isin(["econnet", "base_rate"])]
+    scores, paired = scores_by_model(scored), PairedForecasts.of(scored)
+    against_base = paired.comparisons()["base_rate"]
+    return Skill.of(scores["econnet"], scores["base_rate"], against_base)
+
+
+def _without_year(scored: pd.DataFrame, task: Task, year: int) -> pd.DataFrame:
+    """Return the forecasts that are about no period of a year."""
+    last = pd.PeriodIndex(scored["period"])
+    first = last
+    if task.event == "within":
+        first = pd.PeriodIndex(np.minimum(pd.PeriodIndex(scored["origin"]) + 1, last))
+    return scored[(last.year < year) | (first.year > year)]
 
 
 def _episodes(
@@ -169,16 +196,19 @@ def _episodes(
     alpha3 = prepared.country.alpha3
     contractions = prepared.label.values.loc[alpha3].dropna()
     levels = prepared.panel.values[prepared.label.target].loc[alpha3]
+    rule = RULES.get(prepared.label.name)
+    by_year = rule is not None and rule.looks_back is None
+    year = PERIODS_A_YEAR[prepared.task.frequency]
     rows = record[(record["model"] == "econnet") & (record["country"] == alpha3)]
     probability = rows.set_index("period")["probability"]
     run = (contractions != contractions.shift()).cumsum()
     episodes = []
     for _, periods in contractions[contractions == 1].groupby(run):
         first, last = periods.index[0], periods.index[-1]
-        before, after = levels.get(first - 1), levels.get(last)
-        change = None
-        if before is not None and after is not None and pd.notna([before, after]).all():
-            change = float(100 * (after / before - 1))
+        if by_year:
+            change = change_on_year(levels, periods.index, year)
+        else:
+            change = change_over_span(levels, first, last)
         forecasts = probability.reindex(periods.index)
         call = call_by_first.get(str(first))
         episodes.append(
@@ -193,6 +223,25 @@ def _episodes(
             )
         )
     return tuple(episodes)
+
+
+def change_over_span(
+    levels: pd.Series, first: pd.Period, last: pd.Period
+) -> float | None:
+    """Return the change from the period before `first` to `last`, in percent."""
+    return _percent_change(levels.get(first - 1, np.nan), levels.get(last, np.nan))
+
+
+def change_on_year(
+    levels: pd.Series, periods: pd.Index, periods_a_year: int
+) -> float | None:
+    """Return the change on the same periods a year before, in percent."""
+    before = levels.reindex(periods - periods_a_year).mean(skipna=False)
+    return _percent_change(before, levels.reindex(periods).mean(skipna=False))
+
+
+def _percent_change(before: float, after: float) -> float | None:
+    return None if before == 0 else _or_none(float(100 * (after / before - 1)))
 
 
 def _or_none(value: float) -> float | None:

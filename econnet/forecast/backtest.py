@@ -237,7 +237,6 @@ def _performances(
 ) -> dict[str, ModelPerformance]:
     """Return the performance of each model."""
     scores = assessment.scores_by_model(record)
-    patience = max(1, PERIODS_A_YEAR[task.frequency] // 2)
     performances = {}
     for model, rows in record.groupby("model", sort=False):
         name, outcome = str(model), paired.outcome
@@ -251,7 +250,7 @@ def _performances(
             balanced_accuracy=signals.balanced_accuracy(
                 rows["balanced_signal"].to_numpy(dtype=bool), outcome
             ),
-            scorecard=signals.scorecard(rows, contractions, task.event, patience),
+            scorecard=signals.scorecard(rows, contractions, task.event),
         )
     return performances
 
@@ -310,5 +309,8 @@ def _performance_to_dict(performance: ModelPerformance) -> dict[str, Any]:
         "n_episodes": len(card.episodes),
         "n_episodes_called": len(card.called),
         "median_periods_early": card.median_periods_early,
-        "false_alarms": card.n_false_alarms,
+        "signals": card.counts.signals,
+        "signals_right": card.counts.right,
+        "signals_wrong": card.counts.wrong,
+        "false_alarms": len(card.false_alarms),
     }

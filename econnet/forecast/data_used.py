@@ -49,6 +49,7 @@ def data_used(prepared: PreparedTask) -> DataUsed:
         last_period=str(newest),
         next_due=_next_due(prepared, label.target),
         n_countries=len(set(prepared.features.countries)),
+        countries=tuple(sorted(set(map(str, prepared.features.countries)))),
         share_in_real_time=prepared.panel.only(alpha3).share_in_real_time,
         series=tuple(_series_used(prepared, row) for _, row in described.iterrows()),
     )

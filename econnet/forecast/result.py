@@ -11,9 +11,10 @@ from econnet.core.countries import Country
 from econnet.core.periods import Frequency
 from econnet.core.task import Task
 from econnet.evaluation.comparison import Comparison
+from econnet.evaluation.confidence import Skill
 from econnet.evaluation.intervals import Interval
 from econnet.evaluation.metrics import ReliabilityBin, Scores
-from econnet.evaluation.signals import FalseAlarm
+from econnet.evaluation.signals import FalseAlarm, SignalCounts
 from econnet.forecast.provenance import Provenance
 
 MAX_HORIZON = 1_000
@@ -166,8 +167,8 @@ class Episode:
     Parameters
     ----------
     growth_percent
-        Change of the target from the period before the first to the last; `None` if
-        the target is a 0/1 column.
+        Change of the target from the period before the first to the last; by the rule
+        `year-on-year`, on the same periods a year before. `None` if unknown.
     first_probability, highest_probability
         Out-of-sample probability for its first period, and the highest for any of its
         periods; `None` before the walk-forward starts.
@@ -232,8 +233,8 @@ class DataUsed:
     next_due
         The day on which the target's next value is due, by its publication lag; after
         it the data are out of date.
-    n_countries
-        Number of countries whose history the networks learned from.
+    n_countries, countries
+        Number and codes of the countries whose history the networks learned from.
     share_in_real_time
         Share of the country's values that are real-time data; the others are revised.
     """
@@ -244,6 +245,7 @@ class DataUsed:
     last_period: str
     next_due: str
     n_countries: int
+    countries: tuple[str, ...]
     share_in_real_time: float
     series: tuple[SeriesUsed, ...]
 
@@ -262,7 +264,12 @@ class Assessment:
         Scores over all countries that were trained on; `pool_metrics` is `None` for a
         single country.
     episodes, false_alarms
-        Every past contraction and every false alarm, oldest first.
+        Every past contraction and every run of wrong signals, oldest first.
+    signals
+        Counts of the signals, right and wrong.
+    skill, skill_without_2020
+        Log-loss skill of all past forecasts, and of those about no period of 2020;
+        `None` if there are none.
     """
 
     metrics: Scores
@@ -274,6 +281,9 @@ class Assessment:
     reliability: tuple[ReliabilityBin, ...]
     episodes: tuple[Episode, ...]
     false_alarms: tuple[FalseAlarm, ...]
+    signals: SignalCounts
+    skill: Skill | None
+    skill_without_2020: Skill | None
 
 
 @dataclass(frozen=True)

@@ -343,7 +343,7 @@ LIGHT = (
 
 # Titles of the baselines, and of econnet's networks, which are compared with them.
 TITLES: Mapping[str, str] = {
-    "base_rate": "long-run rate",
+    "base_rate": "historical average",
     "persistence": "persistence",
     "spread_probit": "yield-curve probit",
     "sahm_logit": "Sahm-gap logit",

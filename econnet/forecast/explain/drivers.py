@@ -198,6 +198,6 @@ PARTNERS = "partners"
 DERIVED: Mapping[str, tuple[str, str]] = {
     PHASE: ("Phase and past contractions", "cycle"),
     ABROAD: ("Growth abroad", "abroad"),
-    attribution.MISSING: ("Figures that are missing", "data"),
-    PARTNERS: ("Trees, probit and naive Bayes", "partners"),
+    attribution.MISSING: ("Missing data", "data"),
+    PARTNERS: ("Other models", "partners"),
 }
