@@ -9,16 +9,18 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
-from types import MappingProxyType
-from typing import Any, Literal
-
 from econnet.core.countries import Country
 from econnet.core.periods import Frequency
 from econnet.core.sources import SOURCES
+from functools import cache
+from importlib import resources
+from types import MappingProxyType
+from typing import Any
+from typing import Literal
+
 
 Transform = Literal["growth", "log-difference", "difference", "level", "ratio"]
+ForecastKind = Literal["probability-forecast", "growth-forecast"]
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,9 @@ class Indicator:
     measures
         The catalog's key of what it measures, so that code can find the unemployment
         rate whatever its name; empty if unknown.
+    forecast
+        What somebody else forecasts by it, in percent; `None` for a measurement. Its
+        period is the one that is forecast.
     """
 
     key: str
@@ -92,6 +97,7 @@ class Indicator:
     denominator: str | None
     measures: str
     series: tuple[SeriesTemplate, ...]
+    forecast: ForecastKind | None = None
 
     @property
     def unit_of_change(self) -> str:

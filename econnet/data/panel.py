@@ -170,7 +170,8 @@ def build(
     indicators = catalog.load() if indicators is None else indicators
     if as_of is None:
         as_of = observations["retrieved_at"].max()
-    series, rows = _coded(observations[observations["indicator"].isin([*indicators])])
+    measured = [key for key, described in indicators.items() if not described.forecast]
+    series, rows = _coded(observations[observations["indicator"].isin(measured)])
     rows = _dated(series, rows, as_of)
     series, rows = _history_in_its_time(series, rows)
     tidy = _at_frequency(series, _newest(rows), frequency)

@@ -44,6 +44,10 @@ class MissingSeriesError(SourceError):
     """The source works, and states that it has no such series."""
 
 
+class ForbiddenError(SourceError):
+    """The source gives it to nobody, or not to programs (HTTP 403)."""
+
+
 class UnansweredError(SourceError):
     """The source did not respond, after all retries."""
 
@@ -204,6 +208,7 @@ class PoliteSession(requests.Session):
             raise MissingSeriesError(self.error_line(series, reason))
         if status != requests.codes.ok:
             kind = UnansweredError if status in RETRIED_STATUSES else SourceError
+            kind = ForbiddenError if status == requests.codes.forbidden else kind
             advice = ADVICE.get(status, "try again later")
             raise kind(self.error_line(series, f"HTTP {status}: {advice}"))
         content_type = response.headers.get("Content-Type", "no content type")
