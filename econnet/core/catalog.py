@@ -73,6 +73,8 @@ class Indicator:
     measures
         The catalog's key of what it measures, so that code can find the unemployment
         rate whatever its name; empty if unknown.
+    growth_over
+        `period` or `year` if the values are rates of growth already, else empty.
     """
 
     key: str
@@ -83,6 +85,7 @@ class Indicator:
     denominator: str | None
     measures: str
     series: tuple[SeriesTemplate, ...]
+    growth_over: Literal["", "period", "year"] = ""
 
     @property
     def unit_of_change(self) -> str:

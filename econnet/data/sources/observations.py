@@ -124,6 +124,8 @@ class Dataset:
         The column that the default target means; empty for the catalog's.
     professional_forecasts
         Forecasts by others that the file contains: `PROFESSIONAL_COLUMNS`.
+    aggregates
+        Observations of groups of countries in the file, which no model learns from.
     """
 
     observations: pd.DataFrame
@@ -136,6 +138,9 @@ class Dataset:
     target: str = ""
     professional_forecasts: pd.DataFrame = field(
         default_factory=lambda: pd.DataFrame(columns=PROFESSIONAL_COLUMNS)
+    )
+    aggregates: pd.DataFrame = field(
+        default_factory=lambda: pd.DataFrame(columns=OBSERVATION_COLUMNS)
     )
 
 
