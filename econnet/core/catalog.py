@@ -87,6 +87,8 @@ class Indicator:
     forecast
         What somebody else forecasts by it, in percent; `None` for a measurement. Its
         period is the one that is forecast.
+    growth_over
+        `period` or `year` if the values are rates of growth already, else empty.
     """
 
     key: str
@@ -98,6 +100,7 @@ class Indicator:
     measures: str
     series: tuple[SeriesTemplate, ...]
     forecast: ForecastKind | None = None
+    growth_over: Literal["", "period", "year"] = ""
 
     @property
     def unit_of_change(self) -> str:

@@ -8,17 +8,22 @@ give it. A value that a source has withdrawn is a row whose value is missing.
 
 import gzip
 import hashlib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-
 import numpy as np
 import pandas as pd
-
-from econnet.core.catalog import Indicator, SeriesTemplate, load
-from econnet.core.errors import EconnetError, SourceError
+from collections.abc import Callable
+from collections.abc import Mapping
+from dataclasses import dataclass
+from dataclasses import field
+from datetime import UTC
+from datetime import datetime
+from econnet.core.catalog import Indicator
+from econnet.core.catalog import SeriesTemplate
+from econnet.core.catalog import load
+from econnet.core.errors import EconnetError
+from econnet.core.errors import SourceError
 from econnet.core.sources import SOURCES
 from econnet.core.workspace import UserFile
+
 
 OBSERVATION_COLUMNS = [
     *("country", "indicator", "period", "value"),
@@ -126,6 +131,8 @@ class Dataset:
         The column that the default target means; empty for the catalog's.
     professional_forecasts
         Forecasts by others that the file contains: `PROFESSIONAL_COLUMNS`.
+    aggregates
+        Observations of groups of countries in the file, which no model learns from.
     """
 
     observations: pd.DataFrame
@@ -138,6 +145,9 @@ class Dataset:
     target: str = ""
     professional_forecasts: pd.DataFrame = field(
         default_factory=lambda: pd.DataFrame(columns=PROFESSIONAL_COLUMNS)
+    )
+    aggregates: pd.DataFrame = field(
+        default_factory=lambda: pd.DataFrame(columns=OBSERVATION_COLUMNS)
     )
 
 
