@@ -1,20 +1,21 @@
 """The result of a forecast: the types that its report is made from."""
 
-from dataclasses import dataclass
-from pathlib import PurePath
-from typing import Annotated, TypeAlias
-
 import msgspec
 import pandas as pd
-
+from dataclasses import dataclass
 from econnet.core.countries import Country
 from econnet.core.periods import Frequency
 from econnet.core.task import Task
 from econnet.evaluation.comparison import Comparison
 from econnet.evaluation.intervals import Interval
-from econnet.evaluation.metrics import ReliabilityBin, Scores
+from econnet.evaluation.metrics import ReliabilityBin
+from econnet.evaluation.metrics import Scores
 from econnet.evaluation.signals import FalseAlarm
 from econnet.forecast.provenance import Provenance
+from pathlib import PurePath
+from typing import Annotated
+from typing import TypeAlias
+
 
 MAX_HORIZON = 1_000
 
@@ -220,6 +221,19 @@ class SeriesUsed:
 
 
 @dataclass(frozen=True)
+class Release:
+    """A value that is known, but not used before the next fixed day.
+
+    `known_at` is the day on which it was published.
+    """
+
+    indicator: str
+    title: str
+    period: str
+    known_at: str
+
+
+@dataclass(frozen=True)
 class DataUsed:
     """The data that the forecast was made from.
 
@@ -228,7 +242,13 @@ class DataUsed:
     source
         `snapshot`, `store` or the name of the user's file.
     as_of
-        The date up to which values count as known.
+        The information date, on which the forecast was made.
+    used_until
+        The latest fixed day that had passed by then; later values are not used.
+    next_day
+        The next fixed day, on which later values will be used.
+    not_yet_used
+        The newest release of each indicator after `used_until`.
     next_due
         The day on which the target's next value is due, by its publication lag; after
         it the data are out of date.
@@ -240,6 +260,9 @@ class DataUsed:
 
     source: str
     as_of: str
+    used_until: str
+    next_day: str
+    not_yet_used: tuple[Release, ...]
     first_period: str
     last_period: str
     next_due: str

@@ -1,15 +1,13 @@
 """Forecasts on real output, with probabilities made up by a simple rule."""
 
-from collections.abc import Callable
-from dataclasses import replace
-from typing import Any, TypeAlias
-
 import numpy as np
 import pandas as pd
 import pytest
-
+from collections.abc import Callable
+from dataclasses import replace
 from econnet.core import countries
-from econnet.core.periods import PANDAS_ALIAS, Frequency
+from econnet.core.periods import Frequency
+from econnet.core.periods import PANDAS_ALIAS
 from econnet.core.task import Task
 from econnet.data.cycle.labels import RULES
 from econnet.data.sources import snapshot
@@ -17,23 +15,25 @@ from econnet.evaluation import metrics
 from econnet.evaluation.comparison import Comparison
 from econnet.evaluation.signals import FalseAlarm
 from econnet.forecast.provenance import Provenance
-from econnet.forecast.ranking import LeftOut, Ranking
-from econnet.forecast.result import (
-    Ahead,
-    Assessment,
-    DataUsed,
-    Driver,
-    Episode,
-    Explanation,
-    Forecast,
-    ForecastChange,
-    ImportanceShown,
-    Movement,
-    ResponseCurve,
-    ScoreIntervals,
-    SeriesUsed,
-)
+from econnet.forecast.ranking import LeftOut
+from econnet.forecast.ranking import Ranking
+from econnet.forecast.result import Ahead
+from econnet.forecast.result import Assessment
+from econnet.forecast.result import DataUsed
+from econnet.forecast.result import Driver
+from econnet.forecast.result import Episode
+from econnet.forecast.result import Explanation
+from econnet.forecast.result import Forecast
+from econnet.forecast.result import ForecastChange
+from econnet.forecast.result import ImportanceShown
+from econnet.forecast.result import Movement
+from econnet.forecast.result import ResponseCurve
+from econnet.forecast.result import ScoreIntervals
+from econnet.forecast.result import SeriesUsed
 from tests.builders import changed
+from typing import Any
+from typing import TypeAlias
+
 
 MakeForecast: TypeAlias = Callable[..., Forecast]
 
@@ -367,6 +367,9 @@ def _data(alpha3: str, frequency: Frequency, output: pd.Series) -> DataUsed:
     return DataUsed(
         source="snapshot",
         as_of="2026-11-24",
+        used_until="2026-11-14",
+        next_day="2026-12-15",
+        not_yet_used=(),
         first_period=first,
         last_period=last,
         next_due="2026-11-29" if frequency == "Q" else "2021-07-19",

@@ -21,10 +21,21 @@ def data(forecast: Forecast) -> str:
         "store": "The data that econnet fetched",
     }.get(forecast.data.source, f"The file {forecast.data.source}")
     return (
-        f"{source}, as known on {day_of(forecast.data.as_of)}; "
+        f"{source}, as known on {day_of(forecast.data.used_until)}; "
         f"{forecast.country.name}, {forecast.target_title}: "
         f"{forecast.data.first_period} to {forecast.data.last_period}. Last value is "
         "that of the series, before any transform."
+    )
+
+
+def _waiting(forecast: Forecast) -> str:
+    """Return how many later releases are not used, as part of a sentence."""
+    newer = forecast.data.not_yet_used
+    if not newer:
+        return ""
+    return (
+        f"; {count(len(newer), 'later release')} will be used from "
+        f"{day_of(forecast.data.next_day)}"
     )
 
 
@@ -50,7 +61,8 @@ def method(forecast: Forecast) -> list[tuple[str, str]]:
         ),
         (
             "What was known",
-            f"Values known on {day_of(forecast.data.as_of)}. In the "
+            f"Values known on {day_of(forecast.data.used_until)}"
+            f"{_waiting(forecast)}. In the "
             "replay of history, a value counts as known once the publication lag of "
             "its indicator has passed after the end of its period, and no sooner; an "
             "outcome is learned from only once it could have been written down.",
