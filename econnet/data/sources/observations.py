@@ -8,17 +8,22 @@ give it. A value that a source has withdrawn is a row whose value is missing.
 
 import gzip
 import hashlib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-
 import numpy as np
 import pandas as pd
-
-from econnet.core.catalog import Indicator, SeriesTemplate, load
-from econnet.core.errors import EconnetError, SourceError
+from collections.abc import Callable
+from collections.abc import Mapping
+from dataclasses import dataclass
+from dataclasses import field
+from datetime import UTC
+from datetime import datetime
+from econnet.core.catalog import Indicator
+from econnet.core.catalog import SeriesTemplate
+from econnet.core.catalog import load
+from econnet.core.errors import EconnetError
+from econnet.core.errors import SourceError
 from econnet.core.sources import SOURCES
 from econnet.core.workspace import UserFile
+
 
 OBSERVATION_COLUMNS = [
     *("country", "indicator", "period", "value"),
@@ -28,6 +33,9 @@ SERIES_COLUMNS = [
     *("country", "indicator", "source", "series_id", "frequency", "title", "unit"),
     *("edition", "licence", "rights", "attribution", "discontinued", "retrieved_at"),
 ]
+# `kind` is `probability-forecast` (0 to 1) or `growth-forecast` (percent), `period` the
+# period that is forecast; it may have many forecasts, one per `known_at`.
+PROFESSIONAL_COLUMNS = ["country", "column", "kind", "period", "known_at", "value"]
 
 Key = tuple[str, str, str]  # source, series id, indicator
 ErrorFactory = Callable[[str], EconnetError]
@@ -117,6 +125,12 @@ class Dataset:
         Lines about the data that the user should see, often none.
     file
         The user's file that they come from; `None` for data of econnet.
+    names
+        The name of each area of a file; one that is missing is called by its key.
+    target
+        The column that the default target means; empty for the catalog's.
+    professional_forecasts
+        Forecasts by others that the file contains: `PROFESSIONAL_COLUMNS`.
     """
 
     observations: pd.DataFrame
@@ -125,6 +139,11 @@ class Dataset:
     indicators: Mapping[str, Indicator] = field(default_factory=load)
     notices: tuple[str, ...] = ()
     file: UserFile | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
+    target: str = ""
+    professional_forecasts: pd.DataFrame = field(
+        default_factory=lambda: pd.DataFrame(columns=PROFESSIONAL_COLUMNS)
+    )
 
 
 def now() -> datetime:
