@@ -71,7 +71,8 @@ def _not_yet_used(prepared: PreparedTask) -> Iterator[Release]:
     """Yield the newest release of each indicator that is not used yet."""
     newer = information_date.not_yet_used(prepared.released, prepared.state)
     for row in newer.itertuples():
-        title = prepared.panel.indicators[row.indicator].title
+        described = prepared.panel.indicators.get(row.indicator)
+        title = described.title if described else row.indicator
         yield Release(row.indicator, title, row.period, str(row.known_at.date()))
 
 

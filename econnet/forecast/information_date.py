@@ -22,7 +22,12 @@ from econnet.core.period_days import (
     next_fixed_date,
     period_of,
 )
-from econnet.core.periods import FREQUENCIES, Frequency
+from econnet.core.periods import (
+    FREQUENCIES,
+    PANDAS_ALIAS,
+    Frequency,
+    frequency_of,
+)
 from econnet.core.task import Task
 from econnet.data import panel
 from econnet.data.cycle.labels import RULES
@@ -79,7 +84,35 @@ def releases(
     if rows.empty:
         return pd.DataFrame(columns=RELEASE_COLUMNS).astype({"known_at": "M8[s]"})
     found = panel.releases(rows, as_of)
-    return found[found["native_frequency"].isin(usable)].reset_index(drop=True)
+    found = found[found["native_frequency"].isin(usable)]
+    forecasts = _forecast_releases(known, country, task, as_of)
+    if len(forecasts):
+        found = pd.concat([found, forecasts]).sort_values("known_at", kind="stable")
+    return found.reset_index(drop=True)
+
+
+def _forecast_releases(
+    known: Dataset, country: Country, task: Task, as_of: pd.Timestamp | None
+) -> pd.DataFrame:
+    """Return the professional forecasts for the country as releases."""
+    rows = known.professional_forecasts
+    rows = rows[rows["country"] == country.alpha3]
+    if as_of is not None:
+        rows = rows[rows["known_at"] <= as_of]
+    frequency = rows["period"].map(frequency_of)
+    rows = rows[frequency == task.frequency]
+    periods = pd.PeriodIndex(rows["period"], freq=PANDAS_ALIAS[task.frequency])
+    return pd.DataFrame(
+        {
+            "indicator": rows["column"].to_numpy(),
+            "source": "file",
+            "series_id": rows["column"].to_numpy(),
+            "native_frequency": task.frequency,
+            "period": rows["period"].to_numpy(),
+            "end": periods.end_time.normalize().as_unit("s"),
+            "known_at": rows["known_at"].to_numpy("datetime64[s]"),
+        }
+    )
 
 
 def _used_indicators(known: Dataset, country: Country, task: Task) -> set[str]:

@@ -186,7 +186,15 @@ def _prepared(
         raise DataError(_nothing_known(known, country, task, state.date))
     if values.only(country.alpha3).values.get(label.target) is None:
         raise DataError(_missing_target(known, country, label.target, [task.frequency]))
-    design = design_matrix.build(values, label, task.horizon, task.event, state.day)
+    forecasts = known.professional_forecasts
+    design = design_matrix.build(
+        values,
+        label,
+        task.horizon,
+        task.event,
+        state.day,
+        forecasts[forecasts["known_at"] <= values.as_of],
+    )
     origin = design.origins[design.countries == country.alpha3].max()
     return PreparedTask(
         country, task, known, values, label, design, origin, state, released

@@ -42,6 +42,11 @@ from econnet.data.features.information_set import (
     newest_values,
     phases,
 )
+from econnet.data.features.professionals import (
+    PROFESSIONALS,
+    ProfessionalForecasts,
+    professional_forecasts,
+)
 from econnet.data.panel import Days, Panel
 
 
@@ -71,6 +76,8 @@ class DesignMatrix:
     horizon, event
         `at`: the period `horizon` after the origin contracts. `within`: any period
         after the origin contracts, up to that one. A horizon of 0 is the origin itself.
+    professionals
+        The forecasts behind the last columns; `None` if there are none.
     """
 
     X: Floats
@@ -84,6 +91,7 @@ class DesignMatrix:
     label_seen_from: Days
     horizon: int
     event: Event
+    professionals: ProfessionalForecasts | None = None
 
     @property
     def countries(self) -> npt.NDArray[np.object_]:
@@ -164,6 +172,7 @@ def build(
     horizon: int,
     event: Event = "at",
     day: DayOfPeriod | None = None,
+    forecasts: pd.DataFrame | None = None,
 ) -> DesignMatrix:
     """Return the features of every country that has labels, and of every origin.
 
@@ -172,6 +181,7 @@ def build(
     information day is not later. If the target was last published more than a year
     before, it is the origin of that publication; for labels that are given, not
     computed from the target, that of the newest values of half the indicators.
+    `forecasts` are those by professionals that the data contain.
     """
     origins = _origins(panel, label, day or END[panel.frequency])
     shapes = _shapes(panel, label.target, origins.countries)
@@ -199,6 +209,12 @@ def build(
     if label.target in shapes and len(origins.countries) >= MIN_COUNTRIES_ABROAD:
         parts.append(_abroad(newest[label.target][:, -1], origins.index))
         columns += [Column(name, ABROAD) for name in ABROAD_COLUMNS]
+    professionals = None
+    if forecasts is not None:
+        professionals = professional_forecasts(forecasts, panel.frequency, origins)
+    if professionals is not None:
+        parts.append(professionals.values(horizon, event))
+        columns += professionals.columns()
     y, target_known_at = targets(label, origins.index, horizon, event)
     label_seen_from = _first_vintages(panel, _labelled(label), origins)
     return DesignMatrix(
@@ -213,16 +229,25 @@ def build(
         label_seen_from=label_seen_from,
         horizon=horizon,
         event=event,
+        professionals=professionals,
     )
 
 
 def with_target(
     features: DesignMatrix, horizon: int, event: Event = "at"
 ) -> DesignMatrix:
-    """Return the same features with another target, without reading the data again."""
+    """Return the same features with another target, without reading the data again.
+
+    Only the forecasts by professionals depend on the target.
+    """
     y, known_at = targets(features.label, features.index, horizon, event)
+    X = features.X
+    if features.professionals is not None:
+        forecasts = features.professionals.values(horizon, event)
+        X = np.hstack([X[:, : -forecasts.shape[1]], forecasts])
     return replace(
         features,
+        X=X,
         y=y,
         target_known_at=np.maximum(known_at, features.label_seen_from),
         horizon=horizon,
@@ -371,6 +396,8 @@ def _seen_from(
     for place, column in enumerate(columns):
         if column.indicator == PHASE:
             parts = _labelled(label)
+        elif column.indicator == PROFESSIONALS:
+            continue
         elif column.indicator == ABROAD:
             seen_from[:, place] = _first_vintages(panel, [label.target], origins).max()
             continue
