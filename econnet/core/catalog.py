@@ -19,6 +19,7 @@ from econnet.core.periods import Frequency
 from econnet.core.sources import SOURCES
 
 Transform = Literal["growth", "log-difference", "difference", "level", "ratio"]
+ForecastKind = Literal["probability-forecast", "growth-forecast"]
 
 
 @dataclass(frozen=True)
@@ -36,12 +37,12 @@ class SeriesTemplate:
         `GS10-TB3MS` is the difference of two series, computed when fetched.
     publication_lag_days
         Days from the end of a period to its first figure.
-    unit
-        The unit of its values; the indicator's where the catalog names no other.
     countries
         The alpha-3 codes of the countries covered; empty for all.
     rights
         What may be done with it, in the source's words.
+    unit
+        The unit of its values; the indicator's where the catalog names no other.
     discontinued
         Whether the source no longer updates it.
     bundled
@@ -56,9 +57,9 @@ class SeriesTemplate:
     frequency: Frequency
     id: str
     publication_lag_days: int
-    unit: str
     countries: tuple[str, ...]
     rights: str
+    unit: str = ""
     discontinued: bool = False
     bundled: bool = False
     modelled: bool = False
@@ -92,6 +93,11 @@ class Indicator:
     measures
         The catalog's key of what it measures, so that code can find the unemployment
         rate whatever its name; empty if unknown.
+    forecast
+        What somebody else forecasts by it, in percent; `None` for a measurement. Its
+        period is the one that is forecast.
+    growth_over
+        `period` or `year` if the values are rates of growth already, else empty.
     """
 
     key: str
@@ -102,6 +108,8 @@ class Indicator:
     denominator: str | None
     measures: str
     series: tuple[SeriesTemplate, ...]
+    forecast: ForecastKind | None = None
+    growth_over: Literal["", "period", "year"] = ""
 
     @property
     def unit_of_change(self) -> str:
@@ -266,5 +274,5 @@ def _series(entry: Mapping[str, Any], unit: str) -> SeriesTemplate:
 ARCHIVE = "archive/"
 
 # The OECD's and the Penn World Table's ids are plain words, such as `gdp` and `pop`.
-SOURCES_WITH_UNIQUE_IDS = frozenset({"fred", "worldbank"})
-IDS_THAT_ARE_WORDS = frozenset({"CONSUMER", "CP", "RPI"})
+SOURCES_WITH_UNIQUE_IDS = frozenset({"fred", "fred-md", "worldbank"})
+IDS_THAT_ARE_WORDS = frozenset({"CONSUMER", "CP", "INVEST", "PERMITS", "RPI"})

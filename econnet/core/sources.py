@@ -11,7 +11,9 @@ from typing import Literal, get_args
 
 from econnet.core.errors import UsageError, suggestion
 
-LiveSource = Literal["worldbank", "fred"]
+LiveSource = Literal[
+    "worldbank", "fred", "eurostat", "imf", "oecd", "bis", "ecb", "weo", "spf"
+]
 LIVE_SOURCES: tuple[LiveSource, ...] = get_args(LiveSource)
 
 
@@ -65,11 +67,70 @@ SOURCES: Mapping[str, SourceFacts] = MappingProxyType(
             rights="public domain",
             url="https://fred.stlouisfed.org/graph/fredgraph.csv",
         ),
+        "fred-md": SourceFacts(
+            title="FRED-MD",
+            attribution="Source: FRED-MD (McCracken and Ng 2016), "
+            "Federal Reserve Bank of St. Louis",
+            terms="https://www.stlouisfed.org/research/economists/mccracken/"
+            "fred-databases",
+            rights="public domain",
+        ),
+        "ibge": SourceFacts(
+            title="IBGE",
+            attribution="Source: IBGE",
+            terms="https://sidra.ibge.gov.br",
+            rights="free reuse with attribution",
+        ),
         "oecd": SourceFacts(
             title="OECD",
             attribution="Source: OECD",
             terms="https://www.oecd.org/en/about/terms-conditions.html",
             rights="CC BY 4.0",
+            url="https://sdmx.oecd.org/public/rest",
+        ),
+        "eurostat": SourceFacts(
+            title="Eurostat",
+            attribution="Source: Eurostat",
+            terms="https://ec.europa.eu/eurostat/help/copyright-notice",
+            rights="CC BY 4.0",
+            url="https://ec.europa.eu/eurostat/api/dissemination/sdmx/2.1",
+        ),
+        "imf": SourceFacts(
+            title="IMF",
+            attribution="Source: International Monetary Fund",
+            terms="https://www.imf.org/external/terms.htm",
+            rights="IMF, citation required; see its terms for commercial use",
+            url="https://api.imf.org/external/sdmx/2.1",
+        ),
+        "bis": SourceFacts(
+            title="BIS",
+            attribution="Source: Bank for International Settlements",
+            terms="https://www.bis.org/terms_statistics.htm",
+            rights="BIS, citation required",
+            url="https://stats.bis.org/api/v1",
+        ),
+        "ecb": SourceFacts(
+            title="ECB",
+            attribution="Source: European Central Bank, ECB Data Portal",
+            terms="https://www.ecb.europa.eu/services/using-our-site/disclaimer",
+            rights="ECB, free reuse if the source is cited",
+            url="https://data-api.ecb.europa.eu/service",
+        ),
+        "weo": SourceFacts(
+            title="IMF World Economic Outlook",
+            attribution="Source: International Monetary Fund, World Economic Outlook",
+            terms="https://www.imf.org/external/terms.htm",
+            rights="IMF, citation required; see its terms for commercial use",
+            url="https://www.imf.org/external/pubs/ft/weo/data",
+        ),
+        "spf": SourceFacts(
+            title="Survey of Professional Forecasters",
+            attribution="Source: Federal Reserve Bank of Philadelphia, "
+            "Survey of Professional Forecasters",
+            terms="https://www.philadelphiafed.org/surveys-and-data",
+            rights="Federal Reserve Bank of Philadelphia, citation required",
+            url="https://www.philadelphiafed.org/-/media/FRBP/Assets/"
+            "Surveys-And-Data/survey-of-professional-forecasters",
         ),
         "pwt": SourceFacts(
             title="PWT",

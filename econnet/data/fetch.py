@@ -15,7 +15,17 @@ from econnet.core.errors import DataError, SourceError
 from econnet.core.settings import Settings
 from econnet.core.sources import LIVE_SOURCES, LiveSource
 from econnet.data.load import store
-from econnet.data.sources import fred, worldbank
+from econnet.data.sources import (
+    bis,
+    ecb,
+    eurostat,
+    fred,
+    imf,
+    oecd,
+    spf,
+    weo,
+    worldbank,
+)
 from econnet.data.sources.http import RetryPolicy
 from econnet.data.sources.observations import FetchedSeries, Key, now
 from econnet.data.sources.query import Job, Plan, Query, Reply
@@ -167,4 +177,11 @@ def _reply(future: Future[FetchedSeries | None]) -> Reply:
 QUERIES: Mapping[LiveSource, Callable[[Plan], Query]] = {
     "worldbank": worldbank.query,
     "fred": fred.query,
+    "eurostat": eurostat.query,
+    "imf": imf.query,
+    "oecd": oecd.query,
+    "bis": bis.query,
+    "ecb": ecb.query,
+    "weo": weo.query,
+    "spf": spf.query,
 }

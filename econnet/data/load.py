@@ -9,11 +9,16 @@ from datetime import datetime
 import pandas as pd
 from pandas.api.types import union_categoricals
 
+from econnet.core import catalog
 from econnet.core.countries import by_alpha3
 from econnet.core.settings import Settings
 from econnet.core.workspace import Workspace
 from econnet.data.sources import snapshot
-from econnet.data.sources.observations import OBSERVATION_COLUMNS, Dataset
+from econnet.data.sources.observations import (
+    OBSERVATION_COLUMNS,
+    PROFESSIONAL_COLUMNS,
+    Dataset,
+)
 from econnet.data.store.store import NAMES, Store, base_year
 
 
@@ -62,7 +67,44 @@ def known(
             rows[rows["country"].isin(countries)].reset_index(drop=True)
             for rows in (observations, series)
         )
-    return Dataset(observations, series, origin, notices=tuple(notices))
+    return Dataset(
+        observations,
+        series,
+        origin,
+        notices=tuple(notices),
+        professional_forecasts=professional_forecasts(observations),
+    )
+
+
+def professional_forecasts(observations: pd.DataFrame) -> pd.DataFrame:
+    """Return the forecasts by others among the observations, which stay there, too.
+
+    `PROFESSIONAL_COLUMNS`: the column is the indicator, the period is the one that is
+    forecast, and a probability is between 0 and 1.
+    """
+    kinds = {
+        key: indicator.forecast
+        for key, indicator in catalog.load().items()
+        if indicator.forecast
+    }
+    rows = observations[observations["indicator"].isin(kinds)]
+    rows = rows.dropna(subset=["value", "known_at"])
+    names = {name: rows[name].astype(str) for name in ("country", "period")}
+    table = pd.DataFrame(
+        {
+            **names,
+            "column": rows["indicator"].astype(str),
+            "kind": rows["indicator"].astype(str).map(kinds),
+            "known_at": rows["known_at"],
+            "value": rows["value"],
+        }
+    )
+    probabilities = table["kind"] == "probability-forecast"
+    table["value"] = table["value"].mask(probabilities, table["value"] / 100)
+    key = ["country", "column", "period", "known_at"]
+    # Of two series of one day, such as an edition in two files, the later row counts.
+    table = table.sort_values(key, kind="stable").drop_duplicates(key, keep="last")
+    return table[PROFESSIONAL_COLUMNS].reset_index(drop=True)
 
 
 def countries_with(known: Dataset, indicator: str) -> pd.DataFrame:

@@ -16,8 +16,10 @@ def test_entry_is_complete_and_makes_sense(indicator: Indicator) -> None:
         assert indicator.denominator in catalog.load()
     for template in indicator.series:
         assert template.frequency in FREQUENCIES
-        assert template.publication_lag_days > 0
+        # A forecast has the date of its publication.
+        assert template.publication_lag_days > 0 or indicator.forecast
         assert template.rights
+        assert template.unit
 
 
 def test_names_that_the_world_uses_are_recognised() -> None:

@@ -481,7 +481,7 @@ def test_later_base_wins_over_the_store_whole(settings: Settings) -> None:
     load.store(settings).write([answer_of("fred", "INDPRO", title, ["USA"], "2020-01")])
     known = load.known(settings, countries=["USA"])
     rows = known.observations.query("series_id == 'INDPRO'")
-    assert len(rows) > 900
+    assert len(rows) > 800
     assert 99.0 not in set(rows["value"])
     assert "later base" in known.notices[0]
 

@@ -28,6 +28,9 @@ SERIES_COLUMNS = [
     *("country", "indicator", "source", "series_id", "frequency", "title", "unit"),
     *("edition", "licence", "rights", "attribution", "discontinued", "retrieved_at"),
 ]
+# `kind` is `probability-forecast` (0 to 1) or `growth-forecast` (percent), `period` the
+# period that is forecast; it may have many forecasts, one per `known_at`.
+PROFESSIONAL_COLUMNS = ["country", "column", "kind", "period", "known_at", "value"]
 
 Key = tuple[str, str, str]  # source, series id, indicator
 ErrorFactory = Callable[[str], EconnetError]
@@ -119,6 +122,14 @@ class Dataset:
         Lines about the data that the user should see, often none.
     file
         The user's file that they come from; `None` for data of econnet.
+    names
+        The name of each area of a file; one that is missing is called by its key.
+    target
+        The column that the default target means; empty for the catalog's.
+    professional_forecasts
+        Forecasts by others that the file contains: `PROFESSIONAL_COLUMNS`.
+    aggregates
+        Observations of groups of countries in the file, which no model learns from.
     """
 
     observations: pd.DataFrame
@@ -127,6 +138,14 @@ class Dataset:
     indicators: Mapping[str, Indicator] = field(default_factory=load)
     notices: tuple[str, ...] = ()
     file: UserFile | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
+    target: str = ""
+    professional_forecasts: pd.DataFrame = field(
+        default_factory=lambda: pd.DataFrame(columns=PROFESSIONAL_COLUMNS)
+    )
+    aggregates: pd.DataFrame = field(
+        default_factory=lambda: pd.DataFrame(columns=OBSERVATION_COLUMNS)
+    )
 
 
 def now() -> datetime:
