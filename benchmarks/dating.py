@@ -38,7 +38,8 @@ class Work:
     Parameters
     ----------
     since
-        The first period of which turning points are compared: that of the chronology.
+        The first period of which turning points are compared: that of the chronology,
+        or a year after the series begins.
     """
 
     name: str
@@ -63,7 +64,7 @@ WORK = (
         "M",
         "industrial_production",
         "INDPRO",
-        "1948-02",
+        "1960-01",
         ("year-on-year", "negative-growth"),
     ),
 )
@@ -80,7 +81,9 @@ def compared(work: Work, rule: str) -> pd.DataFrame:
     """Return the turning points that a rule implies beside those of the NBER."""
     turns = chronology.implied_turning_points(labelled(work, rule).values.loc["USA"])
     turns = turns[turns["period"] >= pd.Period(work.since, work.frequency)]
-    return chronology.compare(turns, chronology.nber_turning_points(work.frequency))
+    official = chronology.nber_turning_points(work.frequency)
+    official = official[official["period"] >= pd.Period(work.since, work.frequency)]
+    return chronology.compare(turns, official)
 
 
 def scores(table: pd.DataFrame) -> Mapping[str, float]:

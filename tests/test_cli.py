@@ -185,7 +185,8 @@ def test_status_countries_and_indicators_print_json(tmp_path: Path) -> None:
     assert isinstance(countries, list)
     by_code = {row["country"]: row for row in countries}
     assert by_code["DEU"]["frequency"] == "Q"
-    assert by_code["BRA"]["frequency"] == "A"
+    assert by_code["BRA"]["frequency"] == "Q"
+    assert by_code["ARG"]["frequency"] == "A"
     assert len(by_code) > 180
     found = document("indicators", "--search", "consumer prices")
     assert isinstance(found, list)
@@ -366,28 +367,29 @@ def test_what_was_fetched_is_what_is_forecast_from(
 ) -> None:
     rng = np.random.default_rng(0)
     levels = 1e12 * np.cumprod(1 + rng.normal(0.02, 0.03, 66))
-    brazil = ("BRA", "BR", "Brazil")
+    argentina = ("ARG", "AR", "Argentina")
     years = {str(1960 + n): float(level) for n, level in enumerate(levels)}
-    sources.bank["NY.GDP.MKTP.KD"] = rows_of(brazil, years)
-    sources.else_rows = rows_of(brazil, {"2024": 1.5, "2025": 2.5})
+    sources.bank["NY.GDP.MKTP.KD"] = rows_of(argentina, years)
+    sources.else_rows = rows_of(argentina, {"2024": 1.5, "2025": 2.5})
     environment = {
         **sources.environment,
     }
     fetched = econnet(
-        *("fetch", "--country", "BRA", "--source", "worldbank"),
+        *("fetch", "--country", "ARG", "--source", "worldbank"),
         folder=tmp_path,
         **environment,
     )
     assert fetched.returncode == 0, fetched.stderr
     assert "0 unchanged" in fetched.stdout
     again = econnet(
-        *("fetch", "--country", "BRA", "--source", "worldbank"),
+        *("fetch", "--country", "ARG", "--source", "worldbank"),
         folder=tmp_path,
         **environment,
     )
     assert "0 new values, 0 revised" in again.stdout
     made = econnet(
-        *("forecast", "--country", "Brazil", "--pool", "own", "--json"), folder=tmp_path
+        *("forecast", "--country", "Argentina", "--pool", "own", "--json"),
+        folder=tmp_path,
     )
     assert made.returncode == 0, made.stderr
     assert "annual data from the store, 1961 to 2025" in made.stderr

@@ -107,6 +107,11 @@ def run_command(arguments: list[str]) -> int:
         raise KeyboardInterrupt from error
     except output.ClosedPipeError as error:
         raise BrokenPipeError from error
+    except SystemExit as error:
+        # Typer exits with 1 when the reader of its help has gone.
+        if isinstance(error.__context__, BrokenPipeError):
+            raise error.__context__ from None
+        raise
     if code == INTERRUPTED:  # Typer's own code for Ctrl-C
         raise KeyboardInterrupt
     return code or 0

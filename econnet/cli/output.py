@@ -18,13 +18,7 @@ from typing import TYPE_CHECKING
 
 import typer
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    Progress,
-    TaskID,
-    TextColumn,
-    TimeRemainingColumn,
-)
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -196,10 +190,19 @@ def print_verdict(forecast: "Forecast") -> None:
     """Print a forecast in a few lines."""
     from econnet.report import wording
 
-    verdict = wording.verdict(forecast)
-    prose(f"{forecast.country.name}: {wording.odds(forecast.probability)}")
-    prose(wording.chance(forecast))
-    prose(f"{wording.position(forecast)} {verdict.call}: {verdict.reason}")
+    verdict, stale = wording.verdict(forecast), wording.stale(forecast)
+    prose(f"{forecast.country.name}: {wording.question(forecast)}")
+    if stale is not None and stale.passed:
+        prose(stale.sentence)
+        prose(wording.illustration(forecast))
+    else:
+        prose(
+            f"{wording.percent(forecast.probability)} "
+            f"(90% interval {wording.percent_range(forecast.interval)}; historical "
+            f"average {wording.percent(forecast.base_rate)})"
+        )
+        prose(wording.position(forecast))
+    prose(f"{verdict.call} {verdict.reason}")
     if what_if := wording.what_if(forecast):
         prose(what_if)
 
@@ -237,10 +240,17 @@ def print_data_used(prepared: "PreparedTask") -> None:
     origin = PLACES.get(used.source, used.source)
     note(
         f"{name}: {frequency} data from {origin}, "
-        f"{used.first_period} to {used.last_period}, as known on {used.as_of}; "
+        f"{used.first_period} to {used.last_period}, as known on {used.used_until}; "
         f"learning from {used.n_countries} "
         f"{'country' if used.n_countries == 1 else 'countries'}"
     )
+    if used.not_yet_used:
+        newer = [f"{each.title} {each.period}" for each in used.not_yet_used]
+        more = f" and {len(newer) - 4} more" if len(newer) > 4 else ""
+        note(
+            f"published since, and used from {used.next_day}: "
+            f"{', '.join(newer[:4])}{more}"
+        )
 
 
 MIN_WIDTH = 40

@@ -41,10 +41,16 @@ class SeriesTemplate:
         The alpha-3 codes of the countries covered; empty for all.
     rights
         What may be done with it, in the source's words.
+    unit
+        The unit of its values; the indicator's where the catalog names no other.
     discontinued
         Whether the source no longer updates it.
     bundled
         Whether it is only in the bundled snapshot and is not fetched.
+    modelled
+        Whether a model estimated it: used only where no measured series is current.
+    averaged
+        Whether the source has it weekly or daily, so that it is averaged to months.
     """
 
     source: str
@@ -53,12 +59,19 @@ class SeriesTemplate:
     publication_lag_days: int
     countries: tuple[str, ...]
     rights: str
-    discontinued: bool
+    unit: str = ""
+    discontinued: bool = False
     bundled: bool = False
+    modelled: bool = False
+    averaged: bool = False
 
     def covers(self, alpha3: str) -> bool:
         """Return whether the source has it for this country, as far as is known."""
         return not self.countries or alpha3 in self.countries
+
+    def matches(self, series_id: str) -> bool:
+        """Return whether this is the id of the series for some country."""
+        return _pattern(self.id).fullmatch(series_id) is not None
 
     def id_for(self, country: Country) -> str:
         """Return the source's id of this country's series."""
@@ -83,6 +96,8 @@ class Indicator:
     forecast
         What somebody else forecasts by it, in percent; `None` for a measurement. Its
         period is the one that is forecast.
+    growth_over
+        `period` or `year` if the values are rates of growth already, else empty.
     """
 
     key: str
@@ -94,6 +109,7 @@ class Indicator:
     measures: str
     series: tuple[SeriesTemplate, ...]
     forecast: ForecastKind | None = None
+    growth_over: Literal["", "period", "year"] = ""
 
     @property
     def unit_of_change(self) -> str:
@@ -126,20 +142,24 @@ class Indicator:
             "sources": sorted({template.source for template in self.series}),
         }
 
-    def publication_lag_days(
-        self, source: str, frequency: Frequency, alpha3: str
-    ) -> int | None:
-        """Return the lag of the series that `source` has for a country.
+    def template_of(
+        self, source: str, series_id: str, frequency: Frequency, alpha3: str
+    ) -> SeriesTemplate | None:
+        """Return the entry of a country's series.
 
-        `None` if the catalog has no such series.
+        If the catalog does not have the id, as with one that it had in the past, this
+        is the first entry of the source at this frequency; `None` if there is none.
         """
-        lags = (
-            template.publication_lag_days
+        same_kind = [
+            template
             for template in self.series
             if (template.source, template.frequency) == (source, frequency)
-            and template.covers(alpha3)
-        )
-        return next(lags, None)
+        ]
+        of_id = [template for template in same_kind if template.matches(series_id)]
+        covering = [template for template in same_kind if template.covers(alpha3)]
+        # Of two entries with one id, that for the country counts.
+        of_both = [template for template in of_id if template.covers(alpha3)]
+        return next(iter([*of_both, *of_id, *covering]), None)
 
 
 @cache
@@ -158,6 +178,19 @@ def fetched_from(source: str) -> list[tuple[Indicator, SeriesTemplate]]:
         for template in indicator.series
         if template.source == source and not template.bundled
     ]
+
+
+def archived(series_id: str) -> str:
+    """Return the id of the live series whose editions an archive keeps.
+
+    Any other id is returned unchanged.
+
+    >>> archived("archive/NY.GDP.MKTP.KD/DEU")
+    'NY.GDP.MKTP.KD'
+    """
+    if not series_id.startswith(ARCHIVE):
+        return series_id
+    return series_id.removeprefix(ARCHIVE).rpartition("/")[0]
 
 
 def search(words: str) -> list[Indicator]:
@@ -215,23 +248,31 @@ def _by_name() -> Mapping[str, Indicator]:
     return {_folded(name): indicator for name, indicator in reversed(names)}
 
 
+@cache
+def _pattern(template_id: str) -> re.Pattern[str]:
+    """Return the pattern of all ids of a template, itself included."""
+    parts = map(re.escape, re.split(r"\{alpha[23]\}", template_id))
+    return re.compile(r"(?:[A-Z]{2,3}|\{alpha[23]\})".join(parts))
+
+
 def _folded(name: str) -> str:
     return re.sub(r"[\s_]+", "_", name.strip()).casefold()
 
 
 def _indicator(key: str, entry: Mapping[str, Any]) -> Indicator:
-    series = tuple(map(_series, entry["series"]))
+    series = tuple(_series(template, entry["unit"]) for template in entry["series"])
     defaults = {"denominator": None, "measures": key}
     return Indicator(**{"key": key, **defaults, **entry, "series": series})
 
 
-def _series(entry: Mapping[str, Any]) -> SeriesTemplate:
-    rights = SOURCES[entry["source"]].rights
-    defaults = {"rights": rights, "discontinued": False, "bundled": False}
+def _series(entry: Mapping[str, Any], unit: str) -> SeriesTemplate:
+    defaults = {"rights": SOURCES[entry["source"]].rights, "unit": unit}
     countries = tuple(entry.get("countries", ()))
     return SeriesTemplate(**{**defaults, **entry, "countries": countries})
 
 
+ARCHIVE = "archive/"
+
 # The OECD's and the Penn World Table's ids are plain words, such as `gdp` and `pop`.
-SOURCES_WITH_UNIQUE_IDS = frozenset({"fred", "worldbank"})
-IDS_THAT_ARE_WORDS = frozenset({"CONSUMER", "CP", "RPI"})
+SOURCES_WITH_UNIQUE_IDS = frozenset({"fred", "fred-md", "worldbank"})
+IDS_THAT_ARE_WORDS = frozenset({"CONSUMER", "CP", "INVEST", "PERMITS", "RPI"})

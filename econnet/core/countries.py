@@ -96,6 +96,16 @@ def resolve(text: str) -> Country:
     return by_alpha3(alpha3)
 
 
+def is_aggregate(text: str) -> bool:
+    """Return whether a text is the name or the code of a group of countries."""
+    return _key(text) in _aggregates()
+
+
+def is_dissolved(text: str) -> bool:
+    """Return whether a text names a country that no longer exists."""
+    return _key(text).removeprefix("former") in _dissolved()
+
+
 def by_alpha3(alpha3: str) -> Country:
     """Return the country with this alpha-3 code; raise `KeyError` where none has it."""
     return _countries()[alpha3]

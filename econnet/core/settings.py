@@ -7,6 +7,7 @@ be copied, committed and sent around.
 """
 
 import os
+import re
 import tomllib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -35,7 +36,12 @@ VARIABLES: Mapping[str, str] = {
 KEY_VARIABLE = "FRED_API_KEY"
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 TASK_TABLE = "task"
-MAX_CONFIG_BYTES = 2**20
+# Parsing takes memory by the square of a key's depth.
+MAX_CONFIG_BYTES = 2**14
+MAX_KEY_DEPTH = 8
+DEEP_KEY = re.compile(
+    rb"(?:^|[\[{,])\s*(?:[\w\"'-]+\s*\.\s*){%d}" % MAX_KEY_DEPTH, re.MULTILINE
+)
 
 
 @dataclass(frozen=True)
@@ -97,14 +103,24 @@ class Settings:
         if key and "alfred_url" in values:
             _check_encryption(values["alfred_url"], origins["alfred_url"])
         return cls(
-            data_folder=Path(values["data_folder"]),
-            reports_folder=Path(values["reports_folder"]),
+            data_folder=_folder(values["data_folder"], origins["data_folder"]),
+            reports_folder=_folder(values["reports_folder"], origins["reports_folder"]),
             urls={name: values[f"{name}_url"] for name in LIVE_SOURCES},
             alfred_url=values.get("alfred_url"),
             fred_api_key=key,
             task=written.get(TASK_TABLE, {}),
             origins={**origins, "fred_api_key": KEY_VARIABLE if key else "default"},
         )
+
+
+def _folder(text: str, origin: str) -> Path:
+    """Return a folder; `~` is the user's home."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:
+        raise UsageError(
+            f"{origin}: the home folder in {text} is not known: write the whole path"
+        ) from error
 
 
 def read_config(path: Path) -> Mapping[str, Any]:
@@ -114,6 +130,8 @@ def read_config(path: Path) -> Mapping[str, Any]:
             text = file.read(MAX_CONFIG_BYTES + 1)
         if len(text) > MAX_CONFIG_BYTES:
             raise UsageError(f"{path} is no file of settings: it is far too large")
+        if DEEP_KEY.search(text):
+            raise UsageError(f"{path} cannot be read: it is nested too deeply")
         written = tomllib.loads(text.decode())
     except FileNotFoundError:
         return {}

@@ -67,6 +67,20 @@ SOURCES: Mapping[str, SourceFacts] = MappingProxyType(
             rights="public domain",
             url="https://fred.stlouisfed.org/graph/fredgraph.csv",
         ),
+        "fred-md": SourceFacts(
+            title="FRED-MD",
+            attribution="Source: FRED-MD (McCracken and Ng 2016), "
+            "Federal Reserve Bank of St. Louis",
+            terms="https://www.stlouisfed.org/research/economists/mccracken/"
+            "fred-databases",
+            rights="public domain",
+        ),
+        "ibge": SourceFacts(
+            title="IBGE",
+            attribution="Source: IBGE",
+            terms="https://sidra.ibge.gov.br",
+            rights="free reuse with attribution",
+        ),
         "oecd": SourceFacts(
             title="OECD",
             attribution="Source: OECD",

@@ -203,6 +203,25 @@ def build(
     )
 
 
+def releases(
+    observations: pd.DataFrame, as_of: pd.Timestamp | None = None
+) -> pd.DataFrame:
+    """Return every value and revision known on `as_of`, oldest first, with its date.
+
+    Columns `indicator, source, series_id, native_frequency, period, end, known_at`;
+    `end` is the last day of the period. `as_of` is by default the day of the newest
+    retrieval.
+    """
+    if as_of is None:
+        as_of = observations["retrieved_at"].max()
+    series, rows = _coded(observations)
+    series, rows = _history_in_its_time(series, _dated(series, rows, as_of))
+    about = series[SERIES[1:]].take(rows["series"])
+    rows = rows[["period", "end", "known_at"]].reset_index(drop=True)
+    both = pd.concat([about.reset_index(drop=True), rows], axis="columns")
+    return both.sort_values("known_at", kind="stable", ignore_index=True)
+
+
 def _coded(observations: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the distinct series, and the observations with the number of their series.
 
@@ -324,10 +343,13 @@ def _lags(series: pd.DataFrame) -> Days:
     """Return each series' publication lag; one period if the catalog has none."""
     known = catalog.load()
     lags = []
-    for country, key, source, _, native in series[SERIES].itertuples(index=False):
+    for country, key, source, series_id, native in series[SERIES].itertuples(
+        index=False
+    ):
         lag = None
         if key in known:
-            lag = known[key].publication_lag_days(source, native, country)
+            template = known[key].template_of(source, series_id, native, country)
+            lag = None if template is None else template.publication_lag_days
         lags.append(ONE_PERIOD_DAYS[native] if lag is None else lag)
     return np.array(lags)
 
@@ -424,25 +446,41 @@ def _means(tidy: pd.DataFrame, parts: Days) -> pd.DataFrame:
 
 
 def _choose_series(series: pd.DataFrame, tidy: pd.DataFrame) -> pd.DataFrame:
-    """Return, for each country and indicator, the series that ends last.
+    """Return, for each country and indicator, the longest series that is current.
 
-    Ties go to the longest, then to the first in the catalog.
+    A series is current if it ends at most `MAX_STALE` periods before the one that ends
+    last. A measured one comes before a modelled one; ties go to the first in the
+    catalog. An archive counts as as long as the series whose editions it keeps.
     """
-    rank = {
-        (indicator.key, template.source): position
-        for indicator in catalog.load().values()
-        for position, template in enumerate(indicator.series)
-    }
     spans = tidy.groupby("series")["ordinal"].agg(["max", "count"])
     spans = series.join(spans, how="inner")
-    spans["rank"] = [
-        rank.get(kind, len(rank))
-        for kind in zip(spans["indicator"], spans["source"], strict=True)
-    ]
+    cell = ["country", "indicator"]
+    newest = spans.groupby(cell)["max"].transform("max")
+    spans["current"] = spans["max"] >= newest - MAX_STALE
+    spans["last"] = spans["max"].where(~spans["current"], newest)
+    entries = [_entry(*row) for row in spans[SERIES].itertuples(index=False)]
+    spans["rank"], spans["modelled"] = zip(*entries, strict=True)
+    family = [*cell, "source", spans["series_id"].map(catalog.archived)]
+    spans["count"] = spans.groupby([*family, "current"])["count"].transform("max")
     best = spans.sort_values(
-        ["max", "count", "rank"], ascending=[False, False, True], kind="stable"
-    ).drop_duplicates(["country", "indicator"])
-    return best[[*SERIES, "first_vintage"]].sort_values(["country", "indicator"])
+        ["last", "modelled", "count", "rank"],
+        ascending=[False, True, False, True],
+        kind="stable",
+    ).drop_duplicates(cell)
+    return best[[*SERIES, "first_vintage"]].sort_values(cell)
+
+
+def _entry(
+    country: str, key: str, source: str, series_id: str, native: Frequency
+) -> tuple[int, bool]:
+    """Return a series' position in the catalog, and whether it is modelled."""
+    indicator = catalog.load().get(key)
+    if indicator is None:
+        return 0, False
+    template = indicator.template_of(source, series_id, native, country)
+    if template is None:
+        return len(indicator.series), False
+    return indicator.series.index(template), template.modelled
 
 
 @dataclass(frozen=True, eq=False)
@@ -521,5 +559,8 @@ class _PanelIndex:
             value=tidy["value"].to_numpy(dtype=float),
         )
 
+
+# Of a panel's periods.
+MAX_STALE = 2
 
 ONE_PERIOD_DAYS: Mapping[Frequency, int] = {"A": 366, "Q": 92, "M": 31}

@@ -5,8 +5,10 @@ threshold that was best for the out-of-sample forecasts whose outcome was known 
 window's last day, as known then. While these are few, it uses the share of contractions
 among its training rows.
 
-An *episode* is an unbroken run of contractions in one country. The scorecard lists when
-each was first signalled, and the false alarms.
+A signal is right if the forecast event occurred. An *episode* is an unbroken run of
+contractions in one country. It counts as called only by signals for its own periods, or
+by an unbroken run of signals that leads into it; a run that followed the episode before
+is no early call of the next. Every wrong signal counts, also those of such a run.
 """
 
 from collections.abc import Mapping, Sequence
@@ -107,6 +109,29 @@ def real_time_signals(
 
 
 @dataclass(frozen=True)
+class SignalCounts:
+    """How many signals were given, and how many of them were right.
+
+    `contractions` and `expansions` count the forecasts with either outcome.
+    """
+
+    right: int
+    wrong: int
+    contractions: int
+    expansions: int
+
+    @property
+    def signals(self) -> int:
+        """The number of signals."""
+        return self.right + self.wrong
+
+    @property
+    def share_of_expansions(self) -> float | None:
+        """The share of expansions that were signalled; `None` without any."""
+        return self.wrong / self.expansions if self.expansions else None
+
+
+@dataclass(frozen=True)
 class EpisodeCall:
     """An episode of contraction, and the origin of its first signal; `None` if missed.
 
@@ -125,29 +150,26 @@ class EpisodeCall:
 
 @dataclass(frozen=True)
 class FalseAlarm:
-    """An unbroken run of signals none of which belongs to an episode.
+    """An unbroken run of wrong signals.
 
     `first` and `last` are the first and last period that was forecast, as text;
-    `highest_probability` is the highest among them.
+    `periods` is their number, and `highest_probability` the highest among them.
     """
 
     country: str
     first: str
     last: str
+    periods: int
     highest_probability: float
 
 
 @dataclass(frozen=True)
 class Scorecard:
-    """The episodes of a track record, and its false alarms."""
+    """The signals of a track record: plain counts, episodes and false alarms."""
 
+    counts: SignalCounts
     episodes: tuple[EpisodeCall, ...]
     false_alarms: tuple[FalseAlarm, ...]
-
-    @property
-    def n_false_alarms(self) -> int:
-        """The number of false alarms."""
-        return len(self.false_alarms)
 
     @property
     def called(self) -> tuple[EpisodeCall, ...]:
@@ -161,49 +183,43 @@ class Scorecard:
         return float(np.median(np.array(early, float))) if early else None
 
 
-def scorecard(
-    record: pd.DataFrame, contractions: pd.Series, event: Event, patience: int
-) -> Scorecard:
-    """Return the episodes and false alarms of one model's signals.
+def scorecard(record: pd.DataFrame, contractions: pd.Series, event: Event) -> Scorecard:
+    """Return the counts, episodes and false alarms of one model's signals.
 
     Parameters
     ----------
     record
-        Its track record, with columns `country`, `origin`, `period`, `probability` and
-        `signal`.
+        Its track record, with columns `country`, `origin`, `period`, `probability`,
+        `signal` and `outcome`; all outcomes are known.
     contractions
         1 contraction, 0 expansion, by (country, period); missing if unknown.
-    patience
-        A signal belongs to an episode if it is about one of its periods, or of the
-        `patience` periods before it that are not part of an earlier episode.
 
     Notes
     -----
-    Episodes that began before the first forecast period are left out, because they
-    could not be called; signals of them are no false alarms.
+    Episodes that began before the first forecast period are not listed, because they
+    could not be called early; their signals are counted like all others.
     """
     calls: list[EpisodeCall] = []
     false_alarms: list[FalseAlarm] = []
     episodes = _episodes(contractions)
     for country, rows in record.sort_values("origin").groupby("country"):
         forecasts = _Forecasts.of(str(country), rows, event)
-        useful = np.zeros(len(rows), bool)
         previous = np.iinfo(np.int64).min
         for first, last in episodes.get(str(country), ()):
-            begun = forecasts.since <= last
-            about = (forecasts.until >= first) & begun
-            near = (forecasts.until >= first - patience) & (forecasts.until > previous)
-            signals = forecasts.signal & near & begun
-            useful |= signals
-            previous = last
+            about = forecasts.about(first, last)
             if forecasts.since[0] <= first and about.any():
-                calls.append(forecasts.call(first, last, signals, about))
-        false_alarms += [
-            forecasts.false_alarm(slice(start, stop))
-            for start, stop in _runs(forecasts.signal)
-            if not useful[start:stop].any()
-        ]
-    return Scorecard(tuple(calls), tuple(false_alarms))
+                calls.append(forecasts.call(first, last, previous))
+            previous = last
+        false_alarms += forecasts.false_alarms()
+    signal = record["signal"].to_numpy(bool)
+    contracted = record["outcome"].to_numpy(float) == 1
+    counts = SignalCounts(
+        right=int((signal & contracted).sum()),
+        wrong=int((signal & ~contracted).sum()),
+        contractions=int(contracted.sum()),
+        expansions=int((~contracted).sum()),
+    )
+    return Scorecard(counts, tuple(calls), tuple(false_alarms))
 
 
 @dataclass(frozen=True, eq=False)
@@ -219,6 +235,7 @@ class _Forecasts:
     until: npt.NDArray[np.int64]
     probability: Floats
     signal: Booleans
+    wrong: Booleans
     frequency: str
 
     @classmethod
@@ -226,21 +243,29 @@ class _Forecasts:
         """Return the forecasts of a country's rows of a track record, oldest first."""
         origins = pd.PeriodIndex(rows["origin"])
         until = pd.PeriodIndex(rows["period"]).asi8
+        signal = rows["signal"].to_numpy(bool)
         return cls(
             country,
             origins.asi8,
             np.minimum(origins.asi8 + 1, until) if event == "within" else until,
             until,
             rows["probability"].to_numpy(float),
-            rows["signal"].to_numpy(bool),
+            signal,
+            signal & (rows["outcome"].to_numpy(float) == 0),
             str(origins.freqstr),
         )
 
-    def call(
-        self, first: int, last: int, signals: Booleans, about: Booleans
-    ) -> EpisodeCall:
-        """Return how an episode was called by some of the signals."""
-        origin = int(self.origin[signals].min()) if signals.any() else None
+    def about(self, first: int, last: int) -> Booleans:
+        """Return which forecasts are about a period from `first` to `last`."""
+        return (self.until >= first) & (self.since <= last)
+
+    def call(self, first: int, last: int, previous: int) -> EpisodeCall:
+        """Return how an episode was called; `previous` is the end of the one before."""
+        about = self.about(first, last)
+        signals = np.flatnonzero(self.signal & about)
+        origin = (
+            int(self.origin[self._lead(signals[0], previous)]) if len(signals) else None
+        )
         return EpisodeCall(
             country=self.country,
             first=self._text(first),
@@ -250,14 +275,37 @@ class _Forecasts:
             highest_probability=float(self.probability[about].max()),
         )
 
-    def false_alarm(self, run: slice) -> FalseAlarm:
-        """Return a run of signals as a false alarm."""
-        return FalseAlarm(
-            country=self.country,
-            first=self._text(int(self.until[run][0])),
-            last=self._text(int(self.until[run][-1])),
-            highest_probability=float(self.probability[run].max()),
-        )
+    def _lead(self, signal: int, previous: int) -> int:
+        """Return the start of the run of signals that leads to one.
+
+        It is the signal itself if the run followed the episode that ended in
+        `previous`.
+        """
+        start = signal
+        while start and self.signal[start - 1] and self._next_to_each_other(start):
+            start -= 1
+        # The period before the run, without a signal, must lie after that episode.
+        return start if self.since[start] - 1 > previous else signal
+
+    def _next_to_each_other(self, number: int) -> bool:
+        return bool(self.origin[number] - self.origin[number - 1] == 1)
+
+    def false_alarms(self) -> list[FalseAlarm]:
+        """Return each unbroken run of wrong signals."""
+        gaps = np.flatnonzero(np.diff(self.origin) != 1) + 1
+        parts = np.split(np.arange(len(self.origin)), gaps)
+        return [
+            FalseAlarm(
+                country=self.country,
+                first=self._text(int(self.until[run][0])),
+                last=self._text(int(self.until[run][-1])),
+                periods=len(run),
+                highest_probability=float(self.probability[run].max()),
+            )
+            for part in parts
+            for start, stop in _runs(self.wrong[part])
+            for run in [part[start:stop]]
+        ]
 
     def _text(self, ordinal: int) -> str:
         return str(pd.Period(ordinal=ordinal, freq=self.frequency))

@@ -1,8 +1,7 @@
 """The assessment of a track record: scores, intervals, comparisons, signals.
 
-All models are scored on the same forecasts, and every interval uses the same bootstrap
-draws of blocks of periods, so that models can be compared draw by draw. Reports,
-rankings and backtests all use it.
+All models are scored on the same forecasts, and the intervals of their differences are
+paired. Reports, rankings and backtests all use it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,21 +14,23 @@ from econnet.core.errors import DataError
 from econnet.core.periods import PERIODS_A_YEAR
 from econnet.core.task import Task
 from econnet.core.types import Floats
-from econnet.evaluation import bootstrap, calibration, comparison, metrics, signals
-from econnet.evaluation.bootstrap import DRAWS, Resample, block_length
+from econnet.data.cycle.labels import RULES
+from econnet.evaluation import calibration, comparison, metrics, signals
+from econnet.evaluation.bootstrap import block_length
 from econnet.evaluation.calibration import CalibrationDraws
 from econnet.evaluation.comparison import Comparison
-from econnet.evaluation.metrics import Scores
+from econnet.evaluation.confidence import Skill
+from econnet.evaluation.intervals import Periods
+from econnet.evaluation.metrics import MAX_LOG_LOSS, Scores
 from econnet.evaluation.signals import EpisodeCall
 from econnet.forecast.preparation import PreparedTask
 from econnet.forecast.result import Assessment, Episode, ScoreIntervals
 from econnet.models.baselines import BASELINES
-from econnet.runtime.blas import one_blas_thread
 
 
 @dataclass(frozen=True, eq=False)
 class PairedForecasts:
-    """Forecasts of the same rows by several models, with one set of bootstrap draws.
+    """Forecasts of the same rows by several models.
 
     Parameters
     ----------
@@ -37,55 +38,51 @@ class PairedForecasts:
         By model, `econnet` included; each (rows,).
     outcome : array (rows,)
         1 contraction, 0 expansion.
-    draws
-        Of blocks of `block` neighbouring periods.
+    periods
+        Of the rows.
     """
 
     probabilities: Mapping[str, Floats]
     outcome: Floats
-    draws: Resample
-    block: int
+    periods: Periods
 
     @classmethod
-    def of(cls, scored: pd.DataFrame, task: Task) -> "PairedForecasts":
+    def of(cls, scored: pd.DataFrame) -> "PairedForecasts":
         """Return the forecasts of a track record whose outcomes are all known."""
-        block = block_length(task.horizon, task.frequency)
         rows = scored[scored["model"] == "econnet"]
-        rng = np.random.default_rng(task.seed)
         return cls(
             {
                 str(name): forecasts["probability"].to_numpy(dtype=float)
                 for name, forecasts in scored.groupby("model", sort=False)
             },
             rows["outcome"].to_numpy(dtype=float),
-            Resample.draw(rows["period"], block, DRAWS, rng),
-            block,
+            Periods.of(rows),
         )
 
     def intervals(self, model: str) -> ScoreIntervals:
         """Return the 90% intervals of a model's scores."""
-        probability, outcome = self.probabilities[model], self.outcome
-        with one_blas_thread():
-            areas = self.draws.aurocs(probability, outcome)
-            briers = self.draws.means(metrics.brier_costs(probability, outcome))
-            losses = self.draws.means(metrics.log_loss_costs(probability, outcome))
+        probability, outcome, periods = (
+            self.probabilities[model],
+            self.outcome,
+            self.periods,
+        )
+        area = None
+        if metrics.auroc(probability, outcome) is not None:
+            area = periods.auroc(probability, outcome).interval(0.0, 1.0)
+        brier = periods.mean(metrics.brier_costs(probability, outcome))
+        log_loss = periods.mean(metrics.log_loss_costs(probability, outcome))
         return ScoreIntervals(
-            None if np.isnan(areas).all() else bootstrap.interval(areas),
-            bootstrap.interval(briers),
-            bootstrap.interval(losses),
+            area, brier.interval(0.0, 1.0), log_loss.interval(0.0, MAX_LOG_LOSS)
         )
 
     def comparisons(self) -> dict[str, Comparison]:
         """Return the comparison of econnet with each baseline."""
         ours = self.probabilities["econnet"]
-        with one_blas_thread():
-            return {
-                name: comparison.compare(
-                    ours, theirs, self.outcome, self.draws, self.block
-                )
-                for name, theirs in self.probabilities.items()
-                if name in BASELINES
-            }
+        return {
+            name: comparison.compare(ours, theirs, self.outcome, self.periods)
+            for name, theirs in self.probabilities.items()
+            if name in BASELINES
+        }
 
 
 def scores_by_model(scored: pd.DataFrame) -> dict[str, Scores]:
@@ -146,9 +143,9 @@ def assess(
     scores = scores_by_model(scored)
     rows = scored[scored["model"] == "econnet"]
     contractions = prepared.label.values.loc[[country.alpha3]]
-    year = PERIODS_A_YEAR[task.frequency]
-    card = signals.scorecard(rows, contractions, task.event, year)
-    paired = PairedForecasts.of(scored, task)
+    card = signals.scorecard(rows, contractions, task.event)
+    paired = PairedForecasts.of(scored)
+    skill_without_2020 = skill(_without_year(scored, task, 2020))
     return Assessment(
         metrics=scores.pop("econnet"),
         intervals=paired.intervals("econnet"),
@@ -163,7 +160,32 @@ def assess(
         ),
         episodes=_episodes(prepared, record, card.episodes),
         false_alarms=card.false_alarms,
+        signals=card.counts,
+        skill=skill(scored),
+        skill_without_2020=skill_without_2020,
     )
+
+
+def skill(scored: pd.DataFrame) -> Skill | None:
+    """Return econnet's skill in a track record whose outcomes are all known.
+
+    `None` if it is empty.
+    """
+    if scored.empty:
+        return None
+    scored = scored[scored["model"].isin(["econnet", "base_rate"])]
+    scores, paired = scores_by_model(scored), PairedForecasts.of(scored)
+    against_base = paired.comparisons()["base_rate"]
+    return Skill.of(scores["econnet"], scores["base_rate"], against_base)
+
+
+def _without_year(scored: pd.DataFrame, task: Task, year: int) -> pd.DataFrame:
+    """Return the forecasts that are about no period of a year."""
+    last = pd.PeriodIndex(scored["period"])
+    first = last
+    if task.event == "within":
+        first = pd.PeriodIndex(np.minimum(pd.PeriodIndex(scored["origin"]) + 1, last))
+    return scored[(last.year < year) | (first.year > year)]
 
 
 def _episodes(
@@ -174,16 +196,19 @@ def _episodes(
     alpha3 = prepared.country.alpha3
     contractions = prepared.label.values.loc[alpha3].dropna()
     levels = prepared.panel.values[prepared.label.target].loc[alpha3]
+    rule = RULES.get(prepared.label.name)
+    by_year = rule is not None and rule.looks_back is None
+    year = PERIODS_A_YEAR[prepared.task.frequency]
     rows = record[(record["model"] == "econnet") & (record["country"] == alpha3)]
     probability = rows.set_index("period")["probability"]
     run = (contractions != contractions.shift()).cumsum()
     episodes = []
     for _, periods in contractions[contractions == 1].groupby(run):
         first, last = periods.index[0], periods.index[-1]
-        before, after = levels.get(first - 1), levels.get(last)
-        change = None
-        if before is not None and after is not None and pd.notna([before, after]).all():
-            change = float(100 * (after / before - 1))
+        if by_year:
+            change = change_on_year(levels, periods.index, year)
+        else:
+            change = change_over_span(levels, first, last)
         forecasts = probability.reindex(periods.index)
         call = call_by_first.get(str(first))
         episodes.append(
@@ -198,6 +223,25 @@ def _episodes(
             )
         )
     return tuple(episodes)
+
+
+def change_over_span(
+    levels: pd.Series, first: pd.Period, last: pd.Period
+) -> float | None:
+    """Return the change from the period before `first` to `last`, in percent."""
+    return _percent_change(levels.get(first - 1, np.nan), levels.get(last, np.nan))
+
+
+def change_on_year(
+    levels: pd.Series, periods: pd.Index, periods_a_year: int
+) -> float | None:
+    """Return the change on the same periods a year before, in percent."""
+    before = levels.reindex(periods - periods_a_year).mean(skipna=False)
+    return _percent_change(before, levels.reindex(periods).mean(skipna=False))
+
+
+def _percent_change(before: float, after: float) -> float | None:
+    return None if before == 0 else _or_none(float(100 * (after / before - 1)))
 
 
 def _or_none(value: float) -> float | None:

@@ -14,11 +14,11 @@ import pandas as pd
 
 from econnet.core.countries import Country
 from econnet.core.errors import DataError
+from econnet.core.period_days import DayOfPeriod
 from econnet.core.periods import PERIODS_A_YEAR
 from econnet.core.task import Task
 from econnet.data.sources.observations import Dataset
 from econnet.evaluation import signals, walkforward
-from econnet.evaluation.bootstrap import DRAWS
 from econnet.evaluation.comparison import Comparison
 from econnet.evaluation.metrics import Scores
 from econnet.evaluation.signals import Measure, Scorecard
@@ -74,12 +74,12 @@ class Backtest:
         Those whose forecasts are scored: with enough history and known outcomes.
     n_countries_trained
         Number of countries whose history the models learned from.
+    day
+        The day of each period on which the forecasts were made.
     source, as_of
         The data, and the date up to which values count as known.
     share_in_real_time
         Share of values that are real-time data; the others are revised.
-    block
-        Neighbouring periods that are drawn together for the intervals.
     track_record
         The scored forecasts, one row per model, country and origin: `model, country,
         origin, period, horizon, probability, outcome, signal`.
@@ -91,10 +91,10 @@ class Backtest:
     schedule: Schedule
     countries: tuple[Country, ...]
     n_countries_trained: int
+    day: DayOfPeriod
     source: str
     as_of: str
     share_in_real_time: float
-    block: int
     track_record: pd.DataFrame
     performances: Mapping[str, ModelPerformance]
     comparisons: Mapping[str, Comparison]
@@ -110,11 +110,13 @@ def prepare_pools(
     known: Dataset,
     countries: Sequence[Country],
     task: Task,
+    day: DayOfPeriod | None = None,
     *,
     skip_unfit: bool = False,
 ) -> list[PreparedTask]:
     """Return the prepared data, once for all countries that learn together.
 
+    `day` is the day of each period on which forecasts are made, by default the last.
     `DataError` is raised if a country lacks what the task needs; with `skip_unfit`, if
     all do.
     """
@@ -126,7 +128,7 @@ def prepare_pools(
         if groups and skip_unfit and task.pool == "all":
             break  # the first country's features include all that can be forecast
         try:
-            groups.append(preparation.prepare(known, country, task))
+            groups.append(preparation.prepare_backtest(known, country, task, day))
         except DataError as error:
             if not skip_unfit:
                 raise
@@ -165,7 +167,7 @@ def run(
     chosen = [name for name in BASELINES if name in baselines or name == "base_rate"]
     scored = {country.alpha3 for country in countries}
     record = _track_records(prepared, scored, schedule, chosen, progress)
-    paired = PairedForecasts.of(record, task)
+    paired = PairedForecasts.of(record)
     contractions = pd.concat([group.label.values for group in prepared])
     with one_blas_thread():
         performances = _performances(record, paired, contractions, task)
@@ -178,12 +180,12 @@ def run(
         n_countries_trained=len(
             {country for group in prepared for country in group.features.countries}
         ),
+        day=prepared[0].state.day,
         source=prepared[0].known.source,
         as_of=str(prepared[0].panel.as_of.date()),
         share_in_real_time=float(
             np.mean([group.panel.share_in_real_time for group in prepared])
         ),
-        block=paired.block,
         track_record=record.drop(columns="balanced_signal"),
         performances=performances,
         comparisons=paired.comparisons(),
@@ -242,7 +244,6 @@ def _performances(
 ) -> dict[str, ModelPerformance]:
     """Return the performance of each model."""
     scores = assessment.scores_by_model(record)
-    patience = max(1, PERIODS_A_YEAR[task.frequency] // 2)
     performances = {}
     for model, rows in record.groupby("model", sort=False):
         name, outcome = str(model), paired.outcome
@@ -256,7 +257,7 @@ def _performances(
             balanced_accuracy=signals.balanced_accuracy(
                 rows["balanced_signal"].to_numpy(dtype=bool), outcome
             ),
-            scorecard=signals.scorecard(rows, contractions, task.event, patience),
+            scorecard=signals.scorecard(rows, contractions, task.event),
         )
     return performances
 
@@ -280,11 +281,10 @@ def to_dict(result: Backtest) -> dict[str, Any]:
             "refit_every": result.schedule.refit_every
             or PERIODS_A_YEAR[result.task.frequency],
             "n_countries_trained": result.n_countries_trained,
+            "day": result.day.text(result.task.frequency),
             "source": result.source,
             "as_of": result.as_of,
             "share_in_real_time": result.share_in_real_time,
-            "block": result.block,
-            "draws": DRAWS,
             "version": version("econnet"),
         },
         "models": {
@@ -317,5 +317,8 @@ def _performance_to_dict(performance: ModelPerformance) -> dict[str, Any]:
         "n_episodes": len(card.episodes),
         "n_episodes_called": len(card.called),
         "median_periods_early": card.median_periods_early,
-        "false_alarms": card.n_false_alarms,
+        "signals": card.counts.signals,
+        "signals_right": card.counts.right,
+        "signals_wrong": card.counts.wrong,
+        "false_alarms": len(card.false_alarms),
     }

@@ -110,19 +110,24 @@ def prepare_groups(
     task: Task,
     leave_out: Callable[[Country, DataError], None],
 ) -> list[list[PreparedTask]]:
-    """Return the prepared countries, those that learn together in one group."""
-    groups: list[list[PreparedTask]] = []
+    """Return the prepared countries, those that learn together in one group.
+
+    They learn together if their forecasts are made on the same day of a period.
+    """
+    groups: dict[object, list[PreparedTask]] = {}
+    states: list[PreparedTask] = []
     for country in countries:
         try:
-            for group in groups:
-                if country.alpha3 in group[0].features.countries:
-                    group.append(preparation.for_country(group[0], country))
-                    break
-            else:
-                groups.append([preparation.prepare(known, country, task)])
+            prepared = preparation.prepare(known, country, task, sharing=states)
         except DataError as error:
             leave_out(country, error)
-    return groups
+            continue
+        if all(prepared.panel is not other.panel for other in states):
+            states.append(prepared)
+        alone = task.pool == "own" or task.label == "nber"
+        key = country.alpha3 if alone else training.learns_with(prepared)
+        groups.setdefault(key, []).append(prepared)
+    return list(groups.values())
 
 
 def _forecasts(

@@ -10,10 +10,11 @@ import pandas as pd
 from econnet.core.countries import Country
 from econnet.core.periods import Frequency
 from econnet.core.task import Task
-from econnet.evaluation.bootstrap import Interval
 from econnet.evaluation.comparison import Comparison
+from econnet.evaluation.confidence import Skill
+from econnet.evaluation.intervals import Interval
 from econnet.evaluation.metrics import ReliabilityBin, Scores
-from econnet.evaluation.signals import FalseAlarm
+from econnet.evaluation.signals import FalseAlarm, SignalCounts
 from econnet.forecast.provenance import Provenance
 
 MAX_HORIZON = 1_000
@@ -166,8 +167,8 @@ class Episode:
     Parameters
     ----------
     growth_percent
-        Change of the target from the period before the first to the last; `None` if
-        the target is a 0/1 column.
+        Change of the target from the period before the first to the last; by the rule
+        `year-on-year`, on the same periods a year before. `None` if unknown.
     first_probability, highest_probability
         Out-of-sample probability for its first period, and the highest for any of its
         periods; `None` before the walk-forward starts.
@@ -220,6 +221,19 @@ class SeriesUsed:
 
 
 @dataclass(frozen=True)
+class Release:
+    """A value that is known, but not used before the next fixed day.
+
+    `known_at` is the day on which it was published.
+    """
+
+    indicator: str
+    title: str
+    period: str
+    known_at: str
+
+
+@dataclass(frozen=True)
 class DataUsed:
     """The data that the forecast was made from.
 
@@ -228,22 +242,32 @@ class DataUsed:
     source
         `snapshot`, `store` or the name of the user's file.
     as_of
-        The date up to which values count as known.
+        The information date, on which the forecast was made.
+    used_until
+        The latest fixed day that had passed by then; later values are not used.
+    next_day
+        The next fixed day, on which later values will be used.
+    not_yet_used
+        The newest release of each indicator after `used_until`.
     next_due
         The day on which the target's next value is due, by its publication lag; after
         it the data are out of date.
-    n_countries
-        Number of countries whose history the networks learned from.
+    n_countries, countries
+        Number and codes of the countries whose history the networks learned from.
     share_in_real_time
         Share of the country's values that are real-time data; the others are revised.
     """
 
     source: str
     as_of: str
+    used_until: str
+    next_day: str
+    not_yet_used: tuple[Release, ...]
     first_period: str
     last_period: str
     next_due: str
     n_countries: int
+    countries: tuple[str, ...]
     share_in_real_time: float
     series: tuple[SeriesUsed, ...]
 
@@ -262,7 +286,12 @@ class Assessment:
         Scores over all countries that were trained on; `pool_metrics` is `None` for a
         single country.
     episodes, false_alarms
-        Every past contraction and every false alarm, oldest first.
+        Every past contraction and every run of wrong signals, oldest first.
+    signals
+        Counts of the signals, right and wrong.
+    skill, skill_without_2020
+        Log-loss skill of all past forecasts, and of those about no period of 2020;
+        `None` if there are none.
     """
 
     metrics: Scores
@@ -274,6 +303,9 @@ class Assessment:
     reliability: tuple[ReliabilityBin, ...]
     episodes: tuple[Episode, ...]
     false_alarms: tuple[FalseAlarm, ...]
+    signals: SignalCounts
+    skill: Skill | None
+    skill_without_2020: Skill | None
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,6 @@ import pandas as pd
 
 from econnet.core.types import Floats
 from econnet.evaluation import signals, walkforward
-from econnet.evaluation.bootstrap import block_length
 from econnet.evaluation.signals import Measure
 from econnet.forecast.explain import importance
 from econnet.forecast.explain.importance import Importance
@@ -53,10 +52,9 @@ def replay(
             _recall, [rows[: probe.original] for rows, probe in pairs]
         )
     record = walkforward.forecast_windows(windows, models)
-    block = block_length(task.horizon, task.frequency)
     return (
         with_signals(windows, record, SIGNAL),
-        importance.measure(probes, combined, block, task.seed),
+        importance.measure(probes, combined),
     )
 
 

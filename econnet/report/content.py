@@ -1,8 +1,8 @@
 """The texts and tables of the report, ready for the templates of the PDF and the page.
 
 Numbers are formatted here, so that the templates decide on layout alone. A cell in
-which econnet did worse than the long-run rate is marked as a loss, and the templates
-show it in the colour of alarm.
+which econnet did worse than the historical average is marked as a loss, and the
+templates show it in the colour of alarm.
 """
 
 from collections.abc import Callable, Mapping
@@ -20,12 +20,9 @@ from econnet.report import wording
 Content: TypeAlias = dict[str, Any]
 
 DASH = "\N{EN DASH}"
-NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 
-# Episodes and baselines on the first page, besides the long-run rate; a later page has
-# all of them.
-MAX_EPISODES = 5
-MAX_BASELINES = 2
+# Episodes on the first page; a later page has all of them.
+MAX_EPISODES = 6
 
 
 def content(forecast: Forecast) -> Content:
@@ -36,51 +33,53 @@ def content(forecast: Forecast) -> Content:
         **_past(forecast),
         **_reasons(forecast),
         **_data_and_method(forecast),
+        "readings": dict(wording.READINGS),
     }
 
 
 def _headings(forecast: Forecast) -> Content:
+    data_end = wording.period_name(forecast.data.last_period)
     return {
         "name": forecast.country.name,
-        "title": (
-            f"{forecast.country.name}: probability of contraction in {forecast.period}"
-        ),
+        "title": f"{forecast.country.name}: {wording.event_title(forecast)}",
+        "question": wording.question(forecast),
         "running": (
-            f"{forecast.country.name} · {forecast.period}: "
+            f"{forecast.country.name} · {wording.event_title(forecast)}: "
             f"{wording.percent(forecast.probability)}"
         ),
-        "made": (
-            f"made {wording.made_on(forecast)} · data to {forecast.data.last_period}"
-        ),
+        "made": f"Forecast of {wording.made_on(forecast)} · data to {data_end}",
         "foot": (
             f"{wording.attribution(forecast)}. "
-            f"{wording.figures(forecast.data.share_in_real_time)} "
-            f"Contraction: {forecast.meaning}."
+            f"{wording.figures(forecast.data.share_in_real_time)}"
         ),
     }
 
 
 def _answer(forecast: Forecast) -> Content:
     """Return the texts of the first page."""
-    noun = wording.NOUN[forecast.task.frequency]
-    assessment = forecast.assessment
-    predicted = [
-        episode
-        for episode in assessment.episodes
-        if episode.first_probability is not None
-    ]
-    deepest = sorted(predicted, key=lambda episode: episode.growth_percent or 0.0)
-    shown = deepest[:MAX_EPISODES]
+    stale = wording.stale(forecast)
+    passed = stale is not None and stale.passed
     return {
-        "stale": wording.stale(forecast),
-        "odds": wording.odds(forecast.probability),
-        "chance": _unbroken(wording.chance(forecast)),
-        "position": wording.position(forecast),
-        "verdict": asdict(wording.verdict(forecast)),
-        "counts": wording.counts(assessment.metrics, noun),
-        "outlook_heading": f"The coming {noun}s",
+        "stale": None if stale is None else asdict(stale),
+        "passed": passed,
+        "headline": "Out of date" if passed else wording.percent(forecast.probability),
+        "facts": _facts(forecast),
+        "chance": wording.chance(forecast),
+        "position": (
+            wording.illustration(forecast) if passed else wording.position(forecast)
+        ),
+        "verdict": {
+            **asdict(wording.verdict(forecast)),
+            "alarm": wording.verdict(forecast).alarm,
+        },
+        "counts": wording.record_counts(forecast),
+        "outlook_heading": wording.outlook_heading(forecast),
         "outlook": [_ahead(ahead) for ahead in forecast.outlook],
         "change": wording.change(forecast),
+        "change_parts": [
+            [part.title, wording.in_decimals(part.points)]
+            for part in wording.change_parts(forecast)
+        ],
         "watch": [
             {
                 "title": release.title,
@@ -90,15 +89,48 @@ def _answer(forecast: Forecast) -> Content:
             for release in wording.watch(forecast)
         ],
         "what_if": wording.what_if(forecast),
-        "scores": _score_table(
-            assessment.metrics, _best_baselines(forecast), SHORT_COLUMNS
-        ),
-        "episodes": [_episode(episode) for episode in predicted if episode in shown],
+        **_past_contractions(forecast),
+    }
+
+
+def _facts(forecast: Forecast) -> list[str]:
+    """Return the figures under the answer."""
+    facts = [
+        f"90% interval {wording.percent_range(forecast.interval)}",
+        f"historical average {wording.percent(forecast.base_rate)}",
+    ]
+    last = [probability for _, probability in wording.last_forecasts(forecast)]
+    if len(last) > 1:
+        facts.append(f"last {len(last)} forecasts: {', '.join(last)}")
+    return facts
+
+
+def _past_contractions(forecast: Forecast) -> Content:
+    """Return the table of past contractions on the first page."""
+    noun = wording.NOUN[forecast.task.frequency]
+    predicted = [
+        episode
+        for episode in forecast.assessment.episodes
+        if episode.first_probability is not None
+    ]
+    deepest = sorted(predicted, key=lambda episode: episode.growth_percent or 0.0)
+    shown = deepest[:MAX_EPISODES]
+    spell = wording.contraction_noun(forecast)
+    return {
+        "spell": spell,
+        "episodes_heading": f"Past {spell}s",
+        "episodes": [
+            [cells[0], *cells[2:], wording.signalled(episode, noun)]
+            for episode in predicted
+            if episode in shown
+            for cells in [_episode(episode)]
+        ],
         "episodes_note": (
             f"the deepest {MAX_EPISODES} of {len(predicted)}"
             if len(predicted) > MAX_EPISODES
-            else "contraction"
+            else spell
         ),
+        "signal_counts": wording.signal_counts(forecast),
     }
 
 
@@ -107,20 +139,27 @@ def _past(forecast: Forecast) -> Content:
     noun = wording.NOUN[forecast.task.frequency]
     assessment = forecast.assessment
     pool = assessment.pool_metrics
+    spell = wording.contraction_noun(forecast)
     return {
         "all_episodes": [
             [*_episode(episode), wording.signalled(episode, noun)]
             for episode in assessment.episodes
         ],
         "all_episodes_heading": (
-            f"Every contraction, and what was said of it {wording.ahead(forecast.task)}"
+            f"All {spell}s and the forecast {wording.ahead(forecast.task)}"
         ),
+        "change_heading": change_heading(forecast),
         "false_alarms": [
-            [_span(alarm.first, alarm.last), wording.percent(alarm.highest_probability)]
+            [
+                f"{_span(alarm.first, alarm.last)} ({alarm.periods})",
+                wording.percent(alarm.highest_probability),
+            ]
             for alarm in assessment.false_alarms
         ],
+        "false_alarms_heading": f"false alarms ({noun}s)",
         "signals_explained": wording.SIGNALS_EXPLAINED,
         "record": wording.track_record(forecast),
+        "skill_rows": _skill_rows(forecast),
         "long_scores": _score_table(
             assessment.metrics,
             assessment.baselines,
@@ -128,9 +167,7 @@ def _past(forecast: Forecast) -> Content:
             assessment.comparisons,
         ),
         "doubts": wording.doubts(forecast),
-        "pool_heading": (
-            f"All {forecast.data.n_countries} countries that the networks learned from"
-        ),
+        "pool_heading": f"all {forecast.data.n_countries} countries in the pool",
         "pool_counts": pool and wording.counts(pool, "forecast"),
         "pool_scores": pool
         and _score_table(pool, assessment.pool_baselines, tuple(SCORE_COLUMNS)),
@@ -138,12 +175,40 @@ def _past(forecast: Forecast) -> Content:
     }
 
 
+def change_heading(forecast: Forecast) -> str:
+    """Return the heading of the changes over past contractions."""
+    if forecast.task.label == "year-on-year":
+        return "on a year before"
+    return "change"
+
+
+def _skill_rows(forecast: Forecast) -> list[list[str]]:
+    """Return the skill with and without 2020, one row each."""
+    named = (
+        ("all forecasts", forecast.assessment.skill),
+        ("without 2020", forecast.assessment.skill_without_2020),
+    )
+    return [
+        [
+            name,
+            f"{skill.n:,}",
+            f"{skill.n_contractions:,}",
+            wording.signed_percent(skill.value),
+            " to ".join(map(wording.signed_percent, skill.interval)),
+            skill.confidence,
+        ]
+        for name, skill in named
+        if skill is not None and skill.value is not None and skill.interval is not None
+    ]
+
+
 def _reasons(forecast: Forecast) -> Content:
     """Return the texts on the drivers of the forecast, and on other assumptions."""
     explanation = forecast.explanation
+    scale = wording.contribution_points(forecast)
     return {
         "groups": [
-            [name, wording.number(value, 2, sign=True)]
+            [name, wording.in_decimals(scale * value)]
             for name, value in wording.by_group(forecast).items()
         ],
         "importance": wording.importance(forecast),
@@ -243,22 +308,12 @@ def _against(comparison: Comparison) -> Content:
     return {"text": "better" if "win" in verdicts else "even", "loss": False}
 
 
-def _best_baselines(forecast: Forecast) -> dict[str, Scores]:
-    """Return the long-run rate and the baselines with the least log loss."""
-    baselines = forecast.assessment.baselines
-    ranked = sorted(baselines, key=lambda name: baselines[name].log_loss)
-    best = [name for name in ranked if name != "base_rate"][:MAX_BASELINES]
-    shown = {"base_rate", *best}
-    return {name: scores for name, scores in baselines.items() if name in shown}
-
-
 def _ahead(ahead: Ahead) -> list[str]:
-    low, high = (round(100 * bound) for bound in ahead.interval)
-    skill = ahead.scores.brier_skill
+    skill = ahead.scores.log_loss_skill
     return [
-        ahead.period,
+        wording.period_short(ahead.period),
         wording.percent(ahead.probability),
-        f"{low}{DASH}{high}%",
+        wording.percent_range(ahead.interval),
         wording.percent(ahead.base_rate),
         DASH if skill is None else wording.signed_percent(skill),
     ]
@@ -268,7 +323,7 @@ def _episode(episode: Episode) -> list[str]:
     growth = episode.growth_percent
     return [
         _span(episode.first, episode.last),
-        DASH if growth is None else f"{wording.number(growth, 1, sign=True)}%",
+        DASH if growth is None else wording.change_percent(growth),
         *(
             DASH if probability is None else wording.percent(probability)
             for probability in (episode.first_probability, episode.highest_probability)
@@ -277,6 +332,7 @@ def _episode(episode: Episode) -> list[str]:
 
 
 def _span(first: str, last: str) -> str:
+    first, last = wording.period_short(first), wording.period_short(last)
     return first if first == last else f"{first}{DASH}{last}"
 
 
@@ -286,8 +342,9 @@ def _series(series: SeriesUsed, made_on: date) -> Content:
         "title": series.title,
         "id": _short(f"{_source(series)} {series.series_id}"),
         "unit": series.unit,
-        "periods": f"{series.first_period}{DASH}{series.last_period}",
-        "last": _figures(series.last_value),
+        "periods": f"{wording.period_short(series.first_period)}{DASH}"
+        f"{wording.period_short(series.last_period)}",
+        "last": wording.large_number(series.last_value),
         "due": {"text": due.isoformat(), "loss": due < made_on},
         "rights": _short(series.rights),
     }
@@ -308,24 +365,9 @@ def _spark(series: SeriesUsed) -> list[float]:
     ]
 
 
-def _unbroken(chance: str) -> str:
-    """Return the sentence with its interval kept on one line."""
-    text, interval = chance.split(", 90%")
-    return f"{text}, {f'90%{interval}'.replace(' ', NO_BREAK_SPACE)}"
-
-
 def _short(text: str) -> str:
     """Return `text` short enough for a column of a table that does not break lines."""
     return text if len(text) <= 30 else f"{text[:29]}…"
-
-
-def _figures(value: float) -> str:
-    """Return a value of any size with about four figures, thousands set apart."""
-    size = abs(value)
-    decimals = 0 if size >= 1000 else 1 if size >= 100 else 2 if size >= 1 else 4
-    return f"{value:,.{decimals}f}".replace(",", "\N{NARROW NO-BREAK SPACE}").replace(
-        "-", "\N{MINUS SIGN}"
-    )
 
 
 def _sources(forecast: Forecast) -> list[str]:
@@ -339,9 +381,6 @@ def _sources(forecast: Forecast) -> list[str]:
         f"{retrieved_at[:10]}."
         for attribution, rights, retrieved_at in sorted(kinds)
     ]
-
-
-SHORT_COLUMNS = ("brier", "log_loss", "auroc")
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,8 @@ def _files(
         yield "report.pdf", as_pdf(forecast, figures.draw(forecast), paper)
     if "png" in formats:
         draw = partial(figures.draw, forecast)
-        yield from pictures(draw, wording.credit(forecast))
+        title = f"{forecast.country.name}: {wording.event_title(forecast)}"
+        yield from pictures(draw, title, wording.credit(forecast))
     if "html" in formats:
         yield "report.html", html.as_html(forecast).encode()
     if "json" in formats:
@@ -51,13 +52,13 @@ def _files(
 
 
 def pictures(
-    draw: Callable[[figures.Look], Mapping[str, Figure]], credit: str
+    draw: Callable[[figures.Look], Mapping[str, Figure]], title: str, credit: str
 ) -> Iterator[tuple[str, bytes]]:
     """Yield each figure for print and for a screen, light and dark."""
     for look, tone in ((figures.LIGHT, ""), (figures.DARK, "-dark")):
         for name, figure in draw(look).items():
-            yield f"{name}{tone}.png", figures.as_png(figure, credit, look)
-            small = figures.as_png(figure, credit, look, "screen")
+            yield f"{name}{tone}.png", figures.as_png(figure, title, credit, look)
+            small = figures.as_png(figure, title, credit, look, "screen")
             yield f"{name}-screen{tone}.png", small
 
 

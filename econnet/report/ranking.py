@@ -47,7 +47,8 @@ def _files(
     if "pdf" in formats:
         yield "ranking.pdf", _as_pdf(ranking, draw(LIGHT), paper)
     if "png" in formats:
-        yield from country_report.pictures(draw, wording.ranking_credit(ranking))
+        title, credit = wording.ranking_title(ranking), wording.ranking_credit(ranking)
+        yield from country_report.pictures(draw, title, credit)
     if "html" in formats:
         yield "ranking.html", ranking_page.as_html(ranking, reports).encode()
     if "json" in formats:

@@ -46,11 +46,15 @@ def _answer(forecast: Forecast) -> dict[str, Any]:
         "interval": forecast.interval,
         "base_rate": forecast.base_rate,
         "previous_probability": forecast.previous_probability,
+        "confidence": verdict.confidence,
+        "skill": forecast.assessment.skill,
+        "skill_without_2020": forecast.assessment.skill_without_2020,
+        "out_of_date": wording.stale(forecast),
         "sentences": {
-            "odds": wording.odds(forecast.probability),
+            "question": wording.question(forecast),
             "chance": wording.chance(forecast),
             "position": wording.position(forecast),
-            "verdict": f"{verdict.call}: {verdict.reason}",
+            "verdict": f"{verdict.call} {verdict.reason}",
             "caveats": wording.caveats(forecast),
         },
     }
@@ -91,6 +95,7 @@ def _explanation(forecast: Forecast) -> dict[str, Any]:
         "response_curves": explanation.response_curves,
         "episodes": forecast.assessment.episodes,
         "false_alarms": forecast.assessment.false_alarms,
+        "signals": forecast.assessment.signals,
     }
 
 

@@ -311,7 +311,8 @@ def verify(
             f"{country.name}"
         )
     prepared = _prepare(report, known, country)
-    now = provenance.of(prepared.panel, prepared.panel.as_of)
+    date = prepared.state.date
+    now = provenance.of(prepared.panel, date, date)
     before, after = report.provenance.tools, now.tools
     tools = {
         name: (str(before.get(name, "none")), after.get(name, "none"))
@@ -496,13 +497,13 @@ BASELINE_TOLERANCE = 1e-2
 # What depends on the moment and not on the forecast. A series that was fetched again
 # since has its current span and titles.
 PASSED_OVER = re.compile(
-    r"made_at|versions?|provenance|data\.series\[\d+\]\."
+    r"made_at|versions?|provenance|out_of_date|data\.series\[\d+\]\."
     r"(title|unit|first_period|last_period|rights|attribution|retrieved_at)"
 )
 
 # Where the last bit can decide between two ranks, bins, classes or words.
 ON_AN_EDGE = re.compile(
-    r"^(sentences|roc|precision_recall|reliability|false_alarms)\b"
+    r"^(sentences|roc|precision_recall|reliability|false_alarms|signals|confidence)\b"
     r"|auroc|average_precision|brier_parts|recall_at|precision_at|_test\b"
     r"|signal$|periods_early"
 )

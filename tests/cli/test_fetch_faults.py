@@ -40,10 +40,10 @@ from tests.data.sources.servers import (
 from tests.user import econnet, econnet_process
 
 GDP, CPI = "NY.GDP.MKTP.KD", "FP.CPI.TOTL"
-UNEMPLOYMENT = "LRHUTTTTLTM156S"
+TEN_YEAR_RATE = "LTUIRLTLT01STM"
 FRED_FILES = {
     "CLVMNACSCAB1GQLT": {"2020-01-01": "9000.1", "2020-04-01": "8500.2"},
-    UNEMPLOYMENT: {"2020-01-01": "6.5", "2020-02-01": "6.7"},
+    TEN_YEAR_RATE: {"2020-01-01": "6.5", "2020-02-01": "6.7"},
     "QLTR628BIS": {"2020-01-01": "120.25", "2020-04-01": "118.5"},
 }
 YEARS: dict[str, float | str | None] = {"2018": 1.5, "2019": 2.5, "2020": 2.25}
@@ -56,6 +56,7 @@ class Hasty(RetryPolicy):
 
     repeats: int = 2
     backoff_seconds: float = 0.001
+    throttled_seconds: float = 0.001
     answer_seconds: float = 2.0
 
 
@@ -210,11 +211,11 @@ def test_bad_answer_of_the_world_bank_is_told_and_the_store_stays(
     assert after == before
 
 
-FRED_GOOD = fred_file(UNEMPLOYMENT, FRED_FILES[UNEMPLOYMENT])
+FRED_GOOD = fred_file(TEN_YEAR_RATE, FRED_FILES[TEN_YEAR_RATE])
 FRED_FAULTS = {
     "HTML": (HTML, "answered with a web page in place of the file"),
     "another series": (
-        fred_file("UNEMPLOY", FRED_FILES[UNEMPLOYMENT]),
+        fred_file("UNEMPLOY", FRED_FILES[TEN_YEAR_RATE]),
         "the file is another one, headed 'observation_date,UNEMPLOY'",
     ),
     "cut off": (FRED_GOOD[:-3], "the file breaks off or errs in line 3"),
@@ -232,10 +233,10 @@ def test_bad_file_of_fred_is_told_and_the_store_stays(
 ) -> None:
     body, reason = FRED_FAULTS[fault]
     before = rows(folder)
-    sources.files[UNEMPLOYMENT] = body
+    sources.files[TEN_YEAR_RATE] = body
     run = fetch(folder, environment, "fred")
     assert run.returncode == 4
-    assert_one_line(run, f"FRED, {UNEMPLOYMENT}: {reason}")
+    assert_one_line(run, f"FRED, {TEN_YEAR_RATE}: {reason}")
     assert "3 series requested, 2 unchanged" in run.stdout
     assert rows(folder) == before
 
@@ -244,10 +245,10 @@ def test_series_that_is_gone_is_noted_and_kept(
     sources: Sources, environment: dict[str, str], folder: Path
 ) -> None:
     before = rows(folder)
-    del sources.files[UNEMPLOYMENT]
+    del sources.files[TEN_YEAR_RATE]
     run = fetch(folder, environment, "fred")
     assert run.returncode == 0
-    start = f"not available: FRED, {UNEMPLOYMENT}: not known there (HTTP 404)"
+    start = f"not available: FRED, {TEN_YEAR_RATE}: not known there (HTTP 404)"
     assert_one_line(run, start)
     assert rows(folder) == before
 
@@ -270,12 +271,12 @@ def test_source_in_trouble_is_told_and_left_alone(
 def test_redirect_in_circles_is_told(
     sources: Sources, environment: dict[str, str], folder: Path
 ) -> None:
-    loop = f"{sources.fred_url}?id={UNEMPLOYMENT}"
-    sources.instead = {UNEMPLOYMENT: [redirect(loop) for _ in range(40)]}
+    loop = f"{sources.fred_url}?id={TEN_YEAR_RATE}"
+    sources.instead = {TEN_YEAR_RATE: [redirect(loop) for _ in range(40)]}
     run = fetch(folder, environment, "fred")
     assert run.returncode == 4
-    assert_one_line(run, f"FRED, {UNEMPLOYMENT}: redirected more than 5 times")
-    assert sources.asked.count(UNEMPLOYMENT) == 6
+    assert_one_line(run, f"FRED, {TEN_YEAR_RATE}: redirected more than 5 times")
+    assert sources.asked.count(TEN_YEAR_RATE) == 6
 
 
 NO_CONNECTION = {
@@ -359,7 +360,7 @@ CANARY = "0c0ffee0canary0c0ffee0"
 @pytest.fixture
 def with_key(sources: Sources, environment: dict[str, str]) -> dict[str, str]:
     """Return the environment of someone who has a key for ALFRED."""
-    sources.vintages[UNEMPLOYMENT] = {
+    sources.vintages[TEN_YEAR_RATE] = {
         "2020-02-28": {"2020-01-01": "6.5"},
         "2020-03-31": {"2020-01-01": "6.6", "2020-02-01": "6.7"},
     }
@@ -411,11 +412,11 @@ def test_key_is_nowhere_when_the_source_fails(
     with_key: dict[str, str],
     tmp_path: Path,
 ) -> None:
-    sources.instead = {UNEMPLOYMENT: [LEAKS[leak]()]}
+    sources.instead = {TEN_YEAR_RATE: [LEAKS[leak]()]}
     run = fetch(tmp_path, with_key, "fred", *before)
     assert any(CANARY in request.url for request in sources.requests)
     assert run.returncode == 4
-    assert UNEMPLOYMENT in run.stderr
+    assert TEN_YEAR_RATE in run.stderr
     assert_kept_secret(run, tmp_path)
 
 
@@ -439,8 +440,8 @@ def test_password_of_a_mirror_is_nowhere(
     tmp_path: Path,
 ) -> None:
     mirror = sources.fred_url.replace("//", f"//me:{CANARY}@")
-    good = Response(sources.files[UNEMPLOYMENT], status, content_type="text/csv")
-    sources.instead = {UNEMPLOYMENT: [good]}
+    good = Response(sources.files[TEN_YEAR_RATE], status, content_type="text/csv")
+    sources.instead = {TEN_YEAR_RATE: [good]}
     withheld = {**environment, "ECONNET_FRED_URL": mirror}
     run = fetch(tmp_path, withheld, "fred", *before)
     assert ("Traceback" in run.stderr) == (status == 403 and bool(before))
@@ -478,7 +479,7 @@ def test_key_is_in_no_output_file_or_process_list(
     row = {"realtime_start": "2020-02-28", "date": "2020-01-01", "value": "6.5"}
     sources.instead = {
         "QLTR628BIS": [Response(no_vintages(), content_type="application/json")],
-        UNEMPLOYMENT: [
+        TEN_YEAR_RATE: [
             Response(json.dumps(page), content_type="application/json")
             for page in (echo, {**echo, "observations": [row]})
         ],

@@ -11,6 +11,7 @@ import pytest
 import typer
 
 from econnet.cli.app import COMMANDS, app
+from econnet.cli.exit_codes import CLOSED_PIPE
 from econnet.core.task import LABEL_RULES
 from econnet.data.cycle import labels
 from tests.user import econnet
@@ -117,3 +118,16 @@ def test_nothing_coloured_reaches_a_pipe(tmp_path: Path) -> None:
         check=True,
     )
     assert b"\x1b" not in run.stdout + run.stderr
+
+
+def test_help_ends_quietly_when_its_reader_has_gone(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "econnet", "--help"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    process.stdout.close()
+    _, errors = process.communicate(timeout=60)
+    assert (process.returncode, errors) == (CLOSED_PIPE, b"")

@@ -11,28 +11,8 @@ from statsmodels.stats.proportion import proportion_confint
 
 from econnet.core import log_odds
 from econnet.evaluation import metrics, signals
-from econnet.evaluation.bootstrap import Resample
-from econnet.evaluation.comparison import diebold_mariano
 from econnet.forecast.streamed.scores import ScoreAccumulator
 from tests.conformance.evidence import Check, Floats, Pair
-
-# Differences in cost of two forecasters, with a cycle of about nine periods.
-DIFFERENCES = 0.01 * np.array(
-    [
-        *(10, 14, 22, 18, 5, -3, -8, -12, -2, 9, 17, 21),
-        *(12, 3, -6, -11, -4, 8, 15, 19, 11, 2, -7, -9),
-    ]
-)
-# Statistic and p-value by steps: `dm.test(1 + d, 1 + 0 * d, h = steps, power = 1)` of
-# R's forecast 8.20, with `varestimator = "bartlett"`, which it has from two steps on.
-DIEBOLD_MARIANO_BY_R = {
-    1: (2.3142399020427, 0.0299353505725),
-    2: (1.699399822577, 0.102731168372),
-    3: (1.501004427031, 0.146958884696),
-    4: (1.472387625179, 0.154469321324),
-    5: (1.57084451030, 0.12987527793),
-    6: (1.7958493316935, 0.0856687299145),
-}
 
 
 class Record(NamedTuple):
@@ -89,19 +69,6 @@ def _area() -> Pair:
     pairs = len(contractions) * len(expansions)
     wins = stats.mannwhitneyu(contractions, expansions, method="asymptotic").statistic
     return [metrics.auroc(probability, outcome) or np.nan], [wins / pairs]
-
-
-def _drawn_areas() -> Pair:
-    probability, outcome = _record(600, decimals=2)
-    periods = pd.Series(np.arange(600) // 3)
-    drawn = Resample.draw(periods, 8, 50, np.random.default_rng(0))
-    theirs = [
-        reference.roc_auc_score(
-            outcome, probability, sample_weight=counts[drawn.period_of]
-        )
-        for counts in drawn.counts
-    ]
-    return drawn.aurocs(probability, outcome), theirs
 
 
 def _accumulated(record: Record) -> ScoreAccumulator:
@@ -176,12 +143,6 @@ def _wilson() -> Pair:
     return ours, theirs
 
 
-def _diebold_mariano() -> Pair:
-    tests = [diebold_mariano(DIFFERENCES, steps) for steps in DIEBOLD_MARIANO_BY_R]
-    ours = [(test.statistic, test.p_value) for test in tests if test is not None]
-    return ours, list(DIEBOLD_MARIANO_BY_R.values())
-
-
 def _log_odds() -> Pair:
     probability, _ = _record()
     logits = log_odds.log_odds(probability)
@@ -204,12 +165,6 @@ CHECKS = [
         _area,
     ),
     Check(
-        "areas of 50 bootstrap draws, from counts by period",
-        "scikit-learn, `roc_auc_score` with the draws as weights",
-        14,
-        _drawn_areas,
-    ),
-    Check(
         "area and average precision of a stream of 50,000, in bins of log-odds",
         "scikit-learn, on all of them at once",
         3,
@@ -230,12 +185,6 @@ CHECKS = [
         _parts,
     ),
     Check("90% interval of a share", "statsmodels, Wilson's interval", 14, _wilson),
-    Check(
-        "Diebold-Mariano statistic and p-value, one to six steps",
-        "R, `dm.test` of forecast 8.20",
-        10,
-        _diebold_mariano,
-    ),
     Check(
         "log-odds and probabilities", "SciPy, `logit`", 14, _log_odds, of_largest=True
     ),

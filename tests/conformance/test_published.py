@@ -8,7 +8,6 @@ from benchmarks import chronology
 from econnet.data import panel
 from econnet.data.cycle import labels
 from econnet.data.features import design_matrix
-from econnet.evaluation.bootstrap import Resample
 from tests.builders import observations
 from tests.conformance.evidence import of_snapshot
 
@@ -52,26 +51,3 @@ def test_sahm_gap_was_053_in_july_and_057_in_august_2024() -> None:
     # A month's rate is published in the next, which is the origin.
     assert gap["2024-08"] == pytest.approx(0.53, abs=0.005)
     assert gap["2024-09"] == pytest.approx(0.57, abs=0.005)
-
-
-@pytest.mark.parametrize(
-    ("persistence", "block", "least", "most"),
-    [(0.0, 12, 0.83, 0.9), (0.8, 1, 0.35, 0.5), (0.8, 12, 0.7, 0.85)],
-)
-def test_coverage_of_the_90_percent_interval_of_a_mean(
-    persistence: float, block: int, least: float, most: float
-) -> None:
-    """In 2,000 records of 240 months from an autoregression with a mean of 0.
-
-    Resampling single months ignores persistence, so that intervals are too narrow.
-    Blocks correct nearly all of that; a little remains in short records.
-    """
-    rng = np.random.default_rng(0)
-    costs = rng.normal(size=(240, 2000))
-    costs[0] /= np.sqrt(1 - persistence**2)
-    for month in range(1, len(costs)):
-        costs[month] += persistence * costs[month - 1]
-    drawn = Resample.draw(pd.Series(range(240)), block, 1000, rng)
-    low, high = np.quantile(drawn.counts @ costs / 240, [0.05, 0.95], axis=0)
-    covered = float(np.mean((low < 0) & (high > 0)))
-    assert least < covered < most

@@ -2,7 +2,7 @@ import pytest
 
 from econnet.core import catalog
 from econnet.core.catalog import Indicator
-from econnet.core.periods import FREQUENCIES
+from econnet.core.periods import FREQUENCIES, Frequency
 
 
 @pytest.mark.parametrize("indicator", catalog.load().values(), ids=lambda it: it.key)
@@ -16,8 +16,10 @@ def test_entry_is_complete_and_makes_sense(indicator: Indicator) -> None:
         assert indicator.denominator in catalog.load()
     for template in indicator.series:
         assert template.frequency in FREQUENCIES
-        assert template.publication_lag_days > 0
+        # A forecast has the date of its publication.
+        assert template.publication_lag_days > 0 or indicator.forecast
         assert template.rights
+        assert template.unit
 
 
 def test_names_that_the_world_uses_are_recognised() -> None:
@@ -37,11 +39,21 @@ def test_every_indicator_is_recognised_by_its_key_and_measures_itself(key: str) 
     assert found.measures == key
 
 
+def lag(
+    indicator: Indicator, source: str, series_id: str, frequency: Frequency, alpha3: str
+) -> int:
+    template = indicator.template_of(source, series_id, frequency, alpha3)
+    assert template is not None
+    return template.publication_lag_days
+
+
 def test_lag_is_that_of_source_frequency_and_country() -> None:
     real_gdp = catalog.load()["real_gdp"]
-    assert real_gdp.publication_lag_days("oecd", "Q", "DEU") == 60
-    assert real_gdp.publication_lag_days("pwt", "A", "DEU") == 1095
-    assert real_gdp.publication_lag_days("fred", "Q", "AND") is None
+    assert lag(real_gdp, "oecd", "gdp_real", "Q", "DEU") == 60
+    assert lag(real_gdp, "pwt", "rgdpna", "A", "DEU") == 1095
+    assert lag(real_gdp, "fred", "GDPC1", "Q", "USA") == 30
+    assert real_gdp.template_of("fred", "an id of the past", "Q", "AND") is None
     unemployment = catalog.load()["unemployment"]
-    assert unemployment.publication_lag_days("fred", "M", "USA") == 10
-    assert unemployment.publication_lag_days("fred", "M", "DEU") == 45
+    assert lag(unemployment, "fred", "UNRATE", "M", "USA") == 10
+    assert lag(unemployment, "fred", "LRHUTTTTDEM156S", "M", "DEU") == 60
+    assert lag(unemployment, "fred", "LRHUTTTTGBM156S", "M", "GBR") == 135

@@ -95,6 +95,9 @@ def test_file_gives_what_the_environment_does_not(
         ('task = "a"', r"write \[task\]"),
         ("a b", "cannot be read: .*line 1"),
         (f"a = {'[' * 9999}", "nested too deeply"),
+        (f"{'a.' * 5000}a = 1", "nested too deeply"),
+        (f"a = {{ {'b . ' * 9}c = 1 }}", "nested too deeply"),
+        (f"[{'a.' * 9}a]", "nested too deeply"),
         (f"a = {'9' * 9999}", "cannot be read: .*digits"),
         (f"a = '{'x' * 2**20}'", "far too large"),
         ('data_folder = "a\\u0000b"', "data_folder is text"),
@@ -167,3 +170,19 @@ def test_key_is_not_sent_without_encryption(monkeypatch: pytest.MonkeyPatch) -> 
     assert "0123456789abcdef" not in str(caught.value)
     monkeypatch.setenv("ECONNET_ALFRED_URL", "http://localhost:8000/fred")
     assert Settings.from_environment().alfred_url
+
+
+def test_home_folder_is_meant_by_a_tilde(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(here))
+    monkeypatch.setenv("ECONNET_REPORTS", "~/reports")
+    (here / "econnet.toml").write_text('data_folder = "~/data"')
+    settings = Settings.from_environment()
+    assert settings.data_folder == here / "data"
+    assert settings.reports_folder == here / "reports"
+
+
+def test_address_with_many_dots_is_not_deep(here: Path) -> None:
+    (here / "econnet.toml").write_text(f'fred_url = "https://{"a." * 20}example"')
+    assert Settings.from_environment().urls["fred"].endswith(".example")

@@ -32,6 +32,7 @@ from tests.data.sources.servers import (
     TOGO,
     WORLD,
     Sources,
+    alfred_error,
     bank_message,
     closed_port,
     fred_file,
@@ -45,12 +46,13 @@ BANK_IDS = {
     template.id
     for indicator in catalog.load().values()
     for template in indicator.series
-    if template.source == "worldbank"
+    if template.source == "worldbank" and not template.id.startswith(catalog.ARCHIVE)
 }
+ARCHIVE = "archive/NY.GDP.MKTP.KD/DEU"
 # Lithuania has few series at FRED, which is asked no more than twice a second.
 FRED_FILES = {
     "CLVMNACSCAB1GQLT": {"2020-01-01": "9000.1", "2020-04-01": "8500.2"},
-    "LRHUTTTTLTM156S": {"2020-01-01": "6.5", "2020-02-01": "6.7"},
+    "LTUIRLTLT01STM": {"2020-01-01": "6.5", "2020-02-01": "6.7"},
     "QLTR628BIS": {"2020-01-01": "120.25", "2020-04-01": "118.5"},
 }
 YEARS: dict[str, float | str | None] = {"2018": 1.5, "2019": 2.5, "2020": 2.25}
@@ -91,14 +93,14 @@ def test_one_request_an_indicator_brings_every_country(
         progress=seen.append,
     )
     summary.check()
-    assert Counter(sources.asked) == Counter(BANK_IDS)
+    assert Counter(sources.asked) == Counter([*BANK_IDS, ARCHIVE])
     assert len(BANK_IDS) >= 40
     rows = newest(load.store(settings))
     assert {*rows["country"]} == {"DEU", "LTU", "TGO"}
     assert {*rows["series_id"]} == BANK_IDS
     assert {*rows["value"]} == {1.5, 2.5, 2.25}
     assert summary.added == len(rows)
-    assert [progress.done for progress in seen] == [*range(1, len(BANK_IDS) + 1)]
+    assert [progress.done for progress in seen] == [*range(1, len(BANK_IDS) + 2)]
 
 
 def test_refetch_without_change_adds_nothing_and_reads_nothing(
@@ -107,7 +109,8 @@ def test_refetch_without_change_adds_nothing_and_reads_nothing(
     fetch_bank(settings)
     before = load.store(settings).vintages()
     summary = fetch_bank(settings)
-    assert summary.unchanged == summary.requested == len(BANK_IDS)
+    # The archive does not have the country.
+    assert summary.unchanged == summary.requested - 1 == len(BANK_IDS)
     assert (summary.added, summary.revised, summary.changes) == (0, 0, ())
     pd.testing.assert_frame_equal(load.store(settings).vintages(), before)
     checked = load.store(settings).series()["retrieved_at"]
@@ -141,8 +144,8 @@ def test_fred_brings_the_countrys_own_series(settings: Settings) -> None:
     assert got == {
         ("CLVMNACSCAB1GQLT", "2020Q1"): 9000.1,
         ("CLVMNACSCAB1GQLT", "2020Q2"): 8500.2,
-        ("LRHUTTTTLTM156S", "2020-01"): 6.5,
-        ("LRHUTTTTLTM156S", "2020-02"): 6.7,
+        ("LTUIRLTLT01STM", "2020-01"): 6.5,
+        ("LTUIRLTLT01STM", "2020-02"): 6.7,
         ("QLTR628BIS", "2020Q1"): 120.25,
         ("QLTR628BIS", "2020Q2"): 118.5,
     }
@@ -165,15 +168,15 @@ def test_vintages_come_with_a_key_and_are_not_read_twice(
 ) -> None:
     with_key = sources.settings(tmp_path, key="s3cr3t")
     assert "s3cr3t" not in repr(with_key)
-    sources.vintages["LRHUTTTTLTM156S"] = {
+    sources.vintages["LTUIRLTLT01STM"] = {
         "2020-02-28": {"2020-01-01": "6.5"},
         "2020-03-31": {"2020-01-01": "6.6", "2020-02-01": "6.7"},
     }
     fetch_fred(with_key).check()
     store = load.store(settings)
-    unemployment = store.vintages().query("series_id == 'LRHUTTTTLTM156S'")
-    assert unemployment["value"].tolist() == [6.5, 6.6, 6.7]
-    assert unemployment["known_at"].isna().tolist() == [True, False, False]
+    rate = store.vintages().query("series_id == 'LTUIRLTLT01STM'")
+    assert rate["value"].tolist() == [6.5, 6.6, 6.7]
+    assert rate["known_at"].isna().tolist() == [True, False, False]
     # What ALFRED does not keep comes from the plain file.
     assert len(newest(store).query("series_id == 'QLTR628BIS'")) == 2
     assert fetch_fred(with_key).unchanged == 3
@@ -219,7 +222,7 @@ def test_raw_answer_that_repeats_the_key_is_kept_without_it(
         {"count": 1, "vintage_dates": ["2020-02-28"]},
         {"count": 1, "observations": [day]},
     ]
-    sources.instead["LRHUTTTTLTM156S"] = [
+    sources.instead["LTUIRLTLT01STM"] = [
         Response(
             json.dumps(answer | {"url": "?api_key=s3cr3t"}),
             content_type="application/json",
@@ -227,7 +230,7 @@ def test_raw_answer_that_repeats_the_key_is_kept_without_it(
         for answer in answers
     ]
     fetch_fred(sources.settings(tmp_path, key="s3cr3t")).check()
-    kept = json.loads(raw_of(load.store(settings))["LRHUTTTTLTM156S"])
+    kept = json.loads(raw_of(load.store(settings))["LTUIRLTLT01STM"])
     assert kept == answers[1] | {"url": "?api_key=***"}
 
 
@@ -301,10 +304,9 @@ def test_missing_series_is_named_and_no_failure(
     del sources.files["QLTR628BIS"]
     summary = data_fetch.fetch(settings, [resolve("LTU")], retry_policy=QUICK)
     summary.check()
-    assert [line.partition(":")[0] for line in summary.missing] == [
-        "FRED, QLTR628BIS",
-        f"World Bank, {GDP}",
-    ]
+    missing = {line.partition(":")[0] for line in summary.missing}
+    assert missing >= {"FRED, QLTR628BIS", f"World Bank, {GDP}"}
+    assert not any("IRLTLT01" in line for line in missing)
 
 
 def test_every_series_missing_is_a_failure(
@@ -314,7 +316,73 @@ def test_every_series_missing_is_a_failure(
     summary = fetch_bank(settings)
     with pytest.raises(SourceError, match="has none of"):
         summary.check()
-    assert len(sources.asked) == len(BANK_IDS)
+    assert len(sources.asked) == len(BANK_IDS) + 1
+
+
+def test_failed_first_fetch_leaves_no_store(
+    sources: Sources, settings: Settings
+) -> None:
+    sources.instead = {
+        key: [Response("", status=500) for _ in range(9)] for key in FRED_FILES
+    }
+    sources.files = {}
+    assert fetch_fred(settings).failed
+    assert not settings.data_folder.exists()
+
+
+def test_series_that_a_key_does_not_find_comes_without_one(
+    sources: Sources, tmp_path: Path, settings: Settings
+) -> None:
+    """FRED explains with HTTP 400 what it does not have, if it is asked with a key."""
+    unknown, elsewhere = "QLTR628BIS", "CLVMNACSCAB1GQLT"
+    del sources.files[unknown]
+    sources.instead = {
+        unknown: [alfred_error("Bad Request.  The series does not exist.")],
+        elsewhere: [
+            alfred_error(
+                "Bad Request.  The series does not exist in ALFRED but may exist in "
+                "FRED."
+            )
+        ],
+    }
+    summary = fetch_fred(sources.settings(tmp_path, key="s3cr3t"))
+    summary.check()
+    assert any(line.startswith(f"FRED, {unknown}:") for line in summary.missing)
+    assert elsewhere in {*newest(load.store(settings))["series_id"]}
+
+
+def test_wrong_key_is_one_line_and_ends_the_requests(
+    sources: Sources, tmp_path: Path
+) -> None:
+    sources.key = "the right one"
+    summary = fetch_fred(sources.settings(tmp_path, key="s3cr3t"))
+    [line] = summary.failed
+    assert line == (
+        "FRED: the key in FRED_API_KEY is not accepted: correct it, or unset it to "
+        "fetch without vintages"
+    )
+    assert len(sources.asked) <= 2
+
+
+def test_weekly_series_is_not_asked_for_vintages(
+    sources: Sources, tmp_path: Path, settings: Settings
+) -> None:
+    days = {
+        str(day.date()): "1.5"
+        for day in pd.date_range("2020-01-03", periods=60, freq="W")
+    }
+    averaged = {"ICSA", "NFCI"}
+    sources.files = {key: fred_file(key, days) for key in averaged}
+    data_fetch.fetch(
+        sources.settings(tmp_path, key="s3cr3t"),
+        [resolve("USA")],
+        sources=["fred"],
+        retry_policy=QUICK,
+    )
+    asked = [r for r in sources.requests if "fredgraph" not in r.path]
+    assert asked
+    assert averaged.isdisjoint(r.args["series_id"] for r in asked)
+    assert averaged <= {*newest(load.store(settings))["series_id"]}
 
 
 def test_store_that_is_held_is_told_before_anything_is_fetched(
@@ -413,7 +481,7 @@ def test_later_base_wins_over_the_store_whole(settings: Settings) -> None:
     load.store(settings).write([answer_of("fred", "INDPRO", title, ["USA"], "2020-01")])
     known = load.known(settings, countries=["USA"])
     rows = known.observations.query("series_id == 'INDPRO'")
-    assert len(rows) > 900
+    assert len(rows) > 800
     assert 99.0 not in set(rows["value"])
     assert "later base" in known.notices[0]
 
@@ -444,5 +512,5 @@ def answer_of(
     """Return an answer of one value, 99, for each country."""
     indicator, template = indicator_of(series_id, source)
     rows = pd.DataFrame({"country": countries}).assign(period=period, value=99.0)
-    retrieval = Retrieval(series_id, title, "index", "", "1900", now())
+    retrieval = Retrieval(series_id, title, "", "1900", now())
     return observations.fetched_series(rows, indicator, template, retrieval)

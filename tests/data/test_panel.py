@@ -34,7 +34,7 @@ def test_country_waits_for_its_own_agency() -> None:
     built = panel.build(rows, "M")
     known_at = built.known_at["unemployment"]
     assert known_at.loc["USA"].loc["2020-01"] == pd.Timestamp("2020-02-10")
-    assert known_at.loc["DEU"].loc["2020-01"] == pd.Timestamp("2020-03-16")
+    assert known_at.loc["DEU"].loc["2020-01"] == pd.Timestamp("2020-03-31")
 
 
 def test_value_retrieved_before_its_lag_has_passed_was_known_then() -> None:
@@ -83,12 +83,44 @@ def test_months_are_averaged_to_whole_quarters_only() -> None:
     )
 
 
-def test_series_that_reaches_furthest_is_taken_and_none_is_spliced() -> None:
+@pytest.mark.parametrize(("behind", "taken"), [(2, "GDPC1"), (3, "gdp_real")])
+def test_longer_series_is_taken_unless_it_is_stale(behind: int, taken: str) -> None:
+    """More history is worth two periods, and two series are never spliced."""
     longer = observations("USA", "real_gdp", "2019Q1", [1, 2, 3, 4, 5], "fred", "GDPC1")
-    fresher = observations("USA", "real_gdp", "2020Q1", [70, 80], "oecd", "gdp_real")
+    fresh = [70.0] * (1 + behind)
+    fresher = observations("USA", "real_gdp", "2020Q1", fresh, "oecd", "gdp_real")
     built = panel.build(pd.concat([longer, fresher], ignore_index=True), "Q")
-    assert built.values["real_gdp"].tolist() == [70, 80]
-    assert built.series["series_id"].tolist() == ["gdp_real"]
+    assert built.series["series_id"].tolist() == [taken]
+    values = built.values["real_gdp"].tolist()
+    assert values == ([1, 2, 3, 4, 5] if taken == "GDPC1" else fresh)
+
+
+def test_measured_unemployment_comes_before_modelled() -> None:
+    ids = ("SL.UEM.TOTL.ZS", "SL.UEM.TOTL.NE.ZS")
+    modelled, measured = (
+        observations("IND", "unemployment", str(year), values, "worldbank", series_id)
+        for series_id, year, values in zip(
+            ids, (2015, 2018), ([5, 5, 5, 5], [8.0]), strict=True
+        )
+    )
+    built = panel.build(pd.concat([modelled, measured], ignore_index=True), "A")
+    assert built.values["unemployment"].tolist() == [8.0]
+
+
+def test_archive_takes_the_place_of_its_series_unless_it_is_stale() -> None:
+    live_id = "NY.GDP.MKTP.KD"
+    live = observations("IND", "real_gdp", "2000", range(1, 21), "worldbank", live_id)
+
+    def chosen(years: int) -> list[str]:
+        kept = observations(
+            *("IND", "real_gdp", "2000", range(1, years + 1), "worldbank"),
+            f"archive/{live_id}/IND",
+        )
+        built = panel.build(pd.concat([live, kept], ignore_index=True), "A")
+        return built.series["series_id"].tolist()
+
+    assert chosen(19) == [f"archive/{live_id}/IND"]
+    assert chosen(17) == [live_id]
 
 
 def test_of_two_that_reach_equally_far_the_longer_is_taken() -> None:

@@ -109,7 +109,7 @@ def card(
     """Return the scorecard of one country, from 2000Q1 on.
 
     One character per quarter: `x` contracts, `!` is a signal in that quarter for
-    `horizon` quarters ahead.
+    `horizon` quarters ahead. Only forecasts of these quarters are scored.
     """
     quarters = pd.period_range("2000Q1", periods=len(contracts), freq="Q")
     contractions = pd.Series(
@@ -117,6 +117,8 @@ def card(
         pd.MultiIndex.from_product([["DEU"], quarters], names=["country", "period"]),
     )
     origins = pd.period_range("2000Q1", periods=len(signalled), freq="Q")
+    until = np.arange(len(signalled)) + horizon
+    since = np.arange(len(signalled)) + 1 if event == "within" else until
     record = pd.DataFrame(
         {
             "country": "DEU",
@@ -124,33 +126,84 @@ def card(
             "period": origins + horizon,
             "probability": np.linspace(0.1, 0.9, len(signalled)),
             "signal": [character == "!" for character in signalled],
+            "outcome": [
+                float("x" in contracts[first : last + 1])
+                for first, last in zip(since, until, strict=True)
+            ],
         }
-    )
-    return signals.scorecard(record, contractions, event, patience=4)
+    )[until < len(contracts)]
+    return signals.scorecard(record, contractions, event)
 
 
 @pytest.mark.parametrize(
-    ("contracts", "signalled", "early", "false_alarms"),
+    ("contracts", "signalled", "early", "right", "wrong"),
     [
-        (".....xx...", "....!!...", [1], 0),  # in time: a quarter ahead of the first
-        (".....xx...", ".....!...", [0], 0),  # late by as much: for its second quarter
-        (".....xx...", ".!.......", [4], 0),  # for a quarter three before the first
-        ("........xx", ".!.......", [None], 1),  # too early to be right
-        (".....xx...", ".........", [None], 0),  # missed
-        (".....xx...", "......!..", [None], 1),  # when it is over
-        (".....xx...", "!!!.....!", [5], 1),
-        ("...x.x....", "..!......", [1, None], 0),  # the second has none of its own
-        ("...x.x....", "..!.!....", [1, 1], 0),
-        ("x....xx...", "....!....", [1], 0),  # the first began before any forecast
-        ("..........", "!.!!.....", [], 2),
+        (".....xx...", "....!!...", [1], 2, 0),  # in time: a quarter before the first
+        (".....xx...", ".....!...", [0], 1, 0),  # late: for its second quarter
+        (".....xx...", ".!.......", [None], 0, 1),  # no run leads from it to the first
+        (".....xx...", ".!!!!....", [4], 1, 3),  # an unbroken run leads into it
+        (".....xx...", ".!!.!....", [1], 1, 2),  # a broken one does not
+        (".....xx...", ".........", [None], 0, 0),  # missed
+        (".....xx...", "......!..", [None], 0, 1),  # when it is over
+        (".....xx...", "!!!!!!!!!", [5], 2, 7),  # always: every wrong signal counts
+        ("...x..x...", "..!!!!...", [1, 1], 2, 2),  # the run followed the first
+        ("...x..x...", "..!.!!...", [1, 2], 2, 1),  # this one did not
+        ("...x...x..", "...!!!!..", [None, 1], 1, 3),  # it began after the first
+        ("...x.x....", "..!......", [1, None], 1, 0),  # the second has none of its own
+        ("x....xx...", "....!....", [1], 1, 0),  # the first began before any forecast
+        ("..........", "!.!!.....", [], 0, 3),
     ],
 )
-def test_episodes_and_alarms_worked_by_hand(
-    contracts: str, signalled: str, early: Sequence[int | None], false_alarms: int
+def test_signals_worked_by_hand(
+    contracts: str,
+    signalled: str,
+    early: Sequence[int | None],
+    right: int,
+    wrong: int,
 ) -> None:
     scorecard = card(contracts, signalled)
     assert [call.periods_early for call in scorecard.episodes] == early
-    assert scorecard.n_false_alarms == false_alarms
+    assert (scorecard.counts.right, scorecard.counts.wrong) == (right, wrong)
+
+
+def test_every_wrong_signal_is_in_one_false_alarm() -> None:
+    scorecard = card(".....xx...", "!!..!!!!!")
+    alarms = [
+        (alarm.first, alarm.last, alarm.periods) for alarm in scorecard.false_alarms
+    ]
+    assert alarms == [("2000Q2", "2000Q3", 2), ("2001Q4", "2002Q2", 3)]
+    assert sum(alarm.periods for alarm in scorecard.false_alarms) == 5
+    assert scorecard.counts.wrong == 5
+    # Of nine forecasts, two were for contractions.
+    assert scorecard.counts.share_of_expansions == pytest.approx(5 / 7)
+
+
+def test_country_that_is_always_signalled_has_no_early_calls() -> None:
+    """Tuvalu: all of 29 years were signalled, and every contraction looked foreseen."""
+    scorecard = card("..x...x..x.x..", "!!!!!!!!!!!!!")
+    assert [call.periods_early for call in scorecard.episodes] == [2, 1, 1, 1]
+    assert (scorecard.counts.signals, scorecard.counts.right) == (13, 4)
+    assert scorecard.counts.share_of_expansions == 1.0
+    assert scorecard.false_alarms
+
+
+def test_run_is_broken_where_an_origin_has_no_forecast() -> None:
+    scorecard = card(".......x..", "...!!!!..")
+    assert [call.periods_early for call in scorecard.episodes] == [4]
+    rows = pd.DataFrame(
+        {
+            "country": "DEU",
+            "origin": pd.PeriodIndex(["2000Q4", "2001Q1", "2001Q3"], freq="Q"),
+            "period": pd.PeriodIndex(["2001Q1", "2001Q2", "2001Q4"], freq="Q"),
+            "probability": 0.5,
+            "signal": True,
+            "outcome": [0.0, 0.0, 1.0],
+        }
+    )
+    index = pd.MultiIndex.from_product([["DEU"], rows["period"]])
+    contractions = pd.Series([0.0, 0.0, 1.0], index.set_names(["country", "period"]))
+    (call,) = signals.scorecard(rows, contractions, "at").episodes
+    assert call.periods_early == 1
 
 
 def test_episode_has_its_periods_and_its_first_signal() -> None:
@@ -164,6 +217,6 @@ def test_episode_has_its_periods_and_its_first_signal() -> None:
 
 
 def test_signal_of_a_contraction_within_a_year_may_come_a_year_before() -> None:
-    scorecard = card("......x....", "..!........", "within", horizon=4)
+    scorecard = card("......x....", "..!....", "within", horizon=4)
     assert [call.periods_early for call in scorecard.episodes] == [4]
-    assert scorecard.n_false_alarms == 0
+    assert (scorecard.counts.right, scorecard.counts.wrong) == (1, 0)

@@ -15,7 +15,8 @@ from econnet.data.cycle.labels import RULES
 from econnet.data.sources import snapshot
 from econnet.evaluation import metrics
 from econnet.evaluation.comparison import Comparison
-from econnet.evaluation.signals import FalseAlarm
+from econnet.evaluation.confidence import Skill
+from econnet.evaluation.signals import FalseAlarm, SignalCounts
 from econnet.forecast.provenance import Provenance
 from econnet.forecast.ranking import LeftOut, Ranking
 from econnet.forecast.result import (
@@ -106,6 +107,7 @@ def without_contractions(forecast: Forecast) -> Forecast:
         base_rate=0.0,
         episodes=(),
         false_alarms=(),
+        signals=SignalCounts(0, 0, 0, len(record)),
     )
 
 
@@ -139,6 +141,7 @@ def forecast_of(
             **_scored(record),
             episodes=_episodes(output, contraction, said),
             false_alarms=_false_alarms(own),
+            signals=_signal_counts(own),
         ),
         explanation=Explanation(
             drivers=_drivers(12),
@@ -215,6 +218,10 @@ def _scored(record: pd.DataFrame) -> dict[str, Any]:
         "comparisons": {
             name: _comparison(econnet, score) for name, score in scores.items()
         },
+        "skill": _skill(econnet, scores["base_rate"]),
+        "skill_without_2020": replace(
+            _skill(econnet, scores["base_rate"]), n=econnet.n - 4
+        ),
         "pool_metrics": replace(econnet, n=6 * econnet.n, auroc=0.71),
         "pool_baselines": {
             name: replace(score, n=6 * score.n) for name, score in scores.items()
@@ -228,25 +235,36 @@ def _scored(record: pd.DataFrame) -> dict[str, Any]:
     }
 
 
+def _skill(own: metrics.Scores, base: metrics.Scores) -> Skill:
+    return Skill.of(own, base, _comparison(own, base))
+
+
 def _comparison(ours: metrics.Scores, theirs: metrics.Scores) -> Comparison:
     log_loss, brier = ours.log_loss - theirs.log_loss, ours.brier - theirs.brier
     return Comparison(
         log_loss_difference=log_loss,
         log_loss_interval=(log_loss - 0.02, log_loss + 0.02),
-        log_loss_test=None,
+        log_loss_p_value=None,
         brier_difference=brier,
         brier_interval=(brier - 0.01, brier + 0.01),
-        brier_test=None,
+        brier_p_value=None,
         auroc_difference=None,
         auroc_interval=None,
     )
+
+
+def _signal_counts(own: pd.DataFrame) -> SignalCounts:
+    """Return counts that fit to the four false alarms: every contraction was found."""
+    contractions = int((own["outcome"] == 1).sum())
+    expansions = int((own["outcome"] == 0).sum())
+    return SignalCounts(contractions, 4, contractions, expansions)
 
 
 def _false_alarms(own: pd.DataFrame) -> tuple[FalseAlarm, ...]:
     """Return the expansions that were given the highest probabilities."""
     worst = own[own["outcome"] == 0].nlargest(4, "probability").sort_values("period")
     return tuple(
-        FalseAlarm("DEU", str(period), str(period), float(probability))
+        FalseAlarm("DEU", str(period), str(period), 1, float(probability))
         for period, probability in zip(
             worst["period"], worst["probability"], strict=True
         )
@@ -367,10 +385,14 @@ def _data(alpha3: str, frequency: Frequency, output: pd.Series) -> DataUsed:
     return DataUsed(
         source="snapshot",
         as_of="2026-11-24",
+        used_until="2026-11-14",
+        next_day="2026-12-15",
+        not_yet_used=(),
         first_period=first,
         last_period=last,
         next_due="2026-11-29" if frequency == "Q" else "2021-07-19",
         n_countries=6,
+        countries=("CAN", "DEU", "FRA", "GBR", "JPN", "USA"),
         share_in_real_time=0.0,
         series=tuple(
             SeriesUsed(

@@ -96,10 +96,12 @@ def test_pdf_says_the_answer_the_verdict_and_every_score(
     verdict = wording.verdict(germany)
     for said in (
         germany.country.name,
-        wording.odds(germany.probability),
-        wording.chance(germany),
+        wording.question(germany),
+        wording.percent(germany.probability),
+        f"90% interval {wording.percent_range(germany.interval)}",
         wording.position(germany),
-        f"{verdict.call}: {verdict.reason}",
+        verdict.call,
+        verdict.reason,
         wording.command(germany),
         *wording.caveats(germany),
     ):
@@ -127,17 +129,14 @@ def test_pdf_is_tagged_titled_and_has_bookmarks_and_described_figures(
 ) -> None:
     reader = pypdf.PdfReader(written / "report.pdf")
     assert reader.metadata is not None
-    assert (
-        reader.metadata.title
-        == f"Germany: probability of contraction in {germany.period}"
-    )
+    assert reader.metadata.title == f"Germany: {wording.event_title(germany)}"
     root: Any = reader.trailer["/Root"]
     assert reader.xmp_metadata is not None
     assert "pdfuaid" in reader.xmp_metadata.stream.get_data().decode()
     titles = [
         str(entry["/Title"]) for entry in reader.outline if isinstance(entry, dict)
     ]
-    assert titles == ["Germany", "Track record", "What drives it", "Data and method"]
+    assert titles == ["Germany", "Track record", "Drivers", "Data and method"]
     described = set(_alt_texts(root["/StructTreeRoot"]))
     assert described == {figures.alt(germany, name) for name in figures.DRAWINGS}
 
@@ -179,7 +178,7 @@ def test_pdf_fits_the_paper_that_was_asked_for(
         (612, 792)
     }
     first_page = letter[0].extract_text()
-    assert "What was said of past contractions" in first_page
+    assert "Past contractions" in first_page
 
 
 def test_same_forecast_gives_the_same_bytes(
@@ -241,19 +240,21 @@ def test_no_name_can_break_the_report(germany: Forecast, tmp_path: Path) -> None
     assert json.loads((tmp_path / "report.json").read_bytes())["name"] == HOSTILE
 
 
-def test_small_annual_report_tells_that_the_data_are_old(
+def test_report_on_old_annual_data_has_no_headline(
     make_forecast: MakeForecast,
 ) -> None:
-    text = text_of(pdf_of(make_forecast("XKX", "A")))
-    assert "econnet fetch --country XKX" in text
-    assert "These data are old: they end in 2019" in text
+    forecast = make_forecast("XKX", "A")
+    text = text_of(pdf_of(forecast))
+    ends = forecast.data.last_period
+    assert f"Out of date Data end in {ends}. Run `econnet fetch --country XKX`." in text
+    assert "For illustration only" in text
 
 
 def test_country_that_never_contracted_has_a_report(germany: Forecast) -> None:
     text = text_of(pdf_of(without_contractions(germany)))
-    assert "Do not lean on it" in text
+    assert "Low confidence" in text
     assert "no contraction" in text
-    assert "Every contraction" not in text
+    assert "All contractions" not in text
 
 
 def test_forecast_without_drivers_pool_or_growth_has_a_report(
@@ -271,7 +272,7 @@ def test_forecast_without_drivers_pool_or_growth_has_a_report(
     )
     text = text_of(pdf_of(bare))
     assert "not known" in text
-    assert "countries that the networks learned from" not in text
+    assert "countries in the pool" not in text
 
 
 @pytest.mark.parametrize("n", [9, 60])
@@ -279,13 +280,14 @@ def test_every_contraction_is_listed_once_on_one_page(
     n: int, germany: Forecast
 ) -> None:
     episodes = tuple(
-        replace(germany.assessment.episodes[0], first=f"{n:04}Q9") for n in range(n)
+        replace(germany.assessment.episodes[0], first=f"{n:04}Q9", last="2025Q4")
+        for n in range(n)
     )
     pages = pdf_of(changed(germany, episodes=episodes)).pages
     having = [number for number, it in enumerate(pages, 1) if "Q9" in it.extract_text()]
-    assert having == [3]
-    text = " ".join(it.extract_text() for it in pages)
-    assert all(text.count(episode.first) == 1 for episode in episodes)
+    assert having[-1:] == [3]
+    text = pages[2].extract_text()
+    assert all(text.count(f"{episode.first[:4]} Q9") == 1 for episode in episodes)
 
 
 @pytest.mark.campaign

@@ -1,3 +1,4 @@
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -7,58 +8,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from econnet.data.cycle.labels import RULES
-from econnet.evaluation.metrics import BrierParts, Scores
+from econnet.evaluation.comparison import Comparison
+from econnet.evaluation.confidence import Skill
+from econnet.evaluation.signals import SignalCounts
+from econnet.forecast.explain.drivers import DERIVED
 from econnet.forecast.result import Forecast
 from econnet.report import figures, wording
 from econnet.report.content import content
-from econnet.report.wording.formatting import period_in_words
+from econnet.report.wording.formatting import (
+    change_percent,
+    large_number,
+    period_name,
+    period_text,
+)
 from tests.builders import changed
 
 from .conftest import without_contractions
-
-GOOD = Scores(
-    auroc=0.82,
-    average_precision=0.6,
-    brier=0.15,
-    brier_skill=0.25,
-    log_loss=0.45,
-    log_loss_skill=0.2,
-    brier_parts=BrierParts(reliability=0.02, resolution=0.07, uncertainty=0.2),
-    recall_at_imf_precision=0.5,
-    precision_at_imf_recall=0.7,
-    n=77,
-    n_contractions=21,
-    n_origins=77,
-)
-
-
-@given(st.floats(0.0, 1.0))
-def test_spoken_odds_are_near_the_probability(probability: float) -> None:
-    said = wording.odds(probability)
-    hits, n = map(int, said.removeprefix("under ").removeprefix("over ").split(" in "))
-    assert hits / n == pytest.approx(probability, abs=0.06)
-    if said.startswith("under"):
-        assert probability < hits / n
-    if said.startswith("over"):
-        assert probability > hits / n
-
-
-@pytest.mark.parametrize(
-    ("probability", "said"),
-    [
-        (0.0, "under 1 in 100"),
-        (0.02, "1 in 50"),
-        (0.21, "1 in 5"),
-        (0.3, "3 in 10"),
-        (0.34, "1 in 3"),
-        (0.5, "1 in 2"),
-        (0.76, "3 in 4"),
-        (0.9, "9 in 10"),
-        (1.0, "over 99 in 100"),
-    ],
-)
-def test_odds_are_those_a_person_would_say(probability: float, said: str) -> None:
-    assert wording.odds(probability) == said
 
 
 @pytest.mark.parametrize(
@@ -82,137 +47,292 @@ def test_numbers_have_a_true_minus_sign_and_no_negative_zero() -> None:
 
 
 @pytest.mark.parametrize(
-    ("period", "said"),
+    ("period", "text"),
     [
-        (pd.Period("2026Q3", "Q"), "the third quarter of 2026"),
+        (pd.Period("2026Q3", "Q"), "2026 Q3"),
         (pd.Period("2026-05", "M"), "May 2026"),
         (pd.Period("2021", "Y"), "2021"),
     ],
 )
-def test_period_is_said_in_words(period: pd.Period, said: str) -> None:
-    assert period_in_words(period) == said
+def test_period_in_words(period: pd.Period, text: str) -> None:
+    assert period_text(period) == text
+    assert period_name(str(period)) == text
 
 
 @pytest.mark.parametrize(
-    ("label", "target", "said"),
+    ("change", "text"),
+    [(-0.041, "0.04%"), (-0.6, "0.6%"), (0.0, "0.0%"), (-7.04, "7.0%")],
+)
+def test_small_change_is_never_rounded_to_zero(change: float, text: str) -> None:
+    assert change_percent(change).lstrip("+\N{MINUS SIGN}") == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
     [
-        ("negative-growth", "real_gdp", "output contracts in 2021:"),
-        ("negative-growth", "exports", "there is a fall in Exports in 2021:"),
-        (
-            "year-on-year",
-            "real_gdp",
-            "output is below its level of a year before in 2021:",
-        ),
-        ("nber", "real_gdp", "is in recession, as the NBER dates it, in 2021:"),
-        ("given:crisis", "real_gdp", "crisis is 1 in 2021:"),
+        (477_161_826_008.0, "477.2 billion"),
+        (922_691.0, "922,691"),
+        (123.94, "123.9"),
+        (-0.01234, "\N{MINUS SIGN}0.0123"),
     ],
 )
-def test_chance_says_what_may_happen(
-    label: str, target: str, said: str, brazil: Forecast
+def test_large_numbers_are_readable(value: float, text: str) -> None:
+    assert large_number(value) == text
+
+
+def asked(forecast: Forecast, **task: Any) -> Forecast:  # noqa: ANN401
+    """Return the forecast for another task."""
+    return replace(forecast, task=replace(forecast.task, **task))
+
+
+@pytest.mark.parametrize(
+    ("label", "title", "question"),
+    [
+        ("negative-growth", "Real GDP", "Will real GDP fall in 2021?"),
+        ("negative-growth", "Exports", "Will exports fall in 2021?"),
+        ("negative-growth", "GDP deflator", "Will GDP deflator fall in 2021?"),
+        (
+            "year-on-year",
+            "Real GDP",
+            "Will real GDP be below its level of a year earlier in 2021?",
+        ),
+        (
+            "nber",
+            "Industrial production",
+            "Will the US economy be in recession as dated by the NBER in 2021?",
+        ),
+        ("given:crisis", "Real GDP", "Will crisis be 1 in 2021?"),
+    ],
+)
+def test_question_names_the_event_and_the_period(
+    label: str, title: str, question: str, brazil: Forecast
 ) -> None:
-    task = replace(brazil.task, label=label, target=target)
-    period = pd.Period("2021", "Y")
-    forecast = replace(brazil, task=task, period=period, target_title="Exports")
-    assert said in wording.chance(forecast)
-
-
-def judged(forecast: Forecast, scores: dict[str, Any]) -> wording.Verdict:
-    """Return the verdict on a forecast that has a good record but for `scores`."""
-    own = replace(GOOD, **scores)
-    worse = replace(GOOD, brier=0.3, log_loss=0.9)
-    return wording.verdict(
-        changed(forecast, metrics=own, baselines={"base_rate": worse})
+    forecast = replace(
+        asked(brazil, label=label), period=pd.Period("2021", "Y"), target_title=title
     )
+    assert wording.question(forecast) == question
 
 
 @pytest.mark.parametrize("label", RULES)
-def test_every_rule_is_told_with_what_to_keep_in_mind(
+def test_every_rule_has_words_for_its_event_and_its_caveat(
     germany: Forecast, label: str
 ) -> None:
-    told = replace(germany, task=replace(germany.task, label=label))
-    assert wording.chance(told).startswith("chance that output ")
-    caveats = " ".join(wording.caveats(told))
+    forecast = asked(germany, label=label)
+    assert wording.event_title(forecast).startswith("Real GDP ")
+    assert wording.event_title(forecast).endswith(" in 2026 Q3")
+    caveats = " ".join(wording.caveats(forecast))
     assert RULES[label].caveat.format(noun="quarter") in caveats
     assert "{" not in caveats
 
 
-def test_good_record_has_earned_some_trust(germany: Forecast) -> None:
-    verdict = judged(germany, {})
-    assert verdict.call == "It has earned some trust"
-    assert not verdict.alarm
-    assert "25% (Brier) and 20% (log loss)" in verdict.reason
-    assert "well (AUROC 0.82)" in verdict.reason
+def test_event_within_a_horizon_is_named_wherever_its_probability_is_given(
+    germany: Forecast,
+) -> None:
+    """`2027Q3 73%` under `The coming quarters` was a cumulative probability."""
+    within = replace(
+        asked(germany, horizon=4, event="within"), period=germany.origin + 4
+    )
+    event = "in at least one of the next 4 quarters"
+    assert wording.event_title(within) == f"Real GDP falls {event}"
+    texts = content(within)
+    assert event in texts["title"]
+    assert event in texts["running"]
+    assert event in texts["position"]
+    assert event in wording.chance(within)
+    assert texts["outlook_heading"] == "Real GDP falls in at least one quarter up to"
+    assert "in at least one of 4 quarters" in wording.probability_heading(within)
+    # The record counts the forecasts, those that the event followed, and the spells.
+    assert "the event followed" in texts["counts"]
+    assert content(germany)["outlook_heading"] == "Real GDP falls in"
+
+
+def test_record_counts_contractions_and_their_spells(germany: Forecast) -> None:
+    first = germany.assessment.episodes[-1]
+    record = germany.track_record
+    scored = record[(record["model"] == "econnet") & record["outcome"].notna()]
+    outcome = scored.sort_values("period")["outcome"]
+    spells = int(((outcome == 1) & (outcome.shift(fill_value=0) == 0)).sum())
+    assert first.last <= str(scored["period"].max())
+    text = wording.record_counts(germany)
+    assert text.startswith(f"{len(scored)} past quarters (")
+    assert f"({int(outcome.sum())} contractions in {spells} spells)" in text
+
+
+def nber(usa: Forecast) -> Forecast:
+    """Return a forecast of recessions as dated by a committee."""
+    return replace(
+        asked(usa, label="nber"),
+        target_title="Industrial production",
+        meaning="recession by the chronology of the NBER",
+    )
+
+
+def test_report_on_nber_recessions_says_who_dates_them(germany: Forecast) -> None:
+    forecast = nber(germany)
+    (_, event), *_ = wording.method(forecast)
+    assert "a committee dates recessions" in event
+    assert "industrial production is shown for orientation only" in event
+    assert "rule nber applied to" not in event
+    assert "for orientation" in wording.growth_note(forecast)
+    assert "recessions as dated by the committee" in wording.growth_note(forecast)
+    assert "recession" in wording.record_counts(forecast)
+    assert content(forecast)["episodes_heading"] == "Past recessions"
+    assert wording.growth_note(germany) == "shaded: contractions"
+
+
+def skilled(value: float, low: float, high: float, **fields: Any) -> Skill:  # noqa: ANN401
+    return Skill(value, (low, high), **{"n": 77, "n_contractions": 21, **fields})
+
+
+def judged(forecast: Forecast, skill: Skill) -> wording.Verdict:
+    return wording.verdict(changed(forecast, skill=skill, skill_without_2020=skill))
 
 
 @pytest.mark.parametrize(
-    ("scores", "why"),
+    ("skill", "call"),
     [
-        (
-            {"brier_skill": -0.01, "log_loss_skill": -0.1},
-            "worse than the long-run rate",
-        ),
-        (
-            {"brier_skill": 0.1, "log_loss_skill": -0.1},
-            "no better than the long-run rate",
-        ),
-        ({"n_contractions": 4}, "too few to tell"),
-        ({"n_contractions": 1}, "holds 1 contraction, too few"),
-        ({"n_contractions": 0, "auroc": None}, "holds no contractions, too few"),
+        (skilled(0.32, 0.25, 0.39), "High confidence."),
+        (skilled(0.09, 0.05, 0.13), "Moderate confidence."),
+        (skilled(0.14, -0.03, 0.32), "Low confidence."),
+        (skilled(-0.1, -0.2, -0.01), "Low confidence."),
+        (skilled(0.4, 0.1, 0.6, n_contractions=4), "Low confidence."),
     ],
 )
-def test_bad_or_short_record_is_not_to_be_leaned_on(
-    scores: dict[str, Any], why: str, germany: Forecast
+def test_verdict_rests_on_the_interval_of_the_skill(
+    skill: Skill, call: str, germany: Forecast
 ) -> None:
-    verdict = judged(germany, scores)
-    assert verdict.call == "Do not lean on it"
-    assert verdict.alarm
-    assert why in verdict.reason
+    """Andorra and Nigeria had earned `some trust` with intervals that include zero."""
+    verdict = judged(germany, skill)
+    assert verdict.call == call
+    assert verdict.alarm == (call == "Low confidence.")
 
 
-def test_slight_lead_is_leaned_on_lightly_unless_a_baseline_has_more(
+def test_verdict_names_its_figures(germany: Forecast) -> None:
+    text = judged(germany, skilled(0.32, 0.25, 0.39)).reason
+    assert "32% more accurate than always quoting the historical average" in text
+    assert "(90% interval +25% to +39%)" in text
+    counts = germany.assessment.signals
+    assert f"{counts.right} right and {counts.wrong} wrong" in text
+    few = judged(germany, skilled(0.4, 0.1, 0.6, n_contractions=4)).reason
+    assert "too few to judge the forecasts by" in few
+
+
+def test_verdict_gives_the_skill_without_2020_where_it_differs(
     germany: Forecast,
 ) -> None:
-    slight = replace(GOOD, brier_skill=0.02, log_loss_skill=0.03)
-    alone = changed(germany, metrics=slight, baselines={})
-    assert wording.verdict(alone).call == "Lean on it lightly"
-    better = replace(GOOD, brier=0.1, log_loss=0.3)
-    beaten = wording.verdict(changed(alone, baselines={"logit": better}))
-    assert beaten.call == "Do not lean on it"
-    assert "Logistic regression did better." in beaten.reason
+    whole = skilled(0.32, 0.25, 0.39)
+    without = skilled(0.11, 0.02, 0.2, n=73)
+    text = wording.verdict(
+        changed(germany, skill=whole, skill_without_2020=without)
+    ).reason
+    assert "Without 2020: 11% more (+2% to +20%)." in text
+    assert "2020" not in judged(germany, whole).reason
+
+
+EVEN = Comparison(0.0, (-0.1, 0.1), None, 0.0, (-0.1, 0.1), None, None, None)
+BETTER = replace(EVEN, log_loss_interval=(-0.2, -0.1))
+WORSE = replace(EVEN, log_loss_interval=(0.1, 0.2))
+
+
+@pytest.mark.parametrize(
+    ("comparisons", "sentence"),
+    [
+        ({"logit": EVEN, "naive_bayes": EVEN}, "Simpler models did about as well."),
+        ({"logit": BETTER, "naive_bayes": EVEN}, "better than 1 of 2 simpler models"),
+        ({"logit": WORSE, "naive_bayes": EVEN}, "Logistic regression did better."),
+        ({"logit": BETTER, "naive_bayes": BETTER}, "better than all 2 simpler models"),
+    ],
+)
+def test_simpler_models_are_compared_by_intervals_everywhere(
+    comparisons: dict[str, Comparison], sentence: str, germany: Forecast
+) -> None:
+    """Page 1 named models that `did better`, page 3 called them even."""
+    scores = germany.assessment.baselines["logit"]
+    forecast = changed(
+        germany,
+        comparisons={"base_rate": EVEN, **comparisons},
+        baselines=dict.fromkeys(("base_rate", *comparisons), scores),
+    )
+    assert sentence in wording.verdict(forecast).reason
+    rows = {row["name"]: row for row in content(forecast)["long_scores"]["rows"]}
+    assert ("did better" in sentence) == any(
+        row["against"] and row["against"]["loss"] for row in rows.values()
+    )
 
 
 @pytest.mark.parametrize(
     ("probability", "base_rate", "said"),
     [
-        (0.3, 0.29, "Close to the long-run rate of 3 in 10 (29%)"),
-        (0.4, 0.29, "Above the long-run rate of 3 in 10 (29%)"),
-        (0.2, 0.29, "Below the long-run rate of 3 in 10 (29%)"),
-        (0.6, 0.29, "At least twice the long-run rate of 3 in 10 (29%)"),
-        (0.1, 0.29, "At most half the long-run rate of 3 in 10 (29%)"),
-        (0.1, 0.0, "Nothing to compare with: no contraction is on record"),
+        (0.3, 0.29, "about the same as the historical average (29%)"),
+        (0.4, 0.29, "above the historical average (29%)"),
+        (0.2, 0.29, "below the historical average (29%)"),
+        (0.6, 0.29, "at least twice the historical average (29%)"),
+        (0.1, 0.29, "at most half the historical average (29%)"),
+        (0.1, 0.0, "no contraction is on record"),
     ],
 )
-def test_position_is_told_from_the_long_run_rate(
+def test_position_compares_with_the_historical_average(
     probability: float, base_rate: float, said: str, germany: Forecast
 ) -> None:
     forecast = changed(
         germany, probability=probability, base_rate=base_rate, change=None
     )
-    assert wording.position(forecast) == f"{said}."
+    assert said in wording.position(forecast)
+
+
+@pytest.mark.parametrize(
+    ("probability", "words"),
+    [
+        (0.02, "very unlikely"),
+        (0.1, "unlikely"),
+        (0.5, "about as likely as not"),
+        (0.8, "likely"),
+        (1.0, "very likely"),
+    ],
+)
+def test_probability_in_words(
+    probability: float, words: str, germany: Forecast
+) -> None:
+    forecast = changed(germany, probability=probability)
+    assert f"Real GDP is {words} to fall in" in wording.position(forecast)
+
+
+@given(probability=st.floats(0.0, 1.0))
+def test_page_gives_probabilities_as_percentages_only(
+    probability: float, germany: Forecast
+) -> None:
+    """`1 in 50` stood above `3%`: both came from one probability."""
+    forecast = changed(germany, probability=probability)
+    texts = [wording.position(forecast), wording.chance(forecast)]
+    assert all(wording.percent(probability) in text for text in texts)
+    assert not any(re.search(r"\b1 in \d", text) for text in texts)
 
 
 @pytest.mark.parametrize(
     ("previous", "said"),
-    [(0.15, "up 6 points"), (0.22, "down 1 point "), (0.212, "unchanged")],
+    [
+        (0.15, "6 percentage points above the forecast for"),
+        (0.22, "1 percentage point below the forecast for"),
+        (0.212, "unchanged from the forecast for"),
+    ],
 )
-def test_position_tells_the_change_since_the_period_before(
+def test_position_gives_the_change_since_the_period_before(
     previous: float, said: str, germany: Forecast
 ) -> None:
     assert germany.explanation.change is not None
     before = replace(germany.explanation.change, probability=previous)
     forecast = changed(germany, probability=0.21, change=before)
     assert said in wording.position(forecast)
-    assert str(germany.period - 1) in wording.position(forecast)
+    assert period_text(germany.period - 1) in wording.position(forecast)
+
+
+def test_newest_forecasts_end_with_todays(germany: Forecast) -> None:
+    forecasts = wording.last_forecasts(germany)
+    assert len(forecasts) == 3
+    assert forecasts[-1] == (
+        period_text(germany.period),
+        wording.percent(germany.probability),
+    )
 
 
 def test_data_are_old_from_the_day_after_the_next_figure_is_due(
@@ -220,19 +340,50 @@ def test_data_are_old_from_the_day_after_the_next_figure_is_due(
 ) -> None:
     due = replace(germany.data, next_due="2026-11-24")
     assert wording.stale(replace(germany, data=due)) is None
-    overdue = replace(germany, data=replace(due, next_due="2026-11-23"))
-    warning = wording.stale(overdue)
+    overdue = replace(germany.data, next_due="2026-11-23")
+    warning = wording.stale(
+        replace(germany, data=overdue, period=pd.Period("2026Q4", "Q"))
+    )
     assert warning is not None
-    assert "1 day before" in warning
-    assert "econnet fetch --country DEU" in warning
+    assert not warning.passed
+    assert "since 23 November 2026 (1 day)" in warning.text
+    assert "run `econnet fetch --country DEU`" in warning.text
+
+
+def test_forecast_for_a_past_period_has_no_headline(brazil: Forecast) -> None:
+    """Its data end in 2019, and the report is of 2026."""
+    texts = content(brazil)
+    assert texts["passed"]
+    assert texts["headline"] == "Out of date"
+    ends = str(brazil.data.last_period)
+    assert texts["stale"]["text"] == (
+        f"Data end in {ends}. Run `econnet fetch --country BRA`."
+    )
+    assert texts["position"].startswith("For illustration only: the forecast for")
+    assert not any(
+        wording.percent(brazil.probability) in texts[key]
+        for key in ("headline", "question", "title")
+    )
+
+
+def test_forecast_as_of_an_earlier_day_is_no_forecast_of_the_past(
+    germany: Forecast,
+) -> None:
+    asked_then = replace(
+        asked(germany, as_of="2008-03-31"),
+        period=pd.Period("2008Q2", "Q"),
+        data=replace(germany.data, next_due="2008-05-15"),
+    )
+    assert wording.stale(asked_then) is None
+    assert content(asked_then)["headline"] == wording.percent(germany.probability)
 
 
 def test_old_file_of_the_users_own_is_not_to_be_fetched(germany: Forecast) -> None:
     own = replace(germany.data, source="firms.csv", next_due="2020-01-01")
     warning = wording.stale(replace(germany, data=own))
     assert warning is not None
-    assert "fetch" not in warning
-    assert "firms.csv" in warning
+    assert "fetch" not in warning.text
+    assert "firms.csv" in warning.text
 
 
 def test_command_quotes_what_a_shell_would_read_otherwise(germany: Forecast) -> None:
@@ -268,11 +419,62 @@ def test_contributions_lead_from_the_average_to_the_forecast(germany: Forecast) 
         germany.explanation.drivers[0], title="Exports", contribution=1.0986122886681098
     )
     forecast = changed(germany, probability=0.5, drivers=(one,))
-    said = " ".join(wording.drivers(forecast))
-    assert "would say 25% of an average period" in said
-    assert "+1.10 in log-odds, makes it 50%" in said
-    assert "Towards contraction push Exports (+1.10)." in said
-    assert "Away from it" not in said
+    text = " ".join(wording.drivers(forecast))
+    assert "the model gives 25%; today's data raise that to 50%" in text
+    assert "Raising the forecast: Exports (+25.0)." in text
+    assert "Lowering it" not in text
+
+
+@given(before=st.floats(0.01, 0.99), now=st.floats(0.01, 0.99))
+def test_parts_of_the_change_add_up_to_it(
+    before: float, now: float, germany: Forecast
+) -> None:
+    change = germany.explanation.change
+    assert change is not None
+    forecast = changed(
+        germany, probability=now, change=replace(change, probability=before)
+    )
+    parts = wording.change_parts(forecast)
+    assert sum(part.points for part in parts) == pytest.approx(100 * (now - before))
+    assert len(parts) == len(change.movements) + 1
+
+
+def test_largest_false_alarm_of_the_text_is_in_the_list(germany: Forecast) -> None:
+    """The text named 2009Q4, which the list of false alarms lacked."""
+    alarm = max(germany.assessment.false_alarms, key=lambda it: it.highest_probability)
+    text = wording.track_record(germany)
+    assert f"Largest false alarm: {period_name(alarm.first)}" in text
+    listed = [row[0] for row in content(germany)["false_alarms"]]
+    assert any(row.startswith(period_name(alarm.first)) for row in listed)
+    none = changed(germany, false_alarms=())
+    assert "No signal was wrong." in wording.track_record(none)
+
+
+def test_signals_are_counted_in_plain_numbers(germany: Forecast) -> None:
+    counts = SignalCounts(right=10, wrong=29, contractions=21, expansions=56)
+    text = wording.signal_counts(changed(germany, signals=counts))
+    assert "39 quarters signalled: 10 right, 29 wrong." in text
+    assert "52% of quarters of growth were signalled" in text
+
+
+def test_drivers_and_groups_share_their_names(germany: Forecast) -> None:
+    """Four drivers that are no indicators had one name as driver, one as group."""
+    drivers = tuple(
+        replace(germany.explanation.drivers[0], title=title, group=group)
+        for title, group in DERIVED.values()
+    )
+    groups = wording.by_group(changed(germany, drivers=drivers))
+    assert set(groups) == {title for title, _ in DERIVED.values()}
+
+
+def test_flat_curves_and_curves_without_todays_value_are_left_out(
+    germany: Forecast,
+) -> None:
+    curves = germany.explanation.response_curves
+    flat = replace(curves[0], probabilities=(0.2,) * len(curves[0].values))
+    unknown = replace(curves[1], current=None)
+    forecast = changed(germany, response_curves=(flat, unknown, curves[0]))
+    assert wording.shown_curves(forecast) == (curves[0],)
 
 
 def test_every_figure_is_described_without_repeating_its_heading(
@@ -287,7 +489,7 @@ def test_every_figure_is_described_without_repeating_its_heading(
 def test_words_hold_for_a_country_that_never_contracted(germany: Forecast) -> None:
     forecast = without_contractions(germany)
     assert "no contraction is on record" in wording.position(forecast)
-    assert "worst miss" not in wording.track_record(forecast)
+    assert "Largest miss" not in wording.track_record(forecast)
     assert "0 quarters shaded" in figures.alt(forecast, "history")
 
 
@@ -302,15 +504,6 @@ def test_words_hold_for_a_country_that_never_contracted(germany: Forecast) -> No
 )
 def test_printable_keeps_letters_and_nothing_else(text: str, said: str) -> None:
     assert wording.printable(text) == said
-
-
-def test_chance_within_a_horizon_names_all_its_periods(germany: Forecast) -> None:
-    task = replace(germany.task, horizon=3, event="within")
-    told = replace(germany, task=task, period=germany.origin + 3)
-    first, last = (period_in_words(germany.origin + ahead) for ahead in (1, 3))
-    said = f"in at least one quarter from {first} to {last}: "
-    assert said in wording.chance(told)
-    assert said not in wording.chance(germany)
 
 
 @pytest.mark.parametrize(

@@ -1,48 +1,104 @@
-"""The user's own file, long or wide, as observations like those of a source.
+"""The user's own data as observations like those of a source, and what was understood.
 
-A long file has the columns `country, period, indicator, value`, a wide one `country,
-period` and one column per indicator; either may have `known_at`, the day on which a
-value was published. `country` is any text. Without `known_at` a value is known at the
-end of the period after its own. The kind of a column (a rate, an index, a flow, a
-balance or a flag) is inferred and determines its transform; the user can override it. A
-column with a name of the catalog, `unemployment` or `UNRATE`, is that indicator.
+Any file with a table of values by period is read: its layout, notation, frequencies,
+areas and kinds of columns are recognised, and reported in a few lines. Nothing is
+guessed in silence, and all problems of a file are reported at once.
+
+Without `known_at` a value is known a period of its series' own frequency after its own.
+Values of periods that have not ended are left out, unless their column is declared as a
+professional forecast.
 """
 
-import math
-import re
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Literal, TypeVar, get_args
+from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from pandas.api.typing import NaTType
 
 from econnet.core import catalog
-from econnet.core.catalog import Indicator, SeriesTemplate, Transform
-from econnet.core.errors import DataError, UsageError
-from econnet.core.periods import (
-    PANDAS_ALIAS,
-    Frequency,
-    WrittenPeriod,
-    frequency_of,
-    parse_period,
-)
+from econnet.core.catalog import Indicator, SeriesTemplate
+from econnet.core.errors import DataError, UsageError, suggestion
+from econnet.core.periods import PANDAS_ALIAS, Frequency
 from econnet.core.text import quoted
-from econnet.data.files import text_cells
+from econnet.data.files import (
+    areas,
+    exports,
+    guards,
+    layouts,
+    numeric_columns,
+    series_calendar,
+    sources,
+    targets,
+)
+from econnet.data.files.areas import Areas
+from econnet.data.files.kinds import (
+    FORECASTS,
+    GROWING,
+    KIND_OF,
+    KINDS,
+    OVERRIDES,
+    TRANSFORM,
+    UNIT,
+    Inferred,
+    Kind,
+    Override,
+    infer,
+    infer_kind,
+    is_of_united_states,
+    is_stationary_panel,
+    known_at_first_origin,
+    traits,
+)
+from econnet.data.files.layouts import Tidy
+from econnet.data.files.numeric_columns import Problems
+from econnet.data.files.sources import Source
+from econnet.data.files.understood import ColumnReport, Understood
 from econnet.data.sources.observations import (
     OBSERVATION_COLUMNS,
+    PROFESSIONAL_COLUMNS,
     SERIES_COLUMNS,
     Dataset,
     in_order,
+    now,
 )
-from econnet.runtime.untrusted_files import MAX_TEXT_LENGTH, MAX_VALUE, MIN_MAGNITUDE
+from econnet.runtime.untrusted_files import MAX_TEXT_LENGTH
 
-Kind = Literal["rate", "index", "flow", "balance", "flag"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
-T = TypeVar("T")
+__all__ = ["KINDS", "OVERRIDES", "TRANSFORM", "Kind", "Override", "infer_kind", "read"]
+
+Adjustment = Literal["stl", "x13"]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a file is to be read.
+
+    Parameters
+    ----------
+    kinds
+        The kinds of columns that the user gives; others are inferred.
+    lag
+        A value without `known_at` is known this many periods after the end of its own.
+    sheet
+        The sheet of a workbook; by default the one with a table.
+    country
+        The country of a file without a column of countries.
+    asked
+        The columns that the user names as target or label, which are never left out.
+    today
+        Periods that end on or after this day have not ended.
+    """
+
+    kinds: Mapping[str, Override] = field(default_factory=dict)
+    lag: int = 1
+    sheet: str | None = None
+    country: str | None = None
+    asked: Collection[str] = ()
+    today: pd.Timestamp = field(default_factory=lambda: pd.Timestamp(now()))
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,12 +112,27 @@ class Table:
         so that the same file gives the same results tomorrow.
     kinds, indicators
         The kind and the description of each column.
+    understood
+        What was recognised, to be reported.
+    names
+        The plain name of each area, by its key in `observations`.
+    target
+        The column that the default target means; empty for none.
+    aggregates
+        The observations of groups of countries, which no model learns from.
+    professional_forecasts
+        Declared forecasts: `PROFESSIONAL_COLUMNS`.
     """
 
     observations: pd.DataFrame
     series: pd.DataFrame
     kinds: Mapping[str, Kind]
     indicators: Mapping[str, Indicator]
+    understood: Understood
+    names: Mapping[str, str]
+    target: str
+    aggregates: pd.DataFrame
+    professional_forecasts: pd.DataFrame
 
     @property
     def recognised(self) -> dict[str, str]:
@@ -74,308 +145,405 @@ class Table:
 
     def known(self, source: str) -> Dataset:
         """Return the file as the data to work with, under the name of its source."""
-        return Dataset(self.observations, self.series, source, self.indicators)
-
-
-def read(path: Path, *, kinds: Mapping[str, Kind] | None = None, lag: int = 1) -> Table:
-    """Return the content of a CSV, Parquet or Excel file.
-
-    Parameters
-    ----------
-    kinds
-        The kinds of columns that the user gives; others are inferred.
-    lag
-        A value without `known_at` is known this many periods after the end of its own.
-    """
-    long = _long(path, text_cells.read(path))
-    columns = [str(name) for name in long["indicator"].unique()]
-    long["period"] = _periods(path, long)
-    frequency = {text: frequency_of(text) for text in long["period"].unique()}
-    _check_frequencies(path, long, frequency)
-    long["known_at"] = _known_at(path, long, frequency, lag)
-    long = in_order(
-        long[[*KEYS, "value"]].dropna(subset=["value"]),
-        KEYS,
-        lambda reason: DataError(f"{path.name}: {reason}: keep one of them"),
-    )
-    if long.empty:
-        raise DataError(f"{path.name} has no value: fill in at least one column")
-    long = _with_differences(long)
-    columns += map(str, long["indicator"].unique())
-    given = kinds or {}
-    if unknown := [name for name in given if name not in columns]:
-        raise UsageError(
-            f"{path.name} has no column {unknown[0]!r}: it has "
-            f"{', '.join(dict.fromkeys(columns))}"
+        return Dataset(
+            self.observations,
+            self.series,
+            source,
+            self.indicators,
+            names=self.names,
+            target=self.target,
+            professional_forecasts=self.professional_forecasts,
+            aggregates=self.aggregates,
         )
-    return _table(path, long, frequency, given)
 
 
-def _table(
-    path: Path,
-    long: pd.DataFrame,
-    frequency: Mapping[str, Frequency],
-    given: Mapping[str, Kind],
+def read(
+    data: Path | pd.DataFrame,
+    *,
+    kinds: Mapping[str, Override] | None = None,
+    lag: int = 1,
+    sheet: str | None = None,
+    country: str | None = None,
+    asked: Collection[str] = (),
 ) -> Table:
-    """Return the table of a file's values, with the kinds that were not given."""
-    observations = long.assign(
-        source="file", series_id=long["indicator"], retrieved_at=long["known_at"].max()
-    )[OBSERVATION_COLUMNS]
-    # Rows are in order of publication. A kind is inferred from the newest values,
-    # because steps from one vintage to another mean nothing.
-    newest = long.drop_duplicates(KEYS[:-1], keep="last")
-    by_name = {str(name): rows for name, rows in newest.groupby("indicator")}
-    kinds = {
-        name: given.get(name) or infer_kind(name, by_name[name])
-        for name in sorted(by_name)
+    """Return the content of a file or DataFrame; see `Reading` for the options.
+
+    Raises
+    ------
+    DataError
+        The data cannot be read, or only wrongly: all problems in one message.
+    UsageError
+        An option names a column or a sheet that does not exist.
+    """
+    reading = Reading(kinds or {}, lag, sheet, country, asked)
+    if isinstance(data, pd.DataFrame):
+        return _table("the DataFrame", sources.open_frame(data), reading)
+    return _table(data.name, sources.open_file(data, sheet), reading)
+
+
+def _table(file: str, source: Source, reading: Reading) -> Table:
+    if exports.is_export(source.table):
+        return _of_export(file, source)
+    problems = Problems(file)
+    tidy = layouts.arrange(file, source.table, source.series_name)
+    _check_kinds(file, reading.kinds, tidy)
+    _check_names(tidy, problems)
+    values = numeric_columns.read_values(tidy, source.table.delimiter, problems)
+    filled = ~np.isnan(values.numbers)
+    calendar = series_calendar.read_calendar(tidy, filled, problems)
+    if problems.found:
+        raise DataError(str(problems))
+    found, area_remarks = _areas(file, tidy, reading)
+    rows = _rows(tidy, values.numbers, calendar, found)
+    remarks = [
+        *source.table.remarks, *source.remarks, *tidy.remarks, *calendar.remarks,
+        *values.remarks, *area_remarks,
+    ]
+    if source.table.notes:
+        remarks.append(f"{len(source.table.notes)} lines of notes skipped")
+    return _of_rows(file, rows, tidy, found, reading, remarks)
+
+
+def _of_rows(
+    file: str,
+    rows: pd.DataFrame,
+    tidy: Tidy,
+    found: Areas,
+    reading: Reading,
+    remarks: list[str],
+) -> Table:
+    """Return the table of rows with numbers, periods and areas."""
+    if rows.empty:
+        raise DataError(f"{file} has no value: fill in at least one column")
+    rows["known_at"] = _known_at(file, rows, reading)
+    professional = _professional(file, rows, reading.kinds)
+    rows = rows[~rows["indicator"].isin(_declared(reading.kinds))]
+    warnings: list[str] = []
+    rows = _ended(rows, reading, warnings)
+    rows = _in_order(file, rows)
+    rows, aggregates = _without_aggregates(rows, found, warnings)
+    if rows.empty:
+        raise DataError(f"{file} has no value of a period that has ended")
+    rows = _with_differences(rows)
+    left_out = dict(tidy.left_out)
+    inferred = _kinds(rows, tidy, reading, left_out)
+    for name, kind in [*inferred.items()]:
+        if kind.kind == "drop":
+            left_out[name] = kind.reason
+            del inferred[name]
+    rows = rows[rows["indicator"].isin([*inferred])]
+    if rows.empty:
+        raise DataError(f"{file} has no series: {'; '.join(_reasons(left_out))}")
+    rows, aggregates = (_exponentials(part, inferred) for part in (rows, aggregates))
+    return _finished(
+        file, rows, aggregates, professional, inferred,
+        _Context(tidy, found, remarks, warnings, left_out),
+    )
+
+
+@dataclass(frozen=True)
+class _Context:
+    tidy: Tidy
+    found: Areas
+    remarks: Sequence[str]
+    warnings: Sequence[str]
+    left_out: Mapping[str, str]
+
+
+def _finished(
+    file: str,
+    rows: pd.DataFrame,
+    aggregates: pd.DataFrame,
+    professional: pd.DataFrame,
+    inferred: Mapping[str, Inferred],
+    context: _Context,
+) -> Table:
+    observations, groups = (_observations(part) for part in (rows, aggregates))
+    frequencies = {
+        str(name): {*part.unique()}
+        for name, part in rows.groupby("indicator", observed=True)["frequency"]
     }
+    units = context.tidy.units
     indicators = {
-        name: _indicator(name, kind, {*by_name[name]["period"].map(frequency)})
-        for name, kind in kinds.items()
+        name: _indicator(name, kind.kind, frequencies[name], units.get(name, ""))
+        for name, kind in sorted(inferred.items())
     }
+    kinds = {name: kind.kind for name, kind in sorted(inferred.items())}
+    order = [name for name in context.tidy.columns if name in kinds]
+    target = targets.default_target(kinds, order)
+    understood = Understood(
+        file=file,
+        areas=[context.found.names.get(key, key) for key in _distinct(rows["country"])],
+        columns=_column_reports(rows, inferred, indicators, order),
+        target=_target_text(target, indicators),
+        remarks=context.remarks,
+        warnings=context.warnings,
+        left_out=context.left_out,
+    )
     return Table(
         observations=observations,
-        series=_series(path, observations, indicators, frequency),
+        series=_series(file, rows, observations, indicators),
         kinds=kinds,
         indicators=indicators,
+        understood=understood,
+        names=context.found.names,
+        target=target,
+        aggregates=groups,
+        professional_forecasts=professional,
     )
 
 
-def infer_kind(name: str, values: pd.DataFrame) -> Kind:
-    """Return the likely kind of a column; `values` has `country, period, value`.
-
-    Zeros and ones are a flag. A name of the catalog gives the kind, if the values allow
-    it: growth named exports is not exports. A name such as spread or growth means a
-    balance. Otherwise values at or below zero mean a rate, as do names such as yield.
-    Values that mostly rise are an index if they pass through 100, otherwise a flow;
-    other values are a rate if at most 100, otherwise a flow.
-    """
-    numbers = values["value"]
-    if numbers.isin([0.0, 1.0]).all():
-        return "flag"
-    known = catalog.recognise(name)
-    kind = KIND_OF.get(known.transform) if known else None
-    if kind and ((numbers > 0).all() or kind in KINDS_IN_OWN_UNIT):
-        return kind
-    if BALANCE_WORDS.search(name):
-        return "balance"
-    if (numbers <= 0).any() or RATE_WORDS.search(name):
-        return "rate"
-    if INDEX_WORDS.search(name):
-        return "index"
-    steps = values.groupby("country")["value"].diff().dropna()
-    if (steps > 0).mean() >= SHARE_OF_RISES:
-        return "index" if numbers.sub(100).abs().min() <= 0.5 else "flow"
-    return "rate" if numbers.max() <= 100 else "flow"
+def _target_text(target: str, indicators: Mapping[str, Indicator]) -> str:
+    if not target:
+        return ""
+    measured = indicators[target].measures
+    known = catalog.load()[measured].title if measured else ""
+    return f"{target} ({known})" if known and measured != target else target
 
 
-def _with_differences(long: pd.DataFrame) -> pd.DataFrame:
-    """Return rows with the catalog's differences of which the file has only the parts.
+def _distinct(values: pd.Series) -> list[str]:
+    return sorted(map(str, values.unique()))
 
-    For example, ten-year and three-month rates give the spread between them. `long` has
-    one value per column, country, period and day of publication.
-    """
-    names = [str(name) for name in long["indicator"].unique()]
-    columns = {
-        indicator.key: name for name in names if (indicator := catalog.recognise(name))
+
+def _reasons(left_out: Mapping[str, str]) -> list[str]:
+    return [f"{name}: {reason}" for name, reason in [*left_out.items()][:4]]
+
+
+def _of_export(file: str, source: Source) -> Table:
+    """Return a file that econnet has exported."""
+    observations = exports.read(file, source.table)
+    indicators = {key: catalog.load()[key] for key in _distinct(observations["indicator"])}
+    names = {
+        key: countries_name(key) for key in _distinct(observations["country"])
     }
-    differences = [
-        _difference(long, indicator.key, *(columns[part] for part in parts))
-        for indicator in catalog.load().values()
-        if indicator.key not in columns
-        for parts in catalog.differences(indicator)
-        if {*parts} <= {*columns}
-    ]
-    return pd.concat([long, *differences], ignore_index=True) if differences else long
+    spans = observations.assign(frequency=exports.frequencies(observations["period"]))
+    kinds = {key: KIND_OF.get(each.transform, "flow") for key, each in indicators.items()}
+    reasons = {key: Inferred(kind, "the catalog") for key, kind in kinds.items()}
+    understood = Understood(
+        file,
+        [*names.values()],
+        _column_reports(spans, reasons, indicators, [*indicators]),
+        target=targets.OUTPUT if targets.OUTPUT in indicators else "",
+        remarks=("exported by econnet, with its sources and dates",),
+    )
+    return Table(
+        observations,
+        exports.series(observations, indicators),
+        kinds,
+        indicators,
+        understood,
+        names,
+        targets.OUTPUT if targets.OUTPUT in indicators else "",
+        observations.iloc[:0],
+        pd.DataFrame(columns=PROFESSIONAL_COLUMNS),
+    )
 
 
-def _difference(
-    long: pd.DataFrame, name: str, minuend: str, subtrahend: str
-) -> pd.DataFrame:
-    """Return the rows of a difference: known when both were, revised with either."""
-    of_both = long[long["indicator"].isin([minuend, subtrahend])]
-    place = ["country", "period", "known_at"]
-    table = of_both.pivot(index=place, columns="indicator", values="value")
-    known = table.groupby(level=["country", "period"]).ffill().dropna()
-    # Rounded to hide binary noise; inputs have fewer decimals.
-    values = (known[minuend] - known[subtrahend]).round(10)
-    return values.rename("value").reset_index().assign(indicator=name)
+def countries_name(key: str) -> str:
+    """Return the plain name of an alpha-3 code, or the text itself."""
+    return areas.find(key, [key], {key: key}).name
 
 
-def _long(path: Path, cells: pd.DataFrame) -> pd.DataFrame:
-    """Return `country, period, indicator, value, known_at, line` of either layout."""
-    cells = cells.rename(columns=lambda name: str(name).strip())
-    lower = {name.lower(): name for name in cells.columns}
-    for needed in ("country", "period"):
-        if needed not in lower:
-            raise DataError(
-                f"{path.name} has no column {needed!r}, only "
-                f"{', '.join(map(repr, cells.columns[:8]))}: name one so"
+def _check_kinds(file: str, kinds: Mapping[str, Override], tidy: Tidy) -> None:
+    """Raise `UsageError` for kinds of columns that do not exist."""
+    known = [*tidy.columns, *tidy.left_out, *_differences(tidy.columns)]
+    for name in kinds:
+        if name not in known:
+            listed = f"it has {', '.join(known[:10])}"
+            raise UsageError(
+                f"{file} has no column {name!r}: {suggestion(name, known, listed)}"
             )
-    reserved = {"country", "period", "indicator", "value", "known_at"}
-    cells = cells.rename(columns={lower[n]: n for n in reserved if n in lower})
-    cells.index = pd.RangeIndex(2, len(cells) + 2)  # lines of the file
-    if "known_at" not in cells:
-        cells["known_at"] = None
-    identifiers = ["country", "period", "known_at"]
-    if {"indicator", "value"} <= {*cells.columns}:
-        long = cells[[*identifiers, "indicator", "value"]].copy()
-    else:
-        # Any column may be called `value`, but none has an empty name.
-        long = cells.melt(
-            identifiers, var_name="", value_name="\0", ignore_index=False
-        ).rename(columns={"": "indicator", "\0": "value"})
-    long = long.reset_index(names="line")
-    for column in ("country", "period", "indicator"):
-        long[column] = _each(long[column], str.strip)
-        _check_texts(path, long, column)
-    values = _each(long["value"], _number).astype(float)
-    _check_values(path, long, values)
-    return long.assign(value=values)
+        if name in tidy.left_out and kinds[name] != "drop":
+            raise UsageError(
+                f"{file}: column {name} cannot be {kinds[name]}: "
+                f"{tidy.left_out[name]}"
+            )
 
 
-def _check_texts(path: Path, long: pd.DataFrame, column: str) -> None:
-    """Raise `DataError` for the first text that cannot be a name."""
-    problems = _each(long[column], _name_problem).fillna(NO_TEXT)
-    wrong = problems != ""
-    if wrong.any():
-        line, problem = long.loc[wrong, "line"].iloc[0], problems[wrong].iloc[0]
-        raise DataError(f"{path.name}, line {line}: {column} {problem}")
+def _check_names(tidy: Tidy, problems: Problems) -> None:
+    """Add areas and series without a usable name to the problems."""
+    for column, what in ((tidy.area, "country"), (tidy.column, "series")):
+        for code, text in enumerate(column.cat.categories):
+            fault = _name_problem(str(text)) if text or len(column.cat.categories) > 1 else ""
+            if fault:
+                place = np.flatnonzero(column.cat.codes.to_numpy() == code)
+                if len(place):
+                    problems.add(f", line {tidy.line.iloc[place[0]]}: {what} {fault}")
 
 
 def _name_problem(text: str) -> str:
     """Return why a text cannot be a name, or an empty text."""
     if not text:
-        return NO_TEXT
+        return "is missing: write it there"
     if len(text) > MAX_TEXT_LENGTH:
         return f"has more than {MAX_TEXT_LENGTH:,} letters: shorten it"
-    if CONTROL.search(text):
+    if not text.isprintable():
         return f"{quoted(text)} has a control character in it: take it out"
     return ""
 
 
-def _check_values(path: Path, long: pd.DataFrame, values: pd.Series) -> None:
-    """Raise `DataError` for the first cell without a usable number."""
-    size = values.abs()
-    no_number = np.isinf(values)
-    wrong = no_number | (size > MAX_VALUE) | ((size > 0) & (size < MIN_MAGNITUDE))
-    if not wrong.any():
-        return
-    row = long[wrong].iloc[0]
-    reason = (
-        "is no number; write 1234.5, and nothing for a missing value"
-        if no_number[wrong].iloc[0]
-        else f"is outside the range of {MIN_MAGNITUDE:g} to {MAX_VALUE:g}: "
-        "choose another unit"
-    )
+def _areas(file: str, tidy: Tidy, reading: Reading) -> tuple[Areas, list[str]]:
+    """Return the areas of a file, and what is remarkable about them."""
+    texts = [str(text) for text in tidy.area.cat.categories]
+    if texts == [""]:
+        return _only_area(file, tidy, reading)
+    found = areas.recognise(texts)
+    other_names = {
+        key: name
+        for text, key in found.key_of.items()
+        if key not in found.names and (name := tidy.area_names.get(text, ""))
+    }
+    found = replace(found, names={**found.names, **other_names})
+    remarks = []
+    if found.whole:
+        name = areas.find(found.whole, [found.whole], {found.whole: ""}).name
+        remarks.append(f"regions of {name}, such as {next(iter(found.names.values()))}")
+    return found, remarks
+
+
+def _only_area(file: str, tidy: Tidy, reading: Reading) -> tuple[Areas, list[str]]:
+    """Return the area of a file without a column of areas."""
+    if reading.country:
+        found = areas.recognise([reading.country])
+        key = found.key_of[reading.country]
+        return replace(found, key_of={"": key}, aggregates=frozenset()), []
+    ids = [name for name in tidy.columns if is_of_united_states(name)]
+    if ids:
+        names = {"USA": "United States"}
+        remark = f"the United States, as {ids[0]} is a series of FRED's about them"
+        return Areas({"": "USA"}, names), [remark]
     raise DataError(
-        f"{path.name}, line {row['line']}, {row['indicator']}: "
-        f"{quoted(row['value'])} {reason}"
+        f"{file} has no column of countries: name its country with --country DEU, or add "
+        "a column country with the same text on every line"
     )
 
 
-def _each(texts: pd.Series, make: Callable[[str], T]) -> pd.Series:
-    """Return the result for each text, missing where it is missing.
-
-    Equal texts are processed once: a file with vintages repeats most of them.
-    """
-    codes, distinct = pd.factorize(texts)
-    results = pd.Series([make(str(text)) for text in distinct], dtype=None)
-    return results.reindex(codes).set_axis(texts.index)
-
-
-def _number(text: str) -> float:
-    """Return a cell's number; NaN for a missing value, infinity for other text."""
-    if text.strip().lower() in MISSING:
-        return math.nan
-    # Python alone reads `1_000` and digits of other scripts as numbers.
-    if not text.isascii() or "_" in text or len(text) > MAX_TEXT_LENGTH:
-        return math.inf
-    try:
-        return float(text)
-    except ValueError:
-        return math.inf
-
-
-def _periods(path: Path, long: pd.DataFrame) -> pd.Series:
-    """Return periods as `2020`, `2020Q1` or `2020-01`; dates by their spacing."""
-    texts = _each(
-        long["period"], lambda text: text.removesuffix(" 00:00:00").removesuffix(".0")
+def _rows(
+    tidy: Tidy, numbers: np.ndarray, calendar: series_calendar.Calendar, found: Areas
+) -> pd.DataFrame:
+    """Return the rows with a value: country, indicator, period, frequency, value."""
+    keys = [found.key_of[str(text)] for text in tidy.area.cat.categories]
+    distinct = list(dict.fromkeys(keys))
+    position = np.array([distinct.index(key) for key in keys])
+    country = pd.Categorical.from_codes(
+        position[tidy.area.cat.codes.to_numpy()], distinct
     )
-    parsed = dict[str, WrittenPeriod]()
-    for text in texts.unique():
-        period = parse_period(text)
-        if period is None:
-            line = long.loc[texts == text, "line"].iloc[0]
-            raise DataError(
-                f"{path.name}, line {line}: {quoted(text)} is no period: write 2020, "
-                "2020Q1, 2020-01 or 2020-01-31"
-            )
-        parsed[text] = period
-    periods = texts.map({text: period.text for text, period in parsed.items()})
-    dates = [text for text, period in parsed.items() if period.is_date]
-    for name, rows in long[texts.isin(dates)].groupby("indicator"):
-        months = {int(text[5:7]) for text in texts[rows.index].unique()}
-        style: Frequency = "M"
-        if len(months) == 1:
-            style = "A"
-        elif len(months) <= 4 and len({month % 3 for month in months}) == 1:
-            style = "Q"
-        as_written = {
-            text: str(pd.Period(text, PANDAS_ALIAS[style]))
-            for text in texts[rows.index].unique()
+    keep = ~np.isnan(numbers) & (calendar.period.codes >= 0)
+    indicator = tidy.column.cat.rename_categories(str).array
+    rows = pd.DataFrame(
+        {
+            "country": _sorted(country),
+            "indicator": _sorted(indicator),
+            "period": _sorted(calendar.period),
+            "known_text": tidy.known_at.array,
+            "value": numbers,
+            "frequency": calendar.frequency,
+            "line": tidy.line.to_numpy(),
         }
-        if style == "M" and len({*as_written.values()}) < len(as_written):
-            raise DataError(
-                f"{path.name}: {name} has several dates in a month: average them to "
-                "months first"
+    )
+    if tidy.last_measured is not None:
+        rows["last_measured"] = tidy.last_measured.to_numpy(dtype=float)
+    return rows[keep].reset_index(drop=True)
+
+
+def _sorted(names: pd.Categorical) -> pd.Categorical:
+    """Return names as categories in the order of the alphabet."""
+    return names.reorder_categories(sorted(names.categories), ordered=True)
+
+
+def _declared(kinds: Mapping[str, Override]) -> list[str]:
+    return [name for name, kind in kinds.items() if kind in FORECASTS]
+
+
+def _professional(
+    file: str, rows: pd.DataFrame, kinds: Mapping[str, Override]
+) -> pd.DataFrame:
+    """Return the forecasts of others, in columns that the user declares as such."""
+    declared = _declared(kinds)
+    mine = rows[rows["indicator"].isin(declared)]
+    undated = mine[mine["known_text"].astype(str) == ""]
+    if len(undated):
+        raise DataError(
+            f"{file}, line {undated['line'].iloc[0]}: {undated['indicator'].iloc[0]} is a "
+            "forecast without the day on which it was published: add a column known_at"
+        )
+    parts = []
+    for name in declared:
+        part = mine[mine["indicator"] == name]
+        values = part["value"]
+        if kinds[name] == "probability-forecast":
+            if values.max() > 1:
+                values = values / 100
+            if values.min() < 0 or values.max() > 1:
+                raise DataError(
+                    f"{file}: {name} is no probability: it has {part['value'].max():g}; "
+                    "write 0 to 1, or percent"
+                )
+        parts.append(
+            pd.DataFrame(
+                {
+                    "country": part["country"].astype(str),
+                    "column": name,
+                    "kind": kinds[name],
+                    "period": part["period"].astype(str),
+                    "known_at": part["known_at"],
+                    "value": values,
+                }
             )
-        periods[rows.index] = texts[rows.index].map(as_written)
-    return periods
-
-
-def _check_frequencies(
-    path: Path, long: pd.DataFrame, frequency: Mapping[str, Frequency]
-) -> None:
-    """Raise `DataError` if a country has an indicator at several frequencies."""
-    filled = long[long["value"].notna()]
-    groups = filled.groupby(["country", "indicator"])
-    firsts = groups[["period", "line"]].transform("first")
-    differs = filled["period"].map(frequency) != firsts["period"].map(frequency)
-    if differs.any():
-        row, first = filled[differs].iloc[0], firsts[differs].iloc[0]
-        raise DataError(
-            f"{path.name}, line {row['line']}: {row['indicator']} of {row['country']} "
-            f"has {row['period']}, but {first['period']} in line {first['line']}: give "
-            "each frequency a column of its own"
         )
+    if not parts:
+        return pd.DataFrame(columns=PROFESSIONAL_COLUMNS)
+    forecasts = pd.concat(parts, ignore_index=True)
+    order = ["country", "column", "period", "known_at"]
+    return forecasts.sort_values(order, ignore_index=True)[PROFESSIONAL_COLUMNS]
 
 
-def _known_at(
-    path: Path, long: pd.DataFrame, frequency: Mapping[str, Frequency], lag: int
-) -> pd.Series:
+def _of_periods(
+    rows: pd.DataFrame, make: Callable[[pd.Period], pd.Timestamp]
+) -> npt.NDArray[np.datetime64]:
+    """Return a moment of each row's period, computed once per distinct period."""
+    codes, texts = _codes(rows["period"])
+    moments = []
+    for text in texts:
+        frequency: Frequency = "Q" if "Q" in text else "M" if "-" in text else "A"
+        moments.append(make(pd.Period(text, PANDAS_ALIAS[frequency])).normalize())
+    return np.array(moments, dtype="datetime64[us]")[codes]
+
+
+def _codes(column: pd.Series) -> tuple[np.ndarray, list[str]]:
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return column.cat.codes.to_numpy(), [str(text) for text in column.cat.categories]
+    codes, distinct = pd.factorize(column)
+    return codes, [str(text) for text in distinct]
+
+
+def _known_at(file: str, rows: pd.DataFrame, reading: Reading) -> pd.Series:
     """Return the day on which each value was known, as given or by the lag."""
-    begins, published = dict[str, pd.Timestamp](), dict[str, pd.Timestamp]()
-    for text, frequency_of_text in frequency.items():
-        period = pd.Period(text, PANDAS_ALIAS[frequency_of_text])
-        begins[text] = period.start_time
-        published[text] = (period + lag).end_time.normalize()
-    given = _each(long["known_at"].replace("", None), _moment).astype("datetime64[us]")
-    wrong = given.isna() & ~long["known_at"].isin(["", None]) & long["known_at"].notna()
-    if wrong.any():
-        row = long[wrong].iloc[0]
+    published = _of_periods(rows, lambda period: (period + reading.lag).end_time)
+    codes, texts = _codes(rows["known_text"])
+    moments = np.array(
+        [np.datetime64("NaT") if (day := _moment(text)) is pd.NaT else day for text in texts],
+        dtype="datetime64[us]",
+    )
+    wrong = [n for n, text in enumerate(texts) if text and np.isnat(moments[n])]
+    if len(bad := np.flatnonzero(np.isin(codes, wrong))):
+        row = rows.iloc[bad[0]]
         raise DataError(
-            f"{path.name}, line {row['line']}: known_at {quoted(row['known_at'])} is "
-            "no date: write 2020-01-31"
+            f"{file}, line {row['line']}: known_at {quoted(str(row['known_text']))} is no "
+            "date: write 2020-01-31"
         )
-    early = given < long["period"].map(begins).astype("datetime64[us]")
+    given = moments[codes]
+    begins = _of_periods(rows, lambda period: period.start_time)
+    early = given < begins
+    early &= ~rows["indicator"].isin(_declared(reading.kinds)).to_numpy()
     if early.any():
-        row = long[early].iloc[0]
+        row = rows[early].iloc[0]
         raise DataError(
-            f"{path.name}, line {row['line']}: {row['indicator']} of {row['period']} "
-            f"is known_at {row['known_at']}, before that period began: correct the date"
+            f"{file}, line {row['line']}: {row['indicator']} of {row['period']} is "
+            f"known_at {row['known_text']}, before that period began: correct the date"
         )
-    return given.fillna(long["period"].map(published)).astype("datetime64[us]")
+    known = np.where(np.isnat(given), published, given)
+    return pd.Series(known, rows.index).astype("datetime64[us]")
 
 
 def _moment(text: str) -> pd.Timestamp | NaTType:
@@ -390,35 +558,182 @@ def _moment(text: str) -> pd.Timestamp | NaTType:
     return pd.Timestamp(moment.replace(tzinfo=None))
 
 
-def _series(
-    path: Path,
-    observations: pd.DataFrame,
-    indicators: Mapping[str, Indicator],
-    frequency: Mapping[str, Frequency],
+def _ended(
+    rows: pd.DataFrame, reading: Reading, warnings: list[str]
 ) -> pd.DataFrame:
-    spans = observations.groupby(["country", "indicator", "source", "series_id"])
-    series = spans["period"].agg(first_period="min", last_period="max").reset_index()
-    return series.assign(
-        frequency=series["last_period"].map(frequency),
-        title=[indicators[name].title for name in series["indicator"]],
-        unit=[indicators[name].unit for name in series["indicator"]],
-        edition="",
-        licence="your own",
-        rights="your own",
-        attribution=f"Source: {path.name}",
-        discontinued=False,
-        retrieved_at=observations["retrieved_at"].max(),
-    )[[*SERIES_COLUMNS, "first_period", "last_period"]]
+    """Return the rows of periods that have ended and been measured."""
+    ends = pd.Series(_of_periods(rows, lambda period: period.end_time), rows.index)
+    later = guards.not_ended(ends, reading.today)
+    if "last_measured" in rows:
+        later |= ends.dt.year > rows["last_measured"].fillna(np.inf)
+    if not later.any():
+        return rows.assign(end=ends)
+    periods = rows.loc[later, "period"].astype(str)
+    warnings.append(
+        f"{later.sum():,} values of periods that had not ended ({periods.min()} to "
+        f"{periods.max()}) are projections, not observations: left out"
+    )
+    return rows[~later].assign(end=ends[~later])
 
 
-def _indicator(name: str, kind: Kind, frequencies: Collection[Frequency]) -> Indicator:
+def _in_order(file: str, rows: pd.DataFrame) -> pd.DataFrame:
+    return in_order(
+        rows, KEYS, lambda reason: DataError(f"{file}: {reason}: keep one of them")
+    )
+
+
+def _without_aggregates(
+    rows: pd.DataFrame, found: Areas, warnings: list[str]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the rows of countries and those of groups of countries."""
+    groups = rows["country"].isin(found.aggregates)
+    if not groups.any():
+        return rows, rows.iloc[:0]
+    names = [found.names.get(key, key) for key in _distinct(rows.loc[groups, "country"])]
+    shown = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
+    what = "the sum of the regions" if found.whole else "aggregates, not countries"
+    warnings.append(f"{shown}: {what}; no model learns from them")
+    return rows[~groups], rows[groups]
+
+
+def _differences(columns: Collection[str]) -> dict[str, tuple[str, str]]:
+    """Return the catalog's differences of which the file has only the parts.
+
+    For example, ten-year and three-month rates give the spread between them.
+    """
+    found = {
+        indicator.key: name
+        for name in columns
+        if (indicator := catalog.recognise(name))
+    }
+    return {
+        indicator.key: (found[parts[0]], found[parts[1]])
+        for indicator in catalog.load().values()
+        if indicator.key not in found
+        for parts in catalog.differences(indicator)
+        if {*parts} <= {*found}
+    }
+
+
+def _with_differences(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows with the differences of which the file has only the parts."""
+    names = [str(name) for name in rows["indicator"].unique()]
+    differences = [
+        _difference(rows, key, *parts) for key, parts in _differences(names).items()
+    ]
+    if not differences:
+        return rows
+    both = pd.concat(
+        [rows.astype({"indicator": str, "country": str, "period": str}), *differences],
+        ignore_index=True,
+    )
+    for column in ("country", "indicator", "period"):
+        both[column] = _sorted(pd.Categorical(both[column]))
+    return both.sort_values(KEYS, ignore_index=True)
+
+
+def _difference(
+    rows: pd.DataFrame, name: str, minuend: str, subtrahend: str
+) -> pd.DataFrame:
+    """Return the rows of a difference: known when both were, revised with either."""
+    of_both = rows[rows["indicator"].isin([minuend, subtrahend])]
+    of_both = of_both.astype({"indicator": str, "country": str, "period": str})
+    place = ["country", "period", "known_at", "frequency", "end"]
+    table = of_both.pivot(index=place, columns="indicator", values="value")
+    known = table.groupby(level=["country", "period"]).ffill()
+    if len(known.columns) < 2:
+        return of_both.iloc[:0]
+    known = known.dropna()
+    # Rounded to hide binary noise; inputs have fewer decimals.
+    values = (known[minuend] - known[subtrahend]).round(10)
+    return values.rename("value").reset_index().assign(indicator=name, line=0)
+
+
+def _kinds(
+    rows: pd.DataFrame, tidy: Tidy, reading: Reading, left_out: dict[str, str]
+) -> dict[str, Inferred]:
+    """Return the kind of each column, from what was known at the first origin."""
+    newest = rows.drop_duplicates(KEYS[:-1], keep="last")
+    early = rows[known_at_first_origin(rows, YEARS_BEFORE_FIRST_ORIGIN)]
+    early = early.drop_duplicates(KEYS[:-1], keep="last")
+    first = {str(name): part for name, part in early.groupby("indicator", observed=True)}
+    seen = {}
+    for key, part in newest.groupby("indicator", observed=True):
+        name = str(key)
+        if reason := _identifies(name, part, reading):
+            left_out[name] = reason
+        else:
+            known = first.get(name, part.iloc[:0])
+            seen[name] = known if len(known) >= MIN_KNOWN else _first_values(part)
+    frequency = {name: part["frequency"].iloc[0] for name, part in seen.items()}
+    numbers = {name: traits(part, frequency[name]) for name, part in seen.items()}
+    stationary = is_stationary_panel([*numbers.values()])
+    result: dict[str, Inferred] = {}
+    for name, each in numbers.items():
+        given = reading.kinds.get(name)
+        if given is not None and given != "keep":
+            result[name] = Inferred(given, "as given by --kind")  # type: ignore[arg-type]  # forecasts are no series
+            continue
+        result[name] = infer(
+            name,
+            each,
+            unit=tidy.units.get(name, ""),
+            code=tidy.transforms.get(name, 0),
+            stationary_panel=stationary,
+        )
+    return result
+
+
+def _identifies(name: str, part: pd.DataFrame, reading: Reading) -> str:
+    """Return why a column is no series, unless the user asks for it."""
+    if name in reading.asked or name in reading.kinds:
+        return ""
+    return guards.identifier(name, part.rename(columns={"country": "area"}))
+
+
+def _first_values(part: pd.DataFrame) -> pd.DataFrame:
+    """Return the first values of a column that begins after the first origin."""
+    ends = part["end"].drop_duplicates().nsmallest(MIN_KNOWN)
+    return part[part["end"] <= ends.max()]
+
+
+def _exponentials(
+    rows: pd.DataFrame, inferred: Mapping[str, Inferred]
+) -> pd.DataFrame:
+    """Return rows in which logarithms have become levels."""
+    logs = [name for name, kind in inferred.items() if kind.kind == "log"]
+    if not logs or rows.empty:
+        return rows
+    values = rows["value"].copy()
+    for name in logs:
+        mine = rows["indicator"] == name
+        # Some multiply logarithms by 100.
+        scale = 100.0 if values[mine].max() > MAX_LOGARITHM else 1.0
+        values[mine] = np.exp(values[mine] / scale)
+    return rows.assign(value=values)
+
+
+def _observations(rows: pd.DataFrame) -> pd.DataFrame:
+    texts = {name: rows[name].astype(str) for name in ("country", "indicator", "period")}
+    return rows.assign(
+        **texts,
+        source="file",
+        series_id=texts["indicator"],
+        retrieved_at=rows["known_at"].max(),
+    )[OBSERVATION_COLUMNS].reset_index(drop=True)
+
+
+def _indicator(
+    name: str, kind: Kind, frequencies: Collection[Frequency], unit: str
+) -> Indicator:
     known = _recognised(name, kind)
+    over_a_year = targets.is_over_a_year(f"{name} {unit}")
     return Indicator(
         key=name,
         title=known.title if known else name,
-        unit=known.unit if known else UNIT[kind],
+        unit=known.unit if known else unit or UNIT[kind],
         group=known.group if known else "your data",
-        transform=TRANSFORM[kind],
+        transform="growth" if kind == "log" else TRANSFORM[kind],
         denominator=None,
         measures=known.measures if known else "",
         series=tuple(
@@ -433,6 +748,7 @@ def _indicator(name: str, kind: Kind, frequencies: Collection[Frequency]) -> Ind
             )
             for frequency in sorted(frequencies)
         ),
+        growth_over=("year" if over_a_year else "period") if kind == "growth" else "",
     )
 
 
@@ -442,39 +758,91 @@ def _recognised(name: str, kind: Kind) -> Indicator | None:
     Rates may be used as levels and levels as changes, but growth is no level.
     """
     known = catalog.recognise(name)
+    if known is None and targets.is_real_gdp(name):
+        known = catalog.load()[targets.OUTPUT]
     if known is None or kind == "flag":
         return None
     as_known = KIND_OF.get(known.transform)
-    alike = (kind in KINDS_IN_OWN_UNIT) == (as_known in KINDS_IN_OWN_UNIT)
-    return known if as_known and alike else None
+    if kind == "growth":
+        return known if as_known == "balance" else None
+    grows = kind in {*GROWING, "log"}
+    return known if as_known and grows == (as_known in GROWING) else None
+
+
+def _column_reports(
+    rows: pd.DataFrame,
+    inferred: Mapping[str, Inferred],
+    indicators: Mapping[str, Indicator],
+    order: Sequence[str],
+) -> list[ColumnReport]:
+    """Return what each series was recognised as, in the order of the file."""
+    once = rows.drop_duplicates(["country", "indicator", "period"])
+    reports = []
+    parts = {str(name): part for name, part in once.groupby("indicator", observed=True)}
+    for name in dict.fromkeys([*order, *inferred]):
+        part = parts[name]
+        periods = part["period"].astype(str)
+        indicator = indicators[name]
+        reports.append(
+            ColumnReport(
+                name=name,
+                kind=inferred[name].kind,
+                reason=inferred[name].reason,
+                unit=indicator.unit,
+                frequency="/".join(sorted({*map(str, part["frequency"].unique())})),
+                first_period=periods.min(),
+                last_period=periods.max(),
+                values=len(part),
+                missing=_missing(part),
+                areas=int(part["country"].nunique()),
+                measures=indicator.measures,
+            )
+        )
+    return reports
+
+
+def _missing(part: pd.DataFrame) -> int:
+    """Return how many periods between the first and last of each area are missing."""
+    if part["frequency"].nunique() != 1:
+        return 0
+    codes, texts = _codes(part["period"])
+    alias = PANDAS_ALIAS[part["frequency"].iloc[0]]
+    wanted = {*np.unique(codes).tolist()}
+    ordinals = np.array(
+        [pd.Period(t, alias).ordinal if n in wanted else 0 for n, t in enumerate(texts)]
+    )[codes]
+    spans = pd.DataFrame({"area": part["country"].astype(str).to_numpy(), "n": ordinals})
+    found = spans.groupby("area")["n"].agg(["min", "max", "size"])
+    return int((found["max"] - found["min"] + 1 - found["size"]).sum())
+
+
+def _series(
+    file: str,
+    rows: pd.DataFrame,
+    observations: pd.DataFrame,
+    indicators: Mapping[str, Indicator],
+) -> pd.DataFrame:
+    with_frequency = observations.assign(frequency=rows["frequency"].to_numpy())
+    spans = with_frequency.groupby(["country", "indicator", "source", "series_id"])
+    series = spans.agg(
+        first_period=("period", "min"),
+        last_period=("period", "max"),
+        frequency=("frequency", "first"),
+    ).reset_index()
+    return series.assign(
+        title=[indicators[name].title for name in series["indicator"]],
+        unit=[indicators[name].unit for name in series["indicator"]],
+        edition="",
+        licence="your own",
+        rights="your own",
+        attribution=f"Source: {file}",
+        discontinued=False,
+        retrieved_at=observations["retrieved_at"].max(),
+    )[[*SERIES_COLUMNS, "first_period", "last_period"]]
 
 
 KEYS = ["country", "indicator", "period", "known_at"]
-TRANSFORM: Mapping[Kind, Transform] = {
-    "rate": "difference",
-    "index": "log-difference",
-    "flow": "growth",
-    "balance": "level",
-    "flag": "level",
-}
-UNIT: Mapping[Kind, str] = {
-    "rate": "points",
-    "index": "index",
-    "flow": "units of the file",
-    "balance": "points",
-    "flag": "1 or 0",
-}
-# Ratios are left out, because a file need not have the denominator.
-KIND_OF = {transform: kind for kind, transform in TRANSFORM.items() if kind != "flag"}
-KINDS_IN_OWN_UNIT = frozenset({"rate", "balance"})
-SHARE_OF_RISES = 0.6
-NO_TEXT = "is missing: write it there"
-MISSING = frozenset({"", ".", "..", "-", "na", "n/a", "nan", "null", "none", "#n/a"})
-RATE_WORDS = re.compile(r"rate|yield|percent|share(?! ?price)|ratio|%", re.I)
-# `exchange` must not match `change`.
-BALANCE_WORDS = re.compile(
-    r"spread|growth|inflation|balance|surplus|deficit|(?<![a-z])(change|gap)s?(?![a-z])",
-    re.I,
-)
-INDEX_WORDS = re.compile(r"index|prices?\b|cpi|ppi|deflator", re.I)
-CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+# A year less than any walk-forward run needs before its first origin.
+YEARS_BEFORE_FIRST_ORIGIN: Mapping[Frequency, int] = {"A": 19, "Q": 11, "M": 14}
+MIN_KNOWN = 12
+MAX_LOGARITHM = 60

@@ -10,19 +10,25 @@ began, on unknown days.
 import hashlib
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
 import pandas as pd
+import requests
 
 from econnet.core.catalog import Indicator, SeriesTemplate
 from econnet.core.countries import Country
 from econnet.core.errors import SourceError
 from econnet.core.periods import PERIOD_NAME
 from econnet.data.sources import observations
-from econnet.data.sources.http import NOT_ITS_FORMAT, MissingSeriesError, PoliteSession
+from econnet.data.sources.http import (
+    NOT_ITS_FORMAT,
+    MissingSeriesError,
+    PoliteSession,
+    RefusedKeyError,
+)
 from econnet.data.sources.observations import FetchedSeries, RawPage, Retrieval
 
 VINTAGES_PER_CALL = 2_000
@@ -44,11 +50,17 @@ class Alfred:
     key: str = field(repr=False)
 
     def rows(
-        self, path: str, name: str, series_id: str, **query: str
+        self,
+        path: str,
+        name: str,
+        series_id: str,
+        check: Callable[[list[Any]], None] = lambda _: None,
+        **query: str,
     ) -> tuple[list[Any], list[RawPage]]:
         """Return the list `name` of a response, and the raw pages it came in.
 
-        The key is removed from the pages, even where the service repeats it.
+        `check` gets the rows of each page before the next is requested. The key is
+        removed from the pages, even where the service repeats it.
         """
         rows, pages = list[Any](), list[RawPage]()
         for _ in range(MAX_PAGES):
@@ -63,11 +75,13 @@ class Alfred:
                     **query,
                 },
                 CONTENT_TYPES,
+                lambda response: self._refusal(series_id, response),
             )
             try:
                 page = response.json()
                 rows += page[name]
                 count = int(page["count"])
+                check(page[name])
             except NOT_ITS_FORMAT:
                 reason = "answered with something that is not ALFRED's format"
                 # `from None`: the cause quotes the response, which may contain the key.
@@ -80,6 +94,26 @@ class Alfred:
                 break
         reason = f"{len(rows):,} rows came of {count:,} that were announced"
         raise self.error(series_id, reason)
+
+    def _refusal(
+        self, series_id: str, response: requests.Response
+    ) -> SourceError | None:
+        """Return the error that ALFRED explains in its own format, if it does."""
+        try:
+            message = response.json()["error_message"]
+            reason = str(message).removeprefix("Bad Request.").strip()
+        except NOT_ITS_FORMAT:
+            return None
+        # "does not exist", also "does not exist in ALFRED but may exist in FRED".
+        if "does not exist" in reason:
+            line = self.session.error_line(series_id, "not known there")
+            return MissingSeriesError(line)
+        if "api_key" in reason:
+            return RefusedKeyError(
+                f"{self.session.source}: the key in FRED_API_KEY is not accepted: "
+                "correct it, or unset it to fetch without vintages"
+            )
+        return self.error(series_id, f"HTTP {response.status_code}: {reason}")
 
     def error(self, series_id: str, reason: str) -> SourceError:
         """Return the error that names source, series and reason."""
@@ -125,6 +159,12 @@ def read(
 
     Raises `NoVintagesError` for a weekly or daily series.
     """
+    whose = alfred.session.error_line(vintages.series_id, "")
+
+    def monthly_only(rows: list[Any]) -> None:
+        if any(_date(row["date"])[-2:] != "01" for row in rows):
+            raise NoVintagesError(f"{whose}weekly or daily, read without vintages")
+
     spans = [
         vintages.dates[first : first + VINTAGES_PER_CALL]
         for first in range(0, len(vintages.dates), VINTAGES_PER_CALL)
@@ -134,6 +174,7 @@ def read(
             "series/observations",
             "observations",
             vintages.series_id,
+            monthly_only,
             realtime_start=span[0],
             realtime_end=span[-1],
             output_type="1",
@@ -142,7 +183,7 @@ def read(
         for span in spans
     ]
     rows = [row for rows_of_span, _ in responses for row in rows_of_span]
-    table = _table(rows, template, alfred.session.error_line(vintages.series_id, ""))
+    table = _table(rows, template, whose)
     if table.empty:
         line = alfred.session.error_line(vintages.series_id, "not one value")
         raise MissingSeriesError(line)
@@ -151,7 +192,6 @@ def read(
     retrieval = Retrieval(
         series_id=vintages.series_id,
         title=indicator.title,
-        unit=indicator.unit,
         digest=vintages.digest,
         first_period=str(start_year),
         retrieved_at=vintages.retrieved_at,
@@ -174,8 +214,6 @@ def _table(
     except NOT_ITS_FORMAT:
         raise SourceError(f"{error_line}rows that are no observations") from None
     table = pd.DataFrame({"day": days, "known_at": published, "value": values})
-    if (table["day"].dt.day != 1).any():
-        raise NoVintagesError(f"{error_line}weekly or daily, read without vintages")
     table = table.sort_values(["day", "known_at"], ignore_index=True)
     before = table.groupby("day")["value"].shift()
     # `before` is missing for the first value, too: a value that is missing from the

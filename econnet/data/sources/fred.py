@@ -35,7 +35,7 @@ from econnet.data.sources.http import (
 from econnet.data.sources.observations import FetchedSeries, Key, RawPage, Retrieval
 from econnet.data.sources.query import Job, Memoized, Plan, Query
 
-AT_ONCE, PER_SECOND = 2, 2.0
+AT_ONCE, PER_SECOND = 2, 1.5  # the limit is two a second
 CONTENT_TYPES = frozenset(
     {"text/csv", "application/csv", "text/plain", "application/octet-stream"}
 )
@@ -102,7 +102,8 @@ class _Fetcher:
         """Return a series, or `None` if it has not changed."""
         start_year, last = self.plan.start_year, self.plan.digests.get(key)
         plain = plain_ids(key[1])
-        if self.service is not None and len(plain) == 1:
+        # A weekly or daily series is averaged to months, which have no vintages.
+        if self.service is not None and len(plain) == 1 and not template.averaged:
             with suppress(MissingSeriesError, alfred.NoVintagesError):
                 vintages = alfred.vintages(self.service, key[1])
                 if last == vintages.digest:
@@ -145,7 +146,6 @@ def read(
     retrieval = Retrieval(
         series_id=series_id,
         title=indicator.title,
-        unit=indicator.unit,
         digest=digest(downloads),
         first_period=str(start_year),
         retrieved_at=max(download.retrieved_at for download in downloads),

@@ -18,7 +18,7 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -38,10 +38,15 @@ from econnet.core.text import one_line
 
 USER_AGENT = f"econnet/{version('econnet')} python-requests/{requests.__version__}"
 Query = Mapping[str, str | int]
+Refusal = Callable[[requests.Response], SourceError | None]
 
 
 class MissingSeriesError(SourceError):
     """The source works, and states that it has no such series."""
+
+
+class RefusedKeyError(SourceError):
+    """The source does not accept the API key: it would refuse every series."""
 
 
 class ForbiddenError(SourceError):
@@ -69,6 +74,8 @@ class RetryPolicy:
         much again at random, so that clients do not all return at once.
     longest_wait_seconds
         If `Retry-After` is longer, the request fails.
+    throttled_seconds
+        The shortest wait after HTTP 429, unless `Retry-After` names another.
     timeout_seconds
         The limit for the connection, and for each pause within a response.
     answer_seconds
@@ -81,6 +88,7 @@ class RetryPolicy:
     repeats: int = 4
     backoff_seconds: float = 0.5
     longest_wait_seconds: float = 120.0
+    throttled_seconds: float = 30.0
     timeout_seconds: float = 30.0
     answer_seconds: float = 300.0
     largest_bytes: int = 32 * 2**20
@@ -188,11 +196,18 @@ class PoliteSession(requests.Session):
         return target
 
     def fetch(
-        self, series: str, url: str, query: Query, content_types: frozenset[str]
+        self,
+        series: str,
+        url: str,
+        query: Query,
+        content_types: frozenset[str],
+        refusal: Refusal = lambda _: None,
     ) -> requests.Response:
         """Return the complete response, of one of these content types.
 
         Raises `MissingSeriesError` for HTTP 404, else `SourceError`, each in one line.
+        `refusal` gives the error for a response by which the source explains a failure
+        in its own format, or `None` for any other.
         """
         try:
             response = self.get(url, params=dict(query))
@@ -207,6 +222,8 @@ class PoliteSession(requests.Session):
             reason = "not known there (HTTP 404)"
             raise MissingSeriesError(self.error_line(series, reason))
         if status != requests.codes.ok:
+            if (error := refusal(response)) is not None:
+                raise error
             kind = UnansweredError if status in RETRIED_STATUSES else SourceError
             kind = ForbiddenError if status == requests.codes.forbidden else kind
             advice = ADVICE.get(status, "try again later")
@@ -296,6 +313,8 @@ class _RetryingAdapter(HTTPAdapter):
                     continue
                 if response.status_code not in RETRIED_STATUSES:
                     return response
+                if response.status_code == requests.codes.too_many_requests:
+                    wait = max(wait, self._retry_policy.throttled_seconds)
                 if (header := response.headers.get("Retry-After")) is not None:
                     # An invalid header is ignored.
                     with suppress(InvalidHeader, ValueError, OverflowError):

@@ -58,23 +58,25 @@ class Retrieval:
 
     Parameters
     ----------
-    title, unit
-        From the source if it gives them, else from the catalog.
+    title
+        From the source if it gives one, else from the catalog.
     digest
         SHA-256 of the raw pages; the next fetch compares it to detect changes.
     first_period
         The first period that was requested; earlier ones are not covered.
     edition
         The source's date of the last update; empty where it gives none.
+    attribution
+        The line by which to cite it, where that is not the source's usual one.
     """
 
     series_id: str
     title: str
-    unit: str
     digest: str
     first_period: str
     retrieved_at: datetime
     edition: str = ""
+    attribution: str = ""
     raw: tuple[RawPage, ...] = ()
 
 
@@ -126,6 +128,8 @@ class Dataset:
         The column that the default target means; empty for the catalog's.
     professional_forecasts
         Forecasts by others that the file contains: `PROFESSIONAL_COLUMNS`.
+    aggregates
+        Observations of groups of countries in the file, which no model learns from.
     """
 
     observations: pd.DataFrame
@@ -138,6 +142,9 @@ class Dataset:
     target: str = ""
     professional_forecasts: pd.DataFrame = field(
         default_factory=lambda: pd.DataFrame(columns=PROFESSIONAL_COLUMNS)
+    )
+    aggregates: pd.DataFrame = field(
+        default_factory=lambda: pd.DataFrame(columns=OBSERVATION_COLUMNS)
     )
 
 
@@ -171,11 +178,11 @@ def fetched_series(
         **common,
         frequency=template.frequency,
         title=retrieval.title,
-        unit=retrieval.unit,
+        unit=template.unit,
         edition=retrieval.edition,
         licence=template.rights,
         rights=SOURCES[template.source].terms,
-        attribution=SOURCES[template.source].attribution,
+        attribution=retrieval.attribution or SOURCES[template.source].attribution,
         discontinued=template.discontinued,
     )
     return FetchedSeries(

@@ -20,6 +20,7 @@ from econnet.data.sources.http import (
     MissingSeriesError,
     NotAskedError,
     PoliteSession,
+    RefusedKeyError,
     RetryPolicy,
     UnansweredError,
     UnreachableError,
@@ -87,26 +88,29 @@ class Query:
     failed: list[str] = field(default_factory=list)
     not_asked: int = 0
     unanswered_in_a_row: int = 0
+    key_refused: bool = False
 
     def take(self, reply: Reply) -> None:
         """Record a reply; stop the session if the source is down."""
         if isinstance(reply, NotAskedError):
             self.not_asked += 1
             return
+        if isinstance(reply, RefusedKeyError):
+            self.key_refused = True
         unanswered = isinstance(reply, UnansweredError)
         self.unanswered_in_a_row = self.unanswered_in_a_row + 1 if unanswered else 0
         if isinstance(reply, MissingSeriesError):
             self.missing.append(str(reply))
         elif isinstance(reply, SourceError):
             self.failed.append(str(reply))
-        unreachable = isinstance(reply, UnreachableError)
-        if unreachable or self.unanswered_in_a_row == MAX_UNANSWERED:
+        hopeless = isinstance(reply, (UnreachableError, RefusedKeyError))
+        if hopeless or self.unanswered_in_a_row == MAX_UNANSWERED:
             self.session.stop()
 
     def failures(self) -> list[str]:
         """Return a line for each failure, and one for its consequence."""
-        lines = sorted(self.failed)
-        if self.not_asked:
+        lines = sorted({*self.failed})
+        if self.not_asked and not self.key_refused:
             lines.append(
                 f"{self.session.source}: {self.not_asked} more series not requested, "
                 "because it does not answer"

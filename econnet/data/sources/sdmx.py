@@ -11,29 +11,39 @@ Areas that are no country of ours, such as regions and unions, are left out.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from functools import partial
-
 import pandas as pd
-
+from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
+from dataclasses import field
+from datetime import datetime
 from econnet.core import countries
-from econnet.core.catalog import Indicator, SeriesTemplate, fetched_from
+from econnet.core.catalog import Indicator
+from econnet.core.catalog import SeriesTemplate
+from econnet.core.catalog import fetched_from
 from econnet.core.errors import SourceError
 from econnet.core.periods import Frequency
-from econnet.core.sources import SOURCES, LiveSource
+from econnet.core.sources import LiveSource
+from econnet.core.sources import SOURCES
 from econnet.core.text import one_line
-from econnet.data.sources import observations, sdmx_ml
-from econnet.data.sources.http import MissingSeriesError, PoliteSession, RateLimiter
-from econnet.data.sources.observations import (
-    ErrorFactory,
-    FetchedSeries,
-    Key,
-    RawPage,
-    Retrieval,
-)
-from econnet.data.sources.query import Job, Memoized, Plan, Query
+from econnet.data.sources import observations
+from econnet.data.sources import sdmx_ml
+from econnet.data.sources.http import MissingSeriesError
+from econnet.data.sources.http import PoliteSession
+from econnet.data.sources.http import RateLimiter
+from econnet.data.sources.observations import ErrorFactory
+from econnet.data.sources.observations import FetchedSeries
+from econnet.data.sources.observations import Key
+from econnet.data.sources.observations import RawPage
+from econnet.data.sources.observations import Retrieval
+from econnet.data.sources.query import Job
+from econnet.data.sources.query import Memoized
+from econnet.data.sources.query import Plan
+from econnet.data.sources.query import Query
+from functools import partial
+
 
 ANY = ""  # the code of a dimension that is not restricted
 # The dimension that names the country, in the words of each source.
@@ -207,7 +217,6 @@ class _Asked:
         retrieval = Retrieval(
             series_id=template.id,
             title=indicator.title,
-            unit=indicator.unit,
             digest=digest,
             first_period=str(self.plan.start_year),
             retrieved_at=got.retrieved_at,

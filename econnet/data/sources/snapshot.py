@@ -8,17 +8,17 @@ their sources.
 from importlib import resources
 
 import duckdb
-import pandas as pd
 
 from econnet.core.errors import DataError
 from econnet.core.text import one_line
-from econnet.data.sources.observations import Dataset
+from econnet.data.sources.observations import OBSERVATION_COLUMNS, Dataset
 
 
 def load() -> Dataset:
     """Return every observation and series that ships with econnet.
 
-    `known_at` is empty, because these sources give no publication dates.
+    `known_at` is empty where the source gives no publication dates. Brazil's output has
+    them, with every value that was published.
     """
     folder = resources.files("econnet.data") / "snapshot"
     with (
@@ -36,10 +36,9 @@ def load() -> Dataset:
                 "or install econnet anew"
             ) from error
     return Dataset(
-        observations.assign(
-            retrieved_at=series["retrieved_at"].max(),
-            known_at=pd.Series(pd.NaT, observations.index, dtype="datetime64[us]"),
-        ),
+        observations.assign(retrieved_at=series["retrieved_at"].max())[
+            OBSERVATION_COLUMNS
+        ],
         series,
         "snapshot",
     )

@@ -135,7 +135,6 @@ class _Asked:
         retrieval = Retrieval(
             series_id=template.id,
             title=indicator.title,
-            unit=indicator.unit,
             digest=digest,
             first_period=str(self.plan.start_year),
             retrieved_at=retrieved_at,

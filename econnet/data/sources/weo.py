@@ -125,7 +125,6 @@ def _fetch(
     retrieval = Retrieval(
         series_id=template.id,
         title=indicator.title,
-        unit=indicator.unit,
         digest=raw.sha256,
         first_period=str(plan.start_year),
         retrieved_at=observations.now(),

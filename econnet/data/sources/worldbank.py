@@ -1,8 +1,11 @@
 """The World Bank: one request per page, for all countries at once.
 
-`Reader` extends that of pandas-datareader: it reads every page, keeps the ISO codes and
-refuses an incomplete response. A response is a JSON list of a header and rows. Errors
-come as a list with one element, as XML or as a web page, all with status 200.
+The ids of the Global Economic Monitor, which is quarterly and monthly, start with
+`GEM/`, those of the archive (`worldbank_archive`) with `archive/`; all others are World
+Development Indicators. `Reader` extends that of pandas-datareader: it reads every page,
+keeps the ISO codes and refuses an incomplete response. A response is a JSON list of a
+header and rows. Errors come as a list with one element, as XML or as a web page, all
+with status 200.
 """
 
 import hashlib
@@ -18,11 +21,16 @@ import pandas as pd
 from pandas_datareader.wb import WorldBankReader
 
 from econnet.core import countries
-from econnet.core.catalog import Indicator, SeriesTemplate, fetched_from
+from econnet.core.catalog import (
+    ARCHIVE,
+    Indicator,
+    SeriesTemplate,
+    fetched_from,
+)
 from econnet.core.errors import SourceError
-from econnet.core.periods import parse_period
+from econnet.core.periods import NOUN, frequency_of, parse_period
 from econnet.core.text import one_line
-from econnet.data.sources import observations
+from econnet.data.sources import observations, worldbank_archive
 from econnet.data.sources.http import (
     NOT_ITS_FORMAT,
     MissingSeriesError,
@@ -57,14 +65,15 @@ def session(retry_policy: RetryPolicy | None = None) -> PoliteSession:
 
 
 def query(plan: Plan) -> Query:
-    """Return one job per indicator, each for all countries."""
+    """Return one job per indicator for all countries, and one per country's archive."""
     source = session(plan.retry_policy)
     jobs = [
         Job(key, (), partial(_fetch, plan, source, key, indicator, template))
         for indicator, template in fetched_from("worldbank")
+        if not template.id.startswith(ARCHIVE)
         for key in [("worldbank", template.id, indicator.key)]
     ]
-    return Query("worldbank", source, jobs)
+    return Query("worldbank", source, jobs + worldbank_archive.jobs(plan, source))
 
 
 def _fetch(
@@ -89,36 +98,45 @@ def read(
     Countries have their alpha-3 code. Aggregates keep the World Bank's code, `WLD` or
     `EMU`, which no country has.
     """
+    wanted = template.frequency
 
     def problem(reason: str) -> SourceError:
         return SourceError(error_line("World Bank", download.series_id, reason))
 
     try:
         pages = [json.loads(page) for page in download.pages]
-        rows = [_row(entry, template.id) for _, entries in pages for entry in entries]
+        code = code_of(template.id)
+        rows = [_row(entry, code) for _, entries in pages for entry in entries]
         total, title = int(pages[0][0]["total"]), _title(pages[0][1])
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise problem("the answer breaks off or is no JSON") from error
     except NOT_ITS_FORMAT as error:
         raise problem("rows in another format than the World Bank's") from error
-    if len(rows) != total:
-        raise problem(f"{len(rows):,} rows came of {total:,} that were announced")
     table = pd.DataFrame(rows, columns=["country", "period", "value"])
+    other = [text for text in table["period"] if frequency_of(text) != wanted]
+    if other:
+        raise problem(
+            f"it has a value for {other[0]}, which is no {NOUN[wanted]}: "
+            "the answer is of another frequency than asked"
+        )
+    # Counted without repetitions: a page that repeats another one completes nothing.
+    table = observations.in_order(table, ["country", "period"], problem)
+    n_rows = len(table)
+    if len(rows) != total or n_rows != total:
+        raise problem(f"{n_rows:,} rows came of {total:,} that were announced")
     table = table.dropna(subset=["value"])
     if table.empty:
         raise MissingSeriesError(str(problem("not one value, for any country")))
-    _, bracket, unit = title.rstrip(")").rpartition("(")
     retrieval = Retrieval(
         series_id=template.id,
         title=title,
-        unit=unit if bracket else indicator.unit,
         digest=download.digest,
         first_period=str(start_year),
         retrieved_at=download.retrieved_at,
         raw=tuple(map(RawPage.of, download.pages)),
+        attribution=MONITOR_ATTRIBUTION if template.id.startswith(MONITOR) else "",
         edition=one_line(str(pages[0][0].get("lastupdated", "")), at_most=40),
     )
-    table = observations.in_order(table, ["country", "period"], problem)
     return observations.fetched_series(table, indicator, template, retrieval)
 
 
@@ -136,7 +154,7 @@ class Reader(WorldBankReader):  # type: ignore[misc]  # it has no types
         start_year: int,
     ) -> None:
         super().__init__(
-            symbols=template.id,
+            symbols=code_of(template.id),
             countries="all",
             start=f"{start_year}-01-01",
             end=f"{observations.now().year}-12-31",
@@ -146,16 +164,24 @@ class Reader(WorldBankReader):  # type: ignore[misc]  # it has no types
             errors="raise",
         )
         self.base_url, self.series_id = base_url.rstrip("/"), template.id
+        self.monitor = template.id.startswith(MONITOR)
 
     @property
     def url(self) -> str:
         """The address of every country's rows."""
-        return f"{self.base_url}/country/all/indicator/{self.series_id}"
+        return f"{self.base_url}/country/all/indicator/{code_of(self.series_id)}"
 
     @property
     def params(self) -> dict[str, str | int]:
-        """The parent's parameters, with the largest possible pages."""
-        return {**super().params, "per_page": ROWS_PER_PAGE}
+        """The parent's parameters, with the largest possible pages.
+
+        They contain a range of dates: without one, the monitor returns annual values,
+        with a sum of a part of the year for the newest.
+        """
+        parameters = {**super().params, "per_page": ROWS_PER_PAGE}
+        if self.monitor:
+            parameters |= {"source": MONITOR_DATABASE, "frequency": self.freq}
+        return parameters
 
     def download(self) -> Download:
         """Return every page, after checking its header."""
@@ -219,6 +245,15 @@ class Reader(WorldBankReader):  # type: ignore[misc]  # it has no types
         return SourceError(self.session.error_line(self.series_id, reason))
 
 
+def code_of(series_id: str) -> str:
+    """Return the World Bank's code of an indicator: without its database.
+
+    >>> code_of("GEM/IPTOTSAKD"), code_of("NY.GDP.MKTP.KD")
+    ('IPTOTSAKD', 'NY.GDP.MKTP.KD')
+    """
+    return series_id.removeprefix(MONITOR)
+
+
 def _row(entry: dict[str, Any], series_id: str) -> tuple[str, str, float]:
     """Return country, period and value of a row; raise `ValueError` for another's."""
     if entry["indicator"]["id"] != series_id:
@@ -229,12 +264,14 @@ def _row(entry: dict[str, Any], series_id: str) -> tuple[str, str, float]:
     return code, _period(entry["date"]), _value(entry["value"])
 
 
-def _value(given: float | str | None) -> float:
-    """Return a finite number, or NaN for a missing value."""
+def _value(given: object) -> float:
+    """Return a finite number, or NaN for a missing value; text is no number."""
     if given is None:
         return math.nan
+    if isinstance(given, bool) or not isinstance(given, (int, float)):
+        raise TypeError(given)
     value = float(given)
-    if isinstance(given, bool) or not math.isfinite(value):
+    if not math.isfinite(value):
         raise ValueError(given)
     return value
 
@@ -244,7 +281,8 @@ def _title(entries: list[dict[str, Any]]) -> str:
     title = entries[0]["indicator"]["value"]
     if not isinstance(title, str):
         raise TypeError(title)
-    return one_line(title)
+    # Titles of the monitor end in the commas of empty fields.
+    return one_line(title).rstrip(" ,")
 
 
 @cache
@@ -263,6 +301,8 @@ def _period(text: str) -> str:
     return period.text
 
 
+MONITOR, MONITOR_DATABASE = "GEM/", 15
+MONITOR_ATTRIBUTION = "Source: World Bank, Global Economic Monitor"
 HEADER_BYTES = 4096
 CODE = re.compile("[A-Z0-9]{2,3}")
 XML_MESSAGE = re.compile(r'<wb:message id="(\d+)"[^>]*>([^<]*)<')

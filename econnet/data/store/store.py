@@ -121,6 +121,8 @@ class Store:
 
     def newest_fetch(self) -> datetime | None:
         """Return the time of the latest request to a source, if there was one."""
+        if not self.exists():
+            return None
         with self._open() as connection:
             newest: datetime | None
             [[newest]] = connection.execute(
@@ -131,6 +133,8 @@ class Store:
 
     def digests(self, first_period: str) -> dict[Key, str]:
         """Return the digest of each newest series that reached back to this period."""
+        if not self.exists():
+            return {}
         with self._open() as connection:
             rows = connection.execute(
                 "SELECT source, series_id, indicator, digest FROM answers "

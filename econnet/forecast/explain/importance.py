@@ -20,21 +20,20 @@ import pandas as pd
 
 from econnet.core.types import Floats
 from econnet.data.features.design_matrix import DesignMatrix
-from econnet.evaluation.bootstrap import mean_interval
-from econnet.evaluation.metrics import log_loss_costs
+from econnet.evaluation.intervals import Periods
+from econnet.evaluation.metrics import MAX_LOG_LOSS, log_loss_costs
 from econnet.models.windows import Rows, Window
 
 # Rows that are shuffled in each window, the country's first, and how often each.
 MAX_ROWS = 12
 TIMES = 2
-DRAWS = 500
 
 
 @dataclass(frozen=True)
 class Importance:
     """The rise in log loss when an indicator is shuffled, in nats per forecast.
 
-    `interval` is its 90% interval, from a bootstrap of blocks of periods.
+    `interval` is its 90% interval.
     """
 
     indicator: str
@@ -66,12 +65,11 @@ def make_probes(windows: Sequence[Window], country: str, seed: int) -> list[Prob
 
 
 def measure(
-    probes: Sequence[Probe], forecasts: Sequence[Floats], block: int, seed: int
+    probes: Sequence[Probe], forecasts: Sequence[Floats]
 ) -> tuple[Importance, ...]:
     """Return the importance of each indicator, the largest first.
 
-    `forecasts` are the probabilities of each probe's rows ahead; `block` is the number
-    of periods that are drawn together for the intervals.
+    `forecasts` are the probabilities of each probe's rows ahead.
     """
     features = probes[0].window.features
     names = indicators(features)
@@ -86,18 +84,24 @@ def measure(
         positions.append(rows)
         outcomes.append(outcome)
     rise, where = np.concatenate(rises, axis=1), np.concatenate(positions)
-    known = ~np.isnan(np.concatenate(outcomes))
+    outcome = np.concatenate(outcomes)
+    known = ~np.isnan(outcome)
     if not known.any():
         return ()
-    periods = pd.Series(features.origins[where[known]])
-    importances = [
-        Importance(
-            name,
-            float(of_indicator[known].mean()),
-            mean_interval(of_indicator[known], periods, block, DRAWS, seed),
+    periods = Periods.of(
+        pd.DataFrame(
+            {
+                "country": features.countries[where[known]],
+                "period": features.origins[where[known]],
+                "outcome": outcome[known],
+            }
         )
-        for name, of_indicator in zip(names, rise, strict=True)
-    ]
+    )
+    importances = []
+    for name, of_indicator in zip(names, rise, strict=True):
+        mean = periods.mean(of_indicator[known])
+        bounds = mean.interval(-MAX_LOG_LOSS, MAX_LOG_LOSS)
+        importances.append(Importance(name, mean.value, bounds))
     return tuple(sorted(importances, key=lambda importance: -importance.loss))
 
 

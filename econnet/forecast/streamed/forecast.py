@@ -20,7 +20,6 @@ import pandas as pd
 
 from econnet.core.errors import DataError, UsageError
 from econnet.core.workspace import StreamedFiles
-from econnet.evaluation.bootstrap import block_length
 from econnet.evaluation.metrics import ReliabilityBin
 from econnet.forecast.saved_model import newer
 from econnet.forecast.streamed import holdout, scores, training
@@ -222,7 +221,6 @@ def _result(
     options: StreamedOptions,
 ) -> Streamed:
     panel, spec = blocks.panel, blocks.spec
-    block, seed = block_length(spec.task.horizon, panel.frequency), spec.task.seed
     ours = models["econnet"]
     return Streamed(
         name=panel.name,
@@ -239,11 +237,11 @@ def _result(
         base_rate=surveyed.base_rate,
         passes=options.passes(panel.rows),
         models={
-            name: scores.scores(model, models["base_rate"], block, seed)
+            name: scores.scores(model, models["base_rate"])
             for name, model in models.items()
         },
         tests={
-            name: scores.difference(ours, model, block, seed)
+            name: scores.difference(ours, model)
             for name, model in models.items()
             if name != "econnet"
         },

@@ -2,19 +2,19 @@
 
 Forecasts are counted block by block: for the areas under curves in narrow bins of
 log-odds, within which forecasts count as tied, and for the losses in sums by origin,
-from which intervals are drawn by blocks of origins.
+from which the intervals follow.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from econnet.core.log_odds import probability as probability_of
 from econnet.core.types import Floats
-from econnet.evaluation.bootstrap import DRAWS, Interval, Resample, interval
+from econnet.evaluation.intervals import TERMS, Estimate, Interval, estimate
 from econnet.evaluation.metrics import (
+    MAX_LOG_LOSS,
     ReliabilityBin,
     brier_costs,
     log_loss_costs,
@@ -46,7 +46,7 @@ class HoldoutScores:
 class Difference:
     """Mean loss of econnet minus that of a baseline: negative is better.
 
-    Intervals are paired, 90%, by blocks of origins.
+    Intervals are paired, 90%.
     """
 
     log_loss_difference: float
@@ -125,47 +125,43 @@ class ScoreAccumulator:
         ]
 
 
-def scores(
-    model: ScoreAccumulator, base: ScoreAccumulator, block: int, seed: int
-) -> HoldoutScores:
+def scores(model: ScoreAccumulator, base: ScoreAccumulator) -> HoldoutScores:
     """Return the scores of a model; skill is measured against `base`."""
     n = model.n.sum()
-    weights = _weights(model, block, seed)
     base_brier = base.brier.sum() / n
-    brier = model.brier.sum() / n
+    brier, log_loss = _mean(model.brier, model.n), _mean(model.log_loss, model.n)
     return HoldoutScores(
         auroc=model.auroc(),
         average_precision=model.average_precision(),
-        brier=float(brier),
-        brier_interval=interval(weights @ model.brier),
-        brier_skill=float(1 - brier / base_brier) if base_brier else None,
-        log_loss=float(model.log_loss.sum() / n),
-        log_loss_interval=interval(weights @ model.log_loss),
+        brier=brier.value,
+        brier_interval=brier.interval(0.0, 1.0),
+        brier_skill=float(1 - brier.value / base_brier) if base_brier else None,
+        log_loss=log_loss.value,
+        log_loss_interval=log_loss.interval(0.0, MAX_LOG_LOSS),
         n=int(n),
         n_contractions=int(model.contractions.sum()),
         n_origins=int((model.n > 0).sum()),
     )
 
 
-def difference(
-    ours: ScoreAccumulator, theirs: ScoreAccumulator, block: int, seed: int
-) -> Difference:
+def difference(ours: ScoreAccumulator, theirs: ScoreAccumulator) -> Difference:
     """Return our mean loss minus theirs on the same rows, with paired intervals."""
-    weights, n = _weights(ours, block, seed), ours.n.sum()
-    brier, log_loss = ours.brier - theirs.brier, ours.log_loss - theirs.log_loss
+    brier = _mean(ours.brier - theirs.brier, ours.n)
+    log_loss = _mean(ours.log_loss - theirs.log_loss, ours.n)
     return Difference(
-        log_loss_difference=float(log_loss.sum() / n),
-        log_loss_interval=interval(weights @ log_loss),
-        brier_difference=float(brier.sum() / n),
-        brier_interval=interval(weights @ brier),
+        log_loss_difference=log_loss.value,
+        log_loss_interval=log_loss.interval(-MAX_LOG_LOSS, MAX_LOG_LOSS),
+        brier_difference=brier.value,
+        brier_interval=brier.interval(-1.0, 1.0),
     )
 
 
-def _weights(model: ScoreAccumulator, block: int, seed: int) -> Floats:
-    """Return the weight of each origin's sum in the mean of each draw."""
-    scored = np.flatnonzero(model.n)
-    rng = np.random.default_rng(seed)
-    drawn = Resample.draw(pd.Series(scored), block, DRAWS, rng).counts
-    weights = np.zeros((DRAWS, len(model.n)))
-    weights[:, scored] = drawn / (drawn @ model.n[scored])[:, np.newaxis]
-    return weights
+def _mean(sums: Floats, n: Floats) -> Estimate:
+    """Return the mean of all rows from the sums and numbers of rows by origin.
+
+    A panel larger than memory has more contractions than the critical values need.
+    """
+    mean = float(sums.sum() / n.sum())
+    scored = n > 0
+    influence = (sums - mean * n)[scored] * scored.sum() / n.sum()
+    return estimate(mean, influence, spells=2 * TERMS)

@@ -14,6 +14,7 @@ from typing import Literal, TypeAlias
 from matplotlib.figure import Figure
 
 from econnet.forecast.result import Forecast
+from econnet.report import wording
 from econnet.report.figures import drivers, history, outlook, skill
 from econnet.report.figures.style import DARK, FONTS, LIGHT, Look, as_png, as_svg, style
 from econnet.report.wording import alt_text
@@ -52,7 +53,7 @@ def draw_responses(forecast: Forecast, look: Look = LIGHT) -> list[Figure]:
     with style(look):
         return [
             drivers.response(forecast, number, look)
-            for number in range(len(forecast.explanation.response_curves))
+            for number in range(len(wording.shown_curves(forecast)))
         ]
 
 

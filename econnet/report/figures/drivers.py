@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from econnet.forecast.result import Driver, Forecast, Movement, ResponseCurve
+from econnet.forecast.result import Forecast, ResponseCurve
 from econnet.report import wording
 from econnet.report.figures.style import (
     FULL_WIDTH,
@@ -29,38 +29,36 @@ from econnet.report.figures.style import (
 
 # Response curves: number of columns, and the size of each with its margins, in mm.
 COLUMNS = 3
-CURVE_WIDTH, CURVE_HEIGHT, CURVE_PITCH, CURVE_ROW = 48.0, 24.0, 59.0, 45.0
+CURVE_WIDTH, CURVE_HEIGHT, CURVE_PITCH, CURVE_ROW = 48.0, 20.0, 59.0, 40.0
 MAX_CURVES = 6
 # Drivers with their own bar.
-MAX_DRIVERS = 27
-# Smaller contributions, which would be printed as 0.00, are added up.
-MIN_CONTRIBUTION = 0.005
+MAX_DRIVERS = 16
+# Smaller contributions, which would be printed as 0.0, are added up.
+MIN_CONTRIBUTION = 0.05
 MAX_WEIGHED = 9
 
 
 def groups(forecast: Forecast, look: Look) -> Figure | None:
     """Draw what each group of indicators adds to the forecast."""
-    totals = wording.by_group(forecast)
+    scale = wording.contribution_points(forecast)
+    totals = [(name, scale * it) for name, it in wording.by_group(forecast).items()]
     if not totals:
         return None
     height = 8 + 4.6 * len(totals) + 1
     figure = new_figure(HALF_WIDTH, height)
-    note = "log-odds; right: contraction"
-    write_heading(figure, height, "By group of indicators", note, look)
-    draw_bars(figure, list(totals.items()), height - 8, 4.6, look)
+    write_heading(figure, height, "By group of indicators", "percentage points", look)
+    draw_bars(figure, totals, height - 8, 4.6, look)
     return figure
 
 
 def importance(forecast: Forecast, look: Look) -> Figure | None:
-    """Draw what past forecasts lose when an indicator is shuffled."""
+    """Draw how much log loss rises when an indicator is permuted."""
     shown = forecast.explanation.importance[:MAX_WEIGHED]
     if not shown:
         return None
     height = 8 + 4.6 * len(shown) + 10
     figure = new_figure(HALF_WIDTH, height)
-    write_heading(
-        figure, height, "What past forecasts needed", "if shuffled; bars: 90%", look
-    )
+    write_heading(figure, height, "Permutation importance", "bars: 90% interval", look)
     labels = _label_room([weight.title for weight in shown], HALF_WIDTH)
     axes = add_axes(figure, labels, 9.5, HALF_WIDTH - labels - 3, 4.6 * len(shown))
     y = np.arange(len(shown))
@@ -74,7 +72,7 @@ def importance(forecast: Forecast, look: Look) -> Figure | None:
     axes.grid(False)
     axes.grid(True, axis="x")
     axes.margins(x=0.05)
-    axes.set_xlabel("log loss, 0.001 nats", labelpad=1)
+    axes.set_xlabel("increase in log loss, thousandths", labelpad=1)
     axes.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
     axes.xaxis.set_major_formatter(FuncFormatter(tick))
     for row, weight in enumerate(shown):
@@ -87,27 +85,27 @@ def contributions(forecast: Forecast, look: Look) -> Figure | None:
     ranked = wording.by_size(forecast.explanation.drivers)
     if not ranked:
         return None
-    large = sum(abs(driver.contribution) >= MIN_CONTRIBUTION for driver in ranked)
-    rows = first_rows(ranked, min(large, MAX_DRIVERS))
-    row_height = float(np.clip(98 / len(rows), 3.4, 4.6))
+    scale = wording.contribution_points(forecast)
+    parts = [(driver.title, scale * driver.contribution) for driver in ranked]
+    large = sum(abs(points) >= MIN_CONTRIBUTION for _, points in parts)
+    rows = first_rows(parts, min(large, MAX_DRIVERS))
+    row_height = float(np.clip(98 / len(rows), 3.4, 4.2))
     height = 8 + row_height * max(len(rows), 3) + 1
     figure = new_figure(FULL_WIDTH, height)
-    note = "log-odds; right: contraction"
-    write_heading(figure, height, "By indicator", note, look)
+    write_heading(figure, height, "By indicator", "percentage points", look)
     draw_bars(figure, rows, height - 8, row_height, look)
     return figure
 
 
-def first_rows(parts: Sequence[Driver | Movement], n: int) -> list[tuple[str, float]]:
-    """Return the title and contribution of the first `n` parts, then of the others.
+def first_rows(parts: Sequence[tuple[str, float]], n: int) -> list[tuple[str, float]]:
+    """Return the title and size of the first `n` parts, then of the others.
 
     A single part more than `n` keeps its own row.
     """
     n = len(parts) if len(parts) <= n + 1 else n
-    rows = [(part.title, part.contribution) for part in parts[:n]]
+    rows = list(parts[:n])
     if others := parts[n:]:
-        together = sum(part.contribution for part in others)
-        rows.append((f"{len(others)} others together", together))
+        rows.append((f"{len(others)} others", sum(size for _, size in others)))
     return rows
 
 
@@ -138,7 +136,7 @@ def draw_bars(
     axes.set_ylim(len(rows) - 0.4, -0.6)
     for row, (title, value) in enumerate(rows):
         axes.annotate(
-            wording.number(value, 2, sign=True),
+            wording.in_decimals(value),
             (value, row),
             (3 if value >= 0 else -3, 0),
             textcoords="offset points",
@@ -158,7 +156,7 @@ def _label_room(titles: Sequence[str], width: float) -> float:
 
 def responses(forecast: Forecast, look: Look) -> Figure | None:
     """Draw how the forecast would change with the newest value of each indicator."""
-    curves = forecast.explanation.response_curves[:MAX_CURVES]
+    curves = wording.shown_curves(forecast)[:MAX_CURVES]
     if not curves:
         return None
     total = -(-len(curves) // COLUMNS) * CURVE_ROW - 2
@@ -184,16 +182,16 @@ def responses(forecast: Forecast, look: Look) -> Figure | None:
 
 def response(forecast: Forecast, number: int, look: Look) -> Figure:
     """Draw one of these curves alone, on the scale of all."""
-    curve = forecast.explanation.response_curves[number]
+    curves = wording.shown_curves(forecast)
+    curve = curves[number]
     width, height = LEFT + CURVE_WIDTH + 4.0, CURVE_HEIGHT + 20.0
     figure = new_figure(width, height)
     current = (
-        "" if curve.current is None else f"; now {wording.number(curve.current, 1)}"
+        "" if curve.current is None else f"; today {wording.number(curve.current, 1)}"
     )
     write_heading(figure, height, curve.title, f"{curve.unit}{current}", look)
     axes = add_axes(figure, LEFT, 12, CURVE_WIDTH, CURVE_HEIGHT)
     _draw_response(axes, curve, look)
-    curves = forecast.explanation.response_curves
     percent_axis(axes, top_of([p for curve in curves for p in curve.probabilities]))
     return figure
 
@@ -214,7 +212,7 @@ def _draw_response(axes: Axes, curve: ResponseCurve, look: Look) -> None:
     falls, share = y[0] > y[-1], (curve.current - x[0]) / (x[-1] - x[0])
     right = share < 0.65 if falls else share < 0.35
     axes.annotate(
-        f"now {wording.number(curve.current, 1)}",
+        f"today {wording.number(curve.current, 1)}",
         (curve.current, now),
         (4 if right else -4, 5 if right == falls else -5),
         textcoords="offset points",

@@ -43,14 +43,14 @@ def history(forecast: Forecast, look: Look) -> Figure:
         shade_contractions(axes, forecast.history["contraction"], time, look)
         axes.set_xlim(time.first, time.last)
     heading = wording.growth_heading(forecast)
-    write_heading(figure, 80, heading, "grey bands: contractions", look)
+    write_heading(figure, 80, heading, wording.growth_note(forecast), look)
     _draw_growth(above, forecast.history["growth"], time, look)
     above.tick_params(labelbottom=False)
     write_heading(
         figure,
         40.5,
-        f"Probability of a contraction, forecast {wording.ahead(forecast.task)}, %",
-        "out of sample; the last point is the forecast, with its 90% interval",
+        wording.probability_heading(forecast),
+        "out of sample; dot: current forecast with 90% interval",
         look,
     )
     record = record_of(forecast, "econnet")
@@ -75,8 +75,8 @@ def timeline(forecast: Forecast, look: Look) -> Figure | None:
     write_heading(
         figure,
         49,
-        f"Probability forecast {wording.ahead(forecast.task)}, and what came of it, %",
-        f"each dot a {noun}; orange: it contracted",
+        f"Forecast probability and outcome, {wording.ahead(forecast.task)}, %",
+        f"each dot a {noun}; orange: {wording.contraction_noun(forecast)}",
         look,
     )
     time, top = TimeAxis.of(forecast), top_of(record["probability"])
@@ -100,7 +100,7 @@ def timeline(forecast: Forecast, look: Look) -> Figure | None:
             linestyle=DASHES,
         )
         rate = max(100 * float(base["probability"].iloc[-1]), 0.09 * top)
-        write_beside(axes, x[-1] + time.width, rate, "long-run\nrate", look.grey)
+        write_beside(axes, x[-1] + time.width, rate, "historical\naverage", look.grey)
     axes.set_xlim(x[0] - time.width, x[-1] + time.width)
     percent_axis(axes, top)
     year_axis(axes)
@@ -181,15 +181,16 @@ def _label_outliers(
 def _draw_today(
     axes: Axes, forecast: Forecast, time: TimeAxis, top: float, look: Look
 ) -> None:
-    """Draw today's forecast and the long-run rate, and name both at the right."""
+    """Draw today's forecast and the historical average, and name both at the right."""
     x = float(time.middle(pd.PeriodIndex([forecast.period]))[0])
     y, low, high = (100 * value for value in (forecast.probability, *forecast.interval))
     rate = 100 * forecast.base_rate
     axes.vlines([x], [low], [high], color=look.forecast, linewidth=1.2, clip_on=False)
     axes.scatter([x], [y], 20, look.forecast, zorder=3, linewidths=0, clip_on=False)
     axes.axhline(rate, color=look.grey, linewidth=0.8, linestyle=DASHES)
-    label = f"{forecast.period}\n{wording.percent(forecast.probability)}"
-    rate_label = f"long-run\nrate {wording.percent(forecast.base_rate)}"
+    period = wording.period_short(str(forecast.period))
+    label = f"{period}\n{wording.percent(forecast.probability)}"
+    rate_label = f"average\n{wording.percent(forecast.base_rate)}"
     label_y = float(np.clip(y, 0.08 * top, 0.92 * top))
     write_beside(axes, time.last, label_y, label, look.forecast, strong=True)
     write_beside(axes, time.last, _away_from(label_y, rate, top), rate_label, look.grey)

@@ -31,14 +31,13 @@ DASH = "\N{EN DASH}"
 
 
 def outlook(forecast: Forecast, look: Look) -> Figure | None:
-    """Draw each horizon's probability, its interval and the long-run rate."""
+    """Draw each horizon's probability, its interval and the historical average."""
     rows = forecast.outlook
     if not rows:
         return None
     height = HEAD + ROW * len(rows) + FOOT
     figure = new_figure(HALF_WIDTH, height)
-    title = f"The coming {wording.NOUN[forecast.task.frequency]}s"
-    write_heading(figure, height, title, "", look)
+    write_heading(figure, height, wording.outlook_heading(forecast), "", look)
     axes = add_axes(
         figure, DOTS_LEFT, FOOT, HALF_WIDTH - DOTS_LEFT - DOTS_RIGHT, ROW * len(rows)
     )
@@ -59,10 +58,12 @@ def outlook(forecast: Forecast, look: Look) -> Figure | None:
     axes.set_yticks([])
     axes.grid(False)
     axes.grid(True, axis="x")
-    axes.set_xlabel("%; upright: long-run rate", labelpad=1, fontsize=7.5)
+    axes.set_xlabel("% (tick: historical average)", labelpad=1, fontsize=7.5)
     head = {"fontsize": 7.5, "va": "center"}
     y_head = (height - 8.5) / height
-    _write_right(figure, INTERVAL_END, y_head, "chance, 90%", look.grey, head)
+    _write_right(
+        figure, INTERVAL_END, y_head, "probability, 90% interval", look.grey, head
+    )
     _write_right(figure, SKILL_END, y_head, "skill", look.grey, head)
     for number, row in enumerate(rows):
         bottom = FOOT + ROW * (len(rows) - 0.5 - number)
@@ -76,11 +77,11 @@ def _write_row(figure: Figure, row: Ahead, y: float, strong: bool, look: Look) -
     """Write one horizon's period, probability, interval and skill in their columns."""
     weight = SEMIBOLD if strong else {}
     low, high = (round(100 * bound) for bound in row.interval)
-    figure.text(0, y, row.period, va="center_baseline", **weight)
+    figure.text(0, y, wording.period_short(row.period), va="center_baseline", **weight)
     probability = wording.percent(row.probability)
     _write_right(figure, INTERVAL_END + 15, y, probability, look.forecast, weight)
     _write_right(figure, INTERVAL_END, y, f"{low}{DASH}{high}%", look.grey, {})
-    skill = row.scores.brier_skill
+    skill = row.scores.log_loss_skill
     text = DASH if skill is None else wording.signed_percent(skill)
     color = look.contraction if skill is not None and skill <= 0 else look.grey
     _write_right(figure, SKILL_END, y, text, color, {})
@@ -96,13 +97,14 @@ def _write_right(
 
 def change(forecast: Forecast, look: Look) -> Figure | None:
     """Draw what the indicators that moved most did to the forecast."""
-    changed = forecast.explanation.change
-    if changed is None:
+    parts = wording.change_parts(forecast)
+    if not parts:
         return None
-    rows = first_rows(changed.movements, MAX_MOVEMENTS)
-    rows.append(("Learning anew, revisions", changed.learning))
+    *movements, re_estimation = parts
+    rows = first_rows([(p.title, p.points) for p in movements], MAX_MOVEMENTS)
+    rows.append((re_estimation.title, re_estimation.points))
     height = 8 + 4.4 * len(rows) + 1
     figure = new_figure(HALF_WIDTH, height)
-    write_heading(figure, height, "What moved it", "log-odds; right: up", look)
+    write_heading(figure, height, "What moved the forecast", "percentage points", look)
     draw_bars(figure, rows, height - 8, 4.4, look)
     return figure

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
-from econnet.core.types import Floats
 from econnet.forecast.result import Forecast
 from econnet.report import threshold_curves, wording
 from econnet.report.figures.style import (
@@ -19,12 +19,18 @@ from econnet.report.figures.style import (
     add_axes,
     new_figure,
     percent_axis,
+    shortened,
     top_of,
     write_heading,
 )
 from econnet.report.figures.time_axis import record_of
 
-HEIGHT = 58.0
+# The square of the axes, and the room at its left and below, in mm.
+SIDE, LEFT, BELOW = 37.0, 12.0, 10.0
+HEIGHT = SIDE + BELOW + 8.0
+# From the axes to the names at their right.
+KEY_LEFT, KEY_ROW, KEY_LINE = LEFT + SIDE + 2.0, 4.0, 3.0
+KEY_SIZE = 7.0
 # Of the baselines' curves: more than three could not be distinguished.
 DASHES: Sequence[Any] = ("-", (0, (4, 2)), (0, (1, 1.5)))
 
@@ -34,34 +40,31 @@ def reliability(forecast: Forecast, look: Look) -> Figure | None:
     bins = forecast.assessment.reliability
     if not bins:
         return None
-    figure, axes = _square(
-        look, "When it said so, did it happen?", "counts above; bars: 90%"
-    )
+    figure, axes = _square(look, "Calibration", "bars: 90% interval")
     x = np.array([100 * bin_.probability for bin_ in bins])
     y = np.array([100 * bin_.frequency for bin_ in bins])
     intervals = 100 * np.array([bin_.interval for bin_ in bins])
     record = record_of(forecast, "econnet").dropna(subset=["outcome"])
-    end, top = top_of(record["probability"]), top_of(intervals.ravel() / 100)
-    axes.plot([0, 100], [0, 100], color=look.pale_grey, linewidth=0.8)
+    top = top_of([*record["probability"], *(intervals.ravel() / 100)])
+    diagonal = {"color": look.pale_grey, "linewidth": 0.8}
+    axes.plot([0, 100], [0, 100], **diagonal)
     axes.vlines(x, intervals[:, 0], intervals[:, 1], color=look.forecast, linewidth=1.2)
     axes.scatter(x, y, 16, look.forecast, zorder=3, linewidths=0, clip_on=False)
-    places = _apart(x, intervals[:, 1], end, top, HEIGHT - 18)
-    for place, bin_ in zip(places, bins, strict=True):
-        axes.annotate(
-            str(bin_.n),
-            (100 * bin_.probability, place),
-            ha="center",
-            va="bottom",
-            fontsize=7.5,
-            color=look.grey,
-            annotation_clip=False,
-        )
     percent_axis(axes, top)
-    axes.set_xlim(0, end)
-    axes.set_xticks(np.linspace(0, end, 6))
+    axes.set_xlim(0, top)
+    axes.set_xticks(np.linspace(0, top, 6))
     axes.set_xlabel("forecast probability, %", labelpad=2)
     axes.set_ylabel("contracted, %", labelpad=3)
     _draw_outcomes(axes, record, look)
+    key = _Key(figure, look)
+    key.line("perfect calibration", diagonal)
+    key.mark("contraction", look.contraction)
+    key.mark("no contraction", look.grey)
+    key.skip()
+    key.text("forecast: number", look.ink)
+    for bin_ in bins:
+        share = f"{round(100 * bin_.probability)}%"
+        key.text(f"{share}: {bin_.n:,}", look.grey)
     return figure
 
 
@@ -81,19 +84,48 @@ def _draw_outcomes(axes: Axes, record: pd.DataFrame, look: Look) -> None:
         )
 
 
-def _apart(x: Floats, y: Floats, end: float, top: float, height: float) -> list[float]:
-    """Return `y`, raised where labels of one number at (x, y) would touch."""
-    places: list[float] = []
-    line, digits = 3.4 * top / height, 5.0 * end / (HALF_WIDTH - 15)
-    for number, start in enumerate(y):
-        near = [
-            places[other] for other in range(number) if x[number] - x[other] < digits
-        ]
-        place = float(start) + 0.01 * top
-        while any(abs(place - other) < line for other in near):
-            place += line / 4
-        places.append(place)
-    return places
+class _Key:
+    """The explanations at the right of the axes, from the top down."""
+
+    def __init__(self, figure: Figure, look: Look) -> None:
+        self.figure = figure
+        self.look = look
+        self.y = BELOW + SIDE - 1.5
+
+    def text(
+        self, text: str, color: str, left: float = KEY_LEFT, *, strong: bool = False
+    ) -> None:
+        """Write a line of text."""
+        self.figure.text(
+            left / HALF_WIDTH,
+            self.y / HEIGHT,
+            shortened(text, HALF_WIDTH - left, size=KEY_SIZE),
+            fontsize=KEY_SIZE,
+            va="center_baseline",
+            color=color,
+            **(SEMIBOLD if strong else {}),
+        )
+        self.y -= KEY_ROW
+
+    def line(self, text: str, style: dict[str, Any], *, strong: bool = False) -> None:
+        """Explain a line, drawn as it is in the axes."""
+        x = np.array([KEY_LEFT, KEY_LEFT + KEY_LINE]) / HALF_WIDTH
+        y = np.full(2, self.y / HEIGHT)
+        self.figure.add_artist(Line2D(x, y, **style))
+        color = style["color"] if strong else self.look.grey
+        self.text(text, color, KEY_LEFT + KEY_LINE + 1.0, strong=strong)
+
+    def mark(self, text: str, color: str) -> None:
+        """Explain the marks along the edges."""
+        x = (KEY_LEFT + KEY_LINE / 2) / HALF_WIDTH
+        half = 1.2 / HEIGHT
+        y = [self.y / HEIGHT - half, self.y / HEIGHT + half]
+        self.figure.add_artist(Line2D([x, x], y, color=color, linewidth=0.8))
+        self.text(text, self.look.grey, KEY_LEFT + KEY_LINE + 1.0)
+
+    def skip(self) -> None:
+        """Leave half a line free."""
+        self.y -= KEY_ROW / 2
 
 
 @dataclass(frozen=True)
@@ -106,33 +138,35 @@ class _Curve:
 
 
 def roc(forecast: Forecast, look: Look) -> Figure | None:
-    """Draw hits against false alarms for every threshold, of econnet and baselines."""
+    """Draw the ROC curves of econnet and of the best baselines."""
     curves = _curves(forecast, "auroc", look)
     if not curves:
         return None
-    figure, axes = _square(look, "Hits against false alarms", "ROC; in brackets: AUROC")
-    axes.plot([0, 100], [0, 100], color=look.pale_grey, linewidth=0.8)
+    figure, axes = _square(look, "ROC curve", "in brackets: AUROC")
+    chance = {"color": look.pale_grey, "linewidth": 0.8}
+    axes.plot([0, 100], [0, 100], **chance)
     _draw_curves(axes, curves, threshold_curves.roc(forecast))
-    _name_curves(axes, curves, (50, 6), look)
+    _name_curves(figure, curves, ("coin toss", 0.5, chance), look)
     axes.set_xlabel("false alarms, % of expansions", labelpad=2)
-    axes.set_ylabel("hits, % of contractions", labelpad=3)
+    axes.set_ylabel("found, % of contractions", labelpad=3)
     return figure
 
 
 def precision_recall(forecast: Forecast, look: Look) -> Figure | None:
-    """Draw how many alarms were right against how many contractions were caught."""
+    """Draw precision against recall, of econnet and of the best baselines."""
     curves = _curves(forecast, "average_precision", look)
     if not curves:
         return None
     note = "in brackets: average precision"
-    figure, axes = _square(look, "Alarms that were right", note)
+    figure, axes = _square(look, "Precision and recall", note)
     metrics = forecast.assessment.metrics
-    share = 100 * metrics.n_contractions / metrics.n
-    axes.axhline(share, color=look.pale_grey, linewidth=0.8)
+    share = metrics.n_contractions / metrics.n
+    chance = {"color": look.pale_grey, "linewidth": 0.8}
+    axes.axhline(100 * share, **chance)
     _draw_curves(axes, curves, threshold_curves.precision_recall(forecast))
-    _name_curves(axes, curves, (50, 94 - 9 * (len(curves) - 1)), look)
-    axes.set_xlabel("caught, % of contractions", labelpad=2)
-    axes.set_ylabel("right, % of alarms", labelpad=3)
+    _name_curves(figure, curves, ("coin toss", share, chance), look)
+    axes.set_xlabel("found, % of contractions", labelpad=2)
+    axes.set_ylabel("right, % of signals", labelpad=3)
     return figure
 
 
@@ -167,31 +201,27 @@ def _draw_curves(axes: Axes, curves: list[_Curve], points: pd.DataFrame) -> None
         axes.plot(100 * x, 100 * y, **curve.style, clip_on=False)
     percent_axis(axes, 100)
     axes.set_xlim(0, 100)
+    axes.set_xticks(np.linspace(0, 100, 6))
 
 
 def _name_curves(
-    axes: Axes, curves: list[_Curve], corner: tuple[float, float], look: Look
+    figure: Figure,
+    curves: list[_Curve],
+    chance: tuple[str, float, dict[str, Any]],
+    look: Look,
 ) -> None:
-    """Name the curves from the lower left `corner` up, each with its score."""
-    x, y = corner
-    ground = {"facecolor": look.paper, "edgecolor": "none", "pad": 1.0, "alpha": 0.85}
-    for row, curve in enumerate(curves):
-        own = curve.name == "econnet"
-        axes.plot([x, x + 6], [y + 9 * row] * 2, **curve.style)
-        axes.text(
-            x + 8,
-            y + 9 * row,
-            f"{wording.baseline_title(curve.name)} ({curve.score:.2f})",
-            va="center_baseline",
-            color=look.forecast if own else look.grey,
-            bbox=ground,
-            **(SEMIBOLD if own else {}),
-        )
+    """Name the curves at the right of the axes, econnet first, each with its score."""
+    key = _Key(figure, look)
+    for curve in reversed(curves):
+        title = f"{wording.baseline_title(curve.name)} ({curve.score:.2f})"
+        key.line(title, curve.style, strong=curve.name == "econnet")
+    name, score, style = chance
+    key.line(f"{name} ({score:.2f})", style)
 
 
 def _square(look: Look, heading: str, note: str) -> tuple[Figure, Axes]:
-    """Return a figure of half a page's width with a heading, and its axes."""
+    """Return a figure of half a page's width with a heading, and its square axes."""
     figure = new_figure(HALF_WIDTH, HEIGHT)
-    axes = add_axes(figure, 12, 10, HALF_WIDTH - 15, HEIGHT - 18)
+    axes = add_axes(figure, LEFT, BELOW, SIDE, SIDE)
     write_heading(figure, HEIGHT, heading, note, look)
     return figure, axes

@@ -84,6 +84,9 @@ DOTS_PER_INCH: dict[Size, int] = {"print": 300, "screen": 110}
 HEADING, NOTE, CAPTION = "heading", "note", "caption"
 PAGE_TEXT = frozenset({HEADING, NOTE, CAPTION})
 
+# Letters of the title and the credit of a PNG, in points.
+TITLE_SIZE, CREDIT_SIZE = 10.0, 7.5
+
 SEMIBOLD: dict[str, Any] = {"fontfamily": "Inter", "fontweight": 600}
 
 FONTS = resources.files("econnet.report") / "fonts"
@@ -128,21 +131,34 @@ def as_svg(figure: Figure, box: Bbox | None = None) -> str:
 
 
 def as_png(
-    figure: Figure, credit: str, look: Look = LIGHT, size: Size = "print"
+    figure: Figure, title: str, credit: str, look: Look = LIGHT, size: Size = "print"
 ) -> bytes:
-    """Return the figure as PNG, with a credit below it."""
+    """Return the figure as PNG, with a title above and a credit below it."""
     width, height = figure.get_size_inches()
+    lines = wrapped(credit, width / MM, CREDIT_SIZE)
     with style(look):
-        line = figure.text(
-            0,
-            -2.5 * MM / height,
-            shortened(credit, width / MM, size=7.5),
-            fontsize=7.5,
-            color=look.grey,
-            va="top",
-        )
-        margin = 3 * MM
-        page = Bbox([[-margin, -8 * MM], [width + margin, height + margin]])
+        shown = shortened(title, width / MM, 600, TITLE_SIZE)
+        added = [
+            figure.text(
+                0,
+                1 + 3 * MM / height,
+                shown,
+                fontsize=TITLE_SIZE,
+                va="bottom",
+                **semibold(shown),
+            ),
+            figure.text(
+                0,
+                -2.5 * MM / height,
+                "\n".join(lines),
+                fontsize=CREDIT_SIZE,
+                linespacing=1.3,
+                color=look.grey,
+                va="top",
+            ),
+        ]
+        margin, below = 3 * MM, (4.5 + 3.5 * len(lines)) * MM
+        page = Bbox([[-margin, -below], [width + margin, height + 10 * MM]])
         png = _saved(
             figure,
             "png",
@@ -151,8 +167,21 @@ def as_png(
             facecolor=look.paper,
             metadata={"Software": None},
         )
-    line.remove()
+    for text in added:
+        text.remove()
     return png
+
+
+def wrapped(text: str, width: float, size: float) -> list[str]:
+    """Return `text` in lines that are no wider than `width` millimetres."""
+    lines = [""]
+    for word in wording.printable(text).split(" "):
+        longer = f"{lines[-1]} {word}".strip()
+        if width_of(longer, size, 400) <= width or not lines[-1]:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return [shortened(line, width, size=size) for line in lines]
 
 
 def _saved(figure: Figure, format_: str, **options: object) -> bytes:

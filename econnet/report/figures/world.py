@@ -223,5 +223,5 @@ def _draw_key(
         x += 5.5 + width_of(name, 7.5, 400) + 4
 
 
-MAP_HEADING = "Probability of a contraction, %"
-STRIP_NOTE = "dots: it contracted"
+MAP_HEADING = "Forecast probability, %"
+STRIP_NOTE = "dot: the event occurred"

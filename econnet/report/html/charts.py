@@ -5,7 +5,7 @@ them as a table, offers them as CSV and, if the chart has a `Live` part, redraws
 that the reader can point and zoom.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
@@ -81,7 +81,7 @@ class ChartPanel:
     """One scale on the common axis of time, and what is drawn in it.
 
     Values beyond `limits` are cut, and `cut_off` lists them as text; `rate` is the
-    long-run rate, a dashed line.
+    historical average, a dashed line.
     """
 
     style: Style
@@ -136,7 +136,7 @@ def charts(forecast: Forecast) -> dict[str, Chart]:
         charts[name] = _with_picture(chart, figure, figures.alt(forecast, name))
     for number, figure in enumerate(figures.draw_responses(forecast)):
         chart = response(forecast, number)
-        alt = response_alt(forecast.explanation.response_curves[number])
+        alt = response_alt(wording.shown_curves(forecast)[number])
         charts[chart.name] = _with_picture(chart, figure, alt)
     return charts
 
@@ -164,7 +164,7 @@ def history(forecast: Forecast) -> Chart:
     probability = record.reindex(periods).mask(newest, forecast.probability)
     low, high = (np.where(newest, bound, np.nan) for bound in forecast.interval)
     heading = wording.growth_heading(forecast)
-    earlier = f"probability forecast {wording.ahead(forecast.task)}"
+    earlier = f"probability, forecast {wording.ahead(forecast.task)}"
     columns = (
         _period_column(forecast, periods),
         TableColumn("growth_percent", heading, cells(growth), "number", 2),
@@ -190,7 +190,7 @@ def history(forecast: Forecast) -> Chart:
             forecast.base_rate,
         ),
     )
-    title = f"{forecast.target_title} and the probability of a contraction"
+    title = f"{forecast.target_title} and the forecast probability"
     live = _live(periods, table["contraction"], panels, forecast)
     return Chart("history", columns, title, live)
 
@@ -223,14 +223,14 @@ def record(forecast: Forecast) -> Chart:
     )
     contraction = forecast.history["contraction"].reindex(periods)
     live = _live(periods, contraction, (panel,), forecast)
-    return Chart("track-record", columns, "Every forecast, and what came of it", live)
+    return Chart("track-record", columns, "Every forecast and its outcome", live)
 
 
 def reliability(forecast: Forecast) -> Chart:
     """Return how often contractions followed, by forecast probability."""
     table = tables.TABLES["reliability"](forecast)
-    titles = {"probability": "said", "frequency": "came"}
-    titles |= {"low": "90% from", "high": "to"}
+    titles = {"probability": "forecast", "frequency": "contracted"}
+    titles |= {"low": "90% interval from", "high": "to"}
     columns = [
         TableColumn(key, title, cells(table[key]), "percent")
         for key, title in titles.items()
@@ -240,17 +240,17 @@ def reliability(forecast: Forecast) -> Chart:
 
 
 def roc(forecast: Forecast) -> Chart:
-    """Return hits against false alarms for every threshold, of all models."""
+    """Return hit rates against false-alarm rates for every threshold and model."""
     titles = {
         "false_alarm_rate": "false alarms, % of expansions",
-        "hit_rate": "hits, % of contractions",
+        "hit_rate": "found, % of contractions",
     }
     return _by_threshold(forecast, "roc", threshold_curves.roc(forecast), titles)
 
 
 def precision_recall(forecast: Forecast) -> Chart:
-    """Return how many alarms were right by how much they caught, of all models."""
-    titles = {"recall": "caught, % of contractions", "precision": "right, % of alarms"}
+    """Return precision against recall for every threshold and model."""
+    titles = {"recall": "found, % of contractions", "precision": "right, % of signals"}
     curves = threshold_curves.precision_recall(forecast)
     return _by_threshold(forecast, "precision-recall", curves, titles)
 
@@ -270,9 +270,61 @@ def _by_threshold(
     return Chart(name, (TableColumn("model", "model", names), *columns))
 
 
+def outlook(forecast: Forecast) -> Chart:
+    """Return the forecast for each horizon."""
+    table = tables.TABLES["outlook"](forecast)
+    titles = {"probability": "probability", "low": "90% interval from", "high": "to"}
+    titles |= {"base_rate": "historical average", "log_loss_skill": "skill"}
+    columns = [
+        TableColumn(key, title, cells(table[key]), "percent", 0)
+        for key, title in titles.items()
+    ]
+    return Chart(
+        "outlook", (TableColumn("period", "", cells(table["period"])), *columns)
+    )
+
+
+def change(forecast: Forecast) -> Chart:
+    """Return what moved the forecast, in percentage points."""
+    return _points(
+        "change", [(p.title, p.points) for p in wording.change_parts(forecast)]
+    )
+
+
+def groups(forecast: Forecast) -> Chart:
+    """Return what each group of indicators adds, in percentage points."""
+    scale = wording.contribution_points(forecast)
+    totals = wording.by_group(forecast)
+    return _points("groups", [(name, scale * value) for name, value in totals.items()])
+
+
+def _points(name: str, parts: Sequence[tuple[str, float]]) -> Chart:
+    """Return the chart of parts in percentage points."""
+    titles, points = zip(*parts, strict=True)
+    return Chart(
+        name,
+        (
+            TableColumn("title", "indicator", titles),
+            TableColumn("percentage_points", "percentage points", points, "number", 1),
+        ),
+    )
+
+
+def importance(forecast: Forecast) -> Chart:
+    """Return the permutation importance of each indicator."""
+    table = tables.TABLES["importance"](forecast)
+    titles = {"loss": "increase in log loss", "low": "90% interval from", "high": "to"}
+    columns = [
+        TableColumn(key, title, cells(table[key]), "number", 4)
+        for key, title in titles.items()
+    ]
+    named = TableColumn("title", "indicator", cells(table["title"]))
+    return Chart("importance", (named, *columns))
+
+
 def response(forecast: Forecast, number: int) -> Chart:
     """Return how the forecast would change with one indicator's newest value."""
-    curve = forecast.explanation.response_curves[number]
+    curve = wording.shown_curves(forecast)[number]
     columns = (
         TableColumn("value", f"newest value, {curve.unit}", curve.values, "number", 2),
         TableColumn("probability", "probability", curve.probabilities, "percent"),
@@ -341,8 +393,12 @@ def _cut_off(growth: pd.Series, limits: tuple[float, float]) -> str:
 
 DATA: Mapping[str, Callable[[Forecast], Chart]] = {
     "history": history,
+    "outlook": outlook,
+    "change": change,
     "track-record": record,
     "reliability": reliability,
     "roc": roc,
     "precision-recall": precision_recall,
+    "groups": groups,
+    "importance": importance,
 }

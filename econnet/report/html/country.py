@@ -1,8 +1,6 @@
 """The page of one country: the texts of the printed report, and interactive charts."""
 
-from collections.abc import Sequence
-
-from econnet.forecast.result import Driver, Forecast
+from econnet.forecast.result import Forecast
 from econnet.report import figures, wording
 from econnet.report.content import Content, content
 from econnet.report.html import charts, page
@@ -10,7 +8,7 @@ from econnet.report.html import charts, page
 SECTIONS = (
     ("content", "The answer"),
     ("record", "Track record"),
-    ("drivers", "What drives it"),
+    ("drivers", "Drivers"),
     ("data-used", "Data and method"),
 )
 
@@ -30,7 +28,7 @@ def as_html(forecast: Forecast) -> str:
         report=texts,
         watch=[_cells(release) for release in texts["watch"]],
         series=[_cells(series) for series in texts["series"]],
-        bars=_bars(forecast.explanation.drivers),
+        bars=_bars(forecast),
         responses=[name for name in shown if name.startswith("response-")],
         record_figures=figures.of_chapter("record"),
         driver_figures=figures.of_chapter("drivers"),
@@ -38,20 +36,24 @@ def as_html(forecast: Forecast) -> str:
 
 
 def _cells(row: Content) -> list[str]:
-    """Return the cells of a row; words say what the PDF says by a colour."""
+    """Return the cells of a row; a word replaces the colour of the PDF."""
     late = " (overdue)" if row["due"]["loss"] else ""
     return list({**row, "due": f"{row['due']['text']}{late}"}.values())
 
 
-def _bars(drivers: Sequence[Driver]) -> list[dict[str, object]]:
+def _bars(forecast: Forecast) -> list[dict[str, object]]:
     """Return the rows of the bar chart of drivers, the longest first."""
+    drivers, points = (
+        forecast.explanation.drivers,
+        wording.contribution_points(forecast),
+    )
     values = [driver.contribution for driver in drivers]
     low, high = min([0.0, *values]), max([0.0, *values])
     scale = 100 / (high - low or 1.0)
     return [
         {
             "title": driver.title,
-            "shown": wording.number(driver.contribution, 2, sign=True),
+            "shown": wording.in_decimals(points * driver.contribution),
             "up": driver.contribution > 0,
             "start": round(scale * (min(0.0, driver.contribution) - low), 2),
             "length": round(scale * abs(driver.contribution), 2),

@@ -4,7 +4,28 @@
 
 from econnet.core.periods import NOUN
 from econnet.core.text import printable
-from econnet.report.wording.formatting import number, odds, percent, signed_percent
+from econnet.report.wording.event import (
+    contraction_noun,
+    event_title,
+    general_event,
+    has_passed,
+    is_chronology,
+    is_cumulative,
+    outlook_heading,
+    question,
+    span,
+)
+from econnet.report.wording.formatting import (
+    change_percent,
+    large_number,
+    number,
+    percent,
+    percent_range,
+    period_name,
+    period_short,
+    period_text,
+    signed_percent,
+)
 from econnet.report.wording.method import (
     attribution,
     caveats,
@@ -16,8 +37,16 @@ from econnet.report.wording.method import (
     method,
     provenance,
 )
-from econnet.report.wording.outlook import change, watch
+from econnet.report.wording.outlook import (
+    Part,
+    change,
+    change_parts,
+    in_decimals,
+    watch,
+)
 from econnet.report.wording.ranking import (
+    distance,
+    dots_alt,
     map_alt,
     newest,
     periods,
@@ -29,28 +58,41 @@ from econnet.report.wording.ranking import (
     summary,
     trust,
 )
+from econnet.report.wording.reading import READINGS
 from econnet.report.wording.track_record import (
     SCORES_EXPLAINED,
     SIGNALS_EXPLAINED,
+    alarm_span,
     by_group,
     by_size,
+    contribution_points,
     doubts,
     drivers,
     importance,
     responses,
+    shown_curves,
+    signal_counts,
     signalled,
     track_record,
     what_if,
 )
 from econnet.report.wording.verdict import (
+    OutOfDate,
     Verdict,
+    accuracy,
     ahead,
     baseline_title,
     chance,
     counts,
     growth_heading,
+    growth_note,
+    illustration,
+    last_forecasts,
     made_on,
     position,
+    probability_heading,
+    record_counts,
     stale,
     verdict,
+    without_2020,
 )

@@ -6,8 +6,16 @@ import numpy as np
 
 from econnet.core.periods import NOUN
 from econnet.forecast.result import Forecast, ResponseCurve
-from econnet.report.wording.formatting import count, number, percent
-from econnet.report.wording.track_record import by_group, by_size, listed, own_record
+from econnet.report.wording.formatting import count, number, percent, percent_range
+from econnet.report.wording.outlook import change_parts, in_decimals
+from econnet.report.wording.track_record import (
+    by_group,
+    by_size,
+    contribution_points,
+    listed,
+    own_record,
+    shown_curves,
+)
 from econnet.report.wording.verdict import baseline_title
 
 
@@ -38,8 +46,8 @@ def outlook_alt(forecast: Forecast) -> str:
     """Return what the forecasts for each horizon show."""
     parts = [
         f"{ahead.period}: {percent(ahead.probability)}, 90% interval "
-        f"{round(100 * ahead.interval[0])} to {round(100 * ahead.interval[1])}%, "
-        f"long-run rate {percent(ahead.base_rate)}"
+        f"{percent_range(ahead.interval)}, historical average "
+        f"{percent(ahead.base_rate)}"
         for ahead in forecast.outlook
     ]
     return f"Dots with bars, a row each. {'; '.join(parts)}."
@@ -47,28 +55,34 @@ def outlook_alt(forecast: Forecast) -> str:
 
 def change_alt(forecast: Forecast) -> str:
     """Return what moved the forecast."""
-    changed = forecast.explanation.change
-    if changed is None:
+    parts = [
+        f"{part.title} {in_decimals(part.points)}" for part in change_parts(forecast)
+    ]
+    if not parts:
         return ""
-    parts = {part.title: part.contribution for part in changed.movements[:5]}
-    learning = number(changed.learning, 2, sign=True)
-    return f"Bars by indicator: {_signed(parts)}; learning anew {learning}."
+    *largest, re_estimation = parts
+    return (
+        f"Bars by indicator, in percentage points: {', '.join(largest[:5])}; "
+        f"{re_estimation}."
+    )
 
 
 def groups_alt(forecast: Forecast) -> str:
     """Return what each group of indicators adds."""
-    return f"Bars by group: {_signed(by_group(forecast))}."
+    scale = contribution_points(forecast)
+    parts = {name: scale * value for name, value in by_group(forecast).items()}
+    return f"Bars by group, in percentage points: {_signed(parts, 1)}."
 
 
 def importance_alt(forecast: Forecast) -> str:
-    """Return what past forecasts needed."""
+    """Return which indicators improved past forecasts."""
     weights = forecast.explanation.importance[:5]
     parts = _signed({weight.title: 1000 * weight.loss for weight in weights}, 1)
-    return f"Dots with bars by indicator, in thousandths of a nat: {parts}."
+    return f"Dots with bars by indicator, log loss times 1000: {parts}."
 
 
 def timeline_alt(forecast: Forecast) -> str:
-    """Return what came of the forecasts."""
+    """Return the forecasts and their outcomes."""
     record = own_record(forecast).dropna(subset=["outcome"])
     means = record.groupby("outcome")["probability"].mean()
     parts = [
@@ -82,13 +96,17 @@ def timeline_alt(forecast: Forecast) -> str:
 def contributions_alt(forecast: Forecast) -> str:
     """Return what each indicator adds."""
     longest = by_size(forecast.explanation.drivers)[:3]
-    return f"Bars by indicator, the longest being {listed(longest)}."
+    return (
+        "Bars by indicator, in percentage points. The longest: "
+        f"{listed(longest, forecast)}."
+    )
 
 
 def reliability_alt(forecast: Forecast) -> str:
     """Return what followed the forecast probabilities."""
     parts = [
-        f"said {percent(bin_.probability)}, came {percent(bin_.frequency)} ({bin_.n})"
+        f"forecast {percent(bin_.probability)}, contracted {percent(bin_.frequency)} "
+        f"({bin_.n} forecasts)"
         for bin_ in forecast.assessment.reliability
     ]
     return f"Dots against a diagonal: {'; '.join(parts)}."
@@ -111,9 +129,9 @@ def precision_recall_alt(forecast: Forecast) -> str:
     """Return what the curves of precision show."""
     scores = forecast.assessment.metrics
     return (
-        "Curves of the share of alarms that were right against the share of "
-        "contractions caught. Average precision of econnet: "
-        f"{scores.average_precision:.2f}; a coin's would be "
+        "Curves of precision (signals that were right) against recall (contractions "
+        "found). Average precision of econnet: "
+        f"{scores.average_precision:.2f}; a coin toss has "
         f"{scores.n_contractions / scores.n:.2f}."
     )
 
@@ -121,8 +139,7 @@ def precision_recall_alt(forecast: Forecast) -> str:
 def responses_alt(forecast: Forecast) -> str:
     """Return what other values of the indicators would change."""
     parts = [
-        f"{curve.title}: {', '.join(_ends(curve))}"
-        for curve in forecast.explanation.response_curves
+        f"{curve.title}: {', '.join(_ends(curve))}" for curve in shown_curves(forecast)
     ]
     return f"Small curves of the probability by indicator. {'; '.join(parts)}."
 
@@ -133,7 +150,7 @@ def response_alt(curve: ResponseCurve) -> str:
     if curve.current is None:
         return f"{text}."
     now = float(np.interp(curve.current, curve.values, curve.probabilities))
-    return f"{text}; now {number(curve.current, 1)}, {percent(now)}."
+    return f"{text}; today {number(curve.current, 1)}, {percent(now)}."
 
 
 def _signed(values: Mapping[str, float], decimals: int = 2) -> str:

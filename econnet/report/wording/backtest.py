@@ -4,16 +4,15 @@ from collections.abc import Sequence
 
 from econnet.core.periods import NOUN
 from econnet.data.cycle.labels import RULES
-from econnet.evaluation.bootstrap import DRAWS
 from econnet.evaluation.comparison import Comparison, Verdict
 from econnet.forecast.backtest import OWN, Backtest
-from econnet.report.wording.formatting import count
+from econnet.report.wording.formatting import count, percent
 from econnet.report.wording.method import figures
 from econnet.report.wording.verdict import baseline_title
 
 HEAD = ("", "AUROC", "90%", "Brier", "skill", "log loss", "skill", "econnet")
 MAX_COUNTRIES = 3
-VERDICTS: dict[Verdict, str] = {"win": "won", "loss": "lost", "even": "even"}
+VERDICTS: dict[Verdict, str] = {"win": "better", "loss": "worse", "even": "even"}
 
 
 def title(result: Backtest) -> str:
@@ -70,7 +69,6 @@ def _verdicts(comparison: Comparison | None) -> str:
 def sentences(result: Backtest) -> list[str]:
     """Return what the table is based on, and its result."""
     scores = result.performances["econnet"].scores
-    noun = NOUN[result.task.frequency]
     first, last = result.origins
     comparisons = result.comparisons.items()
     return [
@@ -79,9 +77,9 @@ def sentences(result: Backtest) -> list[str]:
         f"{count(scores.n_contractions, 'contraction', none='no')}.",
         figures(result.share_in_real_time),
         _tally("Brier score", [(name, c.brier) for name, c in comparisons]),
-        _tally("log loss", [(name, c.log_loss) for name, c in comparisons]),
-        f"Won and lost is by paired 90% intervals, from {DRAWS:,} draws of blocks of "
-        f"{count(result.block, noun)}.",
+        _tally("Log loss", [(name, c.log_loss) for name, c in comparisons]),
+        "A model is better or worse if the 90% interval of the paired difference "
+        "excludes zero.",
         _signals(result),
     ]
 
@@ -92,30 +90,35 @@ def _tally(measure: str, verdicts: Sequence[tuple[str, Verdict]]) -> str:
         sum(verdict == kind for _, verdict in verdicts) for kind in ("win", "even")
     )
     lost = [baseline_title(name) for name, verdict in verdicts if verdict == "loss"]
-    worse = f"{len(lost)}: {', '.join(lost)}" if lost else "none"
+    worse = f" ({', '.join(lost)})" if lost else ""
     return (
-        f"On {measure}, econnet is better than {won} of "
-        f"{count(len(verdicts), 'baseline')}, even with {even}, worse than {worse}."
+        f"{measure}: better than {won}, tied with {even}, worse than {len(lost)} of "
+        f"{count(len(verdicts), 'baseline')}{worse}."
     )
 
 
 def _signals(result: Backtest) -> str:
     """Return how good econnet's signals were for a yes-or-no decision."""
-    performance = result.performances["econnet"]
+    performance, noun = result.performances["econnet"], NOUN[result.task.frequency]
     card = performance.scorecard
-    alarms = count(card.n_false_alarms, "false alarm", none="no")
+    counts = card.counts
+    text = (
+        f"Signals at real-time thresholds: {count(counts.signals, noun)} signalled, "
+        f"{counts.right:,} right, {counts.wrong:,} wrong"
+    )
+    if (share := counts.share_of_expansions) is not None:
+        text += f"; {percent(share)} of expansions were signalled"
     if not card.episodes:
-        return f"There was no contraction that it could have signalled; {alarms}."
+        return f"{text}. No contraction could have been signalled."
     when, early = "", card.median_periods_early
     if early == 0:
-        when = ", at the median as it began"
+        when = " (median: in its first period)"
     elif early is not None:
-        noun, size = NOUN[result.task.frequency], abs(early)
+        size = abs(early)
         direction = "before it began" if early > 0 else "late"
         plural = "" if size == 1 else "s"
-        when = f", at the median {size:g} {noun}{plural} {direction}"
+        when = f" (median: {size:g} {noun}{plural} {direction})"
     return (
-        f"At thresholds of their time, econnet signalled {len(card.called)} of "
-        f"{count(len(card.episodes), 'contraction')}{when}, with {alarms}; "
-        f"F1 {performance.f1:.2f}."
+        f"{text}. {len(card.called)} of {count(len(card.episodes), 'contraction')} had "
+        f"a signal{when}. F1 {performance.f1:.2f}."
     )

@@ -1,12 +1,13 @@
 """Numbers, periods and dates in words."""
 
+import calendar
+import re
 from collections.abc import Sequence
 from datetime import date
-from math import log
 
 import pandas as pd
 
-ORDINALS = ("first", "second", "third", "fourth")
+MONTH = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])")
 
 
 def number(value: float, decimals: int, sign: bool = False) -> str:
@@ -28,38 +29,67 @@ def percent(share: float) -> str:
     return f"{round(100 * share)}%"
 
 
+def percent_range(interval: tuple[float, float]) -> str:
+    """Return an interval of shares in whole percent: `15% to 26%`."""
+    low, high = (f"{round(100 * bound)}%" for bound in interval)
+    return f"{low} to {high}"
+
+
+def signed_percent_range(interval: tuple[float, float]) -> str:
+    """Return an interval of shares with their signs: `+2% to +9%`."""
+    return " to ".join(map(signed_percent, interval))
+
+
+def change_percent(change: float) -> str:
+    """Return a change in percent with its sign and enough decimals not to be zero.
+
+    Examples
+    --------
+    >>> change_percent(0.041)
+    '+0.04%'
+    """
+    decimals = 1
+    while change and decimals < 4 and round(abs(change), decimals) == 0:
+        decimals += 1
+    return f"{number(change, decimals, sign=True)}%"
+
+
+def large_number(value: float) -> str:
+    """Return a value of any size with about four figures: `477.2 billion`."""
+    size = abs(value)
+    for bound, name in ((1e12, "trillion"), (1e9, "billion"), (1e6, "million")):
+        if size >= bound:
+            return f"{number(value / bound, 1)} {name}"
+    decimals = 0 if size >= 1000 else 1 if size >= 100 else 2 if size >= 1 else 4
+    return f"{value:,.{decimals}f}".replace("-", "\N{MINUS SIGN}")
+
+
 def signed_percent(share: float) -> str:
     """Return a share of 1 in whole percent with its sign."""
     return f"{number(100 * share, 0, sign=True)}%"
 
 
-def odds(probability: float) -> str:
-    """Return a probability as odds: `1 in 5`.
-
-    Examples
-    --------
-    >>> odds(0.21)
-    '1 in 5'
-    """
-    if probability < 0.01:
-        return "under 1 in 100"
-    if probability > 0.99:
-        return "over 99 in 100"
-
-    def distance(fraction: tuple[int, int]) -> float:
-        share = fraction[0] / fraction[1]
-        return abs(log(share / (1 - share)) - log(probability / (1 - probability)))
-
-    return "{} in {}".format(*min(SPOKEN_FRACTIONS, key=distance))
-
-
-def period_in_words(period: pd.Period) -> str:
-    """Return `the third quarter of 2026`, `May 2026` or `2026`."""
+def period_text(period: pd.Period) -> str:
+    """Return a period as text: `2026 Q3`, `May 2026` or `2026`."""
     if period.freqstr.startswith("Q"):
-        return f"the {ORDINALS[period.quarter - 1]} quarter of {period.year}"
+        return f"{period.year} Q{period.quarter}"
     if period.freqstr.startswith("M"):
         return f"{period.strftime('%B')} {period.year}"
     return str(period.year)
+
+
+def period_name(text: str) -> str:
+    """Return a period that is given as text: `2026 Q3` for `2026Q3`."""
+    if month := MONTH.fullmatch(text):
+        return f"{calendar.month_name[int(month[2])]} {month[1]}"
+    return text.replace("Q", " Q")
+
+
+def period_short(text: str) -> str:
+    """Return a period as it is written in tables: `2026 Q3`, `Sep 2026` or `2026`."""
+    if month := MONTH.fullmatch(text):
+        return f"{calendar.month_abbr[int(month[2])]} {month[1]}"
+    return text.replace("Q", " Q")
 
 
 def day(date_: date) -> str:
@@ -90,12 +120,5 @@ def points(probability: float, other: float) -> int:
 
 
 def in_points(difference: int) -> str:
-    """Return the size of a difference: `1 point`, `12 points`."""
-    return f"{abs(difference)} {'point' if abs(difference) == 1 else 'points'}"
-
-
-SPOKEN_FRACTIONS: tuple[tuple[int, int], ...] = (
-    *((1, n) for n in (100, 50, 30, 20, 15, 12, 10, 9, 8, 7, 6, 5, 4, 3, 2)),
-    *((3, 10), (2, 5), (3, 5), (2, 3), (3, 4), (4, 5), (5, 6), (7, 8), (9, 10)),
-    *((19, 20), (49, 50), (99, 100)),
-)
+    """Return the size of a difference: `1 percentage point`, `12 percentage points`."""
+    return count(abs(difference), "percentage point")

@@ -6,10 +6,16 @@ from collections.abc import Mapping
 from econnet.core.periods import NOUN
 from econnet.data.cycle.labels import RULES
 from econnet.forecast.result import Forecast
-from econnet.report.wording.formatting import count, day_of
-from econnet.report.wording.verdict import made_on, when
+from econnet.report.wording.event import (
+    contraction_noun,
+    event_title,
+    in_sentence,
+    is_chronology,
+)
+from econnet.report.wording.formatting import count, day_of, period_name, period_text
+from econnet.report.wording.verdict import made_on
 
-# Shares of real-time figures from which all count as such, and below which none do.
+# Shares of real-time values from which all count as such, and below which none do.
 MIN_MOSTLY_REAL_TIME = 0.95
 MIN_PARTLY_REAL_TIME = 0.05
 
@@ -18,13 +24,25 @@ def data(forecast: Forecast) -> str:
     """Return where the data come from and what they cover, as a sentence."""
     source = {
         "snapshot": "The data that ship with econnet",
-        "store": "The data that econnet fetched",
+        "store": "Data downloaded by econnet",
     }.get(forecast.data.source, f"The file {forecast.data.source}")
     return (
-        f"{source}, as known on {day_of(forecast.data.as_of)}; "
+        f"{source}, as known on {day_of(forecast.data.used_until)}; "
         f"{forecast.country.name}, {forecast.target_title}: "
-        f"{forecast.data.first_period} to {forecast.data.last_period}. Last value is "
-        "that of the series, before any transform."
+        f"{period_name(forecast.data.first_period)} to "
+        f"{period_name(forecast.data.last_period)}. Last value: untransformed level, "
+        "in the unit shown."
+    )
+
+
+def _waiting(forecast: Forecast) -> str:
+    """Return how many later releases are not used, as part of a sentence."""
+    newer = forecast.data.not_yet_used
+    if not newer:
+        return ""
+    return (
+        f"; {count(len(newer), 'later release')} will be used from "
+        f"{day_of(forecast.data.next_day)}"
     )
 
 
@@ -36,98 +54,104 @@ def method(forecast: Forecast) -> list[tuple[str, str]]:
         if forecast.data.n_countries > 1
         else f"the history of {forecast.country.name} alone"
     )
-    horizon = f"{count(task.horizon, noun)} ahead"
-    if task.horizon == 0:
-        horizon = "for the same period"
     model = forecast.versions["econnet"]
     return [
         (
-            "What is forecast",
-            f"Whether there will be a contraction in {when(forecast)}: "
-            f"{forecast.meaning}. The "
-            f"forecast is made in {forecast.origin}, {horizon}, by the rule "
-            f"{task.label} applied to {forecast.target_title}.",
+            "Event",
+            f"{event_title(forecast)}{_definition(forecast)}. Data up to "
+            f"{period_name(forecast.data.last_period)}; forecast origin "
+            f"{period_text(forecast.origin)}; computed on {made_on(forecast)}.",
         ),
         (
-            "What was known",
-            f"Values known on {day_of(forecast.data.as_of)}. In the "
+            "Information",
+            f"Values known on {day_of(forecast.data.used_until)}"
+            f"{_waiting(forecast)}. In the "
             "replay of history, a value counts as known once the publication lag of "
-            "its indicator has passed after the end of its period, and no sooner; an "
-            "outcome is learned from only once it could have been written down.",
+            "its indicator has passed after the end of its period. Outcomes enter "
+            "training only after publication.",
         ),
         (
-            "The forecast",
+            "Model",
             f"{count(task.members, 'small neural network')} with one hidden layer "
-            "and a straight path beside it, started from different seeds (the first "
-            f"is {task.seed}) and trained on {learned}. Beside them stand "
-            "extremely randomised trees, a random forest, a dynamic probit and naive "
-            "Bayes that learned the same; the forecast is a mean of the log-odds of "
-            "all five, with weights by their track record, stretched by a tenth.",
+            "and a linear skip connection, started from different seeds (the first "
+            f"is {task.seed}) and trained on {learned}. They are combined with other "
+            "models trained on the same data: a weighted mean of log-odds, with "
+            "weights from the track record.",
         ),
         (
-            "The track record",
-            "History is replayed from the first origin with enough to learn from: "
-            "once a year the networks are trained anew on what was known then, and "
-            f"forecast each {noun} until the next training. Scaling and the filling "
-            "of gaps are learned from the same past alone. The baselines get the same "
+            "Track record",
+            "History is replayed from the first origin with enough training data. "
+            "Once a year the models are re-estimated on the data of that time; "
+            f"they then forecast each {noun} until the next re-estimation. Scaling and "
+            "the filling of gaps use the same past only. The baselines get the same "
             "data and the same dates.",
         ),
         (
-            "The interval",
-            "90%. It holds two doubts: how well the track record tells what such a "
-            "probability has meant, found by drawing blocks of it again and again, "
-            f"and how far the networks disagree. Doubts about econnet {model} itself "
-            "are not in it.",
+            "Interval",
+            "The 90% interval covers calibration error (from the track record) and "
+            "disagreement between networks, not errors in the model itself "
+            f"(econnet {model}).",
         ),
     ]
 
 
+def _definition(forecast: Forecast) -> str:
+    """Return the rule behind the event, in brackets."""
+    if is_chronology(forecast.task):
+        return (
+            f" (rule {forecast.task.label}: a committee dates recessions; "
+            f"{in_sentence(forecast.target_title)} is shown for orientation only)"
+        )
+    return f" (rule {forecast.task.label}: {forecast.meaning})"
+
+
 def figures(share_in_real_time: float) -> str:
-    """Return whether past forecasts rest on real-time figures."""
+    """Return whether past forecasts use real-time data."""
     if share_in_real_time >= MIN_MOSTLY_REAL_TIME:
         return (
-            "Past forecasts were made from the figures that stood there at the time; "
-            "outcomes are by the newest."
+            "Past forecasts use the data as published at the time; outcomes are those "
+            "of the newest data."
         )
     if share_in_real_time < MIN_PARTLY_REAL_TIME:
-        return "The data are revised data, not those that were published at the time."
+        return "Past forecasts use revised data, not the data published at the time."
     return (
-        f"The data are partly revised data: only of {share_in_real_time:.0%} of the "
-        "figures is it known what they were at the time."
+        f"Past forecasts use real-time data for {share_in_real_time:.0%} of the values "
+        "and revised data for the others."
     )
 
 
 def caveats(forecast: Forecast) -> list[str]:
-    """Return what the reader should keep in mind, the gravest first."""
+    """Return what the reader should keep in mind, the most important first."""
     scores, noun = forecast.assessment.metrics, NOUN[forecast.task.frequency]
     notes = [figures(forecast.data.share_in_real_time)]
     if forecast.data.share_in_real_time < MIN_MOSTLY_REAL_TIME:
         notes[0] += (
-            " First figures are often revised, most of all around turning points, so a "
-            "forecaster at the time would have done worse than this track record."
+            " First releases are often revised, most of all around turning points, so "
+            "forecasts at the time would have been less accurate than this track "
+            "record."
         )
     notes.append(
         f"The country's scores rest on {count(scores.n, 'forecast')} and "
         f"{count(scores.n_contractions, 'contraction')}. Neighbouring {noun}s are "
-        "alike, so they hold less evidence than their number suggests, and small "
-        "differences between models may be luck."
+        "similar, so they contain less information than their number suggests, and "
+        "small differences between models may be due to chance."
     )
     if forecast.data.n_countries > 1:
         notes.append(
-            f"The networks learned from {forecast.data.n_countries} countries "
-            "together and know this one mostly as one like the others."
+            f"The model is pooled over {forecast.data.n_countries} countries; little "
+            "in it is specific to this country."
         )
     if forecast.task.frequency == "A":
         notes.append(
-            "A year is long: a recession that begins and ends within one may leave no "
-            "mark, and annual figures arrive late."
+            "A recession that begins and ends within one year may not show in annual "
+            "data, and annual data arrive late."
         )
     rule = RULES.get(forecast.task.label)
     if rule and rule.caveat:
         notes.append(rule.caveat.format(noun=noun))
     notes.append(
-        "It cannot know what is in none of its series: wars, epidemics, decisions of "
-        "governments. Nobody's model foresaw 2020."
+        "The model cannot foresee shocks that its data do not show: wars, epidemics, "
+        "political decisions. No model foresaw 2020."
     )
     return notes
 
@@ -155,8 +179,8 @@ def provenance(forecast: Forecast) -> str:
         "report --verify", {**subject, **forecast.task.cli_options(), **subject}
     )
     return (
-        f"{versions} · SHA-256 of the data {forecast.provenance.data[:16]}. Made again "
-        f"and compared by: {verify}"
+        f"{versions} · SHA-256 of the data {forecast.provenance.data[:16]}. Verify "
+        f"with: {verify}"
     )
 
 
@@ -206,6 +230,7 @@ def citation(forecast: Forecast) -> str:
     """Return how to cite the forecast."""
     return (
         f"The econnet developers ({forecast.made_at[:4]}). econnet "
-        f"{forecast.versions['econnet']}: probability of contraction, "
-        f"{forecast.country.name}, {forecast.period}, made on {made_on(forecast)}."
+        f"{forecast.versions['econnet']}: probability of {contraction_noun(forecast)}, "
+        f"{forecast.country.name}, {period_text(forecast.period)}, made on "
+        f"{made_on(forecast)}."
     )

@@ -1,74 +1,155 @@
-"""What changed since the forecast before, and what to watch next."""
+"""What changed since the forecast before, and which releases come next."""
 
 from dataclasses import dataclass
 from datetime import date
+from math import log
 
 from econnet.core.periods import NOUN
-from econnet.forecast.result import Forecast
+from econnet.forecast.result import Forecast, Movement
 from econnet.report.wording.formatting import (
     day,
     day_of,
     in_points,
     number,
     percent,
+    period_name,
+    period_text,
     points,
 )
 
 # Movements that the text names, and next releases that it lists.
 MAX_MOVEMENTS = 2
 MAX_RELEASES = 3
+RE_ESTIMATION = "Re-estimation and revisions"
 
 
 def before(forecast: Forecast) -> str | None:
-    """Return which forecast was before: `what was said a quarter earlier of 2026Q2`."""
+    """Return which forecast was before: `the forecast for 2026 Q2 (24%)`."""
     changed = forecast.explanation.change
     if changed is None:
         return None
-    when = f"a {NOUN[forecast.task.frequency]} earlier"
-    if changed.made_at is not None:
-        when = f"on {day_of(changed.made_at)}"
-    return f"what was said {when} of {changed.period}"
+    made = "" if changed.made_at is None else f", made on {day_of(changed.made_at)}"
+    return (
+        f"the forecast for {period_name(changed.period)} "
+        f"({percent(changed.probability)}{made})"
+    )
+
+
+def points_per_log_odds(before: float, after: float) -> float:
+    """Return the percentage points per unit of log-odds between two probabilities.
+
+    Contributions in log-odds times this number add up to the difference of the
+    probabilities, in percentage points.
+    """
+    start, end = (
+        min(max(probability, 1e-6), 1 - 1e-6) for probability in (before, after)
+    )
+    distance = log(end / (1 - end)) - log(start / (1 - start))
+    if abs(distance) < 1e-6:
+        return 100 * end * (1 - end)
+    return 100 * (end - start) / distance
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a change of the probability, in percentage points."""
+
+    title: str
+    points: float
+
+
+def change_parts(forecast: Forecast) -> list[Part]:
+    """Return what moved the forecast since the last one, the largest first.
+
+    The parts add up to the change. The last is re-estimation.
+    """
+    changed = forecast.explanation.change
+    if changed is None:
+        return []
+    scale = points_per_log_odds(changed.probability, forecast.probability)
+    parts = [
+        Part(_with_arrow(movement), scale * movement.contribution)
+        for movement in changed.movements
+    ]
+    total = 100 * (forecast.probability - changed.probability)
+    rest = total - sum(part.points for part in parts)
+    return [
+        *sorted(parts, key=lambda part: -abs(part.points)),
+        Part(RE_ESTIMATION, rest),
+    ]
 
 
 def change(forecast: Forecast) -> list[str]:
-    """Return what changed since the forecast before and why, in sentences."""
+    """Return what changed since the forecast before, in sentences."""
     changed = forecast.explanation.change
     if changed is None:
         return ["There is no earlier forecast to compare with."]
-    origin = f"replayed a {NOUN[forecast.task.frequency]} earlier"
+    earlier = f"the {NOUN[forecast.task.frequency]} before"
     if changed.made_at is not None:
-        origin = f"made on {day_of(changed.made_at)}"
+        earlier = day_of(changed.made_at)
     difference = points(forecast.probability, changed.probability)
     direction = "higher" if difference > 0 else "lower"
-    comparison = f"{in_points(difference)} {direction}" if difference else "no change"
+    comparison = f"{in_points(difference)} {direction}" if difference else "unchanged"
     sentences = [
-        f"{percent(forecast.probability)} for {forecast.period} after "
-        f"{percent(changed.probability)} for {changed.period}, {origin}: {comparison}."
+        f"{percent(forecast.probability)} for {period_text(forecast.period)}, after "
+        f"{percent(changed.probability)} for {period_name(changed.period)} "
+        f"(forecast of {earlier}): {comparison}."
     ]
-    parts = (("new figures", changed.figures), ("learning anew", changed.learning))
-    effects = [
-        f"{what} {'raised' if size > 0 else 'lowered'} it by {number(abs(size), 2)}"
-        for what, size in parts
-        if round(abs(size), 2) > 0
-    ]
-    if effects:
-        sentences.append(f"In log-odds, {' and '.join(effects)}.")
+    *data, rest = (part.points for part in change_parts(forecast))
+    sentences.append(
+        f"New data: {in_decimals(sum(data))}; re-estimation and revisions: "
+        f"{in_decimals(rest)} percentage points."
+    )
     named = [
-        _moved(movement.title, movement.before, movement.after, movement.unit)
+        described
         for movement in changed.movements
         if movement.before is not None and movement.after is not None
+        if (described := _moved(movement)) is not None
     ][:MAX_MOVEMENTS]
     if named:
         sentences.append(f"{'; '.join(named)}.")
     return sentences
 
 
-def _moved(title: str, before: float, after: float, unit: str) -> str:
-    """Return how one indicator moved: `Exports went from 2.0 to 1.1 (percent)`."""
-    then, now = number(before, 1), number(after, 1)
+def in_decimals(points_: float) -> str:
+    """Return percentage points with their sign and one decimal."""
+    return number(points_, 1, sign=True)
+
+
+def _with_arrow(movement: Movement) -> str:
+    """Return an indicator with the direction of its newest value: `Exports ↓`."""
+    before, after = movement.before, movement.after
+    if before is None or after is None or number(before, 1) == number(after, 1):
+        return movement.title
+    return f"{movement.title} {'↑' if after > before else '↓'}"
+
+
+def moved(movement: Movement) -> str:
+    """Return an indicator with the direction of its newest value in words."""
+    before, after = movement.before, movement.after
+    if before is None or after is None or number(before, 1) == number(after, 1):
+        return movement.title
+    growth = "growth " if movement.unit == "change, percent" else ""
+    change = "change " if movement.unit.startswith("change") and not growth else ""
+    return f"{movement.title}: {growth}{change}{'up' if after > before else 'down'}"
+
+
+def _moved(movement: Movement) -> str | None:
+    """Return how one indicator moved: `Exports: growth down from 2.6% to 1.1%`."""
+    if movement.before is None or movement.after is None:
+        return None
+    then, now = (
+        with_unit(value, movement.unit) for value in (movement.before, movement.after)
+    )
     if then == now:
-        return f"{title} stayed at {now}"
-    return f"{title} went from {then} to {now} ({unit})"
+        return f"{movement.title}: unchanged at {now}"
+    return f"{moved(movement)} from {then} to {now}"
+
+
+def with_unit(value: float, unit: str) -> str:
+    """Return a value with its unit: `2.6%`, `1.2 percentage points`."""
+    text, unit = number(value, 1), unit.removeprefix("change, ")
+    return f"{text}%" if unit == "percent" else f"{text} {unit}".strip()
 
 
 @dataclass(frozen=True)

@@ -3,61 +3,100 @@
 from collections.abc import Sequence
 from statistics import median
 
-from econnet.core.periods import NOUN
+from econnet.core import countries
 from econnet.core.task import Task
 from econnet.forecast.ranking import Ranking
 from econnet.forecast.result import Forecast
-from econnet.report.wording.formatting import count, odds, percent
+from econnet.report.wording.event import (
+    event_words,
+    general_event,
+    has_passed,
+    when,
+)
+from econnet.report.wording.formatting import (
+    count,
+    in_a_row,
+    number,
+    percent,
+    period_text,
+    points,
+)
 from econnet.report.wording.method import attribution
-from econnet.report.wording.verdict import ahead, compared, counts, made_on, stale
+from econnet.report.wording.verdict import ahead, made_on, stale, verdict
+
+# Countries of a pool that are listed by name.
+MAX_POOLED = 12
 
 
 def periods(ranking: Ranking) -> str:
     """Return which periods the forecasts are for: `forecasts for 2026`."""
     parts = list(ranking.periods.items())
     if len(parts) == 1:
-        return f"forecasts for {parts[0][0]}"
+        return f"forecasts for {period_text(parts[0][0])}"
     commonest = sorted(parts, key=lambda part: -part[1])[:3]
-    named = ", ".join(f"{period} ({n})" for period, n in commonest)
+    named = ", ".join(f"{period_text(period)} ({n})" for period, n in commonest)
     return f"forecasts for {named}{' and others' if len(parts) > 3 else ''}"
 
 
 def strip_heading(task: Task) -> str:
     """Return the heading of the strips."""
-    return f"Probability forecast {ahead(task)}, out of sample, %"
+    return f"Forecast probability, {ahead(task)}, out of sample, %"
 
 
 def ranking_title(ranking: Ranking) -> str:
     """Return the title of a report on many countries."""
-    return f"Contractions in {count(len(ranking.forecasts), 'country')}"
+    first = newest(ranking.forecasts)
+    event = (
+        f"Probability that {event_words(first).subject} {event_words(first).present}"
+    )
+    if len(ranking.periods) == 1:
+        event += f" {when(first)}"
+    return f"{event}: {count(len(ranking.forecasts), 'country')}"
+
+
+def distance(forecast: Forecast) -> int:
+    """Return how far the probability is above the country's average, in points."""
+    return points(forecast.probability, forecast.base_rate)
+
+
+def compared_with_average(forecast: Forecast) -> str:
+    """Return the distance from the country's own average in words."""
+    above, average = distance(forecast), percent(forecast.base_rate)
+    if above == 0:
+        return f"the same as its average ({average})"
+    size = count(abs(above), "point")
+    return f"{size} {'above' if above > 0 else 'below'} its average of {average}"
 
 
 def summary(ranking: Ranking) -> list[str]:
     """Return the result of the ranking, in sentences."""
     forecasts = ranking.forecasts
-    first = forecasts[0]
-    middle = median(forecast.probability for forecast in forecasts)
-    doubled = sum(
-        forecast.probability >= 2 * forecast.base_rate and forecast.base_rate > 0
-        for forecast in forecasts
+    current = [it for it in forecasts if not has_passed(it)] or list(forecasts)
+    first, furthest = current[0], max(current, key=distance)
+    middle = median(forecast.probability for forecast in current)
+    text = (
+        f"Highest probability: {first.country.name}, {percent(first.probability)}, "
+        f"{compared_with_average(first)}."
     )
-    sentences = [
-        f"Likeliest to contract is {first.country.name}, {first.period}: "
-        f"{odds(first.probability)} ({percent(first.probability)}). In the middle of "
-        f"{count(len(forecasts), 'country')} stands {percent(middle)}; {doubled} "
-        f"{'is' if doubled == 1 else 'are'} put at twice the country's own long-run "
-        "rate or more."
-    ]
+    if furthest is not first and distance(furthest) > 0:
+        text += (
+            f" Furthest above its own average: {furthest.country.name}, "
+            f"{percent(furthest.probability)}, {compared_with_average(furthest)}."
+        )
+    elif distance(furthest) <= 0:
+        text += " No country is above its own average."
+    text += f" Median: {percent(middle)}."
+    sentences = [text, _twice_the_average(current)]
     if len(ranking.periods) > 1:
         sentences.append(
-            "Not all forecasts are for the same period, for each is for the one after "
-            f"the country's own data end: {periods(ranking)}. Compare those of one "
-            "period."
+            "The forecasts are for different periods, because each country's own data "
+            f"end at a different time: {periods(ranking)}. Only forecasts for the "
+            "same period can be compared."
         )
     if old := sum(stale(forecast) is not None for forecast in forecasts):
         sentences.append(
-            f"{count(old, 'forecast')} {'rests' if old == 1 else 'rest'} on old data, "
-            "for which newer figures have been due: econnet fetch gets them."
+            f"{count(old, 'forecast')} {'uses' if old == 1 else 'use'} data for which "
+            "newer values have been due: run `econnet fetch` for these countries."
         )
     if ranking.left_out:
         sentences.append(
@@ -67,25 +106,80 @@ def summary(ranking: Ranking) -> list[str]:
     return sentences
 
 
+def _twice_the_average(forecasts: Sequence[Forecast]) -> str:
+    doubled = sum(
+        forecast.probability >= 2 * forecast.base_rate and forecast.base_rate > 0
+        for forecast in forecasts
+    )
+    if not doubled:
+        return "No country is at twice its own average or more."
+    return (
+        f"{count(doubled, 'country')} {'is' if doubled == 1 else 'are'} at twice the "
+        "own average or more."
+    )
+
+
 def trust(ranking: Ranking) -> list[str]:
-    """Return how far to trust the ranking, in sentences."""
+    """Return how much confidence the ranking deserves, in sentences."""
     sentences = []
-    pools = [forecast.assessment.pool_metrics for forecast in ranking.forecasts]
-    scored = [scores for scores in pools if scores is not None]
-    if scored:
-        pool = max(scored, key=lambda scores: scores.n)
-        noun = NOUN[ranking.task.frequency]
-        auroc = "" if pool.auroc is None else f" (AUROC {pool.auroc:.2f})"
-        sentences.append(
-            f"Over {counts(pool, 'forecast')} of all countries together, each made "
-            f"before its {noun} was known, {compared(pool)}{auroc}."
-        )
+    pools = [
+        forecast
+        for forecast in ranking.forecasts
+        if forecast.assessment.pool_metrics is not None
+    ]
+    if pools:
+        sentences.append(_pool_record(max(pools, key=_pool_size)))
+    levels = [verdict(forecast).confidence for forecast in ranking.forecasts]
+    n = {level: levels.count(level) for level in ("high", "moderate", "low")}
     sentences.append(
-        "A place in the order is less certain than it looks: intervals overlap, and "
-        "the track record of many a country says not to lean on it. Small economies "
-        "contract more often, and their figures are revised more."
+        "Ranks are uncertain, because the intervals overlap. Confidence is high for "
+        f"{n['high']}, moderate for {n['moderate']} and low for {n['low']} of "
+        f"{count(len(levels), 'country')}."
     )
     return sentences
+
+
+def _pool_size(forecast: Forecast) -> int:
+    scores = forecast.assessment.pool_metrics
+    return 0 if scores is None else scores.n
+
+
+def _pool_record(forecast: Forecast) -> str:
+    """Return the past accuracy over all countries that were trained on."""
+    scores = forecast.assessment.pool_metrics
+    if scores is None:
+        return ""
+    text = (
+        f"In {scores.n:,} past forecasts for the {pooled(forecast)} "
+        f"({count(scores.n_contractions, 'contraction')})"
+    )
+    if scores.log_loss_skill is not None:
+        size = percent(abs(scores.log_loss_skill))
+        direction = "more" if scores.log_loss_skill > 0 else "less"
+        text += (
+            f", the model was {size} {direction} accurate than always quoting each "
+            "country's historical average"
+        )
+    if scores.auroc is not None:
+        text += f" (AUROC {number(scores.auroc, 2)}; 0.5 is a coin toss)"
+    return f"{text}."
+
+
+def pooled(forecast: Forecast) -> str:
+    """Return which countries a model was trained on."""
+    codes = forecast.data.countries
+    text = f"{count(forecast.data.n_countries, 'country')} in the training pool"
+    if not 1 < len(codes) <= MAX_POOLED:
+        return text
+    return f"{text}, {in_a_row([_name_of(code) for code in codes])}"
+
+
+def _name_of(code: str) -> str:
+    """Return the name of a country, or the code of a user's own region."""
+    try:
+        return countries.by_alpha3(code).name
+    except KeyError:
+        return code
 
 
 def ranking_credit(ranking: Ranking) -> str:
@@ -97,9 +191,9 @@ def ranking_credit(ranking: Ranking) -> str:
 
 
 def ranking_made(ranking: Ranking) -> str:
-    """Return when the ranking was made, and what a contraction is in it."""
+    """Return when the ranking was made, and what event it is about."""
     first = newest(ranking.forecasts)
-    return f"made {made_on(first)} · {first.meaning}"
+    return f"Forecasts of {made_on(first)} · {general_event(first)}"
 
 
 def newest(forecasts: Sequence[Forecast]) -> Forecast:
@@ -114,15 +208,28 @@ def map_alt(forecasts: Sequence[Forecast]) -> str:
         for forecast in forecasts[:5]
     ]
     return (
-        f"Map of the world, {count(len(forecasts), 'country')} shaded by the "
-        f"probability of a contraction. Darkest: {', '.join(named)}."
+        f"Map of the world, {count(len(forecasts), 'country')} shaded by the forecast "
+        f"probability. Darkest: {', '.join(named)}."
+    )
+
+
+def dots_alt(forecasts: Sequence[Forecast]) -> str:
+    """Return what the chart of probabilities and averages shows."""
+    named = [
+        f"{forecast.country.name} {percent(forecast.probability)}, "
+        f"{compared_with_average(forecast)}"
+        for forecast in forecasts[:5]
+    ]
+    return (
+        "Dots with intervals, one row per country, and ticks for the averages, sorted "
+        f"by the distance from the average. From the top: {'; '.join(named)}."
     )
 
 
 def strip_alt(forecasts: Sequence[Forecast]) -> str:
     """Return what a strip shows."""
     return (
-        f"Rows of shades over time, one each for {forecasts[0].country.name} to "
-        f"{forecasts[-1].country.name}: what was said of each period, and a dot where "
-        "it contracted."
+        f"Heat map with one row each for {forecasts[0].country.name} to "
+        f"{forecasts[-1].country.name}: the past forecast for each period, and a dot "
+        "where the event occurred."
     )

@@ -6,32 +6,92 @@ from math import exp
 import pandas as pd
 
 from econnet.core.periods import NOUN
-from econnet.forecast.result import Driver, Episode, Forecast
-from econnet.report.wording.formatting import count, in_a_row, number, percent
+from econnet.evaluation.signals import FalseAlarm
+from econnet.forecast.explain.drivers import DERIVED
+from econnet.forecast.result import Driver, Episode, Forecast, ResponseCurve
+from econnet.report.wording.event import contraction_noun, is_cumulative
+from econnet.report.wording.formatting import (
+    count,
+    in_a_row,
+    number,
+    percent,
+    period_name,
+    period_text,
+)
+from econnet.report.wording.outlook import in_decimals, points_per_log_odds
 from econnet.report.wording.verdict import ahead
+
+MAX_NAMED = 5
+# Response curves that change the forecast by less, in percentage points, are flat.
+MIN_RESPONSE_POINTS = 1.0
 
 
 def track_record(forecast: Forecast) -> str:
-    """Return what the track record is, and its best and worst calls."""
+    """Return what the track record is, and its largest errors."""
     noun = NOUN[forecast.task.frequency]
     own = own_record(forecast).dropna(subset=["outcome"])
     text = (
-        f"What econnet would have said {ahead(forecast.task)}, with what could have "
-        f"been known at the time, for {count(len(own), noun)} from "
-        f"{own['period'].min()} to {own['period'].max()}."
+        f"What the model would have forecast {ahead(forecast.task)} with the data "
+        f"available then: {count(len(own), f'{noun}')}, "
+        f"{period_text(own['period'].min())} to {period_text(own['period'].max())}."
     )
     contractions, expansions = (own[own["outcome"] == outcome] for outcome in (1, 0))
     if contractions.empty or expansions.empty:
         return text
+    event = contraction_noun(forecast)
     missed = contractions.iloc[int(contractions["probability"].to_numpy().argmin())]
-    false_alarm = expansions.iloc[int(expansions["probability"].to_numpy().argmax())]
-    return (
-        f"{text} On average it said {percent(contractions['probability'].mean())} of "
-        f"{noun}s that contracted and {percent(expansions['probability'].mean())} of "
-        f"those that did not. Its worst miss was {missed['period']}, a contraction "
-        f"that it put at {percent(missed['probability'])}; its worst false alarm "
-        f"{false_alarm['period']}, put at {percent(false_alarm['probability'])}."
+    text += (
+        f" Average forecast: {percent(contractions['probability'].mean())} before "
+        f"{event}s, {percent(expansions['probability'].mean())} otherwise. Largest "
+        f"miss: {period_text(missed['period'])} ({percent(missed['probability'])}, "
+        f"followed by a {event})."
     )
+    alarm = largest_false_alarm(forecast)
+    if alarm is None:
+        return f"{text} No signal was wrong."
+    return (
+        f"{text} Largest false alarm: {alarm_span(alarm)} (up to "
+        f"{percent(alarm.highest_probability)}, no {event})."
+    )
+
+
+def largest_false_alarm(forecast: Forecast) -> FalseAlarm | None:
+    """Return the false alarm with the highest probability, if there was any."""
+    return max(
+        forecast.assessment.false_alarms,
+        key=lambda alarm: alarm.highest_probability,
+        default=None,
+    )
+
+
+def alarm_span(alarm: FalseAlarm) -> str:
+    """Return the periods of a false alarm: `2009 Q4` or `2009 Q4 to 2010 Q1`."""
+    first, last = period_name(alarm.first), period_name(alarm.last)
+    return first if first == last else f"{first} to {last}"
+
+
+def signal_counts(forecast: Forecast) -> str:
+    """Return the plain counts of signals, and how many contractions were called."""
+    counts, noun = forecast.assessment.signals, NOUN[forecast.task.frequency]
+    event = contraction_noun(forecast)
+    text = (
+        f"{count(counts.signals, noun)} signalled: {counts.right:,} right, "
+        f"{counts.wrong:,} wrong."
+    )
+    if (share := counts.share_of_expansions) is not None:
+        others = "the others" if is_cumulative(forecast.task) else f"{noun}s of growth"
+        if event == "recession":
+            others = f"{noun}s outside recessions"
+        text += f" {percent(share)} of {others} were signalled."
+    tested = [
+        episode
+        for episode in forecast.assessment.episodes
+        if episode.first_probability is not None
+    ]
+    if tested:
+        called = sum(episode.first_signal is not None for episode in tested)
+        text += f" {called} of {count(len(tested), event)} had a signal."
+    return text
 
 
 def own_record(forecast: Forecast) -> pd.DataFrame:
@@ -40,28 +100,38 @@ def own_record(forecast: Forecast) -> pd.DataFrame:
     return record[record["model"] == "econnet"]
 
 
+def average_forecast(forecast: Forecast) -> float:
+    """Return the forecast with all inputs at their average."""
+    total = sum(driver.contribution for driver in forecast.explanation.drivers)
+    return 1 / (1 + exp(total) * (1 / forecast.probability - 1))
+
+
+def contribution_points(forecast: Forecast) -> float:
+    """Return the percentage points per unit of log-odds of the drivers."""
+    return points_per_log_odds(average_forecast(forecast), forecast.probability)
+
+
 def drivers(forecast: Forecast) -> list[str]:
     """Return what moves the forecast, in sentences."""
-    total = sum(driver.contribution for driver in forecast.explanation.drivers)
-    start = 1 / (1 + exp(total) * (1 / forecast.probability - 1))
-    sentences = [
-        f"econnet would say {percent(start)} of an average period of an average "
-        f"country in what they learned from. What the indicators add to that, "
-        f"{number(total, 2, sign=True)} in log-odds, makes it "
-        f"{percent(forecast.probability)}."
-    ]
+    start = percent(average_forecast(forecast))
     ranked = by_size(forecast.explanation.drivers)
     up = [driver for driver in ranked if driver.contribution > 0][:3]
     down = [driver for driver in ranked if driver.contribution < 0][:3]
+    now = percent(forecast.probability)
+    change = "today's data leave that unchanged"
+    if start != now:
+        raised = forecast.probability > average_forecast(forecast)
+        change = f"today's data {'raise' if raised else 'lower'} that to {now}"
+    sentences = [
+        f"With all inputs at their average, the model gives {start}; {change}."
+    ]
     if up:
-        sentences.append(f"Towards contraction push {listed(up)}.")
+        sentences.append(f"Raising the forecast: {listed(up, forecast)}.")
     if down:
-        sentences.append(f"Away from it push {listed(down)}.")
+        sentences.append(f"Lowering it: {listed(down, forecast)}.")
     sentences.append(
-        "Log-odds add up where probabilities do not: +0.69 doubles the odds, "
-        f"{number(-0.69, 2)} halves them. A contribution says what the networks make "
-        "of an indicator beside all others, not what causes what; what the other "
-        "models of the mean make of them all stands in one sum."
+        "Figures are percentage points and add up to the difference. They show how "
+        "the model uses an indicator together with all others, not what causes what."
     )
     return sentences
 
@@ -80,47 +150,64 @@ def by_group(forecast: Forecast) -> dict[str, float]:
     return dict(sorted(totals.items(), key=lambda item: -abs(item[1])))
 
 
-def listed(drivers_: list[Driver]) -> str:
-    """Return drivers by name, each with what it adds to the log-odds."""
+def listed(drivers_: list[Driver], forecast: Forecast) -> str:
+    """Return drivers by name, each with what it adds in percentage points."""
+    scale = contribution_points(forecast)
     named = [
-        f"{driver.title} ({number(driver.contribution, 2, sign=True)})"
+        f"{driver.title} ({in_decimals(scale * driver.contribution)})"
         for driver in drivers_
     ]
     return in_a_row(named)
 
 
+def shown_curves(forecast: Forecast) -> tuple[ResponseCurve, ...]:
+    """Return the response curves that are not flat and have a value for today."""
+    return tuple(
+        curve
+        for curve in forecast.explanation.response_curves
+        if curve.current is not None
+        if 100 * (max(curve.probabilities) - min(curve.probabilities))
+        >= MIN_RESPONSE_POINTS
+    )
+
+
 def responses(forecast: Forecast) -> str:
     """Return what the response curves mean, and which of them matters most."""
     text = (
-        "Each curve shows what the forecast would be if the newest value of one "
-        "indicator were another and all else stayed as it is; the dot is where it "
-        "stands now. A flat curve means that the networks hardly listen to it."
+        "The forecast as a function of the latest value of one indicator, all else "
+        "unchanged (dot: today)."
     )
-    curves = forecast.explanation.response_curves
+    curves = shown_curves(forecast)
     if not curves:
         return text
     widest = max(curves, key=lambda c: max(c.probabilities) - min(c.probabilities))
     low, high = min(widest.probabilities), max(widest.probabilities)
     return (
-        f"{text} The widest is that of {widest.title}, from {percent(low)} to "
-        f"{percent(high)} over values from {number(widest.values[0], 1)} to "
+        f"{text} The largest range is that of {widest.title}: {percent(low)} to "
+        f"{percent(high)} for values from {number(widest.values[0], 1)} to "
         f"{number(widest.values[-1], 1)} ({widest.unit})."
     )
 
 
 def importance(forecast: Forecast) -> str:
-    """Return which indicators past forecasts were better for, and how that is known."""
+    """Return which indicators improved past forecasts, and how that is measured."""
     weights = forecast.explanation.importance
     if not weights:
         return ""
     needed = [weight.title for weight in weights if weight.interval[0] > 0]
-    indicators = ", ".join(needed[:5]) or "no single indicator"
-    indicators += f" and {len(needed) - 5} more" if len(needed) > 5 else ""
+    how = "permutation importance, out of sample"
+    if needed:
+        named = in_a_row(needed[:MAX_NAMED])
+        if len(needed) > MAX_NAMED:
+            named = (
+                f"{', '.join(needed[:MAX_NAMED])} and {len(needed) - MAX_NAMED} more"
+            )
+        text = f"Indicators that clearly improved past forecasts: {named} ({how})."
+    else:
+        text = f"No single indicator clearly improved past forecasts ({how})."
     return (
-        f"Past forecasts were clearly better for {indicators}: what counts is "
-        "by how much their log loss rises when the indicator is shuffled among "
-        "forecasts, out of sample. Indicators that move together can "
-        "stand in for each other, and each then seems to matter little."
+        f"{text} Indicators that move together can replace each other, and each then "
+        "has little importance."
     )
 
 
@@ -135,28 +222,28 @@ def what_if(forecast: Forecast) -> str | None:
     ]
     changed, now = percent(effect.probability), percent(forecast.probability)
     text = f"With {'; '.join(parts)}: {changed}"
-    text += ", as without." if changed == now else f" instead of {now}."
+    text += ", unchanged." if changed == now else f" instead of {now}."
     if any(change.out_of_range for change in effect.supposed):
         text += (
-            " A figure beyond nearly all that was learned from counts as the most "
-            "extreme that was."
+            " A value outside the range of the training data counts as the nearest "
+            "value within it."
         )
     return text
 
 
 def doubts(forecast: Forecast) -> str:
-    """Return how sure the scores are, and what the comparisons mean."""
-    doubt = forecast.assessment.intervals
+    """Return how certain the scores are, and what the comparisons mean."""
+    intervals = forecast.assessment.intervals
     text = (
-        f"90% intervals of this forecast's scores: Brier {_range(doubt.brier)}, log "
-        f"loss {_range(doubt.log_loss)}"
+        f"90% intervals of this forecast's scores: Brier {_range(intervals.brier)}, "
+        f"log loss {_range(intervals.log_loss)}"
     )
-    if doubt.auroc is not None:
-        text += f", AUROC {_range(doubt.auroc, 2)}"
+    if intervals.auroc is not None:
+        text += f", AUROC {_range(intervals.auroc, 2)}"
     return (
-        f"{text}, from blocks of periods drawn again. On the right, the same "
-        "for this forecast's log loss less the other's, over the same periods: below "
-        "zero is good, and where the interval holds zero the two are even."
+        f"{text}. Right-hand columns: this forecast's log loss minus that of the other "
+        "model, 90% interval; negative favours this forecast, and even means that the "
+        "interval includes zero."
     )
 
 
@@ -168,36 +255,34 @@ def _range(interval: tuple[float, float], decimals: int = 3) -> str:
 def signalled(episode: Episode, noun: str) -> str:
     """Return when a contraction was first signalled: `2 quarters before`."""
     if episode.first_probability is None:
-        return "not forecast"
+        return "before the test period"
     early = episode.periods_early
     if early is None:
-        return "missed"
+        return "no signal"
     if early == 0:
         return f"in its first {noun}"
     return f"{count(abs(early), noun)} {'before' if early > 0 else 'late'}"
 
 
 SIGNALS_EXPLAINED = (
-    "A forecast is a signal where it is above the threshold that had served best, by "
-    "the forecasts whose outcome was known at the time. A signal within a year before "
-    "a contraction counts as its own; a false alarm is a run of signals that no "
-    "contraction followed."
+    "A forecast is a signal if it is at or above the threshold that worked best on the "
+    "forecasts whose outcome was known then. A contraction is called by signals for "
+    "its own periods, or by an unbroken run of signals that leads into it. A false "
+    "alarm is an unbroken run of wrong signals."
 )
 
 GROUPS = {
-    "abroad": "Other countries",
     "credit": "Money and credit",
-    "cycle": "State of the cycle",
-    "data": "Missing figures",
     "labour": "Labour market",
-    "partners": "Other models",
     "rates": "Interest rates",
+    **{group: title for title, group in DERIVED.values()},
 }
 
 SCORES_EXPLAINED = (
-    "Brier score: the mean squared error of the probabilities. Log loss: the mean "
-    "surprise at what happened, in nats. Skill: the share of the long-run rate's cost "
-    "that was saved; below zero it was worse. AUROC: how often a contraction was put "
-    "above an expansion; a coin reaches 0.50. Average precision: the mean share of "
-    "alarms that were right; a coin reaches the share of contractions."
+    "Brier score: mean squared error of the probabilities. Log loss: average of "
+    "\N{MINUS SIGN}ln(probability given to what happened). Skill: improvement on the "
+    "historical average; negative is worse. AUROC: chance that a contraction got a "
+    "higher forecast than a non-contraction; 0.5 is a coin toss. Average precision: "
+    "average share of signals that were right; a coin toss reaches the share of "
+    "contractions."
 )

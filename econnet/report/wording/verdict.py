@@ -1,8 +1,8 @@
-"""The answer and how far to trust it.
+"""The answer, and the confidence that it deserves.
 
 The same facts always give the same words, and each judgement names the figures that it
-rests on. A verdict depends on the track record first: a forecast that has not beaten
-the long-run rate deserves no trust, whatever its probability.
+rests on. Confidence rests on the 90% interval of the skill of past forecasts, whatever
+the probability.
 """
 
 from dataclasses import dataclass
@@ -10,28 +10,40 @@ from datetime import date
 
 from econnet.core.periods import NOUN
 from econnet.core.task import Task
-from econnet.data.cycle import labels
+from econnet.evaluation.confidence import MIN_CONTRACTIONS, Confidence, Skill
 from econnet.evaluation.metrics import Scores
 from econnet.forecast.result import Forecast
 from econnet.models.baselines import TITLES
+from econnet.report.wording.event import (
+    capitalised,
+    contraction_noun,
+    event_title,
+    event_words,
+    has_passed,
+    is_chronology,
+    is_cumulative,
+    span,
+    when,
+)
 from econnet.report.wording.formatting import (
     count,
     day,
     day_of,
     in_a_row,
     in_points,
-    odds,
     percent,
-    period_in_words,
+    percent_range,
+    period_name,
+    period_text,
     points,
+    signed_percent_range,
 )
 from econnet.report.wording.outlook import before
 
-# A track record with fewer contractions is no evidence on the next one.
-MIN_CONTRACTIONS = 5
-# A smaller saving on the long-run rate's cost may be luck.
-MIN_SKILL = 0.05
-COIN_TOSS_AUROC = 0.5
+# Probabilities that differ from the average by less are about the same.
+SAME_POINTS = 2
+# Past forecasts that the first page lists, the newest being today's.
+LAST_FORECASTS = 3
 
 
 def growth_heading(forecast: Forecast) -> str:
@@ -41,102 +53,233 @@ def growth_heading(forecast: Forecast) -> str:
     return f"{forecast.target_title}, change on {since} before, %"
 
 
+def growth_note(forecast: Forecast) -> str:
+    """Return the note beside the chart of growth."""
+    noun = contraction_noun(forecast)
+    if forecast.task.label.startswith("given:"):
+        return f"shown for orientation; shaded: {forecast.task.label[6:]} is 1"
+    if is_chronology(forecast.task):
+        return f"shown for orientation; shaded: {noun}s as dated by the committee"
+    return f"shaded: {noun}s"
+
+
+def probability_heading(forecast: Forecast) -> str:
+    """Return the heading of the chart of probabilities over time."""
+    return f"Probability: {_general(forecast)}, forecast {ahead(forecast.task)}, %"
+
+
+def _general(forecast: Forecast) -> str:
+    words, task = event_words(forecast), forecast.task
+    text = f"{words.subject} {words.present}"
+    if not is_cumulative(task):
+        return text
+    return f"{text} in at least one of {task.horizon} {NOUN[task.frequency]}s"
+
+
 def ahead(task: Task) -> str:
-    """Return how far ahead the forecast looks: `one quarter earlier`."""
+    """Return how far ahead the forecast looks: `one quarter ahead`."""
     noun = NOUN[task.frequency]
     if task.horizon == 0:
         return f"in the same {noun}"
     if task.horizon == 1:
-        return f"one {noun} earlier"
-    return f"{task.horizon} {noun}s earlier"
+        return f"one {noun} ahead"
+    return f"{task.horizon} {noun}s ahead"
 
 
 def chance(forecast: Forecast) -> str:
-    """Return the figure under the answer, with its interval."""
-    low, high = (round(100 * bound) for bound in forecast.interval)
-    task = forecast.task
-    event = labels.clause(task.label, task.target, forecast.target_title)
+    """Return the answer in one line, with its interval."""
     return (
-        f"chance that {event} in {when(forecast)}: "
-        f"{percent(forecast.probability)}, 90% interval {low} to {high}%"
+        f"{event_title(forecast)}: {percent(forecast.probability)} "
+        f"(90% interval {percent_range(forecast.interval)})"
     )
 
 
-def when(forecast: Forecast) -> str:
-    """Return the period that is forecast, or the periods of which one is enough."""
-    task, last = forecast.task, period_in_words(forecast.period)
-    if task.event == "at" or task.horizon <= 1:
-        return last
-    first = period_in_words(forecast.origin + 1)
-    return f"at least one {NOUN[task.frequency]} from {first} to {last}"
+def last_forecasts(forecast: Forecast) -> list[tuple[str, str]]:
+    """Return period and probability of the newest forecasts, today's last."""
+    record = forecast.track_record
+    own = record[(record["model"] == "econnet") & (record["period"] < forecast.period)]
+    earlier = own.sort_values("period").tail(LAST_FORECASTS - 1)
+    rows = [
+        (period_text(period), percent(probability))
+        for period, probability in zip(
+            earlier["period"], earlier["probability"], strict=True
+        )
+    ]
+    return [*rows, (period_text(forecast.period), percent(forecast.probability))]
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """How far to trust the forecast: advice, and its reason in the track record.
+    """The confidence in a forecast, and its reason in the track record.
 
-    `alarm` is whether the advice is not to trust it.
+    `alarm` is whether the confidence is low.
     """
 
+    confidence: Confidence
     call: str
     reason: str
-    alarm: bool
+
+    @property
+    def alarm(self) -> bool:
+        """Whether confidence is low."""
+        return self.confidence == "low"
+
+
+def likelihood(probability: float) -> str:
+    """Return a probability in words."""
+    shown = round(100 * probability)
+    return next(words for bound, words in LIKELIHOODS if shown < bound)
 
 
 def position(forecast: Forecast) -> str:
-    """Return how the forecast compares with the long-run rate and the one before."""
-    above = points(forecast.probability, forecast.base_rate)
-    rate = (
-        f"the long-run rate of {odds(forecast.base_rate)} "
-        f"({percent(forecast.base_rate)})"
+    """Return the answer in a sentence, compared with the average and the last one."""
+    words = event_words(forecast)
+    sentence = capitalised(
+        f"{words.subject} is {likelihood(forecast.probability)} to "
+        f"{words.infinitive} {when(forecast)}"
     )
-    if forecast.base_rate == 0:
-        text = "Nothing to compare with: no contraction is on record"
-    elif abs(above) <= 2:
-        text = f"Close to {rate}"
-    elif forecast.probability >= 2 * forecast.base_rate:
-        text = f"At least twice {rate}"
-    elif forecast.probability <= forecast.base_rate / 2:
-        text = f"At most half {rate}"
-    else:
-        text = f"{'Above' if above > 0 else 'Below'} {rate}"
+    if is_cumulative(forecast.task):
+        sentence += f" ({span(forecast)})"
+    parts = [against_average(forecast.probability, forecast.base_rate)]
+    if (earlier := _against_earlier(forecast)) is not None:
+        parts.append(earlier)
+    return (
+        f"{sentence}. The probability is {percent(forecast.probability)}, "
+        f"{' and '.join(parts)}."
+    )
+
+
+def against_average(probability: float, base_rate: float) -> str:
+    """Return how a probability compares with the historical average."""
+    if base_rate == 0:
+        return "and no contraction is on record"
+    above, average = (
+        points(probability, base_rate),
+        (f"the historical average ({percent(base_rate)})"),
+    )
+    if abs(above) <= SAME_POINTS:
+        return f"about the same as {average}"
+    if probability >= 2 * base_rate:
+        return f"at least twice {average}"
+    if probability <= base_rate / 2:
+        return f"at most half {average}"
+    return f"{'above' if above > 0 else 'below'} {average}"
+
+
+def _against_earlier(forecast: Forecast) -> str | None:
+    """Return how the probability compares with the forecast before."""
     earlier = before(forecast)
     if earlier is None or forecast.explanation.change is None:
-        return f"{text}."
+        return None
     change = points(forecast.probability, forecast.explanation.change.probability)
     if change == 0:
-        return f"{text}; unchanged from {earlier}."
-    direction = "up" if change > 0 else "down"
-    return f"{text}; {direction} {in_points(change)} from {earlier}."
+        return f"unchanged from {earlier}"
+    return f"{in_points(change)} {'above' if change > 0 else 'below'} {earlier}"
 
 
 def verdict(forecast: Forecast) -> Verdict:
-    """Return how far to trust the forecast, judged by its track record."""
-    scores, noun = forecast.assessment.metrics, NOUN[forecast.task.frequency]
-    contractions = count(scores.n_contractions, "contraction", none="no")
-    if scores.n_contractions < MIN_CONTRACTIONS:
-        scored = scores.brier_skill is not None and scores.log_loss_skill is not None
-        so_far = f" So far, {compared(scores)}." if scored else ""
-        few = (
-            f"the track record of {count(scores.n, noun)} holds "
-            f"{contractions}, too few to tell a good forecast from a lucky one."
-            f"{so_far}"
+    """Return the confidence in the forecast, by its track record."""
+    skill, noun = forecast.assessment.skill, contraction_noun(forecast)
+    if skill is None or skill.n_contractions < MIN_CONTRACTIONS:
+        found = count(forecast.assessment.metrics.n_contractions, noun, none="no")
+        periods = count(
+            forecast.assessment.metrics.n, f"past {NOUN[forecast.task.frequency]}"
         )
-        return Verdict("Do not lean on it", few, alarm=True)
-    # The smaller saving on the long-run rate's cost; at 0 or below it was not beaten.
-    skill = min(scores.brier_skill or 0.0, scores.log_loss_skill or 0.0)
-    lost, slight = skill <= 0, skill < MIN_SKILL
-    better = _better_baselines(forecast)
-    reason = (
-        f"over {count(scores.n, noun)} with {contractions}, {compared(scores)}, "
-        f"{_ranking(scores, noun, lost)}."
+        reason = (
+            f"The test on {periods} has {found}, too few to judge the forecasts by."
+        )
+        if skill is not None and skill.value is not None:
+            reason += f" In these, {accuracy(skill)}."
+        return Verdict("low", CALLS["low"], reason)
+    level = skill.confidence
+    parts = [
+        f"Tested on {record_counts(forecast)}, {accuracy(skill)}.",
+        *filter(None, [without_2020(forecast), _against_baselines(forecast)]),
+        *wrong_signals(forecast),
+    ]
+    return Verdict(level, CALLS[level], " ".join(parts))
+
+
+def accuracy(skill: Skill) -> str:
+    """Return how much more accurate forecasts were than the average, with interval."""
+    if skill.value is None or skill.interval is None:
+        return "the forecasts cannot be compared with the historical average"
+    size = percent(abs(skill.value))
+    interval = f"(90% interval {signed_percent_range(skill.interval)})"
+    if round(100 * skill.value) == 0:
+        return (
+            "the forecasts were as accurate as always quoting the historical average "
+            f"{interval}"
+        )
+    direction = "more" if skill.value > 0 else "less"
+    return (
+        f"the forecasts were {size} {direction} accurate than always quoting the "
+        f"historical average {interval}"
     )
-    reason += f"{better}{_calls(forecast)}"
-    blind = scores.auroc is not None and scores.auroc <= COIN_TOSS_AUROC
-    if lost or blind or (slight and better):
-        return Verdict("Do not lean on it", reason, alarm=True)
-    call = "Lean on it lightly" if slight else "It has earned some trust"
-    return Verdict(call, reason, alarm=False)
+
+
+def without_2020(forecast: Forecast) -> str | None:
+    """Return the skill without 2020 in a sentence; `None` if nothing was left out."""
+    skill, whole = forecast.assessment.skill_without_2020, forecast.assessment.skill
+    if skill is None or whole is None or skill.n == whole.n:
+        return None
+    if skill.value is None or skill.interval is None:
+        return None
+    size = round(100 * skill.value)
+    gain = "no gain" if size == 0 else f"{abs(size)}% {'more' if size > 0 else 'less'}"
+    return f"Without 2020: {gain} ({signed_percent_range(skill.interval)})."
+
+
+def wrong_signals(forecast: Forecast) -> list[str]:
+    """Return a sentence on how many signals were wrong; none if there were none."""
+    counts = forecast.assessment.signals
+    noun = f"{NOUN[forecast.task.frequency]}"
+    if not counts.signals:
+        return [f"No {noun} was signalled."]
+    return [
+        f"{count(counts.signals, noun)} {'was' if counts.signals == 1 else 'were'} "
+        f"signalled, {counts.right:,} right and {counts.wrong:,} wrong."
+    ]
+
+
+def record_counts(forecast: Forecast) -> str:
+    """Return what a country's scores rest on, in forecasts, contractions and spells.
+
+    `77 past quarters (21 of them contractions, in 12 spells)`.
+    """
+    scores, task = forecast.assessment.metrics, forecast.task
+    noun, spells = NOUN[task.frequency], n_spells(forecast)
+    what = contraction_noun(forecast)
+    if is_cumulative(task):
+        return (
+            f"{count(scores.n, 'past forecast')} (the event followed "
+            f"{scores.n_contractions:,} of them; there were "
+            f"{count(spells, f'{what}')} in all)"
+        )
+    if what == "recession":
+        return (
+            f"{count(scores.n, f'past {noun}')} ({scores.n_contractions:,} of them in "
+            f"{count(spells, what)})"
+        )
+    return (
+        f"{count(scores.n, f'past {noun}')} ({count(scores.n_contractions, what)} in "
+        f"{count(spells, 'spell')})"
+    )
+
+
+def n_spells(forecast: Forecast) -> int:
+    """Return the number of unbroken runs of contractions that forecasts were about."""
+    record = forecast.track_record
+    scored = record[(record["model"] == "econnet") & record["outcome"].notna()]
+    if scored.empty:
+        return 0
+    first, last = scored["period"].min(), scored["period"].max()
+    if is_cumulative(forecast.task):
+        first = scored["origin"].min() + 1
+    return sum(
+        str(first) <= episode.last and episode.first <= str(last)
+        for episode in forecast.assessment.episodes
+    )
 
 
 def counts(scores: Scores, noun: str) -> str:
@@ -145,63 +288,32 @@ def counts(scores: Scores, noun: str) -> str:
     return f"{count(scores.n, noun)}, {contractions}"
 
 
-def compared(scores: Scores) -> str:
-    """Return how the scores compare with those of the long-run rate."""
-    brier, loss = scores.brier_skill or 0.0, scores.log_loss_skill or 0.0
-    if brier <= 0 and loss <= 0:
-        return "such forecasts were worse than the long-run rate alone"
-    if brier <= 0 or loss <= 0:
-        return "such forecasts were no better than the long-run rate alone"
+def _against_baselines(forecast: Forecast) -> str | None:
+    """Return a sentence that compares the forecasts with simpler models."""
+    verdicts = {
+        name: {comparison.log_loss, comparison.brier}
+        for name, comparison in forecast.assessment.comparisons.items()
+        if name not in {"base_rate", "network"}
+    }
+    if not verdicts:
+        return None
+    better = [baseline_title(name) for name, of in verdicts.items() if "loss" in of]
+    beaten = [name for name, of in verdicts.items() if "win" in of and "loss" not in of]
+    if better:
+        return f"{capitalised(in_a_row(better))} did better."
+    if not beaten:
+        return "Simpler models did about as well."
+    if len(beaten) == len(verdicts):
+        return f"They were better than {_all_of(len(beaten))} tested."
+    models = count(len(verdicts), "simpler model")
     return (
-        f"such forecasts erred less than the long-run rate, by {percent(brier)} "
-        f"(Brier) and {percent(loss)} (log loss)"
+        f"They were better than {len(beaten)} of {models} and tied with "
+        f"{len(verdicts) - len(beaten)}."
     )
 
 
-def _ranking(scores: Scores, noun: str, lost: bool) -> str:
-    """Return how well contractions were distinguished from expansions."""
-    if scores.auroc is None:
-        return f"and whether they rank {noun}s well cannot be told"
-    quality = next(text for bound, text in RANKINGS if scores.auroc < bound)
-    link = "and" if lost == (scores.auroc < 0.6) else "though"
-    return f"{link} they ranked {noun}s {quality} (AUROC {scores.auroc:.2f})"
-
-
-def _better_baselines(forecast: Forecast) -> str:
-    """Return a sentence that names the baselines with the better scores."""
-    better = [
-        baseline_title(name)
-        for name, scores in forecast.assessment.baselines.items()
-        if name != "base_rate"
-        and scores.brier < forecast.assessment.metrics.brier
-        and scores.log_loss < forecast.assessment.metrics.log_loss
-    ]
-    if not better:
-        return ""
-    names = in_a_row(better)
-    return f" {names[0].upper()}{names[1:]} did better."
-
-
-def _calls(forecast: Forecast) -> str:
-    """Return a sentence on the forecasts for past contractions."""
-    probabilities = [
-        episode.first_probability
-        for episode in forecast.assessment.episodes
-        if episode.first_probability is not None
-    ]
-    n = len(probabilities)
-    if not n:
-        return ""
-    raised = sum(probability > forecast.base_rate for probability in probabilities)
-    if n == 1:
-        which = "above" if raised else "not above"
-        return f" The one contraction was put {which} the long-run rate when it began."
-    share = "none" if raised == 0 else "all" if raised == n else str(raised)
-    return (
-        f" Of {n} spells of contraction it put {share} above the long-run rate "
-        f"in {'its' if share == '1' else 'their'} first "
-        f"{NOUN[forecast.task.frequency]}."
-    )
+def _all_of(n: int) -> str:
+    return "the one simpler model" if n == 1 else f"all {n} simpler models"
 
 
 def baseline_title(name: str) -> str:
@@ -209,23 +321,42 @@ def baseline_title(name: str) -> str:
     return TITLES.get(name, name.replace("_", " "))
 
 
-def stale(forecast: Forecast) -> str | None:
+@dataclass(frozen=True)
+class OutOfDate:
+    """A warning that newer data are due.
+
+    `passed` is whether even the forecast period is over, so that the forecast is no
+    answer; `headline` and `text` are the warning.
+    """
+
+    passed: bool
+    headline: str
+    text: str
+
+    @property
+    def sentence(self) -> str:
+        """The warning in one piece."""
+        return f"{self.headline} {self.text}"
+
+
+def stale(forecast: Forecast) -> OutOfDate | None:
     """Return the warning that newer data are due, or `None` where they are not."""
+    today = forecast.task.as_of or forecast.made_at
     due, made_at = (
-        date.fromisoformat(moment[:10])
-        for moment in (forecast.data.next_due, forecast.made_at)
+        date.fromisoformat(moment[:10]) for moment in (forecast.data.next_due, today)
     )
     if due >= made_at:
         return None
+    ends = f"Data end in {period_name(forecast.data.last_period)}."
     if forecast.data.source in {"snapshot", "store"}:
-        cure = f"econnet fetch --country {forecast.country.alpha3} gets newer ones"
+        remedy = f"run `econnet fetch --country {forecast.country.alpha3}`"
     else:
-        cure = f"bring {forecast.data.source} up to date"
-    return (
-        f"These data are old: they end in {forecast.data.last_period}, and newer "
-        f"figures have been due since {day(due)}, {_age((made_at - due).days)} before "
-        f"this report: {cure}."
-    )
+        remedy = f"add newer values to {forecast.data.source}"
+    if has_passed(forecast):
+        return OutOfDate(True, "Out of date.", f"{ends} {capitalised(remedy)}.")
+    age = _age((made_at - due).days)
+    text = f"{ends} Newer data have been due since {day(due)} ({age}): {remedy}."
+    return OutOfDate(False, "Newer data are due.", text)
 
 
 def _age(days: int) -> str:
@@ -236,17 +367,34 @@ def _age(days: int) -> str:
     return count(round(days / 365.25), "year")
 
 
+def illustration(forecast: Forecast) -> str:
+    """Return what a forecast for a past period is called."""
+    return (
+        f"For illustration only: the forecast for {span(forecast)}, which is over, "
+        f"was {percent(forecast.probability)} (90% interval "
+        f"{percent_range(forecast.interval)}; historical average "
+        f"{percent(forecast.base_rate)})."
+    )
+
+
 def made_on(forecast: Forecast) -> str:
     """Return the day on which the forecast was made: `24 November 2026`."""
     return day_of(forecast.made_at)
 
 
-# AUROC below the bound, and what to call it. A coin toss has 0.5.
-RANKINGS: tuple[tuple[float, str], ...] = (
-    (0.5, "worse than chance"),
-    (0.6, "little better than chance"),
-    (0.7, "somewhat better than chance"),
-    (0.8, "fairly well"),
-    (0.9, "well"),
-    (2.0, "very well"),
+CALLS: dict[Confidence, str] = {
+    "high": "High confidence.",
+    "moderate": "Moderate confidence.",
+    "low": "Low confidence.",
+}
+
+# Whole percent below the bound, and what to call it.
+LIKELIHOODS: tuple[tuple[int, str], ...] = (
+    (10, "very unlikely"),
+    (33, "unlikely"),
+    (45, "less likely than not"),
+    (56, "about as likely as not"),
+    (67, "more likely than not"),
+    (91, "likely"),
+    (101, "very likely"),
 )

@@ -134,7 +134,8 @@ def test_sahm_gap_signals_the_recessions_that_it_is_known_for() -> None:
     """Months in which it first stood at half a point, by the rates of today.
 
     Reckoned from the published rates (FRED, UNRATE) by the rule's definition. A signal
-    for each recession of the NBER, that of 1960 early, and one in 2003 that was none.
+    for each recession of the NBER, that of 1960 early, and two in 2003 and 2024 that
+    were none.
     """
     made = american("M")
     gap = pd.Series(made.named("sahm gap"), made.origins).round(2)
@@ -144,7 +145,7 @@ def test_sahm_gap_signals_the_recessions_that_it_is_known_for() -> None:
     months = " ".join(str(month - 1) for month in first if month.year > 1949)
     assert months == (
         "1953-11 1957-10 1959-11 1960-10 1970-03 1974-07 1980-02 1981-11 1990-10 "
-        "2001-06 2003-07 2008-02 2020-04"
+        "2001-06 2003-07 2008-02 2020-04 2024-07"
     )
     # Rates were 5.0, 5.0, 4.9 in the three months to February 2008, and at their
     # lowest 4.4, 4.5, 4.4 in those to May 2007 (Bureau of Labor Statistics).

@@ -5,21 +5,30 @@ import re
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
-from pathlib import Path
-
 import trustme
-from pytest_httpserver import HTTPServer
-from werkzeug import Request, Response
-
-from econnet.core.catalog import Indicator, SeriesTemplate, load
+from collections.abc import Callable
+from collections.abc import Iterator
+from collections.abc import Mapping
+from collections.abc import Sequence
+from contextlib import contextmanager
+from contextlib import suppress
+from dataclasses import dataclass
+from dataclasses import field
+from econnet.core.catalog import Indicator
+from econnet.core.catalog import SeriesTemplate
+from econnet.core.catalog import load
 from econnet.core.settings import Settings
 from econnet.core.sources import LIVE_SOURCES
 from econnet.data.sources.http import RetryPolicy
+from pathlib import Path
+from pytest_httpserver import HTTPServer
+from werkzeug import Request
+from werkzeug import Response
 
-QUICK = RetryPolicy(repeats=2, backoff_seconds=0.001, timeout_seconds=5.0)
+
+QUICK = RetryPolicy(
+    repeats=2, backoff_seconds=0.001, throttled_seconds=0.001, timeout_seconds=5.0
+)
 
 Row = tuple[
     str, str, str, str, float | str | None
@@ -89,6 +98,85 @@ def bank_message(number: str) -> str:
     return json.dumps([{"message": [{"id": number, "key": key, "value": value}]}])
 
 
+def archive_editions(editions: Sequence[str]) -> dict[str, object]:
+    """Return the World Bank's list of archived editions."""
+    months = [
+        "Jan",
+        "Feb",
+        "Mar",
+        "Apr",
+        "May",
+        "Jun",
+        "Jul",
+        "Aug",
+        "Sep",
+        "Oct",
+        "Nov",
+        "Dec",
+    ]
+    variables = [
+        {"id": name, "value": f"{name[:4]} {months[int(name[4:]) - 1]}"}
+        for name in editions
+    ]
+    concept = {"id": "version", "name": "version", "variable": variables}
+    source = {"id": "57", "name": "WDI Database Archives", "concept": [concept]}
+    counts = {"page": 1, "pages": 1, "per_page": 20000, "total": len(editions)}
+    return counts | {"source": [source]}
+
+
+def archive_page(
+    country: str,
+    code: str,
+    editions: Mapping[str, Mapping[str, float | None]],
+    *,
+    page: int = 1,
+    per_page: int = 20_000,
+) -> dict[str, object]:
+    """Return a page of a country's values in every edition."""
+    rows: list[dict[str, object]] = [
+        {
+            "variable": [
+                {"concept": "Country", "id": country, "value": country.title()},
+                {"concept": "Version", "id": edition, "value": edition},
+                {
+                    "concept": "Series",
+                    "id": code,
+                    "value": "GDP (constant 2015 US$)",
+                },
+                {"concept": "Time", "id": f"YR{year}", "value": year},
+            ],
+            "value": value,
+        }
+        for edition, values in editions.items()
+        for year, value in values.items()
+    ]
+    return {
+        "page": page,
+        "pages": -(-len(rows) // per_page),
+        "per_page": per_page,
+        "total": len(rows),
+        "lastupdated": "2026-10-07",
+        "source": {
+            "id": "57",
+            "name": "WDI Database Archives",
+            "data": rows[(page - 1) * per_page :][:per_page],
+        },
+    }
+
+
+def json_answer(content: object) -> Response:
+    return Response(json.dumps(content), content_type="application/json;charset=utf-8")
+
+
+def alfred_error(message: str) -> Response:
+    """Return how FRED's service refuses a request."""
+    return Response(
+        json.dumps({"error_code": 400, "error_message": message}),
+        status=400,
+        content_type="application/json; charset=UTF-8",
+    )
+
+
 def fred_file(series_id: str, values: Mapping[str, str], date: str = "") -> str:
     """Return FRED's CSV of dated values."""
     lines = [f"{date or 'observation_date'},{series_id}"]
@@ -98,6 +186,12 @@ def fred_file(series_id: str, values: Mapping[str, str], date: str = "") -> str:
 
 HTML = (
     "<!DOCTYPE html>\n<html><head><title>Sorry</title></head><body>Busy</body></html>"
+)
+NO_SUCH_DATA = (
+    '<?xml version="1.0" encoding="utf-8"?>'
+    '<wb:error xmlns:wb="http://www.worldbank.org"><wb:message id="160" '
+    'key="Data not found.">The provided parameter value is not valid or data not '
+    "found.</wb:message></wb:error>"
 )
 XML_ERROR = (
     '\ufeff<?xml version="1.0" encoding="utf-8"?>'
@@ -119,6 +213,10 @@ class Sources:
         FRED's files by series id; any other is unknown there.
     vintages
         For ALFRED: by series id, for each vintage date its values by date.
+    archive
+        For the World Bank's archive: by country, for each edition its values by year.
+    key
+        The only API key that ALFRED accepts; any, if it is empty.
     instead
         Answers to give first, by series id.
     """
@@ -129,6 +227,9 @@ class Sources:
     titles: dict[str, str] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
     vintages: dict[str, dict[str, dict[str, str]]] = field(default_factory=dict)
+    archive: dict[str, dict[str, dict[str, float | None]]] = field(default_factory=dict)
+    editions: tuple[str, ...] = ("202401", "202407")
+    key: str = ""
     instead: dict[str, list[Response]] = field(default_factory=dict)
     per_page: int = 32_500
     asked: list[str] = field(default_factory=list)
@@ -137,6 +238,7 @@ class Sources:
     def __post_init__(self) -> None:
         handlers: dict[str | re.Pattern[str], Callable[[Request], Response]] = {
             re.compile("/v2/country/all/indicator/.*"): self._bank,
+            re.compile("/v2/sources/57/.*"): self._archive,
             "/graph/fredgraph.csv": self._fred,
             re.compile("/fred/series/.*"): self._alfred,
         }
@@ -184,19 +286,45 @@ class Sources:
         return waiting.pop(0) if waiting else None
 
     def _bank(self, request: Request) -> Response:
-        series_id = request.path.rpartition("/")[2]
+        code = request.path.rpartition("/")[2]
+        monitor = request.args.get("source") == "15"
+        series_id = f"GEM/{code}" if monitor else code
         page = int(request.args["page"])
         if instead := self._first(series_id, request):
             return instead
         answer = bank_page(
-            series_id,
-            self.bank.get(series_id, self.else_rows),
+            code,
+            self.bank.get(series_id, self._else_rows(request.args["date"])),
             page=page,
             per_page=min(self.per_page, int(request.args["per_page"])),
             title=self.titles.get(series_id, "GDP (constant 2015 US$)"),
         )
         return Response(
             json.dumps(answer), content_type="application/json;charset=utf-8"
+        )
+
+    def _else_rows(self, dates: str) -> list[Row]:
+        """Return the usual rows, at the frequency of a range of dates."""
+        suffix = "Q1" if "Q" in dates else "M01" if "M" in dates else ""
+        return [(*area, f"{date}{suffix}", v) for *area, date, v in self.else_rows]  # type: ignore[misc]  # a row
+
+    def _archive(self, request: Request) -> Response:
+        self.requests.append(request)
+        parts = request.path.split("/")
+        if parts[-1] == "version":
+            return json_answer(archive_editions(self.editions))
+        country, code = parts[5], parts[7]
+        if instead := self._first(f"archive/{code}/{country}", request):
+            return instead
+        if country not in self.archive:
+            return Response(NO_SUCH_DATA, content_type="text/xml")
+        page, per_page = int(request.args["page"]), int(request.args["per_page"])
+        return json_answer(
+            archive_page(
+                *(country, code, self.archive[country]),
+                page=page,
+                per_page=min(per_page, self.per_page),
+            )
         )
 
     def _fred(self, request: Request) -> Response:
@@ -211,6 +339,10 @@ class Sources:
         series_id = request.args["series_id"]
         if instead := self._first(series_id, request):
             return instead
+        if self.key and request.args["api_key"] != self.key:
+            return alfred_error(
+                "Bad Request.  The value for variable api_key is not registered."
+            )
         vintages = self.vintages.get(series_id, {})
         if request.path.endswith("vintagedates"):
             found: list[object] = list(vintages)
@@ -267,6 +399,7 @@ def template(
         frequency=frequency,  # type: ignore[arg-type]  # given by the test
         id=series_id,
         publication_lag_days=30,
+        unit="index",
         countries=("USA",),
         rights="public domain",
         discontinued=False,

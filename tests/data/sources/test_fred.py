@@ -12,7 +12,7 @@ from werkzeug import Response
 from econnet.core.countries import resolve
 from econnet.core.errors import SourceError
 from econnet.data.sources import alfred, fred
-from econnet.data.sources.http import MissingSeriesError
+from econnet.data.sources.http import MissingSeriesError, RefusedKeyError
 from econnet.data.sources.observations import FetchedSeries
 from tests.data.sources.servers import (
     HTML,
@@ -349,6 +349,6 @@ def test_refused_key_is_named_and_not_shown(sources: Sources) -> None:
         "error_message": "The value for api_key s3cr3t is bad",
     }
     sources.instead["UNRATE"] = [Response(json.dumps(refusal), status=400)]
-    with pytest.raises(SourceError, match="or the key") as caught:
+    with pytest.raises(RefusedKeyError, match="FRED_API_KEY is not accepted") as caught:
         fetch_vintages(sources)
     assert "s3cr3t" not in str(caught.value)

@@ -91,6 +91,20 @@ def test_waits_as_long_as_it_is_told(server: HTTPServer) -> None:
     assert ask(server.url_for("/x"), session(slow)).ok
 
 
+def test_waits_longer_after_too_many_requests(server: HTTPServer) -> None:
+    assert 30 <= RetryPolicy().throttled_seconds <= RetryPolicy().longest_wait_seconds
+    throttled = RetryPolicy(
+        backoff_seconds=0.001, throttled_seconds=3600, longest_wait_seconds=1
+    )
+    # An hour is more than its patience, so it does not ask again.
+    asked = answers(server, 429, 503, 200)
+    with pytest.raises(UnansweredError, match="asked too often"):
+        ask(server.url_for("/x"), session(throttled))
+    assert len(asked) == 1
+    # After any other trouble it does.
+    assert ask(server.url_for("/x"), session(throttled)).ok
+
+
 def test_does_not_wait_longer_than_its_patience(server: HTTPServer) -> None:
     asked = answers(server, 429, 200, **{"Retry-After": "3600"})
     with pytest.raises(UnansweredError, match="asked too often"):

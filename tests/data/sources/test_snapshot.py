@@ -7,6 +7,7 @@ import pytest
 import econnet
 from econnet.core import catalog, countries
 from econnet.core.errors import DataError
+from econnet.data import panel
 from econnet.data.sources import snapshot
 from econnet.data.sources.observations import Dataset
 from econnet.runtime import checksums
@@ -45,7 +46,7 @@ def test_observations_have_the_columns_of_the_contract(bundled: Dataset) -> None
 
 
 def test_no_observation_stands_twice(bundled: Dataset) -> None:
-    key = ["country", "indicator", "period", "source", "series_id"]
+    key = ["country", "indicator", "period", "source", "series_id", "known_at"]
     assert not bundled.observations.duplicated(key).any()
 
 
@@ -57,6 +58,11 @@ def test_no_observation_stands_twice(bundled: Dataset) -> None:
         # US Bureau of Labor Statistics: the unemployment rate of April 2020 and 1948.
         ("USA", "unemployment", "2020-04", 14.8),
         ("USA", "unemployment", "1948-01", 3.4),
+        # Board of Governors of the Federal Reserve System, H.15.
+        ("USA", "three_month_rate", "1947-01", 0.38),
+        ("USA", "ten_year_rate", "1953-04", 2.83),
+        # IBGE, PNAD Contínua: highest unemployment, in the quarter to March 2021.
+        ("BRA", "unemployment", "2021-03", 14.9),
     ],
 )
 def test_published_figure_is_held_exactly(
@@ -121,3 +127,35 @@ def test_damaged_snapshot_is_told(
     monkeypatch.setattr(resources, "files", lambda _: tmp_path)
     with pytest.raises(DataError, match=r"cannot be read .*: close other programs if"):
         snapshot.load()
+
+
+def test_us_months_are_current_and_ended_series_are_left_out(bundled: Dataset) -> None:
+    series = bundled.series
+    monthly = series[(series["country"] == "USA") & (series["frequency"] == "M")]
+    assert len(monthly) > 110
+    assert monthly["last_period"].min() >= "2026-06"
+
+
+def test_history_is_joined_only_to_equal_figures(bundled: Dataset) -> None:
+    """Rates are never revised; output was rebased between the two files."""
+    first = bundled.series.set_index("series_id")["first_period"]
+    assert first["TB3MS"] == "1947-01"
+    assert first["GS10"] == "1953-04"
+    assert first["INDPRO"] == first["PAYEMS"] == "1959-01"
+
+
+def test_brazilian_output_of_a_day_is_what_was_published_by_then(
+    bundled: Dataset,
+) -> None:
+    """IBGE gave growth as 2.7% in 2010Q1 and -9.7% in 2020Q2, which is now -8.9%."""
+    rows = bundled.observations
+    rows = rows[(rows["source"] == "ibge") & (rows["indicator"] == "real_gdp")]
+    built = panel.build(rows, "Q", vintages="real")
+
+    def growth(day: str, quarter: str) -> float:
+        output = built.on(pd.Timestamp(day)).values["real_gdp"].loc["BRA"]
+        return float(output.pct_change()[pd.Period(quarter, "Q")] * 100)
+
+    assert growth("2010-06-30", "2010Q1") == pytest.approx(2.7, abs=0.05)
+    assert growth("2020-09-01", "2020Q2") == pytest.approx(-9.7, abs=0.05)
+    assert growth("2026-11-24", "2020Q2") == pytest.approx(-8.9, abs=0.05)

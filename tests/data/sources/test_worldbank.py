@@ -11,7 +11,7 @@ from pandas_datareader.wb import WorldBankReader
 from werkzeug import Response
 
 from econnet.core.errors import SourceError
-from econnet.data.sources import worldbank
+from econnet.data.sources import observations, worldbank
 from econnet.data.sources.http import MissingSeriesError
 from econnet.data.sources.observations import FetchedSeries
 from tests.data.sources.servers import (
@@ -106,11 +106,8 @@ def test_countries_are_codes_and_aggregates_keep_theirs(sources: Sources) -> Non
         assert list(values(fetch(sources))) == [(code, "2020")]
 
 
-def test_null_is_left_out_and_order_and_repetition_do_not_matter(
-    sources: Sources,
-) -> None:
-    rows = rows_of(GERMANY, {"2020": 1.0, "2018": 2.0, "2019": None})
-    sources.bank[GDP] = [*rows, rows[0]]
+def test_null_is_left_out_and_order_does_not_matter(sources: Sources) -> None:
+    sources.bank[GDP] = rows_of(GERMANY, {"2020": 1.0, "2018": 2.0, "2019": None})
     assert list(values(fetch(sources)).items()) == [
         (("DEU", "2018"), 2.0),
         (("DEU", "2020"), 1.0),
@@ -121,7 +118,7 @@ def test_what_is_known_of_a_series_comes_with_it(sources: Sources) -> None:
     sources.bank[GDP] = rows_of(GERMANY, {"2020": 1.0})
     [row] = fetch(sources).series.to_dict("records")
     assert row["title"] == "GDP (constant 2015 US$)"
-    assert row["unit"] == "constant 2015 US$"
+    assert row["unit"] == "constant 2015 US dollars"
     assert row["edition"] == "2026-10-07"
     assert row["licence"] == "CC BY 4.0"
     assert "World Bank" in row["attribution"]
@@ -149,6 +146,56 @@ def test_nothing_is_missing_and_asked_for_once(sources: Sources, pages: int) -> 
     with pytest.raises(MissingSeriesError, match=GDP):
         fetch(sources)
     assert sources.asked == [GDP]
+
+
+@pytest.mark.parametrize(("frequency", "dates"), [("Q", "2020Q3"), ("M", "2020M07")])
+def test_monitor_is_asked_with_a_range_of_dates(
+    sources: Sources, frequency: str, dates: str
+) -> None:
+    series_id = "GEM/TOTRESV"
+    sources.bank[series_id] = rows_of(GERMANY, {dates: 1.5})
+    series = template(series_id, frequency, "worldbank")
+    with worldbank.session(QUICK) as session:
+        got = worldbank.Reader(session, sources.bank_url, series, 1990).download()
+    answer = worldbank.read(got, indicator_of("GEM/TOTRESV")[0], series, 1990)
+    [row] = answer.series.to_dict("records")
+    assert row["attribution"] == "Source: World Bank, Global Economic Monitor"
+    [request] = sources.requests
+    assert request.path == "/v2/country/all/indicator/TOTRESV"
+    assert request.args["source"] == "15"
+    assert request.args["frequency"] == frequency
+    year = observations.now().year
+    first, last = ("Q1", "Q4") if frequency == "Q" else ("M01", "M12")
+    assert request.args["date"] == f"1990{first}:{year}{last}"
+
+
+@pytest.mark.parametrize(
+    ("series_id", "dates", "reason"),
+    [
+        ("GEM/IPTOTSAKD", ["2026", "2025"], "2026, which is no month"),
+        ("GEM/NYGDPMKTPSAKN", ["2025M01"], "2025-01, which is no quarter"),
+        (GDP, ["2020Q1", "2020Q2"], "2020Q2, which is no year"),
+    ],
+)
+def test_answer_of_another_frequency_is_refused(
+    sources: Sources, series_id: str, dates: list[str], reason: str
+) -> None:
+    sources.bank[series_id] = rows_of(GERMANY, dict.fromkeys(dates, 1.0))
+    with pytest.raises(SourceError, match=reason):
+        fetch(sources, series_id)
+
+
+def test_page_that_repeats_the_first_does_not_complete_it(sources: Sources) -> None:
+    rows = rows_of(GERMANY, {"2019": 1.0, "2020": 2.0})
+    first, second = (
+        json.dumps(bank_page(GDP, rows, page=page, per_page=1)) for page in (1, 2)
+    )
+    repeated = json.loads(second)[:1] + json.loads(first)[1:]
+    sources.instead[GDP] = [
+        Response(body, content_type=JSON) for body in (first, json.dumps(repeated))
+    ]
+    with pytest.raises(SourceError, match="1 rows came of 2 that were announced"):
+        fetch(sources)
 
 
 def test_nulls_alone_are_missing_too(sources: Sources) -> None:
@@ -192,6 +239,11 @@ BAD_ANSWERS: dict[str, tuple[str | bytes, str]] = {
     ),
     "another indicator's": (GOOD.replace(GDP, "SP.POP.TOTL"), "another format"),
     "no number": (changed(lambda rows: rows[0].update(value="many")), "another format"),
+    "number as text": (changed(lambda rows: rows[0].update(value="5")), "another"),
+    "number of Python": (
+        changed(lambda rows: rows[0].update(value="1_0")),
+        "another format",
+    ),
     "infinite": (changed(lambda rows: rows[0].update(value=1e999)), "another format"),
     "not a number": (
         changed(lambda rows: rows[0].update(value=math.nan)),

@@ -68,7 +68,7 @@ def test_only_the_input_that_a_model_uses_has_importance(
 ) -> None:
     probes = importance.make_probes(windows, "FRA", 0)
     forecasts = by_investment([probe.window for probe in probes])
-    importances = importance.measure(probes, forecasts, 4, 0)
+    importances = importance.measure(probes, forecasts)
     assert importances[0].indicator == "investment"
     assert importances[0].interval[0] > 0
     for other in importances[1:]:
@@ -88,4 +88,4 @@ def test_nothing_is_measured_where_no_outcome_is_known(windows: list[Window]) ->
     )
     probes = importance.make_probes([newest], "FRA", 0)
     forecasts = by_investment([probe.window for probe in probes])
-    assert importance.measure(probes, forecasts, 4, 0) == ()
+    assert importance.measure(probes, forecasts) == ()

@@ -30,7 +30,7 @@ def test_scores_equal_scikit_learns() -> None:
     logits, outcome, _ = forecasts()
     probability = 1 / (1 + np.exp(-logits))
     accumulator = accumulated(slice(None))
-    holdout = scores(accumulator, accumulator, 4, 0)
+    holdout = scores(accumulator, accumulator)
     assert holdout.auroc == pytest.approx(roc_auc_score(outcome, logits), abs=2e-4)
     assert holdout.average_precision == pytest.approx(
         average_precision_score(outcome, logits), abs=1e-3
@@ -57,10 +57,10 @@ def test_a_model_is_no_better_than_itself_and_better_than_noise() -> None:
     logits, outcome, origin = forecasts()
     ours, noise = accumulated(slice(None)), ScoreAccumulator(100, 20)
     noise.add(np.random.default_rng(1).permutation(logits), outcome, origin)
-    same = difference(ours, ours, 4, 0)
+    same = difference(ours, ours)
     assert same.log_loss_difference == 0
     assert same.brier_interval == (0, 0)
-    better = difference(ours, noise, 4, 0)
+    better = difference(ours, noise)
     assert better.log_loss_interval[1] < 0
     assert better.brier_difference == pytest.approx(
         (ours.brier.sum() - noise.brier.sum()) / 4000

@@ -58,6 +58,78 @@
     });
   }
 
+  // --- Charts as SVG and PNG -------------------------------------------------------
+
+  const save = (href, name) => {
+    const link = element("a");
+    link.href = href;
+    link.download = `${page.stem}-${name}`;
+    link.click();
+  };
+
+  const STYLES = ["fill", "stroke", "stroke-width", "stroke-dasharray", "opacity",
+    "font-family", "font-size", "font-weight", "text-anchor"];
+
+  // A copy of a chart that needs no style sheet, on the ground of the page.
+  const standalone = (figure) => {
+    const picture = figure.querySelector(".picture");
+    const live = figure.classList.contains("is-live");
+    figure.classList.remove("is-live");
+    const copy = picture.cloneNode(true);
+    const parts = picture.querySelectorAll("*");
+    copy.querySelectorAll("*").forEach((part, number) => {
+      const style = getComputedStyle(parts[number]);
+      for (const name of STYLES) part.setAttribute(name, style.getPropertyValue(name));
+      part.removeAttribute("class");
+    });
+    figure.classList.toggle("is-live", live);
+    const [left, top, width, height] = picture.getAttribute("viewBox").split(" ").map(Number);
+    copy.removeAttribute("class");
+    copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
+    copy.setAttribute("width", width);
+    copy.setAttribute("height", height);
+    const ground = document.createElementNS("http://www.w3.org/2000/svg", "rect");
+    for (const [name, value] of Object.entries({ x: left, y: top, width, height, fill: color("paper") })) {
+      ground.setAttribute(name, value);
+    }
+    copy.prepend(ground);
+    const text = new XMLSerializer().serializeToString(copy);
+    return { href: `data:image/svg+xml;charset=utf-8,${encodeURIComponent(text)}`, width, height };
+  };
+
+  const savePng = (figure, name) => {
+    const { href, width, height } = standalone(figure);
+    const image = new Image();
+    image.addEventListener("load", () => {
+      const canvas = element("canvas");
+      canvas.width = 4 * width;
+      canvas.height = 4 * height;
+      canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
+      save(canvas.toDataURL("image/png"), `${name}.png`);
+    });
+    image.src = href;
+  };
+
+  for (const place of document.querySelectorAll(".save")) {
+    place.hidden = false;
+    const figure = place.closest("figure");
+    for (const button of place.querySelectorAll("button")) {
+      const { svg, png } = button.dataset;
+      button.addEventListener("click", () => (svg
+        ? save(standalone(figure).href, `${svg}.svg`) : savePng(figure, png)));
+    }
+  }
+
+  // --- Tables that are wider than the page ----------------------------------------
+
+  for (const place of document.querySelectorAll(".scroll")) {
+    const hint = element("p", "more", "Scroll sideways for more columns.");
+    place.before(hint);
+    const update = () => { hint.hidden = place.scrollWidth <= place.clientWidth + 1; };
+    new ResizeObserver(update).observe(place);
+    update();
+  }
+
   // --- Tables that sort, and find ------------------------------------------------
 
   const sortBy = (table, place, head) => {
@@ -305,7 +377,7 @@
       ctx.font = `${12 * devicePixelRatio}px Inter, system-ui, sans-serif`;
       ctx.textAlign = "left";
       ctx.textBaseline = "bottom";
-      ctx.fillText(`long-run rate ${fixed(100 * panel.rate, 0)}%`, bbox.left + 4 * devicePixelRatio, y - 2);
+      ctx.fillText(`historical average ${fixed(100 * panel.rate, 0)}%`, bbox.left + 4 * devicePixelRatio, y - 2);
       ctx.restore();
     }
 

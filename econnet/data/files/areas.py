@@ -1,0 +1,227 @@
+"""Whose data a file holds: countries, aggregates of them, regions of one, or others.
+
+All names in a column are judged together. `DE`, `GA`, `IN` and `AL` beside `AK` are
+states of the United States and not Germany, Gabon, India and Albania. Names of
+countries become ISO alpha-3 codes, whatever the file calls them; regions become ISO
+3166-2 codes; other names, of firms or of dissolved countries, stay as they are.
+"""
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from functools import cache
+
+import pycountry
+
+from econnet.core import countries
+from econnet.core.countries import Country
+from econnet.core.errors import UsageError
+from econnet.core.text import quoted
+
+
+@dataclass(frozen=True)
+class Areas:
+    """The areas of a file.
+
+    Parameters
+    ----------
+    key_of
+        The key under which the rows of each of the file's names are kept.
+    names
+        The plain name of each key that is not its own name.
+    aggregates
+        The keys of groups of countries.
+    whole
+        The country that all others are regions of, alpha-3; empty if they are not.
+    """
+
+    key_of: Mapping[str, str]
+    names: Mapping[str, str] = field(default_factory=dict)
+    aggregates: frozenset[str] = frozenset()
+    whole: str = ""
+
+
+def recognise(texts: Collection[str]) -> Areas:
+    """Return what the distinct names of a file's areas mean."""
+    bare = {text: text.strip() for text in texts}
+    if regions := _regions({*bare.values()}):
+        return _as_regions(bare, *regions)
+    found = {text: _country(name) for text, name in bare.items()}
+    groups = {text for text, name in bare.items() if is_aggregate(name)}
+    own = [text for text in bare if text not in groups]
+    known = sum(bool(found[text]) or _was_country(bare[text]) for text in own)
+    if not own or known < MIN_SHARE_OF_COUNTRIES * len(own):
+        # A file of aggregates only is about them.
+        return Areas(bare, aggregates=frozenset(bare[text] for text in groups if own))
+    keys, names = {}, {}
+    for text, name in bare.items():
+        country = None if text in groups else found[text]
+        keys[text] = country.alpha3 if country else name
+        if country:
+            names[country.alpha3] = country.name
+    return Areas(keys, names, frozenset(keys[text] for text in groups))
+
+
+def are_countries(texts: Collection[str]) -> bool:
+    """Return whether most of these texts name countries, aggregates or regions."""
+    distinct = {text.strip() for text in texts}
+    if len(distinct) < 1 or any(len(text) < 2 for text in distinct):
+        return False
+    if _regions(distinct):
+        return True
+    known = sum(
+        _country(text) is not None or is_aggregate(text) for text in distinct
+    )
+    return known / len(distinct) >= MIN_SHARE_OF_COUNTRIES
+
+
+def is_country(text: str) -> bool:
+    """Return whether a text names a country."""
+    return _country(text) is not None
+
+
+def is_aggregate(text: str) -> bool:
+    """Return whether a text names a group of countries: World, EA20, OECD."""
+    words = {*re.findall(r"[a-z0-9_]+", text.casefold())}
+    return countries.is_aggregate(text) or bool(
+        AGGREGATE_WORDS & words or EUROPEAN_GROUP.fullmatch(text.strip())
+    )
+
+
+def find(text: str, keys: Collection[str], names: Mapping[str, str]) -> Country:
+    """Return the area of a file that a user's text names.
+
+    Raises
+    ------
+    UsageError
+        The file has no such area; the message suggests near names.
+    """
+    wanted = text.strip()
+    by_name = {_folded(names.get(key, key)): key for key in keys}
+    by_name |= {_folded(key): key for key in keys}
+    regions = {key.partition("-")[2].casefold(): key for key in keys if key in names
+               and "-" in key}
+    if key := wanted if wanted in keys else by_name.get(_folded(wanted)):
+        return _area(key, names)
+    if key := regions.get(wanted.casefold()):
+        return _area(key, names)
+    country = None if regions else _country(wanted)
+    if country is not None:
+        same = [key for key in keys if _same(key, country)]
+        if len(same) == 1:
+            return _area(same[0], names)
+    labels = sorted({names.get(key, key) for key in keys})
+    near = get_close_matches(wanted, labels, n=3, cutoff=0.6)
+    listed = f"{', '.join(labels[:8])}{', ...' if len(labels) > 8 else ''}"
+    remedy = f"nearest: {', '.join(near)}" if near else f"it has {listed}"
+    raise UsageError(f"no country is called {quoted(wanted)} in the file: {remedy}")
+
+
+def _was_country(text: str) -> bool:
+    return countries.is_dissolved(text)
+
+
+def _same(key: str, country: Country) -> bool:
+    other = _country(key)
+    return other is not None and other.alpha3 == country.alpha3
+
+
+def _area(key: str, names: Mapping[str, str]) -> Country:
+    name = names.get(key, key)
+    try:
+        return countries.by_alpha3(key) if key in names else Country(key, "", name)
+    except KeyError:
+        return Country(key, "", name)
+
+
+@cache
+def _country(text: str) -> Country | None:
+    """Return the country that a name or code means; `None` for any other text."""
+    if len(text) < 2 or text.isdigit():
+        return None
+    if text in CODES_OF_EUROSTAT:
+        return countries.by_alpha3(CODES_OF_EUROSTAT[text])
+    try:
+        return countries.resolve(text)
+    except UsageError:
+        return None
+
+
+def _folded(text: str) -> str:
+    return "".join(letter for letter in text.casefold() if letter.isalnum())
+
+
+def _regions(texts: Collection[str]) -> tuple[str, Mapping[str, str]] | None:
+    """Return the country whose regions the texts are, and the code of each.
+
+    Codes of countries alone are read as countries, unless all are postal codes of
+    states of one of a few large federations.
+    """
+    bare = {text for text in texts if _folded(text) not in {"us", "usa"}}
+    bare = {text for text in bare if _folded(text) not in WHOLE_WORDS}
+    if len(bare) < MIN_REGIONS:
+        return None
+    n_countries = sum(_country(text) is not None for text in bare)
+    for alpha2 in FEDERATIONS:
+        codes = _subdivisions(alpha2)
+        known = {text: codes[_folded(text)] for text in bare if _folded(text) in codes}
+        if len(known) < MIN_SHARE_OF_COUNTRIES * len(bare):
+            continue
+        postal = alpha2 == "US" and len(bare) > MIN_REGIONS
+        if postal or len(known) > n_countries:
+            return alpha2, known
+    return None
+
+
+def _as_regions(
+    bare: Mapping[str, str], alpha2: str, codes: Mapping[str, str]
+) -> Areas:
+    whole = countries.resolve(alpha2)
+    keys, names = {}, {}
+    for text, name in bare.items():
+        if name in codes:
+            keys[text] = codes[name]
+            names[codes[name]] = pycountry.subdivisions.get(code=codes[name]).name
+        elif (country := _country(name)) and country == whole:
+            keys[text], names[whole.alpha3] = whole.alpha3, whole.name
+        else:
+            keys[text] = name
+    aggregates = {whole.alpha3} & {*keys.values()}
+    return Areas(keys, names, frozenset(aggregates), whole.alpha3)
+
+
+@cache
+def _subdivisions(alpha2: str) -> Mapping[str, str]:
+    """Return the ISO 3166-2 code of each code and name of a country's regions."""
+    codes: dict[str, str] = {}
+    for part in pycountry.subdivisions.get(country_code=alpha2) or []:
+        codes[_folded(part.name)] = part.code
+        codes[_folded(part.code.partition("-")[2])] = part.code
+        codes[_folded(part.code)] = part.code
+    return codes
+
+
+def order(candidates: Sequence[Collection[str]]) -> list[int]:
+    """Return the positions of columns of names, the one with most countries first."""
+
+    def score(position: int) -> tuple[float, float]:
+        texts = {text.strip() for text in candidates[position]}
+        named = sum(_country(text) is not None for text in texts)
+        codes = sum(len(text) == 3 and text.isupper() for text in texts)
+        return named / max(len(texts), 1), codes / max(len(texts), 1)
+
+    return sorted(range(len(candidates)), key=score, reverse=True)
+
+
+MIN_SHARE_OF_COUNTRIES = 0.7
+MIN_REGIONS = 3
+FEDERATIONS = ("US", "CA", "AU", "BR", "DE", "IN", "MX", "CH", "AT", "ES", "IT", "CN")
+# Eurostat's own codes, and the usual one for the United Kingdom.
+CODES_OF_EUROSTAT = {"EL": "GRC", "UK": "GBR"}
+WHOLE_WORDS = frozenset({"total", "national", "nation", "country", "unitedstates"})
+EUROPEAN_GROUP = re.compile(r"(EA|EU)(\d\d)?(_\d{4})?|E[AU]_V", re.I)
+AGGREGATE_WORDS = frozenset(
+    "oecd income ida ibrd hipc eurozone eurasia advanced emerging asean brics g7 g20 "
+    "dividend".split()
+)

@@ -1,0 +1,252 @@
+"""What would give a wrong result in silence: found in a file's values, and reported.
+
+Columns that identify rows, values of periods that have not ended, targets with a
+seasonal pattern, and columns that know the future. All functions are pure: they take
+values and return what they found.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from econnet.core.periods import PERIODS_A_YEAR, Frequency
+from econnet.core.types import Floats
+from econnet.data.files import column_names
+from econnet.data.files.column_names import folded
+
+
+@dataclass(frozen=True)
+class Season:
+    """A seasonal pattern in a series.
+
+    Parameters
+    ----------
+    share
+        The share of the variance of its changes that the time of year explains.
+    falls_in
+        The part of the year in which it falls, such as `first quarter`; empty if it
+        falls in several.
+    cumulated
+        Whether the values look like sums since January.
+    """
+
+    share: float
+    falls_in: str
+    cumulated: bool
+
+
+def identifier(name: str, values: pd.DataFrame) -> str:
+    """Return why a column identifies rows and is no series; empty if it is one.
+
+    `values` has `area, period, value`, where `period` is standard text, in order.
+    """
+    numbers = values["value"].to_numpy(dtype=float)
+    if len(numbers) < MIN_ROWS:
+        return ""
+    whole = bool((numbers == np.round(numbers)).all())
+    if whole and (reason := _calendar_reason(name, values, numbers)):
+        return reason
+    if len(np.unique(numbers)) == 1:
+        return "it is constant"
+    by_area = values.groupby("area", observed=True)["value"]
+    if by_area.ngroups > 1 and int(by_area.nunique().max()) == 1:
+        return "it is constant within each country: a code"
+    if by_area.ngroups == 1 and whole and folded(name) in ID_NAMES:
+        return "it is an id"
+    return ""
+
+
+def _calendar_reason(name: str, values: pd.DataFrame, numbers: Floats) -> str:
+    """Return which part of the period a column of whole numbers repeats."""
+    texts = values["period"].astype(str)
+    years = texts.str[:4].astype(int).to_numpy()
+    if (numbers == years).all():
+        return "it repeats the year"
+    if column_names.CALENDAR.fullmatch(folded(name)) is None:
+        return ""
+    parts = texts.str[5:].replace("", "0").astype(int).to_numpy()
+    quarters = np.where(texts.str.contains("Q"), parts, (parts + 2) // 3)
+    for part, word in ((parts, "month"), (quarters, "quarter")):
+        if (numbers == part).all():
+            return f"it repeats the {word}"
+    steps = values.groupby("area", observed=True)["value"].diff().dropna()
+    if len(steps) and (steps == steps.iloc[0]).all():
+        return "it counts periods"
+    return ""
+
+
+def not_ended(ends: pd.Series, today: pd.Timestamp) -> pd.Series:
+    """Return which periods, given by their last days, have not ended on a day."""
+    return ends >= today.normalize()
+
+
+def season(levels: pd.Series, frequency: Frequency, *, growth: bool) -> Season | None:
+    """Return the seasonal pattern of one country's series; `None` if it has none.
+
+    Parameters
+    ----------
+    levels
+        Values by period (a PeriodIndex without gaps).
+    growth
+        Whether the values are rates of growth already.
+    """
+    per_year = PERIODS_A_YEAR[frequency]
+    if per_year == 1 or levels.notna().sum() < MIN_SEASONS * per_year:
+        return None
+    periods = pd.PeriodIndex(levels.index)
+    part = periods.quarter if frequency == "Q" else periods.month
+    values = levels.to_numpy(dtype=float)
+    positive = bool((values[~np.isnan(values)] > 0).all())
+    changes = values if growth else np.append(np.nan, np.diff(np.log(values) if positive else values))
+    frame = pd.DataFrame({"change": changes, "part": np.asarray(part)}).dropna()
+    frame = frame[np.isfinite(frame["change"])]
+    if len(frame) < (MIN_SEASONS - 1) * per_year:
+        return None
+    share = _explained(frame, per_year)
+    if share < MIN_SEASONAL_SHARE:
+        return None
+    # A pattern must hold in both halves.
+    halves = [_explained(half, per_year) for half in np.array_split(frame, 2)]  # type: ignore[arg-type]
+    if min(halves) < MIN_SEASONAL_SHARE / 2:
+        return None
+    falls = frame.assign(fall=frame["change"] < 0).groupby("part")["fall"].mean()
+    falling = [int(number) for number in falls[falls > 0.8].index]
+    others = falls.drop(falling)
+    name = ""
+    if len(falling) == 1 and len(others) and others.max() < 0.35:
+        name = _part_name(falling[0], frequency)
+    mean = frame.groupby("part")["change"].mean()
+    cumulated = (
+        not growth
+        and positive
+        and int(mean.idxmin()) == 1
+        and float(mean.min()) < np.log(1.6 / per_year)
+        and bool((mean.drop(1) > 0).all())
+    )
+    return Season(share, name, cumulated)
+
+
+def _explained(frame: pd.DataFrame, per_year: int) -> float:
+    """Return the adjusted share of variance that the parts of the year explain."""
+    change = frame["change"]
+    total = float(((change - change.median()).clip(*_bounds(change)) ** 2).sum())
+    means = change.groupby(frame["part"]).transform("median")
+    rest = float(((change - means).clip(*_bounds(change)) ** 2).sum())
+    n = len(change)
+    if total <= 0 or n <= per_year + 1:
+        return 0.0
+    return 1 - (rest / (n - per_year)) / (total / (n - 1))
+
+
+def _bounds(change: pd.Series) -> tuple[float, float]:
+    """Return limits that keep single shocks from hiding a pattern."""
+    spread = float(change.quantile(0.9) - change.quantile(0.1)) or 1.0
+    return -3 * spread, 3 * spread
+
+
+def _part_name(part: int, frequency: Frequency) -> str:
+    if frequency == "Q":
+        return f"{('first', 'second', 'third', 'fourth')[part - 1]} quarter"
+    return str(pd.Timestamp(2000, part, 1).month_name())
+
+
+def counts_down(values: pd.DataFrame) -> bool:
+    """Return whether a column counts down to an event, and so knows when it comes.
+
+    `values` has `area, value`, in order of time. It falls by one in most periods and
+    jumps up in a few.
+    """
+    steps = values.groupby("area", observed=True)["value"].diff().dropna().to_numpy()
+    if len(steps) < MIN_ROWS:
+        return False
+    falls, jumps = (steps == -1).mean(), (steps > 1).mean()
+    return bool(falls > 0.5 and 0 < jumps < 0.3 and (steps < -1).mean() < 0.05)
+
+
+def leak(
+    column: pd.Series, label: pd.Series, frequency: Frequency
+) -> str:
+    """Return how a column knows the future of a label; empty if it does not.
+
+    Both are by (country, period), without gaps. A label of `k` periods later, a window
+    of the periods ahead, or numbers that separate the later labels without an error in
+    both halves of the sample count as knowledge.
+    """
+    noun = {"A": "year", "Q": "quarter", "M": "month"}[frequency]
+    label = label.reindex(column.index)
+    binary = bool(column.dropna().isin([0.0, 1.0]).all())
+    ahead = [
+        label.groupby(level=0).shift(-k)
+        for k in range(1, PERIODS_A_YEAR[frequency] * 2 + 3)
+    ]
+    if binary:
+        for k, later in enumerate(ahead, start=1):
+            if _agree(column, later) and not _agree(column, label):
+                return f"it is the label {k} {noun}{'s' * (k > 1)} later"
+        for start, whole in ((0, label), (1, ahead[0])):
+            window = whole
+            for k, later in enumerate(ahead[start:], start=start + 1):
+                window = window.combine(later, _either)
+                if _agree(column, window) and not _agree(column, label):
+                    return f"it is 1 if the label is within the next {k} {noun}s"
+        return ""
+    for k, later in enumerate(ahead[: MAX_SEPARATED], start=1):
+        if _separates(column, later) and _changes(label):
+            return f"it separates the labels {k} {noun}{'s' * (k > 1)} later without error"
+    return ""
+
+
+def _either(one: float, other: float) -> float:
+    if one == 1 or other == 1:
+        return 1.0
+    return 0.0 if one == 0 and other == 0 else np.nan
+
+
+def _agree(column: pd.Series, label: pd.Series) -> bool:
+    """Return whether a column equals labels that vary."""
+    both = pd.DataFrame({"column": column, "label": label}).dropna()
+    n = len(both)
+    if n < MIN_ROWS or not 1 < both["label"].sum() < n - 1:
+        return False
+    same = (both["column"] == both["label"]).mean()
+    return bool(same > MIN_AGREEMENT)
+
+
+def _changes(label: pd.Series) -> bool:
+    return label.dropna().nunique() > 1
+
+
+def _separates(column: pd.Series, label: pd.Series) -> bool:
+    """Return whether a threshold separates the labels in both halves, alike."""
+    both = pd.DataFrame({"column": column, "label": label}).dropna()
+    if len(both) < 2 * MIN_ROWS:
+        return False
+    directions = set()
+    order = both.index.get_level_values(1).argsort(kind="stable")
+    both = both.iloc[order]
+    middle = len(both) // 2
+    limits = []
+    for half in (both.iloc[:middle], both.iloc[middle:]):
+        ones, zeros = (half.loc[half["label"] == n, "column"] for n in (1.0, 0.0))
+        if min(len(ones), len(zeros)) < MIN_PER_CLASS:
+            return False
+        if ones.min() > zeros.max():
+            directions.add(1)
+            limits.append((zeros.max(), ones.min()))
+        elif ones.max() < zeros.min():
+            directions.add(-1)
+            limits.append((ones.max(), zeros.min()))
+        else:
+            return False
+    lows, highs = zip(*limits, strict=True)
+    return len(directions) == 1 and max(lows) < min(highs)
+
+
+MIN_ROWS = 8
+MIN_SEASONS = 5
+MIN_SEASONAL_SHARE = 0.6
+MIN_AGREEMENT = 0.985
+MIN_PER_CLASS = 4
+MAX_SEPARATED = 4
+ID_NAMES = frozenset("id code ifs iso isonum ccode cid countryid numcode fips".split())

@@ -1,0 +1,479 @@
+"""The kind of a column: what it measures, and so how it becomes a feature.
+
+Numbers come first, because no name makes the logarithm of a negative number exist: does
+the column cross zero, does it trend, does it return to its mean? Ids that econnet knows
+decide where the numbers allow what they say, then whole words of the name and the unit.
+Parts of words mean nothing: `registrations` is no ratio.
+
+A kind is inferred once, from the values known at the first origin (see
+`known_at_first_origin`), never from the whole file: otherwise the future would change
+the features of the past.
+"""
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Literal, get_args
+
+import numpy as np
+import pandas as pd
+
+from econnet.core import catalog
+from econnet.core.catalog import Transform
+from econnet.core.periods import PERIODS_A_YEAR, Frequency
+from econnet.core.types import Floats
+
+Kind = Literal[
+    "rate", "index", "flow", "balance", "flag", "growth", "log", "price", "drop"
+]
+Override = Literal[
+    "rate",
+    "index",
+    "flow",
+    "balance",
+    "flag",
+    "growth",
+    "log",
+    "price",
+    "drop",
+    "keep",
+    "probability-forecast",
+    "growth-forecast",
+]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+OVERRIDES: tuple[Override, ...] = get_args(Override)
+FORECASTS = frozenset({"probability-forecast", "growth-forecast"})
+
+
+@dataclass(frozen=True)
+class Inferred:
+    """A column's kind, and why."""
+
+    kind: Kind
+    reason: str
+
+
+@dataclass(frozen=True)
+class Traits:
+    """What the numbers of a column are like; over countries, medians.
+
+    Parameters
+    ----------
+    low, high
+        The least and the greatest value.
+    share_not_positive
+        The share of values at or below zero.
+    persistence
+        The first autocorrelation of the values: near 1 if they wander or trend.
+    centre
+        The mean in standard deviations.
+    rises
+        The share of steps that are rises.
+    trend
+        The t statistic of mean growth; NaN for values that are not positive.
+    volatility
+        The standard deviation of steps of the logarithm.
+    scale_ratio
+        The greatest country's median over the least one's, in absolute terms.
+    log_like
+        Whether the values are likely to be logarithms.
+    """
+
+    n: int
+    low: float
+    high: float
+    share_not_positive: float
+    persistence: float
+    centre: float
+    rises: float
+    trend: float
+    volatility: float
+    scale_ratio: float
+    log_like: bool
+    binary: bool
+
+    @property
+    def positive(self) -> bool:
+        """Whether growth of the values is defined."""
+        return self.share_not_positive == 0
+
+    @property
+    def stationary(self) -> bool:
+        """Whether the values return to a mean within a few periods."""
+        return self.persistence < MAX_STATIONARY_PERSISTENCE
+
+    @property
+    def centred(self) -> bool:
+        """Whether the values lie around zero, as growth and differences do."""
+        return not self.positive and abs(self.centre) < 2 and self.low < 0
+
+    @property
+    def trending(self) -> bool:
+        """Whether positive values grow along a trend."""
+        if not self.positive or self.n < 2:
+            return False
+        if self.rises >= SHARE_OF_RISES:
+            return True
+        grows = self.trend > MIN_TREND and self.volatility < MAX_VOLATILITY_OF_TREND
+        return grows and (self.high > 1.3 * self.low or self.trend > 2 * MIN_TREND)
+
+
+def is_of_united_states(name: str) -> bool:
+    """Return whether a name is an id that FRED gives to a series of the United States.
+
+    >>> is_of_united_states("GDPC1"), is_of_united_states("gdp")
+    (True, False)
+    """
+    known = catalog.recognise(name)
+    if known is not None and name.strip().casefold() != known.key:
+        templates = [each for each in known.series if each.id == name.strip().upper()]
+        return any(each.countries == ("USA",) for each in templates)
+    return name.strip().casefold() in _ids_of_fred() and name.strip().casefold() != "rpi"
+
+
+@cache
+def _ids_of_fred() -> frozenset[str]:
+    tables = _tables()
+    texts = [ids for key in ("fred", "fred_md") for ids in tables[key].values()]
+    return frozenset(" ".join(texts).casefold().split())
+
+
+def infer_kind(name: str, values: pd.DataFrame) -> Kind:
+    """Return the likely kind of a column; `values` has `country, period, value`."""
+    return infer(name, traits(values)).kind
+
+
+def traits(values: pd.DataFrame, frequency: Frequency | None = None) -> Traits:
+    """Return what a column's numbers are like; rows are in order of time."""
+    groups = [
+        series.to_numpy(dtype=float)
+        for _, series in values.groupby("country", observed=True)["value"]
+    ]
+    numbers = values["value"].to_numpy(dtype=float)
+    steps = np.concatenate([np.diff(series) for series in groups] or [numbers[:0]])
+    logs = [np.log(series) for series in groups if (series > 0).all()]
+    growth = np.concatenate([np.diff(each) for each in logs] or [numbers[:0]])
+    scale = [median for each in groups if (median := float(np.median(np.abs(each))))]
+    deviation = float(numbers.std()) if len(numbers) else 0.0
+    spread = float(growth.std()) if len(growth) > 1 else np.nan
+    return Traits(
+        n=len(numbers),
+        low=float(numbers.min(initial=np.inf)),
+        high=float(numbers.max(initial=-np.inf)),
+        share_not_positive=float((numbers <= 0).mean()) if len(numbers) else 0.0,
+        persistence=_persistence(groups),
+        centre=float(numbers.mean() / deviation) if deviation else np.inf,
+        rises=float((steps > 0).mean()) if len(steps) else 0.0,
+        trend=float(growth.mean() / (spread / np.sqrt(len(growth))))
+        if spread and len(growth) > MIN_STEPS
+        else np.nan,
+        volatility=spread,
+        scale_ratio=max(scale) / min(scale) if scale else 1.0,
+        log_like=_is_log_like(groups, frequency),
+        binary=bool(np.isin(numbers, [0.0, 1.0]).all()),
+    )
+
+
+def _persistence(groups: Sequence[Floats]) -> float:
+    """Return the median first autocorrelation of the groups."""
+    found = []
+    for series in groups:
+        if len(series) < MIN_STEPS or series.std() == 0:
+            continue
+        deviations = series - series.mean()
+        found.append(
+            float((deviations[1:] * deviations[:-1]).sum() / (deviations**2).sum())
+        )
+    return float(np.median(found)) if found else 1.0
+
+
+def _is_log_like(groups: Sequence[Floats], frequency: Frequency | None) -> bool:
+    """Return whether levels of 2 to 40 rise by a plausible growth of 0.5 to 20% a year.
+
+    As levels they would grow by less than a third of that.
+    """
+    if frequency is None:
+        return False
+    votes = []
+    for series in groups:
+        if len(series) < 3 * PERIODS_A_YEAR[frequency] or len(series) < MIN_STEPS:
+            continue
+        years = (len(series) - 1) / PERIODS_A_YEAR[frequency]
+        rise = float(series[-1] - series[0]) / years
+        relative = float(np.abs(np.diff(series)).mean() / np.abs(series).mean())
+        steps = float(np.abs(np.diff(series)).mean())
+        votes.append(
+            2 < series.min()
+            and series.max() < 40
+            and 0.005 < rise < 0.2
+            and steps < 0.1
+            and relative * PERIODS_A_YEAR[frequency] < 0.03
+        )
+    return bool(votes) and sum(votes) > len(votes) / 2
+
+
+def infer(
+    name: str,
+    numbers: Traits,
+    *,
+    unit: str = "",
+    code: int = 0,
+    stationary_panel: bool = False,
+) -> Inferred:
+    """Return the likely kind of a column.
+
+    Parameters
+    ----------
+    unit
+        As the file states it.
+    code
+        FRED-MD's code of the transform, if the file states it.
+    stationary_panel
+        Whether most columns of the file are growth rates and differences already.
+    """
+    if numbers.binary:
+        return Inferred("flag", "all values are 0 or 1")
+    if code:
+        return Inferred(OF_CODE[code], f"the file's transform {code}")
+    if known := _by_id(name, numbers):
+        if not (stationary_panel and known.kind == "rate" and _is_transformed(numbers)):
+            return known
+    words = words_of(f"{name} {unit}")
+    if not numbers.positive:
+        return _with_negatives(numbers, words)
+    if stationary_panel and numbers.stationary:
+        return Inferred("balance", "stationary, like most of the file")
+    if by_words := _by_words(numbers, words):
+        return by_words
+    if numbers.log_like:
+        return Inferred("log", "it rises as a logarithm of a growing level would")
+    if numbers.trending:
+        passes_100 = numbers.low - 0.5 <= 100 <= numbers.high + 0.5
+        return Inferred("index" if passes_100 and numbers.high < 1000 else "flow", "it grows")
+    if numbers.high <= 100 and numbers.scale_ratio < MAX_SCALE_RATIO:
+        return Inferred("rate", "it neither grows nor exceeds 100")
+    return Inferred("flow", "its values are above 100")
+
+
+def is_stationary_panel(columns: Sequence[Traits]) -> bool:
+    """Return whether most columns are growth rates and differences already."""
+    judged = [each for each in columns if not each.binary and each.n >= MIN_STEPS]
+    transformed = sum(each.centred and each.stationary for each in judged)
+    return len(judged) >= 4 and transformed >= 0.7 * len(judged)
+
+
+def _is_transformed(numbers: Traits) -> bool:
+    """Return whether a rate has been differenced already."""
+    return numbers.centred and numbers.persistence < 0.8
+
+
+def _by_id(name: str, numbers: Traits) -> Inferred | None:
+    """Return the kind of a known id, where the numbers allow it."""
+    known = catalog.recognise(name)
+    kind = _known_ids().get(name.strip().casefold())
+    if kind is None and known is not None:
+        kind = KIND_OF.get(known.transform)
+    kind = kind or _by_pattern(name)
+    if kind is None:
+        return None
+    if kind in GROWING:
+        if numbers.share_not_positive > MAX_SHARE_NOT_POSITIVE:
+            return None
+        if kind == "flow" and numbers.log_like and known is None:
+            return None
+    if kind == "rate" and _is_transformed(numbers) and numbers.persistence < 0.5:
+        return None
+    return Inferred(kind, "a known id")
+
+
+def _by_pattern(name: str) -> Kind | None:
+    for pattern, kind in PATTERNS:
+        if pattern.fullmatch(name.strip()):
+            return kind
+    return None
+
+
+@cache
+def _known_ids() -> Mapping[str, Kind]:
+    """Return the kind of each id of `known_ids.toml`, in lower case."""
+    return {
+        name: kind
+        for by_kind in _tables().values()
+        for kind, ids in by_kind.items()
+        for name in ids.casefold().split()
+    }
+
+
+@cache
+def _tables() -> Mapping[str, Mapping[Kind, str]]:
+    file = resources.files("econnet.data.files").joinpath("known_ids.toml")
+    tables: Mapping[str, Mapping[Kind, str]] = tomllib.loads(file.read_text("utf-8"))
+    return tables
+
+
+def _with_negatives(numbers: Traits, words: frozenset[str]) -> Inferred:
+    """Return the kind of a column with values at or below zero."""
+    if words & GROWTH_WORDS:
+        return Inferred("growth", "its name or unit is that of a rate of growth")
+    if numbers.share_not_positive <= MAX_SHARE_NOT_POSITIVE and numbers.high > 1000:
+        return Inferred("flow", "levels, few of them below zero")
+    if numbers.scale_ratio > MAX_SCALE_RATIO and numbers.high > 1000:
+        return Inferred("drop", "money of several countries that crosses zero: give it "
+                        "as a percentage of GDP")
+    if words & RATE_WORDS and numbers.low > -10 and not numbers.centred:
+        return Inferred("rate", "its name is that of a rate")
+    return Inferred("balance", "it crosses zero")
+
+
+def _by_words(numbers: Traits, words: frozenset[str]) -> Inferred | None:
+    """Return the kind that whole words of a positive column's name give."""
+    small = numbers.high <= 1000
+    if words & LOG_WORDS and numbers.high < 100:
+        return Inferred("log", "its name is that of a logarithm")
+    if words & INDEX_WORDS and not words & (GROWTH_WORDS | FEAR_WORDS):
+        return Inferred("index", "its name is that of an index")
+    if words & PRICE_WORDS and not words & GROWTH_WORDS:
+        return Inferred("price", "its name is that of a price or an exchange rate")
+    if words & FEAR_WORDS and small:
+        return Inferred("balance", "its name is that of a gauge")
+    if words & GROWTH_WORDS and small and not _grows_far(numbers):
+        return Inferred("growth", "its name or unit is that of a rate of growth")
+    if words & BALANCE_WORDS and small and not _grows_far(numbers):
+        return Inferred("balance", "its name is that of a balance or gap")
+    if words & RATE_WORDS and small and not _grows_far(numbers):
+        return Inferred("rate", "its name is that of a rate or share")
+    return None
+
+
+def _grows_far(numbers: Traits) -> bool:
+    """Return whether values multiply along a trend, as no rate does."""
+    return numbers.trending and numbers.rises >= SHARE_OF_RISES and (
+        numbers.high > 100 and numbers.high > 1.5 * numbers.low
+    )
+
+
+def words_of(name: str) -> frozenset[str]:
+    """Return the whole words of a name, in lower case.
+
+    >>> sorted(words_of("NewCar registrations_pct"))
+    ['car', 'new', 'pct', 'registrations']
+    """
+    parts = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
+    found = re.findall(r"[^\W\d_]+|%", parts.casefold())
+    pairs = {f"{one} {two}" for one, two in zip(found, found[1:], strict=False)}
+    ignored = {word for phrase in NO_BALANCES if phrase in pairs for word in phrase.split()}
+    return frozenset({*found, *pairs} - ignored)
+
+
+def known_at_first_origin(rows: pd.DataFrame, years: Mapping[Frequency, int]) -> pd.Series:
+    """Return which rows were known when the first forecast can be made.
+
+    That is not before a number of years of history, by frequency: the day on which a
+    period that lies so far after the file's first one was published. `rows` has
+    `frequency, end, known_at`.
+    """
+    first = rows["end"].min()
+    span = pd.to_timedelta(rows["frequency"].map(years).astype(float) * 365.25, unit="D")
+    enough = rows.loc[rows["end"] >= first + span, "known_at"]
+    if enough.empty:
+        return pd.Series(True, rows.index)
+    return rows["known_at"] <= enough.min()
+
+
+GROWING = frozenset({"flow", "index", "price"})
+TRANSFORM: Mapping[Kind, Transform] = {
+    "rate": "difference",
+    "index": "log-difference",
+    "flow": "growth",
+    "balance": "level",
+    "flag": "level",
+    "growth": "level",
+    "log": "difference",
+    "price": "log-difference",
+    "drop": "level",
+}
+UNIT: Mapping[Kind, str] = {
+    "rate": "points",
+    "index": "index",
+    "flow": "units of the file",
+    "balance": "points",
+    "flag": "1 or 0",
+    "growth": "percent",
+    "log": "level, from logarithms",
+    "price": "price",
+    "drop": "",
+}
+# Ratios are left out, because a file need not have the denominator.
+KIND_OF: Mapping[Transform, Kind] = {
+    "difference": "rate",
+    "log-difference": "index",
+    "growth": "flow",
+    "level": "balance",
+}
+OF_CODE: Mapping[int, Kind] = {
+    **{1: "balance", 2: "rate", 3: "rate", 4: "index"},
+    **{5: "index", 6: "index", 7: "index"},
+}
+SHARE_OF_RISES = 0.6
+MIN_STEPS = 8
+MIN_TREND = 2.0
+MAX_VOLATILITY_OF_TREND = 0.05
+MAX_STATIONARY_PERSISTENCE = 0.9
+MAX_SHARE_NOT_POSITIVE = 0.05
+MAX_SCALE_RATIO = 20.0
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(part.replace("-", " ") for part in text.split())
+
+
+GROWTH_WORDS = _words(
+    "growth change changes inflation pch pct-change percent-change yoy qoq mom chg chgpp "
+    "chgpy wachstum croissance crecimiento crescimento percentage-change gr"
+) - {"inflation adjusted"}
+RATE_WORDS = _words(
+    "rate rates yield yields percent percentage pct share shares ratio ratios % "
+    "unemployment urate unrate utilization utilisation arbeitslosenquote quote chomage "
+    "ch\u00f4mage desempleo desemprego taux tasa taxa zins zinssatz interest"
+) - {"share price", "share prices"}
+BALANCE_WORDS = _words(
+    "spread spreads balance balances surplus deficit gap gaps net saldo"
+)
+INDEX_WORDS = _words("index indices cpi ppi deflator hicp ipc vpi")
+PRICE_WORDS = _words(
+    "price prices exchange fx xr forex currency usd eur gbp jpy reer neer stock-price "
+    "share-price share-prices oil gold exchange-rate fx-rate wechselkurs preise"
+)
+FEAR_WORDS = _words("vix fear volatility uncertainty sentiment confidence stress anfci nfci")
+LOG_WORDS = _words("log ln logs logarithm lgdp lngdp loggdp")
+NO_BALANCES = ("balance sheet", "inflation adjusted", "balance sheets", "share price",
+               "share prices", "interest bearing")
+PATTERNS: tuple[tuple[re.Pattern[str], Kind], ...] = tuple(
+    (re.compile(pattern, re.I), kind)
+    for pattern, kind in (
+        # World Bank: the end of an id is its unit.
+        (r"[A-Z]{2}\.[A-Z0-9.]+\.(KD|CD|CN|KN|PP\.KD|PP\.CD)\.(87\.)?ZG", "growth"),
+        (r"FP\.CPI\.TOTL\.ZG|NY\.GDP\.DEFL\.KD\.ZG|[A-Z]{2}\.[A-Z0-9.]+\.ZG", "growth"),
+        (r"B[NX]\.[A-Z0-9.]+\.ZS|NE\.RSB\.GNFS\.ZS|GC\.(BAL|NLD)[A-Z0-9.]*\.ZS", "balance"),
+        (r"[A-Z]{2}\.[A-Z0-9.]+\.ZS|FR\.INR\.[A-Z]+", "rate"),
+        (r"[A-Z]{2}\.[A-Z0-9.]+\.XD(\.WD)?", "index"),
+        (r"PA\.NUS\.[A-Z0-9.]+", "price"),
+        (r"(NY|NE|NV|SP|SL)\.[A-Z0-9.]+\.(KD|CD|CN|KN|PCAP\.[A-Z.]+|TOTL|TOTL\.IN)", "flow"),
+        # IMF World Economic Outlook: PCH is a change, NGDP and NPGDP are percent of GDP.
+        (r"[A-Z0-9_]+PCH[AE]?|T[XM]\w*_RPCH", "growth"),
+        (r"(BCA|GGXCNL|GGXONLB|GGSB|NGAP)_N?P?GDPD?", "balance"),
+        (r"[A-Z]+_NP?GDPD?", "rate"),
+        # FRED: spreads between maturities, ratings and the federal funds rate.
+        (r"(T|TB|AAA|BAA|COMPA?PF?|CP)\d*[MY]?(S|Y)?\d*[A-Z]*FFM?x?", "balance"),
+        (r"T\d+Y\d+[YM]M?|T10YIE|(AAA|BAA|DAAA|DBAA|A)\d*10YM?|BAMLH0A0HYM2", "balance"),
+        (r"D?GS\d+(MO)?|D?TB\d+(MS)?|FEDFUNDS|DFF|MORTGAGE\d+US?", "rate"),
+        (r"A\d{3}R[LOP]\w*", "growth"),
+        (r"EX[A-Z]{2}US[x]?|EXUS[A-Z]{2}x?|TWEX\w*|DEX\w*", "price"),
+        (r"USREC\w*|[A-Z]{3}REC(M|D|DM|P)?", "flag"),
+        (r"VIX(CLS)?x?|VXO(CLS)?x?", "balance"),
+        (r"S&P[: ]*(500|indust|PE ratio)", "index"),
+    )
+)

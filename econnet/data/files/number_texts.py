@@ -1,0 +1,272 @@
+"""Numbers as people write them, read from a whole column.
+
+Whether `1.007` is about one or about a thousand cannot be seen from the text. A column
+is read in the notation that all its texts allow and that some text proves; where none
+does, other columns of the file do. Columns that stay ambiguous are refused.
+"""
+
+import math
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from econnet.core.types import Floats
+from econnet.runtime.untrusted_files import MAX_TEXT_LENGTH
+
+Mark = Literal[".", ","]
+
+
+@dataclass(frozen=True)
+class Notation:
+    """The decimal mark of a column; `groups` if the other mark separates thousands."""
+
+    decimal: Mark = "."
+
+    @property
+    def thousands(self) -> Mark:
+        """The mark that separates thousands."""
+        return "," if self.decimal == "." else "."
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """The numbers of a column's distinct texts.
+
+    Parameters
+    ----------
+    values
+        NaN for a missing value, infinity for a text that is no number.
+    flags
+        The letters that stood behind numbers.
+    grouped
+        Whether whole numbers were read as thousands although no text proves it.
+    """
+
+    values: Mapping[str, float]
+    notation: Notation
+    flags: frozenset[str] = frozenset()
+    grouped: bool = False
+
+
+def evidence(texts: Collection[str]) -> Collection[Mark]:
+    """Return the decimal marks that some text of a column proves."""
+    marks: set[Mark] = set()
+    for text in texts:
+        bare = _bare(text)[0]
+        if PROVES_POINT.fullmatch(bare):
+            marks.add(".")
+        elif PROVES_COMMA.fullmatch(bare):
+            marks.add(",")
+    return marks
+
+
+def read_numbers(
+    texts: Sequence[str],
+    *,
+    of_file: Collection[Mark] = (),
+    delimiter: str = ",",
+    in_order: Sequence[str] | None = None,
+) -> Numbers | None:
+    """Return the numbers of a column's distinct texts; `None` if it is ambiguous.
+
+    Parameters
+    ----------
+    of_file
+        The decimal marks that other columns prove.
+    delimiter
+        What separates cells; commas in numbers are usual where it is a semicolon.
+    in_order
+        Some of the texts in the order of time, to compare readings by their steps.
+
+    >>> read_numbers(["980", "1.007"], delimiter=";").values["1.007"]
+    1007.0
+    """
+    own = evidence(texts)
+    marks = own or of_file
+    notation = Notation("," if marks and "." not in marks else ".")
+    grouped = False
+    if not own and _is_open(texts):
+        decided = _decide(texts, of_file, delimiter, in_order or texts)
+        if decided is None:
+            return None
+        notation, grouped = decided
+    values, flags = {}, set()
+    for text in texts:
+        values[text], flag = _number(text, notation)
+        if flag:
+            flags.add(flag)
+    return Numbers(values, notation, frozenset(flags), grouped)
+
+
+def is_missing(text: str) -> bool:
+    """Return whether a cell's text means that there is no value."""
+    return text.strip().casefold() in MISSING
+
+
+def is_number(text: str) -> bool:
+    """Return whether a text is a number in some notation."""
+    return any(math.isfinite(_number(text, Notation(mark))[0]) for mark in MARKS)
+
+
+def missing_codes(values: Floats) -> list[float]:
+    """Return the numbers that stand for missing values: -9999, -999, 99999.
+
+    They lie far outside all other values.
+    """
+    finite = values[np.isfinite(values)]
+    codes = []
+    for code in CODES:
+        is_code = finite == code
+        if not is_code.any() or is_code.all():
+            continue
+        rest = finite[~np.isin(finite, CODES)]
+        if not len(rest):
+            continue
+        low, high = rest.min(), rest.max()
+        margin = 3 * (high - low) + abs(code) / 2
+        if code < low - margin or (code > high + margin and is_code.sum() > 1):
+            codes.append(code)
+    return codes
+
+
+def leading_zeros(values: Floats) -> int:
+    """Return how many zeros begin a series that is above zero afterwards."""
+    present = values[np.isfinite(values)]
+    nonzero = np.flatnonzero(present)
+    if not len(nonzero) or nonzero[0] < MIN_LEADING_ZEROS:
+        return 0
+    rest = present[nonzero[0] :]
+    # Zeros and ones, and small counts, may well begin with zeros.
+    if rest.min() <= 0 or set(np.unique(rest)) <= {0.0, 1.0}:
+        return 0
+    return int(nonzero[0]) if rest[0] > 0.05 * np.median(rest) else 0
+
+
+def _is_open(texts: Collection[str]) -> bool:
+    """Return whether some text may be thousands or have three decimals."""
+    return any(OPEN.fullmatch(_bare(text)[0]) for text in texts)
+
+
+def _decide(
+    texts: Collection[str],
+    of_file: Collection[Mark],
+    delimiter: str,
+    in_order: Sequence[str],
+) -> tuple[Notation, bool] | None:
+    """Return the notation of a column in which no text proves one, if it is clear."""
+    bare = [_bare(text)[0] for text in texts if not is_missing(text)]
+    marks = {mark for mark in MARKS if any(mark in text for text in bare)}
+    if len(marks) > 1:
+        return None
+    mark = next(iter(marks))
+    other: Mark = "," if mark == "." else "."
+    decimals, thousands = Notation(mark), Notation(other)
+    whole = sum(mark not in text for text in bare)
+    if whole and (steps := _steps(in_order, decimals, thousands)):
+        as_decimals, as_thousands = steps
+        if as_thousands < 1 < as_decimals:
+            return thousands, True
+        if as_decimals < 1 < as_thousands:
+            return decimals, False
+    if of_file and len({*of_file}) == 1:
+        known = next(iter(of_file))
+        return Notation(known), known != mark
+    if whole:
+        return None
+    # Every number has a mark and three digits behind it.
+    if mark == ".":
+        return (thousands, True) if delimiter == ";" else (decimals, False)
+    return (decimals, False) if delimiter == ";" else (thousands, True)
+
+
+def _steps(
+    texts: Sequence[str], decimals: Notation, thousands: Notation
+) -> tuple[float, float] | None:
+    """Return the largest step in logarithms when read in either notation."""
+    largest = []
+    for notation in (decimals, thousands):
+        values = np.array([_number(text, notation)[0] for text in texts])
+        values = values[np.isfinite(values) & (values != 0)]
+        if len(values) < 2:
+            return None
+        largest.append(float(np.abs(np.diff(np.log(np.abs(values)))).max()))
+    return largest[0], largest[1]
+
+
+def _bare(text: str) -> tuple[str, str]:
+    """Return a number without spaces, signs of money and percent, and its flag."""
+    bare = text.strip().replace("\u2212", "-").replace("\u2013", "-")
+    if match := BEHIND.fullmatch(bare):
+        bare, flag = match["number"].strip(), match["flag"].strip(" ()[]")
+    else:
+        flag = ""
+    bare = SPACES.sub("", bare).strip("$\u20ac\u00a3\u00a5%")
+    if match := IN_BRACKETS.fullmatch(bare):
+        bare = f"-{match[1]}"
+    return bare, flag
+
+
+def _number(text: str, notation: Notation) -> tuple[float, str]:
+    """Return a text's number and flag; NaN for a missing value, infinity for others."""
+    if is_missing(text):
+        return math.nan, ""
+    if len(text) > MAX_TEXT_LENGTH:
+        return math.inf, ""
+    bare, flag = _bare(text)
+    if is_missing(bare):
+        return math.nan, flag
+    bare = bare.removeprefix("+")
+    whole, mark, fraction = bare.partition(notation.decimal)
+    if notation.thousands in fraction or (mark and not NO_GROUPS.fullmatch(whole)
+                                          and not GROUPS[notation.thousands].fullmatch(whole)):
+        return math.inf, flag
+    if notation.thousands in whole:
+        if not GROUPS[notation.thousands].fullmatch(whole):
+            return math.inf, flag
+        whole = re.sub(r"[.,]", "", whole)
+    plain = f"{whole}.{fraction}" if mark else whole
+    if not PLAIN.fullmatch(plain):
+        return math.inf, flag
+    return float(plain), flag
+
+
+MARKS: tuple[Mark, Mark] = (".", ",")
+MISSING = frozenset(
+    "|.|..|...|-|--|---|:|na|n/a|n.a.|n.a|n/d|nd|n.d.|nan|<na>|null|none|nil|#n/a|#na|"
+    "#n/a n/a|#value!|#ref!|#div/0!|#num!|missing|(na)|(d)|\u2014|\u2013|\u2026|*|nat".split("|")
+)
+CODES = np.array(
+    [
+        *(-9999.0, -999.0, -99999.0, -999999.0, -9999.99, -999.99, -999.9, -99.0),
+        *(-8888.0, -888.0, 9999.0, 99999.0, 999999.0, 9999999.0, 999.0),
+    ]
+)
+MIN_LEADING_ZEROS = 4
+# Python alone would also read digits of other scripts and `1_000`.
+PLAIN = re.compile(r"-?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,3})?", re.I | re.ASCII)
+NO_GROUPS = re.compile(r"-?\d*", re.ASCII)
+GROUPS = {
+    mark: re.compile(rf"-?\d{{1,3}}(\{mark}\d{{3}})+", re.ASCII) for mark in MARKS
+}
+# `0.5`, `12.34`, `1234.567`, `1,234.5`, `1,234,567` show that the point is decimal.
+PROVES_POINT = re.compile(
+    r"-?(0?\.\d+|\d+\.(\d{1,2}|\d{4,})|\d{4,}\.\d+|\d{1,3}(,\d{3})+\.\d*"
+    r"|\d{1,3}(,\d{3}){2,}|\d*\.\d+e[+-]?\d+)",
+    re.I | re.ASCII,
+)
+PROVES_COMMA = re.compile(
+    r"-?(0?,\d+|\d+,(\d{1,2}|\d{4,})|\d{4,},\d+|\d{1,3}(\.\d{3})+,\d*"
+    r"|\d{1,3}(\.\d{3}){2,}|\d*,\d+e[+-]?\d+)",
+    re.I | re.ASCII,
+)
+OPEN = re.compile(r"-?[1-9]\d{0,2}[.,]\d{3}", re.ASCII)
+# Spaces between thousands, breaking or not, and the apostrophe of Switzerland.
+SPACES = re.compile(r"(?<=\d)[ \u00a0\u2009\u202f'\u2019](?=\d{3}(\D|$))|(?<=[$\u20ac\u00a3])\s+|\s+(?=%)")
+IN_BRACKETS = re.compile(r"\((\d[\d.,]*)\)", re.ASCII)
+BEHIND = re.compile(
+    r"(?P<number>.*\d\.?)(?P<flag> ?[a-z]{1,3}| ?[*\u2020\u2021r]+| ?[(\[][a-z0-9]{1,2}[)\]])",
+    re.I | re.ASCII,
+)

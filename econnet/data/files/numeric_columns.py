@@ -1,0 +1,198 @@
+"""The numbers of tidy rows, and which of them stand for missing values."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from econnet.core.text import quoted
+from econnet.core.types import Floats
+from econnet.data.files import number_texts
+from econnet.data.files.layouts import Tidy
+from econnet.data.files.number_texts import Mark
+from econnet.runtime.untrusted_files import MAX_VALUE, MIN_MAGNITUDE
+
+
+@dataclass
+class Problems:
+    """What is wrong with a file, so that all of it is reported at once."""
+
+    file: str
+    found: list[str] = field(default_factory=list)
+
+    def add(self, problem: str) -> None:
+        """Add a problem, given as what follows the file's name."""
+        if problem not in self.found:
+            self.found.append(problem)
+
+    def __str__(self) -> str:
+        shown = self.found[:MAX_PROBLEMS]
+        more = len(self.found) - len(shown)
+        ending = f"; and {more:,} more" if more else ""
+        return f"{self.file}{'; '.join(shown)}{ending}"
+
+
+@dataclass(frozen=True, eq=False)
+class Values:
+    """The number of each row, and what was found on the way."""
+
+    numbers: Floats
+    remarks: tuple[str, ...]
+
+
+def read_values(tidy: Tidy, delimiter: str, problems: Problems) -> Values:
+    """Return the numbers of tidy rows, NaN where a value is missing."""
+    remarks: list[str] = []
+    if tidy.value.dtype == float:
+        numbers = tidy.value.to_numpy(dtype=float, copy=True)
+    else:
+        numbers = _from_texts(tidy, delimiter, problems, remarks)
+    _check_range(tidy, numbers, problems)
+    _without_codes(tidy, numbers, remarks)
+    return Values(numbers, tuple(remarks))
+
+
+def _from_texts(
+    tidy: Tidy, delimiter: str, problems: Problems, remarks: list[str]
+) -> Floats:
+    """Return the numbers of cells that are texts or numbers, column by column."""
+    cells = tidy.value.to_numpy(dtype=object)
+    numbers = np.full(len(cells), np.nan)
+    typed = np.array([not isinstance(cell, str) for cell in cells], dtype=bool)
+    numbers[typed] = [np.nan if cell is None else cell for cell in cells[typed]]
+    codes = tidy.column.cat.codes.to_numpy()
+    places = _places_by_code(codes, ~typed & (cells != ""))
+    if tidy.layout == "areas":
+        places = _places_by_code(tidy.area.cat.codes.to_numpy(), ~typed & (cells != ""))
+    texts = {code: pd.unique(cells[place]) for code, place in places.items()}
+    marks: set[Mark] = set()
+    for distinct in texts.values():
+        marks.update(number_texts.evidence([str(text) for text in distinct]))
+    grouped, flags = [], set()
+    for code, place in places.items():
+        name = _name(tidy, code)
+        read = number_texts.read_numbers(
+            [str(text) for text in texts[code]],
+            of_file=marks,
+            delimiter=delimiter,
+            in_order=[str(text) for text in cells[place[:MAX_STEPS]]],
+        )
+        if read is None:
+            problems.add(
+                f": {name}: {quoted(str(cells[place[0]]))} may be a thousand times as "
+                "much or have three decimals: write numbers without marks between "
+                "thousands"
+            )
+            continue
+        numbers[place] = pd.Series(cells[place]).map(dict(read.values)).to_numpy(float)
+        flags |= read.flags
+        if read.grouped:
+            grouped.append(name)
+    if grouped:
+        remarks.append(
+            f"whole numbers with marks between thousands: {_shown(grouped)}"
+        )
+    if "," in marks and "." not in marks:
+        remarks.append("decimal commas")
+    if flags:
+        remarks.append(f"flags behind numbers ignored: {_shown(sorted(flags))}")
+    return numbers
+
+
+def _name(tidy: Tidy, code: int) -> str:
+    column = tidy.area if tidy.layout == "areas" else tidy.column
+    return str(column.cat.categories[code])
+
+
+def _places_by_code(
+    codes: np.ndarray, wanted: np.ndarray
+) -> dict[int, np.ndarray]:
+    """Return the places of the wanted rows of each code."""
+    places = np.flatnonzero(wanted)
+    if not len(places):
+        return {}
+    order = places[np.argsort(codes[places], kind="stable")]
+    found, starts = np.unique(codes[order], return_index=True)
+    return {
+        int(code): part
+        for code, part in zip(found, np.split(order, starts[1:]), strict=True)
+    }
+
+
+def _check_range(tidy: Tidy, numbers: Floats, problems: Problems) -> None:
+    """Add the first cells without a usable number to the problems."""
+    size = np.abs(numbers)
+    wrong = np.isinf(numbers) | (size > MAX_VALUE)
+    wrong |= (size > 0) & (size < MIN_MAGNITUDE)
+    for place in np.flatnonzero(wrong)[: MAX_PROBLEMS * 5]:
+        reason = (
+            "is no number; write 1234.5, and nothing for a missing value"
+            if np.isinf(numbers[place])
+            else f"is outside the range of {MIN_MAGNITUDE:g} to {MAX_VALUE:g}: choose "
+            "another unit"
+        )
+        problems.add(
+            f", line {tidy.line.iloc[place]}, {tidy.column.iloc[place]}: "
+            f"{quoted(str(tidy.value.iloc[place]))} {reason}"
+        )
+    numbers[wrong] = np.nan
+
+
+def _without_codes(tidy: Tidy, numbers: Floats, remarks: list[str]) -> None:
+    """Set codes for missing values, and zeros before the first value, to missing."""
+    present = ~np.isnan(numbers)
+    by_column = _places_by_code(tidy.column.cat.codes.to_numpy(), present)
+    found: dict[float, int] = {}
+    suspicious = np.isin(numbers, number_texts.CODES)
+    for place in by_column.values():
+        if not suspicious[place].any():
+            continue
+        for code in number_texts.missing_codes(numbers[place]):
+            is_code = place[numbers[place] == code]
+            numbers[is_code] = np.nan
+            found[float(code)] = found.get(float(code), 0) + len(is_code)
+    remarks += [
+        f"{code:g} taken as missing ({count:,} values)" for code, count in found.items()
+    ]
+    zeros = _leading_zeros(tidy, numbers)
+    if zeros:
+        remarks.append(
+            f"zeros before the first value taken as missing: {_shown(zeros)}"
+        )
+
+
+def _leading_zeros(tidy: Tidy, numbers: Floats) -> list[str]:
+    """Set zeros that begin a series to missing; return the series' names."""
+    names = []
+    columns = tidy.column.cat.codes.to_numpy()
+    with_zeros = np.unique(columns[numbers == 0])
+    areas = tidy.area.cat.codes.to_numpy()
+    for column in with_zeros:
+        places = np.flatnonzero(columns == column)
+        for _, place in _groups(areas[places], places):
+            present = place[~np.isnan(numbers[place])]
+            if n := number_texts.leading_zeros(numbers[present]):
+                numbers[present[:n]] = np.nan
+                names.append(str(tidy.column.cat.categories[column]))
+    return list(dict.fromkeys(names))
+
+
+def _groups(
+    codes: np.ndarray, places: np.ndarray
+) -> Sequence[tuple[int, np.ndarray]]:
+    order = np.argsort(codes, kind="stable")
+    found, starts = np.unique(codes[order], return_index=True)
+    parts = np.split(places[order], starts[1:])
+    return list(zip(found.tolist(), parts, strict=True))
+
+
+def _shown(names: Sequence[str], at_most: int = 6) -> str:
+    """Return names as a list that is not too long."""
+    more = len(names) - at_most
+    return ", ".join(names[:at_most]) + (f" and {more} more" if more > 0 else "")
+
+
+Namer = Callable[[int], str]
+MAX_PROBLEMS = 4
+MAX_STEPS = 5_000

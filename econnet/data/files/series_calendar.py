@@ -1,0 +1,263 @@
+"""The frequency of each series, from the periods in which it has a value.
+
+A date says nothing of a frequency, and neither does the table: in a monthly table, a
+column with a value every third month is quarterly.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from econnet.core.periods import Frequency
+from econnet.core.text import quoted
+from econnet.data.files import period_texts
+from econnet.data.files.layouts import Tidy
+from econnet.data.files.numeric_columns import Problems
+
+HOW_TO_WRITE = "write 2020, 2020Q1, 2020-01 or 2020-01-31"
+
+
+@dataclass(frozen=True, eq=False)
+class Calendar:
+    """The period of each row.
+
+    Parameters
+    ----------
+    period : categorical
+        Standard text by row; missing where the file has no period.
+    frequency : array (rows,)
+        `A`, `Q` or `M`.
+    remarks
+        How the periods were written, where that is not plain.
+    """
+
+    period: pd.Categorical
+    frequency: np.ndarray
+    remarks: tuple[str, ...]
+
+
+def read_calendar(tidy: Tidy, filled: np.ndarray, problems: Problems) -> Calendar:
+    """Return the periods of tidy rows; rows with a value decide the frequencies."""
+    categories = [str(text) for text in tidy.period.cat.categories]
+    codes = tidy.period.cat.codes.to_numpy()
+    used = np.unique(codes[filled])
+    texts = [categories[code] for code in used if code >= 0]
+    read = period_texts.read_periods(texts)
+    if read.refusal:
+        problems.add(f": {read.refusal}")
+    _check_texts(tidy, texts, read.periods, problems, bool(read.refusal))
+    standard = np.array([read.periods.get(text, "") for text in categories], dtype=object)
+    months = np.array([_month_number(text) for text in standard])
+    style = np.array([_style(text) for text in standard], dtype="U1")
+    row_style = style[codes]
+    row_style[~filled] = ""
+    frequency = _frequencies(tidy, months[codes], row_style, problems)
+    return _calendar(standard, codes, frequency, read.styles)
+
+
+def _check_texts(
+    tidy: Tidy,
+    texts: list[str],
+    periods: Mapping[str, str],
+    problems: Problems,
+    refused: bool,
+) -> None:
+    """Add texts that are no periods to the problems."""
+    for text in texts:
+        if text in periods or refused:
+            continue
+        rows = (tidy.period == text).to_numpy()
+        line = tidy.line.to_numpy()[rows][0]
+        if not text:
+            problems.add(f", line {line}: period is missing: write it there")
+        elif period_texts.looks_half_yearly(text):
+            problems.add(
+                f", line {line}: {quoted(text)} is a half-year, and econnet has years, "
+                "quarters and months: add half-years up to years first"
+            )
+        elif WEEK.fullmatch(text.strip()):
+            problems.add(
+                f", line {line}: {quoted(text)} is a week: average weeks to months first"
+            )
+        else:
+            problems.add(f", line {line}: {quoted(text)} is no period: {HOW_TO_WRITE}")
+
+
+def _month_number(text: str) -> int:
+    """Return the month since year 0 in which a period begins; -1 for none."""
+    if not text:
+        return -1
+    year = 12 * int(text[:4])
+    if "Q" in text:
+        return year + 3 * int(text[5]) - 3
+    return year + (int(text[5:7]) - 1 if "-" in text else 0)
+
+
+def _style(text: str) -> str:
+    """Return A, Q, M, or D for a date."""
+    if len(text) == 10:
+        return "D"
+    return "Q" if "Q" in text else "M" if "-" in text else "A" if text else ""
+
+
+def _frequencies(
+    tidy: Tidy, months: np.ndarray, style: np.ndarray, problems: Problems
+) -> np.ndarray:
+    """Return the frequency of each row, as its series has it."""
+    frequency = style.copy()
+    unclear = (style == "D") | (style == "M")
+    if not unclear.any():
+        _check_mixtures(tidy, frequency, problems)
+        return frequency
+    rows = pd.DataFrame(
+        {
+            "column": tidy.column.cat.codes.to_numpy()[unclear],
+            "area": tidy.area.cat.codes.to_numpy()[unclear],
+            "known": tidy.known_at.cat.codes.to_numpy()[unclear],
+            "text": tidy.period.cat.codes.to_numpy()[unclear],
+            "month": months[unclear],
+            "date": style[unclear] == "D",
+        }
+    )
+    of_column = _frequency_of_groups(rows, ["column"])
+    of_series = _frequency_of_groups(rows, ["column", "area"])
+    few = of_series["n"] < MIN_VALUES
+    whole = of_column["frequency"].reindex(of_series.index.get_level_values("column"))
+    chosen = of_series["frequency"].where(~few, whole.to_numpy())
+    keys = pd.MultiIndex.from_frame(rows[["column", "area"]])
+    frequency[unclear] = chosen.reindex(keys).to_numpy(dtype="U1")
+    _check_dates(tidy, rows.assign(frequency=frequency[unclear]), problems)
+    _check_mixtures(tidy, frequency, problems)
+    return frequency
+
+
+def _frequency_of_groups(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """Return `n, frequency` of each group: the finest that its months allow."""
+    months = rows.drop_duplicates([*keys, "month"])
+    months = months.assign(
+        quarter=months["month"] // 3,
+        year=months["month"] // 12,
+        in_quarter=months["month"] % 3,
+        in_year=months["month"] % 12,
+    )
+    found = months.groupby(keys).agg(
+        n=("month", "size"),
+        first=("month", "min"),
+        last=("month", "max"),
+        quarters=("quarter", "nunique"),
+        years=("year", "nunique"),
+        in_quarter=("in_quarter", "nunique"),
+        in_year=("in_year", "nunique"),
+        date=("date", "all"),
+    )
+    gap = (found["last"] - found["first"]) / (found["n"] - 1).clip(lower=1)
+    several = found["n"] >= np.where(found["date"], 1, MIN_VALUES)
+    same_month = several & (found["in_year"] == 1) & (found["n"] == found["years"])
+    third = several & (found["in_quarter"] == 1) & (found["in_year"] <= 4)
+    # A single odd date does not make a quarterly series monthly.
+    spaced = found["date"] & (found["quarters"] == found["n"]) & gap.between(2.5, 5)
+    halves = found["date"] & (found["n"] >= MIN_VALUES) & gap.between(5.5, 6.5)
+    frequency = np.select(
+        [same_month, halves & third, third | spaced], ["A", "H", "Q"], default="M"
+    )
+    return found.assign(frequency=frequency)
+
+
+def _check_dates(tidy: Tidy, rows: pd.DataFrame, problems: Problems) -> None:
+    """Add series with several dates in a month, or two a year, to the problems."""
+    columns = tidy.column.cat.categories
+    for code in rows.loc[rows["frequency"] == "H", "column"].unique():
+        problems.add(
+            f": {columns[code]} has two values per year, and econnet has years, quarters "
+            "and months: add half-years up to years first"
+        )
+    dates = rows[rows["date"]]
+    size = dates["frequency"].map({"M": 1, "Q": 3, "A": 12, "H": 6})
+    place = dates["month"] // size
+    keys = dates.assign(place=place)[["column", "area", "known", "place", "text"]]
+    distinct = keys.drop_duplicates()
+    twice = distinct[distinct.duplicated(["column", "area", "known", "place"])]
+    for code in twice["column"].unique()[:3]:
+        same = rows.loc[rows["column"] == code, "frequency"].iloc[0]
+        if same == "M":
+            problems.add(
+                f": {columns[code]} has several dates in a month: average them to months "
+                "first"
+            )
+            continue
+        text = tidy.period.cat.categories[twice.loc[twice["column"] == code, "text"].iloc[0]]
+        line = tidy.line[(tidy.period == text).to_numpy()].iloc[0]
+        problems.add(
+            f", line {line}: {columns[code]} has a second value in the period of "
+            f"{text}: correct the date"
+        )
+
+
+def _check_mixtures(tidy: Tidy, frequency: np.ndarray, problems: Problems) -> None:
+    """Add series with periods of several frequencies to the problems."""
+    filled = frequency != ""
+    rows = pd.DataFrame(
+        {
+            "column": tidy.column.cat.codes.to_numpy()[filled],
+            "area": tidy.area.cat.codes.to_numpy()[filled],
+            "frequency": frequency[filled],
+            "place": np.flatnonzero(filled),
+        }
+    )
+    kinds = rows.drop_duplicates(["column", "area", "frequency"])
+    mixed = kinds[kinds.duplicated(["column", "area"])]
+    for row in mixed.head(3).itertuples(index=False):
+        first = kinds[(kinds["column"] == row.column) & (kinds["area"] == row.area)]
+        before = int(first["place"].iloc[0])
+        place = int(row.place)
+        area = tidy.area.iloc[place]
+        problems.add(
+            f", line {tidy.line.iloc[place]}: {tidy.column.iloc[place]}"
+            f"{f' of {area}' if area else ''} has {tidy.period.iloc[place]}, but "
+            f"{tidy.period.iloc[before]} in line {tidy.line.iloc[before]}: give each "
+            "frequency a column of its own"
+        )
+
+
+def _calendar(
+    standard: np.ndarray, codes: np.ndarray, frequency: np.ndarray, styles: tuple[str, ...]
+) -> Calendar:
+    """Return the standard text of each row's period at the frequency of its series."""
+    names: list[str] = []
+    position: dict[str, int] = {}
+    table = np.full((len(standard), len(FREQUENCIES)), -1)
+    for code, text in enumerate(standard):
+        for column, wanted in enumerate(FREQUENCIES):
+            if name := _at(text, wanted):
+                place = position.setdefault(name, len(names))
+                if place == len(names):
+                    names.append(name)
+                table[code, column] = place
+    which = np.searchsorted(FREQUENCIES, frequency)
+    known = np.isin(frequency, FREQUENCIES) & (codes >= 0)
+    result = np.full(len(codes), -1)
+    result[known] = table[codes[known], which[known]]
+    return Calendar(pd.Categorical.from_codes(result, names), frequency, styles)
+
+
+def _at(text: str, frequency: Frequency) -> str:
+    """Return a period or date as one of a frequency; empty if it is none."""
+    style = _style(text)
+    if not text or (style in {"A", "Q"} and style != frequency):
+        return ""
+    year, month = text[:4], int(text[5:7]) if style in {"D", "M"} else 0
+    match frequency:
+        case "A":
+            return year
+        case "Q":
+            return text if style == "Q" else f"{year}Q{(month + 2) // 3}"
+        case "M":
+            return f"{year}-{month:02d}"
+
+
+FREQUENCIES: tuple[Frequency, ...] = ("A", "M", "Q")  # sorted
+MIN_VALUES = 4
+WEEK = re.compile(r"[12]\d{3}[-: ]?W\d{1,2}", re.I)

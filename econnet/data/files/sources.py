@@ -1,0 +1,284 @@
+"""The tables of any file: by content first, then by ending.
+
+The ending is what somebody called the file. A text with tabs may be called `.xls`, and
+is read as text.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from zipfile import BadZipFile, ZipFile
+
+import pandas as pd
+
+from econnet.core.errors import DataError, UsageError, suggestion
+from econnet.data.files import areas, parquet_cells, tables, text_files, workbooks
+from econnet.data.files.sheets import Sheet, check_names, check_width
+from econnet.data.files.tables import RawTable
+from econnet.runtime.untrusted_files import MAX_TEXT_LENGTH
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """The table that was chosen from a file, and what was left aside.
+
+    Parameters
+    ----------
+    series_name
+        A name for the series of a table that has one series without a name.
+    remarks
+        What was chosen, in words.
+    """
+
+    table: RawTable
+    series_name: str = ""
+    remarks: tuple[str, ...] = ()
+
+
+def open_file(path: Path, sheet: str | None = None) -> Source:
+    """Return the table of a file.
+
+    Raises
+    ------
+    DataError
+        The file is absent, of an unknown kind, or has no table.
+    UsageError
+        It has no sheet of that name.
+    """
+    try:
+        if not path.exists():
+            raise DataError(f"there is no file {path}: check its name and folder")
+        if not path.is_file():
+            raise DataError(
+                f"{path} is no regular file: save the data as one and name it"
+            )
+        with path.open("rb") as file:
+            start = file.read(4096)
+        return _open(path, start, sheet)
+    except OSError as error:
+        raise DataError(f"{path.name} cannot be read: {error.strerror}") from error
+
+
+def open_frame(frame: pd.DataFrame) -> Source:
+    """Return the table of a DataFrame, with an index that is no row number."""
+    named = frame
+    if not isinstance(frame.index, pd.RangeIndex):
+        levels = [
+            name if name is not None else "period" if is_last else "country"
+            for name, is_last in zip(
+                frame.index.names,
+                [n == frame.index.nlevels - 1 for n in range(frame.index.nlevels)],
+                strict=True,
+            )
+        ]
+        named = frame.rename_axis(index=levels).reset_index()
+    if isinstance(named.columns, pd.MultiIndex):
+        raise UsageError(
+            "the DataFrame has several rows of column names: flatten them to one, such "
+            "as frame.columns = ['_'.join(name) for name in frame.columns]"
+        )
+    check_width("the DataFrame", named.shape[1])
+    check_names("the DataFrame", [str(name).strip() for name in named.columns])
+    return Source(tables.of_frame(named))
+
+
+def _open(path: Path, start: bytes, sheet: str | None) -> Source:
+    if start.startswith(b"PAR1") or path.suffix.lower() == ".parquet":
+        return Source(tables.of_frame(parquet_cells.read(path)))
+    if start.startswith(b"PK\x03\x04"):
+        return _of_zip(path, sheet)
+    if start.startswith(b"\xd0\xcf\x11\xe0"):
+        return _of_sheets(path, workbooks.read_other(path), sheet)
+    if start.startswith(b"<stata_dta>") or (
+        path.suffix.lower() == ".dta" and start[:1] in STATA_VERSIONS
+    ):
+        return Source(tables.of_frame(_of_stata(path)))
+    text = start.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if text[:1] in {b"[", b"{"}:
+        return Source(tables.of_frame(_of_json(path)))
+    if text[:9].lower() == b"<!doctype" or text[:5].lower() == b"<html":
+        raise DataError(
+            f"{path.name} is a web page, not data: download the file itself, as CSV"
+        )
+    for magic, name, remedy in OTHER_KINDS:
+        if start.startswith(magic):
+            raise DataError(f"{path.name} is {name}: {remedy}")
+    return Source(tables.locate(path.name, text_files.read(path)))
+
+
+def _of_zip(path: Path, sheet: str | None) -> Source:
+    """Return the table of a workbook, which is an archive of XML."""
+    try:
+        with ZipFile(path) as members:
+            names = {*members.namelist()}
+    except BadZipFile as error:
+        raise DataError(
+            f"{path.name} is no workbook that can be read: save it as CSV"
+        ) from error
+    if "xl/workbook.bin" in names or "content.xml" in names:
+        return _of_sheets(path, workbooks.read_other(path), sheet)
+    if any(name.startswith("xl/") for name in names):
+        return _of_sheets(path, workbooks.read_xlsx(path), sheet)
+    raise DataError(f"{path.name} is an archive: unpack it, and name the file in it")
+
+
+def _of_sheets(path: Path, sheets: Sequence[Sheet], chosen: str | None) -> Source:
+    """Return the table of the right sheet, or of sheets that are countries."""
+    names = [each.name for each in sheets]
+    if chosen is not None:
+        by_name = {name.casefold(): each for name, each in zip(names, sheets, strict=True)}
+        if chosen.casefold() not in by_name:
+            remedy = suggestion(chosen, names, f"it has {', '.join(names[:8])}")
+            raise UsageError(f"{path.name} has no sheet {chosen!r}: {remedy}")
+        one = by_name[chosen.casefold()]
+        return Source(tables.locate(path.name, one), one.name)
+    found: dict[str, RawTable] = {}
+    faults: list[DataError] = []
+    for each in sheets:
+        try:
+            found[each.name] = tables.locate(path.name, each)
+        except DataError as error:
+            faults.append(error)
+    if not found:
+        if len(sheets) == 1 and faults:
+            raise faults[0]
+        raise DataError(
+            f"{path.name} has no sheet with a table, only {', '.join(names[:8])}: put "
+            "names in one row and values below them"
+        )
+    if stacked := _stacked(found):
+        return stacked
+    best = max(found, key=lambda name: tables.data_cells(found[name]))
+    others = [name for name in names if name != best]
+    remarks = []
+    if others:
+        remarks.append(
+            f"sheet {best}; not read: {', '.join(others[:6])} (--sheet NAME chooses)"
+        )
+    return Source(found[best], best if len(names) > 1 or best else "", tuple(remarks))
+
+
+def _stacked(found: Mapping[str, RawTable]) -> Source | None:
+    """Return the sheets that are called after countries as one table."""
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for name, table in found.items():
+        alike.setdefault(tuple(table.names), []).append(name)
+    for columns, names in alike.items():
+        if len(names) < 2 or not areas.are_countries(names):
+            continue
+        parts = [
+            found[name].cells.assign(**{"area": name}).rename(columns={"area": -1})
+            for name in names
+        ]
+        cells = pd.concat(parts)
+        order = [-1, *range(len(columns))]
+        cells = cells[order].set_axis(pd.RangeIndex(len(order)), axis=1)
+        first = found[names[0]]
+        table = replace(
+            first,
+            names=["country", *columns],
+            cells=cells,
+            subheads=[["", *row] for row in first.subheads],
+            above=["", *first.above] if first.above else (),
+        )
+        return Source(table, "", (f"one sheet per country: {', '.join(names[:6])}"
+                                  f"{', ...' if len(names) > 6 else ''}",))
+    return None
+
+
+def _of_stata(path: Path) -> pd.DataFrame:
+    """Return a Stata file, with labels in place of coded values."""
+    if path.stat().st_size > MAX_DENSE_BYTES:
+        raise DataError(f"{path.name} is larger than 1 GB: save it as Parquet")
+    try:
+        frame = pd.read_stata(path, convert_categoricals=True)
+    except DENSE_ERRORS as error:
+        raise DataError(
+            f"{path.name} is no Stata file that can be read: save it as CSV"
+        ) from error
+    return _checked(path, frame)
+
+
+def _of_json(path: Path) -> pd.DataFrame:
+    """Return records: a list of objects, or an object with such a list."""
+    if path.stat().st_size > MAX_JSON_BYTES:
+        raise DataError(f"{path.name} is larger than 256 MB: save it as Parquet")
+    try:
+        document = json.loads(path.read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise DataError(
+            f"{path.name} is no JSON that can be read: save it as CSV"
+        ) from error
+    records = _records(document)
+    if not records:
+        raise DataError(
+            f"{path.name} holds no records: a list of objects with equal keys is read"
+        )
+    return _checked(path, pd.DataFrame([_flat(record) for record in records]))
+
+
+def _records(document: object) -> list[Mapping[str, object]]:
+    """Return the longest list of objects at the top of a document."""
+    if isinstance(document, list):
+        if document and all(isinstance(each, dict) for each in document):
+            return document
+        lists = [found for each in document if (found := _records(each))]
+        return max(lists, key=len, default=[])
+    if isinstance(document, dict):
+        lists = [
+            found
+            for each in document.values()
+            if isinstance(each, list) and (found := _records(each))
+        ]
+        if lists:
+            return max(lists, key=len)
+        columns = [each for each in document.values() if isinstance(each, list)]
+        if columns and len(columns) == len(document):
+            rows = zip(*columns, strict=False)
+            return [dict(zip(document, row, strict=True)) for row in rows]
+    return []
+
+
+def _flat(record: Mapping[str, object]) -> dict[str, object]:
+    """Return a record whose nested objects are given by their id."""
+    flat: dict[str, object] = {}
+    for key, value in record.items():
+        if isinstance(value, dict):
+            value = value.get("id", value.get("value", ""))
+        flat[key] = "" if isinstance(value, (list, dict)) or value is None else value
+    return flat
+
+
+def _checked(path: Path, frame: pd.DataFrame) -> pd.DataFrame:
+    names = [str(name).strip() for name in frame.columns]
+    check_width(path.name, len(names))
+    check_names(path.name, names)
+    for name in frame.columns:
+        if frame[name].dtype == object:
+            lengths = frame[name].dropna().astype(str).str.len()
+            if len(lengths) and lengths.max() > MAX_TEXT_LENGTH:
+                raise DataError(
+                    f"{path.name}: a cell of {str(name)[:40]!r} has more than "
+                    f"{MAX_TEXT_LENGTH:,} letters: shorten it"
+                )
+    return frame
+
+
+STATA_VERSIONS = {bytes([number]) for number in (102, 103, 104, 105, 108, 110, 111, 113,
+                                                 114, 115)}
+MAX_DENSE_BYTES = 2**30
+MAX_JSON_BYTES = 2**28
+# What pandas is known to raise over damaged Stata files.
+DENSE_ERRORS = (
+    *(ArithmeticError, AttributeError, EOFError, LookupError, MemoryError),
+    *(NotImplementedError, OSError, RuntimeError, TypeError, ValueError),
+)
+CSV_REMEDY = "save the data as CSV"
+OTHER_KINDS = (
+    (b"\x1f\x8b", "compressed", "unpack it, and name the file in it"),
+    (b"%PDF", "a PDF document", CSV_REMEDY),
+    (b"$FL2", "an SPSS file", CSV_REMEDY),
+    (b"SQLite format 3", "a database", CSV_REMEDY),
+    (b"ARROW1", "an Arrow file", "save the data as Parquet"),
+)

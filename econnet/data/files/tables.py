@@ -1,0 +1,341 @@
+"""The table in a sheet: below a preamble, above notes, under one or several headers.
+
+The first row with a number or a code for a missing value begins the data. The header is
+the rows of names directly above it.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from econnet.core.errors import DataError
+from econnet.core.text import quoted
+from econnet.data.files import number_texts, period_texts
+from econnet.data.files.column_names import is_role
+from econnet.data.files.sheets import (
+    Cell,
+    Row,
+    Sheet,
+    as_text,
+    check_names,
+    check_width,
+    extent,
+)
+
+
+@dataclass(frozen=True, eq=False)
+class RawTable:
+    """A table of cells with names.
+
+    Parameters
+    ----------
+    names
+        The name of each column; empty where it has none.
+    cells
+        The columns, numbered from 0, of texts or numbers; empty cells are empty texts
+        or NaN. The index is the line in the file.
+    subheads
+        Further header rows, such as units or codes.
+    above
+        Names over groups of columns, such as countries over indicators; often empty.
+    sheet
+        The sheet that the table is from; empty for a text file.
+    begins
+        The line of the names.
+    title, notes
+        Texts above and below the table.
+    remarks
+        What was unusual about the file.
+    """
+
+    names: Sequence[str]
+    cells: pd.DataFrame
+    subheads: Sequence[Sequence[str]] = ()
+    above: Sequence[str] = ()
+    sheet: str = ""
+    begins: int = 1
+    delimiter: str = ","
+    title: Sequence[str] = ()
+    notes: Sequence[str] = ()
+    remarks: Sequence[str] = field(default_factory=tuple)
+
+
+def locate(file: str, sheet: Sheet) -> RawTable:
+    """Return the table of a sheet; raise `DataError` if there is none."""
+    head = sheet.rows[:N_HEAD_ROWS]
+    first = _first_data_row(head)
+    if first is None:
+        raise DataError(
+            f"{file} has no value: no line below one of names has a number in it"
+            if any(map(extent, head))
+            else f"{file} is empty: fill it, or name another file"
+        )
+    width = _width(head[first:])
+    block = _header_block(head, first, width)
+    if not block:
+        raise DataError(
+            f"{file}, line {sheet.lines[first]} looks like data, and no line above it "
+            "names the columns: add one, such as country,period,real_gdp"
+        )
+    main, above, subheads = _split_block([head[n] for n in block])
+    names = [as_text(cell) for cell in head[block[main]]]
+    width = max(width, extent(names))
+    check_width(file, width)
+    names += [""] * (width - len(names))
+    body = sheet.body(first, width)
+    table = RawTable(
+        names=names[:width],
+        cells=body,
+        subheads=[_padded(row, width) for row in subheads],
+        above=_padded(above, width) if above else (),
+        sheet=sheet.name,
+        begins=sheet.lines[block[main]],
+        delimiter=sheet.delimiter,
+        title=_texts(head[: block[0]]),
+        remarks=(sheet.note,) if sheet.note else (),
+    )
+    if not sheet.name and sheet.below is None:
+        _check_lengths(file, sheet, first, width, extent(names))
+    return _trimmed(file, table)
+
+
+def of_frame(frame: pd.DataFrame) -> RawTable:
+    """Return the table of a file that has names and types."""
+    names = [str(name).strip() for name in frame.columns]
+    columns = {number: _column(frame.iloc[:, number]) for number in range(len(names))}
+    cells = pd.DataFrame(columns, index=pd.RangeIndex(2, len(frame) + 2))
+    return RawTable(names, cells)
+
+
+def data_cells(table: RawTable) -> int:
+    """Return about how many cells have data, to choose among sheets."""
+    return len(table.cells) * len(table.names)
+
+
+def _column(values: pd.Series) -> pd.Series:
+    """Return a typed column as numbers or texts, with the lines of a file as index."""
+    index = pd.RangeIndex(2, len(values) + 2)
+    if pd.api.types.is_bool_dtype(values) or pd.api.types.is_numeric_dtype(values):
+        return pd.Series(values.to_numpy(dtype=float, na_value=np.nan), index)
+    if pd.api.types.is_datetime64_any_dtype(values):
+        texts = values.dt.strftime("%Y-%m-%d").where(values.notna(), "")
+        return pd.Series(texts.to_numpy(dtype=object), index)
+    codes, distinct = pd.factorize(values)
+    texts = np.array([_text(value) for value in distinct] + [""], dtype=object)
+    return pd.Series(texts[codes], index)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, pd.Timestamp):
+        return str(value.date())
+    if isinstance(value, float):
+        return as_text(value) if np.isfinite(value) else str(value)
+    return str(value).strip()
+
+
+def _padded(row: Row, width: int) -> list[str]:
+    texts = [as_text(cell) for cell in row[:width]]
+    return texts + [""] * (width - len(texts))
+
+
+def _texts(rows: Sequence[Row]) -> list[str]:
+    """Return each row that is not empty as one text."""
+    lines = (" ".join(as_text(cell) for cell in row if cell != "") for row in rows)
+    return [line for line in lines if line]
+
+
+def _is_value(cell: Cell) -> bool:
+    """Return whether a cell is a number, or says that one is missing."""
+    if not isinstance(cell, str):
+        return not period_texts.is_period(as_text(cell))
+    if cell == "" or period_texts.is_period(cell):
+        return False
+    return number_texts.is_missing(cell) or number_texts.is_number(cell)
+
+
+def _first_data_row(head: Sequence[Row]) -> int | None:
+    """Return the first row of data; `None` if no row has a number.
+
+    A row of years and names is one of data only where another is above it.
+    """
+    for number, row in enumerate(head):
+        full = [cell for cell in row if cell != ""]
+        if any(_is_value(cell) for cell in full) or (
+            number and len(full) == 1 and period_texts.is_period(as_text(full[0]))
+        ):
+            return number
+    return None
+
+
+def _width(rows: Sequence[Row]) -> int:
+    """Return the usual number of cells of the rows."""
+    extents = [n for row in rows if (n := extent(row))]
+    return max(max(set(extents), key=extents.count), int(np.median(extents)))
+
+
+def _header_block(head: Sequence[Row], first: int, width: int) -> list[int]:
+    """Return the rows of names directly above the data, from the top."""
+    block: list[int] = []
+    for number in range(first - 1, -1, -1):
+        n_cells = sum(cell != "" for cell in head[number])
+        if not n_cells and not block:
+            continue  # blank lines between header and data
+        enough = n_cells >= max(2, MIN_SHARE_OF_NAMES * width) or (
+            n_cells >= 1 and width == 1
+        )
+        # A row over groups of columns names each group once.
+        groups = bool(block) and n_cells >= 2 and extent(head[number]) > width / 2
+        if not enough and not groups:
+            break
+        block.insert(0, number)
+    return block[-MAX_HEADER_ROWS:]
+
+
+def _split_block(
+    rows: Sequence[Row],
+) -> tuple[int, Sequence[str], Sequence[Sequence[str]]]:
+    """Return the row of names, the groups over it, and the rows below it."""
+    texts = [[as_text(cell) for cell in row] for row in rows]
+    roles = [sum(is_role(text) for text in row) for row in texts]
+    main = roles.index(max(roles)) if max(roles) else 0
+    if not max(roles) and len(texts) > 1 and _has_gaps(texts[0]):
+        main = 1
+    above: list[str] = []
+    if main and _has_gaps(texts[main - 1]):
+        above = _filled(texts[main - 1])
+    elif main and len({*filter(None, texts[main - 1])}) < len(texts[main - 1]) / 2:
+        above = texts[main - 1]
+    return main, above, texts[main + 1 :]
+
+
+def _has_gaps(row: Sequence[str]) -> bool:
+    """Return whether a row has empty cells between others, as merged cells leave."""
+    inner = row[1 : extent(row)]
+    return "" in inner
+
+
+def _filled(row: Sequence[str]) -> list[str]:
+    """Return a row in which an empty cell repeats the one before it."""
+    filled: list[str] = []
+    for text in row:
+        filled.append(text or (filled[-1] if filled else ""))
+    return filled
+
+
+def _check_lengths(
+    file: str, sheet: Sheet, first: int, width: int, named: int
+) -> None:
+    """Raise `DataError` for lines with other numbers of cells than the names."""
+    for row, line in zip(sheet.rows[first:], sheet.lines[first:], strict=True):
+        n = extent(row)
+        if n > width or (n > named and not _is_note(row)):
+            if n <= width:
+                raise DataError(
+                    f"{file}: column {n} has values but no name in line "
+                    f"{sheet.lines[first] - 1}: name it"
+                )
+            raise DataError(
+                f"{file}, line {line} has more cells than the line that names the "
+                f"columns, which has {width}: correct it, and put text with commas in "
+                "quotation marks"
+            )
+        if 1 < len(row) < named and not _is_note(row):
+            raise DataError(
+                f"{file}, line {line} has fewer cells than the line that names the "
+                f"columns, which has {named}: correct it"
+            )
+
+
+def _is_note(row: Sequence[Cell]) -> bool:
+    """Return whether a row has neither a number nor a period in it."""
+    full = [cell for cell in row if cell != ""]
+    return not any(
+        not isinstance(cell, str)
+        or number_texts.is_missing(cell)
+        or number_texts.is_number(cell)
+        or period_texts.is_period(cell)
+        for cell in full
+    )
+
+
+def _trimmed(file: str, table: RawTable) -> RawTable:
+    """Return the table without blank rows, notes, and columns that are empty."""
+    cells = table.cells
+    full = pd.DataFrame(
+        {
+            number: column.notna() if column.dtype == float else
+            column.notna() & (column != "")
+            for number, column in cells.items()
+        },
+        index=cells.index,
+    )
+    counts = full.sum(axis=1)
+    notes: list[str] = []
+    is_note = np.zeros(len(cells), dtype=bool)
+    limit = max(1, len(table.names) // 2)
+    for place in np.flatnonzero((counts > 0) & (counts <= limit))[-MAX_NOTES:]:
+        row = [cell for cell in cells.iloc[place] if isinstance(cell, str) and cell]
+        if len(row) == counts.iloc[place] and _is_note(row):
+            is_note[place] = True
+            notes.append(" ".join(row))
+    is_note |= _last_notes(cells, notes)
+    cells = cells[(counts > 0).to_numpy() & ~is_note]
+    kept = [
+        number
+        for number, name in enumerate(table.names)
+        if name or full[number].to_numpy()[~is_note].any()
+    ]
+    names = [table.names[number] for number in kept]
+    check_names(file, names)
+    return RawTable(
+        names,
+        cells[kept].set_axis(pd.RangeIndex(len(kept)), axis=1),
+        [[row[number] for number in kept] for row in table.subheads],
+        [table.above[number] for number in kept] if table.above else (),
+        table.sheet,
+        table.begins,
+        table.delimiter,
+        table.title,
+        notes,
+        table.remarks,
+    )
+
+
+def _last_notes(cells: pd.DataFrame, notes: list[str]) -> np.ndarray:
+    """Return which of the last rows are notes, however many cells they fill."""
+    found = np.zeros(len(cells), dtype=bool)
+    for place in range(len(cells) - 1, max(len(cells) - MAX_NOTES, -1), -1):
+        row = [
+            cell
+            for cell in cells.iloc[place]
+            if not (cell == "" or cell is None or cell != cell)  # noqa: PLR0124 - NaN
+        ]
+        if row and not _is_note(row):
+            break
+        found[place] = bool(row)
+        if row and (text := " ".join(map(str, row))) not in notes:
+            notes.append(text)
+    return found
+
+
+def refuse_unnamed(file: str, table: RawTable, number: int) -> None:
+    """Raise `DataError` for a column with values and without a name."""
+    raise DataError(
+        f"{file}: column {number + 1} has values but no name in line {table.begins}: "
+        "name it"
+    )
+
+
+def describe_note(note: str) -> str:
+    """Return a note in quotation marks, shortened."""
+    return quoted(re.sub(r"\s+", " ", note))
+
+
+Finder = Callable[[str], bool]
+N_HEAD_ROWS = 300
+MAX_HEADER_ROWS = 4
+MIN_SHARE_OF_NAMES = 0.6
+MAX_NOTES = 400

@@ -1,0 +1,304 @@
+"""Text files of any encoding and separator, as one sheet.
+
+Small files are read by the standard library. Of a large one the first lines are, and
+DuckDB reads the rest, without access to any other file; columns whose first cells are
+plain numbers arrive as numbers.
+"""
+
+import csv
+import io
+import re
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import charset_normalizer
+import duckdb
+import numpy as np
+import pandas as pd
+
+from econnet.core.errors import DataError
+from econnet.data.files import number_texts
+from econnet.data.files.sheets import Sheet, check_width
+from econnet.runtime import untrusted_files
+
+
+def read(path: Path) -> Sheet:
+    """Return the sheet of a text file."""
+    size = path.stat().st_size
+    if size == 0:
+        raise DataError(f"{path.name} is empty: fill it, or name another file")
+    with path.open("rb") as file:
+        head = file.read(SMALL_BYTES + 1)
+    encoding = _encoding(path, head)
+    note = "" if encoding in PLAIN_ENCODINGS else f"text in {encoding}"
+    if size <= SMALL_BYTES:
+        return _sheet(path, head.decode(encoding, errors="replace"), note)
+    return _large(path, head, encoding, note)
+
+
+def _encoding(path: Path, head: bytes) -> str:
+    """Return the encoding of a file's first bytes."""
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    zeros = head[:4000].count(0)
+    if zeros:
+        even, odd = head[0:4000:2].count(0), head[1:4000:2].count(0)
+        for encoding, few, many in (("utf-16-le", even, odd), ("utf-16-be", odd, even)):
+            if few == 0 and many > 0.3 * len(head[:4000]) / 2:
+                return encoding
+        raise DataError(f"{path.name} is no text: {KINDS_OF_FILES}")
+    try:
+        head[: len(head) - 4 if len(head) > SMALL_BYTES else None].decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        if error.end < len(head) - 4 or len(head) <= SMALL_BYTES:
+            return _other_encoding(path, head)
+    return "utf-8-sig"
+
+
+def _other_encoding(path: Path, head: bytes) -> str:
+    """Return the encoding of text that is not Unicode."""
+    controls = sum(head[:4000].count(code) for code in range(32) if code not in SPACES)
+    if controls > 0.02 * len(head[:4000]):
+        raise DataError(f"{path.name} is no text: {KINDS_OF_FILES}")
+    # Only lines with other characters than ASCII say anything.
+    lines = [line for line in head.splitlines() if not line.isascii()]
+    sample = b"\n".join(lines)[:20_000]
+    best = charset_normalizer.from_bytes(sample, cp_isolation=ENCODINGS).best()
+    if best is None or len(sample) < MIN_SAMPLE_BYTES:
+        return "cp1252" if _decodes(head, "cp1252") else "latin-1"
+    return str(best.encoding)
+
+
+def _decodes(content: bytes, encoding: str) -> bool:
+    try:
+        content.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _sheet(path: Path, text: str, note: str) -> Sheet:
+    """Return the sheet of a text that is wholly in memory."""
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    if not text.strip("\n\t ,;|"):
+        raise DataError(f"{path.name} is empty: fill it, or name another file")
+    _check_lines(path, text)
+    delimiter = _delimiter(text)
+    rows, lines = _rows(path, text, delimiter)
+    return Sheet("", rows, lines, delimiter, note)
+
+
+def _check_lines(path: Path, text: str) -> None:
+    if len(text) <= MAX_LINE_BYTES:
+        return
+    for number, line in enumerate(text.split("\n"), start=1):
+        if len(line) > MAX_LINE_BYTES:
+            raise DataError(
+                f"{path.name}, line {number} is longer than {MAX_LINE_BYTES:,} bytes: "
+                "no line of a panel is so long"
+            )
+
+
+def _rows(
+    path: Path, text: str, delimiter: str
+) -> tuple[list[list[str]], list[int]]:
+    """Return all rows, and the line on which each begins."""
+    rows, lines = [], []
+    reader = csv.reader(
+        io.StringIO(text), delimiter=delimiter, strict=True, skipinitialspace=True
+    )
+    line, n_cells = 1, 0
+    try:
+        for row in reader:
+            rows.append([cell.strip() for cell in row])
+            lines.append(line)
+            line = reader.line_num + 1
+            n_cells += len(row)
+    except csv.Error as error:
+        if "unexpected end" in str(error):
+            raise DataError(
+                f"{path.name}, line {line} has a quotation mark that never closes: "
+                "correct it"
+            ) from error
+        if "field larger" in str(error):
+            raise DataError(
+                f"{path.name}, line {line} has a cell of more than "
+                f"{csv.field_size_limit():,} letters: shorten it"
+            ) from error
+        raise DataError(f"{path.name}, line {line} cannot be read: {error}") from error
+    return rows, lines
+
+
+def _delimiter(text: str) -> str:
+    """Return what separates the cells: it splits most lines into equally many."""
+    lines = [line for line in text[:SAMPLE_LETTERS].split("\n") if line.strip()]
+    lines = lines[: 1 + N_SAMPLE_LINES]
+    if len(lines) > 2 and len(text) > SAMPLE_LETTERS:
+        lines = lines[:-1]
+    best, best_score = ",", 0.0
+    for delimiter in DELIMITERS:
+        try:
+            widths = [
+                len(row) for row in csv.reader(lines, delimiter=delimiter) if row
+            ]
+        except csv.Error:
+            continue
+        common = max(set(widths), key=widths.count)
+        if common < 2:
+            continue
+        share = np.mean([width >= common for width in widths])
+        # Decimal commas split many lines, but not all into equally many cells.
+        score = float(share) * (1 + min(common, 50) / 100)
+        if score > best_score + 1e-9:
+            best, best_score = delimiter, score
+    return best
+
+
+def _large(path: Path, head: bytes, encoding: str, note: str) -> Sheet:
+    """Return the sheet of a large file, of which DuckDB reads the rest on demand."""
+    text = head.decode(encoding, errors="ignore").removeprefix("\ufeff")
+    text = text.replace("\r\n", "\n").replace("\r", "\n")[:SAMPLE_LETTERS]
+    complete, _, _ = text.rpartition("\n")
+    if not complete:
+        raise DataError(
+            f"{path.name}: its first line is longer than {SAMPLE_LETTERS:,} bytes: no "
+            "panel has so many columns"
+        )
+    delimiter = _delimiter(complete)
+    rows, lines = _rows(path, complete, delimiter)
+
+    def below(line: int, width: int) -> pd.DataFrame:
+        first = next(n for n, number in enumerate(lines) if number >= line)
+        with _as_utf8(path, encoding) as plain:
+            return _read_rest(path, plain, line, width, delimiter, rows[first:])
+
+    return Sheet("", rows, lines, delimiter, note, below)
+
+
+@contextmanager
+def _as_utf8(path: Path, encoding: str) -> Iterator[Path]:
+    """Give the file itself, or a copy of it in UTF-8."""
+    if encoding in PLAIN_ENCODINGS:
+        yield path
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "copy.csv"
+        with (
+            path.open(encoding=encoding, errors="replace", newline="") as source,
+            copy.open("w", encoding="utf-8", newline="") as target,
+        ):
+            while block := source.read(2**22):
+                target.write(block)
+        yield copy
+
+
+def _read_rest(
+    path: Path,
+    plain: Path,
+    line: int,
+    width: int,
+    delimiter: str,
+    sample: Sequence[Sequence[str]],
+) -> pd.DataFrame:
+    """Return the cells from a line on, read by DuckDB."""
+    check_width(path.name, width)
+    names = [f"c{number}" for number in range(width)]
+    columns = ", ".join(f"'{name}': 'VARCHAR'" for name in names)
+    reader = (
+        f"read_csv({untrusted_files.exactly(plain.resolve())}, columns = {{{columns}}}, "
+        f"auto_detect = false, header = false, skip = {line - 1}, null_padding = true, "
+        f"delim = {untrusted_files.sql_literal(delimiter)}, "
+        f"quote = '\"', escape = '\"', hive_partitioning = false)"
+    )
+    limits = {"temp_directory": "", "memory_limit": MEMORY_LIMIT}
+    with untrusted_files.reader([plain.resolve()], limits) as database:
+        try:
+            numbers = [
+                name for name, cells in zip(names, _columns(sample, width), strict=True)
+                if _are_plain_numbers(cells)
+            ]
+            return _fetch(database, reader, names, {*numbers}, line)
+        except duckdb.Error as error:
+            raise DataError(f"{path.name}{_csv_fault(str(error))}") from error
+
+
+def _fetch(
+    database: duckdb.DuckDBPyConnection,
+    reader: str,
+    names: Sequence[str],
+    numbers: set[str],
+    line: int,
+) -> pd.DataFrame:
+    """Return all columns; those of numbers as such, if every cell is one."""
+    query = ", ".join(
+        f"CASE WHEN {name} IS NULL THEN NULL ELSE coalesce(try_cast({name} AS DOUBLE), "
+        f"'inf'::DOUBLE) END AS {name}" if name in numbers else name
+        for name in names
+    )
+    table: pd.DataFrame = database.execute(f"SELECT {query} FROM {reader}").df()  # noqa: S608 - names are ours
+    odd = [name for name in numbers if np.isinf(table[name]).any()]
+    if odd:
+        again = database.execute(f"SELECT {', '.join(odd)} FROM {reader}").df()  # noqa: S608 - names are ours
+        table[odd] = again
+    table.columns = pd.RangeIndex(len(names))
+    table.index = pd.RangeIndex(line, line + len(table))
+    return table
+
+
+def _columns(sample: Sequence[Sequence[str]], width: int) -> Iterator[list[str]]:
+    for number in range(width):
+        yield [row[number] for row in sample if number < len(row) and row[number]]
+
+
+def _are_plain_numbers(cells: Sequence[str]) -> bool:
+    """Return whether a column's first cells are numbers in the notation of programs."""
+    cells = [cell for cell in cells if not number_texts.is_missing(cell)]
+    if not cells or not all(PLAIN_NUMBER.fullmatch(cell) for cell in cells):
+        return False
+    # Years and months of a period are kept as they are written.
+    if all(re.fullmatch(r"[12]\d{3}(\.\d+|\d{2})?", cell) for cell in cells):
+        return False
+    return "." in number_texts.evidence(cells) or not any("." in cell for cell in cells)
+
+
+def _csv_fault(message: str) -> str:
+    """Return DuckDB's error about a CSV file in plain words, with the line."""
+    line = re.search(r"CSV Error on Line: (\d+)", message)
+    where = f", line {line[1]}" if line else ""
+    cells = re.search(r"Expected Number of Columns: (\d+) Found: (\d+)", message)
+    if cells:
+        return (
+            f"{where} has more cells than the line that names the columns, which has "
+            f"{cells[1]}: correct it, and put text with commas in quotation marks"
+        )
+    if "not utf-8" in message:
+        return f"{where} is no UTF-8 text: save the file as CSV UTF-8"
+    if "unterminated quote" in message:
+        return f"{where} has a quotation mark that never closes: correct it"
+    if "aximum line size" in message:
+        return (
+            f"{where} is longer than {MAX_LINE_BYTES:,} bytes: no line of a panel is "
+            "so long"
+        )
+    return f"{where} cannot be read: {message.splitlines()[0]}"
+
+
+KINDS_OF_FILES = (
+    "econnet reads CSV, TSV, JSON, Parquet, Stata and workbooks (xlsx, xls, xlsb, ods)"
+)
+SMALL_BYTES = 4 * 2**20
+SAMPLE_LETTERS = 2**20
+MAX_LINE_BYTES = 2_000_000
+MIN_SAMPLE_BYTES = 40
+MEMORY_LIMIT = "3GB"
+N_SAMPLE_LINES = 200
+SPACES = frozenset(b"\t\n\r\x0b\x0c")
+PLAIN_ENCODINGS = frozenset({"utf-8", "utf-8-sig", "ascii"})
+DELIMITERS = (",", ";", "\t", "|")
+ENCODINGS = [
+    *("cp1252", "shift_jis", "euc_jp", "gb18030", "big5", "euc_kr", "cp1250"),
+    *("cp1251", "cp1253", "cp1254", "mac_roman"),
+]
+PLAIN_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,3})?", re.I | re.ASCII)

@@ -1,0 +1,52 @@
+"""One sentence per figure: how to read it."""
+
+from collections.abc import Mapping
+
+READINGS: Mapping[str, str] = {
+    "history": (
+        "A good model's lower line is high in the shaded periods and low in the others."
+    ),
+    "outlook": (
+        "Dot: probability; bar: 90% interval; tick: historical average. Skill: past "
+        "improvement of the log loss on always quoting the average (orange: none)."
+    ),
+    "change": (
+        "Bars to the right raised the forecast; all bars add up to its change. Arrows: "
+        "direction of the newest value."
+    ),
+    "track-record": (
+        "Orange dots should be high and blue dots low; the dashed line is the average "
+        "of contractions known at the time."
+    ),
+    "roc": (
+        "The further a curve is above the diagonal, the better the model separates "
+        "contractions from expansions."
+    ),
+    "precision-recall": (
+        "The higher a curve, the more of the signals were right at each share of "
+        "contractions found."
+    ),
+    "reliability": (
+        "Points on the diagonal are well calibrated: contractions were as frequent as "
+        "forecast."
+    ),
+    "groups": (
+        "Bars to the right raise the forecast above that for average inputs; all bars "
+        "add up to the difference."
+    ),
+    "importance": (
+        "The further right, the more past forecasts would lose without the indicator; "
+        "a bar that crosses zero shows no clear gain."
+    ),
+    "contributions": "The bars of the groups, split by indicator.",
+    "responses": (
+        "The dot is today's value; the steeper the curve, the more a new value would "
+        "change the forecast."
+    ),
+    "dots": (
+        "Dot: probability; bar: 90% interval; tick: the country's historical average. "
+        "Countries at the top are furthest above their own average."
+    ),
+    "map": "The darker a country, the higher its probability; compare with the dots.",
+    "strip": "The darker a cell, the higher the forecast; dots mark what happened.",
+}
