@@ -49,10 +49,6 @@ class RefusedKeyError(SourceError):
     """The source does not accept the API key: it would refuse every series."""
 
 
-class ForbiddenError(SourceError):
-    """The source gives it to nobody, or not to programs (HTTP 403)."""
-
-
 class UnansweredError(SourceError):
     """The source did not respond, after all retries."""
 
@@ -225,7 +221,6 @@ class PoliteSession(requests.Session):
             if (error := refusal(response)) is not None:
                 raise error
             kind = UnansweredError if status in RETRIED_STATUSES else SourceError
-            kind = ForbiddenError if status == requests.codes.forbidden else kind
             advice = ADVICE.get(status, "try again later")
             raise kind(self.error_line(series, f"HTTP {status}: {advice}"))
         content_type = response.headers.get("Content-Type", "no content type")

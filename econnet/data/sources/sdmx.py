@@ -11,39 +11,30 @@ Areas that are no country of ours, such as regions and unions, are left out.
 """
 
 import hashlib
-import pandas as pd
-from collections.abc import Callable
-from collections.abc import Iterable
-from collections.abc import Mapping
-from collections.abc import Sequence
-from dataclasses import dataclass
-from dataclasses import field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from econnet.core import countries
-from econnet.core.catalog import Indicator
-from econnet.core.catalog import SeriesTemplate
-from econnet.core.catalog import fetched_from
-from econnet.core.errors import SourceError
-from econnet.core.periods import Frequency
-from econnet.core.sources import LiveSource
-from econnet.core.sources import SOURCES
-from econnet.core.text import one_line
-from econnet.data.sources import observations
-from econnet.data.sources import sdmx_ml
-from econnet.data.sources.http import MissingSeriesError
-from econnet.data.sources.http import PoliteSession
-from econnet.data.sources.http import RateLimiter
-from econnet.data.sources.observations import ErrorFactory
-from econnet.data.sources.observations import FetchedSeries
-from econnet.data.sources.observations import Key
-from econnet.data.sources.observations import RawPage
-from econnet.data.sources.observations import Retrieval
-from econnet.data.sources.query import Job
-from econnet.data.sources.query import Memoized
-from econnet.data.sources.query import Plan
-from econnet.data.sources.query import Query
 from functools import partial
 
+import pandas as pd
+import requests
+
+from econnet.core import countries
+from econnet.core.catalog import Indicator, SeriesTemplate, fetched_from
+from econnet.core.errors import SourceError
+from econnet.core.periods import Frequency
+from econnet.core.sources import SOURCES, LiveSource
+from econnet.core.text import one_line
+from econnet.data.sources import observations, sdmx_ml
+from econnet.data.sources.http import MissingSeriesError, PoliteSession, RateLimiter
+from econnet.data.sources.observations import (
+    ErrorFactory,
+    FetchedSeries,
+    Key,
+    RawPage,
+    Retrieval,
+)
+from econnet.data.sources.query import Job, Memoized, Plan, Query
 
 ANY = ""  # the code of a dimension that is not restricted
 # The dimension that names the country, in the words of each source.
@@ -181,6 +172,7 @@ class _Asked:
             f"{base}/data/{flow}/{request.key.text()}",
             {"startPeriod": self.plan.start_year, **self.service.parameters},
             sdmx_ml.CONTENT_TYPES,
+            partial(self._refusal, problem),
         )
         answer = sdmx_ml.read(
             response.content,
@@ -191,6 +183,15 @@ class _Asked:
         )
         _check_codes(answer.rows, request.key, problem)
         return Download(answer, RawPage.of(response.content), observations.now())
+
+    def _refusal(
+        self, problem: ErrorFactory, response: requests.Response
+    ) -> SourceError | None:
+        """Return the error for a refusal whose reason is given."""
+        status, message = response.status_code, sdmx_ml.message_of(response.content)
+        if not message or status >= requests.codes.internal_server_error:
+            return None
+        return problem(f"HTTP {status}, {message}")
 
     def fetch(
         self,
