@@ -10,7 +10,7 @@ Where values were revised, `vintages` holds all of them with their dates, so tha
 may have changed, and growth from one to the other would mean nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TypeAlias
@@ -131,6 +131,21 @@ class Panel:
             known_at=self.known_at.where(then),
             as_of=min(day, self.as_of),
             vintages=known,
+        )
+
+    def without(self, countries: Collection[str]) -> "Panel":
+        """Return the panel without these countries."""
+        kept = ~self.values.index.get_level_values("country").isin([*countries])
+        if kept.all():
+            return self
+        rows = np.cumsum(kept) - 1
+        vintages = self.vintages[kept[self.vintages["row"]]]
+        return replace(
+            self,
+            values=self.values[kept],
+            known_at=self.known_at[kept],
+            series=self.series[~self.series["country"].isin([*countries])],
+            vintages=vintages.assign(row=rows[vintages["row"]]).reset_index(drop=True),
         )
 
     def only(self, country: str) -> "Panel":

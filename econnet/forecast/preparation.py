@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from econnet.core.countries import Country
+from econnet.core.countries import UNIONS, Country
 from econnet.core.errors import DataError
 from econnet.core.periods import FREQUENCIES, FREQUENCY_WORDS, Frequency
 from econnet.core.task import Task
 from econnet.data import panel
-from econnet.data.cycle import labels
+from econnet.data.cycle import chronologies, labels
 from econnet.data.cycle.labels import Label
 from econnet.data.features import design_matrix
 from econnet.data.features.design_matrix import DesignMatrix
@@ -43,16 +43,13 @@ def choose_frequency(
 ) -> Frequency:
     """Return the frequency that suits the country's data and the label.
 
-    Monthly for `nber`; else quarterly, if the target is known quarterly, or annual.
+    A chronology's own; else quarterly, if the target is known quarterly, or annual.
     `DataError` is raised if the target is not known at a frequency of the label.
     """
-    if label == "nber":
-        if country.alpha3 != "USA":
-            raise DataError(
-                "label nber is the chronology of the United States: choose --country "
-                "USA, or another --label"
-            )
-        return "M"
+    if label in chronologies.load():
+        if country.alpha3 != chronologies.load()[label].country:
+            raise DataError(labels.wrong_economy(label))
+        return chronologies.load()[label].frequency
     allowed = labels.RULES[label].frequencies if label in labels.RULES else FREQUENCIES
     finest = _finest(_spans(known, country, target))
     for frequency in ("Q", "A", "M"):
@@ -122,8 +119,10 @@ def prepare(
     )
     if country.alpha3 not in values.countries:
         raise DataError(_nothing_known(known, country, task, values))
-    if task.pool == "own" or task.label == "nber":
+    if learns_alone(country, task):
         values = values.only(country.alpha3)
+    else:
+        values = values.without(UNIONS)
     label = labels.apply(values, task.label, task.target)
     if not label.values.loc[country.alpha3].notna().any():
         raise DataError(_nothing_known(known, country, task, values))
@@ -132,6 +131,15 @@ def prepare(
     design = design_matrix.build(values, label, task.horizon, task.event)
     origin = design.origins[design.countries == country.alpha3].max()
     return PreparedTask(country, task, known, values, label, design, origin)
+
+
+def learns_alone(country: Country, task: Task) -> bool:
+    """Return whether a country's data are not pooled with those of others.
+
+    A union of countries is not, because it would count its members twice.
+    """
+    own = task.pool == "own" or task.label in chronologies.load()
+    return own or country.alpha3 in UNIONS
 
 
 def for_country(prepared: PreparedTask, country: Country) -> PreparedTask:

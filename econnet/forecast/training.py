@@ -236,7 +236,7 @@ def task_digest(prepared: PreparedTask) -> str:
 
     It is the same for countries that learn together and have the same origin.
     """
-    shared = prepared.task.pool == "all" and prepared.task.label != "nber"
+    shared = not preparation.learns_alone(prepared.country, prepared.task)
     key = str(prepared.origin) if shared else prepared.country.alpha3
     subject = (key, prepared.task)
     return saved_model.model_digest(prepared.features, subject, version("econnet"))
