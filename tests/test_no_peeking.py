@@ -6,9 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from econnet.core.period_days import FIXED_DAYS, MIDDLE, START, DayOfPeriod, days_in
 from econnet.core.task import Event
 from econnet.data import panel
-from econnet.data.cycle import labels, nber
+from econnet.data.cycle import chronologies, labels
+from econnet.data.cycle.chronologies import Recession
 from econnet.data.features import design_matrix
 from econnet.data.features.design_matrix import DesignMatrix
 from econnet.evaluation import walkforward
@@ -63,10 +65,14 @@ def altered(rows: pd.DataFrame, day: pd.Timestamp, seed: int) -> pd.DataFrame:
 
 
 def features_of(
-    rows: pd.DataFrame, label: str, horizon: int = 1, event: Event = "at"
+    rows: pd.DataFrame,
+    label: str,
+    horizon: int = 1,
+    event: Event = "at",
+    day: DayOfPeriod | None = None,
 ) -> DesignMatrix:
     known = panel.build(rows, "Q")
-    return design_matrix.build(known, labels.apply(known, label), horizon, event)
+    return design_matrix.build(known, labels.apply(known, label), horizon, event, day)
 
 
 def windows_of(made: DesignMatrix, start: str | None = None) -> list[Window]:
@@ -163,6 +169,44 @@ def test_future_changes_no_forecast_by_a_single_bit(
     pd.testing.assert_frame_equal(now, then, check_exact=True)
 
 
+@pytest.mark.parametrize("day", [START, *FIXED_DAYS["Q"][:-1]])
+@pytest.mark.parametrize("vintages", ["revised", "real"])
+@pytest.mark.parametrize("label", ["negative-growth", "turning-points"])
+def test_later_days_of_the_period_change_nothing_that_a_model_is_given(
+    label: str, vintages: str, day: DayOfPeriod, request: pytest.FixtureRequest
+) -> None:
+    """On each fixed day within the period."""
+    rows = request.getfixturevalue(vintages)
+    date = pd.Timestamp(int(days_in(ORIGIN.ordinal, "Q", day)), unit="D")
+    now = features_of(rows, label, day=day)
+    then = features_of(altered(rows, date, seed=1), label, day=day)
+    # Output of 2012Q2 is published on 29 August 2012, between days 45 and 75.
+    newest = now.X[now.index.get_loc(("DEU", ORIGIN)), 0]
+    later = features_of(rows, label).X[now.index.get_loc(("DEU", ORIGIN)), 0]
+    assert (newest == later) == (day == DayOfPeriod(0, 75))
+    targets: list[tuple[int, Event]] = [(0, "at"), (1, "at"), (3, "within")]
+    for horizon, event in targets:
+        pairs = zip(
+            windows_of(design_matrix.with_target(now, horizon, event)),
+            windows_of(design_matrix.with_target(then, horizon, event)),
+            strict=True,
+        )
+        for one, other in pairs:
+            assert_alike(one, other)
+
+
+def test_later_days_of_the_period_change_no_forecast_by_a_single_bit(
+    real: pd.DataFrame,
+) -> None:
+    day = MIDDLE["Q"]
+    date = pd.Timestamp(int(days_in(ORIGIN.ordinal, "Q", day)), unit="D")
+    now, then = (
+        forecasts(windows_of(features_of(it, "negative-growth", day=day), "2011Q4"))
+        for it in (real, altered(real, date, seed=2))
+    )
+    pd.testing.assert_frame_equal(now, then, check_exact=True)
+
+
 @pytest.mark.parametrize(
     ("announced", "seen"), [("2012-12-01", False), ("2012-06-01", True)]
 )
@@ -172,9 +216,15 @@ def test_peak_counts_from_the_day_on_which_it_was_announced(
     """A recession that the NBER found to have begun before the origin."""
     usa = revised[revised["country"] == "DEU"].assign(country="USA")
     now = features_of(usa, "nber")
-    found = ("2011-12", "2013-06", announced, "2014-01-15")
-    chronology = (*nber.CHRONOLOGY, found)
-    monkeypatch.setattr(nber, "CHRONOLOGY", chronology)
+    found = Recession(
+        pd.Period("2011-12", "M"),
+        pd.Period("2013-06", "M"),
+        pd.Timestamp(announced),
+        pd.Timestamp("2014-01-15"),
+    )
+    dated = chronologies.load()
+    longer = replace(dated["nber"], recessions=(*dated["nber"].recessions, found))
+    monkeypatch.setattr(chronologies, "load", lambda: {**dated, "nber": longer})
     then = features_of(altered(usa, DAY, seed=1), "nber")
     assert not np.array_equal(now.y, then.y, equal_nan=True)
     for one, other in zip(windows_of(now), windows_of(then), strict=True):

@@ -18,13 +18,7 @@ from typing import TYPE_CHECKING
 
 import typer
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    Progress,
-    TaskID,
-    TextColumn,
-    TimeRemainingColumn,
-)
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -246,10 +240,17 @@ def print_data_used(prepared: "PreparedTask") -> None:
     origin = PLACES.get(used.source, used.source)
     note(
         f"{name}: {frequency} data from {origin}, "
-        f"{used.first_period} to {used.last_period}, as known on {used.as_of}; "
+        f"{used.first_period} to {used.last_period}, as known on {used.used_until}; "
         f"learning from {used.n_countries} "
         f"{'country' if used.n_countries == 1 else 'countries'}"
     )
+    if used.not_yet_used:
+        newer = [f"{each.title} {each.period}" for each in used.not_yet_used]
+        more = f" and {len(newer) - 4} more" if len(newer) > 4 else ""
+        note(
+            f"published since, and used from {used.next_day}: "
+            f"{', '.join(newer[:4])}{more}"
+        )
 
 
 MIN_WIDTH = 40

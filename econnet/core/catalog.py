@@ -9,15 +9,14 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from econnet.core.countries import Country
-from econnet.core.periods import Frequency
-from econnet.core.sources import SOURCES
 from functools import cache
 from importlib import resources
 from types import MappingProxyType
-from typing import Any
-from typing import Literal
+from typing import Any, Literal
 
+from econnet.core.countries import Country
+from econnet.core.periods import Frequency
+from econnet.core.sources import SOURCES
 
 Transform = Literal["growth", "log-difference", "difference", "level", "ratio"]
 ForecastKind = Literal["probability-forecast", "growth-forecast"]

@@ -147,8 +147,11 @@ def _near_codes(text: str) -> list[str]:
     near = [
         country
         for country in _countries().values()
-        if sum(a != b for a, b in zip(text, country.alpha3, strict=True)) == 1
-        or sorted(text) == sorted(country.alpha3)
+        if country.alpha3 not in UNIONS
+        and (
+            sum(a != b for a, b in zip(text, country.alpha3, strict=True)) == 1
+            or sorted(text) == sorted(country.alpha3)
+        )
     ]
     return [f"{country.alpha3} ({country.name})" for country in near[:3]]
 

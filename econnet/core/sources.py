@@ -6,12 +6,10 @@ a mirror. The others are only in the bundled snapshot.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from econnet.core.errors import UsageError
-from econnet.core.errors import suggestion
 from types import MappingProxyType
-from typing import Literal
-from typing import get_args
+from typing import Literal, get_args
 
+from econnet.core.errors import UsageError, suggestion
 
 LiveSource = Literal[
     "worldbank", "fred", "eurostat", "imf", "oecd", "bis", "ecb", "weo", "spf"

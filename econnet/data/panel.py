@@ -218,6 +218,25 @@ def build(
     )
 
 
+def releases(
+    observations: pd.DataFrame, as_of: pd.Timestamp | None = None
+) -> pd.DataFrame:
+    """Return every value and revision known on `as_of`, oldest first, with its date.
+
+    Columns `indicator, source, series_id, native_frequency, period, end, known_at`;
+    `end` is the last day of the period. `as_of` is by default the day of the newest
+    retrieval.
+    """
+    if as_of is None:
+        as_of = observations["retrieved_at"].max()
+    series, rows = _coded(observations)
+    series, rows = _history_in_its_time(series, _dated(series, rows, as_of))
+    about = series[SERIES[1:]].take(rows["series"])
+    rows = rows[["period", "end", "known_at"]].reset_index(drop=True)
+    both = pd.concat([about.reset_index(drop=True), rows], axis="columns")
+    return both.sort_values("known_at", kind="stable", ignore_index=True)
+
+
 def _coded(observations: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the distinct series, and the observations with the number of their series.
 

@@ -14,6 +14,7 @@ import pandas as pd
 
 from econnet.core.countries import Country
 from econnet.core.errors import DataError
+from econnet.core.period_days import DayOfPeriod
 from econnet.core.periods import PERIODS_A_YEAR
 from econnet.core.task import Task
 from econnet.data.sources.observations import Dataset
@@ -73,6 +74,8 @@ class Backtest:
         Those whose forecasts are scored: with enough history and known outcomes.
     n_countries_trained
         Number of countries whose history the models learned from.
+    day
+        The day of each period on which the forecasts were made.
     source, as_of
         The data, and the date up to which values count as known.
     share_in_real_time
@@ -88,6 +91,7 @@ class Backtest:
     schedule: Schedule
     countries: tuple[Country, ...]
     n_countries_trained: int
+    day: DayOfPeriod
     source: str
     as_of: str
     share_in_real_time: float
@@ -106,11 +110,13 @@ def prepare_pools(
     known: Dataset,
     countries: Sequence[Country],
     task: Task,
+    day: DayOfPeriod | None = None,
     *,
     skip_unfit: bool = False,
 ) -> list[PreparedTask]:
     """Return the prepared data, once for all countries that learn together.
 
+    `day` is the day of each period on which forecasts are made, by default the last.
     `DataError` is raised if a country lacks what the task needs; with `skip_unfit`, if
     all do.
     """
@@ -122,7 +128,7 @@ def prepare_pools(
         if groups and skip_unfit and task.pool == "all":
             break  # the first country's features include all that can be forecast
         try:
-            groups.append(preparation.prepare(known, country, task))
+            groups.append(preparation.prepare_backtest(known, country, task, day))
         except DataError as error:
             if not skip_unfit:
                 raise
@@ -174,6 +180,7 @@ def run(
         n_countries_trained=len(
             {country for group in prepared for country in group.features.countries}
         ),
+        day=prepared[0].state.day,
         source=prepared[0].known.source,
         as_of=str(prepared[0].panel.as_of.date()),
         share_in_real_time=float(
@@ -274,6 +281,7 @@ def to_dict(result: Backtest) -> dict[str, Any]:
             "refit_every": result.schedule.refit_every
             or PERIODS_A_YEAR[result.task.frequency],
             "n_countries_trained": result.n_countries_trained,
+            "day": result.day.text(result.task.frequency),
             "source": result.source,
             "as_of": result.as_of,
             "share_in_real_time": result.share_in_real_time,

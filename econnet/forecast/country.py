@@ -125,7 +125,9 @@ def make(
         explanation=explanation,
         data=data_used.data_used(prepared),
         provenance=provenance.of(
-            prepared.panel, prepared.known.observations["retrieved_at"].max()
+            prepared.panel,
+            prepared.state.date,
+            prepared.known.observations["retrieved_at"].max(),
         ),
         made_at=pd.Timestamp.now("UTC").isoformat(timespec="seconds"),
     )

@@ -1,14 +1,18 @@
 """The data behind a forecast: the series, their next releases and the history."""
 
+from collections.abc import Iterator
+from datetime import date, timedelta
 from typing import Any
 
 import pandas as pd
 
+from econnet.core.period_days import next_fixed_date
 from econnet.core.periods import PERIODS_A_YEAR
 from econnet.data.cycle import labels
 from econnet.data.cycle.growth import growth
+from econnet.forecast import information_date
 from econnet.forecast.preparation import PreparedTask
-from econnet.forecast.result import DataUsed, SeriesUsed
+from econnet.forecast.result import DataUsed, Release, SeriesUsed
 
 
 def history(prepared: PreparedTask) -> pd.DataFrame:
@@ -44,7 +48,10 @@ def data_used(prepared: PreparedTask) -> DataUsed:
     history = prepared.label.values.loc[alpha3].dropna()
     return DataUsed(
         source=prepared.known.source,
-        as_of=str(prepared.panel.as_of.date()),
+        as_of=str(prepared.state.date.date()),
+        used_until=str(prepared.state.used_until.date()),
+        next_day=str(_next_day(prepared)),
+        not_yet_used=tuple(_not_yet_used(prepared)),
         first_period=str(history.index[0]),
         last_period=str(newest),
         next_due=_next_due(prepared, label.target),
@@ -55,11 +62,35 @@ def data_used(prepared: PreparedTask) -> DataUsed:
     )
 
 
+def _next_day(prepared: PreparedTask) -> date:
+    """Return the fixed day after the one up to which values are used."""
+    following = prepared.state.used_until.date() + timedelta(days=1)
+    return next_fixed_date(following, prepared.task.frequency)
+
+
+def _not_yet_used(prepared: PreparedTask) -> Iterator[Release]:
+    """Yield the newest release of each indicator that is not used yet."""
+    newer = information_date.not_yet_used(prepared.released, prepared.state)
+    for row in newer.itertuples():
+        described = prepared.panel.indicators.get(row.indicator)
+        title = described.title if described else row.indicator
+        yield Release(row.indicator, title, row.period, str(row.known_at.date()))
+
+
 def _next_due(prepared: PreparedTask, indicator: str) -> str:
-    """Return when an indicator's next value is due, by the lag of the last one."""
+    """Return when an indicator's next value is due, by the lag of the last one.
+
+    A value that is known but not used yet is not due any more.
+    """
     known_at = prepared.panel.known_at[indicator].loc[prepared.country.alpha3].dropna()
     newest = known_at.index[-1]
     lag = known_at.iloc[-1] - newest.end_time.normalize()
+    newer = information_date.not_yet_used(prepared.released, prepared.state)
+    for end in newer.loc[newer["indicator"] == indicator, "end"]:
+        known = pd.Period(end, newest.freq)
+        # A month does not complete its quarter before the end of it.
+        if known.end_time.normalize() == end:
+            newest = max(newest, known)
     return str(((newest + 1).end_time.normalize() + lag).date())
 
 
@@ -71,6 +102,7 @@ def _series_used(prepared: PreparedTask, about: "pd.Series[Any]") -> SeriesUsed:
         indicator=key,
         title=prepared.panel.indicators[key].title,
         **{name: about[name] for name in DESCRIBED},
+        last_period=_last_used(prepared, about),
         last_value=float(values.iloc[-1]),
         retrieved_at=str(about["retrieved_at"].date()),
         next_due=_next_due(prepared, key),
@@ -79,9 +111,19 @@ def _series_used(prepared: PreparedTask, about: "pd.Series[Any]") -> SeriesUsed:
     )
 
 
+def _last_used(prepared: PreparedTask, about: "pd.Series[Any]") -> str:
+    """Return the last period of a series that is used, at its own frequency."""
+    rows = prepared.released
+    for name in ("indicator", "source", "series_id"):
+        rows = rows[rows[name] == about[name]]
+    rows = rows[rows["native_frequency"] == about["frequency"]]
+    used = rows[rows["known_at"] <= prepared.state.until]
+    return str(used.loc[used["end"].idxmax(), "period"])
+
+
 DESCRIBED = (
     *("source", "series_id", "unit", "frequency"),
-    *("first_period", "last_period", "rights", "attribution"),
+    *("first_period", "rights", "attribution"),
 )
 # Newest values of a series that the report draws beside its name.
 RECENT = 40

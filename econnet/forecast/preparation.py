@@ -11,6 +11,7 @@ import pandas as pd
 
 from econnet.core.countries import UNIONS, Country
 from econnet.core.errors import DataError
+from econnet.core.period_days import END, DayOfPeriod
 from econnet.core.periods import FREQUENCIES, FREQUENCY_WORDS, Frequency
 from econnet.core.task import Task
 from econnet.data import panel
@@ -20,13 +21,24 @@ from econnet.data.features import design_matrix
 from econnet.data.features.design_matrix import DesignMatrix
 from econnet.data.panel import Panel
 from econnet.data.sources.observations import Dataset
+from econnet.forecast import information_date
+from econnet.forecast.information_date import InformationState
+from econnet.forecast.pools import learns_alone
 
 
 @dataclass(frozen=True, eq=False)
 class PreparedTask:
     """The data that a task needs, for one country.
 
-    `origin` is the country's last one, in which the forecast is made.
+    Parameters
+    ----------
+    origin
+        The country's last one, in which the forecast is made.
+    state
+        The date of the forecast, and the day up to which values are used.
+    released
+        The releases of the country's series, as `information_date.releases` returns
+        them; empty where past forecasts are made.
     """
 
     country: Country
@@ -36,6 +48,8 @@ class PreparedTask:
     label: Label
     features: DesignMatrix
     origin: pd.Period
+    state: InformationState
+    released: pd.DataFrame
 
 
 def choose_frequency(
@@ -105,41 +119,86 @@ def _in_words(spans: Mapping[Frequency, str]) -> str:
 
 
 def prepare(
-    known: Dataset, country: Country, task: Task, as_of: pd.Timestamp | None = None
+    known: Dataset,
+    country: Country,
+    task: Task,
+    as_of: pd.Timestamp | None = None,
+    sharing: Sequence[PreparedTask] = (),
 ) -> PreparedTask:
-    """Return the panel, labels and features for a task.
+    """Return the panel, labels and features for a forecast, on its information date.
 
-    `as_of` is a moment of the task's date `as_of`. `DataError` is raised if the country
-    lacks what the task needs.
+    `as_of` is a moment of the task's date `as_of`. The data are those of the latest
+    fixed day. Where one of `sharing` has the same data and the country, they are taken
+    from it. `DataError` is raised if the country lacks what the task needs.
     """
+    as_of = _moment(task, as_of)
+    released = information_date.releases(known, country, task, as_of)
+    state = information_date.information_state(released, task, as_of)
+    for other in sharing:
+        if (
+            state.shares_data_with(other.state)
+            and country.alpha3 in other.features.countries
+        ):
+            return replace(for_country(other, country), state=state, released=released)
+    return _prepared(known, country, task, state, state.until, released)
+
+
+def prepare_backtest(
+    known: Dataset, country: Country, task: Task, day: DayOfPeriod | None = None
+) -> PreparedTask:
+    """Return the panel, labels and features for past forecasts, with all outcomes.
+
+    `day` is the day of each period on which they are made, by default the last.
+    """
+    as_of = _moment(task, None)
+    day = day or END[task.frequency]
+    date = as_of or known.observations["retrieved_at"].max()
+    state = InformationState(date.normalize(), day, date.normalize())
+    return _prepared(known, country, task, state, as_of, pd.DataFrame())
+
+
+def _moment(task: Task, as_of: pd.Timestamp | None) -> pd.Timestamp | None:
     if as_of is None and task.as_of is not None:
-        as_of = pd.Timestamp(task.as_of)
+        return pd.Timestamp(task.as_of)
+    return as_of
+
+
+def _prepared(
+    known: Dataset,
+    country: Country,
+    task: Task,
+    state: InformationState,
+    until: pd.Timestamp | None,
+    released: pd.DataFrame,
+) -> PreparedTask:
+    """Return panel, labels and features from the values known at a moment."""
     values = panel.build(
-        known.observations, task.frequency, as_of, known.indicators, task.vintages
+        known.observations, task.frequency, until, known.indicators, task.vintages
     )
     if country.alpha3 not in values.countries:
-        raise DataError(_nothing_known(known, country, task, values))
+        raise DataError(_nothing_known(known, country, task, state.date))
     if learns_alone(country, task):
         values = values.only(country.alpha3)
     else:
         values = values.without(UNIONS)
     label = labels.apply(values, task.label, task.target)
     if not label.values.loc[country.alpha3].notna().any():
-        raise DataError(_nothing_known(known, country, task, values))
+        raise DataError(_nothing_known(known, country, task, state.date))
     if values.only(country.alpha3).values.get(label.target) is None:
         raise DataError(_missing_target(known, country, label.target, [task.frequency]))
-    design = design_matrix.build(values, label, task.horizon, task.event)
+    forecasts = known.professional_forecasts
+    design = design_matrix.build(
+        values,
+        label,
+        task.horizon,
+        task.event,
+        state.day,
+        forecasts[forecasts["known_at"] <= values.as_of],
+    )
     origin = design.origins[design.countries == country.alpha3].max()
-    return PreparedTask(country, task, known, values, label, design, origin)
-
-
-def learns_alone(country: Country, task: Task) -> bool:
-    """Return whether a country's data are not pooled with those of others.
-
-    A union of countries is not, because it would count its members twice.
-    """
-    own = task.pool == "own" or task.label in chronologies.load()
-    return own or country.alpha3 in UNIONS
+    return PreparedTask(
+        country, task, known, values, label, design, origin, state, released
+    )
 
 
 def for_country(prepared: PreparedTask, country: Country) -> PreparedTask:
@@ -152,18 +211,20 @@ def for_country(prepared: PreparedTask, country: Country) -> PreparedTask:
     measured = prepared.panel.values[label.target]
     if origins.empty or measured.loc[country.alpha3].isna().all():
         raise DataError(
-            _nothing_known(prepared.known, country, prepared.task, prepared.panel)
+            _nothing_known(prepared.known, country, prepared.task, prepared.state.date)
         )
     return replace(prepared, country=country, origin=origins.max())
 
 
-def _nothing_known(known: Dataset, country: Country, task: Task, values: Panel) -> str:
+def _nothing_known(
+    known: Dataset, country: Country, task: Task, date: pd.Timestamp
+) -> str:
     """Return why there is no label: never measured so often, or not known yet."""
     spans = _spans(known, country, task.target)
     if FREQUENCIES.index(task.frequency) > _finest(spans):
         return _missing_target(known, country, task.target, [task.frequency])
     return (
-        f"no label {task.label} of {country.name} was known on {values.as_of.date()}; "
+        f"no label {task.label} of {country.name} was known on {date.date()}; "
         f"{task.target} is {_in_words(spans)}: choose a later --as-of, or another "
         "--label"
     )

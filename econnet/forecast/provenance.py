@@ -40,7 +40,7 @@ class Provenance:
     data
         SHA-256 of the panel that the models learned from.
     as_of
-        The moment up to which values count as known.
+        The information date: the day on which the forecast was made.
     retrieved_until
         When the newest value was fetched.
     """
@@ -62,15 +62,18 @@ class Provenance:
         }
 
 
-def of(panel: Panel, retrieved_until: pd.Timestamp) -> Provenance:
-    """Return the provenance of a forecast made here and now from a panel."""
+def of(panel: Panel, as_of: pd.Timestamp, retrieved_until: pd.Timestamp) -> Provenance:
+    """Return the provenance of a forecast made here and now from a panel.
+
+    `as_of` is its information date.
+    """
     versions = {name: version(name) for name in ("econnet", *PACKAGES)}
     return Provenance(
         {"python": platform.python_version(), **versions},
         _blas(),
         _processor(),
         panel_digest(panel),
-        panel.as_of.isoformat(),
+        as_of.isoformat(),
         retrieved_until.isoformat(),
     )
 

@@ -17,6 +17,7 @@ from econnet.data.sources.observations import Dataset
 from econnet.forecast import country as country_forecast
 from econnet.forecast import preparation, training
 from econnet.forecast.country import Shared
+from econnet.forecast.pools import learns_alone
 from econnet.forecast.preparation import PreparedTask
 from econnet.forecast.result import Forecast
 from econnet.forecast.saved_model import Model
@@ -110,19 +111,24 @@ def prepare_groups(
     task: Task,
     leave_out: Callable[[Country, DataError], None],
 ) -> list[list[PreparedTask]]:
-    """Return the prepared countries, those that learn together in one group."""
-    groups: list[list[PreparedTask]] = []
+    """Return the prepared countries, those that learn together in one group.
+
+    They learn together if their forecasts are made on the same day of a period.
+    """
+    groups: dict[object, list[PreparedTask]] = {}
+    states: list[PreparedTask] = []
     for country in countries:
         try:
-            for group in groups:
-                if country.alpha3 in group[0].features.countries:
-                    group.append(preparation.for_country(group[0], country))
-                    break
-            else:
-                groups.append([preparation.prepare(known, country, task)])
+            prepared = preparation.prepare(known, country, task, sharing=states)
         except DataError as error:
             leave_out(country, error)
-    return groups
+            continue
+        if all(prepared.panel is not other.panel for other in states):
+            states.append(prepared)
+        alone = learns_alone(country, task)
+        key = country.alpha3 if alone else training.learns_with(prepared)
+        groups.setdefault(key, []).append(prepared)
+    return list(groups.values())
 
 
 def _forecasts(

@@ -221,6 +221,19 @@ class SeriesUsed:
 
 
 @dataclass(frozen=True)
+class Release:
+    """A value that is known, but not used before the next fixed day.
+
+    `known_at` is the day on which it was published.
+    """
+
+    indicator: str
+    title: str
+    period: str
+    known_at: str
+
+
+@dataclass(frozen=True)
 class DataUsed:
     """The data that the forecast was made from.
 
@@ -229,7 +242,13 @@ class DataUsed:
     source
         `snapshot`, `store` or the name of the user's file.
     as_of
-        The date up to which values count as known.
+        The information date, on which the forecast was made.
+    used_until
+        The latest fixed day that had passed by then; later values are not used.
+    next_day
+        The next fixed day, on which later values will be used.
+    not_yet_used
+        The newest release of each indicator after `used_until`.
     next_due
         The day on which the target's next value is due, by its publication lag; after
         it the data are out of date.
@@ -241,6 +260,9 @@ class DataUsed:
 
     source: str
     as_of: str
+    used_until: str
+    next_day: str
+    not_yet_used: tuple[Release, ...]
     first_period: str
     last_period: str
     next_due: str

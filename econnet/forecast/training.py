@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from importlib.metadata import version
 from itertools import chain
 
+import numpy as np
 import pandas as pd
 
 from econnet.core.errors import DataError
@@ -21,6 +22,7 @@ from econnet.core.task import Task
 from econnet.forecast import assessment, preparation, saved_model, track_record
 from econnet.forecast.assessment import PoolAssessment
 from econnet.forecast.explain.importance import Importance
+from econnet.forecast.pools import learns_alone
 from econnet.forecast.preparation import PreparedTask
 from econnet.forecast.result import Ahead
 from econnet.forecast.saved_model import Model
@@ -90,6 +92,16 @@ def train_group(
     return trained
 
 
+def learns_with(prepared: PreparedTask) -> object:
+    """Return what countries that learn together have in common.
+
+    They are forecast from the same columns on the same day of a period. One whose data
+    end earlier shares the past forecasts up to its own last origin.
+    """
+    columns = tuple(column.name for column in prepared.features.columns)
+    return prepared.state.day, columns
+
+
 def _lacks_outlook(model: Model | None) -> bool:
     return model is None or model.outlook is None
 
@@ -139,7 +151,7 @@ def _replay(
 def _final_model(prepared: PreparedTask, history: _History) -> Model:
     """Return the model of the countries with one origin, without its outlook."""
     window = final_window(prepared)
-    record = _until(prepared.origin, history.record)
+    record = _as_known_to(prepared, history.record)
     forecaster = _learn(prepared, window, record)
     return Model(
         forecaster.network,
@@ -166,7 +178,7 @@ def _outlook(
     return tuple(
         forecast
         for horizon, record in records.items()
-        for forecast in _at_horizon(members, horizon, _until(members[0].origin, record))
+        for forecast in _at_horizon(members, horizon, record)
     )
 
 
@@ -175,6 +187,7 @@ def _at_horizon(
 ) -> list[Ahead]:
     """Return each country's forecast at another horizon."""
     first = preparation.at_horizon(members[0], horizon)
+    record = _as_known_to(first, record)
     try:
         pool = assessment.assess_pool(first.task, record)
     except DataError:
@@ -234,17 +247,25 @@ def final_window(prepared: PreparedTask) -> Window:
 def task_digest(prepared: PreparedTask) -> str:
     """Return the digest by which a stored model fits.
 
-    It is the same for countries that learn together and have the same origin.
+    It is the same for countries that learn together and have the same origin. It covers
+    the day up to which values are used, not the date on which the forecast is made.
     """
-    shared = not preparation.learns_alone(prepared.country, prepared.task)
+    shared = not learns_alone(prepared.country, prepared.task)
     key = str(prepared.origin) if shared else prepared.country.alpha3
-    subject = (key, prepared.task)
+    day = str(prepared.state.used_until.date())
+    subject = (key, day, replace(prepared.task, as_of=None))
     return saved_model.model_digest(prepared.features, subject, version("econnet"))
 
 
-def _until(origin: pd.Period, record: pd.DataFrame) -> pd.DataFrame:
-    """Return the track record up to an origin."""
-    return record[record["origin"] <= origin].reset_index(drop=True)
+def _as_known_to(prepared: PreparedTask, record: pd.DataFrame) -> pd.DataFrame:
+    """Return a track record up to a country's origin, with the outcomes known there."""
+    record = record[record["origin"] <= prepared.origin].reset_index(drop=True)
+    features = prepared.features
+    rows = features.index.get_indexer(
+        pd.MultiIndex.from_frame(record[["country", "origin"]])
+    )
+    outcome = np.where(rows >= 0, features.y[rows], np.nan)
+    return record.assign(outcome=outcome)
 
 
 def part(progress: Progress, start: float, length: float) -> Progress:

@@ -27,8 +27,10 @@ from sklearn.neural_network import MLPClassifier
 
 from econnet.core.types import Floats
 from econnet.data.features.design_matrix import DesignMatrix
+from econnet.data.features.professionals import GROWTH, PROBABILITY
 from econnet.models import pooling
 from econnet.models.probit import Probit
+from econnet.models.professionals import professional
 from econnet.models.windows import Model, Rows, Window, window_digest
 from econnet.runtime import workers
 from econnet.runtime.blas import one_blas_thread
@@ -218,7 +220,7 @@ def available(features: DesignMatrix) -> list[str]:
     return [
         name
         for name in BASELINES
-        if name not in NEEDS or features.measured(NEEDS[name]) is not None
+        if name not in NEEDS or any(map(features.measured, NEEDS[name]))
     ]
 
 
@@ -316,11 +318,16 @@ LEARNERS: Mapping[str, WindowedClassifier] = {
 SINGLES: Mapping[str, Model] = {
     "base_rate": base_rate,
     "persistence": persistence,
+    "professional": professional,
     **LEARNERS,
 }
 
-# Baselines of one indicator need data that contain it.
-NEEDS: Mapping[str, str] = {"spread_probit": "term_spread", "sahm_logit": "sahm_gap"}
+# Some baselines need data that contain an indicator or a forecast, one of these.
+NEEDS: Mapping[str, tuple[str, ...]] = {
+    "spread_probit": ("term_spread",),
+    "sahm_logit": ("sahm_gap",),
+    "professional": (PROBABILITY, GROWTH),
+}
 
 
 def _pool(windows: Sequence[Window]) -> list[Floats]:
@@ -334,6 +341,7 @@ BASELINES: Mapping[str, Model] = {**SINGLES, "pool": _pool}
 LIGHT = (
     "base_rate",
     "persistence",
+    "professional",
     "spread_probit",
     "sahm_logit",
     "dynamic_probit",
@@ -345,6 +353,7 @@ LIGHT = (
 TITLES: Mapping[str, str] = {
     "base_rate": "historical average",
     "persistence": "persistence",
+    "professional": "professional forecasts",
     "spread_probit": "yield-curve probit",
     "sahm_logit": "Sahm-gap logit",
     "dynamic_probit": "dynamic probit",

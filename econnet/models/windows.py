@@ -1,9 +1,9 @@
 """The windows of a walk-forward run: what each refit may learn from.
 
-A *window* is one refit. It learns from the rows whose target was known on the last day
-of its origin, with a scaler fitted to those rows alone, and forecasts the origins from
-there up to the next refit. Every model gets the same windows. They expand unless the
-`Schedule` has `rolling_years`.
+A *window* is one refit. It learns from the rows whose target was known on the
+information day of its origin, with a scaler fitted to those rows alone, and forecasts
+the origins from there up to the next refit. Every model gets the same windows. They
+expand unless the `Schedule` has `rolling_years`.
 """
 
 import hashlib
@@ -55,7 +55,7 @@ class Window(TrainingTask):
     Parameters
     ----------
     features
-        All rows, as known on the last day of the origin; unknown targets are NaN.
+        All rows, as known on the origin's information day; unknown targets are NaN.
     train, ahead : integer arrays
         Positions of the training rows, oldest origin first, and of those to forecast.
     raw_ahead : array (rows, columns)
@@ -129,7 +129,7 @@ def make_windows(
     for origin in candidates:
         if trains and (origin - next(iter(trains))).n % every:
             continue
-        known = features.as_known_on(_day(origin.end_time))
+        known = features.as_known_on(features.day_of(origin))
         rows = _training_rows(known, origin, schedule.rolling_years)
         contractions = known.y[rows].sum()
         if min(contractions, len(rows) - contractions) >= MIN_PER_CLASS:
@@ -195,7 +195,7 @@ def window_at(
     rolling_years: int | None = None,
 ) -> Window:
     """Return the window that learns from what was known at `origin`."""
-    known = features.as_known_on(_day(origin.end_time))
+    known = features.as_known_on(features.day_of(origin))
     train = _training_rows(known, origin, rolling_years)
     train = train[np.argsort(known.known_at[train], kind="stable")]
     rows_ahead = np.flatnonzero(ahead)
@@ -257,14 +257,10 @@ def _training_rows(
     """Return the rows whose target is known, of the last years if windows roll."""
     rows = ~np.isnan(known.y)
     if rolling_years is not None:
-        since = origin.end_time - pd.DateOffset(years=rolling_years)
-        rows &= known.known_at > _day(since)
+        day = pd.Timestamp(known.day_of(origin), unit="D")
+        since = day - pd.DateOffset(years=rolling_years)
+        rows &= known.known_at > np.datetime64(since, "D").astype(np.int64)
     return np.flatnonzero(rows)
-
-
-def _day(date: pd.Timestamp) -> np.int64:
-    """Return the date of a moment as days since 1970-01-01."""
-    return np.datetime64(date, "D").astype(np.int64)
 
 
 MIN_YEARS: Mapping[Frequency, int] = {"A": 20, "Q": 12, "M": 15}

@@ -311,7 +311,8 @@ def verify(
             f"{country.name}"
         )
     prepared = _prepare(report, known, country)
-    now = provenance.of(prepared.panel, prepared.panel.as_of)
+    date = prepared.state.date
+    now = provenance.of(prepared.panel, date, date)
     before, after = report.provenance.tools, now.tools
     tools = {
         name: (str(before.get(name, "none")), after.get(name, "none"))

@@ -385,6 +385,9 @@ def _data(alpha3: str, frequency: Frequency, output: pd.Series) -> DataUsed:
     return DataUsed(
         source="snapshot",
         as_of="2026-11-24",
+        used_until="2026-11-14",
+        next_day="2026-12-15",
+        not_yet_used=(),
         first_period=first,
         last_period=last,
         next_due="2026-11-29" if frequency == "Q" else "2021-07-19",

@@ -39,6 +39,14 @@ Refit = Annotated[
         help="Refit models yearly, or every N periods.",
     ),
 ]
+Day = Annotated[
+    str,
+    typer.Option(
+        metavar="<middle|end|N>",
+        help="Day of each period on which forecasts are made: its end, its middle (day "
+        "45 of a quarter, 15 of a month, the end of June) or day N.",
+    ),
+]
 
 
 @flat
@@ -48,6 +56,7 @@ def backtest(
     horizon: Horizons = None,
     start: Start = None,
     refit: Refit = "yearly",
+    day: Day = "end",
     baselines: Baselines = None,
     cluster: Cluster = None,
     json: Json = False,
@@ -56,6 +65,7 @@ def backtest(
 
     Example: econnet backtest --country USA --label nber --horizon 3 --horizon 6
     """
+    from econnet.core.period_days import parse_day
     from econnet.forecast import backtest, preparation
 
     if everything == bool(task.country) and task.data is None:
@@ -67,7 +77,11 @@ def backtest(
     first = _origin(start, settled.frequency)
     with output.working("Reading the data"):
         prepared = backtest.prepare_pools(
-            known, countries, settled, skip_unfit=not task.country
+            known,
+            countries,
+            settled,
+            parse_day(day, settled.frequency),
+            skip_unfit=not task.country,
         )
     results = []
     with jobs.workers(cluster, long=everything):

@@ -87,10 +87,11 @@ def contractions(chronology: Chronology, periods: pd.PeriodIndex) -> pd.DataFram
     """Return `contraction` and `known_at` of periods since the first peak.
 
     A period contracts from the one after a peak to the trough. Of a chronology of
-    months, a quarter contracts where one of its months does. A contraction is known when
-    its peak is announced or, for the periods that end after that, when its trough is. An
-    expansion is never announced: it counts as known after `expansion_delay_months`, and
-    not before the trough was announced from which it began.
+    months, a quarter contracts where one of its months does. A contraction is known
+    when its peak is announced or, for the periods that end after that, when its trough
+    is. An expansion is never announced: it counts as known after
+    `expansion_delay_months`, and not before the trough was announced from which it
+    began.
     """
     frequency = periods.freqstr[0]
     alias = PANDAS_ALIAS[chronology.frequency]

@@ -1,15 +1,17 @@
-"""The design matrix: what was known on the last day of each origin, and the target.
+"""The design matrix: what was known on one day of each origin, and the target.
 
-Every indicator is transformed (growth, log-difference, difference, level or ratio), and
-each origin uses the newest transformed value that was known on its last day, some
+The *information day* is the same day of every origin, by default its last. Every
+indicator is transformed (growth, log-difference, difference, level or ratio), and each
+origin uses the newest transformed value that was known on its information day, some
 values before that, and their moving averages; for unemployment also its rise above its
 low of the year before. A value is used for at most a year after its publication. From
 the labels known at the origin come the last known phase, its duration and the share of
 contractions so far; from the other countries, their mean growth and the share of them
 that shrank.
 
-Where the data have vintages, an origin uses those of its last day, and the labels as
-known then. `DesignMatrix.as_known_on` hides what a model may not see on a day.
+Where the data have vintages, an origin uses those of its information day, and the
+labels as known then. `DesignMatrix.as_known_on` hides what a model may not see on a
+day.
 
 Missing values stay missing here: `Scaler`, fitted only on the training rows of each
 origin, replaces them by the training median and adds a flag.
@@ -24,6 +26,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from econnet.core.catalog import Indicator
+from econnet.core.period_days import END, DayOfPeriod, days_in
 from econnet.core.periods import PANDAS_ALIAS, Frequency
 from econnet.core.task import Event
 from econnet.core.types import Floats
@@ -31,12 +34,18 @@ from econnet.data.cycle.labels import RULES, Label
 from econnet.data.features.columns import SHAPES, TARGET_SHAPES, Column, Shape, row_mean
 from econnet.data.features.information_set import (
     ALWAYS,
+    MAX_AGE_DAYS,
     NEVER,
     Origins,
     Phases,
     days_of,
     newest_values,
     phases,
+)
+from econnet.data.features.professionals import (
+    PROFESSIONALS,
+    ProfessionalForecasts,
+    professional_forecasts,
 )
 from econnet.data.panel import Days, Panel
 
@@ -56,7 +65,7 @@ class DesignMatrix:
     y : array (rows,)
         1 if the event occurred, 0 if it did not, NaN if unknown.
     known_at : array (rows,)
-        The last day of the origin, in days since 1970-01-01.
+        The information day of the origin, in days since 1970-01-01.
     target_known_at : array (rows,)
         The day on which `y` became known; the largest integer if it never did.
     seen_from : array (rows, columns)
@@ -67,6 +76,8 @@ class DesignMatrix:
     horizon, event
         `at`: the period `horizon` after the origin contracts. `within`: any period
         after the origin contracts, up to that one. A horizon of 0 is the origin itself.
+    professionals
+        The forecasts behind the last columns; `None` if there are none.
     """
 
     X: Floats
@@ -80,6 +91,7 @@ class DesignMatrix:
     label_seen_from: Days
     horizon: int
     event: Event
+    professionals: ProfessionalForecasts | None = None
 
     @property
     def countries(self) -> npt.NDArray[np.object_]:
@@ -90,6 +102,10 @@ class DesignMatrix:
     def origins(self) -> pd.PeriodIndex:
         """The origin of each row."""
         return pd.PeriodIndex(self.index.get_level_values("origin"))
+
+    def day_of(self, origin: pd.Period) -> np.int64:
+        """Return the information day of an origin, in days since 1970-01-01."""
+        return self.known_at[np.flatnonzero(self.origins == origin)[0]]
 
     @property
     def emphasis(self) -> Floats:
@@ -117,7 +133,7 @@ class DesignMatrix:
         """Return the features and targets that a model may see on a day.
 
         Targets are as known by then, NaN if unknown. Origins after the day keep the
-        features of their own last day.
+        features of their own information day.
         """
         seen = self.seen_from <= np.maximum(self.known_at, day)[:, None]
         X = self.X if seen.all() else np.where(seen, self.X, np.nan)
@@ -151,15 +167,23 @@ class DesignMatrix:
 
 
 def build(
-    panel: Panel, label: Label, horizon: int, event: Event = "at"
+    panel: Panel,
+    label: Label,
+    horizon: int,
+    event: Event = "at",
+    day: DayOfPeriod | None = None,
+    forecasts: pd.DataFrame | None = None,
 ) -> DesignMatrix:
     """Return the features of every country that has labels, and of every origin.
 
-    A country's last origin is the period in which the newest value of the target became
-    known. For labels that are given, not computed from the target, it is the period by
-    which the newest values of half its indicators were known.
+    `day` is the information day of each origin, by default the last. The last origin of
+    a country is the period that contains the panel's date, or the next one if its
+    information day is not later. If the target was last published more than a year
+    before, it is the origin of that publication; for labels that are given, not
+    computed from the target, that of the newest values of half the indicators.
+    `forecasts` are those by professionals that the data contain.
     """
-    origins = _origins(panel, label)
+    origins = _origins(panel, label, day or END[panel.frequency])
     shapes = _shapes(panel, label.target, origins.countries)
     lengths = {key: shape.length for key, shape in shapes.items()}
     newest = newest_values(panel, origins, lengths)
@@ -185,6 +209,12 @@ def build(
     if label.target in shapes and len(origins.countries) >= MIN_COUNTRIES_ABROAD:
         parts.append(_abroad(newest[label.target][:, -1], origins.index))
         columns += [Column(name, ABROAD) for name in ABROAD_COLUMNS]
+    professionals = None
+    if forecasts is not None:
+        professionals = professional_forecasts(forecasts, panel.frequency, origins)
+    if professionals is not None:
+        parts.append(professionals.values(horizon, event))
+        columns += professionals.columns()
     y, target_known_at = targets(label, origins.index, horizon, event)
     label_seen_from = _first_vintages(panel, _labelled(label), origins)
     return DesignMatrix(
@@ -199,16 +229,25 @@ def build(
         label_seen_from=label_seen_from,
         horizon=horizon,
         event=event,
+        professionals=professionals,
     )
 
 
 def with_target(
     features: DesignMatrix, horizon: int, event: Event = "at"
 ) -> DesignMatrix:
-    """Return the same features with another target, without reading the data again."""
+    """Return the same features with another target, without reading the data again.
+
+    Only the forecasts by professionals depend on the target.
+    """
     y, known_at = targets(features.label, features.index, horizon, event)
+    X = features.X
+    if features.professionals is not None:
+        forecasts = features.professionals.values(horizon, event)
+        X = np.hstack([X[:, : -forecasts.shape[1]], forecasts])
     return replace(
         features,
+        X=X,
         y=y,
         target_known_at=np.maximum(known_at, features.label_seen_from),
         horizon=horizon,
@@ -228,16 +267,12 @@ def targets(
     return _outcomes(label.values, days_of(label.known_at), places)
 
 
-def _origins(panel: Panel, label: Label) -> Origins:
+def _origins(panel: Panel, label: Label, day: DayOfPeriod) -> Origins:
     """Return the origins of each country with labels, from its first period on."""
     rows_of = panel.rows_of_countries()
     labelled = ~np.isnan(label.values.to_numpy(dtype=float))
     countries = [name for name, rows in rows_of.items() if labelled[rows].any()]
-    known_at = panel.known_at[[label.target]] if label.name in RULES else panel.known_at
-    days = days_of(known_at)
-    last_days = [_middle(days[rows_of[country]]) for country in countries]
-    alias = PANDAS_ALIAS[panel.frequency]
-    last = pd.DatetimeIndex(np.array(last_days, "datetime64[D]")).to_period(alias).asi8
+    last = _last_origins(panel, label, [rows_of[name] for name in countries], day)
     periods = pd.PeriodIndex(panel.values.index.get_level_values("period")).asi8
     first = periods[[rows_of[country].start for country in countries]]
     lengths = np.maximum(last - first + 1, 0)
@@ -246,7 +281,7 @@ def _origins(panel: Panel, label: Label) -> Origins:
         np.cumsum(lengths) - lengths - first, lengths
     )
     origins = pd.PeriodIndex.from_ordinals(  # type: ignore[attr-defined]  # not in stubs
-        ordinals, freq=alias
+        ordinals, freq=PANDAS_ALIAS[panel.frequency]
     )
     return Origins(
         index=pd.MultiIndex.from_arrays(
@@ -256,8 +291,23 @@ def _origins(panel: Panel, label: Label) -> Origins:
         countries=countries,
         rows=[rows_of[country] for country in countries],
         country=number,
-        days=days_of(origins.end_time.normalize()),
+        days=days_in(ordinals, panel.frequency, day),
     )
+
+
+def _last_origins(
+    panel: Panel, label: Label, rows: Sequence[slice], day: DayOfPeriod
+) -> Days:
+    """Return the number of each country's last origin, as pandas counts periods."""
+    known_at = panel.known_at[[label.target]] if label.name in RULES else panel.known_at
+    days = days_of(known_at)
+    published = np.array([_middle(days[of_country]) for of_country in rows])
+    today = np.datetime64(panel.as_of, "D").astype(np.int64)
+    dates = np.where(today - published <= MAX_AGE_DAYS, today, published)
+    alias = PANDAS_ALIAS[panel.frequency]
+    running = pd.DatetimeIndex(dates.astype("datetime64[D]")).to_period(alias).asi8
+    # Before the first fixed day, an origin rests on the last day of the period before.
+    return running + (days_in(running + 1, panel.frequency, day) <= dates)
 
 
 def _middle(days: Days) -> np.int64:
@@ -346,6 +396,8 @@ def _seen_from(
     for place, column in enumerate(columns):
         if column.indicator == PHASE:
             parts = _labelled(label)
+        elif column.indicator == PROFESSIONALS:
+            continue
         elif column.indicator == ABROAD:
             seen_from[:, place] = _first_vintages(panel, [label.target], origins).max()
             continue

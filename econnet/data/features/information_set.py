@@ -1,10 +1,10 @@
-"""The information set of an origin: the newest values known on its last day.
+"""The information set of an origin: the newest values known on its information day.
 
-For each indicator these are the newest transformed value that was known on the origin's
-last day, and the values before it. Without revisions the values are those of the panel,
-and only the position of the newest known one is searched. With revisions the table is
-reset to each origin's day in turn, so that growth is always between two values of one
-vintage.
+For each indicator these are the newest transformed value that was known on that day of
+the origin, and the values before it. Without revisions the values are those of the
+panel, and only the position of the newest known one is searched. With revisions the
+table is reset to each origin's day in turn, so that growth is always between two values
+of one vintage.
 
 Values that a country never had, and those from before its first, are missing. A value
 is used for at most a year after it was first published.
@@ -47,7 +47,7 @@ class Origins:
     country : array (rows,)
         The number of each row's country.
     days : array (rows,)
-        The last day of each row's origin.
+        The information day of each row.
     """
 
     index: pd.MultiIndex

@@ -8,22 +8,17 @@ give it. A value that a source has withdrawn is a row whose value is missing.
 
 import gzip
 import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
 import numpy as np
 import pandas as pd
-from collections.abc import Callable
-from collections.abc import Mapping
-from dataclasses import dataclass
-from dataclasses import field
-from datetime import UTC
-from datetime import datetime
-from econnet.core.catalog import Indicator
-from econnet.core.catalog import SeriesTemplate
-from econnet.core.catalog import load
-from econnet.core.errors import EconnetError
-from econnet.core.errors import SourceError
+
+from econnet.core.catalog import Indicator, SeriesTemplate, load
+from econnet.core.errors import EconnetError, SourceError
 from econnet.core.sources import SOURCES
 from econnet.core.workspace import UserFile
-
 
 OBSERVATION_COLUMNS = [
     *("country", "indicator", "period", "value"),

@@ -11,6 +11,7 @@ import numpy as np
 from econnet.core.log_odds import log_odds
 from econnet.core.types import Floats
 from econnet.data.features.design_matrix import ABROAD, PHASE
+from econnet.data.features.professionals import PROFESSIONALS
 from econnet.forecast.explain import attribution, what_if
 from econnet.forecast.explain.importance import Importance
 from econnet.forecast.explain.what_if import Assumption
@@ -198,6 +199,7 @@ PARTNERS = "partners"
 DERIVED: Mapping[str, tuple[str, str]] = {
     PHASE: ("Phase and past contractions", "cycle"),
     ABROAD: ("Growth abroad", "abroad"),
+    PROFESSIONALS: ("Professional forecasts", "expectations"),
     attribution.MISSING: ("Missing data", "data"),
     PARTNERS: ("Other models", "partners"),
 }

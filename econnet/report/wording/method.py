@@ -12,12 +12,7 @@ from econnet.report.wording.event import (
     in_sentence,
     is_chronology,
 )
-from econnet.report.wording.formatting import (
-    count,
-    day_of,
-    period_name,
-    period_text,
-)
+from econnet.report.wording.formatting import count, day_of, period_name, period_text
 from econnet.report.wording.verdict import made_on
 
 # Shares of real-time values from which all count as such, and below which none do.
@@ -32,11 +27,22 @@ def data(forecast: Forecast) -> str:
         "store": "Data downloaded by econnet",
     }.get(forecast.data.source, f"The file {forecast.data.source}")
     return (
-        f"{source}, as known on {day_of(forecast.data.as_of)}; "
+        f"{source}, as known on {day_of(forecast.data.used_until)}; "
         f"{forecast.country.name}, {forecast.target_title}: "
         f"{period_name(forecast.data.first_period)} to "
         f"{period_name(forecast.data.last_period)}. Last value: untransformed level, "
         "in the unit shown."
+    )
+
+
+def _waiting(forecast: Forecast) -> str:
+    """Return how many later releases are not used, as part of a sentence."""
+    newer = forecast.data.not_yet_used
+    if not newer:
+        return ""
+    return (
+        f"; {count(len(newer), 'later release')} will be used from "
+        f"{day_of(forecast.data.next_day)}"
     )
 
 
@@ -58,7 +64,8 @@ def method(forecast: Forecast) -> list[tuple[str, str]]:
         ),
         (
             "Information",
-            f"Values known on {day_of(forecast.data.as_of)}. In the "
+            f"Values known on {day_of(forecast.data.used_until)}"
+            f"{_waiting(forecast)}. In the "
             "replay of history, a value counts as known once the publication lag of "
             "its indicator has passed after the end of its period. Outcomes enter "
             "training only after publication.",
