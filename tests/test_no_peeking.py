@@ -9,7 +9,8 @@ import pytest
 from econnet.core.period_days import FIXED_DAYS, MIDDLE, START, DayOfPeriod, days_in
 from econnet.core.task import Event
 from econnet.data import panel
-from econnet.data.cycle import labels, nber
+from econnet.data.cycle import chronologies, labels
+from econnet.data.cycle.chronologies import Recession
 from econnet.data.features import design_matrix
 from econnet.data.features.design_matrix import DesignMatrix
 from econnet.evaluation import walkforward
@@ -215,9 +216,15 @@ def test_peak_counts_from_the_day_on_which_it_was_announced(
     """A recession that the NBER found to have begun before the origin."""
     usa = revised[revised["country"] == "DEU"].assign(country="USA")
     now = features_of(usa, "nber")
-    found = ("2011-12", "2013-06", announced, "2014-01-15")
-    chronology = (*nber.CHRONOLOGY, found)
-    monkeypatch.setattr(nber, "CHRONOLOGY", chronology)
+    found = Recession(
+        pd.Period("2011-12", "M"),
+        pd.Period("2013-06", "M"),
+        pd.Timestamp(announced),
+        pd.Timestamp("2014-01-15"),
+    )
+    dated = chronologies.load()
+    longer = replace(dated["nber"], recessions=(*dated["nber"].recessions, found))
+    monkeypatch.setattr(chronologies, "load", lambda: {**dated, "nber": longer})
     then = features_of(altered(usa, DAY, seed=1), "nber")
     assert not np.array_equal(now.y, then.y, equal_nan=True)
     for one, other in zip(windows_of(now), windows_of(then), strict=True):

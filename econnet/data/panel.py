@@ -10,26 +10,25 @@ Where values were revised, `vintages` holds all of them with their dates, so tha
 may have changed, and growth from one to the other would mean nothing.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from itertools import pairwise
-from typing import TypeAlias
-
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-
+from collections.abc import Collection
+from collections.abc import Mapping
+from dataclasses import dataclass
+from dataclasses import replace
 from econnet.core import catalog
 from econnet.core.catalog import Indicator
 from econnet.core.errors import DataError
-from econnet.core.periods import (
-    FREQUENCIES,
-    PANDAS_ALIAS,
-    PERIODS_A_YEAR,
-    Frequency,
-    frequency_of,
-)
+from econnet.core.periods import FREQUENCIES
+from econnet.core.periods import Frequency
+from econnet.core.periods import PANDAS_ALIAS
+from econnet.core.periods import PERIODS_A_YEAR
+from econnet.core.periods import frequency_of
 from econnet.core.task import Vintages
+from itertools import pairwise
+from typing import TypeAlias
+
 
 Days: TypeAlias = npt.NDArray[np.int64]
 Dates: TypeAlias = npt.NDArray[np.datetime64]
@@ -131,6 +130,21 @@ class Panel:
             known_at=self.known_at.where(then),
             as_of=min(day, self.as_of),
             vintages=known,
+        )
+
+    def without(self, countries: Collection[str]) -> "Panel":
+        """Return the panel without these countries."""
+        kept = ~self.values.index.get_level_values("country").isin([*countries])
+        if kept.all():
+            return self
+        rows = np.cumsum(kept) - 1
+        vintages = self.vintages[kept[self.vintages["row"]]]
+        return replace(
+            self,
+            values=self.values[kept],
+            known_at=self.known_at[kept],
+            series=self.series[~self.series["country"].isin([*countries])],
+            vintages=vintages.assign(row=rows[vintages["row"]]).reset_index(drop=True),
         )
 
     def only(self, country: str) -> "Panel":

@@ -3,8 +3,8 @@
 A rule labels every period of a level series 1 (contraction), 0 (expansion) or missing
 (undecided). It is applied on every day on which a level became known, to what was known
 by then, and a `Label` contains every result with its day. So no label is used before it
-could have been computed, nor with a value that it took only later. `nber` and `given`
-do not use levels: their labels come from elsewhere, with dates of their own.
+could have been computed, nor with a value that it took only later. Chronologies and
+`given` do not use levels: their labels come from elsewhere, with dates of their own.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,7 +19,7 @@ import pandas as pd
 from econnet.core.errors import DataError, UsageError
 from econnet.core.periods import FREQUENCIES, PANDAS_ALIAS, PERIODS_A_YEAR, Frequency
 from econnet.core.types import Floats
-from econnet.data.cycle import nber
+from econnet.data.cycle import chronologies
 from econnet.data.cycle.growth import percent_change
 from econnet.data.cycle.trends import below_hamilton_trend, below_hp_trend
 from econnet.data.cycle.turning_points import contractions
@@ -73,7 +73,7 @@ class Label:
     name
         As on the command line: `two-quarters`, `given:recession`.
     target
-        The indicator that was labelled; for `nber` and `given` the one that is shown.
+        The indicator that was labelled; for a chronology and `given` the one shown.
     values : Series (country, period)
         1 contraction, 0 expansion, missing unknown: the newest value.
     known_at : Series (country, period)
@@ -123,8 +123,8 @@ def apply(panel: Panel, name: str, target: str = "real_gdp") -> Label:
     check_rule(name, panel.frequency)
     if name.startswith("given:"):
         return _given(panel, name, target)
-    if name == "nber":
-        return _nber(panel, target)
+    if name in chronologies.load():
+        return _dated_by_committee(panel, name, target)
     if target not in panel.values:
         raise DataError(
             f"the data have no {target} at frequency {panel.frequency}: choose another "
@@ -162,8 +162,9 @@ def clause(name: str, target: str, title: str) -> str:
     """
     if name.startswith("given:"):
         return f"{name.removeprefix('given:')} is 1"
-    if name == "nber":
-        return "the economy is in recession, as the NBER dates it,"
+    if name in chronologies.load():
+        committee = chronologies.load()[name].committee
+        return f"the economy is in recession, as {committee} dates it,"
     rule = RULES[name]
     if target == "real_gdp":
         return rule.clause
@@ -290,23 +291,31 @@ def _given(panel: Panel, name: str, target: str) -> Label:
     return _label(panel, name, target, meaning, panel.revisions(column))
 
 
-def _nber(panel: Panel, target: str) -> Label:
-    """Label the United States by the committee's chronology, and no other country.
+def _dated_by_committee(panel: Panel, name: str, target: str) -> Label:
+    """Label the economy of a chronology, and no other.
 
-    Output is not measured monthly; industrial production is shown in its place.
+    Where output is not measured monthly, industrial production is shown in its place.
     """
-    if "USA" not in panel.values.index.unique("country"):
-        raise DataError(
-            "label nber is the chronology of the United States, which are not in the "
-            "data: choose --country USA, or another --label"
-        )
-    periods = pd.PeriodIndex(panel.values.loc["USA"].index, name="period")
-    labels = nber.nber_contractions(periods).dropna().reset_index()
-    labels = labels.rename(columns={"contraction": "value"}).assign(country="USA")
+    chronology = chronologies.load()[name]
+    country = chronology.country
+    if country not in panel.values.index.unique("country"):
+        raise DataError(wrong_economy(name))
+    periods = pd.PeriodIndex(panel.values.loc[country].index, name="period")
+    labels = chronologies.contractions(chronology, periods).dropna().reset_index()
+    labels = labels.rename(columns={"contraction": "value"}).assign(country=country)
     revisions = labels[labels["known_at"] <= panel.as_of]
     shown = target if target in panel.values else "industrial_production"
-    meaning = "recession by the chronology of the NBER"
-    return _label(panel, "nber", shown, meaning, revisions)
+    meaning = f"recession by the chronology of {chronology.committee}"
+    return _label(panel, name, shown, meaning, revisions)
+
+
+def wrong_economy(name: str) -> str:
+    """Return the error of a chronology that is asked for without its economy."""
+    chronology = chronologies.load()[name]
+    return (
+        f"label {name} is the chronology of {chronology.place}: choose --country "
+        f"{chronology.country}, or another --label"
+    )
 
 
 GROWTH_CYCLE_CAVEAT = (
@@ -370,6 +379,6 @@ RULES: Mapping[str, LabelRule] = {
 
 FREQUENCIES_OF: Mapping[str, tuple[Frequency, ...]] = {
     **{name: rule.frequencies for name, rule in RULES.items()},
-    "nber": ("M", "Q"),
+    **{name: dated.frequencies for name, dated in chronologies.load().items()},
 }
 NAMES: tuple[str, ...] = (*FREQUENCIES_OF, "given:COLUMN")
