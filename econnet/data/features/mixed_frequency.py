@@ -29,7 +29,7 @@ from econnet.data.features.information_set import (
 from econnet.data.panel import Days, Panel
 
 # The spans of changes, in periods of the panel.
-SPANS: Mapping[Frequency, tuple[int, ...]] = {"A": (1, 2), "Q": (1, 2, 4), "M": (1,)}
+SPANS: Mapping[Frequency, tuple[int, ...]] = {"A": (1, 2), "Q": (1, 2), "M": (1,)}
 
 
 @dataclass(frozen=True, eq=False)
