@@ -94,6 +94,18 @@ class Panel:
             str(codes[start]): slice(start, stop) for start, stop in pairwise(bounds)
         }
 
+    def native(self, country: str, indicator: str) -> "Panel":
+        """Return the panel that has a country's indicator as often as it is measured.
+
+        That is one of `finer`, or this one.
+        """
+        for finer in self.finer:
+            series = finer.series
+            alike = (series["country"] == country) & (series["indicator"] == indicator)
+            if alike.any():
+                return finer
+        return self
+
     @property
     def share_in_real_time(self) -> float:
         """The share of values whose first releases are known.

@@ -4,7 +4,7 @@ A label compares output of its period with that of an earlier one. Of both, some
 may be known: a year-on-year fall one quarter ahead rests on three quarters that have
 passed. The column `carry-over` is the growth over the label's span if output stayed at
 its newest known level. For an event within several periods it is the lowest of them.
-All levels of a row are of one vintage, that of the origin's day.
+All levels of a row are those of one vintage.
 """
 
 from collections.abc import Mapping
@@ -69,9 +69,7 @@ class CarriedLevels:
 
     def _growth_at(self, horizon: int) -> Floats:
         last = self.levels.shape[1] - 1
-        now, before = (
-            min(self.span + at, last) for at in (horizon, horizon - self.span)
-        )
+        before, now = (min(place, last) for place in (horizon, horizon + self.span))
         return percent_change(self.levels[:, now], self.levels[:, before])
 
 
