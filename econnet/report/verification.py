@@ -496,7 +496,7 @@ BASELINE_TOLERANCE = 1e-2
 # What depends on the moment and not on the forecast. A series that was fetched again
 # since has its current span and titles.
 PASSED_OVER = re.compile(
-    r"made_at|versions?|provenance|out_of_date|data\.series\[\d+\]\."
+    r"made_at|versions?|provenance|data\.series\[\d+\]\."
     r"(title|unit|first_period|last_period|rights|attribution|retrieved_at)"
 )
 

@@ -34,6 +34,7 @@ from econnet.forecast.result import (
     ScoreIntervals,
     SeriesUsed,
 )
+from econnet.report import world_map
 from tests.builders import changed
 
 MakeForecast: TypeAlias = Callable[..., Forecast]
@@ -89,6 +90,22 @@ def ranking(make_forecast: MakeForecast) -> Ranking:
     made.sort(key=lambda it: -it.probability)
     left_out = LeftOut(countries.by_alpha3("PRK"), "North Korea has no real_gdp")
     return Ranking(Task("A"), tuple(made), (left_out,))
+
+
+@pytest.fixture(scope="session")
+def world_ranking(ranking: Ranking) -> Ranking:
+    """Return a ranking of every country on the map, with short records."""
+    map_ = world_map.load()
+    known = {country.alpha3: country for country in countries.all_countries()}
+    first = ranking.forecasts[0]
+    record = first.track_record[first.track_record["model"] == "econnet"].tail(3)
+    return replace(
+        ranking,
+        forecasts=tuple(
+            replace(first, country=known[code], track_record=record)
+            for code in sorted({*map_.shapes, *map_.dots} & {*known})
+        ),
+    )
 
 
 def without_contractions(forecast: Forecast) -> Forecast:
