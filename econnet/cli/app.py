@@ -16,6 +16,7 @@ from econnet.cli.commands.duel import duel
 from econnet.cli.commands.export import export
 from econnet.cli.commands.fetch import fetch
 from econnet.cli.commands.forecast import forecast
+from econnet.cli.commands.inspect import inspect
 from econnet.cli.commands.lists import countries, indicators
 from econnet.cli.commands.report import report
 from econnet.cli.commands.status import status
@@ -30,6 +31,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     report,
     backtest,
     fetch,
+    inspect,
     export,
     status,
     check,
