@@ -222,8 +222,8 @@ class PoliteSession(requests.Session):
             reason = "not known there (HTTP 404)"
             raise MissingSeriesError(self.error_line(series, reason))
         if status != requests.codes.ok:
-            if (error := refusal(response)) is not None:
-                raise error
+            if (explained := refusal(response)) is not None:
+                raise explained
             kind = UnansweredError if status in RETRIED_STATUSES else SourceError
             kind = ForbiddenError if status == requests.codes.forbidden else kind
             advice = ADVICE.get(status, "try again later")
