@@ -17,6 +17,7 @@ from datetime import datetime
 from functools import partial
 
 import pandas as pd
+import requests
 
 from econnet.core import countries
 from econnet.core.catalog import Indicator, SeriesTemplate, fetched_from
@@ -39,7 +40,7 @@ ANY = ""  # the code of a dimension that is not restricted
 # The dimension that names the country, in the words of each source.
 AREA_DIMENSIONS = frozenset({"GEO", "REF_AREA", "COUNTRY", "BORROWERS_CTY"})
 
-Finish = Callable[[pd.DataFrame, Mapping[str, str], datetime], pd.DataFrame]
+DateForecasts = Callable[[pd.DataFrame, Mapping[str, str], datetime], pd.DataFrame]
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,8 @@ class Service:
         The format to ask for; the service's own where it is empty.
     parameters
         Further parameters of every request.
+    screen
+        Leaves out values of a series, `country, period, value`, that cannot be right.
     date_forecasts
         Adds `known_at` to the values of a series of forecasts, given the attributes of
         the data set and the time of the download.
@@ -72,7 +75,8 @@ class Service:
     per_second: float = 1.0
     accept: str = ""
     parameters: Mapping[str, str] = field(default_factory=dict)
-    date_forecasts: Finish | None = None
+    screen: Callable[[pd.DataFrame], pd.DataFrame] | None = None
+    date_forecasts: DateForecasts | None = None
 
     def session(self, plan: Plan) -> PoliteSession:
         """Return a session within the limits we keep to."""
@@ -168,6 +172,7 @@ class _Asked:
             f"{base}/data/{flow}/{request.key.text()}",
             {"startPeriod": self.plan.start_year, **self.service.parameters},
             sdmx_ml.CONTENT_TYPES,
+            partial(self._refusal, problem),
         )
         answer = sdmx_ml.read(
             response.content,
@@ -179,6 +184,15 @@ class _Asked:
         _check_codes(answer.rows, request.key, problem)
         return Download(answer, RawPage.of(response.content), observations.now())
 
+    def _refusal(
+        self, problem: ErrorFactory, response: requests.Response
+    ) -> SourceError | None:
+        """Return the error for a refusal whose reason is given."""
+        status, message = response.status_code, sdmx_ml.message_of(response.content)
+        if not message or status >= requests.codes.internal_server_error:
+            return None
+        return problem(f"HTTP {status}, {message}")
+
     def fetch(
         self,
         key: Key,
@@ -189,15 +203,15 @@ class _Asked:
         """Return one series of a download, or `None` if it has not changed."""
         got, problem = download(), self.problem(template.id)
         table = series_of(self.service, template, got.answer.rows, problem)
-        if indicator.forecast and self.service.date_forecasts:
-            table = self.service.date_forecasts(
-                table, got.answer.attributes, got.retrieved_at
-            )
-        if table.empty:
-            raise MissingSeriesError(
-                self.session.error_line(template.id, "not one value")
-            )
         table = observations.in_order(table, ["country", "period"], problem)
+        if self.service.screen:
+            table = self.service.screen(table)
+        if self.service.date_forecasts:
+            attributes = got.answer.attributes
+            table = self.service.date_forecasts(table, attributes, got.retrieved_at)
+        if table.empty:
+            line = self.session.error_line(template.id, "not one value")
+            raise MissingSeriesError(line)
         digest = digest_of(table)
         if self.plan.digests.get(key) == digest:
             return None
@@ -222,18 +236,12 @@ def query(service: Service, plan: Plan) -> Query:
         and any(template.covers(country.alpha3) for country in plan.countries)
     ]
     requests, download = _requests(wanted), Memoized(asked.download)
-    jobs = [
-        Job(
-            key,
-            template.countries,
-            partial(
-                *(asked.fetch, key, indicator, template),
-                partial(download, requests[_group(template)]),
-            ),
-        )
-        for indicator, template in wanted
-        for key in [(service.source, template.id, indicator.key)]
-    ]
+    jobs = list[Job]()
+    for indicator, template in wanted:
+        key = service.source, template.id, indicator.key
+        got = partial(download, requests[_group(template)])
+        fetch = partial(asked.fetch, key, indicator, template, got)
+        jobs.append(Job(key, template.countries, fetch))
     return Query(service.source, asked.session, jobs)
 
 

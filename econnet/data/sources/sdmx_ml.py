@@ -2,7 +2,7 @@
 
 Each row has the dimensions of its series, a period and a value. A value is the number
 of the source times ten to the power of `UNIT_MULT`, rounded once. The client is
-imported here and only when there is an answer to read, because it takes half a second.
+imported only where there is an answer to read: nothing else of econnet needs it.
 
 An answer is a stranger's file. It must be UTF-8 and declare no document type, so that
 there are no entities to expand, and whatever `sdmx1` raises about it becomes one line.
@@ -99,11 +99,18 @@ def read(
             for row in _rows(dataset, notes, dimensions, frequency, forecasts)
         ]
     except _unreadable() as error:
-        raise problem(_message(content) or _reason(content, error)) from error
-    if not rows and (message := _message(content)):
+        raise problem(message_of(content) or _reason(content, error)) from error
+    if not rows and (message := message_of(content)):
         raise problem(message)
     table = pd.DataFrame(rows, columns=[*dimensions, "period", "value"])
     return Answer(table, notes.attributes)
+
+
+def message_of(content: bytes) -> str:
+    """Return what an error or a notice of a source says; nothing for data."""
+    match = MESSAGE.search(content.decode("utf-8", errors="replace"))
+    text = one_line(match[1].strip(), at_most=200) if match else ""
+    return f"answered with a message, not data: {text}" if text else ""
 
 
 def _datasets(content: bytes, notes: _Notes) -> list[Any]:
@@ -218,13 +225,6 @@ def _period(text: str, frequency: Frequency) -> str:
     if period is None or period.frequency != frequency:
         raise ValueError(f"a period is {text!r}, which is not of frequency {frequency}")
     return period.text
-
-
-def _message(content: bytes) -> str:
-    """Return what an error or a notice says, or nothing."""
-    match = MESSAGE.search(content.decode("utf-8", errors="replace"))
-    text = one_line(match[1].strip(), at_most=200) if match else ""
-    return f"answered with a message, not data: {text}" if text else ""
 
 
 def _reason(content: bytes, error: BaseException) -> str:

@@ -18,12 +18,13 @@ from datetime import datetime
 from functools import partial
 
 import pandas as pd
+import requests
 
 from econnet.core.catalog import Indicator, SeriesTemplate, fetched_from
 from econnet.core.countries import all_countries
 from econnet.core.errors import SourceError
 from econnet.data.sources import observations, sdmx, workbooks
-from econnet.data.sources.http import ForbiddenError, MissingSeriesError, PoliteSession
+from econnet.data.sources.http import MissingSeriesError, PoliteSession
 from econnet.data.sources.observations import (
     ErrorFactory,
     FetchedSeries,
@@ -106,11 +107,14 @@ def _fetch(
     """Return the forecasts of all editions, or `None` if the file has not changed."""
     _, _, subject = template.id.partition("/")
     url = f"{plan.settings.urls['weo'].rstrip('/')}/{FILE}"
-    try:
-        response = session.fetch(template.id, url, {}, workbooks.CONTENT_TYPES)
-    except ForbiddenError as error:
+
+    def refusal(response: requests.Response) -> SourceError | None:
+        if response.status_code != requests.codes.forbidden:
+            return None
         reason = "not given to programs: save it in a browser, and set ECONNET_WEO_URL"
-        raise MissingSeriesError(session.error_line(template.id, reason)) from error
+        return MissingSeriesError(session.error_line(template.id, reason))
+
+    response = session.fetch(template.id, url, {}, workbooks.CONTENT_TYPES, refusal)
     raw = RawPage.of(response.content)
     if plan.digests.get(key) == raw.sha256:
         return None

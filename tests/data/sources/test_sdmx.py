@@ -3,10 +3,11 @@
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
@@ -17,15 +18,15 @@ from econnet.core.errors import SourceError
 from econnet.core.sources import LiveSource
 from econnet.data.fetch import QUERIES, fetch
 from econnet.data.load import store
-from econnet.data.sources import bis, ecb, eurostat, imf, oecd, sdmx, weo
+from econnet.data.sources import imf, oecd, sdmx
 from econnet.data.sources.http import MissingSeriesError
 from econnet.data.sources.observations import FetchedSeries, Key
 from econnet.data.sources.query import Plan, Query
-from tests.data.sources import sdmx_answers
+from tests.data.sources import replay, sdmx_answers
+from tests.data.sources.replay import SERVICES
 from tests.data.sources.sdmx_answers import Observation, Series, series
 from tests.data.sources.servers import QUICK, Sources, closed_port
 
-SERVICES = [module.SERVICE for module in (bis, ecb, eurostat, imf, oecd, weo)]
 Outcome = FetchedSeries | SourceError | None
 QNA, CLI, FINMARK = (
     oecd.QUARTERLY_ACCOUNTS,
@@ -225,6 +226,31 @@ def test_the_imfs_values_are_complete_whatever_their_scale(
     assert values(outcome) == {("IND", "2026Q2"): 85_126_612_600_000.0}
 
 
+def quarterly(country: str, levels: Sequence[float]) -> pd.DataFrame:
+    quarters = pd.period_range("2010Q1", periods=len(levels), freq="Q").astype(str)
+    return pd.DataFrame({"country": country, "period": quarters, "value": levels})
+
+
+def test_what_precedes_a_break_in_the_imfs_levels_is_left_out() -> None:
+    rising = [100 * 1.005**n for n in range(40)]
+    recession = [level * (0.51 if n == 20 else 1) for n, level in enumerate(rising)]
+    table = pd.concat(
+        [
+            quarterly("MAC", recession[:21] + [level * 0.7 for level in rising[21:]]),
+            quarterly("SLV", rising[:8] + [level / 1_000 for level in rising[8:20]]),
+            quarterly("PAK", rising[:-2] + [level * 4 for level in rising[-2:]]),
+            quarterly("IND", rising),
+        ],
+        ignore_index=True,
+    )
+    kept = imf.without_breaks(table)
+    spans = kept.groupby("country")["period"].agg(["min", "max"])
+    assert spans.loc["IND"].tolist() == ["2010Q1", "2019Q4"]
+    assert spans.loc["MAC"].tolist() == ["2010Q1", "2019Q4"]
+    assert spans.loc["SLV"].tolist() == ["2012Q1", "2014Q4"]
+    assert "PAK" not in spans.index
+
+
 def test_the_bis_marks_its_values_for_the_whole_data_set(
     sources: Sources, service: Callable[[LiveSource], Service]
 ) -> None:
@@ -421,6 +447,29 @@ def test_an_outage_of_one_source_affects_that_source_only(
     assert all(line.startswith("BIS") for line in summary.failed)
 
 
+@pytest.mark.campaign
+def test_each_country_gets_quarterly_output_and_monthly_series(
+    sources: Sources, tmp_path: Path
+) -> None:
+    countries = ["DEU", "BRA", "IND", "KOR", "USA"]
+    replay.serve(sources.server, countries)
+    named = [by_alpha3(alpha3) for alpha3 in countries]
+    asked: list[LiveSource] = ["eurostat", "imf", "oecd", "bis", "ecb", "weo", "spf"]
+    summary = fetch(
+        sources.settings(tmp_path), named, sources=asked, retry_policy=QUICK
+    )
+    assert summary.failed == ()
+    got = store(sources.settings(tmp_path)).series()
+    for alpha3 in countries:
+        of_country = got[got["country"] == alpha3]
+        output = of_country[of_country["indicator"] == "real_gdp"]
+        assert "Q" in set(output["frequency"]), alpha3
+        monthly = of_country[of_country["frequency"] == "M"]
+        assert monthly["indicator"].nunique() >= (4 if alpha3 == "USA" else 5), alpha3
+    again = fetch(sources.settings(tmp_path), named, sources=asked, retry_policy=QUICK)
+    assert again.changes == ()
+
+
 @pytest.mark.parametrize("service_of", SERVICES, ids=lambda each: each.source)
 def test_each_series_of_the_catalog_can_be_asked_for(service_of: sdmx.Service) -> None:
     for _, template in catalog.fetched_from(service_of.source):
@@ -434,8 +483,8 @@ def test_each_series_of_the_catalog_can_be_asked_for(service_of: sdmx.Service) -
         ]
         assert free == [service_of.area(key.flow)], template.id
         frequency = dict(zip(dimensions, key.codes, strict=True))
-        codes = frequency.get("FREQ", frequency.get("FREQUENCY"))
-        assert codes == {template.frequency}
+        [code] = frequency["FREQ" if "FREQ" in frequency else "FREQUENCY"]
+        assert code == template.frequency
 
 
 def test_the_client_is_imported_only_when_there_is_an_answer_to_read() -> None:
