@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from econnet.core.periods import FREQUENCY_OF_ALIAS, PERIODS_A_YEAR, Frequency
-from econnet.data.cycle import nber
+from econnet.data.cycle import chronologies
 from econnet.data.cycle import turning_points as cycle_turning_points
 from econnet.data.cycle.growth import log_percent, runs
 from econnet.data.cycle.turning_points import TurningPoint
@@ -132,9 +132,9 @@ def nber_turning_points(frequency: Frequency) -> pd.DataFrame:
     2019Q4.
     """
     chronology = [
-        (peak, trough) if frequency == "M" else quarters
-        for (peak, trough, *_), quarters in zip(
-            nber.CHRONOLOGY, NBER_QUARTERS, strict=True
+        (str(recession.peak), str(recession.trough)) if frequency == "M" else quarters
+        for recession, quarters in zip(
+            chronologies.load()["nber"].recessions, NBER_QUARTERS, strict=True
         )
     ]
     return pd.DataFrame(

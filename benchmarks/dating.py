@@ -23,11 +23,12 @@ from benchmarks import chronology
 from benchmarks.rows import Row, as_json
 from econnet.core.periods import Frequency
 from econnet.data import panel
-from econnet.data.cycle import labels, nber
+from econnet.data.cycle import chronologies, labels
 from econnet.data.cycle.labels import Label
 from econnet.data.sources import snapshot
 
 RULE = "turning-points"
+FIRST_ANNOUNCED = pd.Period("1980-01", "M")  # there was no committee before
 STOOD = "share of labels unchanged since first known"
 
 
@@ -147,16 +148,15 @@ def days_to_tell() -> list[Row]:
     known = label.revisions[label.revisions["value"] == 1]
     first_known = known.groupby("period")["known_at"].min()
     rows = []
-    for quarters, (*_, announced, _) in zip(
-        chronology.NBER_QUARTERS, nber.CHRONOLOGY, strict=True
-    ):
+    recessions = chronologies.load()["nber"].recessions
+    for quarters, recession in zip(chronology.NBER_QUARTERS, recessions, strict=True):
         peak, trough = (pd.Period(text, "Q") for text in quarters)
         during = first_known[(first_known.index > peak) & (first_known.index <= trough)]
-        if announced is None or during.empty:
+        if recession.peak < FIRST_ANNOUNCED or during.empty:
             continue
         end = peak.end_time.normalize()
         mine = (during.min() - end).days
-        theirs = (pd.Timestamp(announced) - end).days
+        theirs = (recession.peak_announced - end).days
         rows.append(
             Row(
                 f"US contraction after {peak}",

@@ -6,66 +6,103 @@ that the user can solve. Defaults and folders are those of the command line, so 
 both find each other's models, forecasts and reports.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+import pandas as pd
+from collections.abc import Callable
+from collections.abc import Collection
+from collections.abc import Mapping
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from contextlib import nullcontext
+from dataclasses import asdict
 from dataclasses import replace
 from datetime import date
-from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Any, Unpack
-
-import pandas as pd
-
-from econnet.core import catalog, countries
+from econnet.core import catalog
+from econnet.core import countries
 from econnet.core.countries import Country
 from econnet.core.errors import UsageError
-from econnet.core.periods import PANDAS_ALIAS, Frequency
+from econnet.core.periods import Frequency
+from econnet.core.periods import PANDAS_ALIAS
 from econnet.core.settings import Settings
-from econnet.core.sources import LIVE_SOURCES, LiveSource
-from econnet.core.task import Task, TaskChoices, TaskRequest, as_of_text
-from econnet.core.workspace import UserFile, Workspace, place_of
+from econnet.core.sources import LIVE_SOURCES
+from econnet.core.sources import LiveSource
+from econnet.core.task import Task
+from econnet.core.task import TaskChoices
+from econnet.core.task import TaskRequest
+from econnet.core.task import as_of_text
+from econnet.core.workspace import UserFile
+from econnet.core.workspace import Workspace
+from econnet.core.workspace import place_of
 from econnet.data import fetch as data_fetch
-from econnet.data import load, panel
+from econnet.data import load
+from econnet.data import panel
 from econnet.data.cycle import labels
 from econnet.data.cycle.labels import Label
 from econnet.data.fetch import Summary
+from econnet.data.files import areas
 from econnet.data.files import user_panel
-from econnet.data.files.user_panel import Kind
+from econnet.data.files.user_panel import Adjustment
+from econnet.data.files.user_panel import Override
 from econnet.data.panel import Panel
 from econnet.data.sources.observations import Dataset
 from econnet.data.store.export import export as write_table
 from econnet.forecast import log as forecast_log
-from econnet.forecast import outcomes, workflow
+from econnet.forecast import outcomes
+from econnet.forecast import own_data
+from econnet.forecast import workflow
 from econnet.forecast.outcomes import LogScores
 from econnet.forecast.ranking import Ranking
 from econnet.forecast.result import Forecast
 from econnet.models.baselines import BASELINES
-from econnet.report import Format, Paper
+from econnet.report import Format
+from econnet.report import Paper
+from pathlib import Path
+from pathlib import PurePath
+from typing import Any
+from typing import TYPE_CHECKING
+from typing import Unpack
+
 
 if TYPE_CHECKING:
     from econnet.forecast.backtest import Backtest
 
 Day = str | date | None
+# A DataFrame has no file name; its reports and models are kept under this one.
+NAME_OF_FRAME = Path("DataFrame")
+
+
+# Data as a function takes them: read already, or a file or DataFrame of the user's own.
+Data = Dataset | pd.DataFrame | str | Path
 
 
 def read_data(
-    file: str | Path | None = None,
+    file: str | Path | pd.DataFrame | None = None,
     *,
     as_of: Day = None,
-    kinds: Mapping[str, Kind] | None = None,
+    kinds: Mapping[str, Override] | None = None,
     lag: int = 1,
+    sheet: str | None = None,
+    adjust: Adjustment | None = None,
+    country: str | None = None,
 ) -> Dataset:
     """Return a data set: econnet's own, or that of a file.
 
     Parameters
     ----------
     file
-        The user's panel as CSV, Parquet or Excel, long or wide; by default the store,
-        completed from the bundled snapshot.
+        The user's own data: a file of any kind that [Your own data](your-data.md)
+        lists, or a DataFrame; by default the store, completed from the bundled
+        snapshot.
     as_of
         Use only data published by this date; for a file, pass it to `make_forecast` or
         `run_backtest` instead.
     kinds, lag
         The kinds of the file's columns, and the periods until a value is published.
+    sheet
+        The sheet of a workbook; by default the one with a table.
+    adjust
+        Adjust series that have a seasonal pattern, by `stl` or `x13`.
+    country
+        The country of data without a column of countries.
 
     Raises
     ------
@@ -74,9 +111,36 @@ def read_data(
     """
     if file is None:
         return load.known(Settings.from_environment(), _timestamp(as_of))
-    path = Path(file)
-    known = user_panel.read(path, kinds=kinds, lag=lag).known(path.name)
-    return replace(known, file=UserFile(path, lag, kinds or {}))
+    source = file if isinstance(file, pd.DataFrame) else Path(file)
+    table = user_panel.read(
+        source, kinds=kinds, lag=lag, sheet=sheet, country=country
+    )
+    path = NAME_OF_FRAME if isinstance(source, pd.DataFrame) else source
+    return replace(
+        table.known(path.name),
+        file=UserFile(path, lag, kinds or {}, sheet or "", adjust or ""),
+        notices=tuple(table.understood.warnings),
+    )
+
+
+def inspect_data(
+    file: str | Path | pd.DataFrame,
+    *,
+    kinds: Mapping[str, Override] | None = None,
+    lag: int = 1,
+    sheet: str | None = None,
+    country: str | None = None,
+) -> pd.DataFrame:
+    """Return what each column of the user's own data was recognised as, one row each.
+
+    Columns `name, kind, reason, unit, frequency, first_period, last_period, values,
+    missing, areas, measures`, as `econnet inspect` shows them.
+    """
+    source = file if isinstance(file, pd.DataFrame) else Path(file)
+    table = user_panel.read(
+        source, kinds=kinds, lag=lag, sheet=sheet, country=country
+    )
+    return pd.DataFrame([asdict(column) for column in table.understood.columns])
 
 
 def fetch_data(
@@ -102,28 +166,27 @@ def fetch_data(
 def find_country(text: str, data: Dataset | None = None) -> Country:
     """Return the country with this name or ISO code.
 
-    In a user's file a country is any text, and only that text names it. For an unknown
-    country, the `UsageError` suggests the nearest names.
+    In a user's file a country may be any text; if it is a country, each of its names
+    and codes finds it. For an unknown country, the `UsageError` suggests the nearest
+    names.
     """
     if data is None or data.source in {"snapshot", "store"}:
         return countries.resolve(text)
-    names = sorted(map(str, data.observations["country"].unique()))
-    if text not in names:
-        raise UsageError(
-            f"{data.source} has no country {text!r}: it has "
-            f"{', '.join(names[:8])}{', ...' if len(names) > 8 else ''}"
-        )
-    return Country(text, "", text)
+    in_file = pd.concat([data.observations["country"], data.aggregates["country"]])
+    try:
+        return areas.find(text, [*map(str, in_file.unique())], data.names)
+    except UsageError as error:
+        raise UsageError(f"{data.source}: {error}") from error
 
 
-def list_countries(data: Dataset | None = None) -> pd.DataFrame:
+def list_countries(data: Data | None = None) -> pd.DataFrame:
     """Return the countries with data on output, one row each, in order of their code.
 
     Columns `country, name, frequency, first_period, last_period, live_frequency`: the
     finest frequency of output, the span of the series that reaches furthest, and the
     finest frequency that `fetch_data` can bring, by the catalog.
     """
-    return load.countries_with(data or read_data(), Task.target)
+    return load.countries_with(_data(data), Task.target)
 
 
 def list_indicators(search: str = "") -> pd.DataFrame:
@@ -137,10 +200,10 @@ def list_indicators(search: str = "") -> pd.DataFrame:
 
 
 def build_panel(
-    data: Dataset | None = None, frequency: Frequency = "Q", as_of: Day = None
+    data: Data | None = None, frequency: Frequency = "Q", as_of: Day = None
 ) -> Panel:
     """Return all indicators of all countries at one frequency, as known on a date."""
-    known = data or read_data(as_of=as_of)
+    known = _data(data, as_of)
     return panel.build(
         known.observations, frequency, _timestamp(as_of), known.indicators
     )
@@ -162,7 +225,7 @@ def choose_task(
 
 def make_forecast(
     country: str,
-    data: Dataset | None = None,
+    data: Data | None = None,
     as_of: Day = None,
     progress: Callable[[float], None] = lambda _: None,
     **choices: Unpack[TaskChoices],
@@ -172,9 +235,10 @@ def make_forecast(
     Parameters
     ----------
     country
-        Name or ISO code; with a user's file, the text in its country column.
+        Name or ISO code; with the user's own data, the text in its country column.
     data
-        By default those of `read_data()`.
+        The result of `read_data`, a file or a DataFrame; by default those of
+        `read_data()`.
     as_of
         Use only data published by this date.
     progress
@@ -191,9 +255,11 @@ def make_forecast(
     and saved in the data folder. The forecast is appended to the forecast log, which
     `judge_forecasts` compares with outcomes.
     """
-    known = data or read_data(as_of=as_of)
+    known = _data(data, as_of, country)
     found = find_country(country, known)
-    question = workflow.question(known, found, _request(as_of, choices))
+    request = _request(as_of, choices)
+    known = own_data.screened(known, request, [found])
+    question = workflow.question(known, found, request)
     return workflow.forecast(
         question, Workspace.from_environment(), listener=_Progress(progress)
     )
@@ -246,7 +312,7 @@ def to_record(forecast: Forecast) -> dict[str, Any]:
 
 def run_backtest(
     names: Sequence[str],
-    data: Dataset | None = None,
+    data: Data | None = None,
     as_of: Day = None,
     start: str | None = None,
     refit_every: int | None = None,
@@ -267,9 +333,11 @@ def run_backtest(
     """
     from econnet.forecast import backtest
 
-    known = data or read_data(as_of=as_of)
+    known = _data(data, as_of, *names)
     found = [find_country(name, known) for name in names]
-    task = workflow.choose_task(known, found[0], _request(as_of, choices))
+    request = _request(as_of, choices)
+    known = own_data.screened(known, request, found)
+    task = workflow.choose_task(known, found[0], request)
     prepared = backtest.prepare_pools(known, found, task)
     first = None if start is None else pd.Period(start, PANDAS_ALIAS[task.frequency])
     return backtest.run(prepared, found, refit_every, first, baselines, progress)
@@ -277,7 +345,7 @@ def run_backtest(
 
 def rank_countries(
     names: Sequence[str],
-    data: Dataset | None = None,
+    data: Data | None = None,
     as_of: Day = None,
     progress: Callable[[float], None] = lambda _: None,
     **choices: Unpack[TaskChoices],
@@ -289,24 +357,42 @@ def rank_countries(
     has the finest frequency that all the others have. Models and the forecast log are
     those of `make_forecast`.
     """
-    known = data or read_data(as_of=as_of)
+    known = _data(data, as_of, *names)
     found = [find_country(name, known) for name in names]
-    task = workflow.common_task(known, found, _request(as_of, choices))
+    request = _request(as_of, choices)
+    known = own_data.screened(known, request, found)
+    task = workflow.common_task(known, found, request)
     return workflow.rank(
         known, found, task, Workspace.from_environment(), listener=_Progress(progress)
     )
 
 
-def judge_forecasts(data: Dataset | None = None) -> LogScores:
+def judge_forecasts(data: Data | None = None) -> LogScores:
     """Return the outcomes of the forecasts in the forecast log."""
     lines = forecast_log.read(Workspace.from_environment().forecast_log)
-    return outcomes.score_log(lines, data or read_data())
+    return outcomes.score_log(lines, _data(data))
 
 
 def export_data(rows: pd.DataFrame, file: str | Path) -> Path:
     """Write a table as CSV, Parquet or Excel, by the file's ending, and return it."""
     write_table(rows, Path(file))
     return Path(file)
+
+
+def _data(data: Data | None, as_of: Day = None, *countries: str) -> Dataset:
+    """Return data that are read already, or read them."""
+    match data:
+        case None:
+            return read_data(as_of=as_of)
+        case Dataset():
+            return data
+        case pd.DataFrame() | str() | Path():
+            only = countries[0] if len(countries) == 1 else None
+            return read_data(data, country=only)
+    raise UsageError(
+        f"data are a file, a DataFrame or the result of read_data, not a "
+        f"{type(data).__name__}"
+    )
 
 
 def _timestamp(day: Day) -> pd.Timestamp | None:

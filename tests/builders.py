@@ -96,17 +96,24 @@ def world_and_andorra() -> Dataset:
     return Dataset(rows, series_of(rows), "snapshot")
 
 
-def published(rows: pd.DataFrame, seed: int = 0, first: str = "2000Q1") -> pd.DataFrame:
-    """Return quarterly rows as if published every quarter from `first` on, and revised.
+def published(
+    rows: pd.DataFrame,
+    seed: int = 0,
+    first: str = "2000Q1",
+    *,
+    frequency: Frequency = "Q",
+    days: int = 60,
+) -> pd.DataFrame:
+    """Return rows as if published every period from `first` on, and revised.
 
-    Each vintage comes out 60 days after the newest quarter that it holds, and brings
-    the whole history: noise in the newest figures, less of it with every vintage, and
-    every fifth year another base.
+    Each vintage comes out `days` after the newest period that it holds, and brings the
+    whole history: noise in the newest figures, less of it with every vintage, and every
+    fifth year another base.
     """
     rng = np.random.default_rng(seed)
-    periods = pd.PeriodIndex(rows["period"], freq="Q")
+    periods = pd.PeriodIndex(rows["period"], freq=frequency)
     parts = []
-    for newest in pd.period_range(first, periods.max(), freq="Q"):
+    for newest in pd.period_range(first, periods.max(), freq=frequency):
         there = np.flatnonzero(periods <= newest)
         age = newest.ordinal - periods.asi8[there]
         error = rng.normal(0, 0.01, len(there)) / (1 + age)
@@ -114,7 +121,7 @@ def published(rows: pd.DataFrame, seed: int = 0, first: str = "2000Q1") -> pd.Da
         parts.append(
             rows.iloc[there].assign(
                 value=rows["value"].to_numpy()[there] * (1 + error) * base,
-                known_at=newest.end_time.normalize() + pd.Timedelta(days=60),
+                known_at=newest.end_time.normalize() + pd.Timedelta(days=days),
             )
         )
     return pd.concat(parts, ignore_index=True)

@@ -1,23 +1,37 @@
 """Nothing that comes after an origin reaches its forecast."""
 
-from dataclasses import fields, replace
-
 import numpy as np
 import pandas as pd
 import pytest
-
-from econnet.core.period_days import FIXED_DAYS, MIDDLE, START, DayOfPeriod, days_in
+from dataclasses import fields
+from dataclasses import replace
+from econnet.core.period_days import DayOfPeriod
+from econnet.core.period_days import FIXED_DAYS
+from econnet.core.period_days import MIDDLE
+from econnet.core.period_days import START
+from econnet.core.period_days import days_in
 from econnet.core.task import Event
 from econnet.data import panel
-from econnet.data.cycle import labels, nber
+from econnet.data.cycle import chronologies
+from econnet.data.cycle import labels
+from econnet.data.cycle.chronologies import Recession
 from econnet.data.features import design_matrix
 from econnet.data.features.design_matrix import DesignMatrix
 from econnet.evaluation import walkforward
-from econnet.models import baselines, network_ensemble, pooling
-from econnet.models.combination import PARTNERS, PRIOR_WEIGHTS
+from econnet.models import baselines
+from econnet.models import network_ensemble
+from econnet.models import pooling
+from econnet.models.combination import PARTNERS
+from econnet.models.combination import PRIOR_WEIGHTS
 from econnet.models.network_ensemble import EnsembleOptions
-from econnet.models.windows import Model, Schedule, Window, make_windows
-from tests.builders import observations, published, world
+from econnet.models.windows import Model
+from econnet.models.windows import Schedule
+from econnet.models.windows import Window
+from econnet.models.windows import make_windows
+from tests.builders import observations
+from tests.builders import published
+from tests.builders import world
+
 
 QUICK = EnsembleOptions(hidden_units=4, min_updates=1)
 ORIGIN = pd.Period("2012Q3", "Q")
@@ -25,6 +39,7 @@ DAY = ORIGIN.end_time.normalize()
 
 # A column of ones and zeros, known 60 days after its quarter like the others.
 FLAG = "exports"
+MONTHLY = ("payrolls", "ten_year_rate")
 LABELS = [
     *(name for name, rule in labels.RULES.items() if "Q" in rule.frequencies),
     f"given:{FLAG}",
@@ -32,7 +47,7 @@ LABELS = [
 
 
 def data() -> pd.DataFrame:
-    """Return a world of three countries: spells, unemployment and a spread in it."""
+    """Return a world of three countries: spells, rates and monthly series in it."""
     rng = np.random.default_rng(3)
     rows = world(countries=3)
     parts = [rows]
@@ -42,13 +57,21 @@ def data() -> pd.DataFrame:
         for rate in ("unemployment", "term_spread"):
             walk = 5 + rng.normal(0, 0.3, 120).cumsum()
             parts.append(observations(country, rate, "1990Q1", walk.tolist()))
+        for indicator in MONTHLY:
+            walk = 5 + rng.normal(0, 0.1, 360).cumsum()
+            parts.append(observations(country, indicator, "1990-01", walk.tolist()))
     return pd.concat(parts, ignore_index=True)
 
 
 def known_from(rows: pd.DataFrame) -> pd.Series:
-    """Return the day on which each value was known, told or after 60 days."""
-    ends = pd.PeriodIndex(rows["period"], freq="Q").end_time.normalize()
-    return rows["known_at"].fillna(pd.Series(ends + pd.Timedelta(days=60), rows.index))
+    """Return the day on which each value was known, told or after its usual delay."""
+    ends = pd.Series(pd.NaT, rows.index, dtype="datetime64[us]")
+    for frequency, length in (("Q", 6), ("M", 7)):
+        alike = rows["period"].str.len() == length
+        periods = pd.PeriodIndex(rows.loc[alike, "period"], freq=frequency)
+        ends[alike] = periods.end_time.normalize()
+    days = np.where(rows["indicator"].isin(MONTHLY), 31, 60)
+    return rows["known_at"].fillna(ends + pd.to_timedelta(days, unit="D"))
 
 
 def altered(rows: pd.DataFrame, day: pd.Timestamp, seed: int) -> pd.DataFrame:
@@ -119,8 +142,16 @@ def revised() -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def real() -> pd.DataFrame:
-    """A vintage a quarter, of the flag too."""
-    rows = published(data(), first="2000Q1")
+    """A vintage a quarter, of the flag too, and a vintage a month of monthly series."""
+    rows = data()
+    monthly = rows["indicator"].isin(MONTHLY)
+    rows = pd.concat(
+        [
+            published(rows[~monthly], first="2000Q1"),
+            published(rows[monthly], first="2009-01", frequency="M", days=31),
+        ],
+        ignore_index=True,
+    )
     flags = rows["indicator"] == FLAG
     return rows.assign(value=rows["value"].where(~flags, rows["value"] > 0.7) * 1.0)
 
@@ -215,9 +246,15 @@ def test_peak_counts_from_the_day_on_which_it_was_announced(
     """A recession that the NBER found to have begun before the origin."""
     usa = revised[revised["country"] == "DEU"].assign(country="USA")
     now = features_of(usa, "nber")
-    found = ("2011-12", "2013-06", announced, "2014-01-15")
-    chronology = (*nber.CHRONOLOGY, found)
-    monkeypatch.setattr(nber, "CHRONOLOGY", chronology)
+    found = Recession(
+        pd.Period("2011-12", "M"),
+        pd.Period("2013-06", "M"),
+        pd.Timestamp(announced),
+        pd.Timestamp("2014-01-15"),
+    )
+    dated = chronologies.load()
+    longer = replace(dated["nber"], recessions=(*dated["nber"].recessions, found))
+    monkeypatch.setattr(chronologies, "load", lambda: {**dated, "nber": longer})
     then = features_of(altered(usa, DAY, seed=1), "nber")
     assert not np.array_equal(now.y, then.y, equal_nan=True)
     for one, other in zip(windows_of(now), windows_of(then), strict=True):
@@ -256,6 +293,23 @@ def test_revision_does_change_what_is_known_after_it(real: pd.DataFrame) -> None
     )
     assert same[now.origins < pd.Period("2012Q2", "Q")].all()
     assert not same[now.origins == pd.Period("2012Q2", "Q")].any()
+
+
+@pytest.mark.parametrize("vintages", ["revised", "real"])
+def test_month_published_within_the_quarter_is_used_and_a_later_one_is_not(
+    vintages: str, request: pytest.FixtureRequest
+) -> None:
+    """July is published on the last day of August, August on the first of October."""
+    rows = request.getfixturevalue(vintages)
+    now = features_of(rows, "negative-growth")
+    place = now.index.get_loc(("DEU", ORIGIN))
+    of_jobs = [column.indicator == "payrolls" for column in now.columns]
+    for period, used in (("2012-07", True), ("2012-08", False)):
+        changed = (rows["period"] == period) & (rows["indicator"] == "payrolls")
+        other = rows.assign(value=rows["value"] * np.where(changed, 1.1, 1.0))
+        then = features_of(other, "negative-growth")
+        same = now.X[place, of_jobs] == then.X[place, of_jobs]
+        assert same.all() != used
 
 
 def test_value_published_on_the_day_after_the_origin_is_not_used() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from econnet.cli import output
 from econnet.cli.options import TaskOptions
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from econnet.core.countries import Country
     from econnet.core.task import Task
     from econnet.core.workspace import Workspace
-    from econnet.data.files.user_panel import Kind
+    from econnet.data.files.user_panel import Kind, Override, Table
     from econnet.data.sources.observations import Dataset
     from econnet.forecast.explain.what_if import Assumption
     from econnet.forecast.ranking import Ranking
@@ -137,9 +137,7 @@ def with_iso_date(options: TaskOptions) -> TaskOptions:
 def data_and_countries(options: TaskOptions) -> "tuple[Dataset, list[Country]]":
     """Return the data and the named countries, or all countries if none is named."""
     if options.data is not None:
-        known = _user_data(options.data, options.lag, options.kind or [])
-        date(options.as_of, known.observations["known_at"].max())
-        return known, _countries_of(known, options.country)
+        return _user_data(options)
     import pandas as pd
 
     from econnet.core.countries import by_alpha3
@@ -192,36 +190,79 @@ def date(
     return day
 
 
-def kinds_said(kinds: list[str]) -> "dict[str, Kind]":
+def kinds_said(kinds: list[str]) -> "dict[str, Override]":
     """Return the kind of each column that `--kind` names."""
     from econnet.data.files import user_panel
 
-    kind_of: dict[str, Kind] = {}
+    kind_of: dict[str, Override] = {}
     for text in kinds:
         column, _, kind = text.rpartition("=")
-        if not column or kind not in user_panel.KINDS:
+        if not column or kind not in user_panel.OVERRIDES:
             raise UsageError(
                 f"--kind {text!r} is not COLUMN=KIND: a kind is one of "
-                f"{', '.join(user_panel.KINDS)}"
+                f"{', '.join(user_panel.OVERRIDES)}"
             )
-        kind_of[column] = kind
+        kind_of[column] = cast("Override", kind)
     return kind_of
 
 
-def _user_data(path: Path, lag: int, kinds: list[str]) -> "Dataset":
-    """Return the user's data, and print how each column was read."""
-    from econnet.core.workspace import UserFile
+def measured_kinds(kinds: list[str]) -> "dict[str, Kind]":
+    """Return the kinds of columns of a streamed panel, of which all are used."""
     from econnet.data.files import user_panel
 
     kind_of = kinds_said(kinds)
+    for column, kind in kind_of.items():
+        if kind not in {*user_panel.KINDS} - {"drop"}:
+            raise UsageError(
+                f"--kind {column}={kind} is not for a streamed panel: leave the column "
+                "out of its files"
+            )
+    return {column: cast("Kind", kind) for column, kind in kind_of.items()}
+
+
+def read_file(options: TaskOptions) -> "Table":
+    """Return the content of the user's file."""
+    from econnet.data.files import user_panel
+
+    if options.data is None:
+        raise UsageError("name a file: --data FILE")
+    names = options.country or []
     with output.working("Reading the data"):
-        table = user_panel.read(path, kinds=kind_of, lag=lag)
-    shown = ", ".join(f"{name} {kind}" for name, kind in table.kinds.items())
-    output.note(f"{path.name}: taken as {shown}; --kind COLUMN=KIND changes that")
-    if table.recognised:
-        shown = ", ".join(f"{key}: {text}" for key, text in table.recognised.items())
-        output.note(f"{path.name}: recognised {shown}")
-    return replace(table.known(path.name), file=UserFile(path, lag, kind_of))
+        return user_panel.read(
+            options.data,
+            kinds=kinds_said(options.kind or []),
+            lag=options.lag,
+            sheet=options.sheet,
+            country=names[0] if len(names) == 1 else None,
+            asked=[options.target, options.label.partition(":")[2]],
+        )
+
+
+def _user_data(options: TaskOptions) -> "tuple[Dataset, list[Country]]":
+    """Return the user's data and countries, and print what was understood."""
+    from econnet.core.workspace import UserFile
+    from econnet.forecast import own_data
+
+    table, path = read_file(options), options.data
+    assert path is not None  # noqa: S101 - `read_file` has checked
+    for line in table.understood.lines():
+        output.note(line)
+    file = UserFile(
+        path,
+        options.lag,
+        kinds_said(options.kind or []),
+        options.sheet or "",
+        options.adjust or "",
+    )
+    known = replace(table.known(path.name), file=file)
+    date(options.as_of, known.observations["known_at"].max())
+    countries = _countries_of(known, options.country)
+    checked = own_data.screened(known, options, countries)
+    for line in checked.notices:
+        output.note(f"{path.name}: {line}")
+    return replace(
+        checked, notices=(*table.understood.warnings, *checked.notices)
+    ), countries
 
 
 def _countries_of(known: "Dataset", names: list[str] | None) -> "list[Country]":
@@ -229,7 +270,11 @@ def _countries_of(known: "Dataset", names: list[str] | None) -> "list[Country]":
     from econnet import api
 
     in_file = map(str, sorted(known.observations["country"].unique()))
-    return [api.find_country(name, known) for name in names or in_file]
+    found = [api.find_country(name, known) for name in names or in_file]
+    for name, country in zip(names or [], found, strict=False):
+        if name not in {country.alpha3, country.name}:
+            output.note(f"{known.source}: {name} is {country.name}")
+    return found
 
 
 @contextmanager

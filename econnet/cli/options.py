@@ -11,7 +11,7 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
-from typing import Annotated, Any, get_args, get_type_hints
+from typing import Annotated, Any, Literal, get_args, get_type_hints
 
 import typer
 
@@ -101,7 +101,8 @@ class TaskOptions(TaskRequest):
         typer.Option(
             "--data",
             metavar="FILE",
-            help="Your own panel instead of econnet's data: CSV, Parquet or Excel.",
+            help="Your own data instead of econnet's: a table in CSV, Excel, Parquet, "
+            "Stata or JSON, as it is.",
         ),
     ] = None
     lag: Annotated[
@@ -115,8 +116,21 @@ class TaskOptions(TaskRequest):
         typer.Option(
             "--kind",
             metavar="COLUMN=KIND",
-            help="Kind of a column in --data: rate, index, flow, balance or flag; "
+            help="Kind of a column in --data: rate, index, flow, balance, flag, growth, "
+            "log, price, drop, keep, probability-forecast or growth-forecast; "
             "repeatable.",
+        ),
+    ] = None
+    sheet: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Sheet of a workbook in --data."),
+    ] = None
+    adjust: Annotated[
+        Literal["stl", "x13"] | None,
+        typer.Option(
+            metavar="METHOD",
+            help="Adjust seasonal series in --data by stl or x13, at each date with "
+            "what was known then.",
         ),
     ] = None
 

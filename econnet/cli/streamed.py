@@ -49,7 +49,7 @@ def _result(task: TaskOptions, *, retrain: bool) -> "tuple[Streamed, StreamedFil
         if getattr(task, name) != getattr(TaskOptions, name):
             option = f"--{name.replace('_', '-')} {getattr(task, name)}"
             raise UsageError(f"{option} is not for a streamed panel: leave it out")
-    kinds = jobs.kinds_said(task.kind or [])
+    kinds = jobs.measured_kinds(task.kind or [])
     panel = parquet_panel.open_files(task.data, task.frequency)
     spec = features.feature_spec(panel, task, task.lag, kinds)
     _note_columns(panel, spec)

@@ -22,12 +22,17 @@ import pycountry
 from econnet.core.errors import UsageError
 from econnet.core.text import quoted
 
+# Economies of their own that consist of others.
+UNIONS = frozenset({"EA"})
 MAX_NAME_LENGTH = 100  # a longer text is cut before near names are sought
 
 
 @dataclass(frozen=True, order=True)
 class Country:
-    """A country by its ISO 3166-1 codes and its name in plain English."""
+    """A country by its ISO 3166-1 codes and its name in plain English.
+
+    The euro area is one too; both of its codes are `EA`.
+    """
 
     alpha3: str
     alpha2: str
@@ -142,8 +147,11 @@ def _near_codes(text: str) -> list[str]:
     near = [
         country
         for country in _countries().values()
-        if sum(a != b for a, b in zip(text, country.alpha3, strict=True)) == 1
-        or sorted(text) == sorted(country.alpha3)
+        if country.alpha3 not in UNIONS
+        and (
+            sum(a != b for a, b in zip(text, country.alpha3, strict=True)) == 1
+            or sorted(text) == sorted(country.alpha3)
+        )
     ]
     return [f"{country.alpha3} ({country.name})" for country in near[:3]]
 
@@ -162,6 +170,7 @@ def _countries() -> Mapping[str, Country]:
         for entry in pycountry.countries
     }
     countries["XKX"] = Country("XKX", "XK", "Kosovo")
+    countries["EA"] = Country("EA", "EA", "Euro area")
     return MappingProxyType(countries)
 
 

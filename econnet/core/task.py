@@ -41,6 +41,9 @@ LABEL_RULES = (
     "growth-cycle",
     "growth-cycle-hp",
     "nber",
+    "cepr",
+    "codace",
+    "cabinet-office",
     "given:COLUMN",
 )
 

@@ -33,11 +33,17 @@ class UserFile:
         Periods until a value without a publication date is known.
     kinds
         The kinds of columns that the user set, by the column's name.
+    sheet
+        The sheet of a workbook that the user chose; empty for econnet's choice.
+    adjust
+        The method of seasonal adjustment; empty for none.
     """
 
     path: Path
     lag: int = 1
     kinds: Mapping[str, str] = field(default_factory=dict)
+    sheet: str = ""
+    adjust: str = ""
 
     def options(self) -> dict[str, object]:
         """Return the options of reading that are not at their default."""
@@ -46,6 +52,10 @@ class UserFile:
             changed["lag"] = self.lag
         if self.kinds:
             changed["kind"] = dict(self.kinds)
+        if self.sheet:
+            changed["sheet"] = self.sheet
+        if self.adjust:
+            changed["adjust"] = self.adjust
         return changed
 
 

@@ -10,26 +10,25 @@ Where values were revised, `vintages` holds all of them with their dates, so tha
 may have changed, and growth from one to the other would mean nothing.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from itertools import pairwise
-from typing import TypeAlias
-
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-
+from collections.abc import Collection
+from collections.abc import Mapping
+from dataclasses import dataclass
+from dataclasses import replace
 from econnet.core import catalog
 from econnet.core.catalog import Indicator
 from econnet.core.errors import DataError
-from econnet.core.periods import (
-    FREQUENCIES,
-    PANDAS_ALIAS,
-    PERIODS_A_YEAR,
-    Frequency,
-    frequency_of,
-)
+from econnet.core.periods import FREQUENCIES
+from econnet.core.periods import Frequency
+from econnet.core.periods import PANDAS_ALIAS
+from econnet.core.periods import PERIODS_A_YEAR
+from econnet.core.periods import frequency_of
 from econnet.core.task import Vintages
+from itertools import pairwise
+from typing import TypeAlias
+
 
 Days: TypeAlias = npt.NDArray[np.int64]
 Dates: TypeAlias = npt.NDArray[np.datetime64]
@@ -61,6 +60,9 @@ class Panel:
         `row, column, known_at, value`, oldest first: every vintage of the revised
         values, by position in the table; missing if the value was withdrawn. Empty in a
         panel of revised data.
+    finer
+        For each higher frequency at which some of the chosen series are measured, the
+        panel of these series at that frequency.
     """
 
     values: pd.DataFrame
@@ -70,6 +72,7 @@ class Panel:
     series: pd.DataFrame
     indicators: Mapping[str, Indicator]
     vintages: pd.DataFrame
+    finer: tuple["Panel", ...] = ()
 
     @property
     def columns(self) -> list[str]:
@@ -89,6 +92,18 @@ class Panel:
         return {
             str(codes[start]): slice(start, stop) for start, stop in pairwise(bounds)
         }
+
+    def native(self, country: str, indicator: str) -> "Panel":
+        """Return the panel that has a country's indicator as often as it is measured.
+
+        That is one of `finer`, or this one.
+        """
+        for finer in self.finer:
+            series = finer.series
+            alike = (series["country"] == country) & (series["indicator"] == indicator)
+            if alike.any():
+                return finer
+        return self
 
     @property
     def share_in_real_time(self) -> float:
@@ -131,6 +146,23 @@ class Panel:
             known_at=self.known_at.where(then),
             as_of=min(day, self.as_of),
             vintages=known,
+            finer=tuple(finer.on(day) for finer in self.finer),
+        )
+
+    def without(self, countries: Collection[str]) -> "Panel":
+        """Return the panel without these countries."""
+        kept = ~self.values.index.get_level_values("country").isin([*countries])
+        if kept.all():
+            return self
+        rows = np.cumsum(kept) - 1
+        vintages = self.vintages[kept[self.vintages["row"]]]
+        return replace(
+            self,
+            values=self.values[kept],
+            known_at=self.known_at[kept],
+            series=self.series[~self.series["country"].isin([*countries])],
+            vintages=vintages.assign(row=rows[vintages["row"]]).reset_index(drop=True),
+            finer=tuple(finer.without(countries) for finer in self.finer),
         )
 
     def only(self, country: str) -> "Panel":
@@ -149,6 +181,11 @@ class Panel:
             known_at=known_at,
             series=series,
             vintages=vintages[inside].reset_index(drop=True),
+            finer=tuple(
+                finer.only(country)
+                for finer in self.finer
+                if country in finer.countries
+            ),
         )
 
 
@@ -174,33 +211,68 @@ def build(
     series, rows = _coded(observations[observations["indicator"].isin(measured)])
     rows = _dated(series, rows, as_of)
     series, rows = _history_in_its_time(series, rows)
-    tidy = _at_frequency(series, _newest(rows), frequency)
+    newest = _newest(rows)
+    tidy = _at_frequency(series, newest, frequency)
     if tidy.empty:
         raise DataError(
             f"no data of frequency {frequency} or higher were known on "
             f"{as_of.date()}: choose another --frequency, or a later --as-of"
         )
     chosen = _choose_series(series, tidy)
-    tidy = tidy[np.isin(tidy["series"], chosen.index)]
-    index = _PanelIndex.of(chosen, tidy, frequency)
-    values, known_at = index.table(tidy)
-    of_series = tidy.groupby("series")
-    chosen["n_real_time"] = of_series["in_real_time"].sum()
-    chosen["n_history"] = of_series["history"].sum()
-    rows = rows[np.isin(rows["series"], chosen.index)]
     if vintages == "revised":
-        chosen = chosen.assign(first_vintage=NO_DAY, n_real_time=0, n_history=0)
-        rows = rows.iloc[:0]
-    changes = index.vintages(_vintages_at_frequency(series, rows, frequency))
-    return Panel(
-        values,
-        known_at,
-        frequency,
-        as_of,
-        chosen.reset_index(drop=True),
-        indicators,
-        changes,
-    )
+        chosen, rows = chosen.assign(first_vintage=NO_DAY), rows.iloc[:0]
+    tables = _Tables(series, newest, rows, as_of, indicators, vintages)
+    finer = []
+    for native in FINER[frequency]:
+        part = chosen[chosen["native_frequency"] == native]
+        if len(part):
+            finer.append(tables.panel(part, tables.at_frequency(part, native), native))
+    return replace(tables.panel(chosen, tidy, frequency), finer=tuple(finer))
+
+
+@dataclass(frozen=True, eq=False)
+class _Tables:
+    """What is known of all series, from which the panels of some are made.
+
+    `newest` has the newest vintage of each value, `rows` all of them.
+    """
+
+    series: pd.DataFrame
+    newest: pd.DataFrame
+    rows: pd.DataFrame
+    as_of: pd.Timestamp
+    indicators: Mapping[str, Indicator]
+    vintages: Vintages
+
+    def at_frequency(self, chosen: pd.DataFrame, frequency: Frequency) -> pd.DataFrame:
+        """Return the newest values of some series at a frequency."""
+        rows = self.newest[np.isin(self.newest["series"], chosen.index)]
+        return _at_frequency(self.series, rows, frequency)
+
+    def panel(
+        self, chosen: pd.DataFrame, tidy: pd.DataFrame, frequency: Frequency
+    ) -> Panel:
+        """Return the panel of the chosen series; `tidy` are newest values."""
+        tidy = tidy[np.isin(tidy["series"], chosen.index)]
+        index = _PanelIndex.of(chosen, tidy, frequency)
+        values, known_at = index.table(tidy)
+        of_series = tidy.groupby("series")
+        real_time = self.vintages == "real"
+        chosen = chosen.assign(
+            n_real_time=of_series["in_real_time"].sum() if real_time else 0,
+            n_history=of_series["history"].sum() if real_time else 0,
+        )
+        rows = self.rows[np.isin(self.rows["series"], chosen.index)]
+        changes = index.vintages(_vintages_at_frequency(self.series, rows, frequency))
+        return Panel(
+            values,
+            known_at,
+            frequency,
+            self.as_of,
+            chosen.reset_index(drop=True),
+            self.indicators,
+            changes,
+        )
 
 
 def releases(
@@ -563,4 +635,9 @@ class _PanelIndex:
 # Of a panel's periods.
 MAX_STALE = 2
 
+FINER: Mapping[Frequency, tuple[Frequency, ...]] = {
+    "A": ("Q", "M"),
+    "Q": ("M",),
+    "M": (),
+}
 ONE_PERIOD_DAYS: Mapping[Frequency, int] = {"A": 366, "Q": 92, "M": 31}

@@ -10,6 +10,7 @@ from econnet.core.period_days import next_fixed_date
 from econnet.core.periods import PERIODS_A_YEAR
 from econnet.data.cycle import labels
 from econnet.data.cycle.growth import growth
+from econnet.data.panel import Panel
 from econnet.forecast import information_date
 from econnet.forecast.preparation import PreparedTask
 from econnet.forecast.result import DataUsed, Release, SeriesUsed
@@ -54,7 +55,7 @@ def data_used(prepared: PreparedTask) -> DataUsed:
         not_yet_used=tuple(_not_yet_used(prepared)),
         first_period=str(history.index[0]),
         last_period=str(newest),
-        next_due=_next_due(prepared, label.target),
+        next_due=_next_due(prepared, prepared.panel, label.target),
         n_countries=len(set(prepared.features.countries)),
         countries=tuple(sorted(set(map(str, prepared.features.countries)))),
         share_in_real_time=prepared.panel.only(alpha3).share_in_real_time,
@@ -77,12 +78,12 @@ def _not_yet_used(prepared: PreparedTask) -> Iterator[Release]:
         yield Release(row.indicator, title, row.period, str(row.known_at.date()))
 
 
-def _next_due(prepared: PreparedTask, indicator: str) -> str:
+def _next_due(prepared: PreparedTask, panel: Panel, indicator: str) -> str:
     """Return when an indicator's next value is due, by the lag of the last one.
 
     A value that is known but not used yet is not due any more.
     """
-    known_at = prepared.panel.known_at[indicator].loc[prepared.country.alpha3].dropna()
+    known_at = panel.known_at[indicator].loc[prepared.country.alpha3].dropna()
     newest = known_at.index[-1]
     lag = known_at.iloc[-1] - newest.end_time.normalize()
     newer = information_date.not_yet_used(prepared.released, prepared.state)
@@ -95,9 +96,10 @@ def _next_due(prepared: PreparedTask, indicator: str) -> str:
 
 
 def _series_used(prepared: PreparedTask, about: "pd.Series[Any]") -> SeriesUsed:
-    """Return a series for the report, at the panel's frequency."""
-    key = about["indicator"]
-    values = prepared.panel.values[key].loc[prepared.country.alpha3].dropna()
+    """Return a series for the report, as often as it is measured."""
+    key, alpha3 = about["indicator"], prepared.country.alpha3
+    panel = prepared.panel.native(alpha3, key)
+    values = panel.values[key].loc[alpha3].dropna()
     return SeriesUsed(
         indicator=key,
         title=prepared.panel.indicators[key].title,
@@ -105,7 +107,7 @@ def _series_used(prepared: PreparedTask, about: "pd.Series[Any]") -> SeriesUsed:
         last_period=_last_used(prepared, about),
         last_value=float(values.iloc[-1]),
         retrieved_at=str(about["retrieved_at"].date()),
-        next_due=_next_due(prepared, key),
+        next_due=_next_due(prepared, panel, key),
         recent_periods=tuple(str(period) for period in values.index[-RECENT:]),
         recent=tuple(values.iloc[-RECENT:].tolist()),
     )

@@ -13,7 +13,7 @@ from datetime import date
 
 import pandas as pd
 
-from econnet.core.countries import Country
+from econnet.core.countries import UNIONS, Country
 from econnet.core.period_days import (
     END,
     DayOfPeriod,
@@ -33,6 +33,7 @@ from econnet.data import panel
 from econnet.data.cycle.labels import RULES
 from econnet.data.features.information_set import MAX_AGE_DAYS
 from econnet.data.sources.observations import Dataset
+from econnet.forecast.pools import learns_alone
 
 
 @dataclass(frozen=True)
@@ -119,8 +120,10 @@ def _used_indicators(known: Dataset, country: Country, task: Task) -> set[str]:
     """Return the target, and the indicators that half of the pooled countries have."""
     usable = FREQUENCIES[FREQUENCIES.index(task.frequency) :]
     series = known.series[known.series["frequency"].isin(usable)]
-    if task.pool == "own" or task.label == "nber":
+    if learns_alone(country, task):
         series = series[series["country"] == country.alpha3]
+    else:
+        series = series[~series["country"].isin(UNIONS)]
     subject = task.label.removeprefix("given:") if _is_given(task) else task.target
     if (series["indicator"] == subject).any():
         having = series.loc[series["indicator"] == subject, "country"]

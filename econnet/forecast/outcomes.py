@@ -141,7 +141,7 @@ def _with_outcomes(
     """Return forecasts of one label and source with their outcomes and states."""
     file, frequency, target, name = group[SAME_LABEL].iloc[0]
     try:
-        data = user_panel.read(Path(file)).known(Path(file).name) if file else known
+        data = _data_of(file, str(group["country"].iloc[0])) if file else known
         values = panel.build(data.observations, frequency, None, data.indicators)
         label = labels.apply(values, name, target)
     except EconnetError:
@@ -160,6 +160,12 @@ def _with_outcomes(
             )
         ],
     )
+
+
+def _data_of(file: str, country: str) -> Dataset:
+    """Return the user's file again; its only country may be named in the log alone."""
+    path = Path(file)
+    return user_panel.read(path, country=country).known(path.name)
 
 
 def _columns(table: pd.DataFrame, *names: str) -> Iterator[tuple[Any, ...]]:

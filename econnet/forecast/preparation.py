@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from econnet.core.countries import Country
+from econnet.core.countries import UNIONS, Country
 from econnet.core.errors import DataError
 from econnet.core.period_days import END, DayOfPeriod
 from econnet.core.periods import FREQUENCIES, FREQUENCY_WORDS, Frequency
 from econnet.core.task import Task
 from econnet.data import panel
-from econnet.data.cycle import labels
+from econnet.data.cycle import chronologies, labels
 from econnet.data.cycle.labels import Label
 from econnet.data.features import design_matrix
 from econnet.data.features.design_matrix import DesignMatrix
@@ -23,6 +23,7 @@ from econnet.data.panel import Panel
 from econnet.data.sources.observations import Dataset
 from econnet.forecast import information_date
 from econnet.forecast.information_date import InformationState
+from econnet.forecast.pools import learns_alone
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,16 +57,13 @@ def choose_frequency(
 ) -> Frequency:
     """Return the frequency that suits the country's data and the label.
 
-    Monthly for `nber`; else quarterly, if the target is known quarterly, or annual.
+    A chronology's own; else quarterly, if the target is known quarterly, or annual.
     `DataError` is raised if the target is not known at a frequency of the label.
     """
-    if label == "nber":
-        if country.alpha3 != "USA":
-            raise DataError(
-                "label nber is the chronology of the United States: choose --country "
-                "USA, or another --label"
-            )
-        return "M"
+    if label in chronologies.load():
+        if country.alpha3 != chronologies.load()[label].country:
+            raise DataError(labels.wrong_economy(label))
+        return chronologies.load()[label].frequency
     allowed = labels.RULES[label].frequencies if label in labels.RULES else FREQUENCIES
     finest = _finest(_spans(known, country, target))
     for frequency in ("Q", "A", "M"):
@@ -179,8 +177,10 @@ def _prepared(
     )
     if country.alpha3 not in values.countries:
         raise DataError(_nothing_known(known, country, task, state.date))
-    if task.pool == "own" or task.label == "nber":
+    if learns_alone(country, task):
         values = values.only(country.alpha3)
+    else:
+        values = values.without(UNIONS)
     label = labels.apply(values, task.label, task.target)
     if not label.values.loc[country.alpha3].notna().any():
         raise DataError(_nothing_known(known, country, task, state.date))

@@ -18,7 +18,7 @@ from econnet.core.workspace import Workspace, place_of, ranking_place
 from econnet.data.cycle import labels
 from econnet.data.sources.observations import Dataset
 from econnet.forecast import log as forecast_log
-from econnet.forecast import preparation, ranking, saved_model
+from econnet.forecast import own_data, preparation, ranking, saved_model
 from econnet.forecast.country import make, stored_model, train
 from econnet.forecast.explain import what_if
 from econnet.forecast.explain.what_if import Assumption
@@ -67,6 +67,7 @@ def choose_task(known: Dataset, country: Country, request: TaskRequest) -> Task:
     `UsageError` is raised if the target or the label is unknown or the label is not
     defined at the frequency, `DataError` if the country lacks the target.
     """
+    request = replace(request, target=own_data.target_of(known, request))
     _check_target(known, request.target)
     frequency = request.frequency or preparation.choose_frequency(
         known, country, request.target, request.label
@@ -122,10 +123,12 @@ def _place(
     known: Dataset, country: Country, task: Task, default: Frequency | None = None
 ) -> PurePath:
     """Return a question's place; `default` is the default question's frequency."""
+    if known.target and task.target == known.target:
+        task = replace(task, target=Task.target)
     if task.is_default and default is None:
         with suppress(DataError):
             default = preparation.choose_frequency(
-                known, country, TaskRequest.target, TaskRequest.label
+                known, country, known.target or Task.target, TaskRequest.label
             )
     names = known.observations["country"].unique() if known.file else ()
     return place_of(country.alpha3, task, default, known.file, [*map(str, names)])
@@ -136,6 +139,8 @@ def ranking_folder(
 ) -> PurePath:
     """Return the place of the ranking of these countries by the `common_task`."""
     default: Frequency | None = task.frequency
+    if known.target and task.target == known.target:
+        task = replace(task, target=Task.target)
     if task.is_default and request.frequency is not None:
         default = common_task(known, countries, TaskRequest()).frequency
     return ranking_place(task, default, known.file)

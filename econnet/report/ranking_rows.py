@@ -23,6 +23,10 @@ def rows(ranking: Ranking) -> pd.DataFrame:
 
 def _row(rank: int, forecast: Forecast) -> dict[str, Any]:
     verdict, scores = wording.verdict(forecast), forecast.assessment.metrics
+    skill = forecast.assessment.skill
+    low, high = (
+        (None, None) if skill is None or skill.interval is None else skill.interval
+    )
     return {
         "rank": rank,
         "country": forecast.country.alpha3,
@@ -32,13 +36,20 @@ def _row(rank: int, forecast: Forecast) -> dict[str, Any]:
         "interval_low": forecast.interval[0],
         "interval_high": forecast.interval[1],
         "base_rate": forecast.base_rate,
+        "above_average": forecast.probability - forecast.base_rate,
         "previous_probability": forecast.previous_probability,
+        "confidence": verdict.confidence,
         "verdict": verdict.call,
         "alarm": verdict.alarm,
+        "skill": None if skill is None else skill.value,
+        "skill_low": low,
+        "skill_high": high,
         "auroc": scores.auroc,
         "brier_skill": scores.brier_skill,
         "n": scores.n,
         "n_contractions": scores.n_contractions,
+        "signals_right": forecast.assessment.signals.right,
+        "signals_wrong": forecast.assessment.signals.wrong,
         "data_to": forecast.data.last_period,
         "next_due": forecast.data.next_due,
     }
@@ -92,27 +103,36 @@ def ranking_content(ranking: Ranking) -> Content:
         "columns": COLUMNS,
         "columns_explained": COLUMNS_EXPLAINED,
         "rows": [
-            {"cells": _cells(row), "alarm": row["alarm"], "country": row["country"]}
-            for row in rows(ranking).to_dict("records")
+            {
+                "cells": _cells(row, passed=wording.has_passed(forecast)),
+                "alarm": row["alarm"],
+                "country": row["country"],
+            }
+            for row, forecast in zip(
+                rows(ranking).to_dict("records"), ranking.forecasts, strict=True
+            )
         ],
         "strips": list(world.parts(ranking)),
+        "confidence_column": CONFIDENCE_COLUMN,
+        "text_columns": list(TEXT_COLUMNS),
+        "readings": dict(wording.READINGS),
         "left_out": [
             [left_out.country.name, left_out.reason] for left_out in ranking.left_out
         ],
     }
 
 
-def _cells(row: dict[Any, Any]) -> list[str]:
-    low, high = (round(100 * row[bound]) for bound in ("interval_low", "interval_high"))
+def _cells(row: dict[Any, Any], *, passed: bool) -> list[str]:
+    period = wording.period_short(row["period"])
     return [
         str(row["rank"]),
         row["name"],
-        row["period"],
         wording.percent(row["probability"]),
-        f"{low} to {high}%",
+        row["confidence"],
+        wording.percent_range((row["interval_low"], row["interval_high"])),
         wording.percent(row["base_rate"]),
-        "" if pd.isna(row["auroc"]) else wording.number(row["auroc"], 2),
-        row["verdict"],
+        wording.signed_percent(row["above_average"]).removesuffix("%"),
+        f"{period} (out of date)" if passed else period,
     ]
 
 
@@ -120,23 +140,28 @@ def alts(ranking: Ranking) -> dict[str, str]:
     """Return what each figure shows, by its name."""
     parts = world.parts(ranking)
     strips = {name: wording.strip_alt(part) for name, part in parts.items()}
-    on_map = world.on_map(ranking)
-    return {"map": wording.map_alt(on_map), **strips} if on_map else strips
+    dots = {"dots": wording.dots_alt(world.by_distance(ranking))}
+    if not world.has_map(ranking):
+        return {**dots, **strips}
+    return {**dots, "map": wording.map_alt(world.on_map(ranking)), **strips}
 
 
+# The first of these fit on a phone.
 COLUMNS: Sequence[str] = (
     "",
     "country",
-    "for",
     "probability",
+    "confidence",
     "90% interval",
-    "long-run rate",
-    "AUROC",
-    "how far to trust it",
+    "average",
+    "difference",
+    "period",
 )
+CONFIDENCE_COLUMN = COLUMNS.index("confidence")
+TEXT_COLUMNS = (COLUMNS.index("country"), CONFIDENCE_COLUMN)
 COLUMNS_EXPLAINED = (
-    "For each country: the period forecast, the probability of a contraction in it "
-    "with its 90% interval, how often the country has contracted, how well its own "
-    "past forecasts ranked (AUROC: a coin reaches 0.50), and what its track record "
-    "advises."
+    "Average: the share of past periods in which the event occurred in the country. "
+    "Difference: probability minus average, in percentage points. Confidence: high if "
+    "the skill of the country's past forecasts is at least 20% and its 90% interval is "
+    "above zero, moderate if the interval is above zero, low otherwise."
 )

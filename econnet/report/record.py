@@ -49,7 +49,6 @@ def _answer(forecast: Forecast) -> dict[str, Any]:
         "confidence": verdict.confidence,
         "skill": forecast.assessment.skill,
         "skill_without_2020": forecast.assessment.skill_without_2020,
-        "out_of_date": wording.stale(forecast),
         "sentences": {
             "question": wording.question(forecast),
             "chance": wording.chance(forecast),

@@ -10,7 +10,7 @@ import statsmodels.api as sm
 from statsmodels.tsa.filters.hamilton_filter import hamilton_filter
 
 from econnet.core.periods import Frequency
-from econnet.data.cycle import nber, trends
+from econnet.data.cycle import chronologies, trends
 from econnet.models.probit import Probit
 from tests.conformance.evidence import Check, Floats, Pair, of_snapshot
 
@@ -115,7 +115,8 @@ def _spread_and_recession() -> tuple[Floats, Floats]:
     as_bond = 100 * (365 * bill / 100) / (360 - 91 * bill / 100)
     months = pd.period_range("1959-01", "2008-12", freq="M")
     spread = (bond - as_bond).round(2).loc[months].to_numpy(dtype=float)
-    recession = nber.nber_contractions(months + 12)["contraction"].to_numpy(dtype=float)
+    dated = chronologies.contractions(chronologies.load()["nber"], months + 12)
+    recession = dated["contraction"].to_numpy(dtype=float)
     return spread, recession
 
 

@@ -33,6 +33,9 @@ NAMES = countries.load_names()
         ("Congo, Rep.", "COG"),
         ("\uff24\uff25\uff35", "DEU"),  # as wide as Chinese letters
         ("St. Vincent & Grenadines", "VCT"),
+        ("Euro area", "EA"),
+        ("eurozone", "EA"),
+        ("EA20", "EA"),
     ],
 )
 def test_name_or_code_finds_its_country(text: str, alpha3: str) -> None:
@@ -60,7 +63,7 @@ def test_unknown_code_is_refused_with_the_nearest_ones(code: str, near: str) -> 
         countries.resolve(code)
 
 
-@pytest.mark.parametrize("name", ["World", "euro area", "EU", "OECD members", "SSF"])
+@pytest.mark.parametrize("name", ["World", "Europe", "EU", "OECD members", "SSF"])
 def test_aggregate_is_refused_as_one(name: str) -> None:
     with pytest.raises(UsageError, match="is an aggregate, not a country"):
         countries.resolve(name)

@@ -221,9 +221,14 @@ def test_sentences_count_what_was_won_and_lost(result: Backtest) -> None:
     tally = next(line for line in said if "Brier score" in line)
     won = sum(one.brier == "win" for one in result.comparisons.values())
     n = len(result.comparisons)
-    assert f"better than {won} of {n} baselines" in tally
-    lost = [name for name, one in result.comparisons.items() if one.brier == "loss"]
-    assert ("worse than none" in tally) == (not lost)
+    lost = sum(one.brier == "loss" for one in result.comparisons.values())
+    assert tally.startswith(
+        f"Brier score: better than {won}, tied with {n - won - lost}, worse than "
+        f"{lost} of {n} baselines"
+    )
+    counts = result.performances["econnet"].scorecard.counts
+    signals = next(line for line in said if line.startswith("Signals"))
+    assert f"{counts.right:,} right, {counts.wrong:,} wrong" in signals
 
 
 @pytest.fixture(scope="module")

@@ -107,8 +107,13 @@ def test_pdf_says_the_answer_the_verdict_and_every_score(
     ):
         assert re.sub(r"\s+", "", said) in re.sub(r"\s+", "", text)
     for name, scores in germany.assessment.baselines.items():
-        row = f"{wording.baseline_title(name)} {scores.brier:.3f}"
-        assert f"{row} {scores.log_loss:.3f} {scores.auroc:.2f}" in text
+        skills = [
+            wording.signed_percent(skill or 0)
+            for skill in (scores.brier_skill, scores.log_loss_skill)
+        ]
+        row = f"{wording.baseline_title(name)} {scores.brier:.3f} {skills[0]}"
+        row += f" {scores.log_loss:.3f} {skills[1]} {scores.auroc:.2f}"
+        assert row in text
     for series in germany.data.series:
         assert series.series_id in text
         assert series.attribution.removeprefix("Source: ") in text

@@ -1,12 +1,15 @@
 import re
 from dataclasses import replace
+from io import BytesIO
 
 import matplotlib as mpl
+import matplotlib.image
 import pandas as pd
 import pytest
 
 from econnet.forecast.result import Forecast
-from econnet.report import figures
+from econnet.report import figures, wording
+from econnet.report.figures import style
 from tests.builders import changed
 
 from .conftest import without_contractions
@@ -25,7 +28,7 @@ def text_of(forecast: Forecast, name: str) -> str:
 
 def test_drawing_leaves_matplotlib_as_it_was(germany: Forecast) -> None:
     family = mpl.rcParams["font.family"]
-    assert figures.as_png(figures.draw(germany)["roc"], "credit")
+    assert figures.as_png(figures.draw(germany)["roc"], "title", "credit")
     assert mpl.rcParams["font.family"] == family == ["sans-serif"]
 
 
@@ -56,37 +59,83 @@ def test_other_drivers_are_added_up_not_dropped(
         f">{driver.title}</text>" in whole for driver in germany.explanation.drivers
     )
     many = changed(germany, drivers=germany.explanation.drivers * 3)
-    assert ">9 others together</text>" in text_of(many, "contributions")
+    assert ">20 others</text>" in text_of(many, "contributions")
 
 
-@pytest.mark.parametrize(("movements", "told"), [(6, None), (8, ">3 others together")])
+@pytest.mark.parametrize(("movements", "told"), [(6, None), (8, ">3 others")])
 def test_one_movement_more_than_fit_is_shown_itself(
     germany: Forecast, movements: int, told: str | None
 ) -> None:
     assert germany.explanation.change is not None
     (first, *_) = germany.explanation.change.movements
-    moved = tuple(replace(first, title=f"Figure {it}") for it in range(movements))
+    moved = tuple(
+        replace(first, title=f"Figure {it}", before=None) for it in range(movements)
+    )
     svg = text_of(
         changed(germany, change=replace(germany.explanation.change, movements=moved)),
         "change",
     )
     assert (">Figure 5</text>" in svg) == (told is None)
-    assert "others together" not in svg if told is None else told in svg
+    assert "others<" not in svg if told is None else told in svg
 
 
-def test_counts_stand_beside_the_dots(germany: Forecast, drawn: dict[str, str]) -> None:
-    svg = drawn["reliability"]
-    assert all(f">{bin_.n}</text>" in svg for bin_ in germany.assessment.reliability)
+def test_calibration_lists_the_number_of_forecasts_per_point(
+    germany: Forecast, drawn: dict[str, str]
+) -> None:
+    """The numbers were drawn on top of each other above the points."""
+    for bin_ in germany.assessment.reliability:
+        text = f">{round(100 * bin_.probability)}%: {bin_.n}</text>"
+        assert text in drawn["reliability"]
+
+
+def test_calibration_has_equal_axes(germany: Forecast) -> None:
+    (axes,) = figures.draw(germany)["reliability"].axes
+    assert axes.get_xlim() == axes.get_ylim()
+    box = axes.get_window_extent()
+    assert box.width == pytest.approx(box.height)
+
+
+@pytest.mark.parametrize("name", ["roc", "precision-recall", "reliability"])
+def test_names_of_lines_are_outside_the_axes_and_explain_the_grey_ones(
+    name: str, germany: Forecast
+) -> None:
+    figure = figures.draw(germany)[name]
+    (axes,) = figure.axes
+    right = axes.get_position().x1
+    names = [text for text in figure.texts if text.get_gid() is None]
+    assert all(text.get_position()[0] > right for text in names)
+    grey = "perfect calibration" if name == "reliability" else "coin toss"
+    assert any(text.get_text().startswith(grey) for text in names)
+
+
+def test_picture_has_the_country_above_and_the_whole_credit_below(
+    germany: Forecast,
+) -> None:
+    """The credit was cut off at the width of the figure, and no title was there."""
+    long = " ".join(f"Source {number} of the data." for number in range(12))
+    lines = style.wrapped(long, style.HALF_WIDTH, style.CREDIT_SIZE)
+    assert " ".join(lines) == long
+    assert len(lines) > 2
+    figure = figures.draw(germany)["roc"]
+    short, tall = (
+        matplotlib.image.imread(BytesIO(figures.as_png(figure, "Germany", credit)))
+        for credit in ("Source", long)
+    )
+    assert tall.shape[0] > short.shape[0]
+    untitled = matplotlib.image.imread(BytesIO(figures.as_png(figure, "", "Source")))
+    assert (untitled[:100] != short[:100]).any()
 
 
 def test_curve_names_where_the_indicator_stands_now(
     germany: Forecast, drawn: dict[str, str]
 ) -> None:
     svg = drawn["responses"]
-    for curve in germany.explanation.response_curves:
+    shown = wording.shown_curves(germany)
+    assert len(shown) == 4  # today's value of one of the five is not known
+    for curve in shown:
         assert f">{curve.title}</text>" in svg
-    assert ">now \N{MINUS SIGN}1.2</text>" in svg
-    assert svg.count(">now ") == 4  # one of the five is not known
+    assert ">today \N{MINUS SIGN}1.2</text>" in svg
+    assert svg.count(">today ") == 4
 
 
 def test_country_that_never_contracted_has_no_roc(germany: Forecast) -> None:
@@ -103,7 +152,7 @@ def test_any_script_can_be_drawn(
     assert ">Größe, Ελλάδα, العربية, \ufffd\ufffd, a\ufffd\ufffdb, change" in (
         figures.as_svg(figure)
     )
-    assert figures.as_png(figure, text)
+    assert figures.as_png(figure, text, text)
     assert not recwarn.list
 
 

@@ -13,11 +13,17 @@ import pytest
 
 from econnet.core.countries import Country
 from econnet.forecast.ranking import Ranking
-from econnet.report import Format, wording
+from econnet.report import Format, ranking_rows, wording
 from econnet.report import ranking as ranking_files
 from econnet.report.figures.shades import BOUNDS, NAMES, shades, step_of
 from econnet.report.figures.style import DARK, LIGHT, Look
-from econnet.report.figures.world import on_map, parts
+from econnet.report.figures.world import (
+    by_distance,
+    draw,
+    has_map,
+    on_map,
+    parts,
+)
 from econnet.report.wording import ranking as wording_ranking
 
 
@@ -41,7 +47,7 @@ def test_every_format_is_written(written: Path) -> None:
     names = {path.name for path in written.iterdir()}
     assert names >= {
         *("ranking.pdf", "ranking.html", "ranking.json", "ranking.csv", "strip.csv"),
-        *("map.png", "map-dark.png", "map-screen.png", "strip-1.png"),
+        *("dots.png", "dots-dark.png", "dots-screen.png", "strip-1.png"),
     }
 
 
@@ -83,12 +89,13 @@ def test_pdf_is_titled_tagged_and_names_every_country(
 ) -> None:
     reader = pypdf.PdfReader(written / "ranking.pdf")
     assert reader.metadata is not None
-    assert reader.metadata.title == "Contractions in 5 countries"
+    assert reader.metadata.title == "Probability that real GDP falls: 5 countries"
     assert reader.xmp_metadata is not None
     assert "pdfuaid" in reader.xmp_metadata.stream.get_data().decode()
     text = text_of(written / "ranking.pdf")
     for forecast in ranking.forecasts:
-        assert f"{forecast.country.name} {forecast.period}" in text
+        probability = wording.percent(forecast.probability)
+        assert f"{forecast.country.name} {probability}" in text
     assert "North Korea: North Korea has no real_gdp" in text
     for sentence in (*wording.summary(ranking), *wording.trust(ranking)):
         assert re.sub(r"\s", "", sentence) in re.sub(r"\s", "", text)
@@ -97,15 +104,71 @@ def test_pdf_is_titled_tagged_and_names_every_country(
 def test_summary_says_which_periods_and_what_is_old(ranking: Ranking) -> None:
     text = " ".join(wording.summary(ranking))
     first = ranking.forecasts[0]
-    assert f"Likeliest to contract is {first.country.name}, {first.period}" in text
-    assert "5 forecasts rest on old data" in text
+    assert f"Highest probability: {first.country.name}, " in text
+    assert "5 forecasts use data for which newer values have been due" in text
     assert "1 country could not be forecast" in text
     same = replace(
         ranking,
         forecasts=tuple(replace(it, period=first.period) for it in ranking.forecasts),
     )
     assert wording_ranking.periods(same) == f"forecasts for {first.period}"
-    assert "not all forecasts" not in " ".join(wording.summary(same)).casefold()
+    assert "different periods" not in " ".join(wording.summary(same))
+
+
+def test_highest_probability_is_compared_with_the_countrys_own_average(
+    ranking: Ranking,
+) -> None:
+    """Japan was `likeliest to contract` at 26%, below its average of 34%."""
+    japan, other = (
+        replace(
+            forecast,
+            country=Country(code, code, name),
+            probability=probability,
+            base_rate=average,
+            period=ranking.forecasts[0].origin + 99,
+        )
+        for forecast, code, name, probability, average in (
+            (ranking.forecasts[0], "JPN", "Japan", 0.26, 0.34),
+            (ranking.forecasts[1], "DEU", "Germany", 0.2, 0.15),
+        )
+    )
+    text = " ".join(wording.summary(replace(ranking, forecasts=(japan, other))))
+    assert "Highest probability: Japan, 26%, 8 points below its average of 34%." in text
+    assert (
+        "Furthest above its own average: Germany, 20%, 5 points above its average of "
+        "15%." in text
+    )
+    assert "Median: 23%." in text
+    assert "No country is at twice its own average or more." in text
+
+
+def test_ranking_names_the_countries_that_were_pooled(ranking: Ranking) -> None:
+    """`All countries together` meant six, not those shown."""
+    text = " ".join(wording.trust(ranking))
+    assert (
+        "6 countries in the training pool, Canada, Germany, France, United Kingdom, "
+        "Japan and United States" in text
+    )
+    assert "all countries together" not in text
+
+
+def test_dots_are_sorted_by_the_distance_from_the_average(ranking: Ranking) -> None:
+    distances = [
+        forecast.probability - forecast.base_rate for forecast in by_distance(ranking)
+    ]
+    assert distances == sorted(distances, reverse=True)
+    names = [forecast.country.name for forecast in by_distance(ranking)]
+    alt = ranking_rows.alts(ranking)["dots"]
+    places = [alt.index(name) for name in names]
+    assert places == sorted(places)
+
+
+def test_map_is_drawn_only_where_most_of_the_world_is_shown(
+    ranking: Ranking, world_ranking: Ranking
+) -> None:
+    assert not has_map(ranking)
+    assert has_map(world_ranking)
+    assert "map" in draw(world_ranking, LIGHT)
 
 
 def test_map_is_left_out_where_nobody_is_on_it(

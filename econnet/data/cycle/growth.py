@@ -22,6 +22,25 @@ def percent_change(levels: Floats, earlier: Floats) -> Floats:
     return change
 
 
+def levels_of(growth: Floats) -> Floats:
+    """Return levels that grow at these rates, in percent, from 100.
+
+    `growth` is (rows, periods) and the levels have one period more, the one before the
+    first rate. They are missing outside the first and last rate of a row; within, a
+    missing rate leaves the level as it was.
+    """
+    present = ~np.isnan(growth)
+    begun = np.maximum.accumulate(present, axis=-1)
+    lasts = np.flip(np.maximum.accumulate(np.flip(present, -1), axis=-1), -1)
+    steps = np.where(present, 1 + np.maximum(growth, -99.9) / 100, 1.0)
+    base = np.full((*growth.shape[:-1], 1), 100.0)
+    levels = np.concatenate([base, 100 * np.cumprod(steps, axis=-1)], axis=-1)
+    begun = np.concatenate([begun, begun[..., -1:]], axis=-1)
+    lasts = np.concatenate([lasts[..., :1], lasts], axis=-1)
+    known: Floats = np.where(begun & lasts, levels, np.nan)
+    return known
+
+
 def log_percent(levels: Floats) -> Floats:
     """Return 100 times the logarithm, missing where a level is not above zero."""
     logs: Floats = 100 * np.log(np.where(levels > 0, levels, np.nan))

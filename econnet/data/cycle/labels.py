@@ -3,27 +3,34 @@
 A rule labels every period of a level series 1 (contraction), 0 (expansion) or missing
 (undecided). It is applied on every day on which a level became known, to what was known
 by then, and a `Label` contains every result with its day. So no label is used before it
-could have been computed, nor with a value that it took only later. `nber` and `given`
-do not use levels: their labels come from elsewhere, with dates of their own.
+could have been computed, nor with a value that it took only later. Chronologies and
+`given` do not use levels: their labels come from elsewhere, with dates of their own.
 """
-
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import cached_property
-from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-
-from econnet.core.errors import DataError, UsageError
-from econnet.core.periods import FREQUENCIES, PANDAS_ALIAS, PERIODS_A_YEAR, Frequency
+from collections.abc import Callable
+from collections.abc import Mapping
+from dataclasses import dataclass
+from dataclasses import replace
+from econnet.core.errors import DataError
+from econnet.core.errors import UsageError
+from econnet.core.periods import FREQUENCIES
+from econnet.core.periods import Frequency
+from econnet.core.periods import PANDAS_ALIAS
+from econnet.core.periods import PERIODS_A_YEAR
 from econnet.core.types import Floats
-from econnet.data.cycle import nber
+from econnet.data.cycle import chronologies
+from econnet.data.cycle.growth import levels_of
 from econnet.data.cycle.growth import percent_change
-from econnet.data.cycle.trends import below_hamilton_trend, below_hp_trend
+from econnet.data.cycle.trends import below_hamilton_trend
+from econnet.data.cycle.trends import below_hp_trend
 from econnet.data.cycle.turning_points import contractions
 from econnet.data.panel import Panel
+from functools import cached_property
+from typing import TypeAlias
+
 
 LabelFunction: TypeAlias = Callable[[Floats, Frequency], Floats]
 
@@ -73,7 +80,7 @@ class Label:
     name
         As on the command line: `two-quarters`, `given:recession`.
     target
-        The indicator that was labelled; for `nber` and `given` the one that is shown.
+        The indicator that was labelled; for a chronology and `given` the one shown.
     values : Series (country, period)
         1 contraction, 0 expansion, missing unknown: the newest value.
     known_at : Series (country, period)
@@ -123,14 +130,21 @@ def apply(panel: Panel, name: str, target: str = "real_gdp") -> Label:
     check_rule(name, panel.frequency)
     if name.startswith("given:"):
         return _given(panel, name, target)
-    if name == "nber":
-        return _nber(panel, target)
+    if name in chronologies.load():
+        return _dated_by_committee(panel, name, target)
     if target not in panel.values:
         raise DataError(
             f"the data have no {target} at frequency {panel.frequency}: choose another "
             f"--target ({', '.join(panel.columns[:5])}, ...) or --frequency"
         )
     rule = RULES[name]
+    growth = panel.indicators[target].growth_over
+    if growth == "year" and panel.frequency != "A":
+        rule = _rule_of_growth_over_a_year(name, target)
+    elif growth:
+        rule = replace(
+            rule, label_function=_of_growth(rule), meaning=_meaning(name, target, rule)
+        )
     parts = [
         _revisions_of_country(rule, levels, panel.frequency)
         for _, levels in panel.revisions(target).groupby("country")
@@ -162,8 +176,9 @@ def clause(name: str, target: str, title: str) -> str:
     """
     if name.startswith("given:"):
         return f"{name.removeprefix('given:')} is 1"
-    if name == "nber":
-        return "the economy is in recession, as the NBER dates it,"
+    if name in chronologies.load():
+        committee = chronologies.load()[name].committee
+        return f"the economy is in recession, as {committee} dates it,"
     rule = RULES[name]
     if target == "real_gdp":
         return rule.clause
@@ -198,6 +213,41 @@ def _revisions_of_country(
             "value": labels[changed, place],
         }
     )
+
+
+def _of_growth(rule: LabelRule) -> LabelFunction:
+    """Return the label function of a rule for rates of growth in place of levels."""
+
+    def label(growth: Floats, frequency: Frequency) -> Floats:
+        labels = rule.label_function(levels_of(growth), frequency)[..., 1:]
+        known = ~np.isnan(growth)
+        span = PERIODS_A_YEAR[frequency] if rule.looks_back is None else 1
+        for periods in range(1, span):
+            known &= ~np.isnan(_shifted(growth, periods))
+        return np.where(known, labels, np.nan)
+
+    return label
+
+
+def _rule_of_growth_over_a_year(name: str, target: str) -> LabelRule:
+    """Return the rule for a rate of growth over a year, which has no level."""
+    if name not in {"negative-growth", "year-on-year"}:
+        raise UsageError(
+            f"{target} is growth over a year, from which label {name} cannot be computed: "
+            "choose --label year-on-year, or another --target"
+        )
+    return replace(
+        RULES[name],
+        label_function=lambda growth, _: np.where(np.isnan(growth), np.nan, growth < 0),
+        meaning=f"{target} below zero",
+    )
+
+
+def _meaning(name: str, target: str, rule: LabelRule) -> str:
+    """Return what a contraction is where the target is a rate of growth."""
+    if name == "negative-growth":
+        return f"{target} below zero"
+    return f"{rule.meaning}, by the sum of {target}"
 
 
 def _vintages(
@@ -290,23 +340,31 @@ def _given(panel: Panel, name: str, target: str) -> Label:
     return _label(panel, name, target, meaning, panel.revisions(column))
 
 
-def _nber(panel: Panel, target: str) -> Label:
-    """Label the United States by the committee's chronology, and no other country.
+def _dated_by_committee(panel: Panel, name: str, target: str) -> Label:
+    """Label the economy of a chronology, and no other.
 
-    Output is not measured monthly; industrial production is shown in its place.
+    Where output is not measured monthly, industrial production is shown in its place.
     """
-    if "USA" not in panel.values.index.unique("country"):
-        raise DataError(
-            "label nber is the chronology of the United States, which are not in the "
-            "data: choose --country USA, or another --label"
-        )
-    periods = pd.PeriodIndex(panel.values.loc["USA"].index, name="period")
-    labels = nber.nber_contractions(periods).dropna().reset_index()
-    labels = labels.rename(columns={"contraction": "value"}).assign(country="USA")
+    chronology = chronologies.load()[name]
+    country = chronology.country
+    if country not in panel.values.index.unique("country"):
+        raise DataError(wrong_economy(name))
+    periods = pd.PeriodIndex(panel.values.loc[country].index, name="period")
+    labels = chronologies.contractions(chronology, periods).dropna().reset_index()
+    labels = labels.rename(columns={"contraction": "value"}).assign(country=country)
     revisions = labels[labels["known_at"] <= panel.as_of]
     shown = target if target in panel.values else "industrial_production"
-    meaning = "recession by the chronology of the NBER"
-    return _label(panel, "nber", shown, meaning, revisions)
+    meaning = f"recession by the chronology of {chronology.committee}"
+    return _label(panel, name, shown, meaning, revisions)
+
+
+def wrong_economy(name: str) -> str:
+    """Return the error of a chronology that is asked for without its economy."""
+    chronology = chronologies.load()[name]
+    return (
+        f"label {name} is the chronology of {chronology.place}: choose --country "
+        f"{chronology.country}, or another --label"
+    )
 
 
 GROWTH_CYCLE_CAVEAT = (
@@ -370,6 +428,6 @@ RULES: Mapping[str, LabelRule] = {
 
 FREQUENCIES_OF: Mapping[str, tuple[Frequency, ...]] = {
     **{name: rule.frequencies for name, rule in RULES.items()},
-    "nber": ("M", "Q"),
+    **{name: dated.frequencies for name, dated in chronologies.load().items()},
 }
 NAMES: tuple[str, ...] = (*FREQUENCIES_OF, "given:COLUMN")

@@ -92,9 +92,11 @@ def _hp_trend(values: Floats, smoothing: float) -> Floats:
 
 
 def _below(cycle: Floats) -> Floats:
-    return np.where(np.isnan(cycle), np.nan, cycle < 0)
+    return np.where(np.isnan(cycle), np.nan, cycle < -ROUNDING)
 
 
 SMOOTHING: Mapping[Frequency, float] = {"A": 6.25, "Q": 1600.0, "M": 129600.0}
+# Of levels with six digits, a unit of the last is at most this many percent.
+ROUNDING = 1e-3
 # Of fewer years no trend is estimated.
 MIN_YEARS = 10

@@ -3,11 +3,13 @@
 The *information day* is the same day of every origin, by default its last. Every
 indicator is transformed (growth, log-difference, difference, level or ratio), and each
 origin uses the newest transformed value that was known on its information day, some
-values before that, and their moving averages; for unemployment also its rise above its
-low of the year before. A value is used for at most a year after its publication. From
-the labels known at the origin come the last known phase, its duration and the share of
-contractions so far; from the other countries, their mean growth and the share of them
-that shrank.
+values before that, and their moving averages. Of an indicator that is measured more
+often than the panel these are its newest months; of unemployment there is also its rise
+above its low of the year before. A value is used for at most a year after its
+publication. From the labels known at the origin come the last known phase, its duration
+and the share of contractions so far, and the part of the label's growth that is already
+determined; from the other countries, their mean growth and the share of them that
+shrank.
 
 Where the data have vintages, an origin uses those of its information day, and the
 labels as known then. `DesignMatrix.as_known_on` hides what a model may not see on a
@@ -27,10 +29,11 @@ import pandas as pd
 
 from econnet.core.catalog import Indicator
 from econnet.core.period_days import END, DayOfPeriod, days_in
-from econnet.core.periods import PANDAS_ALIAS, Frequency
+from econnet.core.periods import PANDAS_ALIAS, PERIODS_A_YEAR, Frequency
 from econnet.core.task import Event
 from econnet.core.types import Floats
 from econnet.data.cycle.labels import RULES, Label
+from econnet.data.features.carry import CARRY, CarriedLevels, carried_levels
 from econnet.data.features.columns import SHAPES, TARGET_SHAPES, Column, Shape, row_mean
 from econnet.data.features.information_set import (
     ALWAYS,
@@ -42,6 +45,7 @@ from econnet.data.features.information_set import (
     newest_values,
     phases,
 )
+from econnet.data.features.mixed_frequency import SPANS, fine_levels, measured_finer
 from econnet.data.features.professionals import (
     PROFESSIONALS,
     ProfessionalForecasts,
@@ -73,6 +77,9 @@ class DesignMatrix:
         that of the first vintage on which it depends, if its history came with that.
     label, label_seen_from
         The label of `y`; the day before which a row's label may not be used, (rows,).
+    carried
+        The levels from which the column of the carry-over is computed; `None` if the
+        label measures no growth.
     horizon, event
         `at`: the period `horizon` after the origin contracts. `within`: any period
         after the origin contracts, up to that one. A horizon of 0 is the origin itself.
@@ -89,6 +96,7 @@ class DesignMatrix:
     seen_from: Days
     label: Label
     label_seen_from: Days
+    carried: CarriedLevels | None
     horizon: int
     event: Event
     professionals: ProfessionalForecasts | None = None
@@ -185,23 +193,13 @@ def build(
     """
     origins = _origins(panel, label, day or END[panel.frequency])
     shapes = _shapes(panel, label.target, origins.countries)
-    lengths = {key: shape.length for key, shape in shapes.items()}
-    newest = newest_values(panel, origins, lengths)
-    parts = [shape.of(newest[key]) for key, shape in shapes.items()]
-    columns = [
-        column
-        for key, shape in shapes.items()
-        for column in shape.columns(panel.indicators[key])
-    ]
+    newest = _newest(panel, label.target, origins, shapes)
+    columns, parts = _indicator_columns(panel, origins, shapes, newest)
     unemployment = _unemployment(panel, shapes)
     if unemployment is not None:
-        span = SAHM_SPANS[panel.frequency]
-        parts.append(_sahm_gap(panel, origins, unemployment, span))
-        # A change or level moves the rate one to one; the effect of growth depends on
-        # its level.
-        moves = unemployment.transform in ("difference", "level")
-        weight = 1 / span[0] if moves else 0.0
-        columns.append(Column("sahm gap", unemployment.key, weight, "sahm_gap"))
+        column, gap = _sahm_gap(panel, origins, unemployment)
+        columns.append(column)
+        parts.append(gap)
     parts.append(_phase_columns(phases(label, panel, origins)))
     columns += [
         Column(name, PHASE, emphasis=EMPHASIS.get(name, 1.0)) for name in PHASE_COLUMNS
@@ -209,6 +207,10 @@ def build(
     if label.target in shapes and len(origins.countries) >= MIN_COUNTRIES_ABROAD:
         parts.append(_abroad(newest[label.target][:, -1], origins.index))
         columns += [Column(name, ABROAD) for name in ABROAD_COLUMNS]
+    carried = carried_levels(panel, label, origins)
+    if carried is not None:
+        parts.append(carried.growth(horizon, event))
+        columns.append(carried.column(label.target, horizon))
     professionals = None
     if forecasts is not None:
         professionals = professional_forecasts(forecasts, panel.frequency, origins)
@@ -227,6 +229,7 @@ def build(
         seen_from=_seen_from(panel, label, origins, columns),
         label=label,
         label_seen_from=label_seen_from,
+        carried=carried,
         horizon=horizon,
         event=event,
         professionals=professionals,
@@ -238,16 +241,23 @@ def with_target(
 ) -> DesignMatrix:
     """Return the same features with another target, without reading the data again.
 
-    Only the forecasts by professionals depend on the target.
+    Only what depends on the target changes: `y`, the part of the label's growth that is
+    already determined, and the forecasts by professionals.
     """
     y, known_at = targets(features.label, features.index, horizon, event)
-    X = features.X
+    X, columns = features.X.copy(), features.columns
+    if features.carried is not None:
+        place = [column.name for column in columns].index(CARRY)
+        X[:, place] = features.carried.growth(horizon, event)
+        of_target = features.carried.column(columns[place].indicator, horizon)
+        columns = (*columns[:place], of_target, *columns[place + 1 :])
     if features.professionals is not None:
         forecasts = features.professionals.values(horizon, event)
-        X = np.hstack([X[:, : -forecasts.shape[1]], forecasts])
+        X[:, -forecasts.shape[1] :] = forecasts
     return replace(
         features,
         X=X,
+        columns=columns,
         y=y,
         target_known_at=np.maximum(known_at, features.label_seen_from),
         horizon=horizon,
@@ -336,15 +346,50 @@ def _shapes(panel: Panel, target: str, countries: Sequence[str]) -> dict[str, Sh
 
 def _unemployment(panel: Panel, used: Collection[str]) -> Indicator | None:
     """Return the indicator of unemployment, at quarterly and monthly frequency."""
-    if panel.frequency not in SAHM_SPANS:
+    if panel.frequency not in SAHM_FREQUENCIES:
         return None
     indicators = (panel.indicators[key] for key in used)
     return next((each for each in indicators if each.measures == "unemployment"), None)
 
 
+def _newest(
+    panel: Panel, target: str, origins: Origins, shapes: Mapping[str, Shape]
+) -> dict[str, Floats]:
+    """Return the newest values of indicators whose columns are of whole periods."""
+    finer = {*measured_finer(panel, shapes)} - {target}
+    lengths = {key: shapes[key].length for key in shapes if key not in finer}
+    return newest_values(panel, origins, lengths)
+
+
+def _indicator_columns(
+    panel: Panel,
+    origins: Origins,
+    shapes: Mapping[str, Shape],
+    newest: Mapping[str, Floats],
+) -> tuple[list[Column], list[Floats]]:
+    """Return the columns of all indicators, and their values.
+
+    Changes of months replace averages of quarters; the target has both.
+    """
+    frequency = panel.frequency
+    finer = measured_finer(panel, shapes)
+    levels = fine_levels(panel, origins, finer, 1 + max(SPANS[frequency]))
+    columns, parts = [], []
+    for key, shape in shapes.items():
+        indicator = panel.indicators[key]
+        if key in newest:
+            columns += shape.columns(indicator)
+            parts.append(shape.of(newest[key]))
+        if key in finer:
+            leading = key not in newest
+            columns += levels[key].columns(indicator, frequency, leading)
+            parts.append(levels[key].values(indicator, frequency))
+    return columns, parts
+
+
 def _sahm_gap(
-    panel: Panel, origins: Origins, unemployment: Indicator, span: tuple[int, int]
-) -> Floats:
+    panel: Panel, origins: Origins, unemployment: Indicator
+) -> tuple[Column, Floats]:
     """Return unemployment's rise above its low of the year before, (rows,).
 
     Notes
@@ -354,18 +399,23 @@ def _sahm_gap(
     reaches 0.5 early in a US recession. In quarters, which are means of three months
     themselves, the newest less the lowest of the four before.
     """
-    averaged, before = span
-    rates = replace(unemployment, transform="level")
-    as_rates = replace(panel, indicators={**panel.indicators, rates.key: rates})
-    lengths = {rates.key: averaged + before}
-    newest = newest_values(as_rates, origins, lengths)[rates.key]
+    key, a_year = unemployment.key, PERIODS_A_YEAR[panel.frequency]
+    periods = a_year + a_year // 4
+    rates = fine_levels(panel, origins, [key], periods)[key]
+    averaged = a_year * rates.parts // 4
+    before = 4 * averaged
+    newest = rates.levels
     means = np.column_stack(
         [row_mean(newest[:, start : start + averaged]) for start in range(before + 1)]
     )
     enough = 2 * (~np.isnan(means[:, :-1])).sum(axis=1) >= before
     lowest = np.fmin.reduce(means[:, :-1], axis=1)
     known = enough & ~np.isnan(newest[:, -1])
-    return np.where(known, means[:, -1] - lowest, np.nan)
+    # A change or level moves the rate one to one; the effect of growth depends on its
+    # level.
+    moves = unemployment.transform in ("difference", "level")
+    column = Column("sahm gap", key, 1 / averaged if moves else 0.0, "sahm_gap")
+    return column, np.where(known, means[:, -1] - lowest, np.nan)
 
 
 def _phase_columns(known: Phases) -> Floats:
@@ -463,5 +513,5 @@ ABROAD = "abroad"
 ABROAD_COLUMNS = ("growth abroad", "share shrinking abroad")
 MIN_COUNTRIES_ABROAD = 3
 
-# The number of periods over which unemployment is averaged, and of earlier averages.
-SAHM_SPANS: Mapping[Frequency, tuple[int, int]] = {"Q": (1, 4), "M": (3, 12)}
+# Frequencies at which unemployment rises before output falls.
+SAHM_FREQUENCIES: tuple[Frequency, ...] = ("Q", "M")

@@ -11,7 +11,7 @@ is used for at most a year after it was first published.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TypeVar
 
@@ -70,6 +70,15 @@ class Origins:
             yield number, slice(int(start), int(stop))
 
 
+def in_panel(origins: Origins, panel: Panel) -> Origins:
+    """Return the same origins with the countries' rows in another panel."""
+    rows_of = panel.rows_of_countries()
+    none = slice(0, 0)
+    return replace(
+        origins, rows=[rows_of.get(name, none) for name in origins.countries]
+    )
+
+
 def days_of(dates: pd.Series | pd.DataFrame | pd.DatetimeIndex) -> Days:
     """Return dates as days since 1970-01-01, `NEVER` for a missing one."""
     days = np.asarray(dates, dtype="datetime64[D]")
@@ -112,6 +121,22 @@ def change(transform: Transform, levels: Floats, others: Floats) -> Floats:
             return 100 * levels / np.where(others > 0, others, np.nan)
 
 
+@dataclass(frozen=True, eq=False)
+class Newest:
+    """The newest values of an indicator at each origin.
+
+    Parameters
+    ----------
+    values : array (rows, length)
+        Oldest first: the last column is the newest value; missing ones are NaN.
+    period : array (rows,)
+        The number of the newest value's period, as pandas counts; 0 if there is none.
+    """
+
+    values: Floats
+    period: Days
+
+
 def newest_values(
     panel: Panel, origins: Origins, lengths: Mapping[str, int]
 ) -> dict[str, Floats]:
@@ -120,21 +145,40 @@ def newest_values(
     `lengths` gives the number of values per indicator: each array is (rows, length),
     and its last column is the newest value.
     """
+    newest = newest_with_periods(panel, origins, lengths)
+    return {key: of_indicator.values for key, of_indicator in newest.items()}
+
+
+def newest_with_periods(
+    panel: Panel, origins: Origins, lengths: Mapping[str, int]
+) -> dict[str, Newest]:
+    """Return the newest values of each indicator, and the period of the newest.
+
+    `origins.rows` are rows of this panel.
+    """
     newest_of = {}
     owner = origins.panel_countries(len(panel.values))
     starts = np.array([rows.start for rows in panel.rows_of_countries().values()])
+    periods = pd.PeriodIndex(panel.values.index.get_level_values("period")).asi8
     for key, length in lengths.items():
         values, days = transformed(panel, panel.indicators[key], starts)
         newest = _newest_known(days, values, owner, origins)
-        newest_of[key] = _back_from(values, newest, owner, length)
+        newest_of[key] = Newest(
+            _back_from(values, newest, owner, length),
+            np.where(newest >= 0, periods[newest], 0),
+        )
     for number, block in origins.blocks():
-        revised = _revised(panel, origins.rows[number], lengths)
+        rows = origins.rows[number]
+        revised = _revised(panel, rows, lengths)
         if revised:
-            replay = _VintageReplay.of(panel, origins.rows[number], revised)
+            replay = _VintageReplay.of(panel, rows, revised)
             longest = max(lengths[key] for key in revised)
-            replayed = replay.newest_values(origins.days[block], longest)
-            for place, key in enumerate(revised):
-                newest_of[key][block] = replayed[:, longest - lengths[key] :, place]
+            replayed, places = replay.newest_values(origins.days[block], longest)
+            for column, key in enumerate(revised):
+                newest, place = newest_of[key], places[:, column]
+                newest.values[block] = replayed[:, longest - lengths[key] :, column]
+                first = periods[rows.start]
+                newest.period[block] = np.where(place >= 0, first + place, 0)
     return newest_of
 
 
@@ -220,11 +264,15 @@ class _VintageReplay:
             *_events(panel, rows, columns),
         )
 
-    def newest_values(self, days: Days, length: int) -> Floats:
-        """Return the newest values on each day, (days, length, indicators)."""
+    def newest_values(self, days: Days, length: int) -> tuple[Floats, Days]:
+        """Return the newest values on each day, (days, length, indicators).
+
+        Also returns the row of the newest value, (days, indicators); -1 for none.
+        """
         levels = np.full(self.shape, np.nan)
         first_known = np.full(self.shape, NEVER)
         newest = np.full((len(days), length, len(self.level)), np.nan)
+        rows = np.full((len(days), len(self.level)), -1)
         values, published = levels[:, self.level], first_known[:, self.level]
         done = 0
         for number, day in enumerate(days):
@@ -236,8 +284,10 @@ class _VintageReplay:
                 np.minimum.at(first_known, cells, self.days[news])
                 values, published = self._transformed(levels, first_known)
                 done = stop
-            newest[number] = _newest_of(values, published, int(day), length)
-        return newest
+            newest[number], rows[number] = _newest_of(
+                values, published, int(day), length
+            )
+        return newest, rows
 
     def _transformed(self, levels: Floats, first_known: Days) -> tuple[Floats, Days]:
         """Return the transformed values, and the day each first became known."""
@@ -283,17 +333,21 @@ def _events(
     )
 
 
-def _newest_of(values: Floats, published: Days, day: int, length: int) -> Floats:
-    """Return the newest usable values of each column on a day, oldest first."""
+def _newest_of(
+    values: Floats, published: Days, day: int, length: int
+) -> tuple[Floats, Days]:
+    """Return the newest usable values of each column on a day, oldest first.
+
+    Also returns the row of the newest; -1 for none.
+    """
     valid = ~np.isnan(values)
     newest = len(values) - 1 - valid[::-1].argmax(axis=0)
     last = np.where(valid, published, ALWAYS).max(axis=0)
     usable = valid.any(axis=0) & (last >= day - MAX_AGE_DAYS)
     places = newest - np.arange(length - 1, -1, -1)[:, None]
     inside = usable & (places >= 0)
-    return np.where(
-        inside, np.take_along_axis(values, np.maximum(places, 0), axis=0), np.nan
-    )
+    known = np.take_along_axis(values, np.maximum(places, 0), axis=0)
+    return np.where(inside, known, np.nan), np.where(usable, newest, -1)
 
 
 def _a_row_later(table: npt.NDArray[Scalar]) -> npt.NDArray[Scalar]:

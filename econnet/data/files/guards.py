@@ -107,8 +107,9 @@ def season(levels: pd.Series, frequency: Frequency, *, growth: bool) -> Season |
     if share < MIN_SEASONAL_SHARE:
         return None
     # A pattern must hold in both halves.
-    halves = [_explained(half, per_year) for half in np.array_split(frame, 2)]  # type: ignore[arg-type]
-    if min(halves) < MIN_SEASONAL_SHARE / 2:
+    middle = len(frame) // 2
+    halves = (frame.iloc[:middle], frame.iloc[middle:])
+    if min(_explained(half, per_year) for half in halves) < MIN_SEASONAL_SHARE / 2:
         return None
     falls = frame.assign(fall=frame["change"] < 0).groupby("part")["fall"].mean()
     falling = [int(number) for number in falls[falls > 0.8].index]

@@ -203,7 +203,7 @@ def _is_log_like(groups: Sequence[Floats], frequency: Frequency | None) -> bool:
             continue
         years = (len(series) - 1) / PERIODS_A_YEAR[frequency]
         rise = float(series[-1] - series[0]) / years
-        relative = float(np.abs(np.diff(series)).mean() / np.abs(series).mean())
+        relative = float(np.abs(np.diff(series)).mean() / (np.abs(series).mean() or 1))
         steps = float(np.abs(np.diff(series)).mean())
         votes.append(
             2 < series.min()

@@ -184,9 +184,15 @@ def _movement(
 
 def _newest_levels(prepared: PreparedTask) -> dict[str, float]:
     """Return the newest level of each indicator that the country has."""
-    levels = prepared.panel.values.loc[prepared.country.alpha3]
-    newest = levels.ffill().iloc[-1].dropna()
-    return {str(key): float(value) for key, value in newest.items()}
+    panel, alpha3 = prepared.panel, prepared.country.alpha3
+    newest = {}
+    for key in panel.columns:
+        # Only the target's newest value is that of a whole period.
+        native = panel if key == prepared.label.target else panel.native(alpha3, key)
+        levels = native.values.loc[alpha3, key].dropna()
+        if len(levels):
+            newest[key] = float(levels.iloc[-1])
+    return newest
 
 
 RESPONSE_CURVES = 6

@@ -1,4 +1,4 @@
-"""Figures of many countries: a map of the world, and strips of shades over time."""
+"""Figures of many countries: dots with intervals, a map, and strips over time."""
 
 from collections.abc import Sequence
 
@@ -26,6 +26,7 @@ from econnet.report.figures.style import (
     new_figure,
     shortened,
     style,
+    top_of,
     width_of,
     write_heading,
 )
@@ -34,13 +35,19 @@ from econnet.report.figures.time_axis import TimeAxis, record_of, year_axis
 # A cell's corners, in periods and rows, the first again at the end.
 CELL = np.array([[0, 0.06], [0.94, 0.06], [0.94, 0.94], [0, 0.94], [0, 0.06]])
 ROWS_PER_STRIP = 56
+# Countries in the chart of dots, and the height of a row in mm.
+MAX_DOTS, DOT_ROW = 50, 4.4
+# A map of fewer countries would mostly be empty.
+MIN_SHARE_ON_MAP = 0.5
 ROW_HEIGHT = 3.9
 
 
 def draw(ranking: Ranking, look: Look) -> dict[str, Figure]:
-    """Return the figures of a ranking by name: the map, if any, then the strips."""
+    """Return the figures of a ranking by name: dots, the map, if any, and strips."""
     with style(look):
-        figures = {"map": world(ranking, look)} if on_map(ranking) else {}
+        figures = {"dots": dots(ranking, look)}
+        if has_map(ranking):
+            figures["map"] = world(ranking, look)
         labels = _label_width(ranking.forecasts)
         for name, part in parts(ranking).items():
             figures[name] = strip(part, span(ranking), labels, look)
@@ -54,6 +61,65 @@ def on_map(ranking: Ranking) -> tuple[Forecast, ...]:
     return tuple(
         forecast for forecast in ranking.forecasts if forecast.country.alpha3 in codes
     )
+
+
+def has_map(ranking: Ranking) -> bool:
+    """Return whether the ranking shows most of the world, so that a map is useful."""
+    map_ = world_map.load()
+    return len(on_map(ranking)) > MIN_SHARE_ON_MAP * len({*map_.shapes, *map_.dots})
+
+
+def by_distance(ranking: Ranking) -> tuple[Forecast, ...]:
+    """Return the forecasts, the one furthest above its country's average first."""
+    return tuple(
+        sorted(
+            ranking.forecasts,
+            key=lambda forecast: forecast.base_rate - forecast.probability,
+        )
+    )
+
+
+def dots(ranking: Ranking, look: Look) -> Figure:
+    """Draw each probability with its interval and the country's own average."""
+    shown = by_distance(ranking)[:MAX_DOTS]
+    rows, labels = len(shown), _label_width(shown)
+    height = DOT_ROW * rows + 19
+    figure = new_figure(FULL_WIDTH, height)
+    heading = "Probability, and distance from the country's average"
+    note = "tick: historical average"
+    if rows < len(ranking.forecasts):
+        note = f"the {rows} countries furthest above their average; {note}"
+    write_heading(figure, height, heading, note, look)
+    axes = add_axes(figure, labels, 10, FULL_WIDTH - labels - 30, DOT_ROW * rows)
+    y = np.arange(rows)
+    intervals = 100 * np.array([forecast.interval for forecast in shown])
+    averages = np.array([100 * forecast.base_rate for forecast in shown])
+    probabilities = np.array([100 * forecast.probability for forecast in shown])
+    axes.hlines(y, intervals[:, 0], intervals[:, 1], color=look.forecast, linewidth=1.2)
+    axes.vlines(averages, y - 0.32, y + 0.32, color=look.grey, linewidth=1.0)
+    axes.scatter(
+        probabilities, y, 18, look.forecast, zorder=3, linewidths=0, clip_on=False
+    )
+    top = top_of([*(intervals.ravel() / 100), *(averages / 100)])
+    axes.set(xlim=(0, top), ylim=(rows - 0.4, -0.6), yticks=[])
+    axes.set_xticks(np.linspace(0, top, 6))
+    axes.grid(visible=False)
+    axes.grid(visible=True, axis="x")
+    axes.set_xlabel("%", labelpad=1)
+    for row, forecast in enumerate(shown):
+        label_row(axes, row, forecast.country.name, labels, FULL_WIDTH)
+        above = wording.distance(forecast)
+        text = f"{wording.percent(forecast.probability)}, {above:+d} points"
+        axes.annotate(
+            text.replace("-", "\N{MINUS SIGN}"),
+            (1.02, row),
+            xycoords=("axes fraction", "data"),
+            va="center_baseline",
+            fontsize=7.5,
+            color=look.contraction if above > 0 else look.grey,
+            annotation_clip=False,
+        )
+    return figure
 
 
 def parts(ranking: Ranking) -> dict[str, tuple[Forecast, ...]]:

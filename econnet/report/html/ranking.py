@@ -1,4 +1,4 @@
-"""The page of many countries: a map, the ranking as a table that sorts, and strips."""
+"""The page of many countries: dots, a table that sorts, a map, and strips."""
 
 from collections.abc import Mapping
 
@@ -18,8 +18,8 @@ SECTIONS = (
     ("ranking", "Ranking"),
     ("strips", "Over time"),
 )
-SORT_KEYS = ["rank", "name", "period", "probability"]
-SORT_KEYS += ["interval_high", "base_rate", "auroc", "verdict"]
+SORT_KEYS = ["rank", "name", "probability", "confidence"]
+SORT_KEYS += ["interval_high", "base_rate", "above_average", "period"]
 
 
 def as_html(ranking: Ranking, reports: Mapping[str, str]) -> str:
@@ -46,11 +46,11 @@ def as_html(ranking: Ranking, reports: Mapping[str, str]) -> str:
         stem=f"ranking-{charts.safe_name(ranking.task.label)}",
         charts={"ranking-data": _data(rows), "strip-data": _data(past)},
         report=texts,
+        dots=pictures.pop("dots"),
         map=pictures.pop("map", None),
         strips=list(pictures.values()),
         key=list(enumerate(NAMES)),
-        # A missing AUROC sorts last.
-        sort_keys=rows[SORT_KEYS].astype({"auroc": float}).fillna(-1.0).values.tolist(),
+        sort_keys=rows[SORT_KEYS].values.tolist(),
         reports=reports,
         disclaimer=world_map.DISCLAIMER,
     )

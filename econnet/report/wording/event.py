@@ -11,6 +11,7 @@ import pandas as pd
 
 from econnet.core.periods import NOUN
 from econnet.core.task import Task
+from econnet.data.cycle import chronologies
 from econnet.forecast.result import Forecast
 from econnet.report.wording.formatting import period_text
 
@@ -29,12 +30,11 @@ def event_words(forecast: Forecast) -> EventWords:
     label = forecast.task.label
     if label.startswith("given:"):
         return EventWords(label.removeprefix("given:"), "be 1", "is 1")
-    if label == "nber":
-        return EventWords("the US economy", *IN_RECESSION)
     if label in VERBS:
         return EventWords(in_sentence(forecast.target_title), *VERBS[label])
-    # A chronology of another committee.
-    return EventWords("the economy", *(f"{verb} ({label})" for verb in PLAIN_RECESSION))
+    dated = chronologies.load()[label]
+    in_recession = f"in recession as dated by {dated.committee}"
+    return EventWords(dated.economy, f"be {in_recession}", f"is {in_recession}")
 
 
 def in_sentence(title: str) -> str:
@@ -121,14 +121,8 @@ def contraction_noun(forecast: Forecast) -> str:
 
 def is_chronology(task: Task) -> bool:
     """Return whether a committee dates the recessions."""
-    return task.label not in VERBS and not task.label.startswith("given:")
+    return task.label in chronologies.load()
 
-
-IN_RECESSION = (
-    "be in recession as dated by the NBER",
-    "is in recession as dated by the NBER",
-)
-PLAIN_RECESSION = ("be in recession", "is in recession")
 
 VERBS: Mapping[str, tuple[str, str]] = {
     "negative-growth": ("fall", "falls"),

@@ -10,7 +10,7 @@ from benchmarks import chronology
 from econnet.core.errors import DataError, UsageError
 from econnet.core.periods import FREQUENCY_OF_ALIAS, Frequency
 from econnet.data import panel
-from econnet.data.cycle import labels, nber
+from econnet.data.cycle import chronologies, labels
 from econnet.data.cycle.growth import growth
 from econnet.data.cycle.labels import RULES
 from econnet.data.panel import Panel
@@ -276,10 +276,14 @@ def test_label_becomes_known_with_the_last_level_it_needs() -> None:
     assert pd.isna(told_later[3])
 
 
+def contractions_of_nber(periods: pd.PeriodIndex) -> pd.DataFrame:
+    return chronologies.contractions(chronologies.load()["nber"], periods)
+
+
 def test_nber_marks_the_months_after_a_peak_to_the_trough() -> None:
     """NBER: peak December 2007, trough June 2009."""
     months = pd.period_range("2007-11", "2009-08", freq="M")
-    contraction = nber.nber_contractions(months)["contraction"]
+    contraction = contractions_of_nber(months)["contraction"]
     assert contraction[contraction == 1].index.astype(str).tolist() == [
         str(month) for month in pd.period_range("2008-01", "2009-06", freq="M")
     ]
@@ -288,7 +292,7 @@ def test_nber_marks_the_months_after_a_peak_to_the_trough() -> None:
 def test_nber_has_as_many_recession_months_as_its_chronology() -> None:
     """NBER: the twelve contractions since 1948 last 11, 10, 8, ... and 2 months."""
     months = pd.period_range("1948-12", "2022-12", freq="M")
-    contraction = nber.nber_contractions(months)["contraction"]
+    contraction = contractions_of_nber(months)["contraction"]
     starts = (contraction.diff() == 1) | (
         (contraction == 1) & (contraction.index == months[0])
     )
@@ -298,7 +302,7 @@ def test_nber_has_as_many_recession_months_as_its_chronology() -> None:
 
 def test_nber_contraction_is_not_known_before_its_announcement() -> None:
     """NBER announced the peak of December 2007 on 1 December 2008."""
-    known_at = nber.nber_contractions(pd.period_range("2007-01", "2012-12", freq="M"))[
+    known_at = contractions_of_nber(pd.period_range("2007-01", "2012-12", freq="M"))[
         "known_at"
     ]
     assert known_at["2008-01"] == pd.Timestamp("2008-12-01")
@@ -311,12 +315,12 @@ def test_nber_contraction_is_not_known_before_its_announcement() -> None:
 
 def test_nber_quarter_contracts_where_one_of_its_months_does() -> None:
     quarters = pd.period_range("2019Q4", "2020Q3", freq="Q")
-    assert nber.nber_contractions(quarters)["contraction"].tolist() == [0, 1, 1, 0]
+    assert contractions_of_nber(quarters)["contraction"].tolist() == [0, 1, 1, 0]
 
 
 def test_nber_quarter_is_known_with_the_last_of_its_months() -> None:
     quarters = pd.period_range("2007Q4", "2011Q2", freq="Q")
-    known_at = nber.nber_contractions(quarters)["known_at"]
+    known_at = contractions_of_nber(quarters)["known_at"]
     assert known_at["2008Q1"] == pd.Timestamp("2008-12-01")
     assert known_at["2008Q4"] == pd.Timestamp("2010-09-20")
     assert known_at["2010Q4"] == pd.Timestamp("2011-12-31")
@@ -325,7 +329,7 @@ def test_nber_quarter_is_known_with_the_last_of_its_months() -> None:
 def test_nber_contraction_before_there_was_a_committee_is_known_after_a_year() -> None:
     """The peak of November 1973 was followed by its first month on 1 December."""
     months = pd.period_range("1973-11", "1976-12", freq="M")
-    known_at = nber.nber_contractions(months)["known_at"]
+    known_at = contractions_of_nber(months)["known_at"]
     assert known_at["1973-12"] == pd.Timestamp("1974-12-01")
     # The trough of March 1975 a year after its last day, and with it all since 1974-12.
     assert known_at["1974-12"] == known_at["1975-03"] == pd.Timestamp("1976-03-31")
@@ -337,7 +341,7 @@ def test_nber_contraction_over_before_its_peak_was_told_is_known_whole_with_it()
 ):
     """NBER told of the peak of July 1990 on 25 April 1991, a month after the trough."""
     months = pd.period_range("1990-07", "1991-04", freq="M")
-    known_at = nber.nber_contractions(months)["known_at"]
+    known_at = contractions_of_nber(months)["known_at"]
     assert known_at["1990-08"] == known_at["1991-03"] == pd.Timestamp("1991-04-25")
     # The expansion that began then is known with the trough, on 22 December 1992.
     assert known_at["1991-04"] == pd.Timestamp("1992-12-22")
@@ -345,9 +349,9 @@ def test_nber_contraction_over_before_its_peak_was_told_is_known_whole_with_it()
 
 def test_nber_says_nothing_of_what_came_before_it_or_of_a_quarter_half_gone() -> None:
     months = pd.period_range("1948-10", "1949-01", freq="M")
-    contraction = nber.nber_contractions(months)["contraction"]
+    contraction = contractions_of_nber(months)["contraction"]
     np.testing.assert_equal(contraction.tolist(), [np.nan, np.nan, 1, 1])
-    first = nber.nber_contractions(pd.period_range("1948Q4", "1949Q1", freq="Q"))
+    first = contractions_of_nber(pd.period_range("1948Q4", "1949Q1", freq="Q"))
     np.testing.assert_equal(first["contraction"].tolist(), [np.nan, 1])
 
 
@@ -419,7 +423,7 @@ def test_given_column_is_taken_as_it_stands() -> None:
 
 RULE_NAMES = (
     "negative-growth, year-on-year, two-quarters, turning-points, growth-cycle, "
-    "growth-cycle-hp, nber, given:COLUMN"
+    "growth-cycle-hp, nber, cepr, codace, cabinet-office, given:COLUMN"
 )
 
 
@@ -479,8 +483,8 @@ def test_what_the_data_lack_is_a_data_error_that_names_what_there_is() -> None:
     with pytest.raises(DataError) as refused:
         labels.apply(built, "nber")
     assert str(refused.value) == (
-        "label nber is the chronology of the United States, which are not in the "
-        "data: choose --country USA, or another --label"
+        "label nber is the chronology of the United States: choose --country USA, or "
+        "another --label"
     )
 
 

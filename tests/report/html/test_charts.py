@@ -117,7 +117,7 @@ def test_curve_by_threshold_has_every_model_and_stays_a_share(
     models = set(column(chart, "model"))
     assert len(models) == len(
         germany.assessment.baselines
-    )  # without the long-run rate's
+    )  # without the historical average's
     assert "this forecast" in models
     for one in chart.columns[1:]:
         assert all(isinstance(it, float) and 0 <= it <= 1 for it in one.values)

@@ -1,0 +1,228 @@
+"""The user's own data, checked for a question before anything is learned from them.
+
+A target that is not seasonally adjusted, and columns that know the future of the label,
+would give a perfect track record. Columns may only be removed, before the first
+forecast, and what was found is in the notices of the data.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pandas as pd
+
+from econnet.core.countries import Country
+from econnet.core.errors import DataError, UsageError
+from econnet.core.periods import FREQUENCIES, Frequency
+from econnet.core.task import TaskRequest
+from econnet.data import panel
+from econnet.data.cycle import labels
+from econnet.data.cycle.labels import Label
+from econnet.data.files import adjustment, guards
+from econnet.data.files.guards import Season
+from econnet.data.panel import Panel
+from econnet.data.sources.observations import Dataset
+
+
+def target_of(known: Dataset, request: TaskRequest) -> str:
+    """Return the column that a request's target means.
+
+    The default target is the file's real GDP, whatever it is called. Labels that come
+    from elsewhere need a target only to show it.
+    """
+    if request.target in known.indicators or request.target != TaskRequest.target:
+        return request.target
+    if known.target:
+        return known.target
+    from_elsewhere = request.label == "nber" or request.label.startswith("given:")
+    if known.file is not None and from_elsewhere:
+        column = request.label.partition(":")[2]
+        others = [name for name in known.indicators if name != column]
+        return min(others, default=request.target)
+    return request.target
+
+
+def screened(
+    known: Dataset, request: TaskRequest, countries: Sequence[Country]
+) -> Dataset:
+    """Return the user's data without what would give a wrong result.
+
+    Raises
+    ------
+    DataError
+        The target has a seasonal pattern that the label would take for contractions.
+    """
+    if known.file is None:
+        return known
+    known = _with_aggregates(known, countries)
+    request = replace(request, target=target_of(known, request))
+    if request.target not in known.indicators:
+        return known
+    frequency = request.frequency or _finest(known, request.target)
+    if frequency is None:
+        return known
+    notices = list(known.notices)
+    if known.file.adjust:
+        known, lines = _adjusted(known, frequency)
+        notices += lines
+    values = panel.build(known.observations, frequency, None, known.indicators)
+    if request.target in values.values:
+        notices += _check_season(values, request, countries)
+    kept = {
+        request.target,
+        request.label.partition(":")[2],
+        *(name for name, kind in known.file.kinds.items() if kind != "drop"),
+    }
+    leaks = _leaks(values, request, kept)
+    notices += [
+        f"{name} is left out: {reason}; --kind {name}=keep uses it"
+        for name, reason in leaks.items()
+    ]
+    return replace(_without(known, leaks), notices=tuple(notices))
+
+
+def _with_aggregates(known: Dataset, countries: Sequence[Country]) -> Dataset:
+    """Return the data with the aggregates that the user asks about."""
+    groups = known.aggregates
+    asked = groups[groups["country"].isin([country.alpha3 for country in countries])]
+    if asked.empty:
+        return known
+    keys = ["country", "indicator", "source", "series_id"]
+    spans = asked.groupby(keys)["period"].agg(first_period="min", last_period="max")
+    about = known.series.drop_duplicates(keys[1:]).drop(
+        columns=["country", "first_period", "last_period"]
+    )
+    series = spans.reset_index().merge(about, on=keys[1:])[known.series.columns]
+    return replace(
+        known,
+        observations=pd.concat([known.observations, asked], ignore_index=True),
+        series=pd.concat([known.series, series], ignore_index=True),
+        aggregates=groups.drop(asked.index),
+    )
+
+
+def _finest(known: Dataset, target: str) -> Frequency | None:
+    """Return the finest frequency of a target; `None` if it has no value."""
+    series = known.series[known.series["indicator"] == target]
+    present = {str(frequency) for frequency in series["frequency"]}
+    return next((each for each in reversed(FREQUENCIES) if each in present), None)
+
+
+def _adjusted(known: Dataset, frequency: Frequency) -> tuple[Dataset, list[str]]:
+    """Return the data with seasonal series adjusted, and what was adjusted."""
+    assert known.file is not None  # noqa: S101 - the caller has checked
+    method = known.file.adjust
+    values = panel.build(known.observations, frequency, None, known.indicators)
+    seasonal = {
+        (country, name): season
+        for name in values.columns
+        for country in values.countries
+        if (season := _season(values, name, country))
+    }
+    if not seasonal:
+        return known, [f"no series has a seasonal pattern: --adjust {method} did nothing"]
+    observations = adjustment.adjust(
+        known.observations, [*seasonal], frequency, method
+    )
+    names = list(dict.fromkeys(name for _, name in seasonal))
+    line = f"seasonally adjusted by {method.upper()}, at each date anew: {', '.join(names)}"
+    return replace(known, observations=observations), [line]
+
+
+def _season(values: Panel, name: str, country: str) -> Season | None:
+    indicator = values.indicators[name]
+    if values.values[name].isin([0.0, 1.0]).all():
+        return None
+    rows = values.rows_of_countries()[country]
+    levels = values.values[name].iloc[rows].droplevel(0)
+    growth = bool(indicator.growth_over) or indicator.transform == "level"
+    return guards.season(levels, values.frequency, growth=growth)
+
+
+def _check_season(
+    values: Panel, request: TaskRequest, countries: Sequence[Country]
+) -> list[str]:
+    """Raise `DataError` if the seasons would be taken for contractions."""
+    if request.label == "nber" or request.label.startswith("given:"):
+        return []
+    for country in countries:
+        if country.alpha3 not in values.countries:
+            continue
+        season = _season(values, request.target, country.alpha3)
+        if season is None:
+            continue
+        what = _in_words(request.target, country, season)
+        if request.label == "year-on-year":
+            return [f"{what}; the label year-on-year allows for that"]
+        raise DataError(
+            f"{what}: use --label year-on-year, which compares with the year before, "
+            "or --adjust stl"
+        )
+    return []
+
+
+def _in_words(target: str, country: Country, season: Season) -> str:
+    if season.cumulated:
+        return f"{target} of {country.name} is summed since January"
+    if season.falls_in:
+        return (
+            f"{target} of {country.name} falls in every {season.falls_in} and hardly in "
+            "any other, so it is not seasonally adjusted"
+        )
+    return (
+        f"{target} of {country.name} is not seasonally adjusted: the time of year "
+        f"explains {season.share:.0%} of its changes"
+    )
+
+
+def _leaks(
+    values: Panel, request: TaskRequest, kept: set[str]
+) -> dict[str, str]:
+    """Return the columns that know the future of the label, and how."""
+    others = [name for name in values.columns if name not in kept]
+    if not others:
+        return {}
+    found = {
+        name: "it counts down to an event, and so knows when it comes"
+        for name in others
+        if guards.counts_down(_rows(values, name))
+    }
+    label = _label(values, request)
+    if label is None:
+        return found
+    for name in others:
+        column = values.values[name]
+        if name not in found and (
+            reason := guards.leak(column, label.values, values.frequency)
+        ):
+            found[name] = reason
+    return found
+
+
+def _label(values: Panel, request: TaskRequest) -> Label | None:
+    """Return the label of a request; `None` if it does not exist for these data."""
+    try:
+        return labels.apply(values, request.label, request.target)
+    except (DataError, UsageError):
+        return None  # the question itself will name the reason
+
+
+def _rows(values: Panel, name: str) -> pd.DataFrame:
+    column = values.values[name].dropna()
+    areas = column.index.get_level_values(0)
+    return pd.DataFrame({"area": areas, "value": column.to_numpy()})
+
+
+def _without(known: Dataset, columns: dict[str, str]) -> Dataset:
+    """Return the data without some columns."""
+    if not columns:
+        return known
+    observations, series = (
+        rows[~rows["indicator"].isin([*columns])].reset_index(drop=True)
+        for rows in (known.observations, known.series)
+    )
+    indicators = {
+        name: each for name, each in known.indicators.items() if name not in columns
+    }
+    return replace(
+        known, observations=observations, series=series, indicators=indicators
+    )
