@@ -43,6 +43,15 @@ Countries = Annotated[
         autocompletion=completion.country,
     ),
 ]
+OneCountry = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--country",
+        metavar="COUNTRY",
+        help="Name or code: Germany, DE or DEU.",
+        autocompletion=completion.country,
+    ),
+]
 AsOf = Annotated[str | None, _typer_option(_TASK["as_of"])]
 Assumptions = Annotated[
     list[str] | None,
