@@ -61,7 +61,7 @@ def test_first_steps_are_three_lines(tmp_path: Path) -> None:
     first, *others = run.stdout.splitlines()
     assert "no model trained in this folder yet" in first
     assert [line.split()[:2] for line in others] == [
-        ["econnet", "train"],
+        ["econnet", "report"],
         ["econnet", "fetch"],
     ]
     status = econnet("status", folder=tmp_path)
