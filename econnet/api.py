@@ -150,7 +150,7 @@ def fetch_data(
     start_year: int = 1960,
     progress: Callable[[float], None] = lambda _: None,
 ) -> Summary:
-    """Download these countries' series from the World Bank and FRED into the store.
+    """Download these countries' series from the live sources into the store.
 
     The summary lists failures, and `Summary.check` raises them as one error.
     """
@@ -182,8 +182,9 @@ def find_country(text: str, data: Dataset | None = None) -> Country:
 def list_countries(data: Data | None = None) -> pd.DataFrame:
     """Return the countries with data on output, one row each, in order of their code.
 
-    Columns `country, name, frequency, first_period, last_period`: the finest frequency
-    of output, and the span of the series that reaches furthest.
+    Columns `country, name, frequency, first_period, last_period, live_frequency`: the
+    finest frequency of output, the span of the series that reaches furthest, and the
+    finest frequency that `fetch_data` can bring, by the catalog.
     """
     return load.countries_with(_data(data), Task.target)
 

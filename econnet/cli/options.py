@@ -8,16 +8,22 @@ its default.
 
 import functools
 import inspect
-from collections.abc import Callable
-from dataclasses import dataclass, fields, is_dataclass
-from pathlib import Path
-from typing import Annotated, Any, Literal, get_args, get_type_hints
-
 import typer
-
+from collections.abc import Callable
+from dataclasses import dataclass
+from dataclasses import fields
+from dataclasses import is_dataclass
 from econnet.cli import completion
-from econnet.core.task import Option, TaskRequest
+from econnet.core.task import Option
+from econnet.core.task import TaskRequest
 from econnet.core.task import options as options_of_task
+from pathlib import Path
+from typing import Annotated
+from typing import Any
+from typing import Literal
+from typing import get_args
+from typing import get_type_hints
+
 
 COMPLETIONS = {"indicator": completion.indicator, "label": completion.label}
 
@@ -40,6 +46,15 @@ Countries = Annotated[
         "--country",
         metavar="COUNTRY",
         help="Name or code: Germany, DE or DEU; repeatable.",
+        autocompletion=completion.country,
+    ),
+]
+OneCountry = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--country",
+        metavar="COUNTRY",
+        help="Name or code: Germany, DE or DEU.",
         autocompletion=completion.country,
     ),
 ]

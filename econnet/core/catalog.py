@@ -15,8 +15,8 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from econnet.core.countries import Country
-from econnet.core.periods import Frequency
-from econnet.core.sources import SOURCES
+from econnet.core.periods import FREQUENCIES, Frequency
+from econnet.core.sources import LIVE_SOURCES, SOURCES
 
 Transform = Literal["growth", "log-difference", "difference", "level", "ratio"]
 ForecastKind = Literal["probability-forecast", "growth-forecast"]
@@ -178,6 +178,22 @@ def fetched_from(source: str) -> list[tuple[Indicator, SeriesTemplate]]:
         for template in indicator.series
         if template.source == source and not template.bundled
     ]
+
+
+def finest_live(indicator: str, alpha3: str) -> Frequency | None:
+    """Return the finest frequency at which a live source has an indicator.
+
+    This is what the catalog expects; `None` if it expects no live series.
+    """
+    found = {
+        template.frequency
+        for template in load()[indicator].series
+        if template.source in LIVE_SOURCES
+        and not template.bundled
+        and not template.discontinued
+        and template.covers(alpha3)
+    }
+    return max(found, key=FREQUENCIES.index, default=None)
 
 
 def archived(series_id: str) -> str:

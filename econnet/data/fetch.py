@@ -93,6 +93,35 @@ class Summary:
         raise SourceError(f"{first}{more}")
 
 
+@dataclass(frozen=True)
+class Request:
+    """What a fetch would ask a source for: one series id, of some countries or all."""
+
+    source: LiveSource
+    series_id: str
+    indicator: str
+    countries: tuple[str, ...]
+
+
+def requests_of(
+    settings: Settings,
+    countries: Sequence[Country],
+    *,
+    sources: Sequence[LiveSource] = LIVE_SOURCES,
+    start_year: int = 1960,
+) -> list[Request]:
+    """Return what `fetch` would ask the sources for, without asking them.
+
+    A request for all countries at once has no `countries`.
+    """
+    plan = Plan(settings, countries, start_year)
+    return [
+        Request(query.source, job.key[1], job.key[2], job.countries)
+        for query in (QUERIES[source](plan) for source in sources)
+        for job in query.jobs
+    ]
+
+
 def fetch(
     settings: Settings,
     countries: Sequence[Country],

@@ -110,8 +110,10 @@ def professional_forecasts(observations: pd.DataFrame) -> pd.DataFrame:
 def countries_with(known: Dataset, indicator: str) -> pd.DataFrame:
     """Return the countries that have an indicator, one row each, sorted by code.
 
-    Columns `country, name, frequency, first_period, last_period`: quarterly where there
-    is a quarterly series, else annual, with the span of the series that ends last.
+    Columns `country, name, frequency, first_period, last_period, live_frequency`:
+    quarterly where there is a quarterly series, else annual, with the span of the
+    series that ends last; and the finest frequency that a fetch can bring, by the
+    catalog.
     """
     series = known.series
     series = series[
@@ -122,8 +124,9 @@ def countries_with(known: Dataset, indicator: str) -> pd.DataFrame:
         "country", keep="last", ignore_index=True
     )
     names = [by_alpha3(str(alpha3)).name for alpha3 in table["country"]]
+    live = [catalog.finest_live(indicator, str(alpha3)) for alpha3 in table["country"]]
     columns = ["country", "name", "frequency", "first_period", "last_period"]
-    return table.assign(name=names)[columns]
+    return table.assign(name=names, live_frequency=live)[[*columns, "live_frequency"]]
 
 
 def _stacked(bundled: pd.DataFrame, stored: pd.DataFrame) -> pd.DataFrame:

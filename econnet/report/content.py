@@ -57,7 +57,7 @@ def _headings(forecast: Forecast) -> Content:
 
 def _answer(forecast: Forecast) -> Content:
     """Return the texts of the first page."""
-    stale = wording.stale(forecast)
+    stale, verdict = wording.stale(forecast), wording.verdict(forecast)
     passed = stale is not None and stale.passed
     return {
         "stale": None if stale is None else asdict(stale),
@@ -68,11 +68,8 @@ def _answer(forecast: Forecast) -> Content:
         "position": (
             wording.illustration(forecast) if passed else wording.position(forecast)
         ),
-        "verdict": {
-            **asdict(wording.verdict(forecast)),
-            "alarm": wording.verdict(forecast).alarm,
-        },
-        "counts": wording.record_counts(forecast),
+        "verdict": {**asdict(verdict), "alarm": verdict.alarm},
+        "counts": wording.counts(forecast.assessment.metrics, "forecast"),
         "outlook_heading": wording.outlook_heading(forecast),
         "outlook": [_ahead(ahead) for ahead in forecast.outlook],
         "change": wording.change(forecast),

@@ -47,6 +47,16 @@ def lag(
     return template.publication_lag_days
 
 
+def test_finest_live_frequency_is_that_of_the_sources_that_are_fetched() -> None:
+    finest = catalog.finest_live
+    assert finest("real_gdp", "DEU") == "Q"
+    assert finest("real_gdp", "AND") == "A"
+    assert finest("unemployment", "GBR") == "M"
+    # Ended, and only in the bundled data.
+    assert finest("recession_flag", "DEU") is None
+    assert finest("human_capital", "DEU") is None
+
+
 def test_lag_is_that_of_source_frequency_and_country() -> None:
     real_gdp = catalog.load()["real_gdp"]
     assert lag(real_gdp, "oecd", "gdp_real", "Q", "DEU") == 60

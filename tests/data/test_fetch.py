@@ -17,11 +17,11 @@ from econnet.core import catalog
 from econnet.core.countries import resolve
 from econnet.core.errors import DataError, SourceError
 from econnet.core.settings import Settings
-from econnet.core.sources import LIVE_SOURCES
+from econnet.core.sources import LIVE_SOURCES, LiveSource
 from econnet.data import fetch as data_fetch
 from econnet.data import load, panel
 from econnet.data.fetch import FetchProgress, Summary
-from econnet.data.sources import observations, snapshot
+from econnet.data.sources import fred, observations, snapshot
 from econnet.data.sources.observations import FetchedSeries, Retrieval, now
 from econnet.data.store.store import Store
 from tests.data.sources.servers import (
@@ -49,7 +49,7 @@ BANK_IDS = {
     if template.source == "worldbank" and not template.id.startswith(catalog.ARCHIVE)
 }
 ARCHIVE = "archive/NY.GDP.MKTP.KD/DEU"
-# Lithuania has few series at FRED, which is asked no more than twice a second.
+# Lithuania has few series at FRED.
 FRED_FILES = {
     "CLVMNACSCAB1GQLT": {"2020-01-01": "9000.1", "2020-04-01": "8500.2"},
     "LTUIRLTLT01STM": {"2020-01-01": "6.5", "2020-02-01": "6.7"},
@@ -59,7 +59,10 @@ YEARS: dict[str, float | str | None] = {"2018": 1.5, "2019": 2.5, "2020": 2.25}
 
 
 @pytest.fixture
-def settings(sources: Sources, tmp_path: Path) -> Settings:
+def settings(
+    sources: Sources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Settings:
+    monkeypatch.setattr(fred, "PER_SECOND", None)
     sources.else_rows = [
         row
         for area in (GERMANY, LITHUANIA, TOGO, WORLD)
@@ -72,6 +75,15 @@ def settings(sources: Sources, tmp_path: Path) -> Settings:
 def fetch_bank(settings: Settings) -> Summary:
     return data_fetch.fetch(
         settings, [resolve("DEU")], sources=["worldbank"], retry_policy=QUICK
+    )
+
+
+def fetch_both(settings: Settings) -> Summary:
+    return data_fetch.fetch(
+        settings,
+        [resolve("LTU")],
+        sources=["worldbank", "fred"],
+        retry_policy=QUICK,
     )
 
 
@@ -200,7 +212,7 @@ def raw_of(store: Store) -> dict[str, bytes]:
 def test_raw_answers_are_kept_as_they_came(
     sources: Sources, settings: Settings
 ) -> None:
-    data_fetch.fetch(settings, [resolve("LTU")], retry_policy=QUICK).check()
+    fetch_both(settings).check()
     kept = raw_of(load.store(settings))
     assert kept.keys() == BANK_IDS | FRED_FILES.keys()
     for series_id in FRED_FILES:
@@ -241,7 +253,7 @@ def test_one_source_down_the_other_is_stored(
     sources.instead = {
         key: [Response("", status=500) for _ in range(9)] for key in FRED_FILES
     }
-    summary = data_fetch.fetch(settings, [resolve("LTU")], retry_policy=QUICK)
+    summary = fetch_both(settings)
     assert {*newest(load.store(settings))["source"]} == {"worldbank"}
     assert all("FRED" in line for line in summary.failed)
     with pytest.raises(SourceError, match=r"FRED, .*: HTTP 500") as caught:
@@ -262,7 +274,7 @@ def test_no_network_at_all_is_one_line_and_soon(tmp_path: Path) -> None:
         summary.check()
     assert "\n" not in str(caught.value)
     # After the first series of a source, the others are not even tried.
-    assert len(summary.failed) <= 2 * (4 + 1)
+    assert len(summary.failed) <= len(LIVE_SOURCES) * (4 + 1)
     assert any("more series not requested" in line for line in summary.failed)
 
 
@@ -302,7 +314,7 @@ def test_missing_series_is_named_and_no_failure(
 ) -> None:
     sources.bank[GDP] = []
     del sources.files["QLTR628BIS"]
-    summary = data_fetch.fetch(settings, [resolve("LTU")], retry_policy=QUICK)
+    summary = fetch_both(settings)
     summary.check()
     missing = {line.partition(":")[0] for line in summary.missing}
     assert missing >= {"FRED, QLTR628BIS", f"World Bank, {GDP}"}
@@ -446,6 +458,23 @@ def test_clock_that_was_set_back_is_refused_before_anything_is_asked(
     assert "fetched on 2100-01-02 03:04 UTC" in str(refused.value)
     assert len(sources.asked) == asked
     pd.testing.assert_frame_equal(load.store(settings).vintages(), held)
+
+
+def test_what_would_be_asked_is_what_is_asked(
+    sources: Sources, settings: Settings
+) -> None:
+    both: list[LiveSource] = ["worldbank", "fred"]
+    planned = data_fetch.requests_of(settings, [resolve("LTU")], sources=both)
+    assert not sources.requests
+    assert not settings.data_folder.exists()
+    fetch_both(settings)
+    asked = {request.series_id for request in planned}
+    plain = {part for series_id in asked for part in series_id.split("-")}
+    assert {*sources.asked} == plain
+    by_id = {request.series_id: request for request in planned}
+    assert by_id[GDP].countries == ()
+    assert by_id["CLVMNACSCAB1GQLT"].countries == ("LTU",)
+    assert by_id["CLVMNACSCAB1GQLT"].indicator == "real_gdp"
 
 
 # What the commands go on with

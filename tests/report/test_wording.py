@@ -142,7 +142,8 @@ def test_event_within_a_horizon_is_named_wherever_its_probability_is_given(
     assert texts["outlook_heading"] == "Real GDP falls in at least one quarter up to"
     assert "in at least one of 4 quarters" in wording.probability_heading(within)
     # The record counts the forecasts, those that the event followed, and the spells.
-    assert "the event followed" in texts["counts"]
+    counts = wording.record_counts(within)
+    assert re.search(r"\(the event followed \d+ of them; there were \d+ ", counts)
     assert content(germany)["outlook_heading"] == "Real GDP falls in"
 
 
@@ -225,7 +226,7 @@ def test_verdict_gives_the_skill_without_2020_where_it_differs(
     text = wording.verdict(
         changed(germany, skill=whole, skill_without_2020=without)
     ).reason
-    assert "Without 2020: 11% more (+2% to +20%)." in text
+    assert "Without 2020: 11% more accurate (+2% to +20%)." in text
     assert "2020" not in judged(germany, whole).reason
 
 

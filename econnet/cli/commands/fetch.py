@@ -1,5 +1,6 @@
 """`econnet fetch`: public series for the store."""
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,7 +14,7 @@ from econnet.core.sources import LIVE_SOURCES, live_source
 
 if TYPE_CHECKING:
     from econnet.core.countries import Country
-    from econnet.data.fetch import Summary
+    from econnet.data.fetch import Request, Summary
 
 
 def fetch(
@@ -30,12 +31,16 @@ def fetch(
     start: Annotated[
         int, typer.Option(min=1900, max=2100, metavar="YEAR", help="First year.")
     ] = 1960,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="List what would be requested."),
+    ] = False,
     offline: Annotated[
         bool, typer.Option("--offline", help="List the data without fetching.")
     ] = False,
     json: Json = False,
 ) -> None:
-    """Download series from the World Bank and FRED.
+    """Download series from public sources.
 
     Example: econnet fetch --country DEU --country FRA
     """
@@ -46,14 +51,21 @@ def fetch(
         raise UsageError("name what to fetch: --country DEU, or --all")
     chosen = countries.all_countries() if everything else countries_named(country)
     settings = Settings.from_environment()
+    sources = [*map(live_source, source or LIVE_SOURCES)]
     if offline:
         _show_available(settings, chosen, json)
+        return
+    if dry_run:
+        requests = data_fetch.requests_of(
+            settings, chosen, sources=sources, start_year=start
+        )
+        _show_requests(requests, json)
         return
     with output.progress("Fetching") as progress:
         summary = data_fetch.fetch(
             settings,
             chosen,
-            sources=[*map(live_source, source or LIVE_SOURCES)],
+            sources=sources,
             start_year=start,
             progress=lambda state: progress(state.done / state.total),
         )
@@ -88,6 +100,22 @@ def _show_summary(summary: "Summary") -> None:
         f"{summary.requested} series requested, {summary.unchanged} unchanged: "
         f"{summary.added:,} new values, {summary.revised:,} revised"
     )
+
+
+def _show_requests(requests: "list[Request]", json: bool) -> None:
+    """Print what a fetch would ask, one line per series id."""
+    if json:
+        output.print_json([asdict(request) for request in requests])
+        return
+    for request in requests:
+        # A source that gives all countries in one answer is asked for all.
+        places = ", ".join(request.countries[:8]) or "all countries"
+        more = len(request.countries) - 8
+        places += f" and {more} more" if more > 0 else ""
+        output.print_answer(
+            f"{request.source} {request.series_id}: {request.indicator}, {places}"
+        )
+    output.note(f"{len(requests)} series would be requested; nothing was")
 
 
 def _show_available(settings: Settings, chosen: "list[Country]", json: bool) -> None:

@@ -1,13 +1,19 @@
 """`econnet forecast`: the forecast in a few lines, or as one JSON document."""
 
+from dataclasses import replace
+
 from econnet.cli import jobs, output, streamed
-from econnet.cli.options import Assumptions, Json, TaskOptions, flat
+from econnet.cli.options import Assumptions, Json, OneCountry, TaskOptions, flat
 from econnet.core.errors import UsageError
 
 
 @flat
 def forecast(
-    task: TaskOptions, assumptions: Assumptions = None, json: Json = False
+    *,
+    country: OneCountry = None,
+    task: TaskOptions,
+    assumptions: Assumptions = None,
+    json: Json = False,
 ) -> None:
     """Forecast the probability of a contraction.
 
@@ -20,6 +26,7 @@ def forecast(
     from econnet.forecast.explain import what_if
     from econnet.report import record
 
+    task = replace(task, country=country)
     assumed = [what_if.parse_assumption(text) for text in assumptions or []]
     if streamed.is_requested(task):
         if assumed:

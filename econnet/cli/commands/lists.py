@@ -25,8 +25,8 @@ def countries(json: Json = False) -> None:
         return
     output.table(
         f"{len(rows)} countries with real GDP",
-        ("code", "name", "frequency", "first", "last"),
-        [tuple(row.values()) for row in rows],
+        ("code", "name", "frequency", "first", "last", "live"),
+        [tuple(value or "none" for value in row.values()) for row in rows],
     )
 
 

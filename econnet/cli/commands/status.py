@@ -23,7 +23,7 @@ def status(json: Json = False) -> None:
     Example: econnet status --json
     """
     from econnet.core.workspace import Workspace
-    from econnet.data import load
+    from econnet.data import lateness, load
     from econnet.forecast import log as forecast_log
     from econnet.forecast import outcomes
 
@@ -35,6 +35,7 @@ def status(json: Json = False) -> None:
         stored = load.store(settings)
         sources = _sources(known)
         store = stored.status() if stored.exists() else None
+        late = None if store is None else lateness.late_series(stored.series())
         models = files.models()
         scores = outcomes.score_log(forecast_log.read(files.forecast_log), known)
     if json:
@@ -43,6 +44,7 @@ def status(json: Json = False) -> None:
                 "data": known.source,
                 "sources": sources,
                 "store": None if store is None else _store(store),
+                "late": [] if late is None else _records(late),
                 "models": [str(path) for path in models],
                 "forecasts": scores.n_made,
                 "outcomes": _outcomes(scores),
@@ -63,6 +65,8 @@ def status(json: Json = False) -> None:
     )
     if store is not None:
         _show_store(store)
+    if late is not None and len(late):
+        _show_late(late)
     output.print_answer(f"Models: {len(models)} in {files.models_folder}")
     _show_outcomes(scores)
     output.table(
@@ -213,6 +217,27 @@ def _show_store(store: "Status") -> None:
             f"Rebased: {row.source} {row.series_id} of {row.country} has base years "
             f"{row.base_left} and {row.base_kept}; the later is kept"
         )
+
+
+def _show_late(late: "pd.DataFrame") -> None:
+    """Print the series that came later than the catalog says, the latest first."""
+    shown = late.head(NEWEST)
+    more = f", the latest {NEWEST} of {len(late)}" if len(late) > NEWEST else ""
+    output.table(
+        f"Later than their publication lag{more}",
+        ("indicator", "series", "lag", "countries late", "newest", "days late"),
+        [
+            (
+                row["indicator"],
+                f"{row['source']} {row['series_id']}",
+                row["lag_days"],
+                f"{row['late']} of {row['countries']}",
+                row["last_period"],
+                row["days_late"],
+            )
+            for row in shown.to_dict("records")
+        ],
+    )
 
 
 STATES: "Mapping[State, str]" = {

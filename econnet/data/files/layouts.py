@@ -313,7 +313,7 @@ def _is_text(cell: object) -> bool:
 def _code(cell: object) -> int:
     try:
         return int(float(str(cell)))
-    except ValueError:
+    except (OverflowError, ValueError):
         return 0
 
 
@@ -381,11 +381,10 @@ def _take_area(reader: _Reader) -> pd.Series | None:
         for n in reader.left
         if _is_text_column(reader, n) and areas.are_countries(reader.distinct(n))
     ]
+    sure = [n for n in reader.left if folded(reader.name(n)) == "country"]
+    candidates = candidates or sure
     if not candidates:
-        numbered = [n for n in reader.left if folded(reader.name(n)) == "country"]
-        if not numbered:
-            return None
-        return reader.texts(reader.take(numbered[0]))
+        return None
     best = candidates[0]
     if len(candidates) > 1:
         exact = [n for n in candidates if folded(reader.name(n)) == "country"]

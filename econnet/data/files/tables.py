@@ -66,6 +66,7 @@ class RawTable:
 def locate(file: str, sheet: Sheet) -> RawTable:
     """Return the table of a sheet; raise `DataError` if there is none."""
     head = sheet.rows[:N_HEAD_ROWS]
+    check_width(file, max(map(extent, head), default=0))
     first = _first_data_row(head)
     if first is None:
         raise DataError(

@@ -66,9 +66,19 @@ def _other_encoding(path: Path, head: bytes) -> str:
     lines = [line for line in head.splitlines() if not line.isascii()]
     sample = b"\n".join(lines)[:20_000]
     best = charset_normalizer.from_bytes(sample, cp_isolation=ENCODINGS).best()
-    if best is None or len(sample) < MIN_SAMPLE_BYTES:
+    if best is None or len(sample) < MIN_SAMPLE_BYTES or _is_western(sample):
         return "cp1252" if _decodes(head, "cp1252") else "latin-1"
     return str(best.encoding)
+
+
+def _is_western(sample: bytes) -> bool:
+    """Return whether bytes beyond ASCII are single accented letters between others.
+
+    Cyrillic or Japanese text has several in a row.
+    """
+    runs = re.findall(rb"[\x80-\xff]+", sample)
+    single = sum(len(run) == 1 and run >= b"\xc0" for run in runs)
+    return single >= 0.8 * len(runs)
 
 
 def _decodes(content: bytes, encoding: str) -> bool:
@@ -145,7 +155,7 @@ def _delimiter(text: str) -> str:
             ]
         except csv.Error:
             continue
-        common = max(set(widths), key=widths.count)
+        common = max(set(widths), key=widths.count, default=1)
         if common < 2:
             continue
         share = np.mean([width >= common for width in widths])
@@ -299,6 +309,6 @@ PLAIN_ENCODINGS = frozenset({"utf-8", "utf-8-sig", "ascii"})
 DELIMITERS = (",", ";", "\t", "|")
 ENCODINGS = [
     *("cp1252", "shift_jis", "euc_jp", "gb18030", "big5", "euc_kr", "cp1250"),
-    *("cp1251", "cp1253", "cp1254", "mac_roman"),
+    *("cp1251", "cp1253", "cp1254"),
 ]
 PLAIN_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,3})?", re.I | re.ASCII)

@@ -226,7 +226,9 @@ def without_2020(forecast: Forecast) -> str | None:
     if skill.value is None or skill.interval is None:
         return None
     size = round(100 * skill.value)
-    gain = "no gain" if size == 0 else f"{abs(size)}% {'more' if size > 0 else 'less'}"
+    gain = "no gain"
+    if size != 0:
+        gain = f"{abs(size)}% {'more' if size > 0 else 'less'} accurate"
     return f"Without 2020: {gain} ({signed_percent_range(skill.interval)})."
 
 
@@ -283,9 +285,8 @@ def n_spells(forecast: Forecast) -> int:
 
 
 def counts(scores: Scores, noun: str) -> str:
-    """Return what scores rest on: `84 quarters, 21 contractions`."""
-    contractions = count(scores.n_contractions, "contraction", none="no")
-    return f"{count(scores.n, noun)}, {contractions}"
+    """Return what scores rest on: `84 forecasts, event in 21`."""
+    return f"{count(scores.n, noun)}, event in {scores.n_contractions:,}"
 
 
 def _against_baselines(forecast: Forecast) -> str | None:

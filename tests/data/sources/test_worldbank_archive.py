@@ -38,10 +38,9 @@ def fetch(
 
 def rows(answer: FetchedSeries | None) -> list[tuple[str, str, float]]:
     assert answer is not None
-    return [
-        (row.period, str(row.known_at.date()), row.value)
-        for row in answer.observations.itertuples()
-    ]
+    table = answer.observations
+    days = table["known_at"].dt.strftime("%Y-%m-%d")
+    return list(zip(table["period"], days, table["value"], strict=True))
 
 
 def test_each_change_is_known_when_the_month_of_its_edition_has_ended(
