@@ -33,9 +33,8 @@ def target_of(known: Dataset, request: TaskRequest) -> str:
         return request.target
     if known.target:
         return known.target
-    from_elsewhere = request.label in chronologies.load() or request.label.startswith(
-        "given:"
-    )
+    label = request.label
+    from_elsewhere = label in chronologies.load() or label.startswith("given:")
     if known.file is not None and from_elsewhere:
         column = request.label.partition(":")[2]
         others = [name for name in known.indicators if name != column]
