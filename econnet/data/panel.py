@@ -207,8 +207,7 @@ def build(
     indicators = catalog.load() if indicators is None else indicators
     if as_of is None:
         as_of = observations["retrieved_at"].max()
-    measured = [key for key, described in indicators.items() if not described.forecast]
-    series, rows = _coded(observations[observations["indicator"].isin(measured)])
+    series, rows = _coded(observations[observations["indicator"].isin([*indicators])])
     rows = _dated(series, rows, as_of)
     series, rows = _history_in_its_time(series, rows)
     newest = _newest(rows)
