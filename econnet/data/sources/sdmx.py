@@ -162,7 +162,7 @@ class _Asked:
     plan: Plan
     session: PoliteSession
 
-    def problem(self, series_id: str) -> ErrorFactory:
+    def problem(self, series_id: str) -> Callable[[str], SourceError]:
         """Return what makes the error of a reason."""
         return lambda reason: SourceError(self.session.error_line(series_id, reason))
 
@@ -189,7 +189,7 @@ class _Asked:
         return Download(answer, RawPage.of(response.content), observations.now())
 
     def _refusal(
-        self, problem: ErrorFactory, response: requests.Response
+        self, problem: Callable[[str], SourceError], response: requests.Response
     ) -> SourceError | None:
         """Return the error for a refusal whose reason is given."""
         status, message = response.status_code, sdmx_ml.message_of(response.content)
