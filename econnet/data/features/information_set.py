@@ -162,10 +162,10 @@ def newest_with_periods(
     periods = pd.PeriodIndex(panel.values.index.get_level_values("period")).asi8
     for key, length in lengths.items():
         values, days = transformed(panel, panel.indicators[key], starts)
-        newest = _newest_known(days, values, owner, origins)
+        positions = _newest_known(days, values, owner, origins)
         newest_of[key] = Newest(
-            _back_from(values, newest, owner, length),
-            np.where(newest >= 0, periods[newest], 0),
+            _back_from(values, positions, owner, length),
+            np.where(positions >= 0, periods[positions], 0),
         )
     for number, block in origins.blocks():
         rows = origins.rows[number]
