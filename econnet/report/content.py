@@ -86,6 +86,7 @@ def _answer(forecast: Forecast) -> Content:
             for release in wording.watch(forecast)
         ],
         "what_if": wording.what_if(forecast),
+        "decision": wording.decision(forecast),
         **_past_contractions(forecast),
     }
 

@@ -84,6 +84,7 @@ from econnet.report.wording.verdict import (
     baseline_title,
     chance,
     counts,
+    decision,
     growth_heading,
     growth_note,
     illustration,

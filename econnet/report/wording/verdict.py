@@ -368,6 +368,26 @@ def _age(days: int) -> str:
     return count(round(days / 365.25), "year")
 
 
+def decision(forecast: Forecast) -> str | None:
+    """Return the decision at the user's own costs, and the costs of past ones."""
+    made = forecast.decision
+    if made is None:
+        return None
+    probability, threshold = percent(forecast.probability), percent(made.threshold)
+    answer = "a signal" if made.signal else "no signal"
+    side = "reaches" if made.signal else "is below"
+    periods = f"{NOUN[forecast.task.frequency]}s"
+    return (
+        f"If a missed {contraction_noun(forecast)} costs {made.cost_ratio:g} times a "
+        f"false alarm: {answer}, because {probability} {side} the threshold of "
+        f"{threshold}. Past decisions by this rule: {made.right:,} right and "
+        f"{made.wrong:,} wrong signals, {made.missed:,} of the {periods} with the "
+        f"event missed; together they cost as much as {made.cost:,.0f} false alarms "
+        f"(without signals {made.cost_without_signals:,.0f}, with a signal every time "
+        f"{made.cost_of_always:,.0f})."
+    )
+
+
 def illustration(forecast: Forecast) -> str:
     """Return what a forecast for a past period is called."""
     return (
