@@ -328,6 +328,21 @@ def test_position_gives_the_change_since_the_period_before(
     assert period_text(germany.period - 1) in wording.position(forecast)
 
 
+def test_size_of_past_falls_is_given_where_the_event_is_a_fall(
+    germany: Forecast,
+) -> None:
+    periods = pd.period_range("2000Q1", periods=4, freq="Q")
+    history = pd.DataFrame(
+        {"growth": [-0.2, 0.5, -0.6, -4.0], "contraction": [1.0, 0.0, 1.0, 1.0]},
+        periods,
+    )
+    forecast = replace(germany, history=history)
+    text = "median fall in past quarters of contraction 0.6%"
+    assert wording.typical_fall(forecast) == text
+    assert text in content(forecast)["facts"]
+    assert wording.typical_fall(nber(forecast)) is None
+
+
 def test_newest_forecasts_end_with_todays(germany: Forecast) -> None:
     forecasts = wording.last_forecasts(germany)
     assert len(forecasts) == 3

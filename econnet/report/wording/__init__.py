@@ -94,6 +94,7 @@ from econnet.report.wording.verdict import (
     probability_heading,
     record_counts,
     stale,
+    typical_fall,
     verdict,
     without_2020,
 )

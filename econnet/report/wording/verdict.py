@@ -26,6 +26,7 @@ from econnet.report.wording.event import (
     when,
 )
 from econnet.report.wording.formatting import (
+    change_percent,
     count,
     day,
     day_of,
@@ -106,6 +107,22 @@ def last_forecasts(forecast: Forecast) -> list[tuple[str, str]]:
         )
     ]
     return [*rows, (period_text(forecast.period), percent(forecast.probability))]
+
+
+def typical_fall(forecast: Forecast) -> str | None:
+    """Return the size of past falls: `median fall in contractions 0.4%`.
+
+    `None` where the event is no fall of the series that is shown.
+    """
+    if forecast.task.label not in MEASURED_BY_GROWTH:
+        return None
+    history = forecast.history
+    falls = history.loc[history["contraction"] == 1, "growth"].dropna()
+    if falls.empty:
+        return None
+    noun = NOUN[forecast.task.frequency]
+    size = change_percent(float(falls.median())).lstrip("+\N{MINUS SIGN}")
+    return f"median fall in past {noun}s of contraction {size}"
 
 
 @dataclass(frozen=True)
@@ -402,6 +419,9 @@ def made_on(forecast: Forecast) -> str:
     """Return the day on which the forecast was made: `24 November 2026`."""
     return day_of(forecast.made_at)
 
+
+# Rules by which a contraction is a fall of the growth that is shown.
+MEASURED_BY_GROWTH = {"negative-growth", "year-on-year", "two-quarters"}
 
 CALLS: dict[Confidence, str] = {
     "high": "High confidence.",
