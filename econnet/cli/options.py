@@ -49,6 +49,16 @@ Countries = Annotated[
         autocompletion=completion.country,
     ),
 ]
+CostRatio = Annotated[
+    float | None,
+    typer.Option(
+        "--cost-ratio",
+        min=0.001,
+        max=1000,
+        metavar="N",
+        help="A missed contraction costs N times a false alarm: decide by that.",
+    ),
+]
 OneCountry = Annotated[
     list[str] | None,
     typer.Option(
