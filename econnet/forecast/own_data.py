@@ -119,10 +119,10 @@ def _adjusted(known: Dataset, frequency: Frequency) -> tuple[Dataset, list[str]]
         if (season := _season(values, name, country))
     }
     if not seasonal:
-        return known, [f"no series has a seasonal pattern: --adjust {method} did nothing"]
-    observations = adjustment.adjust(
-        known.observations, [*seasonal], frequency, method
-    )
+        return known, [
+            f"no series has a seasonal pattern: --adjust {method} did nothing"
+        ]
+    observations = adjustment.adjust(known.observations, [*seasonal], frequency, method)
     names = list(dict.fromkeys(name for _, name in seasonal))
     line = f"seasonally adjusted by {method.upper()}, at each date anew: {', '.join(names)}"
     return replace(known, observations=observations), [line]
@@ -174,9 +174,7 @@ def _in_words(target: str, country: Country, season: Season) -> str:
     )
 
 
-def _leaks(
-    values: Panel, request: TaskRequest, kept: set[str]
-) -> dict[str, str]:
+def _leaks(values: Panel, request: TaskRequest, kept: set[str]) -> dict[str, str]:
     """Return the columns that know the future of the label, and how."""
     others = [name for name in values.columns if name not in kept]
     if not others:

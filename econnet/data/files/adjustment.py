@@ -85,9 +85,7 @@ def _vintages(rows: pd.DataFrame, frequency: Frequency, method: str) -> pd.DataF
     return pd.concat(parts, ignore_index=True).assign(**same)[rows.columns]
 
 
-def _adjusted(
-    span: Floats, first: int, frequency: Frequency, method: str
-) -> Floats:
+def _adjusted(span: Floats, first: int, frequency: Frequency, method: str) -> Floats:
     """Return values without their seasonal part; gaps are bridged for the estimate."""
     positive = bool(np.nanmin(span) > 0)
     levels = np.log(span) if positive else span
@@ -101,7 +99,9 @@ def _adjusted(
         raise DataError(
             "--adjust stl needs one more package: pip install 'econnet[adjust]'"
         ) from error
-    seasonal = STL(bridged, period=PERIODS_A_YEAR[frequency], robust=True).fit().seasonal
+    seasonal = (
+        STL(bridged, period=PERIODS_A_YEAR[frequency], robust=True).fit().seasonal
+    )
     without = levels - seasonal
     result = np.exp(without) if positive else without
     return np.asarray(result, dtype=float)

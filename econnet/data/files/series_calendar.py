@@ -49,7 +49,9 @@ def read_calendar(tidy: Tidy, filled: np.ndarray, problems: Problems) -> Calenda
     if read.refusal:
         problems.add(f": {read.refusal}")
     _check_texts(tidy, texts, read.periods, problems, bool(read.refusal))
-    standard = np.array([read.periods.get(text, "") for text in categories], dtype=object)
+    standard = np.array(
+        [read.periods.get(text, "") for text in categories], dtype=object
+    )
     months = np.array([_month_number(text) for text in standard])
     style = np.array([_style(text) for text in standard], dtype="U1")
     row_style = style[codes]
@@ -188,7 +190,9 @@ def _check_dates(tidy: Tidy, rows: pd.DataFrame, problems: Problems) -> None:
                 "first"
             )
             continue
-        text = tidy.period.cat.categories[twice.loc[twice["column"] == code, "text"].iloc[0]]
+        text = tidy.period.cat.categories[
+            twice.loc[twice["column"] == code, "text"].iloc[0]
+        ]
         line = tidy.line[(tidy.period == text).to_numpy()].iloc[0]
         problems.add(
             f", line {line}: {columns[code]} has a second value in the period of "
@@ -223,7 +227,10 @@ def _check_mixtures(tidy: Tidy, frequency: np.ndarray, problems: Problems) -> No
 
 
 def _calendar(
-    standard: np.ndarray, codes: np.ndarray, frequency: np.ndarray, styles: tuple[str, ...]
+    standard: np.ndarray,
+    codes: np.ndarray,
+    frequency: np.ndarray,
+    styles: tuple[str, ...],
 ) -> Calendar:
     """Return the standard text of each row's period at the frequency of its series."""
     names: list[str] = []

@@ -52,8 +52,10 @@ class Sheet:
         index = pd.Index(self.lines[first:], dtype="int64")
         columns = list(zip(*rows, strict=True)) or [()] * width
         return pd.DataFrame(
-            {n: pd.Series(column, index, dtype=object) for n, column in
-             enumerate(columns)},
+            {
+                n: pd.Series(column, index, dtype=object)
+                for n, column in enumerate(columns)
+            },
             index=index,
         )
 
