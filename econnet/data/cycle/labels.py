@@ -162,11 +162,13 @@ def check_rule(name: str, frequency: Frequency) -> None:
         )
 
 
-def clause(name: str, target: str, title: str) -> str:
+def clause(name: str, target: str, title: str, meaning: str = "") -> str:
     """Return the event as a clause: `output contracts`.
 
-    `title` is what `target` is called in a sentence.
+    `title` is what `target` is called in a sentence, and `meaning` that of the label.
     """
+    if meaning.endswith(BELOW_ZERO):
+        return f"{title} is below zero"
     if name.startswith("given:"):
         return f"{name.removeprefix('given:')} is 1"
     if name in chronologies.load():
@@ -232,14 +234,14 @@ def _rule_of_growth_over_a_year(name: str, target: str) -> LabelRule:
     return replace(
         RULES[name],
         label_function=lambda growth, _: np.where(np.isnan(growth), np.nan, growth < 0),
-        meaning=f"{target} below zero",
+        meaning=f"{target}{BELOW_ZERO}",
     )
 
 
 def _meaning(name: str, target: str, rule: LabelRule) -> str:
     """Return what a contraction is where the target is a rate of growth."""
     if name == "negative-growth":
-        return f"{target} below zero"
+        return f"{target}{BELOW_ZERO}"
     return f"{rule.meaning}, by the sum of {target}"
 
 
@@ -360,6 +362,7 @@ def wrong_economy(name: str) -> str:
     )
 
 
+BELOW_ZERO = " below zero"
 GROWTH_CYCLE_CAVEAT = (
     "Output below its trend need not fall: it mostly grows, but slowly. And the trend "
     "is revised as later figures come in: the networks learn from the labels known at "

@@ -50,10 +50,11 @@ FORECASTS = frozenset({"probability-forecast", "growth-forecast"})
 
 @dataclass(frozen=True)
 class Inferred:
-    """A column's kind, and why."""
+    """A column's kind, and why; `certain` if its numbers did not decide."""
 
     kind: Kind
     reason: str
+    certain: bool = False
 
 
 @dataclass(frozen=True)
@@ -239,7 +240,7 @@ def infer(
     if numbers.binary:
         return Inferred("flag", "all values are 0 or 1")
     if code:
-        return Inferred(OF_CODE[code], f"the file's transform {code}")
+        return Inferred(OF_CODE[code], f"the file's transform {code}", certain=True)
     if stationary_panel and not numbers.trending:
         return Inferred("balance", "stationary, like most of the file")
     if known := _by_id(name, numbers):

@@ -236,6 +236,7 @@ def _of_rows(
             left_out[name] = kind.reason
             del inferred[name]
     rows = rows[rows["indicator"].isin([*inferred])]
+    rows = _dated_by_kind(rows, inferred)
     if rows.empty:
         raise DataError(f"{file} has no series: {'; '.join(_reasons(left_out))}")
     rows, aggregates = (_exponentials(part, inferred) for part in (rows, aggregates))
@@ -693,7 +694,7 @@ def _kinds(
     for name, each in numbers.items():
         given = reading.kinds.get(name)
         if given is not None and given != "keep":
-            result[name] = Inferred(given, "as given by --kind")  # type: ignore[arg-type]  # forecasts are no series
+            result[name] = Inferred(given, "as given by --kind", certain=True)  # type: ignore[arg-type]  # forecasts are no series
             continue
         result[name] = infer(
             name,
@@ -703,6 +704,28 @@ def _kinds(
             stationary_panel=stationary,
         )
     return result
+
+
+def _dated_by_kind(
+    rows: pd.DataFrame, inferred: Mapping[str, Inferred]
+) -> pd.DataFrame:
+    """Return rows in which a late column is known only once its kind could be.
+
+    A column that begins after the first origin shows its kind by its first values. Used
+    before the last of them was known, they would be used with knowledge of later ones.
+    """
+    early = known_at_first_origin(rows, YEARS_BEFORE_FIRST_ORIGIN)
+    if early.all():
+        return rows
+    known = rows["known_at"].copy()
+    n_early = early.groupby(rows["indicator"], observed=True).sum()
+    for name, n in n_early.items():
+        if n >= MIN_KNOWN or inferred[str(name)].certain:
+            continue
+        mine = rows[rows["indicator"] == name]
+        day = _first_values(mine)["known_at"].max()
+        known[mine.index] = mine["known_at"].clip(lower=day)
+    return rows.assign(known_at=known).sort_values(KEYS, ignore_index=True)
 
 
 def _identifies(name: str, part: pd.DataFrame, reading: Reading) -> str:
