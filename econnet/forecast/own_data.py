@@ -124,7 +124,8 @@ def _adjusted(known: Dataset, frequency: Frequency) -> tuple[Dataset, list[str]]
         ]
     observations = adjustment.adjust(known.observations, [*seasonal], frequency, method)
     names = list(dict.fromkeys(name for _, name in seasonal))
-    line = f"seasonally adjusted by {method.upper()}, at each date anew: {', '.join(names)}"
+    shown = ", ".join(names)
+    line = f"seasonally adjusted by {method.upper()}, at each date anew: {shown}"
     return replace(known, observations=observations), [line]
 
 
@@ -165,8 +166,8 @@ def _in_words(target: str, country: Country, season: Season) -> str:
         return f"{target} of {country.name} is summed since January"
     if season.falls_in:
         return (
-            f"{target} of {country.name} falls in every {season.falls_in} and hardly in "
-            "any other, so it is not seasonally adjusted"
+            f"{target} of {country.name} falls in every {season.falls_in} and hardly "
+            "in any other, so it is not seasonally adjusted"
         )
     return (
         f"{target} of {country.name} is not seasonally adjusted: the time of year "

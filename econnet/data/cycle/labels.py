@@ -162,13 +162,11 @@ def check_rule(name: str, frequency: Frequency) -> None:
         )
 
 
-def clause(name: str, target: str, title: str, meaning: str = "") -> str:
+def clause(name: str, target: str, title: str) -> str:
     """Return the event as a clause: `output contracts`.
 
-    `title` is what `target` is called in a sentence, and `meaning` that of the label.
+    `title` is what `target` is called in a sentence.
     """
-    if meaning.endswith(BELOW_ZERO):
-        return f"{title} is below zero"
     if name.startswith("given:"):
         return f"{name.removeprefix('given:')} is 1"
     if name in chronologies.load():
@@ -228,8 +226,8 @@ def _rule_of_growth_over_a_year(name: str, target: str) -> LabelRule:
     """Return the rule for a rate of growth over a year, which has no level."""
     if name not in {"negative-growth", "year-on-year"}:
         raise UsageError(
-            f"{target} is growth over a year, from which label {name} cannot be computed: "
-            "choose --label year-on-year, or another --target"
+            f"{target} is growth over a year, from which label {name} cannot be "
+            "computed: choose --label year-on-year, or another --target"
         )
     return replace(
         RULES[name],

@@ -204,7 +204,7 @@ def _as_regions(
     for text, name in bare.items():
         if name in codes:
             keys[text] = codes[name]
-            names[codes[name]] = pycountry.subdivisions.get(code=codes[name]).name
+            names[codes[name]] = _subdivision_name(codes[name])
         elif (country := _country(name)) and country == whole:
             keys[text], names[whole.alpha3] = whole.alpha3, whole.name
         else:
@@ -213,11 +213,16 @@ def _as_regions(
     return Areas(keys, names, frozenset(aggregates), whole.alpha3)
 
 
+def _subdivision_name(code: str) -> str:
+    part = pycountry.subdivisions.get(code=code)  # type: ignore[no-untyped-call]  # pycountry
+    return str(part.name)
+
+
 @cache
 def _subdivisions(alpha2: str) -> Mapping[str, str]:
     """Return the ISO 3166-2 code of each code and name of a country's regions."""
     codes: dict[str, str] = {}
-    for part in pycountry.subdivisions.get(country_code=alpha2) or []:
+    for part in pycountry.subdivisions.get(country_code=alpha2) or []:  # type: ignore[no-untyped-call]  # pycountry
         codes[_folded(part.name)] = part.code
         codes[_folded(part.code.partition("-")[2])] = part.code
         codes[_folded(part.code)] = part.code

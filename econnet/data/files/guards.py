@@ -52,7 +52,7 @@ def identifier(name: str, values: pd.DataFrame) -> str:
     whole = bool((numbers == np.round(numbers)).all())
     if whole and (reason := _calendar_reason(name, values, numbers)):
         return reason
-    if len(np.unique(numbers)) == 1:
+    if (numbers == numbers[0]).all():
         return "it is constant"
     by_area = values.groupby("area", observed=True)["value"]
     if by_area.ngroups > 1 and int(by_area.nunique().max()) == 1:
@@ -101,10 +101,10 @@ def single_gaps(rows: pd.DataFrame) -> list[str]:
     recent = once["ordinal"] > groups.transform("max") - 3 * per_year
     after_gap = once[recent & (groups.diff() == 2)]
     found: dict[str, list[str]] = {}
-    for row in after_gap.head(MAX_NAMES).itertuples():
-        found.setdefault(_text(int(row.ordinal) - 1, row.frequency), []).append(
-            str(row.indicator)
-        )
+    shown = after_gap.head(MAX_NAMES)
+    columns = (shown["indicator"], shown["ordinal"], shown["frequency"])
+    for name, ordinal, frequency in zip(*columns, strict=True):
+        found.setdefault(_text(int(ordinal) - 1, frequency), []).append(str(name))
     return [
         f"{text} has no value of {', '.join(dict.fromkeys(names))}: changes are taken "
         "from the period before it"
@@ -255,7 +255,7 @@ def _agree(column: pd.Series, label: pd.Series) -> bool:
 
 
 def _changes(label: pd.Series) -> bool:
-    return label.dropna().nunique() > 1
+    return len(label.dropna().unique()) > 1
 
 
 def _separates(column: pd.Series, label: pd.Series) -> bool:

@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from itertools import pairwise
 from typing import Literal, get_args
 
 import numpy as np
@@ -372,7 +373,7 @@ def words_of(name: str) -> frozenset[str]:
     """
     parts = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
     found = re.findall(r"[^\W\d_]+|%", parts.casefold())
-    pairs = {f"{one} {two}" for one, two in zip(found, found[1:], strict=False)}
+    pairs = {f"{one} {two}" for one, two in pairwise(found)}
     ignored = {
         word for phrase in NO_BALANCES if phrase in pairs for word in phrase.split()
     }
@@ -451,8 +452,8 @@ def _words(text: str) -> frozenset[str]:
 
 
 GROWTH_WORDS = _words(
-    "growth change changes inflation pch pct-change percent-change yoy qoq mom chg chgpp "
-    "chgpy wachstum croissance crecimiento crescimento percentage-change gr"
+    "growth change changes inflation pch pct-change percent-change yoy qoq mom chg "
+    "chgpp chgpy wachstum croissance crecimiento crescimento percentage-change gr"
 ) - {"inflation adjusted"}
 RATE_WORDS = _words(
     "rate rates yield yields percent percentage pct share shares ratio ratios % "
@@ -496,7 +497,7 @@ PATTERNS: tuple[tuple[re.Pattern[str], Kind], ...] = tuple(
             r"(NY|NE|NV|SP|SL)\.[A-Z0-9.]+\.(KD|CD|CN|KN|PCAP\.[A-Z.]+|TOTL|TOTL\.IN)",
             "flow",
         ),
-        # IMF World Economic Outlook: PCH is a change, NGDP and NPGDP are percent of GDP.
+        # IMF World Economic Outlook: PCH is a change, NGDP percent of GDP.
         (r"[A-Z0-9_]+PCH[AE]?|T[XM]\w*_RPCH", "growth"),
         (r"(BCA|GGXCNL|GGXONLB|GGSB|NGAP)_N?P?GDPD?", "balance"),
         (r"[A-Z]+_NP?GDPD?", "rate"),

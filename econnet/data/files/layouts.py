@@ -172,9 +172,12 @@ def _leave_row_numbers(reader: _Reader) -> None:
         else:
             refuse_unnamed(reader.file, reader.table, number)
     first = reader.left[0] if reader.left else None
-    if first is not None and folded(reader.name(first)) in ROW_NUMBER_NAMES:
-        if _counts(reader.distinct(first), len(reader.table.cells)):
-            reader.leave_out(first, "it numbers the rows")
+    if (
+        first is not None
+        and folded(reader.name(first)) in ROW_NUMBER_NAMES
+        and _counts(reader.distinct(first), len(reader.table.cells))
+    ):
+        reader.leave_out(first, "it numbers the rows")
 
 
 def _counts(distinct: Sequence[str], n_rows: int) -> bool:
@@ -230,8 +233,8 @@ def _take_period(reader: _Reader) -> pd.Series:
     if named and folded(reader.name(named[0])) in SURE_PERIODS:
         return reader.texts(reader.take(named[0]))
     raise DataError(
-        f"{reader.file} has no column of periods below line {reader.table.begins}, only "
-        f"{', '.join(quoted(reader.name(n)) for n in reader.left[:8])}: call one "
+        f"{reader.file} has no column of periods below line {reader.table.begins}, "
+        f"only {', '.join(quoted(reader.name(n)) for n in reader.left[:8])}: call one "
         "'period'"
     )
 
@@ -263,7 +266,7 @@ def _with_parts(reader: _Reader, years: pd.Series, taken: int) -> pd.Series:
                 continue
             texts = reader.texts(number)
             parts = texts.map(_part_number)
-            if parts.isna().any() or parts.nunique() < 2:
+            if parts.isna().any() or len(parts.unique()) < 2:
                 continue
             reader.leave_out(number, f"it gives the {names[0]} of {reader.name(taken)}")
             return pd.Series(
@@ -464,7 +467,7 @@ def _series_names(reader: _Reader, area: pd.Series | None, default: str) -> pd.S
     if not dimensions:
         return _categories(default, index)
     texts = pd.DataFrame({n: reader.texts(n) for n in dimensions}, index=index)
-    varying = [n for n in dimensions if texts[n].nunique() > 1]
+    varying = [n for n in dimensions if len(texts[n].unique()) > 1]
     constant = [n for n in dimensions if n not in varying]
     chosen = _telling_apart(texts, varying)
     subject = [n for n in constant if folded(reader.name(n)) in SUBJECTS]
@@ -499,7 +502,7 @@ def _dimensions(reader: _Reader, area: pd.Series | None) -> list[int]:
         elif name in column_names.INDICATORS or _is_text_column(reader, number):
             if area is not None and name not in column_names.INDICATORS:
                 texts = reader.texts(number)
-                if texts.nunique() > 1 and _determines(area, texts):
+                if len(texts.unique()) > 1 and _determines(area, texts):
                     reader.leave_out(number, "it describes areas")
                     continue
             dimensions.append(number)
@@ -509,7 +512,7 @@ def _dimensions(reader: _Reader, area: pd.Series | None) -> list[int]:
 
 
 def _telling_apart(texts: pd.DataFrame, varying: Sequence[int]) -> list[int]:
-    """Return the fewest columns that tell all series apart, the shortest texts first."""
+    """Return the fewest columns that tell all series apart, short texts first."""
     if not varying:
         return []
     distinct = texts[list(varying)].drop_duplicates()
@@ -697,7 +700,7 @@ def _wide_with_dimensions(
 ) -> Tidy:
     """Return the rows of a wide table in which columns of text tell series apart."""
     columns = pd.DataFrame({n: reader.texts(n) for n in texts})
-    chosen = _telling_apart(columns, [n for n in texts if columns[n].nunique() > 1])
+    chosen = _telling_apart(columns, [n for n in texts if len(columns[n].unique()) > 1])
     for number in texts:
         reader.leave_out(
             number, "it tells series apart" if number in chosen else "text"
@@ -779,9 +782,9 @@ def _vintages(reader: _Reader) -> dict[int, tuple[str, str]]:
     """Return series and vintage of columns such as `ROUTPUT65Q4` or `GDP_20200130`."""
     found = {}
     for number in reader.left:
-        if match := VINTAGE.fullmatch(reader.name(number)):
-            if day := _vintage_day(match["vintage"]):
-                found[number] = (match["stem"].rstrip("_ -"), day)
+        match = VINTAGE.fullmatch(reader.name(number))
+        if match and (day := _vintage_day(match["vintage"])):
+            found[number] = (match["stem"].rstrip("_ -"), day)
     stems = [stem for stem, _ in found.values()]
     if len(found) < MIN_VINTAGES or len(found) < 0.8 * len(reader.left):
         return {}

@@ -247,12 +247,12 @@ def _number(text: str, notation: Notation) -> tuple[float, str]:
 
 
 MARKS: tuple[Mark, Mark] = (".", ",")
-MISSING = frozenset(
-    (
-        "|.|..|...|-|--|---|:|na|n/a|n.a.|n.a|n/d|nd|n.d.|nan|<na>|null|none|nil|"
-        "#n/a|#na|#n/a n/a|#value!|#ref!|#div/0!|#num!|missing|(na)|(d)|—|–|…|*|nat"
-    ).split("|")
+WORDS_FOR_MISSING = (
+    "|.|..|...|-|--|---|:|na|n/a|n.a.|n.a|n/d|nd|n.d.|nan|<na>|null|none|nil|"
+    "#n/a|#na|#n/a n/a|#value!|#ref!|#div/0!|#num!|missing|(na)|(d)|*|nat|"
+    "\u2014|\u2013|\u2026"
 )
+MISSING = frozenset(WORDS_FOR_MISSING.split("|"))
 CODES = np.array(
     [
         *(-9999.0, -999.0, -99999.0, -999999.0, -9999.99, -999.99, -999.9, -99.0),
@@ -280,10 +280,12 @@ PROVES_COMMA = re.compile(
 OPEN = re.compile(r"-?[1-9]\d{0,2}[.,]\d{3}", re.ASCII)
 # Spaces between thousands, breaking or not, and the apostrophe of Switzerland.
 SPACES = re.compile(
-    r"(?<=\d)[ \u00a0\u2009\u202f'\u2019](?=\d{3}(\D|$))|(?<=[$\u20ac\u00a3])\s+|\s+(?=%)"
+    r"(?<=\d)[ \u00a0\u2009\u202f'\u2019](?=\d{3}(\D|$))"
+    r"|(?<=[$\u20ac\u00a3])\s+|\s+(?=%)"
 )
 IN_BRACKETS = re.compile(r"\((\d[\d.,]*)\)", re.ASCII)
 BEHIND = re.compile(
-    r"(?P<number>.*\d\.?)(?P<flag> ?[a-z]{1,3}| ?[*\u2020\u2021r]+| ?[(\[][a-z0-9]{1,2}[)\]])",
+    r"(?P<number>.*\d\.?)"
+    r"(?P<flag> ?[a-z]{1,3}| ?[*\u2020\u2021r]+| ?[(\[][a-z0-9]{1,2}[)\]])",
     re.I | re.ASCII,
 )

@@ -82,7 +82,8 @@ def _check_texts(
             )
         elif WEEK.fullmatch(text.strip()):
             problems.add(
-                f", line {line}: {quoted(text)} is a week: average weeks to months first"
+                f", line {line}: {quoted(text)} is a week: average weeks to "
+                "months first"
             )
         else:
             problems.add(f", line {line}: {quoted(text)} is no period: {HOW_TO_WRITE}")
@@ -173,8 +174,8 @@ def _check_dates(tidy: Tidy, rows: pd.DataFrame, problems: Problems) -> None:
     columns = tidy.column.cat.categories
     for code in rows.loc[rows["frequency"] == "H", "column"].unique():
         problems.add(
-            f": {columns[code]} has two values per year, and econnet has years, quarters "
-            "and months: add half-years up to years first"
+            f": {columns[code]} has two values per year, and econnet has years, "
+            "quarters and months: add half-years up to years first"
         )
     dates = rows[rows["date"]]
     size = dates["frequency"].map({"M": 1, "Q": 3, "A": 12, "H": 6})
@@ -186,8 +187,8 @@ def _check_dates(tidy: Tidy, rows: pd.DataFrame, problems: Problems) -> None:
         same = rows.loc[rows["column"] == code, "frequency"].iloc[0]
         if same == "M":
             problems.add(
-                f": {columns[code]} has several dates in a month: average them to months "
-                "first"
+                f": {columns[code]} has several dates in a month: average them to "
+                "months first"
             )
             continue
         text = tidy.period.cat.categories[
@@ -213,10 +214,10 @@ def _check_mixtures(tidy: Tidy, frequency: np.ndarray, problems: Problems) -> No
     )
     kinds = rows.drop_duplicates(["column", "area", "frequency"])
     mixed = kinds[kinds.duplicated(["column", "area"])]
-    for row in mixed.head(3).itertuples(index=False):
-        first = kinds[(kinds["column"] == row.column) & (kinds["area"] == row.area)]
-        before = int(first["place"].iloc[0])
-        place = int(row.place)
+    shown = mixed.head(3)[["column", "area", "place"]].to_numpy(dtype=int).tolist()
+    for column, of_area, place in shown:
+        same = (kinds["column"] == column) & (kinds["area"] == of_area)
+        before = int(kinds.loc[same, "place"].to_numpy()[0])
         area = tidy.area.iloc[place]
         problems.add(
             f", line {tidy.line.iloc[place]}: {tidy.column.iloc[place]}"
@@ -245,9 +246,10 @@ def _calendar(
                 table[code, column] = place
     which = np.searchsorted(FREQUENCIES, frequency)
     known = np.isin(frequency, FREQUENCIES) & (codes >= 0)
-    result = np.full(len(codes), -1)
+    result = np.full(len(codes), -1, dtype=np.int64)
     result[known] = table[codes[known], which[known]]
-    return Calendar(pd.Categorical.from_codes(result, names), frequency, styles)
+    index = pd.Index(names, dtype=object)
+    return Calendar(pd.Categorical.from_codes(result, index), frequency, styles)
 
 
 def _at(text: str, frequency: Frequency) -> str:

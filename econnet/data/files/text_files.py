@@ -78,7 +78,7 @@ def _is_western(sample: bytes) -> bool:
     """
     runs = re.findall(rb"[\x80-\xff]+", sample)
     single = sum(len(run) == 1 and run >= b"\xc0" for run in runs)
-    return single >= 0.8 * len(runs)
+    return bool(single >= 0.8 * len(runs))
 
 
 def _decodes(content: bytes, encoding: str) -> bool:
@@ -213,7 +213,8 @@ def _read_rest(
     names = [f"c{number}" for number in range(width)]
     columns = ", ".join(f"'{name}': 'VARCHAR'" for name in names)
     reader = (
-        f"read_csv({untrusted_files.exactly(plain.resolve())}, columns = {{{columns}}}, "
+        f"read_csv({untrusted_files.exactly(plain.resolve())}, "
+        f"columns = {{{columns}}}, "
         f"auto_detect = false, header = false, skip = {line - 1}, null_padding = true, "
         f"delim = {untrusted_files.sql_literal(delimiter)}, "
         f"quote = '\"', escape = '\"', hive_partitioning = false)"

@@ -428,8 +428,8 @@ def _only_area(file: str, tidy: Tidy, reading: Reading) -> tuple[Areas, list[str
         remark = f"the United States, as {ids[0]} is a series of FRED's about them"
         return Areas({"": "USA"}, names), [remark]
     raise DataError(
-        f"{file} has no column of countries: name its country with --country DEU, or add "
-        "a column country with the same text on every line"
+        f"{file} has no column of countries: name its country with --country DEU, or "
+        "add a column country with the same text on every line"
     )
 
 
@@ -439,10 +439,9 @@ def _rows(
     """Return the rows with a value: country, indicator, period, frequency, value."""
     keys = [found.key_of[str(text)] for text in tidy.area.cat.categories]
     distinct = list(dict.fromkeys(keys))
-    position = np.array([distinct.index(key) for key in keys])
-    country = pd.Categorical.from_codes(
-        position[tidy.area.cat.codes.to_numpy()], distinct
-    )
+    position = np.array([distinct.index(key) for key in keys], dtype=np.int64)
+    codes = np.take(position, tidy.area.cat.codes.to_numpy())
+    country = pd.Categorical.from_codes(codes, pd.Index(distinct, dtype=object))
     keep = ~np.isnan(numbers) & (calendar.period.codes >= 0)
     indicator = tidy.column.cat.rename_categories(str).array
     rows = pd.DataFrame(
@@ -458,7 +457,8 @@ def _rows(
     )
     if tidy.last_measured is not None:
         rows["last_measured"] = tidy.last_measured.to_numpy(dtype=float)
-    return rows[keep].reset_index(drop=True)
+    kept: pd.DataFrame = rows[keep].reset_index(drop=True)
+    return kept
 
 
 def _sorted(names: pd.Categorical) -> pd.Categorical:
@@ -479,8 +479,8 @@ def _professional(
     undated = mine[mine["known_text"].astype(str) == ""]
     if len(undated):
         raise DataError(
-            f"{file}, line {undated['line'].iloc[0]}: {undated['indicator'].iloc[0]} is a "
-            "forecast without the day on which it was published: add a column known_at"
+            f"{file}, line {undated['line'].iloc[0]}: {undated['indicator'].iloc[0]} is "
+            "a forecast without the day on which it was published: add a column known_at"
         )
     parts = []
     for name in declared:
@@ -491,8 +491,8 @@ def _professional(
                 values = values / 100
             if values.min() < 0 or values.max() > 1:
                 raise DataError(
-                    f"{file}: {name} is no probability: it has {part['value'].max():g}; "
-                    "write 0 to 1, or percent"
+                    f"{file}: {name} is no probability: it has "
+                    f"{part['value'].max():g}; write 0 to 1, or percent"
                 )
         parts.append(
             pd.DataFrame(
@@ -522,7 +522,8 @@ def _of_periods(
     for text in texts:
         frequency: Frequency = "Q" if "Q" in text else "M" if "-" in text else "A"
         moments.append(make(pd.Period(text, PANDAS_ALIAS[frequency])).normalize())
-    return np.array(moments, dtype="datetime64[us]")[codes]
+    table = np.array(moments, dtype="datetime64[us]")
+    return np.take(table, codes)
 
 
 def _codes(column: pd.Series) -> tuple[np.ndarray, list[str]]:
@@ -549,8 +550,8 @@ def _known_at(file: str, rows: pd.DataFrame, reading: Reading) -> pd.Series:
     if len(bad := np.flatnonzero(np.isin(codes, wrong))):
         row = rows.iloc[bad[0]]
         raise DataError(
-            f"{file}, line {row['line']}: known_at {quoted(str(row['known_text']))} is no "
-            "date: write 2020-01-31"
+            f"{file}, line {row['line']}: known_at {quoted(str(row['known_text']))} is "
+            "no date: write 2020-01-31"
         )
     given = moments[codes]
     begins = _of_periods(rows, lambda period: period.start_time)
@@ -725,7 +726,8 @@ def _dated_by_kind(
         mine = rows[rows["indicator"] == name]
         day = _first_values(mine)["known_at"].max()
         known[mine.index] = mine["known_at"].clip(lower=day)
-    return rows.assign(known_at=known).sort_values(KEYS, ignore_index=True)
+    dated: pd.DataFrame = rows.assign(known_at=known)
+    return dated.sort_values(KEYS, ignore_index=True)
 
 
 def _identifies(name: str, part: pd.DataFrame, reading: Reading) -> str:
@@ -826,7 +828,7 @@ def _column_reports(
     parts = {str(name): part for name, part in once.groupby("indicator", observed=True)}
     for name in dict.fromkeys([*order, *inferred]):
         part = parts[name]
-        order = part["ordinal"].to_numpy()
+        ordinals = part["ordinal"].to_numpy()
         indicator = indicators[name]
         reports.append(
             ColumnReport(
@@ -835,8 +837,8 @@ def _column_reports(
                 reason=inferred[name].reason,
                 unit=indicator.unit,
                 frequency="/".join(sorted({*map(str, part["frequency"].unique())})),
-                first_period=str(part["period"].iloc[order.argmin()]),
-                last_period=str(part["period"].iloc[order.argmax()]),
+                first_period=str(part["period"].iloc[ordinals.argmin()]),
+                last_period=str(part["period"].iloc[ordinals.argmax()]),
                 values=len(part),
                 missing=_missing(part),
                 areas=int(part["country"].nunique()),
@@ -856,7 +858,7 @@ def _ordinals(periods: pd.Series) -> npt.NDArray[np.int64]:
     """Return the number of each period since 1970, at its own frequency."""
     codes, texts = _codes(periods)
     numbers = [_ordinal(text) for text in texts]
-    return np.array(numbers, dtype=np.int64)[codes]
+    return np.take(np.array(numbers, dtype=np.int64), codes)
 
 
 def _ordinal(text: str) -> int:

@@ -230,7 +230,9 @@ def test_30_growth_below_zero_is_a_contraction() -> None:
 def test_32_series_that_is_not_adjusted_is_refused() -> None:
     known = dataset(read("32/nsa.csv"))
     germany = [Country("DEU", "DE", "Germany")]
-    with pytest.raises(DataError, match=r"falls in every first quarter .* --adjust stl"):
+    with pytest.raises(
+        DataError, match=r"falls in every first quarter .* --adjust stl"
+    ):
         own_data.screened(known, TaskRequest(), germany)
     yearly = own_data.screened(known, TaskRequest(label="year-on-year"), germany)
     assert "not seasonally adjusted" in yearly.notices[0]

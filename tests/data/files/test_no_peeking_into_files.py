@@ -1,4 +1,4 @@
-"""The future of a file changes neither the kinds of its columns nor earlier features."""
+"""The future of a file changes no kind of a column and no earlier feature."""
 
 from pathlib import Path
 
@@ -11,7 +11,9 @@ from econnet.data.cycle import labels
 from econnet.data.features import design_matrix
 from econnet.data.files import user_panel
 
-QUARTERS = [f"{year}Q{quarter}" for year in range(1980, 2015) for quarter in range(1, 5)]
+QUARTERS = [
+    f"{year}Q{quarter}" for year in range(1980, 2015) for quarter in range(1, 5)
+]
 LAST = "1999Q4"
 
 
@@ -66,7 +68,7 @@ def test_future_of_a_file_changes_nothing_before_it(tmp_path: Path, seed: int) -
         label = labels.apply(built, "negative-growth", "output")
         designs.append(design_matrix.build(built, label, 1))
     last = pd.Period(LAST, "Q")
-    known = [np.asarray(each.origins <= last) for each in designs]
+    known = [np.array([n <= last for n in each.origins]) for each in designs]
     np.testing.assert_array_equal(known[0], known[1])
     assert known[0].sum() > 40
     np.testing.assert_array_equal(designs[0].X[known[0]], designs[1].X[known[1]])
