@@ -141,8 +141,8 @@ class TaskOptions(TaskRequest):
         typer.Option(
             "--kind",
             metavar="COLUMN=KIND",
-            help="Kind of a column in --data: rate, index, flow, balance, flag, growth, "
-            "log, price, drop, keep, probability-forecast or growth-forecast; "
+            help="Kind of a column in --data: rate, index, flow, balance, flag, "
+            "growth, log, price, drop, keep, probability-forecast or growth-forecast; "
             "repeatable.",
         ),
     ] = None
