@@ -112,9 +112,7 @@ def read_data(
     if file is None:
         return load.known(Settings.from_environment(), _timestamp(as_of))
     source = file if isinstance(file, pd.DataFrame) else Path(file)
-    table = user_panel.read(
-        source, kinds=kinds, lag=lag, sheet=sheet, country=country
-    )
+    table = user_panel.read(source, kinds=kinds, lag=lag, sheet=sheet, country=country)
     path = NAME_OF_FRAME if isinstance(source, pd.DataFrame) else source
     return replace(
         table.known(path.name),
@@ -137,9 +135,7 @@ def inspect_data(
     missing, areas, measures`, as `econnet inspect` shows them.
     """
     source = file if isinstance(file, pd.DataFrame) else Path(file)
-    table = user_panel.read(
-        source, kinds=kinds, lag=lag, sheet=sheet, country=country
-    )
+    table = user_panel.read(source, kinds=kinds, lag=lag, sheet=sheet, country=country)
     return pd.DataFrame([asdict(column) for column in table.understood.columns])
 
 

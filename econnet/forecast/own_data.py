@@ -5,19 +5,21 @@ would give a perfect track record. Columns may only be removed, before the first
 forecast, and what was found is in the notices of the data.
 """
 
+import pandas as pd
 from collections.abc import Sequence
 from dataclasses import replace
-
-import pandas as pd
-
 from econnet.core.countries import Country
-from econnet.core.errors import DataError, UsageError
-from econnet.core.periods import FREQUENCIES, Frequency
+from econnet.core.errors import DataError
+from econnet.core.errors import UsageError
+from econnet.core.periods import FREQUENCIES
+from econnet.core.periods import Frequency
 from econnet.core.task import TaskRequest
 from econnet.data import panel
-from econnet.data.cycle import chronologies, labels
+from econnet.data.cycle import chronologies
+from econnet.data.cycle import labels
 from econnet.data.cycle.labels import Label
-from econnet.data.files import adjustment, guards
+from econnet.data.files import adjustment
+from econnet.data.files import guards
 from econnet.data.files.guards import Season
 from econnet.data.panel import Panel
 from econnet.data.sources.observations import Dataset
@@ -125,7 +127,8 @@ def _adjusted(known: Dataset, frequency: Frequency) -> tuple[Dataset, list[str]]
         ]
     observations = adjustment.adjust(known.observations, [*seasonal], frequency, method)
     names = list(dict.fromkeys(name for _, name in seasonal))
-    line = f"seasonally adjusted by {method.upper()}, at each date anew: {', '.join(names)}"
+    shown = ", ".join(names)
+    line = f"seasonally adjusted by {method.upper()}, at each date anew: {shown}"
     return replace(known, observations=observations), [line]
 
 
@@ -166,8 +169,8 @@ def _in_words(target: str, country: Country, season: Season) -> str:
         return f"{target} of {country.name} is summed since January"
     if season.falls_in:
         return (
-            f"{target} of {country.name} falls in every {season.falls_in} and hardly in "
-            "any other, so it is not seasonally adjusted"
+            f"{target} of {country.name} falls in every {season.falls_in} and hardly "
+            "in any other, so it is not seasonally adjusted"
         )
     return (
         f"{target} of {country.name} is not seasonally adjusted: the time of year "

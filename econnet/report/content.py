@@ -86,6 +86,7 @@ def _answer(forecast: Forecast) -> Content:
             for release in wording.watch(forecast)
         ],
         "what_if": wording.what_if(forecast),
+        "decision": wording.decision(forecast),
         **_past_contractions(forecast),
     }
 
@@ -99,6 +100,8 @@ def _facts(forecast: Forecast) -> list[str]:
     last = [probability for _, probability in wording.last_forecasts(forecast)]
     if len(last) > 1:
         facts.append(f"last {len(last)} forecasts: {', '.join(last)}")
+    if (size := wording.typical_fall(forecast)) is not None:
+        facts.append(size)
     return facts
 
 

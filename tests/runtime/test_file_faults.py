@@ -112,7 +112,10 @@ def replaced(number: int, line: str) -> bytes:
 BAD_CSV: Mapping[str, tuple[bytes, str]] = {
     "empty": (b"", "own.csv is empty"),
     "header only": (csv([]), "has no value"),
-    "binary": (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" * 40, "own.csv is no text: econnet"),
+    "binary": (
+        b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" * 40,
+        "own.csv is no text: econnet",
+    ),
     "zeros": (bytes(5000), "own.csv is no text: econnet reads"),
     "wrong columns": (b"area,when,x\nA,2020,1\n", "no column of periods below line 1"),
     "two columns of one name": (

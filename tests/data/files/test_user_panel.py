@@ -272,7 +272,9 @@ def test_file_that_is_not_what_its_name_says_is_refused(
 def test_absent_and_other_files_are_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="there is no file"):
         user_panel.read(tmp_path / "own.csv")
-    with pytest.raises(DataError, match=r"own\.sav is an SPSS file: save the data as CSV"):
+    with pytest.raises(
+        DataError, match=r"own\.sav is an SPSS file: save the data as CSV"
+    ):
         user_panel.read(file(tmp_path, "$FL2 anything", "own.sav"))
 
 

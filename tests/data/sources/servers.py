@@ -5,26 +5,19 @@ import re
 import socket
 import ssl
 import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
 import trustme
-from collections.abc import Callable
-from collections.abc import Iterator
-from collections.abc import Mapping
-from collections.abc import Sequence
-from contextlib import contextmanager
-from contextlib import suppress
-from dataclasses import dataclass
-from dataclasses import field
-from econnet.core.catalog import Indicator
-from econnet.core.catalog import SeriesTemplate
-from econnet.core.catalog import load
+from pytest_httpserver import HTTPServer
+from werkzeug import Request, Response
+
+from econnet.core.catalog import Indicator, SeriesTemplate, load
 from econnet.core.settings import Settings
 from econnet.core.sources import LIVE_SOURCES
 from econnet.data.sources.http import RetryPolicy
-from pathlib import Path
-from pytest_httpserver import HTTPServer
-from werkzeug import Request
-from werkzeug import Response
-
 
 QUICK = RetryPolicy(
     repeats=2, backoff_seconds=0.001, throttled_seconds=0.001, timeout_seconds=5.0

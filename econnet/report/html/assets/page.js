@@ -101,7 +101,10 @@
     const parts = picture.querySelectorAll("*");
     copy.querySelectorAll("*").forEach((part, number) => {
       // A shape in the definitions takes its colours from where it is used.
-      if (part.closest("defs")) return;
+      if (part.closest("defs")) {
+        part.removeAttribute("class");
+        return;
+      }
       const style = getComputedStyle(parts[number]);
       for (const name of STYLES) part.setAttribute(name, style.getPropertyValue(name));
       part.removeAttribute("class");
