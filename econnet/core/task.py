@@ -43,7 +43,6 @@ LABEL_RULES = (
     "nber",
     "cepr",
     "codace",
-    "cabinet-office",
     "given:COLUMN",
 )
 

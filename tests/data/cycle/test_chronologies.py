@@ -45,10 +45,6 @@ def test_every_chronology_is_a_label_that_the_command_line_offers() -> None:
         # 2014Q2 to 2016Q4, as long as that from 1989Q3 to 1992Q1.
         ("codace", "2014Q2", "2016Q4", 11),
         ("codace", "1989Q3", "1992Q1", 11),
-        # Cabinet Office, 30 November 2021: a recession of 19 months that ended in May
-        # 2020; the one before lasted eight.
-        ("cabinet-office", "2018-11", "2020-05", 19),
-        ("cabinet-office", "2012-04", "2012-11", 8),
     ],
 )
 def test_recession_has_the_length_that_its_committee_gives(

@@ -423,7 +423,7 @@ def test_given_column_is_taken_as_it_stands() -> None:
 
 RULE_NAMES = (
     "negative-growth, year-on-year, two-quarters, turning-points, growth-cycle, "
-    "growth-cycle-hp, nber, cepr, codace, cabinet-office, given:COLUMN"
+    "growth-cycle-hp, nber, cepr, codace, given:COLUMN"
 )
 
 
