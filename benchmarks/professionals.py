@@ -50,7 +50,7 @@ from econnet.models.windows import Schedule, make_windows
 USA = countries.by_alpha3("USA")
 DATES: Mapping[str, Mapping[Frequency, DayOfPeriod]] = {"middle": MIDDLE, "end": END}
 HORIZONS = range(5)
-FIRST_TARGET, LAST_TARGET = pd.Period("1970Q1", "Q"), pd.Period("2019Q4", "Q")
+TARGETS = pd.period_range("1970Q1", "2019Q4", freq="Q")
 # The highest Brier score at the quarter's end that is aimed at, by horizon.
 AIMS: Mapping[int, float] = {0: 0.056, 1: 0.069, 2: 0.077}
 
@@ -234,13 +234,13 @@ def us_rows(source: Path) -> Iterator[ProfessionalRow]:
             (prepared,) = backtest.prepare_pools(data, [USA], task, days["Q"])
             for horizon in HORIZONS:
                 record = past_forecasts(
-                    preparation.at_horizon(prepared, horizon), FIRST_TARGET - horizon
+                    preparation.at_horizon(prepared, horizon), TARGETS[0] - horizon
                 )
                 peer = given[given["horizon"] == horizon]
                 both = peer.rename(columns={"probability": "peer"}).merge(
                     record, on="period"
                 )
-                both = both[both["period"].between(FIRST_TARGET, LAST_TARGET)]
+                both = both[both["period"].isin(TARGETS)]
                 yield compared(
                     f"US output falls, {horizon} ahead, {date} of the quarter: {name}",
                     "SPF",

@@ -1,19 +1,19 @@
 """The commands as a user meets them, in an empty directory."""
 
 import json
-import subprocess
-import sys
-from pathlib import Path
-from subprocess import CompletedProcess
-
 import numpy as np
 import pandas as pd
 import pytest
-
+import subprocess
+import sys
 from econnet.core.sources import LIVE_SOURCES
+from pathlib import Path
+from subprocess import CompletedProcess
 from tests.builders import world
-from tests.data.sources.servers import Sources, rows_of
-from tests.user import HANG_SECONDS, econnet
+from tests.data.sources.servers import Sources
+from tests.data.sources.servers import rows_of
+from tests.user import HANG_SECONDS
+from tests.user import econnet
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +122,7 @@ def test_old_data_are_called_old_before_anything_else(tmp_path: Path) -> None:
     )
     assert run.returncode in {0, 3}
     first = run.stderr.splitlines()[0]
-    assert "the data for United Kingdom are old: they end in 2019" in first
+    assert "out of date: the data for United Kingdom end in 2019" in first
     assert "econnet fetch --country GBR" in first
 
 

@@ -8,16 +8,22 @@ its default.
 
 import functools
 import inspect
-from collections.abc import Callable
-from dataclasses import dataclass, fields, is_dataclass
-from pathlib import Path
-from typing import Annotated, Any, Literal, get_args, get_type_hints
-
 import typer
-
+from collections.abc import Callable
+from dataclasses import dataclass
+from dataclasses import fields
+from dataclasses import is_dataclass
 from econnet.cli import completion
-from econnet.core.task import Option, TaskRequest
+from econnet.core.task import Option
+from econnet.core.task import TaskRequest
 from econnet.core.task import options as options_of_task
+from pathlib import Path
+from typing import Annotated
+from typing import Any
+from typing import Literal
+from typing import get_args
+from typing import get_type_hints
+
 
 COMPLETIONS = {"indicator": completion.indicator, "label": completion.label}
 
@@ -40,6 +46,25 @@ Countries = Annotated[
         "--country",
         metavar="COUNTRY",
         help="Name or code: Germany, DE or DEU; repeatable.",
+        autocompletion=completion.country,
+    ),
+]
+CostRatio = Annotated[
+    float | None,
+    typer.Option(
+        "--cost-ratio",
+        min=0.001,
+        max=1000,
+        metavar="N",
+        help="A missed contraction costs N times a false alarm: decide by that.",
+    ),
+]
+OneCountry = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--country",
+        metavar="COUNTRY",
+        help="Name or code: Germany, DE or DEU.",
         autocompletion=completion.country,
     ),
 ]
@@ -116,8 +141,8 @@ class TaskOptions(TaskRequest):
         typer.Option(
             "--kind",
             metavar="COLUMN=KIND",
-            help="Kind of a column in --data: rate, index, flow, balance, flag, growth, "
-            "log, price, drop, keep, probability-forecast or growth-forecast; "
+            help="Kind of a column in --data: rate, index, flow, balance, flag, "
+            "growth, log, price, drop, keep, probability-forecast or growth-forecast; "
             "repeatable.",
         ),
     ] = None

@@ -3,23 +3,24 @@
 Opens no connection.
 """
 
-from collections.abc import Sequence
-from datetime import datetime
-
 import pandas as pd
-from pandas.api.types import union_categoricals
-
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
 from econnet.core import catalog
+from econnet.core.catalog import ForecastKind
 from econnet.core.countries import by_alpha3
 from econnet.core.settings import Settings
 from econnet.core.workspace import Workspace
 from econnet.data.sources import snapshot
-from econnet.data.sources.observations import (
-    OBSERVATION_COLUMNS,
-    PROFESSIONAL_COLUMNS,
-    Dataset,
-)
-from econnet.data.store.store import NAMES, Store, base_year
+from econnet.data.sources.observations import Dataset
+from econnet.data.sources.observations import OBSERVATION_COLUMNS
+from econnet.data.sources.observations import PROFESSIONAL_COLUMNS
+from econnet.data.store.store import NAMES
+from econnet.data.store.store import Store
+from econnet.data.store.store import base_year
+from pandas.api.types import union_categoricals
 
 
 def store(settings: Settings) -> Store:
@@ -28,6 +29,18 @@ def store(settings: Settings) -> Store:
 
 
 def known(
+    settings: Settings,
+    as_of: datetime | None = None,
+    countries: Sequence[str] | None = None,
+) -> Dataset:
+    """Return the data to forecast with: `complete`, with forecasts by others apart.
+
+    `Dataset.professional_forecasts` has those; its observations are measurements.
+    """
+    return with_forecasts_apart(complete(settings, as_of, countries))
+
+
+def complete(
     settings: Settings,
     as_of: datetime | None = None,
     countries: Sequence[str] | None = None,
@@ -67,36 +80,44 @@ def known(
             rows[rows["country"].isin(countries)].reset_index(drop=True)
             for rows in (observations, series)
         )
-    return Dataset(
-        observations,
-        series,
-        origin,
-        notices=tuple(notices),
-        professional_forecasts=professional_forecasts(observations),
+    return Dataset(observations, series, origin, notices=tuple(notices))
+
+
+def with_forecasts_apart(dataset: Dataset) -> Dataset:
+    """Return a data set whose forecasts by others are in a table of their own."""
+    observations, series = dataset.observations, dataset.series
+    kinds = {
+        key: indicator.forecast
+        for key, indicator in dataset.indicators.items()
+        if indicator.forecast
+    }
+    forecasts = observations["indicator"].isin(kinds)
+    return replace(
+        dataset,
+        observations=observations[~forecasts].reset_index(drop=True),
+        series=series[~series["indicator"].isin(kinds)].reset_index(drop=True),
+        professional_forecasts=_professional_forecasts(observations[forecasts], kinds),
     )
 
 
-def professional_forecasts(observations: pd.DataFrame) -> pd.DataFrame:
-    """Return the forecasts by others among the observations, which stay there, too.
+def _professional_forecasts(
+    rows: pd.DataFrame, kinds: Mapping[str, ForecastKind]
+) -> pd.DataFrame:
+    """Return `PROFESSIONAL_COLUMNS` of observations of these indicators.
 
-    `PROFESSIONAL_COLUMNS`: the column is the indicator, the period is the one that is
-    forecast, and a probability is between 0 and 1.
+    The column is the indicator, the period is the one that is forecast, and a
+    probability is between 0 and 1.
     """
-    kinds = {
-        key: indicator.forecast
-        for key, indicator in catalog.load().items()
-        if indicator.forecast
-    }
-    rows = observations[observations["indicator"].isin(kinds)]
     rows = rows.dropna(subset=["value", "known_at"])
-    names = {name: rows[name].astype(str) for name in ("country", "period")}
+    column = rows["indicator"].astype(str)
     table = pd.DataFrame(
         {
-            **names,
-            "column": rows["indicator"].astype(str),
-            "kind": rows["indicator"].astype(str).map(kinds),
-            "known_at": rows["known_at"],
-            "value": rows["value"],
+            "country": rows["country"].astype(str),
+            "column": column,
+            "kind": column.map(kinds).astype(str),
+            "period": rows["period"].astype(str),
+            "known_at": rows["known_at"].astype("datetime64[us]"),
+            "value": rows["value"].astype(float),
         }
     )
     probabilities = table["kind"] == "probability-forecast"

@@ -1,11 +1,9 @@
 """The data behind a forecast: the series, their next releases and the history."""
 
-from collections.abc import Iterator
-from datetime import date, timedelta
-from typing import Any
-
 import pandas as pd
-
+from collections.abc import Iterator
+from datetime import date
+from datetime import timedelta
 from econnet.core.period_days import next_fixed_date
 from econnet.core.periods import PERIODS_A_YEAR
 from econnet.data.cycle import labels
@@ -13,7 +11,10 @@ from econnet.data.cycle.growth import growth
 from econnet.data.panel import Panel
 from econnet.forecast import information_date
 from econnet.forecast.preparation import PreparedTask
-from econnet.forecast.result import DataUsed, Release, SeriesUsed
+from econnet.forecast.result import DataUsed
+from econnet.forecast.result import Release
+from econnet.forecast.result import SeriesUsed
+from typing import Any
 
 
 def history(prepared: PreparedTask) -> pd.DataFrame:
@@ -72,10 +73,11 @@ def _next_day(prepared: PreparedTask) -> date:
 def _not_yet_used(prepared: PreparedTask) -> Iterator[Release]:
     """Yield the newest release of each indicator that is not used yet."""
     newer = information_date.not_yet_used(prepared.released, prepared.state)
-    for row in newer.itertuples():
-        described = prepared.panel.indicators.get(row.indicator)
-        title = described.title if described else row.indicator
-        yield Release(row.indicator, title, row.period, str(row.known_at.date()))
+    for _, row in newer.iterrows():
+        key = row["indicator"]
+        described = prepared.panel.indicators.get(key)
+        title = described.title if described else key
+        yield Release(key, title, row["period"], str(row["known_at"].date()))
 
 
 def _next_due(prepared: PreparedTask, panel: Panel, indicator: str) -> str:

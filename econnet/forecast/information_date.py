@@ -8,26 +8,21 @@ for the next fixed day. So a forecast rests on the same state of information as 
 forecasts by which it is judged.
 """
 
-from dataclasses import dataclass
-from datetime import date
-
+import datetime
 import pandas as pd
-
-from econnet.core.countries import UNIONS, Country
-from econnet.core.period_days import (
-    END,
-    DayOfPeriod,
-    days_in,
-    latest_fixed_day,
-    next_fixed_date,
-    period_of,
-)
-from econnet.core.periods import (
-    FREQUENCIES,
-    PANDAS_ALIAS,
-    Frequency,
-    frequency_of,
-)
+from dataclasses import dataclass
+from econnet.core.countries import Country
+from econnet.core.countries import UNIONS
+from econnet.core.period_days import DayOfPeriod
+from econnet.core.period_days import END
+from econnet.core.period_days import days_in
+from econnet.core.period_days import latest_fixed_day
+from econnet.core.period_days import next_fixed_date
+from econnet.core.period_days import period_of
+from econnet.core.periods import FREQUENCIES
+from econnet.core.periods import Frequency
+from econnet.core.periods import PANDAS_ALIAS
+from econnet.core.periods import frequency_of
 from econnet.core.task import Task
 from econnet.data import panel
 from econnet.data.cycle.labels import RULES
@@ -55,7 +50,7 @@ class InformationState:
     used_until: pd.Timestamp
 
     @classmethod
-    def on(cls, day: date, frequency: Frequency) -> "InformationState":
+    def on(cls, day: datetime.date, frequency: Frequency) -> "InformationState":
         """Return the state of information on a date."""
         fixed = latest_fixed_day(day, frequency)
         used_until = days_in(period_of(day, frequency), frequency, fixed)
@@ -164,15 +159,15 @@ def information_state(
     return InformationState.on(day, task.frequency)
 
 
-def _target_published(released: pd.DataFrame, task: Task) -> date | None:
+def _target_published(released: pd.DataFrame, task: Task) -> datetime.date | None:
     """Return when the target was last published; for given labels, half the series."""
     days = released.groupby("indicator", observed=True)["known_at"].max().sort_values()
     if days.empty:
         return None
     if task.label in RULES and task.target in days.index:
-        target: date = days[task.target].date()
+        target: datetime.date = days[task.target].date()
         return target
-    middle: date = days.iloc[(len(days) - 1) // 2].date()
+    middle: datetime.date = days.iloc[(len(days) - 1) // 2].date()
     return middle
 
 

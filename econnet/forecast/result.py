@@ -1,21 +1,24 @@
 """The result of a forecast: the types that its report is made from."""
 
-from dataclasses import dataclass
-from pathlib import PurePath
-from typing import Annotated, TypeAlias
-
 import msgspec
 import pandas as pd
-
+from dataclasses import dataclass
 from econnet.core.countries import Country
 from econnet.core.periods import Frequency
 from econnet.core.task import Task
 from econnet.evaluation.comparison import Comparison
 from econnet.evaluation.confidence import Skill
+from econnet.evaluation.decisions import Decision
 from econnet.evaluation.intervals import Interval
-from econnet.evaluation.metrics import ReliabilityBin, Scores
-from econnet.evaluation.signals import FalseAlarm, SignalCounts
+from econnet.evaluation.metrics import ReliabilityBin
+from econnet.evaluation.metrics import Scores
+from econnet.evaluation.signals import FalseAlarm
+from econnet.evaluation.signals import SignalCounts
 from econnet.forecast.provenance import Provenance
+from pathlib import PurePath
+from typing import Annotated
+from typing import TypeAlias
+
 
 MAX_HORIZON = 1_000
 
@@ -351,6 +354,8 @@ class Forecast:
         (missing if not known yet).
     place
         Of its model and report in a `core.workspace`, if it was made in one.
+    decision
+        The decision at the user's own costs, if these were given.
     """
 
     country: Country
@@ -372,6 +377,7 @@ class Forecast:
     provenance: Provenance
     made_at: str
     place: PurePath | None = None
+    decision: Decision | None = None
 
     @property
     def previous_probability(self) -> float | None:

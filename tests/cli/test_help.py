@@ -1,20 +1,20 @@
 """What the command line says of itself, and offers while it is typed."""
 
+import pytest
 import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Callable
-from pathlib import Path
-
-import pytest
 import typer
-
-from econnet.cli.app import COMMANDS, app
+from collections.abc import Callable
+from econnet.cli.app import COMMANDS
+from econnet.cli.app import app
 from econnet.cli.exit_codes import CLOSED_PIPE
 from econnet.core.task import LABEL_RULES
 from econnet.data.cycle import labels
+from pathlib import Path
 from tests.user import econnet
+
 
 NAMES = [command.__name__ for command in COMMANDS]
 GROUP = typer.main.get_group(app)
@@ -28,6 +28,21 @@ def test_help_fits_and_leaves_nothing_out(name: str, tmp_path: Path) -> None:
     assert max(map(len, run.stdout.splitlines())) <= 80
     assert "..." not in run.stdout.replace("[ARGS]...", "")
     assert re.search(r"Example: econnet \w+", run.stdout)
+
+
+def test_forecast_takes_one_country_and_does_not_call_the_option_repeatable(
+    tmp_path: Path,
+) -> None:
+    text = econnet("forecast", "--help", folder=tmp_path).stdout
+    line = next(
+        line for line in text.splitlines() if "--country" in line and "COUNTRY" in line
+    )
+    assert "Name or code: Germany, DE or DEU." in line
+    assert "repeatable" not in line
+    two = ("--country", "DEU", "--country", "USA")
+    run = econnet("forecast", *two, folder=tmp_path)
+    assert run.returncode == 2
+    assert "forecast takes one country, not 2" in run.stderr
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda it: str(it.__name__))

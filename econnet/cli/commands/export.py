@@ -49,7 +49,7 @@ def export(
     path = output if form is None else output.with_suffix(f".{form}")
     settings, day = Settings.from_environment(), date(as_of)
     with cli_output.working("Reading the data"):
-        rows = load.known(settings, day, countries=codes).observations
+        rows = load.complete(settings, day, countries=codes).observations
     if indicator:
         rows = rows[rows["indicator"].isin(indicator)]
     if rows.empty:

@@ -233,20 +233,20 @@ def _rule_of_growth_over_a_year(name: str, target: str) -> LabelRule:
     """Return the rule for a rate of growth over a year, which has no level."""
     if name not in {"negative-growth", "year-on-year"}:
         raise UsageError(
-            f"{target} is growth over a year, from which label {name} cannot be computed: "
-            "choose --label year-on-year, or another --target"
+            f"{target} is growth over a year, from which label {name} cannot be "
+            "computed: choose --label year-on-year, or another --target"
         )
     return replace(
         RULES[name],
         label_function=lambda growth, _: np.where(np.isnan(growth), np.nan, growth < 0),
-        meaning=f"{target} below zero",
+        meaning=f"{target}{BELOW_ZERO}",
     )
 
 
 def _meaning(name: str, target: str, rule: LabelRule) -> str:
     """Return what a contraction is where the target is a rate of growth."""
     if name == "negative-growth":
-        return f"{target} below zero"
+        return f"{target}{BELOW_ZERO}"
     return f"{rule.meaning}, by the sum of {target}"
 
 
@@ -367,6 +367,7 @@ def wrong_economy(name: str) -> str:
     )
 
 
+BELOW_ZERO = " below zero"
 GROWTH_CYCLE_CAVEAT = (
     "Output below its trend need not fall: it mostly grows, but slowly. And the trend "
     "is revised as later figures come in: the networks learn from the labels known at "

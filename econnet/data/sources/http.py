@@ -15,26 +15,32 @@ import io
 import logging
 import random
 import re
+import requests
 import socket
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
-from importlib.metadata import version
-from typing import Any, cast
-from urllib.parse import SplitResult, urljoin, urlsplit
-
-import requests
-from requests.adapters import HTTPAdapter
-from urllib3 import Retry
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool
-from urllib3.exceptions import InvalidHeader, MaxRetryError, NewConnectionError
-
 from econnet.core.errors import SourceError
 from econnet.core.text import one_line
+from functools import partial
+from importlib.metadata import version
+from requests.adapters import HTTPAdapter
+from typing import Any
+from typing import cast
+from urllib.parse import SplitResult
+from urllib.parse import urljoin
+from urllib.parse import urlsplit
+from urllib3 import Retry
+from urllib3.connection import HTTPConnection
+from urllib3.connection import HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool
+from urllib3.exceptions import InvalidHeader
+from urllib3.exceptions import MaxRetryError
+from urllib3.exceptions import NewConnectionError
+
 
 USER_AGENT = f"econnet/{version('econnet')} python-requests/{requests.__version__}"
 Query = Mapping[str, str | int]
@@ -218,11 +224,11 @@ class PoliteSession(requests.Session):
             reason = "not known there (HTTP 404)"
             raise MissingSeriesError(self.error_line(series, reason))
         if status != requests.codes.ok:
-            if (explained := refusal(response)) is not None:
-                raise explained
-            kind = UnansweredError if status in RETRIED_STATUSES else SourceError
             advice = ADVICE.get(status, "try again later")
-            raise kind(self.error_line(series, f"HTTP {status}: {advice}"))
+            line = self.error_line(series, f"HTTP {status}: {advice}")
+            if status in RETRIED_STATUSES:
+                raise UnansweredError(line)
+            raise refusal(response) or SourceError(line)
         content_type = response.headers.get("Content-Type", "no content type")
         if content_type.partition(";")[0].strip().lower() not in content_types:
             reason = f"answered with {content_type!r}, which is not its format"

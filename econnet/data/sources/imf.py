@@ -26,11 +26,11 @@ def without_breaks(table: pd.DataFrame) -> pd.DataFrame:
     cannot be seen from so few quarters.
     """
     change = table["value"] / table.groupby("country")["value"].shift()
-    breaks = (change > LARGEST_RISE) | (change < LARGEST_FALL)
+    breaks = ((change > LARGEST_RISE) | (change < LARGEST_FALL)).astype(int)
     later = breaks[::-1].groupby(table["country"]).cumsum()[::-1] - breaks
     kept = table[later == 0]
     n_quarters = kept.groupby("country")["period"].transform("size")
-    broken = kept["country"].isin(table["country"][breaks])
+    broken = kept["country"].isin(table["country"][breaks == 1])
     enough = ~broken | (n_quarters >= MIN_QUARTERS_AFTER_BREAK)
     return kept[enough].reset_index(drop=True)
 

@@ -40,6 +40,10 @@ ANY = ""  # the code of a dimension that is not restricted
 # The dimension that names the country, in the words of each source.
 AREA_DIMENSIONS = frozenset({"GEO", "REF_AREA", "COUNTRY", "BORROWERS_CTY"})
 
+# The euro area: of so many members, of those of each time (`EA`), of the BIS and of the
+# ECB. Of several with values as new as each other the first counts.
+EURO_AREA = ("EA21", "EA20", "EA19", "EA", "XM", "U2")
+
 DateForecasts = Callable[[pd.DataFrame, Mapping[str, str], datetime], pd.DataFrame]
 
 
@@ -97,7 +101,7 @@ class Service:
         known = countries.all_countries()
         codes = {country.alpha2: country.alpha3 for country in known}
         codes |= {country.alpha3: country.alpha3 for country in known}
-        return codes | dict(self.areas)
+        return codes | dict.fromkeys(EURO_AREA, "EA") | dict(self.areas)
 
 
 @dataclass(frozen=True)
@@ -158,7 +162,7 @@ class _Asked:
     plan: Plan
     session: PoliteSession
 
-    def problem(self, series_id: str) -> ErrorFactory:
+    def problem(self, series_id: str) -> Callable[[str], SourceError]:
         """Return what makes the error of a reason."""
         return lambda reason: SourceError(self.session.error_line(series_id, reason))
 
@@ -185,7 +189,7 @@ class _Asked:
         return Download(answer, RawPage.of(response.content), observations.now())
 
     def _refusal(
-        self, problem: ErrorFactory, response: requests.Response
+        self, problem: Callable[[str], SourceError], response: requests.Response
     ) -> SourceError | None:
         """Return the error for a refusal whose reason is given."""
         status, message = response.status_code, sdmx_ml.message_of(response.content)
@@ -295,9 +299,20 @@ def series_of(
     if len(rows) and country.isna().all():
         area = one_line(str(areas.iloc[0]), at_most=40)
         raise problem(f"none of its areas is a country that econnet knows: {area}")
-    table = rows[["period", "value"]].assign(country=country).dropna()
+    table = rows[["period", "value"]].assign(country=country)
+    table = table[_of_one_euro_area(areas, rows["period"])].dropna()
     covered = table["country"].map(template.covers).astype(bool)
     return table[covered].reset_index(drop=True)
+
+
+def _of_one_euro_area(areas: pd.Series, periods: pd.Series) -> pd.Series:
+    """Return which rows belong to countries, or to the euro area that is chosen."""
+    newest = periods[areas.isin(EURO_AREA)].groupby(areas).max()
+    others = set(EURO_AREA)
+    if len(newest):
+        current = newest.index[newest == newest.max()]
+        others -= {min(current, key=EURO_AREA.index)}
+    return ~areas.isin(others)
 
 
 def digest_of(table: pd.DataFrame) -> str:

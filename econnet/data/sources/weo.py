@@ -48,8 +48,8 @@ MAX_GROWTH_PERCENT = 1_000.0
 
 # From the estimate for last year to the forecast for next year.
 YEARS_AHEAD = range(-1, 2)
-# Codes of the IMF that are not ISO's.
-AREAS: Mapping[str, str] = {"KOS": "XKX", "UVK": "XKX", "WBG": "PSE"}
+# Codes of the IMF that are not ISO's, the euro area's among them.
+AREAS: Mapping[str, str] = {"G163": "EA", "KOS": "XKX", "UVK": "XKX", "WBG": "PSE"}
 
 
 def date_of_edition(attributes: Mapping[str, str], retrieved_at: datetime) -> datetime:

@@ -24,11 +24,11 @@ from tests.data.sources.workbook_files import workbook
 SERVICES = [module.SERVICE for module in (bis, ecb, eurostat, imf, oecd, weo)]
 ALPHA2_SOURCES = {"bis", "ecb", "eurostat"}
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-SURVEYS = [
+SURVEYS: list[Sequence[object]] = [
     ["YEAR", "QUARTER", *(f"RECESS{n}" for n in range(1, 6))],
     [2026, 2, 20.0, 21.0, 22.0, 23.0, 24.0],
 ]
-GROWTH = [
+GROWTH: list[Sequence[object]] = [
     ["YEAR", "QUARTER", *(f"DRGDP{n}" for n in range(2, 7))],
     [2026, 2, 1.0, 1.5, 2.0, 2.0, 2.0],
 ]
@@ -49,12 +49,12 @@ def serve(
         )
         if service.source != "weo":
             server.expect_request(path).respond_with_handler(answer)
-    for path, content, content_type in (
+    for name, content, content_type in (
         ("/spf/spf-release-dates.txt", RELEASE_DATES.encode(), "text/plain"),
         ("/spf/data-files/files/Mean_RECESS_Level.xlsx", workbook(SURVEYS), XLSX),
         ("/spf/data-files/files/Mean_RGDP_Growth.xlsx", workbook(GROWTH), XLSX),
     ):
-        server.expect_request(path).respond_with_data(
+        server.expect_request(name).respond_with_data(
             content, content_type=content_type
         )
     server.expect_request(f"/weo/{weo.FILE}").respond_with_data("", status=403)

@@ -19,11 +19,11 @@ from econnet.core import catalog
 from econnet.core.countries import by_alpha3
 from econnet.core.errors import SourceError
 from econnet.core.sources import LiveSource
-from econnet.data import load, panel
+from econnet.data import load
 from econnet.data.fetch import QUERIES, fetch
 from econnet.data.sources import spf, weo, workbooks
 from econnet.data.sources.http import MissingSeriesError
-from econnet.data.sources.observations import FetchedSeries
+from econnet.data.sources.observations import Dataset, FetchedSeries
 from econnet.data.sources.query import Plan
 from tests.data.sources import sdmx_answers
 from tests.data.sources.sdmx_answers import series
@@ -366,9 +366,17 @@ def test_forecasts_are_stored_as_vintages_beside_the_panel(
         pd.Timestamp("1990-03-31"),
         pd.Timestamp("1990-08-31"),
     ]
-    # No column of the panel: the period of such a value lies in the future.
-    measured = panel.build(known.observations, "Q")
-    assert not [key for key in measured.columns if catalog.load()[key].forecast]
+    # A forecast must not be mistaken for a measurement, but it can be exported.
+    assert not [key for key in known.indicators if _is_forecast_in(known, key)]
+    assert _is_forecast_in(load.complete(of_store), "spf_output_growth")
+
+
+def _is_forecast_in(data: Dataset, key: str) -> bool:
+    """Return whether forecasts by others are among the observations or series."""
+    tables = (data.observations, data.series)
+    return bool(data.indicators[key].forecast) and any(
+        (table["indicator"] == key).any() for table in tables
+    )
 
 
 def test_a_day_knows_no_later_forecast(survey: Files, tmp_path: Path) -> None:

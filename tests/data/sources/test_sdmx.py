@@ -130,7 +130,7 @@ def test_eurostat_gives_all_countries_in_one_request(
             Observation("2026-Q3", "726500.0", {"OBS_FLAG": "f"}),
         ],
     )
-    others = {"EL": "47012.3", "EA20": "2700000", "EU27_2020": "3", "UK": "5"}
+    others = {"EL": "47012.3", "EU27_2020": "3", "UK": "5"}
     server.answers["namq_10_gdp"] = sdmx_answers.structure_specific(
         "namq_10_gdp",
         [germany]
@@ -152,6 +152,35 @@ def test_eurostat_gives_all_countries_in_one_request(
     assert arguments["format"] == "SDMX_2.1_STRUCTURED"
 
 
+@pytest.mark.parametrize(
+    ("served", "chosen"),
+    [
+        ({"EA": "2026-Q2", "EA20": "2026-Q2", "EA21": "2026-Q2"}, "EA21"),
+        ({"EA19": "2022-Q4", "EA20": "2026-Q2"}, "EA20"),
+        ({"EA": "2026-Q2", "EA21": "2026-Q1"}, "EA"),
+        ({"EA12": "2026-Q2"}, None),
+    ],
+)
+def test_one_euro_area_is_chosen_the_newest(
+    sources: Sources,
+    service: Callable[[LiveSource], Service],
+    served: dict[str, str],
+    chosen: str | None,
+) -> None:
+    texts = {area: str(number) for number, area in enumerate(served, start=1)}
+    service("eurostat").answers["namq_10_gdp"] = sdmx_answers.structure_specific(
+        "namq_10_gdp",
+        [series(eurostat_gdp("DE"), {"2026-Q1": "9"})]
+        + [
+            series(eurostat_gdp(area), {"2022-Q3": texts[area], last: texts[area]})
+            for area, last in served.items()
+        ],
+    )
+    outcome = run(query(sources, "eurostat", "DEU"), "real_gdp")["real_gdp"]
+    got = {key: value for key, value in values(outcome).items() if key[0] == "EA"}
+    assert set(got.values()) == ({float(texts[chosen])} if chosen else set())
+
+
 def test_series_of_one_flow_share_a_download(
     sources: Sources, service: Callable[[LiveSource], Service]
 ) -> None:
@@ -167,7 +196,7 @@ def test_series_of_one_flow_share_a_download(
                 "IRLT.PA": "2.71",
                 "SHARE.IX": "141.2",
             }.items()
-            for area in ("DEU", "EA20")
+            for area in ("DEU", "OECD")
             for marks in [{"UNIT_MULT": "0", "DECIMALS": "2"}]
         ],
     )
@@ -244,11 +273,15 @@ def test_what_precedes_a_break_in_the_imfs_levels_is_left_out() -> None:
         ignore_index=True,
     )
     kept = imf.without_breaks(table)
-    spans = kept.groupby("country")["period"].agg(["min", "max"])
-    assert spans.loc["IND"].tolist() == ["2010Q1", "2019Q4"]
-    assert spans.loc["MAC"].tolist() == ["2010Q1", "2019Q4"]
-    assert spans.loc["SLV"].tolist() == ["2012Q1", "2014Q4"]
-    assert "PAK" not in spans.index
+    spans = {
+        country: (min(of_country["period"]), max(of_country["period"]))
+        for country, of_country in kept.groupby("country")
+    }
+    assert spans == {
+        "IND": ("2010Q1", "2019Q4"),
+        "MAC": ("2010Q1", "2019Q4"),
+        "SLV": ("2012Q1", "2014Q4"),
+    }
 
 
 def test_the_bis_marks_its_values_for_the_whole_data_set(
@@ -271,7 +304,7 @@ def test_the_bis_marks_its_values_for_the_whole_data_set(
         {"UNIT_MULT": "0", "UNIT_MEASURE": "368"},
     )
     outcome = run(query(sources, "bis", "JPN"), "policy_rate")["policy_rate"]
-    assert values(outcome) == {("JPN", "2024-01"): -0.1}
+    assert values(outcome) == {("JPN", "2024-01"): -0.1, ("EA", "2024-01"): 4.5}
 
 
 def test_the_ecb_is_asked_for_the_currencies_of_today(
