@@ -3,24 +3,25 @@
 Opens no connection.
 """
 
-import pandas as pd
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+
+import pandas as pd
+from pandas.api.types import union_categoricals
+
 from econnet.core import catalog
 from econnet.core.catalog import ForecastKind
 from econnet.core.countries import by_alpha3
 from econnet.core.settings import Settings
 from econnet.core.workspace import Workspace
 from econnet.data.sources import snapshot
-from econnet.data.sources.observations import Dataset
-from econnet.data.sources.observations import OBSERVATION_COLUMNS
-from econnet.data.sources.observations import PROFESSIONAL_COLUMNS
-from econnet.data.store.store import NAMES
-from econnet.data.store.store import Store
-from econnet.data.store.store import base_year
-from pandas.api.types import union_categoricals
+from econnet.data.sources.observations import (
+    OBSERVATION_COLUMNS,
+    PROFESSIONAL_COLUMNS,
+    Dataset,
+)
+from econnet.data.store.store import NAMES, Store, base_year
 
 
 def store(settings: Settings) -> Store:
