@@ -3,25 +3,41 @@
     python benchmarks/ablation.py [--json]
 
 The tasks are those of `benchmarks/accuracy.py`, with those of `ECONNET_REAL_DATA` if it
-is set. Values are mean skills over the tasks: the improvement on the base rate's cost.
-A ratio above 1 means that econnet's skill is higher than the variant's. The settings
-were chosen on tasks like these, so the figures favour them.
+is set, and three of the US that have months within their quarters. Values are mean
+skills over the tasks: the improvement on the base rate's cost. A ratio above 1 means
+that econnet's skill is higher than the variant's. The settings were chosen on tasks
+like these, so the figures favour them.
 """
 
 import argparse
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 
-from benchmarks.accuracy import MEASURES, TITLES, WORK, WORK_ON_MORE, Work, prepared
+from benchmarks.accuracy import (
+    MEASURES,
+    TITLES,
+    WORK,
+    WORK_ON_MORE,
+    Work,
+    bundled,
+    prepared,
+)
 from benchmarks.rows import Row, as_json
 from econnet.core import log_odds
+from econnet.core.task import Task
 from econnet.core.types import Floats
+from econnet.data.features import design_matrix
+from econnet.data.features.carry import CARRY
+from econnet.data.features.design_matrix import DesignMatrix
 from econnet.data.sources.observations import Dataset
 from econnet.evaluation import metrics, walkforward
 from econnet.forecast import track_record
+from econnet.forecast.preparation import PreparedTask
 from econnet.models import network_ensemble, pooling
 from econnet.models.combination import PARTNERS, PRIOR
 from econnet.models.network_ensemble import EnsembleOptions
@@ -36,6 +52,54 @@ NETWORKS: Mapping[str, EnsembleOptions] = {
     "networks, 200 updates": EnsembleOptions(min_updates=200),
     "networks, learning rate 0.001": EnsembleOptions(learning_rate=1e-3),
 }
+
+
+# Tasks with series that are measured more often than the panel.
+WORK_WITH_MONTHS = tuple(
+    Work(f"US, quarterly, {name}", bundled, task, ("USA",), "1985Q1")
+    for name, task in {
+        "negative growth, horizon 0": Task("Q", horizon=0, pool="own"),
+        "negative growth, horizon 1": Task("Q", pool="own"),
+        "year on year": Task("Q", label="year-on-year", pool="own"),
+    }.items()
+)
+
+
+def without_features(
+    prepared: PreparedTask, schedule: Schedule, last: pd.Period
+) -> dict[str, list[Floats]]:
+    """Return econnet's forecasts without some of its features."""
+    features = prepared.features
+    panel = replace(prepared.panel, finer=())
+    designs = {
+        "no months within the period": design_matrix.build(
+            panel,
+            prepared.label,
+            features.horizon,
+            features.event,
+            prepared.state.day,
+            prepared.known.professional_forecasts,
+        ),
+        "no carry-over": without_column(features, CARRY),
+    }
+    forecasts = {}
+    for name, design in designs.items():
+        windows = make_windows(design, prepared.task.frequency, last, schedule)
+        model = track_record.models_of(prepared, ())["econnet"]
+        forecasts[name] = model(windows)
+    return forecasts
+
+
+def without_column(features: DesignMatrix, name: str) -> DesignMatrix:
+    """Return the features without the column of that name, if they have it."""
+    kept = np.array([column.name != name for column in features.columns])
+    return replace(
+        features,
+        X=features.X[:, kept],
+        columns=tuple(column for column in features.columns if column.name != name),
+        seen_from=features.seen_from[:, kept],
+        carried=None if name == CARRY else features.carried,
+    )
 
 
 def add_variants(windows: Sequence[Window], forecasts: dict[str, list[Floats]]) -> None:
@@ -92,10 +156,12 @@ def skills(work: Work, known: Dataset) -> dict[str, dict[str, float]]:
     features, frequency = first.features, first.task.frequency
     scored_countries = [country.alpha3 for country in chosen]
     last = features.origins[np.isin(features.countries, scored_countries)].max()
-    windows = make_windows(features, frequency, last, Schedule(start=start))
+    schedule = Schedule(start=start)
+    windows = make_windows(features, frequency, last, schedule)
     models = track_record.models_of(first, ("base_rate",))
     forecasts = {name: model(windows) for name, model in models.items()}
     add_variants(windows, forecasts)
+    forecasts |= without_features(first, schedule, last)
     record = walkforward.forecast_windows(windows, {"base_rate": models["base_rate"]})
     in_scope = record["country"].isin(scored_countries)
     scored = (in_scope & record["outcome"].notna()).to_numpy()
@@ -162,7 +228,7 @@ def main() -> None:
     arguments = parser.parse_args()
     more = WORK_ON_MORE if os.environ.get("ECONNET_REAL_DATA") else ()
     by_task = []
-    for work in (*WORK, *more):
+    for work in (*WORK, *WORK_WITH_MONTHS, *more):
         print(work.name, file=sys.stderr)
         by_task.append(skills(work, work.data()))
     rows = rows_of(by_task)

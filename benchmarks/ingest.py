@@ -6,11 +6,13 @@ Both read the same indicators of all economies from one server on loopback, a pr
 its own that waits 50 ms before each answer and gives what the World Bank would: 217
 countries and 49 aggregates, 60 years. econnet also stores what it reads. `reach` is the
 bound that econnet sets itself. Then, of econnet alone: a refetch of which nothing has
-changed, in all and less what it waited, and the whole store loaded as a panel, in a
+changed, in all and less what it waited; the Global Economic Monitor, by quarters and
+months; Eurostat's data sets in SDMX; and the whole store loaded as a panel, in a
 process of its own whose greatest memory is measured.
 """
 
 import argparse
+import itertools
 import json
 import math
 import multiprocessing
@@ -24,6 +26,7 @@ import threading
 import time
 import urllib.request
 import warnings
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.metadata import version
@@ -34,18 +37,42 @@ from urllib.parse import parse_qs, urlsplit
 from pandas_datareader import wb
 
 from econnet.core import catalog, countries
+from econnet.core.periods import Frequency
 from econnet.core.settings import Settings
+from econnet.core.sources import LiveSource
 from econnet.data import fetch as data_fetch
+from econnet.data.sources import eurostat, worldbank
 
 LATENCY_SECONDS = 0.05
 YEARS = range(1960, 2020)
 N_COUNTRIES, N_AGGREGATES = 217, 49
+WORLD_BANK = [template for _, template in catalog.fetched_from("worldbank")]
 INDICATORS = [
     template.id
-    for indicator in catalog.load().values()
-    for template in indicator.series
-    if template.source == "worldbank"
+    for template in WORLD_BANK
+    if not template.id.startswith((catalog.ARCHIVE, worldbank.MONITOR))
 ]
+MONITOR = [
+    template for template in WORLD_BANK if template.id.startswith(worldbank.MONITOR)
+]
+MONITOR_YEARS = range(2000, 2020)
+NOTHING = json.dumps([{"page": 1, "pages": 1, "per_page": 50, "total": 0}, None])
+NO_EDITIONS = json.dumps(
+    {
+        "page": 1,
+        "pages": 1,
+        "per_page": 50,
+        "total": 0,
+        "source": [{"concept": [{"variable": []}]}],
+    }
+)
+EUROSTAT = [template for _, template in catalog.fetched_from("eurostat")]
+ALPHA2 = {country.alpha3: country.alpha2 for country in countries.all_countries()}
+EUROPE = sorted(
+    {"GRC": "EL", "GBR": "UK"}.get(alpha3, ALPHA2[alpha3])
+    for alpha3 in {code for template in EUROSTAT for code in template.countries}
+)
+STRUCTURE_SPECIFIC = "application/vnd.sdmx.structurespecificdata+xml;version=2.1"
 PANDAS_DATAREADER = f"pandas-datareader {version('pandas-datareader')}"
 
 
@@ -74,24 +101,38 @@ def areas() -> list[tuple[str, str, str]]:
     ]
 
 
-def pages(per_page: int) -> dict[tuple[str, int], bytes]:
-    """Return the World Bank's answers by indicator and page."""
+def periods_of(frequency: Frequency) -> list[str]:
+    """Return the periods of an answer as the World Bank writes them, newest first."""
+    match frequency:
+        case "A":
+            found = [str(year) for year in YEARS]
+        case "Q":
+            found = [f"{year}Q{n}" for year in MONITOR_YEARS for n in range(1, 5)]
+        case "M":
+            found = [f"{year}M{n:02d}" for year in MONITOR_YEARS for n in range(1, 13)]
+    return found[::-1]
+
+
+def pages(
+    series: Mapping[str, Frequency], per_page: int
+) -> dict[tuple[str, int], bytes]:
+    """Return the World Bank's answers by code and page."""
     rng = random.Random(0)  # noqa: S311 - no secret
     everywhere, answers = areas(), {}
-    for series_id in INDICATORS:
+    for series_id, frequency in series.items():
         rows = [
             {
                 "indicator": {"id": series_id, "value": f"{series_id} (constant 2015)"},
                 "country": {"id": alpha2, "value": name},
                 "countryiso3code": alpha3,
-                "date": str(year),
+                "date": period,
                 "value": rng.lognormvariate(10, 3),
                 "unit": "",
                 "obs_status": "",
                 "decimal": 0,
             }
             for alpha3, alpha2, name in everywhere
-            for year in reversed(YEARS)
+            for period in periods_of(frequency)
         ]
         n_pages = math.ceil(len(rows) / per_page)
         for page in range(1, n_pages + 1):
@@ -105,12 +146,58 @@ def pages(per_page: int) -> dict[tuple[str, int], bytes]:
             }
             part = rows[(page - 1) * per_page : page * per_page]
             answers[series_id, page] = json.dumps([header, part]).encode()
+        # Page 0 is what a request of one row gets.
+        one = {**header, "page": 1, "pages": len(rows), "per_page": 1}
+        answers[series_id, 0] = json.dumps([one, rows[:1]]).encode()
     return answers
 
 
+def sdmx_answer(flow: str, key: str) -> bytes:
+    """Return Eurostat's answer to a key, for all countries that the catalog expects."""
+    names = eurostat.SERVICE.dimensions[flow]
+    codes = [part.split("+") if part else EUROPE for part in key.split(".")]
+    frequency: Frequency = "Q" if "Q" in codes[0] else "M"
+    texts = [
+        text.replace("Q", "-Q").replace("M", "-") for text in periods_of(frequency)
+    ]
+    values = "".join(
+        f'<Obs TIME_PERIOD="{text}" OBS_VALUE="{100 + n / 7:.3f}"/>'
+        for n, text in enumerate(reversed(texts))
+    )
+    series = "".join(
+        "<Series "
+        + " ".join(f'{name}="{code}"' for name, code in zip(names, each, strict=True))
+        + f">{values}</Series>"
+        for each in itertools.product(*codes)
+    )
+    space = "http://www.sdmx.org/resources/sdmxml/schemas/v2_1"
+    return (
+        f'<?xml version="1.0" encoding="UTF-8"?><mes:StructureSpecificData '
+        f'xmlns:mes="{space}/message" xmlns:ss="{space}/data/structurespecific" '
+        f'xmlns:com="{space}/common" '
+        'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" '
+        'xmlns:ns1="urn:sdmx:org.sdmx.infomodel.datastructure.Dataflow='
+        f'ESTAT:{flow}(1.0):ObsLevelDim:TIME_PERIOD"><mes:Header><mes:ID>1</mes:ID>'
+        "<mes:Test>false</mes:Test><mes:Prepared>2026-10-01T00:00:00</mes:Prepared>"
+        '<mes:Sender id="ESTAT"/><mes:Structure structureID="STR1" '
+        f'namespace="urn:sdmx:org.sdmx.infomodel.datastructure.Dataflow=ESTAT:{flow}'
+        '(1.0)" dimensionAtObservation="TIME_PERIOD"><com:StructureUsage>'
+        f'<Ref agencyID="ESTAT" id="{flow}" version="1.0"/></com:StructureUsage>'
+        '</mes:Structure></mes:Header><mes:DataSet ss:dataScope="DataStructure" '
+        'xsi:type="ns1:DataSetType" ss:structureRef="STR1" action="Replace">'
+        f"{series}</mes:DataSet></mes:StructureSpecificData>"
+    ).encode()
+
+
 def serve(pipe: Connection) -> None:
-    """Answer as the World Bank, each time after the latency; count what was asked."""
-    answers = pages(per_page=32_500)
+    """Answer as the sources, each time after the latency; count what was asked.
+
+    Under `/v2` there is no Global Economic Monitor, which pandas-datareader cannot
+    read; under `/all/v2` there is.
+    """
+    annual = pages(dict.fromkeys(INDICATORS, "A"), per_page=32_500)
+    monitor = {worldbank.code_of(each.id): each.frequency for each in MONITOR}
+    answers = annual | pages(monitor, per_page=32_500)
     asked = 0
     lock = threading.Lock()
 
@@ -126,14 +213,27 @@ def serve(pipe: Connection) -> None:
             else:
                 time.sleep(LATENCY_SECONDS)
                 with lock:
-                    asked += 1
-                page = int(parse_qs(address.query).get("page", ["1"])[0])
-                body = answers[address.path.rpartition("/")[2], page]
+                    asked += address.path.rpartition("/")[2] in INDICATORS
+                body = self.answer(address.path, parse_qs(address.query))
+            xml = body.startswith(b"<")
+            kind = STRUCTURE_SPECIFIC if xml else "application/json"
             self.send_response(200)
-            self.send_header("Content-Type", "application/json;charset=utf-8")
+            self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
+
+        def answer(self, path: str, query: dict[str, list[str]]) -> bytes:
+            parts = path.split("/")
+            if parts[1] == "eurostat":
+                return sdmx_answer(parts[3], parts[4])
+            if path.endswith("/version"):
+                return NO_EDITIONS.encode()
+            code, page = parts[-1], int(query.get("page", ["1"])[0])
+            page = 0 if query.get("per_page") == ["1"] else page
+            if code in monitor and parts[1] != "all":
+                return NOTHING.encode()
+            return answers[code, page]
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""
@@ -149,13 +249,14 @@ def requests_made(base: str) -> int:
         return int(answer.read())
 
 
-def fetch(base: str, folder: Path) -> tuple[float, float, data_fetch.Summary]:
+def fetch(
+    base: str, folder: Path, source: LiveSource = "worldbank"
+) -> tuple[float, float, data_fetch.Summary]:
     """Fetch into a folder; return seconds, seconds of own time, and the summary."""
-    settings = Settings(folder, folder, f"{base}/v2", f"{base}/none")
+    urls = {"worldbank": f"{base}/v2", "eurostat": f"{base}/eurostat"}
+    settings = Settings(folder, folder, urls)
     wall, own = time.perf_counter(), time.process_time()
-    summary = data_fetch.fetch(
-        settings, [countries.resolve("DEU")], sources=["worldbank"]
-    )
+    summary = data_fetch.fetch(settings, [countries.resolve("DEU")], sources=[source])
     return time.perf_counter() - wall, time.process_time() - own, summary
 
 
@@ -179,7 +280,7 @@ from econnet.data import panel
 from econnet.data import load
 from econnet.core.settings import Settings
 folder = Path(sys.argv[1])
-settings = Settings(folder, folder, "", "")
+settings = Settings(folder, folder, {})
 began = time.perf_counter()
 rows = load.store(settings).vintages()
 read = time.perf_counter()
@@ -201,6 +302,7 @@ def measure(base: str, rounds: int) -> list[Row]:
     work = f"{N_COUNTRIES} countries, {len(INDICATORS)} indicators, {len(YEARS)} years"
     ours, theirs, again, own = (list[float]() for _ in range(4))
     reading, building, memory = (list[float]() for _ in range(3))
+    monitored, european = list[float](), list[float]()
     for _ in range(rounds):
         with tempfile.TemporaryDirectory() as folder:
             requests_made(base)
@@ -218,12 +320,24 @@ def measure(base: str, rounds: int) -> list[Row]:
                 text=True,
                 check=True,
             ).stdout.split()
+            monitored.append(fetch(f"{base}/all", Path(folder))[0])
+            seconds, _, summary = fetch(base, Path(folder), "eurostat")
+            assert summary.added  # noqa: S101 - or the figures mean nothing
+            european.append(seconds)
             for values, value in zip((reading, building, memory), loaded, strict=True):
                 values.append(float(value))
     fetched, downloaded = statistics.median(ours), statistics.median(theirs)
     alone = [
         ("refetch, nothing changed", "seconds", again, None),
         ("refetch, nothing changed", "seconds of own time", own, 1.0),
+        (
+            f"{len(MONITOR)} series of the monitor, {len(MONITOR_YEARS)} years",
+            *("seconds", monitored, 60.0),
+        ),
+        (
+            f"{len(EUROSTAT)} series of Eurostat, {len(MONITOR_YEARS)} years",
+            *("seconds", european, 30.0),
+        ),
         ("store to observations", "seconds", reading, None),
         (
             "store to panel",

@@ -99,7 +99,8 @@ def us_titles(folder: Path) -> dict[str, str]:
     # Since then, the accounts were rebased, and the loans are given in millions.
     older = older.str.replace("2012", "2017").drop("NONREVSL")
     fred_md = fred_md.str.replace(r"\s+", " ", regex=True).str.replace(" : ", ": ")
-    return {**fred_md.str.strip(" :").to_dict(), **older.to_dict()}
+    titles = pd.concat([fred_md.str.strip(" :"), older])
+    return {str(name): str(title) for name, title in titles.items()}
 
 
 def _us_source(name: str) -> str:
@@ -123,15 +124,19 @@ def brazilian_series(folder: Path) -> dict[SourceKey, SourceSeries]:
     """Return the series of Brazil; output with every value that IBGE ever published."""
     described = pd.read_csv(folder / "brazil_meta.csv").set_index("id")
     series: dict[SourceKey, SourceSeries] = {}
-    for name in ("brazil_monthly", "brazil_quarterly"):
-        table = _table(folder / f"{name}.csv")
+    files: list[tuple[Frequency, str]] = [
+        ("M", "brazil_monthly.csv"),
+        ("Q", "brazil_quarterly.csv"),
+    ]
+    for frequency, name in files:
+        table = _table(folder / name)
         for column in table:
-            about = described.loc[str(column)]
+            code = str(described.loc[str(column), "source_code"])
             values = _rows(table[column])
             if column == "pib":
                 values = _vintages(folder / "brazil_gdp_vintages.csv", "pib")
-            series["ibge", about["frequency"], about["source_code"], "BRA"] = (
-                SourceSeries(values, ATTRIBUTION["ibge"], about["title"])
+            series["ibge", frequency, code, "BRA"] = SourceSeries(
+                values, ATTRIBUTION["ibge"], str(described.loc[str(column), "title"])
             )
     return series
 
@@ -212,7 +217,7 @@ def bundle(
                     continue
                 about = _description(indicator, template, key, sources[key])
                 series.append(about)
-                identity = {name: about[name] for name in IDENTITY}
+                identity = {name: str(about[name]) for name in IDENTITY}
                 observations.append(sources[key].values.assign(**identity))
     rows = pd.concat(observations, ignore_index=True)
     return rows.reindex(columns=OBSERVATIONS), pd.DataFrame(series)

@@ -122,7 +122,7 @@ def test_old_data_are_called_old_before_anything_else(tmp_path: Path) -> None:
     )
     assert run.returncode in {0, 3}
     first = run.stderr.splitlines()[0]
-    assert "the data for United Kingdom are old: they end in 2019" in first
+    assert "out of date: the data for United Kingdom end in 2019" in first
     assert "econnet fetch --country GBR" in first
 
 

@@ -4,10 +4,12 @@ A new command is a function in a module of its own and its name in `COMMANDS`.
 """
 
 import os
-import typer
 from collections.abc import Callable
-from econnet.cli import defaults
-from econnet.cli import output
+from typing import Annotated
+
+import typer
+
+from econnet.cli import defaults, output
 from econnet.cli.commands.backtest import backtest
 from econnet.cli.commands.check import check
 from econnet.cli.commands.duel import duel
@@ -15,16 +17,13 @@ from econnet.cli.commands.export import export
 from econnet.cli.commands.fetch import fetch
 from econnet.cli.commands.forecast import forecast
 from econnet.cli.commands.inspect import inspect
-from econnet.cli.commands.lists import countries
-from econnet.cli.commands.lists import indicators
+from econnet.cli.commands.lists import countries, indicators
 from econnet.cli.commands.report import report
 from econnet.cli.commands.status import status
 from econnet.cli.commands.train import train
 from econnet.cli.exit_codes import INTERRUPTED
 from econnet.core.errors import UsageError
 from econnet.core.settings import Settings
-from typing import Annotated
-
 
 COMMANDS: tuple[Callable[..., None], ...] = (
     train,

@@ -202,7 +202,7 @@ def kinds_said(kinds: list[str]) -> "dict[str, Override]":
                 f"--kind {text!r} is not COLUMN=KIND: a kind is one of "
                 f"{', '.join(user_panel.OVERRIDES)}"
             )
-        kind_of[column] = cast("Override", kind)
+        kind_of[column] = kind
     return kind_of
 
 

@@ -43,6 +43,25 @@ Countries = Annotated[
         autocompletion=completion.country,
     ),
 ]
+CostRatio = Annotated[
+    float | None,
+    typer.Option(
+        "--cost-ratio",
+        min=0.001,
+        max=1000,
+        metavar="N",
+        help="A missed contraction costs N times a false alarm: decide by that.",
+    ),
+]
+OneCountry = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--country",
+        metavar="COUNTRY",
+        help="Name or code: Germany, DE or DEU.",
+        autocompletion=completion.country,
+    ),
+]
 AsOf = Annotated[str | None, _typer_option(_TASK["as_of"])]
 Assumptions = Annotated[
     list[str] | None,
@@ -116,8 +135,8 @@ class TaskOptions(TaskRequest):
         typer.Option(
             "--kind",
             metavar="COLUMN=KIND",
-            help="Kind of a column in --data: rate, index, flow, balance, flag, growth, "
-            "log, price, drop, keep, probability-forecast or growth-forecast; "
+            help="Kind of a column in --data: rate, index, flow, balance, flag, "
+            "growth, log, price, drop, keep, probability-forecast or growth-forecast; "
             "repeatable.",
         ),
     ] = None

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from typing import TYPE_CHECKING
 
 import typer
@@ -79,7 +80,9 @@ def finish() -> None:
 
 def prose(text: str) -> None:
     """Print a paragraph to stdout, in lines that fit the terminal."""
-    print_answer(textwrap.fill(text, _width(), break_long_words=False))
+    print_answer(
+        textwrap.fill(text, _width(), break_long_words=False, break_on_hyphens=False)
+    )
 
 
 def _width() -> int:
@@ -104,8 +107,8 @@ def table(title: str, head: tuple[str, ...], rows: list[tuple[object, ...]]) -> 
     drawn = Table(
         title=Text(printable(title)), title_justify="left", box=None, pad_edge=False
     )
-    for column in head:
-        drawn.add_column(column, overflow="fold")
+    for column, longest in zip(head, _longest_words(head, rows), strict=True):
+        drawn.add_column(column, overflow="fold", min_width=longest)
     for row in rows:
         drawn.add_row(*(Text(printable(str(cell))) for cell in row))
     console = Console(width=_width())
@@ -114,11 +117,36 @@ def table(title: str, head: tuple[str, ...], rows: list[tuple[object, ...]]) -> 
     _print("\n".join(line.rstrip() for line in shown.get().splitlines()))
 
 
+def _longest_words(
+    head: tuple[str, ...], rows: list[tuple[object, ...]]
+) -> list[int | None]:
+    """Return the length of each column's longest word, so that none is broken.
+
+    `None` for all columns where the longest words do not fit beside each other.
+    """
+    longest = [
+        max((len(word) for cell in column for word in str(cell).split()), default=0)
+        for column in zip(head, *rows, strict=True)
+    ]
+    fit = sum(longest) + COLUMN_GAP * (len(head) - 1) <= _width()
+    return [length if fit else None for length in longest]
+
+
 def note(message: str) -> None:
-    """Print a line to stderr, unless `--quiet` was given."""
-    if not manner.quiet:
-        with suppress(BrokenPipeError):
-            typer.echo(f"econnet: {printable(message)}", err=True)
+    """Print a line to stderr, unless `--quiet` was given.
+
+    On a terminal it is broken between words.
+    """
+    if manner.quiet:
+        return
+    text = f"econnet: {printable(message)}"
+    if (console := _terminal()) is not None:
+        width = max(console.width, MIN_WIDTH)
+        text = textwrap.fill(
+            text, width, break_long_words=False, break_on_hyphens=False
+        )
+    with suppress(BrokenPipeError):
+        typer.echo(text, err=True)
 
 
 def first_steps() -> None:
@@ -137,8 +165,14 @@ def working(name: str) -> Iterator[None]:
 
 def _terminal() -> Console | None:
     """Return the terminal that shows progress, if there is one."""
-    console = Console(stderr=True)
+    console = _stderr()
     return console if console.is_terminal and not manner.quiet else None
+
+
+@cache
+def _stderr() -> Console:
+    """Return the one console of stderr: two would draw over each other's lines."""
+    return Console(stderr=True)
 
 
 def how_far(done: int, total: int, seconds: float) -> str:
@@ -203,8 +237,9 @@ def print_verdict(forecast: "Forecast") -> None:
         )
         prose(wording.position(forecast))
     prose(f"{verdict.call} {verdict.reason}")
-    if what_if := wording.what_if(forecast):
-        prose(what_if)
+    for sentence in (wording.what_if(forecast), wording.decision(forecast)):
+        if sentence:
+            prose(sentence)
 
 
 def listener() -> "Listener":
@@ -229,19 +264,19 @@ def print_data_used(prepared: "PreparedTask") -> None:
     used = data_used(prepared)
     name = prepared.country.name
     if pd.Timestamp(used.next_due) < pd.Timestamp.now():
-        remedy = f"`econnet fetch --country {prepared.country.alpha3}` gets them"
+        remedy = f"run `econnet fetch --country {prepared.country.alpha3}`"
         if used.source not in PLACES:
-            remedy = f"bring {used.source} up to date"
+            remedy = f"add newer values to {used.source}"
         note(
-            f"the data for {name} are old: they end in {used.last_period}, and newer "
-            f"figures have been due since {used.next_due}; {remedy}"
+            f"out of date: the data for {name} end in {used.last_period}, and newer "
+            f"values have been due since {used.next_due}; {remedy}"
         )
     frequency = FREQUENCY_WORDS[prepared.task.frequency]
     origin = PLACES.get(used.source, used.source)
     note(
         f"{name}: {frequency} data from {origin}, "
         f"{used.first_period} to {used.last_period}, as known on {used.used_until}; "
-        f"learning from {used.n_countries} "
+        f"trained on {used.n_countries} "
         f"{'country' if used.n_countries == 1 else 'countries'}"
     )
     if used.not_yet_used:
@@ -254,10 +289,11 @@ def print_data_used(prepared: "PreparedTask") -> None:
 
 
 MIN_WIDTH = 40
+COLUMN_GAP = 2
 # JSON may contain these unescaped, but a terminal obeys them.
 CONTROLS = re.compile(r"[\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 FIRST_STEPS = (
-    "Nothing was fetched or trained here yet; a snapshot of real data is at hand.",
-    "  econnet train --country DEU   forecasts from it and writes reports/DEU/",
-    "  econnet fetch --country DEU   gets newer figures; econnet --help lists all",
+    "No data downloaded and no model trained in this folder yet.",
+    "  econnet report --country DEU  forecasts from the bundled data: reports/DEU/",
+    "  econnet fetch --country DEU   downloads newer data; econnet --help lists all",
 )

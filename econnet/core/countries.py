@@ -101,6 +101,15 @@ def resolve(text: str) -> Country:
     return by_alpha3(alpha3)
 
 
+def find(text: str) -> Country | None:
+    """Return the country that a text names, as `resolve`; `None` if it names none."""
+    key = _key(text)
+    if key in _aggregates() or key in _ambiguous():
+        return None
+    alpha3 = _alpha3_by_key().get(key)
+    return None if alpha3 is None else by_alpha3(alpha3)
+
+
 def is_aggregate(text: str) -> bool:
     """Return whether a text is the name or the code of a group of countries."""
     return _key(text) in _aggregates()

@@ -69,6 +69,25 @@ def best_threshold(probability: Floats, outcome: Floats, measure: Measure) -> fl
     return float(forecasts[best] + below[best]) / 2
 
 
+def cheapest_threshold(
+    probability: Floats, outcome: Floats, cost_ratio: float
+) -> float:
+    """Return the threshold of least cost; a miss costs `cost_ratio` false alarms.
+
+    It is above all forecasts if no signal at all costs least.
+    """
+    falling = np.argsort(-probability, kind="stable")
+    forecasts, outcomes = probability[falling], outcome[falling]
+    hits, signals = np.cumsum(outcomes), np.arange(1, len(forecasts) + 1)
+    gain = (cost_ratio + 1) * hits - signals
+    below = np.append(forecasts[1:], 0.0)
+    gain = np.where(forecasts > below, gain, -np.inf)
+    best = int(np.argmax(gain))
+    if gain[best] <= 0:
+        return float(np.nextafter(forecasts[0], 2.0))
+    return float(forecasts[best] + below[best]) / 2
+
+
 def thresholds(
     windows: Sequence[Window], forecasts: Sequence[Floats], measure: Measure
 ) -> list[float]:

@@ -5,11 +5,12 @@ forecast with its assessment and its explanation.
 """
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 
+from econnet.evaluation import decisions
 from econnet.forecast import assessment as forecast_assessment
 from econnet.forecast import data_used, provenance, saved_model, track_record, training
 from econnet.forecast.assessment import PoolAssessment
@@ -77,6 +78,13 @@ class Shared:
                 model.network, learn_partners(window), model.weights, window.scaler
             ),
         )
+
+
+def with_decision(forecast: Forecast, cost_ratio: float) -> Forecast:
+    """Return the forecast with a decision; a miss costs `cost_ratio` false alarms."""
+    record = forecast.track_record
+    own = record[record["model"] == "econnet"]
+    return replace(forecast, decision=decisions.decide(own, cost_ratio))
 
 
 def make(

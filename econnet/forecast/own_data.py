@@ -15,7 +15,7 @@ from econnet.core.errors import DataError, UsageError
 from econnet.core.periods import FREQUENCIES, Frequency
 from econnet.core.task import TaskRequest
 from econnet.data import panel
-from econnet.data.cycle import labels
+from econnet.data.cycle import chronologies, labels
 from econnet.data.cycle.labels import Label
 from econnet.data.files import adjustment, guards
 from econnet.data.files.guards import Season
@@ -33,7 +33,9 @@ def target_of(known: Dataset, request: TaskRequest) -> str:
         return request.target
     if known.target:
         return known.target
-    from_elsewhere = request.label == "nber" or request.label.startswith("given:")
+    from_elsewhere = request.label in chronologies.load() or request.label.startswith(
+        "given:"
+    )
     if known.file is not None and from_elsewhere:
         column = request.label.partition(":")[2]
         others = [name for name in known.indicators if name != column]
@@ -119,12 +121,13 @@ def _adjusted(known: Dataset, frequency: Frequency) -> tuple[Dataset, list[str]]
         if (season := _season(values, name, country))
     }
     if not seasonal:
-        return known, [f"no series has a seasonal pattern: --adjust {method} did nothing"]
-    observations = adjustment.adjust(
-        known.observations, [*seasonal], frequency, method
-    )
+        return known, [
+            f"no series has a seasonal pattern: --adjust {method} did nothing"
+        ]
+    observations = adjustment.adjust(known.observations, [*seasonal], frequency, method)
     names = list(dict.fromkeys(name for _, name in seasonal))
-    line = f"seasonally adjusted by {method.upper()}, at each date anew: {', '.join(names)}"
+    shown = ", ".join(names)
+    line = f"seasonally adjusted by {method.upper()}, at each date anew: {shown}"
     return replace(known, observations=observations), [line]
 
 
@@ -142,7 +145,7 @@ def _check_season(
     values: Panel, request: TaskRequest, countries: Sequence[Country]
 ) -> list[str]:
     """Raise `DataError` if the seasons would be taken for contractions."""
-    if request.label == "nber" or request.label.startswith("given:"):
+    if request.label in chronologies.load() or request.label.startswith("given:"):
         return []
     for country in countries:
         if country.alpha3 not in values.countries:
@@ -165,8 +168,8 @@ def _in_words(target: str, country: Country, season: Season) -> str:
         return f"{target} of {country.name} is summed since January"
     if season.falls_in:
         return (
-            f"{target} of {country.name} falls in every {season.falls_in} and hardly in "
-            "any other, so it is not seasonally adjusted"
+            f"{target} of {country.name} falls in every {season.falls_in} and hardly "
+            "in any other, so it is not seasonally adjusted"
         )
     return (
         f"{target} of {country.name} is not seasonally adjusted: the time of year "
@@ -174,9 +177,7 @@ def _in_words(target: str, country: Country, season: Season) -> str:
     )
 
 
-def _leaks(
-    values: Panel, request: TaskRequest, kept: set[str]
-) -> dict[str, str]:
+def _leaks(values: Panel, request: TaskRequest, kept: set[str]) -> dict[str, str]:
     """Return the columns that know the future of the label, and how."""
     others = [name for name in values.columns if name not in kept]
     if not others:

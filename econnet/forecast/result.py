@@ -12,6 +12,7 @@ from econnet.core.periods import Frequency
 from econnet.core.task import Task
 from econnet.evaluation.comparison import Comparison
 from econnet.evaluation.confidence import Skill
+from econnet.evaluation.decisions import Decision
 from econnet.evaluation.intervals import Interval
 from econnet.evaluation.metrics import ReliabilityBin, Scores
 from econnet.evaluation.signals import FalseAlarm, SignalCounts
@@ -351,6 +352,8 @@ class Forecast:
         (missing if not known yet).
     place
         Of its model and report in a `core.workspace`, if it was made in one.
+    decision
+        The decision at the user's own costs, if these were given.
     """
 
     country: Country
@@ -372,6 +375,7 @@ class Forecast:
     provenance: Provenance
     made_at: str
     place: PurePath | None = None
+    decision: Decision | None = None
 
     @property
     def previous_probability(self) -> float | None:

@@ -48,7 +48,7 @@ class Scaler:
     ) -> "Scaler":
         """Return the scaler of the training rows `X`, (rows, columns)."""
         share_missing = np.isnan(X).mean(axis=0)
-        used = np.flatnonzero(share_missing <= MAX_SHARE_MISSING)
+        used = np.flatnonzero(_is_present(share_missing))
         knots = np.zeros((X.shape[1], len(SHARES)))
         mean, scale = np.zeros((2, X.shape[1]))
         knots[used] = np.nanquantile(X[:, used], SHARES, axis=0).T
@@ -85,6 +85,16 @@ class Scaler:
             z = np.clip((ranks - self.mean[column]) * self.scale[column], -3.0, 3.0)
             scores[:, column] = self.emphasis[column] * z
         return np.column_stack([scores, np.isnan(X[:, self.flaggable]) * self.flagged])
+
+
+def has_information(X: Floats) -> bool:
+    """Return whether a column of `X` is present in enough rows to be used."""
+    return bool(_is_present(np.isnan(X).mean(axis=0)).any())
+
+
+def _is_present(share_missing: Floats) -> npt.NDArray[np.bool_]:
+    present: npt.NDArray[np.bool_] = share_missing <= MAX_SHARE_MISSING
+    return present
 
 
 def _ranks(values: Floats, knots: Floats) -> Floats:

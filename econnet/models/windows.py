@@ -21,7 +21,7 @@ from econnet.core.errors import DataError
 from econnet.core.periods import PERIODS_A_YEAR, Frequency
 from econnet.core.types import Floats
 from econnet.data.features.design_matrix import DesignMatrix
-from econnet.models.scaling import Scaler
+from econnet.models.scaling import Scaler, has_information
 from econnet.runtime import workers
 
 Rows: TypeAlias = npt.NDArray[np.int64]
@@ -111,9 +111,9 @@ def make_windows(
     """Return the windows up to the origin `last`, one per refit.
 
     The first is at the earliest origin that the schedule allows and that has
-    `MIN_PER_CLASS` contractions and expansions to learn from. Where a later window has
-    fewer, as a rolling one may in calm years, the one before it stays in use. No origin
-    of a country before its first vintage is forecast.
+    `MIN_PER_CLASS` contractions and expansions to learn from, and a feature. Where a
+    later window has fewer, as a rolling one may in calm years, the one before it stays
+    in use. No origin of a country before its first vintage is forecast.
 
     Raises
     ------
@@ -132,7 +132,8 @@ def make_windows(
         known = features.as_known_on(features.day_of(origin))
         rows = _training_rows(known, origin, schedule.rolling_years)
         contractions = known.y[rows].sum()
-        if min(contractions, len(rows) - contractions) >= MIN_PER_CLASS:
+        fewest = min(contractions, len(rows) - contractions)
+        if fewest >= MIN_PER_CLASS and has_information(known.X[rows]):
             trains[origin] = rows
     if not trains:
         raise DataError(_too_short(features, frequency, first))

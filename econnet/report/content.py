@@ -57,7 +57,7 @@ def _headings(forecast: Forecast) -> Content:
 
 def _answer(forecast: Forecast) -> Content:
     """Return the texts of the first page."""
-    stale = wording.stale(forecast)
+    stale, verdict = wording.stale(forecast), wording.verdict(forecast)
     passed = stale is not None and stale.passed
     return {
         "stale": None if stale is None else asdict(stale),
@@ -68,11 +68,8 @@ def _answer(forecast: Forecast) -> Content:
         "position": (
             wording.illustration(forecast) if passed else wording.position(forecast)
         ),
-        "verdict": {
-            **asdict(wording.verdict(forecast)),
-            "alarm": wording.verdict(forecast).alarm,
-        },
-        "counts": wording.record_counts(forecast),
+        "verdict": {**asdict(verdict), "alarm": verdict.alarm},
+        "counts": wording.counts(forecast.assessment.metrics, "forecast"),
         "outlook_heading": wording.outlook_heading(forecast),
         "outlook": [_ahead(ahead) for ahead in forecast.outlook],
         "change": wording.change(forecast),
@@ -89,6 +86,7 @@ def _answer(forecast: Forecast) -> Content:
             for release in wording.watch(forecast)
         ],
         "what_if": wording.what_if(forecast),
+        "decision": wording.decision(forecast),
         **_past_contractions(forecast),
     }
 
@@ -102,6 +100,8 @@ def _facts(forecast: Forecast) -> list[str]:
     last = [probability for _, probability in wording.last_forecasts(forecast)]
     if len(last) > 1:
         facts.append(f"last {len(last)} forecasts: {', '.join(last)}")
+    if (size := wording.typical_fall(forecast)) is not None:
+        facts.append(size)
     return facts
 
 

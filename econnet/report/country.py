@@ -47,6 +47,7 @@ def _files(
         document = json.dumps(record.to_dict(forecast), indent=2, allow_nan=False)
         yield "report.json", f"{document}\n".encode()
     if "csv" in formats:
+        yield "forecasts.csv", tables.as_csv(tables.forecasts(forecast))
         for name, table in tables.tables(forecast).items():
             yield f"csv/{name}.csv", tables.as_csv(table)
 

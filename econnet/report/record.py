@@ -46,6 +46,7 @@ def _answer(forecast: Forecast) -> dict[str, Any]:
         "interval": forecast.interval,
         "base_rate": forecast.base_rate,
         "previous_probability": forecast.previous_probability,
+        "decision": forecast.decision,
         "confidence": verdict.confidence,
         "skill": forecast.assessment.skill,
         "skill_without_2020": forecast.assessment.skill_without_2020,

@@ -38,6 +38,22 @@ def track_record(forecast: Forecast) -> pd.DataFrame:
     return forecast.track_record.astype({"origin": str, "period": str})
 
 
+def forecasts(forecast: Forecast) -> pd.DataFrame:
+    """Return every probability forecast for the country, today's last, by period.
+
+    `historical_average` is what was known of it at the origin; `outcome` is missing
+    where it is not known yet.
+    """
+    record = track_record(forecast)
+    columns = ["origin", "period", "probability", "outcome"]
+    own = record.loc[record["model"] == "econnet", columns]
+    average = record.loc[record["model"] == "base_rate", ["period", "probability"]]
+    average = average.rename(columns={"probability": "historical_average"})
+    table = own.merge(average, on="period", how="left").sort_values("period")
+    table.insert(0, "country", forecast.country.alpha3)
+    return table.reset_index(drop=True)
+
+
 def _outlook(forecast: Forecast) -> pd.DataFrame:
     columns = ("horizon", "period", "probability", "low", "high", "base_rate")
     return pd.DataFrame(

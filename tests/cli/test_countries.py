@@ -12,7 +12,7 @@ REFUSED = {
     "wrong code": ("DEI", "no country is called 'DEI': nearest: DEU (Germany)"),
     "of two countries": ("Korea", "'Korea' may be South Korea (KOR) or North Korea"),
     "of two Congos": ("Congo", "'Congo' may be DR Congo (COD) or Republic of the Con"),
-    "aggregate": ("euro area", "'euro area' is an aggregate, not a country: name one"),
+    "aggregate": ("Europe", "'Europe' is an aggregate, not a country: name one of its"),
     "world": ("WLD", "'WLD' is an aggregate, not a country: name one of its"),
     "USSR": ("USSR", "'USSR' has been no country since 1991: name what succeeded it"),
     "Yugoslavia": (

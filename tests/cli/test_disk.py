@@ -25,7 +25,7 @@ def test_folder_that_may_not_be_written_to_is_named(tmp_path: Path) -> None:
         [
             *WITHOUT_RIGHTS,
             *(sys.executable, "-m", "econnet"),
-            *("fetch", "--country", "DEU", "--source", "worldbank"),
+            *("export", "--country", "AND", "--output", "data/andorra.csv"),
         ],
         cwd=tmp_path,
         capture_output=True,

@@ -30,6 +30,21 @@ def test_help_fits_and_leaves_nothing_out(name: str, tmp_path: Path) -> None:
     assert re.search(r"Example: econnet \w+", run.stdout)
 
 
+def test_forecast_takes_one_country_and_does_not_call_the_option_repeatable(
+    tmp_path: Path,
+) -> None:
+    text = econnet("forecast", "--help", folder=tmp_path).stdout
+    line = next(
+        line for line in text.splitlines() if "--country" in line and "COUNTRY" in line
+    )
+    assert "Name or code: Germany, DE or DEU." in line
+    assert "repeatable" not in line
+    two = ("--country", "DEU", "--country", "USA")
+    run = econnet("forecast", *two, folder=tmp_path)
+    assert run.returncode == 2
+    assert "forecast takes one country, not 2" in run.stderr
+
+
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda it: str(it.__name__))
 def test_examples_of_help_are_understood(command: Callable[..., None]) -> None:
     examples = re.findall(r"Example: econnet (.+)", command.__doc__ or "")

@@ -59,9 +59,9 @@ def test_first_steps_are_three_lines(tmp_path: Path) -> None:
     run = econnet(folder=tmp_path)
     assert run.returncode == 0
     first, *others = run.stdout.splitlines()
-    assert "a snapshot of real data is at hand" in first
+    assert "no model trained in this folder yet" in first
     assert [line.split()[:2] for line in others] == [
-        ["econnet", "train"],
+        ["econnet", "report"],
         ["econnet", "fetch"],
     ]
     status = econnet("status", folder=tmp_path)

@@ -73,6 +73,21 @@ def test_nothing_is_coloured_for_who_wants_no_colour(tmp_path: Path) -> None:
     assert b"\x1b[3" not in shown.replace(b"\x1b[3m", b"")  # colours; 3 is italics
 
 
+def test_words_of_a_table_are_not_broken_where_they_fit(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "48")
+    rows: list[tuple[object, ...]] = [
+        ("unemployment", "unemployed persons in per cent of the labour force", "fred"),
+        ("gdp", "gross domestic product at constant prices", "worldbank"),
+    ]
+    output.table("", ("indicator", "title", "source"), rows)
+    shown = capsys.readouterr().out
+    for row in rows:
+        assert all(word in shown.split() for cell in row for word in str(cell).split())
+    assert max(map(len, shown.splitlines())) <= 48
+
+
 class Terminal(io.TextIOWrapper):
     """A terminal that keeps what it is shown."""
 

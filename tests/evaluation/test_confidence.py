@@ -53,5 +53,6 @@ def test_confidence_rests_on_the_interval(made: Skill, confidence: str) -> None:
 def test_base_rate_that_was_never_wrong_leaves_no_skill() -> None:
     comparison = Comparison(0.1, (0.0, 0.2), None, 0, (0, 0), None, None, None)
     made = Skill.of(BASE, replace(BASE, log_loss=0.0), comparison)
-    assert made.value is made.interval is None
+    assert made.value is None
+    assert made.interval is None
     assert made.confidence == "low"

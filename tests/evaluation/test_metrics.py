@@ -102,8 +102,9 @@ def test_scores_count_origins_once_and_compare_with_the_imf() -> None:
 def test_imf_found_13_percent_of_falls_in_the_autumn_before() -> None:
     # The first signal is right and finds one contraction of five, or 20%; the next
     # contraction comes after three wrong signals.
-    outcome = np.array([1.0, 0, 0, 0, 1, 1, 1, 1])
-    scores = metrics.score(record(np.linspace(0.9, 0.2, 8), outcome), np.full(8, 0.5))
+    outcome = [1.0, 0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 1.0]
+    falling = [0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2]
+    scores = metrics.score(record(falling, outcome), np.full(8, 0.5))
     assert scores.precision_at_imf_recall == 1
 
 

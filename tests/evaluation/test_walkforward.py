@@ -65,6 +65,15 @@ def test_first_window_has_twelve_years_behind_it(
     assert windows[0].origin.ordinal - labelled.min().ordinal >= 12 * 4
 
 
+def test_first_window_waits_for_a_feature(
+    features: DesignMatrix, windows: list[Window]
+) -> None:
+    until = windows[0].origin + 8
+    X = np.where((features.origins < until)[:, None], np.nan, features.X)
+    later = make_windows(replace(features, X=X), "Q", features.origins.max())
+    assert later[0].origin > until
+
+
 def test_windows_end_at_the_last_requested_origin(features: DesignMatrix) -> None:
     last = features.origins.max() - 6
     windows = make_windows(features, "Q", last)

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from econnet.core.types import Floats
-from econnet.models.scaling import MAX_SHARE_MISSING, Scaler
+from econnet.models.scaling import MAX_SHARE_MISSING, Scaler, has_information
 
 SEEDS = st.integers(0, 2**32 - 1)
 FIRST = np.array([0])
@@ -117,3 +117,12 @@ def test_rows_to_scale_do_not_change_the_scaler() -> None:
     alone = scaler.transform(X)
     together = scaler.transform(np.concatenate([X, later]))
     np.testing.assert_array_equal(together[: len(X)], alone)
+
+
+@pytest.mark.parametrize(("n_missing", "usable"), [(60, True), (61, False)])
+def test_rows_have_information_if_a_column_is_present_in_half(
+    n_missing: int, usable: bool
+) -> None:
+    X = np.hstack([np.full((120, 1), np.nan), column(1)])
+    X[:n_missing, 1] = np.nan
+    assert has_information(X) == usable

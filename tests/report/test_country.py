@@ -72,6 +72,7 @@ def test_report_is_a_pdf_a_picture_of_each_figure_and_the_numbers(
         for tone in ("", "-dark")
     }
     documents = {"report.pdf", "report.html", "report.json", "SHA256SUMS"}
+    documents |= {"forecasts.csv"}
     assert names == documents | pictures
     assert len(pictures) == 4 * len(figures.DRAWINGS)
     drawn_from = {path.stem for path in (written / "csv").iterdir()}

@@ -9,7 +9,7 @@ import pytest
 
 from econnet.forecast.result import Forecast
 from econnet.report import figures, wording
-from econnet.report.figures import style
+from econnet.report.figures.style import CREDIT_SIZE, HALF_WIDTH, wrapped
 from tests.builders import changed
 
 from .conftest import without_contractions
@@ -113,7 +113,7 @@ def test_picture_has_the_country_above_and_the_whole_credit_below(
 ) -> None:
     """The credit was cut off at the width of the figure, and no title was there."""
     long = " ".join(f"Source {number} of the data." for number in range(12))
-    lines = style.wrapped(long, style.HALF_WIDTH, style.CREDIT_SIZE)
+    lines = wrapped(long, HALF_WIDTH, CREDIT_SIZE)
     assert " ".join(lines) == long
     assert len(lines) > 2
     figure = figures.draw(germany)["roc"]

@@ -139,7 +139,7 @@ def test_letter_holds_the_first_page_too_with_all_that_may_stand_on_it(
     forecast = changed(make_forecast("BRA", "A"), what_if=WhatIf(0.2, (supposed,)))
     (path,) = country_report.write(forecast, tmp_path, [Format.PDF], "letter")
     first, second = output_of("pdftotext", "-layout", path, "-").split("\f")[:2]
-    assert "These data are old" in first
+    assert "Out of date" in first
     assert "What if?" in first
     assert "All of them: page" in first
     assert second.split("Track record")[0].count("\n") < 6

@@ -89,7 +89,9 @@ def test_pdf_is_titled_tagged_and_names_every_country(
 ) -> None:
     reader = pypdf.PdfReader(written / "ranking.pdf")
     assert reader.metadata is not None
-    assert reader.metadata.title == "Probability that real GDP falls: 5 countries"
+    (period,) = ranking.periods
+    title = f"Probability that real GDP falls in {period}: 5 countries"
+    assert reader.metadata.title == title
     assert reader.xmp_metadata is not None
     assert "pdfuaid" in reader.xmp_metadata.stream.get_data().decode()
     text = text_of(written / "ranking.pdf")

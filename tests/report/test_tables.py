@@ -49,6 +49,19 @@ def test_plotted_points_are_those_of_the_forecast(germany: Forecast) -> None:
     assert total == pytest.approx(made["contributions"]["contribution"].sum())
 
 
+def test_history_of_forecasts_has_one_row_per_period_and_ends_with_todays(
+    germany: Forecast,
+) -> None:
+    table = tables.forecasts(germany)
+    own = germany.track_record[germany.track_record["model"] == "econnet"]
+    assert len(table) == len(own) == table["period"].nunique()
+    newest = table.iloc[-1]
+    assert newest["period"] == str(germany.period)
+    assert newest["probability"] == germany.probability
+    assert pd.isna(newest["outcome"])
+    assert table["historical_average"].notna().all()
+
+
 def test_table_without_rows_is_left_out(germany: Forecast) -> None:
     bare = changed(germany, change=None, outlook=(), false_alarms=())
     assert not {"change", "outlook", "false-alarms"} & set(tables.tables(bare))

@@ -11,6 +11,7 @@ from econnet.data.cycle.labels import RULES
 from econnet.evaluation.comparison import Comparison
 from econnet.evaluation.confidence import Skill
 from econnet.evaluation.signals import SignalCounts
+from econnet.forecast import country as country_forecast
 from econnet.forecast.explain.drivers import DERIVED
 from econnet.forecast.result import Forecast
 from econnet.report import figures, wording
@@ -142,7 +143,8 @@ def test_event_within_a_horizon_is_named_wherever_its_probability_is_given(
     assert texts["outlook_heading"] == "Real GDP falls in at least one quarter up to"
     assert "in at least one of 4 quarters" in wording.probability_heading(within)
     # The record counts the forecasts, those that the event followed, and the spells.
-    assert "the event followed" in texts["counts"]
+    counts = wording.record_counts(within)
+    assert re.search(r"\(the event followed \d+ of them; there were \d+ ", counts)
     assert content(germany)["outlook_heading"] == "Real GDP falls in"
 
 
@@ -225,7 +227,7 @@ def test_verdict_gives_the_skill_without_2020_where_it_differs(
     text = wording.verdict(
         changed(germany, skill=whole, skill_without_2020=without)
     ).reason
-    assert "Without 2020: 11% more (+2% to +20%)." in text
+    assert "Without 2020: 11% more accurate (+2% to +20%)." in text
     assert "2020" not in judged(germany, whole).reason
 
 
@@ -324,6 +326,21 @@ def test_position_gives_the_change_since_the_period_before(
     forecast = changed(germany, probability=0.21, change=before)
     assert said in wording.position(forecast)
     assert period_text(germany.period - 1) in wording.position(forecast)
+
+
+def test_size_of_past_falls_is_given_where_the_event_is_a_fall(
+    germany: Forecast,
+) -> None:
+    periods = pd.period_range("2000Q1", periods=4, freq="Q")
+    history = pd.DataFrame(
+        {"growth": [-0.2, 0.5, -0.6, -4.0], "contraction": [1.0, 0.0, 1.0, 1.0]},
+        periods,
+    )
+    forecast = replace(germany, history=history)
+    text = "median fall in past quarters of contraction 0.6%"
+    assert wording.typical_fall(forecast) == text
+    assert text in content(forecast)["facts"]
+    assert wording.typical_fall(nber(forecast)) is None
 
 
 def test_newest_forecasts_end_with_todays(germany: Forecast) -> None:
@@ -448,6 +465,22 @@ def test_largest_false_alarm_of_the_text_is_in_the_list(germany: Forecast) -> No
     assert any(row.startswith(period_name(alarm.first)) for row in listed)
     none = changed(germany, false_alarms=())
     assert "No signal was wrong." in wording.track_record(none)
+
+
+def test_users_own_costs_give_a_decision_and_the_cost_of_past_ones(
+    germany: Forecast,
+) -> None:
+    assert wording.decision(germany) is None
+    decided = country_forecast.with_decision(germany, 5.0)
+    made = decided.decision
+    assert made is not None
+    text = wording.decision(decided)
+    assert text is not None
+    assert text.startswith("If a missed contraction costs 5 times a false alarm: ")
+    assert f"{made.right} right and {made.wrong} wrong signals" in text
+    assert made.n == germany.assessment.metrics.n
+    assert made.right + made.missed == germany.assessment.metrics.n_contractions
+    assert content(decided)["decision"] == text
 
 
 def test_signals_are_counted_in_plain_numbers(germany: Forecast) -> None:

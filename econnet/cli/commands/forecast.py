@@ -1,13 +1,27 @@
 """`econnet forecast`: the forecast in a few lines, or as one JSON document."""
 
+from dataclasses import replace
+
 from econnet.cli import jobs, output, streamed
-from econnet.cli.options import Assumptions, Json, TaskOptions, flat
+from econnet.cli.options import (
+    Assumptions,
+    CostRatio,
+    Json,
+    OneCountry,
+    TaskOptions,
+    flat,
+)
 from econnet.core.errors import UsageError
 
 
 @flat
 def forecast(
-    task: TaskOptions, assumptions: Assumptions = None, json: Json = False
+    *,
+    country: OneCountry = None,
+    task: TaskOptions,
+    assumptions: Assumptions = None,
+    cost_ratio: CostRatio = None,
+    json: Json = False,
 ) -> None:
     """Forecast the probability of a contraction.
 
@@ -17,13 +31,17 @@ def forecast(
 
     Example: econnet forecast --country USA --set unemployment=+1.0
     """
+    from econnet.forecast import country as country_forecast
     from econnet.forecast.explain import what_if
     from econnet.report import record
 
+    task = replace(task, country=country)
     assumed = [what_if.parse_assumption(text) for text in assumptions or []]
     if streamed.is_requested(task):
-        if assumed:
-            raise UsageError("--set is not for a streamed panel: leave it out")
+        if assumed or cost_ratio is not None:
+            raise UsageError(
+                "--set and --cost-ratio are not for a streamed panel: leave them out"
+            )
         streamed.run(task, json=json)
         return
     question, *others = jobs.questions(task)
@@ -34,6 +52,8 @@ def forecast(
             f"({names})"
         )
     result = jobs.forecast_question(question, assumptions=assumed, outlook=False)
+    if cost_ratio is not None:
+        result = country_forecast.with_decision(result, cost_ratio)
     if json:
         output.print_json(record.to_dict(result))
     else:

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from econnet.cli import jobs, output
-from econnet.cli.options import All, Assumptions, TaskOptions, flat
+from econnet.cli.options import All, Assumptions, CostRatio, TaskOptions, flat
 from econnet.core.errors import DataError, UsageError
 from econnet.report import Format, Paper
 
@@ -36,6 +36,7 @@ def report(
     ] = None,
     paper: Annotated[Paper, typer.Option(help="Size of the PDF.")] = "a4",
     assumptions: Assumptions = None,
+    cost_ratio: CostRatio = None,
     verify: Annotated[
         bool,
         typer.Option(
@@ -65,10 +66,10 @@ def report(
     if everything and task.country:
         raise UsageError("--all means all countries: leave out --country")
     if verify:
-        if everything or formats or assumptions:
+        if everything or formats or assumptions or cost_ratio is not None:
             raise UsageError(
                 "--verify repeats existing reports: name their countries, without "
-                "--all, --format or --set"
+                "--all, --format, --set or --cost-ratio"
             )
         _verify(task, as_json=json)
         return
@@ -92,7 +93,8 @@ def report(
     # All countries give thousands of figures: they are drawn only if requested.
     figures = formats is not None or not everything
     country_formats = [form for form in chosen if figures or form != Format.PNG]
-    pages = _write_reports(questions, ranked, country_formats, paper, assumed)
+    finish = _with_costs(cost_ratio)
+    pages = _write_reports(questions, ranked, country_formats, paper, assumed, finish)
     if data is not None and ranked is not None:
         folder = jobs.ranking_folder(task, ranked.task, data)
         _write_ranking(folder, ranked, chosen, paper, pages)
@@ -124,6 +126,18 @@ def _verify(task: TaskOptions, *, as_json: bool) -> None:
         raise DataError("\n".join(result.sentence() for result in wrong))
 
 
+def _with_costs(cost_ratio: float | None) -> "Callable[[Forecast], Forecast]":
+    """Return what adds the decision at the user's costs, if they were given."""
+    from econnet.forecast import country as country_forecast
+
+    def finish(forecast: "Forecast") -> "Forecast":
+        if cost_ratio is None:
+            return forecast
+        return country_forecast.with_decision(forecast, cost_ratio)
+
+    return finish
+
+
 def _names(task: TaskOptions) -> bool:
     """Return whether the options name a country or a file."""
     return bool(task.country) or task.data is not None
@@ -135,6 +149,7 @@ def _write_reports(
     formats: Sequence[Format],
     paper: Paper,
     assumed: "Sequence[Assumption]",
+    finish: "Callable[[Forecast], Forecast]",
 ) -> dict[str, Path]:
     """Write each country's report, and return the HTML pages by country."""
     from econnet.report import country as country_report
@@ -155,7 +170,7 @@ def _write_reports(
             f"{output.how_far(number, len(questions), seconds)}"
         ):
             folder = jobs.workspace().report(question.place)
-            files = country_report.write(forecast, folder, formats, paper)
+            files = country_report.write(finish(forecast), folder, formats, paper)
         for path in files:
             output.print_answer(path)
             if path.name == "report.html":

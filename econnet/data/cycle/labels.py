@@ -7,30 +7,23 @@ could have been computed, nor with a value that it took only later. Chronologies
 `given` do not use levels: their labels come from elsewhere, with dates of their own.
 """
 
-import numpy as np
-import numpy.typing as npt
-import pandas as pd
-from collections.abc import Callable
-from collections.abc import Mapping
-from dataclasses import dataclass
-from dataclasses import replace
-from econnet.core.errors import DataError
-from econnet.core.errors import UsageError
-from econnet.core.periods import FREQUENCIES
-from econnet.core.periods import Frequency
-from econnet.core.periods import PANDAS_ALIAS
-from econnet.core.periods import PERIODS_A_YEAR
-from econnet.core.types import Floats
-from econnet.data.cycle import chronologies
-from econnet.data.cycle.growth import levels_of
-from econnet.data.cycle.growth import percent_change
-from econnet.data.cycle.trends import below_hamilton_trend
-from econnet.data.cycle.trends import below_hp_trend
-from econnet.data.cycle.turning_points import contractions
-from econnet.data.panel import Panel
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeAlias
 
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from econnet.core.errors import DataError, UsageError
+from econnet.core.periods import FREQUENCIES, PANDAS_ALIAS, PERIODS_A_YEAR, Frequency
+from econnet.core.types import Floats
+from econnet.data.cycle import chronologies
+from econnet.data.cycle.growth import levels_of, percent_change
+from econnet.data.cycle.trends import below_hamilton_trend, below_hp_trend
+from econnet.data.cycle.turning_points import contractions
+from econnet.data.panel import Panel
 
 LabelFunction: TypeAlias = Callable[[Floats, Frequency], Floats]
 
@@ -233,20 +226,20 @@ def _rule_of_growth_over_a_year(name: str, target: str) -> LabelRule:
     """Return the rule for a rate of growth over a year, which has no level."""
     if name not in {"negative-growth", "year-on-year"}:
         raise UsageError(
-            f"{target} is growth over a year, from which label {name} cannot be computed: "
-            "choose --label year-on-year, or another --target"
+            f"{target} is growth over a year, from which label {name} cannot be "
+            "computed: choose --label year-on-year, or another --target"
         )
     return replace(
         RULES[name],
         label_function=lambda growth, _: np.where(np.isnan(growth), np.nan, growth < 0),
-        meaning=f"{target} below zero",
+        meaning=f"{target}{BELOW_ZERO}",
     )
 
 
 def _meaning(name: str, target: str, rule: LabelRule) -> str:
     """Return what a contraction is where the target is a rate of growth."""
     if name == "negative-growth":
-        return f"{target} below zero"
+        return f"{target}{BELOW_ZERO}"
     return f"{rule.meaning}, by the sum of {target}"
 
 
@@ -367,6 +360,7 @@ def wrong_economy(name: str) -> str:
     )
 
 
+BELOW_ZERO = " below zero"
 GROWTH_CYCLE_CAVEAT = (
     "Output below its trend need not fall: it mostly grows, but slowly. And the trend "
     "is revised as later figures come in: the networks learn from the labels known at "

@@ -65,7 +65,8 @@ class CarriedLevels:
         """Return the growth that the label measures, in percent, (rows,)."""
         first = 1 if event == "within" and horizon > 0 else horizon
         ahead = range(first, horizon + 1)
-        return np.min([self._growth_at(each) for each in ahead], axis=0)
+        lowest: Floats = np.min([self._growth_at(each) for each in ahead], axis=0)
+        return lowest
 
     def _growth_at(self, horizon: int) -> Floats:
         last = self.levels.shape[1] - 1

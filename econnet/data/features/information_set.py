@@ -95,8 +95,7 @@ def transformed(
     """
     levels = panel.values[indicator.key].to_numpy(dtype=float)
     days = days_of(panel.known_at[indicator.key])
-    others, other_days = _a_row_later(levels), _a_row_later(days)
-    others[starts], other_days[starts] = np.nan, NEVER
+    others, other_days = _previous(levels, days, starts)
     if indicator.transform == "ratio":
         others = panel.values[indicator.denominator].to_numpy(dtype=float)
         other_days = days_of(panel.known_at[indicator.denominator])
@@ -162,10 +161,10 @@ def newest_with_periods(
     periods = pd.PeriodIndex(panel.values.index.get_level_values("period")).asi8
     for key, length in lengths.items():
         values, days = transformed(panel, panel.indicators[key], starts)
-        newest = _newest_known(days, values, owner, origins)
+        positions = _newest_known(days, values, owner, origins)
         newest_of[key] = Newest(
-            _back_from(values, newest, owner, length),
-            np.where(newest >= 0, periods[newest], 0),
+            _back_from(values, positions, owner, length),
+            np.where(positions >= 0, periods[positions], 0),
         )
     for number, block in origins.blocks():
         rows = origins.rows[number]
@@ -291,8 +290,7 @@ class _VintageReplay:
 
     def _transformed(self, levels: Floats, first_known: Days) -> tuple[Floats, Days]:
         """Return the transformed values, and the day each first became known."""
-        before, before_known = _a_row_later(levels), _a_row_later(first_known)
-        before[0], before_known[0] = np.nan, NEVER
+        before, before_known = _previous(levels, first_known, np.array([0]))
         values = np.empty((len(levels), len(self.level)))
         days = first_known[:, self.level]
         for transform in set(self.transforms):
@@ -348,6 +346,20 @@ def _newest_of(
     inside = usable & (places >= 0)
     known = np.take_along_axis(values, np.maximum(places, 0), axis=0)
     return np.where(inside, known, np.nan), np.where(usable, newest, -1)
+
+
+def _previous(levels: Floats, days: Days, starts: Days) -> tuple[Floats, Days]:
+    """Return the level before each, and the day on which it was known.
+
+    Where one period was never published, it is the level before that: no figure is
+    lost because of a single gap. `starts` are the first rows of the countries.
+    """
+    before, before_days = _a_row_later(levels), _a_row_later(days)
+    before[starts], before_days[starts] = np.nan, NEVER
+    earlier, earlier_days = _a_row_later(before), _a_row_later(before_days)
+    earlier[starts], earlier_days[starts] = np.nan, NEVER
+    gap = np.isnan(before)
+    return np.where(gap, earlier, before), np.where(gap, earlier_days, before_days)
 
 
 def _a_row_later(table: npt.NDArray[Scalar]) -> npt.NDArray[Scalar]:

@@ -77,23 +77,22 @@ def _vintages(rows: pd.DataFrame, frequency: Frequency, method: str) -> pd.DataF
         )
     if not parts:
         raise DataError(
-            f"{rows['indicator'].iloc[0]} of {rows['country'].iloc[0]} has too few values "
-            "for --adjust: three years are needed"
+            f"{rows['indicator'].iloc[0]} of {rows['country'].iloc[0]} has too few "
+            "values for --adjust: three years are needed"
         )
     first = rows.iloc[0]
     same = {name: first[name] for name in SAME}
     return pd.concat(parts, ignore_index=True).assign(**same)[rows.columns]
 
 
-def _adjusted(
-    span: Floats, first: int, frequency: Frequency, method: str
-) -> Floats:
+def _adjusted(span: Floats, first: int, frequency: Frequency, method: str) -> Floats:
     """Return values without their seasonal part; gaps are bridged for the estimate."""
     positive = bool(np.nanmin(span) > 0)
     levels = np.log(span) if positive else span
     bridged = pd.Series(levels).interpolate().to_numpy(dtype=float)
     if method == "x13":
-        result = _by_x13(np.exp(bridged) if positive else bridged, first, frequency)
+        plain: Floats = np.exp(bridged) if positive else bridged
+        result = _by_x13(plain, first, frequency)
         return np.where(np.isnan(span), np.nan, result)
     try:
         from statsmodels.tsa.seasonal import STL
@@ -101,7 +100,9 @@ def _adjusted(
         raise DataError(
             "--adjust stl needs one more package: pip install 'econnet[adjust]'"
         ) from error
-    seasonal = STL(bridged, period=PERIODS_A_YEAR[frequency], robust=True).fit().seasonal
+    seasonal = (
+        STL(bridged, period=PERIODS_A_YEAR[frequency], robust=True).fit().seasonal
+    )
     without = levels - seasonal
     result = np.exp(without) if positive else without
     return np.asarray(result, dtype=float)
@@ -125,8 +126,8 @@ def _by_x13(levels: Floats, first: int, frequency: Frequency) -> Floats:
             analysis = x13_arima_analysis(pd.Series(levels, index))
     except X13NotFoundError as error:
         raise DataError(
-            "--adjust x13 needs the program X-13ARIMA-SEATS (x13as) on the path: install "
-            "it, or use --adjust stl"
+            "--adjust x13 needs the program X-13ARIMA-SEATS (x13as) on the path: "
+            "install it, or use --adjust stl"
         ) from error
     return np.asarray(analysis.seasadj, dtype=float)
 

@@ -18,6 +18,7 @@ from econnet.core import countries
 from econnet.core.countries import Country
 from econnet.core.errors import UsageError
 from econnet.core.text import quoted
+from econnet.data.files.column_names import words
 
 
 @dataclass(frozen=True)
@@ -70,9 +71,7 @@ def are_countries(texts: Collection[str]) -> bool:
         return False
     if _regions(distinct):
         return True
-    known = sum(
-        _country(text) is not None or is_aggregate(text) for text in distinct
-    )
+    known = sum(_country(text) is not None or is_aggregate(text) for text in distinct)
     return known / len(distinct) >= MIN_SHARE_OF_COUNTRIES
 
 
@@ -83,9 +82,12 @@ def is_country(text: str) -> bool:
 
 def is_aggregate(text: str) -> bool:
     """Return whether a text names a group of countries: World, EA20, OECD."""
-    words = {*re.findall(r"[a-z0-9_]+", text.casefold())}
-    return countries.is_aggregate(text) or bool(
-        AGGREGATE_WORDS & words or EUROPEAN_GROUP.fullmatch(text.strip())
+    found = {*re.findall(r"[a-z0-9_]+", text.casefold())}
+    known = countries.find(text)
+    return (
+        countries.is_aggregate(text)
+        or (known is not None and known.alpha3 in countries.UNIONS)
+        or bool(AGGREGATE_WORDS & found or EUROPEAN_GROUP.fullmatch(text.strip()))
     )
 
 
@@ -100,22 +102,44 @@ def find(text: str, keys: Collection[str], names: Mapping[str, str]) -> Country:
     wanted = text.strip()
     by_name = {_folded(names.get(key, key)): key for key in keys}
     by_name |= {_folded(key): key for key in keys}
-    regions = {key.partition("-")[2].casefold(): key for key in keys if key in names
-               and "-" in key}
+    regions = {
+        key.partition("-")[2].casefold(): key
+        for key in keys
+        if key in names and "-" in key
+    }
     if key := wanted if wanted in keys else by_name.get(_folded(wanted)):
         return _area(key, names)
     if key := regions.get(wanted.casefold()):
         return _area(key, names)
-    country = None if regions else _country(wanted)
+    country = _country(wanted)
+    if country is not None and regions:
+        # Of the whole country that the regions belong to.
+        return _only(wanted, country, keys, names)
     if country is not None:
         same = [key for key in keys if _same(key, country)]
         if len(same) == 1:
             return _area(same[0], names)
+    raise _unknown(wanted, keys, names)
+
+
+def _only(
+    wanted: str, country: Country, keys: Collection[str], names: Mapping[str, str]
+) -> Country:
+    """Return a country that is itself in a file of regions."""
+    if country.alpha3 not in keys:
+        raise _unknown(wanted, keys, names)
+    return _area(country.alpha3, names)
+
+
+def _unknown(
+    wanted: str, keys: Collection[str], names: Mapping[str, str]
+) -> UsageError:
+    """Return the error that suggests the areas with near names."""
     labels = sorted({names.get(key, key) for key in keys})
     near = get_close_matches(wanted, labels, n=3, cutoff=0.6)
     listed = f"{', '.join(labels[:8])}{', ...' if len(labels) > 8 else ''}"
     remedy = f"nearest: {', '.join(near)}" if near else f"it has {listed}"
-    raise UsageError(f"no country is called {quoted(wanted)} in the file: {remedy}")
+    return UsageError(f"no country is called {quoted(wanted)} in the file: {remedy}")
 
 
 def _was_country(text: str) -> bool:
@@ -142,10 +166,8 @@ def _country(text: str) -> Country | None:
         return None
     if text in CODES_OF_EUROSTAT:
         return countries.by_alpha3(CODES_OF_EUROSTAT[text])
-    try:
-        return countries.resolve(text)
-    except UsageError:
-        return None
+    found = countries.find(text)
+    return None if found is None or found.alpha3 in countries.UNIONS else found
 
 
 def _folded(text: str) -> str:
@@ -182,7 +204,7 @@ def _as_regions(
     for text, name in bare.items():
         if name in codes:
             keys[text] = codes[name]
-            names[codes[name]] = pycountry.subdivisions.get(code=codes[name]).name
+            names[codes[name]] = _subdivision_name(codes[name])
         elif (country := _country(name)) and country == whole:
             keys[text], names[whole.alpha3] = whole.alpha3, whole.name
         else:
@@ -191,11 +213,16 @@ def _as_regions(
     return Areas(keys, names, frozenset(aggregates), whole.alpha3)
 
 
+def _subdivision_name(code: str) -> str:
+    part = pycountry.subdivisions.get(code=code)  # type: ignore[no-untyped-call]  # pycountry
+    return str(part.name)
+
+
 @cache
 def _subdivisions(alpha2: str) -> Mapping[str, str]:
     """Return the ISO 3166-2 code of each code and name of a country's regions."""
     codes: dict[str, str] = {}
-    for part in pycountry.subdivisions.get(country_code=alpha2) or []:
+    for part in pycountry.subdivisions.get(country_code=alpha2) or []:  # type: ignore[no-untyped-call]  # pycountry
         codes[_folded(part.name)] = part.code
         codes[_folded(part.code.partition("-")[2])] = part.code
         codes[_folded(part.code)] = part.code
@@ -222,6 +249,8 @@ CODES_OF_EUROSTAT = {"EL": "GRC", "UK": "GBR"}
 WHOLE_WORDS = frozenset({"total", "national", "nation", "country", "unitedstates"})
 EUROPEAN_GROUP = re.compile(r"(EA|EU)(\d\d)?(_\d{4})?|E[AU]_V", re.I)
 AGGREGATE_WORDS = frozenset(
-    "oecd income ida ibrd hipc eurozone eurasia advanced emerging asean brics g7 g20 "
-    "dividend".split()
+    words(
+        "oecd income ida ibrd hipc eurozone eurasia advanced emerging asean brics g7 "
+        "g20 dividend"
+    )
 )

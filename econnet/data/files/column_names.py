@@ -17,18 +17,23 @@ def is_role(name: str) -> bool:
     return folded(name) in ALL_ROLES
 
 
+def words(text: str) -> tuple[str, ...]:
+    """Return the words of a text, for tables of them."""
+    return tuple(text.split())
+
+
 def _names(text: str) -> frozenset[str]:
-    return frozenset(text.split())
+    return frozenset(words(text))
 
 
 # The first names are the surest.
-PERIODS = (
+PERIODS = words(
     "period timeperiod time date observationdate sasdate obsdate obstime datetime "
     "timestamp day yearmonth yearquarter yearqtr month quarter qtr year yyyymm obs "
-    "referenceperiod refperiod refdate referencedate dateperiod fiscalyear financialyear "
-    "jahr datum zeit quartal monat annee date trimestre periode fecha ano a\u00f1o "
-    "periodo mes anno data anomes index"
-).split()
+    "referenceperiod refperiod refdate referencedate dateperiod fiscalyear "
+    "financialyear jahr datum zeit quartal monat annee date trimestre periode fecha "
+    "ano año periodo mes anno data anomes index"
+)
 COUNTRIES = _names(
     "country countryname countrycode countryiso countryiso3 countryiso3code iso iso3 "
     "iso3c iso2 iso2c isocode iso3code iso2code isoalpha3 entity code location "
@@ -62,8 +67,12 @@ FREQUENCIES = _names("freq frequency frequencycode frequencyname")
 UNITS = _names("unit units unitofmeasure unitmeasure unitcode")
 PROJECTIONS = _names("estimatesstartafter")
 ALL_ROLES = (
-    frozenset(PERIODS) | (COUNTRIES - {"land", "member", "sector", "state"}) | KNOWN_AT
-    | frozenset({"value", "obsvalue", "indicatorcode", "indicatorname", "weosubjectcode"})
+    frozenset(PERIODS)
+    | (COUNTRIES - {"land", "member", "sector", "state"})
+    | KNOWN_AT
+    | frozenset(
+        {"value", "obsvalue", "indicatorcode", "indicatorname", "weosubjectcode"}
+    )
 )
 CALENDAR = re.compile(
     r"(year|month|quarter|qtr|day|week|yr|mth|time|t|trend|timetrend|obs|n|index|"

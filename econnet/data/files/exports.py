@@ -37,7 +37,9 @@ def read(file: str, table: RawTable) -> pd.DataFrame:
     }
     values = pd.to_numeric(frame["value"].replace("", np.nan), errors="coerce")
     dates = {
-        name: pd.to_datetime(frame[name].replace("", None), errors="coerce", format="ISO8601")
+        name: pd.to_datetime(
+            frame[name].replace("", None), errors="coerce", format="ISO8601"
+        )
         for name in ("retrieved_at", "known_at")
     }
     wrong = ~texts["period"].str.fullmatch(PERIOD_PATTERN)

@@ -10,10 +10,15 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from econnet.core.periods import PERIODS_A_YEAR, Frequency
+from econnet.core.periods import (
+    PANDAS_ALIAS,
+    PERIOD_NAME,
+    PERIODS_A_YEAR,
+    Frequency,
+)
 from econnet.core.types import Floats
 from econnet.data.files import column_names
-from econnet.data.files.column_names import folded
+from econnet.data.files.column_names import folded, words
 
 
 @dataclass(frozen=True)
@@ -47,7 +52,7 @@ def identifier(name: str, values: pd.DataFrame) -> str:
     whole = bool((numbers == np.round(numbers)).all())
     if whole and (reason := _calendar_reason(name, values, numbers)):
         return reason
-    if len(np.unique(numbers)) == 1:
+    if (numbers == numbers[0]).all():
         return "it is constant"
     by_area = values.groupby("area", observed=True)["value"]
     if by_area.ngroups > 1 and int(by_area.nunique().max()) == 1:
@@ -81,6 +86,37 @@ def not_ended(ends: pd.Series, today: pd.Timestamp) -> pd.Series:
     return ends >= today.normalize()
 
 
+def single_gaps(rows: pd.DataFrame) -> list[str]:
+    """Return a sentence on each recent period that some series alone do not have.
+
+    `rows` has `country, indicator, ordinal, frequency`. The series have the periods
+    before and after it.
+    """
+    once = rows.drop_duplicates(["country", "indicator", "ordinal"])
+    keys = [once["country"].astype(str), once["indicator"].astype(str)]
+    once = once.assign(country=keys[0], indicator=keys[1])
+    once = once.sort_values(["country", "indicator", "ordinal"])
+    groups = once.groupby(["country", "indicator"])["ordinal"]
+    per_year = once["frequency"].map(PERIODS_A_YEAR)
+    recent = once["ordinal"] > groups.transform("max") - 3 * per_year
+    after_gap = once[recent & (groups.diff() == 2)]
+    found: dict[str, list[str]] = {}
+    shown = after_gap.head(MAX_NAMES)
+    columns = (shown["indicator"], shown["ordinal"], shown["frequency"])
+    for name, ordinal, frequency in zip(*columns, strict=True):
+        found.setdefault(_text(int(ordinal) - 1, frequency), []).append(str(name))
+    return [
+        f"{text} has no value of {', '.join(dict.fromkeys(names))}: changes are taken "
+        "from the period before it"
+        for text, names in found.items()
+    ][:MAX_GAPS]
+
+
+def _text(ordinal: int, frequency: Frequency) -> str:
+    period = pd.Period(ordinal=ordinal, freq=PANDAS_ALIAS[frequency])
+    return PERIOD_NAME[frequency](period.end_time)
+
+
 def season(levels: pd.Series, frequency: Frequency, *, growth: bool) -> Season | None:
     """Return the seasonal pattern of one country's series; `None` if it has none.
 
@@ -98,7 +134,11 @@ def season(levels: pd.Series, frequency: Frequency, *, growth: bool) -> Season |
     part = periods.quarter if frequency == "Q" else periods.month
     values = levels.to_numpy(dtype=float)
     positive = bool((values[~np.isnan(values)] > 0).all())
-    changes = values if growth else np.append(np.nan, np.diff(np.log(values) if positive else values))
+    changes = (
+        values
+        if growth
+        else np.append(np.nan, np.diff(np.log(values) if positive else values))
+    )
     frame = pd.DataFrame({"change": changes, "part": np.asarray(part)}).dropna()
     frame = frame[np.isfinite(frame["change"])]
     if len(frame) < (MIN_SEASONS - 1) * per_year:
@@ -165,9 +205,7 @@ def counts_down(values: pd.DataFrame) -> bool:
     return bool(falls > 0.5 and 0 < jumps < 0.3 and (steps < -1).mean() < 0.05)
 
 
-def leak(
-    column: pd.Series, label: pd.Series, frequency: Frequency
-) -> str:
+def leak(column: pd.Series, label: pd.Series, frequency: Frequency) -> str:
     """Return how a column knows the future of a label; empty if it does not.
 
     Both are by (country, period), without gaps. A label of `k` periods later, a window
@@ -192,9 +230,11 @@ def leak(
                 if _agree(column, window) and not _agree(column, label):
                     return f"it is 1 if the label is within the next {k} {noun}s"
         return ""
-    for k, later in enumerate(ahead[: MAX_SEPARATED], start=1):
+    for k, later in enumerate(ahead[:MAX_SEPARATED], start=1):
         if _separates(column, later) and _changes(label):
-            return f"it separates the labels {k} {noun}{'s' * (k > 1)} later without error"
+            return (
+                f"it separates the labels {k} {noun}{'s' * (k > 1)} later without error"
+            )
     return ""
 
 
@@ -215,7 +255,7 @@ def _agree(column: pd.Series, label: pd.Series) -> bool:
 
 
 def _changes(label: pd.Series) -> bool:
-    return label.dropna().nunique() > 1
+    return len(label.dropna().unique()) > 1
 
 
 def _separates(column: pd.Series, label: pd.Series) -> bool:
@@ -244,10 +284,12 @@ def _separates(column: pd.Series, label: pd.Series) -> bool:
     return len(directions) == 1 and max(lows) < min(highs)
 
 
+MAX_NAMES = 30
+MAX_GAPS = 3
 MIN_ROWS = 8
 MIN_SEASONS = 5
 MIN_SEASONAL_SHARE = 0.6
 MIN_AGREEMENT = 0.985
 MIN_PER_CLASS = 4
 MAX_SEPARATED = 4
-ID_NAMES = frozenset("id code ifs iso isonum ccode cid countryid numcode fips".split())
+ID_NAMES = frozenset(words("id code ifs iso isonum ccode cid countryid numcode fips"))

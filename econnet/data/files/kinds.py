@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from itertools import pairwise
 from typing import Literal, get_args
 
 import numpy as np
@@ -50,10 +51,11 @@ FORECASTS = frozenset({"probability-forecast", "growth-forecast"})
 
 @dataclass(frozen=True)
 class Inferred:
-    """A column's kind, and why."""
+    """A column's kind, and why; `certain` if its numbers did not decide."""
 
     kind: Kind
     reason: str
+    certain: bool = False
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,9 @@ def is_of_united_states(name: str) -> bool:
     if known is not None and name.strip().casefold() != known.key:
         templates = [each for each in known.series if each.id == name.strip().upper()]
         return any(each.countries == ("USA",) for each in templates)
-    return name.strip().casefold() in _ids_of_fred() and name.strip().casefold() != "rpi"
+    return (
+        name.strip().casefold() in _ids_of_fred() and name.strip().casefold() != "rpi"
+    )
 
 
 @cache
@@ -206,7 +210,7 @@ def _is_log_like(groups: Sequence[Floats], frequency: Frequency | None) -> bool:
         relative = float(np.abs(np.diff(series)).mean() / (np.abs(series).mean() or 1))
         steps = float(np.abs(np.diff(series)).mean())
         votes.append(
-            2 < series.min()
+            series.min() > 2
             and series.max() < 40
             and 0.005 < rise < 0.2
             and steps < 0.1
@@ -237,22 +241,23 @@ def infer(
     if numbers.binary:
         return Inferred("flag", "all values are 0 or 1")
     if code:
-        return Inferred(OF_CODE[code], f"the file's transform {code}")
+        return Inferred(OF_CODE[code], f"the file's transform {code}", certain=True)
+    if stationary_panel and not numbers.trending:
+        return Inferred("balance", "stationary, like most of the file")
     if known := _by_id(name, numbers):
-        if not (stationary_panel and known.kind == "rate" and _is_transformed(numbers)):
-            return known
+        return known
     words = words_of(f"{name} {unit}")
     if not numbers.positive:
         return _with_negatives(numbers, words)
-    if stationary_panel and numbers.stationary:
-        return Inferred("balance", "stationary, like most of the file")
     if by_words := _by_words(numbers, words):
         return by_words
     if numbers.log_like:
         return Inferred("log", "it rises as a logarithm of a growing level would")
     if numbers.trending:
         passes_100 = numbers.low - 0.5 <= 100 <= numbers.high + 0.5
-        return Inferred("index" if passes_100 and numbers.high < 1000 else "flow", "it grows")
+        return Inferred(
+            "index" if passes_100 and numbers.high < 1000 else "flow", "it grows"
+        )
     if numbers.high <= 100 and numbers.scale_ratio < MAX_SCALE_RATIO:
         return Inferred("rate", "it neither grows nor exceeds 100")
     return Inferred("flow", "its values are above 100")
@@ -321,8 +326,11 @@ def _with_negatives(numbers: Traits, words: frozenset[str]) -> Inferred:
     if numbers.share_not_positive <= MAX_SHARE_NOT_POSITIVE and numbers.high > 1000:
         return Inferred("flow", "levels, few of them below zero")
     if numbers.scale_ratio > MAX_SCALE_RATIO and numbers.high > 1000:
-        return Inferred("drop", "money of several countries that crosses zero: give it "
-                        "as a percentage of GDP")
+        return Inferred(
+            "drop",
+            "money of several countries that crosses zero: give it "
+            "as a percentage of GDP",
+        )
     if words & RATE_WORDS and numbers.low > -10 and not numbers.centred:
         return Inferred("rate", "its name is that of a rate")
     return Inferred("balance", "it crosses zero")
@@ -350,8 +358,10 @@ def _by_words(numbers: Traits, words: frozenset[str]) -> Inferred | None:
 
 def _grows_far(numbers: Traits) -> bool:
     """Return whether values multiply along a trend, as no rate does."""
-    return numbers.trending and numbers.rises >= SHARE_OF_RISES and (
-        numbers.high > 100 and numbers.high > 1.5 * numbers.low
+    return (
+        numbers.trending
+        and numbers.rises >= SHARE_OF_RISES
+        and (numbers.high > 100 and numbers.high > 1.5 * numbers.low)
     )
 
 
@@ -363,12 +373,16 @@ def words_of(name: str) -> frozenset[str]:
     """
     parts = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
     found = re.findall(r"[^\W\d_]+|%", parts.casefold())
-    pairs = {f"{one} {two}" for one, two in zip(found, found[1:], strict=False)}
-    ignored = {word for phrase in NO_BALANCES if phrase in pairs for word in phrase.split()}
+    pairs = {f"{one} {two}" for one, two in pairwise(found)}
+    ignored = {
+        word for phrase in NO_BALANCES if phrase in pairs for word in phrase.split()
+    }
     return frozenset({*found, *pairs} - ignored)
 
 
-def known_at_first_origin(rows: pd.DataFrame, years: Mapping[Frequency, int]) -> pd.Series:
+def known_at_first_origin(
+    rows: pd.DataFrame, years: Mapping[Frequency, int]
+) -> pd.Series:
     """Return which rows were known when the first forecast can be made.
 
     That is not before a number of years of history, by frequency: the day on which a
@@ -376,7 +390,9 @@ def known_at_first_origin(rows: pd.DataFrame, years: Mapping[Frequency, int]) ->
     `frequency, end, known_at`.
     """
     first = rows["end"].min()
-    span = pd.to_timedelta(rows["frequency"].map(years).astype(float) * 365.25, unit="D")
+    span = pd.to_timedelta(
+        rows["frequency"].map(years).astype(float) * 365.25, unit="D"
+    )
     enough = rows.loc[rows["end"] >= first + span, "known_at"]
     if enough.empty:
         return pd.Series(True, rows.index)
@@ -414,8 +430,13 @@ KIND_OF: Mapping[Transform, Kind] = {
     "level": "balance",
 }
 OF_CODE: Mapping[int, Kind] = {
-    **{1: "balance", 2: "rate", 3: "rate", 4: "index"},
-    **{5: "index", 6: "index", 7: "index"},
+    1: "balance",
+    2: "rate",
+    3: "rate",
+    4: "index",
+    5: "index",
+    6: "index",
+    7: "index",
 }
 SHARE_OF_RISES = 0.6
 MIN_STEPS = 8
@@ -431,8 +452,8 @@ def _words(text: str) -> frozenset[str]:
 
 
 GROWTH_WORDS = _words(
-    "growth change changes inflation pch pct-change percent-change yoy qoq mom chg chgpp "
-    "chgpy wachstum croissance crecimiento crescimento percentage-change gr"
+    "growth change changes inflation pch pct-change percent-change yoy qoq mom chg "
+    "chgpp chgpy wachstum croissance crecimiento crescimento percentage-change gr"
 ) - {"inflation adjusted"}
 RATE_WORDS = _words(
     "rate rates yield yields percent percentage pct share shares ratio ratios % "
@@ -447,28 +468,45 @@ PRICE_WORDS = _words(
     "price prices exchange fx xr forex currency usd eur gbp jpy reer neer stock-price "
     "share-price share-prices oil gold exchange-rate fx-rate wechselkurs preise"
 )
-FEAR_WORDS = _words("vix fear volatility uncertainty sentiment confidence stress anfci nfci")
+FEAR_WORDS = _words(
+    "vix fear volatility uncertainty sentiment confidence stress anfci nfci"
+)
 LOG_WORDS = _words("log ln logs logarithm lgdp lngdp loggdp")
-NO_BALANCES = ("balance sheet", "inflation adjusted", "balance sheets", "share price",
-               "share prices", "interest bearing")
+NO_BALANCES = (
+    "balance sheet",
+    "inflation adjusted",
+    "balance sheets",
+    "share price",
+    "share prices",
+    "interest bearing",
+)
 PATTERNS: tuple[tuple[re.Pattern[str], Kind], ...] = tuple(
     (re.compile(pattern, re.I), kind)
     for pattern, kind in (
         # World Bank: the end of an id is its unit.
         (r"[A-Z]{2}\.[A-Z0-9.]+\.(KD|CD|CN|KN|PP\.KD|PP\.CD)\.(87\.)?ZG", "growth"),
         (r"FP\.CPI\.TOTL\.ZG|NY\.GDP\.DEFL\.KD\.ZG|[A-Z]{2}\.[A-Z0-9.]+\.ZG", "growth"),
-        (r"B[NX]\.[A-Z0-9.]+\.ZS|NE\.RSB\.GNFS\.ZS|GC\.(BAL|NLD)[A-Z0-9.]*\.ZS", "balance"),
+        (
+            r"B[NX]\.[A-Z0-9.]+\.ZS|NE\.RSB\.GNFS\.ZS|GC\.(BAL|NLD)[A-Z0-9.]*\.ZS",
+            "balance",
+        ),
         (r"[A-Z]{2}\.[A-Z0-9.]+\.ZS|FR\.INR\.[A-Z]+", "rate"),
         (r"[A-Z]{2}\.[A-Z0-9.]+\.XD(\.WD)?", "index"),
         (r"PA\.NUS\.[A-Z0-9.]+", "price"),
-        (r"(NY|NE|NV|SP|SL)\.[A-Z0-9.]+\.(KD|CD|CN|KN|PCAP\.[A-Z.]+|TOTL|TOTL\.IN)", "flow"),
-        # IMF World Economic Outlook: PCH is a change, NGDP and NPGDP are percent of GDP.
+        (
+            r"(NY|NE|NV|SP|SL)\.[A-Z0-9.]+\.(KD|CD|CN|KN|PCAP\.[A-Z.]+|TOTL|TOTL\.IN)",
+            "flow",
+        ),
+        # IMF World Economic Outlook: PCH is a change, NGDP percent of GDP.
         (r"[A-Z0-9_]+PCH[AE]?|T[XM]\w*_RPCH", "growth"),
         (r"(BCA|GGXCNL|GGXONLB|GGSB|NGAP)_N?P?GDPD?", "balance"),
         (r"[A-Z]+_NP?GDPD?", "rate"),
         # FRED: spreads between maturities, ratings and the federal funds rate.
         (r"(T|TB|AAA|BAA|COMPA?PF?|CP)\d*[MY]?(S|Y)?\d*[A-Z]*FFM?x?", "balance"),
-        (r"T\d+Y\d+[YM]M?|T10YIE|(AAA|BAA|DAAA|DBAA|A)\d*10YM?|BAMLH0A0HYM2", "balance"),
+        (
+            r"T\d+Y\d+[YM]M?|T10YIE|(AAA|BAA|DAAA|DBAA|A)\d*10YM?|BAMLH0A0HYM2",
+            "balance",
+        ),
         (r"D?GS\d+(MO)?|D?TB\d+(MS)?|FEDFUNDS|DFF|MORTGAGE\d+US?", "rate"),
         (r"A\d{3}R[LOP]\w*", "growth"),
         (r"EX[A-Z]{2}US[x]?|EXUS[A-Z]{2}x?|TWEX\w*|DEX\w*", "price"),

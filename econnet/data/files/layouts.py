@@ -15,7 +15,7 @@ import pandas as pd
 from econnet.core.errors import DataError
 from econnet.core.text import quoted
 from econnet.data.files import areas, column_names, number_texts, period_texts
-from econnet.data.files.column_names import folded
+from econnet.data.files.column_names import folded, words
 from econnet.data.files.sheets import as_text
 from econnet.data.files.tables import RawTable, refuse_unnamed
 
@@ -81,6 +81,7 @@ class _Reader:
     transforms: dict[str, int] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
     area_names: dict[str, str] = field(default_factory=dict)
+    texts_known: dict[int, bool] = field(default_factory=dict)
 
     def name(self, number: int) -> str:
         return self.table.names[number]
@@ -105,7 +106,7 @@ class _Reader:
         return [
             text
             for cell in cells
-            if isinstance(cell, str) or (cell is not None and cell == cell)  # noqa: PLR0124 - NaN
+            if isinstance(cell, str) or (cell is not None and cell == cell)
             if (text := as_text(cell))
         ]
 
@@ -171,9 +172,12 @@ def _leave_row_numbers(reader: _Reader) -> None:
         else:
             refuse_unnamed(reader.file, reader.table, number)
     first = reader.left[0] if reader.left else None
-    if first is not None and folded(reader.name(first)) in ROW_NUMBER_NAMES:
-        if _counts(reader.distinct(first), len(reader.table.cells)):
-            reader.leave_out(first, "it numbers the rows")
+    if (
+        first is not None
+        and folded(reader.name(first)) in ROW_NUMBER_NAMES
+        and _counts(reader.distinct(first), len(reader.table.cells))
+    ):
+        reader.leave_out(first, "it numbers the rows")
 
 
 def _counts(distinct: Sequence[str], n_rows: int) -> bool:
@@ -188,7 +192,11 @@ def _counts(distinct: Sequence[str], n_rows: int) -> bool:
 
 def _are_periods(distinct: Sequence[str], share: float = 0.9) -> bool:
     """Return whether most of a column's texts are periods."""
-    some = [*distinct[:SAMPLE], *distinct[-SAMPLE:]] if len(distinct) > SAMPLE else distinct
+    some = (
+        [*distinct[:SAMPLE], *distinct[-SAMPLE:]]
+        if len(distinct) > SAMPLE
+        else distinct
+    )
     if not some:
         return False
     whole = sum(text.isdigit() and len(text) == 4 for text in some)
@@ -225,8 +233,8 @@ def _take_period(reader: _Reader) -> pd.Series:
     if named and folded(reader.name(named[0])) in SURE_PERIODS:
         return reader.texts(reader.take(named[0]))
     raise DataError(
-        f"{reader.file} has no column of periods below line {reader.table.begins}, only "
-        f"{', '.join(quoted(reader.name(n)) for n in reader.left[:8])}: call one "
+        f"{reader.file} has no column of periods below line {reader.table.begins}, "
+        f"only {', '.join(quoted(reader.name(n)) for n in reader.left[:8])}: call one "
         "'period'"
     )
 
@@ -236,7 +244,9 @@ def _counts_years(distinct: Sequence[str]) -> bool:
     if len(distinct) < 3 or not all(re.fullmatch(r"[12]\d{3}", t) for t in distinct):
         return False
     years = sorted(map(int, distinct))
-    return years[0] > 1200 and years[-1] < 2200 and years[-1] - years[0] < 2 * len(years)
+    return (
+        years[0] > 1200 and years[-1] < 2200 and years[-1] - years[0] < 2 * len(years)
+    )
 
 
 def _is_bare_number(text: str) -> bool:
@@ -256,7 +266,7 @@ def _with_parts(reader: _Reader, years: pd.Series, taken: int) -> pd.Series:
                 continue
             texts = reader.texts(number)
             parts = texts.map(_part_number)
-            if parts.isna().any() or parts.nunique() < 2:
+            if parts.isna().any() or len(parts.unique()) < 2:
                 continue
             reader.leave_out(number, f"it gives the {names[0]} of {reader.name(taken)}")
             return pd.Series(
@@ -280,14 +290,12 @@ def _without_other_rows(
     table = reader.table
     distinct = [text for text in period.unique() if text]
     read = period_texts.read_periods(distinct).periods
-    top = period[: MAX_TOP_ROWS].map(lambda text: text in read)
+    top = period[:MAX_TOP_ROWS].map(lambda text: text in read)
     n_top = int(np.argmax(top.to_numpy())) if top.any() else 0
     for place in range(n_top):
         label = period.iloc[place]
         row = table.cells.iloc[place]
-        codes = {
-            table.names[n]: _code(row[n]) for n in reader.left if table.names[n]
-        }
+        codes = {table.names[n]: _code(row[n]) for n in reader.left if table.names[n]}
         if folded(label).startswith(("transform", "tcode")):
             known = {name: code for name, code in codes.items() if code in range(1, 8)}
             reader.transforms.update(known)
@@ -313,7 +321,7 @@ def _is_text(cell: object) -> bool:
 def _code(cell: object) -> int:
     try:
         return int(float(str(cell)))
-    except ValueError:
+    except (OverflowError, ValueError):
         return 0
 
 
@@ -349,18 +357,25 @@ def _value_column(reader: _Reader) -> int | None:
     not_areas = [
         n
         for n in texts
-        if folded(reader.name(n)) not in column_names.COUNTRIES | column_names.ATTRIBUTES
+        if folded(reader.name(n))
+        not in column_names.COUNTRIES | column_names.ATTRIBUTES
     ]
     return values[0] if not_areas and len(others) == len(texts) else None
 
 
 def _is_text_column(reader: _Reader, number: int) -> bool:
     """Return whether most of a column's cells are no numbers."""
+    if number not in reader.texts_known:
+        reader.texts_known[number] = _has_texts(reader, number)
+    return reader.texts_known[number]
+
+
+def _has_texts(reader: _Reader, number: int) -> bool:
     if reader.cells(number).dtype != object:
         return False
     distinct = reader.distinct(number)
     texts = [text for text in distinct if not number_texts.is_missing(text)]
-    some = texts[:: max(1, len(texts) // SAMPLE)]
+    some = texts[:: max(1, len(texts) // FEW)]
     if not some:
         # NA is Namibia where nothing else is missing.
         return bool(distinct) and folded(reader.name(number)) in column_names.COUNTRIES
@@ -381,11 +396,10 @@ def _take_area(reader: _Reader) -> pd.Series | None:
         for n in reader.left
         if _is_text_column(reader, n) and areas.are_countries(reader.distinct(n))
     ]
+    sure = [n for n in reader.left if folded(reader.name(n)) == "country"]
+    candidates = candidates or sure
     if not candidates:
-        numbered = [n for n in reader.left if folded(reader.name(n)) == "country"]
-        if not numbered:
-            return None
-        return reader.texts(reader.take(numbered[0]))
+        return None
     best = candidates[0]
     if len(candidates) > 1:
         exact = [n for n in candidates if folded(reader.name(n)) == "country"]
@@ -446,16 +460,14 @@ def _long(
     )
 
 
-def _series_names(
-    reader: _Reader, area: pd.Series | None, default: str
-) -> pd.Series:
+def _series_names(reader: _Reader, area: pd.Series | None, default: str) -> pd.Series:
     """Return the name of each row's series, from the columns that tell series apart."""
     dimensions = _dimensions(reader, area)
     index = reader.table.cells.index
     if not dimensions:
         return _categories(default, index)
     texts = pd.DataFrame({n: reader.texts(n) for n in dimensions}, index=index)
-    varying = [n for n in dimensions if texts[n].nunique() > 1]
+    varying = [n for n in dimensions if len(texts[n].unique()) > 1]
     constant = [n for n in dimensions if n not in varying]
     chosen = _telling_apart(texts, varying)
     subject = [n for n in constant if folded(reader.name(n)) in SUBJECTS]
@@ -490,7 +502,7 @@ def _dimensions(reader: _Reader, area: pd.Series | None) -> list[int]:
         elif name in column_names.INDICATORS or _is_text_column(reader, number):
             if area is not None and name not in column_names.INDICATORS:
                 texts = reader.texts(number)
-                if texts.nunique() > 1 and _determines(area, texts):
+                if len(texts.unique()) > 1 and _determines(area, texts):
                     reader.leave_out(number, "it describes areas")
                     continue
             dimensions.append(number)
@@ -500,7 +512,7 @@ def _dimensions(reader: _Reader, area: pd.Series | None) -> list[int]:
 
 
 def _telling_apart(texts: pd.DataFrame, varying: Sequence[int]) -> list[int]:
-    """Return the fewest columns that tell all series apart, the shortest texts first."""
+    """Return the fewest columns that tell all series apart, short texts first."""
     if not varying:
         return []
     distinct = texts[list(varying)].drop_duplicates()
@@ -521,9 +533,7 @@ def _telling_apart(texts: pd.DataFrame, varying: Sequence[int]) -> list[int]:
 def _best_constant(reader: _Reader, texts: pd.DataFrame) -> int:
     """Return the column that names the only series of a table."""
     named = [
-        n
-        for n in texts.columns
-        if folded(reader.name(n)) in column_names.INDICATORS
+        n for n in texts.columns if folded(reader.name(n)) in column_names.INDICATORS
     ] or list(texts.columns)
     return int(min(named, key=lambda n: (len(texts[n].iloc[0]), n)))
 
@@ -536,9 +546,7 @@ def _read_units(reader: _Reader, names: pd.Series) -> None:
             reader.units.update(dict(zip(first["name"], first["unit"], strict=True)))
 
 
-def _wide_by_periods(
-    reader: _Reader, headers: Sequence[int], series_name: str
-) -> Tidy:
+def _wide_by_periods(reader: _Reader, headers: Sequence[int], series_name: str) -> Tidy:
     """Return the rows of a table with one column per period."""
     for number in headers:
         reader.take(number)
@@ -558,9 +566,7 @@ def _wide_by_periods(
     periods = [table.names[number] for number in headers]
     repeat = np.tile(np.arange(n), len(headers))
     values = pd.concat([table.cells[number] for number in headers], ignore_index=True)
-    period = pd.Categorical.from_codes(
-        np.repeat(np.arange(len(headers)), n), periods
-    )
+    period = pd.Categorical.from_codes(np.repeat(np.arange(len(headers)), n), periods)
     known = pd.Series(pd.Categorical.from_codes(np.zeros(len(repeat), "int8"), [""]))
     return Tidy(
         area=area.take(repeat).reset_index(drop=True),
@@ -606,14 +612,18 @@ def _stack(
     place = np.concatenate(places) if places else np.array([], dtype=int)
     which = np.repeat(np.arange(len(parts)), sizes)
     floats = all(part.dtype == float for part in values)
-    value = np.concatenate(
-        values if floats else [part.astype(object) for part in values]
-    ) if values else np.array([])
+    value = (
+        np.concatenate(values if floats else [part.astype(object) for part in values])
+        if values
+        else np.array([])
+    )
     names = list(dict.fromkeys(name for _, _, name in parts))
     name_codes = np.array([names.index(name) for _, _, name in parts], dtype=int)
     if own_area is None:
         owners = list(dict.fromkeys(owner for _, owner, _ in parts))
-        owner_codes = np.array([owners.index(owner) for _, owner, _ in parts], dtype=int)
+        owner_codes = np.array(
+            [owners.index(owner) for _, owner, _ in parts], dtype=int
+        )
         area_column = pd.Categorical.from_codes(owner_codes[which], owners)
     else:
         area_column = own_area.cat.codes.to_numpy()[place]
@@ -666,9 +676,7 @@ def _wide_by_series(
         reader.leave_out(number, "text")
     _read_subheads(reader)
     stripped = _prefixed(reader) if area is None else {}
-    parts = [
-        (n, *stripped.get(n, ("", reader.name(n)))) for n in reader.left
-    ]
+    parts = [(n, *stripped.get(n, ("", reader.name(n)))) for n in reader.left]
     return _stack(reader, parts, period, area, known_at, "series")
 
 
@@ -692,15 +700,21 @@ def _wide_with_dimensions(
 ) -> Tidy:
     """Return the rows of a wide table in which columns of text tell series apart."""
     columns = pd.DataFrame({n: reader.texts(n) for n in texts})
-    chosen = _telling_apart(columns, [n for n in texts if columns[n].nunique() > 1])
+    chosen = _telling_apart(columns, [n for n in texts if len(columns[n].unique()) > 1])
     for number in texts:
-        reader.leave_out(number, "it tells series apart" if number in chosen else "text")
+        reader.leave_out(
+            number, "it tells series apart" if number in chosen else "text"
+        )
     index = reader.table.cells.index
     label = pd.Series("", index)
     for number in chosen:
         label = label + " " + columns[number]
     tidy = _stack(
-        reader, [(n, "", reader.name(n)) for n in reader.left], period, area, known_at,
+        reader,
+        [(n, "", reader.name(n)) for n in reader.left],
+        period,
+        area,
+        known_at,
         "series",
     )
     behind = label.reindex(tidy.line).reset_index(drop=True)
@@ -731,7 +745,9 @@ def _prefixed(reader: _Reader) -> dict[int, tuple[str, str]]:
 
 def _is_area_code(text: str) -> bool:
     """Return whether a part of a name is an alpha-3 code or the name of a country."""
-    return (len(text) == 3 and text.isupper() or len(text) > 3) and areas.is_country(text)
+    return ((len(text) == 3 and text.isupper()) or len(text) > 3) and areas.is_country(
+        text
+    )
 
 
 def _names_are_areas(reader: _Reader) -> bool:
@@ -766,9 +782,9 @@ def _vintages(reader: _Reader) -> dict[int, tuple[str, str]]:
     """Return series and vintage of columns such as `ROUTPUT65Q4` or `GDP_20200130`."""
     found = {}
     for number in reader.left:
-        if match := VINTAGE.fullmatch(reader.name(number)):
-            if day := _vintage_day(match["vintage"]):
-                found[number] = (match["stem"].rstrip("_ -"), day)
+        match = VINTAGE.fullmatch(reader.name(number))
+        if match and (day := _vintage_day(match["vintage"])):
+            found[number] = (match["stem"].rstrip("_ -"), day)
     stems = [stem for stem, _ in found.values()]
     if len(found) < MIN_VINTAGES or len(found) < 0.8 * len(reader.left):
         return {}
@@ -806,13 +822,16 @@ def _triangle(
 
 # Columns that say what is measured, and not how.
 SUBJECTS = frozenset(
-    "indicator indicatorcode subject variable variablecode seriescode concept naitem "
-    "weosubjectcode item".split()
+    words(
+        "indicator indicatorcode subject variable variablecode seriescode concept "
+        "naitem weosubjectcode item"
+    )
 )
 MIN_PERIOD_COLUMNS = 2
 MIN_VINTAGES = 4
 MAX_TOP_ROWS = 12
 SAMPLE = 400
+FEW = 60
 SURE_PERIODS = frozenset({"period", "timeperiod", "observationdate", "sasdate", "date"})
 ROW_NUMBER_NAMES = frozenset({"unnamed0", "x", "rownames", "row", "rownumber"})
 PREFIXES = (

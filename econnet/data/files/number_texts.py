@@ -54,6 +54,11 @@ class Numbers:
 def evidence(texts: Collection[str]) -> Collection[Mark]:
     """Return the decimal marks that some text of a column proves."""
     marks: set[Mark] = set()
+    if not any("," in text for text in texts):
+        texts = [text for text in texts if "." in text]
+        # Without a comma in the column, one proof is enough.
+        if any(map(PROVES_POINT.fullmatch, texts)):
+            return {"."}
     for text in texts:
         bare = _bare(text)[0]
         if PROVES_POINT.fullmatch(bare):
@@ -95,6 +100,9 @@ def read_numbers(
         notation, grouped = decided
     values, flags = {}, set()
     for text in texts:
+        if notation.decimal == "." and len(text) < 30 and PLAIN.fullmatch(text):
+            values[text] = float(text)
+            continue
         values[text], flag = _number(text, notation)
         if flag:
             flags.add(flag)
@@ -147,7 +155,9 @@ def leading_zeros(values: Floats) -> int:
 
 def _is_open(texts: Collection[str]) -> bool:
     """Return whether some text may be thousands or have three decimals."""
-    return any(OPEN.fullmatch(_bare(text)[0]) for text in texts)
+    return any(
+        OPEN.fullmatch(_bare(text)[0]) for text in texts if "." in text or "," in text
+    )
 
 
 def _decide(
@@ -220,8 +230,11 @@ def _number(text: str, notation: Notation) -> tuple[float, str]:
         return math.nan, flag
     bare = bare.removeprefix("+")
     whole, mark, fraction = bare.partition(notation.decimal)
-    if notation.thousands in fraction or (mark and not NO_GROUPS.fullmatch(whole)
-                                          and not GROUPS[notation.thousands].fullmatch(whole)):
+    if notation.thousands in fraction or (
+        mark
+        and not NO_GROUPS.fullmatch(whole)
+        and not GROUPS[notation.thousands].fullmatch(whole)
+    ):
         return math.inf, flag
     if notation.thousands in whole:
         if not GROUPS[notation.thousands].fullmatch(whole):
@@ -234,10 +247,12 @@ def _number(text: str, notation: Notation) -> tuple[float, str]:
 
 
 MARKS: tuple[Mark, Mark] = (".", ",")
-MISSING = frozenset(
-    "|.|..|...|-|--|---|:|na|n/a|n.a.|n.a|n/d|nd|n.d.|nan|<na>|null|none|nil|#n/a|#na|"
-    "#n/a n/a|#value!|#ref!|#div/0!|#num!|missing|(na)|(d)|\u2014|\u2013|\u2026|*|nat".split("|")
+WORDS_FOR_MISSING = (
+    "|.|..|...|-|--|---|:|na|n/a|n.a.|n.a|n/d|nd|n.d.|nan|<na>|null|none|nil|"
+    "#n/a|#na|#n/a n/a|#value!|#ref!|#div/0!|#num!|missing|(na)|(d)|*|nat|"
+    "\u2014|\u2013|\u2026"
 )
+MISSING = frozenset(WORDS_FOR_MISSING.split("|"))
 CODES = np.array(
     [
         *(-9999.0, -999.0, -99999.0, -999999.0, -9999.99, -999.99, -999.9, -99.0),
@@ -264,9 +279,13 @@ PROVES_COMMA = re.compile(
 )
 OPEN = re.compile(r"-?[1-9]\d{0,2}[.,]\d{3}", re.ASCII)
 # Spaces between thousands, breaking or not, and the apostrophe of Switzerland.
-SPACES = re.compile(r"(?<=\d)[ \u00a0\u2009\u202f'\u2019](?=\d{3}(\D|$))|(?<=[$\u20ac\u00a3])\s+|\s+(?=%)")
+SPACES = re.compile(
+    r"(?<=\d)[ \u00a0\u2009\u202f'\u2019](?=\d{3}(\D|$))"
+    r"|(?<=[$\u20ac\u00a3])\s+|\s+(?=%)"
+)
 IN_BRACKETS = re.compile(r"\((\d[\d.,]*)\)", re.ASCII)
 BEHIND = re.compile(
-    r"(?P<number>.*\d\.?)(?P<flag> ?[a-z]{1,3}| ?[*\u2020\u2021r]+| ?[(\[][a-z0-9]{1,2}[)\]])",
+    r"(?P<number>.*\d\.?)"
+    r"(?P<flag> ?[a-z]{1,3}| ?[*\u2020\u2021r]+| ?[(\[][a-z0-9]{1,2}[)\]])",
     re.I | re.ASCII,
 )

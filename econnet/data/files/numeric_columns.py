@@ -90,9 +90,7 @@ def _from_texts(
         if read.grouped:
             grouped.append(name)
     if grouped:
-        remarks.append(
-            f"whole numbers with marks between thousands: {_shown(grouped)}"
-        )
+        remarks.append(f"whole numbers with marks between thousands: {_shown(grouped)}")
     if "," in marks and "." not in marks:
         remarks.append("decimal commas")
     if flags:
@@ -105,9 +103,7 @@ def _name(tidy: Tidy, code: int) -> str:
     return str(column.cat.categories[code])
 
 
-def _places_by_code(
-    codes: np.ndarray, wanted: np.ndarray
-) -> dict[int, np.ndarray]:
+def _places_by_code(codes: np.ndarray, wanted: np.ndarray) -> dict[int, np.ndarray]:
     """Return the places of the wanted rows of each code."""
     places = np.flatnonzero(wanted)
     if not len(places):
@@ -178,9 +174,7 @@ def _leading_zeros(tidy: Tidy, numbers: Floats) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def _groups(
-    codes: np.ndarray, places: np.ndarray
-) -> Sequence[tuple[int, np.ndarray]]:
+def _groups(codes: np.ndarray, places: np.ndarray) -> Sequence[tuple[int, np.ndarray]]:
     order = np.argsort(codes, kind="stable")
     found, starts = np.unique(codes[order], return_index=True)
     parts = np.split(places[order], starts[1:])

@@ -77,7 +77,9 @@ def _reader(path: Path) -> duckdb.DuckDBPyConnection:
 
 MAX_CELLS = 10**8
 # Single precision stays text: 0.1 would become 0.10000000149.
-NUMBER = re.compile(r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|DOUBLE|DECIMAL\(\d+,\d+\)|BOOLEAN")
+NUMBER = re.compile(
+    r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|DOUBLE|DECIMAL\(\d+,\d+\)|BOOLEAN"
+)
 PLAIN = re.compile(
     r"VARCHAR|U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|FLOAT|DOUBLE|DECIMAL\(\d+,\d+\)|BOOLEAN|"
     r"DATE|TIMESTAMP(_S|_MS|_NS)?( WITH TIME ZONE)?|ENUM\(.*\)|UUID|\"?NULL\"?"

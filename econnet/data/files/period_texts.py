@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from itertools import pairwise
 
 from econnet.core.periods import parse_period
 
@@ -196,9 +197,7 @@ def _decimal_years(parts: Mapping[str, re.Match[str]]) -> dict[str, str]:
     fractions = {match[2] for text, match in parts.items() if "." in text}
     if not fractions or not fractions & {"25", "75"} or not fractions <= {*QUARTER_OF}:
         return {}
-    return {
-        text: f"{match[1]}Q{QUARTER_OF[match[2]]}" for text, match in parts.items()
-    }
+    return {text: f"{match[1]}Q{QUARTER_OF[match[2]]}" for text, match in parts.items()}
 
 
 def _decimal_months(_: _Column, texts: Sequence[str]) -> dict[str, str]:
@@ -226,9 +225,10 @@ def _compact(_: _Column, texts: Sequence[str]) -> dict[str, str]:
     for text in texts:
         if match := re.fullmatch(r"([12]\d{3})(0[1-9]|1[0-2])", text):
             found[text] = f"{match[1]}-{match[2]}"
-        elif match := re.fullmatch(r"([12]\d{3})(\d{2})(\d{2})", text):
-            if day := _iso(*map(int, match.groups())):
-                found[text] = day
+        elif (match := re.fullmatch(r"([12]\d{3})(\d{2})(\d{2})", text)) and (
+            day := _iso(*map(int, match.groups()))
+        ):
+            found[text] = day
     return found
 
 
@@ -286,7 +286,7 @@ def _serial_dates(column: _Column, texts: Sequence[str]) -> dict[str, str]:
     if len(days) < 4 or len(days) < len(texts):
         return {}
     numbers = sorted(days.values())
-    steps = {later - earlier for earlier, later in zip(numbers, numbers[1:])}  # noqa: B905 - pairs
+    steps = {later - earlier for earlier, later in pairwise(numbers)}
     if not steps <= {*range(28, 32), *range(90, 93), 365, 366}:
         return {}
     column.styles.append("a spreadsheet's numbers of days")
@@ -357,7 +357,8 @@ TIME_OF_DAY = re.compile(
     r"(?<=\d)[T ]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( ?(Z|UTC|[+-]\d{2}(:?\d{2})?))?$"
 )
 HALF_YEAR = re.compile(
-    r"[12]\d{3}[-:./ ]*[HS] ?[12]|[HS] ?[12][-:./ ]*[12]\d{3}|[12] ?[HS][-:./ ]*[12]\d{3}",
+    r"[12]\d{3}[-:./ ]*[HS] ?[12]|[HS] ?[12][-:./ ]*[12]\d{3}"
+    r"|[12] ?[HS][-:./ ]*[12]\d{3}",
     re.I,
 )
 # English, German, French, Spanish, Portuguese and Italian; three letters where enough.

@@ -49,7 +49,9 @@ def read_calendar(tidy: Tidy, filled: np.ndarray, problems: Problems) -> Calenda
     if read.refusal:
         problems.add(f": {read.refusal}")
     _check_texts(tidy, texts, read.periods, problems, bool(read.refusal))
-    standard = np.array([read.periods.get(text, "") for text in categories], dtype=object)
+    standard = np.array(
+        [read.periods.get(text, "") for text in categories], dtype=object
+    )
     months = np.array([_month_number(text) for text in standard])
     style = np.array([_style(text) for text in standard], dtype="U1")
     row_style = style[codes]
@@ -80,7 +82,8 @@ def _check_texts(
             )
         elif WEEK.fullmatch(text.strip()):
             problems.add(
-                f", line {line}: {quoted(text)} is a week: average weeks to months first"
+                f", line {line}: {quoted(text)} is a week: average weeks to "
+                "months first"
             )
         else:
             problems.add(f", line {line}: {quoted(text)} is no period: {HOW_TO_WRITE}")
@@ -171,8 +174,8 @@ def _check_dates(tidy: Tidy, rows: pd.DataFrame, problems: Problems) -> None:
     columns = tidy.column.cat.categories
     for code in rows.loc[rows["frequency"] == "H", "column"].unique():
         problems.add(
-            f": {columns[code]} has two values per year, and econnet has years, quarters "
-            "and months: add half-years up to years first"
+            f": {columns[code]} has two values per year, and econnet has years, "
+            "quarters and months: add half-years up to years first"
         )
     dates = rows[rows["date"]]
     size = dates["frequency"].map({"M": 1, "Q": 3, "A": 12, "H": 6})
@@ -184,11 +187,13 @@ def _check_dates(tidy: Tidy, rows: pd.DataFrame, problems: Problems) -> None:
         same = rows.loc[rows["column"] == code, "frequency"].iloc[0]
         if same == "M":
             problems.add(
-                f": {columns[code]} has several dates in a month: average them to months "
-                "first"
+                f": {columns[code]} has several dates in a month: average them to "
+                "months first"
             )
             continue
-        text = tidy.period.cat.categories[twice.loc[twice["column"] == code, "text"].iloc[0]]
+        text = tidy.period.cat.categories[
+            twice.loc[twice["column"] == code, "text"].iloc[0]
+        ]
         line = tidy.line[(tidy.period == text).to_numpy()].iloc[0]
         problems.add(
             f", line {line}: {columns[code]} has a second value in the period of "
@@ -209,10 +214,10 @@ def _check_mixtures(tidy: Tidy, frequency: np.ndarray, problems: Problems) -> No
     )
     kinds = rows.drop_duplicates(["column", "area", "frequency"])
     mixed = kinds[kinds.duplicated(["column", "area"])]
-    for row in mixed.head(3).itertuples(index=False):
-        first = kinds[(kinds["column"] == row.column) & (kinds["area"] == row.area)]
-        before = int(first["place"].iloc[0])
-        place = int(row.place)
+    shown = mixed.head(3)[["column", "area", "place"]].to_numpy(dtype=int).tolist()
+    for column, of_area, place in shown:
+        same = (kinds["column"] == column) & (kinds["area"] == of_area)
+        before = int(kinds.loc[same, "place"].to_numpy()[0])
         area = tidy.area.iloc[place]
         problems.add(
             f", line {tidy.line.iloc[place]}: {tidy.column.iloc[place]}"
@@ -223,7 +228,10 @@ def _check_mixtures(tidy: Tidy, frequency: np.ndarray, problems: Problems) -> No
 
 
 def _calendar(
-    standard: np.ndarray, codes: np.ndarray, frequency: np.ndarray, styles: tuple[str, ...]
+    standard: np.ndarray,
+    codes: np.ndarray,
+    frequency: np.ndarray,
+    styles: tuple[str, ...],
 ) -> Calendar:
     """Return the standard text of each row's period at the frequency of its series."""
     names: list[str] = []
@@ -238,9 +246,10 @@ def _calendar(
                 table[code, column] = place
     which = np.searchsorted(FREQUENCIES, frequency)
     known = np.isin(frequency, FREQUENCIES) & (codes >= 0)
-    result = np.full(len(codes), -1)
+    result = np.full(len(codes), -1, dtype=np.int64)
     result[known] = table[codes[known], which[known]]
-    return Calendar(pd.Categorical.from_codes(result, names), frequency, styles)
+    index = pd.Index(names, dtype=object)
+    return Calendar(pd.Categorical.from_codes(result, index), frequency, styles)
 
 
 def _at(text: str, frequency: Frequency) -> str:

@@ -6,6 +6,7 @@ A cell is a text, or a number where the file has types. An empty cell is an empt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from econnet.core.errors import DataError
@@ -49,11 +50,13 @@ class Sheet:
         rows = [
             [*row[:width], *([""] * (width - len(row)))] for row in self.rows[first:]
         ]
-        index = pd.Index(self.lines[first:], dtype="int64")
+        index = pd.Index(np.array(self.lines[first:], dtype=np.int64))
         columns = list(zip(*rows, strict=True)) or [()] * width
         return pd.DataFrame(
-            {n: pd.Series(column, index, dtype=object) for n, column in
-             enumerate(columns)},
+            {
+                n: pd.Series(column, index, dtype=object)
+                for n, column in enumerate(columns)
+            },
             index=index,
         )
 

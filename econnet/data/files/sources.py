@@ -127,7 +127,9 @@ def _of_sheets(path: Path, sheets: Sequence[Sheet], chosen: str | None) -> Sourc
     """Return the table of the right sheet, or of sheets that are countries."""
     names = [each.name for each in sheets]
     if chosen is not None:
-        by_name = {name.casefold(): each for name, each in zip(names, sheets, strict=True)}
+        by_name = {
+            name.casefold(): each for name, each in zip(names, sheets, strict=True)
+        }
         if chosen.casefold() not in by_name:
             remedy = suggestion(chosen, names, f"it has {', '.join(names[:8])}")
             raise UsageError(f"{path.name} has no sheet {chosen!r}: {remedy}")
@@ -168,7 +170,7 @@ def _stacked(found: Mapping[str, RawTable]) -> Source | None:
         if len(names) < 2 or not areas.are_countries(names):
             continue
         parts = [
-            found[name].cells.assign(**{"area": name}).rename(columns={"area": -1})
+            found[name].cells.assign(area=name).rename(columns={"area": -1})
             for name in names
         ]
         cells = pd.concat(parts)
@@ -182,8 +184,14 @@ def _stacked(found: Mapping[str, RawTable]) -> Source | None:
             subheads=[["", *row] for row in first.subheads],
             above=["", *first.above] if first.above else (),
         )
-        return Source(table, "", (f"one sheet per country: {', '.join(names[:6])}"
-                                  f"{', ...' if len(names) > 6 else ''}",))
+        return Source(
+            table,
+            "",
+            (
+                f"one sheet per country: {', '.join(names[:6])}"
+                f"{', ...' if len(names) > 6 else ''}",
+            ),
+        )
     return None
 
 
@@ -265,8 +273,9 @@ def _checked(path: Path, frame: pd.DataFrame) -> pd.DataFrame:
     return frame
 
 
-STATA_VERSIONS = {bytes([number]) for number in (102, 103, 104, 105, 108, 110, 111, 113,
-                                                 114, 115)}
+STATA_VERSIONS = {
+    bytes([number]) for number in (102, 103, 104, 105, 108, 110, 111, 113, 114, 115)
+}
 MAX_DENSE_BYTES = 2**30
 MAX_JSON_BYTES = 2**28
 # What pandas is known to raise over damaged Stata files.

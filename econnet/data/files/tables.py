@@ -66,6 +66,7 @@ class RawTable:
 def locate(file: str, sheet: Sheet) -> RawTable:
     """Return the table of a sheet; raise `DataError` if there is none."""
     head = sheet.rows[:N_HEAD_ROWS]
+    check_width(file, max(map(extent, head), default=0))
     first = _first_data_row(head)
     if first is None:
         raise DataError(
@@ -225,9 +226,7 @@ def _filled(row: Sequence[str]) -> list[str]:
     return filled
 
 
-def _check_lengths(
-    file: str, sheet: Sheet, first: int, width: int, named: int
-) -> None:
+def _check_lengths(file: str, sheet: Sheet, first: int, width: int, named: int) -> None:
     """Raise `DataError` for lines with other numbers of cells than the names."""
     for row, line in zip(sheet.rows[first:], sheet.lines[first:], strict=True):
         n = extent(row)
@@ -266,8 +265,9 @@ def _trimmed(file: str, table: RawTable) -> RawTable:
     cells = table.cells
     full = pd.DataFrame(
         {
-            number: column.notna() if column.dtype == float else
-            column.notna() & (column != "")
+            number: column.notna()
+            if column.dtype == float
+            else column.notna() & (column != "")
             for number, column in cells.items()
         },
         index=cells.index,
@@ -311,7 +311,7 @@ def _last_notes(cells: pd.DataFrame, notes: list[str]) -> np.ndarray:
         row = [
             cell
             for cell in cells.iloc[place]
-            if not (cell == "" or cell is None or cell != cell)  # noqa: PLR0124 - NaN
+            if not (cell == "" or cell is None or cell != cell)
         ]
         if row and not _is_note(row):
             break

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from econnet.core import catalog
+from econnet.data.files.column_names import words
 from econnet.data.files.kinds import GROWING, Kind, words_of
 
 OUTPUT = "real_gdp"
@@ -44,9 +45,9 @@ def default_target(kinds: Mapping[str, Kind], columns: Sequence[str]) -> str:
 
 def is_over_a_year(text: str) -> bool:
     """Return whether a rate of growth is over a year, by its name or unit."""
-    words = words_of(text)
+    found = words_of(text)
     joined = " ".join(text.casefold().replace("_", " ").replace("-", " ").split())
-    return bool(words & OVER_A_YEAR) or any(phrase in joined for phrase in YEAR_PHRASES)
+    return bool(found & OVER_A_YEAR) or any(phrase in joined for phrase in YEAR_PHRASES)
 
 
 def _is_output(name: str) -> bool:
@@ -58,9 +59,9 @@ def _is_nominal(name: str) -> bool:
 
 
 def _is_growth(name: str) -> bool:
-    words = words_of(name)
+    found = words_of(name)
     known = name.strip().casefold() in GDP_GROWTH
-    return known or bool(words & (OUTPUT_WORDS | {"qgdp"}))
+    return known or bool(found & (OUTPUT_WORDS | {"qgdp"}))
 
 
 def _measures(name: str) -> str:
@@ -69,15 +70,27 @@ def _measures(name: str) -> str:
 
 
 REAL_GDP = frozenset(
-    "rgdpna rgdpo rgdpe rgdpmad rgdp realgdp gdp_real real_gdp_growth ngdp_r "
-    "ny.gdp.mktp.kn ngdprsaxdcusq routput naexkp01 gdprc".split()
+    words(
+        "rgdpna rgdpo rgdpe rgdpmad rgdp realgdp gdp_real real_gdp_growth ngdp_r "
+        "ny.gdp.mktp.kn ngdprsaxdcusq routput naexkp01 gdprc"
+    )
 ) - {"real_gdp_growth"}
 GDP_GROWTH = frozenset(
-    "a191rl1q225sbea a191ro1q156nbea ngdp_rpch ny.gdp.mktp.kd.zg".split()
+    ["a191rl1q225sbea", "a191ro1q156nbea", "ngdp_rpch", "ny.gdp.mktp.kd.zg"]
 )
-OUTPUT_WORDS = frozenset("gdp bip pib bbp bnp rgdp output pil b1gq bruttoinlandsprodukt".split())
-OVER_A_YEAR = frozenset("yoy chgpy pcpy yty yoyg annual ytypct gpsa".split()) - {"annual"}
+OUTPUT_WORDS = frozenset(
+    words("gdp bip pib bbp bnp rgdp output pil b1gq bruttoinlandsprodukt")
+)
+OVER_A_YEAR = frozenset(words("yoy chgpy pcpy yty yoyg annual ytypct gpsa")) - {
+    "annual"
+}
 YEAR_PHRASES = (
-    "year on year", "over the year", "a year earlier", "same period of previous year",
-    "year over year", "previous year", "year ago", "vorjahr",
+    "year on year",
+    "over the year",
+    "a year earlier",
+    "same period of previous year",
+    "year over year",
+    "previous year",
+    "year ago",
+    "vorjahr",
 )

@@ -66,9 +66,19 @@ def _other_encoding(path: Path, head: bytes) -> str:
     lines = [line for line in head.splitlines() if not line.isascii()]
     sample = b"\n".join(lines)[:20_000]
     best = charset_normalizer.from_bytes(sample, cp_isolation=ENCODINGS).best()
-    if best is None or len(sample) < MIN_SAMPLE_BYTES:
+    if best is None or len(sample) < MIN_SAMPLE_BYTES or _is_western(sample):
         return "cp1252" if _decodes(head, "cp1252") else "latin-1"
     return str(best.encoding)
+
+
+def _is_western(sample: bytes) -> bool:
+    """Return whether bytes beyond ASCII are single accented letters between others.
+
+    Cyrillic or Japanese text has several in a row.
+    """
+    runs = re.findall(rb"[\x80-\xff]+", sample)
+    single = sum(len(run) == 1 and run >= b"\xc0" for run in runs)
+    return bool(single >= 0.8 * len(runs))
 
 
 def _decodes(content: bytes, encoding: str) -> bool:
@@ -101,9 +111,7 @@ def _check_lines(path: Path, text: str) -> None:
             )
 
 
-def _rows(
-    path: Path, text: str, delimiter: str
-) -> tuple[list[list[str]], list[int]]:
+def _rows(path: Path, text: str, delimiter: str) -> tuple[list[list[str]], list[int]]:
     """Return all rows, and the line on which each begins."""
     rows, lines = [], []
     reader = csv.reader(
@@ -140,12 +148,10 @@ def _delimiter(text: str) -> str:
     best, best_score = ",", 0.0
     for delimiter in DELIMITERS:
         try:
-            widths = [
-                len(row) for row in csv.reader(lines, delimiter=delimiter) if row
-            ]
+            widths = [len(row) for row in csv.reader(lines, delimiter=delimiter) if row]
         except csv.Error:
             continue
-        common = max(set(widths), key=widths.count)
+        common = max(set(widths), key=widths.count, default=1)
         if common < 2:
             continue
         share = np.mean([width >= common for width in widths])
@@ -207,7 +213,8 @@ def _read_rest(
     names = [f"c{number}" for number in range(width)]
     columns = ", ".join(f"'{name}': 'VARCHAR'" for name in names)
     reader = (
-        f"read_csv({untrusted_files.exactly(plain.resolve())}, columns = {{{columns}}}, "
+        f"read_csv({untrusted_files.exactly(plain.resolve())}, "
+        f"columns = {{{columns}}}, "
         f"auto_detect = false, header = false, skip = {line - 1}, null_padding = true, "
         f"delim = {untrusted_files.sql_literal(delimiter)}, "
         f"quote = '\"', escape = '\"', hive_partitioning = false)"
@@ -216,7 +223,8 @@ def _read_rest(
     with untrusted_files.reader([plain.resolve()], limits) as database:
         try:
             numbers = [
-                name for name, cells in zip(names, _columns(sample, width), strict=True)
+                name
+                for name, cells in zip(names, _columns(sample, width), strict=True)
                 if _are_plain_numbers(cells)
             ]
             return _fetch(database, reader, names, {*numbers}, line)
@@ -234,7 +242,9 @@ def _fetch(
     """Return all columns; those of numbers as such, if every cell is one."""
     query = ", ".join(
         f"CASE WHEN {name} IS NULL THEN NULL ELSE coalesce(try_cast({name} AS DOUBLE), "
-        f"'inf'::DOUBLE) END AS {name}" if name in numbers else name
+        f"'inf'::DOUBLE) END AS {name}"
+        if name in numbers
+        else name
         for name in names
     )
     table: pd.DataFrame = database.execute(f"SELECT {query} FROM {reader}").df()  # noqa: S608 - names are ours
@@ -299,6 +309,6 @@ PLAIN_ENCODINGS = frozenset({"utf-8", "utf-8-sig", "ascii"})
 DELIMITERS = (",", ";", "\t", "|")
 ENCODINGS = [
     *("cp1252", "shift_jis", "euc_jp", "gb18030", "big5", "euc_kr", "cp1250"),
-    *("cp1251", "cp1253", "cp1254", "mac_roman"),
+    *("cp1251", "cp1253", "cp1254"),
 ]
 PLAIN_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,3})?", re.I | re.ASCII)

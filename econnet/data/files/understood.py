@@ -105,7 +105,7 @@ class Understood:
         for column in self.columns:
             by_kind.setdefault(column.kind, []).append(column.name)
         parts = [
-            f"{', '.join(names[:SHOWN])}{', ...' if len(names) > SHOWN else ''} as {kind}"
+            f"{', '.join(names[:SHOWN])}{', ...' * (len(names) > SHOWN)} as {kind}"
             for kind, names in by_kind.items()
         ]
         return f"read {'; '.join(parts)}"

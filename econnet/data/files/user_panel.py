@@ -197,8 +197,12 @@ def _table(file: str, source: Source, reading: Reading) -> Table:
     found, area_remarks = _areas(file, tidy, reading)
     rows = _rows(tidy, values.numbers, calendar, found)
     remarks = [
-        *source.table.remarks, *source.remarks, *tidy.remarks, *calendar.remarks,
-        *values.remarks, *area_remarks,
+        *source.table.remarks,
+        *source.remarks,
+        *tidy.remarks,
+        *calendar.remarks,
+        *values.remarks,
+        *area_remarks,
     ]
     if source.table.notes:
         remarks.append(f"{len(source.table.notes)} lines of notes skipped")
@@ -233,11 +237,16 @@ def _of_rows(
             left_out[name] = kind.reason
             del inferred[name]
     rows = rows[rows["indicator"].isin([*inferred])]
+    rows = _dated_by_kind(rows, inferred)
     if rows.empty:
         raise DataError(f"{file} has no series: {'; '.join(_reasons(left_out))}")
     rows, aggregates = (_exponentials(part, inferred) for part in (rows, aggregates))
     return _finished(
-        file, rows, aggregates, professional, inferred,
+        file,
+        rows,
+        aggregates,
+        professional,
+        inferred,
         _Context(tidy, found, remarks, warnings, left_out),
     )
 
@@ -271,6 +280,7 @@ def _finished(
     }
     kinds = {name: kind.kind for name, kind in sorted(inferred.items())}
     order = [name for name in context.tidy.columns if name in kinds]
+    gaps = guards.single_gaps(rows.assign(ordinal=_ordinals(rows["period"])))
     target = targets.default_target(kinds, order)
     understood = Understood(
         file=file,
@@ -278,7 +288,7 @@ def _finished(
         columns=_column_reports(rows, inferred, indicators, order),
         target=_target_text(target, indicators),
         remarks=context.remarks,
-        warnings=context.warnings,
+        warnings=[*context.warnings, *gaps],
         left_out=context.left_out,
     )
     return Table(
@@ -314,12 +324,14 @@ def _of_export(file: str, source: Source) -> Table:
     """Return a file that econnet has exported."""
     exported = exports.read(file, source.table)
     observations = professionals.measurements(exported)
-    indicators = {key: catalog.load()[key] for key in _distinct(observations["indicator"])}
-    names = {
-        key: countries_name(key) for key in _distinct(observations["country"])
+    indicators = {
+        key: catalog.load()[key] for key in _distinct(observations["indicator"])
     }
+    names = {key: countries_name(key) for key in _distinct(observations["country"])}
     spans = observations.assign(frequency=exports.frequencies(observations["period"]))
-    kinds = {key: KIND_OF.get(each.transform, "flow") for key, each in indicators.items()}
+    kinds = {
+        key: KIND_OF.get(each.transform, "flow") for key, each in indicators.items()
+    }
     reasons = {key: Inferred(kind, "the catalog") for key, kind in kinds.items()}
     understood = Understood(
         file,
@@ -357,8 +369,7 @@ def _check_kinds(file: str, kinds: Mapping[str, Override], tidy: Tidy) -> None:
             )
         if name in tidy.left_out and kinds[name] != "drop":
             raise UsageError(
-                f"{file}: column {name} cannot be {kinds[name]}: "
-                f"{tidy.left_out[name]}"
+                f"{file}: column {name} cannot be {kinds[name]}: {tidy.left_out[name]}"
             )
 
 
@@ -366,7 +377,11 @@ def _check_names(tidy: Tidy, problems: Problems) -> None:
     """Add areas and series without a usable name to the problems."""
     for column, what in ((tidy.area, "country"), (tidy.column, "series")):
         for code, text in enumerate(column.cat.categories):
-            fault = _name_problem(str(text)) if text or len(column.cat.categories) > 1 else ""
+            fault = (
+                _name_problem(str(text))
+                if text or len(column.cat.categories) > 1
+                else ""
+            )
             if fault:
                 place = np.flatnonzero(column.cat.codes.to_numpy() == code)
                 if len(place):
@@ -415,8 +430,8 @@ def _only_area(file: str, tidy: Tidy, reading: Reading) -> tuple[Areas, list[str
         remark = f"the United States, as {ids[0]} is a series of FRED's about them"
         return Areas({"": "USA"}, names), [remark]
     raise DataError(
-        f"{file} has no column of countries: name its country with --country DEU, or add "
-        "a column country with the same text on every line"
+        f"{file} has no column of countries: name its country with --country DEU, or "
+        "add a column country with the same text on every line"
     )
 
 
@@ -426,10 +441,9 @@ def _rows(
     """Return the rows with a value: country, indicator, period, frequency, value."""
     keys = [found.key_of[str(text)] for text in tidy.area.cat.categories]
     distinct = list(dict.fromkeys(keys))
-    position = np.array([distinct.index(key) for key in keys])
-    country = pd.Categorical.from_codes(
-        position[tidy.area.cat.codes.to_numpy()], distinct
-    )
+    position = np.array([distinct.index(key) for key in keys], dtype=np.int64)
+    codes = np.take(position, tidy.area.cat.codes.to_numpy())
+    country = pd.Categorical.from_codes(codes, pd.Index(distinct, dtype=object))
     keep = ~np.isnan(numbers) & (calendar.period.codes >= 0)
     indicator = tidy.column.cat.rename_categories(str).array
     rows = pd.DataFrame(
@@ -445,7 +459,8 @@ def _rows(
     )
     if tidy.last_measured is not None:
         rows["last_measured"] = tidy.last_measured.to_numpy(dtype=float)
-    return rows[keep].reset_index(drop=True)
+    kept: pd.DataFrame = rows[keep].reset_index(drop=True)
+    return kept
 
 
 def _sorted(names: pd.Categorical) -> pd.Categorical:
@@ -466,8 +481,8 @@ def _professional(
     undated = mine[mine["known_text"].astype(str) == ""]
     if len(undated):
         raise DataError(
-            f"{file}, line {undated['line'].iloc[0]}: {undated['indicator'].iloc[0]} is a "
-            "forecast without the day on which it was published: add a column known_at"
+            f"{file}, line {undated['line'].iloc[0]}: {undated['indicator'].iloc[0]} is "
+            "a forecast without the day on which it was published: add a column known_at"
         )
     parts = []
     for name in declared:
@@ -478,8 +493,8 @@ def _professional(
                 values = values / 100
             if values.min() < 0 or values.max() > 1:
                 raise DataError(
-                    f"{file}: {name} is no probability: it has {part['value'].max():g}; "
-                    "write 0 to 1, or percent"
+                    f"{file}: {name} is no probability: it has "
+                    f"{part['value'].max():g}; write 0 to 1, or percent"
                 )
         parts.append(
             pd.DataFrame(
@@ -509,12 +524,15 @@ def _of_periods(
     for text in texts:
         frequency: Frequency = "Q" if "Q" in text else "M" if "-" in text else "A"
         moments.append(make(pd.Period(text, PANDAS_ALIAS[frequency])).normalize())
-    return np.array(moments, dtype="datetime64[us]")[codes]
+    table = np.array(moments, dtype="datetime64[us]")
+    return np.take(table, codes)
 
 
 def _codes(column: pd.Series) -> tuple[np.ndarray, list[str]]:
     if isinstance(column.dtype, pd.CategoricalDtype):
-        return column.cat.codes.to_numpy(), [str(text) for text in column.cat.categories]
+        return column.cat.codes.to_numpy(), [
+            str(text) for text in column.cat.categories
+        ]
     codes, distinct = pd.factorize(column)
     return codes, [str(text) for text in distinct]
 
@@ -524,15 +542,18 @@ def _known_at(file: str, rows: pd.DataFrame, reading: Reading) -> pd.Series:
     published = _of_periods(rows, lambda period: (period + reading.lag).end_time)
     codes, texts = _codes(rows["known_text"])
     moments = np.array(
-        [np.datetime64("NaT") if (day := _moment(text)) is pd.NaT else day for text in texts],
+        [
+            np.datetime64("NaT") if (day := _moment(text)) is pd.NaT else day
+            for text in texts
+        ],
         dtype="datetime64[us]",
     )
     wrong = [n for n, text in enumerate(texts) if text and np.isnat(moments[n])]
     if len(bad := np.flatnonzero(np.isin(codes, wrong))):
         row = rows.iloc[bad[0]]
         raise DataError(
-            f"{file}, line {row['line']}: known_at {quoted(str(row['known_text']))} is no "
-            "date: write 2020-01-31"
+            f"{file}, line {row['line']}: known_at {quoted(str(row['known_text']))} is "
+            "no date: write 2020-01-31"
         )
     given = moments[codes]
     begins = _of_periods(rows, lambda period: period.start_time)
@@ -560,9 +581,7 @@ def _moment(text: str) -> pd.Timestamp | NaTType:
     return pd.Timestamp(moment.replace(tzinfo=None))
 
 
-def _ended(
-    rows: pd.DataFrame, reading: Reading, warnings: list[str]
-) -> pd.DataFrame:
+def _ended(rows: pd.DataFrame, reading: Reading, warnings: list[str]) -> pd.DataFrame:
     """Return the rows of periods that have ended and been measured."""
     ends = pd.Series(_of_periods(rows, lambda period: period.end_time), rows.index)
     later = guards.not_ended(ends, reading.today)
@@ -591,7 +610,9 @@ def _without_aggregates(
     groups = rows["country"].isin(found.aggregates)
     if not groups.any():
         return rows, rows.iloc[:0]
-    names = [found.names.get(key, key) for key in _distinct(rows.loc[groups, "country"])]
+    names = [
+        found.names.get(key, key) for key in _distinct(rows.loc[groups, "country"])
+    ]
     shown = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
     what = "the sum of the regions" if found.whole else "aggregates, not countries"
     warnings.append(f"{shown}: {what}; no model learns from them")
@@ -658,7 +679,9 @@ def _kinds(
     newest = rows.drop_duplicates(KEYS[:-1], keep="last")
     early = rows[known_at_first_origin(rows, YEARS_BEFORE_FIRST_ORIGIN)]
     early = early.drop_duplicates(KEYS[:-1], keep="last")
-    first = {str(name): part for name, part in early.groupby("indicator", observed=True)}
+    first = {
+        str(name): part for name, part in early.groupby("indicator", observed=True)
+    }
     seen = {}
     for key, part in newest.groupby("indicator", observed=True):
         name = str(key)
@@ -674,7 +697,7 @@ def _kinds(
     for name, each in numbers.items():
         given = reading.kinds.get(name)
         if given is not None and given != "keep":
-            result[name] = Inferred(given, "as given by --kind")  # type: ignore[arg-type]  # forecasts are no series
+            result[name] = Inferred(given, "as given by --kind", certain=True)  # type: ignore[arg-type]  # forecasts are no series
             continue
         result[name] = infer(
             name,
@@ -684,6 +707,29 @@ def _kinds(
             stationary_panel=stationary,
         )
     return result
+
+
+def _dated_by_kind(
+    rows: pd.DataFrame, inferred: Mapping[str, Inferred]
+) -> pd.DataFrame:
+    """Return rows in which a late column is known only once its kind could be.
+
+    A column that begins after the first origin shows its kind by its first values. Used
+    before the last of them was known, they would be used with knowledge of later ones.
+    """
+    early = known_at_first_origin(rows, YEARS_BEFORE_FIRST_ORIGIN)
+    if early.all():
+        return rows
+    known = rows["known_at"].copy()
+    n_early = early.groupby(rows["indicator"], observed=True).sum()
+    for name, n in n_early.items():
+        if n >= MIN_KNOWN or inferred[str(name)].certain:
+            continue
+        mine = rows[rows["indicator"] == name]
+        day = _first_values(mine)["known_at"].max()
+        known[mine.index] = mine["known_at"].clip(lower=day)
+    dated: pd.DataFrame = rows.assign(known_at=known)
+    return dated.sort_values(KEYS, ignore_index=True)
 
 
 def _identifies(name: str, part: pd.DataFrame, reading: Reading) -> str:
@@ -699,9 +745,7 @@ def _first_values(part: pd.DataFrame) -> pd.DataFrame:
     return part[part["end"] <= ends.max()]
 
 
-def _exponentials(
-    rows: pd.DataFrame, inferred: Mapping[str, Inferred]
-) -> pd.DataFrame:
+def _exponentials(rows: pd.DataFrame, inferred: Mapping[str, Inferred]) -> pd.DataFrame:
     """Return rows in which logarithms have become levels."""
     logs = [name for name, kind in inferred.items() if kind.kind == "log"]
     if not logs or rows.empty:
@@ -716,7 +760,9 @@ def _exponentials(
 
 
 def _observations(rows: pd.DataFrame) -> pd.DataFrame:
-    texts = {name: rows[name].astype(str) for name in ("country", "indicator", "period")}
+    texts = {
+        name: rows[name].astype(str) for name in ("country", "indicator", "period")
+    }
     return rows.assign(
         **texts,
         source="file",
@@ -779,11 +825,12 @@ def _column_reports(
 ) -> list[ColumnReport]:
     """Return what each series was recognised as, in the order of the file."""
     once = rows.drop_duplicates(["country", "indicator", "period"])
+    once = once.assign(ordinal=_ordinals(once["period"]))
     reports = []
     parts = {str(name): part for name, part in once.groupby("indicator", observed=True)}
     for name in dict.fromkeys([*order, *inferred]):
         part = parts[name]
-        periods = part["period"].astype(str)
+        ordinals = part["ordinal"].to_numpy()
         indicator = indicators[name]
         reports.append(
             ColumnReport(
@@ -792,8 +839,8 @@ def _column_reports(
                 reason=inferred[name].reason,
                 unit=indicator.unit,
                 frequency="/".join(sorted({*map(str, part["frequency"].unique())})),
-                first_period=periods.min(),
-                last_period=periods.max(),
+                first_period=str(part["period"].iloc[ordinals.argmin()]),
+                last_period=str(part["period"].iloc[ordinals.argmax()]),
                 values=len(part),
                 missing=_missing(part),
                 areas=int(part["country"].nunique()),
@@ -805,17 +852,22 @@ def _column_reports(
 
 def _missing(part: pd.DataFrame) -> int:
     """Return how many periods between the first and last of each area are missing."""
-    if part["frequency"].nunique() != 1:
-        return 0
-    codes, texts = _codes(part["period"])
-    alias = PANDAS_ALIAS[part["frequency"].iloc[0]]
-    wanted = {*np.unique(codes).tolist()}
-    ordinals = np.array(
-        [pd.Period(t, alias).ordinal if n in wanted else 0 for n, t in enumerate(texts)]
-    )[codes]
-    spans = pd.DataFrame({"area": part["country"].astype(str).to_numpy(), "n": ordinals})
-    found = spans.groupby("area")["n"].agg(["min", "max", "size"])
-    return int((found["max"] - found["min"] + 1 - found["size"]).sum())
+    by_area = part.groupby("country", observed=True)["ordinal"]
+    return int((by_area.max() - by_area.min() + 1 - by_area.size()).sum())
+
+
+def _ordinals(periods: pd.Series) -> npt.NDArray[np.int64]:
+    """Return the number of each period since 1970, at its own frequency."""
+    codes, texts = _codes(periods)
+    numbers = [_ordinal(text) for text in texts]
+    return np.take(np.array(numbers, dtype=np.int64), codes)
+
+
+def _ordinal(text: str) -> int:
+    years = int(text[:4]) - 1970
+    if "Q" in text:
+        return 4 * years + int(text[5]) - 1
+    return 12 * years + int(text[5:7]) - 1 if "-" in text else years
 
 
 def _series(

@@ -148,9 +148,8 @@ try:
             sys.exit({TOO_LARGE})
         rows = sheet.to_python(skip_empty_area=False)
         plain = (bool, int, float, str)
-        sheets.append(
-            (name, [[v if isinstance(v, plain) else str(v) for v in row] for row in rows])
-        )
+        rows = [[v if isinstance(v, plain) else str(v) for v in row] for row in rows]
+        sheets.append((name, rows))
 except MemoryError:
     sys.exit({TOO_LARGE})
 json.dump(sheets, sys.stdout)

@@ -218,11 +218,11 @@ class PoliteSession(requests.Session):
             reason = "not known there (HTTP 404)"
             raise MissingSeriesError(self.error_line(series, reason))
         if status != requests.codes.ok:
-            if (explained := refusal(response)) is not None:
-                raise explained
-            kind = UnansweredError if status in RETRIED_STATUSES else SourceError
             advice = ADVICE.get(status, "try again later")
-            raise kind(self.error_line(series, f"HTTP {status}: {advice}"))
+            line = self.error_line(series, f"HTTP {status}: {advice}")
+            if status in RETRIED_STATUSES:
+                raise UnansweredError(line)
+            raise refusal(response) or SourceError(line)
         content_type = response.headers.get("Content-Type", "no content type")
         if content_type.partition(";")[0].strip().lower() not in content_types:
             reason = f"answered with {content_type!r}, which is not its format"

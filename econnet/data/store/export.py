@@ -19,7 +19,7 @@ def export(frame: pd.DataFrame, path: Path) -> None:
     Raises
     ------
     DataError
-        The ending is another, or Excel was requested without the extra `excel`.
+        The ending is another, or a sheet of Excel is too small for the rows.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_files.atomic_write(path) as part:
@@ -45,15 +45,10 @@ def _write_excel(frame: pd.DataFrame, path: Path) -> None:
             f"{len(frame):,} rows are more than a sheet of Excel holds: "
             "choose --country or --indicator, or another --format"
         )
-    try:
-        with path.open("wb") as file:  # a name would have to end in .xlsx
-            without_formulas(frame).to_excel(
-                file, index=False, sheet_name="econnet", engine="openpyxl"
-            )
-    except ImportError as error:
-        raise DataError(
-            "Excel needs one more package: pip install 'econnet[excel]'"
-        ) from error
+    with path.open("wb") as file:  # a name would have to end in .xlsx
+        without_formulas(frame).to_excel(
+            file, index=False, sheet_name="econnet", engine="openpyxl"
+        )
 
 
 MAX_SHEET_ROWS = 1_048_576

@@ -189,7 +189,7 @@ def _newest_levels(prepared: PreparedTask) -> dict[str, float]:
     for key in panel.columns:
         # Only the target's newest value is that of a whole period.
         native = panel if key == prepared.label.target else panel.native(alpha3, key)
-        levels = native.values.loc[alpha3, key].dropna()
+        levels = native.values[key].loc[alpha3].dropna()
         if len(levels):
             newest[key] = float(levels.iloc[-1])
     return newest

@@ -76,7 +76,7 @@ def timeline(forecast: Forecast, look: Look) -> Figure | None:
         figure,
         49,
         f"Forecast probability and outcome, {wording.ahead(forecast.task)}, %",
-        f"each dot a {noun}; orange: {wording.contraction_noun(forecast)}",
+        f"each dot a {noun}; orange: the event occurred",
         look,
     )
     time, top = TimeAxis.of(forecast), top_of(record["probability"])

@@ -84,6 +84,7 @@ from econnet.report.wording.verdict import (
     baseline_title,
     chance,
     counts,
+    decision,
     growth_heading,
     growth_note,
     illustration,
@@ -93,6 +94,7 @@ from econnet.report.wording.verdict import (
     probability_heading,
     record_counts,
     stale,
+    typical_fall,
     verdict,
     without_2020,
 )

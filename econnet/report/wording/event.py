@@ -12,6 +12,7 @@ import pandas as pd
 from econnet.core.periods import NOUN
 from econnet.core.task import Task
 from econnet.data.cycle import chronologies
+from econnet.data.cycle.labels import BELOW_ZERO
 from econnet.forecast.result import Forecast
 from econnet.report.wording.formatting import period_text
 
@@ -30,6 +31,8 @@ def event_words(forecast: Forecast) -> EventWords:
     label = forecast.task.label
     if label.startswith("given:"):
         return EventWords(label.removeprefix("given:"), "be 1", "is 1")
+    if forecast.meaning.endswith(BELOW_ZERO):  # of a target that is growth itself
+        return EventWords(forecast.target_title, "be below zero", "is below zero")
     if label in VERBS:
         return EventWords(in_sentence(forecast.target_title), *VERBS[label])
     dated = chronologies.load()[label]

@@ -26,6 +26,7 @@ from econnet.report.wording.event import (
     when,
 )
 from econnet.report.wording.formatting import (
+    change_percent,
     count,
     day,
     day_of,
@@ -106,6 +107,22 @@ def last_forecasts(forecast: Forecast) -> list[tuple[str, str]]:
         )
     ]
     return [*rows, (period_text(forecast.period), percent(forecast.probability))]
+
+
+def typical_fall(forecast: Forecast) -> str | None:
+    """Return the size of past falls: `median fall in contractions 0.4%`.
+
+    `None` where the event is no fall of the series that is shown.
+    """
+    if forecast.task.label not in MEASURED_BY_GROWTH:
+        return None
+    history = forecast.history
+    falls = history.loc[history["contraction"] == 1, "growth"].dropna()
+    if falls.empty:
+        return None
+    noun = NOUN[forecast.task.frequency]
+    size = change_percent(float(falls.median())).lstrip("+\N{MINUS SIGN}")
+    return f"median fall in past {noun}s of contraction {size}"
 
 
 @dataclass(frozen=True)
@@ -226,7 +243,9 @@ def without_2020(forecast: Forecast) -> str | None:
     if skill.value is None or skill.interval is None:
         return None
     size = round(100 * skill.value)
-    gain = "no gain" if size == 0 else f"{abs(size)}% {'more' if size > 0 else 'less'}"
+    gain = "no gain"
+    if size != 0:
+        gain = f"{abs(size)}% {'more' if size > 0 else 'less'} accurate"
     return f"Without 2020: {gain} ({signed_percent_range(skill.interval)})."
 
 
@@ -283,9 +302,8 @@ def n_spells(forecast: Forecast) -> int:
 
 
 def counts(scores: Scores, noun: str) -> str:
-    """Return what scores rest on: `84 quarters, 21 contractions`."""
-    contractions = count(scores.n_contractions, "contraction", none="no")
-    return f"{count(scores.n, noun)}, {contractions}"
+    """Return what scores rest on: `84 forecasts, event in 21`."""
+    return f"{count(scores.n, noun)}, event in {scores.n_contractions:,}"
 
 
 def _against_baselines(forecast: Forecast) -> str | None:
@@ -367,6 +385,26 @@ def _age(days: int) -> str:
     return count(round(days / 365.25), "year")
 
 
+def decision(forecast: Forecast) -> str | None:
+    """Return the decision at the user's own costs, and the costs of past ones."""
+    made = forecast.decision
+    if made is None:
+        return None
+    probability, threshold = percent(forecast.probability), percent(made.threshold)
+    answer = "a signal" if made.signal else "no signal"
+    side = "reaches" if made.signal else "is below"
+    periods = f"{NOUN[forecast.task.frequency]}s"
+    return (
+        f"If a missed {contraction_noun(forecast)} costs {made.cost_ratio:g} times a "
+        f"false alarm: {answer}, because {probability} {side} the threshold of "
+        f"{threshold}. Past decisions by this rule: {made.right:,} right and "
+        f"{made.wrong:,} wrong signals, {made.missed:,} of the {periods} with the "
+        f"event missed; together they cost as much as {made.cost:,.0f} false alarms "
+        f"(without signals {made.cost_without_signals:,.0f}, with a signal every time "
+        f"{made.cost_of_always:,.0f})."
+    )
+
+
 def illustration(forecast: Forecast) -> str:
     """Return what a forecast for a past period is called."""
     return (
@@ -381,6 +419,9 @@ def made_on(forecast: Forecast) -> str:
     """Return the day on which the forecast was made: `24 November 2026`."""
     return day_of(forecast.made_at)
 
+
+# Rules by which a contraction is a fall of the growth that is shown.
+MEASURED_BY_GROWTH = {"negative-growth", "year-on-year", "two-quarters"}
 
 CALLS: dict[Confidence, str] = {
     "high": "High confidence.",

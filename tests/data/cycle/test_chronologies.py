@@ -16,16 +16,15 @@ ALL = chronologies.load()
 
 @pytest.mark.parametrize("chronology", ALL.values(), ids=list(ALL))
 def test_chronology_is_in_the_order_of_time(chronology: Chronology) -> None:
-    turning_points = [
-        period for each in chronology.recessions for period in (each.peak, each.trough)
-    ]
-    assert all(one < next_one for one, next_one in pairwise(turning_points))
+    turning_points = []
     for recession in chronology.recessions:
         assert recession.trough is not None
         assert recession.trough_announced is not None
+        turning_points += [recession.peak, recession.trough]
         assert recession.peak.end_time < recession.peak_announced
         assert recession.trough.end_time < recession.trough_announced
         assert recession.peak_announced <= recession.trough_announced
+    assert all(one < next_one for one, next_one in pairwise(turning_points))
     assert countries.by_alpha3(chronology.country)
     assert chronology.source
 

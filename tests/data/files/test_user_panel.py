@@ -139,14 +139,14 @@ def test_real_vintages_reach_the_panel(tmp_path: Path) -> None:
 
 KINDS: dict[str, tuple[str, list[float], Kind]] = {
     "zeros and ones": ("slump", [0, 1, 1, 0], "flag"),
-    "falls below zero": ("net orders", [3.5, -1.0, 2.0, 4.0], "rate"),
+    "falls below zero": ("net orders", [3.5, -1.0, 2.0, 4.0], "balance"),
     "called a spread": ("Termspread", [3.5, -1.0, 2.0, 4.0], "balance"),
-    "called a growth rate": ("growth rate", [1.0, 1.5, 2.0, 2.5], "balance"),
-    "called an exchange": ("pound exchange", [1.0, 1.5, 1.4, 1.3], "rate"),
+    "called a growth rate": ("growth rate", [1.0, 1.5, 2.0, 2.5], "growth"),
+    "called an exchange": ("pound exchange", [1.0, 1.5, 1.4, 1.3], "price"),
     "rate by its id": ("unrate", [4.0, 4.1, 4.2, 4.3], "rate"),
     "index by its id": ("INDPRO", [60.0, 58.0, 57.0, 59.0], "index"),
     "balance by its title": ("External balance", [3.5, 1.0, 2.0, 4.0], "balance"),
-    "growth by a level's name": ("exports", [3.5, -1.0, 2.0, 4.0], "rate"),
+    "growth by a level's name": ("exports", [3.5, -1.0, 2.0, 4.0], "balance"),
     "called a rate": ("interest rate", [3.0, 3.5, 4.0, 4.5], "rate"),
     "moves both ways": ("jobless", [5.0, 6.1, 5.2, 4.9], "rate"),
     "passes 100": ("production", [98.0, 100.0, 103.0, 104.0], "index"),
@@ -227,12 +227,17 @@ def test_kind_of_an_unknown_column_is_refused(tmp_path: Path) -> None:
 
 HEADER = "country,period,x\n"
 BAD_FILES = {
-    "no country": ("area,period,x\nA,2020,1\n", "no column 'country', only 'area'"),
+    "no country": (
+        "period,x\n2020,1\n2021,2\n",
+        "no column of countries: name its country with --country DEU",
+    ),
+    "no period": ("country,x\nA,1\nA,2\n", "no column of periods below line 1"),
+    "no names": ("A,2020Q1,1\nA,2020Q2,2\n", "line 1 looks like data"),
     "no value": (HEADER, "has no value"),
-    "empty cell": (HEADER + ",2020,1\n", "line 2: country is missing"),
-    "words": (HEADER + "A,2020,many\n", "line 2, x: 'many' is no number"),
-    "decimal comma": (HEADER + 'A,2020,"1,5"\n', "'1,5' is no number"),
-    "infinite": (HEADER + "A,2020,inf\n", "'inf' is no number"),
+    "empty cell": (HEADER + "A,2020,1\n,2021,1\n", "line 3: country is missing"),
+    "words": (HEADER + "A,2020,1\nA,2021,many\n", "line 3, x: 'many' is no number"),
+    "decimal comma": (HEADER + 'A,2020,1.5\nA,2021,"1,5"\n', "'1,5' is no number"),
+    "infinite": (HEADER + "A,2020,1\nA,2021,inf\n", "'inf' is no number"),
     "period": (HEADER + "A,2020,1\nA,20,1\n", "line 3: '20' is no period"),
     "quarter five": (HEADER + "A,2020Q5,1\n", "'2020Q5' is no period"),
     "date": (HEADER + "A,2020-02-31,1\n", "'2020-02-31' is no period"),
@@ -259,7 +264,7 @@ def test_bad_file_is_named_with_line_and_cure(tmp_path: Path, case: str) -> None
 def test_file_that_is_not_what_its_name_says_is_refused(
     tmp_path: Path, name: str
 ) -> None:
-    for text in (WIDE, "PK\x03\x04" + WIDE, "PAR1" + WIDE):
+    for text in ("", "PK\x03\x04" + WIDE, "PAR1" + WIDE):
         with pytest.raises(DataError, match=name):
             user_panel.read(file(tmp_path, text, name))
 
@@ -267,8 +272,14 @@ def test_file_that_is_not_what_its_name_says_is_refused(
 def test_absent_and_other_files_are_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="there is no file"):
         user_panel.read(tmp_path / "own.csv")
-    with pytest.raises(DataError, match=r"CSV, Parquet, xlsx"):
-        user_panel.read(file(tmp_path, WIDE, "own.sav"))
+    with pytest.raises(
+        DataError, match=r"own\.sav is an SPSS file: save the data as CSV"
+    ):
+        user_panel.read(file(tmp_path, "$FL2 anything", "own.sav"))
+
+
+def test_text_is_read_whatever_the_ending(tmp_path: Path) -> None:
+    assert values(user_panel.read(file(tmp_path, LONG, "own.xls"))) == OUTPUT
 
 
 @settings(

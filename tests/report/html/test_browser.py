@@ -181,6 +181,32 @@ def test_csv_holds_every_number_as_it_was_computed(
     assert float(rows[-1]["probability"]) == germany.probability
 
 
+def test_chart_is_saved_as_svg_and_png_with_title_and_source(
+    browser: Browser, german_page: Path
+) -> None:
+    with browser.open(german_page) as opened:
+        page = opened.page
+        for name in ("roc", "history"):
+            with page.expect_download() as waiting:
+                page.locator(f"[data-svg={name}]").click()
+            text = Path(waiting.value.path()).read_text("utf-8")
+            assert text.startswith("<svg ")
+            assert "Germany: Real GDP falls in" in text
+            assert "Source: OECD" in text
+            assert "class=" not in text
+        with page.expect_download() as waiting:
+            page.locator("[data-png=roc]").click()
+        assert Path(waiting.value.path()).read_bytes().startswith(b"\x89PNG")
+        assert opened.complaints == []
+
+
+def test_table_that_is_cut_says_so(browser: Browser, german_page: Path) -> None:
+    for width, said in ((PHONE, True), (DESKTOP, False)):
+        with browser.open(german_page, width=width) as opened:
+            hints = opened.page.locator("[aria-labelledby=record] .more").all()
+            assert any(hint.is_visible() for hint in hints) == said
+
+
 def test_no_cell_of_the_csv_is_a_formula(
     browser: Browser, hostile: Forecast, page_of: Callable[[Forecast], Path]
 ) -> None:

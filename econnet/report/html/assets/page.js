@@ -70,7 +70,29 @@
   const STYLES = ["fill", "stroke", "stroke-width", "stroke-dasharray", "opacity",
     "font-family", "font-size", "font-weight", "text-anchor"];
 
-  // A copy of a chart that needs no style sheet, on the ground of the page.
+  const SVG = "http://www.w3.org/2000/svg";
+  const FAMILY = "Inter, system-ui, sans-serif";
+
+  const svgElement = (tag, attributes, text) => {
+    const made = document.createElementNS(SVG, tag);
+    for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+    if (text !== undefined) made.textContent = text;
+    return made;
+  };
+
+  // The text in lines that fit; a letter is about 0.56 of its size wide.
+  const lines = (text, width, size) => {
+    const room = width / (0.56 * size);
+    const made = [""];
+    for (const word of text.trim().split(/\s+/)) {
+      const longer = `${made.at(-1)} ${word}`.trim();
+      if (longer.length <= room || !made.at(-1)) made[made.length - 1] = longer;
+      else made.push(word);
+    }
+    return made;
+  };
+
+  // A copy of a chart that needs no style sheet, with its title and its source.
   const standalone = (figure) => {
     const picture = figure.querySelector(".picture");
     const live = figure.classList.contains("is-live");
@@ -78,21 +100,37 @@
     const copy = picture.cloneNode(true);
     const parts = picture.querySelectorAll("*");
     copy.querySelectorAll("*").forEach((part, number) => {
+      // A shape in the definitions takes its colours from where it is used.
+      if (part.closest("defs")) {
+        part.removeAttribute("class");
+        return;
+      }
       const style = getComputedStyle(parts[number]);
       for (const name of STYLES) part.setAttribute(name, style.getPropertyValue(name));
       part.removeAttribute("class");
     });
     figure.classList.toggle("is-live", live);
-    const [left, top, width, height] = picture.getAttribute("viewBox").split(" ").map(Number);
+    const [left, inner, across, down] = picture.getAttribute("viewBox").split(" ").map(Number);
+    const heading = figure.querySelector(".panel-heading");
+    const above = lines(live || !heading ? document.title
+      : `${document.title}. ${heading.textContent}`, across, 9);
+    const below = lines(document.querySelector("footer").textContent, across, 7);
+    const x = left - 6, width = across + 12;
+    const top = inner - 13 * above.length - 8;
+    const height = inner + down + 10 * below.length + 10 - top;
     copy.removeAttribute("class");
-    copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
-    copy.setAttribute("width", width);
-    copy.setAttribute("height", height);
-    const ground = document.createElementNS("http://www.w3.org/2000/svg", "rect");
-    for (const [name, value] of Object.entries({ x: left, y: top, width, height, fill: color("paper") })) {
-      ground.setAttribute(name, value);
-    }
-    copy.prepend(ground);
+    for (const [name, value] of Object.entries({
+      xmlns: SVG, width, height, viewBox: `${x} ${top} ${width} ${height}`,
+    })) copy.setAttribute(name, value);
+    copy.prepend(svgElement("rect", { x, y: top, width, height, fill: color("paper") }));
+    above.forEach((line, number) => copy.append(svgElement("text", {
+      x: left, y: top + 13 * (number + 1), fill: color("ink"), "font-size": 9,
+      "font-weight": 600, "font-family": FAMILY,
+    }, line)));
+    below.forEach((line, number) => copy.append(svgElement("text", {
+      x: left, y: inner + down + 10 * (number + 1) + 2, fill: color("grey"), "font-size": 7,
+      "font-family": FAMILY,
+    }, line)));
     const text = new XMLSerializer().serializeToString(copy);
     return { href: `data:image/svg+xml;charset=utf-8,${encodeURIComponent(text)}`, width, height };
   };
