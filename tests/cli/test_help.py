@@ -111,7 +111,7 @@ def test_quiet_leaves_the_answer_alone(tmp_path: Path) -> None:
         ("forecast --country DEU --target real_gpd", "nearest: real_gdp"),
         ("forecast --country DEU --event wthin", "'within'"),
         ("report --country DEU --format pfd", "'pdf'"),
-        ("fetch --country DEU --source fread", "'fred'"),
+        ("fetch --country DEU --source fread", "nearest: fred"),
         ("export --indicator gdp_real --output a.csv", "nearest: "),
         ("backtest --country DEU --baselines logti", "logit"),
     ],
