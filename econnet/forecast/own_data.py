@@ -5,19 +5,21 @@ would give a perfect track record. Columns may only be removed, before the first
 forecast, and what was found is in the notices of the data.
 """
 
+import pandas as pd
 from collections.abc import Sequence
 from dataclasses import replace
-
-import pandas as pd
-
 from econnet.core.countries import Country
-from econnet.core.errors import DataError, UsageError
-from econnet.core.periods import FREQUENCIES, Frequency
+from econnet.core.errors import DataError
+from econnet.core.errors import UsageError
+from econnet.core.periods import FREQUENCIES
+from econnet.core.periods import Frequency
 from econnet.core.task import TaskRequest
 from econnet.data import panel
-from econnet.data.cycle import chronologies, labels
+from econnet.data.cycle import chronologies
+from econnet.data.cycle import labels
 from econnet.data.cycle.labels import Label
-from econnet.data.files import adjustment, guards
+from econnet.data.files import adjustment
+from econnet.data.files import guards
 from econnet.data.files.guards import Season
 from econnet.data.panel import Panel
 from econnet.data.sources.observations import Dataset
@@ -33,9 +35,8 @@ def target_of(known: Dataset, request: TaskRequest) -> str:
         return request.target
     if known.target:
         return known.target
-    from_elsewhere = request.label in chronologies.load() or request.label.startswith(
-        "given:"
-    )
+    label = request.label
+    from_elsewhere = label in chronologies.load() or label.startswith("given:")
     if known.file is not None and from_elsewhere:
         column = request.label.partition(":")[2]
         others = [name for name in known.indicators if name != column]
