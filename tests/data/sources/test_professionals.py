@@ -384,7 +384,7 @@ def test_an_exported_file_gives_forecasts_apart_again(
     expected = load.known(of_store, countries=["USA"]).professional_forecasts
     assert len(expected)
     pd.testing.assert_frame_equal(read.professional_forecasts, expected)
-    assert not [key for key in read.indicators if _is_forecast_in(read, key)]
+    assert not {key for key, each in read.indicators.items() if each.forecast}
 
 
 def _is_forecast_in(data: Dataset, key: str) -> bool:
