@@ -25,6 +25,7 @@ from econnet.core.catalog import Indicator, SeriesTemplate
 from econnet.core.errors import DataError, UsageError, suggestion
 from econnet.core.periods import PANDAS_ALIAS, Frequency
 from econnet.core.text import quoted
+from econnet.data import professionals
 from econnet.data.files import (
     areas,
     exports,
@@ -321,7 +322,8 @@ def _reasons(left_out: Mapping[str, str]) -> list[str]:
 
 def _of_export(file: str, source: Source) -> Table:
     """Return a file that econnet has exported."""
-    observations = exports.read(file, source.table)
+    exported = exports.read(file, source.table)
+    observations = professionals.measurements(exported)
     indicators = {
         key: catalog.load()[key] for key in _distinct(observations["indicator"])
     }
@@ -347,7 +349,7 @@ def _of_export(file: str, source: Source) -> Table:
         names,
         targets.OUTPUT if targets.OUTPUT in indicators else "",
         observations.iloc[:0],
-        pd.DataFrame(columns=PROFESSIONAL_COLUMNS),
+        professionals.forecasts(exported),
     )
 
 
