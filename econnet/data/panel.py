@@ -10,26 +10,25 @@ Where values were revised, `vintages` holds all of them with their dates, so tha
 may have changed, and growth from one to the other would mean nothing.
 """
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
-from itertools import pairwise
-from typing import TypeAlias
-
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-
+from collections.abc import Collection
+from collections.abc import Mapping
+from dataclasses import dataclass
+from dataclasses import replace
 from econnet.core import catalog
 from econnet.core.catalog import Indicator
 from econnet.core.errors import DataError
-from econnet.core.periods import (
-    FREQUENCIES,
-    PANDAS_ALIAS,
-    PERIODS_A_YEAR,
-    Frequency,
-    frequency_of,
-)
+from econnet.core.periods import FREQUENCIES
+from econnet.core.periods import Frequency
+from econnet.core.periods import PANDAS_ALIAS
+from econnet.core.periods import PERIODS_A_YEAR
+from econnet.core.periods import frequency_of
 from econnet.core.task import Vintages
+from itertools import pairwise
+from typing import TypeAlias
+
 
 Days: TypeAlias = npt.NDArray[np.int64]
 Dates: TypeAlias = npt.NDArray[np.datetime64]
@@ -288,7 +287,7 @@ def releases(
         as_of = observations["retrieved_at"].max()
     series, rows = _coded(observations)
     series, rows = _history_in_its_time(series, _dated(series, rows, as_of))
-    about = series[SERIES[1:]].take(rows["series"])
+    about = series[SERIES[1:]].take(rows["series"].to_numpy())
     rows = rows[["period", "end", "known_at"]].reset_index(drop=True)
     both = pd.concat([about.reset_index(drop=True), rows], axis="columns")
     return both.sort_values("known_at", kind="stable", ignore_index=True)
