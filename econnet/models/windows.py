@@ -37,6 +37,8 @@ class TrainingTask:
         Scaled features of the training rows, oldest origin first, and of those ahead.
     y_train : array (rows,)
         1 contraction, 0 expansion.
+    growth_train : array (rows,)
+        Growth in percent, below zero in contractions; NaN if the label has no growth.
     design_effect
         The number of training rows that are worth one independent row.
     """
@@ -44,6 +46,7 @@ class TrainingTask:
     origin: pd.Period
     X_train: npt.NDArray[np.float32]
     y_train: npt.NDArray[np.float32]
+    growth_train: Floats
     X_ahead: npt.NDArray[np.float32]
     design_effect: float
 
@@ -80,7 +83,12 @@ class Window(TrainingTask):
     def training_task(self) -> TrainingTask:
         """The part of the window that a model needs."""
         return TrainingTask(
-            self.origin, self.X_train, self.y_train, self.X_ahead, self.design_effect
+            self.origin,
+            self.X_train,
+            self.y_train,
+            self.growth_train,
+            self.X_ahead,
+            self.design_effect,
         )
 
 
@@ -204,6 +212,7 @@ def window_at(
         origin=origin,
         X_train=scaler.transform(known.X[train]).astype(np.float32),
         y_train=known.y[train].astype(np.float32),
+        growth_train=known.growth[train],
         X_ahead=scaler.transform(known.X[rows_ahead]).astype(np.float32),
         design_effect=_design_effect(known, train),
         features=known,
@@ -243,6 +252,7 @@ def window_digest(name: str, windows: Sequence[Window]) -> str:
             window.raw_ahead,
             window.X_train,
             window.y_train,
+            window.growth_train,
             window.X_ahead,
             window.train,
             window.ahead,

@@ -45,6 +45,7 @@ def _answer(forecast: Forecast) -> dict[str, Any]:
         "probability": forecast.probability,
         "interval": forecast.interval,
         "base_rate": forecast.base_rate,
+        "growth": forecast.growth,
         "previous_probability": forecast.previous_probability,
         "confidence": verdict.confidence,
         "skill": forecast.assessment.skill,

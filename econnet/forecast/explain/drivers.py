@@ -94,7 +94,7 @@ def _contributions(explained: ExplainedForecast, figures: Floats) -> dict[str, f
     """
     window, forecaster = explained.window, explained.forecaster
     scaled = window.scaler.transform(figures[None, :]).astype(np.float32)
-    weight = float(pooling.EXTREMIZE * forecaster.weights[0])
+    weight = float(pooling.EXTREMIZE * forecaster.weights["network"])
     parts = attribution.contributions(
         scaled[0].astype(np.float64), window, forecaster.network
     )
