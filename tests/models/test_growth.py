@@ -59,13 +59,14 @@ def test_tilted_distribution_has_the_given_mass_below_zero(
 ) -> None:
     tilted = given_.tilted(np.full(len(given_.quantiles), negative))
     np.testing.assert_allclose(tilted.below(0.0), negative)
-    falls, rises = given_.below(-1.0), 1 - given_.below(1.0)
     zero = given_.below(0.0)
     usual = (zero > 1e-6) & (zero < 1 - 1e-6)
+    zero = zero[usual]
     # On each side of zero, parts keep their proportions.
-    expected = (negative * falls / zero)[usual]
+    falls, rises = given_.below(-1.0)[usual], 1 - given_.below(1.0)[usual]
+    expected = negative * falls / zero
     np.testing.assert_allclose(tilted.below(-1.0)[usual], expected, atol=1e-12)
-    expected = ((1 - negative) * rises / (1 - zero))[usual]
+    expected = (1 - negative) * rises / (1 - zero)
     np.testing.assert_allclose(1 - tilted.below(1.0)[usual], expected, atol=1e-12)
     median = tilted.quantile(0.5)
     if abs(negative - 0.5) > 1e-9:

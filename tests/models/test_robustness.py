@@ -65,6 +65,8 @@ OWN: dict[str, Model] = {
 }
 
 
+# A light network of scikit-learn stops early, and warns of it.
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @costly(2)
 @given(
     kinds=st.lists(st.sampled_from(KINDS), min_size=1, max_size=8),
