@@ -80,7 +80,7 @@ class GrowthDistribution:
             return mass
         zero = self._below(0.0)
         if growth <= 0:
-            return self.negative * mass / np.maximum(zero, SMALLEST)
+            return self.negative * mass / zero
         positive = 1 - self.negative
         return 1 - positive * (1 - mass) / np.maximum(1 - zero, SMALLEST)
 
@@ -105,13 +105,16 @@ class GrowthDistribution:
         left, right = self._tails()
         under = (growth - quantiles[:, 0]) / left
         over = (quantiles[:, -1] - growth) / right
-        inside = np.where(under < 0, levels[0] * np.exp(np.minimum(under, 0)), inside)
+        # Not below e^-500, so that there is a mass in the tail that can be scaled.
+        tail = levels[0] * np.exp(np.clip(under, -500, 0))
+        inside = np.where(under < 0, tail, inside)
         tail = 1 - (1 - levels[-1]) * np.exp(np.minimum(over, 0))
         return np.where(over < 0, tail, inside)
 
     def _quantile(self, level: Floats) -> Floats:
         """Return the quantile at each row's level, of the quantiles alone."""
         quantiles, levels = self.quantiles, np.array(LEVELS)
+        level = np.clip(level, MIN_LEVEL, 1 - MIN_LEVEL)
         inside = np.array(
             [
                 np.interp(at, levels, row)
@@ -243,7 +246,9 @@ def _start(targets: Array) -> Array:
     return quantiles
 
 
+# The smallest spread of growth, and the smallest level of a quantile.
 SMALLEST = 1e-9
+MIN_LEVEL = 1e-12
 
 GROWTH = Head(
     output_dim=len(LEVELS),

@@ -147,12 +147,10 @@ def pinball_loss(levels: Sequence[float]) -> "Loss":
         total: Array = costs.sum(axis=(1, 2))
         return total
 
-    def gradient(
-        quantiles: Array, targets: Array, weights: Array, *, out: Array
-    ) -> Array:
+    def gradient(logits: Array, targets: Array, weights: Array, *, out: Array) -> Array:
         # At the kink, where the gradient is not defined, that of a low forecast is as
         # good as any.
-        np.less(targets, quantiles, out=out)
+        np.less(targets, logits, out=out)
         np.subtract(out, shares.astype(out.dtype), out=out)
         return np.multiply(out, weights, out=out)
 
