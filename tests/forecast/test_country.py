@@ -265,3 +265,12 @@ def test_baselines_of_a_training_can_be_chosen(
     model = country_forecast.train(prepared, baselines=["logit"])
     names = set(model.track_record["model"])
     assert names == {"econnet", *WITH_GROWTH, "base_rate", "logit"}
+
+
+def test_growth_agrees_with_the_probability_of_contraction(made: Forecast) -> None:
+    growth = made.growth
+    assert growth is not None
+    assert growth.percentile_5 < growth.median < growth.percentile_95
+    assert (growth.median < 0) == (made.probability > 0.5)
+    assert (growth.percentile_5 < 0) == (made.probability > 0.05)
+    assert 0 < growth.probability_below_minus_1 < made.probability
