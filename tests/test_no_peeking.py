@@ -1,24 +1,37 @@
 """Nothing that comes after an origin reaches its forecast."""
 
-from dataclasses import fields, replace
-
 import numpy as np
 import pandas as pd
 import pytest
-
-from econnet.core.period_days import FIXED_DAYS, MIDDLE, START, DayOfPeriod, days_in
+from dataclasses import fields
+from dataclasses import replace
+from econnet.core.period_days import DayOfPeriod
+from econnet.core.period_days import FIXED_DAYS
+from econnet.core.period_days import MIDDLE
+from econnet.core.period_days import START
+from econnet.core.period_days import days_in
 from econnet.core.task import Event
 from econnet.data import panel
-from econnet.data.cycle import chronologies, labels
+from econnet.data.cycle import chronologies
+from econnet.data.cycle import labels
 from econnet.data.cycle.chronologies import Recession
 from econnet.data.features import design_matrix
 from econnet.data.features.design_matrix import DesignMatrix
 from econnet.evaluation import walkforward
-from econnet.models import baselines, network_ensemble, pooling
-from econnet.models.combination import PARTNERS, PRIOR_WEIGHTS
+from econnet.models import baselines
+from econnet.models import combination
+from econnet.models import network_ensemble
+from econnet.models import pooling
+from econnet.models.growth import GrowthNetworks
 from econnet.models.network_ensemble import EnsembleOptions
-from econnet.models.windows import Model, Schedule, Window, make_windows
-from tests.builders import observations, published, world
+from econnet.models.windows import Model
+from econnet.models.windows import Schedule
+from econnet.models.windows import Window
+from econnet.models.windows import make_windows
+from tests.builders import observations
+from tests.builders import published
+from tests.builders import world
+
 
 QUICK = EnsembleOptions(hidden_units=4, min_updates=1)
 ORIGIN = pd.Period("2012Q3", "Q")
@@ -93,9 +106,14 @@ def models_of(made: DesignMatrix) -> dict[str, Model]:
     """Return econnet, its networks alone, and every baseline."""
     networks = pooling.Memoized(network_ensemble.model(2, seed=0, options=QUICK))
     others = baselines.models(baselines.available(made))
-    parts: list[Model] = [networks, *(others[name] for name in PARTNERS)]
-    econnet = pooling.weighted(parts, PRIOR_WEIGHTS)
-    return {"econnet": econnet, "network": networks, **others}
+    if made.growth_of_label is not None:
+        others[combination.GROWTH] = pooling.Memoized(GrowthNetworks(1, QUICK))
+    prior = combination.prior(made)
+    models: dict[str, Model] = {"network": networks, **others}
+    econnet = pooling.weighted(
+        [models[name] for name in prior], np.array([*prior.values()])
+    )
+    return {"econnet": econnet, **models}
 
 
 def forecasts(windows: list[Window]) -> pd.DataFrame:
@@ -116,7 +134,7 @@ def assert_alike(one: Window, other: Window) -> None:
         mine, theirs = (getattr(window.scaler, field.name) for window in (one, other))
         np.testing.assert_array_equal(mine, theirs, field.name)
     rows = np.concatenate([one.train, one.ahead])
-    for name in ("X", "y", "known_at", "target_known_at"):
+    for name in ("X", "y", "growth", "known_at", "target_known_at"):
         mine, theirs = (getattr(it.features, name)[rows] for it in (one, other))
         np.testing.assert_array_equal(mine, theirs, name)
 

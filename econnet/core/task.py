@@ -132,7 +132,8 @@ class TaskRequest:
     members: Annotated[
         int | None,
         Option(
-            "Networks in the ensemble (default 16; 1 for a streamed panel).",
+            "Networks in the ensemble and in each window of a replay (default: 16, "
+            "and 4 in a replay; 1 for a streamed panel).",
             metavar="N",
             minimum=1,
             maximum=1000,

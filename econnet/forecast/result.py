@@ -1,12 +1,8 @@
 """The result of a forecast: the types that its report is made from."""
 
-from dataclasses import dataclass
-from pathlib import PurePath
-from typing import Annotated, TypeAlias
-
 import msgspec
 import pandas as pd
-
+from dataclasses import dataclass
 from econnet.core.countries import Country
 from econnet.core.periods import Frequency
 from econnet.core.task import Task
@@ -14,9 +10,15 @@ from econnet.evaluation.comparison import Comparison
 from econnet.evaluation.confidence import Skill
 from econnet.evaluation.decisions import Decision
 from econnet.evaluation.intervals import Interval
-from econnet.evaluation.metrics import ReliabilityBin, Scores
-from econnet.evaluation.signals import FalseAlarm, SignalCounts
+from econnet.evaluation.metrics import ReliabilityBin
+from econnet.evaluation.metrics import Scores
+from econnet.evaluation.signals import FalseAlarm
+from econnet.evaluation.signals import SignalCounts
 from econnet.forecast.provenance import Provenance
+from pathlib import PurePath
+from typing import Annotated
+from typing import TypeAlias
+
 
 MAX_HORIZON = 1_000
 
@@ -64,6 +66,21 @@ class Ahead:
     interval: tuple[Share, Share]
     base_rate: Share
     scores: Scores
+
+
+@dataclass(frozen=True)
+class GrowthForecast:
+    """The distribution of the growth whose fall below zero is a contraction.
+
+    Growth is in percent; for several periods it is the lowest of them. The mass below
+    zero is the probability of contraction; `probability_below_minus_1` is that of a
+    fall by more than 1%.
+    """
+
+    percentile_5: float
+    median: float
+    percentile_95: float
+    probability_below_minus_1: float
 
 
 @dataclass(frozen=True)
@@ -350,6 +367,8 @@ class Forecast:
         Out-of-sample forecasts for this country, one row per model and origin: `model`
         (`econnet` or a baseline's name), `origin`, `period`, `probability`, `outcome`
         (missing if not known yet).
+    growth
+        The distribution of growth, if the label is a fall of growth.
     place
         Of its model and report in a `core.workspace`, if it was made in one.
     decision
@@ -374,6 +393,7 @@ class Forecast:
     data: DataUsed
     provenance: Provenance
     made_at: str
+    growth: GrowthForecast | None = None
     place: PurePath | None = None
     decision: Decision | None = None
 

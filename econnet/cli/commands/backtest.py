@@ -153,6 +153,11 @@ def _note_what_is_left_out(
             f"not scored because history is too short: {', '.join(missing[:8])}"
             f"{', ...' if len(missing) > 8 else ''}"
         )
+    if result.left_out:
+        output.note(
+            "left out because some forecast was not a number: "
+            f"{', '.join(result.left_out)}"
+        )
     first, _ = result.origins
     if start is not None and first > start:
         output.note(f"the first origin with enough history is {first}")
