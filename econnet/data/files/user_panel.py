@@ -490,8 +490,8 @@ def _professional(
     if len(undated):
         line, name = undated["line"].iloc[0], undated["indicator"].iloc[0]
         raise DataError(
-            f"{file}, line {line}: {name} is a forecast without the day on which it was "
-            "published: add a column known_at"
+            f"{file}, line {line}: {name} is a forecast without the day on which it "
+            "was published: add a column known_at"
         )
     parts = []
     for name in declared:
