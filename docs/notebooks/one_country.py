@@ -59,13 +59,13 @@ forecast = make_forecast(
 )
 low, high = forecast.interval
 print(f"{forecast.period}: {forecast.probability:.0%} ({low:.0%} to {high:.0%})")
-print(f"long-run rate {forecast.base_rate:.0%}")
+print(f"historical average {forecast.base_rate:.0%}")
 
 # %% [markdown]
 # ## How far to trust it
 #
-# A Brier score is a cost: lower is better. The long-run rate is what anybody can say
-# without a model.
+# A Brier score is a cost: lower is better. The historical average is the forecast without
+# a model.
 
 # %%
 print(f"econnet    {forecast.assessment.metrics.brier:.3f}")
