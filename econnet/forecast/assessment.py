@@ -145,7 +145,7 @@ def assess(
     contractions = prepared.label.values.loc[[country.alpha3]]
     card = signals.scorecard(rows, contractions, task.event)
     paired = PairedForecasts.of(scored)
-    skill_without_2020 = skill(_without_year(scored, task, 2020))
+    skill_without_2020 = skill(without_year(scored, task, 2020))
     return Assessment(
         metrics=scores.pop("econnet"),
         intervals=paired.intervals("econnet"),
@@ -179,7 +179,7 @@ def skill(scored: pd.DataFrame) -> Skill | None:
     return Skill.of(scores["econnet"], scores["base_rate"], against_base)
 
 
-def _without_year(scored: pd.DataFrame, task: Task, year: int) -> pd.DataFrame:
+def without_year(scored: pd.DataFrame, task: Task, year: int) -> pd.DataFrame:
     """Return the forecasts that are about no period of a year."""
     last = pd.PeriodIndex(scored["period"])
     first = last

@@ -483,6 +483,31 @@ def test_users_own_costs_give_a_decision_and_the_cost_of_past_ones(
     assert content(decided)["decision"] == text
 
 
+def test_unit_is_that_of_the_series(germany: Forecast) -> None:
+    """Dollars of the World Bank were called national currency."""
+    first, second, *_ = germany.data.series
+    data = replace(
+        germany.data,
+        series=(
+            replace(first, unit="constant 2015 US dollars", last_value=477_161_826_008),
+            replace(second, unit="millions of euros", last_value=922_691.0),
+        ),
+    )
+    rows = content(replace(germany, data=data))["series"]
+    assert [(row["last"], row["unit"]) for row in rows] == [
+        ("477.2 billion", "constant 2015 US dollars"),
+        ("922,691", "millions of euros"),
+    ]
+
+
+def test_contraction_by_year_on_year_change_is_headed_by_its_measure(
+    germany: Forecast,
+) -> None:
+    yearly = asked(germany, label="year-on-year")
+    assert content(yearly)["change_heading"] == "on a year before"
+    assert content(germany)["change_heading"] == "change"
+
+
 def test_signals_are_counted_in_plain_numbers(germany: Forecast) -> None:
     counts = SignalCounts(right=10, wrong=29, contractions=21, expansions=56)
     text = wording.signal_counts(changed(germany, signals=counts))
