@@ -64,8 +64,8 @@ print(f"historical average {forecast.base_rate:.0%}")
 # %% [markdown]
 # ## How far to trust it
 #
-# A Brier score is a cost: lower is better. The historical average is the forecast without
-# a model.
+# A Brier score is a cost: lower is better. The historical average is the forecast
+# without a model.
 
 # %%
 print(f"econnet    {forecast.assessment.metrics.brier:.3f}")
