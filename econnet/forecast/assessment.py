@@ -14,7 +14,7 @@ from econnet.core.errors import DataError
 from econnet.core.periods import PERIODS_A_YEAR
 from econnet.core.task import Task
 from econnet.core.types import Floats
-from econnet.data.cycle.labels import RULES
+from econnet.data.cycle.labels import BELOW_ZERO, RULES
 from econnet.evaluation import calibration, comparison, metrics, signals
 from econnet.evaluation.bootstrap import block_length
 from econnet.evaluation.calibration import CalibrationDraws
@@ -205,7 +205,9 @@ def _episodes(
     episodes = []
     for _, periods in contractions[contractions == 1].groupby(run):
         first, last = periods.index[0], periods.index[-1]
-        if by_year:
+        if prepared.label.meaning.endswith(BELOW_ZERO):
+            change = None  # the target is growth itself and has no level
+        elif by_year:
             change = change_on_year(levels, periods.index, year)
         else:
             change = change_over_span(levels, first, last)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from econnet.data.cycle.labels import RULES
+from econnet.data.cycle.labels import BELOW_ZERO, RULES
 from econnet.evaluation.comparison import Comparison
 from econnet.evaluation.confidence import Skill
 from econnet.evaluation.signals import SignalCounts
@@ -112,6 +112,14 @@ def test_question_names_the_event_and_the_period(
         asked(brazil, label=label), period=pd.Period("2021", "Y"), target_title=title
     )
     assert wording.question(forecast) == question
+
+
+def test_target_that_is_growth_itself_is_shown_as_it_is(germany: Forecast) -> None:
+    forecast = replace(
+        germany, target_title="GDP growth", meaning=f"gdp_growth{BELOW_ZERO}"
+    )
+    assert wording.growth_heading(forecast) == "GDP growth, %"
+    assert "GDP growth is below zero in" in wording.event_title(forecast)
 
 
 @pytest.mark.parametrize("label", RULES)
