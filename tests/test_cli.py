@@ -1,19 +1,19 @@
 """The commands as a user meets them, in an empty directory."""
 
 import json
-import subprocess
-import sys
-from pathlib import Path
-from subprocess import CompletedProcess
-
 import numpy as np
 import pandas as pd
 import pytest
-
+import subprocess
+import sys
 from econnet.core.sources import LIVE_SOURCES
+from pathlib import Path
+from subprocess import CompletedProcess
 from tests.builders import world
-from tests.data.sources.servers import Sources, rows_of
-from tests.user import HANG_SECONDS, econnet
+from tests.data.sources.servers import Sources
+from tests.data.sources.servers import rows_of
+from tests.user import HANG_SECONDS
+from tests.user import econnet
 
 
 @pytest.fixture(scope="module")
@@ -346,6 +346,16 @@ def test_offline_fetch_says_what_there_is(tmp_path: Path) -> None:
     run = econnet("fetch", "--country", "DEU", "--offline", folder=tmp_path)
     assert run.returncode == 0, run.stderr
     assert run.stdout.startswith("Germany: 40 series in the bundled snapshot")
+
+
+def test_export_names_unit_and_licence_of_each_series(tmp_path: Path) -> None:
+    chosen = ("--country", "DEU", "--indicator", "real_gdp")
+    run = econnet("export", *chosen, "--output", "gdp.csv", folder=tmp_path)
+    assert run.returncode == 0
+    rows = pd.read_csv(tmp_path / "gdp.csv")
+    assert rows[["unit", "rights", "attribution"]].notna().all(axis=None)
+    per_series = rows.groupby(["source", "series_id"])["unit"].nunique()
+    assert (per_series == 1).all()
 
 
 def test_export_writes_the_observations_asked_for(tmp_path: Path) -> None:

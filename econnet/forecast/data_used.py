@@ -1,11 +1,9 @@
 """The data behind a forecast: the series, their next releases and the history."""
 
-from collections.abc import Iterator
-from datetime import date, timedelta
-from typing import Any
-
 import pandas as pd
-
+from collections.abc import Iterator
+from datetime import date
+from datetime import timedelta
 from econnet.core.period_days import next_fixed_date
 from econnet.core.periods import PERIODS_A_YEAR
 from econnet.data.cycle import labels
@@ -13,7 +11,10 @@ from econnet.data.cycle.growth import growth
 from econnet.data.panel import Panel
 from econnet.forecast import information_date
 from econnet.forecast.preparation import PreparedTask
-from econnet.forecast.result import DataUsed, Release, SeriesUsed
+from econnet.forecast.result import DataUsed
+from econnet.forecast.result import Release
+from econnet.forecast.result import SeriesUsed
+from typing import Any
 
 
 def history(prepared: PreparedTask) -> pd.DataFrame:
@@ -21,10 +22,10 @@ def history(prepared: PreparedTask) -> pd.DataFrame:
     label, alpha3 = prepared.label, prepared.country.alpha3
     rule = labels.RULES.get(label.name)
     by_year = rule is not None and rule.looks_back is None
-    change = growth(
-        prepared.panel.values[label.target].loc[[alpha3]],
-        PERIODS_A_YEAR[prepared.task.frequency] if by_year else 1,
-    )
+    values = prepared.panel.values[label.target].loc[[alpha3]]
+    periods = PERIODS_A_YEAR[prepared.task.frequency] if by_year else 1
+    is_growth = label.meaning.endswith(labels.BELOW_ZERO)
+    change = values if is_growth else growth(values, periods)
     table = pd.DataFrame(
         {
             "growth": change.droplevel("country"),
