@@ -7,6 +7,9 @@ lag in the catalog, and a forecast in the middle of a period would count on figu
 nobody has.
 """
 
+from collections.abc import Hashable, Mapping
+from typing import Any
+
 import pandas as pd
 
 from econnet.core import catalog
@@ -49,7 +52,7 @@ def late_series(series: pd.DataFrame) -> pd.DataFrame:
     )[COLUMNS]
 
 
-def _overdue(series: dict[str, object]) -> tuple[object, ...] | None:
+def _overdue(series: Mapping[Hashable, Any]) -> tuple[object, ...] | None:
     """Return a series with the days by which its next figure is overdue.
 
     `None` for a series that has ended, or that the catalog does not have.

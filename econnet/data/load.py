@@ -146,7 +146,9 @@ def countries_with(known: Dataset, indicator: str) -> pd.DataFrame:
         "country", keep="last", ignore_index=True
     )
     names = [by_alpha3(str(alpha3)).name for alpha3 in table["country"]]
-    live = [catalog.finest_live(indicator, str(alpha3)) for alpha3 in table["country"]]
+    live = pd.Series(
+        [catalog.finest_live(indicator, str(alpha3)) for alpha3 in table["country"]]
+    )
     columns = ["country", "name", "frequency", "first_period", "last_period"]
     return table.assign(name=names, live_frequency=live)[[*columns, "live_frequency"]]
 

@@ -97,11 +97,10 @@ def test_longer_series_is_taken_unless_it_is_stale(behind: int, taken: str) -> N
 
 def test_measured_unemployment_comes_before_modelled() -> None:
     ids = ("SL.UEM.TOTL.ZS", "SL.UEM.TOTL.NE.ZS")
+    spans = {"2015": [5.0, 5.0, 5.0, 5.0], "2018": [8.0]}
     modelled, measured = (
-        observations("IND", "unemployment", str(year), values, "worldbank", series_id)
-        for series_id, year, values in zip(
-            ids, (2015, 2018), ([5, 5, 5, 5], [8.0]), strict=True
-        )
+        observations("IND", "unemployment", year, values, "worldbank", series_id)
+        for series_id, (year, values) in zip(ids, spans.items(), strict=True)
     )
     built = panel.build(pd.concat([modelled, measured], ignore_index=True), "A")
     assert built.values["unemployment"].tolist() == [8.0]

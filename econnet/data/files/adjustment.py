@@ -93,7 +93,8 @@ def _adjusted(span: Floats, first: int, frequency: Frequency, method: str) -> Fl
     if method == "x13":
         plain: Floats = np.exp(bridged) if positive else bridged
         result = _by_x13(plain, first, frequency)
-        return np.where(np.isnan(span), np.nan, result)
+        adjusted: Floats = np.where(np.isnan(span), np.nan, result)
+        return adjusted
     try:
         from statsmodels.tsa.seasonal import STL
     except ImportError as error:

@@ -740,7 +740,8 @@ def _identifies(name: str, part: pd.DataFrame, reading: Reading) -> str:
 def _first_values(part: pd.DataFrame) -> pd.DataFrame:
     """Return the first values of a column that begins after the first origin."""
     ends = part["end"].drop_duplicates().nsmallest(MIN_KNOWN)
-    return part[part["end"] <= ends.max()]
+    first: pd.DataFrame = part[part["end"] <= ends.max()]
+    return first
 
 
 def _exponentials(rows: pd.DataFrame, inferred: Mapping[str, Inferred]) -> pd.DataFrame:
