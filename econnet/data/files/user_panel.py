@@ -204,7 +204,8 @@ def _table(file: str, source: Source, reading: Reading) -> Table:
         *area_remarks,
     ]
     if source.table.notes:
-        remarks.append(f"{len(source.table.notes)} lines of notes skipped")
+        n = len(source.table.notes)
+        remarks.append(f"{n} line{'s' * (n > 1)} of notes skipped")
     return _of_rows(file, rows, tidy, found, reading, remarks)
 
 
@@ -478,9 +479,10 @@ def _professional(
     mine = rows[rows["indicator"].isin(declared)]
     undated = mine[mine["known_text"].astype(str) == ""]
     if len(undated):
+        line, name = undated["line"].iloc[0], undated["indicator"].iloc[0]
         raise DataError(
-            f"{file}, line {undated['line'].iloc[0]}: {undated['indicator'].iloc[0]} is "
-            "a forecast without the day on which it was published: add a column known_at"
+            f"{file}, line {line}: {name} is a forecast without the day on which it was "
+            "published: add a column known_at"
         )
     parts = []
     for name in declared:
