@@ -102,8 +102,9 @@ def world_ranking(ranking: Ranking) -> Ranking:
     return replace(
         ranking,
         forecasts=tuple(
-            replace(first, country=known[code], track_record=record)
-            for code in sorted({*map_.shapes, *map_.dots} & {*known})
+            replace(first, country=country, track_record=record)
+            for code, country in sorted(known.items())
+            if code in map_.shapes or code in map_.dots
         ),
     )
 
