@@ -52,7 +52,8 @@ def screened(
     DataError
         The target has a seasonal pattern that the label would take for contractions.
     """
-    if known.file is None:
+    file = known.file
+    if file is None:
         return known
     known = _with_aggregates(known, countries)
     request = replace(request, target=target_of(known, request))
@@ -62,7 +63,7 @@ def screened(
     if frequency is None:
         return known
     notices = list(known.notices)
-    if known.file.adjust:
+    if file.adjust:
         known, lines = _adjusted(known, frequency)
         notices += lines
     values = panel.build(known.observations, frequency, None, known.indicators)
@@ -71,7 +72,7 @@ def screened(
     kept = {
         request.target,
         request.label.partition(":")[2],
-        *(name for name, kind in known.file.kinds.items() if kind != "drop"),
+        *(name for name, kind in file.kinds.items() if kind != "drop"),
     }
     leaks = _leaks(values, request, kept)
     notices += [
