@@ -38,8 +38,7 @@ from econnet.data.sources.observations import Dataset
 from econnet.evaluation import metrics, walkforward
 from econnet.forecast import track_record
 from econnet.forecast.preparation import PreparedTask
-from econnet.models import network_ensemble, pooling
-from econnet.models.combination import PARTNERS, PRIOR
+from econnet.models import combination, network_ensemble, pooling
 from econnet.models.network_ensemble import EnsembleOptions
 from econnet.models.windows import Schedule, Window, make_windows
 
@@ -109,21 +108,28 @@ def add_variants(windows: Sequence[Window], forecasts: dict[str, list[Floats]]) 
             track_record.WALK_FORWARD_MEMBERS, 0, options
         )(windows)
     forecasts["networks, one member"] = network_ensemble.model(1, 0)(windows)
-    for partner in PARTNERS:
-        others = {name: PRIOR[name] for name in PRIOR if name != partner}
+    weights = combination.prior(windows[0].features)
+    for partner in combination.MODELS:
+        if partner == combination.NETWORK:
+            continue
+        # One that the data do not allow changes nothing where it is omitted.
+        others = {name: weights[name] for name in weights if name != partner}
         forecasts[f"mean without {partner}"] = weighted_mean(windows, forecasts, others)
-    for partner in PARTNERS:
-        pair = {name: PRIOR[name] for name in ("network", partner)}
+        pair = {
+            name: weights[name]
+            for name in (combination.NETWORK, partner)
+            if name in weights
+        }
         forecasts[f"mean of networks and {partner}"] = weighted_mean(
             windows, forecasts, pair
         )
     forecasts["mean, equal weights at first"] = weighted_mean(
-        windows, forecasts, dict.fromkeys(PRIOR, 1)
+        windows, forecasts, dict.fromkeys(weights, 1)
     )
-    prior = np.array([*PRIOR.values()])
+    prior = np.array([*weights.values()])
     odds = [
         log_odds.log_odds(np.stack(by_model))
-        for by_model in zip(*(forecasts[name] for name in PRIOR), strict=True)
+        for by_model in zip(*(forecasts[name] for name in weights), strict=True)
     ]
     forecasts["mean, weights not learned"] = [
         log_odds.probability(pooling.combine_log_odds(by_model, prior))
@@ -131,9 +137,9 @@ def add_variants(windows: Sequence[Window], forecasts: dict[str, list[Floats]]) 
     ]
     forecasts["mean, not stretched"] = [
         log_odds.probability(
-            pooling.combine_log_odds(by_model, weights) / pooling.EXTREMIZE
+            pooling.combine_log_odds(by_model, of_window) / pooling.EXTREMIZE
         )
-        for by_model, weights in zip(
+        for by_model, of_window in zip(
             odds, pooling.weights(windows, odds, prior), strict=True
         )
     ]

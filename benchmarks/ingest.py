@@ -146,6 +146,9 @@ def pages(
             }
             part = rows[(page - 1) * per_page : page * per_page]
             answers[series_id, page] = json.dumps([header, part]).encode()
+        # Page 0 is what a request of one row gets.
+        one = {**header, "page": 1, "pages": len(rows), "per_page": 1}
+        answers[series_id, 0] = json.dumps([one, rows[:1]]).encode()
     return answers
 
 
@@ -210,7 +213,7 @@ def serve(pipe: Connection) -> None:
             else:
                 time.sleep(LATENCY_SECONDS)
                 with lock:
-                    asked += 1
+                    asked += address.path.rpartition("/")[2] in INDICATORS
                 body = self.answer(address.path, parse_qs(address.query))
             xml = body.startswith(b"<")
             kind = STRUCTURE_SPECIFIC if xml else "application/json"
@@ -227,6 +230,7 @@ def serve(pipe: Connection) -> None:
             if path.endswith("/version"):
                 return NO_EDITIONS.encode()
             code, page = parts[-1], int(query.get("page", ["1"])[0])
+            page = 0 if query.get("per_page") == ["1"] else page
             if code in monitor and parts[1] != "all":
                 return NOTHING.encode()
             return answers[code, page]

@@ -41,8 +41,7 @@ from econnet.forecast.streamed.feature_blocks import FeatureBlocks
 from econnet.forecast.streamed.features import feature_spec
 from econnet.forecast.streamed.parquet_panel import open_files
 from econnet.forecast.streamed.survey import survey
-from econnet.models import baselines, network_ensemble, network_file, pooling
-from econnet.models.combination import PARTNERS, PRIOR_WEIGHTS
+from econnet.models import combination, network_ensemble, network_file, pooling
 from econnet.models.windows import Window, make_windows
 from econnet.network import AdamW, Architecture, BlockTrainer, Network
 from econnet.network.activations import Array
@@ -412,9 +411,11 @@ def replay(place: runtime_workers.Place, horizons: tuple[int, ...]) -> Array:
 
 def forecast(place: runtime_workers.Place, windows: Sequence[Window]) -> Array:
     """Return econnet's forecasts of the rows ahead of these windows."""
-    partners = baselines.models(PARTNERS).values()
+    features = windows[0].features
+    partners = combination.partners(features).values()
     model = pooling.weighted(
-        [network_ensemble.model(MEMBERS, 0), *partners], PRIOR_WEIGHTS
+        [network_ensemble.model(MEMBERS, 0), *partners],
+        np.array([*combination.prior(features).values()]),
     )
     with runtime_workers.use_workers(place):
         return np.concatenate(model(windows))

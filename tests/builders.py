@@ -191,7 +191,7 @@ def small_model() -> Model:
     )
     return Model(
         network=Network(Architecture.dense(4, [3], skip=True), members=2, seed=1),
-        weights=np.array([0.6, 0.3, 0.1, 0.0, 0.0]),
+        weights={"network": 0.6, "growth_network": 0.0, "extra_trees": 0.4},
         scaler=Scaler.fit(rng.normal(size=(30, 3)), np.array([0]), np.ones(3)),
         track_record=record,
         fingerprint="0123",

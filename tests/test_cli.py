@@ -348,6 +348,16 @@ def test_offline_fetch_says_what_there_is(tmp_path: Path) -> None:
     assert run.stdout.startswith("Germany: 40 series in the bundled snapshot")
 
 
+def test_export_names_unit_and_licence_of_each_series(tmp_path: Path) -> None:
+    chosen = ("--country", "DEU", "--indicator", "real_gdp")
+    run = econnet("export", *chosen, "--output", "gdp.csv", folder=tmp_path)
+    assert run.returncode == 0
+    rows = pd.read_csv(tmp_path / "gdp.csv")
+    assert rows[["unit", "rights", "attribution"]].notna().all(axis=None)
+    per_series = rows.groupby(["source", "series_id"])["unit"].nunique()
+    assert (per_series == 1).all()
+
+
 def test_export_writes_the_observations_asked_for(tmp_path: Path) -> None:
     run = econnet(
         *("export", "--country", "DEU", "--indicator", "nominal_gdp"),

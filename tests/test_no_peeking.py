@@ -19,10 +19,10 @@ from econnet.data.features import design_matrix
 from econnet.data.features.design_matrix import DesignMatrix
 from econnet.evaluation import walkforward
 from econnet.models import baselines
+from econnet.models import combination
 from econnet.models import network_ensemble
 from econnet.models import pooling
-from econnet.models.combination import PARTNERS
-from econnet.models.combination import PRIOR_WEIGHTS
+from econnet.models.growth import GrowthNetworks
 from econnet.models.network_ensemble import EnsembleOptions
 from econnet.models.windows import Model
 from econnet.models.windows import Schedule
@@ -106,9 +106,14 @@ def models_of(made: DesignMatrix) -> dict[str, Model]:
     """Return econnet, its networks alone, and every baseline."""
     networks = pooling.Memoized(network_ensemble.model(2, seed=0, options=QUICK))
     others = baselines.models(baselines.available(made))
-    parts: list[Model] = [networks, *(others[name] for name in PARTNERS)]
-    econnet = pooling.weighted(parts, PRIOR_WEIGHTS)
-    return {"econnet": econnet, "network": networks, **others}
+    if made.growth_of_label is not None:
+        others[combination.GROWTH] = pooling.Memoized(GrowthNetworks(1, QUICK))
+    prior = combination.prior(made)
+    models: dict[str, Model] = {"network": networks, **others}
+    econnet = pooling.weighted(
+        [models[name] for name in prior], np.array([*prior.values()])
+    )
+    return {"econnet": econnet, **models}
 
 
 def forecasts(windows: list[Window]) -> pd.DataFrame:
@@ -129,7 +134,7 @@ def assert_alike(one: Window, other: Window) -> None:
         mine, theirs = (getattr(window.scaler, field.name) for window in (one, other))
         np.testing.assert_array_equal(mine, theirs, field.name)
     rows = np.concatenate([one.train, one.ahead])
-    for name in ("X", "y", "known_at", "target_known_at"):
+    for name in ("X", "y", "growth", "known_at", "target_known_at"):
         mine, theirs = (getattr(it.features, name)[rows] for it in (one, other))
         np.testing.assert_array_equal(mine, theirs, name)
 

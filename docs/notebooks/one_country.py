@@ -59,12 +59,12 @@ forecast = make_forecast(
 )
 low, high = forecast.interval
 print(f"{forecast.period}: {forecast.probability:.0%} ({low:.0%} to {high:.0%})")
-print(f"long-run rate {forecast.base_rate:.0%}")
+print(f"historical average {forecast.base_rate:.0%}")
 
 # %% [markdown]
 # ## How far to trust it
 #
-# A Brier score is a cost: lower is better. The long-run rate is what anybody can say
+# A Brier score is a cost: lower is better. The historical average is the forecast
 # without a model.
 
 # %%

@@ -244,7 +244,7 @@ def _user_data(options: TaskOptions) -> "tuple[Dataset, list[Country]]":
     from econnet.forecast import own_data
 
     table, path = read_file(options), options.data
-    assert path is not None  # noqa: S101 - `read_file` has checked
+    assert path is not None  # noqa: S101 - checked by `read_file`
     for line in table.understood.lines():
         output.note(line)
     file = UserFile(

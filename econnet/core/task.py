@@ -10,23 +10,24 @@ import hashlib
 import json
 import operator
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict
+from dataclasses import dataclass
+from dataclasses import field
+from dataclasses import fields
 from datetime import datetime
-from functools import cache
-from typing import (
-    Annotated,
-    Any,
-    Literal,
-    TypeAlias,
-    TypedDict,
-    get_args,
-    get_type_hints,
-)
-
 from econnet.core.errors import UsageError
 from econnet.core.file_names import as_name
 from econnet.core.periods import Frequency
 from econnet.core.text import one_line
+from functools import cache
+from typing import Annotated
+from typing import Any
+from typing import Literal
+from typing import TypeAlias
+from typing import TypedDict
+from typing import get_args
+from typing import get_type_hints
+
 
 Event: TypeAlias = Literal["at", "within"]
 Pool: TypeAlias = Literal["all", "own"]
@@ -131,7 +132,8 @@ class TaskRequest:
     members: Annotated[
         int | None,
         Option(
-            "Networks in the ensemble (default 16; 1 for a streamed panel).",
+            "Networks in the ensemble and in each window of a replay (default: 16, "
+            "and 4 in a replay; 1 for a streamed panel).",
             metavar="N",
             minimum=1,
             maximum=1000,

@@ -7,10 +7,13 @@ lag in the catalog, and a forecast in the middle of a period would count on figu
 nobody has.
 """
 
+from collections.abc import Hashable, Mapping
+from typing import Any
+
 import pandas as pd
 
 from econnet.core import catalog
-from econnet.core.periods import PANDAS_ALIAS
+from econnet.core.periods import PANDAS_ALIAS, Frequency
 
 COLUMNS = [
     *("indicator", "source", "series_id", "lag_days"),
@@ -33,7 +36,8 @@ def late_series(series: pd.DataFrame) -> pd.DataFrame:
         of `countries`, and how many of them are `late`; the newest period of those, and
         by how many days their next figure is overdue, in the median.
     """
-    rows = [row for row in map(_overdue, series.to_dict("records")) if row is not None]
+    every = (_overdue(entry) for entry in series.to_dict("records"))
+    rows = [row for row in every if row is not None]
     found = pd.DataFrame(rows, columns=[*COLUMNS[:4], "last_period", "days"])
     groups = found.groupby(COLUMNS[:4], sort=False)
     table = groups.agg(
@@ -49,7 +53,7 @@ def late_series(series: pd.DataFrame) -> pd.DataFrame:
     )[COLUMNS]
 
 
-def _overdue(series: dict[str, object]) -> tuple[object, ...] | None:
+def _overdue(series: Mapping[Hashable, Any]) -> tuple[object, ...] | None:
     """Return a series with the days by which its next figure is overdue.
 
     `None` for a series that has ended, or that the catalog does not have.
@@ -59,9 +63,7 @@ def _overdue(series: dict[str, object]) -> tuple[object, ...] | None:
     if indicator is None or series["discontinued"] or not isinstance(last, str):
         return None
     source, series_id = str(series["source"]), str(series["series_id"])
-    frequency = series["frequency"]
-    if frequency not in PANDAS_ALIAS:
-        return None
+    frequency: Frequency = series["frequency"]
     template = indicator.template_of(
         source, series_id, frequency, str(series["country"])
     )

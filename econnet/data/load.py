@@ -3,7 +3,7 @@
 Opens no connection.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -11,16 +11,12 @@ import pandas as pd
 from pandas.api.types import union_categoricals
 
 from econnet.core import catalog
-from econnet.core.catalog import ForecastKind
 from econnet.core.countries import by_alpha3
 from econnet.core.settings import Settings
 from econnet.core.workspace import Workspace
+from econnet.data import professionals
 from econnet.data.sources import snapshot
-from econnet.data.sources.observations import (
-    OBSERVATION_COLUMNS,
-    PROFESSIONAL_COLUMNS,
-    Dataset,
-)
+from econnet.data.sources.observations import OBSERVATION_COLUMNS, Dataset
 from econnet.data.store.store import NAMES, Store, base_year
 
 
@@ -38,7 +34,13 @@ def known(
 
     `Dataset.professional_forecasts` has those; its observations are measurements.
     """
-    return with_forecasts_apart(complete(settings, as_of, countries))
+    whole = complete(settings, as_of, countries)
+    return replace(
+        whole,
+        observations=professionals.measurements(whole.observations),
+        series=professionals.measurements(whole.series),
+        professional_forecasts=professionals.forecasts(whole.observations),
+    )
 
 
 def complete(
@@ -84,51 +86,6 @@ def complete(
     return Dataset(observations, series, origin, notices=tuple(notices))
 
 
-def with_forecasts_apart(dataset: Dataset) -> Dataset:
-    """Return a data set whose forecasts by others are in a table of their own."""
-    observations, series = dataset.observations, dataset.series
-    kinds = {
-        key: indicator.forecast
-        for key, indicator in dataset.indicators.items()
-        if indicator.forecast
-    }
-    forecasts = observations["indicator"].isin(kinds)
-    return replace(
-        dataset,
-        observations=observations[~forecasts].reset_index(drop=True),
-        series=series[~series["indicator"].isin(kinds)].reset_index(drop=True),
-        professional_forecasts=_professional_forecasts(observations[forecasts], kinds),
-    )
-
-
-def _professional_forecasts(
-    rows: pd.DataFrame, kinds: Mapping[str, ForecastKind]
-) -> pd.DataFrame:
-    """Return `PROFESSIONAL_COLUMNS` of observations of these indicators.
-
-    The column is the indicator, the period is the one that is forecast, and a
-    probability is between 0 and 1.
-    """
-    rows = rows.dropna(subset=["value", "known_at"])
-    column = rows["indicator"].astype(str)
-    table = pd.DataFrame(
-        {
-            "country": rows["country"].astype(str),
-            "column": column,
-            "kind": column.map(kinds).astype(str),
-            "period": rows["period"].astype(str),
-            "known_at": rows["known_at"].astype("datetime64[us]"),
-            "value": rows["value"].astype(float),
-        }
-    )
-    probabilities = table["kind"] == "probability-forecast"
-    table["value"] = table["value"].mask(probabilities, table["value"] / 100)
-    key = ["country", "column", "period", "known_at"]
-    # Of two series of one day, such as an edition in two files, the later row counts.
-    table = table.sort_values(key, kind="stable").drop_duplicates(key, keep="last")
-    return table[PROFESSIONAL_COLUMNS].reset_index(drop=True)
-
-
 def countries_with(known: Dataset, indicator: str) -> pd.DataFrame:
     """Return the countries that have an indicator, one row each, sorted by code.
 
@@ -146,7 +103,11 @@ def countries_with(known: Dataset, indicator: str) -> pd.DataFrame:
         "country", keep="last", ignore_index=True
     )
     names = [by_alpha3(str(alpha3)).name for alpha3 in table["country"]]
-    live = [catalog.finest_live(indicator, str(alpha3)) for alpha3 in table["country"]]
+    live = pd.Series(
+        [catalog.finest_live(indicator, str(alpha3)) for alpha3 in table["country"]],
+        table.index,
+        dtype=object,
+    )
     columns = ["country", "name", "frequency", "first_period", "last_period"]
     return table.assign(name=names, live_frequency=live)[[*columns, "live_frequency"]]
 

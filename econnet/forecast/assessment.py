@@ -14,7 +14,7 @@ from econnet.core.errors import DataError
 from econnet.core.periods import PERIODS_A_YEAR
 from econnet.core.task import Task
 from econnet.core.types import Floats
-from econnet.data.cycle.labels import RULES
+from econnet.data.cycle.labels import BELOW_ZERO, RULES
 from econnet.evaluation import calibration, comparison, metrics, signals
 from econnet.evaluation.bootstrap import block_length
 from econnet.evaluation.calibration import CalibrationDraws
@@ -145,7 +145,7 @@ def assess(
     contractions = prepared.label.values.loc[[country.alpha3]]
     card = signals.scorecard(rows, contractions, task.event)
     paired = PairedForecasts.of(scored)
-    skill_without_2020 = skill(_without_year(scored, task, 2020))
+    skill_without_2020 = skill(without_year(scored, task, 2020))
     return Assessment(
         metrics=scores.pop("econnet"),
         intervals=paired.intervals("econnet"),
@@ -179,7 +179,7 @@ def skill(scored: pd.DataFrame) -> Skill | None:
     return Skill.of(scores["econnet"], scores["base_rate"], against_base)
 
 
-def _without_year(scored: pd.DataFrame, task: Task, year: int) -> pd.DataFrame:
+def without_year(scored: pd.DataFrame, task: Task, year: int) -> pd.DataFrame:
     """Return the forecasts that are about no period of a year."""
     last = pd.PeriodIndex(scored["period"])
     first = last
@@ -205,7 +205,9 @@ def _episodes(
     episodes = []
     for _, periods in contractions[contractions == 1].groupby(run):
         first, last = periods.index[0], periods.index[-1]
-        if by_year:
+        if prepared.label.meaning.endswith(BELOW_ZERO):
+            change = None  # the target is growth itself and has no level
+        elif by_year:
             change = change_on_year(levels, periods.index, year)
         else:
             change = change_over_span(levels, first, last)

@@ -32,7 +32,7 @@ from econnet.models.windows import Schedule, make_windows
 from econnet.runtime.blas import one_blas_thread
 
 # Models that are econnet's own, not baselines.
-OWN = ("econnet", "network")
+OWN = ("econnet", "network", "growth_network")
 
 # Columns of signals, and the measure by which their real-time thresholds are chosen.
 SIGNALS: Mapping[str, Measure] = {
@@ -80,6 +80,8 @@ class Backtest:
         The data, and the date up to which values count as known.
     share_in_real_time
         Share of values that are real-time data; the others are revised.
+    left_out
+        Models that failed, with a forecast that is not a number.
     track_record
         The scored forecasts, one row per model, country and origin: `model, country,
         origin, period, horizon, probability, outcome, signal`.
@@ -95,6 +97,7 @@ class Backtest:
     source: str
     as_of: str
     share_in_real_time: float
+    left_out: tuple[str, ...]
     track_record: pd.DataFrame
     performances: Mapping[str, ModelPerformance]
     comparisons: Mapping[str, Comparison]
@@ -166,7 +169,9 @@ def run(
     schedule = Schedule(refit_every, task.rolling_years, start)
     chosen = [name for name in BASELINES if name in baselines or name == "base_rate"]
     scored = {country.alpha3 for country in countries}
-    record = _track_records(prepared, scored, schedule, chosen, progress)
+    record, left_out = track_record.without_failed(
+        _track_records(prepared, scored, schedule, chosen, progress)
+    )
     paired = PairedForecasts.of(record)
     contractions = pd.concat([group.label.values for group in prepared])
     with one_blas_thread():
@@ -186,6 +191,7 @@ def run(
         share_in_real_time=float(
             np.mean([group.panel.share_in_real_time for group in prepared])
         ),
+        left_out=left_out,
         track_record=record.drop(columns="balanced_signal"),
         performances=performances,
         comparisons=paired.comparisons(),
@@ -285,6 +291,7 @@ def to_dict(result: Backtest) -> dict[str, Any]:
             "source": result.source,
             "as_of": result.as_of,
             "share_in_real_time": result.share_in_real_time,
+            "left_out": list(result.left_out),
             "version": version("econnet"),
         },
         "models": {

@@ -23,6 +23,7 @@ from econnet.forecast.explain.drivers import ExplainedForecast
 from econnet.forecast.explain.what_if import Assumption
 from econnet.forecast.preparation import PreparedTask
 from econnet.forecast.result import Forecast
+from econnet.forecast.result import GrowthForecast
 from econnet.forecast.result import PreviousForecast
 from econnet.forecast.saved_model import Model
 from econnet.forecast.training import Training
@@ -30,7 +31,7 @@ from econnet.forecast.training import final_window
 from econnet.forecast.training import task_digest
 from econnet.models.baselines import LIGHT
 from econnet.models.combination import CombinedForecaster
-from econnet.models.combination import learn_partners
+from econnet.models.windows import Window
 from pathlib import Path
 
 
@@ -83,9 +84,7 @@ class Shared:
         window = final_window(prepared)
         return cls(
             forecast_assessment.assess_pool(prepared.task, model.track_record),
-            CombinedForecaster(
-                model.network, learn_partners(window), model.weights, window.scaler
-            ),
+            CombinedForecaster.of(model.network, window, model.weights),
         )
 
 
@@ -147,4 +146,16 @@ def make(
             prepared.known.observations["retrieved_at"].max(),
         ),
         made_at=pd.Timestamp.now("UTC").isoformat(timespec="seconds"),
+        growth=_growth(window, forecaster),
     )
+
+
+def _growth(window: Window, forecaster: CombinedForecaster) -> GrowthForecast | None:
+    """Return the distribution of growth of the window's one row ahead."""
+    growth = forecaster.growth(window.raw_ahead)
+    if growth is None:
+        return None
+    low, median, high = (
+        float(growth.quantile(level)[0]) for level in (0.05, 0.5, 0.95)
+    )
+    return GrowthForecast(low, median, high, float(growth.below(-1.0)[0]))

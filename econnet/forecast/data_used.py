@@ -22,10 +22,10 @@ def history(prepared: PreparedTask) -> pd.DataFrame:
     label, alpha3 = prepared.label, prepared.country.alpha3
     rule = labels.RULES.get(label.name)
     by_year = rule is not None and rule.looks_back is None
-    change = growth(
-        prepared.panel.values[label.target].loc[[alpha3]],
-        PERIODS_A_YEAR[prepared.task.frequency] if by_year else 1,
-    )
+    values = prepared.panel.values[label.target].loc[[alpha3]]
+    periods = PERIODS_A_YEAR[prepared.task.frequency] if by_year else 1
+    is_growth = label.meaning.endswith(labels.BELOW_ZERO)
+    change = values if is_growth else growth(values, periods)
     table = pd.DataFrame(
         {
             "growth": change.droplevel("country"),

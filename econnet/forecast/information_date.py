@@ -9,20 +9,20 @@ forecasts by which it is judged.
 """
 
 import datetime
-import pandas as pd
 from dataclasses import dataclass
-from econnet.core.countries import Country
-from econnet.core.countries import UNIONS
-from econnet.core.period_days import DayOfPeriod
-from econnet.core.period_days import END
-from econnet.core.period_days import days_in
-from econnet.core.period_days import latest_fixed_day
-from econnet.core.period_days import next_fixed_date
-from econnet.core.period_days import period_of
-from econnet.core.periods import FREQUENCIES
-from econnet.core.periods import Frequency
-from econnet.core.periods import PANDAS_ALIAS
-from econnet.core.periods import frequency_of
+
+import pandas as pd
+
+from econnet.core.countries import UNIONS, Country
+from econnet.core.period_days import (
+    END,
+    DayOfPeriod,
+    days_in,
+    latest_fixed_day,
+    next_fixed_date,
+    period_of,
+)
+from econnet.core.periods import FREQUENCIES, PANDAS_ALIAS, Frequency, frequency_of
 from econnet.core.task import Task
 from econnet.data import panel
 from econnet.data.cycle.labels import RULES

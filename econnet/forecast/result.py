@@ -69,6 +69,21 @@ class Ahead:
 
 
 @dataclass(frozen=True)
+class GrowthForecast:
+    """The distribution of the growth whose fall below zero is a contraction.
+
+    Growth is in percent; for several periods it is the lowest of them. The mass below
+    zero is the probability of contraction; `probability_below_minus_1` is that of a
+    fall by more than 1%.
+    """
+
+    percentile_5: float
+    median: float
+    percentile_95: float
+    probability_below_minus_1: float
+
+
+@dataclass(frozen=True)
 class AssumptionEffect:
     """The effect of one assumption, `after` instead of `before`, on its own.
 
@@ -352,6 +367,8 @@ class Forecast:
         Out-of-sample forecasts for this country, one row per model and origin: `model`
         (`econnet` or a baseline's name), `origin`, `period`, `probability`, `outcome`
         (missing if not known yet).
+    growth
+        The distribution of growth, if the label is a fall of growth.
     place
         Of its model and report in a `core.workspace`, if it was made in one.
     decision
@@ -376,6 +393,7 @@ class Forecast:
     data: DataUsed
     provenance: Provenance
     made_at: str
+    growth: GrowthForecast | None = None
     place: PurePath | None = None
     decision: Decision | None = None
 

@@ -17,12 +17,11 @@ import numpy as np
 import pandas as pd
 
 from econnet.core.errors import DataError
-from econnet.core.types import Floats
 from econnet.data.features.design_matrix import DesignMatrix
 from econnet.forecast.explain.importance import Importance
 from econnet.forecast.result import Ahead, Horizon, Share
 from econnet.models import network_file
-from econnet.models.combination import PRIOR
+from econnet.models.combination import MODELS, NETWORK
 from econnet.models.network_file import NewerFileError
 from econnet.models.scaling import SHARES, Scaler
 from econnet.network import Architecture, Network
@@ -35,9 +34,9 @@ class Model:
 
     Parameters
     ----------
-    weights : array (models,)
-        Of the networks and their partners in the forecast, as in `combination.PRIOR`.
-        Partners are not saved: the data give the same ones again.
+    weights
+        Of the networks and their partners in the forecast, by name. Partners are not
+        saved: the data give the same ones again.
     track_record
         Out-of-sample forecasts of every model and country; `signal` is whether a
         forecast exceeded a threshold chosen in real time.
@@ -50,7 +49,7 @@ class Model:
     """
 
     network: Network
-    weights: Floats
+    weights: Mapping[str, float]
     scaler: Scaler
     track_record: pd.DataFrame
     fingerprint: str
@@ -63,7 +62,12 @@ def model_digest(features: DesignMatrix, task: object, version: str) -> str:
     digest = hashlib.sha256(f"{version} {task}".encode())
     digest.update(repr([column.name for column in features.columns]).encode())
     digest.update(" ".join(map(str, features.index)).encode())
-    for array in (features.X, features.y, features.target_known_at):
+    for array in (
+        features.X,
+        features.y,
+        features.growth,
+        features.target_known_at,
+    ):
         digest.update(np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()
 
@@ -86,7 +90,7 @@ def save(model: Model, path: Path) -> None:
     metadata = {
         "schema": SCHEMA,
         "fingerprint": model.fingerprint,
-        "weights": dict(zip(PRIOR, model.weights.tolist(), strict=True)),
+        "weights": dict(model.weights),
         "models": [*map(str, model_names)],
         "countries": [*map(str, country_names)],
         "frequency": origins.freqstr,
@@ -199,14 +203,15 @@ def _header(metadata: Mapping[str, Any]) -> _Header:
     return header
 
 
-def _weights(header: _Header) -> Floats:
-    """Return the weights in the order of `PRIOR`."""
-    if set(header.weights) != set(PRIOR):
+def _weights(header: _Header) -> dict[str, float]:
+    """Return the weights of models in the order of `MODELS`, the networks' above 0."""
+    weights = {name: header.weights[name] for name in MODELS if name in header.weights}
+    if len(weights) < len(header.weights) or not weights.get(NETWORK):
         names = ", ".join(header.weights)
-        raise ValueError(f"its weights are of {names[:80]}, not of {', '.join(PRIOR)}")
-    weights = np.array([header.weights[name] for name in PRIOR])
-    if abs(weights.sum() - 1) > 1e-6:
-        raise ValueError(f"its weights sum to {weights.sum()}, not to 1")
+        raise ValueError(f"its weights are of {names[:80]}, not of {', '.join(MODELS)}")
+    total = sum(weights.values())
+    if abs(total - 1) > 1e-6:
+        raise ValueError(f"its weights sum to {total}, not to 1")
     return weights
 
 
@@ -280,7 +285,7 @@ def _named(codes: np.ndarray, names: list[str]) -> "pd.Series[str]":
     return pd.Series(names, dtype="str").take(codes).reset_index(drop=True)
 
 
-SCHEMA = 1
+SCHEMA = 2
 MAX_SCHEMA = 9_999
 # As pandas counts periods: months until the year 3970.
 MAX_ORIGIN = 24_000

@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
+from econnet.core.task import Task
 from econnet.core.types import Floats
 from econnet.evaluation import signals, walkforward
 from econnet.evaluation.signals import Measure
@@ -16,10 +17,9 @@ from econnet.forecast.explain import importance
 from econnet.forecast.explain.importance import Importance
 from econnet.forecast.preparation import PreparedTask
 from econnet.forecast.result import PreviousForecast
-from econnet.models import network_ensemble, pooling
+from econnet.models import combination, network_ensemble, pooling
 from econnet.models.baselines import available
 from econnet.models.baselines import models as baseline_models
-from econnet.models.combination import PARTNERS, PRIOR, PRIOR_WEIGHTS
 from econnet.models.pooling import Memoized
 from econnet.models.windows import Model, Schedule, Window, make_windows
 from econnet.runtime import workers
@@ -40,18 +40,21 @@ def replay(
     windows = make_windows(prepared.features, task.frequency, prepared.origin, schedule)
     models = models_of(prepared, baselines, progress)
     if not measure_importance:
-        record = walkforward.forecast_windows(windows, models)
+        record, _ = without_failed(walkforward.forecast_windows(windows, models))
         return with_signals(windows, record, SIGNAL), ()
     probes = importance.make_probes(windows, prepared.country.alpha3, task.seed)
     widened = [probe.window for probe in probes]
-    forecasts = {name: models[name](widened) for name in PRIOR}
-    combined = pooling.combine(windows, [*forecasts.values()], PRIOR_WEIGHTS)
+    prior = combination.prior(prepared.features)
+    forecasts = {name: models[name](widened) for name in prior}
+    combined = pooling.combine(
+        windows, [*forecasts.values()], np.array([*prior.values()])
+    )
     for name, of_windows in {"econnet": combined, **forecasts}.items():
         pairs = zip(of_windows, probes, strict=True)
         models[name] = partial(
             _recall, [rows[: probe.original] for rows, probe in pairs]
         )
-    record = walkforward.forecast_windows(windows, models)
+    record, _ = without_failed(walkforward.forecast_windows(windows, models))
     return (
         with_signals(windows, record, SIGNAL),
         importance.measure(probes, combined),
@@ -99,17 +102,42 @@ def models_of(
     Then the networks alone, their partners, and those of the `baselines` that the data
     allow. `progress` is called with the share of the work that is done.
     """
-    networks = Memoized(
-        network_ensemble.model(WALK_FORWARD_MEMBERS, prepared.task.seed)
-    )
+    features, task = prepared.features, prepared.task
+    partners = combination.partners(features)
     names = [
-        name
-        for name in available(prepared.features)
-        if name in baselines or name in PARTNERS
+        name for name in available(features) if name in baselines or name in partners
     ]
-    models = _reporting({"network": networks, **baseline_models(names)}, progress)
-    parts: list[Model] = [models[name] for name in PRIOR]
-    return {"econnet": pooling.weighted(parts, PRIOR_WEIGHTS), **models}
+    own: dict[str, Model] = {
+        combination.NETWORK: network_ensemble.model(replay_members(task), task.seed),
+        **{name: model for name, model in partners.items() if name not in names},
+    }
+    models = _reporting(
+        {name: Memoized(model) for name, model in own.items()} | baseline_models(names),
+        progress,
+    )
+    prior = combination.prior(features)
+    parts = [models[name] for name in prior]
+    return {"econnet": pooling.weighted(parts, np.array([*prior.values()])), **models}
+
+
+def replay_members(task: Task) -> int:
+    """Return the number of networks in each window of a replay.
+
+    It is that of the task, unless that is the default, which would take four times as
+    long and change the forecasts little.
+    """
+    is_default = task.members == Task(task.frequency).members
+    return WALK_FORWARD_MEMBERS if is_default else task.members
+
+
+def without_failed(record: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Return a record without the models that failed, and their names.
+
+    A model failed if any of its forecasts is not a number.
+    """
+    failed = record.loc[~np.isfinite(record["probability"]), "model"].unique()
+    rest = record[~record["model"].isin(failed)].reset_index(drop=True)
+    return rest, tuple(map(str, failed))
 
 
 def _reporting(
@@ -143,6 +171,7 @@ SIGNAL: Mapping[str, Measure] = {"signal": "f1"}
 # Relative training times for the progress bar; 1 for the others.
 COSTS: Mapping[str, float] = {
     "network": 8.0,
+    "growth_network": 16.0,
     "extra_trees": 12.0,
     "random_forest": 20.0,
     "boosting": 20.0,

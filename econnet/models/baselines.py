@@ -13,6 +13,7 @@ from typing import Any, Self, TypeAlias
 import numpy as np
 import numpy.typing as npt
 from sklearn.calibration import CalibratedClassifierCV
+from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import (
     BaggingClassifier,
     ExtraTreesClassifier,
@@ -157,7 +158,7 @@ class WindowedClassifier:
         return FittedModel(inputs, classifier)
 
     def __call__(self, windows: Sequence[Window]) -> list[Floats]:
-        """Return the probabilities of the rows ahead of each window."""
+        """Return the probabilities of each window's rows ahead, NaN if it fails."""
         inputs = [self.inputs(window) for window in windows]
 
         def key(number: int) -> str:
@@ -181,11 +182,17 @@ class WindowedClassifier:
 def _fit_and_forecast(
     task: tuple[Any, np.ndarray, npt.NDArray[np.float32], np.ndarray],
 ) -> list[Floats]:
-    """Return the forecasts of a classifier, given its training rows and rows ahead."""
+    """Return the forecasts of a classifier, given its training rows and rows ahead.
+
+    They are NaN if it cannot be fitted.
+    """
     classifier, X_train, y_train, X_ahead = task
     # OpenMP counts its threads anew in each thread that calls it.
     with one_blas_thread():
-        return [_probability(classifier.fit(X_train, y_train), X_ahead)]
+        try:
+            return [_probability(classifier.fit(X_train, y_train), X_ahead)]
+        except ValueError:  # what scikit-learn raises for rows that it cannot use
+            return [np.full(len(X_ahead), np.nan)]
 
 
 def _probability(classifier: Any, X: np.ndarray) -> Floats:  # noqa: ANN401 - scikit-learn has no types
@@ -228,8 +235,9 @@ def _extra_trees(window: Window) -> ExtraTreesClassifier:
     """Return extremely randomised trees, bootstrapped only if there are many rows."""
     bootstrap = len(window.train) > MAX_TREE_ROWS
     return ExtraTreesClassifier(
-        100,
+        TREES,
         min_samples_leaf=_min_leaf_rows(window),
+        max_features=SHARE_OF_FEATURES,
         bootstrap=bootstrap,
         max_samples=MAX_TREE_ROWS if bootstrap else None,
         random_state=0,
@@ -241,21 +249,43 @@ def _min_leaf_rows(window: Window) -> int:
     return max(5, len(window.train) // 400)
 
 
-def _naive_bayes(_: Window) -> CalibratedClassifierCV:
-    """Return calibrated naive Bayes: correlated features make it overconfident."""
-    return CalibratedClassifierCV(GaussianNB(), cv=StratifiedKFold(3))
+def _naive_bayes(window: Window) -> CalibratedClassifierCV | DummyClassifier:
+    """Return calibrated naive Bayes: correlated features make it overconfident.
+
+    Without any feature to choose from, it is the share of contractions.
+    """
+    if not len(_distinct_features(window)):
+        return DummyClassifier()
+    return CalibratedClassifierCV(GaussianNB(), cv=FOLDS)
 
 
 def _best_features(window: Window) -> ScaledInputs:
     """Return the eight features with the highest F statistic in the training rows."""
-    varying = np.flatnonzero(window.X_train.std(axis=0) > 0)
-    F, _ = f_classif(window.X_train[:, varying], window.y_train)
-    return ScaledInputs(varying[np.argsort(-F, kind="stable")[:8]])
+    candidates = _distinct_features(window)
+    if not len(candidates):
+        return ScaledInputs(candidates)
+    with np.errstate(divide="ignore"):  # a feature may separate the classes
+        F, _ = f_classif(window.X_train[:, candidates], window.y_train)
+    return ScaledInputs(candidates[np.argsort(-F, kind="stable")[:8]])
+
+
+def _distinct_features(window: Window) -> Rows:
+    """Return the features that differ from each other, and vary in each fold.
+
+    Naive Bayes has no densities where no feature varies, and a feature that it gets
+    eight times counts eight times.
+    """
+    X = window.X_train
+    varying = np.ones(X.shape[1], dtype=bool)
+    for fitted, _ in FOLDS.split(X, window.y_train):
+        varying &= (X[fitted] != X[fitted[0]]).any(axis=0)
+    first = {X[:, column].tobytes(): column for column in np.flatnonzero(varying)[::-1]}
+    return np.sort(np.array([*first.values()], dtype=np.int64))
 
 
 def _random_forest(window: Window) -> RandomForestClassifier:
     return RandomForestClassifier(
-        100,
+        TREES,
         min_samples_leaf=_min_leaf_rows(window),
         max_samples=min(MAX_TREE_ROWS, len(window.train)),
         random_state=0,
@@ -292,6 +322,12 @@ def _mlp(window: Window) -> BaggingClassifier:
     return BaggingClassifier(network, 3, bootstrap=False, random_state=0)
 
 
+# The parts of the training rows by which naive Bayes is calibrated.
+FOLDS = StratifiedKFold(3)
+TREES = 50
+# The share of the features among which each split of the extra trees chooses: among a
+# few, most would find none that matters.
+SHARE_OF_FEATURES = 1 / 3
 # In large panels, trees of fewer rows grow in a fraction of the time, and their mean is
 # better because they are less correlated.
 MAX_TREE_ROWS = 1000
@@ -365,6 +401,7 @@ TITLES: Mapping[str, str] = {
     "mlp": "scikit-learn network",
     "pool": "mean of the baselines",
     "network": "networks alone",
+    "growth_network": "networks for growth alone",
 }
 
 

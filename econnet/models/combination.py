@@ -1,12 +1,16 @@
 """Forecast combination: the networks, and the models that are averaged with them.
 
-Different models make different errors. Each member network has the same partners, four
-of the baselines. A member's forecast is the weighted mean of its log-odds and theirs,
-with weights estimated from past forecasts; econnet's forecast is the mean over members.
+Different models make different errors. Each member network has the same partners:
+networks that forecast the distribution of growth and two forests of trees, or, where
+the label is not a fall of growth, one forest and naive Bayes. A member's forecast is
+the weighted mean of its log-odds and theirs, with weights estimated from past
+forecasts, which may be zero; econnet's forecast is the mean over members. A partner
+that fails is left out.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -14,8 +18,10 @@ import pandas as pd
 
 from econnet.core.log_odds import log_odds, probability
 from econnet.core.types import Floats
+from econnet.data.features.design_matrix import DesignMatrix
 from econnet.models import network_ensemble, pooling
-from econnet.models.baselines import LEARNERS, FittedModel
+from econnet.models.baselines import LEARNERS
+from econnet.models.growth import FittedGrowth, GrowthDistribution, GrowthNetworks
 from econnet.models.network_ensemble import EnsembleOptions
 from econnet.models.scaling import Scaler
 from econnet.models.windows import Window
@@ -23,28 +29,54 @@ from econnet.network import Network
 from econnet.runtime import workers
 from econnet.runtime.blas import one_blas_thread
 
-# The models, the networks first, and their weights before any outcome is known.
-PRIOR: Mapping[str, float] = {
-    "network": 0.4,
-    "extra_trees": 0.2,
-    "random_forest": 0.2,
-    "dynamic_probit": 0.1,
-    "naive_bayes": 0.1,
+# Names in track records.
+NETWORK = "network"
+GROWTH = "growth_network"
+
+
+class Fitted(Protocol):
+    """A partner that was fitted to the training rows of a window."""
+
+    def probability(self, raw: Floats, scaled: npt.NDArray[np.float32]) -> Floats:
+        """Return the probability of contraction for rows of features, (rows,)."""
+
+
+class Partner(Protocol):
+    """A model of windows that can also be fitted to one of them, and kept."""
+
+    def learn(self, window: Window) -> Fitted:
+        """Return the model fitted to the window's training rows."""
+
+    def __call__(self, windows: Sequence[Window]) -> list[Floats]:
+        """Return the probabilities of the rows ahead of each window."""
+
+
+# The models and their weights before any outcome is known, where the label is a fall of
+# growth, and where it is not. See docs/methodology.md for the trials.
+WITH_GROWTH: Mapping[str, float] = {
+    NETWORK: 0.25,
+    GROWTH: 0.25,
+    "extra_trees": 0.25,
+    "random_forest": 0.25,
 }
-PARTNERS = tuple(name for name in PRIOR if name != "network")
-PRIOR_WEIGHTS: Floats = np.array([*PRIOR.values()])
+WITHOUT_GROWTH: Mapping[str, float] = {
+    NETWORK: 0.4,
+    "extra_trees": 0.4,
+    "naive_bayes": 0.2,
+}
+MODELS = (*WITH_GROWTH, "naive_bayes")
 
 
 @dataclass(frozen=True, eq=False)
 class CombinedForecaster:
     """Networks and their partners, trained on a window, with the window's scaler.
 
-    `weights` are the networks' and those of `PARTNERS`, in this order.
+    `weights` has the weight of the networks and of each partner; their sum is 1.
     """
 
     network: Network
-    partners: Mapping[str, FittedModel]
-    weights: Floats
+    partners: Mapping[str, Fitted]
+    weights: Mapping[str, float]
     scaler: Scaler
 
     @classmethod
@@ -54,8 +86,25 @@ class CombinedForecaster:
         """Return the forecaster of a window; `record` has the forecasts before it."""
         with one_blas_thread():
             network = network_ensemble.fit([window], members, seed, EnsembleOptions())
-        weights = _weights_from_record(window, record)
-        return cls(network, learn_partners(window), weights, window.scaler)
+        return cls.of(network, window, weights_from_record(window, record))
+
+    @classmethod
+    def of(
+        cls, network: Network, window: Window, weights: Mapping[str, float]
+    ) -> "CombinedForecaster":
+        """Return the forecaster of networks that were trained on a window.
+
+        Its partners are trained again, and are the same as before.
+        """
+        partners = learn_partners(window, weights)
+        used = {
+            name: weight
+            for name, weight in weights.items()
+            if name == NETWORK or name in partners
+        }
+        total = sum(used.values())
+        shares = {name: weight / total for name, weight in used.items()}
+        return cls(network, partners, shares, window.scaler)
 
     def member_log_odds(self, raw: Floats) -> Floats:
         """Return each member's log-odds for rows of raw features, (members, rows).
@@ -65,36 +114,93 @@ class CombinedForecaster:
         scaled = self.scaler.transform(raw).astype(np.float32)
         with one_blas_thread():
             networks = self.network.logits(scaled)[:, :, 0].astype(np.float64)
-        of_networks: Floats = pooling.EXTREMIZE * self.weights[0] * networks
+        of_networks: Floats = pooling.EXTREMIZE * self.weights[NETWORK] * networks
         return of_networks + self.partner_log_odds(raw, scaled)
 
     def probability(self, raw: Floats) -> Floats:
         """Return the probability of contraction for rows of raw features, (rows,)."""
         return probability(self.member_log_odds(raw).mean(axis=0))
 
+    def growth(self, raw: Floats) -> GrowthDistribution | None:
+        """Return the distribution of growth for rows of raw features, if there is one.
+
+        Its mass below zero is the probability of contraction.
+        """
+        partner = self.partners.get(GROWTH)
+        if not isinstance(partner, FittedGrowth):
+            return None
+        scaled = self.scaler.transform(raw).astype(np.float32)
+        return partner.distribution(scaled).tilted(self.probability(raw))
+
     def partner_log_odds(self, raw: Floats, scaled: npt.NDArray[np.float32]) -> Floats:
         """Return the partners' contribution to every member's log-odds, (rows,)."""
+        if not self.partners:
+            return np.zeros(len(raw))
         by_partner = [
-            log_odds(self.partners[name].probability(raw, scaled)) for name in PARTNERS
+            log_odds(partner.probability(raw, scaled))
+            for partner in self.partners.values()
         ]
-        return pooling.combine_log_odds(np.stack(by_partner), self.weights[1:])
+        weights = np.array([self.weights[name] for name in self.partners])
+        return pooling.combine_log_odds(np.stack(by_partner), weights)
 
 
-def learn_partners(window: Window) -> dict[str, FittedModel]:
-    """Return the partners trained on a window; they need no seed."""
-    learned = workers.map_threads(lambda name: LEARNERS[name].learn(window), PARTNERS)
-    return dict(zip(PARTNERS, learned, strict=True))
+def prior(features: DesignMatrix) -> Mapping[str, float]:
+    """Return the models' weights before any outcome is known, the networks first."""
+    return WITHOUT_GROWTH if features.growth_of_label is None else WITH_GROWTH
 
 
-def _weights_from_record(window: Window, record: pd.DataFrame) -> Floats:
-    """Return the models' weights, estimated from the track record before the window."""
-    by_model = [record[record["model"] == name] for name in PRIOR]
+def partners(features: DesignMatrix) -> dict[str, Partner]:
+    """Return the partners that the data allow."""
+    return {name: partner(name) for name in prior(features) if name != NETWORK}
+
+
+def partner(name: str) -> Partner:
+    """Return the partner of this name."""
+    return GrowthNetworks() if name == GROWTH else LEARNERS[name]
+
+
+def learn_partners(window: Window, weights: Mapping[str, float]) -> dict[str, Fitted]:
+    """Return the partners with a weight, trained on a window; they need no seed.
+
+    The distribution of growth is of interest even without a weight. A partner that
+    cannot be trained, or whose forecast is not a number, is left out.
+    """
+    names = [name for name in weights if name == GROWTH or weights[name] > 0]
+    names = [name for name in names if name != NETWORK]
+    learned = workers.map_threads(lambda name: _learned(partner(name), window), names)
+    return {
+        name: fitted
+        for name, fitted in zip(names, learned, strict=True)
+        if fitted is not None
+    }
+
+
+def _learned(partner: Partner, window: Window) -> Fitted | None:
+    try:
+        fitted = partner.learn(window)
+    except ValueError:  # what scikit-learn raises for rows that it cannot use
+        return None
+    forecasts = fitted.probability(window.raw_ahead, window.X_ahead)
+    return fitted if np.isfinite(forecasts).all() else None
+
+
+def weights_from_record(window: Window, record: pd.DataFrame) -> dict[str, float]:
+    """Return the models' weights, estimated from the track record before the window.
+
+    A model without a track record, because it failed there, is left out.
+    """
+    allowed = prior(window.features)
+    recorded = set(record["model"])
+    names = [name for name in allowed if name in recorded]
+    by_model = [record[record["model"] == name] for name in names]
     index = pd.MultiIndex.from_frame(by_model[0][["country", "origin"]])
     rows = window.features.index.get_indexer(index)
     known = rows >= 0
     forecasts = [
         of_model["probability"].to_numpy(dtype=float)[known] for of_model in by_model
     ]
-    return pooling.estimate_weights(
-        window, rows[known], log_odds(np.stack(forecasts)), PRIOR_WEIGHTS
+    before = np.array([allowed[name] for name in names])
+    estimates = pooling.estimate_weights(
+        window, rows[known], log_odds(np.stack(forecasts)), before / before.sum()
     )
+    return dict(zip(names, estimates.tolist(), strict=True))

@@ -5,9 +5,12 @@ windows train as one stack. Every network has a linear path from the inputs to t
 log-odds beside its hidden layer, so that it can be as plain as a logistic regression
 and is nonlinear only where the data support it. It uses only the inputs that vary among
 its training rows. The ensemble's forecast is the mean of its members' log-odds.
+
+What the networks estimate is their `Head`: here the log-odds of a contraction;
+`econnet.models.growth` has another.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 
@@ -19,20 +22,23 @@ from econnet.core.log_odds import probability
 from econnet.core.types import Floats
 from econnet.models.windows import Model, TrainingTask, Window, window_digest
 from econnet.network import (
+    ActivationName,
     AdamW,
     Architecture,
+    Array,
     CosineDecay,
     Network,
     TrainingOptions,
     train,
 )
+from econnet.network.losses import LOSSES, Loss
 from econnet.runtime import workers
 
 # The sum of inputs over all members of a stack: large enough to keep NumPy busy, small
 # enough for the cache.
 STACK_INPUTS = 3200
 # A window of few rows is trained for more epochs.
-EPOCHS = (20, 40, 80, 160, 320)
+EPOCHS = (10, 20, 40, 80, 160, 320)
 
 
 @dataclass(frozen=True)
@@ -45,20 +51,22 @@ class EnsembleOptions:
         At the first step; it decays to 0 along half a cosine.
     prior_precision
         The inverse prior variance of a weight; with few rows the prior dominates.
-    min_updates
-        The number of epochs is the first of `EPOCHS` with as many updates, or the last.
+    min_epochs, min_updates
+        The number of epochs is the first of `EPOCHS` with as many of both, or the last.
     """
 
     hidden_units: int = 8
     learning_rate: float = 1e-2
     prior_precision: float = 100.0
     batch_size: int = 64
+    min_epochs: int = 20
     min_updates: int = 800
 
     def epochs(self, rows: int) -> int:
         """Return the number of epochs for a number of training rows."""
         batches = -(-rows // self.batch_size)
-        enough = (epochs for epochs in EPOCHS if epochs * batches >= self.min_updates)
+        least = max(self.min_epochs, self.min_updates / batches)
+        enough = (epochs for epochs in EPOCHS if epochs >= least)
         return next(enough, EPOCHS[-1])
 
     def l2(self, window: TrainingTask) -> float:
@@ -66,8 +74,42 @@ class EnsembleOptions:
         return self.prior_precision * window.design_effect / len(window.y_train)
 
 
+@dataclass(frozen=True, eq=False)
+class Head:
+    """What the outputs of the networks estimate.
+
+    Parameters
+    ----------
+    activation
+        Of the last layer.
+    targets
+        Takes a window, and returns what its training rows were: (rows, outputs).
+    start
+        Takes these targets, and returns the first biases of the last layer, (outputs,).
+    """
+
+    output_dim: int
+    activation: ActivationName
+    loss: Loss
+    targets: Callable[[TrainingTask], Array]
+    start: Callable[[Array], Array]
+
+
+CONTRACTION = Head(
+    output_dim=1,
+    activation="sigmoid",
+    loss=LOSSES["sigmoid"],
+    targets=lambda window: window.y_train[:, None],
+    start=lambda targets: np.zeros(targets.shape[1]),
+)
+
+
 def fit(
-    windows: Sequence[TrainingTask], members: int, seed: int, options: EnsembleOptions
+    windows: Sequence[TrainingTask],
+    members: int,
+    seed: int,
+    options: EnsembleOptions,
+    head: Head = CONTRACTION,
 ) -> Network:
     """Return the trained networks, `members` per window, in the order of the windows.
 
@@ -76,7 +118,12 @@ def fit(
     """
     columns = varying(windows[0])
     architecture = Architecture.dense(
-        len(columns), [options.hidden_units], activation="relu", skip=True
+        len(columns),
+        [options.hidden_units],
+        head.output_dim,
+        activation="relu",
+        output_activation=head.activation,
+        skip=True,
     )
     streams = [
         stream
@@ -86,6 +133,10 @@ def fit(
         ).spawn(members)
     ]
     network = Network(architecture, len(streams), streams)
+    targets = [head.targets(window) for window in windows]
+    for number, of_window in enumerate(targets):
+        first = number * members
+        network.b[-1][first : first + members] = head.start(of_window)
     starts = np.cumsum([0, *(len(window.y_train) for window in windows)])
     rows = [
         np.arange(start, stop)
@@ -96,8 +147,9 @@ def fit(
     train(
         network,
         np.concatenate([window.X_train[:, columns] for window in windows]),
-        np.concatenate([window.y_train for window in windows]),
+        np.concatenate(targets),
         rows=rows,
+        loss=head.loss,
         options=TrainingOptions(
             AdamW(learning_rate=CosineDecay(options.learning_rate, epochs)),
             epochs=epochs,
@@ -136,10 +188,10 @@ def stacks(
     return result
 
 
-def logits(
+def outputs(
     windows: Sequence[TrainingTask], members: int, network: Network
 ) -> list[Floats]:
-    """Return the log-odds of each window's rows ahead by member, (members, rows)."""
+    """Return each window's outputs for its rows ahead: (members, rows, outputs)."""
     shape = network.members, max(len(window.X_ahead) for window in windows)
     X = np.zeros((*shape, network.architecture.input_dim), np.float32)
     of_window = [
@@ -148,8 +200,15 @@ def logits(
     ]
     for rows, window in zip(of_window, windows, strict=True):
         X[rows] = window.X_ahead
-    log_odds = network.logits(X)[:, :, 0].astype(np.float64)
-    return [log_odds[rows] for rows in of_window]
+    given = network.logits(X).astype(np.float64)
+    return [given[rows] for rows in of_window]
+
+
+def logits(
+    windows: Sequence[TrainingTask], members: int, network: Network
+) -> list[Floats]:
+    """Return the log-odds of each window's rows ahead by member, (members, rows)."""
+    return [given[:, :, 0] for given in outputs(windows, members, network)]
 
 
 def model(members: int, seed: int, options: EnsembleOptions | None = None) -> Model:
@@ -166,12 +225,26 @@ def model(members: int, seed: int, options: EnsembleOptions | None = None) -> Mo
     name = f"networks {members} {seed} {options_}"
 
     def forecast(windows: Sequence[Window]) -> list[Floats]:
-        split = stacks(windows, members, options_)
-        results = workers.map_tasks(
-            forecast_stack,
-            [[window.training_task for window in stack] for stack in split],
-            key=lambda number: window_digest(name, split[number]),
-        )
-        return [forecasts for result in results for forecasts in result]
+        return in_stacks(windows, members, options_, forecast_stack, name)
 
     return forecast
+
+
+def in_stacks(
+    windows: Sequence[Window],
+    members: int,
+    options: EnsembleOptions,
+    forecast_stack: Callable[[Sequence[TrainingTask]], list[Floats]],
+    name: str,
+) -> list[Floats]:
+    """Return the forecasts of all windows, whose stacks are trained in parallel.
+
+    `name` names the networks and all their settings.
+    """
+    split = stacks(windows, members, options)
+    results = workers.map_tasks(
+        forecast_stack,
+        [[window.training_task for window in stack] for stack in split],
+        key=lambda number: window_digest(name, split[number]),
+    )
+    return [forecasts for result in results for forecasts in result]

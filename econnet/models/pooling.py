@@ -69,13 +69,14 @@ def combine(
     """Return the combined probabilities of each window.
 
     `forecasts` are those of each model: the probabilities of the rows ahead of each
-    window, which further rows may follow.
+    window, which further rows may follow. From the window on in which a model fails,
+    with a forecast that is not a number, it has no weight.
     """
     by_window = [
         log_odds(np.stack(by_model)) for by_model in zip(*forecasts, strict=True)
     ]
     return [
-        probability(combine_log_odds(stacked, of_window))
+        probability(combine_log_odds(stacked[of_window > 0], of_window[of_window > 0]))
         for stacked, of_window in zip(
             by_window, weights(windows, by_window, prior), strict=True
         )
@@ -87,7 +88,8 @@ def weights(
 ) -> list[Floats]:
     """Return the models' weights in each window, estimated from the windows before it.
 
-    `by_window` are log-odds of the rows ahead of each window, (models, rows).
+    `by_window` are log-odds of the rows ahead of each window, (models, rows). Models
+    that failed in a window, or before it, have no weight.
     """
     lengths = [len(window.ahead) for window in windows]
     rows = np.concatenate([window.ahead for window in windows])
@@ -95,10 +97,18 @@ def weights(
         [stacked[:, :n] for stacked, n in zip(by_window, lengths, strict=True)], axis=1
     )
     starts = np.cumsum([0, *lengths[:-1]])
-    return [
-        estimate_weights(window, rows[:start], forecasts[:, :start], prior)
-        for window, start in zip(windows, starts, strict=True)
-    ]
+    finite = [np.isfinite(stacked).all(axis=1) for stacked in by_window]
+    estimates = []
+    for window, start, works in zip(
+        windows, starts, np.logical_and.accumulate(finite), strict=True
+    ):
+        estimate = np.zeros(len(prior))
+        rest = prior if works.all() else prior[works] / prior[works].sum()
+        estimate[works] = estimate_weights(
+            window, rows[:start], forecasts[works, :start], rest
+        )
+        estimates.append(estimate)
+    return estimates
 
 
 def estimate_weights(

@@ -7,22 +7,25 @@ expand unless the `Schedule` has `rolling_years`.
 """
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from collections.abc import Callable
+from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
+from econnet.core.errors import DataError
+from econnet.core.periods import Frequency
+from econnet.core.periods import PERIODS_A_YEAR
+from econnet.core.types import Floats
+from econnet.data.features.design_matrix import DesignMatrix
+from econnet.models.scaling import Scaler
+from econnet.models.scaling import has_information
+from econnet.runtime import workers
 from importlib.metadata import version
 from itertools import pairwise
 from typing import TypeAlias
 
-import numpy as np
-import numpy.typing as npt
-import pandas as pd
-
-from econnet.core.errors import DataError
-from econnet.core.periods import PERIODS_A_YEAR, Frequency
-from econnet.core.types import Floats
-from econnet.data.features.design_matrix import DesignMatrix
-from econnet.models.scaling import Scaler, has_information
-from econnet.runtime import workers
 
 Rows: TypeAlias = npt.NDArray[np.int64]
 
@@ -37,6 +40,8 @@ class TrainingTask:
         Scaled features of the training rows, oldest origin first, and of those ahead.
     y_train : array (rows,)
         1 contraction, 0 expansion.
+    growth_train : array (rows,)
+        Growth in percent, below zero in contractions; NaN if the label has no growth.
     design_effect
         The number of training rows that are worth one independent row.
     """
@@ -44,6 +49,7 @@ class TrainingTask:
     origin: pd.Period
     X_train: npt.NDArray[np.float32]
     y_train: npt.NDArray[np.float32]
+    growth_train: Floats
     X_ahead: npt.NDArray[np.float32]
     design_effect: float
 
@@ -80,7 +86,12 @@ class Window(TrainingTask):
     def training_task(self) -> TrainingTask:
         """The part of the window that a model needs."""
         return TrainingTask(
-            self.origin, self.X_train, self.y_train, self.X_ahead, self.design_effect
+            self.origin,
+            self.X_train,
+            self.y_train,
+            self.growth_train,
+            self.X_ahead,
+            self.design_effect,
         )
 
 
@@ -205,6 +216,7 @@ def window_at(
         origin=origin,
         X_train=scaler.transform(known.X[train]).astype(np.float32),
         y_train=known.y[train].astype(np.float32),
+        growth_train=known.growth[train],
         X_ahead=scaler.transform(known.X[rows_ahead]).astype(np.float32),
         design_effect=_design_effect(known, train),
         features=known,
@@ -244,6 +256,7 @@ def window_digest(name: str, windows: Sequence[Window]) -> str:
             window.raw_ahead,
             window.X_train,
             window.y_train,
+            window.growth_train,
             window.X_ahead,
             window.train,
             window.ahead,

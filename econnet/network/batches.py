@@ -28,7 +28,7 @@ class Pool:
     X : array (n, inputs + 1)
         The last column is 1, for the bias.
     y : array (n, outputs)
-        Targets from 0 to 1.
+        Targets, from 0 to 1 unless the last activation is the identity.
     weights : array (n,)
         Row weights, 0 or more.
     """
@@ -64,11 +64,12 @@ class Pool:
         for name, array in (("X", inputs), ("y", targets), ("weights", row_weights)):
             if not np.isfinite(array).all():
                 raise ValueError(f"{name} contains NaN or infinity: drop those rows")
-        if (targets < 0).any() or (targets > 1).any():
+        activation = network.architecture.layers[-1].activation
+        outside = (targets < 0).any() or (targets > 1).any()
+        if activation != "identity" and outside:
             raise ValueError("y has values outside 0 to 1: give 0, 1 or between")
-        if network.architecture.layers[-1].activation == "softmax" and not np.allclose(
-            targets.sum(axis=1), 1, atol=1e-5
-        ):
+        sums = targets.sum(axis=1)
+        if activation == "softmax" and not np.allclose(sums, 1, atol=1e-5):
             raise ValueError("rows of y do not sum to 1: give the share of each class")
         if (row_weights < 0).any():
             raise ValueError("weights contain a number below 0: give 0 or more")

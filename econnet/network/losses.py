@@ -1,14 +1,15 @@
-"""Cross-entropy and its gradient with respect to the logits.
+"""Cross-entropy, the pinball loss, and their gradients with respect to the outputs.
 
 A logit is the last layer's output before its activation: the log-odds of a contraction.
 The cost is computed from logits because probabilities round to 0 and 1, where the
 logarithm is infinite; a logit of 800 with the wrong sign costs 800, not infinity. The
 gradient is simply the forecast probability minus the outcome. All arrays are stacked by
 member, `(members, batch, units)`. With sigmoid each unit is a yes-or-no question of its
-own; with softmax the units are the classes of one question.
+own; with softmax the units are the classes of one question; with the pinball loss they
+are quantiles of one number.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias
 
@@ -123,6 +124,43 @@ def categorical_accuracy(logits: Array, targets: Array, weights: Array) -> Array
     return share
 
 
+def pinball_loss(levels: Sequence[float]) -> "Loss":
+    """Return the loss whose minimum is a quantile at each of these levels.
+
+    The last layer has one unit per level, and the identity as activation. Targets have
+    one column per level, normally the same number in each. A forecast that is too high
+    by 1 costs 1 minus the level, one that is too low by 1 costs the level; costs are
+    summed over the levels. The accuracy is the share of targets at or below their
+    quantile, averaged over the levels.
+
+    Notes
+    -----
+    R. Koenker and G. Bassett, "Regression quantiles", Econometrica 46 (1978), 33-50.
+    """
+    shares = np.asarray(levels, float)
+    if shares.ndim != 1 or not ((shares > 0) & (shares < 1)).all() or not len(shares):
+        raise ValueError(f"levels are {levels}: give shares between 0 and 1")
+
+    def cost(quantiles: Array, targets: Array, weights: Array) -> Array:
+        too_low = targets - quantiles
+        costs = weights * np.maximum(shares * too_low, (shares - 1) * too_low)
+        total: Array = costs.sum(axis=(1, 2))
+        return total
+
+    def gradient(logits: Array, targets: Array, weights: Array, *, out: Array) -> Array:
+        # At the kink, where the gradient is not defined, that of a low forecast is as
+        # good as any.
+        np.less(targets, logits, out=out)
+        np.subtract(out, shares.astype(out.dtype), out=out)
+        return np.multiply(out, weights, out=out)
+
+    def coverage(quantiles: Array, targets: Array, weights: Array) -> Array:
+        share: Array = (weights * (targets <= quantiles)).sum(axis=(1, 2))
+        return share / len(shares)
+
+    return Loss(cost, gradient, coverage)
+
+
 class Gradient(Protocol):
     """The signature of a gradient."""
 
@@ -148,7 +186,7 @@ def loss_of(architecture: Architecture) -> Loss:
         return LOSSES[activation]
     raise ValueError(
         f"the last layer has activation {activation!r}, for which there is no loss: "
-        f"use {' or '.join(LOSSES)}"
+        f"use {' or '.join(LOSSES)}, or give a loss to train"
     )
 
 

@@ -143,19 +143,18 @@ def train(
     weights: ArrayLike | None = None,
     mean_weight: float | None = None,
     options: TrainingOptions | None = None,
+    loss: Loss | None = None,
     state: OptimizerState | None = None,
     after_epoch: Callable[[TrainingProgress], None] | None = None,
 ) -> History:
     """Train the network's members in place, and return the history.
-
-    The last activation, sigmoid or softmax, determines the loss.
 
     Parameters
     ----------
     X : array (n, inputs)
         The pool of rows.
     y : array (n,) or (n, outputs)
-        From 0 to 1; with softmax each row sums to 1.
+        From 0 to 1; with softmax each row sums to 1; with the identity any numbers.
     rows : sequence of integer arrays, one per member, optional
         The rows of the pool that the member may use, in time order: validation takes
         the latest. The default is all rows.
@@ -165,6 +164,9 @@ def train(
     mean_weight : float, optional
         The weight of an ordinary row, if that is not the mean: for a call with a part
         of all rows, whose weights are then comparable with those of other calls.
+    loss : Loss, optional
+        By default the cross-entropy that belongs to the last activation, sigmoid or
+        softmax.
     state : OptimizerState, optional
         State at the end of an earlier call, to continue from; updated in place.
     after_epoch : callable, optional
@@ -194,6 +196,7 @@ def train(
                 if options.validation_fraction
                 else None,
                 options,
+                loss or loss_of(network.architecture),
                 state,
                 log,
             )
@@ -241,6 +244,7 @@ class _Stack:
         training: Batches,
         validation: Batches | None,
         options: TrainingOptions,
+        loss: Loss,
         state: OptimizerState,
         log: "_Log",
     ) -> None:
@@ -248,7 +252,7 @@ class _Stack:
         self.training, self.validation = training, validation
         self.options, self.state, self.log = options, state, log
         self.members_by_batch = training.members_by_batch()
-        self.loss: Loss = loss_of(network.architecture)
+        self.loss = loss
         in_place = options.patience is None
         parameters = _take(network.parameters, members, in_place)
         gradient = np.empty_like(parameters)

@@ -104,7 +104,7 @@ def ranking_content(ranking: Ranking) -> Content:
         "columns_explained": COLUMNS_EXPLAINED,
         "rows": [
             {
-                "cells": _cells(row, passed=wording.has_passed(forecast)),
+                "cells": _cells(row, forecast),
                 "alarm": row["alarm"],
                 "country": row["country"],
             }
@@ -122,8 +122,9 @@ def ranking_content(ranking: Ranking) -> Content:
     }
 
 
-def _cells(row: dict[Any, Any], *, passed: bool) -> list[str]:
+def _cells(row: dict[Any, Any], forecast: Forecast) -> list[str]:
     period = wording.period_short(row["period"])
+    above = wording.number(wording.distance(forecast), 0, sign=True)
     return [
         str(row["rank"]),
         row["name"],
@@ -131,8 +132,8 @@ def _cells(row: dict[Any, Any], *, passed: bool) -> list[str]:
         row["confidence"],
         wording.percent_range((row["interval_low"], row["interval_high"])),
         wording.percent(row["base_rate"]),
-        wording.signed_percent(row["above_average"]).removesuffix("%"),
-        f"{period} (out of date)" if passed else period,
+        above,
+        f"{period} (out of date)" if wording.has_passed(forecast) else period,
     ]
 
 

@@ -5,14 +5,18 @@ rounded; an unknown value is `null`.
 """
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, is_dataclass
-from typing import Any, TypeAlias
-
 import pandas as pd
-
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import asdict
+from dataclasses import is_dataclass
 from econnet.forecast.result import Forecast
-from econnet.report import tables, threshold_curves, wording
+from econnet.report import tables
+from econnet.report import threshold_curves
+from econnet.report import wording
+from typing import Any
+from typing import TypeAlias
+
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
@@ -45,6 +49,7 @@ def _answer(forecast: Forecast) -> dict[str, Any]:
         "probability": forecast.probability,
         "interval": forecast.interval,
         "base_rate": forecast.base_rate,
+        "growth": forecast.growth,
         "previous_probability": forecast.previous_probability,
         "decision": forecast.decision,
         "confidence": verdict.confidence,

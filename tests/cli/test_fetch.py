@@ -10,6 +10,7 @@ import pytest
 from werkzeug import Response
 
 from tests.data.sources.servers import (
+    BANK_AND_FRED,
     GERMANY,
     HTML,
     TOGO,
@@ -39,7 +40,9 @@ def environment(sources: Sources) -> dict[str, str]:
 def fetch(
     folder: Path, environment: Mapping[str, str], *more: str
 ) -> subprocess.CompletedProcess[str]:
-    return econnet("fetch", "--country", "LTU", *more, folder=folder, **environment)
+    return econnet(
+        "fetch", "--country", "LTU", *BANK_AND_FRED, *more, folder=folder, **environment
+    )
 
 
 def status(folder: Path) -> dict[str, object]:

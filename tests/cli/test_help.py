@@ -1,20 +1,20 @@
 """What the command line says of itself, and offers while it is typed."""
 
-import pytest
 import re
 import shlex
 import subprocess
 import sys
-import typer
 from collections.abc import Callable
-from econnet.cli.app import COMMANDS
-from econnet.cli.app import app
+from pathlib import Path
+
+import pytest
+import typer
+
+from econnet.cli.app import COMMANDS, app
 from econnet.cli.exit_codes import CLOSED_PIPE
 from econnet.core.task import LABEL_RULES
 from econnet.data.cycle import labels
-from pathlib import Path
 from tests.user import econnet
-
 
 NAMES = [command.__name__ for command in COMMANDS]
 GROUP = typer.main.get_group(app)
@@ -111,7 +111,7 @@ def test_quiet_leaves_the_answer_alone(tmp_path: Path) -> None:
         ("forecast --country DEU --target real_gpd", "nearest: real_gdp"),
         ("forecast --country DEU --event wthin", "'within'"),
         ("report --country DEU --format pfd", "'pdf'"),
-        ("fetch --country DEU --source fread", "'fred'"),
+        ("fetch --country DEU --source fread", "nearest: fred"),
         ("export --indicator gdp_real --output a.csv", "nearest: "),
         ("backtest --country DEU --baselines logti", "logit"),
     ],

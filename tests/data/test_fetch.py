@@ -129,6 +129,24 @@ def test_refetch_without_change_adds_nothing_and_reads_nothing(
     assert checked.min() > before["retrieved_at"].max()
 
 
+def test_refetch_of_the_same_edition_reads_a_row_of_each_series(
+    sources: Sources, settings: Settings
+) -> None:
+    sources.updated = "2026-10-07"
+    fetch_bank(settings)
+    sources.requests.clear()
+    sources.asked.clear()
+    again = fetch_bank(settings)
+    assert again.unchanged == len(BANK_IDS)
+    assert Counter(sources.asked) == Counter([*BANK_IDS, ARCHIVE])
+    of_bank = [r for r in sources.requests if "/indicator/" in r.path]
+    assert {request.args["per_page"] for request in of_bank} == {"1"}
+    # A later edition is read, and so is one of the day of the fetch.
+    sources.updated = "2026-10-08"
+    sources.bank[GDP] = rows_of(GERMANY, {**YEARS, "2020": -4.0})
+    assert fetch_bank(settings).revised > 0
+
+
 def test_refetch_with_revisions_keeps_the_old_vintage(
     sources: Sources, settings: Settings
 ) -> None:

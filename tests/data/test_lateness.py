@@ -1,3 +1,6 @@
+from collections.abc import Hashable
+from typing import Any
+
 import pandas as pd
 
 from econnet.data import lateness
@@ -18,7 +21,7 @@ def stored(**changes: object) -> dict[str, object]:
     }
 
 
-def late(*series: dict[str, object]) -> list[dict[str, object]]:
+def late(*series: dict[str, object]) -> list[dict[Hashable, Any]]:
     return lateness.late_series(pd.DataFrame(series)).to_dict("records")
 
 

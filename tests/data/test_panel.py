@@ -96,13 +96,9 @@ def test_longer_series_is_taken_unless_it_is_stale(behind: int, taken: str) -> N
 
 
 def test_measured_unemployment_comes_before_modelled() -> None:
-    ids = ("SL.UEM.TOTL.ZS", "SL.UEM.TOTL.NE.ZS")
-    modelled, measured = (
-        observations("IND", "unemployment", str(year), values, "worldbank", series_id)
-        for series_id, year, values in zip(
-            ids, (2015, 2018), ([5, 5, 5, 5], [8.0]), strict=True
-        )
-    )
+    key, bank = ("IND", "unemployment"), "worldbank"
+    modelled = observations(*key, "2015", [5, 5, 5, 5], bank, "SL.UEM.TOTL.ZS")
+    measured = observations(*key, "2018", [8], bank, "SL.UEM.TOTL.NE.ZS")
     built = panel.build(pd.concat([modelled, measured], ignore_index=True), "A")
     assert built.values["unemployment"].tolist() == [8.0]
 

@@ -1,6 +1,7 @@
 """The use case on a made world, and the command as a user runs it on a file."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -17,6 +18,8 @@ from econnet.evaluation import metrics
 from econnet.forecast import backtest, preparation
 from econnet.forecast.backtest import Backtest
 from econnet.forecast.preparation import PreparedTask
+from econnet.models import baselines
+from econnet.models.windows import Window
 from econnet.report.wording import backtest as backtest_wording
 from tests.builders import published, world, world_and_andorra
 from tests.user import econnet
@@ -335,3 +338,31 @@ def test_user_sees_figures_of_the_time_beside_those_of_today(tmp_path: Path) -> 
     assert scores[0]["n"] == scores[1]["n"] > 50
     assert scores[0]["n_contractions"] == scores[1]["n_contractions"]
     assert scores[0]["brier"] != scores[1]["brier"]
+
+
+def test_number_of_members_changes_the_replay(known: Dataset) -> None:
+    def of_members(members: int) -> pd.DataFrame:
+        task = Task("Q", members=members)
+        pools = backtest.prepare_pools(known, [FRANCE], task)
+        start = pd.Period("2015Q1")
+        record = backtest.run(pools, [FRANCE], start=start, baselines=()).track_record
+        return record.set_index(["model", "origin"])["probability"].unstack("model")
+
+    one, two = of_members(1), of_members(2)
+    for model in ("econnet", "network"):
+        assert (one[model] != two[model]).all()
+    assert (one["extra_trees"] == two["extra_trees"]).all()
+
+
+def test_baseline_that_fails_is_left_out_and_named(
+    prepared: list[PreparedTask], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(windows: Sequence[Window]) -> list[np.ndarray]:
+        return [np.full(len(window.ahead), np.nan) for window in windows]
+
+    monkeypatch.setitem(baselines.SINGLES, "logit", failing)  # type: ignore[arg-type]  # a Mapping for others
+    start = pd.Period("2015Q1")
+    result = backtest.run(prepared, [FRANCE], start=start, baselines=LIGHT)
+    assert result.left_out == ("logit",)
+    assert "logit" not in result.performances
+    assert backtest.to_dict(result)["task"]["left_out"] == ["logit"]

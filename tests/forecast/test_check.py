@@ -35,7 +35,7 @@ REPORT = [
 
 
 def settings_of(folder: Path) -> Settings:
-    return Settings(folder / "data", folder / "reports", "", "")
+    return Settings(folder / "data", folder / "reports", {})
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from econnet.forecast import preparation, saved_model, training
 from econnet.forecast.preparation import PreparedTask
 from econnet.forecast.result import Forecast
 from econnet.forecast.saved_model import Model
-from econnet.models.combination import PARTNERS
+from econnet.models.combination import WITH_GROWTH
 from tests.builders import observations, series_of, world_and_andorra
 from tests.light import NEXT_PERIOD_ONLY
 
@@ -264,4 +264,13 @@ def test_baselines_of_a_training_can_be_chosen(
     monkeypatch.setattr(training, "OUTLOOK", NEXT_PERIOD_ONLY)
     model = country_forecast.train(prepared, baselines=["logit"])
     names = set(model.track_record["model"])
-    assert names == {"econnet", "network", *PARTNERS, "base_rate", "logit"}
+    assert names == {"econnet", *WITH_GROWTH, "base_rate", "logit"}
+
+
+def test_growth_agrees_with_the_probability_of_contraction(made: Forecast) -> None:
+    growth = made.growth
+    assert growth is not None
+    assert growth.percentile_5 < growth.median < growth.percentile_95
+    assert (growth.median < 0) == (made.probability > 0.5)
+    assert (growth.percentile_5 < 0) == (made.probability > 0.05)
+    assert 0 < growth.probability_below_minus_1 < made.probability

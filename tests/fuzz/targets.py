@@ -37,7 +37,7 @@ from econnet.forecast.streamed import parquet_panel
 from econnet.forecast.streamed.feature_blocks import FeatureBlocks
 from econnet.models import network_file
 from econnet.models.classifier import NetworkClassifier
-from econnet.models.combination import PRIOR_WEIGHTS
+from econnet.models.combination import WITH_GROWTH
 from econnet.models.scaling import Scaler
 from econnet.network import Architecture, Network
 from econnet.report import verification
@@ -289,7 +289,7 @@ def model_files() -> list[bytes]:
     scaler = Scaler.fit(rng.normal(size=(30, 3)), np.array([0]), np.ones(3))
     network = Network(Architecture.dense(4, [3], skip=True), members=2, seed=1)
     path = folder() / "example.npz"
-    saved_model.save(Model(network, PRIOR_WEIGHTS, scaler, record, "0123"), path)
+    saved_model.save(Model(network, WITH_GROWTH, scaler, record, "0123"), path)
     return [path.read_bytes()]
 
 

@@ -1,42 +1,41 @@
 """Forecasts on real output, with probabilities made up by a simple rule."""
 
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, TypeAlias
+
 import numpy as np
 import pandas as pd
 import pytest
-from collections.abc import Callable
-from dataclasses import replace
+
 from econnet.core import countries
-from econnet.core.periods import Frequency
-from econnet.core.periods import PANDAS_ALIAS
+from econnet.core.periods import PANDAS_ALIAS, Frequency
 from econnet.core.task import Task
 from econnet.data.cycle.labels import RULES
 from econnet.data.sources import snapshot
 from econnet.evaluation import metrics
 from econnet.evaluation.comparison import Comparison
 from econnet.evaluation.confidence import Skill
-from econnet.evaluation.signals import FalseAlarm
-from econnet.evaluation.signals import SignalCounts
+from econnet.evaluation.signals import FalseAlarm, SignalCounts
 from econnet.forecast.provenance import Provenance
-from econnet.forecast.ranking import LeftOut
-from econnet.forecast.ranking import Ranking
-from econnet.forecast.result import Ahead
-from econnet.forecast.result import Assessment
-from econnet.forecast.result import DataUsed
-from econnet.forecast.result import Driver
-from econnet.forecast.result import Episode
-from econnet.forecast.result import Explanation
-from econnet.forecast.result import Forecast
-from econnet.forecast.result import ForecastChange
-from econnet.forecast.result import ImportanceShown
-from econnet.forecast.result import Movement
-from econnet.forecast.result import ResponseCurve
-from econnet.forecast.result import ScoreIntervals
-from econnet.forecast.result import SeriesUsed
+from econnet.forecast.ranking import LeftOut, Ranking
+from econnet.forecast.result import (
+    Ahead,
+    Assessment,
+    DataUsed,
+    Driver,
+    Episode,
+    Explanation,
+    Forecast,
+    ForecastChange,
+    ImportanceShown,
+    Movement,
+    ResponseCurve,
+    ScoreIntervals,
+    SeriesUsed,
+)
 from econnet.report import world_map
 from tests.builders import changed
-from typing import Any
-from typing import TypeAlias
-
 
 MakeForecast: TypeAlias = Callable[..., Forecast]
 
@@ -104,7 +103,7 @@ def world_ranking(ranking: Ranking) -> Ranking:
         ranking,
         forecasts=tuple(
             replace(first, country=known[code], track_record=record)
-            for code in sorted({*map_.shapes, *map_.dots} & {*known})
+            for code in sorted(known.keys() & {*map_.shapes, *map_.dots})
         ),
     )
 

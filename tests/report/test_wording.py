@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from econnet.data.cycle.labels import RULES
+from econnet.data.cycle.labels import BELOW_ZERO, RULES
 from econnet.evaluation.comparison import Comparison
 from econnet.evaluation.confidence import Skill
 from econnet.evaluation.signals import SignalCounts
@@ -112,6 +112,14 @@ def test_question_names_the_event_and_the_period(
         asked(brazil, label=label), period=pd.Period("2021", "Y"), target_title=title
     )
     assert wording.question(forecast) == question
+
+
+def test_target_that_is_growth_itself_is_shown_as_it_is(germany: Forecast) -> None:
+    forecast = replace(
+        germany, target_title="GDP growth", meaning=f"gdp_growth{BELOW_ZERO}"
+    )
+    assert wording.growth_heading(forecast) == "GDP growth, %"
+    assert "GDP growth is below zero in" in wording.event_title(forecast)
 
 
 @pytest.mark.parametrize("label", RULES)
@@ -481,6 +489,31 @@ def test_users_own_costs_give_a_decision_and_the_cost_of_past_ones(
     assert made.n == germany.assessment.metrics.n
     assert made.right + made.missed == germany.assessment.metrics.n_contractions
     assert content(decided)["decision"] == text
+
+
+def test_unit_is_that_of_the_series(germany: Forecast) -> None:
+    """Dollars of the World Bank were called national currency."""
+    first, second, *_ = germany.data.series
+    data = replace(
+        germany.data,
+        series=(
+            replace(first, unit="constant 2015 US dollars", last_value=477_161_826_008),
+            replace(second, unit="millions of euros", last_value=922_691.0),
+        ),
+    )
+    rows = content(replace(germany, data=data))["series"]
+    assert [(row["last"], row["unit"]) for row in rows] == [
+        ("477.2 billion", "constant 2015 US dollars"),
+        ("922,691", "millions of euros"),
+    ]
+
+
+def test_contraction_by_year_on_year_change_is_headed_by_its_measure(
+    germany: Forecast,
+) -> None:
+    yearly = asked(germany, label="year-on-year")
+    assert content(yearly)["change_heading"] == "on a year before"
+    assert content(germany)["change_heading"] == "change"
 
 
 def test_signals_are_counted_in_plain_numbers(germany: Forecast) -> None:

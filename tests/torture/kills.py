@@ -128,9 +128,6 @@ def moves(place: Bench, command: Command) -> Iterator[Kill]:
             )
 
 
-NOWHERE = "http://127.0.0.1:9"  # is not asked
-
-
 def report_in(folder: Path) -> Mapping[str, bytes]:
     """Return every file of the report, but for those that are unfinished."""
     reports = folder / "reports"
@@ -143,7 +140,7 @@ def report_in(folder: Path) -> Mapping[str, bytes]:
 
 def is_told(folder: Path) -> bool:
     """Return whether `econnet check` says that a report is broken."""
-    seen = check(Settings(folder / "data", folder / "reports", NOWHERE, NOWHERE))
+    seen = check(Settings(folder / "data", folder / "reports", {}))
     return any(it.part == "reports" for it in seen.broken)
 
 

@@ -1,20 +1,19 @@
 """`econnet backtest`: how well econnet and the baselines forecast in the past."""
 
-from typing import TYPE_CHECKING, Annotated
-
 import typer
-
-from econnet.cli import jobs, output
-from econnet.cli.options import (
-    All,
-    Baselines,
-    Cluster,
-    Horizons,
-    Json,
-    TaskOptions,
-    flat,
-)
+from econnet.cli import jobs
+from econnet.cli import output
+from econnet.cli.options import All
+from econnet.cli.options import Baselines
+from econnet.cli.options import Cluster
+from econnet.cli.options import Horizons
+from econnet.cli.options import Json
+from econnet.cli.options import TaskOptions
+from econnet.cli.options import flat
 from econnet.core.errors import UsageError
+from typing import Annotated
+from typing import TYPE_CHECKING
+
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,12 +38,13 @@ Refit = Annotated[
         help="Refit models yearly, or every N periods.",
     ),
 ]
-Day = Annotated[
-    str,
+Days = Annotated[
+    list[str] | None,
     typer.Option(
         metavar="<middle|end|N>",
-        help="Day of each period on which forecasts are made: its end, its middle (day "
-        "45 of a quarter, 15 of a month, the end of June) or day N.",
+        help="Day of each period on which forecasts are made: its end (the default), "
+        "its middle (day 45 of a quarter, 15 of a month, the end of June) or day N; "
+        "may be repeated.",
     ),
 ]
 
@@ -56,7 +56,7 @@ def backtest(
     horizon: Horizons = None,
     start: Start = None,
     refit: Refit = "yearly",
-    day: Day = "end",
+    day: Days = None,
     baselines: Baselines = None,
     cluster: Cluster = None,
     json: Json = False,
@@ -75,28 +75,29 @@ def backtest(
     known, countries = jobs.data_and_countries(task)
     settled = jobs.common_task(task, known, countries)
     first = _origin(start, settled.frequency)
+    days = [parse_day(each, settled.frequency) for each in day or ["end"]]
+    questions = [(each, ahead) for each in days for ahead in horizon or [1]]
+    results, prepared = [], {}
     with output.working("Reading the data"):
-        prepared = backtest.prepare_pools(
-            known,
-            countries,
-            settled,
-            parse_day(day, settled.frequency),
-            skip_unfit=not task.country,
-        )
-    results = []
+        for each in days:
+            prepared[each] = backtest.prepare_pools(
+                known, countries, settled, each, skip_unfit=not task.country
+            )
     with jobs.workers(cluster, long=everything):
-        for number, ahead in enumerate(horizons := horizon or [1]):
-            pools = [preparation.at_horizon(pool, ahead) for pool in prepared]
-            step = f"Replaying history ({number + 1} of {len(horizons)})"
+        for number, (each, ahead) in enumerate(questions, 1):
+            pools = [preparation.at_horizon(pool, ahead) for pool in prepared[each]]
+            step = f"Replaying history ({number} of {len(questions)})"
             with output.progress(step) as progress:
                 results.append(
                     backtest.run(pools, countries, refit_every, first, names, progress)
                 )
-    _note_what_is_left_out(results[0], countries, prepared, bool(task.country), first)
+    pools = prepared[days[0]]
+    _note_what_is_left_out(results[0], countries, pools, bool(task.country), first)
     if json:
         documents = [backtest.to_dict(result) for result in results]
-        all_horizons = {"horizons": documents} if len(documents) > 1 else {}
-        output.print_json({**documents[0], **all_horizons})
+        several = "days" if len(days) > 1 else "horizons"
+        every = {several: documents} if len(documents) > 1 else {}
+        output.print_json({**documents[0], **every})
         return
     for result in results:
         _show(result)
@@ -152,6 +153,11 @@ def _note_what_is_left_out(
         output.note(
             f"not scored because history is too short: {', '.join(missing[:8])}"
             f"{', ...' if len(missing) > 8 else ''}"
+        )
+    if result.left_out:
+        output.note(
+            "left out because some forecast was not a number: "
+            f"{', '.join(result.left_out)}"
         )
     first, _ = result.origins
     if start is not None and first > start:

@@ -1,7 +1,7 @@
 """`econnet export`: the data as a file."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -11,6 +11,11 @@ from econnet.cli.jobs import countries_named, date
 from econnet.cli.options import AsOf, Countries
 from econnet.core.errors import DataError, UsageError, suggestion
 from econnet.core.settings import Settings
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from econnet.data.sources.observations import Dataset
 
 
 def export(
@@ -49,7 +54,8 @@ def export(
     path = output if form is None else output.with_suffix(f".{form}")
     settings, day = Settings.from_environment(), date(as_of)
     with cli_output.working("Reading the data"):
-        rows = load.complete(settings, day, countries=codes).observations
+        known = load.complete(settings, day, countries=codes)
+    rows = _with_units(known)
     if indicator:
         rows = rows[rows["indicator"].isin(indicator)]
     if rows.empty:
@@ -59,3 +65,14 @@ def export(
     with cli_output.working("Writing the file"):
         write_table(rows, path)
     cli_output.print_answer(f"{len(rows):,} observations in {path}")
+
+
+def _with_units(known: "Dataset") -> "pd.DataFrame":
+    """Return the observations with the unit and the terms of their series."""
+    keys = ["country", "indicator", "source", "series_id"]
+    described = known.series[[*keys, *DESCRIPTION]].drop_duplicates(keys)
+    return known.observations.merge(described, on=keys, how="left")
+
+
+# Columns of a series that every observation of an export repeats.
+DESCRIPTION = ["unit", "rights", "attribution"]

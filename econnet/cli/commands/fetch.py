@@ -51,7 +51,7 @@ def fetch(
         raise UsageError("name what to fetch: --country DEU, or --all")
     chosen = countries.all_countries() if everything else countries_named(country)
     settings = Settings.from_environment()
-    sources = [*map(live_source, source or LIVE_SOURCES)]
+    sources = [*dict.fromkeys(map(live_source, source or LIVE_SOURCES))]
     if offline:
         _show_available(settings, chosen, json)
         return

@@ -7,23 +7,30 @@ could have been computed, nor with a value that it took only later. Chronologies
 `given` do not use levels: their labels come from elsewhere, with dates of their own.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import TypeAlias
-
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-
-from econnet.core.errors import DataError, UsageError
-from econnet.core.periods import FREQUENCIES, PANDAS_ALIAS, PERIODS_A_YEAR, Frequency
+from collections.abc import Callable
+from collections.abc import Mapping
+from dataclasses import dataclass
+from dataclasses import replace
+from econnet.core.errors import DataError
+from econnet.core.errors import UsageError
+from econnet.core.periods import FREQUENCIES
+from econnet.core.periods import Frequency
+from econnet.core.periods import PANDAS_ALIAS
+from econnet.core.periods import PERIODS_A_YEAR
 from econnet.core.types import Floats
 from econnet.data.cycle import chronologies
-from econnet.data.cycle.growth import levels_of, percent_change
-from econnet.data.cycle.trends import below_hamilton_trend, below_hp_trend
+from econnet.data.cycle.growth import levels_of
+from econnet.data.cycle.growth import percent_change
+from econnet.data.cycle.trends import below_hamilton_trend
+from econnet.data.cycle.trends import below_hp_trend
 from econnet.data.cycle.turning_points import contractions
 from econnet.data.panel import Panel
+from functools import cached_property
+from typing import TypeAlias
+
 
 LabelFunction: TypeAlias = Callable[[Floats, Frequency], Floats]
 
@@ -65,45 +72,35 @@ class LabelRule:
 
 
 @dataclass(frozen=True, eq=False)
-class Label:
-    """Contractions by one rule, and when they became known.
+class DatedValues:
+    """Values by country and period, and when each became known.
 
     Parameters
     ----------
-    name
-        As on the command line: `two-quarters`, `given:recession`.
-    target
-        The indicator that was labelled; for a chronology and `given` the one shown.
     values : Series (country, period)
-        1 contraction, 0 expansion, missing unknown: the newest value.
+        The newest value, missing where unknown.
     known_at : Series (country, period)
         The date from which each of `values` has been known.
-    meaning
-        What a contraction is, in words.
     revisions : DataFrame
-        `country, period, known_at, value`: every value that a label ever had and the
-        date from which it had it, oldest first; the value is missing where the label
-        was withdrawn.
+        `country, period, known_at, value`: every value that there ever was and the date
+        from which it was known, oldest first; missing where a value was withdrawn.
     """
 
-    name: str
-    target: str
     values: pd.Series
     known_at: pd.Series
-    meaning: str
     revisions: pd.DataFrame
 
     def on(self, day: pd.Timestamp) -> pd.Series:
-        """Return the labels by (country, period) as known at the end of a day."""
+        """Return the values by (country, period) as known at the end of a day."""
         known = self.days <= np.datetime64(day, "D")
-        labels = np.full(len(self.values), np.nan)
-        # Of several revisions of a label, the last assigned remains: the newest.
-        labels[self.places[known]] = self.revisions["value"].to_numpy()[known]
-        return pd.Series(labels, self.values.index)
+        values = np.full(len(self.values), np.nan)
+        # Of several revisions of a value, the last assigned remains: the newest.
+        values[self.places[known]] = self.revisions["value"].to_numpy()[known]
+        return pd.Series(values, self.values.index)
 
     @cached_property
     def settled(self) -> bool:
-        """Whether no label was ever revised."""
+        """Whether no value was ever revised."""
         return len(np.unique(self.places)) == len(self.places)
 
     @cached_property
@@ -118,6 +115,25 @@ class Label:
         return self.revisions["known_at"].to_numpy(dtype="datetime64[D]")
 
 
+@dataclass(frozen=True, eq=False)
+class Label(DatedValues):
+    """Contractions by one rule: 1 contraction, 0 expansion, missing unknown.
+
+    Parameters
+    ----------
+    name
+        As on the command line: `two-quarters`, `given:recession`.
+    target
+        The indicator that was labelled; for a chronology and `given` the one shown.
+    meaning
+        What a contraction is, in words.
+    """
+
+    name: str
+    target: str
+    meaning: str
+
+
 def apply(panel: Panel, name: str, target: str = "real_gdp") -> Label:
     """Return the labels of every country of the panel by the rule of that name."""
     check_rule(name, panel.frequency)
@@ -130,20 +146,37 @@ def apply(panel: Panel, name: str, target: str = "real_gdp") -> Label:
             f"the data have no {target} at frequency {panel.frequency}: choose another "
             f"--target ({', '.join(panel.columns[:5])}, ...) or --frequency"
         )
+    rule = rule_of(panel, name, target)
+    dated = computed_from_levels(panel, target, rule.label_function)
+    return _label(name, target, rule.meaning, dated)
+
+
+def rule_of(panel: Panel, name: str, target: str) -> LabelRule:
+    """Return the rule of that name, as it applies to the figures of the target."""
     rule = RULES[name]
     growth = panel.indicators[target].growth_over
     if growth == "year" and panel.frequency != "A":
-        rule = _rule_of_growth_over_a_year(name, target)
-    elif growth:
-        rule = replace(
+        return _rule_of_growth_over_a_year(name, target)
+    if growth:
+        return replace(
             rule, label_function=_of_growth(rule), meaning=_meaning(name, target, rule)
         )
+    return rule
+
+
+def computed_from_levels(
+    panel: Panel, target: str, function: LabelFunction
+) -> DatedValues:
+    """Return what a function gives for the levels that were known on each day.
+
+    `function` takes levels without gaps, (days, periods), and their frequency, and
+    returns a value for each, missing where there is none.
+    """
     parts = [
-        _revisions_of_country(rule, levels, panel.frequency)
+        _revisions_of_country(function, levels, panel.frequency)
         for _, levels in panel.revisions(target).groupby("country")
     ]
-    revisions = pd.concat(parts, ignore_index=True)
-    return _label(panel, name, target, rule.meaning, revisions)
+    return _dated(panel, pd.concat(parts, ignore_index=True))
 
 
 def check_rule(name: str, frequency: Frequency) -> None:
@@ -179,11 +212,11 @@ def clause(name: str, target: str, title: str) -> str:
 
 
 def _revisions_of_country(
-    rule: LabelRule, levels: pd.DataFrame, frequency: Frequency
+    function: LabelFunction, levels: pd.DataFrame, frequency: Frequency
 ) -> pd.DataFrame:
-    """Return `country, period, known_at, value` of each change of a country's labels.
+    """Return `country, period, known_at, value` of each change of a country's values.
 
-    `levels` has every value that a level ever had, in the same columns. The rule is
+    `levels` has every value that a level ever had, in the same columns. The function is
     applied on every day on which a level became known.
     """
     ordinals = pd.PeriodIndex(levels["period"]).asi8
@@ -191,9 +224,9 @@ def _revisions_of_country(
     known = _vintages(
         day, ordinals - ordinals.min(), levels["value"].to_numpy(dtype=float)
     )
-    labels = rule.label_function(known, frequency)
-    before = np.vstack([np.full(labels.shape[1], np.nan), labels[:-1]])
-    same = (labels == before) | (np.isnan(labels) & np.isnan(before))
+    values = function(known, frequency)
+    before = np.vstack([np.full(values.shape[1], np.nan), values[:-1]])
+    same = (values == before) | (np.isnan(values) & np.isnan(before))
     changed, place = np.nonzero(~same)
     periods = pd.PeriodIndex.from_ordinals(  # type: ignore[attr-defined]  # not in stubs
         place + ordinals.min(), freq=PANDAS_ALIAS[frequency]
@@ -203,7 +236,7 @@ def _revisions_of_country(
             "country": levels["country"].iloc[0],
             "period": periods,
             "known_at": days[changed],
-            "value": labels[changed, place],
+            "value": values[changed, place],
         }
     )
 
@@ -261,10 +294,8 @@ def _vintages(
     return newest
 
 
-def _label(
-    panel: Panel, name: str, target: str, meaning: str, revisions: pd.DataFrame
-) -> Label:
-    """Return the label of every period of the panel, with its newest value."""
+def _dated(panel: Panel, revisions: pd.DataFrame) -> DatedValues:
+    """Return the value of every period of the panel, the newest of its revisions."""
     revisions = revisions.sort_values("known_at", kind="stable", ignore_index=True)
     newest = (
         revisions.drop_duplicates(["country", "period"], keep="last")
@@ -274,7 +305,11 @@ def _label(
     values = newest["value"].rename(None)
     known_at = newest["known_at"].rename(None).where(values.notna())
     revisions = revisions[["country", "period", "known_at", "value"]]
-    return Label(name, target, values, known_at, meaning, revisions)
+    return DatedValues(values, known_at, revisions)
+
+
+def _label(name: str, target: str, meaning: str, dated: DatedValues) -> Label:
+    return Label(dated.values, dated.known_at, dated.revisions, name, target, meaning)
 
 
 def _label_two_quarters(levels: Floats, _: Frequency) -> Floats:
@@ -330,7 +365,7 @@ def _given(panel: Panel, name: str, target: str) -> Label:
             f"but has {invalid.iloc[0]:g} in {invalid.index[0][1]}"
         )
     meaning = f"the column {column} being 1"
-    return _label(panel, name, target, meaning, panel.revisions(column))
+    return _label(name, target, meaning, _dated(panel, panel.revisions(column)))
 
 
 def _dated_by_committee(panel: Panel, name: str, target: str) -> Label:
@@ -348,7 +383,7 @@ def _dated_by_committee(panel: Panel, name: str, target: str) -> Label:
     revisions = labels[labels["known_at"] <= panel.as_of]
     shown = target if target in panel.values else "industrial_production"
     meaning = f"recession by the chronology of {chronology.committee}"
-    return _label(panel, name, shown, meaning, revisions)
+    return _label(name, shown, meaning, _dated(panel, revisions))
 
 
 def wrong_economy(name: str) -> str:

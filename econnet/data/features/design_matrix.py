@@ -36,6 +36,7 @@ from econnet.core.periods import PANDAS_ALIAS
 from econnet.core.periods import PERIODS_A_YEAR
 from econnet.core.task import Event
 from econnet.core.types import Floats
+from econnet.data.cycle.labels import DatedValues
 from econnet.data.cycle.labels import Label
 from econnet.data.cycle.labels import RULES
 from econnet.data.features.carry import CARRY
@@ -46,6 +47,7 @@ from econnet.data.features.columns import SHAPES
 from econnet.data.features.columns import Shape
 from econnet.data.features.columns import TARGET_SHAPES
 from econnet.data.features.columns import row_mean
+from econnet.data.features.growth_target import growth_of_label
 from econnet.data.features.information_set import ALWAYS
 from econnet.data.features.information_set import MAX_AGE_DAYS
 from econnet.data.features.information_set import NEVER
@@ -79,6 +81,9 @@ class DesignMatrix:
         The description of each column of `X`.
     y : array (rows,)
         1 if the event occurred, 0 if it did not, NaN if unknown.
+    growth : array (rows,)
+        The growth in percent that is below zero where `y` is 1, the lowest of several
+        periods; NaN if unknown, and everywhere if the label has no such measure.
     known_at : array (rows,)
         The information day of the origin, in days since 1970-01-01.
     target_known_at : array (rows,)
@@ -86,8 +91,9 @@ class DesignMatrix:
     seen_from : array (rows, columns)
         The day before which a feature may not be used, even if its origin is earlier:
         that of the first vintage on which it depends, if its history came with that.
-    label, label_seen_from
-        The label of `y`; the day before which a row's label may not be used, (rows,).
+    label, growth_of_label, label_seen_from
+        The label of `y`; its growth, `None` if it has none; the day before which a
+        row's label may not be used, (rows,).
     carried
         The levels from which the column of the carry-over is computed; `None` if the
         label measures no growth.
@@ -102,10 +108,12 @@ class DesignMatrix:
     index: pd.MultiIndex
     columns: tuple[Column, ...]
     y: Floats
+    growth: Floats
     known_at: Days
     target_known_at: Days
     seen_from: Days
     label: Label
+    growth_of_label: DatedValues | None
     label_seen_from: Days
     carried: CarriedLevels | None
     horizon: int
@@ -163,6 +171,7 @@ class DesignMatrix:
             self,
             X=X,
             y=np.where(known, y, np.nan),
+            growth=np.where(known, self._growth_by(day), np.nan),
             target_known_at=np.where(known, known_at, NEVER),
         )
 
@@ -180,6 +189,13 @@ class DesignMatrix:
         since[self.label.places[days <= day]] = days[days <= day]
         y, known_at = _outcomes(labels, since, self._places)
         return y, np.maximum(known_at, self.label_seen_from)
+
+    def _growth_by(self, day: np.int64) -> Floats:
+        """Return the growth of the targets as known by a day; later ones may remain."""
+        growth = self.growth_of_label
+        if growth is None or growth.settled:
+            return self.growth
+        return _lowest(growth.on(pd.Timestamp(day, unit="D")), self._places)
 
     @cached_property
     def _places(self) -> npt.NDArray[np.int64]:
@@ -231,15 +247,18 @@ def build(
         columns += professionals.columns()
     y, target_known_at = targets(label, origins.index, horizon, event)
     label_seen_from = _first_vintages(panel, _labelled(label), origins)
+    growth = growth_of_label(panel, label)
     return DesignMatrix(
         X=np.column_stack(parts),
         index=origins.index,
         columns=tuple(columns),
         y=y,
+        growth=_growth(growth, label, origins.index, horizon, event),
         known_at=origins.days,
         target_known_at=np.maximum(target_known_at, label_seen_from),
         seen_from=_seen_from(panel, label, origins, columns),
         label=label,
+        growth_of_label=growth,
         label_seen_from=label_seen_from,
         carried=carried,
         horizon=horizon,
@@ -253,10 +272,11 @@ def with_target(
 ) -> DesignMatrix:
     """Return the same features with another target, without reading the data again.
 
-    Only what depends on the target changes: `y`, the part of the label's growth that is
-    already determined, and the forecasts by professionals.
+    Only what depends on the target changes: `y` and its growth, the part of the label's
+    growth that is already determined, and the forecasts by professionals.
     """
-    y, known_at = targets(features.label, features.index, horizon, event)
+    label, index = features.label, features.index
+    y, known_at = targets(label, index, horizon, event)
     X, columns = features.X.copy(), features.columns
     if features.carried is not None:
         place = [column.name for column in columns].index(CARRY)
@@ -271,6 +291,7 @@ def with_target(
         X=X,
         columns=columns,
         y=y,
+        growth=_growth(features.growth_of_label, label, index, horizon, event),
         target_known_at=np.maximum(known_at, features.label_seen_from),
         horizon=horizon,
         event=event,
@@ -287,6 +308,26 @@ def targets(
     """
     places = _places_ahead(label, index, horizon, event)
     return _outcomes(label.values, days_of(label.known_at), places)
+
+
+def _growth(
+    growth: DatedValues | None,
+    label: Label,
+    index: pd.MultiIndex,
+    horizon: int,
+    event: Event,
+) -> Floats:
+    """Return the lowest growth of each target's periods, NaN if there is none."""
+    if growth is None:
+        return np.full(len(index), np.nan)
+    return _lowest(growth.values, _places_ahead(label, index, horizon, event))
+
+
+def _lowest(values: pd.Series, places: npt.NDArray[np.int64]) -> Floats:
+    """Return the lowest value at these places, NaN if any is unknown, (rows,)."""
+    known = np.where(places >= 0, values.to_numpy(dtype=float)[places], np.nan)
+    lowest: Floats = known.min(axis=1)
+    return lowest
 
 
 def _origins(panel: Panel, label: Label, day: DayOfPeriod) -> Origins:

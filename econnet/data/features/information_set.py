@@ -10,24 +10,20 @@ Values that a country never had, and those from before its first, are missing. A
 is used for at most a year after it was first published.
 """
 
-import numpy as np
-import numpy.typing as npt
-import pandas as pd
-from collections.abc import Iterator
-from collections.abc import Mapping
-from collections.abc import Sequence
-from dataclasses import dataclass
-from dataclasses import replace
-from econnet.core.catalog import Indicator
-from econnet.core.catalog import Transform
-from econnet.core.types import Floats
-from econnet.data.cycle.growth import percent_change
-from econnet.data.cycle.labels import Label
-from econnet.data.panel import Days
-from econnet.data.panel import Panel
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TypeVar
 
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from econnet.core.catalog import Indicator, Transform
+from econnet.core.types import Floats
+from econnet.data.cycle.growth import percent_change
+from econnet.data.cycle.labels import Label
+from econnet.data.panel import Days, Panel
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 

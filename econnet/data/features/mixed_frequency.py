@@ -30,6 +30,8 @@ from econnet.data.panel import Days, Panel
 
 # The spans of changes, in periods of the panel.
 SPANS: Mapping[Frequency, tuple[int, ...]] = {"A": (1, 2), "Q": (1, 2), "M": (1,)}
+# With fewer such countries in a pool, the columns would mean something else in most.
+MIN_SHARE_FINER = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,8 +149,14 @@ def _change(indicator: Indicator, now: Floats, before: Floats) -> Floats:
 
 
 def measured_finer(panel: Panel, keys: Iterable[str]) -> list[str]:
-    """Return the indicators that some country measures more often than the panel."""
-    return [key for key in keys if any(_has(finer, key) for finer in panel.finer)]
+    """Return the indicators that countries measure more often than the panel.
+
+    That is, at least half of the countries that have the indicator do so.
+    """
+    series = panel.series
+    finer = series["native_frequency"] != panel.frequency
+    share = finer.groupby(series["indicator"]).mean()
+    return [key for key in keys if share.get(key, 0.0) >= MIN_SHARE_FINER]
 
 
 def fine_levels(
@@ -156,17 +164,20 @@ def fine_levels(
 ) -> dict[str, FineLevels]:
     """Return the newest levels of indicators, so many periods of the panel of each.
 
-    They are as often as the country measures an indicator that does so most often.
+    They are as often as the country measures an indicator that does so most often, if
+    it is among `measured_finer`.
     """
     panels = {
         PERIODS_A_YEAR[each.frequency] // PERIODS_A_YEAR[panel.frequency]: each
         for each in (panel, *panel.finer)
     }
+    finer = measured_finer(panel, keys)
     found: dict[str, FineLevels] = {}
     for measured in sorted(panels, reverse=True):
-        finer = panels[measured]
-        there = [key for key in keys if _has(finer, key)]
-        for key, newest in _levels(finer, origins, there, measured * periods).items():
+        used = panels[measured]
+        of_panel = finer if measured > 1 else keys
+        there = [key for key in of_panel if _has(used, key)]
+        for key, newest in _levels(used, origins, there, measured * periods).items():
             parts = found[key].parts if key in found else measured
             levels = _repeated(newest, parts // measured, parts)
             found[key] = found[key].filled(levels) if key in found else levels

@@ -89,11 +89,12 @@ def _adjusted(span: Floats, first: int, frequency: Frequency, method: str) -> Fl
     """Return values without their seasonal part; gaps are bridged for the estimate."""
     positive = bool(np.nanmin(span) > 0)
     levels = np.log(span) if positive else span
-    bridged = pd.Series(levels).interpolate().to_numpy(dtype=float)
+    bridged: Floats = np.asarray(pd.Series(levels).interpolate(), dtype=np.float64)
     if method == "x13":
         plain: Floats = np.exp(bridged) if positive else bridged
         result = _by_x13(plain, first, frequency)
-        return np.where(np.isnan(span), np.nan, result)
+        adjusted: Floats = np.where(np.isnan(span), np.nan, result)
+        return adjusted
     try:
         from statsmodels.tsa.seasonal import STL
     except ImportError as error:

@@ -89,17 +89,13 @@ def not_ended(ends: pd.Series, today: pd.Timestamp) -> pd.Series:
 def single_gaps(rows: pd.DataFrame) -> list[str]:
     """Return a sentence on each recent period that some series alone do not have.
 
-    `rows` has `country, indicator, ordinal, frequency`. The series have the periods
-    before and after it.
+    `rows` has `country, indicator, ordinal, frequency`, sorted, each period once. The
+    series have the periods before and after it.
     """
-    once = rows.drop_duplicates(["country", "indicator", "ordinal"])
-    keys = [once["country"].astype(str), once["indicator"].astype(str)]
-    once = once.assign(country=keys[0], indicator=keys[1])
-    once = once.sort_values(["country", "indicator", "ordinal"])
-    groups = once.groupby(["country", "indicator"])["ordinal"]
-    per_year = once["frequency"].map(PERIODS_A_YEAR)
-    recent = once["ordinal"] > groups.transform("max") - 3 * per_year
-    after_gap = once[recent & (groups.diff() == 2)]
+    groups = rows.groupby(["country", "indicator"], observed=True)["ordinal"]
+    per_year = rows["frequency"].map(PERIODS_A_YEAR).astype(int)
+    recent = rows["ordinal"] > groups.transform("max") - 3 * per_year
+    after_gap = rows[recent & (rows["ordinal"].diff() == 2) & (groups.diff() == 2)]
     found: dict[str, list[str]] = {}
     shown = after_gap.head(MAX_NAMES)
     columns = (shown["indicator"], shown["ordinal"], shown["frequency"])

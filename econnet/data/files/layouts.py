@@ -7,9 +7,10 @@ column per vintage. The names of its columns decide, and their cells where names
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from econnet.core.errors import DataError
@@ -20,6 +21,7 @@ from econnet.data.files.sheets import as_text
 from econnet.data.files.tables import RawTable, refuse_unnamed
 
 Layout = Literal["long", "series", "periods", "areas", "vintages"]
+Codes: TypeAlias = npt.NDArray[np.integer]
 
 
 @dataclass(frozen=True, eq=False)
@@ -423,10 +425,18 @@ def _determines(area: pd.Series, other: pd.Series) -> bool:
     return not pairs["area"].duplicated().any()
 
 
+def _texts(codes: Codes, distinct: Sequence[str] | pd.Index) -> pd.Series:
+    """Return the text of each code, with one copy of each distinct text."""
+    return pd.Series(pd.Categorical.from_codes(codes, pd.Index(distinct)))
+
+
+def _taken(texts: pd.Series, places: Codes) -> pd.Series:
+    """Return the texts of some places of a categorical column, numbered anew."""
+    return _texts(texts.cat.codes.to_numpy()[places], texts.cat.categories)
+
+
 def _categories(name: str, index: pd.Index) -> pd.Series:
-    return pd.Series(
-        pd.Categorical.from_codes(np.zeros(len(index), dtype="int8"), [name]), index
-    )
+    return _texts(np.zeros(len(index), dtype="int8"), [name]).set_axis(index)
 
 
 def _empty(index: pd.Index) -> pd.Series:
@@ -487,7 +497,7 @@ def _series_names(reader: _Reader, area: pd.Series | None, default: str) -> pd.S
     for number in dimensions:
         if number in reader.left:
             reader.take(number)
-    return names.astype(pd.CategoricalDtype(names.unique()))
+    return names.astype(pd.CategoricalDtype(list(names.unique())))
 
 
 def _dimensions(reader: _Reader, area: pd.Series | None) -> list[int]:
@@ -532,10 +542,9 @@ def _telling_apart(texts: pd.DataFrame, varying: Sequence[int]) -> list[int]:
 
 def _best_constant(reader: _Reader, texts: pd.DataFrame) -> int:
     """Return the column that names the only series of a table."""
-    named = [
-        n for n in texts.columns if folded(reader.name(n)) in column_names.INDICATORS
-    ] or list(texts.columns)
-    return int(min(named, key=lambda n: (len(texts[n].iloc[0]), n)))
+    numbers = [int(n) for n in texts.columns]
+    named = [n for n in numbers if folded(reader.name(n)) in column_names.INDICATORS]
+    return min(named or numbers, key=lambda n: (len(texts[n].iloc[0]), n))
 
 
 def _read_units(reader: _Reader, names: pd.Series) -> None:
@@ -566,11 +575,10 @@ def _wide_by_periods(reader: _Reader, headers: Sequence[int], series_name: str) 
     periods = [table.names[number] for number in headers]
     repeat = np.tile(np.arange(n), len(headers))
     values = pd.concat([table.cells[number] for number in headers], ignore_index=True)
-    period = pd.Categorical.from_codes(np.repeat(np.arange(len(headers)), n), periods)
-    known = pd.Series(pd.Categorical.from_codes(np.zeros(len(repeat), "int8"), [""]))
+    known = _texts(np.zeros(len(repeat), "int8"), [""])
     return Tidy(
         area=area.take(repeat).reset_index(drop=True),
-        period=pd.Series(period),
+        period=_texts(np.repeat(np.arange(len(headers)), n), periods),
         column=column.take(repeat).reset_index(drop=True),
         value=values,
         known_at=known,
@@ -624,30 +632,23 @@ def _stack(
         owner_codes = np.array(
             [owners.index(owner) for _, owner, _ in parts], dtype=int
         )
-        area_column = pd.Categorical.from_codes(owner_codes[which], owners)
+        area_column = _texts(owner_codes[which], owners)
     else:
-        area_column = own_area.cat.codes.to_numpy()[place]
-        area_column = pd.Categorical.from_codes(area_column, own_area.cat.categories)
+        area_column = _taken(own_area, place)
     if known is not None:
-        known_column = pd.Categorical.from_codes(
-            known.cat.codes.to_numpy()[place], known.cat.categories
-        )
+        known_column = _taken(known, place)
     elif known_at is not None:
         days = list(dict.fromkeys(known_at))
         day_codes = np.array([days.index(day) for day in known_at], dtype=int)
-        known_column = pd.Categorical.from_codes(day_codes[which], days)
+        known_column = _texts(day_codes[which], days)
     else:
-        known_column = pd.Categorical.from_codes(np.zeros(len(place), "int8"), [""])
+        known_column = _texts(np.zeros(len(place), "int8"), [""])
     return Tidy(
-        area=pd.Series(area_column),
-        period=pd.Series(
-            pd.Categorical.from_codes(
-                period.cat.codes.to_numpy()[place], period.cat.categories
-            )
-        ),
-        column=pd.Series(pd.Categorical.from_codes(name_codes[which], names)),
+        area=area_column,
+        period=_taken(period, place),
+        column=_texts(name_codes[which], names),
         value=pd.Series(value),
-        known_at=pd.Series(known_column),
+        known_at=known_column,
         line=pd.Series(table.cells.index.to_numpy()[place]),
         layout=layout,
         left_out=reader.left_out,
@@ -719,7 +720,8 @@ def _wide_with_dimensions(
     )
     behind = label.reindex(tidy.line).reset_index(drop=True)
     names = tidy.column.astype(str) + behind
-    return replace(tidy, column=names.astype(pd.CategoricalDtype(names.unique())))
+    column = names.astype(pd.CategoricalDtype(list(names.unique())))
+    return replace(tidy, column=column)
 
 
 def _read_subheads(reader: _Reader) -> None:

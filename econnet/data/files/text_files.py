@@ -268,7 +268,7 @@ def _are_plain_numbers(cells: Sequence[str]) -> bool:
     if not cells or not all(PLAIN_NUMBER.fullmatch(cell) for cell in cells):
         return False
     # Years and months of a period are kept as they are written.
-    if all(re.fullmatch(r"[12]\d{3}(\.\d+|\d{2})?", cell) for cell in cells):
+    if all(map(PERIOD_NUMBER.fullmatch, cells)):
         return False
     return "." in number_texts.evidence(cells) or not any("." in cell for cell in cells)
 
@@ -311,4 +311,6 @@ ENCODINGS = [
     *("cp1252", "shift_jis", "euc_jp", "gb18030", "big5", "euc_kr", "cp1250"),
     *("cp1251", "cp1253", "cp1254"),
 ]
+# 2020, 202001, 2020.25
+PERIOD_NUMBER = re.compile(r"[12]\d{3}(\d{2}|\.(0|25|50?|75|\d{4}))?", re.ASCII)
 PLAIN_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,3})?", re.I | re.ASCII)

@@ -25,6 +25,7 @@ from econnet.core.catalog import Indicator, SeriesTemplate
 from econnet.core.errors import DataError, UsageError, suggestion
 from econnet.core.periods import PANDAS_ALIAS, Frequency
 from econnet.core.text import quoted
+from econnet.data import professionals
 from econnet.data.files import (
     areas,
     exports,
@@ -204,7 +205,8 @@ def _table(file: str, source: Source, reading: Reading) -> Table:
         *area_remarks,
     ]
     if source.table.notes:
-        remarks.append(f"{len(source.table.notes)} lines of notes skipped")
+        n = len(source.table.notes)
+        remarks.append(f"{n} line{'s' * (n > 1)} of notes skipped")
     return _of_rows(file, rows, tidy, found, reading, remarks)
 
 
@@ -279,7 +281,8 @@ def _finished(
     }
     kinds = {name: kind.kind for name, kind in sorted(inferred.items())}
     order = [name for name in context.tidy.columns if name in kinds]
-    gaps = guards.single_gaps(rows.assign(ordinal=_ordinals(rows["period"])))
+    once = _newest(rows)
+    gaps = guards.single_gaps(once.assign(ordinal=_ordinals(once["period"])))
     target = targets.default_target(kinds, order)
     understood = Understood(
         file=file,
@@ -321,7 +324,8 @@ def _reasons(left_out: Mapping[str, str]) -> list[str]:
 
 def _of_export(file: str, source: Source) -> Table:
     """Return a file that econnet has exported."""
-    observations = exports.read(file, source.table)
+    exported = exports.read(file, source.table)
+    observations = professionals.measurements(exported)
     indicators = {
         key: catalog.load()[key] for key in _distinct(observations["indicator"])
     }
@@ -347,7 +351,7 @@ def _of_export(file: str, source: Source) -> Table:
         names,
         targets.OUTPUT if targets.OUTPUT in indicators else "",
         observations.iloc[:0],
-        pd.DataFrame(columns=PROFESSIONAL_COLUMNS),
+        professionals.forecasts(exported),
     )
 
 
@@ -451,7 +455,7 @@ def _rows(
             "period": _sorted(calendar.period),
             "known_text": tidy.known_at.array,
             "value": numbers,
-            "frequency": calendar.frequency,
+            "frequency": _as_category(calendar.frequency),
             "line": tidy.line.to_numpy(),
         }
     )
@@ -459,6 +463,14 @@ def _rows(
         rows["last_measured"] = tidy.last_measured.to_numpy(dtype=float)
     kept: pd.DataFrame = rows[keep].reset_index(drop=True)
     return kept
+
+
+def _as_category(frequency: npt.NDArray[np.str_]) -> pd.Categorical:
+    """Return frequencies as categories; a large file has millions of rows."""
+    names = ["A", "M", "Q"]
+    codes = np.searchsorted(names, frequency)
+    known = np.isin(frequency, names)
+    return pd.Categorical.from_codes(np.where(known, codes, -1), names)
 
 
 def _sorted(names: pd.Categorical) -> pd.Categorical:
@@ -478,9 +490,10 @@ def _professional(
     mine = rows[rows["indicator"].isin(declared)]
     undated = mine[mine["known_text"].astype(str) == ""]
     if len(undated):
+        line, name = undated["line"].iloc[0], undated["indicator"].iloc[0]
         raise DataError(
-            f"{file}, line {undated['line'].iloc[0]}: {undated['indicator'].iloc[0]} is "
-            "a forecast without the day on which it was published: add a column known_at"
+            f"{file}, line {line}: {name} is a forecast without the day on which it "
+            "was published: add a column known_at"
         )
     parts = []
     for name in declared:
@@ -596,9 +609,33 @@ def _ended(rows: pd.DataFrame, reading: Reading, warnings: list[str]) -> pd.Data
 
 
 def _in_order(file: str, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows sorted by `KEYS`, each key once; two values of a key are an error."""
+    codes = [rows[name].cat.codes.to_numpy() for name in KEYS[:-1]]
+    days = rows["known_at"].to_numpy(dtype="datetime64[us]").astype(np.int64)
+    order = np.lexsort([days, *reversed(codes)])
+    rows = rows.iloc[order].reset_index(drop=True)
+    same = np.ones(max(len(rows) - 1, 0), dtype=bool)
+    for part in (*codes, days):
+        ordered = part[order]
+        same &= ordered[1:] == ordered[:-1]
+    if not same.any():
+        return rows
     return in_order(
         rows, KEYS, lambda reason: DataError(f"{file}: {reason}: keep one of them")
     )
+
+
+def _newest(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the last vintage of each value; `rows` are sorted by `KEYS`."""
+    last = np.ones(len(rows), dtype=bool)
+    if len(rows):
+        same = np.ones(len(rows) - 1, dtype=bool)
+        for name in KEYS[:-1]:
+            codes = rows[name].cat.codes.to_numpy()
+            same &= codes[1:] == codes[:-1]
+        last[:-1] = ~same
+    newest: pd.DataFrame = rows[last]
+    return newest
 
 
 def _without_aggregates(
@@ -645,7 +682,7 @@ def _with_differences(rows: pd.DataFrame) -> pd.DataFrame:
     if not differences:
         return rows
     both = pd.concat(
-        [rows.astype({"indicator": str, "country": str, "period": str}), *differences],
+        [rows.astype(dict.fromkeys(NAMES, str)), *differences],
         ignore_index=True,
     )
     for column in ("country", "indicator", "period"):
@@ -658,7 +695,7 @@ def _difference(
 ) -> pd.DataFrame:
     """Return the rows of a difference: known when both were, revised with either."""
     of_both = rows[rows["indicator"].isin([minuend, subtrahend])]
-    of_both = of_both.astype({"indicator": str, "country": str, "period": str})
+    of_both = of_both.astype(dict.fromkeys(NAMES, str))
     place = ["country", "period", "known_at", "frequency", "end"]
     table = of_both.pivot(index=place, columns="indicator", values="value")
     known = table.groupby(level=["country", "period"]).ffill()
@@ -674,9 +711,8 @@ def _kinds(
     rows: pd.DataFrame, tidy: Tidy, reading: Reading, left_out: dict[str, str]
 ) -> dict[str, Inferred]:
     """Return the kind of each column, from what was known at the first origin."""
-    newest = rows.drop_duplicates(KEYS[:-1], keep="last")
-    early = rows[known_at_first_origin(rows, YEARS_BEFORE_FIRST_ORIGIN)]
-    early = early.drop_duplicates(KEYS[:-1], keep="last")
+    newest = _newest(rows)
+    early = _newest(rows[known_at_first_origin(rows, YEARS_BEFORE_FIRST_ORIGIN)])
     first = {
         str(name): part for name, part in early.groupby("indicator", observed=True)
     }
@@ -740,7 +776,8 @@ def _identifies(name: str, part: pd.DataFrame, reading: Reading) -> str:
 def _first_values(part: pd.DataFrame) -> pd.DataFrame:
     """Return the first values of a column that begins after the first origin."""
     ends = part["end"].drop_duplicates().nsmallest(MIN_KNOWN)
-    return part[part["end"] <= ends.max()]
+    first: pd.DataFrame = part[part["end"] <= ends.max()]
+    return first
 
 
 def _exponentials(rows: pd.DataFrame, inferred: Mapping[str, Inferred]) -> pd.DataFrame:
@@ -757,10 +794,15 @@ def _exponentials(rows: pd.DataFrame, inferred: Mapping[str, Inferred]) -> pd.Da
     return rows.assign(value=values)
 
 
+def _names(column: pd.Series) -> pd.Series:
+    """Return names as texts, or as plain categories where they are millions."""
+    if len(column) < MANY_ROWS:
+        return column.astype(str)
+    return column.cat.as_unordered()
+
+
 def _observations(rows: pd.DataFrame) -> pd.DataFrame:
-    texts = {
-        name: rows[name].astype(str) for name in ("country", "indicator", "period")
-    }
+    texts = {name: _names(rows[name]) for name in ("country", "indicator", "period")}
     return rows.assign(
         **texts,
         source="file",
@@ -822,7 +864,9 @@ def _column_reports(
     order: Sequence[str],
 ) -> list[ColumnReport]:
     """Return what each series was recognised as, in the order of the file."""
-    once = rows.drop_duplicates(["country", "indicator", "period"])
+    once = rows
+    if isinstance(rows["country"].dtype, pd.CategoricalDtype):
+        once = _newest(rows)
     once = once.assign(ordinal=_ordinals(once["period"]))
     reports = []
     parts = {str(name): part for name, part in once.groupby("indicator", observed=True)}
@@ -874,13 +918,22 @@ def _series(
     observations: pd.DataFrame,
     indicators: Mapping[str, Indicator],
 ) -> pd.DataFrame:
-    with_frequency = observations.assign(frequency=rows["frequency"].to_numpy())
-    spans = with_frequency.groupby(["country", "indicator", "source", "series_id"])
-    series = spans.agg(
-        first_period=("period", "min"),
-        last_period=("period", "max"),
-        frequency=("frequency", "first"),
-    ).reset_index()
+    keys = [rows[name].cat.codes.to_numpy() for name in ("country", "indicator")]
+    new = np.ones(len(rows), dtype=bool)
+    new[1:] = (keys[0][1:] != keys[0][:-1]) | (keys[1][1:] != keys[1][:-1])
+    firsts = np.flatnonzero(new)
+    lasts = np.append(firsts[1:], len(rows)) - 1
+    start, stop = rows.iloc[firsts], rows.iloc[lasts]
+    # Rows are sorted, and standard texts of one frequency sort by time.
+    series = pd.DataFrame(
+        {
+            "country": start["country"].astype(str).to_numpy(),
+            "indicator": start["indicator"].astype(str).to_numpy(),
+            "first_period": start["period"].astype(str).to_numpy(),
+            "last_period": stop["period"].astype(str).to_numpy(),
+            "frequency": start["frequency"].astype(str).to_numpy(),
+        }
+    ).assign(source="file", series_id=lambda table: table["indicator"])
     return series.assign(
         title=[indicators[name].title for name in series["indicator"]],
         unit=[indicators[name].unit for name in series["indicator"]],
@@ -894,7 +947,9 @@ def _series(
 
 
 KEYS = ["country", "indicator", "period", "known_at"]
+NAMES = ["country", "indicator", "period", "frequency"]
 # A year less than any walk-forward run needs before its first origin.
 YEARS_BEFORE_FIRST_ORIGIN: Mapping[Frequency, int] = {"A": 19, "Q": 11, "M": 14}
 MIN_KNOWN = 12
+MANY_ROWS = 1_000_000
 MAX_LOGARITHM = 60

@@ -15,32 +15,26 @@ import io
 import logging
 import random
 import re
-import requests
 import socket
 import threading
 import time
-from collections.abc import Callable
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from econnet.core.errors import SourceError
-from econnet.core.text import one_line
 from functools import partial
 from importlib.metadata import version
-from requests.adapters import HTTPAdapter
-from typing import Any
-from typing import cast
-from urllib.parse import SplitResult
-from urllib.parse import urljoin
-from urllib.parse import urlsplit
-from urllib3 import Retry
-from urllib3.connection import HTTPConnection
-from urllib3.connection import HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool
-from urllib3.exceptions import InvalidHeader
-from urllib3.exceptions import MaxRetryError
-from urllib3.exceptions import NewConnectionError
+from typing import Any, cast
+from urllib.parse import SplitResult, urljoin, urlsplit
 
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import Retry
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool
+from urllib3.exceptions import InvalidHeader, MaxRetryError, NewConnectionError
+
+from econnet.core.errors import SourceError
+from econnet.core.text import one_line
 
 USER_AGENT = f"econnet/{version('econnet')} python-requests/{requests.__version__}"
 Query = Mapping[str, str | int]

@@ -36,6 +36,9 @@ CONTENT_TYPES = frozenset(
 STATUS_ATTRIBUTES = ("OBS_STATUS", "OBS_FLAG")
 FORECAST = "F"  # the code of SDMX for a value that is not observed yet
 MULTIPLIER = "UNIT_MULT"
+# The largest answer of the catalog, three monthly series of 50 countries since 1960,
+# has 120,000; `sdmx1` takes two kilobytes for each.
+MAX_VALUES = 400_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,8 +143,13 @@ def _events(content: bytes, notes: _Notes) -> Iterator[tuple[str, Any]]:
         no_network=True,
         huge_tree=False,
     )
+    n_values = 0
     for event, element in events:
         match event, etree.QName(element).localname:
+            case "start", "Obs":
+                n_values += 1
+                if n_values > MAX_VALUES:
+                    raise ValueError(f"it has more than {MAX_VALUES:,} values")
             case "start", "DataSet":
                 notes.attributes |= {
                     name: text
@@ -236,6 +244,8 @@ def _reason(content: bytes, error: BaseException) -> str:
         return f"answered with something that is not SDMX: {one_line(start, 60)}"
     # `_refuse` replaces the error that it follows.
     cause = error.__context__ or error
+    if type(cause) is ValueError and cause.args:
+        return f"the answer's format has changed ({cause})"
     if isinstance(cause, SyntaxError):
         return "the answer breaks off or is no XML"
     if isinstance(cause, KeyError):

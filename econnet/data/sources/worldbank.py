@@ -51,12 +51,19 @@ CONTENT_TYPES = frozenset({"application/json", "text/json", "text/plain"})
 
 @dataclass(frozen=True, eq=False)
 class Download:
-    """The raw pages of one indicator, and their SHA-256."""
+    """The raw pages of one indicator, their SHA-256, and the facts of the header."""
 
     series_id: str
     pages: tuple[bytes, ...]
-    digest: str
+    sha256: str
+    total: int
+    updated: str
     retrieved_at: datetime
+
+    @property
+    def digest(self) -> str:
+        """What the next fetch compares: the hash, and what shows a new edition."""
+        return f"{self.sha256} {self.total} {self.updated} {self.retrieved_at:%Y-%m-%d}"
 
 
 def session(retry_policy: RetryPolicy | None = None) -> PoliteSession:
@@ -84,8 +91,12 @@ def _fetch(
     template: SeriesTemplate,
 ) -> FetchedSeries | None:
     url = plan.settings.urls["worldbank"]
-    download = Reader(session, url, template, plan.start_year).download()
-    if plan.digests.get(key) == download.digest:
+    reader = Reader(session, url, template, plan.start_year)
+    last = plan.digests.get(key, "")
+    if reader.has_same_edition(last):
+        return None
+    download = reader.download()
+    if last.partition(" ")[0] == download.sha256:
         return None
     return read(download, indicator, template, plan.start_year)
 
@@ -135,7 +146,7 @@ def read(
         retrieved_at=download.retrieved_at,
         raw=tuple(map(RawPage.of, download.pages)),
         attribution=MONITOR_ATTRIBUTION if template.id.startswith(MONITOR) else "",
-        edition=one_line(str(pages[0][0].get("lastupdated", "")), at_most=40),
+        edition=download.updated,
     )
     return observations.fetched_series(table, indicator, template, retrieval)
 
@@ -216,8 +227,28 @@ class Reader(WorldBankReader):  # type: ignore[misc]  # it has no types
             if count > MAX_PAGES:
                 raise self._error(f"{count:,} pages, more than {MAX_PAGES}")
         return Download(
-            self.series_id, tuple(pages), digest.hexdigest(), observations.now()
+            self.series_id,
+            tuple(pages),
+            digest.hexdigest(),
+            first["total"],
+            one_line(str(first.get("lastupdated", "")), at_most=40),
+            observations.now(),
         )
+
+    def has_same_edition(self, last: str) -> bool:
+        """Return whether the edition of the last download is still the newest.
+
+        One row is requested for its header. An edition of the day of the last download
+        is not trusted: it may have been updated later that day.
+        """
+        match = DIGEST.fullmatch(last)
+        if match is None or match["updated"] >= match["seen"]:
+            return False
+        query = {**self.params, "per_page": 1, "page": 1}
+        response = self.session.fetch(self.series_id, self.url, query, CONTENT_TYPES)
+        header = self._header(response.content)
+        newest = str(header["total"]), str(header.get("lastupdated", ""))
+        return newest == (match["total"], match["updated"])
 
     def _header(self, content: bytes) -> dict[str, Any]:
         """Return a page's header without decoding its many rows."""
@@ -303,6 +334,11 @@ def _period(text: str) -> str:
 
 MONITOR, MONITOR_DATABASE = "GEM/", 15
 MONITOR_ATTRIBUTION = "Source: World Bank, Global Economic Monitor"
+DIGEST = re.compile(
+    r"[0-9a-f]{64} (?P<total>\d+) (?P<updated>\d{4}-\d\d-\d\d) "
+    r"(?P<seen>\d{4}-\d\d-\d\d)",
+    re.ASCII,
+)
 HEADER_BYTES = 4096
 CODE = re.compile("[A-Z0-9]{2,3}")
 XML_MESSAGE = re.compile(r'<wb:message id="(\d+)"[^>]*>([^<]*)<')

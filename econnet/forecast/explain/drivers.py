@@ -3,28 +3,27 @@
 The forecast is decomposed in log-odds, where the indicators' contributions add up.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-
 import numpy as np
-
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
 from econnet.core.log_odds import log_odds
 from econnet.core.types import Floats
-from econnet.data.features.design_matrix import ABROAD, PHASE
+from econnet.data.features.design_matrix import ABROAD
+from econnet.data.features.design_matrix import PHASE
 from econnet.data.features.professionals import PROFESSIONALS
-from econnet.forecast.explain import attribution, what_if
+from econnet.forecast.explain import attribution
+from econnet.forecast.explain import what_if
 from econnet.forecast.explain.importance import Importance
 from econnet.forecast.explain.what_if import Assumption
 from econnet.forecast.preparation import PreparedTask
-from econnet.forecast.result import (
-    Driver,
-    Explanation,
-    ForecastChange,
-    ImportanceShown,
-    Movement,
-    PreviousForecast,
-    ResponseCurve,
-)
+from econnet.forecast.result import Driver
+from econnet.forecast.result import Explanation
+from econnet.forecast.result import ForecastChange
+from econnet.forecast.result import ImportanceShown
+from econnet.forecast.result import Movement
+from econnet.forecast.result import PreviousForecast
+from econnet.forecast.result import ResponseCurve
 from econnet.models import pooling
 from econnet.models.combination import CombinedForecaster
 from econnet.models.windows import Window
@@ -94,7 +93,7 @@ def _contributions(explained: ExplainedForecast, figures: Floats) -> dict[str, f
     """
     window, forecaster = explained.window, explained.forecaster
     scaled = window.scaler.transform(figures[None, :]).astype(np.float32)
-    weight = float(pooling.EXTREMIZE * forecaster.weights[0])
+    weight = float(pooling.EXTREMIZE * forecaster.weights["network"])
     parts = attribution.contributions(
         scaled[0].astype(np.float64), window, forecaster.network
     )

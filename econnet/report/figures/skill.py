@@ -46,7 +46,7 @@ def reliability(forecast: Forecast, look: Look) -> Figure | None:
     intervals = 100 * np.array([bin_.interval for bin_ in bins])
     record = record_of(forecast, "econnet").dropna(subset=["outcome"])
     top = top_of([*record["probability"], *(intervals.ravel() / 100)])
-    diagonal = {"color": look.pale_grey, "linewidth": 0.8}
+    diagonal: dict[str, Any] = {"color": look.pale_grey, "linewidth": 0.8}
     axes.plot([0, 100], [0, 100], **diagonal)
     axes.vlines(x, intervals[:, 0], intervals[:, 1], color=look.forecast, linewidth=1.2)
     axes.scatter(x, y, 16, look.forecast, zorder=3, linewidths=0, clip_on=False)
@@ -143,7 +143,7 @@ def roc(forecast: Forecast, look: Look) -> Figure | None:
     if not curves:
         return None
     figure, axes = _square(look, "ROC curve", "in brackets: AUROC")
-    chance = {"color": look.pale_grey, "linewidth": 0.8}
+    chance: dict[str, Any] = {"color": look.pale_grey, "linewidth": 0.8}
     axes.plot([0, 100], [0, 100], **chance)
     _draw_curves(axes, curves, threshold_curves.roc(forecast))
     _name_curves(figure, curves, ("coin toss", 0.5, chance), look)
@@ -161,7 +161,7 @@ def precision_recall(forecast: Forecast, look: Look) -> Figure | None:
     figure, axes = _square(look, "Precision and recall", note)
     metrics = forecast.assessment.metrics
     share = metrics.n_contractions / metrics.n
-    chance = {"color": look.pale_grey, "linewidth": 0.8}
+    chance: dict[str, Any] = {"color": look.pale_grey, "linewidth": 0.8}
     axes.axhline(100 * share, **chance)
     _draw_curves(axes, curves, threshold_curves.precision_recall(forecast))
     _name_curves(figure, curves, ("coin toss", share, chance), look)

@@ -31,6 +31,17 @@ def title(result: Backtest) -> str:
     return f"{shown}: {event}, {within}{ahead}"
 
 
+def _made_on(result: Backtest) -> str:
+    """Return the day of each period on which the forecasts were made."""
+    frequency = result.task.frequency
+    day = result.day.text(frequency)
+    if day == "end":
+        return f"each made at the end of the {NOUN[frequency]}"
+    if day.isdecimal():
+        return f"each made on day {day} of the {NOUN[frequency]}"
+    return f"each made at the {day}"
+
+
 def rows(result: Backtest) -> list[tuple[object, ...]]:
     """Return one row per model, econnet's own first.
 
@@ -73,7 +84,7 @@ def sentences(result: Backtest) -> list[str]:
     comparisons = result.comparisons.items()
     return [
         f"{count(scores.n, 'forecast')} from {count(scores.n_origins, 'origin')}, "
-        f"{first} to {last}; "
+        f"{first} to {last}, {_made_on(result)}; "
         f"{count(scores.n_contractions, 'contraction', none='no')}.",
         figures(result.share_in_real_time),
         _tally("Brier score", [(name, c.brier) for name, c in comparisons]),

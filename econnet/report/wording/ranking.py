@@ -114,8 +114,8 @@ def _twice_the_average(forecasts: Sequence[Forecast]) -> str:
     if not doubled:
         return "No country is at twice its own average or more."
     return (
-        f"{count(doubled, 'country')} {'is' if doubled == 1 else 'are'} at twice the "
-        "own average or more."
+        f"{count(doubled, 'country')} {'is' if doubled == 1 else 'are'} at twice "
+        f"{'its' if doubled == 1 else 'their'} own average or more."
     )
 
 

@@ -10,6 +10,7 @@ from datetime import date
 
 from econnet.core.periods import NOUN
 from econnet.core.task import Task
+from econnet.data.cycle.labels import BELOW_ZERO
 from econnet.evaluation.confidence import MIN_CONTRACTIONS, Confidence, Skill
 from econnet.evaluation.metrics import Scores
 from econnet.forecast.result import Forecast
@@ -49,6 +50,8 @@ LAST_FORECASTS = 3
 
 def growth_heading(forecast: Forecast) -> str:
     """Return the heading of the chart of growth, with its unit."""
+    if forecast.meaning.endswith(BELOW_ZERO):  # the target is growth itself
+        return f"{forecast.target_title}, %"
     yearly = forecast.task.label == "year-on-year" or forecast.task.frequency == "A"
     since = "a year" if yearly else f"the {NOUN[forecast.task.frequency]}"
     return f"{forecast.target_title}, change on {since} before, %"
@@ -393,13 +396,13 @@ def decision(forecast: Forecast) -> str | None:
     probability, threshold = percent(forecast.probability), percent(made.threshold)
     answer = "a signal" if made.signal else "no signal"
     side = "reaches" if made.signal else "is below"
-    periods = f"{NOUN[forecast.task.frequency]}s"
+    noun = NOUN[forecast.task.frequency]
     return (
         f"If a missed {contraction_noun(forecast)} costs {made.cost_ratio:g} times a "
         f"false alarm: {answer}, because {probability} {side} the threshold of "
         f"{threshold}. Past decisions by this rule: {made.right:,} right and "
-        f"{made.wrong:,} wrong signals, {made.missed:,} of the {periods} with the "
-        f"event missed; together they cost as much as {made.cost:,.0f} false alarms "
+        f"{made.wrong:,} wrong signals, {count(made.missed, noun)} missed; together "
+        f"they cost as much as {made.cost:,.0f} false alarms "
         f"(without signals {made.cost_without_signals:,.0f}, with a signal every time "
         f"{made.cost_of_always:,.0f})."
     )

@@ -122,6 +122,21 @@ def test_quarterly_figures_count_as_equal_months_beside_monthly_ones() -> None:
     assert at(made, "2018Q4")[JOBS] == at(alone, "2018Q4")[JOBS]
 
 
+def test_months_of_a_few_countries_are_averaged_like_the_others_figures() -> None:
+    quarters = [100, 102, 101, 105, 104, 110, 108, 112]
+    others = [
+        part
+        for country in ("FRA", "ITA")
+        for part in (gdp(country), observations(country, JOBS, "2017Q1", quarters))
+    ]
+    made = built(gdp(), monthly(JOBS, MONTHS), *others)
+    names = [column.name for column in made.columns]
+    assert f"{JOBS} mean 4" in names
+    assert f"{JOBS} so far" not in names
+    growth = 100 * np.log(np.mean(MONTHS[18:21]) / np.mean(MONTHS[15:18]))
+    assert at(made, "2018Q4")[JOBS] == pytest.approx(growth)
+
+
 def test_year_uses_its_quarters_and_months() -> None:
     annual = observations("DEU", "population", "2010", range(100, 111), "worldbank")
     quarters = np.exp(np.random.default_rng(1).normal(0, 0.1, 44).cumsum()).tolist()

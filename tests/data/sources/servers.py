@@ -18,6 +18,7 @@ from econnet.core.catalog import Indicator, SeriesTemplate, load
 from econnet.core.settings import Settings
 from econnet.core.sources import LIVE_SOURCES
 from econnet.data.sources.http import RetryPolicy
+from econnet.data.sources.observations import now
 
 QUICK = RetryPolicy(
     repeats=2, backoff_seconds=0.001, throttled_seconds=0.001, timeout_seconds=5.0
@@ -210,6 +211,8 @@ class Sources:
         For the World Bank's archive: by country, for each edition its values by year.
     key
         The only API key that ALFRED accepts; any, if it is empty.
+    updated
+        The day of the World Bank's last update; today, if it is empty.
     instead
         Answers to give first, by series id.
     """
@@ -223,6 +226,7 @@ class Sources:
     archive: dict[str, dict[str, dict[str, float | None]]] = field(default_factory=dict)
     editions: tuple[str, ...] = ("202401", "202407")
     key: str = ""
+    updated: str = ""
     instead: dict[str, list[Response]] = field(default_factory=dict)
     per_page: int = 32_500
     asked: list[str] = field(default_factory=list)
@@ -291,6 +295,7 @@ class Sources:
             page=page,
             per_page=min(self.per_page, int(request.args["per_page"])),
             title=self.titles.get(series_id, "GDP (constant 2015 US$)"),
+            updated=self.updated or f"{now():%Y-%m-%d}",
         )
         return Response(
             json.dumps(answer), content_type="application/json;charset=utf-8"

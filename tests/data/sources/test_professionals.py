@@ -21,10 +21,12 @@ from econnet.core.errors import SourceError
 from econnet.core.sources import LiveSource
 from econnet.data import load
 from econnet.data.fetch import QUERIES, fetch
+from econnet.data.files import user_panel
 from econnet.data.sources import spf, weo, workbooks
 from econnet.data.sources.http import MissingSeriesError
 from econnet.data.sources.observations import Dataset, FetchedSeries
 from econnet.data.sources.query import Plan
+from econnet.data.store.export import export
 from tests.data.sources import sdmx_answers
 from tests.data.sources.sdmx_answers import series
 from tests.data.sources.servers import QUICK, Sources
@@ -369,6 +371,20 @@ def test_forecasts_are_stored_as_vintages_beside_the_panel(
     # A forecast must not be mistaken for a measurement, but it can be exported.
     assert not [key for key in known.indicators if _is_forecast_in(known, key)]
     assert _is_forecast_in(load.complete(of_store), "spf_output_growth")
+
+
+def test_an_exported_file_gives_forecasts_apart_again(
+    survey: Files, tmp_path: Path
+) -> None:
+    of_store = survey.sources.settings(tmp_path)
+    fetch(of_store, [by_alpha3("USA")], sources=["spf"], retry_policy=QUICK)
+    file = tmp_path / "export.csv"
+    export(load.complete(of_store, countries=["USA"]).observations, file)
+    read = user_panel.read(file)
+    expected = load.known(of_store, countries=["USA"]).professional_forecasts
+    assert len(expected)
+    pd.testing.assert_frame_equal(read.professional_forecasts, expected)
+    assert not {key for key, each in read.indicators.items() if each.forecast}
 
 
 def _is_forecast_in(data: Dataset, key: str) -> bool:

@@ -195,6 +195,15 @@ def test_entities_are_neither_expanded_nor_read_from_files() -> None:
         assert message(attack.replace("UTF-8", "UTF-16").encode("utf-16"))
 
 
+def test_an_answer_with_too_many_values_is_left(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sdmx_ml, "MAX_VALUES", 2)
+    months = {f"2020-{month:02d}": "1" for month in range(1, 4)}
+    answer = sdmx_answers.structure_specific(FLOW, [series(GERMANY, months)])
+    assert "more than 2 values" in message(answer)
+
+
 def test_a_deeply_nested_answer_fails() -> None:
     assert message("<a>" * 5_000 + "</a>" * 5_000)
 

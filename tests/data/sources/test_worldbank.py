@@ -115,6 +115,7 @@ def test_null_is_left_out_and_order_does_not_matter(sources: Sources) -> None:
 
 
 def test_what_is_known_of_a_series_comes_with_it(sources: Sources) -> None:
+    sources.updated = "2026-10-07"
     sources.bank[GDP] = rows_of(GERMANY, {"2020": 1.0})
     [row] = fetch(sources).series.to_dict("records")
     assert row["title"] == "GDP (constant 2015 US$)"
