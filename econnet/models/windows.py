@@ -143,12 +143,16 @@ def make_windows(
         known = features.as_known_on(features.day_of(origin))
         rows = _training_rows(known, origin, schedule.rolling_years)
         contractions = known.y[rows].sum()
-        fewest = min(contractions, len(rows) - contractions)
-        if fewest >= MIN_PER_CLASS and has_information(known.X[rows]):
+        if min(contractions, len(rows) - contractions) >= MIN_PER_CLASS:
             trains[origin] = rows
+    _check_memory(features, trains)
+    trains = {
+        origin: rows
+        for origin, rows in trains.items()
+        if has_information(features.as_known_on(features.day_of(origin)).X[rows])
+    }
     if not trains:
         raise DataError(_too_short(features, frequency, first))
-    _check_memory(features, trains)
     seen = features.label_seen_from <= features.known_at
 
     def between(bounds: tuple[pd.Period, pd.Period]) -> Window:
