@@ -337,9 +337,12 @@ def compare_reports(
         return replace(result, compared=len(pairs), differences=wrong)
     pairs = [pair for pair in pairs if not ON_AN_EDGE.search(pair.where)]
     baseline_rows = _rows_of_baselines(report)
+    growth = [pair for pair in pairs if OF_GROWTH.match(pair.where)]
     ours: list[Pair] = []
     baselines: list[Pair] = []
     for pair in pairs:
+        if OF_GROWTH.match(pair.where):
+            continue
         of_baseline = pair.where in baseline_rows or OF_BASELINES.match(pair.where)
         (baselines if of_baseline else ours).append(pair)
     return replace(
@@ -349,6 +352,7 @@ def compare_reports(
         largest_of_baselines=max((pair.distance for pair in baselines), default=0.0),
         differences=(
             *(pair for pair in ours if not pair.within(TOLERANCE)),
+            *(pair for pair in growth if not pair.within(GROWTH_TOLERANCE)),
             *(pair for pair in baselines if not pair.within(BASELINE_TOLERANCE)),
         ),
     )
@@ -490,8 +494,10 @@ def to_dict(result: Verification) -> dict[str, Json]:
 MAX_REPORT_BYTES = 64 * 2**20
 
 # By how much numbers may differ with other versions or processors, as measured in
-# docs/reliability.md: econnet's own, and those that depend on a baseline.
+# docs/reliability.md: econnet's own, its percentiles of growth (in percentage points),
+# and those that depend on a baseline.
 TOLERANCE = 1e-3
+GROWTH_TOLERANCE = 5e-2
 BASELINE_TOLERANCE = 1e-2
 
 # What depends on the moment and not on the forecast. A series that was fetched again
@@ -508,6 +514,7 @@ ON_AN_EDGE = re.compile(
     r"|signal$|periods_early"
 )
 
+OF_GROWTH = re.compile(r"growth\.(percentile_|median)")
 OF_BASELINES = re.compile(r"(pool_)?baselines\.|comparisons\.")
 
 MISSING = "(missing)"

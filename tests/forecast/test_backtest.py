@@ -360,7 +360,7 @@ def test_baseline_that_fails_is_left_out_and_named(
     def failing(windows: Sequence[Window]) -> list[np.ndarray]:
         return [np.full(len(window.ahead), np.nan) for window in windows]
 
-    monkeypatch.setitem(baselines.SINGLES, "logit", failing)  # type: ignore[arg-type]  # a Mapping for others
+    monkeypatch.setitem(baselines.SINGLES, "logit", failing)
     start = pd.Period("2015Q1")
     result = backtest.run(prepared, [FRANCE], start=start, baselines=LIGHT)
     assert result.left_out == ("logit",)
