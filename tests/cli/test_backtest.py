@@ -36,6 +36,7 @@ def test_each_day_has_its_own_scores(folder: Path) -> None:
     assert found["75"]["brier"] == found["end"]["brier"] != found["45"]["brier"]
 
 
+@pytest.mark.campaign
 def test_table_names_the_day(folder: Path) -> None:
     for day, words in (
         ("middle", "on day 45 of the quarter"),
