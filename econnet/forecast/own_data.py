@@ -5,21 +5,19 @@ would give a perfect track record. Columns may only be removed, before the first
 forecast, and what was found is in the notices of the data.
 """
 
-import pandas as pd
 from collections.abc import Sequence
 from dataclasses import replace
+
+import pandas as pd
+
 from econnet.core.countries import Country
-from econnet.core.errors import DataError
-from econnet.core.errors import UsageError
-from econnet.core.periods import FREQUENCIES
-from econnet.core.periods import Frequency
+from econnet.core.errors import DataError, UsageError
+from econnet.core.periods import FREQUENCIES, Frequency
 from econnet.core.task import TaskRequest
 from econnet.data import panel
-from econnet.data.cycle import chronologies
-from econnet.data.cycle import labels
+from econnet.data.cycle import chronologies, labels
 from econnet.data.cycle.labels import Label
-from econnet.data.files import adjustment
-from econnet.data.files import guards
+from econnet.data.files import adjustment, guards
 from econnet.data.files.guards import Season
 from econnet.data.panel import Panel
 from econnet.data.sources.observations import Dataset
@@ -56,6 +54,7 @@ def screened(
     """
     if known.file is None:
         return known
+    file = known.file
     known = _with_aggregates(known, countries)
     request = replace(request, target=target_of(known, request))
     if request.target not in known.indicators:
@@ -64,7 +63,7 @@ def screened(
     if frequency is None:
         return known
     notices = list(known.notices)
-    if known.file.adjust:
+    if file.adjust:
         known, lines = _adjusted(known, frequency)
         notices += lines
     values = panel.build(known.observations, frequency, None, known.indicators)
@@ -73,7 +72,7 @@ def screened(
     kept = {
         request.target,
         request.label.partition(":")[2],
-        *(name for name, kind in known.file.kinds.items() if kind != "drop"),
+        *(name for name, kind in file.kinds.items() if kind != "drop"),
     }
     leaks = _leaks(values, request, kept)
     notices += [

@@ -396,7 +396,8 @@ def known_at_first_origin(
     enough = rows.loc[rows["end"] >= first + span, "known_at"]
     if enough.empty:
         return pd.Series(True, rows.index)
-    return rows["known_at"] <= enough.min()
+    known: pd.Series = rows["known_at"] <= enough.min()
+    return known
 
 
 GROWING = frozenset({"flow", "index", "price"})
@@ -480,38 +481,36 @@ NO_BALANCES = (
     "share prices",
     "interest bearing",
 )
-PATTERNS: tuple[tuple[re.Pattern[str], Kind], ...] = tuple(
-    (re.compile(pattern, re.I), kind)
-    for pattern, kind in (
-        # World Bank: the end of an id is its unit.
-        (r"[A-Z]{2}\.[A-Z0-9.]+\.(KD|CD|CN|KN|PP\.KD|PP\.CD)\.(87\.)?ZG", "growth"),
-        (r"FP\.CPI\.TOTL\.ZG|NY\.GDP\.DEFL\.KD\.ZG|[A-Z]{2}\.[A-Z0-9.]+\.ZG", "growth"),
-        (
-            r"B[NX]\.[A-Z0-9.]+\.ZS|NE\.RSB\.GNFS\.ZS|GC\.(BAL|NLD)[A-Z0-9.]*\.ZS",
-            "balance",
-        ),
-        (r"[A-Z]{2}\.[A-Z0-9.]+\.ZS|FR\.INR\.[A-Z]+", "rate"),
-        (r"[A-Z]{2}\.[A-Z0-9.]+\.XD(\.WD)?", "index"),
-        (r"PA\.NUS\.[A-Z0-9.]+", "price"),
-        (
-            r"(NY|NE|NV|SP|SL)\.[A-Z0-9.]+\.(KD|CD|CN|KN|PCAP\.[A-Z.]+|TOTL|TOTL\.IN)",
-            "flow",
-        ),
-        # IMF World Economic Outlook: PCH is a change, NGDP percent of GDP.
-        (r"[A-Z0-9_]+PCH[AE]?|T[XM]\w*_RPCH", "growth"),
-        (r"(BCA|GGXCNL|GGXONLB|GGSB|NGAP)_N?P?GDPD?", "balance"),
-        (r"[A-Z]+_NP?GDPD?", "rate"),
-        # FRED: spreads between maturities, ratings and the federal funds rate.
-        (r"(T|TB|AAA|BAA|COMPA?PF?|CP)\d*[MY]?(S|Y)?\d*[A-Z]*FFM?x?", "balance"),
-        (
-            r"T\d+Y\d+[YM]M?|T10YIE|(AAA|BAA|DAAA|DBAA|A)\d*10YM?|BAMLH0A0HYM2",
-            "balance",
-        ),
-        (r"D?GS\d+(MO)?|D?TB\d+(MS)?|FEDFUNDS|DFF|MORTGAGE\d+US?", "rate"),
-        (r"A\d{3}R[LOP]\w*", "growth"),
-        (r"EX[A-Z]{2}US[x]?|EXUS[A-Z]{2}x?|TWEX\w*|DEX\w*", "price"),
-        (r"USREC\w*|[A-Z]{3}REC(M|D|DM|P)?", "flag"),
-        (r"VIX(CLS)?x?|VXO(CLS)?x?", "balance"),
-        (r"S&P[: ]*(500|indust|PE ratio)", "index"),
-    )
+KIND_BY_PATTERN: tuple[tuple[str, Kind], ...] = (
+    # World Bank: the end of an id is its unit.
+    (r"[A-Z]{2}\.[A-Z0-9.]+\.(KD|CD|CN|KN|PP\.KD|PP\.CD)\.(87\.)?ZG", "growth"),
+    (r"FP\.CPI\.TOTL\.ZG|NY\.GDP\.DEFL\.KD\.ZG|[A-Z]{2}\.[A-Z0-9.]+\.ZG", "growth"),
+    (
+        r"B[NX]\.[A-Z0-9.]+\.ZS|NE\.RSB\.GNFS\.ZS|GC\.(BAL|NLD)[A-Z0-9.]*\.ZS",
+        "balance",
+    ),
+    (r"[A-Z]{2}\.[A-Z0-9.]+\.ZS|FR\.INR\.[A-Z]+", "rate"),
+    (r"[A-Z]{2}\.[A-Z0-9.]+\.XD(\.WD)?", "index"),
+    (r"PA\.NUS\.[A-Z0-9.]+", "price"),
+    (
+        r"(NY|NE|NV|SP|SL)\.[A-Z0-9.]+\.(KD|CD|CN|KN|PCAP\.[A-Z.]+|TOTL|TOTL\.IN)",
+        "flow",
+    ),
+    # IMF World Economic Outlook: PCH is a change, NGDP percent of GDP.
+    (r"[A-Z0-9_]+PCH[AE]?|T[XM]\w*_RPCH", "growth"),
+    (r"(BCA|GGXCNL|GGXONLB|GGSB|NGAP)_N?P?GDPD?", "balance"),
+    (r"[A-Z]+_NP?GDPD?", "rate"),
+    # FRED: spreads between maturities, ratings and the federal funds rate.
+    (r"(T|TB|AAA|BAA|COMPA?PF?|CP)\d*[MY]?(S|Y)?\d*[A-Z]*FFM?x?", "balance"),
+    (
+        r"T\d+Y\d+[YM]M?|T10YIE|(AAA|BAA|DAAA|DBAA|A)\d*10YM?|BAMLH0A0HYM2",
+        "balance",
+    ),
+    (r"D?GS\d+(MO)?|D?TB\d+(MS)?|FEDFUNDS|DFF|MORTGAGE\d+US?", "rate"),
+    (r"A\d{3}R[LOP]\w*", "growth"),
+    (r"EX[A-Z]{2}US[x]?|EXUS[A-Z]{2}x?|TWEX\w*|DEX\w*", "price"),
+    (r"USREC\w*|[A-Z]{3}REC(M|D|DM|P)?", "flag"),
+    (r"VIX(CLS)?x?|VXO(CLS)?x?", "balance"),
+    (r"S&P[: ]*(500|indust|PE ratio)", "index"),
 )
+PATTERNS = tuple((re.compile(pattern, re.I), kind) for pattern, kind in KIND_BY_PATTERN)

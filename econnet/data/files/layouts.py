@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from econnet.core.errors import DataError
@@ -423,10 +424,16 @@ def _determines(area: pd.Series, other: pd.Series) -> bool:
     return not pairs["area"].duplicated().any()
 
 
+def categorical(
+    codes: npt.NDArray[np.integer], names: Sequence[str] | pd.Index
+) -> pd.Categorical:
+    """Return a column of names from the number of each row's name."""
+    categories = pd.Index([str(name) for name in names], dtype=object)
+    return pd.Categorical.from_codes(codes.astype(np.int64), categories)
+
+
 def _categories(name: str, index: pd.Index) -> pd.Series:
-    return pd.Series(
-        pd.Categorical.from_codes(np.zeros(len(index), dtype="int8"), [name]), index
-    )
+    return pd.Series(categorical(np.zeros(len(index), dtype="int8"), [name]), index)
 
 
 def _empty(index: pd.Index) -> pd.Series:
@@ -487,7 +494,7 @@ def _series_names(reader: _Reader, area: pd.Series | None, default: str) -> pd.S
     for number in dimensions:
         if number in reader.left:
             reader.take(number)
-    return names.astype(pd.CategoricalDtype(names.unique()))
+    return names.astype(pd.CategoricalDtype(names.unique().tolist()))
 
 
 def _dimensions(reader: _Reader, area: pd.Series | None) -> list[int]:
@@ -532,10 +539,12 @@ def _telling_apart(texts: pd.DataFrame, varying: Sequence[int]) -> list[int]:
 
 def _best_constant(reader: _Reader, texts: pd.DataFrame) -> int:
     """Return the column that names the only series of a table."""
+    numbers = [int(number) for number in range(len(reader.table.names))]
+    all_of = [number for number in numbers if number in texts.columns]
     named = [
-        n for n in texts.columns if folded(reader.name(n)) in column_names.INDICATORS
-    ] or list(texts.columns)
-    return int(min(named, key=lambda n: (len(texts[n].iloc[0]), n)))
+        n for n in all_of if folded(reader.name(n)) in column_names.INDICATORS
+    ] or all_of
+    return min(named, key=lambda n: (len(texts[n].iloc[0]), n))
 
 
 def _read_units(reader: _Reader, names: pd.Series) -> None:
@@ -566,8 +575,8 @@ def _wide_by_periods(reader: _Reader, headers: Sequence[int], series_name: str) 
     periods = [table.names[number] for number in headers]
     repeat = np.tile(np.arange(n), len(headers))
     values = pd.concat([table.cells[number] for number in headers], ignore_index=True)
-    period = pd.Categorical.from_codes(np.repeat(np.arange(len(headers)), n), periods)
-    known = pd.Series(pd.Categorical.from_codes(np.zeros(len(repeat), "int8"), [""]))
+    period = categorical(np.repeat(np.arange(len(headers)), n), periods)
+    known = pd.Series(categorical(np.zeros(len(repeat), "int8"), [""]))
     return Tidy(
         area=area.take(repeat).reset_index(drop=True),
         period=pd.Series(period),
@@ -624,28 +633,26 @@ def _stack(
         owner_codes = np.array(
             [owners.index(owner) for _, owner, _ in parts], dtype=int
         )
-        area_column = pd.Categorical.from_codes(owner_codes[which], owners)
+        area_column = categorical(owner_codes[which], owners)
     else:
         area_column = own_area.cat.codes.to_numpy()[place]
-        area_column = pd.Categorical.from_codes(area_column, own_area.cat.categories)
+        area_column = categorical(area_column, own_area.cat.categories)
     if known is not None:
-        known_column = pd.Categorical.from_codes(
+        known_column = categorical(
             known.cat.codes.to_numpy()[place], known.cat.categories
         )
     elif known_at is not None:
         days = list(dict.fromkeys(known_at))
         day_codes = np.array([days.index(day) for day in known_at], dtype=int)
-        known_column = pd.Categorical.from_codes(day_codes[which], days)
+        known_column = categorical(day_codes[which], days)
     else:
-        known_column = pd.Categorical.from_codes(np.zeros(len(place), "int8"), [""])
+        known_column = categorical(np.zeros(len(place), "int8"), [""])
     return Tidy(
         area=pd.Series(area_column),
         period=pd.Series(
-            pd.Categorical.from_codes(
-                period.cat.codes.to_numpy()[place], period.cat.categories
-            )
+            categorical(period.cat.codes.to_numpy()[place], period.cat.categories)
         ),
-        column=pd.Series(pd.Categorical.from_codes(name_codes[which], names)),
+        column=pd.Series(categorical(name_codes[which], names)),
         value=pd.Series(value),
         known_at=pd.Series(known_column),
         line=pd.Series(table.cells.index.to_numpy()[place]),
@@ -719,7 +726,9 @@ def _wide_with_dimensions(
     )
     behind = label.reindex(tidy.line).reset_index(drop=True)
     names = tidy.column.astype(str) + behind
-    return replace(tidy, column=names.astype(pd.CategoricalDtype(names.unique())))
+    return replace(
+        tidy, column=names.astype(pd.CategoricalDtype(names.unique().tolist()))
+    )
 
 
 def _read_subheads(reader: _Reader) -> None:
@@ -839,7 +848,7 @@ PREFIXES = (
     re.compile(r"(?P<series>.+?)[ _.:-]+(?P<area>[^\W\d_]{3,})"),
 )
 VINTAGE = re.compile(
-    r"(?P<stem>.*?[^\d_])[_ -]?(?P<vintage>\d{8}|\d{4}_\d{2}_\d{2}|\d{4}-\d{2}-\d{2}"
-    r"|(19|20)?\d{2}[QM]\d{1,2})",
+    r"(?P<stem>.+?[_ -]|.*?[^\d_])(?P<vintage>\d{8}|\d{4}_\d{2}_\d{2}"
+    r"|\d{4}-\d{2}-\d{2}|(19|20)?\d{2}[QM]\d{1,2})",
     re.I,
 )

@@ -65,7 +65,7 @@ def open_frame(frame: pd.DataFrame) -> Source:
     named = frame
     if not isinstance(frame.index, pd.RangeIndex):
         levels = [
-            name if name is not None else "period" if is_last else "country"
+            str(name) if name is not None else "period" if is_last else "country"
             for name, is_last in zip(
                 frame.index.names,
                 [n == frame.index.nlevels - 1 for n in range(frame.index.nlevels)],

@@ -54,7 +54,7 @@ from econnet.data.files.kinds import (
     known_at_first_origin,
     traits,
 )
-from econnet.data.files.layouts import Tidy
+from econnet.data.files.layouts import Tidy, categorical
 from econnet.data.files.numeric_columns import Problems
 from econnet.data.files.sources import Source
 from econnet.data.files.understood import ColumnReport, Understood
@@ -468,12 +468,15 @@ def _as_category(frequency: npt.NDArray[np.str_]) -> pd.Categorical:
     names = ["A", "M", "Q"]
     codes = np.searchsorted(names, frequency)
     known = np.isin(frequency, names)
-    return pd.Categorical.from_codes(np.where(known, codes, -1), names)
+    return categorical(np.where(known, codes, -1), names)
 
 
 def _sorted(names: pd.Categorical) -> pd.Categorical:
     """Return names as categories in the order of the alphabet."""
-    return names.reorder_categories(sorted(names.categories), ordered=True)
+    in_order: pd.Categorical = names.reorder_categories(
+        sorted(names.categories), ordered=True
+    )
+    return in_order
 
 
 def _declared(kinds: Mapping[str, Override]) -> list[str]:
@@ -774,7 +777,8 @@ def _identifies(name: str, part: pd.DataFrame, reading: Reading) -> str:
 def _first_values(part: pd.DataFrame) -> pd.DataFrame:
     """Return the first values of a column that begins after the first origin."""
     ends = part["end"].drop_duplicates().nsmallest(MIN_KNOWN)
-    return part[part["end"] <= ends.max()]
+    first: pd.DataFrame = part[part["end"] <= ends.max()]
+    return first
 
 
 def _exponentials(rows: pd.DataFrame, inferred: Mapping[str, Inferred]) -> pd.DataFrame:
