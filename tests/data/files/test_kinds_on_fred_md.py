@@ -23,7 +23,8 @@ GROWTH = {"growth", "log-difference"}
 def levels() -> pd.DataFrame:
     path = str(HERE / "fred_md.parquet")
     with duckdb.connect() as database:
-        return database.read_parquet(path).df()
+        frame: pd.DataFrame = database.read_parquet(path).df()
+    return frame
 
 
 def share_correct(transforms: dict[str, str]) -> float:
