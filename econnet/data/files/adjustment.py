@@ -91,7 +91,7 @@ def _adjusted(span: Floats, first: int, frequency: Frequency, method: str) -> Fl
     levels = np.log(span) if positive else span
     bridged: Floats = np.asarray(pd.Series(levels).interpolate(), dtype=np.float64)
     if method == "x13":
-        plain: Floats = np.exp(bridged) if positive else bridged
+        plain = np.asarray(np.exp(bridged) if positive else bridged, dtype=float)
         result = _by_x13(plain, first, frequency)
         adjusted: Floats = np.where(np.isnan(span), np.nan, result)
         return adjusted

@@ -481,7 +481,7 @@ NO_BALANCES = (
     "share prices",
     "interest bearing",
 )
-PATTERN_TEXTS: tuple[tuple[str, Kind], ...] = (
+KIND_BY_PATTERN: tuple[tuple[str, Kind], ...] = (
     # World Bank: the end of an id is its unit.
     (r"[A-Z]{2}\.[A-Z0-9.]+\.(KD|CD|CN|KN|PP\.KD|PP\.CD)\.(87\.)?ZG", "growth"),
     (r"FP\.CPI\.TOTL\.ZG|NY\.GDP\.DEFL\.KD\.ZG|[A-Z]{2}\.[A-Z0-9.]+\.ZG", "growth"),
@@ -513,6 +513,4 @@ PATTERN_TEXTS: tuple[tuple[str, Kind], ...] = (
     (r"VIX(CLS)?x?|VXO(CLS)?x?", "balance"),
     (r"S&P[: ]*(500|indust|PE ratio)", "index"),
 )
-PATTERNS: tuple[tuple[re.Pattern[str], Kind], ...] = tuple(
-    (re.compile(text, re.I), kind) for text, kind in PATTERN_TEXTS
-)
+PATTERNS = tuple((re.compile(pattern, re.I), kind) for pattern, kind in KIND_BY_PATTERN)

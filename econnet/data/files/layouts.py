@@ -425,18 +425,16 @@ def _determines(area: pd.Series, other: pd.Series) -> bool:
     return not pairs["area"].duplicated().any()
 
 
-def _texts(codes: Codes, distinct: Sequence[str] | pd.Index) -> pd.Series:
-    """Return the text of each code, with one copy of each distinct text."""
-    return pd.Series(pd.Categorical.from_codes(codes, pd.Index(distinct)))
-
-
-def _taken(texts: pd.Series, places: Codes) -> pd.Series:
-    """Return the texts of some places of a categorical column, numbered anew."""
-    return _texts(texts.cat.codes.to_numpy()[places], texts.cat.categories)
+def categorical(
+    codes: npt.NDArray[np.integer], names: Sequence[str] | pd.Index
+) -> pd.Categorical:
+    """Return a column of names from the number of each row's name."""
+    categories = pd.Index([str(name) for name in names], dtype=object)
+    return pd.Categorical.from_codes(codes.astype(np.int64), categories)
 
 
 def _categories(name: str, index: pd.Index) -> pd.Series:
-    return _texts(np.zeros(len(index), dtype="int8"), [name]).set_axis(index)
+    return pd.Series(categorical(np.zeros(len(index), dtype="int8"), [name]), index)
 
 
 def _empty(index: pd.Index) -> pd.Series:
@@ -497,7 +495,7 @@ def _series_names(reader: _Reader, area: pd.Series | None, default: str) -> pd.S
     for number in dimensions:
         if number in reader.left:
             reader.take(number)
-    return names.astype(pd.CategoricalDtype(list(names.unique())))
+    return names.astype(pd.CategoricalDtype(names.unique().tolist()))
 
 
 def _dimensions(reader: _Reader, area: pd.Series | None) -> list[int]:
@@ -542,9 +540,12 @@ def _telling_apart(texts: pd.DataFrame, varying: Sequence[int]) -> list[int]:
 
 def _best_constant(reader: _Reader, texts: pd.DataFrame) -> int:
     """Return the column that names the only series of a table."""
-    numbers = [int(n) for n in texts.columns]
-    named = [n for n in numbers if folded(reader.name(n)) in column_names.INDICATORS]
-    return min(named or numbers, key=lambda n: (len(texts[n].iloc[0]), n))
+    numbers = [int(number) for number in range(len(reader.table.names))]
+    all_of = [number for number in numbers if number in texts.columns]
+    named = [
+        n for n in all_of if folded(reader.name(n)) in column_names.INDICATORS
+    ] or all_of
+    return min(named, key=lambda n: (len(texts[n].iloc[0]), n))
 
 
 def _read_units(reader: _Reader, names: pd.Series) -> None:
@@ -575,7 +576,8 @@ def _wide_by_periods(reader: _Reader, headers: Sequence[int], series_name: str) 
     periods = [table.names[number] for number in headers]
     repeat = np.tile(np.arange(n), len(headers))
     values = pd.concat([table.cells[number] for number in headers], ignore_index=True)
-    known = _texts(np.zeros(len(repeat), "int8"), [""])
+    period = categorical(np.repeat(np.arange(len(headers)), n), periods)
+    known = pd.Series(categorical(np.zeros(len(repeat), "int8"), [""]))
     return Tidy(
         area=area.take(repeat).reset_index(drop=True),
         period=_texts(np.repeat(np.arange(len(headers)), n), periods),
@@ -632,21 +634,26 @@ def _stack(
         owner_codes = np.array(
             [owners.index(owner) for _, owner, _ in parts], dtype=int
         )
-        area_column = _texts(owner_codes[which], owners)
+        area_column = categorical(owner_codes[which], owners)
     else:
-        area_column = _taken(own_area, place)
+        area_column = own_area.cat.codes.to_numpy()[place]
+        area_column = categorical(area_column, own_area.cat.categories)
     if known is not None:
-        known_column = _taken(known, place)
+        known_column = categorical(
+            known.cat.codes.to_numpy()[place], known.cat.categories
+        )
     elif known_at is not None:
         days = list(dict.fromkeys(known_at))
         day_codes = np.array([days.index(day) for day in known_at], dtype=int)
-        known_column = _texts(day_codes[which], days)
+        known_column = categorical(day_codes[which], days)
     else:
-        known_column = _texts(np.zeros(len(place), "int8"), [""])
+        known_column = categorical(np.zeros(len(place), "int8"), [""])
     return Tidy(
-        area=area_column,
-        period=_taken(period, place),
-        column=_texts(name_codes[which], names),
+        area=pd.Series(area_column),
+        period=pd.Series(
+            categorical(period.cat.codes.to_numpy()[place], period.cat.categories)
+        ),
+        column=pd.Series(categorical(name_codes[which], names)),
         value=pd.Series(value),
         known_at=known_column,
         line=pd.Series(table.cells.index.to_numpy()[place]),
@@ -720,8 +727,9 @@ def _wide_with_dimensions(
     )
     behind = label.reindex(tidy.line).reset_index(drop=True)
     names = tidy.column.astype(str) + behind
-    column = names.astype(pd.CategoricalDtype(list(names.unique())))
-    return replace(tidy, column=column)
+    return replace(
+        tidy, column=names.astype(pd.CategoricalDtype(names.unique().tolist()))
+    )
 
 
 def _read_subheads(reader: _Reader) -> None:
@@ -841,7 +849,7 @@ PREFIXES = (
     re.compile(r"(?P<series>.+?)[ _.:-]+(?P<area>[^\W\d_]{3,})"),
 )
 VINTAGE = re.compile(
-    r"(?P<stem>.*?[^\d_])[_ -]?(?P<vintage>\d{8}|\d{4}_\d{2}_\d{2}|\d{4}-\d{2}-\d{2}"
-    r"|(19|20)?\d{2}[QM]\d{1,2})",
+    r"(?P<stem>.+?[_ -]|.*?[^\d_])(?P<vintage>\d{8}|\d{4}_\d{2}_\d{2}"
+    r"|\d{4}-\d{2}-\d{2}|(19|20)?\d{2}[QM]\d{1,2})",
     re.I,
 )

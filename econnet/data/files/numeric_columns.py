@@ -69,7 +69,8 @@ def _from_texts(
     marks: set[Mark] = set()
     for distinct in texts.values():
         marks.update(number_texts.evidence([str(text) for text in distinct]))
-    grouped, flags = [], set[str]()
+    grouped: list[str] = []
+    flags: set[str] = set()
     for code, place in places.items():
         name = _name(tidy, code)
         read = number_texts.read_numbers(

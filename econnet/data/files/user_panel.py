@@ -55,7 +55,7 @@ from econnet.data.files.kinds import (
     known_at_first_origin,
     traits,
 )
-from econnet.data.files.layouts import Tidy
+from econnet.data.files.layouts import Tidy, categorical
 from econnet.data.files.numeric_columns import Problems
 from econnet.data.files.sources import Source
 from econnet.data.files.understood import ColumnReport, Understood
@@ -470,12 +470,15 @@ def _as_category(frequency: npt.NDArray[np.str_]) -> pd.Categorical:
     names = ["A", "M", "Q"]
     codes = np.searchsorted(names, frequency)
     known = np.isin(frequency, names)
-    return pd.Categorical.from_codes(np.where(known, codes, -1), names)
+    return categorical(np.where(known, codes, -1), names)
 
 
 def _sorted(names: pd.Categorical) -> pd.Categorical:
     """Return names as categories in the order of the alphabet."""
-    return names.reorder_categories(sorted(names.categories), ordered=True)
+    in_order: pd.Categorical = names.reorder_categories(
+        sorted(names.categories), ordered=True
+    )
+    return in_order
 
 
 def _declared(kinds: Mapping[str, Override]) -> list[str]:

@@ -1,0 +1,86 @@
+"""Forecasts by others, tables of vintages, gaps, and seasonal adjustment."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from econnet.core.errors import DataError
+from econnet.data import panel
+from econnet.data.features.information_set import transformed
+from econnet.data.files import adjustment, user_panel
+
+FORECASTS = """country,period,known_at,output,spf
+DEU,2019Q4,2019-08-15,,20
+DEU,2019Q4,2019-11-15,,25
+DEU,2019Q4,2020-02-15,101,
+DEU,2020Q1,2019-11-15,,40
+DEU,2020Q1,2020-05-15,99,
+"""
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "own.csv"
+    path.write_text(text)
+    return path
+
+
+def test_declared_forecasts_are_kept_apart(tmp_path: Path) -> None:
+    path = written(tmp_path, FORECASTS)
+    table = user_panel.read(path, kinds={"spf": "probability-forecast"})
+    rows = table.professional_forecasts
+    assert rows["value"].tolist() == [0.2, 0.25, 0.4]
+    assert rows["known_at"].iloc[0] == pd.Timestamp("2019-08-15")
+    assert {*rows["period"]} == {"2019Q4", "2020Q1"}
+    assert list(table.kinds) == ["output"]
+    assert {*table.observations["indicator"]} == {"output"}
+
+
+def test_forecast_without_its_day_is_refused(tmp_path: Path) -> None:
+    path = written(tmp_path, "country,period,x,spf\nA,2019,1,0.1\nA,2020,2,0.2\n")
+    with pytest.raises(DataError, match="add a column known_at"):
+        user_panel.read(path, kinds={"spf": "probability-forecast"})
+
+
+def test_table_with_a_column_per_vintage_is_read_as_vintages(tmp_path: Path) -> None:
+    text = (
+        "DATE,GDPC1_20190130,GDPC1_20190430,GDPC1_20190730,GDPC1_20191030\n"
+        "2018-07-01,100,101,101,102\n2018-10-01,,103,104,104\n2019-01-01,,,105,106\n"
+    )
+    rows = user_panel.read(written(tmp_path, text)).observations
+    known = rows[rows["known_at"] <= "2019-05-01"].groupby("period")["value"].last()
+    assert known.to_dict() == {"2018Q3": 101.0, "2018Q4": 103.0}
+
+
+def test_change_is_taken_across_a_single_gap(tmp_path: Path) -> None:
+    text = "country,period,UNRATE\n" + "".join(
+        f"USA,2025-{month:02d},{rate}\n"
+        for month, rate in ((7, 4.0), (8, 4.1), (9, 4.2), (11, 4.5), (12, 4.6))
+    )
+    table = user_panel.read(written(tmp_path, text))
+    built = panel.build(table.observations, "M", None, table.indicators)
+    changes, days = transformed(built, table.indicators["UNRATE"], np.array([0]))
+    np.testing.assert_allclose(changes[1:], [0.1, 0.1, np.nan, 0.3, 0.1], atol=1e-9)
+    assert (np.diff(days[[1, 2, 4, 5]]) > 0).all()
+
+
+def test_adjustment_uses_only_what_was_known() -> None:
+    pytest.importorskip("statsmodels")
+    rng = np.random.default_rng(0)
+    quarters = [f"{year}Q{q}" for year in range(2000, 2010) for q in range(1, 5)]
+    season = np.tile([0.9, 1.0, 1.0, 1.1], 10)
+    levels = 100 * np.exp(np.cumsum(rng.normal(0.005, 0.005, 40))) * season
+    frame = pd.DataFrame({"country": "A", "period": quarters, "output": levels})
+    later = frame.assign(output=frame["output"].where(frame["period"] < "2008Q1", 500))
+    results = []
+    for each in (frame, later):
+        rows = user_panel.read(each).observations
+        adjusted = adjustment.adjust(rows, [("A", "output")], "Q", "stl")
+        results.append(adjusted[adjusted["known_at"] < "2008-03-31"])
+    pd.testing.assert_frame_equal(
+        results[0].drop(columns="retrieved_at"), results[1].drop(columns="retrieved_at")
+    )
+    last = results[0][results[0]["known_at"] == results[0]["known_at"].max()]
+    steps = np.abs(np.diff(np.log(last["value"].to_numpy())))
+    assert steps.max() < 0.04 < np.abs(np.diff(np.log(levels))).max()
