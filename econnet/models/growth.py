@@ -109,7 +109,8 @@ class GrowthDistribution:
         tail = levels[0] * np.exp(np.clip(under, -500, 0))
         inside = np.where(under < 0, tail, inside)
         tail = 1 - (1 - levels[-1]) * np.exp(np.minimum(over, 0))
-        return np.where(over < 0, tail, inside)
+        below: Floats = np.where(over < 0, tail, inside)
+        return below
 
     def _quantile(self, level: Floats) -> Floats:
         """Return the quantile at each row's level, of the quantiles alone."""

@@ -38,7 +38,7 @@ def distributions(draw: st.DrawFn) -> GrowthDistribution:
 def test_quantiles_are_undercut_with_the_probability_of_their_level(
     given_: GrowthDistribution,
 ) -> None:
-    apart = (np.diff(given_.quantiles, axis=1) > 1e-6).all(axis=1)
+    apart = np.diff(given_.quantiles, axis=1).min(axis=1) > 1e-6
     for level in (0.001, 0.02, *LEVELS, 0.33, 0.97, 0.999):
         for row, at in enumerate(given_.quantile(level)):
             if apart[row]:

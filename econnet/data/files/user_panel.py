@@ -468,9 +468,9 @@ def _rows(
 def _as_category(frequency: npt.NDArray[np.str_]) -> pd.Categorical:
     """Return frequencies as categories; a large file has millions of rows."""
     names = ["A", "M", "Q"]
-    codes = np.searchsorted(names, frequency)
-    known = np.isin(frequency, names)
-    return pd.Categorical.from_codes(np.where(known, codes, -1), names)
+    codes: npt.NDArray[np.integer] = np.searchsorted(names, frequency)
+    codes = np.where(np.isin(frequency, names), codes, -1)
+    return pd.Categorical.from_codes(codes, pd.Index(names))
 
 
 def _sorted(names: pd.Categorical) -> pd.Categorical:
