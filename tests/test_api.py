@@ -1,38 +1,36 @@
-
-import econnet
 import json
-import pandas as pd
-import pytest
 import subprocess
 import sys
 from collections.abc import Iterator
-from econnet import build_panel
-from econnet import choose_task
-from econnet import export_data
-from econnet import fetch_data
-from econnet import find_country
-from econnet import judge_forecasts
-from econnet import list_countries
-from econnet import list_indicators
-from econnet import make_forecast
-from econnet import mark_contractions
-from econnet import rank_countries
-from econnet import read_data
-from econnet import run_backtest
-from econnet import to_record
-from econnet import write_report
-from econnet.core.errors import DataError
-from econnet.core.errors import UsageError
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import econnet
+from econnet import (
+    build_panel,
+    choose_task,
+    export_data,
+    fetch_data,
+    find_country,
+    judge_forecasts,
+    list_countries,
+    list_indicators,
+    make_forecast,
+    mark_contractions,
+    rank_countries,
+    read_data,
+    run_backtest,
+    to_record,
+    write_report,
+)
+from econnet.core.errors import DataError, UsageError
 from econnet.data.sources.observations import Dataset
 from econnet.forecast import log as forecast_log
 from econnet.forecast.result import Forecast
-from pathlib import Path
-from tests.builders import series_of
-from tests.builders import world
-from tests.data.sources.servers import LITHUANIA
-from tests.data.sources.servers import Sources
-from tests.data.sources.servers import rows_of
-
+from tests.builders import series_of, world
+from tests.data.sources.servers import LITHUANIA, Sources, rows_of
 
 pytestmark = pytest.mark.usefixtures("light")
 

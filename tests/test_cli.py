@@ -1,19 +1,19 @@
 """The commands as a user meets them, in an empty directory."""
 
 import json
+import subprocess
+import sys
+from pathlib import Path
+from subprocess import CompletedProcess
+
 import numpy as np
 import pandas as pd
 import pytest
-import subprocess
-import sys
+
 from econnet.core.sources import LIVE_SOURCES
-from pathlib import Path
-from subprocess import CompletedProcess
 from tests.builders import world
-from tests.data.sources.servers import Sources
-from tests.data.sources.servers import rows_of
-from tests.user import HANG_SECONDS
-from tests.user import econnet
+from tests.data.sources.servers import Sources, rows_of
+from tests.user import HANG_SECONDS, econnet
 
 
 @pytest.fixture(scope="module")

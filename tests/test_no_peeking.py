@@ -1,37 +1,24 @@
 """Nothing that comes after an origin reaches its forecast."""
 
+from dataclasses import fields, replace
+
 import numpy as np
 import pandas as pd
 import pytest
-from dataclasses import fields
-from dataclasses import replace
-from econnet.core.period_days import DayOfPeriod
-from econnet.core.period_days import FIXED_DAYS
-from econnet.core.period_days import MIDDLE
-from econnet.core.period_days import START
-from econnet.core.period_days import days_in
+
+from econnet.core.period_days import FIXED_DAYS, MIDDLE, START, DayOfPeriod, days_in
 from econnet.core.task import Event
 from econnet.data import panel
-from econnet.data.cycle import chronologies
-from econnet.data.cycle import labels
+from econnet.data.cycle import chronologies, labels
 from econnet.data.cycle.chronologies import Recession
 from econnet.data.features import design_matrix
 from econnet.data.features.design_matrix import DesignMatrix
 from econnet.evaluation import walkforward
-from econnet.models import baselines
-from econnet.models import combination
-from econnet.models import network_ensemble
-from econnet.models import pooling
+from econnet.models import baselines, combination, network_ensemble, pooling
 from econnet.models.growth import GrowthNetworks
 from econnet.models.network_ensemble import EnsembleOptions
-from econnet.models.windows import Model
-from econnet.models.windows import Schedule
-from econnet.models.windows import Window
-from econnet.models.windows import make_windows
-from tests.builders import observations
-from tests.builders import published
-from tests.builders import world
-
+from econnet.models.windows import Model, Schedule, Window, make_windows
+from tests.builders import observations, published, world
 
 QUICK = EnsembleOptions(hidden_units=4, min_updates=1)
 ORIGIN = pd.Period("2012Q3", "Q")

@@ -10,24 +10,23 @@ import hashlib
 import json
 import operator
 from collections.abc import Mapping
-from dataclasses import asdict
-from dataclasses import dataclass
-from dataclasses import field
-from dataclasses import fields
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
+from functools import cache
+from typing import (
+    Annotated,
+    Any,
+    Literal,
+    TypeAlias,
+    TypedDict,
+    get_args,
+    get_type_hints,
+)
+
 from econnet.core.errors import UsageError
 from econnet.core.file_names import as_name
 from econnet.core.periods import Frequency
 from econnet.core.text import one_line
-from functools import cache
-from typing import Annotated
-from typing import Any
-from typing import Literal
-from typing import TypeAlias
-from typing import TypedDict
-from typing import get_args
-from typing import get_type_hints
-
 
 Event: TypeAlias = Literal["at", "within"]
 Pool: TypeAlias = Literal["all", "own"]

@@ -4,35 +4,26 @@
 forecast with its assessment and its explanation.
 """
 
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
 import pandas as pd
-from collections.abc import Callable
-from collections.abc import Collection
-from collections.abc import Sequence
-from dataclasses import dataclass
-from dataclasses import replace
+
 from econnet.evaluation import decisions
 from econnet.forecast import assessment as forecast_assessment
-from econnet.forecast import data_used
-from econnet.forecast import provenance
-from econnet.forecast import saved_model
-from econnet.forecast import track_record
-from econnet.forecast import training
+from econnet.forecast import data_used, provenance, saved_model, track_record, training
 from econnet.forecast.assessment import PoolAssessment
 from econnet.forecast.explain import drivers
 from econnet.forecast.explain.drivers import ExplainedForecast
 from econnet.forecast.explain.what_if import Assumption
 from econnet.forecast.preparation import PreparedTask
-from econnet.forecast.result import Forecast
-from econnet.forecast.result import GrowthForecast
-from econnet.forecast.result import PreviousForecast
+from econnet.forecast.result import Forecast, GrowthForecast, PreviousForecast
 from econnet.forecast.saved_model import Model
-from econnet.forecast.training import Training
-from econnet.forecast.training import final_window
-from econnet.forecast.training import task_digest
+from econnet.forecast.training import Training, final_window, task_digest
 from econnet.models.baselines import LIGHT
 from econnet.models.combination import CombinedForecaster
 from econnet.models.windows import Window
-from pathlib import Path
 
 
 def train(

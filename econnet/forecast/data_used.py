@@ -1,9 +1,11 @@
 """The data behind a forecast: the series, their next releases and the history."""
 
-import pandas as pd
 from collections.abc import Iterator
-from datetime import date
-from datetime import timedelta
+from datetime import date, timedelta
+from typing import Any
+
+import pandas as pd
+
 from econnet.core.period_days import next_fixed_date
 from econnet.core.periods import PERIODS_A_YEAR
 from econnet.data.cycle import labels
@@ -11,10 +13,7 @@ from econnet.data.cycle.growth import growth
 from econnet.data.panel import Panel
 from econnet.forecast import information_date
 from econnet.forecast.preparation import PreparedTask
-from econnet.forecast.result import DataUsed
-from econnet.forecast.result import Release
-from econnet.forecast.result import SeriesUsed
-from typing import Any
+from econnet.forecast.result import DataUsed, Release, SeriesUsed
 
 
 def history(prepared: PreparedTask) -> pd.DataFrame:

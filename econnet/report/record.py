@@ -5,18 +5,14 @@ rounded; an unknown value is `null`.
 """
 
 import math
-import pandas as pd
-from collections.abc import Mapping
-from collections.abc import Sequence
-from dataclasses import asdict
-from dataclasses import is_dataclass
-from econnet.forecast.result import Forecast
-from econnet.report import tables
-from econnet.report import threshold_curves
-from econnet.report import wording
-from typing import Any
-from typing import TypeAlias
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, is_dataclass
+from typing import Any, TypeAlias
 
+import pandas as pd
+
+from econnet.forecast.result import Forecast
+from econnet.report import tables, threshold_curves, wording
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 

@@ -1,19 +1,20 @@
 """`econnet backtest`: how well econnet and the baselines forecast in the past."""
 
-import typer
-from econnet.cli import jobs
-from econnet.cli import output
-from econnet.cli.options import All
-from econnet.cli.options import Baselines
-from econnet.cli.options import Cluster
-from econnet.cli.options import Horizons
-from econnet.cli.options import Json
-from econnet.cli.options import TaskOptions
-from econnet.cli.options import flat
-from econnet.core.errors import UsageError
-from typing import Annotated
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
+import typer
+
+from econnet.cli import jobs, output
+from econnet.cli.options import (
+    All,
+    Baselines,
+    Cluster,
+    Horizons,
+    Json,
+    TaskOptions,
+    flat,
+)
+from econnet.core.errors import UsageError
 
 if TYPE_CHECKING:
     import pandas as pd

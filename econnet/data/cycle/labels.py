@@ -7,30 +7,23 @@ could have been computed, nor with a value that it took only later. Chronologies
 `given` do not use levels: their labels come from elsewhere, with dates of their own.
 """
 
-import numpy as np
-import numpy.typing as npt
-import pandas as pd
-from collections.abc import Callable
-from collections.abc import Mapping
-from dataclasses import dataclass
-from dataclasses import replace
-from econnet.core.errors import DataError
-from econnet.core.errors import UsageError
-from econnet.core.periods import FREQUENCIES
-from econnet.core.periods import Frequency
-from econnet.core.periods import PANDAS_ALIAS
-from econnet.core.periods import PERIODS_A_YEAR
-from econnet.core.types import Floats
-from econnet.data.cycle import chronologies
-from econnet.data.cycle.growth import levels_of
-from econnet.data.cycle.growth import percent_change
-from econnet.data.cycle.trends import below_hamilton_trend
-from econnet.data.cycle.trends import below_hp_trend
-from econnet.data.cycle.turning_points import contractions
-from econnet.data.panel import Panel
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeAlias
 
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from econnet.core.errors import DataError, UsageError
+from econnet.core.periods import FREQUENCIES, PANDAS_ALIAS, PERIODS_A_YEAR, Frequency
+from econnet.core.types import Floats
+from econnet.data.cycle import chronologies
+from econnet.data.cycle.growth import levels_of, percent_change
+from econnet.data.cycle.trends import below_hamilton_trend, below_hp_trend
+from econnet.data.cycle.turning_points import contractions
+from econnet.data.panel import Panel
 
 LabelFunction: TypeAlias = Callable[[Floats, Frequency], Floats]
 

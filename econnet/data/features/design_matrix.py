@@ -19,52 +19,40 @@ Missing values stay missing here: `Scaler`, fitted only on the training rows of 
 origin, replaces them by the training median and adds a flag.
 """
 
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from collections.abc import Collection
-from collections.abc import Mapping
-from collections.abc import Sequence
-from dataclasses import dataclass
-from dataclasses import replace
+
 from econnet.core.catalog import Indicator
-from econnet.core.period_days import DayOfPeriod
-from econnet.core.period_days import END
-from econnet.core.period_days import days_in
-from econnet.core.periods import Frequency
-from econnet.core.periods import PANDAS_ALIAS
-from econnet.core.periods import PERIODS_A_YEAR
+from econnet.core.period_days import END, DayOfPeriod, days_in
+from econnet.core.periods import PANDAS_ALIAS, PERIODS_A_YEAR, Frequency
 from econnet.core.task import Event
 from econnet.core.types import Floats
-from econnet.data.cycle.labels import DatedValues
-from econnet.data.cycle.labels import Label
-from econnet.data.cycle.labels import RULES
-from econnet.data.features.carry import CARRY
-from econnet.data.features.carry import CarriedLevels
-from econnet.data.features.carry import carried_levels
-from econnet.data.features.columns import Column
-from econnet.data.features.columns import SHAPES
-from econnet.data.features.columns import Shape
-from econnet.data.features.columns import TARGET_SHAPES
-from econnet.data.features.columns import row_mean
+from econnet.data.cycle.labels import RULES, DatedValues, Label
+from econnet.data.features.carry import CARRY, CarriedLevels, carried_levels
+from econnet.data.features.columns import SHAPES, TARGET_SHAPES, Column, Shape, row_mean
 from econnet.data.features.growth_target import growth_of_label
-from econnet.data.features.information_set import ALWAYS
-from econnet.data.features.information_set import MAX_AGE_DAYS
-from econnet.data.features.information_set import NEVER
-from econnet.data.features.information_set import Origins
-from econnet.data.features.information_set import Phases
-from econnet.data.features.information_set import days_of
-from econnet.data.features.information_set import newest_values
-from econnet.data.features.information_set import phases
-from econnet.data.features.mixed_frequency import SPANS
-from econnet.data.features.mixed_frequency import fine_levels
-from econnet.data.features.mixed_frequency import measured_finer
-from econnet.data.features.professionals import PROFESSIONALS
-from econnet.data.features.professionals import ProfessionalForecasts
-from econnet.data.features.professionals import professional_forecasts
-from econnet.data.panel import Days
-from econnet.data.panel import Panel
-from functools import cached_property
+from econnet.data.features.information_set import (
+    ALWAYS,
+    MAX_AGE_DAYS,
+    NEVER,
+    Origins,
+    Phases,
+    days_of,
+    newest_values,
+    phases,
+)
+from econnet.data.features.mixed_frequency import SPANS, fine_levels, measured_finer
+from econnet.data.features.professionals import (
+    PROFESSIONALS,
+    ProfessionalForecasts,
+    professional_forecasts,
+)
+from econnet.data.panel import Days, Panel
 
 
 @dataclass(frozen=True, eq=False)

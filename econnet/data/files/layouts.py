@@ -580,7 +580,7 @@ def _wide_by_periods(reader: _Reader, headers: Sequence[int], series_name: str) 
     known = pd.Series(categorical(np.zeros(len(repeat), "int8"), [""]))
     return Tidy(
         area=area.take(repeat).reset_index(drop=True),
-        period=_texts(np.repeat(np.arange(len(headers)), n), periods),
+        period=pd.Series(period),
         column=column.take(repeat).reset_index(drop=True),
         value=values,
         known_at=known,

@@ -3,27 +3,28 @@
 The forecast is decomposed in log-odds, where the indicators' contributions add up.
 """
 
-import numpy as np
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+import numpy as np
+
 from econnet.core.log_odds import log_odds
 from econnet.core.types import Floats
-from econnet.data.features.design_matrix import ABROAD
-from econnet.data.features.design_matrix import PHASE
+from econnet.data.features.design_matrix import ABROAD, PHASE
 from econnet.data.features.professionals import PROFESSIONALS
-from econnet.forecast.explain import attribution
-from econnet.forecast.explain import what_if
+from econnet.forecast.explain import attribution, what_if
 from econnet.forecast.explain.importance import Importance
 from econnet.forecast.explain.what_if import Assumption
 from econnet.forecast.preparation import PreparedTask
-from econnet.forecast.result import Driver
-from econnet.forecast.result import Explanation
-from econnet.forecast.result import ForecastChange
-from econnet.forecast.result import ImportanceShown
-from econnet.forecast.result import Movement
-from econnet.forecast.result import PreviousForecast
-from econnet.forecast.result import ResponseCurve
+from econnet.forecast.result import (
+    Driver,
+    Explanation,
+    ForecastChange,
+    ImportanceShown,
+    Movement,
+    PreviousForecast,
+    ResponseCurve,
+)
 from econnet.models import pooling
 from econnet.models.combination import CombinedForecaster
 from econnet.models.windows import Window
