@@ -1,21 +1,18 @@
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from dataclasses import replace
+from hypothesis import given
+from hypothesis import strategies as st
+
 from econnet.data import panel
 from econnet.data.cycle import labels
 from econnet.data.features import design_matrix
 from econnet.models import growth
-from econnet.models.growth import GrowthDistribution
-from econnet.models.growth import GrowthNetworks
-from econnet.models.growth import LEVELS
+from econnet.models.growth import LEVELS, GrowthDistribution, GrowthNetworks
 from econnet.models.network_ensemble import EnsembleOptions
-from econnet.models.windows import Window
-from econnet.models.windows import make_windows
-from hypothesis import given
-from hypothesis import strategies as st
+from econnet.models.windows import Window, make_windows
 from tests.builders import world
-
 
 QUICK = GrowthNetworks(1, EnsembleOptions(hidden_units=4, min_updates=1))
 
