@@ -7,7 +7,7 @@ column per vintage. The names of its columns decide, and their cells where names
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal, TypeAlias
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +21,6 @@ from econnet.data.files.sheets import as_text
 from econnet.data.files.tables import RawTable, refuse_unnamed
 
 Layout = Literal["long", "series", "periods", "areas", "vintages"]
-Codes: TypeAlias = npt.NDArray[np.integer]
 
 
 @dataclass(frozen=True, eq=False)
@@ -580,7 +579,7 @@ def _wide_by_periods(reader: _Reader, headers: Sequence[int], series_name: str) 
     known = pd.Series(categorical(np.zeros(len(repeat), "int8"), [""]))
     return Tidy(
         area=area.take(repeat).reset_index(drop=True),
-        period=_texts(np.repeat(np.arange(len(headers)), n), periods),
+        period=pd.Series(period),
         column=column.take(repeat).reset_index(drop=True),
         value=values,
         known_at=known,
@@ -655,7 +654,7 @@ def _stack(
         ),
         column=pd.Series(categorical(name_codes[which], names)),
         value=pd.Series(value),
-        known_at=known_column,
+        known_at=pd.Series(known_column),
         line=pd.Series(table.cells.index.to_numpy()[place]),
         layout=layout,
         left_out=reader.left_out,
