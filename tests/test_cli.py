@@ -60,7 +60,7 @@ def test_forecast_prints_one_json_document_and_trains_no_more(
     }
     low, high = document["interval"]
     assert 0 < low <= document["probability"] <= high < 1
-    # All German falls since 1995: the first origin has US history from 1947 to train on.
+    # All German falls since 1995: the first origin has US history from 1947 behind it.
     assert document["metrics"]["n_contractions"] == 36
 
 
@@ -123,7 +123,7 @@ def test_old_data_are_called_old_before_anything_else(tmp_path: Path) -> None:
     )
     assert run.returncode in {0, 3}
     first = run.stderr.splitlines()[0]
-    # The Penn table starts ten years before the World Bank's series and ends two earlier.
+    # The Penn table starts ten years before the World Bank's series, and ends in 2017.
     assert "out of date: the data for United Kingdom end in 2017" in first
     assert "econnet fetch --country GBR" in first
 

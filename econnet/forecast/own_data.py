@@ -55,7 +55,6 @@ def screened(
     file = known.file
     if file is None:
         return known
-    file = known.file
     known = _with_aggregates(known, countries)
     request = replace(request, target=target_of(known, request))
     if request.target not in known.indicators:
