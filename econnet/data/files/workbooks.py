@@ -12,11 +12,15 @@ import sys
 import zlib
 from datetime import date, datetime, time
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zipfile import BadZipFile, ZipFile
 
 from econnet.core.errors import DataError
 from econnet.data.files.sheets import Cell, Sheet, check_width, extent
 from econnet.runtime.untrusted_files import MAX_TEXT_LENGTH
+
+if TYPE_CHECKING:
+    from openpyxl import Workbook
 
 
 def read_xlsx(path: Path) -> list[Sheet]:
@@ -24,28 +28,34 @@ def read_xlsx(path: Path) -> list[Sheet]:
     import openpyxl
 
     _check_size(path)
-    sheets = []
-    left = MAX_CELLS
     try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-        for sheet in book.worksheets:
-            # The workbook's own word on its size may be wrong.
-            sheet.reset_dimensions()
-            rows, lines = [], []
-            for line, row in enumerate(sheet.iter_rows(values_only=True), start=1):
-                width = extent(cells := [_cell(path, value) for value in row])
-                if not width:
-                    continue
-                check_width(path.name, width)
-                left -= width
-                if left < 0:
-                    raise DataError(_too_large(path))
-                rows.append(cells[:width])
-                lines.append(line)
-            sheets.append(Sheet(sheet.title, rows, lines))
-        book.close()
+        # openpyxl leaves the file open when it cannot read it.
+        with path.open("rb") as file:
+            book = openpyxl.load_workbook(file, read_only=True, data_only=True)
+            return _read_sheets(path, book)
     except WORKBOOK_ERRORS as error:
         raise DataError(_unreadable(path)) from error
+
+
+def _read_sheets(path: Path, book: "Workbook") -> list[Sheet]:
+    """Return the sheets of an open workbook, and count their cells."""
+    sheets = []
+    left = MAX_CELLS
+    for sheet in book.worksheets:
+        # The size that the workbook claims may be wrong.
+        sheet.reset_dimensions()
+        rows, lines = [], []
+        for line, row in enumerate(sheet.iter_rows(values_only=True), start=1):
+            width = extent(cells := [_cell(path, value) for value in row])
+            if not width:
+                continue
+            check_width(path.name, width)
+            left -= width
+            if left < 0:
+                raise DataError(_too_large(path))
+            rows.append(cells[:width])
+            lines.append(line)
+        sheets.append(Sheet(sheet.title, rows, lines))
     return sheets
 
 
