@@ -10,7 +10,8 @@ def test_damaged_model_and_journal_are_replaced_in_a_line_each_and_nothing_is_lo
     tmp_path: Path,
 ) -> None:
     data = str(panel(tmp_path / "firms.csv"))
-    task = Task("Q", target="output", members=1, pool="own")
+    # A target recognised as real GDP is the default, whatever its column is called.
+    task = Task("Q", members=1, pool="own")
     place = place_of("Beta", task, None, UserFile(Path(data)), ["Alpha", "Beta"])
     model = Workspace(tmp_path / "data", tmp_path / "reports").model(place)
     model.parent.mkdir(parents=True)
