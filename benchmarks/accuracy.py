@@ -10,8 +10,9 @@ and the vintages of `benchmarks/realtime_panel.py`, from which Switzerland is fo
 with real-time and with revised data. All other data are revised, which flatters every
 model.
 
-Intervals are 90%, with the rows of a period as one value (`econnet.evaluation.intervals`);
-those of differences are paired. A difference below zero means that econnet's cost is lower.
+Intervals are 90%, with the rows of a period as one value
+(`econnet.evaluation.intervals`); those of differences are paired. A difference below
+zero means that econnet's cost is lower.
 """
 
 import argparse
