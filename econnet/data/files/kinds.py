@@ -331,7 +331,8 @@ def _with_negatives(numbers: Traits, words: frozenset[str]) -> Inferred:
             "money of several countries that crosses zero: give it "
             "as a percentage of GDP",
         )
-    if words & RATE_WORDS and numbers.low > -10 and not numbers.centred:
+    one_sided = numbers.low > -10 and not numbers.centred
+    if words & RATE_WORDS and (one_sided or not numbers.stationary):
         return Inferred("rate", "its name is that of a rate")
     return Inferred("balance", "it crosses zero")
 
