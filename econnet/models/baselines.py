@@ -402,6 +402,7 @@ TITLES: Mapping[str, str] = {
     "pool": "mean of the baselines",
     "network": "networks alone",
     "growth_network": "networks for growth alone",
+    "professional_logit": "logit of professional forecasts",
 }
 
 

@@ -2,7 +2,8 @@
 
 Different models make different errors. Each member network has the same partners:
 networks that forecast the distribution of growth and two forests of trees, or, where
-the label is not a fall of growth, one forest and naive Bayes. A member's forecast is
+the label is not a fall of growth, one forest and naive Bayes. Data with professional
+forecasts add a logit on these. A member's forecast is
 the weighted mean of its log-odds and theirs, with weights estimated from past
 forecasts, which may be zero; econnet's forecast is the mean over members. A partner
 that fails is left out.
@@ -23,6 +24,7 @@ from econnet.models import network_ensemble, pooling
 from econnet.models.baselines import LEARNERS
 from econnet.models.growth import FittedGrowth, GrowthDistribution, GrowthNetworks
 from econnet.models.network_ensemble import EnsembleOptions
+from econnet.models.professional_logit import ProfessionalLogit
 from econnet.models.scaling import Scaler
 from econnet.models.windows import Window
 from econnet.network import Network
@@ -32,6 +34,7 @@ from econnet.runtime.blas import one_blas_thread
 # Names in track records.
 NETWORK = "network"
 GROWTH = "growth_network"
+PROFESSIONAL = "professional_logit"
 
 
 class Fitted(Protocol):
@@ -64,7 +67,10 @@ WITHOUT_GROWTH: Mapping[str, float] = {
     "extra_trees": 0.4,
     "naive_bayes": 0.2,
 }
-MODELS = (*WITH_GROWTH, "naive_bayes")
+# The weight of the professional forecasts, where there are any; the others share the
+# rest.
+OF_PROFESSIONALS = 0.5
+MODELS = (*WITH_GROWTH, "naive_bayes", PROFESSIONAL)
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,7 +152,11 @@ class CombinedForecaster:
 
 def prior(features: DesignMatrix) -> Mapping[str, float]:
     """Return the models' weights before any outcome is known, the networks first."""
-    return WITHOUT_GROWTH if features.growth_of_label is None else WITH_GROWTH
+    weights = WITHOUT_GROWTH if features.growth_of_label is None else WITH_GROWTH
+    if not len(features.professional):
+        return weights
+    shares = {name: (1 - OF_PROFESSIONALS) * each for name, each in weights.items()}
+    return {**shares, PROFESSIONAL: OF_PROFESSIONALS}
 
 
 def partners(features: DesignMatrix) -> dict[str, Partner]:
@@ -156,6 +166,8 @@ def partners(features: DesignMatrix) -> dict[str, Partner]:
 
 def partner(name: str) -> Partner:
     """Return the partner of this name."""
+    if name == PROFESSIONAL:
+        return ProfessionalLogit()
     return GrowthNetworks() if name == GROWTH else LEARNERS[name]
 
 

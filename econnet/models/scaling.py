@@ -7,6 +7,8 @@ import numpy.typing as npt
 
 from econnet.core.types import Floats
 
+NO_COLUMNS = np.array([], dtype=np.int64)
+
 
 @dataclass(frozen=True, eq=False)
 class Scaler:
@@ -15,14 +17,17 @@ class Scaler:
     A value becomes the share of the training rows below it, interpolated between their
     percentiles, so that no outlier lies beyond the 99th; a missing value takes the rank
     of the median. Ranks are standardised, clipped to three standard deviations and
-    multiplied by the column's emphasis. A column that is missing in most training rows,
-    or constant there, becomes 0, so that the number of columns does not depend on the
-    rows. An indicator that is missing in some rows gets a flag.
+    multiplied by the column's emphasis. In columns of professional forecasts, values
+    are linear between the 1st percentile, the median and the 99th instead, because how
+    large a fall is forecast matters more than its rank. A column that is missing in
+    most training rows, or constant there, becomes 0, so that the number of columns does
+    not depend on the rows. An indicator that is missing in some rows gets a flag.
 
     Parameters
     ----------
     knots : array (columns, SHARES)
-        Percentiles of the training rows, from the 1st to the 99th; 0 in unused columns.
+        Percentiles of the training rows, from the 1st to the 99th, or values equally
+        spaced between the first, the median and the last; 0 in unused columns.
     mean : array (columns,)
         Of the ranks, from 0 to 1.
     scale : array (columns,)
@@ -44,14 +49,26 @@ class Scaler:
 
     @classmethod
     def fit(
-        cls, X: Floats, flaggable: npt.NDArray[np.int64], emphasis: Floats
+        cls,
+        X: Floats,
+        flaggable: npt.NDArray[np.int64],
+        emphasis: Floats,
+        linear: npt.NDArray[np.int64] = NO_COLUMNS,
     ) -> "Scaler":
-        """Return the scaler of the training rows `X`, (rows, columns)."""
+        """Return the scaler of the training rows `X`, (rows, columns).
+
+        The columns at the positions `linear` are not ranked.
+        """
         share_missing = np.isnan(X).mean(axis=0)
         used = np.flatnonzero(_is_present(share_missing))
         knots = np.zeros((X.shape[1], len(SHARES)))
         mean, scale = np.zeros((2, X.shape[1]))
         knots[used] = np.nanquantile(X[:, used], SHARES, axis=0).T
+        middle = knots.shape[1] // 2
+        for column in linear:
+            low, median, high = knots[column, [0, middle, -1]]
+            knots[column, : middle + 1] = np.linspace(low, median, middle + 1)
+            knots[column, middle:] = np.linspace(median, high, middle + 1)
         used = np.flatnonzero(knots[:, -1] > knots[:, 0])
         for column in used:
             ranks = _ranks(X[:, column], knots[column])

@@ -212,7 +212,9 @@ def window_at(
     train = _training_rows(known, origin, rolling_years)
     train = train[np.argsort(known.known_at[train], kind="stable")]
     rows_ahead = np.flatnonzero(ahead)
-    scaler = Scaler.fit(known.X[train], known.newest, known.emphasis)
+    scaler = Scaler.fit(
+        known.X[train], known.newest, known.emphasis, known.professional
+    )
     return Window(
         origin=origin,
         X_train=scaler.transform(known.X[train]).astype(np.float32),
@@ -269,17 +271,44 @@ def window_digest(name: str, windows: Sequence[Window]) -> str:
 def _training_rows(
     known: DesignMatrix, origin: pd.Period, rolling_years: int | None
 ) -> Rows:
-    """Return the rows whose target is known, of the last years if windows roll."""
+    """Return the rows whose target is known, of the last years if windows roll.
+
+    They start when professional forecasts do, if that leaves enough.
+    """
     rows = ~np.isnan(known.y)
     if rolling_years is not None:
         day = pd.Timestamp(known.day_of(origin), unit="D")
         since = day - pd.DateOffset(years=rolling_years)
         rows &= known.known_at > np.datetime64(since, "D").astype(np.int64)
-    return np.flatnonzero(rows)
+    return _since_professional_forecasts(known, np.flatnonzero(rows))
+
+
+def _since_professional_forecasts(known: DesignMatrix, rows: Rows) -> Rows:
+    """Return the rows from the first origin at which most had professional forecasts.
+
+    All are returned if there are no forecasts, or if the later rows have too few years
+    or contractions to learn from alone.
+    """
+    if not len(known.professional):
+        return rows
+    informed = ~np.isnan(known.X[np.ix_(rows, known.professional)]).all(axis=1)
+    days, numbers = np.unique(known.known_at[rows], return_inverse=True)
+    most = 2 * np.bincount(numbers, informed) >= np.bincount(numbers)
+    if not most.any():
+        return rows
+    later = rows[known.known_at[rows] >= days[most.argmax()]]
+    years = len(np.unique(known.origins[later].year))
+    contractions = known.y[later].sum()
+    fewest = min(contractions, len(later) - contractions)
+    enough = years >= MIN_INFORMED_YEARS and fewest >= MIN_INFORMED_PER_CLASS
+    return later if enough else rows
 
 
 MIN_YEARS: Mapping[Frequency, int] = {"A": 20, "Q": 12, "M": 15}
 MIN_PER_CLASS = 10
+# What rows with professional forecasts need so that no others are learned from.
+MIN_INFORMED_YEARS = 5
+MIN_INFORMED_PER_CLASS = 100
 # The most memory that the training rows of all windows may take.
 MAX_BYTES = 8 * 2**30
 # The approximate correlation of two countries' contractions in one period.

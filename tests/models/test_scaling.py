@@ -4,7 +4,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from econnet.core.types import Floats
-from econnet.models.scaling import MAX_SHARE_MISSING, Scaler, has_information
+from econnet.models.scaling import (
+    MAX_SHARE_MISSING,
+    NO_COLUMNS,
+    Scaler,
+    has_information,
+)
 
 SEEDS = st.integers(0, 2**32 - 1)
 FIRST = np.array([0])
@@ -126,3 +131,14 @@ def test_rows_have_information_if_a_column_is_present_in_half(
     X = np.hstack([np.full((120, 1), np.nan), column(1)])
     X[:n_missing, 1] = np.nan
     assert has_information(X) == usable
+
+
+@given(seed=SEEDS)
+def test_linear_columns_keep_distances_on_each_side_of_the_median(seed: int) -> None:
+    X = column(seed)
+    scaler = Scaler.fit(X, NO_COLUMNS, np.ones(1), linear=FIRST)
+    low, median = scaler.low[0], scaler.median[0]
+    at = low + (median - low) * np.array([0.6, 0.7, 0.8, 0.9, 1.0])
+    scores = scaler.transform(at[:, None])[:, 0]
+    # Nearer to the median, no value is clipped at three standard deviations.
+    np.testing.assert_allclose(np.diff(scores), np.diff(scores)[0], rtol=1e-6)

@@ -134,6 +134,13 @@ class DesignMatrix:
         names = [column.name == column.indicator for column in self.columns]
         return np.flatnonzero(names)
 
+    @property
+    def professional(self) -> npt.NDArray[np.int64]:
+        """The positions of the columns from professional forecasts."""
+        return np.flatnonzero(
+            [column.indicator == PROFESSIONALS for column in self.columns]
+        )
+
     def named(self, name: str) -> Floats:
         """Return the column of that name, (rows,)."""
         position = [column.name for column in self.columns].index(name)

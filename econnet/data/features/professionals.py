@@ -23,8 +23,9 @@ from econnet.data.features.information_set import Origins
 PROFESSIONALS = "professional forecasts"
 # `Column.measures` of the newest forecasts.
 PROBABILITY, GROWTH = "probability-forecast", "growth-forecast"
-# A forecast of the target itself outweighs what can be inferred from other series.
-EMPHASIS = 3.0
+# A forecast of the target itself outweighs what can be inferred from other series, and
+# so does what is derived from it.
+EMPHASIS, EMPHASIS_OF_DERIVED = 6.0, 3.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +55,7 @@ class ProfessionalForecasts:
                 f"{name} {feature.name}",
                 PROFESSIONALS,
                 measures=feature.measures,
-                emphasis=EMPHASIS if feature.measures else 1.0,
+                emphasis=EMPHASIS if feature.measures else EMPHASIS_OF_DERIVED,
             )
             for name, kind in self.kinds.items()
             for feature in FEATURES[kind]
