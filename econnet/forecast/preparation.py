@@ -134,6 +134,8 @@ def prepare(
     as_of = _moment(task, as_of)
     released = information_date.releases(known, country, task, as_of)
     state = information_date.information_state(released, task, as_of)
+    if not (released["known_at"] <= state.until).any():
+        raise DataError(_nothing_known(known, country, task, state.date))
     for other in sharing:
         if (
             state.shares_data_with(other.state)

@@ -232,7 +232,7 @@ BAD_LABELS: Mapping[str, tuple[Sequence[object], Sequence[str], int, str]] = {
         levels(),
         ["--as-of", "1950-01-01"],
         3,
-        "were known on 1950-01-01",
+        "was known on 1950-01-01; real_gdp is quarterly (1990Q1 to 2004Q4)",
     ),
     "as of a day to come": (
         levels(),
