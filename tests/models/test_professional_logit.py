@@ -72,6 +72,17 @@ def test_forecasts_that_most_of_the_past_lacks_are_used(
     }
 
 
+def test_size_of_a_forecast_fall_matters_not_its_rank(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    enough_with(monkeypatch, 5)
+    made = design(true_forecasts())
+    knots = window_of(made).scaler.knots[made.professional[0]]
+    steps = np.diff(knots[: len(knots) // 2 + 1])
+    assert steps[0] > 0
+    np.testing.assert_allclose(steps, steps[0])
+
+
 def test_all_rows_are_used_where_few_have_forecasts(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
