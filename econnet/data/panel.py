@@ -280,15 +280,22 @@ def releases(
 ) -> pd.DataFrame:
     """Return every value and revision known on `as_of`, oldest first, with its date.
 
-    Columns `indicator, source, series_id, native_frequency, period, end, known_at`;
-    `end` is the last day of the period. `as_of` is by default the day of the newest
-    retrieval.
+    Columns `indicator, source, series_id, native_frequency, period, end, known_at,
+    first_vintage`; `end` is the last day of the period, and `first_vintage` the day
+    before which nothing of the series may be used, if there is one. `as_of` is by
+    default the day of the newest retrieval.
     """
     if as_of is None:
         as_of = observations["retrieved_at"].max()
     series, rows = _coded(observations)
     series, rows = _history_in_its_time(series, _dated(series, rows, as_of))
-    about = series[SERIES[1:]].take(rows["series"].to_numpy())
+    number = rows["series"].to_numpy()
+    # A series that was published once has no other release than that day.
+    newest = rows.groupby("series")["end"].idxmax()
+    newest = newest[~newest.index.isin(number[~rows["history"].to_numpy()])]
+    once = series.loc[newest.index, "first_vintage"]
+    rows.loc[newest, "known_at"] = once.to_numpy()
+    about = series[[*SERIES[1:], "first_vintage"]].take(number)
     rows = rows[["period", "end", "known_at"]].reset_index(drop=True)
     both = pd.concat([about.reset_index(drop=True), rows], axis="columns")
     return both.sort_values("known_at", kind="stable", ignore_index=True)

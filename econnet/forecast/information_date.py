@@ -78,7 +78,9 @@ def releases(
     rows = rows[rows["country"] == country.alpha3]
     rows = rows[rows["indicator"].isin(_used_indicators(known, country, task))]
     if rows.empty:
-        return pd.DataFrame(columns=RELEASE_COLUMNS).astype({"known_at": "M8[s]"})
+        return pd.DataFrame(columns=RELEASE_COLUMNS).astype(
+            {"known_at": "M8[s]", "first_vintage": "M8[s]"}
+        )
     found = panel.releases(rows, as_of)
     found = found[found["native_frequency"].isin(usable)]
     forecasts = _forecast_releases(known, country, task, as_of)
@@ -156,7 +158,13 @@ def information_state(
         day = min(pd.Timestamp(int(end), unit="D").date(), latest.date())
     elif (following := next_fixed_date(day, task.frequency)) <= latest.date():
         day = following
-    return InformationState.on(day, task.frequency)
+    state = InformationState.on(day, task.frequency)
+    first = released.loc[released["indicator"] == task.target, "first_vintage"].max()
+    if first > state.until:
+        # A target that was published once, since the last fixed day, waits for none.
+        after = next_fixed_date(first.date(), task.frequency)
+        state = InformationState.on(after, task.frequency)
+    return state
 
 
 def _target_published(released: pd.DataFrame, task: Task) -> datetime.date | None:
@@ -181,5 +189,5 @@ def not_yet_used(released: pd.DataFrame, state: InformationState) -> pd.DataFram
 
 RELEASE_COLUMNS = (
     *("indicator", "source", "series_id", "native_frequency", "period", "end"),
-    "known_at",
+    *("known_at", "first_vintage"),
 )

@@ -142,7 +142,8 @@ def prepare(
             and country.alpha3 in other.features.countries
         ):
             return replace(for_country(other, country), state=state, released=released)
-    return _prepared(known, country, task, state, state.until, released)
+    until = state.until if as_of is None else min(state.until, as_of)
+    return _prepared(known, country, task, state, until, released)
 
 
 def prepare_backtest(

@@ -196,3 +196,17 @@ def test_backtest_has_every_outcome_on_any_day(
     scored = features.origins[~np.isnan(features.y)]
     assert str(newest) == "2014Q4"
     assert scored.max() + 1 == newest
+
+
+def test_file_that_was_published_once_since_the_fixed_day_is_used() -> None:
+    """Every value of a user's file may have the day on which the file was made."""
+    published = pd.Timestamp("2019-11-20")
+    rows = observations("DEU", "real_gdp", "2000Q1", [100.0 + n for n in range(79)])
+    rows = rows.assign(known_at=published, retrieved_at=published)
+    prepared = preparation.prepare(
+        dataset(rows), GERMANY, TASK, pd.Timestamp("2019-11-25")
+    )
+    assert str(prepared.origin) == "2019Q4"
+    assert prepared.state.used_until == pd.Timestamp("2019-12-14")
+    newest = prepared.features.X[prepared.features.origins == prepared.origin]
+    assert not np.isnan(newest).all()
