@@ -9,7 +9,8 @@ from econnet.data.cycle import labels
 from econnet.data.features import design_matrix
 from econnet.data.features.design_matrix import DesignMatrix
 from econnet.data.sources.observations import PROFESSIONAL_COLUMNS
-from econnet.models import baselines, combination, windows
+from econnet.models import baselines, combination, network_ensemble, windows
+from econnet.models.network_ensemble import EnsembleOptions
 from econnet.models.professional_logit import ProfessionalLogit
 from econnet.models.windows import Schedule, Window, make_windows
 from tests.builders import world
@@ -139,3 +140,15 @@ def test_it_has_half_of_the_weight_where_there_are_forecasts() -> None:
     assert with_forecasts[combination.PROFESSIONAL] == 0.5
     assert sum(with_forecasts.values()) == pytest.approx(1)
     assert combination.PROFESSIONAL not in combination.prior(design(None))
+
+
+def test_trained_forecaster_uses_the_forecasts() -> None:
+    window = window_of(design(true_forecasts()))
+    network = network_ensemble.fit([window], 1, 0, EnsembleOptions(min_updates=1))
+    weights = {combination.NETWORK: 0.1, combination.PROFESSIONAL: 0.9}
+    forecaster = combination.CombinedForecaster.of(network, window, weights)
+    assert forecaster.weights == weights
+    raw = window.raw_ahead.copy()
+    before = forecaster.probability(raw)
+    raw[:, window.features.professional[0]] -= 2
+    assert (forecaster.probability(raw) > before).all()
