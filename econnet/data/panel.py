@@ -287,7 +287,7 @@ def releases(
     if as_of is None:
         as_of = observations["retrieved_at"].max()
     series, rows = _coded(observations)
-    series, rows = _history_in_its_time(series, _dated(series, rows, as_of))
+    rows = _dated(series, rows, as_of)
     about = series[SERIES[1:]].take(rows["series"].to_numpy())
     rows = rows[["period", "end", "known_at"]].reset_index(drop=True)
     both = pd.concat([about.reset_index(drop=True), rows], axis="columns")

@@ -4,20 +4,20 @@ Each fault goes through the door of the command line: one line, the documented e
 code, and nothing written.
 """
 
+import duckdb
+import numpy as np
 import os
+import pandas as pd
+import pytest
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-
-import duckdb
-import numpy as np
-import pandas as pd
-import pytest
-
+from collections.abc import Mapping
+from collections.abc import Sequence
 from econnet.cli import main
 from econnet.runtime.untrusted_files import MAX_COLUMNS
+from pathlib import Path
+
 
 HEADER = "country,period,real_gdp"
 QUARTERS = [
@@ -177,7 +177,7 @@ BAD_CSV: Mapping[str, tuple[bytes, str]] = {
     ),
     "known in the future": (
         csv([f"{it},2099-01-01" for it in lines()], f"{HEADER},known_at"),
-        "too little history to learn from",
+        "own.csv has no value that is known today: every known_at is after ",
     ),
 }
 
