@@ -28,15 +28,15 @@ def window() -> Window:
             rows.append(observations(country, rate, "1990Q1", walk.tolist()))
     known = panel.build(pd.concat(rows, ignore_index=True), "Q")
     label = labels.apply(known, "negative-growth")
-    rows = label.values.dropna().rename("outcome").reset_index()
+    phases = label.values.dropna().rename("outcome").reset_index()
     survey = pd.DataFrame(
         {
-            "country": rows["country"],
+            "country": phases["country"],
             "column": "survey",
             "kind": PROBABILITY,
-            "period": rows["period"].astype(str),
-            "value": 0.1 + 0.5 * rows["outcome"],
-            "known_at": pd.PeriodIndex(rows["period"]).start_time,
+            "period": phases["period"].astype(str),
+            "value": 0.1 + 0.5 * phases["outcome"],
+            "known_at": pd.PeriodIndex(phases["period"]).start_time,
         }
     )[PROFESSIONAL_COLUMNS]
     features = design_matrix.build(known, label, 1, forecasts=survey)
