@@ -4,20 +4,20 @@ Each fault goes through the door of the command line: one line, the documented e
 code, and nothing written.
 """
 
-import duckdb
-import numpy as np
 import os
-import pandas as pd
-import pytest
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
-from collections.abc import Sequence
-from econnet.cli import main
-from econnet.runtime.untrusted_files import MAX_COLUMNS
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import duckdb
+import numpy as np
+import pandas as pd
+import pytest
+
+from econnet.cli import main
+from econnet.runtime.untrusted_files import MAX_COLUMNS
 
 HEADER = "country,period,real_gdp"
 QUARTERS = [
