@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from econnet.core import countries
+from econnet.core.errors import DataError
 from econnet.core.period_days import END, FIXED_DAYS, START, DayOfPeriod
 from econnet.core.task import Task
 from econnet.data.sources.observations import Dataset
@@ -100,6 +101,24 @@ def test_stale_target_is_not_dressed_up_by_newer_series() -> None:
         assert str(prepared.state.used_until.date()) == "2013-06-30"
     fresh = preparation.prepare(stale, GERMANY, replace(TASK, as_of="2014-02-20"))
     assert str(fresh.origin) == "2014Q1"
+
+
+def test_file_with_one_date_for_all_values_is_used_from_that_date(
+    known: Dataset,
+) -> None:
+    """As from a download: the whole history became known on one day."""
+    day = pd.Timestamp("2015-06-02")
+    prepared = preparation.prepare(
+        dataset(known.observations.assign(known_at=day)), GERMANY, TASK
+    )
+    assert prepared.state.date >= day
+    assert str(prepared.origin) == "2015Q2"
+    assert prepared.panel.values.notna().all().all()
+
+
+def test_forecast_before_all_data_names_its_date(known: Dataset) -> None:
+    with pytest.raises(DataError, match="was known on 1950-01-01"):
+        prepared_on(known, "1950-01-01")
 
 
 def test_forecast_moves_from_day_to_day(known: Dataset) -> None:

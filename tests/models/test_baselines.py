@@ -9,6 +9,8 @@ from sklearn.linear_model import LogisticRegression
 from econnet.data import panel
 from econnet.data.cycle import labels
 from econnet.data.features import design_matrix
+from econnet.data.features.professionals import PROBABILITY
+from econnet.data.sources.observations import PROFESSIONAL_COLUMNS
 from econnet.models import baselines
 from econnet.models.windows import Window, make_windows
 from econnet.runtime import workers
@@ -25,7 +27,19 @@ def window() -> Window:
             walk = 5 + rng.normal(0, 0.3, 120).cumsum()
             rows.append(observations(country, rate, "1990Q1", walk.tolist()))
     known = panel.build(pd.concat(rows, ignore_index=True), "Q")
-    features = design_matrix.build(known, labels.apply(known, "negative-growth"), 1)
+    label = labels.apply(known, "negative-growth")
+    phases = label.values.dropna().rename("outcome").reset_index()
+    survey = pd.DataFrame(
+        {
+            "country": phases["country"],
+            "column": "survey",
+            "kind": PROBABILITY,
+            "period": phases["period"].astype(str),
+            "value": 0.1 + 0.5 * phases["outcome"],
+            "known_at": pd.PeriodIndex(phases["period"]).start_time,
+        }
+    )[PROFESSIONAL_COLUMNS]
+    features = design_matrix.build(known, label, 1, forecasts=survey)
     return make_windows(features, "Q", features.origins.max())[-1]
 
 
@@ -72,7 +86,7 @@ def test_baseline_is_left_out_if_the_data_lack_its_indicator(window: Window) -> 
     missing = set(baselines.available(window.features)) - set(
         baselines.available(features)
     )
-    assert missing == {"spread_probit", "sahm_logit"}
+    assert missing == {"spread_probit", "sahm_logit", "professional"}
 
 
 def test_pool_is_the_mean_of_the_other_requested_baselines(window: Window) -> None:

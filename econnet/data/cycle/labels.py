@@ -42,10 +42,6 @@ class LabelRule:
         always revise it.
     meaning
         What a contraction is: `output below that of the period before`.
-    clause
-        The same in a sentence that begins with `how likely is it that`, of output.
-    clause_of_other
-        The same of another indicator, whose title replaces `{title}`.
     caveat
         What to keep in mind about the rule; the name of a period replaces `{noun}`.
     looks_back
@@ -57,8 +53,6 @@ class LabelRule:
     label_function: LabelFunction
     looks_ahead: int | None
     meaning: str
-    clause: str
-    clause_of_other: str
     caveat: str = ""
     looks_back: int | None = 1
     frequencies: tuple[Frequency, ...] = FREQUENCIES
@@ -186,22 +180,6 @@ def check_rule(name: str, frequency: Frequency) -> None:
             f"label {name} is not defined at frequency {frequency}: "
             f"choose --frequency {' or '.join(frequencies)}, or another --label"
         )
-
-
-def clause(name: str, target: str, title: str) -> str:
-    """Return the event as a clause: `output contracts`.
-
-    `title` is what `target` is called in a sentence.
-    """
-    if name.startswith("given:"):
-        return f"{name.removeprefix('given:')} is 1"
-    if name in chronologies.load():
-        committee = chronologies.load()[name].committee
-        return f"the economy is in recession, as {committee} dates it,"
-    rule = RULES[name]
-    if target == "real_gdp":
-        return rule.clause
-    return rule.clause_of_other.format(title=title)
 
 
 def _revisions_of_country(
@@ -400,8 +378,6 @@ RULES: Mapping[str, LabelRule] = {
         lambda levels, _: _falling(levels, 1),
         looks_ahead=0,
         meaning="output below that of the period before",
-        clause="output contracts",
-        clause_of_other="there is a fall in {title}",
         caveat="A single {noun} of falling output is not yet a recession, and where "
         "growth is slow a small error of measurement turns one into the other.",
     ),
@@ -410,23 +386,17 @@ RULES: Mapping[str, LabelRule] = {
         looks_ahead=0,
         looks_back=None,
         meaning="output below that of a year before",
-        clause="output is below its level of a year before",
-        clause_of_other="there is a fall in {title} over a year",
     ),
     "two-quarters": LabelRule(
         _label_two_quarters,
         looks_ahead=1,
         frequencies=("Q",),
         meaning="output falling for two quarters or more in a row",
-        clause="output falls, in a run of two quarters or more,",
-        clause_of_other="there is a fall in {title}, one of two or more in a row,",
     ),
     "turning-points": LabelRule(
         _on_each_day(contractions),
         looks_ahead=None,
         meaning="output on its way from a peak to a trough",
-        clause="output is on its way from a peak to a trough",
-        clause_of_other="{title} is on its way from a peak to a trough",
         caveat="Turning points may be revised as later figures come in: the networks "
         "learn from the labels known at the time, and are scored on today's.",
     ),
@@ -434,16 +404,12 @@ RULES: Mapping[str, LabelRule] = {
         _on_each_day(below_hamilton_trend),
         looks_ahead=None,
         meaning="output below its trend (Hamilton filter)",
-        clause="output is below its trend",
-        clause_of_other="{title} is below its trend",
         caveat=GROWTH_CYCLE_CAVEAT,
     ),
     "growth-cycle-hp": LabelRule(
         _on_each_day(below_hp_trend),
         looks_ahead=None,
         meaning="output below its trend (Hodrick-Prescott filter)",
-        clause="output is below its trend",
-        clause_of_other="{title} is below its trend",
         caveat=GROWTH_CYCLE_CAVEAT,
     ),
 }

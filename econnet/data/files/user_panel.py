@@ -226,6 +226,7 @@ def _of_rows(
     rows = rows[~rows["indicator"].isin(_declared(reading.kinds))]
     warnings: list[str] = []
     rows = _ended(rows, reading, warnings)
+    rows = _published(file, rows, reading, warnings)
     rows = _in_order(file, rows)
     rows, aggregates = _without_aggregates(rows, found, warnings)
     if rows.empty:
@@ -609,6 +610,28 @@ def _ended(rows: pd.DataFrame, reading: Reading, warnings: list[str]) -> pd.Data
         f"{periods.max()}) are projections, not observations: left out"
     )
     return rows[~later].assign(end=ends[~later])
+
+
+def _published(
+    file: str, rows: pd.DataFrame, reading: Reading, warnings: list[str]
+) -> pd.DataFrame:
+    """Return the rows without values whose given `known_at` is after today."""
+    after = rows["known_at"] >= reading.today.normalize() + pd.Timedelta(days=1)
+    if not after.any():
+        return rows
+    later = after & (rows["known_text"].astype(str) != "")
+    if later.all():
+        raise DataError(
+            f"{file} has no value that is known today: every known_at is after "
+            f"{reading.today.date()}: correct the dates"
+        )
+    if n := int(later.sum()):
+        warnings.append(
+            f"{n:,} value{'s' * (n > 1)} with a known_at after "
+            f"{reading.today.date()}: left out"
+        )
+    published: pd.DataFrame = rows[~later]
+    return published
 
 
 def _in_order(file: str, rows: pd.DataFrame) -> pd.DataFrame:

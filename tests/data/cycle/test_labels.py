@@ -168,19 +168,6 @@ def test_revised_label_is_known_from_the_day_of_its_newest_value() -> None:
     assert label.known_at.iloc[8] == days.iloc[-1]
 
 
-@pytest.mark.parametrize("name", RULES)
-def test_every_rule_has_its_clause(name: str) -> None:
-    assert labels.clause(name, "real_gdp", "Real GDP").startswith("output ")
-    assert "exports" in labels.clause(name, "exports", "exports")
-
-
-def test_clause_of_marks_that_are_somebody_elses_names_them() -> None:
-    assert labels.clause("given:slump", "real_gdp", "Real GDP") == "slump is 1"
-    assert labels.clause("nber", "real_gdp", "Real GDP") == (
-        "the economy is in recession, as the NBER dates it,"
-    )
-
-
 def test_growth_is_missing_where_the_earlier_level_is_not_above_zero() -> None:
     levels = output("DEU", "2000Q1", [0, 2, -1, 3, 6, np.nan, 3])
     change = growth(levels)

@@ -197,6 +197,22 @@ def test_user_can_say_that_a_column_is_not_what_it_is_called(tmp_path: Path) -> 
     assert (level.transform, level.measures) == ("level", "unemployment")
 
 
+def test_value_that_is_known_only_later_is_left_out_and_reported(
+    tmp_path: Path,
+) -> None:
+    path = file(
+        tmp_path,
+        "country,period,x,known_at\nA,2019,1,\nA,2020,2,2021-06-01\n"
+        "A,2021,3,2923-01-01\n",
+    )
+    table = user_panel.read(path)
+    assert table.observations["period"].tolist() == ["2019", "2020"]
+    assert any(
+        warning.startswith("1 value with a known_at after ")
+        for warning in table.understood.warnings
+    )
+
+
 RATES = """country,period,indicator,value,known_at
 A,2020-01,GS10,1.8,2020-02-03
 A,2020-01,tb3ms,1.5,2020-02-05
