@@ -248,13 +248,13 @@ def test_harmed_model_is_told(folder: Path, harm: Callable[[Path], None]) -> Non
 def test_model_that_is_too_old_is_a_remark(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(saved_model, "SCHEMA", saved_model.SCHEMA + 1)
+    schema = saved_model.SCHEMA
+    monkeypatch.setattr(saved_model, "SCHEMA", schema + 1)
     seen = look(folder)
     assert seen.ok
     # Once for each place of the shared file.
-    assert [it.problem.startswith("is of schema 1") for it in seen.remarks] == [
-        True
-    ] * 2
+    of_schema = f"is of schema {schema}"
+    assert [it.problem.startswith(of_schema) for it in seen.remarks] == [True] * 2
 
 
 @pytest.mark.parametrize(
