@@ -192,7 +192,9 @@ def test_future_changes_no_forecast_by_a_single_bit(
 
 
 @pytest.mark.parametrize("day", [START, *FIXED_DAYS["Q"][:-1]])
-@pytest.mark.parametrize("vintages", ["revised", "real"])
+@pytest.mark.parametrize(
+    "vintages", ["revised", pytest.param("real", marks=pytest.mark.campaign)]
+)
 @pytest.mark.parametrize("label", ["negative-growth", "turning-points"])
 def test_later_days_of_the_period_change_nothing_that_a_model_is_given(
     label: str, vintages: str, day: DayOfPeriod, request: pytest.FixtureRequest
