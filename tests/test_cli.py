@@ -274,8 +274,8 @@ def test_own_file_is_forecast_for_each_of_its_regions(own_file: Path) -> None:
         folder=own_file,
     )
     assert run.returncode == 0, run.stderr
-    assert "investment flow, real_gdp flow, slump flag" in run.stderr
-    assert "bring my regions.csv up to date" in run.stderr
+    assert "read investment, real_gdp as flow" in run.stderr
+    assert "add newer values to my regions.csv" in run.stderr
     reports = own_file / "reports" / "my regions"
     assert sorted(path.name for path in reports.iterdir()) == [
         "North",
@@ -401,7 +401,8 @@ def test_what_was_fetched_is_what_is_forecast_from(
     )
     assert "0 new values, 0 revised" in again.stdout
     made = econnet(
-        *("forecast", "--country", "Argentina", "--pool", "own", "--json"),
+        *("forecast", "--country", "Argentina", "--frequency", "A", "--json"),
+        *("--pool", "own"),
         folder=tmp_path,
     )
     assert made.returncode == 0, made.stderr

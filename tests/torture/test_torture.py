@@ -17,19 +17,22 @@ pytestmark = [
 WITHIN_CALLS = ["no space", "I/O error", "interrupt", "terminate"]
 
 
+OF_STORE = ("DuckDB: no space", "DuckDB: no memory")
+
+
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     with bench(tmp_path_factory.mktemp("torture")) as place:
         yield place
 
 
-@pytest.mark.parametrize("kind", [*WITHIN_CALLS, "DuckDB: no space", "reset"])
+@pytest.mark.parametrize("kind", [*WITHIN_CALLS, *OF_STORE, "reset"])
 def test_fetch_stands_a_fault_at_any_call(kind: str, place: Bench) -> None:
     # A connection is tried again after half a second or more.
     stand(place, "fetch", kind, 1 if kind == "reset" else 2)
 
 
-@pytest.mark.parametrize("kind", [*WITHIN_CALLS, "no memory", "DuckDB: no memory"])
+@pytest.mark.parametrize("kind", [*WITHIN_CALLS, "no memory"])
 def test_report_stands_a_fault_at_any_call(kind: str, place: Bench) -> None:
     stand(place, "report", kind, 2)
 

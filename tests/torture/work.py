@@ -54,6 +54,8 @@ SERIES = sorted(
         for indicator in catalog.load().values()
         for template in indicator.series
         if template.source == "worldbank"
+        and template.frequency == "A"
+        and not template.id.startswith("archive/")
     }
 )
 
@@ -240,7 +242,7 @@ def _broken_store(folder: Path) -> Iterator[str]:
 def _stored(folder: Path) -> dict[str, Values]:
     """Return the values that the store holds of each of the series."""
     rows = Store(folder / "data/econnet.duckdb").vintages()
-    rows = rows[rows["country"] == "DEU"]
+    rows = rows[(rows["country"] == "DEU") & rows["series_id"].isin(SERIES)]
     stored: dict[str, Values] = {series: [] for series in SERIES}
     for series, own in rows.groupby("series_id", observed=True):
         stored[str(series)] = sorted(zip(own["period"], own["value"], strict=True))
