@@ -280,7 +280,7 @@ def outlook(forecast: Forecast) -> Chart:
         for key, title in titles.items()
     ]
     return Chart(
-        "outlook", (TableColumn("period", "", cells(table["period"])), *columns)
+        "outlook", (TableColumn("period", "period", cells(table["period"])), *columns)
     )
 
 
