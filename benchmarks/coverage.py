@@ -26,6 +26,7 @@ import pandas as pd
 from scipy import stats
 
 from benchmarks.rows import Row, as_json
+from benchmarks.series import series_of
 from econnet.core import countries
 from econnet.core.task import Task
 from econnet.core.types import Floats
@@ -115,15 +116,7 @@ def dataset(world: World) -> Dataset:
         for country, row in zip(countries.all_countries()[:size], rows, strict=True)
     ]
     observations = pd.concat(parts, ignore_index=True)
-    keys = ["country", "indicator", "source", "series_id"]
-    series = observations.groupby(keys).agg(
-        first_period=("period", "min"), last_period=("period", "max")
-    )
-    about = {"frequency": "Q", "title": "", "unit": "", "rights": "", "attribution": ""}
-    series = series.reset_index().assign(
-        **about, retrieved_at=ends[-1], discontinued=False
-    )
-    return Dataset(observations, series, "simulation")
+    return Dataset(observations, series_of(observations), "simulation")
 
 
 def covered_probabilities(size: int, quarters: int, seed: int) -> list[bool]:

@@ -30,6 +30,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.rows import Row, as_json
+from benchmarks.series import series_of
 from econnet.core import countries
 from econnet.core.catalog import Indicator, Transform, load
 from econnet.core.period_days import END, MIDDLE, DayOfPeriod, days_in
@@ -111,7 +112,7 @@ def us_data(source: Path) -> Dataset:
         series.key: _indicator(series.key, series.transform) for series in MONTHLY
     }
     described["real_gdp"] = _indicator("real_gdp", "log-difference")
-    return Dataset(rows, _series_of(rows), "real data", described)
+    return Dataset(rows, series_of(rows), "real data", described)
 
 
 def _us_output(source: Path) -> pd.DataFrame:
@@ -174,22 +175,6 @@ def _indicator(key: str, transform: Transform) -> Indicator:
         denominator=None,
         measures=key if known else "",
         series=(),
-    )
-
-
-def _series_of(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the table of the series that these observations are of."""
-    groups = rows.groupby(["country", "indicator", "source", "series_id"])
-    table = groups["period"].agg(first_period="min", last_period="max").reset_index()
-    frequency = {4: "A", 6: "Q", 7: "M"}
-    return table.assign(
-        frequency=table["last_period"].str.len().map(frequency),
-        title=table["indicator"],
-        unit="",
-        rights="for measuring only",
-        attribution="",
-        discontinued=False,
-        retrieved_at=rows["retrieved_at"].max(),
     )
 
 

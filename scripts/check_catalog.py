@@ -39,7 +39,7 @@ from econnet.data.sources.observations import FetchedSeries
 from econnet.data.sources.query import Job, Plan, Query
 
 STATUS_FILE = Path(__file__).parent / "catalog_status.csv"
-# One country tells whether the archive answers: it has the same editions for all.
+# One country is enough: the archive has the same editions for all.
 COUNTRY_OF_ARCHIVE = "DEU"
 
 

@@ -148,6 +148,19 @@ def real() -> pd.DataFrame:
     return rows.assign(value=rows["value"].where(~flags, rows["value"] > 0.7) * 1.0)
 
 
+def assert_windows_are_alike(now: DesignMatrix, then: DesignMatrix) -> None:
+    """For both events and several horizons."""
+    targets: list[tuple[int, Event]] = [(0, "at"), (1, "at"), (3, "within")]
+    for horizon, event in targets:
+        pairs = zip(
+            windows_of(design_matrix.with_target(now, horizon, event)),
+            windows_of(design_matrix.with_target(then, horizon, event)),
+            strict=True,
+        )
+        for one, other in pairs:
+            assert_alike(one, other)
+
+
 @pytest.mark.parametrize("vintages", ["revised", "real"])
 @pytest.mark.parametrize("label", LABELS)
 def test_future_changes_nothing_that_a_model_is_given(
@@ -158,15 +171,7 @@ def test_future_changes_nothing_that_a_model_is_given(
     now = features_of(rows, label)
     then = features_of(altered(rows, DAY, seed=1), label)
     assert not np.array_equal(now.y, then.y, equal_nan=True)
-    targets: list[tuple[int, Event]] = [(0, "at"), (1, "at"), (3, "within")]
-    for horizon, event in targets:
-        pairs = zip(
-            windows_of(design_matrix.with_target(now, horizon, event)),
-            windows_of(design_matrix.with_target(then, horizon, event)),
-            strict=True,
-        )
-        for one, other in pairs:
-            assert_alike(one, other)
+    assert_windows_are_alike(now, then)
 
 
 @pytest.mark.parametrize("vintages", ["revised", "real"])
@@ -208,15 +213,7 @@ def test_later_days_of_the_period_change_nothing_that_a_model_is_given(
     newest = now.X[now.index.get_loc(("DEU", ORIGIN)), 0]
     later = features_of(rows, label).X[now.index.get_loc(("DEU", ORIGIN)), 0]
     assert (newest == later) == (day == DayOfPeriod(0, 75))
-    targets: list[tuple[int, Event]] = [(0, "at"), (1, "at"), (3, "within")]
-    for horizon, event in targets:
-        pairs = zip(
-            windows_of(design_matrix.with_target(now, horizon, event)),
-            windows_of(design_matrix.with_target(then, horizon, event)),
-            strict=True,
-        )
-        for one, other in pairs:
-            assert_alike(one, other)
+    assert_windows_are_alike(now, then)
 
 
 def test_later_days_of_the_period_change_no_forecast_by_a_single_bit(

@@ -33,15 +33,15 @@ def _typer_option(option: Option) -> Any:  # noqa: ANN401 - as typer.Option itse
     )
 
 
+def _country(text: str) -> Any:  # noqa: ANN401 - as typer.Option itself
+    return typer.Option(
+        "--country", metavar="COUNTRY", help=text, autocompletion=completion.country
+    )
+
+
 _TASK = options_of_task()
 Countries = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--country",
-        metavar="COUNTRY",
-        help="Name or code: Germany, DE or DEU; repeatable.",
-        autocompletion=completion.country,
-    ),
+    list[str] | None, _country("Name or code: Germany, DE or DEU; repeatable.")
 ]
 CostRatio = Annotated[
     float | None,
@@ -53,15 +53,7 @@ CostRatio = Annotated[
         help="A missed contraction costs N times a false alarm: decide by that.",
     ),
 ]
-OneCountry = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--country",
-        metavar="COUNTRY",
-        help="Name or code: Germany, DE or DEU.",
-        autocompletion=completion.country,
-    ),
-]
+OneCountry = Annotated[list[str] | None, _country("Name or code: Germany, DE or DEU.")]
 AsOf = Annotated[str | None, _typer_option(_TASK["as_of"])]
 Assumptions = Annotated[
     list[str] | None,

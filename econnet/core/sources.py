@@ -26,7 +26,7 @@ class SourceFacts:
     title
         The name in messages and tables: `World Bank`.
     attribution
-        The line by which the source asks to be cited.
+        The citation that the source asks for.
     terms
         The address of the terms of use.
     rights

@@ -95,7 +95,7 @@ class Summary:
 
 @dataclass(frozen=True)
 class Request:
-    """What a fetch would ask a source for: one series id, of some countries or all."""
+    """A request that a fetch would make: one series id, for some countries or all."""
 
     source: LiveSource
     series_id: str
@@ -110,7 +110,7 @@ def requests_of(
     sources: Sequence[LiveSource] = LIVE_SOURCES,
     start_year: int = 1960,
 ) -> list[Request]:
-    """Return what `fetch` would ask the sources for, without asking them.
+    """Return the requests that `fetch` would make, without making them.
 
     A request for all countries at once has no `countries`.
     """

@@ -16,7 +16,7 @@ from econnet.evaluation.metrics import Scores
 Confidence = Literal["high", "moderate", "low"]
 
 HIGH_SKILL = 0.20
-# With fewer contractions a record says little about the next one.
+# A record with fewer contractions is too short to judge the next one by.
 MIN_CONTRACTIONS = 5
 
 

@@ -103,7 +103,7 @@ def _show_summary(summary: "Summary") -> None:
 
 
 def _show_requests(requests: "list[Request]", json: bool) -> None:
-    """Print what a fetch would ask, one line per series id."""
+    """Print the series that a fetch would request, one line per id."""
     if json:
         output.print_json([asdict(request) for request in requests])
         return

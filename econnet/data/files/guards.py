@@ -142,7 +142,7 @@ def season(levels: pd.Series, frequency: Frequency, *, growth: bool) -> Season |
     share = _explained(frame, per_year)
     if share < MIN_SEASONAL_SHARE:
         return None
-    # A pattern must hold in both halves.
+    # A pattern counts only if both halves have it.
     middle = len(frame) // 2
     halves = (frame.iloc[:middle], frame.iloc[middle:])
     if min(_explained(half, per_year) for half in halves) < MIN_SEASONAL_SHARE / 2:

@@ -783,7 +783,7 @@ def _wide_by_areas(
             for n in reader.left
         ]
         if reader.table.subheads:
-            reader.remarks.append("the line below the names holds codes")
+            reader.remarks.append("the line below the names contains codes")
     return _stack(reader, parts, period, None, known_at, "areas")
 
 

@@ -1,6 +1,6 @@
 """The numbers of tidy rows, and which of them stand for missing values."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -188,6 +188,5 @@ def _shown(names: Sequence[str], at_most: int = 6) -> str:
     return ", ".join(names[:at_most]) + (f" and {more} more" if more > 0 else "")
 
 
-Namer = Callable[[int], str]
 MAX_PROBLEMS = 4
 MAX_STEPS = 5_000

@@ -221,7 +221,7 @@ def _of_json(path: Path) -> pd.DataFrame:
     records = _records(document)
     if not records:
         raise DataError(
-            f"{path.name} holds no records: a list of objects with equal keys is read"
+            f"{path.name} has no records: write a list of objects with equal keys"
         )
     return _checked(path, pd.DataFrame([_flat(record) for record in records]))
 

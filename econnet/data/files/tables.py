@@ -4,7 +4,6 @@ The first row with a number or a code for a missing value begins the data. The h
 the rows of names directly above it.
 """
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -12,7 +11,6 @@ import numpy as np
 import pandas as pd
 
 from econnet.core.errors import DataError
-from econnet.core.text import quoted
 from econnet.data.files import number_texts, period_texts
 from econnet.data.files.column_names import is_role
 from econnet.data.files.sheets import (
@@ -327,11 +325,6 @@ def refuse_unnamed(file: str, table: RawTable, number: int) -> None:
         f"{file}: column {number + 1} has values but no name in line {table.begins}: "
         "name it"
     )
-
-
-def describe_note(note: str) -> str:
-    """Return a note in quotation marks, shortened."""
-    return quoted(re.sub(r"\s+", " ", note))
 
 
 Finder = Callable[[str], bool]

@@ -1,4 +1,4 @@
-"""Eurostat, IMF, OECD, BIS and ECB over HTTP, each in the form of its own answers."""
+"""Eurostat, IMF, OECD, BIS and ECB over HTTP, each in its own response format."""
 
 import re
 import subprocess
