@@ -593,6 +593,25 @@ def _wide_by_periods(reader: _Reader, headers: Sequence[int], series_name: str) 
     )
 
 
+def _known_column(
+    known_at: pd.Series | Sequence[str] | None,
+    place: npt.NDArray[np.intp],
+    which: npt.NDArray[np.intp],
+) -> pd.Categorical:
+    """Return when each stacked value was known: by its row, or by its column.
+
+    `place` is the row of each value, `which` the number of its column.
+    """
+    if isinstance(known_at, pd.Series):
+        known = known_at.astype("category")
+        return categorical(known.cat.codes.to_numpy()[place], known.cat.categories)
+    if known_at is None:
+        return categorical(np.zeros(len(place), "int8"), [""])
+    days = list(dict.fromkeys(known_at))
+    day_codes = np.array([days.index(day) for day in known_at], dtype=int)
+    return categorical(day_codes[which], days)
+
+
 def _stack(
     reader: _Reader,
     parts: Sequence[tuple[int, str, str]],
@@ -608,7 +627,6 @@ def _stack(
     table = reader.table
     period = period.astype("category")
     own_area = None if area is None else area.astype("category")
-    known = known_at.astype("category") if isinstance(known_at, pd.Series) else None
     values, places, sizes = [], [], []
     for number, _, _ in parts:
         cells = table.cells[number]
@@ -637,16 +655,6 @@ def _stack(
     else:
         area_column = own_area.cat.codes.to_numpy()[place]
         area_column = categorical(area_column, own_area.cat.categories)
-    if known is not None:
-        known_column = categorical(
-            known.cat.codes.to_numpy()[place], known.cat.categories
-        )
-    elif known_at is not None:
-        days = list(dict.fromkeys(known_at))
-        day_codes = np.array([days.index(day) for day in known_at], dtype=int)
-        known_column = categorical(day_codes[which], days)
-    else:
-        known_column = categorical(np.zeros(len(place), "int8"), [""])
     return Tidy(
         area=pd.Series(area_column),
         period=pd.Series(
@@ -654,7 +662,7 @@ def _stack(
         ),
         column=pd.Series(categorical(name_codes[which], names)),
         value=pd.Series(value),
-        known_at=pd.Series(known_column),
+        known_at=pd.Series(_known_column(known_at, place, which)),
         line=pd.Series(table.cells.index.to_numpy()[place]),
         layout=layout,
         left_out=reader.left_out,
