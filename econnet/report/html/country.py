@@ -1,5 +1,9 @@
 """The page of one country: the texts of the printed report, and interactive charts."""
 
+from collections.abc import Mapping
+
+from matplotlib.figure import Figure
+
 from econnet.forecast.result import Forecast
 from econnet.report import figures, wording
 from econnet.report.content import Content, content
@@ -13,10 +17,13 @@ SECTIONS = (
 )
 
 
-def as_html(forecast: Forecast) -> str:
-    """Return the report as a page of HTML."""
+def as_html(forecast: Forecast, drawn: Mapping[str, Figure] | None = None) -> str:
+    """Return the report as a page of HTML.
+
+    `drawn` are the figures of `figures.draw`, if they have been drawn.
+    """
     texts = content(forecast)
-    shown = charts.charts(forecast)
+    shown = charts.charts(forecast, drawn)
     return page.render(
         "country.html",
         title=texts["title"],
