@@ -17,11 +17,12 @@ import pandas as pd
 
 from econnet.core import catalog, countries
 from econnet.core.countries import Country
+from econnet.core.dates import as_of_date
 from econnet.core.errors import UsageError
-from econnet.core.periods import PANDAS_ALIAS, Frequency
+from econnet.core.periods import Frequency
 from econnet.core.settings import Settings
-from econnet.core.sources import LIVE_SOURCES, LiveSource
-from econnet.core.task import Task, TaskChoices, TaskRequest, as_of_text
+from econnet.core.sources import LIVE_SOURCES, LiveSource, live_source
+from econnet.core.task import Task, TaskChoices, TaskRequest
 from econnet.core.workspace import UserFile, Workspace, place_of
 from econnet.data import fetch as data_fetch
 from econnet.data import load, panel
@@ -38,7 +39,8 @@ from econnet.forecast import outcomes, own_data, workflow
 from econnet.forecast.outcomes import LogScores
 from econnet.forecast.ranking import Ranking
 from econnet.forecast.result import Forecast
-from econnet.models.baselines import BASELINES
+from econnet.models.baselines import BASELINES, check_names
+from econnet.models.windows import origin_in
 from econnet.report import Format, Paper
 
 if TYPE_CHECKING:
@@ -72,8 +74,7 @@ def read_data(
         lists, or a DataFrame; by default the store, completed from the bundled
         snapshot.
     as_of
-        Use only data published by this date; for a file, pass it to `make_forecast` or
-        `run_backtest` instead.
+        Use only data published by this date.
     kinds, lag
         The kinds of the file's columns, and the periods until a value is published.
     sheet
@@ -89,15 +90,17 @@ def read_data(
         The file cannot be read, or another process has the store open.
     """
     if file is None:
-        return load.known(Settings.from_environment(), _timestamp(as_of))
+        day = _timestamp(as_of)
+        return load.as_known_on(load.known(Settings.from_environment(), day), day)
     source = file if isinstance(file, pd.DataFrame) else Path(file)
     table = user_panel.read(source, kinds=kinds, lag=lag, sheet=sheet, country=country)
     path = NAME_OF_FRAME if isinstance(source, pd.DataFrame) else source
-    return replace(
+    known = replace(
         table.known(path.name),
         file=UserFile(path, lag, kinds or {}, sheet or "", adjust or ""),
         notices=tuple(table.understood.warnings),
     )
+    return load.as_known_on(known, _timestamp(as_of, known))
 
 
 def inspect_data(
@@ -131,8 +134,8 @@ def fetch_data(
     """
     return data_fetch.fetch(
         Settings.from_environment(),
-        [countries.resolve(name) for name in names],
-        sources=sources,
+        [countries.resolve(name) for name in _at_least_one(names)],
+        sources=[*dict.fromkeys(map(live_source, sources))],
         start_year=start_year,
         progress=lambda state: progress(state.done / state.total),
     )
@@ -179,8 +182,9 @@ def build_panel(
 ) -> Panel:
     """Return all indicators of all countries at one frequency, as known on a date."""
     known = _data(data, as_of)
+    TaskRequest(frequency=frequency)  # which refuses others
     return panel.build(
-        known.observations, frequency, _timestamp(as_of), known.indicators
+        known.observations, frequency, _timestamp(as_of, known), known.indicators
     )
 
 
@@ -232,7 +236,7 @@ def make_forecast(
     """
     known = _data(data, as_of, country)
     found = find_country(country, known)
-    request = _request(as_of, choices)
+    request = _request(as_of, known, choices)
     known = own_data.screened(known, request, [found])
     question = workflow.question(known, found, request)
     return workflow.forecast(
@@ -308,13 +312,14 @@ def run_backtest(
     """
     from econnet.forecast import backtest
 
+    check_names(baselines)
     known = _data(data, as_of, *names)
-    found = [find_country(name, known) for name in names]
-    request = _request(as_of, choices)
+    found = [find_country(name, known) for name in _at_least_one(names)]
+    request = _request(as_of, known, choices)
     known = own_data.screened(known, request, found)
     task = workflow.choose_task(known, found[0], request)
     prepared = backtest.prepare_pools(known, found, task)
-    first = None if start is None else pd.Period(start, PANDAS_ALIAS[task.frequency])
+    first = None if start is None else origin_in(start, task.frequency)
     return backtest.run(prepared, found, refit_every, first, baselines, progress)
 
 
@@ -333,8 +338,8 @@ def rank_countries(
     those of `make_forecast`.
     """
     known = _data(data, as_of, *names)
-    found = [find_country(name, known) for name in names]
-    request = _request(as_of, choices)
+    found = [find_country(name, known) for name in _at_least_one(names)]
+    request = _request(as_of, known, choices)
     known = own_data.screened(known, request, found)
     task = workflow.common_task(known, found, request)
     return workflow.rank(
@@ -358,7 +363,8 @@ def _data(data: Data | None, as_of: Day = None, *countries: str) -> Dataset:
     """Return data that are read already, or read them."""
     match data:
         case None:
-            return read_data(as_of=as_of)
+            # The rest of the work leaves out what was not known, and can name it.
+            return load.known(Settings.from_environment(), _timestamp(as_of))
         case Dataset():
             return data
         case pd.DataFrame() | str() | Path():
@@ -370,17 +376,26 @@ def _data(data: Data | None, as_of: Day = None, *countries: str) -> Dataset:
     )
 
 
-def _timestamp(day: Day) -> pd.Timestamp | None:
-    try:
-        return None if day is None else pd.Timestamp(day)
-    except ValueError as error:
-        raise UsageError(f"{day!r} is not a date: write 2008-10-01") from error
+def _at_least_one(names: Sequence[str]) -> Sequence[str]:
+    """Return the names; raise `UsageError` if there is none."""
+    if not names:
+        raise UsageError('name at least one country: ["DEU"]')
+    return [names] if isinstance(names, str) else names
 
 
-def _request(as_of: Day, choices: TaskChoices) -> TaskRequest:
-    day = _timestamp(as_of)
-    text = None if day is None else as_of_text(day)
-    return TaskRequest(**choices, as_of=text)
+def _timestamp(day: Day, data: Dataset | None = None) -> pd.Timestamp | None:
+    """Return a date that is not after both today and the last one in a user's file."""
+    if day is None:
+        return None
+    newest = None
+    if data is not None and data.file is not None:
+        newest = data.observations["known_at"].max().date()
+    return pd.Timestamp(as_of_date(day, newest))
+
+
+def _request(as_of: Day, data: Dataset, choices: TaskChoices) -> TaskRequest:
+    day = _timestamp(as_of, data)
+    return TaskRequest(**choices, as_of=None if day is None else f"{day:%Y-%m-%d}")
 
 
 class _Progress(workflow.Listener):

@@ -79,9 +79,9 @@ def typeset(
     made_at: str,
 ) -> bytes:
     """Return texts and figures typeset with a template, as tagged PDF/UA-1."""
-    document = _printable(texts)
+    document = _drawable(texts)
     document["figures"] = {
-        name: {"svg": figures.as_svg(figure), "alt": wording.printable(alts[name])}
+        name: {"svg": figures.as_svg(figure), "alt": figures.drawable(alts[name])}
         for name, figure in drawn.items()
     }
     return typst.compile(
@@ -108,9 +108,9 @@ def _fonts() -> typst.Fonts:
         )
 
 
-def _printable(value: Any) -> Any:  # noqa: ANN401
+def _drawable(value: Any) -> Any:  # noqa: ANN401
     if isinstance(value, dict):
-        return {key: _printable(part) for key, part in value.items()}
+        return {key: _drawable(part) for key, part in value.items()}
     if isinstance(value, list | tuple):
-        return [_printable(part) for part in value]
-    return wording.printable(value) if isinstance(value, str) else value
+        return [_drawable(part) for part in value]
+    return figures.drawable(value) if isinstance(value, str) else value

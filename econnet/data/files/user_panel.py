@@ -23,7 +23,7 @@ from pandas.api.typing import NaTType
 from econnet.core import catalog
 from econnet.core.catalog import Indicator, SeriesTemplate
 from econnet.core.errors import DataError, UsageError, suggestion
-from econnet.core.periods import PANDAS_ALIAS, Frequency
+from econnet.core.periods import MAX_LAG, PANDAS_ALIAS, Frequency
 from econnet.core.text import quoted
 from econnet.data import professionals
 from econnet.data.files import (
@@ -174,8 +174,10 @@ def read(
     DataError
         The data cannot be read, or only wrongly: all problems in one message.
     UsageError
-        An option names a column or a sheet that does not exist.
+        An option names a column or a sheet that does not exist, or the lag is absurd.
     """
+    if not 0 <= lag <= MAX_LAG:
+        raise UsageError(f"--lag {lag} is not between 0 and {MAX_LAG} periods")
     reading = Reading(kinds or {}, lag, sheet, country, asked)
     if isinstance(data, pd.DataFrame):
         return _table("the DataFrame", sources.open_frame(data), reading)
