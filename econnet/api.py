@@ -92,13 +92,10 @@ def read_data(
     if file is None:
         day = _timestamp(as_of)
         return load.as_known_on(load.known(Settings.from_environment(), day), day)
-    source = file if isinstance(file, pd.DataFrame) else Path(file)
-    table = user_panel.read(source, kinds=kinds, lag=lag, sheet=sheet, country=country)
-    path = NAME_OF_FRAME if isinstance(source, pd.DataFrame) else source
-    known = replace(
-        table.known(path.name),
-        file=UserFile(path, lag, kinds or {}, sheet or "", adjust or ""),
-        notices=tuple(table.understood.warnings),
+    reading = user_panel.Reading(kinds or {}, lag, sheet, country)
+    table, path = _own_table(file, reading)
+    known = _own_data(
+        table, UserFile(path, lag, kinds or {}, sheet or "", adjust or "")
     )
     return load.as_known_on(known, _timestamp(as_of, known))
 
@@ -116,8 +113,7 @@ def inspect_data(
     Columns `name, kind, reason, unit, frequency, first_period, last_period, values,
     missing, areas, measures`, as `econnet inspect` shows them.
     """
-    source = file if isinstance(file, pd.DataFrame) else Path(file)
-    table = user_panel.read(source, kinds=kinds, lag=lag, sheet=sheet, country=country)
+    table, _ = _own_table(file, user_panel.Reading(kinds or {}, lag, sheet, country))
     return pd.DataFrame([asdict(column) for column in table.understood.columns])
 
 
@@ -141,20 +137,21 @@ def fetch_data(
     )
 
 
-def find_country(text: str, data: Dataset | None = None) -> Country:
+def find_country(text: str, data: Data | None = None) -> Country:
     """Return the country with this name or ISO code.
 
     In a user's file a country may be any text; if it is a country, each of its names
     and codes finds it. For an unknown country, the `UsageError` suggests the nearest
     names.
     """
-    if data is None or data.source in {"snapshot", "store"}:
+    known = None if data is None else _data(data, None, text)
+    if known is None or known.source in {"snapshot", "store"}:
         return countries.resolve(text)
-    in_file = pd.concat([data.observations["country"], data.aggregates["country"]])
+    in_file = pd.concat([known.observations["country"], known.aggregates["country"]])
     try:
-        return areas.find(text, [*map(str, in_file.unique())], data.names)
+        return areas.find(text, [*map(str, in_file.unique())], known.names)
     except UsageError as error:
-        raise UsageError(f"{data.source}: {error}") from error
+        raise UsageError(f"{known.source}: {error}") from error
 
 
 def list_countries(data: Data | None = None) -> pd.DataFrame:
@@ -195,11 +192,11 @@ def mark_contractions(
     return labels.apply(whole, label, target)
 
 
-def choose_task(
-    country: Country, data: Dataset, **choices: Unpack[TaskChoices]
-) -> Task:
+def choose_task(country: Country, data: Data, **choices: Unpack[TaskChoices]) -> Task:
     """Return a task for a country, by default at the finest frequency of its data."""
-    return workflow.choose_task(data, country, TaskRequest(**choices))
+    request = TaskRequest(**choices)
+    known = _data(data, None, country.name, request=request)
+    return workflow.choose_task(known, country, request)
 
 
 def make_forecast(
@@ -234,7 +231,7 @@ def make_forecast(
     and saved in the data folder. The forecast is appended to the forecast log, which
     `judge_forecasts` compares with outcomes.
     """
-    known = _data(data, as_of, country)
+    known = _data(data, as_of, country, choices=choices)
     found = find_country(country, known)
     request = _request(as_of, known, choices)
     known = own_data.screened(known, request, [found])
@@ -313,7 +310,7 @@ def run_backtest(
     from econnet.forecast import backtest
 
     check_names(baselines)
-    known = _data(data, as_of, *names)
+    known = _data(data, as_of, *names, choices=choices)
     found = [find_country(name, known) for name in _at_least_one(names)]
     request = _request(as_of, known, choices)
     known = own_data.screened(known, request, found)
@@ -337,7 +334,7 @@ def rank_countries(
     has the finest frequency that all the others have. Models and the forecast log are
     those of `make_forecast`.
     """
-    known = _data(data, as_of, *names)
+    known = _data(data, as_of, *names, choices=choices)
     found = [find_country(name, known) for name in _at_least_one(names)]
     request = _request(as_of, known, choices)
     known = own_data.screened(known, request, found)
@@ -359,8 +356,30 @@ def export_data(rows: pd.DataFrame, file: str | Path) -> Path:
     return Path(file)
 
 
-def _data(data: Data | None, as_of: Day = None, *countries: str) -> Dataset:
-    """Return data that are read already, or read them."""
+def _own_table(
+    file: str | Path | pd.DataFrame, reading: user_panel.Reading
+) -> tuple[user_panel.Table, Path]:
+    """Return the content of the user's own data, and the name of their file."""
+    if isinstance(file, pd.DataFrame):
+        return user_panel.read_as(file, reading), NAME_OF_FRAME
+    return user_panel.read_as(Path(file), reading), Path(file)
+
+
+def _own_data(table: user_panel.Table, file: UserFile) -> Dataset:
+    notices = tuple(table.understood.warnings)
+    return replace(table.known(file.path.name), file=file, notices=notices)
+
+
+def _data(
+    data: Data | None,
+    as_of: Day = None,
+    *countries: str,
+    choices: TaskChoices | None = None,
+) -> Dataset:
+    """Return data that are read already, or read them.
+
+    The columns that are chosen as target or label are never left out.
+    """
     match data:
         case None:
             # The rest of the work leaves out what was not known, and can name it.
@@ -369,7 +388,11 @@ def _data(data: Data | None, as_of: Day = None, *countries: str) -> Dataset:
             return data
         case pd.DataFrame() | str() | Path():
             only = countries[0] if len(countries) == 1 else None
-            return read_data(data, country=only)
+            wanted = TaskRequest(**(choices or {}))
+            asked = [wanted.target, wanted.rule.partition(":")[2]]
+            reading = user_panel.Reading(country=only, asked=asked)
+            table, path = _own_table(data, reading)
+            return _own_data(table, UserFile(path))
     raise UsageError(
         f"data are a file, a DataFrame or the result of read_data, not a "
         f"{type(data).__name__}"
