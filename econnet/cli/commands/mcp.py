@@ -1,0 +1,22 @@
+"""`econnet mcp`: tools for assistants over the Model Context Protocol."""
+
+from importlib.util import find_spec
+
+from econnet.cli import jobs
+from econnet.core.errors import UsageError
+
+
+def mcp() -> None:
+    """Serve forecasts to an assistant, over standard input and output.
+
+    Eight read-only tools answer from stored models; train them first.
+
+    Example: econnet mcp
+    """
+    if find_spec("mcp") is None:
+        raise UsageError(
+            "econnet mcp needs the package mcp: run `pip install 'econnet[mcp]'`"
+        )
+    from econnet.agents import server
+
+    server.serve(jobs.workspace())
