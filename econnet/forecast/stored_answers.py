@@ -209,9 +209,9 @@ def _fitting(question: Question, prepared: PreparedTask, file: Path) -> Model:
 
 def _no_model(question: Question, lack: str) -> str:
     """Return that there is no model, and the command that trains one."""
-    options = " ".join(
-        f"{name} {value}" for name, value in question.task.cli_options().items()
-    )
+    is_default = question.place == PurePath(question.country.alpha3)
+    asked = {} if is_default else question.task.cli_options()
+    options = " ".join(f"{name} {value}" for name, value in asked.items())
     command = f"econnet train --country {question.country.alpha3} {options}".rstrip()
     return (
         f"no model of {question.country.name} for this question {lack}: run `{command}`"
