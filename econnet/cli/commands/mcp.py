@@ -7,9 +7,10 @@ from econnet.core.errors import UsageError
 
 
 def mcp() -> None:
-    """Serve forecasts to an assistant, over standard input and output.
+    """Serve stored forecasts to an assistant.
 
-    Eight read-only tools answer from stored models; train them first.
+    Eight read-only tools speak the Model Context Protocol over standard input and
+    output. They answer from stored models: train these first.
 
     Example: econnet mcp
     """
