@@ -21,7 +21,7 @@ from econnet.core.dates import as_of_date
 from econnet.core.errors import UsageError
 from econnet.core.periods import Frequency
 from econnet.core.settings import Settings
-from econnet.core.sources import LIVE_SOURCES, LiveSource, live_source
+from econnet.core.sources import live_source
 from econnet.core.task import Task, TaskChoices, TaskRequest
 from econnet.core.workspace import UserFile, Workspace, place_of
 from econnet.data import fetch as data_fetch
@@ -39,7 +39,7 @@ from econnet.forecast import outcomes, own_data, workflow
 from econnet.forecast.outcomes import LogScores
 from econnet.forecast.ranking import Ranking
 from econnet.forecast.result import Forecast
-from econnet.models.baselines import BASELINES, check_names
+from econnet.models.baselines import check_names
 from econnet.models.windows import origin_in
 from econnet.report import Format, Paper
 
@@ -120,18 +120,21 @@ def inspect_data(
 def fetch_data(
     names: Sequence[str],
     *,
-    sources: Sequence[LiveSource] = LIVE_SOURCES,
+    sources: Sequence[str] | None = None,
     start_year: int = 1960,
     progress: Callable[[float], None] = lambda _: None,
 ) -> Summary:
     """Download these countries' series from the live sources into the store.
 
+    `sources` are by default all, those of plugins included.
     The summary lists failures, and `Summary.check` raises them as one error.
     """
     return data_fetch.fetch(
         Settings.from_environment(),
         [countries.resolve(name) for name in _at_least_one(names)],
-        sources=[*dict.fromkeys(map(live_source, sources))],
+        sources=(
+            None if sources is None else [*dict.fromkeys(map(live_source, sources))]
+        ),
         start_year=start_year,
         progress=lambda state: progress(state.done / state.total),
     )
@@ -292,7 +295,7 @@ def run_backtest(
     as_of: Day = None,
     start: str | None = None,
     refit_every: int | None = None,
-    baselines: Sequence[str] = tuple(BASELINES),
+    baselines: Sequence[str] | None = None,
     progress: Callable[[float], None] = lambda _: None,
     **choices: Unpack[TaskChoices],
 ) -> "Backtest":
@@ -306,6 +309,8 @@ def run_backtest(
         The first origin that is scored: `1990Q1`.
     refit_every
         Periods from one refit to the next; a year by default.
+    baselines
+        By default all, those of plugins included.
     """
     from econnet.forecast import backtest
 

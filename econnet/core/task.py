@@ -9,6 +9,7 @@ models. To add an option, add a field to `TaskRequest` and its line to `TaskChoi
 import hashlib
 import json
 import operator
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from functools import cache
@@ -18,6 +19,7 @@ from typing import (
     Literal,
     TypeAlias,
     TypedDict,
+    cast,
     get_args,
     get_type_hints,
 )
@@ -230,6 +232,27 @@ class Task(TaskRequest):
         rule, _, column = self.label.partition(":")
         label = f"{rule}-{as_name(column)}" if column else rule
         return f"{label}-{self.frequency}-h{self.horizon}-{self.event}"
+
+    @classmethod
+    def of_file_stem(cls, stem: str) -> "Task | None":
+        """Return the task whose `file_stem` this is; `None` if none has it.
+
+        >>> Task.of_file_stem("two-quarters-Q-h2-within").label
+        'two-quarters'
+        >>> Task.of_file_stem("two-quarters-Q-h2-within-1a2b3c4d")
+        """
+        match = re.fullmatch(r"(.+)-([AQM])-h(\d{1,3})-(at|within)", stem)
+        if match is None or match[1].startswith("given-"):
+            return None
+        try:
+            return cls(
+                cast("Frequency", match[2]),
+                label=match[1],
+                horizon=int(match[3]),
+                event=cast("Event", match[4]),
+            )
+        except UsageError:
+            return None
 
     @property
     def is_default(self) -> bool:
