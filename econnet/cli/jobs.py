@@ -234,7 +234,7 @@ def read_file(options: TaskOptions) -> "Table":
             lag=options.lag,
             sheet=options.sheet,
             country=names[0] if len(names) == 1 else None,
-            asked=[options.target, options.label.partition(":")[2]],
+            asked=[options.target, options.rule.partition(":")[2]],
         )
 
 

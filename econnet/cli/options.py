@@ -71,7 +71,7 @@ Horizons = Annotated[
         min=_TASK["horizon"].minimum,
         max=_TASK["horizon"].maximum,
         metavar="N",
-        help=f"Periods ahead (default {TaskRequest.horizon}); repeatable.",
+        help=f"{_TASK['horizon'].help.rstrip('.')}; repeatable.",
     ),
 ]
 Labels = Annotated[
@@ -79,8 +79,7 @@ Labels = Annotated[
     typer.Option(
         "--label",
         metavar="RULE",
-        help=f"{_TASK['label'].help.rstrip('.')} (default {TaskRequest.label}); "
-        "repeatable.",
+        help=f"{_TASK['label'].help.rstrip('.')}; repeatable.",
         autocompletion=completion.label,
     ),
 ]

@@ -69,7 +69,10 @@ class Option:
 
 @dataclass(frozen=True, kw_only=True)
 class TaskRequest:
-    """A task as a user asks for it: the frequency and the members may be left open.
+    """A task as a user asks for it: what is `None` is left open.
+
+    If frequency, label, horizon and event are all left open, the request is for the
+    headline question (`econnet.forecast.questions`).
 
     `horizon` counts periods from the origin. With the event `at` that period contracts,
     with `within` it or one before it, after the origin. With the vintages `real` each
@@ -92,26 +95,32 @@ class TaskRequest:
         ),
     ] = "real_gdp"
     label: Annotated[
-        str,
+        str | None,
         Option(
-            "Definition of a contraction: "
+            "Definition of a contraction (default: negative-growth): "
             f"{', '.join(LABEL_RULES[:-1])} or {LABEL_RULES[-1]}.",
             metavar="RULE",
             completion="label",
             in_name=True,
         ),
-    ] = "negative-growth"
+    ] = None
     horizon: Annotated[
-        int,
-        Option("Periods ahead.", metavar="N", minimum=0, maximum=40, in_name=True),
-    ] = 1
-    event: Annotated[
-        Event,
+        int | None,
         Option(
-            "A contraction in that period, or in any period up to it.",
+            "Periods ahead (default: 1).",
+            metavar="N",
+            minimum=0,
+            maximum=40,
             in_name=True,
         ),
-    ] = "at"
+    ] = None
+    event: Annotated[
+        Event | None,
+        Option(
+            "A contraction in that period, or in any period up to it (default: at).",
+            in_name=True,
+        ),
+    ] = None
     pool: Annotated[
         Pool, Option("Train on all countries, or on this country alone.")
     ] = "all"
@@ -146,6 +155,17 @@ class TaskRequest:
         int,
         Option("Random seed.", metavar="N", minimum=0),
     ] = 0
+
+    @property
+    def asks_for_headline(self) -> bool:
+        """Whether the question itself is left open."""
+        asked = (self.frequency, self.label, self.horizon, self.event)
+        return all(value is None for value in asked)
+
+    @property
+    def rule(self) -> str:
+        """The label, or the default one."""
+        return Task.label if self.label is None else self.label
 
     def at_frequency(self, frequency: Frequency) -> "Task":
         """Return the task at a frequency; what else is left open has its default."""
@@ -186,6 +206,9 @@ class Task(TaskRequest):
     """
 
     frequency: Frequency = field(kw_only=False)
+    label: str = "negative-growth"
+    horizon: int = 1
+    event: Event = "at"
     members: int = 16
 
     def __post_init__(self) -> None:

@@ -33,10 +33,10 @@ def target_of(known: Dataset, request: TaskRequest) -> str:
         return request.target
     if known.target:
         return known.target
-    label = request.label
+    label = request.rule
     from_elsewhere = label in chronologies.load() or label.startswith("given:")
     if known.file is not None and from_elsewhere:
-        column = request.label.partition(":")[2]
+        column = request.rule.partition(":")[2]
         others = [name for name in known.indicators if name != column]
         return min(others, default=request.target)
     return request.target
@@ -71,7 +71,7 @@ def screened(
         notices += _check_season(values, request, countries)
     kept = {
         request.target,
-        request.label.partition(":")[2],
+        request.rule.partition(":")[2],
         *(name for name, kind in file.kinds.items() if kind != "drop"),
     }
     leaks = _leaks(values, request, kept)
@@ -145,7 +145,7 @@ def _check_season(
     values: Panel, request: TaskRequest, countries: Sequence[Country]
 ) -> list[str]:
     """Raise `DataError` if the seasons would be taken for contractions."""
-    if request.label in chronologies.load() or request.label.startswith("given:"):
+    if request.rule in chronologies.load() or request.rule.startswith("given:"):
         return []
     for country in countries:
         if country.alpha3 not in values.countries:
@@ -154,7 +154,7 @@ def _check_season(
         if season is None:
             continue
         what = _in_words(request.target, country, season)
-        if request.label == "year-on-year":
+        if request.rule == "year-on-year":
             return [f"{what}; the label year-on-year allows for that"]
         raise DataError(
             f"{what}: use --label year-on-year, which compares with the year before, "
@@ -202,7 +202,7 @@ def _leaks(values: Panel, request: TaskRequest, kept: set[str]) -> dict[str, str
 def _label(values: Panel, request: TaskRequest) -> Label | None:
     """Return the label of a request; `None` if it does not exist for these data."""
     try:
-        return labels.apply(values, request.label, request.target)
+        return labels.apply(values, request.rule, request.target)
     except (DataError, UsageError):
         return None  # the question itself will name the reason
 

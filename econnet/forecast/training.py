@@ -152,7 +152,7 @@ def _final_model(prepared: PreparedTask, history: _History) -> Model:
     """Return the model of the countries with one origin, without its outlook."""
     window = final_window(prepared)
     record = _as_known_to(prepared, history.record)
-    forecaster = _learn(prepared, window, record)
+    forecaster = learn(prepared, window, record)
     return Model(
         forecaster.network,
         forecaster.weights,
@@ -163,9 +163,10 @@ def _final_model(prepared: PreparedTask, history: _History) -> Model:
     )
 
 
-def _learn(
+def learn(
     prepared: PreparedTask, window: Window, record: pd.DataFrame
 ) -> CombinedForecaster:
+    """Return the forecaster of a window, with the weights that a track record gives."""
     return CombinedForecaster.learn(
         window, record, prepared.task.members, prepared.task.seed
     )
@@ -192,7 +193,7 @@ def _at_horizon(
         pool = assessment.assess_pool(first.task, record)
     except DataError:
         return []
-    forecaster = _learn(first, final_window(first), record)
+    forecaster = learn(first, final_window(first), record)
 
     def forecast(member: PreparedTask) -> list[Ahead]:
         prepared = replace(first, country=member.country, origin=member.origin)
