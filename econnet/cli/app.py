@@ -18,6 +18,7 @@ from econnet.cli.commands.fetch import fetch
 from econnet.cli.commands.forecast import forecast
 from econnet.cli.commands.inspect import inspect
 from econnet.cli.commands.lists import countries, indicators
+from econnet.cli.commands.publish import publish
 from econnet.cli.commands.report import report
 from econnet.cli.commands.status import status
 from econnet.cli.commands.train import train
@@ -29,6 +30,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     train,
     forecast,
     report,
+    publish,
     backtest,
     fetch,
     inspect,

@@ -4,6 +4,7 @@ from econnet.forecast.result import Forecast
 from econnet.report import figures, wording
 from econnet.report.content import Content, content
 from econnet.report.html import charts, page
+from econnet.report.html.page import SiteLinks
 
 SECTIONS = (
     ("content", "The answer"),
@@ -13,8 +14,8 @@ SECTIONS = (
 )
 
 
-def as_html(forecast: Forecast) -> str:
-    """Return the report as a page of HTML."""
+def as_html(forecast: Forecast, site: SiteLinks | None = None) -> str:
+    """Return the report as a page of HTML, self-contained unless it is of a site."""
     texts = content(forecast)
     shown = charts.charts(forecast)
     return page.render(
@@ -25,6 +26,7 @@ def as_html(forecast: Forecast) -> str:
         sections=SECTIONS,
         stem=f"{charts.safe_name(forecast.country.alpha3)}-{forecast.period}",
         charts=shown,
+        site=site,
         report=texts,
         watch=[_cells(release) for release in texts["watch"]],
         series=[_cells(series) for series in texts["series"]],
