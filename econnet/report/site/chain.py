@@ -35,6 +35,8 @@ TimeText: TypeAlias = Annotated[
         pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(Z|\+00:00)\Z"
     ),
 ]
+# Keys and codes of the public data are plain ASCII.
+KeyText: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^[ -~]{1,100}\Z")]
 LineNumber: TypeAlias = Annotated[int, msgspec.Meta(ge=1)]
 
 
@@ -50,16 +52,16 @@ class RecordedForecast(
     `recorded_at` is when it was published, `made_at` when it was computed, `as_of` its
     information date. `base_rate` and `professional` are the forecasts of the historical
     average and of professional forecasters, the latter `None` where none was given.
-    `data` is the digest of the data that it was made from, or empty.
+    `data` is the digest of the data that it was made from, `None` if it was not logged.
     """
 
     line: LineNumber
     recorded_at: TimeText
     made_at: TimeText
-    country: str
+    country: KeyText
     frequency: Frequency
-    target: str
-    label: str
+    target: KeyText
+    label: KeyText
     event: Event
     horizon: Horizon
     origin: PeriodText
@@ -67,11 +69,11 @@ class RecordedForecast(
     probability: Share
     base_rate: Share
     professional: Share | None
-    pool: str
-    as_of: str
-    source: str
-    version: str
-    data: str
+    pool: KeyText
+    as_of: DayText
+    source: KeyText
+    version: KeyText
+    data: Digest | None
     previous: Digest
 
     @property

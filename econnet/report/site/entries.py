@@ -92,7 +92,7 @@ def _forecast(line: LogLine, recorded_at: str) -> RecordedForecast | None:
             "probability": parsed.probability,
             "base_rate": parsed.base_rate,
             "professional": float(professional) if professional else None,
-            "data": line.get("data_digest", ""),
+            "data": line.get("data_digest") or None,
             "previous": GENESIS,
         }
         return msgspec.convert(values, RecordedForecast)
