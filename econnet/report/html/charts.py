@@ -156,6 +156,12 @@ def _with_picture(chart: Chart, figure: Figure, alt: str) -> Chart:
     return replace(chart, title=title, svg=svg, captions=captions(figure))
 
 
+def as_data(table: pd.DataFrame) -> Chart:
+    """Return a table without a picture, to be saved as CSV."""
+    columns = (TableColumn(key, key, cells(table[key])) for key in map(str, table))
+    return Chart("", tuple(columns))
+
+
 def safe_name(text: str) -> str:
     """Return `text` as part of a file's name or of an element's id."""
     kept = "".join(c if c.isalnum() or c in "-_" else "-" for c in text)

@@ -8,6 +8,7 @@ from econnet.forecast.result import Forecast
 from econnet.report import figures, wording
 from econnet.report.content import Content, content
 from econnet.report.html import charts, page
+from econnet.report.html.page import SiteLinks
 
 SECTIONS = (
     ("content", "The answer"),
@@ -17,8 +18,12 @@ SECTIONS = (
 )
 
 
-def as_html(forecast: Forecast, drawn: Mapping[str, Figure] | None = None) -> str:
-    """Return the report as a page of HTML.
+def as_html(
+    forecast: Forecast,
+    drawn: Mapping[str, Figure] | None = None,
+    site: SiteLinks | None = None,
+) -> str:
+    """Return the report as a page of HTML, self-contained unless it is of a site.
 
     `drawn` are the figures of `figures.draw`, if they have been drawn.
     """
@@ -32,6 +37,7 @@ def as_html(forecast: Forecast, drawn: Mapping[str, Figure] | None = None) -> st
         sections=SECTIONS,
         stem=f"{charts.safe_name(forecast.country.alpha3)}-{forecast.period}",
         charts=shown,
+        site=site,
         report=texts,
         watch=[_cells(release) for release in texts["watch"]],
         series=[_cells(series) for series in texts["series"]],

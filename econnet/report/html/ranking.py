@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-import pandas as pd
 from matplotlib.figure import Figure
 
 from econnet.forecast.ranking import Ranking
@@ -11,7 +10,7 @@ from econnet.report.figures import world
 from econnet.report.figures.shades import NAMES
 from econnet.report.figures.style import LIGHT, captions
 from econnet.report.html import charts, page
-from econnet.report.html.charts import Chart, TableColumn, cells
+from econnet.report.html.charts import as_data
 from econnet.report.html.svg import inline_svg
 
 SECTIONS = (
@@ -50,7 +49,7 @@ def as_html(
         made=texts["made"],
         sections=SECTIONS,
         stem=f"ranking-{charts.safe_name(ranking.task.label)}",
-        charts={"ranking-data": _data(rows), "strip-data": _data(past)},
+        charts={"ranking-data": as_data(rows), "strip-data": as_data(past)},
         report=texts,
         dots=pictures.pop("dots"),
         map=pictures.pop("map", None),
@@ -60,9 +59,3 @@ def as_html(
         reports=reports,
         disclaimer=world_map.DISCLAIMER,
     )
-
-
-def _data(table: pd.DataFrame) -> Chart:
-    """Return a table to be saved as CSV."""
-    columns = (TableColumn(key, key, cells(table[key])) for key in map(str, table))
-    return Chart("", tuple(columns))
