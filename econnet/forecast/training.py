@@ -19,6 +19,7 @@ from econnet.core.errors import DataError
 from econnet.core.log_odds import probability
 from econnet.core.periods import Frequency
 from econnet.core.task import Task
+from econnet.evaluation.probability_interval import probability_interval
 from econnet.forecast import assessment, preparation, saved_model, track_record
 from econnet.forecast.assessment import PoolAssessment
 from econnet.forecast.explain.importance import Importance
@@ -207,11 +208,12 @@ def todays_forecast(
     window: Window, forecaster: CombinedForecaster, pool: PoolAssessment
 ) -> tuple[float, tuple[float, float]]:
     """Return the probability of the window's one row, and its 90% interval."""
-    log_odds = forecaster.member_log_odds(window.raw_ahead)
-    return (
-        float(probability(log_odds.mean(axis=0))[0]),
-        pool.calibration.interval(log_odds[:, 0]),
+    by_row = forecaster.forecast(window.raw_ahead)
+    log_odds, disagreement = (float(values[0]) for values in by_row)
+    interval = probability_interval(
+        log_odds, pool.calibration.error(log_odds), disagreement
     )
+    return float(probability(log_odds)), interval
 
 
 def in_short(
