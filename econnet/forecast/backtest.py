@@ -4,14 +4,13 @@ A walk-forward run forecasts all countries that learn together. The forecasts fo
 requested countries whose outcome is known are scored.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from importlib.metadata import version
-from typing import Any
-
 import numpy as np
 import pandas as pd
-
+from collections.abc import Callable
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import asdict
+from dataclasses import dataclass
 from econnet.core.countries import Country
 from econnet.core.errors import DataError
 from econnet.core.period_days import DayOfPeriod
@@ -19,19 +18,27 @@ from econnet.core.periods import PERIODS_A_YEAR
 from econnet.core.task import Task
 from econnet.data.cycle import chronologies
 from econnet.data.sources.observations import Dataset
-from econnet.evaluation import signals, walkforward
+from econnet.evaluation import signals
+from econnet.evaluation import walkforward
 from econnet.evaluation.comparison import Comparison
 from econnet.evaluation.metrics import Scores
-from econnet.evaluation.signals import Measure, Scorecard
-from econnet.forecast import assessment, preparation, track_record
+from econnet.evaluation.signals import Measure
+from econnet.evaluation.signals import Scorecard
+from econnet.forecast import assessment
+from econnet.forecast import preparation
+from econnet.forecast import track_record
 from econnet.forecast.assessment import PairedForecasts
 from econnet.forecast.pools import learns_alone
 from econnet.forecast.preparation import PreparedTask
 from econnet.forecast.result import ScoreIntervals
 from econnet.forecast.training import part
 from econnet.models.baselines import BASELINES
-from econnet.models.windows import Schedule, make_windows
+from econnet.models.windows import Schedule
+from econnet.models.windows import make_windows
 from econnet.runtime.blas import one_blas_thread
+from importlib.metadata import version
+from typing import Any
+
 
 # Models that are econnet's own, not baselines.
 OWN = ("econnet", "network", "growth_network", "professional_logit")
@@ -154,7 +161,7 @@ def run(
     countries: Sequence[Country],
     refit_every: int | None = None,
     start: pd.Period | None = None,
-    baselines: Sequence[str] = tuple(BASELINES),
+    baselines: Sequence[str] | None = None,
     progress: Callable[[float], None] = lambda _: None,
 ) -> Backtest:
     """Return the scores of every model in a walk-forward run.
@@ -168,14 +175,15 @@ def run(
     start
         The first scored origin; by default the first with enough history.
     baselines
-        Names of `BASELINES`; the base rate is always included, as skill is relative
-        to it.
+        Names of `BASELINES`, by default all; the base rate is always included, as skill
+        is relative to it.
     progress
         Called with the share of the work that is done, from 0 to 1.
     """
     task = prepared[0].task
     schedule = Schedule(refit_every, task.rolling_years, start)
-    chosen = [name for name in BASELINES if name in baselines or name == "base_rate"]
+    wanted = {*(BASELINES if baselines is None else baselines), "base_rate"}
+    chosen = [name for name in BASELINES if name in wanted]
     scored = {country.alpha3 for country in countries}
     record, left_out = track_record.without_failed(
         _track_records(prepared, scored, schedule, chosen, progress)

@@ -6,20 +6,26 @@ trained once per origin. Each other horizon of the outlook costs as much again, 
 trained only where it is needed, and saved with the model.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
-from importlib.metadata import version
-from itertools import chain
-
 import numpy as np
 import pandas as pd
-
+from collections.abc import Callable
+from collections.abc import Collection
+from collections.abc import Mapping
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from dataclasses import replace
 from econnet.core.errors import DataError
 from econnet.core.log_odds import probability
 from econnet.core.periods import Frequency
 from econnet.core.task import Task
-from econnet.forecast import assessment, preparation, saved_model, track_record
+from econnet.core.types import Floats
+from econnet.evaluation.intervals import Interval
+from econnet.evaluation.probability_interval import probability_interval
+from econnet.forecast import assessment
+from econnet.forecast import preparation
+from econnet.forecast import saved_model
+from econnet.forecast import track_record
 from econnet.forecast.assessment import PoolAssessment
 from econnet.forecast.explain.importance import Importance
 from econnet.forecast.preparation import PreparedTask
@@ -27,8 +33,12 @@ from econnet.forecast.result import Ahead
 from econnet.forecast.saved_model import Model
 from econnet.models.baselines import LIGHT
 from econnet.models.combination import CombinedForecaster
-from econnet.models.windows import Window, window_at
+from econnet.models.windows import Window
+from econnet.models.windows import window_at
 from econnet.runtime import workers
+from importlib.metadata import version
+from itertools import chain
+
 
 # Finds a stored model that fits; stores a new one for all countries that share it.
 Find = Callable[[PreparedTask], Model | None]
@@ -151,7 +161,7 @@ def _final_model(prepared: PreparedTask, history: _History) -> Model:
     """Return the model of the countries with one origin, without its outlook."""
     window = final_window(prepared)
     record = _as_known_to(prepared, history.record)
-    forecaster = _learn(prepared, window, record)
+    forecaster = learn(prepared, window, record)
     return Model(
         forecaster.network,
         forecaster.weights,
@@ -162,9 +172,10 @@ def _final_model(prepared: PreparedTask, history: _History) -> Model:
     )
 
 
-def _learn(
+def learn(
     prepared: PreparedTask, window: Window, record: pd.DataFrame
 ) -> CombinedForecaster:
+    """Return the forecaster of a window, with the weights that a track record gives."""
     return CombinedForecaster.learn(
         window, record, prepared.task.members, prepared.task.seed
     )
@@ -191,7 +202,7 @@ def _at_horizon(
         pool = assessment.assess_pool(first.task, record)
     except DataError:
         return []
-    forecaster = _learn(first, final_window(first), record)
+    forecaster = learn(first, final_window(first), record)
 
     def forecast(member: PreparedTask) -> list[Ahead]:
         prepared = replace(first, country=member.country, origin=member.origin)
@@ -203,13 +214,28 @@ def _at_horizon(
 
 def todays_forecast(
     window: Window, forecaster: CombinedForecaster, pool: PoolAssessment
-) -> tuple[float, tuple[float, float]]:
+) -> tuple[float, Interval]:
     """Return the probability of the window's one row, and its 90% interval."""
-    log_odds = forecaster.member_log_odds(window.raw_ahead)
-    return (
-        float(probability(log_odds.mean(axis=0))[0]),
-        pool.calibration.interval(log_odds[:, 0]),
-    )
+    (forecast,) = with_intervals(window.raw_ahead, forecaster, pool)
+    return forecast
+
+
+def with_intervals(
+    raw: Floats, forecaster: CombinedForecaster, pool: PoolAssessment
+) -> list[tuple[float, Interval]]:
+    """Return the probability of each row of raw features, and its 90% interval."""
+    forecasts = zip(*forecaster.forecast(raw), strict=True)
+    return [
+        (
+            float(probability(log_odds)),
+            probability_interval(
+                float(log_odds),
+                pool.calibration.error(float(log_odds)),
+                float(disagreement),
+            ),
+        )
+        for log_odds, disagreement in forecasts
+    ]
 
 
 def in_short(
