@@ -11,25 +11,24 @@ import json
 import operator
 import re
 from collections.abc import Mapping
-from dataclasses import asdict
-from dataclasses import dataclass
-from dataclasses import field
-from dataclasses import fields
+from dataclasses import asdict, dataclass, field, fields
+from functools import cache
+from typing import (
+    Annotated,
+    Any,
+    Literal,
+    TypeAlias,
+    TypedDict,
+    cast,
+    get_args,
+    get_type_hints,
+)
+
 from econnet.core.dates import parse_date
 from econnet.core.errors import UsageError
 from econnet.core.file_names import as_name
 from econnet.core.periods import Frequency
 from econnet.core.text import one_line
-from functools import cache
-from typing import Annotated
-from typing import Any
-from typing import Literal
-from typing import TypeAlias
-from typing import TypedDict
-from typing import cast
-from typing import get_args
-from typing import get_type_hints
-
 
 Event: TypeAlias = Literal["at", "within"]
 Pool: TypeAlias = Literal["auto", "all", "own"]

@@ -4,13 +4,14 @@ A walk-forward run forecasts all countries that learn together. The forecasts fo
 requested countries whose outcome is known are scored.
 """
 
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from typing import Any
+
 import numpy as np
 import pandas as pd
-from collections.abc import Callable
-from collections.abc import Mapping
-from collections.abc import Sequence
-from dataclasses import asdict
-from dataclasses import dataclass
+
 from econnet.core.countries import Country
 from econnet.core.errors import DataError
 from econnet.core.period_days import DayOfPeriod
@@ -18,27 +19,19 @@ from econnet.core.periods import PERIODS_A_YEAR
 from econnet.core.task import Task
 from econnet.data.cycle import chronologies
 from econnet.data.sources.observations import Dataset
-from econnet.evaluation import signals
-from econnet.evaluation import walkforward
+from econnet.evaluation import signals, walkforward
 from econnet.evaluation.comparison import Comparison
 from econnet.evaluation.metrics import Scores
-from econnet.evaluation.signals import Measure
-from econnet.evaluation.signals import Scorecard
-from econnet.forecast import assessment
-from econnet.forecast import preparation
-from econnet.forecast import track_record
+from econnet.evaluation.signals import Measure, Scorecard
+from econnet.forecast import assessment, preparation, track_record
 from econnet.forecast.assessment import PairedForecasts
 from econnet.forecast.pools import learns_alone
 from econnet.forecast.preparation import PreparedTask
 from econnet.forecast.result import ScoreIntervals
 from econnet.forecast.training import part
 from econnet.models.baselines import BASELINES
-from econnet.models.windows import Schedule
-from econnet.models.windows import make_windows
+from econnet.models.windows import Schedule, make_windows
 from econnet.runtime.blas import one_blas_thread
-from importlib.metadata import version
-from typing import Any
-
 
 # Models that are econnet's own, not baselines.
 OWN = ("econnet", "network", "growth_network", "professional_logit")

@@ -4,24 +4,18 @@ Also chooses the frequency that suits a country and a label. Errors name what a 
 lacks.
 """
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
 import pandas as pd
-from collections.abc import Mapping
-from collections.abc import Sequence
-from dataclasses import dataclass
-from dataclasses import replace
-from econnet.core.countries import Country
-from econnet.core.countries import UNIONS
+
+from econnet.core.countries import UNIONS, Country
 from econnet.core.errors import DataError
-from econnet.core.period_days import DayOfPeriod
-from econnet.core.period_days import END
-from econnet.core.periods import FREQUENCIES
-from econnet.core.periods import FREQUENCY_WORDS
-from econnet.core.periods import Frequency
-from econnet.core.task import Event
-from econnet.core.task import Task
+from econnet.core.period_days import END, DayOfPeriod
+from econnet.core.periods import FREQUENCIES, FREQUENCY_WORDS, Frequency
+from econnet.core.task import Event, Task
 from econnet.data import panel
-from econnet.data.cycle import chronologies
-from econnet.data.cycle import labels
+from econnet.data.cycle import chronologies, labels
 from econnet.data.cycle.labels import Label
 from econnet.data.features import design_matrix
 from econnet.data.features.design_matrix import DesignMatrix

@@ -6,15 +6,15 @@ trained once per origin. Each other horizon of the outlook costs as much again, 
 trained only where it is needed, and saved with the model.
 """
 
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from itertools import chain
+
 import numpy as np
 import pandas as pd
-from collections.abc import Callable
-from collections.abc import Collection
-from collections.abc import Mapping
-from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import dataclass
-from dataclasses import replace
+
 from econnet.core.errors import DataError
 from econnet.core.log_odds import probability
 from econnet.core.periods import Frequency
@@ -22,10 +22,7 @@ from econnet.core.task import Task
 from econnet.core.types import Floats
 from econnet.evaluation.intervals import Interval
 from econnet.evaluation.probability_interval import probability_interval
-from econnet.forecast import assessment
-from econnet.forecast import preparation
-from econnet.forecast import saved_model
-from econnet.forecast import track_record
+from econnet.forecast import assessment, preparation, saved_model, track_record
 from econnet.forecast.assessment import PoolAssessment
 from econnet.forecast.explain.importance import Importance
 from econnet.forecast.preparation import PreparedTask
@@ -33,12 +30,8 @@ from econnet.forecast.result import Ahead
 from econnet.forecast.saved_model import Model
 from econnet.models.baselines import LIGHT
 from econnet.models.combination import CombinedForecaster
-from econnet.models.windows import Window
-from econnet.models.windows import window_at
+from econnet.models.windows import Window, window_at
 from econnet.runtime import workers
-from importlib.metadata import version
-from itertools import chain
-
 
 # Finds a stored model that fits; stores a new one for all countries that share it.
 Find = Callable[[PreparedTask], Model | None]
