@@ -72,7 +72,7 @@ def releases(
     task: Task,
     as_of: pd.Timestamp | None,
     *,
-    alone: bool = False,
+    alone: bool,
 ) -> pd.DataFrame:
     """Return the releases of the country's series that the task can use.
 
