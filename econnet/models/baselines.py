@@ -6,39 +6,47 @@ refits. Those that use one or two indicators take the values unscaled, clipped t
 tasks of `benchmarks/accuracy.py`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Self, TypeAlias
-
 import numpy as np
 import numpy.typing as npt
+from collections.abc import Callable
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
+from econnet.core import plugins
+from econnet.core.errors import UsageError
+from econnet.core.errors import suggestion
+from econnet.core.text import quoted
+from econnet.core.types import Floats
+from econnet.data.features.design_matrix import DesignMatrix
+from econnet.data.features.professionals import GROWTH
+from econnet.data.features.professionals import PROBABILITY
+from econnet.models import pooling
+from econnet.models.plugin_baselines import Baseline
+from econnet.models.plugin_baselines import GuardedClassifier
+from econnet.models.plugin_baselines import PluginModel
+from econnet.models.probit import Probit
+from econnet.models.professionals import professional
+from econnet.models.windows import Model
+from econnet.models.windows import Rows
+from econnet.models.windows import Window
+from econnet.models.windows import window_digest
+from econnet.runtime import workers
+from econnet.runtime.blas import one_blas_thread
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.dummy import DummyClassifier
-from sklearn.ensemble import (
-    BaggingClassifier,
-    ExtraTreesClassifier,
-    HistGradientBoostingClassifier,
-    RandomForestClassifier,
-)
+from sklearn.ensemble import BaggingClassifier
+from sklearn.ensemble import ExtraTreesRegressor
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.ensemble import RandomForestRegressor
 from sklearn.feature_selection import f_classif
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neural_network import MLPClassifier
+from typing import Any
+from typing import Self
+from typing import TypeAlias
 
-from econnet.core import plugins
-from econnet.core.errors import UsageError, suggestion
-from econnet.core.text import quoted
-from econnet.core.types import Floats
-from econnet.data.features.design_matrix import DesignMatrix
-from econnet.data.features.professionals import GROWTH, PROBABILITY
-from econnet.models import pooling
-from econnet.models.plugin_baselines import Baseline, GuardedClassifier, PluginModel
-from econnet.models.probit import Probit
-from econnet.models.professionals import professional
-from econnet.models.windows import Model, Rows, Window, window_digest
-from econnet.runtime import workers
-from econnet.runtime.blas import one_blas_thread
 
 # The pooled share of contractions counts as this many rows of a country, or of a phase.
 PRIOR_OF_COUNTRY = 20
@@ -241,10 +249,39 @@ def available(features: DesignMatrix) -> list[str]:
     ]
 
 
-def _extra_trees(window: Window) -> ExtraTreesClassifier:
+class ProbabilityExtraTrees(ExtraTreesRegressor):  # type: ignore[misc] # no types
+    """Extremely randomised trees for probabilities: regression on outcomes of 0 and 1.
+
+    The trees are those of the classifier, since for two classes the variance of a leaf
+    is half its Gini impurity; scikit-learn grows them in three quarters of the time.
+
+    Notes
+    -----
+    J. D. Malley et al., "Probability machines", Methods of Information in Medicine 51
+    (2012), 74-81.
+    """
+
+    def predict_proba(self, X: np.ndarray) -> Floats:
+        """Return the probabilities of expansion and contraction, (rows, 2)."""
+        return _both_classes(self.predict(X))
+
+
+class ProbabilityForest(RandomForestRegressor):  # type: ignore[misc] # no types
+    """A random forest for probabilities; see `ProbabilityExtraTrees`."""
+
+    def predict_proba(self, X: np.ndarray) -> Floats:
+        """Return the probabilities of expansion and contraction, (rows, 2)."""
+        return _both_classes(self.predict(X))
+
+
+def _both_classes(probability: Floats) -> Floats:
+    return np.column_stack([1 - probability, probability])
+
+
+def _extra_trees(window: Window) -> ProbabilityExtraTrees:
     """Return extremely randomised trees, bootstrapped only if there are many rows."""
     bootstrap = len(window.train) > MAX_TREE_ROWS
-    return ExtraTreesClassifier(
+    return ProbabilityExtraTrees(
         TREES,
         min_samples_leaf=_min_leaf_rows(window),
         max_features=SHARE_OF_FEATURES,
@@ -293,10 +330,11 @@ def _distinct_features(window: Window) -> Rows:
     return np.sort(np.array([*first.values()], dtype=np.int64))
 
 
-def _random_forest(window: Window) -> RandomForestClassifier:
-    return RandomForestClassifier(
+def _random_forest(window: Window) -> ProbabilityForest:
+    return ProbabilityForest(
         TREES,
         min_samples_leaf=_min_leaf_rows(window),
+        max_features="sqrt",
         max_samples=min(MAX_TREE_ROWS, len(window.train)),
         random_state=0,
         n_jobs=1,

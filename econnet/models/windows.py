@@ -7,23 +7,29 @@ expand unless the `Schedule` has `rolling_years`.
 """
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from collections.abc import Callable
+from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
+from econnet.core.errors import DataError
+from econnet.core.errors import UsageError
+from econnet.core.periods import Frequency
+from econnet.core.periods import PANDAS_ALIAS
+from econnet.core.periods import PERIODS_A_YEAR
+from econnet.core.periods import parse_period
+from econnet.core.text import quoted
+from econnet.core.types import Floats
+from econnet.data.features.design_matrix import DesignMatrix
+from econnet.models.scaling import Scaler
+from econnet.models.scaling import has_information
+from econnet.runtime import workers
 from importlib.metadata import version
 from itertools import pairwise
 from typing import TypeAlias
 
-import numpy as np
-import numpy.typing as npt
-import pandas as pd
-
-from econnet.core.errors import DataError, UsageError
-from econnet.core.periods import PANDAS_ALIAS, PERIODS_A_YEAR, Frequency, parse_period
-from econnet.core.text import quoted
-from econnet.core.types import Floats
-from econnet.data.features.design_matrix import DesignMatrix
-from econnet.models.scaling import Scaler, has_information
-from econnet.runtime import workers
 
 Rows: TypeAlias = npt.NDArray[np.int64]
 
@@ -103,12 +109,14 @@ class Schedule:
 
     `refit_every` is in periods. By default, models are refitted every year from all
     earlier origins, and `start`, the first origin to forecast, is the first after
-    `MIN_YEARS` of history.
+    `MIN_YEARS` of history. A refit is left out if less than `min_new_share` of the
+    training rows, and of the contractions among them, are new since the last one.
     """
 
     refit_every: int | None = None
     rolling_years: int | None = None
     start: pd.Period | None = None
+    min_new_share: float = 0.0
 
     def __post_init__(self) -> None:
         for name in ("refit_every", "rolling_years"):
@@ -168,7 +176,12 @@ def make_windows(
         known = features.as_known_on(features.day_of(origin))
         rows = _training_rows(known, origin, schedule.rolling_years)
         contractions = known.y[rows].sum()
-        if min(contractions, len(rows) - contractions) >= MIN_PER_CLASS:
+        if min(contractions, len(rows) - contractions) < MIN_PER_CLASS:
+            continue
+        before = trains[next(reversed(trains))] if trains else rows[:0]
+        new = rows[~np.isin(rows, before)]
+        share = max(len(new) / len(rows), known.y[new].sum() / contractions)
+        if share >= schedule.min_new_share:
             trains[origin] = rows
     _check_memory(features, trains)
     trains = {
