@@ -8,21 +8,24 @@ zones and memory.
 
 import io
 import os
+import pytest
 import signal
 import subprocess
 import sys
 import traceback
 import warnings
 from collections.abc import Iterator
-from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
+from contextlib import chdir
+from contextlib import contextmanager
+from contextlib import redirect_stderr
+from contextlib import redirect_stdout
+from econnet.cli import main
+from econnet.cli import output
 from importlib import import_module
 from pathlib import Path
 from subprocess import CompletedProcess
-
-import pytest
-
-from econnet.cli import main, output
 from tests.light import light_forecaster
+
 
 # Only to end a test that hangs; no test depends on how long anything takes.
 HANG_SECONDS = 900
@@ -93,14 +96,16 @@ LIGHT_ECONNET = [
 @contextmanager
 def _process_kept() -> Iterator[None]:
     """Give back what the command line takes a whole process for."""
-    on_terminate, stdout = signal.getsignal(signal.SIGTERM), os.dup(1)
+    signals = (signal.SIGINT, signal.SIGTERM)
+    handlers, stdout = [*map(signal.getsignal, signals)], os.dup(1)
     try:
         with warnings.catch_warnings():
             # As outside of pytest, which makes errors of them.
             warnings.simplefilter("default")
             yield
     finally:
-        signal.signal(signal.SIGTERM, on_terminate)
+        for number, handler in zip(signals, handlers, strict=True):
+            signal.signal(number, handler)
         os.dup2(stdout, 1)
         os.close(stdout)
 

@@ -10,21 +10,27 @@ import json as json_format
 import re
 import sys
 import textwrap
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext, suppress
+import typer
+from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextlib import nullcontext
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache
-from typing import TYPE_CHECKING
-
-import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
-from rich.table import Table
-from rich.text import Text
-
 from econnet.core.periods import FREQUENCY_WORDS
 from econnet.core.text import printable
+from functools import cache
+from rich.console import Console
+from rich.progress import BarColumn
+from rich.progress import Progress
+from rich.progress import TaskID
+from rich.progress import TextColumn
+from rich.progress import TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+from typing import TYPE_CHECKING
+
 
 if TYPE_CHECKING:
     from econnet.forecast.preparation import PreparedTask
@@ -145,7 +151,8 @@ def note(message: str) -> None:
         text = textwrap.fill(
             text, width, break_long_words=False, break_on_hyphens=False
         )
-    with suppress(BrokenPipeError):
+    # A full disk or a closed pipe behind stderr loses the note, never the answer.
+    with suppress(OSError):
         typer.echo(text, err=True)
 
 
@@ -164,9 +171,13 @@ def working(name: str) -> Iterator[None]:
 
 
 def _terminal() -> Console | None:
-    """Return the terminal that shows progress, if there is one."""
+    """Return the terminal that shows progress, if there is one.
+
+    `FORCE_COLOR`, which continuous integration sets, makes no terminal of a pipe.
+    """
     console = _stderr()
-    return console if console.is_terminal and not manner.quiet else None
+    is_terminal = console.is_terminal and sys.stderr.isatty()
+    return console if is_terminal and not manner.quiet else None
 
 
 @cache
@@ -298,7 +309,9 @@ def print_data_used(prepared: "PreparedTask") -> None:
 MIN_WIDTH = 40
 COLUMN_GAP = 2
 # JSON may contain these unescaped, but a terminal obeys them.
-CONTROLS = re.compile(r"[\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+CONTROLS = re.compile(
+    r"[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]",
+)
 FIRST_STEPS = (
     "No data downloaded and no model trained in this folder yet.",
     "  econnet report --country DEU  forecasts from the bundled data: reports/DEU/",

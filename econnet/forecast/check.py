@@ -9,28 +9,33 @@ fail.
 import csv
 import io
 import json
-import os
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from itertools import zip_longest
-from pathlib import Path
-from typing import Literal
-
 import msgspec
-
+import os
+from collections.abc import Iterable
+from collections.abc import Iterator
+from dataclasses import dataclass
 from econnet.core.errors import DataError
 from econnet.core.settings import Settings
 from econnet.core.workspace import Workspace
 from econnet.data.load import store as store_of
 from econnet.data.sources.observations import now
-from econnet.data.store import checks, schema
+from econnet.data.store import checks
+from econnet.data.store import schema
 from econnet.forecast import log as forecast_log
 from econnet.forecast import saved_model
 from econnet.forecast.streamed.forecast import Streamed
-from econnet.models.network_file import NewerFileError, load_with_metadata
+from econnet.models.network_file import NewerFileError
+from econnet.models.network_file import load_with_metadata
 from econnet.runtime import atomic_files
-from econnet.runtime.checksums import SUMS, read_sums, verify_checksums
+from econnet.runtime import locks
+from econnet.runtime.checksums import SUMS
+from econnet.runtime.checksums import read_sums
+from econnet.runtime.checksums import verify_checksums
 from econnet.runtime.npz import read_arrays
+from itertools import zip_longest
+from pathlib import Path
+from typing import Literal
+
 
 Part = Literal[
     "settings", "package", "store", "models", "journal", "reports", "unfinished"
@@ -140,8 +145,18 @@ def _store(settings: Settings) -> Checked:
 
 
 def _models(folder: Path) -> Checked:
-    broken, remarks, seen = [], [], set[tuple[int, int]]()
-    paths = sorted(folder.rglob("*.npz"))
+    broken, remarks, seen = list[Remark](), [], set[tuple[int, int]]()
+
+    def note_unreadable(error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError):  # no model was trained yet
+            broken.append(_unreadable("models", Path(error.filename), error))
+
+    paths = sorted(
+        Path(place, name)
+        for place, _, files in os.walk(folder, onerror=note_unreadable)
+        for name in files
+        if name.endswith(".npz")
+    )
     for path in paths:
         try:
             place = path.stat()
@@ -182,6 +197,9 @@ def _open_model(path: Path) -> None:
 def _forecast_log(path: Path) -> Checked:
     if not path.exists():
         return Checked({"forecasts": 0})
+    if not path.is_file():
+        remark = Remark("journal", path, "is no plain file", MOVE)
+        return Checked({"forecasts": 0}, (remark,))
     try:
         content = path.read_bytes()
         text = content.decode("utf-8-sig")
@@ -219,14 +237,24 @@ def _problem_of(head: list[str], line: list[str]) -> str:
 
 
 def _reports(folder: Path) -> Checked:
-    broken, count = list[Remark](), 0
-    for name, subfolders, files in os.walk(folder):
+    broken, remarks, count = list[Remark](), list[Remark](), 0
+
+    def note_unreadable(error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError):  # no report was written yet
+            broken.append(_unreadable("reports", Path(error.filename), error))
+
+    for name, subfolders, files in os.walk(folder, onerror=note_unreadable):
         subfolders.sort()
         documents = DOCUMENTS & set(files)
-        if documents or SUMS in files:
-            count += 1
-            broken += _report(Path(name), documents)
-    return Checked({"reports": count}, tuple(broken))
+        if not documents and SUMS not in files:
+            continue
+        count += 1
+        problems = [*_report(Path(name), documents)]
+        if problems and locks.is_locked(Path(name)):
+            remarks.append(Remark("reports", Path(name), BEING_WRITTEN, CHECK_AGAIN))
+        else:
+            broken += problems
+    return Checked({"reports": count}, tuple(broken), tuple(remarks))
 
 
 def _report(folder: Path, documents: Iterable[str]) -> Iterator[Remark]:
@@ -302,6 +330,8 @@ DOCUMENTS = frozenset(
         *("ranking.pdf", "ranking.html", "ranking.json", "ranking.csv"),
     }
 )
+BEING_WRITTEN = "is being written"
+CHECK_AGAIN = "check again when that command has ended"
 UPGRADE = "upgrade econnet, or replace the model: `econnet train`"
 RETRAIN = "delete it and run `econnet train`"
 REWRITE = "run `econnet report` again"

@@ -11,14 +11,16 @@ import hashlib
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Iterable
+from collections.abc import Iterator
+from collections.abc import Mapping
+from contextlib import ExitStack
+from contextlib import contextmanager
+from contextlib import suppress
+from econnet.runtime import locks
+from econnet.runtime.checksums import SUMS
+from econnet.runtime.checksums import read_sums
 from pathlib import Path
-
-from econnet.runtime.checksums import SUMS, read_sums
-
-if sys.platform != "win32":
-    import fcntl
 
 
 @contextmanager
@@ -136,10 +138,10 @@ def locked_folder(folder: Path) -> Iterator[None]:
         return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
-        with suppress(OSError):
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            for part in folder.glob(".*.part"):
-                part.unlink(missing_ok=True)
+        if locks.lock_folder(descriptor, folder):
+            with suppress(OSError):
+                for part in folder.glob(".*.part"):
+                    part.unlink(missing_ok=True)
         yield
     finally:
         os.close(descriptor)

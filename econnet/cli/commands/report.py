@@ -2,17 +2,25 @@
 
 import os
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
 import typer
+from collections.abc import Callable
+from collections.abc import Sequence
+from dataclasses import replace
+from econnet.cli import jobs
+from econnet.cli import output
+from econnet.cli.options import All
+from econnet.cli.options import Assumptions
+from econnet.cli.options import CostRatio
+from econnet.cli.options import TaskOptions
+from econnet.cli.options import flat
+from econnet.core.errors import DataError
+from econnet.core.errors import UsageError
+from econnet.report import Format
+from econnet.report import Paper
+from pathlib import Path
+from typing import Annotated
+from typing import TYPE_CHECKING
 
-from econnet.cli import jobs, output
-from econnet.cli.options import All, Assumptions, CostRatio, TaskOptions, flat
-from econnet.core.errors import DataError, UsageError
-from econnet.report import Format, Paper
 
 if TYPE_CHECKING:
     from econnet.core.countries import Country
@@ -171,11 +179,29 @@ def _write_reports(
         ):
             folder = jobs.workspace().report(question.place)
             files = country_report.write(finish(forecast), folder, formats, paper)
+        _note_missing_letters(forecast, formats)
         for path in files:
             output.print_answer(path)
             if path.name == "report.html":
                 pages[country.alpha3] = path
     return pages
+
+
+def _note_missing_letters(forecast: "Forecast", formats: Sequence[Format]) -> None:
+    """Note that the fonts of PDF and figures lack letters of some names."""
+    from econnet.report import figures
+
+    if not {Format.PDF, Format.PNG} & {*formats}:
+        return
+    titles = [series.title for series in forecast.data.series]
+    missing = figures.not_drawable([forecast.country.name, *titles])
+    if missing:
+        more = ", ..." if len(missing) > 3 else ""
+        output.note(
+            f"the fonts of PDF and PNG lack letters of {', '.join(missing[:3])}{more}, "
+            "shown as \N{REPLACEMENT CHARACTER}: report.html shows them, or write "
+            "these names in Latin, Greek, Cyrillic, Arabic or Hebrew letters"
+        )
 
 
 def _write_ranking(
