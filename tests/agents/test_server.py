@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +65,8 @@ def results(folder: Path, *calls: tuple[str, dict[str, Any]]) -> list[Any]:
         async with connected(script, str(folder), folder=folder) as client:
             return [await client.call_tool(*each) for each in calls]
 
-    return anyio.run(call)
+    answers: list[Any] = anyio.run(call)
+    return answers
 
 
 def test_command_serves_read_only_tools_with_schemas(tmp_path: Path) -> None:
@@ -73,7 +75,8 @@ def test_command_serves_read_only_tools_with_schemas(tmp_path: Path) -> None:
             result = await client.call_tool("forecast", {"country": "DEU"})
             assert result.is_error
             assert "run `econnet train --country DEU`" in result.content[0].text
-            return (await client.list_tools()).tools
+            tools: list[Any] = (await client.list_tools()).tools
+            return tools
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", str(ROOT))
@@ -192,7 +195,7 @@ def test_answer_is_computed_once_until_model_or_day_changes(
     assert second is not first
     assert second.forecast.probability == first.forecast.probability
 
-    class Tomorrow(stored_answers.date):
+    class Tomorrow(date):
         @classmethod
         def today(cls) -> "Tomorrow":
             day = pd.Timestamp.now() + pd.Timedelta(days=1)
