@@ -1,6 +1,7 @@
 """How results look at a prompt and in a notebook."""
 
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 
@@ -43,7 +44,7 @@ def test_results_are_one_line_at_a_prompt_and_a_table_in_a_notebook(
         ["Germany"], data, pool="own", members=1, baselines=["logit"], start="2009Q1"
     )
     panel = build_panel(data)
-    shown = [forecast, ranking, backtest, judge_forecasts(data)]
+    shown: list[Any] = [forecast, ranking, backtest, judge_forecasts(data)]
     for result in [*shown, data, panel, mark_contractions(panel)]:
         assert "\n" not in repr(result)
         assert len(repr(result)) < 250
