@@ -38,7 +38,7 @@ def test_results_are_one_line_at_a_prompt_and_a_table_in_a_notebook(
 ) -> None:
     monkeypatch.setenv("ECONNET_DATA", str(tmp_path_factory.mktemp("notebook")))
     data = small_data()
-    forecast = make_forecast("Germany", data, pool="own", members=1)
+    forecast = make_forecast("Germany", data, pool="own", members=1, horizon=1)
     ranking = rank_countries(["Germany", "France"], data, pool="own", members=1)
     backtest = run_backtest(
         ["Germany"], data, pool="own", members=1, baselines=["logit"], start="2009Q1"

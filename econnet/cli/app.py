@@ -19,6 +19,7 @@ from econnet.cli.commands.forecast import forecast
 from econnet.cli.commands.inspect import inspect
 from econnet.cli.commands.lists import countries, indicators
 from econnet.cli.commands.mcp import mcp
+from econnet.cli.commands.publish import publish
 from econnet.cli.commands.report import report
 from econnet.cli.commands.status import status
 from econnet.cli.commands.train import train
@@ -31,6 +32,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     train,
     forecast,
     report,
+    publish,
     backtest,
     fetch,
     inspect,

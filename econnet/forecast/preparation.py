@@ -13,7 +13,7 @@ from econnet.core.countries import UNIONS, Country
 from econnet.core.errors import DataError
 from econnet.core.period_days import END, DayOfPeriod
 from econnet.core.periods import FREQUENCIES, FREQUENCY_WORDS, Frequency
-from econnet.core.task import Task
+from econnet.core.task import Event, Task
 from econnet.data import panel
 from econnet.data.cycle import chronologies, labels
 from econnet.data.cycle.labels import Label
@@ -233,8 +233,13 @@ def _nothing_known(
     )
 
 
-def at_horizon(prepared: PreparedTask, horizon: int) -> PreparedTask:
-    """Return the same for another horizon; only the targets are computed again."""
-    task = replace(prepared.task, horizon=horizon)
+def at_horizon(
+    prepared: PreparedTask, horizon: int, event: Event | None = None
+) -> PreparedTask:
+    """Return the same for another horizon; only the targets are computed again.
+
+    `event` is by default that of the task.
+    """
+    task = replace(prepared.task, horizon=horizon, event=event or prepared.task.event)
     design = design_matrix.with_target(prepared.features, horizon, task.event)
     return replace(prepared, task=task, features=design)

@@ -12,7 +12,7 @@ from econnet.core.notebook import html_table
 from econnet.core.periods import Frequency
 from econnet.core.task import Task
 from econnet.evaluation.comparison import Comparison
-from econnet.evaluation.confidence import Skill
+from econnet.evaluation.confidence import Confidence, Skill
 from econnet.evaluation.decisions import Decision
 from econnet.evaluation.intervals import Interval
 from econnet.evaluation.metrics import ReliabilityBin, Scores
@@ -65,6 +65,40 @@ class Ahead:
     interval: tuple[Share, Share]
     base_rate: Share
     scores: Scores
+
+
+@dataclass(frozen=True)
+class QuestionAnswer:
+    """The answer to one of the standard questions about a country.
+
+    Parameters
+    ----------
+    as_of
+        The information date.
+    target_title, meaning
+        Of the labelled indicator, and of the label: as in `Forecast`.
+    interval, base_rate
+        90% interval of the probability, and the share of the country's past in which
+        the event happened.
+    skill
+        Log-loss skill of the past forecasts for the country; `None` if there are none.
+    """
+
+    task: Task
+    as_of: str
+    origin: pd.Period
+    period: pd.Period
+    target_title: str
+    meaning: str
+    probability: Share
+    interval: tuple[Share, Share]
+    base_rate: Share
+    skill: Skill | None
+
+    @property
+    def confidence(self) -> Confidence:
+        """The confidence that the past forecasts deserve."""
+        return "low" if self.skill is None else self.skill.confidence
 
 
 @dataclass(frozen=True)
@@ -372,6 +406,9 @@ class Forecast:
         Of its model and report in a `core.workspace`, if it was made in one.
     decision
         The decision at the user's own costs, if these were given.
+    questions
+        The answers to the standard questions, those with the best proven skill first,
+        if this is the headline among them; else empty.
     """
 
     country: Country
@@ -395,6 +432,7 @@ class Forecast:
     growth: GrowthForecast | None = None
     place: PurePath | None = None
     decision: Decision | None = None
+    questions: tuple[QuestionAnswer, ...] = ()
 
     def __repr__(self) -> str:
         """Return the answer in one line, with its interval and reliability."""

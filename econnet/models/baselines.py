@@ -27,6 +27,8 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.neural_network import MLPClassifier
 
 from econnet.core import plugins
+from econnet.core.errors import UsageError, suggestion
+from econnet.core.text import quoted
 from econnet.core.types import Floats
 from econnet.data.features.design_matrix import DesignMatrix
 from econnet.data.features.professionals import GROWTH, PROBABILITY
@@ -429,6 +431,14 @@ TITLES: Mapping[str, str] = {
     "growth_network": "networks for growth alone",
     "professional_logit": "logit of professional forecasts",
 }
+
+
+def check_names(names: Sequence[str]) -> None:
+    """Raise `UsageError` for a name that no baseline has."""
+    for name in names:
+        if name not in BASELINES:
+            remedy = suggestion(name, BASELINES, f"choose from {', '.join(BASELINES)}")
+            raise UsageError(f"no baseline is called {quoted(name)}: {remedy}")
 
 
 def baseline_title(name: str) -> str:

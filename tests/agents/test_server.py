@@ -161,7 +161,15 @@ def test_lists_say_what_can_be_asked(made: Forecast, folder: Path) -> None:
     assert (first["country"], first["has_model"]) == ("DEU", True)
     assert (second["country"], second["has_model"]) == ("FRA", False)
     (stored,) = questions.structured_content["stored"]
-    assert stored["label"] == "negative-growth"
+    assert set(stored.values()) == {None}, "the headline question"
+    standard = questions.structured_content["standard"]
+    assert len(standard) == len(made.questions) > 1
+    for answer, expected in zip(standard, made.questions, strict=True):
+        assert answer["probability"] == expected.probability
+        low, high = answer["interval_90"]
+        assert low <= answer["probability"] <= high
+        assert answer["n_forecasts"] > 0
+        assert answer["question"].startswith("Will ")
     labels = [entry["label"] for entry in questions.structured_content["definitions"]]
     assert "two-quarters" in labels
     assert "nber" not in labels, "the chronology of another country"
@@ -211,7 +219,7 @@ def test_stored_question_is_found_by_the_name_of_its_model(
     make_forecast("Germany", small_data(), horizon=2)
     answers = StoredAnswers(Workspace(folder, folder), small_data())
     requests = [*answers.stored_requests(made.country)]
-    assert [request.horizon for request in requests] == [1, 2]
+    assert [request.horizon for request in requests] == [None, 2]
     assert answers.ask(made.country, requests[1]).forecast.task.horizon == 2
 
 

@@ -212,6 +212,21 @@ def test_forecast_as_of_a_date_knows_nothing_of_later_days(known: Dataset) -> No
     )
 
 
+def test_future_changes_neither_the_probability_nor_its_interval() -> None:
+    task, date = Task("Q", members=1, as_of="2009-06-30"), pd.Timestamp("2009-06-30")
+    known = world_and_andorra()
+    rows = known.observations.copy()
+    later = pd.PeriodIndex(rows["period"], freq="Q").end_time > date
+    rows.loc[later, "value"] *= np.random.default_rng(0).uniform(0.8, 1.2, later.sum())
+    answers = []
+    for data in (known, replace(known, observations=rows)):
+        prepared = preparation.prepare(data, FRANCE, task)
+        model = country_forecast.train(prepared, outlook=False)
+        made = country_forecast.make(prepared, model)
+        answers.append((made.probability, made.interval))
+    assert answers[0] == answers[1]
+
+
 def test_drivers_name_what_they_are(made: Forecast) -> None:
     titles = {driver.indicator: driver.title for driver in made.explanation.drivers}
     assert titles["real_gdp"] == "Real GDP"

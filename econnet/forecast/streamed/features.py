@@ -248,7 +248,7 @@ def feature_spec(
     The ensemble has one member unless the request names a number. `UsageError` if a
     column that was named does not exist, or the label cannot be streamed.
     """
-    label = request.label
+    label = request.rule
     given = label.startswith("given:")
     if not given and label not in STREAMED_LABELS:
         names = ", ".join((*STREAMED_LABELS, "given:COLUMN"))

@@ -45,6 +45,7 @@ from econnet.report.wording.outlook import (
     in_decimals,
     watch,
 )
+from econnet.report.wording.questions import headline_reason, question_rows
 from econnet.report.wording.ranking import (
     distance,
     dots_alt,

@@ -175,6 +175,8 @@ def provenance(forecast: Forecast) -> str:
     """Return what the forecast was made with, and the command that verifies it."""
     versions = " · ".join(map(" ".join, forecast.versions.items()))
     subject = _subject(forecast)
+    if forecast.questions:
+        subject |= dict.fromkeys(("--frequency", "--label", "--horizon", "--event"))
     verify = _command(
         "report --verify", {**subject, **forecast.task.cli_options(), **subject}
     )
