@@ -88,6 +88,17 @@ def read_data(
     ------
     DataError
         The file cannot be read, or another process has the store open.
+
+    Examples
+    --------
+    >>> read_data().source  # nothing has been fetched yet
+    'snapshot'
+    >>> levels = [100.0, 101.0, 100.5, 102.0]
+    >>> own = pd.DataFrame(
+    ...     {"period": ["2020Q1", "2020Q2", "2020Q3", "2020Q4"], "real_gdp": levels}
+    ... )
+    >>> read_data(own, country="Utopia")
+    Dataset(DataFrame: 4 observations of 1 series, 1 countries)
     """
     if file is None:
         day = _timestamp(as_of)
@@ -112,6 +123,14 @@ def inspect_data(
 
     Columns `name, kind, reason, unit, frequency, first_period, last_period, values,
     missing, areas, measures`, as `econnet inspect` shows them.
+
+    Examples
+    --------
+    >>> periods = ["2019", "2020", "2021", "2022"]
+    >>> own = pd.DataFrame({"period": periods, "unemployment": [3.1, 3.8, 3.6, 3.1]})
+    >>> inspect_data(own, country="Utopia")[["name", "measures"]]
+               name      measures
+    0  unemployment  unemployment
     """
     table, _ = _own_table(file, user_panel.Reading(kinds or {}, lag, sheet, country))
     return pd.DataFrame([asdict(column) for column in table.understood.columns])
@@ -128,6 +147,11 @@ def fetch_data(
 
     `sources` are by default all, those of plugins included.
     The summary lists failures, and `Summary.check` raises them as one error.
+
+    Examples
+    --------
+    >>> summary = fetch_data(["Germany"], sources=["eurostat"])  # doctest: +SKIP
+    >>> summary.check()  # doctest: +SKIP
     """
     return data_fetch.fetch(
         Settings.from_environment(),
@@ -146,6 +170,11 @@ def find_country(text: str, data: Data | None = None) -> Country:
     In a user's file a country may be any text; if it is a country, each of its names
     and codes finds it. For an unknown country, the `UsageError` suggests the nearest
     names.
+
+    Examples
+    --------
+    >>> find_country("Korea, Rep.").alpha3
+    'KOR'
     """
     known = None if data is None else _data(data, None, text)
     if known is None or known.source in {"snapshot", "store"}:
@@ -163,6 +192,11 @@ def list_countries(data: Data | None = None) -> pd.DataFrame:
     Columns `country, name, frequency, first_period, last_period, live_frequency`: the
     finest frequency of output, the span of the series that reaches furthest, and the
     finest frequency that `fetch_data` can bring, by the catalog.
+
+    Examples
+    --------
+    >>> list_countries().set_index("country").loc["DEU", ["name", "frequency"]].tolist()
+    ['Germany', 'Q']
     """
     return load.countries_with(_data(data), Task.target)
 
@@ -171,6 +205,11 @@ def list_indicators(search: str = "") -> pd.DataFrame:
     """Return the indicators of the catalog with all these words, one row each.
 
     Columns `indicator, title, unit, group, transform, sources`.
+
+    Examples
+    --------
+    >>> "unemployment" in set(list_indicators("unemployment")["indicator"])
+    True
     """
     rows = [indicator.about() for indicator in catalog.search(search)]
     columns = ["indicator", "title", "unit", "group", "transform", "sources"]
@@ -180,7 +219,14 @@ def list_indicators(search: str = "") -> pd.DataFrame:
 def build_panel(
     data: Data | None = None, frequency: Frequency = "Q", as_of: Day = None
 ) -> Panel:
-    """Return all indicators of all countries at one frequency, as known on a date."""
+    """Return all indicators of all countries at one frequency, as known on a date.
+
+    Examples
+    --------
+    >>> panel = build_panel(frequency="A", as_of="2008-10-01")
+    >>> panel.values.loc["DEU", "real_gdp"].last_valid_index()
+    Period('2007', 'Y-DEC')
+    """
     known = _data(data, as_of)
     TaskRequest(frequency=frequency)  # which refuses others
     return panel.build(
@@ -191,12 +237,27 @@ def build_panel(
 def mark_contractions(
     whole: Panel, label: str = Task.label, target: str = Task.target
 ) -> Label:
-    """Return the contractions of every country of a panel, by a named rule."""
+    """Return the contractions of every country of a panel, by a named rule.
+
+    Examples
+    --------
+    >>> panel = build_panel(frequency="A")
+    >>> years = mark_contractions(panel, "negative-growth").values.loc["DEU"]
+    >>> int(years["2009"])
+    1
+    """
     return labels.apply(whole, label, target)
 
 
 def choose_task(country: Country, data: Data, **choices: Unpack[TaskChoices]) -> Task:
-    """Return a task for a country, by default at the finest frequency of its data."""
+    """Return a task for a country, by default at the finest frequency of its data.
+
+    Examples
+    --------
+    >>> germany = find_country("Germany")
+    >>> choose_task(germany, read_data(), label="two-quarters").frequency
+    'Q'
+    """
     request = TaskRequest(**choices)
     known = _data(data, None, country.name, request=request)
     return workflow.choose_task(known, country, request)
@@ -233,6 +294,15 @@ def make_forecast(
     As on the command line, a saved model is used if it fits; otherwise one is trained
     and saved in the data folder. The forecast is appended to the forecast log, which
     `judge_forecasts` compares with outcomes.
+
+    Examples
+    --------
+    >>> forecast = make_forecast("Germany", pool="own", horizon=1)
+    >>> forecast
+    Forecast(Germany, ... ahead, ...: ...%, 90% interval ...% to ...%, ...)
+    >>> low, high = forecast.interval
+    >>> low <= forecast.probability <= high
+    True
     """
     known = _data(data, as_of, country, choices=choices)
     found = find_country(country, known)
@@ -258,6 +328,12 @@ def write_report(
         By default the one that the command line uses for the same question.
     formats
         `pdf`, `html`, `png`, `json` and `csv`; by default all.
+
+    Examples
+    --------
+    >>> forecast = make_forecast("Germany", pool="own", horizon=1)
+    >>> [file.name for file in write_report(forecast, "germany", ["json"])]
+    ['report.json']
     """
     # Importing the figures takes a second, which other functions need not wait for.
     from econnet.report import country as country_report
@@ -283,7 +359,14 @@ def _place_without_workflow(forecast: Forecast) -> PurePath:
 
 
 def to_record(forecast: Forecast) -> dict[str, Any]:
-    """Return every number of a forecast and its report, as in `report.json`."""
+    """Return every number of a forecast and its report, as in `report.json`.
+
+    Examples
+    --------
+    >>> record = to_record(make_forecast("Germany", pool="own", horizon=1))
+    >>> record["country"], record["horizon"]
+    ('DEU', 1)
+    """
     from econnet.report import record
 
     return dict(record.to_dict(forecast))
@@ -311,10 +394,15 @@ def run_backtest(
         Periods from one refit to the next; a year by default.
     baselines
         By default all, those of plugins included.
+
+    Examples
+    --------
+    >>> run_backtest(["Germany"], pool="own", baselines=["logit"], start="2018Q1")
+    Backtest(DEU, ... ahead, origins 2018Q1 to ...: econnet's Brier score ...)
     """
     from econnet.forecast import backtest
 
-    check_names(baselines)
+    check_names(baselines or ())
     known = _data(data, as_of, *names, choices=choices)
     found = [find_country(name, known) for name in _at_least_one(names)]
     request = _request(as_of, known, choices)
@@ -338,6 +426,12 @@ def rank_countries(
     longer than one. Countries with too little data are left out and listed. The task
     has the finest frequency that all the others have. Models and the forecast log are
     those of `make_forecast`.
+
+    Examples
+    --------
+    >>> ranking = rank_countries(["Germany", "Japan"], pool="own")
+    >>> sorted(forecast.country.alpha3 for forecast in ranking.forecasts)
+    ['DEU', 'JPN']
     """
     known = _data(data, as_of, *names, choices=choices)
     found = [find_country(name, known) for name in _at_least_one(names)]
@@ -350,13 +444,28 @@ def rank_countries(
 
 
 def judge_forecasts(data: Data | None = None) -> LogScores:
-    """Return the outcomes of the forecasts in the forecast log."""
+    """Return the outcomes of the forecasts in the forecast log.
+
+    Examples
+    --------
+    >>> made = make_forecast("Germany", pool="own", horizon=1, as_of="2020-06-01")
+    >>> scores = judge_forecasts()
+    >>> scores.count("scored") >= 1
+    True
+    """
     lines = forecast_log.read(Workspace.from_environment().forecast_log)
     return outcomes.score_log(lines, _data(data))
 
 
 def export_data(rows: pd.DataFrame, file: str | Path) -> Path:
-    """Write a table as CSV, Parquet or Excel, by the file's ending, and return it."""
+    """Write a table as CSV, Parquet or Excel, by the file's ending, and return it.
+
+    Examples
+    --------
+    >>> rows = read_data().observations.head()
+    >>> export_data(rows, "observations.csv").name
+    'observations.csv'
+    """
     write_table(rows, Path(file))
     return Path(file)
 

@@ -8,24 +8,21 @@ zones and memory.
 
 import io
 import os
-import pytest
 import signal
 import subprocess
 import sys
 import traceback
 import warnings
 from collections.abc import Iterator
-from contextlib import chdir
-from contextlib import contextmanager
-from contextlib import redirect_stderr
-from contextlib import redirect_stdout
-from econnet.cli import main
-from econnet.cli import output
+from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
 from importlib import import_module
 from pathlib import Path
 from subprocess import CompletedProcess
-from tests.light import light_forecaster
 
+import pytest
+
+from econnet.cli import main, output
+from tests.light import light_forecaster
 
 # Only to end a test that hangs; no test depends on how long anything takes.
 HANG_SECONDS = 900

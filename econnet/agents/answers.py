@@ -12,7 +12,8 @@ from typing import Any, Literal
 
 from econnet import api
 from econnet.core import countries
-from econnet.core.errors import EconnetError, UsageError
+from econnet.core.countries import Country
+from econnet.core.errors import DataError, EconnetError, UsageError
 from econnet.core.task import TaskRequest
 from econnet.core.workspace import Workspace
 from econnet.data.cycle import chronologies, labels
@@ -31,6 +32,7 @@ from econnet.forecast.result import (
     Forecast,
     ForecastChange,
     ImportanceShown,
+    QuestionAnswer,
 )
 from econnet.forecast.stored_answers import StoredAnswer, StoredAnswers
 from econnet.report import wording
@@ -249,23 +251,51 @@ class Definition:
 
 @dataclass(frozen=True)
 class StoredQuestion:
-    """A question with a stored model; these values are arguments of the tools."""
+    """A question with a model of its own; these values are arguments of the tools.
 
-    label: str
+    All are `None` for the headline question, which is the default.
+    """
+
+    label: str | None
     frequency: str | None
+    horizon: int | None
+    event: str | None
+
+
+@dataclass(frozen=True)
+class StandardAnswer:
+    """The answer to a standard question, with the record of such forecasts."""
+
+    question: str
+    definition: str
+    label: str
+    frequency: str
     horizon: int
     event: str
+    period: str
+    probability: float
+    interval_90: Interval
+    historical_average: float
+    skill: float | None
+    skill_interval_90: Interval | None
+    n_forecasts: int
+    n_contractions: int
+    confidence: Confidence
+    data_known_on: str
 
 
 @dataclass(frozen=True)
 class QuestionsAnswer:
     """What can be asked about a country now, and the definitions of a contraction.
 
-    The first question is the default. Others need `econnet train` first.
+    `standard` has the answers to the standard questions, those with the best record
+    first; the headline is one of them. `stored` are the questions that the other tools
+    can answer in full. Any other needs `econnet train` first.
     """
 
     country: str
     name: str
+    standard: list[StandardAnswer]
     stored: list[StoredQuestion]
     definitions: list[Definition]
 
@@ -392,6 +422,7 @@ class Answers:
         return QuestionsAnswer(
             found.alpha3,
             found.name,
+            self._standard(found),
             [
                 StoredQuestion(
                     request.label, request.frequency, request.horizon, request.event
@@ -400,6 +431,14 @@ class Answers:
             ],
             [*rules, *dated],
         )
+
+    def _standard(self, country: Country) -> list[StandardAnswer]:
+        """Return the stored answers to the standard questions, none if there are none."""
+        try:
+            answer = self.stored.ask(country, TaskRequest())
+        except DataError:
+            return []
+        return [_standard_answer(each) for each in answer.forecast.questions]
 
     def forecast(self, country: str, request: TaskRequest) -> ForecastAnswer:
         """Return the probability of a contraction."""
@@ -593,6 +632,28 @@ def _other_horizon(ahead: Ahead) -> OtherHorizon:
         ahead.scores.log_loss_skill,
         ahead.scores.n,
         ahead.scores.n_contractions,
+    )
+
+
+def _standard_answer(answer: QuestionAnswer) -> StandardAnswer:
+    skill, task = answer.skill, answer.task
+    return StandardAnswer(
+        question=wording.question(answer),
+        definition=answer.meaning,
+        label=task.label,
+        frequency=task.frequency,
+        horizon=task.horizon,
+        event=task.event,
+        period=str(answer.period),
+        probability=answer.probability,
+        interval_90=answer.interval,
+        historical_average=answer.base_rate,
+        skill=None if skill is None else skill.value,
+        skill_interval_90=None if skill is None else skill.interval,
+        n_forecasts=0 if skill is None else skill.n,
+        n_contractions=0 if skill is None else skill.n_contractions,
+        confidence=answer.confidence,
+        data_known_on=answer.as_of[:10],
     )
 
 

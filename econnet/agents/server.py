@@ -96,9 +96,9 @@ def _tools(answers: Answers) -> list[Callable[..., object]]:
         return answers.countries(search)
 
     def questions(country: str) -> QuestionsAnswer:
-        """List the questions that can be asked about a country.
+        """Answer the standard questions about a country, and list what can be asked.
 
-        These are the stored questions, and the definitions of a contraction.
+        Also lists the questions that have a model, and definitions of a contraction.
         """
         return answers.questions(country)
 
@@ -113,7 +113,8 @@ def _tools(answers: Answers) -> list[Callable[..., object]]:
 
         `country` is a name or ISO code. `label` is the definition of a contraction,
         `horizon` the periods ahead, `event` whether it is that period (`at`) or any up
-        to it (`within`); by default the country's default question.
+        to it (`within`). Without them it is the country's headline question, that with
+        the best record.
         """
         return answers.forecast(country, request_of(label, horizon, event, frequency))
 

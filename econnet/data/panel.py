@@ -75,6 +75,13 @@ class Panel:
     vintages: pd.DataFrame
     finer: tuple["Panel", ...] = ()
 
+    def __repr__(self) -> str:
+        """Return the size of the panel in one line."""
+        return (
+            f"Panel({len(self.countries)} countries, {len(self.columns)} indicators, "
+            f"frequency {self.frequency}, as of {self.as_of:%Y-%m-%d})"
+        )
+
     @property
     def columns(self) -> list[str]:
         """The indicators of the panel, sorted."""

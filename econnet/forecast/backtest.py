@@ -14,6 +14,7 @@ import pandas as pd
 
 from econnet.core.countries import Country
 from econnet.core.errors import DataError
+from econnet.core.notebook import html_table
 from econnet.core.period_days import DayOfPeriod
 from econnet.core.periods import PERIODS_A_YEAR
 from econnet.core.task import Task
@@ -103,6 +104,27 @@ class Backtest:
     track_record: pd.DataFrame
     performances: Mapping[str, ModelPerformance]
     comparisons: Mapping[str, Comparison]
+
+    def __repr__(self) -> str:
+        """Return what was scored, and econnet's scores, in one line."""
+        scores = self.performances["econnet"].scores
+        first, last = self.origins
+        names = ", ".join(country.alpha3 for country in self.countries[:5])
+        return (
+            f"Backtest({names}, {self.task.name}, origins {first} to {last}: "
+            f"econnet's Brier score {scores.brier:.3f} over {scores.n} forecasts, "
+            f"{len(self.performances)} models)"
+        )
+
+    def _repr_html_(self) -> str:
+        """Return the scores of every model as a table."""
+        rows = [
+            (name, scores.brier, scores.log_loss, scores.auroc, scores.n)
+            for name, performance in self.performances.items()
+            for scores in [performance.scores]
+        ]
+        header = ("model", "Brier", "log loss", "AUROC", "forecasts")
+        return html_table(f"Backtest: {self.task.name}", header, rows)
 
     @property
     def origins(self) -> tuple[pd.Period, pd.Period]:

@@ -9,33 +9,28 @@ fail.
 import csv
 import io
 import json
-import msgspec
 import os
-from collections.abc import Iterable
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
 from econnet.core.errors import DataError
 from econnet.core.settings import Settings
 from econnet.core.workspace import Workspace
 from econnet.data.load import store as store_of
 from econnet.data.sources.observations import now
-from econnet.data.store import checks
-from econnet.data.store import schema
+from econnet.data.store import checks, schema
 from econnet.forecast import log as forecast_log
 from econnet.forecast import saved_model
 from econnet.forecast.streamed.forecast import Streamed
-from econnet.models.network_file import NewerFileError
-from econnet.models.network_file import load_with_metadata
-from econnet.runtime import atomic_files
-from econnet.runtime import locks
-from econnet.runtime.checksums import SUMS
-from econnet.runtime.checksums import read_sums
-from econnet.runtime.checksums import verify_checksums
+from econnet.models.network_file import NewerFileError, load_with_metadata
+from econnet.runtime import atomic_files, locks
+from econnet.runtime.checksums import SUMS, read_sums, verify_checksums
 from econnet.runtime.npz import read_arrays
-from itertools import zip_longest
-from pathlib import Path
-from typing import Literal
-
 
 Part = Literal[
     "settings", "package", "store", "models", "journal", "reports", "unfinished"

@@ -7,7 +7,7 @@ an answer takes a second the first time and none after that.
 
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path, PurePath
 
@@ -23,12 +23,13 @@ from econnet.data import load
 from econnet.data.sources.observations import Dataset
 from econnet.forecast import country as country_forecast
 from econnet.forecast import log as forecast_log
-from econnet.forecast import preparation, training, workflow
+from econnet.forecast import preparation, questions, saved_answers, training, workflow
 from econnet.forecast.country import Shared
 from econnet.forecast.explain import drivers, what_if
 from econnet.forecast.explain.what_if import Assumption
 from econnet.forecast.preparation import PreparedTask
-from econnet.forecast.result import Forecast, WhatIf
+from econnet.forecast.questions import PreparedQuestions
+from econnet.forecast.result import Forecast, QuestionAnswer, WhatIf
 from econnet.forecast.saved_model import Model
 from econnet.forecast.workflow import Question
 from econnet.runtime.blas import one_blas_thread
@@ -59,12 +60,11 @@ class StoredAnswer:
         window = training.final_window(self.prepared)
         indicators = self.prepared.panel.indicators
         levels = drivers.newest_levels(self.prepared)
-        forecaster, calibration = self.shared.forecaster, self.shared.pool.calibration
+        forecaster = self.shared.forecaster
 
         def end(position: int, rows: Floats) -> Floats:
-            members = forecaster.member_log_odds(rows)
-            ends = [calibration.interval(row)[position] for row in members.T]
-            return np.array(ends)
+            forecasts = training.with_intervals(rows, forecaster, self.shared.pool)
+            return np.array([interval[position] for _, interval in forecasts])
 
         with one_blas_thread():
             effect, low, high = (
@@ -178,12 +178,10 @@ class StoredAnswers:
     def _answer(
         self, session: _Session, question: Question, file: Path, stamp: Stamp
     ) -> StoredAnswer:
-        sharing = session.prepared.setdefault(question.task, [])
-        prepared = preparation.prepare(
-            question.known, question.country, question.task, sharing=sharing
-        )
-        if all(prepared.panel is not other.panel for other in sharing):
-            sharing.append(prepared)
+        if question.open_request is None:
+            prepared, standard = _prepared(session, question), ()
+        else:
+            prepared, standard = self._headline(question, question.open_request)
         model = _fitting(question, prepared, file)
         shared = session.shared.get(model.fingerprint)
         if shared is None:
@@ -191,7 +189,36 @@ class StoredAnswers:
             session.shared[model.fingerprint] = shared
         previous = forecast_log.latest(prepared, self.workspace.forecast_log)
         forecast = country_forecast.make(prepared, model, previous, shared=shared)
+        forecast = replace(forecast, place=question.place, questions=standard)
         return StoredAnswer(forecast, prepared, shared, stamp)
+
+    def _headline(
+        self, question: Question, request: TaskRequest
+    ) -> tuple[PreparedTask, tuple[QuestionAnswer, ...]]:
+        """Return the headline question prepared, and the answers to the standard ones.
+
+        `DataError` is raised if no stored answers fit the data.
+        """
+        asked = PreparedQuestions.of(question.known, question.country, request)
+        file = self.workspace.answers(question.place)
+        try:
+            answers = saved_answers.load(file, asked.digest())
+        except ValueError as error:
+            raise DataError(_damaged(question, file, error)) from error
+        if answers is None:
+            raise DataError(_no_model(question, "fits the newest data"))
+        return asked.prepared_for(questions.headline(answers, asked.today)), answers
+
+
+def _prepared(session: _Session, question: Question) -> PreparedTask:
+    """Return a question prepared; countries share what they learn from."""
+    sharing = session.prepared.setdefault(question.task, [])
+    prepared = preparation.prepare(
+        question.known, question.country, question.task, sharing=sharing
+    )
+    if all(prepared.panel is not other.panel for other in sharing):
+        sharing.append(prepared)
+    return prepared
 
 
 def _fitting(question: Question, prepared: PreparedTask, file: Path) -> Model:
@@ -199,18 +226,19 @@ def _fitting(question: Question, prepared: PreparedTask, file: Path) -> Model:
     try:
         model = country_forecast.stored_model(prepared, file)
     except ValueError as error:
-        raise DataError(
-            f"{_no_model(question, 'can be used')} ({file.name} is damaged: {error})"
-        ) from error
+        raise DataError(_damaged(question, file, error)) from error
     if model is None:
         raise DataError(_no_model(question, "fits the newest data"))
     return model
 
 
+def _damaged(question: Question, file: Path, error: ValueError) -> str:
+    return f"{_no_model(question, 'can be used')} ({file.name} is damaged: {error})"
+
+
 def _no_model(question: Question, lack: str) -> str:
     """Return that there is no model, and the command that trains one."""
-    is_default = question.place == PurePath(question.country.alpha3)
-    asked = {} if is_default else question.task.cli_options()
+    asked = question.task.cli_options() if question.open_request is None else {}
     options = " ".join(f"{name} {value}" for name, value in asked.items())
     command = f"econnet train --country {question.country.alpha3} {options}".rstrip()
     return (

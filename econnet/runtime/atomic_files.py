@@ -11,16 +11,12 @@ import hashlib
 import os
 import shutil
 import sys
-from collections.abc import Iterable
-from collections.abc import Iterator
-from collections.abc import Mapping
-from contextlib import ExitStack
-from contextlib import contextmanager
-from contextlib import suppress
-from econnet.runtime import locks
-from econnet.runtime.checksums import SUMS
-from econnet.runtime.checksums import read_sums
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+
+from econnet.runtime import locks
+from econnet.runtime.checksums import SUMS, read_sums
 
 
 @contextmanager

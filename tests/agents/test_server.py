@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +65,8 @@ def results(folder: Path, *calls: tuple[str, dict[str, Any]]) -> list[Any]:
         async with connected(script, str(folder), folder=folder) as client:
             return [await client.call_tool(*each) for each in calls]
 
-    return anyio.run(call)
+    answers: list[Any] = anyio.run(call)
+    return answers
 
 
 def test_command_serves_read_only_tools_with_schemas(tmp_path: Path) -> None:
@@ -73,7 +75,8 @@ def test_command_serves_read_only_tools_with_schemas(tmp_path: Path) -> None:
             result = await client.call_tool("forecast", {"country": "DEU"})
             assert result.is_error
             assert "run `econnet train --country DEU`" in result.content[0].text
-            return (await client.list_tools()).tools
+            tools: list[Any] = (await client.list_tools()).tools
+            return tools
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", str(ROOT))
@@ -158,7 +161,15 @@ def test_lists_say_what_can_be_asked(made: Forecast, folder: Path) -> None:
     assert (first["country"], first["has_model"]) == ("DEU", True)
     assert (second["country"], second["has_model"]) == ("FRA", False)
     (stored,) = questions.structured_content["stored"]
-    assert stored["label"] == "negative-growth"
+    assert set(stored.values()) == {None}, "the headline question"
+    standard = questions.structured_content["standard"]
+    assert len(standard) == len(made.questions) > 1
+    for answer, expected in zip(standard, made.questions, strict=True):
+        assert answer["probability"] == expected.probability
+        low, high = answer["interval_90"]
+        assert low <= answer["probability"] <= high
+        assert answer["n_forecasts"] > 0
+        assert answer["question"].startswith("Will ")
     labels = [entry["label"] for entry in questions.structured_content["definitions"]]
     assert "two-quarters" in labels
     assert "nber" not in labels, "the chronology of another country"
@@ -192,7 +203,7 @@ def test_answer_is_computed_once_until_model_or_day_changes(
     assert second is not first
     assert second.forecast.probability == first.forecast.probability
 
-    class Tomorrow(stored_answers.date):
+    class Tomorrow(date):
         @classmethod
         def today(cls) -> "Tomorrow":
             day = pd.Timestamp.now() + pd.Timedelta(days=1)
@@ -208,7 +219,7 @@ def test_stored_question_is_found_by_the_name_of_its_model(
     make_forecast("Germany", small_data(), horizon=2)
     answers = StoredAnswers(Workspace(folder, folder), small_data())
     requests = [*answers.stored_requests(made.country)]
-    assert [request.horizon for request in requests] == [1, 2]
+    assert [request.horizon for request in requests] == [None, 2]
     assert answers.ask(made.country, requests[1]).forecast.task.horizon == 2
 
 

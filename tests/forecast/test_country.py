@@ -1,29 +1,23 @@
+from dataclasses import asdict, is_dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from dataclasses import asdict
-from dataclasses import is_dataclass
-from dataclasses import replace
+
 from econnet.core import countries
 from econnet.core.errors import DataError
 from econnet.core.task import Task
 from econnet.data.sources.observations import Dataset
 from econnet.forecast import country as country_forecast
-from econnet.forecast import preparation
-from econnet.forecast import saved_model
-from econnet.forecast import training
+from econnet.forecast import preparation, saved_model, training
 from econnet.forecast.explain.importance import Importance
 from econnet.forecast.preparation import PreparedTask
 from econnet.forecast.result import Forecast
 from econnet.forecast.saved_model import Model
 from econnet.models.combination import WITH_GROWTH
-from pathlib import Path
-from tests.builders import observations
-from tests.builders import series_of
-from tests.builders import world_and_andorra
+from tests.builders import observations, series_of, world_and_andorra
 from tests.light import NEXT_PERIOD_ONLY
-
 
 FRANCE = countries.by_alpha3("FRA")
 

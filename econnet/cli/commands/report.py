@@ -2,25 +2,17 @@
 
 import os
 import time
-import typer
-from collections.abc import Callable
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from econnet.cli import jobs
-from econnet.cli import output
-from econnet.cli.options import All
-from econnet.cli.options import Assumptions
-from econnet.cli.options import CostRatio
-from econnet.cli.options import TaskOptions
-from econnet.cli.options import flat
-from econnet.core.errors import DataError
-from econnet.core.errors import UsageError
-from econnet.report import Format
-from econnet.report import Paper
 from pathlib import Path
-from typing import Annotated
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
+import typer
+
+from econnet.cli import jobs, output
+from econnet.cli.options import All, Assumptions, CostRatio, TaskOptions, flat
+from econnet.core.errors import DataError, UsageError
+from econnet.report import Format, Paper
 
 if TYPE_CHECKING:
     from econnet.core.countries import Country

@@ -122,6 +122,14 @@ class Label(DatedValues):
     target: str
     meaning: str
 
+    def __repr__(self) -> str:
+        """Return the rule, and how many periods it labelled, in one line."""
+        known = self.values.dropna()
+        return (
+            f"Label({self.name} of {self.target}: {int(known.sum())} contractions in "
+            f"{len(known)} periods of {known.index.unique('country').size} countries)"
+        )
+
 
 def apply(panel: Panel, name: str, target: str = "real_gdp") -> Label:
     """Return the labels of every country of the panel by the rule of that name."""
@@ -318,7 +326,8 @@ def _rule_of_plugin(plugin: plugins.Plugin, rule: object) -> LabelRule:
 
     def label(known: Floats, frequency: Frequency) -> Floats:
         try:
-            values = np.asarray(rule.label_function(known[None, :], frequency), float)
+            given = rule.label_function(known[None, :], frequency)
+            values: Floats = np.asarray(given, dtype=float)
             if values.shape != (1, len(known)):
                 raise ValueError(f"it returned the shape {values.shape}")
             if not np.isin(values[~np.isnan(values)], (0, 1)).all():
@@ -328,7 +337,7 @@ def _rule_of_plugin(plugin: plugins.Plugin, rule: object) -> LabelRule:
                 f"{plugin} failed ({one_line(str(error), at_most=200)}): choose "
                 "another --label, or report it to its authors"
             ) from error
-        return values[0]
+        return values.ravel()
 
     return replace(rule, label_function=_on_each_day(label))
 
