@@ -285,7 +285,7 @@ def _named(codes: np.ndarray, names: list[str]) -> "pd.Series[str]":
     return pd.Series(names, dtype="str").take(codes).reset_index(drop=True)
 
 
-SCHEMA = 2
+SCHEMA = 3
 MAX_SCHEMA = 9_999
 # As pandas counts periods: months until the year 3970.
 MAX_ORIGIN = 24_000

@@ -88,9 +88,10 @@ def method(forecast: Forecast) -> list[tuple[str, str]]:
         ),
         (
             "Interval",
-            "The 90% interval covers calibration error (from the track record) and "
-            "disagreement between networks, not errors in the model itself "
-            f"(econnet {model}).",
+            "The 90% interval accounts for calibration error (from the track record), "
+            "disagreement between the models that are combined, and shrinkage towards "
+            "the historical average. It covers the true probability in about 90% of "
+            f"simulated cases (econnet {model}).",
         ),
     ]
 
