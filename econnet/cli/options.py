@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal, get_args, get_type_hints
 import typer
 
 from econnet.cli import completion
+from econnet.core.periods import MAX_LAG
 from econnet.core.task import Option, TaskRequest
 from econnet.core.task import options as options_of_task
 
@@ -118,7 +119,10 @@ class TaskOptions(TaskRequest):
     lag: Annotated[
         int,
         typer.Option(
-            min=0, metavar="N", help="Periods until a value in --data is published."
+            min=0,
+            max=MAX_LAG,
+            metavar="N",
+            help="Periods until a value in --data is published.",
         ),
     ] = 1
     kind: Annotated[

@@ -301,6 +301,17 @@ def releases(
     return both.sort_values("known_at", kind="stable", ignore_index=True)
 
 
+def known_on(observations: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
+    """Return the observations known at the end of a day, in the same order.
+
+    They are those from which `build` makes the panel of that day.
+    """
+    end_of_day = as_of + pd.Timedelta(days=1) - pd.Timedelta(microseconds=1)
+    series, rows = _coded(observations.reset_index(drop=True))
+    known = _dated(series, rows, end_of_day).index.sort_values()
+    return observations.take(known).reset_index(drop=True)
+
+
 def _coded(observations: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the distinct series, and the observations with the number of their series.
 

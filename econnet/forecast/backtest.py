@@ -146,7 +146,7 @@ def run(
     countries: Sequence[Country],
     refit_every: int | None = None,
     start: pd.Period | None = None,
-    baselines: Sequence[str] = tuple(BASELINES),
+    baselines: Sequence[str] | None = None,
     progress: Callable[[float], None] = lambda _: None,
 ) -> Backtest:
     """Return the scores of every model in a walk-forward run.
@@ -160,14 +160,15 @@ def run(
     start
         The first scored origin; by default the first with enough history.
     baselines
-        Names of `BASELINES`; the base rate is always included, as skill is relative
-        to it.
+        Names of `BASELINES`, by default all; the base rate is always included, as skill
+        is relative to it.
     progress
         Called with the share of the work that is done, from 0 to 1.
     """
     task = prepared[0].task
     schedule = Schedule(refit_every, task.rolling_years, start)
-    chosen = [name for name in BASELINES if name in baselines or name == "base_rate"]
+    wanted = {*(BASELINES if baselines is None else baselines), "base_rate"}
+    chosen = [name for name in BASELINES if name in wanted]
     scored = {country.alpha3 for country in countries}
     record, left_out = track_record.without_failed(
         _track_records(prepared, scored, schedule, chosen, progress)

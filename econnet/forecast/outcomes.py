@@ -124,7 +124,7 @@ def _entry(line: Mapping[str, str]) -> dict[str, object] | None:
     except ValueError:
         return None
     return {
-        **{column: line[column] for column in forecast_log.COLUMNS},
+        **{column: line.get(column, "") for column in forecast_log.COLUMNS},
         "made_at": parsed.made_at.isoformat(),
         "horizon": parsed.horizon,
         "probability": parsed.probability,

@@ -211,6 +211,9 @@ class Verification:
         none, every bit must agree.
     data
         Changes of the data since; if there are any, nothing was repeated.
+    missing_digest
+        The digest of the data that the report names, if the data known now, with all
+        their vintages, do not give it.
     compared
         Number of values that were compared.
     largest, largest_of_baselines
@@ -223,6 +226,7 @@ class Verification:
     country: Country
     tools: Mapping[str, tuple[str, str]]
     data: tuple[str, ...] = ()
+    missing_digest: str | None = None
     compared: int = 0
     largest: float = 0.0
     largest_of_baselines: float = 0.0
@@ -242,7 +246,9 @@ class Verification:
         """Return the result in a line or two."""
         if self.data:
             return (
-                f"not verified: {self.path}: the data have changed since: "
+                f"not verified: {self.path}: the data have changed since, and the "
+                f"vintages with the digest {str(self.missing_digest)[:DIGEST_SHOWN]} "
+                "that the report names are no longer stored: "
                 f"{_some(self.data)}; `econnet report` makes a new one"
             )
         if self.differences:
@@ -355,7 +361,8 @@ def verify(
     }
     result = Verification(report.path, country, tools)
     if now.data != report.provenance.data:
-        return replace(result, data=tuple(_changes(report, prepared)))
+        changes = tuple(_changes(report, prepared))
+        return replace(result, data=changes, missing_digest=report.provenance.data)
     repeated = record.to_dict(_repeat(report, prepared, progress))
     return compare_reports(result, report, repeated)
 
@@ -529,6 +536,7 @@ def to_dict(result: Verification) -> dict[str, Json]:
         "bit_for_bit": result.bits,
         "tools": {name: list(both) for name, both in result.tools.items()},
         "data_changed": list(result.data),
+        "missing_digest": result.missing_digest,
         "n_compared": result.compared,
         "largest_difference": result.largest,
         "largest_difference_of_baselines": result.largest_of_baselines,
@@ -566,4 +574,5 @@ OF_BASELINES = re.compile(r"(pool_)?baselines\.|comparisons\.")
 
 MISSING = "(missing)"
 MAX_SHOWN = 3
+DIGEST_SHOWN = 12
 MAX_WIDTH = 40
