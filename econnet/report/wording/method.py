@@ -2,18 +2,19 @@
 
 import shlex
 from collections.abc import Mapping
-
 from econnet.core.periods import NOUN
 from econnet.data.cycle.labels import RULES
 from econnet.forecast.result import Forecast
-from econnet.report.wording.event import (
-    contraction_noun,
-    event_title,
-    in_sentence,
-    is_chronology,
-)
-from econnet.report.wording.formatting import count, day_of, period_name, period_text
+from econnet.report.wording.event import contraction_noun
+from econnet.report.wording.event import event_title
+from econnet.report.wording.event import in_sentence
+from econnet.report.wording.event import is_chronology
+from econnet.report.wording.formatting import count
+from econnet.report.wording.formatting import day_of
+from econnet.report.wording.formatting import period_name
+from econnet.report.wording.formatting import period_text
 from econnet.report.wording.verdict import made_on
+
 
 # Shares of real-time values from which all count as such, and below which none do.
 MIN_MOSTLY_REAL_TIME = 0.95
@@ -88,9 +89,10 @@ def method(forecast: Forecast) -> list[tuple[str, str]]:
         ),
         (
             "Interval",
-            "The 90% interval covers calibration error (from the track record) and "
-            "disagreement between networks, not errors in the model itself "
-            f"(econnet {model}).",
+            "The 90% interval accounts for calibration error (from the track record), "
+            "disagreement between the models that are combined, and shrinkage towards "
+            "the historical average. It covers the true probability in about 90% of "
+            f"simulated cases (econnet {model}).",
         ),
     ]
 
