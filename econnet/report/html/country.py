@@ -25,6 +25,7 @@ def as_html(forecast: Forecast) -> str:
         sections=SECTIONS,
         stem=f"{charts.safe_name(forecast.country.alpha3)}-{forecast.period}",
         charts=shown,
+        responsive=forecast.explanation.responsive,
         report=texts,
         watch=[_cells(release) for release in texts["watch"]],
         series=[_cells(series) for series in texts["series"]],

@@ -17,6 +17,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
+from econnet.forecast.result import Responsive
 from econnet.report import wording
 from econnet.report.figures.shades import shades
 from econnet.report.figures.style import DARK, LIGHT, Look
@@ -35,18 +36,22 @@ def render(
     sections: Sequence[tuple[str, str]],
     stem: str,
     charts: Mapping[str, Chart],
+    responsive: Responsive | None = None,
     **texts: object,
 ) -> str:
     """Return a page from a template.
 
     `sections` are id and text of the links at its top; `stem` is the beginning of the
-    names of downloaded files.
+    names of downloaded files, and `responsive` what a reader can change.
     """
     scripts = [_text("vendor/uPlot.iife.min.js"), _text("html/assets/page.js")]
-    data = {
+    data: dict[str, Any] = {
         "stem": stem,
         "charts": {name: _data(chart) for name, chart in charts.items()},
     }
+    if responsive is not None:
+        scripts.append(_text("html/assets/responsive.js"))
+        data["responsive"] = asdict(responsive)
     return (
         _environment()
         .get_template(template)
@@ -56,6 +61,7 @@ def render(
             made=made,
             sections=sections,
             charts=charts,
+            responsive=responsive,
             policy=_policy(scripts, [_style()]),
             # Files of the package: trusted, and pinned by their digests in the policy.
             style=Markup(_style()),  # noqa: S704 - a file of ours
