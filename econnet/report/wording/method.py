@@ -2,19 +2,18 @@
 
 import shlex
 from collections.abc import Mapping
+
 from econnet.core.periods import NOUN
 from econnet.data.cycle.labels import RULES
 from econnet.forecast.result import Forecast
-from econnet.report.wording.event import contraction_noun
-from econnet.report.wording.event import event_title
-from econnet.report.wording.event import in_sentence
-from econnet.report.wording.event import is_chronology
-from econnet.report.wording.formatting import count
-from econnet.report.wording.formatting import day_of
-from econnet.report.wording.formatting import period_name
-from econnet.report.wording.formatting import period_text
+from econnet.report.wording.event import (
+    contraction_noun,
+    event_title,
+    in_sentence,
+    is_chronology,
+)
+from econnet.report.wording.formatting import count, day_of, period_name, period_text
 from econnet.report.wording.verdict import made_on
-
 
 # Shares of real-time values from which all count as such, and below which none do.
 MIN_MOSTLY_REAL_TIME = 0.95
