@@ -258,9 +258,8 @@ def choose_task(country: Country, data: Data, **choices: Unpack[TaskChoices]) ->
     >>> choose_task(germany, read_data(), label="two-quarters").frequency
     'Q'
     """
-    request = TaskRequest(**choices)
-    known = _data(data, None, country.name, request=request)
-    return workflow.choose_task(known, country, request)
+    known = _data(data, None, country.name, choices=choices)
+    return workflow.choose_task(known, country, TaskRequest(**choices))
 
 
 def make_forecast(

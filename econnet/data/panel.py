@@ -316,7 +316,7 @@ def known_on(observations: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
     end_of_day = as_of + pd.Timedelta(days=1) - pd.Timedelta(microseconds=1)
     series, rows = _coded(observations.reset_index(drop=True))
     known = _dated(series, rows, end_of_day).index.sort_values()
-    return observations.take(known).reset_index(drop=True)
+    return observations.take(known.to_numpy()).reset_index(drop=True)
 
 
 def _coded(observations: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:

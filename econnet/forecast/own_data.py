@@ -60,7 +60,7 @@ def screened(
     request = replace(request, target=target_of(known, request))
     if request.target not in known.indicators:
         return known
-    for name in (request.target, request.label.partition(":")[2]):
+    for name in (request.target, request.rule.partition(":")[2]):
         _check_known_at(known, name)
     frequency = request.frequency or _finest(known, request.target)
     if frequency is None:

@@ -178,8 +178,9 @@ class StoredAnswers:
     def _answer(
         self, session: _Session, question: Question, file: Path, stamp: Stamp
     ) -> StoredAnswer:
+        standard: tuple[QuestionAnswer, ...] = ()
         if question.open_request is None:
-            prepared, standard = _prepared(session, question), ()
+            prepared = _prepared(session, question)
         else:
             prepared, standard = self._headline(question, question.open_request)
         model = _fitting(question, prepared, file)

@@ -92,7 +92,8 @@ def test_refit_waits_until_enough_rows_or_contractions_are_new(
 ) -> None:
     def new_share(before: Window, after: Window) -> float:
         new = ~np.isin(after.train, before.train)
-        return max(new.mean(), after.y_train[new].sum() / after.y_train.sum())
+        contractions = after.y_train[new].sum() / after.y_train.sum()
+        return float(max(new.mean(), contractions))
 
     last = features.origins.max()
     yearly = make_windows(features, "Q", last)

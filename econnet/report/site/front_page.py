@@ -80,7 +80,7 @@ def _country_rows(
         yield {
             "cells": shown[code]["cells"][1:],
             "alarm": shown[code]["alarm"],
-            "sort_keys": keys.loc[code].tolist(),
+            "sort_keys": [*keys.loc[code]],
             "page": documents.country_page(code),
         }
 
