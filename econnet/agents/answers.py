@@ -618,7 +618,7 @@ def _track_record(forecast: Forecast) -> TrackRecord:
         auroc=scores.auroc,
         auroc_interval_90=intervals.auroc,
         confidence=verdict.confidence,
-        verdict=f"{verdict.call} {verdict.reason}",
+        verdict=verdict.text,
     )
 
 
