@@ -42,7 +42,8 @@ def as_atom(record: Record, news: Sequence[Publication], version: str) -> bytes:
     entries = [entry for one in reversed(news) for entry in _entries(one, identity)]
     feed.extend(entries[:MAX_ENTRIES])
     ElementTree.indent(feed)
-    return ElementTree.tostring(feed, "utf-8", xml_declaration=True) + b"\n"
+    text: bytes = ElementTree.tostring(feed, "utf-8", xml_declaration=True)
+    return text + b"\n"
 
 
 def _entries(one: Publication, identity: UUID) -> Iterator[ElementTree.Element]:

@@ -4,8 +4,10 @@ from econnet.report.html.page import SiteLinks
 from econnet.report.site import feed
 
 FRONT, SCOREBOARD, DATA = "index.html", "scoreboard.html", "data.html"
-PAGES = (("Forecasts", FRONT), ("Scoreboard", SCOREBOARD), ("Data", DATA))
-PAGES += (("Feed", feed.FILE),)
+PAGES = (
+    *(("Forecasts", FRONT), ("Scoreboard", SCOREBOARD)),
+    *(("Data", DATA), ("Feed", feed.FILE)),
+)
 
 
 def of(page: str) -> SiteLinks:
