@@ -14,6 +14,7 @@ Frequency = Literal["A", "Q", "M"]
 FREQUENCIES: tuple[Frequency, ...] = get_args(Frequency)  # the coarsest first
 PANDAS_ALIAS: Mapping[Frequency, str] = {"A": "Y", "Q": "Q", "M": "M"}
 FREQUENCY_OF_ALIAS: Mapping[str, Frequency] = {"Y": "A", "Q": "Q", "M": "M"}
+MAX_LAG = 100  # periods until a value of a user's file is published
 PERIODS_A_YEAR: Mapping[Frequency, int] = {"A": 1, "Q": 4, "M": 12}
 
 FREQUENCY_WORDS: Mapping[Frequency, str] = {

@@ -75,6 +75,13 @@ class Panel:
     vintages: pd.DataFrame
     finer: tuple["Panel", ...] = ()
 
+    def __repr__(self) -> str:
+        """Return the size of the panel in one line."""
+        return (
+            f"Panel({len(self.countries)} countries, {len(self.columns)} indicators, "
+            f"frequency {self.frequency}, as of {self.as_of:%Y-%m-%d})"
+        )
+
     @property
     def columns(self) -> list[str]:
         """The indicators of the panel, sorted."""
@@ -299,6 +306,17 @@ def releases(
     rows = rows[["period", "end", "known_at"]].reset_index(drop=True)
     both = pd.concat([about.reset_index(drop=True), rows], axis="columns")
     return both.sort_values("known_at", kind="stable", ignore_index=True)
+
+
+def known_on(observations: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
+    """Return the observations known at the end of a day, in the same order.
+
+    They are those from which `build` makes the panel of that day.
+    """
+    end_of_day = as_of + pd.Timedelta(days=1) - pd.Timedelta(microseconds=1)
+    series, rows = _coded(observations.reset_index(drop=True))
+    known = _dated(series, rows, end_of_day).index.sort_values()
+    return observations.take(known.to_numpy()).reset_index(drop=True)
 
 
 def _coded(observations: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -68,6 +68,8 @@ def _answer(forecast: Forecast) -> Content:
         "position": (
             wording.illustration(forecast) if passed else wording.position(forecast)
         ),
+        "headline_reason": wording.headline_reason(forecast),
+        "questions": wording.question_rows(forecast),
         "verdict": {**asdict(verdict), "alarm": verdict.alarm},
         "counts": wording.counts(forecast.assessment.metrics, "forecast"),
         "outlook_heading": wording.outlook_heading(forecast),

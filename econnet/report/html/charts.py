@@ -127,11 +127,19 @@ class Chart:
         return list(zip(*(column.shown() for column in self.columns), strict=True))
 
 
-def charts(forecast: Forecast) -> dict[str, Chart]:
-    """Return the charts for which the forecast has data, by name."""
-    extra = [*figures.of_chapter("record"), *figures.of_chapter("drivers")]
+def charts(
+    forecast: Forecast, drawn: Mapping[str, Figure] | None = None
+) -> dict[str, Chart]:
+    """Return the charts for which the forecast has data, by name.
+
+    `drawn` are the figures of `figures.draw`, if they have been drawn.
+    """
+    chapters = [*figures.of_chapter("record"), *figures.of_chapter("drivers")]
+    names = {*DATA, *chapters}
     charts = {}
-    for name, figure in figures.draw(forecast, names={*DATA, *extra}).items():
+    for name, figure in (drawn or figures.draw(forecast, names=names)).items():
+        if name not in names:
+            continue
         chart = DATA[name](forecast) if name in DATA else Chart(name, ())
         charts[name] = _with_picture(chart, figure, figures.alt(forecast, name))
     for number, figure in enumerate(figures.draw_responses(forecast)):

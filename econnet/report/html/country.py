@@ -1,5 +1,9 @@
 """The page of one country: the texts of the printed report, and interactive charts."""
 
+from collections.abc import Mapping
+
+from matplotlib.figure import Figure
+
 from econnet.forecast.result import Forecast
 from econnet.report import figures, wording
 from econnet.report.content import Content, content
@@ -14,10 +18,17 @@ SECTIONS = (
 )
 
 
-def as_html(forecast: Forecast, site: SiteLinks | None = None) -> str:
-    """Return the report as a page of HTML, self-contained unless it is of a site."""
+def as_html(
+    forecast: Forecast,
+    drawn: Mapping[str, Figure] | None = None,
+    site: SiteLinks | None = None,
+) -> str:
+    """Return the report as a page of HTML, self-contained unless it is of a site.
+
+    `drawn` are the figures of `figures.draw`, if they have been drawn.
+    """
     texts = content(forecast)
-    shown = charts.charts(forecast)
+    shown = charts.charts(forecast, drawn)
     return page.render(
         "country.html",
         title=texts["title"],
@@ -27,6 +38,7 @@ def as_html(forecast: Forecast, site: SiteLinks | None = None) -> str:
         stem=f"{charts.safe_name(forecast.country.alpha3)}-{forecast.period}",
         charts=shown,
         site=site,
+        responsive=forecast.explanation.responsive,
         report=texts,
         watch=[_cells(release) for release in texts["watch"]],
         series=[_cells(series) for series in texts["series"]],

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from matplotlib.figure import Figure
+
 from econnet.forecast.ranking import Ranking
 from econnet.report import ranking_rows, world_map
 from econnet.report.figures import world
@@ -20,14 +22,19 @@ SORT_KEYS = ["rank", "name", "probability", "confidence"]
 SORT_KEYS += ["interval_high", "base_rate", "above_average", "period"]
 
 
-def as_html(ranking: Ranking, reports: Mapping[str, str]) -> str:
+def as_html(
+    ranking: Ranking,
+    reports: Mapping[str, str],
+    drawn: Mapping[str, Figure] | None = None,
+) -> str:
     """Return the ranking as a page of HTML.
 
-    `reports` are the paths of the countries' own reports from this page, by code.
+    `reports` are the paths of the countries' own reports from this page, by code;
+    `drawn` are the figures of `world.draw`, if they have been drawn.
     """
     texts, rows = ranking_rows.ranking_content(ranking), ranking_rows.rows(ranking)
     past = ranking_rows.past_forecasts(ranking)
-    alts, drawn = ranking_rows.alts(ranking), world.draw(ranking, LIGHT)
+    alts, drawn = ranking_rows.alts(ranking), drawn or world.draw(ranking, LIGHT)
     pictures = {
         name: {
             "svg": inline_svg(figure, name, alts[name]),

@@ -103,7 +103,7 @@ def country_files(forecast: Forecast) -> Mapping[str, bytes]:
     code = forecast.country.alpha3
     path = documents.country_page(code)
     return {
-        path: html.as_html(forecast, links.of(path)).encode(),
+        path: html.as_html(forecast, site=links.of(path)).encode(),
         documents.country_file(code): documents.encode(documents.country(forecast)),
         documents.badge_file(code): badges.badge(forecast),
     }

@@ -74,13 +74,13 @@ def _country_rows(
     table = ranking_rows.rows(ranking)
     content = ranking_rows.ranking_content(ranking)["rows"]
     shown = dict(zip(table["country"], content, strict=True))
-    keys = dict(zip(table["country"], table[SORT_KEYS].values.tolist(), strict=True))
+    keys = table.set_index("country")[SORT_KEYS]
     for forecast in ordered:
         code = forecast.country.alpha3
         yield {
             "cells": shown[code]["cells"][1:],
             "alarm": shown[code]["alarm"],
-            "sort_keys": keys[code],
+            "sort_keys": [*keys.loc[code]],
             "page": documents.country_page(code),
         }
 

@@ -5,8 +5,10 @@ from econnet.report.site import feed
 
 FRONT, SCOREBOARD, DATA = "index.html", "scoreboard.html", "data.html"
 PAGES = (
-    *(("Forecasts", FRONT), ("Scoreboard", SCOREBOARD)),
-    *(("Data", DATA), ("Feed", feed.FILE)),
+    ("Forecasts", FRONT),
+    ("Scoreboard", SCOREBOARD),
+    ("Data", DATA),
+    ("Feed", feed.FILE),
 )
 
 
