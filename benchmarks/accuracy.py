@@ -211,7 +211,11 @@ def _by_task(rows: Sequence[Row]) -> str:
             if (row["work"], row["measure"]) == (work, measure)
         }
         ours = peers["econnet"]
-        singles = [row for name, row in peers.items() if name not in NOT_SINGLE]
+        singles = [
+            row
+            for name, row in peers.items()
+            if name not in NOT_SINGLE and row["difference_interval"] is not None
+        ]
         best = min(singles, key=lambda row: float(row["peer_value"]))
         low, high = ours["auroc_interval"]
         lines.append(

@@ -259,7 +259,7 @@ def choose_task(country: Country, data: Data, **choices: Unpack[TaskChoices]) ->
     'Q'
     """
     request = TaskRequest(**choices)
-    known = _data(data, None, country.name, request=request)
+    known = _data(data, None, country.name, choices=choices)
     return workflow.choose_task(known, country, request)
 
 

@@ -93,14 +93,16 @@ LIGHT_ECONNET = [
 @contextmanager
 def _process_kept() -> Iterator[None]:
     """Give back what the command line takes a whole process for."""
-    on_terminate, stdout = signal.getsignal(signal.SIGTERM), os.dup(1)
+    signals = (signal.SIGINT, signal.SIGTERM)
+    handlers, stdout = [*map(signal.getsignal, signals)], os.dup(1)
     try:
         with warnings.catch_warnings():
             # As outside of pytest, which makes errors of them.
             warnings.simplefilter("default")
             yield
     finally:
-        signal.signal(signal.SIGTERM, on_terminate)
+        for number, handler in zip(signals, handlers, strict=True):
+            signal.signal(number, handler)
         os.dup2(stdout, 1)
         os.close(stdout)
 

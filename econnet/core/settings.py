@@ -125,6 +125,8 @@ def _folder(text: str, origin: str) -> Path:
 
 def read_config(path: Path) -> Mapping[str, Any]:
     """Return the content of a file of settings; nothing if there is no such file."""
+    if path.is_fifo():
+        raise UsageError(f"{path} is a named pipe, no file of settings: delete it")
     try:
         with path.open("rb") as file:
             text = file.read(MAX_CONFIG_BYTES + 1)

@@ -31,7 +31,7 @@ from econnet.core.periods import Frequency
 from econnet.core.text import one_line
 
 Event: TypeAlias = Literal["at", "within"]
-Pool: TypeAlias = Literal["all", "own"]
+Pool: TypeAlias = Literal["auto", "all", "own"]
 Vintages: TypeAlias = Literal["real", "revised"]
 
 # The rules of `econnet.data.cycle.labels`, which imports pandas.
@@ -129,8 +129,12 @@ class TaskRequest:
         ),
     ] = None
     pool: Annotated[
-        Pool, Option("Train on all countries, or on this country alone.")
-    ] = "all"
+        Pool,
+        Option(
+            "Train on all countries or on this country alone; auto: alone if its own "
+            "data are long and much richer."
+        ),
+    ] = "auto"
     rolling_years: Annotated[
         int | None,
         Option(

@@ -21,7 +21,7 @@ from econnet.evaluation.intervals import UPPER_QUANTILE, Interval
 
 # How much wider the index is spread than the log-odds by the measured errors; a unit of
 # the index is about 1.7 of log-odds.
-FACTOR = 1.6
+FACTOR = 1.7
 LEAST_SPREAD = 0.4
 # No probability is below this, or above 1 minus this.
 MIN_PROBABILITY = 1e-9

@@ -18,7 +18,6 @@ from econnet.data.sources.observations import Dataset
 from econnet.forecast import country as country_forecast
 from econnet.forecast import preparation, training
 from econnet.forecast.country import Shared
-from econnet.forecast.pools import learns_alone
 from econnet.forecast.preparation import PreparedTask
 from econnet.forecast.result import Forecast
 from econnet.forecast.saved_model import Model
@@ -150,8 +149,7 @@ def prepare_groups(
             continue
         if all(prepared.panel is not other.panel for other in states):
             states.append(prepared)
-        alone = learns_alone(country, task)
-        key = country.alpha3 if alone else training.learns_with(prepared)
+        key = country.alpha3 if prepared.alone else training.learns_with(prepared)
         groups.setdefault(key, []).append(prepared)
     return list(groups.values())
 

@@ -360,12 +360,84 @@ class Assessment:
 
 
 @dataclass(frozen=True)
+class ResponsiveIndicator:
+    """An indicator whose newest value a reader can change.
+
+    `current` is today's value, in `unit`, and the middle one of the ascending `values`
+    that the grid is computed for.
+    """
+
+    indicator: str
+    title: str
+    unit: str
+    current: float
+    values: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class ResponsiveInput:
+    """An input of the networks that moves with an indicator, and its scaling.
+
+    `indicator` is its position among the indicators. `value` is today's, `None` if
+    missing; it moves by `newest_weight` when the indicator moves by 1. `knots` are
+    percentiles of the training rows; see `econnet.models.scaling.Scaler`.
+    """
+
+    indicator: int
+    value: float | None
+    newest_weight: float
+    knots: tuple[float, ...]
+    mean: float
+    scale: float
+    emphasis: float
+
+
+@dataclass(frozen=True)
+class ResponsiveNetworks:
+    """Each member's weights of the inputs that move; the other inputs are constants.
+
+    Parameters
+    ----------
+    hidden_constants, output_weights
+        (members, units).
+    hidden_weights
+        (members, inputs, units).
+    direct_constants
+        Of the linear path from the inputs to the log-odds, with the bias, (members,).
+    direct_weights
+        (members, inputs).
+    """
+
+    hidden_constants: tuple[tuple[float, ...], ...]
+    hidden_weights: tuple[tuple[tuple[float, ...], ...], ...]
+    output_weights: tuple[tuple[float, ...], ...]
+    direct_constants: tuple[float, ...]
+    direct_weights: tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True)
+class Responsive:
+    """The forecast as a function of a few indicators, for the HTML page.
+
+    `grid` has the log-odds of the whole forecast for every combination of the
+    indicators' `values`, the last indicator moving first. `shares` are those that the
+    knots of the inputs are the percentiles of.
+    """
+
+    shares: tuple[float, ...]
+    indicators: tuple[ResponsiveIndicator, ...]
+    inputs: tuple[ResponsiveInput, ...]
+    networks: ResponsiveNetworks
+    grid: tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class Explanation:
     """Why a forecast is what it is, and what would change it.
 
     `drivers` are contributions in log-odds, and `importance` is empty if it was not
-    measured; both start with the largest. `response_curves` are of the indicators that
-    contribute most.
+    measured; both start with the largest. `response_curves` and `responsive` are of the
+    indicators that contribute most.
     """
 
     drivers: tuple[Driver, ...]
@@ -373,6 +445,7 @@ class Explanation:
     change: ForecastChange | None = None
     what_if: WhatIf | None = None
     importance: tuple[ImportanceShown, ...] = ()
+    responsive: Responsive | None = None
 
 
 @dataclass(frozen=True, eq=False)

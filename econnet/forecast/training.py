@@ -25,7 +25,6 @@ from econnet.evaluation.probability_interval import probability_interval
 from econnet.forecast import assessment, preparation, saved_model, track_record
 from econnet.forecast.assessment import PoolAssessment
 from econnet.forecast.explain.importance import Importance
-from econnet.forecast.pools import learns_alone
 from econnet.forecast.preparation import PreparedTask
 from econnet.forecast.result import Ahead
 from econnet.forecast.saved_model import Model
@@ -269,8 +268,7 @@ def task_digest(prepared: PreparedTask) -> str:
     It is the same for countries that learn together and have the same origin. It covers
     the day up to which values are used, not the date on which the forecast is made.
     """
-    shared = not learns_alone(prepared.country, prepared.task)
-    key = str(prepared.origin) if shared else prepared.country.alpha3
+    key = prepared.country.alpha3 if prepared.alone else str(prepared.origin)
     day = str(prepared.state.used_until.date())
     subject = (key, day, replace(prepared.task, as_of=None))
     return saved_model.model_digest(prepared.features, subject, version("econnet"))

@@ -16,9 +16,9 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import (
     BaggingClassifier,
-    ExtraTreesClassifier,
+    ExtraTreesRegressor,
     HistGradientBoostingClassifier,
-    RandomForestClassifier,
+    RandomForestRegressor,
 )
 from sklearn.feature_selection import f_classif
 from sklearn.linear_model import LogisticRegression
@@ -241,10 +241,39 @@ def available(features: DesignMatrix) -> list[str]:
     ]
 
 
-def _extra_trees(window: Window) -> ExtraTreesClassifier:
+class ProbabilityExtraTrees(ExtraTreesRegressor):  # type: ignore[misc] # no types
+    """Extremely randomised trees for probabilities: regression on outcomes of 0 and 1.
+
+    The trees are those of the classifier, since for two classes the variance of a leaf
+    is half its Gini impurity; scikit-learn grows them in three quarters of the time.
+
+    Notes
+    -----
+    J. D. Malley et al., "Probability machines", Methods of Information in Medicine 51
+    (2012), 74-81.
+    """
+
+    def predict_proba(self, X: np.ndarray) -> Floats:
+        """Return the probabilities of expansion and contraction, (rows, 2)."""
+        return _both_classes(self.predict(X))
+
+
+class ProbabilityForest(RandomForestRegressor):  # type: ignore[misc] # no types
+    """A random forest for probabilities; see `ProbabilityExtraTrees`."""
+
+    def predict_proba(self, X: np.ndarray) -> Floats:
+        """Return the probabilities of expansion and contraction, (rows, 2)."""
+        return _both_classes(self.predict(X))
+
+
+def _both_classes(probability: Floats) -> Floats:
+    return np.column_stack([1 - probability, probability])
+
+
+def _extra_trees(window: Window) -> ProbabilityExtraTrees:
     """Return extremely randomised trees, bootstrapped only if there are many rows."""
     bootstrap = len(window.train) > MAX_TREE_ROWS
-    return ExtraTreesClassifier(
+    return ProbabilityExtraTrees(
         TREES,
         min_samples_leaf=_min_leaf_rows(window),
         max_features=SHARE_OF_FEATURES,
@@ -293,10 +322,11 @@ def _distinct_features(window: Window) -> Rows:
     return np.sort(np.array([*first.values()], dtype=np.int64))
 
 
-def _random_forest(window: Window) -> RandomForestClassifier:
-    return RandomForestClassifier(
+def _random_forest(window: Window) -> ProbabilityForest:
+    return ProbabilityForest(
         TREES,
         min_samples_leaf=_min_leaf_rows(window),
+        max_features="sqrt",
         max_samples=min(MAX_TREE_ROWS, len(window.train)),
         random_state=0,
         n_jobs=1,

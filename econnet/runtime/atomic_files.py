@@ -15,10 +15,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+from econnet.runtime import locks
 from econnet.runtime.checksums import SUMS, read_sums
-
-if sys.platform != "win32":
-    import fcntl
 
 
 @contextmanager
@@ -136,10 +134,10 @@ def locked_folder(folder: Path) -> Iterator[None]:
         return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
-        with suppress(OSError):
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            for part in folder.glob(".*.part"):
-                part.unlink(missing_ok=True)
+        if locks.lock_folder(descriptor, folder):
+            with suppress(OSError):
+                for part in folder.glob(".*.part"):
+                    part.unlink(missing_ok=True)
         yield
     finally:
         os.close(descriptor)

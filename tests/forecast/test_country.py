@@ -11,6 +11,7 @@ from econnet.core.task import Task
 from econnet.data.sources.observations import Dataset
 from econnet.forecast import country as country_forecast
 from econnet.forecast import preparation, saved_model, training
+from econnet.forecast.explain.importance import Importance
 from econnet.forecast.preparation import PreparedTask
 from econnet.forecast.result import Forecast
 from econnet.forecast.saved_model import Model
@@ -147,6 +148,25 @@ def test_stored_model_fits_its_own_task_and_data_alone(
     path.write_bytes(b"not a model")
     with pytest.raises(ValueError, match="not a model file"):
         country_forecast.stored_model(prepared, path)
+
+
+def test_crafted_model_that_fits_the_data_is_damaged(
+    prepared: PreparedTask, model: Model, tmp_path: Path
+) -> None:
+    record = model.track_record
+    renamed = record.assign(model=record["model"].replace("econnet", "oracle"))
+    elsewhere = record.assign(country=record["country"].replace("FRA", "XXX"))
+    other = Importance("oracle", 0.1, (0.0, 0.2))
+    crafted = {
+        "forecasts of econnet": replace(model, track_record=renamed),
+        "countries of the data": replace(model, track_record=elsewhere),
+        "indicators of the data": replace(model, importance=(other,)),
+    }
+    path = tmp_path / "FRA.npz"
+    for problem, each in crafted.items():
+        saved_model.save(each, path)
+        with pytest.raises(ValueError, match=f"lacks {problem}"):
+            country_forecast.stored_model(prepared, path)
 
 
 def test_own_pool_learns_from_the_country_alone(

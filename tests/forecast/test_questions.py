@@ -119,13 +119,14 @@ def test_a_question_about_a_past_period_or_with_few_contractions_is_no_headline(
     rare = answer(0.4, contractions=4)
     good = answer(0.1)
     assert questions.headline([past, rare, good], TODAY) is good
-    # If every period is over, the forecasts are illustrations, in the usual order.
+    # If every period is over, the forecasts are illustrations, compared alike.
     assert questions.headline([past, answer(0.1, period="2026Q2")], TODAY) is past
 
 
-def test_without_proven_skill_the_headline_is_the_next_period() -> None:
-    usual = answer(-0.3, label="negative-growth", horizon=1, period="2027Q1")
-    assert questions.headline([answer(-0.1), usual], TODAY) is usual
+def test_without_proven_skill_the_headline_is_the_best_about_the_future() -> None:
+    running = answer(-0.05, horizon=0, period="2026Q4")
+    best, other = answer(-0.1), answer(-0.3, horizon=1, period="2027Q1")
+    assert questions.headline([running, best, other], TODAY) is best
 
 
 def test_forecast_without_options_answers_the_headline_and_lists_all(

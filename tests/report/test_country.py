@@ -25,6 +25,15 @@ HOSTILE = (
     '#let x = 1; *a_b* $x^2$ </svg><script>&amp; \x00\x1b[31m\ud800 "q\\" // `r` @ref '
     "<episodes> \n東京 العربية ไทย"
 )
+# Combining marks, a keycap, flags and joined emoji; then scripts and spaces.
+STACKED = (
+    "Zoe\u0308 Z\u0351\u036b\u0343 x\u0301\u0302 a\u20dd 1\ufe0f\u20e3 "
+    "\U0001f468\u200d\U0001f469\u200d\U0001f467 \U0001f1e9\U0001f1ea \u2603\ufe0f"
+)
+SCRIPTS = (
+    "Zoe\u0308 \u65e5\u672c \ud55c\uad6d \u0645\u0650\u0635\u0652\u0631 "
+    "\u05e9\u05c1\u05b8 \u0915\u094d\u0937\u093f \u0e33 \u3000\u200b\u202e!"
+)
 
 
 @pytest.fixture(scope="session")
@@ -214,27 +223,42 @@ def test_half_a_report_is_never_seen(
     assert list(tmp_path.iterdir()) == [target]
 
 
-def test_no_name_can_break_the_report(germany: Forecast, tmp_path: Path) -> None:
-    hostile = changed(
+def named(germany: Forecast, name: str) -> Forecast:
+    return changed(
         germany,
-        country=Country(HOSTILE, "xx", HOSTILE),
-        task=replace(germany.task, target=HOSTILE, label=f"given:{HOSTILE}"),
-        target_title=HOSTILE,
-        meaning=HOSTILE,
-        drivers=tuple(replace(it, title=HOSTILE) for it in germany.explanation.drivers),
+        country=Country(name, "xx", name),
+        task=replace(germany.task, target=name, label=f"given:{name}"),
+        target_title=name,
+        meaning=name,
+        drivers=tuple(replace(it, title=name) for it in germany.explanation.drivers),
         response_curves=tuple(
-            replace(it, title=HOSTILE, unit=HOSTILE)
+            replace(it, title=name, unit=name)
             for it in germany.explanation.response_curves
         ),
         data=replace(
             germany.data,
-            source=HOSTILE,
+            source=name,
             series=tuple(
-                replace(it, title=HOSTILE, series_id=HOSTILE, rights=HOSTILE)
+                replace(it, title=name, series_id=name, rights=name)
                 for it in germany.data.series[:2]
             ),
         ),
     )
+
+
+@pytest.mark.parametrize("name", [STACKED, SCRIPTS], ids=["stacked", "scripts"])
+def test_name_of_any_characters_has_a_report(
+    germany: Forecast, tmp_path: Path, name: str
+) -> None:
+    formats = [Format.PDF, Format.PNG]
+    country_report.write(named(germany, name), tmp_path, formats)
+    assert "Zo\N{LATIN SMALL LETTER E WITH DIAERESIS}" in text_of(
+        pypdf.PdfReader(tmp_path / "report.pdf")
+    )
+
+
+def test_no_name_can_break_the_report(germany: Forecast, tmp_path: Path) -> None:
+    hostile = named(germany, HOSTILE)
     country_report.write(hostile, tmp_path, [Format.PDF, Format.JSON])
     text = text_of(pypdf.PdfReader(tmp_path / "report.pdf"))
     assert "#let x = 1; *a_b* $x^2$ </svg><script>&amp;" in text

@@ -30,7 +30,7 @@ def publish(
         typer.Option(
             "--verify",
             metavar="FOLDER",
-            help="Check the record and the scores of a published site; writes nothing.",
+            help="Check record, scores and files of a published site; writes nothing.",
         ),
     ] = None,
     anchor: Annotated[
@@ -55,8 +55,8 @@ def publish(
     Example: econnet publish --verify site
     """
     if verify is not None:
-        if everything or country:
-            raise UsageError("--verify checks a whole site: leave out the countries")
+        if everything:
+            raise UsageError("--verify checks a whole site: leave out --all")
         _verify(verify, anchor, as_json=json)
         return
     if anchor is not None or json:
@@ -81,10 +81,10 @@ def _check(task: TaskRequest, country: list[str] | None, *, everything: bool) ->
 def _publish(options: TaskOptions, folder: Path) -> None:
     """Forecast, extend the record, and write the site."""
     from econnet.forecast import log as forecast_log
-    from econnet.report.site import build, chain, entries
+    from econnet.report.site import build, entries, verification
 
     build.check_folder(folder)
-    earlier = chain.read(folder / chain.FILE)
+    earlier = verification.read_record(folder)
     data = jobs.data_and_countries(options)
     ranked = jobs.rank(options, data)
     record = entries.extended(

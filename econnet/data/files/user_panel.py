@@ -410,7 +410,7 @@ def _name_problem(text: str) -> str:
         return "is missing: write it there"
     if len(text) > MAX_TEXT_LENGTH:
         return f"has more than {MAX_TEXT_LENGTH:,} letters: shorten it"
-    if not text.isprintable():
+    if not text.translate(WITHOUT_JOINERS).isprintable():
         return f"{quoted(text)} has a control character in it: take it out"
     return ""
 
@@ -990,5 +990,7 @@ NAMES = ["country", "indicator", "period", "frequency"]
 # A year less than any walk-forward run needs before its first origin.
 YEARS_BEFORE_FIRST_ORIGIN: Mapping[Frequency, int] = {"A": 19, "Q": 11, "M": 14}
 MIN_KNOWN = 12
+# Persian and Indian words and emoji of several parts need these invisible characters.
+WITHOUT_JOINERS = dict.fromkeys(map(ord, "\u200c\u200d"))
 MANY_ROWS = 1_000_000
 MAX_LOGARITHM = 60

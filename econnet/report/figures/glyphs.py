@@ -36,9 +36,11 @@ def drawable(text: str) -> str:
     return "".join(map(_drawn, _clusters(composed)))
 
 
-def has_letters_of(texts: Iterable[str]) -> bool:
-    """Return whether the report's fonts have every letter of these texts."""
-    return not any(UNKNOWN in drawable(text.replace(UNKNOWN, "")) for text in texts)
+def not_drawable(texts: Iterable[str]) -> list[str]:
+    """Return those of the texts in which the report's fonts lack a letter."""
+    return [
+        text for text in texts if drawable(text).count(UNKNOWN) > text.count(UNKNOWN)
+    ]
 
 
 def _clusters(text: str) -> Iterator[str]:

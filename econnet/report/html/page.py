@@ -19,6 +19,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
+from econnet.forecast.result import Responsive
 from econnet.report import wording
 from econnet.report.figures.shades import shades
 from econnet.report.figures.style import DARK, LIGHT, Look
@@ -26,9 +27,11 @@ from econnet.report.html.charts import Chart
 from econnet.report.html.svg import color_rules
 
 REPORT = resources.files("econnet.report")
+RESPONSIVE_SCRIPT = "responsive.js"
 SCRIPTS = {
     "uplot.js": "vendor/uPlot.iife.min.js",
     "page.js": "html/assets/page.js",
+    RESPONSIVE_SCRIPT: "html/assets/responsive.js",
 }
 
 
@@ -70,19 +73,23 @@ def render(
     stem: str,
     charts: Mapping[str, Chart],
     site: SiteLinks | None = None,
+    responsive: Responsive | None = None,
     **texts: object,
 ) -> str:
     """Return a page from a template.
 
     `sections` are id and text of the links at its top; `stem` is the beginning of the
-    names of downloaded files. With `site`, the page links to the site and uses its
-    assets; otherwise it is self-contained.
+    names of downloaded files, and `responsive` what a reader can change. With `site`,
+    the page links to the site and uses its assets; otherwise it is self-contained.
     """
-    scripts = [_text(path) for path in SCRIPTS.values()]
-    data = {
+    names = [name for name in SCRIPTS if responsive or name != RESPONSIVE_SCRIPT]
+    scripts = [_text(SCRIPTS[name]) for name in names]
+    data: dict[str, Any] = {
         "stem": stem,
         "charts": {name: _data(chart) for name, chart in charts.items()},
     }
+    if responsive is not None:
+        data["responsive"] = asdict(responsive)
     return (
         _environment()
         .get_template(template)
@@ -93,7 +100,8 @@ def render(
             sections=sections,
             charts=charts,
             site=site,
-            assets=[f"{site.root}assets/{name}" for name in SCRIPTS] if site else [],
+            assets=[f"{site.root}assets/{name}" for name in names] if site else [],
+            responsive=responsive,
             policy=SITE_POLICY if site else _policy(scripts, [_style()]),
             # Files of the package: trusted, and pinned by their digests in the policy.
             style=Markup(_style()),  # noqa: S704 - a file of ours

@@ -92,12 +92,42 @@ def verify(folder: Path, anchor: str | None = None) -> SiteVerification:
     )
 
 
+def read_record(folder: Path) -> Record:
+    """Return the record of a site, to be continued; an empty one in a new folder.
+
+    `DataError` if the chain is broken, or if a line that the last publication wrote is
+    missing or another; the chain alone does not show that the last line was changed.
+    """
+    record = chain.read(folder / chain.FILE)
+    path = folder / documents.SCOREBOARD
+    if not path.exists():
+        return record
+    head = _scoreboard(path).record
+    lines = [b"", *record.content.splitlines()]
+    if head.lines >= len(lines) or chain.digest(lines[head.lines]) != head.head:
+        raise DataError(
+            f"{folder}: {chain.FILE}, line {min(head.lines, len(record.entries))}, is "
+            f"not the last line that was published, which {path} names: restore the "
+            "file, for only an intact record can be continued"
+        )
+    return record
+
+
+def _scoreboard(path: Path) -> ScoreboardDocument:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=ScoreboardDocument)
+    except (OSError, UnicodeDecodeError, msgspec.MsgspecError) as error:
+        raise DataError(
+            f"{path} cannot be read ({one_line(str(error))}): restore the file"
+        ) from error
+
+
 def _wrong_scores(record: Record, path: Path) -> Iterator[str]:
     """Yield how a published scoreboard differs from the record."""
     try:
-        published = msgspec.json.decode(path.read_bytes(), type=ScoreboardDocument)
-    except (OSError, UnicodeDecodeError, msgspec.MsgspecError) as error:
-        yield f"{path} cannot be read ({one_line(str(error))})"
+        published = _scoreboard(path)
+    except DataError as error:
+        yield str(error)
         return
     head = published.record
     if (head.lines, head.head) != (len(record.entries), record.head):

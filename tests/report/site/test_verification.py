@@ -9,7 +9,7 @@ from econnet.core.errors import DataError
 from econnet.report.site import chain, documents, verification
 from econnet.report.site.chain import Record
 from econnet.report.site.verification import SiteVerification
-from tests.report.site.conftest import outcome
+from tests.report.site.conftest import forecast, outcome
 
 
 @pytest.fixture
@@ -51,6 +51,28 @@ def test_last_line_that_was_rewritten_or_removed_is_found(copy: Path) -> None:
     assert found.faults[0].startswith("record.jsonl, line 6, is not the last line")
     found = changed(copy, lambda _: b"".join(original.splitlines(True)[:-1]))
     assert found.faults[0].startswith("record.jsonl, line 5, is not the last line")
+
+
+def test_record_of_an_interrupted_publication_is_continued(
+    copy: Path, record: Record
+) -> None:
+    longer = record.extended([forecast(origin="2028", period="2029")])
+    (copy / chain.FILE).write_bytes(longer.content)
+    assert verification.read_record(copy) == longer
+    assert not verification.verify(copy).verified
+
+
+def test_record_whose_last_line_was_changed_is_not_continued(copy: Path) -> None:
+    text = (copy / chain.FILE).read_bytes()
+    for changed_text in (
+        text.replace(b'"2028-03-01","source"', b'"2028-03-02","source"'),
+        b"".join(text.splitlines(keepends=True)[:-1]),
+        b"",
+    ):
+        assert changed_text != text
+        (copy / chain.FILE).write_bytes(changed_text)
+        with pytest.raises(DataError, match="is not the last line that was published"):
+            verification.read_record(copy)
 
 
 def test_record_that_was_rewritten_throughout_is_found_by_an_anchor(
