@@ -132,7 +132,7 @@ def _prepared(
     for other in others:
         if (other.task.label, other.task.frequency) == (task.label, task.frequency):
             return preparation.at_horizon(other, task.horizon, task.event)
-    return preparation.prepare(known, country, task)
+    return preparation.prepare(known, country, task, sharing=others)
 
 
 def answer(
