@@ -160,7 +160,8 @@ def forecast(setting: Setting, inputs: Inputs = ranks) -> Outcome:
 
 
 def _mean_logits(network: Network, X: Floats) -> Floats:
-    return network.logits(X)[:, :, 0].mean(axis=0).astype(float)
+    mean: Floats = network.logits(X)[:, :, 0].mean(axis=0, dtype=float)
+    return mean
 
 
 @cache

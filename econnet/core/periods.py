@@ -5,15 +5,19 @@ The standard text of a period is `2020`, `2020Q1` or `2020-01`. Users also write
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal, get_args
+from typing import Literal
+from typing import get_args
+
 
 Frequency = Literal["A", "Q", "M"]
 FREQUENCIES: tuple[Frequency, ...] = get_args(Frequency)  # the coarsest first
 PANDAS_ALIAS: Mapping[Frequency, str] = {"A": "Y", "Q": "Q", "M": "M"}
 FREQUENCY_OF_ALIAS: Mapping[str, Frequency] = {"Y": "A", "Q": "Q", "M": "M"}
+MAX_LAG = 100  # periods until a value of a user's file is published
 PERIODS_A_YEAR: Mapping[Frequency, int] = {"A": 1, "Q": 4, "M": 12}
 
 FREQUENCY_WORDS: Mapping[Frequency, str] = {

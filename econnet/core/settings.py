@@ -9,14 +9,20 @@ be copied, committed and sent around.
 import os
 import re
 import tomllib
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from collections.abc import Mapping
+from dataclasses import dataclass
+from dataclasses import field
+from econnet.core.errors import DataError
+from econnet.core.errors import UsageError
+from econnet.core.errors import suggestion
+from econnet.core.sources import LIVE_SOURCES
+from econnet.core.sources import SOURCES
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
+from urllib.parse import urlunsplit
 
-from econnet.core.errors import DataError, UsageError, suggestion
-from econnet.core.sources import LIVE_SOURCES, SOURCES
 
 CONFIG_FILE = "econnet.toml"
 ALFRED_URL = "https://api.stlouisfed.org/fred"
@@ -125,6 +131,8 @@ def _folder(text: str, origin: str) -> Path:
 
 def read_config(path: Path) -> Mapping[str, Any]:
     """Return the content of a file of settings; nothing if there is no such file."""
+    if path.is_fifo():
+        raise UsageError(f"{path} is a named pipe, no file of settings: delete it")
     try:
         with path.open("rb") as file:
             text = file.read(MAX_CONFIG_BYTES + 1)

@@ -9,9 +9,9 @@ models. To add an option, add a field to `TaskRequest` and its line to `TaskChoi
 import hashlib
 import json
 import operator
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from datetime import datetime
 from functools import cache
 from typing import (
     Annotated,
@@ -19,17 +19,19 @@ from typing import (
     Literal,
     TypeAlias,
     TypedDict,
+    cast,
     get_args,
     get_type_hints,
 )
 
+from econnet.core.dates import parse_date
 from econnet.core.errors import UsageError
 from econnet.core.file_names import as_name
 from econnet.core.periods import Frequency
 from econnet.core.text import one_line
 
 Event: TypeAlias = Literal["at", "within"]
-Pool: TypeAlias = Literal["all", "own"]
+Pool: TypeAlias = Literal["auto", "all", "own"]
 Vintages: TypeAlias = Literal["real", "revised"]
 
 # The rules of `econnet.data.cycle.labels`, which imports pandas.
@@ -77,6 +79,11 @@ class TaskRequest:
     `horizon` counts periods from the origin. With the event `at` that period contracts,
     with `within` it or one before it, after the origin. With the vintages `real` each
     origin reads the figures as published at the time, where the data include them.
+
+    Raises
+    ------
+    UsageError
+        A value is of the wrong type or out of range; all such values are named.
     """
 
     frequency: Annotated[
@@ -122,8 +129,12 @@ class TaskRequest:
         ),
     ] = None
     pool: Annotated[
-        Pool, Option("Train on all countries, or on this country alone.")
-    ] = "all"
+        Pool,
+        Option(
+            "Train on all countries or on this country alone; auto: alone if its own "
+            "data are long and much richer."
+        ),
+    ] = "auto"
     rolling_years: Annotated[
         int | None,
         Option(
@@ -155,6 +166,15 @@ class TaskRequest:
         int,
         Option("Random seed.", metavar="N", minimum=0),
     ] = 0
+
+    def __post_init__(self) -> None:
+        problems = [
+            f"--{name.replace('_', '-')} {problem}"
+            for name in options()
+            if (problem := _problem(type(self), name, getattr(self, name)))
+        ]
+        if problems:
+            raise UsageError("; ".join(problems))
 
     @property
     def asks_for_headline(self) -> bool:
@@ -197,28 +217,13 @@ class TaskChoices(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class Task(TaskRequest):
-    """A `TaskRequest` in which nothing is left open.
-
-    Raises
-    ------
-    UsageError
-        A value is of the wrong type or out of range; all such values are named.
-    """
+    """A `TaskRequest` in which nothing is left open."""
 
     frequency: Frequency = field(kw_only=False)
     label: str = "negative-growth"
     horizon: int = 1
     event: Event = "at"
     members: int = 16
-
-    def __post_init__(self) -> None:
-        problems = [
-            f"--{name.replace('_', '-')} {problem}"
-            for name in options()
-            if (problem := _problem(name, getattr(self, name)))
-        ]
-        if problems:
-            raise UsageError("; ".join(problems))
 
     @property
     def name(self) -> str:
@@ -231,6 +236,27 @@ class Task(TaskRequest):
         rule, _, column = self.label.partition(":")
         label = f"{rule}-{as_name(column)}" if column else rule
         return f"{label}-{self.frequency}-h{self.horizon}-{self.event}"
+
+    @classmethod
+    def of_file_stem(cls, stem: str) -> "Task | None":
+        """Return the task whose `file_stem` this is; `None` if none has it.
+
+        >>> Task.of_file_stem("two-quarters-Q-h2-within").label
+        'two-quarters'
+        >>> Task.of_file_stem("two-quarters-Q-h2-within-1a2b3c4d")
+        """
+        match = re.fullmatch(r"(.+)-([AQM])-h(\d{1,3})-(at|within)", stem)
+        if match is None or match[1].startswith("given-"):
+            return None
+        try:
+            return cls(
+                cast("Frequency", match[2]),
+                label=match[1],
+                horizon=int(match[3]),
+                event=cast("Event", match[4]),
+            )
+        except UsageError:
+            return None
 
     @property
     def is_default(self) -> bool:
@@ -268,15 +294,6 @@ class Task(TaskRequest):
         return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
-def as_of_text(moment: datetime) -> str:
-    """Return a moment as `as_of` has it, midnight as the date alone.
-
-    >>> as_of_text(datetime(2008, 10, 1))
-    '2008-10-01'
-    """
-    return moment.isoformat().removesuffix("T00:00:00")
-
-
 @cache
 def options() -> Mapping[str, Option]:
     """Return the declaration of each option, by the name of its field."""
@@ -284,11 +301,11 @@ def options() -> Mapping[str, Option]:
     return {item.name: hints[item.name].__metadata__[0] for item in fields(TaskRequest)}
 
 
-def _problem(name: str, value: object) -> str:
-    """Return why a field cannot have this value; an empty text where it can."""
-    accepted = _accepted(name)
-    if value is None and type(None) in accepted:
+def _problem(kind: type[TaskRequest], name: str, value: object) -> str:
+    """Return why a field of `kind` cannot have this value; an empty text if it can."""
+    if value is None and type(None) in _declared(kind, name):  # type: ignore[arg-type]  # classes can be hashed
         return ""
+    accepted = _declared(Task, name)
     if int in accepted:
         return _problem_of_number(value, options()[name])
     choices = [choice for choice in accepted if isinstance(choice, str)]
@@ -298,8 +315,8 @@ def _problem(name: str, value: object) -> str:
         return "" if known else f"{_quoted(value)} is none of {', '.join(choices)}"
     if not isinstance(value, str) or not value:
         return f"{_quoted(value)} is not a text"
-    if name == "as_of" and not _is_date(value):
-        return f"{_quoted(value)} is no date: write 2008-10-01"
+    if name == "as_of" and parse_date(value) is None:
+        return f"{_quoted(value)} is not a date: write 2008-10-01"
     return ""
 
 
@@ -321,15 +338,7 @@ def _problem_of_number(value: object, option: Option) -> str:
 
 
 @cache
-def _accepted(name: str) -> tuple[object, ...]:
-    """Return the types that a field of `Task` accepts, or its literal values."""
-    declared = get_type_hints(Task)[name]
+def _declared(kind: type[TaskRequest], name: str) -> tuple[object, ...]:
+    """Return the types that a field accepts, or its literal values."""
+    declared = get_type_hints(kind)[name]
     return get_args(declared) or (declared,)
-
-
-def _is_date(text: str) -> bool:
-    try:
-        datetime.fromisoformat(text)
-    except ValueError:
-        return False
-    return True

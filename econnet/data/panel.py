@@ -10,26 +10,25 @@ Where values were revised, `vintages` contains all of them with their dates, so 
 may have changed, and growth from one to the other would mean nothing.
 """
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
-from itertools import pairwise
-from typing import TypeAlias
-
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-
+from collections.abc import Collection
+from collections.abc import Mapping
+from dataclasses import dataclass
+from dataclasses import replace
 from econnet.core import catalog
 from econnet.core.catalog import Indicator
 from econnet.core.errors import DataError
-from econnet.core.periods import (
-    FREQUENCIES,
-    PANDAS_ALIAS,
-    PERIODS_A_YEAR,
-    Frequency,
-    frequency_of,
-)
+from econnet.core.periods import FREQUENCIES
+from econnet.core.periods import Frequency
+from econnet.core.periods import PANDAS_ALIAS
+from econnet.core.periods import PERIODS_A_YEAR
+from econnet.core.periods import frequency_of
 from econnet.core.task import Vintages
+from itertools import pairwise
+from typing import TypeAlias
+
 
 Days: TypeAlias = npt.NDArray[np.int64]
 Dates: TypeAlias = npt.NDArray[np.datetime64]
@@ -74,6 +73,13 @@ class Panel:
     indicators: Mapping[str, Indicator]
     vintages: pd.DataFrame
     finer: tuple["Panel", ...] = ()
+
+    def __repr__(self) -> str:
+        """Return the size of the panel in one line."""
+        return (
+            f"Panel({len(self.countries)} countries, {len(self.columns)} indicators, "
+            f"frequency {self.frequency}, as of {self.as_of:%Y-%m-%d})"
+        )
 
     @property
     def columns(self) -> list[str]:
@@ -299,6 +305,17 @@ def releases(
     rows = rows[["period", "end", "known_at"]].reset_index(drop=True)
     both = pd.concat([about.reset_index(drop=True), rows], axis="columns")
     return both.sort_values("known_at", kind="stable", ignore_index=True)
+
+
+def known_on(observations: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
+    """Return the observations known at the end of a day, in the same order.
+
+    They are those from which `build` makes the panel of that day.
+    """
+    end_of_day = as_of + pd.Timedelta(days=1) - pd.Timedelta(microseconds=1)
+    series, rows = _coded(observations.reset_index(drop=True))
+    known = _dated(series, rows, end_of_day).index.sort_values()
+    return observations.take(known.to_numpy()).reset_index(drop=True)
 
 
 def _coded(observations: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -188,7 +188,8 @@ def style() -> Iterator[None]:
 def figure_of(duel: Duel) -> Figure:
     """Return the figure: what was trained, the boundaries with a key, the costs."""
     figure = Figure(figsize=(180 * MM, 132 * MM), layout="constrained")
-    top, bottom = figure.subfigures(2, 1, height_ratios=[1.25, 1])
+    parts = figure.subfigures(2, 1, squeeze=False, height_ratios=[1.25, 1])
+    top, bottom = parts[:, 0]
     layers = "-".join(map(str, (2, *HIDDEN, 1)))
     top.suptitle(
         f"The same network ({layers}) trained by {_counted(len(duel.results))}: "

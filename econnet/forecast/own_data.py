@@ -5,19 +5,21 @@ would give a perfect track record. Columns may only be removed, before the first
 forecast, and what was found is in the notices of the data.
 """
 
+import pandas as pd
 from collections.abc import Sequence
 from dataclasses import replace
-
-import pandas as pd
-
 from econnet.core.countries import Country
-from econnet.core.errors import DataError, UsageError
-from econnet.core.periods import FREQUENCIES, Frequency
+from econnet.core.errors import DataError
+from econnet.core.errors import UsageError
+from econnet.core.periods import FREQUENCIES
+from econnet.core.periods import Frequency
 from econnet.core.task import TaskRequest
 from econnet.data import panel
-from econnet.data.cycle import chronologies, labels
+from econnet.data.cycle import chronologies
+from econnet.data.cycle import labels
 from econnet.data.cycle.labels import Label
-from econnet.data.files import adjustment, guards
+from econnet.data.files import adjustment
+from econnet.data.files import guards
 from econnet.data.files.guards import Season
 from econnet.data.panel import Panel
 from econnet.data.sources.observations import Dataset
@@ -50,7 +52,8 @@ def screened(
     Raises
     ------
     DataError
-        The target has a seasonal pattern that the label would take for contractions.
+        The target has a seasonal pattern that the label would take for contractions, or
+        all its values became known on one day.
     """
     file = known.file
     if file is None:
@@ -59,6 +62,8 @@ def screened(
     request = replace(request, target=target_of(known, request))
     if request.target not in known.indicators:
         return known
+    for name in (request.target, request.rule.partition(":")[2]):
+        _check_known_at(known, name)
     frequency = request.frequency or _finest(known, request.target)
     if frequency is None:
         return known
@@ -100,6 +105,19 @@ def _with_aggregates(known: Dataset, countries: Sequence[Country]) -> Dataset:
         series=pd.concat([known.series, series], ignore_index=True),
         aggregates=groups.drop(asked.index),
     )
+
+
+def _check_known_at(known: Dataset, column: str) -> None:
+    """Raise `DataError` if a column has one `known_at`: no past forecast had data."""
+    rows = known.observations[known.observations["indicator"] == column]
+    # A missing date is that of a period's end and its publication lag.
+    days = rows["known_at"].drop_duplicates()
+    if len(days) == 1 and days.notna().all() and len({*rows["period"]}) > 1:
+        raise DataError(
+            f"{known.source}: every value of {column} has the known_at "
+            f"{days.iloc[0].date()}, so no earlier forecast can be tested: give each "
+            "value the day of its publication, or leave known_at out and use --lag"
+        )
 
 
 def _finest(known: Dataset, target: str) -> Frequency | None:

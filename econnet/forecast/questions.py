@@ -4,10 +4,9 @@ Without options a user asks no particular question. A fixed set is then answered
 question with its own track record, and one of them is the headline: the question about
 the future whose skill is proven best, by the lower end of the 90% interval of its skill
 in past forecasts. That choice uses only outcomes that were known when the forecast was
-made. A question whose period is over cannot be the headline. If no question about the
-future has proven skill, the questions about the running period are considered; if none
-of them has, the headline is whether the target falls in the next period, and the report
-says that no question has a usable forecast.
+made. A question whose period is over cannot be the headline. A question about the
+running period is the headline only if it has proven skill and no other has; if none
+has, the report says that no usable forecast exists.
 """
 
 import hashlib
@@ -168,23 +167,14 @@ def answer(
 def headline(answers: Sequence[QuestionAnswer], today: pd.Timestamp) -> QuestionAnswer:
     """Return the answer to the headline question.
 
-    If the periods of all questions are over, their order is as if none were.
+    If the periods of all questions are over, they are compared as if none were.
     """
     current = [each for each in answers if each.period.end_time >= today] or answers
-    for least_horizon in (1, 0):
-        proven = [
-            each
-            for each in current
-            if each.task.horizon >= least_horizon and each.confidence != "low"
-        ]
-        if proven:
+    ahead = [each for each in current if each.task.horizon > 0]
+    for some in (ahead, current):
+        if proven := [each for each in some if each.confidence != "low"]:
             return max(proven, key=lambda each: _proven(each.skill))
-    usual = [
-        each
-        for each in current
-        if (each.task.label, each.task.horizon) == (Task.label, Task.horizon)
-    ]
-    return (usual or list(current))[0]
+    return max(ahead or current, key=lambda each: _proven(each.skill))
 
 
 def _proven(skill: Skill | None) -> float:

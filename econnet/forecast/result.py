@@ -8,6 +8,7 @@ import msgspec
 import pandas as pd
 
 from econnet.core.countries import Country
+from econnet.core.notebook import html_table
 from econnet.core.periods import Frequency
 from econnet.core.task import Task
 from econnet.evaluation.comparison import Comparison
@@ -505,6 +506,34 @@ class Forecast:
     place: PurePath | None = None
     decision: Decision | None = None
     questions: tuple[QuestionAnswer, ...] = ()
+
+    def __repr__(self) -> str:
+        """Return the answer in one line, with its interval and reliability."""
+        low, high = self.interval
+        return (
+            f"Forecast({self.country.name}, {self.task.name}, {self.period}: "
+            f"{self.probability:.0%}, 90% interval {low:.0%} to {high:.0%}, "
+            f"historical average {self.base_rate:.0%})"
+        )
+
+    def _repr_html_(self) -> str:
+        """Return the answer, its track record and its data as a table."""
+        low, high = self.interval
+        scores, skill = self.assessment.metrics, self.assessment.skill
+        rows = [
+            ("Event", f"{self.target_title}: {self.meaning}"),
+            ("Probability", f"{self.probability:.0%}"),
+            ("90% interval", f"{low:.0%} to {high:.0%}"),
+            ("Historical average", f"{self.base_rate:.0%}"),
+            (
+                "Past forecasts",
+                f"{scores.n}, with {scores.n_contractions} contractions",
+            ),
+            ("Log-loss skill", None if skill is None else skill.value),
+            ("Confidence", "low" if skill is None else skill.confidence),
+            ("Data", f"to {self.data.last_period}, known on {self.data.as_of[:10]}"),
+        ]
+        return html_table(f"{self.country.name}, {self.period}", ("", ""), rows)
 
     @property
     def previous_probability(self) -> float | None:

@@ -19,10 +19,12 @@ from econnet.core.errors import DataError
 from econnet.core.log_odds import probability
 from econnet.core.periods import Frequency
 from econnet.core.task import Task
+from econnet.core.types import Floats
+from econnet.evaluation.intervals import Interval
+from econnet.evaluation.probability_interval import probability_interval
 from econnet.forecast import assessment, preparation, saved_model, track_record
 from econnet.forecast.assessment import PoolAssessment
 from econnet.forecast.explain.importance import Importance
-from econnet.forecast.pools import learns_alone
 from econnet.forecast.preparation import PreparedTask
 from econnet.forecast.result import Ahead
 from econnet.forecast.saved_model import Model
@@ -205,13 +207,28 @@ def _at_horizon(
 
 def todays_forecast(
     window: Window, forecaster: CombinedForecaster, pool: PoolAssessment
-) -> tuple[float, tuple[float, float]]:
+) -> tuple[float, Interval]:
     """Return the probability of the window's one row, and its 90% interval."""
-    log_odds = forecaster.member_log_odds(window.raw_ahead)
-    return (
-        float(probability(log_odds.mean(axis=0))[0]),
-        pool.calibration.interval(log_odds[:, 0]),
-    )
+    (forecast,) = with_intervals(window.raw_ahead, forecaster, pool)
+    return forecast
+
+
+def with_intervals(
+    raw: Floats, forecaster: CombinedForecaster, pool: PoolAssessment
+) -> list[tuple[float, Interval]]:
+    """Return the probability of each row of raw features, and its 90% interval."""
+    forecasts = zip(*forecaster.forecast(raw), strict=True)
+    return [
+        (
+            float(probability(log_odds)),
+            probability_interval(
+                float(log_odds),
+                pool.calibration.error(float(log_odds)),
+                float(disagreement),
+            ),
+        )
+        for log_odds, disagreement in forecasts
+    ]
 
 
 def in_short(
@@ -251,8 +268,7 @@ def task_digest(prepared: PreparedTask) -> str:
     It is the same for countries that learn together and have the same origin. It covers
     the day up to which values are used, not the date on which the forecast is made.
     """
-    shared = not learns_alone(prepared.country, prepared.task)
-    key = str(prepared.origin) if shared else prepared.country.alpha3
+    key = prepared.country.alpha3 if prepared.alone else str(prepared.origin)
     day = str(prepared.state.used_until.date())
     subject = (key, day, replace(prepared.task, as_of=None))
     return saved_model.model_digest(prepared.features, subject, version("econnet"))

@@ -8,37 +8,48 @@ numbers agree within a tolerance only. Nothing is written.
 """
 
 import json
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
-from datetime import datetime
-from pathlib import Path
-from typing import Annotated, Any, NoReturn
-
 import msgspec
 import pandas as pd
-
+import re
+from collections.abc import Callable
+from collections.abc import Iterator
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import asdict
+from dataclasses import dataclass
+from dataclasses import fields
+from dataclasses import replace
+from datetime import datetime
 from econnet.core.countries import Country
-from econnet.core.errors import DataError, UsageError
-from econnet.core.periods import PANDAS_ALIAS, Frequency
-from econnet.core.task import Event, Task
+from econnet.core.errors import DataError
+from econnet.core.errors import UsageError
+from econnet.core.periods import Frequency
+from econnet.core.periods import PANDAS_ALIAS
+from econnet.core.task import Event
+from econnet.core.task import Task
 from econnet.core.text import one_line
 from econnet.data.cycle import labels
 from econnet.data.sources.observations import Dataset
 from econnet.forecast import country as country_forecast
-from econnet.forecast import data_used, preparation, provenance, questions
+from econnet.forecast import data_used
+from econnet.forecast import preparation
+from econnet.forecast import provenance
+from econnet.forecast import questions
 from econnet.forecast.explain.what_if import Assumption
 from econnet.forecast.preparation import PreparedTask
 from econnet.forecast.provenance import Provenance
-from econnet.forecast.result import (
-    Forecast,
-    PreviousForecast,
-    QuestionAnswer,
-    SeriesUsed,
-)
+from econnet.forecast.result import Forecast
+from econnet.forecast.result import PreviousForecast
+from econnet.forecast.result import QuestionAnswer
+from econnet.forecast.result import SeriesUsed
 from econnet.models.baselines import BASELINES
 from econnet.report import record
 from econnet.report.record import Json
+from pathlib import Path
+from typing import Annotated
+from typing import Any
+from typing import NoReturn
+
 
 Text = Annotated[str, msgspec.Meta(min_length=1)]
 
@@ -211,6 +222,9 @@ class Verification:
         none, every bit must agree.
     data
         Changes of the data since; if there are any, nothing was repeated.
+    missing_digest
+        The digest of the data that the report names, if the data known now, with all
+        their vintages, do not give it.
     compared
         Number of values that were compared.
     largest, largest_of_baselines
@@ -223,6 +237,7 @@ class Verification:
     country: Country
     tools: Mapping[str, tuple[str, str]]
     data: tuple[str, ...] = ()
+    missing_digest: str | None = None
     compared: int = 0
     largest: float = 0.0
     largest_of_baselines: float = 0.0
@@ -242,7 +257,9 @@ class Verification:
         """Return the result in a line or two."""
         if self.data:
             return (
-                f"not verified: {self.path}: the data have changed since: "
+                f"not verified: {self.path}: the data have changed since, and the "
+                f"vintages with the digest {str(self.missing_digest)[:DIGEST_SHOWN]} "
+                "that the report names are no longer stored: "
                 f"{_some(self.data)}; `econnet report` makes a new one"
             )
         if self.differences:
@@ -355,7 +372,8 @@ def verify(
     }
     result = Verification(report.path, country, tools)
     if now.data != report.provenance.data:
-        return replace(result, data=tuple(_changes(report, prepared)))
+        changes = tuple(_changes(report, prepared))
+        return replace(result, data=changes, missing_digest=report.provenance.data)
     repeated = record.to_dict(_repeat(report, prepared, progress))
     return compare_reports(result, report, repeated)
 
@@ -529,6 +547,7 @@ def to_dict(result: Verification) -> dict[str, Json]:
         "bit_for_bit": result.bits,
         "tools": {name: list(both) for name, both in result.tools.items()},
         "data_changed": list(result.data),
+        "missing_digest": result.missing_digest,
         "n_compared": result.compared,
         "largest_difference": result.largest,
         "largest_difference_of_baselines": result.largest_of_baselines,
@@ -566,4 +585,5 @@ OF_BASELINES = re.compile(r"(pool_)?baselines\.|comparisons\.")
 
 MISSING = "(missing)"
 MAX_SHOWN = 3
+DIGEST_SHOWN = 12
 MAX_WIDTH = 40

@@ -11,6 +11,7 @@ from econnet.core.task import Task
 from econnet.data.sources.observations import Dataset
 from econnet.forecast import country as country_forecast
 from econnet.forecast import preparation, saved_model, training
+from econnet.forecast.explain.importance import Importance
 from econnet.forecast.preparation import PreparedTask
 from econnet.forecast.result import Forecast
 from econnet.forecast.saved_model import Model
@@ -149,6 +150,25 @@ def test_stored_model_fits_its_own_task_and_data_alone(
         country_forecast.stored_model(prepared, path)
 
 
+def test_crafted_model_that_fits_the_data_is_damaged(
+    prepared: PreparedTask, model: Model, tmp_path: Path
+) -> None:
+    record = model.track_record
+    renamed = record.assign(model=record["model"].replace("econnet", "oracle"))
+    elsewhere = record.assign(country=record["country"].replace("FRA", "XXX"))
+    other = Importance("oracle", 0.1, (0.0, 0.2))
+    crafted = {
+        "forecasts of econnet": replace(model, track_record=renamed),
+        "countries of the data": replace(model, track_record=elsewhere),
+        "indicators of the data": replace(model, importance=(other,)),
+    }
+    path = tmp_path / "FRA.npz"
+    for problem, each in crafted.items():
+        saved_model.save(each, path)
+        with pytest.raises(ValueError, match=f"lacks {problem}"):
+            country_forecast.stored_model(prepared, path)
+
+
 def test_own_pool_learns_from_the_country_alone(
     known: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -210,6 +230,21 @@ def test_forecast_as_of_a_date_knows_nothing_of_later_days(known: Dataset) -> No
     assert prepared.panel.values.index.get_level_values("period").max() < pd.Period(
         "2015Q1", "Q"
     )
+
+
+def test_future_changes_neither_the_probability_nor_its_interval() -> None:
+    task, date = Task("Q", members=1, as_of="2009-06-30"), pd.Timestamp("2009-06-30")
+    known = world_and_andorra()
+    rows = known.observations.copy()
+    later = pd.PeriodIndex(rows["period"], freq="Q").end_time > date
+    rows.loc[later, "value"] *= np.random.default_rng(0).uniform(0.8, 1.2, later.sum())
+    answers = []
+    for data in (known, replace(known, observations=rows)):
+        prepared = preparation.prepare(data, FRANCE, task)
+        model = country_forecast.train(prepared, outlook=False)
+        made = country_forecast.make(prepared, model)
+        answers.append((made.probability, made.interval))
+    assert answers[0] == answers[1]
 
 
 def test_drivers_name_what_they_are(made: Forecast) -> None:

@@ -23,7 +23,7 @@ from pandas.api.typing import NaTType
 from econnet.core import catalog
 from econnet.core.catalog import Indicator, SeriesTemplate
 from econnet.core.errors import DataError, UsageError, suggestion
-from econnet.core.periods import PANDAS_ALIAS, Frequency
+from econnet.core.periods import MAX_LAG, PANDAS_ALIAS, Frequency
 from econnet.core.text import quoted
 from econnet.data import professionals
 from econnet.data.files import (
@@ -144,6 +144,13 @@ class Table:
             if indicator.measures and indicator.measures != name.casefold()
         }
 
+    def with_target(self, target: str) -> "Table":
+        """Return the table with another target in what was understood."""
+        text = _target_text(
+            target if target in self.indicators else "", self.indicators
+        )
+        return replace(self, understood=replace(self.understood, target=text))
+
     def known(self, source: str) -> Dataset:
         """Return the file as the data to work with, under the name of its source."""
         return Dataset(
@@ -174,12 +181,18 @@ def read(
     DataError
         The data cannot be read, or only wrongly: all problems in one message.
     UsageError
-        An option names a column or a sheet that does not exist.
+        An option names a column or a sheet that does not exist, or the lag is absurd.
     """
-    reading = Reading(kinds or {}, lag, sheet, country, asked)
+    return read_as(data, Reading(kinds or {}, lag, sheet, country, asked))
+
+
+def read_as(data: Path | pd.DataFrame, reading: Reading) -> Table:
+    """Return the content of a file or DataFrame; errors are those of `read`."""
+    if not 0 <= reading.lag <= MAX_LAG:
+        raise UsageError(f"--lag {reading.lag} is not between 0 and {MAX_LAG} periods")
     if isinstance(data, pd.DataFrame):
         return _table("the DataFrame", sources.open_frame(data), reading)
-    return _table(data.name, sources.open_file(data, sheet), reading)
+    return _table(data.name, sources.open_file(data, reading.sheet), reading)
 
 
 def _table(file: str, source: Source, reading: Reading) -> Table:
@@ -397,7 +410,7 @@ def _name_problem(text: str) -> str:
         return "is missing: write it there"
     if len(text) > MAX_TEXT_LENGTH:
         return f"has more than {MAX_TEXT_LENGTH:,} letters: shorten it"
-    if not text.isprintable():
+    if not text.translate(WITHOUT_JOINERS).isprintable():
         return f"{quoted(text)} has a control character in it: take it out"
     return ""
 
@@ -977,5 +990,7 @@ NAMES = ["country", "indicator", "period", "frequency"]
 # A year less than any walk-forward run needs before its first origin.
 YEARS_BEFORE_FIRST_ORIGIN: Mapping[Frequency, int] = {"A": 19, "Q": 11, "M": 14}
 MIN_KNOWN = 12
+# Persian and Indian words and emoji of several parts need these invisible characters.
+WITHOUT_JOINERS = dict.fromkeys(map(ord, "\u200c\u200d"))
 MANY_ROWS = 1_000_000
 MAX_LOGARITHM = 60

@@ -1,13 +1,11 @@
 """Write any table as CSV, Parquet or Excel, completely or not at all."""
 
-from pathlib import Path
-
 import duckdb
 import pandas as pd
-
 from econnet.core.errors import DataError
 from econnet.core.text import without_formulas
 from econnet.runtime import atomic_files
+from pathlib import Path
 
 
 def export(frame: pd.DataFrame, path: Path) -> None:
@@ -19,8 +17,11 @@ def export(frame: pd.DataFrame, path: Path) -> None:
     Raises
     ------
     DataError
-        The ending is another, or a sheet of Excel is too small for the rows.
+        The path is a folder or has another ending, or a sheet of Excel is too small
+        for the rows.
     """
+    if path.is_dir():
+        raise DataError(f"{path} is a folder: name a file, .csv, .parquet or .xlsx")
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_files.atomic_write(path) as part:
         match path.suffix.lower():

@@ -77,7 +77,7 @@ def explanation(
                     window,
                     explained.forecaster.probability,
                     prepared.panel.indicators,
-                    _newest_levels(prepared),
+                    newest_levels(prepared),
                 )
                 if assumptions
                 else None
@@ -195,7 +195,7 @@ def _movement(
     return Movement(indicator, title, group, unit, before, after, log_odds)
 
 
-def _newest_levels(prepared: PreparedTask) -> dict[str, float]:
+def newest_levels(prepared: PreparedTask) -> dict[str, float]:
     """Return the newest level of each indicator that the country has."""
     panel, alpha3 = prepared.panel, prepared.country.alpha3
     newest = {}

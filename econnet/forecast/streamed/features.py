@@ -300,5 +300,5 @@ CHANGES: Mapping[Transform, str] = {
 
 # The rules that look a fixed number of periods ahead.
 STREAMED_LABELS: Sequence[str] = tuple(
-    name for name, rule in labels.RULES.items() if rule.looks_ahead is not None
+    name for name, rule in labels.OWN_RULES.items() if rule.looks_ahead is not None
 )

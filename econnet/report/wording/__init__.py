@@ -4,6 +4,7 @@
 
 from econnet.core.periods import NOUN
 from econnet.core.text import printable
+from econnet.models.baselines import baseline_title
 from econnet.report.wording.event import (
     contraction_noun,
     event_title,
@@ -82,7 +83,6 @@ from econnet.report.wording.verdict import (
     Verdict,
     accuracy,
     ahead,
-    baseline_title,
     chance,
     counts,
     decision,

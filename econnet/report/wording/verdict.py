@@ -14,7 +14,7 @@ from econnet.data.cycle.labels import BELOW_ZERO
 from econnet.evaluation.confidence import MIN_CONTRACTIONS, Confidence, Skill
 from econnet.evaluation.metrics import Scores
 from econnet.forecast.result import Forecast
-from econnet.models.baselines import TITLES
+from econnet.models.baselines import baseline_title
 from econnet.report.wording.event import (
     capitalised,
     contraction_noun,
@@ -335,11 +335,6 @@ def _against_baselines(forecast: Forecast) -> str | None:
 
 def _all_of(n: int) -> str:
     return "the one simpler model" if n == 1 else f"all {n} simpler models"
-
-
-def baseline_title(name: str) -> str:
-    """Return a baseline's name in words."""
-    return TITLES.get(name, name.replace("_", " "))
 
 
 @dataclass(frozen=True)
