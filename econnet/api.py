@@ -21,7 +21,7 @@ from econnet.core.dates import as_of_date
 from econnet.core.errors import UsageError
 from econnet.core.periods import Frequency
 from econnet.core.settings import Settings
-from econnet.core.sources import LIVE_SOURCES, LiveSource, live_source
+from econnet.core.sources import live_source
 from econnet.core.task import Task, TaskChoices, TaskRequest
 from econnet.core.workspace import UserFile, Workspace, place_of
 from econnet.data import fetch as data_fetch
@@ -39,7 +39,7 @@ from econnet.forecast import outcomes, own_data, workflow
 from econnet.forecast.outcomes import LogScores
 from econnet.forecast.ranking import Ranking
 from econnet.forecast.result import Forecast
-from econnet.models.baselines import BASELINES, check_names
+from econnet.models.baselines import check_names
 from econnet.models.windows import origin_in
 from econnet.report import Format, Paper
 
@@ -88,17 +88,25 @@ def read_data(
     ------
     DataError
         The file cannot be read, or another process has the store open.
+
+    Examples
+    --------
+    >>> read_data().source  # nothing has been fetched yet
+    'snapshot'
+    >>> levels = [100.0, 101.0, 100.5, 102.0]
+    >>> own = pd.DataFrame(
+    ...     {"period": ["2020Q1", "2020Q2", "2020Q3", "2020Q4"], "real_gdp": levels}
+    ... )
+    >>> read_data(own, country="Utopia")
+    Dataset(DataFrame: 4 observations of 1 series, 1 countries)
     """
     if file is None:
         day = _timestamp(as_of)
         return load.as_known_on(load.known(Settings.from_environment(), day), day)
-    source = file if isinstance(file, pd.DataFrame) else Path(file)
-    table = user_panel.read(source, kinds=kinds, lag=lag, sheet=sheet, country=country)
-    path = NAME_OF_FRAME if isinstance(source, pd.DataFrame) else source
-    known = replace(
-        table.known(path.name),
-        file=UserFile(path, lag, kinds or {}, sheet or "", adjust or ""),
-        notices=tuple(table.understood.warnings),
+    reading = user_panel.Reading(kinds or {}, lag, sheet, country)
+    table, path = _own_table(file, reading)
+    known = _own_data(
+        table, UserFile(path, lag, kinds or {}, sheet or "", adjust or "")
     )
     return load.as_known_on(known, _timestamp(as_of, known))
 
@@ -115,46 +123,67 @@ def inspect_data(
 
     Columns `name, kind, reason, unit, frequency, first_period, last_period, values,
     missing, areas, measures`, as `econnet inspect` shows them.
+
+    Examples
+    --------
+    >>> periods = ["2019", "2020", "2021", "2022"]
+    >>> own = pd.DataFrame({"period": periods, "unemployment": [3.1, 3.8, 3.6, 3.1]})
+    >>> inspect_data(own, country="Utopia")[["name", "measures"]]
+               name      measures
+    0  unemployment  unemployment
     """
-    source = file if isinstance(file, pd.DataFrame) else Path(file)
-    table = user_panel.read(source, kinds=kinds, lag=lag, sheet=sheet, country=country)
+    table, _ = _own_table(file, user_panel.Reading(kinds or {}, lag, sheet, country))
     return pd.DataFrame([asdict(column) for column in table.understood.columns])
 
 
 def fetch_data(
     names: Sequence[str],
     *,
-    sources: Sequence[LiveSource] = LIVE_SOURCES,
+    sources: Sequence[str] | None = None,
     start_year: int = 1960,
     progress: Callable[[float], None] = lambda _: None,
 ) -> Summary:
     """Download these countries' series from the live sources into the store.
 
+    `sources` are by default all, those of plugins included.
     The summary lists failures, and `Summary.check` raises them as one error.
+
+    Examples
+    --------
+    >>> summary = fetch_data(["Germany"], sources=["eurostat"])  # doctest: +SKIP
+    >>> summary.check()  # doctest: +SKIP
     """
     return data_fetch.fetch(
         Settings.from_environment(),
         [countries.resolve(name) for name in _at_least_one(names)],
-        sources=[*dict.fromkeys(map(live_source, sources))],
+        sources=(
+            None if sources is None else [*dict.fromkeys(map(live_source, sources))]
+        ),
         start_year=start_year,
         progress=lambda state: progress(state.done / state.total),
     )
 
 
-def find_country(text: str, data: Dataset | None = None) -> Country:
+def find_country(text: str, data: Data | None = None) -> Country:
     """Return the country with this name or ISO code.
 
     In a user's file a country may be any text; if it is a country, each of its names
     and codes finds it. For an unknown country, the `UsageError` suggests the nearest
     names.
+
+    Examples
+    --------
+    >>> find_country("Korea, Rep.").alpha3
+    'KOR'
     """
-    if data is None or data.source in {"snapshot", "store"}:
+    known = None if data is None else _data(data, None, text)
+    if known is None or known.source in {"snapshot", "store"}:
         return countries.resolve(text)
-    in_file = pd.concat([data.observations["country"], data.aggregates["country"]])
+    in_file = pd.concat([known.observations["country"], known.aggregates["country"]])
     try:
-        return areas.find(text, [*map(str, in_file.unique())], data.names)
+        return areas.find(text, [*map(str, in_file.unique())], known.names)
     except UsageError as error:
-        raise UsageError(f"{data.source}: {error}") from error
+        raise UsageError(f"{known.source}: {error}") from error
 
 
 def list_countries(data: Data | None = None) -> pd.DataFrame:
@@ -163,6 +192,11 @@ def list_countries(data: Data | None = None) -> pd.DataFrame:
     Columns `country, name, frequency, first_period, last_period, live_frequency`: the
     finest frequency of output, the span of the series that reaches furthest, and the
     finest frequency that `fetch_data` can bring, by the catalog.
+
+    Examples
+    --------
+    >>> list_countries().set_index("country").loc["DEU", ["name", "frequency"]].tolist()
+    ['Germany', 'Q']
     """
     return load.countries_with(_data(data), Task.target)
 
@@ -171,6 +205,11 @@ def list_indicators(search: str = "") -> pd.DataFrame:
     """Return the indicators of the catalog with all these words, one row each.
 
     Columns `indicator, title, unit, group, transform, sources`.
+
+    Examples
+    --------
+    >>> "unemployment" in set(list_indicators("unemployment")["indicator"])
+    True
     """
     rows = [indicator.about() for indicator in catalog.search(search)]
     columns = ["indicator", "title", "unit", "group", "transform", "sources"]
@@ -180,7 +219,14 @@ def list_indicators(search: str = "") -> pd.DataFrame:
 def build_panel(
     data: Data | None = None, frequency: Frequency = "Q", as_of: Day = None
 ) -> Panel:
-    """Return all indicators of all countries at one frequency, as known on a date."""
+    """Return all indicators of all countries at one frequency, as known on a date.
+
+    Examples
+    --------
+    >>> panel = build_panel(frequency="A", as_of="2008-10-01")
+    >>> panel.values.loc["DEU", "real_gdp"].last_valid_index()
+    Period('2007', 'Y-DEC')
+    """
     known = _data(data, as_of)
     TaskRequest(frequency=frequency)  # which refuses others
     return panel.build(
@@ -191,15 +237,29 @@ def build_panel(
 def mark_contractions(
     whole: Panel, label: str = Task.label, target: str = Task.target
 ) -> Label:
-    """Return the contractions of every country of a panel, by a named rule."""
+    """Return the contractions of every country of a panel, by a named rule.
+
+    Examples
+    --------
+    >>> panel = build_panel(frequency="A")
+    >>> years = mark_contractions(panel, "negative-growth").values.loc["DEU"]
+    >>> int(years["2009"])
+    1
+    """
     return labels.apply(whole, label, target)
 
 
-def choose_task(
-    country: Country, data: Dataset, **choices: Unpack[TaskChoices]
-) -> Task:
-    """Return a task for a country, by default at the finest frequency of its data."""
-    return workflow.choose_task(data, country, TaskRequest(**choices))
+def choose_task(country: Country, data: Data, **choices: Unpack[TaskChoices]) -> Task:
+    """Return a task for a country, by default at the finest frequency of its data.
+
+    Examples
+    --------
+    >>> germany = find_country("Germany")
+    >>> choose_task(germany, read_data(), label="two-quarters").frequency
+    'Q'
+    """
+    known = _data(data, None, country.name, choices=choices)
+    return workflow.choose_task(known, country, TaskRequest(**choices))
 
 
 def make_forecast(
@@ -233,8 +293,17 @@ def make_forecast(
     As on the command line, a saved model is used if it fits; otherwise one is trained
     and saved in the data folder. The forecast is appended to the forecast log, which
     `judge_forecasts` compares with outcomes.
+
+    Examples
+    --------
+    >>> forecast = make_forecast("Germany", pool="own", horizon=1)
+    >>> forecast
+    Forecast(Germany, ... ahead, ...: ...%, 90% interval ...% to ...%, ...)
+    >>> low, high = forecast.interval
+    >>> low <= forecast.probability <= high
+    True
     """
-    known = _data(data, as_of, country)
+    known = _data(data, as_of, country, choices=choices)
     found = find_country(country, known)
     request = _request(as_of, known, choices)
     known = own_data.screened(known, request, [found])
@@ -258,6 +327,12 @@ def write_report(
         By default the one that the command line uses for the same question.
     formats
         `pdf`, `html`, `png`, `json` and `csv`; by default all.
+
+    Examples
+    --------
+    >>> forecast = make_forecast("Germany", pool="own", horizon=1)
+    >>> [file.name for file in write_report(forecast, "germany", ["json"])]
+    ['report.json']
     """
     # Importing the figures takes a second, which other functions need not wait for.
     from econnet.report import country as country_report
@@ -283,7 +358,14 @@ def _place_without_workflow(forecast: Forecast) -> PurePath:
 
 
 def to_record(forecast: Forecast) -> dict[str, Any]:
-    """Return every number of a forecast and its report, as in `report.json`."""
+    """Return every number of a forecast and its report, as in `report.json`.
+
+    Examples
+    --------
+    >>> record = to_record(make_forecast("Germany", pool="own", horizon=1))
+    >>> record["country"], record["horizon"]
+    ('DEU', 1)
+    """
     from econnet.report import record
 
     return dict(record.to_dict(forecast))
@@ -295,7 +377,7 @@ def run_backtest(
     as_of: Day = None,
     start: str | None = None,
     refit_every: int | None = None,
-    baselines: Sequence[str] = tuple(BASELINES),
+    baselines: Sequence[str] | None = None,
     progress: Callable[[float], None] = lambda _: None,
     **choices: Unpack[TaskChoices],
 ) -> "Backtest":
@@ -309,11 +391,18 @@ def run_backtest(
         The first origin that is scored: `1990Q1`.
     refit_every
         Periods from one refit to the next; a year by default.
+    baselines
+        By default all, those of plugins included.
+
+    Examples
+    --------
+    >>> run_backtest(["Germany"], pool="own", baselines=["logit"], start="2018Q1")
+    Backtest(DEU, ... ahead, origins 2018Q1 to ...: econnet's Brier score ...)
     """
     from econnet.forecast import backtest
 
-    check_names(baselines)
-    known = _data(data, as_of, *names)
+    check_names(baselines or ())
+    known = _data(data, as_of, *names, choices=choices)
     found = [find_country(name, known) for name in _at_least_one(names)]
     request = _request(as_of, known, choices)
     known = own_data.screened(known, request, found)
@@ -336,8 +425,14 @@ def rank_countries(
     longer than one. Countries with too little data are left out and listed. The task
     has the finest frequency that all the others have. Models and the forecast log are
     those of `make_forecast`.
+
+    Examples
+    --------
+    >>> ranking = rank_countries(["Germany", "Japan"], pool="own")
+    >>> sorted(forecast.country.alpha3 for forecast in ranking.forecasts)
+    ['DEU', 'JPN']
     """
-    known = _data(data, as_of, *names)
+    known = _data(data, as_of, *names, choices=choices)
     found = [find_country(name, known) for name in _at_least_one(names)]
     request = _request(as_of, known, choices)
     known = own_data.screened(known, request, found)
@@ -348,19 +443,56 @@ def rank_countries(
 
 
 def judge_forecasts(data: Data | None = None) -> LogScores:
-    """Return the outcomes of the forecasts in the forecast log."""
+    """Return the outcomes of the forecasts in the forecast log.
+
+    Examples
+    --------
+    >>> made = make_forecast("Germany", pool="own", horizon=1, as_of="2020-06-01")
+    >>> scores = judge_forecasts()
+    >>> scores.count("scored") >= 1
+    True
+    """
     lines = forecast_log.read(Workspace.from_environment().forecast_log)
     return outcomes.score_log(lines, _data(data))
 
 
 def export_data(rows: pd.DataFrame, file: str | Path) -> Path:
-    """Write a table as CSV, Parquet or Excel, by the file's ending, and return it."""
+    """Write a table as CSV, Parquet or Excel, by the file's ending, and return it.
+
+    Examples
+    --------
+    >>> rows = read_data().observations.head()
+    >>> export_data(rows, "observations.csv").name
+    'observations.csv'
+    """
     write_table(rows, Path(file))
     return Path(file)
 
 
-def _data(data: Data | None, as_of: Day = None, *countries: str) -> Dataset:
-    """Return data that are read already, or read them."""
+def _own_table(
+    file: str | Path | pd.DataFrame, reading: user_panel.Reading
+) -> tuple[user_panel.Table, Path]:
+    """Return the content of the user's own data, and the name of their file."""
+    if isinstance(file, pd.DataFrame):
+        return user_panel.read_as(file, reading), NAME_OF_FRAME
+    return user_panel.read_as(Path(file), reading), Path(file)
+
+
+def _own_data(table: user_panel.Table, file: UserFile) -> Dataset:
+    notices = tuple(table.understood.warnings)
+    return replace(table.known(file.path.name), file=file, notices=notices)
+
+
+def _data(
+    data: Data | None,
+    as_of: Day = None,
+    *countries: str,
+    choices: TaskChoices | None = None,
+) -> Dataset:
+    """Return data that are read already, or read them.
+
+    The columns that are chosen as target or label are never left out.
+    """
     match data:
         case None:
             # The rest of the work leaves out what was not known, and can name it.
@@ -369,7 +501,11 @@ def _data(data: Data | None, as_of: Day = None, *countries: str) -> Dataset:
             return data
         case pd.DataFrame() | str() | Path():
             only = countries[0] if len(countries) == 1 else None
-            return read_data(data, country=only)
+            wanted = TaskRequest(**(choices or {}))
+            asked = [wanted.target, wanted.rule.partition(":")[2]]
+            reading = user_panel.Reading(country=only, asked=asked)
+            table, path = _own_table(data, reading)
+            return _own_data(table, UserFile(path))
     raise UsageError(
         f"data are a file, a DataFrame or the result of read_data, not a "
         f"{type(data).__name__}"

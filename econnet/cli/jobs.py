@@ -212,7 +212,7 @@ def read_file(options: TaskOptions) -> "Table":
             lag=options.lag,
             sheet=options.sheet,
             country=names[0] if len(names) == 1 else None,
-            asked=[options.target, options.label.partition(":")[2]],
+            asked=[options.target, options.rule.partition(":")[2]],
         )
 
 
@@ -223,7 +223,8 @@ def _user_data(options: TaskOptions) -> "tuple[Dataset, list[Country]]":
 
     table, path = read_file(options), options.data
     assert path is not None  # noqa: S101 - checked by `read_file`
-    for line in table.understood.lines():
+    asked = own_data.target_of(table.known(path.name), options)
+    for line in table.with_target(asked).understood.lines():
         output.note(line)
     file = UserFile(
         path,

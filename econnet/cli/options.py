@@ -51,7 +51,7 @@ CostRatio = Annotated[
         min=0.001,
         max=1000,
         metavar="N",
-        help="A missed contraction costs N times a false alarm: decide by that.",
+        help="Decide whether to signal, if a miss costs N false alarms.",
     ),
 ]
 OneCountry = Annotated[list[str] | None, _country("Name or code: Germany, DE or DEU.")]
@@ -72,7 +72,7 @@ Horizons = Annotated[
         min=_TASK["horizon"].minimum,
         max=_TASK["horizon"].maximum,
         metavar="N",
-        help=f"Periods ahead (default {TaskRequest.horizon}); repeatable.",
+        help=f"{_TASK['horizon'].help.rstrip('.')}; repeatable.",
     ),
 ]
 Labels = Annotated[
@@ -80,8 +80,7 @@ Labels = Annotated[
     typer.Option(
         "--label",
         metavar="RULE",
-        help=f"{_TASK['label'].help.rstrip('.')} (default {TaskRequest.label}); "
-        "repeatable.",
+        help=f"{_TASK['label'].help.rstrip('.')}; repeatable.",
         autocompletion=completion.label,
     ),
 ]

@@ -241,7 +241,14 @@ def print_verdict(forecast: "Forecast") -> None:
             f"average {wording.percent(forecast.base_rate)})"
         )
         prose(wording.position(forecast))
-    prose(f"{verdict.call} {verdict.reason}")
+    prose(verdict.text)
+    if reason := wording.headline_reason(forecast):
+        prose(reason)
+        table(
+            "Questions, best-proven skill first",
+            ("question", "probability", "average", "skill", "90% interval"),
+            [tuple(row[:-1]) for row in wording.question_rows(forecast)],
+        )
     for sentence in (wording.what_if(forecast), wording.decision(forecast)):
         if sentence:
             prose(sentence)

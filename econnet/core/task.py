@@ -9,6 +9,7 @@ models. To add an option, add a field to `TaskRequest` and its line to `TaskChoi
 import hashlib
 import json
 import operator
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from functools import cache
@@ -18,6 +19,7 @@ from typing import (
     Literal,
     TypeAlias,
     TypedDict,
+    cast,
     get_args,
     get_type_hints,
 )
@@ -29,7 +31,7 @@ from econnet.core.periods import Frequency
 from econnet.core.text import one_line
 
 Event: TypeAlias = Literal["at", "within"]
-Pool: TypeAlias = Literal["all", "own"]
+Pool: TypeAlias = Literal["auto", "all", "own"]
 Vintages: TypeAlias = Literal["real", "revised"]
 
 # The rules of `econnet.data.cycle.labels`, which imports pandas.
@@ -69,7 +71,10 @@ class Option:
 
 @dataclass(frozen=True, kw_only=True)
 class TaskRequest:
-    """A task as a user asks for it: the frequency and the members may be left open.
+    """A task as a user asks for it: what is `None` is left open.
+
+    If frequency, label, horizon and event are all left open, the request is for the
+    headline question (`econnet.forecast.questions`).
 
     `horizon` counts periods from the origin. With the event `at` that period contracts,
     with `within` it or one before it, after the origin. With the vintages `real` each
@@ -97,29 +102,39 @@ class TaskRequest:
         ),
     ] = "real_gdp"
     label: Annotated[
-        str,
+        str | None,
         Option(
-            "Definition of a contraction: "
+            "Definition of a contraction (default: negative-growth): "
             f"{', '.join(LABEL_RULES[:-1])} or {LABEL_RULES[-1]}.",
             metavar="RULE",
             completion="label",
             in_name=True,
         ),
-    ] = "negative-growth"
+    ] = None
     horizon: Annotated[
-        int,
-        Option("Periods ahead.", metavar="N", minimum=0, maximum=40, in_name=True),
-    ] = 1
-    event: Annotated[
-        Event,
+        int | None,
         Option(
-            "A contraction in that period, or in any period up to it.",
+            "Periods ahead (default: 1).",
+            metavar="N",
+            minimum=0,
+            maximum=40,
             in_name=True,
         ),
-    ] = "at"
+    ] = None
+    event: Annotated[
+        Event | None,
+        Option(
+            "A contraction in that period, or in any period up to it (default: at).",
+            in_name=True,
+        ),
+    ] = None
     pool: Annotated[
-        Pool, Option("Train on all countries, or on this country alone.")
-    ] = "all"
+        Pool,
+        Option(
+            "Train on all countries or on this country alone; auto: alone if its own "
+            "data are long and much richer."
+        ),
+    ] = "auto"
     rolling_years: Annotated[
         int | None,
         Option(
@@ -161,6 +176,17 @@ class TaskRequest:
         if problems:
             raise UsageError("; ".join(problems))
 
+    @property
+    def asks_for_headline(self) -> bool:
+        """Whether the question itself is left open."""
+        asked = (self.frequency, self.label, self.horizon, self.event)
+        return all(value is None for value in asked)
+
+    @property
+    def rule(self) -> str:
+        """The label, or the default one."""
+        return Task.label if self.label is None else self.label
+
     def at_frequency(self, frequency: Frequency) -> "Task":
         """Return the task at a frequency; what else is left open has its default."""
         values: dict[str, Any] = {
@@ -194,6 +220,9 @@ class Task(TaskRequest):
     """A `TaskRequest` in which nothing is left open."""
 
     frequency: Frequency = field(kw_only=False)
+    label: str = "negative-growth"
+    horizon: int = 1
+    event: Event = "at"
     members: int = 16
 
     @property
@@ -207,6 +236,27 @@ class Task(TaskRequest):
         rule, _, column = self.label.partition(":")
         label = f"{rule}-{as_name(column)}" if column else rule
         return f"{label}-{self.frequency}-h{self.horizon}-{self.event}"
+
+    @classmethod
+    def of_file_stem(cls, stem: str) -> "Task | None":
+        """Return the task whose `file_stem` this is; `None` if none has it.
+
+        >>> Task.of_file_stem("two-quarters-Q-h2-within").label
+        'two-quarters'
+        >>> Task.of_file_stem("two-quarters-Q-h2-within-1a2b3c4d")
+        """
+        match = re.fullmatch(r"(.+)-([AQM])-h(\d{1,3})-(at|within)", stem)
+        if match is None or match[1].startswith("given-"):
+            return None
+        try:
+            return cls(
+                cast("Frequency", match[2]),
+                label=match[1],
+                horizon=int(match[3]),
+                event=cast("Event", match[4]),
+            )
+        except UsageError:
+            return None
 
     @property
     def is_default(self) -> bool:
@@ -253,7 +303,7 @@ def options() -> Mapping[str, Option]:
 
 def _problem(kind: type[TaskRequest], name: str, value: object) -> str:
     """Return why a field of `kind` cannot have this value; an empty text if it can."""
-    if value is None and type(None) in _declared(kind, name):
+    if value is None and type(None) in _declared(kind, name):  # type: ignore[arg-type]  # classes can be hashed
         return ""
     accepted = _declared(Task, name)
     if int in accepted:

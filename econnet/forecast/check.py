@@ -205,7 +205,7 @@ def _forecast_log(path: Path) -> Checked:
         problem = f"cannot be read as CSV ({error})"
         return Checked({"forecasts": 0}, (Remark("journal", path, problem, MOVE),))
     head, *lines = rows or [[]]
-    missing = [column for column in forecast_log.COLUMNS if column not in head]
+    missing = [column for column in forecast_log.REQUIRED_COLUMNS if column not in head]
     if head and missing:
         problem = f"has no column {missing[0]}"
         return Checked({"forecasts": 0}, (Remark("journal", path, problem, MOVE),))

@@ -30,11 +30,13 @@ from econnet.runtime import atomic_files, locks
 
 Value = TypeVar("Value")
 
-COLUMNS = (
+REQUIRED_COLUMNS = (
     *("made_at", "country", "frequency", "target", "label", "event", "horizon"),
     *("origin", "period", "probability", "version", "base_rate", "pool", "as_of"),
     *("source", "file"),
 )
+# Earlier logs lack the last two, which are then empty.
+COLUMNS = (*REQUIRED_COLUMNS, "data_digest", "professional")
 
 
 def add(forecast: Forecast, path: Path, file: Path | None = None) -> None:
@@ -53,6 +55,8 @@ def add(forecast: Forecast, path: Path, file: Path | None = None) -> None:
         "pool": forecast.task.pool,
         "as_of": forecast.data.as_of,
         "source": forecast.data.source,
+        "data_digest": forecast.provenance.data,
+        "professional": _professional(forecast),
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     with locks.locked_file(path.with_name(f".{path.name}.lock"), path):
@@ -61,6 +65,15 @@ def add(forecast: Forecast, path: Path, file: Path | None = None) -> None:
             _append(path, COLUMNS)
         cells = [row.get(column, "") for column in columns or COLUMNS]
         _append(path, [as_cell(str(cell)) for cell in cells])
+
+
+def _professional(forecast: Forecast) -> str:
+    """Return what professionals forecast of the same event; nothing if not given."""
+    record = forecast.track_record
+    rows = record[
+        (record["model"] == "professional") & (record["origin"] == forecast.origin)
+    ]
+    return "" if rows.empty else f"{rows['probability'].iloc[0]:.6f}"
 
 
 def read(path: Path) -> list[dict[str, str]]:
@@ -221,7 +234,7 @@ def _columns(path: Path) -> list[str]:
 
 def _is_header(columns: Sequence[str]) -> bool:
     """Return whether a file with these columns is a log; a user may add columns."""
-    return {*COLUMNS} <= {*columns}
+    return {*REQUIRED_COLUMNS} <= {*columns}
 
 
 def _append(path: Path, row: Sequence[str]) -> None:

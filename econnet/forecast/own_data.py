@@ -33,10 +33,10 @@ def target_of(known: Dataset, request: TaskRequest) -> str:
         return request.target
     if known.target:
         return known.target
-    label = request.label
+    label = request.rule
     from_elsewhere = label in chronologies.load() or label.startswith("given:")
     if known.file is not None and from_elsewhere:
-        column = request.label.partition(":")[2]
+        column = request.rule.partition(":")[2]
         others = [name for name in known.indicators if name != column]
         return min(others, default=request.target)
     return request.target
@@ -50,7 +50,8 @@ def screened(
     Raises
     ------
     DataError
-        The target has a seasonal pattern that the label would take for contractions.
+        The target has a seasonal pattern that the label would take for contractions, or
+        all its values became known on one day.
     """
     file = known.file
     if file is None:
@@ -59,6 +60,8 @@ def screened(
     request = replace(request, target=target_of(known, request))
     if request.target not in known.indicators:
         return known
+    for name in (request.target, request.rule.partition(":")[2]):
+        _check_known_at(known, name)
     frequency = request.frequency or _finest(known, request.target)
     if frequency is None:
         return known
@@ -71,7 +74,7 @@ def screened(
         notices += _check_season(values, request, countries)
     kept = {
         request.target,
-        request.label.partition(":")[2],
+        request.rule.partition(":")[2],
         *(name for name, kind in file.kinds.items() if kind != "drop"),
     }
     leaks = _leaks(values, request, kept)
@@ -102,6 +105,19 @@ def _with_aggregates(known: Dataset, countries: Sequence[Country]) -> Dataset:
     )
 
 
+def _check_known_at(known: Dataset, column: str) -> None:
+    """Raise `DataError` if a column has one `known_at`: no past forecast had data."""
+    rows = known.observations[known.observations["indicator"] == column]
+    # A missing date is that of a period's end and its publication lag.
+    days = rows["known_at"].drop_duplicates()
+    if len(days) == 1 and days.notna().all() and len({*rows["period"]}) > 1:
+        raise DataError(
+            f"{known.source}: every value of {column} has the known_at "
+            f"{days.iloc[0].date()}, so no earlier forecast can be tested: give each "
+            "value the day of its publication, or leave known_at out and use --lag"
+        )
+
+
 def _finest(known: Dataset, target: str) -> Frequency | None:
     """Return the finest frequency of a target; `None` if it has no value."""
     series = known.series[known.series["indicator"] == target]
@@ -127,7 +143,7 @@ def _adjusted(known: Dataset, frequency: Frequency) -> tuple[Dataset, list[str]]
     observations = adjustment.adjust(known.observations, [*seasonal], frequency, method)
     names = list(dict.fromkeys(name for _, name in seasonal))
     shown = ", ".join(names)
-    line = f"seasonally adjusted by {method.upper()}, at each date anew: {shown}"
+    line = f"seasonally adjusted by {method.upper()}, separately at each date: {shown}"
     return replace(known, observations=observations), [line]
 
 
@@ -145,7 +161,7 @@ def _check_season(
     values: Panel, request: TaskRequest, countries: Sequence[Country]
 ) -> list[str]:
     """Raise `DataError` if the seasons would be taken for contractions."""
-    if request.label in chronologies.load() or request.label.startswith("given:"):
+    if request.rule in chronologies.load() or request.rule.startswith("given:"):
         return []
     for country in countries:
         if country.alpha3 not in values.countries:
@@ -154,7 +170,7 @@ def _check_season(
         if season is None:
             continue
         what = _in_words(request.target, country, season)
-        if request.label == "year-on-year":
+        if request.rule == "year-on-year":
             return [f"{what}; the label year-on-year allows for that"]
         raise DataError(
             f"{what}: use --label year-on-year, which compares with the year before, "
@@ -183,7 +199,7 @@ def _leaks(values: Panel, request: TaskRequest, kept: set[str]) -> dict[str, str
     if not others:
         return {}
     found = {
-        name: "it counts down to an event, and so knows when it comes"
+        name: "it counts down to an event and so reveals its date"
         for name in others
         if guards.counts_down(_rows(values, name))
     }
@@ -202,7 +218,7 @@ def _leaks(values: Panel, request: TaskRequest, kept: set[str]) -> dict[str, str
 def _label(values: Panel, request: TaskRequest) -> Label | None:
     """Return the label of a request; `None` if it does not exist for these data."""
     try:
-        return labels.apply(values, request.label, request.target)
+        return labels.apply(values, request.rule, request.target)
     except (DataError, UsageError):
         return None  # the question itself will name the reason
 

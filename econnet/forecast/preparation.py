@@ -13,7 +13,7 @@ from econnet.core.countries import UNIONS, Country
 from econnet.core.errors import DataError
 from econnet.core.period_days import END, DayOfPeriod
 from econnet.core.periods import FREQUENCIES, FREQUENCY_WORDS, Frequency
-from econnet.core.task import Task
+from econnet.core.task import Event, Task
 from econnet.data import panel
 from econnet.data.cycle import chronologies, labels
 from econnet.data.cycle.labels import Label
@@ -32,6 +32,8 @@ class PreparedTask:
 
     Parameters
     ----------
+    alone
+        Whether the country learns alone; else it learns with the panel's others.
     origin
         The country's last one, in which the forecast is made.
     state
@@ -43,6 +45,7 @@ class PreparedTask:
 
     country: Country
     task: Task
+    alone: bool
     known: Dataset
     panel: Panel
     label: Label
@@ -132,18 +135,20 @@ def prepare(
     from it. `DataError` is raised if the country lacks what the task needs.
     """
     as_of = _moment(task, as_of)
-    released = information_date.releases(known, country, task, as_of)
+    alone = learns_alone(country, task, known, as_of)
+    released = information_date.releases(known, country, task, as_of, alone=alone)
     state = information_date.information_state(released, task, as_of)
     if not (released["known_at"] <= state.until).any():
         raise DataError(_nothing_known(known, country, task, state.date))
     for other in sharing:
         if (
             state.shares_data_with(other.state)
+            and alone == other.alone
             and country.alpha3 in other.features.countries
         ):
             return replace(for_country(other, country), state=state, released=released)
     until = state.until if as_of is None else min(state.until, as_of)
-    return _prepared(known, country, task, state, until, released)
+    return _prepared(known, country, task, alone, state, until, released)
 
 
 def prepare_backtest(
@@ -157,7 +162,8 @@ def prepare_backtest(
     day = day or END[task.frequency]
     date = as_of or known.observations["retrieved_at"].max()
     state = InformationState(date.normalize(), day, date.normalize())
-    return _prepared(known, country, task, state, as_of, pd.DataFrame())
+    alone = learns_alone(country, task, known, as_of)
+    return _prepared(known, country, task, alone, state, as_of, pd.DataFrame())
 
 
 def _moment(task: Task, as_of: pd.Timestamp | None) -> pd.Timestamp | None:
@@ -170,6 +176,7 @@ def _prepared(
     known: Dataset,
     country: Country,
     task: Task,
+    alone: bool,
     state: InformationState,
     until: pd.Timestamp | None,
     released: pd.DataFrame,
@@ -180,10 +187,7 @@ def _prepared(
     )
     if country.alpha3 not in values.countries:
         raise DataError(_nothing_known(known, country, task, state.date))
-    if learns_alone(country, task):
-        values = values.only(country.alpha3)
-    else:
-        values = values.without(UNIONS)
+    values = values.only(country.alpha3) if alone else values.without(UNIONS)
     label = labels.apply(values, task.label, task.target)
     if not label.values.loc[country.alpha3].notna().any():
         raise DataError(_nothing_known(known, country, task, state.date))
@@ -200,7 +204,7 @@ def _prepared(
     )
     origin = design.origins[design.countries == country.alpha3].max()
     return PreparedTask(
-        country, task, known, values, label, design, origin, state, released
+        country, task, alone, known, values, label, design, origin, state, released
     )
 
 
@@ -233,8 +237,13 @@ def _nothing_known(
     )
 
 
-def at_horizon(prepared: PreparedTask, horizon: int) -> PreparedTask:
-    """Return the same for another horizon; only the targets are computed again."""
-    task = replace(prepared.task, horizon=horizon)
+def at_horizon(
+    prepared: PreparedTask, horizon: int, event: Event | None = None
+) -> PreparedTask:
+    """Return the same for another horizon; only the targets are computed again.
+
+    `event` is by default that of the task.
+    """
+    task = replace(prepared.task, horizon=horizon, event=event or prepared.task.event)
     design = design_matrix.with_target(prepared.features, horizon, task.event)
     return replace(prepared, task=task, features=design)

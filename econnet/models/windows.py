@@ -103,12 +103,14 @@ class Schedule:
 
     `refit_every` is in periods. By default, models are refitted every year from all
     earlier origins, and `start`, the first origin to forecast, is the first after
-    `MIN_YEARS` of history.
+    `MIN_YEARS` of history. A refit is left out if less than `min_new_share` of the
+    training rows, and of the contractions among them, are new since the last one.
     """
 
     refit_every: int | None = None
     rolling_years: int | None = None
     start: pd.Period | None = None
+    min_new_share: float = 0.0
 
     def __post_init__(self) -> None:
         for name in ("refit_every", "rolling_years"):
@@ -168,7 +170,12 @@ def make_windows(
         known = features.as_known_on(features.day_of(origin))
         rows = _training_rows(known, origin, schedule.rolling_years)
         contractions = known.y[rows].sum()
-        if min(contractions, len(rows) - contractions) >= MIN_PER_CLASS:
+        if min(contractions, len(rows) - contractions) < MIN_PER_CLASS:
+            continue
+        before = trains[next(reversed(trains))] if trains else rows[:0]
+        new = rows[~np.isin(rows, before)]
+        share = max(len(new) / len(rows), known.y[new].sum() / contractions)
+        if share >= schedule.min_new_share:
             trains[origin] = rows
     _check_memory(features, trains)
     trains = {

@@ -1,6 +1,6 @@
 """Worker processes on this machine, one per core.
 
-Networks in threads would wait for each other, because a thread holds the interpreter
+Networks in threads would wait for each other, because a thread keeps the interpreter
 lock between calls of NumPy. The processes are reused, end some time after their last
 task, and do not outlive the process that started them.
 """

@@ -7,8 +7,11 @@ import json
 import shutil
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
+from econnet import make_forecast
+from econnet.core.errors import DataError
 from tests.user import ROOT, econnet
 
 CASES = ROOT / "tests/data/files/cases"
@@ -98,3 +101,32 @@ def test_countries_of_one_file_have_folders_of_their_own(tmp_path: Path) -> None
     reports = sorted((tmp_path / "reports").rglob("report.json"))
     found = [json.loads(path.read_text("utf-8"))["name"] for path in reports]
     assert sorted(found) == ["Germany", "Kenya"]
+
+
+def test_single_known_at_is_refused_with_the_reason_for_file_and_frame(
+    tmp_path: Path,
+) -> None:
+    frame = pd.DataFrame(
+        {
+            "country": "DEU",
+            "period": [f"{1990 + n // 4}Q{n % 4 + 1}" for n in range(120)],
+            "real_gdp": [100 + n + n % 7 for n in range(120)],
+            "sales": [100 + n + n % 5 for n in range(120)],
+            "known_at": "2020-03-31",
+        }
+    )
+    frame.to_csv(tmp_path / "own.csv", index=False)
+    run = econnet(
+        *("forecast", "--data", "own.csv", "--country", "DEU", "--target", "sales"),
+        folder=tmp_path,
+    )
+    assert run.returncode == 3
+    # The line about the file names the target that the user gives, not the default.
+    assert "target sales" in run.stderr
+    assert "target real_gdp" not in run.stderr
+    reason = "every value of sales has the known_at 2020-03-31"
+    assert reason in " ".join(run.stderr.split())
+    with pytest.raises(DataError, match=reason):
+        make_forecast("Germany", data=frame, target="sales")
+    with pytest.raises(DataError, match=reason):
+        make_forecast("DEU", data=tmp_path / "own.csv", target="sales")

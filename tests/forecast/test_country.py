@@ -232,6 +232,21 @@ def test_forecast_as_of_a_date_knows_nothing_of_later_days(known: Dataset) -> No
     )
 
 
+def test_future_changes_neither_the_probability_nor_its_interval() -> None:
+    task, date = Task("Q", members=1, as_of="2009-06-30"), pd.Timestamp("2009-06-30")
+    known = world_and_andorra()
+    rows = known.observations.copy()
+    later = pd.PeriodIndex(rows["period"], freq="Q").end_time > date
+    rows.loc[later, "value"] *= np.random.default_rng(0).uniform(0.8, 1.2, later.sum())
+    answers = []
+    for data in (known, replace(known, observations=rows)):
+        prepared = preparation.prepare(data, FRANCE, task)
+        model = country_forecast.train(prepared, outlook=False)
+        made = country_forecast.make(prepared, model)
+        answers.append((made.probability, made.interval))
+    assert answers[0] == answers[1]
+
+
 def test_drivers_name_what_they_are(made: Forecast) -> None:
     titles = {driver.indicator: driver.title for driver in made.explanation.drivers}
     assert titles["real_gdp"] == "Real GDP"
@@ -294,3 +309,22 @@ def test_growth_agrees_with_the_probability_of_contraction(made: Forecast) -> No
     assert (growth.median < 0) == (made.probability > 0.5)
     assert (growth.percentile_5 < 0) == (made.probability > 0.05)
     assert 0 < growth.probability_below_minus_1 < made.probability
+
+
+def test_runs_of_countries_that_contract_together_count_for_less(
+    prepared: PreparedTask,
+) -> None:
+    window = training.final_window(prepared)
+    features, rows = window.features, window.train
+    by_country = pd.DataFrame(
+        {"country": features.countries[rows], "y": features.y[rows]},
+        index=features.origins[rows].asi8,
+    )
+    runs = sum(
+        int((np.diff(of_one["y"].sort_index().to_numpy(), prepend=0) == 1).sum())
+        for _, of_one in by_country.groupby("country")
+    )
+    assert window.design_effect > 1
+    assert training.independent_runs(window) * window.design_effect == pytest.approx(
+        runs
+    )

@@ -74,16 +74,11 @@ def test_report_is_a_pdf_a_picture_of_each_figure_and_the_numbers(
     germany: Forecast, written: Path
 ) -> None:
     names = {path.name for path in written.iterdir() if path.is_file()}
-    pictures = {
-        f"{name}{size}{tone}.png"
-        for name in figures.draw(germany)
-        for size in ("", "-screen")
-        for tone in ("", "-dark")
-    }
+    pictures = {f"{name}.png" for name in figures.draw(germany)}
     documents = {"report.pdf", "report.html", "report.json", "SHA256SUMS"}
     documents |= {"forecasts.csv"}
     assert names == documents | pictures
-    assert len(pictures) == 4 * len(figures.DRAWINGS)
+    assert len(pictures) == len(figures.DRAWINGS)
     drawn_from = {path.stem for path in (written / "csv").iterdir()}
     assert drawn_from == set(tables.tables(germany))
     assert drawn_from >= {"history", "track-record", "roc", "contributions", "series"}
@@ -206,7 +201,7 @@ def test_same_forecast_gives_the_same_bytes(
 def test_pictures_are_wide_enough_to_print(written: Path) -> None:
     for path in written.glob("*.png"):
         height, width = matplotlib.image.imread(path).shape[:2]
-        assert width >= (380 if "-screen" in path.name else 1050)
+        assert width >= 1050
         assert 0.2 < height / width < 1.6
     history = matplotlib.image.imread(written / "history.png")
     assert history.shape[1] == pytest.approx((180 + 6) / 25.4 * 300, abs=2)

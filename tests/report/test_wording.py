@@ -435,7 +435,7 @@ def test_report_says_what_it_was_made_with_and_how_to_verify_it(
     assert f"econnet report --verify {subject} --rolling-years 30" in said
     assert "--vintages revised" in said
     assert wording.command(asked).startswith(
-        f"econnet train {subject} --rolling-years 30 --vintages revised --pool all"
+        f"econnet train {subject} --rolling-years 30 --vintages revised --pool auto"
     )
 
 

@@ -162,7 +162,7 @@ def _write_reports(
     for number, question in enumerate(questions):
         country = question.country
         forecast = forecasts.get(country)
-        if forecast is None or forecast.task != question.task or assumed:
+        if forecast is None or forecast.place != question.place or assumed:
             forecast = jobs.forecast_question(question, assumptions=assumed)
         seconds = time.monotonic() - start
         with output.working(

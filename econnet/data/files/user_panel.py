@@ -144,6 +144,13 @@ class Table:
             if indicator.measures and indicator.measures != name.casefold()
         }
 
+    def with_target(self, target: str) -> "Table":
+        """Return the table with another target in what was understood."""
+        text = _target_text(
+            target if target in self.indicators else "", self.indicators
+        )
+        return replace(self, understood=replace(self.understood, target=text))
+
     def known(self, source: str) -> Dataset:
         """Return the file as the data to work with, under the name of its source."""
         return Dataset(
@@ -176,12 +183,16 @@ def read(
     UsageError
         An option names a column or a sheet that does not exist, or the lag is absurd.
     """
-    if not 0 <= lag <= MAX_LAG:
-        raise UsageError(f"--lag {lag} is not between 0 and {MAX_LAG} periods")
-    reading = Reading(kinds or {}, lag, sheet, country, asked)
+    return read_as(data, Reading(kinds or {}, lag, sheet, country, asked))
+
+
+def read_as(data: Path | pd.DataFrame, reading: Reading) -> Table:
+    """Return the content of a file or DataFrame; errors are those of `read`."""
+    if not 0 <= reading.lag <= MAX_LAG:
+        raise UsageError(f"--lag {reading.lag} is not between 0 and {MAX_LAG} periods")
     if isinstance(data, pd.DataFrame):
         return _table("the DataFrame", sources.open_frame(data), reading)
-    return _table(data.name, sources.open_file(data, sheet), reading)
+    return _table(data.name, sources.open_file(data, reading.sheet), reading)
 
 
 def _table(file: str, source: Source, reading: Reading) -> Table:

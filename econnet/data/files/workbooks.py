@@ -47,8 +47,10 @@ def _read_sheets(path: Path, book: "Workbook") -> list[Sheet]:
         rows, lines = [], []
         for line, row in enumerate(sheet.iter_rows(values_only=True), start=1):
             width = extent(cells := [_cell(path, value) for value in row])
+            if line > MAX_ROWS:
+                raise DataError(_too_large(path))
             if not width:
-                continue
+                continue  # openpyxl fills the rows up to a stray cell
             check_width(path.name, width)
             left -= width
             if left < 0:
@@ -130,6 +132,7 @@ def _unreadable(path: Path) -> str:
 
 
 MAX_CELLS = 5_000_000
+MAX_ROWS = 2**20  # of a sheet in Excel
 MAX_UNPACKED_BYTES = 2**28
 MAX_CHILD_BYTES = 3 * 2**29
 CHILD_SECONDS = 120
@@ -145,9 +148,9 @@ path, memory, most = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 try:
     import resource
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-except ImportError:
-    pass
-from python_calamine import CalamineWorkbook
+except (ImportError, OSError, ValueError):
+    pass  # Windows has no limits, and macOS may refuse them
+from python_calamine import CalamineError, CalamineWorkbook
 sheets = []
 try:
     book = CalamineWorkbook.from_path(path)
@@ -162,5 +165,9 @@ try:
         sheets.append((name, rows))
 except MemoryError:
     sys.exit({TOO_LARGE})
+except CalamineError as error:
+    if "limit exceeded" in str(error):
+        sys.exit({TOO_LARGE})
+    raise
 json.dump(sheets, sys.stdout)
 """

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from econnet.core.catalog import Indicator
 from econnet.core.log_odds import log_odds
 from econnet.core.types import Floats
 from econnet.data.features.design_matrix import ABROAD, PHASE
 from econnet.data.features.professionals import PROFESSIONALS
-from econnet.forecast.explain import attribution, what_if
+from econnet.forecast.explain import attribution, responsive, what_if
 from econnet.forecast.explain.importance import Importance
 from econnet.forecast.explain.what_if import Assumption
 from econnet.forecast.preparation import PreparedTask
@@ -63,6 +64,12 @@ def explanation(
                 for indicator, part in parts.items()
             ),
             response_curves=_response_curves(explained, parts),
+            responsive=responsive.responsive(
+                window,
+                explained.forecaster.network,
+                explained.forecaster.probability,
+                _measured(explained, parts),
+            ),
             change=_change(explained, parts, before) if before else None,
             what_if=(
                 what_if.under_assumptions(
@@ -70,7 +77,7 @@ def explanation(
                     window,
                     explained.forecaster.probability,
                     prepared.panel.indicators,
-                    _newest_levels(prepared),
+                    newest_levels(prepared),
                 )
                 if assumptions
                 else None
@@ -119,14 +126,20 @@ def _response_curves(
     explained: ExplainedForecast, parts: Mapping[str, float]
 ) -> tuple[ResponseCurve, ...]:
     """Return the curves of the indicators that contribute most."""
-    indicators = explained.prepared.panel.indicators
-    measured = [indicator for indicator in parts if indicator not in DERIVED]
     return tuple(
         attribution.response_curve(
-            explained.window, explained.forecaster.probability, indicators[indicator]
+            explained.window, explained.forecaster.probability, indicator
         )
-        for indicator in measured[:RESPONSE_CURVES]
+        for indicator in _measured(explained, parts)[:RESPONSE_CURVES]
     )
+
+
+def _measured(
+    explained: ExplainedForecast, parts: Mapping[str, float]
+) -> list[Indicator]:
+    """Return the indicators that contribute, the largest part first."""
+    indicators = explained.prepared.panel.indicators
+    return [indicators[indicator] for indicator in parts if indicator not in DERIVED]
 
 
 def _change(
@@ -182,7 +195,7 @@ def _movement(
     return Movement(indicator, title, group, unit, before, after, log_odds)
 
 
-def _newest_levels(prepared: PreparedTask) -> dict[str, float]:
+def newest_levels(prepared: PreparedTask) -> dict[str, float]:
     """Return the newest level of each indicator that the country has."""
     panel, alpha3 = prepared.panel, prepared.country.alpha3
     newest = {}

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import resources
 from io import BytesIO
-from typing import Any, Literal
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -24,8 +24,6 @@ from matplotlib.textpath import text_to_path
 from matplotlib.transforms import Bbox
 
 from econnet.report.figures.glyphs import add_fonts, drawable, letters_of
-
-Size = Literal["print", "screen"]
 
 
 @dataclass(frozen=True)
@@ -77,7 +75,8 @@ HALF_WIDTH = 86.0
 # Room for tick labels on the left, and for the label of the last point on the right.
 LEFT, RIGHT = 9.0, 21.0
 MM = 1 / 25.4
-DOTS_PER_INCH: dict[Size, int] = {"print": 300, "screen": 110}
+# Resolution of a PNG: enough for print.
+DOTS_PER_INCH = 300
 
 # Groups of artists that a page of HTML leaves out, since it has them as text.
 HEADING, NOTE, CAPTION = "heading", "note", "caption"
@@ -122,9 +121,12 @@ def as_svg(figure: Figure, box: Bbox | None = None) -> str:
 
 
 def as_png(
-    figure: Figure, title: str, credit: str, look: Look = LIGHT, size: Size = "print"
+    figure: Figure, title: str, credit: str, look: Look = LIGHT, dpi: int | None = None
 ) -> bytes:
-    """Return the figure as PNG, with a title above and a credit below it."""
+    """Return the figure as PNG, with a title above and a credit below it.
+
+    `dpi` is its resolution, by default `DOTS_PER_INCH`.
+    """
     width, height = figure.get_size_inches()
     lines = wrapped(credit, width / MM, CREDIT_SIZE)
     with style(look):
@@ -153,7 +155,7 @@ def as_png(
         png = _saved(
             figure,
             "png",
-            dpi=DOTS_PER_INCH[size],
+            dpi=dpi or DOTS_PER_INCH,
             bbox_inches=page,
             facecolor=look.paper,
             metadata={"Software": None},

@@ -4,6 +4,7 @@
 
 from econnet.core.periods import NOUN
 from econnet.core.text import printable
+from econnet.models.baselines import baseline_title
 from econnet.report.wording.event import (
     contraction_noun,
     event_title,
@@ -44,6 +45,7 @@ from econnet.report.wording.outlook import (
     in_decimals,
     watch,
 )
+from econnet.report.wording.questions import headline_reason, question_rows
 from econnet.report.wording.ranking import (
     distance,
     dots_alt,
@@ -81,7 +83,6 @@ from econnet.report.wording.verdict import (
     Verdict,
     accuracy,
     ahead,
-    baseline_title,
     chance,
     counts,
     decision,

@@ -1,5 +1,6 @@
 """Forecasts by others, tables of vintages, gaps, and seasonal adjustment."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -65,22 +66,63 @@ def test_change_is_taken_across_a_single_gap(tmp_path: Path) -> None:
     assert (np.diff(days[[1, 2, 4, 5]]) > 0).all()
 
 
-def test_adjustment_uses_only_what_was_known() -> None:
-    pytest.importorskip("statsmodels")
+def seasonal_output() -> pd.DataFrame:
+    """Return ten years of quarterly output that falls in every first quarter."""
     rng = np.random.default_rng(0)
     quarters = [f"{year}Q{q}" for year in range(2000, 2010) for q in range(1, 5)]
     season = np.tile([0.9, 1.0, 1.0, 1.1], 10)
     levels = 100 * np.exp(np.cumsum(rng.normal(0.005, 0.005, 40))) * season
-    frame = pd.DataFrame({"country": "A", "period": quarters, "output": levels})
+    return pd.DataFrame({"country": "A", "period": quarters, "output": levels})
+
+
+HAS_X13 = shutil.which("x13as") is not None
+NEEDS_X13 = pytest.mark.skipif(not HAS_X13, reason="X-13ARIMA-SEATS is not installed")
+
+
+@pytest.mark.parametrize("method", ["stl", pytest.param("x13", marks=NEEDS_X13)])
+def test_adjustment_uses_only_what_was_known(method: str) -> None:
+    pytest.importorskip("statsmodels")
+    frame = seasonal_output()
     later = frame.assign(output=frame["output"].where(frame["period"] < "2008Q1", 500))
     results = []
     for each in (frame, later):
         rows = user_panel.read(each).observations
-        adjusted = adjustment.adjust(rows, [("A", "output")], "Q", "stl")
+        # The results of the last year would take X-13 long, and show nothing more.
+        rows = rows[rows["period"] < "2009Q1"]
+        adjusted = adjustment.adjust(rows, [("A", "output")], "Q", method)
         results.append(adjusted[adjusted["known_at"] < "2008-03-31"])
     pd.testing.assert_frame_equal(
         results[0].drop(columns="retrieved_at"), results[1].drop(columns="retrieved_at")
     )
     last = results[0][results[0]["known_at"] == results[0]["known_at"].max()]
     steps = np.abs(np.diff(np.log(last["value"].to_numpy())))
-    assert steps.max() < 0.04 < np.abs(np.diff(np.log(levels))).max()
+    assert steps.max() < 0.04 < np.abs(np.diff(np.log(frame["output"]))).max()
+
+
+@pytest.mark.parametrize(
+    ("program", "message"),
+    [
+        (None, r"needs the program X-13ARIMA-SEATS \(x13as\) on the path"),
+        ("exit 1", "cannot adjust output of A as known on 2005-03-31: the program"),
+        (
+            '[ $# = 0 ] || echo "spc: ERROR: No model was found." > "$2.err"',
+            "2005-03-31: No model was found.; use --adjust stl",
+        ),
+    ],
+)
+# statsmodels leaves a pipe open when the program fails.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_x13_that_is_absent_or_fails_is_reported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str | None, message: str
+) -> None:
+    pytest.importorskip("statsmodels")
+    if program is not None:
+        file = tmp_path / "x13as"
+        file.write_text(f"#!/bin/sh\n{program}\n")
+        file.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("X13PATH", raising=False)
+    monkeypatch.delenv("X12PATH", raising=False)
+    rows = user_panel.read(seasonal_output()).observations
+    with pytest.raises(DataError, match=message):
+        adjustment.adjust(rows, [("A", "output")], "Q", "x13")
