@@ -16,17 +16,20 @@ zero means that econnet's cost is lower.
 """
 
 import argparse
-import duckdb
 import json
 import os
-import pandas as pd
 import sys
 import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import duckdb
+import pandas as pd
+
 from benchmarks import realtime_panel
-from collections.abc import Callable
-from collections.abc import Sequence
-from dataclasses import dataclass
-from dataclasses import replace
 from econnet.core import countries
 from econnet.core.countries import Country
 from econnet.core.task import Task
@@ -37,11 +40,6 @@ from econnet.evaluation import comparison
 from econnet.forecast import backtest
 from econnet.forecast.backtest import Backtest
 from econnet.forecast.preparation import PreparedTask
-from itertools import product
-from pathlib import Path
-from typing import Any
-from typing import TypeAlias
-
 
 Row: TypeAlias = dict[str, Any]
 MEASURES = ("log_loss", "brier")

@@ -13,16 +13,13 @@ import sys
 import time
 import traceback
 import warnings
-from collections.abc import Callable
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from econnet.cli.exit_codes import CLOSED_PIPE
-from econnet.cli.exit_codes import INTERRUPTED
-from econnet.cli.exit_codes import TERMINATED
-from econnet.core.errors import DataError
-from econnet.core.errors import EconnetError
-from econnet.core.text import printable
 from typing import NoReturn
+
+from econnet.cli.exit_codes import CLOSED_PIPE, INTERRUPTED, TERMINATED
+from econnet.core.errors import DataError, EconnetError
+from econnet.core.text import printable
 
 
 def main() -> None:

@@ -8,23 +8,17 @@ its default.
 
 import functools
 import inspect
-import typer
 from collections.abc import Callable
-from dataclasses import dataclass
-from dataclasses import fields
-from dataclasses import is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args, get_type_hints
+
+import typer
+
 from econnet.cli import completion
 from econnet.core.periods import MAX_LAG
-from econnet.core.task import Option
-from econnet.core.task import TaskRequest
+from econnet.core.task import Option, TaskRequest
 from econnet.core.task import options as options_of_task
-from pathlib import Path
-from typing import Annotated
-from typing import Any
-from typing import Literal
-from typing import get_args
-from typing import get_type_hints
-
 
 COMPLETIONS = {"indicator": completion.indicator, "label": completion.label}
 

@@ -8,21 +8,16 @@ careful user could have had its first figure.
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
-from dataclasses import replace
-from econnet.core import plugins
-from econnet.core.countries import Country
-from econnet.core.periods import FREQUENCIES
-from econnet.core.periods import Frequency
-from econnet.core.sources import LIVE_SOURCES
-from econnet.core.sources import SOURCES
-from econnet.core.sources import SourcePlugin
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from types import MappingProxyType
-from typing import Any
-from typing import Literal
+from typing import Any, Literal
 
+from econnet.core import plugins
+from econnet.core.countries import Country
+from econnet.core.periods import FREQUENCIES, Frequency
+from econnet.core.sources import LIVE_SOURCES, SOURCES, SourcePlugin
 
 Transform = Literal["growth", "log-difference", "difference", "level", "ratio"]
 ForecastKind = Literal["probability-forecast", "growth-forecast"]

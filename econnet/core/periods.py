@@ -5,13 +5,10 @@ The standard text of a period is `2020`, `2020Q1` or `2020-01`. Users also write
 """
 
 import re
-from collections.abc import Callable
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
-from typing import get_args
-
+from typing import Literal, get_args
 
 Frequency = Literal["A", "Q", "M"]
 FREQUENCIES: tuple[Frequency, ...] = get_args(Frequency)  # the coarsest first

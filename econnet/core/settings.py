@@ -9,20 +9,14 @@ be copied, committed and sent around.
 import os
 import re
 import tomllib
-from collections.abc import Collection
-from collections.abc import Mapping
-from dataclasses import dataclass
-from dataclasses import field
-from econnet.core.errors import DataError
-from econnet.core.errors import UsageError
-from econnet.core.errors import suggestion
-from econnet.core.sources import LIVE_SOURCES
-from econnet.core.sources import SOURCES
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
-from urllib.parse import urlunsplit
+from urllib.parse import urlsplit, urlunsplit
 
+from econnet.core.errors import DataError, UsageError, suggestion
+from econnet.core.sources import LIVE_SOURCES, SOURCES
 
 CONFIG_FILE = "econnet.toml"
 ALFRED_URL = "https://api.stlouisfed.org/fred"

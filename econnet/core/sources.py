@@ -5,15 +5,11 @@ a mirror. The others are only in the bundled snapshot.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from dataclasses import field
-from econnet.core import plugins
-from econnet.core.errors import UsageError
-from econnet.core.errors import suggestion
-from typing import Any
-from typing import Literal
-from typing import get_args
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
 
+from econnet.core import plugins
+from econnet.core.errors import UsageError, suggestion
 
 LiveSource = Literal[
     "worldbank", "fred", "eurostat", "imf", "oecd", "bis", "ecb", "weo", "spf"

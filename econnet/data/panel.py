@@ -10,25 +10,26 @@ Where values were revised, `vintages` contains all of them with their dates, so 
 may have changed, and growth from one to the other would mean nothing.
 """
 
-import numpy as np
-import numpy.typing as npt
-import pandas as pd
-from collections.abc import Collection
-from collections.abc import Mapping
-from dataclasses import dataclass
-from dataclasses import replace
-from econnet.core import catalog
-from econnet.core.catalog import Indicator
-from econnet.core.errors import DataError
-from econnet.core.periods import FREQUENCIES
-from econnet.core.periods import Frequency
-from econnet.core.periods import PANDAS_ALIAS
-from econnet.core.periods import PERIODS_A_YEAR
-from econnet.core.periods import frequency_of
-from econnet.core.task import Vintages
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TypeAlias
 
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from econnet.core import catalog
+from econnet.core.catalog import Indicator
+from econnet.core.errors import DataError
+from econnet.core.periods import (
+    FREQUENCIES,
+    PANDAS_ALIAS,
+    PERIODS_A_YEAR,
+    Frequency,
+    frequency_of,
+)
+from econnet.core.task import Vintages
 
 Days: TypeAlias = npt.NDArray[np.int64]
 Dates: TypeAlias = npt.NDArray[np.datetime64]

@@ -5,21 +5,19 @@ would give a perfect track record. Columns may only be removed, before the first
 forecast, and what was found is in the notices of the data.
 """
 
-import pandas as pd
 from collections.abc import Sequence
 from dataclasses import replace
+
+import pandas as pd
+
 from econnet.core.countries import Country
-from econnet.core.errors import DataError
-from econnet.core.errors import UsageError
-from econnet.core.periods import FREQUENCIES
-from econnet.core.periods import Frequency
+from econnet.core.errors import DataError, UsageError
+from econnet.core.periods import FREQUENCIES, Frequency
 from econnet.core.task import TaskRequest
 from econnet.data import panel
-from econnet.data.cycle import chronologies
-from econnet.data.cycle import labels
+from econnet.data.cycle import chronologies, labels
 from econnet.data.cycle.labels import Label
-from econnet.data.files import adjustment
-from econnet.data.files import guards
+from econnet.data.files import adjustment, guards
 from econnet.data.files.guards import Season
 from econnet.data.panel import Panel
 from econnet.data.sources.observations import Dataset

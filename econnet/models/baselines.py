@@ -6,47 +6,39 @@ refits. Those that use one or two indicators take the values unscaled, clipped t
 tasks of `benchmarks/accuracy.py`.
 """
 
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self, TypeAlias
+
 import numpy as np
 import numpy.typing as npt
-from collections.abc import Callable
-from collections.abc import Mapping
-from collections.abc import Sequence
-from dataclasses import dataclass
-from econnet.core import plugins
-from econnet.core.errors import UsageError
-from econnet.core.errors import suggestion
-from econnet.core.text import quoted
-from econnet.core.types import Floats
-from econnet.data.features.design_matrix import DesignMatrix
-from econnet.data.features.professionals import GROWTH
-from econnet.data.features.professionals import PROBABILITY
-from econnet.models import pooling
-from econnet.models.plugin_baselines import Baseline
-from econnet.models.plugin_baselines import GuardedClassifier
-from econnet.models.plugin_baselines import PluginModel
-from econnet.models.probit import Probit
-from econnet.models.professionals import professional
-from econnet.models.windows import Model
-from econnet.models.windows import Rows
-from econnet.models.windows import Window
-from econnet.models.windows import window_digest
-from econnet.runtime import workers
-from econnet.runtime.blas import one_blas_thread
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.dummy import DummyClassifier
-from sklearn.ensemble import BaggingClassifier
-from sklearn.ensemble import ExtraTreesRegressor
-from sklearn.ensemble import HistGradientBoostingClassifier
-from sklearn.ensemble import RandomForestRegressor
+from sklearn.ensemble import (
+    BaggingClassifier,
+    ExtraTreesRegressor,
+    HistGradientBoostingClassifier,
+    RandomForestRegressor,
+)
 from sklearn.feature_selection import f_classif
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neural_network import MLPClassifier
-from typing import Any
-from typing import Self
-from typing import TypeAlias
 
+from econnet.core import plugins
+from econnet.core.errors import UsageError, suggestion
+from econnet.core.text import quoted
+from econnet.core.types import Floats
+from econnet.data.features.design_matrix import DesignMatrix
+from econnet.data.features.professionals import GROWTH, PROBABILITY
+from econnet.models import pooling
+from econnet.models.plugin_baselines import Baseline, GuardedClassifier, PluginModel
+from econnet.models.probit import Probit
+from econnet.models.professionals import professional
+from econnet.models.windows import Model, Rows, Window, window_digest
+from econnet.runtime import workers
+from econnet.runtime.blas import one_blas_thread
 
 # The pooled share of contractions counts as this many rows of a country, or of a phase.
 PRIOR_OF_COUNTRY = 20

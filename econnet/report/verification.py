@@ -8,48 +8,37 @@ numbers agree within a tolerance only. Nothing is written.
 """
 
 import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
 import msgspec
 import pandas as pd
-import re
-from collections.abc import Callable
-from collections.abc import Iterator
-from collections.abc import Mapping
-from collections.abc import Sequence
-from dataclasses import asdict
-from dataclasses import dataclass
-from dataclasses import fields
-from dataclasses import replace
-from datetime import datetime
+
 from econnet.core.countries import Country
-from econnet.core.errors import DataError
-from econnet.core.errors import UsageError
-from econnet.core.periods import Frequency
-from econnet.core.periods import PANDAS_ALIAS
-from econnet.core.task import Event
-from econnet.core.task import Task
+from econnet.core.errors import DataError, UsageError
+from econnet.core.periods import PANDAS_ALIAS, Frequency
+from econnet.core.task import Event, Task
 from econnet.core.text import one_line
 from econnet.data.cycle import labels
 from econnet.data.sources.observations import Dataset
 from econnet.forecast import country as country_forecast
-from econnet.forecast import data_used
-from econnet.forecast import preparation
-from econnet.forecast import provenance
-from econnet.forecast import questions
+from econnet.forecast import data_used, preparation, provenance, questions
 from econnet.forecast.explain.what_if import Assumption
 from econnet.forecast.preparation import PreparedTask
 from econnet.forecast.provenance import Provenance
-from econnet.forecast.result import Forecast
-from econnet.forecast.result import PreviousForecast
-from econnet.forecast.result import QuestionAnswer
-from econnet.forecast.result import SeriesUsed
+from econnet.forecast.result import (
+    Forecast,
+    PreviousForecast,
+    QuestionAnswer,
+    SeriesUsed,
+)
 from econnet.models.baselines import BASELINES
 from econnet.report import record
 from econnet.report.record import Json
-from pathlib import Path
-from typing import Annotated
-from typing import Any
-from typing import NoReturn
-
 
 Text = Annotated[str, msgspec.Meta(min_length=1)]
 

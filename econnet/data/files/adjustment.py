@@ -5,16 +5,15 @@ adjusted separately on every day on which one of its values became known, and th
 results are vintages like those of any revised series.
 """
 
-import numpy as np
-import pandas as pd
 import subprocess
 import warnings
 from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
 from econnet.core.errors import DataError
-from econnet.core.periods import Frequency
-from econnet.core.periods import PANDAS_ALIAS
-from econnet.core.periods import PERIODS_A_YEAR
-from econnet.core.periods import frequency_of
+from econnet.core.periods import PANDAS_ALIAS, PERIODS_A_YEAR, Frequency, frequency_of
 from econnet.core.types import Floats
 
 

@@ -1,11 +1,13 @@
 """Write any table as CSV, Parquet or Excel, completely or not at all."""
 
+from pathlib import Path
+
 import duckdb
 import pandas as pd
+
 from econnet.core.errors import DataError
 from econnet.core.text import without_formulas
 from econnet.runtime import atomic_files
-from pathlib import Path
 
 
 def export(frame: pd.DataFrame, path: Path) -> None:
