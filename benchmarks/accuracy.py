@@ -3,7 +3,7 @@
     python benchmarks/accuracy.py [--json]
 
 Walks forward through the bundled snapshot, with yearly refits, expanding windows and
-one setting for all tasks. Where `ECONNET_REAL_DATA` names the folder that holds them,
+one setting for all tasks. Where `ECONNET_REAL_DATA` names the folder with their data,
 two more panels are added: the IMF's World Economic Outlook of April 2024
 (https://www.imf.org/en/Publications/WEO; `imf/weo_2024_04.parquet`), years up to 2023,
 and the vintages of `benchmarks/realtime_panel.py`, from which Switzerland is forecast

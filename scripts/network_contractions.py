@@ -152,7 +152,8 @@ def forecast(setting: Setting, inputs: Inputs = ranks) -> Outcome:
         known = ~np.isnan(window.outcome)
         logits.append(_mean_logits(network, ahead[known][:, varying]))
         outcomes.append(window.outcome[known])
-        of_training = costs(_mean_logits(network, X[:, varying]), window.y_train)
+        y = window.y_train.astype(float)
+        of_training = costs(_mean_logits(network, X[:, varying]), y)
         learned.append(float(of_training.mean()))
     return Outcome(
         np.concatenate(logits), np.concatenate(outcomes), float(np.mean(learned))

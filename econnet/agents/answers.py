@@ -433,7 +433,7 @@ class Answers:
         )
 
     def _standard(self, country: Country) -> list[StandardAnswer]:
-        """Return the stored answers to the standard questions, if there are any."""
+        """Return the stored answers to the standard questions; may be empty."""
         try:
             answer = self.stored.ask(country, TaskRequest())
         except DataError:
@@ -618,7 +618,7 @@ def _track_record(forecast: Forecast) -> TrackRecord:
         auroc=scores.auroc,
         auroc_interval_90=intervals.auroc,
         confidence=verdict.confidence,
-        verdict=f"{verdict.call} {verdict.reason}",
+        verdict=verdict.text,
     )
 
 

@@ -77,7 +77,7 @@ def _set_environment() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # Figures are written to files. A backend inherited from Jupyter may not exist here.
     os.environ["MPLBACKEND"] = "agg"
-    # The working folder holds data: a file `random.py` in it must never be imported.
+    # The working folder contains data: a file `random.py` in it must never be imported.
     os.environ["PYTHONSAFEPATH"] = "1"
 
 

@@ -51,7 +51,7 @@ CostRatio = Annotated[
         min=0.001,
         max=1000,
         metavar="N",
-        help="A missed contraction costs N times a false alarm: decide by that.",
+        help="Decide whether to signal, if a miss costs N false alarms.",
     ),
 ]
 OneCountry = Annotated[list[str] | None, _country("Name or code: Germany, DE or DEU.")]

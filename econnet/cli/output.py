@@ -241,7 +241,7 @@ def print_verdict(forecast: "Forecast") -> None:
             f"average {wording.percent(forecast.base_rate)})"
         )
         prose(wording.position(forecast))
-    prose(f"{verdict.call} {verdict.reason}")
+    prose(verdict.text)
     if reason := wording.headline_reason(forecast):
         prose(reason)
         table(

@@ -1,6 +1,6 @@
 """The catalog of indicators: title, unit, transform, and the series that measure it.
 
-`catalog.toml` beside this module is the one place that knows the ids of the sources. A
+`catalog.toml` beside this module is the one place with the ids of the sources. A
 publication lag is counted in days from the last day of a period to the day on which a
 careful user could have had its first figure.
 """

@@ -77,7 +77,7 @@ class WrittenPeriod:
     def ordinal(self, frequency: Frequency) -> int | None:
         """Return the number of the period since 1970, as pandas counts.
 
-        A date stands for the period that contains it. `None` if the period has another
+        A date means the period that contains it. `None` if the period has another
         frequency.
         """
         if self.frequency not in {None, frequency}:

@@ -148,7 +148,7 @@ def read_config(path: Path) -> Mapping[str, Any]:
         raise UsageError(f"{path} cannot be read: {error}") from error
     if "fred_api_key" in {key.lower() for key in written}:
         raise UsageError(
-            f"{path} holds a key for FRED, which is a secret: take it out, and set "
+            f"{path} contains the FRED key, which is a secret: remove it and set "
             f"the environment variable {KEY_VARIABLE}"
         )
     check_keys(written, [*VARIABLES, TASK_TABLE], str(path))

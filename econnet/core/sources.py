@@ -19,7 +19,7 @@ LIVE_SOURCES: tuple[LiveSource, ...] = get_args(LiveSource)
 
 @dataclass(frozen=True)
 class SourceFacts:
-    """What holds for all series of a source.
+    """What applies to all series of a source.
 
     Parameters
     ----------

@@ -11,7 +11,7 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass
 
 from econnet.core.countries import Country
-from econnet.core.errors import DataError, SourceError
+from econnet.core.errors import DataError, SourceError, UsageError
 from econnet.core.settings import Settings
 from econnet.core.sources import live_sources
 from econnet.data.load import store
@@ -115,12 +115,24 @@ def requests_of(
 
     A request for all countries at once has no `countries`.
     """
+    _check_request(countries, sources, start_year)
     plan = Plan(settings, countries, start_year)
     return [
         Request(query.source, job.key[1], job.key[2], job.countries)
         for query in _queries(sources, plan)
         for job in query.jobs
     ]
+
+
+def _check_request(
+    countries: Sequence[Country], sources: Sequence[str] | None, start_year: int
+) -> None:
+    """Raise `UsageError` for a request of nothing, or of no possible year."""
+    if not countries or (sources is not None and not sources):
+        raise UsageError("name at least one country and one source to fetch from")
+    first, last = YEARS
+    if not first <= start_year <= last:
+        raise UsageError(f"--start {start_year} is not between {first} and {last}")
 
 
 def fetch(
@@ -141,6 +153,7 @@ def fetch(
     an error for the failures. A store that was last written later than now raises
     `DataError`.
     """
+    _check_request(countries, sources, start_year)
     target = store(settings)
     _check_clock(target)
     digests = target.digests(str(start_year))
@@ -216,6 +229,7 @@ def _reply(future: Future[FetchedSeries | None]) -> Reply:
         return error
 
 
+YEARS = (1900, 2100)
 QUERIES: Mapping[str, Callable[[Plan], Query]] = {
     "worldbank": worldbank.query,
     "fred": fred.query,

@@ -5,7 +5,7 @@ date on which each value became known. Series of a higher frequency are averaged
 panel's frequency, if the period is complete. Where several sources measure the same
 indicator, one is chosen per country: levels of different base years are never spliced.
 
-Where values were revised, `vintages` holds all of them with their dates, so that
+Where values were revised, `vintages` contains all of them with their dates, so that
 `on(day)` is the complete table of a day: between two vintages the base year of a series
 may have changed, and growth from one to the other would mean nothing.
 """
@@ -207,7 +207,7 @@ def build(
     """Return what was known on `as_of`, by default on the day of the newest retrieval.
 
     A value is known at its `known_at`; without one, when its publication lag has passed
-    or, if that is sooner, when it was retrieved. Of a revised value, the table holds
+    or, if that is sooner, when it was retrieved. Of a revised value, the table has
     the newest vintage known on `as_of`, and `Panel.vintages` all of them; a panel of
     revised data has the table only. `indicators` describes the columns, and is the
     catalog unless the data are the user's own.

@@ -143,7 +143,7 @@ def _adjusted(known: Dataset, frequency: Frequency) -> tuple[Dataset, list[str]]
     observations = adjustment.adjust(known.observations, [*seasonal], frequency, method)
     names = list(dict.fromkeys(name for _, name in seasonal))
     shown = ", ".join(names)
-    line = f"seasonally adjusted by {method.upper()}, at each date anew: {shown}"
+    line = f"seasonally adjusted by {method.upper()}, separately at each date: {shown}"
     return replace(known, observations=observations), [line]
 
 
@@ -199,7 +199,7 @@ def _leaks(values: Panel, request: TaskRequest, kept: set[str]) -> dict[str, str
     if not others:
         return {}
     found = {
-        name: "it counts down to an event, and so knows when it comes"
+        name: "it counts down to an event and so reveals its date"
         for name in others
         if guards.counts_down(_rows(values, name))
     }

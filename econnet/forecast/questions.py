@@ -17,6 +17,7 @@ import pandas as pd
 
 from econnet.core.countries import Country
 from econnet.core.errors import DataError
+from econnet.core.periods import Frequency
 from econnet.core.task import Event, Task, TaskRequest
 from econnet.data.cycle import chronologies
 from econnet.data.sources.observations import Dataset
@@ -91,6 +92,13 @@ class PreparedQuestions:
         as_of = request.as_of
         today = pd.Timestamp.now() if as_of is None else pd.Timestamp(as_of)
         return cls(tuple(ready), today.normalize())
+
+    def first_by_frequency(self) -> list[PreparedTask]:
+        """Return the first question at each frequency; the others share its data."""
+        first: dict[Frequency, PreparedTask] = {}
+        for each in self.prepared:
+            first.setdefault(each.task.frequency, each)
+        return [*first.values()]
 
     def prepared_for(self, answer: QuestionAnswer) -> PreparedTask:
         """Return the prepared task that an answer is about."""

@@ -191,7 +191,7 @@ def _fit_and_forecast(
     They are NaN if it cannot be fitted.
     """
     classifier, X_train, y_train, X_ahead = task
-    # OpenMP counts its threads anew in each thread that calls it.
+    # OpenMP counts its threads separately in each thread that calls it.
     with one_blas_thread():
         try:
             return [_probability(classifier.fit(X_train, y_train), X_ahead)]

@@ -56,7 +56,7 @@ def _answer(forecast: Forecast) -> dict[str, Any]:
             "question": wording.question(forecast),
             "chance": wording.chance(forecast),
             "position": wording.position(forecast),
-            "verdict": f"{verdict.call} {verdict.reason}",
+            "verdict": verdict.text,
             "caveats": wording.caveats(forecast),
         },
     }

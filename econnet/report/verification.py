@@ -323,7 +323,7 @@ def _document(path: Path) -> dict[str, Any]:
         ) from error
     except (OSError, ValueError, RecursionError) as error:
         raise DataError(
-            f"{path} cannot be read ({error}): `econnet report` writes it anew"
+            f"{path} cannot be read ({error}): run `econnet report` to write it again"
         ) from error
     if not isinstance(document, dict):
         raise DataError(f"{path} is no report: `econnet report` writes one")
@@ -406,7 +406,7 @@ def _prepare(report: Report, known: Dataset, country: Country) -> PreparedTask:
     retrieved = rows["retrieved_at"] <= pd.Timestamp(recorded.retrieved_until)
     if not retrieved.any() or task.target not in known.indicators:
         raise DataError(
-            f"{report.path} was made from other data than {known.source}, which holds "
+            f"{report.path} was made from other data than {known.source}, which has "
             f"nothing of what was there at {recorded.retrieved_until}"
         )
     earlier = replace(known, observations=rows[retrieved].reset_index(drop=True))

@@ -51,7 +51,7 @@ FILES = [
     pytest.param(lock.LOCK, (), id="lock"),
     pytest.param(lock.LOCK_ALL, ("adjust", "cluster"), id="lock-all"),
 ]
-CURE = "write it anew: python scripts/lock.py"
+CURE = "write it again: python scripts/lock.py"
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from econnet.core.periods import FREQUENCIES, PANDAS_ALIAS, PERIODS_A_YEAR, Freq
 from econnet.core.text import one_line
 from econnet.core.types import Floats
 from econnet.data.cycle import chronologies
-from econnet.data.cycle.growth import levels_of, percent_change
+from econnet.data.cycle.growth import check_periods, levels_of, percent_change
 from econnet.data.cycle.trends import below_hamilton_trend, below_hp_trend
 from econnet.data.cycle.turning_points import contractions
 from econnet.data.panel import Panel
@@ -134,6 +134,7 @@ class Label(DatedValues):
 def apply(panel: Panel, name: str, target: str = "real_gdp") -> Label:
     """Return the labels of every country of the panel by the rule of that name."""
     check_rule(name, panel.frequency)
+    check_periods(panel.values.index)
     if name.startswith("given:"):
         return _given(panel, name, target)
     if name in chronologies.load():

@@ -189,7 +189,7 @@ def _part_name(part: int, frequency: Frequency) -> str:
 
 
 def counts_down(values: pd.DataFrame) -> bool:
-    """Return whether a column counts down to an event, and so knows when it comes.
+    """Return whether a column counts down to an event and so reveals its date.
 
     `values` has `area, value`, in order of time. It falls by one in most periods and
     jumps up in a few.
@@ -202,7 +202,7 @@ def counts_down(values: pd.DataFrame) -> bool:
 
 
 def leak(column: pd.Series, label: pd.Series, frequency: Frequency) -> str:
-    """Return how a column knows the future of a label; empty if it does not.
+    """Return how a column reveals the future of a label; empty if it does not.
 
     Both are by (country, period), without gaps. A label of `k` periods later, a window
     of the periods ahead, or numbers that separate the later labels without an error in

@@ -718,7 +718,7 @@ def _wide_with_dimensions(
     chosen = _telling_apart(columns, [n for n in texts if len(columns[n].unique()) > 1])
     for number in texts:
         reader.leave_out(
-            number, "it tells series apart" if number in chosen else "text"
+            number, "it distinguishes series" if number in chosen else "text"
         )
     index = reader.table.cells.index
     label = pd.Series("", index)

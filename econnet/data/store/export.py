@@ -45,7 +45,7 @@ def export(frame: pd.DataFrame, path: Path) -> None:
 def _write_excel(frame: pd.DataFrame, path: Path) -> None:
     if len(frame) >= MAX_SHEET_ROWS:
         raise DataError(
-            f"{len(frame):,} rows are more than a sheet of Excel holds: "
+            f"{len(frame):,} rows are more than an Excel sheet can contain: "
             "choose --country or --indicator, or another --format"
         )
     with path.open("wb") as file:  # a name would have to end in .xlsx

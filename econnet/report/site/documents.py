@@ -246,7 +246,7 @@ def country(forecast: Forecast) -> CountryDocument:
         question=_question(forecast),
         forecast=country_forecast(forecast),
         position=wording.position(forecast),
-        verdict=f"{verdict.call} {verdict.reason}",
+        verdict=verdict.text,
         growth=forecast.growth,
         outlook=forecast.outlook,
         drivers=forecast.explanation.drivers,

@@ -137,6 +137,9 @@ def outlook_heading(forecast: Forecast) -> str:
     """Return the heading of the forecasts for several horizons, with their event."""
     words, task = event_words(forecast), forecast.task
     text = capitalised(f"{words.subject} {words.present}")
+    if is_chronology(task):
+        text = f"Recession as dated by {chronologies.load()[task.label].committee}"
+        return f"{text} up to" if task.event == "within" else f"{text} in"
     if task.event == "within":
         return f"{text} in at least one {NOUN[task.frequency]} up to"
     return f"{text} in"

@@ -46,7 +46,7 @@ def headline_reason(forecast: Forecast) -> str | None:
         forecast.assessment.skill.confidence == "low"
     ):
         return (
-            f"No usable forecast exists: for none of the {compared} compared were past "
-            "forecasts clearly better than the historical average."
+            f"No usable forecast exists: none of the {compared} compared has proven "
+            "skill."
         )
     return f"Of the {compared} compared, this one has the best proven skill."
