@@ -1,18 +1,18 @@
 """Every command and every function that takes a date, and what it does with it."""
 
-import econnet as package
 import inspect
-import pandas as pd
-import pytest
 from collections.abc import Callable
-from econnet import build_panel
-from econnet import read_data
-from econnet.cli.app import COMMANDS
-from econnet.core.errors import UsageError
 from pathlib import Path
-from tests.user import econnet
 from typing import Any
 
+import pandas as pd
+import pytest
+
+import econnet as package
+from econnet import build_panel, read_data
+from econnet.cli.app import COMMANDS
+from econnet.core.errors import UsageError
+from tests.user import econnet
 
 DAY = "2008-10-01"
 
@@ -26,7 +26,6 @@ DATED_COMMANDS = {
     "forecast": ("--country", "DEU"),
     "report": ("--country", "DEU"),
     "backtest": ("--country", "DEU"),
-    "publish": ("--country", "DEU"),
     "export": ("--country", "DEU", "--output", "rows.csv"),
     "publish": ("--country", "DEU"),
 }
