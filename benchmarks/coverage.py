@@ -192,7 +192,12 @@ def covered_probabilities(
         [numbers[alpha3] for alpha3 in features.countries[rows]],
         [(origin - pd.Period(FIRST_QUARTER)).n for origin in features.origins[rows]],
     ]
-    made = training.with_intervals(features.X[rows], shared.forecaster, shared.pool)
+    made = training.with_intervals(
+        features.X[rows],
+        training.final_window(prepared),
+        shared.forecaster,
+        shared.pool,
+    )
     return [
         bool(low <= probability <= high)
         for (_, (low, high)), probability in zip(made, true, strict=True)

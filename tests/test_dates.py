@@ -26,6 +26,7 @@ DATED_COMMANDS = {
     "forecast": ("--country", "DEU"),
     "report": ("--country", "DEU"),
     "backtest": ("--country", "DEU"),
+    "publish": ("--country", "DEU"),
     "export": ("--country", "DEU", "--output", "rows.csv"),
 }
 DATED_FUNCTIONS: dict[str, tuple[Any, ...]] = {

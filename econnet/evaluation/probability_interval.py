@@ -9,9 +9,10 @@ the index is `sqrt(1 + spread**2)` times the forecast's own, and the interval ha
 this distribution on either side.
 
 The spread comes from two errors that can be measured, the error of calibration and the
-disagreement between models, and from what they do not show. `FACTOR` and `LEAST_SPREAD`
-are chosen so that the interval covers the true probability in 90% of simulated cases
-(`benchmarks/coverage.py`; docs/methodology.md has the figures).
+disagreement between models, from the number of contractions that the models learned
+from, and from what none of these shows. The constants are chosen so that the interval
+covers the true probability in about 90% of simulated cases (`benchmarks/coverage.py`;
+docs/methodology.md has the figures).
 """
 
 import numpy as np
@@ -19,16 +20,17 @@ from scipy.special import expit, ndtr, ndtri
 
 from econnet.evaluation.intervals import UPPER_QUANTILE, Interval
 
-# How much wider the index is spread than the log-odds by the measured errors; a unit of
-# the index is about 1.7 of log-odds.
-FACTOR = 1.7
-LEAST_SPREAD = 0.4
+# Parts of the spread: per unit of the measured errors (a unit of the index is about 1.7
+# of log-odds), after learning from one run of contractions, and in any case.
+OF_ERROR = 1.4
+OF_ONE_RUN = 2.0
+LEAST = 0.4
 # No probability is below this, or above 1 minus this.
 MIN_PROBABILITY = 1e-9
 
 
 def probability_interval(
-    log_odds: float, calibration_error: float, disagreement: float
+    log_odds: float, calibration_error: float, disagreement: float, runs: float
 ) -> Interval:
     """Return the 90% interval of a forecast, as probabilities (low, high).
 
@@ -41,6 +43,8 @@ def probability_interval(
     calibration_error, disagreement
         Standard deviations of the log-odds: of the calibrated forecast over draws of
         the track record, and of the models that are combined.
+    runs
+        The number of independent runs of contractions that the models learned from.
 
     Notes
     -----
@@ -49,8 +53,8 @@ def probability_interval(
     equation 3.82.
     """
     forecast = float(expit(log_odds))
-    error = np.hypot(calibration_error, disagreement)
-    spread = np.hypot(LEAST_SPREAD, FACTOR * error)
+    variance = OF_ERROR**2 * (calibration_error**2 + disagreement**2)
+    spread = np.sqrt(LEAST**2 + OF_ONE_RUN**2 / runs + variance)
     index = ndtri(np.clip(forecast, MIN_PROBABILITY, 1 - MIN_PROBABILITY))
     mean = np.sqrt(1 + spread**2) * index
     reach = ndtri(UPPER_QUANTILE) * spread

@@ -20,7 +20,7 @@ from econnet.core.log_odds import probability
 from econnet.core.periods import Frequency
 from econnet.core.task import Task
 from econnet.core.types import Floats
-from econnet.evaluation.intervals import Interval
+from econnet.evaluation.intervals import Interval, Periods
 from econnet.evaluation.probability_interval import probability_interval
 from econnet.forecast import assessment, preparation, saved_model, track_record
 from econnet.forecast.assessment import PoolAssessment
@@ -209,14 +209,18 @@ def todays_forecast(
     window: Window, forecaster: CombinedForecaster, pool: PoolAssessment
 ) -> tuple[float, Interval]:
     """Return the probability of the window's one row, and its 90% interval."""
-    (forecast,) = with_intervals(window.raw_ahead, forecaster, pool)
+    (forecast,) = with_intervals(window.raw_ahead, window, forecaster, pool)
     return forecast
 
 
 def with_intervals(
-    raw: Floats, forecaster: CombinedForecaster, pool: PoolAssessment
+    raw: Floats, window: Window, forecaster: CombinedForecaster, pool: PoolAssessment
 ) -> list[tuple[float, Interval]]:
-    """Return the probability of each row of raw features, and its 90% interval."""
+    """Return the probability of each row of raw features, and its 90% interval.
+
+    The forecaster learned from the window.
+    """
+    runs = independent_runs(window)
     forecasts = zip(*forecaster.forecast(raw), strict=True)
     return [
         (
@@ -225,10 +229,27 @@ def with_intervals(
                 float(log_odds),
                 pool.calibration.error(float(log_odds)),
                 float(disagreement),
+                runs,
             ),
         )
         for log_odds, disagreement in forecasts
     ]
+
+
+def independent_runs(window: Window) -> float:
+    """Return the number of runs of contractions among the training rows.
+
+    Those of countries that contract together count for less, by the design effect.
+    """
+    features, rows = window.features, window.train
+    outcomes = pd.DataFrame(
+        {
+            "country": features.countries[rows],
+            "period": features.origins[rows],
+            "outcome": window.y_train,
+        }
+    )
+    return max(1, Periods.of(outcomes).spells) / window.design_effect
 
 
 def in_short(

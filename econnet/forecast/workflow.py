@@ -196,11 +196,14 @@ def forecast(
     if asked.open_request is None:
         with listener.step("Reading the data"):
             prepared = preparation.prepare(asked.known, asked.country, asked.task)
+        listener.data_read(prepared)
     else:
         with listener.step("Reading the data"):
             standard = PreparedQuestions.of(
                 asked.known, asked.country, asked.open_request
             )
+        for first in standard.first_by_frequency():
+            listener.data_read(first)
         answers = _answers(
             standard,
             workspace.answers(asked.place),
@@ -209,7 +212,6 @@ def forecast(
         )
         prepared = standard.prepared_for(questions.headline(answers, standard.today))
     what_if.check_assumptions(assumptions, prepared.features, prepared.panel.indicators)
-    listener.data_read(prepared)
     model = _load_or_train(
         prepared,
         workspace.model(asked.place),

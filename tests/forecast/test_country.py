@@ -309,3 +309,22 @@ def test_growth_agrees_with_the_probability_of_contraction(made: Forecast) -> No
     assert (growth.median < 0) == (made.probability > 0.5)
     assert (growth.percentile_5 < 0) == (made.probability > 0.05)
     assert 0 < growth.probability_below_minus_1 < made.probability
+
+
+def test_runs_of_countries_that_contract_together_count_for_less(
+    prepared: PreparedTask,
+) -> None:
+    window = training.final_window(prepared)
+    features, rows = window.features, window.train
+    by_country = pd.DataFrame(
+        {"country": features.countries[rows], "y": features.y[rows]},
+        index=features.origins[rows].asi8,
+    )
+    runs = sum(
+        int((np.diff(of_one["y"].sort_index().to_numpy(), prepend=0) == 1).sum())
+        for _, of_one in by_country.groupby("country")
+    )
+    assert window.design_effect > 1
+    assert training.independent_runs(window) * window.design_effect == pytest.approx(
+        runs
+    )
