@@ -44,7 +44,7 @@ def publish(
         bool, typer.Option("--json", help="With --verify: print JSON only.")
     ] = False,
 ) -> None:
-    """Publish forecasts as a static site with a record of their outcomes.
+    """Publish forecasts as a site with a public record.
 
     Trains a model first, and says so, if no saved one fits. New forecasts and outcomes
     are appended to record.jsonl, whose lines are chained by hash; publishing again
