@@ -235,7 +235,7 @@ def forecast(
 def _check_for_some(
     assumptions: Sequence[Assumption], standard: PreparedQuestions
 ) -> None:
-    """Raise `UsageError` if the assumptions suit no question, before any is answered."""
+    """Raise `UsageError` if the assumptions suit no question."""
     errors = []
     firsts = standard.first_by_frequency()
     for first in firsts:
