@@ -17,6 +17,7 @@ import pandas as pd
 
 from econnet.core.countries import Country
 from econnet.core.errors import DataError
+from econnet.core.periods import Frequency
 from econnet.core.task import Event, Task, TaskRequest
 from econnet.data.cycle import chronologies
 from econnet.data.sources.observations import Dataset
@@ -92,6 +93,13 @@ class PreparedQuestions:
         today = pd.Timestamp.now() if as_of is None else pd.Timestamp(as_of)
         return cls(tuple(ready), today.normalize())
 
+    def first_by_frequency(self) -> list[PreparedTask]:
+        """Return the first question at each frequency; the others share its data."""
+        first: dict[Frequency, PreparedTask] = {}
+        for each in self.prepared:
+            first.setdefault(each.task.frequency, each)
+        return [*first.values()]
+
     def prepared_for(self, answer: QuestionAnswer) -> PreparedTask:
         """Return the prepared task that an answer is about."""
         asked = replace(answer.task, as_of=self.prepared[0].task.as_of)
@@ -132,7 +140,7 @@ def _prepared(
     for other in others:
         if (other.task.label, other.task.frequency) == (task.label, task.frequency):
             return preparation.at_horizon(other, task.horizon, task.event)
-    return preparation.prepare(known, country, task)
+    return preparation.prepare(known, country, task, sharing=others)
 
 
 def answer(

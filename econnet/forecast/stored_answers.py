@@ -63,7 +63,9 @@ class StoredAnswer:
         forecaster = self.shared.forecaster
 
         def end(position: int, rows: Floats) -> Floats:
-            forecasts = training.with_intervals(rows, forecaster, self.shared.pool)
+            forecasts = training.with_intervals(
+                rows, window, forecaster, self.shared.pool
+            )
             return np.array([interval[position] for _, interval in forecasts])
 
         with one_blas_thread():

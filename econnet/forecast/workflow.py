@@ -196,11 +196,15 @@ def forecast(
     if asked.open_request is None:
         with listener.step("Reading the data"):
             prepared = preparation.prepare(asked.known, asked.country, asked.task)
+        listener.data_read(prepared)
     else:
         with listener.step("Reading the data"):
             standard = PreparedQuestions.of(
                 asked.known, asked.country, asked.open_request
             )
+        _check_for_some(assumptions, standard)
+        for first in standard.first_by_frequency():
+            listener.data_read(first)
         answers = _answers(
             standard,
             workspace.answers(asked.place),
@@ -209,7 +213,6 @@ def forecast(
         )
         prepared = standard.prepared_for(questions.headline(answers, standard.today))
     what_if.check_assumptions(assumptions, prepared.features, prepared.panel.indicators)
-    listener.data_read(prepared)
     model = _load_or_train(
         prepared,
         workspace.model(asked.place),
@@ -227,6 +230,23 @@ def forecast(
         answer = make(prepared, model, previous, assumptions)
     forecast_log.add(answer, workspace.forecast_log, file)
     return replace(answer, place=asked.place, questions=answers)
+
+
+def _check_for_some(
+    assumptions: Sequence[Assumption], standard: PreparedQuestions
+) -> None:
+    """Raise `UsageError` if the assumptions suit no question."""
+    errors = []
+    firsts = standard.first_by_frequency()
+    for first in firsts:
+        try:
+            what_if.check_assumptions(
+                assumptions, first.features, first.panel.indicators
+            )
+        except UsageError as error:
+            errors.append(error)
+    if len(errors) == len(firsts):
+        raise errors[0]
 
 
 def _answers(

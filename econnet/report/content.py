@@ -46,7 +46,7 @@ def _headings(forecast: Forecast) -> Content:
         "title": f"{forecast.country.name}: {wording.event_title(forecast)}",
         "question": wording.question(forecast),
         "running": (
-            f"{forecast.country.name} · {wording.period_text(forecast.period)}: "
+            f"{forecast.country.name} · {wording.when(forecast)}: "
             f"{wording.percent(forecast.probability)}"
         ),
         "made": f"Forecast of {wording.made_on(forecast)} · data to {data_end}",

@@ -6,7 +6,7 @@ up after a while and says which process to end.
 
 import os
 import sys
-import time
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -19,7 +19,6 @@ if sys.platform != "win32":
     import fcntl
 
 WAIT_SECONDS = 60.0
-POLL_SECONDS = 0.05
 
 
 @contextmanager
@@ -49,18 +48,34 @@ def lock_folder(descriptor: int, folder: Path) -> bool:
     DataError
         Another process has held it for `WAIT_SECONDS`.
     """
-    deadline = time.monotonic() + WAIT_SECONDS
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            if time.monotonic() > deadline:
-                raise DataError(in_use(folder, folder, WAIT_SECONDS)) from error
-            time.sleep(POLL_SECONDS)
-        except OSError:
-            return False
-        else:
-            return True
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        if not _locked_in_time(descriptor):
+            raise DataError(in_use(folder, folder, WAIT_SECONDS)) from error
+    except OSError:
+        return False
+    return True
+
+
+def _locked_in_time(descriptor: int) -> bool:
+    """Wait for a lock; return whether it was released before `WAIT_SECONDS`.
+
+    The wait is in another thread, where the system queues it. Asking again and again
+    would rarely succeed beside a process that locks the folder many times.
+    """
+    locked = threading.Event()
+    # The lock belongs to both; it ends when the last of them is closed.
+    own = os.dup(descriptor)
+
+    def wait() -> None:
+        with suppress(OSError):
+            fcntl.flock(own, fcntl.LOCK_EX)
+        locked.set()
+        os.close(own)
+
+    threading.Thread(target=wait, daemon=True).start()
+    return locked.wait(WAIT_SECONDS)
 
 
 def is_locked(folder: Path) -> bool:

@@ -202,6 +202,19 @@ def test_countries_share_data_if_their_origin_and_day_are_the_same() -> None:
     )
 
 
+def test_tasks_with_another_label_share_the_panel_alone(known: Dataset) -> None:
+    first = preparation.prepare(known, GERMANY, TASK)
+    task = replace(TASK, label="year-on-year")
+    shared = preparation.prepare(known, GERMANY, task, sharing=[first])
+    fresh = preparation.prepare(known, GERMANY, task)
+    assert shared.panel is first.panel
+    assert shared.task == task
+    np.testing.assert_array_equal(shared.features.X, fresh.features.X)
+    np.testing.assert_array_equal(shared.features.y, fresh.features.y)
+    annual = preparation.prepare(known, GERMANY, Task("A"), sharing=[first])
+    assert annual.panel.frequency == "A"
+
+
 @pytest.mark.parametrize("day", [START, *FIXED_DAYS["Q"]])
 def test_backtest_has_every_outcome_on_any_day(
     known: Dataset, day: DayOfPeriod

@@ -15,6 +15,7 @@ from econnet.report.wording.event import (
     outlook_heading,
     question,
     span,
+    when,
 )
 from econnet.report.wording.formatting import (
     change_percent,

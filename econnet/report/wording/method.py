@@ -89,9 +89,9 @@ def method(forecast: Forecast) -> list[tuple[str, str]]:
         (
             "Interval",
             "The 90% interval accounts for calibration error (from the track record), "
-            "disagreement between the models that are combined, and shrinkage towards "
-            "the historical average. It covers the true probability in about 90% of "
-            f"simulated cases (econnet {model}).",
+            "disagreement between the models that are combined, and the number of "
+            "contractions that they learned from. It covers the true probability in "
+            f"about 90% of simulated cases (econnet {model}).",
         ),
     ]
 

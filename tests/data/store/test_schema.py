@@ -231,7 +231,7 @@ def test_want_of_memory_and_a_failing_disk_are_no_bugs(older: Path) -> None:
 def test_store_that_may_not_be_opened_stays_as_it_is(tmp_path: Path) -> None:
     folder = tmp_path / "econnet.duckdb"
     folder.mkdir()
-    with pytest.raises(DataError, match="cannot be"):
+    with pytest.raises(DataError, match="is no store"):
         newest(Store(folder))
     assert folder.is_dir()
 
