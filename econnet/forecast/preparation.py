@@ -60,19 +60,37 @@ def choose_frequency(
 ) -> Frequency:
     """Return the frequency that suits the country's data and the label.
 
-    A chronology's own; else quarterly, if the target is known quarterly, or annual.
-    `DataError` is raised if the target is not known at a frequency of the label.
+    A chronology's own; else quarterly, if the target is known quarterly, or annual. A
+    quarterly history of less than `MIN_QUARTERLY_YEARS` gives way to a longer annual
+    one. `DataError` is raised if the target is not known at a frequency of the label.
     """
     if label in chronologies.load():
         if country.alpha3 != chronologies.load()[label].country:
             raise DataError(labels.wrong_economy(label))
         return chronologies.load()[label].frequency
     allowed = labels.RULES[label].frequencies if label in labels.RULES else FREQUENCIES
-    finest = _finest(_spans(known, country, target))
-    for frequency in ("Q", "A", "M"):
+    spans = _spans(known, country, target)
+    finest = _finest(spans)
+    by_preference: list[Frequency] = ["Q", "A", "M"]
+    if "A" in allowed and _is_short_by_quarters(spans):
+        by_preference.remove("Q")
+    for frequency in by_preference:
         if frequency in allowed and FREQUENCIES.index(frequency) <= finest:
             return frequency
     raise DataError(_missing_target(known, country, target, allowed))
+
+
+def _is_short_by_quarters(spans: Mapping[Frequency, str]) -> bool:
+    """Return whether the annual history is longer than a short one by quarters."""
+    years = {frequency: _years(span) for frequency, span in spans.items()}
+    annual = years.pop("A", 0)
+    return max(years.values(), default=0) < min(annual, MIN_QUARTERLY_YEARS)
+
+
+def _years(span: str) -> int:
+    """Return the years from the first period of a span to the last."""
+    first, _, last = span.partition(" to ")
+    return int(last[:4]) - int(first[:4])
 
 
 def _finest(spans: Mapping[Frequency, str]) -> int:
@@ -274,3 +292,7 @@ def at_horizon(
     task = replace(prepared.task, horizon=horizon, event=event or prepared.task.event)
     design = design_matrix.with_target(prepared.features, horizon, task.event)
     return replace(prepared, task=task, features=design)
+
+
+# A shorter record by quarters has too few contractions to learn from and to judge by.
+MIN_QUARTERLY_YEARS = 10

@@ -202,6 +202,7 @@ def forecast(
             standard = PreparedQuestions.of(
                 asked.known, asked.country, asked.open_request
             )
+        _check_for_some(assumptions, standard)
         for first in standard.first_by_frequency():
             listener.data_read(first)
         answers = _answers(
@@ -229,6 +230,23 @@ def forecast(
         answer = make(prepared, model, previous, assumptions)
     forecast_log.add(answer, workspace.forecast_log, file)
     return replace(answer, place=asked.place, questions=answers)
+
+
+def _check_for_some(
+    assumptions: Sequence[Assumption], standard: PreparedQuestions
+) -> None:
+    """Raise `UsageError` if the assumptions suit no question."""
+    errors = []
+    firsts = standard.first_by_frequency()
+    for first in firsts:
+        try:
+            what_if.check_assumptions(
+                assumptions, first.features, first.panel.indicators
+            )
+        except UsageError as error:
+            errors.append(error)
+    if len(errors) == len(firsts):
+        raise errors[0]
 
 
 def _answers(

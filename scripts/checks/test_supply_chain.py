@@ -49,7 +49,7 @@ def version_of(pin: Requirement) -> str:
 
 FILES = [
     pytest.param(lock.LOCK, (), id="lock"),
-    pytest.param(lock.LOCK_ALL, ("adjust", "cluster"), id="lock-all"),
+    pytest.param(lock.LOCK_ALL, ("adjust", "cluster", "mcp"), id="lock-all"),
 ]
 CURE = "write it again: python scripts/lock.py"
 

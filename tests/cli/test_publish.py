@@ -17,7 +17,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("publisher")
     run = econnet(*ASKED, folder=folder)
     assert run.returncode == 0, run.stderr
-    assert run.stdout.startswith("web/index.html\nRecord: 1 forecasts and 0 outcomes")
+    assert run.stdout.startswith("web/index.html\nRecord: 1 forecast and 0 outcomes")
     return folder
 
 
@@ -26,7 +26,7 @@ def test_publishing_again_appends_nothing_and_verifies(folder: Path) -> None:
     before = record.read_bytes()
     run = econnet(*ASKED, folder=folder)
     assert run.returncode == 0, run.stderr
-    assert "Record: 0 forecasts and 0 outcomes appended, 1 lines in all" in run.stdout
+    assert "Record: 0 forecasts and 0 outcomes appended, 1 line in all" in run.stdout
     assert record.read_bytes() == before
     run = econnet("publish", "--verify", "web", "--json", folder=folder)
     assert run.returncode == 0, run.stderr

@@ -9,10 +9,10 @@ from scripts import transcripts
 CURE = "write it again: python -m scripts.transcripts"
 
 
-def test_tutorial_shows_output_of_its_main_commands() -> None:
+def test_tutorial_shows_output_of_its_commands() -> None:
     blocks = transcripts.BLOCK.findall(transcripts.PAGE.read_text("utf-8"))
     shown = "".join(block for _, block, _ in blocks)
-    for command in ("status", "forecast", "indicators"):
+    for command in ("status", "countries", "indicators"):
         assert f"$ econnet {command}" in shown
     for _, block, _ in blocks:
         assert any(not line.startswith("$ ") for line in block.splitlines()), CURE

@@ -199,6 +199,28 @@ def test_frequency_is_what_data_and_label_allow(
 
 
 @pytest.mark.parametrize(
+    ("first_quarter", "label", "frequency"),
+    [
+        ("2000Q1", "negative-growth", "Q"),
+        ("2009Q1", "negative-growth", "A"),
+        ("2009Q1", "two-quarters", "Q"),
+    ],
+)
+def test_a_few_quarters_give_way_to_a_long_annual_history(
+    known: Dataset, first_quarter: str, label: str, frequency: str
+) -> None:
+    series = known.series
+    of_france = (series["country"] == "FRA") & (series["indicator"] == "real_gdp")
+    quarters = series[of_france].assign(
+        frequency="Q", first_period=first_quarter, last_period="2015Q4"
+    )
+    years = quarters.assign(frequency="A", first_period="1970", last_period="2015")
+    longer = replace(known, series=pd.concat([series[~of_france], quarters, years]))
+    chosen = preparation.choose_frequency(longer, FRANCE, "real_gdp", label)
+    assert chosen == frequency
+
+
+@pytest.mark.parametrize(
     ("country", "label", "words"),
     [
         ("AND", "two-quarters", r"Andorra has no quarterly real_gdp .* annual \(1990"),

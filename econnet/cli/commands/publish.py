@@ -44,7 +44,7 @@ def publish(
         bool, typer.Option("--json", help="With --verify: print JSON only.")
     ] = False,
 ) -> None:
-    """Publish forecasts as a static site with a record of their outcomes.
+    """Publish forecasts as a site with a public record.
 
     Trains a model first, and says so, if no saved one fits. New forecasts and outcomes
     are appended to record.jsonl, whose lines are chained by hash; publishing again
@@ -117,11 +117,13 @@ def _write_reports(ranked: "Ranking") -> None:
 
 def _appended(earlier: "Record", record: "Record") -> str:
     """Return what was appended to the record, in a sentence."""
+    from econnet.report.wording.formatting import count
+
     forecasts = len(record.forecasts) - len(earlier.forecasts)
     outcomes = len(record.outcomes) - len(earlier.outcomes)
     return (
-        f"Record: {forecasts:,} forecasts and {outcomes:,} outcomes appended, "
-        f"{len(record.entries):,} lines in all; head {record.head}"
+        f"Record: {count(forecasts, 'forecast')} and {count(outcomes, 'outcome')} "
+        f"appended, {count(len(record.entries), 'line')} in all; head {record.head}"
     )
 
 

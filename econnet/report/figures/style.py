@@ -178,7 +178,8 @@ def wrapped(text: str, width: float, size: float) -> list[str]:
 
 
 def _saved(figure: Figure, format_: str, **options: object) -> bytes:
-    for text in figure.findobj(Text):
+    texts = [artist for artist in figure.findobj() if isinstance(artist, Text)]
+    for text in texts:
         lines = text.get_text().split("\n")
         text.set_text("\n".join(map(drawable, lines)))
     buffer = BytesIO()

@@ -47,7 +47,7 @@ def as_html(
         text_columns=[place - 1 for place in ranking_rows.TEXT_COLUMNS],
         confidence_column=ranking_rows.CONFIDENCE_COLUMN - 1,
         columns_explained=ranking_rows.COLUMNS_EXPLAINED,
-        rows=list(_country_rows(ranking, ordered)),
+        rows=list(_country_rows(ranking, ordered, texts["rows"])),
         changes=_changes(month),
         left_out=texts["left_out"],
         credit=texts["credit"],
@@ -68,12 +68,11 @@ def _map(ranking: Ranking) -> dict[str, Any] | None:
 
 
 def _country_rows(
-    ranking: Ranking, ordered: Sequence[Forecast]
+    ranking: Ranking, ordered: Sequence[Forecast], rows: Sequence[dict[str, Any]]
 ) -> Iterator[dict[str, Any]]:
-    """Yield the rows of the table, in the order of `ordered`."""
+    """Yield the rows of a ranking in the order of `ordered`, with what sorts them."""
     table = ranking_rows.rows(ranking)
-    content = ranking_rows.ranking_content(ranking)["rows"]
-    shown = dict(zip(table["country"], content, strict=True))
+    shown = {row["country"]: row for row in rows}
     keys = table.set_index("country")[SORT_KEYS]
     for forecast in ordered:
         code = forecast.country.alpha3

@@ -18,6 +18,7 @@ from econnet.report.record import Json
 from econnet.report.site import chain, documents, scoreboard
 from econnet.report.site.chain import GENESIS, Record
 from econnet.report.site.documents import ScoreboardDocument
+from econnet.report.wording.formatting import count
 from econnet.runtime.checksums import verify_checksums
 
 # Sums may be rounded differently on another processor.
@@ -45,9 +46,10 @@ class SiteVerification:
         """Return the result in a line or two."""
         if self.verified:
             return (
-                f"verified: {self.folder}: {self.lines:,} lines of the record are "
-                f"chained ({self.forecasts:,} forecasts, {self.outcomes:,} outcomes), "
-                f"the scores and all files agree; head {self.head}"
+                f"verified: {self.folder}: the chain of "
+                f"{count(self.lines, 'line')} ({count(self.forecasts, 'forecast')}, "
+                f"{count(self.outcomes, 'outcome')}) is intact, and the scores and all "
+                f"files agree with it; head {self.head}"
             )
         shown = "; ".join(self.faults[:MAX_SHOWN])
         more = len(self.faults) - MAX_SHOWN

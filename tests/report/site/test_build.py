@@ -13,7 +13,15 @@ import pytest
 from lxml import etree
 
 from econnet.core.errors import UsageError
-from econnet.report.site import build, chain, documents, feed, scoreboard_page
+from econnet.forecast.ranking import Ranking
+from econnet.report.site import (
+    build,
+    chain,
+    documents,
+    feed,
+    front_page,
+    scoreboard_page,
+)
 from econnet.report.site.build import Site
 from econnet.report.site.chain import Record
 from econnet.runtime import atomic_files
@@ -75,6 +83,18 @@ def test_pages_load_nothing_from_another_host_and_allow_only_the_site(
         assert "http" not in policy[0]
         assert not [link for link in page.loaded if "//" in link]
         assert "style=" not in text
+
+
+def test_front_page_has_a_map_where_most_of_the_world_is_shown(
+    ranking: Ranking, world_ranking: Ranking
+) -> None:
+    few, many = (
+        front_page.as_html(each, each.forecasts, ())
+        for each in (ranking, world_ranking)
+    )
+    assert 'id="map"' not in few
+    assert 'id="map"' in many
+    assert many.count("<title>Brazil, ") == 1
 
 
 def test_every_country_has_a_page_a_document_and_a_badge(
