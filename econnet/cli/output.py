@@ -242,6 +242,9 @@ def print_verdict(forecast: "Forecast") -> None:
         )
         prose(wording.position(forecast))
     prose(verdict.text)
+    for sentence in (wording.what_if(forecast), wording.decision(forecast)):
+        if sentence:
+            prose(sentence)
     if reason := wording.headline_reason(forecast):
         prose(reason)
         table(
@@ -249,9 +252,6 @@ def print_verdict(forecast: "Forecast") -> None:
             ("question", "probability", "average", "skill", "90% interval"),
             [tuple(row[:-1]) for row in wording.question_rows(forecast)],
         )
-    for sentence in (wording.what_if(forecast), wording.decision(forecast)):
-        if sentence:
-            prose(sentence)
 
 
 def listener() -> "Listener":
