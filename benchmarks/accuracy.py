@@ -3,7 +3,7 @@
     python benchmarks/accuracy.py [--json]
 
 Walks forward through the bundled snapshot, with yearly refits, expanding windows and
-one setting for all tasks. Where `ECONNET_REAL_DATA` names the folder that holds them,
+one setting for all tasks. Where `ECONNET_REAL_DATA` names the folder with their data,
 two more panels are added: the IMF's World Economic Outlook of April 2024
 (https://www.imf.org/en/Publications/WEO; `imf/weo_2024_04.parquet`), years up to 2023,
 and the vintages of `benchmarks/realtime_panel.py`, from which Switzerland is forecast
@@ -211,7 +211,11 @@ def _by_task(rows: Sequence[Row]) -> str:
             if (row["work"], row["measure"]) == (work, measure)
         }
         ours = peers["econnet"]
-        singles = [row for name, row in peers.items() if name not in NOT_SINGLE]
+        singles = [
+            row
+            for name, row in peers.items()
+            if name not in NOT_SINGLE and row["difference_interval"] is not None
+        ]
         best = min(singles, key=lambda row: float(row["peer_value"]))
         low, high = ours["auroc_interval"]
         lines.append(

@@ -9,7 +9,7 @@ import pandas as pd
 from econnet.core.periods import FREQUENCY_OF_ALIAS, PERIODS_A_YEAR, Frequency
 from econnet.data.cycle import chronologies
 from econnet.data.cycle import turning_points as cycle_turning_points
-from econnet.data.cycle.growth import log_percent, runs
+from econnet.data.cycle.growth import check_periods, log_percent, runs
 from econnet.data.cycle.turning_points import TurningPoint
 
 
@@ -33,6 +33,7 @@ def turning_points(levels: pd.Series) -> pd.DataFrame:
     [['2007Q4', 'peak'], ['2008Q4', 'trough']]
     """
     periods = pd.PeriodIndex(levels.index)
+    check_periods(periods)
     frequency = FREQUENCY_OF_ALIAS[periods.freqstr[0]]
     logs = log_percent(levels.to_numpy(dtype=float))
     turns = [

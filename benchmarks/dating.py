@@ -160,7 +160,7 @@ def days_to_tell() -> list[Row]:
         rows.append(
             Row(
                 f"US contraction after {peak}",
-                "days from the peak's quarter to its telling",
+                "days from the peak's quarter to its dating",
                 mine,
                 "NBER",
                 theirs,

@@ -17,11 +17,12 @@ import pandas as pd
 
 from econnet.core import catalog, countries
 from econnet.core.countries import Country
+from econnet.core.dates import as_of_date
 from econnet.core.errors import UsageError
-from econnet.core.periods import PANDAS_ALIAS, Frequency
+from econnet.core.periods import Frequency
 from econnet.core.settings import Settings
-from econnet.core.sources import LIVE_SOURCES, LiveSource
-from econnet.core.task import Task, TaskChoices, TaskRequest, as_of_text
+from econnet.core.sources import live_source
+from econnet.core.task import Task, TaskChoices, TaskRequest
 from econnet.core.workspace import UserFile, Workspace, place_of
 from econnet.data import fetch as data_fetch
 from econnet.data import load, panel
@@ -38,7 +39,8 @@ from econnet.forecast import outcomes, own_data, workflow
 from econnet.forecast.outcomes import LogScores
 from econnet.forecast.ranking import Ranking
 from econnet.forecast.result import Forecast
-from econnet.models.baselines import BASELINES
+from econnet.models.baselines import check_names
+from econnet.models.windows import origin_in
 from econnet.report import Format, Paper
 
 if TYPE_CHECKING:
@@ -72,8 +74,7 @@ def read_data(
         lists, or a DataFrame; by default the store, completed from the bundled
         snapshot.
     as_of
-        Use only data published by this date; for a file, pass it to `make_forecast` or
-        `run_backtest` instead.
+        Use only data published by this date.
     kinds, lag
         The kinds of the file's columns, and the periods until a value is published.
     sheet
@@ -87,13 +88,27 @@ def read_data(
     ------
     DataError
         The file cannot be read, or another process has the store open.
+
+    Examples
+    --------
+    >>> read_data().source  # nothing has been fetched yet
+    'snapshot'
+    >>> levels = [100.0, 101.0, 100.5, 102.0]
+    >>> own = pd.DataFrame(
+    ...     {"period": ["2020Q1", "2020Q2", "2020Q3", "2020Q4"], "real_gdp": levels}
+    ... )
+    >>> read_data(own, country="Utopia")
+    Dataset(DataFrame: 4 observations of 1 series, 1 countries)
     """
     if file is None:
-        return load.known(Settings.from_environment(), _timestamp(as_of))
+        day = _timestamp(as_of)
+        return load.as_known_on(load.known(Settings.from_environment(), day), day)
     reading = user_panel.Reading(kinds or {}, lag, sheet, country)
     table, path = _own_table(file, reading)
-    used = UserFile(path, lag, kinds or {}, sheet or "", adjust or "")
-    return _own_data(table, used)
+    known = _own_data(
+        table, UserFile(path, lag, kinds or {}, sheet or "", adjust or "")
+    )
+    return load.as_known_on(known, _timestamp(as_of, known))
 
 
 def inspect_data(
@@ -108,6 +123,14 @@ def inspect_data(
 
     Columns `name, kind, reason, unit, frequency, first_period, last_period, values,
     missing, areas, measures`, as `econnet inspect` shows them.
+
+    Examples
+    --------
+    >>> periods = ["2019", "2020", "2021", "2022"]
+    >>> own = pd.DataFrame({"period": periods, "unemployment": [3.1, 3.8, 3.6, 3.1]})
+    >>> inspect_data(own, country="Utopia")[["name", "measures"]]
+               name      measures
+    0  unemployment  unemployment
     """
     table, _ = _own_table(file, user_panel.Reading(kinds or {}, lag, sheet, country))
     return pd.DataFrame([asdict(column) for column in table.understood.columns])
@@ -116,18 +139,26 @@ def inspect_data(
 def fetch_data(
     names: Sequence[str],
     *,
-    sources: Sequence[LiveSource] = LIVE_SOURCES,
+    sources: Sequence[str] | None = None,
     start_year: int = 1960,
     progress: Callable[[float], None] = lambda _: None,
 ) -> Summary:
     """Download these countries' series from the live sources into the store.
 
+    `sources` are by default all, those of plugins included.
     The summary lists failures, and `Summary.check` raises them as one error.
+
+    Examples
+    --------
+    >>> summary = fetch_data(["Germany"], sources=["eurostat"])  # doctest: +SKIP
+    >>> summary.check()  # doctest: +SKIP
     """
     return data_fetch.fetch(
         Settings.from_environment(),
-        [countries.resolve(name) for name in names],
-        sources=sources,
+        [countries.resolve(name) for name in _at_least_one(names)],
+        sources=(
+            None if sources is None else [*dict.fromkeys(map(live_source, sources))]
+        ),
         start_year=start_year,
         progress=lambda state: progress(state.done / state.total),
     )
@@ -139,6 +170,11 @@ def find_country(text: str, data: Data | None = None) -> Country:
     In a user's file a country may be any text; if it is a country, each of its names
     and codes finds it. For an unknown country, the `UsageError` suggests the nearest
     names.
+
+    Examples
+    --------
+    >>> find_country("Korea, Rep.").alpha3
+    'KOR'
     """
     known = None if data is None else _data(data, None, text)
     if known is None or known.source in {"snapshot", "store"}:
@@ -156,6 +192,11 @@ def list_countries(data: Data | None = None) -> pd.DataFrame:
     Columns `country, name, frequency, first_period, last_period, live_frequency`: the
     finest frequency of output, the span of the series that reaches furthest, and the
     finest frequency that `fetch_data` can bring, by the catalog.
+
+    Examples
+    --------
+    >>> list_countries().set_index("country").loc["DEU", ["name", "frequency"]].tolist()
+    ['Germany', 'Q']
     """
     return load.countries_with(_data(data), Task.target)
 
@@ -164,6 +205,11 @@ def list_indicators(search: str = "") -> pd.DataFrame:
     """Return the indicators of the catalog with all these words, one row each.
 
     Columns `indicator, title, unit, group, transform, sources`.
+
+    Examples
+    --------
+    >>> "unemployment" in set(list_indicators("unemployment")["indicator"])
+    True
     """
     rows = [indicator.about() for indicator in catalog.search(search)]
     columns = ["indicator", "title", "unit", "group", "transform", "sources"]
@@ -173,25 +219,47 @@ def list_indicators(search: str = "") -> pd.DataFrame:
 def build_panel(
     data: Data | None = None, frequency: Frequency = "Q", as_of: Day = None
 ) -> Panel:
-    """Return all indicators of all countries at one frequency, as known on a date."""
+    """Return all indicators of all countries at one frequency, as known on a date.
+
+    Examples
+    --------
+    >>> panel = build_panel(frequency="A", as_of="2008-10-01")
+    >>> panel.values.loc["DEU", "real_gdp"].last_valid_index()
+    Period('2007', 'Y-DEC')
+    """
     known = _data(data, as_of)
+    TaskRequest(frequency=frequency)  # which refuses others
     return panel.build(
-        known.observations, frequency, _timestamp(as_of), known.indicators
+        known.observations, frequency, _timestamp(as_of, known), known.indicators
     )
 
 
 def mark_contractions(
     whole: Panel, label: str = Task.label, target: str = Task.target
 ) -> Label:
-    """Return the contractions of every country of a panel, by a named rule."""
+    """Return the contractions of every country of a panel, by a named rule.
+
+    Examples
+    --------
+    >>> panel = build_panel(frequency="A")
+    >>> years = mark_contractions(panel, "negative-growth").values.loc["DEU"]
+    >>> int(years["2009"])
+    1
+    """
     return labels.apply(whole, label, target)
 
 
 def choose_task(country: Country, data: Data, **choices: Unpack[TaskChoices]) -> Task:
-    """Return a task for a country, by default at the finest frequency of its data."""
-    request = TaskRequest(**choices)
-    known = _data(data, None, country.name, request=request)
-    return workflow.choose_task(known, country, request)
+    """Return a task for a country, by default at the finest frequency of its data.
+
+    Examples
+    --------
+    >>> germany = find_country("Germany")
+    >>> choose_task(germany, read_data(), label="two-quarters").frequency
+    'Q'
+    """
+    known = _data(data, None, country.name, choices=choices)
+    return workflow.choose_task(known, country, TaskRequest(**choices))
 
 
 def make_forecast(
@@ -225,10 +293,19 @@ def make_forecast(
     As on the command line, a saved model is used if it fits; otherwise one is trained
     and saved in the data folder. The forecast is appended to the forecast log, which
     `judge_forecasts` compares with outcomes.
+
+    Examples
+    --------
+    >>> forecast = make_forecast("Germany", pool="own", horizon=1)
+    >>> forecast
+    Forecast(Germany, ... ahead, ...: ...%, 90% interval ...% to ...%, ...)
+    >>> low, high = forecast.interval
+    >>> low <= forecast.probability <= high
+    True
     """
-    request = _request(as_of, choices)
-    known = _data(data, as_of, country, request=request)
+    known = _data(data, as_of, country, choices=choices)
     found = find_country(country, known)
+    request = _request(as_of, known, choices)
     known = own_data.screened(known, request, [found])
     question = workflow.question(known, found, request)
     return workflow.forecast(
@@ -250,6 +327,12 @@ def write_report(
         By default the one that the command line uses for the same question.
     formats
         `pdf`, `html`, `png`, `json` and `csv`; by default all.
+
+    Examples
+    --------
+    >>> forecast = make_forecast("Germany", pool="own", horizon=1)
+    >>> [file.name for file in write_report(forecast, "germany", ["json"])]
+    ['report.json']
     """
     # Importing the figures takes a second, which other functions need not wait for.
     from econnet.report import country as country_report
@@ -275,7 +358,14 @@ def _place_without_workflow(forecast: Forecast) -> PurePath:
 
 
 def to_record(forecast: Forecast) -> dict[str, Any]:
-    """Return every number of a forecast and its report, as in `report.json`."""
+    """Return every number of a forecast and its report, as in `report.json`.
+
+    Examples
+    --------
+    >>> record = to_record(make_forecast("Germany", pool="own", horizon=1))
+    >>> record["country"], record["horizon"]
+    ('DEU', 1)
+    """
     from econnet.report import record
 
     return dict(record.to_dict(forecast))
@@ -287,7 +377,7 @@ def run_backtest(
     as_of: Day = None,
     start: str | None = None,
     refit_every: int | None = None,
-    baselines: Sequence[str] = tuple(BASELINES),
+    baselines: Sequence[str] | None = None,
     progress: Callable[[float], None] = lambda _: None,
     **choices: Unpack[TaskChoices],
 ) -> "Backtest":
@@ -301,16 +391,24 @@ def run_backtest(
         The first origin that is scored: `1990Q1`.
     refit_every
         Periods from one refit to the next; a year by default.
+    baselines
+        By default all, those of plugins included.
+
+    Examples
+    --------
+    >>> run_backtest(["Germany"], pool="own", baselines=["logit"], start="2018Q1")
+    Backtest(DEU, ... ahead, origins 2018Q1 to ...: econnet's Brier score ...)
     """
     from econnet.forecast import backtest
 
-    request = _request(as_of, choices)
-    known = _data(data, as_of, *names, request=request)
-    found = [find_country(name, known) for name in names]
+    check_names(baselines or ())
+    known = _data(data, as_of, *names, choices=choices)
+    found = [find_country(name, known) for name in _at_least_one(names)]
+    request = _request(as_of, known, choices)
     known = own_data.screened(known, request, found)
     task = workflow.choose_task(known, found[0], request)
     prepared = backtest.prepare_pools(known, found, task)
-    first = None if start is None else pd.Period(start, PANDAS_ALIAS[task.frequency])
+    first = None if start is None else origin_in(start, task.frequency)
     return backtest.run(prepared, found, refit_every, first, baselines, progress)
 
 
@@ -327,10 +425,16 @@ def rank_countries(
     longer than one. Countries with too little data are left out and listed. The task
     has the finest frequency that all the others have. Models and the forecast log are
     those of `make_forecast`.
+
+    Examples
+    --------
+    >>> ranking = rank_countries(["Germany", "Japan"], pool="own")
+    >>> sorted(forecast.country.alpha3 for forecast in ranking.forecasts)
+    ['DEU', 'JPN']
     """
-    request = _request(as_of, choices)
-    known = _data(data, as_of, *names, request=request)
-    found = [find_country(name, known) for name in names]
+    known = _data(data, as_of, *names, choices=choices)
+    found = [find_country(name, known) for name in _at_least_one(names)]
+    request = _request(as_of, known, choices)
     known = own_data.screened(known, request, found)
     task = workflow.common_task(known, found, request)
     return workflow.rank(
@@ -339,13 +443,28 @@ def rank_countries(
 
 
 def judge_forecasts(data: Data | None = None) -> LogScores:
-    """Return the outcomes of the forecasts in the forecast log."""
+    """Return the outcomes of the forecasts in the forecast log.
+
+    Examples
+    --------
+    >>> made = make_forecast("Germany", pool="own", horizon=1, as_of="2020-06-01")
+    >>> scores = judge_forecasts()
+    >>> scores.count("scored") >= 1
+    True
+    """
     lines = forecast_log.read(Workspace.from_environment().forecast_log)
     return outcomes.score_log(lines, _data(data))
 
 
 def export_data(rows: pd.DataFrame, file: str | Path) -> Path:
-    """Write a table as CSV, Parquet or Excel, by the file's ending, and return it."""
+    """Write a table as CSV, Parquet or Excel, by the file's ending, and return it.
+
+    Examples
+    --------
+    >>> rows = read_data().observations.head()
+    >>> export_data(rows, "observations.csv").name
+    'observations.csv'
+    """
     write_table(rows, Path(file))
     return Path(file)
 
@@ -368,20 +487,22 @@ def _data(
     data: Data | None,
     as_of: Day = None,
     *countries: str,
-    request: TaskRequest | None = None,
+    choices: TaskChoices | None = None,
 ) -> Dataset:
     """Return data that are read already, or read them.
 
-    The columns that a request names as target or label are never left out.
+    The columns that are chosen as target or label are never left out.
     """
     match data:
         case None:
-            return read_data(as_of=as_of)
+            # The rest of the work leaves out what was not known, and can name it.
+            return load.known(Settings.from_environment(), _timestamp(as_of))
         case Dataset():
             return data
         case pd.DataFrame() | str() | Path():
             only = countries[0] if len(countries) == 1 else None
-            asked = [request.target, request.label.partition(":")[2]] if request else []
+            wanted = TaskRequest(**(choices or {}))
+            asked = [wanted.target, wanted.rule.partition(":")[2]]
             reading = user_panel.Reading(country=only, asked=asked)
             table, path = _own_table(data, reading)
             return _own_data(table, UserFile(path))
@@ -391,17 +512,26 @@ def _data(
     )
 
 
-def _timestamp(day: Day) -> pd.Timestamp | None:
-    try:
-        return None if day is None else pd.Timestamp(day)
-    except ValueError as error:
-        raise UsageError(f"{day!r} is not a date: write 2008-10-01") from error
+def _at_least_one(names: Sequence[str]) -> Sequence[str]:
+    """Return the names; raise `UsageError` if there is none."""
+    if not names:
+        raise UsageError('name at least one country: ["DEU"]')
+    return [names] if isinstance(names, str) else names
 
 
-def _request(as_of: Day, choices: TaskChoices) -> TaskRequest:
-    day = _timestamp(as_of)
-    text = None if day is None else as_of_text(day)
-    return TaskRequest(**choices, as_of=text)
+def _timestamp(day: Day, data: Dataset | None = None) -> pd.Timestamp | None:
+    """Return a date that is not after both today and the last one in a user's file."""
+    if day is None:
+        return None
+    newest = None
+    if data is not None and data.file is not None:
+        newest = data.observations["known_at"].max().date()
+    return pd.Timestamp(as_of_date(day, newest))
+
+
+def _request(as_of: Day, data: Dataset, choices: TaskChoices) -> TaskRequest:
+    day = _timestamp(as_of, data)
+    return TaskRequest(**choices, as_of=None if day is None else f"{day:%Y-%m-%d}")
 
 
 class _Progress(workflow.Listener):

@@ -32,7 +32,7 @@ from econnet.core.catalog import ARCHIVE
 from econnet.core.countries import Country, all_countries, resolve
 from econnet.core.errors import SourceError
 from econnet.core.settings import Settings
-from econnet.core.sources import LIVE_SOURCES, LiveSource, live_source
+from econnet.core.sources import LIVE_SOURCES, live_source
 from econnet.data.fetch import QUERIES
 from econnet.data.sources.http import MissingSeriesError, NotAskedError
 from econnet.data.sources.observations import FetchedSeries
@@ -80,7 +80,7 @@ def write(rows: Sequence[Row], path: Path) -> None:
         writer.writerows(asdict(row) for row in sorted(rows, key=lambda row: row.key))
 
 
-def check(plan: Plan, source: LiveSource) -> list[Row]:
+def check(plan: Plan, source: str) -> list[Row]:
     """Return what a source has of the catalog."""
     query = QUERIES[source](plan)
     jobs = [

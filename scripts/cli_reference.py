@@ -2,7 +2,7 @@
 
     python scripts/cli_reference.py
 
-The page holds `--help` of each command, as it stands in eighty columns.
+The page has `--help` of each command, eighty columns wide.
 """
 
 import os
@@ -18,8 +18,8 @@ COLUMNS = 80
 
 HEAD = """# Commands
 
-*Written from `--help` by `python scripts/cli_reference.py`; a test fails where they
-differ.* [Settings, pipes, completion](settings.md) says what goes for all of them.
+*Generated from `--help` by `python scripts/cli_reference.py`; a test compares the two.*
+[Settings](settings.md) describes what applies to all commands.
 """
 
 

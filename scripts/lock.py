@@ -1,6 +1,6 @@
 """Write the lock files: every package beneath econnet, with version and digests.
 
-`requirements/lock.txt` holds what econnet itself needs, `requirements/lock-all.txt`
+`requirements/lock.txt` lists what econnet itself needs, `requirements/lock-all.txt`
 what its extras need too, on the same versions. Both fit every platform and Python that
 econnet runs on, by markers, and name no package index. What is locked stays as it is
 as long as pyproject.toml allows it; `--upgrade` takes the newest versions.

@@ -2,7 +2,7 @@
 
     python scripts/make_snapshot.py FOLDER
 
-FOLDER holds the files that `data/snapshot/SOURCES.md` names. The script writes two
+FOLDER contains the files that `data/snapshot/SOURCES.md` names. The script writes two
 Parquet files (zstd) to `econnet/data/snapshot/`: every observation, and what is known
 of each series: title, unit, source, licence, attribution, span. Only series that the
 catalog names are taken, so nothing ships that econnet cannot use.

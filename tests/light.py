@@ -43,6 +43,7 @@ def light_forecaster(*, outlook: bool = False) -> Iterator[None]:
         )
         patch.setattr(EnsembleOptions.__init__, "__defaults__", defaults)
         patch.setattr(track_record, "WALK_FORWARD_MEMBERS", 1)
+        patch.setattr(track_record, "REPLAY_MEMBERS", 1)
         if not outlook:
             patch.setattr(training, "OUTLOOK", NEXT_PERIOD_ONLY)
         for table in (baselines.LEARNERS, baselines.SINGLES):

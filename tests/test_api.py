@@ -1,8 +1,10 @@
+import inspect
 import json
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -25,7 +27,7 @@ from econnet import (
     to_record,
     write_report,
 )
-from econnet.core.errors import DataError, UsageError
+from econnet.core.errors import DataError, EconnetError, UsageError
 from econnet.data.sources.observations import Dataset
 from econnet.forecast import log as forecast_log
 from econnet.forecast.result import Forecast
@@ -204,6 +206,41 @@ def test_what_there_is_can_be_listed(data: Dataset) -> None:
     prices = list_indicators("consumer prices")
     assert "consumer_prices" in prices["indicator"].tolist()
     assert list_indicators("xyzzy").empty
+
+
+NOBODY: list[str] = []
+GERMANY = ["DEU"]
+
+
+@pytest.mark.parametrize(
+    ("name", "subject", "choices", "problem"),
+    [
+        ("make_forecast", "DEU", {"horizon": -3}, "--horizon -3"),
+        ("make_forecast", "DEU", {"event": "soon"}, "--event 'soon'"),
+        ("make_forecast", "DEU", {"members": 0}, "--members 0"),
+        ("run_backtest", NOBODY, {}, "at least one country"),
+        ("rank_countries", NOBODY, {}, "at least one country"),
+        ("fetch_data", NOBODY, {}, "at least one country"),
+        ("fetch_data", GERMANY, {"sources": []}, "at least one country and one"),
+        ("fetch_data", GERMANY, {"sources": ["oced"]}, "nearest: oecd"),
+        ("fetch_data", GERMANY, {"start_year": -5}, "--start -5"),
+        ("run_backtest", GERMANY, {"baselines": ["logits"]}, "nearest: log"),
+        ("run_backtest", GERMANY, {"start": "1/2008"}, "write 1985, 1985Q1"),
+        ("run_backtest", GERMANY, {"refit_every": 0}, "refit_every 0"),
+        ("read_data", pd.DataFrame(), {"lag": -1}, "--lag -1"),
+        ("export_data", pd.DataFrame(), {"file": "."}, "is a folder"),
+    ],
+)
+def test_function_refuses_what_the_command_refuses(
+    name: str, subject: object, choices: dict[str, Any], problem: str, data: Dataset
+) -> None:
+    function = getattr(econnet, name)
+    if "data" in inspect.signature(function).parameters:
+        choices = {**choices, "data": data}
+    with pytest.raises(EconnetError, match=problem):
+        function(subject, **choices)
+    with pytest.raises(UsageError, match="--frequency 'W'"):
+        build_panel(data, "W")  # type: ignore[arg-type]  # as a notebook might
 
 
 def test_what_is_fetched_is_what_is_read(

@@ -144,6 +144,7 @@ def test_old_data_are_called_old_before_anything_else(tmp_path: Path) -> None:
         ("forecast --country DEU --country FRA", 2, "give --country once"),
         ("train --data none.csv", 3, "there is no file none.csv"),
         ("export --output a.doc --country DEU", 3, "name it .csv, .parquet or .xlsx"),
+        ("export --output . --country DEU", 3, "is a folder: name a file"),
         ("train --country DEU --frequency W", 2, "--frequency"),
         ("train --country DEU --as-of someday", 2, "write 2008-10-01"),
         ("train --country DEU --as-of 1990-01-01", 3, "1990-01-01"),

@@ -15,13 +15,13 @@ import traceback
 import warnings
 from collections.abc import Iterator
 from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
+from importlib import import_module
 from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
 
 from econnet.cli import main, output
-from econnet.report.figures.style import DOTS_PER_INCH
 from tests.light import light_forecaster
 
 # Only to end a test that hangs; no test depends on how long anything takes.
@@ -44,8 +44,8 @@ def econnet(
     ):
         patch.setattr(sys, "argv", ["econnet", *arguments])
         patch.setattr(output, "manner", output.Manner())
-        for size in DOTS_PER_INCH:
-            patch.setitem(DOTS_PER_INCH, size, 30)
+        style = import_module("econnet.report.figures.style")
+        patch.setattr(style, "DOTS_PER_INCH", 30)
         for name, value in environment.items():
             patch.setenv(name, value)
         for name in ("MPLBACKEND", "PYTHONSAFEPATH"):  # which the command line sets
@@ -93,14 +93,16 @@ LIGHT_ECONNET = [
 @contextmanager
 def _process_kept() -> Iterator[None]:
     """Give back what the command line takes a whole process for."""
-    on_terminate, stdout = signal.getsignal(signal.SIGTERM), os.dup(1)
+    signals = (signal.SIGINT, signal.SIGTERM)
+    handlers, stdout = [*map(signal.getsignal, signals)], os.dup(1)
     try:
         with warnings.catch_warnings():
             # As outside of pytest, which makes errors of them.
             warnings.simplefilter("default")
             yield
     finally:
-        signal.signal(signal.SIGTERM, on_terminate)
+        for number, handler in zip(signals, handlers, strict=True):
+            signal.signal(number, handler)
         os.dup2(stdout, 1)
         os.close(stdout)
 

@@ -495,6 +495,6 @@
   root.hidden = false;
   reset();
   new ResizeObserver(draw).observe(root);
-  const theme = { attributeFilter: ["data-bs-theme"] };
+  const theme = { attributeFilter: ["data-theme"] };
   new MutationObserver(draw).observe(document.documentElement, theme);
 })();

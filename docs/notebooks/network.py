@@ -1,8 +1,8 @@
 # %% [markdown]
 # # The network on its own
 #
-# The neural network has no economics in it and works like any scikit-learn classifier.
-# Two half moons cannot be separated by a straight line.
+# econnet's neural network works like any scikit-learn classifier. Here it separates
+# two half moons, which no straight line does.
 
 # %%
 from sklearn.datasets import make_moons
@@ -19,8 +19,8 @@ for classifier in (LogisticRegression(), NetworkClassifier(epochs=50)):
 # %% [markdown]
 # ## Architecture and parameters
 #
-# An architecture is a list of layers. The parameters of three members are the rows of
-# one array.
+# An architecture is a list of layers. Three networks, the members, are stored in one
+# array with a row per member.
 
 # %%
 architecture = Architecture.parse(

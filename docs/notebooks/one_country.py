@@ -1,10 +1,9 @@
 # %% [markdown]
 # # One country, from data to report
 #
-# Germany, quarter by quarter: what is known of it, when it contracted, how likely it is
-# to contract next, and how far that can be trusted. Runs as it is in a minute or less
-# (`python docs/notebooks/one_country.py`), and cell by cell in an editor that knows
-# `# %%`. Nothing here needs a network: a snapshot of real data comes with econnet.
+# This notebook loads the data of Germany, dates its past contractions, forecasts the
+# next quarter and writes the report. It takes about a minute and needs no internet
+# connection, because a snapshot of real data ships with econnet.
 
 # %%
 from econnet import (
@@ -20,10 +19,10 @@ data = read_data()
 print(f"from the {data.source}: {len(data.observations):,} observations")
 
 # %% [markdown]
-# ## What is known
+# ## The data
 #
-# A panel holds every indicator of every country at one frequency, as known on a date.
-# Ask for an earlier date, and later figures are gone.
+# A panel contains every indicator of every country at one frequency, as known on a
+# date. With an earlier date, it contains only what had been published by then.
 
 # %%
 panel = build_panel(data, "Q")
@@ -35,10 +34,10 @@ earlier = build_panel(data, "Q", as_of="2008-11-30")
 print(earlier.values.loc["DEU", "real_gdp"].dropna().tail(2))
 
 # %% [markdown]
-# ## When it contracted
+# ## Past contractions
 #
-# A label rule says what a contraction is. Each label has the date on which it became
-# known, so that nothing learns from it before.
+# A label rule defines a contraction. Each label has the date on which it became
+# known, and no model uses it before that date.
 
 # %%
 label = mark_contractions(panel, "year-on-year")
@@ -47,11 +46,12 @@ print(f"{marks.sum():.0f} of {len(marks)} quarters below the year before")
 print(label.known_at.loc["DEU"].dropna().tail(2))
 
 # %% [markdown]
-# ## How likely it is to contract next
+# ## The forecast
 #
-# The networks are trained anew at each refit of a replayed history, and what they said
-# then is the track record. `pool="own"` learns from Germany alone and `members=2` are
-# few, which is quick; leave both out for the forecast that `econnet train` makes.
+# The track record consists of the forecasts that the model would have made in the
+# past, each trained on what was known at the time. `pool="own"` trains on Germany
+# alone and `members=2` uses two networks, which is quick; leave both out for the
+# forecast of `econnet train`.
 
 # %%
 forecast = make_forecast(
@@ -62,7 +62,7 @@ print(f"{forecast.period}: {forecast.probability:.0%} ({low:.0%} to {high:.0%})"
 print(f"historical average {forecast.base_rate:.0%}")
 
 # %% [markdown]
-# ## How far to trust it
+# ## The accuracy of past forecasts
 #
 # A Brier score is a cost: lower is better. The historical average is the forecast
 # without a model.
@@ -73,7 +73,9 @@ for name, scores in forecast.assessment.baselines.items():
     print(f"{name:10} {scores.brier:.3f}")
 
 # %% [markdown]
-# ## What drives it
+# ## Drivers
+#
+# Contributions to the forecast, in log-odds.
 
 # %%
 for driver in forecast.explanation.drivers[:5]:

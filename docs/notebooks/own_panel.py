@@ -1,9 +1,9 @@
 # %% [markdown]
 # # Your own panel
 #
-# Any panel will do: firms, regions, sectors. Here two made-up regions sell something,
-# and sell less in some years; a real one is a CSV, Parquet or Excel file with the
-# columns `country`, `period` and one a series.
+# econnet reads any panel: firms, regions, sectors. This notebook invents two regions
+# whose sales fall in some years. Your own panel is a CSV, Parquet or Excel file with
+# the columns `country`, `period` and one column per series.
 
 # %%
 import numpy as np
@@ -18,7 +18,7 @@ for name in ("North", "South"):
     orders = np.zeros(len(years))
     for year in range(1, len(years)):
         orders[year] = 0.6 * orders[year - 1] + rng.normal()
-    # Sales follow orders by two years: what is known of orders foretells them.
+    # Sales follow orders by two years, so orders predict them.
     before = np.concatenate([[0, 0], orders[:-2]])
     growth = 1 + 3 * before + rng.normal(0, 1, len(years))
     sales = 100 * np.cumprod(1 + growth / 100)
@@ -32,7 +32,7 @@ pd.concat(regions).to_csv("sales.csv", index=False)
 # %% [markdown]
 # ## Read it
 #
-# What a column measures is inferred; `kinds` says otherwise. Without a column
+# econnet infers what a column measures; `kinds` overrides it. Without a column
 # `known_at`, a value counts as known one period after its own.
 
 # %%
@@ -48,7 +48,10 @@ forecast = make_forecast("North", data, target="sales", members=2)
 print(f"{forecast.period}: {forecast.probability:.0%} that sales fall")
 
 # %% [markdown]
-# ## Score both, beside what is simpler
+# ## Compare with simpler models
+#
+# Intervals are those of the difference in log loss: negative means that econnet is
+# better.
 
 # %%
 result = run_backtest(
@@ -62,4 +65,4 @@ for name, performance in result.performances.items():
     print(f"{name:12} Brier {performance.scores.brier:.3f}")
 for name, comparison in result.comparisons.items():
     low, high = comparison.log_loss_interval
-    print(f"less than {name:12} by {-high:.3f} to {-low:.3f} nats, as it seems")
+    print(f"econnet minus {name:12} {low:+.3f} to {high:+.3f} nats (90% interval)")

@@ -18,10 +18,13 @@ from econnet.cli.commands.fetch import fetch
 from econnet.cli.commands.forecast import forecast
 from econnet.cli.commands.inspect import inspect
 from econnet.cli.commands.lists import countries, indicators
+from econnet.cli.commands.mcp import mcp
+from econnet.cli.commands.publish import publish
 from econnet.cli.commands.report import report
 from econnet.cli.commands.status import status
 from econnet.cli.commands.train import train
 from econnet.cli.exit_codes import INTERRUPTED
+from econnet.core import plugins
 from econnet.core.errors import UsageError
 from econnet.core.settings import Settings
 
@@ -29,6 +32,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     train,
     forecast,
     report,
+    publish,
     backtest,
     fetch,
     inspect,
@@ -37,6 +41,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     check,
     countries,
     indicators,
+    mcp,
     duel,
 )
 
@@ -114,6 +119,9 @@ def run_command(arguments: list[str]) -> int:
         if isinstance(error.__context__, BrokenPipeError):
             raise error.__context__ from None
         raise
+    finally:
+        for plugin, reason in plugins.failures().items():
+            output.note(f"{plugin} is left out: {reason}")
     if code == INTERRUPTED:  # Typer's own code for Ctrl-C
         raise KeyboardInterrupt
     return code or 0

@@ -5,6 +5,7 @@ Each function returns pairs of a value and its description, without heavy import
 
 from collections.abc import Iterable
 
+from econnet.core import plugins
 from econnet.core.task import LABEL_RULES
 
 Offers = list[tuple[str, str]]
@@ -32,7 +33,8 @@ def indicator(incomplete: str) -> Offers:
 
 def label(incomplete: str) -> Offers:
     """Return the label rules that start with this text."""
-    return _starting(incomplete, ((name, "") for name in LABEL_RULES))
+    names = (*LABEL_RULES, *plugins.names("econnet.labels"))
+    return _starting(incomplete, ((name, "") for name in names))
 
 
 def _starting(incomplete: str, offers: Iterable[tuple[str, str]]) -> Offers:

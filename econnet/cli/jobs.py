@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, cast
 
 from econnet.cli import output
 from econnet.cli.options import TaskOptions
-from econnet.core.errors import UsageError, suggestion
+from econnet.core.dates import as_of_date
+from econnet.core.errors import UsageError
 from econnet.core.settings import Settings
 
 if TYPE_CHECKING:
@@ -37,15 +38,12 @@ def workspace() -> "Workspace":
 
 def baseline_names(text: str | None) -> list[str] | None:
     """Return the baselines named in `--baselines`; `None` without the option."""
-    from econnet.models.baselines import BASELINES
+    from econnet.models import baselines
 
     if text is None:
         return None
     names = [name.strip() for name in text.split(",")]
-    for name in names:
-        if name not in BASELINES:
-            remedy = suggestion(name, BASELINES, f"choose from {', '.join(BASELINES)}")
-            raise UsageError(f"no baseline is called {name!r}: {remedy}")
+    baselines.check_names(names)
     return names
 
 
@@ -58,8 +56,7 @@ def questions(
     if options.data is None and not options.country:
         raise UsageError("name a country: --country DEU, or --data FILE")
     known, countries = data or data_and_countries(options)
-    request = with_iso_date(options)
-    return [workflow.question(known, country, request) for country in countries]
+    return [workflow.question(known, country, options) for country in countries]
 
 
 def forecast_question(
@@ -109,7 +106,7 @@ def ranking_folder(
     """Return the folder of a ranking."""
     from econnet.forecast import workflow
 
-    place = workflow.ranking_folder(*data, with_iso_date(options), task)
+    place = workflow.ranking_folder(*data, options, task)
     return workspace().report(place)
 
 
@@ -120,31 +117,19 @@ def common_task(
     from econnet.forecast import workflow
 
     return workflow.common_task(
-        known, countries, with_iso_date(options), all_needed=bool(options.country)
+        known, countries, options, all_needed=bool(options.country)
     )
-
-
-def with_iso_date(options: TaskOptions) -> TaskOptions:
-    """Return the options with the date of `--as-of` in ISO format."""
-    day = date(options.as_of)
-    if day is None:
-        return options
-    from econnet.core.task import as_of_text
-
-    return replace(options, as_of=as_of_text(day))
 
 
 def data_and_countries(options: TaskOptions) -> "tuple[Dataset, list[Country]]":
     """Return the data and the named countries, or all countries if none is named."""
     if options.data is not None:
         return _user_data(options)
-    import pandas as pd
-
     from econnet.core.countries import by_alpha3
 
-    today = pd.Timestamp.now()
+    day = date(options.as_of)
     named = countries_named(options.country)
-    known = known_data(Settings.from_environment(), date(options.as_of, today))
+    known = known_data(Settings.from_environment(), day)
     codes = sorted(known.series["country"].unique())
     return known, named or [by_alpha3(alpha3) for alpha3 in codes]
 
@@ -179,15 +164,8 @@ def date(
 
     if text is None:
         return None
-    try:
-        day = pd.Timestamp(text)
-    except ValueError as error:
-        raise UsageError(f"--as-of {text!r} is not a date: write 2008-10-01") from error
-    if newest is not None and day > max(newest, pd.Timestamp.now()):
-        raise UsageError(
-            f"--as-of {text} is in the future: leave it out to use all published data"
-        )
-    return day
+    last = None if newest is None else newest.date()
+    return pd.Timestamp(as_of_date(text, last))
 
 
 def kinds_said(kinds: list[str]) -> "dict[str, Override]":
@@ -234,7 +212,7 @@ def read_file(options: TaskOptions) -> "Table":
             lag=options.lag,
             sheet=options.sheet,
             country=names[0] if len(names) == 1 else None,
-            asked=[options.target, options.label.partition(":")[2]],
+            asked=[options.target, options.rule.partition(":")[2]],
         )
 
 

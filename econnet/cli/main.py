@@ -7,11 +7,13 @@ raise are handled here: no memory, no disk, a signal. A bug propagates and exits
 
 import errno
 import os
+import re
 import signal
 import sys
+import time
 import traceback
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import NoReturn
 
@@ -75,7 +77,7 @@ def _set_environment() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # Figures are written to files. A backend inherited from Jupyter may not exist here.
     os.environ["MPLBACKEND"] = "agg"
-    # The working folder holds data: a file `random.py` in it must never be imported.
+    # The working folder contains data: a file `random.py` in it must never be imported.
     os.environ["PYTHONSAFEPATH"] = "1"
 
 
@@ -92,20 +94,30 @@ class _TerminatedError(BaseException):
 
 
 def _handle_signals() -> list[tuple[str, int]]:
-    """Make signals end the work; return a list that receives messages and codes."""
-    received = []
+    """Make signals end the work; return a list that receives messages and codes.
 
-    def interrupt(*_: object) -> NoReturn:
-        received.append(("interrupted", INTERRUPTED))
-        raise KeyboardInterrupt
+    The first signal decides. Others that follow at once change neither the message nor
+    the exit code; after some seconds they interrupt an end that takes too long.
+    """
+    received: list[tuple[str, int]] = []
+    times: list[float] = []
 
-    def terminate(*_: object) -> NoReturn:
-        received.append(("terminated", TERMINATED))
-        raise _TerminatedError
+    def ending(message: str, code: int, error: type[BaseException]) -> Handler:
+        def end(*_: object) -> None:
+            now = time.monotonic()
+            if times and now - times[-1] < SECONDS_TO_END:
+                return
+            times.append(now)
+            received.append((message, code))
+            raise error
+
+        return end
 
     # Where SIGINT is ignored, as in the background of a shell, it stays ignored.
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        interrupt = ending("interrupted", INTERRUPTED, KeyboardInterrupt)
         signal.signal(signal.SIGINT, interrupt)
+    terminate = ending("terminated", TERMINATED, _TerminatedError)
     signal.signal(signal.SIGTERM, terminate)
     return received
 
@@ -131,17 +143,31 @@ def _in_words(error: OSError) -> str:
 
 
 def _fail(message: str, exit_code: int) -> NoReturn:
+    # The end has begun: no signal may change the exit code.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     if "--debug" in sys.argv[1:]:
         with suppress(OSError, AttributeError):
             traceback.print_exc()
         sys.exit(exit_code)
     # If stderr is closed, the exit code still reports the failure.
     with suppress(OSError, AttributeError):
-        sys.stderr.write(f"econnet: {printable(message)}\n")
+        sys.stderr.write(f"econnet: {_bounded(printable(message))}\n")
         sys.stderr.flush()
     sys.exit(exit_code)
 
 
+def _bounded(message: str) -> str:
+    """Return a message that repeats no endless argument of the user's."""
+    words = LONG_WORD.sub(lambda word: f"{word[0][:100]}...", message)
+    return words if len(words) <= MAX_MESSAGE else f"{words[:MAX_MESSAGE]}..."
+
+
+Handler = Callable[..., None]
+SECONDS_TO_END = 5.0
+# Longer than any name of a file.
+LONG_WORD = re.compile(r"\S{300,}")
+MAX_MESSAGE = 4000
 OUT_OF_MEMORY = (
     "out of memory: close other programs, or reduce the work (fewer countries, fewer "
     "--members)"

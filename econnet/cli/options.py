@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal, get_args, get_type_hints
 import typer
 
 from econnet.cli import completion
+from econnet.core.periods import MAX_LAG
 from econnet.core.task import Option, TaskRequest
 from econnet.core.task import options as options_of_task
 
@@ -50,7 +51,7 @@ CostRatio = Annotated[
         min=0.001,
         max=1000,
         metavar="N",
-        help="A missed contraction costs N times a false alarm: decide by that.",
+        help="Decide whether to signal, if a miss costs N false alarms.",
     ),
 ]
 OneCountry = Annotated[list[str] | None, _country("Name or code: Germany, DE or DEU.")]
@@ -71,7 +72,7 @@ Horizons = Annotated[
         min=_TASK["horizon"].minimum,
         max=_TASK["horizon"].maximum,
         metavar="N",
-        help=f"Periods ahead (default {TaskRequest.horizon}); repeatable.",
+        help=f"{_TASK['horizon'].help.rstrip('.')}; repeatable.",
     ),
 ]
 Labels = Annotated[
@@ -79,8 +80,7 @@ Labels = Annotated[
     typer.Option(
         "--label",
         metavar="RULE",
-        help=f"{_TASK['label'].help.rstrip('.')} (default {TaskRequest.label}); "
-        "repeatable.",
+        help=f"{_TASK['label'].help.rstrip('.')}; repeatable.",
         autocompletion=completion.label,
     ),
 ]
@@ -119,7 +119,10 @@ class TaskOptions(TaskRequest):
     lag: Annotated[
         int,
         typer.Option(
-            min=0, metavar="N", help="Periods until a value in --data is published."
+            min=0,
+            max=MAX_LAG,
+            metavar="N",
+            help="Periods until a value in --data is published.",
         ),
     ] = 1
     kind: Annotated[

@@ -145,7 +145,8 @@ def note(message: str) -> None:
         text = textwrap.fill(
             text, width, break_long_words=False, break_on_hyphens=False
         )
-    with suppress(BrokenPipeError):
+    # A full disk or a closed pipe behind stderr loses the note, never the answer.
+    with suppress(OSError):
         typer.echo(text, err=True)
 
 
@@ -164,9 +165,13 @@ def working(name: str) -> Iterator[None]:
 
 
 def _terminal() -> Console | None:
-    """Return the terminal that shows progress, if there is one."""
+    """Return the terminal that shows progress, if there is one.
+
+    `FORCE_COLOR`, which continuous integration sets, makes no terminal of a pipe.
+    """
     console = _stderr()
-    return console if console.is_terminal and not manner.quiet else None
+    is_terminal = console.is_terminal and sys.stderr.isatty()
+    return console if is_terminal and not manner.quiet else None
 
 
 @cache
@@ -236,10 +241,17 @@ def print_verdict(forecast: "Forecast") -> None:
             f"average {wording.percent(forecast.base_rate)})"
         )
         prose(wording.position(forecast))
-    prose(f"{verdict.call} {verdict.reason}")
+    prose(verdict.text)
     for sentence in (wording.what_if(forecast), wording.decision(forecast)):
         if sentence:
             prose(sentence)
+    if reason := wording.headline_reason(forecast):
+        prose(reason)
+        table(
+            "Questions, best-proven skill first",
+            ("question", "probability", "average", "skill", "90% interval"),
+            [tuple(row[:-1]) for row in wording.question_rows(forecast)],
+        )
 
 
 def listener() -> "Listener":
@@ -291,7 +303,9 @@ def print_data_used(prepared: "PreparedTask") -> None:
 MIN_WIDTH = 40
 COLUMN_GAP = 2
 # JSON may contain these unescaped, but a terminal obeys them.
-CONTROLS = re.compile(r"[\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+CONTROLS = re.compile(
+    r"[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]",
+)
 FIRST_STEPS = (
     "No data downloaded and no model trained in this folder yet.",
     "  econnet report --country DEU  forecasts from the bundled data: reports/DEU/",

@@ -1,6 +1,6 @@
 """The catalog of indicators: title, unit, transform, and the series that measure it.
 
-`catalog.toml` beside this module is the one place that knows the ids of the sources. A
+`catalog.toml` beside this module is the one place with the ids of the sources. A
 publication lag is counted in days from the last day of a period to the day on which a
 careful user could have had its first figure.
 """
@@ -8,15 +8,16 @@ careful user could have had its first figure.
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from types import MappingProxyType
 from typing import Any, Literal
 
+from econnet.core import plugins
 from econnet.core.countries import Country
 from econnet.core.periods import FREQUENCIES, Frequency
-from econnet.core.sources import LIVE_SOURCES, SOURCES
+from econnet.core.sources import LIVE_SOURCES, SOURCES, SourcePlugin
 
 Transform = Literal["growth", "log-difference", "difference", "level", "ratio"]
 ForecastKind = Literal["probability-forecast", "growth-forecast"]
@@ -64,6 +65,13 @@ class SeriesTemplate:
     bundled: bool = False
     modelled: bool = False
     averaged: bool = False
+
+    def check(self) -> None:
+        """Raise `ValueError` if the frequency or the publication lag is impossible."""
+        if self.frequency not in FREQUENCIES:
+            raise ValueError(f"{self.id} has the frequency {self.frequency!r}")
+        if not isinstance(self.publication_lag_days, int):
+            raise ValueError(f"{self.id} has no publication lag in days")
 
     def covers(self, alpha3: str) -> bool:
         """Return whether the source has it for this country, as far as is known."""
@@ -164,10 +172,44 @@ class Indicator:
 
 @cache
 def load() -> Mapping[str, Indicator]:
-    """Return every indicator by its key, in the order of the catalog."""
+    """Return every indicator by its key, in the order of the catalog.
+
+    Series of plugins come last in each indicator, and their indicators after all.
+    """
     text = resources.files("econnet.core").joinpath("catalog.toml").read_text("utf-8")
     entries = tomllib.loads(text)
-    return MappingProxyType({key: _indicator(key, entries[key]) for key in entries})
+    indicators = {key: _indicator(key, entries[key]) for key in entries}
+    for plugin in SOURCES.installed():
+        source = SOURCES.get(plugin.name)
+        if isinstance(source, SourcePlugin):
+            try:
+                indicators |= _added(indicators, plugin.name, source.catalog)
+            except Exception as error:  # noqa: BLE001 - others' data may be anything
+                plugins.leave_out(plugin, error)
+    return MappingProxyType(indicators)
+
+
+def _added(
+    indicators: Mapping[str, Indicator], source: str, text: str
+) -> dict[str, Indicator]:
+    """Return the indicators that a plugin adds, and those to which it adds series."""
+    added = {}
+    for key, entry in tomllib.loads(text).items():
+        if other := {series["source"] for series in entry["series"]} - {source}:
+            raise ValueError(f"{key} has a series of {min(other)}, not of {source}")
+        known = indicators.get(key)
+        if known is None:
+            if missing := {"title", "unit", "group", "transform"} - {*entry}:
+                raise ValueError(f"{key} has no {min(missing)}")
+            added[key] = _indicator(key, entry)
+        else:
+            series = tuple(
+                _series(template, known.unit) for template in entry["series"]
+            )
+            added[key] = replace(known, series=(*known.series, *series))
+        for template in added[key].series:
+            template.check()
+    return added
 
 
 def fetched_from(source: str) -> list[tuple[Indicator, SeriesTemplate]]:
@@ -188,12 +230,16 @@ def finest_live(indicator: str, alpha3: str) -> Frequency | None:
     found = {
         template.frequency
         for template in load()[indicator].series
-        if template.source in LIVE_SOURCES
+        if _is_live(template.source)
         and not template.bundled
         and not template.discontinued
         and template.covers(alpha3)
     }
     return max(found, key=FREQUENCIES.index, default=None)
+
+
+def _is_live(source: str) -> bool:
+    return source in LIVE_SOURCES or isinstance(SOURCES.get(source), SourcePlugin)
 
 
 def archived(series_id: str) -> str:

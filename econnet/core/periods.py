@@ -14,6 +14,7 @@ Frequency = Literal["A", "Q", "M"]
 FREQUENCIES: tuple[Frequency, ...] = get_args(Frequency)  # the coarsest first
 PANDAS_ALIAS: Mapping[Frequency, str] = {"A": "Y", "Q": "Q", "M": "M"}
 FREQUENCY_OF_ALIAS: Mapping[str, Frequency] = {"Y": "A", "Q": "Q", "M": "M"}
+MAX_LAG = 100  # periods until a value of a user's file is published
 PERIODS_A_YEAR: Mapping[Frequency, int] = {"A": 1, "Q": 4, "M": 12}
 
 FREQUENCY_WORDS: Mapping[Frequency, str] = {
@@ -76,7 +77,7 @@ class WrittenPeriod:
     def ordinal(self, frequency: Frequency) -> int | None:
         """Return the number of the period since 1970, as pandas counts.
 
-        A date stands for the period that contains it. `None` if the period has another
+        A date means the period that contains it. `None` if the period has another
         frequency.
         """
         if self.frequency not in {None, frequency}:

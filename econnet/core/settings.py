@@ -125,6 +125,8 @@ def _folder(text: str, origin: str) -> Path:
 
 def read_config(path: Path) -> Mapping[str, Any]:
     """Return the content of a file of settings; nothing if there is no such file."""
+    if path.is_fifo():
+        raise UsageError(f"{path} is a named pipe, no file of settings: delete it")
     try:
         with path.open("rb") as file:
             text = file.read(MAX_CONFIG_BYTES + 1)
@@ -146,7 +148,7 @@ def read_config(path: Path) -> Mapping[str, Any]:
         raise UsageError(f"{path} cannot be read: {error}") from error
     if "fred_api_key" in {key.lower() for key in written}:
         raise UsageError(
-            f"{path} holds a key for FRED, which is a secret: take it out, and set "
+            f"{path} contains the FRED key, which is a secret: remove it and set "
             f"the environment variable {KEY_VARIABLE}"
         )
     check_keys(written, [*VARIABLES, TASK_TABLE], str(path))

@@ -4,11 +4,11 @@ A source with a `url` is live: `econnet fetch` queries it, and `ECONNET_<NAME>_U
 a mirror. The others are only in the bundled snapshot.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
-from typing import Literal, get_args
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
 
+from econnet.core import plugins
 from econnet.core.errors import UsageError, suggestion
 
 LiveSource = Literal[
@@ -19,7 +19,7 @@ LIVE_SOURCES: tuple[LiveSource, ...] = get_args(LiveSource)
 
 @dataclass(frozen=True)
 class SourceFacts:
-    """What holds for all series of a source.
+    """What applies to all series of a source.
 
     Parameters
     ----------
@@ -42,16 +42,55 @@ class SourceFacts:
     url: str | None = None
 
 
-def live_source(name: str) -> LiveSource:
-    """Return the live source of this name; raise `UsageError` if there is none."""
-    for source in LIVE_SOURCES:
-        if source == name:
-            return source
-    remedy = suggestion(name, LIVE_SOURCES, f"use {', '.join(LIVE_SOURCES)}")
+@dataclass(frozen=True)
+class SourcePlugin(SourceFacts):
+    """A live source that a plugin provides.
+
+    Parameters
+    ----------
+    query
+        As in `econnet.data.sources.query`: takes a `Plan` and returns a `Query`.
+    catalog
+        Its series, as TOML in the format of `catalog.toml`: further series of
+        indicators of econnet, and further indicators.
+    """
+
+    query: Callable[..., Any] = field(kw_only=True)
+    catalog: str = field(kw_only=True)
+
+
+def live_sources() -> tuple[str, ...]:
+    """Return the names of all live sources, those of plugins included."""
+    return (*LIVE_SOURCES, *SOURCES.plugins())
+
+
+def live_source(name: str) -> str:
+    """Return the name of a live source; raise `UsageError` if there is none."""
+    if name in LIVE_SOURCES or isinstance(SOURCES.get(name), SourcePlugin):
+        return name
+    names = live_sources()
+    remedy = suggestion(name, names, f"use {', '.join(names)}")
     raise UsageError(f"no source is called {name!r}: {remedy}")
 
 
-SOURCES: Mapping[str, SourceFacts] = MappingProxyType(
+def url_variable(name: str) -> str:
+    """Return the environment variable that sets a mirror of a source.
+
+    >>> url_variable("statistics-norway")
+    'ECONNET_STATISTICS_NORWAY_URL'
+    """
+    return f"ECONNET_{name.upper().replace('-', '_')}_URL"
+
+
+def _source_of_plugin(_: plugins.Plugin, source: object) -> SourceFacts:
+    if not isinstance(source, SourcePlugin):
+        raise TypeError(f"it is a {type(source).__name__}, not a SourcePlugin")
+    if not source.url or not callable(source.query):
+        raise ValueError("it needs a url and a function `query`")
+    return source
+
+
+SOURCES: plugins.Registry[SourceFacts] = plugins.Registry(
     {
         "worldbank": SourceFacts(
             title="World Bank",
@@ -138,5 +177,7 @@ SOURCES: Mapping[str, SourceFacts] = MappingProxyType(
             terms="https://www.rug.nl/ggdc/productivity/pwt/",
             rights="CC BY 4.0",
         ),
-    }
+    },
+    "econnet.sources",
+    _source_of_plugin,
 )

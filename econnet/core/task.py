@@ -9,9 +9,9 @@ models. To add an option, add a field to `TaskRequest` and its line to `TaskChoi
 import hashlib
 import json
 import operator
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from datetime import datetime
 from functools import cache
 from typing import (
     Annotated,
@@ -19,17 +19,19 @@ from typing import (
     Literal,
     TypeAlias,
     TypedDict,
+    cast,
     get_args,
     get_type_hints,
 )
 
+from econnet.core.dates import parse_date
 from econnet.core.errors import UsageError
 from econnet.core.file_names import as_name
 from econnet.core.periods import Frequency
 from econnet.core.text import one_line
 
 Event: TypeAlias = Literal["at", "within"]
-Pool: TypeAlias = Literal["all", "own"]
+Pool: TypeAlias = Literal["auto", "all", "own"]
 Vintages: TypeAlias = Literal["real", "revised"]
 
 # The rules of `econnet.data.cycle.labels`, which imports pandas.
@@ -69,11 +71,19 @@ class Option:
 
 @dataclass(frozen=True, kw_only=True)
 class TaskRequest:
-    """A task as a user asks for it: the frequency and the members may be left open.
+    """A task as a user asks for it: what is `None` is left open.
+
+    If frequency, label, horizon and event are all left open, the request is for the
+    headline question (`econnet.forecast.questions`).
 
     `horizon` counts periods from the origin. With the event `at` that period contracts,
     with `within` it or one before it, after the origin. With the vintages `real` each
     origin reads the figures as published at the time, where the data include them.
+
+    Raises
+    ------
+    UsageError
+        A value is of the wrong type or out of range; all such values are named.
     """
 
     frequency: Annotated[
@@ -92,29 +102,39 @@ class TaskRequest:
         ),
     ] = "real_gdp"
     label: Annotated[
-        str,
+        str | None,
         Option(
-            "Definition of a contraction: "
+            "Definition of a contraction (default: negative-growth): "
             f"{', '.join(LABEL_RULES[:-1])} or {LABEL_RULES[-1]}.",
             metavar="RULE",
             completion="label",
             in_name=True,
         ),
-    ] = "negative-growth"
+    ] = None
     horizon: Annotated[
-        int,
-        Option("Periods ahead.", metavar="N", minimum=0, maximum=40, in_name=True),
-    ] = 1
-    event: Annotated[
-        Event,
+        int | None,
         Option(
-            "A contraction in that period, or in any period up to it.",
+            "Periods ahead (default: 1).",
+            metavar="N",
+            minimum=0,
+            maximum=40,
             in_name=True,
         ),
-    ] = "at"
+    ] = None
+    event: Annotated[
+        Event | None,
+        Option(
+            "A contraction in that period, or in any period up to it (default: at).",
+            in_name=True,
+        ),
+    ] = None
     pool: Annotated[
-        Pool, Option("Train on all countries, or on this country alone.")
-    ] = "all"
+        Pool,
+        Option(
+            "Train on all countries or on this country alone; auto: alone if its own "
+            "data are long and much richer."
+        ),
+    ] = "auto"
     rolling_years: Annotated[
         int | None,
         Option(
@@ -147,6 +167,26 @@ class TaskRequest:
         Option("Random seed.", metavar="N", minimum=0),
     ] = 0
 
+    def __post_init__(self) -> None:
+        problems = [
+            f"--{name.replace('_', '-')} {problem}"
+            for name in options()
+            if (problem := _problem(type(self), name, getattr(self, name)))
+        ]
+        if problems:
+            raise UsageError("; ".join(problems))
+
+    @property
+    def asks_for_headline(self) -> bool:
+        """Whether the question itself is left open."""
+        asked = (self.frequency, self.label, self.horizon, self.event)
+        return all(value is None for value in asked)
+
+    @property
+    def rule(self) -> str:
+        """The label, or the default one."""
+        return Task.label if self.label is None else self.label
+
     def at_frequency(self, frequency: Frequency) -> "Task":
         """Return the task at a frequency; what else is left open has its default."""
         values: dict[str, Any] = {
@@ -177,25 +217,13 @@ class TaskChoices(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class Task(TaskRequest):
-    """A `TaskRequest` in which nothing is left open.
-
-    Raises
-    ------
-    UsageError
-        A value is of the wrong type or out of range; all such values are named.
-    """
+    """A `TaskRequest` in which nothing is left open."""
 
     frequency: Frequency = field(kw_only=False)
+    label: str = "negative-growth"
+    horizon: int = 1
+    event: Event = "at"
     members: int = 16
-
-    def __post_init__(self) -> None:
-        problems = [
-            f"--{name.replace('_', '-')} {problem}"
-            for name in options()
-            if (problem := _problem(name, getattr(self, name)))
-        ]
-        if problems:
-            raise UsageError("; ".join(problems))
 
     @property
     def name(self) -> str:
@@ -208,6 +236,27 @@ class Task(TaskRequest):
         rule, _, column = self.label.partition(":")
         label = f"{rule}-{as_name(column)}" if column else rule
         return f"{label}-{self.frequency}-h{self.horizon}-{self.event}"
+
+    @classmethod
+    def of_file_stem(cls, stem: str) -> "Task | None":
+        """Return the task whose `file_stem` this is; `None` if none has it.
+
+        >>> Task.of_file_stem("two-quarters-Q-h2-within").label
+        'two-quarters'
+        >>> Task.of_file_stem("two-quarters-Q-h2-within-1a2b3c4d")
+        """
+        match = re.fullmatch(r"(.+)-([AQM])-h(\d{1,3})-(at|within)", stem)
+        if match is None or match[1].startswith("given-"):
+            return None
+        try:
+            return cls(
+                cast("Frequency", match[2]),
+                label=match[1],
+                horizon=int(match[3]),
+                event=cast("Event", match[4]),
+            )
+        except UsageError:
+            return None
 
     @property
     def is_default(self) -> bool:
@@ -245,15 +294,6 @@ class Task(TaskRequest):
         return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
-def as_of_text(moment: datetime) -> str:
-    """Return a moment as `as_of` has it, midnight as the date alone.
-
-    >>> as_of_text(datetime(2008, 10, 1))
-    '2008-10-01'
-    """
-    return moment.isoformat().removesuffix("T00:00:00")
-
-
 @cache
 def options() -> Mapping[str, Option]:
     """Return the declaration of each option, by the name of its field."""
@@ -261,11 +301,11 @@ def options() -> Mapping[str, Option]:
     return {item.name: hints[item.name].__metadata__[0] for item in fields(TaskRequest)}
 
 
-def _problem(name: str, value: object) -> str:
-    """Return why a field cannot have this value; an empty text where it can."""
-    accepted = _accepted(name)
-    if value is None and type(None) in accepted:
+def _problem(kind: type[TaskRequest], name: str, value: object) -> str:
+    """Return why a field of `kind` cannot have this value; an empty text if it can."""
+    if value is None and type(None) in _declared(kind, name):  # type: ignore[arg-type]  # classes can be hashed
         return ""
+    accepted = _declared(Task, name)
     if int in accepted:
         return _problem_of_number(value, options()[name])
     choices = [choice for choice in accepted if isinstance(choice, str)]
@@ -275,8 +315,8 @@ def _problem(name: str, value: object) -> str:
         return "" if known else f"{_quoted(value)} is none of {', '.join(choices)}"
     if not isinstance(value, str) or not value:
         return f"{_quoted(value)} is not a text"
-    if name == "as_of" and not _is_date(value):
-        return f"{_quoted(value)} is no date: write 2008-10-01"
+    if name == "as_of" and parse_date(value) is None:
+        return f"{_quoted(value)} is not a date: write 2008-10-01"
     return ""
 
 
@@ -298,15 +338,7 @@ def _problem_of_number(value: object, option: Option) -> str:
 
 
 @cache
-def _accepted(name: str) -> tuple[object, ...]:
-    """Return the types that a field of `Task` accepts, or its literal values."""
-    declared = get_type_hints(Task)[name]
+def _declared(kind: type[TaskRequest], name: str) -> tuple[object, ...]:
+    """Return the types that a field accepts, or its literal values."""
+    declared = get_type_hints(kind)[name]
     return get_args(declared) or (declared,)
-
-
-def _is_date(text: str) -> bool:
-    try:
-        datetime.fromisoformat(text)
-    except ValueError:
-        return False
-    return True

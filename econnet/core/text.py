@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 FORMULA_STARTS = (*"=+-@\t\r\n", *"\uff1d\uff0b\uff0d\uff20")
 # Control characters, surrogates, unassigned code points.
 UNPRINTABLE_CATEGORIES = frozenset({"Cc", "Cs", "Cn"})
+# They change the direction of all that follows on the line.
+DIRECTION_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 def one_line(text: str, at_most: int = 300) -> str:
@@ -47,6 +49,7 @@ def printable(text: str) -> str:
     return "".join(
         "\N{REPLACEMENT CHARACTER}"
         if unicodedata.category(character) in UNPRINTABLE_CATEGORIES
+        or character in DIRECTION_CONTROLS
         else character
         for character in " ".join(text.splitlines())
     )

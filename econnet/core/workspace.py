@@ -2,9 +2,10 @@
 
 A model and its report have one *place*, a relative path. For a country of the public
 data it is `DEU`; for a user's file it is the name of the file and, if the file has
-several countries, the country: `firms/Beta`. The default question is at that path. Any
-other has a folder there, `DEU/negative-growth-Q-h3-at`, and if it differs in an option
-that this name does not contain, a digest follows: `...-at-1a2b3c4d`.
+several countries, the country: `firms/Beta`. The headline question of a country, and
+the default question of a file, are at that path. Any other has a folder there,
+`DEU/negative-growth-Q-h3-at`, and if it differs in an option that this name does not
+contain, a digest follows: `...-at-1a2b3c4d`.
 """
 
 from collections.abc import Collection, Mapping
@@ -109,6 +110,10 @@ class Workspace:
         """Return the file of the model at a place."""
         return self.models_folder / place.with_name(f"{place.name}.npz")
 
+    def answers(self, place: PurePath) -> Path:
+        """Return the file of the answers to the standard questions at a place."""
+        return self.models_folder / place.with_name(f"{place.name}.questions.json")
+
     def report(self, place: PurePath) -> Path:
         """Return the folder of the report at a place."""
         return self.reports_folder / place
@@ -156,6 +161,16 @@ def place_of(
     if file and len(countries) > 1:
         owner /= name_of_country(country, countries)
     return owner / _question_folder(task, default_frequency, file)
+
+
+def headline_place(country: str, task: Task) -> PurePath:
+    """Return the place of a country's headline question.
+
+    A digest follows for the options of `task` besides those that make the question.
+    """
+    digest = task.digest({})
+    place = PurePath(as_name(country))
+    return place / f"headline-{digest}" if digest else place
 
 
 def streamed_place(panel: str, task: Task, file: UserFile) -> PurePath:

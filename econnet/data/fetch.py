@@ -11,9 +11,9 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass
 
 from econnet.core.countries import Country
-from econnet.core.errors import DataError, SourceError
+from econnet.core.errors import DataError, SourceError, UsageError
 from econnet.core.settings import Settings
-from econnet.core.sources import LIVE_SOURCES, LiveSource
+from econnet.core.sources import live_sources
 from econnet.data.load import store
 from econnet.data.sources import (
     bis,
@@ -22,6 +22,7 @@ from econnet.data.sources import (
     fred,
     imf,
     oecd,
+    plugin,
     spf,
     weo,
     worldbank,
@@ -38,7 +39,7 @@ class FetchProgress:
 
     done: int
     total: int
-    source: LiveSource
+    source: str
     series: str
 
 
@@ -97,7 +98,7 @@ class Summary:
 class Request:
     """A request that a fetch would make: one series id, for some countries or all."""
 
-    source: LiveSource
+    source: str
     series_id: str
     indicator: str
     countries: tuple[str, ...]
@@ -107,43 +108,57 @@ def requests_of(
     settings: Settings,
     countries: Sequence[Country],
     *,
-    sources: Sequence[LiveSource] = LIVE_SOURCES,
+    sources: Sequence[str] | None = None,
     start_year: int = 1960,
 ) -> list[Request]:
     """Return the requests that `fetch` would make, without making them.
 
     A request for all countries at once has no `countries`.
     """
+    _check_request(countries, sources, start_year)
     plan = Plan(settings, countries, start_year)
     return [
         Request(query.source, job.key[1], job.key[2], job.countries)
-        for query in (QUERIES[source](plan) for source in sources)
+        for query in _queries(sources, plan)
         for job in query.jobs
     ]
+
+
+def _check_request(
+    countries: Sequence[Country], sources: Sequence[str] | None, start_year: int
+) -> None:
+    """Raise `UsageError` for a request of nothing, or of no possible year."""
+    if not countries or (sources is not None and not sources):
+        raise UsageError("name at least one country and one source to fetch from")
+    first, last = YEARS
+    if not first <= start_year <= last:
+        raise UsageError(f"--start {start_year} is not between {first} and {last}")
 
 
 def fetch(
     settings: Settings,
     countries: Sequence[Country],
     *,
-    sources: Sequence[LiveSource] = LIVE_SOURCES,
+    sources: Sequence[str] | None = None,
     start_year: int = 1960,
     progress: Callable[[FetchProgress], None] = lambda _: None,
     retry_policy: RetryPolicy | None = None,
 ) -> Summary:
     """Fetch everything that econnet can use about these countries into the store.
 
-    The World Bank returns all countries at once, whichever are named, and a network
-    learns from all of them. `progress` is called in this thread, once per series id.
+    `sources` are by default all, those of plugins included. The World Bank returns all
+    countries at once, whichever are named, and a network learns from all of them.
+    `progress` is called in this thread, once per series id.
     Failures are in the summary, and everything else is stored: `Summary.check` raises
     an error for the failures. A store that was last written later than now raises
     `DataError`.
     """
+    _check_request(countries, sources, start_year)
     target = store(settings)
     _check_clock(target)
     digests = target.digests(str(start_year))
     plan = Plan(settings, countries, start_year, digests, retry_policy)
-    queries = [QUERIES[source](plan) for source in sources]
+    queries = _queries(sources, plan)
     total = sum(len(query.jobs) for query in queries)
     done, changes, unchanged = 0, list[Change](), list[Key]()
     with closing(_replies(queries)) as batches:
@@ -166,6 +181,17 @@ def fetch(
         missing=tuple(sorted(line for query in queries for line in query.missing)),
         failed=tuple(line for query in queries for line in query.failures()),
     )
+
+
+def _queries(sources: Sequence[str] | None, plan: Plan) -> list[Query]:
+    """Return the queries to the sources, by default all."""
+    queries = []
+    for name in live_sources() if sources is None else sources:
+        if name in QUERIES:
+            queries.append(QUERIES[name](plan))
+        elif (query := plugin.query(name, plan)) is not None:
+            queries.append(query)
+    return queries
 
 
 def _check_clock(target: Store) -> None:
@@ -203,7 +229,8 @@ def _reply(future: Future[FetchedSeries | None]) -> Reply:
         return error
 
 
-QUERIES: Mapping[LiveSource, Callable[[Plan], Query]] = {
+YEARS = (1900, 2100)
+QUERIES: Mapping[str, Callable[[Plan], Query]] = {
     "worldbank": worldbank.query,
     "fred": fred.query,
     "eurostat": eurostat.query,

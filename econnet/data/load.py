@@ -14,7 +14,7 @@ from econnet.core import catalog
 from econnet.core.countries import by_alpha3
 from econnet.core.settings import Settings
 from econnet.core.workspace import Workspace
-from econnet.data import professionals
+from econnet.data import panel, professionals
 from econnet.data.sources import snapshot
 from econnet.data.sources.observations import OBSERVATION_COLUMNS, Dataset
 from econnet.data.store.store import NAMES, Store, base_year
@@ -84,6 +84,32 @@ def complete(
             for rows in (observations, series)
         )
     return Dataset(observations, series, origin, notices=tuple(notices))
+
+
+def as_known_on(data: Dataset, as_of: pd.Timestamp | None) -> Dataset:
+    """Return what was known of the data at the end of a day; `None` for all of it.
+
+    A value without a publication date is known when the lag of its series has passed.
+    Series of which nothing was known are left out, and the spans of the others follow.
+    """
+    if as_of is None:
+        return data
+    observations = panel.known_on(data.observations, as_of)
+    key = [name for name in SERIES_KEY if name in data.series]
+    spans = observations.groupby(key, observed=True)["period"].agg(["min", "max"])
+    spans = spans.rename(columns={"min": "first_period", "max": "last_period"})
+    series = data.series.drop(columns=spans.columns, errors="ignore").merge(
+        spans.astype(str).reset_index(), on=key
+    )
+    forecasts = data.professional_forecasts
+    published = forecasts["known_at"] < as_of + pd.Timedelta(days=1)
+    return replace(
+        data,
+        observations=observations,
+        series=series[data.series.columns],
+        professional_forecasts=forecasts[published].reset_index(drop=True),
+        aggregates=panel.known_on(data.aggregates, as_of),
+    )
 
 
 def countries_with(known: Dataset, indicator: str) -> pd.DataFrame:

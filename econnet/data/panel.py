@@ -5,7 +5,7 @@ date on which each value became known. Series of a higher frequency are averaged
 panel's frequency, if the period is complete. Where several sources measure the same
 indicator, one is chosen per country: levels of different base years are never spliced.
 
-Where values were revised, `vintages` holds all of them with their dates, so that
+Where values were revised, `vintages` contains all of them with their dates, so that
 `on(day)` is the complete table of a day: between two vintages the base year of a series
 may have changed, and growth from one to the other would mean nothing.
 """
@@ -74,6 +74,13 @@ class Panel:
     indicators: Mapping[str, Indicator]
     vintages: pd.DataFrame
     finer: tuple["Panel", ...] = ()
+
+    def __repr__(self) -> str:
+        """Return the size of the panel in one line."""
+        return (
+            f"Panel({len(self.countries)} countries, {len(self.columns)} indicators, "
+            f"frequency {self.frequency}, as of {self.as_of:%Y-%m-%d})"
+        )
 
     @property
     def columns(self) -> list[str]:
@@ -200,7 +207,7 @@ def build(
     """Return what was known on `as_of`, by default on the day of the newest retrieval.
 
     A value is known at its `known_at`; without one, when its publication lag has passed
-    or, if that is sooner, when it was retrieved. Of a revised value, the table holds
+    or, if that is sooner, when it was retrieved. Of a revised value, the table has
     the newest vintage known on `as_of`, and `Panel.vintages` all of them; a panel of
     revised data has the table only. `indicators` describes the columns, and is the
     catalog unless the data are the user's own.
@@ -299,6 +306,17 @@ def releases(
     rows = rows[["period", "end", "known_at"]].reset_index(drop=True)
     both = pd.concat([about.reset_index(drop=True), rows], axis="columns")
     return both.sort_values("known_at", kind="stable", ignore_index=True)
+
+
+def known_on(observations: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
+    """Return the observations known at the end of a day, in the same order.
+
+    They are those from which `build` makes the panel of that day.
+    """
+    end_of_day = as_of + pd.Timedelta(days=1) - pd.Timedelta(microseconds=1)
+    series, rows = _coded(observations.reset_index(drop=True))
+    known = _dated(series, rows, end_of_day).index.sort_values()
+    return observations.take(known.to_numpy()).reset_index(drop=True)
 
 
 def _coded(observations: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -18,9 +18,6 @@ import pandas as pd
 from econnet.core.periods import PERIODS_A_YEAR, Frequency
 from econnet.core.types import Floats
 
-# The bounds of a 90% interval, as quantiles.
-MIDDLE_90 = (0.05, 0.95)
-
 
 @dataclass(frozen=True, eq=False)
 class Resample:

@@ -1,9 +1,10 @@
-"""Calibration, and the interval of a probability that follows from it.
+"""Calibration: how often the event followed past forecasts, and how sure that is.
 
-Contractions may have followed 20% or 45% of forecasts of 30%, and the networks may
-disagree. The interval covers both: blocks of the track record's periods are resampled,
-all countries of a block together, and a Platt map from forecast to calibrated log-odds
-is fitted to each draw; the deviation of a random member from the mean is added to it.
+Contractions may have followed 20% or 45% of forecasts of 30%. Blocks of the track
+record's periods are resampled, all countries of a block together, and a Platt map from
+forecast to calibrated log-odds is fitted to each draw. The spread of the maps at a
+forecast is the calibration error that the interval of a probability accounts for
+(`econnet.evaluation.probability_interval`).
 """
 
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from scipy.special import expit
 
 from econnet.core.log_odds import log_odds
 from econnet.core.types import Floats
-from econnet.evaluation.bootstrap import MIDDLE_90, Resample
+from econnet.evaluation.bootstrap import Resample
 
 DRAWS = 400
 # Keeps the map near the identity where the track record is short: as if this many
@@ -29,33 +30,21 @@ ROUNDING = 1e-12
 class CalibrationDraws:
     """Calibration maps, from forecast to calibrated log-odds.
 
-    `intercepts` and `slopes`, (1 + draws,), are those of the track record, then of each
-    bootstrap draw. `seed` is that of the random choice of members.
+    `intercepts` and `slopes`, (draws,), are those of each bootstrap draw.
     """
 
     intercepts: Floats
     slopes: Floats
-    seed: int
 
-    def interval(self, members: Floats) -> tuple[float, float]:
-        """Return the 90% interval of a forecast, as probabilities (low, high).
-
-        `members` are today's log-odds of each member; the forecast is their mean.
-        """
-        forecast = members.mean()
-        calibrated = self.intercepts + self.slopes * forecast
-        rng = np.random.default_rng([self.seed, len(members)])
-        deviations = rng.choice(members - forecast, len(calibrated) - 1)
-        low, high = forecast + np.quantile(
-            calibrated[1:] - calibrated[0] + deviations, MIDDLE_90
-        )
-        return float(expit(min(low, forecast))), float(expit(max(high, forecast)))
+    def error(self, forecast: float) -> float:
+        """Return the standard deviation of the calibrated log-odds of a forecast."""
+        return float(np.std(self.intercepts + self.slopes * forecast))
 
 
 def fit_calibration_draws(
     track_record: pd.DataFrame, block: int, seed: int
 ) -> CalibrationDraws:
-    """Return the calibration maps of a track record.
+    """Return calibration maps of a track record, fitted to draws of its periods.
 
     Its rows are past forecasts with known outcome of all countries of the pool, with
     columns `period`, `probability` and `outcome`; `block` periods are drawn together.
@@ -69,8 +58,7 @@ def fit_calibration_draws(
     forecast_log_odds = log_odds(track_record["probability"].to_numpy(dtype=float))
     outcome = track_record["outcome"].to_numpy(dtype=float)
     counts = Resample.draw(track_record["period"], block, DRAWS, rng).row_counts()
-    weights = np.concatenate([np.ones((1, len(outcome))), counts])
-    return CalibrationDraws(*fit_maps(forecast_log_odds, outcome, weights), seed)
+    return CalibrationDraws(*fit_maps(forecast_log_odds, outcome, counts))
 
 
 def fit_maps(

@@ -46,7 +46,7 @@ class Skill:
         low, high = against_base.log_loss_interval
         return cls(
             -against_base.log_loss_difference / base.log_loss,
-            (-high / base.log_loss, -low / base.log_loss),
+            (-high / base.log_loss, min(-low / base.log_loss, 1.0)),
             scores.n,
             scores.n_contractions,
         )

@@ -11,7 +11,8 @@ which it compiles.
 import os
 import time
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module, metadata, resources
@@ -166,18 +167,61 @@ def run_duel(
 
 def draw_duel(duel: Duel, file: Path) -> None:
     """Draw the decision boundaries side by side and the training curves, as PNG."""
-    for font in (resources.files("econnet.report") / "fonts").iterdir():
+    with style():
+        figure_of(duel).savefig(file, dpi=200)
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """Draw in the style of the report's figures."""
+    report = resources.files("econnet.report")
+    for font in (report / "fonts").iterdir():
         if font.name.endswith((".ttf", ".otf")):
             font_manager.fontManager.addfont(str(font))
-    style = resources.files("econnet.report") / "econnet.mplstyle"
-    with resources.as_file(style) as path, mpl.rc_context(fname=path):
-        columns = max(len(duel.results), 3)
-        figure = Figure(figsize=(180 * MM, 115 * MM), layout="constrained")
-        grid = figure.add_gridspec(2, columns, height_ratios=[1, 1.25])
-        for column, result in enumerate(duel.results):
-            _draw_boundary(figure.add_subplot(grid[0, column]), duel, result)
-        _draw_curves(figure.add_subplot(grid[1, :]), duel)
-        figure.savefig(file, dpi=200)
+    with (
+        resources.as_file(report / "econnet.mplstyle") as path,
+        mpl.rc_context(fname=path),
+    ):
+        yield
+
+
+def figure_of(duel: Duel) -> Figure:
+    """Return the figure: what was trained, the boundaries with a key, the costs."""
+    figure = Figure(figsize=(180 * MM, 132 * MM), layout="constrained")
+    parts = figure.subfigures(2, 1, squeeze=False, height_ratios=[1.25, 1])
+    top, bottom = parts[:, 0]
+    layers = "-".join(map(str, (2, *HIDDEN, 1)))
+    top.suptitle(
+        f"The same network ({layers}) trained by {_counted(len(duel.results))}: "
+        f"{len(duel.moons.X_train)} points of two half moons, "
+        f"{duel.results[0].updates:,} updates.\n"
+        f"Shown are the {len(duel.moons.X_test)} test points, the share forecast "
+        "right, and the time of training.",
+        x=0.005,
+        ha="left",
+        fontsize=9,
+    )
+    panels = top.subplots(1, max(len(duel.results), 3), squeeze=False)[0]
+    for ax in panels[len(duel.results) :]:
+        ax.remove()
+    for ax, result in zip(panels, duel.results, strict=False):
+        _draw_boundary(ax, duel, result)
+    handles, labels = panels[0].get_legend_handles_labels()
+    top.legend(
+        handles,
+        labels,
+        loc="outside lower left",
+        frameon=False,
+        ncols=len(labels),
+        handlelength=1.3,
+        columnspacing=1.6,
+    )
+    _draw_curves(bottom.subplots(), duel)
+    return figure
+
+
+def _counted(libraries: int) -> str:
+    return "one library" if libraries == 1 else f"{libraries} libraries"
 
 
 def _draw_boundary(ax: Axes, duel: Duel, result: Result) -> None:
@@ -192,12 +236,24 @@ def _draw_boundary(ax: Axes, duel: Duel, result: Result) -> None:
         surface, PALETTE, extent=extent, origin="lower", vmin=0, vmax=1, aspect="auto"
     )
     ax.contour(columns, rows, surface, levels=[0.5], colors=[INK], linewidths=0.8)
-    for label, colour in enumerate((BLUE, ORANGE)):
-        across, up = X[y == label].T
-        ax.scatter(across, up, s=5, color=colour, edgecolor="white", linewidth=0.3)
+    for (moon, label), (colour, marker) in zip(enumerate(MOONS), MARKERS, strict=True):
+        across, up = X[y == moon].T
+        ax.scatter(
+            across,
+            up,
+            s=7,
+            color=colour,
+            marker=marker,
+            edgecolor="white",
+            linewidth=0.3,
+            label=f"test point, {label}",
+        )
+    for shade, label in zip(PALETTE([0.0, 1.0]), MOONS, strict=True):
+        ax.fill([], [], color=shade, label=f"forecast {label}")
+    ax.plot([], [], color=INK, linewidth=0.8, label="50% each")
     ax.set(xticks=[], yticks=[])
     ax.grid(visible=False)
-    scores = f"accuracy {result.accuracy:.2f}, {result.seconds:.1f} s"
+    scores = f"{result.accuracy:.0%} right, {result.seconds:.1f} s"
     ax.set_title(f"{result.name}\n{scores}", loc="left", fontsize=8)
 
 
@@ -207,8 +263,8 @@ def _draw_curves(ax: Axes, duel: Duel) -> None:
         updates = np.linspace(0, result.updates, len(result.cost) + 1)[1:]
         ax.plot(updates, result.cost, **style, label=result.name)
     batch = duel.work.batch_size or len(duel.moons.X_train)
-    ax.set_title("Cost of the training rows, nats", loc="left", fontsize=8)
-    ax.set(ylim=(0, None), xlim=(0, None), xlabel=f"updates of {batch} rows each")
+    ax.set_title("Mean cost of the training points, nats", loc="left", fontsize=8)
+    ax.set(ylim=(0, None), xlim=(0, None), xlabel=f"updates, each from {batch} points")
     ax.xaxis.set_major_formatter("{x:,.0f}")
     ax.legend(
         loc="lower right",
@@ -376,6 +432,8 @@ CONTESTANTS: Mapping[str, Contestant] = {
 
 MM = 1 / 25.4
 BLUE, ORANGE, INK = "#1d5dbf", "#c9501c", "#1c1e21"
+MOONS = ("upper moon", "lower moon")
+MARKERS = ((BLUE, "o"), (ORANGE, "^"))
 CURVES: tuple[dict[str, Any], ...] = (  # one per contestant
     {"color": BLUE, "linestyle": "-", "zorder": 3},
     {"color": "#5f6673", "linestyle": "--"},

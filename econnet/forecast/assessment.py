@@ -103,7 +103,7 @@ class PoolAssessment:
     metrics, baselines
         Scores of econnet and of each baseline; `None` and empty for a single country.
     calibration
-        Of econnet's probabilities; their intervals come from its draws.
+        Of econnet's probabilities; their intervals account for its error.
     """
 
     metrics: Scores | None

@@ -14,9 +14,11 @@ import pandas as pd
 
 from econnet.core.countries import Country
 from econnet.core.errors import DataError
+from econnet.core.notebook import html_table
 from econnet.core.period_days import DayOfPeriod
 from econnet.core.periods import PERIODS_A_YEAR
 from econnet.core.task import Task
+from econnet.data.cycle import chronologies
 from econnet.data.sources.observations import Dataset
 from econnet.evaluation import signals, walkforward
 from econnet.evaluation.comparison import Comparison
@@ -24,6 +26,7 @@ from econnet.evaluation.metrics import Scores
 from econnet.evaluation.signals import Measure, Scorecard
 from econnet.forecast import assessment, preparation, track_record
 from econnet.forecast.assessment import PairedForecasts
+from econnet.forecast.pools import learns_alone
 from econnet.forecast.preparation import PreparedTask
 from econnet.forecast.result import ScoreIntervals
 from econnet.forecast.training import part
@@ -102,6 +105,27 @@ class Backtest:
     performances: Mapping[str, ModelPerformance]
     comparisons: Mapping[str, Comparison]
 
+    def __repr__(self) -> str:
+        """Return what was scored, and econnet's scores, in one line."""
+        scores = self.performances["econnet"].scores
+        first, last = self.origins
+        names = ", ".join(country.alpha3 for country in self.countries[:5])
+        return (
+            f"Backtest({names}, {self.task.name}, origins {first} to {last}: "
+            f"econnet's Brier score {scores.brier:.3f} over {scores.n} forecasts, "
+            f"{len(self.performances)} models)"
+        )
+
+    def _repr_html_(self) -> str:
+        """Return the scores of every model as a table."""
+        rows = [
+            (name, scores.brier, scores.log_loss, scores.auroc, scores.n)
+            for name, performance in self.performances.items()
+            for scores in [performance.scores]
+        ]
+        header = ("model", "Brier", "log loss", "AUROC", "forecasts")
+        return html_table(f"Backtest: {self.task.name}", header, rows)
+
     @property
     def origins(self) -> tuple[pd.Period, pd.Period]:
         """The first and the last scored origin."""
@@ -126,10 +150,16 @@ def prepare_pools(
     groups: list[PreparedTask] = []
     problem = DataError("no country was asked for")
     for country in countries:
-        if groups and country.alpha3 in groups[0].features.countries:
+        if groups and skip_unfit and task.label in chronologies.load():
+            break  # of one economy
+        pool = next((group for group in groups if not group.alone), None)
+        # The features of the pool include all of its countries that can be forecast.
+        if (
+            pool is not None
+            and (skip_unfit or country.alpha3 in pool.features.countries)
+            and not learns_alone(country, task, known)
+        ):
             continue
-        if groups and skip_unfit and task.pool == "all":
-            break  # the first country's features include all that can be forecast
         try:
             groups.append(preparation.prepare_backtest(known, country, task, day))
         except DataError as error:
@@ -146,7 +176,7 @@ def run(
     countries: Sequence[Country],
     refit_every: int | None = None,
     start: pd.Period | None = None,
-    baselines: Sequence[str] = tuple(BASELINES),
+    baselines: Sequence[str] | None = None,
     progress: Callable[[float], None] = lambda _: None,
 ) -> Backtest:
     """Return the scores of every model in a walk-forward run.
@@ -160,20 +190,22 @@ def run(
     start
         The first scored origin; by default the first with enough history.
     baselines
-        Names of `BASELINES`; the base rate is always included, as skill is relative
-        to it.
+        Names of `BASELINES`, by default all; the base rate is always included, as skill
+        is relative to it.
     progress
         Called with the share of the work that is done, from 0 to 1.
     """
     task = prepared[0].task
     schedule = Schedule(refit_every, task.rolling_years, start)
-    chosen = [name for name in BASELINES if name in baselines or name == "base_rate"]
+    wanted = {*(BASELINES if baselines is None else baselines), "base_rate"}
+    chosen = [name for name in BASELINES if name in wanted]
     scored = {country.alpha3 for country in countries}
     record, left_out = track_record.without_failed(
         _track_records(prepared, scored, schedule, chosen, progress)
     )
     paired = PairedForecasts.of(record)
     contractions = pd.concat([group.label.values for group in prepared])
+    contractions = contractions[~contractions.index.duplicated()]
     with one_blas_thread():
         performances = _performances(record, paired, contractions, task)
     return Backtest(
@@ -208,10 +240,13 @@ def _track_records(
     """Return the scored forecasts of all groups that have enough history."""
     records: list[pd.DataFrame] = []
     share = 1 / len(prepared)
+    alone = {group.country.alpha3 for group in prepared if group.alone}
     for number, group in enumerate(prepared, 1):
         done = part(progress, (number - 1) * share, share)
+        # A pool also learns from the countries that themselves learn alone.
+        of_group = {group.country.alpha3} if group.alone else scored - alone
         try:
-            records.append(_track_record(group, scored, schedule, baselines, done))
+            records.append(_track_record(group, of_group, schedule, baselines, done))
         except DataError:
             if number == len(prepared) and not records:
                 raise
@@ -221,7 +256,11 @@ def _track_records(
             "no outcome of a forecast is known yet: choose an earlier --start, or "
             "another --horizon"
         )
-    return record
+    # A country that learns alone may have data for baselines that the others lack.
+    everywhere = set.intersection(
+        *(set(found["model"]) for found in records if len(found))
+    )
+    return record[record["model"].isin(everywhere)].reset_index(drop=True)
 
 
 def _track_record(

@@ -28,7 +28,7 @@ from econnet.forecast import log as forecast_log
 from econnet.forecast import saved_model
 from econnet.forecast.streamed.forecast import Streamed
 from econnet.models.network_file import NewerFileError, load_with_metadata
-from econnet.runtime import atomic_files
+from econnet.runtime import atomic_files, locks
 from econnet.runtime.checksums import SUMS, read_sums, verify_checksums
 from econnet.runtime.npz import read_arrays
 
@@ -140,8 +140,18 @@ def _store(settings: Settings) -> Checked:
 
 
 def _models(folder: Path) -> Checked:
-    broken, remarks, seen = [], [], set[tuple[int, int]]()
-    paths = sorted(folder.rglob("*.npz"))
+    broken, remarks, seen = list[Remark](), [], set[tuple[int, int]]()
+
+    def note_unreadable(error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError):  # no model was trained yet
+            broken.append(_unreadable("models", Path(error.filename), error))
+
+    paths = sorted(
+        Path(place, name)
+        for place, _, files in os.walk(folder, onerror=note_unreadable)
+        for name in files
+        if name.endswith(".npz")
+    )
     for path in paths:
         try:
             place = path.stat()
@@ -182,6 +192,9 @@ def _open_model(path: Path) -> None:
 def _forecast_log(path: Path) -> Checked:
     if not path.exists():
         return Checked({"forecasts": 0})
+    if not path.is_file():
+        remark = Remark("journal", path, "is no plain file", MOVE)
+        return Checked({"forecasts": 0}, (remark,))
     try:
         content = path.read_bytes()
         text = content.decode("utf-8-sig")
@@ -192,7 +205,7 @@ def _forecast_log(path: Path) -> Checked:
         problem = f"cannot be read as CSV ({error})"
         return Checked({"forecasts": 0}, (Remark("journal", path, problem, MOVE),))
     head, *lines = rows or [[]]
-    missing = [column for column in forecast_log.COLUMNS if column not in head]
+    missing = [column for column in forecast_log.REQUIRED_COLUMNS if column not in head]
     if head and missing:
         problem = f"has no column {missing[0]}"
         return Checked({"forecasts": 0}, (Remark("journal", path, problem, MOVE),))
@@ -219,14 +232,24 @@ def _problem_of(head: list[str], line: list[str]) -> str:
 
 
 def _reports(folder: Path) -> Checked:
-    broken, count = list[Remark](), 0
-    for name, subfolders, files in os.walk(folder):
+    broken, remarks, count = list[Remark](), list[Remark](), 0
+
+    def note_unreadable(error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError):  # no report was written yet
+            broken.append(_unreadable("reports", Path(error.filename), error))
+
+    for name, subfolders, files in os.walk(folder, onerror=note_unreadable):
         subfolders.sort()
         documents = DOCUMENTS & set(files)
-        if documents or SUMS in files:
-            count += 1
-            broken += _report(Path(name), documents)
-    return Checked({"reports": count}, tuple(broken))
+        if not documents and SUMS not in files:
+            continue
+        count += 1
+        problems = [*_report(Path(name), documents)]
+        if problems and locks.is_locked(Path(name)):
+            remarks.append(Remark("reports", Path(name), BEING_WRITTEN, CHECK_AGAIN))
+        else:
+            broken += problems
+    return Checked({"reports": count}, tuple(broken), tuple(remarks))
 
 
 def _report(folder: Path, documents: Iterable[str]) -> Iterator[Remark]:
@@ -302,6 +325,8 @@ DOCUMENTS = frozenset(
         *("ranking.pdf", "ranking.html", "ranking.json", "ranking.csv"),
     }
 )
+BEING_WRITTEN = "is being written"
+CHECK_AGAIN = "check again when that command has ended"
 UPGRADE = "upgrade econnet, or replace the model: `econnet train`"
 RETRAIN = "delete it and run `econnet train`"
 REWRITE = "run `econnet report` again"

@@ -53,13 +53,20 @@ def train(
 def stored_model(prepared: PreparedTask, path: Path) -> Model | None:
     """Return the model in `path` if it fits: same data, task and version.
 
-    Errors are those of `saved_model.load`, except that a missing file gives `None`.
+    Errors are those of `saved_model.load`, except that a missing file gives `None`; one
+    that names models, countries or indicators that are not there is damaged too.
     """
     try:
         model = saved_model.load(path)
     except FileNotFoundError:
         return None
-    return model if model.fingerprint == task_digest(prepared) else None
+    if model.fingerprint != task_digest(prepared):
+        return None
+    try:
+        saved_model.check_content(model, prepared.features)
+    except ValueError as error:
+        raise ValueError(f"{path} is a network, but not a model: {error}") from error
+    return model
 
 
 @dataclass(frozen=True, eq=False)

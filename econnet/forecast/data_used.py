@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Any
 
 import pandas as pd
@@ -35,6 +36,8 @@ def history(prepared: PreparedTask) -> pd.DataFrame:
     return table.loc[known.min() : known.max()]
 
 
+# A command shows them before the forecast, which contains them too.
+@lru_cache(maxsize=1)
 def data_used(prepared: PreparedTask) -> DataUsed:
     """Return the series behind the forecast, with the dates of their next values."""
     alpha3, label = prepared.country.alpha3, prepared.label

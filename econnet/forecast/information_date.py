@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from econnet.core.countries import UNIONS, Country
+from econnet.core.countries import Country
 from econnet.core.period_days import (
     END,
     DayOfPeriod,
@@ -28,7 +28,7 @@ from econnet.data import panel
 from econnet.data.cycle.labels import RULES
 from econnet.data.features.information_set import MAX_AGE_DAYS
 from econnet.data.sources.observations import Dataset
-from econnet.forecast.pools import learns_alone
+from econnet.forecast import pools
 
 
 @dataclass(frozen=True)
@@ -67,16 +67,23 @@ class InformationState:
 
 
 def releases(
-    known: Dataset, country: Country, task: Task, as_of: pd.Timestamp | None
+    known: Dataset,
+    country: Country,
+    task: Task,
+    as_of: pd.Timestamp | None,
+    *,
+    alone: bool,
 ) -> pd.DataFrame:
     """Return the releases of the country's series that the task can use.
 
-    Columns as in `panel.releases`; empty if there are none.
+    `alone` is whether the country learns alone. Columns as in `panel.releases`; empty
+    if there are none.
     """
     usable = FREQUENCIES[FREQUENCIES.index(task.frequency) :]
     rows = known.observations
     rows = rows[rows["country"] == country.alpha3]
-    rows = rows[rows["indicator"].isin(_used_indicators(known, country, task))]
+    used = pools.used_indicators(known, country, task, alone=alone)
+    rows = rows[rows["indicator"].isin(used)]
     if rows.empty:
         return pd.DataFrame(columns=RELEASE_COLUMNS).astype(
             {"known_at": "M8[s]", "first_vintage": "M8[s]"}
@@ -111,27 +118,6 @@ def _forecast_releases(
             "known_at": rows["known_at"].to_numpy("datetime64[s]"),
         }
     )
-
-
-def _used_indicators(known: Dataset, country: Country, task: Task) -> set[str]:
-    """Return the target, and the indicators that half of the pooled countries have."""
-    usable = FREQUENCIES[FREQUENCIES.index(task.frequency) :]
-    series = known.series[known.series["frequency"].isin(usable)]
-    if learns_alone(country, task):
-        series = series[series["country"] == country.alpha3]
-    else:
-        series = series[~series["country"].isin(UNIONS)]
-    subject = task.label.removeprefix("given:") if _is_given(task) else task.target
-    if (series["indicator"] == subject).any():
-        having = series.loc[series["indicator"] == subject, "country"]
-        series = series[series["country"].isin(having)]
-    n_having = series.groupby("indicator", observed=True)["country"].nunique()
-    half = series["country"].nunique() / 2
-    return {subject, task.target, *map(str, n_having.index[n_having >= half])}
-
-
-def _is_given(task: Task) -> bool:
-    return task.label.startswith("given:")
 
 
 def information_state(

@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import IO, TypeVar, get_args
 
 import pandas as pd
-from filelock import FileLock
 
 from econnet.core.errors import DataError
 from econnet.core.periods import FREQUENCIES, PANDAS_ALIAS, Frequency
@@ -27,15 +26,17 @@ from econnet.core.task import Event
 from econnet.core.text import as_cell, from_cell
 from econnet.forecast.preparation import PreparedTask
 from econnet.forecast.result import MAX_HORIZON, Forecast, PreviousForecast
-from econnet.runtime import atomic_files
+from econnet.runtime import atomic_files, locks
 
 Value = TypeVar("Value")
 
-COLUMNS = (
+REQUIRED_COLUMNS = (
     *("made_at", "country", "frequency", "target", "label", "event", "horizon"),
     *("origin", "period", "probability", "version", "base_rate", "pool", "as_of"),
     *("source", "file"),
 )
+# Earlier logs lack the last two, which are then empty.
+COLUMNS = (*REQUIRED_COLUMNS, "data_digest", "professional")
 
 
 def add(forecast: Forecast, path: Path, file: Path | None = None) -> None:
@@ -54,14 +55,25 @@ def add(forecast: Forecast, path: Path, file: Path | None = None) -> None:
         "pool": forecast.task.pool,
         "as_of": forecast.data.as_of,
         "source": forecast.data.source,
+        "data_digest": forecast.provenance.data,
+        "professional": _professional(forecast),
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(path.with_name(f".{path.name}.lock")):
+    with locks.locked_file(path.with_name(f".{path.name}.lock"), path):
         columns = _columns(path) if path.exists() else []
         if not columns:
             _append(path, COLUMNS)
         cells = [row.get(column, "") for column in columns or COLUMNS]
         _append(path, [as_cell(str(cell)) for cell in cells])
+
+
+def _professional(forecast: Forecast) -> str:
+    """Return what professionals forecast of the same event; nothing if not given."""
+    record = forecast.track_record
+    rows = record[
+        (record["model"] == "professional") & (record["origin"] == forecast.origin)
+    ]
+    return "" if rows.empty else f"{rows['probability'].iloc[0]:.6f}"
 
 
 def read(path: Path) -> list[dict[str, str]]:
@@ -77,9 +89,10 @@ def set_aside(path: Path) -> Path | None:
     """Rename a file that has the log's name and is none; return its new path."""
     if not path.exists():
         return None
-    columns = _columns(path)
-    if not columns or _is_header(columns):
-        return None
+    if path.is_file():
+        columns = _columns(path)
+        if not columns or _is_header(columns):
+            return None
     names = (path.with_name(f"{path.name}.{n}.bak") for n in range(1, 10_000))
     aside = next(name for name in names if not name.exists())
     path.rename(aside)
@@ -179,6 +192,8 @@ def _rows(path: Path) -> Iterator[dict[str, str]]:
     """Yield the lines that can be read, each with all of `COLUMNS`."""
     if not path.exists():
         return
+    if path.is_fifo():
+        raise DataError(f"{path} is a named pipe, no forecast log: move it away")
     with path.open("rb") as file:
         columns = _cells(file.readline(MAX_LINE))
         if columns and not _is_header(columns):
@@ -219,7 +234,7 @@ def _columns(path: Path) -> list[str]:
 
 def _is_header(columns: Sequence[str]) -> bool:
     """Return whether a file with these columns is a log; a user may add columns."""
-    return {*COLUMNS} <= {*columns}
+    return {*REQUIRED_COLUMNS} <= {*columns}
 
 
 def _append(path: Path, row: Sequence[str]) -> None:

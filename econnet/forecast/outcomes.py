@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from econnet.core.errors import EconnetError
+from econnet.core.notebook import html_table
 from econnet.core.periods import PANDAS_ALIAS, Frequency
 from econnet.core.types import Floats
 from econnet.data import panel
@@ -69,6 +70,22 @@ class LogScores:
     log_loss: float
     base_rate_brier: float
     base_rate_log_loss: float
+
+    def __repr__(self) -> str:
+        """Return how many forecasts there are, and the score of those with outcome."""
+        text = f"{len(self.forecasts)} forecasts, {len(self.scored)} scored"
+        if len(self.scored):
+            text += (
+                f": Brier score {self.brier:.3f}, historical average "
+                f"{self.base_rate_brier:.3f}"
+            )
+        return f"LogScores({text})"
+
+    def _repr_html_(self) -> str:
+        """Return the forecasts and their outcomes as a table."""
+        columns = ["country", "period", "label", "probability", "state", "outcome"]
+        rows = self.forecasts[columns].itertuples(index=False)
+        return html_table(repr(self), columns, rows)
 
     def count(self, state: State) -> int:
         """Return how many forecasts are in this state."""
@@ -124,7 +141,7 @@ def _entry(line: Mapping[str, str]) -> dict[str, object] | None:
     except ValueError:
         return None
     return {
-        **{column: line[column] for column in forecast_log.COLUMNS},
+        **{column: line.get(column, "") for column in forecast_log.COLUMNS},
         "made_at": parsed.made_at.isoformat(),
         "horizon": parsed.horizon,
         "probability": parsed.probability,

@@ -33,10 +33,10 @@ def target_of(known: Dataset, request: TaskRequest) -> str:
         return request.target
     if known.target:
         return known.target
-    label = request.label
+    label = request.rule
     from_elsewhere = label in chronologies.load() or label.startswith("given:")
     if known.file is not None and from_elsewhere:
-        column = request.label.partition(":")[2]
+        column = request.rule.partition(":")[2]
         others = [name for name in known.indicators if name != column]
         return min(others, default=request.target)
     return request.target
@@ -60,7 +60,7 @@ def screened(
     request = replace(request, target=target_of(known, request))
     if request.target not in known.indicators:
         return known
-    for name in (request.target, request.label.partition(":")[2]):
+    for name in (request.target, request.rule.partition(":")[2]):
         _check_known_at(known, name)
     frequency = request.frequency or _finest(known, request.target)
     if frequency is None:
@@ -74,7 +74,7 @@ def screened(
         notices += _check_season(values, request, countries)
     kept = {
         request.target,
-        request.label.partition(":")[2],
+        request.rule.partition(":")[2],
         *(name for name, kind in file.kinds.items() if kind != "drop"),
     }
     leaks = _leaks(values, request, kept)
@@ -143,7 +143,7 @@ def _adjusted(known: Dataset, frequency: Frequency) -> tuple[Dataset, list[str]]
     observations = adjustment.adjust(known.observations, [*seasonal], frequency, method)
     names = list(dict.fromkeys(name for _, name in seasonal))
     shown = ", ".join(names)
-    line = f"seasonally adjusted by {method.upper()}, at each date anew: {shown}"
+    line = f"seasonally adjusted by {method.upper()}, separately at each date: {shown}"
     return replace(known, observations=observations), [line]
 
 
@@ -161,7 +161,7 @@ def _check_season(
     values: Panel, request: TaskRequest, countries: Sequence[Country]
 ) -> list[str]:
     """Raise `DataError` if the seasons would be taken for contractions."""
-    if request.label in chronologies.load() or request.label.startswith("given:"):
+    if request.rule in chronologies.load() or request.rule.startswith("given:"):
         return []
     for country in countries:
         if country.alpha3 not in values.countries:
@@ -170,7 +170,7 @@ def _check_season(
         if season is None:
             continue
         what = _in_words(request.target, country, season)
-        if request.label == "year-on-year":
+        if request.rule == "year-on-year":
             return [f"{what}; the label year-on-year allows for that"]
         raise DataError(
             f"{what}: use --label year-on-year, which compares with the year before, "
@@ -199,7 +199,7 @@ def _leaks(values: Panel, request: TaskRequest, kept: set[str]) -> dict[str, str
     if not others:
         return {}
     found = {
-        name: "it counts down to an event, and so knows when it comes"
+        name: "it counts down to an event and so reveals its date"
         for name in others
         if guards.counts_down(_rows(values, name))
     }
@@ -218,7 +218,7 @@ def _leaks(values: Panel, request: TaskRequest, kept: set[str]) -> dict[str, str
 def _label(values: Panel, request: TaskRequest) -> Label | None:
     """Return the label of a request; `None` if it does not exist for these data."""
     try:
-        return labels.apply(values, request.label, request.target)
+        return labels.apply(values, request.rule, request.target)
     except (DataError, UsageError):
         return None  # the question itself will name the reason
 

@@ -13,7 +13,7 @@ from econnet.core.countries import UNIONS, Country
 from econnet.core.errors import DataError
 from econnet.core.period_days import END, DayOfPeriod
 from econnet.core.periods import FREQUENCIES, FREQUENCY_WORDS, Frequency
-from econnet.core.task import Task
+from econnet.core.task import Event, Task
 from econnet.data import panel
 from econnet.data.cycle import chronologies, labels
 from econnet.data.cycle.labels import Label
@@ -32,6 +32,8 @@ class PreparedTask:
 
     Parameters
     ----------
+    alone
+        Whether the country learns alone; else it learns with the panel's others.
     origin
         The country's last one, in which the forecast is made.
     state
@@ -43,6 +45,7 @@ class PreparedTask:
 
     country: Country
     task: Task
+    alone: bool
     known: Dataset
     panel: Panel
     label: Label
@@ -57,19 +60,37 @@ def choose_frequency(
 ) -> Frequency:
     """Return the frequency that suits the country's data and the label.
 
-    A chronology's own; else quarterly, if the target is known quarterly, or annual.
-    `DataError` is raised if the target is not known at a frequency of the label.
+    A chronology's own; else quarterly, if the target is known quarterly, or annual. A
+    quarterly history of less than `MIN_QUARTERLY_YEARS` gives way to a longer annual
+    one. `DataError` is raised if the target is not known at a frequency of the label.
     """
     if label in chronologies.load():
         if country.alpha3 != chronologies.load()[label].country:
             raise DataError(labels.wrong_economy(label))
         return chronologies.load()[label].frequency
     allowed = labels.RULES[label].frequencies if label in labels.RULES else FREQUENCIES
-    finest = _finest(_spans(known, country, target))
-    for frequency in ("Q", "A", "M"):
+    spans = _spans(known, country, target)
+    finest = _finest(spans)
+    by_preference: list[Frequency] = ["Q", "A", "M"]
+    if "A" in allowed and _is_short_by_quarters(spans):
+        by_preference.remove("Q")
+    for frequency in by_preference:
         if frequency in allowed and FREQUENCIES.index(frequency) <= finest:
             return frequency
     raise DataError(_missing_target(known, country, target, allowed))
+
+
+def _is_short_by_quarters(spans: Mapping[Frequency, str]) -> bool:
+    """Return whether the annual history is longer than a short one by quarters."""
+    years = {frequency: _years(span) for frequency, span in spans.items()}
+    annual = years.pop("A", 0)
+    return max(years.values(), default=0) < min(annual, MIN_QUARTERLY_YEARS)
+
+
+def _years(span: str) -> int:
+    """Return the years from the first period of a span to the last."""
+    first, _, last = span.partition(" to ")
+    return int(last[:4]) - int(first[:4])
 
 
 def _finest(spans: Mapping[Frequency, str]) -> int:
@@ -128,22 +149,39 @@ def prepare(
     """Return the panel, labels and features for a forecast, on its information date.
 
     `as_of` is a moment of the task's date `as_of`. The data are those of the latest
-    fixed day. Where one of `sharing` has the same data and the country, they are taken
-    from it. `DataError` is raised if the country lacks what the task needs.
+    fixed day. Where one of `sharing` has the same data and the country, the panel is
+    taken from it, and for the same task all else as well. `DataError` is raised if the
+    country lacks what the task needs.
     """
     as_of = _moment(task, as_of)
-    released = information_date.releases(known, country, task, as_of)
+    alone = learns_alone(country, task, known, as_of)
+    released = information_date.releases(known, country, task, as_of, alone=alone)
     state = information_date.information_state(released, task, as_of)
     if not (released["known_at"] <= state.until).any():
         raise DataError(_nothing_known(known, country, task, state.date))
+    until = state.until if as_of is None else min(state.until, as_of)
+    values: Panel | None = None
     for other in sharing:
-        if (
-            state.shares_data_with(other.state)
+        if not (
+            _has_panel_of(other, task, until)
+            and state.shares_data_with(other.state)
+            and alone == other.alone
             and country.alpha3 in other.features.countries
         ):
+            continue
+        if replace(other.task, as_of=task.as_of) == task:
             return replace(for_country(other, country), state=state, released=released)
-    until = state.until if as_of is None else min(state.until, as_of)
-    return _prepared(known, country, task, state, until, released)
+        values = other.panel
+    if values is None:
+        values = _panel(known, country, task, alone, state, until)
+    return _prepared(known, country, task, alone, state, values, released)
+
+
+def _has_panel_of(other: PreparedTask, task: Task, until: pd.Timestamp) -> bool:
+    """Return whether the panel of another task is that of this one, at a moment."""
+    return other.panel.as_of == until and (
+        (other.task.frequency, other.task.vintages) == (task.frequency, task.vintages)
+    )
 
 
 def prepare_backtest(
@@ -157,7 +195,9 @@ def prepare_backtest(
     day = day or END[task.frequency]
     date = as_of or known.observations["retrieved_at"].max()
     state = InformationState(date.normalize(), day, date.normalize())
-    return _prepared(known, country, task, state, as_of, pd.DataFrame())
+    alone = learns_alone(country, task, known, as_of)
+    values = _panel(known, country, task, alone, state, as_of)
+    return _prepared(known, country, task, alone, state, values, pd.DataFrame())
 
 
 def _moment(task: Task, as_of: pd.Timestamp | None) -> pd.Timestamp | None:
@@ -166,24 +206,33 @@ def _moment(task: Task, as_of: pd.Timestamp | None) -> pd.Timestamp | None:
     return as_of
 
 
-def _prepared(
+def _panel(
     known: Dataset,
     country: Country,
     task: Task,
+    alone: bool,
     state: InformationState,
     until: pd.Timestamp | None,
-    released: pd.DataFrame,
-) -> PreparedTask:
-    """Return panel, labels and features from the values known at a moment."""
+) -> Panel:
+    """Return the values known at a moment, of all countries that learn together."""
     values = panel.build(
         known.observations, task.frequency, until, known.indicators, task.vintages
     )
     if country.alpha3 not in values.countries:
         raise DataError(_nothing_known(known, country, task, state.date))
-    if learns_alone(country, task):
-        values = values.only(country.alpha3)
-    else:
-        values = values.without(UNIONS)
+    return values.only(country.alpha3) if alone else values.without(UNIONS)
+
+
+def _prepared(
+    known: Dataset,
+    country: Country,
+    task: Task,
+    alone: bool,
+    state: InformationState,
+    values: Panel,
+    released: pd.DataFrame,
+) -> PreparedTask:
+    """Return labels and features from the values of a panel."""
     label = labels.apply(values, task.label, task.target)
     if not label.values.loc[country.alpha3].notna().any():
         raise DataError(_nothing_known(known, country, task, state.date))
@@ -200,7 +249,7 @@ def _prepared(
     )
     origin = design.origins[design.countries == country.alpha3].max()
     return PreparedTask(
-        country, task, known, values, label, design, origin, state, released
+        country, task, alone, known, values, label, design, origin, state, released
     )
 
 
@@ -233,8 +282,17 @@ def _nothing_known(
     )
 
 
-def at_horizon(prepared: PreparedTask, horizon: int) -> PreparedTask:
-    """Return the same for another horizon; only the targets are computed again."""
-    task = replace(prepared.task, horizon=horizon)
+def at_horizon(
+    prepared: PreparedTask, horizon: int, event: Event | None = None
+) -> PreparedTask:
+    """Return the same for another horizon; only the targets are computed again.
+
+    `event` is by default that of the task.
+    """
+    task = replace(prepared.task, horizon=horizon, event=event or prepared.task.event)
     design = design_matrix.with_target(prepared.features, horizon, task.event)
     return replace(prepared, task=task, features=design)
+
+
+# A shorter record by quarters has too few contractions to learn from and to judge by.
+MIN_QUARTERLY_YEARS = 10

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_info
 
+from econnet.core import plugins
 from econnet.data.panel import Panel
 
 # Packages that affect the numbers, then those that affect the look of a report.
@@ -32,7 +33,7 @@ class Provenance:
     Parameters
     ----------
     versions
-        Of econnet, Python and the packages below, by name.
+        Of econnet, Python, the packages below and those with plugins, by name.
     blas
         Each linear-algebra library, with its version and kernel.
     processor
@@ -68,6 +69,7 @@ def of(panel: Panel, as_of: pd.Timestamp, retrieved_until: pd.Timestamp) -> Prov
     `as_of` is its information date.
     """
     versions = {name: version(name) for name in ("econnet", *PACKAGES)}
+    versions |= plugins.versions()
     return Provenance(
         {"python": platform.python_version(), **versions},
         _blas(),

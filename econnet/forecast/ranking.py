@@ -12,12 +12,12 @@ import pandas as pd
 
 from econnet.core.countries import Country
 from econnet.core.errors import DataError
+from econnet.core.notebook import html_table
 from econnet.core.task import Task
 from econnet.data.sources.observations import Dataset
 from econnet.forecast import country as country_forecast
 from econnet.forecast import preparation, training
 from econnet.forecast.country import Shared
-from econnet.forecast.pools import learns_alone
 from econnet.forecast.preparation import PreparedTask
 from econnet.forecast.result import Forecast
 from econnet.forecast.saved_model import Model
@@ -51,6 +51,30 @@ class Ranking:
     task: Task
     forecasts: tuple[Forecast, ...]
     left_out: tuple[LeftOut, ...]
+
+    def __repr__(self) -> str:
+        """Return the likeliest countries in one line."""
+        first = ", ".join(
+            f"{answer.country.name} {answer.probability:.0%}"
+            for answer in self.forecasts[:3]
+        )
+        left = f", {len(self.left_out)} left out" if self.left_out else ""
+        return f"Ranking({len(self.forecasts)} countries: {first}, ...{left})"
+
+    def _repr_html_(self) -> str:
+        """Return the countries as a table, the likeliest first."""
+        rows = [
+            (
+                answer.country.name,
+                answer.period,
+                f"{answer.probability:.0%}",
+                f"{answer.interval[0]:.0%} to {answer.interval[1]:.0%}",
+                f"{answer.base_rate:.0%}",
+            )
+            for answer in self.forecasts
+        ]
+        header = ("country", "period", "probability", "90% interval", "average")
+        return html_table(f"Ranking: {self.task.name}", header, rows)
 
     @property
     def periods(self) -> dict[pd.Period, int]:
@@ -125,8 +149,7 @@ def prepare_groups(
             continue
         if all(prepared.panel is not other.panel for other in states):
             states.append(prepared)
-        alone = learns_alone(country, task)
-        key = country.alpha3 if alone else training.learns_with(prepared)
+        key = country.alpha3 if prepared.alone else training.learns_with(prepared)
         groups.setdefault(key, []).append(prepared)
     return list(groups.values())
 

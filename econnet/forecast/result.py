@@ -8,10 +8,11 @@ import msgspec
 import pandas as pd
 
 from econnet.core.countries import Country
+from econnet.core.notebook import html_table
 from econnet.core.periods import Frequency
 from econnet.core.task import Task
 from econnet.evaluation.comparison import Comparison
-from econnet.evaluation.confidence import Skill
+from econnet.evaluation.confidence import Confidence, Skill
 from econnet.evaluation.decisions import Decision
 from econnet.evaluation.intervals import Interval
 from econnet.evaluation.metrics import ReliabilityBin, Scores
@@ -64,6 +65,40 @@ class Ahead:
     interval: tuple[Share, Share]
     base_rate: Share
     scores: Scores
+
+
+@dataclass(frozen=True)
+class QuestionAnswer:
+    """The answer to one of the standard questions about a country.
+
+    Parameters
+    ----------
+    as_of
+        The information date.
+    target_title, meaning
+        Of the labelled indicator, and of the label: as in `Forecast`.
+    interval, base_rate
+        90% interval of the probability, and the share of the country's past in which
+        the event happened.
+    skill
+        Log-loss skill of the past forecasts for the country; `None` if there are none.
+    """
+
+    task: Task
+    as_of: str
+    origin: pd.Period
+    period: pd.Period
+    target_title: str
+    meaning: str
+    probability: Share
+    interval: tuple[Share, Share]
+    base_rate: Share
+    skill: Skill | None
+
+    @property
+    def confidence(self) -> Confidence:
+        """The confidence that the past forecasts deserve."""
+        return "low" if self.skill is None else self.skill.confidence
 
 
 @dataclass(frozen=True)
@@ -325,12 +360,84 @@ class Assessment:
 
 
 @dataclass(frozen=True)
+class ResponsiveIndicator:
+    """An indicator whose newest value a reader can change.
+
+    `current` is today's value, in `unit`, and the middle one of the ascending `values`
+    that the grid is computed for.
+    """
+
+    indicator: str
+    title: str
+    unit: str
+    current: float
+    values: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class ResponsiveInput:
+    """An input of the networks that moves with an indicator, and its scaling.
+
+    `indicator` is its position among the indicators. `value` is today's, `None` if
+    missing; it moves by `newest_weight` when the indicator moves by 1. `knots` are
+    percentiles of the training rows; see `econnet.models.scaling.Scaler`.
+    """
+
+    indicator: int
+    value: float | None
+    newest_weight: float
+    knots: tuple[float, ...]
+    mean: float
+    scale: float
+    emphasis: float
+
+
+@dataclass(frozen=True)
+class ResponsiveNetworks:
+    """Each member's weights of the inputs that move; the other inputs are constants.
+
+    Parameters
+    ----------
+    hidden_constants, output_weights
+        (members, units).
+    hidden_weights
+        (members, inputs, units).
+    direct_constants
+        Of the linear path from the inputs to the log-odds, with the bias, (members,).
+    direct_weights
+        (members, inputs).
+    """
+
+    hidden_constants: tuple[tuple[float, ...], ...]
+    hidden_weights: tuple[tuple[tuple[float, ...], ...], ...]
+    output_weights: tuple[tuple[float, ...], ...]
+    direct_constants: tuple[float, ...]
+    direct_weights: tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True)
+class Responsive:
+    """The forecast as a function of a few indicators, for the HTML page.
+
+    `grid` has the log-odds of the whole forecast for every combination of the
+    indicators' `values`, the last indicator moving first. `shares` are those that the
+    knots of the inputs are the percentiles of.
+    """
+
+    shares: tuple[float, ...]
+    indicators: tuple[ResponsiveIndicator, ...]
+    inputs: tuple[ResponsiveInput, ...]
+    networks: ResponsiveNetworks
+    grid: tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class Explanation:
     """Why a forecast is what it is, and what would change it.
 
     `drivers` are contributions in log-odds, and `importance` is empty if it was not
-    measured; both start with the largest. `response_curves` are of the indicators that
-    contribute most.
+    measured; both start with the largest. `response_curves` and `responsive` are of the
+    indicators that contribute most.
     """
 
     drivers: tuple[Driver, ...]
@@ -338,6 +445,7 @@ class Explanation:
     change: ForecastChange | None = None
     what_if: WhatIf | None = None
     importance: tuple[ImportanceShown, ...] = ()
+    responsive: Responsive | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -371,6 +479,9 @@ class Forecast:
         Of its model and report in a `core.workspace`, if it was made in one.
     decision
         The decision at the user's own costs, if these were given.
+    questions
+        The answers to the standard questions, those with the best proven skill first,
+        if this is the headline among them; else empty.
     """
 
     country: Country
@@ -394,6 +505,35 @@ class Forecast:
     growth: GrowthForecast | None = None
     place: PurePath | None = None
     decision: Decision | None = None
+    questions: tuple[QuestionAnswer, ...] = ()
+
+    def __repr__(self) -> str:
+        """Return the answer in one line, with its interval and reliability."""
+        low, high = self.interval
+        return (
+            f"Forecast({self.country.name}, {self.task.name}, {self.period}: "
+            f"{self.probability:.0%}, 90% interval {low:.0%} to {high:.0%}, "
+            f"historical average {self.base_rate:.0%})"
+        )
+
+    def _repr_html_(self) -> str:
+        """Return the answer, its track record and its data as a table."""
+        low, high = self.interval
+        scores, skill = self.assessment.metrics, self.assessment.skill
+        rows = [
+            ("Event", f"{self.target_title}: {self.meaning}"),
+            ("Probability", f"{self.probability:.0%}"),
+            ("90% interval", f"{low:.0%} to {high:.0%}"),
+            ("Historical average", f"{self.base_rate:.0%}"),
+            (
+                "Past forecasts",
+                f"{scores.n}, with {scores.n_contractions} contractions",
+            ),
+            ("Log-loss skill", None if skill is None else skill.value),
+            ("Confidence", "low" if skill is None else skill.confidence),
+            ("Data", f"to {self.data.last_period}, known on {self.data.as_of[:10]}"),
+        ]
+        return html_table(f"{self.country.name}, {self.period}", ("", ""), rows)
 
     @property
     def previous_probability(self) -> float | None:

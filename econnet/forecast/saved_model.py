@@ -18,9 +18,10 @@ import pandas as pd
 
 from econnet.core.errors import DataError
 from econnet.data.features.design_matrix import DesignMatrix
-from econnet.forecast.explain.importance import Importance
+from econnet.forecast.explain.importance import Importance, indicators
 from econnet.forecast.result import Ahead, Horizon, Share
 from econnet.models import network_file
+from econnet.models.baselines import TITLES
 from econnet.models.combination import MODELS, NETWORK
 from econnet.models.network_file import NewerFileError
 from econnet.models.scaling import SHARES, Scaler
@@ -136,6 +137,7 @@ def load(path: Path) -> Model:
         header = _header(metadata)
         scaler = Scaler(**{f.name: arrays[f"scaler.{f.name}"] for f in fields(Scaler)})
         _check_scaler(scaler, network.architecture)
+        _check_magnitude(network, scaler)
         return Model(
             network,
             _weights(header),
@@ -237,6 +239,35 @@ def _check_scaler(scaler: Scaler, architecture: Architecture) -> None:
         )
 
 
+def _check_magnitude(network: Network, scaler: Scaler) -> None:
+    """Raise `ValueError` for numbers with which a forecast would not be finite."""
+    arrays = {"network": network.parameters, "scaler": scaler.emphasis}
+    for name, array in arrays.items():
+        if (np.abs(array) > MAX_WEIGHT).any():
+            raise ValueError(f"its {name} has weights above {MAX_WEIGHT:,.0f}")
+
+
+def check_content(model: Model, features: DesignMatrix) -> None:
+    """Raise `ValueError` if a model names what the data or econnet do not have.
+
+    Its fingerprint fits the data, but whoever has the same data can forge that.
+    """
+    models = {*model.track_record["model"]}
+    known = {"econnet", *TITLES}
+    measured = {importance.indicator for importance in model.importance}
+    content = {
+        "forecasts of econnet and the historical average": {"econnet", "base_rate"}
+        <= models,
+        "models of econnet only": models <= known,
+        "countries of the data only": {*model.track_record["country"]}
+        <= {*features.countries},
+        "indicators of the data only": measured <= {*indicators(features)},
+    }
+    for property_, is_valid in content.items():
+        if not is_valid:
+            raise ValueError(f"its track record lacks {property_}")
+
+
 def _are_positions(array: np.ndarray, length: int) -> bool:
     """Return whether all are integers from 0 to below `length`."""
     return array.dtype.kind in "iu" and bool(((array >= 0) & (array < length)).all())
@@ -285,7 +316,10 @@ def _named(codes: np.ndarray, names: list[str]) -> "pd.Series[str]":
     return pd.Series(names, dtype="str").take(codes).reset_index(drop=True)
 
 
-SCHEMA = 2
+SCHEMA = 3
 MAX_SCHEMA = 9_999
+# Weights of trained networks are below 100. A product of several that are larger than
+# this would overflow.
+MAX_WEIGHT = 1e6
 # As pandas counts periods: months until the year 3970.
 MAX_ORIGIN = 24_000

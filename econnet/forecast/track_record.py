@@ -34,11 +34,13 @@ def replay(
     """Return the track record of econnet and of baselines, and each input's importance.
 
     The record contains all countries. The importance is empty unless it is measured.
+    To be quick, windows have fewer networks than in a backtest, and models are refitted
+    only when enough training rows are new: the forecasts are as good.
     """
     task = prepared.task
-    schedule = Schedule(rolling_years=task.rolling_years)
+    schedule = Schedule(rolling_years=task.rolling_years, min_new_share=MIN_NEW_SHARE)
     windows = make_windows(prepared.features, task.frequency, prepared.origin, schedule)
-    models = models_of(prepared, baselines, progress)
+    models = models_of(prepared, baselines, progress, members=REPLAY_MEMBERS)
     if not measure_importance:
         record, _ = without_failed(walkforward.forecast_windows(windows, models))
         return with_signals(windows, record, SIGNAL), ()
@@ -96,11 +98,21 @@ def models_of(
     prepared: PreparedTask,
     baselines: Collection[str],
     progress: Callable[[float], None] = lambda _: None,
+    *,
+    members: int | None = None,
 ) -> dict[str, Model]:
     """Return the models of a walk-forward run, `econnet` first.
 
     Then the networks alone, their partners, and those of the `baselines` that the data
-    allow. `progress` is called with the share of the work that is done.
+    allow.
+
+    Parameters
+    ----------
+    progress
+        Called with the share of the work that is done.
+    members
+        The number of networks in each window, by default `WALK_FORWARD_MEMBERS`, unless
+        the task has a number of its own.
     """
     features, task = prepared.features, prepared.task
     partners = combination.partners(features)
@@ -108,26 +120,26 @@ def models_of(
         name for name in available(features) if name in baselines or name in partners
     ]
     own: dict[str, Model] = {
-        combination.NETWORK: network_ensemble.model(replay_members(task), task.seed),
+        combination.NETWORK: network_ensemble.model(
+            _members(task, members or WALK_FORWARD_MEMBERS), task.seed
+        ),
         **{name: model for name, model in partners.items() if name not in names},
     }
-    models = _reporting(
-        {name: Memoized(model) for name, model in own.items()} | baseline_models(names),
-        progress,
-    )
+    memoized = {name: Memoized(model) for name, model in own.items()}
+    models = _reporting(memoized | baseline_models(names), progress)
     prior = combination.prior(features)
     parts = [models[name] for name in prior]
     return {"econnet": pooling.weighted(parts, np.array([*prior.values()])), **models}
 
 
-def replay_members(task: Task) -> int:
-    """Return the number of networks in each window of a replay.
+def _members(task: Task, usual: int) -> int:
+    """Return the number of networks in each window of a walk-forward run.
 
-    It is that of the task, unless that is the default, which would take four times as
-    long and change the forecasts little.
+    It is that of the task, unless that is the default, which would take several times
+    as long and change the forecasts little.
     """
     is_default = task.members == Task(task.frequency).members
-    return WALK_FORWARD_MEMBERS if is_default else task.members
+    return usual if is_default else task.members
 
 
 def without_failed(record: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
@@ -164,7 +176,11 @@ def _reporting(
     return {name: reporting(name, model) for name, model in models.items()}
 
 
+# Networks in each window of a backtest.
 WALK_FORWARD_MEMBERS = 4
+# What a replay saves, compared with a backtest; see docs/methodology.md for the trials.
+REPLAY_MEMBERS = 2
+MIN_NEW_SHARE = 0.05
 # Whether a forecast signalled a contraction, at the threshold that maximised F1 among
 # earlier forecasts.
 SIGNAL: Mapping[str, Measure] = {"signal": "f1"}

@@ -19,10 +19,12 @@ from econnet.core.errors import DataError
 from econnet.core.log_odds import probability
 from econnet.core.periods import Frequency
 from econnet.core.task import Task
+from econnet.core.types import Floats
+from econnet.evaluation.intervals import Interval, Periods
+from econnet.evaluation.probability_interval import probability_interval
 from econnet.forecast import assessment, preparation, saved_model, track_record
 from econnet.forecast.assessment import PoolAssessment
 from econnet.forecast.explain.importance import Importance
-from econnet.forecast.pools import learns_alone
 from econnet.forecast.preparation import PreparedTask
 from econnet.forecast.result import Ahead
 from econnet.forecast.saved_model import Model
@@ -152,7 +154,7 @@ def _final_model(prepared: PreparedTask, history: _History) -> Model:
     """Return the model of the countries with one origin, without its outlook."""
     window = final_window(prepared)
     record = _as_known_to(prepared, history.record)
-    forecaster = _learn(prepared, window, record)
+    forecaster = learn(prepared, window, record)
     return Model(
         forecaster.network,
         forecaster.weights,
@@ -163,9 +165,10 @@ def _final_model(prepared: PreparedTask, history: _History) -> Model:
     )
 
 
-def _learn(
+def learn(
     prepared: PreparedTask, window: Window, record: pd.DataFrame
 ) -> CombinedForecaster:
+    """Return the forecaster of a window, with the weights that a track record gives."""
     return CombinedForecaster.learn(
         window, record, prepared.task.members, prepared.task.seed
     )
@@ -192,7 +195,7 @@ def _at_horizon(
         pool = assessment.assess_pool(first.task, record)
     except DataError:
         return []
-    forecaster = _learn(first, final_window(first), record)
+    forecaster = learn(first, final_window(first), record)
 
     def forecast(member: PreparedTask) -> list[Ahead]:
         prepared = replace(first, country=member.country, origin=member.origin)
@@ -204,13 +207,49 @@ def _at_horizon(
 
 def todays_forecast(
     window: Window, forecaster: CombinedForecaster, pool: PoolAssessment
-) -> tuple[float, tuple[float, float]]:
+) -> tuple[float, Interval]:
     """Return the probability of the window's one row, and its 90% interval."""
-    log_odds = forecaster.member_log_odds(window.raw_ahead)
-    return (
-        float(probability(log_odds.mean(axis=0))[0]),
-        pool.calibration.interval(log_odds[:, 0]),
+    (forecast,) = with_intervals(window.raw_ahead, window, forecaster, pool)
+    return forecast
+
+
+def with_intervals(
+    raw: Floats, window: Window, forecaster: CombinedForecaster, pool: PoolAssessment
+) -> list[tuple[float, Interval]]:
+    """Return the probability of each row of raw features, and its 90% interval.
+
+    The forecaster learned from the window.
+    """
+    runs = independent_runs(window)
+    forecasts = zip(*forecaster.forecast(raw), strict=True)
+    return [
+        (
+            float(probability(log_odds)),
+            probability_interval(
+                float(log_odds),
+                pool.calibration.error(float(log_odds)),
+                float(disagreement),
+                runs,
+            ),
+        )
+        for log_odds, disagreement in forecasts
+    ]
+
+
+def independent_runs(window: Window) -> float:
+    """Return the number of runs of contractions among the training rows.
+
+    Those of countries that contract together count for less, by the design effect.
+    """
+    features, rows = window.features, window.train
+    outcomes = pd.DataFrame(
+        {
+            "country": features.countries[rows],
+            "period": features.origins[rows],
+            "outcome": window.y_train,
+        }
     )
+    return max(1, Periods.of(outcomes).spells) / window.design_effect
 
 
 def in_short(
@@ -250,8 +289,7 @@ def task_digest(prepared: PreparedTask) -> str:
     It is the same for countries that learn together and have the same origin. It covers
     the day up to which values are used, not the date on which the forecast is made.
     """
-    shared = not learns_alone(prepared.country, prepared.task)
-    key = str(prepared.origin) if shared else prepared.country.alpha3
+    key = prepared.country.alpha3 if prepared.alone else str(prepared.origin)
     day = str(prepared.state.used_until.date())
     subject = (key, day, replace(prepared.task, as_of=None))
     return saved_model.model_digest(prepared.features, subject, version("econnet"))

@@ -14,17 +14,30 @@ from econnet.core.countries import Country
 from econnet.core.errors import DataError, UsageError, suggestion
 from econnet.core.periods import FREQUENCIES, Frequency
 from econnet.core.task import Task, TaskRequest
-from econnet.core.workspace import Workspace, place_of, ranking_place
+from econnet.core.workspace import (
+    Workspace,
+    headline_place,
+    place_of,
+    ranking_place,
+)
 from econnet.data.cycle import labels
 from econnet.data.sources.observations import Dataset
 from econnet.forecast import log as forecast_log
-from econnet.forecast import own_data, preparation, ranking, saved_model
+from econnet.forecast import (
+    own_data,
+    preparation,
+    questions,
+    ranking,
+    saved_answers,
+    saved_model,
+)
 from econnet.forecast.country import make, stored_model, train
 from econnet.forecast.explain import what_if
 from econnet.forecast.explain.what_if import Assumption
 from econnet.forecast.preparation import PreparedTask
+from econnet.forecast.questions import PreparedQuestions
 from econnet.forecast.ranking import Ranking
-from econnet.forecast.result import Forecast
+from econnet.forecast.result import Forecast, QuestionAnswer
 from econnet.forecast.saved_model import Model
 
 
@@ -53,12 +66,20 @@ SILENT = Listener()
 
 @dataclass(frozen=True, eq=False)
 class Question:
-    """A country's task, the data for it, and the place of its model and report."""
+    """A country's task, the data for it, and the place of its model and report.
+
+    Parameters
+    ----------
+    open_request
+        The request, if it asks for the headline question; the task is then only one of
+        those that may be chosen.
+    """
 
     known: Dataset
     country: Country
     task: Task
     place: PurePath
+    open_request: TaskRequest | None = None
 
 
 def choose_task(known: Dataset, country: Country, request: TaskRequest) -> Task:
@@ -70,9 +91,9 @@ def choose_task(known: Dataset, country: Country, request: TaskRequest) -> Task:
     request = replace(request, target=own_data.target_of(known, request))
     _check_target(known, request.target)
     frequency = request.frequency or preparation.choose_frequency(
-        known, country, request.target, request.label
+        known, country, request.target, request.rule
     )
-    labels.check_rule(request.label, frequency)
+    labels.check_rule(request.rule, frequency)
     return request.at_frequency(frequency)
 
 
@@ -114,6 +135,9 @@ def common_task(
 def question(known: Dataset, country: Country, request: TaskRequest) -> Question:
     """Return the question that a request asks about a country, as `choose_task`."""
     task = choose_task(known, country, request)
+    if known.file is None and request.asks_for_headline:
+        place = headline_place(country.alpha3, task)
+        return Question(known, country, task, place, request)
     # The default frequency has just been looked up, unless the request names one.
     default = task.frequency if request.frequency is None else None
     return Question(known, country, task, _place(known, country, task, default))
@@ -122,15 +146,20 @@ def question(known: Dataset, country: Country, request: TaskRequest) -> Question
 def _place(
     known: Dataset, country: Country, task: Task, default: Frequency | None = None
 ) -> PurePath:
-    """Return a question's place; `default` is the default question's frequency."""
+    """Return the place of a question; `default` is that of the default question.
+
+    Only a user's file has a default question.
+    """
+    if known.file is None:
+        return place_of(country.alpha3, task, None)
     if known.target and task.target == known.target:
         task = replace(task, target=Task.target)
     if task.is_default and default is None:
         with suppress(DataError):
             default = preparation.choose_frequency(
-                known, country, known.target or Task.target, TaskRequest.label
+                known, country, known.target or Task.target, Task.label
             )
-    names = known.observations["country"].unique() if known.file else ()
+    names = known.observations["country"].unique()
     return place_of(country.alpha3, task, default, known.file, [*map(str, names)])
 
 
@@ -160,12 +189,30 @@ def forecast(
 
     The model is saved at the question's place, and the forecast is appended to the
     forecast log. `baselines` are by default the light ones; with `outlook`, its other
-    horizons are forecast too, as reports need.
+    horizons are forecast too, as reports need. An open question is the headline one,
+    for which all standard questions are answered.
     """
-    with listener.step("Reading the data"):
-        prepared = preparation.prepare(asked.known, asked.country, asked.task)
+    answers: tuple[QuestionAnswer, ...] = ()
+    if asked.open_request is None:
+        with listener.step("Reading the data"):
+            prepared = preparation.prepare(asked.known, asked.country, asked.task)
+        listener.data_read(prepared)
+    else:
+        with listener.step("Reading the data"):
+            standard = PreparedQuestions.of(
+                asked.known, asked.country, asked.open_request
+            )
+        _check_for_some(assumptions, standard)
+        for first in standard.first_by_frequency():
+            listener.data_read(first)
+        answers = _answers(
+            standard,
+            workspace.answers(asked.place),
+            retrain=retrain,
+            listener=listener,
+        )
+        prepared = standard.prepared_for(questions.headline(answers, standard.today))
     what_if.check_assumptions(assumptions, prepared.features, prepared.panel.indicators)
-    listener.data_read(prepared)
     model = _load_or_train(
         prepared,
         workspace.model(asked.place),
@@ -182,7 +229,44 @@ def forecast(
     with listener.step("Explaining the forecast"):
         answer = make(prepared, model, previous, assumptions)
     forecast_log.add(answer, workspace.forecast_log, file)
-    return replace(answer, place=asked.place)
+    return replace(answer, place=asked.place, questions=answers)
+
+
+def _check_for_some(
+    assumptions: Sequence[Assumption], standard: PreparedQuestions
+) -> None:
+    """Raise `UsageError` if the assumptions suit no question."""
+    errors = []
+    firsts = standard.first_by_frequency()
+    for first in firsts:
+        try:
+            what_if.check_assumptions(
+                assumptions, first.features, first.panel.indicators
+            )
+        except UsageError as error:
+            errors.append(error)
+    if len(errors) == len(firsts):
+        raise errors[0]
+
+
+def _answers(
+    standard: PreparedQuestions, file: Path, *, retrain: bool, listener: Listener
+) -> tuple[QuestionAnswer, ...]:
+    """Return the stored answers if they fit the data; else answer and save."""
+    digest = standard.digest()
+    stored = None
+    if not retrain:
+        try:
+            stored = saved_answers.load(file, digest)
+        except ValueError as error:
+            listener.note(f"{file} cannot be used and will be replaced: {error}")
+    if stored is not None:
+        return stored
+    n = len(standard.prepared)
+    with listener.progress(f"Comparing {n} questions") as progress:
+        answers = standard.answers(progress)
+    saved_answers.save(answers, digest, file)
+    return answers
 
 
 def _load_or_train(

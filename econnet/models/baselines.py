@@ -16,9 +16,9 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import (
     BaggingClassifier,
-    ExtraTreesClassifier,
+    ExtraTreesRegressor,
     HistGradientBoostingClassifier,
-    RandomForestClassifier,
+    RandomForestRegressor,
 )
 from sklearn.feature_selection import f_classif
 from sklearn.linear_model import LogisticRegression
@@ -26,10 +26,14 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neural_network import MLPClassifier
 
+from econnet.core import plugins
+from econnet.core.errors import UsageError, suggestion
+from econnet.core.text import quoted
 from econnet.core.types import Floats
 from econnet.data.features.design_matrix import DesignMatrix
 from econnet.data.features.professionals import GROWTH, PROBABILITY
 from econnet.models import pooling
+from econnet.models.plugin_baselines import Baseline, GuardedClassifier, PluginModel
 from econnet.models.probit import Probit
 from econnet.models.professionals import professional
 from econnet.models.windows import Model, Rows, Window, window_digest
@@ -187,7 +191,7 @@ def _fit_and_forecast(
     They are NaN if it cannot be fitted.
     """
     classifier, X_train, y_train, X_ahead = task
-    # OpenMP counts its threads anew in each thread that calls it.
+    # OpenMP counts its threads separately in each thread that calls it.
     with one_blas_thread():
         try:
             return [_probability(classifier.fit(X_train, y_train), X_ahead)]
@@ -224,17 +228,52 @@ def raw_inputs(*measured: str) -> Callable[[Window], RawInputs]:
 
 def available(features: DesignMatrix) -> list[str]:
     """Return the names of the baselines that the data allow."""
+    of_plugins = {
+        name: model.baseline.needs
+        for name, model in BASELINES.plugins().items()
+        if isinstance(model, PluginModel) and model.baseline.needs
+    }
+    needs = {**NEEDS, **of_plugins}
     return [
         name
         for name in BASELINES
-        if name not in NEEDS or any(map(features.measured, NEEDS[name]))
+        if name not in needs or any(map(features.measured, needs[name]))
     ]
 
 
-def _extra_trees(window: Window) -> ExtraTreesClassifier:
+class ProbabilityExtraTrees(ExtraTreesRegressor):  # type: ignore[misc] # no types
+    """Extremely randomised trees for probabilities: regression on outcomes of 0 and 1.
+
+    The trees are those of the classifier, since for two classes the variance of a leaf
+    is half its Gini impurity; scikit-learn grows them in three quarters of the time.
+
+    Notes
+    -----
+    J. D. Malley et al., "Probability machines", Methods of Information in Medicine 51
+    (2012), 74-81.
+    """
+
+    def predict_proba(self, X: np.ndarray) -> Floats:
+        """Return the probabilities of expansion and contraction, (rows, 2)."""
+        return _both_classes(self.predict(X))
+
+
+class ProbabilityForest(RandomForestRegressor):  # type: ignore[misc] # no types
+    """A random forest for probabilities; see `ProbabilityExtraTrees`."""
+
+    def predict_proba(self, X: np.ndarray) -> Floats:
+        """Return the probabilities of expansion and contraction, (rows, 2)."""
+        return _both_classes(self.predict(X))
+
+
+def _both_classes(probability: Floats) -> Floats:
+    return np.column_stack([1 - probability, probability])
+
+
+def _extra_trees(window: Window) -> ProbabilityExtraTrees:
     """Return extremely randomised trees, bootstrapped only if there are many rows."""
     bootstrap = len(window.train) > MAX_TREE_ROWS
-    return ExtraTreesClassifier(
+    return ProbabilityExtraTrees(
         TREES,
         min_samples_leaf=_min_leaf_rows(window),
         max_features=SHARE_OF_FEATURES,
@@ -283,10 +322,11 @@ def _distinct_features(window: Window) -> Rows:
     return np.sort(np.array([*first.values()], dtype=np.int64))
 
 
-def _random_forest(window: Window) -> RandomForestClassifier:
-    return RandomForestClassifier(
+def _random_forest(window: Window) -> ProbabilityForest:
+    return ProbabilityForest(
         TREES,
         min_samples_leaf=_min_leaf_rows(window),
+        max_features="sqrt",
         max_samples=min(MAX_TREE_ROWS, len(window.train)),
         random_state=0,
         n_jobs=1,
@@ -366,12 +406,29 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
 }
 
 
+def _model_of_plugin(plugin: plugins.Plugin, baseline: object) -> PluginModel:
+    if not isinstance(baseline, Baseline):
+        raise TypeError(f"it is a {type(baseline).__name__}, not a Baseline")
+    baseline.check()
+    inputs = raw_inputs(*baseline.measured) if baseline.measured else all_features
+    learner = WindowedClassifier(
+        lambda _: GuardedClassifier(baseline.make(), plugin), inputs
+    )
+    return PluginModel(plugin, baseline, learner)
+
+
 def _pool(windows: Sequence[Window]) -> list[Floats]:
     names = available(windows[0].features)
-    return models(names)["pool"](windows)
+    own = [name for name in names if name in BASELINES.own]
+    return models(own)["pool"](windows)
 
 
-BASELINES: Mapping[str, Model] = {**SINGLES, "pool": _pool}
+# With those of plugins, which are no part of `pool`: its forecasts must not depend on
+# what is installed.
+BASELINES: plugins.Registry[Model] = plugins.Registry(
+    {**SINGLES, "pool": _pool}, "econnet.baselines", _model_of_plugin
+)
+
 
 # Baselines that cost next to nothing: every training includes them.
 LIGHT = (
@@ -406,9 +463,27 @@ TITLES: Mapping[str, str] = {
 }
 
 
+def check_names(names: Sequence[str]) -> None:
+    """Raise `UsageError` for a name that no baseline has."""
+    for name in names:
+        if name not in BASELINES:
+            remedy = suggestion(name, BASELINES, f"choose from {', '.join(BASELINES)}")
+            raise UsageError(f"no baseline is called {quoted(name)}: {remedy}")
+
+
+def baseline_title(name: str) -> str:
+    """Return the title of a baseline or a part of econnet, by its name."""
+    model = BASELINES.get(name)
+    if isinstance(model, PluginModel):
+        return model.baseline.title
+    return TITLES.get(name, name.replace("_", " "))
+
+
 def models(names: Sequence[str]) -> dict[str, Model]:
-    """Return these baselines, each memoized; `pool` is the mean of the others."""
+    """Return these baselines, each memoized; `pool` is the mean of econnet's own."""
     singles: dict[str, Model] = {
         name: pooling.Memoized(SINGLES[name]) for name in names if name in SINGLES
     }
-    return singles | ({"pool": pooling.equal(singles)} if "pool" in names else {})
+    pool = {"pool": pooling.equal(singles)} if "pool" in names else {}
+    others = [name for name in names if name not in {*SINGLES, "pool"}]
+    return singles | {name: pooling.Memoized(BASELINES[name]) for name in others} | pool

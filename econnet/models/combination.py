@@ -112,20 +112,27 @@ class CombinedForecaster:
         shares = {name: weight / total for name, weight in used.items()}
         return cls(network, partners, shares, window.scaler)
 
-    def member_log_odds(self, raw: Floats) -> Floats:
-        """Return each member's log-odds for rows of raw features, (members, rows).
+    def forecast(self, raw: Floats) -> tuple[Floats, Floats]:
+        """Return the log-odds for rows of raw features, and the models' disagreement.
 
-        Missing values are NaN.
+        Both are (rows,). The disagreement is the weighted standard deviation of the
+        log-odds of all networks and partners. Missing values are NaN.
         """
         scaled = self.scaler.transform(raw).astype(np.float32)
         with one_blas_thread():
             networks = self.network.logits(scaled)[:, :, 0].astype(np.float64)
-        of_networks: Floats = pooling.EXTREMIZE * self.weights[NETWORK] * networks
-        return of_networks + self.partner_log_odds(raw, scaled)
+        by_model = np.concatenate([networks, self._by_partner(raw, scaled)])
+        of_each = np.full(len(networks), self.weights[NETWORK] / len(networks))
+        weights = np.concatenate([of_each, self._partner_weights])
+        combined = pooling.combine_log_odds(by_model, weights)
+        deviations = by_model - combined / pooling.EXTREMIZE
+        variance = (weights[:, None] * deviations**2).sum(axis=0)
+        return combined, np.sqrt(variance)
 
     def probability(self, raw: Floats) -> Floats:
         """Return the probability of contraction for rows of raw features, (rows,)."""
-        return probability(self.member_log_odds(raw).mean(axis=0))
+        log_odds, _ = self.forecast(raw)
+        return probability(log_odds)
 
     def growth(self, raw: Floats) -> GrowthDistribution | None:
         """Return the distribution of growth for rows of raw features, if there is one.
@@ -139,15 +146,22 @@ class CombinedForecaster:
         return partner.distribution(scaled).tilted(self.probability(raw))
 
     def partner_log_odds(self, raw: Floats, scaled: npt.NDArray[np.float32]) -> Floats:
-        """Return the partners' contribution to every member's log-odds, (rows,)."""
-        if not self.partners:
-            return np.zeros(len(raw))
+        """Return the partners' contribution to the log-odds, (rows,)."""
+        return pooling.combine_log_odds(
+            self._by_partner(raw, scaled), self._partner_weights
+        )
+
+    def _by_partner(self, raw: Floats, scaled: npt.NDArray[np.float32]) -> Floats:
+        """Return each partner's log-odds, (partners, rows)."""
         by_partner = [
             log_odds(partner.probability(raw, scaled))
             for partner in self.partners.values()
         ]
-        weights = np.array([self.weights[name] for name in self.partners])
-        return pooling.combine_log_odds(np.stack(by_partner), weights)
+        return np.stack(by_partner) if by_partner else np.empty((0, len(raw)))
+
+    @property
+    def _partner_weights(self) -> Floats:
+        return np.array([self.weights[name] for name in self.partners], dtype=float)
 
 
 def prior(features: DesignMatrix) -> Mapping[str, float]:

@@ -8,7 +8,7 @@ percentile is the growth that is undercut in one of twenty cases.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -173,14 +173,12 @@ class FittedGrowth:
 class GrowthNetworks:
     """The model that forecasts the mass of growth below zero.
 
-    In large panels its networks see each row half as often as the others: more makes
+    Its networks see each row half as often as those of `network_ensemble`: more makes
     them slower, but no better.
     """
 
     members: int = MEMBERS
-    options: EnsembleOptions = field(
-        default_factory=lambda: EnsembleOptions(min_epochs=10)
-    )
+    options: EnsembleOptions = field(default_factory=lambda: _half(EnsembleOptions()))
 
     def learn(self, window: Window) -> FittedGrowth:
         """Return the networks fitted to the window's training rows."""
@@ -211,6 +209,15 @@ class GrowthNetworks:
         return network_ensemble.in_stacks(
             windows, self.members, self.options, forecast_stack, f"growth {self}"
         )
+
+
+def _half(options: EnsembleOptions) -> EnsembleOptions:
+    """Return the options of half the training."""
+    return replace(
+        options,
+        min_epochs=options.min_epochs // 2,
+        min_updates=options.min_updates // 2,
+    )
 
 
 def _probability(distribution: GrowthDistribution, rate: float, rows: int) -> Floats:

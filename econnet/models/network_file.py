@@ -105,7 +105,7 @@ def _check_format(label: object) -> None:
     if isinstance(label, str) and NEWER_FORMAT.fullmatch(label):
         raise NewerFileError(
             f"the file is of format {label!r}, made by a newer econnet, and this one "
-            f"knows {FORMAT!r}"
+            f"reads {FORMAT!r}"
         )
     raise ValueError(
         f"the file is of format {label!r}, not {FORMAT!r}: "

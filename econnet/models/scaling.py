@@ -63,7 +63,7 @@ class Scaler:
         used = np.flatnonzero(_is_present(share_missing))
         knots = np.zeros((X.shape[1], len(SHARES)))
         mean, scale = np.zeros((2, X.shape[1]))
-        knots[used] = np.nanquantile(X[:, used], SHARES, axis=0).T
+        knots[used] = _percentiles(X[:, used])
         middle = knots.shape[1] // 2
         for column in linear:
             low, median, high = knots[column, [0, middle, -1]]
@@ -112,6 +112,21 @@ def has_information(X: Floats) -> bool:
 def _is_present(share_missing: Floats) -> npt.NDArray[np.bool_]:
     present: npt.NDArray[np.bool_] = share_missing <= MAX_SHARE_MISSING
     return present
+
+
+def _percentiles(X: Floats) -> Floats:
+    """Return the percentiles of each column's values, (columns, SHARES).
+
+    They are those of `np.nanquantile`, which takes columns one by one; here columns
+    with as many values are taken together.
+    """
+    ordered = np.sort(X, axis=0)  # NaN last
+    n_values = (~np.isnan(X)).sum(axis=0)
+    percentiles = np.empty((X.shape[1], len(SHARES)))
+    for n in np.unique(n_values):
+        columns = np.flatnonzero(n_values == n)
+        percentiles[columns] = np.quantile(ordered[:n, columns], SHARES, axis=0).T
+    return percentiles
 
 
 def _ranks(values: Floats, knots: Floats) -> Floats:

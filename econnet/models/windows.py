@@ -17,8 +17,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from econnet.core.errors import DataError
-from econnet.core.periods import PERIODS_A_YEAR, Frequency
+from econnet.core.errors import DataError, UsageError
+from econnet.core.periods import PANDAS_ALIAS, PERIODS_A_YEAR, Frequency, parse_period
+from econnet.core.text import quoted
 from econnet.core.types import Floats
 from econnet.data.features.design_matrix import DesignMatrix
 from econnet.models.scaling import Scaler, has_information
@@ -102,12 +103,41 @@ class Schedule:
 
     `refit_every` is in periods. By default, models are refitted every year from all
     earlier origins, and `start`, the first origin to forecast, is the first after
-    `MIN_YEARS` of history.
+    `MIN_YEARS` of history. A refit is left out if less than `min_new_share` of the
+    training rows, and of the contractions among them, are new since the last one.
     """
 
     refit_every: int | None = None
     rolling_years: int | None = None
     start: pd.Period | None = None
+    min_new_share: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name in ("refit_every", "rolling_years"):
+            number = getattr(self, name)
+            if number is not None and number < 1:
+                raise UsageError(f"{name} {number} is too small: it is at least 1")
+
+
+def origin_in(text: str, frequency: Frequency) -> pd.Period:
+    """Return the first origin of this frequency in a written period.
+
+    Raises
+    ------
+    UsageError
+        The text is not a period.
+
+    Examples
+    --------
+    >>> origin_in("1985", "Q")
+    Period('1985Q1', 'Q-DEC')
+    """
+    written = parse_period(text)
+    if written is None or written.is_date:
+        raise UsageError(
+            f"--start {quoted(text)} is not a period: write 1985, 1985Q1 or 1985-01"
+        )
+    return pd.Period(pd.Period(written.text).start_time, PANDAS_ALIAS[frequency])
 
 
 def make_windows(
@@ -140,7 +170,12 @@ def make_windows(
         known = features.as_known_on(features.day_of(origin))
         rows = _training_rows(known, origin, schedule.rolling_years)
         contractions = known.y[rows].sum()
-        if min(contractions, len(rows) - contractions) >= MIN_PER_CLASS:
+        if min(contractions, len(rows) - contractions) < MIN_PER_CLASS:
+            continue
+        before = trains[next(reversed(trains))] if trains else rows[:0]
+        new = rows[~np.isin(rows, before)]
+        share = max(len(new) / len(rows), known.y[new].sum() / contractions)
+        if share >= schedule.min_new_share:
             trains[origin] = rows
     _check_memory(features, trains)
     trains = {

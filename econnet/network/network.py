@@ -57,6 +57,12 @@ class Network:
     feedforward neural networks" (2010), equation 16, for tanh and sigmoid. he: K. He,
     X. Zhang, S. Ren and J. Sun, "Delving Deep into Rectifiers" (2015), equation 10, for
     ReLU. tutorial: weights and biases are 0.1 times standard normal in every layer.
+
+    Examples
+    --------
+    >>> network = Network(Architecture.dense(3, [8]), members=2, seed=0)
+    >>> network.predict(np.zeros((5, 3))).shape  # members, rows, outputs
+    (2, 5, 1)
     """
 
     def __init__(

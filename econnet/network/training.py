@@ -187,7 +187,7 @@ def train(
     log = _Log(network.members, options)
     # A cost that overflows is reported once, at the end, with the member's number.
     with np.errstate(over="ignore", invalid="ignore"):
-        for members, batch in _stacks(training, options.batch_size):
+        for members, batch in _stacks(training, usable, options.batch_size):
             stack = _Stack(
                 network,
                 members,
@@ -428,11 +428,14 @@ class _Log:
 
 
 def _stacks(
-    training: Sequence[Indices], batch_size: int | None
+    training: Sequence[Indices], usable: Sequence[Indices], batch_size: int | None
 ) -> Iterator[tuple[Indices, int]]:
-    """Yield the members that train together, most rows first, and their batch size."""
+    """Yield the members that train together, most rows first, and their batch size.
+
+    By all usable rows, the members are in order by validation rows as well.
+    """
     sizes = np.array([len(rows) for rows in training])
-    order = np.argsort(-sizes, kind="stable")
+    order = np.argsort([-len(rows) for rows in usable], kind="stable")
     batches = -(-sizes // ROW_MULTIPLE) * ROW_MULTIPLE
     if batch_size is not None:
         fixed = batch_size <= MAX_FIXED_BATCH

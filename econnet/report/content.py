@@ -22,7 +22,9 @@ Content: TypeAlias = dict[str, Any]
 DASH = "\N{EN DASH}"
 
 # Episodes on the first page; a later page has all of them.
-MAX_EPISODES = 6
+MAX_EPISODES = 5
+# Series in the table of the PDF.
+MAX_SERIES = 24
 
 
 def content(forecast: Forecast) -> Content:
@@ -44,7 +46,7 @@ def _headings(forecast: Forecast) -> Content:
         "title": f"{forecast.country.name}: {wording.event_title(forecast)}",
         "question": wording.question(forecast),
         "running": (
-            f"{forecast.country.name} · {wording.event_title(forecast)}: "
+            f"{forecast.country.name} · {wording.when(forecast)}: "
             f"{wording.percent(forecast.probability)}"
         ),
         "made": f"Forecast of {wording.made_on(forecast)} · data to {data_end}",
@@ -68,6 +70,8 @@ def _answer(forecast: Forecast) -> Content:
         "position": (
             wording.illustration(forecast) if passed else wording.position(forecast)
         ),
+        "headline_reason": wording.headline_reason(forecast),
+        "questions": wording.question_rows(forecast),
         "verdict": {**asdict(verdict), "alarm": verdict.alarm},
         "counts": wording.counts(forecast.assessment.metrics, "forecast"),
         "outlook_heading": wording.outlook_heading(forecast),
@@ -158,7 +162,8 @@ def _past(forecast: Forecast) -> Content:
         ],
         "false_alarms_heading": f"false alarms ({noun}s)",
         "signals_explained": wording.SIGNALS_EXPLAINED,
-        "record": wording.track_record(forecast),
+        "record": f"{wording.verdict(forecast).details} "
+        f"{wording.track_record(forecast)}".strip(),
         "skill_rows": _skill_rows(forecast),
         "long_scores": _score_table(
             assessment.metrics,
@@ -238,9 +243,21 @@ def _reasons(forecast: Forecast) -> Content:
 def _data_and_method(forecast: Forecast) -> Content:
     """Return the texts on the data, the method and how to repeat the forecast."""
     made_on = date.fromisoformat(forecast.made_at[:10])
+    contributions = {
+        driver.indicator: abs(driver.contribution)
+        for driver in forecast.explanation.drivers
+    }
+    series_used = sorted(
+        forecast.data.series,
+        key=lambda series: (
+            series.indicator != forecast.task.target,
+            -contributions.get(series.indicator, 0.0),
+        ),
+    )
     return {
-        "series": [_series(series, made_on) for series in forecast.data.series],
-        "sparks": [_spark(series) for series in forecast.data.series],
+        "series": [_series(series, made_on) for series in series_used],
+        "sparks": [_spark(series) for series in series_used],
+        "max_series": MAX_SERIES,
         "sources": _sources(forecast),
         "data": wording.data(forecast),
         "method": wording.method(forecast),

@@ -5,9 +5,8 @@ written, and `SHA256SUMS` beside them last. The same forecast gives the same byt
 """
 
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
-from functools import partial
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -35,14 +34,14 @@ def write(
 def _files(
     forecast: Forecast, formats: Collection[Format], paper: Paper
 ) -> Iterator[tuple[str, bytes]]:
+    drawn = figures.draw(forecast) if set(formats) & {"pdf", "png", "html"} else {}
     if "pdf" in formats:
-        yield "report.pdf", as_pdf(forecast, figures.draw(forecast), paper)
+        yield "report.pdf", as_pdf(forecast, drawn, paper)
     if "png" in formats:
-        draw = partial(figures.draw, forecast)
         title = f"{forecast.country.name}: {wording.event_title(forecast)}"
-        yield from pictures(draw, title, wording.credit(forecast))
+        yield from pictures(drawn, title, wording.credit(forecast))
     if "html" in formats:
-        yield "report.html", html.as_html(forecast).encode()
+        yield "report.html", html.as_html(forecast, drawn).encode()
     if "json" in formats:
         document = json.dumps(record.to_dict(forecast), indent=2, allow_nan=False)
         yield "report.json", f"{document}\n".encode()
@@ -53,17 +52,14 @@ def _files(
 
 
 def pictures(
-    draw: Callable[[figures.Look], Mapping[str, Figure]], title: str, credit: str
+    drawn: Mapping[str, Figure], title: str, credit: str
 ) -> Iterator[tuple[str, bytes]]:
-    """Yield each figure for print and for a screen, light and dark."""
-    for look, tone in ((figures.LIGHT, ""), (figures.DARK, "-dark")):
-        for name, figure in draw(look).items():
-            yield f"{name}{tone}.png", figures.as_png(figure, title, credit, look)
-            small = figures.as_png(figure, title, credit, look, "screen")
-            yield f"{name}-screen{tone}.png", small
+    """Yield each figure as PNG, under a title and above a credit."""
+    for name, figure in drawn.items():
+        yield f"{name}.png", figures.as_png(figure, title, credit)
 
 
-def as_pdf(forecast: Forecast, drawn: dict[str, Figure], paper: Paper) -> bytes:
+def as_pdf(forecast: Forecast, drawn: Mapping[str, Figure], paper: Paper) -> bytes:
     """Return the typeset report as tagged PDF/UA-1."""
     alts = {name: figures.alt(forecast, name) for name in drawn}
     texts = {
@@ -83,9 +79,9 @@ def typeset(
     made_at: str,
 ) -> bytes:
     """Return texts and figures typeset with a template, as tagged PDF/UA-1."""
-    document = _printable(texts)
+    document = _drawable(texts)
     document["figures"] = {
-        name: {"svg": figures.as_svg(figure), "alt": wording.printable(alts[name])}
+        name: {"svg": figures.as_svg(figure), "alt": figures.drawable(alts[name])}
         for name, figure in drawn.items()
     }
     return typst.compile(
@@ -112,9 +108,9 @@ def _fonts() -> typst.Fonts:
         )
 
 
-def _printable(value: Any) -> Any:  # noqa: ANN401
+def _drawable(value: Any) -> Any:  # noqa: ANN401
     if isinstance(value, dict):
-        return {key: _printable(part) for key, part in value.items()}
+        return {key: _drawable(part) for key, part in value.items()}
     if isinstance(value, list | tuple):
-        return [_printable(part) for part in value]
-    return wording.printable(value) if isinstance(value, str) else value
+        return [_drawable(part) for part in value]
+    return figures.drawable(value) if isinstance(value, str) else value

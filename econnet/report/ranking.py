@@ -6,7 +6,6 @@ each out-of-sample probability in the strips; the PDF and the page present the s
 
 import json
 from collections.abc import Collection, Iterator, Mapping
-from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
@@ -43,14 +42,14 @@ def _files(
     paper: Paper,
     reports: Mapping[str, str],
 ) -> Iterator[tuple[str, bytes]]:
-    draw = partial(world.draw, ranking)
+    drawn = world.draw(ranking, LIGHT) if set(formats) & {"pdf", "png", "html"} else {}
     if "pdf" in formats:
-        yield "ranking.pdf", _as_pdf(ranking, draw(LIGHT), paper)
+        yield "ranking.pdf", _as_pdf(ranking, drawn, paper)
     if "png" in formats:
         title, credit = wording.ranking_title(ranking), wording.ranking_credit(ranking)
-        yield from country_report.pictures(draw, title, credit)
+        yield from country_report.pictures(drawn, title, credit)
     if "html" in formats:
-        yield "ranking.html", ranking_page.as_html(ranking, reports).encode()
+        yield "ranking.html", ranking_page.as_html(ranking, reports, drawn).encode()
     if "json" in formats:
         text = json.dumps(ranking_rows.to_dict(ranking), indent=2, allow_nan=False)
         yield "ranking.json", f"{text}\n".encode()

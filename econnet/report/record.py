@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 import pandas as pd
 
-from econnet.forecast.result import Forecast
+from econnet.forecast.result import Forecast, QuestionAnswer
 from econnet.report import tables, threshold_curves, wording
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
@@ -51,13 +51,34 @@ def _answer(forecast: Forecast) -> dict[str, Any]:
         "confidence": verdict.confidence,
         "skill": forecast.assessment.skill,
         "skill_without_2020": forecast.assessment.skill_without_2020,
+        "questions": [_question(answer) for answer in forecast.questions],
         "sentences": {
             "question": wording.question(forecast),
             "chance": wording.chance(forecast),
             "position": wording.position(forecast),
-            "verdict": f"{verdict.call} {verdict.reason}",
+            "verdict": verdict.text,
             "caveats": wording.caveats(forecast),
         },
+    }
+
+
+def _question(answer: QuestionAnswer) -> dict[str, Any]:
+    """Return one of the standard questions with its answer."""
+    task = answer.task
+    return {
+        "question": wording.question(answer),
+        "label": task.label,
+        "frequency": task.frequency,
+        "horizon": task.horizon,
+        "event": task.event,
+        "as_of": answer.as_of,
+        "origin": answer.origin,
+        "period": answer.period,
+        "probability": answer.probability,
+        "interval": answer.interval,
+        "base_rate": answer.base_rate,
+        "skill": answer.skill,
+        "confidence": answer.confidence,
     }
 
 

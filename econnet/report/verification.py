@@ -20,17 +20,22 @@ import pandas as pd
 
 from econnet.core.countries import Country
 from econnet.core.errors import DataError, UsageError
-from econnet.core.periods import PANDAS_ALIAS
-from econnet.core.task import Task
+from econnet.core.periods import PANDAS_ALIAS, Frequency
+from econnet.core.task import Event, Task
 from econnet.core.text import one_line
 from econnet.data.cycle import labels
 from econnet.data.sources.observations import Dataset
 from econnet.forecast import country as country_forecast
-from econnet.forecast import data_used, preparation, provenance
+from econnet.forecast import data_used, preparation, provenance, questions
 from econnet.forecast.explain.what_if import Assumption
 from econnet.forecast.preparation import PreparedTask
 from econnet.forecast.provenance import Provenance
-from econnet.forecast.result import Forecast, PreviousForecast, SeriesUsed
+from econnet.forecast.result import (
+    Forecast,
+    PreviousForecast,
+    QuestionAnswer,
+    SeriesUsed,
+)
 from econnet.models.baselines import BASELINES
 from econnet.report import record
 from econnet.report.record import Json
@@ -112,6 +117,26 @@ class _PastForecast(msgspec.Struct, frozen=True):
     model: str
 
 
+class _Question(msgspec.Struct, frozen=True):
+    label: str
+    frequency: Frequency
+    horizon: int
+    event: Event
+    as_of: Text
+
+    def to_task(self, headline: Task) -> Task:
+        """Return the task; its other options are those of the headline's."""
+        task = replace(
+            headline,
+            label=self.label,
+            frequency=self.frequency,
+            horizon=self.horizon,
+            event=self.event,
+        )
+        labels.check_rule(task.label, task.frequency)
+        return task
+
+
 class _Content(msgspec.Struct, frozen=True):
     """The fields of a `report.json` that a verification uses; others are compared."""
 
@@ -123,11 +148,15 @@ class _Content(msgspec.Struct, frozen=True):
     baselines: dict[str, Any]
     track_record: tuple[_PastForecast, ...]
     importance: tuple[Any, ...]
+    questions: tuple[_Question, ...]
 
 
 @dataclass(frozen=True, eq=False)
 class Report:
-    """A `report.json`, and what it was made with."""
+    """A `report.json`, and what it was made with.
+
+    `questions` are the tasks of the standard questions with their information dates.
+    """
 
     path: Path
     document: Mapping[str, Any]
@@ -136,6 +165,7 @@ class Report:
     previous: PreviousForecast | None
     assumptions: tuple[Assumption, ...]
     baselines: tuple[str, ...]
+    questions: tuple[tuple[Task, pd.Timestamp], ...]
 
 
 @dataclass(frozen=True)
@@ -181,6 +211,9 @@ class Verification:
         none, every bit must agree.
     data
         Changes of the data since; if there are any, nothing was repeated.
+    missing_digest
+        The digest of the data that the report names, if the data known now, with all
+        their vintages, do not give it.
     compared
         Number of values that were compared.
     largest, largest_of_baselines
@@ -193,6 +226,7 @@ class Verification:
     country: Country
     tools: Mapping[str, tuple[str, str]]
     data: tuple[str, ...] = ()
+    missing_digest: str | None = None
     compared: int = 0
     largest: float = 0.0
     largest_of_baselines: float = 0.0
@@ -212,7 +246,9 @@ class Verification:
         """Return the result in a line or two."""
         if self.data:
             return (
-                f"not verified: {self.path}: the data have changed since: "
+                f"not verified: {self.path}: the data have changed since, and the "
+                f"vintages with the digest {str(self.missing_digest)[:DIGEST_SHOWN]} "
+                "that the report names are no longer stored: "
                 f"{_some(self.data)}; `econnet report` makes a new one"
             )
         if self.differences:
@@ -264,6 +300,10 @@ def read(path: Path) -> Report:
                 for change in (content.what_if.supposed if content.what_if else ())
             ),
             tuple(content.baselines),
+            tuple(
+                (each.to_task(task), pd.Timestamp(each.as_of))
+                for each in content.questions
+            ),
         )
     except (msgspec.ValidationError, OverflowError, ValueError, UsageError) as error:
         raise DataError(
@@ -283,7 +323,7 @@ def _document(path: Path) -> dict[str, Any]:
         ) from error
     except (OSError, ValueError, RecursionError) as error:
         raise DataError(
-            f"{path} cannot be read ({error}): `econnet report` writes it anew"
+            f"{path} cannot be read ({error}): run `econnet report` to write it again"
         ) from error
     if not isinstance(document, dict):
         raise DataError(f"{path} is no report: `econnet report` writes one")
@@ -321,7 +361,8 @@ def verify(
     }
     result = Verification(report.path, country, tools)
     if now.data != report.provenance.data:
-        return replace(result, data=tuple(_changes(report, prepared)))
+        changes = tuple(_changes(report, prepared))
+        return replace(result, data=changes, missing_digest=report.provenance.data)
     repeated = record.to_dict(_repeat(report, prepared, progress))
     return compare_reports(result, report, repeated)
 
@@ -365,7 +406,7 @@ def _prepare(report: Report, known: Dataset, country: Country) -> PreparedTask:
     retrieved = rows["retrieved_at"] <= pd.Timestamp(recorded.retrieved_until)
     if not retrieved.any() or task.target not in known.indicators:
         raise DataError(
-            f"{report.path} was made from other data than {known.source}, which holds "
+            f"{report.path} was made from other data than {known.source}, which has "
             f"nothing of what was there at {recorded.retrieved_until}"
         )
     earlier = replace(known, observations=rows[retrieved].reset_index(drop=True))
@@ -385,8 +426,21 @@ def _repeat(
     if not report.document["importance"]:
         explanation = replace(explanation, importance=())
     return replace(
-        forecast, made_at=report.document["made_at"], explanation=explanation
+        forecast,
+        made_at=report.document["made_at"],
+        explanation=explanation,
+        questions=tuple(_repeat_questions(report, prepared)),
     )
+
+
+def _repeat_questions(
+    report: Report, prepared: PreparedTask
+) -> Iterator[QuestionAnswer]:
+    """Yield the answers to the standard questions that the report lists."""
+    for task, date in report.questions:
+        yield questions.answer(
+            preparation.prepare(prepared.known, prepared.country, task, date)
+        )
 
 
 def _changes(report: Report, prepared: PreparedTask) -> Iterator[str]:
@@ -482,6 +536,7 @@ def to_dict(result: Verification) -> dict[str, Json]:
         "bit_for_bit": result.bits,
         "tools": {name: list(both) for name, both in result.tools.items()},
         "data_changed": list(result.data),
+        "missing_digest": result.missing_digest,
         "n_compared": result.compared,
         "largest_difference": result.largest,
         "largest_difference_of_baselines": result.largest_of_baselines,
@@ -509,7 +564,7 @@ PASSED_OVER = re.compile(
 
 # Where the last bit can decide between two ranks, bins, classes or words.
 ON_AN_EDGE = re.compile(
-    r"^(sentences|roc|precision_recall|reliability|false_alarms|signals|confidence)\b"
+    r"^(sentences|questions\[\d+\]\.(confidence|question)$|roc|precision_recall|reliability|false_alarms|signals|confidence)\b"
     r"|auroc|average_precision|brier_parts|recall_at|precision_at|_test\b"
     r"|signal$|periods_early"
 )
@@ -519,4 +574,5 @@ OF_BASELINES = re.compile(r"(pool_)?baselines\.|comparisons\.")
 
 MISSING = "(missing)"
 MAX_SHOWN = 3
+DIGEST_SHOWN = 12
 MAX_WIDTH = 40

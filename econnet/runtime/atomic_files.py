@@ -15,10 +15,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+from econnet.runtime import locks
 from econnet.runtime.checksums import SUMS, read_sums
-
-if sys.platform != "win32":
-    import fcntl
 
 
 @contextmanager
@@ -64,26 +62,39 @@ def write_together(folder: Path, files: Iterable[tuple[str, bytes]]) -> list[Pat
     The folder is created if necessary. Its content is changed only when all files are
     written. Other files of earlier runs remain, with their line in `SHA256SUMS`.
     """
-    return _write_into(folder, dict(files))
+    return _write_into(folder, dict(files), keep=True)
 
 
-def _write_into(folder: Path, contents: Mapping[str, bytes]) -> list[Path]:
+def replace_together(folder: Path, files: Iterable[tuple[str, bytes]]) -> list[Path]:
+    """Write files as `write_together`, and remove those of earlier runs.
+
+    These are the files that `SHA256SUMS` named before and that are not written again;
+    any other file remains.
+    """
+    return _write_into(folder, dict(files), keep=False)
+
+
+def _write_into(
+    folder: Path, contents: Mapping[str, bytes], *, keep: bool
+) -> list[Path]:
     digests = {
         name: hashlib.sha256(content).hexdigest() for name, content in contents.items()
     }
     folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         for place in sorted({folder, *((folder / name).parent for name in contents)}):
-            place.mkdir(exist_ok=True)
+            place.mkdir(parents=True, exist_ok=True)
             stack.enter_context(locked_folder(place))
-        kept = {
+        earlier = {
             name: digest
             for name, digest in (read_sums(folder) or {}).items()
             if (folder / name).is_file()
         }
-        lines = sorted((kept | digests).items())
+        lines = sorted((earlier | digests if keep else digests).items())
         text = "".join(f"{digest}  {name}\n" for name, digest in lines)
         _write_all(folder, {**contents, SUMS: text.encode()})
+        for name in () if keep else earlier.keys() - contents.keys():
+            (folder / name).unlink()
     return [folder / name for name in contents]
 
 
@@ -123,10 +134,10 @@ def locked_folder(folder: Path) -> Iterator[None]:
         return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
-        with suppress(OSError):
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            for part in folder.glob(".*.part"):
-                part.unlink(missing_ok=True)
+        if locks.lock_folder(descriptor, folder):
+            with suppress(OSError):
+                for part in folder.glob(".*.part"):
+                    part.unlink(missing_ok=True)
         yield
     finally:
         os.close(descriptor)

@@ -25,8 +25,11 @@ def read_sums(folder: Path) -> dict[str, str] | None:
 
     `None` where there is no such file; lines in another format are ignored.
     """
+    path = folder / SUMS
+    if not path.is_file():  # nobody may ever write into a named pipe
+        return None
     try:
-        text = (folder / SUMS).read_text("utf-8", errors="replace")
+        text = path.read_text("utf-8", errors="replace")
     except FileNotFoundError:
         return None
     lines = map(LINE.fullmatch, text.splitlines())

@@ -117,7 +117,7 @@ class Cluster:
         except (CancelledError, CommClosedError, KilledWorker, OSError) as error:
             raise ClusterError(
                 f"the cluster at {self.url} was lost ({type(error).__name__}): what "
-                "was finished is kept; start it anew and give the same command again"
+                "was finished is kept; start it again and repeat the command"
             ) from error
 
 

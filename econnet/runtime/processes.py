@@ -1,10 +1,12 @@
 """Worker processes on this machine, one per core.
 
-Networks in threads would wait for each other, because a thread holds the interpreter
+Networks in threads would wait for each other, because a thread keeps the interpreter
 lock between calls of NumPy. The processes are reused, end some time after their last
 task, and do not outlive the process that started them.
 """
 
+import errno
+import multiprocessing
 import os
 import signal
 import sys
@@ -86,6 +88,20 @@ def _starting() -> Iterator[None]:
             os.environ[SAFE_PATH] = before
 
 
+def can_start() -> bool:
+    """Return whether worker processes have what they need to talk to each other.
+
+    Their semaphores are kept in `/dev/shm`, which some containers lack or make
+    unusable.
+    """
+    try:
+        multiprocessing.Lock()
+    except OSError as error:
+        # Too many open files, for example, is a limit that the user can raise.
+        return error.errno not in NO_SEMAPHORES
+    return True
+
+
 def reusable_pool(workers: int) -> loky.ProcessPoolExecutor:
     """Return an executor with this number of processes, reusing existing ones."""
     return loky.get_reusable_executor(
@@ -127,6 +143,7 @@ def _initialize(parent: int) -> None:
         threading.Thread(target=watch, daemon=True).start()
 
 
+NO_SEMAPHORES = (errno.ENOENT, errno.EACCES, errno.EROFS, errno.ENOSPC, errno.ENOSYS)
 IDLE_SECONDS = 60
 SAFE_PATH = "PYTHONSAFEPATH"
 # One thread of BLAS and OpenMP, and no import from the working folder.

@@ -121,7 +121,8 @@ class Place(Protocol):
 class Cores:
     """The cores of this machine, with one process each; -1 workers: all of them.
 
-    When a process is lost, its tasks are run again.
+    When a process is lost, its tasks are run again. Where no process can be started for
+    lack of shared memory, tasks run in this one.
     """
 
     workers: int = -1
@@ -132,7 +133,7 @@ class Cores:
         """Yield the number of an item and its result, as they come."""
         wanted = _workers.get() if self.workers == -1 else self.workers
         workers = loky.cpu_count() if wanted == -1 else wanted
-        if min(workers, len(items)) > 1:
+        if min(workers, len(items)) > 1 and processes.can_start():
             yield from processes.run_in_processes(
                 partial(run_alone, task), items, workers
             )

@@ -17,13 +17,13 @@ ROOT = Path(__file__).parents[2]
 
 def test_reference_of_commands_is_what_help_says() -> None:
     written = cli_reference.PAGE.read_text("utf-8")
-    cure = "write it anew: python scripts/cli_reference.py"
+    cure = "write it again: python scripts/cli_reference.py"
     assert written == cli_reference.page(), cure
 
 
 def test_coverage_table_is_that_of_the_catalog() -> None:
     written = coverage_table.PAGE.read_text("utf-8")
-    cure = "write it anew: python -m scripts.coverage_table"
+    cure = "write it again: python -m scripts.coverage_table"
     assert written == coverage_table.page(written), cure
     assert coverage_table.BEGIN in written
 

@@ -49,9 +49,9 @@ def version_of(pin: Requirement) -> str:
 
 FILES = [
     pytest.param(lock.LOCK, (), id="lock"),
-    pytest.param(lock.LOCK_ALL, ("adjust", "cluster"), id="lock-all"),
+    pytest.param(lock.LOCK_ALL, ("adjust", "cluster", "mcp"), id="lock-all"),
 ]
-CURE = "write it anew: python scripts/lock.py"
+CURE = "write it again: python scripts/lock.py"
 
 
 @pytest.mark.parametrize(

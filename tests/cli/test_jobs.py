@@ -61,11 +61,3 @@ def test_ranking_by_the_default_task_has_the_plain_place(options: TaskOptions) -
     assert place(Task("A"), annual) == expected
     expected = PurePath("firms/ranking/negative-growth-Q-h2-at")
     assert place(Task("Q", horizon=2)) == expected
-
-
-def test_date_is_the_same_question_however_it_is_written(options: TaskOptions) -> None:
-    one = replace(options, country=["Beta"])
-    dates = ("2008-10-01", "1 Oct 2008")
-    (iso,), (words,) = (jobs.questions(replace(one, as_of=it)) for it in dates)
-    assert iso.task == words.task
-    assert iso.place == words.place

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.user import HANG_SECONDS, econnet_process
+from tests.user import HANG_SECONDS, econnet, econnet_process
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals and files")
 
@@ -48,6 +48,13 @@ sys.meta_path.insert(0, Finder())
         ("os.kill(os.getpid(), signal.SIGINT)", 130, "interrupted"),
         ("os.kill(os.getpid(), signal.SIGTERM)", 143, "terminated"),
         (
+            # The second signal arrives while the first ends the work.
+            "try: os.kill(os.getpid(), signal.SIGTERM)\n"
+            "            finally: os.kill(os.getpid(), signal.SIGINT)",
+            143,
+            "terminated",
+        ),
+        (
             # What DuckDB makes of an interrupt while it calls Python.
             "import duckdb\n            try: os.kill(os.getpid(), signal.SIGINT)\n"
             "            except BaseException: raise duckdb.Error('Traceback')",
@@ -80,6 +87,7 @@ sys.meta_path.insert(0, Finder())
     ids=[
         "SIGINT",
         "SIGTERM",
+        "SIGTERM then SIGINT",
         "SIGINT within DuckDB",
         "memory",
         "DuckDB's memory",
@@ -162,6 +170,28 @@ def test_answer_that_nothing_takes_is_said_to_be_lost(
     assert run.returncode == 3
     assert run.stderr.startswith("econnet: stdout cannot be read or written (No space")
     assert run.stderr.count("\n") == 1
+
+
+@posix
+@pytest.mark.parametrize("stderr", ["2>/dev/full", "2>&-"])
+@pytest.mark.parametrize(
+    ("arguments", "code"), [("status", 0), ("train --country Atlantis", 2)]
+)
+def test_stderr_that_takes_nothing_changes_no_exit_code(
+    stderr: str, arguments: str, code: int, tmp_path: Path
+) -> None:
+    script = f"{sys.executable} -m econnet {arguments} >out.txt {stderr}"
+    run = subprocess.run(
+        ["sh", "-c", script], cwd=tmp_path, timeout=HANG_SECONDS, check=False
+    )
+    assert run.returncode == code
+    assert bool((tmp_path / "out.txt").stat().st_size) is (code == 0)
+
+
+def test_endless_argument_is_not_repeated_whole(tmp_path: Path) -> None:
+    run = econnet("train", f"--{'x' * 5000}", folder=tmp_path)
+    assert run.returncode == 2
+    assert len(run.stderr) < 300
 
 
 @posix

@@ -39,6 +39,19 @@ def test_user_without_a_terminal_sees_no_progress(tmp_path: Path) -> None:
     assert "\r" not in run.stdout + run.stderr
 
 
+@pytest.mark.parametrize("name", ["FORCE_COLOR", "TTY_COMPATIBLE"])
+def test_variables_of_colour_put_no_progress_into_a_pipe(
+    name: str, tmp_path: Path
+) -> None:
+    # Continuous integration sets them.
+    (tmp_path / "own.csv").write_text("country,period,sales\nA,1990,1.5\nA,1991,2.5\n")
+    arguments = ("forecast", "--data", "own.csv", "--target", "sales")
+    run = econnet_process(*arguments, folder=tmp_path, **{name: "1"})
+    assert run.returncode == 3
+    assert "\x1b" not in run.stdout + run.stderr
+    assert "\r" not in run.stdout + run.stderr
+
+
 @pytest.mark.parametrize("columns", ["20", "1", "0", "-5", "many", "100000"])
 def test_terminal_of_any_width_shows_the_whole_answer(
     columns: str, tmp_path: Path

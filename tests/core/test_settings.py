@@ -103,8 +103,8 @@ def test_file_gives_what_the_environment_does_not(
         ('data_folder = "a\\u0000b"', "data_folder is text"),
         ('worldbank_url = "https://me:0123@[::"', "no address of a service"),
         ('fred_url = "file:///etc/passwd"', "no address of a service"),
-        ('fred_api_key = "0123"', "is a secret: take it out"),
-        ('FRED_API_KEY = "0123"', "is a secret: take it out"),
+        ('fred_api_key = "0123"', "is a secret: remove it"),
+        ('FRED_API_KEY = "0123"', "is a secret: remove it"),
     ],
 )
 def test_file_that_means_something_else_is_refused(

@@ -1,5 +1,7 @@
 """Texts from strangers: in a cell, on a page, on a terminal."""
 
+from unicodedata import bidirectional
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -28,3 +30,10 @@ def test_what_is_no_formula_stays_as_it_is(text: str) -> None:
 def test_printable_text_moves_no_cursor_and_can_be_encoded(text: str) -> None:
     shown = printable(text).encode().decode()
     assert not any(ord(c) < 32 or 127 <= ord(c) < 160 for c in shown)
+
+
+@given(st.text(st.sampled_from([*map(chr, range(0x2028, 0x2070)), "a"])))
+def test_printable_text_changes_no_direction(text: str) -> None:
+    directions = {bidirectional(character) for character in printable(text)}
+    assert not directions & {"LRE", "RLE", "PDF", "LRO", "RLO"}
+    assert not directions & {"LRI", "RLI", "FSI", "PDI"}

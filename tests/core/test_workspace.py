@@ -36,6 +36,7 @@ def test_other_question_has_a_folder_of_its_own(task: Task, folder: str) -> None
     [
         {"target": "exports"},
         {"pool": "own"},
+        {"pool": "all"},
         {"rolling_years": 30},
         {"vintages": "revised"},
         {"members": 2},

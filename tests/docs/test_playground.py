@@ -259,7 +259,7 @@ def test_page_without_javascript_says_so_and_shows_a_picture(
 
 
 def test_points_of_the_page_are_those_of_the_script() -> None:
-    cure = "write them anew: python -m scripts.playground_data"
+    cure = "write them again: python -m scripts.playground_data"
     assert playground_data.FILE.read_text("utf-8") == playground_data.script(), cure
 
 

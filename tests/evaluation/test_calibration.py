@@ -3,7 +3,6 @@ import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from econnet.core.types import Floats
 from econnet.evaluation import calibration
 
 
@@ -22,49 +21,44 @@ def history(n: int, seed: int = 0, distortion: float = 1.0) -> pd.DataFrame:
     )
 
 
-def interval(
-    record: pd.DataFrame, members: Floats, block: int, seed: int
-) -> tuple[float, float]:
-    return calibration.fit_calibration_draws(record, block, seed).interval(members)
+def error(record: pd.DataFrame, forecast: float = -1.0, seed: int = 0) -> float:
+    draws = calibration.fit_calibration_draws(record, block=4, seed=seed)
+    return draws.error(forecast)
 
 
-def test_interval_covers_the_forecast() -> None:
-    members = np.array([-1.2, -0.8, -1.0])
-    low, high = interval(history(80), members, block=4, seed=0)
-    assert 0 < low < 1 / (1 + np.exp(1.0)) < high < 1
+def test_longer_track_record_has_a_smaller_calibration_error() -> None:
+    assert error(history(4000)) < 0.5 * error(history(40))
 
 
-def test_longer_track_record_gives_a_narrower_interval() -> None:
-    members = np.full(4, -1.0)
-    short = interval(history(40), members, block=4, seed=0)
-    long = interval(history(4000), members, block=4, seed=0)
-    assert long[1] - long[0] < 0.5 * (short[1] - short[0])
-
-
-def test_disagreeing_members_give_a_wider_interval() -> None:
+def test_calibration_error_is_larger_far_from_the_forecasts_of_the_past() -> None:
     record = history(400)
-    agree = interval(record, np.full(4, -1.0), block=4, seed=0)
-    differ = interval(record, np.array([-3.0, -1.0, -1.0, 1.0]), block=4, seed=0)
-    assert differ[1] - differ[0] > 2 * (agree[1] - agree[0])
+    assert error(record, forecast=4.0) > 2 * error(record, forecast=-1.0)
 
 
-def test_same_seed_gives_the_same_interval() -> None:
-    members = np.array([-1.2, -0.8])
-    first = interval(history(60), members, block=4, seed=3)
-    assert interval(history(60), members, block=4, seed=3) == first
-    assert interval(history(60), members, block=4, seed=4) != first
+def test_calibration_error_of_independent_outcomes_is_that_of_a_logit() -> None:
+    """By the inverse Fisher information, beside which a prior of 5 is small."""
+    record = history(4000)
+    p = record["probability"].to_numpy(dtype=float)
+    X = np.column_stack([np.ones(4000), np.log(p / (1 - p))])
+    covariance = np.linalg.inv((X * (p * (1 - p))[:, None]).T @ X)
+    x = np.array([1.0, -1.0])
+    assert error(record) == pytest.approx(np.sqrt(x @ covariance @ x), rel=0.15)
+
+
+def test_same_seed_gives_the_same_calibration_error() -> None:
+    record = history(60)
+    assert error(record, seed=3) == error(record, seed=3) != error(record, seed=4)
 
 
 @pytest.mark.parametrize("outcome", [0.0, 1.0])
-def test_record_of_one_outcome_alone_gives_a_finite_interval(outcome: float) -> None:
-    record = history(30).assign(outcome=outcome)
-    low, high = interval(record, np.array([-1.0, -1.1]), block=4, seed=0)
-    assert 0 < low < high < 1
+def test_record_of_one_outcome_alone_has_a_finite_calibration_error(
+    outcome: float,
+) -> None:
+    assert 0 < error(history(30).assign(outcome=outcome)) < 2
 
 
 def test_block_longer_than_the_record_is_the_whole_record() -> None:
-    low, high = interval(history(3), np.array([0.0]), block=12, seed=0)
-    assert 0 < low <= 0.5 <= high < 1
+    assert error(history(3)) == pytest.approx(0, abs=1e-9)
 
 
 def test_map_of_overconfident_forecasts_shrinks_them() -> None:

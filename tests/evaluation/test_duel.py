@@ -2,7 +2,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from matplotlib.image import imread
+from matplotlib.legend import Legend
 from sklearn.datasets import make_moons
 
 from econnet.evaluation import duel
@@ -52,6 +54,33 @@ def test_all_installed_contestants_learn_the_moons(
     picture = imread(tmp_path / "duel.png")
     assert picture.shape[1] > 1000
     assert picture[..., :3].std() > 0.05
+
+
+def test_figure_names_classes_line_and_libraries() -> None:
+    result = duel.run_duel(duel.Work(2), ["scikit-learn"])
+    with duel.style():
+        figure = duel.figure_of(result)
+        figure.draw_without_rendering()
+    shown = [text.get_text() for legend in _legends(figure) for text in legend.texts]
+    assert shown == [
+        "test point, upper moon",
+        "test point, lower moon",
+        "forecast upper moon",
+        "forecast lower moon",
+        "50% each",
+        "econnet",
+        "scikit-learn",
+    ]
+    X, y = result.moons.X_test, result.moons.y_test
+    # The names of the classes follow from where their points are.
+    assert X[y == 0, 1].mean() > X[y == 1, 1].mean()
+    width = figure.bbox.width
+    for legend in _legends(figure):
+        assert all(text.get_window_extent().x1 <= width for text in legend.texts)
+
+
+def _legends(figure: Figure) -> list[Legend]:
+    return [it for it in figure.findobj(Legend) if isinstance(it, Legend)]
 
 
 def test_duel_is_reproducible() -> None:

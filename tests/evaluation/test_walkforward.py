@@ -87,6 +87,30 @@ def test_refits_come_as_often_as_the_schedule_says(features: DesignMatrix) -> No
     assert {len(set(features.origins[w.ahead])) for w in windows[:-1]} == {3}
 
 
+def test_refit_waits_until_enough_rows_or_contractions_are_new(
+    features: DesignMatrix,
+) -> None:
+    def new_share(before: Window, after: Window) -> float:
+        new = ~np.isin(after.train, before.train)
+        contractions = after.y_train[new].sum() / after.y_train.sum()
+        return float(max(new.mean(), contractions))
+
+    last = features.origins.max()
+    yearly = make_windows(features, "Q", last)
+    windows = make_windows(features, "Q", last, Schedule(min_new_share=0.1))
+    assert 1 < len(windows) < len(yearly)
+    in_use = windows[0]
+    refits = {window.origin: window for window in windows}
+    for each in yearly[1:]:
+        assert (new_share(in_use, each) >= 0.1) == (each.origin in refits)
+        in_use = refits.get(each.origin, in_use)
+    forecast, every = (
+        np.concatenate([window.ahead for window in group])
+        for group in (windows, yearly)
+    )
+    np.testing.assert_array_equal(np.sort(forecast), np.sort(every))
+
+
 def test_rolling_window_learns_from_its_last_years_alone(
     features: DesignMatrix,
 ) -> None:

@@ -1,6 +1,8 @@
+import errno
 import gzip
 import hashlib
 import os
+import sys
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -155,6 +157,36 @@ def test_raw_answer_of_more_bytes_than_it_says_is_not_unpacked(folder: Path) -> 
             [hashlib.sha256(bomb).hexdigest(), gzip.compress(bomb)],
         )
     assert any("SHA-256" in what for _, _, what in broken(folder))
+
+
+@pytest.mark.parametrize("size", [-1, None, 2**62])
+def test_raw_answer_of_an_odd_size_is_named(size: int | None, folder: Path) -> None:
+    with duckdb.connect(folder / "data/econnet.duckdb") as connection:
+        connection.execute("UPDATE raw_answers SET size = ? WHERE size = 7", [size])
+    assert any("SHA-256" in what for _, _, what in broken(folder))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="named pipes of POSIX")
+def test_named_pipes_are_named_and_not_waited_for(folder: Path) -> None:
+    names = ("data/forecasts.csv", "data/models/ARG.npz", "data/econnet.duckdb")
+    for name in (*names, "reports/DEU/SHA256SUMS"):
+        (folder / name).unlink()
+        os.mkfifo(folder / name)
+    assert [name for _, name, _ in broken(folder)] == [
+        *("econnet.duckdb", "ARG.npz", "forecasts.csv", "DEU")
+    ]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="locks of POSIX")
+def test_report_that_is_being_written_is_not_broken(folder: Path) -> None:
+    report = folder / "reports/DEU"
+    (report / "report.pdf").write_bytes(b"the new one")
+    with atomic_files.locked_folder(report):
+        seen = look(folder)
+    assert seen.ok
+    (remark,) = seen.remarks
+    assert (remark.path, remark.problem) == (report, "is being written")
+    assert not look(folder).ok
 
 
 def test_newer_store_is_named_with_both_versions(folder: Path) -> None:
@@ -365,3 +397,22 @@ def test_value_of_a_minute_ago_is_of_the_past(folder: Path) -> None:
     store = load.store(settings_of(folder))
     store.write([answer({"FRA": {"2020": 1.0}}, now() - timedelta(minutes=1))])
     assert look(folder).ok
+
+
+@pytest.mark.parametrize(
+    ("name", "part"), [("reports/DEU", "reports"), ("data/models/ARG", "models")]
+)
+def test_folder_that_cannot_be_listed_is_named(
+    name: str, part: Part, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = os.scandir
+
+    def scandir(path: str) -> object:
+        if Path(path) == folder / name:
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        return listed(path)
+
+    monkeypatch.setattr("os.scandir", scandir)
+    assert (part, Path(name).name, "cannot be read (Permission denied)") in broken(
+        folder
+    )

@@ -11,6 +11,7 @@ from econnet.core.task import Task
 from econnet.data.sources.observations import Dataset
 from econnet.forecast import country as country_forecast
 from econnet.forecast import preparation, saved_model, training
+from econnet.forecast.explain.importance import Importance
 from econnet.forecast.preparation import PreparedTask
 from econnet.forecast.result import Forecast
 from econnet.forecast.saved_model import Model
@@ -149,6 +150,25 @@ def test_stored_model_fits_its_own_task_and_data_alone(
         country_forecast.stored_model(prepared, path)
 
 
+def test_crafted_model_that_fits_the_data_is_damaged(
+    prepared: PreparedTask, model: Model, tmp_path: Path
+) -> None:
+    record = model.track_record
+    renamed = record.assign(model=record["model"].replace("econnet", "oracle"))
+    elsewhere = record.assign(country=record["country"].replace("FRA", "XXX"))
+    other = Importance("oracle", 0.1, (0.0, 0.2))
+    crafted = {
+        "forecasts of econnet": replace(model, track_record=renamed),
+        "countries of the data": replace(model, track_record=elsewhere),
+        "indicators of the data": replace(model, importance=(other,)),
+    }
+    path = tmp_path / "FRA.npz"
+    for problem, each in crafted.items():
+        saved_model.save(each, path)
+        with pytest.raises(ValueError, match=f"lacks {problem}"):
+            country_forecast.stored_model(prepared, path)
+
+
 def test_own_pool_learns_from_the_country_alone(
     known: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -175,6 +195,28 @@ def test_frequency_is_what_data_and_label_allow(
     chosen = preparation.choose_frequency(
         known, countries.by_alpha3(country), "real_gdp", label
     )
+    assert chosen == frequency
+
+
+@pytest.mark.parametrize(
+    ("first_quarter", "label", "frequency"),
+    [
+        ("2000Q1", "negative-growth", "Q"),
+        ("2009Q1", "negative-growth", "A"),
+        ("2009Q1", "two-quarters", "Q"),
+    ],
+)
+def test_a_few_quarters_give_way_to_a_long_annual_history(
+    known: Dataset, first_quarter: str, label: str, frequency: str
+) -> None:
+    series = known.series
+    of_france = (series["country"] == "FRA") & (series["indicator"] == "real_gdp")
+    quarters = series[of_france].assign(
+        frequency="Q", first_period=first_quarter, last_period="2015Q4"
+    )
+    years = quarters.assign(frequency="A", first_period="1970", last_period="2015")
+    longer = replace(known, series=pd.concat([series[~of_france], quarters, years]))
+    chosen = preparation.choose_frequency(longer, FRANCE, "real_gdp", label)
     assert chosen == frequency
 
 
@@ -210,6 +252,21 @@ def test_forecast_as_of_a_date_knows_nothing_of_later_days(known: Dataset) -> No
     assert prepared.panel.values.index.get_level_values("period").max() < pd.Period(
         "2015Q1", "Q"
     )
+
+
+def test_future_changes_neither_the_probability_nor_its_interval() -> None:
+    task, date = Task("Q", members=1, as_of="2009-06-30"), pd.Timestamp("2009-06-30")
+    known = world_and_andorra()
+    rows = known.observations.copy()
+    later = pd.PeriodIndex(rows["period"], freq="Q").end_time > date
+    rows.loc[later, "value"] *= np.random.default_rng(0).uniform(0.8, 1.2, later.sum())
+    answers = []
+    for data in (known, replace(known, observations=rows)):
+        prepared = preparation.prepare(data, FRANCE, task)
+        model = country_forecast.train(prepared, outlook=False)
+        made = country_forecast.make(prepared, model)
+        answers.append((made.probability, made.interval))
+    assert answers[0] == answers[1]
 
 
 def test_drivers_name_what_they_are(made: Forecast) -> None:
@@ -274,3 +331,22 @@ def test_growth_agrees_with_the_probability_of_contraction(made: Forecast) -> No
     assert (growth.median < 0) == (made.probability > 0.5)
     assert (growth.percentile_5 < 0) == (made.probability > 0.05)
     assert 0 < growth.probability_below_minus_1 < made.probability
+
+
+def test_runs_of_countries_that_contract_together_count_for_less(
+    prepared: PreparedTask,
+) -> None:
+    window = training.final_window(prepared)
+    features, rows = window.features, window.train
+    by_country = pd.DataFrame(
+        {"country": features.countries[rows], "y": features.y[rows]},
+        index=features.origins[rows].asi8,
+    )
+    runs = sum(
+        int((np.diff(of_one["y"].sort_index().to_numpy(), prepend=0) == 1).sum())
+        for _, of_one in by_country.groupby("country")
+    )
+    assert window.design_effect > 1
+    assert training.independent_runs(window) * window.design_effect == pytest.approx(
+        runs
+    )

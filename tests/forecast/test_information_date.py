@@ -76,7 +76,7 @@ def test_every_origin_has_the_day_of_the_forecast(known: Dataset) -> None:
 def test_without_a_date_the_newest_value_is_used_as_soon_as_a_fixed_day_has_passed(
     known: Dataset,
 ) -> None:
-    released = information_date.releases(known, GERMANY, TASK, None)
+    released = information_date.releases(known, GERMANY, TASK, None, alone=True)
     # Investment of 2014Q4 is published 80 days later, on 21 March 2015.
     assert str(released["known_at"].max().date()) == "2015-03-21"
     for today, used_until in (
@@ -181,11 +181,8 @@ def test_series_that_the_task_cannot_use_does_not_bring_the_date_forward() -> No
         observations("DEU", "exports", "1990Q1", np.arange(104.0).tolist()), 5
     )
     both = dataset(pd.concat([rows, extra]))
-    for task, newest in (
-        (TASK, "2016-01-05"),
-        (replace(TASK, pool="all"), "2015-02-19"),
-    ):
-        released = information_date.releases(both, GERMANY, task, None)
+    for alone, newest in ((True, "2016-01-05"), (False, "2015-02-19")):
+        released = information_date.releases(both, GERMANY, TASK, None, alone=alone)
         assert str(released["known_at"].max().date()) == newest
 
 
@@ -203,6 +200,19 @@ def test_countries_share_data_if_their_origin_and_day_are_the_same() -> None:
     assert third.panel.values.equals(
         preparation.prepare(both, italy, task).panel.values
     )
+
+
+def test_tasks_with_another_label_share_the_panel_alone(known: Dataset) -> None:
+    first = preparation.prepare(known, GERMANY, TASK)
+    task = replace(TASK, label="year-on-year")
+    shared = preparation.prepare(known, GERMANY, task, sharing=[first])
+    fresh = preparation.prepare(known, GERMANY, task)
+    assert shared.panel is first.panel
+    assert shared.task == task
+    np.testing.assert_array_equal(shared.features.X, fresh.features.X)
+    np.testing.assert_array_equal(shared.features.y, fresh.features.y)
+    annual = preparation.prepare(known, GERMANY, Task("A"), sharing=[first])
+    assert annual.panel.frequency == "A"
 
 
 @pytest.mark.parametrize("day", [START, *FIXED_DAYS["Q"]])

@@ -194,6 +194,7 @@ HOSTILE: dict[str, dict[str, object]] = {
     "narrow scaler": {"scaler__mean": np.zeros(2)},
     "scaler of truth values": {"scaler__knots": np.zeros((3, 99), bool)},
     "outcomes of truth values": {"record__outcome": np.zeros(3, bool)},
+    "endless emphasis": {"scaler__emphasis": np.full(3, 1e300)},
     "few knots": {"scaler__knots": np.zeros((3, 98))},
     "scaler that is not finite": {"scaler__scale": np.array([1, np.inf, 1])},
     "flag of a column that is not there": {"scaler__flaggable": np.array([3])},
@@ -264,6 +265,14 @@ def test_hostile_model_is_a_value_error(
     path = rewritten(model, tmp_path / "DEU.npz", **HOSTILE[case])
     with pytest.raises(ValueError, match="is a network, but not a model: "):
         saved_model.load(path)
+
+
+def test_weights_near_the_largest_number_are_damage(tmp_path: Path) -> None:
+    large = small_model()
+    large.network.parameters[...] = np.finfo(np.float32).max
+    saved_model.save(large, tmp_path / "DEU.npz")
+    with pytest.raises(ValueError, match="its network has weights above 1,000,000"):
+        saved_model.load(tmp_path / "DEU.npz")
 
 
 def test_name_of_great_length_takes_its_own_room_alone(

@@ -142,3 +142,13 @@ def test_linear_columns_keep_distances_on_each_side_of_the_median(seed: int) -> 
     scores = scaler.transform(at[:, None])[:, 0]
     # Nearer to the median, no value is clipped at three standard deviations.
     np.testing.assert_allclose(np.diff(scores), np.diff(scores)[0], rtol=1e-6)
+
+
+@given(seed=SEEDS)
+def test_percentiles_are_those_of_the_values_that_are_there(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    X = rng.standard_t(3, (60, 8))
+    X[rng.random(X.shape) < rng.choice([0.0, 0.2, 0.4], 8)] = np.nan
+    present = np.isnan(X).mean(axis=0) <= MAX_SHARE_MISSING
+    expected = np.nanquantile(X[:, present], np.linspace(0.01, 0.99, 99), axis=0)
+    np.testing.assert_array_equal(scaler_of(X).knots[present], expected.T)

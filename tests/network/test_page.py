@@ -33,3 +33,8 @@ def test_named_test_exists(name: str) -> None:
 @pytest.mark.parametrize("figure", re.findall(r"\]\((figures/.*?)\)", TEXT))
 def test_figure_exists(figure: str) -> None:
     assert (PAGE.parent / figure).is_file()
+
+
+def test_every_figure_says_what_to_see() -> None:
+    for after in re.split(r"\]\(figures/[^)]*\)", TEXT)[1:]:
+        assert after.lstrip().startswith("*What to see: ")

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
@@ -60,6 +60,8 @@ def sample(n: int, inputs: int = 6, seed: int = 0) -> tuple[Array, Array]:
 
 @pytest.mark.parametrize("name", OPTIONS)
 @at_most(10)
+# The second member has as many training rows as the first, and more to validate on.
+@example(sizes=[109, 110], skip=False, dtype=np.float64)
 @given(
     sizes=st.lists(st.integers(8, 150), min_size=2, max_size=6),
     skip=st.booleans(),

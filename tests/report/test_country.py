@@ -25,6 +25,15 @@ HOSTILE = (
     '#let x = 1; *a_b* $x^2$ </svg><script>&amp; \x00\x1b[31m\ud800 "q\\" // `r` @ref '
     "<episodes> \n東京 العربية ไทย"
 )
+# Combining marks, a keycap, flags and joined emoji; then scripts and spaces.
+STACKED = (
+    "Zoe\u0308 Z\u0351\u036b\u0343 x\u0301\u0302 a\u20dd 1\ufe0f\u20e3 "
+    "\U0001f468\u200d\U0001f469\u200d\U0001f467 \U0001f1e9\U0001f1ea \u2603\ufe0f"
+)
+SCRIPTS = (
+    "Zoe\u0308 \u65e5\u672c \ud55c\uad6d \u0645\u0650\u0635\u0652\u0631 "
+    "\u05e9\u05c1\u05b8 \u0915\u094d\u0937\u093f \u0e33 \u3000\u200b\u202e!"
+)
 
 
 @pytest.fixture(scope="session")
@@ -65,16 +74,11 @@ def test_report_is_a_pdf_a_picture_of_each_figure_and_the_numbers(
     germany: Forecast, written: Path
 ) -> None:
     names = {path.name for path in written.iterdir() if path.is_file()}
-    pictures = {
-        f"{name}{size}{tone}.png"
-        for name in figures.draw(germany)
-        for size in ("", "-screen")
-        for tone in ("", "-dark")
-    }
+    pictures = {f"{name}.png" for name in figures.draw(germany)}
     documents = {"report.pdf", "report.html", "report.json", "SHA256SUMS"}
     documents |= {"forecasts.csv"}
     assert names == documents | pictures
-    assert len(pictures) == 4 * len(figures.DRAWINGS)
+    assert len(pictures) == len(figures.DRAWINGS)
     drawn_from = {path.stem for path in (written / "csv").iterdir()}
     assert drawn_from == set(tables.tables(germany))
     assert drawn_from >= {"history", "track-record", "roc", "contributions", "series"}
@@ -197,7 +201,7 @@ def test_same_forecast_gives_the_same_bytes(
 def test_pictures_are_wide_enough_to_print(written: Path) -> None:
     for path in written.glob("*.png"):
         height, width = matplotlib.image.imread(path).shape[:2]
-        assert width >= (380 if "-screen" in path.name else 1050)
+        assert width >= 1050
         assert 0.2 < height / width < 1.6
     history = matplotlib.image.imread(written / "history.png")
     assert history.shape[1] == pytest.approx((180 + 6) / 25.4 * 300, abs=2)
@@ -219,27 +223,42 @@ def test_half_a_report_is_never_seen(
     assert list(tmp_path.iterdir()) == [target]
 
 
-def test_no_name_can_break_the_report(germany: Forecast, tmp_path: Path) -> None:
-    hostile = changed(
+def named(germany: Forecast, name: str) -> Forecast:
+    return changed(
         germany,
-        country=Country(HOSTILE, "xx", HOSTILE),
-        task=replace(germany.task, target=HOSTILE, label=f"given:{HOSTILE}"),
-        target_title=HOSTILE,
-        meaning=HOSTILE,
-        drivers=tuple(replace(it, title=HOSTILE) for it in germany.explanation.drivers),
+        country=Country(name, "xx", name),
+        task=replace(germany.task, target=name, label=f"given:{name}"),
+        target_title=name,
+        meaning=name,
+        drivers=tuple(replace(it, title=name) for it in germany.explanation.drivers),
         response_curves=tuple(
-            replace(it, title=HOSTILE, unit=HOSTILE)
+            replace(it, title=name, unit=name)
             for it in germany.explanation.response_curves
         ),
         data=replace(
             germany.data,
-            source=HOSTILE,
+            source=name,
             series=tuple(
-                replace(it, title=HOSTILE, series_id=HOSTILE, rights=HOSTILE)
+                replace(it, title=name, series_id=name, rights=name)
                 for it in germany.data.series[:2]
             ),
         ),
     )
+
+
+@pytest.mark.parametrize("name", [STACKED, SCRIPTS], ids=["stacked", "scripts"])
+def test_name_of_any_characters_has_a_report(
+    germany: Forecast, tmp_path: Path, name: str
+) -> None:
+    formats = [Format.PDF, Format.PNG]
+    country_report.write(named(germany, name), tmp_path, formats)
+    assert "Zo\N{LATIN SMALL LETTER E WITH DIAERESIS}" in text_of(
+        pypdf.PdfReader(tmp_path / "report.pdf")
+    )
+
+
+def test_no_name_can_break_the_report(germany: Forecast, tmp_path: Path) -> None:
+    hostile = named(germany, HOSTILE)
     country_report.write(hostile, tmp_path, [Format.PDF, Format.JSON])
     text = text_of(pypdf.PdfReader(tmp_path / "report.pdf"))
     assert "#let x = 1; *a_b* $x^2$ </svg><script>&amp;" in text

@@ -141,7 +141,7 @@ def test_letter_holds_the_first_page_too_with_all_that_may_stand_on_it(
     first, second = output_of("pdftotext", "-layout", path, "-").split("\f")[:2]
     assert "Out of date" in first
     assert "What if?" in first
-    assert "the deepest 6 of 7" in first
+    assert "the deepest 5 of 7" in first
     assert "Next releases" in first
     assert "6 of 7 contractions had a signal." in first
     assert second.split("Track record")[0].count("\n") < 6

@@ -30,12 +30,12 @@ pytestmark = pytest.mark.skipif(
 def drawn(germany: Forecast) -> dict[str, bytes]:
     light = figures.draw(germany)
     pictures = {
-        name: figures.as_png(figure, "Germany", "Source: OECD", size="screen")
+        name: figures.as_png(figure, "Germany", "Source: OECD", dpi=110)
         for name, figure in light.items()
     }
     dark = figures.draw(germany, figures.DARK)["history"]
     pictures["history-dark"] = figures.as_png(
-        dark, "Germany", "Source: OECD", figures.DARK, "screen"
+        dark, "Germany", "Source: OECD", figures.DARK, 110
     )
     return pictures
 

@@ -47,7 +47,7 @@ def test_every_format_is_written(written: Path) -> None:
     names = {path.name for path in written.iterdir()}
     assert names >= {
         *("ranking.pdf", "ranking.html", "ranking.json", "ranking.csv", "strip.csv"),
-        *("dots.png", "dots-dark.png", "dots-screen.png", "strip-1.png"),
+        *("dots.png", "strip-1.png"),
     }
 
 

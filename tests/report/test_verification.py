@@ -130,6 +130,11 @@ def test_other_data_are_told_by_the_figure_that_is_another(
     (change,) = found.data
     assert change.startswith("investment of 2019 was ")
     assert "the data have changed since" in found.sentence()
+    assert found.missing_digest == report.provenance.data
+    assert (
+        f"the vintages with the digest {report.provenance.data[:12]} that the report "
+        "names are no longer stored"
+    ) in found.sentence()
 
 
 def test_other_source_of_the_same_data_is_told(report: Report, known: Dataset) -> None:

@@ -218,7 +218,7 @@ def test_verdict_rests_on_the_interval_of_the_skill(
 
 
 def test_verdict_names_its_figures(germany: Forecast) -> None:
-    text = judged(germany, skilled(0.32, 0.25, 0.39)).reason
+    text = judged(germany, skilled(0.32, 0.25, 0.39)).text
     assert "32% more accurate than always quoting the historical average" in text
     assert "(90% interval +25% to +39%)" in text
     counts = germany.assessment.signals
@@ -263,7 +263,7 @@ def test_simpler_models_are_compared_by_intervals_everywhere(
         comparisons={"base_rate": EVEN, **comparisons},
         baselines=dict.fromkeys(("base_rate", *comparisons), scores),
     )
-    assert sentence in wording.verdict(forecast).reason
+    assert sentence in wording.verdict(forecast).details
     rows = {row["name"]: row for row in content(forecast)["long_scores"]["rows"]}
     assert ("did better" in sentence) == any(
         row["against"] and row["against"]["loss"] for row in rows.values()
@@ -371,7 +371,7 @@ def test_data_are_old_from_the_day_after_the_next_figure_is_due(
     )
     assert warning is not None
     assert not warning.passed
-    assert "since 23 November 2026 (1 day)" in warning.text
+    assert "due on 23 November 2026 (1 day ago)" in warning.text
     assert "run `econnet fetch --country DEU`" in warning.text
 
 
@@ -435,7 +435,7 @@ def test_report_says_what_it_was_made_with_and_how_to_verify_it(
     assert f"econnet report --verify {subject} --rolling-years 30" in said
     assert "--vintages revised" in said
     assert wording.command(asked).startswith(
-        f"econnet train {subject} --rolling-years 30 --vintages revised --pool all"
+        f"econnet train {subject} --rolling-years 30 --vintages revised --pool auto"
     )
 
 

@@ -1,3 +1,5 @@
+import errno
+import os
 import signal
 import subprocess
 import sys
@@ -148,3 +150,18 @@ def test_cluster_that_does_not_answer_is_told() -> None:
     nobody = Cluster.connect("tcp://127.0.0.1:9", seconds=1)
     with pytest.raises(ClusterError, match="no scheduler answers at tcp://127"), nobody:
         pass
+
+
+def test_work_without_shared_memory_is_done_in_this_process(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse() -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr("multiprocessing.Lock", refuse)
+    here = runtime_workers.map_tasks(number_of_process, [1, 2, 3], str)
+    assert {int(arrays[0][0]) for arrays in here} == {os.getpid()}
+
+
+def number_of_process(_: int) -> list[np.ndarray]:
+    return [np.array([os.getpid()])]

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from econnet.core.countries import Country
-    from econnet.core.periods import Frequency
     from econnet.forecast.backtest import Backtest
     from econnet.forecast.preparation import PreparedTask
 
@@ -68,6 +67,7 @@ def backtest(
     """
     from econnet.core.period_days import parse_day
     from econnet.forecast import backtest, preparation
+    from econnet.models.windows import origin_in
 
     if everything == bool(task.country) and task.data is None:
         raise UsageError("name a country: --country DEU, --all, or --data FILE")
@@ -75,7 +75,7 @@ def backtest(
     names = jobs.baseline_names(baselines) or _all_baselines()
     known, countries = jobs.data_and_countries(task)
     settled = jobs.common_task(task, known, countries)
-    first = _origin(start, settled.frequency)
+    first = None if start is None else origin_in(start, settled.frequency)
     days = [parse_day(each, settled.frequency) for each in day or ["end"]]
     questions = [(each, ahead) for each in days for ahead in horizon or [1]]
     results, prepared = [], {}
@@ -119,21 +119,6 @@ def _all_baselines() -> list[str]:
     from econnet.models.baselines import BASELINES
 
     return list(BASELINES)
-
-
-def _origin(start: str | None, frequency: "Frequency") -> "pd.Period | None":
-    import pandas as pd
-
-    from econnet.core.periods import PANDAS_ALIAS
-
-    if start is None:
-        return None
-    try:
-        return pd.Period(pd.Period(start).start_time, PANDAS_ALIAS[frequency])
-    except ValueError as error:
-        raise UsageError(
-            f"--start {start!r} is not a period: write 1985, 1985Q1 or 1985-01"
-        ) from error
 
 
 def _note_what_is_left_out(

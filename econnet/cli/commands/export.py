@@ -51,16 +51,20 @@ def export(
             remedy = suggestion(key, catalog.load(), "`econnet indicators` lists all")
             raise UsageError(f"no indicator is called {key!r}: {remedy}")
     codes = [named.alpha3 for named in countries_named(country)] or None
-    path = output if form is None else output.with_suffix(f".{form}")
+    # `write_table` refuses a folder, whose name has no ending to replace.
+    keeps_name = form is None or output.is_dir()
+    path = output if keeps_name else output.with_suffix(f".{form}")
     settings, day = Settings.from_environment(), date(as_of)
     with cli_output.working("Reading the data"):
         known = load.complete(settings, day, countries=codes)
+        known = load.as_known_on(known, day)
     rows = _with_units(known)
     if indicator:
         rows = rows[rows["indicator"].isin(indicator)]
     if rows.empty:
+        when = "" if day is None else f" that were known on {day.date()}"
         raise DataError(
-            "there are no such observations: `econnet status` lists the data"
+            f"there are no such observations{when}: `econnet status` lists the data"
         )
     with cli_output.working("Writing the file"):
         write_table(rows, path)

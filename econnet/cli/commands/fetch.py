@@ -10,7 +10,7 @@ from econnet.cli.jobs import countries_named
 from econnet.cli.options import All, Countries, Json
 from econnet.core.errors import UsageError
 from econnet.core.settings import Settings
-from econnet.core.sources import LIVE_SOURCES, live_source
+from econnet.core.sources import LIVE_SOURCES, live_source, live_sources
 
 if TYPE_CHECKING:
     from econnet.core.countries import Country
@@ -25,7 +25,7 @@ def fetch(
         typer.Option(
             metavar="NAME",
             help=f"{', '.join(LIVE_SOURCES)}; default: all; repeatable.",
-            autocompletion=lambda: list(LIVE_SOURCES),
+            autocompletion=lambda: list(live_sources()),
         ),
     ] = None,
     start: Annotated[
@@ -51,7 +51,7 @@ def fetch(
         raise UsageError("name what to fetch: --country DEU, or --all")
     chosen = countries.all_countries() if everything else countries_named(country)
     settings = Settings.from_environment()
-    sources = [*dict.fromkeys(map(live_source, source or LIVE_SOURCES))]
+    sources = [*dict.fromkeys(map(live_source, source or live_sources()))]
     if offline:
         _show_available(settings, chosen, json)
         return

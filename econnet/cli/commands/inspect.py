@@ -24,7 +24,7 @@ def inspect(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Show what econnet understands of a file, column by column.
+    """Show how econnet reads a file, column by column.
 
     Example: econnet inspect current.csv
     """

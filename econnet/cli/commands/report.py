@@ -162,7 +162,7 @@ def _write_reports(
     for number, question in enumerate(questions):
         country = question.country
         forecast = forecasts.get(country)
-        if forecast is None or forecast.task != question.task or assumed:
+        if forecast is None or forecast.place != question.place or assumed:
             forecast = jobs.forecast_question(question, assumptions=assumed)
         seconds = time.monotonic() - start
         with output.working(
@@ -171,11 +171,29 @@ def _write_reports(
         ):
             folder = jobs.workspace().report(question.place)
             files = country_report.write(finish(forecast), folder, formats, paper)
+        _note_missing_letters(forecast, formats)
         for path in files:
             output.print_answer(path)
             if path.name == "report.html":
                 pages[country.alpha3] = path
     return pages
+
+
+def _note_missing_letters(forecast: "Forecast", formats: Sequence[Format]) -> None:
+    """Note that the fonts of PDF and figures lack letters of some names."""
+    from econnet.report import figures
+
+    if not {Format.PDF, Format.PNG} & {*formats}:
+        return
+    titles = [series.title for series in forecast.data.series]
+    missing = figures.not_drawable([forecast.country.name, *titles])
+    if missing:
+        more = ", ..." if len(missing) > 3 else ""
+        output.note(
+            f"the fonts of PDF and PNG lack letters of {', '.join(missing[:3])}{more}, "
+            "shown as \N{REPLACEMENT CHARACTER}: report.html shows them, or write "
+            "these names in Latin, Greek, Cyrillic, Arabic or Hebrew letters"
+        )
 
 
 def _write_ranking(

@@ -46,6 +46,7 @@ def status(json: Json = False) -> None:
                 "store": None if store is None else _store(store),
                 "late": [] if late is None else _records(late),
                 "models": [str(path) for path in models],
+                "plugins": _plugins(),
                 "forecasts": scores.n_made,
                 "outcomes": _outcomes(scores),
                 "data_folder": str(settings.data_folder),
@@ -67,6 +68,12 @@ def status(json: Json = False) -> None:
         _show_store(store)
     if late is not None and len(late):
         _show_late(late)
+    if found := _plugins():
+        output.table(
+            "Plugins",
+            ("kind", "name", "package", "version", "state"),
+            [tuple(plugin.values()) for plugin in found],
+        )
     output.print_answer(f"Models: {len(models)} in {files.models_folder}")
     _show_outcomes(scores)
     output.table(
@@ -160,6 +167,33 @@ def _show_outcomes(scores: "LogScores") -> None:
             for row in newest.to_dict("records")
         ],
     )
+
+
+def _plugins() -> list[dict[str, str]]:
+    """Return the plugins, each with why it is left out, if it is."""
+    from econnet.core import catalog, plugins
+    from econnet.core.sources import SOURCES
+    from econnet.data.cycle.labels import RULES
+    from econnet.models.baselines import BASELINES
+
+    registries = (SOURCES, RULES, BASELINES)
+    if not any(registry.installed() for registry in registries):
+        return []
+    catalog.load()
+    for registry in registries:
+        registry.plugins()
+    failures = plugins.failures()
+    return [
+        {
+            "kind": plugins.KINDS[plugin.group],
+            "name": plugin.name,
+            "package": plugin.package,
+            "version": plugin.version,
+            "state": failures.get(plugin, "in use"),
+        }
+        for registry in registries
+        for plugin in registry.installed()
+    ]
 
 
 def _sources(known: "Dataset") -> list[dict[str, object]]:

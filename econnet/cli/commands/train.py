@@ -1,7 +1,8 @@
 """`econnet train`: test on past data, train, write model and report."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import product
 from typing import TYPE_CHECKING
 
 from econnet.cli import jobs, output, streamed
@@ -65,9 +66,10 @@ def train(
 def _requests(
     task: TaskOptions, labels: list[str] | None, horizons: list[int] | None
 ) -> Iterator[TaskOptions]:
-    for label in labels or [task.label]:
-        for horizon in horizons or [task.horizon]:
-            yield replace(task, label=label, horizon=horizon)
+    all_labels: Sequence[str | None] = labels or [task.label]
+    all_horizons: Sequence[int | None] = horizons or [task.horizon]
+    for label, horizon in product(all_labels, all_horizons):
+        yield replace(task, label=label, horizon=horizon)
 
 
 def _train(task: TaskOptions, baselines: list[str] | None) -> None:

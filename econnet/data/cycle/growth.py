@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from econnet.core.errors import DataError
 from econnet.core.types import Floats
 
 
@@ -42,9 +43,39 @@ def levels_of(growth: Floats) -> Floats:
 
 
 def log_percent(levels: Floats) -> Floats:
-    """Return 100 times the logarithm, missing where a level is not above zero."""
+    """Return 100 times the logarithm, missing where a level is not above zero.
+
+    Levels with an index of periods, which a caller may have in place of an array, raise
+    `DataError` unless the periods follow one another.
+    """
+    index = getattr(levels, "index", None)
+    if isinstance(index, pd.Index):
+        check_periods(index)
     logs: Floats = 100 * np.log(np.where(levels > 0, levels, np.nan))
     return logs
+
+
+def check_periods(index: pd.Index) -> None:
+    """Raise `DataError` unless the rows are periods in order and without a gap.
+
+    Rows would otherwise be taken for consecutive periods, and turning points be dated
+    that never were. The index has a level `period`, and may have one `country` before.
+    """
+    if isinstance(index, pd.MultiIndex):
+        countries = pd.factorize(index.get_level_values("country"))[0]
+        periods = index.get_level_values("period")
+    else:
+        countries, periods = np.zeros(len(index), dtype=int), index
+    if not isinstance(periods, pd.PeriodIndex):
+        raise DataError("levels need an index of periods: use a pandas PeriodIndex")
+    steps, changes = np.diff(periods.asi8), np.diff(countries)
+    wrong = np.flatnonzero(((changes == 0) & (steps != 1)) | (changes < 0))
+    if len(wrong):
+        before, after = periods[wrong[0]], periods[wrong[0] + 1]
+        raise DataError(
+            f"{after} follows {before}: sort the periods and reindex to all of them, "
+            "with missing values in the gaps"
+        )
 
 
 def runs(values: Floats) -> list[slice]:

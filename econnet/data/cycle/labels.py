@@ -16,11 +16,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from econnet.core import plugins
 from econnet.core.errors import DataError, UsageError
 from econnet.core.periods import FREQUENCIES, PANDAS_ALIAS, PERIODS_A_YEAR, Frequency
+from econnet.core.text import one_line
 from econnet.core.types import Floats
 from econnet.data.cycle import chronologies
-from econnet.data.cycle.growth import levels_of, percent_change
+from econnet.data.cycle.growth import check_periods, levels_of, percent_change
 from econnet.data.cycle.trends import below_hamilton_trend, below_hp_trend
 from econnet.data.cycle.turning_points import contractions
 from econnet.data.panel import Panel
@@ -120,10 +122,19 @@ class Label(DatedValues):
     target: str
     meaning: str
 
+    def __repr__(self) -> str:
+        """Return the rule, and how many periods it labelled, in one line."""
+        known = self.values.dropna()
+        return (
+            f"Label({self.name} of {self.target}: {int(known.sum())} contractions in "
+            f"{len(known)} periods of {known.index.unique('country').size} countries)"
+        )
+
 
 def apply(panel: Panel, name: str, target: str = "real_gdp") -> Label:
     """Return the labels of every country of the panel by the rule of that name."""
     check_rule(name, panel.frequency)
+    check_periods(panel.values.index)
     if name.startswith("given:"):
         return _given(panel, name, target)
     if name in chronologies.load():
@@ -170,11 +181,13 @@ def check_rule(name: str, frequency: Frequency) -> None:
     """Raise `UsageError` unless `name` is a rule that is defined at `frequency`."""
     if name.startswith("given:") and name != "given:":
         return
-    if name not in FREQUENCIES_OF:
+    dated = chronologies.load()
+    if name not in RULES and name not in dated:
+        names = (*NAMES, *RULES.plugins())
         raise UsageError(
-            f"no label rule is called {name!r}: choose one of {', '.join(NAMES)}"
+            f"no label rule is called {name!r}: choose one of {', '.join(names)}"
         )
-    frequencies = FREQUENCIES_OF[name]
+    frequencies = (dated[name] if name in dated else RULES[name]).frequencies
     if frequency not in frequencies:
         raise UsageError(
             f"label {name} is not defined at frequency {frequency}: "
@@ -305,6 +318,31 @@ def _on_each_day(date: Callable[[Floats, Frequency], Floats]) -> LabelFunction:
     return label
 
 
+def _rule_of_plugin(plugin: plugins.Plugin, rule: object) -> LabelRule:
+    """Return the rule of a plugin, which sees the levels of one day at a time."""
+    if not isinstance(rule, LabelRule):
+        raise TypeError(f"it is a {type(rule).__name__}, not a LabelRule")
+    if not rule.meaning or not {*rule.frequencies} <= {*FREQUENCIES}:
+        raise ValueError("it needs a meaning, and frequencies among A, Q and M")
+
+    def label(known: Floats, frequency: Frequency) -> Floats:
+        try:
+            given = rule.label_function(known[None, :], frequency)
+            values: Floats = np.asarray(given, dtype=float)
+            if values.shape != (1, len(known)):
+                raise ValueError(f"it returned the shape {values.shape}")
+            if not np.isin(values[~np.isnan(values)], (0, 1)).all():
+                raise ValueError("it returned a value other than 0, 1 and NaN")
+        except Exception as error:
+            raise DataError(
+                f"{plugin} failed ({one_line(str(error), at_most=200)}): choose "
+                "another --label, or report it to its authors"
+            ) from error
+        return values.ravel()
+
+    return replace(rule, label_function=_on_each_day(label))
+
+
 def _falling(levels: Floats, periods: int) -> Floats:
     """Return 1 where growth over `periods` is below zero, 0 where not, else missing."""
     change = percent_change(levels, _shifted(levels, periods))
@@ -373,7 +411,7 @@ GROWTH_CYCLE_CAVEAT = (
     "the time, and are scored on today's."
 )
 
-RULES: Mapping[str, LabelRule] = {
+OWN_RULES: Mapping[str, LabelRule] = {
     "negative-growth": LabelRule(
         lambda levels, _: _falling(levels, 1),
         looks_ahead=0,
@@ -414,8 +452,6 @@ RULES: Mapping[str, LabelRule] = {
     ),
 }
 
-FREQUENCIES_OF: Mapping[str, tuple[Frequency, ...]] = {
-    **{name: rule.frequencies for name, rule in RULES.items()},
-    **{name: dated.frequencies for name, dated in chronologies.load().items()},
-}
-NAMES: tuple[str, ...] = (*FREQUENCIES_OF, "given:COLUMN")
+# With the rules of plugins.
+RULES = plugins.Registry(OWN_RULES, "econnet.labels", _rule_of_plugin)
+NAMES: tuple[str, ...] = (*OWN_RULES, *chronologies.load(), "given:COLUMN")

@@ -21,7 +21,7 @@ origin, replaces them by the training median and adds a flag.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -379,12 +379,13 @@ def _middle(days: Days) -> np.int64:
 def _shapes(panel: Panel, target: str, countries: Sequence[str]) -> dict[str, Shape]:
     """Return the shapes of the indicators that at least half of the countries have."""
     present = panel.values.notna().groupby(level="country").any().loc[list(countries)]
+    has = dict(zip(present.columns, present.to_numpy().T, strict=True))
     shapes = {}
     for indicator in panel.indicators.values():
         parts = {indicator.key, indicator.denominator or indicator.key}
-        if not parts <= {*panel.values.columns}:
+        if not parts <= has.keys():
             continue
-        n_have = int(present[list(parts)].all(axis="columns").sum())
+        n_have = int(np.logical_and.reduce([has[part] for part in parts]).sum())
         if n_have == 0 or 2 * n_have < len(countries):
             continue
         kind = TARGET_SHAPES if indicator.key == target else SHAPES
@@ -491,18 +492,23 @@ def _seen_from(
     if panel.series["first_vintage"].isna().all():
         return np.broadcast_to(np.int64(ALWAYS), shape)
     seen_from = np.full(shape, ALWAYS)
+
+    @cache
+    def first_vintages(parts: tuple[str, ...]) -> Days:
+        return _first_vintages(panel, parts, origins)
+
     for place, column in enumerate(columns):
         if column.indicator == PHASE:
             parts = _labelled(label)
         elif column.indicator == PROFESSIONALS:
             continue
         elif column.indicator == ABROAD:
-            seen_from[:, place] = _first_vintages(panel, [label.target], origins).max()
+            seen_from[:, place] = first_vintages((label.target,)).max()
             continue
         else:
             parts = [column.indicator]
             parts += [panel.indicators[column.indicator].denominator or parts[0]]
-        seen_from[:, place] = _first_vintages(panel, parts, origins)
+        seen_from[:, place] = first_vintages(tuple(parts))
     return seen_from
 
 

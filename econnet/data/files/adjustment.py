@@ -1,8 +1,8 @@
 """Seasonal adjustment of the user's series, at each date with what was known then.
 
 An adjustment over the whole series would use the future of every value. So a series is
-adjusted anew on every day on which one of its values became known, and the results are
-vintages like those of any revised series.
+adjusted separately on every day on which one of its values became known, and the
+results are vintages like those of any revised series.
 """
 
 import subprocess

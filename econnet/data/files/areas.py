@@ -1,4 +1,4 @@
-"""Whose data a file holds: countries, aggregates of them, regions of one, or others.
+"""Whose data a file contains: countries, aggregates of them, regions of one, or others.
 
 All names in a column are judged together. `DE`, `GA`, `IN` and `AL` beside `AK` are
 states of the United States and not Germany, Gabon, India and Albania. Names of

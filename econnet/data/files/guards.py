@@ -5,23 +5,20 @@ seasonal pattern, and columns that know the future. All functions are pure: they
 values and return what they found.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-
-from econnet.core.periods import (
-    PANDAS_ALIAS,
-    PERIOD_NAME,
-    PERIODS_A_YEAR,
-    Frequency,
-)
+from collections.abc import Callable
+from dataclasses import dataclass
+from econnet.core.periods import Frequency
+from econnet.core.periods import PANDAS_ALIAS
+from econnet.core.periods import PERIODS_A_YEAR
+from econnet.core.periods import PERIOD_NAME
 from econnet.core.types import Floats
 from econnet.data.files import column_names
 from econnet.data.files.codes import starts
-from econnet.data.files.column_names import folded, words
+from econnet.data.files.column_names import folded
+from econnet.data.files.column_names import words
 
 
 @dataclass(frozen=True)
@@ -231,7 +228,7 @@ def _part_name(part: int, frequency: Frequency) -> str:
 
 
 def counts_down(values: pd.DataFrame) -> bool:
-    """Return whether a column counts down to an event, and so knows when it comes.
+    """Return whether a column counts down to an event and so reveals its date.
 
     `values` has `area, value`, in order of time. It falls by one in most periods and
     jumps up in a few.
@@ -244,7 +241,7 @@ def counts_down(values: pd.DataFrame) -> bool:
 
 
 def leak(column: pd.Series, label: pd.Series, frequency: Frequency) -> str:
-    """Return how a column knows the future of a label; empty if it does not.
+    """Return how a column reveals the future of a label; empty if it does not.
 
     Both are by (country, period), without gaps. A label of `k` periods later, a window
     of the periods ahead, or numbers that separate the later labels without an error in

@@ -40,7 +40,7 @@ class Numbers:
     values
         NaN for a missing value, infinity for a text that is no number.
     flags
-        The letters that stood behind numbers.
+        The letters that followed numbers.
     grouped
         Whether whole numbers were read as thousands although no text proves it.
     """

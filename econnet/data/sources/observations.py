@@ -147,6 +147,14 @@ class Dataset:
         default_factory=lambda: pd.DataFrame(columns=OBSERVATION_COLUMNS)
     )
 
+    def __repr__(self) -> str:
+        """Return where the data come from and how much there is, in one line."""
+        countries = self.series["country"].nunique()
+        return (
+            f"Dataset({self.source}: {len(self.observations):,} observations of "
+            f"{len(self.series):,} series, {countries} countries)"
+        )
+
 
 def now() -> datetime:
     """Return the current time in UTC, naive."""

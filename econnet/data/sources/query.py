@@ -15,7 +15,6 @@ from typing import Generic, TypeVar
 from econnet.core.countries import Country
 from econnet.core.errors import SourceError
 from econnet.core.settings import Settings
-from econnet.core.sources import LiveSource
 from econnet.data.sources.http import (
     MissingSeriesError,
     NotAskedError,
@@ -81,7 +80,7 @@ class Job:
 class Query:
     """The requests to one source, and what went wrong."""
 
-    source: LiveSource
+    source: str
     session: PoliteSession
     jobs: Sequence[Job]
     missing: list[str] = field(default_factory=list)

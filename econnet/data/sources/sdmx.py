@@ -298,7 +298,7 @@ def series_of(
     country = areas.map(service.alpha3())
     if len(rows) and country.isna().all():
         area = one_line(str(areas.iloc[0]), at_most=40)
-        raise problem(f"none of its areas is a country that econnet knows: {area}")
+        raise problem(f"none of its areas is a known country: {area}")
     table = rows[["period", "value"]].assign(country=country)
     table = table[_of_one_euro_area(areas, rows["period"])].dropna()
     covered = table["country"].map(template.covers).astype(bool)

@@ -33,7 +33,7 @@ def load() -> Dataset:
             raise DataError(
                 f"the data that ship with econnet cannot be read "
                 f"({one_line(str(error))}): close other programs if memory is short, "
-                "or install econnet anew"
+                "or reinstall econnet"
             ) from error
     return Dataset(
         observations.assign(retrieved_at=series["retrieved_at"].max())[

@@ -19,6 +19,7 @@ from econnet.data.store import schema
 from econnet.data.store.store import Store
 
 COUNTED = ("observations", "raw_answers")
+MAX_RAW_BYTES = 2**28  # eight times the largest answer that is fetched
 GZIP = 31  # the window bits by which zlib reads the gzip format
 
 
@@ -72,6 +73,8 @@ class Findings:
 
 def check_store(store: Store, now: datetime) -> Findings:
     """Return what is wrong in a store, which is not changed."""
+    if not store.path.is_file():
+        return Findings(broken=(Flaw("is no plain file", "move it away"),))
     try:
         with store.unchanged() as connection:
             return _check_open_store(connection, store, now)
@@ -90,8 +93,7 @@ def _check_open_store(
         return Findings(broken=(Flaw(problem, remedy),))
     if version < schema.VERSION:
         return Findings(upgrade_from=version)
-    missing = schema.expected_columns() - schema.columns_of(connection)
-    if missing:
+    if missing := schema.missing_columns(connection):
         table, column, kind = min(missing)
         problem = f"its table {table} has no column {column} {kind}"
         return Findings(broken=(Flaw(problem),))
@@ -128,8 +130,10 @@ def _broken_raw(connection: duckdb.DuckDBPyConnection) -> Iterator[Flaw]:
             yield Flaw(f"it has a raw answer that does not match its SHA-256 {sha256}")
 
 
-def _is_intact(sha256: str, size: int, compressed: bytes) -> bool:
+def _is_intact(sha256: str, size: int | None, compressed: bytes | None) -> bool:
     """Return whether the unpacked bytes have this size and hash, reading no more."""
+    if compressed is None or size is None or not 0 <= size <= MAX_RAW_BYTES:
+        return False
     reader = zlib.decompressobj(GZIP)
     try:
         content = reader.decompress(compressed, size + 1)

@@ -19,8 +19,11 @@ def export(frame: pd.DataFrame, path: Path) -> None:
     Raises
     ------
     DataError
-        The ending is another, or a sheet of Excel is too small for the rows.
+        The path is a folder or has another ending, or a sheet of Excel is too small
+        for the rows.
     """
+    if path.is_dir():
+        raise DataError(f"{path} is a folder: name a file, .csv, .parquet or .xlsx")
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_files.atomic_write(path) as part:
         match path.suffix.lower():
@@ -42,7 +45,7 @@ def export(frame: pd.DataFrame, path: Path) -> None:
 def _write_excel(frame: pd.DataFrame, path: Path) -> None:
     if len(frame) >= MAX_SHEET_ROWS:
         raise DataError(
-            f"{len(frame):,} rows are more than a sheet of Excel holds: "
+            f"{len(frame):,} rows are more than an Excel sheet can contain: "
             "choose --country or --indicator, or another --format"
         )
     with path.open("wb") as file:  # a name would have to end in .xlsx

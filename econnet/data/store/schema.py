@@ -13,6 +13,7 @@ import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -22,6 +23,8 @@ from econnet.runtime import atomic_files
 from econnet.runtime.untrusted_files import sql_literal
 
 VERSION = 1
+# Hundreds of times what all sources have; a query over so many rows ends.
+MAX_ROWS = 1_000_000_000
 
 # Errors of a full or failing disk: of the call itself, of the commit, or of a call
 # after one that failed.
@@ -103,13 +106,21 @@ def attach(path: Path, deadline: float) -> duckdb.DuckDBPyConnection:
     `DataError`, with the file unchanged, if it is no store, is newer, or could not be
     upgraded.
     """
+    if not path.is_file():  # opening a named pipe would wait forever
+        raise DataError(refusal(path, None))
     connection = _attached(path, deadline)
     version = version_of(connection)
-    if version == VERSION:
+    if version == VERSION and not missing_columns(connection):
         return connection
     try:
         if version is None or version > VERSION:
             raise DataError(refusal(path, version))
+        if version == VERSION:
+            table, column, kind = min(missing_columns(connection))
+            raise DataError(
+                f"{path}: its table {table} has no column {column} {kind}: move it "
+                "away and run `econnet fetch` again"
+            )
         connection.execute("CHECKPOINT store")  # so that the file is all there is
     finally:
         connection.close()
@@ -130,20 +141,51 @@ def reading(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
             if IN_USE.search(str(error)):
                 raise FileInUseError from error
             raise
+        _forbid_other_files(connection)
         connection.execute("USE store")
         yield connection
 
 
 def version_of(connection: duckdb.DuckDBPyConnection) -> int | None:
-    """Return the version of the schema; `None` if the file is no store of econnet."""
-    ours = connection.execute(
-        "SELECT true FROM duckdb_columns() WHERE database_name = 'store' "
-        "AND (table_name, column_name, data_type) = ('about', 'version', 'INTEGER')"
-    ).fetchall()
-    if not ours:
+    """Return the version of the schema; `None` if the file is no store of econnet.
+
+    A store consists of plain tables. A file with anything else, such as a view that
+    would read other files or never end, is no store, and nothing in it is evaluated.
+    """
+    version_column = ("about", "version", "INTEGER")
+    if _has_more_than_tables(connection) or version_column not in columns_of(
+        connection
+    ):
         return None
     [[version]] = connection.execute("SELECT max(version) FROM about").fetchall()
     return None if version is None else int(version)
+
+
+def _has_more_than_tables(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Return whether the store has views, functions, rules, or tables of any size."""
+    others = [
+        f"SELECT 1 FROM duckdb_{kind}() WHERE database_name = 'store' AND NOT internal"  # noqa: S608 - names of ours
+        for kind in ("views", "functions", "types", "schemas")
+    ]
+    rules = [
+        f"SELECT 1 FROM duckdb_{kind}() WHERE database_name = 'store'"  # noqa: S608 - names of ours
+        for kind in ("sequences", "indexes", "constraints")
+    ]
+    computed = (
+        "SELECT 1 FROM duckdb_columns() WHERE database_name = 'store' "
+        "AND column_default IS NOT NULL"
+    )
+    too_long = (
+        "SELECT 1 FROM duckdb_tables() WHERE database_name = 'store' "  # noqa: S608 - a number of ours
+        f"AND estimated_size > {MAX_ROWS}"
+    )
+    query = " UNION ALL ".join([*others, *rules, computed, too_long])
+    return bool(connection.execute(f"SELECT count(*) FROM ({query})").fetchall()[0][0])  # noqa: S608 - as above
+
+
+def _forbid_other_files(connection: duckdb.DuckDBPyConnection) -> None:
+    """Let a connection reach no file but those that it has attached."""
+    connection.execute("SET enable_external_access = false")
 
 
 def refusal(path: Path, version: int | None) -> str:
@@ -164,11 +206,23 @@ def backups(path: Path) -> list[Path]:
     return sorted(path.parent.glob(pattern))
 
 
-def expected_columns() -> set[tuple[str, str, str]]:
+def missing_columns(
+    connection: duckdb.DuckDBPyConnection,
+) -> frozenset[tuple[str, str, str]]:
+    """Return table, column and type of each column that the store lacks."""
+    return expected_columns() - columns_of(connection)
+
+
+def expected_columns() -> frozenset[tuple[str, str, str]]:
     """Return table, column and type of each column of this version."""
+    return _columns_made_by(SCHEMA)
+
+
+@cache
+def _columns_made_by(statements: str) -> frozenset[tuple[str, str, str]]:
     with memory() as connection:
-        connection.execute(SCHEMA)
-        return columns_of(connection, "memory")
+        connection.execute(statements)
+        return frozenset(columns_of(connection, "memory"))
 
 
 def columns_of(
@@ -212,6 +266,7 @@ def _attached(path: Path, deadline: float) -> duckdb.DuckDBPyConnection:
                 ) from error
         else:
             break
+    _forbid_other_files(connection)
     connection.execute("USE store")
     return connection
 

@@ -18,12 +18,12 @@ from pathlib import Path
 
 import duckdb
 import pandas as pd
-from filelock import FileLock, Timeout
 
 from econnet.core import countries as known_countries
 from econnet.core.errors import DataError
 from econnet.data.sources.observations import OBSERVATION_COLUMNS, FetchedSeries, Key
 from econnet.data.store import schema
+from econnet.runtime import locks
 
 
 @dataclass(frozen=True)
@@ -217,9 +217,12 @@ class Store:
         """Open the file under our lock, and leave no write-ahead log behind."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         deadline = time.monotonic() + self.timeout_seconds
-        lock = FileLock(f"{self.path}.lock", timeout=self.timeout_seconds)
+        lock = Path(f"{self.path}.lock")
         try:
-            with lock, schema.translated_errors(self.path):
+            with (
+                locks.locked_file(lock, self.path, self.timeout_seconds),
+                schema.translated_errors(self.path),
+            ):
                 if not self.path.exists():
                     schema.create(self.path)
                 connection = schema.attach(self.path, deadline)
@@ -228,8 +231,8 @@ class Store:
                     connection.execute("CHECKPOINT store")
                 finally:
                     connection.close()
-        except (Timeout, schema.FileInUseError) as error:
-            raise self._in_use() from error
+        except schema.FileInUseError as error:
+            raise self._in_use(self.path) from error
 
     @contextmanager
     def unchanged(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -242,16 +245,14 @@ class Store:
             try:
                 # Any econnet process that has the file open has made the lock.
                 if lock.exists() and os.access(lock, os.W_OK):
-                    stack.enter_context(FileLock(lock, timeout=self.timeout_seconds))
+                    waiting = locks.locked_file(lock, self.path, self.timeout_seconds)
+                    stack.enter_context(waiting)
                 yield stack.enter_context(schema.reading(self.path))
-            except (Timeout, schema.FileInUseError) as error:
-                raise self._in_use() from error
+            except schema.FileInUseError as error:
+                raise self._in_use(self.path) from error
 
-    def _in_use(self) -> DataError:
-        return DataError(
-            f"another process has had {self.path} open for longer than "
-            f"{self.timeout_seconds:g} s: let it finish, or end it, and try again"
-        )
+    def _in_use(self, file: Path) -> DataError:
+        return DataError(locks.in_use(self.path, file, self.timeout_seconds))
 
 
 def base_year(title: str) -> int | None:

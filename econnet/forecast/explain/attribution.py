@@ -1,12 +1,15 @@
 """Feature attribution: what drives a forecast, and what would change it.
 
-Contributions are *integrated gradients*: along the straight line from an average
-country (every scaled input 0) to today's inputs, each step's gain in log-odds is
-attributed to the inputs that changed. They add up to the difference between the two
-log-odds; the gradients are exact, from the network's backward pass.
+Contributions add up to the difference between the log-odds for today's inputs and
+those for an average country. Those of the networks are *integrated gradients*: along
+the straight line from average inputs (every scaled input 0) to today's, each step's
+gain is attributed to the inputs that changed; the gradients are exact, from the
+network's backward pass. Those of trees and other models without gradients are *Shapley
+values*: the mean gain when an indicator's inputs change from average to today's, over
+orders in which the indicators change one after another.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -23,6 +26,9 @@ ForecastFunction: TypeAlias = Callable[[Floats], Floats]
 
 STEPS = 200
 MISSING = "missing"
+# Orders of the indicators: as many as give this many rows, but at least so many.
+MAX_ROWS = 600
+MIN_ORDERS = 8
 
 
 def contributions(x: Floats, window: Window, network: Network) -> dict[str, float]:
@@ -43,12 +49,64 @@ def contributions(x: Floats, window: Window, network: Network) -> dict[str, floa
     shares = (np.arange(STEPS) + 0.5) / STEPS
     gradient = network.input_gradient(shares[:, None] * x).mean(axis=(0, 1))
     parts = x * gradient
+    totals = {
+        name: float(sum(parts[place] for place in inputs))
+        for name, inputs in groups_of_inputs(window).items()
+    }
+    return largest_first({name: total for name, total in totals.items() if total})
+
+
+def groups_of_inputs(window: Window) -> dict[str, list[int]]:
+    """Return the positions of each indicator's scaled inputs, flags as `MISSING`'s."""
     names = [column.indicator for column in window.features.columns]
     names += [MISSING] * len(window.scaler.flaggable)
-    totals = dict.fromkeys(names, 0.0)
-    for name, part in zip(names, parts, strict=True):
-        totals[name] += float(part)
-    return largest_first({name: total for name, total in totals.items() if total})
+    groups: dict[str, list[int]] = {}
+    for place, name in enumerate(names):
+        groups.setdefault(name, []).append(place)
+    return groups
+
+
+def shapley_values(
+    function: Callable[[Floats], Floats],
+    start: Floats,
+    end: Floats,
+    groups: Mapping[str, Sequence[int]],
+) -> dict[str, float]:
+    """Return what each group of inputs adds to a function between two rows.
+
+    They add up to the function's difference, exactly for the orders drawn. Each order
+    is also used in reverse, which reduces the sampling error.
+
+    Parameters
+    ----------
+    start, end : array (inputs,)
+        NaN marks a missing value.
+    groups
+        The positions of each group's inputs; every input is in one group.
+
+    Notes
+    -----
+    E. Strumbelj and I. Kononenko, "Explaining prediction models and individual
+    predictions with feature contributions" (2014), algorithm 1.
+    """
+    differs = ~np.isclose(start, end, rtol=0, atol=0, equal_nan=True)
+    names = [name for name, inputs in groups.items() if differs[list(inputs)].any()]
+    if not names:
+        return {}
+    draws = max(MIN_ORDERS // 2, MAX_ROWS // (2 * (len(names) + 1)))
+    rng = np.random.default_rng(0)
+    forward = [rng.permutation(len(names)) for _ in range(draws)]
+    orders = [*forward, *(order[::-1] for order in forward)]
+    rows = np.tile(start, (len(orders), len(names) + 1, 1))
+    for of_order, order in zip(rows, orders, strict=True):
+        for step, number in enumerate(order, 1):
+            inputs = list(groups[names[number]])
+            of_order[step:, inputs] = end[inputs]
+    values = function(rows.reshape(-1, len(start))).reshape(len(orders), -1)
+    totals = np.zeros(len(names))
+    for gains, order in zip(np.diff(values, axis=1), orders, strict=True):
+        totals[order] += gains
+    return dict(zip(names, (totals / len(orders)).tolist(), strict=True))
 
 
 def largest_first(parts: dict[str, float]) -> dict[str, float]:

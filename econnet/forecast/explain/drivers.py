@@ -7,12 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
+from econnet.core.catalog import Indicator
 from econnet.core.log_odds import log_odds
 from econnet.core.types import Floats
 from econnet.data.features.design_matrix import ABROAD, PHASE
 from econnet.data.features.professionals import PROFESSIONALS
-from econnet.forecast.explain import attribution, what_if
+from econnet.forecast.explain import attribution, responsive, what_if
 from econnet.forecast.explain.importance import Importance
 from econnet.forecast.explain.what_if import Assumption
 from econnet.forecast.preparation import PreparedTask
@@ -63,6 +65,12 @@ def explanation(
                 for indicator, part in parts.items()
             ),
             response_curves=_response_curves(explained, parts),
+            responsive=responsive.responsive(
+                window,
+                explained.forecaster.network,
+                explained.forecaster.probability,
+                _measured(explained, parts),
+            ),
             change=_change(explained, parts, before) if before else None,
             what_if=(
                 what_if.under_assumptions(
@@ -70,7 +78,7 @@ def explanation(
                     window,
                     explained.forecaster.probability,
                     prepared.panel.indicators,
-                    _newest_levels(prepared),
+                    newest_levels(prepared),
                 )
                 if assumptions
                 else None
@@ -88,7 +96,7 @@ def explanation(
 
 
 def _contributions(explained: ExplainedForecast, figures: Floats) -> dict[str, float]:
-    """Return what each indicator adds through the networks, and the partners as a sum.
+    """Return what each indicator adds through the networks and their partners.
 
     They add up to the log-odds of a row of features less those of an average one.
     """
@@ -99,12 +107,35 @@ def _contributions(explained: ExplainedForecast, figures: Floats) -> dict[str, f
         scaled[0].astype(np.float64), window, forecaster.network
     )
     parts = {indicator: weight * part for indicator, part in parts.items()}
-    average, now = forecaster.partner_log_odds(
-        np.stack([window.scaler.median, figures]),
-        np.concatenate([np.zeros_like(scaled), scaled]),
-    )
-    parts[PARTNERS] = parts.get(PARTNERS, 0.0) + float(now - average)
+    of_partners = _contributions_of_partners(explained, figures, scaled[0])
+    for indicator, part in of_partners.items():
+        parts[indicator] = parts.get(indicator, 0.0) + part
     return attribution.largest_first(parts)
+
+
+def _contributions_of_partners(
+    explained: ExplainedForecast, figures: Floats, scaled: npt.NDArray[np.float32]
+) -> dict[str, float]:
+    """Return what each indicator adds through the partners.
+
+    They take both raw and scaled features, which change together.
+    """
+    window, n_raw = explained.window, len(figures)
+
+    def log_odds_of(rows: Floats) -> Floats:
+        raw, inputs = rows[:, :n_raw], rows[:, n_raw:].astype(np.float32)
+        return explained.forecaster.partner_log_odds(raw, inputs)
+
+    groups = {
+        name: [
+            *(place for place in inputs if place < n_raw),
+            *(n_raw + place for place in inputs),
+        ]
+        for name, inputs in attribution.groups_of_inputs(window).items()
+    }
+    average = np.concatenate([window.scaler.median, np.zeros(len(scaled))])
+    today = np.concatenate([figures, scaled])
+    return attribution.shapley_values(log_odds_of, average, today, groups)
 
 
 def title_and_group(prepared: PreparedTask, indicator: str) -> tuple[str, str]:
@@ -119,14 +150,20 @@ def _response_curves(
     explained: ExplainedForecast, parts: Mapping[str, float]
 ) -> tuple[ResponseCurve, ...]:
     """Return the curves of the indicators that contribute most."""
-    indicators = explained.prepared.panel.indicators
-    measured = [indicator for indicator in parts if indicator not in DERIVED]
     return tuple(
         attribution.response_curve(
-            explained.window, explained.forecaster.probability, indicators[indicator]
+            explained.window, explained.forecaster.probability, indicator
         )
-        for indicator in measured[:RESPONSE_CURVES]
+        for indicator in _measured(explained, parts)[:RESPONSE_CURVES]
     )
+
+
+def _measured(
+    explained: ExplainedForecast, parts: Mapping[str, float]
+) -> list[Indicator]:
+    """Return the indicators that contribute, the largest part first."""
+    indicators = explained.prepared.panel.indicators
+    return [indicators[indicator] for indicator in parts if indicator not in DERIVED]
 
 
 def _change(
@@ -182,7 +219,7 @@ def _movement(
     return Movement(indicator, title, group, unit, before, after, log_odds)
 
 
-def _newest_levels(prepared: PreparedTask) -> dict[str, float]:
+def newest_levels(prepared: PreparedTask) -> dict[str, float]:
     """Return the newest level of each indicator that the country has."""
     panel, alpha3 = prepared.panel, prepared.country.alpha3
     newest = {}
@@ -199,13 +236,10 @@ RESPONSE_CURVES = 6
 # Nearer 0 and 1 than the clip for averaging models, so that no change is lost.
 CHANGE_CLIP = 1e-6
 
-PARTNERS = "partners"
-
 # Drivers that are no indicators, with title and group.
 DERIVED: Mapping[str, tuple[str, str]] = {
     PHASE: ("Phase and past contractions", "cycle"),
     ABROAD: ("Growth abroad", "abroad"),
     PROFESSIONALS: ("Professional forecasts", "expectations"),
     attribution.MISSING: ("Missing data", "data"),
-    PARTNERS: ("Other models", "partners"),
 }

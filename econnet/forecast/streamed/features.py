@@ -248,7 +248,7 @@ def feature_spec(
     The ensemble has one member unless the request names a number. `UsageError` if a
     column that was named does not exist, or the label cannot be streamed.
     """
-    label = request.label
+    label = request.rule
     given = label.startswith("given:")
     if not given and label not in STREAMED_LABELS:
         names = ", ".join((*STREAMED_LABELS, "given:COLUMN"))
@@ -300,5 +300,5 @@ CHANGES: Mapping[Transform, str] = {
 
 # The rules that look a fixed number of periods ahead.
 STREAMED_LABELS: Sequence[str] = tuple(
-    name for name, rule in labels.RULES.items() if rule.looks_ahead is not None
+    name for name, rule in labels.OWN_RULES.items() if rule.looks_ahead is not None
 )

@@ -1,4 +1,4 @@
-"""Scores of more forecasts than memory holds.
+"""Scores of more forecasts than fit into memory.
 
 Forecasts are counted block by block: for the areas under curves in narrow bins of
 log-odds, within which forecasts count as tied, and for the losses in sums by origin,

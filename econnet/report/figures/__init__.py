@@ -16,7 +16,8 @@ from matplotlib.figure import Figure
 from econnet.forecast.result import Forecast
 from econnet.report import wording
 from econnet.report.figures import drivers, history, outlook, skill
-from econnet.report.figures.style import DARK, FONTS, LIGHT, Look, as_png, as_svg, style
+from econnet.report.figures.glyphs import FONTS, drawable, not_drawable
+from econnet.report.figures.style import DARK, LIGHT, Look, as_png, as_svg, style
 from econnet.report.wording import alt_text
 
 Chapter: TypeAlias = Literal["record", "drivers"]

@@ -10,23 +10,20 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from importlib import resources
 from io import BytesIO
-from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from matplotlib.textpath import text_to_path
 from matplotlib.transforms import Bbox
 
-from econnet.report import wording
-
-Size = Literal["print", "screen"]
+from econnet.report.figures.glyphs import add_fonts, drawable, letters_of
 
 
 @dataclass(frozen=True)
@@ -78,7 +75,8 @@ HALF_WIDTH = 86.0
 # Room for tick labels on the left, and for the label of the last point on the right.
 LEFT, RIGHT = 9.0, 21.0
 MM = 1 / 25.4
-DOTS_PER_INCH: dict[Size, int] = {"print": 300, "screen": 110}
+# Resolution of a PNG: enough for print.
+DOTS_PER_INCH = 300
 
 # Groups of artists that a page of HTML leaves out, since it has them as text.
 HEADING, NOTE, CAPTION = "heading", "note", "caption"
@@ -89,14 +87,13 @@ TITLE_SIZE, CREDIT_SIZE = 10.0, 7.5
 
 SEMIBOLD: dict[str, Any] = {"fontfamily": "Inter", "fontweight": 600}
 
-FONTS = resources.files("econnet.report") / "fonts"
 STYLE = resources.files("econnet.report") / "econnet.mplstyle"
 
 
 @contextmanager
 def style(look: Look) -> Iterator[None]:
     """Draw in the house style and a look's colours; leave matplotlib as it was."""
-    _add_fonts()
+    add_fonts()
     colors: dict[Any, str] = {
         "text.color": look.ink,
         "figure.facecolor": look.paper,
@@ -113,13 +110,6 @@ def style(look: Look) -> Iterator[None]:
         yield
 
 
-@cache
-def _add_fonts() -> None:
-    with resources.as_file(FONTS) as folder:
-        for file in sorted(Path(folder).glob("*.otf")):
-            font_manager.fontManager.addfont(file)
-
-
 def as_svg(figure: Figure, box: Bbox | None = None) -> str:
     """Return the figure, or the part within `box` in inches, as SVG with real text.
 
@@ -131,9 +121,12 @@ def as_svg(figure: Figure, box: Bbox | None = None) -> str:
 
 
 def as_png(
-    figure: Figure, title: str, credit: str, look: Look = LIGHT, size: Size = "print"
+    figure: Figure, title: str, credit: str, look: Look = LIGHT, dpi: int | None = None
 ) -> bytes:
-    """Return the figure as PNG, with a title above and a credit below it."""
+    """Return the figure as PNG, with a title above and a credit below it.
+
+    `dpi` is its resolution, by default `DOTS_PER_INCH`.
+    """
     width, height = figure.get_size_inches()
     lines = wrapped(credit, width / MM, CREDIT_SIZE)
     with style(look):
@@ -162,7 +155,7 @@ def as_png(
         png = _saved(
             figure,
             "png",
-            dpi=DOTS_PER_INCH[size],
+            dpi=dpi or DOTS_PER_INCH,
             bbox_inches=page,
             facecolor=look.paper,
             metadata={"Software": None},
@@ -175,7 +168,7 @@ def as_png(
 def wrapped(text: str, width: float, size: float) -> list[str]:
     """Return `text` in lines that are no wider than `width` millimetres."""
     lines = [""]
-    for word in wording.printable(text).split(" "):
+    for word in drawable(text).split(" "):
         longer = f"{lines[-1]} {word}".strip()
         if width_of(longer, size, 400) <= width or not lines[-1]:
             lines[-1] = longer
@@ -185,6 +178,10 @@ def wrapped(text: str, width: float, size: float) -> list[str]:
 
 
 def _saved(figure: Figure, format_: str, **options: object) -> bytes:
+    texts = [artist for artist in figure.findobj() if isinstance(artist, Text)]
+    for text in texts:
+        lines = text.get_text().split("\n")
+        text.set_text("\n".join(map(drawable, lines)))
     buffer = BytesIO()
     figure.savefig(buffer, format=format_, **options)  # type: ignore[arg-type]
     return buffer.getvalue()
@@ -308,23 +305,12 @@ def semibold(text: str) -> dict[str, Any]:
     return SEMIBOLD if letters_of("Inter").issuperset(map(ord, text)) else {}
 
 
-@cache
-def letters_of(family: str) -> frozenset[int]:
-    """Return the code points that a font can draw."""
-    return frozenset(font_manager.get_font(font_manager.findfont(family)).get_charmap())
-
-
 def shortened(text: str, width: float, weight: int = 400, size: float = 8) -> str:
     """Return `text`, cut at the end where it is wider than `width` millimetres.
 
-    U+FFFD replaces letters that no font here can draw, because one of them would make
-    the whole line unreadable.
+    It consists of characters that the fonts can draw.
     """
-    known = letters_of("Inter") | letters_of("DejaVu Sans")
-    text = "".join(
-        letter if ord(letter) in known else "\N{REPLACEMENT CHARACTER}"
-        for letter in wording.printable(text)
-    )
+    text = drawable(text)
     if width_of(text, size, weight) <= width:
         return text
     too_long = bisect_right(

@@ -127,11 +127,19 @@ class Chart:
         return list(zip(*(column.shown() for column in self.columns), strict=True))
 
 
-def charts(forecast: Forecast) -> dict[str, Chart]:
-    """Return the charts for which the forecast has data, by name."""
-    extra = [*figures.of_chapter("record"), *figures.of_chapter("drivers")]
+def charts(
+    forecast: Forecast, drawn: Mapping[str, Figure] | None = None
+) -> dict[str, Chart]:
+    """Return the charts for which the forecast has data, by name.
+
+    `drawn` are the figures of `figures.draw`, if they have been drawn.
+    """
+    chapters = [*figures.of_chapter("record"), *figures.of_chapter("drivers")]
+    names = {*DATA, *chapters}
     charts = {}
-    for name, figure in figures.draw(forecast, names={*DATA, *extra}).items():
+    for name, figure in (drawn or figures.draw(forecast, names=names)).items():
+        if name not in names:
+            continue
         chart = DATA[name](forecast) if name in DATA else Chart(name, ())
         charts[name] = _with_picture(chart, figure, figures.alt(forecast, name))
     for number, figure in enumerate(figures.draw_responses(forecast)):
@@ -146,6 +154,12 @@ def _with_picture(chart: Chart, figure: Figure, alt: str) -> Chart:
     svg = inline_svg(figure, chart.name, alt, captions=chart.live is not None)
     title = chart.title or captions(figure)[0].heading
     return replace(chart, title=title, svg=svg, captions=captions(figure))
+
+
+def as_data(table: pd.DataFrame) -> Chart:
+    """Return a table without a picture, to be saved as CSV."""
+    columns = (TableColumn(key, key, cells(table[key])) for key in map(str, table))
+    return Chart("", tuple(columns))
 
 
 def safe_name(text: str) -> str:

@@ -1,9 +1,14 @@
 """The page of one country: the texts of the printed report, and interactive charts."""
 
+from collections.abc import Mapping
+
+from matplotlib.figure import Figure
+
 from econnet.forecast.result import Forecast
 from econnet.report import figures, wording
 from econnet.report.content import Content, content
 from econnet.report.html import charts, page
+from econnet.report.html.page import SiteLinks
 
 SECTIONS = (
     ("content", "The answer"),
@@ -13,10 +18,17 @@ SECTIONS = (
 )
 
 
-def as_html(forecast: Forecast) -> str:
-    """Return the report as a page of HTML."""
+def as_html(
+    forecast: Forecast,
+    drawn: Mapping[str, Figure] | None = None,
+    site: SiteLinks | None = None,
+) -> str:
+    """Return the report as a page of HTML, self-contained unless it is of a site.
+
+    `drawn` are the figures of `figures.draw`, if they have been drawn.
+    """
     texts = content(forecast)
-    shown = charts.charts(forecast)
+    shown = charts.charts(forecast, drawn)
     return page.render(
         "country.html",
         title=texts["title"],
@@ -25,6 +37,8 @@ def as_html(forecast: Forecast) -> str:
         sections=SECTIONS,
         stem=f"{charts.safe_name(forecast.country.alpha3)}-{forecast.period}",
         charts=shown,
+        site=site,
+        responsive=forecast.explanation.responsive,
         report=texts,
         watch=[_cells(release) for release in texts["watch"]],
         series=[_cells(series) for series in texts["series"]],

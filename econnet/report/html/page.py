@@ -1,15 +1,17 @@
-"""A self-contained page of HTML, without server or network.
+"""A page of HTML: self-contained, without server or network, or one of a site.
 
-It contains its style, scripts, fonts and data. Its Content-Security-Policy allows
-exactly these scripts and this style, by their digests, so that no text from the data
-can ever run. Jinja escapes text; data for the scripts are JSON in which no tag can end.
+A self-contained page contains its style, scripts, fonts and data. Its
+Content-Security-Policy allows exactly these scripts and this style, by their digests,
+so that no text from the data can ever run. The pages of a site share style and scripts
+as files, and their policy allows no others than the site's own. Jinja escapes text;
+data for the scripts are JSON in which no tag can end.
 """
 
 import base64
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -17,6 +19,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
+from econnet.forecast.result import Responsive
 from econnet.report import wording
 from econnet.report.figures.shades import shades
 from econnet.report.figures.style import DARK, LIGHT, Look
@@ -24,6 +27,40 @@ from econnet.report.html.charts import Chart
 from econnet.report.html.svg import color_rules
 
 REPORT = resources.files("econnet.report")
+RESPONSIVE_SCRIPT = "responsive.js"
+SCRIPTS = {
+    "uplot.js": "vendor/uPlot.iife.min.js",
+    "page.js": "html/assets/page.js",
+    RESPONSIVE_SCRIPT: "html/assets/responsive.js",
+}
+
+
+@dataclass(frozen=True)
+class SiteLinks:
+    """The site that a page belongs to, as seen from the page.
+
+    Parameters
+    ----------
+    root
+        The path to the front page's folder: empty, or `../`.
+    pages
+        Text and path from `root` of the links to the main pages.
+    current
+        The path of this page, if it is one of them.
+    feed
+        The path of the Atom feed.
+    """
+
+    root: str
+    pages: tuple[tuple[str, str], ...]
+    current: str
+    feed: str
+
+
+def assets() -> dict[str, bytes]:
+    """Return the files that the pages of a site share, by their name in `assets/`."""
+    scripts = {name: _text(path).encode() for name, path in SCRIPTS.items()}
+    return {"page.css": _style().encode(), **scripts}
 
 
 def render(
@@ -35,18 +72,24 @@ def render(
     sections: Sequence[tuple[str, str]],
     stem: str,
     charts: Mapping[str, Chart],
+    site: SiteLinks | None = None,
+    responsive: Responsive | None = None,
     **texts: object,
 ) -> str:
     """Return a page from a template.
 
     `sections` are id and text of the links at its top; `stem` is the beginning of the
-    names of downloaded files.
+    names of downloaded files, and `responsive` what a reader can change. With `site`,
+    the page links to the site and uses its assets; otherwise it is self-contained.
     """
-    scripts = [_text("vendor/uPlot.iife.min.js"), _text("html/assets/page.js")]
-    data = {
+    names = [name for name in SCRIPTS if responsive or name != RESPONSIVE_SCRIPT]
+    scripts = [_text(SCRIPTS[name]) for name in names]
+    data: dict[str, Any] = {
         "stem": stem,
         "charts": {name: _data(chart) for name, chart in charts.items()},
     }
+    if responsive is not None:
+        data["responsive"] = asdict(responsive)
     return (
         _environment()
         .get_template(template)
@@ -56,7 +99,10 @@ def render(
             made=made,
             sections=sections,
             charts=charts,
-            policy=_policy(scripts, [_style()]),
+            site=site,
+            assets=[f"{site.root}assets/{name}" for name in names] if site else [],
+            responsive=responsive,
+            policy=SITE_POLICY if site else _policy(scripts, [_style()]),
             # Files of the package: trusted, and pinned by their digests in the policy.
             style=Markup(_style()),  # noqa: S704 - a file of ours
             scripts=[Markup(script) for script in scripts],  # noqa: S704 - as above
@@ -81,6 +127,12 @@ def _policy(scripts: Sequence[str], styles: Sequence[str]) -> str:
         f"style-src {' '.join(map(_digest, styles))}; font-src data:; img-src data:; "
         "base-uri 'none'; form-action 'none'"
     )
+
+
+SITE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; font-src data:; "
+    "img-src 'self' data:; base-uri 'none'; form-action 'none'"
+)
 
 
 def _digest(text: str) -> str:

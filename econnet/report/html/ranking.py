@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-import pandas as pd
+from matplotlib.figure import Figure
 
 from econnet.forecast.ranking import Ranking
 from econnet.report import ranking_rows, world_map
@@ -10,7 +10,7 @@ from econnet.report.figures import world
 from econnet.report.figures.shades import NAMES
 from econnet.report.figures.style import LIGHT, captions
 from econnet.report.html import charts, page
-from econnet.report.html.charts import Chart, TableColumn, cells
+from econnet.report.html.charts import as_data
 from econnet.report.html.svg import inline_svg
 
 SECTIONS = (
@@ -22,14 +22,19 @@ SORT_KEYS = ["rank", "name", "probability", "confidence"]
 SORT_KEYS += ["interval_high", "base_rate", "above_average", "period"]
 
 
-def as_html(ranking: Ranking, reports: Mapping[str, str]) -> str:
+def as_html(
+    ranking: Ranking,
+    reports: Mapping[str, str],
+    drawn: Mapping[str, Figure] | None = None,
+) -> str:
     """Return the ranking as a page of HTML.
 
-    `reports` are the paths of the countries' own reports from this page, by code.
+    `reports` are the paths of the countries' own reports from this page, by code;
+    `drawn` are the figures of `world.draw`, if they have been drawn.
     """
     texts, rows = ranking_rows.ranking_content(ranking), ranking_rows.rows(ranking)
     past = ranking_rows.past_forecasts(ranking)
-    alts, drawn = ranking_rows.alts(ranking), world.draw(ranking, LIGHT)
+    alts, drawn = ranking_rows.alts(ranking), drawn or world.draw(ranking, LIGHT)
     pictures = {
         name: {
             "svg": inline_svg(figure, name, alts[name]),
@@ -44,7 +49,7 @@ def as_html(ranking: Ranking, reports: Mapping[str, str]) -> str:
         made=texts["made"],
         sections=SECTIONS,
         stem=f"ranking-{charts.safe_name(ranking.task.label)}",
-        charts={"ranking-data": _data(rows), "strip-data": _data(past)},
+        charts={"ranking-data": as_data(rows), "strip-data": as_data(past)},
         report=texts,
         dots=pictures.pop("dots"),
         map=pictures.pop("map", None),
@@ -54,9 +59,3 @@ def as_html(ranking: Ranking, reports: Mapping[str, str]) -> str:
         reports=reports,
         disclaimer=world_map.DISCLAIMER,
     )
-
-
-def _data(table: pd.DataFrame) -> Chart:
-    """Return a table to be saved as CSV."""
-    columns = (TableColumn(key, key, cells(table[key])) for key in map(str, table))
-    return Chart("", tuple(columns))

@@ -4,6 +4,7 @@
 
 from econnet.core.periods import NOUN
 from econnet.core.text import printable
+from econnet.models.baselines import baseline_title
 from econnet.report.wording.event import (
     contraction_noun,
     event_title,
@@ -14,6 +15,7 @@ from econnet.report.wording.event import (
     outlook_heading,
     question,
     span,
+    when,
 )
 from econnet.report.wording.formatting import (
     change_percent,
@@ -44,6 +46,7 @@ from econnet.report.wording.outlook import (
     in_decimals,
     watch,
 )
+from econnet.report.wording.questions import headline_reason, question_rows
 from econnet.report.wording.ranking import (
     distance,
     dots_alt,
@@ -81,7 +84,6 @@ from econnet.report.wording.verdict import (
     Verdict,
     accuracy,
     ahead,
-    baseline_title,
     chance,
     counts,
     decision,

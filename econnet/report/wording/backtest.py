@@ -6,9 +6,9 @@ from econnet.core.periods import NOUN
 from econnet.data.cycle.labels import RULES
 from econnet.evaluation.comparison import Comparison, Verdict
 from econnet.forecast.backtest import OWN, Backtest
+from econnet.models.baselines import baseline_title
 from econnet.report.wording.formatting import count, percent
 from econnet.report.wording.method import figures
-from econnet.report.wording.verdict import baseline_title
 
 HEAD = ("", "AUROC", "90%", "Brier", "skill", "log loss", "skill", "econnet")
 MAX_COUNTRIES = 3

@@ -6,6 +6,7 @@ questions also name the period, or the periods of which one is enough.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import pandas as pd
 
@@ -17,6 +18,30 @@ from econnet.forecast.result import Forecast
 from econnet.report.wording.formatting import period_text
 
 
+class Asked(Protocol):
+    """What the words for an event depend on; a `Forecast` has it."""
+
+    @property
+    def task(self) -> Task:
+        """The task."""
+
+    @property
+    def origin(self) -> pd.Period:
+        """The period in which the forecast is made."""
+
+    @property
+    def period(self) -> pd.Period:
+        """The period that is forecast."""
+
+    @property
+    def target_title(self) -> str:
+        """The title of the labelled indicator."""
+
+    @property
+    def meaning(self) -> str:
+        """The label's definition of a contraction."""
+
+
 @dataclass(frozen=True)
 class EventWords:
     """An event in words: `real GDP`, `fall`, `falls`."""
@@ -26,7 +51,7 @@ class EventWords:
     present: str
 
 
-def event_words(forecast: Forecast) -> EventWords:
+def event_words(forecast: Asked) -> EventWords:
     """Return the words for the event of a forecast."""
     label = forecast.task.label
     if label.startswith("given:"):
@@ -52,7 +77,7 @@ def capitalised(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}"
 
 
-def when(forecast: Forecast) -> str:
+def when(forecast: Asked) -> str:
     """Return the period that is forecast: `in 2026 Q4`.
 
     Where one of several periods is enough: `in at least one of the next 4 quarters`.
@@ -87,7 +112,7 @@ def has_passed(forecast: Forecast) -> bool:
     return bool(forecast.period.end_time.normalize() < day)
 
 
-def question(forecast: Forecast) -> str:
+def question(forecast: Asked) -> str:
     """Return the question: `Will real GDP fall in 2026 Q4?`."""
     words = event_words(forecast)
     return f"Will {words.subject} {words.infinitive} {when(forecast)}?"
@@ -112,6 +137,9 @@ def outlook_heading(forecast: Forecast) -> str:
     """Return the heading of the forecasts for several horizons, with their event."""
     words, task = event_words(forecast), forecast.task
     text = capitalised(f"{words.subject} {words.present}")
+    if is_chronology(task):
+        text = f"Recession as dated by {chronologies.load()[task.label].committee}"
+        return f"{text} up to" if task.event == "within" else f"{text} in"
     if task.event == "within":
         return f"{text} in at least one {NOUN[task.frequency]} up to"
     return f"{text} in"

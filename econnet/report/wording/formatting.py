@@ -97,6 +97,11 @@ def day(date_: date) -> str:
     return f"{date_.day} {date_.strftime('%B %Y')}"
 
 
+def short_day(date_: date) -> str:
+    """Return a date in few letters: `24 Nov 2026`."""
+    return f"{date_.day} {date_.strftime('%b %Y')}"
+
+
 def day_of(moment: str) -> str:
     """Return the day of an ISO date or time in words."""
     return day(date.fromisoformat(moment[:10]))

@@ -81,16 +81,17 @@ def method(forecast: Forecast) -> list[tuple[str, str]]:
         (
             "Track record",
             "History is replayed from the first origin with enough training data. "
-            "Once a year the models are re-estimated on the data of that time; "
-            f"they then forecast each {noun} until the next re-estimation. Scaling and "
-            "the filling of gaps use the same past only. The baselines get the same "
-            "data and the same dates.",
+            "Once a year, unless little is new, the models are re-estimated on the "
+            f"data of that time; they then forecast each {noun} until the next "
+            "re-estimation. Scaling and the filling of gaps use the same past only. "
+            "The baselines get the same data and the same dates.",
         ),
         (
             "Interval",
-            "The 90% interval covers calibration error (from the track record) and "
-            "disagreement between networks, not errors in the model itself "
-            f"(econnet {model}).",
+            "The 90% interval accounts for calibration error (from the track record), "
+            "disagreement between the models that are combined, and the number of "
+            "contractions that they learned from. It covers the true probability in "
+            f"about 90% of simulated cases (econnet {model}).",
         ),
     ]
 
@@ -175,6 +176,8 @@ def provenance(forecast: Forecast) -> str:
     """Return what the forecast was made with, and the command that verifies it."""
     versions = " · ".join(map(" ".join, forecast.versions.items()))
     subject = _subject(forecast)
+    if forecast.questions:
+        subject |= dict.fromkeys(("--frequency", "--label", "--horizon", "--event"))
     verify = _command(
         "report --verify", {**subject, **forecast.task.cli_options(), **subject}
     )

@@ -7,7 +7,6 @@ from math import log
 from econnet.core.periods import NOUN
 from econnet.forecast.result import Forecast, Movement
 from econnet.report.wording.formatting import (
-    day,
     day_of,
     in_points,
     number,
@@ -15,6 +14,7 @@ from econnet.report.wording.formatting import (
     period_name,
     period_text,
     points,
+    short_day,
 )
 
 # Movements that the text names, and next releases that it lists.
@@ -184,7 +184,7 @@ def watch(forecast: Forecast) -> list[NextRelease]:
     return [
         NextRelease(
             curve.title,
-            day(due_of[curve.indicator]),
+            short_day(due_of[curve.indicator]),
             due_of[curve.indicator] < made_on,
             percent(min(curve.probabilities)),
             percent(max(curve.probabilities)),

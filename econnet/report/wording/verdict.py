@@ -14,7 +14,7 @@ from econnet.data.cycle.labels import BELOW_ZERO
 from econnet.evaluation.confidence import MIN_CONTRACTIONS, Confidence, Skill
 from econnet.evaluation.metrics import Scores
 from econnet.forecast.result import Forecast
-from econnet.models.baselines import TITLES
+from econnet.models.baselines import baseline_title
 from econnet.report.wording.event import (
     capitalised,
     contraction_noun,
@@ -132,17 +132,24 @@ def typical_fall(forecast: Forecast) -> str | None:
 class Verdict:
     """The confidence in a forecast, and its reason in the track record.
 
-    `alarm` is whether the confidence is low.
+    `details` compare the forecasts with simpler models and count their signals; `alarm`
+    is whether the confidence is low.
     """
 
     confidence: Confidence
     call: str
     reason: str
+    details: str = ""
 
     @property
     def alarm(self) -> bool:
         """Whether confidence is low."""
         return self.confidence == "low"
+
+    @property
+    def text(self) -> str:
+        """All of it in one piece."""
+        return " ".join(filter(None, [self.call, self.reason, self.details]))
 
 
 def likelihood(probability: float) -> str:
@@ -214,10 +221,13 @@ def verdict(forecast: Forecast) -> Verdict:
     level = skill.confidence
     parts = [
         f"Tested on {record_counts(forecast)}, {accuracy(skill)}.",
-        *filter(None, [without_2020(forecast), _against_baselines(forecast)]),
+        *filter(None, [without_2020(forecast)]),
+    ]
+    details = [
+        *filter(None, [_against_baselines(forecast)]),
         *wrong_signals(forecast),
     ]
-    return Verdict(level, CALLS[level], " ".join(parts))
+    return Verdict(level, CALLS[level], " ".join(parts), " ".join(details))
 
 
 def accuracy(skill: Skill) -> str:
@@ -325,21 +335,16 @@ def _against_baselines(forecast: Forecast) -> str | None:
     if not beaten:
         return "Simpler models did about as well."
     if len(beaten) == len(verdicts):
-        return f"They were better than {_all_of(len(beaten))} tested."
+        return f"The forecasts were better than {_all_of(len(beaten))} tested."
     models = count(len(verdicts), "simpler model")
     return (
-        f"They were better than {len(beaten)} of {models} and tied with "
+        f"The forecasts were better than {len(beaten)} of {models} and tied with "
         f"{len(verdicts) - len(beaten)}."
     )
 
 
 def _all_of(n: int) -> str:
     return "the one simpler model" if n == 1 else f"all {n} simpler models"
-
-
-def baseline_title(name: str) -> str:
-    """Return a baseline's name in words."""
-    return TITLES.get(name, name.replace("_", " "))
 
 
 @dataclass(frozen=True)
@@ -376,7 +381,7 @@ def stale(forecast: Forecast) -> OutOfDate | None:
     if has_passed(forecast):
         return OutOfDate(True, "Out of date.", f"{ends} {capitalised(remedy)}.")
     age = _age((made_at - due).days)
-    text = f"{ends} Newer data have been due since {day(due)} ({age}): {remedy}."
+    text = f"{ends} The next were due on {day(due)} ({age} ago): {remedy}."
     return OutOfDate(False, "Newer data are due.", text)
 
 

@@ -1,3 +1,4 @@
+from contextlib import nullcontext
 from dataclasses import replace
 from itertools import pairwise
 
@@ -6,10 +7,12 @@ import pandas as pd
 import pytest
 
 from econnet.core import countries
+from econnet.core.errors import UsageError
+from econnet.core.periods import FREQUENCIES
 from econnet.core.task import LABEL_RULES
 from econnet.data.cycle import chronologies
 from econnet.data.cycle.chronologies import Chronology, Recession
-from econnet.data.cycle.labels import FREQUENCIES_OF
+from econnet.data.cycle.labels import check_rule
 
 ALL = chronologies.load()
 
@@ -32,7 +35,13 @@ def test_chronology_is_in_the_order_of_time(chronology: Chronology) -> None:
 def test_every_chronology_is_a_label_that_the_command_line_offers() -> None:
     assert set(ALL) <= set(LABEL_RULES)
     for name, chronology in ALL.items():
-        assert FREQUENCIES_OF[name] == chronology.frequencies
+        for frequency in FREQUENCIES:
+            with (
+                nullcontext()
+                if frequency in chronology.frequencies
+                else pytest.raises(UsageError, match="is not defined at frequency")
+            ):
+                check_rule(name, frequency)
 
 
 @pytest.mark.parametrize(

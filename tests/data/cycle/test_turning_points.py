@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -6,10 +8,12 @@ from hypothesis import strategies as st
 from sklearn.linear_model import LinearRegression
 
 from benchmarks import chronology
+from econnet.core.errors import DataError
 from econnet.core.periods import Frequency
+from econnet.data import panel
 from econnet.data.cycle import labels, trends, turning_points
 from econnet.data.sources import snapshot
-from tests.builders import at_most, output, random_walk
+from tests.builders import at_most, observations, output, random_walk
 
 FIRST_OF: dict[Frequency, str] = {"A": "1960", "Q": "1980Q1", "M": "1980-01"}
 FREQUENCIES: tuple[Frequency, ...] = ("A", "Q", "M")
@@ -305,3 +309,24 @@ def test_trend_takes_ten_years() -> None:
     for below in (trends.below_hamilton_trend, trends.below_hp_trend):
         assert np.isnan(below(levels[:39], "Q")).all()
         assert np.isfinite(below(levels, "Q")).sum() in (29, 40)
+
+
+def test_rows_that_are_not_consecutive_periods_are_refused() -> None:
+    levels = series("2000Q1", [1, 2, 3, 4, 5, 4, 3, 2, 3, 4, 5, 6])
+    for rows, problem in (
+        (levels.drop(levels.index[5]), "2001Q3 follows 2001Q1"),
+        (levels[::-1], "2002Q3 follows 2002Q4"),
+        (levels.iloc[[0, 0, 1]], "2000Q1 follows 2000Q1"),
+    ):
+        for date in (turning_points.contractions, trends.below_hp_trend):
+            with pytest.raises(DataError, match=f"{problem}: sort the periods"):
+                date(rows, "Q")  # type: ignore[arg-type]  # as a notebook might
+
+
+def test_panel_with_rows_missing_gets_no_labels() -> None:
+    whole = panel.build(
+        observations("DEU", "real_gdp", "1990Q1", [*map(float, range(1, 60))]), "Q"
+    )
+    holed = replace(whole, values=whole.values.drop(whole.values.index[20]))
+    with pytest.raises(DataError, match="1995Q2 follows 1994Q4: sort the periods"):
+        labels.apply(holed, "turning-points")

@@ -6,6 +6,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 from zipfile import ZIP_DEFLATED, ZipFile
 
 import openpyxl
@@ -17,13 +18,11 @@ from econnet.data.files import user_panel, workbooks
 from tests.data.files.workbooks import write_ods, write_xlsb
 
 HERE = Path(__file__).parent
-CELLS: list[list[str | float]] = [
-    ["country", "period", "output", "rate"],
-    *(
-        ["DEU", f"{1990 + n // 4}Q{n % 4 + 1}", 100 + 1.5 * n, 5 + (n % 3) / 4]
-        for n in range(40)
-    ),
+ROWS: list[list[str | float]] = [
+    ["DEU", f"{1990 + n // 4}Q{n % 4 + 1}", 100 + 1.5 * n, 5 + (n % 3) / 4]
+    for n in range(40)
 ]
+CELLS: list[list[str | float]] = [["country", "period", "output", "rate"], *ROWS]
 FRAME = pd.DataFrame(CELLS[1:], columns=CELLS[0])
 
 
@@ -46,7 +45,7 @@ def write_xlsx(path: Path, more: str = "") -> Path:
     return path
 
 
-def write_stata(path: Path, version: int) -> Path:
+def write_stata(path: Path, version: Literal[114, 117, 118, 119]) -> Path:
     """Write a Stata file whose periods have Stata's own type."""
     dates = pd.PeriodIndex(FRAME["period"], freq="Q").to_timestamp()
     frame = FRAME.assign(period=dates)

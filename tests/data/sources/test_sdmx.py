@@ -340,7 +340,7 @@ def test_a_source_is_not_asked_about_countries_that_it_does_not_cover(
     ("key", "reason"),
     [
         (eurostat_gdp("DE", unit="CP_MEUR"), "UNIT CP_MEUR, which was not asked for"),
-        (eurostat_gdp("Atlantis"), "none of its areas is a country"),
+        (eurostat_gdp("Atlantis"), "none of its areas is a known country"),
     ],
 )
 def test_another_series_than_asked_for_fails(

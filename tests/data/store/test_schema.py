@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from econnet.core.errors import DataError
+from econnet.data.store import checks
 from econnet.data.store import schema as store_schema
 from econnet.data.store.store import Store
 from tests.data.store.test_store import answer, held_by_a_stranger
@@ -230,6 +231,58 @@ def test_want_of_memory_and_a_failing_disk_are_no_bugs(older: Path) -> None:
 def test_store_that_may_not_be_opened_stays_as_it_is(tmp_path: Path) -> None:
     folder = tmp_path / "econnet.duckdb"
     folder.mkdir()
-    with pytest.raises(DataError, match="cannot be"):
+    with pytest.raises(DataError, match="is no store"):
         newest(Store(folder))
     assert folder.is_dir()
+
+
+CRAFTED = {
+    "a view of a file": "DROP TABLE rebased; CREATE VIEW rebased AS "
+    "SELECT content AS country FROM read_text('{secret}')",
+    "a view without end": "DROP TABLE rebased; "
+    "CREATE VIEW rebased AS SELECT 'x' AS country FROM range(100000000000000)",
+    "a function of the name of another": "CREATE MACRO isfinite(x) AS "
+    "(SELECT content FROM read_text('{secret}'))",
+    "a computed column": "DROP TABLE about; CREATE TABLE about(version INTEGER, "
+    "more INTEGER GENERATED ALWAYS AS (version + 1) VIRTUAL)",
+    "a constraint": "DROP TABLE about; CREATE TABLE about(version INTEGER UNIQUE)",
+    "an index": "CREATE INDEX one ON about(version)",
+    "a sequence": "CREATE SEQUENCE numbers",
+}
+
+
+@pytest.mark.parametrize("statements", CRAFTED.values(), ids=CRAFTED)
+def test_store_of_more_than_tables_is_refused_and_not_evaluated(
+    statements: str, tmp_path: Path
+) -> None:
+    secret = tmp_path / "secret.txt"
+    secret.write_text("the content of another file")
+    store = Store(tmp_path / "econnet.duckdb")
+    store_schema.create(store.path)
+    with changed(store.path) as connection:
+        connection.execute(statements.format(secret=secret.as_posix()))
+    with pytest.raises(DataError, match="is no store of econnet: move it away"):
+        store.status()
+    (flaw,) = checks.check_store(store, AUGUST).broken
+    assert flaw.problem == "is no store of econnet"
+
+
+def test_store_whose_column_has_another_type_is_refused(tmp_path: Path) -> None:
+    store = Store(tmp_path / "econnet.duckdb")
+    store_schema.create(store.path)
+    with changed(store.path) as connection:
+        connection.execute("ALTER TABLE observations ALTER value TYPE VARCHAR")
+    with pytest.raises(DataError, match="observations has no column value DOUBLE"):
+        store.status()
+
+
+def test_open_store_reaches_no_other_file(tmp_path: Path) -> None:
+    path = tmp_path / "econnet.duckdb"
+    store_schema.create(path)
+    other = tmp_path / "other.txt"
+    other.write_text("content")
+    with (
+        store_schema.reading(path) as connection,
+        pytest.raises(duckdb.PermissionException),
+    ):
+        connection.execute(f"FROM read_text('{other.as_posix()}')")

@@ -472,7 +472,7 @@ def test_export_holds_every_value_and_leaves_no_other_file(
 def test_export_of_more_rows_than_a_sheet_holds_is_refused(tmp_path: Path) -> None:
     """A sheet of Excel has 1,048,576 rows, the names of the columns in the first."""
     rows = pd.DataFrame({"value": [0.0] * 1_048_576})
-    with pytest.raises(DataError, match="1,048,576 rows are more than a sheet"):
+    with pytest.raises(DataError, match="1,048,576 rows are more than an Excel sheet"):
         export(rows, tmp_path / "all.xlsx")
     assert not (tmp_path / "all.xlsx").exists()
 

@@ -55,6 +55,19 @@ def test_contributions_add_up_to_what_sets_the_forecast_apart(
     assert set(parts) >= {"real_gdp", "investment", "phase"}
 
 
+def test_shapley_values_are_those_of_the_game() -> None:
+    # A sum, a product of two groups, and an input that changes nothing.
+    def value(rows: np.ndarray) -> np.ndarray:
+        result: np.ndarray = 2 * rows[:, 0] + rows[:, 1] * rows[:, 2] * rows[:, 3]
+        return result
+
+    start, end = np.zeros(6), np.array([1.0, 2.0, 1.0, 3.0, 5.0, np.nan])
+    groups = {"a": [0], "b": [1, 2], "c": [3], "none": [4], "missing": [5]}
+    values = attribution.shapley_values(value, start, end, groups)
+    assert values == pytest.approx({"a": 2, "b": 3, "c": 3, "none": 0, "missing": 0})
+    assert attribution.shapley_values(value, end, end, groups) == {}
+
+
 def test_contributions_come_largest_first(trained: tuple[Window, Network]) -> None:
     sizes = [abs(part) for part in contributions(*trained).values()]
     assert sizes == sorted(sizes, reverse=True)

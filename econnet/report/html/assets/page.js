@@ -522,7 +522,7 @@
       this.select(this.at);
     }
 
-    // What stands at the chosen period, for the eye and for the ear.
+    // The values of the chosen period, as text and for screen readers.
     tell() {
       const hidden = new Set(this.live.panels.flatMap((panel) =>
         panel.traces.filter((trace) => trace.hidden).map((trace) => trace.column)));

@@ -1,0 +1,140 @@
+"""`econnet publish`: a static site with forecasts, record and scores."""
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from econnet.cli import jobs, output
+from econnet.cli.options import All, Countries, TaskOptions, flat
+from econnet.core.errors import DataError, UsageError
+from econnet.core.task import TaskRequest
+
+if TYPE_CHECKING:
+    from econnet.forecast.ranking import Ranking
+    from econnet.report.site.chain import Record
+
+
+@flat
+def publish(
+    task: TaskRequest,
+    country: Countries = None,
+    everything: All = False,
+    folder: Annotated[
+        Path, typer.Option("--output", metavar="FOLDER", help="Folder of the site.")
+    ] = Path("site"),
+    verify: Annotated[
+        Path | None,
+        typer.Option(
+            "--verify",
+            metavar="FOLDER",
+            help="Check record, scores and files of a published site; writes nothing.",
+        ),
+    ] = None,
+    anchor: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SHA256",
+            help="With --verify: an earlier head, which the record must contain.",
+        ),
+    ] = None,
+    json: Annotated[
+        bool, typer.Option("--json", help="With --verify: print JSON only.")
+    ] = False,
+) -> None:
+    """Publish forecasts as a site with a public record.
+
+    Trains a model first, and says so, if no saved one fits. New forecasts and outcomes
+    are appended to record.jsonl, whose lines are chained by hash; publishing again
+    appends nothing.
+
+    Example: econnet publish --all --output site
+
+    Example: econnet publish --verify site
+    """
+    if verify is not None:
+        if everything:
+            raise UsageError("--verify checks a whole site: leave out --all")
+        _verify(verify, anchor, as_json=json)
+        return
+    if anchor is not None or json:
+        raise UsageError("--anchor and --json go with --verify FOLDER")
+    _check(task, country, everything=everything)
+    options = TaskOptions(**asdict(task), country=country)
+    _publish(options, folder)
+
+
+def _check(task: TaskRequest, country: list[str] | None, *, everything: bool) -> None:
+    if everything and country:
+        raise UsageError("--all means all countries: leave out --country")
+    if not everything and not country:
+        raise UsageError("name countries, --country DEU, or all of them, --all")
+    if task.as_of is not None:
+        raise UsageError(
+            "a public record contains forecasts of the day on which they are made: "
+            "leave out --as-of"
+        )
+
+
+def _publish(options: TaskOptions, folder: Path) -> None:
+    """Forecast, extend the record, and write the site."""
+    from econnet.forecast import log as forecast_log
+    from econnet.report.site import build, entries, verification
+
+    build.check_folder(folder)
+    earlier = verification.read_record(folder)
+    data = jobs.data_and_countries(options)
+    ranked = jobs.rank(options, data)
+    record = entries.extended(
+        earlier,
+        forecast_log.read(jobs.workspace().forecast_log),
+        data[0],
+        datetime.now(UTC),
+    )
+    if not record.forecasts:
+        raise DataError("the forecast log contains no forecast that can be published")
+    _write_reports(ranked)
+    with output.progress("Writing the site") as progress:
+        build.write(build.Site(ranked, record), folder, progress)
+    output.print_answer(folder / "index.html")
+    output.print_answer(_appended(earlier, record))
+    for omission in ranked.left_out:
+        output.note(f"left out: {omission.reason}")
+
+
+def _write_reports(ranked: "Ranking") -> None:
+    """Write the numbers of each forecast, which `econnet report --verify` repeats."""
+    from econnet.report import Format
+    from econnet.report import country as country_report
+
+    for forecast in ranked.forecasts:
+        if forecast.place is not None:
+            folder = jobs.workspace().report(forecast.place)
+            country_report.write(forecast, folder, [Format.JSON])
+
+
+def _appended(earlier: "Record", record: "Record") -> str:
+    """Return what was appended to the record, in a sentence."""
+    from econnet.report.wording.formatting import count
+
+    forecasts = len(record.forecasts) - len(earlier.forecasts)
+    outcomes = len(record.outcomes) - len(earlier.outcomes)
+    return (
+        f"Record: {count(forecasts, 'forecast')} and {count(outcomes, 'outcome')} "
+        f"appended, {count(len(record.entries), 'line')} in all; head {record.head}"
+    )
+
+
+def _verify(folder: Path, anchor: str | None, *, as_json: bool) -> None:
+    """Verify a site, and print whether its record and scores are intact."""
+    from econnet.report.site import verification
+
+    result = verification.verify(folder, anchor)
+    if as_json:
+        output.print_json(verification.to_dict(result))
+    elif result.verified:
+        output.print_answer(result.sentence())
+    if not result.verified:
+        raise DataError(result.sentence())

@@ -1,0 +1,55 @@
+"""The answers to the standard questions on disk, beside the headline's model.
+
+A file has a digest of all that the answers depend on. Answers that do not fit the data
+any more, or cannot be read, are computed again.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pandas as pd
+
+from econnet.forecast.result import QuestionAnswer
+from econnet.runtime import atomic_files
+
+
+class _Saved(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The content of a file of answers."""
+
+    digest: str
+    answers: tuple[QuestionAnswer, ...]
+
+
+def save(answers: Sequence[QuestionAnswer], digest: str, path: Path) -> None:
+    """Write the answers to `path`, atomically replacing an existing file."""
+    content = msgspec.json.encode(_Saved(digest, tuple(answers)), enc_hook=_as_text)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_files.locked_folder(path.parent):
+        atomic_files.write(path, content)
+
+
+def load(path: Path, digest: str) -> tuple[QuestionAnswer, ...] | None:
+    """Return the answers with this digest; `None` if the file has none.
+
+    `ValueError` is raised if the file is damaged.
+    """
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    try:
+        saved = msgspec.json.decode(content, type=_Saved, dec_hook=_as_period)
+    except msgspec.MsgspecError as error:
+        raise ValueError(f"{path} has no answers to questions: {error}") from error
+    return saved.answers if saved.digest == digest and saved.answers else None
+
+
+def _as_text(value: object) -> str:
+    return str(value)
+
+
+def _as_period(kind: type, text: Any) -> pd.Period:  # noqa: ANN401 - of any JSON type
+    del kind  # a period is the only type that JSON lacks
+    return pd.Period(text)

@@ -1,0 +1,258 @@
+"""Forecasts from stored models, for a process that answers many questions.
+
+Nothing is trained and nothing is written. Data are read once and again only when the
+store changes or a new day begins, and a forecast is made once per model file, so that
+an answer takes a second the first time and none after that.
+"""
+
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path, PurePath
+
+import numpy as np
+
+from econnet.core.countries import Country, by_alpha3
+from econnet.core.errors import DataError, EconnetError
+from econnet.core.settings import Settings
+from econnet.core.task import Task, TaskRequest
+from econnet.core.types import Floats
+from econnet.core.workspace import Workspace
+from econnet.data import load
+from econnet.data.sources.observations import Dataset
+from econnet.forecast import country as country_forecast
+from econnet.forecast import log as forecast_log
+from econnet.forecast import preparation, questions, saved_answers, training, workflow
+from econnet.forecast.country import Shared
+from econnet.forecast.explain import drivers, what_if
+from econnet.forecast.explain.what_if import Assumption
+from econnet.forecast.preparation import PreparedTask
+from econnet.forecast.questions import PreparedQuestions
+from econnet.forecast.result import Forecast, QuestionAnswer, WhatIf
+from econnet.forecast.saved_model import Model
+from econnet.forecast.workflow import Question
+from econnet.runtime.blas import one_blas_thread
+
+# Of a file: the time of its last change in nanoseconds, and its size.
+Stamp = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class SupposedForecast:
+    """The forecast under assumptions, and the 90% interval of its probability."""
+
+    effect: WhatIf
+    interval: tuple[float, float]
+
+
+@dataclass(frozen=True, eq=False)
+class StoredAnswer:
+    """A forecast from a stored model, and what it was made with."""
+
+    forecast: Forecast
+    prepared: PreparedTask
+    shared: Shared
+    stamp: Stamp
+
+    def suppose(self, assumptions: Sequence[Assumption]) -> SupposedForecast:
+        """Return the forecast if the newest values of some indicators were others."""
+        window = training.final_window(self.prepared)
+        indicators = self.prepared.panel.indicators
+        levels = drivers.newest_levels(self.prepared)
+        forecaster = self.shared.forecaster
+
+        def end(position: int, rows: Floats) -> Floats:
+            forecasts = training.with_intervals(
+                rows, window, forecaster, self.shared.pool
+            )
+            return np.array([interval[position] for _, interval in forecasts])
+
+        with one_blas_thread():
+            effect, low, high = (
+                what_if.under_assumptions(
+                    assumptions, window, function, indicators, levels
+                )
+                for function in (
+                    forecaster.probability,
+                    lambda rows: end(0, rows),
+                    lambda rows: end(1, rows),
+                )
+            )
+        return SupposedForecast(effect, (low.probability, high.probability))
+
+
+@dataclass(frozen=True, eq=False)
+class _Session:
+    """What was read and computed on one day from one state of the store."""
+
+    known: Dataset
+    key: tuple[date, Stamp | None]
+    answers: dict[PurePath, StoredAnswer] = field(default_factory=dict)
+    prepared: dict[Task, list[PreparedTask]] = field(default_factory=dict)
+    shared: dict[str, Shared] = field(default_factory=dict)
+
+
+class StoredAnswers:
+    """Answers questions from the models of a workspace; safe to call from threads.
+
+    Parameters
+    ----------
+    known
+        Data to use instead of the store's and the bundled ones.
+    """
+
+    def __init__(self, workspace: Workspace, known: Dataset | None = None) -> None:
+        self.workspace = workspace
+        self._given = known
+        self._session: _Session | None = None
+        self._lock = threading.RLock()
+
+    @property
+    def known(self) -> Dataset:
+        """The data as they are now."""
+        with self._lock:
+            return self._current().known
+
+    def ask(self, country: Country, request: TaskRequest) -> StoredAnswer:
+        """Return the forecast of the stored model that fits the question.
+
+        Raises
+        ------
+        UsageError, DataError
+            The question is wrong, or no stored model fits it and the data.
+        """
+        with self._lock:
+            session = self._current()
+            question = workflow.question(session.known, country, request)
+            file = self.workspace.model(question.place)
+            stamp = _stamp(file)
+            if stamp is None:
+                raise DataError(_no_model(question, "is stored"))
+            answer = session.answers.get(question.place)
+            if answer is None or answer.stamp != stamp:
+                answer = self._answer(session, question, file, stamp)
+                session.answers[question.place] = answer
+            return answer
+
+    def stored_requests(self, country: Country) -> Iterator[TaskRequest]:
+        """Yield the questions about a country for which there is a model file.
+
+        Models of questions with options that a file name does not contain are not
+        listed; `ask` finds them.
+        """
+        if self.workspace.model(PurePath(country.alpha3)).is_file():
+            yield TaskRequest()
+        folder = self.workspace.models_folder / country.alpha3
+        for file in sorted(folder.glob("*.npz")):
+            task = Task.of_file_stem(file.stem)
+            if task is not None:
+                yield task
+
+    def stored_countries(self) -> list[Country]:
+        """Return the countries that have a model, in order of their code."""
+        folder = self.workspace.models_folder
+        codes = {path.relative_to(folder).parts[0] for path in self.workspace.models()}
+        countries = []
+        for code in sorted(code.removesuffix(".npz") for code in codes):
+            try:
+                countries.append(by_alpha3(code))
+            except KeyError:  # the folder of a user's own file
+                continue
+        return list(dict.fromkeys(countries))
+
+    def warm_up(self) -> None:
+        """Make the forecast of every stored default question, so that it is at hand."""
+        for country in self.stored_countries():
+            try:
+                self.ask(country, TaskRequest())
+            except EconnetError:  # `ask` reports it to the one who asks
+                continue
+
+    def _current(self) -> _Session:
+        """Return the session of today's data, a new one if they changed."""
+        key = (date.today(), _stamp(self.workspace.store))
+        if self._session is None or self._session.key != key:
+            known = self._given or load.known(Settings.from_environment())
+            self._session = _Session(known, key)
+        return self._session
+
+    def _answer(
+        self, session: _Session, question: Question, file: Path, stamp: Stamp
+    ) -> StoredAnswer:
+        standard: tuple[QuestionAnswer, ...] = ()
+        if question.open_request is None:
+            prepared = _prepared(session, question)
+        else:
+            prepared, standard = self._headline(question, question.open_request)
+        model = _fitting(question, prepared, file)
+        shared = session.shared.get(model.fingerprint)
+        if shared is None:
+            shared = Shared.of(prepared, model)
+            session.shared[model.fingerprint] = shared
+        previous = forecast_log.latest(prepared, self.workspace.forecast_log)
+        forecast = country_forecast.make(prepared, model, previous, shared=shared)
+        forecast = replace(forecast, place=question.place, questions=standard)
+        return StoredAnswer(forecast, prepared, shared, stamp)
+
+    def _headline(
+        self, question: Question, request: TaskRequest
+    ) -> tuple[PreparedTask, tuple[QuestionAnswer, ...]]:
+        """Return the headline question prepared, and the answers to the standard ones.
+
+        `DataError` is raised if no stored answers fit the data.
+        """
+        asked = PreparedQuestions.of(question.known, question.country, request)
+        file = self.workspace.answers(question.place)
+        try:
+            answers = saved_answers.load(file, asked.digest())
+        except ValueError as error:
+            raise DataError(_damaged(question, file, error)) from error
+        if answers is None:
+            raise DataError(_no_model(question, "fits the newest data"))
+        return asked.prepared_for(questions.headline(answers, asked.today)), answers
+
+
+def _prepared(session: _Session, question: Question) -> PreparedTask:
+    """Return a question prepared; countries share what they learn from."""
+    sharing = session.prepared.setdefault(question.task, [])
+    prepared = preparation.prepare(
+        question.known, question.country, question.task, sharing=sharing
+    )
+    if all(prepared.panel is not other.panel for other in sharing):
+        sharing.append(prepared)
+    return prepared
+
+
+def _fitting(question: Question, prepared: PreparedTask, file: Path) -> Model:
+    """Return the stored model; raise `DataError` if it is damaged or does not fit."""
+    try:
+        model = country_forecast.stored_model(prepared, file)
+    except ValueError as error:
+        raise DataError(_damaged(question, file, error)) from error
+    if model is None:
+        raise DataError(_no_model(question, "fits the newest data"))
+    return model
+
+
+def _damaged(question: Question, file: Path, error: ValueError) -> str:
+    return f"{_no_model(question, 'can be used')} ({file.name} is damaged: {error})"
+
+
+def _no_model(question: Question, lack: str) -> str:
+    """Return that there is no model, and the command that trains one."""
+    asked = question.task.cli_options() if question.open_request is None else {}
+    options = " ".join(f"{name} {value}" for name, value in asked.items())
+    command = f"econnet train --country {question.country.alpha3} {options}".rstrip()
+    return (
+        f"no model of {question.country.name} for this question {lack}: run `{command}`"
+    )
+
+
+def _stamp(file: Path) -> Stamp | None:
+    """Return when a file last changed, and its size; `None` if there is none."""
+    try:
+        status = file.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_mtime_ns, status.st_size

@@ -1,0 +1,184 @@
+"""The scoreboard: every published forecast with its outcome, scores and misses."""
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from econnet.report.html import page
+from econnet.report.html.charts import as_data
+from econnet.report.site import documents, feed, links
+from econnet.report.site.documents import ScoreboardDocument
+from econnet.report.site.scoreboard import Costs, GroupScores, Row, Scoreboard
+from econnet.report.wording.formatting import (
+    count,
+    number,
+    percent,
+    percent_range,
+    period_short,
+)
+
+
+def as_html(
+    scores: Scoreboard, document: ScoreboardDocument, made: str, credit: str
+) -> str:
+    """Return the page of a scoreboard and its document."""
+    return page.render(
+        "scoreboard.html",
+        title="Scoreboard of econnet's forecasts",
+        description=_counts(scores),
+        made=made,
+        sections=SECTIONS,
+        stem="econnet",
+        charts={"scoreboard": as_data(table(document))},
+        site=links.of(links.SCOREBOARD),
+        summary=[_counts(scores), *_late(scores)],
+        scores=list(_score_rows(scores)),
+        score_columns=SCORE_COLUMNS,
+        score_numbers=tuple(range(1, len(SCORE_COLUMNS))),
+        scores_explained=SCORES_EXPLAINED,
+        calibration=[
+            (
+                percent(part.probability),
+                percent(part.frequency),
+                percent_range(part.interval),
+                f"{part.n:,}",
+            )
+            for part in scores.calibration
+        ],
+        row_columns=ROW_COLUMNS,
+        row_numbers=ROW_NUMBERS,
+        misses=list(map(_cells, scores.misses)),
+        rows=[
+            {"cells": _cells(row), "sort_keys": _keys(row)}
+            for row in reversed(scores.rows)
+        ],
+        rows_explained=ROWS_EXPLAINED,
+        head=document.record.head,
+        credit=credit,
+    )
+
+
+def table(document: ScoreboardDocument) -> pd.DataFrame:
+    """Return every forecast of the record with its outcome, one row each."""
+    columns = list(documents.ScoreboardRow.__annotations__)
+    return pd.DataFrame(document.forecasts, columns=columns)
+
+
+def _counts(scores: Scoreboard) -> str:
+    """Return how many forecasts were published, and how they scored."""
+    public = scores.public
+    published = sum(row.public_before for row in scores.rows)
+    text = f"{count(published, 'forecast')} published before the outcome was known."
+    if public.econnet is None or public.base_rate is None:
+        return f"{text} No outcome is known yet."
+    text += f" The outcomes of {public.n:,} are known by now."
+    return (
+        f"{text} Brier score {number(public.econnet.brier, 3)} (historical average "
+        f"{number(public.base_rate.brier, 3)}), log loss "
+        f"{number(public.econnet.log_loss, 3)} "
+        f"({number(public.base_rate.log_loss, 3)}); lower is better. Misses: "
+        f"{public.n_misses:,}."
+    )
+
+
+def _late(scores: Scoreboard) -> Iterator[str]:
+    """Yield how many forecasts are not scored, if any, and why."""
+    if late := sum(not row.public_before for row in scores.rows):
+        yield (
+            f"{count(late, 'other forecast')} entered the record only after the "
+            "outcome was known. The record does not prove that they were made before, "
+            "so they are listed but not scored here."
+        )
+
+
+def _score_rows(scores: Scoreboard) -> Iterator[tuple[str, ...]]:
+    """Yield the rows of the table of scores: all forecasts, then each question."""
+    if not scores.public.n:
+        return
+    yield ("all forecasts", *_score_cells(scores.public))
+    for question in scores.questions:
+        if question.scores.n:
+            name = (
+                f"{question.label}, {question.target}, {question.frequency}, "
+                f"{question.event} {question.horizon}"
+            )
+            yield (name, *_score_cells(question.scores))
+
+
+def _score_cells(scores: GroupScores) -> tuple[str, ...]:
+    others = scores.professionals
+    return (
+        f"{scores.n:,}",
+        f"{scores.n_events:,}",
+        f"{scores.n_periods:,}",
+        f"{scores.n_misses:,}",
+        *_cost_cells(scores.econnet),
+        *_cost_cells(scores.base_rate),
+        "" if others is None else f"{others.n:,}",
+        *_cost_cells(None if others is None else others.professional),
+        *_cost_cells(None if others is None else others.econnet),
+    )
+
+
+def _cost_cells(costs: Costs | None) -> tuple[str, str]:
+    if costs is None:
+        return "", ""
+    return number(costs.brier, 3), number(costs.log_loss, 3)
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    forecast, given = row.forecast, row.forecast.professional
+    return (
+        feed.country_name(forecast),
+        period_short(forecast.period),
+        f"{forecast.label}, {forecast.event} {forecast.horizon}",
+        forecast.recorded_at[:10],
+        percent(forecast.probability),
+        percent(forecast.base_rate),
+        "" if given is None else percent(given),
+        row.state if row.public_before else f"{row.state} (known before)",
+        "miss" if row.missed else "",
+    )
+
+
+def _keys(row: Row) -> tuple[str | float, ...]:
+    """Return what the columns are sorted by."""
+    forecast, given = row.forecast, row.forecast.professional
+    name, _, event, _, _, _, _, state, missed = _cells(row)
+    return (
+        *(name, forecast.period, event, forecast.recorded_at, forecast.probability),
+        *(forecast.base_rate, -1.0 if given is None else given, state, missed),
+    )
+
+
+SECTIONS = (
+    ("content", "Summary"),
+    ("scores", "Scores"),
+    ("misses", "Misses"),
+    ("record", "Every forecast"),
+    ("verify", "Verify"),
+)
+SCORE_COLUMNS = (
+    *("forecasts of", "outcomes known", "events", "periods", "misses"),
+    *("Brier", "log loss", "average: Brier", "log loss"),
+    *("professionals: forecasts", "Brier", "log loss"),
+    *("econnet on these: Brier", "log loss"),
+)
+SCORES_EXPLAINED = (
+    "Only forecasts that were published before the outcome was known. Brier score: "
+    "mean squared error. Log loss: average of \N{MINUS SIGN}ln(probability given to "
+    "what happened). Lower is better. Average: the historical average, published with "
+    "each forecast. Forecasts for the same period are not independent, so few periods "
+    "are weak evidence. Professionals: forecasts by others where the data contain any, "
+    "and econnet's scores on the same events."
+)
+ROW_COLUMNS = (
+    *("country", "period", "event", "published", "forecast", "average"),
+    *("professionals", "outcome", "missed"),
+)
+ROW_NUMBERS = (4, 5, 6)
+ROWS_EXPLAINED = (
+    "The newest first. Of several forecasts of one event from one origin, the first is "
+    "scored; later ones, made with newer data, are in the record. A miss is a forecast "
+    "that was further from the outcome than the historical average."
+)

@@ -1,0 +1,244 @@
+"""The tools for assistants, called by the official client over standard input."""
+
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from econnet import make_forecast, to_record
+from econnet.core.errors import DataError
+from econnet.core.task import TaskRequest
+from econnet.core.workspace import Workspace
+from econnet.forecast import stored_answers
+from econnet.forecast.result import Forecast
+from econnet.forecast.stored_answers import StoredAnswers
+from tests.agents.small import small_data
+from tests.user import ROOT, econnet
+
+pytest.importorskip("mcp", reason="the extra mcp is not installed")
+
+import anyio
+from mcp import Client
+from mcp.client.stdio import StdioServerParameters, stdio_client
+
+pytestmark = pytest.mark.usefixtures("light")
+
+WITH_A_FORECAST = ("forecast", "track_record", "drivers", "sources")
+TOOLS = {*WITH_A_FORECAST, "countries", "questions", "what_if", "compare"}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    folder = tmp_path_factory.mktemp("agents")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ECONNET_DATA", str(folder))
+        patch.setenv("ECONNET_REPORTS", str(folder))
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def made(folder: Path, light: None) -> Forecast:  # noqa: ARG001 - what they set up
+    return make_forecast("Germany", small_data())
+
+
+@asynccontextmanager
+async def connected(*command: str, folder: Path) -> AsyncIterator[Client]:
+    process = StdioServerParameters(
+        command=sys.executable, args=[*command], env={**os.environ}, cwd=folder
+    )
+    async with Client(stdio_client(process)) as client:
+        yield client
+
+
+def results(folder: Path, *calls: tuple[str, dict[str, Any]]) -> list[Any]:
+    """Return the result of each call, all in one process that serves `small_data`."""
+
+    async def call() -> list[Any]:
+        script = str(Path(__file__).with_name("served.py"))
+        async with connected(script, str(folder), folder=folder) as client:
+            return [await client.call_tool(*each) for each in calls]
+
+    answers: list[Any] = anyio.run(call)
+    return answers
+
+
+def test_command_serves_read_only_tools_with_schemas(tmp_path: Path) -> None:
+    async def listed() -> list[Any]:
+        async with connected("-m", "econnet", "mcp", folder=tmp_path) as client:
+            result = await client.call_tool("forecast", {"country": "DEU"})
+            assert result.is_error
+            assert "run `econnet train --country DEU`" in result.content[0].text
+            tools: list[Any] = (await client.list_tools()).tools
+            return tools
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(ROOT))
+        patch.setenv("ECONNET_DATA", str(tmp_path / "data"))
+        tools = anyio.run(listed)
+    assert {tool.name for tool in tools} == TOOLS
+    for tool in tools:
+        assert tool.annotations.read_only_hint
+        assert tool.description
+        assert tool.output_schema
+    assert not (tmp_path / "data").exists()
+
+
+def test_every_forecast_has_interval_track_record_and_data_date(
+    made: Forecast, folder: Path
+) -> None:
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*.*")}
+    answers = results(folder, *((name, {"country": "DE"}) for name in WITH_A_FORECAST))
+    record = to_record(made)
+    for answer in answers:
+        assert not answer.is_error, answer.content
+        forecast = answer.structured_content["forecast"]
+        assert forecast["probability"] == made.probability
+        assert forecast["interval_90"] == record["interval"]
+        assert forecast["historical_average"] == made.base_rate
+        assert forecast["track_record"]["n_forecasts"] == made.assessment.metrics.n
+        assert forecast["track_record"]["confidence"] == record["confidence"]
+        assert forecast["data"]["target_until"] == made.data.last_period
+        for part in ("90% interval", "historical average", "confidence", "data to"):
+            assert part in forecast["quote"]
+    after = {path: path.stat().st_mtime_ns for path in folder.rglob("*.*")}
+    assert after == before, "the tools write nothing"
+
+
+def test_what_if_agrees_with_the_forecast_command(made: Forecast, folder: Path) -> None:
+    indicator = made.explanation.response_curves[0].indicator
+    expected = made_with(f"{indicator}=+1.0")
+    no_change, changed, both = results(
+        folder,
+        *(
+            ("what_if", {"country": "DEU", "changes": [{"indicator": indicator, **to}]})
+            for to in ({"by": 0.0}, {"by": 1.0}, {"by": 1.0, "to": 2.0})
+        ),
+    )
+    same = no_change.structured_content
+    assert same["probability"] == pytest.approx(made.probability, abs=1e-12)
+    assert same["interval_90"] == pytest.approx(made.interval, abs=1e-12)
+    supposed = changed.structured_content
+    assert supposed["probability"] == pytest.approx(expected, abs=1e-12)
+    low, high = supposed["interval_90"]
+    assert low <= supposed["probability"] <= high
+    assert both.is_error
+    assert "either `by` or `to`" in both.content[0].text
+
+
+def made_with(assumption: str) -> float:
+    """Return the probability under an assumption, as the command computes it."""
+    from econnet.core import countries
+    from econnet.forecast import workflow
+    from econnet.forecast.explain.what_if import parse_assumption
+
+    question = workflow.question(small_data(), countries.resolve("DEU"), TaskRequest())
+    result = workflow.forecast(
+        question,
+        Workspace.from_environment(),
+        assumptions=[parse_assumption(assumption)],
+        outlook=False,
+    )
+    assert result.explanation.what_if is not None
+    return result.explanation.what_if.probability
+
+
+def test_lists_say_what_can_be_asked(made: Forecast, folder: Path) -> None:
+    listed, questions, compared, unknown = results(
+        folder,
+        ("countries", {}),
+        ("questions", {"country": "Germany"}),
+        ("compare", {"countries": ["DEU", "FRA"]}),
+        ("forecast", {"country": "Germny"}),
+    )
+    first, second = listed.structured_content["countries"]
+    assert (first["country"], first["has_model"]) == ("DEU", True)
+    assert (second["country"], second["has_model"]) == ("FRA", False)
+    (stored,) = questions.structured_content["stored"]
+    assert set(stored.values()) == {None}, "the headline question"
+    standard = questions.structured_content["standard"]
+    assert len(standard) == len(made.questions) > 1
+    for answer, expected in zip(standard, made.questions, strict=True):
+        assert answer["probability"] == expected.probability
+        low, high = answer["interval_90"]
+        assert low <= answer["probability"] <= high
+        assert answer["n_forecasts"] > 0
+        assert answer["question"].startswith("Will ")
+    labels = [entry["label"] for entry in questions.structured_content["definitions"]]
+    assert "two-quarters" in labels
+    assert "nber" not in labels, "the chronology of another country"
+    (forecast,) = compared.structured_content["forecasts"]
+    assert forecast["probability"] == made.probability
+    (missing,) = compared.structured_content["not_answered"]
+    assert missing["country"] == "FRA"
+    assert "econnet train --country FRA" in missing["reason"]
+    assert unknown.is_error
+    assert "nearest: Germany" in unknown.content[0].text
+
+
+def test_model_that_fits_no_longer_is_not_used(made: Forecast, folder: Path) -> None:
+    data = small_data()
+    newest = data.observations["period"].max()
+    rows = data.observations[data.observations["period"] < newest]
+    older = type(data)(rows, data.series, "snapshot")
+    with pytest.raises(DataError, match="fits the newest data: run `econnet train"):
+        StoredAnswers(Workspace(folder, folder), older).ask(made.country, TaskRequest())
+
+
+def test_answer_is_computed_once_until_model_or_day_changes(
+    made: Forecast, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = StoredAnswers(Workspace(folder, folder), small_data())
+    answers.warm_up()
+    first = answers.ask(made.country, TaskRequest())
+    assert answers.ask(made.country, TaskRequest()) is first
+    (folder / "models" / "DEU.npz").touch()
+    second = answers.ask(made.country, TaskRequest())
+    assert second is not first
+    assert second.forecast.probability == first.forecast.probability
+
+    class Tomorrow(date):
+        @classmethod
+        def today(cls) -> "Tomorrow":
+            day = pd.Timestamp.now() + pd.Timedelta(days=1)
+            return cls(day.year, day.month, day.day)
+
+    monkeypatch.setattr(stored_answers, "date", Tomorrow)
+    assert answers.ask(made.country, TaskRequest()) is not second
+
+
+def test_stored_question_is_found_by_the_name_of_its_model(
+    folder: Path, made: Forecast
+) -> None:
+    make_forecast("Germany", small_data(), horizon=2)
+    answers = StoredAnswers(Workspace(folder, folder), small_data())
+    requests = [*answers.stored_requests(made.country)]
+    assert [request.horizon for request in requests] == [None, 2]
+    assert answers.ask(made.country, requests[1]).forecast.task.horizon == 2
+
+
+def test_without_the_extra_one_line_says_how_to_install_it(tmp_path: Path) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("econnet.cli.commands.mcp.find_spec", lambda _: None)
+        run = econnet("mcp", folder=tmp_path)
+    assert run.returncode == 2
+    assert run.stderr.splitlines() == [
+        "econnet: econnet mcp needs the package mcp: run `pip install 'econnet[mcp]'`"
+    ]
+
+
+def test_help_does_not_import_the_extra() -> None:
+    code = (
+        "import sys; from econnet.cli import app; "
+        "print([name for name in ('mcp', 'pydantic', 'pandas') if name in sys.modules])"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert run.stdout.strip() == "[]"

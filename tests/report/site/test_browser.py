@@ -1,0 +1,52 @@
+"""The site in a browser: quiet, readable on a phone, and without scripts."""
+
+from pathlib import Path
+from typing import Literal
+
+import pytest
+
+from tests.browsers import DESKTOP, PHONE, Browser, violations
+
+PAGES = ("index.html", "scoreboard.html", "data.html", "countries/BRA.html")
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize(
+    ("width", "scheme"),
+    [(DESKTOP, "light"), (DESKTOP, "dark"), (PHONE, "light"), (PHONE, "dark")],
+)
+def test_page_is_quiet_fits_and_passes_the_checker(
+    page: str,
+    width: int,
+    scheme: Literal["light", "dark"],
+    browser: Browser,
+    published: Path,
+) -> None:
+    with browser.open(published / page, width=width, scheme=scheme) as opened:
+        assert opened.page.evaluate("document.documentElement.scrollWidth") <= width
+        assert opened.complaints == []
+        folder = published.absolute().as_uri()
+        assert all(url.startswith((folder, "data:")) for url in opened.requests)
+        # The checker asks for style sheets by script, which the policy refuses.
+        assert violations(opened.page) == []
+
+
+def test_table_can_be_sorted_and_searched(browser: Browser, published: Path) -> None:
+    with browser.open(published / "index.html") as opened:
+        rows = opened.page.locator("#countries-table tbody tr")
+        opened.page.get_by_role("button", name="country", exact=True).click()
+        names = rows.locator("th").all_inner_texts()
+        assert names == sorted(names)
+        opened.page.get_by_label("Find").fill("malt")
+        visible = [it for it in rows.all() if it.is_visible()]
+        assert [it.locator("th").inner_text() for it in visible] == ["Malta"]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_page_can_be_read_without_scripts(
+    page: str, browser: Browser, published: Path
+) -> None:
+    with browser.open(published / page, scripts=False) as opened:
+        assert opened.page.locator("h1").is_visible()
+        assert opened.page.locator("table:visible").count()
+        assert not opened.page.locator("button:visible").count()
