@@ -10,24 +10,22 @@ A kind is inferred once, from the values known at the first origin (see
 the features of the past.
 """
 
-import numpy as np
-import pandas as pd
 import re
 import tomllib
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from econnet.core import catalog
-from econnet.core.catalog import Transform
-from econnet.core.periods import Frequency
-from econnet.core.periods import PERIODS_A_YEAR
-from econnet.core.types import Floats
 from functools import cache
 from importlib import resources
 from itertools import pairwise
-from typing import Literal
-from typing import get_args
+from typing import Literal, get_args
 
+import numpy as np
+import pandas as pd
+
+from econnet.core import catalog
+from econnet.core.catalog import Transform
+from econnet.core.periods import PERIODS_A_YEAR, Frequency
+from econnet.core.types import Floats
 
 Kind = Literal[
     "rate", "index", "flow", "balance", "flag", "growth", "log", "price", "drop"

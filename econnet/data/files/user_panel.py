@@ -9,71 +9,67 @@ Values of periods that have not ended are left out, unless their column is decla
 professional forecast.
 """
 
-import numpy as np
-import numpy.typing as npt
-import pandas as pd
-from collections.abc import Callable
-from collections.abc import Collection
-from collections.abc import Mapping
-from collections.abc import Sequence
-from dataclasses import dataclass
-from dataclasses import field
-from dataclasses import replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from econnet.core import catalog
-from econnet.core.catalog import Indicator
-from econnet.core.catalog import SeriesTemplate
-from econnet.core.errors import DataError
-from econnet.core.errors import UsageError
-from econnet.core.errors import suggestion
-from econnet.core.periods import Frequency
-from econnet.core.periods import MAX_LAG
-from econnet.core.periods import PANDAS_ALIAS
-from econnet.core.text import quoted
-from econnet.data import professionals
-from econnet.data.files import areas
-from econnet.data.files import codes as codes_of
-from econnet.data.files import exports
-from econnet.data.files import guards
-from econnet.data.files import layouts
-from econnet.data.files import numeric_columns
-from econnet.data.files import series_calendar
-from econnet.data.files import sources
-from econnet.data.files import targets
-from econnet.data.files.areas import Areas
-from econnet.data.files.codes import categorical
-from econnet.data.files.kinds import FORECASTS
-from econnet.data.files.kinds import GROWING
-from econnet.data.files.kinds import Inferred
-from econnet.data.files.kinds import KINDS
-from econnet.data.files.kinds import KIND_OF
-from econnet.data.files.kinds import Kind
-from econnet.data.files.kinds import OVERRIDES
-from econnet.data.files.kinds import Override
-from econnet.data.files.kinds import TRANSFORM
-from econnet.data.files.kinds import UNIT
-from econnet.data.files.kinds import infer
-from econnet.data.files.kinds import infer_kind
-from econnet.data.files.kinds import is_of_united_states
-from econnet.data.files.kinds import is_stationary_panel
-from econnet.data.files.kinds import known_at_first_origin
-from econnet.data.files.kinds import traits
-from econnet.data.files.layouts import Tidy
-from econnet.data.files.numeric_columns import Problems
-from econnet.data.files.sources import Source
-from econnet.data.files.understood import ColumnReport
-from econnet.data.files.understood import Understood
-from econnet.data.sources.observations import Dataset
-from econnet.data.sources.observations import OBSERVATION_COLUMNS
-from econnet.data.sources.observations import PROFESSIONAL_COLUMNS
-from econnet.data.sources.observations import SERIES_COLUMNS
-from econnet.data.sources.observations import in_order
-from econnet.data.sources.observations import now
-from econnet.runtime.untrusted_files import MAX_TEXT_LENGTH
-from pandas.api.typing import NaTType
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from pandas.api.typing import NaTType
+
+from econnet.core import catalog
+from econnet.core.catalog import Indicator, SeriesTemplate
+from econnet.core.errors import DataError, UsageError, suggestion
+from econnet.core.periods import MAX_LAG, PANDAS_ALIAS, Frequency
+from econnet.core.text import quoted
+from econnet.data import professionals
+from econnet.data.files import (
+    areas,
+    exports,
+    guards,
+    layouts,
+    numeric_columns,
+    series_calendar,
+    sources,
+    targets,
+)
+from econnet.data.files import codes as codes_of
+from econnet.data.files.areas import Areas
+from econnet.data.files.codes import categorical
+from econnet.data.files.kinds import (
+    FORECASTS,
+    GROWING,
+    KIND_OF,
+    KINDS,
+    OVERRIDES,
+    TRANSFORM,
+    UNIT,
+    Inferred,
+    Kind,
+    Override,
+    infer,
+    infer_kind,
+    is_of_united_states,
+    is_stationary_panel,
+    known_at_first_origin,
+    traits,
+)
+from econnet.data.files.layouts import Tidy
+from econnet.data.files.numeric_columns import Problems
+from econnet.data.files.sources import Source
+from econnet.data.files.understood import ColumnReport, Understood
+from econnet.data.sources.observations import (
+    OBSERVATION_COLUMNS,
+    PROFESSIONAL_COLUMNS,
+    SERIES_COLUMNS,
+    Dataset,
+    in_order,
+    now,
+)
+from econnet.runtime.untrusted_files import MAX_TEXT_LENGTH
 
 __all__ = ["KINDS", "OVERRIDES", "TRANSFORM", "Kind", "Override", "infer_kind", "read"]
 
