@@ -16,7 +16,7 @@ import pandas as pd
 from econnet.core.errors import DataError
 from econnet.core.text import quoted
 from econnet.data.files import areas, column_names, number_texts, period_texts
-from econnet.data.files.codes import categorical, factorized, joined
+from econnet.data.files.codes import Codes, categorical, factorized, joined
 from econnet.data.files.column_names import folded, words
 from econnet.data.files.sheets import as_text, filled, has_texts
 from econnet.data.files.tables import RawTable, refuse_unnamed
@@ -580,9 +580,7 @@ def _wide_by_periods(reader: _Reader, headers: Sequence[int], series_name: str) 
     )
 
 
-def _stacked(
-    table: RawTable, columns: Sequence[int]
-) -> tuple[pd.Series, npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+def _stacked(table: RawTable, columns: Sequence[int]) -> tuple[pd.Series, Codes, Codes]:
     """Return the values of columns one below another, their rows, and their columns.
 
     Empty cells are left out at once: a small file may consist of millions.
@@ -602,12 +600,12 @@ def _stacked(
     value = np.concatenate(
         values if floats else [part.astype(object) for part in values]
     )
-    which = np.repeat(np.arange(len(columns), dtype=np.int16), sizes)
+    which = np.repeat(np.arange(len(columns), dtype=np.int32), sizes)
     stacked = pd.Series(value, dtype=float if floats else object)
     return stacked, np.concatenate(places), which
 
 
-def _looked_up(column: pd.Series, place: npt.NDArray[np.intp]) -> pd.Series:
+def _looked_up(column: pd.Series, place: Codes) -> pd.Series:
     """Return the name of each value's row."""
     codes = column.cat.codes.to_numpy()[place]
     return pd.Series(categorical(codes, column.cat.categories))
@@ -615,8 +613,8 @@ def _looked_up(column: pd.Series, place: npt.NDArray[np.intp]) -> pd.Series:
 
 def _known_column(
     known_at: pd.Series | Sequence[str] | None,
-    place: npt.NDArray[np.intp],
-    which: npt.NDArray[np.intp],
+    place: Codes,
+    which: Codes,
 ) -> pd.Categorical:
     """Return when each stacked value was known: by its row, or by its column.
 
@@ -665,7 +663,7 @@ def _stack(
 
 
 def _of_column(
-    names: Sequence[str], of_columns: Sequence[str], which: npt.NDArray[np.intp]
+    names: Sequence[str], of_columns: Sequence[str], which: Codes
 ) -> pd.Series:
     """Return the name that each value's column has."""
     number_of = {name: number for number, name in enumerate(names)}

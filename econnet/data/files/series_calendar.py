@@ -112,7 +112,7 @@ def _frequencies(tidy: Tidy, months: Codes, style: Codes, problems: Problems) ->
 
     `months` is by distinct text of a period, `style` by row.
     """
-    frequency = np.where(style < len(FREQUENCIES), style, -1).astype(np.int8)
+    frequency: Codes = np.where(style < len(FREQUENCIES), style, -1).astype(np.int8)
     unclear = (style == STYLES.index("D")) | (style == STYLES.index("M"))
     if unclear.any():
         frequency = _of_months(tidy, months, style, unclear, problems)
