@@ -5,19 +5,17 @@ seasonal pattern, and columns that know the future. All functions are pure: they
 values and return what they found.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from econnet.core.periods import (
-    PANDAS_ALIAS,
-    PERIOD_NAME,
-    PERIODS_A_YEAR,
-    Frequency,
-)
+from econnet.core.periods import PANDAS_ALIAS, PERIOD_NAME, PERIODS_A_YEAR, Frequency
 from econnet.core.types import Floats
 from econnet.data.files import column_names
+from econnet.data.files.codes import starts
 from econnet.data.files.column_names import folded, words
 
 
@@ -81,31 +79,70 @@ def _calendar_reason(name: str, values: pd.DataFrame, numbers: Floats) -> str:
     return ""
 
 
-def not_ended(ends: pd.Series, today: pd.Timestamp) -> pd.Series:
-    """Return which periods, given by their last days, have not ended on a day."""
-    return ends >= today.normalize()
+def may_identify(rows: pd.DataFrame) -> frozenset[str]:
+    """Return the columns that `identifier` may find to be none: the others are series.
+
+    `rows` has `country, indicator, value`, sorted by country and indicator.
+    """
+    if rows.empty:
+        return frozenset()
+    keys = [rows[name].cat.codes.to_numpy() for name in ("country", "indicator")]
+    firsts = starts(*keys)
+    values = rows["value"].to_numpy(dtype=float)
+    whole = np.logical_and.reduceat(values == np.rint(values), firsts)
+    constant = np.minimum.reduceat(values, firsts) == np.maximum.reduceat(
+        values, firsts
+    )
+    series = pd.DataFrame(
+        {"column": keys[1][firsts], "whole": whole, "constant": constant}
+    )
+    columns = series.groupby("column").all()
+    found = columns.index[columns["whole"] | columns["constant"]]
+    return frozenset(str(rows["indicator"].cat.categories[code]) for code in found)
 
 
-def single_gaps(rows: pd.DataFrame) -> list[str]:
+def single_gaps(rows: pd.DataFrame, ordinal: Callable[[str], int]) -> list[str]:
     """Return a sentence on each recent period that some series alone do not have.
 
-    `rows` has `country, indicator, ordinal, frequency`, sorted, each period once. The
-    series have the periods before and after it.
+    `rows` has `country, indicator, period, frequency`, sorted, each period once;
+    `ordinal` numbers the periods of a frequency. The series have the periods before
+    and after it.
     """
-    groups = rows.groupby(["country", "indicator"], observed=True)["ordinal"]
-    per_year = rows["frequency"].map(PERIODS_A_YEAR).astype(int)
-    recent = rows["ordinal"] > groups.transform("max") - 3 * per_year
-    after_gap = rows[recent & (rows["ordinal"].diff() == 2) & (groups.diff() == 2)]
+    recent, new = _last_rows(rows)
+    ordinals = recent["period"].cat.codes.map(
+        dict(enumerate(map(ordinal, map(str, recent["period"].cat.categories))))
+    )
+    per_year = recent["frequency"].astype(object).map(PERIODS_A_YEAR).astype(int)
+    series = np.cumsum(new)
+    last = ordinals.groupby(series).transform("max")
+    steps = ordinals.diff().where(~new)
+    after_gap = recent[(ordinals > last - 3 * per_year) & (steps == 2)]
     found: dict[str, list[str]] = {}
     shown = after_gap.head(MAX_NAMES)
-    columns = (shown["indicator"], shown["ordinal"], shown["frequency"])
-    for name, ordinal, frequency in zip(*columns, strict=True):
-        found.setdefault(_text(int(ordinal) - 1, frequency), []).append(str(name))
+    columns = (shown["indicator"], ordinals[shown.index], shown["frequency"])
+    for name, number, frequency in zip(*columns, strict=True):
+        found.setdefault(_text(int(number) - 1, frequency), []).append(str(name))
     return [
         f"{text} has no value of {', '.join(dict.fromkeys(names))}: changes are taken "
         "from the period before it"
         for text, names in found.items()
     ][:MAX_GAPS]
+
+
+def _last_rows(rows: pd.DataFrame) -> tuple[pd.DataFrame, npt.NDArray[np.bool_]]:
+    """Return the last rows of each series, and which of them are the first ones."""
+    keys = [rows[name].cat.codes.to_numpy() for name in ("country", "indicator")]
+    firsts = starts(*keys)
+    stops = np.append(firsts[1:], len(rows))
+    sizes = np.minimum(stops - firsts, 3 * max(PERIODS_A_YEAR.values()) + 1)
+    behind = np.cumsum(sizes)
+    place = np.arange(behind[-1] if len(behind) else 0)
+    place += np.repeat(stops - behind, sizes)
+    new = np.zeros(len(place), dtype=bool)
+    new[behind[:-1]] = True
+    new[:1] = True
+    names = ["indicator", "period", "frequency"]
+    return rows[names].take(place).reset_index(drop=True), new
 
 
 def _text(ordinal: int, frequency: Frequency) -> str:

@@ -392,15 +392,17 @@ def known_at_first_origin(
     period that lies so far after the file's first one was published. `rows` has
     `frequency, end, known_at`.
     """
-    first = rows["end"].min()
-    span = pd.to_timedelta(
-        rows["frequency"].map(years).astype(float) * 365.25, unit="D"
+    ends = rows["end"].to_numpy(dtype="datetime64[us]")
+    frequency = rows["frequency"].cat
+    spans = np.array(
+        [pd.Timedelta(days=365.25 * years[each]) for each in frequency.categories],
+        dtype="timedelta64[us]",
     )
-    enough = rows.loc[rows["end"] >= first + span, "known_at"]
-    if enough.empty:
+    known = rows["known_at"].to_numpy(dtype="datetime64[us]")
+    enough = known[ends >= (ends.min() + spans)[frequency.codes.to_numpy()]]
+    if not len(enough):
         return pd.Series(True, rows.index)
-    known: pd.Series = rows["known_at"] <= enough.min()
-    return known
+    return pd.Series(known <= enough.min(), rows.index)
 
 
 GROWING = frozenset({"flow", "index", "price"})

@@ -16,8 +16,9 @@ import pandas as pd
 from econnet.core.errors import DataError
 from econnet.core.text import quoted
 from econnet.data.files import areas, column_names, number_texts, period_texts
+from econnet.data.files.codes import Codes, categorical, factorized, joined
 from econnet.data.files.column_names import folded, words
-from econnet.data.files.sheets import as_text
+from econnet.data.files.sheets import as_text, filled, has_texts
 from econnet.data.files.tables import RawTable, refuse_unnamed
 
 Layout = Literal["long", "series", "periods", "areas", "vintages"]
@@ -91,25 +92,22 @@ class _Reader:
         return self.table.cells[number]
 
     def texts(self, number: int) -> pd.Series:
-        """Return a column as texts, empty where there is no value."""
+        """Return a column as categories of texts, empty where there is no value."""
         cells = self.table.cells[number]
-        if cells.dtype != object:
-            codes, distinct = pd.factorize(cells)
-            texts = [*map(as_text, distinct.tolist()), ""]
-        else:
-            codes, values = pd.factorize(cells)
-            texts = [*("" if v is None else as_text(v) for v in values), ""]
-        return pd.Series(np.array(texts, dtype=object)[codes], cells.index)
+        codes, values = factorized(cells)
+        texts = ["" if value is None else as_text(value) for value in values]  # type: ignore[arg-type]  # cells
+        if (codes < 0).any():
+            texts.append("")
+        names = sorted({*texts})
+        number_of = {name: place for place, name in enumerate(names)}
+        position = np.array([number_of[text] for text in texts], dtype=np.int32)
+        return pd.Series(categorical(position[codes], names), cells.index)
 
     def distinct(self, number: int) -> list[str]:
         """Return the distinct texts of a column that are not empty."""
-        cells = self.table.cells[number].unique()
-        return [
-            text
-            for cell in cells
-            if isinstance(cell, str) or (cell is not None and cell == cell)
-            if (text := as_text(cell))
-        ]
+        _, values = factorized(self.table.cells[number])
+        texts = (as_text(v) for v in values if v is not None and v == v)  # type: ignore[arg-type]  # cells
+        return [text for text in texts if text]
 
     def take(self, number: int) -> int:
         self.left.remove(number)
@@ -224,7 +222,7 @@ def _take_period(reader: _Reader) -> pd.Series:
             texts = reader.texts(reader.take(number))
             return _with_parts(reader, texts, number)
     for number in reader.left:
-        if reader.cells(number).dtype == object and _are_periods(
+        if has_texts(reader.cells(number)) and _are_periods(
             [text for text in reader.distinct(number) if not _is_bare_number(text)]
         ):
             return reader.texts(reader.take(number))
@@ -256,24 +254,31 @@ def _is_bare_number(text: str) -> bool:
 
 def _with_parts(reader: _Reader, years: pd.Series, taken: int) -> pd.Series:
     """Return years with the month or quarter that another column gives."""
-    if not years[years != ""].str.fullmatch(r"\d{4}(\.0)?").all():
+    texts = [text for text in years.cat.categories if text]
+    if not all(re.fullmatch(r"\d{4}(\.0)?", text) for text in texts):
         return years
-    for names, make in (
+    for names, pattern in (
         (("quarter", "qtr", "q", "quartal", "trimestre"), "{}Q{}"),
         (("month", "monat", "mes", "mois", "mon"), "{}-{:02d}"),
     ):
         for number in list(reader.left):
             if folded(reader.name(number)) not in names or number == taken:
                 continue
-            texts = reader.texts(number)
-            parts = texts.map(_part_number)
-            if parts.isna().any() or len(parts.unique()) < 2:
+            parts = reader.texts(number)
+            found = {text: _part_number(text) for text in parts.cat.categories}
+            if np.isnan([*found.values()]).any() or len({*found.values()}) < 2:
                 continue
             reader.leave_out(number, f"it gives the {names[0]} of {reader.name(taken)}")
-            return pd.Series(
-                [make.format(y, int(p)) for y, p in zip(years, parts, strict=True)],
-                years.index,
-            )
+
+            def period(
+                year: str,
+                part: str,
+                pattern: str = pattern,
+                found: Mapping[str, float] = found,
+            ) -> str:
+                return pattern.format(year, int(found[part]))
+
+            return joined([years, parts], period)
     return years
 
 
@@ -289,10 +294,10 @@ def _without_other_rows(
 ) -> tuple[RawTable, pd.Series]:
     """Leave out rows above the first period: transforms, units, codes."""
     table = reader.table
-    distinct = [text for text in period.unique() if text]
+    distinct = [text for text in period.cat.categories if text]
     read = period_texts.read_periods(distinct).periods
-    top = period[:MAX_TOP_ROWS].map(lambda text: text in read)
-    n_top = int(np.argmax(top.to_numpy())) if top.any() else 0
+    top = [text in read for text in period.iloc[:MAX_TOP_ROWS]]
+    n_top = top.index(True) if True in top else 0
     for place in range(n_top):
         label = period.iloc[place]
         row = table.cells.iloc[place]
@@ -326,13 +331,10 @@ def _code(cell: object) -> int:
         return 0
 
 
-def _has_values(table: RawTable, columns: Sequence[int]) -> np.ndarray:
+def _has_values(table: RawTable, columns: Sequence[int]) -> npt.NDArray[np.bool_]:
     full = np.zeros(len(table.cells), dtype=bool)
     for number in columns:
-        column = table.cells[number]
-        full |= (
-            column.notna() & (column != "" if column.dtype == object else True)
-        ).to_numpy(dtype=bool)
+        full |= filled(table.cells[number])
     return full
 
 
@@ -372,7 +374,7 @@ def _is_text_column(reader: _Reader, number: int) -> bool:
 
 
 def _has_texts(reader: _Reader, number: int) -> bool:
-    if reader.cells(number).dtype != object:
+    if not has_texts(reader.cells(number)):
         return False
     distinct = reader.distinct(number)
     texts = [text for text in distinct if not number_texts.is_missing(text)]
@@ -389,7 +391,7 @@ def _take_area(reader: _Reader) -> pd.Series | None:
         n
         for n in reader.left
         if folded(reader.name(n)) in column_names.COUNTRIES
-        and reader.cells(n).dtype == object
+        and has_texts(reader.cells(n))
         and _is_text_column(reader, n)
     ]
     candidates = by_name or [
@@ -424,14 +426,6 @@ def _determines(area: pd.Series, other: pd.Series) -> bool:
     return not pairs["area"].duplicated().any()
 
 
-def categorical(
-    codes: npt.NDArray[np.integer], names: Sequence[str] | pd.Index
-) -> pd.Categorical:
-    """Return a column of names from the number of each row's name."""
-    categories = pd.Index([str(name) for name in names], dtype=object)
-    return pd.Categorical.from_codes(codes.astype(np.int64), categories)
-
-
 def _categories(name: str, index: pd.Index) -> pd.Series:
     return pd.Series(categorical(np.zeros(len(index), dtype="int8"), [name]), index)
 
@@ -452,11 +446,11 @@ def _long(
     column = _series_names(reader, area, series_name or reader.name(value))
     index = reader.table.cells.index
     return Tidy(
-        area=_empty(index) if area is None else area.astype("category"),
-        period=period.astype("category"),
+        area=_empty(index) if area is None else area,
+        period=period,
         column=column,
         value=reader.cells(value),
-        known_at=_empty(index) if known_at is None else known_at.astype("category"),
+        known_at=_empty(index) if known_at is None else known_at,
         line=pd.Series(index, index),
         layout="long",
         left_out=reader.left_out,
@@ -486,15 +480,12 @@ def _series_names(reader: _Reader, area: pd.Series | None, default: str) -> pd.S
     if others:
         parts = [f"{reader.name(n)} {texts[n].iloc[0]}" for n in others]
         reader.remarks.append(f"throughout: {', '.join(parts)}")
-    joined = texts[chosen[0]]
-    for number in chosen[1:]:
-        joined = joined + " " + texts[number]
-    names = joined.str.strip()
+    names = joined([texts[n] for n in chosen], lambda *parts: " ".join(parts).strip())
     _read_units(reader, names)
     for number in dimensions:
         if number in reader.left:
             reader.take(number)
-    return names.astype(pd.CategoricalDtype(names.unique().tolist()))
+    return names
 
 
 def _dimensions(reader: _Reader, area: pd.Series | None) -> list[int]:
@@ -563,52 +554,80 @@ def _wide_by_periods(reader: _Reader, headers: Sequence[int], series_name: str) 
     cut = None
     for number in list(reader.left):
         if folded(reader.name(number)) in column_names.PROJECTIONS:
-            cut = pd.to_numeric(reader.texts(reader.take(number)), errors="coerce")
+            texts = reader.texts(reader.take(number)).astype(object)
+            cut = pd.to_numeric(texts, errors="coerce")
             reader.remarks.append("years after 'Estimates Start After' are projections")
     column = _series_names(reader, area, series_name or "value")
     for number in list(reader.left):
         reader.left.remove(number)
-    table = reader.table
-    index = table.cells.index
-    n = len(index)
-    area = _empty(index) if area is None else area.astype("category")
-    periods = [table.names[number] for number in headers]
-    repeat = np.tile(np.arange(n), len(headers))
-    values = pd.concat([table.cells[number] for number in headers], ignore_index=True)
-    period = categorical(np.repeat(np.arange(len(headers)), n), periods)
-    known = pd.Series(categorical(np.zeros(len(repeat), "int8"), [""]))
+    periods = [reader.name(number) for number in headers]
+    values, place, which = _stacked(reader.table, headers)
+    area = _empty(column.index) if area is None else area
+    lines = reader.table.cells.index.to_numpy()
     return Tidy(
-        area=area.take(repeat).reset_index(drop=True),
-        period=pd.Series(period),
-        column=column.take(repeat).reset_index(drop=True),
+        area=_looked_up(area, place),
+        period=pd.Series(categorical(which, periods)),
+        column=_looked_up(column, place),
         value=values,
-        known_at=known,
-        line=pd.Series(index.to_numpy()[repeat]),
+        known_at=pd.Series(categorical(np.zeros(len(place), "int8"), [""])),
+        line=pd.Series(lines[place]),
         layout="periods",
         left_out=reader.left_out,
         units=reader.units,
-        last_measured=None if cut is None else cut.take(repeat).reset_index(drop=True),
+        last_measured=None if cut is None else pd.Series(cut.to_numpy()[place]),
         remarks=tuple(reader.remarks),
         area_names=reader.area_names,
     )
 
 
+def _stacked(table: RawTable, columns: Sequence[int]) -> tuple[pd.Series, Codes, Codes]:
+    """Return the values of columns one below another, their rows, and their columns.
+
+    Empty cells are left out at once: a small file may consist of millions.
+    """
+    values, places = [], []
+    for number in columns:
+        cells = table.cells[number]
+        full = filled(cells)
+        places.append(np.flatnonzero(full).astype(np.int32))
+        part = cells.to_numpy()
+        values.append(part if full.all() else part[full])
+    sizes = [len(part) for part in places]
+    if not places:
+        nothing = np.array([], dtype=np.int32)
+        return pd.Series([], dtype=float), nothing, nothing
+    floats = all(part.dtype == float for part in values)
+    value = np.concatenate(
+        values if floats else [part.astype(object) for part in values]
+    )
+    which = np.repeat(np.arange(len(columns), dtype=np.int32), sizes)
+    stacked = pd.Series(value, dtype=float if floats else object)
+    return stacked, np.concatenate(places), which
+
+
+def _looked_up(column: pd.Series, place: Codes) -> pd.Series:
+    """Return the name of each value's row."""
+    codes = column.cat.codes.to_numpy()[place]
+    return pd.Series(categorical(codes, column.cat.categories))
+
+
 def _known_column(
     known_at: pd.Series | Sequence[str] | None,
-    place: npt.NDArray[np.intp],
-    which: npt.NDArray[np.intp],
+    place: Codes,
+    which: Codes,
 ) -> pd.Categorical:
     """Return when each stacked value was known: by its row, or by its column.
 
     `place` is the row of each value, `which` the number of its column.
     """
     if isinstance(known_at, pd.Series):
-        known = known_at.astype("category")
-        return categorical(known.cat.codes.to_numpy()[place], known.cat.categories)
+        codes = known_at.cat.codes.to_numpy()[place]
+        return categorical(codes, known_at.cat.categories)
     if known_at is None:
         return categorical(np.zeros(len(place), "int8"), [""])
     days = list(dict.fromkeys(known_at))
-    day_codes = np.array([days.index(day) for day in known_at], dtype=int)
+    number_of = {day: number for number, day in enumerate(days)}
+    day_codes = np.array([number_of[day] for day in known_at], dtype=np.int32)
     return categorical(day_codes[which], days)
 
 
@@ -620,50 +639,20 @@ def _stack(
     known_at: pd.Series | Sequence[str] | None,
     layout: Layout,
 ) -> Tidy:
-    """Return the rows of columns, each given with its area and series.
-
-    Empty cells are left out at once: a small file may consist of millions.
-    """
-    table = reader.table
-    period = period.astype("category")
-    own_area = None if area is None else area.astype("category")
-    values, places, sizes = [], [], []
-    for number, _, _ in parts:
-        cells = table.cells[number]
-        full = cells.notna().to_numpy(dtype=bool, copy=True)
-        if cells.dtype == object:
-            full &= (cells != "").to_numpy(dtype=bool)
-        places.append(np.flatnonzero(full))
-        values.append(cells.to_numpy()[places[-1]])
-        sizes.append(len(places[-1]))
-    place = np.concatenate(places) if places else np.array([], dtype=int)
-    which = np.repeat(np.arange(len(parts)), sizes)
-    floats = all(part.dtype == float for part in values)
-    value = (
-        np.concatenate(values if floats else [part.astype(object) for part in values])
-        if values
-        else np.array([])
-    )
+    """Return the rows of columns, each given with its area and series."""
+    values, place, which = _stacked(reader.table, [number for number, _, _ in parts])
     names = list(dict.fromkeys(name for _, _, name in parts))
-    name_codes = np.array([names.index(name) for _, _, name in parts], dtype=int)
-    if own_area is None:
-        owners = list(dict.fromkeys(owner for _, owner, _ in parts))
-        owner_codes = np.array(
-            [owners.index(owner) for _, owner, _ in parts], dtype=int
-        )
-        area_column = categorical(owner_codes[which], owners)
-    else:
-        area_column = own_area.cat.codes.to_numpy()[place]
-        area_column = categorical(area_column, own_area.cat.categories)
+    owners = list(dict.fromkeys(owner for _, owner, _ in parts))
+    lines = reader.table.cells.index.to_numpy()
     return Tidy(
-        area=pd.Series(area_column),
-        period=pd.Series(
-            categorical(period.cat.codes.to_numpy()[place], period.cat.categories)
-        ),
-        column=pd.Series(categorical(name_codes[which], names)),
-        value=pd.Series(value),
+        area=_of_column(owners, [owner for _, owner, _ in parts], which)
+        if area is None
+        else _looked_up(area, place),
+        period=_looked_up(period, place),
+        column=_of_column(names, [name for _, _, name in parts], which),
+        value=values,
         known_at=pd.Series(_known_column(known_at, place, which)),
-        line=pd.Series(table.cells.index.to_numpy()[place]),
+        line=pd.Series(lines[place]),
         layout=layout,
         left_out=reader.left_out,
         units=reader.units,
@@ -671,6 +660,15 @@ def _stack(
         remarks=tuple(reader.remarks),
         area_names=reader.area_names,
     )
+
+
+def _of_column(
+    names: Sequence[str], of_columns: Sequence[str], which: Codes
+) -> pd.Series:
+    """Return the name that each value's column has."""
+    number_of = {name: number for number, name in enumerate(names)}
+    codes = np.array([number_of[name] for name in of_columns], dtype=np.int32)
+    return pd.Series(categorical(codes[which], names))
 
 
 def _wide_by_series(
@@ -720,10 +718,6 @@ def _wide_with_dimensions(
         reader.leave_out(
             number, "it distinguishes series" if number in chosen else "text"
         )
-    index = reader.table.cells.index
-    label = pd.Series("", index)
-    for number in chosen:
-        label = label + " " + columns[number]
     tidy = _stack(
         reader,
         [(n, "", reader.name(n)) for n in reader.left],
@@ -732,11 +726,14 @@ def _wide_with_dimensions(
         known_at,
         "series",
     )
-    behind = label.reindex(tidy.line).reset_index(drop=True)
-    names = tidy.column.astype(str) + behind
-    return replace(
-        tidy, column=names.astype(pd.CategoricalDtype(names.unique().tolist()))
+    if not chosen:
+        return tidy
+    label = joined([columns[n] for n in chosen], lambda *parts: " ".join(parts))
+    place = label.index.get_indexer(pd.Index(tidy.line))
+    names = joined(
+        [tidy.column, _looked_up(label, place)], lambda *parts: " ".join(parts)
     )
+    return replace(tidy, column=names)
 
 
 def _read_subheads(reader: _Reader) -> None:

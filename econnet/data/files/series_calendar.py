@@ -13,7 +13,9 @@ import pandas as pd
 
 from econnet.core.periods import Frequency
 from econnet.core.text import quoted
+from econnet.data.files import codes as codes_of
 from econnet.data.files import period_texts
+from econnet.data.files.codes import Codes
 from econnet.data.files.layouts import Tidy
 from econnet.data.files.numeric_columns import Problems
 
@@ -29,13 +31,13 @@ class Calendar:
     period : categorical
         Standard text by row; missing where the file has no period.
     frequency : array (rows,)
-        `A`, `Q` or `M`.
+        The place of each row's frequency in `FREQUENCIES`; -1 for none.
     remarks
         How the periods were written, where that is not plain.
     """
 
     period: pd.Categorical
-    frequency: np.ndarray
+    frequency: Codes
     remarks: tuple[str, ...]
 
 
@@ -52,11 +54,10 @@ def read_calendar(tidy: Tidy, filled: np.ndarray, problems: Problems) -> Calenda
     standard = np.array(
         [read.periods.get(text, "") for text in categories], dtype=object
     )
-    months = np.array([_month_number(text) for text in standard])
-    style = np.array([_style(text) for text in standard], dtype="U1")
-    row_style = style[codes]
-    row_style[~filled] = ""
-    frequency = _frequencies(tidy, months[codes], row_style, problems)
+    months = np.array([_month_number(text) for text in standard], dtype=np.int32)
+    style = np.array([STYLES.index(_style(text)) for text in standard], dtype=np.int8)
+    row_style = np.where(filled, style[codes], NO_STYLE)
+    frequency = _frequencies(tidy, months, row_style, problems)
     return _calendar(standard, codes, frequency, read.styles)
 
 
@@ -106,34 +107,51 @@ def _style(text: str) -> str:
     return "Q" if "Q" in text else "M" if "-" in text else "A" if text else ""
 
 
-def _frequencies(
-    tidy: Tidy, months: np.ndarray, style: np.ndarray, problems: Problems
-) -> np.ndarray:
-    """Return the frequency of each row, as its series has it."""
-    frequency = style.copy()
-    unclear = (style == "D") | (style == "M")
-    if not unclear.any():
-        _check_mixtures(tidy, frequency, problems)
-        return frequency
-    rows = pd.DataFrame(
-        {
-            "column": tidy.column.cat.codes.to_numpy()[unclear],
-            "area": tidy.area.cat.codes.to_numpy()[unclear],
-            "known": tidy.known_at.cat.codes.to_numpy()[unclear],
-            "text": tidy.period.cat.codes.to_numpy()[unclear],
-            "month": months[unclear],
-            "date": style[unclear] == "D",
-        }
+def _frequencies(tidy: Tidy, months: Codes, style: Codes, problems: Problems) -> Codes:
+    """Return the frequency of each row, as its series has it.
+
+    `months` is by distinct text of a period, `style` by row.
+    """
+    frequency: Codes = np.where(style < len(FREQUENCIES), style, -1).astype(np.int8)
+    unclear = (style == STYLES.index("D")) | (style == STYLES.index("M"))
+    if unclear.any():
+        frequency = _of_months(tidy, months, style, unclear, problems)
+    _check_mixtures(tidy, frequency, problems)
+    return frequency
+
+
+def _of_months(
+    tidy: Tidy, months: Codes, style: Codes, unclear: np.ndarray, problems: Problems
+) -> Codes:
+    """Return frequencies in which dates and months have that of their series."""
+    column, area, text = (
+        part.cat.codes.to_numpy() for part in (tidy.column, tidy.area, tidy.period)
     )
+    parts = [part[unclear] for part in (column, area, text)]
+    is_date = style == STYLES.index("D")
+    parts.append(is_date[unclear].astype(np.int8))
+    found = codes_of.distinct(*parts)
+    names = ["column", "area", "text", "date"]
+    rows = pd.DataFrame(dict(zip(names, found, strict=True)))
+    rows["month"] = months[rows["text"].to_numpy()]
+    rows["date"] = rows["date"].astype(bool)
     of_column = _frequency_of_groups(rows, ["column"])
     of_series = _frequency_of_groups(rows, ["column", "area"])
     few = of_series["n"] < MIN_VALUES
     whole = of_column["frequency"].reindex(of_series.index.get_level_values("column"))
     chosen = of_series["frequency"].where(~few, whole.to_numpy())
     keys = pd.MultiIndex.from_frame(rows[["column", "area"]])
-    frequency[unclear] = chosen.reindex(keys).to_numpy(dtype="U1")
-    _check_dates(tidy, rows.assign(frequency=frequency[unclear]), problems)
-    _check_mixtures(tidy, frequency, problems)
+    rows["frequency"] = chosen.reindex(keys).to_numpy()
+    _check_dates(tidy, rows, is_date & unclear, problems)
+    n_areas = len(tidy.area.cat.categories)
+    of_pair = np.full(len(tidy.column.cat.categories) * n_areas, -1, dtype=np.int8)
+    pairs = chosen.index
+    place = pairs.get_level_values(0).to_numpy() * n_areas
+    place = place + pairs.get_level_values(1).to_numpy()
+    of_pair[place] = [*map("AMQH".index, chosen)]
+    frequency = np.where(style < len(FREQUENCIES), style, -1).astype(np.int8)
+    whole_place = column[unclear].astype(np.int64) * n_areas + area[unclear]
+    frequency[unclear] = of_pair[whole_place]
     return frequency
 
 
@@ -169,15 +187,26 @@ def _frequency_of_groups(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     return found.assign(frequency=frequency)
 
 
-def _check_dates(tidy: Tidy, rows: pd.DataFrame, problems: Problems) -> None:
-    """Add series with several dates in a month, or two a year, to the problems."""
+def _check_dates(
+    tidy: Tidy, rows: pd.DataFrame, is_date: np.ndarray, problems: Problems
+) -> None:
+    """Add series with several dates in a month, or two a year, to the problems.
+
+    `rows` has the distinct periods of each series.
+    """
     columns = tidy.column.cat.categories
     for code in rows.loc[rows["frequency"] == "H", "column"].unique():
         problems.add(
             f": {columns[code]} has two values per year, and econnet has years, "
             "quarters and months: add half-years up to years first"
         )
-    dates = rows[rows["date"]]
+    if not is_date.any():
+        return
+    parts = (tidy.column, tidy.area, tidy.known_at, tidy.period)
+    found = codes_of.distinct(*(part.cat.codes.to_numpy()[is_date] for part in parts))
+    names = ["column", "area", "known", "text"]
+    dates = pd.DataFrame(dict(zip(names, found, strict=True)))
+    dates = dates.merge(rows[rows["date"]], on=["column", "area", "text"])
     size = dates["frequency"].map({"M": 1, "Q": 3, "A": 12, "H": 6})
     place = dates["month"] // size
     keys = dates.assign(place=place)[["column", "area", "known", "place", "text"]]
@@ -201,15 +230,17 @@ def _check_dates(tidy: Tidy, rows: pd.DataFrame, problems: Problems) -> None:
         )
 
 
-def _check_mixtures(tidy: Tidy, frequency: np.ndarray, problems: Problems) -> None:
+def _check_mixtures(tidy: Tidy, frequency: Codes, problems: Problems) -> None:
     """Add series with periods of several frequencies to the problems."""
-    filled = frequency != ""
+    found = frequency >= 0
+    if not found.any() or (frequency[found] == frequency[found][0]).all():
+        return
     rows = pd.DataFrame(
         {
-            "column": tidy.column.cat.codes.to_numpy()[filled],
-            "area": tidy.area.cat.codes.to_numpy()[filled],
-            "frequency": frequency[filled],
-            "place": np.flatnonzero(filled),
+            "column": tidy.column.cat.codes.to_numpy()[found],
+            "area": tidy.area.cat.codes.to_numpy()[found],
+            "frequency": frequency[found],
+            "place": np.flatnonzero(found),
         }
     )
     kinds = rows.drop_duplicates(["column", "area", "frequency"])
@@ -229,8 +260,8 @@ def _check_mixtures(tidy: Tidy, frequency: np.ndarray, problems: Problems) -> No
 
 def _calendar(
     standard: np.ndarray,
-    codes: np.ndarray,
-    frequency: np.ndarray,
+    codes: Codes,
+    frequency: Codes,
     styles: tuple[str, ...],
 ) -> Calendar:
     """Return the standard text of each row's period at the frequency of its series."""
@@ -244,12 +275,11 @@ def _calendar(
                 if place == len(names):
                     names.append(name)
                 table[code, column] = place
-    which = np.searchsorted(FREQUENCIES, frequency)
-    known = np.isin(frequency, FREQUENCIES) & (codes >= 0)
-    result = np.full(len(codes), -1, dtype=np.int64)
-    result[known] = table[codes[known], which[known]]
-    index = pd.Index(names, dtype=object)
-    return Calendar(pd.Categorical.from_codes(result, index), frequency, styles)
+    # The last row and column are those of no period and no frequency.
+    whole = np.full((len(standard) + 1, len(STYLES)), -1, dtype=np.int32)
+    whole[:-1, : len(FREQUENCIES)] = table
+    result = whole[codes, frequency]
+    return Calendar(codes_of.categorical(result, names), frequency, styles)
 
 
 def _at(text: str, frequency: Frequency) -> str:
@@ -267,6 +297,9 @@ def _at(text: str, frequency: Frequency) -> str:
             return f"{year}-{month:02d}"
 
 
-FREQUENCIES: tuple[Frequency, ...] = ("A", "M", "Q")  # sorted
+FREQUENCIES: tuple[Frequency, ...] = ("A", "M", "Q")
+# How a period is written: a frequency, a date, or nothing.
+STYLES = (*FREQUENCIES, "D", "")
+NO_STYLE = np.int8(len(STYLES) - 1)
 MIN_VALUES = 4
 WEEK = re.compile(r"[12]\d{3}[-: ]?W\d{1,2}", re.I)

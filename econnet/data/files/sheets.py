@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from econnet.core.errors import DataError
@@ -59,6 +60,23 @@ class Sheet:
             },
             index=index,
         )
+
+
+def has_texts(cells: pd.Series) -> bool:
+    """Return whether a column has texts, perhaps among numbers."""
+    return bool(cells.dtype != float)
+
+
+def filled(cells: pd.Series) -> npt.NDArray[np.bool_]:
+    """Return which cells of a column are not empty."""
+    if isinstance(cells.dtype, pd.CategoricalDtype):
+        full = np.append(cells.cat.categories != "", False)
+        by_code: npt.NDArray[np.bool_] = full[cells.cat.codes.to_numpy()]
+        return by_code
+    full = cells.notna().to_numpy(dtype=bool, copy=True)
+    if has_texts(cells):
+        full &= (cells != "").to_numpy(dtype=bool)
+    return full
 
 
 def as_text(cell: Cell) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from econnet.core.errors import DataError
+from econnet.data.files import codes as codes_of
 from econnet.data.files import number_texts, period_texts
 from econnet.data.files.column_names import is_role
 from econnet.data.files.sheets import (
@@ -21,6 +22,7 @@ from econnet.data.files.sheets import (
     check_names,
     check_width,
     extent,
+    filled,
 )
 
 
@@ -119,12 +121,12 @@ def _column(values: pd.Series) -> pd.Series:
     index = pd.RangeIndex(2, len(values) + 2)
     if pd.api.types.is_bool_dtype(values) or pd.api.types.is_numeric_dtype(values):
         return pd.Series(values.to_numpy(dtype=float, na_value=np.nan), index)
-    if pd.api.types.is_datetime64_any_dtype(values):
-        texts = values.dt.strftime("%Y-%m-%d").where(values.notna(), "")
-        return pd.Series(texts.to_numpy(dtype=object), index)
-    codes, distinct = pd.factorize(values)
-    texts = np.array([_text(value) for value in distinct] + [""], dtype=object)
-    return pd.Series(texts[codes], index)
+    codes, distinct = codes_of.factorized(values)
+    texts = [*map(_text, distinct), ""]
+    names = list(dict.fromkeys(texts))
+    number = {name: place for place, name in enumerate(names)}
+    position = np.array([number[text] for text in texts])
+    return pd.Series(codes_of.categorical(position[codes], names), index)
 
 
 def _text(value: object) -> str:
@@ -261,36 +263,34 @@ def _is_note(row: Sequence[Cell]) -> bool:
 def _trimmed(file: str, table: RawTable) -> RawTable:
     """Return the table without blank rows, notes, and columns that are empty."""
     cells = table.cells
-    full = pd.DataFrame(
-        {
-            number: column.notna()
-            if column.dtype == float
-            else column.notna() & (column != "")
-            for number, column in cells.items()
-        },
-        index=cells.index,
-    )
-    counts = full.sum(axis=1)
+    full = {number: filled(column) for number, column in enumerate(_columns(cells))}
+    counts = np.zeros(len(cells), dtype=np.int64)
+    for column in full.values():
+        counts += column
     notes: list[str] = []
     is_note = np.zeros(len(cells), dtype=bool)
     limit = max(1, len(table.names) // 2)
     for place in np.flatnonzero((counts > 0) & (counts <= limit))[-MAX_NOTES:]:
         row = [cell for cell in cells.iloc[place] if isinstance(cell, str) and cell]
-        if len(row) == counts.iloc[place] and _is_note(row):
+        if len(row) == counts[place] and _is_note(row):
             is_note[place] = True
             notes.append(" ".join(row))
     is_note |= _last_notes(cells, notes)
-    cells = cells[(counts > 0).to_numpy() & ~is_note]
+    rows = (counts > 0) & ~is_note
+    if not rows.all():
+        cells = cells[rows]
     kept = [
         number
         for number, name in enumerate(table.names)
-        if name or full[number].to_numpy()[~is_note].any()
+        if name or full[number][~is_note].any()
     ]
     names = [table.names[number] for number in kept]
     check_names(file, names)
     return RawTable(
         names,
-        cells[kept].set_axis(pd.RangeIndex(len(kept)), axis=1),
+        cells
+        if len(kept) == cells.shape[1]
+        else cells[kept].set_axis(pd.RangeIndex(len(kept)), axis=1),
         [[row[number] for number in kept] for row in table.subheads],
         [table.above[number] for number in kept] if table.above else (),
         table.sheet,
@@ -300,6 +300,10 @@ def _trimmed(file: str, table: RawTable) -> RawTable:
         notes,
         table.remarks,
     )
+
+
+def _columns(cells: pd.DataFrame) -> list[pd.Series]:
+    return [cells[number] for number in cells.columns]
 
 
 def _last_notes(cells: pd.DataFrame, notes: list[str]) -> np.ndarray:

@@ -239,22 +239,64 @@ def _fetch(
     numbers: set[str],
     line: int,
 ) -> pd.DataFrame:
-    """Return all columns; those of numbers as such, if every cell is one."""
-    query = ", ".join(
-        f"CASE WHEN {name} IS NULL THEN NULL ELSE coalesce(try_cast({name} AS DOUBLE), "
-        f"'inf'::DOUBLE) END AS {name}"
-        if name in numbers
-        else name
+    """Return all columns: numbers where every cell is one, else categories of texts."""
+    _load(database, "cells", reader, names, numbers)
+    odd = _with_other_texts(database, names, numbers)
+    if odd:
+        _load(database, "texts", reader, names, numbers - odd)
+        database.execute("DROP TABLE cells; ALTER TABLE texts RENAME TO cells")
+    columns = ", ".join(
+        name if name in numbers - odd else _as_category(database, name)
         for name in names
     )
-    table: pd.DataFrame = database.execute(f"SELECT {query} FROM {reader}").df()  # noqa: S608 - names are ours
-    odd = [name for name in numbers if np.isinf(table[name]).any()]
-    if odd:
-        again = database.execute(f"SELECT {', '.join(odd)} FROM {reader}").df()  # noqa: S608 - names are ours
-        table[odd] = again
+    table: pd.DataFrame = database.execute(f"SELECT {columns} FROM cells").df()  # noqa: S608 - names are ours
     table.columns = pd.RangeIndex(len(names))
     table.index = pd.RangeIndex(line, line + len(table))
     return table
+
+
+def _load(
+    database: duckdb.DuckDBPyConnection,
+    table: str,
+    reader: str,
+    names: Sequence[str],
+    numbers: set[str],
+) -> None:
+    """Copy the cells to a table: numbers as such, infinity for any other text."""
+    columns = ", ".join(_as_number(n) if n in numbers else n for n in names)
+    database.execute(f"CREATE TEMP TABLE {table} AS SELECT {columns} FROM {reader}")  # noqa: S608 - names are ours
+
+
+def _as_number(name: str) -> str:
+    missing = ", ".join(map(untrusted_files.sql_literal, sorted(number_texts.MISSING)))
+    other = (
+        f"CASE WHEN {name} IS NULL OR lower(trim({name})) IN ({missing}) THEN NULL "
+        "ELSE 'inf'::DOUBLE END"
+    )
+    return f"coalesce(try_cast({name} AS DOUBLE), {other}) AS {name}"
+
+
+def _with_other_texts(
+    database: duckdb.DuckDBPyConnection, names: Sequence[str], numbers: set[str]
+) -> set[str]:
+    """Return the columns of numbers in which some cell is another text."""
+    asked = [name for name in names if name in numbers]
+    if not asked:
+        return set()
+    tests = ", ".join(f"coalesce(bool_or(isinf({name})), false)" for name in asked)
+    found = database.execute(f"SELECT {tests} FROM cells").fetchall()[0]  # noqa: S608 - names are ours
+    return {name for name, is_odd in zip(asked, found, strict=True) if is_odd}
+
+
+def _as_category(database: duckdb.DuckDBPyConnection, name: str) -> str:
+    """Return the SQL of a column of texts as numbers of its distinct texts."""
+    some = f"SELECT {name} FROM cells WHERE {name} IS NOT NULL"  # noqa: S608 - names are ours
+    if not database.execute(f"{some} LIMIT 1").fetchall():
+        return f"NULL::DOUBLE AS {name}"
+    # In the order of the file, which several threads would not keep.
+    distinct = f"SELECT {name} FROM cells WHERE {name} IS NOT NULL GROUP BY {name}"  # noqa: S608 - names are ours
+    database.execute(f"CREATE TYPE of_{name} AS ENUM ({distinct} ORDER BY min(rowid))")
+    return f"{name}::of_{name} AS {name}"
 
 
 def _columns(sample: Sequence[Sequence[str]], width: int) -> Iterator[list[str]]:

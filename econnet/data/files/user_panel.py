@@ -36,7 +36,9 @@ from econnet.data.files import (
     sources,
     targets,
 )
+from econnet.data.files import codes as codes_of
 from econnet.data.files.areas import Areas
+from econnet.data.files.codes import categorical
 from econnet.data.files.kinds import (
     FORECASTS,
     GROWING,
@@ -55,7 +57,7 @@ from econnet.data.files.kinds import (
     known_at_first_origin,
     traits,
 )
-from econnet.data.files.layouts import Tidy, categorical
+from econnet.data.files.layouts import Tidy
 from econnet.data.files.numeric_columns import Problems
 from econnet.data.files.sources import Source
 from econnet.data.files.understood import ColumnReport, Understood
@@ -236,7 +238,8 @@ def _of_rows(
         raise DataError(f"{file} has no value: fill in at least one column")
     rows["known_at"] = _known_at(file, rows, reading)
     professional = _professional(file, rows, reading.kinds)
-    rows = rows[~rows["indicator"].isin(_declared(reading.kinds))]
+    if declared := _declared(reading.kinds):
+        rows = rows[~rows["indicator"].isin(declared)]
     warnings: list[str] = []
     rows = _ended(rows, reading, warnings)
     rows = _published(file, rows, reading, warnings)
@@ -246,13 +249,16 @@ def _of_rows(
         raise DataError(f"{file} has no value of a period that has ended")
     rows = _with_differences(rows)
     left_out = dict(tidy.left_out)
-    inferred = _kinds(rows, tidy, reading, left_out)
+    early = known_at_first_origin(rows, YEARS_BEFORE_FIRST_ORIGIN)
+    inferred = _kinds(rows, early, tidy, reading, left_out)
     for name, kind in [*inferred.items()]:
         if kind.kind == "drop":
             left_out[name] = kind.reason
             del inferred[name]
-    rows = rows[rows["indicator"].isin([*inferred])]
-    rows = _dated_by_kind(rows, inferred)
+    if len(inferred) < len(rows["indicator"].cat.categories):
+        kept = rows["indicator"].isin([*inferred])
+        rows, early = rows[kept], early[kept]
+    rows = _dated_by_kind(rows, early, inferred)
     if rows.empty:
         raise DataError(f"{file} has no series: {'; '.join(_reasons(left_out))}")
     rows, aggregates = (_exponentials(part, inferred) for part in (rows, aggregates))
@@ -284,9 +290,10 @@ def _finished(
     context: _Context,
 ) -> Table:
     observations, groups = (_observations(part) for part in (rows, aggregates))
+    spans = _spans(rows)
     frequencies = {
         str(name): {*part.unique()}
-        for name, part in rows.groupby("indicator", observed=True)["frequency"]
+        for name, part in spans.groupby("indicator", observed=True)["frequency"]
     }
     units = context.tidy.units
     indicators = {
@@ -295,13 +302,12 @@ def _finished(
     }
     kinds = {name: kind.kind for name, kind in sorted(inferred.items())}
     order = [name for name in context.tidy.columns if name in kinds]
-    once = _newest(rows)
-    gaps = guards.single_gaps(once.assign(ordinal=_ordinals(once["period"])))
+    gaps = guards.single_gaps(_newest(rows), _ordinal)
     target = targets.default_target(kinds, order)
     understood = Understood(
         file=file,
         areas=[context.found.names.get(key, key) for key in _distinct(rows["country"])],
-        columns=_column_reports(rows, inferred, indicators, order),
+        columns=_column_reports(spans, inferred, indicators, order),
         target=_target_text(target, indicators),
         remarks=context.remarks,
         warnings=[*context.warnings, *gaps],
@@ -344,7 +350,9 @@ def _of_export(file: str, source: Source) -> Table:
         key: catalog.load()[key] for key in _distinct(observations["indicator"])
     }
     names = {key: countries_name(key) for key in _distinct(observations["country"])}
-    spans = observations.assign(frequency=exports.frequencies(observations["period"]))
+    rows = observations.assign(frequency=exports.frequencies(observations["period"]))
+    rows = rows.astype(dict.fromkeys(NAMES, "category"))
+    spans = _spans(rows.sort_values(KEYS))
     kinds = {
         key: KIND_OF.get(each.transform, "flow") for key, each in indicators.items()
     }
@@ -456,43 +464,45 @@ def _rows(
 ) -> pd.DataFrame:
     """Return the rows with a value: country, indicator, period, frequency, value."""
     keys = [found.key_of[str(text)] for text in tidy.area.cat.categories]
-    distinct = list(dict.fromkeys(keys))
-    position = np.array([distinct.index(key) for key in keys], dtype=np.int64)
-    codes = np.take(position, tidy.area.cat.codes.to_numpy())
-    country = pd.Categorical.from_codes(codes, pd.Index(distinct, dtype=object))
-    keep = ~np.isnan(numbers) & (calendar.period.codes >= 0)
-    indicator = tidy.column.cat.rename_categories(str).array
-    rows = pd.DataFrame(
-        {
-            "country": _sorted(country),
-            "indicator": _sorted(indicator),
-            "period": _sorted(calendar.period),
-            "known_text": tidy.known_at.array,
-            "value": numbers,
-            "frequency": _as_category(calendar.frequency),
-            "line": tidy.line.to_numpy(),
-        }
-    )
+    names = sorted({*keys})
+    position = np.array([names.index(key) for key in keys], dtype=np.int32)
+    area = position[tidy.area.cat.codes.to_numpy()]
+    columns = {
+        "country": pd.Series(categorical(area, names)),
+        "indicator": tidy.column,
+        "period": pd.Series(calendar.period),
+        "known_text": tidy.known_at,
+        "value": pd.Series(numbers),
+        "frequency": pd.Series(categorical(calendar.frequency, ["A", "M", "Q"])),
+        "line": tidy.line,
+    }
     if tidy.last_measured is not None:
-        rows["last_measured"] = tidy.last_measured.to_numpy(dtype=float)
-    kept: pd.DataFrame = rows[keep].reset_index(drop=True)
-    return kept
+        columns["last_measured"] = tidy.last_measured
+    keep = ~np.isnan(numbers) & (calendar.period.codes >= 0)
+    kept = {
+        name: column.array if keep.all() else column.array[keep]
+        for name, column in columns.items()
+    }
+    for name in KEYS[:-1]:
+        kept[name] = _sorted(kept[name])
+    return _in_order_of_keys(pd.DataFrame(kept))
 
 
-def _as_category(frequency: npt.NDArray[np.str_]) -> pd.Categorical:
-    """Return frequencies as categories; a large file has millions of rows."""
-    names = ["A", "M", "Q"]
-    codes = np.searchsorted(names, frequency)
-    known = np.isin(frequency, names)
-    return categorical(np.where(known, codes, -1), names)
+def _in_order_of_keys(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows in the order of country, indicator and period."""
+    order = codes_of.order([rows[name].cat.codes.to_numpy() for name in KEYS[:-1]])
+    return rows if order is None else rows.take(order).reset_index(drop=True)
 
 
 def _sorted(names: pd.Categorical) -> pd.Categorical:
     """Return names as categories in the order of the alphabet."""
-    in_order: pd.Categorical = names.reorder_categories(
-        sorted(names.categories), ordered=True
-    )
-    return in_order
+    before = [str(name) for name in names.categories]
+    after = sorted(before)
+    if before == after:
+        return names.as_ordered()
+    number_of = {name: number for number, name in enumerate(after)}
+    position = np.array([number_of[name] for name in before] + [-1], dtype=np.int32)
+    return categorical(position[names.codes], after).as_ordered()
 
 
 def _declared(kinds: Mapping[str, Override]) -> list[str]:
@@ -504,6 +514,8 @@ def _professional(
 ) -> pd.DataFrame:
     """Return the forecasts of others, in columns that the user declares as such."""
     declared = _declared(kinds)
+    if not declared:
+        return pd.DataFrame(columns=PROFESSIONAL_COLUMNS)
     mine = rows[rows["indicator"].isin(declared)]
     undated = mine[mine["known_text"].astype(str) == ""]
     if len(undated):
@@ -536,8 +548,6 @@ def _professional(
                 }
             )
         )
-    if not parts:
-        return pd.DataFrame(columns=PROFESSIONAL_COLUMNS)
     forecasts = pd.concat(parts, ignore_index=True)
     order = ["country", "column", "period", "known_at"]
     return forecasts.sort_values(order, ignore_index=True)[PROFESSIONAL_COLUMNS]
@@ -569,6 +579,8 @@ def _known_at(file: str, rows: pd.DataFrame, reading: Reading) -> pd.Series:
     """Return the day on which each value was known, as given or by the lag."""
     published = _of_periods(rows, lambda period: (period + reading.lag).end_time)
     codes, texts = _codes(rows["known_text"])
+    if not any(texts):
+        return pd.Series(published, rows.index)
     moments = np.array(
         [
             np.datetime64("NaT") if (day := _moment(text)) is pd.NaT else day
@@ -612,7 +624,7 @@ def _moment(text: str) -> pd.Timestamp | NaTType:
 def _ended(rows: pd.DataFrame, reading: Reading, warnings: list[str]) -> pd.DataFrame:
     """Return the rows of periods that have ended and been measured."""
     ends = pd.Series(_of_periods(rows, lambda period: period.end_time), rows.index)
-    later = guards.not_ended(ends, reading.today)
+    later = ends >= reading.today.normalize()
     if "last_measured" in rows:
         later |= ends.dt.year > rows["last_measured"].fillna(np.inf)
     if not later.any():
@@ -649,15 +661,13 @@ def _published(
 
 def _in_order(file: str, rows: pd.DataFrame) -> pd.DataFrame:
     """Return rows sorted by `KEYS`, each key once; two values of a key are an error."""
-    codes = [rows[name].cat.codes.to_numpy() for name in KEYS[:-1]]
+    keys = [rows[name].cat.codes.to_numpy() for name in KEYS[:-1]]
     days = rows["known_at"].to_numpy(dtype="datetime64[us]").astype(np.int64)
-    order = np.lexsort([days, *reversed(codes)])
-    rows = rows.iloc[order].reset_index(drop=True)
-    same = np.ones(max(len(rows) - 1, 0), dtype=bool)
-    for part in (*codes, days):
-        ordered = part[order]
-        same &= ordered[1:] == ordered[:-1]
-    if not same.any():
+    order = codes_of.order([*keys, days])
+    if order is not None:
+        rows = rows.take(order).reset_index(drop=True)
+        keys, days = [part[order] for part in keys], days[order]
+    if len(codes_of.starts(*keys, days)) == len(rows):
         return rows
     return in_order(
         rows, KEYS, lambda reason: DataError(f"{file}: {reason}: keep one of them")
@@ -666,14 +676,10 @@ def _in_order(file: str, rows: pd.DataFrame) -> pd.DataFrame:
 
 def _newest(rows: pd.DataFrame) -> pd.DataFrame:
     """Return the last vintage of each value; `rows` are sorted by `KEYS`."""
-    last = np.ones(len(rows), dtype=bool)
-    if len(rows):
-        same = np.ones(len(rows) - 1, dtype=bool)
-        for name in KEYS[:-1]:
-            codes = rows[name].cat.codes.to_numpy()
-            same &= codes[1:] == codes[:-1]
-        last[:-1] = ~same
-    newest: pd.DataFrame = rows[last]
+    firsts = codes_of.starts(*(rows[name].cat.codes.to_numpy() for name in KEYS[:-1]))
+    if len(firsts) == len(rows):
+        return rows
+    newest: pd.DataFrame = rows.iloc[np.append(firsts[1:], len(rows)) - 1]
     return newest
 
 
@@ -681,6 +687,8 @@ def _without_aggregates(
     rows: pd.DataFrame, found: Areas, warnings: list[str]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the rows of countries and those of groups of countries."""
+    if not found.aggregates:
+        return rows, rows.iloc[:0]
     groups = rows["country"].isin(found.aggregates)
     if not groups.any():
         return rows, rows.iloc[:0]
@@ -724,7 +732,7 @@ def _with_differences(rows: pd.DataFrame) -> pd.DataFrame:
         [rows.astype(dict.fromkeys(NAMES, str)), *differences],
         ignore_index=True,
     )
-    for column in ("country", "indicator", "period"):
+    for column in NAMES:
         both[column] = _sorted(pd.Categorical(both[column]))
     return both.sort_values(KEYS, ignore_index=True)
 
@@ -747,22 +755,32 @@ def _difference(
 
 
 def _kinds(
-    rows: pd.DataFrame, tidy: Tidy, reading: Reading, left_out: dict[str, str]
+    rows: pd.DataFrame,
+    early: pd.Series,
+    tidy: Tidy,
+    reading: Reading,
+    left_out: dict[str, str],
 ) -> dict[str, Inferred]:
     """Return the kind of each column, from what was known at the first origin."""
     newest = _newest(rows)
-    early = _newest(rows[known_at_first_origin(rows, YEARS_BEFORE_FIRST_ORIGIN)])
-    first = {
-        str(name): part for name, part in early.groupby("indicator", observed=True)
-    }
+    first = _by_indicator(_newest(rows[early]))
+    n_known = {name: len(part) for name, part in first.items()}
+    names = [str(name) for name in newest["indicator"].cat.categories]
+    doubtful = guards.may_identify(newest)
+    late = {name for name in names if n_known.get(name, 0) < MIN_KNOWN}
+    whole = _by_indicator(
+        newest[newest["indicator"].isin([*doubtful, *late])]
+        if len({*doubtful, *late}) < len(names)
+        else newest
+    )
     seen = {}
-    for key, part in newest.groupby("indicator", observed=True):
-        name = str(key)
-        if reason := _identifies(name, part, reading):
+    for name in names:
+        if name in doubtful and (reason := _identifies(name, whole[name], reading)):
             left_out[name] = reason
-        else:
-            known = first.get(name, part.iloc[:0])
-            seen[name] = known if len(known) >= MIN_KNOWN else _first_values(part)
+        elif name not in late:
+            seen[name] = first[name]
+        elif name in whole:
+            seen[name] = _first_values(whole[name])
     frequency = {name: part["frequency"].iloc[0] for name, part in seen.items()}
     numbers = {name: traits(part, frequency[name]) for name, part in seen.items()}
     stationary = is_stationary_panel([*numbers.values()])
@@ -782,22 +800,31 @@ def _kinds(
     return result
 
 
+def _by_indicator(rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Return the rows of each column that has some."""
+    return {str(name): part for name, part in rows.groupby("indicator", observed=True)}
+
+
 def _dated_by_kind(
-    rows: pd.DataFrame, inferred: Mapping[str, Inferred]
+    rows: pd.DataFrame, early: pd.Series, inferred: Mapping[str, Inferred]
 ) -> pd.DataFrame:
     """Return rows in which a late column is known only once its kind could be.
 
     A column that begins after the first origin shows its kind by its first values. Used
     before the last of them was known, they would be used with knowledge of later ones.
     """
-    early = known_at_first_origin(rows, YEARS_BEFORE_FIRST_ORIGIN)
-    if early.all():
+    codes = rows["indicator"].cat.codes.to_numpy()
+    names = rows["indicator"].cat.categories
+    n_early = np.bincount(codes[early.to_numpy()], minlength=len(names))
+    late = [
+        str(names[code])
+        for code in np.unique(codes)
+        if n_early[code] < MIN_KNOWN and not inferred[str(names[code])].certain
+    ]
+    if early.all() or not late:
         return rows
     known = rows["known_at"].copy()
-    n_early = early.groupby(rows["indicator"], observed=True).sum()
-    for name, n in n_early.items():
-        if n >= MIN_KNOWN or inferred[str(name)].certain:
-            continue
+    for name in late:
         mine = rows[rows["indicator"] == name]
         day = _first_values(mine)["known_at"].max()
         known[mine.index] = mine["known_at"].clip(lower=day)
@@ -896,22 +923,41 @@ def _recognised(name: str, kind: Kind) -> Indicator | None:
     return known if as_known and grows == (as_known in GROWING) else None
 
 
+def _spans(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the span of each series at each of its frequencies.
+
+    `rows` are sorted by `KEYS`. Columns `country, indicator, frequency, first, last,
+    values, periods`, the last being the number of periods from first to last.
+    """
+    newest = _newest(rows)
+    keys = ["country", "indicator", "frequency"]
+    firsts = codes_of.starts(*(newest[name].cat.codes.to_numpy() for name in keys))
+    lasts = np.append(firsts[1:], len(newest)) - 1
+    start, stop = newest.iloc[firsts], newest.iloc[lasts]
+    runs = start[keys].astype(str).reset_index(drop=True)
+    runs["first"] = start["period"].astype(str).to_numpy()
+    runs["last"] = stop["period"].astype(str).to_numpy()
+    runs["values"] = lasts - firsts + 1
+    # Years sort before their quarters and months, so that frequencies may alternate.
+    spans = runs.groupby(keys, sort=False).agg(
+        first=("first", "first"), last=("last", "last"), values=("values", "sum")
+    )
+    ordinals = {text: _ordinal(text) for text in {*spans["first"], *spans["last"]}}
+    length = spans["last"].map(ordinals) - spans["first"].map(ordinals) + 1
+    return spans.assign(periods=length).reset_index()
+
+
 def _column_reports(
-    rows: pd.DataFrame,
+    spans: pd.DataFrame,
     inferred: Mapping[str, Inferred],
     indicators: Mapping[str, Indicator],
     order: Sequence[str],
 ) -> list[ColumnReport]:
     """Return what each series was recognised as, in the order of the file."""
-    once = rows
-    if isinstance(rows["country"].dtype, pd.CategoricalDtype):
-        once = _newest(rows)
-    once = once.assign(ordinal=_ordinals(once["period"]))
     reports = []
-    parts = {str(name): part for name, part in once.groupby("indicator", observed=True)}
+    parts = {str(name): part for name, part in spans.groupby("indicator")}
     for name in dict.fromkeys([*order, *inferred]):
         part = parts[name]
-        ordinals = part["ordinal"].to_numpy()
         indicator = indicators[name]
         reports.append(
             ColumnReport(
@@ -919,11 +965,11 @@ def _column_reports(
                 kind=inferred[name].kind,
                 reason=inferred[name].reason,
                 unit=indicator.unit,
-                frequency="/".join(sorted({*map(str, part["frequency"].unique())})),
-                first_period=str(part["period"].iloc[ordinals.argmin()]),
-                last_period=str(part["period"].iloc[ordinals.argmax()]),
-                values=len(part),
-                missing=_missing(part),
+                frequency="/".join(sorted({*part["frequency"]})),
+                first_period=min(part["first"], key=_month),
+                last_period=max(part["last"], key=_month),
+                values=int(part["values"].sum()),
+                missing=int((part["periods"] - part["values"]).sum()),
                 areas=int(part["country"].nunique()),
                 measures=indicator.measures,
             )
@@ -931,17 +977,10 @@ def _column_reports(
     return reports
 
 
-def _missing(part: pd.DataFrame) -> int:
-    """Return how many periods between the first and last of each area are missing."""
-    by_area = part.groupby("country", observed=True)["ordinal"]
-    return int((by_area.max() - by_area.min() + 1 - by_area.size()).sum())
-
-
-def _ordinals(periods: pd.Series) -> npt.NDArray[np.int64]:
-    """Return the number of each period since 1970, at its own frequency."""
-    codes, texts = _codes(periods)
-    numbers = [_ordinal(text) for text in texts]
-    return np.take(np.array(numbers, dtype=np.int64), codes)
+def _month(period: str) -> int:
+    """Return the number of the month in which a period begins."""
+    ordinal = _ordinal(period)
+    return ordinal * (3 if "Q" in period else 1 if "-" in period else 12)
 
 
 def _ordinal(text: str) -> int:
@@ -958,9 +997,7 @@ def _series(
     indicators: Mapping[str, Indicator],
 ) -> pd.DataFrame:
     keys = [rows[name].cat.codes.to_numpy() for name in ("country", "indicator")]
-    new = np.ones(len(rows), dtype=bool)
-    new[1:] = (keys[0][1:] != keys[0][:-1]) | (keys[1][1:] != keys[1][:-1])
-    firsts = np.flatnonzero(new)
+    firsts = codes_of.starts(*keys)
     lasts = np.append(firsts[1:], len(rows)) - 1
     start, stop = rows.iloc[firsts], rows.iloc[lasts]
     # Rows are sorted, and standard texts of one frequency sort by time.

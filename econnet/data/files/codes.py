@@ -1,0 +1,118 @@
+"""Columns of few distinct texts as numbers: their order and their combinations.
+
+A panel has millions of rows, but few areas, series and periods. Whatever depends on a
+text is computed once per distinct text or combination, and looked up by its number.
+"""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+Codes = npt.NDArray[np.integer]
+
+
+def categorical(codes: Codes, names: Sequence[str] | pd.Index) -> pd.Categorical:
+    """Return a column of names from the number of each row's name."""
+    categories = pd.Index([str(name) for name in names], dtype=object)
+    dtype = pd.CategoricalDtype(categories)
+    return pd.Categorical.from_codes(codes, dtype=dtype, validate=False)
+
+
+def factorized(column: pd.Series) -> tuple[Codes, list[object]]:
+    """Return the number of each row's value, -1 for none, and the distinct values.
+
+    They are in the order of the rows.
+    """
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        codes = column.cat.codes.to_numpy()
+        used = pd.unique(codes)
+        used = used[used >= 0]
+        position = np.full(len(column.cat.categories) + 1, -1, dtype=codes.dtype)
+        position[used] = np.arange(len(used))
+        return position[codes], list(column.cat.categories[used])
+    codes, distinct = pd.factorize(column)
+    return codes, list(distinct)
+
+
+def joined(columns: Sequence[pd.Series], join: Callable[..., str]) -> pd.Series:
+    """Return the text that each row's texts make; categories in order of the rows."""
+    first = columns[0]
+    coded = [factorized(column) for column in columns]
+    whole = np.zeros(len(first), dtype=np.int64)
+    for codes, distinct in coded:
+        whole = whole * (len(distinct) + 1) + codes
+    place, used = pd.factorize(whole)
+    rows = [np.flatnonzero(place == 0)[:1]] if len(used) == 1 else None
+    firsts = rows[0] if rows else _first_places(place, len(used))
+    texts = [
+        join(*(distinct[codes[row]] for codes, distinct in coded)) for row in firsts
+    ]
+    names = list(dict.fromkeys(texts))
+    numbers = {name: number for number, name in enumerate(names)}
+    table = np.array([numbers[text] for text in texts], dtype=np.int64)
+    return pd.Series(categorical(table[place], names), first.index)
+
+
+def _first_places(codes: Codes, n: int) -> npt.NDArray[np.intp]:
+    """Return the first row of each number from 0 on."""
+    firsts = np.zeros(n, dtype=np.intp)
+    firsts[codes[::-1]] = np.arange(len(codes) - 1, -1, -1)
+    return firsts
+
+
+def distinct(*columns: Codes) -> tuple[Codes, ...]:
+    """Return the distinct combinations of numbers from 0 on, sorted."""
+    if not len(columns[0]):
+        return tuple(column.astype(np.int64) for column in columns)
+    sizes = [int(column.max()) + 1 for column in columns]
+    whole = columns[0].astype(np.int64)
+    for column, size in zip(columns[1:], sizes[1:], strict=True):
+        whole *= size
+        whole += column
+    n_possible = float(np.prod(sizes, dtype=float))
+    if n_possible <= max(DENSE * len(whole), MIN_DENSE):
+        present = np.zeros(int(n_possible), dtype=bool)
+        present[whole] = True
+        found = np.flatnonzero(present)
+    else:
+        found = np.unique(whole)
+    parts: list[Codes] = []
+    for size in reversed(sizes[1:]):
+        found, part = np.divmod(found, size)
+        parts.append(part)
+    return (found, *reversed(parts))
+
+
+def order(columns: Sequence[Codes]) -> npt.NDArray[np.intp] | None:
+    """Return the order that sorts rows by columns; `None` if they are sorted.
+
+    The last column varies fastest. Rows of equal numbers keep their order.
+    """
+    result: npt.NDArray[np.intp] | None = None
+    for column in reversed(columns):
+        part = column if result is None else column[result]
+        if (part[1:] >= part[:-1]).all():
+            continue
+        # NumPy sorts 16 bits by counting, and so in linear time.
+        small = len(part) and int(part.max()) < 2**15 and int(part.min()) >= -(2**15)
+        step = np.argsort(part.astype(np.int16) if small else part, kind="stable")
+        result = step if result is None else result[step]
+    if result is None or (result[1:] > result[:-1]).all():
+        return None
+    return result
+
+
+def starts(*columns: Codes) -> npt.NDArray[np.intp]:
+    """Return the first row of each run of equal numbers in all columns."""
+    n = len(columns[0])
+    new = np.zeros(n, dtype=bool)
+    new[:1] = True
+    for column in columns:
+        new[1:] |= column[1:] != column[:-1]
+    return np.flatnonzero(new)
+
+
+DENSE = 8
+MIN_DENSE = 1_000_000
