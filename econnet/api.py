@@ -30,7 +30,8 @@ from econnet.data.cycle import labels
 from econnet.data.cycle.labels import Label
 from econnet.data.fetch import Summary
 from econnet.data.files import areas, user_panel
-from econnet.data.files.user_panel import Adjustment, Override
+from econnet.data.files.reading import Adjustment, Reading
+from econnet.data.files.user_panel import Override
 from econnet.data.panel import Panel
 from econnet.data.sources.observations import Dataset
 from econnet.data.store.export import export as write_table
@@ -103,7 +104,7 @@ def read_data(
     if file is None:
         day = _timestamp(as_of)
         return load.as_known_on(load.known(Settings.from_environment(), day), day)
-    reading = user_panel.Reading(kinds or {}, lag, sheet, country)
+    reading = Reading(kinds or {}, lag, sheet, country)
     table, path = _own_table(file, reading)
     known = _own_data(
         table, UserFile(path, lag, kinds or {}, sheet or "", adjust or "")
@@ -132,7 +133,7 @@ def inspect_data(
                name      measures
     0  unemployment  unemployment
     """
-    table, _ = _own_table(file, user_panel.Reading(kinds or {}, lag, sheet, country))
+    table, _ = _own_table(file, Reading(kinds or {}, lag, sheet, country))
     return pd.DataFrame([asdict(column) for column in table.understood.columns])
 
 
@@ -470,7 +471,7 @@ def export_data(rows: pd.DataFrame, file: str | Path) -> Path:
 
 
 def _own_table(
-    file: str | Path | pd.DataFrame, reading: user_panel.Reading
+    file: str | Path | pd.DataFrame, reading: Reading
 ) -> tuple[user_panel.Table, Path]:
     """Return the content of the user's own data, and the name of their file."""
     if isinstance(file, pd.DataFrame):
@@ -503,7 +504,7 @@ def _data(
             only = countries[0] if len(countries) == 1 else None
             wanted = TaskRequest(**(choices or {}))
             asked = [wanted.target, wanted.rule.partition(":")[2]]
-            reading = user_panel.Reading(country=only, asked=asked)
+            reading = Reading(country=only, asked=asked)
             table, path = _own_table(data, reading)
             return _own_data(table, UserFile(path))
     raise UsageError(

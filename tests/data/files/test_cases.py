@@ -17,6 +17,7 @@ from econnet.core.workspace import UserFile
 from econnet.data import panel
 from econnet.data.cycle import labels
 from econnet.data.files import areas, user_panel
+from econnet.data.files.reading import Reading
 from econnet.data.files.user_panel import Table
 from econnet.data.sources.observations import Dataset
 from econnet.forecast import own_data
@@ -261,7 +262,7 @@ def test_35_parts_of_words_mean_nothing() -> None:
 
 
 def test_36_periods_to_come_are_projections() -> None:
-    reading = user_panel.Reading()
+    reading = Reading()
     table = read("36/weo.csv")
     assert table.observations["period"].astype(int).max() < reading.today.year
     assert "projections" in table.understood.warnings[0]

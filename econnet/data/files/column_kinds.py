@@ -1,0 +1,136 @@
+"""The kind of each column of a user's file, from what was known at the first origin.
+
+A column that begins later shows its kind by its first values, and is known only once
+the last of them is.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from econnet.core.periods import Frequency
+from econnet.data.files import (
+    guards,
+)
+from econnet.data.files.dated_rows import KEYS, newest_values
+from econnet.data.files.kinds import (
+    Inferred,
+    infer,
+    is_stationary_panel,
+    traits,
+)
+from econnet.data.files.layouts import Tidy
+from econnet.data.files.reading import Reading
+
+
+def infer_kinds(
+    rows: pd.DataFrame,
+    early: pd.Series,
+    tidy: Tidy,
+    reading: Reading,
+    left_out: dict[str, str],
+) -> dict[str, Inferred]:
+    """Return the kind of each column, from what was known at the first origin."""
+    newest = newest_values(rows)
+    first = _by_indicator(newest_values(rows[early]))
+    n_known = {name: len(part) for name, part in first.items()}
+    names = [str(name) for name in newest["indicator"].cat.categories]
+    doubtful = guards.may_identify(newest)
+    late = {name for name in names if n_known.get(name, 0) < MIN_KNOWN}
+    whole = _by_indicator(
+        newest[newest["indicator"].isin([*doubtful, *late])]
+        if len({*doubtful, *late}) < len(names)
+        else newest
+    )
+    seen = {}
+    for name in names:
+        if name in doubtful and (reason := _identifies(name, whole[name], reading)):
+            left_out[name] = reason
+        elif name not in late:
+            seen[name] = first[name]
+        elif name in whole:
+            seen[name] = _first_values(whole[name])
+    frequency = {name: part["frequency"].iloc[0] for name, part in seen.items()}
+    numbers = {name: traits(part, frequency[name]) for name, part in seen.items()}
+    stationary = is_stationary_panel([*numbers.values()])
+    result: dict[str, Inferred] = {}
+    for name, each in numbers.items():
+        given = reading.kinds.get(name)
+        if given is not None and given != "keep":
+            result[name] = Inferred(given, "as given by --kind", certain=True)  # type: ignore[arg-type]  # forecasts are no series
+            continue
+        result[name] = infer(
+            name,
+            each,
+            unit=tidy.units.get(name, ""),
+            code=tidy.transforms.get(name, 0),
+            stationary_panel=stationary,
+        )
+    return result
+
+
+def _by_indicator(rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Return the rows of each column that has some."""
+    return {str(name): part for name, part in rows.groupby("indicator", observed=True)}
+
+
+def dated_by_kind(
+    rows: pd.DataFrame, early: pd.Series, inferred: Mapping[str, Inferred]
+) -> pd.DataFrame:
+    """Return rows in which a late column is known only once its kind could be.
+
+    A column that begins after the first origin shows its kind by its first values. Used
+    before the last of them was known, they would be used with knowledge of later ones.
+    """
+    codes = rows["indicator"].cat.codes.to_numpy()
+    names = rows["indicator"].cat.categories
+    n_early = np.bincount(codes[early.to_numpy()], minlength=len(names))
+    late = [
+        str(names[code])
+        for code in np.unique(codes)
+        if n_early[code] < MIN_KNOWN and not inferred[str(names[code])].certain
+    ]
+    if early.all() or not late:
+        return rows
+    known = rows["known_at"].copy()
+    for name in late:
+        mine = rows[rows["indicator"] == name]
+        day = _first_values(mine)["known_at"].max()
+        known[mine.index] = mine["known_at"].clip(lower=day)
+    dated: pd.DataFrame = rows.assign(known_at=known)
+    return dated.sort_values(KEYS, ignore_index=True)
+
+
+def _identifies(name: str, part: pd.DataFrame, reading: Reading) -> str:
+    """Return why a column is no series, unless the user asks for it."""
+    if name in reading.asked or name in reading.kinds:
+        return ""
+    return guards.identifier(name, part.rename(columns={"country": "area"}))
+
+
+def _first_values(part: pd.DataFrame) -> pd.DataFrame:
+    """Return the first values of a column that begins after the first origin."""
+    ends = part["end"].drop_duplicates().nsmallest(MIN_KNOWN)
+    first: pd.DataFrame = part[part["end"] <= ends.max()]
+    return first
+
+
+def exponentials(rows: pd.DataFrame, inferred: Mapping[str, Inferred]) -> pd.DataFrame:
+    """Return rows in which logarithms have become levels."""
+    logs = [name for name, kind in inferred.items() if kind.kind == "log"]
+    if not logs or rows.empty:
+        return rows
+    values = rows["value"].copy()
+    for name in logs:
+        mine = rows["indicator"] == name
+        # Some multiply logarithms by 100.
+        scale = 100.0 if values[mine].max() > MAX_LOGARITHM else 1.0
+        values[mine] = np.exp(values[mine] / scale)
+    return rows.assign(value=values)
+
+
+# A year less than any walk-forward run needs before its first origin.
+YEARS_BEFORE_FIRST_ORIGIN: Mapping[Frequency, int] = {"A": 19, "Q": 11, "M": 14}
+MIN_KNOWN = 12
+MAX_LOGARITHM = 60

@@ -1,0 +1,200 @@
+"""What a user's file contains, described as the data of a source are.
+
+Indicators, series, and the report on what each column was recognised as.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from econnet.core import catalog
+from econnet.core.catalog import Indicator, SeriesTemplate
+from econnet.core.periods import Frequency
+from econnet.data.files import codes as codes_of
+from econnet.data.files import (
+    targets,
+)
+from econnet.data.files.dated_rows import newest_values
+from econnet.data.files.kinds import (
+    GROWING,
+    KIND_OF,
+    TRANSFORM,
+    UNIT,
+    Inferred,
+    Kind,
+)
+from econnet.data.files.understood import ColumnReport
+from econnet.data.sources.observations import (
+    OBSERVATION_COLUMNS,
+    SERIES_COLUMNS,
+)
+
+
+def _names(column: pd.Series) -> pd.Series:
+    """Return names as texts, or as plain categories where they are millions."""
+    if len(column) < MANY_ROWS:
+        return column.astype(str)
+    return column.cat.as_unordered()
+
+
+def observations_of(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows as observations: `OBSERVATION_COLUMNS`."""
+    texts = {name: _names(rows[name]) for name in ("country", "indicator", "period")}
+    return rows.assign(
+        **texts,
+        source="file",
+        series_id=texts["indicator"],
+        retrieved_at=rows["known_at"].max(),
+    )[OBSERVATION_COLUMNS].reset_index(drop=True)
+
+
+def describe_indicator(
+    name: str, kind: Kind, frequencies: Collection[Frequency], unit: str
+) -> Indicator:
+    """Return the description of a column, with that of the catalog where it fits."""
+    known = _recognised(name, kind)
+    over_a_year = targets.is_over_a_year(f"{name} {unit}")
+    return Indicator(
+        key=name,
+        title=known.title if known else name,
+        unit=known.unit if known else unit or UNIT[kind],
+        group=known.group if known else "your data",
+        transform="growth" if kind == "log" else TRANSFORM[kind],
+        denominator=None,
+        measures=known.measures if known else "",
+        series=tuple(
+            SeriesTemplate(
+                source="file",
+                frequency=frequency,
+                id=name,
+                publication_lag_days=0,  # every row has its own date
+                countries=(),
+                rights="your own",
+                discontinued=False,
+            )
+            for frequency in sorted(frequencies)
+        ),
+        growth_over=("year" if over_a_year else "period") if kind == "growth" else "",
+    )
+
+
+def _recognised(name: str, kind: Kind) -> Indicator | None:
+    """Return the catalog's indicator of that name, if the kind of the column fits.
+
+    Rates may be used as levels and levels as changes, but growth is no level.
+    """
+    known = catalog.recognise(name)
+    if known is None and targets.is_real_gdp(name):
+        known = catalog.load()[targets.OUTPUT]
+    if known is None or kind == "flag":
+        return None
+    as_known = KIND_OF.get(known.transform)
+    if kind == "growth":
+        return known if as_known == "balance" else None
+    grows = kind in {*GROWING, "log"}
+    return known if as_known and grows == (as_known in GROWING) else None
+
+
+def spans_of(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the span of each series at each of its frequencies.
+
+    `rows` are sorted by `KEYS`. Columns `country, indicator, frequency, first, last,
+    values, periods`, the last being the number of periods from first to last.
+    """
+    newest = newest_values(rows)
+    keys = ["country", "indicator", "frequency"]
+    firsts = codes_of.starts(*(newest[name].cat.codes.to_numpy() for name in keys))
+    lasts = np.append(firsts[1:], len(newest)) - 1
+    start, stop = newest.iloc[firsts], newest.iloc[lasts]
+    runs = start[keys].astype(str).reset_index(drop=True)
+    runs["first"] = start["period"].astype(str).to_numpy()
+    runs["last"] = stop["period"].astype(str).to_numpy()
+    runs["values"] = lasts - firsts + 1
+    # Years sort before their quarters and months, so that frequencies may alternate.
+    spans = runs.groupby(keys, sort=False).agg(
+        first=("first", "first"), last=("last", "last"), values=("values", "sum")
+    )
+    ordinals = {text: ordinal_of(text) for text in {*spans["first"], *spans["last"]}}
+    length = spans["last"].map(ordinals) - spans["first"].map(ordinals) + 1
+    return spans.assign(periods=length).reset_index()
+
+
+def column_reports(
+    spans: pd.DataFrame,
+    inferred: Mapping[str, Inferred],
+    indicators: Mapping[str, Indicator],
+    order: Sequence[str],
+) -> list[ColumnReport]:
+    """Return what each series was recognised as, in the order of the file."""
+    reports = []
+    parts = {str(name): part for name, part in spans.groupby("indicator")}
+    for name in dict.fromkeys([*order, *inferred]):
+        part = parts[name]
+        indicator = indicators[name]
+        reports.append(
+            ColumnReport(
+                name=name,
+                kind=inferred[name].kind,
+                reason=inferred[name].reason,
+                unit=indicator.unit,
+                frequency="/".join(sorted({*part["frequency"]})),
+                first_period=min(part["first"], key=_month),
+                last_period=max(part["last"], key=_month),
+                values=int(part["values"].sum()),
+                missing=int((part["periods"] - part["values"]).sum()),
+                areas=int(part["country"].nunique()),
+                measures=indicator.measures,
+            )
+        )
+    return reports
+
+
+def _month(period: str) -> int:
+    """Return the number of the month in which a period begins."""
+    ordinal = ordinal_of(period)
+    return ordinal * (3 if "Q" in period else 1 if "-" in period else 12)
+
+
+def ordinal_of(text: str) -> int:
+    """Return the number of a period, counted from 1970 at its own frequency."""
+    years = int(text[:4]) - 1970
+    if "Q" in text:
+        return 4 * years + int(text[5]) - 1
+    return 12 * years + int(text[5:7]) - 1 if "-" in text else years
+
+
+def describe_series(
+    file: str,
+    rows: pd.DataFrame,
+    observations: pd.DataFrame,
+    indicators: Mapping[str, Indicator],
+) -> pd.DataFrame:
+    """Return one row per series: `SERIES_COLUMNS`, and its first and last period."""
+    keys = [rows[name].cat.codes.to_numpy() for name in ("country", "indicator")]
+    firsts = codes_of.starts(*keys)
+    lasts = np.append(firsts[1:], len(rows)) - 1
+    start, stop = rows.iloc[firsts], rows.iloc[lasts]
+    # Rows are sorted, and standard texts of one frequency sort by time.
+    series = pd.DataFrame(
+        {
+            "country": start["country"].astype(str).to_numpy(),
+            "indicator": start["indicator"].astype(str).to_numpy(),
+            "first_period": start["period"].astype(str).to_numpy(),
+            "last_period": stop["period"].astype(str).to_numpy(),
+            "frequency": start["frequency"].astype(str).to_numpy(),
+        }
+    ).assign(source="file", series_id=lambda table: table["indicator"])
+    return series.assign(
+        title=[indicators[name].title for name in series["indicator"]],
+        unit=[indicators[name].unit for name in series["indicator"]],
+        edition="",
+        licence="your own",
+        rights="your own",
+        attribution=f"Source: {file}",
+        discontinued=False,
+        retrieved_at=observations["retrieved_at"].max(),
+    )[[*SERIES_COLUMNS, "first_period", "last_period"]]
+
+
+MANY_ROWS = 1_000_000
