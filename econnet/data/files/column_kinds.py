@@ -20,8 +20,8 @@ from econnet.data.files.kinds import (
     is_stationary_panel,
     traits,
 )
-from econnet.data.files.layouts import Tidy
 from econnet.data.files.reading import Reading
+from econnet.data.files.tidy import Tidy
 
 
 def infer_kinds(

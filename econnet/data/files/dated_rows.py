@@ -26,8 +26,8 @@ from econnet.data.files.kinds import (
     FORECASTS,
     Override,
 )
-from econnet.data.files.layouts import Tidy
 from econnet.data.files.reading import Reading
+from econnet.data.files.tidy import Tidy
 from econnet.data.sources.observations import (
     PROFESSIONAL_COLUMNS,
     in_order,

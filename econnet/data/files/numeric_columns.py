@@ -9,8 +9,8 @@ import pandas as pd
 from econnet.core.text import quoted
 from econnet.core.types import Floats
 from econnet.data.files import number_texts
-from econnet.data.files.layouts import Tidy
 from econnet.data.files.number_texts import Mark
+from econnet.data.files.tidy import Tidy
 from econnet.runtime.untrusted_files import MAX_VALUE, MIN_MAGNITUDE
 
 

@@ -16,8 +16,8 @@ from econnet.core.text import quoted
 from econnet.data.files import codes as codes_of
 from econnet.data.files import period_texts
 from econnet.data.files.codes import Codes
-from econnet.data.files.layouts import Tidy
 from econnet.data.files.numeric_columns import Problems
+from econnet.data.files.tidy import Tidy
 
 HOW_TO_WRITE = "write 2020, 2020Q1, 2020-01 or 2020-01-31"
 

@@ -73,10 +73,10 @@ from econnet.data.files.kinds import (
     is_of_united_states,
     known_at_first_origin,
 )
-from econnet.data.files.layouts import Tidy
 from econnet.data.files.numeric_columns import Problems
 from econnet.data.files.reading import Reading
 from econnet.data.files.sources import Source
+from econnet.data.files.tidy import Tidy
 from econnet.data.files.understood import Understood
 from econnet.data.sources.observations import (
     Dataset,

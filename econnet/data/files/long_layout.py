@@ -1,0 +1,131 @@
+"""Long tables: one value per line, with columns that say what it is."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from econnet.data.files import column_names
+from econnet.data.files.codes import joined
+from econnet.data.files.column_names import folded
+from econnet.data.files.column_roles import (
+    SUBJECTS,
+    constant_column,
+    determines,
+    empty_column,
+    is_text_column,
+)
+from econnet.data.files.tidy import LayoutReader, Tidy
+
+
+def read_long(
+    reader: LayoutReader,
+    area: pd.Series | None,
+    period: pd.Series,
+    known_at: pd.Series | None,
+    value: int,
+    series_name: str,
+) -> Tidy:
+    """Return the rows of a table with one value per line."""
+    column = name_series(reader, area, series_name or reader.name(value))
+    index = reader.table.cells.index
+    return Tidy(
+        area=empty_column(index) if area is None else area,
+        period=period,
+        column=column,
+        value=reader.cells(value),
+        known_at=empty_column(index) if known_at is None else known_at,
+        line=pd.Series(index, index),
+        layout="long",
+        left_out=reader.left_out,
+        units=reader.units,
+        last_measured=None,
+        remarks=tuple(reader.remarks),
+        area_names=reader.area_names,
+    )
+
+
+def name_series(
+    reader: LayoutReader, area: pd.Series | None, default: str
+) -> pd.Series:
+    """Return the name of each row's series, from the columns that tell series apart."""
+    dimensions = _dimensions(reader, area)
+    index = reader.table.cells.index
+    if not dimensions:
+        return constant_column(default, index)
+    texts = pd.DataFrame({n: reader.texts(n) for n in dimensions}, index=index)
+    varying = [n for n in dimensions if len(texts[n].unique()) > 1]
+    constant = [n for n in dimensions if n not in varying]
+    chosen = telling_apart(texts, varying)
+    subject = [n for n in constant if folded(reader.name(n)) in SUBJECTS]
+    if not chosen:
+        chosen = [_best_constant(reader, texts)]
+    elif subject and folded(reader.name(chosen[0])) not in SUBJECTS:
+        chosen.insert(0, subject[0])
+    others = [n for n in constant if n not in chosen and n not in subject]
+    if others:
+        parts = [f"{reader.name(n)} {texts[n].iloc[0]}" for n in others]
+        reader.remarks.append(f"throughout: {', '.join(parts)}")
+    names = joined([texts[n] for n in chosen], lambda *parts: " ".join(parts).strip())
+    _read_units(reader, names)
+    for number in dimensions:
+        if number in reader.left:
+            reader.take(number)
+    return names
+
+
+def _dimensions(reader: LayoutReader, area: pd.Series | None) -> list[int]:
+    """Return the columns that may tell series apart; attributes are left out."""
+    dimensions = []
+    for number in list(reader.left):
+        name = folded(reader.name(number))
+        if name in column_names.ATTRIBUTES | column_names.PROJECTIONS:
+            reader.leave_out(number, "it describes values")
+        elif name in column_names.FREQUENCIES or name in column_names.UNITS - {"unit"}:
+            continue
+        elif name in column_names.INDICATORS or is_text_column(reader, number):
+            if area is not None and name not in column_names.INDICATORS:
+                texts = reader.texts(number)
+                if len(texts.unique()) > 1 and determines(area, texts):
+                    reader.leave_out(number, "it describes areas")
+                    continue
+            dimensions.append(number)
+        elif reader.distinct(number):
+            reader.leave_out(number, "numbers beside the values")
+    return dimensions
+
+
+def telling_apart(texts: pd.DataFrame, varying: Sequence[int]) -> list[int]:
+    """Return the fewest columns that tell all series apart, short texts first."""
+    if not varying:
+        return []
+    distinct = texts[list(varying)].drop_duplicates()
+    order = sorted(
+        varying,
+        key=lambda n: (-distinct[n].nunique(), distinct[n].str.len().mean()),
+    )
+    chosen: list[int] = []
+    n_before = 1
+    for number in order:
+        n_with = len(distinct[[*chosen, number]].drop_duplicates())
+        if n_with > n_before:
+            chosen.append(number)
+            n_before = n_with
+    return sorted(chosen)
+
+
+def _best_constant(reader: LayoutReader, texts: pd.DataFrame) -> int:
+    """Return the column that names the only series of a table."""
+    numbers = [int(number) for number in range(len(reader.table.names))]
+    all_of = [number for number in numbers if number in texts.columns]
+    named = [
+        n for n in all_of if folded(reader.name(n)) in column_names.INDICATORS
+    ] or all_of
+    return min(named, key=lambda n: (len(texts[n].iloc[0]), n))
+
+
+def _read_units(reader: LayoutReader, names: pd.Series) -> None:
+    for number in reader.left:
+        if folded(reader.name(number)) in column_names.UNITS:
+            pairs = pd.DataFrame({"name": names, "unit": reader.texts(number)})
+            first = pairs.drop_duplicates("name")
+            reader.units.update(dict(zip(first["name"], first["unit"], strict=True)))

@@ -1,0 +1,323 @@
+"""Wide tables: a column per period, per series, per area or per vintage."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from econnet.data.files import areas, column_names, period_texts
+from econnet.data.files.codes import Codes, categorical, joined
+from econnet.data.files.column_names import folded
+from econnet.data.files.column_roles import empty_column, is_text_column, take_area
+from econnet.data.files.long_layout import name_series, telling_apart
+from econnet.data.files.sheets import filled
+from econnet.data.files.tables import RawTable
+from econnet.data.files.tidy import Layout, LayoutReader, Tidy
+
+
+def read_wide_by_periods(
+    reader: LayoutReader, headers: Sequence[int], series_name: str
+) -> Tidy:
+    """Return the rows of a table with one column per period."""
+    for number in headers:
+        reader.take(number)
+    area = take_area(reader)
+    cut = None
+    for number in list(reader.left):
+        if folded(reader.name(number)) in column_names.PROJECTIONS:
+            texts = reader.texts(reader.take(number)).astype(object)
+            cut = pd.to_numeric(texts, errors="coerce")
+            reader.remarks.append("years after 'Estimates Start After' are projections")
+    column = name_series(reader, area, series_name or "value")
+    for number in list(reader.left):
+        reader.left.remove(number)
+    periods = [reader.name(number) for number in headers]
+    values, place, which = _stacked(reader.table, headers)
+    area = empty_column(column.index) if area is None else area
+    lines = reader.table.cells.index.to_numpy()
+    return Tidy(
+        area=_looked_up(area, place),
+        period=pd.Series(categorical(which, periods)),
+        column=_looked_up(column, place),
+        value=values,
+        known_at=pd.Series(categorical(np.zeros(len(place), "int8"), [""])),
+        line=pd.Series(lines[place]),
+        layout="periods",
+        left_out=reader.left_out,
+        units=reader.units,
+        last_measured=None if cut is None else pd.Series(cut.to_numpy()[place]),
+        remarks=tuple(reader.remarks),
+        area_names=reader.area_names,
+    )
+
+
+def _stacked(table: RawTable, columns: Sequence[int]) -> tuple[pd.Series, Codes, Codes]:
+    """Return the values of columns one below another, their rows, and their columns.
+
+    Empty cells are left out at once: a small file may consist of millions.
+    """
+    values, places = [], []
+    for number in columns:
+        cells = table.cells[number]
+        full = filled(cells)
+        places.append(np.flatnonzero(full).astype(np.int32))
+        part = cells.to_numpy()
+        values.append(part if full.all() else part[full])
+    sizes = [len(part) for part in places]
+    if not places:
+        nothing = np.array([], dtype=np.int32)
+        return pd.Series([], dtype=float), nothing, nothing
+    floats = all(part.dtype == float for part in values)
+    value = np.concatenate(
+        values if floats else [part.astype(object) for part in values]
+    )
+    which = np.repeat(np.arange(len(columns), dtype=np.int32), sizes)
+    stacked = pd.Series(value, dtype=float if floats else object)
+    return stacked, np.concatenate(places), which
+
+
+def _looked_up(column: pd.Series, place: Codes) -> pd.Series:
+    """Return the name of each value's row."""
+    codes = column.cat.codes.to_numpy()[place]
+    return pd.Series(categorical(codes, column.cat.categories))
+
+
+def _known_column(
+    known_at: pd.Series | Sequence[str] | None,
+    place: Codes,
+    which: Codes,
+) -> pd.Categorical:
+    """Return when each stacked value was known: by its row, or by its column.
+
+    `place` is the row of each value, `which` the number of its column.
+    """
+    if isinstance(known_at, pd.Series):
+        codes = known_at.cat.codes.to_numpy()[place]
+        return categorical(codes, known_at.cat.categories)
+    if known_at is None:
+        return categorical(np.zeros(len(place), "int8"), [""])
+    days = list(dict.fromkeys(known_at))
+    number_of = {day: number for number, day in enumerate(days)}
+    day_codes = np.array([number_of[day] for day in known_at], dtype=np.int32)
+    return categorical(day_codes[which], days)
+
+
+def _stack(
+    reader: LayoutReader,
+    parts: Sequence[tuple[int, str, str]],
+    period: pd.Series,
+    area: pd.Series | None,
+    known_at: pd.Series | Sequence[str] | None,
+    layout: Layout,
+) -> Tidy:
+    """Return the rows of columns, each given with its area and series."""
+    values, place, which = _stacked(reader.table, [number for number, _, _ in parts])
+    names = list(dict.fromkeys(name for _, _, name in parts))
+    owners = list(dict.fromkeys(owner for _, owner, _ in parts))
+    lines = reader.table.cells.index.to_numpy()
+    return Tidy(
+        area=_of_column(owners, [owner for _, owner, _ in parts], which)
+        if area is None
+        else _looked_up(area, place),
+        period=_looked_up(period, place),
+        column=_of_column(names, [name for _, _, name in parts], which),
+        value=values,
+        known_at=pd.Series(_known_column(known_at, place, which)),
+        line=pd.Series(lines[place]),
+        layout=layout,
+        left_out=reader.left_out,
+        units=reader.units,
+        transforms=reader.transforms,
+        remarks=tuple(reader.remarks),
+        area_names=reader.area_names,
+    )
+
+
+def _of_column(
+    names: Sequence[str], of_columns: Sequence[str], which: Codes
+) -> pd.Series:
+    """Return the name that each value's column has."""
+    number_of = {name: number for number, name in enumerate(names)}
+    codes = np.array([number_of[name] for name in of_columns], dtype=np.int32)
+    return pd.Series(categorical(codes[which], names))
+
+
+def read_wide_by_series(
+    reader: LayoutReader,
+    area: pd.Series | None,
+    period: pd.Series,
+    known_at: pd.Series | None,
+) -> Tidy:
+    """Return the rows of a table with one column per series."""
+    for number in list(reader.left):
+        name = folded(reader.name(number))
+        if name in column_names.FREQUENCIES and is_text_column(reader, number):
+            reader.leave_out(number, "it names frequencies")
+    texts = [n for n in reader.left if is_text_column(reader, n)]
+    if texts and _are_repeated(area, period, known_at):
+        return _wide_with_dimensions(reader, area, period, known_at, texts)
+    for number in texts:
+        reader.leave_out(number, "text")
+    _read_subheads(reader)
+    stripped = _prefixed(reader) if area is None else {}
+    parts = [(n, *stripped.get(n, ("", reader.name(n)))) for n in reader.left]
+    return _stack(reader, parts, period, area, known_at, "series")
+
+
+def _are_repeated(
+    area: pd.Series | None, period: pd.Series, known_at: pd.Series | None
+) -> bool:
+    keys = {"period": period}
+    if area is not None:
+        keys["area"] = area
+    if known_at is not None:
+        keys["known_at"] = known_at
+    return bool(pd.DataFrame(keys).duplicated().any())
+
+
+def _wide_with_dimensions(
+    reader: LayoutReader,
+    area: pd.Series | None,
+    period: pd.Series,
+    known_at: pd.Series | None,
+    texts: Sequence[int],
+) -> Tidy:
+    """Return the rows of a wide table in which columns of text tell series apart."""
+    columns = pd.DataFrame({n: reader.texts(n) for n in texts})
+    chosen = telling_apart(columns, [n for n in texts if len(columns[n].unique()) > 1])
+    for number in texts:
+        reader.leave_out(
+            number, "it distinguishes series" if number in chosen else "text"
+        )
+    tidy = _stack(
+        reader,
+        [(n, "", reader.name(n)) for n in reader.left],
+        period,
+        area,
+        known_at,
+        "series",
+    )
+    if not chosen:
+        return tidy
+    label = joined([columns[n] for n in chosen], lambda *parts: " ".join(parts))
+    place = label.index.get_indexer(pd.Index(tidy.line))
+    names = joined(
+        [tidy.column, _looked_up(label, place)], lambda *parts: " ".join(parts)
+    )
+    return replace(tidy, column=names)
+
+
+def _read_subheads(reader: LayoutReader) -> None:
+    """Keep the texts below the names as units, and names over groups as parts."""
+    for row in reader.table.subheads:
+        for number in reader.left:
+            if text := row[number]:
+                reader.units.setdefault(reader.name(number), text)
+
+
+def _prefixed(reader: LayoutReader) -> dict[int, tuple[str, str]]:
+    """Return area and series of columns such as `DEU BIP` or `GDP_FRA`."""
+    for pattern in PREFIXES:
+        found = {}
+        for number in reader.left:
+            match = pattern.fullmatch(reader.name(number))
+            if match and _is_area_code(match["area"]):
+                found[number] = (match["area"], match["series"].strip())
+        if found and len(found) == len(reader.left):
+            return found
+    return {}
+
+
+def _is_area_code(text: str) -> bool:
+    """Return whether a part of a name is an alpha-3 code or the name of a country."""
+    return ((len(text) == 3 and text.isupper()) or len(text) > 3) and areas.is_country(
+        text
+    )
+
+
+def names_are_areas(reader: LayoutReader) -> bool:
+    """Return whether the names of the columns left, or above them, are countries."""
+    names = [reader.name(n) for n in reader.left if not is_text_column(reader, n)]
+    groups = [reader.table.above[n] for n in reader.left] if reader.table.above else []
+    if len({*groups}) > 1 and areas.are_countries({*filter(None, groups)}):
+        return True
+    return len(names) > 1 and areas.are_countries(names)
+
+
+def read_wide_by_areas(
+    reader: LayoutReader,
+    period: pd.Series,
+    known_at: pd.Series | None,
+    series_name: str,
+) -> Tidy:
+    """Return the rows of a table with one column per area, and perhaps per series."""
+    for number in [n for n in reader.left if is_text_column(reader, n)]:
+        reader.leave_out(number, "text")
+    groups = reader.table.above
+    if groups and areas.are_countries({groups[n] for n in reader.left if groups[n]}):
+        parts = [(n, groups[n], reader.name(n)) for n in reader.left]
+    else:
+        name = series_name or "value"
+        parts = [
+            (n, reader.name(n), groups[n] if groups and groups[n] else name)
+            for n in reader.left
+        ]
+        if reader.table.subheads:
+            reader.remarks.append("the line below the names contains codes")
+    return _stack(reader, parts, period, None, known_at, "areas")
+
+
+def vintage_columns(reader: LayoutReader) -> dict[int, tuple[str, str]]:
+    """Return series and vintage of columns such as `ROUTPUT65Q4` or `GDP_20200130`."""
+    found = {}
+    for number in reader.left:
+        match = VINTAGE.fullmatch(reader.name(number))
+        if match and (day := _vintage_day(match["vintage"])):
+            found[number] = (match["stem"].rstrip("_ -"), day)
+    stems = [stem for stem, _ in found.values()]
+    if len(found) < MIN_VINTAGES or len(found) < 0.8 * len(reader.left):
+        return {}
+    return found if len({*stems}) <= len(stems) / MIN_VINTAGES else {}
+
+
+def _vintage_day(text: str) -> str | None:
+    """Return the day by the end of which a vintage was published."""
+    bare = text.replace("_", "-")
+    if match := re.fullmatch(r"(\d{2})([QM])(\d{1,2})", bare, re.I):
+        year = int(match[1]) + (2000 if int(match[1]) < 40 else 1900)
+        bare = f"{year}{match[2].upper()}{match[3]}"
+    read = period_texts.read_periods([bare]).periods.get(bare)
+    if read is None or len(read) == 4:
+        return None
+    if len(read) == 10:
+        return read
+    frequency = "Q" if "Q" in read else "M"
+    return str(pd.Period(read, frequency).end_time.date())
+
+
+def read_triangle(
+    reader: LayoutReader, period: pd.Series, found: Mapping[int, tuple[str, str]]
+) -> Tidy:
+    """Return the rows of a table with one column per vintage."""
+    for number in list(reader.left):
+        if number not in found:
+            reader.leave_out(number, "no vintage")
+    parts = [(n, "", found[n][0]) for n in reader.left]
+    days = [found[n][1] for n in reader.left]
+    first, last = min(days), max(days)
+    reader.remarks.append(f"one column per vintage, from {first} to {last}")
+    return _stack(reader, parts, period, None, days, "vintages")
+
+
+MIN_VINTAGES = 4
+PREFIXES = (
+    re.compile(r"(?P<area>[^\W\d_]{3,})[ _.:-]+(?P<series>.+)"),
+    re.compile(r"(?P<series>.+?)[ _.:-]+(?P<area>[^\W\d_]{3,})"),
+)
+VINTAGE = re.compile(
+    r"(?P<stem>.+?[_ -]|.*?[^\d_])(?P<vintage>\d{8}|\d{4}_\d{2}_\d{2}"
+    r"|\d{4}-\d{2}-\d{2}|(19|20)?\d{2}[QM]\d{1,2})",
+    re.I,
+)
