@@ -38,7 +38,8 @@ def as_html(
         stem=f"{charts.safe_name(forecast.country.alpha3)}-{forecast.period}",
         charts=shown,
         site=site,
-        responsive=forecast.explanation.responsive,
+        # A site has hundreds of pages, and the weights of all networks would fill it.
+        responsive=None if site else forecast.explanation.responsive,
         report=texts,
         watch=[_cells(release) for release in texts["watch"]],
         series=[_cells(series) for series in texts["series"]],

@@ -27,6 +27,8 @@ from econnet.report.html.charts import Chart
 from econnet.report.html.svg import color_rules
 
 REPORT = resources.files("econnet.report")
+# Of the numbers in a page; report.json has all.
+DIGITS = 8
 RESPONSIVE_SCRIPT = "responsive.js"
 SCRIPTS = {
     "uplot.js": "vendor/uPlot.iife.min.js",
@@ -110,6 +112,10 @@ def render(
             **texts,
         )
     )
+
+
+def _in_digits(value: object) -> object:
+    return float(f"{value:.{DIGITS}g}") if isinstance(value, float) else value
 
 
 def json_in_html(data: object) -> str:
@@ -198,8 +204,11 @@ def _text(path: str) -> str:
 
 
 def _data(chart: Chart) -> dict[str, Any]:
-    """Return what the page's scripts need of a chart."""
+    """Return what the page's scripts need of a chart, in `DIGITS` digits."""
     return {
-        "columns": [asdict(column) for column in chart.columns],
+        "columns": [
+            {**asdict(column), "values": [*map(_in_digits, column.values)]}
+            for column in chart.columns
+        ],
         "live": None if chart.live is None else asdict(chart.live),
     }
