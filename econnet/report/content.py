@@ -104,8 +104,7 @@ def _facts(forecast: Forecast) -> list[str]:
     last = [probability for _, probability in wording.last_forecasts(forecast)]
     if len(last) > 1:
         facts.append(f"last {len(last)} forecasts: {', '.join(last)}")
-    if (size := wording.typical_fall(forecast)) is not None:
-        facts.append(size)
+    facts += filter(None, [wording.typical_fall(forecast), wording.deep_fall(forecast)])
     return facts
 
 

@@ -13,7 +13,7 @@ from econnet.evaluation.confidence import Skill
 from econnet.evaluation.signals import SignalCounts
 from econnet.forecast import country as country_forecast
 from econnet.forecast.explain.drivers import DERIVED
-from econnet.forecast.result import Forecast
+from econnet.forecast.result import Forecast, GrowthForecast
 from econnet.report import figures, wording
 from econnet.report.content import content
 from econnet.report.wording.formatting import (
@@ -349,6 +349,16 @@ def test_size_of_past_falls_is_given_where_the_event_is_a_fall(
     assert wording.typical_fall(forecast) == text
     assert text in content(forecast)["facts"]
     assert wording.typical_fall(nber(forecast)) is None
+
+
+def test_probability_of_a_deep_fall_is_given_where_growth_is_forecast(
+    germany: Forecast,
+) -> None:
+    assert wording.deep_fall(germany) is None
+    growth = GrowthForecast(-1.2, 0.4, 1.5, 0.08)
+    forecast = replace(germany, growth=growth)
+    assert wording.deep_fall(forecast) == "probability of a fall of more than 1%: 8%"
+    assert wording.deep_fall(nber(forecast)) is None
 
 
 def test_newest_forecasts_end_with_todays(germany: Forecast) -> None:

@@ -87,6 +87,7 @@ from econnet.report.wording.verdict import (
     chance,
     counts,
     decision,
+    deep_fall,
     growth_heading,
     growth_note,
     illustration,

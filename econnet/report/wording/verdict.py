@@ -128,6 +128,15 @@ def typical_fall(forecast: Forecast) -> str | None:
     return f"median fall in past {noun}s of contraction {size}"
 
 
+def deep_fall(forecast: Forecast) -> str | None:
+    """Return the probability of a fall by more than 1%, where growth is forecast."""
+    growth = forecast.growth
+    if growth is None or forecast.task.label not in MEASURED_BY_GROWTH:
+        return None
+    probability = percent(growth.probability_below_minus_1)
+    return f"probability of a fall of more than 1%: {probability}"
+
+
 @dataclass(frozen=True)
 class Verdict:
     """The confidence in a forecast, and its reason in the track record.
