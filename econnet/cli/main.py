@@ -24,6 +24,13 @@ from econnet.core.text import printable
 
 def main() -> None:
     """Run the command line and exit."""
+    try:
+        _main()
+    finally:
+        _flush_stderr()
+
+
+def _main() -> None:
     received = _handle_signals()
     _set_environment()
     if "--debug" not in sys.argv[1:]:
@@ -132,6 +139,15 @@ def _forget_output() -> None:
     """Redirect stdout, which may be gone, to the null device for the flush at exit."""
     with suppress(OSError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
+def _flush_stderr() -> None:
+    """Write what stderr has buffered; if it takes nothing, redirect it likewise."""
+    with suppress(AttributeError, MemoryError, ValueError):
+        try:
+            sys.stderr.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
 def _in_words(error: OSError) -> str:

@@ -1,5 +1,6 @@
 """What any line of the program may meet ends in one line and a documented code."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -181,8 +182,14 @@ def test_stderr_that_takes_nothing_changes_no_exit_code(
     stderr: str, arguments: str, code: int, tmp_path: Path
 ) -> None:
     script = f"{sys.executable} -m econnet {arguments} >out.txt {stderr}"
+    # Buffered, stderr fails once more at the end.
+    environment = {**os.environ, "PYTHONUNBUFFERED": ""}
     run = subprocess.run(
-        ["sh", "-c", script], cwd=tmp_path, timeout=HANG_SECONDS, check=False
+        ["sh", "-c", script],
+        cwd=tmp_path,
+        env=environment,
+        timeout=HANG_SECONDS,
+        check=False,
     )
     assert run.returncode == code
     assert bool((tmp_path / "out.txt").stat().st_size) is (code == 0)
