@@ -45,16 +45,22 @@ def _headings(forecast: Forecast) -> Content:
         "name": forecast.country.name,
         "title": f"{forecast.country.name}: {wording.event_title(forecast)}",
         "question": wording.question(forecast),
-        "running": (
-            f"{forecast.country.name} · {wording.when(forecast)}: "
-            f"{wording.percent(forecast.probability)}"
-        ),
+        "running": _running(forecast),
         "made": f"Forecast of {wording.made_on(forecast)} · data to {data_end}",
         "foot": (
             f"{wording.attribution(forecast)}. "
             f"{wording.figures(forecast.data.share_in_real_time)}"
         ),
     }
+
+
+def _running(forecast: Forecast) -> str:
+    """Return the head of every page but the first."""
+    name, stale = forecast.country.name, wording.stale(forecast)
+    if stale is not None and stale.passed:
+        return f"{name} · out of date"
+    probability = wording.percent(forecast.probability)
+    return f"{name} · {wording.when(forecast)}: {probability}"
 
 
 def _answer(forecast: Forecast) -> Content:

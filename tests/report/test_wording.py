@@ -394,6 +394,7 @@ def test_forecast_for_a_past_period_has_no_headline(brazil: Forecast) -> None:
     assert texts["stale"]["text"] == (
         f"Data end in {ends}. Run `econnet fetch --country BRA`."
     )
+    assert texts["running"].endswith("out of date")
     assert texts["position"].startswith("For illustration only: the forecast for")
     assert not any(
         wording.percent(brazil.probability) in texts[key]
