@@ -205,7 +205,7 @@ def test_all_whose_scheduler_is_lost_says_so_and_goes_on_from_there(
     assert lost.returncode == 5, lost.stderr
     *_, told = lost.stderr.splitlines()
     assert f"the cluster at {running.url} was lost" in told
-    assert "give the same command again" in told
+    assert "start it again and repeat the command" in told
     assert "distributed" not in lost.stderr
     assert "Traceback" not in lost.stderr
     finished = len(list((tmp_path / "data/unfinished").glob("*.npz")))

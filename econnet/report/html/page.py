@@ -27,7 +27,7 @@ from econnet.report.html.charts import Chart
 from econnet.report.html.svg import color_rules
 
 REPORT = resources.files("econnet.report")
-# Of the numbers in a page; report.json has all.
+# Of the numbers in the pages of a site, which has hundreds of them.
 DIGITS = 8
 RESPONSIVE_SCRIPT = "responsive.js"
 SCRIPTS = {
@@ -88,7 +88,10 @@ def render(
     scripts = [_text(SCRIPTS[name]) for name in names]
     data: dict[str, Any] = {
         "stem": stem,
-        "charts": {name: _data(chart) for name, chart in charts.items()},
+        "charts": {
+            name: _data(chart, in_site=site is not None)
+            for name, chart in charts.items()
+        },
     }
     if responsive is not None:
         data["responsive"] = asdict(responsive)
@@ -203,12 +206,13 @@ def _text(path: str) -> str:
     return (REPORT / path).read_text("utf-8")
 
 
-def _data(chart: Chart) -> dict[str, Any]:
-    """Return what the page's scripts need of a chart, in `DIGITS` digits."""
+def _data(chart: Chart, *, in_site: bool) -> dict[str, Any]:
+    """Return what the page's scripts need of a chart, for a site in `DIGITS` digits."""
+    columns = [asdict(column) for column in chart.columns]
+    if in_site:
+        for column in columns:
+            column["values"] = [*map(_in_digits, column["values"])]
     return {
-        "columns": [
-            {**asdict(column), "values": [*map(_in_digits, column.values)]}
-            for column in chart.columns
-        ],
+        "columns": columns,
         "live": None if chart.live is None else asdict(chart.live),
     }
