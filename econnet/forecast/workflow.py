@@ -205,12 +205,8 @@ def forecast(
         _check_for_some(assumptions, standard)
         for first in standard.first_by_frequency():
             listener.data_read(first)
-        answers = _answers(
-            standard,
-            workspace.answers(asked.place),
-            retrain=retrain,
-            listener=listener,
-        )
+        file = workspace.answers(asked.place)
+        answers = _answers(standard, file, retrain=retrain, listener=listener)
         prepared = standard.prepared_for(questions.headline(answers, standard.today))
     what_if.check_assumptions(assumptions, prepared.features, prepared.panel.indicators)
     model = _load_or_train(
@@ -224,11 +220,11 @@ def forecast(
     if not outlook:
         model = replace(model, outlook=None)
     _make_room_for_log(workspace.forecast_log, listener)
-    file = _path(asked.known)
-    previous = forecast_log.latest(prepared, workspace.forecast_log, file)
+    data_file = _path(asked.known)
+    previous = forecast_log.latest(prepared, workspace.forecast_log, data_file)
     with listener.step("Explaining the forecast"):
         answer = make(prepared, model, previous, assumptions)
-    forecast_log.add(answer, workspace.forecast_log, file)
+    forecast_log.add(answer, workspace.forecast_log, data_file)
     return replace(answer, place=asked.place, questions=answers)
 
 
@@ -254,14 +250,12 @@ def _answers(
 ) -> tuple[QuestionAnswer, ...]:
     """Return the stored answers if they fit the data; else answer and save."""
     digest = standard.digest()
-    stored = None
     if not retrain:
         try:
-            stored = saved_answers.load(file, digest)
+            if (stored := saved_answers.load(file, digest)) is not None:
+                return stored
         except ValueError as error:
             listener.note(f"{file} cannot be used and will be replaced: {error}")
-    if stored is not None:
-        return stored
     n = len(standard.prepared)
     with listener.progress(f"Comparing {n} questions") as progress:
         answers = standard.answers(progress)

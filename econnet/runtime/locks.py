@@ -25,7 +25,7 @@ WAIT_SECONDS = 60.0
 def locked_file(
     lock: Path, subject: Path, seconds: float | None = None
 ) -> Iterator[None]:
-    """Hold the lock file `lock` of `subject`.
+    """Lock `subject` by the file `lock`.
 
     Raises
     ------

@@ -8,8 +8,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from econnet.agents.answers import Answers
-from econnet.agents.server import make_server
+from econnet.cli.agents.answers import Answers
+from econnet.cli.agents.server import make_server
 from econnet.core.workspace import Workspace
 from econnet.forecast.stored_answers import StoredAnswers
 from tests.agents.small import small_data

@@ -18,6 +18,6 @@ def mcp() -> None:
         raise UsageError(
             "econnet mcp needs the package mcp: run `pip install 'econnet[mcp]'`"
         )
-    from econnet.agents import server
+    from econnet.cli.agents import server
 
     server.serve(jobs.workspace())

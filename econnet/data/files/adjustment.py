@@ -97,7 +97,7 @@ def _name_of(rows: pd.DataFrame) -> str:
 
 
 class X13Error(Exception):
-    """The program X-13ARIMA-SEATS gave no adjusted series; the text says why."""
+    """X-13ARIMA-SEATS returned no adjusted series; the message gives the reason."""
 
 
 def _adjusted(span: Floats, first: int, frequency: Frequency, method: str) -> Floats:

@@ -53,7 +53,7 @@ INDICATORS = _names(
     "seriesid variable variablename variablecode subject subjectcode concept measure "
     "item naitem weosubjectcode subjectdescriptor"
 )
-# Attributes of observations, which do not tell series apart.
+# Attributes of observations, which do not distinguish series.
 ATTRIBUTES = _names(
     "flag flags flagcodes obsstatus obsflag status observationstatus decimals decimal "
     "unitmult unitmultiplier powercode powercodecode confstatus conf lastupdate "

@@ -47,7 +47,7 @@ def read_long(
 def name_series(
     reader: LayoutReader, area: pd.Series | None, default: str
 ) -> pd.Series:
-    """Return the name of each row's series, from the columns that tell series apart."""
+    """Return the name of each row's series, from the columns that distinguish them."""
     dimensions = _dimensions(reader, area)
     index = reader.table.cells.index
     if not dimensions:
@@ -74,7 +74,7 @@ def name_series(
 
 
 def _dimensions(reader: LayoutReader, area: pd.Series | None) -> list[int]:
-    """Return the columns that may tell series apart; attributes are left out."""
+    """Return the columns that may distinguish series; attributes are left out."""
     dimensions = []
     for number in list(reader.left):
         name = folded(reader.name(number))
@@ -95,7 +95,7 @@ def _dimensions(reader: LayoutReader, area: pd.Series | None) -> list[int]:
 
 
 def telling_apart(texts: pd.DataFrame, varying: Sequence[int]) -> list[int]:
-    """Return the fewest columns that tell all series apart, short texts first."""
+    """Return the fewest columns that distinguish all series, short texts first."""
     if not varying:
         return []
     distinct = texts[list(varying)].drop_duplicates()

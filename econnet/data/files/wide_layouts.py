@@ -184,7 +184,7 @@ def _wide_with_dimensions(
     known_at: pd.Series | None,
     texts: Sequence[int],
 ) -> Tidy:
-    """Return the rows of a wide table in which columns of text tell series apart."""
+    """Return the rows of a wide table in which columns of text distinguish series."""
     columns = pd.DataFrame({n: reader.texts(n) for n in texts})
     chosen = telling_apart(columns, [n for n in texts if len(columns[n].unique()) > 1])
     for number in texts:

@@ -3,29 +3,17 @@ import pytest
 
 from econnet.core import catalog
 from econnet.core.log_odds import probability
-from econnet.data import panel
-from econnet.data.cycle import labels
-from econnet.data.features import design_matrix
 from econnet.forecast.explain import attribution
-from econnet.models import network_ensemble
-from econnet.models.network_ensemble import EnsembleOptions
-from econnet.models.windows import Window, window_at
+from econnet.models.windows import Window
 from econnet.network import Network
-from tests.builders import world
+from tests import responding
 
 INDICATORS = catalog.load()
 
 
 @pytest.fixture(scope="module")
 def trained() -> tuple[Window, Network]:
-    known = panel.build(world(countries=3), "Q")
-    made = design_matrix.build(known, labels.apply(known, "negative-growth"), 1)
-    origin = made.origins.max()
-    window = window_at(
-        made, origin, (made.origins == origin) & (made.countries == "FRA")
-    )
-    options = EnsembleOptions(hidden_units=8, prior_precision=1.0)
-    return window, network_ensemble.fit([window], 3, 0, options)
+    return responding.trained(hidden_units=8)
 
 
 def mean_logit(network: Network, X: np.ndarray) -> float:

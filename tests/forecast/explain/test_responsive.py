@@ -1,6 +1,5 @@
 """What a page needs to respond gives the forecasts that NumPy gives."""
 
-from functools import partial
 from itertools import product
 
 import numpy as np
@@ -23,9 +22,7 @@ def trained() -> tuple[Window, Network]:
 
 @pytest.fixture(scope="module")
 def exported(trained: tuple[Window, Network]) -> Responsive:
-    found = responsive(*trained, partial(forecast, *trained), CHOSEN)
-    assert found is not None
-    return found
+    return responding.exported(*trained)
 
 
 @pytest.mark.parametrize("shifts", list(product((-1.5, 0.0, 0.4), repeat=2)), ids=str)

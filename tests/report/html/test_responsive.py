@@ -1,7 +1,6 @@
 """The forecast that responds in the page computes what NumPy computes."""
 
 from collections.abc import Callable, Iterator
-from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -10,14 +9,14 @@ import numpy as np
 import pytest
 
 from econnet.core.log_odds import log_odds, probability
-from econnet.forecast.explain.responsive import POINTS, responsive
+from econnet.forecast.explain.responsive import POINTS
 from econnet.forecast.result import Forecast, Responsive
 from econnet.models.windows import Window
 from econnet.network import Network
 from tests import responding
 from tests.browsers import PHONE, Browser, violations
 from tests.builders import changed
-from tests.responding import CHOSEN, forecast, shifted
+from tests.responding import forecast, shifted
 
 CALL = (
     "([name, values]) => Responsive[name]("
@@ -32,9 +31,7 @@ def trained() -> tuple[Window, Network]:
 
 @pytest.fixture(scope="module")
 def exported(trained: tuple[Window, Network]) -> Responsive:
-    found = responsive(*trained, partial(forecast, *trained), CHOSEN)
-    assert found is not None
-    return found
+    return responding.exported(*trained)
 
 
 @pytest.fixture(scope="module")

@@ -2,69 +2,26 @@
 
 from datetime import UTC, datetime
 
-import pandas as pd
 import pytest
 
 from econnet.data.sources.observations import Dataset
 from econnet.report.site import entries
 from econnet.report.site.chain import Record
-from tests.builders import series_of
+from tests.forecast.test_outcomes import LEVELS, germany
+from tests.forecast.test_outcomes import line as line_of_log
 
-# OECD, Quarterly National Accounts: the falls are those of these levels.
-LEVELS = {
-    "2007Q4": 100.0,
-    "2008Q1": 101.0,
-    "2008Q2": 100.5,
-    "2008Q3": 100.0,
-    "2008Q4": 98.0,
-    "2009Q1": 93.0,
-    "2009Q2": 93.2,
-}
 IN_MAY = datetime(2008, 5, 21, tzinfo=UTC)
 IN_2010 = datetime(2010, 1, 1, tzinfo=UTC)
 
 
 def known_until(last: str) -> Dataset:
     """Return the data up to a quarter."""
-    periods = [period for period in LEVELS if period <= last]
-    rows = pd.DataFrame(
-        {
-            "country": "DEU",
-            "indicator": "real_gdp",
-            "period": periods,
-            "value": [LEVELS[period] for period in periods],
-            "source": "oecd",
-            "series_id": "GDP",
-            "retrieved_at": pd.Timestamp("2026-11-01"),
-            "known_at": pd.NaT,
-        }
-    )
-    return Dataset(rows, series_of(rows), "snapshot")
+    return germany({period: LEVELS[period] for period in LEVELS if period <= last})
 
 
 def line(**other: str) -> dict[str, str]:
     """Return a line of the log: 70% for 2008Q2, made in May 2008."""
-    usual = {
-        "made_at": "2008-05-20T12:00:00+00:00",
-        "country": "DEU",
-        "frequency": "Q",
-        "target": "real_gdp",
-        "label": "negative-growth",
-        "event": "at",
-        "horizon": "1",
-        "origin": "2008Q1",
-        "period": "2008Q2",
-        "version": "0.1.0",
-        "probability": "0.7",
-        "base_rate": "0.25",
-        "pool": "all",
-        "as_of": "2008-05-20",
-        "source": "snapshot",
-        "file": "",
-        "data_digest": "5f" * 32,
-        "professional": "",
-    }
-    return usual | other
+    return line_of_log(**{"data_digest": "5f" * 32, "professional": "", **other})
 
 
 def in_may(*lines: dict[str, str]) -> Record:

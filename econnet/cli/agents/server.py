@@ -15,7 +15,7 @@ from mcp.server import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import ToolAnnotations
 
-from econnet.agents.answers import (
+from econnet.cli.agents.answers import (
     Answers,
     Change,
     CompareAnswer,
