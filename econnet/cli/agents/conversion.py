@@ -1,0 +1,120 @@
+"""Forecasts and their parts, as the documents that the tools for assistants return."""
+
+from econnet.cli.agents.answer_types import (
+    DataDate,
+    ModelScores,
+    OtherHorizon,
+    RatedForecast,
+    StandardAnswer,
+    TrackRecord,
+)
+from econnet.evaluation.comparison import Comparison
+from econnet.forecast.result import Ahead, Forecast, QuestionAnswer
+from econnet.report import wording
+
+
+def rated(forecast: Forecast) -> RatedForecast:
+    """Return a forecast with everything that it must be quoted with."""
+    stale = wording.stale(forecast)
+    record = _track_record(forecast)
+    until = wording.period_name(forecast.data.last_period)
+    quote = (
+        f"{forecast.country.name}: {wording.chance(forecast)}, historical average "
+        f"{wording.percent(forecast.base_rate)}; confidence {record.confidence}; data "
+        f"to {until}."
+    )
+    return RatedForecast(
+        country=forecast.country.alpha3,
+        name=forecast.country.name,
+        question=wording.question(forecast),
+        definition=forecast.meaning,
+        made_in=str(forecast.origin),
+        period=str(forecast.period),
+        probability=forecast.probability,
+        interval_90=forecast.interval,
+        historical_average=forecast.base_rate,
+        track_record=record,
+        data=DataDate(
+            forecast.data.as_of[:10],
+            forecast.data.last_period,
+            None if stale is None else stale.sentence,
+        ),
+        quote=quote if stale is None else f"{quote} {stale.sentence}",
+        version=forecast.versions["econnet"],
+    )
+
+
+def _track_record(forecast: Forecast) -> TrackRecord:
+    assessment, verdict = forecast.assessment, wording.verdict(forecast)
+    scores, intervals, skill = (
+        assessment.metrics,
+        assessment.intervals,
+        assessment.skill,
+    )
+    return TrackRecord(
+        n_forecasts=scores.n,
+        n_contractions=scores.n_contractions,
+        skill=None if skill is None else skill.value,
+        skill_interval_90=None if skill is None else skill.interval,
+        brier=scores.brier,
+        brier_interval_90=intervals.brier,
+        auroc=scores.auroc,
+        auroc_interval_90=intervals.auroc,
+        confidence=verdict.confidence,
+        verdict=verdict.text,
+    )
+
+
+def other_horizon(ahead: Ahead) -> OtherHorizon:
+    """Return the forecast for another horizon."""
+    return OtherHorizon(
+        ahead.period,
+        ahead.horizon,
+        ahead.probability,
+        ahead.interval,
+        ahead.base_rate,
+        ahead.scores.log_loss_skill,
+        ahead.scores.n,
+        ahead.scores.n_contractions,
+    )
+
+
+def standard_answer(answer: QuestionAnswer) -> StandardAnswer:
+    """Return the answer to a standard question."""
+    skill, task = answer.skill, answer.task
+    return StandardAnswer(
+        question=wording.question(answer),
+        definition=answer.meaning,
+        label=task.label,
+        frequency=task.frequency,
+        horizon=task.horizon,
+        event=task.event,
+        period=str(answer.period),
+        probability=answer.probability,
+        interval_90=answer.interval,
+        historical_average=answer.base_rate,
+        skill=None if skill is None else skill.value,
+        skill_interval_90=None if skill is None else skill.interval,
+        n_forecasts=0 if skill is None else skill.n,
+        n_contractions=0 if skill is None else skill.n_contractions,
+        confidence=answer.confidence,
+        data_known_on=answer.as_of[:10],
+    )
+
+
+def model_scores(
+    name: str, forecast: Forecast, against: Comparison | None
+) -> ModelScores:
+    """Return the scores of a baseline; `against` compares econnet with it."""
+    scores = forecast.assessment.baselines[name]
+    return ModelScores(
+        name,
+        wording.baseline_title(name),
+        scores.brier,
+        scores.log_loss,
+        scores.auroc,
+        None if against is None else against.brier_difference,
+        None if against is None else against.brier_interval,
+        None if against is None else against.log_loss_difference,
+        None if against is None else against.log_loss_interval,
+    )
