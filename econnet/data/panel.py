@@ -20,7 +20,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from econnet.core import catalog
-from econnet.core.catalog import Indicator
+from econnet.core.catalog import Indicator, SeriesTemplate
 from econnet.core.errors import DataError
 from econnet.core.periods import (
     FREQUENCIES,
@@ -322,9 +322,10 @@ def known_on(observations: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
 def _coded(observations: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the distinct series, and the observations with the number of their series.
 
-    The first has the columns `SERIES`; the second `series, period, end, value,
-    retrieved_at, known_at`, where `end` is the period's last day. Text is compared only
-    here; later steps compare numbers.
+    The first has the columns `SERIES` and `template`, the entry in the catalog, `None`
+    if there is none; the second `series, period, end, value, retrieved_at, known_at`,
+    where `end` is the period's last day. Text is compared only here; later steps
+    compare numbers.
     """
     texts, distinct = pd.factorize(observations["period"])
     native, ends = _periods(distinct)
@@ -335,6 +336,7 @@ def _coded(observations: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     first = np.unique(number, return_index=True)[1]
     series = observations.iloc[first][SERIES[:-1]].reset_index(drop=True)
     series["native_frequency"] = native[texts[first]]
+    series["template"] = _templates(series)
     rows = observations[["period", "value", "retrieved_at", "known_at"]].assign(
         series=number, end=ends[texts]
     )
@@ -436,19 +438,31 @@ def _newest(rows: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def _templates(series: pd.DataFrame) -> list[SeriesTemplate | None]:
+    """Return the entry of each series in the catalog; `None` if there is none."""
+    known = catalog.load()
+    return [
+        known[key].template_of(source, series_id, native, country)
+        if key in known
+        else None
+        for country, key, source, series_id, native in series[SERIES].itertuples(
+            index=False
+        )
+    ]
+
+
 def _lags(series: pd.DataFrame) -> Days:
     """Return each series' publication lag; one period if the catalog has none."""
-    known = catalog.load()
-    lags = []
-    for country, key, source, series_id, native in series[SERIES].itertuples(
-        index=False
-    ):
-        lag = None
-        if key in known:
-            template = known[key].template_of(source, series_id, native, country)
-            lag = None if template is None else template.publication_lag_days
-        lags.append(ONE_PERIOD_DAYS[native] if lag is None else lag)
-    return np.array(lags)
+    return np.array(
+        [
+            ONE_PERIOD_DAYS[native]
+            if template is None
+            else template.publication_lag_days
+            for native, template in zip(
+                series["native_frequency"], series["template"], strict=True
+            )
+        ]
+    )
 
 
 def _at_frequency(
@@ -509,6 +523,8 @@ def _vintages_at_frequency(
     tidy, parts = _in_periods(series, rows, frequency)
     cell = ["series", "ordinal"]
     revised = tidy["value"].isna() | tidy.duplicated(["series", "end"])
+    if not revised.any():
+        return tidy.iloc[:0][[*cell, "known_at", "value"]]
     revised = revised.groupby([tidy[name] for name in cell]).transform("any")
     tidy = tidy[revised].sort_values([*cell, "known_at"], kind="stable")
     needed = parts[tidy["series"]]
@@ -555,7 +571,10 @@ def _choose_series(series: pd.DataFrame, tidy: pd.DataFrame) -> pd.DataFrame:
     newest = spans.groupby(cell)["max"].transform("max")
     spans["current"] = spans["max"] >= newest - MAX_STALE
     spans["last"] = spans["max"].where(~spans["current"], newest)
-    entries = [_entry(*row) for row in spans[SERIES].itertuples(index=False)]
+    entries = [
+        _entry(key, template)
+        for key, template in zip(spans["indicator"], spans["template"], strict=True)
+    ]
     spans["rank"], spans["modelled"] = zip(*entries, strict=True)
     family = [*cell, "source", spans["series_id"].map(catalog.archived)]
     spans["count"] = spans.groupby([*family, "current"])["count"].transform("max")
@@ -567,14 +586,11 @@ def _choose_series(series: pd.DataFrame, tidy: pd.DataFrame) -> pd.DataFrame:
     return best[[*SERIES, "first_vintage"]].sort_values(cell)
 
 
-def _entry(
-    country: str, key: str, source: str, series_id: str, native: Frequency
-) -> tuple[int, bool]:
+def _entry(key: str, template: SeriesTemplate | None) -> tuple[int, bool]:
     """Return a series' position in the catalog, and whether it is modelled."""
     indicator = catalog.load().get(key)
     if indicator is None:
         return 0, False
-    template = indicator.template_of(source, series_id, native, country)
     if template is None:
         return len(indicator.series), False
     return indicator.series.index(template), template.modelled
