@@ -214,6 +214,33 @@ def test_vintages_come_with_a_key_and_are_not_read_twice(
     assert len(calls) == 1
 
 
+def test_of_stored_vintages_only_new_ones_are_requested(
+    sources: Sources, tmp_path: Path
+) -> None:
+    with_key = sources.settings(tmp_path, key="s3cr3t")
+    vintages = {f"2020-{month:02d}-15": {"2019-12-01": "6.5"} for month in range(1, 9)}
+    sources.vintages["LTUIRLTLT01STM"] = vintages
+    fetch_fred(with_key)
+    vintages["2020-09-15"] = {"2019-12-01": "6.4", "2020-08-01": "6.7"}
+    assert fetch_fred(with_key).revised == 1
+    vintages["2020-10-15"] = vintages["2020-09-15"]
+    assert fetch_fred(with_key).changes == ()
+    spans = [
+        (r.args["realtime_start"], r.args["realtime_end"])
+        for r in sources.requests
+        if r.path.endswith("/observations")
+    ]
+    assert spans == [
+        ("2020-01-15", "2020-08-15"),
+        ("2020-08-15", "2020-09-15"),
+        ("2020-09-15", "2020-10-15"),
+    ]
+    rate = load.store(with_key).vintages().query("series_id == 'LTUIRLTLT01STM'")
+    assert rate["value"].tolist() == [6.5, 6.4, 6.7]
+    known_at = rate["known_at"].dt.strftime("%Y-%m-%d").fillna("")
+    assert known_at.tolist() == ["", "2020-09-15", "2020-09-15"]
+
+
 def raw_of(store: Store) -> dict[str, bytes]:
     """Return the raw answers that are kept, by the series that came from them."""
     with duckdb.connect(store.path, read_only=True) as connection:

@@ -5,12 +5,15 @@ their dates are requested first and the values in spans. A value that was valid 
 the border of two spans is in both, the second time as if published at the border; that
 repetition is removed. The values of the oldest vintage were published before ALFRED
 began, on unknown days.
+
+Of a series that is stored, only newer vintages are requested, together with the newest
+stored one, by which their changes are recognised.
 """
 
 import hashlib
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -133,6 +136,19 @@ class Vintages:
         """A hash that changes if and only if there is a new vintage."""
         return hashlib.sha256(" ".join(self.dates).encode()).hexdigest()
 
+    def n_stored(self, digest: str | None) -> int:
+        """Return of how many of the oldest vintages this is the digest; 0 of none.
+
+        A vintage that was added between older ones changes the digest of all of them,
+        so that the series is read again as a whole.
+        """
+        so_far = hashlib.sha256()
+        for number, day in enumerate(self.dates, 1):
+            so_far.update((day if number == 1 else f" {day}").encode())
+            if so_far.hexdigest() == digest:
+                return number
+        return 0
+
 
 def vintages(alfred: Alfred, series_id: str) -> Vintages:
     """Return the dates of a series' vintages."""
@@ -154,51 +170,66 @@ def read(
     indicator: Indicator,
     template: SeriesTemplate,
     start_year: int,
-) -> FetchedSeries:
+    n_stored: int = 0,
+) -> FetchedSeries | None:
     """Return every vintage of every value, `known_at` being the day of publication.
 
-    Raises `NoVintagesError` for a weekly or daily series.
+    Of the oldest vintages, `n_stored` are stored already: only later ones are returned,
+    `None` if they contain no change. Raises `NoVintagesError` for a weekly or daily
+    series.
     """
+    dates = vintages.dates[max(0, n_stored - 1) :]
     whose = alfred.session.error_line(vintages.series_id, "")
-
-    def monthly_only(rows: list[Any]) -> None:
-        if any(_date(row["date"])[-2:] != "01" for row in rows):
-            raise NoVintagesError(f"{whose}weekly or daily, read without vintages")
-
-    spans = [
-        vintages.dates[first : first + VINTAGES_PER_CALL]
-        for first in range(0, len(vintages.dates), VINTAGES_PER_CALL)
-    ]
-    responses = [
-        alfred.rows(
-            "series/observations",
-            "observations",
-            vintages.series_id,
-            monthly_only,
-            realtime_start=span[0],
-            realtime_end=span[-1],
-            output_type="1",
-            limit=str(ROWS_PER_CALL),
-        )
-        for span in spans
-    ]
-    rows = [row for rows_of_span, _ in responses for row in rows_of_span]
+    rows, pages = _rows_of(alfred, vintages.series_id, dates)
     table = _table(rows, template, whose)
-    if table.empty:
+    in_oldest = table["known_at"] <= pd.Timestamp(dates[0])
+    if n_stored:
+        table = table[~in_oldest & (table["period"] >= str(start_year))]
+        if table.empty:
+            return None
+    elif table.empty:
         line = alfred.session.error_line(vintages.series_id, "not one value")
         raise MissingSeriesError(line)
-    first_vintage = pd.Timestamp(vintages.dates[0])
-    table["known_at"] = table["known_at"].mask(table["known_at"] <= first_vintage)
+    else:
+        table["known_at"] = table["known_at"].mask(in_oldest)
     retrieval = Retrieval(
         series_id=vintages.series_id,
         title=indicator.title,
         digest=vintages.digest,
         first_period=str(start_year),
         retrieved_at=vintages.retrieved_at,
-        raw=tuple(page for _, pages in responses for page in pages),
+        raw=tuple(pages),
     )
     rows_of_country = table.assign(country=country.alpha3)
     return observations.fetched_series(rows_of_country, indicator, template, retrieval)
+
+
+def _rows_of(
+    alfred: Alfred, series_id: str, dates: Sequence[str]
+) -> tuple[list[Any], list[RawPage]]:
+    """Return the values of these vintages, and the raw pages they came in."""
+    whose = alfred.session.error_line(series_id, "")
+
+    def monthly_only(rows: list[Any]) -> None:
+        if any(_date(row["date"])[-2:] != "01" for row in rows):
+            raise NoVintagesError(f"{whose}weekly or daily, read without vintages")
+
+    rows, pages = list[Any](), list[RawPage]()
+    for first in range(0, len(dates), VINTAGES_PER_CALL):
+        span = dates[first : first + VINTAGES_PER_CALL]
+        rows_of_span, pages_of_span = alfred.rows(
+            "series/observations",
+            "observations",
+            series_id,
+            monthly_only,
+            realtime_start=span[0],
+            realtime_end=span[-1],
+            output_type="1",
+            limit=str(ROWS_PER_CALL),
+        )
+        rows += rows_of_span
+        pages += pages_of_span
+    return rows, pages
 
 
 def _table(

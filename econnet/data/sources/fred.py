@@ -109,7 +109,13 @@ class _Fetcher:
                 if last == vintages.digest:
                     return None
                 return alfred.read(
-                    self.service, vintages, country, indicator, template, start_year
+                    self.service,
+                    vintages,
+                    country,
+                    indicator,
+                    template,
+                    start_year,
+                    vintages.n_stored(last),
                 )
         downloads = [self.download(series_id) for series_id in plain]
         if last == digest(downloads):

@@ -1,5 +1,7 @@
+import hashlib
 import json
 import traceback
+from collections.abc import Mapping
 from datetime import date, timedelta
 
 import pandas as pd
@@ -223,19 +225,28 @@ VINTAGES = {
 }
 
 
-def fetch_vintages(sources: Sources, series_id: str = "UNRATE") -> FetchedSeries:
+def fetch_vintages(
+    sources: Sources, series_id: str = "UNRATE", stored: str | None = None
+) -> FetchedSeries | None:
     indicator, series = indicator_of("UNRATE", "fred")
     with fred.session(QUICK) as session:
         session.rate_limiter.per_second = None
         session.secret = "s3cr3t"  # noqa: S105
         service = alfred.Alfred(session, sources.alfred_url, "s3cr3t")
         found = alfred.vintages(service, series_id)
-        return alfred.read(service, found, USA, indicator, series, 1900)
+        n_stored = found.n_stored(stored)
+        return alfred.read(service, found, USA, indicator, series, 1900, n_stored)
+
+
+def rows_of_vintages(sources: Sources) -> pd.DataFrame:
+    fetched = fetch_vintages(sources)
+    assert fetched is not None
+    return fetched.observations
 
 
 def test_each_value_has_the_day_of_its_publication(sources: Sources) -> None:
     sources.vintages["UNRATE"] = VINTAGES
-    rows = fetch_vintages(sources).observations
+    rows = rows_of_vintages(sources)
     got = [
         (row.period, row.value, str(row.known_at)[:10])
         for row in rows.fillna({"value": -1}).itertuples()
@@ -256,7 +267,7 @@ def test_two_thousand_vintages_a_call_and_no_seams(sources: Sources) -> None:
         str(day.date()): {"2014-12-01": "5.6", "2014-11-01": str(number // 2_100)}
         for number, day in enumerate(days)
     }
-    rows = fetch_vintages(sources).observations
+    rows = rows_of_vintages(sources)
     assert rows["period"].tolist() == ["2014-11", "2014-11", "2014-12"]
     assert rows["value"].tolist() == [0.0, 1.0, 5.6]
     assert rows["known_at"].iloc[1] == days[2_100]
@@ -264,6 +275,51 @@ def test_two_thousand_vintages_a_call_and_no_seams(sources: Sources) -> None:
         request for request in sources.requests if "realtime_start" in request.args
     ]
     assert len(calls) == 2
+
+
+def digest_of(vintages: Mapping[str, object]) -> str:
+    return hashlib.sha256(" ".join(vintages).encode()).hexdigest()
+
+
+@given(data=st.data())
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_new_vintages_add_what_reading_all_would(
+    sources: Sources, data: st.DataObject
+) -> None:
+    values = st.dictionaries(
+        st.sampled_from([*MONTHS]), st.sampled_from(["1", "2", "."]), min_size=1
+    )
+    drawn = data.draw(st.lists(values, min_size=2, max_size=5))
+    vintages, newest = dict[str, dict[str, str]](), {"2020-01-01": "1"}
+    for number, changes in enumerate(drawn, 1):
+        vintages[f"2020-{number:02d}-15"] = newest = {**newest, **changes}
+    vintages["2020-01-15"]["2020-01-01"] = "1"
+    n_stored = data.draw(st.integers(1, len(vintages) - 1))
+    stored = dict([*vintages.items()][:n_stored])
+    parts = []
+    for served, digest in ((stored, None), (vintages, digest_of(stored))):
+        sources.vintages["UNRATE"] = served
+        part = fetch_vintages(sources, stored=digest)
+        parts += [] if part is None else [part.observations]
+    columns = ["period", "value", "known_at"]
+    got, expected = (
+        rows[columns].sort_values(["period", "known_at"], na_position="first")
+        for rows in (pd.concat(parts), rows_of_vintages(sources))
+    )
+    pd.testing.assert_frame_equal(
+        got.reset_index(drop=True), expected.reset_index(drop=True)
+    )
+
+
+def test_a_vintage_between_stored_ones_lets_all_be_read_again(sources: Sources) -> None:
+    sources.vintages["UNRATE"] = VINTAGES
+    stored = {day: VINTAGES[day] for day in VINTAGES if day != "2020-03-06"}
+    fetched = fetch_vintages(sources, stored=digest_of(stored))
+    assert fetched is not None
+    pd.testing.assert_frame_equal(
+        fetched.observations.drop(columns="retrieved_at"),
+        rows_of_vintages(sources).drop(columns="retrieved_at"),
+    )
 
 
 def test_weekly_vintages_are_left_to_the_plain_file(sources: Sources) -> None:
