@@ -68,13 +68,15 @@ def _are_periods(distinct: Sequence[str], share: float = 0.9) -> bool:
     """Return whether most of a column's texts are periods."""
     some = (
         [*distinct[:SAMPLE], *distinct[-SAMPLE:]]
-        if len(distinct) > SAMPLE
+        if len(distinct) > 2 * SAMPLE
         else distinct
     )
     if not some:
         return False
     whole = sum(text.isdigit() and len(text) == 4 for text in some)
-    if whole and not all(1700 <= int(t) <= 2200 for t in some if t.isdigit()):
+    if whole and not all(1 <= int(t) <= 2200 for t in some if t.isdigit()):
+        return False
+    if whole and sum(1700 <= int(t) <= 2200 for t in some if t.isdigit()) < whole / 2:
         return False
     read = period_texts.read_periods(list(some))
     halves = sum(map(period_texts.looks_half_yearly, some))
@@ -188,7 +190,7 @@ def without_other_rows(
             reader.units.update({table.names[n]: text for n, text in texts.items()})
             reader.remarks.append(f"line {table.cells.index[place]} describes columns")
     blank = (period == "").to_numpy()
-    kept = ~blank | _has_values(table, reader.left)
+    kept = ~blank | has_values(table, reader.left)
     kept[:n_top] = False
     if kept.all():
         return table, period
@@ -206,7 +208,8 @@ def _code(cell: object) -> int:
         return 0
 
 
-def _has_values(table: RawTable, columns: Sequence[int]) -> npt.NDArray[np.bool_]:
+def has_values(table: RawTable, columns: Sequence[int]) -> npt.NDArray[np.bool_]:
+    """Return which rows have a cell in one of some columns."""
     full = np.zeros(len(table.cells), dtype=bool)
     for number in columns:
         full |= filled(table.cells[number])
@@ -226,7 +229,12 @@ def value_column(reader: LayoutReader) -> int | None:
     values = [n for n in reader.left if folded(reader.name(n)) in column_names.VALUES]
     if len(values) != 1:
         return None
-    others = [n for n in reader.left if n != values[0]]
+    beside = column_names.ATTRIBUTES | column_names.UNITS
+    others = [
+        n
+        for n in reader.left
+        if n != values[0] and folded(reader.name(n)) not in beside
+    ]
     named = {folded(reader.name(number)) for number in others}
     if named & (column_names.INDICATORS | column_names.FREQUENCIES):
         return values[0]
@@ -279,6 +287,10 @@ def take_area(reader: LayoutReader) -> pd.Series | None:
     candidates = candidates or sure
     if not candidates:
         return None
+    # A code is often missing where the name is that of a group of countries.
+    complete = [n for n in candidates if filled(reader.cells(n)).all()]
+    others = [n for n in candidates if n not in complete]
+    candidates = complete or candidates
     best = candidates[0]
     if len(candidates) > 1:
         exact = [n for n in candidates if folded(reader.name(n)) == "country"]
@@ -287,7 +299,7 @@ def take_area(reader: LayoutReader) -> pd.Series | None:
         if exact and not areas.are_countries(reader.distinct(best)):
             best = exact[0]
     area = reader.texts(reader.take(best))
-    for number in candidates:
+    for number in [*candidates, *(others if complete else [])]:
         if number != best and determines(area, reader.texts(number)):
             names = reader.texts(number)
             pairs = pd.DataFrame({"area": area, "name": names}).drop_duplicates()
@@ -316,7 +328,7 @@ def empty_column(index: pd.Index) -> pd.Series:
 SUBJECTS = frozenset(
     words(
         "indicator indicatorcode subject variable variablecode seriescode concept "
-        "naitem weosubjectcode item"
+        "naitem weosubjectcode item estimates transaction sto dataitem"
     )
 )
 MAX_TOP_ROWS = 12

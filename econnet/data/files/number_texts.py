@@ -135,7 +135,10 @@ def missing_codes(values: Floats) -> list[float]:
             continue
         low, high = rest.min(), rest.max()
         margin = 3 * (high - low) + abs(code) / 2
-        if code < low - margin or (code > high + margin and is_code.sum() > 1):
+        # A series that is above zero otherwise has no value of -99.
+        odd = code < 0 and (low > 0 or (low == 0 and is_code.sum() > 1))
+        below = odd or code < low - margin
+        if below or (code > high + margin and is_code.sum() > 1):
             codes.append(code)
     return codes
 

@@ -81,7 +81,7 @@ def locate(file: str, sheet: Sheet) -> RawTable:
             f"{file}, line {sheet.lines[first]} looks like data, and no line above it "
             "names the columns: add one, such as country,period,real_gdp"
         )
-    main, above, subheads = _split_block([head[n] for n in block])
+    main, above, subheads = _split_block([_padded(head[n], width) for n in block])
     names = [as_text(cell) for cell in head[block[main]]]
     width = max(width, extent(names))
     check_width(file, width)
@@ -90,8 +90,8 @@ def locate(file: str, sheet: Sheet) -> RawTable:
     table = RawTable(
         names=names[:width],
         cells=body,
-        subheads=[_padded(row, width) for row in subheads],
-        above=_padded(above, width) if above else (),
+        subheads=subheads,
+        above=above,
         sheet=sheet.name,
         begins=sheet.lines[block[main]],
         delimiter=sheet.delimiter,
@@ -196,15 +196,14 @@ def _header_block(head: Sequence[Row], first: int, width: int) -> list[int]:
 
 
 def _split_block(
-    rows: Sequence[Row],
+    texts: Sequence[Sequence[str]],
 ) -> tuple[int, Sequence[str], Sequence[Sequence[str]]]:
     """Return the row of names, the groups over it, and the rows below it."""
-    texts = [[as_text(cell) for cell in row] for row in rows]
     roles = [sum(is_role(text) for text in row) for row in texts]
     main = roles.index(max(roles)) if max(roles) else 0
     if not max(roles) and len(texts) > 1 and _has_gaps(texts[0]):
         main = 1
-    above: list[str] = []
+    above: Sequence[str] = ()
     if main and _has_gaps(texts[main - 1]):
         above = _filled(texts[main - 1])
     elif main and len({*filter(None, texts[main - 1])}) < len(texts[main - 1]) / 2:
@@ -285,14 +284,17 @@ def _trimmed(file: str, table: RawTable) -> RawTable:
         if name or full[number][~is_note].any()
     ]
     names = [table.names[number] for number in kept]
-    check_names(file, names)
+    above = [table.above[number] for number in kept] if table.above else []
+    check_names(
+        file, [*map(" ".join, zip(above, names, strict=True))] if above else names
+    )
     return RawTable(
         names,
         cells
         if len(kept) == cells.shape[1]
         else cells[kept].set_axis(pd.RangeIndex(len(kept)), axis=1),
         [[row[number] for number in kept] for row in table.subheads],
-        [table.above[number] for number in kept] if table.above else (),
+        above,
         table.sheet,
         table.begins,
         table.delimiter,

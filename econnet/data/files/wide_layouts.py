@@ -10,7 +10,12 @@ import pandas as pd
 from econnet.data.files import areas, column_names, period_texts
 from econnet.data.files.codes import Codes, categorical, joined
 from econnet.data.files.column_names import folded
-from econnet.data.files.column_roles import empty_column, is_text_column, take_area
+from econnet.data.files.column_roles import (
+    empty_column,
+    has_values,
+    is_text_column,
+    take_area,
+)
 from econnet.data.files.long_layout import name_series, telling_apart
 from econnet.data.files.sheets import filled
 from econnet.data.files.tables import RawTable
@@ -23,6 +28,10 @@ def read_wide_by_periods(
     """Return the rows of a table with one column per period."""
     for number in headers:
         reader.take(number)
+    full = has_values(reader.table, headers)
+    if full.any() and not full.all():
+        cells = reader.table.cells[full]
+        reader.table = replace(reader.table, cells=cells)
     area = take_area(reader)
     cut = None
     for number in list(reader.left):
