@@ -99,7 +99,8 @@ def is_aggregate(text: str) -> bool:
 def _is_like_group(text: str) -> bool:
     """Return whether a text among countries, itself none, is that of a group."""
     found = {*re.findall(r"[^\W\d_]+", text.casefold())}
-    return bool(found & GROUP_WORDS) or bool(TOTAL.fullmatch(text.strip()))
+    is_code = CODE_OF_GROUP.fullmatch(text.strip())
+    return bool(found & GROUP_WORDS or is_code or TOTAL.fullmatch(text.strip()))
 
 
 def find(text: str, keys: Collection[str], names: Mapping[str, str]) -> Country:
@@ -289,6 +290,8 @@ CODE_BEHIND = re.compile(r"\s*(\[[A-Z]{3}\]|\((from )?\d+[^()]*\))$")
 TOTAL = re.compile(
     r"(grand )?total|all( reporting)? (countries|areas)|rest of (the )?world|row", re.I
 )
+# The ECB's and the BIS's own codes: I9, U2, 5A, XM.
+CODE_OF_GROUP = re.compile(r"[A-Z]\d|\d[A-Z]|XM")
 GROUP_WORDS = frozenset(
     words(
         "world asia africa america americas europe oceania caribbean countries "

@@ -26,6 +26,8 @@ def _names(text: str) -> frozenset[str]:
     return frozenset(words(text))
 
 
+QUARTERS = _names("quarter qtr q quartal trimestre trim")
+MONTHS = _names("month monat mes m\u00eas mois mon mese")
 # The first names are the surest.
 PERIODS = words(
     "period timeperiod time date observationdate sasdate obsdate obstime datetime "

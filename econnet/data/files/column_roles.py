@@ -34,15 +34,19 @@ def split_first_column(table: RawTable) -> RawTable:
 
 
 def leave_row_numbers(reader: LayoutReader) -> None:
-    """Leave out a first column that counts rows; name a column of periods."""
+    """Leave out a first column that counts rows; name those of periods and series."""
     for number in [n for n in reader.left if not reader.name(n)]:
         distinct = reader.distinct(number)
-        if number == reader.left[0] and _counts(distinct, len(reader.table.cells)):
+        is_first = number == reader.left[0]
+        if is_first and _counts(distinct, len(reader.table.cells)):
             reader.leave_out(number, "it numbers the rows")
-        elif number == reader.left[0] and _are_periods(distinct):
-            names = [*reader.table.names]
-            names[number] = "period"
-            reader.table = replace(reader.table, names=names)
+        elif is_first and are_periods(distinct):
+            _call(reader, number, "period")
+        elif is_first and _are_row_names(distinct, len(reader.table.cells)):
+            reader.leave_out(number, "it numbers the rows")
+        elif number <= reader.left[0] + 1 and _is_wide_by_periods(reader):
+            are_areas = areas.are_countries(distinct)
+            _call(reader, number, "country" if are_areas else "series")
         else:
             refuse_unnamed(reader.file, reader.table, number)
     first = reader.left[0] if reader.left else None
@@ -52,6 +56,24 @@ def leave_row_numbers(reader: LayoutReader) -> None:
         and _counts(reader.distinct(first), len(reader.table.cells))
     ):
         reader.leave_out(first, "it numbers the rows")
+
+
+def _call(reader: LayoutReader, number: int, name: str) -> None:
+    names = [*reader.table.names]
+    names[number] = name
+    reader.table = replace(reader.table, names=names)
+
+
+def _are_row_names(distinct: Sequence[str], n_rows: int) -> bool:
+    """Return whether texts are the numbers of rows that were sorted or left out."""
+    return len(distinct) == n_rows > 1 and all(
+        re.fullmatch(r"0|[1-9]\d*", text) for text in distinct
+    )
+
+
+def _is_wide_by_periods(reader: LayoutReader) -> bool:
+    periods = sum(period_texts.is_period(reader.name(n)) for n in reader.left)
+    return periods > 1 and periods >= len(reader.left) / 2
 
 
 def _counts(distinct: Sequence[str], n_rows: int) -> bool:
@@ -64,7 +86,7 @@ def _counts(distinct: Sequence[str], n_rows: int) -> bool:
     )
 
 
-def _are_periods(distinct: Sequence[str], share: float = 0.9) -> bool:
+def are_periods(distinct: Sequence[str], share: float = 0.9) -> bool:
     """Return whether most of a column's texts are periods."""
     some = (
         [*distinct[:SAMPLE], *distinct[-SAMPLE:]]
@@ -95,11 +117,11 @@ def take_period(reader: LayoutReader) -> pd.Series:
     for number in named:
         # A column called period is one even if some texts in it are no periods.
         sure = folded(reader.name(number)) in SURE_PERIODS
-        if _are_periods(reader.distinct(number), 0.3 if sure else 0.6):
+        if are_periods(reader.distinct(number), 0.3 if sure else 0.6):
             texts = reader.texts(reader.take(number))
             return _with_parts(reader, texts, number)
     for number in reader.left:
-        if has_texts(reader.cells(number)) and _are_periods(
+        if has_texts(reader.cells(number)) and are_periods(
             [text for text in reader.distinct(number) if not _is_bare_number(text)]
         ):
             return reader.texts(reader.take(number))
@@ -135,13 +157,18 @@ def _with_parts(reader: LayoutReader, years: pd.Series, taken: int) -> pd.Series
     if not all(re.fullmatch(r"\d{4}(\.0)?", text) for text in texts):
         return years
     for names, pattern in (
-        (("quarter", "qtr", "q", "quartal", "trimestre"), "{}Q{}"),
-        (("month", "monat", "mes", "mois", "mon"), "{}-{:02d}"),
+        (column_names.QUARTERS, "{}Q{}"),
+        (column_names.MONTHS, "{}-{:02d}"),
+        (("period",), ""),
     ):
         for number in list(reader.left):
             if folded(reader.name(number)) not in names or number == taken:
                 continue
             parts = reader.texts(number)
+            if folded(reader.name(number)) == "period":
+                years, parts = _without_averages(reader, years, parts)
+                is_monthly = any(text[:1] == "M" for text in parts.cat.categories)
+                pattern = "{}-{:02d}" if is_monthly else "{}Q{}"
             found = {text: _part_number(text) for text in parts.cat.categories}
             if np.isnan([*found.values()]).any() or len({*found.values()}) < 2:
                 continue
@@ -159,11 +186,24 @@ def _with_parts(reader: LayoutReader, years: pd.Series, taken: int) -> pd.Series
     return years
 
 
+def _without_averages(
+    reader: LayoutReader, years: pd.Series, parts: pd.Series
+) -> tuple[pd.Series, pd.Series]:
+    """Leave out rows of a year's average, which some offices call its month 13."""
+    average = parts.isin(["M13", "Q05", "S03"]).to_numpy()
+    if not average.any():
+        return years, parts
+    reader.table = replace(reader.table, cells=reader.table.cells[~average])
+    reader.remarks.append(f"{average.sum():,} averages of years left out")
+    kept = parts[~average]
+    return years[~average], kept.cat.remove_unused_categories()
+
+
 def _part_number(text: str) -> float:
     bare = text.strip().removeprefix("M").removeprefix("Q").removeprefix("T")
     if bare.isdigit() and 1 <= int(bare) <= 12:
         return float(bare)
-    return float(period_texts.MONTH_NAMES.get(bare.casefold()[:3], np.nan))
+    return float(period_texts.MONTH_NAMES.get(bare.casefold().rstrip("."), np.nan))
 
 
 def without_other_rows(
@@ -262,6 +302,8 @@ def _has_texts(reader: LayoutReader, number: int) -> bool:
         return False
     distinct = reader.distinct(number)
     texts = [text for text in distinct if not number_texts.is_missing(text)]
+    if number_texts.are_truths(distinct):
+        return False
     some = texts[:: max(1, len(texts) // FEW)]
     if not some:
         # NA is Namibia where nothing else is missing.

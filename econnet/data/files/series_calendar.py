@@ -95,12 +95,14 @@ def _check_texts(
         elif period_texts.looks_half_yearly(text):
             problems.add(
                 f", line {line}: {quoted(text)} is a half-year, and econnet has years, "
-                "quarters and months: add half-years up to years first"
+                "quarters and months: add half-years up to years first",
+                like="half-year",
             )
         elif WEEK.fullmatch(text.strip()):
             problems.add(
                 f", line {line}: {quoted(text)} is a week: average weeks to "
-                "months first"
+                "months first",
+                like="week",
             )
         else:
             problems.add(f", line {line}: {quoted(text)} is no period: {HOW_TO_WRITE}")
