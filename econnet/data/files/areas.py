@@ -6,6 +6,7 @@ countries become ISO alpha-3 codes, whatever the file calls them; regions become
 3166-2 codes; other names, of firms or of dissolved countries, stay as they are.
 """
 
+import gettext
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -51,10 +52,13 @@ def recognise(texts: Collection[str]) -> Areas:
     found = {text: _country(name) for text, name in bare.items()}
     groups = {text for text, name in bare.items() if is_aggregate(name)}
     own = [text for text in bare if text not in groups]
-    known = sum(bool(found[text]) or _was_country(bare[text]) for text in own)
-    if not own or known < MIN_SHARE_OF_COUNTRIES * len(own):
+    likely = {text for text in own if found[text] is None and _is_like_group(text)}
+    countries_of = [text for text in own if text not in likely]
+    known = sum(bool(found[text]) or _was_country(bare[text]) for text in countries_of)
+    if not own or known <= MIN_SHARE_OF_NAMES * len(countries_of):
         # A file of aggregates only is about them.
         return Areas(bare, aggregates=frozenset(bare[text] for text in groups if own))
+    groups |= likely
     keys, names = {}, {}
     for text, name in bare.items():
         country = None if text in groups else found[text]
@@ -86,9 +90,17 @@ def is_aggregate(text: str) -> bool:
     known = countries.find(text)
     return (
         countries.is_aggregate(text)
+        or countries.is_aggregate(CODE_BEHIND.sub("", text))
         or (known is not None and known.alpha3 in countries.UNIONS)
         or bool(AGGREGATE_WORDS & found or EUROPEAN_GROUP.fullmatch(text.strip()))
     )
+
+
+def _is_like_group(text: str) -> bool:
+    """Return whether a text among countries, itself none, is that of a group."""
+    found = {*re.findall(r"[^\W\d_]+", text.casefold())}
+    is_code = CODE_OF_GROUP.fullmatch(text.strip())
+    return bool(found & GROUP_WORDS or is_code or TOTAL.fullmatch(text.strip()))
 
 
 def find(text: str, keys: Collection[str], names: Mapping[str, str]) -> Country:
@@ -166,8 +178,33 @@ def _country(text: str) -> Country | None:
         return None
     if text in CODES_OF_EUROSTAT:
         return countries.by_alpha3(CODES_OF_EUROSTAT[text])
-    found = countries.find(text)
+    found = countries.find(text) or countries.find(CODE_BEHIND.sub("", text))
+    if found is None and not countries.is_aggregate(text):
+        found = _by_translation().get(_folded(text))
     return None if found is None or found.alpha3 in countries.UNIONS else found
+
+
+@cache
+def _by_translation() -> Mapping[str, Country]:
+    """Return the countries by their names in other languages, where one has it."""
+    found: dict[str, Country | None] = {}
+    for language in LANGUAGES:
+        names = gettext.translation(
+            "iso3166-1", pycountry.LOCALES_DIR, languages=[language], fallback=True
+        )
+        for entry in pycountry.countries:
+            country = countries.by_alpha3(entry.alpha_3)
+            for attribute in ("name", "common_name"):
+                if text := getattr(entry, attribute, None):
+                    key = _folded(names.gettext(text))
+                    if len(key) > 3 or not key.isascii():
+                        same = found.get(key, country) == country
+                        found[key] = country if same else None
+    return {
+        key: country
+        for key, country in found.items()
+        if country and countries.find(key) in {None, country}
+    }
 
 
 def _folded(text: str) -> str:
@@ -242,7 +279,25 @@ def order(candidates: Sequence[Collection[str]]) -> list[int]:
 
 
 MIN_SHARE_OF_COUNTRIES = 0.7
+MIN_SHARE_OF_NAMES = 0.5
 MIN_REGIONS = 3
+LANGUAGES = (
+    *("de", "fr", "es", "it", "pt", "nl", "pl", "ru", "tr", "sv", "da", "cs"),
+    *("ja", "ko", "zh_CN", "zh_TW"),
+)
+# `Germany [DEU]`, `European Union (27)`
+CODE_BEHIND = re.compile(r"\s*(\[[A-Z]{3}\]|\((from )?\d+[^()]*\))$")
+TOTAL = re.compile(
+    r"(grand )?total|all( reporting)? (countries|areas)|rest of (the )?world|row", re.I
+)
+# The ECB's and the BIS's own codes: I9, U2, 5A, XM.
+CODE_OF_GROUP = re.compile(r"[A-Z]\d|\d[A-Z]|XM")
+GROUP_WORDS = frozenset(
+    words(
+        "world asia africa america americas europe oceania caribbean countries "
+        "economies developing developed oecd opec union zone g7 g20"
+    )
+)
 FEDERATIONS = ("US", "CA", "AU", "BR", "DE", "IN", "MX", "CH", "AT", "ES", "IT", "CN")
 # Eurostat's own codes, and the usual one for the United Kingdom.
 CODES_OF_EUROSTAT = {"EL": "GRC", "UK": "GBR"}

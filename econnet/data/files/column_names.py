@@ -26,6 +26,8 @@ def _names(text: str) -> frozenset[str]:
     return frozenset(words(text))
 
 
+QUARTERS = _names("quarter qtr q quartal trimestre trim")
+MONTHS = _names("month monat mes m\u00eas mois mon mese")
 # The first names are the surest.
 PERIODS = words(
     "period timeperiod time date observationdate sasdate obsdate obstime datetime "
@@ -51,7 +53,8 @@ VALUES = _names("value obsvalue values observationvalue val obs wert valeur valo
 INDICATORS = _names(
     "indicator indicatorcode indicatorname indicatorid series seriescode seriesname "
     "seriesid variable variablename variablecode subject subjectcode concept measure "
-    "item naitem weosubjectcode subjectdescriptor"
+    "item title naitem weosubjectcode subjectdescriptor estimates transaction sto "
+    "dataitem"
 )
 # Attributes of observations, which do not distinguish series.
 ATTRIBUTES = _names(
@@ -60,11 +63,12 @@ ATTRIBUTES = _names(
     "lastupdated dataflow dataflowid structure structureid structurename action "
     "footnote footnotes note notes comment comments obscomment source sourcename "
     "subjectnotes countryseriesspecificnotes referenceperiodcode scale scalename "
-    "specialnotes sourcenote sourceorganization title collection timeformat obsconf "
-    "embargotime prebreak obsprebreak"
+    "specialnotes sourcenote sourceorganization collection timeformat obsconf "
+    "embargotime prebreak obsprebreak uomid scalarfactor scalarid dguid vector "
+    "coordinate symbol terminated"
 )
 FREQUENCIES = _names("freq frequency frequencycode frequencyname")
-UNITS = _names("unit units unitofmeasure unitmeasure unitcode")
+UNITS = _names("unit units unitofmeasure unitmeasure unitcode uom")
 PROJECTIONS = _names("estimatesstartafter")
 ALL_ROLES = (
     frozenset(PERIODS)

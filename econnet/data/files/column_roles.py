@@ -34,15 +34,19 @@ def split_first_column(table: RawTable) -> RawTable:
 
 
 def leave_row_numbers(reader: LayoutReader) -> None:
-    """Leave out a first column that counts rows; name a column of periods."""
+    """Leave out a first column that counts rows; name those of periods and series."""
     for number in [n for n in reader.left if not reader.name(n)]:
         distinct = reader.distinct(number)
-        if number == reader.left[0] and _counts(distinct, len(reader.table.cells)):
+        is_first = number == reader.left[0]
+        if is_first and _counts(distinct, len(reader.table.cells)):
             reader.leave_out(number, "it numbers the rows")
-        elif number == reader.left[0] and _are_periods(distinct):
-            names = [*reader.table.names]
-            names[number] = "period"
-            reader.table = replace(reader.table, names=names)
+        elif is_first and are_periods(distinct):
+            _call(reader, number, "period")
+        elif is_first and _are_row_names(distinct, len(reader.table.cells)):
+            reader.leave_out(number, "it numbers the rows")
+        elif number <= reader.left[0] + 1 and _is_wide_by_periods(reader):
+            are_areas = areas.are_countries(distinct)
+            _call(reader, number, "country" if are_areas else "series")
         else:
             refuse_unnamed(reader.file, reader.table, number)
     first = reader.left[0] if reader.left else None
@@ -52,6 +56,24 @@ def leave_row_numbers(reader: LayoutReader) -> None:
         and _counts(reader.distinct(first), len(reader.table.cells))
     ):
         reader.leave_out(first, "it numbers the rows")
+
+
+def _call(reader: LayoutReader, number: int, name: str) -> None:
+    names = [*reader.table.names]
+    names[number] = name
+    reader.table = replace(reader.table, names=names)
+
+
+def _are_row_names(distinct: Sequence[str], n_rows: int) -> bool:
+    """Return whether texts are the numbers of rows that were sorted or left out."""
+    return len(distinct) == n_rows > 1 and all(
+        re.fullmatch(r"0|[1-9]\d*", text) for text in distinct
+    )
+
+
+def _is_wide_by_periods(reader: LayoutReader) -> bool:
+    periods = sum(period_texts.is_period(reader.name(n)) for n in reader.left)
+    return periods > 1 and periods >= len(reader.left) / 2
 
 
 def _counts(distinct: Sequence[str], n_rows: int) -> bool:
@@ -64,17 +86,19 @@ def _counts(distinct: Sequence[str], n_rows: int) -> bool:
     )
 
 
-def _are_periods(distinct: Sequence[str], share: float = 0.9) -> bool:
+def are_periods(distinct: Sequence[str], share: float = 0.9) -> bool:
     """Return whether most of a column's texts are periods."""
     some = (
         [*distinct[:SAMPLE], *distinct[-SAMPLE:]]
-        if len(distinct) > SAMPLE
+        if len(distinct) > 2 * SAMPLE
         else distinct
     )
     if not some:
         return False
     whole = sum(text.isdigit() and len(text) == 4 for text in some)
-    if whole and not all(1700 <= int(t) <= 2200 for t in some if t.isdigit()):
+    if whole and not all(1 <= int(t) <= 2200 for t in some if t.isdigit()):
+        return False
+    if whole and sum(1700 <= int(t) <= 2200 for t in some if t.isdigit()) < whole / 2:
         return False
     read = period_texts.read_periods(list(some))
     halves = sum(map(period_texts.looks_half_yearly, some))
@@ -93,11 +117,11 @@ def take_period(reader: LayoutReader) -> pd.Series:
     for number in named:
         # A column called period is one even if some texts in it are no periods.
         sure = folded(reader.name(number)) in SURE_PERIODS
-        if _are_periods(reader.distinct(number), 0.3 if sure else 0.6):
+        if are_periods(reader.distinct(number), 0.3 if sure else 0.6):
             texts = reader.texts(reader.take(number))
             return _with_parts(reader, texts, number)
     for number in reader.left:
-        if has_texts(reader.cells(number)) and _are_periods(
+        if has_texts(reader.cells(number)) and are_periods(
             [text for text in reader.distinct(number) if not _is_bare_number(text)]
         ):
             return reader.texts(reader.take(number))
@@ -133,13 +157,18 @@ def _with_parts(reader: LayoutReader, years: pd.Series, taken: int) -> pd.Series
     if not all(re.fullmatch(r"\d{4}(\.0)?", text) for text in texts):
         return years
     for names, pattern in (
-        (("quarter", "qtr", "q", "quartal", "trimestre"), "{}Q{}"),
-        (("month", "monat", "mes", "mois", "mon"), "{}-{:02d}"),
+        (column_names.QUARTERS, "{}Q{}"),
+        (column_names.MONTHS, "{}-{:02d}"),
+        (("period",), ""),
     ):
         for number in list(reader.left):
             if folded(reader.name(number)) not in names or number == taken:
                 continue
             parts = reader.texts(number)
+            if folded(reader.name(number)) == "period":
+                years, parts = _without_averages(reader, years, parts)
+                is_monthly = any(text[:1] == "M" for text in parts.cat.categories)
+                pattern = "{}-{:02d}" if is_monthly else "{}Q{}"
             found = {text: _part_number(text) for text in parts.cat.categories}
             if np.isnan([*found.values()]).any() or len({*found.values()}) < 2:
                 continue
@@ -157,11 +186,24 @@ def _with_parts(reader: LayoutReader, years: pd.Series, taken: int) -> pd.Series
     return years
 
 
+def _without_averages(
+    reader: LayoutReader, years: pd.Series, parts: pd.Series
+) -> tuple[pd.Series, pd.Series]:
+    """Leave out rows of a year's average, which some offices call its month 13."""
+    average = parts.isin(["M13", "Q05", "S03"]).to_numpy()
+    if not average.any():
+        return years, parts
+    reader.table = replace(reader.table, cells=reader.table.cells[~average])
+    reader.remarks.append(f"{average.sum():,} averages of years left out")
+    kept = parts[~average]
+    return years[~average], kept.cat.remove_unused_categories()
+
+
 def _part_number(text: str) -> float:
     bare = text.strip().removeprefix("M").removeprefix("Q").removeprefix("T")
     if bare.isdigit() and 1 <= int(bare) <= 12:
         return float(bare)
-    return float(period_texts.MONTH_NAMES.get(bare.casefold()[:3], np.nan))
+    return float(period_texts.MONTH_NAMES.get(bare.casefold().rstrip("."), np.nan))
 
 
 def without_other_rows(
@@ -188,7 +230,7 @@ def without_other_rows(
             reader.units.update({table.names[n]: text for n, text in texts.items()})
             reader.remarks.append(f"line {table.cells.index[place]} describes columns")
     blank = (period == "").to_numpy()
-    kept = ~blank | _has_values(table, reader.left)
+    kept = ~blank | has_values(table, reader.left)
     kept[:n_top] = False
     if kept.all():
         return table, period
@@ -206,7 +248,8 @@ def _code(cell: object) -> int:
         return 0
 
 
-def _has_values(table: RawTable, columns: Sequence[int]) -> npt.NDArray[np.bool_]:
+def has_values(table: RawTable, columns: Sequence[int]) -> npt.NDArray[np.bool_]:
+    """Return which rows have a cell in one of some columns."""
     full = np.zeros(len(table.cells), dtype=bool)
     for number in columns:
         full |= filled(table.cells[number])
@@ -226,7 +269,12 @@ def value_column(reader: LayoutReader) -> int | None:
     values = [n for n in reader.left if folded(reader.name(n)) in column_names.VALUES]
     if len(values) != 1:
         return None
-    others = [n for n in reader.left if n != values[0]]
+    beside = column_names.ATTRIBUTES | column_names.UNITS
+    others = [
+        n
+        for n in reader.left
+        if n != values[0] and folded(reader.name(n)) not in beside
+    ]
     named = {folded(reader.name(number)) for number in others}
     if named & (column_names.INDICATORS | column_names.FREQUENCIES):
         return values[0]
@@ -254,6 +302,8 @@ def _has_texts(reader: LayoutReader, number: int) -> bool:
         return False
     distinct = reader.distinct(number)
     texts = [text for text in distinct if not number_texts.is_missing(text)]
+    if number_texts.are_truths(distinct):
+        return False
     some = texts[:: max(1, len(texts) // FEW)]
     if not some:
         # NA is Namibia where nothing else is missing.
@@ -279,6 +329,10 @@ def take_area(reader: LayoutReader) -> pd.Series | None:
     candidates = candidates or sure
     if not candidates:
         return None
+    # A code is often missing where the name is that of a group of countries.
+    complete = [n for n in candidates if filled(reader.cells(n)).all()]
+    others = [n for n in candidates if n not in complete]
+    candidates = complete or candidates
     best = candidates[0]
     if len(candidates) > 1:
         exact = [n for n in candidates if folded(reader.name(n)) == "country"]
@@ -287,7 +341,7 @@ def take_area(reader: LayoutReader) -> pd.Series | None:
         if exact and not areas.are_countries(reader.distinct(best)):
             best = exact[0]
     area = reader.texts(reader.take(best))
-    for number in candidates:
+    for number in [*candidates, *(others if complete else [])]:
         if number != best and determines(area, reader.texts(number)):
             names = reader.texts(number)
             pairs = pd.DataFrame({"area": area, "name": names}).drop_duplicates()
@@ -316,7 +370,7 @@ def empty_column(index: pd.Index) -> pd.Series:
 SUBJECTS = frozenset(
     words(
         "indicator indicatorcode subject variable variablecode seriescode concept "
-        "naitem weosubjectcode item"
+        "naitem weosubjectcode item estimates transaction sto dataitem"
     )
 )
 MAX_TOP_ROWS = 12

@@ -12,9 +12,7 @@ from econnet.core import catalog
 from econnet.core.catalog import Indicator, SeriesTemplate
 from econnet.core.periods import Frequency
 from econnet.data.files import codes as codes_of
-from econnet.data.files import (
-    targets,
-)
+from econnet.data.files import targets, vocabulary
 from econnet.data.files.dated_rows import newest_values
 from econnet.data.files.kinds import (
     GROWING,
@@ -54,7 +52,7 @@ def describe_indicator(
 ) -> Indicator:
     """Return the description of a column, with that of the catalog where it fits."""
     known = _recognised(name, kind)
-    over_a_year = targets.is_over_a_year(f"{name} {unit}")
+    over_a_year = vocabulary.is_over_a_year(f"{name} {unit}")
     return Indicator(
         key=name,
         title=known.title if known else name,

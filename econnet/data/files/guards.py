@@ -66,6 +66,12 @@ def _calendar_reason(name: str, values: pd.DataFrame, numbers: Floats) -> str:
     years = texts.str[:4].astype(int).to_numpy()
     if (numbers == years).all():
         return "it repeats the year"
+    # 19900103, 1990000103: the year, and more of the period.
+    longer = numbers >= 10**MIN_DIGITS_OF_PERIOD
+    if longer.all() and (values["value"].diff().dropna() != 0).any():
+        digits = np.floor(np.log10(numbers)) - 3
+        if (np.floor(numbers / 10**digits) == years).all():
+            return "it repeats the period"
     if column_names.CALENDAR.fullmatch(folded(name)) is None:
         return ""
     parts = texts.str[5:].replace("", "0").astype(int).to_numpy()
@@ -320,6 +326,7 @@ def _separates(column: pd.Series, label: pd.Series) -> bool:
 MAX_NAMES = 30
 MAX_GAPS = 3
 MIN_ROWS = 8
+MIN_DIGITS_OF_PERIOD = 5
 MIN_SEASONS = 5
 MIN_SEASONAL_SHARE = 0.6
 MIN_AGREEMENT = 0.985

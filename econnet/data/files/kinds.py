@@ -16,7 +16,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from itertools import pairwise
 from typing import Literal, get_args
 
 import numpy as np
@@ -26,6 +25,8 @@ from econnet.core import catalog
 from econnet.core.catalog import Transform
 from econnet.core.periods import PERIODS_A_YEAR, Frequency
 from econnet.core.types import Floats
+from econnet.data.files import vocabulary
+from econnet.data.files.vocabulary import words_of
 
 Kind = Literal[
     "rate", "index", "flow", "balance", "flag", "growth", "log", "price", "drop"
@@ -138,6 +139,18 @@ def is_of_united_states(name: str) -> bool:
     )
 
 
+def is_known_id(name: str) -> bool:
+    """Return whether a name is the id of a series in a database that econnet knows.
+
+    >>> is_known_id("GDPC1"), is_known_id("Real GDP")
+    (True, False)
+    """
+    bare = name.strip()
+    known = catalog.recognise(bare)
+    ids = {each.id for each in known.series} if known else set()
+    return bare in ids or (bare.isupper() and bare.casefold() in _known_ids())
+
+
 @cache
 def _ids_of_fred() -> frozenset[str]:
     tables = _tables()
@@ -246,10 +259,16 @@ def infer(
         return Inferred("balance", "stationary, like most of the file")
     if known := _by_id(name, numbers):
         return known
+    if vocabulary.is_relative_to_last_year(f"{name} {unit}"):
+        return Inferred(
+            "drop",
+            "it is an index with the period before, or the year before, as 100: "
+            "subtract 100, and call it growth",
+        )
     words = words_of(f"{name} {unit}")
     if not numbers.positive:
         return _with_negatives(numbers, words)
-    if by_words := _by_words(numbers, words):
+    if by_words := _by_words(name, numbers, words):
         return by_words
     if numbers.log_like:
         return Inferred("log", "it rises as a logarithm of a growing level would")
@@ -321,7 +340,7 @@ def _tables() -> Mapping[str, Mapping[Kind, str]]:
 
 def _with_negatives(numbers: Traits, words: frozenset[str]) -> Inferred:
     """Return the kind of a column with values at or below zero."""
-    if words & GROWTH_WORDS:
+    if words & vocabulary.GROWTH:
         return Inferred("growth", "its name or unit is that of a rate of growth")
     if numbers.share_not_positive <= MAX_SHARE_NOT_POSITIVE and numbers.high > 1000:
         return Inferred("flow", "levels, few of them below zero")
@@ -332,29 +351,37 @@ def _with_negatives(numbers: Traits, words: frozenset[str]) -> Inferred:
             "as a percentage of GDP",
         )
     one_sided = numbers.low > -10 and not numbers.centred
-    if words & RATE_WORDS and (one_sided or not numbers.stationary):
+    if words & vocabulary.RATE and (one_sided or not numbers.stationary):
         return Inferred("rate", "its name is that of a rate")
     return Inferred("balance", "it crosses zero")
 
 
-def _by_words(numbers: Traits, words: frozenset[str]) -> Inferred | None:
-    """Return the kind that whole words of a positive column's name give."""
+def _by_words(name: str, numbers: Traits, words: frozenset[str]) -> Inferred | None:
+    """Return the kind that whole words of a positive column's name and unit give."""
     small = numbers.high <= 1000
-    if words & LOG_WORDS and numbers.high < 100:
+    if words & vocabulary.LOG and numbers.high < 100:
         return Inferred("log", "its name is that of a logarithm")
-    if words & INDEX_WORDS and not words & (GROWTH_WORDS | FEAR_WORDS):
+    if words & vocabulary.INDEX and not words & (vocabulary.GROWTH | vocabulary.GAUGE):
         return Inferred("index", "its name is that of an index")
-    if words & PRICE_WORDS and not words & GROWTH_WORDS:
+    if _is_price(name) and not words & vocabulary.GROWTH:
         return Inferred("price", "its name is that of a price or an exchange rate")
-    if words & FEAR_WORDS and small:
+    if words & vocabulary.GAUGE and small:
         return Inferred("balance", "its name is that of a gauge")
-    if words & GROWTH_WORDS and small and not _grows_far(numbers):
+    if words & vocabulary.GROWTH and small and not _grows_far(numbers):
         return Inferred("growth", "its name or unit is that of a rate of growth")
-    if words & BALANCE_WORDS and small and not _grows_far(numbers):
+    if words & vocabulary.BALANCE and small and not _grows_far(numbers):
         return Inferred("balance", "its name is that of a balance or gap")
-    if words & RATE_WORDS and small and not _grows_far(numbers):
+    if words & vocabulary.RATE and small and not _grows_far(numbers):
         return Inferred("rate", "its name is that of a rate or share")
     return None
+
+
+def _is_price(name: str) -> bool:
+    """Return whether a name is that of a price or exchange rate, and of no amount."""
+    words = words_of(name)
+    if vocabulary.is_exchange_rate(name):
+        return True
+    return bool(words & vocabulary.PRICE) and not vocabulary.is_output(name)
 
 
 def _grows_far(numbers: Traits) -> bool:
@@ -364,23 +391,6 @@ def _grows_far(numbers: Traits) -> bool:
         and numbers.rises >= SHARE_OF_RISES
         and (numbers.high > 100 and numbers.high > 1.5 * numbers.low)
     )
-
-
-def words_of(name: str) -> frozenset[str]:
-    """Return the whole words of a name, in lower case.
-
-    Pairs of neighbours are words too.
-
-    >>> sorted(words_of("NewCar_pct"))
-    ['car', 'car pct', 'new', 'new car', 'pct']
-    """
-    parts = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
-    found = re.findall(r"[^\W\d_]+|%", parts.casefold())
-    pairs = {f"{one} {two}" for one, two in pairwise(found)}
-    ignored = {
-        word for phrase in NO_BALANCES if phrase in pairs for word in phrase.split()
-    }
-    return frozenset({*found, *pairs} - ignored)
 
 
 def known_at_first_origin(
@@ -453,39 +463,6 @@ MAX_SHARE_NOT_POSITIVE = 0.05
 MAX_SCALE_RATIO = 20.0
 
 
-def _words(text: str) -> frozenset[str]:
-    return frozenset(part.replace("-", " ") for part in text.split())
-
-
-GROWTH_WORDS = _words(
-    "growth change changes inflation pch pct-change percent-change yoy qoq mom chg "
-    "chgpp chgpy wachstum croissance crecimiento crescimento percentage-change gr"
-) - {"inflation adjusted"}
-RATE_WORDS = _words(
-    "rate rates yield yields percent percentage pct share shares ratio ratios % "
-    "unemployment urate unrate utilization utilisation arbeitslosenquote quote chomage "
-    "ch\u00f4mage desempleo desemprego taux tasa taxa zins zinssatz interest"
-) - {"share price", "share prices"}
-BALANCE_WORDS = _words(
-    "spread spreads balance balances surplus deficit gap gaps net saldo"
-)
-INDEX_WORDS = _words("index indices cpi ppi deflator hicp ipc vpi")
-PRICE_WORDS = _words(
-    "price prices exchange fx xr forex currency usd eur gbp jpy reer neer stock-price "
-    "share-price share-prices oil gold exchange-rate fx-rate wechselkurs preise"
-)
-FEAR_WORDS = _words(
-    "vix fear volatility uncertainty sentiment confidence stress anfci nfci"
-)
-LOG_WORDS = _words("log ln logs logarithm lgdp lngdp loggdp")
-NO_BALANCES = (
-    "balance sheet",
-    "inflation adjusted",
-    "balance sheets",
-    "share price",
-    "share prices",
-    "interest bearing",
-)
 KIND_BY_PATTERN: tuple[tuple[str, Kind], ...] = (
     # World Bank: the end of an id is its unit.
     (r"[A-Z]{2}\.[A-Z0-9.]+\.(KD|CD|CN|KN|PP\.KD|PP\.CD)\.(87\.)?ZG", "growth"),

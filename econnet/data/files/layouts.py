@@ -15,9 +15,12 @@ from econnet.data.files.column_roles import (
     without_other_rows,
 )
 from econnet.data.files.long_layout import read_long
+from econnet.data.files.sdmx_labels import without_labels
+from econnet.data.files.sheets import check_names
 from econnet.data.files.tables import RawTable
 from econnet.data.files.tidy import LayoutReader, Tidy
 from econnet.data.files.wide_layouts import (
+    dates_of_vintages,
     names_are_areas,
     read_triangle,
     read_wide_by_areas,
@@ -25,6 +28,7 @@ from econnet.data.files.wide_layouts import (
     read_wide_by_series,
     vintage_columns,
 )
+from econnet.data.files.year_grids import columns_of_parts, read_year_grid
 
 
 def arrange(file: str, table: RawTable, series_name: str = "") -> Tidy:
@@ -32,17 +36,25 @@ def arrange(file: str, table: RawTable, series_name: str = "") -> Tidy:
 
     `series_name` names the series of a table that has one series and no name for it.
     """
-    reader = LayoutReader(file, split_first_column(table), [])
+    table = split_first_column(without_labels(table))
+    pairs = zip(table.above, table.names, strict=True)
+    check_names(file, [*map(" ".join, pairs)] if table.above else table.names)
+    reader = LayoutReader(file, table, [])
     reader.left = list(range(len(reader.table.names)))
     leave_row_numbers(reader)
     headers = [n for n in reader.left if period_texts.is_period(reader.name(n))]
     if len(headers) >= MIN_PERIOD_COLUMNS and len(headers) >= len(reader.left) / 2:
+        if vintages := dates_of_vintages(reader, headers, series_name):
+            number, found = vintages
+            return read_triangle(reader, reader.texts(reader.take(number)), found)
         return read_wide_by_periods(reader, headers, series_name)
     period = take_period(reader)
     reader.table, period = without_other_rows(reader, period)
     known_at = take_named(reader, column_names.KNOWN_AT)
     value = value_column(reader)
     area = take_area(reader)
+    if parts := columns_of_parts(reader, period):
+        return read_year_grid(reader, area, period, parts, series_name)
     if value is not None:
         return read_long(
             reader, area, period, known_at, reader.take(value), series_name

@@ -6,7 +6,7 @@ import pandas as pd
 
 from econnet.data.files import column_names
 from econnet.data.files.codes import joined
-from econnet.data.files.column_names import folded
+from econnet.data.files.column_names import FREQUENCIES, folded
 from econnet.data.files.column_roles import (
     SUBJECTS,
     constant_column,
@@ -55,6 +55,8 @@ def name_series(
     texts = pd.DataFrame({n: reader.texts(n) for n in dimensions}, index=index)
     varying = [n for n in dimensions if len(texts[n].unique()) > 1]
     constant = [n for n in dimensions if n not in varying]
+    varying = _without_repeated_areas(reader, area, texts, varying)
+    texts = texts[[*varying, *constant]]
     chosen = telling_apart(texts, varying)
     subject = [n for n in constant if folded(reader.name(n)) in SUBJECTS]
     if not chosen:
@@ -92,6 +94,30 @@ def _dimensions(reader: LayoutReader, area: pd.Series | None) -> list[int]:
         elif reader.distinct(number):
             reader.leave_out(number, "numbers beside the values")
     return dimensions
+
+
+def _without_repeated_areas(
+    reader: LayoutReader,
+    area: pd.Series | None,
+    texts: pd.DataFrame,
+    varying: Sequence[int],
+) -> list[int]:
+    """Return the columns without those of ids that name area and series together."""
+    kept = list(varying)
+    if area is None or len(area.unique()) < 2:
+        return kept
+    beside = [n for n in reader.left if folded(reader.name(n)) in FREQUENCIES]
+    frame = texts.assign(area=area, **{f"f{n}": reader.texts(n) for n in beside})
+    for number in varying:
+        others = ["area", *(n for n in kept if n != number), *(f"f{n}" for n in beside)]
+        n_series = len(frame[others].drop_duplicates())
+        if (
+            determines(texts[number], area)
+            and frame[[*others, number]].drop_duplicates().shape[0] == n_series
+        ):
+            kept.remove(number)
+            reader.leave_out(number, "it names areas and series together")
+    return kept
 
 
 def telling_apart(texts: pd.DataFrame, varying: Sequence[int]) -> list[int]:

@@ -89,6 +89,8 @@ def read_numbers(
     >>> read_numbers(["980", "1.007"], delimiter=";").values["1.007"]
     1007.0
     """
+    if truths := _truths(texts):
+        return Numbers(truths, Notation())
     own = evidence(texts)
     marks = own or of_file
     notation = Notation("," if marks and "." not in marks else ".")
@@ -107,6 +109,22 @@ def read_numbers(
         if flag:
             flags.add(flag)
     return Numbers(values, notation, frozenset(flags), grouped)
+
+
+def _truths(texts: Collection[str]) -> Mapping[str, float]:
+    """Return 1 and 0 for a column of `yes` and `no`; empty for any other column."""
+    bare = {text: text.strip().casefold() for text in texts}
+    found = {text for text in bare.values() if text not in MISSING}
+    for no, yes in TRUTHS:
+        if found and found <= {no, yes}:
+            value = {no: 0.0, yes: 1.0}
+            return {text: value.get(word, math.nan) for text, word in bare.items()}
+    return {}
+
+
+def are_truths(texts: Collection[str]) -> bool:
+    """Return whether texts say yes and no, or true and false."""
+    return bool(_truths(texts))
 
 
 def is_missing(text: str) -> bool:
@@ -135,7 +153,10 @@ def missing_codes(values: Floats) -> list[float]:
             continue
         low, high = rest.min(), rest.max()
         margin = 3 * (high - low) + abs(code) / 2
-        if code < low - margin or (code > high + margin and is_code.sum() > 1):
+        # A series that is above zero otherwise has no value of -99.
+        odd = code < 0 and (low > 0 or (low == 0 and is_code.sum() > 1))
+        below = odd or code < low - margin
+        if below or (code > high + margin and is_code.sum() > 1):
             codes.append(code)
     return codes
 
@@ -249,9 +270,11 @@ def _number(text: str, notation: Notation) -> tuple[float, str]:
 MARKS: tuple[Mark, Mark] = (".", ",")
 WORDS_FOR_MISSING = (
     "|.|..|...|-|--|---|:|na|n/a|n.a.|n.a|n/d|nd|n.d.|nan|<na>|null|none|nil|"
+    "n/e|s/d|n/s|n.s.|(x)|not available|no data|no value available|"
     "#n/a|#na|#n/a n/a|#value!|#ref!|#div/0!|#num!|missing|(na)|(d)|*|nat|"
     "\u2014|\u2013|\u2026"
 )
+TRUTHS = (("false", "true"), ("no", "yes"), ("falsch", "wahr"), ("faux", "vrai"))
 MISSING = frozenset(WORDS_FOR_MISSING.split("|"))
 CODES = np.array(
     [

@@ -20,17 +20,34 @@ class Problems:
 
     file: str
     found: list[str] = field(default_factory=list)
+    repeated: dict[str, int] = field(default_factory=dict)
+    first_of: dict[str, str] = field(default_factory=dict)
 
-    def add(self, problem: str) -> None:
-        """Add a problem, given as what follows the file's name."""
-        if problem not in self.found:
-            self.found.append(problem)
+    def add(self, problem: str, like: str = "") -> None:
+        """Add a problem, given as what follows the file's name.
+
+        Of problems that are `like` one another, the first is shown and the others are
+        counted.
+        """
+        if problem in self.found:
+            return
+        if like and like in self.first_of:
+            first = self.first_of[like]
+            self.repeated[first] = self.repeated.get(first, 0) + 1
+            return
+        self.first_of[like] = problem
+        self.found.append(problem)
 
     def __str__(self) -> str:
-        shown = self.found[:MAX_PROBLEMS]
+        shown = [*map(self._counted, self.found[:MAX_PROBLEMS])]
         more = len(self.found) - len(shown)
         ending = f"; and {more:,} more" if more else ""
-        return f"{self.file}{'; '.join(shown)}{ending}"
+        others = "; ".join(problem.lstrip(",: ") for problem in shown[1:])
+        return f"{self.file}{shown[0]}{'; ' if others else ''}{others}{ending}"
+
+    def _counted(self, problem: str) -> str:
+        n = self.repeated.get(problem, 0)
+        return f"{problem} (and {n:,} more such)" if n else problem
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,7 +139,7 @@ def _check_range(tidy: Tidy, numbers: Floats, problems: Problems) -> None:
     size = np.abs(numbers)
     wrong = np.isinf(numbers) | (size > MAX_VALUE)
     wrong |= (size > 0) & (size < MIN_MAGNITUDE)
-    for place in np.flatnonzero(wrong)[: MAX_PROBLEMS * 5]:
+    for place in np.flatnonzero(wrong)[:MAX_CELLS]:
         reason = (
             "is no number; write 1234.5, and nothing for a missing value"
             if np.isinf(numbers[place])
@@ -131,7 +148,8 @@ def _check_range(tidy: Tidy, numbers: Floats, problems: Problems) -> None:
         )
         problems.add(
             f", line {tidy.line.iloc[place]}, {tidy.column.iloc[place]}: "
-            f"{quoted(str(tidy.value.iloc[place]))} {reason}"
+            f"{quoted(str(tidy.value.iloc[place]))} {reason}",
+            like=f"{tidy.column.iloc[place]} {tidy.value.iloc[place]}",
         )
     numbers[wrong] = np.nan
 
@@ -189,4 +207,5 @@ def _shown(names: Sequence[str], at_most: int = 6) -> str:
 
 
 MAX_PROBLEMS = 4
+MAX_CELLS = 1_000
 MAX_STEPS = 5_000

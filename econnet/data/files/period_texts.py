@@ -81,6 +81,22 @@ def looks_half_yearly(text: str) -> bool:
     return bool(HALF_YEAR.fullmatch(_clean(text)))
 
 
+def part_of_year(text: str) -> str:
+    """Return what follows the year in the period of a quarter or month; else nothing.
+
+    >>> part_of_year("Q3"), part_of_year("Sept."), part_of_year("rate")
+    ('Q3', '-09', '')
+    """
+    bare = " ".join(text.split())
+    if match := PART_QUARTER.fullmatch(bare):
+        quarter = match["number"] or match["number_first"] or match["roman"]
+        return f"Q{ROMAN.get(quarter.upper(), quarter)}"
+    if match := re.fullmatch(r"M ?(\d{1,2})", bare, re.I):
+        return f"-{int(match[1]):02d}" if 1 <= int(match[1]) <= 12 else ""
+    month = None if bare.isdigit() else _month(bare)
+    return f"-{month:02d}" if month else ""
+
+
 def _clean(text: str) -> str:
     """Return a text without quotation marks, time of day and the World Bank's `YR`."""
     bare = " ".join(text.split()).strip("'\"")
@@ -105,7 +121,7 @@ def _fiscal_years(column: _Column, texts: Sequence[str]) -> dict[str, str]:
         return {}
     if len(alike) == 1 and alike[0][-2:] <= "12":
         return {}
-    column.styles.append("fiscal years, each counted as the year in which it ends")
+    column.styles.append(FISCAL_STYLE)
     return years
 
 
@@ -144,8 +160,7 @@ def _months(_: _Column, texts: Sequence[str]) -> dict[str, str]:
 def _month(text: str) -> int | None:
     if text.isdigit():
         return int(text) if 1 <= int(text) <= 12 else None
-    name = text.casefold().rstrip(".")
-    return MONTH_NAMES.get(name) or MONTH_NAMES.get(name[:3])
+    return MONTH_NAMES.get(text.casefold().rstrip("."))
 
 
 def _named_dates(_: _Column, texts: Sequence[str]) -> dict[str, str]:
@@ -159,6 +174,24 @@ def _named_dates(_: _Column, texts: Sequence[str]) -> dict[str, str]:
                 if day := _iso(year, month, int(match["day"])):
                     found[text] = day
                 break
+    return found
+
+
+def _east_asian(column: _Column, texts: Sequence[str]) -> dict[str, str]:
+    """Read years, quarters and months in Chinese, Japanese and Korean."""
+    found = {}
+    for text in texts:
+        bare = text.replace(" ", "")
+        for pattern, makes in EAST_ASIAN:
+            if match := pattern.fullmatch(bare):
+                found[text] = makes(match)
+                break
+        else:
+            if match := re.fullmatch(r"(\d{4})\u5e74\u5ea6", bare):
+                # A Japanese fiscal year is called after the year in which it begins.
+                found[text] = str(int(match[1]) + 1)
+                if FISCAL_STYLE not in column.styles:
+                    column.styles.append(FISCAL_STYLE)
     return found
 
 
@@ -312,7 +345,7 @@ def _full_year(year: int) -> int:
 
 # In the order in which they are tried.
 READERS: tuple[Callable[[_Column, Sequence[str]], dict[str, str]], ...] = (
-    *(_fiscal_years, _serial_dates, _standard, _quarters, _numbered_parts),
+    *(_fiscal_years, _serial_dates, _standard, _quarters, _east_asian, _numbered_parts),
     *(_compact, _named_dates, _months, _numeric_dates, _decimal_months),
 )
 QUARTER_OF = {"0": "1", "00": "1", "25": "2", "5": "3", "50": "3", "75": "4"}
@@ -325,8 +358,9 @@ QUARTERS = tuple(
         rf"{YEAR}[-:./ ]*[QT] ?(?P<quarter>[1-4])",
         rf"[QT] ?(?P<quarter>[1-4])[-:./' ]*{ANY_YEAR}",
         rf"(?P<quarter>[1-4]) ?[QT][-:./' ]*{ANY_YEAR}",
-        rf"(?P<quarter>[1-4])(st|nd|rd|th|\.)? ?(quarter|qtr|quartal|trimestre)"
-        rf"( of)?[-:./, ]*{YEAR}",
+        rf"(?P<quarter>[1-4]|I|II|III|IV)(st|nd|rd|th|\.|\u00ba|\u00b0|er|e)? ?"
+        rf"(quarter|qtr|quartal|trimestre|trim\.?|\u043a\u0432\.?)"
+        rf"( of| de)?[-:./, ]*{YEAR}",
         rf"{YEAR}[-:./, ]*(?P<quarter>[1-4])(st|nd|rd|th|\.)? ?(quarter|qtr|quartal)",
         rf"{YEAR}[-:./ ](?P<quarter>I|II|III|IV)",
         rf"(?P<quarter>I|II|III|IV)[-:./ ]{YEAR}",
@@ -361,23 +395,59 @@ HALF_YEAR = re.compile(
     r"|[12] ?[HS][-:./ ]*[12]\d{3}",
     re.I,
 )
-# English, German, French, Spanish, Portuguese and Italian; three letters where enough.
+FISCAL_STYLE = "fiscal years, each counted as the year in which it ends"
+NUMERALS = {"\u4e00": 1, "\u4e8c": 2, "\u4e09": 3, "\u56db": 4}
+# 2020年, 2020年1月, 2020年1~3月期, 2020年第一季度, 2020년 1분기, 2020.1/4
+EAST_ASIAN: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
+    (re.compile(r"(\d{4})[\u5e74\ub144]"), lambda found: found[1]),
+    (
+        re.compile(r"(\d{4})[\u5e74\ub144](\d{1,2})[\u6708\uc6d4]"),
+        lambda found: f"{found[1]}-{int(found[2]):02d}",
+    ),
+    (
+        re.compile(
+            r"(\d{4})\u5e74(\d{1,2})[~\u301c\uff5e\-\uff0d](\d{1,2})\u6708\u671f?"
+        ),
+        lambda found: f"{found[1]}Q{int(found[3]) // 3}",
+    ),
+    (
+        re.compile(
+            r"(\d{4})\u5e74\u7b2c?([1-4\u4e00\u4e8c\u4e09\u56db])"
+            r"(\u5b63\u5ea6|\u56db\u534a\u671f)"
+        ),
+        lambda found: f"{found[1]}Q{NUMERALS.get(found[2], found[2])}",
+    ),
+    (
+        re.compile(r"(\d{4})\ub144([1-4])\ubd84\uae30|(\d{4})\.([1-4])/4"),
+        lambda found: f"{found[1] or found[3]}Q{found[2] or found[4]}",
+    ),
+)
+PART_QUARTER = re.compile(
+    r"([QTK]|Qtr|Quarter|Quartal|Trim) ?(?P<number>[1-4])|(?P<number_first>[1-4])"
+    r"(st|nd|rd|th|\.|\u00ba)? ?(Q|T|quarter|qtr|quartal|trimestre)"
+    r"|(?P<roman>I|II|III|IV)",
+    re.I,
+)
+# English, German, French, Spanish, Portuguese, Italian, Dutch and the Nordic languages,
+# whole or cut short.
 MONTH_NAMES = {
     name: number
     for number, names in enumerate(
         (
-            "jan ene gen janv januar january janvier",
-            "feb fev fév febr février fevrier",
-            "mar mär mrz märz maerz mars",
-            "apr abr avr",
-            "may mai maj mei mag",
-            "jun giu juin",
-            "jul lug juil juillet",
-            "aug ago aoû aou août",
-            "sep set sept",
-            "oct okt out ott",
-            "nov",
-            "dec dez dic déc",
+            "jan january januar janvier enero ene janeiro gennaio gen januari janv",
+            "feb february februar février fevrier févr fevr fév fev febrero "
+            "fevereiro febbraio februari febr",
+            "mar march märz maerz mars marzo março maart mrt mär mrz marts",
+            "apr april avril avr abril abr aprile",
+            "may mai mayo maio maggio mag mei maj",
+            "jun june juni juin junio junho giugno giu",
+            "jul july juli juillet juil julio julho luglio lug",
+            "aug august août aout aoû aou agosto ago augustus augusti",
+            "sep sept september septembre septiembre setembro set settembre sett",
+            "oct october oktober okt octobre octubre outubro out ottobre ott",
+            "nov november novembre noviembre novembro",
+            "dec december dezember dez décembre decembre déc diciembre dic dezembro "
+            "dicembre",
         ),
         start=1,
     )

@@ -5,7 +5,7 @@ column with a value every third month is quarterly.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,6 +47,8 @@ def read_calendar(tidy: Tidy, filled: np.ndarray, problems: Problems) -> Calenda
     codes = tidy.period.cat.codes.to_numpy()
     used = np.unique(codes[filled])
     texts = [categories[code] for code in used if code >= 0]
+    early = _early_years(texts)
+    texts = [text for text in texts if text not in early]
     read = period_texts.read_periods(texts)
     if read.refusal:
         problems.add(f": {read.refusal}")
@@ -57,8 +59,22 @@ def read_calendar(tidy: Tidy, filled: np.ndarray, problems: Problems) -> Calenda
     months = np.array([_month_number(text) for text in standard], dtype=np.int32)
     style = np.array([STYLES.index(_style(text)) for text in standard], dtype=np.int8)
     row_style = np.where(filled, style[codes], NO_STYLE)
-    frequency = _frequencies(tidy, months, row_style, problems)
-    return _calendar(standard, codes, frequency, read.styles)
+    frequency, sums = _without_sums(
+        tidy, _frequencies(tidy, months, row_style, problems)
+    )
+    _check_mixtures(tidy, frequency, problems)
+    remarks = [*read.styles, *sums]
+    if early:
+        remarks.append(f"years before {FIRST_YEAR} left out")
+    return _calendar(standard, codes, frequency, tuple(remarks))
+
+
+def _early_years(texts: Sequence[str]) -> frozenset[str]:
+    """Return the years that are too early for dates, in a column of later ones."""
+    early = {text for text in texts if EARLY_YEAR.fullmatch(text)}
+    # A single 20 or 202 is a slip of the pen.
+    is_sure = any(len(text) == 4 for text in early)
+    return frozenset(early) if is_sure and len(early) < len(texts) else frozenset()
 
 
 def _check_texts(
@@ -79,12 +95,14 @@ def _check_texts(
         elif period_texts.looks_half_yearly(text):
             problems.add(
                 f", line {line}: {quoted(text)} is a half-year, and econnet has years, "
-                "quarters and months: add half-years up to years first"
+                "quarters and months: add half-years up to years first",
+                like="half-year",
             )
         elif WEEK.fullmatch(text.strip()):
             problems.add(
                 f", line {line}: {quoted(text)} is a week: average weeks to "
-                "months first"
+                "months first",
+                like="week",
             )
         else:
             problems.add(f", line {line}: {quoted(text)} is no period: {HOW_TO_WRITE}")
@@ -116,7 +134,6 @@ def _frequencies(tidy: Tidy, months: Codes, style: Codes, problems: Problems) ->
     unclear = (style == STYLES.index("D")) | (style == STYLES.index("M"))
     if unclear.any():
         frequency = _of_months(tidy, months, style, unclear, problems)
-    _check_mixtures(tidy, frequency, problems)
     return frequency
 
 
@@ -230,6 +247,34 @@ def _check_dates(
         )
 
 
+def _without_sums(tidy: Tidy, frequency: Codes) -> tuple[Codes, list[str]]:
+    """Return frequencies without those of sums beside their parts, and a remark.
+
+    Statistical offices write years above the quarters of the same series.
+    """
+    found = frequency >= 0
+    if not found.any() or (frequency[found] == frequency[found][0]).all():
+        return frequency, []
+    n_areas = len(tidy.area.cat.categories)
+    series = tidy.column.cat.codes.to_numpy().astype(np.int64) * n_areas
+    series += tidy.area.cat.codes.to_numpy()
+    counts = np.zeros((int(series.max()) + 1, len(FREQUENCIES)), dtype=np.int64)
+    np.add.at(counts, (series[found], frequency[found]), 1)
+    finest_first = [FREQUENCIES.index(each) for each in ("M", "Q", "A")]
+    ordered = counts[:, finest_first] >= MIN_VALUES
+    finest = np.argmax(ordered, axis=1)
+    rank = np.argsort(finest_first)[frequency]
+    enough = counts[series, frequency] >= MIN_VALUES
+    sums = found & enough & (rank > finest[series])
+    if not sums.any():
+        return frequency, []
+    codes = np.unique(tidy.column.cat.codes.to_numpy()[sums])
+    names = [str(tidy.column.cat.categories[code]) for code in codes[:3]]
+    shown = ", ".join(names) + (", ..." if len(codes) > len(names) else "")
+    remark = f"{shown}: {sums.sum():,} values over longer periods left out"
+    return np.where(sums, -1, frequency).astype(frequency.dtype), [remark]
+
+
 def _check_mixtures(tidy: Tidy, frequency: Codes, problems: Problems) -> None:
     """Add series with periods of several frequencies to the problems."""
     found = frequency >= 0
@@ -262,7 +307,7 @@ def _calendar(
     standard: np.ndarray,
     codes: Codes,
     frequency: Codes,
-    styles: tuple[str, ...],
+    remarks: tuple[str, ...],
 ) -> Calendar:
     """Return the standard text of each row's period at the frequency of its series."""
     names: list[str] = []
@@ -279,7 +324,7 @@ def _calendar(
     whole = np.full((len(standard) + 1, len(STYLES)), -1, dtype=np.int32)
     whole[:-1, : len(FREQUENCIES)] = table
     result = whole[codes, frequency]
-    return Calendar(codes_of.categorical(result, names), frequency, styles)
+    return Calendar(codes_of.categorical(result, names), frequency, remarks)
 
 
 def _at(text: str, frequency: Frequency) -> str:
@@ -302,4 +347,7 @@ FREQUENCIES: tuple[Frequency, ...] = ("A", "M", "Q")
 STYLES = (*FREQUENCIES, "D", "")
 NO_STYLE = np.int8(len(STYLES) - 1)
 MIN_VALUES = 4
+# Dates begin in 1677, as pandas counts nanoseconds.
+FIRST_YEAR = 1700
+EARLY_YEAR = re.compile(r"\d{1,3}|0\d{3}|1[0-6]\d{2}", re.ASCII)
 WEEK = re.compile(r"[12]\d{3}[-: ]?W\d{1,2}", re.I)

@@ -4,22 +4,23 @@ The first row with a number or a code for a missing value begins the data. The h
 the rows of names directly above it.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 
 from econnet.core.errors import DataError
 from econnet.data.files import codes as codes_of
-from econnet.data.files import number_texts, period_texts
+from econnet.data.files import described_columns, number_texts, period_texts
 from econnet.data.files.column_names import is_role
 from econnet.data.files.sheets import (
     Cell,
     Row,
     Sheet,
     as_text,
-    check_names,
     check_width,
     extent,
     filled,
@@ -67,40 +68,51 @@ def locate(file: str, sheet: Sheet) -> RawTable:
     """Return the table of a sheet; raise `DataError` if there is none."""
     head = sheet.rows[:N_HEAD_ROWS]
     check_width(file, max(map(extent, head), default=0))
-    first = _first_data_row(head)
-    if first is None:
-        raise DataError(
-            f"{file} has no value: no line below one of names has a number in it"
-            if any(map(extent, head))
-            else f"{file} is empty: fill it, or name another file"
-        )
+    if description := described_columns.describe(head):
+        return _described(file, sheet, description)
+    first, block = _begin(file, sheet, head)
     width = _width(head[first:])
-    block = _header_block(head, first, width)
-    if not block:
-        raise DataError(
-            f"{file}, line {sheet.lines[first]} looks like data, and no line above it "
-            "names the columns: add one, such as country,period,real_gdp"
-        )
-    main, above, subheads = _split_block([head[n] for n in block])
-    names = [as_text(cell) for cell in head[block[main]]]
+    rows = _with_periods([_padded(head[n], max(width, extent(head[n]))) for n in block])
+    main, above, subheads = _split_block(rows)
+    names = rows[main]
     width = max(width, extent(names))
     check_width(file, width)
     names += [""] * (width - len(names))
+    sheet = _without_second_table(sheet, first, extent(names))
     body = sheet.body(first, width)
     table = RawTable(
         names=names[:width],
         cells=body,
-        subheads=[_padded(row, width) for row in subheads],
-        above=_padded(above, width) if above else (),
+        subheads=subheads,
+        above=above,
         sheet=sheet.name,
-        begins=sheet.lines[block[main]],
+        begins=sheet.lines[block[main + len(block) - len(rows)]],
         delimiter=sheet.delimiter,
         title=_texts(head[: block[0]]),
         remarks=(sheet.note,) if sheet.note else (),
     )
     if not sheet.name and sheet.below is None:
         _check_lengths(file, sheet, first, width, extent(names))
-    return _trimmed(file, table)
+    return _trimmed(table)
+
+
+def _described(
+    file: str, sheet: Sheet, description: described_columns.Description
+) -> RawTable:
+    """Return the table whose columns the lines above it describe."""
+    width = len(description.names)
+    check_width(file, width)
+    table = RawTable(
+        names=description.names,
+        cells=sheet.body(description.first, width),
+        subheads=[description.units],
+        sheet=sheet.name,
+        begins=sheet.lines[description.begins],
+        delimiter=sheet.delimiter,
+        title=_texts(sheet.rows[: description.begins]),
+        remarks=(sheet.note,) if sheet.note else (),
+    )
+    return _trimmed(table)
 
 
 def of_frame(frame: pd.DataFrame) -> RawTable:
@@ -157,18 +169,35 @@ def _is_value(cell: Cell) -> bool:
     return number_texts.is_missing(cell) or number_texts.is_number(cell)
 
 
-def _first_data_row(head: Sequence[Row]) -> int | None:
-    """Return the first row of data; `None` if no row has a number.
+def _begin(file: str, sheet: Sheet, head: Sequence[Row]) -> tuple[int, list[int]]:
+    """Return the first row of data, and the header rows directly above it."""
+    candidates = [n for n, row in enumerate(head) if _is_data(row, is_first=not n)]
+    if not candidates:
+        raise DataError(
+            f"{file} has no value: no line below one of names has a number in it"
+            if any(map(extent, head))
+            else f"{file} is empty: fill it, or name another file"
+        )
+    data = {*candidates}
+    for first in candidates:
+        block = _header_block(head, first, _width(head[first:]))
+        if block and not data & {*block}:
+            return first, block
+    raise DataError(
+        f"{file}, line {sheet.lines[candidates[0]]} looks like data, and no line above "
+        "it names the columns: add one, such as country,period,real_gdp"
+    )
+
+
+def _is_data(row: Row, *, is_first: bool) -> bool:
+    """Return whether a row has a value, or nothing but a period below another row.
 
     A row of years and names is one of data only where another is above it.
     """
-    for number, row in enumerate(head):
-        full = [cell for cell in row if cell != ""]
-        if any(_is_value(cell) for cell in full) or (
-            number and len(full) == 1 and period_texts.is_period(as_text(full[0]))
-        ):
-            return number
-    return None
+    full = [cell for cell in row if cell != ""]
+    if any(_is_value(cell) for cell in full):
+        return True
+    return not is_first and len(full) == 1 and period_texts.is_period(as_text(full[0]))
 
 
 def _width(rows: Sequence[Row]) -> int:
@@ -196,20 +225,34 @@ def _header_block(head: Sequence[Row], first: int, width: int) -> list[int]:
 
 
 def _split_block(
-    rows: Sequence[Row],
+    texts: Sequence[Sequence[str]],
 ) -> tuple[int, Sequence[str], Sequence[Sequence[str]]]:
     """Return the row of names, the groups over it, and the rows below it."""
-    texts = [[as_text(cell) for cell in row] for row in rows]
     roles = [sum(is_role(text) for text in row) for row in texts]
     main = roles.index(max(roles)) if max(roles) else 0
     if not max(roles) and len(texts) > 1 and _has_gaps(texts[0]):
         main = 1
-    above: list[str] = []
+    above: Sequence[str] = ()
     if main and _has_gaps(texts[main - 1]):
         above = _filled(texts[main - 1])
     elif main and len({*filter(None, texts[main - 1])}) < len(texts[main - 1]) / 2:
         above = texts[main - 1]
     return main, above, texts[main + 1 :]
+
+
+def _with_periods(rows: Sequence[list[str]]) -> Sequence[list[str]]:
+    """Return header rows in which years above quarters or months are one row."""
+    for place, (upper, lower) in enumerate(pairwise(rows)):
+        years = _filled(upper)
+        parts = [period_texts.part_of_year(text) for text in lower]
+        joined = [
+            f"{year}{part}" if part and YEAR.fullmatch(year) else text or group
+            for year, text, part, group in zip(years, lower, parts, upper, strict=False)
+        ]
+        n_periods = sum(map(period_texts.is_period, joined))
+        if n_periods >= MIN_PERIODS and n_periods > len(joined) / 2 and any(parts):
+            return [*rows[:place], joined, *rows[place + 2 :]]
+    return rows
 
 
 def _has_gaps(row: Sequence[str]) -> bool:
@@ -224,6 +267,27 @@ def _filled(row: Sequence[str]) -> list[str]:
     for text in row:
         filled.append(text or (filled[-1] if filled else ""))
     return filled
+
+
+def _without_second_table(sheet: Sheet, first: int, named: int) -> Sheet:
+    """Return a text without the narrower table of footnotes below a blank line."""
+    if sheet.name or sheet.below is not None:
+        return sheet
+    blank = [n for n in range(first, len(sheet.rows)) if not extent(sheet.rows[n])]
+    for place in blank:
+        rest = [row for row in sheet.rows[place:] if extent(row)]
+        if not rest or 2 * len(rest) > place - first or not _is_note(rest[0]):
+            continue
+        if all(1 < len(row) < named for row in rest):
+            n = next(n for n in range(place, len(sheet.rows)) if extent(sheet.rows[n]))
+            note = f"a second table from line {sheet.lines[n]} on left out"
+            return replace(
+                sheet,
+                rows=sheet.rows[:place],
+                lines=sheet.lines[:place],
+                note="; ".join(filter(None, [sheet.note, note])),
+            )
+    return sheet
 
 
 def _check_lengths(file: str, sheet: Sheet, first: int, width: int, named: int) -> None:
@@ -260,7 +324,7 @@ def _is_note(row: Sequence[Cell]) -> bool:
     )
 
 
-def _trimmed(file: str, table: RawTable) -> RawTable:
+def _trimmed(table: RawTable) -> RawTable:
     """Return the table without blank rows, notes, and columns that are empty."""
     cells = table.cells
     full = {number: filled(column) for number, column in enumerate(_columns(cells))}
@@ -285,14 +349,14 @@ def _trimmed(file: str, table: RawTable) -> RawTable:
         if name or full[number][~is_note].any()
     ]
     names = [table.names[number] for number in kept]
-    check_names(file, names)
+    above = [table.above[number] for number in kept] if table.above else []
     return RawTable(
         names,
         cells
         if len(kept) == cells.shape[1]
         else cells[kept].set_axis(pd.RangeIndex(len(kept)), axis=1),
         [[row[number] for number in kept] for row in table.subheads],
-        [table.above[number] for number in kept] if table.above else (),
+        above,
         table.sheet,
         table.begins,
         table.delimiter,
@@ -331,7 +395,8 @@ def refuse_unnamed(file: str, table: RawTable, number: int) -> None:
     )
 
 
-Finder = Callable[[str], bool]
+YEAR = re.compile(r"[12]\d{3}", re.ASCII)
+MIN_PERIODS = 4
 N_HEAD_ROWS = 300
 MAX_HEADER_ROWS = 4
 MIN_SHARE_OF_NAMES = 0.6

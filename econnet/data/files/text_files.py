@@ -66,7 +66,8 @@ def _other_encoding(path: Path, head: bytes) -> str:
     lines = [line for line in head.splitlines() if not line.isascii()]
     sample = b"\n".join(lines)[:20_000]
     best = charset_normalizer.from_bytes(sample, cp_isolation=ENCODINGS).best()
-    if best is None or len(sample) < MIN_SAMPLE_BYTES or _is_western(sample):
+    is_short = len(sample) < MIN_SAMPLE_BYTES and not _is_of_pairs(sample)
+    if best is None or is_short or _is_western(sample):
         return "cp1252" if _decodes(head, "cp1252") else "latin-1"
     return str(best.encoding)
 
@@ -79,6 +80,12 @@ def _is_western(sample: bytes) -> bool:
     runs = re.findall(rb"[\x80-\xff]+", sample)
     single = sum(len(run) == 1 and run >= b"\xc0" for run in runs)
     return bool(single >= 0.8 * len(runs))
+
+
+def _is_of_pairs(sample: bytes) -> bool:
+    """Return whether bytes beyond ASCII come in pairs, as in Korean and Chinese."""
+    runs = re.findall(rb"[\x80-\xff]+", sample)
+    return len(runs) > 2 and all(len(run) % 2 == 0 for run in runs)
 
 
 def _decodes(content: bytes, encoding: str) -> bool:
@@ -96,8 +103,28 @@ def _sheet(path: Path, text: str, note: str) -> Sheet:
         raise DataError(f"{path.name} is empty: fill it, or name another file")
     _check_lines(path, text)
     delimiter = _delimiter(text)
+    if aligned := _aligned(text, delimiter):
+        text, delimiter = aligned, "\t"
     rows, lines = _rows(path, text, delimiter)
     return Sheet("", rows, lines, delimiter, note)
+
+
+def _aligned(text: str, delimiter: str) -> str:
+    """Return a text aligned by spaces, with tabs instead; empty for any other text."""
+    lines = text.split("\n")
+    full = [line for line in lines if line.strip()]
+    if sum(delimiter in line for line in full) > MAX_SHARE_OF_NOTES * len(full):
+        return ""
+    for spaces in (r" {2,}", r" +"):
+        cells = [re.split(spaces, line.strip()) for line in lines]
+        widths = [len(row) for row in cells if row != [""]]
+        usual = max({*widths}, key=widths.count)
+        if usual > 1 and widths[-MIN_ALIGNED:].count(usual) == MIN_ALIGNED:
+            # What is no line of the table is a note, with whatever spaces.
+            return "\n".join(
+                "\t".join(row) if len(row) == usual else " ".join(row) for row in cells
+            )
+    return ""
 
 
 def _check_lines(path: Path, text: str) -> None:
@@ -341,6 +368,8 @@ KINDS_OF_FILES = (
     "econnet reads CSV, TSV, JSON, Parquet, Stata and workbooks (xlsx, xls, xlsb, ods)"
 )
 SMALL_BYTES = 4 * 2**20
+MAX_SHARE_OF_NOTES = 0.1
+MIN_ALIGNED = 5
 SAMPLE_LETTERS = 2**20
 MAX_LINE_BYTES = 2_000_000
 MIN_SAMPLE_BYTES = 40

@@ -416,7 +416,10 @@ def _areas(file: str, tidy: Tidy, reading: Reading) -> tuple[Areas, list[str]]:
     other_names = {
         key: name
         for text, key in found.key_of.items()
-        if key not in found.names and (name := tidy.area_names.get(text, ""))
+        if key not in found.names
+        and (name := tidy.area_names.get(text, ""))
+        and len(name) > len(key)
+        and not any(letter.isdigit() for letter in name)
     }
     found = replace(found, names={**found.names, **other_names})
     remarks = []

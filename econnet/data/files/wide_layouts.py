@@ -10,10 +10,15 @@ import pandas as pd
 from econnet.data.files import areas, column_names, period_texts
 from econnet.data.files.codes import Codes, categorical, joined
 from econnet.data.files.column_names import folded
-from econnet.data.files.column_roles import empty_column, is_text_column, take_area
+from econnet.data.files.column_roles import (
+    are_periods,
+    empty_column,
+    has_values,
+    is_text_column,
+    take_area,
+)
 from econnet.data.files.long_layout import name_series, telling_apart
-from econnet.data.files.sheets import filled
-from econnet.data.files.tables import RawTable
+from econnet.data.files.stacking import of_column, of_row, stacked
 from econnet.data.files.tidy import Layout, LayoutReader, Tidy
 
 
@@ -23,6 +28,10 @@ def read_wide_by_periods(
     """Return the rows of a table with one column per period."""
     for number in headers:
         reader.take(number)
+    full = has_values(reader.table, headers)
+    if full.any() and not full.all():
+        cells = reader.table.cells[full]
+        reader.table = replace(reader.table, cells=cells)
     area = take_area(reader)
     cut = None
     for number in list(reader.left):
@@ -34,13 +43,13 @@ def read_wide_by_periods(
     for number in list(reader.left):
         reader.left.remove(number)
     periods = [reader.name(number) for number in headers]
-    values, place, which = _stacked(reader.table, headers)
+    values, place, which = stacked(reader.table, headers)
     area = empty_column(column.index) if area is None else area
     lines = reader.table.cells.index.to_numpy()
     return Tidy(
-        area=_looked_up(area, place),
+        area=of_row(area, place),
         period=pd.Series(categorical(which, periods)),
-        column=_looked_up(column, place),
+        column=of_row(column, place),
         value=values,
         known_at=pd.Series(categorical(np.zeros(len(place), "int8"), [""])),
         line=pd.Series(lines[place]),
@@ -51,37 +60,6 @@ def read_wide_by_periods(
         remarks=tuple(reader.remarks),
         area_names=reader.area_names,
     )
-
-
-def _stacked(table: RawTable, columns: Sequence[int]) -> tuple[pd.Series, Codes, Codes]:
-    """Return the values of columns one below another, their rows, and their columns.
-
-    Empty cells are left out at once: a small file may consist of millions.
-    """
-    values, places = [], []
-    for number in columns:
-        cells = table.cells[number]
-        full = filled(cells)
-        places.append(np.flatnonzero(full).astype(np.int32))
-        part = cells.to_numpy()
-        values.append(part if full.all() else part[full])
-    sizes = [len(part) for part in places]
-    if not places:
-        nothing = np.array([], dtype=np.int32)
-        return pd.Series([], dtype=float), nothing, nothing
-    floats = all(part.dtype == float for part in values)
-    value = np.concatenate(
-        values if floats else [part.astype(object) for part in values]
-    )
-    which = np.repeat(np.arange(len(columns), dtype=np.int32), sizes)
-    stacked = pd.Series(value, dtype=float if floats else object)
-    return stacked, np.concatenate(places), which
-
-
-def _looked_up(column: pd.Series, place: Codes) -> pd.Series:
-    """Return the name of each value's row."""
-    codes = column.cat.codes.to_numpy()[place]
-    return pd.Series(categorical(codes, column.cat.categories))
 
 
 def _known_column(
@@ -98,10 +76,7 @@ def _known_column(
         return categorical(codes, known_at.cat.categories)
     if known_at is None:
         return categorical(np.zeros(len(place), "int8"), [""])
-    days = list(dict.fromkeys(known_at))
-    number_of = {day: number for number, day in enumerate(days)}
-    day_codes = np.array([number_of[day] for day in known_at], dtype=np.int32)
-    return categorical(day_codes[which], days)
+    return of_column(known_at, which).array
 
 
 def _stack(
@@ -113,16 +88,14 @@ def _stack(
     layout: Layout,
 ) -> Tidy:
     """Return the rows of columns, each given with its area and series."""
-    values, place, which = _stacked(reader.table, [number for number, _, _ in parts])
-    names = list(dict.fromkeys(name for _, _, name in parts))
-    owners = list(dict.fromkeys(owner for _, owner, _ in parts))
+    values, place, which = stacked(reader.table, [number for number, _, _ in parts])
     lines = reader.table.cells.index.to_numpy()
     return Tidy(
-        area=_of_column(owners, [owner for _, owner, _ in parts], which)
+        area=of_column([owner for _, owner, _ in parts], which)
         if area is None
-        else _looked_up(area, place),
-        period=_looked_up(period, place),
-        column=_of_column(names, [name for _, _, name in parts], which),
+        else of_row(area, place),
+        period=of_row(period, place),
+        column=of_column([name for _, _, name in parts], which),
         value=values,
         known_at=pd.Series(_known_column(known_at, place, which)),
         line=pd.Series(lines[place]),
@@ -133,15 +106,6 @@ def _stack(
         remarks=tuple(reader.remarks),
         area_names=reader.area_names,
     )
-
-
-def _of_column(
-    names: Sequence[str], of_columns: Sequence[str], which: Codes
-) -> pd.Series:
-    """Return the name that each value's column has."""
-    number_of = {name: number for number, name in enumerate(names)}
-    codes = np.array([number_of[name] for name in of_columns], dtype=np.int32)
-    return pd.Series(categorical(codes[which], names))
 
 
 def read_wide_by_series(
@@ -203,9 +167,7 @@ def _wide_with_dimensions(
         return tidy
     label = joined([columns[n] for n in chosen], lambda *parts: " ".join(parts))
     place = label.index.get_indexer(pd.Index(tidy.line))
-    names = joined(
-        [tidy.column, _looked_up(label, place)], lambda *parts: " ".join(parts)
-    )
+    names = joined([tidy.column, of_row(label, place)], lambda *parts: " ".join(parts))
     return replace(tidy, column=names)
 
 
@@ -224,7 +186,8 @@ def _prefixed(reader: LayoutReader) -> dict[int, tuple[str, str]]:
         for number in reader.left:
             match = pattern.fullmatch(reader.name(number))
             if match and _is_area_code(match["area"]):
-                found[number] = (match["area"], match["series"].strip())
+                series = ID_BEHIND.sub("", match["series"]).strip(" \u2013\u2014-:")
+                found[number] = (match["area"], series)
         if found and len(found) == len(reader.left):
             return found
     return {}
@@ -282,6 +245,23 @@ def vintage_columns(reader: LayoutReader) -> dict[int, tuple[str, str]]:
     return found if len({*stems}) <= len(stems) / MIN_VINTAGES else {}
 
 
+def dates_of_vintages(
+    reader: LayoutReader, headers: Sequence[int], series_name: str
+) -> tuple[int, dict[int, tuple[str, str]]] | None:
+    """Return the column of periods, and series and vintage of columns of dates.
+
+    `None` for a table whose lines are no periods: its columns are then its periods.
+    """
+    others = [n for n in reader.left if n not in headers]
+    periods = [n for n in others if are_periods(reader.distinct(n))]
+    days = {number: _vintage_day(reader.name(number)) for number in headers}
+    if len(periods) != 1 or len(headers) < MIN_VINTAGES:
+        return None
+    name = series_name or "value"
+    dated = {number: (name, day) for number, day in days.items() if day}
+    return (periods[0], dated) if len(dated) == len(headers) else None
+
+
 def _vintage_day(text: str) -> str | None:
     """Return the day by the end of which a vintage was published."""
     bare = text.replace("_", "-")
@@ -316,6 +296,8 @@ PREFIXES = (
     re.compile(r"(?P<area>[^\W\d_]{3,})[ _.:-]+(?P<series>.+)"),
     re.compile(r"(?P<series>.+?)[ _.:-]+(?P<area>[^\W\d_]{3,})"),
 )
+# `GDP (AMECO/OVGD/DEU.1.0.0.0.OVGD)`
+ID_BEHIND = re.compile(r" \([^()/ ]+/[^() ]+\)$")
 VINTAGE = re.compile(
     r"(?P<stem>.+?[_ -]|.*?[^\d_])(?P<vintage>\d{8}|\d{4}_\d{2}_\d{2}"
     r"|\d{4}-\d{2}-\d{2}|(19|20)?\d{2}[QM]\d{1,2})",

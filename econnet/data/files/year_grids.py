@@ -1,0 +1,64 @@
+"""Tables with one line per year and one column per month or quarter."""
+
+import re
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from econnet.data.files import period_texts
+from econnet.data.files.codes import categorical, joined
+from econnet.data.files.column_roles import empty_column
+from econnet.data.files.long_layout import name_series
+from econnet.data.files.stacking import of_column, of_row, stacked
+from econnet.data.files.tidy import LayoutReader, Tidy
+
+
+def columns_of_parts(reader: LayoutReader, period: pd.Series) -> dict[int, str]:
+    """Return the part of the year that each column has; empty for another table."""
+    years = [text for text in period.cat.categories if text]
+    if not all(re.fullmatch(r"[12]\d{3}", year) for year in years):
+        return {}
+    parts = {
+        number: part
+        for number in reader.left
+        if (part := period_texts.part_of_year(reader.name(number)))
+    }
+    is_whole = sorted(parts.values()) in WHOLE_YEARS
+    return parts if is_whole else {}
+
+
+def read_year_grid(
+    reader: LayoutReader,
+    area: pd.Series | None,
+    years: pd.Series,
+    parts: Mapping[int, str],
+    series_name: str,
+) -> Tidy:
+    """Return the rows of a table with one column per month or quarter of a year."""
+    for number in parts:
+        reader.take(number)
+    column = name_series(reader, area, series_name or "value")
+    area = empty_column(column.index) if area is None else area
+    values, place, which = stacked(reader.table, [*parts])
+    year_and_part = [of_row(years, place), of_column([*parts.values()], which)]
+    lines = reader.table.cells.index.to_numpy()
+    return Tidy(
+        area=of_row(area, place),
+        period=joined(year_and_part, lambda year, part: f"{year}{part}"),
+        column=of_row(column, place),
+        value=values,
+        known_at=pd.Series(categorical(np.zeros(len(place), "int8"), [""])),
+        line=pd.Series(lines[place]),
+        layout="periods",
+        left_out=reader.left_out,
+        units=reader.units,
+        remarks=tuple(reader.remarks),
+        area_names=reader.area_names,
+    )
+
+
+WHOLE_YEARS = (
+    [f"Q{quarter}" for quarter in range(1, 5)],
+    [f"-{month:02d}" for month in range(1, 13)],
+)
