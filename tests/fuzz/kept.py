@@ -5,11 +5,12 @@ Unfinished work that is damaged counts as none; a store is read or told to be da
 
 import io
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import cache
 
 import duckdb
 import numpy as np
+import pandas as pd
 
 from econnet.core.errors import EconnetError
 from econnet.core.task import Task
@@ -17,16 +18,23 @@ from econnet.data import panel
 from econnet.data.sources.observations import now
 from econnet.data.store import checks, schema
 from econnet.data.store.store import Store
+from econnet.evaluation.confidence import Skill
 from econnet.evaluation.metrics import ReliabilityBin
+from econnet.forecast import questions, saved_answers
+from econnet.forecast.result import QuestionAnswer
 from econnet.forecast.streamed.features import FeatureSpec
 from econnet.forecast.streamed.forecast import Streamed
 from econnet.forecast.streamed.scores import Difference, HoldoutScores
 from econnet.models import network_file
 from econnet.network import Architecture, Network
+from econnet.report.site import chain, scoreboard
+from econnet.report.site import verification as site
+from econnet.report.site.chain import Record
 from econnet.runtime.ledger import Ledger
 from tests.data.store.test_store import answer
 from tests.fuzz import mutation, tables
 from tests.fuzz.target import Target, at, folder
+from tests.report.site.conftest import forecast, outcome
 from tests.stores import newest
 
 
@@ -129,7 +137,72 @@ def _store() -> bytes:
     return path.read_bytes()
 
 
+def read_answers(data: bytes) -> None:
+    """Read the answers to the standard questions, and choose the headline of them."""
+    found = saved_answers.load(at("answers.json", data), "0123")
+    if found is not None:
+        questions.headline(found, pd.Timestamp("2020-01-01"))
+
+
+@cache
+def answers() -> list[bytes]:
+    """Return two answers, one without skill."""
+    skill = Skill(0.2, (0.05, 0.35), 40, 8)
+    answer = QuestionAnswer(
+        task=Task("Q"),
+        as_of="2019-12-31",
+        origin=pd.Period("2019Q3"),
+        period=pd.Period("2019Q4"),
+        target_title="Real GDP",
+        meaning="falls",
+        probability=0.2,
+        interval=(0.1, 0.3),
+        base_rate=0.25,
+        skill=skill,
+    )
+    path = folder() / "example.json"
+    saved_answers.save([answer, replace(answer, skill=None)], "0123", path)
+    return [path.read_bytes()]
+
+
+def read_record(data: bytes) -> None:
+    """Read a public record as it is, and with its lines chained anew."""
+    place = at("record.jsonl", data)
+    site.verify(place.parent)
+    place.write_bytes(_chained(data))
+    site.verify(place.parent)
+    scoreboard.of(site.read_record(place.parent))
+
+
+def _chained(data: bytes) -> bytes:
+    """Return lines with the numbers and digests that they should have."""
+    lines: list[bytes] = []
+    for line in data.split(b"\n"):
+        try:
+            entry = json.loads(line)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(entry, dict):
+            entry["line"] = len(lines) + 1
+            entry["previous"] = chain.digest(lines[-1]) if lines else chain.GENESIS
+            lines.append(json.dumps(entry, separators=(",", ":")).encode())
+    return b"".join(line + b"\n" for line in lines)
+
+
+def records() -> list[bytes]:
+    """Return a record of forecasts with two outcomes."""
+    entries = [
+        forecast(origin=str(year), period=str(year + 1), professional=0.3)
+        for year in range(2020, 2024)
+    ]
+    return [Record().extended([*entries, outcome(2, 1), outcome(3, 0)]).content]
+
+
 TARGETS: dict[str, Target] = {
+    "answers": Target(
+        read_answers, answers, mutation.of_json, (ValueError, RecursionError)
+    ),
+    "record": Target(read_record, records, mutation.of_json),
     "ledger": Target(read_ledger, ledgers, mutation.of_archive, ()),
     "streamed-model": Target(
         read_streamed_model,

@@ -1,4 +1,4 @@
-"""How a valid table is spoilt: CSV, Parquet, workbooks and the rows of a store.
+"""How a valid table is spoilt: CSV, Parquet, workbooks, XML and the rows of a store.
 
 What is made stays a table, mostly: of so many cells a line, with a country and a
 period, one part of it being odd. So it is read to the end, where a text that is merely
@@ -9,6 +9,7 @@ import csv
 import io
 import json
 import random
+import re
 import struct
 import zipfile
 from contextlib import suppress
@@ -294,6 +295,34 @@ def _without_or_twice(content: bytes, rng: random.Random) -> bytes:
     to = min(len(pieces), at + rng.choice((1, 1, 2, 4)))
     twice = pieces[at:to] * 2 if rng.random() < 0.5 else []
     return b"<".join([*pieces[:at], *twice, *pieces[to:]])
+
+
+def of_xml(data: bytes, rng: random.Random) -> bytes:
+    """Change an attribute, a piece of markup or some bytes of an XML document."""
+    match rng.randrange(8):
+        case 0:
+            return of_text(data, rng)
+        case 1 | 2:
+            return _without_or_twice(data, rng)
+        case 3:
+            return _other_markup(data, rng)
+    values = list(ATTRIBUTE.finditer(data))
+    if not values:
+        return of_bytes(data, rng)
+    chosen = rng.choice(values)
+    tokens = XML_VALUES if rng.random() < 0.7 else NUMBERS + PERIODS + TEXTS
+    token = rng.choice(tokens).encode("utf-8", "replace")
+    return data[: chosen.start(1)] + token + data[chosen.end(1) :]
+
+
+ATTRIBUTE = re.compile(rb'="([^"]*)"')
+XML_VALUES = (
+    *("", "NaN", "1", "-1", "1.5", "1e5", "1e-400", "9" * 400, "0." + "0" * 1000 + "1"),
+    *("2025-Q1", "2025-01", "2025-M01", "2025", "2025-S1", "2025-W01", "0000-Q1"),
+    *("2025-01-01T00:00:00", "F", "A", "p", "Q", "M", "DE", "US", "EA20", "G163", "ZZ"),
+    *("0", "3", "-3", "99", "999", "TIME_PERIOD", "OBS_VALUE", "UNIT_MULT", "FREQ"),
+    *("2026-10-07", "9999-12-31", "0000-01-01", "Series", "xs:string", "ns1:x", "&#0;"),
+)
 
 
 def of_edits(data: bytes, rng: random.Random) -> bytes:

@@ -16,8 +16,6 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pandas as pd
-import requests
-from requests.adapters import BaseAdapter
 
 from econnet.cli import defaults
 from econnet.core import catalog, countries, periods
@@ -53,36 +51,10 @@ from tests.data.sources.servers import (
     rows_of,
     template,
 )
-from tests.fuzz import kept, mutation, tables
+from tests.fuzz import files, kept, mutation, sources, tables
+from tests.fuzz.canned import Canned
 from tests.fuzz.target import Target, at, folder
 
-
-class Canned(BaseAdapter):
-    """Answers requests from memory, with the last answer again and again."""
-
-    def __init__(self, bodies: Sequence[bytes], content_type: str) -> None:
-        super().__init__()
-        self.bodies, self.content_type, self.asked = bodies, content_type, 0
-
-    def send(
-        self, request: requests.PreparedRequest, *_: object, **__: object
-    ) -> requests.Response:
-        """Return the next answer, and break off where too many are asked for."""
-        if self.asked == MOST_ANSWERS:
-            raise requests.ConnectionError
-        response = requests.Response()
-        response.status_code, response.url = 200, str(request.url)
-        response.headers["Content-Type"] = self.content_type
-        response.request, response.raw = request, io.BytesIO()
-        response._content = self.bodies[min(self.asked, len(self.bodies) - 1)]  # noqa: SLF001 - as its own tests do
-        self.asked += 1
-        return response
-
-    def close(self) -> None:
-        """Close nothing."""
-
-
-MOST_ANSWERS = 20
 SOURCE_URL = "https://source.invalid"
 
 
@@ -488,6 +460,8 @@ TARGETS: dict[str, Target] = {
     ),
     "report": Target(read_report, reports, mutation.of_json),
     **kept.TARGETS,
+    **sources.TARGETS,
+    **files.TARGETS,
     "sums": Target(
         read_sums,
         lambda: [b"".join(b"0" * 64 + b"  " + it for it in (b"a\n", b"b/c.png\n"))],

@@ -39,7 +39,7 @@ from econnet.cli import main as econnet_main
 
 PACKAGE = str(Path(econnet.__file__).parent)
 LOST = "lost"
-HANGS_AFTER_SECONDS = 300.0
+HANGS_AFTER_SECONDS = 900.0
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"></svg>'
 KEPT: list[object] = []
 ACTIONS = {"count": 0, "errno": 1, "signal": 2}

@@ -69,18 +69,19 @@ def _answer(
         each
         for _, template in catalog.fetched_from(service.source)
         if sdmx.SeriesKey.parse(template.id).flow == flow
-        for each in _series(service, template, countries, first, last)
+        for each in series_of(service, template, countries, first, last)
     ]
     return sdmx_answers.respond(sdmx_answers.structure_specific(flow, found))
 
 
-def _series(
+def series_of(
     service: sdmx.Service,
     template: SeriesTemplate,
     countries: Sequence[str],
     first: pd.Period,
     last: pd.Period,
 ) -> Iterator[Series]:
+    """Yield what a service answers for a series of the catalog, by country."""
     alias = PANDAS_ALIAS[template.frequency]
     periods = pd.period_range(first.asfreq(alias), last.asfreq(alias), freq=alias)
     values = {
