@@ -86,7 +86,7 @@ def activations() -> Figure:
     z = np.linspace(-4, 4, 401).reshape(1, -1, 1)
     for ax, name in zip(figure.subplots(1, 4, sharey=True), names, strict=True):
         A, grad = z.copy(), np.ones_like(z)
-        ACTIVATIONS[name].forward(A, np.empty_like(A))
+        ACTIVATIONS[name].forward(A, np.zeros_like(A))
         value = A.copy()
         ACTIVATIONS[name].backward(A, grad)
         ax.plot(z[0, :, 0], value[0, :, 0], color=BLUE)

@@ -24,9 +24,10 @@ ActivationName: TypeAlias = Literal["identity", "relu", "sigmoid", "softmax", "t
 class Activation:
     """An activation and its derivative, both in place.
 
-    `forward(Z, scratch)` overwrites the pre-activations `Z` with the activations.
-    `backward(A, grad)` overwrites the activations `A` with dcost/dZ, where `grad` is
-    dcost/dA. Both may overwrite the second array, which has the same shape.
+    `forward(Z, zeros)` overwrites the pre-activations `Z` with the activations; `zeros`
+    are zeros that broadcast to the shape of `Z`. `backward(A, grad)` overwrites the
+    activations `A` with dcost/dZ, where `grad` is dcost/dA, of the same shape; it may
+    overwrite `grad` too.
     """
 
     forward: Callable[[Array, Array], None]
@@ -55,7 +56,7 @@ def softmax(z: Array, *, out: Array) -> Array:
     return out
 
 
-def _identity_forward(Z: Array, scratch: Array) -> None:
+def _identity_forward(Z: Array, zeros: Array) -> None:
     """Leave the pre-activations as they are."""
 
 
@@ -63,29 +64,32 @@ def _identity_backward(A: Array, grad: Array) -> None:
     np.copyto(A, grad)
 
 
-def _relu_forward(Z: Array, scratch: Array) -> None:
-    # NumPy compares three times faster with an array than with a number.
-    zeros = scratch[:1]
-    zeros[...] = 0
+def _relu_forward(Z: Array, zeros: Array) -> None:
+    # NumPy compares faster with an array than with a number.
     np.maximum(Z, zeros, out=Z)
 
 
 def _relu_backward(A: Array, grad: Array) -> None:
-    np.greater(A, 0, out=A)
-    np.multiply(A, grad, out=A)
+    # No activation is negative. Read as whole numbers, their bits are 0 for 0 and above
+    # 0 otherwise, and the bits of the gradient times 1 or 0 are the gradient or 0. A
+    # comparison would give Booleans, which must be converted before they can multiply.
+    whole = WHOLE_NUMBERS[A.itemsize]
+    bits = A.view(whole)
+    np.sign(bits, out=bits)
+    np.multiply(bits, grad.view(whole), out=bits)
 
 
-def _sigmoid_forward(Z: Array, scratch: Array) -> None:  # noqa: ARG001
+def _sigmoid_forward(Z: Array, zeros: Array) -> None:  # noqa: ARG001
     sigmoid(Z, out=Z)
 
 
 def _sigmoid_backward(A: Array, grad: Array) -> None:
     np.multiply(grad, A, out=grad)
-    np.subtract(1, A, out=A)
     np.multiply(A, grad, out=A)
+    np.subtract(grad, A, out=A)
 
 
-def _softmax_forward(Z: Array, scratch: Array) -> None:  # noqa: ARG001
+def _softmax_forward(Z: Array, zeros: Array) -> None:  # noqa: ARG001
     softmax(Z, out=Z)
 
 
@@ -96,14 +100,14 @@ def _softmax_backward(A: Array, grad: Array) -> None:
     np.subtract(grad, A, out=A)
 
 
-def _tanh_forward(Z: Array, scratch: Array) -> None:  # noqa: ARG001
+def _tanh_forward(Z: Array, zeros: Array) -> None:  # noqa: ARG001
     np.tanh(Z, out=Z)
 
 
 def _tanh_backward(A: Array, grad: Array) -> None:
     np.square(A, out=A)
-    np.subtract(1, A, out=A)
     np.multiply(A, grad, out=A)
+    np.subtract(grad, A, out=A)
 
 
 # Above these the reciprocal in sigmoid would be a denormal number, on which processors
@@ -112,6 +116,9 @@ MAX_EXPONENTS: Mapping[np.dtype[np.floating], float] = {
     np.dtype(dtype): -1 - float(np.log(np.finfo(dtype).tiny))
     for dtype in (np.float32, np.float64)
 }
+
+# Unsigned: negative zero, the only negative number that may occur, has a sign of 1.
+WHOLE_NUMBERS: Mapping[int, type[np.unsignedinteger]] = {4: np.uint32, 8: np.uint64}
 
 ACTIVATIONS: Mapping[ActivationName, Activation] = {
     "identity": Activation(_identity_forward, _identity_backward),

@@ -135,7 +135,7 @@ class Network:
         """
         outputs = self.logits(X)
         activation = ACTIVATIONS[self.architecture.layers[-1].activation]
-        activation.forward(outputs, np.empty_like(outputs))
+        activation.forward(outputs, np.zeros((1, 1, 1), outputs.dtype))
         return outputs
 
     def input_gradient(self, X: ArrayLike, output: int = 0) -> Array:

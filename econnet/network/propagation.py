@@ -6,20 +6,27 @@ direction. From `dZ`, the gradient of the cost with respect to a layer's
 pre-activations, follow the gradients with respect to its weights, `A.T @ dZ`, its bias,
 the sum of `dZ`, and its inputs, `dZ @ W.T`, where the layer before continues.
 
-Two devices make this fast. A last column of ones beside the inputs makes the bias one
-more row of the weights, so that one product computes both. And all arrays are allocated
-once, for a fixed number of rows; every operation writes with `out=`. Arrays are stacked
-by member, `(members, batch, units)`, and `np.matmul` multiplies the matrices of all
-members in one call.
+Three devices make this fast. A last column of ones beside the inputs makes the bias one
+more row of the weights, so that one product computes both. All arrays are allocated
+once, for a fixed number of rows, and every operation writes to one of them. And because
+the arrays stay the same, each product is bound to its own once, with `partial`, instead
+of being looked up in every pass. Arrays are stacked by member, `(members, batch,
+units)`, and `np.matmul` multiplies the matrices of all members in one call.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import pairwise
 
 import numpy as np
 
 from econnet.network.activations import ACTIVATIONS, Activation, Array
 from econnet.network.architecture import Architecture
+
+# ReLU compares with an array of zeros, which is faster than with one zero, unless it
+# has more numbers than this.
+MAX_ZEROS = 2**16
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,11 +49,15 @@ class LayerBuffers:
         backward pass with the gradient with respect to the pre-activations.
     output_grad : array (members, batch, output_dim)
         Gradient with respect to the outputs, needed for a moment only: layers share
-        this memory, and the forward pass uses it as scratch memory.
+        this memory.
     block_grad : array (members, input_dim + 1, output_dim)
         Gradient with respect to `block`.
+    zeros : array (1, batch, output_dim) or (1, 1, 1)
+        Zeros, for the activation.
     before_dropout : array (members, batch, output_dim) or None
         Copy of the outputs from before dropout.
+    multiply, multiply_back : callable
+        Compute `Z` from `A`, and `block_grad` from the gradient in `Z`.
     """
 
     activation: Activation
@@ -56,14 +67,30 @@ class LayerBuffers:
     Z: Array
     output_grad: Array
     block_grad: Array
+    zeros: Array
     before_dropout: Array | None
     A_T: Array = field(init=False)
     W_T: Array = field(init=False)
+    multiply: Callable[[], Array] = field(init=False)
+    multiply_back: Callable[[], Array] = field(init=False)
 
     def __post_init__(self) -> None:
-        # Views that would otherwise be created in every pass.
-        object.__setattr__(self, "A_T", self.A.swapaxes(1, 2))
-        object.__setattr__(self, "W_T", self.block[:, : self.input_dim].swapaxes(1, 2))
+        A_T = self.A.swapaxes(1, 2)
+        W_T = self.block[:, : self.input_dim].swapaxes(1, 2)
+        # What would otherwise be created in every pass.
+        for name, created in (
+            ("A_T", A_T),
+            ("W_T", W_T),
+            ("multiply", partial(np.matmul, self.A, self.block, self.Z)),
+            ("multiply_back", partial(np.matmul, A_T, self.Z, self.block_grad)),
+        ):
+            object.__setattr__(self, name, created)
+
+    def input_grad_into(self, out: Array) -> Callable[[], Array]:
+        """Return a function that writes the gradient of the inputs to `out`."""
+        # gemm is slow at a product with one inner term.
+        multiply = np.multiply if self.Z.shape[2] == 1 else np.matmul
+        return partial(multiply, self.Z, self.W_T, out)
 
     def first(self, members: int) -> "LayerBuffers":
         """Return a view of the first members only."""
@@ -75,6 +102,7 @@ class LayerBuffers:
             self.Z[:members],
             self.output_grad[:members],
             self.block_grad[:members],
+            self.zeros,
             None if self.before_dropout is None else self.before_dropout[:members],
         )
 
@@ -94,6 +122,12 @@ class Propagation:
 
     layers: tuple[LayerBuffers, ...]
     skip: LayerBuffers | None
+    _steps_back: tuple[Callable[[], Array], ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        pairs = pairwise(self.layers)
+        steps = (layer.input_grad_into(before.output_grad) for before, layer in pairs)
+        object.__setattr__(self, "_steps_back", tuple(steps))
 
     @classmethod
     def allocate(
@@ -125,6 +159,7 @@ class Propagation:
                 Z,
                 shape.units_first(shared[: Z.size]),
                 block_grad,
+                shape.zeros(layer.output_dim),
                 shape.ones(layer.output_dim) if dropout else None,
             )
             for layer, A, Z, block, block_grad in zip(
@@ -142,6 +177,7 @@ class Propagation:
             pre_activations,
             pre_activations,
             skip_grad,
+            layers[-1].zeros,
             None,
         )
         return cls(layers, skip)
@@ -177,15 +213,15 @@ class Propagation:
         """
         last = self.layers[-1]
         for index, layer in enumerate(self.layers):
-            np.matmul(layer.A, layer.block, out=layer.Z)
+            layer.multiply()
             # The loss takes logits: the last activation is applied in prediction only.
             if layer is not last:
-                layer.activation.forward(layer.Z, layer.output_grad)
+                layer.activation.forward(layer.Z, layer.zeros)
                 if layer.before_dropout is not None and masks:
                     np.copyto(layer.before_dropout, layer.Z)
                     np.multiply(layer.Z, masks[index].swapaxes(1, 2), out=layer.Z)
         if self.skip:
-            np.matmul(self.skip.A, self.skip.block, out=self.skip.Z)
+            self.skip.multiply()
             np.add(last.Z, self.skip.Z, out=last.Z)
 
     def backward(self, masks: Sequence[Array] = ()) -> None:
@@ -194,10 +230,11 @@ class Propagation:
         `masks` are those that were given to `forward`.
         """
         if self.skip:
-            np.matmul(self.skip.A_T, self.layers[-1].Z, out=self.skip.block_grad)
+            # dcost/dlogits are the same for the skip and for the layer beside it.
+            np.matmul(self.skip.A_T, self.layers[-1].Z, self.skip.block_grad)
         for index in reversed(range(len(self.layers))):
             layer = self.layers[index]
-            np.matmul(layer.A_T, layer.Z, out=layer.block_grad)
+            layer.multiply_back()
             if index > 0:
                 self._step_back(index, masks)
 
@@ -216,11 +253,8 @@ class Propagation:
 
     def _step_back(self, index: int, masks: Sequence[Array] = ()) -> None:
         """Compute dZ of the layer before from dZ of this layer."""
-        layer, before = self.layers[index], self.layers[index - 1]
-        if layer.Z.shape[2] == 1:  # gemm is slow at a product with one inner term
-            np.multiply(layer.Z, layer.W_T, out=before.output_grad)
-        else:
-            np.matmul(layer.Z, layer.W_T, out=before.output_grad)
+        before = self.layers[index - 1]
+        self._steps_back[index - 1]()
         if before.before_dropout is not None and masks:
             mask = masks[index - 1].swapaxes(1, 2)
             np.multiply(before.output_grad, mask, out=before.output_grad)
@@ -242,6 +276,13 @@ class _BatchShape:
         The units of a layer are then contiguous, with or without a column of ones.
         """
         return memory.reshape(self.members, -1, self.batch).swapaxes(1, 2)
+
+    def zeros(self, units: int) -> Array:
+        """Allocate the zeros of a layer, for all members the same."""
+        if units * self.batch > MAX_ZEROS:
+            return np.zeros((1, 1, 1), self.dtype)
+        zeros = np.zeros((1, units, self.batch), self.dtype)
+        return zeros.swapaxes(1, 2)
 
     def ones(self, units: int) -> Array:
         """Allocate ones, `(members, batch, units)`."""
