@@ -108,8 +108,10 @@ class OtherHorizon:
     interval_90: Interval
     historical_average: float
     skill: float | None
+    skill_interval_90: Interval | None
     n_forecasts: int
     n_contractions: int
+    confidence: Confidence
 
 
 @dataclass(frozen=True)
@@ -623,15 +625,18 @@ def _track_record(forecast: Forecast) -> TrackRecord:
 
 
 def _other_horizon(ahead: Ahead) -> OtherHorizon:
+    skill = ahead.skill
     return OtherHorizon(
-        ahead.period,
-        ahead.horizon,
-        ahead.probability,
-        ahead.interval,
-        ahead.base_rate,
-        ahead.scores.log_loss_skill,
-        ahead.scores.n,
-        ahead.scores.n_contractions,
+        period=ahead.period,
+        horizon=ahead.horizon,
+        probability=ahead.probability,
+        interval_90=ahead.interval,
+        historical_average=ahead.base_rate,
+        skill=None if skill is None else skill.value,
+        skill_interval_90=None if skill is None else skill.interval,
+        n_forecasts=ahead.scores.n,
+        n_contractions=ahead.scores.n_contractions,
+        confidence=ahead.confidence,
     )
 
 
