@@ -145,6 +145,11 @@ class SignalCounts:
         return self.right + self.wrong
 
     @property
+    def share_of_contractions(self) -> float | None:
+        """The share of contractions that were signalled; `None` without any."""
+        return self.right / self.contractions if self.contractions else None
+
+    @property
     def share_of_expansions(self) -> float | None:
         """The share of expansions that were signalled; `None` without any."""
         return self.wrong / self.expansions if self.expansions else None

@@ -54,8 +54,9 @@ class Ahead:
     """A summary of a forecast for one of several horizons.
 
     `interval` is the 90% interval of the probability of contraction, `base_rate` the
-    share of the country's past in which the event happened. `scores` are those of
-    econnet's out-of-sample forecasts for the country at this horizon.
+    share of the country's past in which the event happened. `scores` and `skill`, with
+    its interval, are those of econnet's out-of-sample forecasts for the country at this
+    horizon.
     """
 
     country: str
@@ -65,6 +66,12 @@ class Ahead:
     interval: tuple[Share, Share]
     base_rate: Share
     scores: Scores
+    skill: Skill | None
+
+    @property
+    def confidence(self) -> Confidence:
+        """The confidence that the past forecasts at this horizon deserve."""
+        return "low" if self.skill is None else self.skill.confidence
 
 
 @dataclass(frozen=True)

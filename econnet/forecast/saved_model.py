@@ -316,7 +316,7 @@ def _named(codes: np.ndarray, names: list[str]) -> "pd.Series[str]":
     return pd.Series(names, dtype="str").take(codes).reset_index(drop=True)
 
 
-SCHEMA = 3
+SCHEMA = 4
 MAX_SCHEMA = 9_999
 # Weights of trained networks are below 100. A product of several that are larger than
 # this would overflow.

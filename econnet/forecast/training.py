@@ -266,7 +266,10 @@ def in_short(
     period = str(prepared.origin + task.horizon)
     scores = assessment.scores_by_model(scored)["econnet"]
     rate = track_record.historical_average(prepared)
-    return [Ahead(alpha3, task.horizon, period, probability, interval, rate, scores)]
+    skill = assessment.skill(scored)
+    return [
+        Ahead(alpha3, task.horizon, period, probability, interval, rate, scores, skill)
+    ]
 
 
 def other_horizons(task: Task) -> list[int]:

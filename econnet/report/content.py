@@ -6,7 +6,7 @@ templates show it in the colour of alarm.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from functools import partial
 from typing import Any, TypeAlias
@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 from econnet.core.sources import SOURCES
 from econnet.evaluation.comparison import Comparison
 from econnet.evaluation.metrics import Scores
-from econnet.forecast.result import Ahead, Episode, Forecast, SeriesUsed
+from econnet.forecast.result import Episode, Forecast, SeriesUsed
 from econnet.report import wording
 
 Content: TypeAlias = dict[str, Any]
@@ -81,8 +81,8 @@ def _answer(forecast: Forecast) -> Content:
         "verdict": {**asdict(verdict), "alarm": verdict.alarm},
         "counts": wording.counts(forecast.assessment.metrics, "forecast"),
         "outlook_heading": wording.outlook_heading(forecast),
-        "outlook": [_ahead(ahead) for ahead in forecast.outlook],
         "change": wording.change(forecast),
+        "change_note": wording.change_note(forecast),
         "change_parts": [
             [part.title, wording.in_decimals(part.points)]
             for part in wording.change_parts(forecast)
@@ -193,11 +193,20 @@ def change_heading(forecast: Forecast) -> str:
 
 
 def _skill_rows(forecast: Forecast) -> list[list[str]]:
-    """Return the skill with and without 2020, one row each."""
-    named = (
-        ("all forecasts", forecast.assessment.skill),
-        ("without 2020", forecast.assessment.skill_without_2020),
-    )
+    """Return the skill with and without 2020 and at other horizons, one row each."""
+    task = forecast.task
+    named = [
+        (f"{wording.ahead(task)}, all forecasts", forecast.assessment.skill),
+        (
+            f"{wording.ahead(task)}, without 2020",
+            forecast.assessment.skill_without_2020,
+        ),
+        *(
+            (wording.ahead(replace(task, horizon=ahead.horizon)), ahead.skill)
+            for ahead in forecast.outlook
+            if ahead.horizon != task.horizon
+        ),
+    ]
     return [
         [
             name,
@@ -328,17 +337,6 @@ def _against(comparison: Comparison) -> Content:
     if "loss" in verdicts:
         return {"text": "worse", "loss": True}
     return {"text": "better" if "win" in verdicts else "even", "loss": False}
-
-
-def _ahead(ahead: Ahead) -> list[str]:
-    skill = ahead.scores.log_loss_skill
-    return [
-        wording.period_short(ahead.period),
-        wording.percent(ahead.probability),
-        wording.percent_range(ahead.interval),
-        wording.percent(ahead.base_rate),
-        DASH if skill is None else wording.signed_percent(skill),
-    ]
 
 
 def _episode(episode: Episode) -> list[str]:

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from econnet.core.text import without_formulas
+from econnet.evaluation.confidence import Skill
 from econnet.evaluation.metrics import Scores
 from econnet.forecast.result import Forecast
 from econnet.report import threshold_curves, wording
@@ -58,11 +59,22 @@ def _outlook(forecast: Forecast) -> pd.DataFrame:
     columns = ("horizon", "period", "probability", "low", "high", "base_rate")
     return pd.DataFrame(
         [
-            {**{name: row[name] for name in columns}, **_flat_scores(ahead.scores)}
+            {
+                **{name: row[name] for name in columns},
+                **_flat_scores(ahead.scores),
+                **_skill_interval(ahead.skill),
+                "confidence": ahead.confidence,
+            }
             for ahead in forecast.outlook
             for row in [_flat(ahead)]
         ]
     )
+
+
+def _skill_interval(skill: Skill | None) -> dict[str, float | None]:
+    """Return the 90% interval of the log-loss skill as two cells."""
+    low, high = (skill.interval if skill else None) or (None, None)
+    return {"log_loss_skill_low": low, "log_loss_skill_high": high}
 
 
 def _scores(forecast: Forecast) -> pd.DataFrame:

@@ -291,8 +291,14 @@ def test_outlook_holds_the_forecast_itself_and_other_horizons(made: Forecast) ->
     assert first.interval == made.interval
     assert last.period == str(made.origin + 4)
     assert last.scores.n < first.scores.n  # fewer of its outcomes are known yet
+    assert first.skill == made.assessment.skill
     for it in made.outlook:
         assert it.interval[0] <= it.probability <= it.interval[1]
+        assert it.skill is not None
+        assert it.skill.value is not None
+        assert it.skill.interval is not None
+        assert it.skill.value == pytest.approx(it.scores.log_loss_skill)
+        assert it.skill.interval[0] <= it.skill.value <= it.skill.interval[1]
 
 
 def test_outlook_is_trained_when_it_is_needed_and_nothing_else_again(

@@ -140,6 +140,7 @@ AHEAD: dict[str, Any] = {
         "n_contractions": 7,
         "n_origins": 40,
     },
+    "skill": {"value": 0.1, "interval": [0.02, 0.2], "n": 40, "n_contractions": 7},
 }
 HELPED = {"indicator": "exports", "loss": -0.1, "interval": [-0.2, 0.0]}
 
@@ -168,6 +169,7 @@ def test_outlook_and_importance_are_read_as_they_were(
     assert again.read_bytes() == path.read_bytes()
     assert read.outlook is not None
     assert read.outlook[0].scores.n == 40
+    assert read.outlook[0].confidence == "moderate"
     assert read.importance[0].interval == (-0.2, 0.0)
 
 

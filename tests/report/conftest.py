@@ -340,6 +340,7 @@ def _outlook(
             interval=(0.7 * said, min(1.0, 1.4 * said)),
             base_rate=0.29,
             scores=replace(scores, brier_skill=0.08 / horizon - 0.02),
+            skill=Skill(0.3 - 0.1 * horizon, (0.22 - 0.1 * horizon, 0.3), 90, 24),
         )
         for horizon, said in (
             (1, probability),

@@ -81,8 +81,10 @@ class OtherHorizon:
     interval_90: Interval
     historical_average: float
     skill: float | None
+    skill_interval_90: Interval | None
     n_forecasts: int
     n_contractions: int
+    confidence: Confidence
 
 
 @dataclass(frozen=True)

@@ -67,15 +67,18 @@ def _track_record(forecast: Forecast) -> TrackRecord:
 
 def other_horizon(ahead: Ahead) -> OtherHorizon:
     """Return the forecast for another horizon."""
+    skill = ahead.skill
     return OtherHorizon(
-        ahead.period,
-        ahead.horizon,
-        ahead.probability,
-        ahead.interval,
-        ahead.base_rate,
-        ahead.scores.log_loss_skill,
-        ahead.scores.n,
-        ahead.scores.n_contractions,
+        period=ahead.period,
+        horizon=ahead.horizon,
+        probability=ahead.probability,
+        interval_90=ahead.interval,
+        historical_average=ahead.base_rate,
+        skill=None if skill is None else skill.value,
+        skill_interval_90=None if skill is None else skill.interval,
+        n_forecasts=ahead.scores.n,
+        n_contractions=ahead.scores.n_contractions,
+        confidence=ahead.confidence,
     )
 
 

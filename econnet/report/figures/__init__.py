@@ -17,7 +17,15 @@ from econnet.forecast.result import Forecast
 from econnet.report import wording
 from econnet.report.figures import drivers, history, outlook, skill
 from econnet.report.figures.glyphs import FONTS, drawable, not_drawable
-from econnet.report.figures.style import DARK, LIGHT, Look, as_png, as_svg, style
+from econnet.report.figures.style import (
+    DARK,
+    HALF_WIDTH,
+    LIGHT,
+    Look,
+    as_png,
+    as_svg,
+    style,
+)
 from econnet.report.wording import alt_text
 
 Chapter: TypeAlias = Literal["record", "drivers"]
@@ -47,6 +55,13 @@ def draw(
             if names is None or name in names
             if (figure := drawing.draw(forecast, look)) is not None
         }
+
+
+def draw_narrow(forecast: Forecast, look: Look = LIGHT) -> dict[str, Figure]:
+    """Return the wide figures that phones need narrower, by name."""
+    with style(look):
+        figure = drivers.contributions(forecast, look, HALF_WIDTH)
+    return {} if figure is None else {"contributions": figure}
 
 
 def draw_responses(forecast: Forecast, look: Look = LIGHT) -> list[Figure]:

@@ -80,8 +80,13 @@ def importance(forecast: Forecast, look: Look) -> Figure | None:
     return figure
 
 
-def contributions(forecast: Forecast, look: Look) -> Figure | None:
-    """Draw what all indicators add to the forecast, the least of many as one."""
+def contributions(
+    forecast: Forecast, look: Look, width: float = FULL_WIDTH
+) -> Figure | None:
+    """Draw what all indicators add to the forecast, the least of many as one.
+
+    `width` is in millimetres.
+    """
     ranked = wording.by_size(forecast.explanation.drivers)
     if not ranked:
         return None
@@ -91,7 +96,7 @@ def contributions(forecast: Forecast, look: Look) -> Figure | None:
     rows = first_rows(parts, min(large, MAX_DRIVERS))
     row_height = float(np.clip(98 / len(rows), 3.4, 4.2))
     height = 8 + row_height * max(len(rows), 3) + 1
-    figure = new_figure(FULL_WIDTH, height)
+    figure = new_figure(width, height)
     write_heading(figure, height, "By indicator", "percentage points", look)
     draw_bars(figure, rows, height - 8, row_height, look)
     return figure

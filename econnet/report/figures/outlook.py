@@ -23,8 +23,8 @@ from econnet.report.figures.style import (
 ROW = 5.6
 HEAD, FOOT = 13.0, 9.5
 # Right ends of the columns at the right of the dots, in mm from the right.
-INTERVAL_END, SKILL_END = 15.0, 0.0
-DOTS_LEFT, DOTS_RIGHT = 14.0, 43.0
+INTERVAL_END, CONFIDENCE_END = 17.5, 0.0
+DOTS_LEFT, DOTS_RIGHT = 14.0, 45.5
 
 MAX_MOVEMENTS = 5
 DASH = "\N{EN DASH}"
@@ -64,7 +64,7 @@ def outlook(forecast: Forecast, look: Look) -> Figure | None:
     _write_right(
         figure, INTERVAL_END, y_head, "probability, 90% interval", look.grey, head
     )
-    _write_right(figure, SKILL_END, y_head, "skill", look.grey, head)
+    _write_right(figure, CONFIDENCE_END, y_head, "confidence", look.grey, head)
     for number, row in enumerate(rows):
         bottom = FOOT + ROW * (len(rows) - 0.5 - number)
         _write_row(
@@ -74,17 +74,15 @@ def outlook(forecast: Forecast, look: Look) -> Figure | None:
 
 
 def _write_row(figure: Figure, row: Ahead, y: float, strong: bool, look: Look) -> None:
-    """Write one horizon's period, probability, interval and skill in their columns."""
+    """Write one horizon's period, probability, interval and confidence."""
     weight = SEMIBOLD if strong else {}
     low, high = (round(100 * bound) for bound in row.interval)
     figure.text(0, y, wording.period_short(row.period), va="center_baseline", **weight)
     probability = wording.percent(row.probability)
     _write_right(figure, INTERVAL_END + 15, y, probability, look.forecast, weight)
     _write_right(figure, INTERVAL_END, y, f"{low}{DASH}{high}%", look.grey, {})
-    skill = row.scores.log_loss_skill
-    text = DASH if skill is None else wording.signed_percent(skill)
-    color = look.contraction if skill is not None and skill <= 0 else look.grey
-    _write_right(figure, SKILL_END, y, text, color, {})
+    color = look.contraction if row.confidence == "low" else look.grey
+    _write_right(figure, CONFIDENCE_END, y, row.confidence, color, {})
 
 
 def _write_right(
@@ -105,6 +103,7 @@ def change(forecast: Forecast, look: Look) -> Figure | None:
     rows.append((re_estimation.title, re_estimation.points))
     height = 8 + 4.4 * len(rows) + 1
     figure = new_figure(HALF_WIDTH, height)
-    write_heading(figure, height, "What moved the forecast", "percentage points", look)
+    note = wording.change_note(forecast)
+    write_heading(figure, height, "What moved the forecast", note, look)
     draw_bars(figure, rows, height - 8, 4.4, look)
     return figure

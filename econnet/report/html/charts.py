@@ -137,7 +137,8 @@ def charts(
     chapters = [*figures.of_chapter("record"), *figures.of_chapter("drivers")]
     names = {*DATA, *chapters}
     charts = {}
-    for name, figure in (drawn or figures.draw(forecast, names=names)).items():
+    drawn = drawn or figures.draw(forecast, names=names)
+    for name, figure in {**drawn, **figures.draw_narrow(forecast)}.items():
         if name not in names:
             continue
         chart = DATA[name](forecast) if name in DATA else Chart(name, ())
@@ -289,13 +290,17 @@ def outlook(forecast: Forecast) -> Chart:
     table = tables.TABLES["outlook"](forecast)
     titles = {"probability": "probability", "low": "90% interval from", "high": "to"}
     titles |= {"base_rate": "historical average", "log_loss_skill": "skill"}
+    titles |= {
+        "log_loss_skill_low": "90% interval of skill from",
+        "log_loss_skill_high": "up to",
+    }
+    period = TableColumn("period", "period", cells(table["period"]))
     columns = [
         TableColumn(key, title, cells(table[key]), "percent", 0)
         for key, title in titles.items()
     ]
-    return Chart(
-        "outlook", (TableColumn("period", "period", cells(table["period"])), *columns)
-    )
+    confidence = TableColumn("confidence", "confidence", cells(table["confidence"]))
+    return Chart("outlook", (period, *columns, confidence))
 
 
 def change(forecast: Forecast) -> Chart:
@@ -310,6 +315,16 @@ def groups(forecast: Forecast) -> Chart:
     scale = wording.contribution_points(forecast)
     totals = wording.by_group(forecast)
     return _points("groups", [(name, scale * value) for name, value in totals.items()])
+
+
+def contributions(forecast: Forecast) -> Chart:
+    """Return what each indicator adds, in percentage points."""
+    scale = wording.contribution_points(forecast)
+    ranked = wording.by_size(forecast.explanation.drivers)
+    return _points(
+        "contributions",
+        [(driver.title, scale * driver.contribution) for driver in ranked],
+    )
 
 
 def _points(name: str, parts: Sequence[tuple[str, float]]) -> Chart:
@@ -415,4 +430,5 @@ DATA: Mapping[str, Callable[[Forecast], Chart]] = {
     "precision-recall": precision_recall,
     "groups": groups,
     "importance": importance,
+    "contributions": contributions,
 }

@@ -43,7 +43,6 @@ def as_html(
         report=texts,
         watch=[_cells(release) for release in texts["watch"]],
         series=[_cells(series) for series in texts["series"]],
-        bars=_bars(forecast),
         responses=[name for name in shown if name.startswith("response-")],
         record_figures=figures.of_chapter("record"),
         driver_figures=figures.of_chapter("drivers"),
@@ -54,25 +53,3 @@ def _cells(row: Content) -> list[str]:
     """Return the cells of a row; a word replaces the colour of the PDF."""
     late = " (overdue)" if row["due"]["loss"] else ""
     return list({**row, "due": f"{row['due']['text']}{late}"}.values())
-
-
-def _bars(forecast: Forecast) -> list[dict[str, object]]:
-    """Return the rows of the bar chart of drivers, the longest first."""
-    drivers, points = (
-        forecast.explanation.drivers,
-        wording.contribution_points(forecast),
-    )
-    values = [driver.contribution for driver in drivers]
-    low, high = min([0.0, *values]), max([0.0, *values])
-    scale = 100 / (high - low or 1.0)
-    return [
-        {
-            "title": driver.title,
-            "shown": wording.in_decimals(points * driver.contribution),
-            "up": driver.contribution > 0,
-            "start": round(scale * (min(0.0, driver.contribution) - low), 2),
-            "length": round(scale * abs(driver.contribution), 2),
-            "zero": round(-scale * low, 2),
-        }
-        for driver in wording.by_size(drivers)
-    ]

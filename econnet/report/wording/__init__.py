@@ -42,8 +42,10 @@ from econnet.report.wording.method import (
 from econnet.report.wording.outlook import (
     Part,
     change,
+    change_note,
     change_parts,
     in_decimals,
+    shown_curves,
     watch,
 )
 from econnet.report.wording.questions import headline_reason, question_rows
@@ -73,7 +75,6 @@ from econnet.report.wording.track_record import (
     drivers,
     importance,
     responses,
-    shown_curves,
     signal_counts,
     signalled,
     track_record,

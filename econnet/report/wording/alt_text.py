@@ -8,14 +8,13 @@ from econnet.core.periods import NOUN
 from econnet.forecast.result import Forecast, ResponseCurve
 from econnet.models.baselines import baseline_title
 from econnet.report.wording.formatting import count, number, percent, percent_range
-from econnet.report.wording.outlook import change_parts, in_decimals
+from econnet.report.wording.outlook import change_parts, in_decimals, shown_curves
 from econnet.report.wording.track_record import (
     by_group,
     by_size,
     contribution_points,
     listed,
     own_record,
-    shown_curves,
 )
 
 
@@ -47,7 +46,7 @@ def outlook_alt(forecast: Forecast) -> str:
     parts = [
         f"{ahead.period}: {percent(ahead.probability)}, 90% interval "
         f"{percent_range(ahead.interval)}, historical average "
-        f"{percent(ahead.base_rate)}"
+        f"{percent(ahead.base_rate)}, {ahead.confidence} confidence"
         for ahead in forecast.outlook
     ]
     return f"Dots with bars, a row each. {'; '.join(parts)}."

@@ -5,13 +5,14 @@ from datetime import date
 from math import log
 
 from econnet.core.periods import NOUN
-from econnet.forecast.result import Forecast, Movement
+from econnet.forecast.result import Forecast, Movement, ResponseCurve
 from econnet.report.wording.formatting import (
     day_of,
     in_points,
     number,
     percent,
     period_name,
+    period_short,
     period_text,
     points,
     short_day,
@@ -20,6 +21,8 @@ from econnet.report.wording.formatting import (
 # Movements that the text names, and next releases that it lists.
 MAX_MOVEMENTS = 2
 MAX_RELEASES = 3
+# Response curves that change the forecast by less, in percentage points, are flat.
+MIN_RESPONSE_POINTS = 1.0
 RE_ESTIMATION = "Re-estimation and revisions"
 
 
@@ -77,6 +80,20 @@ def change_parts(forecast: Forecast) -> list[Part]:
         *sorted(parts, key=lambda part: -abs(part.points)),
         Part(RE_ESTIMATION, rest),
     ]
+
+
+def change_note(forecast: Forecast) -> str:
+    """Return the unit of the parts, and since when: `percentage points since 2026 Q2`.
+
+    The time is the origin of the forecast before, or the day on which it was made.
+    """
+    changed = forecast.explanation.change
+    if changed is None:
+        return ""
+    if changed.made_at is None:
+        return f"percentage points since {period_short(changed.origin)}"
+    since = short_day(date.fromisoformat(changed.made_at[:10]))
+    return f"percentage points since {since}"
 
 
 def change(forecast: Forecast) -> list[str]:
@@ -166,6 +183,17 @@ class NextRelease:
     high: str
 
 
+def shown_curves(forecast: Forecast) -> tuple[ResponseCurve, ...]:
+    """Return the response curves that are not flat and have a value for today."""
+    return tuple(
+        curve
+        for curve in forecast.explanation.response_curves
+        if curve.current is not None
+        if 100 * (max(curve.probabilities) - min(curve.probabilities))
+        >= MIN_RESPONSE_POINTS
+    )
+
+
 def watch(forecast: Forecast) -> list[NextRelease]:
     """Return the next figures that could move the forecast most, by date."""
     due_of = {
@@ -173,11 +201,7 @@ def watch(forecast: Forecast) -> list[NextRelease]:
         for series in forecast.data.series
     }
     curves = sorted(
-        (
-            curve
-            for curve in forecast.explanation.response_curves
-            if curve.indicator in due_of
-        ),
+        (curve for curve in shown_curves(forecast) if curve.indicator in due_of),
         key=lambda curve: min(curve.probabilities) - max(curve.probabilities),
     )[:MAX_RELEASES]
     made_on = date.fromisoformat(forecast.made_at[:10])

@@ -7,8 +7,8 @@ READINGS: Mapping[str, str] = {
         "A good model's lower line is high in the shaded periods and low in the others."
     ),
     "outlook": (
-        "Dot: probability; bar: 90% interval; tick: historical average. Skill: past "
-        "improvement of the log loss on always quoting the average (orange: none)."
+        "Dot: probability; bar: 90% interval; tick: historical average. Confidence "
+        "follows from the skill of past forecasts as far ahead."
     ),
     "change": (
         "Bars to the right raised the forecast; all bars add up to its change. Arrows: "

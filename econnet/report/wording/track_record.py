@@ -8,7 +8,7 @@ import pandas as pd
 from econnet.core.periods import NOUN
 from econnet.evaluation.signals import FalseAlarm
 from econnet.forecast.explain.drivers import DERIVED
-from econnet.forecast.result import Driver, Episode, Forecast, ResponseCurve
+from econnet.forecast.result import Driver, Episode, Forecast
 from econnet.report.wording.event import contraction_noun, is_cumulative
 from econnet.report.wording.formatting import (
     count,
@@ -18,12 +18,14 @@ from econnet.report.wording.formatting import (
     period_name,
     period_text,
 )
-from econnet.report.wording.outlook import in_decimals, points_per_log_odds
+from econnet.report.wording.outlook import (
+    in_decimals,
+    points_per_log_odds,
+    shown_curves,
+)
 from econnet.report.wording.verdict import ahead
 
 MAX_NAMED = 5
-# Response curves that change the forecast by less, in percentage points, are flat.
-MIN_RESPONSE_POINTS = 1.0
 
 
 def track_record(forecast: Forecast) -> str:
@@ -78,11 +80,17 @@ def signal_counts(forecast: Forecast) -> str:
         f"{count(counts.signals, noun)} signalled: {counts.right:,} right, "
         f"{counts.wrong:,} wrong."
     )
-    if (share := counts.share_of_expansions) is not None:
-        others = "the others" if is_cumulative(forecast.task) else f"{noun}s of growth"
-        if event == "recession":
-            others = f"{noun}s outside recessions"
-        text += f" {percent(share)} of {others} were signalled."
+    found, share = counts.share_of_contractions, counts.share_of_expansions
+    if found is not None and share is not None:
+        before, others = f"{noun}s of {event}", f"{noun}s of growth"
+        if is_cumulative(forecast.task):
+            before, others = f"{noun}s before the event", "the others"
+        elif event == "recession":
+            before, others = f"{noun}s in recession", f"{noun}s outside recessions"
+        text += (
+            f" {percent(found)} of {before} and {percent(share)} of {others} were "
+            "signalled."
+        )
     tested = [
         episode
         for episode in forecast.assessment.episodes
@@ -158,17 +166,6 @@ def listed(drivers_: list[Driver], forecast: Forecast) -> str:
         for driver in drivers_
     ]
     return in_a_row(named)
-
-
-def shown_curves(forecast: Forecast) -> tuple[ResponseCurve, ...]:
-    """Return the response curves that are not flat and have a value for today."""
-    return tuple(
-        curve
-        for curve in forecast.explanation.response_curves
-        if curve.current is not None
-        if 100 * (max(curve.probabilities) - min(curve.probabilities))
-        >= MIN_RESPONSE_POINTS
-    )
 
 
 def responses(forecast: Forecast) -> str:

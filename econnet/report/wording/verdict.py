@@ -12,6 +12,7 @@ from econnet.core.periods import NOUN
 from econnet.core.task import Task
 from econnet.data.cycle.labels import BELOW_ZERO
 from econnet.evaluation.confidence import MIN_CONTRACTIONS, Confidence, Skill
+from econnet.evaluation.intervals import Interval
 from econnet.evaluation.metrics import Scores
 from econnet.forecast.result import Forecast
 from econnet.models.baselines import baseline_title
@@ -38,6 +39,7 @@ from econnet.report.wording.formatting import (
     period_name,
     period_text,
     points,
+    signed_percent,
     signed_percent_range,
 )
 from econnet.report.wording.outlook import before
@@ -232,6 +234,11 @@ def verdict(forecast: Forecast) -> Verdict:
         f"Tested on {record_counts(forecast)}, {accuracy(skill)}.",
         *filter(None, [without_2020(forecast)]),
     ]
+    if level == "low":
+        parts.append(
+            f"The historical average ({percent(forecast.base_rate)}) is as good a "
+            "guide."
+        )
     details = [
         *filter(None, [_against_baselines(forecast)]),
         *wrong_signals(forecast),
@@ -243,18 +250,14 @@ def accuracy(skill: Skill) -> str:
     """Return how much more accurate forecasts were than the average, with interval."""
     if skill.value is None or skill.interval is None:
         return "the forecasts cannot be compared with the historical average"
-    size = percent(abs(skill.value))
-    interval = f"(90% interval {signed_percent_range(skill.interval)})"
-    if round(100 * skill.value) == 0:
+    average = "than always quoting the historical average"
+    interval = f"90% interval {signed_percent_range(skill.interval)}"
+    if _includes_zero(skill.interval):
         return (
-            "the forecasts were as accurate as always quoting the historical average "
-            f"{interval}"
+            f"the forecasts were not significantly more accurate {average} (skill "
+            f"{signed_percent(skill.value)}, {interval})"
         )
-    direction = "more" if skill.value > 0 else "less"
-    return (
-        f"the forecasts were {size} {direction} accurate than always quoting the "
-        f"historical average {interval}"
-    )
+    return f"the forecasts were {_gain(skill.value)} {average} ({interval})"
 
 
 def without_2020(forecast: Forecast) -> str | None:
@@ -264,11 +267,19 @@ def without_2020(forecast: Forecast) -> str | None:
         return None
     if skill.value is None or skill.interval is None:
         return None
-    size = round(100 * skill.value)
-    gain = "no gain"
-    if size != 0:
-        gain = f"{abs(size)}% {'more' if size > 0 else 'less'} accurate"
+    gain = _gain(skill.value)
+    if _includes_zero(skill.interval):
+        gain = "not significantly more accurate"
     return f"Without 2020: {gain} ({signed_percent_range(skill.interval)})."
+
+
+def _gain(skill: float) -> str:
+    """Return a skill in words: `9% more accurate`."""
+    return f"{percent(abs(skill))} {'more' if skill > 0 else 'less'} accurate"
+
+
+def _includes_zero(interval: Interval) -> bool:
+    return interval[0] <= 0 <= interval[1]
 
 
 def wrong_signals(forecast: Forecast) -> list[str]:
