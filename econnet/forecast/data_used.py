@@ -38,8 +38,8 @@ def history(prepared: PreparedTask) -> pd.DataFrame:
     return table.loc[known.min() : known.max()]
 
 
-# A command shows them before the forecast, which contains them too.
-@lru_cache(maxsize=1)
+# A command shows those of two frequencies before the forecast, which contains one.
+@lru_cache(maxsize=2)
 def data_used(prepared: PreparedTask) -> DataUsed:
     """Return the series behind the forecast, with the dates of their next values."""
     alpha3, label = prepared.country.alpha3, prepared.label

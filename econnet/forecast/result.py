@@ -21,6 +21,12 @@ from econnet.forecast.provenance import Provenance
 
 MAX_HORIZON = 1_000
 
+
+def now() -> str:
+    """Return the time of making of a forecast that is made now, in UTC."""
+    return pd.Timestamp.now("UTC").isoformat(timespec="seconds")
+
+
 Share: TypeAlias = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Horizon: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=MAX_HORIZON)]
 PeriodText: TypeAlias = Annotated[
