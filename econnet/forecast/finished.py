@@ -98,11 +98,8 @@ def find(
     path = _path(country, request, workspace)
     if path is None:
         return None
-    try:
-        kept = _DECODER.decode(path.read_bytes())
-    except (OSError, ValueError, TypeError, OverflowError):
-        return None
-    if kept.request != _plain(request) or not _fits(kept, workspace):
+    kept = _read(path)
+    if kept is None or kept.request != _plain(request) or not _fits(kept, workspace):
         return None
     forecast = replace(kept.finished.forecast, made_at=now())
     return replace(kept.finished, forecast=forecast)
@@ -132,9 +129,25 @@ def keep(
         date.today(),
         replace(finished, notices=known.notices if known.source == "store" else ()),
     )
+    content = _ENCODER.encode(kept)
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_files.locked_folder(path.parent):
-        atomic_files.write(path, _ENCODER.encode(kept))
+        atomic_files.write(path, hashlib.sha256(content).digest() + content)
+
+
+def _read(path: Path) -> _Kept | None:
+    """Return the content of a file; `None` if there is none, or it is damaged."""
+    try:
+        whole = path.read_bytes()
+    except OSError:
+        return None
+    digest, content = whole[:SHA256_BYTES], whole[SHA256_BYTES:]
+    if hashlib.sha256(content).digest() != digest:
+        return None
+    try:
+        return _DECODER.decode(content)
+    except (msgspec.MsgspecError, ValueError):  # of an earlier version
+        return None
 
 
 def _path(country: Country, request: TaskRequest, workspace: Workspace) -> Path | None:
@@ -271,3 +284,4 @@ def _decoded(kind: type, value: Any) -> object:  # noqa: ANN401 - of any type of
 
 _ENCODER = msgspec.msgpack.Encoder(enc_hook=_encoded)
 _DECODER = msgspec.msgpack.Decoder(_Kept, dec_hook=_decoded)
+SHA256_BYTES = 32
