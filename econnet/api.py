@@ -304,14 +304,19 @@ def make_forecast(
     >>> low <= forecast.probability <= high
     True
     """
+    workspace, listener = Workspace.from_environment(), _Progress(progress)
+    if data is None and as_of is None:
+        finished = workflow.finished_forecast(
+            countries.resolve(country), TaskRequest(**choices), workspace
+        )
+        if finished is not None:
+            return finished
     known = _data(data, as_of, country, choices=choices)
     found = find_country(country, known)
     request = _request(as_of, known, choices)
     known = own_data.screened(known, request, [found])
     question = workflow.question(known, found, request)
-    return workflow.forecast(
-        question, Workspace.from_environment(), listener=_Progress(progress)
-    )
+    return workflow.forecast(question, workspace, listener=listener)
 
 
 def write_report(

@@ -81,6 +81,21 @@ def forecast_question(
     )
 
 
+def finished_forecast(options: TaskOptions, *, outlook: bool) -> "Forecast | None":
+    """Return the forecast for one country that was made before, if it is still right.
+
+    No data are read for it. `None` if it must be made anew.
+    """
+    from econnet.forecast import workflow
+
+    if options.data is not None or len(options.country or []) != 1:
+        return None
+    [country] = countries_named(options.country)
+    return workflow.finished_forecast(
+        country, options, workspace(), outlook=outlook, listener=output.listener()
+    )
+
+
 def rank(options: TaskOptions, data: "tuple[Dataset, list[Country]]") -> "Ranking":
     """Return the forecasts of all countries, training where no model fits."""
     from econnet.forecast import workflow

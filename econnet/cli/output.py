@@ -27,8 +27,9 @@ from econnet.core.periods import FREQUENCY_WORDS
 from econnet.core.text import printable
 
 if TYPE_CHECKING:
-    from econnet.forecast.preparation import PreparedTask
-    from econnet.forecast.result import Forecast
+    from econnet.core.countries import Country
+    from econnet.core.periods import Frequency
+    from econnet.forecast.result import DataUsed, Forecast
     from econnet.forecast.workflow import Listener
 
 PLACES = {"snapshot": "the bundled snapshot", "store": "the store"}
@@ -267,26 +268,24 @@ def listener() -> "Listener":
     return Terminal()
 
 
-def print_data_used(prepared: "PreparedTask") -> None:
+def print_data_used(
+    country: "Country", frequency: "Frequency", used: "DataUsed"
+) -> None:
     """Print which data are used; first of all, whether they are out of date."""
     import pandas as pd
 
-    from econnet.forecast.data_used import data_used
-
-    used = data_used(prepared)
-    name = prepared.country.name
+    name = country.name
     if pd.Timestamp(used.next_due) < pd.Timestamp.now():
-        remedy = f"run `econnet fetch --country {prepared.country.alpha3}`"
+        remedy = f"run `econnet fetch --country {country.alpha3}`"
         if used.source not in PLACES:
             remedy = f"add newer values to {used.source}"
         note(
             f"out of date: the data for {name} end in {used.last_period}, and newer "
             f"values have been due since {used.next_due}; {remedy}"
         )
-    frequency = FREQUENCY_WORDS[prepared.task.frequency]
     origin = PLACES.get(used.source, used.source)
     note(
-        f"{name}: {frequency} data from {origin}, "
+        f"{name}: {FREQUENCY_WORDS[frequency]} data from {origin}, "
         f"{used.first_period} to {used.last_period}, as known on {used.used_until}; "
         f"trained on {used.n_countries} "
         f"{'country' if used.n_countries == 1 else 'countries'}"

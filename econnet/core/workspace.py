@@ -114,6 +114,10 @@ class Workspace:
         """Return the file of the answers to the standard questions at a place."""
         return self.models_folder / place.with_name(f"{place.name}.questions.json")
 
+    def finished(self, country: str, digest: str) -> Path:
+        """Return the file of a finished forecast, by the digest of its request."""
+        return self.data_folder / "finished" / f"{as_name(country)}-{digest}.msgpack"
+
     def report(self, place: PurePath) -> Path:
         """Return the folder of the report at a place."""
         return self.reports_folder / place

@@ -34,13 +34,22 @@ def known(
 
     `Dataset.professional_forecasts` has those; its observations are measurements.
     """
+    # A digest from before the reading is not that of data which change meanwhile.
+    everything = as_of is None and countries is None
+    before = digest(Workspace.of(settings)) if everything else ""
     whole = complete(settings, as_of, countries)
     return replace(
         whole,
         observations=professionals.measurements(whole.observations),
         series=professionals.measurements(whole.series),
         professional_forecasts=professionals.forecasts(whole.observations),
-    )
+    ).with_digest(before)
+
+
+def digest(workspace: Workspace) -> str:
+    """Return a digest of all that store and snapshot contain, without loading them."""
+    stored = Store(workspace.store)
+    return f"{snapshot.digest()} {stored.digest() if stored.exists() else ''}".rstrip()
 
 
 def complete(

@@ -8,8 +8,6 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import pandas as pd
-
 from econnet.evaluation import decisions
 from econnet.forecast import assessment as forecast_assessment
 from econnet.forecast import data_used, provenance, saved_model, track_record, training
@@ -18,7 +16,7 @@ from econnet.forecast.explain import drivers
 from econnet.forecast.explain.drivers import ExplainedForecast
 from econnet.forecast.explain.what_if import Assumption
 from econnet.forecast.preparation import PreparedTask
-from econnet.forecast.result import Forecast, GrowthForecast, PreviousForecast
+from econnet.forecast.result import Forecast, GrowthForecast, PreviousForecast, now
 from econnet.forecast.saved_model import Model
 from econnet.forecast.training import Training, final_window, task_digest
 from econnet.models.baselines import LIGHT
@@ -143,7 +141,7 @@ def make(
             prepared.state.date,
             prepared.known.observations["retrieved_at"].max(),
         ),
-        made_at=pd.Timestamp.now("UTC").isoformat(timespec="seconds"),
+        made_at=now(),
         growth=_growth(window, forecaster),
     )
 

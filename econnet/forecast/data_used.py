@@ -1,12 +1,14 @@
 """The data behind a forecast: the series, their next releases and the history."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any
 
 import pandas as pd
 
+from econnet.core.catalog import Indicator
 from econnet.core.period_days import next_fixed_date
 from econnet.core.periods import PERIODS_A_YEAR
 from econnet.data.cycle import labels
@@ -36,33 +38,44 @@ def history(prepared: PreparedTask) -> pd.DataFrame:
     return table.loc[known.min() : known.max()]
 
 
-# A command shows them before the forecast, which contains them too.
-@lru_cache(maxsize=1)
+# A command shows those of two frequencies before the forecast, which contains one.
+@lru_cache(maxsize=2)
 def data_used(prepared: PreparedTask) -> DataUsed:
     """Return the series behind the forecast, with the dates of their next values."""
     alpha3, label = prepared.country.alpha3, prepared.label
-    used = {column.indicator for column in prepared.features.columns} | {label.target}
-    series = prepared.panel.series
-    series = series[(series["country"] == alpha3) & series["indicator"].isin(used)]
-    described = series.rename(columns={"native_frequency": "frequency"}).merge(
-        prepared.known.series,
-        on=["country", "indicator", "source", "series_id", "frequency"],
-    )
-    newest = prepared.panel.known_at[label.target].loc[alpha3].dropna().index[-1]
+    measured = _Measured.of(prepared)
     history = prepared.label.values.loc[alpha3].dropna()
+    newest = measured.at_all.known_at[label.target].dropna().index[-1]
+    countries = sorted(set(map(str, prepared.features.countries)))
     return DataUsed(
         source=prepared.known.source,
         as_of=str(prepared.state.date.date()),
         used_until=str(prepared.state.used_until.date()),
         next_day=str(_next_day(prepared)),
-        not_yet_used=tuple(_not_yet_used(prepared)),
+        not_yet_used=tuple(_not_yet_used(prepared, measured.newer)),
         first_period=str(history.index[0]),
         last_period=str(newest),
-        next_due=_next_due(prepared, prepared.panel, label.target),
-        n_countries=len(set(prepared.features.countries)),
-        countries=tuple(sorted(set(map(str, prepared.features.countries)))),
+        next_due=measured.next_due(label.target, measured.at_all),
+        n_countries=len(countries),
+        countries=tuple(countries),
         share_in_real_time=prepared.panel.only(alpha3).share_in_real_time,
-        series=tuple(_series_used(prepared, row) for _, row in described.iterrows()),
+        series=tuple(
+            _series_used(measured, row) for _, row in _described(prepared).iterrows()
+        ),
+    )
+
+
+def _described(prepared: PreparedTask) -> pd.DataFrame:
+    """Return the series of the country that the features use, with descriptions."""
+    used = {column.indicator for column in prepared.features.columns}
+    used |= {prepared.label.target}
+    series = prepared.panel.series
+    series = series[
+        (series["country"] == prepared.country.alpha3) & series["indicator"].isin(used)
+    ]
+    return series.rename(columns={"native_frequency": "frequency"}).merge(
+        prepared.known.series,
+        on=["country", "indicator", "source", "series_id", "frequency"],
     )
 
 
@@ -72,9 +85,8 @@ def _next_day(prepared: PreparedTask) -> date:
     return next_fixed_date(following, prepared.task.frequency)
 
 
-def _not_yet_used(prepared: PreparedTask) -> Iterator[Release]:
+def _not_yet_used(prepared: PreparedTask, newer: pd.DataFrame) -> Iterator[Release]:
     """Yield the newest release of each indicator that is not used yet."""
-    newer = information_date.not_yet_used(prepared.released, prepared.state)
     for _, row in newer.iterrows():
         key = row["indicator"]
         described = prepared.panel.indicators.get(key)
@@ -82,51 +94,107 @@ def _not_yet_used(prepared: PreparedTask) -> Iterator[Release]:
         yield Release(key, title, row["period"], str(row["known_at"].date()))
 
 
-def _next_due(prepared: PreparedTask, panel: Panel, indicator: str) -> str:
-    """Return when an indicator's next value is due, by the lag of the last one.
+@dataclass(frozen=True, eq=False)
+class _Rows:
+    """A country's rows of a panel: values and dates, by period and indicator."""
 
-    A value that is known but not used yet is not due any more.
+    values: pd.DataFrame
+    known_at: pd.DataFrame
+
+    @classmethod
+    def of(cls, panel: Panel, alpha3: str) -> "_Rows":
+        return cls(panel.values.loc[alpha3], panel.known_at.loc[alpha3])
+
+
+@dataclass(frozen=True, eq=False)
+class _Measured:
+    """What is looked up for each series of a country.
+
+    Parameters
+    ----------
+    at_all
+        The rows of the panel.
+    finer
+        By indicator, the rows at the higher frequency at which it is measured.
+    newer
+        The newest release of each indicator that is not used yet.
+    last_used
+        By series, the last period whose value is used, at its own frequency.
     """
-    known_at = panel.known_at[indicator].loc[prepared.country.alpha3].dropna()
-    newest = known_at.index[-1]
-    lag = known_at.iloc[-1] - newest.end_time.normalize()
-    newer = information_date.not_yet_used(prepared.released, prepared.state)
-    for end in newer.loc[newer["indicator"] == indicator, "end"]:
-        known = pd.Period(end, newest.freq)
-        # A month does not complete its quarter before the end of it.
-        if known.end_time.normalize() == end:
-            newest = max(newest, known)
-    return str(((newest + 1).end_time.normalize() + lag).date())
+
+    indicators: Mapping[str, Indicator]
+    at_all: _Rows
+    finer: Mapping[str, _Rows]
+    newer: pd.DataFrame
+    last_used: Mapping[tuple[str, ...], str]
+
+    @classmethod
+    def of(cls, prepared: PreparedTask) -> "_Measured":
+        alpha3, panel = prepared.country.alpha3, prepared.panel
+        finer: dict[str, _Rows] = {}
+        for part in panel.finer:
+            keys = part.series.loc[part.series["country"] == alpha3, "indicator"]
+            rows = _Rows.of(part, alpha3) if len(keys) else None
+            finer = {key: rows for key in keys if rows is not None} | finer
+        return cls(
+            panel.indicators,
+            _Rows.of(panel, alpha3),
+            finer,
+            information_date.not_yet_used(prepared.released, prepared.state),
+            _last_used(prepared),
+        )
+
+    def native(self, indicator: str) -> _Rows:
+        """Return the rows that have an indicator as often as it is measured."""
+        return self.finer.get(indicator, self.at_all)
+
+    def next_due(self, indicator: str, rows: _Rows) -> str:
+        """Return when an indicator's next value is due, by the lag of the last one.
+
+        A value that is known but not used yet is not due any more.
+        """
+        known_at = rows.known_at[indicator].dropna()
+        newest = known_at.index[-1]
+        lag = known_at.iloc[-1] - newest.end_time.normalize()
+        newer = self.newer
+        for end in newer.loc[newer["indicator"] == indicator, "end"]:
+            known = pd.Period(end, newest.freq)
+            # A month does not complete its quarter before the end of it.
+            if known.end_time.normalize() == end:
+                newest = max(newest, known)
+        return str(((newest + 1).end_time.normalize() + lag).date())
 
 
-def _series_used(prepared: PreparedTask, about: "pd.Series[Any]") -> SeriesUsed:
+def _series_used(measured: _Measured, about: "pd.Series[Any]") -> SeriesUsed:
     """Return a series for the report, as often as it is measured."""
-    key, alpha3 = about["indicator"], prepared.country.alpha3
-    panel = prepared.panel.native(alpha3, key)
-    values = panel.values[key].loc[alpha3].dropna()
+    key = about["indicator"]
+    rows = measured.native(key)
+    values = rows.values[key].dropna()
     return SeriesUsed(
         indicator=key,
-        title=prepared.panel.indicators[key].title,
+        title=measured.indicators[key].title,
         **{name: about[name] for name in DESCRIBED},
-        last_period=_last_used(prepared, about),
+        last_period=measured.last_used[tuple(about[SERIES])],
         last_value=float(values.iloc[-1]),
         retrieved_at=str(about["retrieved_at"].date()),
-        next_due=_next_due(prepared, panel, key),
+        next_due=measured.next_due(key, rows),
         recent_periods=tuple(str(period) for period in values.index[-RECENT:]),
         recent=tuple(values.iloc[-RECENT:].tolist()),
     )
 
 
-def _last_used(prepared: PreparedTask, about: "pd.Series[Any]") -> str:
-    """Return the last period of a series that is used, at its own frequency."""
+def _last_used(prepared: PreparedTask) -> dict[tuple[str, ...], str]:
+    """Return the last period of each series that is used, at its own frequency."""
     rows = prepared.released
-    for name in ("indicator", "source", "series_id"):
-        rows = rows[rows[name] == about[name]]
-    rows = rows[rows["native_frequency"] == about["frequency"]]
     used = rows[rows["known_at"] <= prepared.state.until]
-    return str(used.loc[used["end"].idxmax(), "period"])
+    newest = used.groupby(RELEASED, observed=True)["end"].idxmax()
+    periods = used.loc[newest, "period"].astype(str)
+    return dict(zip(newest.index, periods, strict=True))
 
 
+# Of a series: its columns in the releases, and in the descriptions.
+RELEASED = ["indicator", "source", "series_id", "native_frequency"]
+SERIES = ["indicator", "source", "series_id", "frequency"]
 DESCRIBED = (
     *("source", "series_id", "unit", "frequency"),
     *("first_period", "rights", "attribution"),

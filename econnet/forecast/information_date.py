@@ -153,6 +153,26 @@ def information_state(
     return state
 
 
+def unchanged_until(
+    released: pd.DataFrame, task: Task, as_of: pd.Timestamp | None
+) -> datetime.date | None:
+    """Return a day before which the state of information remains that of today.
+
+    `None` if it remains so for ever: only newer data can change it.
+    """
+    if as_of is not None:
+        return None
+    now = pd.Timestamp.now()
+    state = information_state(released, task, None, now)
+    if information_state(released, task, None, FAR_FUTURE) == state:
+        return None
+    tomorrow = now.date() + datetime.timedelta(days=1)
+    fixed = next_fixed_date(tomorrow, task.frequency)
+    last = pd.Timestamp(fixed) - pd.Timedelta(days=1)
+    until_then = information_state(released, task, None, max(now, last))
+    return fixed if until_then == state else tomorrow
+
+
 def _target_published(released: pd.DataFrame, task: Task) -> datetime.date | None:
     """Return when the target was last published; for given labels, half the series."""
     days = released.groupby("indicator", observed=True)["known_at"].max().sort_values()
@@ -173,6 +193,7 @@ def not_yet_used(released: pd.DataFrame, state: InformationState) -> pd.DataFram
     return newest.drop_duplicates("indicator", keep="last").reset_index(drop=True)
 
 
+FAR_FUTURE = pd.Timestamp("2200-01-01")
 RELEASE_COLUMNS = (
     *("indicator", "source", "series_id", "native_frequency", "period", "end"),
     *("known_at", "first_vintage"),

@@ -100,7 +100,7 @@ def set_aside(path: Path) -> Path | None:
 
 
 def latest(
-    prepared: PreparedTask, path: Path, file: Path | None = None
+    prepared: PreparedTask | Forecast, path: Path, file: Path | None = None
 ) -> PreviousForecast | None:
     """Return the newest forecast of the same task from an earlier origin, if any.
 

@@ -11,6 +11,7 @@ import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -24,6 +25,7 @@ PACKAGES = (
     *("numpy", "scipy", "pandas", "scikit-learn", "duckdb"),
     *("matplotlib", "typst", "jinja2"),
 )
+PACKAGE = Path(__file__).parents[1]
 
 
 @dataclass(frozen=True)
@@ -68,16 +70,34 @@ def of(panel: Panel, as_of: pd.Timestamp, retrieved_until: pd.Timestamp) -> Prov
 
     `as_of` is its information date.
     """
-    versions = {name: version(name) for name in ("econnet", *PACKAGES)}
-    versions |= plugins.versions()
     return Provenance(
-        {"python": platform.python_version(), **versions},
-        _blas(),
+        _versions(),
+        blas(),
         _processor(),
         panel_digest(panel),
         as_of.isoformat(),
         retrieved_until.isoformat(),
     )
+
+
+def _versions() -> dict[str, str]:
+    versions = {name: version(name) for name in ("econnet", *PACKAGES)}
+    return {"python": platform.python_version(), **versions, **plugins.versions()}
+
+
+def software() -> str:
+    """Return a digest of versions, processor and econnet's own files.
+
+    The files are those of an installation that somebody may be changing: their sizes
+    and the times of their last changes are part of it, not their content.
+    """
+    digest = hashlib.sha256(f"{_versions()} {_processor()}".encode())
+    for path in sorted(PACKAGE.rglob("*")):
+        if path.suffix != ".pyc" and path.is_file():
+            status = path.stat()
+            text = f"{path} {status.st_size} {status.st_mtime_ns} "
+            digest.update(text.encode(errors="replace"))
+    return digest.hexdigest()
 
 
 def panel_digest(panel: Panel) -> str:
@@ -112,7 +132,7 @@ def _dates(days: pd.Series) -> bytes:
     return days.to_numpy(dtype="datetime64[s]").astype("<i8").tobytes()
 
 
-def _blas() -> tuple[str, ...]:
+def blas() -> tuple[str, ...]:
     """Return each loaded linear-algebra library: `openblas 0.3.30 Haswell`.
 
     SciPy loads its own beside NumPy's.

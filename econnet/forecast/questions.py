@@ -66,10 +66,13 @@ class PreparedQuestions:
     ----------
     today
         The day on which they are asked: that of the request, or the current one.
+    n_not_allowed
+        The number of standard questions that the data do not allow.
     """
 
     prepared: tuple[PreparedTask, ...]
     today: pd.Timestamp
+    n_not_allowed: int = 0
 
     @classmethod
     def of(
@@ -91,7 +94,7 @@ class PreparedQuestions:
             raise reason
         as_of = request.as_of
         today = pd.Timestamp.now() if as_of is None else pd.Timestamp(as_of)
-        return cls(tuple(ready), today.normalize())
+        return cls(tuple(ready), today.normalize(), len(tasks) - len(ready))
 
     def first_by_frequency(self) -> list[PreparedTask]:
         """Return the first question at each frequency; the others share its data."""

@@ -1,14 +1,15 @@
 """Forecasts from stored models, for a process that answers many questions.
 
-Nothing is trained and nothing is written. Data are read once and again only when the
-store changes or a new day begins, and a forecast is made once per model file, so that
-an answer takes a second the first time and none after that.
+Nothing is trained and nothing is written. A forecast that a command finished before is
+read while it is still right. Otherwise data are read once and again only when the store
+changes or a new day begins, and a forecast is made once per model file.
 """
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cached_property
 from pathlib import Path, PurePath
 
 import numpy as np
@@ -22,8 +23,15 @@ from econnet.core.workspace import Workspace
 from econnet.data import load
 from econnet.data.sources.observations import Dataset
 from econnet.forecast import country as country_forecast
+from econnet.forecast import (
+    finished,
+    preparation,
+    questions,
+    saved_answers,
+    training,
+    workflow,
+)
 from econnet.forecast import log as forecast_log
-from econnet.forecast import preparation, questions, saved_answers, training, workflow
 from econnet.forecast.country import Shared
 from econnet.forecast.explain import drivers, what_if
 from econnet.forecast.explain.what_if import Assumption
@@ -48,24 +56,35 @@ class SupposedForecast:
 
 @dataclass(frozen=True, eq=False)
 class StoredAnswer:
-    """A forecast from a stored model, and what it was made with."""
+    """A forecast from a stored model, and what it was made with.
+
+    Parameters
+    ----------
+    make_basis
+        Returns what the forecast was made from; called when it is first needed.
+    stamp
+        Of the model's file.
+    """
 
     forecast: Forecast
-    prepared: PreparedTask
-    shared: Shared
-    stamp: Stamp
+    make_basis: Callable[[], "Basis"]
+    stamp: Stamp | None
+
+    @cached_property
+    def basis(self) -> "Basis":
+        """The prepared task, and what was learned from it."""
+        return self.make_basis()
 
     def suppose(self, assumptions: Sequence[Assumption]) -> SupposedForecast:
         """Return the forecast if the newest values of some indicators were others."""
-        window = training.final_window(self.prepared)
-        indicators = self.prepared.panel.indicators
-        levels = drivers.newest_levels(self.prepared)
-        forecaster = self.shared.forecaster
+        prepared, shared = self.basis.prepared, self.basis.shared
+        window = training.final_window(prepared)
+        indicators = prepared.panel.indicators
+        levels = drivers.newest_levels(prepared)
+        forecaster = shared.forecaster
 
         def end(position: int, rows: Floats) -> Floats:
-            forecasts = training.with_intervals(
-                rows, window, forecaster, self.shared.pool
-            )
+            forecasts = training.with_intervals(rows, window, forecaster, shared.pool)
             return np.array([interval[position] for _, interval in forecasts])
 
         with one_blas_thread():
@@ -83,14 +102,37 @@ class StoredAnswer:
 
 
 @dataclass(frozen=True, eq=False)
-class _Session:
-    """What was read and computed on one day from one state of the store."""
+class Basis:
+    """What a forecast is made from: a prepared task, its model and what it learns."""
 
-    known: Dataset
+    prepared: PreparedTask
+    model: Model
+    shared: Shared
+    questions: tuple[QuestionAnswer, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class _Session:
+    """What was read and computed on one day from one state of the store.
+
+    Parameters
+    ----------
+    given
+        Data to use instead of the store's and the bundled ones.
+    """
+
+    given: Dataset | None
     key: tuple[date, Stamp | None]
-    answers: dict[PurePath, StoredAnswer] = field(default_factory=dict)
+    answers: dict[tuple[Country, TaskRequest], StoredAnswer] = field(
+        default_factory=dict
+    )
     prepared: dict[Task, list[PreparedTask]] = field(default_factory=dict)
     shared: dict[str, Shared] = field(default_factory=dict)
+
+    @cached_property
+    def known(self) -> Dataset:
+        """The data; read when they are first needed."""
+        return self.given or load.known(Settings.from_environment())
 
 
 class StoredAnswers:
@@ -124,15 +166,13 @@ class StoredAnswers:
         """
         with self._lock:
             session = self._current()
-            question = workflow.question(session.known, country, request)
-            file = self.workspace.model(question.place)
-            stamp = _stamp(file)
-            if stamp is None:
-                raise DataError(_no_model(question, "is stored"))
-            answer = session.answers.get(question.place)
-            if answer is None or answer.stamp != stamp:
-                answer = self._answer(session, question, file, stamp)
-                session.answers[question.place] = answer
+            key = (country, request)
+            answer = session.answers.get(key)
+            if answer is None or answer.stamp != self._model_stamp(answer.forecast):
+                answer = self._finished(session, country, request)
+                if answer is None:
+                    answer = self._computed(session, country, request)
+                session.answers[key] = answer
             return answer
 
     def stored_requests(self, country: Country) -> Iterator[TaskRequest]:
@@ -173,13 +213,51 @@ class StoredAnswers:
         """Return the session of today's data, a new one if they changed."""
         key = (date.today(), _stamp(self.workspace.store))
         if self._session is None or self._session.key != key:
-            known = self._given or load.known(Settings.from_environment())
-            self._session = _Session(known, key)
+            self._session = _Session(self._given, key)
         return self._session
 
-    def _answer(
-        self, session: _Session, question: Question, file: Path, stamp: Stamp
+    def _model_stamp(self, forecast: Forecast) -> Stamp | None:
+        """Return the stamp of the file of a forecast's model."""
+        place = forecast.place
+        return None if place is None else _stamp(self.workspace.model(place))
+
+    def _finished(
+        self, session: _Session, country: Country, request: TaskRequest
+    ) -> StoredAnswer | None:
+        """Return the forecast that a command finished before, if it is still right."""
+        if session.given is not None:
+            return None
+        found = finished.find(country, request, self.workspace)
+        if found is None:
+            return None
+
+        def basis() -> Basis:
+            with self._lock:
+                return self._basis(session, country, request)
+
+        return StoredAnswer(found.forecast, basis, self._model_stamp(found.forecast))
+
+    def _computed(
+        self, session: _Session, country: Country, request: TaskRequest
     ) -> StoredAnswer:
+        """Return the forecast of the stored model."""
+        basis = self._basis(session, country, request)
+        question = workflow.question(session.known, country, request)
+        previous = forecast_log.latest(basis.prepared, self.workspace.forecast_log)
+        forecast = country_forecast.make(
+            basis.prepared, basis.model, previous, shared=basis.shared
+        )
+        forecast = replace(forecast, place=question.place, questions=basis.questions)
+        return StoredAnswer(forecast, lambda: basis, self._model_stamp(forecast))
+
+    def _basis(
+        self, session: _Session, country: Country, request: TaskRequest
+    ) -> Basis:
+        """Return what the forecast of the stored model is made from."""
+        question = workflow.question(session.known, country, request)
+        file = self.workspace.model(question.place)
+        if _stamp(file) is None:
+            raise DataError(_no_model(question, "is stored"))
         standard: tuple[QuestionAnswer, ...] = ()
         if question.open_request is None:
             prepared = _prepared(session, question)
@@ -190,10 +268,7 @@ class StoredAnswers:
         if shared is None:
             shared = Shared.of(prepared, model)
             session.shared[model.fingerprint] = shared
-        previous = forecast_log.latest(prepared, self.workspace.forecast_log)
-        forecast = country_forecast.make(prepared, model, previous, shared=shared)
-        forecast = replace(forecast, place=question.place, questions=standard)
-        return StoredAnswer(forecast, prepared, shared, stamp)
+        return Basis(prepared, model, shared, standard)
 
     def _headline(
         self, question: Question, request: TaskRequest

@@ -7,6 +7,7 @@ other's models. Nothing is printed: progress and notes go to a `Listener`.
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from functools import cache
 from pathlib import Path, PurePath
 
@@ -22,8 +23,8 @@ from econnet.core.workspace import (
 )
 from econnet.data.cycle import labels
 from econnet.data.sources.observations import Dataset
-from econnet.forecast import log as forecast_log
 from econnet.forecast import (
+    finished,
     own_data,
     preparation,
     questions,
@@ -31,13 +32,17 @@ from econnet.forecast import (
     saved_answers,
     saved_model,
 )
+from econnet.forecast import log as forecast_log
 from econnet.forecast.country import make, stored_model, train
+from econnet.forecast.data_used import data_used
 from econnet.forecast.explain import what_if
 from econnet.forecast.explain.what_if import Assumption
+from econnet.forecast.finished import Finished
+from econnet.forecast.information_date import unchanged_until
 from econnet.forecast.preparation import PreparedTask
 from econnet.forecast.questions import PreparedQuestions
 from econnet.forecast.ranking import Ranking
-from econnet.forecast.result import Forecast, QuestionAnswer
+from econnet.forecast.result import DataUsed, Forecast, QuestionAnswer
 from econnet.forecast.saved_model import Model
 
 
@@ -47,8 +52,8 @@ class Listener:
     def note(self, message: str) -> None:
         """Receive a note that is not part of the result."""
 
-    def data_read(self, prepared: PreparedTask) -> None:
-        """Receive the data that a forecast will be made from."""
+    def data_read(self, country: Country, frequency: Frequency, used: DataUsed) -> None:
+        """Receive the data that a forecast is made from."""
 
     def step(self, name: str) -> AbstractContextManager[None]:
         """Return a context in which a step of unknown length runs."""
@@ -73,6 +78,8 @@ class Question:
     open_request
         The request, if it asks for the headline question; the task is then only one of
         those that may be chosen.
+    request
+        The request, whatever it asks for; `None` for a task that nobody asked for.
     """
 
     known: Dataset
@@ -80,6 +87,7 @@ class Question:
     task: Task
     place: PurePath
     open_request: TaskRequest | None = None
+    request: TaskRequest | None = None
 
 
 def choose_task(known: Dataset, country: Country, request: TaskRequest) -> Task:
@@ -137,10 +145,11 @@ def question(known: Dataset, country: Country, request: TaskRequest) -> Question
     task = choose_task(known, country, request)
     if known.file is None and request.asks_for_headline:
         place = headline_place(country.alpha3, task)
-        return Question(known, country, task, place, request)
+        return Question(known, country, task, place, request, request)
     # The default frequency has just been looked up, unless the request names one.
     default = task.frequency if request.frequency is None else None
-    return Question(known, country, task, _place(known, country, task, default))
+    place = _place(known, country, task, default)
+    return Question(known, country, task, place, request=request)
 
 
 def _place(
@@ -192,22 +201,8 @@ def forecast(
     horizons are forecast too, as reports need. An open question is the headline one,
     for which all standard questions are answered.
     """
-    answers: tuple[QuestionAnswer, ...] = ()
-    if asked.open_request is None:
-        with listener.step("Reading the data"):
-            prepared = preparation.prepare(asked.known, asked.country, asked.task)
-        listener.data_read(prepared)
-    else:
-        with listener.step("Reading the data"):
-            standard = PreparedQuestions.of(
-                asked.known, asked.country, asked.open_request
-            )
-        _check_for_some(assumptions, standard)
-        for first in standard.first_by_frequency():
-            listener.data_read(first)
-        file = workspace.answers(asked.place)
-        answers = _answers(standard, file, retrain=retrain, listener=listener)
-        prepared = standard.prepared_for(questions.headline(answers, standard.today))
+    ready = _ready(asked, workspace, assumptions, retrain=retrain, listener=listener)
+    prepared = ready.prepared
     what_if.check_assumptions(assumptions, prepared.features, prepared.panel.indicators)
     model = _load_or_train(
         prepared,
@@ -217,15 +212,113 @@ def forecast(
         outlook=outlook,
         listener=listener,
     )
-    if not outlook:
-        model = replace(model, outlook=None)
     _make_room_for_log(workspace.forecast_log, listener)
     data_file = _path(asked.known)
     previous = forecast_log.latest(prepared, workspace.forecast_log, data_file)
     with listener.step("Explaining the forecast"):
         answer = make(prepared, model, previous, assumptions)
+    answer = replace(answer, place=asked.place, questions=ready.answers)
     forecast_log.add(answer, workspace.forecast_log, data_file)
-    return replace(answer, place=asked.place, questions=answers)
+    done = Finished(
+        answer, ready.read, model.outlook is not None, ready.unchanged_until
+    )
+    if asked.request is not None and not assumptions:
+        finished.keep(done, asked.known, asked.request, workspace, previous)
+    return answer if outlook else done.without_outlook().forecast
+
+
+def finished_forecast(
+    country: Country,
+    request: TaskRequest,
+    workspace: Workspace,
+    *,
+    outlook: bool = True,
+    listener: Listener = SILENT,
+) -> Forecast | None:
+    """Return the forecast that was made before for a request, if it is still right.
+
+    It is what `forecast` would return, from the data of store and snapshot, and is
+    logged like it; `None` if it must be computed.
+    """
+    found = finished.find(country, request, workspace)
+    if found is None or (outlook and not found.has_outlook):
+        return None
+    for notice in found.notices:
+        listener.note(notice)
+    for frequency, used in found.read:
+        listener.data_read(country, frequency, used)
+    answer = found.forecast if outlook else found.without_outlook().forecast
+    _make_room_for_log(workspace.forecast_log, listener)
+    forecast_log.add(answer, workspace.forecast_log)
+    return answer
+
+
+@dataclass(frozen=True, eq=False)
+class _Ready:
+    """A question whose data were read, with the answers to the standard questions.
+
+    Parameters
+    ----------
+    read
+        The data at each frequency, as `Finished.read`.
+    unchanged_until
+        The day before which the same data lead to the same task and features, `None` if
+        that day never comes.
+    """
+
+    prepared: PreparedTask
+    answers: tuple[QuestionAnswer, ...]
+    read: tuple[tuple[Frequency, DataUsed], ...]
+    unchanged_until: date | None
+
+    @classmethod
+    def of(
+        cls,
+        prepared: PreparedTask,
+        asked: Sequence[PreparedTask],
+        answers: tuple[QuestionAnswer, ...],
+        read: Sequence[PreparedTask],
+    ) -> "_Ready":
+        days = [unchanged_until(each.released, each.task, None) for each in asked]
+        return cls(
+            prepared,
+            answers,
+            tuple((each.task.frequency, data_used(each)) for each in read),
+            min((day for day in days if day is not None), default=None),
+        )
+
+
+def _ready(
+    asked: Question,
+    workspace: Workspace,
+    assumptions: Sequence[Assumption],
+    *,
+    retrain: bool,
+    listener: Listener,
+) -> _Ready:
+    """Return the question that is answered, with its data read."""
+
+    def received(*read: PreparedTask) -> None:
+        for each in read:
+            listener.data_read(each.country, each.task.frequency, data_used(each))
+
+    if asked.open_request is None:
+        with listener.step("Reading the data"):
+            prepared = preparation.prepare(asked.known, asked.country, asked.task)
+        received(prepared)
+        return _Ready.of(prepared, [prepared], (), [prepared])
+    with listener.step("Reading the data"):
+        standard = PreparedQuestions.of(asked.known, asked.country, asked.open_request)
+    _check_for_some(assumptions, standard)
+    firsts = standard.first_by_frequency()
+    received(*firsts)
+    file = workspace.answers(asked.place)
+    answers = _answers(standard, file, retrain=retrain, listener=listener)
+    prepared = standard.prepared_for(questions.headline(answers, standard.today))
+    ready = _Ready.of(prepared, standard.prepared, answers, firsts)
+    if standard.n_not_allowed:  # another day may allow them
+        return replace(ready, unchanged_until=date.today() + timedelta(days=1))
+    return ready
 
 
 def _check_for_some(

@@ -5,10 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from econnet.core import countries
 from econnet.core.errors import DataError
 from econnet.core.period_days import END, FIXED_DAYS, START, DayOfPeriod
+from econnet.core.periods import Frequency
 from econnet.core.task import Task
 from econnet.data.sources.observations import Dataset
 from econnet.forecast import data_used, information_date, preparation, training
@@ -239,3 +242,30 @@ def test_file_that_was_published_once_since_the_fixed_day_is_used() -> None:
     assert prepared.state.used_until == pd.Timestamp("2019-12-14")
     newest = prepared.features.X[prepared.features.origins == prepared.origin]
     assert not np.isnan(newest).all()
+
+
+@given(
+    age=st.integers(0, 900),
+    frequency=st.sampled_from(["A", "Q", "M"]),
+    others=st.lists(st.integers(0, 900), max_size=3),
+)
+def test_state_of_information_is_unchanged_until_the_day_that_is_named(
+    age: int, frequency: Frequency, others: list[int]
+) -> None:
+    today = pd.Timestamp.now().normalize()
+    ages = [age, *others]
+    released = pd.DataFrame(
+        {
+            "indicator": ["real_gdp", *(f"other_{n}" for n in range(len(others)))],
+            "known_at": [today - pd.Timedelta(days=days) for days in ages],
+            "first_vintage": pd.Series([pd.NaT] * len(ages), dtype="M8[s]"),
+        }
+    )
+    task = Task(frequency)
+    until = information_date.unchanged_until(released, task, None)
+    now = information_state(released, task, None)
+    assert until is None or until > today.date()
+    for days in (*range(0, 40, 3), 100, 400):
+        day = today + pd.Timedelta(days=days)
+        if until is None or day.date() < until:
+            assert information_state(released, task, None, day) == now

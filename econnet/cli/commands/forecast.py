@@ -1,6 +1,7 @@
 """`econnet forecast`: the forecast in a few lines, or as one JSON document."""
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from econnet.cli import jobs, output, streamed
 from econnet.cli.options import (
@@ -12,6 +13,9 @@ from econnet.cli.options import (
     flat,
 )
 from econnet.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from econnet.forecast.workflow import Question
 
 
 @flat
@@ -44,6 +48,20 @@ def forecast(
             )
         streamed.run(task, json=json)
         return
+    result = None if assumed else jobs.finished_forecast(task, outlook=False)
+    if result is None:
+        question = _one_question(task)
+        result = jobs.forecast_question(question, assumptions=assumed, outlook=False)
+    if cost_ratio is not None:
+        result = country_forecast.with_decision(result, cost_ratio)
+    if json:
+        output.print_json(record.to_dict(result))
+    else:
+        output.print_verdict(result)
+
+
+def _one_question(task: TaskOptions) -> "Question":
+    """Return the question of the one country that is named or in the user's file."""
     question, *others = jobs.questions(task)
     if others:
         names = ", ".join(each.country.name for each in (question, *others[:7]))
@@ -51,10 +69,4 @@ def forecast(
             f"forecast takes one country, not {1 + len(others)}: give --country once "
             f"({names})"
         )
-    result = jobs.forecast_question(question, assumptions=assumed, outlook=False)
-    if cost_ratio is not None:
-        result = country_forecast.with_decision(result, cost_ratio)
-    if json:
-        output.print_json(record.to_dict(result))
-    else:
-        output.print_verdict(result)
+    return question

@@ -4,7 +4,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -80,6 +80,12 @@ def report(
         )
     assumed = [what_if.parse_assumption(text) for text in assumptions or []]
     chosen = formats or list(Format)
+    finish = _with_costs(cost_ratio)
+    if not (everything or assumed):
+        finished = jobs.finished_forecast(task, outlook=True)
+        if finished is not None and finished.place is not None:
+            _write_report(finish(finished), finished.place, chosen, paper)
+            return
     data = jobs.data_and_countries(task) if everything or _names(task) else None
     if data is not None and len(data[1]) > 1:
         ranked = jobs.rank(task, data)
@@ -93,7 +99,6 @@ def report(
     # All countries give thousands of figures: they are drawn only if requested.
     figures = formats is not None or not everything
     country_formats = [form for form in chosen if figures or form != Format.PNG]
-    finish = _with_costs(cost_ratio)
     pages = _write_reports(questions, ranked, country_formats, paper, assumed, finish)
     if data is not None and ranked is not None:
         folder = jobs.ranking_folder(task, ranked.task, data)
@@ -152,8 +157,6 @@ def _write_reports(
     finish: "Callable[[Forecast], Forecast]",
 ) -> dict[str, Path]:
     """Write each country's report, and return the HTML pages by country."""
-    from econnet.report import country as country_report
-
     forecasts: dict[Country, Forecast] = {}
     if ranked is not None:
         forecasts = {forecast.country: forecast for forecast in ranked.forecasts}
@@ -165,18 +168,32 @@ def _write_reports(
         if forecast is None or forecast.place != question.place or assumed:
             forecast = jobs.forecast_question(question, assumptions=assumed)
         seconds = time.monotonic() - start
-        with output.working(
-            f"Writing the report on {country.name}"
-            f"{output.how_far(number, len(questions), seconds)}"
+        progress = output.how_far(number, len(questions), seconds)
+        for path in _write_report(
+            finish(forecast), question.place, formats, paper, progress
         ):
-            folder = jobs.workspace().report(question.place)
-            files = country_report.write(finish(forecast), folder, formats, paper)
-        _note_missing_letters(forecast, formats)
-        for path in files:
-            output.print_answer(path)
             if path.name == "report.html":
                 pages[country.alpha3] = path
     return pages
+
+
+def _write_report(
+    forecast: "Forecast",
+    place: PurePath,
+    formats: Sequence[Format],
+    paper: Paper,
+    progress: str = "",
+) -> list[Path]:
+    """Write and print the files of one report, and return them."""
+    from econnet.report import country as country_report
+
+    with output.working(f"Writing the report on {forecast.country.name}{progress}"):
+        folder = jobs.workspace().report(place)
+        files = country_report.write(forecast, folder, formats, paper)
+    _note_missing_letters(forecast, formats)
+    for path in files:
+        output.print_answer(path)
+    return files
 
 
 def _note_missing_letters(forecast: "Forecast", formats: Sequence[Format]) -> None:

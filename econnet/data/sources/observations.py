@@ -9,7 +9,7 @@ give it. A value that a source has withdrawn is a row whose value is missing.
 import gzip
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -130,6 +130,9 @@ class Dataset:
         Forecasts by others that the file contains: `PROFESSIONAL_COLUMNS`.
     aggregates
         Observations of groups of countries in the file, which no model learns from.
+    digest
+        Of the content, if this is all that store and snapshot contain; else empty, also
+        of any dataset that `replace` derives from such a one.
     """
 
     observations: pd.DataFrame
@@ -146,6 +149,13 @@ class Dataset:
     aggregates: pd.DataFrame = field(
         default_factory=lambda: pd.DataFrame(columns=OBSERVATION_COLUMNS)
     )
+    digest: str = field(default="", init=False)
+
+    def with_digest(self, digest: str) -> "Dataset":
+        """Return the same data, with the digest of their content."""
+        same = replace(self)
+        object.__setattr__(same, "digest", digest)
+        return same
 
     def __repr__(self) -> str:
         """Return where the data come from and how much there is, in one line."""

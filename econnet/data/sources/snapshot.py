@@ -5,6 +5,7 @@ series with its title, unit, rights and attribution. `data/snapshot/SOURCES.md` 
 their sources.
 """
 
+import hashlib
 from importlib import resources
 
 import duckdb
@@ -12,6 +13,15 @@ import duckdb
 from econnet.core.errors import DataError
 from econnet.core.text import one_line
 from econnet.data.sources.observations import OBSERVATION_COLUMNS, Dataset
+
+
+def digest() -> str:
+    """Return the SHA-256 of the files."""
+    folder = resources.files("econnet.data") / "snapshot"
+    content = hashlib.sha256()
+    for name in ("observations.parquet", "series.parquet"):
+        content.update((folder / name).read_bytes())
+    return content.hexdigest()
 
 
 def load() -> Dataset:

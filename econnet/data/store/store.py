@@ -7,6 +7,7 @@ not published together. DuckDB admits one process at a time, so the file is open
 briefly, under our own lock. Aggregates such as the euro area are not stored.
 """
 
+import hashlib
 import os
 import re
 import time
@@ -188,6 +189,22 @@ class Store:
                 "USING (country, indicator, source, series_id) ORDER BY ALL"
             ).df()
         return frame
+
+    def digest(self) -> str:
+        """Return a digest of the rows that `vintages` and `series` read.
+
+        It covers the order of writing. DuckDB's version is part of it, because its hash
+        may change with it.
+        """
+        digest = hashlib.sha256(duckdb.__version__.encode())
+        with self._open() as connection:
+            for table in ("observations", "series", "answers"):
+                row = connection.execute(
+                    "SELECT count(*), bit_xor(row), sum(row::HUGEINT) FROM "  # noqa: S608 - names of ours
+                    f"(SELECT hash({table}, rowid) AS row FROM {table})"
+                ).fetchone()
+                digest.update(f"{table} {row} ".encode())
+        return digest.hexdigest()
 
     def status(self) -> Status:
         """Return what the store contains."""
