@@ -59,6 +59,22 @@ class Scaler:
 
         The columns at the positions `linear` are not ranked.
         """
+        scaler, _ = cls.fit_transform(X, X[:0], flaggable, emphasis, linear)
+        return scaler
+
+    @classmethod
+    def fit_transform(
+        cls,
+        X: Floats,
+        X_ahead: Floats,
+        flaggable: npt.NDArray[np.int64],
+        emphasis: Floats,
+        linear: npt.NDArray[np.int64] = NO_COLUMNS,
+    ) -> tuple["Scaler", Floats]:
+        """Return the scaler of the training rows `X`, and all rows scaled.
+
+        The rows of `X_ahead` follow those of `X`; the scaler does not depend on them.
+        """
         share_missing = np.isnan(X).mean(axis=0)
         used = np.flatnonzero(_is_present(share_missing))
         knots = np.zeros((X.shape[1], len(SHARES)))
@@ -70,14 +86,18 @@ class Scaler:
             knots[column, : middle + 1] = np.linspace(low, median, middle + 1)
             knots[column, middle:] = np.linspace(median, high, middle + 1)
         used = np.flatnonzero(knots[:, -1] > knots[:, 0])
+        rows = np.concatenate([X, X_ahead])
+        ranks = np.zeros((X.shape[1], len(rows)))
         for column in used:
-            ranks = _ranks(X[:, column], knots[column])
-            mean[column], scale[column] = ranks.mean(), 1 / ranks.std()
+            ranks[column] = _ranks(rows[:, column], knots[column])
+        of_training = ranks[used, : len(X)]
+        mean[used], scale[used] = of_training.mean(axis=1), 1 / of_training.std(axis=1)
         knots[scale == 0] = 0
         flagged = (scale > 0) & (share_missing >= MIN_SHARE_FLAGGED)
-        return cls(
+        scaler = cls(
             knots, mean, scale, emphasis, flaggable, flagged[flaggable].astype(float)
         )
+        return scaler, scaler._scores(ranks, rows)
 
     @property
     def low(self) -> Floats:
@@ -96,11 +116,16 @@ class Scaler:
 
     def transform(self, X: Floats) -> Floats:
         """Return `X` scaled, (rows, columns + flags)."""
-        scores = np.zeros(X.shape)
+        ranks = np.zeros(X.shape[::-1])
         for column in np.flatnonzero(self.scale):
-            ranks = _ranks(X[:, column], self.knots[column])
-            z = np.clip((ranks - self.mean[column]) * self.scale[column], -3.0, 3.0)
-            scores[:, column] = self.emphasis[column] * z
+            ranks[column] = _ranks(X[:, column], self.knots[column])
+        return self._scores(ranks, X)
+
+    def _scores(self, ranks: Floats, X: Floats) -> Floats:
+        """Return the inputs of rows `X` with these ranks, (columns, rows)."""
+        deviations = ranks - self.mean[:, None]
+        z = np.clip(deviations * self.scale[:, None], -3.0, 3.0)
+        scores = (self.emphasis[:, None] * z).T
         return np.column_stack([scores, np.isnan(X[:, self.flaggable]) * self.flagged])
 
 

@@ -247,15 +247,20 @@ def window_at(
     train = _training_rows(known, origin, rolling_years)
     train = train[np.argsort(known.known_at[train], kind="stable")]
     rows_ahead = np.flatnonzero(ahead)
-    scaler = Scaler.fit(
-        known.X[train], known.newest, known.emphasis, known.professional
+    scaler, scaled = Scaler.fit_transform(
+        known.X[train],
+        known.X[rows_ahead],
+        known.newest,
+        known.emphasis,
+        known.professional,
     )
+    inputs = scaled.astype(np.float32, order="C")
     return Window(
         origin=origin,
-        X_train=scaler.transform(known.X[train]).astype(np.float32),
+        X_train=inputs[: len(train)],
         y_train=known.y[train].astype(np.float32),
         growth_train=known.growth[train],
-        X_ahead=scaler.transform(known.X[rows_ahead]).astype(np.float32),
+        X_ahead=inputs[len(train) :],
         design_effect=_design_effect(known, train),
         features=known,
         train=train,

@@ -8,9 +8,11 @@ users are counted: the first sets the limit, and the last to leave restores the 
 number. Libraries with one number per calling thread, such as OpenMP, need no count.
 """
 
+import sys
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 
 from threadpoolctl import ThreadpoolController
@@ -22,7 +24,7 @@ def one_blas_thread() -> Iterator[None]:
 
     The original numbers of threads return when the last user in the process leaves.
     """
-    libraries = ThreadpoolController().lib_controllers
+    libraries = _libraries(len(sys.modules))
     shared = [library for library in libraries if _is_process_wide(library)]
     per_thread = [
         (library, library.num_threads)
@@ -38,6 +40,17 @@ def one_blas_thread() -> Iterator[None]:
         for library, original in per_thread:
             _set_threads(library, original)
         _SHARED_LIMIT.leave()
+
+
+@lru_cache(maxsize=1)
+def _libraries(modules: int) -> list[Any]:  # noqa: ARG001 - a key of the cache
+    """Return the libraries with threads that are loaded.
+
+    The search takes a millisecond. It is repeated only if the number of imported
+    modules has changed, because only an import loads a library.
+    """
+    found: list[Any] = ThreadpoolController().lib_controllers
+    return found
 
 
 class _SharedLimit:
