@@ -458,7 +458,7 @@ TITLES: Mapping[str, str] = {
     "mlp": "scikit-learn network",
     "pool": "mean of the baselines",
     "network": "networks alone",
-    "growth_network": "networks for growth alone",
+    "growth_network": "growth networks",
     "professional_logit": "logit of professional forecasts",
 }
 

@@ -23,6 +23,10 @@ DASH = "\N{EN DASH}"
 
 # Episodes on the first page; a later page has all of them.
 MAX_EPISODES = 5
+# False alarms that are listed.
+MAX_FALSE_ALARMS = 14
+# Letters of the head of a page, beside the date.
+MAX_RUNNING = 75
 # Series in the table of the PDF.
 MAX_SERIES = 24
 
@@ -59,8 +63,11 @@ def _running(forecast: Forecast) -> str:
     name, stale = forecast.country.name, wording.stale(forecast)
     if stale is not None and stale.passed:
         return f"{name} · out of date"
-    probability = wording.percent(forecast.probability)
-    return f"{name} · {wording.when(forecast)}: {probability}"
+    event, probability = wording.event_title(forecast), wording.percent
+    text = f"{name} · {event}: {probability(forecast.probability)}"
+    if len(text) <= MAX_RUNNING:
+        return text
+    return f"{name} · {wording.when(forecast)}: {probability(forecast.probability)}"
 
 
 def _answer(forecast: Forecast) -> Content:
@@ -68,7 +75,7 @@ def _answer(forecast: Forecast) -> Content:
     stale, verdict = wording.stale(forecast), wording.verdict(forecast)
     passed = stale is not None and stale.passed
     return {
-        "stale": None if stale is None else asdict(stale),
+        "stale": _warning(stale),
         "passed": passed,
         "headline": "Out of date" if passed else wording.percent(forecast.probability),
         "facts": _facts(forecast),
@@ -95,10 +102,19 @@ def _answer(forecast: Forecast) -> Content:
             }
             for release in wording.watch(forecast)
         ],
+        "watch_note": wording.watch_note(forecast),
         "what_if": wording.what_if(forecast),
         "decision": wording.decision(forecast),
         **_past_contractions(forecast),
     }
+
+
+def _warning(stale: wording.OutOfDate | None) -> str | None:
+    """Return the warning that newer data are due, without what is its headline."""
+    if stale is None:
+        return None
+    text = stale.text if stale.passed else stale.sentence
+    return text.replace("`", "")
 
 
 def _facts(forecast: Forecast) -> list[str]:
@@ -158,17 +174,10 @@ def _past(forecast: Forecast) -> Content:
             f"All {spell}s and the forecast {wording.ahead(forecast.task)}"
         ),
         "change_heading": change_heading(forecast),
-        "false_alarms": [
-            [
-                f"{_span(alarm.first, alarm.last)} ({alarm.periods})",
-                wording.percent(alarm.highest_probability),
-            ]
-            for alarm in assessment.false_alarms
-        ],
-        "false_alarms_heading": f"false alarms ({noun}s)",
+        **_false_alarms(forecast),
         "signals_explained": wording.SIGNALS_EXPLAINED,
-        "record": f"{wording.verdict(forecast).details} "
-        f"{wording.track_record(forecast)}".strip(),
+        "record": f"{wording.track_record(forecast)} "
+        f"{wording.verdict(forecast).comparison}".strip(),
         "skill_rows": _skill_rows(forecast),
         "long_scores": _score_table(
             assessment.metrics,
@@ -185,6 +194,26 @@ def _past(forecast: Forecast) -> Content:
     }
 
 
+def _false_alarms(forecast: Forecast) -> Content:
+    """Return the false alarms with the highest probabilities, oldest first."""
+    alarms = forecast.assessment.false_alarms
+    highest = sorted(alarms, key=lambda alarm: -alarm.highest_probability)
+    shown = [alarm for alarm in alarms if alarm in highest[:MAX_FALSE_ALARMS]]
+    note = f"The {len(shown)} highest of {len(alarms)}; csv/false-alarms.csv has all."
+    noun = wording.NOUN[forecast.task.frequency]
+    return {
+        "false_alarms": [
+            [
+                f"{_span(alarm.first, alarm.last)} ({alarm.periods})",
+                wording.percent(alarm.highest_probability),
+            ]
+            for alarm in shown
+        ],
+        "false_alarms_heading": f"false alarms ({noun}s)",
+        "false_alarms_note": note if len(shown) < len(alarms) else None,
+    }
+
+
 def change_heading(forecast: Forecast) -> str:
     """Return the heading of the changes over past contractions."""
     if forecast.task.label == "year-on-year":
@@ -194,12 +223,13 @@ def change_heading(forecast: Forecast) -> str:
 
 def _skill_rows(forecast: Forecast) -> list[list[str]]:
     """Return the skill with and without 2020 and at other horizons, one row each."""
-    task = forecast.task
+    task, assessment = forecast.task, forecast.assessment
+    without = assessment.skill_without_2020
     named = [
-        (f"{wording.ahead(task)}, all forecasts", forecast.assessment.skill),
+        (f"{wording.ahead(task)}, all forecasts", assessment.skill),
         (
             f"{wording.ahead(task)}, without 2020",
-            forecast.assessment.skill_without_2020,
+            None if without == assessment.skill else without,
         ),
         *(
             (wording.ahead(replace(task, horizon=ahead.horizon)), ahead.skill)
@@ -364,10 +394,17 @@ def _series(series: SeriesUsed, made_on: date) -> Content:
         "unit": series.unit,
         "periods": f"{wording.period_short(series.first_period)}{DASH}"
         f"{wording.period_short(series.last_period)}",
-        "last": wording.large_number(series.last_value),
+        "last": _last_value(series),
         "due": {"text": due.isoformat(), "loss": due < made_on},
         "rights": _short(series.rights),
     }
+
+
+def _last_value(series: SeriesUsed) -> str:
+    """Return the last value; in words only where the unit has none of its own."""
+    if series.unit.startswith(("thousand", "million", "billion")):
+        return wording.in_digits(series.last_value)
+    return wording.large_number(series.last_value)
 
 
 def _source(series: SeriesUsed) -> str:
@@ -397,8 +434,8 @@ def _sources(forecast: Forecast) -> list[str]:
         for series in forecast.data.series
     }
     return [
-        f"{attribution.removeprefix('Source: ')}. {rights}; retrieved "
-        f"{retrieved_at[:10]}."
+        f"{attribution.removeprefix('Source: ')}. {wording.capitalised(rights)}; "
+        f"retrieved {retrieved_at[:10]}."
         for attribution, rights, retrieved_at in sorted(kinds)
     ]
 

@@ -80,6 +80,14 @@ def test_report_is_small_and_no_page_is_nearly_empty(report: Path) -> None:
         assert len(page.split()) > 120
 
 
+def test_every_page_but_the_last_is_at_least_two_thirds_full(report: Path) -> None:
+    top, bottom = 20 * 72 / 25.4, 842 - 18 * 72 / 25.4
+    *full, _last = words_of(report)
+    for words in full:
+        lowest = max(word.bottom for word in words if word.bottom < bottom)
+        assert lowest - top > 2 / 3 * (bottom - top)
+
+
 @dataclass(frozen=True)
 class Word:
     """A word and the box it stands in, in points from the upper left corner."""

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from econnet.data.cycle.labels import BELOW_ZERO, RULES
 from econnet.evaluation.comparison import Comparison
 from econnet.evaluation.confidence import Skill
-from econnet.evaluation.signals import SignalCounts
+from econnet.evaluation.signals import FalseAlarm, SignalCounts
 from econnet.forecast import country as country_forecast
 from econnet.forecast.explain.drivers import DERIVED
-from econnet.forecast.result import Forecast, GrowthForecast
+from econnet.forecast.result import Forecast, GrowthForecast, QuestionAnswer
 from econnet.report import figures, wording
 from econnet.report.content import content
 from econnet.report.wording.formatting import (
@@ -25,6 +25,8 @@ from econnet.report.wording.formatting import (
 from tests.builders import changed
 
 from .conftest import without_contractions
+
+MINUS = "\N{MINUS SIGN}"
 
 
 @pytest.mark.parametrize(
@@ -227,6 +229,78 @@ def test_verdict_names_its_figures(germany: Forecast) -> None:
     assert "too few to judge the forecasts by" in few
 
 
+def test_skill_whose_interval_includes_zero_is_no_gain(germany: Forecast) -> None:
+    for value in (-0.17, 0.0, 0.28):
+        uncertain = skilled(value, value - 0.3, value + 0.3)
+        text = judged(germany, uncertain).reason
+        assert "not significantly more accurate than always quoting" in text
+        assert "more accurate" in text
+        assert "% more accurate" not in text
+        assert "% less accurate" not in text
+        assert "The historical average (29%) is as good a guide." in text
+    worse = judged(germany, skilled(-0.1, -0.2, -0.01)).reason
+    assert "10% less accurate than always quoting the historical average" in worse
+    assert "as good a guide" not in judged(germany, skilled(0.3, 0.2, 0.4)).reason
+
+
+def test_no_usable_forecast_exists_where_no_coming_question_has_skill(
+    germany: Forecast,
+) -> None:
+    """Two questions about periods that were over had proven skill."""
+    good, poor = skilled(0.4, 0.2, 0.6), skilled(0.1, -0.1, 0.3)
+    over = question_on(germany, "2026Q1", good)
+    coming = [question_on(germany, period, poor) for period in ("2026Q4", "2027Q3")]
+    forecast = replace(changed(germany, skill=poor), questions=(over, *coming))
+    reason = wording.verdict(forecast).reason
+    assert reason.startswith(
+        "No usable forecast exists: none of the 2 questions about a period to come has "
+        "proven skill."
+    )
+    assert wording.headline_reason(forecast) is None
+    rows = wording.question_rows(forecast)
+    assert [row[0].endswith("(period over)") for row in rows] == [True, False, False]
+    alone = replace(forecast, questions=tuple(coming))
+    assert "none of the 2 questions compared" in wording.verdict(alone).reason
+    proven = replace(changed(germany, skill=good), questions=tuple(coming))
+    assert wording.headline_reason(proven) == (
+        "Of the 2 questions compared, this one has the best proven skill."
+    )
+    assert "No usable" not in wording.verdict(proven).text
+
+
+def question_on(forecast: Forecast, period: str, skill: Skill) -> QuestionAnswer:
+    """Return the answer to the question of a forecast about another period."""
+    return QuestionAnswer(
+        task=forecast.task,
+        as_of="2026-11-24",
+        origin=forecast.origin,
+        period=pd.Period(period, "Q"),
+        target_title=forecast.target_title,
+        meaning=forecast.meaning,
+        probability=0.2,
+        interval=(0.1, 0.3),
+        base_rate=0.29,
+        skill=skill,
+    )
+
+
+def test_skill_is_given_for_every_horizon_with_its_interval(
+    germany: Forecast,
+) -> None:
+    whole, without = skilled(0.32, 0.25, 0.39), skilled(0.11, 0.02, 0.2, n=73)
+    forecast = changed(germany, skill=whole, skill_without_2020=without)
+    rows = {row[0]: row[3:] for row in content(forecast)["skill_rows"]}
+    assert rows == {
+        "one quarter ahead, all forecasts": ["+32%", "+25% to +39%", "high"],
+        "one quarter ahead, without 2020": ["+11%", "+2% to +20%", "moderate"],
+        "2 quarters ahead": ["+10%", "+2% to +30%", "moderate"],
+        "3 quarters ahead": ["0%", f"{MINUS}8% to +30%", "low"],
+        "4 quarters ahead": [f"{MINUS}10%", f"{MINUS}18% to +30%", "low"],
+    }
+    same = changed(germany, skill=whole, skill_without_2020=whole)
+    assert len(content(same)["skill_rows"]) == 4  # without 2020 nothing is left out
+
+
 def test_verdict_gives_the_skill_without_2020_where_it_differs(
     germany: Forecast,
 ) -> None:
@@ -263,7 +337,7 @@ def test_simpler_models_are_compared_by_intervals_everywhere(
         comparisons={"base_rate": EVEN, **comparisons},
         baselines=dict.fromkeys(("base_rate", *comparisons), scores),
     )
-    assert sentence in wording.verdict(forecast).details
+    assert sentence in wording.verdict(forecast).comparison
     rows = {row["name"]: row for row in content(forecast)["long_scores"]["rows"]}
     assert ("did better" in sentence) == any(
         row["against"] and row["against"]["loss"] for row in rows.values()
@@ -276,8 +350,8 @@ def test_simpler_models_are_compared_by_intervals_everywhere(
         (0.3, 0.29, "about the same as the historical average (29%)"),
         (0.4, 0.29, "above the historical average (29%)"),
         (0.2, 0.29, "below the historical average (29%)"),
-        (0.6, 0.29, "at least twice the historical average (29%)"),
-        (0.1, 0.29, "at most half the historical average (29%)"),
+        (0.6, 0.29, "more than twice the historical average (29%)"),
+        (0.1, 0.29, "less than half the historical average (29%)"),
         (0.1, 0.0, "no contraction is on record"),
     ],
 )
@@ -323,7 +397,7 @@ def test_page_gives_probabilities_as_percentages_only(
     [
         (0.15, "6 percentage points above the forecast for"),
         (0.22, "1 percentage point below the forecast for"),
-        (0.212, "unchanged from the forecast for"),
+        (0.212, "about the same as the forecast for"),
     ],
 )
 def test_position_gives_the_change_since_the_period_before(
@@ -391,9 +465,7 @@ def test_forecast_for_a_past_period_has_no_headline(brazil: Forecast) -> None:
     assert texts["passed"]
     assert texts["headline"] == "Out of date"
     ends = str(brazil.data.last_period)
-    assert texts["stale"]["text"] == (
-        f"Data end in {ends}. Run `econnet fetch --country BRA`."
-    )
+    assert texts["stale"] == f"Data end in {ends}. Run econnet fetch --country BRA."
     assert texts["running"].endswith("out of date")
     assert texts["position"].startswith("For illustration only: the forecast for")
     assert not any(
@@ -543,6 +615,49 @@ def test_drivers_and_groups_share_their_names(germany: Forecast) -> None:
     )
     groups = wording.by_group(changed(germany, drivers=drivers))
     assert set(groups) == {title for title, _ in DERIVED.values()}
+
+
+def test_many_small_movements_are_shown_by_group(germany: Forecast) -> None:
+    """A bar for 106 others was longer than that of any indicator."""
+    change = germany.explanation.change
+    assert change is not None
+    movement = change.movements[0]
+    small = tuple(
+        replace(movement, indicator=f"x{n}", title=f"X{n}", group=group)
+        for n, group in enumerate(["labour", "prices"] * 20)
+    )
+    forecast = changed(germany, change=replace(change, movements=small))
+    *groups, rest = wording.change_rows(forecast, 5)
+    assert {part.title for part in groups} == {"Labour market", "Prices"}
+    points = sum(part.points for part in (*groups, rest))
+    assert points == pytest.approx(100 * (germany.probability - change.probability))
+    large = replace(movement, contribution=50 * movement.contribution)
+    forecast = changed(germany, change=replace(change, movements=(large, *small)))
+    titles = [part.title for part in wording.change_rows(forecast, 5)]
+    assert titles[5:] == ["36 others", rest.title]
+
+
+def test_brief_says_where_no_release_matters(germany: Forecast) -> None:
+    assert wording.watch(germany)
+    assert wording.watch_note(germany) is None
+    flat = tuple(
+        replace(curve, probabilities=(0.2,) * len(curve.values))
+        for curve in germany.explanation.response_curves
+    )
+    still = changed(germany, response_curves=flat)
+    assert wording.watch(still) == []
+    assert content(still)["watch_note"].startswith("No single release would move")
+
+
+def test_highest_false_alarms_are_listed_in_order_of_time(germany: Forecast) -> None:
+    alarms = tuple(
+        FalseAlarm("DEU", f"{year}Q1", f"{year}Q2", 2, (year % 10) / 10)
+        for year in range(1990, 2010)
+    )
+    texts = content(changed(germany, false_alarms=alarms))
+    years = [row[0][:4] for row in texts["false_alarms"]]
+    assert years == [str(year) for year in range(1990, 2010) if year % 10 >= 3]
+    assert texts["false_alarms_note"].startswith("The 14 highest of 20;")
 
 
 def test_flat_curves_and_curves_without_todays_value_are_left_out(

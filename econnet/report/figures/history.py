@@ -162,12 +162,13 @@ def _label_outliers(
         beyond = np.flatnonzero(side * values > side * limit)
         taken: list[float] = []
         for position in sorted(beyond, key=lambda place: -abs(values[place])):
-            if any(abs(x[position] - other) < 0.12 * span for other in taken):
+            if any(abs(x[position] - other) < 0.15 * span for other in taken):
                 continue
             taken.append(float(x[position]))
             left = x[position] - start > 0.15 * span
             axes.annotate(
-                f"{growth.index[int(position)]}: {wording.number(values[position], 1)}",
+                f"{wording.period_short(str(growth.index[int(position)]))}: "
+                f"{wording.number(values[position], 1)}",
                 (x[position], limit),
                 (-4 if left else 4, -2 * side),
                 textcoords="offset points",

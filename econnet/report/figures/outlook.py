@@ -8,7 +8,7 @@ from matplotlib.ticker import FuncFormatter
 
 from econnet.forecast.result import Ahead, Forecast
 from econnet.report import wording
-from econnet.report.figures.drivers import draw_bars, first_rows
+from econnet.report.figures.drivers import draw_bars
 from econnet.report.figures.style import (
     HALF_WIDTH,
     SEMIBOLD,
@@ -95,12 +95,10 @@ def _write_right(
 
 def change(forecast: Forecast, look: Look) -> Figure | None:
     """Draw what the indicators that moved most did to the forecast."""
-    parts = wording.change_parts(forecast)
+    parts = wording.change_rows(forecast, MAX_MOVEMENTS)
     if not parts:
         return None
-    *movements, re_estimation = parts
-    rows = first_rows([(p.title, p.points) for p in movements], MAX_MOVEMENTS)
-    rows.append((re_estimation.title, re_estimation.points))
+    rows = [(part.title, part.points) for part in parts]
     height = 8 + 4.4 * len(rows) + 1
     figure = new_figure(HALF_WIDTH, height)
     note = wording.change_note(forecast)

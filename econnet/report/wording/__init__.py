@@ -6,6 +6,7 @@ from econnet.core.periods import NOUN
 from econnet.core.text import printable
 from econnet.models.baselines import baseline_title
 from econnet.report.wording.event import (
+    capitalised,
     contraction_noun,
     event_title,
     general_event,
@@ -19,6 +20,7 @@ from econnet.report.wording.event import (
 )
 from econnet.report.wording.formatting import (
     change_percent,
+    in_digits,
     large_number,
     number,
     percent,
@@ -44,9 +46,11 @@ from econnet.report.wording.outlook import (
     change,
     change_note,
     change_parts,
+    change_rows,
     in_decimals,
     shown_curves,
     watch,
+    watch_note,
 )
 from econnet.report.wording.questions import headline_reason, question_rows
 from econnet.report.wording.ranking import (

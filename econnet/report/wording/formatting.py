@@ -60,6 +60,12 @@ def large_number(value: float) -> str:
     for bound, name in ((1e12, "trillion"), (1e9, "billion"), (1e6, "million")):
         if size >= bound:
             return f"{number(value / bound, 1)} {name}"
+    return in_digits(value)
+
+
+def in_digits(value: float) -> str:
+    """Return a value in about four figures or more: `1,171,820`."""
+    size = abs(value)
     decimals = 0 if size >= 1000 else 1 if size >= 100 else 2 if size >= 1 else 4
     return f"{value:,.{decimals}f}".replace("-", "\N{MINUS SIGN}")
 

@@ -52,7 +52,7 @@ def method(forecast: Forecast) -> list[tuple[str, str]]:
     learned = (
         f"the history of {count(forecast.data.n_countries, 'country')}"
         if forecast.data.n_countries > 1
-        else f"the history of {forecast.country.name} alone"
+        else "the history of this country alone"
     )
     model = forecast.versions["econnet"]
     return [

@@ -5,7 +5,13 @@ from datetime import date
 from math import log
 
 from econnet.core.periods import NOUN
-from econnet.forecast.result import Forecast, Movement, ResponseCurve
+from econnet.forecast.explain.drivers import DERIVED
+from econnet.forecast.result import (
+    Forecast,
+    ForecastChange,
+    Movement,
+    ResponseCurve,
+)
 from econnet.report.wording.formatting import (
     day_of,
     in_points,
@@ -82,6 +88,44 @@ def change_parts(forecast: Forecast) -> list[Part]:
     ]
 
 
+def change_rows(forecast: Forecast, n: int) -> list[Part]:
+    """Return what moved the forecast in about `n` parts, and re-estimation at the end.
+
+    These are the largest indicators and the sum of the others; if that sum is larger
+    than any of them, groups of indicators.
+    """
+    parts = change_parts(forecast)
+    changed = forecast.explanation.change
+    if changed is None:
+        return []
+    *movements, re_estimation = parts
+    if len(movements) > n + 1:
+        others = sum(part.points for part in movements[n:])
+        if abs(others) > abs(movements[0].points):
+            movements = _by_group(forecast, changed)
+    if len(movements) > n + 1:
+        others = sum(part.points for part in movements[n:])
+        others_title = f"{len(movements) - n} others"
+        movements = [*movements[:n], Part(others_title, others)]
+    return [*movements, re_estimation]
+
+
+def _by_group(forecast: Forecast, changed: ForecastChange) -> list[Part]:
+    """Return what each group of indicators did to the forecast, the largest first."""
+    scale = points_per_log_odds(changed.probability, forecast.probability)
+    totals: dict[str, float] = {}
+    for movement in changed.movements:
+        name = group_title(movement.group)
+        totals[name] = totals.get(name, 0.0) + scale * movement.contribution
+    parts = [Part(name, points_) for name, points_ in totals.items()]
+    return sorted(parts, key=lambda part: -abs(part.points))
+
+
+def group_title(group: str) -> str:
+    """Return the title of a group of indicators."""
+    return GROUPS.get(group, group.capitalize())
+
+
 def change_note(forecast: Forecast) -> str:
     """Return the unit of the parts, and since when: `percentage points since 2026 Q2`.
 
@@ -106,7 +150,7 @@ def change(forecast: Forecast) -> list[str]:
         earlier = day_of(changed.made_at)
     difference = points(forecast.probability, changed.probability)
     direction = "higher" if difference > 0 else "lower"
-    comparison = f"{in_points(difference)} {direction}" if difference else "unchanged"
+    comparison = f"{in_points(difference)} {direction}" if difference else "no change"
     sentences = [
         f"{percent(forecast.probability)} for {period_text(forecast.period)}, after "
         f"{percent(changed.probability)} for {period_name(changed.period)} "
@@ -120,7 +164,6 @@ def change(forecast: Forecast) -> list[str]:
     named = [
         described
         for movement in changed.movements
-        if movement.before is not None and movement.after is not None
         if (described := _moved(movement)) is not None
     ][:MAX_MOVEMENTS]
     if named:
@@ -152,14 +195,17 @@ def moved(movement: Movement) -> str:
 
 
 def _moved(movement: Movement) -> str | None:
-    """Return how one indicator moved: `Exports: growth down from 2.6% to 1.1%`."""
+    """Return how one indicator moved: `Exports: growth down from 2.6% to 1.1%`.
+
+    `None` if its newest value is the same or unknown.
+    """
     if movement.before is None or movement.after is None:
         return None
     then, now = (
         with_unit(value, movement.unit) for value in (movement.before, movement.after)
     )
     if then == now:
-        return f"{movement.title}: unchanged at {now}"
+        return None
     return f"{moved(movement)} from {then} to {now}"
 
 
@@ -215,3 +261,18 @@ def watch(forecast: Forecast) -> list[NextRelease]:
         )
         for curve in sorted(curves, key=lambda curve: due_of[curve.indicator])
     ]
+
+
+def watch_note(forecast: Forecast) -> str | None:
+    """Return that no release would move the forecast; `None` if one would."""
+    if watch(forecast):
+        return None
+    return "No single release would move the forecast by a percentage point or more."
+
+
+GROUPS = {
+    "credit": "Money and credit",
+    "labour": "Labour market",
+    "rates": "Interest rates",
+    **{group: title for title, group in DERIVED.values()},
+}

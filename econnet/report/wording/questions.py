@@ -1,5 +1,7 @@
 """The table of the standard questions, and why one of them is the headline."""
 
+import pandas as pd
+
 from econnet.forecast.result import Forecast, QuestionAnswer
 from econnet.report.wording.event import question
 from econnet.report.wording.formatting import (
@@ -17,17 +19,17 @@ def question_rows(forecast: Forecast) -> list[list[str]]:
 
     Question, probability, historical average, skill, its 90% interval, confidence.
     """
-    return [_row(answer) for answer in forecast.questions]
+    return [_row(answer, forecast) for answer in forecast.questions]
 
 
-def _row(answer: QuestionAnswer) -> list[str]:
+def _row(answer: QuestionAnswer, forecast: Forecast) -> list[str]:
     skill = answer.skill
     value, interval = NO_SKILL, NO_SKILL
     if skill is not None and skill.value is not None and skill.interval is not None:
         value = signed_percent(skill.value)
         interval = signed_percent_range(skill.interval)
     return [
-        question(answer),
+        f"{question(answer)}{' (period over)' if is_over(answer, forecast) else ''}",
         percent(answer.probability),
         percent(answer.base_rate),
         value,
@@ -37,16 +39,50 @@ def _row(answer: QuestionAnswer) -> list[str]:
 
 
 def headline_reason(forecast: Forecast) -> str | None:
-    """Return why this question is the headline; `None` if it was asked for."""
-    n = len(forecast.questions)
-    if n == 0:
+    """Return why this question is the headline.
+
+    `None` if it was asked for, or if no question has proven skill.
+    """
+    if not forecast.questions or _skill_is_low(forecast):
         return None
-    compared = count(n, "question")
-    if forecast.assessment.skill is None or (
-        forecast.assessment.skill.confidence == "low"
-    ):
-        return (
-            f"No usable forecast exists: none of the {compared} compared has proven "
-            "skill."
-        )
-    return f"Of the {compared} compared, this one has the best proven skill."
+    return f"{_compared(forecast)}, this one has the best proven skill."
+
+
+def no_usable_forecast(forecast: Forecast) -> str | None:
+    """Return that no question has proven skill; `None` if one has, or was asked for."""
+    if not forecast.questions or not _skill_is_low(forecast):
+        return None
+    n, over = _counts(forecast)
+    compared = (
+        f"{n - over} questions about a period to come"
+        if over
+        else (f"{count(n, 'question')} compared")
+    )
+    return f"No usable forecast exists: none of the {compared} has proven skill."
+
+
+def _compared(forecast: Forecast) -> str:
+    n, over = _counts(forecast)
+    about = " about a period to come" if over else " compared"
+    return f"Of the {count(n - over, 'question')}{about}"
+
+
+def _counts(forecast: Forecast) -> tuple[int, int]:
+    """Return the number of questions, and of those whose period is over.
+
+    If all are over, they are compared as if none were.
+    """
+    n = len(forecast.questions)
+    over = sum(is_over(answer, forecast) for answer in forecast.questions)
+    return n, 0 if over == n else over
+
+
+def is_over(answer: QuestionAnswer, forecast: Forecast) -> bool:
+    """Return whether the period of a question was over on the day of the report."""
+    today = pd.Timestamp((forecast.task.as_of or forecast.made_at)[:10])
+    return bool(answer.period.end_time < today)
+
+
+def _skill_is_low(forecast: Forecast) -> bool:
+    skill = forecast.assessment.skill
+    return skill is None or skill.confidence == "low"

@@ -8,7 +8,7 @@ READINGS: Mapping[str, str] = {
     ),
     "outlook": (
         "Dot: probability; bar: 90% interval; tick: historical average. Confidence "
-        "follows from the skill of past forecasts as far ahead."
+        "follows from past forecasts at the same horizon."
     ),
     "change": (
         "Bars to the right raised the forecast; all bars add up to its change. Arrows: "

@@ -7,7 +7,6 @@ import pandas as pd
 
 from econnet.core.periods import NOUN
 from econnet.evaluation.signals import FalseAlarm
-from econnet.forecast.explain.drivers import DERIVED
 from econnet.forecast.result import Driver, Episode, Forecast
 from econnet.report.wording.event import contraction_noun, is_cumulative
 from econnet.report.wording.formatting import (
@@ -19,6 +18,7 @@ from econnet.report.wording.formatting import (
     period_text,
 )
 from econnet.report.wording.outlook import (
+    group_title,
     in_decimals,
     points_per_log_odds,
     shown_curves,
@@ -33,8 +33,8 @@ def track_record(forecast: Forecast) -> str:
     noun = NOUN[forecast.task.frequency]
     own = own_record(forecast).dropna(subset=["outcome"])
     text = (
-        f"What the model would have forecast {ahead(forecast.task)} with the data "
-        f"available then: {count(len(own), f'{noun}')}, "
+        f"History is replayed: each dot is a forecast {ahead(forecast.task)}, by "
+        f"models that learned from earlier {noun}s only; {count(len(own), noun)}, "
         f"{period_text(own['period'].min())} to {period_text(own['period'].max())}."
     )
     contractions, expansions = (own[own["outcome"] == outcome] for outcome in (1, 0))
@@ -153,7 +153,7 @@ def by_group(forecast: Forecast) -> dict[str, float]:
     """Return what each group of indicators adds, in log-odds, largest first."""
     totals: dict[str, float] = {}
     for driver in forecast.explanation.drivers:
-        name = GROUPS.get(driver.group, driver.group.capitalize())
+        name = group_title(driver.group)
         totals[name] = totals.get(name, 0.0) + driver.contribution
     return dict(sorted(totals.items(), key=lambda item: -abs(item[1])))
 
@@ -252,7 +252,7 @@ def _range(interval: tuple[float, float], decimals: int = 3) -> str:
 def signalled(episode: Episode, noun: str) -> str:
     """Return when a contraction was first signalled: `2 quarters before`."""
     if episode.first_probability is None:
-        return "before the test period"
+        return "not tested"
     early = episode.periods_early
     if early is None:
         return "no signal"
@@ -267,13 +267,6 @@ SIGNALS_EXPLAINED = (
     "its own periods, or by an unbroken run of signals that leads into it. A false "
     "alarm is an unbroken run of wrong signals."
 )
-
-GROUPS = {
-    "credit": "Money and credit",
-    "labour": "Labour market",
-    "rates": "Interest rates",
-    **{group: title for title, group in DERIVED.values()},
-}
 
 SCORES_EXPLAINED = (
     "Brier score: mean squared error of the probabilities. Log loss: average of "

@@ -43,6 +43,7 @@ from econnet.report.wording.formatting import (
     signed_percent_range,
 )
 from econnet.report.wording.outlook import before
+from econnet.report.wording.questions import no_usable_forecast
 
 # Probabilities that differ from the average by less are about the same.
 SAME_POINTS = 2
@@ -143,14 +144,15 @@ def deep_fall(forecast: Forecast) -> str | None:
 class Verdict:
     """The confidence in a forecast, and its reason in the track record.
 
-    `details` compare the forecasts with simpler models and count their signals; `alarm`
-    is whether the confidence is low.
+    `comparison` is with simpler models, and `signals` counts the signals; `alarm` is
+    whether the confidence is low.
     """
 
     confidence: Confidence
     call: str
     reason: str
-    details: str = ""
+    comparison: str = ""
+    signals: str = ""
 
     @property
     def alarm(self) -> bool:
@@ -160,7 +162,8 @@ class Verdict:
     @property
     def text(self) -> str:
         """All of it in one piece."""
-        return " ".join(filter(None, [self.call, self.reason, self.details]))
+        parts = [self.call, self.reason, self.comparison, self.signals]
+        return " ".join(filter(None, parts))
 
 
 def likelihood(probability: float) -> str:
@@ -197,10 +200,10 @@ def against_average(probability: float, base_rate: float) -> str:
     )
     if abs(above) <= SAME_POINTS:
         return f"about the same as {average}"
-    if probability >= 2 * base_rate:
-        return f"at least twice {average}"
-    if probability <= base_rate / 2:
-        return f"at most half {average}"
+    if probability > 2 * base_rate:
+        return f"more than twice {average}"
+    if probability < base_rate / 2:
+        return f"less than half {average}"
     return f"{'above' if above > 0 else 'below'} {average}"
 
 
@@ -211,39 +214,43 @@ def _against_earlier(forecast: Forecast) -> str | None:
         return None
     change = points(forecast.probability, forecast.explanation.change.probability)
     if change == 0:
-        return f"unchanged from {earlier}"
+        return f"about the same as {earlier}"
     return f"{in_points(change)} {'above' if change > 0 else 'below'} {earlier}"
 
 
 def verdict(forecast: Forecast) -> Verdict:
     """Return the confidence in the forecast, by its track record."""
-    skill, noun = forecast.assessment.skill, contraction_noun(forecast)
+    skill, none_usable = forecast.assessment.skill, no_usable_forecast(forecast)
     if skill is None or skill.n_contractions < MIN_CONTRACTIONS:
-        found = count(forecast.assessment.metrics.n_contractions, noun, none="no")
-        periods = count(
-            forecast.assessment.metrics.n, f"past {NOUN[forecast.task.frequency]}"
-        )
-        reason = (
-            f"The test on {periods} has {found}, too few to judge the forecasts by."
-        )
-        if skill is not None and skill.value is not None:
-            reason += f" In these, {accuracy(skill)}."
-        return Verdict("low", CALLS["low"], reason)
+        reasons = [none_usable, _too_few(forecast)]
+        return Verdict("low", CALLS["low"], " ".join(filter(None, reasons)))
     level = skill.confidence
-    parts = [
+    reasons = [
+        none_usable,
         f"Tested on {record_counts(forecast)}, {accuracy(skill)}.",
-        *filter(None, [without_2020(forecast)]),
+        without_2020(forecast),
     ]
     if level == "low":
-        parts.append(
-            f"The historical average ({percent(forecast.base_rate)}) is as good a "
-            "guide."
-        )
-    details = [
-        *filter(None, [_against_baselines(forecast)]),
-        *wrong_signals(forecast),
-    ]
-    return Verdict(level, CALLS[level], " ".join(parts), " ".join(details))
+        average = percent(forecast.base_rate)
+        reasons.append(f"The historical average ({average}) is as good a guide.")
+    return Verdict(
+        level,
+        CALLS[level],
+        " ".join(filter(None, reasons)),
+        _against_baselines(forecast),
+        wrong_signals(forecast),
+    )
+
+
+def _too_few(forecast: Forecast) -> str:
+    """Return that there are too few contractions, and how accurate forecasts were."""
+    metrics, skill = forecast.assessment.metrics, forecast.assessment.skill
+    found = count(metrics.n_contractions, contraction_noun(forecast), none="no")
+    periods = count(metrics.n, f"past {NOUN[forecast.task.frequency]}")
+    text = f"The test on {periods} has {found}, too few to judge the forecasts by."
+    if skill is None or skill.value is None:
+        return text
+    return f"{text} In these, {accuracy(skill)}."
 
 
 def accuracy(skill: Skill) -> str:
@@ -282,16 +289,15 @@ def _includes_zero(interval: Interval) -> bool:
     return interval[0] <= 0 <= interval[1]
 
 
-def wrong_signals(forecast: Forecast) -> list[str]:
-    """Return a sentence on how many signals were wrong; none if there were none."""
-    counts = forecast.assessment.signals
-    noun = f"{NOUN[forecast.task.frequency]}"
+def wrong_signals(forecast: Forecast) -> str:
+    """Return how many signals were right, and how many were wrong."""
+    counts, noun = forecast.assessment.signals, NOUN[forecast.task.frequency]
     if not counts.signals:
-        return [f"No {noun} was signalled."]
-    return [
+        return f"No {noun} was signalled."
+    return (
         f"{count(counts.signals, noun)} {'was' if counts.signals == 1 else 'were'} "
         f"signalled, {counts.right:,} right and {counts.wrong:,} wrong."
-    ]
+    )
 
 
 def record_counts(forecast: Forecast) -> str:
@@ -339,15 +345,15 @@ def counts(scores: Scores, noun: str) -> str:
     return f"{count(scores.n, noun)}, event in {scores.n_contractions:,}"
 
 
-def _against_baselines(forecast: Forecast) -> str | None:
-    """Return a sentence that compares the forecasts with simpler models."""
+def _against_baselines(forecast: Forecast) -> str:
+    """Return a sentence that compares the forecasts with simpler models, if any."""
     verdicts = {
         name: {comparison.log_loss, comparison.brier}
         for name, comparison in forecast.assessment.comparisons.items()
         if name not in {"base_rate", "network"}
     }
     if not verdicts:
-        return None
+        return ""
     better = [baseline_title(name) for name, of in verdicts.items() if "loss" in of]
     beaten = [name for name, of in verdicts.items() if "win" in of and "loss" not in of]
     if better:

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from econnet.forecast.result import Forecast
-from econnet.report import html, wording
+from econnet.report import figures, html, wording
 from econnet.report.html import page
 from tests.report.conftest import MakeForecast, without_contractions
 from tests.report.html.conftest import HOSTILE
@@ -105,6 +105,20 @@ def test_page_says_all_that_the_printed_report_says(
         *(series.series_id for series in germany.data.series),
     ):
         assert squeezed(said) in squeezed(german.text)
+
+
+def test_page_has_the_charts_of_the_pdf_in_its_order_each_with_its_data(
+    germany: Forecast, german: Outline
+) -> None:
+    typeset = (resources.files("econnet.report") / "pdf/country.typ").read_text("utf-8")
+    in_pdf = [*dict.fromkeys(re.findall(r'picture\("([a-z-]+)"\)', typeset))]
+    assert set(in_pdf) == set(figures.draw(germany))
+    in_page = [it["data-chart"] or "" for it in german.named("figure")]
+    families = [re.sub(r"^response-.*", "responses", name) for name in in_page]
+    assert [*dict.fromkeys(families)] == in_pdf
+    buttons = german.named("button")
+    for kind in ("data-svg", "data-png", "data-csv"):
+        assert [it[kind] for it in buttons if kind in it] == in_page
 
 
 def test_policy_allows_what_is_in_the_page_and_nothing_else(german: Outline) -> None:
