@@ -29,7 +29,7 @@ from econnet.report.figures.style import (
 
 # Response curves: number of columns, and the size of each with its margins, in mm.
 COLUMNS = 3
-CURVE_WIDTH, CURVE_HEIGHT, CURVE_PITCH, CURVE_ROW = 48.0, 16.0, 59.0, 33.0
+CURVE_WIDTH, CURVE_HEIGHT, CURVE_PITCH, CURVE_ROW = 48.0, 15.0, 59.0, 34.5
 MAX_CURVES = 6
 # Drivers with their own bar.
 MAX_DRIVERS = 16

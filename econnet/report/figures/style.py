@@ -297,7 +297,8 @@ def percent_axis(axes: Axes, top: float) -> None:
 
 def tick(value: float, _position: int | None) -> str:
     """Return the label of a tick, with a true minus sign."""
-    return f"{value:g}".replace("-", "\N{MINUS SIGN}")
+    text = f"{value / 1e6:g} million" if abs(value) >= 1e6 else f"{value:g}"
+    return text.replace("-", "\N{MINUS SIGN}")
 
 
 def semibold(text: str) -> dict[str, Any]:

@@ -91,18 +91,16 @@ def change_parts(forecast: Forecast) -> list[Part]:
 def change_rows(forecast: Forecast, n: int) -> list[Part]:
     """Return what moved the forecast in about `n` parts, and re-estimation at the end.
 
-    These are the largest indicators and the sum of the others; if that sum is larger
-    than any of them, groups of indicators.
+    These are the largest indicators and the sum of the others; if there are more than
+    three times as many, groups of indicators.
     """
     parts = change_parts(forecast)
     changed = forecast.explanation.change
     if changed is None:
         return []
     *movements, re_estimation = parts
-    if len(movements) > n + 1:
-        others = sum(part.points for part in movements[n:])
-        if abs(others) > abs(movements[0].points):
-            movements = _by_group(forecast, changed)
+    if len(movements) > 3 * n:
+        movements = _by_group(forecast, changed)
     if len(movements) > n + 1:
         others = sum(part.points for part in movements[n:])
         others_title = f"{len(movements) - n} others"

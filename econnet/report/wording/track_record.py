@@ -172,7 +172,7 @@ def responses(forecast: Forecast) -> str:
     """Return what the response curves mean, and which of them matters most."""
     text = (
         "The forecast as a function of the latest value of one indicator, all else "
-        "unchanged (dot: today)."
+        "unchanged."
     )
     curves = shown_curves(forecast)
     if not curves:

@@ -137,7 +137,7 @@ def deep_fall(forecast: Forecast) -> str | None:
     if growth is None or forecast.task.label not in MEASURED_BY_GROWTH:
         return None
     probability = percent(growth.probability_below_minus_1)
-    return f"probability of a fall of more than 1%: {probability}"
+    return f"probability of a fall over 1%: {probability}"
 
 
 @dataclass(frozen=True)

@@ -97,6 +97,15 @@ def test_periods_are_text_that_pandas_reads(bundled: Dataset) -> None:
         assert str(pd.Period(text, "Y" if len(text) == 4 else None)) == text
 
 
+def test_unit_names_the_scale_of_the_values(bundled: Dataset) -> None:
+    """German output was 922,691 of `national currency`; a quarter has 900 billion."""
+    series = bundled.series.set_index(["country", "indicator", "source"])["unit"]
+    for indicator in ("real_gdp", "nominal_gdp", "exports"):
+        assert series["DEU", indicator, "oecd"].startswith("million national currency")
+    assert series["NGA", "real_gdp", "worldbank"] == "constant 2015 US dollars"
+    assert not bundled.series["unit"].str.contains(r" an? (?:year|hour|week)$").any()
+
+
 def test_files_are_those_whose_digests_ship_with_them() -> None:
     folder = Path(econnet.__file__).parent / "data" / "snapshot"
     assert set(checksums.read_sums(folder) or {}) == {
