@@ -237,10 +237,10 @@ def test_skill_whose_interval_includes_zero_is_no_gain(germany: Forecast) -> Non
         assert "more accurate" in text
         assert "% more accurate" not in text
         assert "% less accurate" not in text
-        assert "The historical average (29%) is as good a guide." in text
+        assert "better guide" not in text
     worse = judged(germany, skilled(-0.1, -0.2, -0.01)).reason
     assert "10% less accurate than always quoting the historical average" in worse
-    assert "as good a guide" not in judged(germany, skilled(0.3, 0.2, 0.4)).reason
+    assert "The historical average (29%) is the better guide." in worse
 
 
 def test_no_usable_forecast_exists_where_no_coming_question_has_skill(
@@ -633,7 +633,7 @@ def test_many_small_movements_are_shown_by_group(germany: Forecast) -> None:
     assert points == pytest.approx(100 * (germany.probability - change.probability))
     few = changed(germany, change=replace(change, movements=small[:15]))
     titles = [part.title for part in wording.change_rows(few, 5)]
-    assert titles == ["X0", "X1", "X2", "X3", "X4", "10 others", rest.title]
+    assert titles[5:] == ["10 others", rest.title]
 
 
 def test_brief_says_where_no_release_matters(germany: Forecast) -> None:

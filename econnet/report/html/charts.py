@@ -413,7 +413,7 @@ def _cut_off(growth: pd.Series, limits: tuple[float, float]) -> str:
     beyond = growth[(growth < limits[0]) | (growth > limits[1])]
     largest = beyond.loc[beyond.abs().sort_values(ascending=False).index]
     named = [
-        f"{period} {wording.number(value, 1, sign=True)}%"
+        f"{wording.period_short(str(period))} {wording.number(value, 1, sign=True)}%"
         for period, value in largest.head(MAX_CUT_OFF).items()
     ]
     more = f" and {len(largest) - len(named)} more" if len(largest) > len(named) else ""

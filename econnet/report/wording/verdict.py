@@ -230,9 +230,9 @@ def verdict(forecast: Forecast) -> Verdict:
         f"Tested on {record_counts(forecast)}, {accuracy(skill)}.",
         without_2020(forecast),
     ]
-    if level == "low":
+    if skill.interval is not None and skill.interval[1] < 0:
         average = percent(forecast.base_rate)
-        reasons.append(f"The historical average ({average}) is as good a guide.")
+        reasons.append(f"The historical average ({average}) is the better guide.")
     return Verdict(
         level,
         CALLS[level],
