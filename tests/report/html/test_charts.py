@@ -64,7 +64,7 @@ def test_periods_stand_in_their_middle(
 
 
 def test_values_cut_off_are_named(germany: Forecast) -> None:
-    assert "2020Q2 \N{MINUS SIGN}" in cut_off(germany)
+    assert "2020 Q2 \N{MINUS SIGN}" in cut_off(germany)
     calm = germany.history.assign(growth=germany.history["growth"].clip(-0.5, 1.5))
     assert not cut_off(replace(germany, history=calm))
 
