@@ -85,7 +85,11 @@ def _answer(forecast: Forecast) -> Content:
         ),
         "headline_reason": wording.headline_reason(forecast),
         "questions": wording.question_rows(forecast),
-        "verdict": {**asdict(verdict), "alarm": verdict.alarm},
+        "verdict": {
+            **asdict(verdict),
+            "call": "Track record." if passed and not verdict.alarm else verdict.call,
+            "alarm": verdict.alarm,
+        },
         "counts": wording.counts(forecast.assessment.metrics, "forecast"),
         "outlook_heading": wording.outlook_heading(forecast),
         "change": wording.change(forecast),

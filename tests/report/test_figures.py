@@ -42,7 +42,7 @@ def test_text_stays_text_in_the_reports_font(drawn: dict[str, str]) -> None:
 def test_outliers_are_cut_and_labelled(drawn: dict[str, str]) -> None:
     svg = drawn["history"]
     # OECD, Quarterly National Accounts: output fell by 8.9% in 2020Q2.
-    assert ">2020Q2: \N{MINUS SIGN}8.9</text>" in svg
+    assert ">2020 Q2: \N{MINUS SIGN}8.9</text>" in svg
     assert ">\N{MINUS SIGN}8</text>" not in svg
 
 

@@ -86,7 +86,9 @@ def summary(ranking: Ranking) -> list[str]:
     elif distance(furthest) <= 0:
         text += " No country is above its own average."
     text += f" Median: {percent(middle)}."
-    sentences = [text, _twice_the_average(current)]
+    sentences = [text]
+    if distance(furthest) > 0:
+        sentences.append(_twice_the_average(current))
     if len(ranking.periods) > 1:
         sentences.append(
             "The forecasts are for different periods, because each country's own data "
@@ -131,10 +133,15 @@ def trust(ranking: Ranking) -> list[str]:
         sentences.append(_pool_record(max(pools, key=_pool_size)))
     levels = [verdict(forecast).confidence for forecast in ranking.forecasts]
     n = {level: levels.count(level) for level in ("high", "moderate", "low")}
+    confidence = (
+        f"high for {n['high']}, moderate for {n['moderate']} and low for {n['low']} of "
+        f"{count(len(levels), 'country')}"
+    )
+    if n["low"] == len(levels) > 1:
+        confidence = f"low for all {len(levels)} countries"
     sentences.append(
-        "Ranks are uncertain, because the intervals overlap. Confidence is high for "
-        f"{n['high']}, moderate for {n['moderate']} and low for {n['low']} of "
-        f"{count(len(levels), 'country')}."
+        "Ranks are uncertain, because the intervals overlap. Confidence is "
+        f"{confidence}."
     )
     return sentences
 
