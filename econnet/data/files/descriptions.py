@@ -56,7 +56,7 @@ def describe_indicator(
     return Indicator(
         key=name,
         title=known.title if known else name,
-        unit=known.unit if known else unit or UNIT[kind],
+        unit=_unit(known, kind, unit),
         group=known.group if known else "your data",
         transform="growth" if kind == "log" else TRANSFORM[kind],
         denominator=None,
@@ -75,6 +75,14 @@ def describe_indicator(
         ),
         growth_over=("year" if over_a_year else "period") if kind == "growth" else "",
     )
+
+
+def _unit(known: Indicator | None, kind: Kind, named: str) -> str:
+    """Return the unit of a column: as the file names it, or by its kind.
+
+    A level may have any scale and currency, whatever those of the catalog are.
+    """
+    return named or (known.unit if known and kind != "flow" else UNIT[kind])
 
 
 def _recognised(name: str, kind: Kind) -> Indicator | None:

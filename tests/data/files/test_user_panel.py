@@ -188,6 +188,20 @@ def test_column_with_a_name_of_the_catalog_is_that_indicator(tmp_path: Path) -> 
     assert titles["UNRATE"] == "Unemployment rate"
 
 
+@pytest.mark.parametrize(
+    ("head", "unit"), [("real_gdp", "units of the file"), ("unemployment", "percent")]
+)
+def test_level_has_the_unit_of_the_file_and_not_that_of_the_catalog(
+    head: str, unit: str, tmp_path: Path
+) -> None:
+    """An own output of 211 was `national currency, constant prices`."""
+    rows = "".join(f"A,{2000 + n},{100 + 3 * n + n % 2}\n" for n in range(9))
+    kinds: dict[str, Kind] = {"real_gdp": "flow", "unemployment": "rate"}
+    path = file(tmp_path, f"country,period,{head}\n{rows}")
+    table = user_panel.read(path, kinds={head: kinds[head]})
+    assert table.indicators[head].unit.startswith(unit)
+
+
 def test_user_can_say_that_a_column_is_not_what_it_is_called(tmp_path: Path) -> None:
     text = "country,period,UNRATE\nA,2000,4\nA,2001,5\n"
     own = file(tmp_path, text)
