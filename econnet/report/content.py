@@ -87,7 +87,7 @@ def _answer(forecast: Forecast) -> Content:
         "questions": wording.question_rows(forecast),
         "verdict": {
             **asdict(verdict),
-            "call": "Track record." if passed and not verdict.alarm else verdict.call,
+            "call": "Past accuracy." if passed and not verdict.alarm else verdict.call,
             "alarm": verdict.alarm,
         },
         "counts": wording.counts(forecast.assessment.metrics, "forecast"),

@@ -271,7 +271,7 @@ def test_report_on_old_annual_data_has_no_headline(
     forecast = make_forecast("XKX", "A")
     text = text_of(pdf_of(forecast))
     ends = forecast.data.last_period
-    assert f"Out of date Data end in {ends}. Run `econnet fetch --country XKX`." in text
+    assert f"Out of date Data end in {ends}. Run econnet fetch --country XKX." in text
     assert "For illustration only" in text
 
 
