@@ -35,8 +35,8 @@ from econnet.data.files.user_panel import Override
 from econnet.data.panel import Panel
 from econnet.data.sources.observations import Dataset
 from econnet.data.store.export import export as write_table
+from econnet.forecast import finished, outcomes, own_data, workflow
 from econnet.forecast import log as forecast_log
-from econnet.forecast import outcomes, own_data, workflow
 from econnet.forecast.outcomes import LogScores
 from econnet.forecast.ranking import Ranking
 from econnet.forecast.result import Forecast
@@ -306,11 +306,11 @@ def make_forecast(
     """
     workspace, listener = Workspace.from_environment(), _Progress(progress)
     if data is None and as_of is None:
-        finished = workflow.finished_forecast(
+        again = finished.again(
             countries.resolve(country), TaskRequest(**choices), workspace
         )
-        if finished is not None:
-            return finished
+        if again is not None:
+            return again
     known = _data(data, as_of, country, choices=choices)
     found = find_country(country, known)
     request = _request(as_of, known, choices)

@@ -29,8 +29,8 @@ from econnet.core.text import printable
 if TYPE_CHECKING:
     from econnet.core.countries import Country
     from econnet.core.periods import Frequency
+    from econnet.forecast.listener import Listener
     from econnet.forecast.result import DataUsed, Forecast
-    from econnet.forecast.workflow import Listener
 
 PLACES = {"snapshot": "the bundled snapshot", "store": "the store"}
 
@@ -256,10 +256,10 @@ def print_verdict(forecast: "Forecast") -> None:
 
 
 def listener() -> "Listener":
-    """Return what shows the steps of `econnet.forecast.workflow` in the terminal."""
-    from econnet.forecast import workflow
+    """Return what shows the steps to a forecast in the terminal."""
+    from econnet.forecast.listener import Listener
 
-    class Terminal(workflow.Listener):
+    class Terminal(Listener):
         note = staticmethod(note)
         data_read = staticmethod(print_data_used)
         step = staticmethod(working)

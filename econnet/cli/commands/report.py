@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Annotated
 
@@ -61,8 +62,6 @@ def report(
 
     Example: econnet report --country DEU --verify
     """
-    from econnet.forecast.explain import what_if
-
     if everything and task.country:
         raise UsageError("--all means all countries: leave out --country")
     if verify:
@@ -78,9 +77,9 @@ def report(
             "--json goes with --verify: `--format json` writes report.json, and "
             "`econnet forecast --json` prints it"
         )
-    assumed = [what_if.parse_assumption(text) for text in assumptions or []]
+    assumed = jobs.assumptions_of(assumptions)
     chosen = formats or list(Format)
-    finish = _with_costs(cost_ratio)
+    finish = partial(jobs.with_decision, cost_ratio=cost_ratio)
     if not (everything or assumed):
         finished = jobs.finished_forecast(task, outlook=True)
         if finished is not None and finished.place is not None:
@@ -129,18 +128,6 @@ def _verify(task: TaskOptions, *, as_json: bool) -> None:
                 output.print_answer(result.sentence())
     if wrong:
         raise DataError("\n".join(result.sentence() for result in wrong))
-
-
-def _with_costs(cost_ratio: float | None) -> "Callable[[Forecast], Forecast]":
-    """Return what adds the decision at the user's costs, if they were given."""
-    from econnet.forecast import country as country_forecast
-
-    def finish(forecast: "Forecast") -> "Forecast":
-        if cost_ratio is None:
-            return forecast
-        return country_forecast.with_decision(forecast, cost_ratio)
-
-    return finish
 
 
 def _names(task: TaskOptions) -> bool:

@@ -4,7 +4,7 @@
 
 from econnet.core.periods import NOUN
 from econnet.core.text import printable
-from econnet.models.baselines import baseline_title
+from econnet.models.titles import baseline_title
 from econnet.report.wording.event import (
     contraction_noun,
     event_title,

@@ -7,7 +7,7 @@ import pandas as pd
 
 from econnet.core.periods import NOUN
 from econnet.evaluation.signals import FalseAlarm
-from econnet.forecast.explain.drivers import DERIVED
+from econnet.forecast.explain.derived import DERIVED
 from econnet.forecast.result import Driver, Episode, Forecast
 from econnet.report.wording.event import contraction_noun, is_cumulative
 from econnet.report.wording.formatting import (

@@ -15,7 +15,7 @@ from econnet.evaluation.confidence import MIN_CONTRACTIONS, Confidence, Skill
 from econnet.evaluation.intervals import Interval
 from econnet.evaluation.metrics import Scores
 from econnet.forecast.result import Forecast
-from econnet.models.baselines import baseline_title
+from econnet.models.titles import baseline_title
 from econnet.report.wording.event import (
     capitalised,
     contraction_noun,
