@@ -245,11 +245,11 @@ def roc_curve(probability: Floats, outcome: Floats) -> tuple[Floats, Floats]:
     false_alarms = signals - hits
     corner = np.ones(len(hits), dtype=bool)
     corner[1:-1] = (np.diff(hits, 2) != 0) | (np.diff(false_alarms, 2) != 0)
-    rates = (
+    false_alarm_rate, hit_rate = (
         np.concatenate([[0.0], counts[corner]]) / counts[-1]
         for counts in (false_alarms, hits)
     )
-    return next(rates), next(rates)
+    return false_alarm_rate, hit_rate
 
 
 def precision_recall_curve(
@@ -267,5 +267,5 @@ def _hits_and_signals(probability: Floats, outcome: Floats) -> tuple[Floats, Flo
     """Return the number of right signals, and of all, at each distinct threshold."""
     falling = np.argsort(-probability, kind="stable")
     last_of_equals = np.append(np.diff(probability[falling]) != 0, True)
-    signals = np.flatnonzero(last_of_equals) + 1.0
-    return np.cumsum(outcome[falling])[last_of_equals], signals
+    hits: Floats = np.cumsum(outcome[falling])[last_of_equals]
+    return hits, np.flatnonzero(last_of_equals) + 1.0

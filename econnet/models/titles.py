@@ -5,18 +5,18 @@ Apart from the models, so that a report can name them without loading scikit-lea
 
 from collections.abc import Mapping
 
+from econnet.core import plugins
+
 
 def baseline_title(name: str) -> str:
     """Return the title of a baseline or a part of econnet, by its name."""
-    if name in TITLES:
-        return TITLES[name]
-    from econnet.models import plugin_baselines
-    from econnet.models.baselines import BASELINES
+    if name not in TITLES and name in plugins.names("econnet.baselines"):
+        from econnet.models import baselines, plugin_baselines
 
-    model = BASELINES.get(name)
-    if isinstance(model, plugin_baselines.PluginModel):
-        return model.baseline.title
-    return name.replace("_", " ")
+        model = baselines.BASELINES.get(name)
+        if isinstance(model, plugin_baselines.PluginModel):
+            return model.baseline.title
+    return TITLES.get(name, name.replace("_", " "))
 
 
 # Models that are econnet's own, not baselines.

@@ -10,6 +10,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib import resources
 from io import BytesIO
 from typing import Any
@@ -319,6 +320,7 @@ def shortened(text: str, width: float, weight: int = 400, size: float = 8) -> st
     return f"{text[: max(0, too_long - 1)].rstrip()}…"
 
 
+@lru_cache(maxsize=4096)
 def width_of(text: str, size: float, weight: int) -> float:
     """Return the width of `text` in millimetres."""
     inter = letters_of("Inter")
