@@ -37,6 +37,7 @@ from econnet.data.sources.observations import Dataset
 from econnet.data.store.export import export as write_table
 from econnet.forecast import finished, outcomes, own_data, workflow
 from econnet.forecast import log as forecast_log
+from econnet.forecast.listener import Listener
 from econnet.forecast.outcomes import LogScores
 from econnet.forecast.ranking import Ranking
 from econnet.forecast.result import Forecast
@@ -540,7 +541,7 @@ def _request(as_of: Day, data: Dataset, choices: TaskChoices) -> TaskRequest:
     return TaskRequest(**choices, as_of=None if day is None else f"{day:%Y-%m-%d}")
 
 
-class _Progress(workflow.Listener):
+class _Progress(Listener):
     """Passes on the progress of training."""
 
     def __init__(self, progress: Callable[[float], None]) -> None:

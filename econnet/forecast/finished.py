@@ -260,9 +260,10 @@ class _Column(msgspec.Struct, frozen=True):
         if isinstance(values.dtype, pd.StringDtype):
             codes, texts = pd.factorize(values)
             return cls(name, "T", codes.tobytes(), [*map(str, texts)])
-        if values.dtype.kind not in "fib":
+        numbers = values.to_numpy()
+        if numbers.dtype.kind not in "fib":
             raise TypeError(f"{name} is of the kind {values.dtype}")
-        return cls(name, values.dtype.str, values.to_numpy().tobytes())
+        return cls(name, numbers.dtype.str, numbers.tobytes())
 
     def values(self) -> pd.Series:
         """Return the values."""

@@ -198,6 +198,20 @@ def test_same_forecast_gives_the_same_bytes(
         assert path.read_bytes() == (written / path.name).read_bytes(), path.name
 
 
+@pytest.mark.campaign
+def test_many_reports_are_those_that_are_written_alone(
+    germany: Forecast, brazil: Forecast, tmp_path: Path
+) -> None:
+    both = [germany, brazil] * 2
+    reports = [(each, tmp_path / str(number)) for number, each in enumerate(both)]
+    written = country_report.write_many(reports, [Format.HTML, Format.JSON])
+    for (forecast, folder), files in zip(reports, written, strict=True):
+        country_report.write(forecast, tmp_path / "a", [Format.HTML, Format.JSON])
+        assert [file.parent for file in files] == [folder] * 2
+        for file in files:
+            assert file.read_bytes() == (tmp_path / "a" / file.name).read_bytes()
+
+
 def test_pictures_are_wide_enough_to_print(written: Path) -> None:
     for path in written.glob("*.png"):
         height, width = matplotlib.image.imread(path).shape[:2]
