@@ -268,4 +268,4 @@ def _hits_and_signals(probability: Floats, outcome: Floats) -> tuple[Floats, Flo
     falling = np.argsort(-probability, kind="stable")
     last_of_equals = np.append(np.diff(probability[falling]) != 0, True)
     hits: Floats = np.cumsum(outcome[falling])[last_of_equals]
-    return hits, np.flatnonzero(last_of_equals) + 1.0
+    return hits, 1.0 + np.flatnonzero(last_of_equals).astype(np.float64)
