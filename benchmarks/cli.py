@@ -3,10 +3,10 @@
     python benchmarks/cli.py [--json] [--rounds 9] [--whole-job]
 
 Each command runs in a process of its own, in an empty folder, the rounds of all one
-after another; medians are printed. With `--whole-job`, a model is trained first, which
-takes minutes, and `forecast` and `report` answer from it. `reach` is the bound that econnet sets itself. A
-bare interpreter that imports nothing is timed beside them: what lies below it cannot be
-saved.
+after another; medians are printed. `reach` is the bound that econnet sets itself. With
+`--whole-job`, a model is trained first, which takes minutes, and `forecast` and
+`report` answer from it. A bare interpreter that imports nothing is timed beside them:
+what lies below it cannot be saved.
 """
 
 import argparse
