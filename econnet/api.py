@@ -35,8 +35,9 @@ from econnet.data.files.user_panel import Override
 from econnet.data.panel import Panel
 from econnet.data.sources.observations import Dataset
 from econnet.data.store.export import export as write_table
+from econnet.forecast import finished, outcomes, own_data, workflow
 from econnet.forecast import log as forecast_log
-from econnet.forecast import outcomes, own_data, workflow
+from econnet.forecast.listener import Listener
 from econnet.forecast.outcomes import LogScores
 from econnet.forecast.ranking import Ranking
 from econnet.forecast.result import Forecast
@@ -306,11 +307,11 @@ def make_forecast(
     """
     workspace, listener = Workspace.from_environment(), _Progress(progress)
     if data is None and as_of is None:
-        finished = workflow.finished_forecast(
+        again = finished.again(
             countries.resolve(country), TaskRequest(**choices), workspace
         )
-        if finished is not None:
-            return finished
+        if again is not None:
+            return again
     known = _data(data, as_of, country, choices=choices)
     found = find_country(country, known)
     request = _request(as_of, known, choices)
@@ -540,7 +541,7 @@ def _request(as_of: Day, data: Dataset, choices: TaskChoices) -> TaskRequest:
     return TaskRequest(**choices, as_of=None if day is None else f"{day:%Y-%m-%d}")
 
 
-class _Progress(workflow.Listener):
+class _Progress(Listener):
     """Passes on the progress of training."""
 
     def __init__(self, progress: Callable[[float], None]) -> None:

@@ -81,17 +81,35 @@ def forecast_question(
     )
 
 
+def assumptions_of(texts: list[str] | None) -> "list[Assumption]":
+    """Return the assumptions that `--set` makes."""
+    if not texts:
+        return []
+    from econnet.forecast.explain import what_if
+
+    return [what_if.parse_assumption(text) for text in texts]
+
+
+def with_decision(forecast: "Forecast", cost_ratio: float | None) -> "Forecast":
+    """Return the forecast, with the decision at the user's costs if they are given."""
+    if cost_ratio is None:
+        return forecast
+    from econnet.forecast import country as country_forecast
+
+    return country_forecast.with_decision(forecast, cost_ratio)
+
+
 def finished_forecast(options: TaskOptions, *, outlook: bool) -> "Forecast | None":
     """Return the forecast for one country that was made before, if it is still right.
 
     No data are read for it. `None` if it must be made anew.
     """
-    from econnet.forecast import workflow
+    from econnet.forecast import finished
 
     if options.data is not None or len(options.country or []) != 1:
         return None
     [country] = countries_named(options.country)
-    return workflow.finished_forecast(
+    return finished.again(
         country, options, workspace(), outlook=outlook, listener=output.listener()
     )
 

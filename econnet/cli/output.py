@@ -10,27 +10,33 @@ import json as json_format
 import re
 import sys
 import textwrap
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext, suppress
+import typer
+from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextlib import nullcontext
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache
-from typing import TYPE_CHECKING
-
-import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
-from rich.table import Table
-from rich.text import Text
-
 from econnet.core.periods import FREQUENCY_WORDS
 from econnet.core.text import printable
+from functools import cache
+from rich.console import Console
+from rich.progress import BarColumn
+from rich.progress import Progress
+from rich.progress import TaskID
+from rich.progress import TextColumn
+from rich.progress import TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+from typing import TYPE_CHECKING
+
 
 if TYPE_CHECKING:
     from econnet.core.countries import Country
     from econnet.core.periods import Frequency
+    from econnet.forecast.listener import Listener
     from econnet.forecast.result import DataUsed, Forecast
-    from econnet.forecast.workflow import Listener
 
 PLACES = {"snapshot": "the bundled snapshot", "store": "the store"}
 
@@ -257,10 +263,10 @@ def print_verdict(forecast: "Forecast") -> None:
 
 
 def listener() -> "Listener":
-    """Return what shows the steps of `econnet.forecast.workflow` in the terminal."""
-    from econnet.forecast import workflow
+    """Return what shows the steps to a forecast in the terminal."""
+    from econnet.forecast.listener import Listener
 
-    class Terminal(workflow.Listener):
+    class Terminal(Listener):
         note = staticmethod(note)
         data_read = staticmethod(print_data_used)
         step = staticmethod(working)

@@ -46,6 +46,8 @@ def quoted(text: str) -> str:
 
 def printable(text: str) -> str:
     """Return `text` on one line, with U+FFFD for characters that cannot be printed."""
+    if text.isprintable():  # of all characters whose category is looked for
+        return text
     return "".join(
         "\N{REPLACEMENT CHARACTER}"
         if unicodedata.category(character) in UNPRINTABLE_CATEGORIES

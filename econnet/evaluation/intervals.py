@@ -19,7 +19,7 @@ from math import inf
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import fft, stats
+import scipy  # whose parts load on use: `scipy.stats` takes half a second
 
 from econnet.core.types import Floats
 
@@ -41,7 +41,7 @@ class Estimate:
 
     def interval(self, low: float, high: float) -> Interval:
         """Return the 90% interval; `low` and `high` bound the possible values."""
-        quantile = stats.t.ppf(UPPER_QUANTILE, self.degrees_of_freedom)
+        quantile = scipy.stats.t.ppf(UPPER_QUANTILE, self.degrees_of_freedom)
         reach = float(quantile) * self.error
         return max(low, self.value - reach), min(high, self.value + reach)
 
@@ -51,7 +51,7 @@ class Estimate:
         if self.error == 0:
             return None
         statistic = abs(self.value) / self.error
-        return float(2 * stats.t.sf(statistic, self.degrees_of_freedom))
+        return float(2 * scipy.stats.t.sf(statistic, self.degrees_of_freedom))
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,7 +116,7 @@ def estimate(value: float, by_period: Floats, spells: int) -> Estimate:
 
 def ewc_error(values: Floats, terms: int) -> float:
     """Return the standard error of the mean of values in the order of time."""
-    cosines = fft.dct(values - values.mean(), norm="ortho")[1 : terms + 1]
+    cosines = scipy.fft.dct(values - values.mean(), norm="ortho")[1 : terms + 1]
     variance = float(np.mean(cosines**2)) / len(values)
     # Equal values have no variance but that of rounding.
     rounding = np.finfo(float).eps * float(np.mean(values**2))
@@ -136,10 +136,10 @@ def auroc_influence(probability: Floats, outcome: Floats) -> tuple[float, Floats
     or more correlated receiver operating characteristic curves", Biometrics 44 (1988).
     """
     contracted = outcome == 1
-    ranks = stats.rankdata(probability)
+    ranks = scipy.stats.rankdata(probability)
     within = np.empty(len(ranks))
     for group in (contracted, ~contracted):
-        within[group] = stats.rankdata(probability[group])
+        within[group] = scipy.stats.rankdata(probability[group])
     n_contractions, n = int(contracted.sum()), len(outcome)
     n_expansions = n - n_contractions
     placement = np.where(

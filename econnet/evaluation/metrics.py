@@ -12,8 +12,6 @@ from math import log
 
 import numpy as np
 import pandas as pd
-from sklearn import metrics
-from sklearn.isotonic import isotonic_regression
 
 from econnet.core.types import Floats
 
@@ -99,6 +97,8 @@ def auroc(probability: Floats, outcome: Floats) -> float | None:
     """Return the area under the ROC curve; `None` if all outcomes are the same."""
     if not 0 < outcome.sum() < len(outcome):
         return None
+    from sklearn import metrics
+
     return float(metrics.roc_auc_score(outcome, probability))
 
 
@@ -108,6 +108,8 @@ def score(track_record: pd.DataFrame, base_rate: Floats) -> Scores:
     The track record has columns `origin`, `probability` and `outcome`; all outcomes are
     known. `base_rate`, (rows,), are the base rate's forecasts of the same rows.
     """
+    from sklearn import metrics
+
     probability = track_record["probability"].to_numpy(dtype=float)
     outcome = track_record["outcome"].to_numpy(dtype=float)
     area = auroc(probability, outcome)
@@ -156,6 +158,8 @@ def brier_parts(probability: Floats, outcome: Floats) -> BrierParts:
     probabilistic classifiers", PNAS 118, equation 4. The two are the same if the
     frequency of contractions rises from each group to the next.
     """
+    from sklearn.isotonic import isotonic_regression
+
     _, group = np.unique(probability, return_inverse=True)
     n = np.bincount(group)
     frequency = np.bincount(group, outcome) / n
@@ -170,13 +174,13 @@ def recall_at_precision(
     probability: Floats, outcome: Floats, precision: float
 ) -> float:
     """Return the highest recall at no less than `precision`; 0 if there is none."""
-    precisions, recalls, _ = metrics.precision_recall_curve(outcome, probability)
-    return float(recalls[precisions >= precision].max())
+    recalls, precisions = precision_recall_curve(probability, outcome)
+    return float(recalls[precisions >= precision].max(initial=0.0))
 
 
 def precision_at_recall(probability: Floats, outcome: Floats, recall: float) -> float:
     """Return the highest precision at no less than `recall`."""
-    precisions, recalls, _ = metrics.precision_recall_curve(outcome, probability)
+    recalls, precisions = precision_recall_curve(probability, outcome)
     return float(precisions[recalls >= recall].max())
 
 
@@ -232,15 +236,36 @@ def wilson_interval(hits: int, n: int) -> tuple[float, float]:
 
 
 def roc_curve(probability: Floats, outcome: Floats) -> tuple[Floats, Floats]:
-    """Return false-alarm rates and hit rates, from the strictest threshold on."""
-    false_alarms, hits, _ = metrics.roc_curve(outcome, probability)
-    return false_alarms, hits
+    """Return false-alarm rates and hit rates, from the strictest threshold on.
+
+    Points on a line between their neighbours are left out. The outcomes must include
+    both.
+    """
+    hits, signals = _hits_and_signals(probability, outcome)
+    false_alarms = signals - hits
+    corner = np.ones(len(hits), dtype=bool)
+    corner[1:-1] = (np.diff(hits, 2) != 0) | (np.diff(false_alarms, 2) != 0)
+    false_alarm_rate, hit_rate = (
+        np.concatenate([[0.0], counts[corner]]) / counts[-1]
+        for counts in (false_alarms, hits)
+    )
+    return false_alarm_rate, hit_rate
 
 
 def precision_recall_curve(
     probability: Floats, outcome: Floats
 ) -> tuple[Floats, Floats]:
-    """Return recall and precision, from the strictest threshold on."""
-    precision, recall, _ = metrics.precision_recall_curve(outcome, probability)
-    # scikit-learn's last point has no threshold: no signals, and a precision of 1.
-    return recall[-2::-1], precision[-2::-1]
+    """Return recall and precision, from the strictest threshold on.
+
+    The outcomes must include a contraction.
+    """
+    hits, signals = _hits_and_signals(probability, outcome)
+    return hits / hits[-1], hits / signals
+
+
+def _hits_and_signals(probability: Floats, outcome: Floats) -> tuple[Floats, Floats]:
+    """Return the number of right signals, and of all, at each distinct threshold."""
+    falling = np.argsort(-probability, kind="stable")
+    last_of_equals = np.append(np.diff(probability[falling]) != 0, True)
+    hits: Floats = np.cumsum(outcome[falling])[last_of_equals]
+    return hits, 1.0 + np.flatnonzero(last_of_equals).astype(np.float64)

@@ -14,7 +14,7 @@ is no early call of the next. Every wrong signal counts, also those of such a ru
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +22,9 @@ import pandas as pd
 
 from econnet.core.task import Event
 from econnet.core.types import Floats
-from econnet.models.windows import Window
+
+if TYPE_CHECKING:
+    from econnet.models.windows import Window
 
 Booleans = npt.NDArray[np.bool_]
 Measure = Literal["f1", "balanced_accuracy"]
@@ -89,7 +91,7 @@ def cheapest_threshold(
 
 
 def thresholds(
-    windows: Sequence[Window], forecasts: Sequence[Floats], measure: Measure
+    windows: "Sequence[Window]", forecasts: Sequence[Floats], measure: Measure
 ) -> list[float]:
     """Return the threshold of each window, chosen from what was known at its origin.
 
@@ -112,7 +114,7 @@ def thresholds(
 
 
 def real_time_signals(
-    windows: Sequence[Window], forecasts: Sequence[Floats], measure: Measure
+    windows: "Sequence[Window]", forecasts: Sequence[Floats], measure: Measure
 ) -> Booleans:
     """Return which forecasts of all windows were signals at the window's threshold.
 

@@ -34,9 +34,6 @@ from econnet.models.baselines import BASELINES
 from econnet.models.windows import Schedule, make_windows
 from econnet.runtime.blas import one_blas_thread
 
-# Models that are econnet's own, not baselines.
-OWN = ("econnet", "network", "growth_network", "professional_logit")
-
 # Columns of signals, and the measure by which their real-time thresholds are chosen.
 SIGNALS: Mapping[str, Measure] = {
     "signal": "f1",

@@ -103,7 +103,11 @@ class _Rows:
 
     @classmethod
     def of(cls, panel: Panel, alpha3: str) -> "_Rows":
-        return cls(panel.values.loc[alpha3], panel.known_at.loc[alpha3])
+        rows = panel.rows_of_countries()[alpha3]
+        return cls(
+            panel.values.iloc[rows].droplevel("country"),
+            panel.known_at.iloc[rows].droplevel("country"),
+        )
 
 
 @dataclass(frozen=True, eq=False)

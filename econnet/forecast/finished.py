@@ -30,7 +30,9 @@ from econnet.core.workspace import Workspace
 from econnet.data import load
 from econnet.data.sources.observations import Dataset
 from econnet.forecast import log as forecast_log
-from econnet.forecast import provenance, questions
+from econnet.forecast import provenance
+from econnet.forecast.headline import headline
+from econnet.forecast.listener import SILENT, Listener
 from econnet.forecast.result import DataUsed, Forecast, PreviousForecast, now
 from econnet.runtime import atomic_files
 
@@ -135,6 +137,41 @@ def keep(
         atomic_files.write(path, hashlib.sha256(content).digest() + content)
 
 
+def again(
+    country: Country,
+    request: TaskRequest,
+    workspace: Workspace,
+    *,
+    outlook: bool = True,
+    listener: Listener = SILENT,
+) -> Forecast | None:
+    """Return the forecast that was made before for a request, if it is still right.
+
+    It is what `workflow.forecast` would return, from the data of store and snapshot,
+    and is logged like it; `None` if it must be computed.
+    """
+    found = find(country, request, workspace)
+    if found is None or (outlook and not found.has_outlook):
+        return None
+    for notice in found.notices:
+        listener.note(notice)
+    for frequency, used in found.read:
+        listener.data_read(country, frequency, used)
+    answer = found.forecast if outlook else found.without_outlook().forecast
+    make_room_for_log(workspace.forecast_log, listener)
+    forecast_log.add(answer, workspace.forecast_log)
+    return answer
+
+
+def make_room_for_log(log: Path, listener: Listener) -> None:
+    """Rename a file that has the log's name and is not one."""
+    if aside := forecast_log.set_aside(log):
+        listener.note(
+            f"{log} is no forecast log: it is kept as {aside.name}, and a new log is "
+            "created"
+        )
+
+
 def _read(path: Path) -> _Kept | None:
     """Return the content of a file; `None` if there is none, or it is damaged."""
     try:
@@ -172,7 +209,7 @@ def _fits(kept: _Kept, workspace: Workspace) -> bool:
     if not kept.made_on <= today < (kept.finished.unchanged_until or date.max):
         return False
     if answers := forecast.questions:
-        best = questions.headline(answers, pd.Timestamp(today))
+        best = headline(answers, pd.Timestamp(today))
         if best.task != forecast.task:
             return False
     return (
@@ -223,9 +260,10 @@ class _Column(msgspec.Struct, frozen=True):
         if isinstance(values.dtype, pd.StringDtype):
             codes, texts = pd.factorize(values)
             return cls(name, "T", codes.tobytes(), [*map(str, texts)])
-        if values.dtype.kind not in "fib":
+        numbers = values.to_numpy()
+        if numbers.dtype.kind not in "fib":
             raise TypeError(f"{name} is of the kind {values.dtype}")
-        return cls(name, values.dtype.str, values.to_numpy().tobytes())
+        return cls(name, numbers.dtype.str, numbers.tobytes())
 
     def values(self) -> pd.Series:
         """Return the values."""

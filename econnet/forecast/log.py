@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, TypeVar, get_args
+from typing import IO, TYPE_CHECKING, TypeVar, get_args
 
 import pandas as pd
 
@@ -24,9 +24,11 @@ from econnet.core.errors import DataError
 from econnet.core.periods import FREQUENCIES, PANDAS_ALIAS, Frequency
 from econnet.core.task import Event
 from econnet.core.text import as_cell, from_cell
-from econnet.forecast.preparation import PreparedTask
 from econnet.forecast.result import MAX_HORIZON, Forecast, PreviousForecast
 from econnet.runtime import atomic_files, locks
+
+if TYPE_CHECKING:
+    from econnet.forecast.preparation import PreparedTask
 
 Value = TypeVar("Value")
 
@@ -100,7 +102,7 @@ def set_aside(path: Path) -> Path | None:
 
 
 def latest(
-    prepared: PreparedTask | Forecast, path: Path, file: Path | None = None
+    prepared: "PreparedTask | Forecast", path: Path, file: Path | None = None
 ) -> PreviousForecast | None:
     """Return the newest forecast of the same task from an earlier origin, if any.
 
@@ -177,7 +179,7 @@ def _between(number: float, maximum: float) -> float:
     return number
 
 
-def _question(answer: Forecast | PreparedTask, file: Path | None) -> dict[str, str]:
+def _question(answer: "Forecast | PreparedTask", file: Path | None) -> dict[str, str]:
     """Return the cells in which forecasts of the same question agree."""
     names = ("frequency", "target", "label", "event", "horizon")
     path = "" if file is None else str(file.resolve())

@@ -12,13 +12,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_info
 
 from econnet.core import plugins
-from econnet.data.panel import Panel
+
+if TYPE_CHECKING:
+    from econnet.data.panel import Panel
 
 # Packages that affect the numbers, then those that affect the look of a report.
 PACKAGES = (
@@ -65,7 +68,9 @@ class Provenance:
         }
 
 
-def of(panel: Panel, as_of: pd.Timestamp, retrieved_until: pd.Timestamp) -> Provenance:
+def of(
+    panel: "Panel", as_of: pd.Timestamp, retrieved_until: pd.Timestamp
+) -> Provenance:
     """Return the provenance of a forecast made here and now from a panel.
 
     `as_of` is its information date.
@@ -100,7 +105,7 @@ def software() -> str:
     return digest.hexdigest()
 
 
-def panel_digest(panel: Panel) -> str:
+def panel_digest(panel: "Panel") -> str:
     """Return a digest of every value and vintage of a panel, and their dates."""
     digest = hashlib.sha256(panel.frequency.encode())
     periods = panel.values.index.get_level_values("period")

@@ -21,8 +21,8 @@ from econnet.core.periods import Frequency
 from econnet.core.task import Event, Task, TaskRequest
 from econnet.data.cycle import chronologies
 from econnet.data.sources.observations import Dataset
-from econnet.evaluation.confidence import Skill
 from econnet.forecast import assessment, preparation, track_record, training
+from econnet.forecast.headline import proven_skill
 from econnet.forecast.preparation import PreparedTask
 from econnet.forecast.result import QuestionAnswer
 
@@ -133,7 +133,7 @@ class PreparedQuestions:
                 reason = reason or str(error)
         if not found:
             raise DataError(reason)
-        return tuple(sorted(found, key=lambda each: -_proven(each.skill)))
+        return tuple(sorted(found, key=lambda each: -proven_skill(each.skill)))
 
 
 def _prepared(
@@ -173,26 +173,6 @@ def answer(
         base_rate=track_record.historical_average(prepared),
         skill=assessment.skill(scored),
     )
-
-
-def headline(answers: Sequence[QuestionAnswer], today: pd.Timestamp) -> QuestionAnswer:
-    """Return the answer to the headline question.
-
-    If the periods of all questions are over, they are compared as if none were.
-    """
-    current = [each for each in answers if each.period.end_time >= today] or answers
-    ahead = [each for each in current if each.task.horizon > 0]
-    for some in (ahead, current):
-        if proven := [each for each in some if each.confidence != "low"]:
-            return max(proven, key=lambda each: _proven(each.skill))
-    return max(ahead or current, key=lambda each: _proven(each.skill))
-
-
-def _proven(skill: Skill | None) -> float:
-    """Return the skill that is proven: the lower end of its 90% interval."""
-    if skill is None or skill.interval is None:
-        return float("-inf")
-    return skill.interval[0]
 
 
 # Label, horizon and event of the standard questions.

@@ -21,10 +21,10 @@ from econnet.data.features.design_matrix import DesignMatrix
 from econnet.forecast.explain.importance import Importance, indicators
 from econnet.forecast.result import Ahead, Horizon, Share
 from econnet.models import network_file
-from econnet.models.baselines import TITLES
 from econnet.models.combination import MODELS, NETWORK
 from econnet.models.network_file import NewerFileError
 from econnet.models.scaling import SHARES, Scaler
+from econnet.models.titles import TITLES
 from econnet.network import Architecture, Network
 from econnet.runtime import atomic_files
 

@@ -26,7 +26,6 @@ from econnet.forecast import country as country_forecast
 from econnet.forecast import (
     finished,
     preparation,
-    questions,
     saved_answers,
     training,
     workflow,
@@ -35,6 +34,7 @@ from econnet.forecast import log as forecast_log
 from econnet.forecast.country import Shared
 from econnet.forecast.explain import drivers, what_if
 from econnet.forecast.explain.what_if import Assumption
+from econnet.forecast.headline import headline
 from econnet.forecast.preparation import PreparedTask
 from econnet.forecast.questions import PreparedQuestions
 from econnet.forecast.result import Forecast, QuestionAnswer, WhatIf
@@ -285,7 +285,7 @@ class StoredAnswers:
             raise DataError(_damaged(question, file, error)) from error
         if answers is None:
             raise DataError(_no_model(question, "fits the newest data"))
-        return asked.prepared_for(questions.headline(answers, asked.today)), answers
+        return asked.prepared_for(headline(answers, asked.today)), answers
 
 
 def _prepared(session: _Session, question: Question) -> PreparedTask:

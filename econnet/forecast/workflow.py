@@ -4,8 +4,8 @@ The commands and the Python API both call these functions, so that each finds th
 other's models. Nothing is printed: progress and notes go to a `Listener`.
 """
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cache
@@ -27,7 +27,6 @@ from econnet.forecast import (
     finished,
     own_data,
     preparation,
-    questions,
     ranking,
     saved_answers,
     saved_model,
@@ -38,35 +37,14 @@ from econnet.forecast.data_used import data_used
 from econnet.forecast.explain import what_if
 from econnet.forecast.explain.what_if import Assumption
 from econnet.forecast.finished import Finished
+from econnet.forecast.headline import headline
 from econnet.forecast.information_date import unchanged_until
+from econnet.forecast.listener import SILENT, Listener
 from econnet.forecast.preparation import PreparedTask
 from econnet.forecast.questions import PreparedQuestions
 from econnet.forecast.ranking import Ranking
 from econnet.forecast.result import DataUsed, Forecast, QuestionAnswer
 from econnet.forecast.saved_model import Model
-
-
-class Listener:
-    """Receives progress and notes; this one ignores them."""
-
-    def note(self, message: str) -> None:
-        """Receive a note that is not part of the result."""
-
-    def data_read(self, country: Country, frequency: Frequency, used: DataUsed) -> None:
-        """Receive the data that a forecast is made from."""
-
-    def step(self, name: str) -> AbstractContextManager[None]:
-        """Return a context in which a step of unknown length runs."""
-        del name
-        return nullcontext()
-
-    def progress(self, name: str) -> AbstractContextManager[Callable[[float], None]]:
-        """Return a context that gives a function of the share of work done."""
-        del name
-        return nullcontext(lambda _: None)
-
-
-SILENT = Listener()
 
 
 @dataclass(frozen=True, eq=False)
@@ -212,7 +190,7 @@ def forecast(
         outlook=outlook,
         listener=listener,
     )
-    _make_room_for_log(workspace.forecast_log, listener)
+    finished.make_room_for_log(workspace.forecast_log, listener)
     data_file = _path(asked.known)
     previous = forecast_log.latest(prepared, workspace.forecast_log, data_file)
     with listener.step("Explaining the forecast"):
@@ -225,32 +203,6 @@ def forecast(
     if asked.request is not None and not assumptions:
         finished.keep(done, asked.known, asked.request, workspace, previous)
     return answer if outlook else done.without_outlook().forecast
-
-
-def finished_forecast(
-    country: Country,
-    request: TaskRequest,
-    workspace: Workspace,
-    *,
-    outlook: bool = True,
-    listener: Listener = SILENT,
-) -> Forecast | None:
-    """Return the forecast that was made before for a request, if it is still right.
-
-    It is what `forecast` would return, from the data of store and snapshot, and is
-    logged like it; `None` if it must be computed.
-    """
-    found = finished.find(country, request, workspace)
-    if found is None or (outlook and not found.has_outlook):
-        return None
-    for notice in found.notices:
-        listener.note(notice)
-    for frequency, used in found.read:
-        listener.data_read(country, frequency, used)
-    answer = found.forecast if outlook else found.without_outlook().forecast
-    _make_room_for_log(workspace.forecast_log, listener)
-    forecast_log.add(answer, workspace.forecast_log)
-    return answer
 
 
 @dataclass(frozen=True, eq=False)
@@ -314,7 +266,7 @@ def _ready(
     received(*firsts)
     file = workspace.answers(asked.place)
     answers = _answers(standard, file, retrain=retrain, listener=listener)
-    prepared = standard.prepared_for(questions.headline(answers, standard.today))
+    prepared = standard.prepared_for(headline(answers, standard.today))
     ready = _Ready.of(prepared, standard.prepared, answers, firsts)
     if standard.n_not_allowed:  # another day may allow them
         return replace(ready, unchanged_until=date.today() + timedelta(days=1))
@@ -409,7 +361,7 @@ def rank(
         ranked = ranking.rank(
             known, countries, task, find=find, keep=keep, progress=progress
         )
-    _make_room_for_log(workspace.forecast_log, listener)
+    finished.make_room_for_log(workspace.forecast_log, listener)
     for answer in ranked.forecasts:
         forecast_log.add(answer, workspace.forecast_log, _path(known))
     placed = (
@@ -431,12 +383,3 @@ def _fitting_model(
     except ValueError as error:
         listener.note(f"{file} cannot be used and will be replaced: {error}")
         return None
-
-
-def _make_room_for_log(log: Path, listener: Listener) -> None:
-    """Rename a file that has the log's name and is not one."""
-    if aside := forecast_log.set_aside(log):
-        listener.note(
-            f"{log} is no forecast log: it is kept as {aside.name}, and a new log is "
-            "created"
-        )

@@ -442,26 +442,6 @@ LIGHT = (
     "naive_bayes",
 )
 
-# Titles of the baselines, and of econnet's networks, which are compared with them.
-TITLES: Mapping[str, str] = {
-    "base_rate": "historical average",
-    "persistence": "persistence",
-    "professional": "professional forecasts",
-    "spread_probit": "yield-curve probit",
-    "sahm_logit": "Sahm-gap logit",
-    "dynamic_probit": "dynamic probit",
-    "logit": "logistic regression",
-    "naive_bayes": "naive Bayes",
-    "extra_trees": "extra trees",
-    "random_forest": "random forest",
-    "boosting": "gradient boosting",
-    "mlp": "scikit-learn network",
-    "pool": "mean of the baselines",
-    "network": "networks alone",
-    "growth_network": "growth networks",
-    "professional_logit": "logit of professional forecasts",
-}
-
 
 def check_names(names: Sequence[str]) -> None:
     """Raise `UsageError` for a name that no baseline has."""
@@ -469,14 +449,6 @@ def check_names(names: Sequence[str]) -> None:
         if name not in BASELINES:
             remedy = suggestion(name, BASELINES, f"choose from {', '.join(BASELINES)}")
             raise UsageError(f"no baseline is called {quoted(name)}: {remedy}")
-
-
-def baseline_title(name: str) -> str:
-    """Return the title of a baseline or a part of econnet, by its name."""
-    model = BASELINES.get(name)
-    if isinstance(model, PluginModel):
-        return model.baseline.title
-    return TITLES.get(name, name.replace("_", " "))
 
 
 def models(names: Sequence[str]) -> dict[str, Model]:

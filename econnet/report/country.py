@@ -5,8 +5,10 @@ written, and `SHA256SUMS` beside them last. The same forecast gives the same byt
 """
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import closing
 from datetime import datetime
+from functools import partial
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -29,6 +31,37 @@ def write(
 ) -> list[Path]:
     """Write the report into `folder`, created if needed, and return its files."""
     return atomic_files.write_together(folder, _files(forecast, formats, paper))
+
+
+def write_many(
+    reports: Sequence[tuple[Forecast, Path]],
+    formats: Collection[Format],
+    paper: Paper = "a4",
+) -> Iterator[list[Path]]:
+    """Write each forecast's report into its folder; yield their files, in order.
+
+    Many are written on all cores.
+    """
+    task = partial(_write_into, formats=formats, paper=paper)
+    if len(reports) < MIN_FOR_PROCESSES:
+        yield from map(task, reports)
+        return
+    from econnet.runtime import workers
+
+    written: dict[int, list[Path]] = {}
+    following = 0
+    with closing(workers.CORES.run(task, reports)) as computed:
+        for number, files in computed:
+            written[number] = files
+            while following in written:
+                yield written.pop(following)
+                following += 1
+
+
+def _write_into(
+    report: tuple[Forecast, Path], formats: Collection[Format], paper: Paper
+) -> list[Path]:
+    return write(*report, formats, paper)
 
 
 def _files(
@@ -114,3 +147,7 @@ def _drawable(value: Any) -> Any:  # noqa: ANN401
     if isinstance(value, list | tuple):
         return [_drawable(part) for part in value]
     return figures.drawable(value) if isinstance(value, str) else value
+
+
+# A process takes as long to start as two reports to write.
+MIN_FOR_PROCESSES = 4

@@ -32,6 +32,24 @@ def test_scores_are_those_of_scikit_learn(seed: int) -> None:
     )
 
 
+@given(
+    st.lists(
+        st.tuples(st.sampled_from([0.0, 0.1, 0.2, 0.3, 0.7, 1.0]), st.booleans()),
+        max_size=30,
+    )
+)
+def test_curves_are_those_of_scikit_learn(rows: list[tuple[float, bool]]) -> None:
+    rows = [*rows, (0.4, True), (0.3, False)]
+    probability, outcome = np.array(rows, dtype=float).T
+    false_alarms, hits, _ = reference.roc_curve(outcome, probability)
+    curve = metrics.roc_curve(probability, outcome)
+    np.testing.assert_array_equal(curve, [false_alarms, hits])
+    precision, recall, _ = reference.precision_recall_curve(outcome, probability)
+    ours = metrics.precision_recall_curve(probability, outcome)
+    # Its last point has no threshold: no signals, and a precision of 1.
+    np.testing.assert_array_equal(ours, [recall[-2::-1], precision[-2::-1]])
+
+
 def test_skill_is_the_share_of_the_base_rates_cost_that_is_saved() -> None:
     outcome = [1.0, 0.0, 0.0, 0.0]
     base_rate = np.full(4, 0.25)

@@ -73,13 +73,13 @@ def assert_same(one: Forecast, other: Forecast) -> None:
 def test_finished_forecast_is_the_one_that_computing_gives(
     first: tuple[Workspace, Forecast], workspace: Workspace
 ) -> None:
-    found = workflow.finished_forecast(GERMANY, REQUEST, workspace)
+    found = finished.again(GERMANY, REQUEST, workspace)
     assert found is not None
     assert_same(found, first[1])
     assert_same(found, computed(workspace))
     lines = forecast_log.read(workspace.forecast_log)
     assert len(lines) == 3, "it is logged like a computed one"
-    without = workflow.finished_forecast(GERMANY, REQUEST, workspace, outlook=False)
+    without = finished.again(GERMANY, REQUEST, workspace, outlook=False)
     assert without is not None
     assert [ahead.horizon for ahead in without.outlook] == [1]
 

@@ -15,6 +15,7 @@ from econnet.data.sources import snapshot
 from econnet.data.sources.observations import Dataset
 from econnet.evaluation.confidence import Skill
 from econnet.forecast import questions, saved_answers, workflow
+from econnet.forecast.headline import headline
 from econnet.forecast.questions import PreparedQuestions
 from econnet.forecast.result import Forecast, QuestionAnswer
 from econnet.report import record
@@ -108,8 +109,8 @@ def answer(
 def test_headline_has_the_best_proven_skill_about_the_future() -> None:
     running = answer(0.5, label="negative-growth", horizon=0, period="2026Q4")
     near, far = answer(0.1, horizon=1, period="2027Q1"), answer(0.2)
-    assert questions.headline([running, near, far], TODAY) is far
-    assert questions.headline([running, answer(-0.1)], TODAY) is running
+    assert headline([running, near, far], TODAY) is far
+    assert headline([running, answer(-0.1)], TODAY) is running
 
 
 def test_a_question_about_a_past_period_or_with_few_contractions_is_no_headline() -> (
@@ -118,22 +119,22 @@ def test_a_question_about_a_past_period_or_with_few_contractions_is_no_headline(
     past = answer(0.6, period="2026Q3")
     rare = answer(0.4, contractions=4)
     good = answer(0.1)
-    assert questions.headline([past, rare, good], TODAY) is good
+    assert headline([past, rare, good], TODAY) is good
     # If every period is over, the forecasts are illustrations, compared alike.
-    assert questions.headline([past, answer(0.1, period="2026Q2")], TODAY) is past
+    assert headline([past, answer(0.1, period="2026Q2")], TODAY) is past
 
 
 def test_without_proven_skill_the_headline_is_the_best_about_the_future() -> None:
     running = answer(-0.05, horizon=0, period="2026Q4")
     best, other = answer(-0.1), answer(-0.3, horizon=1, period="2027Q1")
-    assert questions.headline([running, best, other], TODAY) is best
+    assert headline([running, best, other], TODAY) is best
 
 
 def test_forecast_without_options_answers_the_headline_and_lists_all(
     made: Forecast, known: Dataset, workspace: Workspace
 ) -> None:
     assert len(made.questions) == 5
-    chosen = questions.headline(made.questions, pd.Timestamp.now().normalize())
+    chosen = headline(made.questions, pd.Timestamp.now().normalize())
     assert made.task == chosen.task
     assert (made.probability, made.interval) == (chosen.probability, chosen.interval)
     assert made.base_rate == chosen.base_rate

@@ -20,7 +20,8 @@ from econnet.data.store import checks, schema
 from econnet.data.store.store import Store
 from econnet.evaluation.confidence import Skill
 from econnet.evaluation.metrics import ReliabilityBin
-from econnet.forecast import questions, saved_answers
+from econnet.forecast import saved_answers
+from econnet.forecast.headline import headline
 from econnet.forecast.result import QuestionAnswer
 from econnet.forecast.streamed.features import FeatureSpec
 from econnet.forecast.streamed.forecast import Streamed
@@ -141,7 +142,7 @@ def read_answers(data: bytes) -> None:
     """Read the answers to the standard questions, and choose the headline of them."""
     found = saved_answers.load(at("answers.json", data), "0123")
     if found is not None:
-        questions.headline(found, pd.Timestamp("2020-01-01"))
+        headline(found, pd.Timestamp("2020-01-01"))
 
 
 @cache

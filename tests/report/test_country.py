@@ -1,24 +1,27 @@
-import json
-import re
-from collections.abc import Iterator
-from dataclasses import replace
-from io import BytesIO
-from pathlib import Path
-from typing import Any
 
+import json
 import matplotlib.image
 import numpy as np
 import pandas as pd
 import pypdf
 import pytest
-
+import re
+from .conftest import MakeForecast
+from .conftest import without_contractions
+from collections.abc import Iterator
+from dataclasses import replace
 from econnet.core.countries import Country
 from econnet.forecast.result import Forecast
-from econnet.report import Format, figures, tables, wording
+from econnet.report import Format
 from econnet.report import country as country_report
+from econnet.report import figures
+from econnet.report import tables
+from econnet.report import wording
+from io import BytesIO
+from pathlib import Path
 from tests.builders import changed
+from typing import Any
 
-from .conftest import MakeForecast, without_contractions
 
 # Typst markup, SVG, control characters, a lone surrogate, scripts without a font here.
 HOSTILE = (
@@ -196,6 +199,20 @@ def test_same_forecast_gives_the_same_bytes(
 ) -> None:
     for path in country_report.write(germany, tmp_path, [Format.PDF, Format.JSON]):
         assert path.read_bytes() == (written / path.name).read_bytes(), path.name
+
+
+@pytest.mark.campaign
+def test_many_reports_are_those_that_are_written_alone(
+    germany: Forecast, brazil: Forecast, tmp_path: Path
+) -> None:
+    both = [germany, brazil] * 2
+    reports = [(each, tmp_path / str(number)) for number, each in enumerate(both)]
+    written = country_report.write_many(reports, [Format.HTML, Format.JSON])
+    for (forecast, folder), files in zip(reports, written, strict=True):
+        country_report.write(forecast, tmp_path / "a", [Format.HTML, Format.JSON])
+        assert [file.parent for file in files] == [folder] * 2
+        for file in files:
+            assert file.read_bytes() == (tmp_path / "a" / file.name).read_bytes()
 
 
 def test_pictures_are_wide_enough_to_print(written: Path) -> None:

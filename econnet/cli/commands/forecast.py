@@ -35,12 +35,10 @@ def forecast(
 
     Example: econnet forecast --country USA --set unemployment=+1.0
     """
-    from econnet.forecast import country as country_forecast
-    from econnet.forecast.explain import what_if
     from econnet.report import record
 
     task = replace(task, country=country)
-    assumed = [what_if.parse_assumption(text) for text in assumptions or []]
+    assumed = jobs.assumptions_of(assumptions)
     if streamed.is_requested(task):
         if assumed or cost_ratio is not None:
             raise UsageError(
@@ -52,8 +50,7 @@ def forecast(
     if result is None:
         question = _one_question(task)
         result = jobs.forecast_question(question, assumptions=assumed, outlook=False)
-    if cost_ratio is not None:
-        result = country_forecast.with_decision(result, cost_ratio)
+    result = jobs.with_decision(result, cost_ratio)
     if json:
         output.print_json(record.to_dict(result))
     else:

@@ -2,8 +2,9 @@
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,7 +16,6 @@ from econnet.core.errors import DataError, UsageError
 from econnet.report import Format, Paper
 
 if TYPE_CHECKING:
-    from econnet.core.countries import Country
     from econnet.forecast.explain.what_if import Assumption
     from econnet.forecast.ranking import Ranking
     from econnet.forecast.result import Forecast
@@ -61,8 +61,6 @@ def report(
 
     Example: econnet report --country DEU --verify
     """
-    from econnet.forecast.explain import what_if
-
     if everything and task.country:
         raise UsageError("--all means all countries: leave out --country")
     if verify:
@@ -78,13 +76,13 @@ def report(
             "--json goes with --verify: `--format json` writes report.json, and "
             "`econnet forecast --json` prints it"
         )
-    assumed = [what_if.parse_assumption(text) for text in assumptions or []]
+    assumed = jobs.assumptions_of(assumptions)
     chosen = formats or list(Format)
-    finish = _with_costs(cost_ratio)
+    finish = partial(jobs.with_decision, cost_ratio=cost_ratio)
     if not (everything or assumed):
         finished = jobs.finished_forecast(task, outlook=True)
         if finished is not None and finished.place is not None:
-            _write_report(finish(finished), finished.place, chosen, paper)
+            _write([(finish(finished), finished.place)], chosen, paper)
             return
     data = jobs.data_and_countries(task) if everything or _names(task) else None
     if data is not None and len(data[1]) > 1:
@@ -131,18 +129,6 @@ def _verify(task: TaskOptions, *, as_json: bool) -> None:
         raise DataError("\n".join(result.sentence() for result in wrong))
 
 
-def _with_costs(cost_ratio: float | None) -> "Callable[[Forecast], Forecast]":
-    """Return what adds the decision at the user's costs, if they were given."""
-    from econnet.forecast import country as country_forecast
-
-    def finish(forecast: "Forecast") -> "Forecast":
-        if cost_ratio is None:
-            return forecast
-        return country_forecast.with_decision(forecast, cost_ratio)
-
-    return finish
-
-
 def _names(task: TaskOptions) -> bool:
     """Return whether the options name a country or a file."""
     return bool(task.country) or task.data is not None
@@ -157,43 +143,52 @@ def _write_reports(
     finish: "Callable[[Forecast], Forecast]",
 ) -> dict[str, Path]:
     """Write each country's report, and return the HTML pages by country."""
-    forecasts: dict[Country, Forecast] = {}
-    if ranked is not None:
-        forecasts = {forecast.country: forecast for forecast in ranked.forecasts}
-    pages = {}
-    start = time.monotonic()
+    forecasts: dict[PurePath | None, Forecast] = {}
+    if ranked is not None and not assumed:
+        forecasts = {forecast.place: forecast for forecast in ranked.forecasts}
+    start, n = time.monotonic(), len(questions)
+
+    def position(number: int) -> str:
+        return output.how_far(number, n, time.monotonic() - start)
+
+    if all(question.place in forecasts for question in questions):
+        made = [(finish(forecasts[each.place]), each.place) for each in questions]
+        return _write(made, formats, paper, map(position, range(n)))
+    pages: dict[str, Path] = {}
     for number, question in enumerate(questions):
-        country = question.country
-        forecast = forecasts.get(country)
-        if forecast is None or forecast.place != question.place or assumed:
+        forecast = forecasts.get(question.place)
+        if forecast is None:
             forecast = jobs.forecast_question(question, assumptions=assumed)
-        seconds = time.monotonic() - start
-        progress = output.how_far(number, len(questions), seconds)
-        for path in _write_report(
-            finish(forecast), question.place, formats, paper, progress
-        ):
-            if path.name == "report.html":
-                pages[country.alpha3] = path
+        made = [(finish(forecast), question.place)]
+        pages |= _write(made, formats, paper, [position(number)])
     return pages
 
 
-def _write_report(
-    forecast: "Forecast",
-    place: PurePath,
+def _write(
+    reports: "Sequence[tuple[Forecast, PurePath]]",
     formats: Sequence[Format],
     paper: Paper,
-    progress: str = "",
-) -> list[Path]:
-    """Write and print the files of one report, and return them."""
+    positions: Iterable[str] = ("",),
+) -> dict[str, Path]:
+    """Write reports at their places, print their files, and return the HTML pages.
+
+    `positions` are shown while each is written.
+    """
     from econnet.report import country as country_report
 
-    with output.working(f"Writing the report on {forecast.country.name}{progress}"):
-        folder = jobs.workspace().report(place)
-        files = country_report.write(forecast, folder, formats, paper)
-    _note_missing_letters(forecast, formats)
-    for path in files:
-        output.print_answer(path)
-    return files
+    workspace = jobs.workspace()
+    folders = [(forecast, workspace.report(place)) for forecast, place in reports]
+    written = country_report.write_many(folders, formats, paper)
+    pages = {}
+    for (forecast, _), position in zip(reports, positions, strict=True):
+        with output.working(f"Writing the report on {forecast.country.name}{position}"):
+            files = next(written)
+        _note_missing_letters(forecast, formats)
+        for path in files:
+            output.print_answer(path)
+            if path.name == "report.html":
+                pages[forecast.country.alpha3] = path
+    return pages
 
 
 def _note_missing_letters(forecast: "Forecast", formats: Sequence[Format]) -> None:

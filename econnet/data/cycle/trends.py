@@ -8,7 +8,7 @@ them count as known, and a missing one splits the series in two.
 from collections.abc import Mapping
 
 import numpy as np
-from scipy.linalg import solveh_banded
+import scipy  # whose parts load on use
 
 from econnet.core.periods import PERIODS_A_YEAR, Frequency
 from econnet.core.types import Floats
@@ -87,7 +87,7 @@ def _hp_trend(values: Floats, smoothing: float) -> Floats:
             start = 2 - row + offset
             bands[row, start : start + n - 2] += smoothing * weight
     bands[2] += 1
-    trend: Floats = solveh_banded(bands, values)
+    trend: Floats = scipy.linalg.solveh_banded(bands, values)
     return trend
 
 

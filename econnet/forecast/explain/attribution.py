@@ -17,6 +17,7 @@ import numpy as np
 from econnet.core.catalog import Indicator
 from econnet.core.types import Floats
 from econnet.data.features.design_matrix import DesignMatrix
+from econnet.forecast.explain.derived import MISSING
 from econnet.forecast.result import ResponseCurve
 from econnet.models.windows import Window
 from econnet.network import Network
@@ -25,7 +26,6 @@ from econnet.network import Network
 ForecastFunction: TypeAlias = Callable[[Floats], Floats]
 
 STEPS = 200
-MISSING = "missing"
 # Orders of the indicators: as many as give this many rows, but at least so many.
 MAX_ROWS = 600
 MIN_ORDERS = 8

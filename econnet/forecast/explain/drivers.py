@@ -12,9 +12,8 @@ import numpy.typing as npt
 from econnet.core.catalog import Indicator
 from econnet.core.log_odds import log_odds
 from econnet.core.types import Floats
-from econnet.data.features.design_matrix import ABROAD, PHASE
-from econnet.data.features.professionals import PROFESSIONALS
 from econnet.forecast.explain import attribution, responsive, what_if
+from econnet.forecast.explain.derived import DERIVED
 from econnet.forecast.explain.importance import Importance
 from econnet.forecast.explain.what_if import Assumption
 from econnet.forecast.preparation import PreparedTask
@@ -235,11 +234,3 @@ def newest_levels(prepared: PreparedTask) -> dict[str, float]:
 RESPONSE_CURVES = 6
 # Nearer 0 and 1 than the clip for averaging models, so that no change is lost.
 CHANGE_CLIP = 1e-6
-
-# Drivers that are no indicators, with title and group.
-DERIVED: Mapping[str, tuple[str, str]] = {
-    PHASE: ("Phase and past contractions", "cycle"),
-    ABROAD: ("Growth abroad", "abroad"),
-    PROFESSIONALS: ("Professional forecasts", "expectations"),
-    attribution.MISSING: ("Missing data", "data"),
-}

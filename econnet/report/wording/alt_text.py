@@ -6,7 +6,7 @@ import numpy as np
 
 from econnet.core.periods import NOUN
 from econnet.forecast.result import Forecast, ResponseCurve
-from econnet.models.baselines import baseline_title
+from econnet.models.titles import baseline_title
 from econnet.report.wording.formatting import count, number, percent, percent_range
 from econnet.report.wording.outlook import change_parts, in_decimals, shown_curves
 from econnet.report.wording.track_record import (

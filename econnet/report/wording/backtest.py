@@ -1,21 +1,24 @@
 """The results of a backtest, as a table of 80 columns and a few sentences."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from econnet.core.periods import NOUN
 from econnet.data.cycle.labels import RULES
 from econnet.evaluation.comparison import Comparison, Verdict
-from econnet.forecast.backtest import OWN, Backtest
-from econnet.models.baselines import baseline_title
+from econnet.models.titles import OWN, baseline_title
 from econnet.report.wording.formatting import count, percent
 from econnet.report.wording.method import figures
+
+if TYPE_CHECKING:
+    from econnet.forecast.backtest import Backtest
 
 HEAD = ("", "AUROC", "90%", "Brier", "skill", "log loss", "skill", "econnet")
 MAX_COUNTRIES = 3
 VERDICTS: dict[Verdict, str] = {"win": "better", "loss": "worse", "even": "even"}
 
 
-def title(result: Backtest) -> str:
+def title(result: "Backtest") -> str:
     """Return the countries, the event that was forecast, and how far ahead."""
     task = result.task
     names = [country.name for country in result.countries]
@@ -31,7 +34,7 @@ def title(result: Backtest) -> str:
     return f"{shown}: {event}, {within}{ahead}"
 
 
-def _made_on(result: Backtest) -> str:
+def _made_on(result: "Backtest") -> str:
     """Return the day of each period on which the forecasts were made."""
     frequency = result.task.frequency
     day = result.day.text(frequency)
@@ -42,7 +45,7 @@ def _made_on(result: Backtest) -> str:
     return f"each made at the {day}"
 
 
-def rows(result: Backtest) -> list[tuple[object, ...]]:
+def rows(result: "Backtest") -> list[tuple[object, ...]]:
     """Return one row per model, econnet's own first.
 
     The last column is econnet's result against it: on the Brier score and on log loss
@@ -51,7 +54,7 @@ def rows(result: Backtest) -> list[tuple[object, ...]]:
     return [_row(result, name) for name in result.performances]
 
 
-def _row(result: Backtest, name: str) -> tuple[object, ...]:
+def _row(result: "Backtest", name: str) -> tuple[object, ...]:
     performance = result.performances[name]
     scores, interval = performance.scores, performance.intervals.auroc
     return (
@@ -77,7 +80,7 @@ def _verdicts(comparison: Comparison | None) -> str:
     return brier if brier == log_loss else f"{brier}/{log_loss}"
 
 
-def sentences(result: Backtest) -> list[str]:
+def sentences(result: "Backtest") -> list[str]:
     """Return what the table is based on, and its result."""
     scores = result.performances["econnet"].scores
     first, last = result.origins
@@ -108,7 +111,7 @@ def _tally(measure: str, verdicts: Sequence[tuple[str, Verdict]]) -> str:
     )
 
 
-def _signals(result: Backtest) -> str:
+def _signals(result: "Backtest") -> str:
     """Return how good econnet's signals were for a yes-or-no decision."""
     performance, noun = result.performances["econnet"], NOUN[result.task.frequency]
     card = performance.scorecard

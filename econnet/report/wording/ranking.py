@@ -1,34 +1,36 @@
 """Sentences on many countries at once."""
 
 from collections.abc import Sequence
-from statistics import median
-
 from econnet.core import countries
 from econnet.core.task import Task
-from econnet.forecast.ranking import Ranking
 from econnet.forecast.result import Forecast
-from econnet.report.wording.event import (
-    event_words,
-    general_event,
-    has_passed,
-    when,
-)
-from econnet.report.wording.formatting import (
-    count,
-    in_a_row,
-    number,
-    percent,
-    period_text,
-    points,
-)
+from econnet.report.wording.event import event_words
+from econnet.report.wording.event import general_event
+from econnet.report.wording.event import has_passed
+from econnet.report.wording.event import when
+from econnet.report.wording.formatting import count
+from econnet.report.wording.formatting import in_a_row
+from econnet.report.wording.formatting import number
+from econnet.report.wording.formatting import percent
+from econnet.report.wording.formatting import period_text
+from econnet.report.wording.formatting import points
 from econnet.report.wording.method import attribution
-from econnet.report.wording.verdict import ahead, made_on, stale, verdict
+from econnet.report.wording.verdict import ahead
+from econnet.report.wording.verdict import made_on
+from econnet.report.wording.verdict import stale
+from econnet.report.wording.verdict import verdict
+from statistics import median
+from typing import TYPE_CHECKING
+
+
+if TYPE_CHECKING:
+    from econnet.forecast.ranking import Ranking
 
 # Countries of a pool that are listed by name.
 MAX_POOLED = 12
 
 
-def periods(ranking: Ranking) -> str:
+def periods(ranking: "Ranking") -> str:
     """Return which periods the forecasts are for: `forecasts for 2026`."""
     parts = list(ranking.periods.items())
     if len(parts) == 1:
@@ -43,7 +45,7 @@ def strip_heading(task: Task) -> str:
     return f"Forecast probability, {ahead(task)}, out of sample, %"
 
 
-def ranking_title(ranking: Ranking) -> str:
+def ranking_title(ranking: "Ranking") -> str:
     """Return the title of a report on many countries."""
     first = newest(ranking.forecasts)
     event = (
@@ -68,7 +70,7 @@ def compared_with_average(forecast: Forecast) -> str:
     return f"{size} {'above' if above > 0 else 'below'} its average of {average}"
 
 
-def summary(ranking: Ranking) -> list[str]:
+def summary(ranking: "Ranking") -> list[str]:
     """Return the result of the ranking, in sentences."""
     forecasts = ranking.forecasts
     current = [it for it in forecasts if not has_passed(it)] or list(forecasts)
@@ -121,7 +123,7 @@ def _twice_the_average(forecasts: Sequence[Forecast]) -> str:
     )
 
 
-def trust(ranking: Ranking) -> list[str]:
+def trust(ranking: "Ranking") -> list[str]:
     """Return how much confidence the ranking deserves, in sentences."""
     sentences = []
     pools = [
@@ -189,7 +191,7 @@ def _name_of(code: str) -> str:
         return code
 
 
-def ranking_credit(ranking: Ranking) -> str:
+def ranking_credit(ranking: "Ranking") -> str:
     """Return the credit of a figure of many countries."""
     first = newest(ranking.forecasts)
     return (
@@ -197,7 +199,7 @@ def ranking_credit(ranking: Ranking) -> str:
     )
 
 
-def ranking_made(ranking: Ranking) -> str:
+def ranking_made(ranking: "Ranking") -> str:
     """Return when the ranking was made, and what event it is about."""
     first = newest(ranking.forecasts)
     return f"Forecasts of {made_on(first)} · {general_event(first)}"
