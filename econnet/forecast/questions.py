@@ -22,7 +22,13 @@ from econnet.core.task import Event, Task, TaskRequest
 from econnet.data.cycle import chronologies
 from econnet.data.sources.observations import Dataset
 from econnet.evaluation.confidence import Skill
-from econnet.forecast import assessment, preparation, track_record, training
+from econnet.forecast import (
+    assessment,
+    preparation,
+    replay,
+    track_record,
+    training,
+)
 from econnet.forecast.preparation import PreparedTask
 from econnet.forecast.result import QuestionAnswer
 
@@ -153,7 +159,7 @@ def answer(
 
     `DataError` is raised if there is no past forecast whose outcome is known.
     """
-    record, _ = track_record.replay(prepared, ["base_rate"], progress)
+    record, _ = replay.run(prepared, ["base_rate"], progress)
     pool = assessment.assess_pool(prepared.task, record)
     scored = record[
         record["outcome"].notna() & (record["country"] == prepared.country.alpha3)

@@ -185,27 +185,30 @@ class GrowthNetworks:
     def learn(self, window: Window) -> FittedGrowth:
         """Return the networks fitted to the window's training rows."""
         with one_blas_thread():
-            network = network_ensemble.fit(
+            networks = network_ensemble.fit(
                 [window], self.members, SEED, self.options, GROWTH
             )
         rate = float(window.y_train.mean())
-        return FittedGrowth(network, spread(window), rate, len(window.y_train))
+        return FittedGrowth(
+            networks.of_inputs(), spread(window), rate, len(window.y_train)
+        )
 
     def __call__(self, windows: Sequence[Window]) -> list[Floats]:
         """Return the probabilities of the rows ahead of each window."""
 
         def forecast_stack(stack: Sequence[TrainingTask]) -> list[Floats]:
-            network = network_ensemble.fit(
+            networks = network_ensemble.fit(
                 stack, self.members, SEED, self.options, GROWTH
             )
-            outputs = network_ensemble.outputs(stack, self.members, network)
             return [
                 _probability(
                     GrowthDistribution.of(spread(window) * estimates.mean(axis=0)),
                     float(window.y_train.mean()),
                     len(window.y_train),
                 )
-                for window, estimates in zip(stack, outputs, strict=True)
+                for window, estimates in zip(
+                    stack, networks.outputs(stack), strict=True
+                )
             ]
 
         return network_ensemble.in_stacks(

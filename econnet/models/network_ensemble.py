@@ -34,6 +34,7 @@ from econnet.network import (
     train,
 )
 from econnet.network.losses import LOSSES, Loss
+from econnet.network.network import PREDICTION_ROWS
 from econnet.runtime import workers
 
 # The sum of inputs over all members of a stack: large enough to keep NumPy busy, small
@@ -119,14 +120,63 @@ CONTRACTION = Head(
 )
 
 
+@dataclass(frozen=True, eq=False)
+class Networks:
+    """The trained networks of several windows, `members` per window in their order.
+
+    Parameters
+    ----------
+    along_axes
+        The networks; their inputs are the axes.
+    axes
+        The linear map from all inputs to the axes, for each window.
+    """
+
+    along_axes: Network
+    axes: Sequence[Array]
+    members: int
+
+    def of_inputs(self) -> Network:
+        """Return the networks of all inputs that give the same forecasts."""
+        return self.along_axes.with_linear_map(
+            np.repeat(np.stack(self.axes), self.members, axis=0)
+        )
+
+    def outputs(self, windows: Sequence[TrainingTask]) -> list[Floats]:
+        """Return each window's outputs for its rows ahead: (members, rows, outputs)."""
+        shape = self.along_axes.members, max(len(window.X_ahead) for window in windows)
+        X = np.zeros((*shape, self.along_axes.architecture.input_dim), np.float32)
+        of_window = [
+            np.s_[number * self.members : (number + 1) * self.members, : len(rows)]
+            for number, rows in enumerate(window.X_ahead for window in windows)
+        ]
+        for rows, window, axes in zip(of_window, windows, self.axes, strict=True):
+            X[rows] = _mapped(window.X_ahead, axes)
+        given = self.along_axes.logits(X).astype(np.float64)
+        return [given[rows] for rows in of_window]
+
+    def logits(self, windows: Sequence[TrainingTask]) -> list[Floats]:
+        """Return the log-odds of each window's rows ahead, (members, rows)."""
+        return [given[:, :, 0] for given in self.outputs(windows)]
+
+
+def _mapped(X: npt.NDArray[np.float32], axes: Array) -> Array:
+    """Return rows along axes; the rounding of a row does not depend on the others."""
+    n_blocks = -(-len(X) // PREDICTION_ROWS)
+    blocks = np.zeros((n_blocks * PREDICTION_ROWS, X.shape[1]), X.dtype)
+    blocks[: len(X)] = X
+    along: Array = blocks.reshape(n_blocks, PREDICTION_ROWS, -1) @ axes
+    return along.reshape(-1, axes.shape[1])[: len(X)]
+
+
 def fit(
     windows: Sequence[TrainingTask],
     members: int,
     seed: int,
     options: EnsembleOptions,
     head: Head = CONTRACTION,
-) -> Network:
-    """Return the trained networks, `members` per window, in the order of the windows.
+) -> Networks:
+    """Return the trained networks, `members` per window.
 
     A window's networks have the same bits whatever other windows train beside them. All
     windows must have the same numbers of axes and of epochs (see `stacks`).
@@ -182,7 +232,7 @@ def fit(
             record_every=epochs,  # the history is not used, and costs a tenth
         ),
     )
-    return network.with_linear_map(np.repeat(np.stack(maps), members, axis=0))
+    return Networks(network, maps, members)
 
 
 def principal_axes(window: TrainingTask, most: int) -> Array:
@@ -244,38 +294,14 @@ def stacks(
     return result
 
 
-def outputs(
-    windows: Sequence[TrainingTask], members: int, network: Network
-) -> list[Floats]:
-    """Return each window's outputs for its rows ahead: (members, rows, outputs)."""
-    shape = network.members, max(len(window.X_ahead) for window in windows)
-    X = np.zeros((*shape, network.architecture.input_dim), np.float32)
-    of_window = [
-        np.s_[number * members : (number + 1) * members, : len(window.X_ahead)]
-        for number, window in enumerate(windows)
-    ]
-    for rows, window in zip(of_window, windows, strict=True):
-        X[rows] = window.X_ahead
-    given = network.logits(X).astype(np.float64)
-    return [given[rows] for rows in of_window]
-
-
-def logits(
-    windows: Sequence[TrainingTask], members: int, network: Network
-) -> list[Floats]:
-    """Return the log-odds of each window's rows ahead by member, (members, rows)."""
-    return [given[:, :, 0] for given in outputs(windows, members, network)]
-
-
 def model(members: int, seed: int, options: EnsembleOptions | None = None) -> Model:
     """Return the ensemble as a model that forecasts windows."""
     options_ = options or EnsembleOptions()
 
     def forecast_stack(stack: Sequence[TrainingTask]) -> list[Floats]:
-        network = fit(stack, members, seed, options_)
+        networks = fit(stack, members, seed, options_)
         return [
-            probability(log_odds.mean(axis=0))
-            for log_odds in logits(stack, members, network)
+            probability(log_odds.mean(axis=0)) for log_odds in networks.logits(stack)
         ]
 
     name = f"networks {members} {seed} {options_}"

@@ -8,20 +8,16 @@ BLAS limited to one thread (`threadpoolctl.threadpool_limits(1)`), the predictio
 row is the same, bit for bit, whatever other rows are predicted with it.
 """
 
-import numpy as np
-from collections.abc import Callable
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from econnet.network.activations import ACTIVATIONS
-from econnet.network.activations import Array
+from typing import Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
+
+from econnet.network.activations import ACTIVATIONS, Array
 from econnet.network.architecture import Architecture
 from econnet.network.propagation import Propagation
-from numpy.typing import ArrayLike
-from numpy.typing import DTypeLike
-from typing import Literal
-from typing import TypeAlias
-
 
 Initialization: TypeAlias = Literal["glorot", "he", "tutorial"]
 Seed: TypeAlias = int | Sequence[np.random.SeedSequence]

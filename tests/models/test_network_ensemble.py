@@ -33,8 +33,8 @@ def test_networks_of_a_window_do_not_depend_on_other_windows(
 
 def test_more_members_do_not_change_the_first_ones(windows: list[Window]) -> None:
     with threadpool_limits(1):
-        two = network_ensemble.fit(windows[:1], 2, 0, QUICK)
-        three = network_ensemble.fit(windows[:1], 3, 0, QUICK)
+        two = network_ensemble.fit(windows[:1], 2, 0, QUICK).of_inputs()
+        three = network_ensemble.fit(windows[:1], 3, 0, QUICK).of_inputs()
     np.testing.assert_array_equal(two.parameters, three.parameters[:2])
 
 
@@ -132,10 +132,12 @@ def test_networks_along_axes_do_not_depend_on_other_windows(
 
 def test_networks_depend_on_seed_and_origin(windows: list[Window]) -> None:
     with threadpool_limits(1):
-        first = network_ensemble.fit(windows[:1], 1, 0, QUICK).parameters
-        other_seed = network_ensemble.fit(windows[:1], 1, 1, QUICK).parameters
+        first = network_ensemble.fit(windows[:1], 1, 0, QUICK).of_inputs().parameters
+        other_seed = (
+            network_ensemble.fit(windows[:1], 1, 1, QUICK).of_inputs().parameters
+        )
         moved = replace(windows[0], origin=windows[0].origin + 1)
-        other_origin = network_ensemble.fit([moved], 1, 0, QUICK).parameters
+        other_origin = network_ensemble.fit([moved], 1, 0, QUICK).of_inputs().parameters
     assert (first != other_seed).any()
     assert (first != other_origin).any()
 
@@ -144,8 +146,11 @@ def test_ensemble_forecasts_the_mean_of_its_members_log_odds(
     windows: list[Window],
 ) -> None:
     with threadpool_limits(1):
-        network = network_ensemble.fit(windows[:1], 3, 0, QUICK)
-        (odds,) = network_ensemble.logits(windows[:1], 3, network)
+        networks = network_ensemble.fit(windows[:1], 3, 0, QUICK)
+        (odds,) = networks.logits(windows[:1])
+    np.testing.assert_allclose(
+        networks.of_inputs().logits(windows[0].X_ahead)[:, :, 0], odds, rtol=1e-4
+    )
     (forecast,) = network_ensemble.model(3, seed=0, options=QUICK)(windows[:1])
     np.testing.assert_allclose(forecast, 1 / (1 + np.exp(-odds.sum(axis=0) / 3)))
 
