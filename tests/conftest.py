@@ -6,7 +6,7 @@ import pytest
 from hypothesis import settings
 from pytest_httpserver import HTTPServer
 
-from econnet.forecast import training
+from econnet.forecast import replay
 from tests.browsers import Browser, chromium
 from tests.data.sources.servers import Sources
 from tests.light import NEXT_PERIOD_ONLY, light_forecaster
@@ -61,7 +61,7 @@ def next_period_only(
 ) -> None:
     """Forecast no other horizon in this test, unless `--full-size` is given."""
     if not request.config.getoption("--full-size"):
-        monkeypatch.setattr(training, "OUTLOOK", NEXT_PERIOD_ONLY)
+        monkeypatch.setattr(replay, "OUTLOOK", NEXT_PERIOD_ONLY)
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from typing import Any, cast
 
 import pytest
 
-from econnet.forecast import track_record, training
+from econnet.forecast import replay, track_record
 from econnet.models import baselines
 from econnet.models.baselines import WindowedClassifier
 from econnet.models.network_ensemble import EnsembleOptions
@@ -43,9 +43,9 @@ def light_forecaster(*, outlook: bool = False) -> Iterator[None]:
         )
         patch.setattr(EnsembleOptions.__init__, "__defaults__", defaults)
         patch.setattr(track_record, "WALK_FORWARD_MEMBERS", 1)
-        patch.setattr(track_record, "REPLAY_MEMBERS", 1)
+        patch.setattr(replay, "MEMBERS", 1)
         if not outlook:
-            patch.setattr(training, "OUTLOOK", NEXT_PERIOD_ONLY)
+            patch.setattr(replay, "OUTLOOK", NEXT_PERIOD_ONLY)
         for table in (baselines.LEARNERS, baselines.SINGLES):
             for name, parameters in LIGHT_PARAMETERS.items():
                 light = _lighter(baselines.LEARNERS[name], parameters)

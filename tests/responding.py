@@ -33,7 +33,7 @@ def trained(hidden_units: int = 6) -> tuple[Window, Network]:
         made, origin, (made.origins == origin) & (made.countries == "FRA")
     )
     options = EnsembleOptions(hidden_units=hidden_units, prior_precision=1.0)
-    return window, network_ensemble.fit([window], 3, 0, options)
+    return window, network_ensemble.fit([window], 3, 0, options).of_inputs()
 
 
 def forecast(window: Window, network: Network, rows: Floats) -> Floats:

@@ -11,60 +11,18 @@ import pandas as pd
 
 from econnet.core.task import Task
 from econnet.core.types import Floats
-from econnet.evaluation import signals, walkforward
+from econnet.evaluation import signals
 from econnet.evaluation.signals import Measure
-from econnet.forecast.explain import importance
-from econnet.forecast.explain.importance import Importance
 from econnet.forecast.preparation import PreparedTask
 from econnet.forecast.result import PreviousForecast
 from econnet.models import combination, network_ensemble, pooling
 from econnet.models.baselines import available
 from econnet.models.baselines import models as baseline_models
 from econnet.models.pooling import Memoized
-from econnet.models.windows import Model, Schedule, Window, make_windows
+from econnet.models.windows import Model, Window
 from econnet.runtime import workers
 
-
-def replay(
-    prepared: PreparedTask,
-    baselines: Collection[str],
-    progress: Callable[[float], None],
-    measure_importance: bool = False,
-) -> tuple[pd.DataFrame, tuple[Importance, ...]]:
-    """Return the track record of econnet and of baselines, and each input's importance.
-
-    The record contains all countries. The importance is empty unless it is measured.
-    To be quick, windows have fewer networks than in a backtest, and models are refitted
-    only when enough training rows are new: the forecasts are as good.
-    """
-    task = prepared.task
-    schedule = Schedule(rolling_years=task.rolling_years, min_new_share=MIN_NEW_SHARE)
-    windows = make_windows(prepared.features, task.frequency, prepared.origin, schedule)
-    models = models_of(prepared, baselines, progress, members=REPLAY_MEMBERS)
-    if not measure_importance:
-        record, _ = without_failed(walkforward.forecast_windows(windows, models))
-        return with_signals(windows, record, SIGNAL), ()
-    probes = importance.make_probes(windows, prepared.country.alpha3, task.seed)
-    widened = [probe.window for probe in probes]
-    prior = combination.prior(prepared.features)
-    forecasts = {name: models[name](widened) for name in prior}
-    combined = pooling.combine(
-        windows, [*forecasts.values()], np.array([*prior.values()])
-    )
-    for name, of_windows in {"econnet": combined, **forecasts}.items():
-        pairs = zip(of_windows, probes, strict=True)
-        models[name] = partial(
-            _recall, [rows[: probe.original] for rows, probe in pairs]
-        )
-    record, _ = without_failed(walkforward.forecast_windows(windows, models))
-    return (
-        with_signals(windows, record, SIGNAL),
-        importance.measure(probes, combined),
-    )
-
-
-def _recall(forecasts: list[Floats], _: Sequence[Window]) -> list[Floats]:
-    return forecasts
+NO_MODELS: Mapping[str, Model] = {}
 
 
 def with_signals(
@@ -100,6 +58,7 @@ def models_of(
     progress: Callable[[float], None] = lambda _: None,
     *,
     members: int | None = None,
+    instead: Mapping[str, Model] = NO_MODELS,
 ) -> dict[str, Model]:
     """Return the models of a walk-forward run, `econnet` first.
 
@@ -113,6 +72,8 @@ def models_of(
     members
         The number of networks in each window, by default `WALK_FORWARD_MEMBERS`, unless
         the task has a number of its own.
+    instead
+        Models that replace those of the same names.
     """
     features, task = prepared.features, prepared.task
     partners = combination.partners(features)
@@ -126,7 +87,8 @@ def models_of(
         **{name: model for name, model in partners.items() if name not in names},
     }
     memoized = {name: Memoized(model) for name, model in own.items()}
-    models = _reporting(memoized | baseline_models(names), progress)
+    replaced = {name: Memoized(model) for name, model in instead.items()}
+    models = _reporting(memoized | baseline_models(names) | replaced, progress)
     prior = combination.prior(features)
     parts = [models[name] for name in prior]
     return {"econnet": pooling.weighted(parts, np.array([*prior.values()])), **models}
@@ -178,9 +140,6 @@ def _reporting(
 
 # Networks in each window of a backtest.
 WALK_FORWARD_MEMBERS = 4
-# What a replay saves, compared with a backtest; see docs/methodology.md for the trials.
-REPLAY_MEMBERS = 2
-MIN_NEW_SHARE = 0.05
 # Whether a forecast signalled a contraction, at the threshold that maximised F1 among
 # earlier forecasts.
 SIGNAL: Mapping[str, Measure] = {"signal": "f1"}

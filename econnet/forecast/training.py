@@ -7,7 +7,6 @@ trained only where it is needed, and saved with the model.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from itertools import chain
@@ -17,12 +16,16 @@ import pandas as pd
 
 from econnet.core.errors import DataError
 from econnet.core.log_odds import probability
-from econnet.core.periods import Frequency
-from econnet.core.task import Task
 from econnet.core.types import Floats
 from econnet.evaluation.intervals import Interval, Periods
 from econnet.evaluation.probability_interval import probability_interval
-from econnet.forecast import assessment, preparation, saved_model, track_record
+from econnet.forecast import (
+    assessment,
+    preparation,
+    replay,
+    saved_model,
+    track_record,
+)
 from econnet.forecast.assessment import PoolAssessment
 from econnet.forecast.explain.importance import Importance
 from econnet.forecast.preparation import PreparedTask
@@ -130,24 +133,17 @@ def _replay(
     progress: Progress,
 ) -> _History:
     """Return the track records that are needed, for the newest origin."""
-    others = other_horizons(newest.task) if training.outlook and outlook_needed else []
-    share = 1 / max(task_needed + len(others), 1)
+    wanted = training.outlook and outlook_needed
+    others = replay.other_horizons(newest.task) if wanted else []
+    share = 1 / max(task_needed + bool(others), 1)
     record = pd.DataFrame()
     importance: tuple[Importance, ...] = ()
     if task_needed:
-        record, importance = track_record.replay(
+        record, importance = replay.run(
             newest, training.baselines, part(progress, 0, share), training.importance
         )
-    outlook = {}
-    for number, horizon in enumerate(others, int(task_needed)):
-        # The history may be too short for this horizon.
-        with suppress(DataError):
-            outlook[horizon], _ = track_record.replay(
-                preparation.at_horizon(newest, horizon),
-                ["base_rate"],
-                part(progress, number * share, share),
-            )
-    return _History(record, importance, outlook)
+    rest = part(progress, share * task_needed, share)
+    return _History(record, importance, replay.run_outlook(newest, others, rest))
 
 
 def _final_model(prepared: PreparedTask, history: _History) -> Model:
@@ -272,11 +268,6 @@ def in_short(
     ]
 
 
-def other_horizons(task: Task) -> list[int]:
-    """Return the horizons of the outlook besides the task's."""
-    return [horizon for horizon in OUTLOOK[task.frequency] if horizon != task.horizon]
-
-
 def final_window(prepared: PreparedTask) -> Window:
     """Return the window of the last origin, with the country's one row ahead."""
     features = prepared.features
@@ -316,9 +307,3 @@ def part(progress: Progress, start: float, length: float) -> Progress:
 
 # Share of training that the walk-forward run takes; the final networks take the rest.
 REPLAY = 0.6
-# Horizons of the outlook.
-OUTLOOK: Mapping[Frequency, tuple[int, ...]] = {
-    "A": (1, 2),
-    "Q": (1, 2, 3, 4),
-    "M": (1, 3, 6, 12),
-}

@@ -91,7 +91,8 @@ class CombinedForecaster:
     ) -> "CombinedForecaster":
         """Return the forecaster of a window; `record` has the forecasts before it."""
         with one_blas_thread():
-            network = network_ensemble.fit([window], members, seed, EnsembleOptions())
+            networks = network_ensemble.fit([window], members, seed, EnsembleOptions())
+            network = networks.of_inputs()
         return cls.of(network, window, weights_from_record(window, record))
 
     @classmethod

@@ -30,6 +30,8 @@ SEED = 0
 # The training rows' share of contractions counts as this many rows, so that no
 # probability is 0 or 1.
 PRIOR_ROWS = 2
+# Networks for growth have several times as many weights, so they need more rows.
+ROWS_PER_AXIS = 32
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,37 +175,40 @@ class FittedGrowth:
 class GrowthNetworks:
     """The model that forecasts the mass of growth below zero.
 
-    Its networks see each row half as often as those of `network_ensemble`: more makes
-    them slower, but no better.
+    Its networks see each row less often than those of `network_ensemble`, and along
+    fewer axes unless rows are many: more of both makes them slower and worse.
     """
 
     members: int = MEMBERS
-    options: EnsembleOptions = field(default_factory=lambda: _half(EnsembleOptions()))
+    options: EnsembleOptions = field(default_factory=lambda: _fewer(EnsembleOptions()))
 
     def learn(self, window: Window) -> FittedGrowth:
         """Return the networks fitted to the window's training rows."""
         with one_blas_thread():
-            network = network_ensemble.fit(
+            networks = network_ensemble.fit(
                 [window], self.members, SEED, self.options, GROWTH
             )
         rate = float(window.y_train.mean())
-        return FittedGrowth(network, spread(window), rate, len(window.y_train))
+        return FittedGrowth(
+            networks.of_inputs(), spread(window), rate, len(window.y_train)
+        )
 
     def __call__(self, windows: Sequence[Window]) -> list[Floats]:
         """Return the probabilities of the rows ahead of each window."""
 
         def forecast_stack(stack: Sequence[TrainingTask]) -> list[Floats]:
-            network = network_ensemble.fit(
+            networks = network_ensemble.fit(
                 stack, self.members, SEED, self.options, GROWTH
             )
-            outputs = network_ensemble.outputs(stack, self.members, network)
             return [
                 _probability(
                     GrowthDistribution.of(spread(window) * estimates.mean(axis=0)),
                     float(window.y_train.mean()),
                     len(window.y_train),
                 )
-                for window, estimates in zip(stack, outputs, strict=True)
+                for window, estimates in zip(
+                    stack, networks.outputs(stack), strict=True
+                )
             ]
 
         return network_ensemble.in_stacks(
@@ -211,12 +216,13 @@ class GrowthNetworks:
         )
 
 
-def _half(options: EnsembleOptions) -> EnsembleOptions:
-    """Return the options of half the training."""
+def _fewer(options: EnsembleOptions) -> EnsembleOptions:
+    """Return the options of less training, with few axes unless rows are many."""
     return replace(
         options,
         min_epochs=options.min_epochs // 2,
-        min_updates=options.min_updates // 2,
+        min_updates=options.min_updates // 4,
+        rows_per_axis=ROWS_PER_AXIS,
     )
 
 

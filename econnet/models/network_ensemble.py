@@ -4,7 +4,8 @@ Each window of a walk-forward run gets `members` networks, and the networks of m
 windows train as one stack. Every network has a linear path from the inputs to the
 log-odds beside its hidden layer, so that it can be as plain as a logistic regression
 and is nonlinear only where the data support it. It uses only the inputs that vary among
-its training rows. The ensemble's forecast is the mean of its members' log-odds.
+its training rows and, where these are many, their principal axes. The ensemble's
+forecast is the mean of its members' log-odds.
 
 What the networks estimate is their `Head`: here the log-odds of a contraction;
 `econnet.models.growth` has another.
@@ -17,6 +18,7 @@ from itertools import groupby, pairwise
 import numpy as np
 import numpy.typing as npt
 from numpy.random import SeedSequence
+from scipy.linalg import eigh
 
 from econnet.core.log_odds import probability
 from econnet.core.types import Floats
@@ -32,6 +34,7 @@ from econnet.network import (
     train,
 )
 from econnet.network.losses import LOSSES, Loss
+from econnet.network.network import PREDICTION_ROWS
 from econnet.runtime import workers
 
 # The sum of inputs over all members of a stack: large enough to keep NumPy busy, small
@@ -39,6 +42,10 @@ from econnet.runtime import workers
 STACK_INPUTS = 3200
 # A window of few rows is trained for more epochs.
 EPOCHS = (10, 20, 40, 80, 160, 320)
+# The most inputs of a network, which are principal axes if there are more.
+AXES = (32, 64)
+# Axes that explain less than this share of the variance of the first are rounding.
+MIN_VARIANCE = 1e-6
 
 
 @dataclass(frozen=True)
@@ -53,6 +60,9 @@ class EnsembleOptions:
         The inverse prior variance of a weight; with few rows the prior dominates.
     min_epochs, min_updates
         The number of epochs is the first of `EPOCHS` with as many of both, or the last.
+    rows_per_axis
+        The most inputs that are used as they are is the last of `AXES` with as many
+        training rows for each, or the first; of more inputs, their principal axes are.
     """
 
     hidden_units: int = 8
@@ -61,6 +71,7 @@ class EnsembleOptions:
     batch_size: int = 64
     min_epochs: int = 20
     min_updates: int = 800
+    rows_per_axis: int = 0
 
     def epochs(self, rows: int) -> int:
         """Return the number of epochs for a number of training rows."""
@@ -68,6 +79,11 @@ class EnsembleOptions:
         least = max(self.min_epochs, self.min_updates / batches)
         enough = (epochs for epochs in EPOCHS if epochs >= least)
         return next(enough, EPOCHS[-1])
+
+    def max_axes(self, rows: int) -> int:
+        """Return the largest number of inputs for a number of training rows."""
+        enough = (axes for axes in AXES if axes * self.rows_per_axis <= rows)
+        return max(enough, default=AXES[0])
 
     def l2(self, window: TrainingTask) -> float:
         """Return the penalty on weights beside the mean cost of the window's rows."""
@@ -104,21 +120,74 @@ CONTRACTION = Head(
 )
 
 
+@dataclass(frozen=True, eq=False)
+class Networks:
+    """The trained networks of several windows, `members` per window in their order.
+
+    Parameters
+    ----------
+    along_axes
+        The networks; their inputs are the axes.
+    axes
+        The linear map from all inputs to the axes, for each window.
+    """
+
+    along_axes: Network
+    axes: Sequence[Array]
+    members: int
+
+    def of_inputs(self) -> Network:
+        """Return the networks of all inputs that give the same forecasts."""
+        return self.along_axes.with_linear_map(
+            np.repeat(np.stack(self.axes), self.members, axis=0)
+        )
+
+    def outputs(self, windows: Sequence[TrainingTask]) -> list[Floats]:
+        """Return each window's outputs for its rows ahead: (members, rows, outputs)."""
+        shape = self.along_axes.members, max(len(window.X_ahead) for window in windows)
+        X = np.zeros((*shape, self.along_axes.architecture.input_dim), np.float32)
+        of_window = [
+            np.s_[number * self.members : (number + 1) * self.members, : len(rows)]
+            for number, rows in enumerate(window.X_ahead for window in windows)
+        ]
+        for rows, window, axes in zip(of_window, windows, self.axes, strict=True):
+            X[rows] = _mapped(window.X_ahead, axes)
+        given = self.along_axes.logits(X).astype(np.float64)
+        return [given[rows] for rows in of_window]
+
+    def logits(self, windows: Sequence[TrainingTask]) -> list[Floats]:
+        """Return the log-odds of each window's rows ahead, (members, rows)."""
+        return [given[:, :, 0] for given in self.outputs(windows)]
+
+
+def _mapped(X: npt.NDArray[np.float32], axes: Array) -> Array:
+    """Return rows along axes; the rounding of a row does not depend on the others."""
+    n_blocks = -(-len(X) // PREDICTION_ROWS)
+    blocks = np.zeros((n_blocks * PREDICTION_ROWS, X.shape[1]), X.dtype)
+    blocks[: len(X)] = X
+    along: Array = blocks.reshape(n_blocks, PREDICTION_ROWS, -1) @ axes
+    return along.reshape(-1, axes.shape[1])[: len(X)]
+
+
 def fit(
     windows: Sequence[TrainingTask],
     members: int,
     seed: int,
     options: EnsembleOptions,
     head: Head = CONTRACTION,
-) -> Network:
-    """Return the trained networks, `members` per window, in the order of the windows.
+) -> Networks:
+    """Return the trained networks, `members` per window.
 
     A window's networks have the same bits whatever other windows train beside them. All
-    windows must have the same varying inputs and number of epochs (see `stacks`).
+    windows must have the same numbers of axes and of epochs (see `stacks`).
     """
-    columns = varying(windows[0])
+    maps = [
+        principal_axes(window, options.max_axes(len(window.y_train)))
+        for window in windows
+    ]
+    n_axes = maps[0].shape[1]
     architecture = Architecture.dense(
-        len(columns),
+        n_axes,
         [options.hidden_units],
         head.output_dim,
         activation="relu",
@@ -134,9 +203,12 @@ def fit(
     ]
     network = Network(architecture, len(streams), streams)
     targets = [head.targets(window) for window in windows]
-    for number, of_window in enumerate(targets):
-        first = number * members
-        network.b[-1][first : first + members] = head.start(of_window)
+    for number, (window, of_window) in enumerate(zip(windows, targets, strict=True)):
+        of_members = np.s_[number * members : (number + 1) * members]
+        # Those of networks of all the inputs would be as much smaller.
+        units = len(varying(window)) + options.hidden_units
+        network.W[0][of_members] *= np.sqrt((n_axes + options.hidden_units) / units)
+        network.b[-1][of_members] = head.start(of_window)
     starts = np.cumsum([0, *(len(window.y_train) for window in windows)])
     rows = [
         np.arange(start, stop)
@@ -146,7 +218,9 @@ def fit(
     (epochs,) = {options.epochs(len(window.y_train)) for window in windows}
     train(
         network,
-        np.concatenate([window.X_train[:, columns] for window in windows]),
+        np.concatenate(
+            [window.X_train @ axes for window, axes in zip(windows, maps, strict=True)]
+        ),
         np.concatenate(targets),
         rows=rows,
         loss=head.loss,
@@ -158,7 +232,37 @@ def fit(
             record_every=epochs,  # the history is not used, and costs a tenth
         ),
     )
-    return network.embed_inputs(windows[0].X_train.shape[1], columns)
+    return Networks(network, maps, members)
+
+
+def principal_axes(window: TrainingTask, most: int) -> Array:
+    """Return the linear map from all inputs to those of the networks, (inputs, axes).
+
+    The axes are the inputs that vary or, if there are more than `most`, the principal
+    axes of the training rows that explain most of their variance. A penalty on the
+    weights of these is one on the weights of the inputs, which it makes small wherever
+    the rows vary little: the axes that are left out would hardly be used.
+    """
+    columns = varying(window)
+    n_inputs = window.X_train.shape[1]
+    axes = np.zeros((n_inputs, min(len(columns), most)), np.float32)
+    if len(columns) <= most:
+        axes[columns, np.arange(len(columns))] = 1
+        return axes
+    X = window.X_train[:, columns].astype(np.float64)
+    wide = len(X) < len(columns)
+    products = X @ X.T if wide else X.T @ X
+    size = len(products)
+    variances, vectors = eigh(products, subset_by_index=(max(0, size - most), size - 1))
+    explain = variances > MIN_VARIANCE * variances[-1]
+    variances, vectors = variances[explain], vectors[:, explain]
+    if wide:
+        vectors = X.T @ vectors / np.sqrt(variances)
+    # An axis has two directions; here its largest weight is positive.
+    largest = np.abs(vectors).argmax(axis=0)
+    vectors *= np.sign(vectors[largest, np.arange(len(variances))])
+    axes[columns, : len(variances)] = vectors[:, ::-1]
+    return axes
 
 
 def varying(window: TrainingTask) -> npt.NDArray[np.intp]:
@@ -171,44 +275,23 @@ def stacks(
 ) -> list[list[Window]]:
     """Return the windows in order, split into stacks that can train as one.
 
-    The windows of a stack have the same varying inputs and number of epochs; stacks of
-    such windows are of about equal size.
+    The windows of a stack have the same numbers of inputs and of epochs; stacks of such
+    windows are of about equal size.
     """
 
-    def settings(window: Window) -> tuple[int, bytes]:
-        return options.epochs(len(window.train)), varying(window).tobytes()
+    def settings(window: Window) -> tuple[int, int]:
+        rows = len(window.train)
+        n_axes = min(len(varying(window)), options.max_axes(rows))
+        return options.epochs(rows), n_axes
 
     result = []
     for _, group in groupby(windows, settings):
         alike = list(group)
-        max_windows = max(1, STACK_INPUTS // (len(varying(alike[0])) * members))
+        max_windows = max(1, STACK_INPUTS // (settings(alike[0])[1] * members))
         n_stacks = -(-len(alike) // max_windows)
         ends = np.linspace(0, len(alike), n_stacks + 1).astype(int)
         result += [alike[start:end] for start, end in pairwise(ends)]
     return result
-
-
-def outputs(
-    windows: Sequence[TrainingTask], members: int, network: Network
-) -> list[Floats]:
-    """Return each window's outputs for its rows ahead: (members, rows, outputs)."""
-    shape = network.members, max(len(window.X_ahead) for window in windows)
-    X = np.zeros((*shape, network.architecture.input_dim), np.float32)
-    of_window = [
-        np.s_[number * members : (number + 1) * members, : len(window.X_ahead)]
-        for number, window in enumerate(windows)
-    ]
-    for rows, window in zip(of_window, windows, strict=True):
-        X[rows] = window.X_ahead
-    given = network.logits(X).astype(np.float64)
-    return [given[rows] for rows in of_window]
-
-
-def logits(
-    windows: Sequence[TrainingTask], members: int, network: Network
-) -> list[Floats]:
-    """Return the log-odds of each window's rows ahead by member, (members, rows)."""
-    return [given[:, :, 0] for given in outputs(windows, members, network)]
 
 
 def model(members: int, seed: int, options: EnsembleOptions | None = None) -> Model:
@@ -216,10 +299,9 @@ def model(members: int, seed: int, options: EnsembleOptions | None = None) -> Mo
     options_ = options or EnsembleOptions()
 
     def forecast_stack(stack: Sequence[TrainingTask]) -> list[Floats]:
-        network = fit(stack, members, seed, options_)
+        networks = fit(stack, members, seed, options_)
         return [
-            probability(log_odds.mean(axis=0))
-            for log_odds in logits(stack, members, network)
+            probability(log_odds.mean(axis=0)) for log_odds in networks.logits(stack)
         ]
 
     name = f"networks {members} {seed} {options_}"

@@ -125,8 +125,11 @@ class Scaler:
         """Return the inputs of rows `X` with these ranks, (columns, rows)."""
         deviations = ranks - self.mean[:, None]
         z = np.clip(deviations * self.scale[:, None], -3.0, 3.0)
-        scores = (self.emphasis[:, None] * z).T
-        return np.column_stack([scores, np.isnan(X[:, self.flaggable]) * self.flagged])
+        flags = np.isnan(X[:, self.flaggable]) * self.flagged
+        inputs = np.empty((len(X), len(z) + flags.shape[1]))
+        np.multiply(self.emphasis[:, None], z, out=inputs[:, : len(z)].T)
+        inputs[:, len(z) :] = flags
+        return inputs
 
 
 def has_information(X: Floats) -> bool:

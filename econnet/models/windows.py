@@ -104,13 +104,15 @@ class Schedule:
     `refit_every` is in periods. By default, models are refitted every year from all
     earlier origins, and `start`, the first origin to forecast, is the first after
     `MIN_YEARS` of history. A refit is left out if less than `min_new_share` of the
-    training rows, and of the contractions among them, are new since the last one.
+    training rows, and of the contractions among them, are new since the last one. With
+    `origins`, models are refitted at these only.
     """
 
     refit_every: int | None = None
     rolling_years: int | None = None
     start: pd.Period | None = None
     min_new_share: float = 0.0
+    origins: tuple[pd.Period, ...] | None = None
 
     def __post_init__(self) -> None:
         for name in ("refit_every", "rolling_years"):
@@ -163,6 +165,8 @@ def make_windows(
     first = _first_allowed(features, frequency, schedule)
     candidates = origins[(origins >= first) & (origins <= last)].unique().sort_values()
     every = schedule.refit_every or PERIODS_A_YEAR[frequency]
+    if schedule.origins is not None:
+        candidates, every = candidates[candidates.isin(schedule.origins)], 1
     trains: dict[pd.Period, Rows] = {}
     for origin in candidates:
         if trains and (origin - next(iter(trains))).n % every:
@@ -254,7 +258,7 @@ def window_at(
         known.emphasis,
         known.professional,
     )
-    inputs = scaled.astype(np.float32, order="C")
+    inputs = scaled.astype(np.float32)
     return Window(
         origin=origin,
         X_train=inputs[: len(train)],

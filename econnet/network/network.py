@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Literal, TypeAlias
 
 import numpy as np
-from numpy.typing import ArrayLike, DTypeLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike
 
 from econnet.network.activations import ACTIVATIONS, Array
 from econnet.network.architecture import Architecture
@@ -156,14 +156,14 @@ class Network:
 
         return self._in_blocks(X, self.architecture.input_dim, gradient)
 
-    def embed_inputs(self, inputs: int, columns: NDArray[np.intp]) -> "Network":
-        """Return a network with more inputs that gives the same forecasts.
+    def with_linear_map(self, linear_map: Array) -> "Network":
+        """Return a network whose inputs are mapped linearly to those of this one.
 
-        `columns` are the positions of this network's inputs among the `inputs` of the
-        new one. The weights of the other inputs are 0.
+        `linear_map` has the shape `(members, inputs, inputs of this network)`. For
+        `X` the result forecasts what this network forecasts for `X @ linear_map`.
         """
         first, *others = self.architecture.layers
-        layers = (replace(first, input_dim=inputs), *others)
+        layers = (replace(first, input_dim=linear_map.shape[1]), *others)
         wide = Network(
             Architecture(layers, self.architecture.skip),
             self.members,
@@ -171,12 +171,12 @@ class Network:
         )
         wide.generators = self.generators
         wide.parameters[...] = 0
-        wide.W[0][:, columns] = self.W[0]
+        wide.W[0][...] = linear_map @ self.W[0]
         views = zip((*wide.W[1:], *wide.b), (*self.W[1:], *self.b), strict=True)
         for wide_view, view in views:
             wide_view[...] = view
         if wide.skip_weights is not None and self.skip_weights is not None:
-            wide.skip_weights[:, columns] = self.skip_weights
+            wide.skip_weights[...] = linear_map @ self.skip_weights
         return wide
 
     @property

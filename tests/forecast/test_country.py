@@ -10,7 +10,7 @@ from econnet.core.errors import DataError
 from econnet.core.task import Task
 from econnet.data.sources.observations import Dataset
 from econnet.forecast import country as country_forecast
-from econnet.forecast import preparation, saved_model, training
+from econnet.forecast import preparation, replay, saved_model, training
 from econnet.forecast.explain.importance import Importance
 from econnet.forecast.preparation import PreparedTask
 from econnet.forecast.result import Forecast
@@ -172,7 +172,7 @@ def test_crafted_model_that_fits_the_data_is_damaged(
 def test_own_pool_learns_from_the_country_alone(
     known: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(training, "OUTLOOK", NEXT_PERIOD_ONLY)
+    monkeypatch.setattr(replay, "OUTLOOK", NEXT_PERIOD_ONLY)
     task = Task("Q", pool="own", members=1)
     prepared = preparation.prepare(known, FRANCE, task)
     made = country_forecast.make(prepared, country_forecast.train(prepared))
@@ -324,7 +324,7 @@ def test_forecast_before_is_that_of_the_replay_unless_one_is_given(
 def test_baselines_of_a_training_can_be_chosen(
     prepared: PreparedTask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(training, "OUTLOOK", NEXT_PERIOD_ONLY)
+    monkeypatch.setattr(replay, "OUTLOOK", NEXT_PERIOD_ONLY)
     model = country_forecast.train(prepared, baselines=["logit"])
     names = set(model.track_record["model"])
     assert names == {"econnet", *WITH_GROWTH, "base_rate", "logit"}

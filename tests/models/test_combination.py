@@ -36,7 +36,7 @@ class Constant:
 
 def network_of(window: Window, members: int) -> Network:
     options = EnsembleOptions(hidden_units=2, min_updates=1)
-    return network_ensemble.fit([window], members, 0, options)
+    return network_ensemble.fit([window], members, 0, options).of_inputs()
 
 
 def test_one_network_without_partners_does_not_disagree(window: Window) -> None:

@@ -144,7 +144,9 @@ def test_it_has_half_of_the_weight_where_there_are_forecasts() -> None:
 
 def test_trained_forecaster_uses_the_forecasts() -> None:
     window = window_of(design(true_forecasts()))
-    network = network_ensemble.fit([window], 1, 0, EnsembleOptions(min_updates=1))
+    network = network_ensemble.fit(
+        [window], 1, 0, EnsembleOptions(min_updates=1)
+    ).of_inputs()
     weights = {combination.NETWORK: 0.1, combination.PROFESSIONAL: 0.9}
     forecaster = combination.CombinedForecaster.of(network, window, weights)
     assert forecaster.weights == weights

@@ -156,7 +156,7 @@ def test_forecaster_without_a_partner_that_fails_gives_its_weight_to_the_others(
     windows: list[Window], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     window = windows[-1]
-    network = network_ensemble.fit([window], 1, 0, QUICK)
+    network = network_ensemble.fit([window], 1, 0, QUICK).of_inputs()
     weights = {"network": 0.5, "extra_trees": 0.25, "naive_bayes": 0.25}
 
     class Refusing:

@@ -64,15 +64,17 @@ def test_ensemblemay_predict_different_rows() -> None:
 
 
 @pytest.mark.parametrize("skip", [False, True])
-def test_network_with_embedded_inputs_ignores_the_other_inputs(skip: bool) -> None:
-    columns, others = [1, 2, 5, 6, 7, 8], [0, 3, 4]
+def test_network_with_a_linear_map_forecasts_from_mapped_inputs(skip: bool) -> None:
     narrow = network(skip=skip)
-    wide = narrow.embed_inputs(9, np.array(columns))
-    rows = np.random.default_rng(2).normal(size=(5, 9))
+    generator = np.random.default_rng(2)
+    linear_map = generator.normal(size=(3, 9, 6))
+    linear_map[:, 4] = 0
+    wide = narrow.with_linear_map(linear_map)
+    rows = generator.normal(size=(5, 9))
     np.testing.assert_allclose(
-        wide.logits(rows), narrow.logits(rows[:, columns]), rtol=1e-12
+        wide.logits(rows), narrow.logits(rows @ linear_map), rtol=1e-10
     )
-    assert not wide.input_gradient(rows)[..., others].any()
+    assert not wide.input_gradient(rows)[..., 4].any()
 
 
 def test_skip_weights_start_at_zero() -> None:
