@@ -182,15 +182,31 @@ class AdamW(Optimizer):
         np.square(gradient, out=gradient)
         np.multiply(second, self.beta2, out=second)
         np.add(second, gradient, out=second)
-        mean = (1 - self.beta1) / (1 - self.beta1**steps)
-        spread = np.sqrt((1 - self.beta2) / (1 - self.beta2**steps))
         # rate * mean * first / (spread * sqrt(second) + epsilon)
+        scale, epsilon = self._corrections(steps, rate, gradient.dtype)
         np.sqrt(second, out=gradient)
-        np.add(gradient, (self.epsilon / spread).astype(gradient.dtype), out=gradient)
+        np.add(gradient, epsilon, out=gradient)
         np.divide(first, gradient, out=gradient)
-        scale = (rate * mean / spread).astype(gradient.dtype)
         np.multiply(gradient, scale, out=gradient)
         np.subtract(parameters, gradient, out=parameters)
+
+    def _corrections(
+        self, steps: Steps, rate: float, dtype: np.dtype[np.floating]
+    ) -> tuple[float, float] | tuple[Array, Array]:
+        """Return `rate * mean / spread` and `epsilon / spread` after these steps.
+
+        They are numbers if all members have taken as many steps, else (members, 1).
+        """
+        taken = steps[:, 0].tolist()
+        if taken.count(taken[0]) == len(taken):
+            return self._correction(taken[0], rate)
+        corrections = np.array([self._correction(step, rate) for step in taken], dtype)
+        return corrections[:, :1], corrections[:, 1:]
+
+    def _correction(self, step: int, rate: float) -> tuple[float, float]:
+        mean = (1 - self.beta1) / (1 - self.beta1**step)
+        spread = math.sqrt((1 - self.beta2) / (1 - self.beta2**step))
+        return rate * mean / spread, self.epsilon / spread
 
 
 def _is_number(value: object) -> bool:
