@@ -5,7 +5,8 @@
 Each row compares econnet with one peer on the same work, measured alternately within
 one run, with one thread each. Times are those of the processor, because other work on
 the machine lengthens the time on the clock. Values are medians of the rounds; a ratio
-above 1 means that econnet is better. Peers that are not installed are left out: see the extra `duel`.
+above 1 means that econnet is better. Peers that are not installed are left out: see the
+extra `duel`.
 """
 
 import argparse

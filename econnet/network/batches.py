@@ -6,8 +6,9 @@ batches of one shape: a member's rows are spread evenly over its batches, and fr
 are filled with its first row, at weight 0.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeAlias, TypeVar
 
 import numpy as np
@@ -222,9 +223,12 @@ class Batches:
         np.divide(self.weights, self.unit, out=self.weights)
         np.multiply(self.weights, self.scale, out=self.weights)
 
-    def gather(self, number: int, *, out: Array) -> None:
-        """Write the rows of a batch to `out`, for as many members as `out` has."""
-        self.pool.X.take(self.index[number, : len(out)], 0, out, "clip")
+    def gather_into(self, number: int, out: Array) -> Callable[[], Array]:
+        """Return a function that writes the rows of a batch to `out`.
+
+        It does so for as many members as `out` has, while no member stops.
+        """
+        return partial(self.pool.X.take, self.index[number, : len(out)], 0, out, "clip")
 
     def keep(self, kept: Indices) -> None:
         """Continue with these members only."""

@@ -271,16 +271,19 @@ class Updater:
 
     def update(self, members: int) -> None:
         """Update the first members, of which `gradient` has the gradient."""
-        parameters, gradient = self.parameters[:members], self.gradient[:members]
+        parameters, gradient = self.parameters, self.gradient
+        steps, moments = self.steps, self.moments
+        if members < len(gradient):
+            parameters, gradient = parameters[:members], gradient[:members]
+            steps = steps[:members]
+            moments = tuple(moment[:members] for moment in moments)
         if self._l2 is not None and self._penalty is not None:
             penalty = self._penalty[:members]
             np.multiply(parameters, self._l2[:members], out=penalty)
             np.add(gradient, penalty, out=gradient)
         if self._shrink is not None:
             np.multiply(parameters, self._shrink[:members], out=parameters)
-        steps = self.steps[:members]
-        steps += 1
-        moments = [moment[:members] for moment in self.moments]
+        np.add(steps, 1, out=steps)
         self.optimizer.update(parameters, gradient, moments, steps, self._rate)
 
     def keep(self, kept: NDArray[np.intp]) -> None:

@@ -12,7 +12,7 @@ state: several threads may train different networks at the same time.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -309,7 +309,8 @@ class _Stack:
         logits = self._logits_of(self.training) if recorded else None
         for step in self.steps:
             propagation, masks = step.propagation, step.masks
-            self._draw_masks(masks)
+            if masks:
+                self._draw_masks(masks)
             step.gather()
             propagation.forward(masks)
             if logits is not None:
@@ -382,7 +383,7 @@ class _Stack:
                 batches.targets[number, :k],
                 batches.weights[number, :k],
                 [mask[:k] for mask in self.masks],
-                partial(batches.gather, number, out=first(k).inputs),
+                batches.gather_into(number, first(k).inputs),
             )
             for number, k in enumerate(batches.members_by_batch())
         ]
@@ -439,7 +440,7 @@ class _Step:
     targets: Array
     weights: Array
     masks: Sequence[Array]
-    gather: Callable[[], None]
+    gather: Callable[[], Array]
 
 
 class _Log:
@@ -503,9 +504,7 @@ def _stacks(
             yield block, int(batch)
 
 
-def _bytes_per_member(
-    network: Network, options: TrainingOptions, batch: int
-) -> int:
+def _bytes_per_member(network: Network, options: TrainingOptions, batch: int) -> int:
     """Return the memory that one member uses in a step."""
     architecture = network.architecture
     outputs = [layer.output_dim for layer in architecture.layers]
