@@ -196,7 +196,7 @@ def figure_of(duel: Duel) -> Figure:
         f"{len(duel.moons.X_train)} points of two half moons, "
         f"{duel.results[0].updates:,} updates.\n"
         f"Shown are the {len(duel.moons.X_test)} test points, the share forecast "
-        "right, and the processor time of training.",
+        "right, and the time of training.",
         x=0.005,
         ha="left",
         fontsize=9,
