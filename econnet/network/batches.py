@@ -223,7 +223,7 @@ class Batches:
         np.divide(self.weights, self.unit, out=self.weights)
         np.multiply(self.weights, self.scale, out=self.weights)
 
-    def gather_into(self, number: int, out: Array) -> Callable[[], Array]:
+    def gather_into(self, number: int, out: Array) -> Callable[[], object]:
         """Return a function that writes the rows of a batch to `out`.
 
         It does so for as many members as `out` has, while no member stops.

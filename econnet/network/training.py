@@ -440,7 +440,7 @@ class _Step:
     targets: Array
     weights: Array
     masks: Sequence[Array]
-    gather: Callable[[], Array]
+    gather: Callable[[], object]
 
 
 class _Log:
