@@ -285,11 +285,11 @@ def _train_econnet(moons: Moons, work: Work) -> TrainedContestant:
         batch_size=work.batch_size,
         record_every=max(1, epochs // CURVE_POINTS),
     )
-    start = time.perf_counter()
+    start = time.process_time()
     history = train(network, moons.X_train, moons.y_train, options=options)
     return TrainedContestant(
         metadata.version("econnet"),
-        time.perf_counter() - start,
+        time.process_time() - start,
         history.cost[:, 0],
         lambda X: network.predict(X)[0, :, 0],
     )
@@ -310,13 +310,13 @@ def _train_scikit_learn(moons: Moons, work: Work) -> TrainedContestant:
         n_iter_no_change=work.epochs(rows),
         random_state=0,
     )
-    start = time.perf_counter()
+    start = time.process_time()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit(moons.X_train, moons.y_train)
     return TrainedContestant(
         metadata.version("scikit-learn"),
-        time.perf_counter() - start,
+        time.process_time() - start,
         _thin(model.loss_curve_),
         lambda X: model.predict_proba(X)[:, 1],
     )
@@ -338,7 +338,7 @@ def _train_pytorch(moons: Moons, work: Work) -> TrainedContestant:
     rows = len(moons.X_train)
     epochs, batch_size = work.epochs(rows), work.batch_size or rows
     every, costs = max(1, epochs // CURVE_POINTS), []
-    start = time.perf_counter()
+    start = time.process_time()
     for epoch in range(1, epochs + 1):
         batches = [(X, y)]
         if batch_size != rows:
@@ -354,7 +354,7 @@ def _train_pytorch(moons: Moons, work: Work) -> TrainedContestant:
                 total += cost.item() * len(inputs) / rows
         if epoch % every == 0:
             costs.append(total)
-    seconds = time.perf_counter() - start
+    seconds = time.process_time() - start
     torch.set_num_threads(threads)
 
     def predict(points: Array) -> Array:
@@ -380,11 +380,11 @@ def _train_keras(moons: Moons, work: Work) -> TrainedContestant:
     initial_weights = network.get_weights()
     fit(epochs=1)
     network.set_weights(initial_weights)
-    start = time.perf_counter()
+    start = time.process_time()
     history = fit(epochs=work.epochs(rows)).history
     return TrainedContestant(
         f"{keras.__version__} on {keras.backend.backend()}",
-        time.perf_counter() - start,
+        time.process_time() - start,
         _thin(history["loss"]),
         lambda X: network.predict(X, batch_size=4096, verbose=0)[:, 0],
     )

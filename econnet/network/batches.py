@@ -6,9 +6,10 @@ batches of one shape: a member's rows are spread evenly over its batches, and fr
 are filled with its first row, at weight 0.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from functools import partial
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,6 +18,7 @@ from econnet.network.activations import Array
 from econnet.network.network import Network
 
 Indices: TypeAlias = NDArray[np.intp]
+Scalar = TypeVar("Scalar", bound=np.generic)
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,19 +179,17 @@ class Batches:
         self.scale = np.zeros((*self.index.shape, 1), pool.X.dtype)
         self.share = np.zeros(self.index.shape[:2], pool.X.dtype)
         self.unit = np.ones((len(rows), 1, 1), pool.X.dtype)
-        # Members with the same number of rows share one layout.
-        sizes = {len(selection) for selection in rows}
-        layouts = {size: _layout(size, -(-size // batch)) for size in sizes}
-        self.layouts = [layouts[len(selection)] for selection in rows]
-        for member, (number, slot) in enumerate(self.layouts):
-            weights, per_batch = pool.weights[self.rows[member]], np.bincount(number)
+        self.layouts = [_Layout.even(len(selection), batch) for selection in rows]
+        for member, layout in enumerate(self.layouts):
+            weights, per_batch = pool.weights[self.rows[member]], layout.sizes
             mean = mean_weight
             if mean is None:
                 # Divided by the largest first: the mean of equal weights is then
                 # exactly 1, and no sum overflows.
                 self.unit[member] = weights.max()
                 mean = (weights / weights.max()).mean(dtype=np.float64)
-            self.scale[number, member, slot, 0] = 1 / (mean * per_batch[number])
+            inverse = np.repeat(1 / (mean * per_batch), per_batch)
+            layout.spread(inverse, out=self.scale[:, member, :, 0])
             self.share[: len(per_batch), member] = per_batch / len(weights)
         self.targets = np.empty((*self.index.shape, pool.y.shape[1]), pool.X.dtype)
         self.weights = np.empty_like(self.scale)
@@ -214,17 +214,21 @@ class Batches:
 
     def _fill(self) -> None:
         """Fill the arrays from the members' rows in their current order."""
-        for member, (number, slot) in enumerate(self.layouts):
-            self.index[number, member, slot] = self.rows[member]
+        for member, (layout, rows) in enumerate(
+            zip(self.layouts, self.rows, strict=True)
+        ):
+            layout.spread(rows, out=self.index[:, member])
         np.take(self.pool.y, self.index, axis=0, out=self.targets, mode="clip")
         np.take(self.pool.weights, self.index, out=self.weights[..., 0], mode="clip")
         np.divide(self.weights, self.unit, out=self.weights)
         np.multiply(self.weights, self.scale, out=self.weights)
 
-    def gather(self, number: int, *, out: Array) -> None:
-        """Write the rows of a batch to `out`, for as many members as `out` has."""
-        index = self.index[number, : len(out)]
-        np.take(self.pool.X, index, axis=0, out=out, mode="clip")
+    def gather_into(self, number: int, out: Array) -> Callable[[], object]:
+        """Return a function that writes the rows of a batch to `out`.
+
+        It does so for as many members as `out` has, while no member stops.
+        """
+        return partial(self.pool.X.take, self.index[number, : len(out)], 0, out, "clip")
 
     def keep(self, kept: Indices) -> None:
         """Continue with these members only."""
@@ -240,8 +244,29 @@ class Batches:
         self.share = self.share[:count, kept]
 
 
-def _layout(rows: int, batches: int) -> tuple[Indices, Indices]:
-    """Spread rows evenly over batches: return each one's batch, and its slot there."""
-    sizes = [len(part) for part in np.array_split(np.arange(rows), batches)]
-    number = np.repeat(np.arange(batches), sizes)
-    return number, np.concatenate([np.arange(size) for size in sizes])
+@dataclass(frozen=True)
+class _Layout:
+    """The sizes of a member's batches: `larger` of `size + 1` rows, then the others."""
+
+    batches: int
+    size: int
+    larger: int
+
+    @classmethod
+    def even(cls, rows: int, batch: int) -> "_Layout":
+        """Return the layout that spreads the rows evenly over as few batches as fit."""
+        batches = -(-rows // batch)
+        return cls(batches, *divmod(rows, batches))
+
+    @property
+    def sizes(self) -> NDArray[np.intp]:
+        """The number of rows in each batch."""
+        return self.size + (np.arange(self.batches) < self.larger)
+
+    def spread(self, values: NDArray[Scalar], *, out: NDArray[Scalar]) -> None:
+        """Write one value per row to `out`, (batches, slots); free slots stay."""
+        end = self.larger * (self.size + 1)
+        larger = out[: self.larger, : self.size + 1]
+        larger[...] = values[:end].reshape(larger.shape)
+        others = out[self.larger : self.batches, : self.size]
+        others[...] = values[end:].reshape(others.shape)

@@ -182,15 +182,31 @@ class AdamW(Optimizer):
         np.square(gradient, out=gradient)
         np.multiply(second, self.beta2, out=second)
         np.add(second, gradient, out=second)
-        mean = (1 - self.beta1) / (1 - self.beta1**steps)
-        spread = np.sqrt((1 - self.beta2) / (1 - self.beta2**steps))
         # rate * mean * first / (spread * sqrt(second) + epsilon)
+        scale, epsilon = self._corrections(steps, rate, gradient.dtype)
         np.sqrt(second, out=gradient)
-        np.add(gradient, (self.epsilon / spread).astype(gradient.dtype), out=gradient)
+        np.add(gradient, epsilon, out=gradient)
         np.divide(first, gradient, out=gradient)
-        scale = (rate * mean / spread).astype(gradient.dtype)
         np.multiply(gradient, scale, out=gradient)
         np.subtract(parameters, gradient, out=parameters)
+
+    def _corrections(
+        self, steps: Steps, rate: float, dtype: np.dtype[np.floating]
+    ) -> tuple[float, float] | tuple[Array, Array]:
+        """Return `rate * mean / spread` and `epsilon / spread` after these steps.
+
+        They are numbers if all members have taken as many steps, else (members, 1).
+        """
+        taken = steps[:, 0].tolist()
+        if taken.count(taken[0]) == len(taken):
+            return self._correction(taken[0], rate)
+        corrections = np.array([self._correction(step, rate) for step in taken], dtype)
+        return corrections[:, :1], corrections[:, 1:]
+
+    def _correction(self, step: int, rate: float) -> tuple[float, float]:
+        mean = (1 - self.beta1) / (1 - self.beta1**step)
+        spread = math.sqrt((1 - self.beta2) / (1 - self.beta2**step))
+        return rate * mean / spread, self.epsilon / spread
 
 
 def _is_number(value: object) -> bool:
@@ -255,16 +271,19 @@ class Updater:
 
     def update(self, members: int) -> None:
         """Update the first members, of which `gradient` has the gradient."""
-        parameters, gradient = self.parameters[:members], self.gradient[:members]
+        parameters, gradient = self.parameters, self.gradient
+        steps, moments = self.steps, self.moments
+        if members < len(gradient):
+            parameters, gradient = parameters[:members], gradient[:members]
+            steps = steps[:members]
+            moments = tuple(moment[:members] for moment in moments)
         if self._l2 is not None and self._penalty is not None:
             penalty = self._penalty[:members]
             np.multiply(parameters, self._l2[:members], out=penalty)
             np.add(gradient, penalty, out=gradient)
         if self._shrink is not None:
             np.multiply(parameters, self._shrink[:members], out=parameters)
-        steps = self.steps[:members]
-        steps += 1
-        moments = [moment[:members] for moment in self.moments]
+        np.add(steps, 1, out=steps)
         self.optimizer.update(parameters, gradient, moments, steps, self._rate)
 
     def keep(self, kept: NDArray[np.intp]) -> None:

@@ -81,16 +81,16 @@ class LayerBuffers:
         for name, created in (
             ("A_T", A_T),
             ("W_T", W_T),
-            ("multiply", partial(np.matmul, self.A, self.block, self.Z)),
-            ("multiply_back", partial(np.matmul, A_T, self.Z, self.block_grad)),
+            ("multiply", _product(self.A, self.block, self.Z)),
+            ("multiply_back", _product(A_T, self.Z, self.block_grad)),
         ):
             object.__setattr__(self, name, created)
 
     def input_grad_into(self, out: Array) -> Callable[[], Array]:
         """Return a function that writes the gradient of the inputs to `out`."""
-        # gemm is slow at a product with one inner term.
-        multiply = np.multiply if self.Z.shape[2] == 1 else np.matmul
-        return partial(multiply, self.Z, self.W_T, out)
+        if self.Z.shape[2] == 1:  # gemm is slow at a product with one inner term
+            return partial(np.multiply, self.Z, self.W_T, out)
+        return _product(self.Z, self.W_T, out)
 
     def first(self, members: int) -> "LayerBuffers":
         """Return a view of the first members only."""
@@ -260,6 +260,22 @@ class Propagation:
             np.multiply(before.output_grad, mask, out=before.output_grad)
             np.copyto(before.Z, before.before_dropout)
         before.activation.backward(before.Z, before.output_grad)
+
+
+def _product(left: Array, right: Array, out: Array) -> Callable[[], Array]:
+    """Return a function that writes the matrix product of each member to `out`.
+
+    For a single member that is `np.dot`, which calls the same routine of BLAS sooner
+    than `np.matmul` does. It writes to contiguous memory only; where that is the
+    transpose, as in activations, the product is (right.T @ left.T).T.
+    """
+    if len(out) > 1:
+        return partial(np.matmul, left, right, out)
+    if out[0].flags.c_contiguous:
+        return partial(np.dot, left[0], right[0], out[0])
+    if out[0].flags.f_contiguous:
+        return partial(np.dot, right[0].T, left[0].T, out[0].T)
+    return partial(np.matmul, left, right, out)
 
 
 @dataclass(frozen=True)
