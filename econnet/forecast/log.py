@@ -21,7 +21,7 @@ from typing import IO, TypeVar, get_args
 import pandas as pd
 
 from econnet.core.errors import DataError
-from econnet.core.periods import FREQUENCIES, PANDAS_ALIAS, Frequency
+from econnet.core.periods import FREQUENCIES, PANDAS_ALIAS, Frequency, parse_period
 from econnet.core.task import Event
 from econnet.core.text import as_cell, from_cell
 from econnet.forecast.preparation import PreparedTask
@@ -149,10 +149,10 @@ def parse(row: Mapping[str, str]) -> LogEntry:
     frequency = value("frequency", lambda text: _choice(text, FREQUENCIES))
 
     def period(text: str) -> pd.Period:
-        parsed = pd.Period(text, PANDAS_ALIAS[frequency])
-        if str(parsed) == "NaT":
+        written = parse_period(text)
+        if written is None or written.frequency != frequency:
             raise ValueError(text)
-        return parsed
+        return pd.Period(text, PANDAS_ALIAS[frequency])
 
     made_at = value("made_at", datetime.fromisoformat)
     return LogEntry(
