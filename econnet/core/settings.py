@@ -39,6 +39,8 @@ TASK_TABLE = "task"
 # Parsing takes memory by the square of a key's depth.
 MAX_CONFIG_BYTES = 2**14
 MAX_KEY_DEPTH = 8
+# A name, or an address of IPv6.
+HOST = re.compile(r"\w[\w.-]*|[0-9a-f.]*:[0-9a-f:.]*", re.ASCII)
 DEEP_KEY = re.compile(
     rb"(?:^|[\[{,])\s*(?:[\w\"'-]+\s*\.\s*){%d}" % MAX_KEY_DEPTH, re.MULTILINE
 )
@@ -172,10 +174,11 @@ def check_keys(given: Collection[str], known: Collection[str], where: str) -> No
 def _is_url(text: str) -> bool:
     try:
         parts = urlsplit(text)
-        host, _ = parts.hostname, parts.port
+        host, _ = parts.hostname or "", parts.port
+        ascii_host = host.encode("idna").decode()  # refuses empty and long labels
     except ValueError:
         return False
-    return parts.scheme in {"http", "https"} and bool(host)
+    return parts.scheme in {"http", "https"} and bool(HOST.fullmatch(ascii_host))
 
 
 def _check_encryption(url: str, origin: str) -> None:

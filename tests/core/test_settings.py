@@ -148,6 +148,13 @@ def test_password_of_a_mirror_is_not_shown() -> None:
         "http://me:s3cr3t@host:port/",
         "javascript:alert(1)",
         "\x1b[2J",
+        "http://mirror..example/",
+        "http://.example/",
+        f"http://{'a' * 64}.example/",
+        f"http://{'ö' * 60}.example/",
+        "http://two words/",
+        "http://%41/",
+        "http://\u2024/",  # a dot
     ],
 )
 def test_address_that_is_none_is_refused_and_not_shown(
@@ -159,6 +166,24 @@ def test_address_that_is_none_is_refused_and_not_shown(
     ) as caught:
         Settings.from_environment()
     assert "s3cr3t" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://localhost:8080/v2",
+        "https://[2001:db8::1]:443",
+        "https://my_mirror/",
+        "https://münchen.example./",
+        f"https://{'a' * 63}.example/",
+        "https://192.0.2.1",
+    ],
+)
+def test_address_of_any_host_is_accepted(
+    monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    monkeypatch.setenv("ECONNET_FRED_URL", address)
+    assert Settings.from_environment().urls["fred"] == address
 
 
 def test_key_is_not_sent_without_encryption(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -300,6 +300,8 @@ def test_model_that_is_too_old_is_a_remark(
         ),
         (LINE.replace(",A,", ",W,"), "line 3 has the frequency 'W'"),
         (LINE.replace("2021", "next year"), "line 3 has the period 'next year'"),
+        (LINE.replace("2021", "9999"), "line 3 has the period '9999'"),
+        (LINE.replace("2021", "0000"), "line 3 has the period '0000'"),
         (LINE.replace(",at,", ",near,"), "line 3 has the event 'near'"),
         (LINE.replace("0.389831", ""), "line 3 has the base_rate ''"),
         (LINE.replace("\n", ",,,\n"), "line 3 has 19 cells"),

@@ -94,7 +94,7 @@ def test_within_is_true_where_any_of_its_periods_contracts() -> None:
 def test_outcome_is_overdue_once_its_figure_is_published_and_pending_before() -> None:
     judged = judge(
         line(origin="2009Q3", period="2009Q4"),
-        line(origin="9999Q4", period="9999Q4", horizon="0"),
+        line(origin="2999Q4", period="2999Q4", horizon="0"),
         line(origin="2009Q2", period="2009Q3"),
         known=germany({key: LEVELS[key] for key in LEVELS if key != "2009Q3"}),
     )
@@ -119,7 +119,7 @@ def test_forecast_whose_data_are_gone_is_unavailable(tmp_path: Path) -> None:
         line(country="FRA"),
         line(target="sales"),
         line(label="boom"),
-        line(origin="0010Q1"),
+        line(origin="1010Q1"),
         line(file=str(tmp_path / "none.csv")),
     )
     assert judged.forecasts["state"].tolist() == ["unavailable"] * 5
@@ -147,6 +147,12 @@ def test_empty_log_has_no_scores() -> None:
     assert judged.n_made == 0
     assert judged.forecasts.empty
     assert np.isnan(judged.brier)
+
+
+@pytest.mark.parametrize("year", ["0000", "0001", "9999", "99999"])
+def test_line_of_an_impossible_year_is_skipped(year: str) -> None:
+    judged = judge(line(origin=f"{year}Q4"), line(period=f"{year}Q4"), line())
+    assert (judged.n_made, len(judged.scored)) == (3, 1)
 
 
 @given(

@@ -31,7 +31,12 @@ from requests.adapters import HTTPAdapter
 from urllib3 import Retry
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool
-from urllib3.exceptions import InvalidHeader, MaxRetryError, NewConnectionError
+from urllib3.exceptions import (
+    InvalidHeader,
+    LocationParseError,
+    MaxRetryError,
+    NewConnectionError,
+)
 
 from econnet.core.errors import SourceError
 from econnet.core.text import one_line
@@ -247,6 +252,10 @@ class PoliteSession(requests.Session):
                 )
             case requests.exceptions.ProxyError():
                 return "the proxy gave no connection: check HTTPS_PROXY and HTTP_PROXY"
+            case requests.exceptions.InvalidURL() | requests.exceptions.InvalidSchema():
+                return (
+                    "the proxy's address is invalid: check HTTPS_PROXY and HTTP_PROXY"
+                )
             case requests.Timeout():
                 return f"no answer within {self.retry_policy.timeout_seconds:g} s"
             case _ if _is_unreachable(error):
@@ -328,6 +337,8 @@ class _RetryingAdapter(HTTPAdapter):
         try:
             response = super().send(request, **{**options, "stream": True})
             body = self._body(response)
+        except LocationParseError as error:
+            raise requests.exceptions.InvalidURL from error
         except (requests.ConnectionError, requests.Timeout) as error:
             seconds = self._retry_policy.answer_seconds
             if time.monotonic() - began > seconds:
@@ -345,11 +356,15 @@ class _RetryingAdapter(HTTPAdapter):
         if "," in response.headers.get("Content-Encoding", ""):
             response.close()
             raise _RefusedError("the answer is packed more than once")
-        for part in response.iter_content(PART_BYTES):
-            body += part
-            if max(len(body), response.raw.tell()) > largest:
-                response.close()
-                raise _RefusedError(f"the answer is larger than {largest:,} bytes")
+        try:
+            for part in response.iter_content(PART_BYTES):
+                body += part
+                if max(len(body), response.raw.tell()) > largest:
+                    response.close()
+                    raise _RefusedError(f"the answer is larger than {largest:,} bytes")
+        except ValueError as error:  # urllib3 does not check the sign of a chunk's size
+            response.close()
+            raise requests.exceptions.ChunkedEncodingError from error
         return bytes(body)
 
 

@@ -34,9 +34,9 @@ from tests.data.sources.servers import (
 from tests.user import HANG_SECONDS
 
 JSON = frozenset({"application/json"})
-WHOLE = (
-    b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 4\r\n\r\n"
-)
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+WHOLE = HEAD + b"Content-Length: 4\r\n\r\n"
+CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
 
 
 def session(
@@ -366,8 +366,18 @@ def test_what_cannot_be_unpacked_is_named(server: HTTPServer) -> None:
 
 @pytest.mark.parametrize(
     "reply",
-    [b"SSH-2.0-OpenSSH_9.9\r\n\r\n", WHOLE[:-2] + b"A: b\r\n" * 200 + b"\r\n"],
-    ids=["another protocol", "headers without end"],
+    [
+        b"SSH-2.0-OpenSSH_9.9\r\n\r\n",
+        WHOLE[:-2] + b"A: b\r\n" * 200 + b"\r\n",
+        CHUNKED + b"-5\r\n[42]\r\n0\r\n\r\n",
+        CHUNKED + b"many\r\n[42]\r\n0\r\n\r\n",
+    ],
+    ids=[
+        "another protocol",
+        "headers without end",
+        "chunk of negative size",
+        "chunk of no size",
+    ],
 )
 def test_what_is_no_http_is_named(reply: bytes) -> None:
     with (
@@ -419,6 +429,25 @@ def test_proxy_that_is_down_is_named(proxied: pytest.MonkeyPatch, scheme: str) -
     proxied.setenv(f"{scheme}_proxy", closed_port())
     with pytest.raises(UnreachableError, match=r"X\.Y: the proxy gave no connection"):
         ask(f"{scheme}://source.example/x")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://a..b:3128",
+        f"http://me:s3cr3t@{'a' * 64}:1",
+        "socks5://x",
+        "://",
+        "ftp://x",
+    ],
+)
+def test_proxy_without_a_usable_address_is_named(
+    proxied: pytest.MonkeyPatch, address: str
+) -> None:
+    proxied.setenv("http_proxy", address)
+    with pytest.raises(SourceError, match=r"X\.Y: the proxy's address is") as caught:
+        ask("http://source.example/x")
+    assert "s3cr3t" not in "".join(traceback.format_exception(caught.value))
 
 
 def test_key_that_a_source_echoes_is_not_shown(server: HTTPServer) -> None:
