@@ -72,7 +72,8 @@ def _known_early(rows: pd.DataFrame, early: pd.Series) -> npt.NDArray[np.intp]:
     """Return the places of the values as they were known at the first origin."""
     place = np.flatnonzero(early.to_numpy())
     firsts = starts(*(_codes(rows, name)[place] for name in KEYS[:-1]))
-    return place[np.append(firsts[1:], len(place)) - 1]
+    newest: npt.NDArray[np.intp] = place[np.append(firsts[1:], len(place)) - 1]
+    return newest
 
 
 def _traits_of_known(

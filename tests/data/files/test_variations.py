@@ -201,7 +201,8 @@ def two_countries(write: Callable[[str, str, float], str]) -> list[str]:
 SDMX = {
     "labels behind codes": lines(
         [
-            "STRUCTURE,REF_AREA,Reference area,TRANSACTION,Transaction,TIME_PERIOD,OBS_VALUE"
+            "STRUCTURE,REF_AREA,Reference area,TRANSACTION,Transaction,TIME_PERIOD,"
+            "OBS_VALUE"
         ],
         two_countries(lambda c, q, x: f"D,{c},Some area,B1GQ,GDP,{q[:4]}-{q[4:]},{x}"),
     ),
@@ -368,3 +369,11 @@ def test_balance_in_percent_of_output_is_no_target(tmp_path: Path) -> None:
     rows = [f"DEU,{m[:4]},{n % 5 - 2},{n % 3 + 4}" for n, m in enumerate(MONTHS[::12])]
     table = read(tmp_path, lines(["country,year,fiscal balance % GDP,rate"], rows))
     assert table.target == ""
+
+
+@pytest.mark.parametrize("name", ["quarter", "qtr", "Q"])
+def test_year_and_quarter_in_two_columns(tmp_path: Path, name: str) -> None:
+    rows = by_quarter(lambda q, x: f"DEU,{q[:4]},{q[5]},{x}")
+    table = read(tmp_path, lines([f"country,year,{name},gdp"], rows))
+    assert values(table, "DEU") == EXPECTED
+    assert table.understood.left_out == {name: "it gives the quarter of year"}
