@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from econnet.core.errors import DataError
-from econnet.data.files import user_panel
+from econnet.data.files import text_files, user_panel
 from econnet.data.files.user_panel import Table
 
 YEARS = range(1990, 2020)
@@ -377,3 +377,20 @@ def test_year_and_quarter_in_two_columns(tmp_path: Path, name: str) -> None:
     table = read(tmp_path, lines([f"country,year,{name},gdp"], rows))
     assert values(table, "DEU") == EXPECTED
     assert table.understood.left_out == {name: "it gives the quarter of year"}
+
+
+def test_country_of_two_names_is_reported(tmp_path: Path) -> None:
+    rows = [f"{c},{y},{100 + y % 7}" for c in ("Germany", "France") for y in YEARS]
+    table = read(tmp_path, lines(["country,year,gdp"], rows, ["DEU,2020,105"]))
+    assert values(table, "DEU")["2020"] == 105
+    assert "taken for one country: DEU and Germany" in table.understood.remarks
+
+
+@pytest.mark.parametrize("small_bytes", [300, text_files.SMALL_BYTES])
+def test_underscore_makes_no_number_in_a_file_of_any_size(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, small_bytes: int
+) -> None:
+    monkeypatch.setattr(text_files, "SMALL_BYTES", small_bytes)
+    rows = [f"DEU,{y},{100 + y % 7}" for y in YEARS]
+    with pytest.raises(DataError, match="line 32, gdp: '1_000' is no number"):
+        read(tmp_path, lines(["country,year,gdp"], rows, ["DEU,2020,1_000"]))
