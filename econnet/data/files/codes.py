@@ -90,18 +90,40 @@ def order(columns: Sequence[Codes]) -> npt.NDArray[np.intp] | None:
 
     The last column varies fastest. Rows of equal numbers keep their order.
     """
-    result: npt.NDArray[np.intp] | None = None
-    for column in reversed(columns):
-        part = column if result is None else column[result]
-        if (part[1:] >= part[:-1]).all():
-            continue
-        # NumPy sorts 16 bits by counting, and so in linear time.
-        small = len(part) and int(part.max()) < 2**15 and int(part.min()) >= -(2**15)
-        step = np.argsort(part.astype(np.int16) if small else part, kind="stable")
-        result = step if result is None else result[step]
-    if result is None or (result[1:] > result[:-1]).all():
+    if _are_sorted(columns):
         return None
-    return result
+    groups = _groups(columns[:-1])
+    if groups is not None:
+        # Rows are usually in order within each group: NumPy sorts 16 bits by counting.
+        result = np.argsort(groups, kind="stable")
+        if _are_sorted([groups[result], columns[-1][result]]):
+            return result
+    return np.lexsort([*reversed(columns)])
+
+
+def _are_sorted(columns: Sequence[Codes]) -> bool:
+    """Return whether rows are in the order of columns, the last of which is fastest."""
+    equal = np.ones(max(len(columns[0]) - 1, 0), dtype=bool)
+    for column in columns:
+        if (equal & (column[1:] < column[:-1])).any():
+            return False
+        equal &= column[1:] == column[:-1]
+    return True
+
+
+def _groups(columns: Sequence[Codes]) -> npt.NDArray[np.uint16] | None:
+    """Return a number of 16 bits for each combination of numbers, if there are few."""
+    if not columns or not len(columns[0]):
+        return None
+    if any(int(column.min()) < 0 for column in columns):
+        return None
+    sizes = [int(column.max()) + 1 for column in columns]
+    if float(np.prod(sizes, dtype=float)) > 2**16:
+        return None
+    whole = columns[0].astype(np.uint16)
+    for column, size in zip(columns[1:], sizes[1:], strict=True):
+        whole = whole * np.uint16(size) + column.astype(np.uint16)
+    return whole
 
 
 def starts(*columns: Codes) -> npt.NDArray[np.intp]:

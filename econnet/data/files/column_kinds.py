@@ -7,21 +7,23 @@ the last of them is.
 from collections.abc import Mapping
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from econnet.core.periods import Frequency
 from econnet.data.files import (
     guards,
 )
+from econnet.data.files.codes import Codes, starts
 from econnet.data.files.dated_rows import KEYS, newest_values
 from econnet.data.files.kinds import (
     Inferred,
     infer,
     is_stationary_panel,
-    traits,
 )
 from econnet.data.files.reading import Reading
 from econnet.data.files.tidy import Tidy
+from econnet.data.files.traits import Traits, traits, traits_of_columns
 
 
 def infer_kinds(
@@ -33,26 +35,22 @@ def infer_kinds(
 ) -> dict[str, Inferred]:
     """Return the kind of each column, from what was known at the first origin."""
     newest = newest_values(rows)
-    first = _by_indicator(newest_values(rows[early]))
-    n_known = {name: len(part) for name, part in first.items()}
     names = [str(name) for name in newest["indicator"].cat.categories]
+    place = _known_early(rows, early)
+    n_known = np.bincount(_codes(rows, "indicator")[place], minlength=len(names))
     doubtful = guards.may_identify(newest)
-    late = {name for name in names if n_known.get(name, 0) < MIN_KNOWN}
-    whole = _by_indicator(
-        newest[newest["indicator"].isin([*doubtful, *late])]
-        if len({*doubtful, *late}) < len(names)
-        else newest
-    )
-    seen = {}
-    for name in names:
+    late = {name for name, n in zip(names, n_known, strict=True) if n < MIN_KNOWN}
+    whole = _by_indicator(newest[newest["indicator"].isin([*doubtful, *late])])
+    known = _traits_of_known(rows, place)
+    numbers: dict[str, Traits] = {}
+    for code, name in enumerate(names):
         if name in doubtful and (reason := _identifies(name, whole[name], reading)):
             left_out[name] = reason
         elif name not in late:
-            seen[name] = first[name]
+            numbers[name] = known[code]
         elif name in whole:
-            seen[name] = _first_values(whole[name])
-    frequency = {name: part["frequency"].iloc[0] for name, part in seen.items()}
-    numbers = {name: traits(part, frequency[name]) for name, part in seen.items()}
+            part = _first_values(whole[name])
+            numbers[name] = traits(part, part["frequency"].iloc[0])
     stationary = is_stationary_panel([*numbers.values()])
     result: dict[str, Inferred] = {}
     for name, each in numbers.items():
@@ -68,6 +66,33 @@ def infer_kinds(
             stationary_panel=stationary,
         )
     return result
+
+
+def _known_early(rows: pd.DataFrame, early: pd.Series) -> npt.NDArray[np.intp]:
+    """Return the places of the values as they were known at the first origin."""
+    place = np.flatnonzero(early.to_numpy())
+    firsts = starts(*(_codes(rows, name)[place] for name in KEYS[:-1]))
+    newest: npt.NDArray[np.intp] = place[np.append(firsts[1:], len(place)) - 1]
+    return newest
+
+
+def _traits_of_known(
+    rows: pd.DataFrame, place: npt.NDArray[np.intp]
+) -> Mapping[int, Traits]:
+    """Return the traits of each column, by its number, from some of its values."""
+    country, column = (_codes(rows, name)[place] for name in ("country", "indicator"))
+    frequency = _codes(rows, "frequency")[place]
+    _, firsts = np.unique(column, return_index=True)
+    names = rows["frequency"].cat.categories
+    of_column = {int(column[n]): names[frequency[n]] for n in firsts}
+    frequencies = [of_column.get(n) for n in range(max(of_column, default=-1) + 1)]
+    values = rows["value"].to_numpy(dtype=float)[place]
+    return traits_of_columns(country, column, values, frequencies)
+
+
+def _codes(rows: pd.DataFrame, name: str) -> Codes:
+    codes: Codes = rows[name].cat.codes.to_numpy()
+    return codes
 
 
 def _by_indicator(rows: pd.DataFrame) -> dict[str, pd.DataFrame]:

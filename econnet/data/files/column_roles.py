@@ -156,10 +156,10 @@ def _with_parts(reader: LayoutReader, years: pd.Series, taken: int) -> pd.Series
     texts = [text for text in years.cat.categories if text]
     if not all(re.fullmatch(r"\d{4}(\.0)?", text) for text in texts):
         return years
-    for names, pattern in (
-        (column_names.QUARTERS, "{}Q{}"),
-        (column_names.MONTHS, "{}-{:02d}"),
-        (("period",), ""),
+    for part_name, names, pattern in (
+        ("quarter", column_names.QUARTERS, "{}Q{}"),
+        ("month", column_names.MONTHS, "{}-{:02d}"),
+        ("part", frozenset({"period"}), ""),
     ):
         for number in list(reader.left):
             if folded(reader.name(number)) not in names or number == taken:
@@ -172,7 +172,9 @@ def _with_parts(reader: LayoutReader, years: pd.Series, taken: int) -> pd.Series
             found = {text: _part_number(text) for text in parts.cat.categories}
             if np.isnan([*found.values()]).any() or len({*found.values()}) < 2:
                 continue
-            reader.leave_out(number, f"it gives the {names[0]} of {reader.name(taken)}")
+            reader.leave_out(
+                number, f"it gives the {part_name} of {reader.name(taken)}"
+            )
 
             def period(
                 year: str,

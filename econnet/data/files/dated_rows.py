@@ -60,13 +60,10 @@ def measured_rows(
     }
     for name in KEYS[:-1]:
         kept[name] = _sorted(kept[name])
-    return _in_order_of_keys(pd.DataFrame(kept))
-
-
-def _in_order_of_keys(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return rows in the order of country, indicator and period."""
-    order = codes_of.order([rows[name].cat.codes.to_numpy() for name in KEYS[:-1]])
-    return rows if order is None else rows.take(order).reset_index(drop=True)
+    order = codes_of.order([kept[name].codes for name in KEYS[:-1]])
+    if order is not None:
+        kept = {name: column.take(order) for name, column in kept.items()}
+    return pd.DataFrame(kept, copy=False)
 
 
 def _sorted(names: pd.Categorical) -> pd.Categorical:

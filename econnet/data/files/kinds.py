@@ -23,9 +23,9 @@ import pandas as pd
 
 from econnet.core import catalog
 from econnet.core.catalog import Transform
-from econnet.core.periods import PERIODS_A_YEAR, Frequency
-from econnet.core.types import Floats
+from econnet.core.periods import Frequency
 from econnet.data.files import vocabulary
+from econnet.data.files.traits import MIN_STEPS, SHARE_OF_RISES, Traits, traits
 from econnet.data.files.vocabulary import words_of
 
 Kind = Literal[
@@ -57,71 +57,6 @@ class Inferred:
     kind: Kind
     reason: str
     certain: bool = False
-
-
-@dataclass(frozen=True)
-class Traits:
-    """What the numbers of a column are like; over countries, medians.
-
-    Parameters
-    ----------
-    low, high
-        The least and the greatest value.
-    share_not_positive
-        The share of values at or below zero.
-    persistence
-        The first autocorrelation of the values: near 1 if they wander or trend.
-    centre
-        The mean in standard deviations.
-    rises
-        The share of steps that are rises.
-    trend
-        The t statistic of mean growth; NaN for values that are not positive.
-    volatility
-        The standard deviation of steps of the logarithm.
-    scale_ratio
-        The greatest country's median over the least one's, in absolute terms.
-    log_like
-        Whether the values are likely to be logarithms.
-    """
-
-    n: int
-    low: float
-    high: float
-    share_not_positive: float
-    persistence: float
-    centre: float
-    rises: float
-    trend: float
-    volatility: float
-    scale_ratio: float
-    log_like: bool
-    binary: bool
-
-    @property
-    def positive(self) -> bool:
-        """Whether growth of the values is defined."""
-        return self.share_not_positive == 0
-
-    @property
-    def stationary(self) -> bool:
-        """Whether the values return to a mean within a few periods."""
-        return self.persistence < MAX_STATIONARY_PERSISTENCE
-
-    @property
-    def centred(self) -> bool:
-        """Whether the values lie around zero, as growth and differences do."""
-        return not self.positive and abs(self.centre) < 2 and self.low < 0
-
-    @property
-    def trending(self) -> bool:
-        """Whether positive values grow along a trend."""
-        if not self.positive or self.n < 2:
-            return False
-        if self.rises >= SHARE_OF_RISES:
-            return True
-        grows = self.trend > MIN_TREND and self.volatility < MAX_VOLATILITY_OF_TREND
-        return grows and (self.high > 1.3 * self.low or self.trend > 2 * MIN_TREND)
 
 
 def is_of_united_states(name: str) -> bool:
@@ -161,75 +96,6 @@ def _ids_of_fred() -> frozenset[str]:
 def infer_kind(name: str, values: pd.DataFrame) -> Kind:
     """Return the likely kind of a column; `values` has `country, period, value`."""
     return infer(name, traits(values)).kind
-
-
-def traits(values: pd.DataFrame, frequency: Frequency | None = None) -> Traits:
-    """Return what a column's numbers are like; rows are in order of time."""
-    groups = [
-        series.to_numpy(dtype=float)
-        for _, series in values.groupby("country", observed=True)["value"]
-    ]
-    numbers = values["value"].to_numpy(dtype=float)
-    steps = np.concatenate([np.diff(series) for series in groups] or [numbers[:0]])
-    logs = [np.log(series) for series in groups if (series > 0).all()]
-    growth = np.concatenate([np.diff(each) for each in logs] or [numbers[:0]])
-    scale = [median for each in groups if (median := float(np.median(np.abs(each))))]
-    deviation = float(numbers.std()) if len(numbers) else 0.0
-    spread = float(growth.std()) if len(growth) > 1 else np.nan
-    return Traits(
-        n=len(numbers),
-        low=float(numbers.min(initial=np.inf)),
-        high=float(numbers.max(initial=-np.inf)),
-        share_not_positive=float((numbers <= 0).mean()) if len(numbers) else 0.0,
-        persistence=_persistence(groups),
-        centre=float(numbers.mean() / deviation) if deviation else np.inf,
-        rises=float((steps > 0).mean()) if len(steps) else 0.0,
-        trend=float(growth.mean() / (spread / np.sqrt(len(growth))))
-        if spread and len(growth) > MIN_STEPS
-        else np.nan,
-        volatility=spread,
-        scale_ratio=max(scale) / min(scale) if scale else 1.0,
-        log_like=_is_log_like(groups, frequency),
-        binary=bool(np.isin(numbers, [0.0, 1.0]).all()),
-    )
-
-
-def _persistence(groups: Sequence[Floats]) -> float:
-    """Return the median first autocorrelation of the groups."""
-    found = []
-    for series in groups:
-        if len(series) < MIN_STEPS or series.std() == 0:
-            continue
-        deviations = series - series.mean()
-        found.append(
-            float((deviations[1:] * deviations[:-1]).sum() / (deviations**2).sum())
-        )
-    return float(np.median(found)) if found else 1.0
-
-
-def _is_log_like(groups: Sequence[Floats], frequency: Frequency | None) -> bool:
-    """Return whether levels of 2 to 40 rise by a plausible growth of 0.5 to 20% a year.
-
-    As levels they would grow by less than a third of that.
-    """
-    if frequency is None:
-        return False
-    votes = []
-    for series in groups:
-        if len(series) < 3 * PERIODS_A_YEAR[frequency] or len(series) < MIN_STEPS:
-            continue
-        years = (len(series) - 1) / PERIODS_A_YEAR[frequency]
-        rise = float(series[-1] - series[0]) / years
-        relative = float(np.abs(np.diff(series)).mean() / (np.abs(series).mean() or 1))
-        steps = float(np.abs(np.diff(series)).mean())
-        votes.append(
-            series.min() > 2
-            and series.max() < 40
-            and 0.005 < rise < 0.2
-            and steps < 0.1
-            and relative * PERIODS_A_YEAR[frequency] < 0.03
-        )
-    return bool(votes) and sum(votes) > len(votes) / 2
 
 
 def infer(
@@ -454,11 +320,6 @@ OF_CODE: Mapping[int, Kind] = {
     6: "index",
     7: "index",
 }
-SHARE_OF_RISES = 0.6
-MIN_STEPS = 8
-MIN_TREND = 2.0
-MAX_VOLATILITY_OF_TREND = 0.05
-MAX_STATIONARY_PERSISTENCE = 0.9
 MAX_SHARE_NOT_POSITIVE = 0.05
 MAX_SCALE_RATIO = 20.0
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from econnet.core.text import quoted
@@ -156,13 +157,10 @@ def _check_range(tidy: Tidy, numbers: Floats, problems: Problems) -> None:
 
 def _without_codes(tidy: Tidy, numbers: Floats, remarks: list[str]) -> None:
     """Set codes for missing values, and zeros before the first value, to missing."""
-    present = ~np.isnan(numbers)
-    by_column = _places_by_code(tidy.column.cat.codes.to_numpy(), present)
     found: dict[float, int] = {}
-    suspicious = np.isin(numbers, number_texts.CODES)
-    for place in by_column.values():
-        if not suspicious[place].any():
-            continue
+    columns = tidy.column.cat.codes.to_numpy()
+    for column in np.unique(columns[_may_be_codes(numbers)]):
+        place = np.flatnonzero((columns == column) & ~np.isnan(numbers))
         for code in number_texts.missing_codes(numbers[place]):
             is_code = place[numbers[place] == code]
             numbers[is_code] = np.nan
@@ -175,6 +173,12 @@ def _without_codes(tidy: Tidy, numbers: Floats, remarks: list[str]) -> None:
         remarks.append(
             f"zeros before the first value taken as missing: {_shown(zeros)}"
         )
+
+
+def _may_be_codes(numbers: Floats) -> npt.NDArray[np.intp]:
+    """Return the places of numbers that may stand for missing values."""
+    place = np.flatnonzero(np.abs(numbers) >= np.abs(number_texts.CODES).min())
+    return place[np.isin(numbers[place], number_texts.CODES)]
 
 
 def _leading_zeros(tidy: Tidy, numbers: Floats) -> list[str]:

@@ -36,8 +36,8 @@ def _is_label(name: str) -> bool:
 def _codes_of_pairs(table: RawTable, names: Sequence[str]) -> RawTable:
     """Return a table whose names and cells are codes followed by labels."""
     cells = {
-        number: _codes(table.cells[number]) if table.names[number] != name else column
-        for (number, column), name in zip(table.cells.items(), names, strict=True)
+        number: table.cells[number] if old == new else _codes(table.cells[number])
+        for number, (old, new) in enumerate(zip(table.names, names, strict=True))
     }
     return replace(
         table, names=list(names), cells=pd.DataFrame(cells, index=table.cells.index)

@@ -300,7 +300,9 @@ def _as_number(name: str) -> str:
         f"CASE WHEN {name} IS NULL OR lower(trim({name})) IN ({missing}) THEN NULL "
         "ELSE 'inf'::DOUBLE END"
     )
-    return f"coalesce(try_cast({name} AS DOUBLE), {other}) AS {name}"
+    # DuckDB reads 1_000 as a thousand, which a file of any other size may not have.
+    number = f"CASE WHEN NOT contains({name}, '_') THEN try_cast({name} AS DOUBLE) END"
+    return f"coalesce({number}, {other}) AS {name}"
 
 
 def _with_other_texts(

@@ -426,7 +426,19 @@ def _areas(file: str, tidy: Tidy, reading: Reading) -> tuple[Areas, list[str]]:
     if found.whole:
         name = areas.find(found.whole, [found.whole], {found.whole: ""}).name
         remarks.append(f"regions of {name}, such as {next(iter(found.names.values()))}")
-    return found, remarks
+    return found, [*remarks, *_of_several_names(found)]
+
+
+def _of_several_names(found: Areas) -> list[str]:
+    """Return a remark on countries that the file calls by several names."""
+    texts: dict[str, list[str]] = {}
+    for text, key in found.key_of.items():
+        texts.setdefault(key, []).append(text)
+    same = [" and ".join(names) for names in texts.values() if len(names) > 1]
+    if not same:
+        return []
+    shown = "; ".join(same[:3]) + ("; ..." if len(same) > 3 else "")
+    return [f"taken for one country: {shown}"]
 
 
 def _only_area(file: str, tidy: Tidy, reading: Reading) -> tuple[Areas, list[str]]:

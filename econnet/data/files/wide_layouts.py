@@ -76,7 +76,8 @@ def _known_column(
         return categorical(codes, known_at.cat.categories)
     if known_at is None:
         return categorical(np.zeros(len(place), "int8"), [""])
-    return of_column(known_at, which).array
+    days = of_column(known_at, which).cat
+    return categorical(days.codes.to_numpy(), days.categories)
 
 
 def _stack(

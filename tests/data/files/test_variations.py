@@ -1,0 +1,396 @@
+"""Small files as offices and programs write them, each with a trap that was once hit.
+
+The numbers are those of `LEVELS` or `RATES`, so that every file must give them back.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import openpyxl
+import pandas as pd
+import pytest
+
+from econnet.core.errors import DataError
+from econnet.data.files import text_files, user_panel
+from econnet.data.files.user_panel import Table
+
+YEARS = range(1990, 2020)
+QUARTERS = [f"{year}Q{quarter}" for year in YEARS for quarter in range(1, 5)]
+MONTHS = [f"{year}-{month:02d}" for year in YEARS for month in range(1, 13)]
+MONTH_NAMES = [f"{pd.Timestamp(2000, month, 1):%b}" for month in range(1, 13)]
+STEPS = np.random.default_rng(0).normal(0.006, 0.009, 120)
+LEVELS = [*np.round(5000 * np.exp(np.cumsum(STEPS)), 1)]
+RATES = [*np.round(5 + np.sin(np.arange(360) / 20), 1)]
+
+
+def read(folder: Path, text: str, encoding: str = "utf-8", **options: object) -> Table:
+    path = folder / "own.csv"
+    path.write_bytes(text.encode(encoding))
+    return user_panel.read(path, **options)  # type: ignore[arg-type]  # by name
+
+
+def values(table: Table, country: str, column: str | None = None) -> dict[str, float]:
+    rows = table.observations
+    rows = rows[rows["country"] == country]
+    rows = rows[rows["indicator"] == (column or rows["indicator"].iloc[0])]
+    return dict(zip(rows["period"].astype(str), rows["value"], strict=True))
+
+
+def lines(*groups: Sequence[str]) -> str:
+    return "\n".join(line for group in groups for line in group)
+
+
+def by_quarter(write: Callable[[str, float], str]) -> list[str]:
+    return [write(*pair) for pair in zip(QUARTERS, LEVELS, strict=True)]
+
+
+EXPECTED = dict(zip(QUARTERS, LEVELS, strict=True))
+IN_ONE_COLUMN = {
+    "ONS": (
+        lines(
+            ['"Title","Gross Domestic Product: chained volume"', '"CDID","ABMI"'],
+            ['"Unit","m"', '"Release date","28-06-2024"', '"Important notes",'],
+            [f'"{year}","{20_000 + year}"' for year in YEARS],
+            by_quarter(lambda quarter, x: f'"{quarter[:4]} {quarter[4:]}","{x}"'),
+        ),
+        "utf-8",
+    ),
+    "Banxico": (
+        lines(
+            ["Banco de México", "", "Título,PIB a precios constantes"],
+            ["Cifra,Niveles", "Unidad,Millones de pesos", "Fecha,SR16734"],
+            by_quarter(lambda q, x: f"01/{3 * int(q[5]) - 2:02d}/{q[:4]},{x}"),
+            ["01/01/2020,N/E"],
+        ),
+        "latin-1",
+    ),
+    "e-Stat": (
+        lines(
+            ['"表番号","1"', "", '"時間軸","時間軸 コード","国内総生産(支出側)"'],
+            by_quarter(
+                lambda q, x: (
+                    f'"{q[:4]}年{3 * int(q[5]) - 2}\uff5e{3 * int(q[5])}月期",'
+                    f'"{q[:4]}00{3 * int(q[5]) - 2:02d}{3 * int(q[5]):02d}","{x:,.1f}"'
+                )
+            ),
+        ),
+        "cp932",
+    ),
+    "KOSIS": (
+        lines(
+            ["시점,실질 국내총생산"],
+            by_quarter(lambda q, x: f"{q[:4]}.{q[5]}/4,{x}"),
+        ),
+        "euc_kr",
+    ),
+    "IBGE": (
+        lines(
+            ["Trimestre,PIB"],
+            by_quarter(lambda q, x: f"{q[5]}º trimestre {q[:4]},{x}"),
+        ),
+        "utf-8",
+    ),
+    "aligned by spaces": (
+        lines(
+            ["quarter    gdp"],
+            by_quarter(lambda q, x: f"{q}  {x:>9}"),
+        ),
+        "utf-8",
+    ),
+    "a year's quarters side by side": (
+        lines(
+            ["Year,Q1,Q2,Q3,Q4,Annual"],
+            [
+                f"{year},{','.join(map(str, LEVELS[4 * n : 4 * n + 4]))},1"
+                for n, year in enumerate(YEARS)
+            ],
+        ),
+        "utf-8",
+    ),
+    "years above quarters": (
+        lines(
+            ["Line,," + ",".join(quarter[:4] for quarter in QUARTERS)],
+            ["Line,," + ",".join(quarter[4:] for quarter in QUARTERS)],
+            [f'1,"Gross domestic product",{",".join(map(str, LEVELS))}'],
+        ),
+        "utf-8",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", IN_ONE_COLUMN)
+def test_one_series_in_the_way_of_an_office(tmp_path: Path, name: str) -> None:
+    text, encoding = IN_ONE_COLUMN[name]
+    table = read(tmp_path, text, encoding, country="DEU")
+    assert values(table, "DEU") == EXPECTED
+    assert [*table.kinds.values()] == ["flow"]
+    assert table.target == next(iter(table.kinds))
+
+
+def test_titles_of_the_bundesbank_name_the_series(tmp_path: Path) -> None:
+    text = lines(
+        ['"";BBK01.SU0316;BBK01.SU0316_FLAGS', '"";"Geldmarktsätze";'],
+        ["Einheit;% p.a.;", "letztes Update;2022-01-03 09:30:02;"],
+        [
+            f"{m};{str(x).replace('.', ',')};"
+            for m, x in zip(MONTHS, RATES, strict=True)
+        ],
+        ["2020-01;.;Kein Wert vorhanden"],
+    )
+    table = read(tmp_path, text, country="DEU")
+    assert values(table, "DEU") == dict(zip(MONTHS, RATES, strict=True))
+    assert table.kinds == {"Geldmarktsätze": "rate"}
+
+
+def test_months_side_by_side_and_as_parts_are_one_monthly_series(
+    tmp_path: Path,
+) -> None:
+    grid = lines(
+        [f"Year,{','.join(MONTH_NAMES)}"],
+        [
+            f"{year},{','.join(map(str, RATES[12 * n : 12 * n + 12]))}"
+            for n, year in enumerate(YEARS)
+        ],
+    )
+    long = lines(
+        ["series_id\tyear\tperiod\tvalue\tfootnote_codes"],
+        [
+            f"LNS1\t{month[:4]}\tM{month[5:]}\t{x}\t"
+            for month, x in zip(MONTHS, RATES, strict=True)
+        ],
+        [f"LNS1\t{year}\tM13\t5.0\t" for year in YEARS],
+    )
+    for text in (grid, long):
+        table = read(tmp_path, text, country="USA")
+        assert values(table, "USA") == dict(zip(MONTHS, RATES, strict=True))
+
+
+@pytest.mark.parametrize("n_months", [401, 479, 660])
+def test_column_of_hundreds_of_months_is_one_of_periods(
+    tmp_path: Path, n_months: int
+) -> None:
+    months = pd.period_range("1960-01", periods=n_months, freq="M")
+    rows = [f"{month},{n % 7}" for n, month in enumerate(months)]
+    table = read(tmp_path, lines(["month,rate"], rows), country="USA")
+    assert len(values(table, "USA")) == n_months
+
+
+def test_columns_called_after_dates_of_vintages(tmp_path: Path) -> None:
+    days = ["2015-01-28", "2016-01-28", "2017-01-28", "2018-01-28"]
+    rows = [
+        ",".join(
+            [q, *(f"{x + n}" if q < day[:4] else "NA" for n, day in enumerate(days))]
+        )
+        for q, x in EXPECTED.items()
+    ]
+    table = read(tmp_path, lines([f"date,{','.join(days)}"], rows), country="DEU")
+    first = table.observations[table.observations["period"] == "1990Q1"]
+    assert first["value"].tolist() == [LEVELS[0] + n for n in range(4)]
+    assert first["known_at"].dt.year.tolist() == [2015, 2016, 2017, 2018]
+
+
+def two_countries(write: Callable[[str, str, float], str]) -> list[str]:
+    return [
+        write(country, quarter, x * factor)
+        for country, factor in (("DE", 1), ("FR", 2), ("I9", 4))
+        for quarter, x in EXPECTED.items()
+    ]
+
+
+SDMX = {
+    "labels behind codes": lines(
+        [
+            "STRUCTURE,REF_AREA,Reference area,TRANSACTION,Transaction,TIME_PERIOD,"
+            "OBS_VALUE"
+        ],
+        two_countries(lambda c, q, x: f"D,{c},Some area,B1GQ,GDP,{q[:4]}-{q[4:]},{x}"),
+    ),
+    "labels with codes": lines(
+        ["FREQ:Frequency,REF_AREA:Area,STO:Item,TIME_PERIOD:Period,OBS_VALUE:Value"],
+        two_countries(
+            lambda c, q, x: f"Q: Quarterly,{c}: Area,B1GQ: GDP,{q[:4]}-{q[4:]},{x}"
+        ),
+    ),
+    "key of area and series": lines(
+        ["KEY,FREQ,REF_AREA,STO,UNIT,TIME_PERIOD,OBS_VALUE"],
+        two_countries(
+            lambda c, q, x: f"MNA.Q.{c}.B1GQ,Q,{c},B1GQ,EUR,{q[:4]}-{q[4:]},{x}"
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SDMX)
+def test_sdmx_with_labels_and_keys(tmp_path: Path, name: str) -> None:
+    table = read(tmp_path, SDMX[name])
+    assert values(table, "DEU", "B1GQ") == EXPECTED
+    assert table.kinds == {"B1GQ": "flow"}
+    assert {*table.observations["country"].astype(str)} == {"DEU", "FRA"}
+    assert {*table.aggregates["country"].astype(str)} == {"I9"}
+
+
+def test_code_of_country_and_series_does_not_split_a_series(tmp_path: Path) -> None:
+    header = ",".join(
+        p for y in YEARS for p in (str(y), *(f"{y}-Q{n}" for n in range(1, 5)))
+    )
+    rows = []
+    for country in ("Germany", "France"):
+        quarters = [
+            f",{','.join(map(str, LEVELS[4 * n : 4 * n + 4]))}"
+            for n in range(len(YEARS))
+        ]
+        years = [f"{year},,,," for year in YEARS]
+        for code, row in (("Q", quarters), ("A", years)):
+            rows.append(f"{country}.{code},{country},GDP volume,{code},{','.join(row)}")
+    table = read(
+        tmp_path, lines([f"SERIES_CODE,COUNTRY,INDICATOR,FREQUENCY,{header}"], rows)
+    )
+    assert table.kinds == {"GDP volume": "flow"}
+    assert values(table, "DEU") == EXPECTED
+    assert any("longer periods left out" in text for text in table.understood.remarks)
+
+
+@pytest.mark.parametrize("countries_first", [True, False])
+def test_merged_header_names_every_column_below_it(
+    tmp_path: Path, countries_first: bool
+) -> None:
+    countries, series = ["Germany", "France"], ["Real GDP", "Unemployment rate"]
+    above, below = (countries, series) if countries_first else (series, countries)
+    book = openpyxl.Workbook()
+    sheet = book.worksheets[0]
+    sheet.append([None, above[0], None, above[1], None])
+    sheet.append([None, *below, *below])
+    for n, (quarter, x) in enumerate(EXPECTED.items()):
+        rate = RATES[n]
+        sheet.append(
+            [quarter, *((x, rate, x, rate) if countries_first else (x, x, rate, rate))]
+        )
+    book.save(tmp_path / "own.xlsx")
+    table = user_panel.read(tmp_path / "own.xlsx")
+    for country in ("DEU", "FRA"):
+        assert values(table, country, "Real GDP") == EXPECTED
+        assert [*values(table, country, "Unemployment rate").values()] == RATES[:120]
+
+
+def test_groups_of_countries_without_a_code_are_no_countries(tmp_path: Path) -> None:
+    areas = {
+        "Germany": "DEU",
+        "Kosovo": "OWID_KOS",
+        "Africa": "",
+        "Rest of the World": "",
+    }
+    areas |= {
+        "European Union (27)": "",
+        "Total": "",
+        "Middle East and Central Asia": "",
+    }
+    rows = [f"{a},{c},{y},{100 + y % 9}" for a, c in areas.items() for y in YEARS]
+    table = read(tmp_path, lines(["Entity,Code,Year,gdp"], rows))
+    assert {*table.observations["country"].astype(str)} == {"DEU", "XKX"}
+
+
+def test_countries_are_found_in_the_language_of_the_file(tmp_path: Path) -> None:
+    rows = [
+        f"{a};{q};{x}"
+        for a in ("Deutschland", "Österreich")
+        for q, x in EXPECTED.items()
+    ]
+    text = lines(["Land;Zeit;BIP (Mio. EUR)"], rows)
+    table = read(tmp_path, text, "cp1252")
+    assert {*table.observations["country"].astype(str)} == {"DEU", "AUT"}
+    assert table.kinds == {"BIP (Mio. EUR)": "flow"}
+
+
+def test_code_for_missing_that_is_near_the_values_is_recognised(tmp_path: Path) -> None:
+    rows = [f"DEU,{y},{-99 if y % 7 == 0 else 40 + n * 5}" for n, y in enumerate(YEARS)]
+    table = read(tmp_path, lines(["country,year,cpi"], rows))
+    assert min(values(table, "DEU").values()) > 0
+    assert table.kinds == {"cpi": "index"}
+
+
+def test_negative_value_of_a_balance_is_no_code(tmp_path: Path) -> None:
+    rows = [f"DEU,{y},{-99 if y == 2001 else 40 * (-1) ** y}" for y in YEARS]
+    table = read(tmp_path, lines(["country,year,balance"], rows))
+    assert values(table, "DEU")["2001"] == -99
+
+
+def test_index_with_the_year_before_as_100_is_refused(tmp_path: Path) -> None:
+    rows = by_quarter(lambda q, _: f"CHN,{q},{100 + int(q[3])}")
+    header = "country,quarter,GDP index (same quarter of previous year = 100)"
+    with pytest.raises(DataError, match="subtract 100, and call it growth"):
+        read(tmp_path, lines([header], rows))
+
+
+def test_yes_and_no_are_a_flag(tmp_path: Path) -> None:
+    rows = by_quarter(lambda q, x: f"USA,{q},{x},{'yes' if q < '1992' else 'no'}")
+    table = read(tmp_path, lines(["country,quarter,gdp,recession"], rows))
+    assert table.kinds["recession"] == "flag"
+    assert sum(values(table, "USA", "recession").values()) == 8
+
+
+def test_sorted_rows_with_their_old_numbers(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"period": QUARTERS, "country": "DEU", "gdp": LEVELS})
+    text = frame.sample(frac=1, random_state=0).to_csv()
+    assert values(read(tmp_path, text), "DEU") == EXPECTED
+
+
+def test_repeated_fault_is_reported_once_and_counted(tmp_path: Path) -> None:
+    rows = [f"DEU,{y}H{half},{y / 10}" for y in YEARS for half in (1, 2)]
+    with pytest.raises(DataError, match=r"half-year.*\(and 59 more such\)$"):
+        read(tmp_path, lines(["country,period,gdp"], rows))
+
+
+def test_years_before_dates_begin_are_left_out(tmp_path: Path) -> None:
+    rows = [f"Germany,{y},{1000 + y}" for y in (1, 1500, 1600, *YEARS)]
+    table = read(tmp_path, lines(["country,year,gdppc"], rows))
+    assert min(values(table, "DEU")) == "1990"
+    assert "years before 1700 left out" in table.understood.remarks
+
+
+@pytest.mark.parametrize("name", ["GDP at constant prices", "exports (Mio. USD)"])
+def test_amount_is_no_price(tmp_path: Path, name: str) -> None:
+    table = read(
+        tmp_path,
+        lines([f"country,period,{name}"], by_quarter(lambda q, x: f"DEU,{q},{x}")),
+    )
+    assert table.kinds == {name: "flow"}
+
+
+@pytest.mark.parametrize("name", ["EURUSD", "usd_jpy", "Brent oil"])
+def test_exchange_rate_is_a_price(tmp_path: Path, name: str) -> None:
+    rows = [f"DEU,{m},{x}" for m, x in zip(MONTHS, RATES, strict=True)]
+    assert read(tmp_path, lines([f"country,month,{name}"], rows)).kinds == {
+        name: "price"
+    }
+
+
+def test_balance_in_percent_of_output_is_no_target(tmp_path: Path) -> None:
+    rows = [f"DEU,{m[:4]},{n % 5 - 2},{n % 3 + 4}" for n, m in enumerate(MONTHS[::12])]
+    table = read(tmp_path, lines(["country,year,fiscal balance % GDP,rate"], rows))
+    assert table.target == ""
+
+
+@pytest.mark.parametrize("name", ["quarter", "qtr", "Q"])
+def test_year_and_quarter_in_two_columns(tmp_path: Path, name: str) -> None:
+    rows = by_quarter(lambda q, x: f"DEU,{q[:4]},{q[5]},{x}")
+    table = read(tmp_path, lines([f"country,year,{name},gdp"], rows))
+    assert values(table, "DEU") == EXPECTED
+    assert table.understood.left_out == {name: "it gives the quarter of year"}
+
+
+def test_country_of_two_names_is_reported(tmp_path: Path) -> None:
+    rows = [f"{c},{y},{100 + y % 7}" for c in ("Germany", "France") for y in YEARS]
+    table = read(tmp_path, lines(["country,year,gdp"], rows, ["DEU,2020,105"]))
+    assert values(table, "DEU")["2020"] == 105
+    assert "taken for one country: DEU and Germany" in table.understood.remarks
+
+
+@pytest.mark.parametrize("small_bytes", [300, text_files.SMALL_BYTES])
+def test_underscore_makes_no_number_in_a_file_of_any_size(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, small_bytes: int
+) -> None:
+    monkeypatch.setattr(text_files, "SMALL_BYTES", small_bytes)
+    rows = [f"DEU,{y},{100 + y % 7}" for y in YEARS]
+    with pytest.raises(DataError, match="line 32, gdp: '1_000' is no number"):
+        read(tmp_path, lines(["country,year,gdp"], rows, ["DEU,2020,1_000"]))
