@@ -367,7 +367,8 @@ def _dated(
     Adds `dated`, whether the date is given and not derived from the lag, and
     `in_real_time`, whether the value is the one of that date.
     """
-    rows = rows.sort_values("retrieved_at", kind="stable")
+    if not rows["retrieved_at"].is_monotonic_increasing:
+        rows = rows.sort_values("retrieved_at", kind="stable")
     lag = pd.to_timedelta(_lags(series)[rows["series"]], unit="D")
     due, retrieved_at = rows["end"] + lag, rows["retrieved_at"]
     revised = rows["cell"].duplicated()
