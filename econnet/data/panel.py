@@ -341,7 +341,7 @@ def _coded(observations: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     first = np.flatnonzero(np.diff(np.maximum.accumulate(number), prepend=-1))
     series = observations.iloc[first][SERIES[:-1]].reset_index(drop=True)
     series["native_frequency"] = native[texts[first]]
-    series["template"] = _templates(series)
+    series = series.assign(template=pd.Series(_templates(series), dtype=object))
     rows = observations[["period", "value", "retrieved_at", "known_at"]].assign(
         series=number, end=ends[texts], cell=number * len(distinct) + texts
     )
@@ -538,8 +538,8 @@ def _vintages_at_frequency(
     if not revised.any():
         return tidy.iloc[:0][[*cell, "known_at", "value"]]
     revised_cells = pd.MultiIndex.from_frame(tidy.loc[revised, cell].drop_duplicates())
-    revised = pd.MultiIndex.from_frame(tidy[cell]).isin(revised_cells)
-    tidy = tidy[revised].sort_values([*cell, "known_at"], kind="stable")
+    of_revised = pd.MultiIndex.from_frame(tidy[cell]).isin(revised_cells)
+    tidy = tidy[of_revised].sort_values([*cell, "known_at"], kind="stable")
     needed = parts[tidy["series"]]
     changes = pd.concat(
         [tidy[needed == 1], _means(tidy[needed > 1], parts)], ignore_index=True
