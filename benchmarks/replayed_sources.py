@@ -277,8 +277,10 @@ def files() -> Mapping[str, Callable[[], bytes]]:
 def urls(base: str, *, monitor: bool = False) -> dict[str, str]:
     """Return the address of each source on the server."""
     bank = f"{base}/all/v2" if monitor else f"{base}/v2"
-    others = {source: f"{base}/{source}" for source in (*SERVICES, "spf")}
-    return {**others, "worldbank": bank}
+    addresses = {"worldbank": bank, "spf": f"{base}/spf"}
+    for source in SERVICES:
+        addresses[source] = f"{base}/{source}"
+    return addresses
 
 
 def serve(pipe: Connection) -> None:

@@ -23,10 +23,12 @@ if TYPE_CHECKING:
         list_indicators,
         make_forecast,
         mark_contractions,
+        publish_site,
         rank_countries,
         read_data,
         run_backtest,
         to_record,
+        verify_site,
         write_report,
     )
     from econnet.models.classifier import NetworkClassifier
@@ -47,10 +49,12 @@ __all__ = [
     "list_indicators",
     "make_forecast",
     "mark_contractions",
+    "publish_site",
     "rank_countries",
     "read_data",
     "run_backtest",
     "to_record",
+    "verify_site",
     "write_report",
 ]
 

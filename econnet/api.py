@@ -6,47 +6,68 @@ that the user can solve. Defaults and folders are those of the command line, so 
 both find each other's models, forecasts and reports.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import asdict, replace
-from datetime import date
-from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Any, Unpack
-
 import pandas as pd
-
-from econnet.core import catalog, countries
+from collections.abc import Callable
+from collections.abc import Collection
+from collections.abc import Mapping
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from contextlib import nullcontext
+from dataclasses import asdict
+from dataclasses import replace
+from datetime import date
+from econnet.core import catalog
+from econnet.core import countries
 from econnet.core.countries import Country
 from econnet.core.dates import as_of_date
 from econnet.core.errors import UsageError
 from econnet.core.periods import Frequency
 from econnet.core.settings import Settings
 from econnet.core.sources import live_source
-from econnet.core.task import Task, TaskChoices, TaskRequest
-from econnet.core.workspace import UserFile, Workspace, place_of
+from econnet.core.task import Task
+from econnet.core.task import TaskChoices
+from econnet.core.task import TaskRequest
+from econnet.core.workspace import UserFile
+from econnet.core.workspace import Workspace
+from econnet.core.workspace import place_of
 from econnet.data import fetch as data_fetch
-from econnet.data import load, panel
+from econnet.data import load
+from econnet.data import panel
 from econnet.data.cycle import labels
 from econnet.data.cycle.labels import Label
 from econnet.data.fetch import Summary
-from econnet.data.files import areas, user_panel
-from econnet.data.files.reading import Adjustment, Reading
+from econnet.data.files import areas
+from econnet.data.files import user_panel
+from econnet.data.files.reading import Adjustment
+from econnet.data.files.reading import Reading
 from econnet.data.files.user_panel import Override
 from econnet.data.panel import Panel
 from econnet.data.sources.observations import Dataset
 from econnet.data.store.export import export as write_table
-from econnet.forecast import finished, outcomes, own_data, workflow
+from econnet.forecast import finished
 from econnet.forecast import log as forecast_log
+from econnet.forecast import outcomes
+from econnet.forecast import own_data
+from econnet.forecast import workflow
 from econnet.forecast.listener import Listener
 from econnet.forecast.outcomes import LogScores
 from econnet.forecast.ranking import Ranking
 from econnet.forecast.result import Forecast
 from econnet.models.baselines import check_names
 from econnet.models.windows import origin_in
-from econnet.report import Format, Paper
+from econnet.report import Format
+from econnet.report import Paper
+from pathlib import Path
+from pathlib import PurePath
+from typing import Any
+from typing import TYPE_CHECKING
+from typing import Unpack
+
 
 if TYPE_CHECKING:
     from econnet.forecast.backtest import Backtest
+    from econnet.report.site.publication import PublishedSite
+    from econnet.report.site.verification import SiteVerification
 
 Day = str | date | None
 # A DataFrame has no file name; its reports and models are kept under this one.
@@ -447,6 +468,58 @@ def rank_countries(
     return workflow.rank(
         known, found, task, Workspace.from_environment(), listener=_Progress(progress)
     )
+
+
+def publish_site(
+    names: Sequence[str],
+    folder: str | Path = "site",
+    progress: Callable[[float], None] = lambda _: None,
+    **choices: Unpack[TaskChoices],
+) -> "PublishedSite":
+    """Publish forecasts as a site with a public record, as `econnet publish` does.
+
+    The countries answer one question, at the finest frequency that they share. New
+    forecasts and outcomes are appended to the record in the folder; publishing again
+    appends nothing. [Automation](automation.md) describes the site.
+
+    Examples
+    --------
+    >>> publish_site(["Germany", "Japan"], "site", pool="own")
+    PublishedSite(site: 2 countries; appended to the record: ... forecasts, ...)
+    >>> verify_site("site").verified
+    True
+    """
+    # Importing the figures takes a second, which other functions need not wait for.
+    from econnet.report.site import publication
+
+    found = [countries.resolve(name) for name in _at_least_one(names)]
+    return publication.publish(
+        _data(None),
+        found,
+        TaskRequest(**choices),
+        Workspace.from_environment(),
+        Path(folder),
+        listener=_Progress(progress),
+    )
+
+
+def verify_site(folder: str | Path, anchor: str | None = None) -> "SiteVerification":
+    """Check record, scores and files of a published site; nothing is written.
+
+    Parameters
+    ----------
+    anchor
+        An earlier head of the record, which it must contain.
+
+    Examples
+    --------
+    >>> head = publish_site(["Germany", "Japan"], "site", pool="own").record.head
+    >>> verify_site("site", anchor=head).verified
+    True
+    """
+    from econnet.report.site import verification
+
+    return verification.verify(Path(folder), anchor)
 
 
 def judge_forecasts(data: Data | None = None) -> LogScores:

@@ -220,6 +220,7 @@ GERMANY = ["DEU"]
         ("make_forecast", "DEU", {"members": 0}, "--members 0"),
         ("run_backtest", NOBODY, {}, "at least one country"),
         ("rank_countries", NOBODY, {}, "at least one country"),
+        ("publish_site", NOBODY, {}, "at least one country"),
         ("fetch_data", NOBODY, {}, "at least one country"),
         ("fetch_data", GERMANY, {"sources": []}, "at least one country and one"),
         ("fetch_data", GERMANY, {"sources": ["oced"]}, "nearest: oecd"),

@@ -323,22 +323,27 @@ def _coded(observations: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the distinct series, and the observations with the number of their series.
 
     The first has the columns `SERIES` and `template`, the entry in the catalog, `None`
-    if there is none; the second `series, period, end, value, retrieved_at, known_at`,
-    where `end` is the period's last day. Text is compared only here; later steps
-    compare numbers.
+    if there is none; the second `series, period, end, cell, value, retrieved_at,
+    known_at`, where `end` is the period's last day, and `cell` the number of series and
+    period. Text is compared only here; later steps compare numbers.
     """
     texts, distinct = pd.factorize(observations["period"])
     native, ends = _periods(distinct)
     number = pd.factorize(native)[0][texts]
     for column in SERIES[:-1]:
         codes, values = pd.factorize(observations[column])
-        number = pd.factorize(number * len(values) + codes)[0]
-    first = np.unique(number, return_index=True)[1]
+        number = number * len(values) + codes
+        # Short of the largest integer, one numbering of all columns is enough.
+        if int(number.max(initial=0)) > 2**40:
+            number = pd.factorize(number)[0]
+    number = pd.factorize(number)[0]
+    # The first row of a series has a higher number than all rows before it.
+    first = np.flatnonzero(np.diff(np.maximum.accumulate(number), prepend=-1))
     series = observations.iloc[first][SERIES[:-1]].reset_index(drop=True)
     series["native_frequency"] = native[texts[first]]
-    series["template"] = _templates(series)
+    series = series.assign(template=pd.Series(_templates(series), dtype=object))
     rows = observations[["period", "value", "retrieved_at", "known_at"]].assign(
-        series=number, end=ends[texts]
+        series=number, end=ends[texts], cell=number * len(distinct) + texts
     )
     return series, rows
 
@@ -362,10 +367,11 @@ def _dated(
     Adds `dated`, whether the date is given and not derived from the lag, and
     `in_real_time`, whether the value is the one of that date.
     """
-    rows = rows.sort_values("retrieved_at", kind="stable")
+    if not rows["retrieved_at"].is_monotonic_increasing:
+        rows = rows.sort_values("retrieved_at", kind="stable")
     lag = pd.to_timedelta(_lags(series)[rows["series"]], unit="D")
     due, retrieved_at = rows["end"] + lag, rows["retrieved_at"]
-    revised = rows.duplicated(["series", "end"])
+    revised = rows["cell"].duplicated()
     dated = rows["known_at"].notna()
     derived = due.clip(upper=retrieved_at).where(~revised, retrieved_at)
     rows = rows.assign(
@@ -378,7 +384,8 @@ def _dated(
     rows = rows[rows["known_at"] <= as_of]
     if not revised.any():
         return rows
-    return rows.sort_values(["known_at", "retrieved_at"], kind="stable")
+    # Of one day's vintages, the order of retrieval is kept.
+    return rows.sort_values("known_at", kind="stable")
 
 
 def _keeps_vintages(
@@ -411,7 +418,7 @@ def _history_in_its_time(
     number, known_at = rows["series"].to_numpy(), rows["known_at"]
     first_day = known_at[dated].groupby(number[dated]).min().reindex(series.index)
     first = dated & (known_at.to_numpy() == first_day.to_numpy()[number])
-    news = dated & ~first & ~rows.duplicated(["series", "end"]).to_numpy()
+    news = dated & ~first & ~rows["cell"].duplicated().to_numpy()
     usual = (known_at - rows["end"])[news].groupby(number[news]).median()
     usual = usual.reindex(series.index).fillna(
         pd.Series(pd.to_timedelta(_lags(series), unit="D"), series.index)
@@ -430,12 +437,17 @@ def _history_in_its_time(
 
 def _newest(rows: pd.DataFrame) -> pd.DataFrame:
     """Return the newest vintage of each value, with the date of the first."""
-    if not rows.duplicated(["series", "end"]).any():
+    later = rows["cell"].duplicated()
+    if not later.any():
         return rows
-    firsts = rows.groupby(["series", "end"])[["known_at", "in_real_time", "history"]]
-    return rows.assign(**firsts.transform("first")).drop_duplicates(
-        ["series", "end"], keep="last"
-    )
+    newest = rows[~rows["cell"].duplicated(keep="last")]
+    revised = newest["cell"].isin(rows["cell"][later]).to_numpy()
+    first = rows[~later].set_index("cell").loc[newest["cell"][revised]]
+    dates = {}
+    for name in ("known_at", "in_real_time", "history"):
+        dates[name] = newest[name].to_numpy(copy=True)
+        dates[name][revised] = first[name]
+    return newest.assign(**dates)
 
 
 def _templates(series: pd.DataFrame) -> list[SeriesTemplate | None]:
@@ -486,7 +498,7 @@ def _at_frequency(
     ).reset_index()
     complete = averaged[averaged["n"] == parts[averaged["series"]]].drop(columns="n")
     both: pd.DataFrame = pd.concat(
-        [tidy[needed == 1].drop(columns="end"), complete], ignore_index=True
+        [tidy[needed == 1].drop(columns=["end", "cell"]), complete], ignore_index=True
     )
     return both
 
@@ -508,7 +520,7 @@ def _in_periods(
     rows = rows[parts[rows["series"]] > 0]
     ends, distinct = pd.factorize(rows["end"])
     ordinals = pd.DatetimeIndex(distinct).to_period(PANDAS_ALIAS[frequency])
-    columns = ["series", "end", "value", "known_at", "in_real_time", "history"]
+    columns = ["series", "end", "cell", "value", "known_at", "in_real_time", "history"]
     tidy = rows[columns].reset_index(drop=True).assign(ordinal=ordinals.asi8[ends])
     return tidy, parts
 
@@ -522,11 +534,12 @@ def _vintages_at_frequency(
     """
     tidy, parts = _in_periods(series, rows, frequency)
     cell = ["series", "ordinal"]
-    revised = tidy["value"].isna() | tidy.duplicated(["series", "end"])
+    revised = tidy["value"].isna() | tidy["cell"].duplicated()
     if not revised.any():
         return tidy.iloc[:0][[*cell, "known_at", "value"]]
-    revised = revised.groupby([tidy[name] for name in cell]).transform("any")
-    tidy = tidy[revised].sort_values([*cell, "known_at"], kind="stable")
+    revised_cells = pd.MultiIndex.from_frame(tidy.loc[revised, cell].drop_duplicates())
+    of_revised = pd.MultiIndex.from_frame(tidy[cell]).isin(revised_cells)
+    tidy = tidy[of_revised].sort_values([*cell, "known_at"], kind="stable")
     needed = parts[tidy["series"]]
     changes = pd.concat(
         [tidy[needed == 1], _means(tidy[needed > 1], parts)], ignore_index=True

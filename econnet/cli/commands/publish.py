@@ -1,7 +1,6 @@
 """`econnet publish`: a static site with forecasts, record and scores."""
 
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,8 +12,7 @@ from econnet.core.errors import DataError, UsageError
 from econnet.core.task import TaskRequest
 
 if TYPE_CHECKING:
-    from econnet.forecast.ranking import Ranking
-    from econnet.report.site.chain import Record
+    from econnet.report.site.publication import PublishedSite
 
 
 @flat
@@ -79,51 +77,36 @@ def _check(task: TaskRequest, country: list[str] | None, *, everything: bool) ->
 
 
 def _publish(options: TaskOptions, folder: Path) -> None:
-    """Forecast, extend the record, and write the site."""
-    from econnet.forecast import log as forecast_log
-    from econnet.report.site import build, entries, verification
+    """Publish the site, and print what was appended to its record."""
+    from econnet.report.site import build, publication, verification
 
+    # A folder that cannot be used is refused before the data are read.
     build.check_folder(folder)
-    earlier = verification.read_record(folder)
-    data = jobs.data_and_countries(options)
-    ranked = jobs.rank(options, data)
-    record = entries.extended(
-        earlier,
-        forecast_log.read(jobs.workspace().forecast_log),
-        data[0],
-        datetime.now(UTC),
+    verification.read_record(folder)
+    known, countries = jobs.data_and_countries(options)
+    site = publication.publish(
+        known,
+        countries,
+        options,
+        jobs.workspace(),
+        folder,
+        all_needed=bool(options.country),
+        listener=output.listener(),
     )
-    if not record.forecasts:
-        raise DataError("the forecast log contains no forecast that can be published")
-    _write_reports(ranked)
-    with output.progress("Writing the site") as progress:
-        build.write(build.Site(ranked, record), folder, progress)
     output.print_answer(folder / "index.html")
-    output.print_answer(_appended(earlier, record))
-    for omission in ranked.left_out:
+    output.print_answer(_appended(site))
+    for omission in site.ranking.left_out:
         output.note(f"left out: {omission.reason}")
 
 
-def _write_reports(ranked: "Ranking") -> None:
-    """Write the numbers of each forecast, which `econnet report --verify` repeats."""
-    from econnet.report import Format
-    from econnet.report import country as country_report
-
-    for forecast in ranked.forecasts:
-        if forecast.place is not None:
-            folder = jobs.workspace().report(forecast.place)
-            country_report.write(forecast, folder, [Format.JSON])
-
-
-def _appended(earlier: "Record", record: "Record") -> str:
+def _appended(site: "PublishedSite") -> str:
     """Return what was appended to the record, in a sentence."""
     from econnet.report.wording.formatting import count
 
-    forecasts = len(record.forecasts) - len(earlier.forecasts)
-    outcomes = len(record.outcomes) - len(earlier.outcomes)
     return (
-        f"Record: {count(forecasts, 'forecast')} and {count(outcomes, 'outcome')} "
-        f"appended, {count(len(record.entries), 'line')} in all; head {record.head}"
+        f"Record: {count(site.n_new_forecasts, 'forecast')} and "
+        f"{count(site.n_new_outcomes, 'outcome')} appended, "
+        f"{count(len(site.record.entries), 'line')} in all; head {site.record.head}"
     )
 
 

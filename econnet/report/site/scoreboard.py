@@ -3,17 +3,28 @@
 The first forecast of an event from an origin is scored. Where the outcome was known
 before the forecast was published, nobody can verify that it was a forecast: such rows
 are listed, and scored only in the totals of all.
+
+Whether econnet was more accurate than the historical average or the professionals is
+judged by the 90% interval of the difference, once enough outcomes are known.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from econnet.core.types import Floats
-from econnet.evaluation import metrics
+from econnet.evaluation import comparison, metrics
+from econnet.evaluation.comparison import Comparison
+from econnet.evaluation.confidence import MIN_CONTRACTIONS
+from econnet.evaluation.intervals import TERMS, Periods
 from econnet.evaluation.metrics import ReliabilityBin
 from econnet.report.site.chain import Record, RecordedForecast, RecordedOutcome
+
+# A shorter record gives no interval worth stating.
+MIN_PERIODS = 2 * TERMS
+MIN_EVENTS = MIN_CONTRACTIONS
 
 
 @dataclass(frozen=True)
@@ -62,11 +73,15 @@ class Costs:
 
 @dataclass(frozen=True)
 class Professionals:
-    """Scores on the forecasts for which a professional forecast was recorded."""
+    """Scores on the forecasts for which a professional forecast was recorded.
+
+    `comparison` is that of econnet with the professional forecasts.
+    """
 
     n: int
     professional: Costs
     econnet: Costs
+    comparison: Comparison | None = None
 
 
 @dataclass(frozen=True)
@@ -74,7 +89,9 @@ class GroupScores:
     """Scores of a group of forecasts whose outcomes are known.
 
     `econnet` and `base_rate` are `None` if there are none. `n_periods` is the number of
-    distinct periods: forecasts for one period are not independent.
+    distinct periods: forecasts for one period are not independent. `comparison` is that
+    of econnet with the historical average, with paired 90% intervals; `None` until
+    `MIN_EVENTS` events in `MIN_PERIODS` periods are known.
     """
 
     n: int
@@ -84,6 +101,7 @@ class GroupScores:
     econnet: Costs | None
     base_rate: Costs | None
     professionals: Professionals | None
+    comparison: Comparison | None = None
 
 
 @dataclass(frozen=True)
@@ -157,6 +175,7 @@ def _scores(rows: Sequence[Row]) -> GroupScores:
         econnet=_costs(_values(known, "probability"), outcome),
         base_rate=_costs(_values(known, "base_rate"), outcome),
         professionals=_professionals(given),
+        comparison=_comparison(known, "base_rate"),
     )
 
 
@@ -166,7 +185,31 @@ def _professionals(rows: Sequence[Row]) -> Professionals | None:
     econnet = _costs(_values(rows, "probability"), outcome)
     if professional is None or econnet is None:
         return None
-    return Professionals(len(rows), professional, econnet)
+    against = _comparison(rows, "professional")
+    return Professionals(len(rows), professional, econnet, against)
+
+
+def _comparison(rows: Sequence[Row], other: str) -> Comparison | None:
+    """Return the comparison of econnet with another forecast of the same events.
+
+    `None` if too few outcomes are known.
+    """
+    outcome = _outcomes(rows)
+    table = pd.DataFrame(
+        {
+            "country": ["|".join(row.forecast.series) for row in rows],
+            "period": [pd.Period(row.forecast.period).end_time for row in rows],
+            "outcome": outcome,
+        }
+    )
+    if table["period"].nunique() < MIN_PERIODS or outcome.sum() < MIN_EVENTS:
+        return None
+    return comparison.compare(
+        _values(rows, "probability"),
+        _values(rows, other),
+        outcome,
+        Periods.of(table),
+    )
 
 
 def _costs(probability: Floats, outcome: Floats) -> Costs | None:

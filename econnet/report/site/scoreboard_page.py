@@ -1,14 +1,23 @@
 """The scoreboard: every published forecast with its outcome, scores and misses."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
+from econnet.evaluation.comparison import Comparison, Verdict
+from econnet.evaluation.intervals import Interval
 from econnet.report.html import page
 from econnet.report.html.charts import as_data
 from econnet.report.site import documents, feed, links
 from econnet.report.site.documents import ScoreboardDocument
-from econnet.report.site.scoreboard import Costs, GroupScores, Row, Scoreboard
+from econnet.report.site.scoreboard import (
+    MIN_EVENTS,
+    MIN_PERIODS,
+    Costs,
+    GroupScores,
+    Row,
+    Scoreboard,
+)
 from econnet.report.wording.formatting import (
     count,
     number,
@@ -76,8 +85,26 @@ def _counts(scores: Scoreboard) -> str:
         f"{text} Brier score {number(public.econnet.brier, 3)} (historical average "
         f"{number(public.base_rate.brier, 3)}), log loss "
         f"{number(public.econnet.log_loss, 3)} "
-        f"({number(public.base_rate.log_loss, 3)}); lower is better. Misses: "
-        f"{public.n_misses:,}."
+        f"({number(public.base_rate.log_loss, 3)}); lower is better. "
+        f"{_verdict(public.comparison)} Misses: {public.n_misses:,}."
+    )
+
+
+def _verdict(against: Comparison | None) -> str:
+    """Return how econnet compares with the historical average, in a sentence."""
+    if against is None:
+        return (
+            f"Whether econnet was more accurate cannot be judged before "
+            f"{MIN_EVENTS} events and {MIN_PERIODS} periods are known."
+        )
+    return f"{VERDICTS[against.brier]} ({_difference(against)}, Brier score)."
+
+
+def _difference(against: Comparison) -> str:
+    low, high = against.brier_interval
+    return (
+        f"difference {number(against.brier_difference, 3, sign=True)}, 90% interval "
+        f"{number(low, 3, sign=True)} to {number(high, 3, sign=True)}"
     )
 
 
@@ -114,10 +141,27 @@ def _score_cells(scores: GroupScores) -> tuple[str, ...]:
         f"{scores.n_misses:,}",
         *_cost_cells(scores.econnet),
         *_cost_cells(scores.base_rate),
+        *_comparison_cells(scores.comparison),
         "" if others is None else f"{others.n:,}",
         *_cost_cells(None if others is None else others.professional),
         *_cost_cells(None if others is None else others.econnet),
+        *_comparison_cells(None if others is None else others.comparison),
     )
+
+
+def _comparison_cells(against: Comparison | None) -> tuple[str, str]:
+    """Return the difference in Brier score and log loss, each with its interval."""
+    if against is None:
+        return "", ""
+    return (
+        _with_interval(against.brier_difference, against.brier_interval),
+        _with_interval(against.log_loss_difference, against.log_loss_interval),
+    )
+
+
+def _with_interval(difference: float, interval: Interval) -> str:
+    low, high = (number(bound, 3, sign=True) for bound in interval)
+    return f"{number(difference, 3, sign=True)} ({low} to {high})"
 
 
 def _cost_cells(costs: Costs | None) -> tuple[str, str]:
@@ -161,17 +205,27 @@ SECTIONS = (
 SCORE_COLUMNS = (
     *("forecasts of", "outcomes known", "events", "periods", "misses"),
     *("Brier", "log loss", "average: Brier", "log loss"),
+    *("difference from average: Brier", "log loss"),
     *("professionals: forecasts", "Brier", "log loss"),
     *("econnet on these: Brier", "log loss"),
+    *("difference from professionals: Brier", "log loss"),
 )
 SCORES_EXPLAINED = (
     "Only forecasts that were published before the outcome was known. Brier score: "
     "mean squared error. Log loss: average of \N{MINUS SIGN}ln(probability given to "
     "what happened). Lower is better. Average: the historical average, published with "
     "each forecast. Forecasts for the same period are not independent, so few periods "
-    "are weak evidence. Professionals: forecasts by others where the data contain any, "
-    "and econnet's scores on the same events."
+    "are weak evidence. Differences: econnet's score minus the other's, with 90% "
+    f"intervals once {MIN_EVENTS} events and {MIN_PERIODS} periods are known. Below "
+    "zero econnet was better; an interval that includes zero shows no difference. "
+    "Professionals: forecasts by others where the data contain any, and econnet's "
+    "scores on the same events."
 )
+VERDICTS: Mapping[Verdict, str] = {
+    "win": "econnet was more accurate than the historical average",
+    "loss": "The historical average was more accurate than econnet",
+    "even": "econnet and the historical average do not differ significantly",
+}
 ROW_COLUMNS = (
     *("country", "period", "event", "published", "forecast", "average"),
     *("professionals", "outcome", "missed"),

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 from sklearn.metrics import brier_score_loss, log_loss
 
@@ -18,6 +19,34 @@ def test_scores_are_those_of_scikit_learn_over_first_forecasts(record: Record) -
         log_loss(outcomes, ours, labels=[0, 1])
     )
     assert public.base_rate.brier == pytest.approx(brier_score_loss(outcomes, averages))
+
+
+def test_difference_from_the_average_has_its_interval_once_outcomes_suffice() -> None:
+    rng = np.random.default_rng(0)
+    happened = np.tile([0, 0, 1], 8)
+    ours = np.clip(0.25 + 0.4 * happened + rng.uniform(-0.2, 0.2, 24), 0, 1)
+    record, outcomes = Record(), []
+    for number, (event, probability) in enumerate(zip(happened, ours, strict=True), 1):
+        year = 2026 + number
+        entry = forecast(
+            origin=str(year - 1),
+            period=str(year),
+            probability=float(probability),
+            recorded_at=f"{year - 1}-11-24T03:00:00Z",
+        )
+        record = record.extended([entry])
+        day = f"{year + 1}-02-15"
+        outcomes.append(outcome(number, int(event), known_at=day))
+    scores = scoreboard.of(record.extended(outcomes)).public
+    assert scores.comparison is not None
+    differences = (ours - happened) ** 2 - (0.25 - happened) ** 2
+    assert scores.comparison.brier_difference == pytest.approx(differences.mean())
+    low, high = scores.comparison.brier_interval
+    assert low < differences.mean() < high < 0
+    assert scores.comparison.brier == "win"
+    few = scoreboard.of(record.extended(outcomes[: scoreboard.MIN_PERIODS - 1])).public
+    assert few.n == scoreboard.MIN_PERIODS - 1
+    assert few.comparison is None
 
 
 def test_professionals_are_compared_on_the_same_events(record: Record) -> None:

@@ -1,0 +1,98 @@
+"""Publishing: forecast, extend the record, and write the site, in this order.
+
+A record that was changed since the last publication stops it before anything is trained
+or written. The numbers of each forecast are also written to the reports folder, from
+where they can be verified.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from econnet.core.countries import Country
+from econnet.core.errors import DataError
+from econnet.core.task import TaskRequest
+from econnet.core.workspace import Workspace
+from econnet.data.sources.observations import Dataset
+from econnet.forecast import log as forecast_log
+from econnet.forecast import workflow
+from econnet.forecast.ranking import Ranking
+from econnet.forecast.workflow import SILENT, Listener
+from econnet.report import Format
+from econnet.report import country as country_report
+from econnet.report.site import build, entries, verification
+from econnet.report.site.chain import Record
+
+
+@dataclass(frozen=True, eq=False)
+class PublishedSite:
+    """What was published.
+
+    Parameters
+    ----------
+    ranking
+        The forecasts, and the countries that were left out.
+    earlier, record
+        The record before and after.
+    """
+
+    folder: Path
+    ranking: Ranking
+    earlier: Record
+    record: Record
+
+    def __repr__(self) -> str:
+        """Return the number of forecasts, and what was appended to the record."""
+        return (
+            f"PublishedSite({self.folder}: {len(self.ranking.forecasts)} countries; "
+            f"appended to the record: {self.n_new_forecasts} forecasts, "
+            f"{self.n_new_outcomes} outcomes)"
+        )
+
+    @property
+    def n_new_forecasts(self) -> int:
+        """The number of forecasts that were appended to the record."""
+        return len(self.record.forecasts) - len(self.earlier.forecasts)
+
+    @property
+    def n_new_outcomes(self) -> int:
+        """The number of outcomes that were appended to the record."""
+        return len(self.record.outcomes) - len(self.earlier.outcomes)
+
+
+def publish(
+    known: Dataset,
+    countries: Sequence[Country],
+    request: TaskRequest,
+    workspace: Workspace,
+    folder: Path,
+    *,
+    all_needed: bool = False,
+    listener: Listener = SILENT,
+) -> PublishedSite:
+    """Publish the forecasts of these countries in a folder, created if needed.
+
+    All answer one question, at the finest frequency that they share; a country that
+    lacks its data is left out, or raises `DataError` if `all_needed`. `UsageError` is
+    raised if the folder has files but no site.
+    """
+    build.check_folder(folder)
+    earlier = verification.read_record(folder)
+    task = workflow.common_task(known, countries, request, all_needed=all_needed)
+    ranking = workflow.rank(known, countries, task, workspace, listener=listener)
+    record = entries.extended(
+        earlier,
+        forecast_log.read(workspace.forecast_log),
+        known,
+        datetime.now(UTC),
+    )
+    if not record.forecasts:
+        raise DataError("the forecast log contains no forecast that can be published")
+    for forecast in ranking.forecasts:
+        if forecast.place is not None:
+            place = workspace.report(forecast.place)
+            country_report.write(forecast, place, [Format.JSON])
+    with listener.progress("Writing the site") as progress:
+        build.write(build.Site(ranking, record), folder, progress)
+    return PublishedSite(folder, ranking, earlier, record)
