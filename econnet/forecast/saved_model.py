@@ -7,26 +7,34 @@ anyone, so everything in it is checked before use.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
-from pathlib import Path
-from typing import Any, Literal
-
 import msgspec
 import numpy as np
 import pandas as pd
-
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import asdict
+from dataclasses import dataclass
+from dataclasses import fields
 from econnet.core.errors import DataError
 from econnet.data.features.design_matrix import DesignMatrix
-from econnet.forecast.explain.importance import Importance, indicators
-from econnet.forecast.result import Ahead, Horizon, Share
+from econnet.forecast.explain.importance import Importance
+from econnet.forecast.explain.importance import indicators
+from econnet.forecast.result import Ahead
+from econnet.forecast.result import Horizon
+from econnet.forecast.result import Share
 from econnet.models import network_file
 from econnet.models.baselines import TITLES
-from econnet.models.combination import MODELS, NETWORK
+from econnet.models.combination import MODELS
+from econnet.models.combination import NETWORK
 from econnet.models.network_file import NewerFileError
-from econnet.models.scaling import SHARES, Scaler
-from econnet.network import Architecture, Network
+from econnet.models.scaling import SCORES
+from econnet.models.scaling import Scaler
+from econnet.network import Architecture
+from econnet.network import Network
 from econnet.runtime import atomic_files
+from pathlib import Path
+from typing import Any
+from typing import Literal
 
 
 @dataclass(frozen=True, eq=False)
@@ -222,7 +230,7 @@ def _check_scaler(scaler: Scaler, architecture: Architecture) -> None:
     columns, flags = scaler.mean.size, scaler.flagged.size
     shapes = dict.fromkeys(("mean", "scale", "emphasis"), (columns,))
     shapes |= dict.fromkeys(("flaggable", "flagged"), (flags,))
-    for name, shape in {**shapes, "knots": (columns, len(SHARES))}.items():
+    for name, shape in {**shapes, "knots": (columns, len(SCORES))}.items():
         array = getattr(scaler, name)
         of_kind = array.dtype.kind in ("iu" if name == "flaggable" else "f")
         if not of_kind or array.shape != shape or not np.isfinite(array).all():
