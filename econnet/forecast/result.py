@@ -1,26 +1,23 @@
 """The result of a forecast: the types that its report is made from."""
 
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Annotated, TypeAlias
+
 import msgspec
 import pandas as pd
-from dataclasses import dataclass
+
 from econnet.core.countries import Country
 from econnet.core.notebook import html_table
 from econnet.core.periods import Frequency
 from econnet.core.task import Task
 from econnet.evaluation.comparison import Comparison
-from econnet.evaluation.confidence import Confidence
-from econnet.evaluation.confidence import Skill
+from econnet.evaluation.confidence import Confidence, Skill
 from econnet.evaluation.decisions import Decision
 from econnet.evaluation.intervals import Interval
-from econnet.evaluation.metrics import ReliabilityBin
-from econnet.evaluation.metrics import Scores
-from econnet.evaluation.signals import FalseAlarm
-from econnet.evaluation.signals import SignalCounts
+from econnet.evaluation.metrics import ReliabilityBin, Scores
+from econnet.evaluation.signals import FalseAlarm, SignalCounts
 from econnet.forecast.provenance import Provenance
-from pathlib import PurePath
-from typing import Annotated
-from typing import TypeAlias
-
 
 MAX_HORIZON = 1_000
 

@@ -7,34 +7,26 @@ anyone, so everything in it is checked before use.
 """
 
 import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, Literal
+
 import msgspec
 import numpy as np
 import pandas as pd
-from collections.abc import Mapping
-from collections.abc import Sequence
-from dataclasses import asdict
-from dataclasses import dataclass
-from dataclasses import fields
+
 from econnet.core.errors import DataError
 from econnet.data.features.design_matrix import DesignMatrix
-from econnet.forecast.explain.importance import Importance
-from econnet.forecast.explain.importance import indicators
-from econnet.forecast.result import Ahead
-from econnet.forecast.result import Horizon
-from econnet.forecast.result import Share
+from econnet.forecast.explain.importance import Importance, indicators
+from econnet.forecast.result import Ahead, Horizon, Share
 from econnet.models import network_file
 from econnet.models.baselines import TITLES
-from econnet.models.combination import MODELS
-from econnet.models.combination import NETWORK
+from econnet.models.combination import MODELS, NETWORK
 from econnet.models.network_file import NewerFileError
-from econnet.models.scaling import SCORES
-from econnet.models.scaling import Scaler
-from econnet.network import Architecture
-from econnet.network import Network
+from econnet.models.scaling import SCORES, Scaler
+from econnet.network import Architecture, Network
 from econnet.runtime import atomic_files
-from pathlib import Path
-from typing import Any
-from typing import Literal
 
 
 @dataclass(frozen=True, eq=False)
