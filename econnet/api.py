@@ -6,63 +6,44 @@ that the user can solve. Defaults and folders are those of the command line, so 
 both find each other's models, forecasts and reports.
 """
 
-import pandas as pd
-from collections.abc import Callable
-from collections.abc import Collection
-from collections.abc import Mapping
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
-from contextlib import nullcontext
-from dataclasses import asdict
-from dataclasses import replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict, replace
 from datetime import date
-from econnet.core import catalog
-from econnet.core import countries
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, Any, Unpack
+
+import pandas as pd
+
+from econnet.core import catalog, countries
 from econnet.core.countries import Country
 from econnet.core.dates import as_of_date
 from econnet.core.errors import UsageError
 from econnet.core.periods import Frequency
 from econnet.core.settings import Settings
 from econnet.core.sources import live_source
-from econnet.core.task import Task
-from econnet.core.task import TaskChoices
-from econnet.core.task import TaskRequest
-from econnet.core.workspace import UserFile
-from econnet.core.workspace import Workspace
-from econnet.core.workspace import place_of
+from econnet.core.task import Task, TaskChoices, TaskRequest
+from econnet.core.workspace import UserFile, Workspace, place_of
 from econnet.data import fetch as data_fetch
-from econnet.data import load
-from econnet.data import panel
+from econnet.data import load, panel
 from econnet.data.cycle import labels
 from econnet.data.cycle.labels import Label
 from econnet.data.fetch import Summary
-from econnet.data.files import areas
-from econnet.data.files import user_panel
-from econnet.data.files.reading import Adjustment
-from econnet.data.files.reading import Reading
+from econnet.data.files import areas, user_panel
+from econnet.data.files.reading import Adjustment, Reading
 from econnet.data.files.user_panel import Override
 from econnet.data.panel import Panel
 from econnet.data.sources.observations import Dataset
 from econnet.data.store.export import export as write_table
-from econnet.forecast import finished
+from econnet.forecast import finished, outcomes, own_data, workflow
 from econnet.forecast import log as forecast_log
-from econnet.forecast import outcomes
-from econnet.forecast import own_data
-from econnet.forecast import workflow
 from econnet.forecast.listener import Listener
 from econnet.forecast.outcomes import LogScores
 from econnet.forecast.ranking import Ranking
 from econnet.forecast.result import Forecast
 from econnet.models.baselines import check_names
 from econnet.models.windows import origin_in
-from econnet.report import Format
-from econnet.report import Paper
-from pathlib import Path
-from pathlib import PurePath
-from typing import Any
-from typing import TYPE_CHECKING
-from typing import Unpack
-
+from econnet.report import Format, Paper
 
 if TYPE_CHECKING:
     from econnet.forecast.backtest import Backtest

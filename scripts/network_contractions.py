@@ -95,8 +95,8 @@ def costs(logits: Floats, y: Floats) -> Floats:
     return result
 
 
-def ranks(window: Window) -> tuple[Floats, Floats]:
-    """Return econnet's inputs: standardised ranks among the training rows."""
+def normal_scores(window: Window) -> tuple[Floats, Floats]:
+    """Return econnet's inputs: normal scores of ranks among the training rows."""
     return window.X_train.astype(float), window.X_ahead.astype(float)
 
 
@@ -142,7 +142,7 @@ def fit(window: Window, X: Floats, setting: Setting) -> Network:
     return network
 
 
-def forecast(setting: Setting, inputs: Inputs = ranks) -> Outcome:
+def forecast(setting: Setting, inputs: Inputs = normal_scores) -> Outcome:
     """Return the forecasts of all windows."""
     logits, outcomes, learned = [], [], []
     for window in windows():
@@ -167,7 +167,7 @@ def _mean_logits(network: Network, X: Floats) -> Floats:
 
 @cache
 def result(setting: Setting) -> Outcome:
-    """Return the forecasts from ranks, computed once."""
+    """Return the forecasts from normal scores, computed once."""
     return forecast(setting)
 
 
@@ -221,7 +221,7 @@ def plane() -> Figure:
 
     window = windows()[-1]
     names = [column.name for column in window.features.columns]
-    inputs = ranks(window)[0][:, [names.index(name) for name in PLANE]]
+    inputs = normal_scores(window)[0][:, [names.index(name) for name in PLANE]]
     network = fit(window, inputs, Setting())
     draw_probabilities(
         right,
@@ -234,21 +234,21 @@ def plane() -> Figure:
         f"{len(inputs):,} quarters; triangles: real GDP fell year on year", loc="left"
     )
     right.set(
-        xlabel="mean growth of the last four quarters, rank",
-        ylabel="growth of investment in the last quarter, rank",
+        xlabel="mean growth of the last four quarters, score",
+        ylabel="growth of investment in the last quarter, score",
     )
     return figure
 
 
 def distribution() -> Figure:
-    """Draw the newest growth of output as z-scores and as ranks."""
+    """Draw the newest growth of output as z-scores and as normal scores."""
     figure = Figure(figsize=(180 * MM, 58 * MM), layout="constrained")
     axes = figure.subplots(1, 2)
     window = windows()[-1]
     for ax, inputs, title in zip(
         axes,
-        (z_scores, ranks),
-        ("Standard deviations from the mean", "Standardised ranks"),
+        (z_scores, normal_scores),
+        ("Standard deviations from the mean", "Normal scores"),
         strict=True,
     ):
         growth = inputs(window)[0][:, 0]
@@ -382,7 +382,7 @@ def reliability(p: Floats, y: Floats) -> tuple[list[float], list[float], list[in
 
 FIGURES: Mapping[str, Callable[[], Figure]] = {
     "contractions-plane": plane,
-    "contractions-ranks": distribution,
+    "contractions-scores": distribution,
     "contractions-units": units,
     "contractions-priors": priors,
     "contractions-calibration": calibration,

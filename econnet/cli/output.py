@@ -10,27 +10,21 @@ import json as json_format
 import re
 import sys
 import textwrap
-import typer
-from collections.abc import Callable
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextlib import nullcontext
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from econnet.core.periods import FREQUENCY_WORDS
-from econnet.core.text import printable
 from functools import cache
-from rich.console import Console
-from rich.progress import BarColumn
-from rich.progress import Progress
-from rich.progress import TaskID
-from rich.progress import TextColumn
-from rich.progress import TimeRemainingColumn
-from rich.table import Table
-from rich.text import Text
 from typing import TYPE_CHECKING
 
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from econnet.core.periods import FREQUENCY_WORDS
+from econnet.core.text import printable
 
 if TYPE_CHECKING:
     from econnet.core.countries import Country

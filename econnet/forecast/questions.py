@@ -10,28 +10,21 @@ has, the report says that no usable forecast exists.
 """
 
 import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
 import pandas as pd
-from collections.abc import Callable
-from collections.abc import Sequence
-from dataclasses import dataclass
-from dataclasses import replace
+
 from econnet.core.countries import Country
 from econnet.core.errors import DataError
 from econnet.core.periods import Frequency
-from econnet.core.task import Event
-from econnet.core.task import Task
-from econnet.core.task import TaskRequest
+from econnet.core.task import Event, Task, TaskRequest
 from econnet.data.cycle import chronologies
 from econnet.data.sources.observations import Dataset
-from econnet.forecast import assessment
-from econnet.forecast import preparation
-from econnet.forecast import replay
-from econnet.forecast import track_record
-from econnet.forecast import training
+from econnet.forecast import assessment, preparation, replay, track_record, training
 from econnet.forecast.headline import proven_skill
 from econnet.forecast.preparation import PreparedTask
 from econnet.forecast.result import QuestionAnswer
-
 
 Progress = Callable[[float], None]
 

@@ -433,11 +433,11 @@ class Responsive:
     """The forecast as a function of a few indicators, for the HTML page.
 
     `grid` has the log-odds of the whole forecast for every combination of the
-    indicators' `values`, the last indicator moving first. `shares` are those that the
-    knots of the inputs are the percentiles of.
+    indicators' `values`, the last indicator moving first. `scores` are the normal
+    scores of the knots of the inputs.
     """
 
-    shares: tuple[float, ...]
+    scores: tuple[float, ...]
     indicators: tuple[ResponsiveIndicator, ...]
     inputs: tuple[ResponsiveInput, ...]
     networks: ResponsiveNetworks

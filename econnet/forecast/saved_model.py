@@ -23,7 +23,7 @@ from econnet.forecast.result import Ahead, Horizon, Share
 from econnet.models import network_file
 from econnet.models.combination import MODELS, NETWORK
 from econnet.models.network_file import NewerFileError
-from econnet.models.scaling import SHARES, Scaler
+from econnet.models.scaling import SCORES, Scaler
 from econnet.models.titles import TITLES
 from econnet.network import Architecture, Network
 from econnet.runtime import atomic_files
@@ -222,7 +222,7 @@ def _check_scaler(scaler: Scaler, architecture: Architecture) -> None:
     columns, flags = scaler.mean.size, scaler.flagged.size
     shapes = dict.fromkeys(("mean", "scale", "emphasis"), (columns,))
     shapes |= dict.fromkeys(("flaggable", "flagged"), (flags,))
-    for name, shape in {**shapes, "knots": (columns, len(SHARES))}.items():
+    for name, shape in {**shapes, "knots": (columns, len(SCORES))}.items():
         array = getattr(scaler, name)
         of_kind = array.dtype.kind in ("iu" if name == "flaggable" else "f")
         if not of_kind or array.shape != shape or not np.isfinite(array).all():

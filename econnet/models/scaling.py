@@ -1,9 +1,10 @@
-"""The scaler: features as ranks among the training rows of a forecast origin."""
+"""The scaler: features as normal scores of their ranks in the training rows."""
 
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy import special
 
 from econnet.core.types import Floats
 
@@ -12,32 +13,40 @@ NO_COLUMNS = np.array([], dtype=np.int64)
 
 @dataclass(frozen=True, eq=False)
 class Scaler:
-    """Turns features into a model's inputs: standardised ranks among the training rows.
+    """Turns features into a model's inputs: their normal scores.
 
-    A value becomes the share of the training rows below it, interpolated between their
-    percentiles, so that no outlier lies beyond the 99th; a missing value takes the rank
-    of the median. Ranks are standardised, clipped to three standard deviations and
-    multiplied by the column's emphasis. In columns of professional forecasts, values
-    are linear between the 1st percentile, the median and the 99th instead, because how
-    large a fall is forecast matters more than its rank. A column that is missing in
+    A value's rank is the share of the training rows below it, interpolated between
+    their percentiles, so that no outlier lies beyond the 99th; a missing value takes
+    the rank of the median. Its normal score is the standard normal quantile of the
+    rank. Scores are standardised, clipped to three standard deviations and multiplied
+    by the column's emphasis. In columns of professional forecasts, scores are linear
+    in the values between the 1st percentile, the median and the 99th instead, because
+    how large a fall is forecast matters more than its rank. A column that is missing in
     most training rows, or constant there, becomes 0, so that the number of columns does
     not depend on the rows. An indicator that is missing in some rows gets a flag.
 
     Parameters
     ----------
-    knots : array (columns, SHARES)
-        Percentiles of the training rows, from the 1st to the 99th, or values equally
-        spaced between the first, the median and the last; 0 in unused columns.
+    knots : array (columns, SCORES)
+        Percentiles of the training rows, from the 1st to the 99th, or values between
+        the first, the median and the last in which scores are linear; 0 in unused
+        columns.
     mean : array (columns,)
-        Of the ranks, from 0 to 1.
+        Of the normal scores.
     scale : array (columns,)
-        The inverse standard deviation of the ranks; 0 in unused columns.
+        The inverse standard deviation of the normal scores; 0 in unused columns.
     emphasis : array (columns,)
         A factor, normally 1: with an emphasis of 3, a penalty on weights counts a ninth
         as much.
     flaggable, flagged : arrays (flags,)
         Positions of the columns whose missing values may be flagged; 1 where they are,
         else 0.
+
+    Notes
+    -----
+    B. L. van der Waerden, "Order tests for the two-sample problem and their power",
+    Indagationes Mathematicae 14 (1952), 453-458. Ranks alone do not distinguish a deep
+    fall from a common one, and values alone let a single outlier decide.
     """
 
     knots: Floats
@@ -77,27 +86,25 @@ class Scaler:
         """
         share_missing = np.isnan(X).mean(axis=0)
         used = np.flatnonzero(_is_present(share_missing))
-        knots = np.zeros((X.shape[1], len(SHARES)))
+        knots = np.zeros((X.shape[1], len(SCORES)))
         mean, scale = np.zeros((2, X.shape[1]))
         knots[used] = _percentiles(X[:, used])
-        middle = knots.shape[1] // 2
+        bounds = [0, len(SCORES) // 2, -1]
         for column in linear:
-            low, median, high = knots[column, [0, middle, -1]]
-            knots[column, : middle + 1] = np.linspace(low, median, middle + 1)
-            knots[column, middle:] = np.linspace(median, high, middle + 1)
+            knots[column] = np.interp(SCORES, SCORES[bounds], knots[column, bounds])
         used = np.flatnonzero(knots[:, -1] > knots[:, 0])
         rows = np.concatenate([X, X_ahead])
-        ranks = np.zeros((X.shape[1], len(rows)))
+        scores = np.zeros((X.shape[1], len(rows)))
         for column in used:
-            ranks[column] = _ranks(rows[:, column], knots[column])
-        of_training = ranks[used, : len(X)]
+            scores[column] = _normal_scores(rows[:, column], knots[column])
+        of_training = scores[used, : len(X)]
         mean[used], scale[used] = of_training.mean(axis=1), 1 / of_training.std(axis=1)
         knots[scale == 0] = 0
         flagged = (scale > 0) & (share_missing >= MIN_SHARE_FLAGGED)
         scaler = cls(
             knots, mean, scale, emphasis, flaggable, flagged[flaggable].astype(float)
         )
-        return scaler, scaler._scores(ranks, rows)
+        return scaler, scaler._inputs(scores, rows)
 
     @property
     def low(self) -> Floats:
@@ -107,7 +114,7 @@ class Scaler:
     @property
     def median(self) -> Floats:
         """The median of each column, (columns,)."""
-        return self.knots[:, len(SHARES) // 2]
+        return self.knots[:, len(SCORES) // 2]
 
     @property
     def high(self) -> Floats:
@@ -116,14 +123,14 @@ class Scaler:
 
     def transform(self, X: Floats) -> Floats:
         """Return `X` scaled, (rows, columns + flags)."""
-        ranks = np.zeros(X.shape[::-1])
+        scores = np.zeros(X.shape[::-1])
         for column in np.flatnonzero(self.scale):
-            ranks[column] = _ranks(X[:, column], self.knots[column])
-        return self._scores(ranks, X)
+            scores[column] = _normal_scores(X[:, column], self.knots[column])
+        return self._inputs(scores, X)
 
-    def _scores(self, ranks: Floats, X: Floats) -> Floats:
-        """Return the inputs of rows `X` with these ranks, (columns, rows)."""
-        deviations = ranks - self.mean[:, None]
+    def _inputs(self, scores: Floats, X: Floats) -> Floats:
+        """Return the inputs of rows `X` with these normal scores, (columns, rows)."""
+        deviations = scores - self.mean[:, None]
         z = np.clip(deviations * self.scale[:, None], -3.0, 3.0)
         flags = np.isnan(X[:, self.flaggable]) * self.flagged
         inputs = np.empty((len(X), len(z) + flags.shape[1]))
@@ -143,7 +150,7 @@ def _is_present(share_missing: Floats) -> npt.NDArray[np.bool_]:
 
 
 def _percentiles(X: Floats) -> Floats:
-    """Return the percentiles of each column's values, (columns, SHARES).
+    """Return the percentiles of each column's values, (columns, SCORES).
 
     They are those of `np.nanquantile`, which takes columns one by one; here columns
     with as many values are taken together.
@@ -157,15 +164,17 @@ def _percentiles(X: Floats) -> Floats:
     return percentiles
 
 
-def _ranks(values: Floats, knots: Floats) -> Floats:
-    """Return the share of training rows below each value, plus half of its equals."""
-    filled = np.where(np.isnan(values), knots[len(SHARES) // 2], values)
-    highest = np.interp(filled, knots, SHARES)
-    lowest = -np.interp(-filled, -knots[::-1], -SHARES[::-1])
+def _normal_scores(values: Floats, knots: Floats) -> Floats:
+    """Return each value's normal score, the middle of those of its equals."""
+    filled = np.where(np.isnan(values), knots[len(SCORES) // 2], values)
+    highest = np.interp(filled, knots, SCORES)
+    lowest = -np.interp(-filled, -knots[::-1], -SCORES[::-1])
     return (lowest + highest) / 2
 
 
 SHARES = np.linspace(0.01, 0.99, 99)
+# The normal scores of the percentiles.
+SCORES: Floats = special.ndtri(SHARES)
 # Columns that are missing in more than half of the training rows are not used, and
 # those that are hardly ever missing get no flag.
 MAX_SHARE_MISSING = 0.5

@@ -88,7 +88,8 @@ def old_workbooks() -> list[bytes]:
 def read_numbers(data: bytes) -> None:
     """Read each line as a number of one column."""
     texts = list(dict.fromkeys(data.decode("utf-8", "replace").split("\n")))
-    for marks in ((), (".",), (",",)):
+    choices: list[tuple[number_texts.Mark, ...]] = [(), (".",), (",",)]
+    for marks in choices:
         for delimiter in (",", ";"):
             found = number_texts.read_numbers(texts, of_file=marks, delimiter=delimiter)
             assert found is None or {*found.values} == {*texts}

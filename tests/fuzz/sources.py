@@ -131,7 +131,7 @@ def archives() -> list[bytes]:
         "total": len(versions),
         "source": [{"concept": [{"id": "Version", "variable": versions}]}],
     }
-    values = {
+    values: dict[str, dict[str, float | None]] = {
         "202401": {"2021": 0.3, "2022": 102.5},
         "202407": {"2021": 0.3, "2022": None},
     }

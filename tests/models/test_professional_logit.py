@@ -78,8 +78,10 @@ def test_size_of_a_forecast_fall_matters_not_its_rank(
 ) -> None:
     enough_with(monkeypatch, 5)
     made = design(true_forecasts())
-    knots = window_of(made).scaler.knots[made.professional[0]]
-    steps = np.diff(knots[: len(knots) // 2 + 1])
+    scaler, place = window_of(made).scaler, made.professional[0]
+    rows = np.tile(made.X[-1:], (5, 1))
+    rows[:, place] = np.linspace(scaler.low[place], scaler.median[place], 5)
+    steps = np.diff(scaler.transform(rows)[:, place])
     assert steps[0] > 0
     np.testing.assert_allclose(steps, steps[0])
 

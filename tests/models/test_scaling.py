@@ -28,7 +28,7 @@ def scaler_of(X: Floats, emphasis: float = 1.0) -> Scaler:
 def test_training_rows_have_mean_zero_and_standard_deviation_one(seed: int) -> None:
     X = column(seed)
     scores = scaler_of(X).transform(X)[:, 0]
-    # Ranks are spread evenly, so that none is clipped at three standard deviations.
+    # Normal scores of the 1st to the 99th percentile are not clipped.
     assert scores.mean() == pytest.approx(0, abs=1e-12)
     assert scores.std() == pytest.approx(1)
 
@@ -59,18 +59,34 @@ def test_outlier_is_no_further_out_than_the_largest_of_a_hundred(
     scaler = scaler_of(X)
     largest, beyond = scaler.transform(np.array([[100.0], [outlier]]))[:, 0]
     assert beyond == largest
-    # 99 ranks spread evenly from 1% to 99% have a standard deviation of 0.286.
-    assert beyond == pytest.approx(0.49 / 0.286, rel=0.02)
+    # The 99th percentile of a standard normal distribution.
+    assert beyond == pytest.approx(2.33, rel=0.02)
 
 
-def test_rank_of_equal_values_is_the_middle_of_theirs() -> None:
-    # A flag that is 0 in 80% of the rows and 1 in 20%: ranks 0.4 and 0.9, less the
-    # half percent that lies outside the outermost percentiles.
+def test_normal_values_are_only_standardised() -> None:
+    normal = np.random.default_rng(1).normal(5, 2, (20_000, 1))
+    scores = scaler_of(normal).transform(np.array([[1.0], [5.0], [7.0]]))[:, 0]
+    # Standard deviations are a little larger where the tails are cut off.
+    np.testing.assert_allclose(scores, [-2.03, 0.0, 1.02], atol=0.05)
+
+
+@given(seed=SEEDS)
+def test_monotonic_transformations_change_nothing(seed: int) -> None:
+    X = column(seed)
+    scores, of_cubes = (scaler_of(it).transform(it)[:, 0] for it in (X, X**3))
+    # Percentiles between two rows are interpolated, which cubes change a little.
+    np.testing.assert_allclose(scores, of_cubes, atol=0.15)
+
+
+def test_score_of_equal_values_is_the_middle_of_theirs() -> None:
+    # A flag that is 0 in 80% of the rows and 1 in 20%: the first ones have the scores
+    # from the 1st to the 80th percentile, the others those up to the 99th.
     X = np.repeat([0.0, 1.0], [80, 20])[:, None]
     scaler = scaler_of(X)
     zero, unit = scaler.transform(np.array([[0.0], [1.0]]))[:, 0]
     assert unit - zero == pytest.approx(1 / np.sqrt(0.8 * 0.2))
-    assert scaler.mean[0] == pytest.approx(0.8 * 0.4 + 0.2 * 0.9, abs=0.01)
+    zeros, ones = (-2.33 + 0.84) / 2, (0.84 + 2.33) / 2
+    assert scaler.mean[0] == pytest.approx(0.8 * zeros + 0.2 * ones, abs=0.01)
 
 
 def test_missing_value_is_scaled_as_the_median_and_flagged() -> None:

@@ -1,27 +1,24 @@
-
 import json
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
 import matplotlib.image
 import numpy as np
 import pandas as pd
 import pypdf
 import pytest
-import re
-from .conftest import MakeForecast
-from .conftest import without_contractions
-from collections.abc import Iterator
-from dataclasses import replace
+
 from econnet.core.countries import Country
 from econnet.forecast.result import Forecast
-from econnet.report import Format
+from econnet.report import Format, figures, tables, wording
 from econnet.report import country as country_report
-from econnet.report import figures
-from econnet.report import tables
-from econnet.report import wording
-from io import BytesIO
-from pathlib import Path
 from tests.builders import changed
-from typing import Any
 
+from .conftest import MakeForecast, without_contractions
 
 # Typst markup, SVG, control characters, a lone surrogate, scripts without a font here.
 HOSTILE = (

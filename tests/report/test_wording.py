@@ -12,7 +12,7 @@ from econnet.evaluation.comparison import Comparison
 from econnet.evaluation.confidence import Skill
 from econnet.evaluation.signals import FalseAlarm, SignalCounts
 from econnet.forecast import country as country_forecast
-from econnet.forecast.explain.drivers import DERIVED
+from econnet.forecast.explain.derived import DERIVED
 from econnet.forecast.result import Forecast, GrowthForecast, QuestionAnswer
 from econnet.report import figures, wording
 from econnet.report.content import content

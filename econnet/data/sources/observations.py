@@ -130,9 +130,6 @@ class Dataset:
         Forecasts by others that the file contains: `PROFESSIONAL_COLUMNS`.
     aggregates
         Observations of groups of countries in the file, which no model learns from.
-    digest
-        Of the content, if this is all that store and snapshot contain; else empty, also
-        of any dataset that `replace` derives from such a one.
     """
 
     observations: pd.DataFrame
@@ -149,6 +146,8 @@ class Dataset:
     aggregates: pd.DataFrame = field(
         default_factory=lambda: pd.DataFrame(columns=OBSERVATION_COLUMNS)
     )
+    # Of the content, if this is all that store and snapshot contain; else empty, also of
+    # any dataset that `replace` derives from such a one.
     digest: str = field(default="", init=False)
 
     def with_digest(self, digest: str) -> "Dataset":

@@ -27,7 +27,7 @@ from econnet.forecast.result import (
     ResponsiveInput,
     ResponsiveNetworks,
 )
-from econnet.models.scaling import SHARES
+from econnet.models.scaling import SCORES
 from econnet.models.windows import Window
 from econnet.network import Network
 
@@ -57,7 +57,7 @@ def responsive(
     shown = tuple(_indicator(window, row, indicator) for indicator in chosen)
     inputs = _moving(window, [indicator.key for indicator in chosen])
     return Responsive(
-        shares=tuple(SHARES.tolist()),
+        scores=tuple(SCORES.tolist()),
         indicators=shown,
         inputs=tuple(
             _input(window, row, chosen, position) for position in inputs.tolist()

@@ -6,26 +6,25 @@ econnet's forecasts, `contraction` contractions and losses; everything else is g
 `Look` gives each meaning its colour on light paper or on a dark screen.
 """
 
-import matplotlib as mpl
-import numpy as np
 from bisect import bisect_right
-from collections.abc import Iterable
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from econnet.report.figures.glyphs import add_fonts
-from econnet.report.figures.glyphs import drawable
-from econnet.report.figures.glyphs import letters_of
 from functools import lru_cache
 from importlib import resources
 from io import BytesIO
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
 from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.textpath import text_to_path
 from matplotlib.transforms import Bbox
-from typing import Any
+
+from econnet.report.figures.glyphs import add_fonts, drawable, letters_of
 
 
 @dataclass(frozen=True)

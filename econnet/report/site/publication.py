@@ -17,8 +17,8 @@ from econnet.core.workspace import Workspace
 from econnet.data.sources.observations import Dataset
 from econnet.forecast import log as forecast_log
 from econnet.forecast import workflow
+from econnet.forecast.listener import SILENT, Listener
 from econnet.forecast.ranking import Ranking
-from econnet.forecast.workflow import SILENT, Listener
 from econnet.report import Format
 from econnet.report import country as country_report
 from econnet.report.site import build, entries, verification

@@ -5,93 +5,104 @@
 from econnet.core.periods import NOUN
 from econnet.core.text import printable
 from econnet.models.titles import baseline_title
-from econnet.report.wording.event import capitalised
-from econnet.report.wording.event import contraction_noun
-from econnet.report.wording.event import event_title
-from econnet.report.wording.event import general_event
-from econnet.report.wording.event import has_passed
-from econnet.report.wording.event import is_chronology
-from econnet.report.wording.event import is_cumulative
-from econnet.report.wording.event import outlook_heading
-from econnet.report.wording.event import question
-from econnet.report.wording.event import span
-from econnet.report.wording.event import when
-from econnet.report.wording.formatting import change_percent
-from econnet.report.wording.formatting import in_digits
-from econnet.report.wording.formatting import large_number
-from econnet.report.wording.formatting import number
-from econnet.report.wording.formatting import percent
-from econnet.report.wording.formatting import percent_range
-from econnet.report.wording.formatting import period_name
-from econnet.report.wording.formatting import period_short
-from econnet.report.wording.formatting import period_text
-from econnet.report.wording.formatting import signed_percent
-from econnet.report.wording.method import attribution
-from econnet.report.wording.method import caveats
-from econnet.report.wording.method import citation
-from econnet.report.wording.method import command
-from econnet.report.wording.method import credit
-from econnet.report.wording.method import data
-from econnet.report.wording.method import figures
-from econnet.report.wording.method import method
-from econnet.report.wording.method import provenance
-from econnet.report.wording.outlook import Part
-from econnet.report.wording.outlook import change
-from econnet.report.wording.outlook import change_note
-from econnet.report.wording.outlook import change_parts
-from econnet.report.wording.outlook import change_rows
-from econnet.report.wording.outlook import in_decimals
-from econnet.report.wording.outlook import shown_curves
-from econnet.report.wording.outlook import watch
-from econnet.report.wording.outlook import watch_note
-from econnet.report.wording.questions import headline_reason
-from econnet.report.wording.questions import question_rows
-from econnet.report.wording.ranking import distance
-from econnet.report.wording.ranking import dots_alt
-from econnet.report.wording.ranking import map_alt
-from econnet.report.wording.ranking import newest
-from econnet.report.wording.ranking import periods
-from econnet.report.wording.ranking import ranking_credit
-from econnet.report.wording.ranking import ranking_made
-from econnet.report.wording.ranking import ranking_title
-from econnet.report.wording.ranking import strip_alt
-from econnet.report.wording.ranking import strip_heading
-from econnet.report.wording.ranking import summary
-from econnet.report.wording.ranking import trust
+from econnet.report.wording.event import (
+    capitalised,
+    contraction_noun,
+    event_title,
+    general_event,
+    has_passed,
+    is_chronology,
+    is_cumulative,
+    outlook_heading,
+    question,
+    span,
+    when,
+)
+from econnet.report.wording.formatting import (
+    change_percent,
+    in_digits,
+    large_number,
+    number,
+    percent,
+    percent_range,
+    period_name,
+    period_short,
+    period_text,
+    signed_percent,
+)
+from econnet.report.wording.method import (
+    attribution,
+    caveats,
+    citation,
+    command,
+    credit,
+    data,
+    figures,
+    method,
+    provenance,
+)
+from econnet.report.wording.outlook import (
+    Part,
+    change,
+    change_note,
+    change_parts,
+    change_rows,
+    in_decimals,
+    shown_curves,
+    watch,
+    watch_note,
+)
+from econnet.report.wording.questions import headline_reason, question_rows
+from econnet.report.wording.ranking import (
+    distance,
+    dots_alt,
+    map_alt,
+    newest,
+    periods,
+    ranking_credit,
+    ranking_made,
+    ranking_title,
+    strip_alt,
+    strip_heading,
+    summary,
+    trust,
+)
 from econnet.report.wording.reading import READINGS
-from econnet.report.wording.track_record import SCORES_EXPLAINED
-from econnet.report.wording.track_record import SIGNALS_EXPLAINED
-from econnet.report.wording.track_record import alarm_span
-from econnet.report.wording.track_record import by_group
-from econnet.report.wording.track_record import by_size
-from econnet.report.wording.track_record import contribution_points
-from econnet.report.wording.track_record import doubts
-from econnet.report.wording.track_record import drivers
-from econnet.report.wording.track_record import importance
-from econnet.report.wording.track_record import responses
-from econnet.report.wording.track_record import signal_counts
-from econnet.report.wording.track_record import signalled
-from econnet.report.wording.track_record import track_record
-from econnet.report.wording.track_record import what_if
-from econnet.report.wording.verdict import OutOfDate
-from econnet.report.wording.verdict import Verdict
-from econnet.report.wording.verdict import accuracy
-from econnet.report.wording.verdict import ahead
-from econnet.report.wording.verdict import chance
-from econnet.report.wording.verdict import counts
-from econnet.report.wording.verdict import decision
-from econnet.report.wording.verdict import deep_fall
-from econnet.report.wording.verdict import growth_heading
-from econnet.report.wording.verdict import growth_note
-from econnet.report.wording.verdict import illustration
-from econnet.report.wording.verdict import last_forecasts
-from econnet.report.wording.verdict import made_on
-from econnet.report.wording.verdict import position
-from econnet.report.wording.verdict import probability_heading
-from econnet.report.wording.verdict import record_counts
-from econnet.report.wording.verdict import stale
-from econnet.report.wording.verdict import typical_fall
-from econnet.report.wording.verdict import verdict
-from econnet.report.wording.verdict import without_2020
-
-
+from econnet.report.wording.track_record import (
+    SCORES_EXPLAINED,
+    SIGNALS_EXPLAINED,
+    alarm_span,
+    by_group,
+    by_size,
+    contribution_points,
+    doubts,
+    drivers,
+    importance,
+    responses,
+    signal_counts,
+    signalled,
+    track_record,
+    what_if,
+)
+from econnet.report.wording.verdict import (
+    OutOfDate,
+    Verdict,
+    accuracy,
+    ahead,
+    chance,
+    counts,
+    decision,
+    deep_fall,
+    growth_heading,
+    growth_note,
+    illustration,
+    last_forecasts,
+    made_on,
+    position,
+    probability_heading,
+    record_counts,
+    stale,
+    typical_fall,
+    verdict,
+    without_2020,
+)

@@ -5,7 +5,7 @@ from datetime import date
 from math import log
 
 from econnet.core.periods import NOUN
-from econnet.forecast.explain.drivers import DERIVED
+from econnet.forecast.explain.derived import DERIVED
 from econnet.forecast.result import (
     Forecast,
     ForecastChange,

@@ -1,27 +1,23 @@
 """Sentences on many countries at once."""
 
 from collections.abc import Sequence
-from econnet.core import countries
-from econnet.core.task import Task
-from econnet.forecast.result import Forecast
-from econnet.report.wording.event import event_words
-from econnet.report.wording.event import general_event
-from econnet.report.wording.event import has_passed
-from econnet.report.wording.event import when
-from econnet.report.wording.formatting import count
-from econnet.report.wording.formatting import in_a_row
-from econnet.report.wording.formatting import number
-from econnet.report.wording.formatting import percent
-from econnet.report.wording.formatting import period_text
-from econnet.report.wording.formatting import points
-from econnet.report.wording.method import attribution
-from econnet.report.wording.verdict import ahead
-from econnet.report.wording.verdict import made_on
-from econnet.report.wording.verdict import stale
-from econnet.report.wording.verdict import verdict
 from statistics import median
 from typing import TYPE_CHECKING
 
+from econnet.core import countries
+from econnet.core.task import Task
+from econnet.forecast.result import Forecast
+from econnet.report.wording.event import event_words, general_event, has_passed, when
+from econnet.report.wording.formatting import (
+    count,
+    in_a_row,
+    number,
+    percent,
+    period_text,
+    points,
+)
+from econnet.report.wording.method import attribution
+from econnet.report.wording.verdict import ahead, made_on, stale, verdict
 
 if TYPE_CHECKING:
     from econnet.forecast.ranking import Ranking

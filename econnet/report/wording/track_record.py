@@ -1,28 +1,29 @@
 """Sentences on the track record and the drivers of the forecast."""
 
-import pandas as pd
 from collections.abc import Iterable
-from econnet.core.periods import NOUN
-from econnet.evaluation.signals import FalseAlarm
-from econnet.forecast.explain.derived import DERIVED
-from econnet.forecast.result import Driver
-from econnet.forecast.result import Episode
-from econnet.forecast.result import Forecast
-from econnet.report.wording.event import contraction_noun
-from econnet.report.wording.event import is_cumulative
-from econnet.report.wording.formatting import count
-from econnet.report.wording.formatting import in_a_row
-from econnet.report.wording.formatting import number
-from econnet.report.wording.formatting import percent
-from econnet.report.wording.formatting import period_name
-from econnet.report.wording.formatting import period_text
-from econnet.report.wording.outlook import group_title
-from econnet.report.wording.outlook import in_decimals
-from econnet.report.wording.outlook import points_per_log_odds
-from econnet.report.wording.outlook import shown_curves
-from econnet.report.wording.verdict import ahead
 from math import exp
 
+import pandas as pd
+
+from econnet.core.periods import NOUN
+from econnet.evaluation.signals import FalseAlarm
+from econnet.forecast.result import Driver, Episode, Forecast
+from econnet.report.wording.event import contraction_noun, is_cumulative
+from econnet.report.wording.formatting import (
+    count,
+    in_a_row,
+    number,
+    percent,
+    period_name,
+    period_text,
+)
+from econnet.report.wording.outlook import (
+    group_title,
+    in_decimals,
+    points_per_log_odds,
+    shown_curves,
+)
+from econnet.report.wording.verdict import ahead
 
 MAX_NAMED = 5
 

@@ -7,41 +7,43 @@ the probability.
 
 from dataclasses import dataclass
 from datetime import date
+
 from econnet.core.periods import NOUN
 from econnet.core.task import Task
 from econnet.data.cycle.labels import BELOW_ZERO
-from econnet.evaluation.confidence import Confidence
-from econnet.evaluation.confidence import MIN_CONTRACTIONS
-from econnet.evaluation.confidence import Skill
+from econnet.evaluation.confidence import MIN_CONTRACTIONS, Confidence, Skill
 from econnet.evaluation.intervals import Interval
 from econnet.evaluation.metrics import Scores
 from econnet.forecast.result import Forecast
 from econnet.models.titles import baseline_title
-from econnet.report.wording.event import capitalised
-from econnet.report.wording.event import contraction_noun
-from econnet.report.wording.event import event_title
-from econnet.report.wording.event import event_words
-from econnet.report.wording.event import has_passed
-from econnet.report.wording.event import is_chronology
-from econnet.report.wording.event import is_cumulative
-from econnet.report.wording.event import span
-from econnet.report.wording.event import when
-from econnet.report.wording.formatting import change_percent
-from econnet.report.wording.formatting import count
-from econnet.report.wording.formatting import day
-from econnet.report.wording.formatting import day_of
-from econnet.report.wording.formatting import in_a_row
-from econnet.report.wording.formatting import in_points
-from econnet.report.wording.formatting import percent
-from econnet.report.wording.formatting import percent_range
-from econnet.report.wording.formatting import period_name
-from econnet.report.wording.formatting import period_text
-from econnet.report.wording.formatting import points
-from econnet.report.wording.formatting import signed_percent
-from econnet.report.wording.formatting import signed_percent_range
+from econnet.report.wording.event import (
+    capitalised,
+    contraction_noun,
+    event_title,
+    event_words,
+    has_passed,
+    is_chronology,
+    is_cumulative,
+    span,
+    when,
+)
+from econnet.report.wording.formatting import (
+    change_percent,
+    count,
+    day,
+    day_of,
+    in_a_row,
+    in_points,
+    percent,
+    percent_range,
+    period_name,
+    period_text,
+    points,
+    signed_percent,
+    signed_percent_range,
+)
 from econnet.report.wording.outlook import before
 from econnet.report.wording.questions import no_usable_forecast
-
 
 # Probabilities that differ from the average by less are about the same.
 SAME_POINTS = 2

@@ -15,21 +15,21 @@ const Responsive = (() => {
     return ys[xs.length - 1];
   }
 
-  // Return the share of training rows below a value, plus half of its equals.
-  function rank(value, knots, shares) {
-    const highest = interpolate(value, knots, shares);
+  // Return the normal score of a value, the middle of those of its equals.
+  function normalScore(value, knots, scores) {
+    const highest = interpolate(value, knots, scores);
     const down = (numbers) => numbers.map((it) => -it).reverse();
-    const lowest = -interpolate(-value, down(knots), down(shares));
+    const lowest = -interpolate(-value, down(knots), down(scores));
     return (lowest + highest) / 2;
   }
 
   // Return the inputs of the networks, scaled, for newest values of the indicators.
-  function scaled({ inputs, indicators, shares }, values) {
+  function scaled({ inputs, indicators, scores }, values) {
     return inputs.map((it) => {
       const shift = values[it.indicator] - indicators[it.indicator].current;
       const middle = it.knots[Math.floor(it.knots.length / 2)];
       const value = it.value === null ? middle : it.value + shift * it.newest_weight;
-      const z = (rank(value, it.knots, shares) - it.mean) * it.scale;
+      const z = (normalScore(value, it.knots, scores) - it.mean) * it.scale;
       return it.emphasis * Math.min(3, Math.max(-3, z));
     });
   }
