@@ -146,7 +146,7 @@ class Dataset:
     aggregates: pd.DataFrame = field(
         default_factory=lambda: pd.DataFrame(columns=OBSERVATION_COLUMNS)
     )
-    # Of the content, if this is all that store and snapshot contain; else empty, also of
+    # Of the content, if this is all that store and snapshot contain; else empty, as in
     # any dataset that `replace` derives from such a one.
     digest: str = field(default="", init=False)
 
