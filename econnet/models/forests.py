@@ -85,7 +85,10 @@ class ReplayForests:
             )
             for window in windows
         ]
-        return ForestTask(forest.set_params(n_estimators=n_trees), horizons)
+        forest.set_params(n_estimators=n_trees)
+        if forest.max_samples is not None:
+            forest.set_params(max_samples=min(forest.max_samples, len(common)))
+        return ForestTask(forest, horizons)
 
 
 def can_share(features: DesignMatrix) -> bool:

@@ -70,8 +70,8 @@ def test_commands_of_all_kinds_work_in_one_folder_at_once(
     ]
     begun = [begin(tmp_path, environment, *command) for command in commands]
     for command, process in zip(commands, begun, strict=True):
-        _, said = process.communicate(timeout=HANG_SECONDS)
-        assert process.returncode == 0, (command, said)
+        answer, said = process.communicate(timeout=HANG_SECONDS)
+        assert process.returncode == 0, (command, answer, said)
     afterwards = econnet("check", folder=tmp_path)
     assert afterwards.returncode == 0, afterwards.stderr
     status = econnet("status", "--json", folder=tmp_path)

@@ -5,6 +5,7 @@ is read as text.
 """
 
 import json
+import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -282,6 +283,7 @@ MAX_JSON_BYTES = 2**28
 DENSE_ERRORS = (
     *(ArithmeticError, AttributeError, EOFError, LookupError, MemoryError),
     *(NotImplementedError, OSError, RuntimeError, TypeError, ValueError),
+    struct.error,
 )
 CSV_REMEDY = "save the data as CSV"
 OTHER_KINDS = (

@@ -113,7 +113,8 @@ def _aligned(text: str, delimiter: str) -> str:
     """Return a text aligned by spaces, with tabs instead; empty for any other text."""
     lines = text.split("\n")
     full = [line for line in lines if line.strip()]
-    if sum(delimiter in line for line in full) > MAX_SHARE_OF_NOTES * len(full):
+    separated = sum(delimiter in line for line in full)
+    if not full or separated > MAX_SHARE_OF_NOTES * len(full):
         return ""
     for spaces in (r" {2,}", r" +"):
         cells = [re.split(spaces, line.strip()) for line in lines]
