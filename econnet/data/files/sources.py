@@ -6,6 +6,7 @@ is read as text.
 
 import json
 import struct
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -201,7 +202,10 @@ def _of_stata(path: Path) -> pd.DataFrame:
     if path.stat().st_size > MAX_DENSE_BYTES:
         raise DataError(f"{path.name} is larger than 1 GB: save it as Parquet")
     try:
-        frame = pd.read_stata(path, convert_categoricals=True)
+        with warnings.catch_warnings():
+            # Texts that are not UTF-8 are read as Latin-1, as old versions wrote them.
+            warnings.simplefilter("ignore", UnicodeWarning)
+            frame = pd.read_stata(path, convert_categoricals=True)
     except DENSE_ERRORS as error:
         raise DataError(
             f"{path.name} is no Stata file that can be read: save it as CSV"
