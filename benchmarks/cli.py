@@ -57,7 +57,7 @@ def seconds(command: list[str], environment: dict[str, str]) -> float:
 
 
 def measure(rounds: int, trained: dict[str, str] | None = None) -> list[Row]:
-    """Return a row a command, each the median of the rounds.
+    """Return one row per command, each the median of the rounds.
 
     `trained` is the result of `trained_folder`, if the whole job is measured.
     """

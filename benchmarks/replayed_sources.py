@@ -6,21 +6,18 @@ the catalog expects of it over the same 20 years, and the two surveys have the s
 the real files.
 """
 
-import io
 import json
 import math
 import random
 import threading
 import time
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from multiprocessing.connection import Connection
 from urllib.parse import parse_qs, unquote, urlsplit
-
-import openpyxl
 
 from econnet.core import catalog, countries
 from econnet.core.catalog import SeriesTemplate
@@ -37,6 +34,7 @@ from econnet.data.sources import (
     weo,
     worldbank,
 )
+from tests.data.sources.workbook_files import workbook
 
 LATENCY_SECONDS = 0.05
 YEARS = range(1960, 2020)
@@ -211,17 +209,6 @@ def sdmx_periods(source: LiveSource, frequency: Frequency) -> list[str]:
     ]
 
 
-def workbook(sheet: str, rows: Sequence[Sequence[object]]) -> bytes:
-    """Return the content of a workbook with one sheet."""
-    book = openpyxl.Workbook()
-    book.active.title = sheet
-    for row in rows:
-        book.active.append(row)
-    file = io.BytesIO()
-    book.save(file)
-    return file.getvalue()
-
-
 def outlook_editions() -> bytes:
     """Return the IMF's forecasts of all editions, one row per country and year."""
     names = [f"{season}{year}ngdp_rpch" for year in EDITIONS for season in "SF"]
@@ -234,7 +221,7 @@ def outlook_editions() -> bytes:
                 for _ in "SF"
             ]
             rows.append([country.name, country.alpha3, year, *forecasts])
-    return workbook("ngdp_rpch", rows)
+    return workbook(rows, "ngdp_rpch")
 
 
 def survey(variable: spf.Variable) -> bytes:
@@ -245,7 +232,7 @@ def survey(variable: spf.Variable) -> bytes:
         [year, quarter, *(10.0 + (year + n) % 9 for n in range(7))]
         for year, quarter in surveys
     ]
-    return workbook("Mean_Level", [["YEAR", "QUARTER", *names], *rows])
+    return workbook([["YEAR", "QUARTER", *names], *rows])
 
 
 def release_dates() -> bytes:

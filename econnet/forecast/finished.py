@@ -158,18 +158,9 @@ def again(
     for frequency, used in found.read:
         listener.data_read(country, frequency, used)
     answer = found.forecast if outlook else found.without_outlook().forecast
-    make_room_for_log(workspace.forecast_log, listener)
+    forecast_log.make_room(workspace.forecast_log, listener)
     forecast_log.add(answer, workspace.forecast_log)
     return answer
-
-
-def make_room_for_log(log: Path, listener: Listener) -> None:
-    """Rename a file that has the log's name and is not one."""
-    if aside := forecast_log.set_aside(log):
-        listener.note(
-            f"{log} is no forecast log: it is kept as {aside.name}, and a new log is "
-            "created"
-        )
 
 
 def _read(path: Path) -> _Kept | None:

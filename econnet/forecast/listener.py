@@ -1,4 +1,4 @@
-"""What hears of the steps to a forecast."""
+"""The receiver of progress and notes while a forecast is made."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext

@@ -24,6 +24,7 @@ from econnet.core.errors import DataError
 from econnet.core.periods import FREQUENCIES, PANDAS_ALIAS, Frequency, parse_period
 from econnet.core.task import Event
 from econnet.core.text import as_cell, from_cell
+from econnet.forecast.listener import Listener
 from econnet.forecast.result import MAX_HORIZON, Forecast, PreviousForecast
 from econnet.runtime import atomic_files, locks
 
@@ -99,6 +100,15 @@ def set_aside(path: Path) -> Path | None:
     aside = next(name for name in names if not name.exists())
     path.rename(aside)
     return aside
+
+
+def make_room(path: Path, listener: Listener) -> None:
+    """Rename a file that has the log's name and is none, and note it."""
+    if aside := set_aside(path):
+        listener.note(
+            f"{path} is no forecast log: it is kept as {aside.name}, and a new log is "
+            "created"
+        )
 
 
 def latest(

@@ -105,10 +105,11 @@ class StoredAnswer:
 class Basis:
     """What a forecast is made from: a prepared task, its model and what it learns."""
 
+    place: PurePath
     prepared: PreparedTask
     model: Model
     shared: Shared
-    questions: tuple[QuestionAnswer, ...] = ()
+    questions: tuple[QuestionAnswer, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -242,12 +243,11 @@ class StoredAnswers:
     ) -> StoredAnswer:
         """Return the forecast of the stored model."""
         basis = self._basis(session, country, request)
-        question = workflow.question(session.known, country, request)
         previous = forecast_log.latest(basis.prepared, self.workspace.forecast_log)
         forecast = country_forecast.make(
             basis.prepared, basis.model, previous, shared=basis.shared
         )
-        forecast = replace(forecast, place=question.place, questions=basis.questions)
+        forecast = replace(forecast, place=basis.place, questions=basis.questions)
         return StoredAnswer(forecast, lambda: basis, self._model_stamp(forecast))
 
     def _basis(
@@ -268,7 +268,7 @@ class StoredAnswers:
         if shared is None:
             shared = Shared.of(prepared, model)
             session.shared[model.fingerprint] = shared
-        return Basis(prepared, model, shared, standard)
+        return Basis(question.place, prepared, model, shared, standard)
 
     def _headline(
         self, question: Question, request: TaskRequest

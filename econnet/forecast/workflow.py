@@ -53,19 +53,24 @@ class Question:
 
     Parameters
     ----------
-    open_request
-        The request, if it asks for the headline question; the task is then only one of
-        those that may be chosen.
     request
-        The request, whatever it asks for; `None` for a task that nobody asked for.
+        What was asked for; `None` for a question of a ranking. If it is open, the task
+        is only one of those that may be chosen.
     """
 
     known: Dataset
     country: Country
     task: Task
     place: PurePath
-    open_request: TaskRequest | None = None
     request: TaskRequest | None = None
+
+    @property
+    def open_request(self) -> TaskRequest | None:
+        """The request, if it asks for the headline question."""
+        asked = self.request
+        if asked is None or self.known.file is not None:
+            return None
+        return asked if asked.asks_for_headline else None
 
 
 def choose_task(known: Dataset, country: Country, request: TaskRequest) -> Task:
@@ -123,11 +128,11 @@ def question(known: Dataset, country: Country, request: TaskRequest) -> Question
     task = choose_task(known, country, request)
     if known.file is None and request.asks_for_headline:
         place = headline_place(country.alpha3, task)
-        return Question(known, country, task, place, request, request)
+        return Question(known, country, task, place, request)
     # The default frequency has just been looked up, unless the request names one.
     default = task.frequency if request.frequency is None else None
     place = _place(known, country, task, default)
-    return Question(known, country, task, place, request=request)
+    return Question(known, country, task, place, request)
 
 
 def _place(
@@ -190,7 +195,7 @@ def forecast(
         outlook=outlook,
         listener=listener,
     )
-    finished.make_room_for_log(workspace.forecast_log, listener)
+    forecast_log.make_room(workspace.forecast_log, listener)
     data_file = _path(asked.known)
     previous = forecast_log.latest(prepared, workspace.forecast_log, data_file)
     with listener.step("Explaining the forecast"):
@@ -361,7 +366,7 @@ def rank(
         ranked = ranking.rank(
             known, countries, task, find=find, keep=keep, progress=progress
         )
-    finished.make_room_for_log(workspace.forecast_log, listener)
+    forecast_log.make_room(workspace.forecast_log, listener)
     for answer in ranked.forecasts:
         forecast_log.add(answer, workspace.forecast_log, _path(known))
     placed = (

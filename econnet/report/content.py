@@ -405,7 +405,7 @@ def _series(series: SeriesUsed, made_on: date) -> Content:
 
 
 def _last_value(series: SeriesUsed) -> str:
-    """Return the last value; in words only where the unit has none of its own."""
+    """Return the last value, in digits if its unit is in thousands or millions."""
     if series.unit.startswith(("thousand", "million", "billion")):
         return wording.in_digits(series.last_value)
     return wording.large_number(series.last_value)

@@ -9,6 +9,8 @@ from econnet.cli.agents.answer_types import (
     TrackRecord,
 )
 from econnet.evaluation.comparison import Comparison
+from econnet.evaluation.confidence import Skill
+from econnet.evaluation.intervals import Interval
 from econnet.forecast.result import Ahead, Forecast, QuestionAnswer
 from econnet.report import wording
 
@@ -46,16 +48,13 @@ def rated(forecast: Forecast) -> RatedForecast:
 
 def _track_record(forecast: Forecast) -> TrackRecord:
     assessment, verdict = forecast.assessment, wording.verdict(forecast)
-    scores, intervals, skill = (
-        assessment.metrics,
-        assessment.intervals,
-        assessment.skill,
-    )
+    scores, intervals = assessment.metrics, assessment.intervals
+    value, interval = _with_interval(assessment.skill)
     return TrackRecord(
         n_forecasts=scores.n,
         n_contractions=scores.n_contractions,
-        skill=None if skill is None else skill.value,
-        skill_interval_90=None if skill is None else skill.interval,
+        skill=value,
+        skill_interval_90=interval,
         brier=scores.brier,
         brier_interval_90=intervals.brier,
         auroc=scores.auroc,
@@ -65,17 +64,22 @@ def _track_record(forecast: Forecast) -> TrackRecord:
     )
 
 
+def _with_interval(skill: Skill | None) -> tuple[float | None, Interval | None]:
+    """Return a skill and its 90% interval, `None` where there is none."""
+    return (None, None) if skill is None else (skill.value, skill.interval)
+
+
 def other_horizon(ahead: Ahead) -> OtherHorizon:
     """Return the forecast for another horizon."""
-    skill = ahead.skill
+    value, interval = _with_interval(ahead.skill)
     return OtherHorizon(
         period=ahead.period,
         horizon=ahead.horizon,
         probability=ahead.probability,
         interval_90=ahead.interval,
         historical_average=ahead.base_rate,
-        skill=None if skill is None else skill.value,
-        skill_interval_90=None if skill is None else skill.interval,
+        skill=value,
+        skill_interval_90=interval,
         n_forecasts=ahead.scores.n,
         n_contractions=ahead.scores.n_contractions,
         confidence=ahead.confidence,
@@ -85,6 +89,7 @@ def other_horizon(ahead: Ahead) -> OtherHorizon:
 def standard_answer(answer: QuestionAnswer) -> StandardAnswer:
     """Return the answer to a standard question."""
     skill, task = answer.skill, answer.task
+    value, interval = _with_interval(skill)
     return StandardAnswer(
         question=wording.question(answer),
         definition=answer.meaning,
@@ -96,8 +101,8 @@ def standard_answer(answer: QuestionAnswer) -> StandardAnswer:
         probability=answer.probability,
         interval_90=answer.interval,
         historical_average=answer.base_rate,
-        skill=None if skill is None else skill.value,
-        skill_interval_90=None if skill is None else skill.interval,
+        skill=value,
+        skill_interval_90=interval,
         n_forecasts=0 if skill is None else skill.n,
         n_contractions=0 if skill is None else skill.n_contractions,
         confidence=answer.confidence,

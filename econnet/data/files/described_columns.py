@@ -93,7 +93,7 @@ def _is_value(cell: Cell) -> bool:
 def _names(
     lines: Mapping[int, Sequence[str]], labels: Sequence[str], width: int
 ) -> list[str]:
-    """Return a name for each column: its title, with what tells equal titles apart."""
+    """Return a name for each column: its title, longer where two are equal."""
     titles = [row for n, row in lines.items() if labels[n] in TITLES]
     # A line without a label gives codes or titles; the last one is the plainest.
     titles += [row for n, row in lines.items() if not labels[n]][::-1]

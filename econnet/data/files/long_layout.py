@@ -28,19 +28,14 @@ def read_long(
     """Return the rows of a table with one value per line."""
     column = name_series(reader, area, series_name or reader.name(value))
     index = reader.table.cells.index
-    return Tidy(
+    return reader.tidy(
+        "long",
         area=empty_column(index) if area is None else area,
         period=period,
         column=column,
         value=reader.cells(value),
         known_at=empty_column(index) if known_at is None else known_at,
         line=pd.Series(index, index),
-        layout="long",
-        left_out=reader.left_out,
-        units=reader.units,
-        last_measured=None,
-        remarks=tuple(reader.remarks),
-        area_names=reader.area_names,
     )
 
 

@@ -36,7 +36,8 @@ class Problems:
             first = self.first_of[like]
             self.repeated[first] = self.repeated.get(first, 0) + 1
             return
-        self.first_of[like] = problem
+        if like:
+            self.first_of[like] = problem
         self.found.append(problem)
 
     def __str__(self) -> str:

@@ -101,6 +101,35 @@ class LayoutReader:
         texts = (as_text(v) for v in values if v is not None and v == v)  # type: ignore[arg-type]  # cells
         return [text for text in texts if text]
 
+    def tidy(
+        self,
+        layout: Layout,
+        *,
+        area: pd.Series,
+        period: pd.Series,
+        column: pd.Series,
+        value: pd.Series,
+        known_at: pd.Series,
+        line: pd.Series,
+        last_measured: pd.Series | None = None,
+    ) -> Tidy:
+        """Return values with all that identifies them, and what was learned here."""
+        return Tidy(
+            area,
+            period,
+            column,
+            value,
+            known_at,
+            line,
+            layout,
+            self.left_out,
+            self.units,
+            self.transforms,
+            last_measured,
+            tuple(self.remarks),
+            self.area_names,
+        )
+
     def take(self, number: int) -> int:
         """Count a column as read, and return its number."""
         self.left.remove(number)

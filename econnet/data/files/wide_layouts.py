@@ -46,19 +46,15 @@ def read_wide_by_periods(
     values, place, which = stacked(reader.table, headers)
     area = empty_column(column.index) if area is None else area
     lines = reader.table.cells.index.to_numpy()
-    return Tidy(
+    return reader.tidy(
+        "periods",
         area=of_row(area, place),
         period=pd.Series(categorical(which, periods)),
         column=of_row(column, place),
         value=values,
         known_at=pd.Series(categorical(np.zeros(len(place), "int8"), [""])),
         line=pd.Series(lines[place]),
-        layout="periods",
-        left_out=reader.left_out,
-        units=reader.units,
         last_measured=None if cut is None else pd.Series(cut.to_numpy()[place]),
-        remarks=tuple(reader.remarks),
-        area_names=reader.area_names,
     )
 
 
@@ -91,7 +87,8 @@ def _stack(
     """Return the rows of columns, each given with its area and series."""
     values, place, which = stacked(reader.table, [number for number, _, _ in parts])
     lines = reader.table.cells.index.to_numpy()
-    return Tidy(
+    return reader.tidy(
+        layout,
         area=of_column([owner for _, owner, _ in parts], which)
         if area is None
         else of_row(area, place),
@@ -100,12 +97,6 @@ def _stack(
         value=values,
         known_at=pd.Series(_known_column(known_at, place, which)),
         line=pd.Series(lines[place]),
-        layout=layout,
-        left_out=reader.left_out,
-        units=reader.units,
-        transforms=reader.transforms,
-        remarks=tuple(reader.remarks),
-        area_names=reader.area_names,
     )
 
 

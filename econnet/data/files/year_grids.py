@@ -43,18 +43,14 @@ def read_year_grid(
     values, place, which = stacked(reader.table, [*parts])
     year_and_part = [of_row(years, place), of_column([*parts.values()], which)]
     lines = reader.table.cells.index.to_numpy()
-    return Tidy(
+    return reader.tidy(
+        "periods",
         area=of_row(area, place),
         period=joined(year_and_part, lambda year, part: f"{year}{part}"),
         column=of_row(column, place),
         value=values,
         known_at=pd.Series(categorical(np.zeros(len(place), "int8"), [""])),
         line=pd.Series(lines[place]),
-        layout="periods",
-        left_out=reader.left_out,
-        units=reader.units,
-        remarks=tuple(reader.remarks),
-        area_names=reader.area_names,
     )
 
 

@@ -45,36 +45,27 @@ def headline_reason(forecast: Forecast) -> str | None:
     """
     if not forecast.questions or _skill_is_low(forecast):
         return None
-    return f"{_compared(forecast)}, this one has the best proven skill."
+    return f"Of the {_compared(forecast)}, this one has the best proven skill."
 
 
 def no_usable_forecast(forecast: Forecast) -> str | None:
     """Return that no question has proven skill; `None` if one has, or was asked for."""
     if not forecast.questions or not _skill_is_low(forecast):
         return None
-    n, over = _counts(forecast)
-    compared = (
-        f"{n - over} questions about a period to come"
-        if over
-        else (f"{count(n, 'question')} compared")
-    )
+    compared = _compared(forecast)
     return f"No usable forecast exists: none of the {compared} has proven skill."
 
 
 def _compared(forecast: Forecast) -> str:
-    n, over = _counts(forecast)
-    about = " about a period to come" if over else " compared"
-    return f"Of the {count(n - over, 'question')}{about}"
+    """Return which questions are compared: `8 questions compared`.
 
-
-def _counts(forecast: Forecast) -> tuple[int, int]:
-    """Return the number of questions, and of those whose period is over.
-
-    If all are over, they are compared as if none were.
+    They are those about a period to come; if all periods are over, all questions.
     """
     n = len(forecast.questions)
-    over = sum(is_over(answer, forecast) for answer in forecast.questions)
-    return n, 0 if over == n else over
+    ahead = sum(not is_over(answer, forecast) for answer in forecast.questions)
+    if 0 < ahead < n:
+        return f"{count(ahead, 'question')} about a period to come"
+    return f"{count(n, 'question')} compared"
 
 
 def is_over(answer: QuestionAnswer, forecast: Forecast) -> bool:
