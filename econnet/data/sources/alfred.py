@@ -254,7 +254,7 @@ def _table(
     name = PERIOD_NAME[template.frequency]
     return pd.DataFrame(
         {
-            "period": [name(day) for day in table["day"]],
+            "period": pd.Series([name(day) for day in table["day"]], dtype="str"),
             "value": table["value"].astype(float),
             "known_at": table["known_at"].astype("datetime64[us]"),
         }

@@ -281,20 +281,24 @@ def digest_of(vintages: Mapping[str, object]) -> str:
     return hashlib.sha256(" ".join(vintages).encode()).hexdigest()
 
 
-@given(data=st.data())
+CHANGES = st.dictionaries(
+    st.sampled_from([*MONTHS]), st.sampled_from(["1", "2", "."]), min_size=1
+)
+
+
+@given(
+    changes=st.lists(CHANGES, min_size=2, max_size=5),
+    stored_of_five=st.integers(1, 4),
+)
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_new_vintages_add_what_reading_all_would(
-    sources: Sources, data: st.DataObject
+    sources: Sources, changes: list[dict[str, str]], stored_of_five: int
 ) -> None:
-    values = st.dictionaries(
-        st.sampled_from([*MONTHS]), st.sampled_from(["1", "2", "."]), min_size=1
-    )
-    drawn = data.draw(st.lists(values, min_size=2, max_size=5))
     vintages, newest = dict[str, dict[str, str]](), {"2020-01-01": "1"}
-    for number, changes in enumerate(drawn, 1):
-        vintages[f"2020-{number:02d}-15"] = newest = {**newest, **changes}
+    for number, changed in enumerate(changes, 1):
+        vintages[f"2020-{number:02d}-15"] = newest = {**newest, **changed}
     vintages["2020-01-15"]["2020-01-01"] = "1"
-    n_stored = data.draw(st.integers(1, len(vintages) - 1))
+    n_stored = min(stored_of_five, len(vintages) - 1)
     stored = dict([*vintages.items()][:n_stored])
     parts = []
     for served, digest in ((stored, None), (vintages, digest_of(stored))):
