@@ -11,6 +11,7 @@ for it takes most of the time and opens nothing.
 import _posixsubprocess
 import atexit
 import ctypes
+import dis
 import errno
 import importlib
 import json
@@ -26,8 +27,9 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any, NoReturn
 
 import duckdb
@@ -96,16 +98,32 @@ class CountedConnection:
 
 
 def count_functions(counter: Counter) -> None:
-    """Count every function of econnet that is entered, in whichever thread."""
+    """Count every function of econnet that is entered, in whichever thread.
+
+    A generator that is thrown into or closed is entered at its `yield`; that is not
+    counted, because Python prints what is raised in one that nobody uses any more.
+    """
 
     def seen(frame: FrameType, event: str, _: object) -> None:
         code = frame.f_code
-        if event == "call" and code.co_filename.startswith(PACKAGE):
+        if event != "call" or not code.co_filename.startswith(PACKAGE):
+            return
+        if frame.f_lasti not in yields(code):
             place = Path(code.co_filename).relative_to(PACKAGE)
             counter.call(f"{place} {code.co_qualname}")
 
     threading.setprofile(seen)
     sys.setprofile(seen)
+
+
+@cache
+def yields(code: CodeType) -> frozenset[int]:
+    """Return where the instructions of a code object yield."""
+    return frozenset(
+        each.offset
+        for each in dis.get_instructions(code)
+        if each.opname == "YIELD_VALUE"
+    )
 
 
 def count_duckdb(counter: Counter) -> None:
