@@ -39,7 +39,7 @@ def content(forecast: Forecast) -> Content:
         **_past(forecast),
         **_reasons(forecast),
         **_data_and_method(forecast),
-        "readings": dict(wording.READINGS),
+        "readings": {**wording.READINGS, "change": wording.change_reading(forecast)},
     }
 
 
@@ -434,14 +434,16 @@ def _short(text: str) -> str:
 def _sources(forecast: Forecast) -> list[str]:
     """Return each source as it asks to be named, with its terms."""
     kinds = {
-        (series.attribution, series.rights, series.retrieved_at)
+        (
+            series.attribution.removeprefix("Source: "),
+            "Your own data; newest value known on"
+            if series.source == "file"
+            else f"{wording.capitalised(series.rights)}; retrieved",
+            series.retrieved_at[:10],
+        )
         for series in forecast.data.series
     }
-    return [
-        f"{attribution.removeprefix('Source: ')}. {wording.capitalised(rights)}; "
-        f"retrieved {retrieved_at[:10]}."
-        for attribution, rights, retrieved_at in sorted(kinds)
-    ]
+    return [f"{source}. {terms} {day}." for source, terms, day in sorted(kinds)]
 
 
 @dataclass(frozen=True)

@@ -627,13 +627,27 @@ def test_many_small_movements_are_shown_by_group(germany: Forecast) -> None:
         for n, group in enumerate(["labour", "prices"] * 20)
     )
     forecast = changed(germany, change=replace(change, movements=small))
-    *groups, rest = wording.change_rows(forecast, 5)
+    *groups, rest = wording.change_rows(forecast)
     assert {part.title for part in groups} == {"Labour market", "Prices"}
+    assert "Arrows" not in content(forecast)["readings"]["change"]
     points = sum(part.points for part in (*groups, rest))
     assert points == pytest.approx(100 * (germany.probability - change.probability))
     few = changed(germany, change=replace(change, movements=small[:15]))
-    titles = [part.title for part in wording.change_rows(few, 5)]
+    assert "Arrows" in content(few)["readings"]["change"]
+    titles = [part.title for part in wording.change_rows(few)]
     assert titles[5:] == ["10 others", rest.title]
+
+
+def test_own_data_were_not_retrieved(germany: Forecast) -> None:
+    series = replace(
+        germany.data.series[0],
+        source="file",
+        attribution="firms.csv",
+        retrieved_at="2026-09-13",
+    )
+    data = replace(germany.data, series=(series,))
+    (line,) = content(replace(germany, data=data))["sources"]
+    assert line == "firms.csv. Your own data; newest value known on 2026-09-13."
 
 
 def test_brief_says_where_no_release_matters(germany: Forecast) -> None:

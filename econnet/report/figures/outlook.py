@@ -26,7 +26,6 @@ HEAD, FOOT = 13.0, 9.5
 INTERVAL_END, CONFIDENCE_END = 17.5, 0.0
 DOTS_LEFT, DOTS_RIGHT = 14.0, 45.5
 
-MAX_MOVEMENTS = 5
 DASH = "\N{EN DASH}"
 
 
@@ -95,7 +94,7 @@ def _write_right(
 
 def change(forecast: Forecast, look: Look) -> Figure | None:
     """Draw what the indicators that moved most did to the forecast."""
-    parts = wording.change_rows(forecast, MAX_MOVEMENTS)
+    parts = wording.change_rows(forecast)
     if not parts:
         return None
     rows = [(part.title, part.points) for part in parts]

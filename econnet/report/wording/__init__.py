@@ -46,6 +46,7 @@ from econnet.report.wording.outlook import (
     change,
     change_note,
     change_parts,
+    change_reading,
     change_rows,
     in_decimals,
     shown_curves,

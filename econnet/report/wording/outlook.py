@@ -27,6 +27,9 @@ from econnet.report.wording.formatting import (
 # Movements that the text names, and next releases that it lists.
 MAX_MOVEMENTS = 2
 MAX_RELEASES = 3
+# Parts of a change that are shown one by one.
+CHANGE_ROWS = 5
+UP, DOWN = "↑", "↓"
 # Response curves that change the forecast by less, in percentage points, are flat.
 MIN_RESPONSE_POINTS = 1.0
 RE_ESTIMATION = "Re-estimation and revisions"
@@ -88,8 +91,8 @@ def change_parts(forecast: Forecast) -> list[Part]:
     ]
 
 
-def change_rows(forecast: Forecast, n: int) -> list[Part]:
-    """Return what moved the forecast in about `n` parts, and re-estimation at the end.
+def change_rows(forecast: Forecast) -> list[Part]:
+    """Return what moved the forecast in about five parts, and re-estimation at the end.
 
     These are the largest indicators and the sum of the others; if there are more than
     three times as many, groups of indicators.
@@ -99,13 +102,23 @@ def change_rows(forecast: Forecast, n: int) -> list[Part]:
     if changed is None:
         return []
     *movements, re_estimation = parts
-    if len(movements) > 3 * n:
+    if len(movements) > 3 * CHANGE_ROWS:
         movements = _by_group(forecast, changed)
-    if len(movements) > n + 1:
-        others = sum(part.points for part in movements[n:])
-        others_title = f"{len(movements) - n} others"
-        movements = [*movements[:n], Part(others_title, others)]
+    if len(movements) > CHANGE_ROWS + 1:
+        others = sum(part.points for part in movements[CHANGE_ROWS:])
+        others_title = f"{len(movements) - CHANGE_ROWS} others"
+        movements = [*movements[:CHANGE_ROWS], Part(others_title, others)]
     return [*movements, re_estimation]
+
+
+def change_reading(forecast: Forecast) -> str:
+    """Return how to read the rows of a change; only rows of indicators have arrows."""
+    titles = [part.title for part in change_rows(forecast)]
+    arrows = any(title.endswith((UP, DOWN)) for title in titles)
+    return (
+        "Bars to the right raised the forecast; all bars add up to its change."
+        f"{' Arrows: direction of the newest value.' if arrows else ''}"
+    )
 
 
 def _by_group(forecast: Forecast, changed: ForecastChange) -> list[Part]:
@@ -179,7 +192,7 @@ def _with_arrow(movement: Movement) -> str:
     before, after = movement.before, movement.after
     if before is None or after is None or number(before, 1) == number(after, 1):
         return movement.title
-    return f"{movement.title} {'↑' if after > before else '↓'}"
+    return f"{movement.title} {UP if after > before else DOWN}"
 
 
 def moved(movement: Movement) -> str:

@@ -10,10 +10,6 @@ READINGS: Mapping[str, str] = {
         "Dot: probability; bar: 90% interval; tick: historical average. Confidence "
         "follows from past forecasts at the same horizon."
     ),
-    "change": (
-        "Bars to the right raised the forecast; all bars add up to its change. Arrows: "
-        "direction of the newest value."
-    ),
     "track-record": (
         "Orange dots should be high and blue dots low; the dashed line is the average "
         "of contractions known at the time."
