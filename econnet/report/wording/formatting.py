@@ -36,8 +36,21 @@ def percent_range(interval: tuple[float, float]) -> str:
 
 
 def signed_percent_range(interval: tuple[float, float]) -> str:
-    """Return an interval of shares with their signs: `+2% to +9%`."""
-    return " to ".join(map(signed_percent, interval))
+    """Return an interval of shares with their signs, on the right side of zero.
+
+    Examples
+    --------
+    >>> signed_percent_range((0.021, 0.094))
+    '+2% to +9%'
+    >>> signed_percent_range((0.004, 0.094))
+    '+0.4% to +9%'
+    """
+    return " to ".join(
+        change_percent(100 * share)
+        if number(100 * share, 0) == "0"
+        else signed_percent(share)
+        for share in interval
+    )
 
 
 def change_percent(change: float) -> str:
