@@ -11,7 +11,7 @@ L. Breiman, "Random forests", Machine Learning 45 (2001), section 10, here for r
 outside the training sample.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -61,7 +61,8 @@ def make_probes(windows: Sequence[Window], country: str, seed: int) -> list[Prob
     """
     rng = np.random.default_rng([seed, 1])
     every_row = np.concatenate([window.ahead for window in windows])
-    return [_probe(window, country, every_row, rng) for window in windows]
+    columns = _columns_by_indicator(windows[0].features)
+    return [_probe(window, country, every_row, columns, rng) for window in windows]
 
 
 def measure(
@@ -107,36 +108,44 @@ def measure(
 
 def indicators(features: DesignMatrix) -> list[str]:
     """Return the indicators that the columns are made from, each once."""
-    return list(dict.fromkeys(column.indicator for column in features.columns))
+    return [*_columns_by_indicator(features)]
+
+
+def _columns_by_indicator(features: DesignMatrix) -> dict[str, Rows]:
+    """Return the positions of each indicator's columns."""
+    positions: dict[str, list[int]] = {}
+    for position, column in enumerate(features.columns):
+        positions.setdefault(column.indicator, []).append(position)
+    return {name: np.array(columns) for name, columns in positions.items()}
 
 
 def _probe(
-    window: Window, country: str, every_row: Rows, rng: np.random.Generator
+    window: Window,
+    country: str,
+    every_row: Rows,
+    columns_by_indicator: Mapping[str, Rows],
+    rng: np.random.Generator,
 ) -> Probe:
     features = window.features
     of_country = features.countries[window.ahead] == country
     order = np.argsort(~of_country + 0.5 * rng.random(len(of_country)), kind="stable")
     rows = order[:MAX_ROWS]
-    parts = [window.raw_ahead]
-    for name in indicators(features):
-        columns = np.flatnonzero(
-            [column.indicator == name for column in features.columns]
-        )
-        for _ in range(TIMES):
-            X = features.X[window.ahead[rows]]
-            donors = rng.choice(every_row, len(rows))
-            X[:, columns] = features.X[np.ix_(donors, columns)]
-            parts.append(X)
-    ahead, outcome = (
-        np.concatenate([values, np.tile(values[rows], len(parts) - 1)])
-        for values in (window.ahead, window.outcome)
+    n_original, n_shuffled = len(window.ahead), TIMES * len(rows)
+    n_repeated = TIMES * len(columns_by_indicator)
+    ahead, outcome, raw_ahead, X_ahead = (
+        np.concatenate([values, *([values[rows]] * n_repeated)])
+        for values in (window.ahead, window.outcome, window.raw_ahead, window.X_ahead)
     )
-    raw_ahead = np.concatenate(parts)
+    for number, columns in enumerate(columns_by_indicator.values()):
+        start = n_original + number * n_shuffled
+        shuffled = np.arange(start, start + n_shuffled)
+        donors = [rng.choice(every_row, len(rows)) for _ in range(TIMES)]
+        values = features.X[np.ix_(np.concatenate(donors), columns)]
+        # The other columns are scaled already.
+        scaler, inputs = window.scaler.of_columns(columns)
+        raw_ahead[np.ix_(shuffled, columns)] = values
+        X_ahead[np.ix_(shuffled, inputs)] = scaler.transform(values)
     widened = replace(
-        window,
-        ahead=ahead,
-        outcome=outcome,
-        raw_ahead=raw_ahead,
-        X_ahead=window.scaler.transform(raw_ahead).astype(np.float32),
+        window, ahead=ahead, outcome=outcome, raw_ahead=raw_ahead, X_ahead=X_ahead
     )
-    return Probe(widened, len(window.ahead), rows)
+    return Probe(widened, n_original, rows)
