@@ -168,7 +168,7 @@ def _record(windows: Sequence[Window], models: Mapping[str, Model]) -> pd.DataFr
 
 
 def _first_rows(forecasts: Sequence[Floats], windows: Sequence[Window]) -> list[Floats]:
-    """Return forecasts that were made before, without those of appended rows."""
+    """Return forecasts that were made before, without those of copies."""
     return [
         forecast[: len(window.ahead)]
         for forecast, window in zip(forecasts, windows, strict=True)

@@ -144,14 +144,15 @@ class Networks:
 
     def outputs(self, windows: Sequence[TrainingTask]) -> list[Floats]:
         """Return each window's outputs for its rows ahead: (members, rows, outputs)."""
-        shape = self.along_axes.members, max(len(window.X_ahead) for window in windows)
+        ahead = [window.inputs_to_forecast for window in windows]
+        shape = self.along_axes.members, max(map(len, ahead))
         X = np.zeros((*shape, self.along_axes.architecture.input_dim), np.float32)
         of_window = [
             np.s_[number * self.members : (number + 1) * self.members, : len(rows)]
-            for number, rows in enumerate(window.X_ahead for window in windows)
+            for number, rows in enumerate(ahead)
         ]
-        for rows, window, axes in zip(of_window, windows, self.axes, strict=True):
-            X[rows] = _mapped(window.X_ahead, axes)
+        for rows, X_ahead, axes in zip(of_window, ahead, self.axes, strict=True):
+            X[rows] = _mapped(X_ahead, axes)
         given = self.along_axes.logits(X).astype(np.float64)
         return [given[rows] for rows in of_window]
 

@@ -2,8 +2,8 @@
 
 Out of sample, an indicator's columns of one forecast are replaced by those of another,
 of any country and period. A positive value means that the indicator improved the
-forecasts. The shuffled rows are appended to the rows that each window forecasts anyway,
-so that no further model is trained.
+forecasts. The shuffled rows are copies of rows that each window forecasts anyway, so
+that no further model is trained.
 
 Notes
 -----
@@ -22,7 +22,7 @@ from econnet.core.types import Floats
 from econnet.data.features.design_matrix import DesignMatrix
 from econnet.evaluation.intervals import Periods
 from econnet.evaluation.metrics import MAX_LOG_LOSS, log_loss_costs
-from econnet.models.windows import Rows, Window
+from econnet.models.windows import Rows, VariedCopies, Window
 
 # Rows that are shuffled in each window, the country's first, and how often each.
 MAX_ROWS = 12
@@ -43,19 +43,17 @@ class Importance:
 
 @dataclass(frozen=True, eq=False)
 class Probe:
-    """A window with shuffled rows appended to its rows ahead.
+    """A window whose rows ahead at positions `rows` are copied and shuffled.
 
-    The first `original` rows ahead are those of the unchanged window. The rows of them
-    at positions `rows` follow for each indicator, `TIMES` times.
+    There are `TIMES` copies of them for each indicator.
     """
 
     window: Window
-    original: int
     rows: npt.NDArray[np.int64]
 
 
 def make_probes(windows: Sequence[Window], country: str, seed: int) -> list[Probe]:
-    """Return the windows with rows appended in which an indicator is shuffled.
+    """Return the windows with copies of rows in which an indicator is shuffled.
 
     The rows of `country` come first; others are drawn up to `MAX_ROWS`.
     """
@@ -78,7 +76,7 @@ def measure(
     for probe, probability in zip(probes, forecasts, strict=True):
         rows = probe.window.ahead[probe.rows]
         shape = (len(names), TIMES, len(rows))
-        shuffled = probability[probe.original :].reshape(shape)
+        shuffled = probability[len(probe.window.ahead) :].reshape(shape)
         outcome = probe.window.outcome[probe.rows]
         cost = log_loss_costs(probability[probe.rows], outcome)
         rises.append((log_loss_costs(shuffled, outcome) - cost).mean(axis=1))
@@ -130,22 +128,17 @@ def _probe(
     of_country = features.countries[window.ahead] == country
     order = np.argsort(~of_country + 0.5 * rng.random(len(of_country)), kind="stable")
     rows = order[:MAX_ROWS]
-    n_original, n_shuffled = len(window.ahead), TIMES * len(rows)
-    n_repeated = TIMES * len(columns_by_indicator)
-    ahead, outcome, raw_ahead, X_ahead = (
-        np.concatenate([values, *([values[rows]] * n_repeated)])
-        for values in (window.ahead, window.outcome, window.raw_ahead, window.X_ahead)
-    )
-    for number, columns in enumerate(columns_by_indicator.values()):
-        start = n_original + number * n_shuffled
-        shuffled = np.arange(start, start + n_shuffled)
+    copied = np.tile(rows, TIMES)
+    raw, scaled = [], []
+    for columns in columns_by_indicator.values():
         donors = [rng.choice(every_row, len(rows)) for _ in range(TIMES)]
         values = features.X[np.ix_(np.concatenate(donors), columns)]
-        # The other columns are scaled already.
         scaler, inputs = window.scaler.of_columns(columns)
-        raw_ahead[np.ix_(shuffled, columns)] = values
-        X_ahead[np.ix_(shuffled, inputs)] = scaler.transform(values)
+        raw.append((columns, values))
+        scaled.append((inputs, scaler.transform(values).astype(np.float32)))
     widened = replace(
-        window, ahead=ahead, outcome=outcome, raw_ahead=raw_ahead, X_ahead=X_ahead
+        window,
+        copies_ahead=VariedCopies(copied, scaled),
+        raw_copies_ahead=VariedCopies(copied, raw),
     )
-    return Probe(widened, n_original, rows)
+    return Probe(widened, rows)
