@@ -277,7 +277,7 @@ def stacks(
     """Return the windows in order, split into stacks that can train as one.
 
     The windows of a stack have the same numbers of inputs and of epochs; stacks of such
-    windows are of about equal size.
+    windows have about as many batches in all, and so take about as long.
     """
 
     def settings(window: Window) -> tuple[int, int]:
@@ -290,7 +290,11 @@ def stacks(
         alike = list(group)
         max_windows = max(1, STACK_INPUTS // (settings(alike[0])[1] * members))
         n_stacks = -(-len(alike) // max_windows)
-        ends = np.linspace(0, len(alike), n_stacks + 1).astype(int)
+        batches = [-(-len(window.train) // options.batch_size) for window in alike]
+        up_to = np.cumsum(batches) / sum(batches)
+        # The shares are sums, and may miss an end by their rounding.
+        inner = np.searchsorted(up_to, np.arange(1, n_stacks) / n_stacks - 1e-9) + 1
+        ends = [0, *inner.tolist(), len(alike)]
         result += [alike[start:end] for start, end in pairwise(ends)]
     return result
 
