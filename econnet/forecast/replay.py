@@ -73,6 +73,7 @@ def run_outlook(
     """
     by_horizon = _aligned_windows(prepared, horizons)
     if not by_horizon:
+        progress(1.0)
         return {}
     together = sorted(
         (window.origin, horizon, place)

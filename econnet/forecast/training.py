@@ -136,7 +136,10 @@ def _replay(
     """Return the track records that are needed, for the newest origin."""
     wanted = training.outlook and outlook_needed
     others = replay.other_horizons(newest.task) if wanted else []
-    of_task, of_outlook = _halves(progress)
+    if not task_needed:
+        outlook = replay.run_outlook(newest, others, progress)
+        return _History(pd.DataFrame(), (), outlook)
+    of_task, of_outlook = side_by_side_progress(progress, 2)
 
     def at_horizon() -> _History:
         found = replay.run(newest, training.baselines, of_task, training.importance)
@@ -146,21 +149,19 @@ def _replay(
         found = replay.run_outlook(newest, others, of_outlook)
         return _History(pd.DataFrame(), (), found)
 
-    if not task_needed:
-        return at_others()
     of_horizon, of_others = workers.side_by_side([at_horizon, at_others])
     return replace(of_horizon, outlook=of_others.outlook)
 
 
-def _halves(progress: Progress) -> tuple[Progress, Progress]:
-    """Return the progress functions of two halves that advance side by side."""
-    shares = [0.0, 0.0]
+def side_by_side_progress(progress: Progress, parts: int) -> list[Progress]:
+    """Return the progress functions of equal parts that advance side by side."""
+    shares = [0.0] * parts
 
-    def advance(half: int, share: float) -> None:
-        shares[half] = share
-        progress(sum(shares) / 2)
+    def advance(number: int, share: float) -> None:
+        shares[number] = share
+        progress(sum(shares) / parts)
 
-    return partial(advance, 0), partial(advance, 1)
+    return [partial(advance, number) for number in range(parts)]
 
 
 def _final_model(prepared: PreparedTask, history: _History) -> Model:

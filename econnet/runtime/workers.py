@@ -125,6 +125,16 @@ def side_by_side(calls: Sequence[Callable[[], Value]]) -> list[Value]:
     return [result.result() for result in results]
 
 
+def start_early(module: str) -> None:
+    """Start processes of this machine, if tasks will run there.
+
+    They import a module that the tasks need, while the caller prepares these.
+    """
+    place = _place.get()
+    if isinstance(place, Cores):
+        place.start(module)
+
+
 @dataclass(frozen=True, eq=False)
 class _Work:
     """The tasks of one `map_tasks`; `keys` are empty without a ledger."""
@@ -243,16 +253,26 @@ class Cores:
         self, task: Callable[[Item], Result], items: Sequence[Item]
     ) -> Numbered[Result]:
         """Yield the number of an item and its result, as they come."""
-        wanted = _workers.get() if self.workers == -1 else self.workers
-        workers = loky.cpu_count() if wanted == -1 else wanted
-        if min(workers, len(items)) > 1 and processes.can_start():
+        number = self._number()
+        if min(number, len(items)) > 1 and processes.can_start():
             yield from processes.run_in_processes(
-                partial(run_alone, task), items, workers
+                partial(run_alone, task), items, number
             )
             return
         with one_blas_thread():
-            for number, item in enumerate(items):
-                yield number, task(item)
+            for place, item in enumerate(items):
+                yield place, task(item)
+
+    def start(self, module: str) -> None:
+        """Start the processes early, if there are several, and let them import."""
+        number = self._number()
+        if number > 1 and processes.can_start():
+            processes.start(number, module)
+
+    def _number(self) -> int:
+        """Return the number of processes."""
+        wanted = _workers.get() if self.workers == -1 else self.workers
+        return loky.cpu_count() if wanted == -1 else wanted
 
 
 @contextmanager
