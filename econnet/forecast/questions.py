@@ -12,6 +12,7 @@ has, the report says that no usable forecast exists.
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import pandas as pd
 
@@ -25,6 +26,7 @@ from econnet.forecast import assessment, preparation, replay, track_record, trai
 from econnet.forecast.headline import proven_skill
 from econnet.forecast.preparation import PreparedTask
 from econnet.forecast.result import QuestionAnswer
+from econnet.runtime import workers
 
 Progress = Callable[[float], None]
 
@@ -121,18 +123,10 @@ class PreparedQuestions:
         A question without a past forecast whose outcome is known is left out.
         `DataError` is raised if none is left.
         """
-        found = []
-        share = 1 / len(self.prepared)
-        reason = ""
-        for number, prepared in enumerate(self.prepared):
-            try:
-                found.append(
-                    answer(prepared, training.part(progress, number * share, share))
-                )
-            except DataError as error:
-                reason = reason or str(error)
+        answers = answer(self.prepared, progress)
+        found = [each for each in answers if isinstance(each, QuestionAnswer)]
         if not found:
-            raise DataError(reason)
+            raise DataError(str(answers[0]))
         return tuple(sorted(found, key=lambda each: -proven_skill(each.skill)))
 
 
@@ -147,13 +141,49 @@ def _prepared(
 
 
 def answer(
-    prepared: PreparedTask, progress: Progress = lambda _: None
-) -> QuestionAnswer:
-    """Return the answer to one question, after a walk-forward run.
+    questions: Sequence[PreparedTask], progress: Progress = lambda _: None
+) -> list[QuestionAnswer | DataError]:
+    """Return the answer to each question after a walk-forward run, or its error.
+
+    It is an error if no outcome of a past forecast is known.
+    """
+    records = _replayed(questions, training.part(progress, 0, REPLAY))
+    answers: list[QuestionAnswer | DataError] = []
+    for prepared, record in zip(questions, records, strict=True):
+        try:
+            answers.append(
+                record if isinstance(record, DataError) else _answer(prepared, record)
+            )
+        except DataError as error:
+            answers.append(error)
+        progress(REPLAY + (1 - REPLAY) * len(answers) / len(questions))
+    return answers
+
+
+def _replayed(
+    questions: Sequence[PreparedTask], progress: Progress
+) -> list[pd.DataFrame | DataError]:
+    """Return the track record of each question, or why there is none."""
+    parts = training.side_by_side_progress(progress, len(questions))
+
+    def replayed(number: int) -> pd.DataFrame | DataError:
+        try:
+            record, _ = replay.run(questions[number], ["base_rate"], parts[number])
+        except DataError as error:
+            parts[number](1.0)
+            return error
+        return record
+
+    return workers.side_by_side(
+        [partial(replayed, number) for number in range(len(questions))]
+    )
+
+
+def _answer(prepared: PreparedTask, record: pd.DataFrame) -> QuestionAnswer:
+    """Return the answer to one question, from its track record.
 
     `DataError` is raised if there is no past forecast whose outcome is known.
     """
-    record, _ = replay.run(prepared, ["base_rate"], progress)
     pool = assessment.assess_pool(prepared.task, record)
     scored = record[
         record["outcome"].notna() & (record["country"] == prepared.country.alpha3)
@@ -175,6 +205,8 @@ def answer(
     )
 
 
+# Share of the work that the replays take; the final networks take the rest.
+REPLAY = 0.7
 # Label, horizon and event of the standard questions.
 QUARTERLY: Sequence[tuple[str, int, Event]] = (
     ("negative-growth", 0, "at"),

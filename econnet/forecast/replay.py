@@ -22,8 +22,10 @@ from econnet.forecast.explain import importance
 from econnet.forecast.explain.importance import Importance
 from econnet.forecast.preparation import PreparedTask
 from econnet.models import combination, pooling
+from econnet.models.baselines import LEARNERS
 from econnet.models.forests import FORESTS, ReplayForests, can_share
 from econnet.models.windows import Model, Schedule, Window, make_windows
+from econnet.runtime import workers
 
 Progress = Callable[[float], None]
 
@@ -43,18 +45,21 @@ def run(
         features, prepared.task.frequency, prepared.origin, _schedule(prepared)
     )
     models = _models(prepared, baselines, progress, _trees(prepared))
-    if not measure_importance:
-        return _record(windows, models), ()
-    probes = importance.make_probes(
-        windows, prepared.country.alpha3, prepared.task.seed
+    probes = (
+        importance.make_probes(windows, prepared.country.alpha3, prepared.task.seed)
+        if measure_importance
+        else []
     )
-    widened = [probe.window for probe in probes]
-    forecasts = _with_econnet(
-        windows,
-        {name: models[name](widened) for name in combination.prior(features)},
+    widened = [probe.window for probe in probes] or windows
+    parts = [*combination.prior(features)]
+    others = [name for name in LEARNERS if name in models and name not in parts]
+    computed = workers.side_by_side(
+        [partial(models[name], widened) for name in parts]
+        + [partial(models[name], windows) for name in others]
     )
+    forecasts = _with_econnet(windows, dict(zip(parts, computed, strict=False)))
     models |= {name: partial(_first_rows, of) for name, of in forecasts.items()}
-    measured = importance.measure(probes, forecasts["econnet"])
+    measured = importance.measure(probes, forecasts["econnet"]) if probes else ()
     return _record(windows, models), measured
 
 
@@ -67,6 +72,9 @@ def run_outlook(
     networks train together. One for which the history is too short is left out.
     """
     by_horizon = _aligned_windows(prepared, horizons)
+    if not by_horizon:
+        progress(1.0)
+        return {}
     together = sorted(
         (window.origin, horizon, place)
         for horizon, windows in by_horizon.items()
@@ -80,8 +88,9 @@ def run_outlook(
         horizon: {name: [np.empty(0)] * len(windows) for name in parts}
         for horizon, windows in by_horizon.items()
     }
-    for name in parts if flat else ():
-        for (_, horizon, place), of in zip(together, models[name](flat), strict=True):
+    computed = workers.side_by_side([partial(models[name], flat) for name in parts])
+    for name, forecasts in zip(parts, computed, strict=True):
+        for (_, horizon, place), of in zip(together, forecasts, strict=True):
             found[horizon][name][place] = of
     records = {}
     for horizon, windows in by_horizon.items():
@@ -168,7 +177,7 @@ def _record(windows: Sequence[Window], models: Mapping[str, Model]) -> pd.DataFr
 
 
 def _first_rows(forecasts: Sequence[Floats], windows: Sequence[Window]) -> list[Floats]:
-    """Return forecasts that were made before, without those of appended rows."""
+    """Return forecasts that were made before, without those of copies."""
     return [
         forecast[: len(window.ahead)]
         for forecast, window in zip(forecasts, windows, strict=True)

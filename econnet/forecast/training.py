@@ -8,6 +8,7 @@ trained only where it is needed, and saved with the model.
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib.metadata import version
 from itertools import chain
 
@@ -135,15 +136,32 @@ def _replay(
     """Return the track records that are needed, for the newest origin."""
     wanted = training.outlook and outlook_needed
     others = replay.other_horizons(newest.task) if wanted else []
-    share = 1 / max(task_needed + bool(others), 1)
-    record = pd.DataFrame()
-    importance: tuple[Importance, ...] = ()
-    if task_needed:
-        record, importance = replay.run(
-            newest, training.baselines, part(progress, 0, share), training.importance
-        )
-    rest = part(progress, share * task_needed, share)
-    return _History(record, importance, replay.run_outlook(newest, others, rest))
+    if not task_needed:
+        outlook = replay.run_outlook(newest, others, progress)
+        return _History(pd.DataFrame(), (), outlook)
+    of_task, of_outlook = side_by_side_progress(progress, 2)
+
+    def at_horizon() -> _History:
+        found = replay.run(newest, training.baselines, of_task, training.importance)
+        return _History(*found, outlook={})
+
+    def at_others() -> _History:
+        found = replay.run_outlook(newest, others, of_outlook)
+        return _History(pd.DataFrame(), (), found)
+
+    of_horizon, of_others = workers.side_by_side([at_horizon, at_others])
+    return replace(of_horizon, outlook=of_others.outlook)
+
+
+def side_by_side_progress(progress: Progress, parts: int) -> list[Progress]:
+    """Return the progress functions of equal parts that advance side by side."""
+    shares = [0.0] * parts
+
+    def advance(number: int, share: float) -> None:
+        shares[number] = share
+        progress(sum(shares) / parts)
+
+    return [partial(advance, number) for number in range(parts)]
 
 
 def _final_model(prepared: PreparedTask, history: _History) -> Model:

@@ -175,7 +175,7 @@ class WindowedClassifier:
                 self.make(window),
                 of_window.of(window.raw_train, window.X_train),
                 window.y_train,
-                of_window.of(window.raw_ahead, window.X_ahead),
+                of_window.of(window.raw_to_forecast, window.inputs_to_forecast),
             )
             for window, of_window in zip(windows, inputs, strict=True)
         ]

@@ -21,7 +21,7 @@ import pandas as pd
 from econnet.core.types import Floats
 from econnet.data.features.design_matrix import DesignMatrix
 from econnet.models.baselines import LEARNERS
-from econnet.models.windows import Rows, Window, window_digest
+from econnet.models.windows import Rows, TrainingTask, Window, window_digest
 from econnet.runtime import workers
 from econnet.runtime.blas import one_blas_thread
 
@@ -78,10 +78,7 @@ class ReplayForests:
         n_trees = max(1, round(self.share_of_trees * forest.n_estimators))
         horizons = [
             HorizonRows(
-                window.X_train,
-                window.y_train,
-                window.X_ahead,
-                np.flatnonzero(np.isin(window.train, common)),
+                window.training_task, np.flatnonzero(np.isin(window.train, common))
             )
             for window in windows
         ]
@@ -105,9 +102,7 @@ def can_share(features: DesignMatrix) -> bool:
 class HorizonRows:
     """The rows of a horizon; `common` are the training rows that all horizons have."""
 
-    X_train: npt.NDArray[np.float32]
-    y_train: npt.NDArray[np.float32]
-    X_ahead: npt.NDArray[np.float32]
+    window: TrainingTask
     common: Rows
 
 
@@ -122,10 +117,10 @@ class ForestTask:
 def forecast_horizons(task: ForestTask) -> list[Floats]:
     """Return the probabilities of the rows ahead at each horizon."""
     first = task.horizons[0]
-    outcomes = [rows.y_train[rows.common] for rows in task.horizons]
+    outcomes = [rows.window.y_train[rows.common] for rows in task.horizons]
     y = outcomes[0] if len(outcomes) == 1 else np.column_stack(outcomes)
     with one_blas_thread():
-        task.forest.fit(first.X_train[first.common], y)
+        task.forest.fit(first.window.X_train[first.common], y)
     trees = [estimator.tree_ for estimator in task.forest.estimators_]
     sizes = [tree.node_count for tree in trees]
     first_nodes = np.cumsum([0, *sizes[:-1]])
@@ -139,9 +134,9 @@ def forecast_horizons(task: ForestTask) -> list[Floats]:
 
     forecasts = []
     for rows in task.horizons:
-        y_train = rows.y_train.astype(np.float64)
-        shares = _shares(leaves(rows.X_train), y_train, sum(sizes))
-        forecasts.append(shares[leaves(rows.X_ahead)].mean(axis=1))
+        y_train = rows.window.y_train.astype(np.float64)
+        shares = _shares(leaves(rows.window.X_train), y_train, sum(sizes))
+        forecasts.append(shares[leaves(rows.window.inputs_to_forecast)].mean(axis=1))
     return forecasts
 
 

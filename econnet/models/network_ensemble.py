@@ -144,14 +144,15 @@ class Networks:
 
     def outputs(self, windows: Sequence[TrainingTask]) -> list[Floats]:
         """Return each window's outputs for its rows ahead: (members, rows, outputs)."""
-        shape = self.along_axes.members, max(len(window.X_ahead) for window in windows)
+        ahead = [window.inputs_to_forecast for window in windows]
+        shape = self.along_axes.members, max(map(len, ahead))
         X = np.zeros((*shape, self.along_axes.architecture.input_dim), np.float32)
         of_window = [
             np.s_[number * self.members : (number + 1) * self.members, : len(rows)]
-            for number, rows in enumerate(window.X_ahead for window in windows)
+            for number, rows in enumerate(ahead)
         ]
-        for rows, window, axes in zip(of_window, windows, self.axes, strict=True):
-            X[rows] = _mapped(window.X_ahead, axes)
+        for rows, X_ahead, axes in zip(of_window, ahead, self.axes, strict=True):
+            X[rows] = _mapped(X_ahead, axes)
         given = self.along_axes.logits(X).astype(np.float64)
         return [given[rows] for rows in of_window]
 
@@ -276,7 +277,7 @@ def stacks(
     """Return the windows in order, split into stacks that can train as one.
 
     The windows of a stack have the same numbers of inputs and of epochs; stacks of such
-    windows are of about equal size.
+    windows have about as many batches in all, and so take about as long.
     """
 
     def settings(window: Window) -> tuple[int, int]:
@@ -289,7 +290,11 @@ def stacks(
         alike = list(group)
         max_windows = max(1, STACK_INPUTS // (settings(alike[0])[1] * members))
         n_stacks = -(-len(alike) // max_windows)
-        ends = np.linspace(0, len(alike), n_stacks + 1).astype(int)
+        batches = [-(-len(window.train) // options.batch_size) for window in alike]
+        up_to = np.cumsum(batches) / sum(batches)
+        # The shares are sums, and may miss an end by their rounding.
+        inner = np.searchsorted(up_to, np.arange(1, n_stacks) / n_stacks - 1e-9) + 1
+        ends = [0, *inner.tolist(), len(alike)]
         result += [alike[start:end] for start, end in pairwise(ends)]
     return result
 

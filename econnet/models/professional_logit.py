@@ -127,7 +127,7 @@ class ProfessionalLogit:
         """Return the probabilities of the rows ahead of each window."""
         return workers.map_threads(
             lambda window: self.learn(window).probability(
-                window.raw_ahead, window.X_ahead
+                window.raw_to_forecast, window.inputs_to_forecast
             ),
             windows,
         )

@@ -128,6 +128,25 @@ class Scaler:
             scores[column] = _normal_scores(X[:, column], self.knots[column])
         return self._inputs(scores, X)
 
+    def of_columns(
+        self, columns: npt.NDArray[np.int64]
+    ) -> tuple["Scaler", npt.NDArray[np.int64]]:
+        """Return the scaler of these columns alone, and the positions of its inputs.
+
+        `columns` are positions in ascending order. The inputs are the same numbers as
+        at their positions among those of all columns.
+        """
+        of_flags = np.flatnonzero(np.isin(self.flaggable, columns))
+        scaler = Scaler(
+            self.knots[columns],
+            self.mean[columns],
+            self.scale[columns],
+            self.emphasis[columns],
+            np.searchsorted(columns, self.flaggable[of_flags]),
+            self.flagged[of_flags],
+        )
+        return scaler, np.concatenate([columns, len(self.scale) + of_flags])
+
     def _inputs(self, scores: Floats, X: Floats) -> Floats:
         """Return the inputs of rows `X` with these normal scores, (columns, rows)."""
         deviations = scores - self.mean[:, None]

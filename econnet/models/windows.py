@@ -8,7 +8,7 @@ expand unless the `Schedule` has `rolling_years`.
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from itertools import pairwise
 from typing import TypeAlias
@@ -29,6 +29,30 @@ Rows: TypeAlias = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
+class VariedCopies:
+    """Copies of some rows in which one group of columns after another differs.
+
+    Parameters
+    ----------
+    copied
+        Positions of the rows that are copied for each group.
+    groups
+        The positions of a group's columns, and their values: (copies, columns).
+    """
+
+    copied: Rows
+    groups: Sequence[tuple[Rows, np.ndarray]]
+
+    def appended_to(self, rows: np.ndarray) -> np.ndarray:
+        """Return the rows, followed by the copies of each group."""
+        everything = np.concatenate([rows, *([rows[self.copied]] * len(self.groups))])
+        copies = everything[len(rows) :].reshape(len(self.groups), len(self.copied), -1)
+        for of_group, (columns, values) in zip(copies, self.groups, strict=True):
+            of_group[:, columns] = values
+        return everything
+
+
+@dataclass(frozen=True, eq=False)
 class TrainingTask:
     """What a model needs of a window; small enough to be sent to another process.
 
@@ -42,6 +66,8 @@ class TrainingTask:
         Growth in percent, below zero in contractions; NaN if the label has no growth.
     design_effect
         The number of training rows that are worth one independent row.
+    copies_ahead
+        Copies of the rows ahead that are forecast after them, if any.
     """
 
     origin: pd.Period
@@ -50,6 +76,13 @@ class TrainingTask:
     growth_train: Floats
     X_ahead: npt.NDArray[np.float32]
     design_effect: float
+    copies_ahead: VariedCopies | None = field(default=None, kw_only=True)
+
+    @property
+    def inputs_to_forecast(self) -> npt.NDArray[np.float32]:
+        """Scaled features of the rows ahead, and of their copies."""
+        copies = self.copies_ahead
+        return self.X_ahead if copies is None else copies.appended_to(self.X_ahead)
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +99,8 @@ class Window(TrainingTask):
         Raw features of the rows ahead; missing values are NaN.
     outcome : array (rows,)
         Today's outcome of the rows ahead; NaN if unknown. No model may use it.
+    raw_copies_ahead
+        Raw features of the copies, if there are any.
     """
 
     features: DesignMatrix
@@ -74,6 +109,13 @@ class Window(TrainingTask):
     scaler: Scaler
     raw_ahead: Floats
     outcome: Floats
+    raw_copies_ahead: VariedCopies | None = field(default=None, kw_only=True)
+
+    @property
+    def raw_to_forecast(self) -> Floats:
+        """Raw features of the rows ahead, and of their copies."""
+        copies = self.raw_copies_ahead
+        return self.raw_ahead if copies is None else copies.appended_to(self.raw_ahead)
 
     @property
     def raw_train(self) -> Floats:
@@ -90,10 +132,11 @@ class Window(TrainingTask):
             self.growth_train,
             self.X_ahead,
             self.design_effect,
+            copies_ahead=self.copies_ahead,
         )
 
 
-# A model returns the probabilities of the rows ahead of each window.
+# A model returns the probabilities of the rows ahead of each window, and of copies.
 Model: TypeAlias = Callable[[Sequence[Window]], list[Floats]]
 
 
@@ -300,11 +343,11 @@ def window_digest(name: str, windows: Sequence[Window]) -> str:
         digest.update(f"{window.origin} {window.features.horizon} {columns}".encode())
         for array in (
             window.raw_train,
-            window.raw_ahead,
+            window.raw_to_forecast,
             window.X_train,
             window.y_train,
             window.growth_train,
-            window.X_ahead,
+            window.inputs_to_forecast,
             window.train,
             window.ahead,
         ):

@@ -437,10 +437,14 @@ def _repeat_questions(
     report: Report, prepared: PreparedTask
 ) -> Iterator[QuestionAnswer]:
     """Yield the answers to the standard questions that the report lists."""
-    for task, date in report.questions:
-        yield questions.answer(
-            preparation.prepare(prepared.known, prepared.country, task, date)
-        )
+    asked = [
+        preparation.prepare(prepared.known, prepared.country, task, date)
+        for task, date in report.questions
+    ]
+    for answer in questions.answer(asked):
+        if isinstance(answer, DataError):
+            raise answer
+        yield answer
 
 
 def _changes(report: Report, prepared: PreparedTask) -> Iterator[str]:

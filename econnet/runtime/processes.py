@@ -18,6 +18,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from importlib import import_module
 from multiprocessing import resource_tracker
 from typing import TypeAlias, TypeVar
 
@@ -66,6 +67,24 @@ def run_in_processes(
         except BaseException:
             pool.shutdown(kill_workers=True)
             raise
+
+
+def start(workers: int, module: str) -> None:
+    """Start worker processes, which import a module while this process goes on.
+
+    Raises
+    ------
+    DataError
+        None can be started.
+    """
+    with _starting(), starter() as thread:
+        pool = reusable_pool(workers)
+        for _ in range(workers):
+            thread.submit(pool.submit, _import, module).result()
+
+
+def _import(module: str) -> None:
+    import_module(module)
 
 
 @contextmanager

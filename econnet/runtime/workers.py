@@ -6,18 +6,19 @@ that results are the same bits wherever they run, with any number of workers.
 release the interpreter lock most of the time. `map_tasks` is for work that can run
 anywhere: in the place that `use_workers` sets, by default processes of this machine.
 Its results are stored in a ledger, if there is one, so that an interrupted run can
-continue.
+continue. `side_by_side` is for calls that each run tasks.
 """
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, copy_context
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
-from typing import Protocol, TypeVar
+from threading import Condition
+from typing import Any, Protocol, TypeVar
 
 import loky
 import numpy as np
@@ -86,26 +87,147 @@ def map_tasks(
         Takes an item's number, and returns a digest of everything on which its result
         depends, for the ledger.
     """
-    place, ledger = _place.get(), _ledger.get()
-    results: dict[int, Arrays] = {}
-    keys = [key(number) for number in range(len(items))] if ledger else []
+    keys = [key(number) for number in range(len(items))] if _ledger.get() else []
+    (results,) = _computed([_Work(task, items, keys, _report.get())])
+    return results
 
-    def record(number: int, arrays: Arrays) -> None:
-        results[number] = arrays
-        _report.get()(len(results) / len(items))
 
-    for number, name in enumerate(keys):
-        stored = ledger.find(name) if ledger else None
-        if stored is not None:
-            record(number, stored)
-    left = [number for number in range(len(items)) if number not in results]
-    with closing(place.run(task, [items[number] for number in left])) as computed:
+def side_by_side(calls: Sequence[Callable[[], Value]]) -> list[Value]:
+    """Return the result of each call, in order; the tasks of all run side by side.
+
+    Each call is made in a thread of its own, and its `map_tasks` waits until every
+    other call waits too or has returned. Then the tasks of all run as one, so that no
+    worker is idle while another finishes the last task of one call.
+    """
+    if len(calls) < 2:
+        return [call() for call in calls]
+    rounds = _Rounds(len(calls))
+
+    def run(call: Callable[[], Value]) -> Value:
+        with _temporarily(_rounds, rounds):
+            try:
+                return call()
+            finally:
+                rounds.leave()
+
+    with ThreadPoolExecutor(len(calls)) as pool:
+        results = [pool.submit(copy_context().run, run, call) for call in calls]
+        try:
+            while waiting := rounds.next():
+                computed = iter(
+                    _computed([work for works, _ in waiting for work in works])
+                )
+                for works, result in waiting:
+                    result.set_result([*islice(computed, len(works))])
+        except BaseException as error:
+            rounds.stop(error)
+            raise
+    return [result.result() for result in results]
+
+
+def start_early(module: str) -> None:
+    """Start processes of this machine, if tasks will run there.
+
+    They import a module that the tasks need, while the caller prepares these.
+    """
+    place = _place.get()
+    if isinstance(place, Cores):
+        place.start(module)
+
+
+@dataclass(frozen=True, eq=False)
+class _Work:
+    """The tasks of one `map_tasks`; `keys` are empty without a ledger."""
+
+    task: Callable[[Any], Sequence[np.ndarray]]
+    items: Sequence[Any]
+    keys: Sequence[str]
+    report: Callable[[float], None]
+
+
+class _Rounds:
+    """The work of several calls, which is done once all of them wait for theirs."""
+
+    def __init__(self, calls: int) -> None:
+        self._changed = Condition()
+        self._calls = calls
+        self._waiting: list[tuple[Sequence[_Work], Future[list[list[Arrays]]]]] = []
+        self._handed_out = self._waiting
+        self._stopped: BaseException | None = None
+
+    def compute(self, works: Sequence[_Work]) -> list[list[Arrays]]:
+        """Return the results of one call's work, once they are there."""
+        result: Future[list[list[Arrays]]] = Future()
+        with self._changed:
+            if self._stopped is not None:
+                raise self._stopped
+            self._waiting.append((works, result))
+            self._changed.notify()
+        return result.result()
+
+    def leave(self) -> None:
+        """Wait no longer for a call, which has ended."""
+        with self._changed:
+            self._calls -= 1
+            self._changed.notify()
+
+    def next(self) -> list[tuple[Sequence[_Work], "Future[list[list[Arrays]]]"]]:
+        """Return the work for which all calls wait; empty when all have ended."""
+        with self._changed:
+            self._changed.wait_for(lambda: len(self._waiting) == self._calls)
+            waiting, self._waiting = self._waiting, []
+            self._handed_out = waiting
+            return waiting
+
+    def stop(self, error: BaseException) -> None:
+        """Let all calls end with this error."""
+        with self._changed:
+            self._stopped = error
+            for _, result in [*self._handed_out, *self._waiting]:
+                if not result.done():
+                    result.set_exception(error)
+
+
+def _computed(works: Sequence[_Work]) -> list[list[Arrays]]:
+    """Return the results of each work, in order, computed here or in the next round."""
+    if (rounds := _rounds.get()) is not None:
+        return rounds.compute(works)
+    ledger = _ledger.get()
+    results: list[dict[int, Arrays]] = [{} for _ in works]
+
+    def record(number: int, place: int, arrays: Arrays) -> None:
+        results[number][place] = arrays
+        works[number].report(len(results[number]) / len(works[number].items))
+
+    for number, work in enumerate(works):
+        for place, key in enumerate(work.keys):
+            stored = ledger.find(key) if ledger else None
+            if stored is not None:
+                record(number, place, stored)
+    left = [
+        (number, place)
+        for number, work in enumerate(works)
+        for place in range(len(work.items))
+        if place not in results[number]
+    ]
+    items = [(works[number].task, works[number].items[place]) for number, place in left]
+    with closing(_place.get().run(_call, items)) as computed:
         for position, arrays in computed:
-            number = left[position]
+            number, place = left[position]
             if ledger:
-                ledger.keep(keys[number], list(arrays))
-            record(number, list(arrays))
-    return [results[number] for number in range(len(items))]
+                ledger.keep(works[number].keys[place], list(arrays))
+            record(number, place, list(arrays))
+    return [
+        [of_work[place] for place in range(len(work.items))]
+        for work, of_work in zip(works, results, strict=True)
+    ]
+
+
+def _call(
+    work: tuple[Callable[[Item], Sequence[np.ndarray]], Item],
+) -> Sequence[np.ndarray]:
+    task, item = work
+    return task(item)
 
 
 class Place(Protocol):
@@ -131,16 +253,26 @@ class Cores:
         self, task: Callable[[Item], Result], items: Sequence[Item]
     ) -> Numbered[Result]:
         """Yield the number of an item and its result, as they come."""
-        wanted = _workers.get() if self.workers == -1 else self.workers
-        workers = loky.cpu_count() if wanted == -1 else wanted
-        if min(workers, len(items)) > 1 and processes.can_start():
+        number = self._number()
+        if min(number, len(items)) > 1 and processes.can_start():
             yield from processes.run_in_processes(
-                partial(run_alone, task), items, workers
+                partial(run_alone, task), items, number
             )
             return
         with one_blas_thread():
-            for number, item in enumerate(items):
-                yield number, task(item)
+            for place, item in enumerate(items):
+                yield place, task(item)
+
+    def start(self, module: str) -> None:
+        """Start the processes early, if there are several, and let them import."""
+        number = self._number()
+        if number > 1 and processes.can_start():
+            processes.start(number, module)
+
+    def _number(self) -> int:
+        """Return the number of processes."""
+        wanted = _workers.get() if self.workers == -1 else self.workers
+        return loky.cpu_count() if wanted == -1 else wanted
 
 
 @contextmanager
@@ -181,3 +313,5 @@ _report: ContextVar[Callable[[float], None]] = ContextVar(
     "report", default=lambda _: None
 )
 _workers: ContextVar[int] = ContextVar("workers", default=-1)
+# The calls that run side by side with the current one.
+_rounds: ContextVar[_Rounds | None] = ContextVar("rounds", default=None)

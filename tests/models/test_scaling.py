@@ -168,3 +168,16 @@ def test_percentiles_are_those_of_the_values_that_are_there(seed: int) -> None:
     present = np.isnan(X).mean(axis=0) <= MAX_SHARE_MISSING
     expected = np.nanquantile(X[:, present], np.linspace(0.01, 0.99, 99), axis=0)
     np.testing.assert_array_equal(scaler_of(X).knots[present], expected.T)
+
+
+def test_some_columns_alone_are_scaled_to_the_same_bits() -> None:
+    rng = np.random.default_rng(0)
+    X = rng.standard_t(3, (80, 6))
+    X[rng.random(X.shape) < 0.1] = np.nan
+    scaler = Scaler.fit(X, np.array([1, 3, 5]), np.array([1.0, 2, 1, 1, 3, 1]))
+    columns = np.array([1, 2, 5])
+    of_columns, inputs = scaler.of_columns(columns)
+    np.testing.assert_array_equal(inputs, [1, 2, 5, 6, 8])
+    np.testing.assert_array_equal(
+        of_columns.transform(X[:, columns]), scaler.transform(X)[:, inputs]
+    )

@@ -3,6 +3,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -77,6 +78,57 @@ def test_share_that_is_finished_is_heard(tmp_path: Path) -> None:
         ):
             runtime_workers.map_tasks(halves, range(4), key)
         assert heard == [0.25, 0.5, 0.75, 1.0]
+
+
+def test_calls_side_by_side_return_what_each_returns_alone(tmp_path: Path) -> None:
+    def numbers(items: Sequence[int]) -> list[int]:
+        made = runtime_workers.map_tasks(halves, items, lambda n: key(items[n]))
+        return [int(arrays[1][0]) for arrays in made]
+
+    def squares(start: int) -> list[int]:
+        """Run tasks twice, the second time on what the first returned."""
+        first = numbers(range(start, start + 3))
+        return numbers([number**2 for number in first])
+
+    def two() -> list[list[int]]:
+        return runtime_workers.side_by_side([lambda: squares(0), lambda: squares(3)])
+
+    ledger = Ledger(tmp_path / "ledger")
+    with runtime_workers.use_workers(ledger=ledger):
+        nested = runtime_workers.side_by_side([two, lambda: [squares(6)]])
+    assert nested == [[[0, 1, 4], [9, 16, 25]], [[36, 49, 64]]]
+    assert ledger.count() == len({*range(9), 9, 16, 25, 36, 49, 64})
+
+
+def test_progress_of_calls_side_by_side_is_that_of_each() -> None:
+    heard: dict[str, list[float]] = {"two": [], "four": []}
+
+    def call(name: str, items: int) -> None:
+        with runtime_workers.report_progress(heard[name].append):
+            runtime_workers.map_tasks(halves, range(items), key)
+
+    runtime_workers.side_by_side([lambda: call("two", 2), lambda: call("four", 4)])
+    assert heard == {"two": [0.5, 1.0], "four": [0.25, 0.5, 0.75, 1.0]}
+
+
+def test_first_error_of_calls_side_by_side_is_raised() -> None:
+    def fail(number: int) -> list[np.ndarray]:
+        raise ZeroDivisionError(number)
+
+    def computed(task: Callable[[int], list[np.ndarray]]) -> object:
+        return runtime_workers.map_tasks(task, range(2), key)
+
+    with (
+        runtime_workers.use_workers(runtime_workers.Cores(1)),
+        pytest.raises(ZeroDivisionError),
+    ):
+        runtime_workers.side_by_side([lambda: computed(halves), lambda: computed(fail)])
+
+    def refuse() -> object:
+        raise KeyError("before any task")
+
+    with pytest.raises(KeyError):
+        runtime_workers.side_by_side([lambda: computed(halves), refuse])
 
 
 def test_finished_tasks_are_not_done_again(tmp_path: Path) -> None:

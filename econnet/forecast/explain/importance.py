@@ -2,8 +2,8 @@
 
 Out of sample, an indicator's columns of one forecast are replaced by those of another,
 of any country and period. A positive value means that the indicator improved the
-forecasts. The shuffled rows are appended to the rows that each window forecasts anyway,
-so that no further model is trained.
+forecasts. The shuffled rows are copies of rows that each window forecasts anyway, so
+that no further model is trained.
 
 Notes
 -----
@@ -11,7 +11,7 @@ L. Breiman, "Random forests", Machine Learning 45 (2001), section 10, here for r
 outside the training sample.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -22,7 +22,7 @@ from econnet.core.types import Floats
 from econnet.data.features.design_matrix import DesignMatrix
 from econnet.evaluation.intervals import Periods
 from econnet.evaluation.metrics import MAX_LOG_LOSS, log_loss_costs
-from econnet.models.windows import Rows, Window
+from econnet.models.windows import Rows, VariedCopies, Window
 
 # Rows that are shuffled in each window, the country's first, and how often each.
 MAX_ROWS = 12
@@ -43,25 +43,24 @@ class Importance:
 
 @dataclass(frozen=True, eq=False)
 class Probe:
-    """A window with shuffled rows appended to its rows ahead.
+    """A window whose rows ahead at positions `rows` are copied and shuffled.
 
-    The first `original` rows ahead are those of the unchanged window. The rows of them
-    at positions `rows` follow for each indicator, `TIMES` times.
+    There are `TIMES` copies of them for each indicator.
     """
 
     window: Window
-    original: int
     rows: npt.NDArray[np.int64]
 
 
 def make_probes(windows: Sequence[Window], country: str, seed: int) -> list[Probe]:
-    """Return the windows with rows appended in which an indicator is shuffled.
+    """Return the windows with copies of rows in which an indicator is shuffled.
 
     The rows of `country` come first; others are drawn up to `MAX_ROWS`.
     """
     rng = np.random.default_rng([seed, 1])
     every_row = np.concatenate([window.ahead for window in windows])
-    return [_probe(window, country, every_row, rng) for window in windows]
+    columns = _columns_by_indicator(windows[0].features)
+    return [_probe(window, country, every_row, columns, rng) for window in windows]
 
 
 def measure(
@@ -77,7 +76,7 @@ def measure(
     for probe, probability in zip(probes, forecasts, strict=True):
         rows = probe.window.ahead[probe.rows]
         shape = (len(names), TIMES, len(rows))
-        shuffled = probability[probe.original :].reshape(shape)
+        shuffled = probability[len(probe.window.ahead) :].reshape(shape)
         outcome = probe.window.outcome[probe.rows]
         cost = log_loss_costs(probability[probe.rows], outcome)
         rises.append((log_loss_costs(shuffled, outcome) - cost).mean(axis=1))
@@ -107,36 +106,39 @@ def measure(
 
 def indicators(features: DesignMatrix) -> list[str]:
     """Return the indicators that the columns are made from, each once."""
-    return list(dict.fromkeys(column.indicator for column in features.columns))
+    return [*_columns_by_indicator(features)]
+
+
+def _columns_by_indicator(features: DesignMatrix) -> dict[str, Rows]:
+    """Return the positions of each indicator's columns."""
+    positions: dict[str, list[int]] = {}
+    for position, column in enumerate(features.columns):
+        positions.setdefault(column.indicator, []).append(position)
+    return {name: np.array(columns) for name, columns in positions.items()}
 
 
 def _probe(
-    window: Window, country: str, every_row: Rows, rng: np.random.Generator
+    window: Window,
+    country: str,
+    every_row: Rows,
+    columns_by_indicator: Mapping[str, Rows],
+    rng: np.random.Generator,
 ) -> Probe:
     features = window.features
     of_country = features.countries[window.ahead] == country
     order = np.argsort(~of_country + 0.5 * rng.random(len(of_country)), kind="stable")
     rows = order[:MAX_ROWS]
-    parts = [window.raw_ahead]
-    for name in indicators(features):
-        columns = np.flatnonzero(
-            [column.indicator == name for column in features.columns]
-        )
-        for _ in range(TIMES):
-            X = features.X[window.ahead[rows]]
-            donors = rng.choice(every_row, len(rows))
-            X[:, columns] = features.X[np.ix_(donors, columns)]
-            parts.append(X)
-    ahead, outcome = (
-        np.concatenate([values, np.tile(values[rows], len(parts) - 1)])
-        for values in (window.ahead, window.outcome)
-    )
-    raw_ahead = np.concatenate(parts)
+    copied = np.tile(rows, TIMES)
+    raw, scaled = [], []
+    for columns in columns_by_indicator.values():
+        donors = [rng.choice(every_row, len(rows)) for _ in range(TIMES)]
+        values = features.X[np.ix_(np.concatenate(donors), columns)]
+        scaler, inputs = window.scaler.of_columns(columns)
+        raw.append((columns, values))
+        scaled.append((inputs, scaler.transform(values).astype(np.float32)))
     widened = replace(
         window,
-        ahead=ahead,
-        outcome=outcome,
-        raw_ahead=raw_ahead,
-        X_ahead=window.scaler.transform(raw_ahead).astype(np.float32),
+        copies_ahead=VariedCopies(copied, scaled),
+        raw_copies_ahead=VariedCopies(copied, raw),
     )
-    return Probe(widened, len(window.ahead), rows)
+    return Probe(widened, rows)

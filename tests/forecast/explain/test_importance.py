@@ -25,7 +25,7 @@ def by_investment(windows: Sequence[Window]) -> list[Floats]:
     columns = [column.name for column in windows[0].features.columns]
     newest = columns.index("investment")
     return [
-        1 / (1 + np.exp(1.0 + 1.5 * window.X_ahead[:, newest].astype(float)))
+        1 / (1 + np.exp(1.0 + 1.5 * window.inputs_to_forecast[:, newest].astype(float)))
         for window in windows
     ]
 
@@ -36,10 +36,13 @@ def test_rows_that_are_forecast_come_first_and_unchanged(
     for window, probe in zip(
         windows, importance.make_probes(windows, "FRA", 0), strict=True
     ):
-        own = slice(0, probe.original)
-        np.testing.assert_array_equal(probe.window.ahead[own], window.ahead)
-        np.testing.assert_array_equal(probe.window.X_ahead[own], window.X_ahead)
-        assert len(probe.window.ahead) == len(probe.window.X_ahead)
+        own = slice(0, len(window.ahead))
+        np.testing.assert_array_equal(probe.window.ahead, window.ahead)
+        forecast = probe.window.inputs_to_forecast
+        np.testing.assert_array_equal(forecast[own], window.X_ahead)
+        np.testing.assert_array_equal(
+            forecast, window.scaler.transform(probe.window.raw_to_forecast).astype("f")
+        )
 
 
 def test_only_the_columns_of_the_shuffled_indicator_change(
@@ -50,8 +53,8 @@ def test_only_the_columns_of_the_shuffled_indicator_change(
     probe = importance.make_probes(windows, "FRA", 0)[-1]
     n = importance.TIMES * len(probe.rows)
     for number, name in enumerate(names):
-        start = probe.original + number * n
-        shuffled = probe.window.X_ahead[start : start + len(probe.rows)]
+        start = len(probe.window.ahead) + number * n
+        shuffled = probe.window.inputs_to_forecast[start : start + len(probe.rows)]
         same = shuffled == probe.window.X_ahead[probe.rows]
         for position, column in enumerate(made.columns):
             assert same[:, position].all() or column.indicator == name
@@ -59,7 +62,7 @@ def test_only_the_columns_of_the_shuffled_indicator_change(
 
 def test_the_country_itself_is_always_among_the_rows(windows: list[Window]) -> None:
     for probe in importance.make_probes(windows, "FRA", 0):
-        ahead = probe.window.features.countries[probe.window.ahead[: probe.original]]
+        ahead = probe.window.features.countries[probe.window.ahead]
         assert (ahead[probe.rows] == "FRA").sum() == (ahead == "FRA").sum()
 
 
