@@ -172,7 +172,7 @@ def responses(forecast: Forecast, look: Look) -> Figure | None:
         left = LEFT + column * CURVE_PITCH
         bottom = total - row * CURVE_ROW - 8 - CURVE_HEIGHT
         axes = add_axes(figure, left, bottom, CURVE_WIDTH, CURVE_HEIGHT)
-        _draw_response(axes, curve, look)
+        _draw_response(axes, curve, top, look)
         title = shortened(curve.title, CURVE_WIDTH + 6, weight=600, size=9)
         figure.text(
             (left - LEFT if column == 0 else left - 7) / FULL_WIDTH,
@@ -196,13 +196,14 @@ def response(forecast: Forecast, number: int, look: Look) -> Figure:
     )
     write_heading(figure, height, curve.title, f"{curve.unit}{current}", look)
     axes = add_axes(figure, LEFT, 12, CURVE_WIDTH, CURVE_HEIGHT)
-    _draw_response(axes, curve, look)
-    percent_axis(axes, top_of([p for curve in curves for p in curve.probabilities]))
+    top = top_of([p for curve in curves for p in curve.probabilities])
+    _draw_response(axes, curve, top, look)
+    percent_axis(axes, top)
     return figure
 
 
-def _draw_response(axes: Axes, curve: ResponseCurve, look: Look) -> None:
-    """Draw one curve, and the indicator's current value."""
+def _draw_response(axes: Axes, curve: ResponseCurve, top: float, look: Look) -> None:
+    """Draw one curve on axes up to `top` percent, and the indicator's current value."""
     x, y = np.array(curve.values), 100 * np.array(curve.probabilities)
     axes.plot(x, y, color=look.forecast, clip_on=False)
     axes.set_xlim(x[0], x[-1])
@@ -216,13 +217,14 @@ def _draw_response(axes: Axes, curve: ResponseCurve, look: Look) -> None:
     # On the side away from the curve, and inside the axes.
     falls, share = y[0] > y[-1], (curve.current - x[0]) / (x[-1] - x[0])
     right = share < 0.65 if falls else share < 0.35
+    above = right == falls or now < top / 4
     axes.annotate(
         f"today {wording.number(curve.current, 1)}",
         (curve.current, now),
-        (4 if right else -4, 5 if right == falls else -5),
+        (4 if right else -4, 5 if above else -5),
         textcoords="offset points",
         ha="left" if right else "right",
-        va="bottom" if right == falls else "top",
+        va="bottom" if above else "top",
         color=look.forecast,
         **SEMIBOLD,
     )
