@@ -122,7 +122,9 @@ def dated_vintages(
             ~dated, _keeps_vintages(series, rows, revised)
         ),
     )
-    rows = rows[rows["known_at"] <= as_of]
+    known = rows["known_at"] <= as_of
+    if not known.all():
+        rows = rows[known]
     if not revised.any():
         return rows
     # Of one day's vintages, the order of retrieval is kept.
@@ -181,9 +183,10 @@ def newest_vintages(rows: pd.DataFrame) -> pd.DataFrame:
     later = rows["cell"].duplicated()
     if not later.any():
         return rows
-    newest = rows[~rows["cell"].duplicated(keep="last")]
-    revised = newest["cell"].isin(rows["cell"][later]).to_numpy()
-    first = rows[~later].set_index("cell").loc[newest["cell"][revised]]
+    of_revised = rows["cell"].isin(rows["cell"][later])
+    is_newest = ~rows["cell"].duplicated(keep="last")
+    newest, revised = rows[is_newest], of_revised[is_newest].to_numpy()
+    first = rows[of_revised & ~later].set_index("cell").loc[newest["cell"][revised]]
     dates = {}
     for name in ("known_at", "in_real_time", "history"):
         dates[name] = newest[name].to_numpy(copy=True)
