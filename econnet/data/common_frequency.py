@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from econnet.core.periods import FREQUENCIES, PANDAS_ALIAS, PERIODS_A_YEAR, Frequency
-from econnet.data.known_dates import Days
+from econnet.data.known_dates import Days, repeated
 
 
 def at_frequency(
@@ -32,7 +32,7 @@ def at_frequency(
     ).reset_index()
     complete = averaged[averaged["n"] == parts[averaged["series"]]].drop(columns="n")
     both: pd.DataFrame = pd.concat(
-        [tidy[needed == 1].drop(columns=["end", "cell"]), complete], ignore_index=True
+        [tidy[needed == 1][complete.columns], complete], ignore_index=True
     )
     return both
 
@@ -54,7 +54,8 @@ def _in_periods(
     rows = rows[parts[rows["series"]] > 0]
     ends, distinct = pd.factorize(rows["end"])
     ordinals = pd.DatetimeIndex(distinct).to_period(PANDAS_ALIAS[frequency])
-    columns = ["series", "end", "cell", "value", "known_at", "in_real_time", "history"]
+    columns = ["series", "end", "cell", "has_vintages", "value"]
+    columns += ["known_at", "in_real_time", "history"]
     tidy = rows[columns].reset_index(drop=True).assign(ordinal=ordinals.asi8[ends])
     return tidy, parts
 
@@ -68,7 +69,7 @@ def vintages_at_frequency(
     """
     tidy, parts = _in_periods(series, rows, frequency)
     cell = ["series", "ordinal"]
-    revised = tidy["value"].isna() | tidy["cell"].duplicated()
+    revised = tidy["value"].isna() | repeated(tidy)
     if not revised.any():
         return tidy.iloc[:0][[*cell, "known_at", "value"]]
     revised_cells = pd.MultiIndex.from_frame(tidy.loc[revised, cell].drop_duplicates())

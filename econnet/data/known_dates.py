@@ -6,7 +6,7 @@ here: the distinct series, and the rows with the number of their series.
 """
 
 from collections.abc import Mapping
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -105,8 +105,9 @@ def dated_vintages(
 ) -> pd.DataFrame:
     """Return the vintages known on `as_of`, oldest first, each with its date.
 
-    Adds `dated`, whether the date is given and not derived from the lag, and
-    `in_real_time`, whether the value is the one of that date.
+    Adds `dated`, whether the date is given and not derived from the lag;
+    `in_real_time`, whether the value is the one of that date; and `has_vintages`,
+    whether its period has several values.
     """
     if not rows["retrieved_at"].is_monotonic_increasing:
         rows = rows.sort_values("retrieved_at", kind="stable")
@@ -118,6 +119,7 @@ def dated_vintages(
     rows = rows.assign(
         known_at=rows["known_at"].fillna(derived),
         dated=dated,
+        has_vintages=rows["cell"].isin(rows["cell"][revised]),
         in_real_time=(retrieved_at <= due).where(
             ~dated, _keeps_vintages(series, rows, revised)
         ),
@@ -129,6 +131,16 @@ def dated_vintages(
         return rows
     # Of one day's vintages, the order of retrieval is kept.
     return rows.sort_values("known_at", kind="stable")
+
+
+def repeated(
+    rows: pd.DataFrame, keep: Literal["first", "last"] = "first"
+) -> npt.NDArray[np.bool_]:
+    """Return which rows are vintages of a value, all but the first or the last."""
+    found = rows["has_vintages"].to_numpy(copy=True)
+    # Far fewer rows than all, so that this takes no time.
+    found[found] = rows["cell"][found].duplicated(keep=keep)
+    return found
 
 
 def _keeps_vintages(
@@ -161,7 +173,7 @@ def history_in_its_time(
     number, known_at = rows["series"].to_numpy(), rows["known_at"]
     first_day = known_at[dated].groupby(number[dated]).min().reindex(series.index)
     first = dated & (known_at.to_numpy() == first_day.to_numpy()[number])
-    news = dated & ~first & ~rows["cell"].duplicated().to_numpy()
+    news = dated & ~first & ~repeated(rows)
     usual = (known_at - rows["end"])[news].groupby(number[news]).median()
     usual = usual.reindex(series.index).fillna(
         pd.Series(pd.to_timedelta(_lags(series), unit="D"), series.index)
@@ -180,13 +192,13 @@ def history_in_its_time(
 
 def newest_vintages(rows: pd.DataFrame) -> pd.DataFrame:
     """Return the newest vintage of each value, with the date of the first."""
-    later = rows["cell"].duplicated()
+    later = repeated(rows)
     if not later.any():
         return rows
-    of_revised = rows["cell"].isin(rows["cell"][later])
-    is_newest = ~rows["cell"].duplicated(keep="last")
-    newest, revised = rows[is_newest], of_revised[is_newest].to_numpy()
-    first = rows[of_revised & ~later].set_index("cell").loc[newest["cell"][revised]]
+    newest = rows[~repeated(rows, keep="last")]
+    revised = newest["has_vintages"].to_numpy()
+    first = rows[rows["has_vintages"] & ~later].set_index("cell")
+    first = first.loc[newest["cell"][revised]]
     dates = {}
     for name in ("known_at", "in_real_time", "history"):
         dates[name] = newest[name].to_numpy(copy=True)
