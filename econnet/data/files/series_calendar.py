@@ -45,8 +45,9 @@ def read_calendar(tidy: Tidy, filled: np.ndarray, problems: Problems) -> Calenda
     """Return the periods of tidy rows; rows with a value decide the frequencies."""
     categories = [str(text) for text in tidy.period.cat.categories]
     codes = tidy.period.cat.codes.to_numpy()
-    used = np.unique(codes[filled])
-    texts = [categories[code] for code in used if code >= 0]
+    used = np.zeros(len(categories) + 1, dtype=bool)
+    used[codes[filled]] = True
+    texts = [text for text, is_used in zip(categories, used, strict=False) if is_used]
     early = _early_years(texts)
     texts = [text for text in texts if text not in early]
     read = period_texts.read_periods(texts)

@@ -394,3 +394,37 @@ def test_underscore_makes_no_number_in_a_file_of_any_size(
     rows = [f"DEU,{y},{100 + y % 7}" for y in YEARS]
     with pytest.raises(DataError, match="line 32, gdp: '1_000' is no number"):
         read(tmp_path, lines(["country,year,gdp"], rows, ["DEU,2020,1_000"]))
+
+
+@pytest.mark.parametrize("late", [{}, {"gdp": "not available"}, {"gdp": "1,5"}])
+def test_file_reads_alike_whether_it_is_small_or_large(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, late: dict[str, str]
+) -> None:
+    """Of the large one only the first lines are seen before it is read as numbers."""
+    cells = [
+        {"country": country, "year": str(year), "gdp": str(100 + year % 7), "cpi": ".."}
+        for country in ("NA", "DEU", "FRA")
+        for year in YEARS
+    ]
+    for row in cells[40:]:
+        row["cpi"] = f"{int(row['year']) % 5}.25"
+    cells[-1] |= late
+    text = lines(["country;year;gdp;cpi"], [";".join(row.values()) for row in cells])
+    small = read(tmp_path, text)
+    monkeypatch.setattr(text_files, "SMALL_BYTES", 300)
+    monkeypatch.setattr(text_files, "SAMPLE_LETTERS", 600)
+    large = read(tmp_path, text)
+    pd.testing.assert_frame_equal(small.observations, large.observations)
+    assert "NAM" in {*large.observations["country"]}
+    assert large.understood == small.understood
+
+
+def test_cell_far_down_a_large_file_is_reported_if_it_is_no_number(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(text_files, "SMALL_BYTES", 300)
+    monkeypatch.setattr(text_files, "SAMPLE_LETTERS", 600)
+    rows = [f"DEU,{y},{100 + y % 7},{y % 5}" for y in YEARS]
+    rows[-2] = "DEU,2018,unknown,3"
+    with pytest.raises(DataError, match="line 30, gdp: 'unknown' is no number"):
+        read(tmp_path, lines(["country,year,gdp,rate"], rows))
