@@ -129,22 +129,41 @@ def _adjusted(known: Dataset, frequency: Frequency) -> tuple[Dataset, list[str]]
     """Return the data with seasonal series adjusted, and what was adjusted."""
     assert known.file is not None  # noqa: S101 - the caller has checked
     method = known.file.adjust
+    lines = []
+    seasons = _seasons(known, frequency)
+    if sums := [key for key, season in seasons.items() if season.cumulated]:
+        single = adjustment.decumulate(known.observations, sums, frequency)
+        known = replace(known, observations=single)
+        lines.append(f"sums since January taken apart: {_columns_of(sums)}")
+        seasons = _seasons(known, frequency)
+    if method != "decumulate" and seasons:
+        adjusted = adjustment.adjust(known.observations, [*seasons], frequency, method)
+        known = replace(known, observations=adjusted)
+        lines.append(
+            f"seasonally adjusted by {method.upper()}, separately at each date: "
+            f"{_columns_of([*seasons])}"
+        )
+    pattern = (
+        "is summed since January"
+        if method == "decumulate"
+        else "has a seasonal pattern"
+    )
+    return known, lines or [f"no series {pattern}: --adjust {method} did nothing"]
+
+
+def _seasons(known: Dataset, frequency: Frequency) -> dict[tuple[str, str], Season]:
+    """Return the seasonal pattern of each series that has one."""
     values = panel.build(known.observations, frequency, None, known.indicators)
-    seasonal = {
+    return {
         (country, name): season
         for name in values.columns
         for country in values.countries
         if (season := _season(values, name, country))
     }
-    if not seasonal:
-        return known, [
-            f"no series has a seasonal pattern: --adjust {method} did nothing"
-        ]
-    observations = adjustment.adjust(known.observations, [*seasonal], frequency, method)
-    names = list(dict.fromkeys(name for _, name in seasonal))
-    shown = ", ".join(names)
-    line = f"seasonally adjusted by {method.upper()}, separately at each date: {shown}"
-    return replace(known, observations=observations), [line]
+
+
+def _columns_of(series: Sequence[tuple[str, str]]) -> str:
+    return ", ".join(dict.fromkeys(name for _, name in series))
 
 
 def _season(values: Panel, name: str, country: str) -> Season | None:
@@ -170,6 +189,17 @@ def _check_season(
         if season is None:
             continue
         what = _in_words(request.target, country, season)
+        if season.cumulated and request.rule == "year-on-year":
+            return [
+                f"{what}: year-on-year compares such sums; --adjust decumulate "
+                "compares single periods"
+            ]
+        if season.cumulated:
+            raise DataError(
+                f"{what}: use --adjust decumulate, which takes the values of single "
+                "periods, with --label year-on-year if they are not seasonally "
+                "adjusted, or --adjust stl, which adjusts them, too"
+            )
         if request.rule == "year-on-year":
             return [f"{what}; the label year-on-year allows for that"]
         raise DataError(
