@@ -72,6 +72,7 @@ def screened(
     values = panel.build(known.observations, frequency, None, known.indicators)
     if request.target in values.values:
         notices += _check_season(values, request, countries)
+        notices += _moving_base(values, request.target, countries)
     kept = {
         request.target,
         request.rule.partition(":")[2],
@@ -207,6 +208,21 @@ def _check_season(
             "or --adjust stl"
         )
     return []
+
+
+def _moving_base(values: Panel, target: str, countries: Sequence[Country]) -> list[str]:
+    """Return a line for each country whose index seems to compare with the past."""
+    if values.indicators[target].transform == "level":
+        return []
+    return [
+        f"{target} of {country.name} stays near 100: if 100 is the period or the year "
+        f"before, subtract 100 and use --kind {target}=growth"
+        for country in countries
+        if country.alpha3 in values.countries
+        and guards.stays_near_hundred(
+            values.values[target].iloc[values.rows_of_countries()[country.alpha3]]
+        )
+    ]
 
 
 def _in_words(target: str, country: Country, season: Season) -> str:

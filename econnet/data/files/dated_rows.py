@@ -60,14 +60,14 @@ def measured_rows(
         for name, column in columns.items()
     }
     for name in KEYS[:-1]:
-        kept[name] = _sorted(kept[name])
+        kept[name] = as_ordered(kept[name])
     order = codes_of.order([kept[name].codes for name in KEYS[:-1]])
     if order is not None:
         kept = {name: column.take(order) for name, column in kept.items()}
     return pd.DataFrame(kept, copy=False)
 
 
-def _sorted(names: pd.Categorical) -> pd.Categorical:
+def as_ordered(names: pd.Categorical) -> pd.Categorical:
     """Return names as categories in the order of the alphabet."""
     before = [str(name) for name in names.categories]
     after = sorted(before)
@@ -312,7 +312,7 @@ def with_differences(rows: pd.DataFrame) -> pd.DataFrame:
         ignore_index=True,
     )
     for column in NAMES:
-        both[column] = _sorted(pd.Categorical(both[column]))
+        both[column] = as_ordered(pd.Categorical(both[column]))
     return both.sort_values(KEYS, ignore_index=True)
 
 

@@ -99,6 +99,20 @@ def _check_texts(
                 "quarters and months: add half-years up to years first",
                 like="half-year",
             )
+        elif ESTIMATE.fullmatch(text.strip()):
+            problems.add(
+                f", line {line}: {quoted(text)} has a letter behind the year, as "
+                "estimates and forecasts have: leave these lines out, or write the "
+                "years alone if they were measured",
+                like="estimate",
+            )
+        elif FISCAL_QUARTER.search(text):
+            problems.add(
+                f", line {line}: {quoted(text)} is a quarter of a fiscal year, which "
+                "begins in different months in different countries: write the "
+                "calendar's quarters, such as 2020Q1",
+                like="fiscal quarter",
+            )
         elif WEEK.fullmatch(text.strip()):
             problems.add(
                 f", line {line}: {quoted(text)} is a week: average weeks to "
@@ -351,4 +365,7 @@ MIN_VALUES = 4
 # Dates begin in 1677, as pandas counts nanoseconds.
 FIRST_YEAR = 1700
 EARLY_YEAR = re.compile(r"\d{1,3}|0\d{3}|1[0-6]\d{2}", re.ASCII)
+# 2024e, 2024F, 2025 p
+ESTIMATE = re.compile(r"[12]\d{3} ?\(?[efp]\)?", re.I | re.ASCII)
+FISCAL_QUARTER = re.compile(r"\bfy ?\d{2,4}.*q[1-4]|q[1-4].*\bfy ?\d{2,4}", re.I)
 WEEK = re.compile(r"[12]\d{3}[-: ]?W\d{1,2}", re.I)

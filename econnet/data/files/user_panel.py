@@ -76,6 +76,7 @@ from econnet.data.files.kinds import (
 )
 from econnet.data.files.numeric_columns import Problems
 from econnet.data.files.reading import Reading
+from econnet.data.files.repeated_values import without_repeats
 from econnet.data.files.sources import Source
 from econnet.data.files.tidy import Tidy
 from econnet.data.files.understood import Understood
@@ -219,6 +220,7 @@ def _of_rows(
     """Return the table of rows with numbers, periods and areas."""
     if rows.empty:
         raise DataError(f"{file} has no value: fill in at least one column")
+    rows = without_repeats(rows, reading, remarks)
     rows["known_at"] = days_known(file, rows, reading)
     professional = professional_forecasts(file, rows, reading.kinds)
     if declared := declared_forecasts(reading.kinds):

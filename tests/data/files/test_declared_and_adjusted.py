@@ -119,14 +119,43 @@ def test_sums_since_january_are_refused_with_the_remedy() -> None:
     assert "--adjust decumulate compares single periods" in yearly.notices[0]
 
 
+def test_sums_of_which_january_is_never_published_are_recognised() -> None:
+    rng = np.random.default_rng(3)
+    months = [
+        f"{year}-{month:02d}" for year in range(2000, 2020) for month in range(1, 13)
+    ]
+    output = 100 * np.exp(np.cumsum(rng.normal(0.005, 0.01, 240)))
+    sums = output.reshape(-1, 12).cumsum(axis=1).ravel()
+    frame = pd.DataFrame({"country": "CHN", "period": months, "output": sums})
+    known = econnet.read_data(frame[~frame["period"].str.endswith("-01")])
+    request = TaskRequest(target="output")
+    with pytest.raises(DataError, match="summed since January"):
+        own_data.screened(known, request, [countries.resolve("CHN")])
+
+
+def test_index_whose_base_moves_is_reported() -> None:
+    frame = output_of_china()
+    frame["index"] = 100 * frame["single"] / frame["single"].shift(4)
+    known = econnet.read_data(frame[["country", "period", "index"]].dropna())
+    request = TaskRequest(target="index")
+    screened = own_data.screened(known, request, [countries.resolve("CHN")])
+    assert any("stays near 100" in line for line in screened.notices)
+    known = econnet.read_data(frame[["country", "period", "single"]])
+    request = TaskRequest(target="single")
+    screened = own_data.screened(known, request, [countries.resolve("CHN")])
+    assert not screened.notices
+
+
 def test_revised_sums_change_the_quarters_from_the_day_of_their_revision() -> None:
     rows = pd.DataFrame(
         {
             "country": "A",
             "period": ["2000Q1", "2000Q2", "2000Q3", "2000Q2", "2001Q1", "2001Q3"],
             "output": [10.0, 21.0, 33.0, 22.0, 12.0, 40.0],
-            "known_at": ["2000-05-01", "2000-08-01", "2000-11-01", "2000-12-01"]
-            + ["2001-05-01", "2001-11-01"],
+            "known_at": [
+                *("2000-05-01", "2000-08-01", "2000-11-01", "2000-12-01"),
+                *("2001-05-01", "2001-11-01"),
+            ],
         }
     )
     observations = user_panel.read(rows).observations
