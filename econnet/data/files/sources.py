@@ -102,7 +102,7 @@ def _numbers_rows(frame: pd.DataFrame) -> bool:
 
 
 def _with_index(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return a DataFrame with its index as columns: countries and periods if unnamed."""
+    """Return a DataFrame with its index as columns, named by default."""
     last = frame.index.nlevels - 1
     levels = [
         str(name) if name is not None else "period" if n == last else "country"
