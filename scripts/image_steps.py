@@ -74,10 +74,10 @@ class Image:
         """Show a folder of the machine; only devices and processes can be changed."""
         place = self.root / source.relative_to("/")
         place.mkdir(parents=True)
-        bind = ["mount", "--rbind", source, place]
+        bind = ["mount", "--rbind", str(source), str(place)]
         subprocess.run(bind, check=True)
         if source.name not in {"dev", "proc"}:
-            remount = ["mount", "--options", "remount,bind,ro", place]
+            remount = ["mount", "--options", "remount,bind,ro", str(place)]
             subprocess.run(remount, check=True)
 
     def follow(self, name: str, arguments: str) -> None:
