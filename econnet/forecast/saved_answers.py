@@ -1,7 +1,8 @@
 """The answers to the standard questions on disk, beside the headline's model.
 
-A file has a digest of all that the answers depend on. Answers that do not fit the data
-any more, or cannot be read, are computed again.
+A file has a digest of all that the answers depend on, and the number of its schema.
+Answers of another schema, that do not fit the data any more, or that cannot be read are
+computed again.
 """
 
 from collections.abc import Sequence
@@ -14,24 +15,36 @@ import pandas as pd
 from econnet.forecast.result import QuestionAnswer
 from econnet.runtime import atomic_files
 
+# Raised when the fields of the file or of an answer change.
+SCHEMA = 1
+
+
+class _Schema(msgspec.Struct, frozen=True):
+    """The number of a file's schema; 0 of a file from before there was one."""
+
+    schema: int = 0
+
 
 class _Saved(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The content of a file of answers."""
 
+    schema: int
     digest: str
     answers: tuple[QuestionAnswer, ...]
 
 
 def save(answers: Sequence[QuestionAnswer], digest: str, path: Path) -> None:
     """Write the answers to `path`, atomically replacing an existing file."""
-    content = msgspec.json.encode(_Saved(digest, tuple(answers)), enc_hook=_as_text)
+    content = msgspec.json.encode(
+        _Saved(SCHEMA, digest, tuple(answers)), enc_hook=_as_text
+    )
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_files.locked_folder(path.parent):
         atomic_files.write(path, content)
 
 
 def load(path: Path, digest: str) -> tuple[QuestionAnswer, ...] | None:
-    """Return the answers with this digest; `None` if the file has none.
+    """Return the answers with this digest and schema; `None` if the file has none.
 
     `ValueError` is raised if the file is damaged.
     """
@@ -40,6 +53,8 @@ def load(path: Path, digest: str) -> tuple[QuestionAnswer, ...] | None:
     except FileNotFoundError:
         return None
     try:
+        if msgspec.json.decode(content, type=_Schema).schema != SCHEMA:
+            return None
         saved = msgspec.json.decode(content, type=_Saved, dec_hook=_as_period)
     except msgspec.MsgspecError as error:
         raise ValueError(f"{path} has no answers to questions: {error}") from error

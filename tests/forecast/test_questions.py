@@ -192,6 +192,18 @@ def test_damaged_answers_are_refused(tmp_path: Path) -> None:
             saved_answers.load(file, "x")
 
 
+def test_answers_of_another_schema_are_computed_again(tmp_path: Path) -> None:
+    file = tmp_path / "DEU.questions.json"
+    saved_answers.save([answer(0.1)], "x", file)
+    text = file.read_text()
+    number = f'"schema":{saved_answers.SCHEMA},'
+    for other in ("", '"schema":99,"new_field":1,'):
+        changed = text.replace(number, other)
+        assert changed != text
+        file.write_text(changed)
+        assert saved_answers.load(file, "x") is None
+
+
 def test_the_future_changes_neither_answers_nor_headline(known: Dataset) -> None:
     day = "2016-02-20"
     request = replace(REQUEST, as_of=day)

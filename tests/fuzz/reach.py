@@ -40,6 +40,7 @@ ROOMS: Mapping[str, Sequence[str]] = {
     "econnet/forecast/saved_model.py": ("model",),
     "econnet/forecast/log.py": ("journal",),
     "econnet/forecast/outcomes.py": ("journal",),
+    "econnet/report/report_file.py": ("report",),
     "econnet/report/verification.py": ("report",),
     "econnet/data/store/checks.py": ("store",),
 }

@@ -38,7 +38,7 @@ from econnet.models.classifier import NetworkClassifier
 from econnet.models.combination import WITH_GROWTH
 from econnet.models.scaling import Scaler
 from econnet.network import Architecture, Network
-from econnet.report import verification
+from econnet.report import report_file, verification
 from econnet.runtime import checksums
 from tests.builders import series_of, world
 from tests.data.sources.servers import (
@@ -324,7 +324,7 @@ JOURNAL = (
 
 def read_report(data: bytes) -> None:
     """Read a report that is to be verified, up to the data of which it was made."""
-    report = verification.read(at("report.json", data))
+    report = report_file.read(at("report.json", data))
     deu = countries.by_alpha3("DEU")
     [whole] = reports()
     changes: list[dict[str, tuple[str, str]]] = [{}, {"NumPy": ("1", "2")}]

@@ -142,6 +142,11 @@ def test_highest_probability_is_compared_with_the_countrys_own_average(
     )
     assert "Median: 23%." in text
     assert "No country is at twice its own average or more." in text
+    over = replace(other, probability=0.9, period=other.origin)
+    text = " ".join(wording.summary(replace(ranking, forecasts=(over, japan))))
+    assert "Highest probability among the 1 forecast whose period is not over: " in text
+    assert "Japan, 26%" in text
+    assert "None of them is above its own average." in text
 
 
 def test_ranking_names_the_countries_that_were_pooled(ranking: Ranking) -> None:

@@ -17,9 +17,10 @@ from econnet.forecast import country as use_case
 from econnet.forecast import preparation, provenance
 from econnet.forecast.explain import what_if
 from econnet.forecast.result import Forecast, PreviousForecast
-from econnet.report import record, verification
+from econnet.report import record, report_file, verification
 from econnet.report.record import Json
-from econnet.report.verification import Pair, Report, Verification
+from econnet.report.report_file import Report
+from econnet.report.verification import Pair, Verification
 from tests.user import econnet, light_econnet_process
 
 ATLANTIS = Country("Atlantis", "", "Atlantis")
@@ -70,7 +71,7 @@ def made(known: Dataset) -> Forecast:
 @pytest.fixture(scope="module")
 def report(made: Forecast, folder: Path) -> Report:
     api.write_report(made, folder / "report", ["json"])
-    return verification.read(folder / "report" / "report.json")
+    return report_file.read(folder / "report" / "report.json")
 
 
 def altered(path: Path, change: Callable[[dict[str, Any]], None]) -> Report:
@@ -79,7 +80,7 @@ def altered(path: Path, change: Callable[[dict[str, Any]], None]) -> Report:
     change(told)
     other = path.with_name("altered.json")
     other.write_text(json.dumps(told), "utf-8")
-    return verification.read(other)
+    return report_file.read(other)
 
 
 def files_in(folder: Path) -> dict[Path, bytes]:
@@ -254,7 +255,7 @@ def test_file_that_is_no_report_is_told(
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(DataError, match=complaint):
-        verification.read(path)
+        report_file.read(path)
 
 
 @pytest.mark.parametrize(

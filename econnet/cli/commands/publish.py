@@ -78,11 +78,10 @@ def _check(task: TaskRequest, country: list[str] | None, *, everything: bool) ->
 
 def _publish(options: TaskOptions, folder: Path) -> None:
     """Publish the site, and print what was appended to its record."""
-    from econnet.report.site import build, publication, verification
+    from econnet.report.site import build, publication
 
     # A folder that cannot be used is refused before the data are read.
     build.check_folder(folder)
-    verification.read_record(folder)
     known, countries = jobs.data_and_countries(options)
     site = publication.publish(
         known,

@@ -105,14 +105,14 @@ def report(
 
 def _verify(task: TaskOptions, *, as_json: bool) -> None:
     """Repeat the forecasts of reports, and print whether they agree."""
-    from econnet.report import verification
+    from econnet.report import report_file, verification
 
     # Each report contains its information date; the data must not end before it.
     data = jobs.data_and_countries(replace(task, as_of=None)) if _names(task) else None
     results = []
     for question in jobs.questions(task, data):
         folder, country = jobs.workspace().report(question.place), question.country
-        report = verification.read(folder / "report.json")
+        report = report_file.read(folder / "report.json")
         with output.progress(f"Replaying history: {country.name}") as progress:
             results.append(
                 verification.verify(report, question.known, country, progress)

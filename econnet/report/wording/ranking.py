@@ -72,9 +72,13 @@ def summary(ranking: "Ranking") -> list[str]:
     current = [it for it in forecasts if not has_passed(it)] or list(forecasts)
     first, furthest = current[0], max(current, key=distance)
     middle = median(forecast.probability for forecast in current)
+    among, none = "", "No country"
+    if len(current) < len(forecasts):
+        among = f" among the {count(len(current), 'forecast')} whose period is not over"
+        none = "None of them"
     text = (
-        f"Highest probability: {first.country.name}, {percent(first.probability)}, "
-        f"{compared_with_average(first)}."
+        f"Highest probability{among}: {first.country.name}, "
+        f"{percent(first.probability)}, {compared_with_average(first)}."
     )
     if furthest is not first and distance(furthest) > 0:
         text += (
@@ -82,11 +86,11 @@ def summary(ranking: "Ranking") -> list[str]:
             f"{percent(furthest.probability)}, {compared_with_average(furthest)}."
         )
     elif distance(furthest) <= 0:
-        text += " No country is above its own average."
+        text += f" {none} is above its own average."
     text += f" Median: {percent(middle)}."
     sentences = [text]
     if distance(furthest) > 0:
-        sentences.append(_twice_the_average(current))
+        sentences.append(_twice_the_average(current, none))
     if len(ranking.periods) > 1:
         sentences.append(
             "The forecasts are for different periods, because each country's own data "
@@ -106,13 +110,14 @@ def summary(ranking: "Ranking") -> list[str]:
     return sentences
 
 
-def _twice_the_average(forecasts: Sequence[Forecast]) -> str:
+def _twice_the_average(forecasts: Sequence[Forecast], none: str) -> str:
+    """Return how many are far above average; `none` is the subject if none is."""
     doubled = sum(
         forecast.probability >= 2 * forecast.base_rate and forecast.base_rate > 0
         for forecast in forecasts
     )
     if not doubled:
-        return "No country is at twice its own average or more."
+        return f"{none} is at twice its own average or more."
     return (
         f"{count(doubled, 'country')} {'is' if doubled == 1 else 'are'} at twice "
         f"{'its' if doubled == 1 else 'their'} own average or more."
