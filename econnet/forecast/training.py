@@ -87,15 +87,36 @@ def train_group(
         progress=part(progress, 0, REPLAY),
     )
     trained: dict[pd.Period, Model] = {}
-    for number, (origin, members) in enumerate(by_origin.items(), 1):
-        model = stored[origin] or _final_model(members[0], history)
-        if training.outlook and _lacks_outlook(model):
-            model = replace(model, outlook=_outlook(members, history.outlook))
-        if model is not stored[origin]:
-            keep(members, model)
-        trained[origin] = model
-        progress(REPLAY + (1 - REPLAY) * number / len(by_origin))
+    origins = [*by_origin]
+    for start in range(0, len(origins), ORIGINS_TOGETHER):
+        together = origins[start : start + ORIGINS_TOGETHER]
+        models = workers.side_by_side(
+            [
+                partial(
+                    _completed, by_origin[origin], stored[origin], training, history
+                )
+                for origin in together
+            ]
+        )
+        for origin, model in zip(together, models, strict=True):
+            if model is not stored[origin]:
+                keep(by_origin[origin], model)
+            trained[origin] = model
+        progress(REPLAY + (1 - REPLAY) * len(trained) / len(by_origin))
     return trained
+
+
+def _completed(
+    members: Sequence[PreparedTask],
+    stored: Model | None,
+    training: Training,
+    history: "_History",
+) -> Model:
+    """Return the model of the countries with one origin, with what it lacks trained."""
+    model = stored or _final_model(members[0], history)
+    if training.outlook and _lacks_outlook(model):
+        return replace(model, outlook=_outlook(members, history.outlook))
+    return model
 
 
 def learns_with(prepared: PreparedTask) -> object:
@@ -139,7 +160,8 @@ def _replay(
     if not task_needed:
         outlook = replay.run_outlook(newest, others, progress)
         return _History(pd.DataFrame(), (), outlook)
-    of_task, of_outlook = side_by_side_progress(progress, 2)
+    halves = side_by_side_progress(progress, 2)
+    of_task, of_outlook = halves if others else (progress, progress)
 
     def at_horizon() -> _History:
         found = replay.run(newest, training.baselines, of_task, training.importance)
@@ -149,6 +171,8 @@ def _replay(
         found = replay.run_outlook(newest, others, of_outlook)
         return _History(pd.DataFrame(), (), found)
 
+    if not others:
+        return at_horizon()
     of_horizon, of_others = workers.side_by_side([at_horizon, at_others])
     return replace(of_horizon, outlook=of_others.outlook)
 
@@ -192,11 +216,13 @@ def _outlook(
     members: Sequence[PreparedTask], records: Mapping[int, pd.DataFrame]
 ) -> tuple[Ahead, ...]:
     """Return the forecasts at other horizons for the countries with one origin."""
-    return tuple(
-        forecast
-        for horizon, record in records.items()
-        for forecast in _at_horizon(members, horizon, record)
+    by_horizon = workers.side_by_side(
+        [
+            partial(_at_horizon, members, horizon, record)
+            for horizon, record in records.items()
+        ]
     )
+    return tuple(chain.from_iterable(by_horizon))
 
 
 def _at_horizon(
@@ -323,5 +349,7 @@ def part(progress: Progress, start: float, length: float) -> Progress:
     return lambda share: progress(start + length * share)
 
 
+# Origins whose final networks train side by side.
+ORIGINS_TOGETHER = 8
 # Share of training that the walk-forward run takes; the final networks take the rest.
 REPLAY = 0.6

@@ -23,7 +23,6 @@ from econnet.data.features.design_matrix import DesignMatrix
 from econnet.models import network_ensemble, pooling
 from econnet.models.baselines import LEARNERS
 from econnet.models.growth import FittedGrowth, GrowthDistribution, GrowthNetworks
-from econnet.models.network_ensemble import EnsembleOptions
 from econnet.models.professional_logit import ProfessionalLogit
 from econnet.models.scaling import Scaler
 from econnet.models.windows import Window
@@ -91,8 +90,7 @@ class CombinedForecaster:
     ) -> "CombinedForecaster":
         """Return the forecaster of a window; `record` has the forecasts before it."""
         with one_blas_thread():
-            networks = network_ensemble.fit([window], members, seed, EnsembleOptions())
-            network = networks.of_inputs()
+            network = network_ensemble.learn(window, members, seed)
         return cls.of(network, window, weights_from_record(window, record))
 
     @classmethod

@@ -187,14 +187,7 @@ def fit(
         for window in windows
     ]
     n_axes = maps[0].shape[1]
-    architecture = Architecture.dense(
-        n_axes,
-        [options.hidden_units],
-        head.output_dim,
-        activation="relu",
-        output_activation=head.activation,
-        skip=True,
-    )
+    architecture = _architecture(n_axes, options, head)
     streams = [
         stream
         for window in windows
@@ -234,6 +227,38 @@ def fit(
         ),
     )
     return Networks(network, maps, members)
+
+
+def learn(window: Window, members: int, seed: int) -> Network:
+    """Return the trained networks of one window, for all its inputs.
+
+    They are trained as a task, so that those of several windows can train side by side.
+    """
+    options = EnsembleOptions()
+
+    def train_window(task: TrainingTask) -> list[np.ndarray]:
+        networks = fit([task], members, seed, options)
+        return [networks.along_axes.parameters, networks.axes[0]]
+
+    name = f"final networks {members} {seed} {options}"
+    ((parameters, axes),) = workers.map_tasks(
+        train_window, [window.training_task], lambda _: window_digest(name, [window])
+    )
+    architecture = _architecture(axes.shape[1], options, CONTRACTION)
+    along_axes = Network(architecture, members)
+    along_axes.parameters[...] = parameters
+    return Networks(along_axes, [axes], members).of_inputs()
+
+
+def _architecture(n_axes: int, options: EnsembleOptions, head: Head) -> Architecture:
+    return Architecture.dense(
+        n_axes,
+        [options.hidden_units],
+        head.output_dim,
+        activation="relu",
+        output_activation=head.activation,
+        skip=True,
+    )
 
 
 def principal_axes(window: TrainingTask, most: int) -> Array:
