@@ -574,6 +574,27 @@ def test_users_own_costs_give_a_decision_and_the_cost_of_past_ones(
     assert content(decided)["decision"] == text
 
 
+@pytest.mark.parametrize(
+    ("without", "always", "told"),
+    [
+        (90.0, 60.0, " A signal every time would have cost less than this rule."),
+        (70.0, 80.0, " No signal at all would have cost less than this rule."),
+        (90.0, 100.0, ""),
+    ],
+)
+def test_rule_that_cost_more_than_a_constant_answer_is_named(
+    germany: Forecast, without: float, always: float, told: str
+) -> None:
+    made = country_forecast.with_decision(germany, 5.0).decision
+    assert made is not None
+    costs = replace(
+        made, cost=75.0, cost_without_signals=without, cost_of_always=always
+    )
+    text = wording.decision(replace(germany, decision=costs))
+    assert text is not None
+    assert text.endswith(f"with a signal every time {always:.0f}).{told}")
+
+
 def test_unit_is_that_of_the_series(germany: Forecast) -> None:
     """Dollars of the World Bank were called national currency."""
     first, second, *_ = germany.data.series

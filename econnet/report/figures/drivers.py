@@ -63,18 +63,19 @@ def importance(forecast: Forecast, look: Look) -> Figure | None:
         return None
     labels = _label_room([weight.title for weight in shown], HALF_WIDTH)
     titles = [in_two_lines(weight.title, labels - 3) for weight in shown]
-    rows = (6.4 if any("\n" in title for title in titles) else 4.6) * len(shown)
+    heights = np.array([6.4 if "\n" in title else 4.6 for title in titles])
+    rows = float(heights.sum())
     height = 8 + rows + 10
     figure = new_figure(HALF_WIDTH, height)
     write_heading(figure, height, "Permutation importance", "bars: 90% interval", look)
     axes = add_axes(figure, labels, 9.5, HALF_WIDTH - labels - 3, rows)
-    y = np.arange(len(shown))
+    y = heights.cumsum() - heights / 2
     intervals = 1000 * np.array([weight.interval for weight in shown])
     axes.hlines(y, intervals[:, 0], intervals[:, 1], color=look.forecast, linewidth=1.2)
     losses = [1000 * weight.loss for weight in shown]
     axes.scatter(losses, y, 16, look.forecast, zorder=3, linewidths=0)
     axes.axvline(0, color=look.grey, linewidth=0.6)
-    axes.set_ylim(len(shown) - 0.4, -0.6)
+    axes.set_ylim(rows, 0)
     axes.set_yticks([])
     axes.grid(False)
     axes.grid(True, axis="x")
@@ -82,8 +83,8 @@ def importance(forecast: Forecast, look: Look) -> Figure | None:
     axes.set_xlabel("increase in log loss, thousandths", labelpad=1)
     axes.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
     axes.xaxis.set_major_formatter(FuncFormatter(tick))
-    for row, title in enumerate(titles):
-        label_row(axes, row, title, labels, HALF_WIDTH)
+    for middle, title in zip(y, titles, strict=True):
+        label_row(axes, middle, title, labels, HALF_WIDTH)
     return figure
 
 
