@@ -190,6 +190,8 @@ def test_long_name_of_an_indicator_takes_two_lines(germany: Forecast) -> None:
         assert ">One-year Treasury yield less" in svg
         assert "rate</text>" in svg
         assert "…" not in svg
+    headings = figures.draw(named)["responses"].texts
+    assert {text.get_fontweight() for text in headings} == {600}
 
 
 @pytest.mark.parametrize("falls", [True, False])

@@ -191,7 +191,7 @@ def responses(forecast: Forecast, look: Look) -> Figure | None:
             title,
             fontsize=9,
             linespacing=1.1,
-            **semibold(title),
+            **semibold(curve.title),
         )
         percent_axis(axes, top)
     return figure
