@@ -1,12 +1,11 @@
 """How soon the command line answers: seconds from pressing return.
 
-    python benchmarks/cli.py [--json] [--rounds 9] [--whole-job]
+    python benchmarks/cli.py [--json] [--rounds 9]
 
 Each command runs in a process of its own, in an empty folder, the rounds of all one
-after another; medians are printed. `reach` is the bound that econnet sets itself. With
-`--whole-job`, a model is trained first, which takes minutes, and `forecast` and
-`report` answer from it. A bare interpreter that imports nothing is timed beside them:
-what lies below it cannot be saved.
+after another; medians are printed. `reach` is the bound that econnet sets itself. A
+bare interpreter that imports nothing is timed beside them: what lies below it cannot be
+saved.
 """
 
 import argparse
@@ -28,18 +27,6 @@ COMPLETING = {
     "COMP_CWORD": "3",
 }
 
-WHOLE_JOB: dict[str, tuple[list[str], float]] = {
-    "forecast from a stored model": (["forecast", "--country", "USA"], 1.5),
-    "report from a stored model": (["report", "--country", "USA"], 4.0),
-}
-
-
-def trained_folder(folder: str) -> dict[str, str]:
-    """Train the headline model of the USA in a folder; return what leads to it."""
-    environment = {"ECONNET_DATA": f"{folder}/data"}
-    seconds([*ECONNET, "train", "--country", "USA"], environment)
-    return environment
-
 
 def seconds(command: list[str], environment: dict[str, str]) -> float:
     """Return how long a command takes in an empty folder."""
@@ -56,11 +43,8 @@ def seconds(command: list[str], environment: dict[str, str]) -> float:
         return time.perf_counter() - began
 
 
-def measure(rounds: int, trained: dict[str, str] | None = None) -> list[Row]:
-    """Return one row per command, each the median of the rounds.
-
-    `trained` is the result of `trained_folder`, if the whole job is measured.
-    """
+def measure(rounds: int) -> list[Row]:
+    """Return one row per command, each the median of the rounds."""
     commands: dict[str, tuple[list[str], dict[str, str], float | None]] = {
         "econnet --help": ([*ECONNET, "--help"], {}, 0.3),
         "econnet report --help": ([*ECONNET, "report", "--help"], {}, None),
@@ -68,11 +52,6 @@ def measure(rounds: int, trained: dict[str, str] | None = None) -> list[Row]:
         "econnet indicators": ([*ECONNET, "indicators"], {}, None),
         "econnet countries": ([*ECONNET, "countries"], {}, None),
     }
-    if trained is not None:
-        commands |= {
-            name: ([*ECONNET, *arguments], trained, reach)
-            for name, (arguments, reach) in WHOLE_JOB.items()
-        }
     bare = list[float]()
     taken: dict[str, list[float]] = {name: [] for name in commands}
     for _ in range(rounds):
@@ -99,13 +78,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true", help="print JSON only")
     parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--whole-job", action="store_true", help="train first")
     arguments = parser.parse_args()
-    if arguments.whole_job:
-        with tempfile.TemporaryDirectory() as folder:
-            rows = measure(arguments.rounds, trained_folder(folder))
-    else:
-        rows = measure(arguments.rounds)
+    rows = measure(arguments.rounds)
     if arguments.json:
         print(as_json(rows))
         return

@@ -84,7 +84,8 @@ def read_data(
     sheet
         The sheet of a workbook; by default the one with a table.
     adjust
-        Adjust series that have a seasonal pattern, by `stl` or `x13`.
+        Adjust series that have a seasonal pattern, by `stl` or `x13`, or take sums
+        since January apart, by `decumulate`.
     country
         The country of data without a column of countries.
 

@@ -105,7 +105,7 @@ def _rows(query: Query, job: Job) -> list[Row]:
         return [_row(job, code, status, note=note) for code in job.countries or ("",)]
     query.take(fetched)
     # Without digests of an earlier fetch, everything counts as changed.
-    return [] if fetched is None else list(_found(job, fetched))
+    return list(_found(job, fetched)) if isinstance(fetched, FetchedSeries) else []
 
 
 def _found(job: Job, fetched: FetchedSeries) -> Iterator[Row]:

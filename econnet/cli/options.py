@@ -140,11 +140,11 @@ class TaskOptions(TaskRequest):
         typer.Option(metavar="NAME", help="Sheet of a workbook in --data."),
     ] = None
     adjust: Annotated[
-        Literal["stl", "x13"] | None,
+        Literal["stl", "x13", "decumulate"] | None,
         typer.Option(
             metavar="METHOD",
-            help="Adjust seasonal series in --data by stl or x13, at each date with "
-            "what was known then.",
+            help="Adjust --data at each date with what was known then: seasonal "
+            "series by stl or x13, sums since January by decumulate.",
         ),
     ] = None
 

@@ -28,8 +28,8 @@ from econnet.data.sources import (
     worldbank,
 )
 from econnet.data.sources.http import RetryPolicy
-from econnet.data.sources.observations import FetchedSeries, Key, now
-from econnet.data.sources.query import Job, Plan, Query, Reply
+from econnet.data.sources.observations import FetchedSeries, Key, Unchanged, now
+from econnet.data.sources.query import Job, Outcome, Plan, Query, Reply
 from econnet.data.store.store import Change, Store
 
 
@@ -156,11 +156,12 @@ def fetch(
     _check_request(countries, sources, start_year)
     target = store(settings)
     _check_clock(target)
-    digests = target.digests(str(start_year))
-    plan = Plan(settings, countries, start_year, digests, retry_policy)
+    digests, validators = target.answers(str(start_year))
+    plan = Plan(settings, countries, start_year, digests, retry_policy, validators)
     queries = _queries(sources, plan)
     total = sum(len(query.jobs) for query in queries)
-    done, changes, unchanged = 0, list[Change](), list[Key]()
+    done, changes = 0, list[Change]()
+    unchanged = dict[Key, Unchanged | None]()
     with closing(_replies(queries)) as batches:
         for batch in batches:
             fetched = [
@@ -169,7 +170,8 @@ def fetch(
             changes += target.write(fetched) if fetched else []
             for query, job, reply in batch:
                 query.take(reply)
-                unchanged += [job.key] if reply is None else []
+                if reply is None or isinstance(reply, Unchanged):
+                    unchanged[job.key] = reply
                 done += 1
                 progress(FetchProgress(done, total, query.source, job.key[1]))
     if unchanged:
@@ -210,7 +212,7 @@ def _replies(
 ) -> Generator[list[tuple[Query, Job, Reply]], None, None]:
     """Yield replies as they arrive; when closed, stop all requests."""
     with ExitStack() as stack:
-        futures: dict[Future[FetchedSeries | None], tuple[Query, Job]] = {}
+        futures: dict[Future[Outcome], tuple[Query, Job]] = {}
         for query in queries:
             pool = ThreadPoolExecutor(query.session.rate_limiter.at_once)
             stack.callback(pool.shutdown, cancel_futures=True)
@@ -221,7 +223,7 @@ def _replies(
             yield [(*futures.pop(future), _reply(future)) for future in done]
 
 
-def _reply(future: Future[FetchedSeries | None]) -> Reply:
+def _reply(future: Future[Outcome]) -> Reply:
     """Return the result of a job, or the error of its source."""
     try:
         return future.result()

@@ -14,7 +14,7 @@ from econnet.core import catalog
 from econnet.core.countries import by_alpha3
 from econnet.core.settings import Settings
 from econnet.core.workspace import Workspace
-from econnet.data import panel, professionals
+from econnet.data import known_dates, professionals
 from econnet.data.sources import snapshot
 from econnet.data.sources.observations import OBSERVATION_COLUMNS, Dataset
 from econnet.data.store.store import NAMES, Store, base_year
@@ -103,7 +103,7 @@ def as_known_on(data: Dataset, as_of: pd.Timestamp | None) -> Dataset:
     """
     if as_of is None:
         return data
-    observations = panel.known_on(data.observations, as_of)
+    observations = known_dates.known_on(data.observations, as_of)
     key = [name for name in SERIES_KEY if name in data.series]
     spans = observations.groupby(key, observed=True)["period"].agg(["min", "max"])
     spans = spans.rename(columns={"min": "first_period", "max": "last_period"})
@@ -117,7 +117,7 @@ def as_known_on(data: Dataset, as_of: pd.Timestamp | None) -> Dataset:
         observations=observations,
         series=series[data.series.columns],
         professional_forecasts=forecasts[published].reset_index(drop=True),
-        aggregates=panel.known_on(data.aggregates, as_of),
+        aggregates=known_dates.known_on(data.aggregates, as_of),
     )
 
 

@@ -271,13 +271,10 @@ def _track_record(
     features = prepared.features
     last = features.origins[np.isin(features.countries, list(scored))].max()
     windows = make_windows(features, prepared.task.frequency, last, schedule)
-    models = track_record.models_of(prepared, baselines)
-    records = []
-    for done, (name, model) in enumerate(models.items(), 1):
-        record = walkforward.forecast_windows(windows, {name: model})
-        records.append(track_record.with_signals(windows, record, SIGNALS))
-        progress(done / len(models))
-    record = pd.concat(records, ignore_index=True)
+    models = track_record.models_of(prepared, baselines, progress)
+    track_record.forecast_side_by_side(models, windows)
+    record = walkforward.forecast_windows(windows, models)
+    record = track_record.with_signals(windows, record, SIGNALS)
     return record[record["country"].isin(scored) & record["outcome"].notna()]
 
 

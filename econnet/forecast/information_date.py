@@ -24,7 +24,7 @@ from econnet.core.period_days import (
 )
 from econnet.core.periods import FREQUENCIES, PANDAS_ALIAS, Frequency, frequency_of
 from econnet.core.task import Task
-from econnet.data import panel
+from econnet.data import known_dates
 from econnet.data.cycle.labels import RULES
 from econnet.data.features.information_set import MAX_AGE_DAYS
 from econnet.data.sources.observations import Dataset
@@ -76,8 +76,8 @@ def releases(
 ) -> pd.DataFrame:
     """Return the releases of the country's series that the task can use.
 
-    `alone` is whether the country learns alone. Columns as in `panel.releases`; empty
-    if there are none.
+    `alone` is whether the country learns alone. Columns as in `known_dates.releases`;
+    empty if there are none.
     """
     usable = FREQUENCIES[FREQUENCIES.index(task.frequency) :]
     rows = known.observations
@@ -88,7 +88,7 @@ def releases(
         return pd.DataFrame(columns=RELEASE_COLUMNS).astype(
             {"known_at": "M8[s]", "first_vintage": "M8[s]"}
         )
-    found = panel.releases(rows, as_of)
+    found = known_dates.releases(rows, as_of)
     found = found[found["native_frequency"].isin(usable)]
     forecasts = _forecast_releases(known, country, task, as_of)
     if len(forecasts):

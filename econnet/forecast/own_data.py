@@ -72,6 +72,7 @@ def screened(
     values = panel.build(known.observations, frequency, None, known.indicators)
     if request.target in values.values:
         notices += _check_season(values, request, countries)
+        notices += _moving_base(values, request.target, countries)
     kept = {
         request.target,
         request.rule.partition(":")[2],
@@ -129,22 +130,41 @@ def _adjusted(known: Dataset, frequency: Frequency) -> tuple[Dataset, list[str]]
     """Return the data with seasonal series adjusted, and what was adjusted."""
     assert known.file is not None  # noqa: S101 - the caller has checked
     method = known.file.adjust
+    lines = []
+    seasons = _seasons(known, frequency)
+    if sums := [key for key, season in seasons.items() if season.cumulated]:
+        single = adjustment.decumulate(known.observations, sums, frequency)
+        known = replace(known, observations=single)
+        lines.append(f"sums since January taken apart: {_columns_of(sums)}")
+        seasons = _seasons(known, frequency)
+    if method != "decumulate" and seasons:
+        adjusted = adjustment.adjust(known.observations, [*seasons], frequency, method)
+        known = replace(known, observations=adjusted)
+        lines.append(
+            f"seasonally adjusted by {method.upper()}, separately at each date: "
+            f"{_columns_of([*seasons])}"
+        )
+    pattern = (
+        "is summed since January"
+        if method == "decumulate"
+        else "has a seasonal pattern"
+    )
+    return known, lines or [f"no series {pattern}: --adjust {method} did nothing"]
+
+
+def _seasons(known: Dataset, frequency: Frequency) -> dict[tuple[str, str], Season]:
+    """Return the seasonal pattern of each series that has one."""
     values = panel.build(known.observations, frequency, None, known.indicators)
-    seasonal = {
+    return {
         (country, name): season
         for name in values.columns
         for country in values.countries
         if (season := _season(values, name, country))
     }
-    if not seasonal:
-        return known, [
-            f"no series has a seasonal pattern: --adjust {method} did nothing"
-        ]
-    observations = adjustment.adjust(known.observations, [*seasonal], frequency, method)
-    names = list(dict.fromkeys(name for _, name in seasonal))
-    shown = ", ".join(names)
-    line = f"seasonally adjusted by {method.upper()}, separately at each date: {shown}"
-    return replace(known, observations=observations), [line]
+
+
+def _columns_of(series: Sequence[tuple[str, str]]) -> str:
+    return ", ".join(dict.fromkeys(name for _, name in series))
 
 
 def _season(values: Panel, name: str, country: str) -> Season | None:
@@ -170,6 +190,17 @@ def _check_season(
         if season is None:
             continue
         what = _in_words(request.target, country, season)
+        if season.cumulated and request.rule == "year-on-year":
+            return [
+                f"{what}: year-on-year compares such sums; --adjust decumulate "
+                "compares single periods"
+            ]
+        if season.cumulated:
+            raise DataError(
+                f"{what}: use --adjust decumulate, which takes the values of single "
+                "periods, with --label year-on-year if they are not seasonally "
+                "adjusted, or --adjust stl, which adjusts them, too"
+            )
         if request.rule == "year-on-year":
             return [f"{what}; the label year-on-year allows for that"]
         raise DataError(
@@ -177,6 +208,21 @@ def _check_season(
             "or --adjust stl"
         )
     return []
+
+
+def _moving_base(values: Panel, target: str, countries: Sequence[Country]) -> list[str]:
+    """Return a line for each country whose index seems to compare with the past."""
+    if values.indicators[target].transform == "level":
+        return []
+    return [
+        f"{target} of {country.name} stays near 100: if 100 is the period or the year "
+        f"before, subtract 100 and use --kind {target}=growth"
+        for country in countries
+        if country.alpha3 in values.countries
+        and guards.stays_near_hundred(
+            values.values[target].iloc[values.rows_of_countries()[country.alpha3]]
+        )
+    ]
 
 
 def _in_words(target: str, country: Country, season: Season) -> str:

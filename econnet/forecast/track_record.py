@@ -16,7 +16,7 @@ from econnet.evaluation.signals import Measure
 from econnet.forecast.preparation import PreparedTask
 from econnet.forecast.result import PreviousForecast
 from econnet.models import combination, network_ensemble, pooling
-from econnet.models.baselines import available
+from econnet.models.baselines import LEARNERS, available
 from econnet.models.baselines import models as baseline_models
 from econnet.models.pooling import Memoized
 from econnet.models.windows import Model, Window
@@ -92,6 +92,19 @@ def models_of(
     prior = combination.prior(features)
     parts = [models[name] for name in prior]
     return {"econnet": pooling.weighted(parts, np.array([*prior.values()])), **models}
+
+
+def forecast_side_by_side(
+    models: Mapping[str, Model], windows: Sequence[Window]
+) -> None:
+    """Let the models of `models_of` that run tasks forecast, so that no core is idle.
+
+    They remember their forecasts, as long as they are asked about the same windows.
+    """
+    of_tasks = {combination.NETWORK, *combination.MODELS, *LEARNERS}
+    workers.side_by_side(
+        [partial(models[name], windows) for name in models if name in of_tasks]
+    )
 
 
 def _members(task: Task, usual: int) -> int:

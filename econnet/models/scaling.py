@@ -95,8 +95,7 @@ class Scaler:
         used = np.flatnonzero(knots[:, -1] > knots[:, 0])
         rows = np.concatenate([X, X_ahead])
         scores = np.zeros((X.shape[1], len(rows)))
-        for column in used:
-            scores[column] = _normal_scores(rows[:, column], knots[column])
+        scores[used] = _normal_scores(rows.T[used], knots[used])
         of_training = scores[used, : len(X)]
         mean[used], scale[used] = of_training.mean(axis=1), 1 / of_training.std(axis=1)
         knots[scale == 0] = 0
@@ -124,8 +123,8 @@ class Scaler:
     def transform(self, X: Floats) -> Floats:
         """Return `X` scaled, (rows, columns + flags)."""
         scores = np.zeros(X.shape[::-1])
-        for column in np.flatnonzero(self.scale):
-            scores[column] = _normal_scores(X[:, column], self.knots[column])
+        used = np.flatnonzero(self.scale)
+        scores[used] = _normal_scores(X.T[used], self.knots[used])
         return self._inputs(scores, X)
 
     def of_columns(
@@ -171,29 +170,49 @@ def _is_present(share_missing: Floats) -> npt.NDArray[np.bool_]:
 def _percentiles(X: Floats) -> Floats:
     """Return the percentiles of each column's values, (columns, SCORES).
 
-    They are those of `np.nanquantile`, which takes columns one by one; here columns
-    with as many values are taken together.
+    They are those of `np.nanquantile`, to the bit, which takes columns one by one and
+    does not use that values are sorted.
     """
-    ordered = np.sort(X, axis=0)  # NaN last
+    ordered = np.sort(np.ascontiguousarray(X.T), axis=1)  # NaN last
     n_values = (~np.isnan(X)).sum(axis=0)
     percentiles = np.empty((X.shape[1], len(SHARES)))
     for n in np.unique(n_values):
         columns = np.flatnonzero(n_values == n)
-        percentiles[columns] = np.quantile(ordered[:n, columns], SHARES, axis=0).T
+        place = SHARES * (n - 1)
+        below = np.floor(place).astype(np.int64)
+        low = ordered[columns[:, None], below]
+        high = ordered[columns[:, None], np.minimum(below + 1, n - 1)]
+        share = place - below
+        percentiles[columns] = np.where(
+            share < 0.5, low + (high - low) * share, high - (high - low) * (1 - share)
+        )
     return percentiles
 
 
 def _normal_scores(values: Floats, knots: Floats) -> Floats:
-    """Return each value's normal score, the middle of those of its equals."""
-    filled = np.where(np.isnan(values), knots[len(SCORES) // 2], values)
-    highest = np.interp(filled, knots, SCORES)
-    lowest = -np.interp(-filled, -knots[::-1], -SCORES[::-1])
-    return (lowest + highest) / 2
+    """Return each value's normal score, the middle of those of its equals.
+
+    Both arguments have a row per column of features: (columns, rows) of values, and
+    (columns, SCORES) of knots.
+    """
+    missing = np.isnan(values)
+    filled = np.where(missing, knots[:, len(SCORES) // 2, None], values)
+    scores = np.empty_like(filled)
+    each = zip(filled, knots, -filled, -knots[:, ::-1], scores, strict=True)
+    for ascending, up, descending, down, of_column in each:
+        np.subtract(
+            np.interp(ascending, up, SCORES),
+            np.interp(descending, down, MIRRORED_SCORES),
+            out=of_column,
+        )
+    scores /= 2
+    return scores
 
 
 SHARES = np.linspace(0.01, 0.99, 99)
 # The normal scores of the percentiles.
 SCORES: Floats = special.ndtri(SHARES)
+MIRRORED_SCORES: Floats = -SCORES[::-1]
 # Columns that are missing in more than half of the training rows are not used, and
 # those that are hardly ever missing get no flag.
 MAX_SHARE_MISSING = 0.5

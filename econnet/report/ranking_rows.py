@@ -161,7 +161,8 @@ COLUMNS: Sequence[str] = (
 CONFIDENCE_COLUMN = COLUMNS.index("confidence")
 TEXT_COLUMNS = (COLUMNS.index("country"), CONFIDENCE_COLUMN)
 COLUMNS_EXPLAINED = (
-    "Average: the share of past periods in which the event occurred in the country. "
+    "Highest probability first. Average: the share of past periods in which the event "
+    "occurred in the country. "
     "Difference: probability minus average, in percentage points. Confidence: high if "
     "the skill of the country's past forecasts is at least 20% and its 90% interval is "
     "above zero, moderate if the interval is above zero, low otherwise."

@@ -9,6 +9,8 @@ import duckdb
 import pytest
 from werkzeug import Response
 
+from econnet.data.sources import fred
+from tests.data.sources import replay
 from tests.data.sources.servers import (
     BANK_AND_FRED,
     GERMANY,
@@ -70,6 +72,33 @@ def test_status_counts_what_a_refetch_revised(
     table = econnet("status", folder=tmp_path, COLUMNS="80").stdout
     assert ", 1 revised" in table
     assert max(map(len, table.splitlines())) <= 80
+
+
+@pytest.mark.campaign
+@pytest.mark.parametrize("country", ["DEU", "BRA", "IND", "CHN", "KOR", "NGA"])
+def test_country_gets_quarterly_output_and_monthly_series(
+    sources: Sources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, country: str
+) -> None:
+    monkeypatch.setattr(fred, "PER_SECOND", None)
+    sources.updated = "2026-10-07"
+    replay.serve(sources.server, [country], first="2024-01")
+    replay.serve_bank_and_fred(sources, [country], first="2024-01")
+    asked = "fetch", "--country", country, "--json"
+    environment = {**sources.environment, "FRED_API_KEY": ""}
+    run = econnet(*asked, folder=tmp_path, **environment)
+    assert run.returncode == 0, run.stderr
+    with duckdb.connect(str(tmp_path / "data" / "econnet.duckdb")) as store:
+        found = store.execute(
+            "SELECT DISTINCT indicator, source, frequency FROM series "
+            "WHERE country = ? AND NOT discontinued",
+            [country],
+        ).fetchall()
+    output = {frequency for key, _, frequency in found if key == "real_gdp"}
+    assert "Q" in output
+    monthly = {key for key, _, frequency in found if frequency == "M"}
+    assert len(monthly) >= (1 if country == "NGA" else 5), monthly
+    again = json.loads(econnet(*asked, folder=tmp_path, **environment).stdout)
+    assert (again["added"], again["revised"], again["failed"]) == (0, 0, [])
 
 
 @pytest.mark.campaign

@@ -17,6 +17,7 @@ from econnet.core.errors import DataError
 from econnet.core.settings import Settings
 from econnet.data import load
 from econnet.data.sources.observations import now
+from econnet.data.store import schema as store_schema
 from econnet.forecast import check, saved_model
 from econnet.forecast import log as forecast_log
 from econnet.forecast.check import Checked, Part
@@ -201,18 +202,19 @@ def test_newer_store_is_named_with_both_versions(folder: Path) -> None:
 def test_older_store_is_a_remark_and_is_not_upgraded(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    version = store_schema.VERSION
     bring_out_next_version(monkeypatch)
     before = contents(folder)
     seen = look(folder)
     assert seen.ok
     [remark] = seen.remarks
-    assert "has version 1" in remark.problem
+    assert f"has version {version}" in remark.problem
     assert contents(folder) == before
     newest(load.store(settings_of(folder)))
     seen = look(folder)
     assert seen.ok
     [backup] = seen.remarks
-    assert backup.path.name == "econnet.duckdb.v1.bak"
+    assert backup.path.name == f"econnet.duckdb.v{version}.bak"
 
 
 def test_store_that_is_held_is_waited_for_and_then_told(

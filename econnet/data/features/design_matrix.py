@@ -52,7 +52,8 @@ from econnet.data.features.professionals import (
     ProfessionalForecasts,
     professional_forecasts,
 )
-from econnet.data.panel import Days, Panel
+from econnet.data.known_dates import Days
+from econnet.data.panel import Panel
 
 
 @dataclass(frozen=True, eq=False)

@@ -23,7 +23,8 @@ from econnet.core.catalog import Indicator, Transform
 from econnet.core.types import Floats
 from econnet.data.cycle.growth import percent_change
 from econnet.data.cycle.labels import Label
-from econnet.data.panel import Days, Panel
+from econnet.data.known_dates import Days
+from econnet.data.panel import Panel
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 

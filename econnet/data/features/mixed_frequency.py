@@ -26,7 +26,8 @@ from econnet.data.features.information_set import (
     in_panel,
     newest_with_periods,
 )
-from econnet.data.panel import Days, Panel
+from econnet.data.known_dates import Days
+from econnet.data.panel import Panel
 
 # The spans of changes, in periods of the panel.
 SPANS: Mapping[Frequency, tuple[int, ...]] = {"A": (1, 2), "Q": (1, 2), "M": (1,)}

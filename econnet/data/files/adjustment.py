@@ -1,20 +1,31 @@
-"""Seasonal adjustment of the user's series, at each date with what was known then.
+"""Adjustment of the user's series, at each date with what was known then.
 
-An adjustment over the whole series would use the future of every value. So a series is
-adjusted separately on every day on which one of its values became known, and the
-results are vintages like those of any revised series.
+A seasonal adjustment over the whole series would use the future of every value. So a
+series is adjusted separately on every day on which one of its values became known, and
+the results are vintages like those of any revised series. The same holds for sums since
+January, whose differences within each year are the values of the periods.
 """
 
 import subprocess
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from econnet.core.errors import DataError
-from econnet.core.periods import PANDAS_ALIAS, PERIODS_A_YEAR, Frequency, frequency_of
+from econnet.core.periods import (
+    PANDAS_ALIAS,
+    PERIOD_NAME,
+    PERIODS_A_YEAR,
+    Frequency,
+    frequency_of,
+)
 from econnet.core.types import Floats
+
+Places = npt.NDArray[np.intp]
 
 
 def adjust(
@@ -37,59 +48,126 @@ def adjust(
     DataError
         The library or program is not installed, or it cannot adjust a series.
     """
-    wanted = set(series)
+    return _replaced(
+        observations, series, frequency, lambda rows: _vintages(rows, frequency, method)
+    )
+
+
+def decumulate(
+    observations: pd.DataFrame, series: Sequence[tuple[str, str]], frequency: Frequency
+) -> pd.DataFrame:
+    """Return observations in which sums since January are values of single periods.
+
+    A value whose sum up to the period before it is unknown is left out.
+    """
+    return _replaced(
+        observations, series, frequency, lambda rows: _single_periods(rows, frequency)
+    )
+
+
+def _replaced(
+    observations: pd.DataFrame,
+    series: Sequence[tuple[str, str]],
+    frequency: Frequency,
+    make: Callable[[pd.DataFrame], pd.DataFrame],
+) -> pd.DataFrame:
+    """Return observations with other rows for some series of a frequency."""
     keys = pd.MultiIndex.from_frame(observations[["country", "indicator"]])
-    chosen = keys.isin(wanted) & (observations["period"].map(frequency_of) == frequency)
+    chosen = keys.isin([*series])
+    chosen &= observations["period"].astype(str).map(frequency_of) == frequency
     parts = [observations[~chosen]]
-    for _, rows in observations[chosen].groupby(["country", "indicator"]):
-        parts.append(_vintages(rows, frequency, method))
+    wanted = observations[chosen].groupby(["country", "indicator"], observed=True)
+    parts += [make(rows) for _, rows in wanted]
     both: pd.DataFrame = pd.concat(parts, ignore_index=True)
     return both
 
 
-def _vintages(rows: pd.DataFrame, frequency: Frequency, method: str) -> pd.DataFrame:
-    """Return the adjusted values of a series as known on each day."""
-    rows = rows.sort_values("known_at", kind="stable")
+@dataclass(frozen=True, eq=False)
+class _Vintage:
+    """The values of a series, period by period, as known on a day.
+
+    `first` is the number of the first period, and `texts` are those of all.
+    """
+
+    day: np.datetime64
+    values: Floats
+    first: int
+    texts: npt.NDArray[np.object_]
+
+    def rows(self, place: Places, values: Floats) -> pd.DataFrame:
+        """Return rows with other values for the periods of some places."""
+        return pd.DataFrame(
+            {"period": self.texts[place], "value": values, "known_at": self.day}
+        )
+
+
+def _known_by_day(rows: pd.DataFrame, frequency: Frequency) -> Iterator[_Vintage]:
+    """Yield a series as known on each day on which one of its values became known."""
     ordinals = np.array(
         [pd.Period(text, PANDAS_ALIAS[frequency]).ordinal for text in rows["period"]]
     )
     place = ordinals - ordinals.min()
-    texts = dict(zip(place.tolist(), rows["period"], strict=True))
     values = np.full(int(place.max()) + 1, np.nan)
+    first = int(ordinals.min())
+    periods = pd.period_range(
+        pd.Period(ordinal=first, freq=PANDAS_ALIAS[frequency]), periods=len(values)
+    )
+    texts = np.array([PERIOD_NAME[frequency](each.end_time) for each in periods])
     days = rows["known_at"].to_numpy()
-    years = YEARS_NEEDED[method]
-    parts = []
     for day in np.unique(days):
         news = days == day
         values[place[news]] = rows["value"].to_numpy(dtype=float)[news]
-        present = np.flatnonzero(~np.isnan(values))
+        yield _Vintage(day, values.copy(), first, texts.astype(object))
+
+
+def _single_periods(rows: pd.DataFrame, frequency: Frequency) -> pd.DataFrame:
+    """Return the differences within each year of a series, when they became known."""
+    per_year = PERIODS_A_YEAR[frequency]
+    parts = []
+    before: Floats | None = None
+    for vintage in _known_by_day(rows, frequency):
+        values = vintage.values
+        # Periods are numbered from January 1970.
+        begins = (vintage.first + np.arange(len(values))) % per_year == 0
+        single = np.where(begins, values, values - np.append(np.nan, values[:-1]))
+        old = np.full(len(single), np.nan) if before is None else before
+        news = np.flatnonzero(~np.isnan(single) & (single != old))
+        before = single
+        parts.append(vintage.rows(news, single[news]))
+    return _like(rows, parts)
+
+
+def _like(rows: pd.DataFrame, parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Return parts of a series as rows like its own."""
+    same = {name: rows[name].iloc[0] for name in SAME}
+    return pd.concat(parts, ignore_index=True).assign(**same)[rows.columns]
+
+
+def _vintages(rows: pd.DataFrame, frequency: Frequency, method: str) -> pd.DataFrame:
+    """Return the adjusted values of a series as known on each day."""
+    years = YEARS_NEEDED[method]
+    parts = []
+    for vintage in _known_by_day(rows, frequency):
+        day = vintage.day
+        present = np.flatnonzero(~np.isnan(vintage.values))
         if len(present) < years * PERIODS_A_YEAR[frequency]:
             continue
-        span = values[present[0] : present[-1] + 1]
+        span = vintage.values[present[0] : present[-1] + 1]
+        first = vintage.first + int(present[0])
         try:
-            adjusted = _adjusted(span, ordinals.min() + present[0], frequency, method)
+            adjusted = _adjusted(span, first, frequency, method)
         except X13Error as error:
             raise DataError(
                 f"--adjust x13: X-13ARIMA-SEATS cannot adjust {_name_of(rows)} as "
                 f"known on {pd.Timestamp(day).date()}: {error}; use --adjust stl"
             ) from error
-        parts.append(
-            pd.DataFrame(
-                {
-                    "period": [texts[number] for number in present],
-                    "value": adjusted[present - present[0]],
-                    "known_at": day,
-                }
-            )
-        )
+        parts.append(vintage.rows(present, adjusted[present - present[0]]))
     if not parts:
         raise DataError(
             f"{_name_of(rows)} has too few values for --adjust {method}: {years} years "
             "are needed"
         )
-    first = rows.iloc[0]
-    same = {name: first[name] for name in SAME}
-    return pd.concat(parts, ignore_index=True).assign(**same)[rows.columns]
+    return _like(rows, parts)
 
 
 def _name_of(rows: pd.DataFrame) -> str:

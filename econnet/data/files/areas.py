@@ -295,7 +295,10 @@ CODE_OF_GROUP = re.compile(r"[A-Z]\d|\d[A-Z]|XM")
 GROUP_WORDS = frozenset(
     words(
         "world asia africa america americas europe oceania caribbean countries "
-        "economies developing developed oecd opec union zone g7 g20"
+        "economies developing developed oecd opec union zone g7 g20 "
+        "welt weltweit monde mundo mundial mondo wereld euroraum eurogebiet zona "
+        "afrika afrique asien asie amerika europa l\u00e4nder pays pa\u00edses "
+        "schwellenl\u00e4nder entwicklungsl\u00e4nder industriel\u00e4nder \u4e16\u754c"
     )
 )
 FEDERATIONS = ("US", "CA", "AU", "BR", "DE", "IN", "MX", "CH", "AT", "ES", "IT", "CN")

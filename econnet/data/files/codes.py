@@ -20,6 +20,15 @@ def categorical(codes: Codes, names: Sequence[str] | pd.Index) -> pd.Categorical
     return pd.Categorical.from_codes(codes, dtype=dtype, validate=False)
 
 
+def numbers_of(places: Sequence[int]) -> Codes:
+    """Return numbers from -1 on in the smallest type that has room for their count.
+
+    Arrays of millions of such numbers are looked up from them.
+    """
+    few = len(places) < np.iinfo(np.int16).max
+    return np.array(places, dtype=np.int16 if few else np.int32)
+
+
 def factorized(column: pd.Series) -> tuple[Codes, list[object]]:
     """Return the number of each row's value, -1 for none, and the distinct values.
 
@@ -92,6 +101,9 @@ def order(columns: Sequence[Codes]) -> npt.NDArray[np.intp] | None:
     """
     if _are_sorted(columns):
         return None
+    by_runs = _order_of_runs(columns)
+    if by_runs is not None:
+        return by_runs
     groups = _groups(columns[:-1])
     if groups is not None:
         # Rows are usually in order within each group: NumPy sorts 16 bits by counting.
@@ -99,6 +111,32 @@ def order(columns: Sequence[Codes]) -> npt.NDArray[np.intp] | None:
         if _are_sorted([groups[result], columns[-1][result]]):
             return result
     return np.lexsort([*reversed(columns)])
+
+
+def _order_of_runs(columns: Sequence[Codes]) -> npt.NDArray[np.intp] | None:
+    """Return the order that sorts long sorted runs, one per group; `None` for others.
+
+    The columns of a wide table below one another are such runs: one per series.
+    """
+    *groups, last = columns
+    if not groups or len(last) < 2:
+        return None
+    firsts = starts(*groups)
+    if len(firsts) * MIN_RUN > len(last):
+        return None
+    falls = last[1:] < last[:-1]
+    falls[firsts[1:] - 1] = False
+    if falls.any():
+        return None
+    keys = [group[firsts] for group in groups]
+    place = np.lexsort([*reversed(keys)])
+    if not are_distinct(*(key[place] for key in keys)):
+        return None
+    lengths = np.diff(np.append(firsts, len(last)))[place]
+    before = np.cumsum(lengths) - lengths
+    result: npt.NDArray[np.intp] = np.arange(len(last))
+    result += np.repeat(firsts[place] - before, lengths)
+    return result
 
 
 def _are_sorted(columns: Sequence[Codes]) -> bool:
@@ -126,8 +164,23 @@ def _groups(columns: Sequence[Codes]) -> npt.NDArray[np.uint16] | None:
     return whole
 
 
+def are_distinct(*columns: Codes) -> bool:
+    """Return whether each row differs from the row before it in some column.
+
+    The last column varies fastest: where it always differs, no other one is compared.
+    """
+    same = np.ones(max(len(columns[0]) - 1, 0), dtype=bool)
+    for column in reversed(columns):
+        same &= column[1:] == column[:-1]
+        if not same.any():
+            return True
+    return False
+
+
 def starts(*columns: Codes) -> npt.NDArray[np.intp]:
     """Return the first row of each run of equal numbers in all columns."""
+    if are_distinct(*columns):
+        return np.arange(len(columns[0]))
     n = len(columns[0])
     new = np.zeros(n, dtype=bool)
     new[:1] = True
@@ -137,4 +190,5 @@ def starts(*columns: Codes) -> npt.NDArray[np.intp]:
 
 
 DENSE = 8
+MIN_RUN = 8
 MIN_DENSE = 1_000_000

@@ -10,12 +10,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from econnet.core.periods import Frequency
+from econnet.core.periods import Frequency, frequency_of
 from econnet.data.files import (
     guards,
 )
 from econnet.data.files.codes import Codes, starts
-from econnet.data.files.dated_rows import KEYS, newest_values
+from econnet.data.files.dated_rows import KEYS, ends_of_periods, newest_values
 from econnet.data.files.kinds import (
     Inferred,
     infer,
@@ -24,6 +24,32 @@ from econnet.data.files.kinds import (
 from econnet.data.files.reading import Reading
 from econnet.data.files.tidy import Tidy
 from econnet.data.files.traits import Traits, traits, traits_of_columns
+
+
+def known_at_first_origin(
+    rows: pd.DataFrame, years: Mapping[Frequency, int]
+) -> pd.Series:
+    """Return which rows were known when the first forecast can be made.
+
+    That is not before a number of years of history, by frequency: the day on which a
+    period that lies so far after the file's first one was published. `rows` has
+    `period, known_at`.
+    """
+    period = rows["period"].cat
+    codes = period.codes.to_numpy()
+    used = np.zeros(len(period.categories), dtype=bool)
+    used[codes] = True
+    ends = ends_of_periods([*period.categories])
+    spans = [
+        pd.Timedelta(days=365.25 * years[frequency_of(text)])
+        for text in period.categories
+    ]
+    is_late = ends >= ends[used].min() + np.array(spans, dtype="timedelta64[us]")
+    known = rows["known_at"].to_numpy(dtype="datetime64[us]")
+    enough = known[is_late[codes]]
+    if not len(enough):
+        return pd.Series(True, rows.index)
+    return pd.Series(known <= enough.min(), rows.index)
 
 
 def infer_kinds(
@@ -136,8 +162,10 @@ def _identifies(name: str, part: pd.DataFrame, reading: Reading) -> str:
 
 def _first_values(part: pd.DataFrame) -> pd.DataFrame:
     """Return the first values of a column that begins after the first origin."""
-    ends = part["end"].drop_duplicates().nsmallest(MIN_KNOWN)
-    first: pd.DataFrame = part[part["end"] <= ends.max()]
+    ends = ends_of_periods([*part["period"].cat.categories])[
+        part["period"].cat.codes.to_numpy()
+    ]
+    first: pd.DataFrame = part[ends <= np.unique(ends)[:MIN_KNOWN].max()]
     return first
 
 

@@ -4,7 +4,7 @@ Projections and values that are not published yet are left out. Rows are sorted 
 `KEYS`.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
 import numpy as np
@@ -14,7 +14,7 @@ from pandas.api.typing import NaTType
 
 from econnet.core import catalog
 from econnet.core.errors import DataError
-from econnet.core.periods import PANDAS_ALIAS, Frequency
+from econnet.core.periods import PANDAS_ALIAS, frequency_of
 from econnet.core.text import quoted
 from econnet.data.files import codes as codes_of
 from econnet.data.files import (
@@ -40,7 +40,8 @@ def measured_rows(
     """Return the rows with a value: country, indicator, period, frequency, value."""
     keys = [found.key_of[str(text)] for text in tidy.area.cat.categories]
     names = sorted({*keys})
-    position = np.array([names.index(key) for key in keys], dtype=np.int32)
+    place_of = {name: place for place, name in enumerate(names)}
+    position = codes_of.numbers_of([place_of[key] for key in keys])
     area = position[tidy.area.cat.codes.to_numpy()]
     columns = {
         "country": pd.Series(categorical(area, names)),
@@ -59,21 +60,21 @@ def measured_rows(
         for name, column in columns.items()
     }
     for name in KEYS[:-1]:
-        kept[name] = _sorted(kept[name])
+        kept[name] = as_ordered(kept[name])
     order = codes_of.order([kept[name].codes for name in KEYS[:-1]])
     if order is not None:
         kept = {name: column.take(order) for name, column in kept.items()}
     return pd.DataFrame(kept, copy=False)
 
 
-def _sorted(names: pd.Categorical) -> pd.Categorical:
+def as_ordered(names: pd.Categorical) -> pd.Categorical:
     """Return names as categories in the order of the alphabet."""
     before = [str(name) for name in names.categories]
     after = sorted(before)
     if before == after:
         return names.as_ordered()
     number_of = {name: number for number, name in enumerate(after)}
-    position = np.array([number_of[name] for name in before] + [-1], dtype=np.int32)
+    position = codes_of.numbers_of([number_of[name] for name in before] + [-1])
     return categorical(position[names.codes], after).as_ordered()
 
 
@@ -126,17 +127,28 @@ def professional_forecasts(
     return forecasts.sort_values(order, ignore_index=True)[PROFESSIONAL_COLUMNS]
 
 
+def ends_of_periods(texts: Sequence[str]) -> npt.NDArray[np.datetime64]:
+    """Return the day on which each of some periods ends."""
+    return _moments(texts, lambda period: period.end_time)
+
+
 def _of_periods(
     rows: pd.DataFrame, make: Callable[[pd.Period], pd.Timestamp]
 ) -> npt.NDArray[np.datetime64]:
     """Return a moment of each row's period, computed once per distinct period."""
     codes, texts = _codes(rows["period"])
+    return np.take(_moments(texts, make), codes)
+
+
+def _moments(
+    texts: Sequence[str], make: Callable[[pd.Period], pd.Timestamp]
+) -> npt.NDArray[np.datetime64]:
+    """Return a moment of each of some periods."""
     moments = []
     for text in texts:
-        frequency: Frequency = "Q" if "Q" in text else "M" if "-" in text else "A"
-        moments.append(make(pd.Period(text, PANDAS_ALIAS[frequency])).normalize())
-    table = np.array(moments, dtype="datetime64[us]")
-    return np.take(table, codes)
+        period = pd.Period(text, PANDAS_ALIAS[frequency_of(text)])
+        moments.append(make(period).normalize())
+    return np.array(moments, dtype="datetime64[us]")
 
 
 def _codes(column: pd.Series) -> tuple[np.ndarray, list[str]]:
@@ -198,18 +210,21 @@ def without_projections(
     rows: pd.DataFrame, reading: Reading, warnings: list[str]
 ) -> pd.DataFrame:
     """Return the rows of periods that have ended and been measured."""
-    ends = pd.Series(_of_periods(rows, lambda period: period.end_time), rows.index)
-    later = ends >= reading.today.normalize()
+    codes, texts = _codes(rows["period"])
+    ends = ends_of_periods(texts)
+    later = (ends >= np.datetime64(reading.today.date(), "us"))[codes]
     if "last_measured" in rows:
-        later |= ends.dt.year > rows["last_measured"].fillna(np.inf)
+        years = np.array([int(text[:4]) for text in texts])
+        later |= years[codes] > rows["last_measured"].fillna(np.inf).to_numpy()
     if not later.any():
-        return rows.assign(end=ends)
+        return rows
     periods = rows.loc[later, "period"].astype(str)
     warnings.append(
         f"{later.sum():,} values of periods that had not ended ({periods.min()} to "
         f"{periods.max()}) are projections, not observations: left out"
     )
-    return rows[~later].assign(end=ends[~later])
+    measured: pd.DataFrame = rows[~later]
+    return measured
 
 
 def without_unpublished(
@@ -235,14 +250,20 @@ def without_unpublished(
 
 
 def sorted_by_keys(file: str, rows: pd.DataFrame) -> pd.DataFrame:
-    """Return rows sorted by `KEYS`, each key once; two values of a key are an error."""
+    """Return rows sorted by `KEYS`, each key once; two values of a key are an error.
+
+    `rows` are sorted by country, indicator and period.
+    """
     keys = [rows[name].cat.codes.to_numpy() for name in KEYS[:-1]]
+    rows = rows.drop(columns=[*DRAFT_COLUMNS.intersection(rows)])
+    if codes_of.are_distinct(*keys):
+        return rows
     days = rows["known_at"].to_numpy(dtype="datetime64[us]").astype(np.int64)
     order = codes_of.order([*keys, days])
     if order is not None:
         rows = rows.take(order).reset_index(drop=True)
         keys, days = [part[order] for part in keys], days[order]
-    if len(codes_of.starts(*keys, days)) == len(rows):
+    if codes_of.are_distinct(*keys, days):
         return rows
     return in_order(
         rows, KEYS, lambda reason: DataError(f"{file}: {reason}: keep one of them")
@@ -251,9 +272,10 @@ def sorted_by_keys(file: str, rows: pd.DataFrame) -> pd.DataFrame:
 
 def newest_values(rows: pd.DataFrame) -> pd.DataFrame:
     """Return the last vintage of each value; `rows` are sorted by `KEYS`."""
-    firsts = codes_of.starts(*(rows[name].cat.codes.to_numpy() for name in KEYS[:-1]))
-    if len(firsts) == len(rows):
+    keys = [rows[name].cat.codes.to_numpy() for name in KEYS[:-1]]
+    if codes_of.are_distinct(*keys):
         return rows
+    firsts = codes_of.starts(*keys)
     newest: pd.DataFrame = rows.iloc[np.append(firsts[1:], len(rows)) - 1]
     return newest
 
@@ -290,7 +312,7 @@ def with_differences(rows: pd.DataFrame) -> pd.DataFrame:
         ignore_index=True,
     )
     for column in NAMES:
-        both[column] = _sorted(pd.Categorical(both[column]))
+        both[column] = as_ordered(pd.Categorical(both[column]))
     return both.sort_values(KEYS, ignore_index=True)
 
 
@@ -300,7 +322,7 @@ def _difference(
     """Return the rows of a difference: known when both were, revised with either."""
     of_both = rows[rows["indicator"].isin([minuend, subtrahend])]
     of_both = of_both.astype(dict.fromkeys(NAMES, str))
-    place = ["country", "period", "known_at", "frequency", "end"]
+    place = ["country", "period", "known_at", "frequency"]
     table = of_both.pivot(index=place, columns="indicator", values="value")
     known = table.groupby(level=["country", "period"]).ffill()
     if len(known.columns) < 2:
@@ -308,8 +330,10 @@ def _difference(
     known = known.dropna()
     # Rounded to hide binary noise; inputs have fewer decimals.
     values = (known[minuend] - known[subtrahend]).round(10)
-    return values.rename("value").reset_index().assign(indicator=name, line=0)
+    return values.rename("value").reset_index().assign(indicator=name)
 
 
 KEYS = ["country", "indicator", "period", "known_at"]
 NAMES = ["country", "indicator", "period", "frequency"]
+# What only messages about single cells need.
+DRAFT_COLUMNS = frozenset({"known_text", "line", "last_measured"})

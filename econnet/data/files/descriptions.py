@@ -6,6 +6,7 @@ Indicators, series, and the report on what each column was recognised as.
 from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from econnet.core import catalog
@@ -36,12 +37,17 @@ def _names(column: pd.Series) -> pd.Series:
     return column.cat.as_unordered()
 
 
+def _constant(text: str, index: pd.Index) -> pd.Series:
+    codes = np.zeros(len(index), dtype=np.int8)
+    return pd.Series(codes_of.categorical(codes, [text]), index)
+
+
 def observations_of(rows: pd.DataFrame) -> pd.DataFrame:
     """Return rows as observations: `OBSERVATION_COLUMNS`."""
     texts = {name: _names(rows[name]) for name in ("country", "indicator", "period")}
     return rows.assign(
         **texts,
-        source="file",
+        source=_names(_constant("file", rows.index)),
         series_id=texts["indicator"],
         retrieved_at=rows["known_at"].max(),
     )[OBSERVATION_COLUMNS].reset_index(drop=True)
@@ -110,20 +116,29 @@ def spans_of(rows: pd.DataFrame) -> pd.DataFrame:
     """
     newest = newest_values(rows)
     keys = ["country", "indicator", "frequency"]
-    firsts = codes_of.starts(*(newest[name].cat.codes.to_numpy() for name in keys))
+    codes = {name: newest[name].cat.codes.to_numpy() for name in keys}
+    firsts = codes_of.starts(*codes.values())
     lasts = np.append(firsts[1:], len(newest)) - 1
-    start, stop = newest.iloc[firsts], newest.iloc[lasts]
-    runs = start[keys].astype(str).reset_index(drop=True)
-    runs["first"] = start["period"].astype(str).to_numpy()
-    runs["last"] = stop["period"].astype(str).to_numpy()
-    runs["values"] = lasts - firsts + 1
+    period = newest["period"].cat.codes.to_numpy()
+    runs = pd.DataFrame({name: part[firsts] for name, part in codes.items()})
+    runs = runs.assign(
+        first=period[firsts], last=period[lasts], values=lasts - firsts + 1
+    )
     # Years sort before their quarters and months, so that frequencies may alternate.
-    spans = runs.groupby(keys, sort=False).agg(
+    found = runs.groupby(keys, sort=False).agg(
         first=("first", "first"), last=("last", "last"), values=("values", "sum")
     )
-    ordinals = {text: ordinal_of(text) for text in {*spans["first"], *spans["last"]}}
-    length = spans["last"].map(ordinals) - spans["first"].map(ordinals) + 1
-    return spans.assign(periods=length).reset_index()
+    found = found.reset_index()
+    ordinals = np.array([*map(ordinal_of, newest["period"].cat.categories)], dtype=int)
+    length = ordinals[found["last"]] - ordinals[found["first"]] + 1
+    spans = {
+        name: codes_of.categorical(found[name].to_numpy(), newest[name].cat.categories)
+        for name in keys
+    }
+    periods = newest["period"].cat.categories
+    for name in ("first", "last"):
+        spans[name] = codes_of.categorical(found[name].to_numpy(), periods)
+    return pd.DataFrame(spans).assign(values=found["values"], periods=length)
 
 
 def column_reports(
@@ -134,7 +149,14 @@ def column_reports(
 ) -> list[ColumnReport]:
     """Return what each series was recognised as, in the order of the file."""
     reports = []
-    parts = {str(name): part for name, part in spans.groupby("indicator")}
+    months = np.array([*map(_month, spans["first"].cat.categories)], dtype=int)
+    parts = {
+        str(name): part
+        for name, part in spans.assign(
+            begins=months[spans["first"].cat.codes],
+            ends=months[spans["last"].cat.codes],
+        ).groupby("indicator", observed=True)
+    }
     for name in dict.fromkeys([*order, *inferred]):
         part = parts[name]
         indicator = indicators[name]
@@ -144,9 +166,9 @@ def column_reports(
                 kind=inferred[name].kind,
                 reason=inferred[name].reason,
                 unit=indicator.unit,
-                frequency="/".join(sorted({*part["frequency"]})),
-                first_period=min(part["first"], key=_month),
-                last_period=max(part["last"], key=_month),
+                frequency="/".join(sorted(part["frequency"].unique())),
+                first_period=part["first"].iloc[int(part["begins"].argmin())],
+                last_period=part["last"].iloc[int(part["ends"].argmax())],
                 values=int(part["values"].sum()),
                 missing=int((part["periods"] - part["values"]).sum()),
                 areas=int(part["country"].nunique()),
@@ -170,6 +192,13 @@ def ordinal_of(text: str) -> int:
     return 12 * years + int(text[5:7]) - 1 if "-" in text else years
 
 
+def _texts(rows: pd.DataFrame, name: str, place: npt.NDArray[np.intp]) -> pd.Series:
+    """Return the texts that a column of categories has in some rows."""
+    column = rows[name].cat
+    texts = column.categories.to_numpy(dtype=object)[column.codes.to_numpy()[place]]
+    return pd.Series(texts, dtype=str)
+
+
 def describe_series(
     file: str,
     rows: pd.DataFrame,
@@ -180,20 +209,23 @@ def describe_series(
     keys = [rows[name].cat.codes.to_numpy() for name in ("country", "indicator")]
     firsts = codes_of.starts(*keys)
     lasts = np.append(firsts[1:], len(rows)) - 1
-    start, stop = rows.iloc[firsts], rows.iloc[lasts]
     # Rows are sorted, and standard texts of one frequency sort by time.
     series = pd.DataFrame(
         {
-            "country": start["country"].astype(str).to_numpy(),
-            "indicator": start["indicator"].astype(str).to_numpy(),
-            "first_period": start["period"].astype(str).to_numpy(),
-            "last_period": stop["period"].astype(str).to_numpy(),
-            "frequency": start["frequency"].astype(str).to_numpy(),
+            "country": _texts(rows, "country", firsts),
+            "indicator": _texts(rows, "indicator", firsts),
+            "first_period": _texts(rows, "period", firsts),
+            "last_period": _texts(rows, "period", lasts),
+            "frequency": _texts(rows, "frequency", firsts),
         }
-    ).assign(source="file", series_id=lambda table: table["indicator"])
+    )
+    titles = {name: each.title for name, each in indicators.items()}
+    units = {name: each.unit for name, each in indicators.items()}
     return series.assign(
-        title=[indicators[name].title for name in series["indicator"]],
-        unit=[indicators[name].unit for name in series["indicator"]],
+        source="file",
+        series_id=series["indicator"],
+        title=series["indicator"].map(titles),
+        unit=series["indicator"].map(units),
         edition="",
         licence="your own",
         rights="your own",

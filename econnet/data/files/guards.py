@@ -173,11 +173,13 @@ def season(levels: pd.Series, frequency: Frequency, *, growth: bool) -> Season |
     part = periods.quarter if frequency == "Q" else periods.month
     values = levels.to_numpy(dtype=float)
     positive = bool((values[~np.isnan(values)] > 0).all())
+    bridged = levels.ffill().to_numpy(dtype=float)
     changes = (
         values
         if growth
-        else np.append(np.nan, np.diff(np.log(values) if positive else values))
+        else np.append(np.nan, np.diff(np.log(bridged) if positive else bridged))
     )
+    changes = np.where(np.isnan(values), np.nan, changes)
     frame = pd.DataFrame({"change": changes, "part": np.asarray(part)}).dropna()
     frame = frame[np.isfinite(frame["change"])]
     if len(frame) < (MIN_SEASONS - 1) * per_year:
@@ -197,12 +199,13 @@ def season(levels: pd.Series, frequency: Frequency, *, growth: bool) -> Season |
     if len(falling) == 1 and len(others) and others.max() < 0.35:
         name = _part_name(falling[0], frequency)
     mean = frame.groupby("part")["change"].mean()
+    first = int(mean.index.min())  # China publishes no January
     cumulated = (
         not growth
         and positive
-        and int(mean.idxmin()) == 1
-        and float(mean.min()) < np.log(1.6 / per_year)
-        and bool((mean.drop(1) > 0).all())
+        and int(mean.idxmin()) == first
+        and float(mean.min()) < np.log(1.6 * first / per_year)
+        and bool((mean.drop(first) > 0).all())
     )
     return Season(share, name, cumulated)
 
@@ -229,6 +232,19 @@ def _part_name(part: int, frequency: Frequency) -> str:
     if frequency == "Q":
         return f"{('first', 'second', 'third', 'fourth')[part - 1]} quarter"
     return str(pd.Timestamp(2000, part, 1).month_name())
+
+
+def stays_near_hundred(levels: pd.Series) -> bool:
+    """Return whether one country's values lie near 100 without a trend.
+
+    An index of output drifts away from 100, unless 100 is the period or year before.
+    """
+    values = levels.dropna().to_numpy(dtype=float)
+    if len(values) < MIN_NEAR_HUNDRED or values.min() < 70 or values.max() > 130:
+        return False
+    middle = len(values) // 2
+    halves = (float(np.median(values[:middle])), float(np.median(values[middle:])))
+    return bool(max(abs(half - 102) for half in halves) < 6)
 
 
 def counts_down(values: pd.DataFrame) -> bool:
@@ -328,6 +344,7 @@ MAX_GAPS = 3
 MIN_ROWS = 8
 MIN_DIGITS_OF_PERIOD = 5
 MIN_SEASONS = 5
+MIN_NEAR_HUNDRED = 20
 MIN_SEASONAL_SHARE = 0.6
 MIN_AGREEMENT = 0.985
 MIN_PER_CLASS = 4

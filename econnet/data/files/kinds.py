@@ -18,12 +18,10 @@ from functools import cache
 from importlib import resources
 from typing import Literal, get_args
 
-import numpy as np
 import pandas as pd
 
 from econnet.core import catalog
 from econnet.core.catalog import Transform
-from econnet.core.periods import Frequency
 from econnet.data.files import vocabulary
 from econnet.data.files.traits import MIN_STEPS, SHARE_OF_RISES, Traits, traits
 from econnet.data.files.vocabulary import words_of
@@ -257,28 +255,6 @@ def _grows_far(numbers: Traits) -> bool:
         and numbers.rises >= SHARE_OF_RISES
         and (numbers.high > 100 and numbers.high > 1.5 * numbers.low)
     )
-
-
-def known_at_first_origin(
-    rows: pd.DataFrame, years: Mapping[Frequency, int]
-) -> pd.Series:
-    """Return which rows were known when the first forecast can be made.
-
-    That is not before a number of years of history, by frequency: the day on which a
-    period that lies so far after the file's first one was published. `rows` has
-    `frequency, end, known_at`.
-    """
-    ends = rows["end"].to_numpy(dtype="datetime64[us]")
-    frequency = rows["frequency"].cat
-    spans = np.array(
-        [pd.Timedelta(days=365.25 * years[each]) for each in frequency.categories],
-        dtype="timedelta64[us]",
-    )
-    known = rows["known_at"].to_numpy(dtype="datetime64[us]")
-    enough = known[ends >= (ends.min() + spans)[frequency.codes.to_numpy()]]
-    if not len(enough):
-        return pd.Series(True, rows.index)
-    return pd.Series(known <= enough.min(), rows.index)
 
 
 GROWING = frozenset({"flow", "index", "price"})

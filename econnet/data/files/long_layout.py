@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 from econnet.data.files import column_names
@@ -35,7 +36,7 @@ def read_long(
         column=column,
         value=reader.cells(value),
         known_at=empty_column(index) if known_at is None else known_at,
-        line=pd.Series(index, index),
+        line=pd.Series(index.to_numpy(dtype=np.int32), index),
     )
 
 

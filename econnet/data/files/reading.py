@@ -13,7 +13,7 @@ from econnet.data.sources.observations import (
     now,
 )
 
-Adjustment = Literal["stl", "x13"]
+Adjustment = Literal["stl", "x13", "decumulate"]
 
 
 @dataclass(frozen=True)

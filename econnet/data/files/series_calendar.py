@@ -45,8 +45,9 @@ def read_calendar(tidy: Tidy, filled: np.ndarray, problems: Problems) -> Calenda
     """Return the periods of tidy rows; rows with a value decide the frequencies."""
     categories = [str(text) for text in tidy.period.cat.categories]
     codes = tidy.period.cat.codes.to_numpy()
-    used = np.unique(codes[filled])
-    texts = [categories[code] for code in used if code >= 0]
+    used = np.zeros(len(categories) + 1, dtype=bool)
+    used[codes[filled]] = True
+    texts = [text for text, is_used in zip(categories, used, strict=False) if is_used]
     early = _early_years(texts)
     texts = [text for text in texts if text not in early]
     read = period_texts.read_periods(texts)
@@ -97,6 +98,20 @@ def _check_texts(
                 f", line {line}: {quoted(text)} is a half-year, and econnet has years, "
                 "quarters and months: add half-years up to years first",
                 like="half-year",
+            )
+        elif ESTIMATE.fullmatch(text.strip()):
+            problems.add(
+                f", line {line}: {quoted(text)} has a letter behind the year, as "
+                "estimates and forecasts have: leave these lines out, or write the "
+                "years alone if they were measured",
+                like="estimate",
+            )
+        elif FISCAL_QUARTER.search(text):
+            problems.add(
+                f", line {line}: {quoted(text)} is a quarter of a fiscal year, which "
+                "begins in different months in different countries: write the "
+                "calendar's quarters, such as 2020Q1",
+                like="fiscal quarter",
             )
         elif WEEK.fullmatch(text.strip()):
             problems.add(
@@ -350,4 +365,7 @@ MIN_VALUES = 4
 # Dates begin in 1677, as pandas counts nanoseconds.
 FIRST_YEAR = 1700
 EARLY_YEAR = re.compile(r"\d{1,3}|0\d{3}|1[0-6]\d{2}", re.ASCII)
+# 2024e, 2024F, 2025 p
+ESTIMATE = re.compile(r"[12]\d{3} ?\(?[efp]\)?", re.I | re.ASCII)
+FISCAL_QUARTER = re.compile(r"\bfy ?\d{2,4}.*q[1-4]|q[1-4].*\bfy ?\d{2,4}", re.I)
 WEEK = re.compile(r"[12]\d{3}[-: ]?W\d{1,2}", re.I)

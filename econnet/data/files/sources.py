@@ -15,7 +15,17 @@ from zipfile import BadZipFile, ZipFile
 import pandas as pd
 
 from econnet.core.errors import DataError, UsageError, suggestion
-from econnet.data.files import areas, parquet_cells, tables, text_files, workbooks
+from econnet.core.text import quoted
+from econnet.data.files import (
+    areas,
+    column_names,
+    parquet_cells,
+    period_texts,
+    tables,
+    text_files,
+    workbooks,
+)
+from econnet.data.files.column_names import folded
 from econnet.data.files.sheets import Sheet, check_names, check_width
 from econnet.data.files.tables import RawTable
 from econnet.runtime.untrusted_files import MAX_TEXT_LENGTH
@@ -64,17 +74,7 @@ def open_file(path: Path, sheet: str | None = None) -> Source:
 
 def open_frame(frame: pd.DataFrame) -> Source:
     """Return the table of a DataFrame, with an index that is no row number."""
-    named = frame
-    if not isinstance(frame.index, pd.RangeIndex):
-        levels = [
-            str(name) if name is not None else "period" if is_last else "country"
-            for name, is_last in zip(
-                frame.index.names,
-                [n == frame.index.nlevels - 1 for n in range(frame.index.nlevels)],
-                strict=True,
-            )
-        ]
-        named = frame.rename_axis(index=levels).reset_index()
+    named = frame if _numbers_rows(frame) else _with_index(frame)
     if isinstance(named.columns, pd.MultiIndex):
         raise UsageError(
             "the DataFrame has several rows of column names: flatten them to one, such "
@@ -83,6 +83,38 @@ def open_frame(frame: pd.DataFrame) -> Source:
     check_width("the DataFrame", named.shape[1])
     check_names("the DataFrame", [str(name).strip() for name in named.columns])
     return Source(tables.of_frame(named))
+
+
+def _numbers_rows(frame: pd.DataFrame) -> bool:
+    """Return whether an index numbers rows: also those that a selection has left."""
+    index = frame.index
+    if isinstance(index, pd.RangeIndex):
+        return True
+    names = [str(name) for name in frame.columns]
+    with_periods = any(folded(name) in column_names.PERIODS for name in names)
+    is_wide = sum(map(period_texts.is_period, names)) >= tables.MIN_PERIODS
+    return bool(
+        index.nlevels == 1
+        and index.name is None
+        and pd.api.types.is_integer_dtype(index.dtype)
+        and (with_periods or is_wide)
+    )
+
+
+def _with_index(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a DataFrame with its index as columns, named by default."""
+    last = frame.index.nlevels - 1
+    levels = [
+        str(name) if name is not None else "period" if n == last else "country"
+        for n, name in enumerate(frame.index.names)
+    ]
+    for name in levels:
+        if name in frame.columns:
+            raise UsageError(
+                f"the DataFrame has {quoted(name)} as a column and in its index: drop "
+                "one of them, for example by frame.reset_index(drop=True)"
+            )
+    return frame.rename_axis(index=levels).reset_index()
 
 
 def _open(path: Path, start: bytes, sheet: str | None) -> Source:

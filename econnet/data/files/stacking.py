@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from econnet.data.files.codes import Codes, categorical
+from econnet.data.files.codes import Codes, categorical, numbers_of
 from econnet.data.files.sheets import filled
 from econnet.data.files.tables import RawTable
 
@@ -33,7 +33,7 @@ def stacked(table: RawTable, columns: Sequence[int]) -> tuple[pd.Series, Codes, 
     value = np.concatenate(
         values if floats else [part.astype(object) for part in values]
     )
-    which = np.repeat(np.arange(len(columns), dtype=np.int32), sizes)
+    which = np.repeat(numbers_of(range(len(columns))), sizes)
     result = pd.Series(value, dtype=float if floats else object)
     return result, np.concatenate(places), which
 
@@ -48,5 +48,5 @@ def of_column(texts: Sequence[str], which: Codes) -> pd.Series:
     """Return the text that belongs to each value's column."""
     names = list(dict.fromkeys(texts))
     number_of = {name: number for number, name in enumerate(names)}
-    codes = np.array([number_of[text] for text in texts], dtype=np.int32)
+    codes = numbers_of([number_of[text] for text in texts])
     return pd.Series(categorical(codes[which], names))

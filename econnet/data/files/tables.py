@@ -171,20 +171,22 @@ def _is_value(cell: Cell) -> bool:
 
 def _begin(file: str, sheet: Sheet, head: Sequence[Row]) -> tuple[int, list[int]]:
     """Return the first row of data, and the header rows directly above it."""
-    candidates = [n for n, row in enumerate(head) if _is_data(row, is_first=not n)]
-    if not candidates:
+    data: list[int] = []
+    for first, row in enumerate(head):
+        if not _is_data(row, is_first=not first):
+            continue
+        block = _header_block(head, first, _width(head[first:]))
+        if block and not {*data} & {*block}:
+            return first, block
+        data.append(first)
+    if not data:
         raise DataError(
             f"{file} has no value: no line below one of names has a number in it"
             if any(map(extent, head))
             else f"{file} is empty: fill it, or name another file"
         )
-    data = {*candidates}
-    for first in candidates:
-        block = _header_block(head, first, _width(head[first:]))
-        if block and not data & {*block}:
-            return first, block
     raise DataError(
-        f"{file}, line {sheet.lines[candidates[0]]} looks like data, and no line above "
+        f"{file}, line {sheet.lines[data[0]]} looks like data, and no line above "
         "it names the columns: add one, such as country,period,real_gdp"
     )
 

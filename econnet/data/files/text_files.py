@@ -1,16 +1,19 @@
 """Text files of any encoding and separator, as one sheet.
 
 Small files are read by the standard library. Of a large one the first lines are, and
-DuckDB reads the rest, without access to any other file; columns whose first cells are
-plain numbers arrive as numbers.
+DuckDB reads the rest, without access to any other file. Columns whose first cells are
+plain numbers are read as numbers at once; if any cell of them is another text, DuckDB
+reads the file again and shows which columns have such texts.
 """
 
 import csv
 import io
 import re
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import charset_normalizer
@@ -139,15 +142,17 @@ def _check_lines(path: Path, text: str) -> None:
             )
 
 
-def _rows(path: Path, text: str, delimiter: str) -> tuple[list[list[str]], list[int]]:
-    """Return all rows, and the line on which each begins."""
+def _rows(
+    path: Path, text: str, delimiter: str, at_most: int | None = None
+) -> tuple[list[list[str]], list[int]]:
+    """Return the first rows, or all, and the line on which each begins."""
     rows, lines = [], []
     reader = csv.reader(
         io.StringIO(text), delimiter=delimiter, strict=True, skipinitialspace=True
     )
     line, n_cells = 1, 0
     try:
-        for row in reader:
+        for row in islice(reader, at_most):
             rows.append([cell.strip() for cell in row])
             lines.append(line)
             line = reader.line_num + 1
@@ -201,7 +206,7 @@ def _large(path: Path, head: bytes, encoding: str, note: str) -> Sheet:
             "panel has so many columns"
         )
     delimiter = _delimiter(complete)
-    rows, lines = _rows(path, complete, delimiter)
+    rows, lines = _rows(path, complete, delimiter, MAX_ROWS_OF_SAMPLE)
 
     def below(line: int, width: int) -> pd.DataFrame:
         first = next(n for n, number in enumerate(lines) if number >= line)
@@ -239,69 +244,147 @@ def _read_rest(
     """Return the cells from a line on, read by DuckDB."""
     check_width(path.name, width)
     names = [f"c{number}" for number in range(width)]
-    columns = ", ".join(f"'{name}': 'VARCHAR'" for name in names)
-    reader = (
-        f"read_csv({untrusted_files.exactly(plain.resolve())}, "
-        f"columns = {{{columns}}}, "
-        f"auto_detect = false, header = false, skip = {line - 1}, null_padding = true, "
-        f"delim = {untrusted_files.sql_literal(delimiter)}, "
-        f"quote = '\"', escape = '\"', hive_partitioning = false)"
-    )
+    numbers = {
+        name: cells
+        for name, cells in zip(names, _columns(sample, width), strict=True)
+        if _are_plain_numbers(cells)
+    }
+    missing = {cell for cells in numbers.values() for cell in {*cells}}
+    missing = {cell for cell in missing if number_texts.is_missing(cell)}
     limits = {"temp_directory": "", "memory_limit": MEMORY_LIMIT}
-    with untrusted_files.reader([plain.resolve()], limits) as database:
+    lines = _Lines(plain.resolve(), line - 1, delimiter, names, missing)
+    with untrusted_files.reader([lines.path], limits) as database:
         try:
-            numbers = [
-                name
-                for name, cells in zip(names, _columns(sample, width), strict=True)
-                if _are_plain_numbers(cells)
-            ]
-            return _fetch(database, reader, names, {*numbers}, line)
+            return _fetch(database, lines, {*numbers}, line)
         except duckdb.Error as error:
             raise DataError(f"{path.name}{_csv_fault(str(error))}") from error
 
 
+@dataclass(frozen=True)
+class _Lines:
+    """The lines of a file below the first ones, for DuckDB.
+
+    `missing` are the words for missing values in its first numbers.
+    """
+
+    path: Path
+    skipped: int
+    delimiter: str
+    names: Sequence[str]
+    missing: Collection[str]
+
+    def reader(self, numbers: Collection[str] = ()) -> str:
+        """Return the table function that reads texts, and some columns as numbers."""
+        columns = ", ".join(
+            f"'{name}': '{'DOUBLE' if name in numbers else 'VARCHAR'}'"
+            for name in self.names
+        )
+        words = map(untrusted_files.sql_literal, ["", *sorted(self.missing)])
+        missing = f", nullstr = [{', '.join(words)}]" if numbers else ""
+        return (
+            f"read_csv({untrusted_files.exactly(self.path)}, "
+            f"columns = {{{columns}}}, auto_detect = false, header = false, "
+            f"skip = {self.skipped}, null_padding = true, "
+            f"delim = {untrusted_files.sql_literal(self.delimiter)}, "
+            f"quote = '\"', escape = '\"', hive_partitioning = false{missing})"
+        )
+
+
 def _fetch(
-    database: duckdb.DuckDBPyConnection,
-    reader: str,
-    names: Sequence[str],
-    numbers: set[str],
-    line: int,
+    database: duckdb.DuckDBPyConnection, lines: _Lines, numbers: set[str], line: int
 ) -> pd.DataFrame:
     """Return all columns: numbers where every cell is one, else categories of texts."""
-    _load(database, "cells", reader, names, numbers)
-    odd = _with_other_texts(database, names, numbers)
-    if odd:
-        _load(database, "texts", reader, names, numbers - odd)
-        database.execute("DROP TABLE cells; ALTER TABLE texts RENAME TO cells")
+    if not _load_typed(database, lines, numbers):
+        numbers = numbers - _load_texts(database, lines, numbers)
     columns = ", ".join(
-        name if name in numbers - odd else _as_category(database, name)
-        for name in names
+        name if name in numbers else _as_category(database, name)
+        for name in lines.names
     )
     table: pd.DataFrame = database.execute(f"SELECT {columns} FROM cells").df()  # noqa: S608 - names are ours
-    table.columns = pd.RangeIndex(len(names))
+    table.columns = pd.RangeIndex(len(lines.names))
     table.index = pd.RangeIndex(line, line + len(table))
     return table
 
 
+def _load_typed(
+    database: duckdb.DuckDBPyConnection, lines: _Lines, numbers: set[str]
+) -> bool:
+    """Copy the cells to a table; return whether they are what the file has.
+
+    That is so if every cell of `numbers` is one, and no text was taken as missing: NA
+    is Namibia in a column of countries.
+    """
+    if not numbers or _has_grouped_digits(lines.path):
+        return False
+    try:
+        database.execute(f"CREATE TEMP TABLE cells AS FROM {lines.reader(numbers)}")
+    except duckdb.ConversionException:
+        return False
+    if not _with_other_texts(database, lines.names, numbers) and not (
+        lines.missing and _with_gaps(database, lines.names, numbers)
+    ):
+        return True
+    database.execute("DROP TABLE cells")
+    return False
+
+
+def _with_gaps(
+    database: duckdb.DuckDBPyConnection, names: Sequence[str], numbers: set[str]
+) -> bool:
+    """Return whether a cell in a column of texts is missing."""
+    tests = " OR ".join(f"{name} IS NULL" for name in names if name not in numbers)
+    if not tests:
+        return False
+    query = f"SELECT 1 FROM cells WHERE {tests} LIMIT 1"  # noqa: S608 - names are ours
+    return bool(database.execute(query).fetchall())
+
+
+def _has_grouped_digits(path: Path) -> bool:
+    """Return whether a file has an underscore between digits.
+
+    DuckDB reads 1_000 as a thousand, which a file of any other size may not have.
+    """
+    before = b""
+    with path.open("rb") as file:
+        while block := file.read(2**24):
+            codes = np.frombuffer(before + block, dtype=np.uint8)
+            inner = np.flatnonzero(codes[1:-1] == ord("_")) + 1
+            around = (codes[inner - 1] - ord("0"), codes[inner + 1] - ord("0"))
+            # Differences of bytes below zero are above 200.
+            if ((around[0] < 10) & (around[1] < 10)).any():
+                return True
+            before = block[-2:]
+    return False
+
+
+def _load_texts(
+    database: duckdb.DuckDBPyConnection, lines: _Lines, numbers: set[str]
+) -> set[str]:
+    """Copy the cells to a table, and return the columns of `numbers` with others."""
+    _load(database, "cells", lines, numbers)
+    odd = _with_other_texts(database, lines.names, numbers)
+    if odd:
+        _load(database, "texts", lines, numbers - odd)
+        database.execute("DROP TABLE cells; ALTER TABLE texts RENAME TO cells")
+    return odd
+
+
 def _load(
-    database: duckdb.DuckDBPyConnection,
-    table: str,
-    reader: str,
-    names: Sequence[str],
-    numbers: set[str],
+    database: duckdb.DuckDBPyConnection, table: str, lines: _Lines, numbers: set[str]
 ) -> None:
     """Copy the cells to a table: numbers as such, infinity for any other text."""
-    columns = ", ".join(_as_number(n) if n in numbers else n for n in names)
-    database.execute(f"CREATE TEMP TABLE {table} AS SELECT {columns} FROM {reader}")  # noqa: S608 - names are ours
+    columns = ", ".join(_as_number(n) if n in numbers else n for n in lines.names)
+    database.execute(
+        f"CREATE TEMP TABLE {table} AS SELECT {columns} FROM {lines.reader()}"  # noqa: S608 - names are ours
+    )
 
 
 def _as_number(name: str) -> str:
-    missing = ", ".join(map(untrusted_files.sql_literal, sorted(number_texts.MISSING)))
     other = (
-        f"CASE WHEN {name} IS NULL OR lower(trim({name})) IN ({missing}) THEN NULL "
-        "ELSE 'inf'::DOUBLE END"
+        f"CASE WHEN {name} IS NULL OR lower(trim({name})) IN ({MISSING_IN_SQL}) "
+        "THEN NULL ELSE 'inf'::DOUBLE END"
     )
-    # DuckDB reads 1_000 as a thousand, which a file of any other size may not have.
+    # DuckDB reads 1_000 as a thousand.
     number = f"CASE WHEN NOT contains({name}, '_') THEN try_cast({name} AS DOUBLE) END"
     return f"coalesce({number}, {other}) AS {name}"
 
@@ -331,7 +414,8 @@ def _as_category(database: duckdb.DuckDBPyConnection, name: str) -> str:
 
 def _columns(sample: Sequence[Sequence[str]], width: int) -> Iterator[list[str]]:
     for number in range(width):
-        yield [row[number] for row in sample if number < len(row) and row[number]]
+        cells = (row[number] for row in sample if number < len(row) and row[number])
+        yield [*islice(cells, N_SAMPLE_CELLS)]
 
 
 def _are_plain_numbers(cells: Sequence[str]) -> bool:
@@ -378,6 +462,11 @@ MAX_LINE_BYTES = 2_000_000
 MIN_SAMPLE_BYTES = 40
 MEMORY_LIMIT = "3GB"
 N_SAMPLE_LINES = 200
+N_SAMPLE_CELLS = 60
+MAX_ROWS_OF_SAMPLE = 2_000
+MISSING_IN_SQL = ", ".join(
+    map(untrusted_files.sql_literal, sorted(number_texts.MISSING))
+)
 SPACES = frozenset(b"\t\n\r\x0b\x0c")
 PLAIN_ENCODINGS = frozenset({"utf-8", "utf-8-sig", "ascii"})
 DELIMITERS = (",", ";", "\t", "|")

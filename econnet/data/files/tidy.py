@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-import numpy as np
 import pandas as pd
 
-from econnet.data.files.codes import categorical, factorized
+from econnet.data.files.codes import categorical, factorized, numbers_of
 from econnet.data.files.sheets import as_text
 from econnet.data.files.tables import RawTable
 
@@ -92,7 +91,7 @@ class LayoutReader:
             texts.append("")
         names = sorted({*texts})
         number_of = {name: place for place, name in enumerate(names)}
-        position = np.array([number_of[text] for text in texts], dtype=np.int32)
+        position = numbers_of([number_of[text] for text in texts])
         return pd.Series(categorical(position[codes], names), cells.index)
 
     def distinct(self, number: int) -> list[str]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from econnet.core import catalog
@@ -38,6 +39,7 @@ from econnet.data.files.column_kinds import (
     dated_by_kind,
     exponentials,
     infer_kinds,
+    known_at_first_origin,
 )
 from econnet.data.files.dated_rows import (
     KEYS,
@@ -71,10 +73,10 @@ from econnet.data.files.kinds import (
     Override,
     infer_kind,
     is_of_united_states,
-    known_at_first_origin,
 )
 from econnet.data.files.numeric_columns import Problems
 from econnet.data.files.reading import Reading
+from econnet.data.files.repeated_values import without_repeats
 from econnet.data.files.sources import Source
 from econnet.data.files.tidy import Tidy
 from econnet.data.files.understood import Understood
@@ -218,6 +220,7 @@ def _of_rows(
     """Return the table of rows with numbers, periods and areas."""
     if rows.empty:
         raise DataError(f"{file} has no value: fill in at least one column")
+    rows = without_repeats(rows, reading, remarks)
     rows["known_at"] = days_known(file, rows, reading)
     professional = professional_forecasts(file, rows, reading.kinds)
     if declared := declared_forecasts(reading.kinds):
@@ -464,16 +467,25 @@ def _without_aggregates(
     """Return the rows of countries and those of groups of countries."""
     if not found.aggregates:
         return rows, rows.iloc[:0]
-    groups = rows["country"].isin(found.aggregates)
-    if not groups.any():
-        return rows, rows.iloc[:0]
-    names = [
-        found.names.get(key, key) for key in _distinct(rows.loc[groups, "country"])
-    ]
+    country = rows["country"].cat
+    is_group = np.array([str(key) in found.aggregates for key in country.categories])
+    groups = is_group[country.codes.to_numpy()]
+    aggregates = rows[groups]
+    if aggregates.empty:
+        return rows, aggregates
+    names = [found.names.get(key, key) for key in _distinct(aggregates["country"])]
     shown = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
     what = "the sum of the regions" if found.whole else "aggregates, not countries"
     warnings.append(f"{shown}: {what}; no model learns from them")
-    return rows[~groups], rows[groups]
+    return _between(rows, groups), aggregates
+
+
+def _between(rows: pd.DataFrame, removed: npt.NDArray[np.bool_]) -> pd.DataFrame:
+    """Return rows without some, which are long runs: pieces are copied as they are."""
+    edges = np.flatnonzero(np.diff(removed, prepend=True, append=True))
+    pieces = [rows.iloc[a:b] for a, b in zip(edges[::2], edges[1::2], strict=True)]
+    kept: pd.DataFrame = pd.concat(pieces) if pieces else rows.iloc[:0]
+    return kept
 
 
 # Persian and Indian words and emoji of several parts need these invisible characters.

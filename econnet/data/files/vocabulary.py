@@ -85,7 +85,8 @@ def _words(text: str) -> frozenset[str]:
 
 GROWTH = _words(
     "growth change changes inflation pch pct-change percent-change yoy qoq mom chg "
-    "chgpp chgpy wachstum croissance crecimiento crescimento percentage-change gr"
+    "yo-y qo-q mo-m y-y q-q m-m chgpp chgpy wachstum croissance crecimiento "
+    "crescimento percentage-change gr"
 )
 RATE = _words(
     "rate rates yield yields percent percentage pct share shares ratio ratios % "
@@ -135,9 +136,13 @@ REAL_GDP = _words(
     "ngdprsaxdcusq routput naexkp01 gdprc ngdp_r_sa_xdc ngdp_r_nsa_xdc ngdp_r_xdc"
 )
 GDP_GROWTH = _words("a191rl1q225sbea a191ro1q156nbea ngdp_rpch ny.gdp.mktp.kd.zg")
-OVER_A_YEAR = _words("yoy chgpy pcpy yty yoyg ytypct gpsa")
+OVER_A_YEAR = _words("yoy yo-y y-y chgpy pcpy yty yoyg ytypct gpsa")
 YEAR_PHRASES = (
     "year on year",
+    "12 month",
+    "twelve month",
+    "4 quarter",
+    "four quarter",
     "over the year",
     "a year earlier",
     "same period of previous year",

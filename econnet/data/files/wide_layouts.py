@@ -45,7 +45,7 @@ def read_wide_by_periods(
     periods = [reader.name(number) for number in headers]
     values, place, which = stacked(reader.table, headers)
     area = empty_column(column.index) if area is None else area
-    lines = reader.table.cells.index.to_numpy()
+    lines = reader.table.cells.index.to_numpy(dtype=np.int32)
     return reader.tidy(
         "periods",
         area=of_row(area, place),
@@ -86,7 +86,7 @@ def _stack(
 ) -> Tidy:
     """Return the rows of columns, each given with its area and series."""
     values, place, which = stacked(reader.table, [number for number, _, _ in parts])
-    lines = reader.table.cells.index.to_numpy()
+    lines = reader.table.cells.index.to_numpy(dtype=np.int32)
     return reader.tidy(
         layout,
         area=of_column([owner for _, owner, _ in parts], which)

@@ -24,7 +24,7 @@ from econnet.core.catalog import Indicator, SeriesTemplate, fetched_from
 from econnet.core.countries import Country
 from econnet.core.errors import SourceError
 from econnet.core.periods import PERIOD_NAME, PERIODS_A_YEAR, Frequency
-from econnet.data.sources import alfred, observations
+from econnet.data.sources import alfred, conditional, observations
 from econnet.data.sources.http import (
     MissingSeriesError,
     PoliteSession,
@@ -33,7 +33,7 @@ from econnet.data.sources.http import (
     error_line,
 )
 from econnet.data.sources.observations import FetchedSeries, Key, RawPage, Retrieval
-from econnet.data.sources.query import Job, Memoized, Plan, Query
+from econnet.data.sources.query import Job, Memoized, Outcome, Plan, Query
 
 AT_ONCE, PER_SECOND = 2, 1.5  # the limit is two a second
 CONTENT_TYPES = frozenset(
@@ -49,6 +49,7 @@ class Download:
     values: Mapping[date, Decimal]
     raw: RawPage
     retrieved_at: datetime
+    validator: str = ""
 
 
 def session(
@@ -72,7 +73,9 @@ def query(plan: Plan) -> Query:
     if settings.fred_api_key and settings.alfred_url:
         service = alfred.Alfred(source, settings.alfred_url, settings.fred_api_key)
     fetcher = _Fetcher(
-        plan, service, Memoized(lambda plain: Reader(source, url, plain).download())
+        plan,
+        service,
+        Memoized(lambda file: Reader(source, url, file[0]).download(file[1])),
     )
     jobs = [
         Job(key, (country.alpha3,), partial(fetcher, key, country, indicator, template))
@@ -86,11 +89,14 @@ def query(plan: Plan) -> Query:
 
 @dataclass(frozen=True, eq=False)
 class _Fetcher:
-    """Fetches series, with their vintages where the service has them."""
+    """Fetches series, with their vintages where the service has them.
+
+    A download is asked for by its id and the validator of the stored file.
+    """
 
     plan: Plan
     service: alfred.Alfred | None
-    download: Memoized[str, "Download"]
+    download: Memoized[tuple[str, str], Download]
 
     def __call__(
         self,
@@ -98,8 +104,8 @@ class _Fetcher:
         country: Country,
         indicator: Indicator,
         template: SeriesTemplate,
-    ) -> FetchedSeries | None:
-        """Return a series, or `None` if it has not changed."""
+    ) -> Outcome:
+        """Return a series, or that it has not changed."""
         start_year, last = self.plan.start_year, self.plan.digests.get(key)
         plain = plain_ids(key[1])
         # A weekly or daily series is averaged to months, which have no vintages.
@@ -117,10 +123,18 @@ class _Fetcher:
                     start_year,
                     vintages.n_stored(last),
                 )
-        downloads = [self.download(series_id) for series_id in plain]
-        if last == digest(downloads):
+        downloads = conditional.changed_files(
+            [partial(self._file, series_id) for series_id in plain],
+            self.plan.validators.get(key, ()),
+        )
+        if downloads is None:
             return None
+        if last == digest(downloads):
+            return self.plan.unchanged(key, _validators(downloads))
         return read(downloads, country, indicator, template, start_year)
+
+    def _file(self, series_id: str, stored: str) -> Download:
+        return self.download((series_id, stored))
 
 
 def plain_ids(series_id: str) -> tuple[str, ...]:
@@ -156,6 +170,7 @@ def read(
         first_period=str(start_year),
         retrieved_at=max(download.retrieved_at for download in downloads),
         raw=tuple(download.raw for download in downloads),
+        validators=_validators(downloads),
     )
     rows = table.assign(country=country.alpha3)
     return observations.fetched_series(rows, indicator, template, retrieval)
@@ -164,6 +179,10 @@ def read(
 def digest(downloads: Sequence[Download]) -> str:
     """Return what identifies the files from which a series was made."""
     return " ".join(download.raw.sha256 for download in downloads)
+
+
+def _validators(downloads: Sequence[Download]) -> tuple[str, ...]:
+    return tuple(download.validator for download in downloads)
 
 
 class Reader(FredReader):  # type: ignore[misc]  # it has no types
@@ -178,18 +197,31 @@ class Reader(FredReader):  # type: ignore[misc]  # it has no types
         """The address of the CSV download."""
         return self.base_url
 
-    def download(self) -> Download:
-        """Return the file's values in order of date, without missing ones."""
+    def download(self, stored: str = "") -> Download:
+        """Return the file's values in order of date, without missing ones.
+
+        Raises `UnchangedError` if `stored` is the validator of this file.
+        """
+        query = {"id": self.symbols}
         response = self.session.fetch(
-            self.symbols, self.url, {"id": self.symbols}, CONTENT_TYPES
+            self.symbols,
+            self.url,
+            query,
+            CONTENT_TYPES,
+            conditions=conditional.conditions(self.url, query, stored),
         )
         text = response.content.decode("utf-8-sig", errors="replace")
         values = _values(text, self.symbols)
         if not values:
             line = self.session.error_line(self.symbols, "not one value")
             raise MissingSeriesError(line)
-        raw = RawPage.of(response.content)
-        return Download(self.symbols, values, raw, observations.now())
+        return Download(
+            self.symbols,
+            values,
+            RawPage.of(response.content),
+            observations.now(),
+            conditional.validator(response),
+        )
 
 
 def by_period(

@@ -50,6 +50,10 @@ class MissingSeriesError(SourceError):
     """The source works, and states that it has no such series."""
 
 
+class UnchangedError(SourceError):
+    """The source has no newer version of an answer than the one that was named."""
+
+
 class RefusedKeyError(SourceError):
     """The source does not accept the API key: it would refuse every series."""
 
@@ -203,15 +207,17 @@ class PoliteSession(requests.Session):
         query: Query,
         content_types: frozenset[str],
         refusal: Refusal = lambda _: None,
+        conditions: Mapping[str, str] | None = None,
     ) -> requests.Response:
         """Return the complete response, of one of these content types.
 
         Raises `MissingSeriesError` for HTTP 404, else `SourceError`, each in one line.
         `refusal` gives the error for a response by which the source explains a failure
-        in its own format, or `None` for any other.
+        in its own format, or `None` for any other. `conditions` are the headers of a
+        conditional request: HTTP 304 raises `UnchangedError`.
         """
         try:
-            response = self.get(url, params=dict(query))
+            response = self.get(url, params=dict(query), headers=conditions)
         except _StoppedError:
             raise NotAskedError(self.error_line(series, "not asked")) from None
         except requests.RequestException as error:
@@ -219,6 +225,8 @@ class PoliteSession(requests.Session):
             # `from None`: the cause quotes the URL, and a URL may hold a key.
             raise problem(self.error_line(series, self._reason(error))) from None
         status = response.status_code
+        if conditions and status == requests.codes.not_modified:
+            raise UnchangedError(self.error_line(series, "not changed (HTTP 304)"))
         if status == requests.codes.not_found:
             reason = "not known there (HTTP 404)"
             raise MissingSeriesError(self.error_line(series, reason))

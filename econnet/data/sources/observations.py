@@ -68,6 +68,9 @@ class Retrieval:
         The source's date of the last update; empty where it gives none.
     attribution
         The line by which to cite it, where that is not the source's usual one.
+    validators
+        The version of each file it was made of, as the source names it; one text per
+        file, empty where the source names none.
     """
 
     series_id: str
@@ -78,6 +81,14 @@ class Retrieval:
     edition: str = ""
     attribution: str = ""
     raw: tuple[RawPage, ...] = ()
+    validators: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Unchanged:
+    """An answer with the stored values; `Retrieval` describes `validators`."""
+
+    validators: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)

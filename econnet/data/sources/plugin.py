@@ -17,8 +17,9 @@ from econnet.data.sources.observations import (
     OBSERVATION_COLUMNS,
     SERIES_COLUMNS,
     FetchedSeries,
+    Unchanged,
 )
-from econnet.data.sources.query import Plan, Query
+from econnet.data.sources.query import Outcome, Plan, Query
 
 
 def query(name: str, plan: Plan) -> Query | None:
@@ -46,13 +47,11 @@ def query(name: str, plan: Plan) -> Query | None:
         return None
 
 
-def _checked(
-    plugin: plugins.Plugin, run: Callable[[], FetchedSeries | None]
-) -> FetchedSeries | None:
+def _checked(plugin: plugins.Plugin, run: Callable[[], Outcome]) -> Outcome:
     """Return what a job of a plugin fetched; raise `SourceError` if it is unusable."""
     try:
         fetched = run()
-        if fetched is not None:
+        if fetched is not None and not isinstance(fetched, Unchanged):
             _check(plugin.name, fetched)
     except SourceError:
         raise

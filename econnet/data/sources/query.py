@@ -3,8 +3,8 @@
 A source is a module with a function `query(plan)`, which opens no connection and
 returns a `Query`: a session within the source's limits, and one `Job` per series id. A
 job runs in a thread of its own, downloads its series and returns it complete, or `None`
-if the answer has the digest of the last fetch. Series that come in one download share
-it through `Memoized`.
+if the answer has the digest of the last fetch, or `Unchanged` if that answer is another
+version. Series that come in one download share it through `Memoized`.
 """
 
 import threading
@@ -24,11 +24,12 @@ from econnet.data.sources.http import (
     UnansweredError,
     UnreachableError,
 )
-from econnet.data.sources.observations import FetchedSeries, Key
+from econnet.data.sources.observations import FetchedSeries, Key, Unchanged
 
 Request = TypeVar("Request", bound=Hashable)
 Download = TypeVar("Download")
-Reply = FetchedSeries | SourceError | None  # `None`: unchanged
+Outcome = FetchedSeries | Unchanged | None
+Reply = Outcome | SourceError
 
 # After so many unanswered requests in a row a source is considered down.
 MAX_UNANSWERED = 3
@@ -48,6 +49,8 @@ class Plan:
     digests
         `Retrieval.digest` of the last fetch, by series; another start year counts as
         never fetched.
+    validators
+        `Retrieval.validators` of the last fetch, in the same way.
     """
 
     settings: Settings
@@ -55,6 +58,13 @@ class Plan:
     start_year: int
     digests: Mapping[Key, str] = field(default_factory=dict)
     retry_policy: RetryPolicy | None = None
+    validators: Mapping[Key, tuple[str, ...]] = field(default_factory=dict)
+
+    def unchanged(self, key: Key, validators: tuple[str, ...]) -> Unchanged | None:
+        """Return the outcome of a job whose answer has the digest of the last fetch."""
+        if any(validators) and validators != self.validators.get(key):
+            return Unchanged(validators)
+        return None
 
 
 @dataclass(frozen=True)
@@ -67,13 +77,13 @@ class Job:
         The alpha-3 codes of the countries that it is asked for; empty for all that the
         source has.
     run
-        Returns the complete series, or `None` if it has not changed; raises
-        `MissingSeriesError` if the source does not have it, else `SourceError`.
+        Returns the complete series, or `None` or `Unchanged` if it has not changed;
+        raises `MissingSeriesError` if the source does not have it, else `SourceError`.
     """
 
     key: Key
     countries: tuple[str, ...]
-    run: Callable[[], FetchedSeries | None]
+    run: Callable[[], Outcome]
 
 
 @dataclass(eq=False)

@@ -25,16 +25,20 @@ from econnet.core.errors import SourceError
 from econnet.core.periods import Frequency
 from econnet.core.sources import SOURCES, LiveSource
 from econnet.core.text import one_line
-from econnet.data.sources import observations, sdmx_ml
-from econnet.data.sources.http import MissingSeriesError, PoliteSession, RateLimiter
+from econnet.data.sources import conditional, http, observations, sdmx_ml
+from econnet.data.sources.http import (
+    MissingSeriesError,
+    PoliteSession,
+    RateLimiter,
+    UnchangedError,
+)
 from econnet.data.sources.observations import (
     ErrorFactory,
-    FetchedSeries,
     Key,
     RawPage,
     Retrieval,
 )
-from econnet.data.sources.query import Job, Memoized, Plan, Query
+from econnet.data.sources.query import Job, Memoized, Outcome, Plan, Query
 
 ANY = ""  # the code of a dimension that is not restricted
 # The dimension that names the country, in the words of each source.
@@ -143,15 +147,20 @@ class Download:
     answer: sdmx_ml.Answer
     raw: RawPage
     retrieved_at: datetime
+    validator: str
 
 
 @dataclass(frozen=True)
 class _Request:
-    """The request for all series of a flow that have one frequency."""
+    """The request for all series of a flow that have one frequency.
+
+    `stored` is the validator of the answer of which all of them were stored, if any.
+    """
 
     key: SeriesKey
     frequency: Frequency
     forecasts: bool = False
+    stored: str = ""
 
 
 @dataclass(frozen=True)
@@ -171,12 +180,18 @@ class _Asked:
         flow, problem = request.key.flow, self.problem(request.key.flow)
         address = self.service.address or self.service.source
         base = self.plan.settings.urls[address].rstrip("/")
+        url = f"{base}/data/{flow}/{request.key.text()}"
+        query: http.Query = {
+            "startPeriod": self.plan.start_year,
+            **self.service.parameters,
+        }
         response = self.session.fetch(
             flow,
-            f"{base}/data/{flow}/{request.key.text()}",
-            {"startPeriod": self.plan.start_year, **self.service.parameters},
+            url,
+            query,
             sdmx_ml.CONTENT_TYPES,
             partial(self._refusal, problem),
+            conditional.conditions(url, query, request.stored),
         )
         answer = sdmx_ml.read(
             response.content,
@@ -186,7 +201,12 @@ class _Asked:
             forecasts=request.forecasts,
         )
         _check_codes(answer.rows, request.key, problem)
-        return Download(answer, RawPage.of(response.content), observations.now())
+        return Download(
+            answer,
+            RawPage.of(response.content),
+            observations.now(),
+            conditional.validator(response),
+        )
 
     def _refusal(
         self, problem: Callable[[str], SourceError], response: requests.Response
@@ -203,9 +223,13 @@ class _Asked:
         indicator: Indicator,
         template: SeriesTemplate,
         download: Callable[[], Download],
-    ) -> FetchedSeries | None:
-        """Return one series of a download, or `None` if it has not changed."""
-        got, problem = download(), self.problem(template.id)
+    ) -> Outcome:
+        """Return one series of a download, or that it has not changed."""
+        try:
+            got = download()
+        except UnchangedError:
+            return None
+        problem = self.problem(template.id)
         table = series_of(self.service, template, got.answer.rows, problem)
         table = observations.in_order(table, ["country", "period"], problem)
         if self.service.screen:
@@ -216,9 +240,9 @@ class _Asked:
         if table.empty:
             line = self.session.error_line(template.id, "not one value")
             raise MissingSeriesError(line)
-        digest = digest_of(table)
+        digest, validators = digest_of(table), (got.validator,)
         if self.plan.digests.get(key) == digest:
-            return None
+            return self.plan.unchanged(key, validators)
         retrieval = Retrieval(
             series_id=template.id,
             title=indicator.title,
@@ -226,6 +250,7 @@ class _Asked:
             first_period=str(self.plan.start_year),
             retrieved_at=got.retrieved_at,
             raw=(got.raw,),
+            validators=validators,
         )
         return observations.fetched_series(table, indicator, template, retrieval)
 
@@ -239,7 +264,7 @@ def query(service: Service, plan: Plan) -> Query:
         if SeriesKey.parse(template.id).flow in service.dimensions
         and any(template.covers(country.alpha3) for country in plan.countries)
     ]
-    requests, download = _requests(wanted), Memoized(asked.download)
+    requests, download = _requests(wanted, plan), Memoized(asked.download)
     jobs = list[Job]()
     for indicator, template in wanted:
         key = service.source, template.id, indicator.key
@@ -255,17 +280,21 @@ def _group(template: SeriesTemplate) -> tuple[str, Frequency]:
 
 
 def _requests(
-    wanted: Iterable[tuple[Indicator, SeriesTemplate]],
+    wanted: Iterable[tuple[Indicator, SeriesTemplate]], plan: Plan
 ) -> dict[tuple[str, Frequency], _Request]:
     """Return one request for all series of each group."""
     requests = dict[tuple[str, Frequency], _Request]()
     for indicator, template in wanted:
         key, group = SeriesKey.parse(template.id), _group(template)
         forecasts = bool(indicator.forecast)
+        series = template.source, template.id, indicator.key
+        stored = "".join(plan.validators.get(series, ()))
         if group in requests:
-            key = key.union(requests[group].key)
-            forecasts |= requests[group].forecasts
-        requests[group] = _Request(key, template.frequency, forecasts)
+            before = requests[group]
+            key = key.union(before.key)
+            forecasts |= before.forecasts
+            stored = stored if stored == before.stored else ""
+        requests[group] = _Request(key, template.frequency, forecasts, stored)
     return requests
 
 

@@ -19,16 +19,15 @@ import pandas as pd
 from econnet.core.catalog import Indicator, SeriesTemplate, fetched_from
 from econnet.core.errors import SourceError
 from econnet.core.sources import SOURCES
-from econnet.data.sources import observations, workbooks
+from econnet.data.sources import conditional, observations, workbooks
 from econnet.data.sources.http import MissingSeriesError, PoliteSession, RateLimiter
 from econnet.data.sources.observations import (
     ErrorFactory,
-    FetchedSeries,
     Key,
     RawPage,
     Retrieval,
 )
-from econnet.data.sources.query import Job, Memoized, Plan, Query
+from econnet.data.sources.query import Job, Memoized, Outcome, Plan, Query
 from econnet.data.sources.workbooks import Cell
 
 COUNTRY = "USA"
@@ -67,9 +66,9 @@ def query(plan: Plan) -> Query:
         SOURCES["spf"].title, RateLimiter(1, 2.0), plan.retry_policy
     )
     asked = _Asked(plan, session)
-    dates = Memoized(asked.release_dates)
+    file = Memoized(asked.file)
     jobs = [
-        Job(key, (COUNTRY,), partial(asked.fetch, key, indicator, template, dates))
+        Job(key, (COUNTRY,), partial(asked.fetch, key, indicator, template, file))
         for indicator, template in fetched_from("spf")
         for key in [("spf", template.id, indicator.key)]
         if any(country.alpha3 == COUNTRY for country in plan.countries)
@@ -78,11 +77,12 @@ def query(plan: Plan) -> Query:
 
 
 @dataclass(frozen=True)
-class Releases:
-    """The release date of each survey, by its quarter, and the file that has them."""
+class File:
+    """A downloaded file."""
 
-    dates: Mapping[pd.Period, pd.Timestamp]
+    content: bytes
     raw: RawPage
+    validator: str
 
 
 @dataclass(frozen=True)
@@ -92,44 +92,52 @@ class _Asked:
     plan: Plan
     session: PoliteSession
 
-    def content(self, name: str, types: frozenset[str]) -> bytes:
-        """Return a file."""
+    def file(self, wanted: tuple[str, frozenset[str], str]) -> File:
+        """Return a file by its name, content types and the stored validator."""
+        name, types, stored = wanted
         url = f"{self.plan.settings.urls['spf'].rstrip('/')}/{name}"
-        return self.session.fetch(name, url, {}, types).content
+        response = self.session.fetch(
+            name, url, {}, types, conditions=conditional.conditions(url, {}, stored)
+        )
+        content = response.content
+        return File(content, RawPage.of(content), conditional.validator(response))
 
     def problem(self, name: str) -> ErrorFactory:
         """Return what makes the error of a reason."""
         return lambda reason: SourceError(self.session.error_line(name, reason))
-
-    def release_dates(self, name: str) -> Releases:
-        """Return the release dates of the surveys."""
-        content = self.content(name, TEXT)
-        text = content.decode("utf-8-sig", errors="replace")
-        return Releases(release_dates(text, self.problem(name)), RawPage.of(content))
 
     def fetch(
         self,
         key: Key,
         indicator: Indicator,
         template: SeriesTemplate,
-        dates: Memoized[str, Releases],
-    ) -> FetchedSeries | None:
-        """Return every forecast of a variable, or `None` if nothing has changed."""
+        file: Memoized[tuple[str, frozenset[str], str], File],
+    ) -> Outcome:
+        """Return every forecast of a variable, or that nothing has changed."""
         variable = VARIABLES[template.id]
-        releases = dates(RELEASE_DATES)
-        content = self.content(
-            f"data-files/files/{variable.file}", workbooks.CONTENT_TYPES
+        workbook = f"data-files/files/{variable.file}", workbooks.CONTENT_TYPES
+        files = conditional.changed_files(
+            [
+                lambda stored: file((*workbook, stored)),
+                lambda stored: file((RELEASE_DATES, TEXT, stored)),
+            ],
+            self.plan.validators.get(key, ()),
         )
-        raw = RawPage.of(content)
-        digest = hashlib.sha256(
-            f"{raw.sha256} {releases.raw.sha256}".encode()
-        ).hexdigest()
-        if self.plan.digests.get(key) == digest:
+        if files is None:
             return None
+        survey, releases = files
+        digest = hashlib.sha256(
+            f"{survey.raw.sha256} {releases.raw.sha256}".encode()
+        ).hexdigest()
+        validators = survey.validator, releases.validator
+        if self.plan.digests.get(key) == digest:
+            return self.plan.unchanged(key, validators)
         problem = self.problem(template.id)
-        rows = workbooks.rows(content, None, problem)
+        rows = workbooks.rows(survey.content, None, problem)
+        text = releases.content.decode("utf-8-sig", errors="replace")
+        released = release_dates(text, self.problem(RELEASE_DATES))
         retrieved_at = observations.now()
-        table = forecasts(rows, variable, releases.dates, retrieved_at, problem)
+        table = forecasts(rows, variable, released, retrieved_at, problem)
         if table.empty:
             raise MissingSeriesError(self.session.error_line(template.id, "no value"))
         retrieval = Retrieval(
@@ -138,7 +146,8 @@ class _Asked:
             digest=digest,
             first_period=str(self.plan.start_year),
             retrieved_at=retrieved_at,
-            raw=(raw, releases.raw),
+            raw=(survey.raw, releases.raw),
+            validators=validators,
         )
         return observations.fetched_series(table, indicator, template, retrieval)
 

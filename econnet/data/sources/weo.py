@@ -23,16 +23,19 @@ import requests
 from econnet.core.catalog import Indicator, SeriesTemplate, fetched_from
 from econnet.core.countries import all_countries
 from econnet.core.errors import SourceError
-from econnet.data.sources import observations, sdmx, workbooks
-from econnet.data.sources.http import MissingSeriesError, PoliteSession
+from econnet.data.sources import conditional, observations, sdmx, workbooks
+from econnet.data.sources.http import (
+    MissingSeriesError,
+    PoliteSession,
+    UnchangedError,
+)
 from econnet.data.sources.observations import (
     ErrorFactory,
-    FetchedSeries,
     Key,
     RawPage,
     Retrieval,
 )
-from econnet.data.sources.query import Job, Plan, Query
+from econnet.data.sources.query import Job, Outcome, Plan, Query
 from econnet.data.sources.workbooks import Cell
 
 OUTLOOK = "IMF.RES,WEO"
@@ -103,8 +106,8 @@ def _fetch(
     key: Key,
     indicator: Indicator,
     template: SeriesTemplate,
-) -> FetchedSeries | None:
-    """Return the forecasts of all editions, or `None` if the file has not changed."""
+) -> Outcome:
+    """Return the forecasts of all editions, or that the file has not changed."""
     _, _, subject = template.id.partition("/")
     url = f"{plan.settings.urls['weo'].rstrip('/')}/{FILE}"
 
@@ -114,10 +117,21 @@ def _fetch(
         reason = "not given to programs: save it in a browser, and set ECONNET_WEO_URL"
         return MissingSeriesError(session.error_line(template.id, reason))
 
-    response = session.fetch(template.id, url, {}, workbooks.CONTENT_TYPES, refusal)
-    raw = RawPage.of(response.content)
-    if plan.digests.get(key) == raw.sha256:
+    stored = "".join(plan.validators.get(key, ()))
+    try:
+        response = session.fetch(
+            template.id,
+            url,
+            {},
+            workbooks.CONTENT_TYPES,
+            refusal,
+            conditional.conditions(url, {}, stored),
+        )
+    except UnchangedError:
         return None
+    raw, validators = RawPage.of(response.content), (conditional.validator(response),)
+    if plan.digests.get(key) == raw.sha256:
+        return plan.unchanged(key, validators)
 
     def problem(reason: str) -> SourceError:
         return SourceError(session.error_line(template.id, reason))
@@ -133,6 +147,7 @@ def _fetch(
         first_period=str(plan.start_year),
         retrieved_at=observations.now(),
         raw=(raw,),
+        validators=validators,
     )
     return observations.fetched_series(table, indicator, template, retrieval)
 

@@ -22,7 +22,7 @@ from econnet.core.errors import DataError
 from econnet.runtime import atomic_files
 from econnet.runtime.untrusted_files import sql_literal
 
-VERSION = 1
+VERSION = 2
 # Hundreds of times what all sources have; a query over so many rows ends.
 MAX_ROWS = 1_000_000_000
 
@@ -46,7 +46,7 @@ CREATE TABLE series(
 );
 CREATE TABLE answers(
     source VARCHAR, series_id VARCHAR, indicator VARCHAR, digest VARCHAR,
-    first_period VARCHAR, retrieved_at TIMESTAMP
+    first_period VARCHAR, retrieved_at TIMESTAMP, validators VARCHAR
 );
 CREATE TABLE rebased(
     country VARCHAR, source VARCHAR, series_id VARCHAR, indicator VARCHAR,

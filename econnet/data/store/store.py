@@ -11,7 +11,7 @@ import hashlib
 import os
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import astuple, dataclass
 from datetime import datetime
@@ -22,7 +22,12 @@ import pandas as pd
 
 from econnet.core import countries as known_countries
 from econnet.core.errors import DataError
-from econnet.data.sources.observations import OBSERVATION_COLUMNS, FetchedSeries, Key
+from econnet.data.sources.observations import (
+    OBSERVATION_COLUMNS,
+    FetchedSeries,
+    Key,
+    Unchanged,
+)
 from econnet.data.store import schema
 from econnet.runtime import locks
 
@@ -111,13 +116,23 @@ class Store:
                 backup.unlink(missing_ok=True)
         return changes
 
-    def confirm(self, keys: Sequence[Key], retrieved_at: datetime) -> None:
-        """Record that these were requested and had not changed."""
+    def confirm(
+        self, answers: Mapping[Key, Unchanged | None], retrieved_at: datetime
+    ) -> None:
+        """Record that these were requested and had not changed.
+
+        `Unchanged` replaces the validators of an answer.
+        """
+        rows = [
+            [retrieved_at, None if new is None else "\n".join(new.validators), *key]
+            for key, new in answers.items()
+        ]
         with self._open() as connection:
             connection.executemany(
-                "UPDATE answers SET retrieved_at = ? "
-                "WHERE source = ? AND series_id = ? AND indicator = ?",
-                [[retrieved_at, *key] for key in keys],
+                "UPDATE answers SET retrieved_at = $1, "
+                "validators = coalesce($2, validators) "
+                "WHERE source = $3 AND series_id = $4 AND indicator = $5",
+                rows,
             )
 
     def newest_fetch(self) -> datetime | None:
@@ -132,17 +147,28 @@ class Store:
             ).fetchall()
         return newest
 
-    def digests(self, first_period: str) -> dict[Key, str]:
-        """Return the digest of each newest series that reached back to this period."""
+    def answers(
+        self, first_period: str
+    ) -> tuple[dict[Key, str], dict[Key, tuple[str, ...]]]:
+        """Return digest and validators of each series that reached back to this period.
+
+        Of a series that was fetched several times, those of the newest.
+        """
+        digests, validators = dict[Key, str](), dict[Key, tuple[str, ...]]()
         if not self.exists():
-            return {}
+            return digests, validators
         with self._open() as connection:
             rows = connection.execute(
-                "SELECT source, series_id, indicator, digest FROM answers "
+                "SELECT source, series_id, indicator, digest, validators FROM answers "
                 "WHERE first_period <= ?",
                 [first_period],
             ).fetchall()
-        return {(source, series, key): digest for source, series, key, digest in rows}
+        for source, series_id, indicator, digest, versions in rows:
+            key = source, series_id, indicator
+            digests[key] = digest
+            if versions:
+                validators[key] = tuple(versions.split("\n"))
+        return digests, validators
 
     def vintages(self, as_of: datetime | None = None) -> pd.DataFrame:
         """Return every vintage that was known on `as_of`, in the order of writing.
@@ -346,7 +372,7 @@ def _answer(fetched: FetchedSeries) -> tuple[object, ...]:
     retrieval = fetched.retrieval
     dated = bool(fetched.observations["known_at"].notna().any())
     about = retrieval.digest, retrieval.first_period, retrieval.retrieved_at
-    return (*fetched.key, *about, dated)
+    return (*fetched.key, *about, "\n".join(retrieval.validators), dated)
 
 
 def _end_of(as_of: datetime) -> datetime:
@@ -362,7 +388,7 @@ BASE = re.compile(r"(?:constant|chained|chn\.?)\s+\(?(\d{4})|(\d{4})\s*=\s*100\b
 COLUMNS = ", ".join(OBSERVATION_COLUMNS)
 ANSWER_COLUMNS = [
     *("source", "series_id", "indicator", "digest", "first_period", "retrieved_at"),
-    "dated",
+    *("validators", "dated"),
 ]
 PAGE_COLUMNS = [
     *("source", "series_id", "indicator", "retrieved_at", "page"),

@@ -7,10 +7,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import econnet
+from econnet.core import countries
 from econnet.core.errors import DataError
+from econnet.core.task import TaskRequest
 from econnet.data import panel
+from econnet.data.cycle import labels
 from econnet.data.features.information_set import transformed
 from econnet.data.files import adjustment, user_panel
+from econnet.forecast import own_data
 
 FORECASTS = """country,period,known_at,output,spf
 DEU,2019Q4,2019-08-15,,20
@@ -73,6 +78,98 @@ def seasonal_output() -> pd.DataFrame:
     season = np.tile([0.9, 1.0, 1.0, 1.1], 10)
     levels = 100 * np.exp(np.cumsum(rng.normal(0.005, 0.005, 40))) * season
     return pd.DataFrame({"country": "A", "period": quarters, "output": levels})
+
+
+def output_of_china() -> pd.DataFrame:
+    """Return quarterly output and its sums since January, as China publishes them."""
+    rng = np.random.default_rng(1)
+    quarters = [f"{year}Q{q}" for year in range(1990, 2020) for q in range(1, 5)]
+    growth = np.where(np.arange(120) % 24 < 4, -0.012, 0.009) + rng.normal(
+        0, 0.003, 120
+    )
+    single = 100 * np.exp(np.cumsum(growth))
+    sums = single.reshape(-1, 4).cumsum(axis=1).ravel()
+    frame = pd.DataFrame({"country": "CHN", "period": quarters})
+    return frame.assign(single=single, real_gdp=sums)
+
+
+@pytest.mark.parametrize("rule", ["negative-growth", "year-on-year"])
+def test_sums_since_january_give_the_labels_of_single_quarters(rule: str) -> None:
+    frame = output_of_china()
+    found = []
+    for name in ("single", "real_gdp"):
+        known = econnet.read_data(
+            frame[["country", "period", name]], adjust="decumulate"
+        )
+        request = TaskRequest(target=name, label=rule)
+        china = countries.resolve("CHN")
+        known = own_data.screened(known, request, [china])
+        built = panel.build(known.observations, "Q", None, known.indicators)
+        found.append(labels.apply(built, rule, name).values)
+    pd.testing.assert_series_equal(*found, check_names=False)
+    assert 0.1 < found[0].mean() < 0.3
+
+
+def test_sums_since_january_are_refused_with_the_remedy() -> None:
+    known = econnet.read_data(output_of_china()[["country", "period", "real_gdp"]])
+    china = [countries.resolve("CHN")]
+    with pytest.raises(DataError, match="summed since January: use --adjust decumul"):
+        own_data.screened(known, TaskRequest(), china)
+    yearly = own_data.screened(known, TaskRequest(label="year-on-year"), china)
+    assert "--adjust decumulate compares single periods" in yearly.notices[0]
+
+
+def test_sums_of_which_january_is_never_published_are_recognised() -> None:
+    rng = np.random.default_rng(3)
+    months = [
+        f"{year}-{month:02d}" for year in range(2000, 2020) for month in range(1, 13)
+    ]
+    output = 100 * np.exp(np.cumsum(rng.normal(0.005, 0.01, 240)))
+    sums = output.reshape(-1, 12).cumsum(axis=1).ravel()
+    frame = pd.DataFrame({"country": "CHN", "period": months, "output": sums})
+    known = econnet.read_data(frame[~frame["period"].str.endswith("-01")])
+    request = TaskRequest(target="output")
+    with pytest.raises(DataError, match="summed since January"):
+        own_data.screened(known, request, [countries.resolve("CHN")])
+
+
+def test_index_whose_base_moves_is_reported() -> None:
+    frame = output_of_china()
+    frame["index"] = 100 * frame["single"] / frame["single"].shift(4)
+    known = econnet.read_data(frame[["country", "period", "index"]].dropna())
+    request = TaskRequest(target="index")
+    screened = own_data.screened(known, request, [countries.resolve("CHN")])
+    assert any("stays near 100" in line for line in screened.notices)
+    known = econnet.read_data(frame[["country", "period", "single"]])
+    request = TaskRequest(target="single")
+    screened = own_data.screened(known, request, [countries.resolve("CHN")])
+    assert not screened.notices
+
+
+def test_revised_sums_change_the_quarters_from_the_day_of_their_revision() -> None:
+    rows = pd.DataFrame(
+        {
+            "country": "A",
+            "period": ["2000Q1", "2000Q2", "2000Q3", "2000Q2", "2001Q1", "2001Q3"],
+            "output": [10.0, 21.0, 33.0, 22.0, 12.0, 40.0],
+            "known_at": [
+                *("2000-05-01", "2000-08-01", "2000-11-01", "2000-12-01"),
+                *("2001-05-01", "2001-11-01"),
+            ],
+        }
+    )
+    observations = user_panel.read(rows).observations
+    single = adjustment.decumulate(observations, [("A", "output")], "Q")
+    found = single.set_index(["known_at", "period"])["value"]
+    expected = {
+        ("2000-05-01", "2000Q1"): 10.0,
+        ("2000-08-01", "2000Q2"): 11.0,
+        ("2000-11-01", "2000Q3"): 12.0,
+        ("2000-12-01", "2000Q2"): 12.0,
+        ("2000-12-01", "2000Q3"): 11.0,
+        ("2001-05-01", "2001Q1"): 12.0,  # the sum to 2001Q2 is unknown
+    }
+    assert {(str(day.date()), text): x for (day, text), x in found.items()} == expected
 
 
 HAS_X13 = shutil.which("x13as") is not None

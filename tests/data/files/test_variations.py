@@ -394,3 +394,89 @@ def test_underscore_makes_no_number_in_a_file_of_any_size(
     rows = [f"DEU,{y},{100 + y % 7}" for y in YEARS]
     with pytest.raises(DataError, match="line 32, gdp: '1_000' is no number"):
         read(tmp_path, lines(["country,year,gdp"], rows, ["DEU,2020,1_000"]))
+
+
+@pytest.mark.parametrize("late", [{}, {"gdp": "not available"}, {"gdp": "1,5"}])
+def test_file_reads_alike_whether_it_is_small_or_large(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, late: dict[str, str]
+) -> None:
+    """Of the large one only the first lines are seen before it is read as numbers."""
+    cells = [
+        {"country": country, "year": str(year), "gdp": str(100 + year % 7), "cpi": ".."}
+        for country in ("NA", "DEU", "FRA")
+        for year in YEARS
+    ]
+    for row in cells[40:]:
+        row["cpi"] = f"{int(row['year']) % 5}.25"
+    cells[-1] |= late
+    text = lines(["country;year;gdp;cpi"], [";".join(row.values()) for row in cells])
+    small = read(tmp_path, text)
+    monkeypatch.setattr(text_files, "SMALL_BYTES", 300)
+    monkeypatch.setattr(text_files, "SAMPLE_LETTERS", 600)
+    large = read(tmp_path, text)
+    pd.testing.assert_frame_equal(small.observations, large.observations)
+    assert "NAM" in {*large.observations["country"]}
+    assert large.understood == small.understood
+
+
+def test_cell_far_down_a_large_file_is_reported_if_it_is_no_number(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(text_files, "SMALL_BYTES", 300)
+    monkeypatch.setattr(text_files, "SAMPLE_LETTERS", 600)
+    rows = [f"DEU,{y},{100 + y % 7},{y % 5}" for y in YEARS]
+    rows[-2] = "DEU,2018,unknown,3"
+    with pytest.raises(DataError, match="line 30, gdp: 'unknown' is no number"):
+        read(tmp_path, lines(["country,year,gdp,rate"], rows))
+
+
+def test_quarters_repeated_in_their_months_are_quarterly(tmp_path: Path) -> None:
+    months = enumerate(MONTHS)
+    text = lines(
+        ["month,gdp,rate"],
+        [f"{month},{LEVELS[n // 3]},{RATES[n]}" for n, month in months],
+    )
+    table = read(tmp_path, text, country="DEU")
+    assert values(table, "DEU", "gdp") == EXPECTED
+    known = table.observations.set_index(["indicator", "period"])["known_at"]
+    assert known["gdp", "1990Q1"] == pd.Timestamp("1990-06-30")
+    assert "gdp: read as quarterly" in "; ".join(table.understood.remarks)
+    kept = read(tmp_path, text, country="DEU", kinds={"gdp": "keep"})
+    assert len(values(kept, "DEU", "gdp")) == 360
+
+
+def test_policy_rate_that_rarely_changes_stays_monthly(tmp_path: Path) -> None:
+    rates = [4.0 + (n // 60) * 0.25 for n in range(360)]
+    rows = [f"{m},{rate},{x}" for m, rate, x in zip(MONTHS, rates, RATES, strict=True)]
+    table = read(tmp_path, lines(["month,policy rate,other"], rows), country="DEU")
+    assert len(values(table, "DEU", "policy rate")) == 360
+
+
+@pytest.mark.parametrize(
+    ("period", "message"),
+    [
+        ("2019e", "'2019e' has a letter behind the year, as estimates"),
+        ("Q1 FY2019", "'Q1 FY2019' is a quarter of a fiscal year"),
+    ],
+)
+def test_periods_that_are_not_the_calendars_are_refused_with_the_remedy(
+    tmp_path: Path, period: str, message: str
+) -> None:
+    rows = [f"{year},{100 + year % 7}" for year in YEARS[:-1]]
+    with pytest.raises(DataError, match=message):
+        read(tmp_path, lines(["period,gdp"], rows, [f"{period},99"]), country="DEU")
+
+
+def test_groups_of_countries_have_many_names(tmp_path: Path) -> None:
+    groups = ["Welt", "Euroraum", "Zone euro", "Rest of the world", "Afrique"]
+    names = ["Deutschland", "Frankreich", *groups]
+    rows = [f"{name},{year},{100 + year % 7}" for name in names for year in YEARS]
+    table = read(tmp_path, lines(["Land,Jahr,BIP"], rows))
+    assert {*table.observations["country"]} == {"DEU", "FRA"}
+
+
+@pytest.mark.parametrize("name", ["IP (YoY)", "Output, % q/q", "sales m/m"])
+def test_growth_is_growth_however_it_is_written(tmp_path: Path, name: str) -> None:
+    rows = [f"{q},{n % 9 - 3.5}" for n, q in enumerate(QUARTERS)]
+    table = read(tmp_path, lines([f'period,"{name}"'], rows), country="DEU")
+    assert table.kinds[name] == "growth"

@@ -1,4 +1,4 @@
-"""Every SDMX source and both surveys on loopback, answering all that the catalog asks.
+"""Every source on loopback, answering all that the catalog asks.
 
 A country is in an answer if the catalog says that the source has it. Values rise by one
 each period, so that a test knows them all.
@@ -15,10 +15,11 @@ from werkzeug import Request, Response
 from econnet.core import catalog
 from econnet.core.catalog import SeriesTemplate
 from econnet.core.countries import by_alpha3
-from econnet.core.periods import PANDAS_ALIAS
-from econnet.data.sources import bis, ecb, eurostat, imf, oecd, sdmx, weo
+from econnet.core.periods import PANDAS_ALIAS, Frequency
+from econnet.data.sources import bis, ecb, eurostat, fred, imf, oecd, sdmx, weo
 from tests.data.sources import sdmx_answers
 from tests.data.sources.sdmx_answers import Series, series
+from tests.data.sources.servers import Sources, fred_file
 from tests.data.sources.workbook_files import workbook
 
 SERVICES = [module.SERVICE for module in (bis, ecb, eurostat, imf, oecd, weo)]
@@ -60,6 +61,47 @@ def serve(
     server.expect_request(f"/weo/{weo.FILE}").respond_with_data("", status=403)
 
 
+def serve_bank_and_fred(
+    sources: Sources,
+    countries: Sequence[str],
+    first: str = "2020-01",
+    last: str = "2026-06",
+) -> None:
+    """Let the World Bank and FRED answer for these countries, too."""
+    span = pd.Period(first, "M"), pd.Period(last, "M")
+    named = [by_alpha3(alpha3) for alpha3 in countries]
+    for _, template in catalog.fetched_from("worldbank"):
+        values = _values(template.frequency, *span)
+        dated = {period.replace("-", "M"): value for period, value in values.items()}
+        sources.bank[template.id] = [
+            (country.alpha3, country.alpha2, country.name, period, value)
+            for country in named
+            if template.covers(country.alpha3)
+            for period, value in dated.items()
+        ]
+    for _, template in catalog.fetched_from("fred"):
+        values = _values(template.frequency, *span)
+        days = {
+            str(
+                pd.Period(period, PANDAS_ALIAS[template.frequency]).start_time.date()
+            ): (f"{value:g}")
+            for period, value in values.items()
+        }
+        for country in named:
+            if template.covers(country.alpha3):
+                for series_id in fred.plain_ids(template.id_for(country)):
+                    sources.files[series_id] = fred_file(series_id, days)
+
+
+def _values(
+    frequency: Frequency, first: pd.Period, last: pd.Period
+) -> dict[str, float]:
+    """Return values that rise by one each period."""
+    alias = PANDAS_ALIAS[frequency]
+    periods = pd.period_range(first.asfreq(alias), last.asfreq(alias), freq=alias)
+    return {str(period): 100.0 + number for number, period in enumerate(periods)}
+
+
 def _answer(
     countries: Sequence[str], first: pd.Period, last: pd.Period, request: Request
 ) -> Response:
@@ -82,11 +124,9 @@ def series_of(
     last: pd.Period,
 ) -> Iterator[Series]:
     """Yield what a service answers for a series of the catalog, by country."""
-    alias = PANDAS_ALIAS[template.frequency]
-    periods = pd.period_range(first.asfreq(alias), last.asfreq(alias), freq=alias)
     values = {
-        str(period).replace("Q", "-Q"): str(100 + number)
-        for number, period in enumerate(periods)
+        period.replace("Q", "-Q"): f"{value:g}"
+        for period, value in _values(template.frequency, first, last).items()
     }
     key = sdmx.SeriesKey.parse(template.id)
     for alpha3 in filter(template.covers, countries):

@@ -25,7 +25,7 @@ from econnet.data.files import user_panel
 from econnet.data.sources import spf, weo, workbooks
 from econnet.data.sources.http import MissingSeriesError
 from econnet.data.sources.observations import Dataset, FetchedSeries
-from econnet.data.sources.query import Plan
+from econnet.data.sources.query import Outcome, Plan
 from econnet.data.store.export import export
 from tests.data.sources import sdmx_answers
 from tests.data.sources.sdmx_answers import series
@@ -95,7 +95,7 @@ class Files:
         kind = XLSX if name.endswith("xlsx") else "text/plain; charset=utf-8"
         return Response(answer, content_type=kind)
 
-    def run(self, indicator: str, series_id: str) -> FetchedSeries | None:
+    def run(self, indicator: str, series_id: str) -> Outcome:
         plan = Plan(
             self.sources.settings(Path("unused")), [by_alpha3("USA")], 1960, {}, QUICK
         )
@@ -107,9 +107,9 @@ class Files:
         return job.run()
 
 
-def forecasts(outcome: FetchedSeries | None) -> dict[tuple[str, str, str], float]:
+def forecasts(outcome: Outcome) -> dict[tuple[str, str, str], float]:
     """Return the values by country, period and day of publication."""
-    assert outcome is not None
+    assert isinstance(outcome, FetchedSeries)
     rows = outcome.observations
     days = rows["known_at"].dt.strftime("%Y-%m-%d")
     keys = zip(rows["country"], rows["period"], days, strict=True)

@@ -21,13 +21,12 @@ from econnet.data.load import store
 from econnet.data.sources import imf, oecd, sdmx
 from econnet.data.sources.http import MissingSeriesError
 from econnet.data.sources.observations import FetchedSeries, Key
-from econnet.data.sources.query import Plan, Query
+from econnet.data.sources.query import Plan, Query, Reply
 from tests.data.sources import replay, sdmx_answers
 from tests.data.sources.replay import SERVICES
 from tests.data.sources.sdmx_answers import Observation, Series, series
 from tests.data.sources.servers import QUICK, Sources, closed_port
 
-Outcome = FetchedSeries | SourceError | None
 QNA, CLI, FINMARK = (
     oecd.QUARTERLY_ACCOUNTS,
     oecd.LEADING_INDICATORS,
@@ -84,9 +83,9 @@ def query(
     return QUERIES[source](Plan(settings, named, 1960, digests or {}, QUICK))
 
 
-def run(asked: Query, *indicators: str) -> dict[str, Outcome]:
+def run(asked: Query, *indicators: str) -> dict[str, Reply]:
     """Return the outcome of each job, or of those of some indicators."""
-    outcomes = dict[str, Outcome]()
+    outcomes = dict[str, Reply]()
     for job in asked.jobs:
         if indicators and job.key[2] not in indicators:
             continue
@@ -97,7 +96,7 @@ def run(asked: Query, *indicators: str) -> dict[str, Outcome]:
     return outcomes
 
 
-def values(outcome: Outcome) -> dict[tuple[str, str], float]:
+def values(outcome: Reply) -> dict[tuple[str, str], float]:
     assert isinstance(outcome, FetchedSeries), outcome
     rows = outcome.observations
     keys = zip(rows["country"], rows["period"], strict=True)

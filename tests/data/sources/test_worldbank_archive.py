@@ -11,7 +11,7 @@ from econnet.core.countries import resolve
 from econnet.core.errors import SourceError
 from econnet.data.sources import worldbank, worldbank_archive
 from econnet.data.sources.http import MissingSeriesError
-from econnet.data.sources.observations import FetchedSeries, Key
+from econnet.data.sources.observations import FetchedSeries, Key, Unchanged
 from econnet.data.sources.query import Plan
 from tests.data.sources.servers import QUICK, XML_ERROR, Sources, archive_page
 
@@ -33,7 +33,9 @@ def fetch(
         [job] = worldbank_archive.jobs(plan, session)
         assert job.key == KEY
         assert job.countries == ("DEU",)
-        return job.run()
+        outcome = job.run()
+    assert not isinstance(outcome, Unchanged)
+    return outcome
 
 
 def rows(answer: FetchedSeries | None) -> list[tuple[str, str, float]]:

@@ -17,6 +17,7 @@ from tests.stores import bring_out_next_version, newest
 JULY = datetime(2026, 7, 1, 9, 30)
 AUGUST = datetime(2026, 8, 1, 9, 30)
 ON_2020 = "GDP (constant 2020 US$)"
+BACKUP = f"econnet.duckdb.v{store_schema.VERSION}.bak"
 
 
 @pytest.fixture
@@ -78,7 +79,7 @@ def test_older_store_is_upgraded_with_every_value_in_its_place(
 
 def test_older_store_is_kept_until_something_is_written(older: Path) -> None:
     content = older.read_bytes()
-    store, backup = Store(older), older.with_name("econnet.duckdb.v1.bak")
+    store, backup = Store(older), older.with_name(BACKUP)
     newest(store)
     assert backup.read_bytes() == content
     assert store_schema.backups(older) == [backup]
@@ -186,13 +187,14 @@ def test_corrupt_byte_anywhere_is_no_bug(older: Path) -> None:
 
 
 def test_reading_changes_not_even_a_log(older: Path) -> None:
+    version = store_schema.VERSION - 1
     with changed(older) as connection:
         connection.execute("PRAGMA disable_checkpoint_on_shutdown")
-        connection.execute("INSERT INTO about VALUES (1)")
+        connection.execute("INSERT INTO about VALUES (?)", [version])
     before = {path: path.read_bytes() for path in older.parent.iterdir()}
     assert len(before) == 2
     with store_schema.reading(older) as connection:
-        assert connection.sql("FROM about").fetchall() == [(1,), (1,)]
+        assert connection.sql("FROM about").fetchall() == [(version,)] * 2
     assert {path: path.read_bytes() for path in older.parent.iterdir()} == before
 
 

@@ -281,7 +281,7 @@ def test_base_is_read_from_the_title(title: str, year: int | None) -> None:
 def test_status_tells_coverage_and_freshness(store: Store) -> None:
     store.write([answer({"DEU": {"2019": 1.0, "2020": 2.0}, "TGO": {"2018": 3.0}})])
     later = MORNING + timedelta(days=9)
-    store.confirm([("worldbank", GDP, "real_gdp")], later)
+    store.confirm({("worldbank", GDP, "real_gdp"): None}, later)
     status = store.status()
     assert (status.n_countries, status.n_series, status.n_observations) == (2, 2, 3)
     [row] = status.coverage.to_dict("records")
@@ -294,7 +294,7 @@ def test_newest_fetch_is_when_any_source_was_last_asked(store: Store) -> None:
     assert store.newest_fetch() is None
     store.write([answer({"DEU": {"2019": 1.0}})])
     assert store.newest_fetch() == MORNING
-    store.confirm([("worldbank", GDP, "real_gdp")], MORNING + timedelta(days=9))
+    store.confirm({("worldbank", GDP, "real_gdp"): None}, MORNING + timedelta(days=9))
     assert store.newest_fetch() == MORNING + timedelta(days=9)
 
 
@@ -314,8 +314,8 @@ def test_store_that_is_looked_at_unchanged_stays_as_it_is(store: Store) -> None:
 
 def test_digest_counts_only_as_far_back_as_was_asked(store: Store) -> None:
     store.write([answer({"DEU": {"2019": 1.0}}, first_period="1990")])
-    assert store.digests("1990").keys() == {("worldbank", GDP, "real_gdp")}
-    assert store.digests("1960") == {}
+    assert store.answers("1990")[0].keys() == {("worldbank", GDP, "real_gdp")}
+    assert store.answers("1960") == ({}, {})
 
 
 def test_contract_of_the_file(store: Store) -> None:

@@ -161,7 +161,7 @@
   // --- Tables that are wider than the page ----------------------------------------
 
   for (const place of document.querySelectorAll(".scroll")) {
-    const hint = element("p", "more", "Scroll sideways for more columns.");
+    const hint = element("p", "more", "Scroll sideways to see the rest.");
     place.before(hint);
     const update = () => { hint.hidden = place.scrollWidth <= place.clientWidth + 1; };
     new ResizeObserver(update).observe(place);

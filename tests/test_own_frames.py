@@ -1,0 +1,117 @@
+"""The user's own data in Python: a DataFrame gives what its file gives, everywhere."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import econnet
+from econnet.api import Data
+from econnet.core.errors import DataError, UsageError
+from econnet.forecast.result import Forecast
+
+pytestmark = pytest.mark.usefixtures("light")
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("ECONNET_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("ECONNET_REPORTS", str(tmp_path / "reports"))
+    return tmp_path
+
+
+def output(quarters: int = 120) -> pd.DataFrame:
+    """Return the output of two countries, and another series, with an index."""
+    rng = np.random.default_rng(4)
+    periods = pd.period_range("1990Q1", periods=quarters, freq="Q").astype(str)
+    parts = []
+    for name in ("Germany", "France"):
+        trend = np.where(np.arange(quarters) % 26 < 4, -0.012, 0.008)
+        levels = 100 * np.exp(np.cumsum(trend + rng.normal(0, 0.004, quarters)))
+        spread = np.sin(np.arange(quarters) / 9) + rng.normal(0, 0.1, quarters)
+        parts.append(
+            pd.DataFrame(
+                {"land": name, "quartal": periods, "BIP": levels, "spread": spread}
+            )
+        )
+    whole = pd.concat([output_of_world(periods), *parts])
+    return whole[whole["quartal"] > "1990Q2"].rename(columns={"land": "country"})
+
+
+def output_of_world(periods: pd.Index) -> pd.DataFrame:
+    levels = np.linspace(90, 200, len(periods))
+    return pd.DataFrame({"land": "Welt", "quartal": periods, "BIP": levels})
+
+
+def summary(forecast: Forecast) -> tuple[object, ...]:
+    return forecast.probability, forecast.period, forecast.task.target
+
+
+def ranked(data: Data) -> list[tuple[object, ...]]:
+    ranking = econnet.rank_countries(["DEU", "FRA"], data, members=1)
+    return [summary(forecast) for forecast in ranking.forecasts]
+
+
+def scores(data: Data) -> pd.DataFrame:
+    one = {"pool": "own", "members": 1}
+    return econnet.run_backtest(["DEU"], data, baselines=["logit"], **one).track_record  # type: ignore[arg-type]  # by name
+
+
+FUNCTIONS: dict[str, Callable[[Data], object]] = {
+    "read": lambda data: econnet.read_data(data).observations,  # type: ignore[arg-type]  # no Dataset is given
+    "inspect": lambda data: econnet.inspect_data(data),  # type: ignore[arg-type]  # no Dataset is given
+    "find": lambda data: econnet.find_country("deutschland", data),
+    "countries": econnet.list_countries,
+    "panel": lambda data: econnet.build_panel(data).values,
+    "task": lambda data: econnet.choose_task(econnet.find_country("DEU"), data),
+    "forecast": lambda data: summary(
+        econnet.make_forecast("DEU", data, pool="own", members=1)
+    ),
+    "backtest": scores,
+    "rank": ranked,
+    "judge": lambda data: econnet.judge_forecasts(data).forecasts,
+}
+
+
+SLOW = ("rank", "forecast")
+MARKED = [
+    pytest.param(name, marks=pytest.mark.campaign) if name in SLOW else name
+    for name in FUNCTIONS
+]
+
+
+@pytest.mark.parametrize("name", MARKED)
+def test_frame_gives_what_its_file_gives(folder: Path, name: str) -> None:
+    frame = output()
+    frame.to_csv(folder / "own.csv", index=False)
+    results = [FUNCTIONS[name](data) for data in (frame, folder / "own.csv")]
+    if isinstance(results[0], pd.DataFrame):
+        pd.testing.assert_frame_equal(*results)
+    else:
+        assert results[0] == results[1]
+
+
+def test_rows_that_a_selection_left_keep_no_numbers() -> None:
+    """The index of such rows is neither a period nor a series."""
+    frame = output()
+    assert not isinstance(frame.index, pd.RangeIndex)
+    plain = econnet.read_data(frame.reset_index(drop=True))
+    selected = econnet.read_data(frame)
+    pd.testing.assert_frame_equal(selected.observations, plain.observations)
+    assert list(selected.indicators) == ["BIP", "spread"]
+
+
+def test_column_that_is_in_the_index_too_is_refused() -> None:
+    frame = output().set_index("quartal", drop=False)
+    with pytest.raises(UsageError, match="'quartal' as a column and in its index"):
+        econnet.read_data(frame)
+
+
+@pytest.mark.parametrize("name", ["forecast", "backtest", "rank", "panel", "judge"])
+def test_every_function_refuses_what_cannot_be_read(name: str) -> None:
+    frame = output().astype({"BIP": object})
+    frame.iloc[200, frame.columns.get_loc("BIP")] = "unknown"
+    with pytest.raises(DataError, match="'unknown' is no number"):
+        FUNCTIONS[name](frame)
