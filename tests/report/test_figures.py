@@ -7,7 +7,7 @@ import matplotlib.image
 import pandas as pd
 import pytest
 
-from econnet.forecast.result import Forecast
+from econnet.forecast.result import Forecast, ImportanceShown, ResponseCurve
 from econnet.report import figures, wording
 from econnet.report.figures.style import CREDIT_SIZE, HALF_WIDTH, wrapped
 from tests.builders import changed
@@ -168,3 +168,45 @@ def test_long_titles_are_cut_at_the_width_there_is(germany: Forecast) -> None:
 def test_period_that_is_forecast_is_on_the_axis(brazil: Forecast) -> None:
     later = replace(brazil, period=brazil.period + 3)
     assert f">{pd.Period('2023', 'Y')}</text>" in text_of(later, "history")
+
+
+def test_long_name_of_an_indicator_takes_two_lines(germany: Forecast) -> None:
+    title = "One-year Treasury yield less federal funds rate"
+    explained = germany.explanation
+    named = replace(
+        germany,
+        explanation=replace(
+            explained,
+            response_curves=tuple(
+                replace(curve, title=title) for curve in explained.response_curves
+            ),
+            importance=(
+                ImportanceShown("rate", title, "Rates", 0.002, (0.001, 0.003)),
+            ),
+        ),
+    )
+    for name in ("responses", "importance"):
+        svg = text_of(named, name)
+        assert ">One-year Treasury yield less" in svg
+        assert "rate</text>" in svg
+        assert "…" not in svg
+    headings = figures.draw(named)["responses"].texts
+    assert {text.get_fontweight() for text in headings} == {600}
+
+
+@pytest.mark.parametrize("falls", [True, False])
+@pytest.mark.parametrize("share", [0, 20, 50, 80, 100])
+def test_todays_value_is_written_inside_the_axes(
+    germany: Forecast, falls: bool, share: int
+) -> None:
+    """Below a flat curve at the bottom, it covered the numbers of the axis."""
+    probabilities = (0.03, 0.02, 0.01) if falls else (0.01, 0.02, 0.03)
+    low = ResponseCurve("low", "Low", "%", (0.0, 50.0, 100.0), probabilities, share)
+    explanation = replace(germany.explanation, response_curves=(low,))
+    figure = figures.draw(replace(germany, explanation=explanation))["responses"]
+    figure.canvas.draw()
+    (axes,) = figure.axes
+    label, box = axes.texts[-1].get_window_extent(), axes.get_window_extent()
+    assert label.y0 >= box.y0
+    assert label.x0 >= box.x0
+    assert label.x1 <= box.x1

@@ -574,6 +574,26 @@ def test_users_own_costs_give_a_decision_and_the_cost_of_past_ones(
     assert content(decided)["decision"] == text
 
 
+@pytest.mark.parametrize(
+    ("ratio", "wrong", "told"),
+    [
+        (5.0, 70, " A signal every time would have cost less than this rule."),
+        (1.0, 20, " No signal at all would have cost less than this rule."),
+        (3.0, 10, ""),
+    ],
+)
+def test_constant_answer_that_would_have_cost_less_is_named(
+    germany: Forecast, ratio: float, wrong: int, told: str
+) -> None:
+    """Five of 20 contractions in 100 periods are missed, so a rule costs 5 ratios."""
+    made = country_forecast.with_decision(germany, ratio).decision
+    assert made is not None
+    made = replace(made, right=15, wrong=wrong, missed=5, n_contractions=20, n=100)
+    text = wording.decision(replace(germany, decision=made))
+    assert text is not None
+    assert text.endswith(f"with a signal every time 80).{told}")
+
+
 def test_unit_is_that_of_the_series(germany: Forecast) -> None:
     """Dollars of the World Bank were called national currency."""
     first, second, *_ = germany.data.series

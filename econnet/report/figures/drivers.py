@@ -16,6 +16,7 @@ from econnet.report.figures.style import (
     SEMIBOLD,
     Look,
     add_axes,
+    in_two_lines,
     label_row,
     new_figure,
     percent_axis,
@@ -31,6 +32,10 @@ from econnet.report.figures.style import (
 COLUMNS = 3
 CURVE_WIDTH, CURVE_HEIGHT, CURVE_PITCH, CURVE_ROW = 48.0, 15.0, 59.0, 34.5
 MAX_CURVES = 6
+# Room for the second line of a long title, in mm.
+TITLE_LINE = 4.0
+# Lowest point, as a share of the axis, that has room for a label below it.
+ROOM_BELOW = 0.35
 # Drivers with their own bar.
 MAX_DRIVERS = 16
 # Smaller contributions, which would be printed as 0.0, are added up.
@@ -56,18 +61,21 @@ def importance(forecast: Forecast, look: Look) -> Figure | None:
     shown = forecast.explanation.importance[:MAX_WEIGHED]
     if not shown:
         return None
-    height = 8 + 4.6 * len(shown) + 10
+    labels = _label_room([weight.title for weight in shown], HALF_WIDTH)
+    titles = [in_two_lines(weight.title, labels - 3) for weight in shown]
+    heights = np.array([6.4 if "\n" in title else 4.6 for title in titles])
+    rows = float(heights.sum())
+    height = 8 + rows + 10
     figure = new_figure(HALF_WIDTH, height)
     write_heading(figure, height, "Permutation importance", "bars: 90% interval", look)
-    labels = _label_room([weight.title for weight in shown], HALF_WIDTH)
-    axes = add_axes(figure, labels, 9.5, HALF_WIDTH - labels - 3, 4.6 * len(shown))
-    y = np.arange(len(shown))
+    axes = add_axes(figure, labels, 9.5, HALF_WIDTH - labels - 3, rows)
+    y = heights.cumsum() - heights / 2
     intervals = 1000 * np.array([weight.interval for weight in shown])
     axes.hlines(y, intervals[:, 0], intervals[:, 1], color=look.forecast, linewidth=1.2)
     losses = [1000 * weight.loss for weight in shown]
     axes.scatter(losses, y, 16, look.forecast, zorder=3, linewidths=0)
     axes.axvline(0, color=look.grey, linewidth=0.6)
-    axes.set_ylim(len(shown) - 0.4, -0.6)
+    axes.set_ylim(rows, 0)
     axes.set_yticks([])
     axes.grid(False)
     axes.grid(True, axis="x")
@@ -75,8 +83,8 @@ def importance(forecast: Forecast, look: Look) -> Figure | None:
     axes.set_xlabel("increase in log loss, thousandths", labelpad=1)
     axes.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
     axes.xaxis.set_major_formatter(FuncFormatter(tick))
-    for row, weight in enumerate(shown):
-        label_row(axes, row, weight.title, labels, HALF_WIDTH)
+    for middle, title in zip(y, titles, strict=True):
+        label_row(axes, middle, title, labels, HALF_WIDTH)
     return figure
 
 
@@ -164,22 +172,26 @@ def responses(forecast: Forecast, look: Look) -> Figure | None:
     curves = wording.shown_curves(forecast)[:MAX_CURVES]
     if not curves:
         return None
-    total = -(-len(curves) // COLUMNS) * CURVE_ROW - 2
+    room = CURVE_WIDTH + 6
+    titles = [in_two_lines(curve.title, room, weight=600, size=9) for curve in curves]
+    head = 8 + (TITLE_LINE if any("\n" in title for title in titles) else 0)
+    pitch = CURVE_ROW - 8 + head
+    total = -(-len(curves) // COLUMNS) * pitch - 2
     figure = new_figure(FULL_WIDTH, total)
     top = top_of([p for curve in curves for p in curve.probabilities])
-    for number, curve in enumerate(curves):
+    for number, (curve, title) in enumerate(zip(curves, titles, strict=True)):
         row, column = divmod(number, COLUMNS)
         left = LEFT + column * CURVE_PITCH
-        bottom = total - row * CURVE_ROW - 8 - CURVE_HEIGHT
+        bottom = total - row * pitch - head - CURVE_HEIGHT
         axes = add_axes(figure, left, bottom, CURVE_WIDTH, CURVE_HEIGHT)
         _draw_response(axes, curve, top, look)
-        title = shortened(curve.title, CURVE_WIDTH + 6, weight=600, size=9)
         figure.text(
             (left - LEFT if column == 0 else left - 7) / FULL_WIDTH,
             (bottom + CURVE_HEIGHT + 4) / total,
             title,
             fontsize=9,
-            **semibold(title),
+            linespacing=1.1,
+            **semibold(curve.title),
         )
         percent_axis(axes, top)
     return figure
@@ -203,7 +215,7 @@ def response(forecast: Forecast, number: int, look: Look) -> Figure:
 
 
 def _draw_response(axes: Axes, curve: ResponseCurve, top: float, look: Look) -> None:
-    """Draw one curve on axes up to `top` percent, and the indicator's current value."""
+    """Draw one curve and the indicator's current value; `top` is in percent."""
     x, y = np.array(curve.values), 100 * np.array(curve.probabilities)
     axes.plot(x, y, color=look.forecast, clip_on=False)
     axes.set_xlim(x[0], x[-1])
@@ -217,7 +229,12 @@ def _draw_response(axes: Axes, curve: ResponseCurve, top: float, look: Look) -> 
     # On the side away from the curve, and inside the axes.
     falls, share = y[0] > y[-1], (curve.current - x[0]) / (x[-1] - x[0])
     right = share < 0.65 if falls else share < 0.35
-    above = right == falls or now < top / 4
+    above = right == falls
+    if not above and now < ROOM_BELOW * top:
+        # Below, the label would cover the axis: it goes above the curve.
+        above, beside = True, x >= curve.current if right else x <= curve.current
+        near = beside & (abs(x - curve.current) <= 0.4 * (x[-1] - x[0]))
+        now = max(now, float(y[near].max(initial=now)))
     axes.annotate(
         f"today {wording.number(curve.current, 1)}",
         (curve.current, now),

@@ -166,16 +166,16 @@ def as_png(
     return png
 
 
-def wrapped(text: str, width: float, size: float) -> list[str]:
+def wrapped(text: str, width: float, size: float, weight: int = 400) -> list[str]:
     """Return `text` in lines that are no wider than `width` millimetres."""
     lines = [""]
     for word in drawable(text).split(" "):
         longer = f"{lines[-1]} {word}".strip()
-        if width_of(longer, size, 400) <= width or not lines[-1]:
+        if width_of(longer, size, weight) <= width or not lines[-1]:
             lines[-1] = longer
         else:
             lines.append(word)
-    return [shortened(line, width, size=size) for line in lines]
+    return [shortened(line, width, weight, size) for line in lines]
 
 
 def _saved(figure: Figure, format_: str, **options: object) -> bytes:
@@ -255,14 +255,20 @@ def captions(figure: Figure) -> tuple[Caption, ...]:
 def label_row(
     axes: Axes, row: float, text: str, room: float, figure_width: float
 ) -> None:
-    """Write a row's title in the `room` millimetres at the left of the axes."""
+    """Write a row's title in the `room` millimetres at the left of the axes.
+
+    `text` may have two lines; each is cut where it is too wide.
+    """
     width = float(axes.get_position().width * figure_width)
+    lines = [shortened(line, room - 3) for line in text.split("\n")]
     axes.annotate(
-        shortened(text, room - 3),
+        "\n".join(lines),
         (-2 / width, row),
         xycoords=("axes fraction", "data"),
         ha="right",
-        va="center_baseline",
+        va="center_baseline" if len(lines) == 1 else "center",
+        multialignment="right",
+        linespacing=0.95,
         annotation_clip=False,
     )
 
@@ -319,6 +325,14 @@ def shortened(text: str, width: float, weight: int = 400, size: float = 8) -> st
         range(len(text)), width, key=lambda n: width_of(f"{text[:n]}…", size, weight)
     )
     return f"{text[: max(0, too_long - 1)].rstrip()}…"
+
+
+def in_two_lines(text: str, width: float, weight: int = 400, size: float = 8) -> str:
+    """Return `text` in one or two lines that are no wider than `width` millimetres."""
+    first, *others = wrapped(text, width, size, weight)
+    if not others:
+        return first
+    return f"{first}\n{shortened(' '.join(others), width, weight, size)}"
 
 
 @lru_cache(maxsize=4096)

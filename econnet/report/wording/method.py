@@ -90,7 +90,7 @@ def method(forecast: Forecast) -> list[tuple[str, str]]:
             "Interval",
             "The 90% interval accounts for calibration error (from the track record), "
             "disagreement between the models that are combined, and the number of "
-            "contractions that they learned from. It covers the true probability in "
+            "contractions that they were trained on. It covers the true probability in "
             f"about 90% of simulated cases (econnet {model}).",
         ),
     ]

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 READINGS: Mapping[str, str] = {
     "history": (
-        "A good model's lower line is high in the shaded periods and low in the others."
+        "A good model gives high probabilities in shaded periods, low ones elsewhere."
     ),
     "outlook": (
         "Dot: probability; bar: 90% interval; tick: historical average. Confidence "

@@ -34,7 +34,7 @@ def track_record(forecast: Forecast) -> str:
     own = own_record(forecast).dropna(subset=["outcome"])
     text = (
         f"History is replayed: each dot is a forecast {ahead(forecast.task)}, by "
-        f"models that learned from earlier {noun}s only; {count(len(own), noun)}, "
+        f"models trained on earlier {noun}s only; {count(len(own), noun)}, "
         f"{period_text(own['period'].min())} to {period_text(own['period'].max())}."
     )
     contractions, expansions = (own[own["outcome"] == outcome] for outcome in (1, 0))

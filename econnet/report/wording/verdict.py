@@ -428,6 +428,11 @@ def decision(forecast: Forecast) -> str | None:
     answer = "a signal" if made.signal else "no signal"
     side = "reaches" if made.signal else "is below"
     noun = NOUN[forecast.task.frequency]
+    cheaper = ""
+    if made.cost_of_always < min(made.cost, made.cost_without_signals):
+        cheaper = " A signal every time would have cost less than this rule."
+    elif made.cost_without_signals < made.cost:
+        cheaper = " No signal at all would have cost less than this rule."
     return (
         f"If a missed {contraction_noun(forecast)} costs {made.cost_ratio:g} times a "
         f"false alarm: {answer}, because {probability} {side} the threshold of "
@@ -435,7 +440,7 @@ def decision(forecast: Forecast) -> str | None:
         f"{made.wrong:,} wrong signals, {count(made.missed, noun)} missed; together "
         f"they cost as much as {made.cost:,.0f} false alarms "
         f"(without signals {made.cost_without_signals:,.0f}, with a signal every time "
-        f"{made.cost_of_always:,.0f})."
+        f"{made.cost_of_always:,.0f}).{cheaper}"
     )
 
 

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -10,6 +11,7 @@ import pytest
 
 from econnet.forecast.result import Forecast
 from tests.browsers import DESKTOP, PHONE, Browser, violations
+from tests.builders import changed
 
 PLOT = "[role=slider]"
 
@@ -205,6 +207,20 @@ def test_table_that_is_cut_says_so(browser: Browser, german_page: Path) -> None:
         with browser.open(german_page, width=width) as opened:
             hints = opened.page.locator("[aria-labelledby=record] .more").all()
             assert any(hint.is_visible() for hint in hints) == said
+
+
+def test_long_names_of_releases_leave_the_next_columns_in_view(
+    browser: Browser, germany: Forecast, page_of: Callable[[Forecast], Path]
+) -> None:
+    curves = tuple(
+        replace(curve, title="Price level of household consumption")
+        for curve in germany.explanation.response_curves
+    )
+    page = page_of(changed(germany, response_curves=curves))
+    with browser.open(page, width=DESKTOP) as opened:
+        table = opened.page.get_by_role("region", name="Next releases")
+        assert table.locator("tbody tr").count() > 0
+        assert table.evaluate("it => it.scrollWidth <= it.clientWidth")
 
 
 def test_no_cell_of_the_csv_is_a_formula(
