@@ -115,3 +115,8 @@ def test_every_function_refuses_what_cannot_be_read(name: str) -> None:
     frame.iloc[200, frame.columns.get_loc("BIP")] = "unknown"
     with pytest.raises(DataError, match="'unknown' is no number"):
         FUNCTIONS[name](frame)
+
+
+def test_countries_of_own_data_are_listed_by_their_own_output() -> None:
+    rows = econnet.list_countries(output()).set_index("country")
+    assert rows.loc[["DEU", "FRA"], "frequency"].tolist() == ["Q", "Q"]
