@@ -57,4 +57,4 @@ def inspect(
             ("column", "because"),
             [*understood.left_out.items()],
         )
-    output.prose("To override: --kind COLUMN=KIND, --sheet NAME, --country COUNTRY.")
+    output.prose(f"To override: {', '.join(understood.overrides)}.")
