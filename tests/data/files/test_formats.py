@@ -143,8 +143,8 @@ def test_file_without_sheets_has_none_to_choose(tmp_path: Path) -> None:
     assert any("--sheet" in text for text in book.overrides)
 
 
-def test_column_that_is_left_out_is_used_as_its_reason_says(tmp_path: Path) -> None:
-    frame = FRAME.assign(code=7.0, index="DEU")
+def test_column_that_is_left_out_is_used_as_its_reason_says() -> None:
+    frame = FRAME.assign(code=7.0)
     reason = user_panel.read(frame).understood.left_out["code"]
     assert reason == "it is constant; --kind code=keep uses it"
     assert "code" in user_panel.read(frame, kinds={"code": "keep"}).indicators
