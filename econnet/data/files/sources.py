@@ -5,33 +5,30 @@ is read as text.
 """
 
 import json
-import pandas as pd
 import struct
 import warnings
-from collections.abc import Mapping
-from collections.abc import Sequence
-from dataclasses import dataclass
-from dataclasses import replace
-from econnet.core.errors import DataError
-from econnet.core.errors import UsageError
-from econnet.core.errors import suggestion
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from zipfile import BadZipFile, ZipFile
+
+import pandas as pd
+
+from econnet.core.errors import DataError, UsageError, suggestion
 from econnet.core.text import quoted
-from econnet.data.files import areas
-from econnet.data.files import column_names
-from econnet.data.files import parquet_cells
-from econnet.data.files import period_texts
-from econnet.data.files import tables
-from econnet.data.files import text_files
-from econnet.data.files import workbooks
+from econnet.data.files import (
+    areas,
+    column_names,
+    parquet_cells,
+    period_texts,
+    tables,
+    text_files,
+    workbooks,
+)
 from econnet.data.files.column_names import folded
-from econnet.data.files.sheets import Sheet
-from econnet.data.files.sheets import check_names
-from econnet.data.files.sheets import check_width
+from econnet.data.files.sheets import Sheet, check_names, check_width
 from econnet.data.files.tables import RawTable
 from econnet.runtime.untrusted_files import MAX_TEXT_LENGTH
-from pathlib import Path
-from zipfile import BadZipFile
-from zipfile import ZipFile
 
 
 @dataclass(frozen=True, eq=False)
