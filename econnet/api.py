@@ -203,7 +203,8 @@ def list_countries(data: Data | None = None) -> pd.DataFrame:
     >>> list_countries().set_index("country").loc["DEU", ["name", "frequency"]].tolist()
     ['Germany', 'Q']
     """
-    return load.countries_with(_data(data), Task.target)
+    known = _data(data)
+    return load.countries_with(known, own_data.target_of(known, TaskRequest()))
 
 
 def list_indicators(search: str = "") -> pd.DataFrame:

@@ -86,11 +86,11 @@ MARKED = [
 def test_frame_gives_what_its_file_gives(folder: Path, name: str) -> None:
     frame = output()
     frame.to_csv(folder / "own.csv", index=False)
-    results = [FUNCTIONS[name](data) for data in (frame, folder / "own.csv")]
-    if isinstance(results[0], pd.DataFrame):
-        pd.testing.assert_frame_equal(*results)
+    own, of_file = (FUNCTIONS[name](data) for data in (frame, folder / "own.csv"))
+    if isinstance(own, pd.DataFrame) and isinstance(of_file, pd.DataFrame):
+        pd.testing.assert_frame_equal(own, of_file)
     else:
-        assert results[0] == results[1]
+        assert own == of_file
 
 
 def test_rows_that_a_selection_left_keep_no_numbers() -> None:
@@ -111,7 +111,12 @@ def test_column_that_is_in_the_index_too_is_refused() -> None:
 
 @pytest.mark.parametrize("name", ["forecast", "backtest", "rank", "panel", "judge"])
 def test_every_function_refuses_what_cannot_be_read(name: str) -> None:
-    frame = output().astype({"BIP": object})
-    frame.iloc[200, frame.columns.get_loc("BIP")] = "unknown"
+    frame = output().reset_index(drop=True).astype({"BIP": object})
+    frame.loc[200, "BIP"] = "unknown"
     with pytest.raises(DataError, match="'unknown' is no number"):
         FUNCTIONS[name](frame)
+
+
+def test_countries_of_own_data_are_listed_by_their_own_output() -> None:
+    rows = econnet.list_countries(output()).set_index("country")
+    assert rows.loc[["DEU", "FRA"], "frequency"].tolist() == ["Q", "Q"]

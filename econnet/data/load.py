@@ -137,14 +137,19 @@ def countries_with(known: Dataset, indicator: str) -> pd.DataFrame:
     table = series.sort_values(["country", "frequency", "last_period"]).drop_duplicates(
         "country", keep="last", ignore_index=True
     )
-    names = [by_alpha3(str(alpha3)).name for alpha3 in table["country"]]
-    live = pd.Series(
-        [catalog.finest_live(indicator, str(alpha3)) for alpha3 in table["country"]],
-        table.index,
-        dtype=object,
-    )
+    keys = [str(key) for key in table["country"]]
+    if known.file is None:
+        names = [by_alpha3(key).name for key in keys]
+        live = [catalog.finest_live(indicator, key) for key in keys]
+    else:
+        # Nothing fetches what only the user has.
+        names = [known.names.get(key, key) for key in keys]
+        live = [None] * len(keys)
     columns = ["country", "name", "frequency", "first_period", "last_period"]
-    return table.assign(name=names, live_frequency=live)[[*columns, "live_frequency"]]
+    named = table.assign(
+        name=names, live_frequency=pd.Series(live, table.index, dtype=object)
+    )
+    return named[[*columns, "live_frequency"]]
 
 
 def _stacked(bundled: pd.DataFrame, stored: pd.DataFrame) -> pd.DataFrame:

@@ -46,7 +46,7 @@ def inspect(
                 column.unit,
                 f"{column.first_period} to {column.last_period}",
                 column.missing,
-                column.measures or column.reason,
+                column.measures.replace("_", " ") or column.reason,
             )
             for column in understood.columns
         ],
@@ -57,4 +57,4 @@ def inspect(
             ("column", "because"),
             [*understood.left_out.items()],
         )
-    output.prose("To override: --kind COLUMN=KIND, --sheet NAME, --country COUNTRY.")
+    output.prose(f"To override: {', '.join(understood.overrides)}.")

@@ -5,6 +5,7 @@ the last of them is.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -71,7 +72,7 @@ def infer_kinds(
     numbers: dict[str, Traits] = {}
     for code, name in enumerate(names):
         if name in doubtful and (reason := _identifies(name, whole[name], reading)):
-            left_out[name] = reason
+            left_out[name] = f"{reason}; {_keep(name)}"
         elif name not in late:
             numbers[name] = known[code]
         elif name in whole:
@@ -84,14 +85,23 @@ def infer_kinds(
         if given is not None and given != "keep":
             result[name] = Inferred(given, "as given by --kind", certain=True)  # type: ignore[arg-type]  # forecasts are no series
             continue
-        result[name] = infer(
+        found = infer(
             name,
             each,
             unit=tidy.units.get(name, ""),
             code=tidy.transforms.get(name, 0),
             stationary_panel=stationary,
         )
+        if found.kind == "drop" and given == "keep":
+            found = Inferred("balance", "kept as given by --kind", certain=True)
+        elif found.kind == "drop":
+            found = replace(found, reason=f"{found.reason}; {_keep(name)}")
+        result[name] = found
     return result
+
+
+def _keep(name: str) -> str:
+    return f"--kind {name}=keep uses it"
 
 
 def _known_early(rows: pd.DataFrame, early: pd.Series) -> npt.NDArray[np.intp]:

@@ -32,7 +32,7 @@ def read(file: str, table: RawTable) -> pd.DataFrame:
     frame = table.cells.set_axis(pd.Index(table.names), axis=1)[OBSERVATION_COLUMNS]
     lines = frame.index.to_numpy()
     texts = {
-        name: frame[name].map(lambda cell: from_cell(as_text(cell)))
+        name: frame[name].map(lambda cell: from_cell(as_text(cell))).astype(str)
         for name in ("country", "indicator", "period", "source", "series_id")
     }
     values = pd.to_numeric(frame["value"].replace("", np.nan), errors="coerce")

@@ -119,7 +119,9 @@ def infer(
         return Inferred("flag", "all values are 0 or 1")
     if code:
         return Inferred(OF_CODE[code], f"the file's transform {code}", certain=True)
-    if stationary_panel and not numbers.trending:
+    words = words_of(f"{name} {unit}")
+    is_money = _is_money(numbers, words)
+    if stationary_panel and not numbers.trending and not is_money:
         return Inferred("balance", "stationary, like most of the file")
     if known := _by_id(name, numbers):
         return known
@@ -129,7 +131,6 @@ def infer(
             "it is an index with the period before, or the year before, as 100: "
             "subtract 100, and call it growth",
         )
-    words = words_of(f"{name} {unit}")
     if not numbers.positive:
         return _with_negatives(numbers, words)
     if by_words := _by_words(name, numbers, words):
@@ -149,7 +150,10 @@ def infer(
 def is_stationary_panel(columns: Sequence[Traits]) -> bool:
     """Return whether most columns are growth rates and differences already."""
     judged = [each for each in columns if not each.binary and each.n >= MIN_STEPS]
-    transformed = sum(each.centred and each.stationary for each in judged)
+    transformed = sum(
+        each.centred and each.stationary and not _is_money(each, frozenset())
+        for each in judged
+    )
     return len(judged) >= 4 and transformed >= 0.7 * len(judged)
 
 
@@ -208,7 +212,7 @@ def _with_negatives(numbers: Traits, words: frozenset[str]) -> Inferred:
         return Inferred("growth", "its name or unit is that of a rate of growth")
     if numbers.share_not_positive <= MAX_SHARE_NOT_POSITIVE and numbers.high > 1000:
         return Inferred("flow", "levels, few of them below zero")
-    if numbers.scale_ratio > MAX_SCALE_RATIO and numbers.high > 1000:
+    if _is_money(numbers, words):
         return Inferred(
             "drop",
             "money of several countries that crosses zero: give it "
@@ -218,6 +222,13 @@ def _with_negatives(numbers: Traits, words: frozenset[str]) -> Inferred:
     if words & vocabulary.RATE and (one_sided or not numbers.stationary):
         return Inferred("rate", "its name is that of a rate")
     return Inferred("balance", "it crosses zero")
+
+
+def _is_money(numbers: Traits, words: frozenset[str]) -> bool:
+    """Return whether values below and above zero are amounts of several countries."""
+    amounts = bool(words & vocabulary.MONEY) and not words & vocabulary.RATE
+    large = numbers.high > 1000 or amounts
+    return not numbers.positive and numbers.scale_ratio > MAX_SCALE_RATIO and large
 
 
 def _by_words(name: str, numbers: Traits, words: frozenset[str]) -> Inferred | None:

@@ -61,7 +61,8 @@ def _candidates(rows: pd.DataFrame) -> list[str]:
     names = rows["indicator"].cat.categories
     n_same = np.bincount(column[1:][same], minlength=len(names))
     n = np.bincount(column, minlength=len(names))
-    return [str(names[code]) for code in np.flatnonzero(n_same > MIN_SAME * n)]
+    found = np.flatnonzero(n_same > MIN_SAME * n).tolist()
+    return [str(names[code]) for code in found]
 
 
 def _frequency_of_values(part: pd.DataFrame) -> Frequency | None:
@@ -91,7 +92,7 @@ def _groups(part: pd.DataFrame, written: Frequency, size: int) -> Codes:
     codes = part["period"].cat.codes.to_numpy()
     used = np.unique(codes)
     ordinals = np.zeros(len(texts), dtype=np.int64)
-    periods = pd.PeriodIndex([str(texts[n]) for n in used], freq=PANDAS_ALIAS[written])
+    periods = pd.PeriodIndex(texts[used].astype(str), freq=PANDAS_ALIAS[written])
     ordinals[used] = periods.asi8 // size
     country = part["country"].cat.codes.to_numpy()
     new = np.zeros(len(part), dtype=np.int64)

@@ -67,7 +67,10 @@ def open_file(path: Path, sheet: str | None = None) -> Source:
             )
         with path.open("rb") as file:
             start = file.read(4096)
-        return _open(path, start, sheet)
+        source = _open(path, start, sheet)
+        if sheet is not None and not source.table.sheet:
+            raise UsageError(f"{path.name} has no sheets: leave --sheet out")
+        return source
     except OSError as error:
         raise DataError(f"{path.name} cannot be read: {error.strerror}") from error
 

@@ -49,6 +49,8 @@ class Understood:
         What would have given a wrong result, one sentence each.
     left_out
         Columns that are no series, and why.
+    overrides
+        The options that change what was understood.
     """
 
     file: str
@@ -58,6 +60,7 @@ class Understood:
     remarks: Sequence[str] = ()
     warnings: Sequence[str] = ()
     left_out: Mapping[str, str] = field(default_factory=dict)
+    overrides: Sequence[str] = ()
 
     def lines(self) -> list[str]:
         """Return the report in a few lines: the table, warnings, and kinds."""

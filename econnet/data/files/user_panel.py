@@ -183,7 +183,7 @@ def read_as(data: Path | pd.DataFrame, reading: Reading) -> Table:
 
 def _table(file: str, source: Source, reading: Reading) -> Table:
     if exports.is_export(source.table):
-        return _of_export(file, source)
+        return _of_export(file, source, reading)
     problems = Problems(file)
     tidy = layouts.arrange(file, source.table, source.series_name)
     _check_kinds(file, reading.kinds, tidy)
@@ -206,7 +206,8 @@ def _table(file: str, source: Source, reading: Reading) -> Table:
     if source.table.notes:
         n = len(source.table.notes)
         remarks.append(f"{n} line{'s' * (n > 1)} of notes skipped")
-    return _of_rows(file, rows, tidy, found, reading, remarks)
+    is_workbook = bool(source.table.sheet)
+    return _of_rows(file, rows, tidy, found, reading, remarks, is_workbook=is_workbook)
 
 
 def _of_rows(
@@ -216,6 +217,8 @@ def _of_rows(
     found: Areas,
     reading: Reading,
     remarks: list[str],
+    *,
+    is_workbook: bool,
 ) -> Table:
     """Return the table of rows with numbers, periods and areas."""
     if rows.empty:
@@ -253,7 +256,7 @@ def _of_rows(
         aggregates,
         professional,
         inferred,
-        _Context(tidy, found, remarks, warnings, left_out),
+        _Context(tidy, found, remarks, warnings, left_out, is_workbook=is_workbook),
     )
 
 
@@ -264,6 +267,19 @@ class _Context:
     remarks: Sequence[str]
     warnings: Sequence[str]
     left_out: Mapping[str, str]
+    is_workbook: bool
+
+
+def _overrides(*, source_is_workbook: bool) -> list[str]:
+    kinds = ", ".join(OVERRIDES)
+    options = [
+        f"--kind COLUMN=KIND changes a kind ({kinds})",
+        "--target COLUMN the target",
+        "--country COUNTRY the country",
+        "--lag N the periods until a value is published",
+        "--adjust METHOD what is not seasonally adjusted",
+    ]
+    return [*options, "--sheet NAME the sheet"] if source_is_workbook else options
 
 
 def _finished(
@@ -299,6 +315,7 @@ def _finished(
         remarks=context.remarks,
         warnings=[*context.warnings, *gaps],
         left_out=context.left_out,
+        overrides=_overrides(source_is_workbook=context.is_workbook),
     )
     return Table(
         observations=observations,
@@ -329,8 +346,14 @@ def _reasons(left_out: Mapping[str, str]) -> list[str]:
     return [f"{name}: {reason}" for name, reason in [*left_out.items()][:4]]
 
 
-def _of_export(file: str, source: Source) -> Table:
-    """Return a file that econnet has exported."""
+def _of_export(file: str, source: Source, reading: Reading) -> Table:
+    """Return a file that econnet has exported; kinds are those of the catalog."""
+    if reading.kinds:
+        name = next(iter(reading.kinds))
+        raise UsageError(
+            f"{file} was exported by econnet, and {name} keeps the kind of its "
+            "indicator: leave --kind out"
+        )
     exported = exports.read(file, source.table)
     observations = professionals.measurements(exported)
     indicators = {
@@ -350,6 +373,7 @@ def _of_export(file: str, source: Source) -> Table:
         column_reports(spans, reasons, indicators, [*indicators]),
         target=targets.OUTPUT if targets.OUTPUT in indicators else "",
         remarks=("exported by econnet, with its sources and dates",),
+        overrides=("--target COLUMN changes the target",),
     )
     return Table(
         observations,

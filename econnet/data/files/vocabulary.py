@@ -98,6 +98,10 @@ COMPARED = _words("debt account credit gap of-gdp investment saving savings")
 BALANCE = _words(
     "spread spreads balance balances surplus deficit gap gaps net saldo solde"
 )
+MONEY = _words(
+    "dollar dollars usd euro euros eur currency lcu million millions billion billions "
+    "mio mrd"
+)
 INDEX = _words("index indices cpi ppi deflator hicp ipc vpi")
 PRICE = _words(
     "price prices exchange fx xr forex currency reer neer stock-price share-price "

@@ -13,7 +13,8 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from econnet.core.errors import DataError
+import econnet
+from econnet.core.errors import DataError, UsageError
 from econnet.data.files import user_panel, workbooks
 from tests.data.files.workbooks import write_ods, write_xlsb
 
@@ -109,3 +110,41 @@ def test_stray_cell_is_refused_before_its_rectangle_fills_memory(
     path = STRAY_CELLS[name](tmp_path / name)
     with pytest.raises(DataError, match=r"spans more than|columns, more than"):
         user_panel.read(path)
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet", "xlsx"])
+def test_export_in_each_format_is_read_back(tmp_path: Path, ending: str) -> None:
+    known = econnet.read_data().observations
+    rows = known[known["country"].isin(["DEU", "NAM"])]
+    path = econnet.export_data(rows, tmp_path / f"export.{ending}")
+    table = user_panel.read(path)
+    keys = ["country", "indicator", "period", "source", "series_id"]
+    for frame in (rows := rows.copy(), read := table.observations.copy()):
+        frame[keys] = frame[keys].astype(str)
+    pd.testing.assert_frame_equal(
+        read.sort_values(keys, ignore_index=True),
+        rows.sort_values(keys, ignore_index=True),
+        check_dtype=False,
+    )
+    assert "exported by econnet" in table.understood.remarks[0]
+    with pytest.raises(UsageError, match="real_gdp keeps the kind of its indicator"):
+        user_panel.read(path, kinds={"real_gdp": "rate"})
+
+
+def test_file_without_sheets_has_none_to_choose(tmp_path: Path) -> None:
+    path = tmp_path / "own.csv"
+    FRAME.to_csv(path, index=False)
+    with pytest.raises(UsageError, match="has no sheets: leave --sheet out"):
+        user_panel.read(path, sheet="Data")
+    assert not any(
+        "--sheet" in text for text in user_panel.read(path).understood.overrides
+    )
+    book = user_panel.read(write_xlsx(tmp_path / "own.xlsx")).understood
+    assert any("--sheet" in text for text in book.overrides)
+
+
+def test_column_that_is_left_out_is_used_as_its_reason_says() -> None:
+    frame = FRAME.assign(code=7.0)
+    reason = user_panel.read(frame).understood.left_out["code"]
+    assert reason == "it is constant; --kind code=keep uses it"
+    assert "code" in user_panel.read(frame, kinds={"code": "keep"}).indicators
