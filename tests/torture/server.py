@@ -320,5 +320,7 @@ if __name__ == "__main__":
     ]
     SHIM.torture_count.restype = ctypes.c_long
     SHIM.torture_where.restype = ctypes.c_char_p
+    # A shell lets what it runs in the background ignore interrupts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     warm_up()
     Server().serve()
