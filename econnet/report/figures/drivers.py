@@ -75,7 +75,7 @@ def importance(forecast: Forecast, look: Look) -> Figure | None:
     losses = [1000 * weight.loss for weight in shown]
     axes.scatter(losses, y, 16, look.forecast, zorder=3, linewidths=0)
     axes.axvline(0, color=look.grey, linewidth=0.6)
-    axes.set_ylim(rows, 0)
+    axes.set_ylim(rows - 0.46, -0.46)
     axes.set_yticks([])
     axes.grid(False)
     axes.grid(True, axis="x")
