@@ -261,7 +261,7 @@ def accuracy(skill: Skill) -> str:
     interval = f"90% interval {signed_percent_range(skill.interval)}"
     if _includes_zero(skill.interval):
         return (
-            f"the forecasts were not significantly more accurate {average} (skill "
+            f"the forecasts were {_no_gain(skill.value)} {average} (skill "
             f"{signed_percent(skill.value)}, {interval})"
         )
     return f"the forecasts were {_gain(skill.value)} {average} ({interval})"
@@ -276,13 +276,18 @@ def without_2020(forecast: Forecast) -> str | None:
         return None
     gain = _gain(skill.value)
     if _includes_zero(skill.interval):
-        gain = "not significantly more accurate"
+        gain = _no_gain(skill.value)
     return f"Without 2020: {gain} ({signed_percent_range(skill.interval)})."
 
 
 def _gain(skill: float) -> str:
     """Return a skill in words: `9% more accurate`."""
     return f"{percent(abs(skill))} {'more' if skill > 0 else 'less'} accurate"
+
+
+def _no_gain(skill: float) -> str:
+    """Return in words a skill whose interval includes zero."""
+    return "not significantly more accurate" if skill > 0 else "no more accurate"
 
 
 def _includes_zero(interval: Interval) -> bool:
