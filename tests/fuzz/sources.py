@@ -111,7 +111,7 @@ def read_outlook(data: bytes) -> int:
 def read_survey(dates: bytes, data: bytes) -> int:
     """Read the release dates of the survey, and a file of it as each variable."""
     query = spf.query(plan())
-    return run(query.session, query.jobs, Canned([dates, data], BINARY))
+    return run(query.session, query.jobs, Canned([data, dates, data], BINARY))
 
 
 def read_archive(data: bytes) -> int:

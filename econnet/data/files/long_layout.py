@@ -53,6 +53,8 @@ def name_series(
     constant = [n for n in dimensions if n not in varying]
     varying = _without_repeated_areas(reader, area, texts, varying)
     texts = texts[[*varying, *constant]]
+    if texts.columns.empty:
+        return constant_column(default, index)
     chosen = telling_apart(texts, varying)
     subject = [n for n in constant if folded(reader.name(n)) in SUBJECTS]
     if not chosen:

@@ -83,8 +83,8 @@ def locate(file: str, sheet: Sheet) -> RawTable:
     table = RawTable(
         names=names[:width],
         cells=body,
-        subheads=subheads,
-        above=above,
+        subheads=[_padded(row, width) for row in subheads],
+        above=_padded(above, width) if above else [],
         sheet=sheet.name,
         begins=sheet.lines[block[main + len(block) - len(rows)]],
         delimiter=sheet.delimiter,
