@@ -101,7 +101,7 @@ def ranking_content(ranking: Ranking) -> Content:
         "summary": wording.summary(ranking),
         "trust": wording.trust(ranking),
         "columns": COLUMNS,
-        "columns_explained": COLUMNS_EXPLAINED,
+        "columns_explained": f"Highest probability first. {COLUMNS_EXPLAINED}",
         "rows": [
             {
                 "cells": _cells(row, forecast),
@@ -161,8 +161,7 @@ COLUMNS: Sequence[str] = (
 CONFIDENCE_COLUMN = COLUMNS.index("confidence")
 TEXT_COLUMNS = (COLUMNS.index("country"), CONFIDENCE_COLUMN)
 COLUMNS_EXPLAINED = (
-    "Highest probability first. Average: the share of past periods in which the event "
-    "occurred in the country. "
+    "Average: the share of past periods in which the event occurred in the country. "
     "Difference: probability minus average, in percentage points. Confidence: high if "
     "the skill of the country's past forecasts is at least 20% and its 90% interval is "
     "above zero, moderate if the interval is above zero, low otherwise."

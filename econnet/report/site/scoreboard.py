@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from econnet.core.periods import Frequency
 from econnet.core.types import Floats
 from econnet.evaluation import comparison, metrics
 from econnet.evaluation.comparison import Comparison
@@ -109,7 +110,7 @@ class QuestionScores:
     """The scores of one question: rule, frequency, horizon, event and target."""
 
     label: str
-    frequency: str
+    frequency: Frequency
     horizon: int
     event: str
     target: str
@@ -153,7 +154,7 @@ def of(record: Record) -> Scoreboard:
 
 
 def _questions(rows: Sequence[Row]) -> tuple[QuestionScores, ...]:
-    groups: dict[tuple[str, str, int, str, str], list[Row]] = {}
+    groups: dict[tuple[str, Frequency, int, str, str], list[Row]] = {}
     for row in rows:
         it = row.forecast
         name = (it.label, it.frequency, it.horizon, it.event, it.target)

@@ -4,17 +4,20 @@ from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
+from econnet.core.periods import NOUN
 from econnet.evaluation.comparison import Comparison, Verdict
 from econnet.evaluation.intervals import Interval
 from econnet.report.html import page
 from econnet.report.html.charts import as_data
 from econnet.report.site import documents, feed, links
+from econnet.report.site.chain import RecordedForecast
 from econnet.report.site.documents import ScoreboardDocument
 from econnet.report.site.scoreboard import (
     MIN_EVENTS,
     MIN_PERIODS,
     Costs,
     GroupScores,
+    QuestionScores,
     Row,
     Scoreboard,
 )
@@ -125,10 +128,7 @@ def _score_rows(scores: Scoreboard) -> Iterator[tuple[str, ...]]:
     yield ("all forecasts", *_score_cells(scores.public))
     for question in scores.questions:
         if question.scores.n:
-            name = (
-                f"{question.label}, {question.target}, {question.frequency}, "
-                f"{question.event} {question.horizon}"
-            )
+            name = f"{question.target}: {_event(question)}"
             yield (name, *_score_cells(question.scores))
 
 
@@ -175,7 +175,7 @@ def _cells(row: Row) -> tuple[str, ...]:
     return (
         feed.country_name(forecast),
         period_short(forecast.period),
-        f"{forecast.label}, {forecast.event} {forecast.horizon}",
+        _event(forecast),
         forecast.recorded_at[:10],
         percent(forecast.probability),
         percent(forecast.base_rate),
@@ -183,6 +183,14 @@ def _cells(row: Row) -> tuple[str, ...]:
         row.state if row.public_before else f"{row.state} (known before)",
         "miss" if row.missed else "",
     )
+
+
+def _event(asked: QuestionScores | RecordedForecast) -> str:
+    """Return an event in words: `negative-growth, 1 year ahead`."""
+    span = count(asked.horizon, NOUN[asked.frequency])
+    if asked.event == "within":
+        return f"{asked.label} within {span}"
+    return f"{asked.label}, {span} ahead"
 
 
 def _keys(row: Row) -> tuple[str | float, ...]:
