@@ -61,9 +61,16 @@ def read_periods(texts: Sequence[str]) -> PeriodTexts:
     rest = column.texts
     for read in READERS:
         new = read(column, [text for text in rest if text not in found])
-        found.update(new)
+        found.update(
+            {text: period for text, period in new.items() if _has_year(period)}
+        )
     periods = {text: found[bare] for text, bare in clean.items() if bare in found}
     return PeriodTexts(periods, tuple(column.styles), column.refusal)
+
+
+def _has_year(period: str) -> bool:
+    """Return whether a period is in the years 1000 to 2999, as standard texts are."""
+    return period[0] in "12" and period[:4].isdecimal()
 
 
 def is_period(text: str) -> bool:

@@ -149,7 +149,7 @@ def _of_zip(path: Path, sheet: str | None) -> Source:
     try:
         with ZipFile(path) as members:
             names = {*members.namelist()}
-    except (BadZipFile, UnicodeDecodeError) as error:  # the latter: names of members
+    except (BadZipFile, NotImplementedError, UnicodeDecodeError) as error:
         raise DataError(
             f"{path.name} is no workbook that can be read: save it as CSV"
         ) from error
