@@ -16,7 +16,6 @@ import argparse
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from benchmarks.rows import Row, as_json
@@ -24,12 +23,11 @@ from econnet.core import countries
 from econnet.core.period_days import FIXED_DAYS
 from econnet.core.task import Task
 from econnet.data.sources import snapshot
-from econnet.evaluation.intervals import Periods
-from econnet.evaluation.metrics import auroc, log_loss_costs
-from econnet.forecast import backtest, preparation
+from econnet.evaluation.intervals import Interval
+from econnet.forecast import backtest, preparation, skill_by_day
+from econnet.forecast.backtest import Backtest
 
 HORIZONS = (0, 1)
-Interval = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -40,6 +38,8 @@ class DayRow(Row):
     ----------
     n, n_contractions
         Forecasts, and contractions among them.
+    gain, gain_interval
+        `None` on the first day.
     """
 
     day: str
@@ -49,82 +49,53 @@ class DayRow(Row):
     auroc: float | None
     skill: float
     interval: Interval
-    gain: float
-    gain_interval: Interval
+    gain: float | None
+    gain_interval: Interval | None
 
 
-def record_of(alpha3: str, start: str) -> pd.DataFrame:
-    """Return the forecasts of econnet and the base rate, and the outcomes.
-
-    One row per horizon and quarter, and columns `(model, day)`. Days on which not all
-    quarters have a forecast are compared on those that all days have.
-    """
+def backtests(alpha3: str, start: str) -> dict[int, list[Backtest]]:
+    """Return the backtests on each fixed day, by horizon."""
     country, known = countries.resolve(alpha3), snapshot.load()
-    parts = []
+    results: dict[int, list[Backtest]] = {horizon: [] for horizon in HORIZONS}
     for day in FIXED_DAYS["Q"]:
         pools = backtest.prepare_pools(known, [country], Task("Q"), day)
         for horizon in HORIZONS:
-            result = backtest.run(
-                [preparation.at_horizon(pool, horizon) for pool in pools],
-                [country],
-                start=pd.Period(start, "Q"),
-                baselines=["base_rate"],
+            at_horizon = [preparation.at_horizon(pool, horizon) for pool in pools]
+            first = pd.Period(start, "Q")
+            results[horizon].append(
+                backtest.run(
+                    at_horizon, [country], start=first, baselines=["base_rate"]
+                )
             )
-            parts.append(result.track_record.assign(day=day.text("Q")))
-    record = pd.concat(parts)
-    record = record[record["model"].isin(["econnet", "base_rate"])]
-    return record.pivot(
-        index=["horizon", "country", "period", "outcome"],
-        columns=["model", "day"],
-        values="probability",
-    ).dropna()
+    return results
 
 
 def rows_of(alpha3: str, start: str) -> Iterator[DayRow]:
-    """Yield one row per horizon and day."""
-    record = record_of(alpha3, start)
-    days = [day.text("Q") for day in FIXED_DAYS["Q"]]
-    for horizon in HORIZONS:
-        table = record.loc[[horizon]]
-        index = table.index.to_frame(index=False)
-        outcome, periods = index["outcome"].to_numpy(dtype=float), Periods.of(index)
-
-        def costs(
-            model: str,
-            day: str,
-            table: pd.DataFrame = table,
-            outcome: np.ndarray = outcome,
-        ) -> np.ndarray:
-            return log_loss_costs(table[model, day].to_numpy(dtype=float), outcome)
-
-        first = costs("base_rate", days[0]) - costs("econnet", days[0])
-        for day in days:
-            base, ours = costs("base_rate", day), costs("econnet", day)
-            improvement = periods.mean(base - ours)
-            gain = periods.mean(base - ours - first)
+    """Yield one row per horizon and day, on the quarters that all days have."""
+    for horizon, results in backtests(alpha3, start).items():
+        for found in skill_by_day.of_backtests(results):
+            skill = found.skill
+            if skill.value is None or skill.interval is None:
+                continue  # the base rate was never wrong
+            base = found.log_loss / (1 - skill.value)
             yield DayRow(
-                work=f"{alpha3}, output falls, {horizon} ahead, day {day}",
+                work=f"{alpha3}, output falls, {horizon} ahead, day {found.day}",
                 measure="log loss",
-                econnet=float(ours.mean()),
+                econnet=found.log_loss,
                 peer="base rate",
-                peer_value=float(base.mean()),
-                ratio=float(base.mean() / ours.mean()),
+                peer_value=base,
+                ratio=base / found.log_loss,
                 reach=None,
-                day=day,
+                day=found.day,
                 horizon=horizon,
-                n=len(outcome),
-                n_contractions=int(outcome.sum()),
-                auroc=auroc(table["econnet", day].to_numpy(dtype=float), outcome),
-                skill=improvement.value / base.mean(),
-                interval=_scaled(improvement.interval(-np.inf, np.inf), base.mean()),
-                gain=gain.value / base.mean(),
-                gain_interval=_scaled(gain.interval(-np.inf, np.inf), base.mean()),
+                n=skill.n,
+                n_contractions=skill.n_contractions,
+                auroc=found.auroc,
+                skill=skill.value,
+                interval=skill.interval,
+                gain=found.gain,
+                gain_interval=found.gain_interval,
             )
-
-
-def _scaled(interval: Interval, cost: float) -> Interval:
-    low, high = interval
-    return low / cost, high / cost
 
 
 def as_markdown(rows: Sequence[DayRow]) -> str:
@@ -136,7 +107,7 @@ def as_markdown(rows: Sequence[DayRow]) -> str:
     ]
     for row in rows:
         low, high = row.interval
-        gained = "" if row.day == rows[0].day else _gain(row)
+        gained = _gain(row)
         area = "-" if row.auroc is None else f"{row.auroc:.2f}"
         lines.append(
             f"| {row.horizon} | {row.day} | {area} | {row.econnet:.3f} "
@@ -146,6 +117,8 @@ def as_markdown(rows: Sequence[DayRow]) -> str:
 
 
 def _gain(row: DayRow) -> str:
+    if row.gain is None or row.gain_interval is None:
+        return ""
     low, high = row.gain_interval
     return f"{row.gain:+.2f} ({low:+.2f} to {high:+.2f})"
 

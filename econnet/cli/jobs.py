@@ -23,9 +23,11 @@ if TYPE_CHECKING:
     from econnet.core.workspace import Workspace
     from econnet.data.files.user_panel import Kind, Override, Table
     from econnet.data.sources.observations import Dataset
+    from econnet.forecast.backtest import Backtest
     from econnet.forecast.explain.what_if import Assumption
     from econnet.forecast.ranking import Ranking
     from econnet.forecast.result import Forecast
+    from econnet.forecast.saved_days import Basis
     from econnet.forecast.workflow import Question
 
 
@@ -97,6 +99,45 @@ def with_decision(forecast: "Forecast", cost_ratio: float | None) -> "Forecast":
     from econnet.forecast import country as country_forecast
 
     return country_forecast.with_decision(forecast, cost_ratio)
+
+
+def with_skill_by_day(
+    forecast: "Forecast", known: "Dataset | None" = None
+) -> "Forecast":
+    """Return the forecast with the skill of kept backtests, by day of the period.
+
+    `known` are the data that it was made from, if these are the user's.
+    """
+    from econnet.forecast import saved_days
+
+    file = None if known is None else known.file
+    found = saved_days.find(
+        forecast.country, forecast.task, forecast.place, workspace(), file
+    )
+    return replace(forecast, skill_by_day=found)
+
+
+def basis_of_days(task: "Task", known: "Dataset") -> "Basis | None":
+    """Return what backtests of a task rest on; `None` if they are not kept."""
+    from econnet.forecast import saved_days
+
+    return saved_days.basis(workspace(), task, known.file)
+
+
+def keep_skill_by_day(
+    result: "Backtest", known: "Dataset", basis: "Basis | None"
+) -> None:
+    """Keep a finished backtest for the reports on its countries."""
+    from econnet.forecast import skill_by_day, workflow
+
+    if basis is None:
+        return
+    try:
+        for country in result.countries:
+            place = workflow.place(known, country, result.task)
+            skill_by_day.keep(result, country, place, basis, workspace())
+    except OSError as error:  # what was asked for is the scores
+        output.note(f"reports will not show the skill on this day: {error}")
 
 
 def finished_forecast(options: TaskOptions, *, outlook: bool) -> "Forecast | None":

@@ -10,7 +10,7 @@ import json as json_format
 import re
 import sys
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -29,8 +29,9 @@ from econnet.core.text import printable
 if TYPE_CHECKING:
     from econnet.core.countries import Country
     from econnet.core.periods import Frequency
+    from econnet.core.task import Task
     from econnet.forecast.listener import Listener
-    from econnet.forecast.result import DataUsed, Forecast
+    from econnet.forecast.result import DataUsed, DaySkill, Forecast
 
 PLACES = {"snapshot": "the bundled snapshot", "store": "the store"}
 
@@ -248,12 +249,23 @@ def print_verdict(forecast: "Forecast") -> None:
             prose(sentence)
     if reason := wording.headline_reason(forecast):
         prose(reason)
+    skill_by_day("Skill by information day", forecast.skill_by_day, forecast.task)
     if forecast.questions:
         table(
             "Questions, best-proven skill first",
             ("question", "probability", "average", "skill", "90% interval"),
             [tuple(row[:-1]) for row in wording.question_rows(forecast)],
         )
+
+
+def skill_by_day(title: str, days: "Sequence[DaySkill]", task: "Task") -> None:
+    """Print the skill on each day, if there are any, and what it compares."""
+    from econnet.report import wording
+
+    if days:
+        rows = [tuple(row) for row in wording.day_rows(days)]
+        table(title, wording.DAY_HEAD, rows)
+        prose(wording.day_note(days, task.frequency))
 
 
 def listener() -> "Listener":

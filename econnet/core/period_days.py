@@ -6,7 +6,7 @@ same day of their periods: one of a few *fixed days*. Before the first of them, 
 state is that of the end of the period before, `START`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -92,12 +92,24 @@ def parse_day(text: str, frequency: Frequency) -> DayOfPeriod:
         return named[text][frequency]
     if not (text.isascii() and text.isdecimal() and 0 <= int(text) <= LAST[frequency]):
         raise UsageError(
-            f"--day {text!r} is no day of a {NOUN[frequency]}: write middle, end, or a "
-            f"number from 0 to {LAST[frequency]}"
+            f"--day {text!r} is no day of a {NOUN[frequency]}: write middle, end, all "
+            f"or a number from 0 to {LAST[frequency]}"
         )
     return DayOfPeriod(0, int(text))
 
 
+def parse_days(texts: Sequence[str], frequency: Frequency) -> list[DayOfPeriod]:
+    """Return the days that several `--day` name, each once; `all` is each fixed day."""
+    days: list[DayOfPeriod] = []
+    for text in texts:
+        if text == ALL_DAYS:
+            days += FIXED_DAYS[frequency]
+        else:
+            days.append(parse_day(text, frequency))
+    return [*dict.fromkeys(days)]
+
+
+ALL_DAYS = "all"
 MONTHS: Mapping[Frequency, int] = {
     frequency: 12 // number for frequency, number in PERIODS_A_YEAR.items()
 }

@@ -114,6 +114,10 @@ class Workspace:
         """Return the file of the answers to the standard questions at a place."""
         return self.models_folder / place.with_name(f"{place.name}.questions.json")
 
+    def skill_by_day(self, place: PurePath) -> Path:
+        """Return the file of past forecasts on several days, of the question there."""
+        return self.models_folder / place.with_name(f"{place.name}.days.json")
+
     def finished(self, country: str, digest: str) -> Path:
         """Return the file of a finished forecast, by the digest of its request."""
         return self.data_folder / "finished" / f"{as_name(country)}-{digest}.msgpack"

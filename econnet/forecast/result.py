@@ -461,6 +461,29 @@ class Explanation:
     responsive: Responsive | None = None
 
 
+@dataclass(frozen=True)
+class DaySkill:
+    """The skill of past forecasts that were made on one day of each period.
+
+    Parameters
+    ----------
+    day
+        As `--day` takes it, or `end of June`.
+    log_loss, auroc
+        Of the forecasts on this day; the AUROC is `None` if all outcomes are the same.
+    gain, gain_interval
+        The skill minus that of the first day, with its paired 90% interval; `None` for
+        the first day itself, and the interval also if it cannot be estimated.
+    """
+
+    day: str
+    log_loss: float
+    auroc: float | None
+    skill: Skill
+    gain: float | None
+    gain_interval: Interval | None
+
+
 @dataclass(frozen=True, eq=False)
 class Forecast:
     """The forecast for one country, with its assessment and explanation.
@@ -495,6 +518,9 @@ class Forecast:
     questions
         The answers to the standard questions, those with the best proven skill first,
         if this is the headline among them; else empty.
+    skill_by_day
+        The skill of past forecasts by the day of the period on which they were made,
+        if backtests on several days were kept; else empty.
     """
 
     country: Country
@@ -519,6 +545,7 @@ class Forecast:
     place: PurePath | None = None
     decision: Decision | None = None
     questions: tuple[QuestionAnswer, ...] = ()
+    skill_by_day: tuple[DaySkill, ...] = ()
 
     def __repr__(self) -> str:
         """Return the answer in one line, with its interval and reliability."""

@@ -129,18 +129,18 @@ def question(known: Dataset, country: Country, request: TaskRequest) -> Question
     """Return the question that a request asks about a country, as `choose_task`."""
     task = choose_task(known, country, request)
     if known.file is None and request.asks_for_headline:
-        place = headline_place(country.alpha3, task)
-        return Question(known, country, task, place, request)
+        at = headline_place(country.alpha3, task)
+        return Question(known, country, task, at, request)
     # The default frequency has just been looked up, unless the request names one.
     default = task.frequency if request.frequency is None else None
-    place = _place(known, country, task, default)
-    return Question(known, country, task, place, request)
+    at = place(known, country, task, default)
+    return Question(known, country, task, at, request)
 
 
-def _place(
+def place(
     known: Dataset, country: Country, task: Task, default: Frequency | None = None
 ) -> PurePath:
-    """Return the place of a question; `default` is that of the default question.
+    """Return the place of a task; `default` is the frequency of the default question.
 
     Only a user's file has a default question.
     """
@@ -355,15 +355,17 @@ def rank(
     """
 
     @cache
-    def place(country: Country) -> PurePath:
-        return _place(known, country, task)
+    def place_in_ranking(country: Country) -> PurePath:
+        return place(known, country, task)
 
     def find(prepared: PreparedTask) -> Model | None:
-        file = workspace.model(place(prepared.country))
+        file = workspace.model(place_in_ranking(prepared.country))
         return _fitting_model(prepared, file, listener)
 
     def keep(members: Sequence[PreparedTask], model: Model) -> None:
-        files = [workspace.model(place(member.country)) for member in members]
+        files = [
+            workspace.model(place_in_ranking(member.country)) for member in members
+        ]
         saved_model.save_shared(model, files)
 
     with listener.progress(task.name) as progress:
@@ -374,7 +376,8 @@ def rank(
     for answer in ranked.forecasts:
         forecast_log.add(answer, workspace.forecast_log, _path(known))
     placed = (
-        replace(answer, place=place(answer.country)) for answer in ranked.forecasts
+        replace(answer, place=place_in_ranking(answer.country))
+        for answer in ranked.forecasts
     )
     return replace(ranked, forecasts=tuple(placed))
 

@@ -183,6 +183,9 @@ def _past(forecast: Forecast) -> Content:
         "record": f"{wording.track_record(forecast)} "
         f"{wording.verdict(forecast).comparison}".strip(),
         "skill_rows": _skill_rows(forecast),
+        "day_head": wording.DAY_HEAD,
+        "day_rows": wording.day_rows(forecast.skill_by_day),
+        "day_note": wording.day_note(forecast.skill_by_day, forecast.task.frequency),
         "long_scores": _score_table(
             assessment.metrics,
             assessment.baselines,

@@ -51,6 +51,7 @@ def _answer(forecast: Forecast) -> dict[str, Any]:
         "confidence": verdict.confidence,
         "skill": forecast.assessment.skill,
         "skill_without_2020": forecast.assessment.skill_without_2020,
+        "skill_by_day": forecast.skill_by_day,
         "questions": [_question(answer) for answer in forecast.questions],
         "sentences": {
             "question": wording.question(forecast),

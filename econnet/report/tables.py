@@ -113,6 +113,27 @@ def _comparisons(forecast: Forecast) -> pd.DataFrame:
     )
 
 
+def _skill_by_day(forecast: Forecast) -> pd.DataFrame:
+    """Return the skill on each day, with its gain on the first."""
+    return pd.DataFrame(
+        [
+            {
+                "day": each.day,
+                "forecasts": each.skill.n,
+                "contractions": each.skill.n_contractions,
+                "auroc": each.auroc,
+                "log_loss": each.log_loss,
+                "log_loss_skill": each.skill.value,
+                **_skill_interval(each.skill),
+                "gain": each.gain,
+                "gain_low": each.gain_interval and each.gain_interval[0],
+                "gain_high": each.gain_interval and each.gain_interval[1],
+            }
+            for each in forecast.skill_by_day
+        ]
+    )
+
+
 def _groups(forecast: Forecast) -> pd.DataFrame:
     totals = wording.by_group(forecast)
     return pd.DataFrame(totals.items(), columns=["group", "contribution"])
@@ -163,6 +184,7 @@ TABLES: Mapping[str, Callable[[Forecast], pd.DataFrame]] = {
     "track-record": track_record,
     "scores": _scores,
     "comparisons": _comparisons,
+    "skill-by-day": _skill_by_day,
     "reliability": lambda forecast: _rows(forecast.assessment.reliability),
     "roc": threshold_curves.roc,
     "precision-recall": threshold_curves.precision_recall,

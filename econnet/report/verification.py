@@ -363,10 +363,11 @@ TOLERANCE = 1e-3
 GROWTH_TOLERANCE = 5e-2
 BASELINE_TOLERANCE = 1e-2
 
-# What depends on the moment and not on the forecast. A series that was fetched again
+# What depends on the moment and not on the forecast. The skill by day comes from
+# backtests that were run before the report. A series that was fetched again
 # since has its current span and titles.
 PASSED_OVER = re.compile(
-    r"made_at|versions?|provenance|data\.series\[\d+\]\."
+    r"made_at|versions?|provenance|skill_by_day|data\.series\[\d+\]\."
     r"(title|unit|first_period|last_period|rights|attribution|retrieved_at)"
 )
 

@@ -37,6 +37,28 @@ def test_each_day_has_its_own_scores(folder: Path) -> None:
 
 
 @pytest.mark.campaign
+def test_all_days_are_kept_for_forecast_and_report(folder: Path) -> None:
+    now = ("--data", "own.csv", "--horizon", "0")
+    run = econnet("backtest", *now, "--day", "all", folder=folder)
+    assert run.returncode == 0, run.stderr
+    days = ("day 15", "day 45", "day 75", "end")
+    lines = run.stdout.splitlines()
+    table = [line for line in lines if line.strip().startswith(days)]
+    assert len(table) == 4
+    told = econnet("forecast", *now, folder=folder).stdout.splitlines()
+    assert {*table} <= {*told}
+    written = econnet("report", *now, "--format", "json", folder=folder)
+    (path,) = written.stdout.split()
+    document = json.loads((folder / path).read_text())
+    assert [one["day"] for one in document["skill_by_day"]] == ["15", "45", "75", "end"]
+    # Another schedule leaves one day, and the forecast is the same without the table.
+    again = econnet(*ASKED, "--horizon", "0", "--refit", "8", folder=folder)
+    assert again.returncode == 0, again.stderr
+    verified = econnet("report", *now, "--verify", folder=folder)
+    assert verified.returncode == 0, verified.stderr
+
+
+@pytest.mark.campaign
 def test_table_names_the_day(folder: Path) -> None:
     for day, words in (
         ("middle", "on day 45 of the quarter"),

@@ -17,6 +17,7 @@ from econnet.core.period_days import (
     latest_fixed_day,
     next_fixed_date,
     parse_day,
+    parse_days,
     period_of,
 )
 from econnet.core.periods import PANDAS_ALIAS, PERIODS_A_YEAR, Frequency
@@ -90,6 +91,12 @@ def test_day_is_parsed_from_its_name_or_number() -> None:
     assert parse_day("20", "Q") == DayOfPeriod(0, 20)
     for day in FIXED_DAYS["Q"]:
         assert parse_day(day.text("Q"), "Q") == day
+
+
+def test_all_days_are_the_fixed_ones_and_none_is_repeated() -> None:
+    assert parse_days(["all"], "A") == [*FIXED_DAYS["A"]]
+    fixed = [DayOfPeriod(0, 45), DayOfPeriod(0, 15), DayOfPeriod(0, 75), END["Q"]]
+    assert parse_days(["middle", "all", "75"], "Q") == fixed
 
 
 @pytest.mark.parametrize("wrong", ["93", "-1", "first", "4.5", "", "²"])

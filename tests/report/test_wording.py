@@ -1,20 +1,24 @@
 import re
 from dataclasses import replace
+from io import BytesIO
 from typing import Any
 
 import pandas as pd
+import pypdf
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from econnet.cli import output
 from econnet.data.cycle.labels import BELOW_ZERO, RULES
 from econnet.evaluation.comparison import Comparison
 from econnet.evaluation.confidence import Skill
 from econnet.evaluation.signals import FalseAlarm, SignalCounts
 from econnet.forecast import country as country_forecast
 from econnet.forecast.explain.derived import DERIVED
-from econnet.forecast.result import Forecast, GrowthForecast, QuestionAnswer
-from econnet.report import figures, wording
+from econnet.forecast.result import DaySkill, Forecast, GrowthForecast, QuestionAnswer
+from econnet.report import country as country_report
+from econnet.report import figures, html, wording
 from econnet.report.content import content
 from econnet.report.wording.formatting import (
     change_percent,
@@ -27,6 +31,7 @@ from tests.builders import changed
 from .conftest import without_contractions
 
 MINUS = "\N{MINUS SIGN}"
+DASH = "\N{EN DASH}"
 
 
 @pytest.mark.parametrize(
@@ -299,6 +304,32 @@ def test_skill_is_given_for_every_horizon_with_its_interval(
     }
     same = changed(germany, skill=whole, skill_without_2020=whole)
     assert len(content(same)["skill_rows"]) == 4  # without 2020 nothing is left out
+
+
+def test_skill_by_day_is_the_same_in_terminal_page_and_pdf(
+    germany: Forecast, capsys: pytest.CaptureFixture[str]
+) -> None:
+    days = (
+        DaySkill("45", 0.2271, 0.83, skilled(0.33, 0.14, 0.52), None, None),
+        DaySkill("end", 0.2008, None, skilled(0.41, 0.2, 0.61), 0.08, (0.02, 0.14)),
+    )
+    forecast = changed(germany, skill_by_day=days)
+    rows = [
+        ["day 45", "0.83", "0.227", "+33%", "+14% to +52%", DASH, DASH],
+        ["end", DASH, "0.201", "+41%", "+20% to +61%", "+8%", "+2% to +14%"],
+    ]
+    assert content(forecast)["day_rows"] == rows
+    output.print_verdict(forecast)
+    terminal = " ".join(capsys.readouterr().out.split())
+    page = " ".join(re.sub("<[^>]*>", " ", html.as_html(forecast)).split())
+    pdf = country_report.as_pdf(forecast, figures.draw(forecast), "a4")
+    pages = pypdf.PdfReader(BytesIO(pdf)).pages
+    printed = " ".join(" ".join(page.extract_text() for page in pages).split())
+    for text in (terminal, page, printed):
+        assert "Skill by information day" in text
+        for row in rows:
+            assert " ".join(row) in text
+    assert "Skill by information day" not in html.as_html(germany)
 
 
 def test_verdict_gives_the_skill_without_2020_where_it_differs(

@@ -41,10 +41,12 @@ Refit = Annotated[
 Days = Annotated[
     list[str] | None,
     typer.Option(
-        metavar="<middle|end|N>",
+        metavar="<middle|end|N|all>",
         help="Day of each period on which forecasts are made: its end (the default), "
         "its middle (day 45 of a quarter, 15 of a month, the end of June) or day N; "
-        "may be repeated.",
+        "may be repeated. `all` is each day on which forecasts are renewed (15, 45, 75 "
+        "and the end of a quarter), with one table of the skill on each, without "
+        "--baselines against the historical average alone.",
     ),
 ]
 
@@ -64,21 +66,27 @@ def backtest(
     """Score past forecasts of econnet and every baseline.
 
     Example: econnet backtest --country USA --label nber --horizon 3 --horizon 6
+
+    Example: econnet backtest --country USA --horizon 0 --day all
     """
-    from econnet.core.period_days import parse_day
+    from econnet.core.period_days import ALL_DAYS, parse_days
     from econnet.forecast import backtest, preparation
     from econnet.models.windows import origin_in
 
     if everything == bool(task.country) and task.data is None:
         raise UsageError("name a country: --country DEU, --all, or --data FILE")
     refit_every = _periods(refit)
-    names = jobs.baseline_names(baselines) or _all_baselines()
+    in_one_table = ALL_DAYS in (day or [])
+    names = jobs.baseline_names(baselines)
+    if names is None:
+        names = ["base_rate"] if in_one_table else _all_baselines()
     known, countries = jobs.data_and_countries(task)
     settled = jobs.common_task(task, known, countries)
     first = None if start is None else origin_in(start, settled.frequency)
-    days = [parse_day(each, settled.frequency) for each in day or ["end"]]
+    days = parse_days(day or ["end"], settled.frequency)
     questions = [(each, ahead) for each in days for ahead in horizon or [1]]
     results, prepared = [], {}
+    basis = jobs.basis_of_days(settled, known)
     with output.working("Reading the data"):
         for each in days:
             prepared[each] = backtest.prepare_pools(
@@ -92,16 +100,20 @@ def backtest(
                 results.append(
                     backtest.run(pools, countries, refit_every, first, names, progress)
                 )
+            jobs.keep_skill_by_day(results[-1], known, basis)
     pools = prepared[days[0]]
     _note_what_is_left_out(results[0], countries, pools, bool(task.country), first)
     if json:
         documents = [backtest.to_dict(result) for result in results]
         several = "days" if len(days) > 1 else "horizons"
         every = {several: documents} if len(documents) > 1 else {}
-        output.print_json({**documents[0], **every})
+        by_day = {"skill_by_day": _by_day_as_json(results)} if len(days) > 1 else {}
+        output.print_json({**documents[0], **every, **by_day})
         return
-    for result in results:
+    for result in () if in_one_table else results:
         _show(result)
+    if len(days) > 1:
+        _show_by_day(results)
 
 
 def _periods(refit: str) -> int | None:
@@ -148,6 +160,40 @@ def _note_what_is_left_out(
     first, _ = result.origins
     if start is not None and first > start:
         output.note(f"the first origin with enough history is {first}")
+
+
+def _by_horizon(results: "list[Backtest]") -> "dict[int, list[Backtest]]":
+    horizons = dict.fromkeys(result.task.horizon for result in results)
+    return {
+        horizon: [result for result in results if result.task.horizon == horizon]
+        for horizon in horizons
+    }
+
+
+def _by_day_as_json(results: "list[Backtest]") -> list[dict[str, object]]:
+    """Return the skill on each day as JSON has it, one entry per horizon and day."""
+    from econnet.forecast import skill_by_day
+    from econnet.report import record
+
+    return [
+        {"horizon": horizon, **record.as_json(day)}
+        for horizon, of_horizon in _by_horizon(results).items()
+        for day in skill_by_day.of_backtests(of_horizon)
+    ]
+
+
+def _show_by_day(results: "list[Backtest]") -> None:
+    """Print one table per horizon with the skill on each day."""
+    from econnet.forecast import skill_by_day
+    from econnet.report.wording import backtest as backtest_wording
+
+    for of_horizon in _by_horizon(results).values():
+        skills = skill_by_day.of_backtests(of_horizon)
+        title = backtest_wording.title(of_horizon[0])
+        if skills:
+            output.skill_by_day(title, skills, of_horizon[0].task)
+        else:
+            output.note(f"{title}: no period has a forecast on every day")
 
 
 def _show(result: "Backtest") -> None:

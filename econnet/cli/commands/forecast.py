@@ -47,10 +47,12 @@ def forecast(
         streamed.run(task, json=json)
         return
     result = None if assumed else jobs.finished_forecast(task, outlook=False)
+    known = None
     if result is None:
         question = _one_question(task)
+        known = question.known
         result = jobs.forecast_question(question, assumptions=assumed, outlook=False)
-    result = jobs.with_decision(result, cost_ratio)
+    result = jobs.with_decision(jobs.with_skill_by_day(result, known), cost_ratio)
     if json:
         output.print_json(record.to_dict(result))
     else:

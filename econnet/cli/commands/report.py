@@ -16,6 +16,7 @@ from econnet.core.errors import DataError, UsageError
 from econnet.report import Format, Paper
 
 if TYPE_CHECKING:
+    from econnet.data.sources.observations import Dataset
     from econnet.forecast.explain.what_if import Assumption
     from econnet.forecast.ranking import Ranking
     from econnet.forecast.result import Forecast
@@ -78,7 +79,7 @@ def report(
         )
     assumed = jobs.assumptions_of(assumptions)
     chosen = formats or list(Format)
-    finish = partial(jobs.with_decision, cost_ratio=cost_ratio)
+    finish = partial(_complete, cost_ratio=cost_ratio)
     if not (everything or assumed):
         finished = jobs.finished_forecast(task, outlook=True)
         if finished is not None and finished.place is not None:
@@ -97,10 +98,19 @@ def report(
     # All countries give thousands of figures: they are drawn only if requested.
     figures = formats is not None or not everything
     country_formats = [form for form in chosen if figures or form != Format.PNG]
+    # All questions have the same data.
+    finish = partial(finish, known=questions[0].known if questions else None)
     pages = _write_reports(questions, ranked, country_formats, paper, assumed, finish)
     if data is not None and ranked is not None:
         folder = jobs.ranking_folder(task, ranked.task, data)
         _write_ranking(folder, ranked, chosen, paper, pages)
+
+
+def _complete(
+    forecast: "Forecast", *, cost_ratio: float | None, known: "Dataset | None" = None
+) -> "Forecast":
+    """Return the forecast with the decision, and the skill by day of the period."""
+    return jobs.with_decision(jobs.with_skill_by_day(forecast, known), cost_ratio)
 
 
 def _verify(task: TaskOptions, *, as_json: bool) -> None:

@@ -69,6 +69,12 @@ from econnet.report.wording.ranking import (
     trust,
 )
 from econnet.report.wording.reading import READINGS
+from econnet.report.wording.skill_by_day import (
+    DAY_HEAD,
+    day_note,
+    day_rows,
+    information_day,
+)
 from econnet.report.wording.track_record import (
     SCORES_EXPLAINED,
     SIGNALS_EXPLAINED,

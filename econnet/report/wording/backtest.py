@@ -9,6 +9,7 @@ from econnet.evaluation.comparison import Comparison, Verdict
 from econnet.models.titles import OWN, baseline_title
 from econnet.report.wording.formatting import count, percent
 from econnet.report.wording.method import figures
+from econnet.report.wording.skill_by_day import information_day
 
 if TYPE_CHECKING:
     from econnet.forecast.backtest import Backtest
@@ -37,12 +38,8 @@ def title(result: "Backtest") -> str:
 def _made_on(result: "Backtest") -> str:
     """Return the day of each period on which the forecasts were made."""
     frequency = result.task.frequency
-    day = result.day.text(frequency)
-    if day == "end":
-        return f"each made at the end of the {NOUN[frequency]}"
-    if day.isdecimal():
-        return f"each made on day {day} of the {NOUN[frequency]}"
-    return f"each made at the {day}"
+    day = information_day(result.day.text(frequency), frequency)
+    return f"each made {'on' if day.startswith('day') else 'at'} {day}"
 
 
 def rows(result: "Backtest") -> list[tuple[object, ...]]:
