@@ -263,8 +263,7 @@ def skill_by_day(title: str, days: "Sequence[DaySkill]", task: "Task") -> None:
     from econnet.report import wording
 
     if days:
-        rows = [tuple(row) for row in wording.day_rows(days)]
-        table(title, wording.DAY_HEAD, rows)
+        table(title, wording.DAY_HEAD, [(*row,) for row in wording.day_rows(days)])
         prose(wording.day_note(days, task.frequency))
 
 
