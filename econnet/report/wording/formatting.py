@@ -47,7 +47,7 @@ def signed_percent_range(interval: tuple[float, float]) -> str:
     """
     return " to ".join(
         change_percent(100 * share)
-        if number(100 * share, 0) == "0"
+        if share and number(100 * share, 0) == "0"
         else signed_percent(share)
         for share in interval
     )
