@@ -263,7 +263,7 @@ def skill_by_day(title: str, days: "Sequence[DaySkill]", task: "Task") -> None:
     from econnet.report import wording
 
     if days:
-        rows = [tuple(row) for row in wording.day_rows(days)]
+        rows: list[tuple[object, ...]] = [(*row,) for row in wording.day_rows(days)]
         table(title, wording.DAY_HEAD, rows)
         prose(wording.day_note(days, task.frequency))
 
