@@ -131,15 +131,16 @@ def as_png(
     width, height = figure.get_size_inches()
     lines = wrapped(credit, width / MM, CREDIT_SIZE)
     with style(look):
-        shown = shortened(title, width / MM, 600, TITLE_SIZE)
+        shown = in_two_lines(title, width / MM, 600, TITLE_SIZE)
         added = [
             figure.text(
                 0,
                 1 + 3 * MM / height,
                 shown,
                 fontsize=TITLE_SIZE,
+                linespacing=1.2,
                 va="bottom",
-                **semibold(shown),
+                **semibold(title),
             ),
             figure.text(
                 0,
@@ -152,7 +153,8 @@ def as_png(
             ),
         ]
         margin, below = 3 * MM, (4.5 + 3.5 * len(lines)) * MM
-        page = Bbox([[-margin, -below], [width + margin, height + 10 * MM]])
+        above = (15 if "\n" in shown else 10) * MM
+        page = Bbox([[-margin, -below], [width + margin, height + above]])
         png = _saved(
             figure,
             "png",
