@@ -117,7 +117,7 @@ def _store(settings: Settings) -> Checked:
     store = store_of(settings)
     if not store.exists():
         return Checked({"observations": 0, "raw_answers": 0})
-    findings = checks.check_store(store, now())
+    findings = checks.check_store(store, now)
     remarks = [
         Remark("store", path, "is a backup from before an upgrade of the store", KEPT)
         for path in schema.backups(store.path)

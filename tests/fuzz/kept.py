@@ -99,7 +99,7 @@ def read_store(data: bytes) -> None:
         for edit in edits if isinstance(edits, list) else []:
             _edit(database, edit)
     store = Store(path, timeout_seconds=1)
-    found = checks.check_store(store, now())
+    found = checks.check_store(store, now)
     rows = newest(store)
     if found.broken or found.upgrade_from is not None:
         return

@@ -7,7 +7,7 @@ own checksums, too. Nothing is changed.
 
 import hashlib
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -71,13 +71,17 @@ class Findings:
     upgrade_from: int | None = None
 
 
-def check_store(store: Store, now: datetime) -> Findings:
-    """Return what is wrong in a store, which is not changed."""
+def check_store(store: Store, now: Callable[[], datetime]) -> Findings:
+    """Return what is wrong in a store, which is not changed.
+
+    `now` is asked once no process writes to the store any more: values may come while
+    this one waits.
+    """
     if not store.path.is_file():
         return Findings(broken=(Flaw("is no plain file", "move it away"),))
     try:
         with store.unchanged() as connection:
-            return _check_open_store(connection, store, now)
+            return _check_open_store(connection, store, now())
     except duckdb.Error as error:
         problem = f"cannot be read as a store ({str(error).splitlines()[0]})"
         return Findings(broken=(Flaw(problem),))

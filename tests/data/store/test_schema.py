@@ -265,7 +265,7 @@ def test_store_of_more_than_tables_is_refused_and_not_evaluated(
         connection.execute(statements.format(secret=secret.as_posix()))
     with pytest.raises(DataError, match="is no store of econnet: move it away"):
         store.status()
-    (flaw,) = checks.check_store(store, AUGUST).broken
+    (flaw,) = checks.check_store(store, lambda: AUGUST).broken
     assert flaw.problem == "is no store of econnet"
 
 
@@ -288,3 +288,24 @@ def test_open_store_reaches_no_other_file(tmp_path: Path) -> None:
         pytest.raises(duckdb.PermissionException),
     ):
         connection.execute(f"FROM read_text('{other.as_posix()}')")
+
+
+def test_time_of_a_check_is_that_after_waiting_for_another_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Values that came during the wait were called values of the future."""
+    store = Store(tmp_path / "econnet.duckdb")
+    store.write([answer({"DEU": {"2019": 1.0}}, JULY)])
+    opened, times = store_schema.reading, [JULY, AUGUST]
+
+    @contextmanager
+    def written_first(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+        with changed(path) as connection:
+            connection.execute("UPDATE observations SET retrieved_at = ?", [AUGUST])
+        times.pop(0)
+        with opened(path) as connection:
+            yield connection
+
+    monkeypatch.setattr(store_schema, "reading", written_first)
+    found = checks.check_store(store, lambda: times[0])
+    assert not [flaw for flaw in found.broken if "in the future" in flaw.problem]
