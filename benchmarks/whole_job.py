@@ -2,8 +2,8 @@
 
     python benchmarks/whole_job.py [--json] [--rounds 3] [--all]
 
-Each command runs in a process of its own, from the bundled data, the rounds of all one
-after another; medians are printed. Every training starts in an empty folder; `forecast`
+Each command runs in its own process on the bundled data. Each round runs every command
+once; medians are printed. Every training starts in an empty folder; `forecast`
 and `report` answer from the model of the last one. Processor seconds are those of the
 process and of its workers, and hardly depend on what else runs. With `--all`, the
 forecasts and reports of all countries are measured too, once. `reach` is the bound that

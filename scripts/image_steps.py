@@ -54,7 +54,7 @@ class Image:
         self.variables["HOME"] = "/root"
 
     def mount_system(self) -> None:
-        """Give the root folder the machine's system, and folders of its own."""
+        """Make folders in the root folder, and mount the machine's system in it."""
         for name in ("tmp", "root", "home", "opt"):
             (self.root / name).mkdir()
         (self.root / "tmp").chmod(0o1777)
@@ -81,7 +81,7 @@ class Image:
             subprocess.run(remount, check=True)
 
     def follow(self, name: str, arguments: str) -> None:
-        """Do what an instruction asks."""
+        """Follow one instruction of the Dockerfile."""
         match name:
             case "FROM":
                 self.folder, self.user = "/", "0"

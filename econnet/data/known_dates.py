@@ -146,7 +146,7 @@ def repeated(
 def _keeps_vintages(
     series: pd.DataFrame, rows: pd.DataFrame, revised: pd.Series
 ) -> npt.NDArray[np.bool_]:
-    """Return for which rows the source keeps vintages, given that it has dates.
+    """Return which rows are from a source that keeps vintages; all rows have dates.
 
     A user's file has a date for every value, derived if none was given: it has vintages
     only if there are two of one value.

@@ -68,7 +68,7 @@ class Question:
 
     @property
     def open_request(self) -> TaskRequest | None:
-        """The request, if it asks for the headline question."""
+        """The request if it asks for the headline question, else `None`."""
         asked = self.request
         if asked is None or self.known.file is not None:
             return None

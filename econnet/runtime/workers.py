@@ -95,9 +95,9 @@ def map_tasks(
 def side_by_side(calls: Sequence[Callable[[], Value]]) -> list[Value]:
     """Return the result of each call, in order; the tasks of all run side by side.
 
-    Each call is made in a thread of its own, and its `map_tasks` waits until every
-    other call waits too or has returned. Then the tasks of all run as one, so that no
-    worker is idle while another finishes the last task of one call.
+    Each call has its own thread, and its `map_tasks` waits until every other call waits
+    too or has returned. Then all their tasks run as one list, so that no worker is idle
+    while another finishes the last task of one call.
     """
     if len(calls) < 2:
         return [call() for call in calls]

@@ -38,7 +38,7 @@ def validator(response: requests.Response) -> str:
 
 
 def conditions(url: str, query: Query, stored: str) -> Mapping[str, str]:
-    """Return the headers that ask for a newer version than the stored one.
+    """Return the headers of a request for any version but the stored one.
 
     None if `stored`, a validator, is empty or belongs to another request.
     """

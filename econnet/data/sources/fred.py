@@ -105,7 +105,7 @@ class _Fetcher:
         indicator: Indicator,
         template: SeriesTemplate,
     ) -> Outcome:
-        """Return a series, or that it has not changed."""
+        """Return a series, unless it has not changed."""
         start_year, last = self.plan.start_year, self.plan.digests.get(key)
         plain = plain_ids(key[1])
         # A weekly or daily series is averaged to months, which have no vintages.

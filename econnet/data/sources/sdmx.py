@@ -224,7 +224,7 @@ class _Asked:
         template: SeriesTemplate,
         download: Callable[[], Download],
     ) -> Outcome:
-        """Return one series of a download, or that it has not changed."""
+        """Return one series of a download, unless it has not changed."""
         try:
             got = download()
         except UnchangedError:
