@@ -50,7 +50,7 @@ def _headings(forecast: Forecast) -> Content:
         "title": f"{forecast.country.name}: {wording.event_title(forecast)}",
         "question": wording.question(forecast),
         "running": _running(forecast),
-        "made": f"Forecast of {wording.made_on(forecast)} · data to {data_end}",
+        "made": f"Forecast {wording.dated(forecast)} · data to {data_end}",
         "foot": (
             f"{wording.attribution(forecast)}. "
             f"{wording.figures(forecast.data.share_in_real_time)}"

@@ -505,6 +505,15 @@ def test_forecast_for_a_past_period_has_no_headline(brazil: Forecast) -> None:
     )
 
 
+def test_head_of_the_page_gives_the_day_whose_data_were_used(
+    germany: Forecast,
+) -> None:
+    earlier = asked(germany, as_of="2008-03-31")
+    made = changed(germany, made_at="2026-11-24T10:00:00+00:00")
+    assert content(made)["made"].startswith("Forecast of 24 November 2026 · data to ")
+    assert content(earlier)["made"].startswith("Forecast as of 31 March 2008 · ")
+
+
 def test_forecast_as_of_an_earlier_day_is_no_forecast_of_the_past(
     germany: Forecast,
 ) -> None:

@@ -17,7 +17,7 @@ from econnet.report.wording.formatting import (
     points,
 )
 from econnet.report.wording.method import attribution
-from econnet.report.wording.verdict import ahead, made_on, stale, verdict
+from econnet.report.wording.verdict import ahead, dated, made_on, stale, verdict
 
 if TYPE_CHECKING:
     from econnet.forecast.ranking import Ranking
@@ -203,7 +203,7 @@ def ranking_credit(ranking: "Ranking") -> str:
 def ranking_made(ranking: "Ranking") -> str:
     """Return when the ranking was made, and what event it is about."""
     first = newest(ranking.forecasts)
-    return f"Forecasts of {made_on(first)} · {general_event(first)}"
+    return f"Forecasts {dated(first)} · {general_event(first)}"
 
 
 def newest(forecasts: Sequence[Forecast]) -> Forecast:

@@ -464,6 +464,13 @@ def made_on(forecast: Forecast) -> str:
     return day_of(forecast.made_at)
 
 
+def dated(forecast: Forecast) -> str:
+    """Return the date of a forecast after its noun: `of 24 November 2026`."""
+    if forecast.task.as_of is not None:
+        return f"as of {day_of(forecast.task.as_of)}"
+    return f"of {made_on(forecast)}"
+
+
 # Rules by which a contraction is a fall of the growth that is shown.
 MEASURED_BY_GROWTH = {"negative-growth", "year-on-year", "two-quarters"}
 
