@@ -41,7 +41,7 @@ from econnet.runtime import workers
 # enough for the cache.
 STACK_INPUTS = 3200
 # A window of few rows is trained for more epochs.
-EPOCHS = (10, 20, 40, 80, 160, 320)
+EPOCHS = (5, 10, 20, 40, 80, 160, 320)
 # The most inputs of a network, which are principal axes if there are more.
 AXES = (32, 64)
 # Axes that explain less than this share of the variance of the first are rounding.
