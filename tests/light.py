@@ -44,6 +44,7 @@ def light_forecaster(*, outlook: bool = False) -> Iterator[None]:
         patch.setattr(EnsembleOptions.__init__, "__defaults__", defaults)
         patch.setattr(track_record, "WALK_FORWARD_MEMBERS", 1)
         patch.setattr(replay, "MEMBERS", 1)
+        patch.setattr(replay, "NETWORKS", replace(replay.NETWORKS, **LIGHT_NETWORKS))
         if not outlook:
             patch.setattr(replay, "OUTLOOK", NEXT_PERIOD_ONLY)
         for table in (baselines.LEARNERS, baselines.SINGLES):

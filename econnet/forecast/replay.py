@@ -1,7 +1,8 @@
 """The replay of history in a training: a walk-forward run, quicker than a backtest.
 
-Windows have fewer networks, models are refitted only when enough training rows are new,
-and forests have fewer trees or serve several horizons: the forecasts are as good.
+Windows have fewer networks, which are trained with fewer and larger steps; models are
+refitted only when enough training rows are new; and forests have fewer trees or serve
+several horizons. The forecasts are as good.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -24,6 +25,7 @@ from econnet.forecast.preparation import PreparedTask
 from econnet.models import combination, pooling
 from econnet.models.baselines import LEARNERS
 from econnet.models.forests import FORESTS, ReplayForests, can_share
+from econnet.models.network_ensemble import EnsembleOptions
 from econnet.models.windows import Model, Schedule, Window, make_windows
 from econnet.runtime import workers
 
@@ -154,7 +156,12 @@ def _models(
         if name in parts or name in baselines
     }
     return track_record.models_of(
-        prepared, baselines, progress, members=MEMBERS, instead=forests
+        prepared,
+        baselines,
+        progress,
+        members=MEMBERS,
+        options=NETWORKS,
+        instead=forests,
     )
 
 
@@ -186,6 +193,8 @@ def _first_rows(forecasts: Sequence[Floats], windows: Sequence[Window]) -> list[
 
 # What a replay saves, compared with a backtest; see docs/methodology.md for the trials.
 MEMBERS = 2
+# A quarter of the updates, with steps four times as large.
+NETWORKS = EnsembleOptions(learning_rate=4e-2, min_epochs=5, min_updates=200)
 MIN_NEW_SHARE = 0.05
 SHARE_OF_TREES = 0.5
 # Horizons of the outlook.

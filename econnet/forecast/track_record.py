@@ -18,6 +18,7 @@ from econnet.forecast.result import PreviousForecast
 from econnet.models import combination, network_ensemble, pooling
 from econnet.models.baselines import LEARNERS, available
 from econnet.models.baselines import models as baseline_models
+from econnet.models.network_ensemble import EnsembleOptions
 from econnet.models.pooling import Memoized
 from econnet.models.windows import Model, Window
 from econnet.runtime import workers
@@ -58,6 +59,7 @@ def models_of(
     progress: Callable[[float], None] = lambda _: None,
     *,
     members: int | None = None,
+    options: EnsembleOptions | None = None,
     instead: Mapping[str, Model] = NO_MODELS,
 ) -> dict[str, Model]:
     """Return the models of a walk-forward run, `econnet` first.
@@ -72,6 +74,8 @@ def models_of(
     members
         The number of networks in each window, by default `WALK_FORWARD_MEMBERS`, unless
         the task has a number of its own.
+    options
+        Those of the networks, by default the ones of all forecasts.
     instead
         Models that replace those of the same names.
     """
@@ -82,7 +86,7 @@ def models_of(
     ]
     own: dict[str, Model] = {
         combination.NETWORK: network_ensemble.model(
-            _members(task, members or WALK_FORWARD_MEMBERS), task.seed
+            _members(task, members or WALK_FORWARD_MEMBERS), task.seed, options
         ),
         **{name: model for name, model in partners.items() if name not in names},
     }

@@ -16,9 +16,7 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import (
     BaggingClassifier,
-    ExtraTreesRegressor,
     HistGradientBoostingClassifier,
-    RandomForestRegressor,
 )
 from sklearn.feature_selection import f_classif
 from sklearn.linear_model import LogisticRegression
@@ -34,6 +32,7 @@ from econnet.data.features.design_matrix import DesignMatrix
 from econnet.data.features.professionals import GROWTH, PROBABILITY
 from econnet.models import pooling
 from econnet.models.plugin_baselines import Baseline, GuardedClassifier, PluginModel
+from econnet.models.probability_trees import ProbabilityExtraTrees, ProbabilityForest
 from econnet.models.probit import Probit
 from econnet.models.professionals import professional
 from econnet.models.windows import Model, Rows, Window, window_digest
@@ -239,35 +238,6 @@ def available(features: DesignMatrix) -> list[str]:
         for name in BASELINES
         if name not in needs or any(map(features.measured, needs[name]))
     ]
-
-
-class ProbabilityExtraTrees(ExtraTreesRegressor):  # type: ignore[misc] # no types
-    """Extremely randomised trees for probabilities: regression on outcomes of 0 and 1.
-
-    The trees are those of the classifier, since for two classes the variance of a leaf
-    is half its Gini impurity; scikit-learn grows them in three quarters of the time.
-
-    Notes
-    -----
-    J. D. Malley et al., "Probability machines", Methods of Information in Medicine 51
-    (2012), 74-81.
-    """
-
-    def predict_proba(self, X: np.ndarray) -> Floats:
-        """Return the probabilities of expansion and contraction, (rows, 2)."""
-        return _both_classes(self.predict(X))
-
-
-class ProbabilityForest(RandomForestRegressor):  # type: ignore[misc] # no types
-    """A random forest for probabilities; see `ProbabilityExtraTrees`."""
-
-    def predict_proba(self, X: np.ndarray) -> Floats:
-        """Return the probabilities of expansion and contraction, (rows, 2)."""
-        return _both_classes(self.predict(X))
-
-
-def _both_classes(probability: Floats) -> Floats:
-    return np.column_stack([1 - probability, probability])
 
 
 def _extra_trees(window: Window) -> ProbabilityExtraTrees:

@@ -41,9 +41,11 @@ from econnet.runtime import workers
 # enough for the cache.
 STACK_INPUTS = 3200
 # A window of few rows is trained for more epochs.
-EPOCHS = (10, 20, 40, 80, 160, 320)
+EPOCHS = (5, 10, 20, 40, 80, 160, 320)
 # The most inputs of a network, which are principal axes if there are more.
 AXES = (32, 64)
+# All eigenvalues of a matrix of up to this size take less time than the largest 64.
+MAX_SIZE_IN_FULL = 400
 # Axes that explain less than this share of the variance of the first are rounding.
 MIN_VARIANCE = 1e-6
 
@@ -278,8 +280,7 @@ def principal_axes(window: TrainingTask, most: int) -> Array:
     X = window.X_train[:, columns].astype(np.float64)
     wide = len(X) < len(columns)
     products = X @ X.T if wide else X.T @ X
-    size = len(products)
-    variances, vectors = eigh(products, subset_by_index=(max(0, size - most), size - 1))
+    variances, vectors = _largest_eigenvalues(products, most)
     explain = variances > MIN_VARIANCE * variances[-1]
     variances, vectors = variances[explain], vectors[:, explain]
     if wide:
@@ -289,6 +290,18 @@ def principal_axes(window: TrainingTask, most: int) -> Array:
     vectors *= np.sign(vectors[largest, np.arange(len(variances))])
     axes[columns, : len(variances)] = vectors[:, ::-1]
     return axes
+
+
+def _largest_eigenvalues(products: Floats, most: int) -> tuple[Floats, Floats]:
+    """Return the largest eigenvalues of a symmetric matrix, ascending, and vectors."""
+    size = len(products)
+    if size <= MAX_SIZE_IN_FULL:
+        variances, vectors = eigh(products, driver="evd", check_finite=False)
+        return variances[-most:], vectors[:, -most:]
+    some: tuple[Floats, Floats] = eigh(
+        products, subset_by_index=(size - most, size - 1), check_finite=False
+    )
+    return some
 
 
 def varying(window: TrainingTask) -> npt.NDArray[np.intp]:

@@ -198,14 +198,14 @@ def _normal_scores(values: Floats, knots: Floats) -> Floats:
     missing = np.isnan(values)
     filled = np.where(missing, knots[:, len(SCORES) // 2, None], values)
     scores = np.empty_like(filled)
-    each = zip(filled, knots, -filled, -knots[:, ::-1], scores, strict=True)
-    for ascending, up, descending, down, of_column in each:
-        np.subtract(
-            np.interp(ascending, up, SCORES),
-            np.interp(descending, down, MIRRORED_SCORES),
-            out=of_column,
-        )
-    scores /= 2
+    for of_column, knots_of_column, out in zip(filled, knots, scores, strict=True):
+        out[...] = np.interp(of_column, knots_of_column, SCORES)
+    # From below, the score of a value that several knots have is the highest of theirs;
+    # from above, it is the lowest.
+    tied = np.flatnonzero((knots[:, 1:] == knots[:, :-1]).any(axis=1))
+    for column in tied:
+        from_above = np.interp(-filled[column], -knots[column, ::-1], MIRRORED_SCORES)
+        scores[column] = (scores[column] - from_above) / 2
     return scores
 
 

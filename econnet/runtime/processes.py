@@ -32,12 +32,17 @@ Numbered: TypeAlias = Generator[tuple[int, Result], None, None]
 
 
 def run_in_processes(
-    task: Callable[[Item], Result], items: Sequence[Item], workers: int
+    task: Callable[[Item], Result],
+    items: Sequence[Item],
+    workers: int,
+    *,
+    here: bool = False,
 ) -> Numbered[Result]:
     """Yield the number of an item and its result, as they come.
 
     When a process is lost, the tasks in progress are run again. When the caller stops
-    early, so does the work.
+    early, so does the work. With `here`, this process runs tasks too, the last ones,
+    while the others are busy.
 
     Raises
     ------
@@ -52,9 +57,17 @@ def run_in_processes(
         try:
             with _starting(), starter() as thread:
                 while left and len(submitted) < 2 * workers:
+                    if here and len(left) == 1 and len(submitted) >= workers:
+                        break  # the others are busy: this process runs the last task
                     future = thread.submit(pool.submit, task, items[left[0]]).result()
                     submitted[future] = left.popleft()
-            finished, _ = wait(submitted, return_when=FIRST_COMPLETED)
+            at_work = here and bool(left)
+            if at_work:
+                number = left.pop()
+                yield number, task(items[number])
+            finished, _ = wait(
+                submitted, 0 if at_work else None, return_when=FIRST_COMPLETED
+            )
             for future in finished:
                 result = future.result()
                 yield submitted.pop(future), result

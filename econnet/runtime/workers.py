@@ -243,8 +243,9 @@ class Place(Protocol):
 class Cores:
     """The cores of this machine, with one process each; -1 workers: all of them.
 
+    This process is one of them: another would have to import all that it has imported.
     When a process is lost, its tasks are run again. Where no process can be started for
-    lack of shared memory, tasks run in this one.
+    lack of shared memory, all tasks run in this one.
     """
 
     workers: int = -1
@@ -256,7 +257,7 @@ class Cores:
         number = self._number()
         if min(number, len(items)) > 1 and processes.can_start():
             yield from processes.run_in_processes(
-                partial(run_alone, task), items, number
+                partial(run_alone, task), items, number - 1, here=True
             )
             return
         with one_blas_thread():
@@ -267,7 +268,7 @@ class Cores:
         """Start the processes early, if there are several, and let them import."""
         number = self._number()
         if number > 1 and processes.can_start():
-            processes.start(number, module)
+            processes.start(number - 1, module)
 
     def _number(self) -> int:
         """Return the number of processes."""

@@ -103,3 +103,14 @@ def test_schedule_that_gives_an_unusable_rate_raises_an_error(rate: float) -> No
     options = TrainingOptions(SGD(lambda epoch: (0.1, rate)[epoch]), epochs=2)
     with pytest.raises(ValueError, match=r"learning rate .* in epoch 1"):
         train(Network(Architecture.dense(1)), [[0.0], [1.0]], [0, 1], options=options)
+
+
+def test_weights_of_a_unit_that_is_never_active_become_zero() -> None:
+    network = Network(Architecture.dense(3, [2], skip=True), 2, [0, 1])
+    network.b[0][:, 0] = -50.0
+    rows = np.random.default_rng(0).standard_normal((32, 3))
+    options = TrainingOptions(AdamW(0.01), epochs=3000, batch_size=None, l2=0.05)
+    train(network, rows, (rows[:, 0] > 0) * 1.0, options=options)
+    assert (network.W[0][:, :, 0] == 0).all()
+    sizes = np.abs(network.parameters)
+    assert not ((sizes > 0) & (sizes < np.finfo(sizes.dtype).tiny)).any()

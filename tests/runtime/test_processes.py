@@ -33,6 +33,20 @@ def test_every_result_comes_with_the_number_of_its_item() -> None:
     assert "".join(made[number] for number in range(11)) == "CONTRACTION"
 
 
+def test_this_process_works_too_if_asked() -> None:
+    def worker(item: str) -> tuple[str, int]:
+        return item.upper(), os.getpid()
+
+    made = dict(processes.run_in_processes(worker, "contraction", 1, here=True))
+    assert "".join(made[number][0] for number in range(11)) == "CONTRACTION"
+    assert os.getpid() in {pid for _, pid in made.values()}
+    assert len({pid for _, pid in made.values()}) == 2
+    two = dict(processes.run_in_processes(worker, "ab", 1, here=True))
+    assert [two[number][1] == os.getpid() for number in range(2)] == [False, True]
+    with pytest.raises(ZeroDivisionError):
+        list(processes.run_in_processes(lambda n: 1 // n, [1, 1, 0], 1, here=True))
+
+
 def test_libraries_have_one_thread_there_and_warn_nobody(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
