@@ -396,23 +396,25 @@ def test_underscore_makes_no_number_in_a_file_of_any_size(
         read(tmp_path, lines(["country,year,gdp"], rows, ["DEU,2020,1_000"]))
 
 
+@pytest.mark.parametrize("n_more", [0, 30])
 @pytest.mark.parametrize("late", [{}, {"gdp": "not available"}, {"gdp": "1,5"}])
 def test_file_reads_alike_whether_it_is_small_or_large(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, late: dict[str, str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, late: dict[str, str], n_more: int
 ) -> None:
     """Of the large one only the first lines are seen before it is read as numbers."""
     cells = [
         {"country": country, "year": str(year), "gdp": str(100 + year % 7), "cpi": ".."}
+        | {f"rate {n}": f"{(n * year) % 11}.5" for n in range(n_more)}
         for country in ("NA", "DEU", "FRA")
         for year in YEARS
     ]
     for row in cells[40:]:
         row["cpi"] = f"{int(row['year']) % 5}.25"
     cells[-1] |= late
-    text = lines(["country;year;gdp;cpi"], [";".join(row.values()) for row in cells])
+    text = lines([";".join(cells[0])], [";".join(row.values()) for row in cells])
     small = read(tmp_path, text)
-    monkeypatch.setattr(text_files, "SMALL_BYTES", 300)
-    monkeypatch.setattr(text_files, "SAMPLE_LETTERS", 600)
+    monkeypatch.setattr(text_files, "SMALL_BYTES", 300 + 100 * n_more)
+    monkeypatch.setattr(text_files, "SAMPLE_LETTERS", 600 + 100 * n_more)
     large = read(tmp_path, text)
     pd.testing.assert_frame_equal(small.observations, large.observations)
     assert "NAM" in {*large.observations["country"]}
