@@ -107,7 +107,7 @@ def _check_texts(
                 "years alone if they were measured",
                 like="estimate",
             )
-        elif FISCAL_QUARTER.search(text):
+        elif period_texts.looks_like_a_fiscal_quarter(text):
             problems.add(
                 f", line {line}: {quoted(text)} is a quarter of a fiscal year, which "
                 "begins in different months in different countries: write the "
@@ -370,5 +370,4 @@ FIRST_YEAR = 1700
 EARLY_YEAR = re.compile(r"\d{1,3}|0\d{3}|1[0-6]\d{2}", re.ASCII)
 # 2024e, 2024F, 2025 p
 ESTIMATE = re.compile(r"[12]\d{3} ?\(?[efp]\)?", re.I | re.ASCII)
-FISCAL_QUARTER = re.compile(r"\bfy ?\d{2,4}.*q[1-4]|q[1-4].*\bfy ?\d{2,4}", re.I)
 WEEK = re.compile(r"[12]\d{3}[-: ]?W\d{1,2}", re.I)

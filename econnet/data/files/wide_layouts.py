@@ -238,6 +238,8 @@ def dates_of_vintages(
     days = {number: _vintage_day(reader.name(number)) for number in headers}
     if len(periods) != 1 or len(headers) < MIN_VINTAGES:
         return None
+    if len(reader.distinct(periods[0])) < MIN_PERIODS_OF_VINTAGES:
+        return None
     name = series_name or "value"
     dated = {number: (name, day) for number, day in days.items() if day}
     return (periods[0], dated) if len(dated) == len(headers) else None
@@ -273,6 +275,7 @@ def read_triangle(
 
 
 MIN_VINTAGES = 4
+MIN_PERIODS_OF_VINTAGES = 4
 PREFIXES = (
     re.compile(r"(?P<area>[^\W\d_]{3,})[ _.:-]+(?P<series>.+)"),
     re.compile(r"(?P<series>.+?)[ _.:-]+(?P<area>[^\W\d_]{3,})"),

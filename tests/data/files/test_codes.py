@@ -1,5 +1,4 @@
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -37,14 +36,16 @@ def test_long_runs_are_ordered_as_single_rows_are() -> None:
     assert order.runs
     place = np.lexsort([period, series, country])
     np.testing.assert_array_equal(order.of(np.arange(len(place))), place)
-    names = pd.Categorical.from_codes(series, ["a", "b", "c"])
+    names = codes.categorical(series, ["a", "b", "c"])
     assert [*order.of_column(names)] == [*names[place]]
 
 
 @pytest.mark.parametrize("dtype", [np.int8, np.int16, np.int32])
-def test_counts_and_look_ups_are_those_of_numpy_beyond_one_block(dtype: type) -> None:
+def test_counts_and_look_ups_are_those_of_numpy_beyond_one_block(
+    dtype: type[np.signedinteger],
+) -> None:
     n = 3 * codes.BLOCK // 2
-    numbers = np.random.default_rng(0).integers(-1, 100, n).astype(dtype)
+    numbers: codes.Codes = np.random.default_rng(0).integers(-1, 100, n).astype(dtype)
     expected = np.bincount(numbers[numbers >= 0], minlength=120)
     np.testing.assert_array_equal(codes.counts(numbers, 120), expected)
     table = np.arange(101) ** 2
