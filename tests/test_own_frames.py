@@ -120,3 +120,12 @@ def test_every_function_refuses_what_cannot_be_read(name: str) -> None:
 def test_countries_of_own_data_are_listed_by_their_own_output() -> None:
     rows = econnet.list_countries(output()).set_index("country")
     assert rows.loc[["DEU", "FRA"], "frequency"].tolist() == ["Q", "Q"]
+
+
+def test_what_was_read_does_not_change_with_the_frame() -> None:
+    long = output().melt(["country", "quartal"], var_name="indicator")
+    for frame in (output(), long[long["country"] == "Germany"]):
+        known = econnet.read_data(frame)
+        before = known.observations.copy()
+        frame.iloc[:, -1] = -1.0
+        pd.testing.assert_frame_equal(known.observations, before)

@@ -191,10 +191,11 @@ def _check_season(
             continue
         what = _in_words(request.target, country, season)
         if season.cumulated and request.rule == "year-on-year":
-            return [
-                f"{what}: year-on-year compares such sums; --adjust decumulate "
-                "compares single periods"
-            ]
+            raise DataError(
+                f"{what}, and year-on-year would compare averages of the periods since "
+                "then: use --adjust decumulate, which takes the values of single "
+                "periods"
+            )
         if season.cumulated:
             raise DataError(
                 f"{what}: use --adjust decumulate, which takes the values of single "

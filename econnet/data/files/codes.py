@@ -4,20 +4,69 @@ A panel has millions of rows, but few areas, series and periods. Whatever depend
 text is computed once per distinct text or combination, and looked up by its number.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 Codes = npt.NDArray[np.integer]
+Column = npt.NDArray[np.generic] | pd.api.extensions.ExtensionArray
+T = TypeVar("T", bound=np.generic)
 
 
-def categorical(codes: Codes, names: Sequence[str] | pd.Index) -> pd.Categorical:
+def categorical(
+    codes: Codes, names: Sequence[str] | pd.Index, *, ordered: bool = False
+) -> pd.Categorical:
     """Return a column of names from the number of each row's name."""
     categories = pd.Index([str(name) for name in names], dtype=object)
-    dtype = pd.CategoricalDtype(categories)
+    dtype = pd.CategoricalDtype(categories, ordered)
     return pd.Categorical.from_codes(codes, dtype=dtype, validate=False)
+
+
+def column_of(
+    codes: Codes, names: Sequence[str] | pd.Index, index: pd.Index | None = None
+) -> pd.Series:
+    """Return `categorical` as a series that shares the memory of `codes`."""
+    return pd.Series(categorical(codes, names), index, copy=False)
+
+
+def codes_in(column: pd.Series) -> Codes:
+    """Return the number of each row's name, for reading only.
+
+    Pandas would copy them: `column.cat.codes` is a series of its own.
+    """
+    codes: Codes = cast("pd.Categorical", column.array).codes
+    return codes
+
+
+def blocks(n_rows: int) -> Iterator[slice]:
+    """Give all rows in blocks that fit a cache.
+
+    The results of steps between are then small, and need no fresh memory.
+    """
+    for first in range(0, n_rows, BLOCK):
+        yield slice(first, min(first + BLOCK, n_rows))
+
+
+def looked_up(table: npt.NDArray[T], codes: Codes) -> npt.NDArray[T]:
+    """Return `table[codes]`, for which NumPy would copy all codes to 64 bits."""
+    found = np.empty(len(codes), dtype=table.dtype)
+    for part in blocks(len(codes)):
+        found[part] = table[codes[part]]
+    return found
+
+
+def counts(codes: Codes, n: int) -> npt.NDArray[np.intp]:
+    """Return how often each number from 0 to `n - 1` occurs; the others are skipped."""
+    found = np.zeros(n, dtype=np.intp)
+    for part in blocks(len(codes)):
+        # Below zero is the number of no name.
+        numbers = codes[part].astype(np.intp) + 1
+        found += np.bincount(numbers, minlength=n + 1)[1 : n + 1]
+    return found
 
 
 def numbers_of(places: Sequence[int]) -> Codes:
@@ -25,8 +74,12 @@ def numbers_of(places: Sequence[int]) -> Codes:
 
     Arrays of millions of such numbers are looked up from them.
     """
-    few = len(places) < np.iinfo(np.int16).max
-    return np.array(places, dtype=np.int16 if few else np.int32)
+    return np.array(places, dtype=type_of_numbers(len(places)))
+
+
+def type_of_numbers(count: int) -> type[np.int16 | np.int32]:
+    """Return the type that pandas, too, has for that many names."""
+    return np.int16 if count < np.iinfo(np.int16).max else np.int32
 
 
 def factorized(column: pd.Series) -> tuple[Codes, list[object]]:
@@ -35,7 +88,7 @@ def factorized(column: pd.Series) -> tuple[Codes, list[object]]:
     They are in the order of the rows.
     """
     if isinstance(column.dtype, pd.CategoricalDtype):
-        codes = column.cat.codes.to_numpy()
+        codes = codes_in(column)
         used = pd.unique(codes)
         used = used[used >= 0]
         position = np.full(len(column.cat.categories) + 1, -1, dtype=codes.dtype)
@@ -94,16 +147,44 @@ def distinct(*columns: Codes) -> tuple[Codes, ...]:
     return (found, *reversed(parts))
 
 
-def order(columns: Sequence[Codes]) -> npt.NDArray[np.intp] | None:
+@dataclass(frozen=True, eq=False)
+class Order:
+    """The order that sorts rows: whole runs of rows, or single rows."""
+
+    runs: Sequence[slice] = ()
+    rows: npt.NDArray[np.intp] | None = None
+
+    def of(self, values: npt.NDArray[T]) -> npt.NDArray[T]:
+        """Return values in this order."""
+        if self.rows is None:
+            return np.concatenate([values[run] for run in self.runs])
+        return values[self.rows]
+
+    def of_column(self, column: Column) -> Column:
+        """Return a column of a table in this order."""
+        if isinstance(column, pd.Categorical):
+            codes = column.codes
+            if codes[0] == codes[-1] and (codes == codes[0]).all():
+                return column
+            return pd.Categorical.from_codes(
+                self.of(codes), dtype=column.dtype, validate=False
+            )
+        return self.of(np.asarray(column))
+
+
+def order(columns: Sequence[Codes]) -> Order | None:
     """Return the order that sorts rows by columns; `None` if they are sorted.
 
     The last column varies fastest. Rows of equal numbers keep their order.
     """
     if _are_sorted(columns):
         return None
-    by_runs = _order_of_runs(columns)
-    if by_runs is not None:
-        return by_runs
+    if runs := _runs_in_order(columns):
+        return Order(runs=runs)
+    return Order(rows=_rows_in_order(columns))
+
+
+def _rows_in_order(columns: Sequence[Codes]) -> npt.NDArray[np.intp]:
     groups = _groups(columns[:-1])
     if groups is not None:
         # Rows are usually in order within each group: NumPy sorts 16 bits by counting.
@@ -113,30 +194,28 @@ def order(columns: Sequence[Codes]) -> npt.NDArray[np.intp] | None:
     return np.lexsort([*reversed(columns)])
 
 
-def _order_of_runs(columns: Sequence[Codes]) -> npt.NDArray[np.intp] | None:
-    """Return the order that sorts long sorted runs, one per group; `None` for others.
+def _runs_in_order(columns: Sequence[Codes]) -> list[slice]:
+    """Return long sorted runs, one per group, in order; empty if there are others.
 
     The columns of a wide table below one another are such runs: one per series.
     """
     *groups, last = columns
     if not groups or len(last) < 2:
-        return None
+        return []
     firsts = starts(*groups)
     if len(firsts) * MIN_RUN > len(last):
-        return None
+        return []
     falls = last[1:] < last[:-1]
     falls[firsts[1:] - 1] = False
     if falls.any():
-        return None
+        return []
     keys = [group[firsts] for group in groups]
     place = np.lexsort([*reversed(keys)])
     if not are_distinct(*(key[place] for key in keys)):
-        return None
-    lengths = np.diff(np.append(firsts, len(last)))[place]
-    before = np.cumsum(lengths) - lengths
-    result: npt.NDArray[np.intp] = np.arange(len(last))
-    result += np.repeat(firsts[place] - before, lengths)
-    return result
+        return []
+    stops = np.append(firsts[1:], len(last))
+    bounds = zip(firsts[place].tolist(), stops[place].tolist(), strict=True)
+    return [slice(first, stop) for first, stop in bounds]
 
 
 def _are_sorted(columns: Sequence[Codes]) -> bool:
@@ -179,8 +258,6 @@ def are_distinct(*columns: Codes) -> bool:
 
 def starts(*columns: Codes) -> npt.NDArray[np.intp]:
     """Return the first row of each run of equal numbers in all columns."""
-    if are_distinct(*columns):
-        return np.arange(len(columns[0]))
     n = len(columns[0])
     new = np.zeros(n, dtype=bool)
     new[:1] = True
@@ -189,6 +266,7 @@ def starts(*columns: Codes) -> npt.NDArray[np.intp]:
     return np.flatnonzero(new)
 
 
+BLOCK = 2**16
 DENSE = 8
 MIN_RUN = 8
 MIN_DENSE = 1_000_000

@@ -15,7 +15,7 @@ from econnet.core.periods import Frequency, frequency_of
 from econnet.data.files import (
     guards,
 )
-from econnet.data.files.codes import Codes, starts
+from econnet.data.files.codes import Codes, blocks, codes_in, counts, starts
 from econnet.data.files.dated_rows import KEYS, ends_of_periods, newest_values
 from econnet.data.files.kinds import (
     Inferred,
@@ -47,10 +47,15 @@ def known_at_first_origin(
     ]
     is_late = ends >= ends[used].min() + np.array(spans, dtype="timedelta64[us]")
     known = rows["known_at"].to_numpy(dtype="datetime64[us]")
-    enough = known[is_late[codes]]
-    if not len(enough):
-        return pd.Series(True, rows.index)
-    return pd.Series(known <= enough.min(), rows.index)
+    first = min(
+        (
+            known[part][late].min()
+            for part in blocks(len(rows))
+            if (late := is_late[codes[part]]).any()
+        ),
+        default=known.max(initial=ends.min()),
+    )
+    return pd.Series(known <= first, rows.index, copy=False)
 
 
 def infer_kinds(
@@ -127,7 +132,7 @@ def _traits_of_known(
 
 
 def _codes(rows: pd.DataFrame, name: str) -> Codes:
-    codes: Codes = rows[name].cat.codes.to_numpy()
+    codes: Codes = codes_in(rows[name])
     return codes
 
 
@@ -144,12 +149,12 @@ def dated_by_kind(
     A column that begins after the first origin shows its kind by its first values. Used
     before the last of them was known, they would be used with knowledge of later ones.
     """
-    codes = rows["indicator"].cat.codes.to_numpy()
+    codes = codes_in(rows["indicator"])
     names = rows["indicator"].cat.categories
-    n_early = np.bincount(codes[early.to_numpy()], minlength=len(names))
+    n_early = counts(codes[early.to_numpy()], len(names))
     late = [
         str(names[code])
-        for code in np.unique(codes)
+        for code in np.flatnonzero(counts(codes, len(names))).tolist()
         if n_early[code] < MIN_KNOWN and not inferred[str(names[code])].certain
     ]
     if early.all() or not late:
@@ -172,9 +177,7 @@ def _identifies(name: str, part: pd.DataFrame, reading: Reading) -> str:
 
 def _first_values(part: pd.DataFrame) -> pd.DataFrame:
     """Return the first values of a column that begins after the first origin."""
-    ends = ends_of_periods([*part["period"].cat.categories])[
-        part["period"].cat.codes.to_numpy()
-    ]
+    ends = ends_of_periods([*part["period"].cat.categories])[codes_in(part["period"])]
     first: pd.DataFrame = part[ends <= np.unique(ends)[:MIN_KNOWN].max()]
     return first
 

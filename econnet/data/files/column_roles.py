@@ -13,6 +13,7 @@ from econnet.core.text import quoted
 from econnet.data.files import areas, column_names, number_texts, period_texts
 from econnet.data.files.codes import categorical, joined
 from econnet.data.files.column_names import folded, words
+from econnet.data.files.filled_years import filled_down
 from econnet.data.files.sheets import as_text, filled, has_texts
 from econnet.data.files.tables import RawTable, refuse_unnamed
 from econnet.data.files.tidy import LayoutReader
@@ -102,7 +103,8 @@ def are_periods(distinct: Sequence[str], share: float = 0.9) -> bool:
         return False
     read = period_texts.read_periods(list(some))
     halves = sum(map(period_texts.looks_half_yearly, some))
-    found = len(read.periods) + halves
+    fiscal = sum(map(period_texts.looks_like_a_fiscal_quarter, some))
+    found = len(read.periods) + halves + fiscal
     return bool(read.refusal) or found >= share * len(some)
 
 
@@ -156,56 +158,69 @@ def _with_parts(reader: LayoutReader, years: pd.Series, taken: int) -> pd.Series
     texts = [text for text in years.cat.categories if text]
     if not all(re.fullmatch(r"\d{4}(\.0)?", text) for text in texts):
         return years
-    for part_name, names, pattern in (
-        ("quarter", column_names.QUARTERS, "{}Q{}"),
-        ("month", column_names.MONTHS, "{}-{:02d}"),
-        ("part", frozenset({"period"}), ""),
-    ):
+    for part_name, names in PARTS_OF_YEARS:
         for number in list(reader.left):
             if folded(reader.name(number)) not in names or number == taken:
                 continue
-            parts = reader.texts(number)
-            if folded(reader.name(number)) == "period":
-                years, parts = _without_averages(reader, years, parts)
-                is_monthly = any(text[:1] == "M" for text in parts.cat.categories)
-                pattern = "{}-{:02d}" if is_monthly else "{}Q{}"
-            found = {text: _part_number(text) for text in parts.cat.categories}
-            if np.isnan([*found.values()]).any() or len({*found.values()}) < 2:
+            years, parts = _without_whole_years(reader, years, reader.texts(number))
+            found = _parts_of_years([*parts.cat.categories], part_name)
+            if "" in found.values() or len({*found.values()}) < 2:
+                _check_parts(reader, number, found, part_name)
                 continue
             reader.leave_out(
                 number, f"it gives the {part_name} of {reader.name(taken)}"
             )
-
-            def period(
-                year: str,
-                part: str,
-                pattern: str = pattern,
-                found: Mapping[str, float] = found,
-            ) -> str:
-                return pattern.format(year, int(found[part]))
-
-            return joined([years, parts], period)
+            return joined(
+                [filled_down(years, parts), parts],
+                lambda year, part, found=found: (
+                    f"{year.removesuffix('.0')}{found[part]}" if year else ""
+                ),
+            )
     return years
 
 
-def _without_averages(
+def _parts_of_years(texts: Sequence[str], part_name: str) -> dict[str, str]:
+    """Return what follows the year in a period, by the text of a quarter or month."""
+    found = {str(text): period_texts.part_of_year(str(text)) for text in texts}
+    numbers = {
+        text: int(bare)
+        for text in found
+        if (bare := text.strip().removesuffix(".0")).isdigit() and int(bare) <= 12
+    }
+    as_quarters = part_name != "month" and max(numbers.values(), default=0) <= 4
+    for text, number in numbers.items():
+        if number and (as_quarters or part_name != "quarter"):
+            found[text] = f"Q{number}" if as_quarters else f"-{number:02d}"
+    return found
+
+
+def _check_parts(
+    reader: LayoutReader, number: int, found: Mapping[str, str], part_name: str
+) -> None:
+    """Raise `DataError` for texts that should be parts of years, and are not.
+
+    They would distinguish series: one per quarter, each with a value per year.
+    """
+    odd = [text for text, part in found.items() if text and not part]
+    if odd and is_text_column(reader, number):
+        raise DataError(
+            f"{reader.file}: {quoted(odd[0])} in column {reader.name(number)} is no "
+            f"{part_name.replace('part', 'quarter or month')}: write "
+            f"{'1 to 12' if part_name == 'month' else 'Q1 to Q4'}"
+        )
+
+
+def _without_whole_years(
     reader: LayoutReader, years: pd.Series, parts: pd.Series
 ) -> tuple[pd.Series, pd.Series]:
-    """Leave out rows of a year's average, which some offices call its month 13."""
-    average = parts.isin(["M13", "Q05", "S03"]).to_numpy()
-    if not average.any():
+    """Leave out rows of whole years, which some offices call the month 13."""
+    whole = parts.str.casefold().isin(WHOLE_YEARS).to_numpy()
+    if not whole.any() or whole.all():
         return years, parts
-    reader.table = replace(reader.table, cells=reader.table.cells[~average])
-    reader.remarks.append(f"{average.sum():,} averages of years left out")
-    kept = parts[~average]
-    return years[~average], kept.cat.remove_unused_categories()
-
-
-def _part_number(text: str) -> float:
-    bare = text.strip().removeprefix("M").removeprefix("Q").removeprefix("T")
-    if bare.isdigit() and 1 <= int(bare) <= 12:
-        return float(bare)
-    return float(period_texts.MONTH_NAMES.get(bare.casefold().rstrip("."), np.nan))
+    reader.table = replace(reader.table, cells=reader.table.cells[~whole])
+    reader.remarks.append(f"{whole.sum():,} values of whole years left out")
+    kept = parts[~whole]
+    return years[~whole], kept.cat.remove_unused_categories()
 
 
 def without_other_rows(
@@ -217,6 +232,8 @@ def without_other_rows(
     read = period_texts.read_periods(distinct).periods
     top = [text in read for text in period.iloc[:MAX_TOP_ROWS]]
     n_top = top.index(True) if True in top else 0
+    if any(label.isdigit() for label in period.iloc[:n_top]):
+        n_top = 0  # years such as 1 and 1000
     for place in range(n_top):
         label = period.iloc[place]
         row = table.cells.iloc[place]
@@ -374,6 +391,20 @@ SUBJECTS = frozenset(
         "indicator indicatorcode subject variable variablecode seriescode concept "
         "naitem weosubjectcode item estimates transaction sto dataitem"
     )
+)
+PARTS_OF_YEARS = (
+    ("quarter", column_names.QUARTERS),
+    ("month", column_names.MONTHS),
+    ("part", frozenset({"period"})),
+)
+# The month 13 of the Bureau of Labor Statistics, and words for a whole year.
+WHOLE_YEARS = frozenset(
+    {
+        *words(
+            "m13 q05 s03 annual total year average jahr ann\u00e9e annee a\u00f1o ano"
+        ),
+        *("annual average", "annual total", "full year", "whole year"),
+    }
 )
 MAX_TOP_ROWS = 12
 SAMPLE = 400

@@ -21,7 +21,7 @@ from econnet.data.files import (
     series_calendar,
 )
 from econnet.data.files.areas import Areas
-from econnet.data.files.codes import categorical
+from econnet.data.files.codes import categorical, codes_in
 from econnet.data.files.kinds import (
     FORECASTS,
     Override,
@@ -37,34 +37,37 @@ from econnet.data.sources.observations import (
 def measured_rows(
     tidy: Tidy, numbers: np.ndarray, calendar: series_calendar.Calendar, found: Areas
 ) -> pd.DataFrame:
-    """Return the rows with a value: country, indicator, period, frequency, value."""
-    keys = [found.key_of[str(text)] for text in tidy.area.cat.categories]
-    names = sorted({*keys})
+    """Return the rows with a value: country, indicator, period, frequency, value.
+
+    They are sorted by country, indicator and period; groups of countries are last.
+    """
+    texts = [found.key_of[str(text)] for text in tidy.area.cat.categories]
+    names = sorted({*texts}, key=lambda key: (key in found.aggregates, key))
     place_of = {name: place for place, name in enumerate(names)}
-    position = codes_of.numbers_of([place_of[key] for key in keys])
-    area = position[tidy.area.cat.codes.to_numpy()]
-    columns = {
-        "country": pd.Series(categorical(area, names)),
-        "indicator": tidy.column,
-        "period": pd.Series(calendar.period),
-        "known_text": tidy.known_at,
-        "value": pd.Series(numbers),
-        "frequency": pd.Series(categorical(calendar.frequency, ["A", "M", "Q"])),
-        "line": tidy.line,
+    position = codes_of.numbers_of([place_of[text] for text in texts])
+    area = codes_of.looked_up(position, codes_in(tidy.area))
+    keys = [
+        categorical(area, names, ordered=True),
+        as_ordered(tidy.column.array),
+        as_ordered(calendar.period),
+    ]
+    columns: dict[str, codes_of.Column] = {
+        "known_text": tidy.known_at.array,
+        "value": numbers,
+        "frequency": categorical(calendar.frequency, ["A", "M", "Q"]),
+        "line": tidy.line.array,
     }
     if tidy.last_measured is not None:
-        columns["last_measured"] = tidy.last_measured
+        columns["last_measured"] = tidy.last_measured.array
     keep = ~np.isnan(numbers) & (calendar.period.codes >= 0)
-    kept = {
-        name: column.array if keep.all() else column.array[keep]
-        for name, column in columns.items()
-    }
-    for name in KEYS[:-1]:
-        kept[name] = as_ordered(kept[name])
-    order = codes_of.order([kept[name].codes for name in KEYS[:-1]])
+    if not keep.all():
+        keys = [key[keep] for key in keys]
+        columns = {name: column[keep] for name, column in columns.items()}
+    order = codes_of.order([key.codes for key in keys])
+    columns = dict(zip(KEYS[:-1], keys, strict=True)) | columns
     if order is not None:
-        kept = {name: column.take(order) for name, column in kept.items()}
-    return pd.DataFrame(kept, copy=False)
+        columns = {name: order.of_column(column) for name, column in columns.items()}
+    return pd.DataFrame(columns, copy=False)
 
 
 def as_ordered(names: pd.Categorical) -> pd.Categorical:
@@ -72,10 +75,10 @@ def as_ordered(names: pd.Categorical) -> pd.Categorical:
     before = [str(name) for name in names.categories]
     after = sorted(before)
     if before == after:
-        return names.as_ordered()
+        return categorical(names.codes, after, ordered=True)
     number_of = {name: number for number, name in enumerate(after)}
     position = codes_of.numbers_of([number_of[name] for name in before] + [-1])
-    return categorical(position[names.codes], after).as_ordered()
+    return categorical(position[names.codes], after, ordered=True)
 
 
 def declared_forecasts(kinds: Mapping[str, Override]) -> list[str]:
@@ -137,7 +140,7 @@ def _of_periods(
 ) -> npt.NDArray[np.datetime64]:
     """Return a moment of each row's period, computed once per distinct period."""
     codes, texts = _codes(rows["period"])
-    return np.take(_moments(texts, make), codes)
+    return codes_of.looked_up(_moments(texts, make), codes)
 
 
 def _moments(
@@ -153,9 +156,7 @@ def _moments(
 
 def _codes(column: pd.Series) -> tuple[np.ndarray, list[str]]:
     if isinstance(column.dtype, pd.CategoricalDtype):
-        return column.cat.codes.to_numpy(), [
-            str(text) for text in column.cat.categories
-        ]
+        return codes_in(column), [str(text) for text in column.cat.categories]
     codes, distinct = pd.factorize(column)
     return codes, [str(text) for text in distinct]
 
@@ -165,7 +166,7 @@ def days_known(file: str, rows: pd.DataFrame, reading: Reading) -> pd.Series:
     published = _of_periods(rows, lambda period: (period + reading.lag).end_time)
     codes, texts = _codes(rows["known_text"])
     if not any(texts):
-        return pd.Series(published, rows.index)
+        return pd.Series(published, rows.index, copy=False)
     moments = np.array(
         [
             np.datetime64("NaT") if (day := _moment(text)) is pd.NaT else day
@@ -212,7 +213,10 @@ def without_projections(
     """Return the rows of periods that have ended and been measured."""
     codes, texts = _codes(rows["period"])
     ends = ends_of_periods(texts)
-    later = (ends >= np.datetime64(reading.today.date(), "us"))[codes]
+    is_late = ends >= np.datetime64(reading.today.date(), "us")
+    if "last_measured" not in rows and not is_late.any():
+        return rows
+    later = is_late[codes]
     if "last_measured" in rows:
         years = np.array([int(text[:4]) for text in texts])
         later |= years[codes] > rows["last_measured"].fillna(np.inf).to_numpy()
@@ -254,15 +258,18 @@ def sorted_by_keys(file: str, rows: pd.DataFrame) -> pd.DataFrame:
 
     `rows` are sorted by country, indicator and period.
     """
-    keys = [rows[name].cat.codes.to_numpy() for name in KEYS[:-1]]
+    keys = [codes_in(rows[name]) for name in KEYS[:-1]]
     rows = rows.drop(columns=[*DRAFT_COLUMNS.intersection(rows)])
     if codes_of.are_distinct(*keys):
         return rows
     days = rows["known_at"].to_numpy(dtype="datetime64[us]").astype(np.int64)
     order = codes_of.order([*keys, days])
     if order is not None:
-        rows = rows.take(order).reset_index(drop=True)
-        keys, days = [part[order] for part in keys], days[order]
+        rows = pd.DataFrame(
+            {name: order.of_column(column.array) for name, column in rows.items()},
+            copy=False,
+        )
+        keys, days = [order.of(part) for part in keys], order.of(days)
     if codes_of.are_distinct(*keys, days):
         return rows
     return in_order(
@@ -272,7 +279,7 @@ def sorted_by_keys(file: str, rows: pd.DataFrame) -> pd.DataFrame:
 
 def newest_values(rows: pd.DataFrame) -> pd.DataFrame:
     """Return the last vintage of each value; `rows` are sorted by `KEYS`."""
-    keys = [rows[name].cat.codes.to_numpy() for name in KEYS[:-1]]
+    keys = [codes_in(rows[name]) for name in KEYS[:-1]]
     if codes_of.are_distinct(*keys):
         return rows
     firsts = codes_of.starts(*keys)

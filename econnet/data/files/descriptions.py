@@ -14,6 +14,7 @@ from econnet.core.catalog import Indicator, SeriesTemplate
 from econnet.core.periods import Frequency
 from econnet.data.files import codes as codes_of
 from econnet.data.files import targets, vocabulary
+from econnet.data.files.codes import codes_in
 from econnet.data.files.dated_rows import newest_values
 from econnet.data.files.kinds import (
     GROWING,
@@ -34,12 +35,11 @@ def _names(column: pd.Series) -> pd.Series:
     """Return names as texts, or as plain categories where they are millions."""
     if len(column) < MANY_ROWS:
         return column.astype(str)
-    return column.cat.as_unordered()
+    return codes_of.column_of(codes_in(column), column.cat.categories, column.index)
 
 
 def _constant(text: str, index: pd.Index) -> pd.Series:
-    codes = np.zeros(len(index), dtype=np.int8)
-    return pd.Series(codes_of.categorical(codes, [text]), index)
+    return codes_of.column_of(np.zeros(len(index), dtype=np.int8), [text], index)
 
 
 def observations_of(rows: pd.DataFrame) -> pd.DataFrame:
@@ -116,10 +116,10 @@ def spans_of(rows: pd.DataFrame) -> pd.DataFrame:
     """
     newest = newest_values(rows)
     keys = ["country", "indicator", "frequency"]
-    codes = {name: newest[name].cat.codes.to_numpy() for name in keys}
+    codes = {name: codes_in(newest[name]) for name in keys}
     firsts = codes_of.starts(*codes.values())
     lasts = np.append(firsts[1:], len(newest)) - 1
-    period = newest["period"].cat.codes.to_numpy()
+    period = codes_in(newest["period"])
     runs = pd.DataFrame({name: part[firsts] for name, part in codes.items()})
     runs = runs.assign(
         first=period[firsts], last=period[lasts], values=lasts - firsts + 1
@@ -206,7 +206,7 @@ def describe_series(
     indicators: Mapping[str, Indicator],
 ) -> pd.DataFrame:
     """Return one row per series: `SERIES_COLUMNS`, and its first and last period."""
-    keys = [rows[name].cat.codes.to_numpy() for name in ("country", "indicator")]
+    keys = [codes_in(rows[name]) for name in ("country", "indicator")]
     firsts = codes_of.starts(*keys)
     lasts = np.append(firsts[1:], len(rows)) - 1
     # Rows are sorted, and standard texts of one frequency sort by time.

@@ -15,7 +15,7 @@ import pandas as pd
 from econnet.core.periods import PANDAS_ALIAS, PERIOD_NAME, PERIODS_A_YEAR, Frequency
 from econnet.core.types import Floats
 from econnet.data.files import column_names
-from econnet.data.files.codes import starts
+from econnet.data.files.codes import Codes, codes_in, starts
 from econnet.data.files.column_names import folded, words
 
 
@@ -92,19 +92,34 @@ def may_identify(rows: pd.DataFrame) -> frozenset[str]:
     """
     if rows.empty:
         return frozenset()
-    keys = [rows[name].cat.codes.to_numpy() for name in ("country", "indicator")]
+    keys = [codes_in(rows[name]) for name in ("country", "indicator")]
     firsts = starts(*keys)
     values = rows["value"].to_numpy(dtype=float)
-    whole = np.logical_and.reduceat(values == np.rint(values), firsts)
-    constant = np.minimum.reduceat(values, firsts) == np.maximum.reduceat(
-        values, firsts
+    # Most columns are known to be series by the first and last value of each area.
+    ends = np.append(firsts[1:], len(values)) - 1
+    both = np.stack([values[firsts], values[ends]])
+    found = _whole_or_constant(
+        keys[1][firsts], (both == np.rint(both)).all(axis=0), both[0] == both[1]
     )
-    series = pd.DataFrame(
-        {"column": keys[1][firsts], "whole": whole, "constant": constant}
-    )
-    columns = series.groupby("column").all()
-    found = columns.index[columns["whole"] | columns["constant"]]
+    if len(found):
+        place = np.flatnonzero(np.isin(keys[1], found))
+        mine, columns = values[place], keys[1][place]
+        firsts = starts(keys[0][place], columns)
+        found = _whole_or_constant(
+            columns[firsts],
+            np.logical_and.reduceat(mine == np.rint(mine), firsts),
+            np.minimum.reduceat(mine, firsts) == np.maximum.reduceat(mine, firsts),
+        )
     return frozenset(str(rows["indicator"].cat.categories[code]) for code in found)
+
+
+def _whole_or_constant(
+    columns: Codes, whole: npt.NDArray[np.bool_], constant: npt.NDArray[np.bool_]
+) -> pd.Index:
+    """Return the columns of which all series are whole, or all are constant."""
+    series = pd.DataFrame({"column": columns, "whole": whole, "constant": constant})
+    of_column = series.groupby("column").all()
+    return of_column.index[of_column["whole"] | of_column["constant"]]
 
 
 def single_gaps(rows: pd.DataFrame, ordinal: Callable[[str], int]) -> list[str]:
@@ -118,7 +133,10 @@ def single_gaps(rows: pd.DataFrame, ordinal: Callable[[str], int]) -> list[str]:
     ordinals = recent["period"].cat.codes.map(
         dict(enumerate(map(ordinal, map(str, recent["period"].cat.categories))))
     )
-    per_year = recent["frequency"].astype(object).map(PERIODS_A_YEAR).astype(int)
+    frequencies = recent["frequency"].cat.categories
+    per_year = np.array([PERIODS_A_YEAR[name] for name in frequencies])[
+        codes_in(recent["frequency"])
+    ]
     series = np.cumsum(new)
     last = ordinals.groupby(series).transform("max")
     steps = ordinals.diff().where(~new)
@@ -137,7 +155,7 @@ def single_gaps(rows: pd.DataFrame, ordinal: Callable[[str], int]) -> list[str]:
 
 def _last_rows(rows: pd.DataFrame) -> tuple[pd.DataFrame, npt.NDArray[np.bool_]]:
     """Return the last rows of each series, and which of them are the first ones."""
-    keys = [rows[name].cat.codes.to_numpy() for name in ("country", "indicator")]
+    keys = [codes_in(rows[name]) for name in ("country", "indicator")]
     firsts = starts(*keys)
     stops = np.append(firsts[1:], len(rows))
     sizes = np.minimum(stops - firsts, 3 * max(PERIODS_A_YEAR.values()) + 1)

@@ -14,6 +14,7 @@ from econnet.data.files.column_roles import (
     value_column,
     without_other_rows,
 )
+from econnet.data.files.filled_years import with_years
 from econnet.data.files.long_layout import read_long
 from econnet.data.files.sdmx_labels import without_labels
 from econnet.data.files.sheets import check_names
@@ -36,7 +37,7 @@ def arrange(file: str, table: RawTable, series_name: str = "") -> Tidy:
 
     `series_name` names the series of a table that has one series and no name for it.
     """
-    table = split_first_column(without_labels(table))
+    table = with_years(split_first_column(without_labels(table)))
     pairs = zip(table.above, table.names, strict=True)
     check_names(file, [*map(" ".join, pairs)] if table.above else table.names)
     reader = LayoutReader(file, table, [])

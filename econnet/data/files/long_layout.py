@@ -15,6 +15,7 @@ from econnet.data.files.column_roles import (
     empty_column,
     is_text_column,
 )
+from econnet.data.files.period_texts import is_period
 from econnet.data.files.tidy import LayoutReader, Tidy
 
 
@@ -47,14 +48,14 @@ def name_series(
     dimensions = _dimensions(reader, area)
     index = reader.table.cells.index
     if not dimensions:
-        return constant_column(default, index)
+        return _with_units(reader, area, constant_column(default, index))
     texts = pd.DataFrame({n: reader.texts(n) for n in dimensions}, index=index)
     varying = [n for n in dimensions if len(texts[n].unique()) > 1]
     constant = [n for n in dimensions if n not in varying]
     varying = _without_repeated_areas(reader, area, texts, varying)
     texts = texts[[*varying, *constant]]
     if texts.columns.empty:
-        return constant_column(default, index)
+        return _with_units(reader, area, constant_column(default, index))
     chosen = telling_apart(texts, varying)
     subject = [n for n in constant if folded(reader.name(n)) in SUBJECTS]
     if not chosen:
@@ -66,6 +67,7 @@ def name_series(
         parts = [f"{reader.name(n)} {texts[n].iloc[0]}" for n in others]
         reader.remarks.append(f"throughout: {', '.join(parts)}")
     names = joined([texts[n] for n in chosen], lambda *parts: " ".join(parts).strip())
+    names = _with_units(reader, area, names)
     _read_units(reader, names)
     for number in dimensions:
         if number in reader.left:
@@ -104,7 +106,9 @@ def _without_repeated_areas(
     kept = list(varying)
     if area is None or len(area.unique()) < 2:
         return kept
-    beside = [n for n in reader.left if folded(reader.name(n)) in FREQUENCIES]
+    no_names = FREQUENCIES | column_names.UNITS
+    beside = [n for n in reader.left if folded(reader.name(n)) in no_names]
+    beside = [n for n in beside if n not in varying]
     frame = texts.assign(area=area, **{f"f{n}": reader.texts(n) for n in beside})
     for number in varying:
         others = ["area", *(n for n in kept if n != number), *(f"f{n}" for n in beside)]
@@ -144,7 +148,25 @@ def _best_constant(reader: LayoutReader, texts: pd.DataFrame) -> int:
     named = [
         n for n in all_of if folded(reader.name(n)) in column_names.INDICATORS
     ] or all_of
-    return min(named, key=lambda n: (len(texts[n].iloc[0]), n))
+    first = {n: str(texts[n].iloc[0]) for n in named}
+    return min(named, key=lambda n: (is_period(first[n]), len(first[n]), n))
+
+
+def _with_units(
+    reader: LayoutReader, area: pd.Series | None, names: pd.Series
+) -> pd.Series:
+    """Return names with units where an area has one series in several units."""
+    for number in reader.left:
+        if folded(reader.name(number)) not in column_names.UNITS:
+            continue
+        units = reader.texts(number)
+        keys = pd.DataFrame({"name": names, "unit": units})
+        if area is not None:
+            keys = keys.assign(area=area)
+        distinct = keys.drop_duplicates()
+        if distinct.duplicated([*keys.columns.drop("unit")]).any():
+            names = joined([names, units], lambda *parts: " ".join(parts).strip())
+    return names
 
 
 def _read_units(reader: LayoutReader, names: pd.Series) -> None:

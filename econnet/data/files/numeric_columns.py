@@ -1,6 +1,6 @@
 """The numbers of tidy rows, and which of them stand for missing values."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,6 +10,7 @@ import pandas as pd
 from econnet.core.text import quoted
 from econnet.core.types import Floats
 from econnet.data.files import number_texts
+from econnet.data.files.codes import blocks, codes_in
 from econnet.data.files.number_texts import Mark
 from econnet.data.files.tidy import Tidy
 from econnet.runtime.untrusted_files import MAX_VALUE, MIN_MAGNITUDE
@@ -64,11 +65,11 @@ def read_values(tidy: Tidy, delimiter: str, problems: Problems) -> Values:
     """Return the numbers of tidy rows, NaN where a value is missing."""
     remarks: list[str] = []
     if tidy.value.dtype == float:
-        numbers = tidy.value.to_numpy(dtype=float, copy=True)
+        numbers = tidy.value.to_numpy(dtype=float)
     else:
         numbers = _from_texts(tidy, delimiter, problems, remarks)
-    _check_range(tidy, numbers, problems)
-    _without_codes(tidy, numbers, remarks)
+    numbers = _in_range(tidy, numbers, problems)
+    numbers = _without_codes(tidy, numbers, remarks)
     return Values(numbers, tuple(remarks))
 
 
@@ -80,10 +81,10 @@ def _from_texts(
     numbers = np.full(len(cells), np.nan)
     typed = np.array([not isinstance(cell, str) for cell in cells], dtype=bool)
     numbers[typed] = [np.nan if cell is None else cell for cell in cells[typed]]
-    codes = tidy.column.cat.codes.to_numpy()
+    codes = codes_in(tidy.column)
     places = _places_by_code(codes, ~typed & (cells != ""))
     if tidy.layout == "areas":
-        places = _places_by_code(tidy.area.cat.codes.to_numpy(), ~typed & (cells != ""))
+        places = _places_by_code(codes_in(tidy.area), ~typed & (cells != ""))
     texts = {code: pd.unique(cells[place]) for code, place in places.items()}
     marks: set[Mark] = set()
     for distinct in texts.values():
@@ -136,12 +137,10 @@ def _places_by_code(codes: np.ndarray, wanted: np.ndarray) -> dict[int, np.ndarr
     }
 
 
-def _check_range(tidy: Tidy, numbers: Floats, problems: Problems) -> None:
-    """Add the first cells without a usable number to the problems."""
-    size = np.abs(numbers)
-    wrong = np.isinf(numbers) | (size > MAX_VALUE)
-    wrong |= (size > 0) & (size < MIN_MAGNITUDE)
-    for place in np.flatnonzero(wrong)[:MAX_CELLS]:
+def _in_range(tidy: Tidy, numbers: Floats, problems: Problems) -> Floats:
+    """Return numbers without unusable ones; the first of them are added to problems."""
+    wrong = _places(numbers, _is_out_of_range)
+    for place in wrong[:MAX_CELLS]:
         reason = (
             "is no number; write 1234.5, and nothing for a missing value"
             if np.isinf(numbers[place])
@@ -153,14 +152,45 @@ def _check_range(tidy: Tidy, numbers: Floats, problems: Problems) -> None:
             f"{quoted(str(tidy.value.iloc[place]))} {reason}",
             like=f"{tidy.column.iloc[place]} {tidy.value.iloc[place]}",
         )
-    numbers[wrong] = np.nan
+    return _without(numbers, wrong)
 
 
-def _without_codes(tidy: Tidy, numbers: Floats, remarks: list[str]) -> None:
-    """Set codes for missing values, and zeros before the first value, to missing."""
+def _is_out_of_range(numbers: Floats) -> npt.NDArray[np.bool_]:
+    size = np.abs(numbers)
+    outside: npt.NDArray[np.bool_] = size > MAX_VALUE
+    outside |= (size > 0) & (size < MIN_MAGNITUDE)
+    return outside
+
+
+def _places(
+    numbers: Floats, test: Callable[[Floats], npt.NDArray[np.bool_]]
+) -> npt.NDArray[np.intp]:
+    """Return the places of the numbers that pass a test."""
+    found = [
+        part.start + np.flatnonzero(passed)
+        for part in blocks(len(numbers))
+        if (passed := test(numbers[part])).any()
+    ]
+    return np.concatenate(found) if found else np.zeros(0, dtype=np.intp)
+
+
+def _without(numbers: Floats, places: npt.NDArray[np.intp]) -> Floats:
+    """Return numbers in which some are missing; millions are copied only if need be."""
+    if not len(places):
+        return numbers
+    kept = numbers.copy()
+    kept[places] = np.nan
+    return kept
+
+
+def _without_codes(tidy: Tidy, numbers: Floats, remarks: list[str]) -> Floats:
+    """Return numbers without codes for missing values and zeros before the first."""
     found: dict[float, int] = {}
-    columns = tidy.column.cat.codes.to_numpy()
-    for column in np.unique(columns[_may_be_codes(numbers)]):
+    columns = codes_in(tidy.column)
+    may_be_codes = _places(numbers, _may_be_code)
+    if len(may_be_codes):
+        numbers = numbers.copy()
+    for column in np.unique(columns[may_be_codes]):
         place = np.flatnonzero((columns == column) & ~np.isnan(numbers))
         for code in number_texts.missing_codes(numbers[place]):
             is_code = place[numbers[place] == code]
@@ -169,33 +199,45 @@ def _without_codes(tidy: Tidy, numbers: Floats, remarks: list[str]) -> None:
     remarks += [
         f"{code:g} taken as missing ({count:,} values)" for code, count in found.items()
     ]
-    zeros = _leading_zeros(tidy, numbers)
-    if zeros:
+    places, names = _leading_zeros(tidy, numbers)
+    if names:
         remarks.append(
-            f"zeros before the first value taken as missing: {_shown(zeros)}"
+            f"zeros before the first value taken as missing: {_shown(names)}"
         )
+    return _without(numbers, places)
 
 
-def _may_be_codes(numbers: Floats) -> npt.NDArray[np.intp]:
-    """Return the places of numbers that may stand for missing values."""
-    place = np.flatnonzero(np.abs(numbers) >= np.abs(number_texts.CODES).min())
-    return place[np.isin(numbers[place], number_texts.CODES)]
+def _may_be_code(numbers: Floats) -> npt.NDArray[np.bool_]:
+    """Return which numbers may stand for missing values."""
+    # Few numbers pass the first tests, whichever unit they have.
+    found: npt.NDArray[np.bool_] = np.abs(numbers) >= MIN_CODE
+    found &= (numbers < 0) | (numbers == np.rint(numbers))
+    if found.any():
+        found[found] = np.isin(numbers[found], number_texts.CODES)
+    return found
 
 
-def _leading_zeros(tidy: Tidy, numbers: Floats) -> list[str]:
-    """Set zeros that begin a series to missing; return the series' names."""
-    names = []
-    columns = tidy.column.cat.codes.to_numpy()
-    with_zeros = np.unique(columns[numbers == 0])
-    areas = tidy.area.cat.codes.to_numpy()
+def _leading_zeros(
+    tidy: Tidy, numbers: Floats
+) -> tuple[npt.NDArray[np.intp], list[str]]:
+    """Return the places of zeros that begin a series, and the names of the series."""
+    names, zeros = [], [np.zeros(0, dtype=np.intp)]
+    columns = codes_in(tidy.column)
+    with_zeros = np.unique(columns[_places(numbers, _is_zero)])
+    areas = codes_in(tidy.area)
     for column in with_zeros:
         places = np.flatnonzero(columns == column)
         for _, place in _groups(areas[places], places):
             present = place[~np.isnan(numbers[place])]
             if n := number_texts.leading_zeros(numbers[present]):
-                numbers[present[:n]] = np.nan
+                zeros.append(present[:n])
                 names.append(str(tidy.column.cat.categories[column]))
-    return list(dict.fromkeys(names))
+    return np.concatenate(zeros), list(dict.fromkeys(names))
+
+
+def _is_zero(numbers: Floats) -> npt.NDArray[np.bool_]:
+    is_zero: npt.NDArray[np.bool_] = numbers == 0
+    return is_zero
 
 
 def _groups(codes: np.ndarray, places: np.ndarray) -> Sequence[tuple[int, np.ndarray]]:
@@ -211,6 +253,7 @@ def _shown(names: Sequence[str], at_most: int = 6) -> str:
     return ", ".join(names[:at_most]) + (f" and {more} more" if more > 0 else "")
 
 
+MIN_CODE = float(np.abs(number_texts.CODES).min())
 MAX_PROBLEMS = 4
 MAX_CELLS = 1_000
 MAX_STEPS = 5_000

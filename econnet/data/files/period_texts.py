@@ -88,6 +88,11 @@ def looks_half_yearly(text: str) -> bool:
     return bool(HALF_YEAR.fullmatch(_clean(text)))
 
 
+def looks_like_a_fiscal_quarter(text: str) -> bool:
+    """Return whether a text is a quarter of a fiscal year, such as `2011-12:Q1`."""
+    return bool(FISCAL_QUARTER.search(text))
+
+
 def part_of_year(text: str) -> str:
     """Return what follows the year in the period of a quarter or month; else nothing.
 
@@ -100,8 +105,21 @@ def part_of_year(text: str) -> str:
         return f"Q{ROMAN.get(quarter.upper(), quarter)}"
     if match := re.fullmatch(r"M ?(\d{1,2})", bare, re.I):
         return f"-{int(match[1]):02d}" if 1 <= int(match[1]) <= 12 else ""
+    if quarter := _quarter_of_months(bare):
+        return f"Q{quarter}"
     month = None if bare.isdigit() else _month(bare)
     return f"-{month:02d}" if month else ""
+
+
+def _quarter_of_months(text: str) -> int | None:
+    """Return the quarter of `Apr-Jun` or `4- 6.`; `None` for any other text."""
+    match = MONTH_RANGE.fullmatch(text)
+    if match is None:
+        return None
+    first, last = _month(match["first"]), _month(match["last"])
+    if first is None or last is None or last != first + 2 or last % 3:
+        return None
+    return last // 3
 
 
 def _clean(text: str) -> str:
@@ -160,6 +178,18 @@ def _months(_: _Column, texts: Sequence[str]) -> dict[str, str]:
             match = pattern.fullmatch(text)
             if match and (month := _month(match["month"])):
                 found[text] = f"{_full_year(int(match['year']))}-{month:02d}"
+                break
+    return found
+
+
+def _ranges_of_months(_: _Column, texts: Sequence[str]) -> dict[str, str]:
+    """Read `Apr-Jun 1990` and `1990/ 4- 6.` as quarters."""
+    found = {}
+    for text in texts:
+        for pattern in YEAR_AND_RANGE:
+            match = pattern.fullmatch(text)
+            if match and (quarter := _quarter_of_months(match["range"])):
+                found[text] = f"{match['year']}Q{quarter}"
                 break
     return found
 
@@ -353,7 +383,8 @@ def _full_year(year: int) -> int:
 # In the order in which they are tried.
 READERS: tuple[Callable[[_Column, Sequence[str]], dict[str, str]], ...] = (
     *(_fiscal_years, _serial_dates, _standard, _quarters, _east_asian, _numbered_parts),
-    *(_compact, _named_dates, _months, _numeric_dates, _decimal_months),
+    *(_compact, _named_dates, _months, _ranges_of_months, _numeric_dates),
+    _decimal_months,
 )
 QUARTER_OF = {"0": "1", "00": "1", "25": "2", "5": "3", "50": "3", "75": "4"}
 ROMAN = {"I": "1", "II": "2", "III": "3", "IV": "4"}
@@ -366,7 +397,7 @@ QUARTERS = tuple(
         rf"[QT] ?(?P<quarter>[1-4])[-:./' ]*{ANY_YEAR}",
         rf"(?P<quarter>[1-4]) ?[QT][-:./' ]*{ANY_YEAR}",
         rf"(?P<quarter>[1-4]|I|II|III|IV)(st|nd|rd|th|\.|\u00ba|\u00b0|er|e)? ?"
-        rf"(quarter|qtr|quartal|trimestre|trim\.?|\u043a\u0432\.?)"
+        rf"(quarter|qtr|quartal|vierteljahr|trimestre|trim\.?|\u043a\u0432\.?)"
         rf"( of| de)?[-:./, ]*{YEAR}",
         rf"{YEAR}[-:./, ]*(?P<quarter>[1-4])(st|nd|rd|th|\.)? ?(quarter|qtr|quartal)",
         rf"{YEAR}[-:./ ](?P<quarter>I|II|III|IV)",
@@ -386,6 +417,14 @@ MONTHS = tuple(
         rf"{YEAR}[-:/ ](?P<month>\d{{1,2}})",
     )
 )
+MONTH_RANGE = re.compile(
+    r"(?P<first>\d{1,2}|[^\W\d_]{3,10}\.?) ?[-~\u2013\u301c\uff5e] ?"
+    r"(?P<last>\d{1,2}|[^\W\d_]{3,10})\.?(\u6708\u671f?)?"
+)
+YEAR_AND_RANGE = (
+    re.compile(rf"{YEAR}[/:., ]+(?P<range>.+)"),
+    re.compile(rf"(?P<range>.+?)[/:., ]+{YEAR}"),
+)
 NAMED_DATES = tuple(
     re.compile(pattern, re.I)
     for pattern in (
@@ -401,6 +440,12 @@ HALF_YEAR = re.compile(
     r"[12]\d{3}[-:./ ]*[HS] ?[12]|[HS] ?[12][-:./ ]*[12]\d{3}"
     r"|[12] ?[HS][-:./ ]*[12]\d{3}",
     re.I,
+)
+FISCAL_QUARTER = re.compile(
+    r"\bfy ?\d{2,4}.*q[1-4]|q[1-4].*\bfy ?\d{2,4}"
+    r"|[12]\d{3}[-/](\d{2}|\d{4})[:,. ]+q ?[1-4]"
+    r"|q ?[1-4][:,. ]+[12]\d{3}[-/](\d{2}|\d{4})",
+    re.I | re.ASCII,
 )
 FISCAL_STYLE = "fiscal years, each counted as the year in which it ends"
 NUMERALS = {"\u4e00": 1, "\u4e8c": 2, "\u4e09": 3, "\u56db": 4}
@@ -431,7 +476,8 @@ EAST_ASIAN: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] =
 )
 PART_QUARTER = re.compile(
     r"([QTK]|Qtr|Quarter|Quartal|Trim) ?(?P<number>[1-4])|(?P<number_first>[1-4])"
-    r"(st|nd|rd|th|\.|\u00ba)? ?(Q|T|quarter|qtr|quartal|trimestre)"
+    r"(st|nd|rd|th|\.|\u00ba|\u00b0|er|e|re)? ?"
+    r"(Q|T|quarter|qtr|quartal|vierteljahr|trimestre)"
     r"|(?P<roman>I|II|III|IV)",
     re.I,
 )

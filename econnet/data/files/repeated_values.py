@@ -12,7 +12,7 @@ import pandas as pd
 
 from econnet.core.periods import PANDAS_ALIAS, PERIOD_NAME, PERIODS_A_YEAR, Frequency
 from econnet.data.files import codes as codes_of
-from econnet.data.files.codes import Codes
+from econnet.data.files.codes import Codes, codes_in
 from econnet.data.files.dated_rows import KEYS, NAMES, as_ordered
 from econnet.data.files.reading import Reading
 
@@ -43,24 +43,24 @@ def without_repeats(
     both = pd.concat(
         [part.astype(dict.fromkeys(NAMES, str)) for part in parts], ignore_index=True
     )
-    for column in NAMES:
+    for column in ("country", "indicator"):
+        both[column] = both[column].astype(rows[column].dtype)
+    for column in ("period", "frequency"):
         both[column] = as_ordered(pd.Categorical(both[column]))
     return both.sort_values(KEYS[:-1], ignore_index=True, kind="stable")
 
 
 def _candidates(rows: pd.DataFrame) -> list[str]:
     """Return the columns in which most values equal the one before."""
-    country, column = (
-        rows[name].cat.codes.to_numpy() for name in ("country", "indicator")
-    )
+    country, column = (codes_in(rows[name]) for name in ("country", "indicator"))
     values = rows["value"].to_numpy(dtype=float)
     same = values[1:] == values[:-1]
     if not same.any():
         return []
     same &= (country[1:] == country[:-1]) & (column[1:] == column[:-1])
     names = rows["indicator"].cat.categories
-    n_same = np.bincount(column[1:][same], minlength=len(names))
-    n = np.bincount(column, minlength=len(names))
+    n_same = codes_of.counts(column[1:][same], len(names))
+    n = codes_of.counts(column, len(names))
     found = np.flatnonzero(n_same > MIN_SAME * n).tolist()
     return [str(names[code]) for code in found]
 
@@ -89,12 +89,12 @@ def _frequency_of_values(part: pd.DataFrame) -> Frequency | None:
 def _groups(part: pd.DataFrame, written: Frequency, size: int) -> Codes:
     """Return a number for each row's country and coarser period."""
     texts = part["period"].cat.categories
-    codes = part["period"].cat.codes.to_numpy()
+    codes = codes_in(part["period"])
     used = np.unique(codes)
     ordinals = np.zeros(len(texts), dtype=np.int64)
     periods = pd.PeriodIndex(texts[used].astype(str), freq=PANDAS_ALIAS[written])
     ordinals[used] = periods.asi8 // size
-    country = part["country"].cat.codes.to_numpy()
+    country = codes_in(part["country"])
     new = np.zeros(len(part), dtype=np.int64)
     new[codes_of.starts(country, ordinals[codes])] = 1
     return np.cumsum(new)

@@ -16,10 +16,13 @@ from econnet.data.files.tables import RawTable
 
 def without_labels(table: RawTable) -> RawTable:
     """Return an SDMX table with codes only; any other table as it is."""
-    split = [name.partition(":")[0].strip() for name in table.names]
-    if VALUE in split and VALUE not in table.names:
+    split = [
+        name.partition(":")[0].strip() if PAIR.match(name) else name
+        for name in table.names
+    ]
+    if {VALUE, AREA} & {*split} and not {VALUE, AREA} & {*table.names}:
         return _codes_of_pairs(table, split)
-    if VALUE not in table.names:
+    if VALUE not in table.names and not {AREA, "FREQ"} <= {*table.names}:
         return table
     kept = [
         number
@@ -69,4 +72,6 @@ def _only(table: RawTable, kept: Sequence[int]) -> RawTable:
 
 
 VALUE = "OBS_VALUE"
+AREA = "REF_AREA"
+PAIR = re.compile(r"[A-Z][A-Z0-9_]*:")
 CODE = re.compile(r"[A-Z][A-Z0-9_]*")

@@ -15,7 +15,7 @@ from econnet.core.periods import Frequency
 from econnet.core.text import quoted
 from econnet.data.files import codes as codes_of
 from econnet.data.files import period_texts
-from econnet.data.files.codes import Codes
+from econnet.data.files.codes import Codes, codes_in
 from econnet.data.files.numeric_columns import Problems
 from econnet.data.files.tidy import Tidy
 
@@ -44,9 +44,9 @@ class Calendar:
 def read_calendar(tidy: Tidy, filled: np.ndarray, problems: Problems) -> Calendar:
     """Return the periods of tidy rows; rows with a value decide the frequencies."""
     categories = [str(text) for text in tidy.period.cat.categories]
-    codes = tidy.period.cat.codes.to_numpy()
+    codes = codes_in(tidy.period)
     used = np.zeros(len(categories) + 1, dtype=bool)
-    used[codes[filled]] = True
+    used[codes if filled.all() else codes[filled]] = True
     texts = [text for text, is_used in zip(categories, used, strict=False) if is_used]
     early = _early_years(texts)
     texts = [text for text in texts if text not in early]
@@ -59,7 +59,8 @@ def read_calendar(tidy: Tidy, filled: np.ndarray, problems: Problems) -> Calenda
     )
     months = np.array([_month_number(text) for text in standard], dtype=np.int32)
     style = np.array([STYLES.index(_style(text)) for text in standard], dtype=np.int8)
-    row_style = np.where(filled, style[codes], NO_STYLE)
+    row_style = codes_of.looked_up(style, codes)
+    row_style[~filled] = NO_STYLE
     frequency, sums = _without_sums(
         tidy, _frequencies(tidy, months, row_style, problems)
     )
@@ -106,7 +107,7 @@ def _check_texts(
                 "years alone if they were measured",
                 like="estimate",
             )
-        elif FISCAL_QUARTER.search(text):
+        elif period_texts.looks_like_a_fiscal_quarter(text):
             problems.add(
                 f", line {line}: {quoted(text)} is a quarter of a fiscal year, which "
                 "begins in different months in different countries: write the "
@@ -157,7 +158,7 @@ def _of_months(
 ) -> Codes:
     """Return frequencies in which dates and months have that of their series."""
     column, area, text = (
-        part.cat.codes.to_numpy() for part in (tidy.column, tidy.area, tidy.period)
+        codes_in(part) for part in (tidy.column, tidy.area, tidy.period)
     )
     parts = [part[unclear] for part in (column, area, text)]
     is_date = style == STYLES.index("D")
@@ -235,7 +236,7 @@ def _check_dates(
     if not is_date.any():
         return
     parts = (tidy.column, tidy.area, tidy.known_at, tidy.period)
-    found = codes_of.distinct(*(part.cat.codes.to_numpy()[is_date] for part in parts))
+    found = codes_of.distinct(*(codes_in(part)[is_date] for part in parts))
     names = ["column", "area", "known", "text"]
     dates = pd.DataFrame(dict(zip(names, found, strict=True)))
     dates = dates.merge(rows[rows["date"]], on=["column", "area", "text"])
@@ -271,8 +272,8 @@ def _without_sums(tidy: Tidy, frequency: Codes) -> tuple[Codes, list[str]]:
     if not found.any() or (frequency[found] == frequency[found][0]).all():
         return frequency, []
     n_areas = len(tidy.area.cat.categories)
-    series = tidy.column.cat.codes.to_numpy().astype(np.int64) * n_areas
-    series += tidy.area.cat.codes.to_numpy()
+    series = codes_in(tidy.column).astype(np.int64) * n_areas
+    series += codes_in(tidy.area)
     counts = np.zeros((int(series.max()) + 1, len(FREQUENCIES)), dtype=np.int64)
     np.add.at(counts, (series[found], frequency[found]), 1)
     finest_first = [FREQUENCIES.index(each) for each in ("M", "Q", "A")]
@@ -283,7 +284,7 @@ def _without_sums(tidy: Tidy, frequency: Codes) -> tuple[Codes, list[str]]:
     sums = found & enough & (rank > finest[series])
     if not sums.any():
         return frequency, []
-    codes = np.unique(tidy.column.cat.codes.to_numpy()[sums])
+    codes = np.unique(codes_in(tidy.column)[sums])
     names = [str(tidy.column.cat.categories[code]) for code in codes[:3]]
     shown = ", ".join(names) + (", ..." if len(codes) > len(names) else "")
     remark = f"{shown}: {sums.sum():,} values over longer periods left out"
@@ -297,8 +298,8 @@ def _check_mixtures(tidy: Tidy, frequency: Codes, problems: Problems) -> None:
         return
     rows = pd.DataFrame(
         {
-            "column": tidy.column.cat.codes.to_numpy()[found],
-            "area": tidy.area.cat.codes.to_numpy()[found],
+            "column": codes_in(tidy.column)[found],
+            "area": codes_in(tidy.area)[found],
             "frequency": frequency[found],
             "place": np.flatnonzero(found),
         }
@@ -336,9 +337,11 @@ def _calendar(
                     names.append(name)
                 table[code, column] = place
     # The last row and column are those of no period and no frequency.
-    whole = np.full((len(standard) + 1, len(STYLES)), -1, dtype=np.int32)
+    whole = np.full((len(standard) + 1, len(STYLES)), -1)
     whole[:-1, : len(FREQUENCIES)] = table
-    result = whole[codes, frequency]
+    result = np.empty(len(codes), dtype=codes_of.type_of_numbers(len(names)))
+    for part in codes_of.blocks(len(codes)):
+        result[part] = whole[codes[part], frequency[part]]
     return Calendar(codes_of.categorical(result, names), frequency, remarks)
 
 
@@ -367,5 +370,4 @@ FIRST_YEAR = 1700
 EARLY_YEAR = re.compile(r"\d{1,3}|0\d{3}|1[0-6]\d{2}", re.ASCII)
 # 2024e, 2024F, 2025 p
 ESTIMATE = re.compile(r"[12]\d{3} ?\(?[efp]\)?", re.I | re.ASCII)
-FISCAL_QUARTER = re.compile(r"\bfy ?\d{2,4}.*q[1-4]|q[1-4].*\bfy ?\d{2,4}", re.I)
 WEEK = re.compile(r"[12]\d{3}[-: ]?W\d{1,2}", re.I)

@@ -12,6 +12,7 @@ import pandas as pd
 
 from econnet.core.errors import DataError
 from econnet.core.text import one_line
+from econnet.data.files.codes import codes_in
 from econnet.runtime.untrusted_files import MAX_COLUMNS, MAX_TEXT_LENGTH
 
 Cell = str | float
@@ -71,7 +72,7 @@ def filled(cells: pd.Series) -> npt.NDArray[np.bool_]:
     """Return which cells of a column are not empty."""
     if isinstance(cells.dtype, pd.CategoricalDtype):
         full = np.append(cells.cat.categories != "", False)
-        by_code: npt.NDArray[np.bool_] = full[cells.cat.codes.to_numpy()]
+        by_code: npt.NDArray[np.bool_] = full[codes_in(cells)]
         return by_code
     full = cells.notna().to_numpy(dtype=bool, copy=True)
     if has_texts(cells):

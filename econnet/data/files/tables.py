@@ -215,8 +215,10 @@ def _header_block(head: Sequence[Row], first: int, width: int) -> list[int]:
         n_cells = sum(cell != "" for cell in head[number])
         if not n_cells and not block:
             continue  # blank lines between header and data
+        # Above periods in the first column, there is often no name.
+        n_names = width - (n_cells > 0 and head[number][0] == "")
         enough = n_cells >= max(2, MIN_SHARE_OF_NAMES * width) or (
-            n_cells >= 1 and width == 1
+            n_cells == n_names == 1
         )
         # A row over groups of columns names each group once.
         groups = bool(block) and n_cells >= 2 and extent(head[number]) > width / 2

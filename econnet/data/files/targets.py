@@ -25,15 +25,18 @@ def is_real_gdp(name: str) -> bool:
 def default_target(kinds: Mapping[str, Kind], columns: Sequence[str]) -> str:
     """Return the column that the default target means; empty for none.
 
-    `columns` are in the order of the file. Real GDP comes first, then its growth, other
-    output, the only series, and industrial production.
+    `columns` are in the order of the file. Real GDP comes first, at the prices of its
+    country before those that compare countries, then its growth, other output, the only
+    series, and industrial production.
     """
     if OUTPUT in kinds:
         return OUTPUT
     growing = [name for name in columns if kinds[name] in {*GROWING, "log"}]
     growth = [name for name in columns if kinds[name] in {"growth", "balance"}]
+    real = [name for name in growing if is_real_gdp(name)]
     choices = (
-        [name for name in growing if is_real_gdp(name)],
+        [name for name in real if name.casefold() not in vocabulary.COMPARABLE_GDP],
+        real,
         [name for name in growing if is_output(name) and _is_real(name)],
         [name for name in growing if is_output(name) and not _is_nominal(name)],
         [name for name in growth if _is_growth(name) and not is_over_a_year(name)],

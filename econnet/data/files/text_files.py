@@ -23,6 +23,7 @@ import pandas as pd
 
 from econnet.core.errors import DataError
 from econnet.data.files import number_texts
+from econnet.data.files.codes import Column, categorical
 from econnet.data.files.sheets import Sheet, check_width
 from econnet.runtime import untrusted_files
 
@@ -294,16 +295,56 @@ def _fetch(
     database: duckdb.DuckDBPyConnection, lines: _Lines, numbers: set[str], line: int
 ) -> pd.DataFrame:
     """Return all columns: numbers where every cell is one, else categories of texts."""
-    if not _load_typed(database, lines, numbers):
+    n_texts = len(lines.names) - len(numbers)
+    typed = bool(numbers) and not _has_grouped_digits(lines.path)
+    if typed and n_texts <= MAX_SHARE_OF_TEXTS * len(lines.names):
+        columns = _typed_columns(database, lines, numbers)
+        if columns is not None:
+            return _as_table(columns, line)
+        typed = False
+    if not typed or not _load_typed(database, lines, numbers):
         numbers = numbers - _load_texts(database, lines, numbers)
-    columns = ", ".join(
+    selected = ", ".join(
         name if name in numbers else _as_category(database, name)
         for name in lines.names
     )
-    table: pd.DataFrame = database.execute(f"SELECT {columns} FROM cells").df()  # noqa: S608 - names are ours
-    table.columns = pd.RangeIndex(len(lines.names))
-    table.index = pd.RangeIndex(line, line + len(table))
-    return table
+    table: pd.DataFrame = database.execute(f"SELECT {selected} FROM cells").df()  # noqa: S608 - names are ours
+    return _as_table([table[name].array for name in lines.names], line)
+
+
+def _as_table(columns: Sequence[Column], line: int) -> pd.DataFrame:
+    """Return columns of a file as a table indexed by line, without a copy."""
+    index = pd.RangeIndex(line, line + len(columns[0]))
+    return pd.DataFrame(dict(enumerate(columns)), index, copy=False)
+
+
+def _typed_columns(
+    database: duckdb.DuckDBPyConnection, lines: _Lines, numbers: set[str]
+) -> list[Column] | None:
+    """Return columns as they are read, or `None` if they are not what the file has.
+
+    Texts become objects first, which is fast only if they are few.
+    """
+    try:
+        cells = database.execute(f"FROM {lines.reader(numbers)}").fetchnumpy()
+    except duckdb.ConversionException:
+        return None
+    columns: list[Column] = []
+    for name in lines.names:
+        missing = np.ma.getmaskarray(np.ma.asanyarray(cells[name]))
+        if name in numbers:
+            column = np.ma.filled(cells[name], np.nan)
+            if np.isinf(column).any():
+                return None
+            columns.append(column)
+        elif missing.all():
+            columns.append(np.full(len(missing), np.nan))
+        elif lines.missing and missing.any():
+            return None
+        else:
+            codes, texts = pd.factorize(np.ma.filled(cells[name], None))
+            columns.append(categorical(codes, texts.tolist()))
+    return columns
 
 
 def _load_typed(
@@ -314,8 +355,6 @@ def _load_typed(
     That is so if every cell of `numbers` is one, and no text was taken as missing: NA
     is Namibia in a column of countries.
     """
-    if not numbers or _has_grouped_digits(lines.path):
-        return False
     try:
         database.execute(f"CREATE TEMP TABLE cells AS FROM {lines.reader(numbers)}")
     except duckdb.ConversionException:
@@ -457,6 +496,7 @@ KINDS_OF_FILES = (
 SMALL_BYTES = 4 * 2**20
 MAX_SHARE_OF_NOTES = 0.1
 MIN_ALIGNED = 5
+MAX_SHARE_OF_TEXTS = 0.1
 SAMPLE_LETTERS = 2**20
 MAX_LINE_BYTES = 2_000_000
 MIN_SAMPLE_BYTES = 40

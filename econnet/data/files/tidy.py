@@ -6,7 +6,7 @@ from typing import Literal
 
 import pandas as pd
 
-from econnet.data.files.codes import categorical, factorized, numbers_of
+from econnet.data.files.codes import column_of, factorized, looked_up, numbers_of
 from econnet.data.files.sheets import as_text
 from econnet.data.files.tables import RawTable
 
@@ -92,7 +92,7 @@ class LayoutReader:
         names = sorted({*texts})
         number_of = {name: place for place, name in enumerate(names)}
         position = numbers_of([number_of[text] for text in texts])
-        return pd.Series(categorical(position[codes], names), cells.index)
+        return column_of(looked_up(position, codes), names, cells.index)
 
     def distinct(self, number: int) -> list[str]:
         """Return the distinct texts of a column that are not empty."""

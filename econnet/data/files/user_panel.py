@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from econnet.core import catalog
@@ -34,6 +33,7 @@ from econnet.data.files import (
     targets,
 )
 from econnet.data.files.areas import Areas
+from econnet.data.files.codes import codes_in
 from econnet.data.files.column_kinds import (
     YEARS_BEFORE_FIRST_ORIGIN,
     dated_by_kind,
@@ -418,7 +418,7 @@ def _check_names(tidy: Tidy, problems: Problems) -> None:
                 else ""
             )
             if fault:
-                place = np.flatnonzero(column.cat.codes.to_numpy() == code)
+                place = np.flatnonzero(codes_in(column) == code)
                 if len(place):
                     problems.add(f", line {tidy.line.iloc[place[0]]}: {what} {fault}")
 
@@ -491,25 +491,19 @@ def _without_aggregates(
     """Return the rows of countries and those of groups of countries."""
     if not found.aggregates:
         return rows, rows.iloc[:0]
-    country = rows["country"].cat
-    is_group = np.array([str(key) in found.aggregates for key in country.categories])
-    groups = is_group[country.codes.to_numpy()]
-    aggregates = rows[groups]
+    names = [str(key) for key in rows["country"].cat.categories]
+    # Groups are sorted behind countries.
+    first = sum(name not in found.aggregates for name in names)
+    codes = codes_in(rows["country"])
+    n_rows = int(codes.searchsorted(codes.dtype.type(first)))
+    rows, aggregates = rows.iloc[:n_rows], rows.iloc[n_rows:]
     if aggregates.empty:
         return rows, aggregates
     names = [found.names.get(key, key) for key in _distinct(aggregates["country"])]
     shown = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
     what = "the sum of the regions" if found.whole else "aggregates, not countries"
     warnings.append(f"{shown}: {what}; no model learns from them")
-    return _between(rows, groups), aggregates
-
-
-def _between(rows: pd.DataFrame, removed: npt.NDArray[np.bool_]) -> pd.DataFrame:
-    """Return rows without some, which are long runs: pieces are copied as they are."""
-    edges = np.flatnonzero(np.diff(removed, prepend=True, append=True))
-    pieces = [rows.iloc[a:b] for a, b in zip(edges[::2], edges[1::2], strict=True)]
-    kept: pd.DataFrame = pd.concat(pieces) if pieces else rows.iloc[:0]
-    return kept
+    return rows, aggregates
 
 
 # Persian and Indian words and emoji of several parts need these invisible characters.

@@ -139,6 +139,8 @@ REAL_GDP = _words(
     "rgdpna rgdpo rgdpe rgdpmad rgdp realgdp gdp_real ngdp_r ny.gdp.mktp.kn "
     "ngdprsaxdcusq routput naexkp01 gdprc ngdp_r_sa_xdc ngdp_r_nsa_xdc ngdp_r_xdc"
 )
+# The Penn World Table's, at prices that compare levels across countries.
+COMPARABLE_GDP = _words("rgdpe rgdpo")
 GDP_GROWTH = _words("a191rl1q225sbea a191ro1q156nbea ngdp_rpch ny.gdp.mktp.kd.zg")
 OVER_A_YEAR = _words("yoy yo-y y-y chgpy pcpy yty yoyg ytypct gpsa")
 YEAR_PHRASES = (

@@ -4,11 +4,10 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-import numpy as np
 import pandas as pd
 
 from econnet.data.files import areas, column_names, period_texts
-from econnet.data.files.codes import Codes, categorical, joined
+from econnet.data.files.codes import codes_in, column_of, joined
 from econnet.data.files.column_names import folded
 from econnet.data.files.column_roles import (
     are_periods,
@@ -18,7 +17,7 @@ from econnet.data.files.column_roles import (
     take_area,
 )
 from econnet.data.files.long_layout import name_series, telling_apart
-from econnet.data.files.stacking import of_column, of_row, stacked
+from econnet.data.files.stacking import numbers_of_lines, stacked
 from econnet.data.files.tidy import Layout, LayoutReader, Tidy
 
 
@@ -43,37 +42,20 @@ def read_wide_by_periods(
     for number in list(reader.left):
         reader.left.remove(number)
     periods = [reader.name(number) for number in headers]
-    values, place, which = stacked(reader.table, headers)
+    values = stacked(reader.table, headers)
     area = empty_column(column.index) if area is None else area
-    lines = reader.table.cells.index.to_numpy(dtype=np.int32)
     return reader.tidy(
         "periods",
-        area=of_row(area, place),
-        period=pd.Series(categorical(which, periods)),
-        column=of_row(column, place),
-        value=values,
-        known_at=pd.Series(categorical(np.zeros(len(place), "int8"), [""])),
-        line=pd.Series(lines[place]),
-        last_measured=None if cut is None else pd.Series(cut.to_numpy()[place]),
+        area=values.of_row(area),
+        period=values.of_column(periods),
+        column=values.of_row(column),
+        value=values.values,
+        known_at=values.constant(""),
+        line=pd.Series(values.at_rows(numbers_of_lines(reader.table)), copy=False),
+        last_measured=None
+        if cut is None
+        else pd.Series(values.at_rows(cut.to_numpy())),
     )
-
-
-def _known_column(
-    known_at: pd.Series | Sequence[str] | None,
-    place: Codes,
-    which: Codes,
-) -> pd.Categorical:
-    """Return when each stacked value was known: by its row, or by its column.
-
-    `place` is the row of each value, `which` the number of its column.
-    """
-    if isinstance(known_at, pd.Series):
-        codes = known_at.cat.codes.to_numpy()[place]
-        return categorical(codes, known_at.cat.categories)
-    if known_at is None:
-        return categorical(np.zeros(len(place), "int8"), [""])
-    days = of_column(known_at, which).cat
-    return categorical(days.codes.to_numpy(), days.categories)
 
 
 def _stack(
@@ -84,19 +66,25 @@ def _stack(
     known_at: pd.Series | Sequence[str] | None,
     layout: Layout,
 ) -> Tidy:
-    """Return the rows of columns, each given with its area and series."""
-    values, place, which = stacked(reader.table, [number for number, _, _ in parts])
-    lines = reader.table.cells.index.to_numpy(dtype=np.int32)
+    """Return the rows of columns, each given with its area and series.
+
+    `known_at` is by row of the table, or by column.
+    """
+    values = stacked(reader.table, [number for number, _, _ in parts])
+    if isinstance(known_at, pd.Series):
+        known = values.of_row(known_at)
+    else:
+        known = values.of_column(known_at) if known_at else values.constant("")
     return reader.tidy(
         layout,
-        area=of_column([owner for _, owner, _ in parts], which)
+        area=values.of_column([owner for _, owner, _ in parts])
         if area is None
-        else of_row(area, place),
-        period=of_row(period, place),
-        column=of_column([name for _, _, name in parts], which),
-        value=values,
-        known_at=pd.Series(_known_column(known_at, place, which)),
-        line=pd.Series(lines[place]),
+        else values.of_row(area),
+        period=values.of_row(period),
+        column=values.of_column([name for _, _, name in parts]),
+        value=values.values,
+        known_at=known,
+        line=pd.Series(values.at_rows(numbers_of_lines(reader.table)), copy=False),
     )
 
 
@@ -159,7 +147,8 @@ def _wide_with_dimensions(
         return tidy
     label = joined([columns[n] for n in chosen], lambda *parts: " ".join(parts))
     place = label.index.get_indexer(pd.Index(tidy.line))
-    names = joined([tidy.column, of_row(label, place)], lambda *parts: " ".join(parts))
+    labels = column_of(codes_in(label)[place], label.cat.categories)
+    names = joined([tidy.column, labels], lambda *parts: " ".join(parts))
     return replace(tidy, column=names)
 
 
@@ -249,6 +238,8 @@ def dates_of_vintages(
     days = {number: _vintage_day(reader.name(number)) for number in headers}
     if len(periods) != 1 or len(headers) < MIN_VINTAGES:
         return None
+    if len(reader.distinct(periods[0])) < MIN_PERIODS_OF_VINTAGES:
+        return None
     name = series_name or "value"
     dated = {number: (name, day) for number, day in days.items() if day}
     return (periods[0], dated) if len(dated) == len(headers) else None
@@ -284,6 +275,7 @@ def read_triangle(
 
 
 MIN_VINTAGES = 4
+MIN_PERIODS_OF_VINTAGES = 4
 PREFIXES = (
     re.compile(r"(?P<area>[^\W\d_]{3,})[ _.:-]+(?P<series>.+)"),
     re.compile(r"(?P<series>.+?)[ _.:-]+(?P<area>[^\W\d_]{3,})"),

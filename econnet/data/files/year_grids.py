@@ -3,14 +3,13 @@
 import re
 from collections.abc import Mapping
 
-import numpy as np
 import pandas as pd
 
 from econnet.data.files import period_texts
-from econnet.data.files.codes import categorical, joined
+from econnet.data.files.codes import joined
 from econnet.data.files.column_roles import empty_column
 from econnet.data.files.long_layout import name_series
-from econnet.data.files.stacking import of_column, of_row, stacked
+from econnet.data.files.stacking import numbers_of_lines, stacked
 from econnet.data.files.tidy import LayoutReader, Tidy
 
 
@@ -40,17 +39,16 @@ def read_year_grid(
         reader.take(number)
     column = name_series(reader, area, series_name or "value")
     area = empty_column(column.index) if area is None else area
-    values, place, which = stacked(reader.table, [*parts])
-    year_and_part = [of_row(years, place), of_column([*parts.values()], which)]
-    lines = reader.table.cells.index.to_numpy()
+    values = stacked(reader.table, [*parts])
+    year_and_part = [values.of_row(years), values.of_column([*parts.values()])]
     return reader.tidy(
         "periods",
-        area=of_row(area, place),
+        area=values.of_row(area),
         period=joined(year_and_part, lambda year, part: f"{year}{part}"),
-        column=of_row(column, place),
-        value=values,
-        known_at=pd.Series(categorical(np.zeros(len(place), "int8"), [""])),
-        line=pd.Series(lines[place]),
+        column=values.of_row(column),
+        value=values.values,
+        known_at=values.constant(""),
+        line=pd.Series(values.at_rows(numbers_of_lines(reader.table)), copy=False),
     )
 
 

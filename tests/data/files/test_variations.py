@@ -190,6 +190,113 @@ def test_columns_called_after_dates_of_vintages(tmp_path: Path) -> None:
     assert first["known_at"].dt.year.tolist() == [2015, 2016, 2017, 2018]
 
 
+RANGES = ["Jan-Mar", "Apr-Jun", "Jul-Sep", "Oct-Dec"]
+JAPANESE = ["1- 3.", "4- 6.", "7- 9.", "10-12."]
+ROMAN = ["I", "II", "III", "IV"]
+
+
+def in_years(write: Callable[[str, int, float], str]) -> list[str]:
+    """Return a line per quarter, given its year, its number from 0 on and its value."""
+    return by_quarter(lambda q, x: write(q[:4], int(q[5]) - 1, x))
+
+
+PARTS_OF_YEARS = {
+    "quarters in words": lines(
+        ["Jahr;Quartal;BIP"], in_years(lambda y, n, x: f"{y};{n + 1}. Quartal;{x}")
+    ),
+    "months of a quarter beside the year": lines(
+        ["Year,Period,GDP"], in_years(lambda y, n, x: f"{y},{RANGES[n]},{x}")
+    ),
+    "months of a quarter before the year": lines(
+        ["Date,GDP"], in_years(lambda y, n, x: f"{RANGES[n]} {y},{x}")
+    ),
+    "year in the first cell only": lines(
+        ["Year,Quarter,GDP"],
+        in_years(lambda y, n, x: f"{'' if n else y},Q{n + 1},{x}"),
+    ),
+    "year in the first quarter only": lines(
+        [",GDP"],
+        in_years(lambda y, n, x: f"{JAPANESE[n] if n else f'{y}/ 1- 3.'},{x}"),
+    ),
+    "year in a line of its own": lines(
+        ["Table 1,", ",GDP"],
+        in_years(lambda y, n, x: ("" if n else f"{y},\n") + f"{ROMAN[n]},{x}"),
+    ),
+    "whole years among quarters": lines(
+        ["year,quarter,GDP"],
+        in_years(lambda y, n, x: f"{y},Q{n + 1},{x}"),
+        [f"{year},Annual,20000" for year in YEARS],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PARTS_OF_YEARS)
+def test_quarters_are_read_however_their_year_is_written(
+    tmp_path: Path, name: str
+) -> None:
+    table = read(tmp_path, PARTS_OF_YEARS[name], country="DEU")
+    assert values(table, "DEU") == EXPECTED
+    assert len(table.kinds) == 1
+
+
+@pytest.mark.parametrize(
+    ("part", "message"),
+    [
+        (["first", "second", "third", "fourth"], "'first' in column quarter is no"),
+        (["Q4", "Q1", "Q2", "Q3"], "line 3: period is missing"),
+    ],
+)
+def test_quarters_that_are_not_understood_are_no_series_of_years(
+    tmp_path: Path, part: Sequence[str], message: str
+) -> None:
+    rows = in_years(lambda y, n, x: f"{y if n == 0 else ''},{part[n]},{x}")
+    with pytest.raises(DataError, match=message):
+        read(tmp_path, lines(["year,quarter,gdp"], rows), country="DEU")
+
+
+def test_one_series_in_two_units_is_two_series(tmp_path: Path) -> None:
+    header = ",".join(f"{quarter[:4]}-{quarter[4:]}" for quarter in QUARTERS)
+    rates = [x / 1000 for x in LEVELS]
+    rows = [
+        f"Q: Quarterly,{code},{unit},{','.join(map(str, numbers))}"
+        for code in ("DE: Germany", "FR: France")
+        for unit, numbers in (("628: Index", LEVELS), ("771: Percent", rates))
+    ]
+    names = "FREQ:Frequency,REF_AREA:Area,UNIT_MEASURE:Unit"
+    table = read(tmp_path, lines([f"{names},{header}"], rows))
+    assert {*table.kinds} == {"value 628", "value 771"}
+    assert values(table, "DEU", "value 628") == EXPECTED
+
+
+def test_dates_of_release_are_no_vintages_and_no_name(tmp_path: Path) -> None:
+    header = ";".join(f"{quarter[:4]}-T{quarter[5]}" for quarter in QUARTERS)
+    numbers = ";".join(f"{x:.0f}" for x in LEVELS)
+    text = lines(
+        [f"Libell\u00e9;idBank;Mise \u00e0 jour;{header}"],
+        [f"PIB en volume;010565692;31/05/2024 08:45;{numbers}"],
+    )
+    table = read(tmp_path, text, country="FRA")
+    assert table.kinds == {"PIB en volume": "flow"}
+    assert values(table, "FRA") == {q: round(x) for q, x in EXPECTED.items()}
+
+
+def test_years_long_ago_are_left_out_and_describe_nothing(tmp_path: Path) -> None:
+    rows = [
+        f"{code},{year},{name},{500 + year}"
+        for code, name in (("DEU", "Western Europe"), ("JPN", "East Asia"))
+        for year in (1, 1000, *YEARS)
+    ]
+    table = read(tmp_path, lines(["code,year,region,gdppc"], rows))
+    assert [*values(table, "DEU")] == [str(year) for year in YEARS]
+    assert "describes columns" not in "; ".join(table.understood.remarks)
+
+
+def test_default_target_grows_at_the_prices_of_its_country(tmp_path: Path) -> None:
+    rows = [f"DEU,{year},{year},{2 * year - 100}" for year in YEARS]
+    table = read(tmp_path, lines(["countrycode,year,rgdpe,rgdpna"], rows))
+    assert table.target == "rgdpna"
+
+
 def two_countries(write: Callable[[str, str, float], str]) -> list[str]:
     return [
         write(country, quarter, x * factor)
@@ -396,23 +503,25 @@ def test_underscore_makes_no_number_in_a_file_of_any_size(
         read(tmp_path, lines(["country,year,gdp"], rows, ["DEU,2020,1_000"]))
 
 
+@pytest.mark.parametrize("n_more", [0, 30])
 @pytest.mark.parametrize("late", [{}, {"gdp": "not available"}, {"gdp": "1,5"}])
 def test_file_reads_alike_whether_it_is_small_or_large(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, late: dict[str, str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, late: dict[str, str], n_more: int
 ) -> None:
     """Of the large one only the first lines are seen before it is read as numbers."""
     cells = [
         {"country": country, "year": str(year), "gdp": str(100 + year % 7), "cpi": ".."}
+        | {f"rate {n}": f"{(n * year) % 11}.5" for n in range(n_more)}
         for country in ("NA", "DEU", "FRA")
         for year in YEARS
     ]
     for row in cells[40:]:
         row["cpi"] = f"{int(row['year']) % 5}.25"
     cells[-1] |= late
-    text = lines(["country;year;gdp;cpi"], [";".join(row.values()) for row in cells])
+    text = lines([";".join(cells[0])], [";".join(row.values()) for row in cells])
     small = read(tmp_path, text)
-    monkeypatch.setattr(text_files, "SMALL_BYTES", 300)
-    monkeypatch.setattr(text_files, "SAMPLE_LETTERS", 600)
+    monkeypatch.setattr(text_files, "SMALL_BYTES", 300 + 100 * n_more)
+    monkeypatch.setattr(text_files, "SAMPLE_LETTERS", 600 + 100 * n_more)
     large = read(tmp_path, text)
     pd.testing.assert_frame_equal(small.observations, large.observations)
     assert "NAM" in {*large.observations["country"]}
@@ -457,6 +566,7 @@ def test_policy_rate_that_rarely_changes_stays_monthly(tmp_path: Path) -> None:
     [
         ("2019e", "'2019e' has a letter behind the year, as estimates"),
         ("Q1 FY2019", "'Q1 FY2019' is a quarter of a fiscal year"),
+        ("2018-19:Q1", "'2018-19:Q1' is a quarter of a fiscal year"),
     ],
 )
 def test_periods_that_are_not_the_calendars_are_refused_with_the_remedy(
