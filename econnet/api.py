@@ -461,13 +461,14 @@ def publish_site(
 ) -> "PublishedSite":
     """Publish forecasts as a site with a public record, as `econnet publish` does.
 
-    The countries answer one question, at the finest frequency that they share. New
+    The countries are compared on one question, at the finest frequency that they share;
+    if `choices` name none, each page answers the country's headline question. New
     forecasts and outcomes are appended to the record in the folder; publishing again
     appends nothing. [Automation](automation.md) describes the site.
 
     Examples
     --------
-    >>> publish_site(["Germany", "Japan"], "site", pool="own")
+    >>> publish_site(["Germany", "Japan"], "site", pool="own", horizon=1)
     PublishedSite(site: 2 countries; appended to the record: ... forecasts, ...)
     >>> verify_site("site").verified
     True
@@ -482,6 +483,7 @@ def publish_site(
         TaskRequest(**choices),
         Workspace.from_environment(),
         Path(folder),
+        train_headlines=True,
         listener=_Progress(progress),
     )
 
@@ -496,7 +498,8 @@ def verify_site(folder: str | Path, anchor: str | None = None) -> "SiteVerificat
 
     Examples
     --------
-    >>> head = publish_site(["Germany", "Japan"], "site", pool="own").record.head
+    >>> site = publish_site(["Germany", "Japan"], "site", pool="own", horizon=1)
+    >>> head = site.record.head
     >>> verify_site("site", anchor=head).verified
     True
     """

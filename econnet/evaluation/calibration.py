@@ -22,6 +22,9 @@ DRAWS = 400
 # perfectly calibrated forecasts had been added.
 PRIOR = 5.0
 NEWTON_STEPS = 8
+# Near the minimum the error of a step is the square of the one before: after a step
+# this short it is that of rounding.
+SHORT_STEP = 1e-7
 # The relative increase in cost that may be due to rounding.
 ROUNDING = 1e-12
 
@@ -78,6 +81,7 @@ def fit_maps(
         intercept_step, slope_step = _newton_step(
             forecast_log_odds, outcome, weights, intercept, slope
         )
+        longest = max(np.abs(intercept_step).max(), np.abs(slope_step).max())
         rows = np.arange(len(weights))
         while len(rows):
             intercepts = intercept[rows] - intercept_step[rows]
@@ -90,6 +94,8 @@ def fit_maps(
             rows = rows[worse]
             intercept_step[rows] /= 2
             slope_step[rows] /= 2
+        if longest < SHORT_STEP:
+            break
     return intercept, slope
 
 

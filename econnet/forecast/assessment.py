@@ -6,6 +6,7 @@ paired. Reports, rankings and backtests all use it.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -100,15 +101,36 @@ class PoolAssessment:
 
     Parameters
     ----------
-    metrics, baselines
-        Scores of econnet and of each baseline; `None` and empty for a single country.
+    scored
+        The forecasts of all countries whose outcomes are known.
     calibration
         Of econnet's probabilities; their intervals account for its error.
     """
 
-    metrics: Scores | None
-    baselines: dict[str, Scores]
+    scored: pd.DataFrame
     calibration: CalibrationDraws
+
+    @cached_property
+    def scores(self) -> Mapping[str, Scores]:
+        """The scores of econnet and of each baseline; empty for a single country.
+
+        They take seconds for a large pool, and a probability does not need them.
+        """
+        if len(set(self.scored["country"])) == 1:
+            return {}
+        return scores_by_model(self.scored)
+
+    @property
+    def metrics(self) -> Scores | None:
+        """The scores of econnet; `None` for a single country."""
+        return self.scores.get("econnet")
+
+    @property
+    def baselines(self) -> dict[str, Scores]:
+        """The scores of each baseline; empty for a single country."""
+        return {
+            name: scores for name, scores in self.scores.items() if name != "econnet"
+        }
 
 
 def assess_pool(task: Task, record: pd.DataFrame) -> PoolAssessment:
@@ -119,14 +141,12 @@ def assess_pool(task: Task, record: pd.DataFrame) -> PoolAssessment:
             "the track record has no forecast whose outcome is known: the data are "
             "too short; choose another --label or --frequency"
         )
-    alone = len(set(scored["country"])) == 1
-    scores = {} if alone else scores_by_model(scored)
     draws = calibration.fit_calibration_draws(
         scored[scored["model"] == "econnet"],
         block_length(task.horizon, task.frequency),
         task.seed,
     )
-    return PoolAssessment(scores.pop("econnet", None), scores, draws)
+    return PoolAssessment(scored, draws)
 
 
 def assess(

@@ -188,7 +188,12 @@ def _path(country: Country, request: TaskRequest, workspace: Workspace) -> Path 
 
 
 def _plain(request: TaskRequest) -> TaskRequest:
-    """Return the request without the options of the command line."""
+    """Return the request without the options of the command line.
+
+    A request with a frequency leaves nothing open: what it does not name has defaults.
+    """
+    if request.frequency is not None:
+        request = request.at_frequency(request.frequency)
     return TaskRequest(
         **{f.name: getattr(request, f.name) for f in fields(TaskRequest)}
     )

@@ -11,7 +11,7 @@ import csv
 import errno
 import io
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -119,9 +119,18 @@ def latest(
     `file` is that of the user, as for `add`: regions of two files may share a name. A
     line that cannot be parsed is skipped.
     """
+    return latest_of(prepared, _rows(path), file)
+
+
+def latest_of(
+    prepared: "PreparedTask | Forecast",
+    lines: Iterable[Mapping[str, str]],
+    file: Path | None = None,
+) -> PreviousForecast | None:
+    """Return the same as `latest`, from lines that `read` has returned."""
     question = _question(prepared, file)
     newest: PreviousForecast | None = None
-    for row in _rows(path):
+    for row in lines:
         if any(row[key] != value for key, value in question.items()):
             continue
         with suppress(ValueError):

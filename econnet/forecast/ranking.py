@@ -19,10 +19,15 @@ from econnet.forecast import country as country_forecast
 from econnet.forecast import preparation, training
 from econnet.forecast.country import Shared
 from econnet.forecast.preparation import PreparedTask
-from econnet.forecast.result import Forecast
+from econnet.forecast.result import Forecast, PreviousForecast
 from econnet.forecast.saved_model import Model
 from econnet.forecast.training import Find, Keep, Progress, Training, part
 from econnet.runtime import workers
+
+# Returns the earlier forecast that a country's is compared with; takes each forecast,
+# with the model that made it.
+Previous = Callable[[PreparedTask], PreviousForecast | None]
+Made = Callable[[PreparedTask, Model, Forecast], None]
 
 # Share of the work that training takes; the forecasts take the rest.
 TRAINING = 0.5
@@ -90,11 +95,14 @@ def rank(
     *,
     find: Find = lambda _: None,
     keep: Keep = lambda _members, _model: None,
+    previous: Previous = lambda _: None,
+    made: Made = lambda _prepared, _model, _forecast: None,
     progress: Progress = lambda _: None,
 ) -> Ranking:
     """Return the forecasts of many countries, the likeliest contraction first.
 
-    `DataError` is raised if none can be forecast.
+    A forecast is compared with `previous`, by default the track record's one origin
+    earlier. `DataError` is raised if none can be forecast.
     """
     left_out: dict[str, LeftOut] = {}
 
@@ -114,9 +122,12 @@ def rank(
                 keep=keep,
                 progress=part(done, 0, TRAINING),
             )
-            forecasts += _forecasts(
-                group, trained, leave_out, part(done, TRAINING, 1 - TRAINING)
-            )
+            progress_of_rest = part(done, TRAINING, 1 - TRAINING)
+            for prepared, forecast in _forecasts(
+                group, trained, previous, leave_out, progress_of_rest
+            ):
+                made(prepared, trained[prepared.origin], forecast)
+                forecasts.append(forecast)
         except DataError as error:
             for prepared in group:
                 leave_out(prepared.country, error)
@@ -157,10 +168,11 @@ def prepare_groups(
 def _forecasts(
     group: Sequence[PreparedTask],
     trained: Mapping[pd.Period, Model],
+    previous: Previous,
     leave_out: Callable[[Country, DataError], None],
     progress: Progress,
-) -> Iterator[Forecast]:
-    """Yield the forecast of each country that has a track record."""
+) -> Iterator[tuple[PreparedTask, Forecast]]:
+    """Yield each country that has a track record, with its forecast."""
     first = {prepared.origin: prepared for prepared in reversed(group)}
     shared = {
         origin: Shared.of(first[origin], model) for origin, model in trained.items()
@@ -172,7 +184,7 @@ def _forecasts(
         origin = prepared.origin
         try:
             return country_forecast.make(
-                prepared, trained[origin], shared=shared[origin]
+                prepared, trained[origin], previous(prepared), shared=shared[origin]
             )
         except DataError as error:
             return error
@@ -184,7 +196,7 @@ def _forecasts(
             if isinstance(result, DataError):
                 leave_out(prepared.country, result)
             else:
-                yield result
+                yield prepared, result
         progress((start + len(block)) / len(members))
 
 

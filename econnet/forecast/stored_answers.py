@@ -2,7 +2,8 @@
 
 Nothing is trained and nothing is written. A forecast that a command finished before is
 read while it is still right. Otherwise data are read once and again only when the store
-changes or a new day begins, and a forecast is made once per model file.
+changes or a new day begins, and a forecast is made once per model file. A question that
+cannot be answered is not tried again until a file of its model changes.
 """
 
 import threading
@@ -15,7 +16,7 @@ from pathlib import Path, PurePath
 import numpy as np
 
 from econnet.core.countries import Country, by_alpha3
-from econnet.core.errors import DataError, EconnetError
+from econnet.core.errors import DataError
 from econnet.core.settings import Settings
 from econnet.core.task import Task, TaskRequest
 from econnet.core.types import Floats
@@ -113,6 +114,14 @@ class Basis:
 
 
 @dataclass(frozen=True, eq=False)
+class _Failure:
+    """Why a question cannot be answered, while the files of its model stay the same."""
+
+    message: str
+    stamps: tuple[Stamp | None, ...]
+
+
+@dataclass(frozen=True, eq=False)
 class _Session:
     """What was read and computed on one day from one state of the store.
 
@@ -127,6 +136,7 @@ class _Session:
     answers: dict[tuple[Country, TaskRequest], StoredAnswer] = field(
         default_factory=dict
     )
+    failures: dict[tuple[Country, TaskRequest], _Failure] = field(default_factory=dict)
     prepared: dict[Task, list[PreparedTask]] = field(default_factory=dict)
     shared: dict[str, Shared] = field(default_factory=dict)
 
@@ -176,6 +186,11 @@ class StoredAnswers:
                 session.answers[key] = answer
             return answer
 
+    def read_data(self) -> None:
+        """Read the data, which any answer that was not finished before needs."""
+        with self._lock:
+            self._current().known  # noqa: B018 - kept by the session
+
     def stored_requests(self, country: Country) -> Iterator[TaskRequest]:
         """Yield the questions about a country for which there is a model file.
 
@@ -202,14 +217,6 @@ class StoredAnswers:
                 continue
         return list(dict.fromkeys(countries))
 
-    def warm_up(self) -> None:
-        """Make the forecast of every stored default question, so that it is at hand."""
-        for country in self.stored_countries():
-            try:
-                self.ask(country, TaskRequest())
-            except EconnetError:  # `ask` reports it to the one who asks
-                continue
-
     def _current(self) -> _Session:
         """Return the session of today's data, a new one if they changed."""
         key = (date.today(), _stamp(self.workspace.store))
@@ -226,7 +233,8 @@ class StoredAnswers:
         self, session: _Session, country: Country, request: TaskRequest
     ) -> StoredAnswer | None:
         """Return the forecast that a command finished before, if it is still right."""
-        if session.given is not None:
+        given = session.given
+        if given is not None and given.digest != load.digest(self.workspace):
             return None
         found = finished.find(country, request, self.workspace)
         if found is None:
@@ -234,15 +242,38 @@ class StoredAnswers:
 
         def basis() -> Basis:
             with self._lock:
-                return self._basis(session, country, request)
+                return self._basis_of(session, found.forecast, request)
 
         return StoredAnswer(found.forecast, basis, self._model_stamp(found.forecast))
+
+    def _basis_of(
+        self, session: _Session, forecast: Forecast, request: TaskRequest
+    ) -> Basis:
+        """Return what a finished forecast was made from, without choosing it again."""
+        country, task, place = forecast.country, forecast.task, forecast.place
+        assert place is not None  # noqa: S101 - `finished` keeps no other
+        question = Question(session.known, country, task, place, request)
+        prepared = _prepared(session, question)
+        return self._with_model(session, question, prepared, forecast.questions)
 
     def _computed(
         self, session: _Session, country: Country, request: TaskRequest
     ) -> StoredAnswer:
         """Return the forecast of the stored model."""
-        basis = self._basis(session, country, request)
+        question = workflow.question(session.known, country, request)
+        if question.open_request is None:  # the data have given the frequency
+            found = self._finished(session, country, question.task)
+            if found is not None:
+                return found
+        stamps = self._stamps(question)
+        failure = session.failures.get((country, request))
+        if failure is not None and failure.stamps == stamps:
+            raise DataError(failure.message)
+        try:
+            basis = self._basis(session, question)
+        except DataError as error:
+            session.failures[country, request] = _Failure(str(error), stamps)
+            raise
         previous = forecast_log.latest(basis.prepared, self.workspace.forecast_log)
         forecast = country_forecast.make(
             basis.prepared, basis.model, previous, shared=basis.shared
@@ -250,20 +281,31 @@ class StoredAnswers:
         forecast = replace(forecast, place=basis.place, questions=basis.questions)
         return StoredAnswer(forecast, lambda: basis, self._model_stamp(forecast))
 
-    def _basis(
-        self, session: _Session, country: Country, request: TaskRequest
-    ) -> Basis:
+    def _stamps(self, question: Question) -> tuple[Stamp | None, ...]:
+        """Return the stamps of the files that an answer is made from."""
+        place = question.place
+        files = (self.workspace.model(place), self.workspace.answers(place))
+        return tuple(map(_stamp, files))
+
+    def _basis(self, session: _Session, question: Question) -> Basis:
         """Return what the forecast of the stored model is made from."""
-        question = workflow.question(session.known, country, request)
-        file = self.workspace.model(question.place)
-        if _stamp(file) is None:
+        if _stamp(self.workspace.model(question.place)) is None:
             raise DataError(_no_model(question, "is stored"))
-        standard: tuple[QuestionAnswer, ...] = ()
         if question.open_request is None:
             prepared = _prepared(session, question)
-        else:
-            prepared, standard = self._headline(question, question.open_request)
-        model = _fitting(question, prepared, file)
+            return self._with_model(session, question, prepared, ())
+        prepared, standard = self._headline(question, question.open_request)
+        return self._with_model(session, question, prepared, standard)
+
+    def _with_model(
+        self,
+        session: _Session,
+        question: Question,
+        prepared: PreparedTask,
+        standard: tuple[QuestionAnswer, ...],
+    ) -> Basis:
+        """Return a prepared question with its stored model and what that learns."""
+        model = _fitting(question, prepared, self.workspace.model(question.place))
         shared = session.shared.get(model.fingerprint)
         if shared is None:
             shared = Shared.of(prepared, model)

@@ -43,7 +43,12 @@ from econnet.forecast.listener import SILENT, Listener
 from econnet.forecast.preparation import PreparedTask
 from econnet.forecast.questions import PreparedQuestions
 from econnet.forecast.ranking import Ranking
-from econnet.forecast.result import DataUsed, Forecast, QuestionAnswer
+from econnet.forecast.result import (
+    DataUsed,
+    Forecast,
+    PreviousForecast,
+    QuestionAnswer,
+)
 from econnet.forecast.saved_model import Model
 from econnet.models import forests
 from econnet.runtime import workers
@@ -351,8 +356,10 @@ def rank(
     """Return the forecasts of many countries, training if no stored model fits.
 
     Countries that learn together share a model, which is saved at the place of each.
-    The forecasts are appended to the forecast log.
+    The forecasts are compared with earlier ones in the forecast log, and appended.
     """
+    forecast_log.make_room(workspace.forecast_log, listener)
+    logged, data_file = forecast_log.read(workspace.forecast_log), _path(known)
 
     @cache
     def place_in_ranking(country: Country) -> PurePath:
@@ -368,13 +375,33 @@ def rank(
         ]
         saved_model.save_shared(model, files)
 
+    def previous(prepared: PreparedTask) -> PreviousForecast | None:
+        return forecast_log.latest_of(prepared, logged, data_file)
+
+    def made(prepared: PreparedTask, model: Model, answer: Forecast) -> None:
+        at = place_in_ranking(prepared.country)
+        ready = _Ready.of(prepared, [prepared], (), [prepared])
+        done = Finished(
+            replace(answer, place=at),
+            ready.read,
+            model.outlook is not None,
+            ready.unchanged_until,
+        )
+        finished.keep(done, known, task, workspace, previous(prepared))
+
     with listener.progress(task.name) as progress:
         ranked = ranking.rank(
-            known, countries, task, find=find, keep=keep, progress=progress
+            known,
+            countries,
+            task,
+            find=find,
+            keep=keep,
+            previous=previous,
+            made=made,
+            progress=progress,
         )
-    forecast_log.make_room(workspace.forecast_log, listener)
     for answer in ranked.forecasts:
-        forecast_log.add(answer, workspace.forecast_log, _path(known))
+        forecast_log.add(answer, workspace.forecast_log, data_file)
     placed = (
         replace(answer, place=place_in_ranking(answer.country))
         for answer in ranked.forecasts

@@ -1,6 +1,6 @@
 """Curves over all alarm thresholds, per model: ROC, and precision against recall.
 
-Each is a table with one row per threshold, in shares of 1. It is empty where the track
+Each is a table with one row per point, in shares of 1. It is empty where the track
 record cannot be ranked because it contains contractions only, or none.
 """
 
@@ -34,6 +34,8 @@ def _by_model(
     parts = [pd.DataFrame(columns=[*names, "model"])]
     for model, rows in known.groupby("model", sort=False):
         columns = (rows[name].to_numpy(float) for name in ("probability", "outcome"))
-        points = dict(zip(names, curve(*columns), strict=True))
-        parts.append(pd.DataFrame({**points, "model": model}))
+        points = pd.DataFrame(dict(zip(names, curve(*columns), strict=True)))
+        # Several thresholds in a row may give the same point.
+        moved = (points != points.shift()).any(axis="columns")
+        parts.append(points[moved].assign(model=model))
     return pd.concat(parts[1:] or parts, ignore_index=True)

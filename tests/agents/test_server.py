@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pandas as pd
 import pytest
@@ -16,7 +17,7 @@ from econnet import make_forecast, to_record
 from econnet.core.errors import DataError
 from econnet.core.task import TaskRequest
 from econnet.core.workspace import Workspace
-from econnet.forecast import stored_answers
+from econnet.forecast import preparation, stored_answers
 from econnet.forecast.result import Forecast
 from econnet.forecast.stored_answers import StoredAnswers
 from tests.agents.small import small_data
@@ -195,7 +196,7 @@ def test_answer_is_computed_once_until_model_or_day_changes(
     made: Forecast, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answers = StoredAnswers(Workspace(folder, folder), small_data())
-    answers.warm_up()
+    answers.read_data()
     first = answers.ask(made.country, TaskRequest())
     assert answers.ask(made.country, TaskRequest()) is first
     (folder / "models" / "DEU.npz").touch()
@@ -211,6 +212,27 @@ def test_answer_is_computed_once_until_model_or_day_changes(
 
     monkeypatch.setattr(stored_answers, "date", Tomorrow)
     assert answers.ask(made.country, TaskRequest()) is not second
+
+
+def test_damaged_model_is_read_once_until_its_file_changes(
+    made: Forecast, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = StoredAnswers(Workspace(folder, folder), small_data())
+    file = folder / "models" / "DEU.npz"
+    intact = file.read_bytes()
+    prepare = Mock(wraps=preparation.prepare)
+    monkeypatch.setattr(preparation, "prepare", prepare)
+    try:
+        file.write_bytes(intact[:-100])
+        for expected in (True, False, False):
+            prepare.reset_mock()
+            with pytest.raises(DataError, match=r"DEU\.npz is damaged"):
+                answers.ask(made.country, TaskRequest())
+            assert prepare.called is expected
+    finally:
+        file.write_bytes(intact)
+    answer = answers.ask(made.country, TaskRequest())
+    assert answer.forecast.probability == made.probability
 
 
 def test_stored_question_is_found_by_the_name_of_its_model(

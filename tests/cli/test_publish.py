@@ -64,6 +64,23 @@ def test_changed_line_is_found_and_stops_the_next_publication(folder: Path) -> N
         record.write_bytes(intact)
 
 
+@pytest.mark.usefixtures("light")
+def test_country_without_a_question_answers_its_headline(tmp_path: Path) -> None:
+    asked = ("publish", "--country", "Argentina", "--pool", "own", "--output", "web")
+    run = econnet(*asked, folder=tmp_path)
+    assert run.returncode == 0, run.stderr
+    document = json.loads((tmp_path / "web/api/v1/countries/ARG.json").read_bytes())
+    (headline,) = [each for each in document["questions"] if each["headline"]]
+    run = econnet("forecast", *asked[1:5], "--json", folder=tmp_path)
+    reported = json.loads(run.stdout)
+    assert document["forecast"]["probability"] == reported["probability"]
+    assert headline["label"] == document["question"]["label"] == reported["label"]
+    lines = (tmp_path / "web/record.jsonl").read_text().splitlines()
+    recorded = {(it["label"], it["horizon"]) for it in map(json.loads, lines)}
+    assert (headline["label"], headline["horizon"]) in recorded
+    assert ("negative-growth", 1) in recorded, "the question of the front page"
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -12,7 +12,7 @@ import pytest
 
 from econnet.core import countries
 from econnet.core.errors import DataError
-from econnet.core.task import TaskRequest
+from econnet.core.task import Task, TaskRequest
 from econnet.core.workspace import Workspace
 from econnet.data import load
 from econnet.data.sources.observations import Dataset
@@ -240,3 +240,32 @@ def test_assistants_get_the_finished_forecast_without_reading_data(
     model.unlink()
     with pytest.raises(DataError, match="no model of Germany"):
         answers.ask(GERMANY, REQUEST)
+
+
+def test_forecast_of_a_ranking_is_kept_as_that_of_the_country(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path / "data", tmp_path / "reports")
+    known = small_data().with_digest(load.digest(workspace))
+    task = Task("Q", pool="own", members=1)
+    ranked = workflow.rank(known, [GERMANY], task, workspace)
+    request = TaskRequest(frequency="Q", horizon=1, pool="own", members=1)
+    found = finished.again(GERMANY, request, workspace)
+    assert found is not None
+    assert_same(found, ranked.forecasts[0])
+    file_of(workspace).unlink()
+    assert_same(found, computed(workspace, request))
+    answers = StoredAnswers(workspace, known)
+    without_frequency = replace(request, frequency=None)
+    assert_same(found, answers.ask(GERMANY, without_frequency).forecast)
+
+
+def test_ranking_compares_with_the_forecast_logged_before(
+    first: tuple[Workspace, Forecast], workspace: Workspace
+) -> None:
+    origin = first[1].origin - 1
+    forecast_log.add(
+        replace(first[1], origin=origin, period=origin + 1, probability=0.625),
+        workspace.forecast_log,
+    )
+    task = first[1].task
+    (answer,) = workflow.rank(small_data(), [GERMANY], task, workspace).forecasts
+    assert answer.previous_probability == 0.625

@@ -36,8 +36,9 @@ INSTRUCTIONS = (
 def serve(workspace: Workspace) -> None:
     """Answer on standard input and output until the client ends the connection."""
     answers = Answers.of(workspace)
-    # The default questions are made ready while the client connects.
-    threading.Thread(target=answers.stored.warm_up, daemon=True).start()
+    # The data are read while the client connects. No forecast is made before one is
+    # asked for: the first answer would wait for it.
+    threading.Thread(target=answers.stored.read_data, daemon=True).start()
     make_server(answers).run()
 
 

@@ -44,6 +44,10 @@ def publish(
 ) -> None:
     """Publish forecasts as a site with a public record.
 
+    The front page compares all countries on one question. Without question options the
+    page of each country named answers its headline question, as a report does; with
+    --all, where a stored model answers it.
+
     Trains a model first, and says so, if no saved one fits. New forecasts and outcomes
     are appended to record.jsonl, whose lines are chained by hash; publishing again
     appends nothing.
@@ -90,6 +94,7 @@ def _publish(options: TaskOptions, folder: Path) -> None:
         jobs.workspace(),
         folder,
         all_needed=bool(options.country),
+        train_headlines=bool(options.country),
         listener=output.listener(),
     )
     output.print_answer(folder / "index.html")

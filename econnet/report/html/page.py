@@ -28,7 +28,7 @@ from econnet.report.html.svg import color_rules
 
 REPORT = resources.files("econnet.report")
 # Of the numbers in the pages of a site, which has hundreds of them.
-DIGITS = 8
+DIGITS = 7
 RESPONSIVE_SCRIPT = "responsive.js"
 SCRIPTS = {
     "uplot.js": "vendor/uPlot.iife.min.js",
@@ -51,12 +51,15 @@ class SiteLinks:
         The path of this page, if it is one of them.
     feed
         The path of the Atom feed.
+    note
+        How the question of this page is related to that of the site, in a sentence.
     """
 
     root: str
     pages: tuple[tuple[str, str], ...]
     current: str
     feed: str
+    note: str = ""
 
 
 def assets() -> dict[str, bytes]:
@@ -117,8 +120,17 @@ def render(
     )
 
 
-def _in_digits(value: object) -> object:
-    return float(f"{value:.{DIGITS}g}") if isinstance(value, float) else value
+def _in_digits(value: Any) -> Any:  # noqa: ANN401 - JSON
+    """Return a value with each number in it in `DIGITS` digits, whole ones short."""
+    match value:
+        case float():
+            short = float(f"{value:.{DIGITS}g}")
+            return int(short) if short.is_integer() else short
+        case dict():
+            return {key: _in_digits(each) for key, each in value.items()}
+        case list() | tuple():
+            return [*map(_in_digits, value)]
+    return value
 
 
 def json_in_html(data: object) -> str:
@@ -208,11 +220,8 @@ def _text(path: str) -> str:
 
 def _data(chart: Chart, *, in_site: bool) -> dict[str, Any]:
     """Return what the page's scripts need of a chart, for a site in `DIGITS` digits."""
-    columns = [asdict(column) for column in chart.columns]
-    if in_site:
-        for column in columns:
-            column["values"] = [*map(_in_digits, column["values"])]
-    return {
-        "columns": columns,
+    data = {
+        "columns": [asdict(column) for column in chart.columns],
         "live": None if chart.live is None else asdict(chart.live),
     }
+    return _in_digits(data) if in_site else data

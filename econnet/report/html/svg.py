@@ -103,6 +103,7 @@ class _Writer:
         self.name = name
         self.titles = titles
         self.ids: dict[str, str] = {}
+        self.lines: dict[str, dict[str, str]] = {}
 
     def children(self, element: ElementTree.Element) -> str:
         """Return what is inside an element."""
@@ -114,6 +115,10 @@ class _Writer:
         if tag not in {"g", "defs", "clipPath", "path", "rect", "use", "text"}:
             return ""
         attributes = self.attributes(element)
+        if tag == "use":
+            attributes = self.without_defined(attributes)
+        elif tag == "path" and "id" in attributes:
+            self.lines[attributes["id"]] = attributes
         invisible = attributes.get("fill") == "none" and "stroke" not in (
             attributes.get("class", "")
         )
@@ -151,6 +156,17 @@ class _Writer:
             elif key in MEASURES and not value.startswith("rotate(-0 "):
                 attributes[key] = _rounded(value)
         return attributes
+
+    def without_defined(self, attributes: dict[str, str]) -> dict[str, str]:
+        """Return what a copy of a path does not have from the path itself."""
+        line = self.lines.get(attributes["href"].removeprefix("#"), {})
+        kept = {key: text for key, text in attributes.items() if line.get(key) != text}
+        own = {name.split("-")[0] for name in line.get("class", "").split()}
+        names = attributes.get("class", "").split()
+        if left := [name for name in names if name.split("-")[0] not in own]:
+            return kept | {"class": " ".join(left)}
+        kept.pop("class", None)
+        return kept
 
     def id_of(self, old: str) -> str:
         """Return an id of the page for one of matplotlib's."""

@@ -6,7 +6,7 @@ site, such as those of version control, are left alone.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from econnet.core.errors import UsageError
@@ -32,10 +32,19 @@ from econnet.runtime import atomic_files, workers
 
 @dataclass(frozen=True)
 class Site:
-    """What is published: the forecasts, and the record that they were added to."""
+    """What is published: the forecasts, and the record that they were added to.
+
+    `ranking` has the question by which all countries are compared, `headlines` the
+    forecasts on other questions that pages of countries show instead, by country.
+    """
 
     ranking: Ranking
     record: Record
+    headlines: Mapping[str, Forecast] = field(default_factory=dict)
+
+    def page(self, forecast: Forecast) -> Forecast:
+        """Return the forecast that the page of a country of the ranking shows."""
+        return self.headlines.get(forecast.country.alpha3, forecast)
 
 
 def check_folder(folder: Path) -> None:
@@ -72,10 +81,12 @@ def files(
     made, credit = wording.ranking_made(ranking), wording.ranking_credit(ranking)
     yield FILE, record.content
     yield from ((f"assets/{name}", content) for name, content in page.assets().items())
-    yield links.FRONT, front_page.as_html(ranking, ordered, news).encode()
+    front = front_page.as_html(ranking, ordered, news, len(site.headlines))
+    yield links.FRONT, front.encode()
     board_page = scoreboard_page.as_html(scores, board, made, credit)
     yield links.SCOREBOARD, board_page.encode()
-    yield links.DATA, data_page.as_html(ordered, made, credit).encode()
+    pages = [site.page(forecast) for forecast in ordered]
+    yield links.DATA, data_page.as_html(pages, ordered, made, credit).encode()
     yield feed.FILE, feed.as_atom(record, news, newest.versions["econnet"])
     yield documents.FORECASTS, documents.encode(documents.forecasts(ranking, ordered))
     yield documents.SCOREBOARD, documents.encode(board)
@@ -84,26 +95,43 @@ def files(
     past = ranking_rows.past_forecasts(ranking)
     yield "data/past-forecasts.csv", tables.as_csv(past)
     yield "data/scoreboard.csv", tables.as_csv(scoreboard_page.table(board))
-    yield "data/sources.csv", tables.as_csv(data_page.sources_table(ordered))
-    yield from _countries(ordered, progress)
+    sources = data_page.sources_table([*pages, *ordered])
+    yield "data/sources.csv", tables.as_csv(sources)
+    yield from _countries(site, ordered, progress)
 
 
 def _countries(
-    forecasts: tuple[Forecast, ...], progress: Callable[[float], None]
+    site: Site, forecasts: tuple[Forecast, ...], progress: Callable[[float], None]
 ) -> Iterator[tuple[str, bytes]]:
     """Yield the files of each country, computed on all cores."""
-    computed = workers.CORES.run(country_files, forecasts)
+    both = [CountryPage(site.page(forecast), forecast) for forecast in forecasts]
+    computed = workers.CORES.run(country_files, both)
     for done, (_, contents) in enumerate(computed, 1):
         yield from contents.items()
         progress(done / len(forecasts))
 
 
-def country_files(forecast: Forecast) -> Mapping[str, bytes]:
+@dataclass(frozen=True)
+class CountryPage:
+    """A forecast that a country's page shows, and the one it is compared by.
+
+    `compared` answers the question by which all countries are compared; it may be the
+    same forecast.
+    """
+
+    forecast: Forecast
+    compared: Forecast
+
+
+def country_files(shown: CountryPage) -> Mapping[str, bytes]:
     """Return a country's page, document and badge, by their paths in the site."""
+    forecast, compared = shown.forecast, shown.compared
     code = forecast.country.alpha3
     path = documents.country_page(code)
+    site = replace(links.of(path), note=links.comparison(forecast, compared))
+    document = documents.country(forecast, compared)
     return {
-        path: html.as_html(forecast, site=links.of(path)).encode(),
-        documents.country_file(code): documents.encode(documents.country(forecast)),
+        path: html.as_html(forecast, site=site).encode(),
+        documents.country_file(code): documents.encode(document),
         documents.badge_file(code): badges.badge(forecast),
     }

@@ -12,9 +12,15 @@ from econnet.report.site import badges, documents, feed, links
 from econnet.report.site.chain import FILE
 
 
-def as_html(forecasts: Sequence[Forecast], made: str, credit: str) -> str:
-    """Return the page; its examples are of the first forecast."""
-    first = forecasts[0]
+def as_html(
+    pages: Sequence[Forecast], compared: Sequence[Forecast], made: str, credit: str
+) -> str:
+    """Return the page; its examples are of the first forecast.
+
+    `pages` are the forecasts that the pages of countries show, `compared` those on the
+    question by which all countries are compared.
+    """
+    first = pages[0]
     code = first.country.alpha3
     return page.render(
         "data.html",
@@ -32,20 +38,23 @@ def as_html(forecasts: Sequence[Forecast], made: str, credit: str) -> str:
             (documents.SCOREBOARD, _schema("scoreboard"), "the record's scores"),
         ),
         badge={"path": documents.badge_file(code), "alt": badges.description(first)},
-        sources=list(_sources(sources_table(forecasts))),
+        sources=list(_sources(sources_table([*pages, *compared]))),
         credit=credit,
     )
 
 
 def sources_table(forecasts: Sequence[Forecast]) -> pd.DataFrame:
-    """Return every series behind the forecasts, with its rights and attribution."""
+    """Return every series behind the forecasts, with its rights and attribution.
+
+    A series behind two forecasts for a country is listed once.
+    """
     columns = ["country", *documents.Series.__annotations__]
     rows = [
         {"country": forecast.country.alpha3, **asdict(series)}
         for forecast in forecasts
         for series in documents.series(forecast)
     ]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=columns).drop_duplicates(ignore_index=True)
 
 
 def _sources(table: pd.DataFrame) -> Iterator[tuple[str, ...]]:

@@ -8,7 +8,7 @@ publications of the same forecasts differ.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -16,7 +16,13 @@ from econnet.core.sources import SOURCES
 from econnet.evaluation.confidence import Confidence, Skill
 from econnet.evaluation.metrics import ReliabilityBin
 from econnet.forecast.ranking import Ranking
-from econnet.forecast.result import Ahead, Driver, Forecast, GrowthForecast
+from econnet.forecast.result import (
+    Ahead,
+    Driver,
+    Forecast,
+    GrowthForecast,
+    QuestionAnswer,
+)
 from econnet.report import wording
 from econnet.report.figures.time_axis import record_of
 from econnet.report.record import as_json
@@ -121,8 +127,36 @@ class Series:
 
 
 @dataclass(frozen=True)
+class StandardQuestion:
+    """The answer to a standard question, with the skill of such past forecasts.
+
+    `headline` is whether the country's page shows it in full.
+    """
+
+    title: str
+    target: str
+    label: str
+    frequency: str
+    horizon: int
+    event: str
+    period: str
+    probability: float
+    interval: Interval
+    base_rate: float
+    confidence: Confidence
+    skill: Skill | None
+    as_of: str
+    headline: bool
+
+
+@dataclass(frozen=True)
 class CountryDocument:
     """`api/v1/countries/DEU.json`: one country's forecast and what it rests on.
+
+    `forecast` answers `question`: the country's headline question if it is known, and
+    then `questions` are the answers to all standard questions, those with the
+    best-proven skill first. `compared` is the forecast on the question of
+    `forecasts.json`.
 
     `data_digest` is the SHA-256 of the data that the models learned from, as in the
     record. `report` is the document that `econnet report --verify` repeats.
@@ -141,6 +175,8 @@ class CountryDocument:
     series: tuple[Series, ...]
     data_digest: str
     seed: int
+    questions: tuple[StandardQuestion, ...]
+    compared: CountryForecast
 
 
 @dataclass(frozen=True)
@@ -236,8 +272,11 @@ def country_forecast(forecast: Forecast) -> CountryForecast:
     )
 
 
-def country(forecast: Forecast) -> CountryDocument:
-    """Return the document of one country."""
+def country(forecast: Forecast, compared: Forecast) -> CountryDocument:
+    """Return the document of one country.
+
+    `compared` is its forecast on the question of `forecasts.json`.
+    """
     verdict = wording.verdict(forecast)
     own = record_of(forecast, "econnet")
     return CountryDocument(
@@ -260,6 +299,29 @@ def country(forecast: Forecast) -> CountryDocument:
         series=series(forecast),
         data_digest=forecast.provenance.data,
         seed=forecast.task.seed,
+        questions=tuple(_standard(each, forecast) for each in forecast.questions),
+        compared=country_forecast(compared),
+    )
+
+
+def _standard(answer: QuestionAnswer, forecast: Forecast) -> StandardQuestion:
+    """Return the answer to a standard question; one of them is the forecast's."""
+    task = answer.task
+    return StandardQuestion(
+        title=wording.question(answer),
+        target=task.target,
+        label=task.label,
+        frequency=task.frequency,
+        horizon=task.horizon,
+        event=task.event,
+        period=str(answer.period),
+        probability=answer.probability,
+        interval=answer.interval,
+        base_rate=answer.base_rate,
+        confidence=answer.confidence,
+        skill=answer.skill,
+        as_of=answer.as_of[:10],
+        headline=replace(task, as_of=forecast.task.as_of) == forecast.task,
     )
 
 

@@ -20,11 +20,15 @@ MAX_OUTCOMES, MAX_CHANGES = 20, 10
 
 
 def as_html(
-    ranking: Ranking, ordered: Sequence[Forecast], news: Sequence[Publication]
+    ranking: Ranking,
+    ordered: Sequence[Forecast],
+    news: Sequence[Publication],
+    n_headlines: int = 0,
 ) -> str:
     """Return the front page: map, table by distance from the average, and news.
 
-    `ordered` are the forecasts, the one furthest above its average first.
+    `ordered` are the forecasts, the one furthest above its average first;
+    `n_headlines` is the number of countries whose page answers another question.
     """
     texts = ranking_rows.ranking_content(ranking)
     month = changes.of_last_month(news, wording.newest(ranking.forecasts).made_at)
@@ -39,7 +43,7 @@ def as_html(
         site=links.of(links.FRONT),
         heading=texts["title"],
         summary=texts["summary"],
-        trust=texts["trust"],
+        trust=[*texts["trust"], *_other_questions(n_headlines, len(ordered))],
         map=_map(ranking),
         key=list(enumerate(NAMES)),
         disclaimer=world_map.DISCLAIMER,
@@ -52,6 +56,19 @@ def as_html(
         left_out=texts["left_out"],
         credit=texts["credit"],
     )
+
+
+def _other_questions(n_headlines: int, n_countries: int) -> list[str]:
+    """Return which pages answer another question than this one, in a sentence."""
+    if not n_headlines:
+        return []
+    which = "The page of each country answers"
+    if n_headlines < n_countries:
+        which = f"The pages of {n_headlines} of {n_countries} countries answer"
+    return [
+        f"{which} the country's headline question: of the standard questions, the one "
+        "whose past forecasts have the best-proven skill."
+    ]
 
 
 def _map(ranking: Ranking) -> dict[str, Any] | None:

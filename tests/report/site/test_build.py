@@ -3,29 +3,40 @@
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import jsonschema
+import pandas as pd
 import pytest
 from lxml import etree
 
 from econnet.core.errors import UsageError
+from econnet.core.task import Task
+from econnet.core.workspace import Workspace, place_of
+from econnet.evaluation.confidence import Skill
+from econnet.forecast import saved_days
 from econnet.forecast.ranking import Ranking
+from econnet.forecast.result import DaySkill, QuestionAnswer
+from econnet.forecast.saved_days import SavedDays
 from econnet.report.site import (
     build,
     chain,
     documents,
     feed,
     front_page,
+    publication,
     scoreboard_page,
 )
-from econnet.report.site.build import Site
+from econnet.report.site.build import CountryPage, Site
 from econnet.report.site.chain import Record
 from econnet.runtime import atomic_files
 from econnet.runtime.checksums import SUMS, read_sums, verify_checksums
+from tests.builders import changed
+from tests.report.conftest import MakeForecast
 
 SCHEMA = Path(__file__).with_name("atom.rng")
 
@@ -134,6 +145,64 @@ def test_documents_are_valid_by_the_schemas_beside_them(
         validator.validate(document)
         del document["made_at"]
         assert not validator.is_valid(document)
+
+
+SKILL = Skill(0.2, (0.1, 0.3), 100, 20)
+
+
+def standard_answer(task: Task) -> QuestionAnswer:
+    return QuestionAnswer(
+        task=task,
+        as_of="2026-11-24T00:00:00",
+        origin=pd.Period("2026"),
+        period=pd.Period("2026") + task.horizon,
+        target_title="Real GDP",
+        meaning="real GDP falls",
+        probability=0.2,
+        interval=(0.1, 0.3),
+        base_rate=0.15,
+        skill=SKILL,
+    )
+
+
+def test_page_of_a_country_answers_its_headline_question(
+    site: Site, make_forecast: MakeForecast
+) -> None:
+    asked = Task("A", label="turning-points", horizon=2, event="within")
+    answers = tuple(standard_answer(task) for task in (asked, Task("A")))
+    headline = changed(make_forecast("BRA", "A"), task=asked, questions=answers)
+    files = dict(build.files(replace(site, headlines={"BRA": headline})))
+    page = files[documents.country_page("BRA")].decode()
+    assert "All countries are compared on another question. Brazil: " in page
+    assert "Skill by information day" not in page
+    document = json.loads(files[documents.country_file("BRA")])
+    assert document["question"]["label"] == "turning-points"
+    compared = json.loads(files[documents.FORECASTS])["forecasts"]
+    assert document["compared"] in compared
+    assert [each["headline"] for each in document["questions"]] == [True, False]
+    schema = json.loads(files[f"{documents.FOLDER}/schemas/country.schema.json"])
+    jsonschema.Draft202012Validator(schema).validate(document)
+    other = files[documents.country_page("MLT")].decode()
+    assert "econnet report --country MLT" in other
+    assert "The pages of 1 of 5 countries answer" in files["index.html"].decode()
+
+
+def test_page_shows_the_skill_by_information_day_where_it_is_kept(
+    ranking: Ranking, tmp_path: Path
+) -> None:
+    workspace = Workspace(tmp_path / "data", tmp_path / "reports")
+    brazil = next(it for it in ranking.forecasts if it.country.alpha3 == "BRA")
+    place = place_of("BRA", brazil.task, None)
+    basis = saved_days.basis(workspace, brazil.task)
+    assert basis is not None
+    skills = tuple(
+        DaySkill(day, 0.4, 0.7, SKILL, None, None) for day in ("middle", "end")
+    )
+    file = saved_days.file_of(place, workspace)
+    saved_days.save(SavedDays(basis, None, None, (), skills), file)
+    (shown,) = publication.with_skill_by_day([replace(brazil, place=place)], workspace)
+    page = build.country_files(CountryPage(shown, shown))["countries/BRA.html"]
+    assert "Skill by information day" in page.decode()
 
 
 def test_feed_is_valid_atom_with_an_entry_for_each_kind_of_news(
