@@ -273,7 +273,7 @@ def _line(row: Sequence[str]) -> bytes:
     # One line per forecast, so that each can be read alone.
     cells = [" ".join(cell.splitlines()) for cell in row]
     csv.writer(text, lineterminator="\n").writerow(cells)
-    return text.getvalue().encode()
+    return text.getvalue().encode(errors="replace")  # as in `_question`
 
 
 MAX_LINE = 2**16
