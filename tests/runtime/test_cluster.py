@@ -133,10 +133,12 @@ def test_scheduler_that_is_lost_is_told_and_work_goes_on_elsewhere(
 def test_workers_of_a_cluster_import_nothing_from_their_folder(tmp_path: Path) -> None:
     for name in ("json", "numpy", "queue", "random", "types"):
         (tmp_path / f"{name}.py").write_text(f"open('imported-{name}', 'w').close()\n")
-    running = clusters.running(tmp_path, count=1, as_documented=True)
-    with running as cluster, Cluster.connect(cluster.url) as place:
-        with workers.use_workers(place):
-            made = workers.map_tasks(product, range(2), key)
+    with (
+        clusters.running(tmp_path, count=1, as_documented=True) as cluster,
+        Cluster.connect(cluster.url) as place,
+        workers.use_workers(place),
+    ):
+        made = workers.map_tasks(product, range(2), key)
     assert_same(made, [product(number) for number in range(2)])
     assert not list(tmp_path.glob("imported-*"))
 
