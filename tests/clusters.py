@@ -21,9 +21,17 @@ class Running:
 
 
 @contextmanager
-def running(folder: Path, count: int = 2) -> Iterator[Running]:
-    """Start a scheduler and so many workers in a folder, and end them."""
+def running(
+    folder: Path, count: int = 2, *, as_documented: bool = False
+) -> Iterator[Running]:
+    """Start a scheduler and so many workers in a folder, and end them.
+
+    `as_documented` starts workers as `docs/scale.md` says, each below a process that
+    watches it.
+    """
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    if as_documented:
+        environment["PYTHONSAFEPATH"] = "1"
 
     def start(*arguments: str) -> "subprocess.Popen[str]":
         return subprocess.Popen(
@@ -42,7 +50,7 @@ def running(folder: Path, count: int = 2) -> Iterator[Running]:
         "--no-dashboard",
         "--nthreads",
         "1",
-        "--no-nanny",
+        "--nanny" if as_documented else "--no-nanny",
         "--death-timeout",
         str(HANG_SECONDS),
     )

@@ -218,6 +218,7 @@ GERMANY = ["DEU"]
         ("make_forecast", "DEU", {"horizon": -3}, "--horizon -3"),
         ("make_forecast", "DEU", {"event": "soon"}, "--event 'soon'"),
         ("make_forecast", "DEU", {"members": 0}, "--members 0"),
+        ("make_forecast", "DEU", {"seed": 2**32}, "--seed 4294967296"),
         ("run_backtest", NOBODY, {}, "at least one country"),
         ("rank_countries", NOBODY, {}, "at least one country"),
         ("publish_site", NOBODY, {}, "at least one country"),

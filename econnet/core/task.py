@@ -164,7 +164,8 @@ class TaskRequest:
     ] = None
     seed: Annotated[
         int,
-        Option("Random seed.", metavar="N", minimum=0),
+        # As far as the seeds of NumPy and scikit-learn go.
+        Option("Random seed.", metavar="N", minimum=0, maximum=2**32 - 1),
     ] = 0
 
     def __post_init__(self) -> None:

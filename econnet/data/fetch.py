@@ -150,11 +150,12 @@ def fetch(
     countries at once, whichever are named, and a network learns from all of them.
     `progress` is called in this thread, once per series id.
     Failures are in the summary, and everything else is stored: `Summary.check` raises
-    an error for the failures. A store that was last written later than now raises
-    `DataError`.
+    an error for the failures. A store that was last written later than now, or that
+    cannot be written, raises `DataError` before the first request.
     """
     _check_request(countries, sources, start_year)
     target = store(settings)
+    target.check_place()
     _check_clock(target)
     digests, validators = target.answers(str(start_year))
     plan = Plan(settings, countries, start_year, digests, retry_policy, validators)

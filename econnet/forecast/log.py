@@ -11,22 +11,36 @@ import csv
 import errno
 import io
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import pandas as pd
+from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Iterator
+from collections.abc import Mapping
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import IO, TYPE_CHECKING, TypeVar, get_args
-
-import pandas as pd
-
+from datetime import UTC
+from datetime import datetime
 from econnet.core.errors import DataError
-from econnet.core.periods import FREQUENCIES, PANDAS_ALIAS, Frequency, parse_period
+from econnet.core.periods import FREQUENCIES
+from econnet.core.periods import Frequency
+from econnet.core.periods import PANDAS_ALIAS
+from econnet.core.periods import parse_period
 from econnet.core.task import Event
-from econnet.core.text import as_cell, from_cell
+from econnet.core.text import as_cell
+from econnet.core.text import from_cell
 from econnet.forecast.listener import Listener
-from econnet.forecast.result import MAX_HORIZON, Forecast, PreviousForecast
-from econnet.runtime import atomic_files, locks
+from econnet.forecast.result import Forecast
+from econnet.forecast.result import MAX_HORIZON
+from econnet.forecast.result import PreviousForecast
+from econnet.runtime import atomic_files
+from econnet.runtime import locks
+from pathlib import Path
+from typing import IO
+from typing import TYPE_CHECKING
+from typing import TypeVar
+from typing import get_args
+
 
 if TYPE_CHECKING:
     from econnet.forecast.preparation import PreparedTask
@@ -282,7 +296,7 @@ def _line(row: Sequence[str]) -> bytes:
     # One line per forecast, so that each can be read alone.
     cells = [" ".join(cell.splitlines()) for cell in row]
     csv.writer(text, lineterminator="\n").writerow(cells)
-    return text.getvalue().encode()
+    return text.getvalue().encode(errors="replace")  # as in `_question`
 
 
 MAX_LINE = 2**16

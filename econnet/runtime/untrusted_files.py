@@ -12,6 +12,7 @@ from pathlib import Path
 
 import duckdb
 
+from econnet.core.errors import DataError
 from econnet.core.text import one_line
 
 # More than any real panel, and few enough to be read in seconds.
@@ -87,9 +88,26 @@ def exactly(path: Path) -> str:
 
 
 def sql_literal(text: str) -> str:
-    """Return a text as a string literal of SQL."""
-    escaped = text.replace("'", "''")
+    """Return a text, such as a path, as a string literal of SQL.
+
+    Raises
+    ------
+    DataError
+        It is a path that DuckDB cannot open, because it is not UTF-8.
+    """
+    escaped = checked_utf8(text).replace("'", "''")
     return f"'{escaped}'"
+
+
+def checked_utf8(path: str) -> str:
+    """Return a path that DuckDB can open; raise `DataError` if it is not UTF-8."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        raise DataError(
+            f"{one_line(path)} is not UTF-8: rename the file or folder"
+        ) from None
+    return path
 
 
 def _as_pattern(path: Path) -> str:

@@ -1,14 +1,19 @@
 """A disk that does not take what a command writes."""
 
+import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import duckdb
 import pytest
 
-from tests.user import HANG_SECONDS
+from econnet.forecast import log as forecast_log
+from tests.cli.test_train import panel
+from tests.user import HANG_SECONDS, econnet
 
+UNREACHABLE = dict.fromkeys(("http_proxy", "https_proxy"), "http://127.0.0.1:1")
 # Root may write anywhere, unless it gives that right away.
 WITHOUT_RIGHTS = ("setpriv", "--bounding-set=-dac_override", "--inh-caps=-dac_override")
 
@@ -17,7 +22,23 @@ WITHOUT_RIGHTS = ("setpriv", "--bounding-set=-dac_override", "--inh-caps=-dac_ov
     sys.platform != "linux" or shutil.which("setpriv") is None,
     reason="needs Linux and setpriv, to be without rights whoever runs the tests",
 )
-def test_folder_that_may_not_be_written_to_is_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (
+            ("export", "--country", "AND", "--output", "data/andorra.csv"),
+            "cannot be read or written (Permission denied): allow it, or",
+        ),
+        (
+            ("fetch", "--country", "AND"),
+            "data cannot be written to (Permission denied): allow it, or",
+        ),
+    ],
+    ids=["export", "fetch"],
+)
+def test_folder_that_may_not_be_written_to_is_named(
+    arguments: tuple[str, ...], said: str, tmp_path: Path
+) -> None:
     data = tmp_path / "data"
     data.mkdir()
     data.chmod(0o555)
@@ -25,9 +46,10 @@ def test_folder_that_may_not_be_written_to_is_named(tmp_path: Path) -> None:
         [
             *WITHOUT_RIGHTS,
             *(sys.executable, "-m", "econnet"),
-            *("export", "--country", "AND", "--output", "data/andorra.csv"),
+            *arguments,
         ],
         cwd=tmp_path,
+        env={**os.environ, **UNREACHABLE},
         capture_output=True,
         text=True,
         timeout=HANG_SECONDS,
@@ -35,6 +57,52 @@ def test_folder_that_may_not_be_written_to_is_named(tmp_path: Path) -> None:
     )
     assert run.returncode == 3
     assert run.stderr.startswith("econnet: ")
-    assert "cannot be read or written (Permission denied): allow it, or" in run.stderr
+    # A request would end in exit code 4 here, where no source can be reached.
+    assert said in run.stderr
     assert run.stderr.count("\n") == 1
     assert not list(data.iterdir())
+
+
+NOT_UTF8 = os.fsdecode(b"\xff")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of files are text there")
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("fetch", "--country", "AND"),
+        ("export", "--country", "AND", "--output", f"{NOT_UTF8}.parquet"),
+        ("inspect", f"{NOT_UTF8}.parquet"),
+        ("forecast", "--data", NOT_UTF8),
+    ],
+    ids=" ".join,
+)
+def test_path_that_is_not_utf8_is_named_where_duckdb_would_open_it(
+    arguments: tuple[str, ...], tmp_path: Path
+) -> None:
+    own = tmp_path / NOT_UTF8
+    own.mkdir()
+    duckdb.sql(f"COPY (SELECT 1 AS x) TO '{tmp_path}/own.parquet'")
+    shutil.copy(tmp_path / "own.parquet", own)
+    shutil.copy(tmp_path / "own.parquet", tmp_path / f"{NOT_UTF8}.parquet")
+    folder = f"{NOT_UTF8}/data" if arguments[0] == "fetch" else "data"
+    run = econnet(*arguments, folder=tmp_path, ECONNET_DATA=folder, **UNREACHABLE)
+    assert run.returncode == 3, run.stderr
+    assert "\\udcff" in run.stderr
+    assert "is not UTF-8: rename the file or folder" in run.stderr
+    assert not (tmp_path / folder).exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of files are text there")
+def test_other_paths_need_not_be_utf8(tmp_path: Path) -> None:
+    folder = tmp_path / NOT_UTF8
+    folder.mkdir()
+    panel(folder / f"{NOT_UTF8}.csv", quarters=66)
+    asked = ("--data", f"{NOT_UTF8}.csv", "--target", "output", "--country", "Alpha")
+    run = econnet("report", *asked, folder=folder, ECONNET_REPORTS=f"r{NOT_UTF8}")
+    assert run.returncode == 0, run.stderr
+    assert list((folder / f"r{NOT_UTF8}").rglob("report.pdf"))
+    (line,) = forecast_log.read(folder / "data/forecasts.csv")
+    assert line["file"].endswith("/?/?.csv")
+    assert line["source"] == "?.csv"
+    assert econnet("check", folder=folder).returncode == 0

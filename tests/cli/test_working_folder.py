@@ -12,13 +12,15 @@ from tests.user import HANG_SECONDS
 
 # Modules of Python and of libraries that econnet or its workers import.
 NAMES = ("random", "json", "queue", "secrets", "numpy", "typer", "sitecustomize")
+# Python itself imports this one for `python -m`.
+EARLY = "types"
 SCRIPT = Path(sys.executable).with_name("econnet")
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Return a folder with modules that leave a trace when they are imported."""
-    for name in NAMES:
+    for name in (*NAMES, EARLY):
         trace = tmp_path / f"imported-{name}"
         (tmp_path / f"{name}.py").write_text(f"open({str(trace)!r}, 'w').close()\n")
     return tmp_path
@@ -48,6 +50,7 @@ def test_script_imports_nothing_from_the_working_folder(folder: Path) -> None:
 
 
 def test_module_imports_nothing_from_the_working_folder(folder: Path) -> None:
+    (folder / f"{EARLY}.py").unlink()
     result = run(sys.executable, "-m", "econnet", "countries", folder=folder)
     assert result.returncode == 0, result.stderr
     assert traces(folder) == []

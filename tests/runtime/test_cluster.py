@@ -130,6 +130,19 @@ def test_scheduler_that_is_lost_is_told_and_work_goes_on_elsewhere(
     assert_same(made, [product(number) for number in range(8)])
 
 
+def test_workers_of_a_cluster_import_nothing_from_their_folder(tmp_path: Path) -> None:
+    for name in ("json", "numpy", "queue", "random", "types"):
+        (tmp_path / f"{name}.py").write_text(f"open('imported-{name}', 'w').close()\n")
+    with (
+        clusters.running(tmp_path, count=1, as_documented=True) as cluster,
+        Cluster.connect(cluster.url) as place,
+        workers.use_workers(place),
+    ):
+        made = workers.map_tasks(product, range(2), key)
+    assert_same(made, [product(number) for number in range(2)])
+    assert not list(tmp_path.glob("imported-*"))
+
+
 def test_cluster_without_a_worker_is_told(tmp_path: Path) -> None:
     with clusters.running(tmp_path, count=0) as running:
         connected = Cluster.connect(running.url, seconds=1)

@@ -8,6 +8,7 @@ import pandas as pd
 from econnet.core.errors import DataError
 from econnet.core.text import without_formulas
 from econnet.runtime import atomic_files
+from econnet.runtime.untrusted_files import checked_utf8
 
 
 def export(frame: pd.DataFrame, path: Path) -> None:
@@ -19,8 +20,8 @@ def export(frame: pd.DataFrame, path: Path) -> None:
     Raises
     ------
     DataError
-        The path is a folder or has another ending, or a sheet of Excel is too small
-        for the rows.
+        The path is a folder or has another ending, that of a Parquet file is not
+        UTF-8, or a sheet of Excel is too small for the rows.
     """
     if path.is_dir():
         raise DataError(f"{path} is a folder: name a file, .csv, .parquet or .xlsx")
@@ -32,7 +33,7 @@ def export(frame: pd.DataFrame, path: Path) -> None:
             case ".parquet":
                 with duckdb.connect() as connection:
                     connection.from_df(frame).write_parquet(
-                        str(part), compression="zstd"
+                        checked_utf8(str(part)), compression="zstd"
                     )
             case ".xlsx":
                 _write_excel(frame, part)

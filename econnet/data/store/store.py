@@ -7,6 +7,7 @@ not published together. DuckDB admits one process at a time, so the file is open
 briefly, under our own lock. Aggregates such as the euro area are not stored.
 """
 
+import errno
 import hashlib
 import os
 import re
@@ -30,6 +31,7 @@ from econnet.data.sources.observations import (
 )
 from econnet.data.store import schema
 from econnet.runtime import locks
+from econnet.runtime.untrusted_files import checked_utf8
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,17 @@ class Store:
     def exists(self) -> bool:
         """Return whether anything was ever stored."""
         return self.path.exists()
+
+    def check_place(self) -> None:
+        """Raise `DataError` if no store can be written at this path."""
+        checked_utf8(str(self.path))
+        folder = next(it for it in self.path.absolute().parents if it.exists())
+        if not os.access(folder, os.W_OK | os.X_OK):
+            reason = os.strerror(errno.EACCES)
+            raise DataError(
+                f"{folder} cannot be written to ({reason}): allow it, or choose "
+                "another folder with ECONNET_DATA"
+            )
 
     def write(self, fetched: Sequence[FetchedSeries]) -> list[Change]:
         """Add what is new in these series, one per series id, all of them or none.

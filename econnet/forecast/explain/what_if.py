@@ -42,7 +42,7 @@ def parse_assumption(text: str) -> Assumption:
     False
     """
     match = re.fullmatch(
-        r"\s*([^=]+?)\s*=(=?)\s*([+-]?)(\d+\.?\d*|\.\d+)\s*",
+        r"\s*([^=]+?)\s*=(=?)\s*([+-]?)([0-9]+\.?[0-9]*|\.[0-9]+)\s*",
         text.replace("\N{MINUS SIGN}", "-"),
     )
     if match is None:
