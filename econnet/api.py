@@ -392,7 +392,7 @@ def run_backtest(
     progress: Callable[[float], None] = lambda _: None,
     **choices: Unpack[TaskChoices],
 ) -> "Backtest":
-    """Score past forecasts of econnet and every baseline.
+    """Score past forecasts by econnet and every baseline.
 
     Parameters
     ----------

@@ -112,7 +112,7 @@ def test_report_in_one_format_writes_that_one(
 def test_forecast_before_any_train_trains_first_and_says_so(tmp_path: Path) -> None:
     run = econnet("forecast", "--country", "JPN", folder=tmp_path)
     assert run.returncode == 0, run.stderr
-    assert "no model fits Japan and this task yet: training one" in run.stderr
+    assert "no saved model fits Japan and this task: training one" in run.stderr
     assert run.stdout.startswith("Japan: ")
 
 

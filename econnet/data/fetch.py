@@ -202,8 +202,8 @@ def _check_clock(target: Store) -> None:
     if newest is not None and newest > today:
         raise DataError(
             f"{target.path} has data fetched on {newest:%Y-%m-%d %H:%M} UTC, but this "
-            f"computer's clock shows {today:%Y-%m-%d %H:%M}: set the clock right; if "
-            "it was fast then, move that file away and fetch again"
+            f"computer's clock shows {today:%Y-%m-%d %H:%M}: correct the clock; if "
+            "it was fast at that time, move that file away and fetch again"
         )
 
 

@@ -145,7 +145,7 @@ def prepare_pools(
     all do.
     """
     groups: list[PreparedTask] = []
-    problem = DataError("no country was asked for")
+    problem = DataError("no country was given")
     for country in countries:
         if groups and skip_unfit and task.label in chronologies.load():
             break  # of one economy

@@ -2,8 +2,8 @@
 
 `forecasts.csv` is only ever appended to. A line is written in one call to the operating
 system, so that readers see complete lines. Each line is read alone, so that a damaged
-one costs no other; a file that is no forecast log is renamed and never overwritten. A
-text that a spreadsheet would run as a formula is preceded by an apostrophe, which
+one costs no other; a file that is not a forecast log is renamed and never overwritten.
+A text that a spreadsheet would run as a formula is preceded by an apostrophe, which
 `read` removes.
 """
 
@@ -83,7 +83,7 @@ def read(path: Path) -> list[dict[str, str]]:
     """Return the log's lines, oldest first, every cell as text; none without a file.
 
     A cell that a line lacks is empty. A line cut short within its probability is left
-    out. A file that is no forecast log raises `DataError`.
+    out. A file that is not a forecast log raises `DataError`.
     """
     return list(_rows(path))
 
@@ -106,8 +106,8 @@ def make_room(path: Path, listener: Listener) -> None:
     """Rename a file that has the log's name and is none, and note it."""
     if aside := set_aside(path):
         listener.note(
-            f"{path} is no forecast log: it is kept as {aside.name}, and a new log is "
-            "created"
+            f"{path} is not a forecast log: it is kept as {aside.name}, and a new log "
+            "is created"
         )
 
 
@@ -210,7 +210,7 @@ def _rows(path: Path) -> Iterator[dict[str, str]]:
         columns = _cells(file.readline(MAX_LINE))
         if columns and not _is_header(columns):
             raise DataError(
-                f"{path} is no forecast log, since its first line does not list the "
+                f"{path} is not a forecast log, since its first line does not list the "
                 f"columns: move it away, or make the line {','.join(COLUMNS)}"
             )
         for line in _lines(file):

@@ -123,7 +123,7 @@ def _missing_target(
         others = f"only {', '.join(names)}" if names else "and no other series"
         return (
             f"{country.name} has no {target} in the {known.source}, {others}: choose "
-            "another --target, run `econnet fetch`, or bring a file with --data"
+            "another --target, run `econnet fetch`, or use a file with --data"
         )
     asked = " or ".join(FREQUENCY_WORDS[frequency] for frequency in wanted)
     return (

@@ -332,7 +332,7 @@ def _load_or_train(
         return model
     if model is None and not retrain:
         listener.note(
-            f"no model fits {prepared.country.name} and this task yet: training one"
+            f"no saved model fits {prepared.country.name} and this task: training one"
         )
     with listener.progress("Replaying history") as progress:
         model = train(prepared, progress, baselines, outlook=outlook, stored=model)

@@ -69,7 +69,7 @@ def _shares(window: Window, group: np.ndarray, prior: int) -> Floats:
     pooled = float(window.y_train.mean())
     ahead, train = group[window.ahead], group[window.train]
     shares = np.full(len(ahead), pooled)
-    for value in set(ahead[ahead == ahead]):  # a missing phase is no group
+    for value in set(ahead[ahead == ahead]):  # a missing phase is not a group
         outcome = window.y_train[train == value]
         shares[ahead == value] = (outcome.sum() + prior * pooled) / (
             len(outcome) + prior
@@ -423,7 +423,7 @@ def _pool(windows: Sequence[Window]) -> list[Floats]:
     return models(own)["pool"](windows)
 
 
-# With those of plugins, which are no part of `pool`: its forecasts must not depend on
+# With those of plugins, which are not part of `pool`: its forecasts must not depend on
 # what is installed.
 BASELINES: plugins.Registry[Model] = plugins.Registry(
     {**SINGLES, "pool": _pool}, "econnet.baselines", _model_of_plugin

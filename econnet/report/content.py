@@ -224,7 +224,7 @@ def _false_alarms(forecast: Forecast) -> Content:
 def change_heading(forecast: Forecast) -> str:
     """Return the heading of the changes over past contractions."""
     if forecast.task.label == "year-on-year":
-        return "on a year before"
+        return "on a year earlier"
     return "change"
 
 

@@ -87,4 +87,4 @@ def test_folder_of_something_else_is_not_overwritten(tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").write_text("Chapter 1")
     run = econnet("publish", "--country", "MLT", "--output", ".", folder=tmp_path)
     assert run.returncode == 2
-    assert "is no site of econnet" in run.stderr
+    assert "is not a site written by econnet" in run.stderr

@@ -617,8 +617,8 @@ def test_users_own_costs_give_a_decision_and_the_cost_of_past_ones(
 @pytest.mark.parametrize(
     ("ratio", "wrong", "told"),
     [
-        (5.0, 70, " A signal every time would have cost less than this rule."),
-        (1.0, 20, " No signal at all would have cost less than this rule."),
+        (5.0, 70, " Always signalling would have cost less than this rule."),
+        (1.0, 20, " Never signalling would have cost less than this rule."),
         (3.0, 10, ""),
     ],
 )
@@ -655,7 +655,7 @@ def test_contraction_by_year_on_year_change_is_headed_by_its_measure(
     germany: Forecast,
 ) -> None:
     yearly = asked(germany, label="year-on-year")
-    assert content(yearly)["change_heading"] == "on a year before"
+    assert content(yearly)["change_heading"] == "on a year earlier"
     assert content(germany)["change_heading"] == "change"
 
 
@@ -668,7 +668,7 @@ def test_signals_are_counted_in_plain_numbers(germany: Forecast) -> None:
 
 
 def test_drivers_and_groups_share_their_names(germany: Forecast) -> None:
-    """Four drivers that are no indicators had one name as driver, one as group."""
+    """Four drivers that are not indicators had one name as driver, one as group."""
     drivers = tuple(
         replace(germany.explanation.drivers[0], title=title, group=group)
         for title, group in DERIVED.values()

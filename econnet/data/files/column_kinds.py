@@ -83,7 +83,7 @@ def infer_kinds(
     for name, each in numbers.items():
         given = reading.kinds.get(name)
         if given is not None and given != "keep":
-            result[name] = Inferred(given, "as given by --kind", certain=True)  # type: ignore[arg-type]  # forecasts are no series
+            result[name] = Inferred(given, "as given by --kind", certain=True)  # type: ignore[arg-type]  # forecasts are not series
             continue
         found = infer(
             name,
@@ -164,7 +164,7 @@ def dated_by_kind(
 
 
 def _identifies(name: str, part: pd.DataFrame, reading: Reading) -> str:
-    """Return why a column is no series, unless the user asks for it."""
+    """Return why a column is not a series, unless the user asks for it."""
     if name in reading.asked or name in reading.kinds:
         return ""
     return guards.identifier(name, part.rename(columns={"country": "area"}))

@@ -94,7 +94,7 @@ def _unit(known: Indicator | None, kind: Kind, named: str) -> str:
 def _recognised(name: str, kind: Kind) -> Indicator | None:
     """Return the catalog's indicator of that name, if the kind of the column fits.
 
-    Rates may be used as levels and levels as changes, but growth is no level.
+    Rates may be used as levels and levels as changes, but growth is not a level.
     """
     known = catalog.recognise(name)
     if known is None and targets.is_real_gdp(name):

@@ -40,7 +40,7 @@ class Season:
 
 
 def identifier(name: str, values: pd.DataFrame) -> str:
-    """Return why a column identifies rows and is no series; empty if it is one.
+    """Return why a column identifies rows and is not a series; empty if it is one.
 
     `values` has `area, period, value`, where `period` is standard text, in order.
     """
@@ -129,8 +129,8 @@ def single_gaps(rows: pd.DataFrame, ordinal: Callable[[str], int]) -> list[str]:
     for name, number, frequency in zip(*columns, strict=True):
         found.setdefault(_text(int(number) - 1, frequency), []).append(str(name))
     return [
-        f"{text} has no value of {', '.join(dict.fromkeys(names))}: changes are taken "
-        "from the period before it"
+        f"{text} has no value of {', '.join(dict.fromkeys(names))}: the next change is "
+        "computed from the period before it"
         for text, names in found.items()
     ][:MAX_GAPS]
 
@@ -287,9 +287,7 @@ def leak(column: pd.Series, label: pd.Series, frequency: Frequency) -> str:
         return ""
     for k, later in enumerate(ahead[:MAX_SEPARATED], start=1):
         if _separates(column, later) and _changes(label):
-            return (
-                f"it separates the labels {k} {noun}{'s' * (k > 1)} later without error"
-            )
+            return f"it separates the labels {k} {noun}{'s' * (k > 1)} later perfectly"
     return ""
 
 

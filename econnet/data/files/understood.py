@@ -48,7 +48,7 @@ class Understood:
     warnings
         What would have given a wrong result, one sentence each.
     left_out
-        Columns that are no series, and why.
+        Columns that are not series, and why.
     overrides
         The options that change what was understood.
     """

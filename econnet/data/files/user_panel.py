@@ -234,7 +234,7 @@ def _of_rows(
     rows = sorted_by_keys(file, rows)
     rows, aggregates = _without_aggregates(rows, found, warnings)
     if rows.empty:
-        raise DataError(f"{file} has no value of a period that has ended")
+        raise DataError(f"{file} has no value for a period that has ended")
     rows = with_differences(rows)
     left_out = dict(tidy.left_out)
     early = known_at_first_origin(rows, YEARS_BEFORE_FIRST_ORIGIN)
@@ -426,11 +426,11 @@ def _check_names(tidy: Tidy, problems: Problems) -> None:
 def _name_problem(text: str) -> str:
     """Return why a text cannot be a name, or an empty text."""
     if not text:
-        return "is missing: write it there"
+        return "is missing: add it"
     if len(text) > MAX_TEXT_LENGTH:
-        return f"has more than {MAX_TEXT_LENGTH:,} letters: shorten it"
+        return f"has more than {MAX_TEXT_LENGTH:,} characters: shorten it"
     if not text.translate(WITHOUT_JOINERS).isprintable():
-        return f"{quoted(text)} has a control character in it: take it out"
+        return f"{quoted(text)} contains a control character: remove it"
     return ""
 
 
@@ -477,11 +477,11 @@ def _only_area(file: str, tidy: Tidy, reading: Reading) -> tuple[Areas, list[str
     ids = [name for name in tidy.columns if is_of_united_states(name)]
     if ids:
         names = {"USA": "United States"}
-        remark = f"the United States, as {ids[0]} is a series of FRED's about them"
+        remark = f"the United States, because {ids[0]} is a FRED series about it"
         return Areas({"": "USA"}, names), [remark]
     raise DataError(
-        f"{file} has no column of countries: name its country with --country DEU, or "
-        "add a column country with the same text on every line"
+        f"{file} has no country column: name its country with --country DEU, or add a "
+        "column called country with the same text on every line"
     )
 
 
@@ -500,7 +500,7 @@ def _without_aggregates(
     names = [found.names.get(key, key) for key in _distinct(aggregates["country"])]
     shown = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
     what = "the sum of the regions" if found.whole else "aggregates, not countries"
-    warnings.append(f"{shown}: {what}; no model learns from them")
+    warnings.append(f"{shown}: {what}; not used for training")
     return _between(rows, groups), aggregates
 
 

@@ -227,16 +227,14 @@ def _check(rows: pd.DataFrame, retrieval: Retrieval, whose: str) -> None:
     periods = rows["period"]
     infinite = periods[np.isinf(rows["value"].to_numpy(float))]
     if len(infinite):
-        raise SourceError(
-            f"{whose}: the value for {infinite.iloc[0]} is larger than a number may be"
-        )
+        raise SourceError(f"{whose}: the value for {infinite.iloc[0]} is too large")
     # A year's tolerance, because computer clocks are wrong more often than sources.
     this_year = retrieval.retrieved_at.year
     later = periods[periods.str[:4].astype(int) > this_year + 1]
     if len(later):
         raise SourceError(
-            f"{whose}: it has a value for {later.iloc[0]}, which is to come: "
-            f"check this computer's clock, which says {this_year}"
+            f"{whose}: it has a value for {later.iloc[0]}, which is in the future: "
+            f"check this computer's clock, which shows {this_year}"
         )
 
 

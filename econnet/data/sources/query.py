@@ -122,7 +122,7 @@ class Query:
         if self.not_asked and not self.key_refused:
             lines.append(
                 f"{self.session.source}: {self.not_asked} more series not requested, "
-                "because it does not answer"
+                "because the source does not answer"
             )
         if self.missing and len(self.missing) == len(self.jobs):
             lines.append(

@@ -114,7 +114,10 @@ def _fetch(
     def refusal(response: requests.Response) -> SourceError | None:
         if response.status_code != requests.codes.forbidden:
             return None
-        reason = "not given to programs: save it in a browser, and set ECONNET_WEO_URL"
+        reason = (
+            "not available to programs: download it in a browser and set "
+            "ECONNET_WEO_URL"
+        )
         return MissingSeriesError(session.error_line(template.id, reason))
 
     stored = "".join(plan.validators.get(key, ()))
@@ -139,7 +142,7 @@ def _fetch(
     rows = workbooks.rows(response.content, subject, problem)
     table = forecasts(rows, subject, problem)
     if table.empty:
-        raise MissingSeriesError(session.error_line(template.id, "not one value"))
+        raise MissingSeriesError(session.error_line(template.id, "no values"))
     retrieval = Retrieval(
         series_id=template.id,
         title=indicator.title,

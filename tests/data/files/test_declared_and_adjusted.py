@@ -113,10 +113,10 @@ def test_sums_since_january_give_the_labels_of_single_quarters(rule: str) -> Non
 def test_sums_since_january_are_refused_with_the_remedy() -> None:
     known = econnet.read_data(output_of_china()[["country", "period", "real_gdp"]])
     china = [countries.resolve("CHN")]
-    with pytest.raises(DataError, match="summed since January: use --adjust decumul"):
+    with pytest.raises(DataError, match="is a year-to-date sum: use --adjust decumul"):
         own_data.screened(known, TaskRequest(), china)
     yearly = own_data.screened(known, TaskRequest(label="year-on-year"), china)
-    assert "--adjust decumulate compares single periods" in yearly.notices[0]
+    assert "--adjust decumulate converts them to single periods" in yearly.notices[0]
 
 
 def test_sums_of_which_january_is_never_published_are_recognised() -> None:
@@ -129,7 +129,7 @@ def test_sums_of_which_january_is_never_published_are_recognised() -> None:
     frame = pd.DataFrame({"country": "CHN", "period": months, "output": sums})
     known = econnet.read_data(frame[~frame["period"].str.endswith("-01")])
     request = TaskRequest(target="output")
-    with pytest.raises(DataError, match="summed since January"):
+    with pytest.raises(DataError, match="is a year-to-date sum"):
         own_data.screened(known, request, [countries.resolve("CHN")])
 
 
