@@ -1,4 +1,4 @@
-"""Where econnet reads and writes, and which services it asks.
+"""Where econnet reads and writes, and which services it uses.
 
 Each setting comes from its environment variable, else from `econnet.toml` in the
 working directory, else from its default. None is read at import, so that a test or a

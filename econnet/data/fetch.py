@@ -146,8 +146,8 @@ def fetch(
 ) -> Summary:
     """Fetch everything that econnet can use about these countries into the store.
 
-    `sources` are by default all, those of plugins included. The World Bank returns all
-    countries at once, whichever are named, and a network learns from all of them.
+    By default, all `sources` are used, including those of plugins. The World Bank
+    returns all countries at once, whichever are named, and a network is trained on all.
     `progress` is called in this thread, once per series id.
     Failures are in the summary, and everything else is stored: `Summary.check` raises
     an error for the failures. A store that was last written later than now raises

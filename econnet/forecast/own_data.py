@@ -1,8 +1,8 @@
-"""The user's own data, checked for a question before anything is learned from them.
+"""The user's own data, checked for a question before any model is trained on them.
 
-A target that is not seasonally adjusted, and columns that know the future of the label,
-would give a perfect track record. Columns may only be removed, before the first
-forecast, and what was found is in the notices of the data.
+A target that is not seasonally adjusted, and columns that reveal the future of the
+label, would give a perfect track record. Columns are only removed, before the first
+forecast, and the notices of the data list what was found.
 """
 
 from collections.abc import Sequence
@@ -240,7 +240,7 @@ def _in_words(target: str, country: Country, season: Season) -> str:
 
 
 def _leaks(values: Panel, request: TaskRequest, kept: set[str]) -> dict[str, str]:
-    """Return the columns that know the future of the label, and how."""
+    """Return the columns that reveal the future of the label, and how."""
     others = [name for name in values.columns if name not in kept]
     if not others:
         return {}

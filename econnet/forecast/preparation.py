@@ -33,7 +33,7 @@ class PreparedTask:
     Parameters
     ----------
     alone
-        Whether the country learns alone; else it learns with the panel's others.
+        Whether the country is trained alone, or with the others in the panel.
     origin
         The country's last one, in which the forecast is made.
     state
@@ -214,7 +214,7 @@ def _panel(
     state: InformationState,
     until: pd.Timestamp | None,
 ) -> Panel:
-    """Return the values known at a moment, of all countries that learn together."""
+    """Return the values known at a moment, of all countries trained together."""
     values = panel.build(
         known.observations, task.frequency, until, known.indicators, task.vintages
     )

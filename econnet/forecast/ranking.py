@@ -1,7 +1,7 @@
 """Ranking of countries by the probability of a contraction.
 
-A network that learns from all countries is trained once for all of them. Countries that
-learn alone are trained one after another.
+A network that learns from all countries is trained once for all of them. Countries with
+models of their own are trained one after another.
 """
 
 from collections import Counter
@@ -135,9 +135,9 @@ def prepare_groups(
     task: Task,
     leave_out: Callable[[Country, DataError], None],
 ) -> list[list[PreparedTask]]:
-    """Return the prepared countries, those that learn together in one group.
+    """Return the prepared countries, those trained together in one group.
 
-    They learn together if their forecasts are made on the same day of a period.
+    They are trained together if their forecasts are made on the same day of a period.
     """
     groups: dict[object, list[PreparedTask]] = {}
     states: list[PreparedTask] = []

@@ -350,7 +350,7 @@ def rank(
 ) -> Ranking:
     """Return the forecasts of many countries, training if no stored model fits.
 
-    Countries that learn together share a model, which is saved at the place of each.
+    Countries trained together share a model, which is saved at the place of each.
     The forecasts are appended to the forecast log.
     """
 

@@ -1,4 +1,4 @@
-"""The windows of a walk-forward run: what each refit may learn from.
+"""The windows of a walk-forward run: the rows on which each refit may be trained.
 
 A *window* is one refit. It learns from the rows whose target was known on the
 information day of its origin, with a scaler fitted to those rows alone, and forecasts

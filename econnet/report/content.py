@@ -2,7 +2,7 @@
 
 Numbers are formatted here, so that the templates decide on layout alone. A cell in
 which econnet did worse than the historical average is marked as a loss, and the
-templates show it in the colour of alarm.
+templates show it in the warning colour.
 """
 
 from collections.abc import Callable, Mapping

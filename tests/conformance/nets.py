@@ -296,7 +296,12 @@ CHECKS = [
         15,
         _costs,
     ),
-    Check("its gradient with respect to the logits", "mpmath, 50 digits", 14, _cost_gradients),
+    Check(
+        "its gradient with respect to the logits",
+        "mpmath, 50 digits",
+        14,
+        _cost_gradients,
+    ),
     Check("cross-entropy of three classes", "mpmath, 50 digits", 14, _costs_of_classes),
     *(
         Check(

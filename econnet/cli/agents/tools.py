@@ -1,4 +1,4 @@
-"""The tools for assistants, who read their signatures and docstrings."""
+"""The tools for assistants, which are sent their signatures and docstrings."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

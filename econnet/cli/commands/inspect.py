@@ -1,4 +1,4 @@
-"""`econnet inspect`: what econnet understands of a file, by column."""
+"""`econnet inspect`: how econnet reads a file, column by column."""
 
 from dataclasses import asdict
 from pathlib import Path

@@ -1,7 +1,7 @@
-"""What would give a wrong result in silence: found in a file's values, and reported.
+"""Values in a file that would silently give a wrong result: found and reported.
 
 Columns that identify rows, values of periods that have not ended, targets with a
-seasonal pattern, and columns that know the future. All functions are pure: they take
+seasonal pattern, and columns that reveal the future. All functions are pure: they take
 values and return what they found.
 """
 
@@ -31,7 +31,7 @@ class Season:
         The part of the year in which it falls, such as `first quarter`; empty if it
         falls in several.
     cumulated
-        Whether the values look like sums since January.
+        Whether the values look like year-to-date sums.
     """
 
     share: float

@@ -1,9 +1,9 @@
 """The kind of a column: what it measures, and so how it becomes a feature.
 
-Numbers come first, because no name makes the logarithm of a negative number exist: does
-the column cross zero, does it trend, does it return to its mean? Ids that econnet knows
-decide where the numbers allow what they say, then whole words of the name and the unit.
-Parts of words mean nothing: `registrations` is not a ratio.
+Numbers come first, because a negative number has no logarithm, whatever the name: does
+the column cross zero, does it trend, does it return to its mean? Within what the
+numbers allow, known ids decide, then whole words of the name and the unit. Parts of
+words mean nothing: `registrations` is not a ratio.
 
 A kind is inferred once, from the values known at the first origin (see
 `known_at_first_origin`), never from the whole file: otherwise the future would change

@@ -1,4 +1,4 @@
-"""Long tables: one value per line, with columns that say what it is."""
+"""Long tables: one value per line, with columns that identify it."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""A Parquet file as one sheet, read by a DuckDB that can access nothing but it.
+"""A Parquet file as one sheet, read by DuckDB without access to any other file.
 
 A few bytes of Parquet can repeat a number a billion times: rows are counted first.
 """

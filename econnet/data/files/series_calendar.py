@@ -1,6 +1,6 @@
 """The frequency of each series, from the periods in which it has a value.
 
-A date says nothing of a frequency, and neither does the table: in a monthly table, a
+Neither a date nor the table shows the frequency of a series: in a monthly table, a
 column with a value every third month is quarterly.
 """
 

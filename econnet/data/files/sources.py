@@ -1,6 +1,6 @@
-"""The tables of any file: by content first, then by ending.
+"""The tables of any file: by content first, then by file extension.
 
-The ending is what somebody called the file. A text with tabs may be called `.xls`, and
+A file extension may be wrong. A text with tabs may be called `.xls`, and
 is read as text.
 """
 

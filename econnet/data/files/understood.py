@@ -1,4 +1,4 @@
-"""What econnet understood of a user's file, in a few lines and by column."""
+"""How econnet read a user's file, in a few lines and by column."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

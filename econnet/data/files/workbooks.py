@@ -2,7 +2,7 @@
 
 `.xlsx` is read by openpyxl row by row, and cells are counted. `.xls`, `.xlsb` and
 `.ods` are read by python-calamine, which allocates the rectangle that spans all cells
-of a sheet: two stray cells can ask for gigabytes. It runs in a process of its own, with
+of a sheet: two stray cells can take gigabytes. It runs in a process of its own, with
 a limit on memory and time, that answers in JSON.
 """
 

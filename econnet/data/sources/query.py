@@ -1,4 +1,4 @@
-"""What `econnet fetch` asks a source, and the interface of every source.
+"""What `econnet fetch` requests from a source, and the interface of every source.
 
 A source is a module with a function `query(plan)`, which opens no connection and
 returns a `Query`: a session within the source's limits, and one `Job` per series id. A

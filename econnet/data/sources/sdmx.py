@@ -1,4 +1,4 @@
-"""Sources that speak SDMX 2.1: what to ask them, and their answers as observations.
+"""Sources with SDMX 2.1: the requests, and the answers as observations.
 
 The id of a series is a data flow and a key, `namq_10_gdp/Q.CLV10_MNAC.SCA.B1GQ.`. A key
 has the codes of each dimension in the order of the flow; the place of the country is

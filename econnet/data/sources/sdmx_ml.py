@@ -4,7 +4,7 @@ Each row has the dimensions of its series, a period and a value. A value is the 
 of the source times ten to the power of `UNIT_MULT`, rounded once. The client is
 imported only where there is an answer to read: nothing else of econnet needs it.
 
-An answer is a stranger's file. It must be UTF-8 and declare no document type, so that
+An answer is an untrusted file. It must be UTF-8 and declare no document type, so that
 there are no entities to expand, and whatever `sdmx1` raises about it becomes one line.
 """
 

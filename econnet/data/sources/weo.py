@@ -7,8 +7,8 @@ Earlier editions are in an Excel file with one row per country and year, and one
 per edition: in the row of 2009, `S2008ngdp_rpch` is the growth of 2009 that was
 forecast in spring 2008, and `F2008ngdp_rpch` that of autumn. Spring editions appear in
 April and autumn editions in September or October: a value counts as known at the end of
-April or October. The IMF's site refuses the file to programs; whoever has saved it in a
-browser can serve it at `ECONNET_WEO_URL`. Address and format of the file are not
+April or October. The IMF's site does not let programs download the file; save it in a
+browser and serve it at `ECONNET_WEO_URL`. Address and format of the file are not
 verified.
 """
 

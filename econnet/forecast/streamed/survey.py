@@ -1,4 +1,4 @@
-"""What must be known of a panel before training: its growth, its periods, its scaling.
+"""What must be known about a panel before training: growth, periods, scaling.
 
 The features have been computed by then. The growth of all countries is summed by
 period, and a uniform sample of rows gives the percentiles and moments for scaling. Each

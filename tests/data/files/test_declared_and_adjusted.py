@@ -81,7 +81,7 @@ def seasonal_output() -> pd.DataFrame:
 
 
 def output_of_china() -> pd.DataFrame:
-    """Return quarterly output and its sums since January, as China publishes them."""
+    """Return quarterly output and its year-to-date sums, as China publishes them."""
     rng = np.random.default_rng(1)
     quarters = [f"{year}Q{q}" for year in range(1990, 2020) for q in range(1, 5)]
     growth = np.where(np.arange(120) % 24 < 4, -0.012, 0.009) + rng.normal(
