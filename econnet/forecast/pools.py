@@ -17,8 +17,8 @@ from econnet.core.task import Task
 from econnet.data.cycle import chronologies
 from econnet.data.sources.observations import Dataset
 
-# What a country needs of its own so that it is trained alone by default. Annual histories
-# are too short: 60 years are 60 rows.
+# What a country needs of its own so that it is trained alone by default. Annual
+# histories are too short: 60 years are 60 rows.
 MIN_OWN_YEARS = 40
 MIN_TIMES_AS_MANY_INDICATORS = 2
 
@@ -53,8 +53,8 @@ def used_indicators(
 ) -> set[str]:
     """Return the target and the indicators that features are made of.
 
-    They are the country's own if it is trained alone, else those that at least half of the
-    pooled countries have.
+    They are the country's own if it is trained alone, else those that at least half of
+    the pooled countries have.
     """
     series = _usable(known, task)
     if alone:

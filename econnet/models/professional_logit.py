@@ -4,7 +4,8 @@ Forecasts by others usually begin decades after the other data. This model learn
 the rows that have one, and from little else: from a forecast of growth, its revision,
 the figure of the previous period and the median of all countries, by a logit on their
 values, not on ranks, because large falls matter most. A forecast of the probability
-is used unchanged. Rows without a forecast get the probability of a logit on all features.
+is used unchanged. Rows without a forecast get the probability of a logit on all
+features.
 """
 
 from collections.abc import Sequence
