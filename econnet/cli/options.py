@@ -51,7 +51,8 @@ CostRatio = Annotated[
         min=0.001,
         max=1000,
         metavar="N",
-        help="Decide whether to signal if a miss costs N times a false alarm.",
+        help="Decide whether to signal, if a miss costs N times as much as a false "
+        "alarm.",
     ),
 ]
 OneCountry = Annotated[list[str] | None, _country("Name or code: Germany, DE or DEU.")]

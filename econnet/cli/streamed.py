@@ -60,7 +60,7 @@ def _result(task: TaskOptions, *, retrain: bool) -> "tuple[Streamed, StreamedFil
     if not retrain:
         if fitting := streaming.stored(panel, spec, files):
             return fitting, files
-        output.note(f"no saved model fits {panel.name} and this task: training one")
+        output.note(f"{panel.name}: no saved model fits this task; training one")
     with output.stages() as progress:
         result = streaming.forecast_panel(panel, spec, files, progress=progress)
     return result, files

@@ -134,7 +134,7 @@ def _missing_target(
 
 
 def _in_words(spans: Mapping[Frequency, str]) -> str:
-    return ", ".join(
+    return " and ".join(
         f"{FREQUENCY_WORDS[frequency]} ({span})" for frequency, span in spans.items()
     )
 

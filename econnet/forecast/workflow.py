@@ -93,7 +93,7 @@ def choose_task(known: Dataset, country: Country, request: TaskRequest) -> Task:
 def _check_target(known: Dataset, target: str) -> None:
     if target in known.indicators:
         return
-    otherwise = "`econnet indicators --search` finds one by words"
+    otherwise = "search for it with `econnet indicators --search`"
     if known.source not in {"snapshot", "store"}:
         otherwise = f"{known.source} has {', '.join([*known.indicators][:8])}"
     raise UsageError(
@@ -332,7 +332,7 @@ def _load_or_train(
         return model
     if model is None and not retrain:
         listener.note(
-            f"no saved model fits {prepared.country.name} and this task: training one"
+            f"{prepared.country.name}: no saved model fits this task; training one"
         )
     with listener.progress("Replaying history") as progress:
         model = train(prepared, progress, baselines, outlook=outlook, stored=model)

@@ -54,7 +54,7 @@ def inspect(
     if understood.left_out:
         output.table(
             f"{file.name}: left out",
-            ("column", "because"),
+            ("column", "reason"),
             [*understood.left_out.items()],
         )
     output.prose(f"To override: {', '.join(understood.overrides)}.")

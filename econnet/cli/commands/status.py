@@ -138,7 +138,7 @@ def _show_outcomes(scores: "LogScores") -> None:
     )
     output.prose(
         f"Forecasts made: {scores.n_made}"
-        + (f", of {len(scores.forecasts)} events: {counts}" if counts else "")
+        + (f", for {len(scores.forecasts)} events: {counts}" if counts else "")
     )
     scored = scores.scored
     if scored.empty:

@@ -273,11 +273,11 @@ class _Context:
 def _overrides(*, source_is_workbook: bool) -> list[str]:
     kinds = ", ".join(OVERRIDES)
     options = [
-        f"--kind COLUMN=KIND changes a kind ({kinds})",
+        f"--kind COLUMN=KIND sets a kind ({kinds})",
         "--target COLUMN the target",
         "--country COUNTRY the country",
         "--lag N the periods until a value is published",
-        "--adjust METHOD what is not seasonally adjusted",
+        "--adjust METHOD the adjustment of seasonal series",
     ]
     return [*options, "--sheet NAME the sheet"] if source_is_workbook else options
 
@@ -477,7 +477,7 @@ def _only_area(file: str, tidy: Tidy, reading: Reading) -> tuple[Areas, list[str
     ids = [name for name in tidy.columns if is_of_united_states(name)]
     if ids:
         names = {"USA": "United States"}
-        remark = f"the United States, because {ids[0]} is a FRED series about it"
+        remark = f"country: United States, because {ids[0]} is a US series of FRED"
         return Areas({"": "USA"}, names), [remark]
     raise DataError(
         f"{file} has no country column: name its country with --country DEU, or add a "

@@ -439,12 +439,12 @@ def decision(forecast: Forecast) -> str | None:
     elif made.cost_without_signals < made.cost:
         cheaper = " Never signalling would have cost less than this rule."
     return (
-        f"If a missed {contraction_noun(forecast)} costs {made.cost_ratio:g} times a "
-        f"false alarm: {answer}, because {probability} {side} the threshold of "
-        f"{threshold}. Past decisions by this rule: {made.right:,} right and "
+        f"If a missed {contraction_noun(forecast)} costs {made.cost_ratio:g} times as "
+        f"much as a false alarm: {answer}, because {probability} {side} the threshold "
+        f"of {threshold}. Past decisions by this rule: {made.right:,} right and "
         f"{made.wrong:,} wrong signals, {count(made.missed, noun)} missed; together "
         f"they cost as much as {made.cost:,.0f} false alarms "
-        f"(without signals {made.cost_without_signals:,.0f}, with a signal every time "
+        f"(never signalling: {made.cost_without_signals:,.0f}, always signalling: "
         f"{made.cost_of_always:,.0f}).{cheaper}"
     )
 
