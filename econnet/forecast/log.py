@@ -89,7 +89,7 @@ def read(path: Path) -> list[dict[str, str]]:
 
 
 def set_aside(path: Path) -> Path | None:
-    """Rename a file that has the log's name and is none; return its new path."""
+    """Rename a file that has the log's name but is not one; return its new path."""
     if not path.exists():
         return None
     if path.is_file():
@@ -103,7 +103,7 @@ def set_aside(path: Path) -> Path | None:
 
 
 def make_room(path: Path, listener: Listener) -> None:
-    """Rename a file that has the log's name and is none, and note it."""
+    """Rename a file that has the log's name but is not one, and note it."""
     if aside := set_aside(path):
         listener.note(
             f"{path} is not a forecast log: it is kept as {aside.name}, and a new log "

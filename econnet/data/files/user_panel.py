@@ -2,7 +2,7 @@
 
 Any file with a table of values by period is read: its layout, notation, frequencies,
 areas and kinds of columns are recognised, and reported in a few lines. Nothing is
-guessed in silence, and all problems of a file are reported at once.
+guessed silently, and all problems of a file are reported at once.
 
 Without `known_at` a value is known a period of its series' own frequency after its own.
 Values of periods that have not ended are left out, unless their column is declared as a

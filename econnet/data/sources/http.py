@@ -222,7 +222,7 @@ class PoliteSession(requests.Session):
             raise NotAskedError(self.error_line(series, "not asked")) from None
         except requests.RequestException as error:
             problem = UnreachableError if _is_unreachable(error) else UnansweredError
-            # `from None`: the cause quotes the URL, and a URL may hold a key.
+            # `from None`: the cause quotes the URL, and a URL may contain a key.
             raise problem(self.error_line(series, self._reason(error))) from None
         status = response.status_code
         if conditions and status == requests.codes.not_modified:

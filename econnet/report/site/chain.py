@@ -2,7 +2,7 @@
 
 Every line contains the SHA-256 of the line before it. Changing, removing or inserting a
 line breaks the chain at that place, unless all later lines are rewritten too; then the
-digest of the last line, the *head*, changes. Whoever knows an earlier head can verify
+digest of the last line, the *head*, changes. Anyone who knows an earlier head can verify
 that nothing before it was rewritten. Lines are only ever appended.
 """
 
