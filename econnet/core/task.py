@@ -76,9 +76,10 @@ class TaskRequest:
     If frequency, label, horizon and event are all left open, the request is for the
     headline question (`econnet.forecast.questions`).
 
-    `horizon` counts periods from the origin. With the event `at` that period contracts,
-    with `within` it or one before it, after the origin. With the vintages `real` each
-    origin reads the figures as published at the time, where the data include them.
+    `horizon` counts periods from the origin. With the event `at`, that period is a
+    contraction; with `within`, at least one period after the origin and up to it is.
+    With the vintages `real`, each origin uses the values as published at the time,
+    where the data include them.
 
     Raises
     ------

@@ -73,7 +73,7 @@ class Backtest:
     countries
         Those whose forecasts are scored: with enough history and known outcomes.
     n_countries_trained
-        Number of countries whose history the models learned from.
+        Number of countries on whose history the models were trained.
     day
         The day of each period on which the forecasts were made.
     source, as_of

@@ -43,7 +43,7 @@ class Ranking:
     Parameters
     ----------
     forecasts
-        The likeliest first; all of one task, each for the period after its own data.
+        Highest probability first; all of one task, each for the period after its own data.
     left_out
         Sorted by name.
     """
@@ -53,7 +53,7 @@ class Ranking:
     left_out: tuple[LeftOut, ...]
 
     def __repr__(self) -> str:
-        """Return the likeliest countries in one line."""
+        """Return the countries with the highest probabilities in one line."""
         first = ", ".join(
             f"{answer.country.name} {answer.probability:.0%}"
             for answer in self.forecasts[:3]
@@ -62,7 +62,7 @@ class Ranking:
         return f"Ranking({len(self.forecasts)} countries: {first}, ...{left})"
 
     def _repr_html_(self) -> str:
-        """Return the countries as a table, the likeliest first."""
+        """Return the countries as a table, the highest probability first."""
         rows = [
             (
                 answer.country.name,
@@ -92,7 +92,7 @@ def rank(
     keep: Keep = lambda _members, _model: None,
     progress: Progress = lambda _: None,
 ) -> Ranking:
-    """Return the forecasts of many countries, the likeliest contraction first.
+    """Return the forecasts of many countries, the highest probability first.
 
     `DataError` is raised if none can be forecast.
     """

@@ -186,7 +186,7 @@ class Answers:
         )
 
     def compare(self, names: Sequence[str], request: TaskRequest) -> CompareAnswer:
-        """Return the same question for several countries, the likeliest first."""
+        """Return the same question for several countries, the most likely first."""
         if len(names) > MAX_COMPARED:
             raise UsageError(f"compare at most {MAX_COMPARED} countries at a time")
         chosen = list(names) or [

@@ -120,7 +120,7 @@ class Tools:
         event: Event | None = None,
         frequency: Frequency | None = None,
     ) -> CompareAnswer:
-        """Forecast several countries, the likeliest contraction first.
+        """Forecast several countries, the most likely contraction first.
 
         An empty list means all that have a stored model, up to thirty.
         """

@@ -106,7 +106,7 @@ class Table:
     target
         The column that the default target means; empty for none.
     aggregates
-        The observations of groups of countries, which no model learns from.
+        The observations of aggregates, which are not used for training.
     professional_forecasts
         Declared forecasts: `PROFESSIONAL_COLUMNS`.
     """

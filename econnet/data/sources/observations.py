@@ -132,15 +132,15 @@ class Dataset:
     notices
         Lines about the data that the user should see, often none.
     file
-        The user's file that they come from; `None` for data of econnet.
+        The user's file that they come from; `None` for econnet's own data.
     names
-        The name of each area of a file; one that is missing is called by its key.
+        The name of each area of a file; an area without a name is shown by its key.
     target
-        The column that the default target means; empty for the catalog's.
+        The column used as the default target; empty for that of the catalog.
     professional_forecasts
         Forecasts by others that the file contains: `PROFESSIONAL_COLUMNS`.
     aggregates
-        Observations of groups of countries in the file, which no model learns from.
+        Observations of aggregates in the file, which are not used for training.
     """
 
     observations: pd.DataFrame

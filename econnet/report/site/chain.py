@@ -2,8 +2,8 @@
 
 Every line contains the SHA-256 of the line before it. Changing, removing or inserting a
 line breaks the chain at that place, unless all later lines are rewritten too; then the
-digest of the last line, the *head*, changes. Anyone who knows an earlier head can verify
-that nothing before it was rewritten. Lines are only ever appended.
+digest of the last line, the *head*, changes. Anyone who knows an earlier head can
+verify that nothing before it was rewritten. Lines are only ever appended.
 """
 
 import hashlib

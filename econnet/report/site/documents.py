@@ -124,7 +124,7 @@ class Series:
 class CountryDocument:
     """`api/v1/countries/DEU.json`: one country's forecast and what it rests on.
 
-    `data_digest` is the SHA-256 of the data that the models learned from, as in the
+    `data_digest` is the SHA-256 of the data that the models were trained on, as in the
     record. `report` is the document that `econnet report --verify` repeats.
     """
 
