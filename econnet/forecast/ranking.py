@@ -43,7 +43,8 @@ class Ranking:
     Parameters
     ----------
     forecasts
-        Highest probability first; all of one task, each for the period after its own data.
+        Highest probability first; all of one task, each for the period after its own
+        data.
     left_out
         Sorted by name.
     """

@@ -503,8 +503,9 @@ class Forecast:
     meaning
         The label's definition of a contraction, in words.
     history
-        Indexed by period: `growth` of that indicator in percent from the previous period
-        (from a year earlier for `year-on-year`), and `contraction`, 1 or 0; missing if unknown.
+        Indexed by period: `growth` of that indicator in percent from the previous
+        period (for `year-on-year`, from a year earlier), and `contraction`, 1 or 0;
+        missing if unknown.
     track_record
         Out-of-sample forecasts for this country, one row per model and origin: `model`
         (`econnet` or a baseline's name), `origin`, `period`, `probability`, `outcome`

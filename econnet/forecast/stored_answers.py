@@ -76,7 +76,7 @@ class StoredAnswer:
         return self.make_basis()
 
     def suppose(self, assumptions: Sequence[Assumption]) -> SupposedForecast:
-        """Return the forecast if the newest values of some indicators were others."""
+        """Return the forecast if the newest values of some indicators changed."""
         prepared, shared = self.basis.prepared, self.basis.shared
         window = training.final_window(prepared)
         indicators = prepared.panel.indicators

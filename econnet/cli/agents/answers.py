@@ -162,7 +162,7 @@ class Answers:
     def what_if(
         self, country: str, changes: Sequence[Change], request: TaskRequest
     ) -> WhatIfAnswer:
-        """Return the forecast if the newest values of some indicators were others."""
+        """Return the forecast if the newest values of some indicators changed."""
         if not changes:
             raise UsageError("name at least one indicator to change")
         answer = self._ask(country, request)

@@ -104,7 +104,7 @@ class Tools:
         event: Event | None = None,
         frequency: Frequency | None = None,
     ) -> WhatIfAnswer:
-        """Compute the forecast if the newest values of some indicators were others.
+        """Compute the forecast if the newest values of some indicators changed.
 
         Each change names an indicator and either `by`, which is added to its newest
         value, or `to`, which replaces it. `drivers` lists the indicators.

@@ -37,8 +37,8 @@ class LabelRule:
     Parameters
     ----------
     label_function
-        Takes levels without gaps in the periods, (days, periods), each row with what was
-        known on a day, and their frequency; returns 1, 0 or missing for each.
+        Takes levels without gaps in the periods, (days, periods), each row with what
+        was known on a day, and their frequency; returns 1, 0 or missing for each.
     looks_ahead
         Periods that must pass before a label is final; `None` where later levels may
         always revise it.
