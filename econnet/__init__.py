@@ -1,4 +1,4 @@
-"""Forecast whether an economy contracts, and how far the forecast can be trusted.
+"""Forecast the probability of a contraction, with the record of past forecasts.
 
 The functions of `econnet.api` and the main classes of the network are imported here:
 

@@ -1,4 +1,4 @@
-"""Lets `python -m econnet` do what `econnet` does."""
+"""Makes `python -m econnet` run the command line."""
 
 import sys
 from pathlib import Path

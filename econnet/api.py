@@ -84,10 +84,10 @@ def read_data(
     sheet
         The sheet of a workbook; by default the one with a table.
     adjust
-        Adjust series that have a seasonal pattern, by `stl` or `x13`, or take sums
-        since January apart, by `decumulate`.
+        Adjust series that have a seasonal pattern, by `stl` or `x13`, or convert
+        year-to-date sums to single periods, by `decumulate`.
     country
-        The country of data without a column of countries.
+        The country of data without a country column.
 
     Raises
     ------
@@ -150,7 +150,7 @@ def fetch_data(
 ) -> Summary:
     """Download these countries' series from the live sources into the store.
 
-    `sources` are by default all, those of plugins included.
+    By default, all `sources` are used, including those of plugins.
     The summary lists failures, and `Summary.check` raises them as one error.
 
     Examples
@@ -192,11 +192,11 @@ def find_country(text: str, data: Data | None = None) -> Country:
 
 
 def list_countries(data: Data | None = None) -> pd.DataFrame:
-    """Return the countries with data on output, one row each, in order of their code.
+    """Return the countries with data on real GDP, one row each, in order of their code.
 
     Columns `country, name, frequency, first_period, last_period, live_frequency`: the
-    finest frequency of output, the span of the series that reaches furthest, and the
-    finest frequency that `fetch_data` can bring, by the catalog.
+    highest frequency of output, the span of the series that reaches furthest, and the
+    highest frequency that `fetch_data` can download, according to the catalog.
 
     Examples
     --------
@@ -256,7 +256,7 @@ def mark_contractions(
 
 
 def choose_task(country: Country, data: Data, **choices: Unpack[TaskChoices]) -> Task:
-    """Return a task for a country, by default at the finest frequency of its data.
+    """Return a task for a country, by default at the highest frequency of its data.
 
     Examples
     --------
@@ -292,7 +292,7 @@ def make_forecast(
     Raises
     ------
     UsageError, DataError
-        The country or the task is wrong, or the data do not suffice.
+        The country or the task is invalid, or the data are insufficient.
 
     Notes
     -----
@@ -392,7 +392,7 @@ def run_backtest(
     progress: Callable[[float], None] = lambda _: None,
     **choices: Unpack[TaskChoices],
 ) -> "Backtest":
-    """Score past forecasts of econnet and every baseline.
+    """Score past forecasts by econnet and every baseline.
 
     Parameters
     ----------
@@ -403,7 +403,7 @@ def run_backtest(
     refit_every
         Periods from one refit to the next; a year by default.
     baselines
-        By default all, those of plugins included.
+        By default all, including those of plugins.
 
     Examples
     --------
@@ -434,7 +434,7 @@ def rank_countries(
 
     Countries that share a training pool are trained once, so that a hundred take little
     longer than one. Countries with too little data are left out and listed. The task
-    has the finest frequency that all the others have. Models and the forecast log are
+    has the highest frequency that all the others have. Models and the forecast log are
     those of `make_forecast`.
 
     Examples
@@ -523,7 +523,7 @@ def judge_forecasts(data: Data | None = None) -> LogScores:
 
 
 def export_data(rows: pd.DataFrame, file: str | Path) -> Path:
-    """Write a table as CSV, Parquet or Excel, by the file's ending, and return it.
+    """Write a table as CSV, Parquet or Excel, by its extension, and return it.
 
     Examples
     --------

@@ -112,7 +112,7 @@ def test_report_in_one_format_writes_that_one(
 def test_forecast_before_any_train_trains_first_and_says_so(tmp_path: Path) -> None:
     run = econnet("forecast", "--country", "JPN", folder=tmp_path)
     assert run.returncode == 0, run.stderr
-    assert "no model fits Japan and this task yet: training one" in run.stderr
+    assert "Japan: no saved model fits this task; training one" in run.stderr
     assert run.stdout.startswith("Japan: ")
 
 
@@ -124,7 +124,7 @@ def test_old_data_are_called_old_before_anything_else(tmp_path: Path) -> None:
     assert run.returncode in {0, 3}
     first = run.stderr.splitlines()[0]
     # The Penn table starts ten years before the World Bank's series, and ends in 2017.
-    assert "out of date: the data for United Kingdom end in 2017" in first
+    assert "United Kingdom: the data are out of date (they end in 2017" in first
     assert "econnet fetch --country GBR" in first
 
 

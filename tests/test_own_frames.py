@@ -113,7 +113,7 @@ def test_column_that_is_in_the_index_too_is_refused() -> None:
 def test_every_function_refuses_what_cannot_be_read(name: str) -> None:
     frame = output().reset_index(drop=True).astype({"BIP": object})
     frame.loc[200, "BIP"] = "unknown"
-    with pytest.raises(DataError, match="'unknown' is no number"):
+    with pytest.raises(DataError, match="'unknown' is not a number"):
         FUNCTIONS[name](frame)
 
 

@@ -46,7 +46,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
 )
 
 app = typer.Typer(
-    help="Forecast whether an economy contracts, and how far to trust the forecast."
+    help="Forecast the probability of a contraction, with the record of past forecasts."
     "\n\nExample: econnet train --country DEU",
     pretty_exceptions_enable=False,
     # Boxes would leave the text a third of eighty columns.
@@ -76,7 +76,7 @@ def before(
         bool,
         typer.Option(
             "--version",
-            help="Print the version and stop.",
+            help="Print the version and exit.",
             is_eager=True,
             callback=_print_version,
         ),

@@ -266,8 +266,8 @@ def measured_kinds(kinds: list[str]) -> "dict[str, Kind]":
     for column, kind in kind_of.items():
         if kind not in {*user_panel.KINDS} - {"drop"}:
             raise UsageError(
-                f"--kind {column}={kind} is not for a streamed panel: leave the column "
-                "out of its files"
+                f"--kind {column}={kind} does not apply to a streamed panel: leave the "
+                "column out of its files"
             )
     return {column: cast("Kind", kind) for column, kind in kind_of.items()}
 

@@ -197,5 +197,5 @@ REMEDIES: Mapping[int, str] = {
     **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), _NO_SPACE),
     **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), _NOT_ALLOWED),
     **dict.fromkeys((errno.EMFILE, errno.ENFILE), _TOO_MANY),
-    errno.EIO: "the disk fails: check it, and run the same command again",
+    errno.EIO: "the disk has an error: check it, and run the same command again",
 }

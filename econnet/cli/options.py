@@ -51,7 +51,8 @@ CostRatio = Annotated[
         min=0.001,
         max=1000,
         metavar="N",
-        help="Decide whether to signal, if a miss costs N false alarms.",
+        help="Decide whether to signal, if a miss costs N times as much as a false "
+        "alarm.",
     ),
 ]
 OneCountry = Annotated[list[str] | None, _country("Name or code: Germany, DE or DEU.")]
@@ -112,8 +113,8 @@ class TaskOptions(TaskRequest):
         typer.Option(
             "--data",
             metavar="FILE",
-            help="Your own data instead of econnet's: a table in CSV, Excel, Parquet, "
-            "Stata or JSON, as it is.",
+            help="Your own data instead of econnet's: a CSV, Excel, Parquet, Stata or "
+            "JSON table in any common layout.",
         ),
     ] = None
     lag: Annotated[
@@ -143,8 +144,8 @@ class TaskOptions(TaskRequest):
         Literal["stl", "x13", "decumulate"] | None,
         typer.Option(
             metavar="METHOD",
-            help="Adjust --data at each date with what was known then: seasonal "
-            "series by stl or x13, sums since January by decumulate.",
+            help="Adjust --data with only what was known at each date: stl or x13 "
+            "for seasonal series, decumulate for year-to-date sums.",
         ),
     ] = None
 

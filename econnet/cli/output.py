@@ -292,8 +292,8 @@ def print_data_used(
         if used.source not in PLACES:
             remedy = f"add newer values to {used.source}"
         note(
-            f"out of date: the data for {name} end in {used.last_period}, and newer "
-            f"values have been due since {used.next_due}; {remedy}"
+            f"{name}: the data are out of date (they end in {used.last_period}, and "
+            f"newer values have been due since {used.next_due}): {remedy}"
         )
     origin = PLACES.get(used.source, used.source)
     note(

@@ -48,7 +48,9 @@ def _result(task: TaskOptions, *, retrain: bool) -> "tuple[Streamed, StreamedFil
     for name in ("as_of", "pool", "rolling_years"):
         if getattr(task, name) != getattr(TaskOptions, name):
             option = f"--{name.replace('_', '-')} {getattr(task, name)}"
-            raise UsageError(f"{option} is not for a streamed panel: leave it out")
+            raise UsageError(
+                f"{option} does not apply to a streamed panel: leave it out"
+            )
     kinds = jobs.measured_kinds(task.kind or [])
     panel = parquet_panel.open_files(task.data, task.frequency)
     spec = features.feature_spec(panel, task, task.lag, kinds)
@@ -58,7 +60,7 @@ def _result(task: TaskOptions, *, retrain: bool) -> "tuple[Streamed, StreamedFil
     if not retrain:
         if fitting := streaming.stored(panel, spec, files):
             return fitting, files
-        output.note(f"no model fits {panel.name} and this task yet: training one")
+        output.note(f"{panel.name}: no saved model fits this task; training one")
     with output.stages() as progress:
         result = streaming.forecast_panel(panel, spec, files, progress=progress)
     return result, files

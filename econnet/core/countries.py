@@ -84,16 +84,16 @@ def resolve(text: str) -> Country:
     if key in _aggregates():
         raise UsageError(
             f"{quoted(name)} is an aggregate, not a country: name one of its "
-            "countries, or bring its series in a file of your own with --data"
+            "countries, or use a file of your own with --data"
         )
     if alpha3s := _ambiguous().get(key):
         either = " or ".join(f"{by_alpha3(code).name} ({code})" for code in alpha3s)
-        raise UsageError(f"{quoted(name)} may be {either}: say which")
+        raise UsageError(f"{quoted(name)} may be {either}: specify which")
     if dissolved := _dissolved().get(key.removeprefix("former")):
         heirs = ", ".join(by_alpha3(code).name for code in dissolved["successors"])
         raise UsageError(
-            f"{quoted(name)} has been no country since {dissolved['year']}: name what "
-            f"succeeded it, {heirs}"
+            f"{quoted(name)} has not been a country since {dissolved['year']}: name "
+            f"one of its successors, {heirs}"
         )
     alpha3 = _alpha3_by_key().get(key)
     if alpha3 is None:

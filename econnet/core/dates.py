@@ -40,7 +40,7 @@ def as_of_date(given: object, newest: date | None = None) -> date:
     Raises
     ------
     UsageError
-        It is no such date, or it is after both today and `newest`.
+        It is not such a date, or it is after both today and `newest`.
     """
     day = parse_date(given) if isinstance(given, str) else _without_time(given)
     if day is None:

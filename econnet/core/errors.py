@@ -1,4 +1,4 @@
-"""Errors that are no bugs of econnet, one class per exit code.
+"""Errors that are not bugs of econnet, one class per exit code.
 
 A message has three parts in one or two plain lines: what is wrong, where, and what to
 do. Any other exception is a bug, propagates, and exits 1.

@@ -92,8 +92,8 @@ def parse_day(text: str, frequency: Frequency) -> DayOfPeriod:
         return named[text][frequency]
     if not (text.isascii() and text.isdecimal() and 0 <= int(text) <= LAST[frequency]):
         raise UsageError(
-            f"--day {text!r} is no day of a {NOUN[frequency]}: write middle, end, all "
-            f"or a number from 0 to {LAST[frequency]}"
+            f"--day {text!r} is not a day of a {NOUN[frequency]}: write middle, end, "
+            f"all or a number from 0 to {LAST[frequency]}"
         )
     return DayOfPeriod(0, int(text))
 

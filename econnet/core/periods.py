@@ -92,7 +92,7 @@ class WrittenPeriod:
 
 
 def parse_period(text: str) -> WrittenPeriod | None:
-    """Return the period that a text names; `None` if it is no period.
+    """Return the period that a text names; `None` if it is not a period.
 
     >>> [parse_period(text).text for text in ("2020", "2020 q1", "2020M1")]
     ['2020', '2020Q1', '2020-01']

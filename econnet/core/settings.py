@@ -1,4 +1,4 @@
-"""Where econnet reads and writes, and which services it asks.
+"""Where econnet reads and writes, and which services it uses.
 
 Each setting comes from its environment variable, else from `econnet.toml` in the
 working directory, else from its default. None is read at import, so that a test or a
@@ -98,7 +98,7 @@ class Settings:
         for name, value in values.items():
             if name.endswith("_url") and not _is_url(value):
                 raise UsageError(
-                    f"{origins[name]}: {name} is no address of a service: "
+                    f"{origins[name]}: {name} is not a service address: "
                     "write https://..."
                 )
         key = os.environ.get(KEY_VARIABLE) or None
@@ -121,19 +121,19 @@ def _folder(text: str, origin: str) -> Path:
         return Path(text).expanduser()
     except RuntimeError as error:
         raise UsageError(
-            f"{origin}: the home folder in {text} is not known: write the whole path"
+            f"{origin}: the home folder in {text} is unknown: write the full path"
         ) from error
 
 
 def read_config(path: Path) -> Mapping[str, Any]:
     """Return the content of a file of settings; nothing if there is no such file."""
     if path.is_fifo():
-        raise UsageError(f"{path} is a named pipe, no file of settings: delete it")
+        raise UsageError(f"{path} is a named pipe, not a settings file: delete it")
     try:
         with path.open("rb") as file:
             text = file.read(MAX_CONFIG_BYTES + 1)
         if len(text) > MAX_CONFIG_BYTES:
-            raise UsageError(f"{path} is no file of settings: it is far too large")
+            raise UsageError(f"{path} is not a settings file: it is far too large")
         if DEEP_KEY.search(text):
             raise UsageError(f"{path} cannot be read: it is nested too deeply")
         written = tomllib.loads(text.decode())
@@ -143,8 +143,8 @@ def read_config(path: Path) -> Mapping[str, Any]:
         raise UsageError(f"{path} cannot be read: it is nested too deeply") from error
     except OSError as error:
         raise DataError(
-            f"{path} cannot be read ({error.strerror}): see to its permissions, or to "
-            "the disk"
+            f"{path} cannot be read ({error.strerror}): check its permissions, or the "
+            "disk"
         ) from error
     except ValueError as error:
         raise UsageError(f"{path} cannot be read: {error}") from error
@@ -186,8 +186,8 @@ def _check_encryption(url: str, origin: str) -> None:
     parts = urlsplit(url)
     if parts.scheme != "https" and parts.hostname not in LOOPBACK:
         raise UsageError(
-            f"{origin} gives ALFRED an address without encryption, to which "
-            f"{KEY_VARIABLE} is not sent: write https://, or unset the key"
+            f"{origin} gives an unencrypted address for ALFRED, and {KEY_VARIABLE} is "
+            "only sent encrypted: write https://, or unset the key"
         )
 
 

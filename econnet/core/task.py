@@ -76,9 +76,10 @@ class TaskRequest:
     If frequency, label, horizon and event are all left open, the request is for the
     headline question (`econnet.forecast.questions`).
 
-    `horizon` counts periods from the origin. With the event `at` that period contracts,
-    with `within` it or one before it, after the origin. With the vintages `real` each
-    origin reads the figures as published at the time, where the data include them.
+    `horizon` counts periods from the origin. With the event `at`, that period is a
+    contraction; with `within`, at least one period after the origin and up to it is.
+    With the vintages `real`, each origin uses the values as published at the time,
+    where the data include them.
 
     Raises
     ------
@@ -89,7 +90,7 @@ class TaskRequest:
     frequency: Annotated[
         Frequency | None,
         Option(
-            "Annual, quarterly or monthly (default: the finest available).",
+            "Annual, quarterly or monthly (default: the highest available).",
             in_name=True,
         ),
     ] = None
@@ -124,15 +125,16 @@ class TaskRequest:
     event: Annotated[
         Event | None,
         Option(
-            "A contraction in that period, or in any period up to it (default: at).",
+            "A contraction in that period (at, the default), or in any period up to "
+            "it (within).",
             in_name=True,
         ),
     ] = None
     pool: Annotated[
         Pool,
         Option(
-            "Train on all countries or on this country alone; auto: alone if its own "
-            "data are long and much richer."
+            "Train on all countries or on this country alone (auto: alone if its own "
+            "data are long and much richer)."
         ),
     ] = "auto"
     rolling_years: Annotated[
@@ -151,8 +153,8 @@ class TaskRequest:
     members: Annotated[
         int | None,
         Option(
-            "Networks in the ensemble and in each window of a replay (default: 16, "
-            "and 4 in a replay; 1 for a streamed panel).",
+            "Networks in the ensemble and in each window of a backtest (default: 16 "
+            "and 4; 1 for a streamed panel).",
             metavar="N",
             minimum=1,
             maximum=1000,
@@ -313,7 +315,7 @@ def _problem(kind: type[TaskRequest], name: str, value: object) -> str:
     if choices:
         # A value from a file may be a list, which cannot be compared with texts.
         known = isinstance(value, str) and value in choices
-        return "" if known else f"{_quoted(value)} is none of {', '.join(choices)}"
+        return "" if known else f"{_quoted(value)} is not one of {', '.join(choices)}"
     if not isinstance(value, str) or not value:
         return f"{_quoted(value)} is not a text"
     if name == "as_of" and parse_date(value) is None:
@@ -332,9 +334,9 @@ def _problem_of_number(value: object, option: Option) -> str:
     except TypeError:
         return f"{_quoted(value)} is not a whole number"
     if option.minimum is not None and number < option.minimum:
-        return f"{number} is too small: it is at least {option.minimum}"
+        return f"{number} is too small: the minimum is {option.minimum}"
     if option.maximum is not None and number > option.maximum:
-        return f"{number} is too large: it is at most {option.maximum}"
+        return f"{number} is too large: the maximum is {option.maximum}"
     return ""
 
 

@@ -79,7 +79,7 @@ def vintages_at_frequency(
     changes = pd.concat(
         [tidy[needed == 1], _means(tidy[needed > 1], parts)], ignore_index=True
     )
-    # Of several on one day the last is the newest; equal values are no change.
+    # Of several on one day the last is the newest; equal values are not a change.
     changes = changes.drop_duplicates([*cell, "known_at"], keep="last")
     before = changes.groupby(cell)["value"].shift()
     same = (changes["value"] == before) | (changes["value"].isna() & before.isna())

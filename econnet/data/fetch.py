@@ -146,8 +146,8 @@ def fetch(
 ) -> Summary:
     """Fetch everything that econnet can use about these countries into the store.
 
-    `sources` are by default all, those of plugins included. The World Bank returns all
-    countries at once, whichever are named, and a network learns from all of them.
+    By default, all `sources` are used, including those of plugins. The World Bank
+    returns all countries at once, whichever are named, and a network is trained on all.
     `progress` is called in this thread, once per series id.
     Failures are in the summary, and everything else is stored: `Summary.check` raises
     an error for the failures. A store that was last written later than now, or that
@@ -203,8 +203,8 @@ def _check_clock(target: Store) -> None:
     if newest is not None and newest > today:
         raise DataError(
             f"{target.path} has data fetched on {newest:%Y-%m-%d %H:%M} UTC, but this "
-            f"computer's clock shows {today:%Y-%m-%d %H:%M}: set the clock right; if "
-            "it was fast then, move that file away and fetch again"
+            f"computer's clock shows {today:%Y-%m-%d %H:%M}: correct the clock; if "
+            "it was fast at that time, move that file away and fetch again"
         )
 
 

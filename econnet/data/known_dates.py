@@ -180,7 +180,7 @@ def history_in_its_time(
     )
     in_time = (rows["end"] + usual.to_numpy()[number]).dt.normalize()
     moved = first & (in_time < known_at).to_numpy()
-    # A single early value is no history.
+    # A single early value is not a history.
     moved &= np.bincount(number, first)[number] > 1
     late = series.index.isin(number[moved])
     return series.assign(first_vintage=first_day.where(late)), rows.assign(

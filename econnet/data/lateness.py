@@ -1,4 +1,4 @@
-"""Fetched series that arrive later than the catalog says.
+"""Fetched series that arrive later than their publication lag.
 
 A series is late if the figure of its next period was due, by the publication lag of the
 catalog, before it was last requested, and was not there. A country that is late alone

@@ -76,7 +76,7 @@ def complete(
         if later.any():
             notices.append(
                 f"{later.sum()} series are taken from the bundled snapshot, which has "
-                "them on a later base than the store"
+                "a later base year for them than the store"
             )
         observations = observations.astype(dict.fromkeys(NAMES, "category"))
         observations = _stacked(

@@ -15,7 +15,7 @@ from econnet.data.sources.observations import PROFESSIONAL_COLUMNS
 
 
 def measurements(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows, with a column `indicator`, that are no forecasts by others."""
+    """Return the rows, with a column `indicator`, that are not forecasts by others."""
     forecast = rows["indicator"].isin(_kinds())
     return rows if not forecast.any() else rows[~forecast].reset_index(drop=True)
 

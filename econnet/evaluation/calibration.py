@@ -1,4 +1,4 @@
-"""Calibration: how often the event followed past forecasts, and how sure that is.
+"""Calibration: how often the event followed past forecasts, with its uncertainty.
 
 Contractions may have followed 20% or 45% of forecasts of 30%. Blocks of the track
 record's periods are resampled, all countries of a block together, and a Platt map from

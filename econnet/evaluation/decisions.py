@@ -1,8 +1,8 @@
 """A yes-or-no decision for a user who knows the costs of being wrong.
 
-A missed contraction costs `cost_ratio` times a false alarm. The threshold of each past
-forecast is the one that would have cost least on the forecasts whose outcome was known
-then. While these are few, it is the best one for calibrated probabilities,
+A missed contraction costs `cost_ratio` times as much as a false alarm. The threshold of
+each past forecast is the one that would have cost least on the forecasts whose outcome
+was known then. While these are few, it is the best one for calibrated probabilities,
 `1 / (1 + cost_ratio)`. So the costs of past decisions contain no hindsight.
 """
 

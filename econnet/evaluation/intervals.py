@@ -1,4 +1,4 @@
-"""Intervals of scores and of their differences that cover what they promise.
+"""Intervals of scores and of their differences, with reliable coverage.
 
 The errors of neighbouring periods are correlated, because contractions last and
 forecasts overlap, and countries contract together. So the rows of a period count as one

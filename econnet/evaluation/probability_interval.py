@@ -44,7 +44,7 @@ def probability_interval(
         Standard deviations of the log-odds: of the calibrated forecast over draws of
         the track record, and of the models that are combined.
     runs
-        The number of independent runs of contractions that the models learned from.
+        The number of independent runs of contractions that the models were trained on.
 
     Notes
     -----

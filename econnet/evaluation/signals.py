@@ -8,7 +8,7 @@ among its training rows.
 A signal is right if the forecast event occurred. An *episode* is an unbroken run of
 contractions in one country. It counts as called only by signals for its own periods, or
 by an unbroken run of signals that leads into it; a run that followed the episode before
-is no early call of the next. Every wrong signal counts, also those of such a run.
+is not an early call of the next. Every wrong signal counts, also those of such a run.
 """
 
 from collections.abc import Mapping, Sequence
@@ -42,7 +42,7 @@ def f1(signals: Booleans, outcome: Floats) -> float:
 def balanced_accuracy(signals: Booleans, outcome: Floats) -> float | None:
     """Return the mean of the hit rate and the share of expansions without a signal.
 
-    `None` if all outcomes are the same. One half is no skill.
+    `None` if all outcomes are the same. One half means no skill.
     """
     contraction = outcome == 1
     if contraction.all() or not contraction.any():

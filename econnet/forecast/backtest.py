@@ -1,7 +1,7 @@
 """Backtest: the scores of a task's past forecasts, model by model.
 
-A walk-forward run forecasts all countries that learn together. The forecasts for the
-requested countries whose outcome is known are scored.
+A walk-forward run forecasts all countries that are trained together. The forecasts for
+the requested countries whose outcome is known are scored.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -73,7 +73,7 @@ class Backtest:
     countries
         Those whose forecasts are scored: with enough history and known outcomes.
     n_countries_trained
-        Number of countries whose history the models learned from.
+        Number of countries on whose history the models were trained.
     day
         The day of each period on which the forecasts were made.
     source, as_of
@@ -138,14 +138,14 @@ def prepare_pools(
     *,
     skip_unfit: bool = False,
 ) -> list[PreparedTask]:
-    """Return the prepared data, once for all countries that learn together.
+    """Return the prepared data, once for all countries trained together.
 
     `day` is the day of each period on which forecasts are made, by default the last.
     `DataError` is raised if a country lacks what the task needs; with `skip_unfit`, if
     all do.
     """
     groups: list[PreparedTask] = []
-    problem = DataError("no country was asked for")
+    problem = DataError("no country was given")
     for country in countries:
         if groups and skip_unfit and task.label in chronologies.load():
             break  # of one economy
@@ -240,7 +240,7 @@ def _track_records(
     alone = {group.country.alpha3 for group in prepared if group.alone}
     for number, group in enumerate(prepared, 1):
         done = part(progress, (number - 1) * share, share)
-        # A pool also learns from the countries that themselves learn alone.
+        # A pool also contains the countries that are trained alone.
         of_group = {group.country.alpha3} if group.alone else scored - alone
         try:
             records.append(_track_record(group, of_group, schedule, baselines, done))
@@ -253,7 +253,7 @@ def _track_records(
             "no outcome of a forecast is known yet: choose an earlier --start, or "
             "another --horizon"
         )
-    # A country that learns alone may have data for baselines that the others lack.
+    # A country trained alone may have data for baselines that the others lack.
     everywhere = set.intersection(
         *(set(found["model"]) for found in records if len(found))
     )

@@ -193,7 +193,7 @@ def _forecast_log(path: Path) -> Checked:
     if not path.exists():
         return Checked({"forecasts": 0})
     if not path.is_file():
-        remark = Remark("journal", path, "is no plain file", MOVE)
+        remark = Remark("journal", path, "is not a regular file", MOVE)
         return Checked({"forecasts": 0}, (remark,))
     try:
         content = path.read_bytes()
@@ -215,7 +215,7 @@ def _forecast_log(path: Path) -> Checked:
         if (problem := _problem_of(head, line))
     ]
     if content and not content.endswith(b"\n"):
-        problems.append("breaks off in its last line")
+        problems.append("has an incomplete last line")
     broken = (Remark("journal", path, problem, DELETE_LINE) for problem in problems)
     return Checked({"forecasts": len(lines)}, tuple(broken))
 
@@ -268,7 +268,7 @@ def _report(folder: Path, documents: Iterable[str]) -> Iterator[Remark]:
     for name in sorted({"report.json", "ranking.json"} & set(sums)):
         path = folder / name
         if path not in differing and not _is_object(path):
-            yield Remark("reports", path, "is no JSON document", REWRITE)
+            yield Remark("reports", path, "is not a JSON document", REWRITE)
 
 
 def _is_object(path: Path) -> bool:
@@ -300,7 +300,7 @@ def _unfinished(settings: Settings) -> Checked:
         for path in sorted(workspace.models_folder.rglob("*.unfinished"))
     ]
     remarks += [
-        Remark("unfinished", path, "is a log of the store that could not be read", LOG)
+        Remark("unfinished", path, "is an unreadable log of the store", LOG)
         for path in sorted(store.parent.glob(f"{store.name}.wal.unreadable-*"))
     ]
     return Checked({}, remarks=tuple(remarks))
@@ -331,9 +331,9 @@ UPGRADE = "upgrade econnet, or replace the model: `econnet train`"
 RETRAIN = "delete it and run `econnet train`"
 REWRITE = "run `econnet report` again"
 DELETE_LINE = "correct or delete that line"
-MOVE = "move it away, and the next forecast begins a new one"
-KEPT = "the next fetch deletes it; it may be deleted sooner"
+MOVE = "move it away, and the next forecast starts a new one"
+KEPT = "the next fetch deletes it; you may delete it sooner"
 UNDER_WAY = "was left by an interrupted run, or belongs to one in progress"
 CLEARED = "the next run that writes there removes it"
 CONTINUE = "run the same command to continue from there, or delete it"
-LOG = "nothing in it was ever confirmed: delete it"
+LOG = "none of it was ever confirmed as stored: delete it"

@@ -231,7 +231,7 @@ def _model_digest(forecast: Forecast, workspace: Workspace) -> str:
 def _logged(forecast: Forecast, workspace: Workspace) -> PreviousForecast | None:
     try:
         return forecast_log.latest(forecast, workspace.forecast_log)
-    except DataError:  # a file that is no log is set aside before the next line
+    except DataError:  # a file that is not a log is set aside before the next line
         return None
 
 

@@ -76,8 +76,8 @@ def releases(
 ) -> pd.DataFrame:
     """Return the releases of the country's series that the task can use.
 
-    `alone` is whether the country learns alone. Columns as in `known_dates.releases`;
-    empty if there are none.
+    `alone` is whether the country is trained alone. Columns as in
+    `known_dates.releases`; empty if there are none.
     """
     usable = FREQUENCIES[FREQUENCIES.index(task.frequency) :]
     rows = known.observations

@@ -2,8 +2,8 @@
 
 `forecasts.csv` is only ever appended to. A line is written in one call to the operating
 system, so that readers see complete lines. Each line is read alone, so that a damaged
-one costs no other; a file that is no forecast log is renamed and never overwritten. A
-text that a spreadsheet would run as a formula is preceded by an apostrophe, which
+one costs no other; a file that is not a forecast log is renamed and never overwritten.
+A text that a spreadsheet would run as a formula is preceded by an apostrophe, which
 `read` removes.
 """
 
@@ -11,36 +11,22 @@ import csv
 import errno
 import io
 import os
-import pandas as pd
-from collections.abc import Callable
-from collections.abc import Iterable
-from collections.abc import Iterator
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC
-from datetime import datetime
-from econnet.core.errors import DataError
-from econnet.core.periods import FREQUENCIES
-from econnet.core.periods import Frequency
-from econnet.core.periods import PANDAS_ALIAS
-from econnet.core.periods import parse_period
-from econnet.core.task import Event
-from econnet.core.text import as_cell
-from econnet.core.text import from_cell
-from econnet.forecast.listener import Listener
-from econnet.forecast.result import Forecast
-from econnet.forecast.result import MAX_HORIZON
-from econnet.forecast.result import PreviousForecast
-from econnet.runtime import atomic_files
-from econnet.runtime import locks
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO
-from typing import TYPE_CHECKING
-from typing import TypeVar
-from typing import get_args
+from typing import IO, TYPE_CHECKING, TypeVar, get_args
 
+import pandas as pd
+
+from econnet.core.errors import DataError
+from econnet.core.periods import FREQUENCIES, PANDAS_ALIAS, Frequency, parse_period
+from econnet.core.task import Event
+from econnet.core.text import as_cell, from_cell
+from econnet.forecast.listener import Listener
+from econnet.forecast.result import MAX_HORIZON, Forecast, PreviousForecast
+from econnet.runtime import atomic_files, locks
 
 if TYPE_CHECKING:
     from econnet.forecast.preparation import PreparedTask
@@ -97,13 +83,13 @@ def read(path: Path) -> list[dict[str, str]]:
     """Return the log's lines, oldest first, every cell as text; none without a file.
 
     A cell that a line lacks is empty. A line cut short within its probability is left
-    out. A file that is no forecast log raises `DataError`.
+    out. A file that is not a forecast log raises `DataError`.
     """
     return list(_rows(path))
 
 
 def set_aside(path: Path) -> Path | None:
-    """Rename a file that has the log's name and is none; return its new path."""
+    """Rename a file that has the log's name but is not one; return its new path."""
     if not path.exists():
         return None
     if path.is_file():
@@ -117,11 +103,11 @@ def set_aside(path: Path) -> Path | None:
 
 
 def make_room(path: Path, listener: Listener) -> None:
-    """Rename a file that has the log's name and is none, and note it."""
+    """Rename a file that has the log's name but is not one, and note it."""
     if aside := set_aside(path):
         listener.note(
-            f"{path} is no forecast log: it is kept as {aside.name}, and a new log is "
-            "created"
+            f"{path} is not a forecast log: it is kept as {aside.name}, and a new log "
+            "is created"
         )
 
 
@@ -233,7 +219,7 @@ def _rows(path: Path) -> Iterator[dict[str, str]]:
         columns = _cells(file.readline(MAX_LINE))
         if columns and not _is_header(columns):
             raise DataError(
-                f"{path} is no forecast log, since its first line does not list the "
+                f"{path} is not a forecast log, since its first line does not list the "
                 f"columns: move it away, or make the line {','.join(COLUMNS)}"
             )
         for line in _lines(file):

@@ -1,8 +1,8 @@
-"""The user's own data, checked for a question before anything is learned from them.
+"""The user's own data, checked for a question before any model is trained on them.
 
-A target that is not seasonally adjusted, and columns that know the future of the label,
-would give a perfect track record. Columns may only be removed, before the first
-forecast, and what was found is in the notices of the data.
+A target that is not seasonally adjusted, and columns that reveal the future of the
+label, would give a perfect track record. Columns are only removed, before the first
+forecast, and the notices of the data list what was found.
 """
 
 from collections.abc import Sequence
@@ -113,9 +113,9 @@ def _check_known_at(known: Dataset, column: str) -> None:
     days = rows["known_at"].drop_duplicates()
     if len(days) == 1 and days.notna().all() and len({*rows["period"]}) > 1:
         raise DataError(
-            f"{known.source}: every value of {column} has the known_at "
+            f"{known.source}: every value of {column} has the publication date "
             f"{days.iloc[0].date()}, so no earlier forecast can be tested: give each "
-            "value the day of its publication, or leave known_at out and use --lag"
+            "value its own publication date, or leave the dates out and use --lag"
         )
 
 
@@ -135,7 +135,9 @@ def _adjusted(known: Dataset, frequency: Frequency) -> tuple[Dataset, list[str]]
     if sums := [key for key, season in seasons.items() if season.cumulated]:
         single = adjustment.decumulate(known.observations, sums, frequency)
         known = replace(known, observations=single)
-        lines.append(f"sums since January taken apart: {_columns_of(sums)}")
+        lines.append(
+            f"year-to-date sums converted to single periods: {_columns_of(sums)}"
+        )
         seasons = _seasons(known, frequency)
     if method != "decumulate" and seasons:
         adjusted = adjustment.adjust(known.observations, [*seasons], frequency, method)
@@ -145,9 +147,7 @@ def _adjusted(known: Dataset, frequency: Frequency) -> tuple[Dataset, list[str]]
             f"{_columns_of([*seasons])}"
         )
     pattern = (
-        "is summed since January"
-        if method == "decumulate"
-        else "has a seasonal pattern"
+        "is a year-to-date sum" if method == "decumulate" else "has a seasonal pattern"
     )
     return known, lines or [f"no series {pattern}: --adjust {method} did nothing"]
 
@@ -193,14 +193,14 @@ def _check_season(
         if season.cumulated and request.rule == "year-on-year":
             raise DataError(
                 f"{what}, and year-on-year would compare averages of the periods since "
-                "then: use --adjust decumulate, which takes the values of single "
+                "then: use --adjust decumulate, which computes the values of single "
                 "periods"
             )
         if season.cumulated:
             raise DataError(
-                f"{what}: use --adjust decumulate, which takes the values of single "
-                "periods, with --label year-on-year if they are not seasonally "
-                "adjusted, or --adjust stl, which adjusts them, too"
+                f"{what}: use --adjust decumulate, which computes the values of single "
+                "periods (with --label year-on-year if they are not seasonally "
+                "adjusted), or --adjust stl, which also adjusts them"
             )
         if request.rule == "year-on-year":
             return [f"{what}; the label year-on-year allows for that"]
@@ -216,8 +216,8 @@ def _moving_base(values: Panel, target: str, countries: Sequence[Country]) -> li
     if values.indicators[target].transform == "level":
         return []
     return [
-        f"{target} of {country.name} stays near 100: if 100 is the period or the year "
-        f"before, subtract 100 and use --kind {target}=growth"
+        f"{target} of {country.name} stays near 100: if 100 is the previous period or "
+        f"year, subtract 100 and use --kind {target}=growth"
         for country in countries
         if country.alpha3 in values.countries
         and guards.stays_near_hundred(
@@ -228,10 +228,10 @@ def _moving_base(values: Panel, target: str, countries: Sequence[Country]) -> li
 
 def _in_words(target: str, country: Country, season: Season) -> str:
     if season.cumulated:
-        return f"{target} of {country.name} is summed since January"
+        return f"{target} of {country.name} is a year-to-date sum"
     if season.falls_in:
         return (
-            f"{target} of {country.name} falls in every {season.falls_in} and hardly "
+            f"{target} of {country.name} falls in every {season.falls_in} and rarely "
             "in any other, so it is not seasonally adjusted"
         )
     return (
@@ -241,7 +241,7 @@ def _in_words(target: str, country: Country, season: Season) -> str:
 
 
 def _leaks(values: Panel, request: TaskRequest, kept: set[str]) -> dict[str, str]:
-    """Return the columns that know the future of the label, and how."""
+    """Return the columns that reveal the future of the label, and how."""
     others = [name for name in values.columns if name not in kept]
     if not others:
         return {}

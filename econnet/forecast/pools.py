@@ -1,9 +1,9 @@
-"""Which countries learn together.
+"""Which countries are trained together.
 
-Most countries have too few contractions to learn from alone, so they are pooled. A pool
-uses only the indicators that at least half of its countries have. A country learns
-alone by default (`auto`) if its own data are much richer than that and long enough to
-learn from.
+Most countries have too few contractions to train a model on their data alone, so they
+are pooled. A pool uses only the indicators that at least half of its countries have. A
+country is trained alone by default (`auto`) if its own data are much richer than that
+and long enough.
 
 The choice depends on which series exist and since when, not on their values. It is made
 once for all origins of a task, from the series that had begun by the date of its data.
@@ -17,8 +17,8 @@ from econnet.core.task import Task
 from econnet.data.cycle import chronologies
 from econnet.data.sources.observations import Dataset
 
-# What a country needs of its own so that it learns alone by default. Annual histories
-# are too short: 60 years are 60 rows.
+# What a country needs of its own so that it is trained alone by default. Annual
+# histories are too short: 60 years are 60 rows.
 MIN_OWN_YEARS = 40
 MIN_TIMES_AS_MANY_INDICATORS = 2
 
@@ -53,8 +53,8 @@ def used_indicators(
 ) -> set[str]:
     """Return the target and the indicators that features are made of.
 
-    They are the country's own if it learns alone, else those that at least half of the
-    pooled countries have.
+    They are the country's own if it is trained alone, else those that at least half of
+    the pooled countries have.
     """
     series = _usable(known, task)
     if alone:

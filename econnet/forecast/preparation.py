@@ -33,7 +33,7 @@ class PreparedTask:
     Parameters
     ----------
     alone
-        Whether the country learns alone; else it learns with the panel's others.
+        Whether the country is trained alone, or with the others in the panel.
     origin
         The country's last one, in which the forecast is made.
     state
@@ -123,7 +123,7 @@ def _missing_target(
         others = f"only {', '.join(names)}" if names else "and no other series"
         return (
             f"{country.name} has no {target} in the {known.source}, {others}: choose "
-            "another --target, run `econnet fetch`, or bring a file with --data"
+            "another --target, run `econnet fetch`, or use a file with --data"
         )
     asked = " or ".join(FREQUENCY_WORDS[frequency] for frequency in wanted)
     return (
@@ -134,7 +134,7 @@ def _missing_target(
 
 
 def _in_words(spans: Mapping[Frequency, str]) -> str:
-    return ", ".join(
+    return " and ".join(
         f"{FREQUENCY_WORDS[frequency]} ({span})" for frequency, span in spans.items()
     )
 
@@ -214,7 +214,7 @@ def _panel(
     state: InformationState,
     until: pd.Timestamp | None,
 ) -> Panel:
-    """Return the values known at a moment, of all countries that learn together."""
+    """Return the values known at a moment, of all countries trained together."""
     values = panel.build(
         known.observations, task.frequency, until, known.indicators, task.vintages
     )

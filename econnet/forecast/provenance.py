@@ -44,7 +44,7 @@ class Provenance:
     processor
         Operating system, kind of processor, and the instruction sets that NumPy uses.
     data
-        SHA-256 of the panel that the models learned from.
+        SHA-256 of the panel that the models were trained on.
     as_of
         The information date: the day on which the forecast was made.
     retrieved_until

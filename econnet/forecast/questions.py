@@ -5,7 +5,7 @@ question with its own track record, and one of them is the headline: the questio
 the future whose skill is proven best, by the lower end of the 90% interval of its skill
 in past forecasts. That choice uses only outcomes that were known when the forecast was
 made. A question whose period is over cannot be the headline. A question about the
-running period is the headline only if it has proven skill and no other has; if none
+current period is the headline only if it has proven skill and no other has; if none
 has, the report says that no usable forecast exists.
 """
 

@@ -1,7 +1,7 @@
 """Ranking of countries by the probability of a contraction.
 
-A network that learns from all countries is trained once for all of them. Countries that
-learn alone are trained one after another.
+A network that learns from all countries is trained once for all of them. Countries with
+models of their own are trained one after another.
 """
 
 from collections import Counter
@@ -48,7 +48,8 @@ class Ranking:
     Parameters
     ----------
     forecasts
-        The likeliest first; all of one task, each for the period after its own data.
+        Highest probability first; all of one task, each for the period after its own
+        data.
     left_out
         Sorted by name.
     """
@@ -58,7 +59,7 @@ class Ranking:
     left_out: tuple[LeftOut, ...]
 
     def __repr__(self) -> str:
-        """Return the likeliest countries in one line."""
+        """Return the countries with the highest probabilities in one line."""
         first = ", ".join(
             f"{answer.country.name} {answer.probability:.0%}"
             for answer in self.forecasts[:3]
@@ -67,7 +68,7 @@ class Ranking:
         return f"Ranking({len(self.forecasts)} countries: {first}, ...{left})"
 
     def _repr_html_(self) -> str:
-        """Return the countries as a table, the likeliest first."""
+        """Return the countries as a table, the highest probability first."""
         rows = [
             (
                 answer.country.name,
@@ -99,7 +100,7 @@ def rank(
     made: Made = lambda _prepared, _model, _forecast: None,
     progress: Progress = lambda _: None,
 ) -> Ranking:
-    """Return the forecasts of many countries, the likeliest contraction first.
+    """Return the forecasts of many countries, the highest probability first.
 
     A forecast is compared with `previous`, by default the track record's one origin
     earlier. `DataError` is raised if none can be forecast.
@@ -146,9 +147,9 @@ def prepare_groups(
     task: Task,
     leave_out: Callable[[Country, DataError], None],
 ) -> list[list[PreparedTask]]:
-    """Return the prepared countries, those that learn together in one group.
+    """Return the prepared countries, those trained together in one group.
 
-    They learn together if their forecasts are made on the same day of a period.
+    They are trained together if their forecasts are made on the same day of a period.
     """
     groups: dict[object, list[PreparedTask]] = {}
     states: list[PreparedTask] = []

@@ -317,7 +317,7 @@ class DataUsed:
         The day on which the target's next value is due, by its publication lag; after
         it the data are out of date.
     n_countries, countries
-        Number and codes of the countries whose history the networks learned from.
+        Number and codes of the countries on whose history the networks were trained.
     share_in_real_time
         Share of the country's values that are real-time data; the others are revised.
     """
@@ -354,7 +354,7 @@ class Assessment:
     signals
         Counts of the signals, right and wrong.
     skill, skill_without_2020
-        Log-loss skill of all past forecasts, and of those about no period of 2020;
+        Log-loss skill of all past forecasts, and of those for other periods than 2020;
         `None` if there are none.
     """
 
@@ -491,7 +491,7 @@ class Forecast:
     Parameters
     ----------
     origin, period
-        The period the forecast is made in, and the one it is made for.
+        The period in which the forecast is made, and the period that is forecast.
     interval
         90% interval of the probability of contraction (low, high).
     base_rate
@@ -503,8 +503,9 @@ class Forecast:
     meaning
         The label's definition of a contraction, in words.
     history
-        Indexed by period: `growth` of that indicator in percent on the period before (a
-        year before for `year-on-year`), and `contraction`, 1 or 0; missing if unknown.
+        Indexed by period: `growth` of that indicator in percent from the previous
+        period (for `year-on-year`, from a year earlier), and `contraction`, 1 or 0;
+        missing if unknown.
     track_record
         Out-of-sample forecasts for this country, one row per model and origin: `model`
         (`econnet` or a baseline's name), `origin`, `period`, `probability`, `outcome`

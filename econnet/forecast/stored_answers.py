@@ -24,13 +24,7 @@ from econnet.core.workspace import Workspace
 from econnet.data import load
 from econnet.data.sources.observations import Dataset
 from econnet.forecast import country as country_forecast
-from econnet.forecast import (
-    finished,
-    preparation,
-    saved_answers,
-    training,
-    workflow,
-)
+from econnet.forecast import finished, preparation, saved_answers, training, workflow
 from econnet.forecast import log as forecast_log
 from econnet.forecast.country import Shared
 from econnet.forecast.explain import drivers, what_if
@@ -77,7 +71,7 @@ class StoredAnswer:
         return self.make_basis()
 
     def suppose(self, assumptions: Sequence[Assumption]) -> SupposedForecast:
-        """Return the forecast if the newest values of some indicators were others."""
+        """Return the forecast if the newest values of some indicators changed."""
         prepared, shared = self.basis.prepared, self.basis.shared
         window = training.final_window(prepared)
         indicators = prepared.panel.indicators

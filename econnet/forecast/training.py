@@ -1,8 +1,8 @@
 """Training: a walk-forward run, then the final ensemble on all that is known.
 
-Countries that learn together are a group; a country that learns alone is one itself.
-The walk-forward runs once per group, up to its newest origin; the final ensemble is
-trained once per origin. Each other horizon of the outlook costs as much again, so it is
+Countries trained together are a group; a country trained alone is a group of one. The
+walk-forward runs once per group, up to its newest origin; the final ensemble is trained
+once per origin. Each other horizon of the outlook costs as much again, so it is
 trained only where it is needed, and saved with the model.
 """
 
@@ -71,7 +71,7 @@ def train_group(
     keep: Keep = lambda _members, _model: None,
     progress: Progress = lambda _: None,
 ) -> dict[pd.Period, Model]:
-    """Return the model of each origin of a group of countries that learn together.
+    """Return the model of each origin of a group of countries trained together.
 
     `DataError` is raised if there is too little history.
     """
@@ -120,7 +120,7 @@ def _completed(
 
 
 def learns_with(prepared: PreparedTask) -> object:
-    """Return what countries that learn together have in common.
+    """Return what countries trained together have in common.
 
     They are forecast from the same columns on the same day of a period. One whose data
     end earlier shares the past forecasts up to its own last origin.
@@ -324,7 +324,7 @@ def final_window(prepared: PreparedTask) -> Window:
 def task_digest(prepared: PreparedTask) -> str:
     """Return the digest by which a stored model fits.
 
-    It is the same for countries that learn together and have the same origin. It covers
+    It is the same for countries trained together and have the same origin. It covers
     the day up to which values are used, not the date on which the forecast is made.
     """
     key = prepared.country.alpha3 if prepared.alone else str(prepared.origin)

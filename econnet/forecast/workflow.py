@@ -15,12 +15,7 @@ from econnet.core.countries import Country
 from econnet.core.errors import DataError, UsageError, suggestion
 from econnet.core.periods import FREQUENCIES, Frequency
 from econnet.core.task import Task, TaskRequest
-from econnet.core.workspace import (
-    Workspace,
-    headline_place,
-    place_of,
-    ranking_place,
-)
+from econnet.core.workspace import Workspace, headline_place, place_of, ranking_place
 from econnet.data.cycle import labels
 from econnet.data.sources.observations import Dataset
 from econnet.forecast import (
@@ -43,12 +38,7 @@ from econnet.forecast.listener import SILENT, Listener
 from econnet.forecast.preparation import PreparedTask
 from econnet.forecast.questions import PreparedQuestions
 from econnet.forecast.ranking import Ranking
-from econnet.forecast.result import (
-    DataUsed,
-    Forecast,
-    PreviousForecast,
-    QuestionAnswer,
-)
+from econnet.forecast.result import DataUsed, Forecast, PreviousForecast, QuestionAnswer
 from econnet.forecast.saved_model import Model
 from econnet.models import forests
 from econnet.runtime import workers
@@ -98,7 +88,7 @@ def choose_task(known: Dataset, country: Country, request: TaskRequest) -> Task:
 def _check_target(known: Dataset, target: str) -> None:
     if target in known.indicators:
         return
-    otherwise = "`econnet indicators --search` finds one by words"
+    otherwise = "search for it with `econnet indicators --search`"
     if known.source not in {"snapshot", "store"}:
         otherwise = f"{known.source} has {', '.join([*known.indicators][:8])}"
     raise UsageError(
@@ -337,7 +327,7 @@ def _load_or_train(
         return model
     if model is None and not retrain:
         listener.note(
-            f"no model fits {prepared.country.name} and this task yet: training one"
+            f"{prepared.country.name}: no saved model fits this task; training one"
         )
     with listener.progress("Replaying history") as progress:
         model = train(prepared, progress, baselines, outlook=outlook, stored=model)
@@ -355,7 +345,7 @@ def rank(
 ) -> Ranking:
     """Return the forecasts of many countries, training if no stored model fits.
 
-    Countries that learn together share a model, which is saved at the place of each.
+    Countries trained together share a model, which is saved at the place of each.
     The forecasts are compared with earlier ones in the forecast log, and appended.
     """
     forecast_log.make_room(workspace.forecast_log, listener)

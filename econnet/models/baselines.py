@@ -14,10 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.dummy import DummyClassifier
-from sklearn.ensemble import (
-    BaggingClassifier,
-    HistGradientBoostingClassifier,
-)
+from sklearn.ensemble import BaggingClassifier, HistGradientBoostingClassifier
 from sklearn.feature_selection import f_classif
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
@@ -68,7 +65,7 @@ def _shares(window: Window, group: np.ndarray, prior: int) -> Floats:
     pooled = float(window.y_train.mean())
     ahead, train = group[window.ahead], group[window.train]
     shares = np.full(len(ahead), pooled)
-    for value in set(ahead[ahead == ahead]):  # a missing phase is no group
+    for value in set(ahead[ahead == ahead]):  # a missing phase is not a group
         outcome = window.y_train[train == value]
         shares[ahead == value] = (outcome.sum() + prior * pooled) / (
             len(outcome) + prior
@@ -393,7 +390,7 @@ def _pool(windows: Sequence[Window]) -> list[Floats]:
     return models(own)["pool"](windows)
 
 
-# With those of plugins, which are no part of `pool`: its forecasts must not depend on
+# With those of plugins, which are not part of `pool`: its forecasts must not depend on
 # what is installed.
 BASELINES: plugins.Registry[Model] = plugins.Registry(
     {**SINGLES, "pool": _pool}, "econnet.baselines", _model_of_plugin

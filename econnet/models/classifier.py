@@ -220,7 +220,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         return mean if len(self.classes_) > 2 else np.hstack([1 - mean, mean])
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
-        """Return the likeliest class of each row, `(n,)`."""
+        """Return the most likely class of each row, `(n,)`."""
         probabilities = self.predict_proba(X)
         likeliest: NDArray[Any] = self.classes_[probabilities.argmax(axis=1)]
         return likeliest

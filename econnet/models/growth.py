@@ -3,8 +3,8 @@
 Where the label is a fall of growth below zero, how far growth was from zero is known
 too, which the label hides. Networks like those of `network_ensemble` estimate quantiles
 of growth instead of the probability of a contraction; that probability is then the mass
-of the distribution below zero. It has quantiles in common with growth-at-risk: the 5th
-percentile is the growth that is undercut in one of twenty cases.
+of the distribution below zero. Its 5th percentile is known as growth-at-risk: growth is
+lower in one of twenty cases.
 """
 
 from collections.abc import Sequence
@@ -87,7 +87,7 @@ class GrowthDistribution:
         return 1 - positive * (1 - mass) / np.maximum(1 - zero, SMALLEST)
 
     def quantile(self, level: float) -> Floats:
-        """Return the growth that is undercut with this probability, (rows,)."""
+        """Return the quantile of growth at this probability, (rows,)."""
         levels = np.full(len(self.quantiles), level)
         if self.negative is not None:
             zero, negative = self._below(0.0), self.negative

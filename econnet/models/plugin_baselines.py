@@ -1,4 +1,4 @@
-"""Baselines of other packages: classifiers that are trusted with nothing.
+"""Baselines of other packages: classifiers whose results are checked.
 
 A plugin provides a classifier in the manner of scikit-learn. It is fitted to the
 training rows of a window and forecasts the rows ahead; it receives nothing else, so

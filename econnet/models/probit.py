@@ -1,4 +1,4 @@
-"""Probit regression, the classic of recession forecasting; scikit-learn has none."""
+"""Probit regression, the classic recession model, which scikit-learn lacks."""
 
 from typing import Self
 

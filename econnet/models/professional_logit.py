@@ -2,9 +2,10 @@
 
 Forecasts by others usually begin decades after the other data. This model learns from
 the rows that have one, and from little else: from a forecast of growth, its revision,
-the figure of the period before and the median of all countries, by a logit on their
+the figure of the previous period and the median of all countries, by a logit on their
 values, not on ranks, because large falls matter most. A forecast of the probability
-counts as it is. Rows without a forecast get the probability of a logit on all features.
+is used unchanged. Rows without a forecast get the probability of a logit on all
+features.
 """
 
 from collections.abc import Sequence

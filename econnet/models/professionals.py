@@ -1,6 +1,6 @@
 """Professional forecasts as a baseline: their own probabilities, without econnet.
 
-A forecast of the probability counts as it is. From a forecast of growth, the
+A forecast of the probability is used unchanged. From a forecast of growth, the
 probability is that of a logit on this forecast alone, fitted to the training rows. The
 log-odds of several columns are averaged. Where there is no forecast, the baseline is
 the share of contractions in the training rows.

@@ -1,4 +1,4 @@
-"""The windows of a walk-forward run: what each refit may learn from.
+"""The windows of a walk-forward run: the rows on which each refit may be trained.
 
 A *window* is one refit. It learns from the rows whose target was known on the
 information day of its origin, with a scaler fitted to those rows alone, and forecasts
@@ -161,7 +161,7 @@ class Schedule:
         for name in ("refit_every", "rolling_years"):
             number = getattr(self, name)
             if number is not None and number < 1:
-                raise UsageError(f"{name} {number} is too small: it is at least 1")
+                raise UsageError(f"{name} {number} is too small: the minimum is 1")
 
 
 def origin_in(text: str, frequency: Frequency) -> pd.Period:
@@ -265,7 +265,7 @@ def _too_short(features: DesignMatrix, frequency: Frequency, first: pd.Period) -
             f"{labelled.min()} to {labelled.max()}"
         )
     return (
-        f"the data have too little history to learn from: {MIN_YEARS[frequency]} years "
+        f"the data have too little history for training: {MIN_YEARS[frequency]} years "
         f"with {MIN_PER_CLASS} contractions and as many expansions are needed, known "
         f"in {first} or later; {available}: choose another --label or --frequency"
     )

@@ -183,7 +183,7 @@ def _parse_layer(number: int, layer: LayerLike) -> Layer:
         return layer
     keys = ", ".join(names := [item.name for item in fields(Layer)])
     if not isinstance(layer, Mapping):
-        raise ValueError(f"layer {number} is no mapping: give one with {keys}")
+        raise ValueError(f"layer {number} is not a mapping: give one with {keys}")
     if set(layer) != set(names):
         given = ", ".join(map(str, layer)) or "none"
         raise ValueError(f"layer {number} has the keys {given}: give {keys}")

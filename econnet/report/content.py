@@ -2,7 +2,7 @@
 
 Numbers are formatted here, so that the templates decide on layout alone. A cell in
 which econnet did worse than the historical average is marked as a loss, and the
-templates show it in the colour of alarm.
+templates show it in the warning colour.
 """
 
 from collections.abc import Callable, Mapping
@@ -224,7 +224,7 @@ def _false_alarms(forecast: Forecast) -> Content:
 def change_heading(forecast: Forecast) -> str:
     """Return the heading of the changes over past contractions."""
     if forecast.task.label == "year-on-year":
-        return "on a year before"
+        return "on a year earlier"
     return "change"
 
 

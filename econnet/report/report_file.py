@@ -50,7 +50,7 @@ class _Provenance(msgspec.Struct, frozen=True):
         for moment in (self.as_of, self.retrieved_until):
             timestamp = pd.Timestamp(moment)
             if pd.isna(timestamp) or timestamp.tz is not None:
-                raise ValueError(f"{moment!r} is no time without a zone")
+                raise ValueError(f"{moment!r} is not a time without a zone")
         names = {field.name for field in fields(Provenance)}
         values = msgspec.structs.asdict(self)
         return Provenance(**{name: values[name] for name in names})
@@ -154,7 +154,7 @@ class Report:
 def read(path: Path) -> Report:
     """Return the report in a `report.json`.
 
-    A missing or damaged file, or one that is no report, raises `DataError`.
+    A missing or damaged file, or one that is not a report, raises `DataError`.
     """
     document = _document(path)
     try:
@@ -178,8 +178,8 @@ def read(path: Path) -> Report:
         )
     except (msgspec.ValidationError, OverflowError, ValueError, UsageError) as error:
         raise DataError(
-            f"{path} does not say what it was made with ({one_line(str(error))}): it "
-            "is damaged or of another version; `econnet report` writes a new one"
+            f"{path} does not record how it was made ({one_line(str(error))}): it "
+            "is damaged or of another version: `econnet report` writes a new one"
         ) from error
 
 
@@ -197,12 +197,12 @@ def _document(path: Path) -> dict[str, Any]:
             f"{path} cannot be read ({error}): run `econnet report` to write it again"
         ) from error
     if not isinstance(document, dict):
-        raise DataError(f"{path} is no report: `econnet report` writes one")
+        raise DataError(f"{path} is not a report: `econnet report` writes one")
     return document
 
 
 def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is no number")
+    raise ValueError(f"{constant} is not a number")
 
 
 # A report of eight hundred months takes a megabyte.

@@ -120,7 +120,7 @@ class Verification:
         return (
             f"{values} within the tolerance (at most {self.largest:.1g} "
             f"apart, baselines {self.largest_of_baselines:.1g}); not bit for bit, "
-            f"for there is {self._describe_tools()}"
+            f"because the environment differs: {self._describe_tools()}"
         )
 
     def _describe_differences(self) -> str:
@@ -132,7 +132,7 @@ class Verification:
                 f"{shown}; was the file changed?"
             )
         return (
-            f"{counted} by more than the tolerance: {shown}; there is "
+            f"{counted} by more than the tolerance: {shown}; the environment differs: "
             f"{self._describe_tools()}"
         )
 
@@ -214,7 +214,7 @@ def _prepare(report: Report, known: Dataset, country: Country) -> PreparedTask:
     if not retrieved.any() or task.target not in known.indicators:
         raise DataError(
             f"{report.path} was made from other data than {known.source}, which has "
-            f"nothing of what was there at {recorded.retrieved_until}"
+            f"no data for this target retrieved by {recorded.retrieved_until}"
         )
     earlier = replace(known, observations=rows[retrieved].reset_index(drop=True))
     return preparation.prepare(earlier, country, task, pd.Timestamp(recorded.as_of))
@@ -271,16 +271,16 @@ def _changes(report: Report, prepared: PreparedTask) -> Iterator[str]:
     yield from (f"{key} {news[key]}" for key in sorted(news))
     if not news:
         yield (
-            "figures of other countries, or older ones"
+            "values of other countries, or older values"
             if used.n_countries > 1
-            else "older figures"
+            else "older values"
         )
 
 
 def _news(before: Mapping[str, Any], now: SeriesUsed) -> str:
     """Return the newest change of a series, or an empty text."""
     if before["series_id"] != now.series_id:
-        return f"is {now.series_id} in place of {before['series_id']}"
+        return f"is {now.series_id} instead of {before['series_id']}"
     then = dict(zip(before["recent_periods"], before["recent"], strict=True))
     today = dict(zip(now.recent_periods, now.recent, strict=True))
     for period in sorted({*then, *today}, reverse=True):

@@ -21,8 +21,8 @@ import pycountry
 from econnet.core.types import Floats
 
 DISCLAIMER = (
-    "Borders are Natural Earth's, simplified, and no statement about their standing; "
-    "dots are countries too small for a shape."
+    "Borders: Natural Earth, simplified; they imply no view on their legal status. "
+    "Dots: countries too small to draw."
 )
 
 

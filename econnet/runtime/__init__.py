@@ -1,4 +1,4 @@
 """Processes and files: workers, clusters, atomic writes, checksums.
 
-Knows nothing of economics; imports `core` only.
+Contains no economics; imports `core` only.
 """

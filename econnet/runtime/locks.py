@@ -1,7 +1,7 @@
-"""Locks between processes: none is waited for without end, and its holder is named.
+"""Locks between processes: waits are limited, and the holder is named.
 
-A process that was stopped, or that hangs, keeps its locks. Whoever waits for one gives
-up after a while and says which process to end.
+A process that was stopped, or that hangs, keeps its locks. A process that waits for one
+gives up after a limit and names the process to end.
 """
 
 import os

@@ -93,7 +93,7 @@ def read_arrays(
             arrays.pop("header").tobytes(), parse_constant=_reject_constant
         )
         if not isinstance(header, dict):
-            raise ValueError("its header is no object")
+            raise ValueError("its header is not an object")
     except INCOMPLETE as error:
         raise ValueError(
             f"{_name(file)} is not a model file, or not complete: {error}"
@@ -138,7 +138,9 @@ def _opened(file: str | Path | IO[bytes]) -> "IO[bytes] | nullcontext[IO[bytes]]
         return nullcontext(file)
     path = Path(file)
     if path.exists() and not path.is_file():
-        raise ValueError("it is no plain file")  # opening a pipe would wait forever
+        raise ValueError(
+            "it is not a regular file"
+        )  # opening a pipe would wait forever
     return path.open("rb")
 
 
@@ -209,7 +211,7 @@ def _read_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> np.ndarray:
         length = int.from_bytes(magic[8:], "little")
         description = DESCRIPTION.fullmatch(source.read(length))
         if magic[:8] != b"\x93NUMPY\1\0" or description is None:
-            raise ValueError(f"entry {entry.filename!r} is no array of numbers")
+            raise ValueError(f"entry {entry.filename!r} is not an array of numbers")
         dtype = np.dtype(description["dtype"].decode())
         shape = tuple(int(size) for size in NUMBER.findall(description["shape"]))
         size = math.prod(shape) * dtype.itemsize

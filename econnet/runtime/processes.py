@@ -184,7 +184,7 @@ WORKER_ENVIRONMENT = dict.fromkeys(
 )
 MAX_LOST = 3
 LOST = (
-    "worker processes were killed repeatedly, mostly because memory is short: close "
+    "worker processes were killed repeatedly, probably because memory ran out: close "
     "other programs, or do less at a time (fewer countries, fewer --members)"
 )
 NOT_STARTED = (

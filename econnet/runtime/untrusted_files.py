@@ -1,4 +1,4 @@
-"""Untrusted files, read by a DuckDB that can read nothing else.
+"""Untrusted files, read by DuckDB without access to any other file.
 
 It has no access to other files or the network, loads no extension, and its settings are
 locked. DuckDB interprets a file's name as a pattern, and folders called `key=value` as

@@ -71,4 +71,4 @@ def test_table_names_the_day(folder: Path) -> None:
 def test_day_that_no_quarter_has_is_refused(folder: Path) -> None:
     run = econnet(*ASKED, "--day", "100", folder=folder)
     assert run.returncode == 2
-    assert "--day '100' is no day of a quarter" in run.stderr
+    assert "--day '100' is not a day of a quarter" in run.stderr

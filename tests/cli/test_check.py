@@ -32,7 +32,7 @@ def test_broken_things_are_a_line_each_and_exit_3(folder: Path) -> None:
         f"broken: {Path('reports/DEU/report.json')}: is not the file that SHA256SUMS "
         "names: run `econnet report` again"
     )
-    assert run.stderr == "econnet: 2 problems were found: see above for each remedy\n"
+    assert run.stderr == "econnet: 2 problems were found: see above for the remedies\n"
 
 
 def test_json_is_one_document_also_when_something_is_broken(folder: Path) -> None:

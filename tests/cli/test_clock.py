@@ -60,5 +60,5 @@ def test_data_from_the_future_are_no_facts(tmp_path: Path) -> None:
         *("train", "--data", "own.csv", "--as-of", "2991-01-01"), folder=tmp_path
     )
     assert within.returncode == 3
-    assert "own.csv has no value of a period that has ended" in within.stderr
+    assert "own.csv has no value for a period that has ended" in within.stderr
     assert sorted(path.name for path in tmp_path.iterdir()) == ["own.csv"]

@@ -14,15 +14,19 @@ REFUSED = {
     "of two Congos": ("Congo", "'Congo' may be DR Congo (COD) or Republic of the Con"),
     "aggregate": ("Europe", "'Europe' is an aggregate, not a country: name one of its"),
     "world": ("WLD", "'WLD' is an aggregate, not a country: name one of its"),
-    "USSR": ("USSR", "'USSR' has been no country since 1991: name what succeeded it"),
+    "USSR": (
+        "USSR",
+        "'USSR' has not been a country since 1991: name one of its successors",
+    ),
     "Yugoslavia": (
         "Yugoslavia",
-        "'Yugoslavia' has been no country since 1992: name what succeeded it, Bosnia",
+        "'Yugoslavia' has not been a country since 1992: name one of its "
+        "successors, Bosnia",
     ),
     "Czechoslovakia": (
         "Czechoslovakia",
-        "'Czechoslovakia' has been no country since 1992: name what succeeded it, "
-        "Czechia, Slovakia",
+        "'Czechoslovakia' has not been a country since 1992: name one of its "
+        "successors, Czechia, Slovakia",
     ),
     "empty": ("", "no country is called '': give a name or an ISO code"),
     "blank": (" \t", "no country is called '': give a name or an ISO code"),

@@ -151,12 +151,12 @@ BANK_FAULTS: dict[str, tuple[Response, str]] = {
     "HTML called JSON": (Response(HTML), "answered with a page or an error, not data"),
     "XML": (Response(XML_ERROR), "answered with a page or an error, not data: message"),
     "malformed": (Response('[{"page": 1, "pa'), "answered with something that is not"),
-    "cut off": (Response(changed()[:-40]), "the answer breaks off or is no JSON"),
+    "cut off": (Response(changed()[:-40]), "the answer is cut off or is not JSON"),
     "message 120": (Response(bank_message("120")), "message 120: The provided para"),
     "message 175": (Response(bank_message("175")), "message 175: The indicator was"),
     "another portal": (
         Response(json.dumps([good()[0], [{"id": "ABW"}] * 3])),
-        "rows in another format than the World Bank's",
+        "rows in another format",
     ),
     "endless paging": (
         Response(json.dumps(good(total=10**9, per_page=1))),
@@ -180,10 +180,10 @@ BANK_FAULTS: dict[str, tuple[Response, str]] = {
         "redirected from localhost to another host, 127.0.0.1",
     ),
     "another scheme": (redirect("file:///etc/passwd"), "redirected from localhost to"),
-    "403": (Response("", 403), "HTTP 403: it refuses this client"),
+    "403": (Response("", 403), "HTTP 403: it refused this client"),
     "429": (
         Response("", 429, {"Retry-After": "999999"}),
-        "HTTP 429: it was asked too often; try again later",
+        "HTTP 429: too many requests; try again later",
     ),
     "control characters": (
         Response(json.dumps([{"message": [{"id": "1", "value": "\x1b[2J\n\nfine"}]}])),
@@ -213,15 +213,24 @@ def test_bad_answer_of_the_world_bank_is_told_and_the_store_stays(
 
 FRED_GOOD = fred_file(TEN_YEAR_RATE, FRED_FILES[TEN_YEAR_RATE])
 FRED_FAULTS = {
-    "HTML": (HTML, "answered with a web page in place of the file"),
+    "HTML": (HTML, "answered with a web page instead of the file"),
     "another series": (
         fred_file("UNEMPLOY", FRED_FILES[TEN_YEAR_RATE]),
-        "the file is another one, headed 'observation_date,UNEMPLOY'",
+        "the file is a different one, with the header 'observation_date,UNEMPLOY'",
     ),
-    "cut off": (FRED_GOOD[:-3], "the file breaks off or errs in line 3"),
-    "text": (FRED_GOOD.replace("6.5", "n/a"), "the file breaks off or errs in line 2"),
-    "NaN": (FRED_GOOD.replace("6.5", "nan"), "the file breaks off or errs in line 2"),
-    "infinity": (FRED_GOOD.replace("6.5", "1e999"), "the file breaks off or errs in"),
+    "cut off": (FRED_GOOD[:-3], "the file is cut off or malformed in line 3"),
+    "text": (
+        FRED_GOOD.replace("6.5", "n/a"),
+        "the file is cut off or malformed in line 2",
+    ),
+    "NaN": (
+        FRED_GOOD.replace("6.5", "nan"),
+        "the file is cut off or malformed in line 2",
+    ),
+    "infinity": (
+        FRED_GOOD.replace("6.5", "1e999"),
+        "the file is cut off or malformed in",
+    ),
     "contradiction": (FRED_GOOD + "2020-01-01,9\n", "two values for 2020-01-01"),
     "far future": (FRED_GOOD.replace("2020", "2199"), "it has a value for 2199-01"),
 }
@@ -248,7 +257,7 @@ def test_series_that_is_gone_is_noted_and_kept(
     del sources.files[TEN_YEAR_RATE]
     run = fetch(folder, environment, "fred")
     assert run.returncode == 0
-    start = f"not available: FRED, {TEN_YEAR_RATE}: not known there (HTTP 404)"
+    start = f"not available: FRED, {TEN_YEAR_RATE}: not found there (HTTP 404)"
     assert_one_line(run, start)
     assert rows(folder) == before
 
@@ -287,7 +296,7 @@ NO_CONNECTION = {
     ),
     "proxy down": (
         {"http_proxy": closed_port(), "no_proxy": ""},
-        "the proxy gave no connection: check HTTPS_PROXY and HTTP_PROXY",
+        "no connection through the proxy: check HTTPS_PROXY and HTTP_PROXY",
     ),
 }
 
@@ -342,14 +351,14 @@ def test_body_that_breaks_off_every_time_is_told(
     with socket_server([half] * 9) as url:
         run = fetch(folder, {**environment, "ECONNET_FRED_URL": url}, "fred")
     assert run.returncode == 4
-    assert "the connection broke off" in run.stderr
+    assert "the connection was interrupted" in run.stderr
     assert rows(folder) == before
 
 
 def test_address_that_is_none_is_wrong_use(folder: Path) -> None:
     run = econnet("fetch", "--all", folder=folder, ECONNET_FRED_URL="ftp://mirror")
     assert run.returncode == 2
-    assert_one_line(run, "ECONNET_FRED_URL: fred_url is no address of a service")
+    assert_one_line(run, "ECONNET_FRED_URL: fred_url is not a service address")
 
 
 # The key

@@ -34,5 +34,5 @@ def test_damaged_model_and_journal_are_replaced_in_a_line_each_and_nothing_is_lo
     journal.write_bytes(aside.read_bytes())
     refused = econnet("status", folder=tmp_path)
     assert refused.returncode == 3
-    assert "is no forecast log" in refused.stderr
+    assert "is not a forecast log" in refused.stderr
     assert "Traceback" not in refused.stderr

@@ -124,7 +124,7 @@ def test_single_known_at_is_refused_with_the_reason_for_file_and_frame(
     # The line about the file names the target that the user gives, not the default.
     assert "target sales" in run.stderr
     assert "target real_gdp" not in run.stderr
-    reason = "every value of sales has the known_at 2020-03-31"
+    reason = "every value of sales has the publication date 2020-03-31"
     assert reason in " ".join(run.stderr.split())
     with pytest.raises(DataError, match=reason):
         make_forecast("Germany", data=frame, target="sales")

@@ -26,7 +26,7 @@ def test_publishing_again_appends_nothing_and_verifies(folder: Path) -> None:
     before = record.read_bytes()
     run = econnet(*ASKED, folder=folder)
     assert run.returncode == 0, run.stderr
-    assert "Record: 0 forecasts and 0 outcomes appended, 1 line in all" in run.stdout
+    assert "Record: 0 forecasts and 0 outcomes appended, 1 line in total" in run.stdout
     assert record.read_bytes() == before
     run = econnet("publish", "--verify", "web", "--json", folder=folder)
     assert run.returncode == 0, run.stderr
@@ -104,4 +104,4 @@ def test_folder_of_something_else_is_not_overwritten(tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").write_text("Chapter 1")
     run = econnet("publish", "--country", "MLT", "--output", ".", folder=tmp_path)
     assert run.returncode == 2
-    assert "is no site of econnet" in run.stderr
+    assert "is not a site written by econnet" in run.stderr

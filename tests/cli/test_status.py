@@ -50,7 +50,7 @@ def test_forecast_is_scored_once_its_outcome_is_known(tmp_path: Path) -> None:
     assert after["brier"] == pytest.approx((1 - said["probability"]) ** 2, abs=1e-5)
     assert after["base_rate_brier"] is not None
     table = econnet("status", folder=tmp_path, COLUMNS="80")
-    assert "Forecasts made: 1, of 1 events: 1 scored" in table.stdout
+    assert "Forecasts made: 1, for 1 events: 1 scored" in table.stdout
     assert "Scored: Brier " in table.stdout
     assert max(map(len, table.stdout.splitlines())) <= 80
 

@@ -284,7 +284,7 @@ def _logit() -> Pair:
     return ours, theirs.params
 
 
-TORCH = "PyTorch in float64, by its own way back"
+TORCH = "PyTorch in float64, by its own backward pass"
 
 CHECKS = [
     Check("sigmoid, float64", "mpmath, 50 digits", 15, partial(_sigmoid, np.float64)),
@@ -296,7 +296,12 @@ CHECKS = [
         15,
         _costs,
     ),
-    Check("its slope by the logits", "mpmath, 50 digits", 14, _cost_gradients),
+    Check(
+        "its gradient with respect to the logits",
+        "mpmath, 50 digits",
+        14,
+        _cost_gradients,
+    ),
     Check("cross-entropy of three classes", "mpmath, 50 digits", 14, _costs_of_classes),
     *(
         Check(

@@ -71,7 +71,7 @@ def test_aggregate_is_refused_as_one(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES.ambiguous)
 def test_name_of_two_countries_is_refused_with_both(name: str) -> None:
-    with pytest.raises(UsageError, match="say which") as caught:
+    with pytest.raises(UsageError, match="specify which") as caught:
         countries.resolve(name)
     for alpha3 in NAMES.ambiguous[name]:
         assert f"{countries.by_alpha3(alpha3).name} ({alpha3})" in str(caught.value)

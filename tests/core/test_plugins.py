@@ -265,7 +265,7 @@ def test_source_of_a_package_is_fetched_checked_and_kept(
     assert "example gdp-NOR: real_gdp, NOR" in dry.stdout, dry.stderr
     done = run(*fetch, packages=example, folder=tmp_path, **where)
     assert done.returncode == 4
-    assert "Example agency, mood-NOR: the answer is no table" in done.stderr
+    assert "Example agency, mood-NOR: the answer is not a table" in done.stderr
     again = run(*fetch, packages=example, folder=tmp_path, **where)
     assert "1 unchanged: 0 new values" in again.stdout
     # Without the package, its data are still there and nothing fails.

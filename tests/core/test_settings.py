@@ -101,8 +101,8 @@ def test_file_gives_what_the_environment_does_not(
         (f"a = {'9' * 9999}", "cannot be read: .*digits"),
         (f"a = '{'x' * 2**20}'", "far too large"),
         ('data_folder = "a\\u0000b"', "data_folder is text"),
-        ('worldbank_url = "https://me:0123@[::"', "no address of a service"),
-        ('fred_url = "file:///etc/passwd"', "no address of a service"),
+        ('worldbank_url = "https://me:0123@[::"', "not a service address"),
+        ('fred_url = "file:///etc/passwd"', "not a service address"),
         ('fred_api_key = "0123"', "is a secret: remove it"),
         ('FRED_API_KEY = "0123"', "is a secret: remove it"),
     ],
@@ -128,7 +128,9 @@ def test_any_file_is_settings_or_a_usage_error(content: bytes) -> None:
 
 def test_file_that_the_disk_does_not_give_is_no_wrong_use(tmp_path: Path) -> None:
     (tmp_path / "econnet.toml").mkdir()
-    with pytest.raises(DataError, match=r"econnet\.toml cannot be read \(.+\): see to"):
+    with pytest.raises(
+        DataError, match=r"econnet\.toml cannot be read \(.+\): check its permissions"
+    ):
         read_config(tmp_path / "econnet.toml")
 
 
@@ -162,7 +164,7 @@ def test_address_that_is_none_is_refused_and_not_shown(
 ) -> None:
     monkeypatch.setenv("ECONNET_FRED_URL", address)
     with pytest.raises(
-        UsageError, match=r"^ECONNET_FRED_URL: fred_url is no"
+        UsageError, match=r"^ECONNET_FRED_URL: fred_url is not a"
     ) as caught:
         Settings.from_environment()
     assert "s3cr3t" not in str(caught.value)
@@ -190,7 +192,7 @@ def test_key_is_not_sent_without_encryption(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("ECONNET_ALFRED_URL", "http://mirror.example/fred")
     assert Settings.from_environment().alfred_url
     monkeypatch.setenv("FRED_API_KEY", "0123456789abcdef")
-    with pytest.raises(UsageError, match="without encryption") as caught:
+    with pytest.raises(UsageError, match="only sent encrypted") as caught:
         Settings.from_environment()
     assert "0123456789abcdef" not in str(caught.value)
     monkeypatch.setenv("ECONNET_ALFRED_URL", "http://localhost:8000/fred")

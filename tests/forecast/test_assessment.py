@@ -21,7 +21,7 @@ def test_change_over_a_span_is_from_the_period_before_it() -> None:
 
 
 def test_year_on_year_change_is_on_the_same_periods_a_year_before() -> None:
-    """Output below that of a year before was listed with a rise of 0.4%."""
+    """Output below its level a year earlier was listed with a rise of 0.4%."""
     span = pd.period_range("2020Q2", "2020Q3", freq="Q")
     change = assessment.change_on_year(OUTPUT, span, 4)
     assert change == pytest.approx(100 * ((91 + 96) / (101 + 102) - 1))

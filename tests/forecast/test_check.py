@@ -124,7 +124,7 @@ BREAKS = {
     "INSERT INTO observations FROM observations LIMIT 1": "duplicate values",
     "UPDATE observations SET retrieved_at = '2999-01-01'": "in the future",
     "UPDATE observations SET known_at = retrieved_at + INTERVAL 9 DAYS": "before they",
-    "UPDATE observations SET country = 'WLD'": "values of no country",
+    "UPDATE observations SET country = 'WLD'": "values without a known country",
     "DELETE FROM series WHERE country = 'DEU'": "not described",
     "INSERT INTO series FROM series LIMIT 1": "described twice",
     "DELETE FROM answers WHERE series_id = 'OTHER'": "not recorded",
@@ -307,7 +307,7 @@ def test_model_that_is_too_old_is_a_remark(
         (LINE.replace(",at,", ",near,"), "line 3 has the event 'near'"),
         (LINE.replace("0.389831", ""), "line 3 has the base_rate ''"),
         (LINE.replace("\n", ",,,\n"), "line 3 has 19 cells"),
-        (LINE[:-1], "breaks off in its last line"),
+        (LINE[:-1], "has an incomplete last line"),
         ('"' + LINE, "cannot be read as CSV"),
     ],
 )
@@ -362,7 +362,7 @@ def test_half_written_reports_are_not_taken_for_whole_ones(folder: Path) -> None
 @pytest.mark.parametrize("content", [b"", b"[]", b'{"a":', b"\xff\xfe", b"[" * 99_999])
 def test_report_that_is_no_json_is_named(folder: Path, content: bytes) -> None:
     atomic_files.write_together(folder / "reports/DEU", [("report.json", content)])
-    assert broken(folder) == [("reports", "report.json", "is no JSON document")]
+    assert broken(folder) == [("reports", "report.json", "is not a JSON document")]
 
 
 def test_leftovers_are_remarks_and_stay(folder: Path) -> None:

@@ -183,7 +183,7 @@ def test_file_that_is_no_log_is_refused_and_set_aside(
     path = tmp_path / "forecasts.csv"
     for number in (1, 2):
         path.write_bytes(content)
-        with pytest.raises(DataError, match="is no forecast log"):
+        with pytest.raises(DataError, match="is not a forecast log"):
             forecast_log.read(path)
         aside = forecast_log.set_aside(path)
         assert aside == tmp_path / f"forecasts.csv.{number}.bak"

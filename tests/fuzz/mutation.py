@@ -269,7 +269,7 @@ def _array(content: bytes, rng: random.Random) -> bytes:
                 with suppress(OverflowError, ValueError):  # no number of that type
                     array.flat[rng.randrange(array.size)] = value
             case 1:
-                with suppress(ValueError):  # texts that are no numbers
+                with suppress(ValueError):  # texts that are not numbers
                     array = array.astype(rng.choice(DTYPES))
             case 2:
                 array = array.reshape(-1)[: rng.randint(0, array.size)]

@@ -115,7 +115,7 @@ def described(**changes: object) -> io.BytesIO:
         ({"dtype": "|O"}, "does not describe a network"),
         ({"dtype": ["float32"]}, "does not describe a network"),
         ({"dtype": "nonsense"}, "does not describe a network"),
-        ({"layers": [1, 2]}, "layer 1 is no mapping"),
+        ({"layers": [1, 2]}, "layer 1 is not a mapping"),
         ({"layers": []}, "no layers"),
         ({"layers": None}, "does not describe a network"),
         ({"skip": True}, "but its header says"),

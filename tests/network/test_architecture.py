@@ -57,7 +57,7 @@ def layer(**changes: object) -> dict[str, Any]:
     ("layers", "message"),
     [
         ([], "no layers"),
-        ([layer(), 7], "layer 2 is no mapping: give one with input_dim"),
+        ([layer(), 7], "layer 2 is not a mapping: give one with input_dim"),
         (
             [layer(output_dim=25), layer(), layer(input_dim=50)],
             "layer 2 takes 3 inputs but layer 1 gives 25: set its input_dim to 25",
@@ -94,5 +94,5 @@ def test_skip_needs_a_hidden_layer() -> None:
 def test_parse_accepts_layers() -> None:
     architecture = Architecture.dense(3, [5, 4])
     assert Architecture.parse(architecture.layers) == architecture
-    with pytest.raises(ValueError, match="layer 2 is no mapping"):
+    with pytest.raises(ValueError, match="layer 2 is not a mapping"):
         Architecture.parse([architecture.layers[0], "relu"])  # type: ignore[list-item]  # wrong

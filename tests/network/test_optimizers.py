@@ -106,7 +106,7 @@ def test_schedule_that_gives_an_unusable_rate_raises_an_error(rate: float) -> No
 
 
 def test_weights_of_a_unit_that_is_never_active_become_zero() -> None:
-    network = Network(Architecture.dense(3, [2], skip=True), 2, [0, 1])
+    network = Network(Architecture.dense(3, [2], skip=True), 2)
     network.b[0][:, 0] = -50.0
     rows = np.random.default_rng(0).standard_normal((32, 3))
     options = TrainingOptions(AdamW(0.01), epochs=3000, batch_size=None, l2=0.05)

@@ -107,7 +107,7 @@ def test_summary_says_which_periods_and_what_is_old(ranking: Ranking) -> None:
     text = " ".join(wording.summary(ranking))
     first = ranking.forecasts[0]
     assert f"Highest probability: {first.country.name}, " in text
-    assert "5 forecasts use data for which newer values have been due" in text
+    assert "5 forecasts use data for which newer values are due" in text
     assert "1 country could not be forecast" in text
     same = replace(
         ranking,

@@ -241,11 +241,11 @@ def test_large_levels_agree_to_nine_digits_and_counts_exactly(
         (None, "there is no report to verify at"),
         (b"", "cannot be read"),
         (b"\xff\xfe\x00", "cannot be read"),
-        (b'{"probability": NaN}', "NaN is no number"),
+        (b'{"probability": NaN}', "NaN is not a number"),
         (b"[" * 100_000, "cannot be read"),
-        (b"[1]", "is no report"),
-        (b"{}", "does not say what it was made with"),
-        (b'{"provenance": 1}', "does not say what it was made with"),
+        (b"[1]", "is not a report"),
+        (b"{}", "does not record how it was made"),
+        (b'{"provenance": 1}', "does not record how it was made"),
     ],
 )
 def test_file_that_is_no_report_is_told(
@@ -278,7 +278,7 @@ def test_task_that_could_not_be_asked_for_is_refused(
     def change(told: dict[str, Any]) -> None:
         told["provenance"]["task"][field] = value
 
-    with pytest.raises(DataError, match="does not say what it was made with"):
+    with pytest.raises(DataError, match="does not record how it was made"):
         altered(report.path, change)
 
 
@@ -309,7 +309,7 @@ def test_damaged_part_of_a_report_is_told(
             part = part[key]
         part[place[-1]] = value
 
-    with pytest.raises(DataError, match="does not say what it was made with"):
+    with pytest.raises(DataError, match="does not record how it was made"):
         altered(report.path, change)
 
 

@@ -258,7 +258,7 @@ def test_no_usable_forecast_exists_where_no_coming_question_has_skill(
     forecast = replace(changed(germany, skill=poor), questions=(over, *coming))
     reason = wording.verdict(forecast).reason
     assert reason.startswith(
-        "No usable forecast exists: none of the 2 questions about a period to come has "
+        "No usable forecast exists: none of the 2 questions about future periods has "
         "proven skill."
     )
     assert wording.headline_reason(forecast) is None
@@ -607,7 +607,9 @@ def test_users_own_costs_give_a_decision_and_the_cost_of_past_ones(
     assert made is not None
     text = wording.decision(decided)
     assert text is not None
-    assert text.startswith("If a missed contraction costs 5 times a false alarm: ")
+    assert text.startswith(
+        "If a missed contraction costs 5 times as much as a false alarm: "
+    )
     assert f"{made.right} right and {made.wrong} wrong signals" in text
     assert made.n == germany.assessment.metrics.n
     assert made.right + made.missed == germany.assessment.metrics.n_contractions
@@ -617,8 +619,8 @@ def test_users_own_costs_give_a_decision_and_the_cost_of_past_ones(
 @pytest.mark.parametrize(
     ("ratio", "wrong", "told"),
     [
-        (5.0, 70, " A signal every time would have cost less than this rule."),
-        (1.0, 20, " No signal at all would have cost less than this rule."),
+        (5.0, 70, " Always signalling would have cost less than this rule."),
+        (1.0, 20, " Never signalling would have cost less than this rule."),
         (3.0, 10, ""),
     ],
 )
@@ -631,7 +633,7 @@ def test_constant_answer_that_would_have_cost_less_is_named(
     made = replace(made, right=15, wrong=wrong, missed=5, n_contractions=20, n=100)
     text = wording.decision(replace(germany, decision=made))
     assert text is not None
-    assert text.endswith(f"with a signal every time 80).{told}")
+    assert text.endswith(f"always signalling: 80).{told}")
 
 
 def test_unit_is_that_of_the_series(germany: Forecast) -> None:
@@ -655,7 +657,7 @@ def test_contraction_by_year_on_year_change_is_headed_by_its_measure(
     germany: Forecast,
 ) -> None:
     yearly = asked(germany, label="year-on-year")
-    assert content(yearly)["change_heading"] == "on a year before"
+    assert content(yearly)["change_heading"] == "on a year earlier"
     assert content(germany)["change_heading"] == "change"
 
 
@@ -668,7 +670,7 @@ def test_signals_are_counted_in_plain_numbers(germany: Forecast) -> None:
 
 
 def test_drivers_and_groups_share_their_names(germany: Forecast) -> None:
-    """Four drivers that are no indicators had one name as driver, one as group."""
+    """Four drivers that are not indicators had one name as driver, one as group."""
     drivers = tuple(
         replace(germany.explanation.drivers[0], title=title, group=group)
         for title, group in DERIVED.values()

@@ -114,9 +114,9 @@ BAD_CSV: Mapping[str, tuple[bytes, str]] = {
     "header only": (csv([]), "has no value"),
     "binary": (
         b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" * 40,
-        "own.csv is no text: econnet",
+        "own.csv is not a text file: econnet",
     ),
-    "zeros": (bytes(5000), "own.csv is no text: econnet reads"),
+    "zeros": (bytes(5000), "own.csv is not a text file: econnet reads"),
     "wrong columns": (b"area,when,x\nA,2020,1\n", "no column of periods below line 1"),
     "two columns of one name": (
         csv([f"{it},1" for it in lines()], f"{HEADER},Real_GDP"),
@@ -128,12 +128,12 @@ BAD_CSV: Mapping[str, tuple[bytes, str]] = {
     ),
     "too many cells": (replaced(3, "A,1990Q4,1,2,3"), "line 5 has more cells"),
     "too few cells": (replaced(3, "A,1990Q4"), "line 5 has fewer cells"),
-    "open quotation mark": (replaced(59, 'A,"2004Q4,1'), "never closes"),
+    "open quotation mark": (replaced(59, 'A,"2004Q4,1'), "unclosed quotation mark"),
     "text in numbers": (replaced(3, "A,1990Q4,n.v.t."), "line 5, real_gdp: 'n.v.t.'"),
-    "decimal comma": (replaced(3, 'A,1990Q4,"100,5"'), "'100,5' is no number"),
-    "underscore": (replaced(3, "A,1990Q4,1_000"), "'1_000' is no number"),
-    "other digits": (replaced(3, "A,1990Q4,१००"), "is no number"),
-    "inf": (replaced(3, "A,1990Q4,inf"), "'inf' is no number"),
+    "decimal comma": (replaced(3, 'A,1990Q4,"100,5"'), "'100,5' is not a number"),
+    "underscore": (replaced(3, "A,1990Q4,1_000"), "'1_000' is not a number"),
+    "other digits": (replaced(3, "A,1990Q4,१००"), "is not a number"),
+    "inf": (replaced(3, "A,1990Q4,inf"), "'inf' is not a number"),
     "beyond reckoning": (replaced(3, "A,1990Q4,1e308"), "is outside the range of"),
     "next to nothing": (replaced(3, "A,1990Q4,1e-308"), "is outside the range of"),
     "all missing": (csv(lines([""] * 60)), "has no value"),
@@ -146,18 +146,18 @@ BAD_CSV: Mapping[str, tuple[bytes, str]] = {
         replaced(3, "A,1991-01,1"),
         "line 5: real_gdp of A has 1991-01, but 1990Q1 in line 2",
     ),
-    "no period": (replaced(3, "A,soon,1"), "line 5: 'soon' is no period"),
+    "no period": (replaced(3, "A,soon,1"), "line 5: 'soon' is not a period"),
     "no country": (replaced(3, ",1990Q4,1"), "line 5: country is missing"),
     "control character": (
         replaced(3, "\x1b[2J,1990Q4,1"),
-        r"line 5: country '\x1b[2J' has a control character",
+        r"line 5: country '\x1b[2J' contains a control character",
     ),
-    "long cell": (replaced(3, f"{'A' * 1001},1990Q4,1"), "more than 1,000 letters"),
-    "long number": (replaced(3, f"A,1990Q4,{'1' * 1001}"), "is no number"),
+    "long cell": (replaced(3, f"{'A' * 1001},1990Q4,1"), "more than 1,000 characters"),
+    "long number": (replaced(3, f"A,1990Q4,{'1' * 1001}"), "is not a number"),
     "long line": (replaced(3, f"{'A' * 3_000_000},1990Q4,1"), "line 5 is longer than"),
     "long name of a column": (
         csv([f"{it},1" for it in lines()], f"{HEADER},{'h' * 1001}"),
-        "a column's name has 1,001 letters",
+        "a column name has 1,001 characters",
     ),
     "a million columns": (
         f"{HEADER},{','.join(map(str, range(10**6)))}\n".encode(),
@@ -165,19 +165,19 @@ BAD_CSV: Mapping[str, tuple[bytes, str]] = {
     ),
     "more columns than the cap": (
         f"{HEADER},{','.join(map(str, range(MAX_COLUMNS)))}\n".encode(),
-        "5,003 columns, more than 5,000: write it long",
+        "5,003 columns, more than 5,000: use the long",
     ),
     "known before its period": (
         csv(["A,1990Q1,1,1989-12-31"], f"{HEADER},known_at"),
-        "line 2: real_gdp of 1990Q1 is known_at 1989-12-31, before that period began",
+        "line 2: real_gdp of 1990Q1 has the publication date 1989-12-31, ",
     ),
-    "known_at is no date": (
+    "known_at is not a date": (
         csv(["A,1990Q1,1,soon"], f"{HEADER},known_at"),
-        "known_at 'soon' is no date",
+        "publication date 'soon' is not a date",
     ),
     "known in the future": (
         csv([f"{it},2099-01-01" for it in lines()], f"{HEADER},known_at"),
-        "own.csv has no value that is known today: every known_at is after ",
+        "own.csv has no value that is known today: every publication date is after ",
     ),
 }
 
@@ -226,7 +226,7 @@ BAD_LABELS: Mapping[str, tuple[Sequence[object], Sequence[str], int, str]] = {
         levels(),
         ["--label", "given:real_gdp"],
         3,
-        "must hold 0 and 1",
+        "must contain only 0 and 1",
     ),
     "as of a day before all data": (
         levels(),
@@ -296,11 +296,11 @@ BAD_PARQUET = {
     "infinite": (
         "SELECT * REPLACE (CASE WHEN period = '1990Q4' THEN 'inf'::DOUBLE ELSE "
         "real_gdp END AS real_gdp) FROM panel",
-        "'inf' is no number",
+        "'inf' is not a number",
     ),
     "long cell": (
         "SELECT * REPLACE (repeat('A', 1001) AS country) FROM panel",
-        "a cell of 'country' has more than 1,000 letters",
+        "a cell of 'country' has more than 1,000 characters",
     ),
     "more cells than fit in memory": (
         f"FROM panel, range(5000), (SELECT {', '.join(f'1 c{n}' for n in range(398))})",
@@ -372,10 +372,10 @@ def test_what_is_no_file_is_refused_at_once(user: User, name: str) -> None:
     path = user.folder / name
     assert f"there is no file {name}" in user.is_refused(name)
     os.mkfifo(path)
-    assert "is no regular file" in user.is_refused(name)
+    assert "is not a regular file" in user.is_refused(name)
     path.unlink()
     path.symlink_to("/dev/zero")
-    assert "is no regular file" in user.is_refused(name)
+    assert "is not a regular file" in user.is_refused(name)
     path.unlink()
     path.mkdir()
     assert "no file is called" in user.is_refused(name)

@@ -86,7 +86,7 @@ def test_killed_process_costs_only_what_was_under_way(tmp_path: Path) -> None:
 
 @posix
 def test_processes_that_are_killed_again_and_again_are_told() -> None:
-    with pytest.raises(DataError, match="mostly because memory is short"):
+    with pytest.raises(DataError, match="probably because memory ran out"):
         list(processes.run_in_processes(lambda _: os.kill(os.getpid(), 9), range(3), 2))
 
 

@@ -178,7 +178,7 @@ def _ill_ended(ended: Ended, kind: Kind) -> Iterator[str]:
         yield f"exit code {ended.exit_code}"
     lines = ended.stderr.strip().splitlines()
     if any(not line.startswith("econnet: ") for line in lines):
-        yield "it says what is no line of econnet's"
+        yield "it says what is not a line of econnet's"
     if ended.exit_code > 0 and not lines:
         yield "it says nothing"
 

@@ -190,7 +190,7 @@ class NotAnswered:
 
 @dataclass(frozen=True)
 class CompareAnswer:
-    """The same question for several countries, the likeliest first."""
+    """The same question for several countries, the most likely first."""
 
     forecasts: list[RatedForecast]
     not_answered: list[NotAnswered]

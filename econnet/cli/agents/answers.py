@@ -162,7 +162,7 @@ class Answers:
     def what_if(
         self, country: str, changes: Sequence[Change], request: TaskRequest
     ) -> WhatIfAnswer:
-        """Return the forecast if the newest values of some indicators were others."""
+        """Return the forecast if the newest values of some indicators changed."""
         if not changes:
             raise UsageError("name at least one indicator to change")
         answer = self._ask(country, request)
@@ -186,7 +186,7 @@ class Answers:
         )
 
     def compare(self, names: Sequence[str], request: TaskRequest) -> CompareAnswer:
-        """Return the same question for several countries, the likeliest first."""
+        """Return the same question for several countries, the most likely first."""
         if len(names) > MAX_COMPARED:
             raise UsageError(f"compare at most {MAX_COMPARED} countries at a time")
         chosen = list(names) or [

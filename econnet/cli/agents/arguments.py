@@ -30,7 +30,7 @@ class Change:
         if value is None or (self.by is not None and self.to is not None):
             raise UsageError(f"give either `by` or `to` for {self.indicator}")
         if not math.isfinite(value):
-            raise UsageError(f"the value for {self.indicator} is no finite number")
+            raise UsageError(f"the value for {self.indicator} is not a finite number")
         return Assumption(self.indicator, value, relative=self.by is not None)
 
 

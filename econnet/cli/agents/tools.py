@@ -1,4 +1,4 @@
-"""The tools for assistants, who read their signatures and docstrings."""
+"""The tools for assistants, which are sent their signatures and docstrings."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -104,7 +104,7 @@ class Tools:
         event: Event | None = None,
         frequency: Frequency | None = None,
     ) -> WhatIfAnswer:
-        """Compute the forecast if the newest values of some indicators were others.
+        """Compute the forecast if the newest values of some indicators changed.
 
         Each change names an indicator and either `by`, which is added to its newest
         value, or `to`, which replaces it. `drivers` lists the indicators.
@@ -120,7 +120,7 @@ class Tools:
         event: Event | None = None,
         frequency: Frequency | None = None,
     ) -> CompareAnswer:
-        """Forecast several countries, the likeliest contraction first.
+        """Forecast several countries, the most likely contraction first.
 
         An empty list means all that have a stored model, up to thirty.
         """

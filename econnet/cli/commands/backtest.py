@@ -42,11 +42,11 @@ Days = Annotated[
     list[str] | None,
     typer.Option(
         metavar="<middle|end|N|all>",
-        help="Day of each period on which forecasts are made: its end (the default), "
-        "its middle (day 45 of a quarter, 15 of a month, the end of June) or day N; "
-        "may be repeated. `all` is each day on which forecasts are renewed (15, 45, 75 "
-        "and the end of a quarter), with one table of the skill on each, without "
-        "--baselines against the historical average alone.",
+        help="Day of the period on which forecasts are made: end (default), middle "
+        "(day 45 of a quarter, day 15 of a month, the end of June) or day N; "
+        "repeatable. `all` is every day on which forecasts are renewed (15, 45, 75 and "
+        "the end of a quarter), with one table of skill by day; without --baselines, "
+        "the only baseline is then the historical average.",
     ),
 ]
 
@@ -63,7 +63,7 @@ def backtest(
     cluster: Cluster = None,
     json: Json = False,
 ) -> None:
-    """Score past forecasts of econnet and every baseline.
+    """Score past forecasts by econnet and every baseline.
 
     Example: econnet backtest --country USA --label nber --horizon 3 --horizon 6
 
@@ -154,7 +154,7 @@ def _note_what_is_left_out(
         )
     if result.left_out:
         output.note(
-            "left out because some forecast was not a number: "
+            "left out because a forecast was not a number: "
             f"{', '.join(result.left_out)}"
         )
     first, _ = result.origins

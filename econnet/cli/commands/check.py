@@ -35,7 +35,7 @@ def check(json: Json = False) -> None:
         n = len(result.broken)
         subject = "1 problem was" if n == 1 else f"{n:,} problems were"
         listed = "see `broken`" if json else "see above"
-        raise DataError(f"{subject} found: {listed} for each remedy")
+        raise DataError(f"{subject} found: {listed} for the remedies")
 
 
 def _settings() -> "tuple[Settings, tuple[Remark, ...]]":

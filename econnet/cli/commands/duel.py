@@ -12,7 +12,7 @@ from econnet.cli.options import Json
 def duel(
     updates: Annotated[
         int,
-        typer.Option(min=1, metavar="N", help="Steps of gradient descent for each."),
+        typer.Option(min=1, metavar="N", help="Gradient descent steps per framework."),
     ] = 10_000,
     batch_size: Annotated[
         int | None,
@@ -20,17 +20,17 @@ def duel(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Race the network against Keras, PyTorch and scikit-learn.
+    """Compare the network with Keras, PyTorch and scikit-learn.
 
-    The data are two moons. Frameworks that are installed take part: pip install
-    'econnet[duel]'.
+    The data are two moons. Only installed frameworks are compared; `pip install
+    'econnet[duel]'` installs all of them.
 
     Example: econnet duel --updates 1000
     """
     from econnet.evaluation import duel
 
     folder = workspace().duel_folder
-    with output.working("Training one after another"):
+    with output.working("Training"):
         result = duel.run_duel(
             duel.Work(updates, batch_size),
             progress=lambda name: output.note(f"training {name}"),

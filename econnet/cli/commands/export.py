@@ -34,7 +34,7 @@ def export(
     ] = None,
     form: Annotated[
         Literal["csv", "parquet", "xlsx"] | None,
-        typer.Option("--format", help="Default: by the file's ending."),
+        typer.Option("--format", help="Default: from the file name."),
     ] = None,
     as_of: AsOf = None,
 ) -> None:

@@ -36,7 +36,7 @@ def fetch(
         typer.Option("--dry-run", help="List what would be requested."),
     ] = False,
     offline: Annotated[
-        bool, typer.Option("--offline", help="List the data without fetching.")
+        bool, typer.Option("--offline", help="List the stored data without fetching.")
     ] = False,
     json: Json = False,
 ) -> None:
@@ -93,7 +93,7 @@ def _show_summary(summary: "Summary") -> None:
     for line in summary.missing:
         output.note(f"not available: {line}")
     for line in summary.kept:
-        output.note(f"kept the series on its later base: {line}")
+        output.note(f"kept the series with the later base year: {line}")
     for line in summary.failed[1:]:
         output.note(f"failed: {line}")
     output.prose(

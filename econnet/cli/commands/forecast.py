@@ -29,7 +29,7 @@ def forecast(
 ) -> None:
     """Forecast the probability of a contraction.
 
-    Trains a model first, and says so, if no saved one fits.
+    Trains a model first if no saved model fits.
 
     Example: econnet forecast --country DEU --horizon 2 --json
 
@@ -42,7 +42,7 @@ def forecast(
     if streamed.is_requested(task):
         if assumed or cost_ratio is not None:
             raise UsageError(
-                "--set and --cost-ratio are not for a streamed panel: leave them out"
+                "--set and --cost-ratio do not apply to streamed panels: leave them out"
             )
         streamed.run(task, json=json)
         return

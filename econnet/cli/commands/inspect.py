@@ -1,4 +1,4 @@
-"""`econnet inspect`: what econnet understands of a file, by column."""
+"""`econnet inspect`: how econnet reads a file, column by column."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -54,7 +54,7 @@ def inspect(
     if understood.left_out:
         output.table(
             f"{file.name}: left out",
-            ("column", "because"),
+            ("column", "reason"),
             [*understood.left_out.items()],
         )
     output.prose(f"To override: {', '.join(understood.overrides)}.")

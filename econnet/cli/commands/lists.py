@@ -12,7 +12,7 @@ from econnet.core.settings import Settings
 
 
 def countries(json: Json = False) -> None:
-    """List the countries with data on output.
+    """List the countries with data on real GDP.
 
     Example: econnet countries --json
     """
@@ -34,7 +34,8 @@ def indicators(
     search: Annotated[
         str | None,
         typer.Option(
-            metavar="WORDS", help="Only those with these words in title or key."
+            metavar="WORDS",
+            help="List only indicators with these words in title or key.",
         ),
     ] = None,
     json: Json = False,

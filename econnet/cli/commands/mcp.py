@@ -9,7 +9,7 @@ from econnet.core.errors import UsageError
 def mcp() -> None:
     """Serve stored forecasts to an assistant.
 
-    Eight read-only tools speak the Model Context Protocol over standard input and
+    Offers eight read-only tools (Model Context Protocol) over standard input and
     output. They answer from stored models: train these first.
 
     Example: econnet mcp

@@ -35,20 +35,20 @@ def publish(
         str | None,
         typer.Option(
             metavar="SHA256",
-            help="With --verify: an earlier head, which the record must contain.",
+            help="With --verify: an earlier head that the record must contain.",
         ),
     ] = None,
     json: Annotated[
         bool, typer.Option("--json", help="With --verify: print JSON only.")
     ] = False,
 ) -> None:
-    """Publish forecasts as a site with a public record.
+    """Publish forecasts as a website with a public record.
 
     The front page compares all countries on one question. Without question options the
     page of each country named answers its headline question, as a report does; with
     --all, where a stored model answers it.
 
-    Trains a model first, and says so, if no saved one fits. New forecasts and outcomes
+    Trains a model first if no saved model fits. New forecasts and outcomes
     are appended to record.jsonl, whose lines are chained by hash; publishing again
     appends nothing.
 
@@ -72,10 +72,10 @@ def _check(task: TaskRequest, country: list[str] | None, *, everything: bool) ->
     if everything and country:
         raise UsageError("--all means all countries: leave out --country")
     if not everything and not country:
-        raise UsageError("name countries, --country DEU, or all of them, --all")
+        raise UsageError("name countries with --country DEU, or use --all")
     if task.as_of is not None:
         raise UsageError(
-            "a public record contains forecasts of the day on which they are made: "
+            "a public record contains only forecasts made on the day of publication: "
             "leave out --as-of"
         )
 
@@ -110,7 +110,7 @@ def _appended(site: "PublishedSite") -> str:
     return (
         f"Record: {count(site.n_new_forecasts, 'forecast')} and "
         f"{count(site.n_new_outcomes, 'outcome')} appended, "
-        f"{count(len(site.record.entries), 'line')} in all; head {site.record.head}"
+        f"{count(len(site.record.entries), 'line')} in total; head {site.record.head}"
     )
 
 

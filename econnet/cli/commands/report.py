@@ -42,7 +42,7 @@ def report(
         bool,
         typer.Option(
             "--verify",
-            help="Repeat the forecast of an existing report and compare; writes "
+            help="Repeat the forecast of an existing report and compare; write "
             "nothing.",
         ),
     ] = False,
@@ -50,11 +50,10 @@ def report(
         bool, typer.Option("--json", help="With --verify: print JSON only.")
     ] = False,
 ) -> None:
-    """Write the report: PDF, HTML, figures and every number.
+    """Write the report: PDF, HTML, figures and data.
 
-    Several countries also give a ranking with a world map. Trains a model first, and
-    says so, if no saved one fits. --verify takes the options that the report was made
-    with.
+    For several countries, a ranking with a world map is added. Trains a model first if
+    no saved model fits. Give --verify the same options as the original report.
 
     Example: econnet report --country BRA --format pdf --paper letter
 
@@ -212,9 +211,10 @@ def _note_missing_letters(forecast: "Forecast", formats: Sequence[Format]) -> No
     if missing:
         more = ", ..." if len(missing) > 3 else ""
         output.note(
-            f"the fonts of PDF and PNG lack letters of {', '.join(missing[:3])}{more}, "
-            "shown as \N{REPLACEMENT CHARACTER}: report.html shows them, or write "
-            "these names in Latin, Greek, Cyrillic, Arabic or Hebrew letters"
+            "the fonts of PDF and PNG lack characters of "
+            f"{', '.join(missing[:3])}{more}, shown as "
+            "\N{REPLACEMENT CHARACTER}: report.html shows them, or write these names "
+            "in Latin, Greek, Cyrillic, Arabic or Hebrew letters"
         )
 
 

@@ -138,7 +138,7 @@ def _show_outcomes(scores: "LogScores") -> None:
     )
     output.prose(
         f"Forecasts made: {scores.n_made}"
-        + (f", of {len(scores.forecasts)} events: {counts}" if counts else "")
+        + (f", for {len(scores.forecasts)} events: {counts}" if counts else "")
     )
     scored = scores.scored
     if scored.empty:
@@ -249,7 +249,7 @@ def _show_store(store: "Status") -> None:
     for row in store.rebased.itertuples():
         output.prose(
             f"Rebased: {row.source} {row.series_id} of {row.country} has base years "
-            f"{row.base_left} and {row.base_kept}; the later is kept"
+            f"{row.base_left} and {row.base_kept}; the later one is kept"
         )
 
 
@@ -276,7 +276,7 @@ def _show_late(late: "pd.DataFrame") -> None:
 
 STATES: "Mapping[State, str]" = {
     "scored": "scored",
-    "overdue": "overdue (econnet fetch gets the outcome)",
+    "overdue": "overdue (run econnet fetch for the outcome)",
     "pending": "pending",
     "unavailable": "without data",
 }

@@ -32,7 +32,7 @@ def train(
     baselines: Baselines = None,
     cluster: Cluster = None,
 ) -> None:
-    """Test on past data, train, and write model and report.
+    """Train and test a model, and write its report.
 
     A pattern (--data 'panel/*.parquet'), a folder or a Parquet file of a million rows
     is streamed, and may be larger than memory. The same command resumes an interrupted

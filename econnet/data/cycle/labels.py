@@ -37,13 +37,13 @@ class LabelRule:
     Parameters
     ----------
     label_function
-        Takes levels without gaps in the periods, (days, periods), each row holding what
+        Takes levels without gaps in the periods, (days, periods), each row with what
         was known on a day, and their frequency; returns 1, 0 or missing for each.
     looks_ahead
         Periods that must pass before a label is final; `None` where later levels may
         always revise it.
     meaning
-        What a contraction is: `output below that of the period before`.
+        What a contraction is: `output below its level in the previous period`.
     caveat
         What to keep in mind about the rule; the name of a period replaces `{noun}`.
     looks_back
@@ -243,7 +243,7 @@ def _rule_of_growth_over_a_year(name: str, target: str) -> LabelRule:
     """Return the rule for a rate of growth over a year, which has no level."""
     if name not in {"negative-growth", "year-on-year"}:
         raise UsageError(
-            f"{target} is growth over a year, from which label {name} cannot be "
+            f"{target} is year-on-year growth, from which label {name} cannot be "
             "computed: choose --label year-on-year, or another --target"
         )
     return replace(
@@ -370,7 +370,7 @@ def _given(panel: Panel, name: str, target: str) -> Label:
     invalid = values[~values.isin([0.0, 1.0]) & values.notna()]
     if len(invalid):
         raise DataError(
-            f"column {column!r} must hold 0 and 1 for --label {name}, "
+            f"column {column!r} must contain only 0 and 1 for --label {name}, "
             f"but has {invalid.iloc[0]:g} in {invalid.index[0][1]}"
         )
     meaning = f"the column {column} being 1"
@@ -406,24 +406,24 @@ def wrong_economy(name: str) -> str:
 
 BELOW_ZERO = " below zero"
 GROWTH_CYCLE_CAVEAT = (
-    "Output below its trend need not fall: it mostly grows, but slowly. And the trend "
-    "is revised as later figures come in: the networks learn from the labels known at "
-    "the time, and are scored on today's."
+    "Output below its trend is not necessarily falling: it usually grows, but slowly. "
+    "The trend is revised as new data arrive, so the networks are trained on the "
+    "labels known at the time and scored on today's."
 )
 
 OWN_RULES: Mapping[str, LabelRule] = {
     "negative-growth": LabelRule(
         lambda levels, _: _falling(levels, 1),
         looks_ahead=0,
-        meaning="output below that of the period before",
-        caveat="A single {noun} of falling output is not yet a recession, and where "
-        "growth is slow a small error of measurement turns one into the other.",
+        meaning="output below its level in the previous period",
+        caveat="A single {noun} of falling output is not a recession, and where growth "
+        "is slow, a small measurement error can turn a rise into a fall.",
     ),
     "year-on-year": LabelRule(
         lambda levels, frequency: _falling(levels, PERIODS_A_YEAR[frequency]),
         looks_ahead=0,
         looks_back=None,
-        meaning="output below that of a year before",
+        meaning="output below its level a year earlier",
     ),
     "two-quarters": LabelRule(
         _label_two_quarters,
@@ -434,9 +434,9 @@ OWN_RULES: Mapping[str, LabelRule] = {
     "turning-points": LabelRule(
         _on_each_day(contractions),
         looks_ahead=None,
-        meaning="output on its way from a peak to a trough",
-        caveat="Turning points may be revised as later figures come in: the networks "
-        "learn from the labels known at the time, and are scored on today's.",
+        meaning="output between a peak and a trough",
+        caveat="Turning points may be revised as new data arrive, so the networks are "
+        "trained on the labels known at the time and scored on today's.",
     ),
     "growth-cycle": LabelRule(
         _on_each_day(below_hamilton_trend),

@@ -55,8 +55,8 @@ def contractions(levels: Floats, frequency: Frequency) -> Floats:
     """Return 1 from a peak to the trough after it, 0 elsewhere, missing if not dated.
 
     A period is not dated where a turning point that would change its phase is too near
-    an end to be seen: quarterly the first two periods and the last, monthly the
-    first six and the last five, annually the first.
+    an end to be identified: the first two periods and the last of quarterly data, the
+    first six and the last five of monthly data, the first of annual data.
     """
     logs = log_percent(levels)
     dated = np.full(len(logs), np.nan)

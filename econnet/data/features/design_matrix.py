@@ -300,7 +300,7 @@ def targets(
     """Return whether the event occurred after each origin, and when that was known.
 
     `within` waits for all its periods, whatever the outcome: if a contraction were
-    known with its first period, the newest training rows would hold contractions only.
+    known with its first period, the newest training rows would be contractions only.
     """
     places = _places_ahead(label, index, horizon, event)
     return _outcomes(label.values, days_of(label.known_at), places)

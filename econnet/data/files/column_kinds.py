@@ -12,16 +12,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from econnet.core.periods import Frequency, frequency_of
-from econnet.data.files import (
-    guards,
-)
+from econnet.data.files import guards
 from econnet.data.files.codes import Codes, blocks, codes_in, counts, starts
 from econnet.data.files.dated_rows import KEYS, ends_of_periods, newest_values
-from econnet.data.files.kinds import (
-    Inferred,
-    infer,
-    is_stationary_panel,
-)
+from econnet.data.files.kinds import Inferred, infer, is_stationary_panel
 from econnet.data.files.reading import Reading
 from econnet.data.files.tidy import Tidy
 from econnet.data.files.traits import Traits, traits, traits_of_columns
@@ -88,7 +82,7 @@ def infer_kinds(
     for name, each in numbers.items():
         given = reading.kinds.get(name)
         if given is not None and given != "keep":
-            result[name] = Inferred(given, "as given by --kind", certain=True)  # type: ignore[arg-type]  # forecasts are no series
+            result[name] = Inferred(given, "as given by --kind", certain=True)  # type: ignore[arg-type]  # forecasts are not series
             continue
         found = infer(
             name,
@@ -169,7 +163,7 @@ def dated_by_kind(
 
 
 def _identifies(name: str, part: pd.DataFrame, reading: Reading) -> str:
-    """Return why a column is no series, unless the user asks for it."""
+    """Return why a column is not a series, unless the user asks for it."""
     if name in reading.asked or name in reading.kinds:
         return ""
     return guards.identifier(name, part.rename(columns={"country": "area"}))

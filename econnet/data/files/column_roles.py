@@ -117,7 +117,7 @@ def take_period(reader: LayoutReader) -> pd.Series:
     )
     named = [number for _, number in candidates]
     for number in named:
-        # A column called period is one even if some texts in it are no periods.
+        # A column called period is one even if some texts in it are not periods.
         sure = folded(reader.name(number)) in SURE_PERIODS
         if are_periods(reader.distinct(number), 0.3 if sure else 0.6):
             texts = reader.texts(reader.take(number))
@@ -310,7 +310,7 @@ def value_column(reader: LayoutReader) -> int | None:
 
 
 def is_text_column(reader: LayoutReader, number: int) -> bool:
-    """Return whether most of a column's cells are no numbers."""
+    """Return whether most of a column's cells are not numbers."""
     if number not in reader.texts_known:
         reader.texts_known[number] = _has_texts(reader, number)
     return reader.texts_known[number]

@@ -17,21 +17,13 @@ from econnet.core.errors import DataError
 from econnet.core.periods import PANDAS_ALIAS, frequency_of
 from econnet.core.text import quoted
 from econnet.data.files import codes as codes_of
-from econnet.data.files import (
-    series_calendar,
-)
+from econnet.data.files import series_calendar
 from econnet.data.files.areas import Areas
 from econnet.data.files.codes import categorical, codes_in
-from econnet.data.files.kinds import (
-    FORECASTS,
-    Override,
-)
+from econnet.data.files.kinds import FORECASTS, Override
 from econnet.data.files.reading import Reading
 from econnet.data.files.tidy import Tidy
-from econnet.data.sources.observations import (
-    PROFESSIONAL_COLUMNS,
-    in_order,
-)
+from econnet.data.sources.observations import PROFESSIONAL_COLUMNS, in_order
 
 
 def measured_rows(
@@ -98,8 +90,8 @@ def professional_forecasts(
     if len(undated):
         line, name = undated["line"].iloc[0], undated["indicator"].iloc[0]
         raise DataError(
-            f"{file}, line {line}: {name} is a forecast without the day on which it "
-            "was published: add a column known_at"
+            f"{file}, line {line}: {name} is a forecast without a publication date: "
+            "add a column known_at"
         )
     parts = []
     for name in declared:
@@ -110,7 +102,7 @@ def professional_forecasts(
                 values = values / 100
             if values.min() < 0 or values.max() > 1:
                 raise DataError(
-                    f"{file}: {name} is no probability: it has "
+                    f"{file}: {name} is not a probability: it has "
                     f"{part['value'].max():g}; write 0 to 1, or percent"
                 )
         parts.append(
@@ -178,8 +170,8 @@ def days_known(file: str, rows: pd.DataFrame, reading: Reading) -> pd.Series:
     if len(bad := np.flatnonzero(np.isin(codes, wrong))):
         row = rows.iloc[bad[0]]
         raise DataError(
-            f"{file}, line {row['line']}: known_at {quoted(str(row['known_text']))} is "
-            "no date: write 2020-01-31"
+            f"{file}, line {row['line']}: the publication date "
+            f"{quoted(str(row['known_text']))} is not a date: write 2020-01-31"
         )
     given = moments[codes]
     begins = _of_periods(rows, lambda period: period.start_time)
@@ -188,8 +180,9 @@ def days_known(file: str, rows: pd.DataFrame, reading: Reading) -> pd.Series:
     if early.any():
         row = rows[early].iloc[0]
         raise DataError(
-            f"{file}, line {row['line']}: {row['indicator']} of {row['period']} is "
-            f"known_at {row['known_text']}, before that period began: correct the date"
+            f"{file}, line {row['line']}: {row['indicator']} of {row['period']} has "
+            f"the publication date {row['known_text']}, before that period began: "
+            "correct the date"
         )
     known = np.where(np.isnat(given), published, given)
     return pd.Series(known, rows.index).astype("datetime64[us]")
@@ -241,12 +234,12 @@ def without_unpublished(
     later = after & (rows["known_text"].astype(str) != "")
     if later.all():
         raise DataError(
-            f"{file} has no value that is known today: every known_at is after "
+            f"{file} has no value that is known today: every publication date is after "
             f"{reading.today.date()}: correct the dates"
         )
     if n := int(later.sum()):
         warnings.append(
-            f"{n:,} value{'s' * (n > 1)} with a known_at after "
+            f"{n:,} value{'s' * (n > 1)} published after "
             f"{reading.today.date()}: left out"
         )
     published: pd.DataFrame = rows[~later]

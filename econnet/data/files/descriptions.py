@@ -16,19 +16,9 @@ from econnet.data.files import codes as codes_of
 from econnet.data.files import targets, vocabulary
 from econnet.data.files.codes import codes_in
 from econnet.data.files.dated_rows import newest_values
-from econnet.data.files.kinds import (
-    GROWING,
-    KIND_OF,
-    TRANSFORM,
-    UNIT,
-    Inferred,
-    Kind,
-)
+from econnet.data.files.kinds import GROWING, KIND_OF, TRANSFORM, UNIT, Inferred, Kind
 from econnet.data.files.understood import ColumnReport
-from econnet.data.sources.observations import (
-    OBSERVATION_COLUMNS,
-    SERIES_COLUMNS,
-)
+from econnet.data.sources.observations import OBSERVATION_COLUMNS, SERIES_COLUMNS
 
 
 def _names(column: pd.Series) -> pd.Series:
@@ -94,7 +84,7 @@ def _unit(known: Indicator | None, kind: Kind, named: str) -> str:
 def _recognised(name: str, kind: Kind) -> Indicator | None:
     """Return the catalog's indicator of that name, if the kind of the column fits.
 
-    Rates may be used as levels and levels as changes, but growth is no level.
+    Rates may be used as levels and levels as changes, but growth is not a level.
     """
     known = catalog.recognise(name)
     if known is None and targets.is_real_gdp(name):

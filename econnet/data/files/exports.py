@@ -47,8 +47,8 @@ def read(file: str, table: RawTable) -> pd.DataFrame:
     wrong |= values.isna() & ~frame["value"].isin(["", np.nan])
     if wrong.any():
         raise DataError(
-            f"{file}, line {lines[wrong.to_numpy()][0]} is none that econnet exports: "
-            "export the data again"
+            f"{file}, line {lines[wrong.to_numpy()][0]} is not a row that econnet "
+            "exports: export the data again"
         )
     rows = pd.DataFrame(
         {

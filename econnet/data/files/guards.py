@@ -1,7 +1,7 @@
-"""What would give a wrong result in silence: found in a file's values, and reported.
+"""Values in a file that would silently give a wrong result: found and reported.
 
 Columns that identify rows, values of periods that have not ended, targets with a
-seasonal pattern, and columns that know the future. All functions are pure: they take
+seasonal pattern, and columns that reveal the future. All functions are pure: they take
 values and return what they found.
 """
 
@@ -31,7 +31,7 @@ class Season:
         The part of the year in which it falls, such as `first quarter`; empty if it
         falls in several.
     cumulated
-        Whether the values look like sums since January.
+        Whether the values look like year-to-date sums.
     """
 
     share: float
@@ -40,7 +40,7 @@ class Season:
 
 
 def identifier(name: str, values: pd.DataFrame) -> str:
-    """Return why a column identifies rows and is no series; empty if it is one.
+    """Return why a column identifies rows and is not a series; empty if it is one.
 
     `values` has `area, period, value`, where `period` is standard text, in order.
     """
@@ -147,8 +147,8 @@ def single_gaps(rows: pd.DataFrame, ordinal: Callable[[str], int]) -> list[str]:
     for name, number, frequency in zip(*columns, strict=True):
         found.setdefault(_text(int(number) - 1, frequency), []).append(str(name))
     return [
-        f"{text} has no value of {', '.join(dict.fromkeys(names))}: changes are taken "
-        "from the period before it"
+        f"{text} has no value of {', '.join(dict.fromkeys(names))}: the next change is "
+        "computed from the period before it"
         for text, names in found.items()
     ][:MAX_GAPS]
 
@@ -305,9 +305,7 @@ def leak(column: pd.Series, label: pd.Series, frequency: Frequency) -> str:
         return ""
     for k, later in enumerate(ahead[:MAX_SEPARATED], start=1):
         if _separates(column, later) and _changes(label):
-            return (
-                f"it separates the labels {k} {noun}{'s' * (k > 1)} later without error"
-            )
+            return f"it separates the labels {k} {noun}{'s' * (k > 1)} later perfectly"
     return ""
 
 

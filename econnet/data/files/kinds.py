@@ -1,9 +1,9 @@
 """The kind of a column: what it measures, and so how it becomes a feature.
 
-Numbers come first, because no name makes the logarithm of a negative number exist: does
-the column cross zero, does it trend, does it return to its mean? Ids that econnet knows
-decide where the numbers allow what they say, then whole words of the name and the unit.
-Parts of words mean nothing: `registrations` is no ratio.
+Numbers come first, because a negative number has no logarithm, whatever the name: does
+the column cross zero, does it trend, does it return to its mean? Within what the
+numbers allow, known ids decide, then whole words of the name and the unit. Parts of
+words mean nothing: `registrations` is not a ratio.
 
 A kind is inferred once, from the values known at the first origin (see
 `known_at_first_origin`), never from the whole file: otherwise the future would change
@@ -128,15 +128,15 @@ def infer(
     if vocabulary.is_relative_to_last_year(f"{name} {unit}"):
         return Inferred(
             "drop",
-            "it is an index with the period before, or the year before, as 100: "
-            "subtract 100, and call it growth",
+            "it is an index with the previous period or year as 100: subtract 100 and "
+            "call it growth",
         )
     if not numbers.positive:
         return _with_negatives(numbers, words)
     if by_words := _by_words(name, numbers, words):
         return by_words
     if numbers.log_like:
-        return Inferred("log", "it rises as a logarithm of a growing level would")
+        return Inferred("log", "it rises as the logarithm of a growing level does")
     if numbers.trending:
         passes_100 = numbers.low - 0.5 <= 100 <= numbers.high + 0.5
         return Inferred(
@@ -209,18 +209,18 @@ def _tables() -> Mapping[str, Mapping[Kind, str]]:
 def _with_negatives(numbers: Traits, words: frozenset[str]) -> Inferred:
     """Return the kind of a column with values at or below zero."""
     if words & vocabulary.GROWTH:
-        return Inferred("growth", "its name or unit is that of a rate of growth")
+        return Inferred("growth", "its name or unit suggests a growth rate")
     if numbers.share_not_positive <= MAX_SHARE_NOT_POSITIVE and numbers.high > 1000:
         return Inferred("flow", "levels, few of them below zero")
     if _is_money(numbers, words):
         return Inferred(
             "drop",
-            "money of several countries that crosses zero: give it "
+            "amounts in several currencies that cross zero: give them "
             "as a percentage of GDP",
         )
     one_sided = numbers.low > -10 and not numbers.centred
     if words & vocabulary.RATE and (one_sided or not numbers.stationary):
-        return Inferred("rate", "its name is that of a rate")
+        return Inferred("rate", "its name suggests a rate")
     return Inferred("balance", "it crosses zero")
 
 
@@ -235,19 +235,19 @@ def _by_words(name: str, numbers: Traits, words: frozenset[str]) -> Inferred | N
     """Return the kind that whole words of a positive column's name and unit give."""
     small = numbers.high <= 1000
     if words & vocabulary.LOG and numbers.high < 100:
-        return Inferred("log", "its name is that of a logarithm")
+        return Inferred("log", "its name suggests a logarithm")
     if words & vocabulary.INDEX and not words & (vocabulary.GROWTH | vocabulary.GAUGE):
-        return Inferred("index", "its name is that of an index")
+        return Inferred("index", "its name suggests an index")
     if _is_price(name) and not words & vocabulary.GROWTH:
-        return Inferred("price", "its name is that of a price or an exchange rate")
+        return Inferred("price", "its name suggests a price or an exchange rate")
     if words & vocabulary.GAUGE and small:
-        return Inferred("balance", "its name is that of a gauge")
+        return Inferred("balance", "its name suggests a diffusion or volatility index")
     if words & vocabulary.GROWTH and small and not _grows_far(numbers):
-        return Inferred("growth", "its name or unit is that of a rate of growth")
+        return Inferred("growth", "its name or unit suggests a growth rate")
     if words & vocabulary.BALANCE and small and not _grows_far(numbers):
-        return Inferred("balance", "its name is that of a balance or gap")
+        return Inferred("balance", "its name suggests a balance or gap")
     if words & vocabulary.RATE and small and not _grows_far(numbers):
-        return Inferred("rate", "its name is that of a rate or share")
+        return Inferred("rate", "its name suggests a rate or share")
     return None
 
 

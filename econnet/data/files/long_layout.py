@@ -1,4 +1,4 @@
-"""Long tables: one value per line, with columns that say what it is."""
+"""Long tables: one value per line, with columns that identify it."""
 
 from collections.abc import Sequence
 
@@ -65,7 +65,7 @@ def name_series(
     others = [n for n in constant if n not in chosen and n not in subject]
     if others:
         parts = [f"{reader.name(n)} {texts[n].iloc[0]}" for n in others]
-        reader.remarks.append(f"throughout: {', '.join(parts)}")
+        reader.remarks.append(f"in all rows: {', '.join(parts)}")
     names = joined([texts[n] for n in chosen], lambda *parts: " ".join(parts).strip())
     names = _with_units(reader, area, names)
     _read_units(reader, names)

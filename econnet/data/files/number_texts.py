@@ -38,7 +38,7 @@ class Numbers:
     Parameters
     ----------
     values
-        NaN for a missing value, infinity for a text that is no number.
+        NaN for a missing value, infinity for a text that is not a number.
     flags
         The letters that followed numbers.
     grouped

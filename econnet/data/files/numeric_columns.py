@@ -101,9 +101,8 @@ def _from_texts(
         )
         if read is None:
             problems.add(
-                f": {name}: {quoted(str(cells[place[0]]))} may be a thousand times as "
-                "much or have three decimals: write numbers without marks between "
-                "thousands"
+                f": {name}: {quoted(str(cells[place[0]]))} may have three decimals or "
+                "a thousands separator: write numbers without thousands separators"
             )
             continue
         numbers[place] = pd.Series(cells[place]).map(dict(read.values)).to_numpy(float)
@@ -111,11 +110,11 @@ def _from_texts(
         if read.grouped:
             grouped.append(name)
     if grouped:
-        remarks.append(f"whole numbers with marks between thousands: {_shown(grouped)}")
+        remarks.append(f"thousands separators removed: {_shown(grouped)}")
     if "," in marks and "." not in marks:
         remarks.append("decimal commas")
     if flags:
-        remarks.append(f"flags behind numbers ignored: {_shown(sorted(flags))}")
+        remarks.append(f"flags after numbers ignored: {_shown(sorted(flags))}")
     return numbers
 
 
@@ -142,7 +141,7 @@ def _in_range(tidy: Tidy, numbers: Floats, problems: Problems) -> Floats:
     wrong = _places(numbers, _is_out_of_range)
     for place in wrong[:MAX_CELLS]:
         reason = (
-            "is no number; write 1234.5, and nothing for a missing value"
+            "is not a number; write 1234.5, and leave missing values empty"
             if np.isinf(numbers[place])
             else f"is outside the range of {MIN_MAGNITUDE:g} to {MAX_VALUE:g}: choose "
             "another unit"

@@ -1,4 +1,4 @@
-"""A Parquet file as one sheet, read by a DuckDB that can access nothing but it.
+"""A Parquet file as one sheet, read by DuckDB without access to any other file.
 
 A few bytes of Parquet can repeat a number a billion times: rows are counted first.
 """
@@ -33,7 +33,7 @@ def read(path: Path) -> pd.DataFrame:
             cells: pd.DataFrame = database.execute(query).df()
         except duckdb.Error as error:
             raise DataError(
-                f"{path.name} is no Parquet file that can be read "
+                f"{path.name} is not a readable Parquet file "
                 f"({untrusted_files.reason(error)}): write it again"
             ) from error
     return cells
@@ -44,14 +44,14 @@ def _check_parquet(path: Path, kinds: Mapping[str, str], rows: int) -> None:
     for name, kind in kinds.items():
         if not PLAIN.fullmatch(kind):
             raise DataError(
-                f"{path.name}: column {name!r} has type {kind[:40]}, which is no text, "
-                "number or date: leave it out"
+                f"{path.name}: column {name!r} has type {kind[:40]}, which is not "
+                "text, a number or a date: leave it out"
             )
     # A few bytes of Parquet can repeat a number a billion times.
     if rows * len(kinds) > MAX_CELLS:
         raise DataError(
             f"{path.name} has {rows:,} rows of {len(kinds):,} columns, too many for "
-            "memory: put it in a folder and name that, which is read piece by piece"
+            "memory: put it in a folder and name the folder, which is then streamed"
         )
 
 
@@ -63,7 +63,8 @@ def _as_text(name: str, kind: str) -> str:
         text = f"{column}::DOUBLE"
     if kind == "VARCHAR":
         fault = (
-            f"a cell of {name!r} has more than {MAX_TEXT_LENGTH:,} letters: shorten it"
+            f"a cell of {name!r} has more than {MAX_TEXT_LENGTH:,} characters: "
+            "shorten it"
         )
         refuse = f"error({untrusted_files.sql_literal(fault)})"
         too_long = f"length({text}) > {MAX_TEXT_LENGTH}"

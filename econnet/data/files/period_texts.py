@@ -351,7 +351,7 @@ def _order(parts: Sequence[Parts], points: bool) -> str | None:
 
 
 def _serial_dates(column: _Column, texts: Sequence[str]) -> dict[str, str]:
-    """Read a spreadsheet's numbers of days, if they are months apart."""
+    """Read spreadsheet serial dates, if they are months apart."""
     days = {text: int(text) for text in texts if re.fullmatch(r"[1-6]\d{4}", text)}
     if len(days) < 4 or len(days) < len(texts):
         return {}
@@ -359,7 +359,7 @@ def _serial_dates(column: _Column, texts: Sequence[str]) -> dict[str, str]:
     steps = {later - earlier for earlier, later in pairwise(numbers)}
     if not steps <= {*range(28, 32), *range(90, 93), 365, 366}:
         return {}
-    column.styles.append("a spreadsheet's numbers of days")
+    column.styles.append("spreadsheet serial dates")
     return {
         text: (date(1899, 12, 30) + timedelta(days=number)).isoformat()
         for text, number in days.items()

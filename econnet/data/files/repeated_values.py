@@ -1,4 +1,4 @@
-"""Columns in which the parts of a period repeat its value, as months a quarter's.
+"""Columns that repeat a value within its period, as a quarter's in its months.
 
 Programs that merge tables of several frequencies write such columns. Read as monthly,
 two of three changes would be zero, and a quarter's value would count as known after its

@@ -1,6 +1,6 @@
 """The frequency of each series, from the periods in which it has a value.
 
-A date says nothing of a frequency, and neither does the table: in a monthly table, a
+Neither a date nor the table shows the frequency of a series: in a monthly table, a
 column with a value every third month is quarterly.
 """
 
@@ -86,32 +86,32 @@ def _check_texts(
     problems: Problems,
     refused: bool,
 ) -> None:
-    """Add texts that are no periods to the problems."""
+    """Add texts that are not periods to the problems."""
     for text in texts:
         if text in periods or refused:
             continue
         rows = (tidy.period == text).to_numpy()
         line = tidy.line.to_numpy()[rows][0]
         if not text:
-            problems.add(f", line {line}: period is missing: write it there")
+            problems.add(f", line {line}: the period is missing: add it")
         elif period_texts.looks_half_yearly(text):
             problems.add(
-                f", line {line}: {quoted(text)} is a half-year, and econnet has years, "
-                "quarters and months: add half-years up to years first",
+                f", line {line}: {quoted(text)} is a half-year, but econnet uses "
+                "years, quarters and months: add half-years up to years first",
                 like="half-year",
             )
         elif ESTIMATE.fullmatch(text.strip()):
             problems.add(
-                f", line {line}: {quoted(text)} has a letter behind the year, as "
-                "estimates and forecasts have: leave these lines out, or write the "
-                "years alone if they were measured",
+                f", line {line}: {quoted(text)} has a letter after the year, as "
+                "estimates and forecasts have: leave these lines out, or write only "
+                "the years if the values were measured",
                 like="estimate",
             )
         elif period_texts.looks_like_a_fiscal_quarter(text):
             problems.add(
                 f", line {line}: {quoted(text)} is a quarter of a fiscal year, which "
-                "begins in different months in different countries: write the "
-                "calendar's quarters, such as 2020Q1",
+                "begins in different months in different countries: write calendar "
+                "quarters, such as 2020Q1",
                 like="fiscal quarter",
             )
         elif WEEK.fullmatch(text.strip()):
@@ -121,7 +121,9 @@ def _check_texts(
                 like="week",
             )
         else:
-            problems.add(f", line {line}: {quoted(text)} is no period: {HOW_TO_WRITE}")
+            problems.add(
+                f", line {line}: {quoted(text)} is not a period: {HOW_TO_WRITE}"
+            )
 
 
 def _month_number(text: str) -> int:
@@ -230,7 +232,7 @@ def _check_dates(
     columns = tidy.column.cat.categories
     for code in rows.loc[rows["frequency"] == "H", "column"].unique():
         problems.add(
-            f": {columns[code]} has two values per year, and econnet has years, "
+            f": {columns[code]} has two values per year, but econnet uses years, "
             "quarters and months: add half-years up to years first"
         )
     if not is_date.any():
@@ -249,8 +251,8 @@ def _check_dates(
         same = rows.loc[rows["column"] == code, "frequency"].iloc[0]
         if same == "M":
             problems.add(
-                f": {columns[code]} has several dates in a month: average them to "
-                "months first"
+                f": {columns[code]} has several dates in a month: average them by "
+                "month first"
             )
             continue
         text = tidy.period.cat.categories[
@@ -258,7 +260,7 @@ def _check_dates(
         ]
         line = tidy.line[(tidy.period == text).to_numpy()].iloc[0]
         problems.add(
-            f", line {line}: {columns[code]} has a second value in the period of "
+            f", line {line}: {columns[code]} has a second value for the period of "
             f"{text}: correct the date"
         )
 

@@ -99,8 +99,8 @@ def check_width(file: str, width: int) -> None:
     """Raise `DataError` for more columns than a panel has."""
     if width > MAX_COLUMNS:
         raise DataError(
-            f"{file} has {width:,} columns, more than {MAX_COLUMNS:,}: write it long, "
-            "with the columns country, period, indicator and value"
+            f"{file} has {width:,} columns, more than {MAX_COLUMNS:,}: use the long "
+            "layout, with the columns country, period, indicator and value"
         )
 
 
@@ -110,8 +110,8 @@ def check_names(file: str, names: Sequence[str]) -> None:
     for name in names:
         if len(name) > MAX_TEXT_LENGTH:
             raise DataError(
-                f"{file}: a column's name has {len(name):,} letters, and may have "
-                f"{MAX_TEXT_LENGTH:,}: {one_line(name[:20])!r}..."
+                f"{file}: a column name has {len(name):,} characters, more than "
+                f"{MAX_TEXT_LENGTH:,}: shorten {one_line(name[:20])!r}..."
             )
         # DuckDB does not distinguish upper and lower case, nor does a hurried reader.
         if name and name.casefold() in seen:

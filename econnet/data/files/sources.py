@@ -1,6 +1,6 @@
-"""The tables of any file: by content first, then by ending.
+"""The tables of any file: by content first, then by file extension.
 
-The ending is what somebody called the file. A text with tabs may be called `.xls`, and
+A file extension may be wrong. A text with tabs may be called `.xls`, and
 is read as text.
 """
 
@@ -63,7 +63,7 @@ def open_file(path: Path, sheet: str | None = None) -> Source:
             raise DataError(f"there is no file {path}: check its name and folder")
         if not path.is_file():
             raise DataError(
-                f"{path} is no regular file: save the data as one and name it"
+                f"{path} is not a regular file: save the data as one and name it"
             )
         with path.open("rb") as file:
             start = file.read(4096)
@@ -76,7 +76,7 @@ def open_file(path: Path, sheet: str | None = None) -> Source:
 
 
 def open_frame(frame: pd.DataFrame) -> Source:
-    """Return the table of a DataFrame, with an index that is no row number."""
+    """Return the table of a DataFrame, with an index that is not a row number."""
     named = frame if _numbers_rows(frame) else _with_index(frame)
     if isinstance(named.columns, pd.MultiIndex):
         raise UsageError(
@@ -151,13 +151,13 @@ def _of_zip(path: Path, sheet: str | None) -> Source:
             names = {*members.namelist()}
     except (BadZipFile, NotImplementedError, UnicodeDecodeError) as error:
         raise DataError(
-            f"{path.name} is no workbook that can be read: save it as CSV"
+            f"{path.name} is not a readable workbook: save it as CSV"
         ) from error
     if "xl/workbook.bin" in names or "content.xml" in names:
         return _of_sheets(path, workbooks.read_other(path), sheet)
     if any(name.startswith("xl/") for name in names):
         return _of_sheets(path, workbooks.read_xlsx(path), sheet)
-    raise DataError(f"{path.name} is an archive: unpack it, and name the file in it")
+    raise DataError(f"{path.name} is an archive: unpack it and name the file in it")
 
 
 def _of_sheets(path: Path, sheets: Sequence[Sheet], chosen: str | None) -> Source:
@@ -184,7 +184,7 @@ def _of_sheets(path: Path, sheets: Sequence[Sheet], chosen: str | None) -> Sourc
             raise faults[0]
         raise DataError(
             f"{path.name} has no sheet with a table, only {', '.join(names[:8])}: put "
-            "names in one row and values below them"
+            "the column names in one row and the values below them"
         )
     if stacked := _stacked(found):
         return stacked
@@ -243,7 +243,7 @@ def _of_stata(path: Path) -> pd.DataFrame:
             frame = pd.read_stata(path, convert_categoricals=True)
     except DENSE_ERRORS as error:
         raise DataError(
-            f"{path.name} is no Stata file that can be read: save it as CSV"
+            f"{path.name} is not a readable Stata file: save it as CSV"
         ) from error
     return _checked(path, frame)
 
@@ -255,13 +255,11 @@ def _of_json(path: Path) -> pd.DataFrame:
     try:
         document = json.loads(path.read_bytes())
     except (ValueError, RecursionError) as error:
-        raise DataError(
-            f"{path.name} is no JSON that can be read: save it as CSV"
-        ) from error
+        raise DataError(f"{path.name} is not readable JSON: save it as CSV") from error
     records = _records(document)
     if not records:
         raise DataError(
-            f"{path.name} has no records: write a list of objects with equal keys"
+            f"{path.name} has no records: write a list of objects with the same keys"
         )
     return _checked(path, pd.DataFrame([_flat(record) for record in records]))
 
@@ -308,7 +306,7 @@ def _checked(path: Path, frame: pd.DataFrame) -> pd.DataFrame:
             if len(lengths) and lengths.max() > MAX_TEXT_LENGTH:
                 raise DataError(
                     f"{path.name}: a cell of {str(name)[:40]!r} has more than "
-                    f"{MAX_TEXT_LENGTH:,} letters: shorten it"
+                    f"{MAX_TEXT_LENGTH:,} characters: shorten it"
                 )
     return frame
 

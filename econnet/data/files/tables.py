@@ -181,13 +181,13 @@ def _begin(file: str, sheet: Sheet, head: Sequence[Row]) -> tuple[int, list[int]
         data.append(first)
     if not data:
         raise DataError(
-            f"{file} has no value: no line below one of names has a number in it"
+            f"{file} has no values: no line below a header line contains a number"
             if any(map(extent, head))
             else f"{file} is empty: fill it, or name another file"
         )
     raise DataError(
-        f"{file}, line {sheet.lines[data[0]]} looks like data, and no line above "
-        "it names the columns: add one, such as country,period,real_gdp"
+        f"{file}, line {sheet.lines[data[0]]} looks like data, but there is no "
+        "header line above it: add one, such as country,period,real_gdp"
     )
 
 
@@ -284,7 +284,7 @@ def _without_second_table(sheet: Sheet, first: int, named: int) -> Sheet:
             continue
         if all(1 < len(row) < named for row in rest):
             n = next(n for n in range(place, len(sheet.rows)) if extent(sheet.rows[n]))
-            note = f"a second table from line {sheet.lines[n]} on left out"
+            note = f"second table, from line {sheet.lines[n]}, left out"
             return replace(
                 sheet,
                 rows=sheet.rows[:place],
@@ -305,14 +305,13 @@ def _check_lengths(file: str, sheet: Sheet, first: int, width: int, named: int) 
                     f"{sheet.lines[first] - 1}: name it"
                 )
             raise DataError(
-                f"{file}, line {line} has more cells than the line that names the "
-                f"columns, which has {width}: correct it, and put text with commas in "
-                "quotation marks"
+                f"{file}, line {line} has more cells than the header line, which has "
+                f"{width}: correct it, and put text with commas in quotation marks"
             )
         if 1 < len(row) < named and not _is_note(row):
             raise DataError(
-                f"{file}, line {line} has fewer cells than the line that names the "
-                f"columns, which has {named}: correct it"
+                f"{file}, line {line} has fewer cells than the header line, which has "
+                f"{named}: correct it"
             )
 
 

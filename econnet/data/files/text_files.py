@@ -52,7 +52,7 @@ def _encoding(path: Path, head: bytes) -> str:
         for encoding, few, many in (("utf-16-le", even, odd), ("utf-16-be", odd, even)):
             if few == 0 and many > 0.3 * len(head[:4000]) / 2:
                 return encoding
-        raise DataError(f"{path.name} is no text: {KINDS_OF_FILES}")
+        raise DataError(f"{path.name} is not a text file: {KINDS_OF_FILES}")
     try:
         head[: len(head) - 4 if len(head) > SMALL_BYTES else None].decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -65,7 +65,7 @@ def _other_encoding(path: Path, head: bytes) -> str:
     """Return the encoding of text that is not Unicode."""
     controls = sum(head[:4000].count(code) for code in range(32) if code not in SPACES)
     if controls > 0.02 * len(head[:4000]):
-        raise DataError(f"{path.name} is no text: {KINDS_OF_FILES}")
+        raise DataError(f"{path.name} is not a text file: {KINDS_OF_FILES}")
     # Only lines with other characters than ASCII say anything.
     lines = [line for line in head.splitlines() if not line.isascii()]
     sample = b"\n".join(lines)[:20_000]
@@ -125,7 +125,7 @@ def _aligned(text: str, delimiter: str) -> str:
         widths = [len(row) for row in cells if row != [""]]
         usual = max({*widths}, key=widths.count)
         if usual > 1 and widths[-MIN_ALIGNED:].count(usual) == MIN_ALIGNED:
-            # What is no line of the table is a note, with whatever spaces.
+            # Whatever is not a line of the table is a note, with whatever spaces.
             return "\n".join(
                 "\t".join(row) if len(row) == usual else " ".join(row) for row in cells
             )
@@ -139,7 +139,7 @@ def _check_lines(path: Path, text: str) -> None:
         if len(line) > MAX_LINE_BYTES:
             raise DataError(
                 f"{path.name}, line {number} is longer than {MAX_LINE_BYTES:,} bytes: "
-                "no line of a panel is so long"
+                "check that the file is a table"
             )
 
 
@@ -161,13 +161,12 @@ def _rows(
     except csv.Error as error:
         if "unexpected end" in str(error):
             raise DataError(
-                f"{path.name}, line {line} has a quotation mark that never closes: "
-                "correct it"
+                f"{path.name}, line {line} has an unclosed quotation mark: correct it"
             ) from error
         if "field larger" in str(error):
             raise DataError(
                 f"{path.name}, line {line} has a cell of more than "
-                f"{csv.field_size_limit():,} letters: shorten it"
+                f"{csv.field_size_limit():,} characters: shorten it"
             ) from error
         raise DataError(f"{path.name}, line {line} cannot be read: {error}") from error
     return rows, lines
@@ -203,8 +202,8 @@ def _large(path: Path, head: bytes, encoding: str, note: str) -> Sheet:
     complete, _, _ = text.rpartition("\n")
     if not complete:
         raise DataError(
-            f"{path.name}: its first line is longer than {SAMPLE_LETTERS:,} bytes: no "
-            "panel has so many columns"
+            f"{path.name}: its first line is longer than {SAMPLE_LETTERS:,} bytes: "
+            "check that the file is a table"
         )
     delimiter = _delimiter(complete)
     rows, lines = _rows(path, complete, delimiter, MAX_ROWS_OF_SAMPLE)
@@ -475,17 +474,17 @@ def _csv_fault(message: str) -> str:
     cells = re.search(r"Expected Number of Columns: (\d+) Found: (\d+)", message)
     if cells:
         return (
-            f"{where} has more cells than the line that names the columns, which has "
+            f"{where} has more cells than the header line, which has "
             f"{cells[1]}: correct it, and put text with commas in quotation marks"
         )
     if "not utf-8" in message:
-        return f"{where} is no UTF-8 text: save the file as CSV UTF-8"
+        return f"{where} is not UTF-8 text: save the file as CSV UTF-8"
     if "unterminated quote" in message:
-        return f"{where} has a quotation mark that never closes: correct it"
+        return f"{where} has an unclosed quotation mark: correct it"
     if "aximum line size" in message:
         return (
-            f"{where} is longer than {MAX_LINE_BYTES:,} bytes: no line of a panel is "
-            "so long"
+            f"{where} is longer than {MAX_LINE_BYTES:,} bytes: check that the file is "
+            "a table"
         )
     return f"{where} cannot be read: {message.splitlines()[0]}"
 

@@ -29,7 +29,7 @@ class Tidy:
     layout
         How the table was read.
     left_out
-        Columns that are no series, and why.
+        Columns that are not series, and why.
     units
         The unit of each series that the file states.
     transforms

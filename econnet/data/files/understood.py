@@ -1,4 +1,4 @@
-"""What econnet understood of a user's file, in a few lines and by column."""
+"""How econnet read a user's file, in a few lines and by column."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -48,7 +48,7 @@ class Understood:
     warnings
         What would have given a wrong result, one sentence each.
     left_out
-        Columns that are no series, and why.
+        Columns that are not series, and why.
     overrides
         The options that change what was understood.
     """

@@ -2,7 +2,7 @@
 
 Any file with a table of values by period is read: its layout, notation, frequencies,
 areas and kinds of columns are recognised, and reported in a few lines. Nothing is
-guessed in silence, and all problems of a file are reported at once.
+guessed silently, and all problems of a file are reported at once.
 
 Without `known_at` a value is known a period of its series' own frequency after its own.
 Values of periods that have not ended are left out, unless their column is declared as a
@@ -80,9 +80,7 @@ from econnet.data.files.repeated_values import without_repeats
 from econnet.data.files.sources import Source
 from econnet.data.files.tidy import Tidy
 from econnet.data.files.understood import Understood
-from econnet.data.sources.observations import (
-    Dataset,
-)
+from econnet.data.sources.observations import Dataset
 from econnet.runtime.untrusted_files import MAX_TEXT_LENGTH
 
 __all__ = ["KINDS", "OVERRIDES", "TRANSFORM", "Kind", "Override", "infer_kind", "read"]
@@ -106,7 +104,7 @@ class Table:
     target
         The column that the default target means; empty for none.
     aggregates
-        The observations of groups of countries, which no model learns from.
+        The observations of aggregates, which are not used for training.
     professional_forecasts
         Declared forecasts: `PROFESSIONAL_COLUMNS`.
     """
@@ -234,7 +232,7 @@ def _of_rows(
     rows = sorted_by_keys(file, rows)
     rows, aggregates = _without_aggregates(rows, found, warnings)
     if rows.empty:
-        raise DataError(f"{file} has no value of a period that has ended")
+        raise DataError(f"{file} has no value for a period that has ended")
     rows = with_differences(rows)
     left_out = dict(tidy.left_out)
     early = known_at_first_origin(rows, YEARS_BEFORE_FIRST_ORIGIN)
@@ -273,11 +271,11 @@ class _Context:
 def _overrides(*, source_is_workbook: bool) -> list[str]:
     kinds = ", ".join(OVERRIDES)
     options = [
-        f"--kind COLUMN=KIND changes a kind ({kinds})",
+        f"--kind COLUMN=KIND sets a kind ({kinds})",
         "--target COLUMN the target",
         "--country COUNTRY the country",
         "--lag N the periods until a value is published",
-        "--adjust METHOD what is not seasonally adjusted",
+        "--adjust METHOD the adjustment of seasonal series",
     ]
     return [*options, "--sheet NAME the sheet"] if source_is_workbook else options
 
@@ -426,11 +424,11 @@ def _check_names(tidy: Tidy, problems: Problems) -> None:
 def _name_problem(text: str) -> str:
     """Return why a text cannot be a name, or an empty text."""
     if not text:
-        return "is missing: write it there"
+        return "is missing: add it"
     if len(text) > MAX_TEXT_LENGTH:
-        return f"has more than {MAX_TEXT_LENGTH:,} letters: shorten it"
+        return f"has more than {MAX_TEXT_LENGTH:,} characters: shorten it"
     if not text.translate(WITHOUT_JOINERS).isprintable():
-        return f"{quoted(text)} has a control character in it: take it out"
+        return f"{quoted(text)} contains a control character: remove it"
     return ""
 
 
@@ -477,11 +475,11 @@ def _only_area(file: str, tidy: Tidy, reading: Reading) -> tuple[Areas, list[str
     ids = [name for name in tidy.columns if is_of_united_states(name)]
     if ids:
         names = {"USA": "United States"}
-        remark = f"the United States, as {ids[0]} is a series of FRED's about them"
+        remark = f"country: United States, because {ids[0]} is a US series of FRED"
         return Areas({"": "USA"}, names), [remark]
     raise DataError(
-        f"{file} has no column of countries: name its country with --country DEU, or "
-        "add a column country with the same text on every line"
+        f"{file} has no country column: name its country with --country DEU, or add a "
+        "column called country with the same text on every line"
     )
 
 
@@ -502,7 +500,7 @@ def _without_aggregates(
     names = [found.names.get(key, key) for key in _distinct(aggregates["country"])]
     shown = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
     what = "the sum of the regions" if found.whole else "aggregates, not countries"
-    warnings.append(f"{shown}: {what}; no model learns from them")
+    warnings.append(f"{shown}: {what}; not used for training")
     return rows, aggregates
 
 

@@ -1,7 +1,7 @@
 """The words in names and units of series, and what they mean.
 
-Whole words count, never parts of them: `registrations` is no ratio. Column names with a
-role, such as country and period, are in `column_names`; ids of databases are in
+Whole words count, never parts of them: `registrations` is not a ratio. Column names
+with a role, such as country and period, are in `column_names`; ids of databases are in
 `known_ids.toml`.
 """
 

@@ -231,7 +231,7 @@ def dates_of_vintages(
 ) -> tuple[int, dict[int, tuple[str, str]]] | None:
     """Return the column of periods, and series and vintage of columns of dates.
 
-    `None` for a table whose lines are no periods: its columns are then its periods.
+    `None` for a table whose lines are not periods: its columns are then its periods.
     """
     others = [n for n in reader.left if n not in headers]
     periods = [n for n in others if are_periods(reader.distinct(n))]

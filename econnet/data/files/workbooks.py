@@ -2,7 +2,7 @@
 
 `.xlsx` is read by openpyxl row by row, and cells are counted. `.xls`, `.xlsb` and
 `.ods` are read by python-calamine, which allocates the rectangle that spans all cells
-of a sheet: two stray cells can ask for gigabytes. It runs in a process of its own, with
+of a sheet: two stray cells can take gigabytes. It runs in a process of its own, with
 a limit on memory and time, that answers in JSON.
 """
 
@@ -116,7 +116,9 @@ def _cell(path: Path, value: object) -> Cell:
         case _:
             text = str(value).strip()
     if len(text) > MAX_TEXT_LENGTH * 10:
-        raise DataError(f"{path.name} has a cell of {len(text):,} letters: shorten it")
+        raise DataError(
+            f"{path.name} has a cell of {len(text):,} characters: shorten it"
+        )
     return text
 
 
@@ -128,7 +130,7 @@ def _too_large(path: Path) -> str:
 
 
 def _unreadable(path: Path) -> str:
-    return f"{path.name} is no workbook that can be read: save it as CSV"
+    return f"{path.name} is not a readable workbook: save it as CSV"
 
 
 MAX_CELLS = 5_000_000

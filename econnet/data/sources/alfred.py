@@ -86,7 +86,7 @@ class Alfred:
                 count = int(page["count"])
                 check(page[name])
             except NOT_ITS_FORMAT:
-                reason = "answered with something that is not ALFRED's format"
+                reason = "answered in a format other than ALFRED's"
                 # `from None`: the cause quotes the response, which may contain the key.
                 raise self.error(series_id, reason) from None
             hidden = response.content.replace(self.key.encode(), b"***")
@@ -95,7 +95,7 @@ class Alfred:
                 return rows, pages
             if not page[name]:
                 break
-        reason = f"{len(rows):,} rows came of {count:,} that were announced"
+        reason = f"{len(rows):,} rows arrived out of {count:,} that were announced"
         raise self.error(series_id, reason)
 
     def _refusal(
@@ -109,7 +109,7 @@ class Alfred:
             return None
         # "does not exist", also "does not exist in ALFRED but may exist in FRED".
         if "does not exist" in reason:
-            line = self.session.error_line(series_id, "not known there")
+            line = self.session.error_line(series_id, "not found there")
             return MissingSeriesError(line)
         if "api_key" in reason:
             return RefusedKeyError(
@@ -158,7 +158,7 @@ def vintages(alfred: Alfred, series_id: str) -> Vintages:
     try:
         in_order = tuple(sorted(_date(text) for text in dates))
     except NOT_ITS_FORMAT:
-        reason = "answered with vintages that are no dates"
+        reason = "answered with vintages that are not dates"
         raise alfred.error(series_id, reason) from None
     return Vintages(series_id, in_order, observations.now())
 
@@ -188,7 +188,7 @@ def read(
         if table.empty:
             return None
     elif table.empty:
-        line = alfred.session.error_line(vintages.series_id, "not one value")
+        line = alfred.session.error_line(vintages.series_id, "no values")
         raise MissingSeriesError(line)
     else:
         table["known_at"] = table["known_at"].mask(in_oldest)
@@ -243,7 +243,7 @@ def _table(
         )
         values = [_value(row["value"]) for row in rows]
     except NOT_ITS_FORMAT:
-        raise SourceError(f"{error_line}rows that are no observations") from None
+        raise SourceError(f"{error_line}rows that are not observations") from None
     table = pd.DataFrame({"day": days, "known_at": published, "value": values})
     table = table.sort_values(["day", "known_at"], ignore_index=True)
     before = table.groupby("day")["value"].shift()

@@ -1,7 +1,7 @@
 """Conditional requests: an answer that has not changed is not sent again.
 
 A source may name the version of an answer by `ETag` or `Last-Modified`. The next fetch
-tells it which version is stored, and it replies with HTTP 304 if there is none newer
+names the version that is stored, and the source replies with HTTP 304 if none is newer
 (RFC 9110, sections 8.8 and 13). Unlike a request for recent periods only, this misses
 no revision. A validator is the header with a hash of the request and of econnet's
 version, so that another request, and another econnet, read the whole answer again.

@@ -213,7 +213,7 @@ class Reader(FredReader):  # type: ignore[misc]  # it has no types
         text = response.content.decode("utf-8-sig", errors="replace")
         values = _values(text, self.symbols)
         if not values:
-            line = self.session.error_line(self.symbols, "not one value")
+            line = self.session.error_line(self.symbols, "no values")
             raise MissingSeriesError(line)
         return Download(
             self.symbols,
@@ -237,20 +237,20 @@ def by_period(
     """
     days = sorted(values)
     if not days:
-        raise problem("its parts have no day in common")
+        raise problem("its parts do not overlap")
     apart = _days_apart(days)
     if frequency == "M" and apart < DAYS_OF["M"][0]:
         means = _monthly_means(values, days, apart)
         if means.empty:
-            raise problem("not one complete month")
+            raise problem("no complete month")
         return means
     low, high = DAYS_OF[frequency]
     months = 12 // PERIODS_A_YEAR[frequency]
     regular = all(day.day == 1 and (day.month - 1) % months == 0 for day in days)
     if not regular or (len(days) > 1 and not low <= apart <= high):
         raise problem(
-            f"its dates are {apart} days apart, which is not the catalog's "
-            f"frequency {frequency}"
+            f"its dates are {apart} days apart, which does not match the "
+            f"catalog's frequency {frequency}"
         )
     name = PERIOD_NAME[frequency]
     return pd.DataFrame(
@@ -292,18 +292,20 @@ def _values(text: str, series_id: str) -> dict[date, Decimal]:
     """Return the values of a FRED file by date; raise `SourceError` for any other."""
     problem = _problem(series_id)
     if not text.strip():
-        raise problem("answered with nothing at all")
+        raise problem("the answer is empty")
     if text.lstrip().startswith("<"):
-        raise problem("answered with a web page in place of the file")
+        raise problem("answered with a web page instead of the file")
     header, *lines = text.splitlines()
     # The date column has been renamed before; the series column identifies the file.
     if header.split(",")[1:] != [series_id]:
-        raise problem(f"the file is another one, headed {header[:60]!r}")
+        raise problem(f"the file is a different one, with the header {header[:60]!r}")
     values: dict[date, Decimal] = {}
     for number, line in enumerate(lines, start=2):
         day, value = _observation(line)
         if day is None or (number == len(lines) + 1 and _is_cut_off(text, lines)):
-            raise problem(f"the file breaks off or errs in line {number}: {line!r}")
+            raise problem(
+                f"the file is cut off or malformed in line {number}: {line!r}"
+            )
         if value is None:
             continue
         if values.setdefault(day, value) != value:

@@ -222,13 +222,13 @@ class PoliteSession(requests.Session):
             raise NotAskedError(self.error_line(series, "not asked")) from None
         except requests.RequestException as error:
             problem = UnreachableError if _is_unreachable(error) else UnansweredError
-            # `from None`: the cause quotes the URL, and a URL may hold a key.
+            # `from None`: the cause quotes the URL, and a URL may contain a key.
             raise problem(self.error_line(series, self._reason(error))) from None
         status = response.status_code
         if conditions and status == requests.codes.not_modified:
             raise UnchangedError(self.error_line(series, "not changed (HTTP 304)"))
         if status == requests.codes.not_found:
-            reason = "not known there (HTTP 404)"
+            reason = "not found there (HTTP 404)"
             raise MissingSeriesError(self.error_line(series, reason))
         if status != requests.codes.ok:
             advice = ADVICE.get(status, "try again later")
@@ -259,7 +259,9 @@ class PoliteSession(requests.Session):
                     "name the company's certificates in REQUESTS_CA_BUNDLE"
                 )
             case requests.exceptions.ProxyError():
-                return "the proxy gave no connection: check HTTPS_PROXY and HTTP_PROXY"
+                return (
+                    "no connection through the proxy: check HTTPS_PROXY and HTTP_PROXY"
+                )
             case requests.exceptions.InvalidURL() | requests.exceptions.InvalidSchema():
                 return (
                     "the proxy's address is invalid: check HTTPS_PROXY and HTTP_PROXY"
@@ -271,9 +273,9 @@ class PoliteSession(requests.Session):
             case (
                 requests.ConnectionError() | requests.exceptions.ChunkedEncodingError()
             ):
-                return "the connection broke off"
+                return "the connection was interrupted"
             case requests.exceptions.ContentDecodingError():
-                return "the answer cannot be unpacked"
+                return "the answer cannot be decompressed"
         return f"unreadable answer ({type(error).__name__})"
 
 
@@ -363,7 +365,7 @@ class _RetryingAdapter(HTTPAdapter):
         # Compressed twice, a few bytes can expand a million times.
         if "," in response.headers.get("Content-Encoding", ""):
             response.close()
-            raise _RefusedError("the answer is packed more than once")
+            raise _RefusedError("the answer is compressed more than once")
         try:
             for part in response.iter_content(PART_BYTES):
                 body += part
@@ -460,11 +462,11 @@ RETRIED_ERRORS = (
     requests.exceptions.ContentDecodingError,
 )
 ADVICE: Mapping[int, str] = {
-    400: "it does not take the request, or the key",
+    400: "it rejected the request or the key",
     401: "the key was not accepted",
-    403: "it refuses this client, perhaps because of a proxy",
-    407: "the proxy wants a name and password",
-    429: "it was asked too often; try again later",
+    403: "it refused this client, perhaps because of a proxy",
+    407: "the proxy requires a user name and password",
+    429: "too many requests; try again later",
 }
 
 

@@ -132,15 +132,15 @@ class Dataset:
     notices
         Lines about the data that the user should see, often none.
     file
-        The user's file that they come from; `None` for data of econnet.
+        The user's file that they come from; `None` for econnet's own data.
     names
-        The name of each area of a file; one that is missing is called by its key.
+        The name of each area of a file; an area without a name is shown by its key.
     target
-        The column that the default target means; empty for the catalog's.
+        The column used as the default target; empty for that of the catalog.
     professional_forecasts
         Forecasts by others that the file contains: `PROFESSIONAL_COLUMNS`.
     aggregates
-        Observations of groups of countries in the file, which no model learns from.
+        Observations of aggregates in the file, which are not used for training.
     """
 
     observations: pd.DataFrame
@@ -227,16 +227,14 @@ def _check(rows: pd.DataFrame, retrieval: Retrieval, whose: str) -> None:
     periods = rows["period"]
     infinite = periods[np.isinf(rows["value"].to_numpy(float))]
     if len(infinite):
-        raise SourceError(
-            f"{whose}: the value for {infinite.iloc[0]} is larger than a number may be"
-        )
+        raise SourceError(f"{whose}: the value for {infinite.iloc[0]} is too large")
     # A year's tolerance, because computer clocks are wrong more often than sources.
     this_year = retrieval.retrieved_at.year
     later = periods[periods.str[:4].astype(int) > this_year + 1]
     if len(later):
         raise SourceError(
-            f"{whose}: it has a value for {later.iloc[0]}, which is to come: "
-            f"check this computer's clock, which says {this_year}"
+            f"{whose}: it has a value for {later.iloc[0]}, which is in the future: "
+            f"check this computer's clock, which shows {this_year}"
         )
 
 

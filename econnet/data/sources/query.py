@@ -1,4 +1,4 @@
-"""What `econnet fetch` asks a source, and the interface of every source.
+"""What `econnet fetch` requests from a source, and the interface of every source.
 
 A source is a module with a function `query(plan)`, which opens no connection and
 returns a `Query`: a session within the source's limits, and one `Job` per series id. A
@@ -122,7 +122,7 @@ class Query:
         if self.not_asked and not self.key_refused:
             lines.append(
                 f"{self.session.source}: {self.not_asked} more series not requested, "
-                "because it does not answer"
+                "because the source does not answer"
             )
         if self.missing and len(self.missing) == len(self.jobs):
             lines.append(

@@ -1,4 +1,4 @@
-"""Sources that speak SDMX 2.1: what to ask them, and their answers as observations.
+"""Sources with SDMX 2.1: the requests, and the answers as observations.
 
 The id of a series is a data flow and a key, `namq_10_gdp/Q.CLV10_MNAC.SCA.B1GQ.`. A key
 has the codes of each dimension in the order of the flow; the place of the country is
@@ -7,7 +7,7 @@ few dimensions come in one request, too, which keeps a whole fetch within the fe
 downloads per hour that some services allow.
 
 What is returned is checked against what was asked: a series of other codes fails.
-Areas that are no country of ours, such as regions and unions, are left out.
+Areas that are not countries, such as regions and unions, are left out.
 """
 
 import hashlib
@@ -238,7 +238,7 @@ class _Asked:
             attributes = got.answer.attributes
             table = self.service.date_forecasts(table, attributes, got.retrieved_at)
         if table.empty:
-            line = self.session.error_line(template.id, "not one value")
+            line = self.session.error_line(template.id, "no values")
             raise MissingSeriesError(line)
         digest, validators = digest_of(table), (got.validator,)
         if self.plan.digests.get(key) == digest:
@@ -305,7 +305,7 @@ def _check_codes(rows: pd.DataFrame, key: SeriesKey, problem: ErrorFactory) -> N
         if others:
             raise problem(
                 f"answered with {name} {one_line(min(others), at_most=40)}, which was "
-                "not asked for"
+                "not requested"
             )
 
 

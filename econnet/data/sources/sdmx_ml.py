@@ -4,7 +4,7 @@ Each row has the dimensions of its series, a period and a value. A value is the 
 of the source times ten to the power of `UNIT_MULT`, rounded once. The client is
 imported only where there is an answer to read: nothing else of econnet needs it.
 
-An answer is a stranger's file. It must be UTF-8 and declare no document type, so that
+An answer is an untrusted file. It must be UTF-8 and declare no document type, so that
 there are no entities to expand, and whatever `sdmx1` raises about it becomes one line.
 """
 
@@ -163,7 +163,7 @@ def _events(content: bytes, notes: _Notes) -> Iterator[tuple[str, Any]]:
 
 def _refuse() -> NoReturn:
     """End the reading of a message that `sdmx1` cannot read."""
-    raise ValueError("it is no message of SDMX-ML 2.1")
+    raise ValueError("it is not an SDMX-ML 2.1 message")
 
 
 def _rows(
@@ -239,7 +239,7 @@ def _reason(content: bytes, error: BaseException) -> str:
     """Return in plain words why an answer cannot be read."""
     start = content[:100].decode("utf-8", errors="replace").lstrip("\ufeff \r\n\t")
     if not start:
-        return "answered with nothing at all"
+        return "the answer is empty"
     if not start.startswith("<") or NO_SDMX.match(start):
         return f"answered with something that is not SDMX: {one_line(start, 60)}"
     # `_refuse` replaces the error that it follows.
@@ -247,7 +247,7 @@ def _reason(content: bytes, error: BaseException) -> str:
     if type(cause) is ValueError and cause.args:
         return f"the answer's format has changed ({cause})"
     if isinstance(cause, SyntaxError):
-        return "the answer breaks off or is no XML"
+        return "the answer is cut off or is not XML"
     if isinstance(cause, KeyError):
         return f"the answer's format has changed: there is no {cause.args[0]}"
     detail = f" ({error})" if type(error) is ValueError else ""

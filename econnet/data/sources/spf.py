@@ -210,7 +210,7 @@ def forecasts(
                 continue
             if not isinstance(value, float) or not abs(value) <= MAX_PERCENT:
                 raise problem(
-                    f"{name} of {survey} is {value!r}, which is no percentage"
+                    f"{name} of {survey} is {value!r}, which is not a percentage"
                 )
             known_then = min(known_at, pd.Timestamp(retrieved_at)).normalize()
             found.append((survey, str(survey + ahead), value, known_then))

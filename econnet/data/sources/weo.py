@@ -7,8 +7,8 @@ Earlier editions are in an Excel file with one row per country and year, and one
 per edition: in the row of 2009, `S2008ngdp_rpch` is the growth of 2009 that was
 forecast in spring 2008, and `F2008ngdp_rpch` that of autumn. Spring editions appear in
 April and autumn editions in September or October: a value counts as known at the end of
-April or October. The IMF's site refuses the file to programs; whoever has saved it in a
-browser can serve it at `ECONNET_WEO_URL`. Address and format of the file are not
+April or October. The IMF's site does not let programs download the file; save it in a
+browser and serve it at `ECONNET_WEO_URL`. Address and format of the file are not
 verified.
 """
 
@@ -114,7 +114,10 @@ def _fetch(
     def refusal(response: requests.Response) -> SourceError | None:
         if response.status_code != requests.codes.forbidden:
             return None
-        reason = "not given to programs: save it in a browser, and set ECONNET_WEO_URL"
+        reason = (
+            "not available to programs: download it in a browser and set "
+            "ECONNET_WEO_URL"
+        )
         return MissingSeriesError(session.error_line(template.id, reason))
 
     stored = "".join(plan.validators.get(key, ()))
@@ -139,7 +142,7 @@ def _fetch(
     rows = workbooks.rows(response.content, subject, problem)
     table = forecasts(rows, subject, problem)
     if table.empty:
-        raise MissingSeriesError(session.error_line(template.id, "not one value"))
+        raise MissingSeriesError(session.error_line(template.id, "no values"))
     retrieval = Retrieval(
         series_id=template.id,
         title=indicator.title,

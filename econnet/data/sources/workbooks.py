@@ -42,7 +42,7 @@ def rows(content: bytes, sheet: str | None, problem: ErrorFactory) -> list[list[
 
     `None` is the first sheet.
 
-    Raises the error `problem` if it is no workbook, has no such sheet or is too large.
+    Raises the error `problem` if it is not a workbook, lacks the sheet or is too large.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -50,7 +50,7 @@ def rows(content: bytes, sheet: str | None, problem: ErrorFactory) -> list[list[
         return list(_cells(content, sheet))
     except UNREADABLE as error:
         detail = str(error.args[0]) if type(error) is ValueError and error.args else ""
-        detail = one_line(detail, at_most=120) or "it is no Excel workbook"
+        detail = one_line(detail, at_most=120) or "it is not an Excel workbook"
         raise problem(f"the file cannot be read ({detail})") from error
 
 

@@ -120,21 +120,21 @@ def read(
         rows = [_row(entry, code) for _, entries in pages for entry in entries]
         total, title = int(pages[0][0]["total"]), _title(pages[0][1])
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise problem("the answer breaks off or is no JSON") from error
+        raise problem("the answer is cut off or is not JSON") from error
     except NOT_ITS_FORMAT as error:
-        raise problem("rows in another format than the World Bank's") from error
+        raise problem("rows in another format") from error
     table = pd.DataFrame(rows, columns=["country", "period", "value"])
     other = [text for text in table["period"] if frequency_of(text) != wanted]
     if other:
         raise problem(
-            f"it has a value for {other[0]}, which is no {NOUN[wanted]}: "
+            f"it has a value for {other[0]}, which is not a {NOUN[wanted]}: "
             "the answer is of another frequency than asked"
         )
     # Counted without repetitions: a page that repeats another one completes nothing.
     table = observations.in_order(table, ["country", "period"], problem)
     n_rows = len(table)
     if len(rows) != total or n_rows != total:
-        raise problem(f"{n_rows:,} rows came of {total:,} that were announced")
+        raise problem(f"{n_rows:,} rows arrived out of {total:,} that were announced")
     table = table.dropna(subset=["value"])
     if table.empty:
         raise MissingSeriesError(str(problem("not one value, for any country")))
@@ -254,7 +254,7 @@ class Reader(WorldBankReader):  # type: ignore[misc]  # it has no types
         """Return a page's header without decoding its many rows."""
         text = content[:HEADER_BYTES].decode("utf-8-sig", errors="replace").strip()
         if not text:
-            raise self._error("answered with nothing at all")
+            raise self._error("the answer is empty")
         if text.startswith("<"):
             message = XML_MESSAGE.search(text)
             shown = f"message {message[1]}: {message[2]}" if message else text[:60]
@@ -296,7 +296,7 @@ def _row(entry: dict[str, Any], series_id: str) -> tuple[str, str, float]:
 
 
 def _value(given: object) -> float:
-    """Return a finite number, or NaN for a missing value; text is no number."""
+    """Return a finite number, or NaN for a missing value; text is not a number."""
     if given is None:
         return math.nan
     if isinstance(given, bool) or not isinstance(given, (int, float)):

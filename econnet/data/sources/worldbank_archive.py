@@ -84,7 +84,7 @@ class _Archive:
         # Counted without repetitions: a repeated page completes nothing.
         n_rows, total = len({row[:2] for row in rows}), int(pages[0]["total"])
         if not n_rows == len(rows) == total:
-            reason = f"{n_rows:,} rows came of {total:,} that were announced"
+            reason = f"{n_rows:,} rows arrived out of {total:,} that were announced"
             raise self.error(series_id, reason)
         return rows, titles[max(titles)] if titles else "", raw
 
@@ -107,7 +107,7 @@ class _Archive:
             # An unknown series or country is an XML page with status 200.
             if match := XML_MESSAGE.search(response.text[:4096]):
                 if match[1] == NO_SUCH_DATA:
-                    line = self.session.error_line(series_id, "not known there")
+                    line = self.session.error_line(series_id, "not found there")
                     raise MissingSeriesError(line)
                 raise self.error(series_id, f"message {match[1]}: {match[2]}")
             try:
@@ -172,7 +172,7 @@ def _fetch(
     rows, title, raw = archive.rows(series_id, country.alpha3, archived(series_id))
     table = _vintages([row for row in rows if row[0] in names])
     if table.empty:
-        line = archive.session.error_line(series_id, "not one value")
+        line = archive.session.error_line(series_id, "no values")
         raise MissingSeriesError(line)
     retrieval = Retrieval(
         series_id=series_id,
@@ -231,7 +231,7 @@ def _place(
 
 
 def _value(given: object) -> float | None:
-    """Return a finite number, or `None` for a missing value; text is no number."""
+    """Return a finite number, or `None` for a missing value; text is not a number."""
     if given is None:
         return None
     if isinstance(given, bool) or not isinstance(given, (int, float)):

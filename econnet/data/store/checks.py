@@ -43,7 +43,9 @@ class IntegrityRule:
     broken: str
     rows: str
     shown: str = "source, series_id, country, period"
-    remedy: str = "keep a copy, move it away, and `econnet fetch` begins a new one"
+    remedy: str = (
+        "keep a copy, move it away, and run `econnet fetch` to create a new one"
+    )
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ def check_store(store: Store, now: Callable[[], datetime]) -> Findings:
     this one waits.
     """
     if not store.path.is_file():
-        return Findings(broken=(Flaw("is no plain file", "move it away"),))
+        return Findings(broken=(Flaw("is not a regular file", "move it away"),))
     try:
         with store.unchanged() as connection:
             return _check_open_store(connection, store, now())
@@ -149,12 +151,12 @@ def _is_intact(sha256: str, size: int | None, compressed: bytes | None) -> bool:
 KEY = "source, series_id, indicator"
 RULES = (
     IntegrityRule(
-        "values with a text that is no period",
+        "values with a text that is not a period",
         "observations WHERE period IS NULL "
         f"OR NOT regexp_full_match(period, '{PERIOD_PATTERN}')",
     ),
     IntegrityRule(
-        "values that are no finite number", "observations WHERE NOT isfinite(value)"
+        "values that are not finite numbers", "observations WHERE NOT isfinite(value)"
     ),
     IntegrityRule(
         "values without country, indicator, source, series or time of retrieval",
@@ -170,8 +172,8 @@ RULES = (
     IntegrityRule(
         "values that were fetched in the future",
         "observations WHERE retrieved_at > $now",
-        remedy="check this computer's clock; if it is right, it was wrong when they "
-        "were fetched, and they count as known from then on",
+        remedy="check this computer's clock; if it is right now, it was fast when the "
+        "values were fetched, and they count as known only from that later date",
     ),
     IntegrityRule(
         # A date of publication has no time zone.
@@ -179,7 +181,7 @@ RULES = (
         "observations WHERE known_at > retrieved_at + INTERVAL 2 DAYS",
     ),
     IntegrityRule(
-        "values of no country",
+        "values without a known country",
         "observations WHERE NOT list_contains($countries, country)",
     ),
     IntegrityRule(
@@ -211,7 +213,7 @@ RULES = (
         shown=KEY,
     ),
     IntegrityRule(
-        "raw answers that are named, but not kept",
+        "raw answers that are referred to but not stored",
         "raw_pages ANTI JOIN raw_answers USING (sha256)",
         shown=f"{KEY}, page",
     ),

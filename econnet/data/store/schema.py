@@ -67,7 +67,7 @@ class FileInUseError(Exception):
 
 @contextmanager
 def translated_errors(path: Path) -> Iterator[None]:
-    """Turn errors of DuckDB about disk and memory, which are no bugs, into our own.
+    """Turn errors of DuckDB about disk and memory, which are not bugs, into our own.
 
     `DataError` if the file could not be read or written, `MemoryError` if there is too
     little memory; nothing was partly stored.
@@ -87,7 +87,7 @@ def translated_errors(path: Path) -> Iterator[None]:
         if not str(error).startswith("Corrupt database file"):
             raise
         raise DataError(
-            f"{path} is damaged ({str(error).splitlines()[0]}): put back a copy, or "
+            f"{path} is damaged ({str(error).splitlines()[0]}): restore a backup, or "
             "move it away and run `econnet fetch` again"
         ) from error
 
@@ -103,8 +103,8 @@ def attach(path: Path, deadline: float) -> duckdb.DuckDBPyConnection:
     """Return a connection to the store, which is upgraded if its schema is older.
 
     Raises `FileInUseError` if another process has the file open past the deadline, and
-    `DataError`, with the file unchanged, if it is no store, is newer, or could not be
-    upgraded.
+    `DataError`, with the file unchanged, if it is not an econnet store, is newer, or
+    could not be upgraded.
     """
     if not path.is_file():  # opening a named pipe would wait forever
         raise DataError(refusal(path, None))
@@ -147,10 +147,10 @@ def reading(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def version_of(connection: duckdb.DuckDBPyConnection) -> int | None:
-    """Return the version of the schema; `None` if the file is no store of econnet.
+    """Return the version of the schema; `None` if the file is not an econnet store.
 
     A store consists of plain tables. A file with anything else, such as a view that
-    would read other files or never end, is no store, and nothing in it is evaluated.
+    would read other files or never end, is not a store, and nothing in it is evaluated.
     """
     version_column = ("about", "version", "INTEGER")
     if _has_more_than_tables(connection) or version_column not in columns_of(
@@ -189,8 +189,8 @@ def _forbid_other_files(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def refusal(path: Path, version: int | None) -> str:
-    """Return the error text for a file that is no store, or a newer one."""
-    problem, remedy = "is no store of econnet", "move it away"
+    """Return the error text for a file that is not a store, or a newer one."""
+    problem, remedy = "is not an econnet store", "move it away"
     if version is not None:
         problem = (
             f"is a store of version {version}, written by a newer econnet; this one "

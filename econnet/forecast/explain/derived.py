@@ -1,4 +1,4 @@
-"""Drivers of a forecast that are no indicators."""
+"""Drivers of a forecast that are not indicators."""
 
 from collections.abc import Mapping
 

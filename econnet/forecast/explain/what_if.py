@@ -104,7 +104,7 @@ def check_assumptions(
         if name not in used:
             raise UsageError(
                 f"--set: this forecast uses no indicator called {name!r}: "
-                + suggestion(name, used, f"used are {', '.join(used)}")
+                + suggestion(name, used, f"it uses {', '.join(used)}")
             )
         if names.count(name) > 1:
             raise UsageError(f"--set {name} is given twice: give it once")

@@ -316,8 +316,8 @@ def _frequency(
     written = _parse(text)
     if written is None:
         raise DataError(
-            f"{path.name}, row 1: {text!r} is no period: write 2020, 2020Q1, 2020-01 "
-            "or 2020-01-31"
+            f"{path.name}, row 1: {text!r} is not a period: write 2020, 2020Q1, "
+            "2020-01 or 2020-01-31"
         )
     if written.frequency is None:
         return wanted or _spacing(head)
@@ -356,7 +356,7 @@ def _check_periods(
             written = _parse(text or "")
             if written is None or written.ordinal(frequency) is None:
                 raise DataError(
-                    f"{path.name}, row {row + 1:,}: {text!r} is no period like "
+                    f"{path.name}, row {row + 1:,}: {text!r} is not a period like "
                     f"{example}, that of the first row"
                 )
 

@@ -1,4 +1,4 @@
-"""What must be known of a panel before training: its growth, its periods, its scaling.
+"""What must be known about a panel before training: growth, periods, scaling.
 
 The features have been computed by then. The growth of all countries is summed by
 period, and a uniform sample of rows gives the percentiles and moments for scaling. Each
@@ -108,7 +108,7 @@ def _check_enough(blocks: FeatureBlocks, target: Singles, newest: int) -> None:
     expansions = len(target) - contractions
     if min(contractions, expansions) < MIN_OF_EACH:
         raise DataError(
-            f"{blocks.panel.name} has too little to learn from: the sampled rows up to "
+            f"{blocks.panel.name} has too few rows to train on: the sampled rows up to "
             f"{blocks.panel.period(newest)}, before the holdout, have "
             f"{contractions} contractions and {expansions} expansions, and "
             f"{MIN_OF_EACH} of each are needed: choose another --label or --target"

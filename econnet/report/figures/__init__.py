@@ -4,7 +4,7 @@
 
 A figure is a function of a forecast and a look. `DRAWINGS` declares each once, with its
 description: the PDF, the PNG files and the page of HTML all draw it from there. Figures
-use `wording`; they know nothing of the documents that contain them.
+use `wording`; they do not depend on the documents that contain them.
 """
 
 from collections.abc import Callable, Collection, Mapping

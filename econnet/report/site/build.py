@@ -56,8 +56,8 @@ def check_folder(folder: Path) -> None:
     others = [path for path in folder.iterdir() if not path.name.startswith(".")]
     if others and not (folder / FILE).exists():
         raise UsageError(
-            f"{folder} has files but no {FILE}, so it is no site of econnet: choose an "
-            "empty folder"
+            f"{folder} has files but no {FILE}, so it is not a site written by "
+            "econnet: choose an empty folder"
         )
 
 

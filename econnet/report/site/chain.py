@@ -2,8 +2,8 @@
 
 Every line contains the SHA-256 of the line before it. Changing, removing or inserting a
 line breaks the chain at that place, unless all later lines are rewritten too; then the
-digest of the last line, the *head*, changes. Whoever knows an earlier head can verify
-that nothing before it was rewritten. Lines are only ever appended.
+digest of the last line, the *head*, changes. Anyone who knows an earlier head can
+verify that nothing before it was rewritten. Lines are only ever appended.
 """
 
 import hashlib
@@ -196,8 +196,8 @@ def read(path: Path) -> Record:
     fault = next(faults(content), None)
     if fault is not None:
         raise DataError(
-            f"{path.parent}: {fault.sentence()}: restore the file, for only an intact "
-            "record can be continued"
+            f"{path.parent}: {fault.sentence()}: restore the file, because only an "
+            "intact record can be continued"
         )
     return Record(content, tuple(map(_DECODER.decode, content.splitlines())))
 
@@ -225,7 +225,7 @@ def faults(content: bytes) -> Iterator[Fault]:
         try:
             entry = _DECODER.decode(line)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            yield Fault(number, f"is no entry of a record ({one_line(str(error))})")
+            yield Fault(number, f"is not an entry of a record ({one_line(str(error))})")
             previous = digest(line)
             continue
         if entry.line != number:
@@ -240,7 +240,7 @@ def faults(content: bytes) -> Iterator[Fault]:
             keys.add(entry.edition)
             forecasts[number] = entry.key
         elif entry.forecast not in forecasts or entry.forecast in known:
-            yield Fault(number, f"is no new outcome of the line {entry.forecast}")
+            yield Fault(number, f"is not a new outcome for line {entry.forecast}")
         else:
             known.add(entry.forecast)
         previous = digest(line)

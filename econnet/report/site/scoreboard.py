@@ -1,4 +1,4 @@
-"""The scores of the record: computed from the record alone, so that anyone can repeat.
+"""The scores of the record: computed from the record alone, so anyone can verify.
 
 The first forecast of an event from an origin is scored. Where the outcome was known
 before the forecast was published, nobody can verify that it was a forecast: such rows

@@ -240,7 +240,7 @@ ROW_COLUMNS = (
 )
 ROW_NUMBERS = (4, 5, 6)
 ROWS_EXPLAINED = (
-    "The newest first. Of several forecasts of one event from one origin, the first is "
+    "Newest first. Of several forecasts of one event from one origin, the first is "
     "scored; later ones, made with newer data, are in the record. A miss is a forecast "
     "that was further from the outcome than the historical average."
 )

@@ -110,7 +110,7 @@ def read_record(folder: Path) -> Record:
         raise DataError(
             f"{folder}: {chain.FILE}, line {min(head.lines, len(record.entries))}, is "
             f"not the last line that was published, which {path} names: restore the "
-            "file, for only an intact record can be continued"
+            "file, because only an intact record can be continued"
         )
     return record
 

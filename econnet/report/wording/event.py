@@ -104,7 +104,7 @@ def is_cumulative(task: Task) -> bool:
 def has_passed(forecast: Forecast) -> bool:
     """Return whether the forecast period was over on the day of the report.
 
-    A forecast that was asked for as of an earlier day is no forecast of the past.
+    A forecast that was asked for as of an earlier day is not a forecast of the past.
     """
     if forecast.task.as_of is not None:
         return False

@@ -1,4 +1,4 @@
-"""What changed since the forecast before, and which releases come next."""
+"""What changed since the previous forecast, and which releases come next."""
 
 from dataclasses import dataclass
 from datetime import date

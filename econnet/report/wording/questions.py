@@ -59,12 +59,12 @@ def no_usable_forecast(forecast: Forecast) -> str | None:
 def _compared(forecast: Forecast) -> str:
     """Return which questions are compared: `8 questions compared`.
 
-    They are those about a period to come; if all periods are over, all questions.
+    They are those about future periods; if all periods are over, all questions.
     """
     n = len(forecast.questions)
     ahead = sum(not is_over(answer, forecast) for answer in forecast.questions)
     if 0 < ahead < n:
-        return f"{count(ahead, 'question')} about a period to come"
+        return f"{count(ahead, 'question')} about future periods"
     return f"{count(n, 'question')} compared"
 
 

@@ -100,7 +100,7 @@ def summary(ranking: "Ranking") -> list[str]:
     if old := sum(stale(forecast) is not None for forecast in forecasts):
         sentences.append(
             f"{count(old, 'forecast')} {'uses' if old == 1 else 'use'} data for which "
-            "newer values have been due; econnet fetch downloads them."
+            "newer values are due; econnet fetch downloads them."
         )
     if ranking.left_out:
         sentences.append(

@@ -31,8 +31,8 @@ READINGS: Mapping[str, str] = {
         "add up to the difference."
     ),
     "importance": (
-        "The further right, the more past forecasts would lose without the indicator; "
-        "a bar that crosses zero shows no clear gain."
+        "The further right, the more accuracy past forecasts would lose without the "
+        "indicator; a bar that crosses zero shows no clear gain."
     ),
     "contributions": "The bars of the groups, split by indicator.",
     "responses": (

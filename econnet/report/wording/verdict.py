@@ -118,7 +118,7 @@ def last_forecasts(forecast: Forecast) -> list[tuple[str, str]]:
 def typical_fall(forecast: Forecast) -> str | None:
     """Return the size of past falls: `median fall in contractions 0.4%`.
 
-    `None` where the event is no fall of the series that is shown.
+    `None` where the event is not a fall in the series that is shown.
     """
     if forecast.task.label not in MEASURED_BY_GROWTH:
         return None
@@ -412,7 +412,7 @@ def stale(forecast: Forecast) -> OutOfDate | None:
     if has_passed(forecast):
         return OutOfDate(True, "Out of date.", f"{ends} {capitalised(remedy)}.")
     age = _age((made_at - due).days)
-    text = f"{ends} The next were due on {day(due)} ({age} ago): {remedy}."
+    text = f"{ends} The next values were due on {day(due)} ({age} ago): {remedy}."
     return OutOfDate(False, "Newer data are due.", text)
 
 
@@ -435,16 +435,16 @@ def decision(forecast: Forecast) -> str | None:
     noun = NOUN[forecast.task.frequency]
     cheaper = ""
     if made.cost_of_always < min(made.cost, made.cost_without_signals):
-        cheaper = " A signal every time would have cost less than this rule."
+        cheaper = " Always signalling would have cost less than this rule."
     elif made.cost_without_signals < made.cost:
-        cheaper = " No signal at all would have cost less than this rule."
+        cheaper = " Never signalling would have cost less than this rule."
     return (
-        f"If a missed {contraction_noun(forecast)} costs {made.cost_ratio:g} times a "
-        f"false alarm: {answer}, because {probability} {side} the threshold of "
-        f"{threshold}. Past decisions by this rule: {made.right:,} right and "
+        f"If a missed {contraction_noun(forecast)} costs {made.cost_ratio:g} times as "
+        f"much as a false alarm: {answer}, because {probability} {side} the threshold "
+        f"of {threshold}. Past decisions by this rule: {made.right:,} right and "
         f"{made.wrong:,} wrong signals, {count(made.missed, noun)} missed; together "
         f"they cost as much as {made.cost:,.0f} false alarms "
-        f"(without signals {made.cost_without_signals:,.0f}, with a signal every time "
+        f"(never signalling: {made.cost_without_signals:,.0f}, always signalling: "
         f"{made.cost_of_always:,.0f}).{cheaper}"
     )
 

@@ -464,7 +464,7 @@ def test_what_the_data_lack_is_a_data_error_that_names_what_there_is() -> None:
     with pytest.raises(DataError) as refused:
         labels.apply(built, "given:exports")
     assert str(refused.value) == (
-        "column 'exports' must hold 0 and 1 for --label given:exports, "
+        "column 'exports' must contain only 0 and 1 for --label given:exports, "
         "but has 2 in 2020Q2"
     )
     with pytest.raises(DataError) as refused:

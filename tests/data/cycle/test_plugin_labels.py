@@ -37,7 +37,7 @@ def broken(known: Floats, _: Frequency) -> Floats:
 
 FALLS = LabelRule(falls, 0, "output falls")
 TOO_SHORT = LabelRule(too_short, 0, "a label per level but the first")
-NO_LABEL = LabelRule(no_label, 0, "a number that is no label")
+NO_LABEL = LabelRule(no_label, 0, "a number that is not a label")
 BROKEN = LabelRule(broken, 0, "a rule that fails")
 WEEKLY = LabelRule(falls, 0, "output falls", frequencies=("W",))  # type: ignore[arg-type]  # on purpose
 TEXT = "no rule"

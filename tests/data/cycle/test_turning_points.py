@@ -48,7 +48,7 @@ def test_peak_and_trough_are_the_last_periods_of_their_phases() -> None:
 
 
 def test_peak_must_be_above_two_quarters_on_either_side() -> None:
-    """A fall of one quarter is no contraction, one of two is."""
+    """A fall of one quarter is not a contraction, one of two is."""
     assert dates(series("2000Q1", [1, 2, 3, 4, 5, 4, 5.5, 6, 7, 8])) == []
     assert dates(series("2000Q1", [1, 2, 3, 4, 5, 4, 3.5, 6, 7, 8])) == [
         "2001Q1 peak",

@@ -81,7 +81,7 @@ def seasonal_output() -> pd.DataFrame:
 
 
 def output_of_china() -> pd.DataFrame:
-    """Return quarterly output and its sums since January, as China publishes them."""
+    """Return quarterly output and its year-to-date sums, as China publishes them."""
     rng = np.random.default_rng(1)
     quarters = [f"{year}Q{q}" for year in range(1990, 2020) for q in range(1, 5)]
     growth = np.where(np.arange(120) % 24 < 4, -0.012, 0.009) + rng.normal(
@@ -127,7 +127,7 @@ def test_sums_of_which_january_is_never_published_are_recognised() -> None:
     frame = pd.DataFrame({"country": "CHN", "period": months, "output": sums})
     known = econnet.read_data(frame[~frame["period"].str.endswith("-01")])
     request = TaskRequest(target="output")
-    with pytest.raises(DataError, match="summed since January"):
+    with pytest.raises(DataError, match="is a year-to-date sum"):
         own_data.screened(known, request, [countries.resolve("CHN")])
 
 

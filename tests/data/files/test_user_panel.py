@@ -47,7 +47,7 @@ OUTPUT = {
 def test_long_and_wide_hold_the_same(tmp_path: Path) -> None:
     long, wide = (user_panel.read(file(tmp_path, text)) for text in (LONG, WIDE))
     assert values(long) == OUTPUT
-    # Namibia's code is no missing value, and an empty cell is one.
+    # Namibia's code is not a missing value, and an empty cell is one.
     assert values(wide) == OUTPUT | {
         ("Firm A", "slump", "2020"): 0.0,
         ("Firm A", "slump", "2021"): 1.0,
@@ -222,7 +222,7 @@ def test_value_that_is_known_only_later_is_left_out_and_reported(
     table = user_panel.read(path)
     assert table.observations["period"].tolist() == ["2019", "2020"]
     assert any(
-        warning.startswith("1 value with a known_at after ")
+        warning.startswith("1 value published after ")
         for warning in table.understood.warnings
     )
 
@@ -259,25 +259,31 @@ HEADER = "country,period,x\n"
 BAD_FILES = {
     "no country": (
         "period,x\n2020,1\n2021,2\n",
-        "no column of countries: name its country with --country DEU",
+        "no country column: name its country with --country DEU",
     ),
     "no period": ("country,x\nA,1\nA,2\n", "no column of periods below line 1"),
     "no names": ("A,2020Q1,1\nA,2020Q2,2\n", "line 1 looks like data"),
     "no value": (HEADER, "has no value"),
     "empty cell": (HEADER + "A,2020,1\n,2021,1\n", "line 3: country is missing"),
-    "words": (HEADER + "A,2020,1\nA,2021,many\n", "line 3, x: 'many' is no number"),
-    "decimal comma": (HEADER + 'A,2020,1.5\nA,2021,"1,5"\n', "'1,5' is no number"),
-    "infinite": (HEADER + "A,2020,1\nA,2021,inf\n", "'inf' is no number"),
-    "period": (HEADER + "A,2020,1\nA,20,1\n", "line 3: '20' is no period"),
-    "quarter five": (HEADER + "A,2020Q5,1\n", "'2020Q5' is no period"),
-    "date": (HEADER + "A,2020-02-31,1\n", "'2020-02-31' is no period"),
+    "words": (HEADER + "A,2020,1\nA,2021,many\n", "line 3, x: 'many' is not a number"),
+    "decimal comma": (HEADER + 'A,2020,1.5\nA,2021,"1,5"\n', "'1,5' is not a number"),
+    "infinite": (HEADER + "A,2020,1\nA,2021,inf\n", "'inf' is not a number"),
+    "period": (HEADER + "A,2020,1\nA,20,1\n", "line 3: '20' is not a period"),
+    "quarter five": (HEADER + "A,2020Q5,1\n", "'2020Q5' is not a period"),
+    "date": (HEADER + "A,2020-02-31,1\n", "'2020-02-31' is not a period"),
     "weeks": (HEADER + "A,2020-01-03,1\nA,2020-01-10,1\nA,2020-02-07,1\n", "several"),
     "contradiction": (HEADER + "A,2020,1\nA,2020,2\n", "two values for A x 2020"),
-    "known_at": ("country,period,x,known_at\nA,2020,1,soon\n", "known_at 'soon'"),
-    "known today": ("country,period,x,known_at\nA,2020,1,today\n", "known_at 'today'"),
+    "known_at": (
+        "country,period,x,known_at\nA,2020,1,soon\n",
+        "publication date 'soon'",
+    ),
+    "known today": (
+        "country,period,x,known_at\nA,2020,1,today\n",
+        "publication date 'today'",
+    ),
     "day or month": (
         "country,period,x,known_at\nA,2020,1,02/03/2021\n",
-        "known_at '02/03/2021' is no date: write 2020-01-31",
+        "publication date '02/03/2021' is not a date: write 2020-01-31",
     ),
 }
 

@@ -425,7 +425,7 @@ def test_negative_value_of_a_balance_is_no_code(tmp_path: Path) -> None:
 def test_index_with_the_year_before_as_100_is_refused(tmp_path: Path) -> None:
     rows = by_quarter(lambda q, _: f"CHN,{q},{100 + int(q[3])}")
     header = "country,quarter,GDP index (same quarter of previous year = 100)"
-    with pytest.raises(DataError, match="subtract 100, and call it growth"):
+    with pytest.raises(DataError, match="subtract 100 and call it growth"):
         read(tmp_path, lines([header], rows))
 
 
@@ -499,7 +499,7 @@ def test_underscore_makes_no_number_in_a_file_of_any_size(
 ) -> None:
     monkeypatch.setattr(text_files, "SMALL_BYTES", small_bytes)
     rows = [f"DEU,{y},{100 + y % 7}" for y in YEARS]
-    with pytest.raises(DataError, match="line 32, gdp: '1_000' is no number"):
+    with pytest.raises(DataError, match="line 32, gdp: '1_000' is not a number"):
         read(tmp_path, lines(["country,year,gdp"], rows, ["DEU,2020,1_000"]))
 
 
@@ -535,7 +535,7 @@ def test_cell_far_down_a_large_file_is_reported_if_it_is_no_number(
     monkeypatch.setattr(text_files, "SAMPLE_LETTERS", 600)
     rows = [f"DEU,{y},{100 + y % 7},{y % 5}" for y in YEARS]
     rows[-2] = "DEU,2018,unknown,3"
-    with pytest.raises(DataError, match="line 30, gdp: 'unknown' is no number"):
+    with pytest.raises(DataError, match="line 30, gdp: 'unknown' is not a number"):
         read(tmp_path, lines(["country,year,gdp,rate"], rows))
 
 
@@ -564,7 +564,7 @@ def test_policy_rate_that_rarely_changes_stays_monthly(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("period", "message"),
     [
-        ("2019e", "'2019e' has a letter behind the year, as estimates"),
+        ("2019e", "'2019e' has a letter after the year, as estimates"),
         ("Q1 FY2019", "'Q1 FY2019' is a quarter of a fiscal year"),
         ("2018-19:Q1", "'2018-19:Q1' is a quarter of a fiscal year"),
     ],

@@ -135,7 +135,7 @@ def test_another_frequency_than_the_catalogs_is_refused(
 def test_days_of_no_whole_month_are_refused(sources: Sources) -> None:
     days = {"2020-01-10": "1", "2020-01-17": "2", "2020-02-07": "3"}
     sources.files["X"] = fred_file("X", days)
-    with pytest.raises(SourceError, match=r"FRED, X: not one complete month"):
+    with pytest.raises(SourceError, match=r"FRED, X: no complete month"):
         fetch(sources, "X")
 
 
@@ -144,7 +144,7 @@ def test_difference_of_series_without_a_common_day_is_refused(
 ) -> None:
     sources.files["X"] = fred_file("X", {"2019-01-01": "1"})
     sources.files["Y"] = fred_file("Y", {"2020-01-01": "1"})
-    with pytest.raises(SourceError, match=r"FRED, X-Y: its parts have no day"):
+    with pytest.raises(SourceError, match=r"FRED, X-Y: its parts do not overlap"):
         fetch(sources, "X-Y")
 
 
@@ -158,10 +158,13 @@ def test_unknown_and_empty_series_are_missing(sources: Sources) -> None:
 GOOD = fred_file("UNRATE", MONTHS)
 BAD_ANSWERS: dict[str, tuple[str | bytes, str]] = {
     "HTML page": (HTML, "web page"),
-    "empty body": ("", "nothing at all"),
-    "JSON": ('{"error_code": 400}', "another one"),
-    "another series": (fred_file("UNEMPLOY", MONTHS), "another one, headed"),
-    "two series": (GOOD.replace("UNRATE", "UNRATE,GS10"), "another one"),
+    "empty body": ("", "the answer is empty"),
+    "JSON": ('{"error_code": 400}', "a different one"),
+    "another series": (
+        fred_file("UNEMPLOY", MONTHS),
+        "a different one, with the header",
+    ),
+    "two series": (GOOD.replace("UNRATE", "UNRATE,GS10"), "a different one"),
     "half a line": (GOOD[:-14], "line 4"),
     "half a number": (GOOD[:-2], "line 4"),
     "no date": (GOOD.replace("2020-02-01", "2020-02-31"), "line 3"),
@@ -177,9 +180,9 @@ BAD_ANSWERS: dict[str, tuple[str | bytes, str]] = {
     "year 9999": (GOOD.replace("2020-02-01", "9999-12-31"), "line 3"),
     "far future": (
         GOOD.replace("2020", "2199"),
-        "a value for 2199-01, which is to come: check this computer's clock",
+        "a value for 2199-01, which is in the future: check this computer's clock",
     ),
-    "two bytes a letter": (GOOD.encode("utf-16"), "another one"),
+    "two bytes a letter": (GOOD.encode("utf-16"), "a different one"),
     "another charset": (GOOD.replace("1.20", "1·20").encode("latin-1"), "line 3"),
     "control characters": (GOOD.replace("1.20", "\x1b[2J"), "line 3"),
     "contradiction": (GOOD + "2020-01-01,9.99\n", "two values for 2020-01-01"),
@@ -390,7 +393,7 @@ def test_revision_that_is_none_is_named_without_the_key(
 
 def test_vintages_without_a_value_are_missing(sources: Sources) -> None:
     sources.vintages["UNRATE"] = {"2020-02-07": {"2020-01-01": "."}}
-    with pytest.raises(MissingSeriesError, match=r"^FRED, UNRATE: not one value"):
+    with pytest.raises(MissingSeriesError, match=r"^FRED, UNRATE: no values"):
         fetch_vintages(sources)
 
 
@@ -398,7 +401,7 @@ def test_pages_without_end_are_left(sources: Sources) -> None:
     page = {"count": 10**9, "vintage_dates": ["2020-02-07"]}
     answer = Response(json.dumps(page), content_type="application/json")
     sources.instead["UNRATE"] = [answer] * 60
-    with pytest.raises(SourceError, match="50 rows came of 1,000,000,000"):
+    with pytest.raises(SourceError, match="50 rows arrived out of 1,000,000,000"):
         fetch_vintages(sources)
     assert len(sources.asked) == alfred.MAX_PAGES
 

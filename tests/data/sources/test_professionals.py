@@ -186,8 +186,8 @@ def test_a_workbook_with_a_date_that_is_none_is_read(survey: Files) -> None:
         ([["YEAR", "QUARTER", "RECESS1"]], "it has no column RECESS2"),
         ([RECESS[0], [1990, 5, 1, 1, 1, 1, 1]], "quarter 5.0"),
         ([RECESS[0], ["1990Q1", 1, 1, 1, 1, 1, 1]], "year '1990Q1'"),
-        ([RECESS[0], [1990, 1, 500, 1, 1, 1, 1]], "no percentage"),
-        ([RECESS[0], [1990, 1, "ten", 1, 1, 1, 1]], "no percentage"),
+        ([RECESS[0], [1990, 1, 500, 1, 1, 1, 1]], "not a percentage"),
+        ([RECESS[0], [1990, 1, "ten", 1, 1, 1, 1]], "not a percentage"),
     ],
 )
 def test_a_survey_of_another_format_fails(

@@ -338,7 +338,7 @@ def test_a_source_is_not_asked_about_countries_that_it_does_not_cover(
 @pytest.mark.parametrize(
     ("key", "reason"),
     [
-        (eurostat_gdp("DE", unit="CP_MEUR"), "UNIT CP_MEUR, which was not asked for"),
+        (eurostat_gdp("DE", unit="CP_MEUR"), "UNIT CP_MEUR, which was not requested"),
         (eurostat_gdp("Atlantis"), "none of its areas is a known country"),
     ],
 )

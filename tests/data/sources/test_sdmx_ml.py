@@ -159,7 +159,7 @@ def test_an_answer_that_breaks_off_fails_wherever_it_ends(write: Write) -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("", "nothing at all"),
+        ("", "the answer is empty"),
         ("<!DOCTYPE html>\n<html><body>Busy</body></html>", "not SDMX"),
         ("<html><body>Busy</body></html>", "not SDMX"),
         ('{"errors": []}', "not SDMX"),

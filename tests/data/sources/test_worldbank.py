@@ -173,9 +173,9 @@ def test_monitor_is_asked_with_a_range_of_dates(
 @pytest.mark.parametrize(
     ("series_id", "dates", "reason"),
     [
-        ("GEM/IPTOTSAKD", ["2026", "2025"], "2026, which is no month"),
-        ("GEM/NYGDPMKTPSAKN", ["2025M01"], "2025-01, which is no quarter"),
-        (GDP, ["2020Q1", "2020Q2"], "2020Q2, which is no year"),
+        ("GEM/IPTOTSAKD", ["2026", "2025"], "2026, which is not a month"),
+        ("GEM/NYGDPMKTPSAKN", ["2025M01"], "2025-01, which is not a quarter"),
+        (GDP, ["2020Q1", "2020Q2"], "2020Q2, which is not a year"),
     ],
 )
 def test_answer_of_another_frequency_is_refused(
@@ -195,7 +195,9 @@ def test_page_that_repeats_the_first_does_not_complete_it(sources: Sources) -> N
     sources.instead[GDP] = [
         Response(body, content_type=JSON) for body in (first, json.dumps(repeated))
     ]
-    with pytest.raises(SourceError, match="1 rows came of 2 that were announced"):
+    with pytest.raises(
+        SourceError, match="1 rows arrived out of 2 that were announced"
+    ):
         fetch(sources)
 
 
@@ -224,15 +226,15 @@ def with_header(**counts: object) -> str:
 
 BAD_ANSWERS: dict[str, tuple[str | bytes, str]] = {
     "HTML page": (HTML, "page or an error"),
-    "truncated": (GOOD[: len(GOOD) // 2], "breaks off"),
-    "empty body": ("", "nothing at all"),
+    "truncated": (GOOD[: len(GOOD) // 2], "is cut off"),
+    "empty body": ("", "the answer is empty"),
     "XML error": (XML_ERROR, "message 105: Unable to retrieve data"),
     "message 120": (bank_message("120"), "message 120: The provided parameter"),
     "message 175": (bank_message("175"), "message 175: The indicator was not found"),
     "fault": (json.dumps({"fault": {"faultstring": "x"}}), "not its format"),
     "number": ("42", "not its format"),
     "header only": (json.dumps(json.loads(GOOD)[:1]), "another format"),
-    "rows missing": (changed(lambda rows: rows.pop()), "1 rows came of 2"),
+    "rows missing": (changed(lambda rows: rows.pop()), "1 rows arrived out of 2"),
     "no rows": (json.dumps([json.loads(GOOD)[0], None]), "another format"),
     "another portal's": (
         json.dumps([json.loads(GOOD)[0], [{"id": "ABW", "name": "Aruba"}] * 2]),
@@ -290,12 +292,12 @@ BAD_ANSWERS: dict[str, tuple[str | bytes, str]] = {
     "header nested without end": ('[{"page": ' + "[" * 4000, "not its format"),
     "another charset": (
         GOOD.replace("Germany", "Côte d'Ivoire").encode("latin-1"),
-        "no JSON",
+        "not JSON",
     ),
     "two bytes a letter": (GOOD.encode("utf-16"), "not its format"),
     "far future": (
         changed(lambda rows: rows[0].update(date="2199")),
-        "a value for 2199, which is to come: check this computer's clock",
+        "a value for 2199, which is in the future: check this computer's clock",
     ),
     "message with control characters": (
         json.dumps([{"message": [{"id": "1", "value": "\x1b[2J\nall is well"}]}]),

@@ -139,10 +139,13 @@ def with_value(value: object) -> str:
 
 BAD = {
     "half a page": (changed(lambda _: None)[:200], "another format"),
-    "a row less": (changed(lambda p: p["source"]["data"].pop()), "5 rows came of 6"),
+    "a row less": (
+        changed(lambda p: p["source"]["data"].pop()),
+        "5 rows arrived out of 6",
+    ),
     "a row twice": (
         changed(lambda p: p["source"]["data"].__setitem__(0, p["source"]["data"][1])),
-        "5 rows came of 6",
+        "5 rows arrived out of 6",
     ),
     "another country": (with_variable(0, "FRA"), "another format"),
     "another series": (with_variable(2, "SP.POP.TOTL"), "another format"),

@@ -146,7 +146,7 @@ def test_database_of_another_program_is_refused_and_left_alone(tmp_path: Path) -
     with changed(path) as connection:
         connection.execute("CREATE TABLE about(text VARCHAR)")
     content = path.read_bytes()
-    with pytest.raises(DataError, match="no store of econnet"):
+    with pytest.raises(DataError, match="not an econnet store"):
         newest(Store(path))
     assert path.read_bytes() == content
 
@@ -233,7 +233,7 @@ def test_want_of_memory_and_a_failing_disk_are_no_bugs(older: Path) -> None:
 def test_store_that_may_not_be_opened_stays_as_it_is(tmp_path: Path) -> None:
     folder = tmp_path / "econnet.duckdb"
     folder.mkdir()
-    with pytest.raises(DataError, match="is no store"):
+    with pytest.raises(DataError, match="is not an econnet store"):
         newest(Store(folder))
     assert folder.is_dir()
 
@@ -263,10 +263,10 @@ def test_store_of_more_than_tables_is_refused_and_not_evaluated(
     store_schema.create(store.path)
     with changed(store.path) as connection:
         connection.execute(statements.format(secret=secret.as_posix()))
-    with pytest.raises(DataError, match="is no store of econnet: move it away"):
+    with pytest.raises(DataError, match="is not an econnet store: move it away"):
         store.status()
     (flaw,) = checks.check_store(store, lambda: AUGUST).broken
-    assert flaw.problem == "is no store of econnet"
+    assert flaw.problem == "is not an econnet store"
 
 
 def test_store_whose_column_has_another_type_is_refused(tmp_path: Path) -> None:

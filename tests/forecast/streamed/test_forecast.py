@@ -314,7 +314,7 @@ def test_unfinished_work_that_is_damaged_is_done_again(
             lambda table: table.assign(
                 period=table["period"].where(table.index != 70, "2001Q7")
             ),
-            "row 71: '2001Q7' is no period like 2000Q1",
+            "row 71: '2001Q7' is not a period like 2000Q1",
         ),
         (
             lambda table: table.assign(
@@ -398,7 +398,10 @@ def test_options_that_a_streamed_panel_cannot_have_are_refused(
     question = ("--data", str(data), "--target", "output_index", *f"--{option}".split())
     answered = econnet("forecast", *question, folder=tmp_path)
     assert answered.returncode == 2
-    assert f"--{option} is not for a streamed panel: leave it out" in answered.stderr
+    assert (
+        f"--{option} does not apply to a streamed panel: leave it out"
+        in answered.stderr
+    )
 
 
 def test_default_question_is_at_the_name_of_the_panel() -> None:

@@ -48,7 +48,7 @@ def test_periods_are_counted_as_pandas_does(
 def test_texts_that_are_no_periods_are_refused(text: str, tmp_path: Path) -> None:
     table = pd.DataFrame({"country": "A", "period": [text], "sales": 1.0})
     write(table, tmp_path / "panel.parquet")
-    with pytest.raises(DataError, match=r"row 1: .* is no period"):
+    with pytest.raises(DataError, match=r"row 1: .* is not a period"):
         open_files(tmp_path)
 
 
@@ -172,16 +172,16 @@ def test_a_pattern_a_folder_and_a_large_file_are_streamed(
             "is long",
         ),
         (lambda table: table[["country", "period"]], "no column of numbers"),
-        (lambda table: table.assign(period="soon"), "row 1: 'soon' is no period"),
+        (lambda table: table.assign(period="soon"), "row 1: 'soon' is not a period"),
         (
             lambda table: table.assign(period="2020-01-32"),
-            "row 1: '2020-01-32' is no period",
+            "row 1: '2020-01-32' is not a period",
         ),
         (
             lambda table: table.assign(
                 period=["2020-01-31", *["2020-02-30"] * (len(table) - 1)]
             ),
-            "row 2: '2020-02-30' is no period like",
+            "row 2: '2020-02-30' is not a period like",
         ),
         (lambda table: table[:0], "has no rows"),
     ],

@@ -121,7 +121,7 @@ def test_curve_by_threshold_has_every_model_and_stays_a_share(
     assert "this forecast" in models
     for one in chart.columns[1:]:
         assert all(isinstance(it, float) and 0 <= it <= 1 for it in one.values)
-    # A threshold above all probabilities is no alarm, one below all catches everything.
+    # A threshold above all probabilities is not an alarm, one below catches everything.
     recall = "hit_rate" if name == "roc" else "recall"
     assert {0.0, 1.0} <= set(column(chart, recall))
 

@@ -322,7 +322,7 @@ def test_folder_of_other_files_is_refused(tmp_path: Path, published: Path) -> No
     (tmp_path / ".git").mkdir()
     build.check_folder(tmp_path)
     (tmp_path / "thesis.tex").touch()
-    with pytest.raises(UsageError, match="is no site of econnet"):
+    with pytest.raises(UsageError, match="is not a site written by econnet"):
         build.check_folder(tmp_path)
 
 
