@@ -204,8 +204,8 @@ def _check_parts(
     odd = [text for text, part in found.items() if text and not part]
     if odd and is_text_column(reader, number):
         raise DataError(
-            f"{reader.file}: {quoted(odd[0])} in column {reader.name(number)} is no "
-            f"{part_name.replace('part', 'quarter or month')}: write "
+            f"{reader.file}: {quoted(odd[0])} in column {reader.name(number)} is not "
+            f"a {part_name.replace('part', 'quarter or month')}: write "
             f"{'1 to 12' if part_name == 'month' else 'Q1 to Q4'}"
         )
 

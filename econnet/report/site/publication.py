@@ -79,7 +79,7 @@ def publish(
 ) -> PublishedSite:
     """Publish the forecasts of these countries in a folder, created if needed.
 
-    All answer one question, at the finest frequency that they share; a country that
+    All answer one question, at the highest frequency that they share; a country that
     lacks its data is left out, or raises `DataError` if `all_needed`. If the request
     names no question, the pages of countries answer their headline questions: those
     that stored models answer or, with `train_headlines`, all. `UsageError` is raised if
