@@ -461,7 +461,7 @@ def publish_site(
 ) -> "PublishedSite":
     """Publish forecasts as a site with a public record, as `econnet publish` does.
 
-    The countries are compared on one question, at the highest frequency that they share;
+    The countries are compared on one question, at the highest frequency they share;
     if `choices` name none, each page answers the country's headline question. New
     forecasts and outcomes are appended to the record in the folder; publishing again
     appends nothing. [Automation](automation.md) describes the site.
