@@ -503,6 +503,21 @@ def test_underscore_makes_no_number_in_a_file_of_any_size(
         read(tmp_path, lines(["country,year,gdp"], rows, ["DEU,2020,1_000"]))
 
 
+@pytest.mark.parametrize("small_bytes", [300, text_files.SMALL_BYTES])
+def test_last_line_counts_though_it_is_long_and_has_no_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, small_bytes: int
+) -> None:
+    monkeypatch.setattr(text_files, "SMALL_BYTES", small_bytes)
+    rows = [f"DEU,{y},{100 + y % 7}" for y in YEARS]
+    before = lines(["country,year,gdp"], rows, [""])
+    table = read(tmp_path, f"{before}DEU,2020,107{' ' * 5_000}")
+    assert values(table, "DEU")["2020"] == 107
+    with pytest.raises(DataError, match=r"line 32, gdp: '1111.*' is no number"):
+        read(tmp_path, f"{before}DEU,2020,{'1' * 5_000}")
+    with pytest.raises(DataError, match="line 32 is longer than"):
+        read(tmp_path, f"{before}DEU,2020,{' ' * 3_000_000}")
+
+
 @pytest.mark.parametrize("n_more", [0, 30])
 @pytest.mark.parametrize("late", [{}, {"gdp": "not available"}, {"gdp": "1,5"}])
 def test_file_reads_alike_whether_it_is_small_or_large(
