@@ -342,7 +342,7 @@ def window_of_country(window: Window, prepared: PreparedTask) -> Window:
     `window` is that of the other country. Both learn from the same rows.
     """
     (row,) = np.flatnonzero(_is_ahead(prepared))
-    return with_row_ahead(window, prepared.features, row)
+    return with_row_ahead(window, prepared.features, int(row))
 
 
 def task_digest(prepared: PreparedTask) -> str:

@@ -39,7 +39,9 @@ def test_country_waits_for_its_own_agency() -> None:
 
 def test_averages_of_a_country_are_the_same_bits_whatever_others_have() -> None:
     rng = np.random.default_rng(0)
-    rates = observations("USA", "unemployment", "1990-01", rng.uniform(3, 9, 120))
+    rates = observations(
+        "USA", "unemployment", "1990-01", rng.uniform(3, 9, 120).tolist()
+    )
     rates = rates[::-1].reset_index(drop=True)  # no file must be in order of time
     revised = published(observations("DEU", "real_gdp", "2000Q1", [100, 101, 102]))
     alone = panel.build(rates, "Q", RETRIEVED)

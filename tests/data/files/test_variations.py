@@ -243,7 +243,7 @@ def test_quarters_are_read_however_their_year_is_written(
     ("part", "message"),
     [
         (["first", "second", "third", "fourth"], "'first' in column quarter is no"),
-        (["Q4", "Q1", "Q2", "Q3"], "line 3: period is missing"),
+        (["Q4", "Q1", "Q2", "Q3"], "line 3: the period is missing"),
     ],
 )
 def test_quarters_that_are_not_understood_are_no_series_of_years(
@@ -512,7 +512,7 @@ def test_last_line_counts_though_it_is_long_and_has_no_end(
     before = lines(["country,year,gdp"], rows, [""])
     table = read(tmp_path, f"{before}DEU,2020,107{' ' * 5_000}")
     assert values(table, "DEU")["2020"] == 107
-    with pytest.raises(DataError, match=r"line 32, gdp: '1111.*' is no number"):
+    with pytest.raises(DataError, match=r"line 32, gdp: '1111.*' is not a number"):
         read(tmp_path, f"{before}DEU,2020,{'1' * 5_000}")
     with pytest.raises(DataError, match="line 32 is longer than"):
         read(tmp_path, f"{before}DEU,2020,{' ' * 3_000_000}")
