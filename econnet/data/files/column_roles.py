@@ -1,21 +1,28 @@
 """Which columns of a table have its periods, areas, values and row numbers."""
 
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-
+import re
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import replace
 from econnet.core.errors import DataError
 from econnet.core.text import quoted
-from econnet.data.files import areas, column_names, number_texts, period_texts
-from econnet.data.files.codes import categorical, joined
-from econnet.data.files.column_names import folded, words
+from econnet.data.files import areas
+from econnet.data.files import column_names
+from econnet.data.files import number_texts
+from econnet.data.files import period_texts
+from econnet.data.files.codes import categorical
+from econnet.data.files.codes import joined
+from econnet.data.files.column_names import folded
+from econnet.data.files.column_names import words
 from econnet.data.files.filled_years import filled_down
-from econnet.data.files.sheets import as_text, filled, has_texts
-from econnet.data.files.tables import RawTable, refuse_unnamed
+from econnet.data.files.sheets import as_text
+from econnet.data.files.sheets import filled
+from econnet.data.files.sheets import has_texts
+from econnet.data.files.tables import RawTable
+from econnet.data.files.tables import refuse_unnamed
 from econnet.data.files.tidy import LayoutReader
 
 
@@ -106,6 +113,20 @@ def are_periods(distinct: Sequence[str], share: float = 0.9) -> bool:
     fiscal = sum(map(period_texts.looks_like_a_fiscal_quarter, some))
     found = len(read.periods) + halves + fiscal
     return bool(read.refusal) or found >= share * len(some)
+
+
+def take_flagged_periods(reader: LayoutReader) -> list[int]:
+    """Return the columns of periods that their names flag; leave forecasts out."""
+    names, found = [*reader.table.names], []
+    for number in list(reader.left):
+        period, flag = period_texts.without_flag(names[number])
+        if flag in {"e", "f"}:
+            reader.leave_out(number, "an estimate or forecast of its period")
+        elif period and period not in names:
+            names[number] = period
+            found.append(number)
+    reader.table = replace(reader.table, names=names)
+    return found
 
 
 def take_period(reader: LayoutReader) -> pd.Series:

@@ -4,27 +4,27 @@ The first row with a number or a code for a missing value begins the data. The h
 the rows of names directly above it.
 """
 
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from itertools import pairwise
-
 import numpy as np
 import pandas as pd
-
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from dataclasses import field
+from dataclasses import replace
 from econnet.core.errors import DataError
 from econnet.data.files import codes as codes_of
-from econnet.data.files import described_columns, number_texts, period_texts
+from econnet.data.files import described_columns
+from econnet.data.files import number_texts
+from econnet.data.files import period_texts
 from econnet.data.files.column_names import is_role
-from econnet.data.files.sheets import (
-    Cell,
-    Row,
-    Sheet,
-    as_text,
-    check_width,
-    extent,
-    filled,
-)
+from econnet.data.files.sheets import Cell
+from econnet.data.files.sheets import Row
+from econnet.data.files.sheets import Sheet
+from econnet.data.files.sheets import as_text
+from econnet.data.files.sheets import check_width
+from econnet.data.files.sheets import extent
+from econnet.data.files.sheets import filled
+from itertools import pairwise
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,6 +166,8 @@ def _is_value(cell: Cell) -> bool:
         return not period_texts.is_period(as_text(cell))
     if cell == "" or period_texts.is_period(cell):
         return False
+    if any(period_texts.without_flag(cell)):
+        return False
     return number_texts.is_missing(cell) or number_texts.is_number(cell)
 
 
@@ -197,9 +199,17 @@ def _is_data(row: Row, *, is_first: bool) -> bool:
     A row of years and names is one of data only where another is above it.
     """
     full = [cell for cell in row if cell != ""]
+    if is_first and _ends_with_pandas_name(full):
+        return False
     if any(_is_value(cell) for cell in full):
         return True
     return not is_first and len(full) == 1 and period_texts.is_period(as_text(full[0]))
+
+
+def _ends_with_pandas_name(row: Sequence[Cell]) -> bool:
+    """Return whether a row names columns, the last one 0: a series without a name."""
+    texts = [cell for cell in row if isinstance(cell, str)]
+    return texts[-1:] == ["0"] and any(map(is_role, texts))
 
 
 def _width(rows: Sequence[Row]) -> int:
