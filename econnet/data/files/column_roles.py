@@ -1,28 +1,21 @@
 """Which columns of a table have its periods, areas, values and row numbers."""
 
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import re
-from collections.abc import Mapping
-from collections.abc import Sequence
-from dataclasses import replace
+
 from econnet.core.errors import DataError
 from econnet.core.text import quoted
-from econnet.data.files import areas
-from econnet.data.files import column_names
-from econnet.data.files import number_texts
-from econnet.data.files import period_texts
-from econnet.data.files.codes import categorical
-from econnet.data.files.codes import joined
-from econnet.data.files.column_names import folded
-from econnet.data.files.column_names import words
+from econnet.data.files import areas, column_names, number_texts, period_texts
+from econnet.data.files.codes import categorical, joined
+from econnet.data.files.column_names import folded, words
 from econnet.data.files.filled_years import filled_down
-from econnet.data.files.sheets import as_text
-from econnet.data.files.sheets import filled
-from econnet.data.files.sheets import has_texts
-from econnet.data.files.tables import RawTable
-from econnet.data.files.tables import refuse_unnamed
+from econnet.data.files.sheets import as_text, filled, has_texts
+from econnet.data.files.tables import RawTable, refuse_unnamed
 from econnet.data.files.tidy import LayoutReader
 
 

@@ -5,24 +5,18 @@ seasonal pattern, and columns that reveal the future. All functions are pure: th
 values and return what they found.
 """
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from collections.abc import Callable
-from collections.abc import Mapping
-from dataclasses import dataclass
-from econnet.core.periods import Frequency
-from econnet.core.periods import PANDAS_ALIAS
-from econnet.core.periods import PERIODS_A_YEAR
-from econnet.core.periods import PERIOD_NAME
+
+from econnet.core.periods import PANDAS_ALIAS, PERIOD_NAME, PERIODS_A_YEAR, Frequency
 from econnet.core.types import Floats
 from econnet.data.files import column_names
-from econnet.data.files.codes import Codes
-from econnet.data.files.codes import blocks
-from econnet.data.files.codes import codes_in
-from econnet.data.files.codes import starts
-from econnet.data.files.column_names import folded
-from econnet.data.files.column_names import words
+from econnet.data.files.codes import Codes, blocks, codes_in, starts
+from econnet.data.files.column_names import folded, words
 
 
 @dataclass(frozen=True)

@@ -6,17 +6,16 @@ does, other columns of the file do. Columns that stay ambiguous are refused.
 """
 
 import math
-import numpy as np
-import numpy.typing as npt
 import re
-from collections.abc import Collection
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from econnet.core.types import Floats
-from econnet.runtime.untrusted_files import MAX_TEXT_LENGTH
 from typing import Literal
 
+import numpy as np
+import numpy.typing as npt
+
+from econnet.core.types import Floats
+from econnet.runtime.untrusted_files import MAX_TEXT_LENGTH
 
 Mark = Literal[".", ","]
 

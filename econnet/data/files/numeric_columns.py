@@ -1,21 +1,19 @@
 """The numbers of tidy rows, and which of them stand for missing values."""
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from collections.abc import Callable
-from collections.abc import Sequence
-from dataclasses import dataclass
-from dataclasses import field
+
 from econnet.core.text import quoted
 from econnet.core.types import Floats
 from econnet.data.files import number_texts
-from econnet.data.files.codes import blocks
-from econnet.data.files.codes import codes_in
+from econnet.data.files.codes import blocks, codes_in
 from econnet.data.files.number_texts import Mark
 from econnet.data.files.tidy import Tidy
-from econnet.runtime.untrusted_files import MAX_VALUE
-from econnet.runtime.untrusted_files import MIN_MAGNITUDE
+from econnet.runtime.untrusted_files import MAX_VALUE, MIN_MAGNITUDE
 
 
 @dataclass

@@ -7,16 +7,12 @@ or an ISO date; `styles` names what was recognised.
 """
 
 import re
-from collections.abc import Callable
-from collections.abc import Mapping
-from collections.abc import Sequence
-from dataclasses import dataclass
-from dataclasses import field
-from datetime import date
-from datetime import timedelta
-from econnet.core.periods import parse_period
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
 from itertools import pairwise
 
+from econnet.core.periods import parse_period
 
 Parts = tuple[int, int, int]
 

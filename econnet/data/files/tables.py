@@ -4,27 +4,27 @@ The first row with a number or a code for a missing value begins the data. The h
 the rows of names directly above it.
 """
 
-import numpy as np
-import pandas as pd
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from dataclasses import field
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+
 from econnet.core.errors import DataError
 from econnet.data.files import codes as codes_of
-from econnet.data.files import described_columns
-from econnet.data.files import number_texts
-from econnet.data.files import period_texts
+from econnet.data.files import described_columns, number_texts, period_texts
 from econnet.data.files.column_names import is_role
-from econnet.data.files.sheets import Cell
-from econnet.data.files.sheets import Row
-from econnet.data.files.sheets import Sheet
-from econnet.data.files.sheets import as_text
-from econnet.data.files.sheets import check_width
-from econnet.data.files.sheets import extent
-from econnet.data.files.sheets import filled
-from itertools import pairwise
+from econnet.data.files.sheets import (
+    Cell,
+    Row,
+    Sheet,
+    as_text,
+    check_width,
+    extent,
+    filled,
+)
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,63 +9,71 @@ Values of periods that have not ended are left out, unless their column is decla
 professional forecast.
 """
 
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
-from collections.abc import Collection
-from collections.abc import Mapping
-from collections.abc import Sequence
-from dataclasses import dataclass
-from dataclasses import replace
+
 from econnet.core import catalog
 from econnet.core.catalog import Indicator
-from econnet.core.errors import DataError
-from econnet.core.errors import UsageError
-from econnet.core.errors import suggestion
+from econnet.core.errors import DataError, UsageError, suggestion
 from econnet.core.periods import MAX_LAG
 from econnet.core.text import quoted
 from econnet.data import professionals
-from econnet.data.files import areas
-from econnet.data.files import exports
-from econnet.data.files import guards
-from econnet.data.files import layouts
-from econnet.data.files import numeric_columns
-from econnet.data.files import series_calendar
-from econnet.data.files import sources
-from econnet.data.files import targets
+from econnet.data.files import (
+    areas,
+    exports,
+    guards,
+    layouts,
+    numeric_columns,
+    series_calendar,
+    sources,
+    targets,
+)
 from econnet.data.files.areas import Areas
 from econnet.data.files.codes import codes_in
-from econnet.data.files.column_kinds import YEARS_BEFORE_FIRST_ORIGIN
-from econnet.data.files.column_kinds import dated_by_kind
-from econnet.data.files.column_kinds import exponentials
-from econnet.data.files.column_kinds import infer_kinds
-from econnet.data.files.column_kinds import known_at_first_origin
-from econnet.data.files.dated_rows import KEYS
-from econnet.data.files.dated_rows import NAMES
-from econnet.data.files.dated_rows import days_known
-from econnet.data.files.dated_rows import declared_forecasts
-from econnet.data.files.dated_rows import differences_of
-from econnet.data.files.dated_rows import measured_rows
-from econnet.data.files.dated_rows import newest_values
-from econnet.data.files.dated_rows import professional_forecasts
-from econnet.data.files.dated_rows import sorted_by_keys
-from econnet.data.files.dated_rows import with_differences
-from econnet.data.files.dated_rows import without_projections
-from econnet.data.files.dated_rows import without_unpublished
-from econnet.data.files.descriptions import column_reports
-from econnet.data.files.descriptions import describe_indicator
-from econnet.data.files.descriptions import describe_series
-from econnet.data.files.descriptions import observations_of
-from econnet.data.files.descriptions import ordinal_of
-from econnet.data.files.descriptions import spans_of
-from econnet.data.files.kinds import Inferred
-from econnet.data.files.kinds import KINDS
-from econnet.data.files.kinds import KIND_OF
-from econnet.data.files.kinds import Kind
-from econnet.data.files.kinds import OVERRIDES
-from econnet.data.files.kinds import Override
-from econnet.data.files.kinds import TRANSFORM
-from econnet.data.files.kinds import infer_kind
-from econnet.data.files.kinds import is_of_united_states
+from econnet.data.files.column_kinds import (
+    YEARS_BEFORE_FIRST_ORIGIN,
+    dated_by_kind,
+    exponentials,
+    infer_kinds,
+    known_at_first_origin,
+)
+from econnet.data.files.dated_rows import (
+    KEYS,
+    NAMES,
+    days_known,
+    declared_forecasts,
+    differences_of,
+    measured_rows,
+    newest_values,
+    professional_forecasts,
+    sorted_by_keys,
+    with_differences,
+    without_projections,
+    without_unpublished,
+)
+from econnet.data.files.descriptions import (
+    column_reports,
+    describe_indicator,
+    describe_series,
+    observations_of,
+    ordinal_of,
+    spans_of,
+)
+from econnet.data.files.kinds import (
+    KIND_OF,
+    KINDS,
+    OVERRIDES,
+    TRANSFORM,
+    Inferred,
+    Kind,
+    Override,
+    infer_kind,
+    is_of_united_states,
+)
 from econnet.data.files.numeric_columns import Problems
 from econnet.data.files.reading import Reading
 from econnet.data.files.repeated_values import without_repeats
@@ -74,8 +82,6 @@ from econnet.data.files.tidy import Tidy
 from econnet.data.files.understood import Understood
 from econnet.data.sources.observations import Dataset
 from econnet.runtime.untrusted_files import MAX_TEXT_LENGTH
-from pathlib import Path
-
 
 __all__ = ["KINDS", "OVERRIDES", "TRANSFORM", "Kind", "Override", "infer_kind", "read"]
 
