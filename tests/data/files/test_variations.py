@@ -3,18 +3,17 @@
 The numbers are those of `LEVELS` or `RATES`, so that every file must give them back.
 """
 
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
 import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
-from collections.abc import Callable
-from collections.abc import Sequence
-from econnet.core.errors import DataError
-from econnet.data.files import text_files
-from econnet.data.files import user_panel
-from econnet.data.files.user_panel import Table
-from pathlib import Path
 
+from econnet.core.errors import DataError
+from econnet.data.files import text_files, user_panel
+from econnet.data.files.user_panel import Table
 
 YEARS = range(1990, 2020)
 QUARTERS = [f"{year}Q{quarter}" for year in YEARS for quarter in range(1, 5)]
