@@ -108,6 +108,20 @@ def are_periods(distinct: Sequence[str], share: float = 0.9) -> bool:
     return bool(read.refusal) or found >= share * len(some)
 
 
+def take_flagged_periods(reader: LayoutReader) -> list[int]:
+    """Return the columns of periods that their names flag; leave forecasts out."""
+    names, found = [*reader.table.names], []
+    for number in list(reader.left):
+        period, flag = period_texts.without_flag(names[number])
+        if flag in {"e", "f"}:
+            reader.leave_out(number, "an estimate or forecast of its period")
+        elif period and period not in names:
+            names[number] = period
+            found.append(number)
+    reader.table = replace(reader.table, names=names)
+    return found
+
+
 def take_period(reader: LayoutReader) -> pd.Series:
     """Return the column of periods, or what year and month or quarter make."""
     candidates = sorted(

@@ -5,7 +5,7 @@ seasonal pattern, and columns that reveal the future. All functions are pure: th
 values and return what they found.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,7 @@ import pandas as pd
 from econnet.core.periods import PANDAS_ALIAS, PERIOD_NAME, PERIODS_A_YEAR, Frequency
 from econnet.core.types import Floats
 from econnet.data.files import column_names
-from econnet.data.files.codes import Codes, codes_in, starts
+from econnet.data.files.codes import Codes, blocks, codes_in, starts
 from econnet.data.files.column_names import folded, words
 
 
@@ -120,6 +120,43 @@ def _whole_or_constant(
     series = pd.DataFrame({"column": columns, "whole": whole, "constant": constant})
     of_column = series.groupby("column").all()
     return of_column.index[of_column["whole"] | of_column["constant"]]
+
+
+def unit_breaks(rows: pd.DataFrame, names: Mapping[str, str]) -> list[str]:
+    """Return a sentence on each value that is many times the one before it.
+
+    `rows` has `country, indicator, period, value` of columns that grow, sorted, each
+    period once; `names` has the plain names of areas. Series that often change so much
+    are not reported.
+    """
+    values = rows["value"].to_numpy(dtype=float)
+    found = [_jumps(rows, values, part) for part in blocks(len(values) - 1)]
+    places = np.concatenate(found) if found else np.zeros(0, dtype=np.intp)
+    keys = rows.iloc[places][["country", "indicator"]].astype(str)
+    often = keys.groupby(["country", "indicator"])["country"].transform("size")
+    lines = []
+    for place in places[(often <= MAX_BREAKS).to_numpy(dtype=bool)][:MAX_GAPS]:
+        before, after = rows.iloc[place], rows.iloc[place + 1]
+        country = names.get(str(after["country"]), str(after["country"]))
+        lines.append(
+            f"{after['indicator']} of {country} is {before['value']:g} in "
+            f"{before['period']} and {after['value']:g} in {after['period']}: if its "
+            "unit changes there, convert one part"
+        )
+    return lines
+
+
+def _jumps(rows: pd.DataFrame, values: Floats, part: slice) -> npt.NDArray[np.intp]:
+    """Return the places in a part of rows before a value that is many times another."""
+    after = slice(part.start + 1, part.stop + 1)
+    low = np.minimum(values[part], values[after])
+    jump = (np.maximum(values[part], values[after]) > UNIT_BREAK * low) & (low > 0)
+    if jump.any():
+        for name in ("country", "indicator"):
+            codes = codes_in(rows[name])
+            jump &= codes[part] == codes[after]
+    places: npt.NDArray[np.intp] = part.start + np.flatnonzero(jump)
+    return places
 
 
 def single_gaps(rows: pd.DataFrame, ordinal: Callable[[str], int]) -> list[str]:
@@ -366,3 +403,5 @@ MIN_AGREEMENT = 0.985
 MIN_PER_CLASS = 4
 MAX_SEPARATED = 4
 ID_NAMES = frozenset(words("id code ifs iso isonum ccode cid countryid numcode fips"))
+UNIT_BREAK = 50
+MAX_BREAKS = 2

@@ -9,6 +9,7 @@ from econnet.data.files.column_roles import (
     leave_row_numbers,
     split_first_column,
     take_area,
+    take_flagged_periods,
     take_named,
     take_period,
     value_column,
@@ -44,6 +45,8 @@ def arrange(file: str, table: RawTable, series_name: str = "") -> Tidy:
     reader.left = list(range(len(reader.table.names)))
     leave_row_numbers(reader)
     headers = [n for n in reader.left if period_texts.is_period(reader.name(n))]
+    if len(headers) >= MIN_PERIOD_COLUMNS:
+        headers += take_flagged_periods(reader)
     if len(headers) >= MIN_PERIOD_COLUMNS and len(headers) >= len(reader.left) / 2:
         if vintages := dates_of_vintages(reader, headers, series_name):
             number, found = vintages

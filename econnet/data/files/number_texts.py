@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from econnet.core.types import Floats
 from econnet.runtime.untrusted_files import MAX_TEXT_LENGTH
@@ -161,17 +162,42 @@ def missing_codes(values: Floats) -> list[float]:
     return codes
 
 
-def leading_zeros(values: Floats) -> int:
-    """Return how many zeros begin a series that is above zero afterwards."""
-    present = values[np.isfinite(values)]
+def leading_zeros(values: Floats) -> npt.NDArray[np.intp]:
+    """Return the places of zeros that begin a series above zero, if they are many."""
+    none = np.zeros(0, dtype=np.intp)
+    places = np.flatnonzero(np.isfinite(values))
+    present = values[places]
     nonzero = np.flatnonzero(present)
     if not len(nonzero) or nonzero[0] < MIN_LEADING_ZEROS:
-        return 0
+        return none
     rest = present[nonzero[0] :]
     # Zeros and ones, and small counts, may well begin with zeros.
     if rest.min() <= 0 or set(np.unique(rest)) <= {0.0, 1.0}:
-        return 0
-    return int(nonzero[0]) if rest[0] > 0.05 * np.median(rest) else 0
+        return none
+    is_level = rest[0] > 0.05 * np.median(rest)
+    return places[: nonzero[0]] if is_level else none
+
+
+def stray_zeros(values: Floats) -> npt.NDArray[np.intp]:
+    """Return the places of zeros that stand for missing values in a series of levels.
+
+    The values before and after them are far from zero, measured by the series' own
+    size and steps: an interest rate reaches zero, output does not.
+    """
+    present = np.flatnonzero(np.isfinite(values))
+    is_zero = values[present] == 0
+    rest = values[present][~is_zero]
+    if not is_zero.any() or is_zero.mean() > MAX_STRAY_ZEROS or len(rest) < MIN_LEVELS:
+        return np.zeros(0, dtype=np.intp)
+    if rest.min() <= 0 or len(np.unique(rest)) < MIN_LEVELS:
+        return np.zeros(0, dtype=np.intp)
+    far = max(0.3 * float(np.median(rest)), 15 * float(np.abs(np.diff(rest)).mean()))
+    # Before the first value, and behind the last, there is one neighbour only.
+    place = np.clip(np.cumsum(~is_zero)[is_zero], 0, len(rest))
+    before, after = np.maximum(place - 1, 0), np.minimum(place, len(rest) - 1)
+    stray = (rest[before] > far) & (rest[after] > far)
+    found: npt.NDArray[np.intp] = present[is_zero][stray]
+    return found
 
 
 def _is_open(texts: Collection[str]) -> bool:
@@ -283,6 +309,8 @@ CODES = np.array(
     ]
 )
 MIN_LEADING_ZEROS = 4
+MIN_LEVELS = 12
+MAX_STRAY_ZEROS = 0.2
 # Python alone would also read digits of other scripts and `1_000`.
 PLAIN = re.compile(r"-?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,3})?", re.I | re.ASCII)
 NO_GROUPS = re.compile(r"-?\d*", re.ASCII)

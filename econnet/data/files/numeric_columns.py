@@ -198,12 +198,14 @@ def _without_codes(tidy: Tidy, numbers: Floats, remarks: list[str]) -> Floats:
     remarks += [
         f"{code:g} taken as missing ({count:,} values)" for code, count in found.items()
     ]
-    places, names = _leading_zeros(tidy, numbers)
-    if names:
-        remarks.append(
-            f"zeros before the first value taken as missing: {_shown(names)}"
-        )
-    return _without(numbers, places)
+    for places, names, what in (
+        (*_zeros(tidy, numbers, number_texts.leading_zeros), "before the first value"),
+        (*_zeros(tidy, numbers, number_texts.stray_zeros), "among other values"),
+    ):
+        numbers = _without(numbers, places)
+        if names:
+            remarks.append(f"zeros {what} taken as missing: {_shown(names)}")
+    return numbers
 
 
 def _may_be_code(numbers: Floats) -> npt.NDArray[np.bool_]:
@@ -216,10 +218,10 @@ def _may_be_code(numbers: Floats) -> npt.NDArray[np.bool_]:
     return found
 
 
-def _leading_zeros(
-    tidy: Tidy, numbers: Floats
+def _zeros(
+    tidy: Tidy, numbers: Floats, find: Callable[[Floats], npt.NDArray[np.intp]]
 ) -> tuple[npt.NDArray[np.intp], list[str]]:
-    """Return the places of zeros that begin a series, and the names of the series."""
+    """Return the places of zeros that are found in series, and the series' names."""
     names, zeros = [], [np.zeros(0, dtype=np.intp)]
     columns = codes_in(tidy.column)
     with_zeros = np.unique(columns[_places(numbers, _is_zero)])
@@ -228,8 +230,9 @@ def _leading_zeros(
         places = np.flatnonzero(columns == column)
         for _, place in _groups(areas[places], places):
             present = place[~np.isnan(numbers[place])]
-            if n := number_texts.leading_zeros(numbers[present]):
-                zeros.append(present[:n])
+            found = find(numbers[present])
+            if len(found):
+                zeros.append(present[found])
                 names.append(str(tidy.column.cat.categories[column]))
     return np.concatenate(zeros), list(dict.fromkeys(names))
 

@@ -83,6 +83,18 @@ def is_period(text: str) -> bool:
     return bool(read_periods([bare]).periods)
 
 
+def without_flag(text: str) -> tuple[str, str]:
+    """Return a flagged period without its flag, and the flag; empty for other texts.
+
+    >>> without_flag("2022Q4*"), without_flag("2024 (f)"), without_flag("2024")
+    (('2022Q4', '*'), ('2024', 'f'), ('', ''))
+    """
+    match = FLAGGED.fullmatch(text.strip())
+    if match is None or not is_period(match["period"]):
+        return "", ""
+    return match["period"].strip(), match["flag"].casefold()
+
+
 def looks_half_yearly(text: str) -> bool:
     """Return whether a text is a half-year such as `2020H1` or `2020-S2`."""
     return bool(HALF_YEAR.fullmatch(_clean(text)))
@@ -123,10 +135,13 @@ def _quarter_of_months(text: str) -> int | None:
 
 
 def _clean(text: str) -> str:
-    """Return a text without quotation marks, time of day and the World Bank's `YR`."""
+    """Return a text without quotation marks, time of day, and letters before years.
+
+    The World Bank writes `YR1990`, and R `X1990`.
+    """
     bare = " ".join(text.split()).strip("'\"")
     bare = re.sub(r"\s*\[YR\d{4}\]$", "", bare)
-    bare = re.sub(r"^YR(?=\d{4}$)", "", bare)
+    bare = re.sub(r"^(YR(?=\d{4}$)|X(?=[12]\d{3}))", "", bare, flags=re.I)
     return TIME_OF_DAY.sub("", bare)
 
 
@@ -446,6 +461,10 @@ FISCAL_QUARTER = re.compile(
     r"|[12]\d{3}[-/](\d{2}|\d{4})[:,. ]+q ?[1-4]"
     r"|q ?[1-4][:,. ]+[12]\d{3}[-/](\d{2}|\d{4})",
     re.I | re.ASCII,
+)
+# Provisional, revised, break, estimate, forecast.
+FLAGGED = re.compile(
+    r"(?P<period>.*\d) ?\(?(?P<flag>[prbef]|[*\u2020\u2021]+)\)?", re.I | re.ASCII
 )
 FISCAL_STYLE = "fiscal years, each counted as the year in which it ends"
 NUMERALS = {"\u4e00": 1, "\u4e8c": 2, "\u4e09": 3, "\u56db": 4}

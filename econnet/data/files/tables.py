@@ -166,6 +166,8 @@ def _is_value(cell: Cell) -> bool:
         return not period_texts.is_period(as_text(cell))
     if cell == "" or period_texts.is_period(cell):
         return False
+    if any(period_texts.without_flag(cell)):
+        return False
     return number_texts.is_missing(cell) or number_texts.is_number(cell)
 
 
@@ -197,9 +199,17 @@ def _is_data(row: Row, *, is_first: bool) -> bool:
     A row of years and names is one of data only where another is above it.
     """
     full = [cell for cell in row if cell != ""]
+    if is_first and _ends_with_pandas_name(full):
+        return False
     if any(_is_value(cell) for cell in full):
         return True
     return not is_first and len(full) == 1 and period_texts.is_period(as_text(full[0]))
+
+
+def _ends_with_pandas_name(row: Sequence[Cell]) -> bool:
+    """Return whether a row names columns, the last one 0: a series without a name."""
+    texts = [cell for cell in row if isinstance(cell, str)]
+    return texts[-1:] == ["0"] and any(map(is_role, texts))
 
 
 def _width(rows: Sequence[Row]) -> int:

@@ -120,16 +120,46 @@ def _aligned(text: str, delimiter: str) -> str:
     separated = sum(delimiter in line for line in full)
     if not full or separated > MAX_SHARE_OF_NOTES * len(full):
         return ""
-    for spaces in (r" {2,}", r" +"):
-        cells = [re.split(spaces, line.strip()) for line in lines]
-        widths = [len(row) for row in cells if row != [""]]
-        usual = max({*widths}, key=widths.count)
-        if usual > 1 and widths[-MIN_ALIGNED:].count(usual) == MIN_ALIGNED:
-            # Whatever is not a line of the table is a note, with whatever spaces.
-            return "\n".join(
-                "\t".join(row) if len(row) == usual else " ".join(row) for row in cells
-            )
-    return ""
+    tables = [rows for gap in GAPS if (rows := _split_at(lines, gap))]
+    found = [rows for rows in tables if _begins_with_names(rows)]
+    found += [named for rows in tables if (named := _with_name_in_front(rows))]
+    rows = next(iter(found + tables), [])
+    return "\n".join("\t".join(row) for row in rows)
+
+
+def _split_at(lines: Sequence[str], gap: str) -> list[list[str]]:
+    """Return lines split at gaps, if the last ones have equally many cells."""
+    cells = [re.split(gap, line.strip()) for line in lines]
+    widths = [len(row) for row in cells if row != [""]]
+    usual = max({*widths}, key=widths.count)
+    if usual < 2 or widths[-MIN_ALIGNED:].count(usual) < MIN_ALIGNED:
+        return []
+    # Whatever is not a line of the table is a note, with whatever spaces.
+    first = next(number for number, row in enumerate(cells) if len(row) == usual)
+    return [
+        row if len(row) == usual or number == first - 1 else [" ".join(row)]
+        for number, row in enumerate(cells)
+    ]
+
+
+def _with_name_in_front(rows: Sequence[Sequence[str]]) -> list[list[str]]:
+    """Return rows with an empty name in front of the first, as R does not name it."""
+    first = next(number for number, row in enumerate(rows) if len(row) > 1)
+    named = [[*row] for row in rows]
+    named[first].insert(0, "")
+    fits = len(named[first]) == len(rows[-1] if len(rows[-1]) > 1 else rows[-2])
+    return named if fits and _begins_with_names([named[first]]) else []
+
+
+def _begins_with_names(rows: Sequence[Sequence[str]]) -> bool:
+    """Return whether the first line of several cells has names, or years, for all."""
+    first, *others = [row for row in rows if len(row) > 1]
+    if others and len(first) != len(others[0]):
+        return False
+    return not any(
+        number_texts.is_number(cell) and not PERIOD_NUMBER.fullmatch(cell)
+        for cell in first
+    )
 
 
 def _check_lines(path: Path, text: str) -> None:
@@ -495,6 +525,7 @@ KINDS_OF_FILES = (
 SMALL_BYTES = 4 * 2**20
 MAX_SHARE_OF_NOTES = 0.1
 MIN_ALIGNED = 5
+GAPS = (r" {2,}", r" +")
 MAX_SHARE_OF_TEXTS = 0.1
 SAMPLE_LETTERS = 2**20
 MAX_LINE_BYTES = 2_000_000

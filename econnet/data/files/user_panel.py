@@ -303,7 +303,12 @@ def _finished(
     }
     kinds = {name: kind.kind for name, kind in sorted(inferred.items())}
     order = [name for name in context.tidy.columns if name in kinds]
-    gaps = guards.single_gaps(newest_values(rows), ordinal_of)
+    newest = newest_values(rows)
+    gaps = guards.single_gaps(newest, ordinal_of)
+    levels = [name for name, kind in kinds.items() if kind in {"flow", "index"}]
+    if len(levels) < len(kinds):
+        newest = newest[newest["indicator"].isin(levels)]
+    breaks = guards.unit_breaks(newest, context.found.names)
     target = targets.default_target(kinds, order)
     understood = Understood(
         file=file,
@@ -311,7 +316,7 @@ def _finished(
         columns=column_reports(spans, inferred, indicators, order),
         target=_target_text(target, indicators),
         remarks=context.remarks,
-        warnings=[*context.warnings, *gaps],
+        warnings=[*context.warnings, *breaks, *gaps],
         left_out=context.left_out,
         overrides=_overrides(source_is_workbook=context.is_workbook),
     )

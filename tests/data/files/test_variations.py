@@ -254,6 +254,79 @@ def test_quarters_that_are_not_understood_are_no_series_of_years(
         read(tmp_path, lines(["year,quarter,gdp"], rows), country="DEU")
 
 
+def test_zeros_among_levels_far_from_zero_are_missing_values(tmp_path: Path) -> None:
+    def number(quarter: str, x: float) -> str:
+        return "0" if quarter == "2000Q2" or quarter > "2019Q1" else str(x)
+
+    rates = dict(zip(QUARTERS, np.abs(np.arange(120) - 60) / 8, strict=True))
+    rows = by_quarter(lambda q, x: f"{q},{number(q, x)},{max(0, rates[q] - 0.5)}")
+    table = read(tmp_path, lines(["period,gdp,policy rate"], rows), country="DEU")
+    expected = {q: x for q, x in EXPECTED.items() if number(q, x) != "0"}
+    assert values(table, "DEU", "gdp") == expected
+    assert values(table, "DEU", "policy rate")["2005Q1"] == 0
+    assert any("zeros among other values" in text for text in table.understood.remarks)
+
+
+def test_change_of_unit_is_reported(tmp_path: Path) -> None:
+    rows = by_quarter(lambda q, x: f"{q},{x if q < '2000' else x / 1000:.4f}")
+    table = read(tmp_path, lines(["period,gdp"], rows), country="DEU")
+    (warning,) = table.understood.warnings
+    assert warning.startswith("gdp of Germany is")
+    assert "in 1999Q4" in warning
+    assert "in 2000Q1: if its unit changes there, convert one part" in warning
+    table = read(
+        tmp_path, lines(["period,gdp"], by_quarter("{},{}".format)), country="DEU"
+    )
+    assert not table.understood.warnings
+
+
+def test_flags_of_periods_in_the_names_of_columns(tmp_path: Path) -> None:
+    names = [f"{year}*" if year > 2016 else str(year) for year in YEARS]
+    levels = [str(x) for x in LEVELS[: len(names)]]
+    text = lines(
+        [f"Country,{','.join(names)},2020e,2021f"],
+        [f"Germany,{','.join(levels)},1,2", f"France,{','.join(levels)},3,4"],
+    )
+    table = read(tmp_path, text)
+    assert [*values(table, "DEU")] == [str(year) for year in YEARS]
+    assert {*table.understood.left_out} == {"2020e", "2021f"}
+
+
+def test_names_that_r_and_pandas_make(tmp_path: Path) -> None:
+    names = [f'"X{year}"' for year in YEARS]
+    levels = [str(x) for x in LEVELS[: len(names)]]
+    table = read(
+        tmp_path,
+        lines([f'"Country.Name",{",".join(names)}'], [f"Germany,{','.join(levels)}"]),
+    )
+    assert [*values(table, "DEU")] == [str(year) for year in YEARS]
+    rows = by_quarter(lambda q, x: f"Germany,{q},{x}")
+    table = read(tmp_path, lines(["country,period,0"], rows))
+    assert values(table, "DEU") == EXPECTED
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        lines(
+            ["YEAR QTR      GDP"],
+            in_years(lambda y, n, x: f"{y}   {n + 1} {x:9.1f}"),
+        ),
+        lines(
+            ["      Qtr1   Qtr2   Qtr3   Qtr4"],
+            [
+                f"{year} {' '.join(map(str, LEVELS[4 * n : 4 * n + 4]))}"
+                for n, year in enumerate(YEARS)
+            ],
+        ),
+    ],
+)
+def test_text_aligned_by_spaces_has_the_names_of_its_columns(
+    tmp_path: Path, text: str
+) -> None:
+    assert values(read(tmp_path, text, country="DEU"), "DEU") == EXPECTED
+
+
 def test_one_series_in_two_units_is_two_series(tmp_path: Path) -> None:
     header = ",".join(f"{quarter[:4]}-{quarter[4:]}" for quarter in QUARTERS)
     rates = [x / 1000 for x in LEVELS]
