@@ -61,9 +61,7 @@ def test_no_setting_of_matplotlib_around_the_process_matters(tmp_path: Path) -> 
     assert usual.startswith(b"\x89PNG")
     # One that a notebook leaves, and a file that matplotlib reads where it starts.
     rc = tmp_path / "matplotlibrc"
-    rc.write_text(
-        "backend: TkAgg\nfont.size: 40\nlines.linewidth: 20\nsavefig.dpi: 5\n"
-    )
+    rc.write_text("backend: TkAgg\nlines.linewidth: 20\npath.sketch: 3, 100, 20\n")
     assert drawn_in(tmp_path, "module://a_notebook.backend") == usual
 
 
