@@ -732,7 +732,7 @@ def test_highest_false_alarms_are_listed_in_order_of_time(germany: Forecast) -> 
     texts = content(changed(germany, false_alarms=alarms))
     years = [row[0][:4] for row in texts["false_alarms"]]
     assert years == [str(year) for year in range(1990, 2010) if year % 10 >= 3]
-    assert texts["false_alarms_note"].startswith("The 14 highest of 20;")
+    assert texts["false_alarms_count"] == "The 14 highest of 20"
 
 
 def test_flat_curves_and_curves_without_todays_value_are_left_out(

@@ -226,7 +226,6 @@ def test_long_names_of_releases_leave_the_next_columns_in_view(
 @pytest.mark.parametrize(
     ("table", "column"),
     [
-        ("Questions", "probability"),
         ("Next releases", "forecast would move to"),
         ("Past contractions", "peak"),
     ],
