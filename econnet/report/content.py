@@ -206,7 +206,7 @@ def _false_alarms(forecast: Forecast) -> Content:
     alarms = forecast.assessment.false_alarms
     highest = sorted(alarms, key=lambda alarm: -alarm.highest_probability)
     shown = [alarm for alarm in alarms if alarm in highest[:MAX_FALSE_ALARMS]]
-    note = f"The {len(shown)} highest of {len(alarms)}; csv/false-alarms.csv has all."
+    count = f"The {len(shown)} highest of {len(alarms)}"
     noun = wording.NOUN[forecast.task.frequency]
     return {
         "false_alarms": [
@@ -217,7 +217,7 @@ def _false_alarms(forecast: Forecast) -> Content:
             for alarm in shown
         ],
         "false_alarms_heading": f"false alarms ({noun}s)",
-        "false_alarms_note": note if len(shown) < len(alarms) else None,
+        "false_alarms_count": count if len(shown) < len(alarms) else None,
     }
 
 

@@ -1,23 +1,26 @@
-import os
-import re
-import subprocess
-import sys
-from dataclasses import replace
-from io import BytesIO
-from pathlib import Path
 
 import matplotlib as mpl
 import matplotlib.image
+import os
 import pandas as pd
 import pytest
-
-from econnet.forecast.result import Forecast, ImportanceShown, ResponseCurve
-from econnet.report import figures, wording
-from econnet.report.figures.style import CREDIT_SIZE, HALF_WIDTH, wrapped
+import re
+import subprocess
+import sys
+from .conftest import without_contractions
+from dataclasses import replace
+from econnet.forecast.result import Forecast
+from econnet.forecast.result import ImportanceShown
+from econnet.forecast.result import ResponseCurve
+from econnet.report import figures
+from econnet.report import wording
+from econnet.report.figures.style import CREDIT_SIZE
+from econnet.report.figures.style import HALF_WIDTH
+from econnet.report.figures.style import wrapped
+from io import BytesIO
+from pathlib import Path
 from tests.builders import changed
 from tests.user import ROOT
-
-from .conftest import without_contractions
 
 
 @pytest.fixture(scope="session")
@@ -216,8 +219,12 @@ def test_long_name_of_an_indicator_takes_two_lines(germany: Forecast) -> None:
             importance=(
                 ImportanceShown("rate", title, "Rates", 0.002, (0.001, 0.003)),
             ),
+            drivers=tuple(replace(driver, title=title) for driver in explained.drivers),
         ),
     )
+    narrow = figures.as_svg(figures.draw_narrow(named)["contributions"])
+    assert ">One-year Treasury yield less" in narrow
+    assert "…" not in narrow
     for name in ("responses", "importance"):
         svg = text_of(named, name)
         assert ">One-year Treasury yield less" in svg

@@ -155,12 +155,12 @@ def test_event_within_a_horizon_is_named_wherever_its_probability_is_given(
     assert event in texts["running"]
     assert event in texts["position"]
     assert event in wording.chance(within)
-    assert texts["outlook_heading"] == "Real GDP falls in at least one quarter up to"
+    assert texts["outlook_heading"] == "Real GDP falls in at least one quarter up to …"
     assert "in at least one of 4 quarters" in wording.probability_heading(within)
     # The record counts the forecasts, those that the event followed, and the spells.
     counts = wording.record_counts(within)
     assert re.search(r"\(the event followed \d+ of them; there were \d+ ", counts)
-    assert content(germany)["outlook_heading"] == "Real GDP falls in"
+    assert content(germany)["outlook_heading"] == "Real GDP falls in …"
 
 
 def test_record_counts_contractions_and_their_spells(germany: Forecast) -> None:
@@ -732,7 +732,7 @@ def test_highest_false_alarms_are_listed_in_order_of_time(germany: Forecast) -> 
     texts = content(changed(germany, false_alarms=alarms))
     years = [row[0][:4] for row in texts["false_alarms"]]
     assert years == [str(year) for year in range(1990, 2010) if year % 10 >= 3]
-    assert texts["false_alarms_note"].startswith("The 14 highest of 20;")
+    assert texts["false_alarms_count"] == "The 14 highest of 20"
 
 
 def test_flat_curves_and_curves_without_todays_value_are_left_out(
@@ -784,3 +784,23 @@ def test_foot_calls_the_data_revised_only_where_they_are(
     foot = content(replace(germany, data=data))["foot"]
     assert ("revised data" in foot.lower()) == revised
     assert wording.figures(share) in foot
+
+
+def test_replay_of_real_vintages_is_said_to_use_dates_of_publication(
+    germany: Forecast,
+) -> None:
+    lag = "once its indicator's publication lag after the end of its period has passed"
+    for share, words in (
+        (0.0, f"counts as known {lag}."),
+        (1.0, "counts as known from its date of publication"),
+    ):
+        data = replace(germany.data, share_in_real_time=share)
+        information = dict(wording.method(replace(germany, data=data)))["Information"]
+        assert words in information
+
+
+def test_names_of_the_users_columns_begin_sentences_in_upper_case(
+    germany: Forecast,
+) -> None:
+    named = replace(germany, target_title="value")
+    assert wording.growth_heading(named).startswith("Value, change on")

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from econnet.core.types import Floats
 from econnet.forecast.result import Forecast, ResponseCurve
 from econnet.report import wording
 from econnet.report.figures.style import (
@@ -34,6 +35,8 @@ CURVE_WIDTH, CURVE_HEIGHT, CURVE_PITCH, CURVE_ROW = 48.0, 15.0, 59.0, 34.5
 MAX_CURVES = 6
 # Room for the second line of a long title, in mm.
 TITLE_LINE = 4.0
+# Height of a row whose title has two lines, in mm.
+TWO_LINES = 6.4
 # Lowest point, as a share of the axis, that has room for a label below it.
 ROOM_BELOW = 0.35
 # Drivers with their own bar.
@@ -49,7 +52,7 @@ def groups(forecast: Forecast, look: Look) -> Figure | None:
     totals = [(name, scale * it) for name, it in wording.by_group(forecast).items()]
     if not totals:
         return None
-    height = 8 + 4.6 * len(totals) + 1
+    height = 8 + bars_height(totals, 4.6, HALF_WIDTH) + 1
     figure = new_figure(HALF_WIDTH, height)
     write_heading(figure, height, "By group of indicators", "percentage points", look)
     draw_bars(figure, totals, height - 8, 4.6, look)
@@ -63,7 +66,7 @@ def importance(forecast: Forecast, look: Look) -> Figure | None:
         return None
     labels = _label_room([weight.title for weight in shown], HALF_WIDTH)
     titles = [in_two_lines(weight.title, labels - 3) for weight in shown]
-    heights = np.array([6.4 if "\n" in title else 4.6 for title in titles])
+    heights = _row_heights(titles, 4.6)
     rows = float(heights.sum())
     height = 8 + rows + 10
     figure = new_figure(HALF_WIDTH, height)
@@ -103,7 +106,7 @@ def contributions(
     large = sum(abs(points) >= MIN_CONTRIBUTION for _, points in parts)
     rows = first_rows(parts, min(large, MAX_DRIVERS))
     row_height = float(np.clip(98 / len(rows), 3.4, 4.2))
-    height = 8 + row_height * max(len(rows), 3) + 1
+    height = 8 + max(bars_height(rows, row_height, width), 3 * row_height) + 1
     figure = new_figure(width, height)
     write_heading(figure, height, "By indicator", "percentage points", look)
     draw_bars(figure, rows, height - 8, row_height, look)
@@ -131,26 +134,28 @@ def draw_bars(
 ) -> None:
     """Draw one bar per row, left or right of zero, with its title and number.
 
-    `top` and `row_height` are in millimetres; the bars take the figure's width.
+    `top` and `row_height`, of a title in one line, are in millimetres; the bars take
+    the figure's width.
     """
     width = float(figure.get_size_inches()[0] * 25.4)
     values = np.array([value for _, value in rows])
-    labels = _label_room([title for title, _ in rows], width)
-    bars, height = width - labels, row_height * len(rows)
+    titles, labels = _bar_titles(rows, width)
+    heights = _row_heights(titles, row_height)
+    bars, height = width - labels, float(heights.sum())
     axes = add_axes(figure, labels, top - height, bars, height)
-    y = np.arange(len(rows))
+    y = heights.cumsum() - heights / 2
     colors = np.where(values > 0, look.contraction, look.pale_forecast)
-    axes.barh(y, values, 0.62, color=colors)
+    axes.barh(y, values, 0.62 * row_height, color=colors)
     axes.axvline(0, color=look.grey, linewidth=0.6)
     low, high = min(0.0, float(values.min())), max(0.0, float(values.max()))
     # Room for the numbers beside the bars.
     room = (high - low or 1.0) * 10 / (bars - 20)
     axes.set_xlim(low - room, high + room)
-    axes.set_ylim(len(rows) - 0.4, -0.6)
-    for row, (title, value) in enumerate(rows):
+    axes.set_ylim(height + 0.1 * row_height, -0.1 * row_height)
+    for middle, title, value in zip(y, titles, values, strict=True):
         axes.annotate(
             wording.in_decimals(value),
-            (value, row),
+            (value, middle),
             (3 if value >= 0 else -3, 0),
             textcoords="offset points",
             ha="left" if value >= 0 else "right",
@@ -158,8 +163,30 @@ def draw_bars(
             fontsize=7.5,
             color=look.grey,
         )
-        label_row(axes, row, title, labels, width)
+        label_row(axes, middle, title, labels, width)
     axes.axis("off")
+
+
+def bars_height(
+    rows: Sequence[tuple[str, float]], row_height: float, width: float
+) -> float:
+    """Return the height of `draw_bars` in a figure `width` wide, in millimetres."""
+    titles, _ = _bar_titles(rows, width)
+    return float(_row_heights(titles, row_height).sum())
+
+
+def _bar_titles(
+    rows: Sequence[tuple[str, float]], width: float
+) -> tuple[list[str], float]:
+    """Return the titles of bars, long ones in two lines, and their room in mm."""
+    room = _label_room([title for title, _ in rows], width)
+    return [in_two_lines(title, room - 3) for title, _ in rows], room
+
+
+def _row_heights(titles: Sequence[str], one_line: float) -> Floats:
+    """Return the height of each row in mm, given that of a title in one line."""
+    two_lines = max(one_line, TWO_LINES)
+    return np.array([two_lines if "\n" in title else one_line for title in titles])
 
 
 def _label_room(titles: Sequence[str], width: float) -> float:

@@ -8,7 +8,7 @@ from matplotlib.ticker import FuncFormatter
 
 from econnet.forecast.result import Ahead, Forecast
 from econnet.report import wording
-from econnet.report.figures.drivers import draw_bars
+from econnet.report.figures.drivers import bars_height, draw_bars
 from econnet.report.figures.style import (
     HALF_WIDTH,
     SEMIBOLD,
@@ -98,7 +98,7 @@ def change(forecast: Forecast, look: Look) -> Figure | None:
     if not parts:
         return None
     rows = [(part.title, part.points) for part in parts]
-    height = 8 + 4.4 * len(rows) + 1
+    height = 8 + bars_height(rows, 4.4, HALF_WIDTH) + 1
     figure = new_figure(HALF_WIDTH, height)
     note = wording.change_note(forecast)
     write_heading(figure, height, "What moved the forecast", note, look)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from matplotlib.figure import Figure
 
 from econnet.forecast.result import Forecast
-from econnet.report import figures, wording
+from econnet.report import figures, tables, wording
 from econnet.report.content import Content, content
 from econnet.report.html import charts, page
 from econnet.report.html.page import SiteLinks
@@ -29,6 +29,9 @@ def as_html(
     """
     texts = content(forecast)
     shown = charts.charts(forecast, drawn)
+    if texts["false_alarms"]:
+        every = tables.TABLES["false-alarms"](forecast)
+        shown["false-alarms"] = charts.as_data(every)
     return page.render(
         "country.html",
         title=texts["title"],

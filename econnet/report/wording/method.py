@@ -26,9 +26,11 @@ def data(forecast: Forecast) -> str:
         "snapshot": "The data that ship with econnet",
         "store": "Data downloaded by econnet",
     }.get(forecast.data.source, f"The file {forecast.data.source}")
+    # A committee's dates begin before the series that is shown for orientation.
+    series = "" if is_chronology(forecast.task) else f", {forecast.target_title}"
     return (
         f"{source}, as known on {day_of(forecast.data.used_until)}; "
-        f"{forecast.country.name}, {forecast.target_title}: "
+        f"{forecast.country.name}{series}: "
         f"{period_name(forecast.data.first_period)} to "
         f"{period_name(forecast.data.last_period)}. Last value: untransformed level, "
         "in the unit shown."
@@ -44,6 +46,14 @@ def _waiting(forecast: Forecast) -> str:
         f"; {count(len(newer), 'later release')} will be used from "
         f"{day_of(forecast.data.next_day)}"
     )
+
+
+def _known_from(forecast: Forecast) -> str:
+    """Return when a value counts as known in the replay, as part of a sentence."""
+    lag = "once its indicator's publication lag after the end of its period has passed"
+    if forecast.data.share_in_real_time < MIN_PARTLY_REAL_TIME:
+        return lag
+    return f"from its date of publication or, where the data give none, {lag}"
 
 
 def method(forecast: Forecast) -> list[tuple[str, str]]:
@@ -65,10 +75,8 @@ def method(forecast: Forecast) -> list[tuple[str, str]]:
         (
             "Information",
             f"Values known on {day_of(forecast.data.used_until)}"
-            f"{_waiting(forecast)}. In the "
-            "replay of history, a value counts as known once the publication lag of "
-            "its indicator has passed after the end of its period. Outcomes enter "
-            "training only after publication.",
+            f"{_waiting(forecast)}. In the replay of history, a value counts as known "
+            f"{_known_from(forecast)}. Outcomes enter training only after publication.",
         ),
         (
             "Model",

@@ -12,6 +12,7 @@ from econnet.forecast.result import (
     Movement,
     ResponseCurve,
 )
+from econnet.report.wording.event import capitalised
 from econnet.report.wording.formatting import (
     day_of,
     in_points,
@@ -178,7 +179,7 @@ def change(forecast: Forecast) -> list[str]:
         if (described := _moved(movement)) is not None
     ][:MAX_MOVEMENTS]
     if named:
-        sentences.append(f"{'; '.join(named)}.")
+        sentences.append(f"{capitalised('; '.join(named))}.")
     return sentences
 
 

@@ -43,6 +43,6 @@ READINGS: Mapping[str, str] = {
         "Dot: probability; bar: 90% interval; tick: the country's historical average. "
         "Countries at the top are furthest above their own average."
     ),
-    "map": "The darker a country, the higher its probability; compare with the dots.",
-    "strip": "The darker a cell, the higher the forecast; dots mark what happened.",
+    "map": "Colour: the probability (see the key); compare it with the dots.",
+    "strip": "Colour: the forecast (see the key); dots: the event occurred.",
 }

@@ -54,10 +54,10 @@ LAST_FORECASTS = 3
 def growth_heading(forecast: Forecast) -> str:
     """Return the heading of the chart of growth, with its unit."""
     if forecast.meaning.endswith(BELOW_ZERO):  # the target is growth itself
-        return f"{forecast.target_title}, %"
+        return f"{capitalised(forecast.target_title)}, %"
     yearly = forecast.task.label == "year-on-year" or forecast.task.frequency == "A"
     since = "a year" if yearly else f"the {NOUN[forecast.task.frequency]}"
-    return f"{forecast.target_title}, change on {since} before, %"
+    return f"{capitalised(forecast.target_title)}, change on {since} before, %"
 
 
 def growth_note(forecast: Forecast) -> str:

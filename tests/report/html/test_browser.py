@@ -223,6 +223,36 @@ def test_long_names_of_releases_leave_the_next_columns_in_view(
         assert table.evaluate("it => it.scrollWidth <= it.clientWidth")
 
 
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [
+        ("Next releases", "forecast would move to"),
+        ("Past contractions", "peak"),
+    ],
+)
+def test_phone_shows_the_answer_of_a_row_beside_its_name(
+    table: str, column: str, browser: Browser, german_page: Path
+) -> None:
+    with browser.open(german_page, width=PHONE) as opened:
+        region = opened.page.get_by_role("region", name=table, exact=True)
+        head = region.get_by_role("columnheader", name=column, exact=True)
+        box = head.bounding_box()
+        assert box["x"] + box["width"] <= PHONE
+
+
+def test_all_false_alarms_can_be_saved(
+    browser: Browser, german_page: Path, germany: Forecast
+) -> None:
+    with browser.open(german_page) as opened:
+        page = opened.page
+        with page.expect_download() as waiting:
+            page.get_by_role("button", name="all false alarms").click()
+        text = Path(waiting.value.path()).read_text("utf-8")
+    rows = list(csv.DictReader(io.StringIO(text)))
+    alarms = germany.assessment.false_alarms
+    assert [row["first"] for row in rows] == [str(alarm.first) for alarm in alarms]
+
+
 def test_no_cell_of_the_csv_is_a_formula(
     browser: Browser, hostile: Forecast, page_of: Callable[[Forecast], Path]
 ) -> None:

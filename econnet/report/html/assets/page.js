@@ -307,7 +307,10 @@
         hooks: {
           drawClear: [(plot) => this.drawBands(plot)],
           drawAxes: [(plot) => this.drawRate(plot, panel)],
-          draw: [(plot) => this.drawIntervals(plot, panel)],
+          draw: [
+            (plot) => this.drawIntervals(plot, panel),
+            (plot) => this.nameRate(plot, panel),
+          ],
           setCursor: [(plot) => this.follow(plot)],
           setScale: [(plot, key) => key === "x" && this.share(plot)],
         },
@@ -409,13 +412,25 @@
       };
       if (panel.limits[0] < 0) line(0, "grey", []);
       if (panel.rate === null) return;
-      const y = line(panel.rate, "grey", [4, 3]);
+      line(panel.rate, "grey", [4, 3]);
+    }
+
+    // The name is above the curves, with a rim in the colour of the paper.
+    nameRate({ ctx, bbox, valToPos }, panel) {
+      if (panel.rate === null) return;
+      const name = `historical average ${fixed(100 * panel.rate, 0)}%`;
+      const x = bbox.left + 4 * devicePixelRatio;
+      const y = Math.round(valToPos(panel.rate, "y", true)) - 1.5;
       ctx.save();
+      ctx.strokeStyle = color("paper");
+      ctx.lineJoin = "round";
+      ctx.lineWidth = 4 * devicePixelRatio;
       ctx.fillStyle = color("grey");
       ctx.font = `${12 * devicePixelRatio}px Inter, system-ui, sans-serif`;
       ctx.textAlign = "left";
       ctx.textBaseline = "bottom";
-      ctx.fillText(`historical average ${fixed(100 * panel.rate, 0)}%`, bbox.left + 4 * devicePixelRatio, y - 2);
+      ctx.strokeText(name, x, y);
+      ctx.fillText(name, x, y);
       ctx.restore();
     }
 
