@@ -33,7 +33,7 @@ def test_drawing_leaves_matplotlib_as_it_was(germany: Forecast) -> None:
 
 
 def test_text_stays_text_in_the_reports_font(drawn: dict[str, str]) -> None:
-    heading = ">Real GDP, change on the quarter before, %</text>"
+    heading = ">Real GDP, change from the previous quarter, %</text>"
     assert heading in drawn["history"]
     families = set(re.findall("font-family: ([^;]+);", drawn["history"]))
     assert families == {"'Inter'", "'Inter', 'DejaVu Sans'"}

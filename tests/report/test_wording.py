@@ -155,12 +155,12 @@ def test_event_within_a_horizon_is_named_wherever_its_probability_is_given(
     assert event in texts["running"]
     assert event in texts["position"]
     assert event in wording.chance(within)
-    assert texts["outlook_heading"] == "Real GDP falls in at least one quarter up to"
+    assert texts["outlook_heading"] == "Real GDP falls in at least one quarter up to …"
     assert "in at least one of 4 quarters" in wording.probability_heading(within)
     # The record counts the forecasts, those that the event followed, and the spells.
     counts = wording.record_counts(within)
     assert re.search(r"\(the event followed \d+ of them; there were \d+ ", counts)
-    assert content(germany)["outlook_heading"] == "Real GDP falls in"
+    assert content(germany)["outlook_heading"] == "Real GDP falls in …"
 
 
 def test_record_counts_contractions_and_their_spells(germany: Forecast) -> None:
@@ -751,7 +751,7 @@ def test_every_figure_is_described_without_repeating_its_heading(
     for forecast in (germany, brazil):
         texts = [figures.alt(forecast, name) for name in figures.DRAWINGS]
         assert all(len(text) > 40 for text in texts)
-        assert not any("change on the" in text for text in texts)
+        assert not any("change from the" in text for text in texts)
 
 
 def test_words_hold_for_a_country_that_never_contracted(germany: Forecast) -> None:

@@ -139,10 +139,10 @@ def outlook_heading(forecast: Forecast) -> str:
     text = capitalised(f"{words.subject} {words.present}")
     if is_chronology(task):
         text = f"Recession as dated by {chronologies.load()[task.label].committee}"
-        return f"{text} up to" if task.event == "within" else f"{text} in"
+        return f"{text} up to …" if task.event == "within" else f"{text} in …"
     if task.event == "within":
-        return f"{text} in at least one {NOUN[task.frequency]} up to"
-    return f"{text} in"
+        return f"{text} in at least one {NOUN[task.frequency]} up to …"
+    return f"{text} in …"
 
 
 def contraction_noun(forecast: Forecast) -> str:

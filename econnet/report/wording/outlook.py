@@ -152,11 +152,11 @@ def change_note(forecast: Forecast) -> str:
 
 
 def change(forecast: Forecast) -> list[str]:
-    """Return what changed since the forecast before, in sentences."""
+    """Return what changed since the previous forecast, in sentences."""
     changed = forecast.explanation.change
     if changed is None:
         return ["There is no earlier forecast to compare with."]
-    earlier = f"the {NOUN[forecast.task.frequency]} before"
+    earlier = f"the previous {NOUN[forecast.task.frequency]}"
     if changed.made_at is not None:
         earlier = day_of(changed.made_at)
     difference = points(forecast.probability, changed.probability)
