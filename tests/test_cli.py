@@ -226,9 +226,10 @@ def test_help_imports_no_heavy_library(tmp_path: Path) -> None:
     assert run.stderr.strip() == "[]"
 
 
-def test_closed_pipe_ends_quietly(tmp_path: Path) -> None:
+@pytest.mark.parametrize("arguments", [("indicators", "--json"), ("--help",)])
+def test_closed_pipe_ends_quietly(arguments: tuple[str, ...], tmp_path: Path) -> None:
     process = subprocess.Popen(
-        [sys.executable, "-m", "econnet", "indicators", "--json"],
+        [sys.executable, "-m", "econnet", *arguments],
         cwd=tmp_path,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

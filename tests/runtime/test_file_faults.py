@@ -147,6 +147,7 @@ BAD_CSV: Mapping[str, tuple[bytes, str]] = {
         "line 5: real_gdp of A has 1991-01, but 1990Q1 in line 2",
     ),
     "no period": (replaced(3, "A,soon,1"), "line 5: 'soon' is not a period"),
+    "year 0000": (replaced(3, "A,0000Q4,1"), "line 5: '0000Q4' is not a period"),
     "no country": (replaced(3, ",1990Q4,1"), "line 5: country is missing"),
     "control character": (
         replaced(3, "\x1b[2J,1990Q4,1"),

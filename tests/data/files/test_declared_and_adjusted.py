@@ -113,7 +113,7 @@ def test_sums_since_january_give_the_labels_of_single_quarters(rule: str) -> Non
 @pytest.mark.parametrize("rule", ["two-quarters", "year-on-year"])
 def test_sums_since_january_are_refused_with_the_remedy(rule: str) -> None:
     known = econnet.read_data(output_of_china()[["country", "period", "real_gdp"]])
-    with pytest.raises(DataError, match=r"since January.*: use --adjust decumulate"):
+    with pytest.raises(DataError, match=r"year-to-date sum.*: use --adjust decumulate"):
         own_data.screened(known, TaskRequest(label=rule), [countries.resolve("CHN")])
 
 

@@ -243,7 +243,7 @@ def test_quarters_are_read_however_their_year_is_written(
     ("part", "message"),
     [
         (["first", "second", "third", "fourth"], "'first' in column quarter is no"),
-        (["Q4", "Q1", "Q2", "Q3"], "line 3: period is missing"),
+        (["Q4", "Q1", "Q2", "Q3"], "line 3: the period is missing"),
     ],
 )
 def test_quarters_that_are_not_understood_are_no_series_of_years(
@@ -501,6 +501,21 @@ def test_underscore_makes_no_number_in_a_file_of_any_size(
     rows = [f"DEU,{y},{100 + y % 7}" for y in YEARS]
     with pytest.raises(DataError, match="line 32, gdp: '1_000' is not a number"):
         read(tmp_path, lines(["country,year,gdp"], rows, ["DEU,2020,1_000"]))
+
+
+@pytest.mark.parametrize("small_bytes", [300, text_files.SMALL_BYTES])
+def test_last_line_counts_though_it_is_long_and_has_no_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, small_bytes: int
+) -> None:
+    monkeypatch.setattr(text_files, "SMALL_BYTES", small_bytes)
+    rows = [f"DEU,{y},{100 + y % 7}" for y in YEARS]
+    before = lines(["country,year,gdp"], rows, [""])
+    table = read(tmp_path, f"{before}DEU,2020,107{' ' * 5_000}")
+    assert values(table, "DEU")["2020"] == 107
+    with pytest.raises(DataError, match=r"line 32, gdp: '1111.*' is not a number"):
+        read(tmp_path, f"{before}DEU,2020,{'1' * 5_000}")
+    with pytest.raises(DataError, match="line 32 is longer than"):
+        read(tmp_path, f"{before}DEU,2020,{' ' * 3_000_000}")
 
 
 @pytest.mark.parametrize("n_more", [0, 30])

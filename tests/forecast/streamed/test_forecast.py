@@ -324,7 +324,7 @@ def test_unfinished_work_that_is_damaged_is_done_again(
         ),
         (
             lambda table: table.assign(output_index=range(1, len(table) + 1)),
-            "too little",
+            "too few rows",
         ),
     ],
 )
