@@ -7,18 +7,19 @@ have changed since.
 """
 
 import hashlib
-import numpy as np
-import pandas as pd
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
-from econnet.core import plugins
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
-from threadpoolctl import threadpool_info
 from typing import TYPE_CHECKING
 
+import numpy as np
+import pandas as pd
+from threadpoolctl import threadpool_info
+
+from econnet.core import plugins
 
 if TYPE_CHECKING:
     from econnet.data.panel import Panel

@@ -6,49 +6,36 @@ changes or a new day begins, and a forecast is made once per model file. A quest
 cannot be answered is not tried again until a file of its model changes.
 """
 
-import numpy as np
 import threading
-from collections.abc import Callable
-from collections.abc import Iterator
-from collections.abc import Sequence
-from dataclasses import dataclass
-from dataclasses import field
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
-from econnet.core.countries import Country
-from econnet.core.countries import by_alpha3
+from functools import cached_property
+from pathlib import Path, PurePath
+
+import numpy as np
+
+from econnet.core.countries import Country, by_alpha3
 from econnet.core.errors import DataError
 from econnet.core.settings import Settings
-from econnet.core.task import Task
-from econnet.core.task import TaskRequest
+from econnet.core.task import Task, TaskRequest
 from econnet.core.types import Floats
 from econnet.core.workspace import Workspace
 from econnet.data import load
 from econnet.data.sources.observations import Dataset
 from econnet.forecast import country as country_forecast
-from econnet.forecast import finished
+from econnet.forecast import finished, preparation, saved_answers, training, workflow
 from econnet.forecast import log as forecast_log
-from econnet.forecast import preparation
-from econnet.forecast import saved_answers
-from econnet.forecast import training
-from econnet.forecast import workflow
 from econnet.forecast.country import Shared
-from econnet.forecast.explain import drivers
-from econnet.forecast.explain import what_if
+from econnet.forecast.explain import drivers, what_if
 from econnet.forecast.explain.what_if import Assumption
 from econnet.forecast.headline import headline
 from econnet.forecast.preparation import PreparedTask
 from econnet.forecast.questions import PreparedQuestions
-from econnet.forecast.result import Forecast
-from econnet.forecast.result import QuestionAnswer
-from econnet.forecast.result import WhatIf
+from econnet.forecast.result import Forecast, QuestionAnswer, WhatIf
 from econnet.forecast.saved_model import Model
 from econnet.forecast.workflow import Question
 from econnet.runtime.blas import one_blas_thread
-from functools import cached_property
-from pathlib import Path
-from pathlib import PurePath
-
 
 # Of a file: the time of its last change in nanoseconds, and its size.
 Stamp = tuple[int, int]
@@ -258,7 +245,7 @@ class StoredAnswers:
     ) -> Basis:
         """Return what a finished forecast was made from, without choosing it again."""
         country, task, place = forecast.country, forecast.task, forecast.place
-        assert place is not None  # noqa: S101 - `finished` keeps no other
+        assert place is not None  # noqa: S101 - no other is kept in `finished`
         question = Question(session.known, country, task, place, request)
         prepared = _prepared(session, question)
         return self._with_model(session, question, prepared, forecast.questions)

@@ -6,26 +6,22 @@ once per origin. Each other horizon of the outlook costs as much again, so it is
 trained only where it is needed, and saved with the model.
 """
 
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from importlib.metadata import version
+from itertools import chain
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from collections.abc import Callable
-from collections.abc import Collection
-from collections.abc import Mapping
-from collections.abc import Sequence
-from dataclasses import dataclass
-from dataclasses import replace
+
 from econnet.core.errors import DataError
 from econnet.core.log_odds import probability
 from econnet.core.types import Floats
-from econnet.evaluation.intervals import Interval
-from econnet.evaluation.intervals import Periods
+from econnet.evaluation.intervals import Interval, Periods
 from econnet.evaluation.probability_interval import probability_interval
-from econnet.forecast import assessment
-from econnet.forecast import preparation
-from econnet.forecast import replay
-from econnet.forecast import saved_model
-from econnet.forecast import track_record
+from econnet.forecast import assessment, preparation, replay, saved_model, track_record
 from econnet.forecast.assessment import PoolAssessment
 from econnet.forecast.explain.importance import Importance
 from econnet.forecast.preparation import PreparedTask
@@ -33,14 +29,8 @@ from econnet.forecast.result import Ahead
 from econnet.forecast.saved_model import Model
 from econnet.models.baselines import LIGHT
 from econnet.models.combination import CombinedForecaster
-from econnet.models.windows import Window
-from econnet.models.windows import window_at
-from econnet.models.windows import with_row_ahead
+from econnet.models.windows import Window, window_at, with_row_ahead
 from econnet.runtime import workers
-from functools import partial
-from importlib.metadata import version
-from itertools import chain
-
 
 # Finds a stored model that fits; stores a new one for all countries that share it.
 Find = Callable[[PreparedTask], Model | None]

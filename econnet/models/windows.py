@@ -7,31 +7,23 @@ expand unless the `Schedule` has `rolling_years`.
 """
 
 import hashlib
-import numpy as np
-import numpy.typing as npt
-import pandas as pd
-from collections.abc import Callable
-from collections.abc import Mapping
-from collections.abc import Sequence
-from dataclasses import dataclass
-from dataclasses import field
-from dataclasses import replace
-from econnet.core.errors import DataError
-from econnet.core.errors import UsageError
-from econnet.core.periods import Frequency
-from econnet.core.periods import PANDAS_ALIAS
-from econnet.core.periods import PERIODS_A_YEAR
-from econnet.core.periods import parse_period
-from econnet.core.text import quoted
-from econnet.core.types import Floats
-from econnet.data.features.design_matrix import DesignMatrix
-from econnet.models.scaling import Scaler
-from econnet.models.scaling import has_information
-from econnet.runtime import workers
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from itertools import pairwise
 from typing import TypeAlias
 
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from econnet.core.errors import DataError, UsageError
+from econnet.core.periods import PANDAS_ALIAS, PERIODS_A_YEAR, Frequency, parse_period
+from econnet.core.text import quoted
+from econnet.core.types import Floats
+from econnet.data.features.design_matrix import DesignMatrix
+from econnet.models.scaling import Scaler, has_information
+from econnet.runtime import workers
 
 Rows: TypeAlias = npt.NDArray[np.int64]
 
