@@ -245,7 +245,7 @@ class StoredAnswers:
     ) -> Basis:
         """Return what a finished forecast was made from, without choosing it again."""
         country, task, place = forecast.country, forecast.task, forecast.place
-        assert place is not None  # noqa: S101 - `finished` keeps no other
+        assert place is not None  # noqa: S101 - no other is kept in `finished`
         question = Question(session.known, country, task, place, request)
         prepared = _prepared(session, question)
         return self._with_model(session, question, prepared, forecast.questions)

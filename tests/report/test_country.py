@@ -357,4 +357,4 @@ def test_eight_hundred_months_and_many_series_stay_small(
     )
     pdf = country_report.as_pdf(monthly, figures.draw(monthly), "a4")
     assert len(pdf) < 2_000_000
-    assert "change on the month before" in text_of(pypdf.PdfReader(BytesIO(pdf)))
+    assert "change from the previous month" in text_of(pypdf.PdfReader(BytesIO(pdf)))

@@ -1,26 +1,23 @@
-
-import matplotlib as mpl
-import matplotlib.image
 import os
-import pandas as pd
-import pytest
 import re
 import subprocess
 import sys
-from .conftest import without_contractions
 from dataclasses import replace
-from econnet.forecast.result import Forecast
-from econnet.forecast.result import ImportanceShown
-from econnet.forecast.result import ResponseCurve
-from econnet.report import figures
-from econnet.report import wording
-from econnet.report.figures.style import CREDIT_SIZE
-from econnet.report.figures.style import HALF_WIDTH
-from econnet.report.figures.style import wrapped
 from io import BytesIO
 from pathlib import Path
+
+import matplotlib as mpl
+import matplotlib.image
+import pandas as pd
+import pytest
+
+from econnet.forecast.result import Forecast, ImportanceShown, ResponseCurve
+from econnet.report import figures, wording
+from econnet.report.figures.style import CREDIT_SIZE, HALF_WIDTH, wrapped
 from tests.builders import changed
 from tests.user import ROOT
+
+from .conftest import without_contractions
 
 
 @pytest.fixture(scope="session")
@@ -69,7 +66,7 @@ def test_no_setting_of_matplotlib_around_the_process_matters(tmp_path: Path) -> 
 
 
 def test_text_stays_text_in_the_reports_font(drawn: dict[str, str]) -> None:
-    heading = ">Real GDP, change on the quarter before, %</text>"
+    heading = ">Real GDP, change from the previous quarter, %</text>"
     assert heading in drawn["history"]
     families = set(re.findall("font-family: ([^;]+);", drawn["history"]))
     assert families == {"'Inter'", "'Inter', 'DejaVu Sans'"}

@@ -751,7 +751,7 @@ def test_every_figure_is_described_without_repeating_its_heading(
     for forecast in (germany, brazil):
         texts = [figures.alt(forecast, name) for name in figures.DRAWINGS]
         assert all(len(text) > 40 for text in texts)
-        assert not any("change on the" in text for text in texts)
+        assert not any("change from the" in text for text in texts)
 
 
 def test_words_hold_for_a_country_that_never_contracted(germany: Forecast) -> None:

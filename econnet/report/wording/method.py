@@ -89,9 +89,9 @@ def method(forecast: Forecast) -> list[tuple[str, str]]:
         (
             "Track record",
             "History is replayed from the first origin with enough training data. "
-            "Once a year, unless little is new, the models are re-estimated on the "
-            f"data of that time; they then forecast each {noun} until the next "
-            "re-estimation. Scaling and the filling of gaps use the same past only. "
+            "Once a year, unless there are few new data, the models are re-estimated "
+            f"on the data of that time; they then forecast each {noun} until the next "
+            "re-estimation. Scaling and gap filling use the same past data only. "
             "The baselines get the same data and the same dates.",
         ),
         (

@@ -6,12 +6,7 @@ from math import log
 
 from econnet.core.periods import NOUN
 from econnet.forecast.explain.derived import DERIVED
-from econnet.forecast.result import (
-    Forecast,
-    ForecastChange,
-    Movement,
-    ResponseCurve,
-)
+from econnet.forecast.result import Forecast, ForecastChange, Movement, ResponseCurve
 from econnet.report.wording.event import capitalised
 from econnet.report.wording.formatting import (
     day_of,
@@ -153,11 +148,11 @@ def change_note(forecast: Forecast) -> str:
 
 
 def change(forecast: Forecast) -> list[str]:
-    """Return what changed since the forecast before, in sentences."""
+    """Return what changed since the previous forecast, in sentences."""
     changed = forecast.explanation.change
     if changed is None:
         return ["There is no earlier forecast to compare with."]
-    earlier = f"the {NOUN[forecast.task.frequency]} before"
+    earlier = f"the previous {NOUN[forecast.task.frequency]}"
     if changed.made_at is not None:
         earlier = day_of(changed.made_at)
     difference = points(forecast.probability, changed.probability)

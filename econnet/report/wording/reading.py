@@ -19,8 +19,8 @@ READINGS: Mapping[str, str] = {
         "contractions from expansions."
     ),
     "precision-recall": (
-        "The higher a curve, the more of the signals were right at each share of "
-        "contractions found."
+        "The higher a curve, the larger the share of signals that were right, at each "
+        "share of contractions found."
     ),
     "reliability": (
         "Points on the diagonal are well calibrated: contractions were as frequent as "

@@ -56,8 +56,10 @@ def growth_heading(forecast: Forecast) -> str:
     if forecast.meaning.endswith(BELOW_ZERO):  # the target is growth itself
         return f"{capitalised(forecast.target_title)}, %"
     yearly = forecast.task.label == "year-on-year" or forecast.task.frequency == "A"
-    since = "a year" if yearly else f"the {NOUN[forecast.task.frequency]}"
-    return f"{capitalised(forecast.target_title)}, change on {since} before, %"
+    since = "a year earlier"
+    if not yearly:
+        since = f"the previous {NOUN[forecast.task.frequency]}"
+    return f"{capitalised(forecast.target_title)}, change from {since}, %"
 
 
 def growth_note(forecast: Forecast) -> str:
