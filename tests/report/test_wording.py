@@ -803,4 +803,4 @@ def test_names_of_the_users_columns_begin_sentences_in_upper_case(
     germany: Forecast,
 ) -> None:
     named = replace(germany, target_title="value")
-    assert wording.growth_heading(named).startswith("Value, change on")
+    assert wording.growth_heading(named).startswith("Value, change from")
