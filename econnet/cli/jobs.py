@@ -111,10 +111,7 @@ def with_skill_by_day(
     from econnet.forecast import saved_days
 
     file = None if known is None else known.file
-    found = saved_days.find(
-        forecast.country, forecast.task, forecast.place, workspace(), file
-    )
-    return replace(forecast, skill_by_day=found)
+    return saved_days.with_skill_by_day(forecast, workspace(), file)
 
 
 def basis_of_days(task: "Task", known: "Dataset") -> "Basis | None":

@@ -9,7 +9,7 @@ its replays rest on, and is ignored once either has changed. Nothing is kept for
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path, PurePath
 
@@ -21,7 +21,7 @@ from econnet.core.period_days import DayOfPeriod
 from econnet.core.task import Task
 from econnet.core.workspace import UserFile, Workspace, place_of
 from econnet.data import load
-from econnet.forecast.result import DaySkill
+from econnet.forecast.result import DaySkill, Forecast
 from econnet.runtime import atomic_files
 
 # Raised when the fields of the file change.
@@ -130,6 +130,14 @@ def find(
     if saved is None or len(saved.skills) < 2:
         return ()
     return saved.skills if saved.basis == basis(workspace, task, file) else ()
+
+
+def with_skill_by_day(
+    forecast: Forecast, workspace: Workspace, file: UserFile | None = None
+) -> Forecast:
+    """Return a forecast with the skill by day that is kept for its question."""
+    found = find(forecast.country, forecast.task, forecast.place, workspace, file)
+    return replace(forecast, skill_by_day=found)
 
 
 def load_days(path: Path) -> SavedDays | None:

@@ -365,6 +365,7 @@ def rank(
         ]
         saved_model.save_shared(model, files)
 
+    @cache
     def previous(prepared: PreparedTask) -> PreviousForecast | None:
         return forecast_log.latest_of(prepared, logged, data_file)
 

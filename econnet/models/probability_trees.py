@@ -13,6 +13,7 @@ J. D. Malley et al., "Probability machines", Methods of Information in Medicine 
 """
 
 import copy
+from collections.abc import Callable
 from typing import Any, Self
 
 import numpy as np
@@ -22,34 +23,28 @@ from sklearn.ensemble import ExtraTreesRegressor, RandomForestRegressor
 from econnet.core.types import Floats
 
 
-class ProbabilityExtraTrees(ExtraTreesRegressor):  # type: ignore[misc] # no types
+class _ProbabilityTrees:
+    """What both forests do otherwise than scikit-learn's."""
+
+    predict: Callable[[np.ndarray], Floats]
+
+    def fit(self, X: np.ndarray, y: np.ndarray) -> Self:
+        """Grow the trees on rows of finite 32-bit features, without missing values."""
+        _grow(self, X, y)
+        return self
+
+    def predict_proba(self, X: np.ndarray) -> Floats:
+        """Return the probabilities of expansion and contraction, (rows, 2)."""
+        probability = self.predict(X)
+        return np.column_stack([1 - probability, probability])
+
+
+class ProbabilityExtraTrees(_ProbabilityTrees, ExtraTreesRegressor):  # type: ignore[misc] # no types
     """Extremely randomised trees for probabilities."""
 
-    def fit(self, X: np.ndarray, y: np.ndarray) -> Self:
-        """Grow the trees on rows of finite 32-bit features, without missing values."""
-        _grow(self, X, y)
-        return self
 
-    def predict_proba(self, X: np.ndarray) -> Floats:
-        """Return the probabilities of expansion and contraction, (rows, 2)."""
-        return _both_classes(self.predict(X))
-
-
-class ProbabilityForest(RandomForestRegressor):  # type: ignore[misc] # no types
+class ProbabilityForest(_ProbabilityTrees, RandomForestRegressor):  # type: ignore[misc] # no types
     """A random forest for probabilities."""
-
-    def fit(self, X: np.ndarray, y: np.ndarray) -> Self:
-        """Grow the trees on rows of finite 32-bit features, without missing values."""
-        _grow(self, X, y)
-        return self
-
-    def predict_proba(self, X: np.ndarray) -> Floats:
-        """Return the probabilities of expansion and contraction, (rows, 2)."""
-        return _both_classes(self.predict(X))
-
-
-def _both_classes(probability: Floats) -> Floats:
-    return np.column_stack([1 - probability, probability])
 
 
 def _grow(forest: Any, X: np.ndarray, y: np.ndarray) -> None:  # noqa: ANN401 - scikit-learn has no types

@@ -36,16 +36,16 @@ def column_of(
 def codes_in(column: pd.Series) -> Codes:
     """Return the number of each row's name, for reading only.
 
-    Pandas would copy them: `column.cat.codes` is a series of its own.
+    Pandas would copy them, because `column.cat.codes` is a new series.
     """
     codes: Codes = cast("pd.Categorical", column.array).codes
     return codes
 
 
 def blocks(n_rows: int) -> Iterator[slice]:
-    """Give all rows in blocks that fit a cache.
+    """Yield all rows in blocks that fit into the cache.
 
-    The results of steps between are then small, and need no fresh memory.
+    Intermediate results are then small, and need no new memory.
     """
     for first in range(0, n_rows, BLOCK):
         yield slice(first, min(first + BLOCK, n_rows))

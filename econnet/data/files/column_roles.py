@@ -219,8 +219,7 @@ def _check_parts(
     if odd and is_text_column(reader, number):
         raise DataError(
             f"{reader.file}: {quoted(odd[0])} in column {reader.name(number)} is not "
-            f"a {part_name.replace('part', 'quarter or month')}: write "
-            f"{'1 to 12' if part_name == 'month' else 'Q1 to Q4'}"
+            f"a {part_name}: write {'1 to 12' if part_name == 'month' else 'Q1 to Q4'}"
         )
 
 
@@ -409,7 +408,7 @@ SUBJECTS = frozenset(
 PARTS_OF_YEARS = (
     ("quarter", column_names.QUARTERS),
     ("month", column_names.MONTHS),
-    ("part", frozenset({"period"})),
+    ("quarter or month", frozenset({"period"})),
 )
 # The month 13 of the Bureau of Labor Statistics, and words for a whole year.
 WHOLE_YEARS = frozenset(

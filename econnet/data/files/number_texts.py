@@ -192,7 +192,7 @@ def stray_zeros(values: Floats) -> npt.NDArray[np.intp]:
     if rest.min() <= 0 or len(np.unique(rest)) < MIN_LEVELS:
         return np.zeros(0, dtype=np.intp)
     far = max(0.3 * float(np.median(rest)), 15 * float(np.abs(np.diff(rest)).mean()))
-    # Before the first value, and behind the last, there is one neighbour only.
+    # The first and the last value have only one neighbour.
     place = np.clip(np.cumsum(~is_zero)[is_zero], 0, len(rest))
     before, after = np.maximum(place - 1, 0), np.minimum(place, len(rest) - 1)
     stray = (rest[before] > far) & (rest[after] > far)

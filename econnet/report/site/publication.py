@@ -19,10 +19,11 @@ from econnet.core.task import TaskRequest
 from econnet.core.workspace import Workspace
 from econnet.data.sources.observations import Dataset
 from econnet.forecast import log as forecast_log
-from econnet.forecast import saved_days, workflow
+from econnet.forecast import workflow
 from econnet.forecast.listener import SILENT, Listener
 from econnet.forecast.ranking import Ranking
 from econnet.forecast.result import Forecast, now
+from econnet.forecast.saved_days import with_skill_by_day
 from econnet.forecast.stored_answers import StoredAnswers
 from econnet.report import Format
 from econnet.report import country as country_report
@@ -109,9 +110,11 @@ def publish(
         if forecast.place is not None:
             place = workspace.report(forecast.place)
             country_report.write(forecast, place, [Format.JSON])
-    shown = replace(ranking, forecasts=with_skill_by_day(ranking.forecasts, workspace))
-    pages = with_skill_by_day([*headlines.values()], workspace)
-    site = build.Site(shown, record, {page.country.alpha3: page for page in pages})
+    forecasts = (with_skill_by_day(each, workspace) for each in ranking.forecasts)
+    pages = {
+        code: with_skill_by_day(page, workspace) for code, page in headlines.items()
+    }
+    site = build.Site(replace(ranking, forecasts=tuple(forecasts)), record, pages)
     with listener.progress("Writing the site") as progress:
         build.write(site, folder, progress)
     return PublishedSite(folder, ranking, earlier, record)
@@ -149,18 +152,3 @@ def _stored_headlines(
         headlines[country.alpha3] = replace(answer, made_at=now())
         forecast_log.add(headlines[country.alpha3], workspace.forecast_log)
     return headlines
-
-
-def with_skill_by_day(
-    forecasts: Sequence[Forecast], workspace: Workspace
-) -> tuple[Forecast, ...]:
-    """Return forecasts with the skill of kept backtests, by day of the period."""
-    return tuple(
-        replace(
-            each,
-            skill_by_day=saved_days.find(
-                each.country, each.task, each.place, workspace
-            ),
-        )
-        for each in forecasts
-    )

@@ -28,7 +28,6 @@ from econnet.report.site import (
     documents,
     feed,
     front_page,
-    publication,
     scoreboard_page,
 )
 from econnet.report.site.build import CountryPage, Site
@@ -200,7 +199,7 @@ def test_page_shows_the_skill_by_information_day_where_it_is_kept(
     )
     file = saved_days.file_of(place, workspace)
     saved_days.save(SavedDays(basis, None, None, (), skills), file)
-    (shown,) = publication.with_skill_by_day([replace(brazil, place=place)], workspace)
+    shown = saved_days.with_skill_by_day(replace(brazil, place=place), workspace)
     page = build.country_files(CountryPage(shown, shown))["countries/BRA.html"]
     assert "Skill by information day" in page.decode()
 
