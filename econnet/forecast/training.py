@@ -339,7 +339,8 @@ def task_digest(prepared: PreparedTask) -> str:
     """Return the digest by which a stored model fits.
 
     It is the same for countries that are trained together and have the same origin. It
-    covers the day up to which values are used, not the date on which the forecast is made.
+    covers the day up to which values are used, not the date on which the forecast is
+    made.
     """
     key = prepared.country.alpha3 if prepared.alone else str(prepared.origin)
     day = str(prepared.state.used_until.date())
