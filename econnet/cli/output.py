@@ -169,7 +169,7 @@ def working(name: str) -> Iterator[None]:
 def _terminal() -> Console | None:
     """Return the terminal that shows progress, if there is one.
 
-    `FORCE_COLOR`, which continuous integration sets, makes no terminal of a pipe.
+    `FORCE_COLOR`, which continuous integration sets, does not make a pipe a terminal.
     """
     console = _stderr()
     is_terminal = console.is_terminal and sys.stderr.isatty()

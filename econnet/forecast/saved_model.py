@@ -269,7 +269,7 @@ def check_content(model: Model, features: DesignMatrix) -> None:
 
 
 def _are_positions(array: np.ndarray, length: int) -> bool:
-    """Return whether all are integers from 0 to below `length`."""
+    """Return whether all are integers from 0 to `length - 1`."""
     return array.dtype.kind in "iu" and bool(((array >= 0) & (array < length)).all())
 
 

@@ -114,7 +114,7 @@ def _answer(forecast: Forecast) -> Content:
 
 
 def _warning(stale: wording.OutOfDate | None) -> str | None:
-    """Return the warning that newer data are due, without what is its headline."""
+    """Return the warning that newer data are due, without its headline."""
     if stale is None:
         return None
     text = stale.text if stale.passed else stale.sentence
@@ -435,7 +435,7 @@ def _short(text: str) -> str:
 
 
 def _sources(forecast: Forecast) -> list[str]:
-    """Return each source as it asks to be named, with its terms."""
+    """Return each source as it asks to be cited, with its terms."""
     kinds = {
         (
             series.attribution.removeprefix("Source: "),

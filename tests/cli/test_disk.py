@@ -36,7 +36,7 @@ WITHOUT_RIGHTS = ("setpriv", "--bounding-set=-dac_override", "--inh-caps=-dac_ov
     ],
     ids=["export", "fetch"],
 )
-def test_folder_that_may_not_be_written_to_is_named(
+def test_unwritable_folder_is_named(
     arguments: tuple[str, ...], said: str, tmp_path: Path
 ) -> None:
     data = tmp_path / "data"

@@ -193,7 +193,7 @@ BANK_FAULTS: dict[str, tuple[Response, str]] = {
 
 
 @pytest.mark.parametrize("fault", BANK_FAULTS)
-def test_bad_answer_of_the_world_bank_is_told_and_the_store_stays(
+def test_bad_answer_of_the_world_bank_is_reported_and_the_store_kept(
     fault: str, sources: Sources, environment: dict[str, str], folder: Path
 ) -> None:
     answer, reason = BANK_FAULTS[fault]
@@ -237,7 +237,7 @@ FRED_FAULTS = {
 
 
 @pytest.mark.parametrize("fault", FRED_FAULTS)
-def test_bad_file_of_fred_is_told_and_the_store_stays(
+def test_bad_file_of_fred_is_reported_and_the_store_kept(
     fault: str, sources: Sources, environment: dict[str, str], folder: Path
 ) -> None:
     body, reason = FRED_FAULTS[fault]
@@ -263,7 +263,7 @@ def test_series_that_is_gone_is_noted_and_kept(
 
 
 @pytest.mark.parametrize("status", [500, 503, 429])
-def test_source_in_trouble_is_told_and_left_alone(
+def test_failing_source_is_reported_and_left_alone(
     status: int, sources: Sources, environment: dict[str, str], folder: Path
 ) -> None:
     before = rows(folder)
@@ -277,7 +277,7 @@ def test_source_in_trouble_is_told_and_left_alone(
     assert rows(folder) == before
 
 
-def test_redirect_in_circles_is_told(
+def test_circular_redirect_is_reported(
     sources: Sources, environment: dict[str, str], folder: Path
 ) -> None:
     loop = f"{sources.fred_url}?id={TEN_YEAR_RATE}"
@@ -302,7 +302,7 @@ NO_CONNECTION = {
 
 
 @pytest.mark.parametrize("fault", NO_CONNECTION)
-def test_no_connection_is_told_and_the_store_stays(
+def test_missing_connection_is_reported_and_the_store_kept(
     fault: str, environment: dict[str, str], folder: Path
 ) -> None:
     broken, reason = NO_CONNECTION[fault]
@@ -316,7 +316,7 @@ def test_no_connection_is_told_and_the_store_stays(
     assert rows(folder) == before
 
 
-def test_certificate_that_nobody_vouches_for_is_told(
+def test_untrusted_certificate_is_reported(
     environment: dict[str, str], folder: Path
 ) -> None:
     before = rows(folder)
@@ -331,7 +331,7 @@ def test_certificate_that_nobody_vouches_for_is_told(
 
 
 @pytest.mark.campaign
-def test_answer_that_trickles_is_told(
+def test_trickling_answer_is_reported(
     environment: dict[str, str], folder: Path
 ) -> None:
     head = b"HTTP/1.1 200 OK\r\nContent-Type: text/csv\r\n\r\n"
@@ -343,7 +343,7 @@ def test_answer_that_trickles_is_told(
     assert rows(folder) == before
 
 
-def test_body_that_breaks_off_every_time_is_told(
+def test_body_that_always_breaks_off_is_reported(
     environment: dict[str, str], folder: Path
 ) -> None:
     half = b"HTTP/1.1 200 OK\r\nContent-Type: text/csv\r\nContent-Length: 99\r\n\r\nob"
@@ -355,7 +355,7 @@ def test_body_that_breaks_off_every_time_is_told(
     assert rows(folder) == before
 
 
-def test_address_that_is_none_is_wrong_use(folder: Path) -> None:
+def test_invalid_address_is_a_usage_error(folder: Path) -> None:
     run = econnet("fetch", "--all", folder=folder, ECONNET_FRED_URL="ftp://mirror")
     assert run.returncode == 2
     assert_one_line(run, "ECONNET_FRED_URL: fred_url is not a service address")

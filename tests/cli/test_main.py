@@ -112,7 +112,7 @@ def test_whatever_happens_ends_in_one_line(
 # With much less the loader of the C library may abort the process before
 # econnet can tell, now and then.
 @pytest.mark.parametrize("megabytes", [900, 1000])
-def test_limit_of_memory_is_told_and_changes_nothing(
+def test_lack_of_memory_is_reported_and_changes_nothing(
     megabytes: int, tmp_path: Path
 ) -> None:
     limit = f"({megabytes} << 20,) * 2"
@@ -127,7 +127,7 @@ def test_limit_of_memory_is_told_and_changes_nothing(
     assert not list(tmp_path.iterdir())
 
 
-def test_bug_is_left_to_fly_and_exits_1(tmp_path: Path) -> None:
+def test_bug_raises_its_exception_and_exits_1(tmp_path: Path) -> None:
     run = ends(ON_IMPORT.format(happens="raise KeyError('a bug')"), tmp_path)
     assert run.returncode == 1
     assert "Traceback" in run.stderr
@@ -155,7 +155,7 @@ def test_warnings_of_libraries_are_for_those_who_debug(
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 @pytest.mark.parametrize("arguments", [["indicators"], ["indicators", "--json"]])
-def test_answer_that_nothing_takes_is_said_to_be_lost(
+def test_answer_that_cannot_be_written_is_reported_as_lost(
     arguments: list[str], tmp_path: Path
 ) -> None:
     with Path("/dev/full").open("w") as full:
@@ -178,7 +178,7 @@ def test_answer_that_nothing_takes_is_said_to_be_lost(
 @pytest.mark.parametrize(
     ("arguments", "code"), [("status", 0), ("train --country Atlantis", 2)]
 )
-def test_stderr_that_takes_nothing_changes_no_exit_code(
+def test_unwritable_stderr_changes_no_exit_code(
     stderr: str, arguments: str, code: int, tmp_path: Path
 ) -> None:
     script = f"{sys.executable} -m econnet {arguments} >out.txt {stderr}"
@@ -195,14 +195,14 @@ def test_stderr_that_takes_nothing_changes_no_exit_code(
     assert bool((tmp_path / "out.txt").stat().st_size) is (code == 0)
 
 
-def test_endless_argument_is_not_repeated_whole(tmp_path: Path) -> None:
+def test_very_long_argument_is_not_repeated_in_full(tmp_path: Path) -> None:
     run = econnet("train", f"--{'x' * 5000}", folder=tmp_path)
     assert run.returncode == 2
     assert len(run.stderr) < 300
 
 
 @posix
-def test_closed_stdout_and_stderr_change_nothing_of_the_work(tmp_path: Path) -> None:
+def test_closed_stdout_and_stderr_do_not_change_the_work(tmp_path: Path) -> None:
     script = f"{sys.executable} -m econnet status --json >&- 2>&-"
     run = subprocess.run(
         ["sh", "-c", script], cwd=tmp_path, timeout=HANG_SECONDS, check=False
@@ -211,7 +211,7 @@ def test_closed_stdout_and_stderr_change_nothing_of_the_work(tmp_path: Path) -> 
 
 
 @posix
-def test_what_is_missing_around_the_process_is_not_missed(tmp_path: Path) -> None:
+def test_process_needs_no_home_no_temporary_folder_and_no_stdin(tmp_path: Path) -> None:
     """A home folder, a folder for temporary files, and stdin."""
     script = (
         "unset HOME; export TMPDIR=/nonexistent; exec <&-; "

@@ -54,7 +54,7 @@ ELSEWHERE = {
     "--format": "tests/test_cli.py::test_report_in_one_format_writes_that_one",
     "--indicator": "tests/test_cli.py::test_export_writes_the_observations_asked_for",
     "--json": "tests/test_cli.py::test_status_countries_and_indicators_print_json",
-    "--offline": "tests/test_cli.py::test_offline_fetch_says_what_there_is",
+    "--offline": "tests/test_cli.py::test_offline_fetch_names_the_available_data",
     "--output": "tests/test_cli.py::test_export_writes_the_observations_asked_for",
     "--search": "tests/cli/test_terminal.py",
     "--set": "tests/test_cli.py::test_what_if_is_answered_beside_the_forecast",
@@ -160,7 +160,7 @@ def test_kind_changes_what_is_understood_of_a_column(folder: Path) -> None:
 
 @pytest.mark.campaign
 @pytest.mark.parametrize("option", ["--updates", "--batch-size"])
-def test_duel_trains_as_it_is_told(option: str, tmp_path: Path) -> None:
+def test_option_changes_the_duel(option: str, tmp_path: Path) -> None:
     run = econnet("duel", "--updates", "50", "--json", folder=tmp_path)
     other = econnet("duel", "--updates", "50", option, "7", "--json", folder=tmp_path)
     accuracy, changed = (json.loads(it.stdout)[0]["accuracy"] for it in (run, other))

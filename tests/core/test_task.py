@@ -87,7 +87,7 @@ def test_options_of_a_default_task_go_without_saying(task: Task) -> None:
         ("as_of", "soon"),
     ],
 )
-def test_value_that_cannot_be_is_refused_by_its_option(name: str, value: Any) -> None:  # noqa: ANN401
+def test_impossible_value_is_refused_with_its_option(name: str, value: Any) -> None:  # noqa: ANN401
     values: dict[str, Any] = {"frequency": "Q", name: value}
     with pytest.raises(UsageError, match=f"^--{name.replace('_', '-')} "):
         Task(**values)

@@ -56,14 +56,14 @@ def test_value_retrieved_before_its_lag_has_passed_was_known_then() -> None:
     assert at(built.known_at, "2020Q1", "real_gdp") == pd.Timestamp("2020-04-30")
 
 
-def test_publication_date_of_the_source_goes_before_the_lag() -> None:
+def test_publication_date_of_the_source_takes_precedence_over_the_lag() -> None:
     rows = observations("DEU", "real_gdp", "2020Q1", [100])
     rows = rows.assign(known_at=pd.Timestamp("2020-07-30"))
     built = panel.build(rows, "Q")
     assert at(built.known_at, "2020Q1", "real_gdp") == pd.Timestamp("2020-07-30")
 
 
-def test_panel_as_of_a_date_holds_what_was_known_then() -> None:
+def test_panel_as_of_a_date_contains_what_was_known_then() -> None:
     rows = observations("DEU", "real_gdp", "2020Q1", [100, 101, 102, 103])
     built = panel.build(rows, "Q", pd.Timestamp("2020-11-28"))
     assert built.values["real_gdp"].tolist() == [100, 101]
@@ -131,7 +131,7 @@ def test_archive_takes_the_place_of_its_series_unless_it_is_stale() -> None:
     assert chosen(17) == [live_id]
 
 
-def test_of_two_that_reach_equally_far_the_longer_is_taken() -> None:
+def test_longer_of_two_equally_current_series_is_taken() -> None:
     longer = observations("USA", "real_gdp", "2019Q1", [1, 2, 3, 4, 5], "fred", "GDPC1")
     shorter = observations("USA", "real_gdp", "2020Q1", [70], "oecd", "gdp_real")
     built = panel.build(pd.concat([shorter, longer], ignore_index=True), "Q")
@@ -171,7 +171,7 @@ def test_panel_of_one_country_keeps_only_what_it_has() -> None:
     assert alone.series["country"].tolist() == ["DEU"]
 
 
-def test_nothing_known_is_a_data_error_that_says_when() -> None:
+def test_panel_without_known_values_is_a_data_error_that_names_the_date() -> None:
     rows = observations("DEU", "real_gdp", "2020Q1", [1.0])
     with pytest.raises(DataError, match="1990-01-01"):
         panel.build(rows, "Q", pd.Timestamp("1990-01-01"))
@@ -179,7 +179,7 @@ def test_nothing_known_is_a_data_error_that_says_when() -> None:
         panel.build(rows, "M")
 
 
-def test_panel_looks_from_the_newest_retrieval_unless_told() -> None:
+def test_panel_is_as_of_the_newest_retrieval_by_default() -> None:
     rows = observations("DEU", "real_gdp", "2020Q1", [1.0])
     assert panel.build(rows, "Q").as_of == RETRIEVED
 
@@ -196,7 +196,7 @@ def standing(rows: pd.DataFrame, day: pd.Timestamp) -> pd.Series:
 
 
 @given(st.integers(0, 2100))
-def test_panel_on_a_day_holds_the_vintages_of_that_day(days: int) -> None:
+def test_panel_on_a_day_contains_the_vintages_of_that_day(days: int) -> None:
     day = pd.Timestamp("2000-06-01") + pd.Timedelta(days=days)
     expected = standing(VINTAGES, day).unstack("indicator")
     found = REAL.on(day).values.dropna(how="all")
@@ -206,7 +206,7 @@ def test_panel_on_a_day_holds_the_vintages_of_that_day(days: int) -> None:
     np.testing.assert_array_equal(found.to_numpy(), expected.to_numpy())
 
 
-def test_panel_looking_from_a_day_is_the_later_panel_on_that_day() -> None:
+def test_panel_as_of_a_day_equals_the_later_panel_on_that_day() -> None:
     day = pd.Timestamp("2003-12-31")
     then = panel.build(VINTAGES, "Q", day)
     later = REAL.on(day)
@@ -255,7 +255,7 @@ def test_file_without_revisions_is_taken_for_revised_data() -> None:
     assert panel.build(both, "Q").share_in_real_time == 1
 
 
-def test_revisions_of_an_indicator_are_all_that_it_was_and_from_when() -> None:
+def test_revisions_of_an_indicator_are_all_its_values_with_their_dates() -> None:
     first = observations("DEU", "real_gdp", "2020Q1", [100, 101])
     second = first.assign(value=[100.0, 99.0])
     rows = pd.concat(
@@ -285,7 +285,7 @@ def test_mean_of_a_quarter_changes_when_one_of_its_months_is_revised() -> None:
     assert told["value"].tolist() == [4.0, 5.0]
 
 
-def test_value_that_was_withdrawn_stood_until_then() -> None:
+def test_withdrawn_value_is_known_until_its_withdrawal() -> None:
     first = observations("DEU", "real_gdp", "2020Q1", [100, 101, 102])
     first = first.assign(retrieved_at=pd.Timestamp("2021-01-01"))
     withdrawn = first.iloc[[1]].assign(

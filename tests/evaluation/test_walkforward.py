@@ -58,7 +58,7 @@ def test_window_is_refitted_once_a_year(windows: list[Window]) -> None:
     assert set(np.diff(refits)) == {4}
 
 
-def test_first_window_has_twelve_years_behind_it(
+def test_first_window_has_twelve_years_of_history(
     features: DesignMatrix, windows: list[Window]
 ) -> None:
     labelled = features.origins[~np.isnan(features.y)]

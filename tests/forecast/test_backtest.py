@@ -211,7 +211,7 @@ def test_within_asks_for_a_contraction_in_any_period_up_to_the_horizon(
         (4, "within", "within 4 quarters ahead"),
     ],
 )
-def test_title_says_how_far_ahead(
+def test_title_gives_how_far_ahead(
     result: Backtest, horizon: int, event: Event, said: str
 ) -> None:
     task = replace(result.task, horizon=horizon, event=event)
@@ -310,7 +310,7 @@ def test_json_is_one_document_that_keeps_its_contract(folder: Path) -> None:
         ("--country DEU --start 2040", 3, "too little history"),
     ],
 )
-def test_wrong_use_is_told_in_a_line(
+def test_usage_error_is_one_line(
     folder: Path, options: str, code: int, said: str
 ) -> None:
     run = econnet("backtest", *options.split(), folder=folder)

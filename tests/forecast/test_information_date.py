@@ -92,7 +92,7 @@ def test_without_a_date_the_newest_value_is_used_as_soon_as_a_fixed_day_has_pass
         assert str(state.used_until.date()) == used_until, today
 
 
-def test_stale_target_is_not_dressed_up_by_newer_series() -> None:
+def test_newer_series_do_not_update_a_stale_target() -> None:
     rows = world(countries=1, quarters=100)
     output = rows["indicator"] == "real_gdp"
     stale = dataset(with_lag(rows[~output | (rows["period"] <= "2013Q1")], days=50))
@@ -205,7 +205,7 @@ def test_countries_share_data_if_their_origin_and_day_are_the_same() -> None:
     )
 
 
-def test_tasks_with_another_label_share_the_panel_alone(known: Dataset) -> None:
+def test_tasks_with_another_label_share_only_the_panel(known: Dataset) -> None:
     first = preparation.prepare(known, GERMANY, TASK)
     task = replace(TASK, label="year-on-year")
     shared = preparation.prepare(known, GERMANY, task, sharing=[first])

@@ -37,7 +37,7 @@ def test_answer_of_a_source_gives_series(name: str) -> None:
 
 
 @pytest.mark.parametrize("path", FINDINGS, ids=lambda it: f"{it.parent.name}-{it.name}")
-def test_what_was_found_is_mended(path: Path) -> None:
+def test_inputs_that_revealed_a_bug_are_handled(path: Path) -> None:
     TARGETS[path.parent.name].try_(path.read_bytes())
 
 

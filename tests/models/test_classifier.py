@@ -285,7 +285,7 @@ def test_saved_classifier_is_the_same(tmp_path: Path, labels: np.ndarray) -> Non
     again.partial_fit(rows, labels)
 
 
-def test_file_of_a_bare_network_is_no_classifier() -> None:
+def test_file_of_a_bare_network_is_not_a_classifier() -> None:
     file = io.BytesIO()
     network_file.save(Network(Architecture.dense(2)), file)
     file.seek(0)

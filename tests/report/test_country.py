@@ -94,7 +94,7 @@ def test_only_the_formats_that_were_asked_for_are_written(
     assert names == {"report.json", "SHA256SUMS"}
 
 
-def test_pdf_says_the_answer_the_verdict_and_every_score(
+def test_pdf_contains_the_answer_the_verdict_and_every_score(
     germany: Forecast, written: Path
 ) -> None:
     text = text_of(pypdf.PdfReader(written / "report.pdf"))

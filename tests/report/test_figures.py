@@ -159,7 +159,7 @@ def test_picture_has_the_country_above_and_the_whole_credit_below(
     assert (untitled[:100] != short[:100]).any()
 
 
-def test_curve_names_where_the_indicator_stands_now(
+def test_curve_names_the_indicators_current_value(
     germany: Forecast, drawn: dict[str, str]
 ) -> None:
     svg = drawn["responses"]
@@ -189,7 +189,7 @@ def test_any_script_can_be_drawn(
     assert not recwarn.list
 
 
-def test_long_titles_are_cut_at_the_width_there_is(germany: Forecast) -> None:
+def test_long_titles_are_cut_at_the_available_width(germany: Forecast) -> None:
     long = tuple(
         replace(it, title="Very " * 40 + "long") for it in germany.explanation.drivers
     )

@@ -119,7 +119,7 @@ def words_of(report: Path) -> Iterator[list[Word]]:
         ]
 
 
-def test_every_word_stands_inside_the_margins(report: Path) -> None:
+def test_every_word_is_inside_the_margins(report: Path) -> None:
     for words in words_of(report):
         for word in words:
             assert word.left > 40, word
@@ -138,7 +138,7 @@ def test_no_word_covers_another(report: Path) -> None:
         assert not covered
 
 
-def test_letter_holds_the_first_page_too_with_all_that_may_stand_on_it(
+def test_fullest_first_page_also_fits_on_letter_paper(
     make_forecast: MakeForecast, tmp_path: Path
 ) -> None:
     supposed = AssumptionEffect(

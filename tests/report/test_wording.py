@@ -184,7 +184,7 @@ def nber(usa: Forecast) -> Forecast:
     )
 
 
-def test_report_on_nber_recessions_says_who_dates_them(germany: Forecast) -> None:
+def test_report_on_nber_recessions_names_who_dates_them(germany: Forecast) -> None:
     forecast = nber(germany)
     (_, event), *_ = wording.method(forecast)
     assert "a committee dates recessions" in event
@@ -215,7 +215,7 @@ def judged(forecast: Forecast, skill: Skill) -> wording.Verdict:
         (skilled(0.4, 0.1, 0.6, n_contractions=4), "Low confidence."),
     ],
 )
-def test_verdict_rests_on_the_interval_of_the_skill(
+def test_verdict_depends_on_the_interval_of_the_skill(
     skill: Skill, call: str, germany: Forecast
 ) -> None:
     """Andorra and Nigeria had earned `some trust` with intervals that include zero."""
@@ -543,7 +543,7 @@ def test_command_quotes_what_a_shell_would_read_otherwise(germany: Forecast) -> 
     assert "--target" not in command
 
 
-def test_report_says_what_it_was_made_with_and_how_to_verify_it(
+def test_report_names_what_it_was_made_with_and_how_to_verify_it(
     germany: Forecast,
 ) -> None:
     within = replace(germany.task, event="within", vintages="revised", rolling_years=30)
@@ -712,7 +712,7 @@ def test_own_data_were_not_retrieved(germany: Forecast) -> None:
     assert line == "firms.csv. Your own data; newest value known on 2026-09-13."
 
 
-def test_brief_says_where_no_release_matters(germany: Forecast) -> None:
+def test_brief_notes_where_no_release_matters(germany: Forecast) -> None:
     assert wording.watch(germany)
     assert wording.watch_note(germany) is None
     flat = tuple(
@@ -724,7 +724,9 @@ def test_brief_says_where_no_release_matters(germany: Forecast) -> None:
     assert content(still)["watch_note"].startswith("No single release would move")
 
 
-def test_highest_false_alarms_are_listed_in_order_of_time(germany: Forecast) -> None:
+def test_highest_false_alarms_are_listed_in_chronological_order(
+    germany: Forecast,
+) -> None:
     alarms = tuple(
         FalseAlarm("DEU", f"{year}Q1", f"{year}Q2", 2, (year % 10) / 10)
         for year in range(1990, 2010)
@@ -754,7 +756,7 @@ def test_every_figure_is_described_without_repeating_its_heading(
         assert not any("change from the" in text for text in texts)
 
 
-def test_words_hold_for_a_country_that_never_contracted(germany: Forecast) -> None:
+def test_texts_suit_a_country_that_never_contracted(germany: Forecast) -> None:
     forecast = without_contractions(germany)
     assert "no contraction is on record" in wording.position(forecast)
     assert "Largest miss" not in wording.track_record(forecast)

@@ -245,7 +245,7 @@ BAD_LABELS: Mapping[str, tuple[Sequence[object], Sequence[str], int, str]] = {
 
 
 @pytest.mark.parametrize("case", BAD_LABELS)
-def test_label_that_cannot_be_told_is_one_line(user: User, case: str) -> None:
+def test_label_that_cannot_be_computed_is_one_line(user: User, case: str) -> None:
     values, more, code, reason = BAD_LABELS[case]
     (user.folder / "own.csv").write_bytes(csv(lines(values)))
     assert reason in user.is_refused("own.csv", *more, code=code)
@@ -357,7 +357,9 @@ STREAMED = {
 
 
 @pytest.mark.parametrize("case", STREAMED)
-def test_streamed_number_beyond_reckoning_is_named(user: User, case: str) -> None:
+def test_streamed_number_that_cannot_be_computed_with_is_named(
+    user: User, case: str
+) -> None:
     number, reason = STREAMED[case]
     (user.folder / "panel").mkdir()
     parquet(
@@ -369,7 +371,7 @@ def test_streamed_number_beyond_reckoning_is_named(user: User, case: str) -> Non
 
 
 @pytest.mark.parametrize("name", ["own.csv", "own.parquet", "own.xlsx"])
-def test_what_is_no_file_is_refused_at_once(user: User, name: str) -> None:
+def test_path_that_is_not_a_file_is_refused_at_once(user: User, name: str) -> None:
     path = user.folder / name
     assert f"there is no file {name}" in user.is_refused(name)
     os.mkfifo(path)

@@ -58,7 +58,7 @@ def test_reader_reaches_nothing_but_its_file(
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_name_of_a_file_is_no_pattern(tmp_path: Path, name: str) -> None:
+def test_name_of_a_file_is_not_a_pattern(tmp_path: Path, name: str) -> None:
     """Beside it stand files which each name would match as a pattern."""
     for other in ("own1.csv", "own.csv", "a.csv", "b.csv", "own .csv"):
         (tmp_path / other).write_text(PANEL.format("other"))
@@ -68,7 +68,7 @@ def test_name_of_a_file_is_no_pattern(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("ending", ["csv", "parquet"])
-def test_folder_is_no_column(tmp_path: Path, ending: str) -> None:
+def test_folder_is_not_a_column(tmp_path: Path, ending: str) -> None:
     folder = tmp_path / "run=3" / "country=DEU"
     folder.mkdir(parents=True)
     path = folder / f"own.{ending}"

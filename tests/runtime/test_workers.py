@@ -68,7 +68,7 @@ def test_spread_returns_what_the_tasks_make_in_order() -> None:
     assert finished == [count / 7 for count in range(1, 8)]
 
 
-def test_share_that_is_finished_is_heard(tmp_path: Path) -> None:
+def test_finished_share_is_reported(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path / "ledger")
     for _ in range(2):  # the second time, all of it is in the ledger
         heard: list[float] = []
@@ -178,7 +178,7 @@ with workers.use_workers(workers.Cores(1), ledger), workers.report_progress(hear
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
-def test_work_killed_three_times_comes_to_the_same(tmp_path: Path) -> None:
+def test_work_killed_three_times_gives_the_same_result(tmp_path: Path) -> None:
     told = tmp_path / "told"
     root = str(Path(__file__).parents[2])
     for last in ("1", "4", "5"):
@@ -197,7 +197,7 @@ def test_work_killed_three_times_comes_to_the_same(tmp_path: Path) -> None:
         np.testing.assert_array_equal(one[0], other[0])
 
 
-def test_cluster_that_does_not_answer_is_told() -> None:
+def test_cluster_that_does_not_answer_is_reported() -> None:
     pytest.importorskip("distributed", reason="the extra `cluster` is not installed")
     nobody = Cluster.connect("tcp://127.0.0.1:9", seconds=1)
     with pytest.raises(ClusterError, match="no scheduler answers at tcp://127"), nobody:

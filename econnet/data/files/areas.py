@@ -29,13 +29,13 @@ class Areas:
     Parameters
     ----------
     key_of
-        The key under which the rows of each of the file's names are kept.
+        The key under which the rows of each name in the file are kept.
     names
-        The plain name of each key that is not its own name.
+        The plain name of each key that is not a name itself.
     aggregates
         The keys of groups of countries.
     whole
-        The country that all others are regions of, alpha-3; empty if they are not.
+        The country whose regions all others are, alpha-3; empty if they are not.
     """
 
     key_of: Mapping[str, str]
@@ -56,7 +56,7 @@ def recognise(texts: Collection[str]) -> Areas:
     countries_of = [text for text in own if text not in likely]
     known = sum(bool(found[text]) or _was_country(bare[text]) for text in countries_of)
     if not own or known <= MIN_SHARE_OF_NAMES * len(countries_of):
-        # A file of aggregates only is about them.
+        # In a file that has only aggregates, they are the subject.
         return Areas(bare, aggregates=frozenset(bare[text] for text in groups if own))
     groups |= likely
     keys, names = {}, {}
@@ -97,7 +97,7 @@ def is_aggregate(text: str) -> bool:
 
 
 def _is_like_group(text: str) -> bool:
-    """Return whether a text among countries, itself none, is that of a group."""
+    """Return whether a text listed among countries, but not one, names a group."""
     found = {*re.findall(r"[^\W\d_]+", text.casefold())}
     is_code = CODE_OF_GROUP.fullmatch(text.strip())
     return bool(found & GROUP_WORDS or is_code or TOTAL.fullmatch(text.strip()))
@@ -125,7 +125,7 @@ def find(text: str, keys: Collection[str], names: Mapping[str, str]) -> Country:
         return _area(key, names)
     country = _country(wanted)
     if country is not None and regions:
-        # Of the whole country that the regions belong to.
+        # The text names the whole country that the regions belong to.
         return _only(wanted, country, keys, names)
     if country is not None:
         same = [key for key in keys if _same(key, country)]
@@ -186,7 +186,7 @@ def _country(text: str) -> Country | None:
 
 @cache
 def _by_translation() -> Mapping[str, Country]:
-    """Return the countries by their names in other languages, where one has it."""
+    """Return countries by their names in other languages, where a name is unique."""
     found: dict[str, Country | None] = {}
     for language in LANGUAGES:
         names = gettext.translation(
@@ -214,8 +214,8 @@ def _folded(text: str) -> str:
 def _regions(texts: Collection[str]) -> tuple[str, Mapping[str, str]] | None:
     """Return the country whose regions the texts are, and the code of each.
 
-    Codes of countries alone are read as countries, unless all are postal codes of
-    states of one of a few large federations.
+    Texts that are all country codes are read as countries, unless all are postal codes
+    of states of one of a few large federations.
     """
     bare = {text for text in texts if _folded(text) not in {"us", "usa"}}
     bare = {text for text in bare if _folded(text) not in WHOLE_WORDS}
@@ -267,7 +267,7 @@ def _subdivisions(alpha2: str) -> Mapping[str, str]:
 
 
 def order(candidates: Sequence[Collection[str]]) -> list[int]:
-    """Return the positions of columns of names, the one with most countries first."""
+    """Return the positions of columns of names, the ones with most countries first."""
 
     def score(position: int) -> tuple[float, float]:
         texts = {text.strip() for text in candidates[position]}

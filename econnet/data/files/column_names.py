@@ -13,7 +13,7 @@ def folded(name: str) -> str:
 
 
 def is_role(name: str) -> bool:
-    """Return whether a name alone says that a column has a role."""
+    """Return whether a name alone shows that a column has a role."""
     return folded(name) in ALL_ROLES
 
 
@@ -28,7 +28,7 @@ def _names(text: str) -> frozenset[str]:
 
 QUARTERS = _names("quarter qtr q quartal trimestre trim")
 MONTHS = _names("month monat mes m\u00eas mois mon mese")
-# The first names are the surest.
+# The most reliable names come first.
 PERIODS = words(
     "period timeperiod time date observationdate sasdate obsdate obstime datetime "
     "timestamp day yearmonth yearquarter yearqtr month quarter qtr year yyyymm obs "

@@ -35,7 +35,7 @@ def split_first_column(table: RawTable) -> RawTable:
 
 
 def leave_row_numbers(reader: LayoutReader) -> None:
-    """Leave out a first column that counts rows; name those of periods and series."""
+    """Leave out a first column that counts rows; name unnamed columns by their role."""
     for number in [n for n in reader.left if not reader.name(n)]:
         distinct = reader.distinct(number)
         is_first = number == reader.left[0]
@@ -66,7 +66,7 @@ def _call(reader: LayoutReader, number: int, name: str) -> None:
 
 
 def _are_row_names(distinct: Sequence[str], n_rows: int) -> bool:
-    """Return whether texts are the numbers of rows that were sorted or left out."""
+    """Return whether texts are row numbers, even if rows were sorted or left out."""
     return len(distinct) == n_rows > 1 and all(
         re.fullmatch(r"0|[1-9]\d*", text) for text in distinct
     )
@@ -109,7 +109,7 @@ def are_periods(distinct: Sequence[str], share: float = 0.9) -> bool:
 
 
 def take_flagged_periods(reader: LayoutReader) -> list[int]:
-    """Return the columns of periods that their names flag; leave forecasts out."""
+    """Return the columns whose names are flagged periods; leave forecasts out."""
     names, found = [*reader.table.names], []
     for number in list(reader.left):
         period, flag = period_texts.without_flag(names[number])
@@ -123,7 +123,7 @@ def take_flagged_periods(reader: LayoutReader) -> list[int]:
 
 
 def take_period(reader: LayoutReader) -> pd.Series:
-    """Return the column of periods, or what year and month or quarter make."""
+    """Return the column of periods, or that of years with their months or quarters."""
     candidates = sorted(
         (column_names.PERIODS.index(name), number)
         for number in reader.left
@@ -154,7 +154,7 @@ def take_period(reader: LayoutReader) -> pd.Series:
 
 
 def _counts_years(distinct: Sequence[str]) -> bool:
-    """Return whether texts are years in a row."""
+    """Return whether texts are consecutive years."""
     if len(distinct) < 3 or not all(re.fullmatch(r"[12]\d{3}", t) for t in distinct):
         return False
     years = sorted(map(int, distinct))
@@ -211,9 +211,9 @@ def _parts_of_years(texts: Sequence[str], part_name: str) -> dict[str, str]:
 def _check_parts(
     reader: LayoutReader, number: int, found: Mapping[str, str], part_name: str
 ) -> None:
-    """Raise `DataError` for texts that should be parts of years, and are not.
+    """Raise `DataError` for texts that should be parts of years but are not.
 
-    They would distinguish series: one per quarter, each with a value per year.
+    Otherwise they would distinguish series: one per quarter, with a value per year.
     """
     odd = [text for text, part in found.items() if text and not part]
     if odd and is_text_column(reader, number):
@@ -226,7 +226,7 @@ def _check_parts(
 def _without_whole_years(
     reader: LayoutReader, years: pd.Series, parts: pd.Series
 ) -> tuple[pd.Series, pd.Series]:
-    """Leave out rows of whole years, which some offices call the month 13."""
+    """Leave out rows of whole years, which some offices call month 13."""
     whole = parts.str.casefold().isin(WHOLE_YEARS).to_numpy()
     if not whole.any() or whole.all():
         return years, parts
@@ -383,7 +383,7 @@ def take_area(reader: LayoutReader) -> pd.Series | None:
 
 
 def determines(area: pd.Series, other: pd.Series) -> bool:
-    """Return whether each area has one text of the other column."""
+    """Return whether each area has only one text in the other column."""
     pairs = pd.DataFrame({"area": area, "other": other}).drop_duplicates()
     return not pairs["area"].duplicated().any()
 
@@ -398,7 +398,7 @@ def empty_column(index: pd.Index) -> pd.Series:
     return constant_column("", index)
 
 
-# Columns that say what is measured, and not how.
+# Columns that name what is measured, not how.
 SUBJECTS = frozenset(
     words(
         "indicator indicatorcode subject variable variablecode seriescode concept "
@@ -410,7 +410,7 @@ PARTS_OF_YEARS = (
     ("month", column_names.MONTHS),
     ("quarter or month", frozenset({"period"})),
 )
-# The month 13 of the Bureau of Labor Statistics, and words for a whole year.
+# Month 13 of the Bureau of Labor Statistics, and words for a whole year.
 WHOLE_YEARS = frozenset(
     {
         *words(

@@ -50,7 +50,7 @@ FORECASTS = frozenset({"probability-forecast", "growth-forecast"})
 
 @dataclass(frozen=True)
 class Inferred:
-    """A column's kind, and why; `certain` if its numbers did not decide."""
+    """A column's kind, and why; `certain` if it was not inferred from the numbers."""
 
     kind: Kind
     reason: str

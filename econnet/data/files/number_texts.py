@@ -85,7 +85,7 @@ def read_numbers(
     delimiter
         What separates cells; commas in numbers are usual where it is a semicolon.
     in_order
-        Some of the texts in the order of time, to compare readings by their steps.
+        Some of the texts in order of time, to compare readings by their steps.
 
     >>> read_numbers(["980", "1.007"], delimiter=";").values["1.007"]
     1007.0
@@ -154,7 +154,7 @@ def missing_codes(values: Floats) -> list[float]:
             continue
         low, high = rest.min(), rest.max()
         margin = 3 * (high - low) + abs(code) / 2
-        # A series that is above zero otherwise has no value of -99.
+        # A series that is otherwise above zero has no value of -99.
         odd = code < 0 and (low > 0 or (low == 0 and is_code.sum() > 1))
         below = odd or code < low - margin
         if below or (code > high + margin and is_code.sum() > 1):
@@ -163,7 +163,7 @@ def missing_codes(values: Floats) -> list[float]:
 
 
 def leading_zeros(values: Floats) -> npt.NDArray[np.intp]:
-    """Return the places of zeros that begin a series above zero, if they are many."""
+    """Return the places of many zeros at the beginning of a series above zero."""
     none = np.zeros(0, dtype=np.intp)
     places = np.flatnonzero(np.isfinite(values))
     present = values[places]
@@ -233,7 +233,7 @@ def _decide(
         return Notation(known), known != mark
     if whole:
         return None
-    # Every number has a mark and three digits behind it.
+    # Every number has a mark and three digits after it.
     if mark == ".":
         return (thousands, True) if delimiter == ";" else (decimals, False)
     return (decimals, False) if delimiter == ";" else (thousands, True)
@@ -254,7 +254,7 @@ def _steps(
 
 
 def _bare(text: str) -> tuple[str, str]:
-    """Return a number without spaces, signs of money and percent, and its flag."""
+    """Return a number without spaces, currency and percent signs, and its flag."""
     bare = text.strip().replace("\u2212", "-").replace("\u2013", "-")
     if match := BEHIND.fullmatch(bare):
         bare, flag = match["number"].strip(), match["flag"].strip(" ()[]")

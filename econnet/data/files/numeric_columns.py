@@ -26,10 +26,10 @@ class Problems:
     first_of: dict[str, str] = field(default_factory=dict)
 
     def add(self, problem: str, like: str = "") -> None:
-        """Add a problem, given as what follows the file's name.
+        """Add a problem, given as the text after the file's name.
 
-        Of problems that are `like` one another, the first is shown and the others are
-        counted.
+        Among problems that are `like` one another, the first is shown and the others
+        are counted.
         """
         if problem in self.found:
             return
@@ -174,7 +174,7 @@ def _places(
 
 
 def _without(numbers: Floats, places: npt.NDArray[np.intp]) -> Floats:
-    """Return numbers in which some are missing; millions are copied only if need be."""
+    """Return numbers in which some are missing; millions are copied only if needed."""
     if not len(places):
         return numbers
     kept = numbers.copy()

@@ -240,7 +240,7 @@ def _east_asian(column: _Column, texts: Sequence[str]) -> dict[str, str]:
                 break
         else:
             if match := re.fullmatch(r"(\d{4})\u5e74\u5ea6", bare):
-                # A Japanese fiscal year is called after the year in which it begins.
+                # A Japanese fiscal year is named after the year in which it begins.
                 found[text] = str(int(match[1]) + 1)
                 if FISCAL_STYLE not in column.styles:
                     column.styles.append(FISCAL_STYLE)
@@ -286,7 +286,7 @@ def _decimal_years(parts: Mapping[str, re.Match[str]]) -> dict[str, str]:
 
 
 def _decimal_months(_: _Column, texts: Sequence[str]) -> dict[str, str]:
-    """Read 2020.0833 as the month, or quarter, that a year's fraction begins."""
+    """Read 2020.0833 as the month, or quarter, that begins at this part of the year."""
     years = {
         text: float(text) for text in texts if re.fullmatch(r"\d{4}(\.\d+)?", text)
     }
@@ -347,7 +347,7 @@ def _numeric_dates(column: _Column, texts: Sequence[str]) -> dict[str, str]:
 
 
 def _order(parts: Sequence[Parts], points: bool) -> str | None:
-    """Return whether the day or the month comes first; `None` if it is open."""
+    """Return whether the day or the month comes first; `None` if it is unclear."""
     firsts = {first for first, _, _ in parts}
     seconds = {second for _, second, _ in parts}
     day_first, month_first = max(firsts, default=1) > 12, max(seconds, default=1) > 12
@@ -389,7 +389,7 @@ def _iso(year: int, month: int, day: int) -> str | None:
 
 
 def _full_year(year: int) -> int:
-    """Return a year of two digits as one from 1940 to 2039."""
+    """Return a two-digit year as one from 1940 to 2039."""
     if year > 99:
         return year
     return year + (2000 if year < 40 else 1900)
@@ -501,7 +501,7 @@ PART_QUARTER = re.compile(
     re.I,
 )
 # English, German, French, Spanish, Portuguese, Italian, Dutch and the Nordic languages,
-# whole or cut short.
+# whole or abbreviated.
 MONTH_NAMES = {
     name: number
     for number, names in enumerate(

@@ -89,7 +89,7 @@ def open_frame(frame: pd.DataFrame) -> Source:
 
 
 def _numbers_rows(frame: pd.DataFrame) -> bool:
-    """Return whether an index numbers rows: also those that a selection has left."""
+    """Return whether an index numbers rows, perhaps with gaps left by a selection."""
     index = frame.index
     if isinstance(index, pd.RangeIndex):
         return True
@@ -199,7 +199,7 @@ def _of_sheets(path: Path, sheets: Sequence[Sheet], chosen: str | None) -> Sourc
 
 
 def _stacked(found: Mapping[str, RawTable]) -> Source | None:
-    """Return the sheets that are called after countries as one table."""
+    """Return the sheets that are named after countries as one table."""
     alike: dict[tuple[str, ...], list[str]] = {}
     for name, table in found.items():
         alike.setdefault(tuple(table.names), []).append(name)
@@ -316,7 +316,7 @@ STATA_VERSIONS = {
 }
 MAX_DENSE_BYTES = 2**30
 MAX_JSON_BYTES = 2**28
-# What pandas is known to raise over damaged Stata files.
+# Exceptions that pandas is known to raise for damaged Stata files.
 DENSE_ERRORS = (
     *(ArithmeticError, AttributeError, EOFError, LookupError, MemoryError),
     *(NotImplementedError, OSError, RuntimeError, TypeError, ValueError),

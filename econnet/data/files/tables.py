@@ -161,7 +161,7 @@ def _texts(rows: Sequence[Row]) -> list[str]:
 
 
 def _is_value(cell: Cell) -> bool:
-    """Return whether a cell is a number, or says that one is missing."""
+    """Return whether a cell is a number, or marks a missing one."""
     if not isinstance(cell, str):
         return not period_texts.is_period(as_text(cell))
     if cell == "" or period_texts.is_period(cell):
@@ -196,7 +196,7 @@ def _begin(file: str, sheet: Sheet, head: Sequence[Row]) -> tuple[int, list[int]
 def _is_data(row: Row, *, is_first: bool) -> bool:
     """Return whether a row has a value, or nothing but a period below another row.
 
-    A row of years and names is one of data only where another is above it.
+    A row of years and names counts as data only if another row is above it.
     """
     full = [cell for cell in row if cell != ""]
     if is_first and _ends_with_pandas_name(full):
@@ -225,7 +225,7 @@ def _header_block(head: Sequence[Row], first: int, width: int) -> list[int]:
         n_cells = sum(cell != "" for cell in head[number])
         if not n_cells and not block:
             continue  # blank lines between header and data
-        # Above periods in the first column, there is often no name.
+        # A first column of periods often has no name.
         n_names = width - (n_cells > 0 and head[number][0] == "")
         enough = n_cells >= max(2, MIN_SHARE_OF_NAMES * width) or (
             n_cells == n_names == 1
@@ -305,7 +305,7 @@ def _without_second_table(sheet: Sheet, first: int, named: int) -> Sheet:
 
 
 def _check_lengths(file: str, sheet: Sheet, first: int, width: int, named: int) -> None:
-    """Raise `DataError` for lines with other numbers of cells than the names."""
+    """Raise `DataError` for lines with more or fewer cells than there are names."""
     for row, line in zip(sheet.rows[first:], sheet.lines[first:], strict=True):
         n = extent(row)
         if n > width or (n > named and not _is_note(row)):

@@ -66,7 +66,7 @@ def _other_encoding(path: Path, head: bytes) -> str:
     controls = sum(head[:4000].count(code) for code in range(32) if code not in SPACES)
     if controls > 0.02 * len(head[:4000]):
         raise DataError(f"{path.name} is not a text file: {KINDS_OF_FILES}")
-    # Only lines with other characters than ASCII say anything.
+    # Only lines with characters beyond ASCII are informative.
     lines = [line for line in head.splitlines() if not line.isascii()]
     sample = b"\n".join(lines)[:20_000]
     best = charset_normalizer.from_bytes(sample, cp_isolation=ENCODINGS).best()
@@ -128,13 +128,13 @@ def _aligned(text: str, delimiter: str) -> str:
 
 
 def _split_at(lines: Sequence[str], gap: str) -> list[list[str]]:
-    """Return lines split at gaps, if the last ones have equally many cells."""
+    """Return lines split at gaps, if the last ones have the same number of cells."""
     cells = [re.split(gap, line.strip()) for line in lines]
     widths = [len(row) for row in cells if row != [""]]
     usual = max({*widths}, key=widths.count)
     if usual < 2 or widths[-MIN_ALIGNED:].count(usual) < MIN_ALIGNED:
         return []
-    # Whatever is not a line of the table is a note, with whatever spaces.
+    # Any line that is not part of the table is a note, whatever its spaces.
     first = next(number for number, row in enumerate(cells) if len(row) == usual)
     return [
         row if len(row) == usual or number == first - 1 else [" ".join(row)]
@@ -143,7 +143,7 @@ def _split_at(lines: Sequence[str], gap: str) -> list[list[str]]:
 
 
 def _with_name_in_front(rows: Sequence[Sequence[str]]) -> list[list[str]]:
-    """Return rows with an empty name in front of the first, as R does not name it."""
+    """Return rows with an empty name for the first column, which R does not name."""
     first = next(number for number, row in enumerate(rows) if len(row) > 1)
     named = [[*row] for row in rows]
     named[first].insert(0, "")
@@ -203,7 +203,7 @@ def _rows(
 
 
 def _delimiter(text: str) -> str:
-    """Return what separates the cells: it splits most lines into equally many."""
+    """Return the delimiter: it splits most lines into the same number of cells."""
     lines = [line for line in text[:SAMPLE_LETTERS].split("\n") if line.strip()]
     lines = lines[: 1 + N_SAMPLE_LINES]
     if len(lines) > 2 and len(text) > SAMPLE_LETTERS:
@@ -218,7 +218,7 @@ def _delimiter(text: str) -> str:
         if common < 2:
             continue
         share = np.mean([width >= common for width in widths])
-        # Decimal commas split many lines, but not all into equally many cells.
+        # Decimal commas split many lines, but not all into the same number of cells.
         score = float(share) * (1 + min(common, 50) / 100)
         if score > best_score + 1e-9:
             best, best_score = delimiter, score
@@ -294,7 +294,7 @@ def _read_rest(
 class _Lines:
     """The lines of a file below the first ones, for DuckDB.
 
-    `missing` are the words for missing values in its first numbers.
+    `missing` are the texts for missing values among its first numbers.
     """
 
     path: Path
@@ -350,7 +350,7 @@ def _as_table(columns: Sequence[Column], line: int) -> pd.DataFrame:
 def _typed_columns(
     database: duckdb.DuckDBPyConnection, lines: _Lines, numbers: set[str]
 ) -> list[Column] | None:
-    """Return columns as they are read, or `None` if they are not what the file has.
+    """Return columns with their types, or `None` if they differ from the file.
 
     Texts become objects first, which is fast only if they are few.
     """
@@ -379,7 +379,7 @@ def _typed_columns(
 def _load_typed(
     database: duckdb.DuckDBPyConnection, lines: _Lines, numbers: set[str]
 ) -> bool:
-    """Copy the cells to a table; return whether they are what the file has.
+    """Copy the cells to a table; return whether they are the same as in the file.
 
     That is so if every cell of `numbers` is one, and no text was taken as missing: NA
     is Namibia in a column of countries.
@@ -410,7 +410,7 @@ def _with_gaps(
 def _has_grouped_digits(path: Path) -> bool:
     """Return whether a file has an underscore between digits.
 
-    DuckDB reads 1_000 as a thousand, which a file of any other size may not have.
+    DuckDB reads 1_000 as a thousand, but in smaller files it is not a number.
     """
     before = b""
     with path.open("rb") as file:
@@ -428,7 +428,7 @@ def _has_grouped_digits(path: Path) -> bool:
 def _load_texts(
     database: duckdb.DuckDBPyConnection, lines: _Lines, numbers: set[str]
 ) -> set[str]:
-    """Copy the cells to a table, and return the columns of `numbers` with others."""
+    """Copy the cells to a table; return the columns of `numbers` with other texts."""
     _load(database, "cells", lines, numbers)
     odd = _with_other_texts(database, lines.names, numbers)
     if odd:

@@ -163,7 +163,7 @@ def read(
     Raises
     ------
     DataError
-        The data cannot be read, or only wrongly: all problems in one message.
+        The data cannot be read correctly: all problems in one message.
     UsageError
         An option names a column or a sheet that does not exist, or the lag is absurd.
     """
@@ -438,7 +438,7 @@ def _name_problem(text: str) -> str:
 
 
 def _areas(file: str, tidy: Tidy, reading: Reading) -> tuple[Areas, list[str]]:
-    """Return the areas of a file, and what is remarkable about them."""
+    """Return the areas of a file, and remarks on them."""
     texts = [str(text) for text in tidy.area.cat.categories]
     if texts == [""]:
         return _only_area(file, tidy, reading)
@@ -495,7 +495,7 @@ def _without_aggregates(
     if not found.aggregates:
         return rows, rows.iloc[:0]
     names = [str(key) for key in rows["country"].cat.categories]
-    # Groups are sorted behind countries.
+    # Groups are sorted after countries.
     first = sum(name not in found.aggregates for name in names)
     codes = codes_in(rows["country"])
     n_rows = int(codes.searchsorted(codes.dtype.type(first)))

@@ -20,7 +20,7 @@ def export(frame: pd.DataFrame, path: Path) -> None:
     Raises
     ------
     DataError
-        The path is a folder or has another ending, that of a Parquet file is not
+        The path is a folder or has another ending, the path of a Parquet file is not
         UTF-8, or a sheet of Excel is too small for the rows.
     """
     if path.is_dir():

@@ -94,7 +94,7 @@ def importance(forecast: Forecast, look: Look) -> Figure | None:
 def contributions(
     forecast: Forecast, look: Look, width: float = FULL_WIDTH
 ) -> Figure | None:
-    """Draw what all indicators add to the forecast, the least of many as one.
+    """Draw what all indicators add to the forecast, the smallest of many as one.
 
     `width` is in millimetres.
     """

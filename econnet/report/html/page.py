@@ -121,7 +121,7 @@ def render(
 
 
 def _in_digits(value: Any) -> Any:  # noqa: ANN401 - JSON
-    """Return a value with each number in it in `DIGITS` digits, whole ones short."""
+    """Return a value with each number in it rounded to `DIGITS` digits."""
     match value:
         case float():
             short = float(f"{value:.{DIGITS}g}")

@@ -308,7 +308,7 @@ def wrong_signals(forecast: Forecast) -> str:
 
 
 def record_counts(forecast: Forecast) -> str:
-    """Return what a country's scores rest on, in forecasts, contractions and spells.
+    """Return what a country's scores are based on: forecasts, contractions and spells.
 
     `77 past quarters (21 of them contractions, in 12 spells)`.
     """
@@ -348,7 +348,7 @@ def n_spells(forecast: Forecast) -> int:
 
 
 def counts(scores: Scores, noun: str) -> str:
-    """Return what scores rest on: `84 forecasts, event in 21`."""
+    """Return what scores are based on: `84 forecasts, event in 21`."""
     return f"{count(scores.n, noun)}, event in {scores.n_contractions:,}"
 
 

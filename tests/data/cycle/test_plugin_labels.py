@@ -83,6 +83,6 @@ def test_rule_that_fails_is_named(name: str, reason: str) -> None:
 @pytest.mark.parametrize(
     ("name", "reason"), [("test-weekly", "frequencies among"), ("test-text", "it is a")]
 )
-def test_what_is_no_rule_is_left_out(name: str, reason: str) -> None:
+def test_object_that_is_not_a_rule_is_left_out(name: str, reason: str) -> None:
     with pytest.warns(plugins.PluginWarning, match=reason):
         assert name not in labels.RULES

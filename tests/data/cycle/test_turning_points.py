@@ -56,18 +56,18 @@ def test_peak_must_be_above_two_quarters_on_either_side() -> None:
     ]
 
 
-def test_of_two_peaks_within_a_cycle_the_higher_stays() -> None:
+def test_higher_of_two_peaks_within_a_cycle_is_kept() -> None:
     levels = series("2000Q1", [1, 2, 3, 6, 5, 4, 5, 8, 7, 5, 3, 2, 4, 6, 8, 9])
     assert dates(levels) == ["2001Q4 peak", "2002Q4 trough"]
 
 
-def test_phase_of_one_quarter_is_none() -> None:
+def test_phase_of_one_quarter_is_not_counted() -> None:
     """From the peak of 2001Q1 output falls to its low in a single quarter."""
     levels = series("2000Q1", [1, 2, 3, 4, 9, 3, 5, 6, 7, 8, 9, 10])
     assert dates(levels) == []
 
 
-def test_of_a_plateau_the_fall_alone_contracts() -> None:
+def test_only_the_fall_after_a_plateau_is_a_contraction() -> None:
     levels = series("2000Q1", [1, 2, 3, 5, 5, 3, 2, 1, 1, 2, 3, 4])
     assert dates(levels) == ["2001Q1 peak", "2001Q4 trough"]
 
@@ -81,7 +81,7 @@ def test_missing_level_splits_the_series() -> None:
     ]
 
 
-def test_series_of_one_phase_is_told_by_where_it_goes() -> None:
+def test_phase_of_a_series_without_turning_points_follows_its_direction() -> None:
     rising, falling = np.arange(1.0, 9), np.arange(9.0, 1, -1)
     np.testing.assert_equal(
         turning_points.contractions(rising, "Q"),
@@ -95,7 +95,7 @@ def test_series_of_one_phase_is_told_by_where_it_goes() -> None:
     assert np.isnan(turning_points.contractions(np.array([]), "M")).all()
 
 
-def test_recovery_past_the_peak_leaves_the_contraction_standing() -> None:
+def test_recovery_past_the_peak_does_not_remove_the_contraction() -> None:
     """Its trough is seen two quarters later; what was told before stays told."""
     levels = np.array([1.0, 2, 3, 4, 5, 4, 3, 6, 7, 8, 9])
     for known in range(8, 12):
@@ -106,7 +106,7 @@ def test_recovery_past_the_peak_leaves_the_contraction_standing() -> None:
 
 @many_seeds
 @given(seed=SEEDS)
-def test_year_by_year_a_contraction_is_a_fall(seed: int) -> None:
+def test_annual_contraction_is_a_fall(seed: int) -> None:
     """With a window of one year, as Harding and Pagan note."""
     levels = output("DEU", "1960", random_walk(seed, 40))
     told = turning_points.contractions(levels.to_numpy(), "A")
@@ -138,7 +138,9 @@ def test_turning_points_keep_their_limits(
 @pytest.mark.parametrize("frequency", FREQUENCIES)
 @many_seeds
 @given(seed=SEEDS)
-def test_upside_down_a_peak_is_a_trough(frequency: Frequency, seed: int) -> None:
+def test_peaks_are_troughs_of_the_inverted_series(
+    frequency: Frequency, seed: int
+) -> None:
     levels = series(FIRST_OF[frequency], random_walk(seed, 150))
     table = chronology.turning_points(levels)
     upside_down = chronology.turning_points(1 / levels)

@@ -50,7 +50,7 @@ def test_fall_of_two_quarters_has_its_first_behind_it() -> None:
     assert carry(built("two-quarters", 0), "2020Q4") == pytest.approx(expected)
 
 
-def test_other_target_is_what_building_for_it_gives() -> None:
+def test_other_target_equals_that_of_a_new_build() -> None:
     made = design_matrix.with_target(built("year-on-year", 4), 2, "within")
     whole = built("year-on-year", 2, "within")
     np.testing.assert_array_equal(made.X, whole.X)
@@ -78,7 +78,7 @@ def test_quarters_of_the_year_are_part_of_an_annual_growth() -> None:
     assert made.named(CARRY)[place] == pytest.approx((102 + 98 + 96 + 96) / 4 - 100)
 
 
-def test_no_growth_no_carry() -> None:
+def test_label_without_growth_has_no_carry() -> None:
     names = [column.name for column in built("turning-points", 1).columns]
     assert CARRY not in names
 

@@ -75,7 +75,7 @@ def test_table_marks_what_was_not_found(
     assert coverage_table.cell(*column, by_alpha3("AND")) == ""
 
 
-def test_catalog_covers_as_much_of_the_world_as_was_aimed_at() -> None:
+def test_catalog_covers_as_much_of_the_world_as_intended() -> None:
     aims = {
         "real GDP, Q": 75,
         "industry, M": 60,

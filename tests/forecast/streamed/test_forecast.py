@@ -185,7 +185,7 @@ forecast_panel(panel, spec_of(panel), files, OPTIONS, progress)
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 @pytest.mark.campaign
-def test_killed_four_times_comes_to_the_same(
+def test_training_killed_four_times_gives_the_same_result(
     trained: Trained, data: Path, tmp_path: Path
 ) -> None:
     root = str(Path(__file__).parents[3])

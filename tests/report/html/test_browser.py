@@ -78,7 +78,7 @@ def test_keys_move_through_time(
         assert readout.startswith(first)
 
 
-def test_what_the_chart_says_is_what_was_forecast(
+def test_chart_shows_what_was_forecast(
     browser: Browser, german_page: Path, germany: Forecast
 ) -> None:
     own = germany.track_record[germany.track_record["model"] == "econnet"]
@@ -150,7 +150,7 @@ def test_finger_reads_values_without_moving_the_page(
         assert chosen(page).startswith(ends(germany)[0])
 
 
-def test_baselines_can_be_laid_beside_the_forecast(
+def test_baselines_can_be_added_to_the_forecast(
     browser: Browser, german_page: Path
 ) -> None:
     with browser.open(german_page) as opened:
@@ -165,7 +165,7 @@ def test_baselines_can_be_laid_beside_the_forecast(
         assert "persistence" in readout.inner_text()
 
 
-def test_csv_holds_every_number_as_it_was_computed(
+def test_csv_contains_every_number_as_it_was_computed(
     browser: Browser, german_page: Path, germany: Forecast
 ) -> None:
     with browser.open(german_page) as opened:
@@ -291,9 +291,7 @@ def test_policy_stops_what_was_not_in_the_page(
         assert any("Content Security Policy" in it for it in opened.complaints)
 
 
-def test_without_scripts_the_same_charts_stand_still(
-    browser: Browser, german_page: Path
-) -> None:
+def test_charts_are_static_without_scripts(browser: Browser, german_page: Path) -> None:
     with browser.open(german_page, scripts=False) as opened:
         page = opened.page
         assert page.locator("#history svg.picture").first.is_visible()
@@ -303,7 +301,7 @@ def test_without_scripts_the_same_charts_stand_still(
         assert not opened.page.locator("#history svg.picture").first.is_visible()
 
 
-def test_paper_gets_the_still_charts_in_light_colours(
+def test_printed_page_has_static_charts_in_light_colours(
     browser: Browser, german_page: Path
 ) -> None:
     with browser.open(german_page, scheme="dark") as opened:
