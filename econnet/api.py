@@ -43,7 +43,7 @@ from econnet.forecast.ranking import Ranking
 from econnet.forecast.result import Forecast
 from econnet.models.baselines import check_names
 from econnet.models.windows import origin_in
-from econnet.report import Format, Paper
+from econnet.report import Format, Paper, paper_of
 
 if TYPE_CHECKING:
     from econnet.forecast.backtest import Backtest
@@ -106,6 +106,9 @@ def read_data(
     Dataset(DataFrame: 4 observations of 1 series, 1 countries)
     """
     if file is None:
+        _check_nothing_is_of_a_file(
+            kinds=kinds, lag=lag, sheet=sheet, adjust=adjust, country=country
+        )
         day = _timestamp(as_of)
         return load.as_known_on(load.known(Settings.from_environment(), day), day)
     reading = Reading(kinds or {}, lag, sheet, country)
@@ -114,6 +117,20 @@ def read_data(
         table, UserFile(path, lag, kinds or {}, sheet or "", adjust or "")
     )
     return load.as_known_on(known, _timestamp(as_of, known))
+
+
+def _check_nothing_is_of_a_file(**options: object) -> None:
+    """Raise `UsageError` for options that describe the user's own data."""
+    useless = [
+        name
+        for name, value in options.items()
+        if value is not None and value != read_data.__kwdefaults__[name]
+    ]
+    if useless:
+        raise UsageError(
+            f"{', '.join(useless)} of read_data: no effect without a file; name it, or "
+            "leave them out"
+        )
 
 
 def inspect_data(
@@ -328,7 +345,7 @@ def write_report(
     forecast: Forecast,
     folder: str | Path | None = None,
     formats: Collection[str] = tuple(Format),
-    paper: Paper = "a4",
+    paper: Paper | None = None,
 ) -> list[Path]:
     """Write the report of a forecast, and return its files.
 
@@ -338,6 +355,8 @@ def write_report(
         By default the one that the command line uses for the same question.
     formats
         `pdf`, `html`, `png`, `json` and `csv`; by default all.
+    paper
+        The size of the PDF: `a4`, the default, or `letter`.
 
     Examples
     --------
@@ -352,11 +371,14 @@ def write_report(
         raise UsageError(
             f"no format is called {min(unknown)!r}: choose from {', '.join(Format)}"
         )
+    if not formats:
+        raise UsageError(f"name at least one format of {', '.join(Format)}")
+    size = paper_of(formats, paper)
     if folder is None:
         place = forecast.place or _place_without_workflow(forecast)
         folder = Workspace.from_environment().report(place)
     return country_report.write(
-        forecast, Path(folder), [Format(name) for name in formats], paper
+        forecast, Path(folder), [Format(name) for name in formats], size
     )
 
 

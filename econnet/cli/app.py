@@ -23,6 +23,7 @@ from econnet.cli.commands.publish import publish
 from econnet.cli.commands.report import report
 from econnet.cli.commands.status import status
 from econnet.cli.commands.train import train
+from econnet.cli.dependent_options import Command
 from econnet.cli.exit_codes import INTERRUPTED
 from econnet.core import plugins
 from econnet.core.errors import UsageError
@@ -54,7 +55,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for command in COMMANDS:
-    app.command()(command)
+    app.command(cls=Command)(command)
 
 
 def _print_version(wanted: bool) -> None:

@@ -339,11 +339,11 @@ def workers(cluster: str | None, *, long: bool) -> Iterator[None]:
     from econnet.runtime.ledger import Ledger
 
     ledger = None
-    if long or cluster:
+    if long or cluster is not None:
         ledger = Ledger(workspace().unfinished_folder)
         if kept := ledger.count():
             output.note(f"resuming an interrupted run: {kept:,} parts are done")
-    connected = Cluster.connect(cluster) if cluster else nullcontext()
+    connected = nullcontext() if cluster is None else Cluster.connect(cluster)
     with connected as client, runtime_workers.use_workers(client, ledger):
         yield
     if ledger:

@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal, get_args, get_type_hints
 import typer
 
 from econnet.cli import completion
+from econnet.cli.numeric_options import decimal_option, whole_number_option
 from econnet.core.periods import MAX_LAG
 from econnet.core.task import Option, TaskRequest
 from econnet.core.task import options as options_of_task
@@ -25,9 +26,9 @@ COMPLETIONS = {"indicator": completion.indicator, "label": completion.label}
 
 def _typer_option(option: Option) -> Any:  # noqa: ANN401 - as typer.Option itself
     """Return an option of a task as an option of Typer."""
+    if option.minimum is not None:
+        return whole_number_option(option.help, option.minimum, option.maximum)
     return typer.Option(
-        min=option.minimum,
-        max=option.maximum,
         metavar=option.metavar,
         help=option.help,
         autocompletion=COMPLETIONS.get(option.completion or ""),
@@ -46,13 +47,10 @@ Countries = Annotated[
 ]
 CostRatio = Annotated[
     float | None,
-    typer.Option(
-        "--cost-ratio",
-        min=0.001,
-        max=1000,
-        metavar="N",
-        help="Decide whether to signal, if a miss costs N times as much as a false "
-        "alarm.",
+    decimal_option(
+        "Decide whether to signal, if a miss costs N times as much as a false alarm.",
+        0.001,
+        1000,
     ),
 ]
 OneCountry = Annotated[list[str] | None, _country("Name or code: Germany, DE or DEU.")]
@@ -68,12 +66,10 @@ Assumptions = Annotated[
 ]
 Horizons = Annotated[
     list[int] | None,
-    typer.Option(
-        "--horizon",
-        min=_TASK["horizon"].minimum,
-        max=_TASK["horizon"].maximum,
-        metavar="N",
-        help=f"{_TASK['horizon'].help.rstrip('.')}; repeatable.",
+    whole_number_option(
+        f"{_TASK['horizon'].help.rstrip('.')}; repeatable.",
+        _TASK["horizon"].minimum or 0,
+        _TASK["horizon"].maximum,
     ),
 ]
 Labels = Annotated[
@@ -119,11 +115,8 @@ class TaskOptions(TaskRequest):
     ] = None
     lag: Annotated[
         int,
-        typer.Option(
-            min=0,
-            max=MAX_LAG,
-            metavar="N",
-            help="Periods until a value in --data is published.",
+        whole_number_option(
+            "Periods until a value in --data is published.", 0, MAX_LAG
         ),
     ] = 1
     kind: Annotated[

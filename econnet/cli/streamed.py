@@ -45,7 +45,7 @@ def _result(task: TaskOptions, *, retrain: bool) -> "tuple[Streamed, StreamedFil
 
     if task.data is None:
         raise UsageError("give a panel: --data 'panel/*.parquet'")
-    for name in ("as_of", "pool", "rolling_years"):
+    for name in NOT_STREAMED:
         if getattr(task, name) != getattr(TaskOptions, name):
             option = f"--{name.replace('_', '-')} {getattr(task, name)}"
             raise UsageError(
@@ -108,6 +108,8 @@ def _show(result: "Streamed", countries: CountryForecasts, forecasts: "Path") ->
     output.print_answer(f"Forecasts: {result.forecasts:,} in {forecasts}")
 
 
+# Options that a streamed panel cannot use.
+NOT_STREAMED = ("as_of", "pool", "rolling_years", "vintages", "sheet", "adjust")
 TITLES = {
     "econnet": "network",
     "logit": "logistic regression",

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from econnet.core.errors import UsageError
+from econnet.core.numbers import parse_whole
 from econnet.core.periods import NOUN, PERIODS_A_YEAR, Frequency
 
 Days = npt.NDArray[np.int64]
@@ -90,12 +91,13 @@ def parse_day(text: str, frequency: Frequency) -> DayOfPeriod:
     named = {"end": END, "middle": MIDDLE}
     if text in named:
         return named[text][frequency]
-    if not (text.isascii() and text.isdecimal() and 0 <= int(text) <= LAST[frequency]):
+    number = parse_whole(text)
+    if number is None or not 0 <= number <= LAST[frequency]:
         raise UsageError(
             f"--day {text!r} is not a day of a {NOUN[frequency]}: write middle, end, "
             f"all or a number from 0 to {LAST[frequency]}"
         )
-    return DayOfPeriod(0, int(text))
+    return DayOfPeriod(0, number)
 
 
 def parse_days(texts: Sequence[str], frequency: Frequency) -> list[DayOfPeriod]:

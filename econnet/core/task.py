@@ -8,7 +8,6 @@ models. To add an option, add a field to `TaskRequest` and its line to `TaskChoi
 
 import hashlib
 import json
-import operator
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
@@ -27,6 +26,7 @@ from typing import (
 from econnet.core.dates import parse_date
 from econnet.core.errors import UsageError
 from econnet.core.file_names import as_name
+from econnet.core.numbers import whole_number
 from econnet.core.periods import Frequency
 from econnet.core.text import one_line
 
@@ -330,13 +330,9 @@ def _quoted(value: object) -> str:
 
 def _problem_of_number(value: object, option: Option) -> str:
     try:
-        number = operator.index(value)  # type: ignore[arg-type]  # it raises TypeError
-    except TypeError:
-        return f"{_quoted(value)} is not a whole number"
-    if option.minimum is not None and number < option.minimum:
-        return f"{number} is too small: the minimum is {option.minimum}"
-    if option.maximum is not None and number > option.maximum:
-        return f"{number} is too large: the maximum is {option.maximum}"
+        whole_number(value, option.minimum or 0, option.maximum)
+    except UsageError as error:
+        return str(error)
     return ""
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from econnet.core.countries import Country
 from econnet.core.errors import DataError, SourceError, UsageError
+from econnet.core.numbers import whole_number
 from econnet.core.settings import Settings
 from econnet.core.sources import live_sources
 from econnet.data.load import store
@@ -130,9 +131,7 @@ def _check_request(
     """Raise `UsageError` for an empty request or an impossible start year."""
     if not countries or (sources is not None and not sources):
         raise UsageError("name at least one country and one source to fetch from")
-    first, last = YEARS
-    if not first <= start_year <= last:
-        raise UsageError(f"--start {start_year} is not between {first} and {last}")
+    whole_number(start_year, *YEARS, option="--start")
 
 
 def fetch(

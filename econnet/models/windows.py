@@ -18,6 +18,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from econnet.core.errors import DataError, UsageError
+from econnet.core.numbers import whole_number
 from econnet.core.periods import PANDAS_ALIAS, PERIODS_A_YEAR, Frequency, parse_period
 from econnet.core.text import quoted
 from econnet.core.types import Floats
@@ -160,8 +161,8 @@ class Schedule:
     def __post_init__(self) -> None:
         for name in ("refit_every", "rolling_years"):
             number = getattr(self, name)
-            if number is not None and number < 1:
-                raise UsageError(f"{name} {number} is too small: the minimum is 1")
+            if number is not None:
+                whole_number(number, 1, option=name)
 
 
 def origin_in(text: str, frequency: Frequency) -> pd.Period:

@@ -6,9 +6,10 @@
 Each target runs in a process of its own under atheris (libFuzzer), led by which edges
 of the code an input reaches, from the examples and the earlier findings, with a
 mutation that knows the form of the input beside libFuzzer's own. An input may take 20
-seconds and 2 GB. What goes wrong is written to `findings/TARGET/`, one input for each
-place in the code, where the suite reads it from then on. The same seed begins with the
-same inputs; how far it gets in its time differs from machine to machine.
+seconds of processor time, 300 seconds by the clock, and 2 GB. What goes wrong is
+written to `findings/TARGET/`, one input for each place in the code, where the suite
+reads it from then on. The same seed begins with the same inputs; how far it gets in its
+time differs from machine to machine.
 
 With `--corpus FOLDER` the inputs that reached something new are kept there, the next
 run begins with them, and `python -m tests.fuzz.reach FOLDER` tells which lines of the
@@ -29,9 +30,15 @@ import time
 import traceback
 import warnings
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.fuzz.target import Target
 
 FINDINGS = Path(__file__).parent / "findings"
 SECONDS_AN_INPUT, MEGABYTES = 20, 2048
+# By the clock, which goes on while other programs have the processor.
+SECONDS_OF_WAITING = 300
 LONGEST_INPUT = 100_000
 
 
@@ -141,7 +148,7 @@ def fuzz(name: str, seconds: int, seed: int, corpus: Path) -> None:
             print(f"EXECUTED {executed}", flush=True)
             os._exit(0)
         try:
-            target.try_(data)
+            _try_within_limit(target, data)
         except Exception as error:  # noqa: BLE001 - whatever comes out is a finding
             place = _place(error)
             if place in seen:
@@ -162,7 +169,8 @@ def fuzz(name: str, seconds: int, seed: int, corpus: Path) -> None:
                 str(corpus),
                 f"-seed={seed}",
                 f"-max_len={LONGEST_INPUT}",
-                f"-timeout={SECONDS_AN_INPUT}",
+                f"-timeout={SECONDS_OF_WAITING}",
+                f"-report_slow_units={SECONDS_OF_WAITING}",
                 f"-rss_limit_mb={MEGABYTES}",
                 f"-artifact_prefix={folder}/",
             ],
@@ -170,6 +178,18 @@ def fuzz(name: str, seconds: int, seed: int, corpus: Path) -> None:
             custom_mutator=mutate,
         )
         atheris.Fuzz()
+
+
+class TooSlowError(Exception):
+    """An input took more processor time than it may."""
+
+
+def _try_within_limit(target: "Target", data: bytes) -> None:
+    began = time.process_time()
+    target.try_(data)
+    seconds = time.process_time() - began
+    if seconds > SECONDS_AN_INPUT:
+        raise TooSlowError(f"{seconds:.0f} s")
 
 
 def _place(error: Exception) -> tuple[str, int]:

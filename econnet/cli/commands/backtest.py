@@ -15,6 +15,7 @@ from econnet.cli.options import (
     flat,
 )
 from econnet.core.errors import UsageError
+from econnet.core.numbers import parse_whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,9 +74,11 @@ def backtest(
     from econnet.forecast import backtest, preparation
     from econnet.models.windows import origin_in
 
-    if everything == bool(task.country) and task.data is None:
+    if everything and task.country:
+        raise UsageError("--all means all countries: leave out --country")
+    if not (everything or task.country or task.data):
         raise UsageError("name a country: --country DEU, --all, or --data FILE")
-    refit_every = _periods(refit)
+    refit_every = periods(refit)
     in_one_table = ALL_DAYS in (day or [])
     names = jobs.baseline_names(baselines)
     if names is None:
@@ -116,15 +119,17 @@ def backtest(
         _show_by_day(results)
 
 
-def _periods(refit: str) -> int | None:
+def periods(refit: str) -> int | None:
+    """Return the periods from one refit to the next; `None` for a year."""
     if refit == "yearly":
         return None
-    if not refit.isdecimal() or int(refit) == 0:
+    number = parse_whole(refit)
+    if not number or number < 0:
         raise UsageError(
             f"--refit {refit!r} is neither `yearly` nor a number of periods: write "
             "yearly, 1, 2, ..."
         )
-    return int(refit)
+    return number
 
 
 def _all_baselines() -> list[str]:

@@ -2,21 +2,20 @@
 
 from typing import Annotated
 
-import typer
-
 from econnet.cli import output
 from econnet.cli.jobs import workspace
+from econnet.cli.numeric_options import whole_number_option
 from econnet.cli.options import Json
 
 
 def duel(
     updates: Annotated[
         int,
-        typer.Option(min=1, metavar="N", help="Gradient descent steps per framework."),
+        whole_number_option("Gradient descent steps per framework.", 1),
     ] = 10_000,
     batch_size: Annotated[
         int | None,
-        typer.Option(min=1, metavar="N", help="Rows per batch (default: all 900)."),
+        whole_number_option("Rows per batch (default: all 900).", 1),
     ] = None,
     json: Json = False,
 ) -> None:

@@ -7,6 +7,7 @@ import typer
 
 from econnet.cli import output
 from econnet.cli.jobs import countries_named
+from econnet.cli.numeric_options import whole_number_option
 from econnet.cli.options import All, Countries, Json
 from econnet.core.errors import UsageError
 from econnet.core.settings import Settings
@@ -29,7 +30,7 @@ def fetch(
         ),
     ] = None,
     start: Annotated[
-        int, typer.Option(min=1900, max=2100, metavar="YEAR", help="First year.")
+        int, whole_number_option("First year.", 1900, 2100, metavar="YEAR")
     ] = 1960,
     dry_run: Annotated[
         bool,

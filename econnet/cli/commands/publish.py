@@ -57,12 +57,8 @@ def publish(
     Example: econnet publish --verify site
     """
     if verify is not None:
-        if everything:
-            raise UsageError("--verify checks a whole site: leave out --all")
         _verify(verify, anchor, as_json=json)
         return
-    if anchor is not None or json:
-        raise UsageError("--anchor and --json go with --verify FOLDER")
     _check(task, country, everything=everything)
     options = TaskOptions(**asdict(task), country=country)
     _publish(options, folder)

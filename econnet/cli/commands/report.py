@@ -13,7 +13,7 @@ import typer
 from econnet.cli import jobs, output
 from econnet.cli.options import All, Assumptions, CostRatio, TaskOptions, flat
 from econnet.core.errors import DataError, UsageError
-from econnet.report import Format, Paper
+from econnet.report import Format, Paper, paper_of
 
 if TYPE_CHECKING:
     from econnet.data.sources.observations import Dataset
@@ -35,7 +35,9 @@ def report(
             help="Default: all; repeatable.",
         ),
     ] = None,
-    paper: Annotated[Paper, typer.Option(help="Size of the PDF.")] = "a4",
+    paper: Annotated[
+        Paper | None, typer.Option(help="Size of the PDF (default: a4).")
+    ] = None,
     assumptions: Assumptions = None,
     cost_ratio: CostRatio = None,
     verify: Annotated[
@@ -64,25 +66,17 @@ def report(
     if everything and task.country:
         raise UsageError("--all means all countries: leave out --country")
     if verify:
-        if everything or formats or assumptions or cost_ratio is not None:
-            raise UsageError(
-                "--verify repeats existing reports: name their countries, without "
-                "--all, --format, --set or --cost-ratio"
-            )
         _verify(task, as_json=json)
         return
-    if json:
-        raise UsageError(
-            "--json goes with --verify: `--format json` writes report.json, and "
-            "`econnet forecast --json` prints it"
-        )
     assumed = jobs.assumptions_of(assumptions)
     chosen = formats or list(Format)
+    size = paper_of(chosen, paper)
+    _check_formats(chosen, assumed, cost_ratio)
     finish = partial(_complete, cost_ratio=cost_ratio)
     if not (everything or assumed):
         finished = jobs.finished_forecast(task, outlook=True)
         if finished is not None and finished.place is not None:
-            _write([(finish(finished), finished.place)], chosen, paper)
+            _write([(finish(finished), finished.place)], chosen, size)
             return
     data = jobs.data_and_countries(task) if everything or _names(task) else None
     if data is not None and len(data[1]) > 1:
@@ -99,10 +93,28 @@ def report(
     country_formats = [form for form in chosen if figures or form != Format.PNG]
     # All questions have the same data.
     finish = partial(finish, known=questions[0].known if questions else None)
-    pages = _write_reports(questions, ranked, country_formats, paper, assumed, finish)
+    pages = _write_reports(questions, ranked, country_formats, size, assumed, finish)
     if data is not None and ranked is not None:
         folder = jobs.ranking_folder(task, ranked.task, data)
-        _write_ranking(folder, ranked, chosen, paper, pages)
+        _write_ranking(folder, ranked, chosen, size, pages)
+
+
+def _check_formats(
+    formats: Sequence[Format],
+    assumed: "Sequence[Assumption]",
+    cost_ratio: float | None,
+) -> None:
+    """Raise `UsageError` if no format has the answer to a question of the user's."""
+    documents = {Format.PDF, Format.HTML, Format.JSON}
+    if cost_ratio is not None and not documents & {*formats}:
+        raise UsageError(
+            "--cost-ratio changes PDF, HTML and JSON: add --format html, or leave it "
+            "out"
+        )
+    if assumed and {*formats} == {Format.PNG}:
+        raise UsageError(
+            "--set changes all but PNG: add --format html, or leave it out"
+        )
 
 
 def _complete(

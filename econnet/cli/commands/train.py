@@ -51,6 +51,10 @@ def train(
             "`econnet backtest --all`"
         )
     requests = list(_requests(task, label, horizon))
+    if streamed.is_requested(task) and (names or cluster is not None):
+        raise UsageError(
+            "--baselines and --cluster do not apply to streamed panels: leave them out"
+        )
     data: tuple[Dataset, list[Country]] | None = None
     with jobs.workers(cluster, long=everything):
         for request in requests:

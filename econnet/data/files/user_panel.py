@@ -19,6 +19,7 @@ import pandas as pd
 from econnet.core import catalog
 from econnet.core.catalog import Indicator
 from econnet.core.errors import DataError, UsageError, suggestion
+from econnet.core.numbers import whole_number
 from econnet.core.periods import MAX_LAG
 from econnet.core.text import quoted
 from econnet.data import professionals
@@ -172,9 +173,10 @@ def read(
 
 def read_as(data: Path | pd.DataFrame, reading: Reading) -> Table:
     """Return the content of a file or DataFrame; errors are those of `read`."""
-    if not 0 <= reading.lag <= MAX_LAG:
-        raise UsageError(f"--lag {reading.lag} is not between 0 and {MAX_LAG} periods")
+    whole_number(reading.lag, 0, MAX_LAG, option="--lag")
     if isinstance(data, pd.DataFrame):
+        if reading.sheet is not None:
+            raise UsageError("a DataFrame has no sheets: leave --sheet out")
         return _table("the DataFrame", sources.open_frame(data), reading)
     return _table(data.name, sources.open_file(data, reading.sheet), reading)
 

@@ -23,8 +23,7 @@ def export(frame: pd.DataFrame, path: Path) -> None:
         The path is a folder or has another ending, the path of a Parquet file is not
         UTF-8, or a sheet of Excel is too small for the rows.
     """
-    if path.is_dir():
-        raise DataError(f"{path} is a folder: name a file, .csv, .parquet or .xlsx")
+    _check_name(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_files.atomic_write(path) as part:
         match path.suffix.lower():
@@ -35,12 +34,23 @@ def export(frame: pd.DataFrame, path: Path) -> None:
                     connection.from_df(frame).write_parquet(
                         checked_utf8(str(part)), compression="zstd"
                     )
-            case ".xlsx":
+            case _:
                 _write_excel(frame, part)
-            case other:
-                raise DataError(
-                    f"{path.name} ends in {other!r}: name it .csv, .parquet or .xlsx"
-                )
+
+
+def _check_name(path: Path) -> None:
+    """Raise `DataError` for a folder, or a name that says no kind of table."""
+    if path.is_dir():
+        raise DataError(f"{path} is a folder: name a file in it, {path / 'data.csv'}")
+    if not path.suffix:
+        raise DataError(
+            f"{path} does not end in .csv, .parquet or .xlsx: name a file, {path}.csv "
+            f"or {path / 'data.csv'}"
+        )
+    if path.suffix.lower() not in ENDINGS:
+        raise DataError(
+            f"{path.name} ends in {path.suffix!r}: name it .csv, .parquet or .xlsx"
+        )
 
 
 def _write_excel(frame: pd.DataFrame, path: Path) -> None:
@@ -55,4 +65,5 @@ def _write_excel(frame: pd.DataFrame, path: Path) -> None:
         )
 
 
+ENDINGS = (".csv", ".parquet", ".xlsx")
 MAX_SHEET_ROWS = 1_048_576

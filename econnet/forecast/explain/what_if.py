@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from econnet.core.catalog import Indicator
 from econnet.core.errors import UsageError, suggestion
+from econnet.core.numbers import DECIMAL_DIGITS
 from econnet.core.types import Floats
 from econnet.data.features.design_matrix import DesignMatrix
 from econnet.forecast.explain.attribution import (
@@ -42,7 +43,7 @@ def parse_assumption(text: str) -> Assumption:
     False
     """
     match = re.fullmatch(
-        r"\s*([^=]+?)\s*=(=?)\s*([+-]?)([0-9]+\.?[0-9]*|\.[0-9]+)\s*",
+        rf"\s*([^=]+?)\s*=(=?)\s*([+-]?)({DECIMAL_DIGITS})\s*",
         text.replace("\N{MINUS SIGN}", "-"),
     )
     if match is None:
