@@ -13,6 +13,7 @@ import pypdf
 import pytest
 
 from econnet.core.countries import Country
+from econnet.evaluation.signals import FalseAlarm
 from econnet.forecast.result import Forecast
 from econnet.report import Format, figures, tables, wording
 from econnet.report import country as country_report
@@ -132,6 +133,15 @@ def test_loss_to_a_baseline_is_printed_as_a_loss(germany: Forecast) -> None:
     beaten = changed(germany, comparisons=lost, pool_metrics=None, pool_baselines={})
     text = text_of(pdf_of(beaten)).split("Scores:")[1]
     assert text.count("+0.010 to +0.200 worse") == len(lost) == 3
+
+
+def test_pdf_names_the_file_of_all_false_alarms(germany: Forecast) -> None:
+    alarms = tuple(
+        FalseAlarm("DEU", f"{year}Q1", f"{year}Q2", 2, 0.4)
+        for year in range(1990, 2010)
+    )
+    text = text_of(pdf_of(changed(germany, false_alarms=alarms)))
+    assert "The 14 highest of 20; csv/false-alarms.csv has all." in text
 
 
 def test_pdf_is_tagged_titled_and_has_bookmarks_and_described_figures(

@@ -150,6 +150,19 @@ def contraction_noun(forecast: Forecast) -> str:
     return "recession" if is_chronology(forecast.task) else "contraction"
 
 
+def event_periods(forecast: Forecast) -> tuple[str, str]:
+    """Return names for the periods with the event and without it.
+
+    `quarters of contraction` and `quarters of growth`.
+    """
+    noun, spell = NOUN[forecast.task.frequency], contraction_noun(forecast)
+    if is_cumulative(forecast.task):
+        return f"{noun}s before the event", "the others"
+    if spell == "recession":
+        return f"{noun}s in recession", f"{noun}s outside recessions"
+    return f"{noun}s of {spell}", f"{noun}s of growth"
+
+
 def is_chronology(task: Task) -> bool:
     """Return whether a committee dates the recessions."""
     return task.label in chronologies.load()
