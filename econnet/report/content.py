@@ -47,7 +47,7 @@ def _headings(forecast: Forecast) -> Content:
     data_end = wording.period_name(forecast.data.last_period)
     return {
         "name": forecast.country.name,
-        "title": f"{forecast.country.name}: {wording.event_title(forecast)}",
+        "title": wording.title(forecast),
         "question": wording.question(forecast),
         "running": _running(forecast),
         "made": f"Forecast {wording.dated(forecast)} · data to {data_end}",

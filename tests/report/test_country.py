@@ -149,7 +149,8 @@ def test_pdf_is_tagged_titled_and_has_bookmarks_and_described_figures(
 ) -> None:
     reader = pypdf.PdfReader(written / "report.pdf")
     assert reader.metadata is not None
-    assert reader.metadata.title == f"Germany: {wording.event_title(germany)}"
+    # As a statement, the title would be read as a fact.
+    assert reader.metadata.title == "Germany: Will real GDP fall in 2026 Q3?"
     root: Any = reader.trailer["/Root"]
     assert reader.xmp_metadata is not None
     assert "pdfuaid" in reader.xmp_metadata.stream.get_data().decode()

@@ -229,7 +229,9 @@ def test_track_record_names_the_outcome_of_a_period_not_of_what_followed(
 ) -> None:
     text = wording.track_record(germany)
     assert re.search(r"Largest miss: \d{4} Q\d \(\d+%, a contraction\)", text)
-    assert re.search(r"Largest false alarm: .+ \(up to \d+%, no contraction\)", text)
+    assert re.search(
+        r"Largest false alarm: .+ \((up to \d+|over 99)%, no contraction\)", text
+    )
     assert "for quarters of contraction" in text
     assert "for quarters of growth" in text
 
@@ -308,6 +310,18 @@ def test_no_usable_forecast_exists_where_no_coming_question_has_skill(
         "Of the 2 questions compared, this one has the best proven skill."
     )
     assert "No usable" not in wording.verdict(proven).text
+
+
+def test_terminal_has_each_figure_of_a_question_under_its_heading(
+    germany: Forecast, capsys: pytest.CaptureFixture[str]
+) -> None:
+    coming = question_on(germany, "2026Q4", skilled(0.1, -0.1, 0.3))
+    output.print_verdict(replace(germany, questions=(coming,)))
+    printed = capsys.readouterr().out
+    head, row = printed[printed.index("question  ") :].splitlines()[:2]
+    for title, figure in (("skill", "+10%"), ("90% interval", f"{MINUS}10% to +30%")):
+        assert row[head.index(title) :].startswith(figure)
+    assert "confidence" not in head
 
 
 def question_on(forecast: Forecast, period: str, skill: Skill) -> QuestionAnswer:

@@ -17,6 +17,7 @@ from econnet.report.wording.event import (
     outlook_heading,
     question,
     span,
+    title,
     when,
 )
 from econnet.report.wording.formatting import (

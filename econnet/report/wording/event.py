@@ -118,6 +118,14 @@ def question(forecast: Asked) -> str:
     return f"Will {words.subject} {words.infinitive} {when(forecast)}?"
 
 
+def title(forecast: Forecast) -> str:
+    """Return the title of a report or a figure: `Germany: Will real GDP fall in 2026?`.
+
+    As a statement, the event would be read as a fact.
+    """
+    return f"{forecast.country.name}: {question(forecast)}"
+
+
 def event_title(forecast: Forecast) -> str:
     """Return the event as a title: `Real GDP falls in 2026 Q4`."""
     words = event_words(forecast)

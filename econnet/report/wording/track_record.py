@@ -57,9 +57,11 @@ def track_record(forecast: Forecast) -> str:
     alarm = largest_false_alarm(forecast)
     if alarm is None:
         return f"{text} No signal was wrong."
+    highest = percent(alarm.highest_probability)
+    up_to = "" if highest.startswith("over") else "up to "
     return (
-        f"{text} Largest false alarm: {alarm_span(alarm)} (up to "
-        f"{percent(alarm.highest_probability)}, {no_event})."
+        f"{text} Largest false alarm: {alarm_span(alarm)} ({up_to}{highest}, "
+        f"{no_event})."
     )
 
 

@@ -194,7 +194,7 @@ def test_chart_is_saved_as_svg_and_png_with_title_and_source(
                 page.locator(f"[data-svg={name}]").click()
             text = Path(waiting.value.path()).read_text("utf-8")
             assert text.startswith("<svg ")
-            assert "Germany: Real GDP falls in" in text
+            assert "Germany: Will real GDP fall in" in text
             assert "Source: OECD" in text
             assert "class=" not in text
         with page.expect_download() as waiting:

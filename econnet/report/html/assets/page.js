@@ -296,7 +296,7 @@
         width: Math.max(host.clientWidth, 200),
         height: host.clientHeight,
         legend: { show: false },
-        padding: [8, 10, 0, 0],
+        padding: [8, 18, 0, 0], // at the right, half the width of a year
         scales: {
           x: { time: false, range: (_, low, high) => this.clamp(low, high) },
           y: { range: () => panel.limits },
