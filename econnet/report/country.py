@@ -71,7 +71,7 @@ def _files(
     if "pdf" in formats:
         yield "report.pdf", as_pdf(forecast, drawn, paper)
     if "png" in formats:
-        title = f"{forecast.country.name}: {wording.event_title(forecast)}"
+        title = wording.title(forecast)
         yield from pictures(drawn, title, wording.credit(forecast))
     if "html" in formats:
         yield "report.html", html.as_html(forecast, drawn).encode()

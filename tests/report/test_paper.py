@@ -64,9 +64,9 @@ def test_structure_is_read_in_the_order_of_the_page(report: Path) -> None:
         "Drivers",
         "Data and method",
         "How it was made",
+        "How to cite",
         "Caveats",
         "Reproduce",
-        "How to cite",
     )
     places = [text.index(landmark) for landmark in landmarks]
     assert places == sorted(places)

@@ -117,6 +117,19 @@ def test_summary_names_the_periods_and_what_is_out_of_date(ranking: Ranking) -> 
     assert "different periods" not in " ".join(wording.summary(same))
 
 
+def test_forecast_of_a_past_period_is_marked_beside_the_country(
+    ranking: Ranking,
+) -> None:
+    """In the last column, a phone did not show the mark."""
+    first, *others = ranking.forecasts
+    late = replace(first, made_at=f"{first.period.year + 2}-01-01T00:00:00+00:00")
+    rows = ranking_rows.ranking_content(replace(ranking, forecasts=(late, *others)))
+    marked, *unmarked = [row["cells"] for row in rows["rows"]]
+    name = ranking_rows.COLUMNS.index("country")
+    assert marked[name] == f"{first.country.name} (out of date)"
+    assert not any("out of date" in " ".join(cells) for cells in unmarked)
+
+
 def test_highest_probability_is_compared_with_the_countrys_own_average(
     ranking: Ranking,
 ) -> None:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import pytest
 
 from econnet.forecast.result import Forecast
+from econnet.report.wording import period_text
 from tests.browsers import DESKTOP, PHONE, Browser, violations
 from tests.builders import changed
 
@@ -22,7 +23,7 @@ def chosen(page: Any) -> str:  # noqa: ANN401
 
 
 def ends(forecast: Forecast) -> tuple[str, str]:
-    return str(forecast.history.index[0]), str(forecast.period)
+    return period_text(forecast.history.index[0]), period_text(forecast.period)
 
 
 @pytest.mark.parametrize(
@@ -67,9 +68,9 @@ def test_keys_move_through_time(
         assert chosen(page).startswith(last)
         assert "90% interval" in chosen(page)
         page.keyboard.press("ArrowLeft")
-        assert chosen(page).startswith(str(germany.period - 1))
+        assert chosen(page).startswith(period_text(germany.period - 1))
         page.keyboard.press("PageDown")
-        assert chosen(page).startswith(str(germany.period - 21))
+        assert chosen(page).startswith(period_text(germany.period - 21))
         page.keyboard.press("Home")
         assert chosen(page).startswith(first)
         page.keyboard.press("ArrowLeft")
@@ -90,7 +91,7 @@ def test_chart_shows_what_was_forecast(
         for back in range(1, 4):
             page.keyboard.press("ArrowLeft")
             period = germany.period - back
-            assert f"{period}, " in chosen(page)
+            assert f"{period_text(period)}, " in chosen(page)
             assert f"{100 * said[period]:.1f}%" in chosen(page)
 
 
@@ -193,7 +194,7 @@ def test_chart_is_saved_as_svg_and_png_with_title_and_source(
                 page.locator(f"[data-svg={name}]").click()
             text = Path(waiting.value.path()).read_text("utf-8")
             assert text.startswith("<svg ")
-            assert "Germany: Real GDP falls in" in text
+            assert "Germany: Will real GDP fall in" in text
             assert "Source: OECD" in text
             assert "class=" not in text
         with page.expect_download() as waiting:
@@ -227,7 +228,10 @@ def test_long_names_of_releases_leave_the_next_columns_in_view(
     ("table", "column"),
     [
         ("Next releases", "forecast would move to"),
-        ("Past contractions", "peak"),
+        ("Past contractions", "first signal"),
+        ("All contractions and the forecast one quarter ahead", "first signal"),
+        ("Questions", "confidence"),
+        ("Skill and confidence", "confidence"),
     ],
 )
 def test_phone_shows_the_answer_of_a_row_beside_its_name(

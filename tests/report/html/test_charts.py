@@ -104,6 +104,8 @@ def test_cells_are_shown_in_the_words_of_the_report() -> None:
     shares = TableColumn("p", "p", (0.123456, None, 1.0), "percent")
     changes = TableColumn("g", "g", (-0.04, -1.26, 3.0), "number", 1)
     flags = TableColumn("c", "c", (1.0, 0.0, None), "flag")
+    periods = TableColumn("t", "t", ("2026Q4", "2026-11", "2026"), "period")
+    assert periods.shown() == ["2026 Q4", "Nov 2026", "2026"]
     assert shares.shown() == ["12.3%", "", "100.0%"]
     assert changes.shown() == ["0.0", "\N{MINUS SIGN}1.3", "3.0"]
     assert flags.shown() == ["yes", "no", ""]
