@@ -3,6 +3,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from econnet.runtime import workers as runtime_workers
 from econnet.runtime.cluster import Cluster
 from econnet.runtime.ledger import Ledger
 from econnet.runtime.npz import write_arrays
+from tests.user import HANG_SECONDS
 
 
 @pytest.mark.parametrize("workers", [1, 2, 5])
@@ -217,3 +219,34 @@ def test_work_without_shared_memory_is_done_in_this_process(
 
 def number_of_process(_: int) -> list[np.ndarray]:
     return [np.array([os.getpid()])]
+
+
+def test_task_of_a_call_may_have_tasks_of_its_own() -> None:
+    def product(number: int) -> list[np.ndarray]:
+        (of_other,) = runtime_workers.map_tasks(halves, [number + 1], key)
+        return [of_other[1]]
+
+    def products(start: int) -> list[int]:
+        computed = runtime_workers.map_tasks(product, [start, start + 1], key)
+        return [int(arrays[0][0]) for arrays in computed]
+
+    both = runtime_workers.side_by_side([lambda: products(0), lambda: products(5)])
+    assert both == [[1, 2], [6, 7]]
+
+
+def test_other_processes_start_while_a_call_prepares_its_tasks() -> None:
+    begun = threading.Event()
+
+    def early() -> int:
+        [[number]] = runtime_workers.map_tasks(number_of_process, [1], str)
+        begun.set()
+        return int(number[0])
+
+    def late() -> int:
+        assert begun.wait(HANG_SECONDS)
+        [[number]] = runtime_workers.map_tasks(number_of_process, [2], str)
+        return int(number[0])
+
+    with runtime_workers.use_workers(runtime_workers.Cores(2)):
+        process, _ = runtime_workers.side_by_side([early, late])
+    assert process != os.getpid()
