@@ -60,7 +60,8 @@ def test_forecast_prints_one_json_document_and_does_not_train_again(
     }
     low, high = document["interval"]
     assert 0 < low <= document["probability"] <= high < 1
-    # All German falls since 1995: the first origin has US history from 1947 behind it.
+    # All German falls since 1995: before the first origin there is US history from
+    # 1947.
     assert document["metrics"]["n_contractions"] == 36
 
 

@@ -92,12 +92,12 @@ LIGHT_ECONNET = [
 
 @contextmanager
 def _process_kept() -> Iterator[None]:
-    """Give back what the command line takes a whole process for."""
+    """Restore what the command line changes for a whole process."""
     signals = (signal.SIGINT, signal.SIGTERM)
     handlers, stdout = [*map(signal.getsignal, signals)], os.dup(1)
     try:
         with warnings.catch_warnings():
-            # As outside of pytest, which makes errors of them.
+            # As outside of pytest, which turns them into errors.
             warnings.simplefilter("default")
             yield
     finally:
@@ -108,7 +108,7 @@ def _process_kept() -> Iterator[None]:
 
 
 def _exit_code() -> int:
-    """Return what `main` exits with, and show what it leaves to fly as Python does."""
+    """Return the exit code of `main`; print an uncaught exception as Python does."""
     try:
         main()
     except SystemExit as ended:

@@ -49,7 +49,7 @@ def test_unknown_country_is_a_usage_error_and_leaves_no_files(
     case: str, command: str, tmp_path: Path
 ) -> None:
     name, line = REFUSED[case]
-    # A country that is well does not help: names come before work.
+    # A valid country does not help: names are checked before any work.
     asked = (command, "--country", "DEU", "--country", name)
     run = econnet(*asked, folder=tmp_path)
     assert run.returncode == 2

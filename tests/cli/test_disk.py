@@ -14,7 +14,7 @@ from tests.cli.test_train import panel
 from tests.user import HANG_SECONDS, econnet
 
 UNREACHABLE = dict.fromkeys(("http_proxy", "https_proxy"), "http://127.0.0.1:1")
-# Root may write anywhere, unless it gives that right away.
+# Root may write anywhere, unless it gives up that right.
 WITHOUT_RIGHTS = ("setpriv", "--bounding-set=-dac_override", "--inh-caps=-dac_override")
 
 

@@ -52,7 +52,7 @@ BANK_JSON = "application/json;charset=utf-8"
 
 @dataclass(frozen=True)
 class Hasty(RetryPolicy):
-    """Waits like the user's, and shorter."""
+    """Waits like the user's policy, but for less time."""
 
     repeats: int = 2
     backoff_seconds: float = 0.001
@@ -78,7 +78,7 @@ def environment(sources: Sources) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a store of what both sources gave when they were well."""
+    """Return a store of what both sources gave when they worked."""
     folder = tmp_path_factory.mktemp("stored")
     with HTTPServer(threaded=True) as server, pytest.MonkeyPatch.context() as patch:
         patch.setattr(fred, "PER_SECOND", None)
@@ -122,7 +122,7 @@ def rows(folder: Path) -> dict[str, list[tuple[object, ...]]]:
 
 
 def assert_one_line(run: "CompletedProcess[str]", start: str) -> None:
-    """Assert that the last line says it, and that every line is econnet's own."""
+    """Assert that the last line begins so, and that every line is econnet's own."""
     lines = run.stderr.splitlines()
     assert lines[-1].startswith(f"econnet: {start}"), run.stderr
     assert all(line.startswith("econnet: ") and line.isprintable() for line in lines)
@@ -130,7 +130,7 @@ def assert_one_line(run: "CompletedProcess[str]", start: str) -> None:
 
 
 def good(**counts: object) -> list[list[dict[str, object]]]:
-    """Return the World Bank's answer for a well series, its header changed."""
+    """Return a valid answer of the World Bank, with changes in its header."""
     header, entries = json.loads(json.dumps(bank_page(GDP, rows_of(GERMANY, YEARS))))
     return [header | counts, entries]
 
@@ -197,7 +197,7 @@ def test_bad_answer_of_the_world_bank_is_reported_and_the_store_kept(
     fault: str, sources: Sources, environment: dict[str, str], folder: Path
 ) -> None:
     answer, reason = BANK_FAULTS[fault]
-    if answer.mimetype == "text/plain":  # `Response` calls it that if nobody says
+    if answer.mimetype == "text/plain":  # the default of `Response`
         answer.content_type = BANK_JSON
     before = rows(folder)
     sources.instead = {GDP: [answer]}
@@ -378,7 +378,7 @@ def with_key(sources: Sources, environment: dict[str, str]) -> dict[str, str]:
 
 
 def written(folder: Path) -> bytes:
-    """Return all that stands in the folder, names and contents."""
+    """Return the names and contents of all files in the folder."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     return b"\n".join([str(path).encode() + path.read_bytes() for path in files])
 

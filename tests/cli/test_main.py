@@ -15,8 +15,8 @@ posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals and fi
 def ends(
     code: str, folder: Path, *before: str, command: str = "indicators"
 ) -> "subprocess.CompletedProcess[str]":
-    """Run the command line with something happening to it on its way in."""
-    # A shell starts what runs in the background deaf to interrupts.
+    """Run the command line after `code`."""
+    # A shell lets background processes ignore interrupts.
     hear = "signal.signal(signal.SIGINT, signal.default_int_handler)"
     script = (
         f"import os, signal, sys\n{hear}\n{code}\nfrom econnet.cli import main\nmain()"
@@ -31,8 +31,8 @@ def ends(
     )
 
 
-# The commands are imported after the door has been entered: what happens during that
-# import stands for what happens anywhere.
+# `main` imports the commands: what happens during that import is handled like what
+# happens at any later time.
 ON_IMPORT = """
 class Finder:
     def find_spec(self, name, *_):
@@ -109,8 +109,8 @@ def test_whatever_happens_ends_in_one_line(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="limits of Linux")
-# With much less the loader of the C library may abort the process before
-# econnet can tell, now and then.
+# With much less, the loader of the C library sometimes aborts the process before
+# econnet can report it.
 @pytest.mark.parametrize("megabytes", [900, 1000])
 def test_lack_of_memory_is_reported_and_changes_nothing(
     megabytes: int, tmp_path: Path

@@ -14,8 +14,8 @@ from econnet.cli.app import app
 from tests.user import ROOT, econnet
 
 QUARTERS = pd.period_range("1970Q1", periods=160, freq="Q")
-# Options of the question, which all commands that forecast read in one place, with what
-# is asked beside them.
+# Options of the question, which all forecasting commands share: the other options that
+# each needs, and its values.
 QUESTION = {
     "--country": ((), ("Beta",)),
     "--data": ((), ("others.csv",)),
@@ -94,7 +94,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def answer(command: str, folder: Path, asked: dict[str, str]) -> dict[str, Any]:
-    """Return what a command says in JSON, without what depends on the clock."""
+    """Return a command's JSON, without what depends on the clock."""
     usual = {"--country": "Alpha", "--data": "firms.csv", "--target": "output"}
     words = [word for pair in (usual | asked).items() for word in pair]
     run = econnet(command, *words, "--json", folder=folder)

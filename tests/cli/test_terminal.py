@@ -78,7 +78,7 @@ def test_user_who_wants_no_colour_gets_none(tmp_path: Path) -> None:
         while process.poll() is None or not shown:
             try:
                 shown += os.read(ours, 65536)
-            except OSError:  # Linux says so at the end of a terminal
+            except OSError:  # Linux reports the end of a terminal so
                 break
         assert process.wait(HANG_SECONDS) == 0
     os.close(ours)

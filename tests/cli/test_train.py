@@ -107,8 +107,8 @@ main()
 def test_all_killed_three_times_at_random_gives_the_same_result(
     trained: Trained, tmp_path: Path
 ) -> None:
-    # Whatever is finished is put in its place by a rename: some 20 parts, 3 models and
-    # the files of the ranking. One of the next 8 does not come about.
+    # Every finished file is moved into place by a rename: some 20 parts, 3 models and
+    # the files of the ranking. The process is killed at one of the next 8.
     for last in np.random.default_rng(4).integers(2, 8, 3):
         script = [sys.executable, "-c", KILLED, str(last), str(ROOT)]
         killed = subprocess.run(

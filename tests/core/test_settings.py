@@ -208,6 +208,6 @@ def test_tilde_means_the_home_folder(
     assert settings.reports_folder == here / "reports"
 
 
-def test_address_with_many_dots_is_not_deep(here: Path) -> None:
+def test_dots_in_an_address_do_not_count_as_nesting(here: Path) -> None:
     (here / "econnet.toml").write_text(f'fred_url = "https://{"a." * 20}example"')
     assert Settings.from_environment().urls["fred"].endswith(".example")

@@ -62,7 +62,7 @@ def test_two_tasks_never_share_a_name_and_a_digest(one: Task, other: Task) -> No
 
 
 @given(TASKS)
-def test_options_of_a_default_task_go_without_saying(task: Task) -> None:
+def test_default_task_needs_no_option_but_the_frequency(task: Task) -> None:
     assert task.is_default == ({*task.cli_options()} <= {"--frequency"})
 
 

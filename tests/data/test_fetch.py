@@ -390,7 +390,7 @@ def test_failed_first_fetch_leaves_no_store(
 def test_series_that_a_key_does_not_find_comes_without_one(
     sources: Sources, tmp_path: Path, settings: Settings
 ) -> None:
-    """FRED explains with HTTP 400 what it does not have, if it is asked with a key."""
+    """FRED answers a request with a key for an unknown series with HTTP 400."""
     unknown, elsewhere = "QLTR628BIS", "CLVMNACSCAB1GQLT"
     del sources.files[unknown]
     sources.instead = {
@@ -522,7 +522,7 @@ def test_listed_requests_are_those_that_are_made(
     assert by_id["CLVMNACSCAB1GQLT"].indicator == "real_gdp"
 
 
-# What the commands go on with
+# The data that the commands use
 
 
 def test_without_a_store_there_is_the_snapshot_and_a_notice(settings: Settings) -> None:

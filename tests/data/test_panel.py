@@ -42,7 +42,7 @@ def test_averages_of_a_country_are_the_same_bits_whatever_others_have() -> None:
     rates = observations(
         "USA", "unemployment", "1990-01", rng.uniform(3, 9, 120).tolist()
     )
-    rates = rates[::-1].reset_index(drop=True)  # no file must be in order of time
+    rates = rates[::-1].reset_index(drop=True)  # rows need not be in order
     revised = published(observations("DEU", "real_gdp", "2000Q1", [100, 101, 102]))
     alone = panel.build(rates, "Q", RETRIEVED)
     together = panel.build(pd.concat([rates, revised]), "Q", RETRIEVED).only("USA")
@@ -189,7 +189,7 @@ REAL = panel.build(VINTAGES, "Q")
 
 
 def standing(rows: pd.DataFrame, day: pd.Timestamp) -> pd.Series:
-    """Return the newest vintage known on a day, of each country, indicator, period."""
+    """Return the newest vintage known on a day per country, indicator and period."""
     known = rows[rows["known_at"] <= day].sort_values("known_at")
     keys = ["country", "indicator", "period"]
     return known.drop_duplicates(keys, keep="last").set_index(keys)["value"]
@@ -227,7 +227,7 @@ def test_revised_data_are_the_newest_vintage_and_nothing_else() -> None:
 def test_history_counts_as_known_in_its_time_but_not_as_seen_before_its_vintage() -> (
     None
 ):
-    # The first vintage came out 60 days after 2000Q1, and so did every later figure.
+    # The first vintage came out 60 days after 2000Q1, and every later figure likewise.
     assert at(REAL.known_at, "1995Q1", "real_gdp") == pd.Timestamp("1995-05-30")
     assert set(REAL.series["first_vintage"]) == {pd.Timestamp("2000-05-30")}
     # Of 60 quarters from 1990 on, the first 41 came with it, but for the newest.
@@ -245,7 +245,7 @@ def test_file_that_dates_every_figure_once_has_no_first_vintage() -> None:
 
 
 def test_file_without_revisions_is_taken_for_revised_data() -> None:
-    """Its dates may be reckoned, and its values those of today."""
+    """Its dates may be derived, and its values may be those of today."""
     rows = observations("DEU", "real_gdp", "2020Q1", [100, 101, 102], source="file")
     ends = pd.PeriodIndex(rows["period"], freq="Q").end_time.normalize()
     dated = rows.assign(known_at=ends + pd.Timedelta(days=45))
@@ -268,7 +268,7 @@ def test_revisions_of_an_indicator_are_all_its_values_with_their_dates() -> None
     told = panel.build(rows, "Q").revisions("real_gdp")
     assert told["period"].astype(str).tolist() == ["2020Q1", "2020Q2", "2020Q2"]
     assert told["value"].tolist() == [100, 101, 99]
-    # The lag of quarterly accounts, 60 days, dates what the first vintage brought.
+    # The lag of quarterly accounts, 60 days, dates the values of the first vintage.
     days = told["known_at"].dt.strftime("%Y-%m-%d").tolist()
     assert days == ["2020-05-30", "2020-08-01", "2020-11-01"]
 

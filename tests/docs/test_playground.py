@@ -226,7 +226,7 @@ def test_keyboard_plays_and_pauses(fresh: Any) -> None:  # noqa: ANN401 - has no
     assert fresh.inner_text("[data-part=play]") == "Pause"
     fresh.keyboard.press("Space")
     assert fresh.inner_text("[data-part=play]") == "Play"
-    # Screen readers hear the numbers once it stands.
+    # Screen readers announce the numbers once training stops.
     assert fresh.inner_text("[data-part=status]") == numbers(fresh)
 
 

@@ -30,7 +30,7 @@ LIGHT = ("base_rate", "logit")
 
 pytestmark = pytest.mark.usefixtures("light")
 
-# What scripts that read `backtest --json` hold on to.
+# The keys that scripts reading `backtest --json` rely on.
 OF_A_MODEL = {
     *("auroc", "auroc_interval", "average_precision", "brier", "brier_skill"),
     *("log_loss", "n", "n_contractions", "n_origins"),

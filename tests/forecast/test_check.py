@@ -43,7 +43,7 @@ def settings_of(folder: Path) -> Settings:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Return a folder in which everything is sound, and there is one of each thing."""
+    """Return an intact folder with one file of each kind."""
     ours = settings_of(tmp_path)
     gdp = {"DEU": {"2019": 1.5, "2020": 1.25}, "WLD": {"2020": 80.5}}
     unemployment = {"DEU": {"2020": 3.5}}
@@ -73,7 +73,7 @@ def look(folder: Path) -> Checked:
 
 
 def broken(folder: Path) -> list[tuple[Part, str, str]]:
-    """Return part, name and what is told of each thing that is broken."""
+    """Return part, name and message of each problem."""
     seen = look(folder)
     assert all(it.remedy and "\n" not in it.sentence for it in seen.broken)
     return [(it.part, it.path.name, it.problem) for it in seen.broken]
@@ -113,7 +113,7 @@ def test_empty_folder_is_intact_and_stays_empty(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-# Each statement breaks one rule, and what is told must say which.
+# Each statement breaks one rule, which the message must name.
 BREAKS = {
     "UPDATE observations SET period = '2020Q5' WHERE period = '2020'": "not a period",
     "UPDATE observations SET period = '2020Q4' WHERE period = '2020'": "frequency",

@@ -171,7 +171,7 @@ def test_releases_that_wait_are_listed(known: Dataset) -> None:
     assert (release.indicator, release.period) == ("real_gdp", "2012Q2")
     assert release.known_at == "2012-08-19"
     assert used.last_period == "2012Q1"
-    # 2012Q2 is published and no longer due, though it waits.
+    # 2012Q2 is published and no longer due, though it is not used yet.
     assert used.next_due == "2012-11-19"
     (output,) = [it for it in used.series if it.indicator == "real_gdp"]
     assert output.last_period == "2012Q1"

@@ -109,7 +109,7 @@ def read_store(data: bytes) -> None:
 
 
 def _edit(database: duckdb.DuckDBPyConnection, edit: object) -> None:
-    """Put a value into a cell of a store, if it can stand there."""
+    """Put a value into a cell of a store, if its type allows it."""
     match edit:
         case [int(column), int(row), int(value)]:
             columns = sorted(schema.expected_columns())

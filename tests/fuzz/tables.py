@@ -102,7 +102,7 @@ def _other_rows(rows: list[list[str]], rng: random.Random) -> list[list[str]]:
 
 
 def _cell(column: str, rng: random.Random) -> str:
-    """Return what might stand in a column, or in some other."""
+    """Return a value that might occur in this column, or in another."""
     of_its_own = {
         "period": PERIODS,
         "known_at": PERIODS,

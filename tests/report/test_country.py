@@ -39,7 +39,7 @@ SCRIPTS = (
 
 @pytest.fixture(scope="session")
 def written(germany: Forecast, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder that holds Germany's whole report."""
+    """Return the folder with Germany's whole report."""
     folder = tmp_path_factory.mktemp("reports") / "DEU"
     country_report.write(germany, folder)
     return folder

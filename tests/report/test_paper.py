@@ -90,7 +90,7 @@ def test_every_page_but_the_last_is_at_least_two_thirds_full(report: Path) -> No
 
 @dataclass(frozen=True)
 class Word:
-    """A word and the box it stands in, in points from the upper left corner."""
+    """A word and its box, in points from the upper left corner."""
 
     text: str
     left: float
@@ -99,7 +99,7 @@ class Word:
     bottom: float
 
     def overlaps(self, other: "Word") -> bool:
-        """Return whether two boxes share more than what their leading lends."""
+        """Return whether two boxes overlap by more than their leading."""
         across = min(self.right, other.right) - max(self.left, other.left)
         down = min(self.bottom, other.bottom) - max(self.top, other.top)
         height = min(self.bottom - self.top, other.bottom - other.top)

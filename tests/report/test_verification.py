@@ -58,7 +58,7 @@ def known(folder: Path) -> Dataset:
 
 @pytest.fixture(scope="module")
 def made(known: Dataset) -> Forecast:
-    """Return a forecast compared with an earlier one, and with a figure supposed."""
+    """Return a forecast under an assumption, compared with an earlier one."""
     task = api.choose_task(ATLANTIS, known, members=2, seed=3)
     prepared = preparation.prepare(known, ATLANTIS, task)
     model = use_case.train(prepared, baselines=["logit", "persistence"])
@@ -88,7 +88,7 @@ def files_in(folder: Path) -> dict[Path, bytes]:
 
 
 def held(report: Report, repeated: Forecast, *, bits: bool) -> Verification:
-    """Return the report held against a forecast, as from here or from elsewhere."""
+    """Return the comparison of the report with a forecast made here or elsewhere."""
     tools = {} if bits else {"numpy": ("2.1.0", "2.4.0")}
     found = Verification(report.path, ATLANTIS, tools)
     return verification.compare_reports(found, report, record.to_dict(repeated))

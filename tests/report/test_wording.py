@@ -470,7 +470,7 @@ def test_probability_in_words(
 def test_page_gives_probabilities_as_percentages_only(
     probability: float, germany: Forecast
 ) -> None:
-    """`1 in 50` stood above `3%`: both came from one probability."""
+    """`1 in 50` was printed above `3%`: both came from one probability."""
     forecast = changed(germany, probability=probability)
     texts = [wording.position(forecast), wording.chance(forecast)]
     assert all(wording.percent(probability) in text for text in texts)

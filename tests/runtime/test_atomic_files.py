@@ -58,7 +58,7 @@ def test_half_of_a_later_report_is_distinguished_from_a_whole_one(
     tmp_path: Path,
 ) -> None:
     atomic_files.write_together(tmp_path, JUNE)
-    # As a process leaves it that is killed after the first of two moves.
+    # As left by a process that is killed after the first of two moves.
     (tmp_path / JULY[0][0]).write_bytes(JULY[0][1])
     assert checksums.verify_checksums(tmp_path) == [
         checksums.Fault(
@@ -74,7 +74,7 @@ def test_move_that_fails_half_way_is_distinguished_from_a_whole_one(
     (tmp_path / "page.html").mkdir()
     with pytest.raises(OSError, match="directory"):
         atomic_files.write_together(tmp_path, [("page.html", b"<p>"), *JULY])
-    assert checksums.verify_checksums(tmp_path) == []  # the first was in the way of all
+    assert checksums.verify_checksums(tmp_path) == []  # no move was made
     assert atomic_files.temporary_files(tmp_path) == []
     with pytest.raises(OSError, match="directory"):
         atomic_files.write_together(tmp_path, [*JULY, ("page.html", b"<p>")])

@@ -156,7 +156,7 @@ def test_processes_end_with_the_one_that_started_them() -> None:
         pids = [int(parent.stdout.readline()) for _ in range(2)]
         assert all(map(_alive, pids))
         parent.kill()
-        # It ends when nobody can write any more, they neither.
+        # It ends when no process can write any more, the workers included.
         assert parent.stdout.read() == ""
 
 

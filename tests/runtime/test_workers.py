@@ -53,7 +53,7 @@ def test_error_of_a_task_is_not_swallowed() -> None:
 
 
 def halves(number: int) -> list[np.ndarray]:
-    """Multiply some matrices of a number's own; what two threads would round anew."""
+    """Multiply matrices of a number's own; two threads would round differently."""
     A = np.random.default_rng(number).normal(size=(300, 70)).astype(np.float32)
     return [A @ A.T, np.array([number])]
 
@@ -187,7 +187,7 @@ def test_work_killed_three_times_gives_the_same_result(tmp_path: Path) -> None:
         command = [sys.executable, "-c", KILLED, str(told), last, root]
         killed = subprocess.run(command, check=False)
         assert killed.returncode == -signal.SIGKILL
-    # What was finished is told first, and then done no more.
+    # Finished items are reported first and not done again.
     assert told.read_text().split() == [*"01", *"01234", *"012345"]
     ledger = Ledger(tmp_path / "told.ledger")
     assert ledger.count() == 6

@@ -293,7 +293,7 @@ def test_nber_contraction_is_not_known_before_its_announcement() -> None:
         "known_at"
     ]
     assert known_at["2008-01"] == pd.Timestamp("2008-12-01")
-    # What was to come after that day was known with the trough, on 20 September 2010.
+    # The months after that day were known with the trough, on 20 September 2010.
     assert known_at["2009-03"] == pd.Timestamp("2010-09-20")
     assert known_at["2009-07"] == pd.Timestamp("2010-09-20")
     # An expansion counts as known when a peak would have been announced.
@@ -324,7 +324,7 @@ def test_nber_contraction_before_there_was_a_committee_is_known_after_a_year() -
 
 
 def test_nber_contraction_over_before_its_announcement_is_known_with_its_peak() -> None:
-    """NBER told of the peak of July 1990 on 25 April 1991, a month after the trough."""
+    """The peak of July 1990 was announced on 25 April 1991, a month after the trough."""
     months = pd.period_range("1990-07", "1991-04", freq="M")
     known_at = contractions_of_nber(months)["known_at"]
     assert known_at["1990-08"] == known_at["1991-03"] == pd.Timestamp("1991-04-25")

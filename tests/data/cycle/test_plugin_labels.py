@@ -45,7 +45,7 @@ TEXT = "no rule"
 
 @pytest.fixture(autouse=True)
 def _installed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Let this module be a package that provides its constants as label rules."""
+    """Make this module a package that provides its constants as label rules."""
     entries = [
         EntryPoint(
             f"test-{name.lower().replace('_', '-')}", f"{__name__}:{name}", GROUP

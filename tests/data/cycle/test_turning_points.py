@@ -96,7 +96,7 @@ def test_phase_of_a_series_without_turning_points_follows_its_direction() -> Non
 
 
 def test_recovery_past_the_peak_does_not_remove_the_contraction() -> None:
-    """Its trough is seen two quarters later; what was told before stays told."""
+    """Its trough is dated two quarters later; what was dated before does not change."""
     levels = np.array([1.0, 2, 3, 4, 5, 4, 3, 6, 7, 8, 9])
     for known in range(8, 12):
         told = turning_points.contractions(levels[:known], "Q")
@@ -174,7 +174,7 @@ def test_peak_is_the_period_before_a_contraction_and_trough_its_last() -> None:
 
 
 def test_months_of_a_slow_wave_turn_where_it_turns() -> None:
-    """Peaks at its crests, a cycle of 48 months; a strike of one month is none."""
+    """Peaks are its crests, 48 months apart; a strike of one month is not a trough."""
     month = np.arange(144)
     wave = 100 * np.exp(0.05 * np.sin(2 * np.pi * month / 48))
     calm = dates(series("2000-01", wave.tolist()))
@@ -198,7 +198,7 @@ def test_months_of_a_short_wave_have_no_cycle() -> None:
 def test_quarters_of_us_output_turn_with_the_chronology() -> None:
     """NBER, quarterly peaks and troughs; real GDP from the Bureau of Economic Analysis.
 
-    In today's figures output did not fall for two quarters in 2001.
+    According to today's figures, output did not fall for two quarters in 2001.
     """
     official = chronology.nber_turning_points("Q")
     table = chronology.compare(

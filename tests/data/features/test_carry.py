@@ -45,7 +45,7 @@ def test_event_within_several_quarters_takes_the_deepest_of_them() -> None:
     assert carry(made, "2020Q4") == pytest.approx(100 * lowest)
 
 
-def test_fall_of_two_quarters_has_its_first_behind_it() -> None:
+def test_carry_of_two_quarters_is_the_fall_that_is_already_known() -> None:
     expected = 100 * (LEVELS[6] / LEVELS[5] - 1)
     assert carry(built("two-quarters", 0), "2020Q4") == pytest.approx(expected)
 
@@ -58,7 +58,7 @@ def test_other_target_equals_that_of_a_new_build() -> None:
 
 
 def test_sign_is_the_label_once_its_period_is_known() -> None:
-    """At a horizon of which every figure has been published."""
+    """At a horizon at which every figure has been published."""
     levels = random_walk(0, 80)
     rows = observations("DEU", "real_gdp", "2000Q1", levels)
     ends = pd.PeriodIndex(rows["period"], freq="Q").end_time.normalize()

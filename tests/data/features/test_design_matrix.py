@@ -119,7 +119,7 @@ def test_moving_average_ends_in_the_newest_value() -> None:
 
 
 def american(frequency: Frequency) -> DesignMatrix:
-    """Return features of US unemployment and the spread, as the snapshot has them."""
+    """Return features of US unemployment and the spread in the snapshot."""
     rows = snapshot.load().observations
     names = ["unemployment", "term_spread", "industrial_production", "recession_flag"]
     rows = rows[(rows["country"] == "USA") & rows["indicator"].isin(names)]
@@ -129,11 +129,11 @@ def american(frequency: Frequency) -> DesignMatrix:
 
 
 def test_sahm_gap_signals_the_recessions_that_it_is_known_for() -> None:
-    """Months in which it first stood at half a point, by the rates of today.
+    """Months in which it first reached half a point, by the rates of today.
 
-    Reckoned from the published rates (FRED, UNRATE) by the rule's definition. A signal
-    for each recession of the NBER, that of 1960 early, and two in 2003 and 2024 that
-    were none.
+    Computed from the published rates (FRED, UNRATE) by the rule's definition. There is
+    a signal for each recession of the NBER, an early one in 1960, and two without a
+    recession, in 2003 and 2024.
     """
     made = american("M")
     gap = pd.Series(made.named("sahm gap"), made.origins).round(2)

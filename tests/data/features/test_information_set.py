@@ -29,7 +29,7 @@ def rows_of(made: DesignMatrix, origin: pd.Period) -> np.ndarray:
 def test_origin_reads_what_a_panel_of_its_last_day_would_show(
     label: str, origin: str
 ) -> None:
-    """Of a panel that ends there, nothing later can have been read."""
+    """A panel that ends there cannot contain anything later."""
     then = pd.Period(origin, "Q")
     made = built(REAL, label)
     ended = built(panel.build(VINTAGES, "Q", then.end_time.normalize()), label)
@@ -56,7 +56,7 @@ def test_growth_never_compares_two_vintages() -> None:
 def test_revision_after_the_last_origin_changes_no_feature(
     label: str,
 ) -> None:
-    """The table that is set back day by day reads as the one that is not."""
+    """A replay of the vintages gives the same features as data without revisions."""
     late = panel.build(ROWS, "Q").as_of
     plain = ROWS.assign(retrieved_at=late)
     one_more = plain.iloc[[17]].assign(

@@ -80,7 +80,7 @@ def test_rate_changes_by_differences_and_a_spread_is_used_as_it_is() -> None:
 
 
 def test_each_release_moves_the_features_of_its_origin() -> None:
-    """Also those of a month whose quarter is not complete."""
+    """This includes a month whose quarter is not complete."""
     whole = built(gdp(), monthly(JOBS, MONTHS))
     for month in range(24, 36):
         changed = [*MONTHS]

@@ -98,7 +98,7 @@ def test_value_is_known_a_period_after_its_own_unless_given(tmp_path: Path) -> N
     rows = user_panel.read(file(tmp_path, text)).observations
     known_at = rows["known_at"].dt.strftime("%Y-%m-%d").tolist()
     assert known_at == ["2020-06-30", "2020-08-15", "2020-11-15"]
-    # The day the file speaks of is the last on which anything became known.
+    # The date of the file is the last day on which a value became known.
     assert rows["retrieved_at"].unique().tolist() == [pd.Timestamp("2020-11-15")]
     at_once = user_panel.read(file(tmp_path, text), lag=0).observations
     assert at_once["known_at"].iloc[0] == pd.Timestamp("2020-03-31")
@@ -194,7 +194,7 @@ def test_column_with_a_name_of_the_catalog_is_that_indicator(tmp_path: Path) -> 
 def test_level_has_the_unit_of_the_file_and_not_that_of_the_catalog(
     head: str, unit: str, tmp_path: Path
 ) -> None:
-    """An own output of 211 was `national currency, constant prices`."""
+    """A user's output of 211 was called `national currency, constant prices`."""
     rows = "".join(f"A,{2000 + n},{100 + 3 * n + n % 2}\n" for n in range(9))
     kinds: dict[str, Kind] = {"real_gdp": "flow", "unemployment": "rate"}
     path = file(tmp_path, f"country,period,{head}\n{rows}")
@@ -324,7 +324,7 @@ def test_text_is_read_whatever_the_ending(tmp_path: Path) -> None:
     deadline=None,
 )
 @given(content=st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
-def test_any_file_is_a_table_or_our_own_error(tmp_path: Path, content: bytes) -> None:
+def test_any_bytes_raise_a_data_error(tmp_path: Path, content: bytes) -> None:
     for name in ("own.csv", "own.parquet"):
         (tmp_path / name).write_bytes(content)
         with pytest.raises(DataError):
@@ -335,7 +335,8 @@ def test_hostile_file_name_reaches_no_other_file(tmp_path: Path) -> None:
     secret = file(tmp_path, "secret\n1\n", "secret.csv")
     own = tmp_path / "own*.csv"
     own.write_text(WIDE)
-    # The name of a file is a pattern to DuckDB: it may match none but the file itself.
+    # DuckDB reads the name of a file as a pattern, which may match only the file
+    # itself.
     file(tmp_path, "secret\n1\n", "own2.csv")
     assert secret.exists()
     try:

@@ -12,7 +12,7 @@ GDP = "CLVMNACSCAB1GQLT"
 
 @pytest.fixture
 def checked(sources: Sources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return the file of a check of Lithuania, of which FRED has the GDP alone."""
+    """Return the file of a check of Lithuania, for which FRED has only the GDP."""
     monkeypatch.setattr(fred, "PER_SECOND", None)
     monkeypatch.delenv("FRED_API_KEY", raising=False)
     monkeypatch.chdir(tmp_path)

@@ -202,8 +202,8 @@ def test_bad_answer_is_recognised_and_named(sources: Sources, case: str) -> None
 def test_truncated_line_is_never_accepted(sources: Sources) -> None:
     line_ends = {at for at, character in enumerate(GOOD) if character == "\n"}
     for cut in range(len(GOOD)):
-        # A file that ends between two lines looks whole: there, the length that HTTP
-        # announces tells (test_http.py).
+        # A file that ends between two lines looks whole: the length that HTTP announces
+        # shows the difference (test_http.py).
         if cut in line_ends or cut - 1 in line_ends:
             continue
         sources.instead["UNRATE"] = [Response(GOOD[:cut], content_type="text/csv")]
@@ -254,7 +254,7 @@ def test_each_value_has_the_day_of_its_publication(sources: Sources) -> None:
         (row.period, row.value, str(row.known_at)[:10])
         for row in rows.fillna({"value": -1}).itertuples()
     ]
-    # What the first vintage holds was published before, nobody knows when.
+    # The values in the first vintage were published earlier, on unknown days.
     assert got == [
         ("2019-12", 3.5, "NaT"),
         ("2019-12", 3.6, "2021-01-08"),

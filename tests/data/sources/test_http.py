@@ -50,7 +50,7 @@ def ask(url: str, one: PoliteSession | None = None) -> requests.Response:
 
 
 def answers(server: HTTPServer, *statuses: int, **headers: str) -> list[Request]:
-    """Answer with these statuses, one a request, and return the requests."""
+    """Answer with these statuses, one per request, and return the requests."""
     asked: list[Request] = []
     waiting = list(statuses)
 
@@ -96,12 +96,12 @@ def test_session_waits_longer_after_too_many_requests(server: HTTPServer) -> Non
     throttled = RetryPolicy(
         backoff_seconds=0.001, throttled_seconds=3600, longest_wait_seconds=1
     )
-    # An hour is more than its patience, so it does not ask again.
+    # An hour exceeds the limit, so the request is not repeated.
     asked = answers(server, 429, 503, 200)
     with pytest.raises(UnansweredError, match="too many requests"):
         ask(server.url_for("/x"), session(throttled))
     assert len(asked) == 1
-    # After any other trouble it does.
+    # After any other failure it is.
     assert ask(server.url_for("/x"), session(throttled)).ok
 
 
@@ -129,7 +129,7 @@ def test_timeout_is_retried(server: HTTPServer) -> None:
         return Response("[42]", content_type="application/json")
 
     server.expect_request("/x").respond_with_handler(handle)
-    # Repeats enough that a busy machine answers one of them in time.
+    # Enough repeats for a busy machine to answer one of them in time.
     hasty = RetryPolicy(repeats=12, backoff_seconds=0.001, timeout_seconds=0.2)
     assert ask(server.url_for("/x"), session(hasty)).json() == [42]
     over.set()
@@ -398,7 +398,7 @@ def test_invalid_waiting_time_is_ignored(server: HTTPServer, header: str) -> Non
 
 
 def test_unknown_host_is_no_connection() -> None:
-    # Longer than a name may be, so that no resolver is asked.
+    # Longer than a name may be, so that no resolver is used.
     with pytest.raises(UnreachableError, match=r"X\.Y: no connection"):
         ask(f"http://{'.'.join(['a' * 60] * 5)}/")
 
@@ -537,7 +537,7 @@ def test_number_of_requests_per_second_is_limited(server: HTTPServer) -> None:
     before = time.monotonic()
     ask(server.url_for("/x"), one)
     ask(server.url_for("/x"), one)
-    # A bound from below, which no slow machine can break: two waits of a twentieth.
+    # A lower bound, which no slow machine can break: two waits of a twentieth.
     assert time.monotonic() - before >= 2 / 20
     assert len(asked) == 3
 

@@ -35,7 +35,7 @@ def values(answer: sdmx_ml.Answer) -> dict[str, float]:
 
 
 def message(text: str | bytes) -> str:
-    """Return the error over an answer, after checking that nothing is printed."""
+    """Return the error for an answer, after checking that nothing is printed."""
     printed = io.StringIO()
     with redirect_stdout(printed), pytest.raises(SourceError) as caught:
         read(text)

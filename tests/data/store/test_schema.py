@@ -22,7 +22,7 @@ BACKUP = f"econnet.duckdb.v{store_schema.VERSION}.bak"
 
 @pytest.fixture
 def older(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a store of the version before.
+    """Return a store of the previous version.
 
     It has revisions, a withdrawn value, dated vintages, and a series on a new base.
     """
@@ -295,7 +295,7 @@ def test_open_store_reaches_no_other_file(tmp_path: Path) -> None:
 def test_time_of_a_check_is_that_after_waiting_for_another_process(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Values that came during the wait were called values of the future."""
+    """Values that arrived during the wait were reported as values of the future."""
     store = Store(tmp_path / "econnet.duckdb")
     store.write([answer({"DEU": {"2019": 1.0}}, JULY)])
     opened, times = store_schema.reading, [JULY, AUGUST]

@@ -143,7 +143,7 @@ def test_raw_answer_is_kept_as_it_came_page_by_page(store: Store) -> None:
 def test_raw_answer_is_deleted_once_no_value_comes_from_it(store: Store) -> None:
     august, autumn, winter = (MORNING + timedelta(days=n) for n in (31, 92, 183))
     store.write([answer({"DEU": {"2019": 1.0}, "TGO": {"2019": 9.0}}, raw=(b"July",))])
-    # Nothing but the date of the update has changed: the newest is kept none the less.
+    # Only the date of the update has changed: the newest is kept nonetheless.
     same = {"DEU": {"2019": 1.0}, "TGO": {"2019": 9.0}}
     store.write([answer(same, august, raw=(b"August",))])
     assert set(raw_of(store)) == {MORNING, august}
@@ -187,7 +187,8 @@ def test_each_moment_shows_what_was_then_the_newest_answer(
     for values, moment in zip(fetches, moments, strict=True):
         seen |= {(area, year) for area in values for year in values[area]}
         shown = by_period(newest(store, moment))
-        # What comes only later shows too: when it was published nobody told.
+        # Values that came only later are included too: their publication dates are
+        # unknown.
         then = {
             area: {year: own[year] for year in own if (area, year) in seen}
             for area, own in shown.items()
@@ -207,7 +208,7 @@ def test_withdrawn_value_is_missing_from_then_on(store: Store) -> None:
         "2019",
         "2020",
     }
-    # Of 1959 the second answer, asked from 1960, says nothing.
+    # The second answer, requested from 1960, does not cover 1959.
     assert by_period(newest(store)) == {"DEU": {"1959": 9.0, "2020": 2.0}}
     withdrawn = store.vintages().query("value.isna()")
     assert withdrawn["period"].tolist() == ["2019"]
@@ -357,7 +358,7 @@ sys.stdin.read()
 
 @contextmanager
 def held_without_our_lock(path: Path) -> Iterator[None]:
-    """Let a process that does not know our lock hold the file."""
+    """Let a process that does not use our lock hold the file."""
     stranger = subprocess.Popen(
         [sys.executable, "-c", HOLD, str(path)],
         stdin=subprocess.PIPE,

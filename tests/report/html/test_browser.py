@@ -18,7 +18,7 @@ PLOT = "[role=slider]"
 
 
 def chosen(page: Any) -> str:  # noqa: ANN401
-    """Return what the first chart says of the period that was chosen."""
+    """Return what the first chart shows for the chosen period."""
     return str(page.locator(PLOT).first.get_attribute("aria-valuetext"))
 
 
@@ -203,7 +203,7 @@ def test_chart_is_saved_as_svg_and_png_with_title_and_source(
         assert opened.complaints == []
 
 
-def test_table_that_is_cut_says_so(browser: Browser, german_page: Path) -> None:
+def test_cut_table_shows_a_hint(browser: Browser, german_page: Path) -> None:
     for width, said in ((PHONE, True), (DESKTOP, False)):
         with browser.open(german_page, width=width) as opened:
             hints = opened.page.locator("[aria-labelledby=record] .more").all()

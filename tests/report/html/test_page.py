@@ -22,7 +22,7 @@ VENDOR = resources.files("econnet.report") / "vendor"
 
 
 class Outline(HTMLParser):
-    """What stands in a page: elements, scripts, styles and visible text."""
+    """The content of a page: elements, scripts, styles and visible text."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
