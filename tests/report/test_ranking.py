@@ -122,8 +122,9 @@ def test_forecast_of_a_past_period_is_marked_beside_the_country(
 ) -> None:
     """In the last column, a phone did not show the mark."""
     first, *others = ranking.forecasts
-    late = replace(first, made_at=f"{first.period.year + 2}-01-01T00:00:00+00:00")
-    rows = ranking_rows.ranking_content(replace(ranking, forecasts=(late, *others)))
+    coming = [replace(forecast, period=forecast.origin + 99) for forecast in others]
+    shown = replace(ranking, forecasts=(first, *coming))
+    rows = ranking_rows.ranking_content(shown)
     marked, *unmarked = [row["cells"] for row in rows["rows"]]
     name = ranking_rows.COLUMNS.index("country")
     assert marked[name] == f"{first.country.name} (out of date)"
@@ -166,8 +167,8 @@ def test_ranking_names_the_countries_that_were_pooled(ranking: Ranking) -> None:
     """`All countries together` meant six, not those shown."""
     text = " ".join(wording.trust(ranking))
     assert (
-        "6 countries in the training pool, Canada, Germany, France, United Kingdom, "
-        "Japan and United States" in text
+        "6 countries in the training pool, Canada, France, Germany, Japan, United "
+        "Kingdom and United States" in text
     )
     assert "all countries together" not in text
 
