@@ -44,13 +44,23 @@ class Areas:
     whole: str = ""
 
 
-def recognise(texts: Collection[str]) -> Areas:
-    """Return what the distinct names of a file's areas mean."""
+def recognise(
+    texts: Collection[str], other_names: Mapping[str, str] | None = None
+) -> Areas:
+    """Return what the distinct names of a file's areas mean.
+
+    `other_names` are those that the file gives besides, and tell what a code is that
+    no one else uses.
+    """
     bare = {text: text.strip() for text in texts}
     if regions := _regions({*bare.values()}):
         return _as_regions(bare, *regions)
-    found = {text: _country(name) for text, name in bare.items()}
+    also = {text: (other_names or {}).get(text, name) for text, name in bare.items()}
+    found = {text: _country(bare[text]) or _country(also[text]) for text in bare}
     groups = {text for text, name in bare.items() if is_aggregate(name)}
+    groups |= {
+        text for text in bare if found[text] is None and is_aggregate(also[text])
+    }
     own = [text for text in bare if text not in groups]
     likely = {text for text in own if found[text] is None and _is_like_group(text)}
     countries_of = [text for text in own if text not in likely]
@@ -225,12 +235,22 @@ def _regions(texts: Collection[str]) -> tuple[str, Mapping[str, str]] | None:
     for alpha2 in FEDERATIONS:
         codes = _subdivisions(alpha2)
         known = {text: codes[_folded(text)] for text in bare if _folded(text) in codes}
+        parts = {text for text in bare if not _is_of(text, alpha2)}
+        if parts < bare and 1 < len(parts) == len({*known} & parts):
+            if all(len(text) > LONGEST_CODE for text in parts):
+                return alpha2, known
         if len(known) < MIN_SHARE_OF_COUNTRIES * len(bare):
             continue
         postal = alpha2 == "US" and len(bare) > MIN_REGIONS
         if postal or len(known) > n_countries:
             return alpha2, known
     return None
+
+
+def _is_of(text: str, alpha2: str) -> bool:
+    """Return whether a text names a country with this code."""
+    country = _country(text)
+    return country is not None and country.alpha2 == alpha2
 
 
 def _as_regions(
@@ -281,9 +301,10 @@ def order(candidates: Sequence[Collection[str]]) -> list[int]:
 MIN_SHARE_OF_COUNTRIES = 0.7
 MIN_SHARE_OF_NAMES = 0.5
 MIN_REGIONS = 3
+LONGEST_CODE = 3
 LANGUAGES = (
     *("de", "fr", "es", "it", "pt", "nl", "pl", "ru", "tr", "sv", "da", "cs"),
-    *("ja", "ko", "zh_CN", "zh_TW"),
+    *("ja", "ko", "zh_CN", "zh_TW", "el", "hu", "fi", "uk", "ro"),
 )
 # `Germany [DEU]`, `European Union (27)`
 CODE_BEHIND = re.compile(r"\s*(\[[A-Z]{3}\]|\((from )?\d+[^()]*\))$")
@@ -295,7 +316,7 @@ CODE_OF_GROUP = re.compile(r"[A-Z]\d|\d[A-Z]|XM")
 GROUP_WORDS = frozenset(
     words(
         "world asia africa america americas europe oceania caribbean countries "
-        "economies developing developed oecd opec union zone g7 g20 "
+        "economies states developing developed oecd opec union zone g7 g20 "
         "welt weltweit monde mundo mundial mondo wereld euroraum eurogebiet zona "
         "afrika afrique asien asie amerika europa l\u00e4nder pays pa\u00edses "
         "schwellenl\u00e4nder entwicklungsl\u00e4nder industriel\u00e4nder \u4e16\u754c"
@@ -309,6 +330,7 @@ EUROPEAN_GROUP = re.compile(r"(EA|EU)(\d\d)?(_\d{4})?|E[AU]_V", re.I)
 AGGREGATE_WORDS = frozenset(
     words(
         "oecd income ida ibrd hipc eurozone eurasia advanced emerging asean brics g7 "
-        "g20 dividend"
+        "g20 dividend mena cis visegrad baltics benelux maghreb mercosur nafta apec efta "
+        "eea cee latam emea apac"
     )
 )

@@ -14,6 +14,7 @@ from econnet.data.files import areas, column_names, number_texts, period_texts
 from econnet.data.files.codes import categorical, joined
 from econnet.data.files.column_names import folded, words
 from econnet.data.files.filled_years import filled_down
+from econnet.data.files.period_notations import ROMAN
 from econnet.data.files.sheets import as_text, filled, has_texts
 from econnet.data.files.tables import RawTable, refuse_unnamed
 from econnet.data.files.tidy import LayoutReader
@@ -135,6 +136,7 @@ def take_period(reader: LayoutReader) -> pd.Series:
         sure = folded(reader.name(number)) in SURE_PERIODS
         if are_periods(reader.distinct(number), 0.3 if sure else 0.6):
             texts = reader.texts(reader.take(number))
+            _leave_other_notations(reader, texts, named)
             return _with_parts(reader, texts, number)
     for number in reader.left:
         if has_texts(reader.cells(number)) and are_periods(
@@ -151,6 +153,18 @@ def take_period(reader: LayoutReader) -> pd.Series:
         f"only {', '.join(quoted(reader.name(n)) for n in reader.left[:8])}: call one "
         "'period'"
     )
+
+
+def _leave_other_notations(
+    reader: LayoutReader, period: pd.Series, named: Sequence[int]
+) -> None:
+    """Leave out columns with the same periods in another notation, as the OECD has."""
+    for number in named:
+        if number not in reader.left or not are_periods(reader.distinct(number)):
+            continue
+        other = reader.texts(number)
+        if determines(period, other) and determines(other, period):
+            reader.leave_out(number, "the period in another notation")
 
 
 def _counts_years(distinct: Sequence[str]) -> bool:
@@ -190,7 +204,36 @@ def _with_parts(reader: LayoutReader, years: pd.Series, taken: int) -> pd.Series
                     f"{year.removesuffix('.0')}{found[part]}" if year else ""
                 ),
             )
-    return years
+    return _with_unnamed_parts(reader, years, taken)
+
+
+def _with_unnamed_parts(
+    reader: LayoutReader, years: pd.Series, taken: int
+) -> pd.Series:
+    """Return years with the quarter or month of a column that any name may have.
+
+    Its cells are words such as `1. Quartal`; the Federal Statistical Office has codes
+    of them in another column.
+    """
+    found: dict[int, dict[str, str]] = {}
+    for number in reader.left:
+        distinct = reader.distinct(number)
+        parts = {text: period_texts.part_of_year(text) for text in distinct}
+        if len({*parts.values()}) > 1 and all(
+            part and text.upper() not in ROMAN for text, part in parts.items()
+        ):
+            found[number] = parts
+    if not found:
+        return years
+    chosen = next(iter(found))
+    for number in found:
+        reader.leave_out(number, f"it gives the part of {reader.name(taken)}")
+    return joined(
+        [years, reader.texts(chosen)],
+        lambda year, part: (
+            f"{year.removesuffix('.0')}{found[chosen].get(part, '')}" if year else ""
+        ),
+    )
 
 
 def _parts_of_years(texts: Sequence[str], part_name: str) -> dict[str, str]:
@@ -299,6 +342,8 @@ def take_named(reader: LayoutReader, names: frozenset[str]) -> pd.Series | None:
 def value_column(reader: LayoutReader) -> int | None:
     """Return the column of values of a long table; `None` if it is wide."""
     values = [n for n in reader.left if folded(reader.name(n)) in column_names.VALUES]
+    sure = [n for n in values if folded(reader.name(n)) in SURE_VALUES]
+    values = sure if len(sure) == 1 else values
     if len(values) != 1:
         return None
     beside = column_names.ATTRIBUTES | column_names.UNITS
@@ -310,7 +355,7 @@ def value_column(reader: LayoutReader) -> int | None:
     named = {folded(reader.name(number)) for number in others}
     if named & (column_names.INDICATORS | column_names.FREQUENCIES):
         return values[0]
-    if folded(reader.name(values[0])) in {"obsvalue", "observationvalue"}:
+    if sure:
         return values[0]
     texts = [n for n in others if is_text_column(reader, n)]
     not_areas = [
@@ -377,6 +422,9 @@ def take_area(reader: LayoutReader) -> pd.Series | None:
         if number != best and determines(area, reader.texts(number)):
             names = reader.texts(number)
             pairs = pd.DataFrame({"area": area, "name": names}).drop_duplicates()
+            if pairs["name"].duplicated().any():
+                reader.leave_out(number, "it describes areas")
+                continue
             reader.area_names.update(zip(pairs["area"], pairs["name"], strict=True))
             reader.leave_out(number, f"another name of {reader.name(best)}")
     return area
@@ -402,7 +450,9 @@ def empty_column(index: pd.Index) -> pd.Series:
 SUBJECTS = frozenset(
     words(
         "indicator indicatorcode subject variable variablecode seriescode concept "
-        "naitem weosubjectcode item estimates transaction sto dataitem"
+        "naitem weosubjectcode item estimates transaction sto dataitem category "
+        "valuevariablelabel "
+        "\uacc4\uc815\ud56d\ubaa9"
     )
 )
 PARTS_OF_YEARS = (
@@ -422,5 +472,6 @@ WHOLE_YEARS = frozenset(
 MAX_TOP_ROWS = 12
 SAMPLE = 400
 FEW = 60
+SURE_VALUES = frozenset({"obsvalue", "observationvalue"})
 SURE_PERIODS = frozenset({"period", "timeperiod", "observationdate", "sasdate", "date"})
 ROW_NUMBER_NAMES = frozenset({"unnamed0", "x", "rownames", "row", "rownumber"})

@@ -54,7 +54,8 @@ def describe(head: Sequence[Row]) -> Description | None:
         if place >= begins
     }
     names = _names(lines, labels, width)
-    if not names:
+    n_values = extent(head[first]) - 1
+    if sum(map(bool, names[1:])) < n_values / 2:
         return None
     units = next((row for n, row in lines.items() if labels[n] in UNITS), [""] * width)
     return Description(begins, first, ["period", *names[1:]], ["", *units[1:]])

@@ -16,6 +16,8 @@ def encoding_of(path: Path, head: bytes, *, is_whole: bool) -> str:
     DataError
         The bytes are not text.
     """
+    if head.startswith((b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff")):
+        return "utf-32"
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "utf-16"
     zeros = head[:4000].count(0)
@@ -41,11 +43,27 @@ def _other_encoding(path: Path, head: bytes) -> str:
     # Only lines with characters beyond ASCII are informative.
     lines = [line for line in head.splitlines() if not line.isascii()]
     sample = b"\n".join(lines)[:20_000]
+    if _is_shift_jis(sample):
+        return "shift_jis"
     best = charset_normalizer.from_bytes(sample, cp_isolation=ENCODINGS).best()
     is_short = len(sample) < MIN_SAMPLE_BYTES and not _is_of_pairs(sample)
     if best is None or is_short or _is_western(sample):
         return "cp1252" if _decodes(head, "cp1252") else "latin-1"
     return str(best.encoding)
+
+
+def _is_shift_jis(sample: bytes) -> bool:
+    """Return whether bytes beyond ASCII are Japanese words, however few.
+
+    Read as Japanese, the quotation marks of Western text are single characters.
+    """
+    try:
+        text = sample.decode("cp932")
+    except UnicodeDecodeError:
+        return False
+    words = re.findall(r"[^\x00-\x7f]+", text)
+    long = sum(len(word) > 1 for word in words)
+    return long >= 0.5 * len(words) and all(map(JAPANESE.fullmatch, words))
 
 
 def _is_western(sample: bytes) -> bool:
@@ -76,8 +94,10 @@ KINDS_OF_FILES = (
     "econnet reads CSV, TSV, JSON, Parquet, Stata and workbooks (xlsx, xls, xlsb, ods)"
 )
 MIN_SAMPLE_BYTES = 40
+# Kana, Chinese characters, and full-width letters, marks and digits.
+JAPANESE = re.compile("[\u2010-\u22ff\u3000-\u30ff\u4e00-\u9fff\uff01-\uff5e]+")
 SPACES = frozenset(b"\t\n\r\x0b\x0c")
 ENCODINGS = [
     *("cp1252", "shift_jis", "euc_jp", "gb18030", "big5", "euc_kr", "cp1250"),
-    *("cp1251", "cp1253", "cp1254"),
+    *("cp1251", "cp1253", "cp1254", "koi8_r", "cp866"),
 ]

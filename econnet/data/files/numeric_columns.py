@@ -91,6 +91,7 @@ def _from_texts(
         marks.update(number_texts.evidence([str(text) for text in distinct]))
     grouped: list[str] = []
     flags: set[str] = set()
+    letters: set[str] = set()
     for code, place in places.items():
         name = _name(tidy, code)
         read = number_texts.read_numbers(
@@ -107,6 +108,7 @@ def _from_texts(
             continue
         numbers[place] = pd.Series(cells[place]).map(dict(read.values)).to_numpy(float)
         flags |= read.flags
+        letters |= read.letters
         if read.grouped:
             grouped.append(name)
     if grouped:
@@ -115,6 +117,8 @@ def _from_texts(
         remarks.append("decimal commas")
     if flags:
         remarks.append(f"flags after numbers ignored: {_shown(sorted(flags))}")
+    if letters:
+        remarks.append(f"letters taken as missing: {_shown(sorted(letters))}")
     return numbers
 
 

@@ -33,6 +33,12 @@ def _fiscal_years(column: Column, texts: Sequence[str]) -> dict[str, str]:
             first, second = int(match[1]), int(match[2])
             if second == (first + 1 if second > 99 else (first + 1) % 100):
                 years[text] = str(first + 1)
+        elif match := re.fullmatch(
+            r"FY ?'?(\d{4}|\d{2}(?=[-/ ]\d{2}$)) ?[-/] ?(\d{2}|\d{4})", text, re.I
+        ):
+            first, second = _full_year(int(match[1])), int(match[2])
+            if second % 100 == (first + 1) % 100:
+                years[text] = str(first + 1)
         elif match := re.fullmatch(r"FY ?'?(\d{4}|\d{2})", text, re.I):
             years[text] = str(_full_year(int(match[1])))
     alike = [text for text in texts if re.fullmatch(r"\d{4} ?[-/\u2013] ?\d{2}", text)]
@@ -43,6 +49,24 @@ def _fiscal_years(column: Column, texts: Sequence[str]) -> dict[str, str]:
         return {}
     column.styles.append(FISCAL_STYLE)
     return years
+
+
+def _quarters_by_number(column: Column, texts: Sequence[str]) -> dict[str, str]:
+    """Read `2020-1` and `1/2020` as quarters, in a column without a fifth month."""
+    parts = {}
+    for text in texts:
+        if match := re.fullmatch(r"([12]\d{3})[-/. ](\d)", text):
+            parts[text] = match[1], match[2]
+        elif match := re.fullmatch(r"(\d)[-/. ]([12]\d{3})", text):
+            parts[text] = match[2], match[1]
+    numbers = {number for _, number in parts.values()}
+    years = {year for year, _ in parts.values()}
+    if len(parts) < len(column.texts) or numbers != {*"1234"}:
+        return {}
+    if len(parts) < MIN_NUMBERED or len(parts) <= 3 * len(years) - 6:
+        return {}
+    column.styles.append("numbered quarters")
+    return {text: f"{year}Q{number}" for text, (year, number) in parts.items()}
 
 
 def _standard(_: Column, texts: Sequence[str]) -> dict[str, str]:
@@ -60,8 +84,8 @@ def _quarters(_: Column, texts: Sequence[str]) -> dict[str, str]:
         for pattern in QUARTERS:
             if match := pattern.fullmatch(text):
                 year = _full_year(int(match["year"]))
-                quarter = ROMAN.get(match["quarter"].upper(), match["quarter"])
-                found[text] = f"{year}Q{quarter}"
+                quarter = match["quarter"].upper()
+                found[text] = f"{year}Q{(ROMAN | NUMBER_WORDS).get(quarter, quarter)}"
                 break
     return found
 
@@ -273,6 +297,22 @@ def _serial_dates(column: Column, texts: Sequence[str]) -> dict[str, str]:
     }
 
 
+def _epochs(column: Column, texts: Sequence[str]) -> dict[str, str]:
+    """Read days as seconds or milliseconds since 1970, as pandas writes JSON."""
+    numbers = {text: int(text) for text in texts if re.fullmatch(r"-?\d{1,13}", text)}
+    if len(numbers) < max(len(column.texts), MIN_NUMBERED):
+        return {}
+    largest = max(map(abs, numbers.values()))
+    per_day = 86_400_000 if largest > SECONDS_OF_3000 else 86_400
+    if largest < 86_400 * 10_000 or any(n % per_day for n in numbers.values()):
+        return {}
+    column.styles.append("dates counted from 1970")
+    return {
+        text: (date(1970, 1, 1) + timedelta(days=number // per_day)).isoformat()
+        for text, number in numbers.items()
+    }
+
+
 def _iso(year: int, month: int, day: int) -> str | None:
     try:
         return date(year, month, day).isoformat()
@@ -289,24 +329,35 @@ def _full_year(year: int) -> int:
 
 # In the order in which they are tried.
 READERS: tuple[Callable[[Column, Sequence[str]], dict[str, str]], ...] = (
-    *(_fiscal_years, _serial_dates, _standard, _quarters, _east_asian, _numbered_parts),
+    *(_fiscal_years, _serial_dates, _epochs, _quarters_by_number, _standard),
+    *(_quarters, _east_asian, _numbered_parts),
     *(_compact, _named_dates, _months, _ranges_of_months, _numeric_dates),
     _decimal_months,
 )
+MIN_NUMBERED = 5
+SECONDS_OF_3000 = 32_503_680_000
 QUARTER_OF = {"0": "1", "00": "1", "25": "2", "5": "3", "50": "3", "75": "4"}
 ROMAN = {"I": "1", "II": "2", "III": "3", "IV": "4"}
+NUMBER_WORDS = {"FIRST": "1", "SECOND": "2", "THIRD": "3", "FOURTH": "4"}
 YEAR = r"(?P<year>[12]\d{3})"
 ANY_YEAR = r"(?P<year>[12]\d{3}|\d{2})"
+ORDINAL = (
+    r"(?P<quarter>[1-4]|I|II|III|IV|first|second|third|fourth)"
+    r"(st|nd|rd|th|\.|\u00ba|\u00b0|er|e)?"
+)
+# English, German, Romance, Slavic, Nordic, Dutch and Turkish.
+QUARTER_WORD = (
+    r"(quarter|qtr|quartal|vierteljahr|vj|trimestre|trim|kvartal|kv|kwartaal|kwarta\u0142"
+    r"|kw|\u00e7eyrek|\u043a\u0432\u0430\u0440\u0442\u0430\u043b|\u043a\u0432)\.?"
+)
 QUARTERS = tuple(
     re.compile(pattern, re.I)
     for pattern in (
-        rf"{YEAR}[-:./ ]*[QT] ?(?P<quarter>[1-4])",
+        rf"{YEAR}[-:./ ]*([QTK] ?|KW0)(?P<quarter>[1-4])",
         rf"[QT] ?(?P<quarter>[1-4])[-:./' ]*{ANY_YEAR}",
         rf"(?P<quarter>[1-4]) ?[QT][-:./' ]*{ANY_YEAR}",
-        rf"(?P<quarter>[1-4]|I|II|III|IV)(st|nd|rd|th|\.|\u00ba|\u00b0|er|e)? ?"
-        rf"(quarter|qtr|quartal|vierteljahr|trimestre|trim\.?|\u043a\u0432\.?)"
-        rf"( of| de)?[-:./, ]*{YEAR}",
-        rf"{YEAR}[-:./, ]*(?P<quarter>[1-4])(st|nd|rd|th|\.)? ?(quarter|qtr|quartal)",
+        rf"{ORDINAL} ?{QUARTER_WORD}( of| de)?[-:./, ]*{YEAR}( \u0433\.?)?",
+        rf"{YEAR}[-:./, ]*{ORDINAL} ?{QUARTER_WORD}",
         rf"{YEAR}[-:./ ](?P<quarter>I|II|III|IV)",
         rf"(?P<quarter>I|II|III|IV)[-:./ ]{YEAR}",
     )
@@ -317,7 +368,7 @@ MONTHS = tuple(
     for pattern in (
         rf"{LETTERS}[-/', ]*{ANY_YEAR}",
         rf"{YEAR}[-:/., ]*{LETTERS}",
-        rf"{YEAR}[-:./ ]*M ?(?P<month>\d{{1,2}})",
+        rf"{YEAR}[-:./ ]*MM? ?(?P<month>\d{{1,2}})",
         rf"M ?(?P<month>\d{{1,2}})[-:./ ]*{YEAR}",
         rf"(?P<month>\d{{1,2}}) ?M[-:./ ]*{YEAR}",
         rf"(?P<month>\d{{1,2}})[-:./ ]{YEAR}",

@@ -108,7 +108,7 @@ def part_of_year(text: str) -> str:
     if match := PART_QUARTER.fullmatch(bare):
         quarter = match["number"] or match["number_first"] or match["roman"]
         return f"Q{ROMAN.get(quarter.upper(), quarter)}"
-    if match := re.fullmatch(r"M ?(\d{1,2})", bare, re.I):
+    if match := re.fullmatch(r"(?:M|Monat) ?(\d{1,2})", bare, re.I):
         return f"-{int(match[1]):02d}" if 1 <= int(match[1]) <= 12 else ""
     if quarter := quarter_of_months(bare):
         return f"Q{quarter}"
@@ -117,19 +117,23 @@ def part_of_year(text: str) -> str:
 
 
 def _clean(text: str) -> str:
-    """Return a text without quotation marks, time of day, and letters before years.
+    """Return a text without what programs and offices put around a period.
 
-    The World Bank writes `YR1990`, and R `X1990`.
+    The World Bank writes `YR1990`, R `X1990`, and Statistics Netherlands `1990JJ00`;
+    an asterisk marks provisional values.
     """
     bare = " ".join(text.split()).strip("'\"")
     bare = re.sub(r"\s*\[YR\d{4}\]$", "", bare)
     bare = re.sub(r"^(YR(?=\d{4}$)|X(?=[12]\d{3}))", "", bare, flags=re.I)
-    return TIME_OF_DAY.sub("", bare)
+    bare = re.sub(r"(?<=^[12]\d{3})JJ00$", "", bare)
+    return TIME_OF_DAY.sub("", MARKED.sub("", bare))
 
 
 TIME_OF_DAY = re.compile(
     r"(?<=\d)[T ]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( ?(Z|UTC|[+-]\d{2}(:?\d{2})?))?$"
 )
+# Behind a year alone, it may mark a forecast.
+MARKED = re.compile(r"(?<=\w)(?<!^[12]\d{3}) ?[*\u2020\u2021]+$", re.ASCII)
 HALF_YEAR = re.compile(
     r"[12]\d{3}[-:./ ]*[HS] ?[12]|[HS] ?[12][-:./ ]*[12]\d{3}"
     r"|[12] ?[HS][-:./ ]*[12]\d{3}",
@@ -146,7 +150,7 @@ FLAGGED = re.compile(
     r"(?P<period>.*\d) ?\(?(?P<flag>[prbef]|[*\u2020\u2021]+)\)?", re.I | re.ASCII
 )
 PART_QUARTER = re.compile(
-    r"([QTK]|Qtr|Quarter|Quartal|Trim) ?(?P<number>[1-4])|(?P<number_first>[1-4])"
+    r"([QTK]|Qtr|Quarter|Quartal|Quart|Trim) ?(?P<number>[1-4])|(?P<number_first>[1-4])"
     r"(st|nd|rd|th|\.|\u00ba|\u00b0|er|e|re)? ?"
     r"(Q|T|quarter|qtr|quartal|vierteljahr|trimestre)"
     r"|(?P<roman>I|II|III|IV)",

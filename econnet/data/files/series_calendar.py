@@ -19,7 +19,9 @@ from econnet.data.files.codes import Codes, codes_in
 from econnet.data.files.numeric_columns import Problems
 from econnet.data.files.tidy import Tidy
 
-HOW_TO_WRITE = "write 2020, 2020Q1, 2020-01 or 2020-01-31"
+HOW_TO_WRITE = (
+    "write 2020, 2020Q1, 2020-01 or 2020-01-31, or delete lines of totals and notes"
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,7 +124,8 @@ def _check_texts(
             )
         else:
             problems.add(
-                f", line {line}: {quoted(text)} is not a period: {HOW_TO_WRITE}"
+                f", line {line}: {quoted(text)} is not a period: {HOW_TO_WRITE}",
+                like="not a period",
             )
 
 

@@ -6,6 +6,7 @@ Small files are read by the standard library. Of a large one the first lines are
 
 import csv
 import io
+import re
 from itertools import islice
 from pathlib import Path
 
@@ -39,6 +40,8 @@ def _sheet(path: Path, text: str, note: str) -> Sheet:
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     if not text.strip("\n\t ,;|"):
         raise DataError(f"{path.name} is empty: fill it, or name another file")
+    # A formula keeps spreadsheets from reading codes as numbers.
+    text = re.sub(r'(?<![^,;\t\n])="([^"\n]*)"', r'"\1"', text)
     _check_lines(path, text)
     delimiter = _delimiter(text)
     if aligned := aligned_texts.with_tabs(text, delimiter):
@@ -136,4 +139,5 @@ SMALL_BYTES = 4 * 2**20
 SAMPLE_LETTERS = 2**20
 N_SAMPLE_LINES = 200
 MAX_ROWS_OF_SAMPLE = 2_000
-DELIMITERS = (",", ";", "\t", "|")
+# The comma is last, because decimal commas also split lines.
+DELIMITERS = (";", "\t", "|", ",")

@@ -444,7 +444,7 @@ def _areas(file: str, tidy: Tidy, reading: Reading) -> tuple[Areas, list[str]]:
     texts = [str(text) for text in tidy.area.cat.categories]
     if texts == [""]:
         return _only_area(file, tidy, reading)
-    found = areas.recognise(texts)
+    found = areas.recognise(texts, tidy.area_names)
     other_names = {
         key: name
         for text, key in found.key_of.items()
@@ -457,7 +457,8 @@ def _areas(file: str, tidy: Tidy, reading: Reading) -> tuple[Areas, list[str]]:
     remarks = []
     if found.whole:
         name = areas.find(found.whole, [found.whole], {found.whole: ""}).name
-        remarks.append(f"regions of {name}, such as {next(iter(found.names.values()))}")
+        regions = [each for key, each in found.names.items() if key != found.whole]
+        remarks.append(f"regions of {name}, such as {regions[0]}")
     return found, [*remarks, *_of_several_names(found)]
 
 

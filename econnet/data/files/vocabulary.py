@@ -20,7 +20,8 @@ def words_of(name: str) -> frozenset[str]:
     >>> sorted(words_of("NewCar_pct"))
     ['car', 'car pct', 'new', 'new car', 'pct']
     """
-    parts = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
+    bare = ID_OF_DBNOMICS.sub("", name)
+    parts = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", bare)
     found = re.findall(r"[^\W\d_]+|%", parts.casefold())
     pairs = {f"{one} {two}" for one, two in pairwise(found)}
     ignored = {word for phrase in PHRASES if phrase in pairs for word in phrase.split()}
@@ -142,7 +143,7 @@ REAL_GDP = _words(
 # Names in the Penn World Table, at prices that are comparable across countries.
 COMPARABLE_GDP = _words("rgdpe rgdpo")
 GDP_GROWTH = _words("a191rl1q225sbea a191ro1q156nbea ngdp_rpch ny.gdp.mktp.kd.zg")
-OVER_A_YEAR = _words("yoy yo-y y-y chgpy pcpy yty yoyg ytypct gpsa")
+OVER_A_YEAR = _words("yoy yo-y y-y gy chgpy pcpy yty yoyg ytypct gpsa")
 YEAR_PHRASES = (
     "year on year",
     "12 month",
@@ -164,4 +165,6 @@ MOVING_BASE = re.compile(
     r"|\b[ymq]-1 ?= ?100",
     re.I,
 )
+# `(Eurostat/une_rt_q/Q.SA.TOTAL.PC_ACT.T.FR)`: provider, dataset and series.
+ID_OF_DBNOMICS = re.compile(r"\([^()/ ]+/[^()/ ]+/[^()/ ]+\)")
 MAIN_CURRENCIES = frozenset({"usd", "eur", "gbp", "jpy", "chf", "cny"})
