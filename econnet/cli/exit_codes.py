@@ -1,3 +1,3 @@
 """Exit codes besides those of `EconnetError`: 128 plus the number of the signal."""
 
-INTERRUPTED, CLOSED_PIPE, TERMINATED = 130, 141, 143
+HUNG_UP, INTERRUPTED, CLOSED_PIPE, TERMINATED = 129, 130, 141, 143

@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import NoReturn
 
-from econnet.cli.exit_codes import CLOSED_PIPE, INTERRUPTED, TERMINATED
+from econnet.cli.exit_codes import CLOSED_PIPE, HUNG_UP, INTERRUPTED, TERMINATED
 from econnet.core.errors import DataError, EconnetError
 from econnet.core.text import printable
 
@@ -32,6 +32,7 @@ def main() -> None:
 
 def _main() -> None:
     received = _handle_signals()
+    _open_standard_streams()
     _set_environment()
     if "--debug" not in sys.argv[1:]:
         warnings.showwarning = _ignore
@@ -46,7 +47,7 @@ def _main() -> None:
     except KeyboardInterrupt:
         _fail("interrupted", INTERRUPTED)
     except _TerminatedError:
-        _fail("terminated", TERMINATED)
+        _fail(*received[0])
     except RuntimeError:
         # DuckDB raises this for any signal that arrives while it works.
         if not received:
@@ -88,6 +89,20 @@ def _set_environment() -> None:
     os.environ["PYTHONSAFEPATH"] = "1"
 
 
+def _open_standard_streams() -> None:
+    """Open the null device in place of stdin, stdout and stderr that are closed.
+
+    Otherwise the next files that are opened, such as the store, would take their place,
+    and a library or a worker process that prints would write into them.
+    """
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            with suppress(OSError):
+                os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
+
+
 def _ignore(*_: object, **__: object) -> None:
     """Drop warnings, which libraries address to developers.
 
@@ -97,7 +112,7 @@ def _ignore(*_: object, **__: object) -> None:
 
 
 class _TerminatedError(BaseException):
-    """The process received SIGTERM."""
+    """The process received SIGTERM or SIGHUP."""
 
 
 def _handle_signals() -> list[tuple[str, int]]:
@@ -126,6 +141,10 @@ def _handle_signals() -> list[tuple[str, int]]:
         signal.signal(signal.SIGINT, interrupt)
     terminate = ending("terminated", TERMINATED, _TerminatedError)
     signal.signal(signal.SIGTERM, terminate)
+    # Under `nohup` it is ignored. Windows has no such signal.
+    hang_up = getattr(signal, "SIGHUP", None)
+    if hang_up is not None and signal.getsignal(hang_up) is signal.SIG_DFL:
+        signal.signal(hang_up, ending("terminal closed", HUNG_UP, _TerminatedError))
     return received
 
 
@@ -160,8 +179,9 @@ def _in_words(error: OSError) -> str:
 
 def _fail(message: str, exit_code: int) -> NoReturn:
     # Shutdown has begun: no signal may change the exit code.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
+    for name in ("SIGHUP", "SIGINT", "SIGTERM"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
     if "--debug" in sys.argv[1:]:
         with suppress(OSError, AttributeError):
             traceback.print_exc()

@@ -48,6 +48,7 @@ sys.meta_path.insert(0, Finder())
     [
         ("os.kill(os.getpid(), signal.SIGINT)", 130, "interrupted"),
         ("os.kill(os.getpid(), signal.SIGTERM)", 143, "terminated"),
+        ("os.kill(os.getpid(), signal.SIGHUP)", 129, "terminal closed"),
         (
             # The second signal arrives while the first ends the work.
             "try: os.kill(os.getpid(), signal.SIGTERM)\n"
@@ -88,6 +89,7 @@ sys.meta_path.insert(0, Finder())
     ids=[
         "SIGINT",
         "SIGTERM",
+        "SIGHUP",
         "SIGTERM then SIGINT",
         "SIGINT within DuckDB",
         "memory",
@@ -106,6 +108,27 @@ def test_whatever_happens_ends_in_one_line(
     assert run.stderr.startswith(f"econnet: {line}")
     assert run.stderr.count("\n") == 1
     assert run.stdout == ""
+
+
+@posix
+def test_no_file_takes_the_place_of_a_closed_stream(tmp_path: Path) -> None:
+    # The first file that is opened would be stdout to whatever prints.
+    happens = (
+        "os.set_inheritable(os.open('first.txt', os.O_CREAT | os.O_WRONLY), True); "
+        "os.write(1, b'written by a library'); os.system('echo by a process >&2')"
+    )
+    code = f"for number in (0, 1, 2): os.close(number)\n{ON_IMPORT}"
+    run = ends(code.format(happens=happens), tmp_path)
+    assert run.returncode == 0
+    assert (tmp_path / "first.txt").read_bytes() == b""
+
+
+@posix
+def test_terminal_may_close_under_nohup(tmp_path: Path) -> None:
+    ignored = "signal.signal(signal.SIGHUP, signal.SIG_IGN)"
+    happens = ON_IMPORT.format(happens="os.kill(os.getpid(), signal.SIGHUP)")
+    run = ends(f"{ignored}\n{happens}", tmp_path)
+    assert run.returncode == 0, run.stderr
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="limits of Linux")
