@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from pathlib import Path, PurePath
@@ -76,7 +77,30 @@ def report(
             "--json goes with --verify: `--format json` writes report.json, and "
             "`econnet forecast --json` prints it"
         )
-    assumed = jobs.assumptions_of(assumptions)
+    several = formats is None or (Format.HTML in formats and len(formats) > 1)
+    with (
+        jobs.started_processes(task, "econnet.report.country")
+        if several
+        else nullcontext()
+    ):
+        _report(
+            task,
+            jobs.assumptions_of(assumptions),
+            formats,
+            paper,
+            everything,
+            cost_ratio,
+        )
+
+
+def _report(
+    task: TaskOptions,
+    assumed: "Sequence[Assumption]",
+    formats: Sequence[Format] | None,
+    paper: Paper,
+    everything: bool,
+    cost_ratio: float | None,
+) -> None:
     chosen = formats or list(Format)
     finish = partial(_complete, cost_ratio=cost_ratio)
     if not (everything or assumed):
