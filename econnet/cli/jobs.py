@@ -348,3 +348,17 @@ def workers(cluster: str | None, *, long: bool) -> Iterator[None]:
         yield
     if ledger:
         ledger.forget()
+
+
+@contextmanager
+def started_processes(options: TaskOptions, *modules: str) -> Iterator[None]:
+    """Start processes that import these modules, while this one reads the data.
+
+    The names of countries are checked before.
+    """
+    from econnet.runtime import workers as runtime_workers
+
+    if options.data is None:
+        countries_named(options.country)
+    with runtime_workers.started_early(*modules):
+        yield

@@ -80,11 +80,11 @@ class Shared:
 
     @classmethod
     def of(cls, prepared: PreparedTask, model: Model) -> "Shared":
-        """Return it for a model, whose partners are fitted again to the same data."""
+        """Return it for a model, whose partners are fitted again if it was stored."""
         window = final_window(prepared)
         return cls(
             forecast_assessment.assess_pool(prepared.task, model.track_record),
-            CombinedForecaster.of(model.network, window, model.weights),
+            CombinedForecaster.of(model.network, window, model.weights, model.partners),
             window,
         )
 

@@ -94,8 +94,8 @@ def run_in_processes(
             raise
 
 
-def start(workers: int, module: str) -> None:
-    """Start worker processes, which import a module while this process goes on.
+def start(workers: int, modules: Sequence[str]) -> None:
+    """Start worker processes, which import modules while this process goes on.
 
     Raises
     ------
@@ -105,11 +105,17 @@ def start(workers: int, module: str) -> None:
     with _starting(), starter() as thread:
         pool = reusable_pool(workers)
         for _ in range(workers):
-            thread.submit(pool.submit, _import, module).result()
+            thread.submit(pool.submit, _import, modules).result()
 
 
-def _import(module: str) -> None:
-    import_module(module)
+def end(workers: int) -> None:
+    """End these worker processes at once, whatever they do."""
+    reusable_pool(workers).shutdown(kill_workers=True)
+
+
+def _import(modules: Sequence[str]) -> None:
+    for module in modules:
+        import_module(module)
 
 
 @contextmanager

@@ -32,6 +32,7 @@ from econnet.runtime.processes import Numbered
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 Value = TypeVar("Value")
+Other = TypeVar("Other")
 
 
 def map_threads(
@@ -126,6 +127,15 @@ def side_by_side(calls: Sequence[Callable[[], Value]]) -> list[Value]:
     return [result.result() for result in results]
 
 
+def both(
+    first: Callable[[], Value], second: Callable[[], Other]
+) -> tuple[Value, Other]:
+    """Return the results of two calls that run `side_by_side`."""
+    calls: list[Callable[[], Any]] = [first, second]
+    of_first, of_second = side_by_side(calls)
+    return of_first, of_second
+
+
 def _started(
     calls: Sequence[Callable[[], Value]],
     pool: ThreadPoolExecutor,
@@ -144,14 +154,23 @@ def _started(
     return [pool.submit(copy_context().run, run, call) for call in calls]
 
 
-def start_early(module: str) -> None:
+@contextmanager
+def started_early(*modules: str) -> Iterator[None]:
     """Start processes of this machine, if tasks will run there.
 
-    They import a module that the tasks need, while the caller prepares these.
+    They import modules that the tasks need, while the caller prepares these. An error
+    of the caller ends them, so that it need not wait for the imports.
     """
     place = _place.get()
-    if isinstance(place, Cores):
-        place.start(module)
+    if not (isinstance(place, Cores) and place.number > 1 and processes.can_start()):
+        yield
+        return
+    processes.start(place.number - 1, modules)
+    try:
+        yield
+    except BaseException:
+        processes.end(place.number - 1)
+        raise
 
 
 class _Work:
@@ -255,7 +274,7 @@ class Cores:
         self, task: Callable[[Item], Result], items: Sequence[Item] | Inbox[Item]
     ) -> Numbered[Result]:
         """Yield the number of an item and its result, as they come."""
-        number, inbox = self._number(), Inbox.of(items)
+        number, inbox = self.number, Inbox.of(items)
         if number > 1 and inbox.can_be_many and processes.can_start():
             yield from processes.run_in_processes(
                 partial(run_alone, task), inbox, number - 1, here=True
@@ -266,14 +285,9 @@ class Cores:
                 for place in arrived:
                     yield place, task(inbox[place])
 
-    def start(self, module: str) -> None:
-        """Start the processes early, if there are several, and let them import."""
-        number = self._number()
-        if number > 1 and processes.can_start():
-            processes.start(number - 1, module)
-
-    def _number(self) -> int:
-        """Return the number of processes."""
+    @property
+    def number(self) -> int:
+        """The number of processes, this one included."""
         wanted = _workers.get() if self.workers == -1 else self.workers
         return loky.cpu_count() if wanted == -1 else wanted
 
