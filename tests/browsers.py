@@ -1,7 +1,7 @@
 """A headless browser for tests of HTML: Chromium, and axe-core to check what it shows.
 
-Both are tools of the machine and not of the package. Where one is missing, the tests
-that need it are skipped and say so; `.ci/run` installs them.
+Both are installed on the machine, not with the package. If one is missing, the tests
+that need it are skipped with a message; `.ci/run` installs them.
 """
 
 import os

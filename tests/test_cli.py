@@ -1,4 +1,4 @@
-"""The commands as a user meets them, in an empty directory."""
+"""The commands as a user runs them, in an empty directory."""
 
 import json
 import subprocess
@@ -110,7 +110,7 @@ def test_report_in_one_format_writes_that_one(
     assert names == {"report.json", "SHA256SUMS"}
 
 
-def test_forecast_before_any_train_trains_first_and_says_so(tmp_path: Path) -> None:
+def test_forecast_before_any_train_notes_that_it_trains_first(tmp_path: Path) -> None:
     run = econnet("forecast", "--country", "JPN", folder=tmp_path)
     assert run.returncode == 0, run.stderr
     assert "Japan: no saved model fits this task; training one" in run.stderr

@@ -1,4 +1,4 @@
-"""The commands as a user runs them, in a folder of the user's.
+"""The commands as a user runs them, in a folder of their own.
 
 `econnet` calls the command line in this process, with a light forecaster: quick enough
 for tests of what commands do. `econnet_process` starts a process and trains as users

@@ -161,7 +161,7 @@ def _forget_output() -> None:
 
 
 def _flush_stderr() -> None:
-    """Write what stderr has buffered; if it takes nothing, redirect it likewise."""
+    """Flush stderr; if that fails, redirect it likewise."""
     with suppress(AttributeError, MemoryError, ValueError):
         try:
             sys.stderr.flush()

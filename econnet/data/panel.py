@@ -97,7 +97,7 @@ class Panel:
         }
 
     def native(self, country: str, indicator: str) -> "Panel":
-        """Return the panel that has a country's indicator as often as it is measured.
+        """Return the panel that has a country's indicator at its own frequency.
 
         That is one of `finer`, or this one.
         """

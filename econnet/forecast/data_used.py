@@ -149,7 +149,7 @@ class _Measured:
         )
 
     def native(self, indicator: str) -> _Rows:
-        """Return the rows that have an indicator as often as it is measured."""
+        """Return the rows that have an indicator at its own frequency."""
         return self.finer.get(indicator, self.at_all)
 
     def next_due(self, indicator: str, rows: _Rows) -> str:
@@ -170,7 +170,7 @@ class _Measured:
 
 
 def _series_used(measured: _Measured, about: "pd.Series[Any]") -> SeriesUsed:
-    """Return a series for the report, as often as it is measured."""
+    """Return a series for the report, at its own frequency."""
     key = about["indicator"]
     rows = measured.native(key)
     values = rows.values[key].dropna()

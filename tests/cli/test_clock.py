@@ -1,4 +1,4 @@
-"""Clocks and calendars that are not those of the data."""
+"""Clocks and time zones that differ from those of the data."""
 
 import os
 import subprocess
@@ -29,7 +29,7 @@ def test_known_data_do_not_depend_on_the_time_zone(here: Path, zone: str) -> Non
 
 
 def test_days_of_a_file_do_not_depend_on_the_time_zone(tmp_path: Path) -> None:
-    """Parquet may hold moments, which elsewhere are of another day."""
+    """Parquet may contain moments, which fall on another day in other time zones."""
     path = tmp_path / "own.parquet"
     duckdb.execute(
         "COPY (SELECT 'A' AS country, '2019' AS period, 1.0 AS x, "

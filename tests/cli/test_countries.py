@@ -1,4 +1,4 @@
-"""What the commands make of whatever a user calls a country."""
+"""How commands interpret the countries that a user names."""
 
 from pathlib import Path
 

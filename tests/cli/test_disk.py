@@ -1,4 +1,4 @@
-"""A disk that does not take what a command writes."""
+"""Disks and folders to which a command cannot write."""
 
 import os
 import shutil

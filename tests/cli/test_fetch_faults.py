@@ -1,7 +1,7 @@
 """Sources that fail, lie or attack, as the user of `econnet fetch` meets them.
 
 Each ends in its exit code and one line that names source, series and what to do; what
-was stored before stays, and what else was asked for is stored.
+was stored before is kept, and the other requested series are stored.
 """
 
 import gzip
@@ -433,7 +433,7 @@ def test_key_is_nowhere_when_the_source_fails(
 
 
 @pytest.mark.parametrize("before", [(), ("--debug",)], ids=["", "debug"])
-def test_key_is_nowhere_when_there_is_no_connection(
+def test_key_is_nowhere_when_the_connection_fails(
     before: tuple[str, ...], with_key: dict[str, str], tmp_path: Path
 ) -> None:
     nowhere = {**with_key, "ECONNET_ALFRED_URL": closed_port()}

@@ -1,4 +1,4 @@
-"""What the command line says of itself, and offers while it is typed."""
+"""The help of the command line, and its completion and suggestions."""
 
 import re
 import shlex

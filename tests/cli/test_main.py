@@ -1,4 +1,4 @@
-"""What any line of the program may meet ends in one line and a documented code."""
+"""Failures that can occur anywhere end in one line and a documented exit code."""
 
 import os
 import subprocess

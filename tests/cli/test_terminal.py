@@ -1,4 +1,4 @@
-"""The terminal that is not what one hoped for."""
+"""Terminals that are narrow, lack letters or colours, or are not there at all."""
 
 import io
 import json

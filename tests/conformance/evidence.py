@@ -1,7 +1,7 @@
 """How many digits econnet's numbers share with what others published or compute.
 
-A `Check` is a number of econnet's beside the same number from elsewhere, and the digits
-to which they must agree. `test_digits.py` runs every check, and `scripts/evidence.py`
+A `Check` has a number of econnet's, the same number from elsewhere, and the digits to
+which they must agree. `test_digits.py` runs every check, and `scripts/evidence.py`
 writes them as the table of `docs/reliability.md`.
 """
 

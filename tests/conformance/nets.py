@@ -1,4 +1,4 @@
-"""The network's arithmetic beside fifty digits of mpmath, PyTorch and statsmodels."""
+"""The network's arithmetic compared with mpmath, PyTorch and statsmodels."""
 
 import importlib
 from collections.abc import Callable, Sequence

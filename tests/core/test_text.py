@@ -1,4 +1,4 @@
-"""Texts from strangers: in a cell, on a page, on a terminal."""
+"""Untrusted texts: in a cell, on a page, on a terminal."""
 
 from unicodedata import bidirectional
 

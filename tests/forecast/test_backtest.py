@@ -1,4 +1,4 @@
-"""The use case on a made world, and the command as a user runs it on a file."""
+"""Backtests of invented data, and the command as a user runs it on a file."""
 
 import json
 from collections.abc import Sequence
@@ -157,7 +157,7 @@ def test_countries_that_learn_alone_are_forecast_as_if_alone(known: Dataset) -> 
     )
 
 
-def test_named_country_that_lacks_the_data_is_an_error_that_says_so(
+def test_named_country_that_lacks_the_data_raises_an_error_that_names_it(
     known: Dataset,
 ) -> None:
     andorra = countries.by_alpha3("AND")

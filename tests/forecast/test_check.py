@@ -150,7 +150,7 @@ def test_broken_rule_of_the_store_is_named(
     assert {part for part, _, _ in found} == {"store"}
 
 
-def test_raw_answer_of_more_bytes_than_it_says_is_not_unpacked(folder: Path) -> None:
+def test_raw_answer_larger_than_its_stated_size_is_not_unpacked(folder: Path) -> None:
     bomb = b"\0" * 10_000_000
     with duckdb.connect(folder / "data/econnet.duckdb") as connection:
         connection.execute(

@@ -169,7 +169,7 @@ def test_crafted_model_that_fits_the_data_is_damaged(
             country_forecast.stored_model(prepared, path)
 
 
-def test_own_pool_learns_from_the_country_alone(
+def test_own_pool_learns_only_from_the_country(
     known: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(replay, "OUTLOOK", NEXT_PERIOD_ONLY)

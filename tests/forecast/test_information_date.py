@@ -1,4 +1,4 @@
-"""Forecasts are made on fixed days of a period, like the replays they are judged by."""
+"""Forecasts are made on fixed days of a period, like those of their replays."""
 
 from dataclasses import replace
 

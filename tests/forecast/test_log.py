@@ -98,7 +98,7 @@ def test_line_that_cannot_be_read_is_skipped(
     assert found.origin == before.origin
 
 
-def test_country_named_like_a_formula_is_no_formula_in_the_log(
+def test_country_named_like_a_formula_is_not_a_formula_in_the_log(
     made: Forecast, tmp_path: Path
 ) -> None:
     path, name = tmp_path / "forecasts.csv", "=HYPERLINK(1)"

@@ -1,4 +1,4 @@
-"""Many countries at once must be told the same as each of them alone."""
+"""Many countries at once get the same forecasts as each of them alone."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, replace

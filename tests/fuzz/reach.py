@@ -1,10 +1,10 @@
-"""Tell which lines of the parsers the inputs that fuzzing kept reach.
+"""Show which lines of the parsers are reached by the inputs that fuzzing kept.
 
     python -m tests.fuzz.run --seconds 120 --corpus FOLDER
     python -m tests.fuzz.reach FOLDER
 
 Every input of the corpus is read once more, with lines traced; what the import of a
-module reaches does not count. A row is a room of the code: by how many inputs of which
+module reaches does not count. A row is a part of the code: by how many inputs of which
 targets it was reached, and which of its lines were not.
 """
 
@@ -62,7 +62,7 @@ def main() -> None:
             target.examples()  # what makes them is no reading
             with traced.collect():
                 for path in sorted((folder / name).glob("*")):
-                    with suppress(Exception):  # what fuzzing has told already
+                    with suppress(Exception):  # fuzzing has reported these already
                         target.try_(path.read_bytes())
                     inputs[name] += 1
     print("| room | inputs | lines reached | not reached |")

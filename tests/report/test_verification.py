@@ -343,7 +343,7 @@ def test_user_verifies_a_report_here_and_elsewhere(tmp_path: Path) -> None:
     assert files_in(tmp_path) == before
 
 
-def test_user_is_told_that_the_data_have_changed(report: Report, folder: Path) -> None:
+def test_changed_data_are_reported_to_the_user(report: Report, folder: Path) -> None:
     place = folder / "changed"
     (place / "reports" / "own").mkdir(parents=True)
     told = report.path.read_bytes()

@@ -273,7 +273,9 @@ def test_verdict_names_its_figures(germany: Forecast) -> None:
     assert "too few to judge the forecasts by" in few
 
 
-def test_skill_whose_interval_includes_zero_is_no_gain(germany: Forecast) -> None:
+def test_skill_whose_interval_includes_zero_is_not_called_a_gain(
+    germany: Forecast,
+) -> None:
     said = {-0.17: "no more", 0.0: "no more", 0.28: "not significantly more"}
     for value, words in said.items():
         uncertain = skilled(value, value - 0.3, value + 0.3)
@@ -568,7 +570,7 @@ def test_head_of_the_page_gives_the_day_whose_data_were_used(
     assert content(earlier)["made"].startswith("Forecast as of 31 March 2008 · ")
 
 
-def test_forecast_as_of_an_earlier_day_is_no_forecast_of_the_past(
+def test_forecast_as_of_an_earlier_day_is_not_called_past(
     germany: Forecast,
 ) -> None:
     asked_then = replace(
@@ -843,7 +845,7 @@ def test_foot_calls_the_data_revised_only_where_they_are(
     assert wording.figures(share) in foot
 
 
-def test_replay_of_real_vintages_is_said_to_use_dates_of_publication(
+def test_report_on_real_vintages_names_the_dates_of_publication(
     germany: Forecast,
 ) -> None:
     lag = "once its indicator's publication lag after the end of its period has passed"

@@ -1,4 +1,4 @@
-"""The map: decoded as its format says, whole, and where the countries really are."""
+"""The map: decoded by its format, complete, with countries where they really are."""
 
 import numpy as np
 import pytest

@@ -1,7 +1,7 @@
-"""What happens to the user who gives a file that is not what it should be.
+"""Files of the user's that are not what they should be.
 
-Each fault goes through the door of the command line: one line, the documented exit
-code, and nothing written.
+Each fault is tested through the command line: one line, the documented exit code, and
+nothing written.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""A DuckDB for strangers' files, which reaches those and nothing else."""
+"""A DuckDB for untrusted files, which reaches those and nothing else."""
 
 from pathlib import Path
 

@@ -43,12 +43,12 @@ def leave_row_numbers(reader: LayoutReader) -> None:
         if is_first and _counts(distinct, len(reader.table.cells)):
             reader.leave_out(number, "it numbers the rows")
         elif is_first and are_periods(distinct):
-            _call(reader, number, "period")
+            _rename(reader, number, "period")
         elif is_first and _are_row_names(distinct, len(reader.table.cells)):
             reader.leave_out(number, "it numbers the rows")
         elif number <= reader.left[0] + 1 and _is_wide_by_periods(reader):
             are_areas = areas.are_countries(distinct)
-            _call(reader, number, "country" if are_areas else "series")
+            _rename(reader, number, "country" if are_areas else "series")
         else:
             refuse_unnamed(reader.file, reader.table, number)
     first = reader.left[0] if reader.left else None
@@ -60,7 +60,7 @@ def leave_row_numbers(reader: LayoutReader) -> None:
         reader.leave_out(first, "it numbers the rows")
 
 
-def _call(reader: LayoutReader, number: int, name: str) -> None:
+def _rename(reader: LayoutReader, number: int, name: str) -> None:
     names = [*reader.table.names]
     names[number] = name
     reader.table = replace(reader.table, names=names)

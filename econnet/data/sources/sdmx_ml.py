@@ -110,7 +110,7 @@ def read(
 
 
 def message_of(content: bytes) -> str:
-    """Return what an error or a notice of a source says; nothing for data."""
+    """Return the text of a source's error or notice; empty for data."""
     match = MESSAGE.search(content.decode("utf-8", errors="replace"))
     text = one_line(match[1].strip(), at_most=200) if match else ""
     return f"answered with a message, not data: {text}" if text else ""

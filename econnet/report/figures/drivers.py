@@ -231,7 +231,7 @@ def responses(forecast: Forecast, look: Look) -> Figure | None:
 
 
 def response(forecast: Forecast, number: int, look: Look) -> Figure:
-    """Draw one of these curves alone, on the scale of all."""
+    """Draw one of these curves on its own, on the scale of all."""
     curves = wording.shown_curves(forecast)
     curve = curves[number]
     width, height = LEFT + CURVE_WIDTH + 4.0, CURVE_HEIGHT + 20.0

@@ -37,7 +37,7 @@ def data(forecast: Forecast) -> str:
     )
 
 
-def _waiting(forecast: Forecast) -> str:
+def _unused(forecast: Forecast) -> str:
     """Return how many later releases are not used, as part of a sentence."""
     newer = forecast.data.not_yet_used
     if not newer:
@@ -75,7 +75,7 @@ def method(forecast: Forecast) -> list[tuple[str, str]]:
         (
             "Information",
             f"Values known on {day_of(forecast.data.used_until)}"
-            f"{_waiting(forecast)}. In the replay of history, a value counts as known "
+            f"{_unused(forecast)}. In the replay of history, a value counts as known "
             f"{_known_from(forecast)}. Outcomes enter training only after publication.",
         ),
         (

@@ -324,7 +324,7 @@ def test_nber_contraction_before_there_was_a_committee_is_known_after_a_year() -
 
 
 def test_nber_contraction_over_before_its_announcement_is_known_with_its_peak() -> None:
-    """The peak of July 1990 was announced on 25 April 1991, after the trough."""
+    """NBER announced the peak of July 1990 on 25 April 1991, after the March trough."""
     months = pd.period_range("1990-07", "1991-04", freq="M")
     known_at = contractions_of_nber(months)["known_at"]
     assert known_at["1990-08"] == known_at["1991-03"] == pd.Timestamp("1991-04-25")

@@ -60,7 +60,7 @@ def _installed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     plugins._installed.cache_clear()  # noqa: SLF001
 
 
-def test_rule_sees_the_levels_of_each_day_alone() -> None:
+def test_rule_sees_only_the_levels_of_each_day() -> None:
     days = np.array([[4.0, 3.0, 5.0], [4.0, 6.0, 5.0]])
     labelled = labels.RULES["test-falls"].label_function(days, "Q")
     np.testing.assert_array_equal(labelled, [[np.nan, 1, 0], [np.nan, 0, 1]])

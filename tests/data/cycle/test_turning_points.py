@@ -188,7 +188,7 @@ def test_months_of_a_slow_wave_turn_where_it_turns() -> None:
 
 
 def test_months_of_a_short_wave_have_no_cycle() -> None:
-    """Crests ten months apart, in the midst of steady growth."""
+    """Crests are ten months apart, amid steady growth."""
     month = np.arange(144)
     wave = np.where((month > 40) & (month < 100), np.sin(2 * np.pi * month / 10), 0)
     levels = 100 * np.exp(0.003 * month + 0.05 * wave)

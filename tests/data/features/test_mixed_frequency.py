@@ -25,7 +25,7 @@ def monthly(
 
 
 def dated(rows: pd.DataFrame, days: int) -> pd.DataFrame:
-    """Return monthly rows, each known so many days after its month."""
+    """Return monthly rows, each known this many days after its month."""
     ends = pd.PeriodIndex(rows["period"], freq="M").end_time.normalize()
     return rows.assign(known_at=ends + pd.Timedelta(days=days))
 

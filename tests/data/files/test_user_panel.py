@@ -297,7 +297,7 @@ def test_bad_file_is_named_with_line_and_remedy(tmp_path: Path, case: str) -> No
 
 
 @pytest.mark.parametrize("name", ["own.parquet", "own.xlsx"])
-def test_file_that_is_not_what_its_name_says_is_refused(
+def test_file_of_another_type_than_its_name_is_refused(
     tmp_path: Path, name: str
 ) -> None:
     for text in ("", "PK\x03\x04" + WIDE, "PAR1" + WIDE):

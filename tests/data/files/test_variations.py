@@ -1,4 +1,4 @@
-"""Small files as offices and programs write them, each with a trap that was once hit.
+"""Small files as offices and programs write them, each of which was once misread.
 
 The numbers are those of `LEVELS` or `RATES`, so that every file must give them back.
 """

@@ -1,4 +1,4 @@
-"""The World Bank, FRED and ALFRED on loopback, in their formats; and misbehaving."""
+"""The World Bank, FRED and ALFRED on loopback, in their formats, and with faults."""
 
 import json
 import re

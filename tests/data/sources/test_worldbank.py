@@ -214,14 +214,14 @@ GOOD = json.dumps(bank_page(GDP, ROWS))
 
 
 def changed(change: Callable[[list[dict[str, object]]], object]) -> str:
-    """Return a good page with its rows changed."""
+    """Return a valid page with its rows changed."""
     header, rows = json.loads(GOOD)
     change(rows)
     return json.dumps([header, rows])
 
 
 def with_header(**counts: object) -> str:
-    """Return a good page whose header says something else."""
+    """Return a valid page whose header gives other counts."""
     header, rows = json.loads(GOOD)
     return json.dumps([header | counts, rows])
 

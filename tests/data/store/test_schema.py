@@ -172,7 +172,7 @@ def test_corrupt_block_of_data_is_reported_in_one_line(older: Path) -> None:
     assert "\n" not in str(caught.value)
 
 
-def test_corrupt_byte_anywhere_is_no_bug(older: Path) -> None:
+def test_corrupt_byte_anywhere_raises_no_unexpected_error(older: Path) -> None:
     store = Store(older)
     newest(store)
     content = older.read_bytes()

@@ -417,7 +417,7 @@ def test_default_question_is_at_the_name_of_the_panel() -> None:
     assert places[2].name.startswith("negative-growth-Q-h1-at-")
 
 
-def test_user_is_told_of_rows_out_of_order(tmp_path: Path) -> None:
+def test_rows_out_of_order_are_reported_to_the_user(tmp_path: Path) -> None:
     table = long_panel(countries=30).sample(frac=1, random_state=0)
     write(table, tmp_path / "panel.parquet")
     run = econnet("train", "--data", "*.parquet", "--target", "sales", folder=tmp_path)

@@ -1,4 +1,4 @@
-"""The page in a browser: quiet, readable, and obedient to mouse, finger and keys."""
+"""The page in a browser: no errors, readable, usable by mouse, finger and keys."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""The data that the page's charts hold."""
+"""The data of the page's charts."""
 
 import re
 from dataclasses import replace

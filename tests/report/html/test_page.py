@@ -1,4 +1,4 @@
-"""The page as text: what it allows, what it holds, and that no text escapes."""
+"""The page as text: what it allows and contains, and that every text is escaped."""
 
 import hashlib
 import json
