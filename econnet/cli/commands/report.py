@@ -89,7 +89,7 @@ def _report(
     task: TaskOptions,
     assumed: "Sequence[Assumption]",
     formats: Sequence[Format] | None,
-    paper: Paper,
+    paper: Paper | None,
     everything: bool,
     cost_ratio: float | None,
 ) -> None:
